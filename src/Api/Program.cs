@@ -1,1 +1,1 @@
-Microsoft.AspNetCore.Builder.WebApplication.CreateSlimBuilder(args).Build().Run();
+throw new NotSupportedException("veza run starts the host");

@@ -1,0 +1,66 @@
+using Veza.Api.Http;
+using Veza.Commands.Chat.Channels;
+using Veza.Commands.Chat.Communities;
+using Veza.Commands.Chat.Members;
+using Veza.Commands.Dispatching;
+using Veza.Domain.Chat.Channels;
+using Veza.Domain.Chat.Members;
+using Veza.Projections.Chat;
+using Veza.Projections.Chat.Channels;
+using Veza.Projections.Chat.Communities;
+
+namespace Veza.Api.Chat.Communities;
+
+public sealed record CreateCommunityBody(string Name);
+public sealed record CreateChannelBody(string Name, ChannelKind Kind, string? Topic, int SlowModeSeconds = 0);
+
+public static class CommunityEndpoints
+{
+    public static void MapCommunities(this IEndpointRouteBuilder api)
+    {
+        var communities = api.MapGroup("/communities").WithTags("Communities");
+        communities.MapPost("", (CreateCommunityBody body, Caller caller, Sender commands) =>
+        {
+            var (id, generalChannelId) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+            return commands.Send(new CreateCommunity(id, generalChannelId, caller.AccountId, body.Name), new { id, generalChannelId }, StatusCodes.Status201Created);
+        }).WithSummary("Make a community").WithDescription("Its maker owns it and is its first member; the channel `general` is made with it.");
+
+        var community = communities.MapGroup("/{communityId:guid}");
+        community.MapGet("", async (Guid communityId, ChatQueries chat, CancellationToken ct) =>
+            await chat.CommunityAsync(communityId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("community", communityId)))
+            .ReadsFrom(ChatQueries.Reads).Produces<CommunityView>().WithSummary("Read a community");
+        community.MapPut("/members/me", (Guid communityId, Caller caller, Sender commands) =>
+            commands.Send(new JoinCommunity(communityId, caller.AccountId), new { id = communityId })).WithSummary("Join");
+        community.MapDelete("/members/me", (Guid communityId, Caller caller, Sender commands) =>
+            commands.Send(new LeaveCommunity(communityId, caller.AccountId), new { id = communityId })).WithSummary("Leave");
+        community.MapGet("/members", Members).ReadsFrom(ChatQueries.Reads).Produces<Page<MemberView>>().WithSummary("List the members, in the order they joined");
+        community.MapPost("/channels", (Guid communityId, CreateChannelBody body, Caller caller, Sender commands) =>
+        {
+            var id = Guid.CreateVersion7();
+            return commands.Send(new CreateChannel(id, communityId, caller.AccountId, body.Name, body.Kind, body.Topic, body.SlowModeSeconds), new { id }, StatusCodes.Status201Created);
+        }).WithSummary("Make a channel").WithDescription("Needs the permission ManageChannels.");
+        community.MapGet("/channels", Channels).ReadsFrom(ChatQueries.Reads).Produces<Page<ChannelView>>().WithSummary("List the channels");
+    }
+
+    private static async Task<IResult> Members(Guid communityId, long? after, int? limit, Caller caller, ChatQueries chat, HttpContext http, CancellationToken ct)
+    {
+        if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
+        if (await NotMember(communityId, caller, chat, ct) is { } hidden) return hidden;
+        return Results.Ok(Page.Cut(http, await chat.MembersAsync(communityId, after ?? 0, size + 1, ct), size, m => $"after={m.Position}"));
+    }
+
+    private static async Task<IResult> Channels(Guid communityId, long? after, int? limit, Caller caller, ChatQueries chat, HttpContext http, CancellationToken ct)
+    {
+        if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
+        if (await NotMember(communityId, caller, chat, ct) is { } hidden) return hidden;
+        return Results.Ok(Page.Cut(http, await chat.ChannelsAsync(communityId, after ?? 0, size + 1, ct), size, c => $"after={c.Position}"));
+    }
+
+    private static async Task<IResult?> NotMember(Guid community, Caller caller, ChatQueries chat, CancellationToken ct)
+    {
+        if (await chat.IsMemberAsync(community, caller.AccountId, ct)) return null;
+        return await chat.CommunityAsync(community, ct) is null
+            ? Problems.Result(Refusals.Unknown("community", community))
+            : Problems.Result(Commands.Chat.ChatRefusals.NotAllowed(Permission.ViewChannel));
+    }
+}

@@ -1,0 +1,92 @@
+using Veza.Api.Http;
+using Veza.Commands.Chat.Messages;
+using Veza.Commands.Dispatching;
+using Veza.Projections.Chat;
+using Veza.Projections.Chat.Messages;
+
+namespace Veza.Api.Chat.Messages;
+
+public sealed record SendMessageBody(string Text, Guid? ReplyTo);
+public sealed record EditMessageBody(string Text);
+
+public static class MessageEndpoints
+{
+    private static readonly string[] Reads = [.. MessageQueries.Reads, .. ChatQueries.Reads, "chat.message_places.v1", "chat.message_texts.v1"];
+
+    public static void MapMessages(this IEndpointRouteBuilder api)
+    {
+        var channel = api.MapGroup("/channels/{channelId:guid}/messages").WithTags("Messages");
+        channel.MapPost("", (Guid channelId, SendMessageBody body, Caller caller, Sender commands) =>
+        {
+            var id = Guid.CreateVersion7();
+            return commands.Send(new SendMessage(id, channelId, caller.AccountId, body.Text, body.ReplyTo), new { id }, StatusCodes.Status201Created);
+        }).WithSummary("Send a message").WithDescription("Markdown, at most MAX_MESSAGE_SIZE bytes of UTF-8. Needs the permission SendMessages; 429 `slow_mode` in a slow channel.");
+        channel.MapGet("", History).ReadsFrom(Reads).Produces<Page<MessageView>>()
+            .WithSummary("Read a channel's history").WithDescription("Newest first. `before`, `after` and `around` are message ids; without them the newest page.");
+
+        var message = api.MapGroup("/messages/{messageId:guid}").WithTags("Messages");
+        message.MapGet("", One).ReadsFrom(Reads).Produces<MessageView>().WithSummary("Read a message");
+        message.MapGet("/edits", Edits).ReadsFrom(Reads).Produces<Page<MessageEdit>>().WithSummary("Every text the message has had, oldest first");
+        message.MapPatch("", (Guid messageId, EditMessageBody body, Caller caller, Sender commands) =>
+            commands.Send(new EditMessage(messageId, caller.AccountId, body.Text), new { id = messageId })).WithSummary("Edit one's message");
+        message.MapDelete("", (Guid messageId, Caller caller, Sender commands) =>
+            commands.Send(new DeleteMessage(messageId, caller.AccountId), new { id = messageId })).WithSummary("Delete a message");
+        message.MapPut("/reactions/{emoji}", (Guid messageId, string emoji, Caller caller, Sender commands) =>
+            commands.Send(new ReactToMessage(messageId, caller.AccountId, emoji), new { id = messageId })).WithSummary("React with an emoji");
+        message.MapDelete("/reactions/{emoji}", (Guid messageId, string emoji, Caller caller, Sender commands) =>
+            commands.Send(new RemoveReaction(messageId, caller.AccountId, emoji), new { id = messageId })).WithSummary("Take a reaction back");
+    }
+
+    private static async Task<IResult> History(Guid channelId, Guid? before, Guid? after, Guid? around, int? limit, Caller caller, MessageQueries messages, ChatQueries chat,
+        HistoryLimit historyMax, HttpContext http, CancellationToken ct)
+    {
+        if (Page.Limit(limit, out var refusal, historyMax.Messages) is not { } size) return refusal;
+        if (await NotSeen(chat, channelId, caller, ct) is { } hidden) return hidden;
+        if (new[] { before, after, around }.Count(a => a is not null) > 1)
+            return Problems.Result(Problems.Invalid("before", "only one of before, after and around may be given"));
+        long? anchor = null;
+        if ((before ?? after ?? around) is { } id && (anchor = await messages.PositionAsync(channelId, id, ct)) is null)
+            return Problems.Result(Refusals.Unknown("message", id));
+
+        if (after is not null)
+        {
+            // One more than asked tells whether there is more; the page ends at its newest, which is where the next one starts.
+            var newer = await messages.AfterAsync(channelId, anchor!.Value, size + 1, caller.AccountId, ct);
+            if (newer.Count > size) newer.RemoveRange(0, newer.Count - size);
+            else return Results.Ok(new Page<MessageView>(newer, null));
+            return Results.Ok(new Page<MessageView>(newer, $"{http.Request.Path}?after={newer[0].Id}&limit={size}"));
+        }
+        if (around is not null)
+        {
+            var newer = await messages.AfterAsync(channelId, anchor!.Value, size / 2, caller.AccountId, ct);
+            var older = await messages.BeforeAsync(channelId, anchor.Value + 1, size - newer.Count + 1, caller.AccountId, ct);
+            return Results.Ok(Page.Cut(http, [.. newer, .. older], size, m => $"before={m.Id}"));
+        }
+        return Results.Ok(Page.Cut(http, await messages.BeforeAsync(channelId, anchor, size + 1, caller.AccountId, ct), size, m => $"before={m.Id}"));
+    }
+
+    private static async Task<IResult> One(Guid messageId, Caller caller, MessageQueries messages, ChatQueries chat, CancellationToken ct)
+    {
+        var message = await messages.FindAsync(messageId, caller.AccountId, ct);
+        if (message is null) return Problems.Result(Refusals.Unknown("message", messageId));
+        return await NotSeen(chat, message.ChannelId, caller, ct) ?? Results.Ok(message);
+    }
+
+    private static async Task<IResult> Edits(Guid messageId, Caller caller, MessageQueries messages, ChatQueries chat, CancellationToken ct)
+    {
+        var message = await messages.FindAsync(messageId, caller.AccountId, ct);
+        if (message is null) return Problems.Result(Refusals.Unknown("message", messageId));
+        return await NotSeen(chat, message.ChannelId, caller, ct) ?? Results.Ok(new Page<MessageEdit>(await messages.EditsAsync(messageId, ct), null));
+    }
+
+    private static async Task<IResult?> NotSeen(ChatQueries chat, Guid channel, Caller caller, CancellationToken ct) =>
+        await chat.SeesChannelAsync(channel, caller.AccountId, ct) switch
+        {
+            true => null,
+            false => Problems.Result(Commands.Chat.ChatRefusals.NotAllowed(Domain.Chat.Members.Permission.ViewChannel)),
+            null => Problems.Result(Refusals.Unknown("channel", channel)),
+        };
+}
+
+/// <summary>MESSAGE_HISTORY_LIMIT: the largest page of history.</summary>
+public sealed record HistoryLimit(int Messages);

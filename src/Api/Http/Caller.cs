@@ -1,0 +1,17 @@
+using System.Security.Claims;
+
+namespace Veza.Api.Http;
+
+/// <summary>Who makes a request: the account, the session it signed in with, and what its token allows.</summary>
+public sealed record Caller(Guid AccountId, Guid SessionId, IReadOnlySet<string> Roles)
+{
+    /// <summary>Bound into endpoints that need to know who asks; authorisation has already seen to it that somebody does.</summary>
+    public static ValueTask<Caller?> BindAsync(HttpContext context) => ValueTask.FromResult((context.User as CallerPrincipal)?.Caller);
+}
+
+/// <summary>The caller as ASP.NET Core carries it. Made once per token and shared by the requests that bear it.</summary>
+public sealed class CallerPrincipal(Caller caller) : ClaimsPrincipal(new ClaimsIdentity(
+    [new(ClaimTypes.NameIdentifier, caller.AccountId.ToString()), .. caller.Roles.Select(r => new Claim(ClaimTypes.Role, r))], "Bearer"))
+{
+    public Caller Caller { get; } = caller;
+}

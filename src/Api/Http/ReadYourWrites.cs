@@ -1,0 +1,36 @@
+using System.Globalization;
+using Veza.Commands.Dispatching;
+using Veza.EventStore.Projections;
+
+namespace Veza.Api.Http;
+
+/// <summary>A read that sends <c>Veza-After: P</c> waits until the read models it uses have reached P.</summary>
+public static class ReadYourWrites
+{
+    /// <summary>Longer than any healthy lag; a caller that waited this long is better told.</summary>
+    public static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(5);
+
+    /// <summary>Names the projections an endpoint reads from.</summary>
+    public static TBuilder ReadsFrom<TBuilder>(this TBuilder endpoint, params string[] projections) where TBuilder : IEndpointConventionBuilder =>
+        endpoint.AddEndpointFilter(async (context, next) =>
+        {
+            var http = context.HttpContext;
+            if (http.Request.Headers["Veza-After"] is not [{ } after, ..]) return await next(context);
+            if (!long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out var position))
+                return Problems.Result(Problems.Invalid("vezaAfter", $"Veza-After is \"{after}\"; it must be a position, 0 or more"));
+            var host = http.RequestServices.GetRequiredService<ProjectionHost>();
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+            limit.CancelAfter(WaitMax);
+            try
+            {
+                await host.WaitAsync(projections, position, limit.Token);
+            }
+            catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
+            {
+                var slowest = host.Status.Where(s => projections.Contains(s.Name)).MinBy(s => s.Position)!;
+                return Problems.Result(new("not_there_yet", RefusalKind.Unavailable,
+                    $"{slowest.Name} is at {slowest.Position}, {slowest.Lag} behind the log; Veza-After asks for {position}") { RetryAfter = TimeSpan.FromSeconds(1) });
+            }
+            return await next(context);
+        });
+}

@@ -1,0 +1,125 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.Options;
+using Veza.Commands.Dispatching;
+
+namespace Veza.Api.Http;
+
+/// <summary>Sends a request's command: under its caller, its idempotency key and its <c>If-Match</c>, and says the outcome in HTTP.</summary>
+public sealed class Sender(HttpContext http, Dispatcher dispatcher)
+{
+    public static ValueTask<Sender> BindAsync(HttpContext context) => ValueTask.FromResult(new Sender(context, context.RequestServices.GetRequiredService<Dispatcher>()));
+
+    /// <param name="answer">An object with the ids the caller should know, <c>id</c> first; version and position are added to it.</param>
+    public async Task<IResult> Send<TCommand>(TCommand command, object answer, int status = StatusCodes.Status200OK) where TCommand : notnull =>
+        Answer(await Decide(command, answer), answer, status);
+
+    /// <summary>For endpoints that make their answer from the outcome.</summary>
+    public Task<CommandResult> Decide<TCommand>(TCommand command, object answer) where TCommand : notnull
+    {
+        if (!TryContext(out var context, out var refusal)) return Task.FromResult<CommandResult>(new CommandResult.Refused(refusal));
+        // Not the request's token: once a command is under way its outcome matters even if the caller hung up.
+        return dispatcher.SendAsync(command, context, answer, CancellationToken.None);
+    }
+
+    public static IResult Answer(CommandResult result, object answer, int status = StatusCodes.Status200OK) => result switch
+    {
+        CommandResult.Refused no => Problems.Result(no.Refusal),
+        CommandResult.Done done => new WrittenResult(done, answer, status),
+        _ => throw new UnreachableException(),
+    };
+
+    private bool TryContext(out CommandContext context, out Refusal refusal)
+    {
+        (context, refusal) = (null!, null!);
+        long? expected = null;
+        if (http.Request.Headers.IfMatch is [{ } tag, ..] && tag != "*")
+        {
+            if (!long.TryParse(tag.Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var version))
+            {
+                refusal = Problems.Invalid("ifMatch", $"If-Match is {tag}; it must be a version such as \"3\"");
+                return false;
+            }
+            expected = version;
+        }
+        var account = (http.User as CallerPrincipal)?.Caller.AccountId;
+        var trace = Activity.Current is { Recorded: true } activity ? activity.TraceId.ToHexString() : null;
+        var idempotency = http.Features.Get<IdempotencyKey>();
+        context = idempotency is null
+            ? new(Guid.CreateVersion7(), account, null, expected, trace)
+            : new(idempotency.CommandId(account?.ToString("N") ?? http.Connection.RemoteIpAddress?.ToString() ?? ""), account, idempotency.Fingerprint, expected, trace);
+        return true;
+    }
+
+    private sealed class WrittenResult(CommandResult.Done done, object answer, int status) : IResult
+    {
+        public async Task ExecuteAsync(HttpContext context)
+        {
+            var json = done.Answer ?? JsonSerializer.SerializeToUtf8Bytes(answer, context.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions);
+            var response = context.Response;
+            response.StatusCode = status;
+            response.ContentType = "application/json";
+            response.Headers["Veza-Position"] = done.Position.ToString(CultureInfo.InvariantCulture);
+            response.Headers.ETag = $"\"{done.Version}\"";
+            // The answer is an object; version and position go in before its closing brace.
+            response.BodyWriter.Write(json.AsSpan(0, json.Length - 1));
+            var comma = json.Length > 2 ? "," : "";
+            response.BodyWriter.Write(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{comma}\"version\":{done.Version},\"position\":{done.Position}}}")));
+            await response.BodyWriter.FlushAsync(context.RequestAborted);
+        }
+    }
+}
+
+/// <summary>A request's <c>Idempotency-Key</c> with a fingerprint of the request, so that the key under another request is noticed.</summary>
+public sealed class IdempotencyKey(string key, byte[] fingerprint)
+{
+    public const int LengthMax = 200;
+    /// <summary>Larger bodies are told apart by method and path alone.</summary>
+    private const int FingerprintBytesMax = 1 << 20;
+
+    public byte[] Fingerprint { get; } = fingerprint;
+
+    /// <returns>The same id for the same caller and key, of UUID version 8.</returns>
+    public Guid CommandId(string caller)
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{caller}\n{key}"));
+        hash[6] = (byte)((hash[6] & 0x0F) | 0x80);
+        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
+        return new(hash.AsSpan(0, 16), bigEndian: true);
+    }
+
+    /// <summary>Reads the key and hashes the request before it is bound.</summary>
+    public static async Task Middleware(HttpContext context, RequestDelegate next)
+    {
+        if (context.Request.Headers["Idempotency-Key"] is [{ } key, ..])
+        {
+            if (key.Length is 0 or > LengthMax)
+            {
+                await Problems.WriteAsync(context, Problems.Invalid("idempotencyKey", $"Idempotency-Key has {key.Length} characters; 1 to {LengthMax} are allowed"));
+                return;
+            }
+            context.Features.Set(new IdempotencyKey(key, await FingerprintAsync(context.Request, context.RequestAborted)));
+        }
+        await next(context);
+    }
+
+    private static async Task<byte[]> FingerprintAsync(HttpRequest request, CancellationToken ct)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{request.Method} {request.Path}{request.QueryString}\n"));
+        if (request.HasJsonContentType() && request.ContentLength is > 0 and <= FingerprintBytesMax)
+        {
+            request.EnableBuffering(FingerprintBytesMax);
+            var buffer = new byte[(int)request.ContentLength];
+            await request.Body.ReadExactlyAsync(buffer, ct);
+            hash.AppendData(buffer);
+            request.Body.Position = 0;
+        }
+        return hash.GetHashAndReset();
+    }
+}

@@ -1,0 +1,60 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Veza.Api.Chat.Communities;
+using Veza.Api.Chat.Messages;
+using Veza.Api.Http;
+using Veza.Commands.Dispatching;
+using Veza.Domain;
+using Veza.EventStore;
+using Veza.EventStore.Projections;
+using Veza.Projections;
+using Veza.Projections.Chat;
+using Veza.Projections.Chat.Messages;
+
+namespace Veza.Api;
+
+/// <summary>What the process consists of: the services and the endpoints, in one place each.</summary>
+public static class VezaApplication
+{
+    public static EventTypes EventTypes { get; } = EventTypes.DerivedFrom(typeof(DomainEvent), ConfigureJson);
+
+    /// <summary>Every projection of the product: one of each class there is.</summary>
+    public static IReadOnlyList<IProjection> CreateProjections() =>
+        [.. typeof(ReadModels).Assembly.GetTypes().Where(t => t is { IsAbstract: false } && t.IsAssignableTo(typeof(IProjection)))
+            .Select(t => (IProjection)Activator.CreateInstance(t)!).OrderBy(p => p.Name, StringComparer.Ordinal)];
+
+    public static void AddVeza(this IServiceCollection services, EventLog log, ProjectionHost projections, Limits limits, HistoryLimit history)
+    {
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(log);
+        services.AddSingleton(projections);
+        services.AddSingleton(limits);
+        services.AddSingleton(history);
+        services.AddSingleton(provider => new Dispatcher(log, limits, provider.GetRequiredService<TimeProvider>().GetUtcNow));
+        services.AddSingleton(new ReadModels(log.Database));
+        services.AddSingleton<MessageQueries>().AddSingleton<ChatQueries>();
+        services.ConfigureHttpJsonOptions(o => ConfigureJson(o.SerializerOptions));
+        services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
+        services.AddExceptionHandler<FaultHandler>();
+        services.AddProblemDetails();
+        services.AddOpenApi("v1");
+    }
+
+    public static void MapVeza(this WebApplication app)
+    {
+        app.UseExceptionHandler();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.Use(IdempotencyKey.Middleware);
+        app.MapOpenApi("/openapi/{documentName}.json");
+        var api = app.MapGroup("/api/v1").RequireAuthorization();
+        api.MapCommunities();
+        api.MapMessages();
+    }
+
+    private static void ConfigureJson(JsonSerializerOptions json)
+    {
+        json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase));
+        json.MaxDepth = 32;
+    }
+}

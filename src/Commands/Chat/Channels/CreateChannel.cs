@@ -1,0 +1,32 @@
+using FluentValidation;
+using Veza.Commands.Dispatching;
+using Veza.Domain.Chat.Channels;
+using Veza.Domain.Chat.Communities;
+using Veza.Domain.Chat.Members;
+
+namespace Veza.Commands.Chat.Channels;
+
+/// <summary>Makes a channel in a community.</summary>
+/// <param name="SlowModeSeconds">The least time between two messages of one member; 0 is none.</param>
+public sealed record CreateChannel(Guid ChannelId, Guid CommunityId, Guid MemberId, string Name, ChannelKind Kind, string? Topic, int SlowModeSeconds);
+
+public sealed class CreateChannelValidator : AbstractValidator<CreateChannel>
+{
+    public CreateChannelValidator()
+    {
+        RuleFor(c => c.Name).MustBeLine(Channel.NameMax);
+        RuleFor(c => c.Kind).IsInEnum();
+        RuleFor(c => c.Topic).MustBeStorable().MaximumLength(Channel.TopicMax);
+        RuleFor(c => c.SlowModeSeconds).InclusiveBetween(0, Channel.SlowModeSecondsMax);
+    }
+}
+
+public static class CreateChannelHandler
+{
+    public static Refusal? Validate(CreateChannel command, [ReadModel] Community community, [ReadModel] Member? member) =>
+        ChatRefusals.Unless(Permissions.Of(member, community), Permission.ManageChannels);
+
+    public static Effect Handle(CreateChannel command) =>
+        Effect.Start<Channel>(command.ChannelId,
+            new ChannelCreated(command.ChannelId, command.CommunityId, command.Name, command.Kind, command.Topic, command.SlowModeSeconds));
+}

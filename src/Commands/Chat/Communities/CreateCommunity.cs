@@ -1,0 +1,25 @@
+using FluentValidation;
+using Veza.Commands.Dispatching;
+using Veza.Domain.Chat.Channels;
+using Veza.Domain.Chat.Communities;
+using Veza.Domain.Chat.Members;
+
+namespace Veza.Commands.Chat.Communities;
+
+/// <summary>Makes a community with a channel called general; its owner is its first member.</summary>
+public sealed record CreateCommunity(Guid CommunityId, Guid GeneralChannelId, Guid OwnerId, string Name);
+
+public sealed class CreateCommunityValidator : AbstractValidator<CreateCommunity>
+{
+    public CreateCommunityValidator() => RuleFor(c => c.Name).MustBeLine(Community.NameMax);
+}
+
+public static class CreateCommunityHandler
+{
+    public static IEnumerable<Effect> Handle(CreateCommunity command) =>
+    [
+        Effect.Start<Community>(command.CommunityId, new CommunityCreated(command.CommunityId, command.OwnerId, command.Name)),
+        Effect.Start<Channel>(command.GeneralChannelId, new ChannelCreated(command.GeneralChannelId, command.CommunityId, "general", ChannelKind.Text, null, 0)),
+        Effect.Start<Member>(Member.StreamId(command.CommunityId, command.OwnerId), new MemberJoined(command.CommunityId, command.OwnerId)),
+    ];
+}

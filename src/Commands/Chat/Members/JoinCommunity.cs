@@ -1,0 +1,16 @@
+using Veza.Commands.Dispatching;
+using Veza.Domain.Chat.Communities;
+using Veza.Domain.Chat.Members;
+
+namespace Veza.Commands.Chat.Members;
+
+/// <summary>Makes an account a member of a community. Joining again changes nothing.</summary>
+public sealed record JoinCommunity(Guid CommunityId, Guid MemberId);
+
+public static class JoinCommunityHandler
+{
+    public static IEnumerable<MemberEvent> Handle(JoinCommunity command, [ReadModel] Community community, [WriteModel] Member? member)
+    {
+        if (member is not { Present: true }) yield return new MemberJoined(community.Id, command.MemberId);
+    }
+}

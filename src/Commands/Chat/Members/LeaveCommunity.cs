@@ -1,0 +1,19 @@
+using Veza.Commands.Dispatching;
+using Veza.Domain.Chat.Communities;
+using Veza.Domain.Chat.Members;
+
+namespace Veza.Commands.Chat.Members;
+
+/// <summary>Ends a membership. Leaving where one is no member changes nothing.</summary>
+public sealed record LeaveCommunity(Guid CommunityId, Guid MemberId);
+
+public static class LeaveCommunityHandler
+{
+    public static Refusal? Validate(LeaveCommunity command, [ReadModel] Community community) =>
+        community.OwnerId == command.MemberId ? ChatRefusals.OwnerCannotLeave : null;
+
+    public static IEnumerable<MemberEvent> Handle(LeaveCommunity command, [WriteModel] Member? member)
+    {
+        if (member is { Present: true }) yield return new MemberLeft(command.CommunityId, command.MemberId);
+    }
+}

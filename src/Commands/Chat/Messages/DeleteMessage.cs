@@ -1,0 +1,22 @@
+using Veza.Commands.Dispatching;
+using Veza.Domain.Chat.Channels;
+using Veza.Domain.Chat.Communities;
+using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Messages;
+
+namespace Veza.Commands.Chat.Messages;
+
+/// <summary>Takes a message back: its author may, and who manages messages. Deleting again changes nothing.</summary>
+public sealed record DeleteMessage(Guid MessageId, Guid MemberId);
+
+public static class DeleteMessageHandler
+{
+    public static Refusal? Validate(DeleteMessage command, Message message, [ReadModel] Channel channel, [ReadModel] Community community, [ReadModel] Member? member) =>
+        ChatRefusals.Unless(Permissions.Of(member, community, channel),
+            message.AuthorId == command.MemberId ? Permission.ViewChannel : Permission.ManageMessages);
+
+    public static IEnumerable<MessageEvent> Handle(DeleteMessage command, [WriteModel] Message message)
+    {
+        if (!message.Deleted) yield return new MessageDeleted(message.Id, message.ChannelId, command.MemberId);
+    }
+}

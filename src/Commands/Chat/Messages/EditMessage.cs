@@ -1,0 +1,28 @@
+using FluentValidation;
+using Veza.Commands.Dispatching;
+using Veza.Domain.Chat.Channels;
+using Veza.Domain.Chat.Communities;
+using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Messages;
+
+namespace Veza.Commands.Chat.Messages;
+
+/// <summary>Replaces a message's text; what it said before stays in the log. The same text again changes nothing.</summary>
+public sealed record EditMessage(Guid MessageId, Guid MemberId, string Text);
+
+public sealed class EditMessageValidator : AbstractValidator<EditMessage>
+{
+    public EditMessageValidator(Limits limits) => RuleFor(c => c.Text).MustBeText(limits.MaxMessageSize, "MAX_MESSAGE_SIZE");
+}
+
+public static class EditMessageHandler
+{
+    public static Refusal? Validate(EditMessage command, Message message, [ReadModel] Channel channel, [ReadModel] Community community, [ReadModel] Member? member) =>
+        ChatRefusals.Unless(Permissions.Of(member, community, channel), Permission.ViewChannel)
+        ?? (message.Deleted ? ChatRefusals.MessageDeleted : message.AuthorId != command.MemberId ? ChatRefusals.NotTheAuthor : null);
+
+    public static IEnumerable<MessageEvent> Handle(EditMessage command, [WriteModel] Message message)
+    {
+        if (message.Text != command.Text) yield return new MessageEdited(message.Id, message.ChannelId, message.AuthorId, command.Text);
+    }
+}

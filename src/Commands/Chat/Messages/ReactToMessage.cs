@@ -1,0 +1,29 @@
+using FluentValidation;
+using Veza.Commands.Dispatching;
+using Veza.Domain.Chat.Channels;
+using Veza.Domain.Chat.Communities;
+using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Messages;
+
+namespace Veza.Commands.Chat.Messages;
+
+/// <summary>Puts one member's emoji on one message. Sending it again changes nothing.</summary>
+public sealed record ReactToMessage(Guid MessageId, Guid MemberId, string Emoji);
+
+public sealed class ReactToMessageValidator : AbstractValidator<ReactToMessage>
+{
+    public ReactToMessageValidator() => RuleFor(c => c.Emoji).MustBeOneEmoji();
+}
+
+public static class ReactToMessageHandler
+{
+    public static Refusal? Validate(ReactToMessage command, Message message, [ReadModel] Channel channel, [ReadModel] Community community, [ReadModel] Member? member) =>
+        ChatRefusals.Unless(Permissions.Of(member, community, channel), Permission.AddReactions)
+        ?? (message.Deleted ? ChatRefusals.MessageDeleted : message.HasRoomFor(command.Emoji) ? null : ChatRefusals.TooManyEmoji);
+
+    public static IEnumerable<MessageEvent> Handle(ReactToMessage command, [WriteModel] Message message)
+    {
+        if (!message.Reactions.Contains(new(command.MemberId, command.Emoji)))
+            yield return new ReactionAdded(message.Id, message.ChannelId, command.MemberId, command.Emoji);
+    }
+}

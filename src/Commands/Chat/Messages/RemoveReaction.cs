@@ -1,0 +1,28 @@
+using FluentValidation;
+using Veza.Commands.Dispatching;
+using Veza.Domain.Chat.Channels;
+using Veza.Domain.Chat.Communities;
+using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Messages;
+
+namespace Veza.Commands.Chat.Messages;
+
+/// <summary>Takes one's own emoji off a message. Where there is none, nothing changes.</summary>
+public sealed record RemoveReaction(Guid MessageId, Guid MemberId, string Emoji);
+
+public sealed class RemoveReactionValidator : AbstractValidator<RemoveReaction>
+{
+    public RemoveReactionValidator() => RuleFor(c => c.Emoji).MustBeOneEmoji();
+}
+
+public static class RemoveReactionHandler
+{
+    public static Refusal? Validate(RemoveReaction command, Message message, [ReadModel] Channel channel, [ReadModel] Community community, [ReadModel] Member? member) =>
+        ChatRefusals.Unless(Permissions.Of(member, community, channel), Permission.ViewChannel) ?? (message.Deleted ? ChatRefusals.MessageDeleted : null);
+
+    public static IEnumerable<MessageEvent> Handle(RemoveReaction command, [WriteModel] Message message)
+    {
+        if (message.Reactions.Contains(new(command.MemberId, command.Emoji)))
+            yield return new ReactionRemoved(message.Id, message.ChannelId, command.MemberId, command.Emoji);
+    }
+}

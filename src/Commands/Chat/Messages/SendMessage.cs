@@ -1,0 +1,40 @@
+using FluentValidation;
+using Veza.Commands.Dispatching;
+using Veza.Domain.Chat.Channels;
+using Veza.Domain.Chat.Communities;
+using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Messages;
+
+namespace Veza.Commands.Chat.Messages;
+
+/// <summary>Says something in a channel.</summary>
+public sealed record SendMessage(Guid MessageId, Guid ChannelId, Guid MemberId, string Text, Guid? ReplyToId);
+
+public sealed class SendMessageValidator : AbstractValidator<SendMessage>
+{
+    public SendMessageValidator(Limits limits) => RuleFor(c => c.Text).MustBeText(limits.MaxMessageSize, "MAX_MESSAGE_SIZE");
+}
+
+public static class SendMessageHandler
+{
+    public static Refusal? Validate(SendMessage command, [ReadModel] Channel channel, [ReadModel] Community community, [ReadModel] Member? member,
+        [ReadModel] Posting? posting, [ReadModel] Message? replyTo, DateTimeOffset now) =>
+        ChatRefusals.Unless(Permissions.Of(member, community, channel), Permission.SendMessages)
+        ?? (command.ReplyToId is { } answered && replyTo?.ChannelId != channel.Id
+            ? replyTo is null ? Refusals.Unknown("message", answered) : ChatRefusals.ReplyElsewhere
+            : SlowMode(channel, Permissions.Of(member, community, channel), posting, now));
+
+    public static IEnumerable<Effect> Handle(SendMessage command, [ReadModel] Channel channel, DateTimeOffset now)
+    {
+        yield return Effect.Start<Message>(command.MessageId, new MessageSent(command.MessageId, channel.Id, command.MemberId, command.Text, command.ReplyToId));
+        if (channel.SlowModeSeconds > 0)
+            yield return Effect.Append<Posting>(Posting.StreamId(channel.Id, command.MemberId), new MemberPosted(channel.Id, command.MemberId, command.MessageId, now));
+    }
+
+    private static Refusal? SlowMode(Channel channel, Permission has, Posting? posting, DateTimeOffset now)
+    {
+        if (channel.SlowModeSeconds == 0 || posting is null || has.HasFlag(Permission.ManageMessages)) return null;
+        var wait = posting.LastAt.AddSeconds(channel.SlowModeSeconds) - now;
+        return wait > TimeSpan.Zero ? ChatRefusals.SlowMode(wait) : null;
+    }
+}

@@ -1,0 +1,18 @@
+namespace Veza.Commands.Dispatching;
+
+/// <summary>Who sends a command, and how it is told from a repeat.</summary>
+/// <param name="CommandId">Made at the edge; derived from the caller and the idempotency key when there is one.</param>
+/// <param name="AccountId">Null for the system itself.</param>
+/// <param name="Fingerprint">Hash of the request; given together with an idempotency key.</param>
+/// <param name="ExpectedVersion">From <c>If-Match</c>: the version the caller thinks the write model has.</param>
+/// <param name="Trace">Id of the trace that the command belongs to.</param>
+public sealed record CommandContext(Guid CommandId, Guid? AccountId, byte[]? Fingerprint = null, long? ExpectedVersion = null, string? Trace = null);
+
+public abstract record CommandResult
+{
+    /// <param name="Version">Of the stream that the command is about.</param>
+    /// <param name="Position">Of the command's last event; of the model's last event when nothing needed to change.</param>
+    /// <param name="Answer">The JSON remembered from the first time, when this is a repeat of an idempotency key.</param>
+    public sealed record Done(long Version, long Position, byte[]? Answer) : CommandResult;
+    public sealed record Refused(Refusal Refusal) : CommandResult;
+}

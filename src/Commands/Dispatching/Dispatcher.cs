@@ -1,0 +1,171 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Text.Json;
+using FluentValidation;
+using Veza.Domain;
+using Veza.EventStore;
+using Veza.EventStore.Appending;
+using Veza.EventStore.Models;
+
+namespace Veza.Commands.Dispatching;
+
+/// <summary>Runs a command: shape, models, may it, what happens, append. A version conflict drops the stale model and decides again.</summary>
+/// <param name="now">The clock; what handlers are told as the time of the command.</param>
+public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset> now)
+{
+    /// <summary>Times a command is decided anew after a version conflict. Within a node conflicting commands take turns, so only other nodes can use these up.</summary>
+    public const int AttemptsMax = 16;
+    private const int TurnStripes = 1024;
+
+    public static readonly ActivitySource Traces = new("Veza.Commands");
+    private static readonly Meter Meter = new("Veza.Commands");
+    private static readonly Counter<long> Handled = Meter.CreateCounter<long>("veza.commands.handled", "{command}", "Commands answered, by name and outcome.");
+    private static readonly Counter<long> Refused = Meter.CreateCounter<long>("veza.commands.refused", "{command}", "Commands refused, by code.");
+    private static readonly Counter<long> Conflicts = Meter.CreateCounter<long>("veza.commands.conflicts", "{conflict}", "Version conflicts met and decided again.");
+
+    private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, TurnStripes).Select(_ => new SemaphoreSlim(1))];
+    private readonly ConcurrentDictionary<Type, IValidator?> _validators = new();
+
+    /// <param name="answer">Given again to a repeat of the same idempotency key; written as JSON.</param>
+    public async Task<CommandResult> SendAsync<TCommand>(TCommand command, CommandContext context, object? answer, CancellationToken ct) where TCommand : notnull
+    {
+        using var trace = Traces.StartActivity(typeof(TCommand).Name);
+        var result = await DecideAsync(command, context, answer, ct);
+        trace?.SetTag("veza.command_id", context.CommandId);
+        if (result is CommandResult.Done done) trace?.SetTag("veza.position", done.Position);
+        if (result is CommandResult.Refused no) Refused.Add(1, new KeyValuePair<string, object?>("code", no.Refusal.Code));
+        Handled.Add(1, new("command", typeof(TCommand).Name), new("outcome", result is CommandResult.Done ? "done" : "refused"));
+        return result;
+    }
+
+    private async Task<CommandResult> DecideAsync<TCommand>(TCommand command, CommandContext context, object? answer, CancellationToken ct) where TCommand : notnull
+    {
+        if (Shape(command) is { } invalid) return new CommandResult.Refused(invalid);
+        var plan = HandlerPlan.Of(typeof(TCommand));
+        SemaphoreSlim? turn = null;
+        try
+        {
+            for (var attempt = 1; attempt <= AttemptsMax; attempt++)
+            {
+                // Only a request with an idempotency key may have been answered before; any other id is new.
+                if (context.Fingerprint is not null && await log.Reader.FindCommandAsync(context.CommandId, ct) is { } first) return Repeat(first, context);
+                var decision = await DecideOnceAsync(plan, command, context, answer, ct);
+                // A "no" that rests on models another node has changed since is no answer yet.
+                if (decision.Refusal is not null) decision = await DecideAgainFreshAsync(plan, command, context, answer, ct);
+                if (decision.Refusal is { } refusal) return new CommandResult.Refused(refusal);
+                if (decision.Request is not { } request) return decision.Unchanged!;
+                switch (await AppendAsync(request))
+                {
+                    case AppendOutcome.Accepted accepted: return new CommandResult.Done(accepted.Version, accepted.Position, null);
+                    case AppendOutcome.Duplicate first2: return Repeat(first2, context);
+                    case AppendOutcome.NameTaken taken: return new CommandResult.Refused(Refusals.NameTaken(taken.Scope, taken.Name));
+                    case AppendOutcome.VersionConflict conflict:
+                        Conflicts.Add(1);
+                        log.Models.Drop(conflict.StreamId);
+                        if (turn is null) await (turn = _turns[(uint)conflict.StreamId.GetHashCode() % TurnStripes]).WaitAsync(ct);
+                        break;
+                }
+            }
+            return new CommandResult.Refused(Refusals.Contended(AttemptsMax));
+        }
+        catch (LogBusyException busy) { return new CommandResult.Refused(Refusals.LogBusy(busy.Message)); }
+        catch (OutcomeUnknownException unknown) { return new CommandResult.Refused(Refusals.OutcomeUnknown(unknown.Message)); }
+        finally { turn?.Release(); }
+    }
+
+    private async Task<AppendOutcome> AppendAsync(AppendRequest request)
+    {
+        using var trace = Traces.StartActivity("append");
+        return await log.Appender.AppendAsync(request);
+    }
+
+    private async Task<Decision> DecideAgainFreshAsync(HandlerPlan plan, object command, CommandContext context, object? answer, CancellationToken ct)
+    {
+        await log.CatchUpAsync(ct);
+        return await DecideOnceAsync(plan, command, context, answer, ct);
+    }
+
+    private async ValueTask<Decision> DecideOnceAsync(HandlerPlan plan, object command, CommandContext context, object? answer, CancellationToken ct)
+    {
+        var head = log.Head;
+        var models = new object?[plan.Slots.Count];
+        var versions = new Dictionary<Guid, Versioned>(plan.Slots.Count);
+        var streams = new Guid?[plan.Slots.Count];
+        for (var i = 0; i < plan.Slots.Count; i++)
+        {
+            var slot = plan.Slots[i];
+            streams[i] = slot.StreamId(command, models);
+            if (streams[i] is { } stream)
+            {
+                var loaded = await log.Models.LoadAsync(slot.Model, stream, ct);
+                (models[i], versions[stream]) = (loaded.State, loaded);
+            }
+            if (models[i] is null && slot.Required) return Decision.No(Refusals.Unknown(EventTypes.SnakeCase(slot.Model.Name), streams[i] ?? Guid.Empty));
+        }
+
+        Versioned? written = plan.WriteSlot >= 0 && streams[plan.WriteSlot] is { } id ? versions[id] : null;
+        if (context.ExpectedVersion is { } expected && written is not null && written.Version != expected) return Decision.No(Refusals.Stale(expected, written.Version));
+        var moment = now();
+        if (plan.Validate?.Invoke(command, models, moment) is { } refusal) return Decision.No(refusal);
+
+        var (changes, names) = Changes(plan, plan.Handle(command, models, moment), streams, versions);
+        var unchanged = new CommandResult.Done(written?.Version ?? 0, written?.Position ?? head, null);
+        if (changes.Count == 0 && names.Count == 0 && context.Fingerprint is null) return new(null, null, unchanged);
+        return new(null, new AppendRequest(context.CommandId, changes, names, context.AccountId?.ToString("N"), context.Trace,
+            answer is null || context.Fingerprint is null ? null : JsonSerializer.SerializeToUtf8Bytes(answer, log.Types.Json), context.Fingerprint,
+            (unchanged.Version, unchanged.Position)), unchanged);
+    }
+
+    private static (List<StreamChange> Changes, List<NameChange> Names) Changes(HandlerPlan plan, object? result, Guid?[] streams, Dictionary<Guid, Versioned> versions)
+    {
+        var changes = new List<StreamChange>();
+        var names = new List<NameChange>();
+        switch (result)
+        {
+            case null: break;
+            case DomainEvent single: Write([single]); break;
+            case IEnumerable<DomainEvent> events: Write([.. events]); break;
+            case Effect effect: Add(effect); break;
+            case IEnumerable<Effect> effects: foreach (var effect in effects) Add(effect); break;
+            default: throw new InvalidOperationException($"{plan.Command.Name}Handler.Handle returned a {result.GetType().Name}; it may return events or effects");
+        }
+        return (changes, names);
+
+        void Write(DomainEvent[] events)
+        {
+            if (events.Length == 0) return;
+            if (plan.WriteSlot < 0) throw new InvalidOperationException($"{plan.Command.Name}Handler.Handle returned events but has no [WriteModel]");
+            var stream = streams[plan.WriteSlot]!.Value;
+            changes.Add(new(stream, ModelFold.Of(plan.Slots[plan.WriteSlot].Model).StreamType, versions[stream].Version, events));
+        }
+
+        void Add(Effect effect)
+        {
+            if (effect is Effect.AppendEvents append)
+                changes.Add(new(append.Id, append.StreamType, append.IsNew ? 0 : versions.TryGetValue(append.Id, out var at) ? at.Version : 0, append.Events));
+            else if (effect is Effect.ChangeName name)
+                names.Add(new(name.Scope, name.Name, name.Owner, name.Claimed));
+        }
+    }
+
+    private static CommandResult Repeat(AppendOutcome.Duplicate first, CommandContext context) =>
+        first.Fingerprint is not null && context.Fingerprint is not null && !first.Fingerprint.AsSpan().SequenceEqual(context.Fingerprint)
+            ? new CommandResult.Refused(Refusals.IdempotencyKeyReused)
+            : new CommandResult.Done(first.Version, first.Position, first.Answer);
+
+    private Refusal? Shape<TCommand>(TCommand command)
+    {
+        var validator = (IValidator<TCommand>?)_validators.GetOrAdd(typeof(TCommand), type =>
+            type.Assembly.GetType($"{type.FullName}Validator") is not { } found ? null
+            : (IValidator)(found.GetConstructor([typeof(Limits)]) is { } configured ? configured.Invoke([limits]) : Activator.CreateInstance(found))!);
+        if (validator?.Validate(command) is not { IsValid: false } result) return null;
+        return Refusals.Invalid(result.Errors.GroupBy(e => JsonNamingPolicy.CamelCase.ConvertName(e.PropertyName))
+            .ToDictionary(g => g.Key, g => g.Select(e => e.ErrorMessage).ToArray()));
+    }
+
+    private readonly record struct Decision(Refusal? Refusal, AppendRequest? Request, CommandResult.Done? Unchanged)
+    {
+        public static Decision No(Refusal refusal) => new(refusal, null, null);
+    }
+}

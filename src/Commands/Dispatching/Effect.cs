@@ -1,0 +1,30 @@
+using Veza.Domain;
+using Veza.EventStore.Models;
+
+namespace Veza.Commands.Dispatching;
+
+/// <summary>The model that a handler's events are appended to, at exactly the version it decided on.</summary>
+[AttributeUsage(AttributeTargets.Parameter)]
+public sealed class WriteModelAttribute : Attribute;
+
+/// <summary>A model that is only looked at. It is as fresh as this node's tail.</summary>
+[AttributeUsage(AttributeTargets.Parameter)]
+public sealed class ReadModelAttribute : Attribute;
+
+/// <summary>What a handler wants to happen beyond adding events to its write model. All effects of a command happen together or not at all.</summary>
+public abstract record Effect
+{
+    /// <summary>Begins a stream that must not exist yet.</summary>
+    public static Effect Start<TModel>(Guid id, params DomainEvent[] events) => new AppendEvents(ModelFold.Of<TModel>().StreamType, id, events, IsNew: true);
+
+    /// <summary>Adds to a stream whose model the handler was given; one that was not there is begun.</summary>
+    public static Effect Append<TModel>(Guid id, params DomainEvent[] events) => new AppendEvents(ModelFold.Of<TModel>().StreamType, id, events, IsNew: false);
+
+    /// <summary>Takes a name that only one owner may hold; the command is refused when another holds it.</summary>
+    public static Effect Claim(string scope, string name, Guid owner) => new ChangeName(scope, name, owner, Claimed: true);
+
+    public static Effect Release(string scope, string name, Guid owner) => new ChangeName(scope, name, owner, Claimed: false);
+
+    internal sealed record AppendEvents(string StreamType, Guid Id, DomainEvent[] Events, bool IsNew) : Effect;
+    internal sealed record ChangeName(string Scope, string Name, Guid Owner, bool Claimed) : Effect;
+}

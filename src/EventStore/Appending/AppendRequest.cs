@@ -1,0 +1,38 @@
+namespace Veza.EventStore.Appending;
+
+/// <summary>What one command changes: atomic and contiguous in the log, over as many streams as it touches.</summary>
+/// <param name="CommandId">A repeated id changes nothing and gets the first answer again, for at least <see cref="Appender.CommandsKeptDays"/> days.</param>
+/// <param name="Changes">The first one's version is the one answered.</param>
+/// <param name="Answer">JSON to give again to a repeated command id; null when there is none to remember.</param>
+/// <param name="Fingerprint">A hash of the request, to tell a repeat from a different request under the same id.</param>
+/// <param name="Unchanged">What to answer when no event is added: the version and position as they were.</param>
+public sealed record AppendRequest(
+    Guid CommandId, IReadOnlyList<StreamChange> Changes, IReadOnlyList<NameChange> Names, string? By = null, string? Correlation = null,
+    byte[]? Answer = null, byte[]? Fingerprint = null, (long Version, long Position)? Unchanged = null);
+
+/// <param name="StreamType">The model's alias: <c>message</c>.</param>
+/// <param name="ExpectedVersion">The version decided on, enforced exactly; 0 for a stream that must not exist yet.</param>
+/// <param name="Events">May be empty: then only the version is checked.</param>
+public sealed record StreamChange(Guid StreamId, string StreamType, long ExpectedVersion, IReadOnlyList<object> Events);
+
+/// <summary>Claims a name that only one owner may hold, or releases it.</summary>
+public sealed record NameChange(string Scope, string Name, Guid Owner, bool Claim);
+
+public abstract record AppendOutcome
+{
+    /// <param name="Version">Of the first stream changed.</param>
+    /// <param name="Position">Of the command's last event.</param>
+    public sealed record Accepted(long Version, long Position, DateTimeOffset At) : AppendOutcome;
+    public sealed record VersionConflict(Guid StreamId, long Actual) : AppendOutcome;
+    public sealed record NameTaken(string Scope, string Name) : AppendOutcome;
+
+    /// <summary>The command id was used before; these are its first answer and fingerprint.</summary>
+    public sealed record Duplicate(long Version, long Position, byte[]? Answer, byte[]? Fingerprint) : AppendOutcome;
+}
+
+/// <summary>The queue of commands waiting to be appended is full; nothing was changed.</summary>
+public sealed class LogBusyException(int queueLimit) : Exception($"{queueLimit} commands are waiting to be appended; try again shortly");
+
+/// <summary>The database broke off and did not come back in time: the command may or may not have been appended. Ask again with the same command id.</summary>
+public sealed class OutcomeUnknownException(Guid commandId, Exception cause)
+    : Exception($"it is not known whether command {commandId} was appended; repeat it with the same command id", cause);

@@ -1,0 +1,173 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Veza.EventStore.Appending;
+
+/// <summary>Appends by group commit: commands that arrive while a batch is in flight make up the next one. One batch in flight, one filling; no artificial delay.</summary>
+public sealed class Appender : IAsyncDisposable
+{
+    /// <summary>Commands in a batch: beyond this the flush is shared so widely that only latency grows.</summary>
+    public const int BatchCommandsMax = 512;
+    /// <summary>Events in a batch, so that one batch holds the log's lock for milliseconds only.</summary>
+    public const int BatchEventsMax = 4096;
+    /// <summary>Commands waiting at most; about half a second of work. More are refused at once rather than answered late.</summary>
+    public const int QueueMax = 16_384;
+    public const int CommandsKeptDays = 8;
+    /// <summary>How long a broken connection is tried again before the outcome is reported as unknown.</summary>
+    public static readonly TimeSpan ResolveWithin = TimeSpan.FromSeconds(15);
+
+    private readonly Channel<PendingAppend> _queue = Channel.CreateBounded<PendingAppend>(new BoundedChannelOptions(QueueMax) { SingleReader = true });
+    private readonly NpgsqlDataSource _database;
+    private readonly EventTypes _types;
+    private readonly Action<IReadOnlyList<RecordedEvent>> _appended;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly Task _loop;
+    private NpgsqlConnection? _connection;
+
+    /// <param name="database">Its connections are used one at a time, by this appender alone.</param>
+    /// <param name="appended">Is told of every batch after its commit and before its commands are answered.</param>
+    public Appender(NpgsqlDataSource database, EventTypes types, Action<IReadOnlyList<RecordedEvent>> appended, TimeProvider clock, ILogger logger)
+    {
+        (_database, _types, _appended, _clock, _logger) = (database, types, appended, clock, logger);
+        _loop = Task.Run(RunAsync);
+        LogMetrics.ObserveQueue(() => _queue.Reader.Count);
+    }
+
+    /// <summary>Answers once the command's commit is flushed.</summary>
+    /// <exception cref="LogBusyException">The queue is full.</exception>
+    /// <exception cref="OutcomeUnknownException">The database broke off and stayed away.</exception>
+    public Task<AppendOutcome> AppendAsync(AppendRequest request)
+    {
+        var pending = new PendingAppend(request, _types);
+        if (pending.EventCount > BatchEventsMax)
+            throw new ArgumentException($"a command adds {pending.EventCount} events; {nameof(BatchEventsMax)} is {BatchEventsMax}", nameof(request));
+        if (!_queue.Writer.TryWrite(pending))
+            throw _queue.Reader.Completion.IsCompleted ? new ObjectDisposedException(nameof(Appender)) : new LogBusyException(QueueMax);
+        return pending.Outcome.Task;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        await _loop;
+        if (_connection is not null) await _connection.DisposeAsync();
+    }
+
+    private async Task RunAsync()
+    {
+        PendingAppend? held = null;
+        while (held is not null || await _queue.Reader.WaitToReadAsync())
+        {
+            var batch = new Batch(_types);
+            if (held is not null) batch.TryAdd(held);
+            held = null;
+            while (batch.Commands.Count < BatchCommandsMax && _queue.Reader.TryRead(out var next))
+            {
+                if (batch.EventCount + next.EventCount <= BatchEventsMax && batch.TryAdd(next)) continue;
+                held = next;
+                break;
+            }
+            await WriteAsync(batch);
+        }
+    }
+
+    private async Task WriteAsync(Batch batch)
+    {
+        var started = Stopwatch.GetTimestamp();
+        try
+        {
+            var (outcomes, events) = await WriteUntilKnownAsync(batch);
+            LogMetrics.BatchWritten(batch.Commands.Count, events.Count, Stopwatch.GetElapsedTime(started));
+            _appended(events);
+            for (var i = 0; i < outcomes.Length; i++) batch.Commands[i].Outcome.TrySetResult(outcomes[i]);
+        }
+        catch (PostgresException refused) when (!IsConnectionFault(refused))
+        {
+            await WriteOneByOneAsync(batch, refused);
+        }
+        catch (Exception fault)
+        {
+            _logger.LogError(fault, "The outcome of {Commands} commands is unknown", batch.Commands.Count);
+            foreach (var command in batch.Commands) command.Outcome.TrySetException(new OutcomeUnknownException(command.Request.CommandId, fault));
+        }
+    }
+
+    /// <summary>The database refused the batch as a whole, so nothing of it was written: each command is tried alone and only the culprit fails.</summary>
+    private async Task WriteOneByOneAsync(Batch batch, PostgresException refused)
+    {
+        if (batch.Commands is [var culprit])
+        {
+            culprit.Outcome.TrySetException(refused);
+            return;
+        }
+        foreach (var command in batch.Commands)
+        {
+            var alone = new Batch(_types);
+            alone.TryAdd(command);
+            await WriteAsync(alone);
+        }
+    }
+
+    /// <summary>
+    /// When the connection breaks, nobody knows whether the commit went through. The same batch is sent again: under the log's lock, where the first
+    /// one has ended one way or the other, a command that was appended is found by its id and answered as it would have been.
+    /// </summary>
+    private async Task<(AppendOutcome[], List<RecordedEvent>)> WriteUntilKnownAsync(Batch batch)
+    {
+        var started = _clock.GetTimestamp();
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var (outcomes, events) = await batch.WriteAsync(await OpenAsync(), CancellationToken.None);
+                if (attempt > 1) AcceptRepeats(batch, outcomes);
+                return (outcomes, events);
+            }
+            catch (Exception broken) when (IsConnectionFault(broken) && _clock.GetElapsedTime(started) < ResolveWithin)
+            {
+                _logger.LogWarning("Append attempt {Attempt} broke off ({Reason}); sending it again to learn its outcome", attempt, broken.Message);
+                await CloseAsync();
+                await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(1000, 20 << Math.Min(attempt, 6))), _clock);
+            }
+        }
+    }
+
+    /// <summary>A command that this very batch appended before the break is no repeat from the caller's side.</summary>
+    private void AcceptRepeats(Batch batch, AppendOutcome[] outcomes)
+    {
+        for (var i = 0; i < outcomes.Length; i++)
+        {
+            // A duplicate that carries an answer to compare may be an older one; the caller compares its fingerprint either way.
+            if (outcomes[i] is AppendOutcome.Duplicate first && batch.Commands[i].Request.Fingerprint is null)
+                outcomes[i] = new AppendOutcome.Accepted(first.Version, first.Position, _clock.GetUtcNow());
+        }
+    }
+
+    private async Task<NpgsqlConnection> OpenAsync()
+    {
+        if (_connection is { State: System.Data.ConnectionState.Open }) return _connection;
+        await CloseAsync();
+        return _connection = await _database.OpenConnectionAsync();
+    }
+
+    private async Task CloseAsync()
+    {
+        if (_connection is null) return;
+        var broken = _connection;
+        _connection = null;
+        try { await broken.DisposeAsync(); }
+        catch (Exception fault) when (fault is NpgsqlException or IOException or InvalidOperationException) { _logger.LogDebug(fault, "Closing a broken connection failed"); }
+    }
+
+    /// <summary>Class 57P0x is a server that stops or starts; 53xxx one that lacks space or connections; 40xxx one that asks to try again.</summary>
+    private static bool IsConnectionFault(Exception fault) => fault switch
+    {
+        PostgresException p => p.SqlState.StartsWith("57P0", StringComparison.Ordinal) || p.SqlState.StartsWith("53", StringComparison.Ordinal)
+            || p.SqlState.StartsWith("40", StringComparison.Ordinal) || p.SqlState.StartsWith("08", StringComparison.Ordinal) || p.SqlState == "57014",
+        NpgsqlException or IOException or TimeoutException or System.Net.Sockets.SocketException => true,
+        _ => false,
+    };
+}

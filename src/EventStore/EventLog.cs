@@ -1,0 +1,190 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Veza.EventStore.Appending;
+using Veza.EventStore.Models;
+using Veza.EventStore.Reading;
+
+namespace Veza.EventStore;
+
+/// <summary>The one event log: appending, reading, following. One per process.</summary>
+public sealed class EventLog : IAsyncDisposable
+{
+    private const string NotifyChannel = "veza_log";
+    /// <summary>The truth is polled, in case a notification was lost with its connection.</summary>
+    private static readonly TimeSpan PollEvery = TimeSpan.FromSeconds(1);
+    /// <summary>Other nodes are woken at most this often; they read all there is each time.</summary>
+    private static readonly TimeSpan NotifyEvery = TimeSpan.FromMilliseconds(5);
+
+    private readonly NpgsqlDataSource _appendSource;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly SemaphoreSlim _lookNow = new(0, 1);
+    private readonly SemaphoreSlim _tellOthers = new(0, 1);
+    private readonly ILogger _logger;
+    private readonly TimeProvider _clock;
+    private Task[] _loops = [];
+
+    private EventLog(string connectionString, EventTypes types, TimeProvider clock, ILoggerFactory loggers)
+    {
+        Types = types;
+        (_clock, _logger) = (clock, loggers.CreateLogger<EventLog>());
+        var builder = new NpgsqlDataSourceBuilder(connectionString);
+        builder.ConnectionStringBuilder.MaxAutoPrepare = 100;
+        builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
+        Database = builder.Build();
+        // The append plan is made once per connection, often on an empty table; only index look-ups are right for it at every size.
+        var append = new NpgsqlDataSourceBuilder(connectionString);
+        append.ConnectionStringBuilder.Options = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan";
+        append.ConnectionStringBuilder.MaxAutoPrepare = 10;
+        append.ConnectionStringBuilder.AutoPrepareMinUsages = 1;
+        append.ConnectionStringBuilder.MaxPoolSize = 2;
+        append.ConnectionStringBuilder.ApplicationName = "veza-append";
+        _appendSource = append.Build();
+        Tail = new();
+        Reader = new(Database, types);
+        Models = new(Reader, Tail);
+        Appender = new(_appendSource, types, Appended, clock, loggers.CreateLogger<Appender>());
+    }
+
+    public EventTypes Types { get; }
+    public NpgsqlDataSource Database { get; }
+    public Tail Tail { get; }
+    public LogReader Reader { get; }
+    public ModelCache Models { get; }
+    public Appender Appender { get; }
+
+    /// <summary>Names this history of the log. It changes when a standby is promoted or a backup is restored, which may fork the history.</summary>
+    public string Epoch { get; private set; } = "";
+
+    public long Head => Tail.Head;
+
+    /// <summary>Applies the schema, finds the head and starts following.</summary>
+    public static async Task<EventLog> OpenAsync(string connectionString, EventTypes types, TimeProvider clock, ILoggerFactory loggers, CancellationToken ct)
+    {
+        var log = new EventLog(connectionString, types, clock, loggers);
+        await Schema.LogSchema.ApplyAsync(log.Database, ct);
+        log.Epoch = await Schema.LogSchema.EpochAsync(log.Database, ct);
+        log.Tail.StartAt(await log.Reader.HeadAsync(ct));
+        log._loops = [Task.Run(log.FollowAsync, ct), Task.Run(log.ListenAsync, ct), Task.Run(log.NotifyAsync, ct)];
+        return log;
+    }
+
+    /// <summary>Brings this node up to what is committed now, so that a decision does not rest on what another node has changed since.</summary>
+    public async Task CatchUpAsync(CancellationToken ct)
+    {
+        var head = await Reader.HeadAsync(ct);
+        if (Head >= head) return;
+        Wake(_lookNow);
+        while (Head < head) await Tail.WaitAsync(Head, ct);
+    }
+
+    /// <summary>Events after <paramref name="after"/>: from the tail, or from the database when the tail no longer holds them. Empty at the head.</summary>
+    public async ValueTask<List<RecordedEvent>> ReadAfterAsync(long after, int max, CancellationToken ct)
+    {
+        var events = new List<RecordedEvent>();
+        if (Tail.TryRead(after, max, events)) return events;
+        events.Clear();
+        return await Reader.ReadAsync(after, Head, Math.Min(max, LogReader.PageEventsMax), only: null, stream: null, ct);
+    }
+
+    /// <summary>Every event after <paramref name="after"/>, in pages, for as long as it is asked.</summary>
+    public async IAsyncEnumerable<List<RecordedEvent>> FollowAsync(long after, int max, [EnumeratorCancellation] CancellationToken ct)
+    {
+        while (!ct.IsCancellationRequested)
+        {
+            var events = await ReadAfterAsync(after, max, ct);
+            if (events.Count == 0)
+            {
+                await Tail.WaitAsync(after, ct);
+                continue;
+            }
+            after = events[^1].Position;
+            yield return events;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Appender.DisposeAsync();
+        await _stopping.CancelAsync();
+        foreach (var loop in _loops) await loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _appendSource.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+
+    private void Appended(IReadOnlyList<RecordedEvent> events)
+    {
+        // A batch without events of its own was refused or answered by an earlier attempt: either way there is something to catch up with.
+        if (events.Count == 0 || !Tail.Publish(events)) Wake(_lookNow);
+        if (events.Count > 0) Wake(_tellOthers);
+    }
+
+    private static void Wake(SemaphoreSlim loop)
+    {
+        try { if (loop.CurrentCount == 0) loop.Release(); }
+        catch (SemaphoreFullException) { /* Two woke it at once; once is enough. */ }
+    }
+
+    private async Task FollowAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await _lookNow.WaitAsync(PollEvery, _stopping.Token);
+                List<RecordedEvent> events;
+                do
+                {
+                    events = await Reader.ReadAsync(Head, long.MaxValue, LogReader.PageEventsMax, only: null, stream: null, _stopping.Token);
+                    Tail.Publish(events);
+                }
+                while (events.Count == LogReader.PageEventsMax);
+            }
+            catch (Exception fault) when (!_stopping.IsCancellationRequested)
+            {
+                _logger.LogWarning("Reading the log's tail failed and is tried again: {Reason}", fault.Message);
+                await Task.Delay(PollEvery, _clock);
+            }
+        }
+    }
+
+    private async Task ListenAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await using var connection = await Database.OpenConnectionAsync(_stopping.Token);
+                connection.Notification += (_, told) => { if (long.TryParse(told.Payload, out var head) && head > Head) Wake(_lookNow); };
+                await using (var listen = new NpgsqlCommand($"listen {NotifyChannel}", connection)) await listen.ExecuteNonQueryAsync(_stopping.Token);
+                Epoch = await Schema.LogSchema.EpochAsync(Database, _stopping.Token);
+                while (true) await connection.WaitAsync(_stopping.Token);
+            }
+            catch (Exception fault) when (!_stopping.IsCancellationRequested)
+            {
+                _logger.LogWarning("Listening for other nodes' appends broke off and is taken up again: {Reason}", fault.Message);
+                await Task.Delay(PollEvery, _clock);
+            }
+        }
+    }
+
+    private async Task NotifyAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await _tellOthers.WaitAsync(_stopping.Token);
+                await using var notify = Database.CreateCommand($"select pg_notify('{NotifyChannel}', $1)");
+                notify.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Head.ToString(System.Globalization.CultureInfo.InvariantCulture) });
+                await notify.ExecuteNonQueryAsync(_stopping.Token);
+                await Task.Delay(NotifyEvery, _clock, _stopping.Token);
+            }
+            catch (Exception fault) when (!_stopping.IsCancellationRequested)
+            {
+                _logger.LogDebug(fault, "Waking the other nodes failed; they poll");
+                await Task.Delay(PollEvery, _clock);
+            }
+        }
+    }
+}

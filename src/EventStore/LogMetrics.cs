@@ -1,0 +1,35 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Veza.EventStore;
+
+/// <summary>What the log says of itself on /metrics, and its trace source.</summary>
+public static class LogMetrics
+{
+    public static readonly ActivitySource Traces = new("Veza.EventStore");
+    public static readonly Meter Meter = new("Veza.EventStore");
+
+    private static readonly Histogram<int> BatchCommands = Meter.CreateHistogram<int>("veza.log.batch.commands", "{command}", "Commands in one append batch.");
+    private static readonly Histogram<int> BatchEvents = Meter.CreateHistogram<int>("veza.log.batch.events", "{event}", "Events in one append batch.");
+    private static readonly Histogram<double> CommitSeconds = Meter.CreateHistogram<double>("veza.log.commit.duration", "s", "From sending an append batch to its flushed commit.");
+    private static readonly Counter<long> Appended = Meter.CreateCounter<long>("veza.log.events.appended", "{event}", "Events this node appended.");
+    internal static readonly Counter<long> ReadFromDatabase = Meter.CreateCounter<long>("veza.log.events.read", "{event}", "Events read from PostgreSQL because the tail did not hold them.");
+    internal static readonly Counter<long> ModelsLoaded = Meter.CreateCounter<long>("veza.models.loaded", "{model}", "Models folded from their stream because the cache did not hold them.");
+    internal static readonly Counter<long> ModelsFound = Meter.CreateCounter<long>("veza.models.found", "{model}", "Models found in the cache.");
+    internal static readonly Counter<long> ProjectionEvents = Meter.CreateCounter<long>("veza.projection.events", "{event}", "Events a projection applied.");
+    internal static readonly Counter<long> ProjectionFaults = Meter.CreateCounter<long>("veza.projection.faults", "{fault}", "Batches a projection could not apply and tried again.");
+
+    internal static void BatchWritten(int commands, int events, TimeSpan took)
+    {
+        BatchCommands.Record(commands);
+        BatchEvents.Record(events);
+        CommitSeconds.Record(took.TotalSeconds);
+        Appended.Add(events);
+    }
+
+    internal static void ObserveQueue(Func<int> length) =>
+        Meter.CreateObservableGauge("veza.log.queue.commands", length, "{command}", "Commands waiting for the next batch.");
+
+    internal static void ObserveHead(Func<long> head) =>
+        Meter.CreateObservableGauge("veza.log.head", head, "{position}", "The newest position this node has seen.");
+}

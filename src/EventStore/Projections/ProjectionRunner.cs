@@ -1,0 +1,173 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Veza.EventStore.Projections;
+
+public enum ProjectionState { Running, Faulted, Fenced }
+
+/// <param name="Position">Everything at or below it is in the rows.</param>
+public sealed record ProjectionStatus(string Name, ProjectionState State, long Position, long Lag, string? Error);
+
+/// <summary>
+/// Keeps one projection. Rows and checkpoint move in one transaction, the checkpoint by compare-and-set: a second runner of the same projection
+/// finds the checkpoint moved, writes nothing and waits.
+/// </summary>
+public sealed class ProjectionRunner
+{
+    public const int BatchEventsMax = 2000;
+    /// <summary>A checkpoint that moved past events of no interest is written down at most this many events late.</summary>
+    private const int CheckpointEvery = 5000;
+    private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(30);
+
+    private readonly EventLog _log;
+    private readonly IProjection _projection;
+    private readonly NpgsqlDataSource _database;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly HashSet<string> _aliases;
+    private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _position;
+    private long _checkpoint;
+    private volatile string? _error;
+    private volatile bool _fenced;
+
+    /// <param name="database">Commits without waiting for the flush: after a crash rows and checkpoint are older together, and the log still has it all.</param>
+    public ProjectionRunner(EventLog log, IProjection projection, NpgsqlDataSource database, TimeProvider clock, ILogger logger)
+    {
+        (_log, _projection, _database, _clock, _logger) = (log, projection, database, clock, logger);
+        _aliases = [.. projection.Events.Select(t => log.Types.Describe(t).Alias)];
+    }
+
+    public string Name => _projection.Name;
+
+    public ProjectionStatus Status
+    {
+        get
+        {
+            var position = Volatile.Read(ref _position);
+            return new(Name, _fenced ? ProjectionState.Fenced : _error is null ? ProjectionState.Running : ProjectionState.Faulted, position,
+                Math.Max(0, _log.Head - position), _error);
+        }
+    }
+
+    /// <summary>Completes when the rows hold everything up to <paramref name="position"/>.</summary>
+    public async Task WaitAsync(long position, CancellationToken ct)
+    {
+        while (true)
+        {
+            var moved = Volatile.Read(ref _moved);
+            if (Volatile.Read(ref _position) >= position) return;
+            await moved.Task.WaitAsync(ct);
+        }
+    }
+
+    public async Task RunAsync(CancellationToken ct)
+    {
+        var wait = RetryMin;
+        while (!ct.IsCancellationRequested)
+        {
+            try
+            {
+                await PrepareAsync(ct);
+                _fenced = false;
+                while (true)
+                {
+                    await StepAsync(ct);
+                    _error = null;
+                    wait = RetryMin;
+                }
+            }
+            catch (OperationCanceledException) when (ct.IsCancellationRequested) { break; }
+            catch (ProjectionFencedException fenced)
+            {
+                _fenced = true;
+                _logger.LogWarning("{Reason}", fenced.Message);
+            }
+            catch (Exception fault)
+            {
+                _error = fault.Message;
+                LogMetrics.ProjectionFaults.Add(1, new KeyValuePair<string, object?>("projection", Name));
+                _logger.LogError(fault, "Projection {Projection} stands at {Position} and tries again in {Wait}", Name, _position, wait);
+            }
+            try { await Task.Delay(wait, _clock, ct); }
+            catch (OperationCanceledException) { break; }
+            wait = wait * 2 < RetryMax ? wait * 2 : RetryMax;
+        }
+        await SaveIdleCheckpointAsync();
+    }
+
+    private async Task PrepareAsync(CancellationToken ct)
+    {
+        await using var connection = await _database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        foreach (var sql in (string[])["select pg_advisory_xact_lock(7310573, 3)", .. _projection.TableSql])
+        {
+            await using var command = new NpgsqlCommand(sql, connection, transaction);
+            await command.ExecuteNonQueryAsync(ct);
+        }
+        await using var checkpoint = new NpgsqlCommand(
+            "insert into log.mt_event_progression (name, last_seq_id) values ($1, 0) on conflict (name) do update set name = excluded.name returning last_seq_id", connection, transaction);
+        checkpoint.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Name });
+        _checkpoint = (long)(await checkpoint.ExecuteScalarAsync(ct))!;
+        await transaction.CommitAsync(ct);
+        MoveTo(_checkpoint);
+    }
+
+    private async Task StepAsync(CancellationToken ct)
+    {
+        var events = await _log.ReadAfterAsync(_position, BatchEventsMax, ct);
+        if (events.Count == 0)
+        {
+            await _log.Tail.WaitAsync(_position, ct);
+            return;
+        }
+        var last = events[^1].Position;
+        var mine = events.FindAll(e => _aliases.Contains(e.Type));
+        if (mine.Count > 0)
+        {
+            await WriteAsync(mine, last, ct);
+            LogMetrics.ProjectionEvents.Add(mine.Count, new KeyValuePair<string, object?>("projection", Name));
+        }
+        else if (last - _checkpoint >= CheckpointEvery)
+        {
+            await WriteAsync([], last, ct);
+        }
+        MoveTo(last);
+    }
+
+    private async Task WriteAsync(List<RecordedEvent> events, long last, CancellationToken ct)
+    {
+        await using var connection = await _database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        if (events.Count > 0) await _projection.ApplyAsync(connection, transaction, events, ct);
+        await using var checkpoint = new NpgsqlCommand(
+            "update log.mt_event_progression set last_seq_id = $1, last_updated = now() where name = $2 and last_seq_id = $3", connection, transaction);
+        checkpoint.Parameters.Add(new NpgsqlParameter<long> { TypedValue = last });
+        checkpoint.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Name });
+        checkpoint.Parameters.Add(new NpgsqlParameter<long> { TypedValue = _checkpoint });
+        if (await checkpoint.ExecuteNonQueryAsync(ct) != 1) throw new ProjectionFencedException(Name, _checkpoint);
+        await transaction.CommitAsync(ct);
+        _checkpoint = last;
+    }
+
+    private async Task SaveIdleCheckpointAsync()
+    {
+        if (_position == _checkpoint || _fenced || _error is not null) return;
+        try { await WriteAsync([], _position, CancellationToken.None); }
+        catch (Exception fault) when (fault is NpgsqlException or ProjectionFencedException)
+        {
+            _logger.LogDebug(fault, "The checkpoint of {Projection} stays at {Position}; the events after it are of no interest to it", Name, _checkpoint);
+        }
+    }
+
+    private void MoveTo(long position)
+    {
+        Volatile.Write(ref _position, position);
+        Interlocked.Exchange(ref _moved, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    }
+}
+
+/// <summary>Another runner moved this projection's checkpoint; nothing was written here.</summary>
+public sealed class ProjectionFencedException(string projection, long position)
+    : Exception($"another runner moved projection {projection} on from {position}; this one starts over from its checkpoint");

@@ -1,0 +1,84 @@
+using System.Data;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Veza.EventStore.Reading;
+
+/// <summary>Reads the log from PostgreSQL, a page at a time.</summary>
+public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
+{
+    /// <summary>Events in a page: some hundred kilobytes, read in a few milliseconds.</summary>
+    public const int PageEventsMax = 1000;
+
+    private const string Columns = "seq_id, id, stream_id, version, type, timestamp, causation_id, user_name, data::text";
+
+    public async Task<long> HeadAsync(CancellationToken ct)
+    {
+        await using var command = database.CreateCommand("select seq_id from log.mt_events order by seq_id desc limit 1");
+        return await command.ExecuteScalarAsync(ct) as long? ?? 0;
+    }
+
+    /// <summary>The events after <paramref name="after"/>, oldest first.</summary>
+    /// <param name="types">Aliases to keep; null keeps all.</param>
+    /// <param name="upTo">The last position to look at.</param>
+    public async Task<List<RecordedEvent>> ReadAsync(long after, long upTo, int max, string[]? only, Guid? stream, CancellationToken ct)
+    {
+        var filter = (only is null ? "" : " and type = any ($4)") + (stream is null ? "" : $" and stream_id = ${(only is null ? 4 : 5)}");
+        await using var command = database.CreateCommand($"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2{filter} order by seq_id limit $3");
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = upTo });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = max });
+        if (only is not null) command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = only });
+        if (stream is not null) command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stream.Value });
+        var events = await FetchAsync(command, ct);
+        LogMetrics.ReadFromDatabase.Add(events.Count);
+        return events;
+    }
+
+    /// <summary>A stream's events after a version, oldest first.</summary>
+    public async Task<List<RecordedEvent>> ReadStreamAsync(Guid stream, long afterVersion, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand($"select {Columns} from log.mt_events where stream_id = $1 and version > $2 order by version");
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stream });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = afterVersion });
+        return await FetchAsync(command, ct);
+    }
+
+    /// <returns>Who holds a unique name; null when nobody does.</returns>
+    public async Task<Guid?> FindNameAsync(string scope, string name, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand("select owner from log.names where scope = $1 and name = $2");
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = scope });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name });
+        return await command.ExecuteScalarAsync(ct) as Guid?;
+    }
+
+    /// <returns>What a command id was answered the first time; null when it is new.</returns>
+    public async Task<Appending.AppendOutcome.Duplicate?> FindCommandAsync(Guid id, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand("select version, position, answer::text, fingerprint from log.commands where id = $1");
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
+        await using var row = await command.ExecuteReaderAsync(CommandBehavior.SingleRow, ct);
+        if (!await row.ReadAsync(ct)) return null;
+        return new(row.GetInt64(0), row.GetInt64(1), row.IsDBNull(2) ? null : row.GetFieldValue<byte[]>(2), row.IsDBNull(3) ? null : row.GetFieldValue<byte[]>(3));
+    }
+
+    private async Task<List<RecordedEvent>> FetchAsync(NpgsqlCommand command, CancellationToken ct)
+    {
+        await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SingleResult | CommandBehavior.SequentialAccess, ct);
+        var events = new List<RecordedEvent>();
+        while (await reader.ReadAsync(ct)) events.Add(Read(reader));
+        return events;
+    }
+
+    private RecordedEvent Read(NpgsqlDataReader row)
+    {
+        var (position, id, stream, version) = (row.GetInt64(0), row.GetGuid(1), row.GetGuid(2), row.GetInt64(3));
+        // Aliases repeat endlessly; the interned one lets readers compare them cheaply.
+        var type = string.Intern(row.GetString(4));
+        var at = row.GetFieldValue<DateTimeOffset>(5);
+        var command = row.IsDBNull(6) ? id : Guid.TryParse(row.GetString(6), out var named) ? named : id;
+        var by = row.IsDBNull(7) ? null : row.GetString(7);
+        return new(position, id, stream, version, type, at, command, by, row.GetFieldValue<byte[]>(8), types);
+    }
+}

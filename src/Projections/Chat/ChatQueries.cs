@@ -1,0 +1,36 @@
+using Veza.Projections.Chat.Channels;
+using Veza.Projections.Chat.Communities;
+
+namespace Veza.Projections.Chat;
+
+public sealed record MemberView(AccountName Account, DateTimeOffset JoinedAt, long Position);
+
+/// <summary>Communities, their channels and their members.</summary>
+public sealed class ChatQueries(ReadModels views)
+{
+    public static readonly string[] Reads = ["chat.communities.v1", "chat.channels.v1", "chat.members.v1", "accounts.profiles.v1"];
+
+    public Task<CommunityView?> CommunityAsync(Guid id, CancellationToken ct) =>
+        views.FindAsync<CommunityView>("select * from views.chat_communities where id = @id", new { id }, ct);
+
+    public Task<ChannelView?> ChannelAsync(Guid id, CancellationToken ct) =>
+        views.FindAsync<ChannelView>("select * from views.chat_channels where id = @id", new { id }, ct);
+
+    public Task<List<ChannelView>> ChannelsAsync(Guid community, long after, int limit, CancellationToken ct) =>
+        views.ListAsync<ChannelView>("select * from views.chat_channels where community_id = @community and position > @after order by position limit @limit",
+            new { community, after, limit }, ct);
+
+    public async Task<bool> IsMemberAsync(Guid community, Guid account, CancellationToken ct) =>
+        await views.FindAsync<int>("select 1 from views.chat_members where community_id = @community and member_id = @account", new { community, account }, ct) == 1;
+
+    /// <returns>Whether the account may see the channel; null when there is no such channel.</returns>
+    public async Task<bool?> SeesChannelAsync(Guid channel, Guid account, CancellationToken ct) =>
+        await ChannelAsync(channel, ct) is { } found ? await IsMemberAsync(found.CommunityId, account, ct) : null;
+
+    public async Task<List<MemberView>> MembersAsync(Guid community, long after, int limit, CancellationToken ct) =>
+        (await views.ListAsync<(Guid Id, string UserName, DateTime JoinedAt, long Position)>("""
+            select m.member_id, coalesce(p.user_name, ''), m.joined_at, m.position
+            from views.chat_members m left join views.accounts_profiles p on p.account_id = m.member_id
+            where m.community_id = @community and m.position > @after order by m.position limit @limit
+            """, new { community, after, limit }, ct)).ConvertAll(r => new MemberView(new(r.Id, r.UserName), r.JoinedAt, r.Position));
+}

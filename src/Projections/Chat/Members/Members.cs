@@ -1,0 +1,22 @@
+using Veza.Domain.Chat.Members;
+using Veza.EventStore;
+using Veza.EventStore.Projections;
+
+namespace Veza.Projections.Chat.Members;
+
+public sealed record CommunityMember(Guid CommunityId, Guid MemberId, DateTimeOffset JoinedAt, long Position);
+
+public sealed class MembersProjection : Projection<CommunityMember, (Guid CommunityId, Guid MemberId)>
+{
+    public override string Name => "chat.members.v1";
+
+    public MembersProjection()
+    {
+        Identity<MemberJoined>(e => (e.CommunityId, e.MemberId));
+        Identity<MemberLeft>(e => (e.CommunityId, e.MemberId));
+        Index("community_id, position");
+    }
+
+    public static CommunityMember Create(MemberJoined e, RecordedEvent at) => new(e.CommunityId, e.MemberId, at.At, at.Position);
+    public static CommunityMember? Apply(MemberLeft _, CommunityMember row) => null;
+}

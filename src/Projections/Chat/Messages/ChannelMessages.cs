@@ -1,0 +1,28 @@
+using Veza.Domain.Chat.Messages;
+using Veza.EventStore;
+using Veza.EventStore.Projections;
+
+namespace Veza.Projections.Chat.Messages;
+
+/// <summary>A message as its channel shows it; a deleted one is gone.</summary>
+/// <param name="Position">Of its sending: the order within the channel, for everybody.</param>
+public sealed record ChannelMessage(
+    Guid MessageId, Guid ChannelId, Guid AuthorId, string Text, Guid? ReplyTo, DateTimeOffset SentAt, DateTimeOffset? EditedAt, int Edits, long Position, long Version);
+
+public sealed class ChannelMessagesProjection : Projection<ChannelMessage, Guid>
+{
+    public override string Name => "chat.messages.v1";
+
+    public ChannelMessagesProjection()
+    {
+        Identity<MessageSent>(e => e.MessageId);
+        Identity<MessageEdited>(e => e.MessageId);
+        Identity<MessageDeleted>(e => e.MessageId);
+        Index("channel_id, position");
+    }
+
+    public static ChannelMessage Create(MessageSent e, RecordedEvent at) => new(e.MessageId, e.ChannelId, e.AuthorId, e.Text, e.ReplyTo, at.At, null, 0, at.Position, at.Version);
+    public static ChannelMessage Apply(MessageEdited e, ChannelMessage row, RecordedEvent at) =>
+        row with { Text = e.Text, EditedAt = at.At, Edits = row.Edits + 1, Version = at.Version };
+    public static ChannelMessage? Apply(MessageDeleted _, ChannelMessage row) => null;
+}

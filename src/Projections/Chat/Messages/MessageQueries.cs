@@ -1,0 +1,58 @@
+namespace Veza.Projections.Chat.Messages;
+
+public sealed record ReactionCount(string Emoji, int Count, bool Me);
+
+/// <param name="Edits">How often it was edited.</param>
+public sealed record MessageView(
+    Guid Id, Guid ChannelId, AccountName Author, string Text, Guid? ReplyTo, DateTimeOffset SentAt, DateTimeOffset? EditedAt, int Edits,
+    IReadOnlyList<ReactionCount> Reactions, long Version, long Position);
+
+public sealed record MessageEdit(long Version, string Text, DateTimeOffset At);
+
+public sealed class MessageQueries(ReadModels views)
+{
+    public static readonly string[] Reads = ["chat.messages.v1", "chat.reaction_tally.v1", "chat.reactions.v1", "accounts.profiles.v1"];
+
+    private const string Select = """
+        select m.message_id as id, m.channel_id, m.author_id, coalesce(p.user_name, '') as user_name, m.text, m.reply_to, m.sent_at, m.edited_at, m.edits, m.version, m.position
+        from views.chat_messages m left join views.accounts_profiles p on p.account_id = m.author_id
+        """;
+
+    public async Task<MessageView?> FindAsync(Guid message, Guid reader, CancellationToken ct) =>
+        (await CompleteAsync(await views.ListAsync<Row>($"{Select} where m.message_id = @message", new { message }, ct), reader, ct)).FirstOrDefault();
+
+    /// <summary>The newest messages, or the nearest ones before a position. Newest first.</summary>
+    public async Task<List<MessageView>> BeforeAsync(Guid channel, long? before, int limit, Guid reader, CancellationToken ct) =>
+        await CompleteAsync(await views.ListAsync<Row>(
+            $"{Select} where m.channel_id = @channel and m.position < @before order by m.position desc limit @limit",
+            new { channel, before = before ?? long.MaxValue, limit }, ct), reader, ct);
+
+    /// <summary>The nearest messages after a position. Newest first.</summary>
+    public async Task<List<MessageView>> AfterAsync(Guid channel, long after, int limit, Guid reader, CancellationToken ct) =>
+        await CompleteAsync(await views.ListAsync<Row>(
+            $"select * from ({Select} where m.channel_id = @channel and m.position > @after order by m.position limit @limit) x order by position desc",
+            new { channel, after, limit }, ct), reader, ct);
+
+    /// <returns>Where a message stands in the log, even a deleted one, so that a page can begin at it; null when the channel never had it.</returns>
+    public Task<long?> PositionAsync(Guid channel, Guid message, CancellationToken ct) =>
+        views.FindAsync<long?>("select position from views.chat_message_places where message_id = @message and channel_id = @channel", new { message, channel }, ct);
+
+    public Task<List<MessageEdit>> EditsAsync(Guid message, CancellationToken ct) =>
+        views.ListAsync<MessageEdit>("select version, text, at from views.chat_message_texts where message_id = @message order by version", new { message }, ct);
+
+    private async Task<List<MessageView>> CompleteAsync(List<Row> rows, Guid reader, CancellationToken ct)
+    {
+        if (rows.Count == 0) return [];
+        var reactions = (await views.ListAsync<ReactionRow>("""
+            select t.message_id, t.emoji, t.count, exists (
+                select from views.chat_reactions r where r.message_id = t.message_id and r.emoji = t.emoji and r.member_id = @reader) as me
+            from views.chat_reaction_tally t where t.message_id = any (@ids) order by t.message_id, t.since
+            """, new { reader, ids = rows.ConvertAll(r => r.Id) }, ct)).ToLookup(r => r.MessageId, r => new ReactionCount(r.Emoji, r.Count, r.Me));
+        return rows.ConvertAll(r => new MessageView(r.Id, r.ChannelId, new(r.AuthorId, r.UserName), r.Text, r.ReplyTo, r.SentAt, r.EditedAt, r.Edits,
+            [.. reactions[r.Id]], r.Version, r.Position));
+    }
+
+    private sealed record Row(Guid Id, Guid ChannelId, Guid AuthorId, string UserName, string Text, Guid? ReplyTo, DateTimeOffset SentAt, DateTimeOffset? EditedAt,
+        int Edits, long Version, long Position);
+    private sealed record ReactionRow(Guid MessageId, string Emoji, int Count, bool Me);
+}
