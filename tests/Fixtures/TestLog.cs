@@ -1,0 +1,104 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Veza.Commands.Dispatching;
+using Veza.Domain;
+using Veza.EventStore;
+using Veza.EventStore.Postgres;
+using Veza.EventStore.Projections;
+using Veza.Projections;
+
+
+namespace Veza.Fixtures;
+
+/// <summary>The production log, dispatcher and projections over a PostgreSQL of their own, one for all tests of an assembly. Tests keep apart by using ids of their own.</summary>
+public sealed class TestLog : IAsyncLifetime
+{
+    private LocalPostgres? _postgres;
+    private ProjectionHost? _projections;
+
+    /// <summary>What commands are told as the time; a test may move it.</summary>
+    public DateTimeOffset Now { get; set; } = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+    public EventTypes Types { get; } = EventTypes.DerivedFrom(typeof(DomainEvent), json =>
+        json.Converters.Add(new System.Text.Json.Serialization.JsonStringEnumConverter(System.Text.Json.JsonNamingPolicy.CamelCase)));
+    public EventLog Log { get; private set; } = null!;
+    public Dispatcher Dispatcher { get; private set; } = null!;
+    public ReadModels Views { get; private set; } = null!;
+    public ProjectionHost Projections => _projections!;
+    public string ConnectionString => _postgres!.ConnectionString;
+
+    public static IReadOnlyList<IProjection> AllProjections() =>
+        [.. typeof(ReadModels).Assembly.GetTypes().Where(t => t is { IsAbstract: false } && t.IsAssignableTo(typeof(IProjection))).Select(t => (IProjection)Activator.CreateInstance(t)!)];
+
+    public async ValueTask InitializeAsync()
+    {
+        // Rules do not depend on the disk; the fault tests, which do, bring their own server.
+        _postgres = await LocalPostgres.StartEphemeralAsync(fsync: false);
+        Log = await EventLog.OpenAsync(ConnectionString, Types, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        Dispatcher = new(Log, new Limits(), () => Now);
+        Views = new(Log.Database);
+        _projections = new(Log, ConnectionString, AllProjections(), TimeProvider.System, NullLoggerFactory.Instance);
+        _projections.Start();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_projections is not null) await _projections.DisposeAsync();
+        if (Log is not null) await Log.DisposeAsync();
+        if (_postgres is not null) await _postgres.DisposeAsync();
+    }
+
+    /// <summary>Waits until every row shows what the log holds now.</summary>
+    public Task ProjectedAsync() => Projections.WaitAsync(Projections.Status.Select(s => s.Name), Log.Head, TestContext.Current.CancellationToken);
+
+    public Scenario Given(params object[] commands) => new(this, commands);
+}
+
+/// <summary>Given commands that were accepted, when one more is sent, then it added events, nothing, or was refused.</summary>
+public sealed class Scenario(TestLog log, object[] given)
+{
+    private object? _when;
+    private long? _ifMatch;
+
+    public Scenario When(object command, long? ifMatch = null)
+    {
+        (_when, _ifMatch) = (command, ifMatch);
+        return this;
+    }
+
+    /// <summary>The command's events are exactly these, in order.</summary>
+    public async Task Then(params DomainEvent[] expected)
+    {
+        var (result, events) = await RunAsync();
+        if (result is CommandResult.Refused no) Assert.Fail($"refused: {no.Refusal.Code}: {no.Refusal.Detail}");
+        Assert.Equal(expected, events);
+    }
+
+    public Task ThenNothing() => Then();
+
+    public async Task<Refusal> ThenRefused(string code)
+    {
+        var (result, events) = await RunAsync();
+        var refused = Assert.IsType<CommandResult.Refused>(result);
+        Assert.Equal(code, refused.Refusal.Code);
+        Assert.Empty(events);
+        return refused.Refusal;
+    }
+
+    public Task<Refusal> ThenRefused(Refusal refusal) => ThenRefused(refusal.Code);
+
+    private async Task<(CommandResult Result, List<DomainEvent> Events)> RunAsync()
+    {
+        foreach (var command in given)
+            if ((await SendAsync(command, null)).Result is CommandResult.Refused no) Assert.Fail($"given {command} was refused: {no.Refusal.Code}: {no.Refusal.Detail}");
+        var head = log.Log.Head;
+        var (result, id) = await SendAsync(_when!, _ifMatch);
+        var events = await log.Log.Reader.ReadAsync(head, long.MaxValue, 1000, null, null, CancellationToken.None);
+        return (result, [.. events.Where(e => e.CommandId == id).Select(e => (DomainEvent)e.Data!)]);
+    }
+
+    private async Task<(CommandResult Result, Guid Id)> SendAsync(dynamic command, long? ifMatch)
+    {
+        var context = new CommandContext(Guid.CreateVersion7(), null, ExpectedVersion: ifMatch);
+        CommandResult result = await log.Dispatcher.SendAsync(command, context, null, CancellationToken.None);
+        return (result, context.CommandId);
+    }
+}
