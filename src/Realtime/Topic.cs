@@ -57,6 +57,8 @@ public readonly record struct Topic(TopicKind Kind, Guid Id, string? Name = null
             };
             if (kind is null) return false;
             topic = new(kind.Value, id);
+            // Guid takes white space and capitals for its own; a topic has one name.
+            return topic.ToString() == text;
         }
         else return false;
         return true;
