@@ -35,7 +35,7 @@ const StillTriesMax = 20;
 const world = await setUp(readOptions(process.argv.slice(2)));
 try {
   await happen(world);
-  const events = await world.report.part('verification', () => verify(world));
+  const events = world.people && await world.report.part('verification', () => verify(world));
   printSummary(world, events);
 } finally {
   await world.watchers.stop();

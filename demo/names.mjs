@@ -47,6 +47,9 @@ export const field = {
   listener: e => e.data.listenerId ?? e.data.accountId ?? e.by,
 };
 
+/** The log may hold a channel's kind as its name in any case or as its number. */
+export const channelKind = kind => ['text', 'announcement'][kind] ?? kind.toLowerCase();
+
 /** Event types of which the demo's people cause exactly those the demo counted. Others also come along with a command of another name. */
 export const countedExactly = [
   Event.CommunityCreated, Event.MemberLeft,
@@ -60,12 +63,12 @@ export const countedExactly = [
 export const Refusal = Object.freeze({
   unauthenticated: { statuses: [401], codes: null },
   invalid: name => ({ statuses: [400], codes: null, field: name }),
-  notAMember: { statuses: [403], codes: ['not_a_member'] },
+  notAMember: { statuses: [403], codes: ['permission_missing'] },
   notTheAuthor: { statuses: [403], codes: ['not_the_author'] },
   notTheOwner: { statuses: [403], codes: ['not_the_owner'] },
   slowMode: { statuses: [429], codes: ['slow_mode'] },
-  messageTooLong: { statuses: [400, 413], codes: null, words: ['MAX_MESSAGE_SIZE', '8,192'] },
-  keyReused: { statuses: [422], codes: null },
+  messageTooLong: { statuses: [400, 413], codes: null, words: ['MAX_MESSAGE_SIZE is 8,192'] },
+  keyReused: { statuses: [422], codes: ['idempotency_key_reused'] },
   nameTaken: { statuses: [409], codes: null },
   notAudio: { statuses: [400, 415, 422], codes: null },
   heardTooFast: { statuses: [409], codes: ['heard_too_fast'] },

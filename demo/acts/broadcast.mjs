@@ -27,13 +27,14 @@ export async function makeShows(world) {
     const path = join(world.scratch, `show-${i}.flac`);
     // Longer than the show, so that the owner's stop ends it and not the end of the music.
     await encode(render(compose(world.chance.branch(`show ${i}`)), seconds * 2 + 30), { sampleRateHz: SampleRateHz, channels: Channels }, path, ['-c:a', 'flac']);
-    world.shows.push({ ...show, path, seconds, owner: world.artists[i] });
+    world.shows.push({ ...show, path, seconds });
   }
 }
 
 export async function broadcastAll(world) {
   world.broadcasts = [];
-  await Promise.all(world.shows.map((show, i) => broadcast(world, show, world.chance.branch(`broadcast ${i}`))));
+  await Promise.all(world.shows.map((show, i) => world.report.part('broadcasts',
+    () => broadcast(world, { ...show, owner: world.artists[i] }, world.chance.branch(`broadcast ${i}`)))));
 }
 
 async function broadcast(world, show, chance) {
@@ -46,9 +47,12 @@ async function broadcast(world, show, chance) {
 
   const source = new Source(show.path, show.args, made.ingest.url);
   try {
-    await waitForStatus(owner, made.id, 'live');
+    await waitForStatus(owner, made.id, 'live').catch(error => {
+      throw new Error(`${title}: ${error.message}; ffmpeg says: ${source.said || 'nothing'}`);
+    });
     const listeners = await onAir(world, show, chance, made, source);
     source.expectEnd();
+    for (const listener of listeners) listener.over = true;
     await stop(world, show, made);
     const cutOff = await Promise.race([source.ended.then(() => true), sleep(SourceGoneWithinMs)]);
     check.that(`${title}: stopping it cuts its source off`, cutOff, `within ${SourceGoneWithinMs} ms`, 'ffmpeg still sends');

@@ -1,4 +1,4 @@
-import { Event, field } from '../names.mjs';
+import { Event, channelKind, field } from '../names.mjs';
 
 /** What follows from the log, folded here once more and independently of the server: the yardstick for everything it shows. */
 export class Model {
@@ -48,7 +48,7 @@ const folds = {
   },
   [Event.ChannelCreated](model, data, event) {
     const { channelId, communityId, name, kind, topic, slowModeSeconds } = data;
-    Object.assign(model.channel(channelId), { communityId, name, kind, topic: topic ?? null, slowModeSeconds: slowModeSeconds ?? 0, position: event.position });
+    Object.assign(model.channel(channelId), { communityId, name, kind: channelKind(kind), topic: topic ?? null, slowModeSeconds: slowModeSeconds ?? 0, position: event.position });
   },
 
   [Event.MessageSent](model, data, event) {

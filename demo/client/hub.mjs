@@ -14,6 +14,8 @@ export class LiveConnection {
   #sockets = new Set();
   #watches = [];
   #stopped = false;
+  /** Counts connections: a stream that ended with an earlier one is `#again`'s business, even if the next one stands already. */
+  #generation = 0;
 
   constructor(url, person, patienceMs) {
     this.person = person;
@@ -63,7 +65,8 @@ export class LiveConnection {
 
   #subscribe(watch) {
     if (this.#hub.state !== HubConnectionState.Connected) return;
-    const ended = reason => this.#streamEnded(watch, reason);
+    const generation = this.#generation;
+    const ended = reason => this.#streamEnded(watch, reason, generation);
     this.#hub.stream('Subscribe', watch.topics, watch.position).subscribe({
       next: item => this.#take(watch, item),
       error: error => ended(error.message),
@@ -83,19 +86,20 @@ export class LiveConnection {
   }
 
   /** A stream that ends while the connection stands was ended by the server; with the connection gone, `#again` takes care. */
-  async #streamEnded(watch, reason) {
+  async #streamEnded(watch, reason, generation) {
     await sleep(FirstWaitMs);
-    if (this.#stopped || this.#hub.state !== HubConnectionState.Connected) return;
+    if (this.#stopped || generation !== this.#generation || this.#hub.state !== HubConnectionState.Connected) return;
     watch.endsInARow = (watch.endsInARow ?? 0) + 1;
     if (watch.endsInARow >= StreamEndsMax || watch.once) {
       watch.refusal = watch.closedWith ? JSON.stringify(watch.closedWith) : reason;
       return;
     }
     await sleep(FirstWaitMs * 2 ** watch.endsInARow);
-    this.#subscribe(watch);
+    if (generation === this.#generation) this.#subscribe(watch);
   }
 
   async #again() {
+    this.#generation++;
     if (this.#stopped) return;
     this.reconnects++;
     try {

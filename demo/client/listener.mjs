@@ -9,6 +9,8 @@ const GoneWithinMs = 15_000;
 /** Somebody listening to a broadcast, keeping the bytes. After a broken connection they listen again; that begins a new segment. */
 export class Listener {
   #abort = new AbortController();
+  /** Set when the broadcast was stopped: only then is the end of the stream the end, and not a server that went away. */
+  over = false;
 
   constructor(url, person, { delayMs, slow }) {
     Object.assign(this, { url, person, slow, segments: [] });
@@ -26,22 +28,21 @@ export class Listener {
   async #listen() {
     for (let tries = 0; tries < ReconnectsMax; tries++) {
       try {
-        const ended = await this.#connect();
-        if (ended) return;
+        await this.#connect();
       } catch (error) {
         if (this.#abort.signal.aborted) return;
         this.error = error.cause?.message ?? error.message;
       }
+      if (this.over) return;
       await sleep(ReconnectAfterMs);
     }
   }
 
-  /** @returns true when the broadcast is over: the stream ended properly, or there is nothing to listen to any more. */
   async #connect() {
     const response = await fetch(this.url, { headers: { authorization: `Bearer ${await this.person.token()}` }, signal: this.#abort.signal });
     if (!response.ok) {
       this.error = `GET answered ${response.status} ${await response.text()}`;
-      return response.status === 404 || response.status === 410 || response.status === 409;
+      return;
     }
     const segment = new Segment(response.headers.get('content-type'));
     this.segments.push(segment);
@@ -49,7 +50,6 @@ export class Listener {
       segment.add(chunk);
       if (this.slow) await sleep(SipEveryMs);
     }
-    return true;
   }
 }
 

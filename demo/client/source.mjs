@@ -9,6 +9,8 @@ export class Source {
   #child = null;
   #wanted = true;
   #stopped = false;
+  /** The end of what ffmpeg complained about. */
+  said = '';
 
   constructor(path, args, url) {
     Object.assign(this, { path, args, url });
@@ -39,7 +41,7 @@ export class Source {
     for (let tries = 0; tries < ReconnectsMax && !this.#stopped; ) {
       if (this.#wanted) {
         const startedAt = performance.now();
-        this.said = await this.#send();
+        await this.#send();
         tries = performance.now() - startedAt > 2_000 ? 0 : tries + 1;
       }
       await sleep(ReconnectAfterMs);
@@ -48,11 +50,10 @@ export class Source {
 
   #send() {
     return new Promise(resolve => {
-      let said = '';
       this.#child = spawn('ffmpeg', ['-v', 'error', '-re', '-i', this.path, ...this.args, this.url], { stdio: ['ignore', 'ignore', 'pipe'] });
-      this.#child.stderr.on('data', chunk => (said = (said + chunk).slice(-2_000)));
-      this.#child.on('error', error => resolve(error.message));
-      this.#child.on('close', () => resolve(said));
+      this.#child.stderr.on('data', chunk => (this.said = (this.said + chunk).slice(-2_000)));
+      this.#child.on('error', error => resolve((this.said = error.message)));
+      this.#child.on('close', () => resolve());
     });
   }
 }
