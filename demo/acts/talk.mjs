@@ -7,7 +7,9 @@ import { bytesOf, longText, reactionEmoji, someText } from './texts.mjs';
 const MessagesAtFullScale = 3_000;
 const ConversationsPerChannel = 2;
 /** Between two things somebody does in one conversation; with all conversations going on at once the server sees hundreds a second. */
-const PauseMeanMs = 25;
+const PauseMeanMsMin = 25;
+/** A short run talks more slowly, so that connections, or the server, can break in the middle of it. */
+const TalkMsMin = 6_000;
 /** Only what is still on the screen is answered, edited and reacted to. */
 const RecentMax = 30;
 
@@ -15,8 +17,9 @@ const RecentMax = 30;
 export async function talk(world) {
   const talkative = world.channels.filter(channel => !channel.slowModeSeconds);
   const each = Math.ceil(MessagesAtFullScale * world.options.scale / talkative.length / ConversationsPerChannel);
+  const pauseMeanMs = Math.max(PauseMeanMsMin, TalkMsMin / each);
   const conversations = talkative.flatMap((channel, c) => Array.from({ length: ConversationsPerChannel },
-    (_, i) => new Conversation(channel, world.chance.branch(`talk ${c} ${i}`)).go(each)));
+    (_, i) => new Conversation(channel, world.chance.branch(`talk ${c} ${i}`)).go(each, pauseMeanMs)));
   await Promise.all([...conversations, slowTalk(world), rules(world)]);
 }
 
@@ -31,10 +34,10 @@ class Conversation {
     this.authors = channel.kind === 'announcement' ? [channel.community.owner] : this.members;
   }
 
-  async go(count) {
+  async go(count, pauseMeanMs) {
     for (let sent = 0; sent < count; sent++) {
       await this.#send();
-      await sleep(this.chance.pauseMs(PauseMeanMs));
+      await sleep(this.chance.pauseMs(pauseMeanMs));
       await this.#reactToSome();
       if (this.chance.happens(0.12)) await this.#edit();
       if (this.chance.happens(0.04)) await this.#delete();

@@ -4,7 +4,7 @@ import { Topic } from '../names.mjs';
 import { inParallel, sleep } from '../pace.mjs';
 
 const ConnectingAtOnce = 10;
-const BreakEveryMs = 2_500;
+const BreakEveryMs = 1_500;
 const BrokenAtOnce = 4;
 const RefusedWithinMs = 5_000;
 
