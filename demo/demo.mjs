@@ -35,7 +35,7 @@ const StillTriesMax = 20;
 const world = await setUp(readOptions(process.argv.slice(2)));
 try {
   await happen(world);
-  const events = world.people && await world.report.part('verification', () => verify(world));
+  const events = world.people && (await world.report.part('verification', () => verify(world)));
   printSummary(world, events);
 } finally {
   await world.watchers.stop();
@@ -51,7 +51,9 @@ async function setUp(options) {
   const runId = Date.now().toString(36).slice(-7);
   report.say(`Veza demo against ${options.url}, scale ${options.scale}, seed ${options.seed}, run ${runId}`);
   const world = {
-    options, report, runId,
+    options,
+    report,
+    runId,
     chance: new Chance(options.seed),
     ledger: new Ledger(runId, report, options.ackLog),
     api: new Api(options.url, options.patienceMs),
@@ -68,8 +70,12 @@ async function happen(world) {
     report.say(name(world));
   };
   await report.part('the run', async () => {
+    await requireServer(world.options.url);
     await requireTools();
-    await step(w => `made ${w.sounds.length} tracks and ${w.shows.length} shows of music`, async w => (await makeSounds(w), await makeShows(w)));
+    await step(
+      w => `made ${w.sounds.length} tracks and ${w.shows.length} shows of music`,
+      async w => (await makeSounds(w), await makeShows(w)),
+    );
     await signInOperator(world);
     await watchers.log();
     await step(w => `${w.people.length} people registered`, register);
@@ -78,8 +84,19 @@ async function happen(world) {
     await watchers.channels();
     await step(w => `${w.ledger.count('follow_started')} follows`, follow);
     watchers.startBreaking();
-    await Promise.all([report.part('talk', () => conversations(world)), report.part('music', () => music(world, step)), report.part('broadcasts', () => broadcasts(world))]);
+    await Promise.all([
+      report.part('talk', () => conversations(world)),
+      report.part('music', () => music(world, step)),
+      report.part('broadcasts', () => broadcasts(world)),
+    ]);
     watchers.stopBreaking();
+  });
+}
+
+/** A server that is not there at all is not one that goes away in the middle: nobody wants to wait a minute for that. */
+async function requireServer(url) {
+  await fetch(`${url}/health/live`).catch(error => {
+    throw new Error(`nothing answers at ${url} (${error.cause?.message ?? error.message}); start it with ./veza run`);
   });
 }
 

@@ -52,11 +52,25 @@ export const channelKind = kind => ['text', 'announcement'][kind] ?? kind.toLowe
 
 /** Event types of which the demo's people cause exactly those the demo counted. Others also come along with a command of another name. */
 export const countedExactly = [
-  Event.CommunityCreated, Event.MemberLeft,
-  Event.MessageSent, Event.MessageEdited, Event.MessageDeleted, Event.ReactionAdded, Event.ReactionRemoved,
-  Event.FollowStarted, Event.FollowStopped, Event.TrackUploaded,
-  Event.TrackLiked, Event.TrackUnliked, Event.TrackReposted, Event.TrackRepostRemoved, Event.TrackCommented,
-  Event.PlayStarted, Event.PlayCounted, Event.BroadcastCreated, Event.BroadcastEnded,
+  Event.CommunityCreated,
+  Event.MemberLeft,
+  Event.MessageSent,
+  Event.MessageEdited,
+  Event.MessageDeleted,
+  Event.ReactionAdded,
+  Event.ReactionRemoved,
+  Event.FollowStarted,
+  Event.FollowStopped,
+  Event.TrackUploaded,
+  Event.TrackLiked,
+  Event.TrackUnliked,
+  Event.TrackReposted,
+  Event.TrackRepostRemoved,
+  Event.TrackCommented,
+  Event.PlayStarted,
+  Event.PlayCounted,
+  Event.BroadcastCreated,
+  Event.BroadcastEnded,
 ];
 
 /** What a refusal must look like: any of the statuses, any of the codes (`null`: any code), and words its text must contain. */

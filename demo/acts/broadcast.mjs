@@ -16,8 +16,25 @@ const LostMsMax = 4_000;
 
 /** Ogg Opus over PUT for many listeners, then MP3 over the older SOURCE with a source that breaks off and comes back. */
 const shows = [
-  { title: 'Nachtprogramm — live from the kitchen', type: 'audio/ogg', extension: 'ogg', args: ['-c:a', 'libopus', '-b:a', '96k', '-content_type', 'application/ogg', '-page_duration', '200000', '-f', 'ogg'], share: 1, full: 14, min: 7 },
-  { title: 'Test transmission 2', type: 'audio/mpeg', extension: 'mp3', args: ['-c:a', 'libmp3lame', '-b:a', '128k', '-content_type', 'audio/mpeg', '-f', 'mp3', '-legacy_icecast', '1'], share: 0.25, full: 8, min: 6, breaks: true },
+  {
+    title: 'Nachtprogramm — live from the kitchen',
+    type: 'audio/ogg',
+    extension: 'ogg',
+    args: ['-c:a', 'libopus', '-b:a', '96k', '-content_type', 'application/ogg', '-page_duration', '200000', '-f', 'ogg'],
+    share: 1,
+    full: 14,
+    min: 7,
+  },
+  {
+    title: 'Test transmission 2',
+    type: 'audio/mpeg',
+    extension: 'mp3',
+    args: ['-c:a', 'libmp3lame', '-b:a', '128k', '-content_type', 'audio/mpeg', '-f', 'mp3', '-legacy_icecast', '1'],
+    share: 0.25,
+    full: 8,
+    min: 6,
+    breaks: true,
+  },
 ];
 
 export async function makeShows(world) {
@@ -26,21 +43,29 @@ export async function makeShows(world) {
     const seconds = Math.max(show.min, Math.round(show.full * Math.min(1, world.options.scale * 2)));
     const path = join(world.scratch, `show-${i}.flac`);
     // Longer than the show, so that the owner's stop ends it and not the end of the music.
-    await encode(render(compose(world.chance.branch(`show ${i}`)), seconds * 2 + 30), { sampleRateHz: SampleRateHz, channels: Channels }, path, ['-c:a', 'flac']);
+    await encode(render(compose(world.chance.branch(`show ${i}`)), seconds * 2 + 30), { sampleRateHz: SampleRateHz, channels: Channels }, path, [
+      '-c:a',
+      'flac',
+    ]);
     world.shows.push({ ...show, path, seconds });
   }
 }
 
 export async function broadcastAll(world) {
   world.broadcasts = [];
-  await Promise.all(world.shows.map((show, i) => world.report.part('broadcasts',
-    () => broadcast(world, { ...show, owner: world.artists[i] }, world.chance.branch(`broadcast ${i}`)))));
+  await Promise.all(
+    world.shows.map((show, i) =>
+      world.report.part('broadcasts', () => broadcast(world, { ...show, owner: world.artists[i] }, world.chance.branch(`broadcast ${i}`))),
+    ),
+  );
 }
 
 async function broadcast(world, show, chance) {
   const { owner, title } = show;
   const check = world.report.section('broadcasts');
-  const made = await owner.write({ type: Event.BroadcastCreated, data: a => ({ broadcastId: a.id, title }) }, 'POST', '/api/v1/broadcasts', { body: { title } });
+  const made = await owner.write({ type: Event.BroadcastCreated, data: a => ({ broadcastId: a.id, title }) }, 'POST', '/api/v1/broadcasts', {
+    body: { title },
+  });
   world.broadcasts.push({ id: made.id, owner, title, createdAt: made.position });
   world.watchers.broadcast(owner, made.id, made.position);
   check.equal(`${title}: waits for its source`, 'waiting', await statusOf(owner, made.id, world.ledger.lastPosition));
@@ -75,11 +100,18 @@ async function onAir(world, { seconds, share, title, breaks, owner }, chance, { 
     return new Listener(world.options.url + listenUrl, world.people[i % world.people.length], { delayMs, slow: i === count - 1 });
   });
   const live = await owner.readAll('/api/v1/broadcasts?live=true');
-  check.that(`${title}: is among the live ones`, live.some(one => one.id === id && one.status === 'live'), id, live.map(one => one.id));
+  check.that(
+    `${title}: is among the live ones`,
+    live.some(one => one.id === id && one.status === 'live'),
+    id,
+    live.map(one => one.id),
+  );
   await sleep(seconds * 450);
   await waitUntil(`${title} counts ${count} listeners`, LiveWithinMs / 2, async () => (await owner.read(`/api/v1/broadcasts/${id}`)).listeners === count)
     .then(() => check.that(`${title}: counts its listeners`, true))
-    .catch(async error => check.that(`${title}: counts its listeners`, false, count, `${(await owner.read(`/api/v1/broadcasts/${id}`)).listeners} (${error.message})`));
+    .catch(async error =>
+      check.that(`${title}: counts its listeners`, false, count, `${(await owner.read(`/api/v1/broadcasts/${id}`)).listeners} (${error.message})`),
+    );
   if (breaks) {
     source.cut();
     await waitForStatus(owner, id, 'interrupted');
@@ -104,7 +136,12 @@ async function inspect(world, check, { title, extension, type }, listeners) {
     const { segments, error } = await listener.finished();
     const name = `${title}: listener ${i}${listener.slow ? ' (slow)' : ''}`;
     if (!check.that(`${name} heard something`, segments.length > 0, 'at least one connection', error ?? 'none')) continue;
-    check.that(`${name} got the type`, segments.every(one => one.type?.includes(type.split('/')[1])), type, segments.map(one => one.type));
+    check.that(
+      `${name} got the type`,
+      segments.every(one => one.type?.includes(type.split('/')[1])),
+      type,
+      segments.map(one => one.type),
+    );
     let heardMs = 0;
     for (const [s, segment] of segments.entries()) {
       const path = await segment.save(join(world.scratch, `heard-${extension}-${i}-${s}.${extension}`));
@@ -115,6 +152,11 @@ async function inspect(world, check, { title, extension, type }, listeners) {
     // A slow listener is cut forward, so only what they did get is judged.
     if (listener.slow) continue;
     const present = segments.reduce((sum, segment) => sum + segment.flowingMs, 0);
-    check.that(`${name} heard what was on`, heardMs >= present - LostMsMax, `about ${Math.round(present)} ms, at most ${LostMsMax} less`, `${Math.round(heardMs)} ms`);
+    check.that(
+      `${name} heard what was on`,
+      heardMs >= present - LostMsMax,
+      `about ${Math.round(present)} ms, at most ${LostMsMax} less`,
+      `${Math.round(heardMs)} ms`,
+    );
   }
 }

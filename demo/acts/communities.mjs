@@ -7,10 +7,34 @@ const JoiningAtOnce = 8;
 const StayingShare = 0.85;
 
 const plans = [
-  { name: 'Night Bus Collective', channels: [{ name: 'mixes', kind: 'text', topic: 'Work in progress. Be kind, be precise.' }, { name: 'releases', kind: 'announcement' }] },
-  { name: 'Γειτονιά / 동네 / Nachbarschaft', channels: [{ name: 'languages', kind: 'text' }, { name: 'slow-talk', kind: 'text', slowModeSeconds: SlowModeSeconds }] },
-  { name: 'Field Recordings 🎙️', channels: [{ name: 'found-sounds', kind: 'text', topic: 'Rain, trains, kitchens' }, { name: 'gear', kind: 'text' }] },
-  { name: 'Code & Chords', channels: [{ name: 'dsp', kind: 'text' }, { name: 'news', kind: 'announcement' }] },
+  {
+    name: 'Night Bus Collective',
+    channels: [
+      { name: 'mixes', kind: 'text', topic: 'Work in progress. Be kind, be precise.' },
+      { name: 'releases', kind: 'announcement' },
+    ],
+  },
+  {
+    name: 'Γειτονιά / 동네 / Nachbarschaft',
+    channels: [
+      { name: 'languages', kind: 'text' },
+      { name: 'slow-talk', kind: 'text', slowModeSeconds: SlowModeSeconds },
+    ],
+  },
+  {
+    name: 'Field Recordings 🎙️',
+    channels: [
+      { name: 'found-sounds', kind: 'text', topic: 'Rain, trains, kitchens' },
+      { name: 'gear', kind: 'text' },
+    ],
+  },
+  {
+    name: 'Code & Chords',
+    channels: [
+      { name: 'dsp', kind: 'text' },
+      { name: 'news', kind: 'announcement' },
+    ],
+  },
 ];
 
 /** Four communities with their channels; people join several, and some leave again. */
@@ -68,13 +92,23 @@ async function refusals(world) {
     const channel = community.channels[0];
     const outsider = world.people.find(person => !community.members.has(person.id));
     if (!outsider) continue;
-    check.refused(`a non-member posting in ${community.name}`, Refusal.notAMember,
-      await refusal(() => outsider.attempt('POST', `/api/v1/channels/${channel.id}/messages`, { body: { text: 'let me in' } })));
+    check.refused(
+      `a non-member posting in ${community.name}`,
+      Refusal.notAMember,
+      await refusal(() => outsider.attempt('POST', `/api/v1/channels/${channel.id}/messages`, { body: { text: 'let me in' } })),
+    );
     check.refused(`a non-member reading ${community.name}`, Refusal.notAMember, await refusal(() => outsider.read(`/api/v1/channels/${channel.id}/messages`)));
   }
   const [{ id, owner }] = world.communities;
-  check.refused('a channel of no kind', Refusal.invalid('kind'),
-    await refusal(() => owner.attempt('POST', `/api/v1/communities/${id}/channels`, { body: { name: 'odd', kind: 'smell' } })));
-  check.refused('a community without a name', Refusal.invalid('name'), await refusal(() => owner.attempt('POST', '/api/v1/communities', { body: { name: '' } })));
+  check.refused(
+    'a channel of no kind',
+    Refusal.invalid('kind'),
+    await refusal(() => owner.attempt('POST', `/api/v1/communities/${id}/channels`, { body: { name: 'odd', kind: 'smell' } })),
+  );
+  check.refused(
+    'a community without a name',
+    Refusal.invalid('name'),
+    await refusal(() => owner.attempt('POST', '/api/v1/communities', { body: { name: '' } })),
+  );
   check.refused('a community nobody made', Refusal.unknown, await refusal(() => owner.read('/api/v1/communities/01890000-0000-7000-8000-000000000000')));
 }

@@ -9,7 +9,11 @@ export async function follow(world) {
   const chance = world.chance.branch('follows');
   const byFame = chance.shuffled(world.people);
   world.artists = byFame;
-  const plans = world.people.map(person => ({ person, followees: followeesOf(person, byFame, chance), chance: chance.branch(`${world.people.indexOf(person)}`) }));
+  const plans = world.people.map(person => ({
+    person,
+    followees: followeesOf(person, byFame, chance),
+    chance: chance.branch(`${world.people.indexOf(person)}`),
+  }));
   await inParallel(FollowingAtOnce, plans, followAll);
 }
 

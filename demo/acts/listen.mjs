@@ -60,7 +60,13 @@ async function playUntilCounted(world, person, track, whole = false, mustCount =
     const heardMs = Math.floor(performance.now() - play.startedAt);
     const enough = heardMs >= needed;
     const counts = enough && mustCount;
-    const { counted } = await report(play, heardMs, enough && !whole, counts ? Event.PlayCounted : Event.PlayProgressed, counts ? { trackId: track.id } : { heardMs });
+    const { counted } = await report(
+      play,
+      heardMs,
+      enough && !whole,
+      counts ? Event.PlayCounted : Event.PlayProgressed,
+      counts ? { trackId: track.id } : { heardMs },
+    );
     play.check.equal(`${track.title} heard ${heardMs} of ${needed} ms${mustCount ? '' : ' again in the same session'}: counted`, counts, counted);
     if (enough) return;
   }
@@ -76,9 +82,13 @@ async function repeats(world, person, track) {
 async function cheats(world, person, track) {
   const play = await begin(world, person, track);
   const wish = { heardMs: neededMs(track) + 5_000, positionMs: neededMs(track), ended: true };
-  play.check.refused('more heard than time went by', Refusal.heardTooFast, await refusal(() => person.attempt('PUT', `/api/v1/plays/${play.id}`, { body: wish })));
+  play.check.refused(
+    'more heard than time went by',
+    Refusal.heardTooFast,
+    await refusal(() => person.attempt('PUT', `/api/v1/plays/${play.id}`, { body: wish })),
+  );
   const stranger = world.people.find(one => one !== person);
-  const { status } = await refusal(() => stranger.attempt('PUT', `/api/v1/plays/${play.id}`, { body: { heardMs: 1, positionMs: 1, ended: false } })) ?? {};
+  const { status } = (await refusal(() => stranger.attempt('PUT', `/api/v1/plays/${play.id}`, { body: { heardMs: 1, positionMs: 1, ended: false } }))) ?? {};
   play.check.that("a report on somebody else's play", status === 403 || status === 404, '403 or 404', status);
 }
 

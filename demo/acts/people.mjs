@@ -9,8 +9,51 @@ const PeopleMin = 14;
 const RegisteringAtOnce = 6;
 const password = 'correct-horse-9-battery';
 
-const firstNames = ['mara', 'jonas', 'aylin', 'tomasz', 'chidi', 'yuki', 'lena', 'omar', 'priya', 'diego', 'noor', 'felix', 'ines', 'kofi', 'hana', 'luca', 'sofia', 'ravi', 'elif', 'theo', 'nadia', 'minh', 'greta', 'pavel', 'amara'];
-const lastNames = ['lindqvist', 'okafor', 'tanaka', 'weber', 'moreau', 'kowalski', 'haddad', 'silva', 'novak', 'park', 'rossi', 'iyer', 'larsen', 'demir', 'costa', 'petrov'];
+const firstNames = [
+  'mara',
+  'jonas',
+  'aylin',
+  'tomasz',
+  'chidi',
+  'yuki',
+  'lena',
+  'omar',
+  'priya',
+  'diego',
+  'noor',
+  'felix',
+  'ines',
+  'kofi',
+  'hana',
+  'luca',
+  'sofia',
+  'ravi',
+  'elif',
+  'theo',
+  'nadia',
+  'minh',
+  'greta',
+  'pavel',
+  'amara',
+];
+const lastNames = [
+  'lindqvist',
+  'okafor',
+  'tanaka',
+  'weber',
+  'moreau',
+  'kowalski',
+  'haddad',
+  'silva',
+  'novak',
+  'park',
+  'rossi',
+  'iyer',
+  'larsen',
+  'demir',
+  'costa',
+  'petrov',
+];
 
 /** The analyst reads the whole log; a development server writes that account's credentials when it first starts. */
 export async function signInOperator(world) {
@@ -54,8 +97,11 @@ async function sessions(world) {
   const first = other.refreshToken;
   await other.refresh({ type: Event.SessionRefreshed });
   check.that('a refresh token is replaced at each use', other.refreshToken !== first && device.refreshToken !== used, 'a new one', 'the old one');
-  check.refused('a refresh token used twice', Refusal.unauthenticated,
-    await refusal(() => other.attempt('POST', '/api/v1/sessions/refresh', { body: { refreshToken: first }, anonymous: true })));
+  check.refused(
+    'a refresh token used twice',
+    Refusal.unauthenticated,
+    await refusal(() => other.attempt('POST', '/api/v1/sessions/refresh', { body: { refreshToken: first }, anonymous: true })),
+  );
 }
 
 async function refusals(world) {
@@ -66,10 +112,17 @@ async function refusals(world) {
 
   check.refused('a short password', Refusal.invalid('password'), await registering({ password: 'short' }));
   check.refused('a user name with a space', Refusal.invalid('userName'), await registering({ userName: 'not a name' }));
-  check.refused('a user name that is taken, in capitals or not', { statuses: [400, 409], codes: null }, await registering({ userName: userName.toUpperCase() }));
+  check.refused(
+    'a user name that is taken, in capitals or not',
+    { statuses: [400, 409], codes: null },
+    await registering({ userName: userName.toUpperCase() }),
+  );
   check.refused('a user name that is taken', Refusal.nameTaken, await registering({ userName }));
-  check.refused('a wrong password', Refusal.unauthenticated,
-    await refusal(() => world.people[0].attempt('POST', '/api/v1/sessions', { body: { name: userName, password: 'wrong-horse-9-battery' }, anonymous: true })));
+  check.refused(
+    'a wrong password',
+    Refusal.unauthenticated,
+    await refusal(() => world.people[0].attempt('POST', '/api/v1/sessions', { body: { name: userName, password: 'wrong-horse-9-battery' }, anonymous: true })),
+  );
   check.refused('a wrong token', Refusal.unauthenticated, await refusal(() => world.api.send('GET', '/api/v1/accounts/me', { token: 'not.a.token' })));
   check.refused('no token', Refusal.unauthenticated, await refusal(() => world.api.send('GET', '/api/v1/accounts/me')));
 }

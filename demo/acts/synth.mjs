@@ -4,14 +4,26 @@
 export const SampleRateHz = 44_100;
 export const Channels = 2;
 
-const progressions = [[0, 9, 5, 7], [0, 7, 9, 5], [9, 5, 0, 7], [2, 7, 0, 9], [0, 5, 9, 7]];
+const progressions = [
+  [0, 9, 5, 7],
+  [0, 7, 9, 5],
+  [9, 5, 0, 7],
+  [2, 7, 0, 9],
+  [0, 5, 9, 7],
+];
 /** Which of the twelve semitones above the tonic are minor chords of a major key. */
 const minorDegrees = new Set([2, 4, 9]);
 const hertz = semitonesFromA4 => 440 * 2 ** (semitonesFromA4 / 12);
 
 /** @returns a composition drawn by chance: `{ bpm, tonic, progression, swing }`. */
 export function compose(chance) {
-  return { bpm: chance.whole(72, 148), tonic: chance.whole(-12, -1), progression: chance.pick(progressions), brightness: 0.5 + chance.next(), noise: chance.branch('noise') };
+  return {
+    bpm: chance.whole(72, 148),
+    tonic: chance.whole(-12, -1),
+    progression: chance.pick(progressions),
+    brightness: 0.5 + chance.next(),
+    noise: chance.branch('noise'),
+  };
 }
 
 /** @returns {Buffer} interleaved little-endian 16-bit samples, `SampleRateHz`, `Channels`. */
@@ -50,7 +62,7 @@ function pad(left, right, start, length, notes, brightness) {
 function bass(left, right, start, beat, note) {
   for (let eighth = 0; eighth < 8; eighth++) {
     const step = hertz(note + (eighth % 4 === 3 ? 12 : 0)) / SampleRateHz;
-    const from = start + Math.round(eighth * beat / 2);
+    const from = start + Math.round((eighth * beat) / 2);
     const end = Math.min(from + Math.round(beat * 0.45), left.length);
     for (let i = from; i < end; i++) {
       const phase = (step * (i - from)) % 1;

@@ -2,7 +2,7 @@ import { Event, MessageBytesMax, Refusal } from '../names.mjs';
 import { refusal } from '../client/person.mjs';
 import { sleep } from '../pace.mjs';
 import { SlowModeSeconds } from './communities.mjs';
-import { bytesOf, longText, reactionEmoji, someText } from './texts.mjs';
+import { awkwardTexts, bytesOf, longText, reactionEmoji, someText } from './texts.mjs';
 
 const MessagesAtFullScale = 3_000;
 const ConversationsPerChannel = 2;
@@ -16,10 +16,11 @@ const RecentMax = 30;
 /** All channels talk at once, each in a few conversations. */
 export async function talk(world) {
   const talkative = world.channels.filter(channel => !channel.slowModeSeconds);
-  const each = Math.ceil(MessagesAtFullScale * world.options.scale / talkative.length / ConversationsPerChannel);
+  const each = Math.ceil((MessagesAtFullScale * world.options.scale) / talkative.length / ConversationsPerChannel);
   const pauseMeanMs = Math.max(PauseMeanMsMin, TalkMsMin / each);
-  const conversations = talkative.flatMap((channel, c) => Array.from({ length: ConversationsPerChannel },
-    (_, i) => new Conversation(channel, world.chance.branch(`talk ${c} ${i}`)).go(each, pauseMeanMs)));
+  const conversations = talkative.flatMap((channel, c) =>
+    Array.from({ length: ConversationsPerChannel }, (_, i) => new Conversation(channel, world.chance.branch(`talk ${c} ${i}`)).go(each, pauseMeanMs)),
+  );
   await Promise.all([...conversations, slowTalk(world), rules(world)]);
 }
 
@@ -90,7 +91,9 @@ async function send(author, channel, text, replyTo, { again = false } = {}) {
   const answer = await author.write(expected, 'POST', path, { body: { text, replyTo }, key });
   if (again) {
     const second = await author.write(null, 'POST', path, { body: { text, replyTo }, key });
-    author.ledger.report.section('talk').equal('a repeated send is answered as the first', { id: answer.id, position: answer.position }, { id: second.id, position: second.position });
+    author.ledger.report
+      .section('talk')
+      .equal('a repeated send is answered as the first', { id: answer.id, position: answer.position }, { id: second.id, position: second.position });
   }
   return answer;
 }
@@ -134,7 +137,13 @@ async function rules(world) {
   check.refused('a message one byte longer', Refusal.messageTooLong, await trying(author, 'POST', path, { text: `${longest}.` }));
   check.refused('an empty message', Refusal.invalid('text'), await trying(author, 'POST', path, { text: '' }));
   check.refused('an edit by somebody else', Refusal.notTheAuthor, await trying(other, 'PATCH', `/api/v1/messages/${id}`, { text: 'mine now' }));
-  check.refused('a message nobody sent', Refusal.unknown, await trying(author, 'PATCH', '/api/v1/messages/01890000-0000-7000-8000-000000000000', { text: 'hm' }));
+  check.refused(
+    'a message nobody sent',
+    Refusal.unknown,
+    await trying(author, 'PATCH', '/api/v1/messages/01890000-0000-7000-8000-000000000000', { text: 'hm' }),
+  );
+
+  for (const text of awkwardTexts) await send(author, channel, text);
 
   const key = world.ledger.newKey();
   const expected = text => ({ type: Event.MessageSent, data: a => ({ messageId: a.id, channelId: channel.id, authorId: author.id, text }) });

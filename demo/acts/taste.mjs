@@ -39,6 +39,11 @@ async function comment({ person, byCharm, chance }, count) {
 async function refuseCommentsAfterTheEnd(world) {
   const [track] = world.tracks;
   const late = { text: 'Still here?', atMs: track.durationMs + 60_000 };
-  world.report.section('tracks').refused('a comment a minute after the end', Refusal.invalid('atMs'),
-    await refusal(() => world.people[0].attempt('POST', `/api/v1/tracks/${track.id}/comments`, { body: late })));
+  world.report
+    .section('tracks')
+    .refused(
+      'a comment a minute after the end',
+      Refusal.invalid('atMs'),
+      await refusal(() => world.people[0].attempt('POST', `/api/v1/tracks/${track.id}/comments`, { body: late })),
+    );
 }

@@ -23,21 +23,44 @@ const formats = [
   { extension: 'opus', type: 'audio/ogg', codec: 'opus', sampleRateHz: 48_000, args: ['-c:a', 'libopus', '-b:a', '128k'] },
 ];
 
-const titles = ['Harbour Lights', 'Nightbus', 'Καλημέρα', 'Кассета', 'ليل', 'Paper Boats', '雨の線路', '밤 산책', 'Kleine Pause', 'Monsoon Radio', 'Third Rail', 'Solstice'];
+const titles = [
+  'Harbour Lights',
+  'Nightbus',
+  'Καλημέρα',
+  'Кассета',
+  'ليل',
+  'Paper Boats',
+  '雨の線路',
+  '밤 산책',
+  'Kleine Pause',
+  'Monsoon Radio',
+  'Third Rail',
+  'Solstice',
+];
 const genres = ['ambient', 'house', 'lo-fi', 'jazz'];
 
 /** Makes the sound files; it takes the processor for a while, so it is done before anything is timed. */
 export async function makeSounds(world) {
   const count = Math.max(formats.length, Math.round(TracksAtFullScale * world.options.scale));
   const longestSeconds = world.options.scale < 0.5 ? 16 : 45;
-  world.sounds = await inParallel(EncodingAtOnce, Array.from({ length: count }, (_, i) => i), async i => {
-    const chance = world.chance.branch(`sound ${i}`);
-    const seconds = 8 + Math.round((longestSeconds - 8) * i / (count - 1));
-    const format = formats[i % formats.length];
-    const path = join(world.scratch, `track-${i}.${format.extension}`);
-    await encode(render(compose(chance), seconds), { sampleRateHz: SampleRateHz, channels: Channels }, path, format.args);
-    return { format, path, durationMs: seconds * 1000, title: `${titles[i % titles.length]}${i < titles.length ? '' : ` ${i}`}`, genre: genres[i % genres.length] };
-  });
+  world.sounds = await inParallel(
+    EncodingAtOnce,
+    Array.from({ length: count }, (_, i) => i),
+    async i => {
+      const chance = world.chance.branch(`sound ${i}`);
+      const seconds = 8 + Math.round(((longestSeconds - 8) * i) / (count - 1));
+      const format = formats[i % formats.length];
+      const path = join(world.scratch, `track-${i}.${format.extension}`);
+      await encode(render(compose(chance), seconds), { sampleRateHz: SampleRateHz, channels: Channels }, path, format.args);
+      return {
+        format,
+        path,
+        durationMs: seconds * 1000,
+        title: `${titles[i % titles.length]}${i < titles.length ? '' : ` ${i}`}`,
+        genre: genres[i % genres.length],
+      };
+    },
+  );
 }
 
 export async function upload(world) {
@@ -58,7 +81,17 @@ async function uploadOne(world, sound, owner) {
   const check = world.report.section('tracks');
   check.equal(`${sound.title}: the codec found`, sound.format.codec, answer.codec);
   closeTo(check, `${sound.title}: the duration found`, sound.durationMs, answer.durationMs);
-  return { id: answer.id, owner, sound, bytes, description, title: sound.title, genre: sound.genre, durationMs: answer.durationMs, uploadedAt: answer.position };
+  return {
+    id: answer.id,
+    owner,
+    sound,
+    bytes,
+    description,
+    title: sound.title,
+    genre: sound.genre,
+    durationMs: answer.durationMs,
+    uploadedAt: answer.position,
+  };
 }
 
 function closeTo(check, what, expectedMs, gotMs) {
@@ -68,10 +101,18 @@ function closeTo(check, what, expectedMs, gotMs) {
 async function refuseWhatIsNoSound(world, person) {
   const text = { name: 'song.mp3', type: 'audio/mpeg', bytes: Buffer.from('This is a shopping list, whatever its name says.\n'.repeat(200)) };
   const check = world.report.section('tracks');
-  check.refused('a text that is called song.mp3', Refusal.notAudio, await refusal(() => person.attempt('POST', '/api/v1/tracks', { body: { title: 'Song' }, file: text })));
+  check.refused(
+    'a text that is called song.mp3',
+    Refusal.notAudio,
+    await refusal(() => person.attempt('POST', '/api/v1/tracks', { body: { title: 'Song' }, file: text })),
+  );
   const { bytes, sound } = world.tracks[0];
   const untitled = { name: 'untitled', type: sound.format.type, bytes };
-  check.refused('a track without a title', Refusal.invalid('title'), await refusal(() => person.attempt('POST', '/api/v1/tracks', { body: { genre: 'none' }, file: untitled })));
+  check.refused(
+    'a track without a title',
+    Refusal.invalid('title'),
+    await refusal(() => person.attempt('POST', '/api/v1/tracks', { body: { genre: 'none' }, file: untitled })),
+  );
 }
 
 /** Waits for the copies and fetches them, as a player does. */
@@ -94,9 +135,19 @@ async function fetchRanges(check, listener, { id, title, bytes }) {
   const path = `/api/v1/tracks/${id}/audio`;
   const size = bytes.length;
   const whole = await listener.readRaw(path);
-  check.that(`${title}: the original, byte for byte`, whole.status === 200 && whole.bytes.equals(bytes), `200 and ${size} bytes`, `${whole.status} and ${whole.bytes.length} bytes`);
+  check.that(
+    `${title}: the original, byte for byte`,
+    whole.status === 200 && whole.bytes.equals(bytes),
+    `200 and ${size} bytes`,
+    `${whole.status} and ${whole.bytes.length} bytes`,
+  );
   const middle = Math.floor(size / 2);
-  for (const [asked, from, to] of [['bytes=0-0', 0, 1], [`bytes=${middle}-${middle + 4095}`, middle, middle + 4096], ['bytes=-1000', size - 1000, size], [`bytes=${size - 10}-`, size - 10, size]]) {
+  for (const [asked, from, to] of [
+    ['bytes=0-0', 0, 1],
+    [`bytes=${middle}-${middle + 4095}`, middle, middle + 4096],
+    ['bytes=-1000', size - 1000, size],
+    [`bytes=${size - 10}-`, size - 10, size],
+  ]) {
     const part = await listener.readRaw(path, { range: asked });
     const expected = `206, bytes ${from}-${to - 1}/${size}`;
     const right = part.bytes.equals(bytes.subarray(from, to));

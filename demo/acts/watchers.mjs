@@ -38,13 +38,19 @@ export class Watchers {
     for (const [i, { name, channels, members, owner }] of communities.entries()) {
       const after = Math.max(...channels.map(channel => channel.createdAt));
       const staying = [...members.values()];
-      await inParallel(ConnectingAtOnce, channels, (channel, c) => this.#watch(staying[c % staying.length], `channel ${channel.name} of ${name}`, [Topic.channel(channel.id)], after));
+      await inParallel(ConnectingAtOnce, channels, (channel, c) =>
+        this.#watch(staying[c % staying.length], `channel ${channel.name} of ${name}`, [Topic.channel(channel.id)], after),
+      );
       const all = channels.map(channel => Topic.channel(channel.id));
       await this.#watch(staying.at(-1), `all channels of ${name}`, all, after);
       if (i > 0) continue;
       this.events = new EventStream(options.url, owner, all, after, options.patienceMs);
       this.watches.push(this.events.watch);
-      await this.#refuseOutsider(people.find(person => !members.has(person.id)), channels[0], after);
+      await this.#refuseOutsider(
+        people.find(person => !members.has(person.id)),
+        channels[0],
+        after,
+      );
     }
   }
 
@@ -52,7 +58,12 @@ export class Watchers {
     const { tracks, people } = this.world;
     await inParallel(ConnectingAtOnce, tracks, track => this.#watch(track.owner, `track ${track.title}`, [Topic.track(track.id)], track.uploadedAt));
     const after = Math.max(...tracks.map(track => track.uploadedAt));
-    await this.#watch(people.at(-1), 'all tracks', tracks.map(track => Topic.track(track.id)), after);
+    await this.#watch(
+      people.at(-1),
+      'all tracks',
+      tracks.map(track => Topic.track(track.id)),
+      after,
+    );
   }
 
   broadcast(owner, id, after) {
@@ -112,7 +123,13 @@ export class Watchers {
     const watch = (await this.#connection(outsider)).watch('an outsider', [Topic.channel(channel.id)], after);
     watch.once = true;
     for (let waitedMs = 0; !watch.refusal && waitedMs < RefusedWithinMs; waitedMs += 50) await sleep(50);
-    this.world.report.section('live').that(`a non-member subscribing to ${channel.name}`, Boolean(watch.refusal) && watch.items.length === 0,
-      'the stream ends at once', watch.refusal ?? `still open after ${RefusedWithinMs} ms with ${watch.items.length} items`);
+    this.world.report
+      .section('live')
+      .that(
+        `a non-member subscribing to ${channel.name}`,
+        Boolean(watch.refusal) && watch.items.length === 0,
+        'the stream ends at once',
+        watch.refusal ?? `still open after ${RefusedWithinMs} ms with ${watch.items.length} items`,
+      );
   }
 }

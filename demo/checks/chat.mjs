@@ -18,7 +18,11 @@ async function checkCommunity(check, { id, name, owner }, model, head) {
   check.equal(`${name}`, [expected.name, expected.ownerId, expected.members.size], [found.name, found.ownerId, found.memberCount]);
   const members = await owner.readAll(`/api/v1/communities/${id}/members`, head);
   const named = accountId => `${accountId} ${model.account(accountId).userName}`;
-  check.sameSet(`${name}: members`, [...expected.members.keys()].map(named), members.map(member => `${member.account.id} ${member.account.userName}`));
+  check.sameSet(
+    `${name}: members`,
+    [...expected.members.keys()].map(named),
+    members.map(member => `${member.account.id} ${member.account.userName}`),
+  );
 
   const channels = await owner.readAll(`/api/v1/communities/${id}/channels`, head);
   const shape = channel => JSON.stringify([channel.id, channel.name, channel.kind, channel.topic ?? null, channel.slowModeSeconds ?? 0]);
@@ -28,7 +32,10 @@ async function checkCommunity(check, { id, name, owner }, model, head) {
 async function checkChannel(world, check, channel, model, head, thoroughly) {
   const reader = [...channel.community.members.values()][1];
   const name = `${channel.community.name} #${channel.name}`;
-  const expected = model.shownIn(channel.id).map(message => asShown(message, model, reader.id)).reverse();
+  const expected = model
+    .shownIn(channel.id)
+    .map(message => asShown(message, model, reader.id))
+    .reverse();
   const path = `/api/v1/channels/${channel.id}/messages`;
 
   const backwards = (await reader.readAll(`${path}?limit=${PageMessages}`, head)).map(comparable);
@@ -63,9 +70,23 @@ async function checkAround(check, name, reader, path, expected, head) {
   const at = Math.floor(expected.length / 2);
   const { items } = await reader.read(`${path}?around=${expected[at].id}&limit=${limit}`, head);
   const from = expected.findIndex(message => message.id === items[0]?.id);
-  check.sameList(`${name}: around message ${expected.length - at}`, from < 0 ? [expected[at]] : expected.slice(from, from + items.length), items.map(comparable));
-  check.that(`${name}: around holds the message itself`, items.some(item => item.id === expected[at].id), expected[at].id, items.map(item => item.id));
-  check.that(`${name}: around is as long as it can be`, items.length >= Math.min(limit, expected.length) - 1 && items.length <= limit, Math.min(limit, expected.length), items.length);
+  check.sameList(
+    `${name}: around message ${expected.length - at}`,
+    from < 0 ? [expected[at]] : expected.slice(from, from + items.length),
+    items.map(comparable),
+  );
+  check.that(
+    `${name}: around holds the message itself`,
+    items.some(item => item.id === expected[at].id),
+    expected[at].id,
+    items.map(item => item.id),
+  );
+  check.that(
+    `${name}: around is as long as it can be`,
+    items.length >= Math.min(limit, expected.length) - 1 && items.length <= limit,
+    Math.min(limit, expected.length),
+    items.length,
+  );
 }
 
 async function checkEdits(world, check, name, reader, channel, model, head) {
@@ -82,12 +103,34 @@ async function checkEdits(world, check, name, reader, channel, model, head) {
 function asShown(message, model, readerId) {
   const { id, channelId, authorId, text, replyTo, sentAt, editedAt, edits, position } = message;
   const reactions = [...message.reactions].map(([emoji, members]) => ({ emoji, count: members.size, me: members.has(readerId) }));
-  return comparable({ id, channelId, author: { id: authorId, userName: model.account(authorId).userName }, text, replyTo, sentAt, editedAt, edits, reactions, position });
+  return comparable({
+    id,
+    channelId,
+    author: { id: authorId, userName: model.account(authorId).userName },
+    text,
+    replyTo,
+    sentAt,
+    editedAt,
+    edits,
+    reactions,
+    position,
+  });
 }
 
 function comparable({ id, channelId, author, text, replyTo, sentAt, editedAt, edits, reactions, position }) {
   const marks = reactions.map(({ emoji, count, me }) => `${emoji} ${count}${me ? ' me' : ''}`).sort();
-  return { id, channelId, author: [author.id, author.userName], text, replyTo: replyTo ?? null, sentAt: ms(sentAt), editedAt: ms(editedAt), edits, reactions: marks, position };
+  return {
+    id,
+    channelId,
+    author: [author.id, author.userName],
+    text,
+    replyTo: replyTo ?? null,
+    sentAt: ms(sentAt),
+    editedAt: ms(editedAt),
+    edits,
+    reactions: marks,
+    position,
+  };
 }
 
 /** Times are compared as moments: how many digits of a second are written is not promised. */

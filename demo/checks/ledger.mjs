@@ -38,8 +38,12 @@ export class Ledger {
 
   #checkShape(call, { id, position, version }, header) {
     const check = this.report.section('answers');
-    check.that(`${call} answers id, version and position`, Boolean(id) && Number.isInteger(position) && Number.isInteger(version),
-      'a string and two whole numbers', { id, position, version });
+    check.that(
+      `${call} answers id, version and position`,
+      Boolean(id) && Number.isInteger(position) && Number.isInteger(version),
+      'a string and two whole numbers',
+      { id, position, version },
+    );
     check.equal(`${call} says its position in Veza-Position too`, String(position), header);
   }
 

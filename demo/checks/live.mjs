@@ -26,8 +26,9 @@ function mustOf(watch, events) {
   const after = watch.after ?? 0;
   if (watch.topics.includes('log')) return events.filter(event => event.position > after);
   const wanted = new Map(watch.topics.map(topic => topic.split(':')).map(([kind, id]) => [id, mustArrive[kind] ?? []]));
-  return events.filter(({ position, type, data }) => position > after
-    && [data.channelId, data.trackId, data.broadcastId].some(id => wanted.get(id)?.includes(type)));
+  return events.filter(
+    ({ position, type, data }) => position > after && [data.channelId, data.trackId, data.broadcastId].some(id => wanted.get(id)?.includes(type)),
+  );
 }
 
 /** Live is soon, not at once: the last events get some time to arrive. */
@@ -40,7 +41,11 @@ function checkItems(check, watch, must, head) {
   const wanted = new Set(must.map(event => event.position));
   const whole = watch.topics.includes('log');
   const got = watch.items.filter(item => item.position <= head && (whole || wanted.has(item.position)));
-  check.sameList(`${watch.name}: positions and types`, must.map(event => `${event.position} ${event.type}`), got.map(item => `${item.position} ${item.type}`));
+  check.sameList(
+    `${watch.name}: positions and types`,
+    must.map(event => `${event.position} ${event.type}`),
+    got.map(item => `${item.position} ${item.type}`),
+  );
   const texts = new Map(must.filter(event => event.data.text !== undefined).map(event => [event.position, event.data.text]));
   const wrong = got.find(item => item.data?.text !== undefined && texts.has(item.position) && item.data.text !== texts.get(item.position));
   check.that(`${watch.name}: texts`, !wrong, texts.get(wrong?.position), wrong?.data.text);
@@ -65,8 +70,14 @@ const mentions = ({ stream, data, by }, ids, model) =>
 /** An account hears of its own things (followers, replies, likes of its tracks) and of those it follows. */
 function ofInterest({ data, by }, accountId, model) {
   const account = model.account(accountId);
-  const owners = [by, ...Object.values(data), model.tracks.get(data.trackId)?.ownerId, model.messages.get(data.messageId)?.authorId, model.messages.get(data.replyTo)?.authorId,
-    model.broadcasts.get(data.broadcastId)?.ownerId];
+  const owners = [
+    by,
+    ...Object.values(data),
+    model.tracks.get(data.trackId)?.ownerId,
+    model.messages.get(data.messageId)?.authorId,
+    model.messages.get(data.replyTo)?.authorId,
+    model.broadcasts.get(data.broadcastId)?.ownerId,
+  ];
   return owners.some(id => id === accountId || account.following.has(id));
 }
 
@@ -74,14 +85,19 @@ function ofInterest({ data, by }, accountId, model) {
 function checkOwnWrites(check, { watchers, ledger, startPosition }) {
   const seen = new Map(watchers.whole.items.map(item => [item.position, item]));
   const missing = ledger.entries.filter(entry => entry.type && entry.position > startPosition && !seen.has(entry.position));
-  check.that('every acknowledged write arrived live', missing.length === 0, `${ledger.entries.length} positions`,
-    missing.slice(0, 5).map(entry => `${entry.position} ${entry.type} (${entry.call})`));
+  check.that(
+    'every acknowledged write arrived live',
+    missing.length === 0,
+    `${ledger.entries.length} positions`,
+    missing.slice(0, 5).map(entry => `${entry.position} ${entry.type} (${entry.call})`),
+  );
 }
 
 /** From the moment a command was sent until each subscriber had it, in ms. */
 export function liveLatencies({ watchers, ledger }) {
   const sentAt = new Map(ledger.entries.filter(entry => entry.type).map(entry => [entry.position, entry.startedAt]));
-  return watchers.watches.flatMap(watch => watch.items)
+  return watchers.watches
+    .flatMap(watch => watch.items)
     .filter(item => !item.catchingUp && sentAt.has(item.position))
     .map(item => item.arrivedAt - sentAt.get(item.position));
 }

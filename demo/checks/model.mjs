@@ -48,12 +48,30 @@ const folds = {
   },
   [Event.ChannelCreated](model, data, event) {
     const { channelId, communityId, name, kind, topic, slowModeSeconds } = data;
-    Object.assign(model.channel(channelId), { communityId, name, kind: channelKind(kind), topic: topic ?? null, slowModeSeconds: slowModeSeconds ?? 0, position: event.position });
+    Object.assign(model.channel(channelId), {
+      communityId,
+      name,
+      kind: channelKind(kind),
+      topic: topic ?? null,
+      slowModeSeconds: slowModeSeconds ?? 0,
+      position: event.position,
+    });
   },
 
   [Event.MessageSent](model, data, event) {
-    const message = { id: data.messageId, channelId: data.channelId, authorId: data.authorId, text: data.text, replyTo: data.replyTo ?? null,
-      sentAt: event.at, editedAt: null, edits: 0, reactions: new Map(), position: event.position, deleted: false };
+    const message = {
+      id: data.messageId,
+      channelId: data.channelId,
+      authorId: data.authorId,
+      text: data.text,
+      replyTo: data.replyTo ?? null,
+      sentAt: event.at,
+      editedAt: null,
+      edits: 0,
+      reactions: new Map(),
+      position: event.position,
+      deleted: false,
+    };
     model.messages.set(message.id, message);
     model.channel(message.channelId).messages.push(message);
   },
@@ -85,8 +103,20 @@ const folds = {
   },
 
   [Event.TrackUploaded](model, data, event) {
-    const track = { id: data.trackId, ownerId: field.owner(event), title: data.title, genre: data.genre ?? null, description: data.description ?? null,
-      status: 'processing', likes: new Set(), reposts: new Map(), comments: [], plays: [], position: event.position, createdAt: event.at };
+    const track = {
+      id: data.trackId,
+      ownerId: field.owner(event),
+      title: data.title,
+      genre: data.genre ?? null,
+      description: data.description ?? null,
+      status: 'processing',
+      likes: new Set(),
+      reposts: new Map(),
+      comments: [],
+      plays: [],
+      position: event.position,
+      createdAt: event.at,
+    };
     model.tracks.set(track.id, track);
     model.account(track.ownerId).tracks.push(track);
   },
@@ -109,11 +139,21 @@ const folds = {
     model.tracks.get(data.trackId).reposts.delete(field.account(event));
   },
   [Event.TrackCommented](model, data, event) {
-    model.tracks.get(data.trackId).comments.push({ authorId: data.authorId ?? field.account(event), text: data.text, atMs: data.atMs, position: event.position });
+    model.tracks
+      .get(data.trackId)
+      .comments.push({ authorId: data.authorId ?? field.account(event), text: data.text, atMs: data.atMs, position: event.position });
   },
 
   [Event.PlayStarted](model, data, event) {
-    model.plays.set(data.playId, { id: data.playId, trackId: data.trackId, listenerId: field.listener(event), at: event.at, position: event.position, heardMs: 0, counted: false });
+    model.plays.set(data.playId, {
+      id: data.playId,
+      trackId: data.trackId,
+      listenerId: field.listener(event),
+      at: event.at,
+      position: event.position,
+      heardMs: 0,
+      counted: false,
+    });
   },
   [Event.PlayProgressed](model, data) {
     model.plays.get(data.playId).heardMs = data.heardMs;
@@ -125,7 +165,15 @@ const folds = {
   },
 
   [Event.BroadcastCreated](model, data, event) {
-    model.broadcasts.set(data.broadcastId, { id: data.broadcastId, ownerId: field.owner(event), title: data.title, status: 'waiting', startedAt: null, endedAt: null, position: event.position });
+    model.broadcasts.set(data.broadcastId, {
+      id: data.broadcastId,
+      ownerId: field.owner(event),
+      title: data.title,
+      status: 'waiting',
+      startedAt: null,
+      endedAt: null,
+      position: event.position,
+    });
   },
   [Event.BroadcastStarted](model, data, event) {
     Object.assign(model.broadcasts.get(data.broadcastId), { status: 'live', startedAt: event.at, startedPosition: event.position });

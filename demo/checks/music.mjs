@@ -15,13 +15,23 @@ async function checkTrack(world, { id, owner, title, genre, description }, model
   const expected = model.tracks.get(id);
   const reader = world.people[0];
   const found = await reader.read(`/api/v1/tracks/${id}`, head);
-  check.equal(`${title}: what was said at its upload`, [owner.id, owner.userName, title, genre, description], [found.owner.id, found.owner.userName, found.title, found.genre, found.description]);
-  check.equal(`${title}: counts`,
+  check.equal(
+    `${title}: what was said at its upload`,
+    [owner.id, owner.userName, title, genre, description],
+    [found.owner.id, found.owner.userName, found.title, found.genre, found.description],
+  );
+  check.equal(
+    `${title}: counts`,
     { plays: expected.plays.length, likes: expected.likes.size, reposts: expected.reposts.size, comments: expected.comments.length },
-    { plays: found.plays, likes: found.likes, reposts: found.reposts, comments: found.comments });
+    { plays: found.plays, likes: found.likes, reposts: found.reposts, comments: found.comments },
+  );
   const comments = await reader.readAll(`/api/v1/tracks/${id}/comments`, head);
   const shape = (authorId, text, atMs, position) => JSON.stringify([authorId, text, atMs, position]);
-  check.sameSet(`${title}: comments`, expected.comments.map(one => shape(one.authorId, one.text, one.atMs, one.position)), comments.map(one => shape(one.author.id, one.text, one.atMs, one.position)));
+  check.sameSet(
+    `${title}: comments`,
+    expected.comments.map(one => shape(one.authorId, one.text, one.atMs, one.position)),
+    comments.map(one => shape(one.author.id, one.text, one.atMs, one.position)),
+  );
 }
 
 /** All-time charts count the whole log, also of earlier runs; in the shorter spans only this run's tracks are sure to lie wholly. */
@@ -49,14 +59,31 @@ function checkTop(check, name, items, expected) {
   const least = items.length < expected.size ? ChartTracksMin : expected.size;
   check.that(`${name}: length`, items.length >= least && items.length <= expected.size, expected.size, items.length);
   const counts = [...expected.values()].sort((a, b) => b - a).slice(0, items.length);
-  check.sameList(`${name}: plays from the first to the last`, counts, items.map(item => item.plays));
-  check.sameList(`${name}: each track's plays`, items.map(item => `${item.track.id} ${expected.get(item.track.id)}`), items.map(item => `${item.track.id} ${item.plays}`));
-  check.sameList(`${name}: ranks`, items.map((_, i) => i + 1), items.map(item => item.rank));
+  check.sameList(
+    `${name}: plays from the first to the last`,
+    counts,
+    items.map(item => item.plays),
+  );
+  check.sameList(
+    `${name}: each track's plays`,
+    items.map(item => `${item.track.id} ${expected.get(item.track.id)}`),
+    items.map(item => `${item.track.id} ${item.plays}`),
+  );
+  check.sameList(
+    `${name}: ranks`,
+    items.map((_, i) => i + 1),
+    items.map(item => item.rank),
+  );
 }
 
 /** How age is weighed is the server's recipe; that nothing is left out and that it is sorted by its own score is not. */
 function checkTrending(check, name, items, expected) {
-  if (expected.size <= ChartTracksMin) check.sameSet(`${name}: tracks`, [...expected.keys()], items.map(item => item.track.id));
+  if (expected.size <= ChartTracksMin)
+    check.sameSet(
+      `${name}: tracks`,
+      [...expected.keys()],
+      items.map(item => item.track.id),
+    );
   const rising = items.findIndex((item, i) => i > 0 && item.score > items[i - 1].score);
   check.that(`${name}: best score first`, rising < 0, `at most ${items[rising - 1]?.score}`, items[rising]?.score);
 }
@@ -65,8 +92,17 @@ async function checkSpan(world, check, span, expected, head) {
   const { items } = await world.people[0].read(`/api/v1/charts/top?span=${span}`, head);
   const own = new Set(world.tracks.map(track => track.id));
   const shown = items.filter(item => own.has(item.track.id));
-  if (items.length < ChartTracksMin) check.sameSet(`top of the ${span}: this run's tracks`, [...expected.keys()].filter(id => own.has(id)), shown.map(item => item.track.id));
-  check.sameList(`top of the ${span}: plays of this run's tracks`, shown.map(item => `${item.track.id} ${expected.get(item.track.id)}`), shown.map(item => `${item.track.id} ${item.plays}`));
+  if (items.length < ChartTracksMin)
+    check.sameSet(
+      `top of the ${span}: this run's tracks`,
+      [...expected.keys()].filter(id => own.has(id)),
+      shown.map(item => item.track.id),
+    );
+  check.sameList(
+    `top of the ${span}: plays of this run's tracks`,
+    shown.map(item => `${item.track.id} ${expected.get(item.track.id)}`),
+    shown.map(item => `${item.track.id} ${item.plays}`),
+  );
   const rising = items.findIndex((item, i) => i > 0 && item.plays > items[i - 1].plays);
   check.that(`top of the ${span}: most plays first`, rising < 0, `at most ${items[rising - 1]?.plays}`, items[rising]?.plays);
 }

@@ -7,8 +7,14 @@ const PageEvents = 5_000;
 export async function replayLog(world, after = 0) {
   const events = [];
   for (;;) {
-    const { bytes } = await world.operator.readRaw(`/api/v1/log?after=${events.at(-1)?.position ?? after}&limit=${PageEvents}`, { accept: 'application/x-ndjson' });
-    const page = bytes.toString('utf8').split('\n').filter(Boolean).map(line => JSON.parse(line));
+    const { bytes } = await world.operator.readRaw(`/api/v1/log?after=${events.at(-1)?.position ?? after}&limit=${PageEvents}`, {
+      accept: 'application/x-ndjson',
+    });
+    const page = bytes
+      .toString('utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map(line => JSON.parse(line));
     if (page.length === 0) return events;
     events.push(...page);
   }

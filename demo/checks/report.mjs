@@ -42,7 +42,9 @@ export class Report {
   printChecks() {
     console.log('\nChecks');
     for (const { name, passed, differences } of this.#sections.values()) {
-      console.log(`  ${differences.length === 0 ? 'ok  ' : 'DIFF'}  ${name.padEnd(30)} ${String(passed).padStart(7)} passed${differences.length ? `, ${differences.length} differ` : ''}`);
+      const verdict = differences.length === 0 ? 'ok  ' : 'DIFF';
+      const differ = differences.length === 0 ? '' : `, ${differences.length} differ`;
+      console.log(`  ${verdict}  ${name.padEnd(30)} ${String(passed).padStart(7)} passed${differ}`);
     }
     for (const section of this.#sections.values()) section.printDifferences();
   }
@@ -79,20 +81,34 @@ class Section {
     const missing = [...left].filter(item => !right.has(item));
     const surplus = [...right].filter(item => !left.has(item));
     const doubled = got.length - right.size;
-    return this.that(what, missing.length + surplus.length + doubled === 0,
-      `${left.size} items${missing.length ? `, among them ${missing.length} that are missing: ${missing.slice(0, 5)}` : ''}`,
-      `${got.length} items${surplus.length ? `, ${surplus.length} that should not be there: ${surplus.slice(0, 5)}` : ''}${doubled ? `, ${doubled} doubled` : ''}`);
+    return this.that(
+      what,
+      missing.length + surplus.length + doubled === 0,
+      `${left.size} items${few(missing, 'of them missing')}`,
+      `${got.length} items${few(surplus, 'too many')}${doubled ? `, ${doubled} doubled` : ''}`,
+    );
   }
 
   /** Checks a refusal against what `names.mjs` says it must look like. */
   refused(what, { statuses, codes, field, words }, refusal) {
-    const wanted = [`status ${statuses.join(' or ')}`, codes && `code ${codes.join(' or ')}`, field && `naming the field ${field}`, words && `saying ${words.join(' or ')}`]
-      .filter(Boolean).join(', ');
+    const wanted = [
+      `status ${statuses.join(' or ')}`,
+      codes && `code ${codes.join(' or ')}`,
+      field && `naming the field ${field}`,
+      words && `saying ${words.join(' or ')}`,
+    ]
+      .filter(Boolean)
+      .join(', ');
     if (!refusal) return this.that(what, false, `refused with ${wanted}`, 'it was done');
     const text = JSON.stringify(refusal.problem);
     const named = !field || Object.keys(refusal.problem.errors ?? {}).some(key => key.toLowerCase() === field.toLowerCase());
-    const ok = statuses.includes(refusal.status) && (!codes || codes.includes(refusal.code)) && named && (!words || words.some(word => text.includes(word)))
-      && String(refusal.problem.type).startsWith('/problems/') && refusal.problem.status === refusal.status;
+    const ok =
+      statuses.includes(refusal.status) &&
+      (!codes || codes.includes(refusal.code)) &&
+      named &&
+      (!words || words.some(word => text.includes(word))) &&
+      String(refusal.problem.type).startsWith('/problems/') &&
+      refusal.problem.status === refusal.status;
     return this.that(what, ok, wanted, `${refusal.status} ${text}`);
   }
 
@@ -106,6 +122,8 @@ class Section {
     if (more > 0) console.log(`  … and ${more} more`);
   }
 }
+
+const few = (items, what) => (items.length === 0 ? '' : `, ${items.length} ${what}: ${items.slice(0, 5)}`);
 
 const shown = value => {
   const text = typeof value === 'string' ? value : JSON.stringify(value);

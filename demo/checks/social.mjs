@@ -23,16 +23,24 @@ async function checkProfile(check, person, model, head) {
   check.equal(`${person.userName} to others`, counts, onlyCounts(shown));
   check.that(`${person.userName}: the e-mail address is nobody else's business`, !('email' in shown), 'no email', shown.email);
 
-  for (const [list, expected] of [['followers', followers], ['following', following]]) {
+  for (const [list, expected] of [
+    ['followers', followers],
+    ['following', following],
+  ]) {
     const found = await person.readAll(`/api/v1/accounts/${person.id}/${list}`, head);
-    check.sameSet(`${person.userName}: ${list}`, [...expected.keys()].map(id => `${id} ${model.account(id).userName}`), found.map(one => `${one.account.id} ${one.account.userName}`));
+    check.sameSet(
+      `${person.userName}: ${list}`,
+      [...expected.keys()].map(id => `${id} ${model.account(id).userName}`),
+      found.map(one => `${one.account.id} ${one.account.userName}`),
+    );
   }
 }
 
 async function checkFeed(check, person, model, head) {
   const found = await person.readAll('/api/v1/feed', head);
   const expected = feedOf(model, person.id);
-  const shape = entry => `${entry.kind} of ${entry.track?.id ?? entry.broadcast?.id} (${entry.track?.title ?? entry.broadcast?.title}) by ${entry.actor.userName}: ${entry.reason}`;
+  const shape = entry =>
+    `${entry.kind} of ${entry.track?.id ?? entry.broadcast?.id} (${entry.track?.title ?? entry.broadcast?.title}) by ${entry.actor.userName}: ${entry.reason}`;
   check.sameSet(`feed of ${person.userName}`, expected.map(shape), found.map(shape));
   const outOfOrder = found.findIndex((entry, i) => i > 0 && entry.position >= found[i - 1].position);
   check.that(`feed of ${person.userName}: newest first`, outOfOrder < 0, `below ${found[outOfOrder - 1]?.position}`, found[outOfOrder]?.position);
@@ -44,14 +52,18 @@ function feedOf(model, accountId) {
   const followed = [...following.keys()];
   const uploads = followed.flatMap(id => model.account(id).tracks.map(track => entry('upload', id, { track })));
   const reposts = [...model.tracks.values()].flatMap(track => followed.filter(id => track.reposts.has(id)).map(id => entry('repost', id, { track })));
-  const broadcasts = [...model.broadcasts.values()].filter(one => following.has(one.ownerId) && one.startedAt).map(broadcast => entry('broadcast', broadcast.ownerId, { broadcast }));
+  const broadcasts = [...model.broadcasts.values()]
+    .filter(one => following.has(one.ownerId) && one.startedAt)
+    .map(broadcast => entry('broadcast', broadcast.ownerId, { broadcast }));
   return [...uploads, ...reposts, ...broadcasts];
 }
 
 async function checkHistory(check, person, model, head) {
   const found = await person.readAll('/api/v1/history', head);
   const expected = [...model.plays.values()].filter(play => play.listenerId === person.id).sort((a, b) => b.position - a.position);
-  check.sameList(`history of ${person.userName}`,
+  check.sameList(
+    `history of ${person.userName}`,
     expected.map(({ id, trackId, heardMs, counted }) => ({ id, trackId, title: model.tracks.get(trackId).title, heardMs, counted })),
-    found.map(({ playId, track, heardMs, counted }) => ({ id: playId, trackId: track.id, title: track.title, heardMs, counted })));
+    found.map(({ playId, track, heardMs, counted }) => ({ id: playId, trackId: track.id, title: track.title, heardMs, counted })),
+  );
 }

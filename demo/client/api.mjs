@@ -5,8 +5,10 @@ import { finalRefusals } from '../names.mjs';
 export class Refused extends Error {
   constructor(method, path, status, problem) {
     const fields = problem.errors ? ` ${JSON.stringify(problem.errors)}` : '';
-    super(`${method} ${path} answered ${status} ${problem.type ?? ''}: ${problem.detail ?? problem.title ?? 'no detail'}${fields}`
-      + (problem.traceId ? ` (trace ${problem.traceId})` : ''));
+    super(
+      `${method} ${path} answered ${status} ${problem.type ?? ''}: ${problem.detail ?? problem.title ?? 'no detail'}${fields}` +
+        (problem.traceId ? ` (trace ${problem.traceId})` : ''),
+    );
     this.status = status;
     this.problem = problem;
   }

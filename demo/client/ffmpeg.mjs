@@ -34,7 +34,7 @@ const ProbeRateHz = 8_000;
 /** Decodes a whole file; the sound's length is counted in samples, since a stream joined late has no useful time stamps. */
 export async function decodedMs(path) {
   const { code, stdout, stderr } = await run('ffmpeg', ['-v', 'error', '-i', path, '-f', 's16le', '-ac', '1', '-ar', String(ProbeRateHz), 'pipe:1']);
-  return { ok: code === 0 && stdout.length > 0, ms: stdout.length / 2 / ProbeRateHz * 1000, said: stderr };
+  return { ok: code === 0 && stdout.length > 0, ms: (stdout.length / 2 / ProbeRateHz) * 1000, said: stderr };
 }
 
 /** What ffprobe says of a file: `{ durationMs, codec }`. */

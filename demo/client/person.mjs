@@ -49,7 +49,9 @@ export class Person {
   /** An access token that is good for a while yet; asked for by every request and by the live connections. */
   async token() {
     if (Date.now() < this.#tokens.endsAt - RefreshAheadMs) return this.#tokens.accessToken;
-    this.#refreshing ??= this.refresh(null).catch(() => this.signIn(null)).finally(() => (this.#refreshing = null));
+    this.#refreshing ??= this.refresh(null)
+      .catch(() => this.signIn(null))
+      .finally(() => (this.#refreshing = null));
     await this.#refreshing;
     return this.#tokens.accessToken;
   }
@@ -107,7 +109,11 @@ export class Person {
 }
 
 /** The path with ids taken out, so that timings of one endpoint stand together. */
-const pattern = path => path.replace(/\?.*$/, '').replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '{id}').replace(/reactions\/.+$/, 'reactions/{emoji}');
+const pattern = path =>
+  path
+    .replace(/\?.*$/, '')
+    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '{id}')
+    .replace(/reactions\/.+$/, 'reactions/{emoji}');
 
 /** Runs something that must be refused and answers the refusal, or undefined if it went through. */
 export async function refusal(run) {

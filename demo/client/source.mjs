@@ -38,7 +38,7 @@ export class Source {
   }
 
   async #run() {
-    for (let tries = 0; tries < ReconnectsMax && !this.#stopped; ) {
+    for (let tries = 0; tries < ReconnectsMax && !this.#stopped;) {
       if (this.#wanted) {
         const startedAt = performance.now();
         await this.#send();

@@ -32,7 +32,14 @@ export class Watch {
       const last = this.items.at(-1)?.position ?? this.after ?? 0;
       if (item.position <= last) this.faults.push(`item ${item.position} ${item.type} came after item ${last}`);
       if (item.position > batch.position) this.faults.push(`item ${item.position} lies beyond its batch's position ${batch.position}`);
-      this.items.push({ position: item.position, type: logType(item.type), data: item.data, topics: item.topics, arrivedAt, catchingUp: arrivedAt < this.caughtUpAt });
+      this.items.push({
+        position: item.position,
+        type: logType(item.type),
+        data: item.data,
+        topics: item.topics,
+        arrivedAt,
+        catchingUp: arrivedAt < this.caughtUpAt,
+      });
     }
     this.position = batch.position;
   }
