@@ -115,7 +115,8 @@ class Section {
   printDifferences() {
     if (this.differences.length === 0) return;
     console.log(`\nDifferences: ${this.name}`);
-    for (const { what, expected, got } of this.differences.slice(0, DifferencesShownMax)) {
+    for (const { what, expected: wanted, got: found } of this.differences.slice(0, DifferencesShownMax)) {
+      const [expected, got] = whereTheyDiffer(wanted, found);
       console.log(`  ${what}\n    expected ${shown(expected)}\n    got      ${shown(got)}`);
     }
     const more = this.differences.length - DifferencesShownMax;
@@ -123,11 +124,24 @@ class Section {
   }
 }
 
+const isRecord = value => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Of two records only the fields that differ, and the id to find it by: two long texts side by side hide one wrong count. */
+function whereTheyDiffer(expected, got) {
+  if (!isRecord(expected) || !isRecord(got)) return [expected, got];
+  const names = [...new Set([...Object.keys(expected), ...Object.keys(got)])].filter(name => name === 'id' || !isDeepStrictEqual(expected[name], got[name]));
+  const only = record => Object.fromEntries(names.map(name => [name, record[name]]));
+  return [only(expected), only(got)];
+}
+
+/** Combining marks, directions and spaces that do not show are spelled out, else two different texts look the same. */
+const spelledOut = text => text.replace(/[\p{M}\p{Cf}\u00a0]/gu, mark => `\\u{${mark.codePointAt(0).toString(16)}}`);
+
 const few = (items, what) => (items.length === 0 ? '' : `, ${items.length} ${what}: ${items.slice(0, 5)}`);
 
 const shown = value => {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text?.length > ValueCharsMax ? `${text.slice(0, ValueCharsMax)}…` : text;
+  const text = spelledOut(typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing'));
+  return text.length > ValueCharsMax ? `${text.slice(0, ValueCharsMax)}…` : text;
 };
 
 /** One line of a latency table. */
