@@ -34,6 +34,14 @@ const StillTriesMax = 20;
 
 const world = await setUp(readOptions(process.argv.slice(2)));
 try {
+  await requireServer(world.options.url);
+  await requireTools();
+} catch (error) {
+  await rm(world.scratch, { recursive: true, force: true });
+  console.error(error.message);
+  process.exit(1);
+}
+try {
   await happen(world);
   const events = world.people && (await world.report.part('verification', () => verify(world)));
   printSummary(world, events);
@@ -70,8 +78,6 @@ async function happen(world) {
     report.say(name(world));
   };
   await report.part('the run', async () => {
-    await requireServer(world.options.url);
-    await requireTools();
     await step(
       w => `made ${w.sounds.length} tracks and ${w.shows.length} shows of music`,
       async w => (await makeSounds(w), await makeShows(w)),
