@@ -1,0 +1,49 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Veza.EventStore.Postgres;
+
+/// <summary>Where the private server keeps its things. All paths are real ones, without symbolic links.</summary>
+/// <param name="Home">Veza's folder, ours: lock, password, port.</param>
+/// <param name="Server">The server user's folder: data and server log.</param>
+/// <param name="Socket">Folder of the unix socket.</param>
+internal sealed record PostgresFolders(string Home, string Server, string Socket)
+{
+    /// <summary>`sockaddr_un` holds 108 bytes, the last of them zero.</summary>
+    private const int SocketPathBytesMax = 107;
+    private const string SocketFileLongest = "/.s.PGSQL.65535";
+
+    public string Data => Path.Combine(Server, "data");
+    public string ServerLog => Path.Combine(Server, "server.log");
+    public string LockFile => Path.Combine(Home, "postgres.lock");
+    public string PasswordFile => Path.Combine(Home, "postgres.password");
+    public string PortFile => Path.Combine(Home, "postgres.port");
+
+    public static async Task<PostgresFolders> Prepare(string home, ServerAccount account, CancellationToken ct)
+    {
+        Directory.CreateDirectory(home);
+        home = ServerAccount.RunHere("readlink", "-f", home);
+
+        var server = Path.Combine(home, "postgres");
+        if (!await CanTraverse(account, home, ct))
+        {
+            // Such as a checkout below /root (0700): opening a folder of the administrator's for everyone is not ours to do.
+            server = Path.Combine("/var/lib/veza", ShortHash(home));
+            Directory.CreateDirectory("/var/lib/veza");
+            await File.WriteAllTextAsync(Path.Combine(home, "postgres.location"),
+                $"The server's user may not enter {home}, so the data are in {server}.\n", ct);
+        }
+        account.MakeFolder(server);
+
+        var socket = Path.Combine(server, "socket");
+        if (Encoding.UTF8.GetByteCount(socket + SocketFileLongest) > SocketPathBytesMax)
+            socket = $"/tmp/veza-{ShortHash(server)}";
+        account.MakeFolder(socket);
+        return new(home, server, socket);
+    }
+
+    private static async Task<bool> CanTraverse(ServerAccount account, string folder, CancellationToken ct) =>
+        (await account.TryRun("""test -x "$1" """, [folder], null, ct)).ExitCode == 0;
+
+    private static string ShortHash(string path) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(path)))[..12];
+}

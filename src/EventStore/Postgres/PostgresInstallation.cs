@@ -1,0 +1,50 @@
+using System.Globalization;
+
+namespace Veza.EventStore.Postgres;
+
+/// <summary>An installed PostgreSQL: the folder of its programs and its major version.</summary>
+internal sealed record PostgresInstallation(string BinFolder, int Major)
+{
+    /// <summary>lz4 became a choice of wal_compression with this version.</summary>
+    private const int Lz4MajorMin = 15;
+
+    public bool HasLz4 => Major >= Lz4MajorMin;
+
+    public string Program(string name) => Path.Combine(BinFolder, name);
+
+    /// <summary>Data can only be opened by the major version that made them, so that one wins over a newer one.</summary>
+    public static PostgresInstallation Find(string? binFolder, string dataFolder)
+    {
+        var versionFile = Path.Combine(dataFolder, "PG_VERSION");
+        int? madeBy = File.Exists(versionFile) ? Number(File.ReadAllText(versionFile).Trim()) : null;
+        var installed = Installed(binFolder).Where(i => File.Exists(i.Program("initdb")) && File.Exists(i.Program("pg_ctl"))).ToList();
+
+        if (installed.Count == 0)
+            throw new LocalPostgresException("PostgreSQL is not installed. Run: apt-get install postgresql-15   (or set DATABASE_URL to a server you have)");
+
+        return installed.Where(i => madeBy is null || i.Major == madeBy).MaxBy(i => i.Major)
+            ?? throw new LocalPostgresException($"The data in {dataFolder} were made by PostgreSQL {madeBy}, which is not installed. Run: apt-get install postgresql-{madeBy}");
+    }
+
+    private static IEnumerable<PostgresInstallation> Installed(string? binFolder)
+    {
+        if (binFolder is not null) return [At(binFolder)];
+
+        // Debian's and Red Hat's places first: Debian keeps initdb and pg_ctl off the PATH.
+        var packaged = new[] { "/usr/lib/postgresql", "/usr" }.Where(Directory.Exists)
+            .SelectMany(parent => Directory.EnumerateDirectories(parent, parent == "/usr" ? "pgsql-*" : "*"))
+            .Select(folder => Path.Combine(folder, "bin"));
+        var onPath = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries);
+        return packaged.Concat(onPath).Where(folder => File.Exists(Path.Combine(folder, "pg_ctl"))).Select(At);
+    }
+
+    private static PostgresInstallation At(string binFolder)
+    {
+        // "pg_ctl (PostgreSQL) 15.14 (Debian …)"
+        var answer = ServerAccount.RunHere(Path.Combine(binFolder, "pg_ctl"), "--version");
+        var version = answer.Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(word => char.IsAsciiDigit(word[0])) ?? "0";
+        return new(binFolder, Number(version.Split('.')[0]));
+    }
+
+    private static int Number(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+}
