@@ -39,7 +39,7 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
         var (declared, rejected) = Read(seen.RootElement);
         if (declared is null) return rejected!;
 
-        if (Completeness.MissingFrom(path, declared.Container) is { } missing) return Truncated(missing);
+        if (Completeness.MissingFrom(path, declared.Container, cancellation) is { } missing) return Truncated(missing);
         return await DecodeAsync(path, declared, cancellation);
     }
 

@@ -9,15 +9,15 @@ internal static class Completeness
     private const int ReadBytes = 64 * 1024;
 
     /// <returns>What is missing, or null when nothing is or the format does not tell.</returns>
-    public static string? MissingFrom(string path, string container)
+    public static string? MissingFrom(string path, string container, CancellationToken cancellation)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, ReadBytes);
         return container switch
         {
             "wav" => Chunks(file, "data", littleEndian: true),
             "aiff" => Chunks(file, "SSND", littleEndian: false),
-            "ogg" => OggPages(file),
-            "mp3" => MpegFrames(file),
+            "ogg" => OggPages(file, cancellation),
+            "mp3" => MpegFrames(file, cancellation),
             _ => null,
         };
     }
@@ -42,14 +42,14 @@ internal static class Completeness
     }
 
     // A missing end-of-stream mark is forgiven, as recordings of live streams have none; half a page is not.
-    private static string? OggPages(FileStream file)
+    private static string? OggPages(FileStream file, CancellationToken cancellation)
     {
         var framer = new OggFramer();
-        Feed(file, framer, _ => { });
+        Feed(file, framer, _ => { }, cancellation);
         return framer.PendingBytes > 0 ? "its last Ogg page is not complete" : null;
     }
 
-    private static string? MpegFrames(FileStream file)
+    private static string? MpegFrames(FileStream file, CancellationToken cancellation)
     {
         var framer = new Mp3Framer();
         long? declared = null;
@@ -58,22 +58,25 @@ internal static class Completeness
         {
             if (first) declared = MpegHeader.DeclaredFrames(frame.Bytes.Span);
             first = false;
-        });
+        }, cancellation);
         // The frame that declares the count does not count itself.
         return declared > framer.FramesSeen - 1 ? $"it declares {declared:N0} frames and holds {Math.Max(0, framer.FramesSeen - 1):N0}"
             : framer.PendingFrameBytes > 0 ? "its last frame is not complete"
             : null;
     }
 
-    private static void Feed(FileStream file, IFramer framer, Action<LiveFrame> onFrame)
+    private static void Feed(FileStream file, IFramer framer, Action<LiveFrame> onFrame, CancellationToken cancellation)
     {
         var buffer = new byte[ReadBytes];
         var frames = new List<LiveFrame>();
         while (file.Read(buffer) is > 0 and var read)
         {
+            cancellation.ThrowIfCancellationRequested();
             framer.Write(buffer.AsSpan(0, read), frames);
             frames.ForEach(onFrame);
             frames.Clear();
         }
+        framer.Finish(frames);
+        frames.ForEach(onFrame);
     }
 }

@@ -36,6 +36,8 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
             var run = await ExternalTool.RunAsync("ffmpeg", Arguments(source, facts, rendition, partial), limit, time, Tell, cancellation);
             if (run.End == ToolEnd.TimedOut) return new TranscodeFailed("transcode_timeout", $"Making the {rendition.Format} copy took more than {limit.TotalSeconds:N0} s.");
             if (!run.Succeeded) return new TranscodeFailed("transcode_failed", $"Making the {rendition.Format} copy failed: {run.FirstError}");
+            // The track can be deleted, folder and all, while its copy is made.
+            if (!File.Exists(partial)) return new TranscodeFailed("transcode_failed", $"Making the {rendition.Format} copy failed: its place has gone");
             var bytes = new FileInfo(partial).Length;
             File.Move(partial, destination, overwrite: true);
             progress?.Invoke(1);
@@ -43,7 +45,7 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
         }
         finally
         {
-            File.Delete(partial);
+            if (File.Exists(partial)) File.Delete(partial);
         }
 
         void Tell(string line)

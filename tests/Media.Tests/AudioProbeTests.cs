@@ -44,17 +44,19 @@ public sealed class AudioProbeTests(SoundFiles sounds)
         Assert.Equal(("Žofie", "Первый"), (facts.Artist, facts.Album));
     }
 
+    /// <summary>Bare AAC (ADTS) declares no length: what is there is all anybody can know of.</summary>
+    public static TheoryData<string, string, string, string> FormatsThatTell => [.. Formats.Where(f => f.Data.Item3 != "aac")];
+
     [Theory]
-    [MemberData(nameof(Formats))]
+    [MemberData(nameof(FormatsThatTell))]
     public async Task A_file_cut_off_is_refused_as_truncated(string name, string codec, string container, string options)
     {
         var file = await File.ReadAllBytesAsync(await Make(name, options));
-        // ADTS declares no length and its frames need not be whole; what is there is all anybody can know of.
-        Assert.SkipWhen(container == "aac", "ADTS cannot tell");
         foreach (var part in (double[])[0.5, 0.9])
         {
             var path = await sounds.WriteAsync("", file.AsMemory(0, (int)(file.Length * part) | 1));
-            Assert.True((codec, await _probe.ProbeAsync(path, CancellationToken.None)) is (_, AudioRejected { Code: ProbeCodes.TruncatedAudio }), $"{codec} at {part}");
+            var seen = await _probe.ProbeAsync(path, CancellationToken.None);
+            Assert.True(seen is AudioRejected { Code: ProbeCodes.TruncatedAudio }, $"{codec} in {container} cut at {part}: {seen}");
         }
     }
 

@@ -31,7 +31,7 @@ public sealed class Mount
         (BroadcastId, Format, _limits, _time) = (broadcastId, format, limits, time);
         _ring = new FrameRing(limits, time);
         // A source that authenticates and never connects must not leave the mount behind.
-        AwaitSource();
+        lock (_gate) AwaitSource();
     }
 
     public Guid BroadcastId { get; }

@@ -15,6 +15,7 @@ internal static class Framing
             framer.Write(bytes[..piece], frames);
             bytes = bytes[piece..];
         }
+        framer.Finish(frames);
         return frames;
     }
 

@@ -235,6 +235,49 @@ public sealed class MountTests(SoundFiles sounds)
     }
 
     [Fact]
+    public async Task Listeners_of_every_speed_hear_whole_frames_in_order_and_nothing_twice()
+    {
+        // Frames of 417 bytes that say their number, written as fast as it goes into a ring of a few hundred.
+        const int Frames = 60_000;
+        var mount = NewMount(LiveFormat.Mp3, _limits with { RingBytesMax = 100_000, BurstBytesMax = 20_000 });
+        var source = Connect(mount);
+        var random = new Random(Framing.NewSeed());
+        var listening = Enumerable.Range(0, 16).Select(i => (Listener: mount.Join()!, Pause: i == 0 ? 0 : random.Next(1, 3000))).Select(l => Task.Run(async () =>
+        {
+            var (last, heard) = (-1, 0);
+            while (await l.Listener.WaitAsync(CancellationToken.None))
+            {
+                while (l.Listener.TryRead(out var bytes))
+                {
+                    Assert.Equal(0, bytes.Length % 417);
+                    for (var at = 0; at < bytes.Length; at += 417)
+                    {
+                        var number = BitConverter.ToInt32(bytes.Span[(at + 100)..]);
+                        Assert.True(number > last, $"{number} after {last}");
+                        if (number != last + 1) Assert.NotEqual(0, l.Listener.Cuts);
+                        (last, heard) = (number, heard + 1);
+                    }
+                    Thread.SpinWait(l.Pause * 10);
+                }
+            }
+            return (last, heard, l.Listener.Cuts);
+        })).ToList();
+        var frame = new byte[417];
+        ((byte[])[0xFF, 0xFB, 0x90, 0x64]).CopyTo(frame, 0);
+        for (var i = 0; i < Frames; i++)
+        {
+            BitConverter.TryWriteBytes(frame.AsSpan(100), i);
+            source.Write(frame);
+        }
+        source.Dispose();
+        mount.End();
+        var all = await Task.WhenAll(listening);
+        Assert.All(all, one => Assert.Equal(Frames - 1, one.last));
+        Assert.All(all, one => Assert.Equal(one.Cuts == 0, one.heard == Frames));
+        Assert.Equal(all.Sum(one => one.Cuts), mount.Cuts);
+    }
+
+    [Fact]
     public async Task Ten_thousand_who_listen_while_it_is_sent_all_hear_every_byte()
     {
         var sound = await Opus();
