@@ -11,5 +11,6 @@ internal static class VezaEndpoints
     {
         MetricsEndpoint.Map(app, settings);
         HealthEndpoints.Map(app);
+        app.MapVeza();
     }
 }

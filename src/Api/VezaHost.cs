@@ -1,8 +1,11 @@
 using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Npgsql;
 using Veza.Api.Configuration;
 using Veza.Api.Observability;
+using Veza.EventStore;
 using Veza.EventStore.Postgres;
+using Veza.EventStore.Projections;
 
 namespace Veza.Api;
 
@@ -28,10 +31,9 @@ public static class VezaHost
             : null;
         try
         {
-            await using var app = Build(settings, settings.Database?.ConnectionString ?? postgres!.ConnectionString);
-            await app.StartAsync(signals.Token);
+            await using var running = await StartAsync(settings, settings.Database?.ConnectionString ?? postgres!.ConnectionString, loggers, signals.Token);
             Welcome.Say(settings, logger);
-            await app.WaitForShutdownAsync(signals.Token);
+            await running.App.WaitForShutdownAsync(signals.Token);
         }
         finally
         {
@@ -42,9 +44,30 @@ public static class VezaHost
         return 0;
     }
 
-    /// <summary>The web host, not yet started.</summary>
+    /// <summary>Opens the log, starts the projections and the web host.</summary>
+    /// <param name="settings">With its secrets filled in.</param>
     /// <param name="connectionString">Npgsql's form.</param>
-    public static WebApplication Build(VezaSettings settings, string connectionString)
+    public static async Task<RunningVeza> StartAsync(VezaSettings settings, string connectionString, ILoggerFactory loggers, CancellationToken ct)
+    {
+        var connection = Connection(settings, connectionString);
+        var log = await EventLog.OpenAsync(connection, VezaApplication.EventTypes, TimeProvider.System, loggers, ct);
+        var projections = new ProjectionHost(log, connection, VezaApplication.CreateProjections(), TimeProvider.System, loggers);
+        var app = Build(settings, log, projections);
+        var running = new RunningVeza(app, projections, log);
+        try
+        {
+            if (settings.Has(Role.Projections)) projections.Start();
+            await app.StartAsync(ct);
+            return running;
+        }
+        catch
+        {
+            await running.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static WebApplication Build(VezaSettings settings, EventLog log, ProjectionHost projections)
     {
         // Configuration is VezaSettings alone: neither the current folder nor ASPNETCORE_* variables have a say.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
@@ -55,12 +78,25 @@ public static class VezaHost
         builder.Configuration.Sources.Clear();
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, settings));
         Telemetry.AddLogging(builder.Logging, settings);
-        VezaServices.Add(builder.Services, settings, connectionString);
+        VezaServices.Add(builder.Services, settings, log, projections);
 
         var app = builder.Build();
         Telemetry.Start(app.Services);
         VezaEndpoints.Map(app, settings);
         return app;
+    }
+
+    private static string Connection(VezaSettings settings, string connectionString)
+    {
+        // Whole seconds are all Npgsql takes; rounded up, as 0 would mean "for ever".
+        var timeoutSeconds = (int)Math.Ceiling(settings.DatabaseTimeout.TotalSeconds);
+        return new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            ApplicationName = settings.ServiceName,
+            MaxPoolSize = settings.DatabasePoolSize,
+            Timeout = timeoutSeconds,
+            CommandTimeout = timeoutSeconds,
+        }.ConnectionString;
     }
 
     private static void Listen(KestrelServerOptions kestrel, VezaSettings settings)
@@ -76,5 +112,24 @@ public static class VezaHost
                 default: kestrel.Listen(IPAddress.Parse(settings.Host), port); break;
             }
         }
+    }
+}
+
+/// <summary>A started Veza. Disposing it stops first what asks, then what answers.</summary>
+public sealed class RunningVeza(WebApplication app, ProjectionHost projections, EventLog log) : IAsyncDisposable
+{
+    public WebApplication App { get; } = app;
+    public EventLog Log { get; } = log;
+    public ProjectionHost Projections { get; } = projections;
+
+    /// <summary>Where it listens, such as <c>http://127.0.0.1:8080</c>.</summary>
+    public string Address => App.Urls.First();
+
+    public async ValueTask DisposeAsync()
+    {
+        await App.StopAsync(CancellationToken.None);
+        await App.DisposeAsync();
+        await Projections.DisposeAsync();
+        await Log.DisposeAsync();
     }
 }
