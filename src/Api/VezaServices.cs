@@ -1,6 +1,7 @@
 using Veza.Api.Chat.Messages;
 using Veza.Api.Configuration;
 using Veza.Api.Health;
+using Veza.Api.Live.Broadcasts;
 using Veza.Api.Observability;
 using Veza.Commands.Dispatching;
 using Veza.EventStore;
@@ -19,6 +20,7 @@ internal static class VezaServices
 
         services.AddSingleton(log.Database);
         services.AddVeza(log, projections, new Limits(settings.MessageBytesMax), new HistoryLimit(settings.MessageHistoryMax));
+        services.AddBroadcasts(settings);
         Telemetry.AddMetricsAndTraces(services, settings);
 
         var health = services.AddHealthChecks().AddCheck<LogHealth>("log", tags: [HealthEndpoints.Ready]);
