@@ -1,33 +1,27 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
 using Veza.Api;
-using Veza.Api.Configuration;
 using Veza.EventStore.Postgres;
 
 namespace Veza.Integration.Tests.Health;
 
 public sealed class HostTests : IAsyncLifetime
 {
-    private readonly int port = FreePort();
-    private readonly int metricsPort = FreePort();
+    private readonly string home = Directory.CreateTempSubdirectory("veza-test-").FullName;
     private readonly HttpClient http = new();
     private LocalPostgres postgres = null!;
-    private Microsoft.AspNetCore.Builder.WebApplication app = null!;
+    private RunningVeza running = null!;
+    private int port;
+    private int metricsPort;
 
     public async ValueTask InitializeAsync()
     {
         postgres = await LocalPostgres.StartEphemeralAsync();
-        var settings = VezaSettings.Parse(new Dictionary<string, string>
-        {
-            ["PORT"] = port.ToString(CultureInfo.InvariantCulture),
-            ["PROMETHEUS_PORT"] = metricsPort.ToString(CultureInfo.InvariantCulture),
-            ["ROLES"] = "api",
-        });
-        app = VezaHost.Build(settings, postgres.ConnectionString);
-        await app.StartAsync();
+        var settings = VezaServer.Settings(home, ("ROLES", "api"));
+        (port, metricsPort) = (settings.Port, settings.PrometheusPort);
+        running = await VezaHost.StartAsync(settings, postgres.ConnectionString, NullLoggerFactory.Instance, CancellationToken.None);
     }
 
     [Fact]
@@ -64,17 +58,11 @@ public sealed class HostTests : IAsyncLifetime
 
     private async Task<HttpStatusCode> Status(int at, string path) => (await http.GetAsync($"http://127.0.0.1:{at}{path}")).StatusCode;
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     public async ValueTask DisposeAsync()
     {
         http.Dispose();
-        await app.DisposeAsync();
+        await running.DisposeAsync();
         await postgres.DisposeAsync();
+        Directory.Delete(home, recursive: true);
     }
 }
