@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Veza.Api.Chat.Communities;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Http;
+using Veza.Api.Live.Broadcasts;
 using Veza.Commands.Dispatching;
 using Veza.Domain;
 using Veza.EventStore;
@@ -50,6 +51,8 @@ public static class VezaApplication
         var api = app.MapGroup("/api/v1").RequireAuthorization();
         api.MapCommunities();
         api.MapMessages();
+        api.MapBroadcasts();
+        app.MapListening();
     }
 
     private static void ConfigureJson(JsonSerializerOptions json)
