@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 using Veza.Api.Chat.Communities;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Http;
+using Veza.Api.Live;
 using Veza.Api.Live.Broadcasts;
+using Veza.Api.Replay;
 using Veza.Commands.Dispatching;
 using Veza.Domain;
 using Veza.EventStore;
@@ -53,6 +55,9 @@ public static class VezaApplication
         api.MapMessages();
         api.MapBroadcasts();
         app.MapListening();
+        app.MapLive(api);
+        app.MapLog(api);
+        api.MapProjections();
     }
 
     private static void ConfigureJson(JsonSerializerOptions json)

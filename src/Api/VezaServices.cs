@@ -3,9 +3,11 @@ using Veza.Api.Configuration;
 using Veza.Api.Health;
 using Veza.Api.Live.Broadcasts;
 using Veza.Api.Observability;
+using Veza.Api.Replay;
 using Veza.Commands.Dispatching;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
+using Veza.Realtime;
 
 namespace Veza.Api;
 
@@ -21,6 +23,8 @@ internal static class VezaServices
         services.AddSingleton(log.Database);
         services.AddVeza(log, projections, new Limits(settings.MessageBytesMax), new HistoryLimit(settings.MessageHistoryMax));
         services.AddBroadcasts(settings);
+        services.AddRealtime(new(settings.ConnectionsMax));
+        services.AddLogReplay();
         Telemetry.AddMetricsAndTraces(services, settings);
 
         var health = services.AddHealthChecks().AddCheck<LogHealth>("log", tags: [HealthEndpoints.Ready]);
