@@ -1,12 +1,13 @@
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.Logging;
 
 namespace Veza.Realtime;
 
 /// <summary>The live topics over SignalR. A stream's next message is made when the one before has been written to the client's socket.</summary>
 [Authorize]
-public sealed class LiveHub(LiveEngine engine, LiveConnections connections) : Hub
+public sealed class LiveHub(LiveEngine engine, LiveConnections connections, ILogger<LiveHub> logger) : Hub
 {
     public const string Path = "/hubs/live";
 
@@ -43,9 +44,21 @@ public sealed class LiveHub(LiveEngine engine, LiveConnections connections) : Hu
             if (Interlocked.Increment(ref counter.Subscriptions) > max) throw Refused(LiveRefusal.TooManySubscriptions(max));
             var outcome = await engine.SubscribeAsync(caller, topics ?? [], after, epoch, ct);
             if (outcome is SubscribeOutcome.Refused no) throw Refused(no.Refusal);
-            await foreach (var message in ((SubscribeOutcome.Opened)outcome).Subscription.ReadAsync(ct)) yield return message;
+            await using var messages = ((SubscribeOutcome.Opened)outcome).Subscription.ReadAsync(ct).GetAsyncEnumerator(CancellationToken.None);
+            while (await NextAsync(messages)) yield return messages.Current;
         }
         finally { Interlocked.Decrement(ref counter.Subscriptions); }
+    }
+
+    /// <summary>SignalR's own log of what ends a stream is off, as it takes every refusal for a fault; faults are told here.</summary>
+    private async ValueTask<bool> NextAsync(IAsyncEnumerator<LiveMessage> messages)
+    {
+        try { return await messages.MoveNextAsync(); }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            logger.LogError(fault, "A live subscription failed");
+            throw;
+        }
     }
 
     /// <summary>A hub has no problem details; its error's text is the code, a colon and the detail.</summary>

@@ -23,6 +23,8 @@ public static class RealtimeServices
             provider.GetRequiredService<EventLog>(), TopicMap.OfAllCapabilities(), provider.GetRequiredService<TopicAccess>(), limits,
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
         services.AddHostedService<LiveHost>();
+        // A refused subscription is an expected "no", which SignalR would log as an error, with its stack.
+        services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher", LogLevel.Critical));
         services.AddSignalR(hub =>
         {
             hub.KeepAliveInterval = limits.KeepAlive;
