@@ -4,6 +4,7 @@ using Veza.Api.Chat.Communities;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Http;
 using Veza.Api.Live.Broadcasts;
+using Veza.Api.OpenApi;
 using Veza.Commands.Dispatching;
 using Veza.Domain;
 using Veza.EventStore;
@@ -38,7 +39,7 @@ public static class VezaApplication
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.AddExceptionHandler<FaultHandler>();
         services.AddProblemDetails();
-        services.AddOpenApi("v1");
+        services.AddApiDescription();
     }
 
     public static void MapVeza(this WebApplication app)
@@ -47,7 +48,8 @@ public static class VezaApplication
         app.UseAuthentication();
         app.UseAuthorization();
         app.Use(IdempotencyKey.Middleware);
-        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
+        app.UseSwaggerUI(ui => { ui.RoutePrefix = "docs"; ui.SwaggerEndpoint("/openapi/v1.json", "Veza"); ui.DocumentTitle = "Veza API"; });
         var api = app.MapGroup("/api/v1").RequireAuthorization();
         api.MapCommunities();
         api.MapMessages();

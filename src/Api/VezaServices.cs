@@ -24,6 +24,7 @@ internal static class VezaServices
         Telemetry.AddMetricsAndTraces(services, settings);
 
         var health = services.AddHealthChecks().AddCheck<LogHealth>("log", tags: [HealthEndpoints.Ready]);
+        if (settings.Has(Role.Projections)) health.AddCheck<ProjectionsHealth>("projections", tags: [HealthEndpoints.Ready]);
         if (settings.Has(Role.Media)) health.AddCheck<MediaToolsHealth>("media_tools", tags: [HealthEndpoints.Ready]);
     }
 }
