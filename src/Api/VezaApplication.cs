@@ -4,8 +4,10 @@ using Veza.Api.Accounts;
 using Veza.Api.Chat.Communities;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Http;
+using Veza.Api.Live;
 using Veza.Api.Live.Broadcasts;
 using Veza.Api.OpenApi;
+using Veza.Api.Replay;
 using Veza.Commands.Dispatching;
 using Veza.Domain;
 using Veza.EventStore;
@@ -59,7 +61,10 @@ public static class VezaApplication
         api.MapCommunities();
         api.MapMessages();
         api.MapBroadcasts();
-        app.MapListening();
+        app.MapBroadcastSound();
+        app.MapLive(api);
+        app.MapLog(api);
+        api.MapProjections();
     }
 
     private static void ConfigureJson(JsonSerializerOptions json)
