@@ -165,7 +165,10 @@ public sealed class MountTests(SoundFiles sounds)
         var heard = new MemoryStream();
         Send(source, sound.AsSpan(0, sound.Length / 2), 6, () => heard.Write(listener.ReadAll()));
         source.Dispose();
-        heard.Write(listener.ReadAll());
+        var closing = listener.ReadAll();
+        heard.Write(closing);
+        // An Ogg stream is ended in form, with a page that says so.
+        if (format == LiveFormat.Ogg) Assert.Equal((27, 4), (closing.Length, closing[5]));
         Assert.Equal(MountState.Interrupted, mount.State);
         Assert.False(source.Write(sound));
         _time.Advance(_limits.SourceGrace - TimeSpan.FromSeconds(1));
@@ -235,11 +238,27 @@ public sealed class MountTests(SoundFiles sounds)
     }
 
     [Fact]
-    public async Task Listeners_of_every_speed_hear_whole_frames_in_order_and_nothing_twice()
+    public async Task One_who_joins_where_nothing_can_be_joined_at_begins_at_the_next_join_point()
     {
-        // Frames of 417 bytes that say their number, written as fast as it goes into a ring of a few hundred.
-        const int Frames = 60_000;
-        var mount = NewMount(LiveFormat.Mp3, _limits with { RingBytesMax = 100_000, BurstBytesMax = 20_000 });
+        var path = await sounds.MakeAsync("long-pages.opus", 20, "-c:a", "libopus", "-b:a", "400k", "-vbr", "off", "-page_duration", "10000000");
+        var frames = Framing.CutAtRandom(new OggFramer(), await File.ReadAllBytesAsync(path));
+        var within = Enumerable.Range(1, frames.Count - 1).First(i => !frames[i].IsJoinPoint && frames.Skip(i).Any(f => f.IsJoinPoint));
+        var mount = NewMount(LiveFormat.Ogg, _limits with { BurstBytesMax = 1 });
+        var source = Connect(mount);
+        source.Write(Framing.Sent(frames.Take(within)));
+        using var listener = mount.Join()!;
+        foreach (var frame in frames.Skip(within)) source.Write(frame.Bytes.Span);
+        Assert.Equal(Framing.Sent(frames.Skip(within).SkipWhile(f => !f.IsJoinPoint)), listener.ReadAll());
+    }
+
+    [Theory]
+    [InlineData(100_000)]
+    [InlineData(8 * 1024 * 1024)]
+    public async Task Listeners_of_every_speed_hear_whole_frames_in_order_and_nothing_twice(int ringBytesMax)
+    {
+        // Frames of 417 bytes that say their number, written as fast as it goes into a ring bounded by its bytes or by its places.
+        const int Frames = 60_003;
+        var mount = NewMount(LiveFormat.Mp3, _limits with { RingBytesMax = ringBytesMax, BurstBytesMax = 20_000 });
         var source = Connect(mount);
         var random = new Random(Framing.NewSeed());
         var listening = Enumerable.Range(0, 16).Select(i => (Listener: mount.Join()!, Pause: i == 0 ? 0 : random.Next(1, 3000))).Select(l => Task.Run(async () =>
