@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Veza.Media.Tests;
 
 public sealed class TranscoderTests(SoundFiles sounds)
@@ -77,6 +79,20 @@ public sealed class TranscoderTests(SoundFiles sounds)
         using var gone = new CancellationTokenSource();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
             new Transcoder(TimeProvider.System).MakeAsync(path, facts, Rendition.Opus, copy, _ => gone.Cancel(), gone.Token));
+        Assert.DoesNotContain(Process.GetProcessesByName("ffmpeg"), p => CommandLine(p).Contains(copy, StringComparison.Ordinal));
         Assert.Empty(Directory.GetFiles(sounds.Folder, Path.GetFileName(copy) + "*"));
+    }
+
+    private static string CommandLine(Process process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process.Id}/cmdline");
+        }
+        catch (IOException)
+        {
+            // Gone since it was listed.
+            return "";
+        }
     }
 }

@@ -6,7 +6,7 @@ namespace Veza.Api.Live.Broadcasts;
 internal enum HeadVerdict { Undecided, SomethingElse, Source, TooLarge }
 
 /// <summary>The request line and headers of what may be a source.</summary>
-internal sealed record IcecastHead(string Method, string Path, bool IsHttp11, IReadOnlyDictionary<string, string> Headers)
+internal sealed record IcecastHead(string Method, string Path, IReadOnlyDictionary<string, string> Headers)
 {
     private static ReadOnlySpan<byte> PutLive => "PUT /live/"u8;
     private static ReadOnlySpan<byte> SourceLive => "SOURCE /live/"u8;
@@ -75,6 +75,6 @@ internal sealed record IcecastHead(string Method, string Path, bool IsHttp11, IR
         {
             if (line.IndexOf(':') is > 0 and var colon) headers[line[..colon].Trim().ToLowerInvariant()] = line[(colon + 1)..].Trim();
         }
-        return new IcecastHead(request[0], request[1], request[2] == "HTTP/1.1", headers);
+        return new IcecastHead(request[0], request[1], headers);
     }
 }

@@ -43,12 +43,14 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
     {
         var input = connection.Transport.Input;
         using var limit = new CancellationTokenSource(limits.HeadTimeLimit, time);
+        // Or a connection that has said nothing yet would hold up the server's stopping.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, Stopping(connection));
         var anything = false;
         try
         {
             while (true)
             {
-                var read = await input.ReadAsync(limit.Token);
+                var read = await input.ReadAsync(stop.Token);
                 var verdict = IcecastHead.Read(read.Buffer, limits.HeadBytesMax, out var head, out var end);
                 if (verdict == HeadVerdict.Undecided && read.IsCompleted) verdict = HeadVerdict.SomethingElse;
                 switch (verdict)
@@ -70,7 +72,7 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
         catch (OperationCanceledException)
         {
             // A connection opened in advance, as browsers do, is Kestrel's to keep or to close.
-            return (anything ? HeadVerdict.Undecided : HeadVerdict.SomethingElse, null);
+            return (anything && limit.IsCancellationRequested ? HeadVerdict.Undecided : HeadVerdict.SomethingElse, null);
         }
         catch (IOException)
         {
@@ -159,7 +161,7 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
 
     private async Task<SourceEnd> ReceiveAsync(ConnectionContext connection, SourceBody body, MountSource source, Mount mount)
     {
-        var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
+        var stopping = Stopping(connection);
         using var idle = new CancellationTokenSource(limits.IdleTimeLimit, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(idle.Token, mount.Ending, stopping);
         var input = connection.Transport.Input;
@@ -192,6 +194,9 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
             return new(SourceEndReason.Closed, e.Message);
         }
     }
+
+    private static CancellationToken Stopping(ConnectionContext connection) =>
+        connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
 
     private static Task RefuseAsync(ConnectionContext connection, int status, string reason)
     {

@@ -213,6 +213,18 @@ public sealed class IcecastSourceTests : IAsyncLifetime
         Assert.Equal(SourceEndReason.ServerStopping, (await _host.Ends.Reader.ReadAsync()).Reason);
     }
 
+    [Fact]
+    public async Task A_connection_that_has_said_nothing_is_handed_on_when_the_server_stops()
+    {
+        await using var host = await SourceHost.StartAsync(new() { HeadTimeLimit = TimeSpan.FromDays(1) });
+        using var connection = await host.ConnectAsync();
+        // By the time a later connection is served the earlier one has been accepted.
+        using (var http = new HttpClient()) await http.GetAsync($"http://127.0.0.1:{host.Port}/");
+        // Throws when the host had to give up waiting for connections to end.
+        await host.StopAsync();
+        Assert.Equal("", await connection.ReadToEndAsync());
+    }
+
     [Theory]
     [InlineData("PUT /live/now HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", "PUT /live/now hello")]
     [InlineData("PUT /livelihood HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", "PUT /livelihood hello")]
