@@ -3,6 +3,9 @@ using System.Text.Json.Serialization;
 using Veza.Api.Chat.Communities;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Http;
+using Veza.Api.Music.Tracks;
+using Veza.Api.Social.Comments;
+using Veza.Api.Social.Likes;
 using Veza.Commands.Dispatching;
 using Veza.Domain;
 using Veza.EventStore;
@@ -50,6 +53,9 @@ public static class VezaApplication
         var api = app.MapGroup("/api/v1").RequireAuthorization();
         api.MapCommunities();
         api.MapMessages();
+        api.MapTracks();
+        api.MapLikes();
+        api.MapComments();
     }
 
     private static void ConfigureJson(JsonSerializerOptions json)

@@ -1,7 +1,9 @@
 using Veza.Api.Chat.Messages;
 using Veza.Api.Configuration;
 using Veza.Api.Health;
+using Veza.Api.Music.Tracks;
 using Veza.Api.Observability;
+using Veza.Api.Reactions;
 using Veza.Commands.Dispatching;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
@@ -19,6 +21,8 @@ internal static class VezaServices
 
         services.AddSingleton(log.Database);
         services.AddVeza(log, projections, new Limits(settings.MessageBytesMax), new HistoryLimit(settings.MessageHistoryMax));
+        services.AddTracks(settings.MediaRoot, settings.UploadBytesMax);
+        if (settings.Has(Role.Media)) services.RunReactions();
         Telemetry.AddMetricsAndTraces(services, settings);
 
         var health = services.AddHealthChecks().AddCheck<LogHealth>("log", tags: [HealthEndpoints.Ready]);
