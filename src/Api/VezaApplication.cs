@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 using Veza.Api.Chat.Communities;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Http;
+using Veza.Api.Live.Broadcasts;
 using Veza.Api.Music.Tracks;
+using Veza.Api.OpenApi;
 using Veza.Api.Social.Comments;
 using Veza.Api.Social.Likes;
 using Veza.Commands.Dispatching;
@@ -40,7 +42,7 @@ public static class VezaApplication
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.AddExceptionHandler<FaultHandler>();
         services.AddProblemDetails();
-        services.AddOpenApi("v1");
+        services.AddApiDescription();
     }
 
     public static void MapVeza(this WebApplication app)
@@ -49,10 +51,13 @@ public static class VezaApplication
         app.UseAuthentication();
         app.UseAuthorization();
         app.Use(IdempotencyKey.Middleware);
-        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
+        app.UseSwaggerUI(ui => { ui.RoutePrefix = "docs"; ui.SwaggerEndpoint("/openapi/v1.json", "Veza"); ui.DocumentTitle = "Veza API"; });
         var api = app.MapGroup("/api/v1").RequireAuthorization();
         api.MapCommunities();
         api.MapMessages();
+        api.MapBroadcasts();
+        app.MapListening();
         api.MapTracks();
         api.MapLikes();
         api.MapComments();

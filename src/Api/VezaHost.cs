@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Npgsql;
 using Veza.Api.Configuration;
+using Veza.Api.Live.Broadcasts;
 using Veza.Api.Observability;
 using Veza.EventStore;
 using Veza.EventStore.Postgres;
@@ -107,9 +108,14 @@ public static class VezaHost
         {
             switch (settings.Host)
             {
-                case "*": kestrel.ListenAnyIP(port); break;
-                case "localhost": kestrel.ListenLocalhost(port); break;
-                default: kestrel.Listen(IPAddress.Parse(settings.Host), port); break;
+                case "*": kestrel.ListenAnyIP(port, TakeSources); break;
+                case "localhost": kestrel.ListenLocalhost(port, TakeSources); break;
+                default: kestrel.Listen(IPAddress.Parse(settings.Host), port, TakeSources); break;
+            }
+
+            void TakeSources(ListenOptions endpoint)
+            {
+                if (port == settings.Port && settings.Has(Role.Media)) kestrel.ApplicationServices.GetRequiredService<IcecastSource>().UseOn(endpoint);
             }
         }
     }

@@ -1,6 +1,7 @@
 using Veza.Api.Chat.Messages;
 using Veza.Api.Configuration;
 using Veza.Api.Health;
+using Veza.Api.Live.Broadcasts;
 using Veza.Api.Music.Tracks;
 using Veza.Api.Observability;
 using Veza.Api.Reactions;
@@ -21,11 +22,13 @@ internal static class VezaServices
 
         services.AddSingleton(log.Database);
         services.AddVeza(log, projections, new Limits(settings.MessageBytesMax), new HistoryLimit(settings.MessageHistoryMax));
+        services.AddBroadcasts(settings);
         services.AddTracks(settings.MediaRoot, settings.UploadBytesMax);
         if (settings.Has(Role.Media)) services.RunReactions();
         Telemetry.AddMetricsAndTraces(services, settings);
 
         var health = services.AddHealthChecks().AddCheck<LogHealth>("log", tags: [HealthEndpoints.Ready]);
+        if (settings.Has(Role.Projections)) health.AddCheck<ProjectionsHealth>("projections", tags: [HealthEndpoints.Ready]);
         if (settings.Has(Role.Media)) health.AddCheck<MediaToolsHealth>("media_tools", tags: [HealthEndpoints.Ready]);
     }
 }
