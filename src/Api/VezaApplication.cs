@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Veza.Api.Accounts;
 using Veza.Api.Chat.Communities;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Http;
@@ -28,7 +29,7 @@ public static class VezaApplication
         [.. typeof(ReadModels).Assembly.GetTypes().Where(t => t is { IsAbstract: false } && t.IsAssignableTo(typeof(IProjection)))
             .Select(t => (IProjection)Activator.CreateInstance(t)!).OrderBy(p => p.Name, StringComparer.Ordinal)];
 
-    public static void AddVeza(this IServiceCollection services, EventLog log, ProjectionHost projections, Limits limits, HistoryLimit history)
+    public static void AddVeza(this IServiceCollection services, EventLog log, ProjectionHost projections, Limits limits, HistoryLimit history, AccountSettings accounts)
     {
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(log);
@@ -38,6 +39,7 @@ public static class VezaApplication
         services.AddSingleton(provider => new Dispatcher(log, limits, provider.GetRequiredService<TimeProvider>().GetUtcNow));
         services.AddSingleton(new ReadModels(log.Database));
         services.AddSingleton<MessageQueries>().AddSingleton<ChatQueries>();
+        services.AddAccounts(accounts);
         services.ConfigureHttpJsonOptions(o => ConfigureJson(o.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.AddExceptionHandler<FaultHandler>();
@@ -49,11 +51,14 @@ public static class VezaApplication
     {
         app.UseExceptionHandler();
         app.UseAuthentication();
+        app.UseRateLimits();
         app.UseAuthorization();
         app.Use(IdempotencyKey.Middleware);
         app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
         app.UseSwaggerUI(ui => { ui.RoutePrefix = "docs"; ui.SwaggerEndpoint("/openapi/v1.json", "Veza"); ui.DocumentTitle = "Veza API"; });
         var api = app.MapGroup("/api/v1").RequireAuthorization();
+        app.MapSigningKeys();
+        api.MapAccounts();
         api.MapCommunities();
         api.MapMessages();
         api.MapBroadcasts();

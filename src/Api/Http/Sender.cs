@@ -94,6 +94,9 @@ public sealed class IdempotencyKey(string key, byte[] fingerprint)
         return new(hash.AsSpan(0, 16), bigEndian: true);
     }
 
+    /// <summary>The same with a fingerprint that cannot be guessed at without the secret: for requests that hold a password.</summary>
+    public IdempotencyKey Sealed(byte[] secret) => new(key, HMACSHA256.HashData(secret, Fingerprint));
+
     /// <summary>Reads the key and hashes the request before it is bound.</summary>
     public static async Task Middleware(HttpContext context, RequestDelegate next)
     {
