@@ -1,3 +1,5 @@
+using System.Text;
+using Veza.Api.Accounts;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Configuration;
 using Veza.Api.Health;
@@ -21,7 +23,8 @@ internal static class VezaServices
         services.Configure<HostOptions>(host => host.ShutdownTimeout = VezaHost.ShutdownTimeout);
 
         services.AddSingleton(log.Database);
-        services.AddVeza(log, projections, new Limits(settings.MessageBytesMax), new HistoryLimit(settings.MessageHistoryMax));
+        services.AddVeza(log, projections, new Limits(settings.MessageBytesMax), new HistoryLimit(settings.MessageHistoryMax),
+            new AccountSettings(Encoding.UTF8.GetBytes(settings.JwtSecret!), settings.RateLimitPerMinute));
         services.AddBroadcasts(settings);
         services.AddTracks(settings.MediaRoot, settings.UploadBytesMax);
         if (settings.Has(Role.Media)) services.RunReactions();

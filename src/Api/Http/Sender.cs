@@ -83,7 +83,9 @@ public sealed class IdempotencyKey(string key, byte[] fingerprint)
     /// <summary>Larger bodies, and those that are not JSON, are told apart by method and path alone unless the endpoint adds what they say.</summary>
     private const int FingerprintBytesMax = 1 << 20;
 
-    public byte[] FingerprintWith(byte[]? content) => content is null ? fingerprint : SHA256.HashData([.. fingerprint, .. content]);
+    public byte[] Fingerprint { get; } = fingerprint;
+
+    public byte[] FingerprintWith(byte[]? content) => content is null ? Fingerprint : SHA256.HashData([.. Fingerprint, .. content]);
 
     /// <returns>The same id for the same caller and key, of UUID version 8.</returns>
     public Guid CommandId(string caller)

@@ -17,7 +17,7 @@ public sealed class SmallVeza(VezaServer server) : IAsyncLifetime
 
     public async ValueTask InitializeAsync() => _running = await VezaHost.StartAsync(
         VezaServer.Settings(server.Home, ("ROLES", "api"), ("MEDIA_ROOT", MediaRoot), ("MAX_UPLOAD_SIZE", "100KB")),
-        server.Running.Log.Database.ConnectionString, NullLoggerFactory.Instance, CancellationToken.None);
+        server.ConnectionString, NullLoggerFactory.Instance, CancellationToken.None);
 
     public async ValueTask DisposeAsync()
     {
