@@ -6,8 +6,11 @@ using Veza.Api.Chat.Messages;
 using Veza.Api.Http;
 using Veza.Api.Live;
 using Veza.Api.Live.Broadcasts;
+using Veza.Api.Music.Tracks;
 using Veza.Api.OpenApi;
 using Veza.Api.Replay;
+using Veza.Api.Social.Comments;
+using Veza.Api.Social.Likes;
 using Veza.Commands.Dispatching;
 using Veza.Domain;
 using Veza.EventStore;
@@ -65,6 +68,9 @@ public static class VezaApplication
         app.MapLive(api);
         app.MapLog(api);
         api.MapProjections();
+        api.MapTracks();
+        api.MapLikes();
+        api.MapComments();
     }
 
     private static void ConfigureJson(JsonSerializerOptions json)

@@ -4,8 +4,10 @@ using Veza.Api.Chat.Messages;
 using Veza.Api.Configuration;
 using Veza.Api.Health;
 using Veza.Api.Live.Broadcasts;
+using Veza.Api.Music.Tracks;
 using Veza.Api.Observability;
 using Veza.Api.Replay;
+using Veza.Api.Reactions;
 using Veza.Commands.Dispatching;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
@@ -28,6 +30,8 @@ internal static class VezaServices
         services.AddBroadcasts(settings);
         services.AddRealtime(new(settings.ConnectionsMax));
         services.AddLogReplay();
+        services.AddTracks(settings.MediaRoot, settings.UploadBytesMax);
+        if (settings.Has(Role.Media)) services.RunReactions();
         Telemetry.AddMetricsAndTraces(services, settings);
 
         var health = services.AddHealthChecks().AddCheck<LogHealth>("log", tags: [HealthEndpoints.Ready]);
