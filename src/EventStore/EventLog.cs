@@ -35,8 +35,6 @@ public sealed class EventLog : IAsyncDisposable
         // The append plan is made once per connection, often on an empty table; only index look-ups are right for it at every size.
         var append = new NpgsqlDataSourceBuilder(connectionString);
         append.ConnectionStringBuilder.Options = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan";
-        append.ConnectionStringBuilder.MaxAutoPrepare = 10;
-        append.ConnectionStringBuilder.AutoPrepareMinUsages = 1;
         append.ConnectionStringBuilder.MaxPoolSize = 2;
         append.ConnectionStringBuilder.ApplicationName = "veza-append";
         _appendSource = append.Build();

@@ -1,0 +1,27 @@
+using Veza.Api.Chat.Messages;
+using Veza.Api.Configuration;
+using Veza.Api.Health;
+using Veza.Api.Observability;
+using Veza.Commands.Dispatching;
+using Veza.EventStore;
+using Veza.EventStore.Projections;
+
+namespace Veza.Api;
+
+/// <summary>Everything the host is composed of.</summary>
+internal static class VezaServices
+{
+    public static void Add(IServiceCollection services, VezaSettings settings, EventLog log, ProjectionHost projections)
+    {
+        services.AddSingleton(settings);
+        services.AddSingleton<IHostLifetime, NoSignals>();
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = VezaHost.ShutdownTimeout);
+
+        services.AddSingleton(log.Database);
+        services.AddVeza(log, projections, new Limits(settings.MessageBytesMax), new HistoryLimit(settings.MessageHistoryMax));
+        Telemetry.AddMetricsAndTraces(services, settings);
+
+        var health = services.AddHealthChecks().AddCheck<LogHealth>("log", tags: [HealthEndpoints.Ready]);
+        if (settings.Has(Role.Media)) health.AddCheck<MediaToolsHealth>("media_tools", tags: [HealthEndpoints.Ready]);
+    }
+}
