@@ -3,6 +3,11 @@ using System.Text.Json.Serialization;
 using Veza.Api.Chat.Communities;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Http;
+using Veza.Api.Music.Charts;
+using Veza.Api.Music.Listening;
+using Veza.Api.Social;
+using Veza.Api.Social.Feed;
+using Veza.Api.Social.Follows;
 using Veza.Commands.Dispatching;
 using Veza.Domain;
 using Veza.EventStore;
@@ -33,6 +38,7 @@ public static class VezaApplication
         services.AddSingleton(provider => new Dispatcher(log, limits, provider.GetRequiredService<TimeProvider>().GetUtcNow));
         services.AddSingleton(new ReadModels(log.Database));
         services.AddSingleton<MessageQueries>().AddSingleton<ChatQueries>();
+        services.AddSocial().AddListening();
         services.ConfigureHttpJsonOptions(o => ConfigureJson(o.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.AddExceptionHandler<FaultHandler>();
@@ -50,6 +56,10 @@ public static class VezaApplication
         var api = app.MapGroup("/api/v1").RequireAuthorization();
         api.MapCommunities();
         api.MapMessages();
+        api.MapFollows();
+        api.MapFeed();
+        api.MapListening();
+        api.MapCharts();
     }
 
     private static void ConfigureJson(JsonSerializerOptions json)
