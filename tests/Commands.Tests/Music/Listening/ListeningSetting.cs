@@ -15,7 +15,7 @@ internal sealed class ListeningSetting(long durationMs = 200_000, string? genre 
     public Guid Play { get; } = Guid.CreateVersion7();
 
     public Happened Uploaded => Happened.To<Track>(Track,
-        new TrackUploaded(Track, Owner, "Ghost notes", genre, null, 1000, new string('0', 64), durationMs, "flac", 44_100, 2));
+        new TrackUploaded(Track, Owner, "Ghost notes", genre, null, 1000, new string('0', 64), durationMs, "flac", 44_100, 2, "flac"));
     public StartPlay Started => Start();
     public StartPlay Start(Guid? play = null, Guid? listener = null, Guid? session = null) => new(play ?? Play, Track, listener ?? Listener, session ?? Session);
     public ReportPlay Report(long heardMs, long? positionMs = null, bool ended = false, Guid? play = null, Guid? by = null) =>
