@@ -1,7 +1,9 @@
 using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Npgsql;
+using Veza.Api.Accounts;
 using Veza.Api.Configuration;
+using Veza.Api.Live.Broadcasts;
 using Veza.Api.Observability;
 using Veza.EventStore;
 using Veza.EventStore.Postgres;
@@ -57,6 +59,7 @@ public static class VezaHost
         try
         {
             if (settings.Has(Role.Projections)) projections.Start();
+            if (!settings.InProduction) await app.Services.GetRequiredService<OperatorBootstrap>().RunAsync(settings.VezaHome, ct);
             await app.StartAsync(ct);
             return running;
         }
@@ -107,9 +110,14 @@ public static class VezaHost
         {
             switch (settings.Host)
             {
-                case "*": kestrel.ListenAnyIP(port); break;
-                case "localhost": kestrel.ListenLocalhost(port); break;
-                default: kestrel.Listen(IPAddress.Parse(settings.Host), port); break;
+                case "*": kestrel.ListenAnyIP(port, TakeSources); break;
+                case "localhost": kestrel.ListenLocalhost(port, TakeSources); break;
+                default: kestrel.Listen(IPAddress.Parse(settings.Host), port, TakeSources); break;
+            }
+
+            void TakeSources(ListenOptions endpoint)
+            {
+                if (port == settings.Port && settings.Has(Role.Media)) kestrel.ApplicationServices.GetRequiredService<IcecastSource>().UseOn(endpoint);
             }
         }
     }

@@ -1,6 +1,9 @@
+using System.Text;
+using Veza.Api.Accounts;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Configuration;
 using Veza.Api.Health;
+using Veza.Api.Live.Broadcasts;
 using Veza.Api.Observability;
 using Veza.Commands.Dispatching;
 using Veza.EventStore;
@@ -18,10 +21,13 @@ internal static class VezaServices
         services.Configure<HostOptions>(host => host.ShutdownTimeout = VezaHost.ShutdownTimeout);
 
         services.AddSingleton(log.Database);
-        services.AddVeza(log, projections, new Limits(settings.MessageBytesMax), new HistoryLimit(settings.MessageHistoryMax));
+        services.AddVeza(log, projections, new Limits(settings.MessageBytesMax), new HistoryLimit(settings.MessageHistoryMax),
+            new AccountSettings(Encoding.UTF8.GetBytes(settings.JwtSecret!), settings.RateLimitPerMinute));
+        services.AddBroadcasts(settings);
         Telemetry.AddMetricsAndTraces(services, settings);
 
         var health = services.AddHealthChecks().AddCheck<LogHealth>("log", tags: [HealthEndpoints.Ready]);
+        if (settings.Has(Role.Projections)) health.AddCheck<ProjectionsHealth>("projections", tags: [HealthEndpoints.Ready]);
         if (settings.Has(Role.Media)) health.AddCheck<MediaToolsHealth>("media_tools", tags: [HealthEndpoints.Ready]);
     }
 }

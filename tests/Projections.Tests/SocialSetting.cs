@@ -38,15 +38,9 @@ internal sealed class SocialSetting
     }
 
     public static Happened Announces(Guid owner, Guid broadcast, string title) =>
-        Happened.To<BroadcastStream>(broadcast, new BroadcastCreated(broadcast, owner, title));
-    public static Happened Starts(Guid owner, Guid broadcast) => Happened.To<BroadcastStream>(broadcast, new BroadcastStarted(broadcast, owner, "audio/mpeg"));
+        Happened.To<Broadcast>(broadcast, new BroadcastCreated(broadcast, owner, title));
+    public static Happened Starts(Guid owner, Guid broadcast) => Happened.To<Broadcast>(broadcast, new BroadcastStarted(broadcast, owner, "audio/mpeg"));
 
     private static Happened Registration(Guid id, string name) =>
         Happened.To<Account>(id, new AccountRegistered(id, name, $"{id:N}@example.org", "hash"));
-
-    /// <summary>Counts the events, for their version; which model broadcasts have is no matter here.</summary>
-    private sealed record BroadcastStream(Guid Id)
-    {
-        public static BroadcastStream Create(BroadcastCreated e) => new(e.BroadcastId);
-    }
 }

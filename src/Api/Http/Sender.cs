@@ -79,7 +79,7 @@ public sealed class Sender(HttpContext http, Dispatcher dispatcher)
 public sealed class IdempotencyKey(string key, byte[] fingerprint)
 {
     public const int LengthMax = 200;
-    /// <summary>Larger bodies are told apart by method and path alone.</summary>
+    /// <summary>Kept in memory while it is hashed; a longer body goes to a temporary file.</summary>
     private const int FingerprintBytesMax = 1 << 20;
 
     public byte[] Fingerprint { get; } = fingerprint;
@@ -92,6 +92,9 @@ public sealed class IdempotencyKey(string key, byte[] fingerprint)
         hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
         return new(hash.AsSpan(0, 16), bigEndian: true);
     }
+
+    /// <summary>The same with a fingerprint that cannot be guessed at without the secret: for requests that hold a password.</summary>
+    public IdempotencyKey Sealed(byte[] secret) => new(key, HMACSHA256.HashData(secret, Fingerprint));
 
     /// <summary>Reads the key and hashes the request before it is bound.</summary>
     public static async Task Middleware(HttpContext context, RequestDelegate next)
@@ -112,12 +115,17 @@ public sealed class IdempotencyKey(string key, byte[] fingerprint)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes($"{request.Method} {request.Path}{request.QueryString}\n"));
-        if (request.HasJsonContentType() && request.ContentLength is > 0 and <= FingerprintBytesMax)
+        if (request.HasJsonContentType())
         {
+            // With or without a length: a client may send the same body either way.
             request.EnableBuffering(FingerprintBytesMax);
-            var buffer = new byte[(int)request.ContentLength];
-            await request.Body.ReadExactlyAsync(buffer, ct);
-            hash.AppendData(buffer);
+            var buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
+            try
+            {
+                int read;
+                while ((read = await request.Body.ReadAsync(buffer, ct)) > 0) hash.AppendData(buffer, 0, read);
+            }
+            finally { ArrayPool<byte>.Shared.Return(buffer); }
             request.Body.Position = 0;
         }
         return hash.GetHashAndReset();

@@ -54,7 +54,7 @@ public sealed class SocialApi : IAsyncLifetime
         var api = _app.MapGroup("/api/v1");
         api.MapFollows();
         api.MapFeed();
-        api.MapListening();
+        api.MapPlays();
         api.MapCharts();
         await _app.StartAsync();
         Http.BaseAddress = new(_app.Urls.First());

@@ -11,7 +11,7 @@ public sealed record ReportPlayBody(long HeardMs, long PositionMs, bool Ended = 
 
 public static class ListeningEndpoints
 {
-    public static void MapListening(this IEndpointRouteBuilder api)
+    public static void MapPlays(this IEndpointRouteBuilder api)
     {
         api.MapPost("/tracks/{trackId:guid}/plays", (Guid trackId, Caller caller, Sender commands) =>
         {

@@ -1,4 +1,3 @@
-using Veza.Projections.Live.Broadcasts;
 using Veza.Projections.Music.Tracks;
 
 namespace Veza.Projections.Social.Feed;
@@ -6,12 +5,15 @@ namespace Veza.Projections.Social.Feed;
 /// <param name="Track">Of an upload or a repost.</param>
 /// <param name="Reason">Why it is in this feed, for people to read.</param>
 public sealed record FeedEntry(
-    long Position, ActivityKind Kind, DateTimeOffset At, AccountName Actor, TrackSummary? Track, BroadcastCardView? Broadcast, string Reason);
+    long Position, ActivityKind Kind, DateTimeOffset At, AccountName Actor, TrackSummary? Track, BroadcastSummary? Broadcast, string Reason);
+
+/// <summary>A broadcast as it is named in a feed.</summary>
+public sealed record BroadcastSummary(Guid Id, string Title);
 
 public sealed class FeedQueries(ReadModels views)
 {
     public static readonly string[] Reads =
-        ["social.activities.v1", "social.follows.v1", "accounts.profiles.v1", "music.tracks.v1", "live.broadcast_cards.v1"];
+        ["social.activities.v1", "social.follows.v1", "accounts.profiles.v1", "music.tracks.v1", "live.broadcasts.v1"];
 
     /// <summary>What those whom <paramref name="reader"/> follows did, newest first; their past before they were followed included.</summary>
     /// <remarks>
@@ -37,7 +39,7 @@ public sealed class FeedQueries(ReadModels views)
             left join views.accounts_profiles actor on actor.account_id = p.actor_id
             left join views.music_tracks t on p.kind <> 'Broadcast' and t.track_id = p.subject_id
             left join views.accounts_profiles owner on owner.account_id = t.owner_id
-            left join views.live_broadcast_cards b on p.kind = 'Broadcast' and b.broadcast_id = p.subject_id
+            left join views.live_broadcasts b on p.kind = 'Broadcast' and b.broadcast_id = p.subject_id
             order by p.position desc
             """, new { reader, before = before ?? long.MaxValue, limit }, ct)).ConvertAll(r => new FeedEntry(
                 r.Position, r.Kind, r.At, new(r.ActorId, r.ActorName),
