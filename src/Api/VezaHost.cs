@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Npgsql;
+using Veza.Api.Accounts;
 using Veza.Api.Configuration;
 using Veza.Api.Live.Broadcasts;
 using Veza.Api.Observability;
@@ -58,6 +59,7 @@ public static class VezaHost
         try
         {
             if (settings.Has(Role.Projections)) projections.Start();
+            if (!settings.InProduction) await app.Services.GetRequiredService<OperatorBootstrap>().RunAsync(settings.VezaHome, ct);
             await app.StartAsync(ct);
             return running;
         }

@@ -6,6 +6,9 @@ namespace Veza.Api.Http;
 /// <summary>Who makes a request: the account, the session it signed in with, and what its token allows.</summary>
 public sealed record Caller(Guid AccountId, Guid SessionId, IReadOnlySet<string> Roles)
 {
+    /// <summary>What the token allows beyond what every account may do: <c>log:read</c>.</summary>
+    public IReadOnlySet<string> Scopes { get; init; } = System.Collections.Frozen.FrozenSet<string>.Empty;
+
     /// <summary>Bound into endpoints that need to know who asks; authorisation has already seen to it that somebody does.</summary>
     public static ValueTask<Caller?> BindAsync(HttpContext context) => ValueTask.FromResult((context.User as CallerPrincipal)?.Caller);
 }

@@ -107,10 +107,7 @@ public sealed class ProjectionRunner
             await using var command = new NpgsqlCommand(sql, connection, transaction);
             await command.ExecuteNonQueryAsync(ct);
         }
-        await using var checkpoint = new NpgsqlCommand(
-            "insert into log.mt_event_progression (name, last_seq_id) values ($1, 0) on conflict (name) do update set name = excluded.name returning last_seq_id", connection, transaction);
-        checkpoint.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Name });
-        _checkpoint = (long)(await checkpoint.ExecuteScalarAsync(ct))!;
+        _checkpoint = await Checkpoint.LoadAsync(Name, connection, transaction, ct);
         await transaction.CommitAsync(ct);
         MoveTo(_checkpoint);
     }
@@ -153,12 +150,7 @@ public sealed class ProjectionRunner
         await using var connection = await _database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         if (events.Count > 0) await _projection.ApplyAsync(connection, transaction, events, ct);
-        await using var checkpoint = new NpgsqlCommand(
-            "update log.mt_event_progression set last_seq_id = $1, last_updated = now() where name = $2 and last_seq_id = $3", connection, transaction);
-        checkpoint.Parameters.Add(new NpgsqlParameter<long> { TypedValue = last });
-        checkpoint.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Name });
-        checkpoint.Parameters.Add(new NpgsqlParameter<long> { TypedValue = _checkpoint });
-        if (await checkpoint.ExecuteNonQueryAsync(ct) != 1) throw new ProjectionFencedException(Name, _checkpoint);
+        if (!await Checkpoint.TryMoveAsync(Name, _checkpoint, last, connection, transaction, ct)) throw new ProjectionFencedException(Name, _checkpoint);
         await transaction.CommitAsync(ct);
         (_checkpoint, _checkpointAt) = (last, _clock.GetTimestamp());
     }

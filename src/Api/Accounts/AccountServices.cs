@@ -1,0 +1,39 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Veza.Api.Auth;
+using Veza.Api.Http;
+using Veza.Projections.Accounts;
+
+namespace Veza.Api.Accounts;
+
+/// <param name="JwtSecret">JWT_SECRET: at least <see cref="SigningKeys.SecretBytesMin"/> bytes, the same on every node.</param>
+/// <param name="RateLimitPerMinute">RATE_LIMIT_PER_MINUTE: requests of one caller.</param>
+public sealed record AccountSettings(byte[] JwtSecret, int RateLimitPerMinute = 1000)
+{
+    public override string ToString() => $"{nameof(AccountSettings)} {{ RateLimitPerMinute = {RateLimitPerMinute} }}";
+}
+
+public static class AccountServices
+{
+    public static void AddAccounts(this IServiceCollection services, AccountSettings settings)
+    {
+        services.AddSingleton(provider => new SigningKeys(settings.JwtSecret, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<AccessTokens>().AddSingleton<RefreshTokens>().AddSingleton<Passwords>().AddSingleton<SignIns>();
+        services.AddSingleton<Callers>().AddSingleton<EndedSessions>().AddHostedService(provider => provider.GetRequiredService<EndedSessions>());
+        services.AddSingleton<AccountQueries>().AddSingleton<OperatorBootstrap>();
+
+        // Only the core: the rest of ASP.NET Core's authentication brings keys of its own to the disk, for cookies that there are none of.
+        services.AddAuthenticationCore(o =>
+        {
+            o.DefaultScheme = Callers.Scheme;
+            o.AddScheme<BearerHandler>(Callers.Scheme, displayName: null);
+        });
+        services.AddTransient<BearerHandler>().AddWebEncoders();
+        services.AddAuthorization(o =>
+        {
+            foreach (var scope in Scope.All) o.AddPolicy(scope, p => p.RequireAuthenticatedUser().AddRequirements(new ScopeRequirement(scope)));
+        });
+        services.AddSingleton<IAuthorizationMiddlewareResultHandler, ScopeRefusal>();
+        services.AddRateLimits(settings.RateLimitPerMinute);
+    }
+}

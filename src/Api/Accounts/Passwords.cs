@@ -1,0 +1,53 @@
+using System.Collections.Frozen;
+using System.Globalization;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Options;
+using Veza.Domain.Accounts;
+
+namespace Veza.Api.Accounts;
+
+/// <summary>Which passwords are allowed, and how they are kept: by ASP.NET Core Identity's hasher, PBKDF2 with HMAC-SHA-512 and a salt of each one's own.</summary>
+public sealed class Passwords
+{
+    public const int LengthMin = 10;
+
+    /// <summary>Room for any passphrase; what hashing must read is bounded by it.</summary>
+    public const int LengthMax = 200;
+
+    /// <summary>OWASP's password storage cheat sheet (2023) for PBKDF2 with HMAC-SHA-512: about a tenth of a second of one core.</summary>
+    public const int Iterations = 210_000;
+
+    private static readonly FrozenSet<string> Commonest = ReadCommonest();
+
+    private readonly PasswordHasher<Account> _hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
+    private readonly string _nobodys;
+
+    public Passwords() => _nobodys = Hash(Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
+
+    /// <returns>What is wrong with a password somebody wants to have; null when nothing is.</returns>
+    public static string? Wrong(string? password)
+    {
+        // In code points, as NIST SP 800-63B counts them.
+        var length = password?.EnumerateRunes().Count() ?? 0;
+        return length < LengthMin ? $"password has {length.ToString(CultureInfo.InvariantCulture)} characters; at least {LengthMin} are needed"
+            : length > LengthMax ? $"password has {length.ToString(CultureInfo.InvariantCulture)} characters; at most {LengthMax} are allowed"
+            : Commonest.Contains(password!.ToLowerInvariant()) ? "password is among the commonest; take one that others do not have"
+            : null;
+    }
+
+    public string Hash(string password) => _hasher.HashPassword(null!, password);
+
+    /// <param name="hash">Null when there is no such account: then it takes just as long to say no.</param>
+    public bool Fits(string? hash, string? password)
+    {
+        var shown = password is { Length: <= LengthMax * 2 } ? password : "";
+        return _hasher.VerifyHashedPassword(null!, hash ?? _nobodys, shown) != PasswordVerificationResult.Failed && hash is not null && shown.Length > 0;
+    }
+
+    private static FrozenSet<string> ReadCommonest()
+    {
+        using var list = new StreamReader(typeof(Passwords).Assembly.GetManifestResourceStream("Veza.Api.Accounts.commonest-passwords.txt")!);
+        return list.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).ToFrozenSet();
+    }
+}

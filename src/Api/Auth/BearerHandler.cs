@@ -1,0 +1,49 @@
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Policy;
+using Microsoft.Extensions.Options;
+using Veza.Api.Http;
+using Veza.Commands.Dispatching;
+
+namespace Veza.Api.Auth;
+
+/// <summary>Authenticates by <c>Authorization: Bearer</c> and, where a browser can send no header, by <c>?access_token=</c> below /hubs.</summary>
+internal sealed class BearerHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, Callers callers)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
+{
+    private const string Prefix = "Bearer ";
+
+    protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(Authenticate());
+
+    protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        var failure = (await HandleAuthenticateOnceSafeAsync()).Failure;
+        Response.Headers.WWWAuthenticate = failure is null ? "Bearer" : "Bearer error=\"invalid_token\"";
+        await Problems.WriteAsync(Context, failure is null
+            ? new("unauthenticated", RefusalKind.Unauthenticated, "this needs an access token: Authorization: Bearer <accessToken>")
+            : new(ReferenceEquals(failure, Callers.Expired) ? "token_expired" : "unauthenticated", RefusalKind.Unauthenticated, failure.Message));
+    }
+
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
+        Problems.WriteAsync(Context, new("not_allowed", RefusalKind.NotAllowed, "this is not allowed to this account"));
+
+    private AuthenticateResult Authenticate()
+    {
+        if (Request.Headers.Authorization is [{ } header, ..])
+            return header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? callers.Authenticate(header.AsSpan(Prefix.Length).Trim(' ')) : AuthenticateResult.NoResult();
+        if (Request.Path.StartsWithSegments("/hubs") && Request.Query["access_token"] is [{ } token, ..]) return callers.Authenticate(token);
+        return AuthenticateResult.NoResult();
+    }
+}
+
+/// <summary>Names the scope that a refused caller lacks.</summary>
+internal sealed class ScopeRefusal : IAuthorizationMiddlewareResultHandler
+{
+    private readonly AuthorizationMiddlewareResultHandler _otherwise = new();
+
+    public Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult result) =>
+        result.Forbidden && result.AuthorizationFailure?.FailedRequirements.OfType<ScopeRequirement>().FirstOrDefault() is { } missing
+            ? Problems.WriteAsync(context, new("scope_missing", RefusalKind.NotAllowed, $"this needs the scope {missing.Scope}"))
+            : _otherwise.HandleAsync(next, context, policy, result);
+}

@@ -1,0 +1,59 @@
+using Veza.Domain.Accounts;
+using Veza.EventStore;
+
+namespace Veza.Api.Auth;
+
+/// <summary>The sessions that ended while tokens of theirs may still be good. Told by the log's tail, so every node knows as soon as it sees the event.</summary>
+public sealed class EndedSessions(EventLog log, TimeProvider clock) : IHostedService
+{
+    /// <summary>Sessions kept, at about 100 bytes each. Ending one costs a sign-in, so a node sees some thousands in a token's life.</summary>
+    public const int SessionsMax = 200_000;
+
+    /// <summary>How long a token of an ended session can still be within its times: by its life, and by what clocks may differ when it is made and when it is shown.</summary>
+    private static readonly TimeSpan Kept = AccessTokens.Life + 2 * AccessTokens.ClockSkew;
+
+    private static readonly string SessionEnded = EventTypes.Alias(typeof(SessionEnded));
+
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<Guid, DateTimeOffset> _ended = new();
+    private readonly Queue<(Guid Session, DateTimeOffset At)> _order = new();
+    private readonly Lock _gate = new();
+    private long _refusedUntilTicks;
+
+    public int Count => _ended.Count;
+
+    /// <summary>Whether a token must be refused because its session ended.</summary>
+    public bool Covers(AccessToken token) =>
+        _ended.ContainsKey(token.Caller.SessionId) || token.IssuedAt.UtcTicks <= Volatile.Read(ref _refusedUntilTicks);
+
+    public async Task StartAsync(CancellationToken ct)
+    {
+        log.Tail.Watch(e => { if (e.Type == SessionEnded) Add(e.StreamId, e.At); });
+        var head = log.Head;
+        var after = await log.Reader.PositionBeforeAsync(clock.GetUtcNow() - Kept, ct);
+        while (true)
+        {
+            var page = await log.Reader.ReadAsync(after, head, EventStore.Reading.LogReader.PageEventsMax, [SessionEnded], stream: null, ct);
+            foreach (var e in page) Add(e.StreamId, e.At);
+            if (page.Count < EventStore.Reading.LogReader.PageEventsMax) return;
+            after = page[^1].Position;
+        }
+    }
+
+    public Task StopAsync(CancellationToken ct) => Task.CompletedTask;
+
+    private void Add(Guid session, DateTimeOffset at)
+    {
+        lock (_gate)
+        {
+            if (_ended.TryAdd(session, at)) _order.Enqueue((session, at));
+            var over = clock.GetUtcNow() - Kept;
+            while (_order.TryPeek(out var oldest) && (oldest.At < over || _order.Count > SessionsMax))
+            {
+                // Forgotten too early, it is refused by its tokens' age, with those of other sessions that are as old: they refresh and go on.
+                if (oldest.At >= over) Volatile.Write(ref _refusedUntilTicks, Math.Max(_refusedUntilTicks, (oldest.At + AccessTokens.ClockSkew).UtcTicks));
+                _order.Dequeue();
+                _ended.TryRemove(oldest.Session, out _);
+            }
+        }
+    }
+}

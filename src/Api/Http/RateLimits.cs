@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Net;
+using System.Runtime.InteropServices;
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.Extensions.Options;
+using Veza.Commands.Dispatching;
+
+namespace Veza.Api.Http;
+
+/// <summary>How often one caller may ask: a bucket of tokens for each account, or for each address of those who are not signed in.</summary>
+public static class RateLimits
+{
+    /// <summary>Buckets at most, at about 300 bytes while they are not full. Callers beyond that share one with another.</summary>
+    public const int AccountBucketsMax = 1 << 20;
+    /// <inheritdoc cref="AccountBucketsMax"/>
+    public const int AddressBucketsMax = 1 << 16;
+
+    /// <summary>Requests that wait while every core hashes a password; some ten seconds' work for one core.</summary>
+    public const int PasswordsWaitingMax = 100;
+
+    private const string PasswordsPolicy = "passwords";
+    /// <summary>Finer than this the limiter's own clock does not go.</summary>
+    private static readonly TimeSpan PeriodMin = TimeSpan.FromMilliseconds(1);
+
+    public static void AddRateLimits(this IServiceCollection services, int perMinute)
+    {
+        services.AddSingleton(new RateLimit(perMinute));
+        services.AddRateLimiter(o =>
+        {
+            o.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, Bucket>(http => Partition(http, perMinute));
+            o.AddPolicy(PasswordsPolicy, _ => RateLimitPartition.GetConcurrencyLimiter(PasswordsPolicy, _ => new()
+            {
+                PermitLimit = Environment.ProcessorCount, QueueLimit = PasswordsWaitingMax, QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+            }));
+            o.OnRejected = async (rejected, _) => await RejectAsync(rejected.HttpContext, rejected.Lease);
+        });
+    }
+
+    public static void UseRateLimits(this WebApplication app)
+    {
+        app.UseRateLimiter();
+        app.Use(async (context, next) =>
+        {
+            Describe(context);
+            await next(context);
+        });
+    }
+
+    /// <summary>For endpoints that hash a password: no more of them at once than there are cores, so that guessing cannot keep everybody else waiting.</summary>
+    public static RouteHandlerBuilder HashesPasswords(this RouteHandlerBuilder endpoint) => endpoint.RequireRateLimiting(PasswordsPolicy);
+
+    private static async Task RejectAsync(HttpContext http, RateLimitLease lease)
+    {
+        Describe(http);
+        // Only the bucket says how long; the passwords' queue is refused without a time.
+        var refusal = lease.TryGetMetadata(MetadataName.RetryAfter, out var wait)
+            ? new Refusal("too_fast", RefusalKind.TooFast,
+                $"RATE_LIMIT_PER_MINUTE is {http.RequestServices.GetRequiredService<RateLimit>().PerMinute.ToString("N0", CultureInfo.InvariantCulture)} requests a minute")
+            : new Refusal("too_fast", RefusalKind.TooFast, $"{PasswordsWaitingMax} others are waiting to sign in");
+        await Problems.WriteAsync(http, refusal with { RetryAfter = wait > TimeSpan.FromSeconds(1) ? wait : TimeSpan.FromSeconds(1) });
+    }
+
+    private static void Describe(HttpContext http)
+    {
+        if (Exempt(http)) return;
+        var limit = http.RequestServices.GetRequiredService<RateLimit>().PerMinute;
+        var left = http.RequestServices.GetRequiredService<IOptions<RateLimiterOptions>>().Value.GlobalLimiter!.GetStatistics(http)?.CurrentAvailablePermits ?? limit;
+        var headers = http.Response.Headers;
+        headers["RateLimit-Limit"] = limit.ToString(CultureInfo.InvariantCulture);
+        headers["RateLimit-Remaining"] = left.ToString(CultureInfo.InvariantCulture);
+        headers["RateLimit-Reset"] = Math.Ceiling((limit - left) * 60.0 / limit).ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static RateLimitPartition<Bucket> Partition(HttpContext http, int perMinute) => Exempt(http)
+        ? RateLimitPartition.GetNoLimiter(new Bucket(Whose.Nobodys, 0))
+        : RateLimitPartition.GetTokenBucketLimiter(Bucket.Of(http), _ =>
+        {
+            var period = TimeSpan.FromMinutes(1) / perMinute;
+            if (period < PeriodMin) period = PeriodMin;
+            return new() { TokenLimit = perMinute, ReplenishmentPeriod = period, TokensPerPeriod = Math.Max(1, (int)Math.Round(period / TimeSpan.FromMinutes(1) * perMinute)), QueueLimit = 0 };
+        });
+
+    /// <summary>What watches the process must see it best when it is busiest.</summary>
+    private static bool Exempt(HttpContext http) => http.Request.Path.StartsWithSegments("/health") || http.Request.Path.StartsWithSegments("/metrics");
+
+    private sealed record RateLimit(int PerMinute);
+
+    private enum Whose { Accounts, Addresses, Nobodys }
+
+    private readonly record struct Bucket(Whose Whose, int Number)
+    {
+        public static Bucket Of(HttpContext http) => http.User is CallerPrincipal { Caller.AccountId: var account }
+            ? new(Whose.Accounts, (account.GetHashCode() & int.MaxValue) % AccountBucketsMax)
+            : new(Whose.Addresses, (Network(http.Connection.RemoteIpAddress) & int.MaxValue) % AddressBucketsMax);
+
+        /// <summary>Whoever has one IPv6 address has the 2^64 of its network.</summary>
+        private static int Network(IPAddress? address)
+        {
+            if (address is null) return 0;
+            Span<byte> bytes = stackalloc byte[16];
+            (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).TryWriteBytes(bytes, out var length);
+            return HashCode.Combine(MemoryMarshal.Read<ulong>(bytes), length);
+        }
+    }
+}

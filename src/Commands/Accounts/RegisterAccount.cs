@@ -1,0 +1,41 @@
+using FluentValidation;
+using Veza.Commands.Dispatching;
+using Veza.Domain;
+using Veza.Domain.Accounts;
+
+namespace Veza.Commands.Accounts;
+
+/// <summary>Makes an account and, when asked, signs it in.</summary>
+/// <param name="PasswordHash">Never the password: a command may be logged.</param>
+/// <param name="SignIn">The session that registering begins; null for an account that nobody uses yet.</param>
+/// <param name="Roles">Beyond <see cref="Role.User"/>; the front doors leave it empty.</param>
+public sealed record RegisterAccount(
+    Guid AccountId, string UserName, string Email, string PasswordHash, RegisterAccount.FirstSession? SignIn = null, IReadOnlyList<string>? Roles = null)
+{
+    public sealed record FirstSession(Guid SessionId, string RefreshTokenHash);
+}
+
+public sealed class RegisterAccountValidator : AbstractValidator<RegisterAccount>
+{
+    public RegisterAccountValidator()
+    {
+        RuleFor(c => c.UserName).MustBeUserName();
+        RuleFor(c => c.Email).MustBeEmail();
+        RuleForEach(c => c.Roles).MustBeGranted();
+    }
+}
+
+public static class RegisterAccountHandler
+{
+    public static IEnumerable<Effect> Handle(RegisterAccount command, DateTimeOffset now)
+    {
+        var userName = command.UserName.ToLowerInvariant();
+        IEnumerable<DomainEvent> roles = (command.Roles ?? []).Distinct().Select(r => new RoleGranted(command.AccountId, r));
+        yield return Effect.Start<Account>(command.AccountId, [new AccountRegistered(command.AccountId, userName, command.Email, command.PasswordHash), .. roles]);
+        yield return Effect.Claim(Account.UserNameScope, userName, command.AccountId);
+        yield return Effect.Claim(Account.EmailScope, command.Email.ToLowerInvariant(), command.AccountId);
+        if (command.SignIn is { } session)
+            yield return Effect.Start<Session>(session.SessionId,
+                new SessionStarted(session.SessionId, command.AccountId, session.RefreshTokenHash, now + Session.RefreshTokenLife));
+    }
+}

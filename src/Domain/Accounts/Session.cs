@@ -1,0 +1,16 @@
+namespace Veza.Domain.Accounts;
+
+/// <summary>What must be known of a sign-in to carry it on or to end it.</summary>
+/// <param name="RefreshTokenHash">Of the one refresh token that is good now.</param>
+public sealed record Session(Guid Id, Guid AccountId, string RefreshTokenHash, DateTimeOffset ExpiresAt, bool Ended)
+{
+    public const string SignedOut = "signed_out";
+    public const string RefreshTokenReused = "refresh_token_reused";
+
+    /// <summary>How long a refresh token is good; a session that nobody carries on for so long is over.</summary>
+    public static readonly TimeSpan RefreshTokenLife = TimeSpan.FromDays(30);
+
+    public static Session Create(SessionStarted e) => new(e.SessionId, e.AccountId, e.RefreshTokenHash, e.ExpiresAt, Ended: false);
+    public Session Apply(SessionRefreshed e) => this with { RefreshTokenHash = e.RefreshTokenHash, ExpiresAt = e.ExpiresAt };
+    public Session Apply(SessionEnded _) => this with { Ended = true };
+}

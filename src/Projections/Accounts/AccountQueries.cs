@@ -1,0 +1,32 @@
+using Veza.Domain.Accounts;
+
+namespace Veza.Projections.Accounts;
+
+/// <summary>An account as everybody sees it.</summary>
+public sealed record AccountView(Guid Id, string UserName, DateTimeOffset CreatedAt, int Followers, int Following, int Tracks);
+
+/// <summary>An account as its owner sees it.</summary>
+public sealed record OwnAccountView(
+    Guid Id, string UserName, string Email, IReadOnlyList<string> Roles, DateTimeOffset CreatedAt, int Followers, int Following, int Tracks);
+
+public sealed class AccountQueries(ReadModels views)
+{
+    public static readonly string[] Reads = ["accounts.profiles.v1", "accounts.roles.v1", "accounts.counts.v1"];
+
+    public async Task<AccountView?> FindAsync(Guid id, CancellationToken ct) =>
+        await RowAsync(id, ct) is { } a ? new(a.Id, a.UserName, a.CreatedAt, a.Followers, a.Following, a.Tracks) : null;
+
+    public async Task<OwnAccountView?> FindOwnAsync(Guid id, CancellationToken ct)
+    {
+        if (await RowAsync(id, ct) is not { } a) return null;
+        var granted = await views.ListAsync<string>("select role from views.accounts_roles where account_id = @id order by role", new { id }, ct);
+        return new(a.Id, a.UserName, a.Email, [Role.User, .. granted], a.CreatedAt, a.Followers, a.Following, a.Tracks);
+    }
+
+    private Task<Row?> RowAsync(Guid id, CancellationToken ct) => views.FindAsync<Row>("""
+        select p.account_id as id, p.user_name, p.email, p.created_at, coalesce(c.followers, 0) as followers, coalesce(c.following, 0) as following, coalesce(c.tracks, 0) as tracks
+        from views.accounts_profiles p left join views.accounts_counts c on c.account_id = p.account_id where p.account_id = @id
+        """, new { id }, ct);
+
+    private sealed record Row(Guid Id, string UserName, string Email, DateTimeOffset CreatedAt, int Followers, int Following, int Tracks);
+}
