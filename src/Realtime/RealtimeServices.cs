@@ -4,8 +4,8 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
-using Veza.Projections;
 using Veza.Projections.Chat;
+using Veza.Projections.Social.Follows;
 
 namespace Veza.Realtime;
 
@@ -17,8 +17,8 @@ public static class RealtimeServices
         services.AddSingleton(limits);
         services.AddSingleton<LiveConnections>();
         services.AddSingleton(provider => new TopicAccess(
-            provider.GetRequiredService<EventLog>(), provider.GetRequiredService<ChatQueries>(), Followees(provider.GetRequiredService<ReadModels>()),
-            Reached(provider.GetRequiredService<ProjectionHost>()), limits));
+            provider.GetRequiredService<EventLog>(), provider.GetRequiredService<ChatQueries>(), provider.GetRequiredService<FollowQueries>(),
+            provider.GetRequiredService<ProjectionHost>().WaitAsync, limits));
         services.AddSingleton(provider => new LiveEngine(
             provider.GetRequiredService<EventLog>(), TopicMap.OfAllCapabilities(), provider.GetRequiredService<TopicAccess>(), limits,
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
@@ -33,11 +33,6 @@ public static class RealtimeServices
             hub.MaximumReceiveMessageSize = limits.ReceiveBytesMax;
         }).AddJsonProtocol(protocol => protocol.PayloadSerializerOptions.Converters.Add(new LiveMessageConverter()));
     }
-
-    private static FolloweesOf Followees(ReadModels views) => (account, max, ct) =>
-        views.ListAsync<Guid>("select followee_id from views.social_follows where follower_id = @account limit @max", new { account, max }, ct);
-
-    private static ReadModelsReached Reached(ProjectionHost host) => (names, position, ct) => host.WaitAsync(names, position, ct);
 
     /// <summary>Starts the engine with the host, and says farewell before the host closes the connections.</summary>
     private sealed class LiveHost(LiveEngine engine, IHostApplicationLifetime lifetime) : IHostedService

@@ -1,14 +1,13 @@
 using Veza.Domain.Social.Follows;
 using Veza.EventStore;
+using Veza.EventStore.Reading;
 using Veza.Projections.Chat;
+using Veza.Projections.Social.Follows;
 
 namespace Veza.Realtime;
 
 /// <summary>Completes when the named read models hold everything up to a position.</summary>
 public delegate Task ReadModelsReached(IReadOnlyList<string> projections, long position, CancellationToken ct);
-
-/// <summary>Whom an account follows now, at most so many.</summary>
-public delegate Task<List<Guid>> FolloweesOf(Guid account, int max, CancellationToken ct);
 
 /// <summary>What a caller may subscribe to.</summary>
 /// <param name="Communities">The community of each channel asked for: leaving it ends the channel's topic.</param>
@@ -16,7 +15,7 @@ public delegate Task<List<Guid>> FolloweesOf(Guid account, int max, Cancellation
 internal sealed record Access(long CheckedAt, IReadOnlyDictionary<Guid, Guid> Communities, HashSet<Guid>? Followees);
 
 /// <summary>Decides whether a caller may see topics. Read models lag, so it waits until they show what is in the log now.</summary>
-public sealed class TopicAccess(EventLog log, ChatQueries chat, FolloweesOf followees, ReadModelsReached reached, LiveLimits limits)
+public sealed class TopicAccess(EventLog log, ChatQueries chat, FollowQueries follows, ReadModelsReached reached, LiveLimits limits)
 {
     public static readonly string[] ReadsForChannels = ["chat.channels.v1", "chat.members.v1"];
     public static readonly string[] ReadsForAccounts = ["social.follows.v1"];
@@ -64,15 +63,15 @@ public sealed class TopicAccess(EventLog log, ChatQueries chat, FolloweesOf foll
     /// <summary>Who was followed as of <paramref name="after"/>: a subscription that resumes there gets what one that never broke off got.</summary>
     private async Task<HashSet<Guid>> FolloweesAsOfAsync(Guid account, long after, CancellationToken ct)
     {
-        var set = (await followees(account, limits.FolloweesMax, ct)).ToHashSet();
+        var set = (await follows.FolloweeIdsAsync(account, limits.FolloweesMax, ct)).ToHashSet();
         var head = log.Head;
         if (head - after > limits.CatchUpEventsMax) return set;
         var undone = new HashSet<Guid>();
         while (after < head)
         {
             var events = new List<RecordedEvent>();
-            var inTail = log.Tail.TryRead(after, EventStore.Reading.LogReader.PageEventsMax, events);
-            if (!inTail) events = await log.Reader.ReadAsync(after, head, EventStore.Reading.LogReader.PageEventsMax, FollowTypes, stream: null, ct);
+            var inTail = log.Tail.TryRead(after, LogReader.PageEventsMax, events);
+            if (!inTail) events = await log.Reader.ReadAsync(after, head, LogReader.PageEventsMax, FollowTypes, stream: null, ct);
             foreach (var e in events)
             {
                 // The first change since then tells how it was before.

@@ -138,7 +138,7 @@ public class AccessTests(TestLog log)
     {
         await using var live = new LiveSetting(log);
         var (before, during, stopped) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
-        live.Followees.AddRange([before, stopped]);
+        await live.AppendAsync(new FollowStarted(live.Member, before), new FollowStarted(live.Member, stopped));
         await using var whole = await live.SubscribeAsync([live.Account]);
         await whole.NextAsync();
         var after = whole.Position;
@@ -146,8 +146,6 @@ public class AccessTests(TestLog log)
             Uploaded(Guid.CreateVersion7(), before), Uploaded(Guid.CreateVersion7(), during), Uploaded(Guid.CreateVersion7(), stopped),
             new FollowStarted(live.Member, during), new FollowStopped(live.Member, stopped),
             Uploaded(Guid.CreateVersion7(), before), Uploaded(Guid.CreateVersion7(), during), Uploaded(Guid.CreateVersion7(), stopped));
-        live.Followees.Clear();
-        live.Followees.AddRange([before, during]);
         await whole.ReadToAsync(last);
         await using var resumed = await live.SubscribeAsync([live.Account], after);
         await resumed.ReadToAsync(last);

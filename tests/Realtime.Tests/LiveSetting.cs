@@ -8,6 +8,7 @@ using Veza.Domain;
 using Veza.EventStore.Appending;
 using Veza.Fixtures;
 using Veza.Projections.Chat;
+using Veza.Projections.Social.Follows;
 
 namespace Veza.Realtime.Tests;
 
@@ -20,17 +21,13 @@ internal sealed class LiveSetting : IAsyncDisposable
     {
         _log = log;
         Limits = limits ?? new();
-        var access = new TopicAccess(log.Log, new ChatQueries(log.Views), (account, max, _) => Task.FromResult(Followees.Take(max).ToList()),
-            (names, position, ct) => log.Projections.WaitAsync(names.Where(n => n.StartsWith("chat.", StringComparison.Ordinal)), position, ct), Limits);
+        var access = new TopicAccess(log.Log, new ChatQueries(log.Views), new FollowQueries(log.Views), log.Projections.WaitAsync, Limits);
         Engine = new(log.Log, TopicMap.OfAllCapabilities(), access, Limits, TimeProvider.System, NullLoggerFactory.Instance);
         Engine.Start();
     }
 
     public LiveLimits Limits { get; }
     public LiveEngine Engine { get; }
-
-    /// <summary>What the read model of follows would say now.</summary>
-    public List<Guid> Followees { get; } = [];
 
     public Guid Community { get; } = Guid.CreateVersion7();
     public Guid General { get; } = Guid.CreateVersion7();

@@ -15,7 +15,10 @@ public sealed record Caller(Guid AccountId, Guid SessionId, IReadOnlySet<string>
 
 /// <summary>The caller as ASP.NET Core carries it. Made once per token and shared by the requests that bear it.</summary>
 public sealed class CallerPrincipal(Caller caller) : ClaimsPrincipal(new ClaimsIdentity(
-    [new(ClaimTypes.NameIdentifier, caller.AccountId.ToString()), new(LiveCaller.SessionClaim, caller.SessionId.ToString()), .. caller.Roles.Select(r => new Claim(ClaimTypes.Role, r))], "Bearer"))
+    [
+        new(ClaimTypes.NameIdentifier, caller.AccountId.ToString()), new(LiveCaller.SessionClaim, caller.SessionId.ToString()),
+        .. caller.Roles.Select(r => new Claim(ClaimTypes.Role, r)), .. caller.Scopes.Select(s => new Claim(LiveCaller.ScopeClaim, s)),
+    ], "Bearer"))
 {
     public Caller Caller { get; } = caller;
 }

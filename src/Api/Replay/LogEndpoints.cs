@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.ResponseCompression;
+using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
 using Veza.EventStore;
@@ -40,7 +41,7 @@ public static class LogEndpoints
     {
         // Not what follows: a compressor sends nothing, not even the headers, before the first event comes.
         app.UseWhen(context => context.Request.Path == "/api/v1/log" && context.Request.Query["follow"] != "true", log => log.UseResponseCompression());
-        api.MapGet("/log", ReplayAsync).RequireAuthorization(LiveCaller.LogReadScope).WithTags("Replay").Produces(StatusCodes.Status200OK, contentType: ContentType)
+        api.MapGet("/log", ReplayAsync).RequireAuthorization(Scope.LogRead).WithTags("Replay").Produces(StatusCodes.Status200OK, contentType: ContentType)
             .WithSummary("Replay the log")
             .WithDescription("The events after the position `after`, oldest first, one JSON object a line: `{position,id,stream,version,type,at,by,commandId,data}`. `types` (comma-separated, snake case) and "
                 + "`stream` (an id) filter, `limit` ends after so many events, `follow=true` goes on live at the head. Secrets are left out. To resume, send the last position as `after`. gzip when asked, unless it follows.");

@@ -18,6 +18,10 @@ public sealed class FollowQueries(ReadModels views)
     public Task<List<FollowView>> FollowingAsync(Guid account, long? before, int limit, CancellationToken ct) =>
         ListAsync("f.followee_id", "f.follower_id", account, before, limit, ct);
 
+    /// <summary>Whom an account follows, those it followed last first; their ids alone.</summary>
+    public Task<List<Guid>> FolloweeIdsAsync(Guid account, int limit, CancellationToken ct) =>
+        views.ListAsync<Guid>("select followee_id from views.social_follows where follower_id = @account order by position desc limit @limit", new { account, limit }, ct);
+
     private async Task<List<FollowView>> ListAsync(string other, string own, Guid account, long? before, int limit, CancellationToken ct) =>
         (await views.ListAsync<Row>($"""
             select {other} as id, coalesce(p.user_name, '') as user_name, f.since, f.position
