@@ -17,6 +17,8 @@ public sealed class ProjectionRunner
     public const int BatchEventsMax = 2000;
     /// <summary>A checkpoint that moved past events of no interest is written down this late at most: other nodes wait by it.</summary>
     private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(1);
+    /// <summary>Before its table exists a projection has reached nothing, not even the empty log.</summary>
+    private const long NotPrepared = -1;
     private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(30);
 
@@ -27,7 +29,7 @@ public sealed class ProjectionRunner
     private readonly ILogger _logger;
     private readonly HashSet<string> _aliases;
     private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long _position;
+    private long _position = NotPrepared;
     private long _checkpoint;
     private long _checkpointAt;
     private volatile string? _error;
@@ -46,7 +48,7 @@ public sealed class ProjectionRunner
     {
         get
         {
-            var position = Volatile.Read(ref _position);
+            var position = Math.Max(0, Volatile.Read(ref _position));
             return new(Name, _fenced ? ProjectionState.Fenced : _error is null ? ProjectionState.Running : ProjectionState.Faulted, position,
                 Math.Max(0, _log.Head - position), _error);
         }
@@ -157,7 +159,7 @@ public sealed class ProjectionRunner
 
     private async Task SaveIdleCheckpointAsync()
     {
-        if (_position == _checkpoint || _fenced || _error is not null) return;
+        if (_position <= _checkpoint || _fenced || _error is not null) return;
         try { await WriteAsync([], _position, CancellationToken.None); }
         catch (Exception fault) when (fault is NpgsqlException or ProjectionFencedException)
         {
