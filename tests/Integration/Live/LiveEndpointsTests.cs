@@ -1,0 +1,121 @@
+using System.Net;
+using System.Text.Json;
+using Veza.Integration.Tests.Chat;
+
+namespace Veza.Integration.Tests.Live;
+
+public class LiveEndpointsTests(VezaServer server)
+{
+    [Fact]
+    public async Task A_member_follows_a_channel_and_resumes_after_the_last_event()
+    {
+        var chat = await ChatSetting.CreateAsync(server);
+        var after = server.Running.Log.Head;
+        await SayAsync(chat, "one");
+        var two = await SayAsync(chat, "two 🔥\n\"quoted\"");
+
+        using var first = await EventSource.OpenAsync(chat.Member, $"/api/v1/live?topics=channel:{chat.Channel}&after={after}");
+        var items = await first.ItemsToAsync(two);
+        Assert.Equal(["one", "two 🔥\n\"quoted\""], items.Select(i => i.GetProperty("data").GetProperty("text").GetString()));
+        Assert.Equal($"{server.Running.Log.Epoch}:{two}", first.LastId);
+
+        var three = await SayAsync(chat, "three");
+        using var again = await EventSource.OpenAsync(chat.Member, $"/api/v1/live?topics=channel:{chat.Channel}", ("Last-Event-ID", first.LastId!));
+        Assert.Equal("three", Assert.Single(await again.ItemsToAsync(three)).GetProperty("data").GetProperty("text").GetString());
+    }
+
+    [Fact]
+    public async Task A_position_of_a_forked_history_is_told()
+    {
+        var member = await server.SharedAsync("member");
+        using var events = await EventSource.OpenAsync(member, "/api/v1/live?topics=chart:top", ("Last-Event-ID", "another-1:7"));
+        var (kind, data) = await events.NextAsync();
+        Assert.Equal("epochChanged", kind);
+        Assert.Equal(server.Running.Log.Epoch, data.GetProperty("epoch").GetString());
+    }
+
+    [Fact]
+    public async Task An_account_hears_that_it_follows_somebody()
+    {
+        var (fan, artist) = (await server.RegisterAsync("fan"), await server.RegisterAsync("artist"));
+        using var events = await EventSource.OpenAsync(fan, $"/api/v1/live?topics=account:{fan.Id}&after={fan.Position}");
+        await fan.PutAsync($"/api/v1/accounts/{artist.Id}/followers/me").JsonAsync();
+        Assert.Equal("followStarted", Assert.Single(await events.ItemsToAsync(fan.Position)).GetProperty("type").GetString());
+    }
+
+    [Fact]
+    public async Task Signing_out_ends_what_is_followed()
+    {
+        var person = await server.RegisterAsync("leaver");
+        using var events = await EventSource.OpenAsync(person, "/api/v1/live?topics=chart:top");
+        await events.NextAsync();
+        await person.DeleteAsync("/api/v1/sessions/current").JsonAsync();
+        for (var (kind, data) = await events.NextAsync(); ; (kind, data) = await events.NextAsync())
+        {
+            if (kind == "batch") continue;
+            Assert.Equal(("closed", "session_ended"), (kind, data.GetProperty("reason").GetString()));
+            break;
+        }
+    }
+
+    [Fact]
+    public async Task What_may_not_be_followed_is_refused()
+    {
+        var chat = await ChatSetting.CreateAsync(server);
+        await chat.Stranger.GetAsync($"/api/v1/live?topics=channel:{chat.Channel}").RefusedAsync(HttpStatusCode.Forbidden, "permission_missing");
+        await chat.Stranger.GetAsync($"/api/v1/live?topics=channel:{Guid.CreateVersion7()}").RefusedAsync(HttpStatusCode.NotFound, "channel_unknown");
+        await chat.Stranger.GetAsync($"/api/v1/live?topics=account:{chat.Owner.Id}").RefusedAsync(HttpStatusCode.Forbidden, "not_own_account");
+        await chat.Stranger.GetAsync("/api/v1/live?topics=log").RefusedAsync(HttpStatusCode.Forbidden, "scope_missing");
+        await chat.Stranger.GetAsync("/api/v1/live?topics=nothing").RefusedAsync(HttpStatusCode.BadRequest, "topic_invalid");
+        await chat.Stranger.GetAsync("/api/v1/live").RefusedAsync(HttpStatusCode.BadRequest, "topics_missing");
+        await chat.Stranger.GetAsync("/api/v1/live?topics=chart:top&after=-1").RefusedAsync(HttpStatusCode.BadRequest, "position_invalid");
+        await chat.Stranger.GetAsync("/api/v1/live?topics=chart:top&after=999999999").RefusedAsync(HttpStatusCode.BadRequest, "position_ahead");
+        Assert.Equal(HttpStatusCode.Unauthorized, (await server.Nobody.GetAsync("/api/v1/live?topics=chart:top")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await server.Nobody.PostAsync("/hubs/live/negotiate?negotiateVersion=1")).StatusCode);
+    }
+
+    private static async Task<long> SayAsync(ChatSetting chat, string text) =>
+        (await chat.Owner.PostAsync(chat.Messages, new { text }).JsonAsync(HttpStatusCode.Created)).GetProperty("position").GetInt64();
+
+    /// <summary>Reads server-sent events as a browser does.</summary>
+    private sealed class EventSource(HttpResponseMessage response, StreamReader lines) : IDisposable
+    {
+        public string? LastId { get; private set; }
+
+        public static async Task<EventSource> OpenAsync(Person person, string path, params (string Name, string Value)[] headers)
+        {
+            var response = await person.GetAsync(path, headers);
+            Assert.True(response.StatusCode == HttpStatusCode.OK, $"{path} answered {(int)response.StatusCode}");
+            Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
+            return new(response, new(await response.Content.ReadAsStreamAsync()));
+        }
+
+        public async Task<(string Kind, JsonElement Data)> NextAsync()
+        {
+            var kind = "message";
+            JsonElement? data = null;
+            while (true)
+            {
+                var line = await lines.ReadLineAsync(TestContext.Current.CancellationToken) ?? throw new EndOfStreamException("the server ended the events");
+                if (line.StartsWith("id: ", StringComparison.Ordinal)) LastId = line[4..];
+                else if (line.StartsWith("event: ", StringComparison.Ordinal)) kind = line[7..];
+                else if (line.StartsWith("data: ", StringComparison.Ordinal)) data = JsonDocument.Parse(line[6..]).RootElement;
+                else if (line.Length == 0 && data is { } whole) return (kind, whole);
+            }
+        }
+
+        public async Task<List<JsonElement>> ItemsToAsync(long position)
+        {
+            var items = new List<JsonElement>();
+            while (true)
+            {
+                var (kind, data) = await NextAsync();
+                Assert.Equal("batch", kind);
+                items.AddRange(data.Items());
+                if (data.GetProperty("position").GetInt64() >= position) return items;
+            }
+        }
+
+        public void Dispose() => response.Dispose();
+    }
+}

@@ -1,0 +1,99 @@
+using System.IO.Compression;
+using System.Net;
+using System.Text.Json;
+using Veza.Integration.Tests.Chat;
+
+namespace Veza.Integration.Tests.Replay;
+
+public class LogEndpointsTests(VezaServer server)
+{
+    [Fact]
+    public async Task The_whole_log_is_replayed_in_order_without_a_gap_or_a_secret()
+    {
+        var (analyst, chat) = (await AnalystAsync(), await ChatSetting.CreateAsync(server));
+        await chat.SendAsync(chat.Owner, "to be replayed");
+        var text = await (await analyst.GetAsync("/api/v1/log")).Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        var lines = Lines(text);
+        Assert.Equal(Enumerable.Range(1, lines.Count), lines.Select(l => (int)l.GetProperty("position").GetInt64()));
+        Assert.True(lines.Count >= chat.Owner.Position);
+        var registered = lines.First(l => l.GetProperty("type").GetString() == "account_registered");
+        Assert.True(registered.GetProperty("data").TryGetProperty("userName", out _));
+        Assert.DoesNotContain("Hash\":", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Types_a_stream_and_a_limit_narrow_it()
+    {
+        var (analyst, chat) = (await AnalystAsync(), await ChatSetting.CreateAsync(server));
+        var after = server.Running.Log.Head;
+        var message = await chat.SendAsync(chat.Owner, "one");
+        await chat.Owner.PatchAsync($"/api/v1/messages/{message}", new { text = "one, edited" }).JsonAsync();
+        await chat.SendAsync(chat.Owner, "two");
+        Assert.Equal(["message_sent", "message_edited"], (await ReadAsync(analyst, $"after={after}&stream={message}")).Select(Type));
+        Assert.Equal(["one, edited"], (await ReadAsync(analyst, $"after={after}&stream={message}&types=message_edited")).Select(l => l.GetProperty("data").GetProperty("text").GetString()));
+        Assert.Single(await ReadAsync(analyst, $"after={after}&types=message_sent,message_edited&limit=1"));
+    }
+
+    [Fact]
+    public async Task Following_goes_on_live()
+    {
+        var (analyst, chat) = (await AnalystAsync(), await ChatSetting.CreateAsync(server));
+        var after = server.Running.Log.Head;
+        using var answer = await analyst.GetAsync($"/api/v1/log?after={after}&follow=true&types=message_sent");
+        using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
+        var sent = await chat.SendAsync(chat.Owner, "live");
+        JsonElement line;
+        do line = JsonDocument.Parse((await lines.ReadLineAsync(TestContext.Current.CancellationToken))!).RootElement;
+        while (line.GetProperty("data").GetProperty("messageId").GetGuid() != sent);
+        Assert.True(line.GetProperty("position").GetInt64() > after);
+    }
+
+    [Fact]
+    public async Task It_is_compressed_when_asked()
+    {
+        var analyst = await AnalystAsync();
+        using var answer = await analyst.GetAsync("/api/v1/log?limit=3", ("Accept-Encoding", "gzip"));
+        Assert.Equal(["gzip"], answer.Content.Headers.ContentEncoding);
+        using var text = new StreamReader(new GZipStream(await answer.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken), CompressionMode.Decompress));
+        Assert.Equal(3, Lines(await text.ReadToEndAsync(TestContext.Current.CancellationToken)).Count);
+    }
+
+    [Fact]
+    public async Task What_is_asked_wrongly_is_named()
+    {
+        var analyst = await AnalystAsync();
+        foreach (var (query, field) in ((string, string)[])[("types=message_sent,nope", "types"), ("stream=1", "stream"), ("after=-1", "after"), ("limit=0", "limit"), ("follow=yes", "follow")])
+        {
+            var problem = await analyst.GetAsync($"/api/v1/log?{query}").RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+            Assert.True(problem.GetProperty("errors").TryGetProperty(field, out _), $"{query}: {problem}");
+        }
+        await (await server.SharedAsync("member")).GetAsync("/api/v1/log").RefusedAsync(HttpStatusCode.Forbidden, "scope_missing");
+        Assert.Equal(HttpStatusCode.Unauthorized, (await server.Nobody.GetAsync("/api/v1/log")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Operators_see_how_far_the_projections_are()
+    {
+        var projections = (await (await AnalystAsync()).GetAsync("/api/v1/projections").JsonAsync()).Items();
+        Assert.Equal(server.Running.Projections.Status.Select(s => s.Name).Order(StringComparer.Ordinal), projections.Select(p => p.GetProperty("name").GetString()));
+        Assert.Equal(HttpStatusCode.Forbidden, (await (await server.SharedAsync("member")).GetAsync("/api/v1/projections")).StatusCode);
+    }
+
+    /// <summary>The operator of the first start, who is an analyst too.</summary>
+    private async Task<Person> AnalystAsync()
+    {
+        var credentials = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(server.Home, "operator.json"))).RootElement;
+        var session = await server.Nobody.PostAsync("/api/v1/sessions", new
+        {
+            name = credentials.GetProperty("userName").GetString(), password = credentials.GetProperty("password").GetString(),
+        }).JsonAsync(HttpStatusCode.Created);
+        return new(server, session.GetProperty("accountId").GetGuid(), "operator", session.GetProperty("accessToken").GetString());
+    }
+
+    private static string? Type(JsonElement line) => line.GetProperty("type").GetString();
+
+    private static async Task<List<JsonElement>> ReadAsync(Person analyst, string query) =>
+        Lines(await (await analyst.GetAsync($"/api/v1/log?{query}")).Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+
+    private static List<JsonElement> Lines(string text) => [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement)];
+}
