@@ -16,14 +16,15 @@ internal sealed class LiveSetting : IAsyncDisposable
 {
     private readonly TestLog _log;
 
-    public LiveSetting(TestLog log, LiveLimits? limits = null)
+    /// <param name="run">False leaves the engine still, for tests that play its part.</param>
+    public LiveSetting(TestLog log, LiveLimits? limits = null, bool run = true)
     {
         _log = log;
         Limits = limits ?? new();
         var access = new TopicAccess(log.Log, new ChatQueries(log.Views), (account, max, _) => Task.FromResult(Followees.Take(max).ToList()),
             (names, position, ct) => log.Projections.WaitAsync(names.Where(n => n.StartsWith("chat.", StringComparison.Ordinal)), position, ct), Limits);
         Engine = new(log.Log, TopicMap.OfAllCapabilities(), access, Limits, TimeProvider.System, NullLoggerFactory.Instance);
-        Engine.Start();
+        if (run) Engine.Start();
     }
 
     public LiveLimits Limits { get; }
