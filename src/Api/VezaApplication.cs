@@ -11,6 +11,11 @@ using Veza.Api.OpenApi;
 using Veza.Api.Replay;
 using Veza.Api.Social.Comments;
 using Veza.Api.Social.Likes;
+using Veza.Api.Music.Charts;
+using Veza.Api.Music.Listening;
+using Veza.Api.Social;
+using Veza.Api.Social.Feed;
+using Veza.Api.Social.Follows;
 using Veza.Commands.Dispatching;
 using Veza.Domain;
 using Veza.EventStore;
@@ -42,6 +47,7 @@ public static class VezaApplication
         services.AddSingleton(new ReadModels(log.Database));
         services.AddSingleton<MessageQueries>().AddSingleton<ChatQueries>();
         services.AddAccounts(accounts);
+        services.AddSocial().AddListening();
         services.ConfigureHttpJsonOptions(o => ConfigureJson(o.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.AddExceptionHandler<FaultHandler>();
@@ -71,6 +77,10 @@ public static class VezaApplication
         api.MapTracks();
         api.MapLikes();
         api.MapComments();
+        api.MapFollows();
+        api.MapFeed();
+        api.MapPlays();
+        api.MapCharts();
     }
 
     private static void ConfigureJson(JsonSerializerOptions json)

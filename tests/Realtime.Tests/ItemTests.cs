@@ -49,7 +49,7 @@ public class ItemTests(TestLog log)
         // Other tests append at the same time.
         var account = Guid.CreateVersion7();
         var last = await live.AppendAsync(
-            new AccountRegistered(account, "ada", "ada@example.org", "hash-of-password"), new SessionStarted(Guid.CreateVersion7(), account, "hash-of-token"));
+            new AccountRegistered(account, "ada", "ada@example.org", "hash-of-password"), new SessionStarted(Guid.CreateVersion7(), account, "hash-of-token", log.Now));
         await using var reader = await live.SubscribeAsync(["log"], after, live.Analyst);
         await reader.ReadToAsync(last);
         var events = await log.Log.Reader.ReadAsync(after, last, 1000, null, null, TestContext.Current.CancellationToken);

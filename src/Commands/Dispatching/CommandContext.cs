@@ -20,7 +20,7 @@ public abstract record CommandResult
 {
     /// <param name="Version">Of the stream that the command is about.</param>
     /// <param name="Position">Of the command's last event; of the model's last event when nothing needed to change.</param>
-    /// <param name="Answer">The JSON remembered from the first time, when this is a repeat of an idempotency key.</param>
+    /// <param name="Answer">The JSON the handler made, or remembered from the first time when this is a repeat of an idempotency key; null when the caller's own will do.</param>
     public sealed record Done(long Version, long Position, byte[]? Answer) : CommandResult;
     public sealed record Refused(Refusal Refusal) : CommandResult;
 }
