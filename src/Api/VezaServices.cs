@@ -4,10 +4,14 @@ using Veza.Api.Chat.Messages;
 using Veza.Api.Configuration;
 using Veza.Api.Health;
 using Veza.Api.Live.Broadcasts;
+using Veza.Api.Music.Tracks;
 using Veza.Api.Observability;
+using Veza.Api.Replay;
+using Veza.Api.Reactions;
 using Veza.Commands.Dispatching;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
+using Veza.Realtime;
 
 namespace Veza.Api;
 
@@ -24,6 +28,10 @@ internal static class VezaServices
         services.AddVeza(log, projections, new Limits(settings.MessageBytesMax), new HistoryLimit(settings.MessageHistoryMax),
             new AccountSettings(Encoding.UTF8.GetBytes(settings.JwtSecret!), settings.RateLimitPerMinute));
         services.AddBroadcasts(settings);
+        services.AddRealtime(new(settings.ConnectionsMax));
+        services.AddLogReplay();
+        services.AddTracks(settings.MediaRoot, settings.UploadBytesMax);
+        if (settings.Has(Role.Media)) services.RunReactions();
         Telemetry.AddMetricsAndTraces(services, settings);
 
         var health = services.AddHealthChecks().AddCheck<LogHealth>("log", tags: [HealthEndpoints.Ready]);

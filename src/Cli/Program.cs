@@ -2,6 +2,7 @@ using System.Collections;
 using System.CommandLine;
 using Veza.Api;
 using Veza.Api.Configuration;
+using Veza.Cli;
 using Veza.EventStore.Postgres;
 
 const int ExitCodeFailed = 1;
@@ -31,7 +32,7 @@ config.SetAction(arguments =>
     return 0;
 });
 
-var veza = new RootCommand("Veza: community chat and music on one event log.") { run, config };
+var veza = new RootCommand("Veza: community chat and music on one event log.") { run, config, ReplayCommand.Create(), ProjectionsCommand.Create() };
 try
 {
     // The host handles signals itself; the library's own time-out would cut its shutdown short.

@@ -22,6 +22,7 @@ public sealed class VezaServer : IAsyncLifetime
     public RunningVeza Running => _running;
     public string Address => _running.Address;
     public string Home => _home;
+    public string ConnectionString => _postgres.ConnectionString;
 
     /// <summary>Somebody who is not signed in.</summary>
     public Person Nobody => new(this, Guid.Empty, "", null);

@@ -11,7 +11,7 @@ public interface IReaction
     string Name { get; }
     IReadOnlySet<Type> Events { get; }
 
-    /// <summary>Events worked on at the same time, 1 or more. They are begun in the log's order, and end in any.</summary>
+    /// <summary>Events worked on at the same time, 1 or more; one that waits for its next attempt is not among them. They are begun in the log's order, and end in any.</summary>
     int ConcurrencyMax { get; }
 
     /// <summary>Deals with one event. What it throws is tried again; when it is cancelled, the event is left for the next start.</summary>

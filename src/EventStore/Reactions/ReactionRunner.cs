@@ -22,6 +22,8 @@ public sealed class ReactionRunner
     /// <summary>A checkpoint that moved past events of no interest is written down at most this many events late.</summary>
     private const int CheckpointEvery = 5000;
     private const int ReadEventsMax = 500;
+    /// <summary>Events begun and not finished: one that waits for its next attempt lets so many others go ahead, which a restart gives again.</summary>
+    private const int UnfinishedMax = 128;
     private const int ErrorCharsMax = 2000;
     private static readonly TimeSpan RestartMin = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan RestartMax = TimeSpan.FromSeconds(30);
@@ -112,6 +114,7 @@ public sealed class ReactionRunner
         (_state, _error) = (ReactionState.Running, null);
         // What is under way ends with this runner's hold on the reaction, also when it is a fault that ends it.
         using var holding = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var places = new SemaphoreSlim(_reaction.ConcurrencyMax);
         var read = _checkpoint;
         try
         {
@@ -122,8 +125,12 @@ public sealed class ReactionRunner
                 {
                     if (_aliases.Contains(e.Type))
                     {
-                        while (_underWay.Count >= _reaction.ConcurrencyMax) await SettleAsync(connection, read, Task.WhenAny(_underWay.Values), ct);
-                        _underWay.Add(e.Position, Task.Run(() => ReactAsync(e, holding.Token), CancellationToken.None));
+                        while (_underWay.Count >= UnfinishedMax) await SettleAsync(connection, read, Task.WhenAny(_underWay.Values), ct);
+                        // Taken here and not by the event's own task, so that events are begun in order.
+                        var place = places.WaitAsync(holding.Token);
+                        while (!place.IsCompleted) await SettleAsync(connection, read, Task.WhenAny([place, .. _underWay.Values]), ct);
+                        await place;
+                        _underWay.Add(e.Position, Task.Run(() => ReactAsync(e, places, holding.Token), CancellationToken.None));
                     }
                     read = e.Position;
                 }
@@ -195,8 +202,9 @@ public sealed class ReactionRunner
         Interlocked.Add(ref _parked, parked.Count);
     }
 
+    /// <param name="places">One is held at the start; it is given back while the event waits for its next attempt.</param>
     /// <returns>Null when the event is done; otherwise why it is to be parked.</returns>
-    private async Task<string?> ReactAsync(RecordedEvent e, CancellationToken ct)
+    private async Task<string?> ReactAsync(RecordedEvent e, SemaphoreSlim places, CancellationToken ct)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -217,7 +225,12 @@ public sealed class ReactionRunner
                 }
                 _logger.LogWarning("Reaction {Reaction} failed at event {Position}, attempt {Attempt}: {Reason}", Name, e.Position, attempt, fault.Message);
             }
+            finally
+            {
+                places.Release();
+            }
             await Task.Delay(_retries.WaitAfter(attempt), _clock, ct);
+            await places.WaitAsync(ct);
         }
     }
 

@@ -136,6 +136,19 @@ public sealed class ReactionRunnerTests(ReactionServer server) : IClassFixture<R
     }
 
     [Fact]
+    public async Task An_event_that_waits_for_its_next_attempt_holds_up_no_other()
+    {
+        await using var log = await server.OpenAsync();
+        await log.AppendAsync(new Rang(1), new Rang(2), new Rang(3));
+        var bell = new Bell { Fails = (number, _) => number == 1 };
+        await using (log.Start(bell, Ringing.Quick with { WaitMin = TimeSpan.FromHours(1), WaitMax = TimeSpan.FromHours(1) })) await bell.Begun(3);
+
+        Assert.Equal(1, bell.Attempts[1]);
+        Assert.Contains(2, bell.Done);
+        Assert.Equal(0, await log.CheckpointAsync());
+    }
+
+    [Fact]
     public async Task A_second_runner_stands_by_until_the_first_has_ended()
     {
         await using var log = await server.OpenAsync();

@@ -70,9 +70,9 @@ internal static class Ringing
 {
     public static readonly ReactionRetries Quick = new(AttemptsMax: 3, WaitMin: TimeSpan.FromMilliseconds(1), WaitMax: TimeSpan.FromMilliseconds(2));
 
-    public static ReactionHost Start(this EventLog log, params IReaction[] reactions)
+    public static ReactionHost Start(this EventLog log, IReaction reaction, ReactionRetries? retries = null)
     {
-        var host = new ReactionHost(log, reactions, TimeProvider.System, NullLoggerFactory.Instance, Quick);
+        var host = new ReactionHost(log, [reaction], TimeProvider.System, NullLoggerFactory.Instance, retries ?? Quick);
         host.Start();
         return host;
     }

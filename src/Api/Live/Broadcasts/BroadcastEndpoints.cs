@@ -39,7 +39,7 @@ public static class BroadcastEndpoints
     }
 
     /// <summary>The sound itself, at the address that players know, for anybody.</summary>
-    public static void MapListening(this IEndpointRouteBuilder app) =>
+    public static void MapBroadcastSound(this IEndpointRouteBuilder app) =>
         app.MapGet("/live/{broadcastId:guid}", Listen).AllowAnonymous().WithTags("Broadcasts").WithSummary("Listen to a broadcast")
             .WithDescription("The source's own bytes, from a clean point on, until the broadcast ends.");
 
