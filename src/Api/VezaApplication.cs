@@ -4,6 +4,18 @@ using Veza.Api.Accounts;
 using Veza.Api.Chat.Communities;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Http;
+using Veza.Api.Live;
+using Veza.Api.Live.Broadcasts;
+using Veza.Api.Music.Tracks;
+using Veza.Api.OpenApi;
+using Veza.Api.Replay;
+using Veza.Api.Social.Comments;
+using Veza.Api.Social.Likes;
+using Veza.Api.Music.Charts;
+using Veza.Api.Music.Listening;
+using Veza.Api.Social;
+using Veza.Api.Social.Feed;
+using Veza.Api.Social.Follows;
 using Veza.Commands.Dispatching;
 using Veza.Domain;
 using Veza.EventStore;
@@ -35,11 +47,12 @@ public static class VezaApplication
         services.AddSingleton(new ReadModels(log.Database));
         services.AddSingleton<MessageQueries>().AddSingleton<ChatQueries>();
         services.AddAccounts(accounts);
+        services.AddSocial().AddListening();
         services.ConfigureHttpJsonOptions(o => ConfigureJson(o.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.AddExceptionHandler<FaultHandler>();
         services.AddProblemDetails();
-        services.AddOpenApi("v1");
+        services.AddApiDescription();
     }
 
     public static void MapVeza(this WebApplication app)
@@ -49,12 +62,25 @@ public static class VezaApplication
         app.UseRateLimits();
         app.UseAuthorization();
         app.Use(IdempotencyKey.Middleware);
-        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
+        app.UseSwaggerUI(ui => { ui.RoutePrefix = "docs"; ui.SwaggerEndpoint("/openapi/v1.json", "Veza"); ui.DocumentTitle = "Veza API"; });
         var api = app.MapGroup("/api/v1").RequireAuthorization();
         app.MapSigningKeys();
         api.MapAccounts();
         api.MapCommunities();
         api.MapMessages();
+        api.MapBroadcasts();
+        app.MapBroadcastSound();
+        app.MapLive(api);
+        app.MapLog(api);
+        api.MapProjections();
+        api.MapTracks();
+        api.MapLikes();
+        api.MapComments();
+        api.MapFollows();
+        api.MapFeed();
+        api.MapPlays();
+        api.MapCharts();
     }
 
     private static void ConfigureJson(JsonSerializerOptions json)

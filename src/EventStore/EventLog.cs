@@ -16,6 +16,9 @@ public sealed class EventLog : IAsyncDisposable
     /// <summary>Other nodes are woken at most this often; they read all there is each time.</summary>
     private static readonly TimeSpan NotifyEvery = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>Reading what other nodes appended meanwhile takes milliseconds; after this long the database is away.</summary>
+    public static readonly TimeSpan CatchUpWithin = TimeSpan.FromSeconds(5);
+
     private readonly NpgsqlDataSource _appendSource;
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _lookNow = new(0, 1);
@@ -35,8 +38,6 @@ public sealed class EventLog : IAsyncDisposable
         // The append plan is made once per connection, often on an empty table; only index look-ups are right for it at every size.
         var append = new NpgsqlDataSourceBuilder(connectionString);
         append.ConnectionStringBuilder.Options = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan";
-        append.ConnectionStringBuilder.MaxAutoPrepare = 10;
-        append.ConnectionStringBuilder.AutoPrepareMinUsages = 1;
         append.ConnectionStringBuilder.MaxPoolSize = 2;
         append.ConnectionStringBuilder.ApplicationName = "veza-append";
         _appendSource = append.Build();
@@ -70,12 +71,13 @@ public sealed class EventLog : IAsyncDisposable
     }
 
     /// <summary>Brings this node up to what is committed now, so that a decision does not rest on what another node has changed since.</summary>
+    /// <exception cref="TimeoutException">Reading the log took longer than <see cref="CatchUpWithin"/>.</exception>
     public async Task CatchUpAsync(CancellationToken ct)
     {
         var head = await Reader.HeadAsync(ct);
         if (Head >= head) return;
         Wake(_lookNow);
-        while (Head < head) await Tail.WaitAsync(Head, ct);
+        while (Head < head) await Tail.WaitAsync(Head, ct).WaitAsync(CatchUpWithin, _clock, ct);
     }
 
     /// <summary>Events after <paramref name="after"/>: from the tail, or from the database when the tail no longer holds them. Empty at the head.</summary>

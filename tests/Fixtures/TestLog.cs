@@ -1,11 +1,13 @@
+using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Veza.Commands.Dispatching;
 using Veza.Domain;
 using Veza.EventStore;
+using Veza.EventStore.Appending;
+using Veza.EventStore.Models;
 using Veza.EventStore.Postgres;
 using Veza.EventStore.Projections;
 using Veza.Projections;
-
 
 namespace Veza.Fixtures;
 
@@ -49,14 +51,41 @@ public sealed class TestLog : IAsyncLifetime
     /// <summary>Waits until every row shows what the log holds now.</summary>
     public Task ProjectedAsync() => Projections.WaitAsync(Projections.Status.Select(s => s.Name), Log.Head, TestContext.Current.CancellationToken);
 
-    public Scenario Given(params object[] commands) => new(this, commands);
+    /// <param name="steps">Commands, events that <see cref="Happened"/> without one, and spans of time that pass.</param>
+    public Scenario Given(params object[] steps) => new(this, steps);
+
+    /// <summary>Puts events into the log that no command of the test brought about.</summary>
+    public async Task AppendAsync(Happened happened)
+    {
+        var version = (await Log.Models.LoadAsync(happened.Model, happened.Stream, CancellationToken.None)).Version;
+        var change = new StreamChange(happened.Stream, ModelFold.Of(happened.Model).StreamType, version, happened.Events);
+        Assert.IsType<AppendOutcome.Accepted>(await Log.Appender.AppendAsync(new(Guid.CreateVersion7(), [change], [])));
+    }
+}
+
+/// <summary>Events of another capability, which a test takes for granted instead of sending the commands that lead to them.</summary>
+public sealed record Happened(Type Model, Guid Stream, DomainEvent[] Events)
+{
+    public static Happened To<TModel>(Guid stream, params DomainEvent[] events) => new(typeof(TModel), stream, events);
 }
 
 /// <summary>Given commands that were accepted, when one more is sent, then it added events, nothing, or was refused.</summary>
-public sealed class Scenario(TestLog log, object[] given)
+/// <remarks>Every scenario has a clock of its own, which stands still unless time passes in it.</remarks>
+public sealed class Scenario
 {
+    private readonly TestLog _log;
+    private readonly object[] _given;
+    private readonly Dispatcher _dispatcher;
     private object? _when;
     private long? _ifMatch;
+
+    public Scenario(TestLog log, object[] given)
+    {
+        (_log, _given, Now) = (log, given, log.Now);
+        _dispatcher = new(log.Log, new Limits(), () => Now);
+    }
+
+    public DateTimeOffset Now { get; private set; }
 
     public Scenario When(object command, long? ifMatch = null)
     {
@@ -74,6 +103,29 @@ public sealed class Scenario(TestLog log, object[] given)
 
     public Task ThenNothing() => Then();
 
+    /// <returns>What the caller is told: the answer the command's handler made.</returns>
+    public async Task<JsonElement> ThenAnswered()
+    {
+        var (result, _) = await RunAsync();
+        return JsonSerializer.Deserialize<JsonElement>(Assert.IsType<CommandResult.Done>(result).Answer);
+    }
+
+    /// <summary>Sends one more command at the scenario's time; it must be accepted.</summary>
+    /// <returns>What the caller is told: the answer the command's handler made.</returns>
+    public async Task<JsonElement> SendAsync(object command) =>
+        JsonSerializer.Deserialize<JsonElement>(Assert.IsType<CommandResult.Done>((await SendAsync(command, null)).Result).Answer);
+
+    /// <summary>Sends what was given, for its effect alone.</summary>
+    public async Task PlayAsync()
+    {
+        foreach (var step in _given)
+        {
+            if (step is TimeSpan passed) Now += passed;
+            else if (step is Happened happened) await _log.AppendAsync(happened);
+            else if ((await SendAsync(step, null)).Result is CommandResult.Refused no) Assert.Fail($"given {step} was refused: {no.Refusal.Code}: {no.Refusal.Detail}");
+        }
+    }
+
     public async Task<Refusal> ThenRefused(string code)
     {
         var (result, events) = await RunAsync();
@@ -87,18 +139,17 @@ public sealed class Scenario(TestLog log, object[] given)
 
     private async Task<(CommandResult Result, List<DomainEvent> Events)> RunAsync()
     {
-        foreach (var command in given)
-            if ((await SendAsync(command, null)).Result is CommandResult.Refused no) Assert.Fail($"given {command} was refused: {no.Refusal.Code}: {no.Refusal.Detail}");
-        var head = log.Log.Head;
+        await PlayAsync();
+        var head = _log.Log.Head;
         var (result, id) = await SendAsync(_when!, _ifMatch);
-        var events = await log.Log.Reader.ReadAsync(head, long.MaxValue, 1000, null, null, CancellationToken.None);
+        var events = await _log.Log.Reader.ReadAsync(head, long.MaxValue, 1000, null, null, CancellationToken.None);
         return (result, [.. events.Where(e => e.CommandId == id).Select(e => (DomainEvent)e.Data!)]);
     }
 
-    private async Task<(CommandResult Result, Guid Id)> SendAsync(dynamic command, long? ifMatch)
+    private async Task<(CommandResult Result, Guid Id)> SendAsync(object command, long? ifMatch)
     {
         var context = new CommandContext(Guid.CreateVersion7(), null, ExpectedVersion: ifMatch);
-        CommandResult result = await log.Dispatcher.SendAsync(command, context, null, CancellationToken.None);
+        CommandResult result = await _dispatcher.SendAsync((dynamic)command, context, null, CancellationToken.None);
         return (result, context.CommandId);
     }
 }

@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using Veza.Realtime;
 
 namespace Veza.Api.Http;
 
@@ -14,7 +15,7 @@ public sealed record Caller(Guid AccountId, Guid SessionId, IReadOnlySet<string>
 
 /// <summary>The caller as ASP.NET Core carries it. Made once per token and shared by the requests that bear it.</summary>
 public sealed class CallerPrincipal(Caller caller) : ClaimsPrincipal(new ClaimsIdentity(
-    [new(ClaimTypes.NameIdentifier, caller.AccountId.ToString()), .. caller.Roles.Select(r => new Claim(ClaimTypes.Role, r))], "Bearer"))
+    [new(ClaimTypes.NameIdentifier, caller.AccountId.ToString()), new(LiveCaller.SessionClaim, caller.SessionId.ToString()), .. caller.Roles.Select(r => new Claim(ClaimTypes.Role, r))], "Bearer"))
 {
     public Caller Caller { get; } = caller;
 }

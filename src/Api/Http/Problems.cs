@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
+using Npgsql;
 using Veza.Commands.Dispatching;
 
 namespace Veza.Api.Http;
@@ -68,12 +70,21 @@ internal sealed class FaultHandler(ILogger<FaultHandler> logger) : IExceptionHan
             await Problems.WriteAsync(context, FromBadRequest(bad));
             return true;
         }
+        if (exception is NpgsqlException { IsTransient: true } or TimeoutException or SocketException)
+        {
+            logger.LogWarning("{Method} {Path}: the database does not answer: {Reason}", context.Request.Method, context.Request.Path, exception.Message);
+            await Problems.WriteAsync(context, Unavailable);
+            return true;
+        }
         logger.LogError(exception, "{Method} {Path} failed", context.Request.Method, context.Request.Path);
         var problem = new ProblemDetails { Type = "/problems/fault", Title = "Fault", Status = StatusCodes.Status500InternalServerError, Detail = "something went wrong here; the trace id names it" };
         problem.Extensions["traceId"] = Activity.Current?.TraceId.ToHexString();
         await TypedResults.Problem(problem).ExecuteAsync(context);
         return true;
     }
+
+    private static readonly Refusal Unavailable =
+        new("database_unavailable", RefusalKind.Unavailable, "the database does not answer; try again shortly") { RetryAfter = TimeSpan.FromSeconds(1) };
 
     private static Refusal FromBadRequest(BadHttpRequestException bad)
     {

@@ -20,9 +20,10 @@ public sealed class Sender(HttpContext http, Dispatcher dispatcher)
         Answer(await Decide(command, answer), answer, status);
 
     /// <summary>For endpoints that make their answer from the outcome.</summary>
-    public Task<CommandResult> Decide<TCommand>(TCommand command, object answer) where TCommand : notnull
+    /// <param name="content">What the request says, of a body that is too large or too variable to be hashed before it is read; it becomes part of the fingerprint.</param>
+    public Task<CommandResult> Decide<TCommand>(TCommand command, object answer, byte[]? content = null) where TCommand : notnull
     {
-        if (!TryContext(out var context, out var refusal)) return Task.FromResult<CommandResult>(new CommandResult.Refused(refusal));
+        if (!TryContext(content, out var context, out var refusal)) return Task.FromResult<CommandResult>(new CommandResult.Refused(refusal));
         // Not the request's token: once a command is under way its outcome matters even if the caller hung up.
         return dispatcher.SendAsync(command, context, answer, CancellationToken.None);
     }
@@ -34,7 +35,7 @@ public sealed class Sender(HttpContext http, Dispatcher dispatcher)
         _ => throw new UnreachableException(),
     };
 
-    private bool TryContext(out CommandContext context, out Refusal refusal)
+    private bool TryContext(byte[]? content, out CommandContext context, out Refusal refusal)
     {
         (context, refusal) = (null!, null!);
         long? expected = null;
@@ -52,7 +53,7 @@ public sealed class Sender(HttpContext http, Dispatcher dispatcher)
         var idempotency = http.Features.Get<IdempotencyKey>();
         context = idempotency is null
             ? new(Guid.CreateVersion7(), account, null, expected, trace)
-            : new(idempotency.CommandId(account?.ToString("N") ?? http.Connection.RemoteIpAddress?.ToString() ?? ""), account, idempotency.Fingerprint, expected, trace);
+            : new(idempotency.CommandId(account?.ToString("N") ?? http.Connection.RemoteIpAddress?.ToString() ?? ""), account, idempotency.FingerprintWith(content), expected, trace);
         return true;
     }
 
@@ -79,10 +80,12 @@ public sealed class Sender(HttpContext http, Dispatcher dispatcher)
 public sealed class IdempotencyKey(string key, byte[] fingerprint)
 {
     public const int LengthMax = 200;
-    /// <summary>Larger bodies are told apart by method and path alone.</summary>
+    /// <summary>Kept in memory while it is hashed; a longer body goes to a temporary file.</summary>
     private const int FingerprintBytesMax = 1 << 20;
 
     public byte[] Fingerprint { get; } = fingerprint;
+
+    public byte[] FingerprintWith(byte[]? content) => content is null ? Fingerprint : SHA256.HashData([.. Fingerprint, .. content]);
 
     /// <returns>The same id for the same caller and key, of UUID version 8.</returns>
     public Guid CommandId(string caller)
@@ -115,12 +118,17 @@ public sealed class IdempotencyKey(string key, byte[] fingerprint)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes($"{request.Method} {request.Path}{request.QueryString}\n"));
-        if (request.HasJsonContentType() && request.ContentLength is > 0 and <= FingerprintBytesMax)
+        if (request.HasJsonContentType())
         {
+            // With or without a length: a client may send the same body either way.
             request.EnableBuffering(FingerprintBytesMax);
-            var buffer = new byte[(int)request.ContentLength];
-            await request.Body.ReadExactlyAsync(buffer, ct);
-            hash.AppendData(buffer);
+            var buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
+            try
+            {
+                int read;
+                while ((read = await request.Body.ReadAsync(buffer, ct)) > 0) hash.AppendData(buffer, 0, read);
+            }
+            finally { ArrayPool<byte>.Shared.Return(buffer); }
             request.Body.Position = 0;
         }
         return hash.GetHashAndReset();

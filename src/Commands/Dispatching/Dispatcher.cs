@@ -30,7 +30,7 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
     private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, TurnStripes).Select(_ => new SemaphoreSlim(1))];
     private readonly ConcurrentDictionary<Type, IValidator?> _validators = new();
 
-    /// <param name="answer">Given again to a repeat of the same idempotency key; written as JSON.</param>
+    /// <param name="answer">Given again to a repeat of the same idempotency key; written as JSON. A handler's own <c>Answer</c> comes before it.</param>
     public async Task<CommandResult> SendAsync<TCommand>(TCommand command, CommandContext context, object? answer, CancellationToken ct) where TCommand : notnull
     {
         using var trace = Traces.StartActivity(typeof(TCommand).Name);
@@ -60,7 +60,7 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
                 if (decision.Request is not { } request) return decision.Unchanged!;
                 switch (await AppendAsync(request))
                 {
-                    case AppendOutcome.Accepted accepted: return new CommandResult.Done(accepted.Version, accepted.Position, null);
+                    case AppendOutcome.Accepted accepted: return new CommandResult.Done(accepted.Version, accepted.Position, decision.Unchanged!.Answer);
                     case AppendOutcome.Duplicate first2: return Repeat(first2, context);
                     case AppendOutcome.NameTaken taken: return new CommandResult.Refused(Refusals.NameTaken(taken.Scope, taken.Name));
                     case AppendOutcome.VersionConflict conflict:
@@ -113,10 +113,12 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
         if (plan.Validate?.Invoke(command, models, moment) is { } refusal) return Decision.No(refusal);
 
         var (changes, names) = Changes(plan, plan.Handle(command, models, moment), streams, versions);
-        var unchanged = new CommandResult.Done(written?.Version ?? 0, written?.Position ?? head, null);
+        // From the very models of the decision, so that it tells what was decided, and is remembered with it.
+        var told = plan.Answer?.Invoke(command, models, moment) is { } made ? JsonSerializer.SerializeToUtf8Bytes(made, log.Types.Json) : null;
+        var unchanged = new CommandResult.Done(written?.Version ?? 0, written?.Position ?? head, told);
         if (changes.Count == 0 && names.Count == 0 && context.Fingerprint is null) return new(null, null, unchanged);
         return new(null, new AppendRequest(context.CommandId, changes, names, context.AccountId?.ToString("N"), context.Trace,
-            answer is null || context.Fingerprint is null ? null : JsonSerializer.SerializeToUtf8Bytes(answer, log.Types.Json), context.Fingerprint,
+            context.Fingerprint is null ? null : told ?? (answer is null ? null : JsonSerializer.SerializeToUtf8Bytes(answer, log.Types.Json)), context.Fingerprint,
             (unchanged.Version, unchanged.Position)), unchanged);
     }
 

@@ -11,7 +11,8 @@ namespace Veza.Commands.Dispatching;
 /// <remarks>
 /// The id of <c>Message message</c> is the command's <c>MessageId</c>, or that property of a model already loaded; that of <c>Account followee</c> is
 /// <c>FolloweeId</c>. A model with a static <c>StreamId(communityId, memberId)</c> has its parameters looked up by their names. A nullable model may be
-/// missing; one that is not nullable is refused as unknown.
+/// missing; one that is not nullable is refused as unknown. A handler whose outcome decides what the caller is told has an <c>Answer</c> beside its
+/// <c>Handle</c>, over the same models.
 /// </remarks>
 public sealed class HandlerPlan
 {
@@ -23,11 +24,13 @@ public sealed class HandlerPlan
         var handler = command.Assembly.GetType($"{command.FullName}Handler") ?? throw new ArgumentException($"{command.Name} has no {command.Name}Handler");
         var handle = handler.GetMethod("Handle") ?? throw new ArgumentException($"{handler.Name} has no Handle");
         var validate = handler.GetMethod("Validate");
-        var parameters = (validate?.GetParameters() ?? []).Concat(handle.GetParameters()).ToArray();
+        var answer = handler.GetMethod("Answer");
+        var parameters = ((MethodInfo?[])[validate, handle, answer]).SelectMany(m => m?.GetParameters() ?? []).ToArray();
         Slots = Order([.. parameters.Where(p => ModelFold.IsModel(p.ParameterType)).GroupBy(p => p.Name!).Select(g => new ModelSlot(g))]);
         WriteSlot = Slots.FindIndex(s => s.IsWrite);
         Validate = validate is null ? null : Compile<Refusal?>(validate);
         Handle = Compile<object?>(handle);
+        Answer = answer is null ? null : Compile<object?>(answer);
     }
 
     public Type Command { get; }
@@ -37,6 +40,9 @@ public sealed class HandlerPlan
     public int WriteSlot { get; }
     public Func<object, object?[], DateTimeOffset, Refusal?>? Validate { get; }
     public Func<object, object?[], DateTimeOffset, object?> Handle { get; }
+
+    /// <summary>What the caller is told, made from the same models as the decision; null when the answer that came with the command will do.</summary>
+    public Func<object, object?[], DateTimeOffset, object?>? Answer { get; }
 
     public static HandlerPlan Of(Type command) => Plans.GetOrAdd(command, static c => new(c));
 

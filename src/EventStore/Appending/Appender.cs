@@ -26,6 +26,7 @@ public sealed class Appender : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Task _loop;
     private NpgsqlConnection? _connection;
+    private NpgsqlCommand? _call;
 
     /// <param name="database">Its connections are used one at a time, by this appender alone.</param>
     /// <param name="appended">Is told of every batch after its commit and before its commands are answered.</param>
@@ -53,7 +54,7 @@ public sealed class Appender : IAsyncDisposable
     {
         _queue.Writer.TryComplete();
         await _loop;
-        if (_connection is not null) await _connection.DisposeAsync();
+        await CloseAsync();
     }
 
     private async Task RunAsync()
@@ -91,6 +92,7 @@ public sealed class Appender : IAsyncDisposable
         catch (Exception fault)
         {
             _logger.LogError(fault, "The outcome of {Commands} commands is unknown", batch.Commands.Count);
+            await CloseAsync();
             foreach (var command in batch.Commands) command.Outcome.TrySetException(new OutcomeUnknownException(command.Request.CommandId, fault));
         }
     }
@@ -146,18 +148,19 @@ public sealed class Appender : IAsyncDisposable
         }
     }
 
-    private async Task<NpgsqlConnection> OpenAsync()
+    private async Task<NpgsqlCommand> OpenAsync()
     {
-        if (_connection is { State: System.Data.ConnectionState.Open }) return _connection;
+        if (_connection is { State: System.Data.ConnectionState.Open } && _call is not null) return _call;
         await CloseAsync();
-        return _connection = await _database.OpenConnectionAsync();
+        _connection = await _database.OpenConnectionAsync();
+        return _call = await Batch.PrepareAsync(_connection, CancellationToken.None);
     }
 
     private async Task CloseAsync()
     {
         if (_connection is null) return;
         var broken = _connection;
-        _connection = null;
+        (_connection, _call) = (null, null);
         try { await broken.DisposeAsync(); }
         catch (Exception fault) when (fault is NpgsqlException or IOException or InvalidOperationException) { _logger.LogDebug(fault, "Closing a broken connection failed"); }
     }

@@ -33,9 +33,9 @@ internal sealed class Batch(EventTypes types)
     }
 
     /// <summary>Sends the batch. Outcomes are in the order of the commands; accepted events come as they now stand in the log.</summary>
-    public async Task<(AppendOutcome[] Outcomes, List<RecordedEvent> Events)> WriteAsync(NpgsqlConnection connection, CancellationToken ct)
+    public async Task<(AppendOutcome[] Outcomes, List<RecordedEvent> Events)> WriteAsync(NpgsqlCommand call, CancellationToken ct)
     {
-        await using var call = Call(connection);
+        Fill(call);
         await using var reader = await call.ExecuteReaderAsync(CommandBehavior.SingleResult, ct);
         var outcomes = new AppendOutcome[_commands.Count];
         var events = new List<RecordedEvent>(EventCount);
@@ -87,7 +87,7 @@ internal sealed class Batch(EventTypes types)
     private readonly List<string> _nameScopes = [];
     private readonly List<string> _nameValues = [];
 
-    private NpgsqlCommand Call(NpgsqlConnection connection)
+    private void Fill(NpgsqlCommand call)
     {
         var n = _commands.Count;
         var (users, correlations, fingerprints, answers) = (new string?[n], new string?[n], new byte[]?[n], new string?[n]);
@@ -141,18 +141,27 @@ internal sealed class Batch(EventTypes types)
             }
         }
 
-        var call = new NpgsqlCommand("select * from log.append_batch($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25)", connection);
-        var add = call.Parameters;
-        Add(ids, NpgsqlDbType.Uuid); Add(users, NpgsqlDbType.Text); Add(correlations, NpgsqlDbType.Text); Add(fingerprints, NpgsqlDbType.Bytea);
-        Add(answers, NpgsqlDbType.Jsonb); Add(positions, NpgsqlDbType.Bigint); Add(versions, NpgsqlDbType.Bigint);
-        Add(_streamIds, NpgsqlDbType.Uuid); Add(streamTypes, NpgsqlDbType.Text);
-        Add(changeCommands, NpgsqlDbType.Integer); Add(changeStreams, NpgsqlDbType.Integer); Add(expected, NpgsqlDbType.Bigint); Add(changeEvents, NpgsqlDbType.Integer);
-        Add(eventChanges, NpgsqlDbType.Integer); Add(eventOffsets, NpgsqlDbType.Integer); Add(eventIds, NpgsqlDbType.Uuid); Add(eventTypes, NpgsqlDbType.Text);
-        Add(dotNetTypes, NpgsqlDbType.Text); Add(causations, NpgsqlDbType.Text); Add(data, NpgsqlDbType.Jsonb);
-        Add(nameCommands, NpgsqlDbType.Integer); Add(_nameScopes, NpgsqlDbType.Text); Add(_nameValues, NpgsqlDbType.Text); Add(nameOwners, NpgsqlDbType.Uuid);
-        Add(nameClaims, NpgsqlDbType.Boolean);
-        return call;
+        object[] values =
+        [
+            ids, users, correlations, fingerprints, answers, positions, versions, _streamIds, streamTypes, changeCommands, changeStreams, expected, changeEvents,
+            eventChanges, eventOffsets, eventIds, eventTypes, dotNetTypes, causations, data, nameCommands, _nameScopes, _nameValues, nameOwners, nameClaims,
+        ];
+        for (var i = 0; i < values.Length; i++) call.Parameters[i].Value = values[i];
+    }
 
-        void Add(object values, NpgsqlDbType type) => add.Add(new NpgsqlParameter { Value = values, NpgsqlDbType = NpgsqlDbType.Array | type });
+    /// <summary>The call, prepared once per connection. (Automatic preparation leaves the connection unusable when the statement's first execution fails.)</summary>
+    public static async Task<NpgsqlCommand> PrepareAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        NpgsqlDbType[] types =
+        [
+            NpgsqlDbType.Uuid, NpgsqlDbType.Text, NpgsqlDbType.Text, NpgsqlDbType.Bytea, NpgsqlDbType.Jsonb, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint,
+            NpgsqlDbType.Uuid, NpgsqlDbType.Text, NpgsqlDbType.Integer, NpgsqlDbType.Integer, NpgsqlDbType.Bigint, NpgsqlDbType.Integer,
+            NpgsqlDbType.Integer, NpgsqlDbType.Integer, NpgsqlDbType.Uuid, NpgsqlDbType.Text, NpgsqlDbType.Text, NpgsqlDbType.Text, NpgsqlDbType.Jsonb,
+            NpgsqlDbType.Integer, NpgsqlDbType.Text, NpgsqlDbType.Text, NpgsqlDbType.Uuid, NpgsqlDbType.Boolean,
+        ];
+        var call = new NpgsqlCommand($"select * from log.append_batch({string.Join(",", types.Select((_, i) => $"${i + 1}"))})", connection);
+        foreach (var type in types) call.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | type });
+        await call.PrepareAsync(ct);
+        return call;
     }
 }

@@ -6,13 +6,18 @@ namespace Veza.EventStore.Projections;
 /// <summary>Runs every projection of a node, each at its own pace: a slow or faulted one holds up no other.</summary>
 public sealed class ProjectionHost : IAsyncDisposable
 {
+    private static readonly TimeSpan ElsewherePollEvery = TimeSpan.FromMilliseconds(50);
+
     private readonly NpgsqlDataSource _database;
     private readonly Dictionary<string, ProjectionRunner> _runners;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly TimeProvider _clock;
     private Task _running = Task.CompletedTask;
+    private bool _started;
 
     public ProjectionHost(EventLog log, string connectionString, IEnumerable<IProjection> projections, TimeProvider clock, ILoggerFactory loggers)
     {
+        _clock = clock;
         var builder = new NpgsqlDataSourceBuilder(connectionString);
         builder.ConnectionStringBuilder.Options = "-c synchronous_commit=off -c jit=off";
         builder.ConnectionStringBuilder.ApplicationName = "veza-projections";
@@ -27,10 +32,31 @@ public sealed class ProjectionHost : IAsyncDisposable
 
     public IReadOnlyList<ProjectionStatus> Status => [.. _runners.Values.Select(r => r.Status)];
 
-    public void Start() => _running = Task.WhenAll(_runners.Values.Select(r => Task.Run(() => r.RunAsync(_stopping.Token))));
+    public void Start()
+    {
+        _started = true;
+        _running = Task.WhenAll(_runners.Values.Select(r => Task.Run(() => r.RunAsync(_stopping.Token))));
+    }
 
-    /// <summary>Completes when every named projection has reached <paramref name="position"/>.</summary>
-    public Task WaitAsync(IEnumerable<string> names, long position, CancellationToken ct) => Task.WhenAll(names.Select(n => _runners[n].WaitAsync(position, ct)));
+    /// <summary>Completes when every named projection has reached <paramref name="position"/>, here or on the node that runs it.</summary>
+    public async Task WaitAsync(IEnumerable<string> names, long position, CancellationToken ct)
+    {
+        if (_started)
+        {
+            foreach (var name in names) await _runners[name].WaitAsync(position, ct);
+            return;
+        }
+        string[] waitedFor = [.. names.Distinct()];
+        while (await ReachedElsewhereAsync(waitedFor, position, ct) < waitedFor.Length) await Task.Delay(ElsewherePollEvery, _clock, ct);
+    }
+
+    private async Task<long> ReachedElsewhereAsync(string[] names, long position, CancellationToken ct)
+    {
+        await using var command = _database.CreateCommand("select count(*) from log.mt_event_progression where name = any ($1) and last_seq_id >= $2");
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = names });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = position });
+        return (long)(await command.ExecuteScalarAsync(ct))!;
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -15,8 +15,8 @@ public sealed record ProjectionStatus(string Name, ProjectionState State, long P
 public sealed class ProjectionRunner
 {
     public const int BatchEventsMax = 2000;
-    /// <summary>A checkpoint that moved past events of no interest is written down at most this many events late.</summary>
-    private const int CheckpointEvery = 5000;
+    /// <summary>A checkpoint that moved past events of no interest is written down this late at most: other nodes wait by it.</summary>
+    private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(30);
 
@@ -29,6 +29,7 @@ public sealed class ProjectionRunner
     private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _position;
     private long _checkpoint;
+    private long _checkpointAt;
     private volatile string? _error;
     private volatile bool _fenced;
 
@@ -106,10 +107,7 @@ public sealed class ProjectionRunner
             await using var command = new NpgsqlCommand(sql, connection, transaction);
             await command.ExecuteNonQueryAsync(ct);
         }
-        await using var checkpoint = new NpgsqlCommand(
-            "insert into log.mt_event_progression (name, last_seq_id) values ($1, 0) on conflict (name) do update set name = excluded.name returning last_seq_id", connection, transaction);
-        checkpoint.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Name });
-        _checkpoint = (long)(await checkpoint.ExecuteScalarAsync(ct))!;
+        _checkpoint = await Checkpoint.LoadAsync(Name, connection, transaction, ct);
         await transaction.CommitAsync(ct);
         MoveTo(_checkpoint);
     }
@@ -119,7 +117,7 @@ public sealed class ProjectionRunner
         var events = await _log.ReadAfterAsync(_position, BatchEventsMax, ct);
         if (events.Count == 0)
         {
-            await _log.Tail.WaitAsync(_position, ct);
+            await IdleAsync(ct);
             return;
         }
         var last = events[^1].Position;
@@ -129,11 +127,22 @@ public sealed class ProjectionRunner
             await WriteAsync(mine, last, ct);
             LogMetrics.ProjectionEvents.Add(mine.Count, new KeyValuePair<string, object?>("projection", Name));
         }
-        else if (last - _checkpoint >= CheckpointEvery)
+        else if (_clock.GetElapsedTime(_checkpointAt) >= CheckpointEvery)
         {
             await WriteAsync([], last, ct);
         }
         MoveTo(last);
+    }
+
+    private async Task IdleAsync(CancellationToken ct)
+    {
+        var next = _log.Tail.WaitAsync(_position, ct);
+        if (_position != _checkpoint)
+        {
+            try { await next.WaitAsync(CheckpointEvery, _clock, ct); }
+            catch (TimeoutException) { await WriteAsync([], _position, ct); }
+        }
+        await next;
     }
 
     private async Task WriteAsync(List<RecordedEvent> events, long last, CancellationToken ct)
@@ -141,14 +150,9 @@ public sealed class ProjectionRunner
         await using var connection = await _database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         if (events.Count > 0) await _projection.ApplyAsync(connection, transaction, events, ct);
-        await using var checkpoint = new NpgsqlCommand(
-            "update log.mt_event_progression set last_seq_id = $1, last_updated = now() where name = $2 and last_seq_id = $3", connection, transaction);
-        checkpoint.Parameters.Add(new NpgsqlParameter<long> { TypedValue = last });
-        checkpoint.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Name });
-        checkpoint.Parameters.Add(new NpgsqlParameter<long> { TypedValue = _checkpoint });
-        if (await checkpoint.ExecuteNonQueryAsync(ct) != 1) throw new ProjectionFencedException(Name, _checkpoint);
+        if (!await Checkpoint.TryMoveAsync(Name, _checkpoint, last, connection, transaction, ct)) throw new ProjectionFencedException(Name, _checkpoint);
         await transaction.CommitAsync(ct);
-        _checkpoint = last;
+        (_checkpoint, _checkpointAt) = (last, _clock.GetTimestamp());
     }
 
     private async Task SaveIdleCheckpointAsync()

@@ -129,9 +129,15 @@ begin
     select command_id[i], coalesce(positions[i], 0), coalesce(versions[i], 0), moment, command_fingerprint[i], command_answer[i]
     from generate_subscripts(outcomes, 1) i where outcomes[i] = 0;
 
-    return query
-    select o.outcome, coalesce(c.position, o.position, 0), coalesce(c.version, o.version, 0), coalesce(c.at, moment), o.conflict, o.actual, c.fingerprint, c.answer
-    from unnest(outcomes, positions, versions, conflicts, actuals) with ordinality as o(outcome, position, version, conflict, actual, i)
-    left join log.commands c on o.outcome = 3 and c.id = command_id[o.i]
-    order by o.i;
+    if duplicates is null then
+        return query
+        select o.outcome, coalesce(o.position, 0), coalesce(o.version, 0), moment, o.conflict, o.actual, null::bytea, null::jsonb
+        from unnest(outcomes, positions, versions, conflicts, actuals) as o(outcome, position, version, conflict, actual);
+    else
+        return query
+        select o.outcome, coalesce(c.position, o.position, 0), coalesce(c.version, o.version, 0), coalesce(c.at, moment), o.conflict, o.actual, c.fingerprint, c.answer
+        from unnest(outcomes, positions, versions, conflicts, actuals) with ordinality as o(outcome, position, version, conflict, actual, i)
+        left join log.commands c on o.outcome = 3 and c.id = command_id[o.i]
+        order by o.i;
+    end if;
 end $$;

@@ -64,3 +64,12 @@ create table if not exists log.names (
     owner  uuid not null,
     primary key (scope, name)
 );
+
+-- Events that a reaction could not deal with however often it tried; it went on without them.
+create table if not exists log.parked_events (
+    name      text not null,
+    position  bigint not null,
+    error     text not null,
+    at        timestamptz not null,
+    primary key (name, position)
+);

@@ -27,6 +27,14 @@ public sealed class ChatQueries(ReadModels views)
     public async Task<bool?> SeesChannelAsync(Guid channel, Guid account, CancellationToken ct) =>
         await ChannelAsync(channel, ct) is { } found ? await IsMemberAsync(found.CommunityId, account, ct) : null;
 
+    /// <summary>Those of the channels that exist, each with its community and whether the account may see it.</summary>
+    public async Task<List<(Guid Channel, Guid Community, bool Sees)>> ChannelsSeenAsync(Guid[] channels, Guid account, CancellationToken ct) =>
+        await views.ListAsync<(Guid, Guid, bool)>("""
+            select c.id, c.community_id, m.member_id is not null
+            from views.chat_channels c left join views.chat_members m on m.community_id = c.community_id and m.member_id = @account
+            where c.id = any (@channels)
+            """, new { channels, account }, ct);
+
     public async Task<List<MemberView>> MembersAsync(Guid community, long after, int limit, CancellationToken ct) =>
         (await views.ListAsync<(Guid Id, string UserName, DateTime JoinedAt, long Position)>("""
             select m.member_id, coalesce(p.user_name, ''), m.joined_at, m.position

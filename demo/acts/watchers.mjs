@@ -1,0 +1,135 @@
+import { EventStream } from '../client/sse.mjs';
+import { LiveConnection } from '../client/hub.mjs';
+import { Topic } from '../names.mjs';
+import { inParallel, sleep } from '../pace.mjs';
+
+const ConnectingAtOnce = 10;
+const BreakEveryMs = 1_500;
+const BrokenAtOnce = 4;
+const RefusedWithinMs = 5_000;
+
+/** Everyone who watches live: who has a connection, what it is subscribed to, and the tunnel trains go through. */
+export class Watchers {
+  #connections = new Map();
+  #breaking = null;
+
+  constructor(world) {
+    this.world = world;
+    this.watches = [];
+    this.breaks = 0;
+    this.chance = world.chance.branch('tunnel');
+  }
+
+  /** The analyst sees everything from now on. */
+  async log() {
+    this.whole = await this.#watch(this.world.operator, 'log', [Topic.log], this.world.startPosition);
+  }
+
+  /** Everybody follows what concerns themselves; one also the top chart. */
+  async people() {
+    const after = this.world.ledger.lastPosition;
+    await inParallel(ConnectingAtOnce, this.world.people, person => this.#watch(person, `account of ${person.userName}`, [Topic.account(person.id)], after));
+    await this.#watch(this.world.people[0], 'top chart', [Topic.chart('top')], after);
+  }
+
+  /** Each channel by one member, each community's channels together by another, and one community over server-sent events. */
+  async channels() {
+    const { communities, options, people } = this.world;
+    for (const [i, { name, channels, members, owner }] of communities.entries()) {
+      const after = Math.max(...channels.map(channel => channel.createdAt));
+      const staying = [...members.values()];
+      await inParallel(ConnectingAtOnce, channels, (channel, c) =>
+        this.#watch(staying[c % staying.length], `channel ${channel.name} of ${name}`, [Topic.channel(channel.id)], after),
+      );
+      const all = channels.map(channel => Topic.channel(channel.id));
+      await this.#watch(staying.at(-1), `all channels of ${name}`, all, after);
+      if (i > 0) continue;
+      this.events = new EventStream(options.url, owner, all, after, options.patienceMs);
+      this.watches.push(this.events.watch);
+      await this.#refuseOutsider(
+        people.find(person => !members.has(person.id)),
+        channels[0],
+        after,
+      );
+    }
+  }
+
+  async tracks() {
+    const { tracks, people } = this.world;
+    await inParallel(ConnectingAtOnce, tracks, track => this.#watch(track.owner, `track ${track.title}`, [Topic.track(track.id)], track.uploadedAt));
+    const after = Math.max(...tracks.map(track => track.uploadedAt));
+    await this.#watch(
+      people.at(-1),
+      'all tracks',
+      tracks.map(track => Topic.track(track.id)),
+      after,
+    );
+  }
+
+  broadcast(owner, id, after) {
+    return this.#watch(owner, `broadcast ${id}`, [Topic.broadcast(id)], after);
+  }
+
+  /** From now on connections break, a few every few seconds. */
+  startBreaking() {
+    this.#breaking = setInterval(() => {
+      const chosen = this.chance.some([...this.#connections.values()], BrokenAtOnce);
+      for (const connection of [...chosen, this.chance.pick([this.events, this.#connections.get(this.world.operator)])]) connection?.breakOff();
+      this.breaks += chosen.length + 1;
+    }, BreakEveryMs);
+  }
+
+  stopBreaking() {
+    clearInterval(this.#breaking);
+  }
+
+  get reconnects() {
+    return [...this.#connections.values()].reduce((sum, connection) => sum + connection.reconnects, 0) + (this.events?.watch.resumed ?? 0);
+  }
+
+  get faults() {
+    return [...this.#connections.values()].flatMap(connection => connection.faults);
+  }
+
+  get connectionCount() {
+    return this.#connections.size;
+  }
+
+  async stop() {
+    this.stopBreaking();
+    await Promise.all([...this.#connections.values(), this.events].map(connection => connection?.stop()));
+  }
+
+  async #watch(person, name, topics, after) {
+    const watch = (await this.#connection(person)).watch(name, topics, after);
+    watch.person = person;
+    this.watches.push(watch);
+    return watch;
+  }
+
+  async #connection(person) {
+    if (!this.#connections.has(person)) {
+      const connection = new LiveConnection(this.world.options.url, person, this.world.options.patienceMs);
+      this.#connections.set(person, connection);
+      connection.started = connection.start();
+    }
+    const connection = this.#connections.get(person);
+    await connection.started;
+    return connection;
+  }
+
+  async #refuseOutsider(outsider, channel, after) {
+    if (!outsider) return;
+    const watch = (await this.#connection(outsider)).watch('an outsider', [Topic.channel(channel.id)], after);
+    watch.once = true;
+    for (let waitedMs = 0; !watch.refusal && waitedMs < RefusedWithinMs; waitedMs += 50) await sleep(50);
+    this.world.report
+      .section('live')
+      .that(
+        `a non-member subscribing to ${channel.name}`,
+        Boolean(watch.refusal) && watch.items.length === 0,
+        'the stream ends at once',
+        watch.refusal ?? `still open after ${RefusedWithinMs} ms with ${watch.items.length} items`,
+      );
+  }
+}

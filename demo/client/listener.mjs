@@ -1,0 +1,82 @@
+import { writeFile } from 'node:fs/promises';
+import { sleep } from '../pace.mjs';
+
+const ReconnectAfterMs = 300;
+const ReconnectsMax = 100;
+const SipEveryMs = 250;
+const GoneWithinMs = 15_000;
+
+/** Somebody listening to a broadcast, keeping the bytes. After a broken connection they listen again; that begins a new segment. */
+export class Listener {
+  #abort = new AbortController();
+  /** Set when the broadcast was stopped: only then is the end of the stream the end, and not a server that went away. */
+  over = false;
+
+  constructor(url, person, { delayMs, slow }) {
+    Object.assign(this, { url, person, slow, segments: [] });
+    this.done = sleep(delayMs).then(() => this.#listen());
+  }
+
+  /** Waits until the server has ended the stream; a server that holds the listener for ever is a fault, told as `error`. */
+  async finished() {
+    const late = sleep(GoneWithinMs).then(() => 'the stream did not end with the broadcast');
+    this.error = (await Promise.race([this.done, late])) ?? this.error;
+    this.#abort.abort();
+    return { segments: this.segments.filter(segment => segment.size > 0), error: this.error };
+  }
+
+  async #listen() {
+    for (let tries = 0; tries < ReconnectsMax; tries++) {
+      try {
+        await this.#connect();
+      } catch (error) {
+        if (this.#abort.signal.aborted) return;
+        this.error = error.cause?.message ?? error.message;
+      }
+      if (this.over) return;
+      await sleep(ReconnectAfterMs);
+    }
+  }
+
+  async #connect() {
+    const response = await fetch(this.url, { headers: { authorization: `Bearer ${await this.person.token()}` }, signal: this.#abort.signal });
+    if (!response.ok) {
+      this.error = `GET answered ${response.status} ${await response.text()}`;
+      return;
+    }
+    const segment = new Segment(response.headers.get('content-type'));
+    this.segments.push(segment);
+    for await (const chunk of response.body) {
+      segment.add(chunk);
+      if (this.slow) await sleep(SipEveryMs);
+    }
+  }
+}
+
+class Segment {
+  #chunks = [];
+  #firstAt = null;
+  #lastAt = null;
+  size = 0;
+
+  constructor(type) {
+    this.type = type;
+  }
+
+  add(chunk) {
+    this.#chunks.push(chunk);
+    this.size += chunk.length;
+    this.#lastAt = performance.now();
+    this.#firstAt ??= this.#lastAt;
+  }
+
+  /** From the first byte to the last: what the listener waited before it is no sound they missed. */
+  get flowingMs() {
+    return this.#firstAt === null ? 0 : this.#lastAt - this.#firstAt;
+  }
+
+  async save(path) {
+    await writeFile(path, Buffer.concat(this.#chunks));
+    return path;
+  }
+}

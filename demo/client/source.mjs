@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { sleep } from '../pace.mjs';
+
+const ReconnectAfterMs = 500;
+const ReconnectsMax = 100;
+
+/** ffmpeg as an Icecast source, sending in real time. If the server goes away it connects again, as a broadcaster's software does. */
+export class Source {
+  #child = null;
+  #wanted = true;
+  #stopped = false;
+  /** The end of what ffmpeg complained about. */
+  said = '';
+
+  constructor(path, args, url) {
+    Object.assign(this, { path, args, url });
+    this.ended = this.#run();
+  }
+
+  /** Breaks off until `connect`. */
+  cut() {
+    this.#wanted = false;
+    this.#child?.kill('SIGKILL');
+  }
+
+  connect() {
+    this.#wanted = true;
+  }
+
+  /** The next time the connection ends is the end; nothing is torn down from this side. */
+  expectEnd() {
+    this.#stopped = true;
+  }
+
+  stop() {
+    this.#stopped = true;
+    this.#child?.kill('SIGKILL');
+  }
+
+  async #run() {
+    for (let tries = 0; tries < ReconnectsMax && !this.#stopped;) {
+      if (this.#wanted) {
+        const startedAt = performance.now();
+        await this.#send();
+        tries = performance.now() - startedAt > 2_000 ? 0 : tries + 1;
+      }
+      await sleep(ReconnectAfterMs);
+    }
+  }
+
+  #send() {
+    return new Promise(resolve => {
+      this.#child = spawn('ffmpeg', ['-v', 'error', '-re', '-i', this.path, ...this.args, this.url], { stdio: ['ignore', 'ignore', 'pipe'] });
+      this.#child.stderr.on('data', chunk => (this.said = (this.said + chunk).slice(-2_000)));
+      this.#child.on('error', error => resolve((this.said = error.message)));
+      this.#child.on('close', () => resolve());
+    });
+  }
+}

@@ -1,0 +1,114 @@
+// Every name the server chose and this client relies on, in one place: event types and fields of the log, problem codes, live topics.
+// When the server names something differently, this is the only file to change.
+
+/** Event types as they stand in the log. On live topics the same names come in camelCase: see `logType`. */
+export const Event = Object.freeze({
+  AccountRegistered: 'account_registered',
+  SessionStarted: 'session_started',
+  SessionRefreshed: 'session_refreshed',
+  SessionEnded: 'session_ended',
+  CommunityCreated: 'community_created',
+  MemberJoined: 'member_joined',
+  MemberLeft: 'member_left',
+  ChannelCreated: 'channel_created',
+  MessageSent: 'message_sent',
+  MessageEdited: 'message_edited',
+  MessageDeleted: 'message_deleted',
+  ReactionAdded: 'reaction_added',
+  ReactionRemoved: 'reaction_removed',
+  FollowStarted: 'follow_started',
+  FollowStopped: 'follow_stopped',
+  TrackUploaded: 'track_uploaded',
+  TrackProcessed: 'track_processed',
+  TrackProcessingFailed: 'track_processing_failed',
+  TrackLiked: 'track_liked',
+  TrackUnliked: 'track_unliked',
+  TrackReposted: 'track_reposted',
+  TrackRepostRemoved: 'track_repost_removed',
+  TrackCommented: 'track_commented',
+  PlayStarted: 'play_started',
+  PlayProgressed: 'play_progressed',
+  PlayCounted: 'play_counted',
+  BroadcastCreated: 'broadcast_created',
+  BroadcastStarted: 'broadcast_started',
+  BroadcastInterrupted: 'broadcast_interrupted',
+  BroadcastResumed: 'broadcast_resumed',
+  BroadcastEnded: 'broadcast_ended',
+});
+
+/** `reactionAdded` (live) is `reaction_added` (log). */
+export const logType = liveType => liveType.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
+
+/** Fields whose name the contract leaves open: the first one present is meant, else whoever the log says did it. */
+export const field = {
+  account: e => e.data.accountId ?? e.data.memberId ?? e.by,
+  owner: e => e.data.ownerId ?? e.data.accountId ?? e.by,
+  track: e => e.data.trackId,
+  listener: e => e.data.listenerId ?? e.data.accountId ?? e.by,
+};
+
+/** The log may hold a channel's kind as its name in any case or as its number. */
+export const channelKind = kind => ['text', 'announcement'][kind] ?? kind.toLowerCase();
+
+/** Event types of which the demo's people cause exactly those the demo counted. Others also come along with a command of another name. */
+export const countedExactly = [
+  Event.CommunityCreated,
+  Event.MemberLeft,
+  Event.MessageSent,
+  Event.MessageEdited,
+  Event.MessageDeleted,
+  Event.ReactionAdded,
+  Event.ReactionRemoved,
+  Event.FollowStarted,
+  Event.FollowStopped,
+  Event.TrackUploaded,
+  Event.TrackLiked,
+  Event.TrackUnliked,
+  Event.TrackReposted,
+  Event.TrackRepostRemoved,
+  Event.TrackCommented,
+  Event.PlayStarted,
+  Event.PlayCounted,
+  Event.BroadcastCreated,
+  Event.BroadcastEnded,
+];
+
+/** What a refusal must look like: any of the statuses, any of the codes (`null`: any code), and words its text must contain. */
+export const Refusal = Object.freeze({
+  unauthenticated: { statuses: [401], codes: null },
+  invalid: name => ({ statuses: [400], codes: null, field: name }),
+  notAMember: { statuses: [403], codes: ['permission_missing'] },
+  notTheAuthor: { statuses: [403], codes: ['not_the_author'] },
+  notTheOwner: { statuses: [403], codes: ['not_the_owner'] },
+  slowMode: { statuses: [429], codes: ['slow_mode'] },
+  messageTooLong: { statuses: [400, 413], codes: null, words: ['MAX_MESSAGE_SIZE is 8,192'] },
+  keyReused: { statuses: [422], codes: ['idempotency_key_reused'] },
+  nameTaken: { statuses: [409], codes: null },
+  notAudio: { statuses: [400, 415, 422], codes: null },
+  heardTooFast: { statuses: [409], codes: ['heard_too_fast'] },
+  unknown: { statuses: [404], codes: null },
+});
+
+/** Refusals that mean "never now", although their status says "too fast": waiting and trying again would hide them. */
+export const finalRefusals = new Set(['slow_mode']);
+
+export const Topic = {
+  log: 'log',
+  channel: id => `channel:${id}`,
+  account: id => `account:${id}`,
+  track: id => `track:${id}`,
+  broadcast: id => `broadcast:${id}`,
+  chart: name => `chart:${name}`,
+};
+
+/** Types that must arrive on a topic of that kind whenever the log holds one about its id. Others about the same id may arrive. */
+export const mustArrive = {
+  channel: [Event.MessageSent, Event.MessageEdited, Event.MessageDeleted, Event.ReactionAdded, Event.ReactionRemoved],
+  track: [Event.TrackProcessed, Event.TrackLiked, Event.TrackUnliked, Event.TrackReposted, Event.TrackRepostRemoved, Event.TrackCommented],
+  broadcast: [Event.BroadcastStarted, Event.BroadcastInterrupted, Event.BroadcastResumed, Event.BroadcastEnded],
+};
+
+export const MessageBytesMax = 8192;
+export const CountedAfterMsMax = 30_000;
+/** A chart may stop after this many tracks. */
+export const ChartTracksMin = 50;

@@ -1,0 +1,37 @@
+// Waiting and doing several things at once, always with a bound.
+
+export const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
+
+/** Runs `work` for every item, at most `limit` at a time, and answers the results in the items' order. */
+export async function inParallel(limit, items, work) {
+  const results = new Array(items.length);
+  let next = 0;
+  const worker = async () => {
+    while (next < items.length) {
+      const index = next++;
+      results[index] = await work(items[index], index);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  return results;
+}
+
+/** Asks again every `everyMs` until the answer is truthy; after `withinMs` it gives up and says what it waited for. */
+export async function waitUntil(what, withinMs, ask, everyMs = 150) {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer;
+    if (performance.now() >= deadline) throw new Error(`waited ${Math.round(withinMs / 1000)} s in vain: ${what}`);
+    await sleep(everyMs);
+  }
+}
+
+/** The value below which the given share of the sorted numbers lies. */
+export function quantile(numbers, share) {
+  if (numbers.length === 0) return NaN;
+  const sorted = Float64Array.from(numbers).sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+}
+
+export const range = count => Array.from({ length: count }, (_, i) => i);

@@ -1,0 +1,44 @@
+namespace Veza.Api.Configuration;
+
+/// <summary>Reads variables one by one and gathers what is wrong with them, so that all of it is reported together.</summary>
+internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables)
+{
+    private readonly List<string> problems = [];
+
+    public IReadOnlyList<string> Problems => problems;
+
+    public void Problem(string problem) => problems.Add(problem);
+
+    /// <returns>Null when it is not set, or wrong.</returns>
+    public T? Optional<T>(Variable<T> variable) where T : class
+    {
+        if (!variables.TryGetValue(variable.Name, out var text) || text.Length == 0) return null;
+        if (variable.Problem(text) is { } problem) Problem(problem);
+        return variable.Read(text);
+    }
+
+    public T? Needed<T>(Variable<T> variable, string when) where T : class
+    {
+        if (!variables.TryGetValue(variable.Name, out var text) || text.Length == 0)
+            Problem($"{variable.Name} is not set, but needed {when}; allowed is {variable.Allowed}");
+        return Optional(variable);
+    }
+
+    /// <summary>The given value, or the table's default; a wrong value reads as the default, since its problem ends the start anyhow.</summary>
+    public T Text<T>(Variable<T> variable) where T : class => Optional(variable) ?? variable.Read(variable.Default)!;
+
+    public T Text<T>(Variable<T> variable, T otherwise) where T : class => Optional(variable) ?? otherwise;
+
+    public T Value<T>(Variable<Value<T>> variable) where T : struct => Text(variable).Is;
+
+    public T Value<T>(Variable<Value<T>> variable, T otherwise) where T : struct => Optional(variable)?.Is ?? otherwise;
+
+    public S3Settings? S3()
+    {
+        const string with = "with S3_ENDPOINT";
+        var region = Text(Variables.S3Region);
+        if (Optional(Variables.S3Endpoint) is not { } endpoint) return null;
+        var (bucket, access, secret) = (Needed(Variables.S3Bucket, with), Needed(Variables.S3AccessKey, with), Needed(Variables.S3SecretKey, with));
+        return bucket is null || access is null || secret is null ? null : new(endpoint, bucket, region, access, secret);
+    }
+}

@@ -1,0 +1,128 @@
+using System.Collections;
+using System.Reflection;
+
+namespace Veza.Api.Configuration;
+
+/// <summary>Everything an operator may choose, checked. The meaning of each value stands in <see cref="Variables"/>.</summary>
+public sealed record VezaSettings
+{
+    public required RunEnvironment Environment { get; init; }
+    public required IReadOnlySet<string> Roles { get; init; }
+    /// <summary>Absolute path.</summary>
+    public required string VezaHome { get; init; }
+    public required string ServiceName { get; init; }
+    public required string Version { get; init; }
+    public required string Host { get; init; }
+    public required int Port { get; init; }
+    public required int PrometheusPort { get; init; }
+    /// <summary>Null: start the private one.</summary>
+    public DatabaseUrl? Database { get; init; }
+    public required int DatabasePoolSize { get; init; }
+    public required TimeSpan DatabaseTimeout { get; init; }
+    /// <summary>Null only in development, until <see cref="DevelopmentSecrets"/> has filled it in.</summary>
+    public string? JwtSecret { get; init; }
+    /// <inheritdoc cref="JwtSecret"/>
+    public string? EncryptionKey { get; init; }
+    public required IReadOnlyList<string> AllowedOrigins { get; init; }
+    public required bool EnableCors { get; init; }
+    public required int RateLimitPerMinute { get; init; }
+    public required int ConnectionsMax { get; init; }
+    public required int MessageBytesMax { get; init; }
+    public required int MessageHistoryMax { get; init; }
+    public required long UploadBytesMax { get; init; }
+    public required int BroadcastsMax { get; init; }
+    public required int ListenersPerBroadcastMax { get; init; }
+    public required bool AdaptiveBitrate { get; init; }
+    public required int DefaultBitrateKbps { get; init; }
+    public required IReadOnlyList<string> CodecsEnabled { get; init; }
+    public required bool ModerationEnabled { get; init; }
+    public required EndToEnd E2EEncryption { get; init; }
+    /// <summary>Absolute path.</summary>
+    public required string MediaRoot { get; init; }
+    /// <summary>Null: audio lives in <see cref="MediaRoot"/>.</summary>
+    public S3Settings? S3 { get; init; }
+    public required LogDetail LogLevel { get; init; }
+    public required LogForm LogFormat { get; init; }
+    public Uri? OtlpEndpoint { get; init; }
+    public required bool MetricsEnabled { get; init; }
+    public required bool TracingEnabled { get; init; }
+
+    public bool InProduction => Environment == RunEnvironment.Production;
+    public bool Has(string role) => Roles.Contains(role);
+
+    // A record prints its members, and some of these are secrets.
+    public override string ToString() => $"{ServiceName} {Version} ({Environment})";
+
+    /// <exception cref="InvalidSettingsException">With every wrong variable.</exception>
+    public static VezaSettings FromEnvironment() =>
+        Parse(System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? ""),
+            onTerminal: !Console.IsOutputRedirected);
+
+    /// <param name="variables">An empty value counts as not set, as compose files and shells write "not set" like that.</param>
+    /// <param name="onTerminal">Decides the form of the log if LOG_FORMAT does not.</param>
+    /// <exception cref="InvalidSettingsException">With every wrong variable.</exception>
+    public static VezaSettings Parse(IReadOnlyDictionary<string, string> variables, bool onTerminal = false)
+    {
+        var given = new GivenValues(variables);
+        var environment = given.Value(Variables.Environment, RunEnvironment.Development);
+        var production = environment == RunEnvironment.Production;
+        var home = Path.GetFullPath(given.Text(Variables.VezaHome, Variables.VezaHome.Default));
+
+        var settings = new VezaSettings
+        {
+            Environment = environment,
+            Roles = given.Text(Variables.Roles).ToHashSet(),
+            VezaHome = home,
+            ServiceName = given.Text(Variables.ServiceName),
+            Version = given.Text(Variables.Version, BuildVersion),
+            Host = given.Text(Variables.Host, production ? "0.0.0.0" : "127.0.0.1"),
+            Port = given.Value(Variables.Port),
+            PrometheusPort = given.Value(Variables.PrometheusPort),
+            Database = given.Optional(Variables.Database),
+            DatabasePoolSize = given.Value(Variables.DatabasePoolSize),
+            DatabaseTimeout = TimeSpan.FromMilliseconds(given.Value(Variables.DatabaseTimeoutMs)),
+            JwtSecret = production ? given.Needed(Variables.JwtSecret, "in production") : given.Optional(Variables.JwtSecret),
+            EncryptionKey = production ? given.Needed(Variables.EncryptionKey, "in production") : given.Optional(Variables.EncryptionKey),
+            AllowedOrigins = given.Optional(Variables.AllowedOrigins) ?? [],
+            EnableCors = given.Value(Variables.EnableCors),
+            RateLimitPerMinute = given.Value(Variables.RateLimitPerMinute),
+            ConnectionsMax = given.Value(Variables.MaxConnections),
+            MessageBytesMax = given.Value(Variables.MaxMessageSize),
+            MessageHistoryMax = given.Value(Variables.MessageHistoryLimit),
+            UploadBytesMax = given.Value(Variables.MaxUploadSize),
+            BroadcastsMax = given.Value(Variables.MaxStreams),
+            ListenersPerBroadcastMax = given.Value(Variables.MaxListenersPerStream),
+            AdaptiveBitrate = given.Value(Variables.AdaptiveBitrate),
+            DefaultBitrateKbps = given.Value(Variables.DefaultBitrate),
+            CodecsEnabled = given.Text(Variables.CodecsEnabled),
+            ModerationEnabled = given.Value(Variables.ModerationEnabled),
+            E2EEncryption = given.Value(Variables.E2EEncryption),
+            MediaRoot = Path.GetFullPath(given.Text(Variables.MediaRoot, Path.Combine(home, "media"))),
+            S3 = given.S3(),
+            LogLevel = given.Value(Variables.LogLevel),
+            LogFormat = given.Value(Variables.LogFormat, onTerminal ? LogForm.Text : LogForm.Json),
+            OtlpEndpoint = given.Optional(Variables.OtlpEndpoint),
+            MetricsEnabled = given.Value(Variables.MetricsEnabled),
+            TracingEnabled = given.Value(Variables.TracingEnabled),
+        };
+        given.Optional(Variables.RedisUrl);
+
+        if (settings.JwtSecret is not null && settings.JwtSecret == settings.EncryptionKey)
+            given.Problem("ENCRYPTION_KEY is the same as JWT_SECRET; each needs a secret of its own");
+        return given.Problems.Count == 0 ? settings : throw new InvalidSettingsException(given.Problems);
+    }
+
+    private static string BuildVersion { get; } =
+        typeof(VezaSettings).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+}
+
+public sealed record S3Settings(Uri Endpoint, string Bucket, string Region, string AccessKey, string SecretKey)
+{
+    public override string ToString() => $"{Bucket} at {Endpoint}";
+}
+
+/// <summary>The process must not start: each problem is one line that names the variable, its value and what is allowed.</summary>
+public sealed class InvalidSettingsException(IReadOnlyList<string> problems) : Exception(string.Join('\n', problems))
+{
+    public IReadOnlyList<string> Problems { get; } = problems;
+}

@@ -1,0 +1,87 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Veza.Api.Configuration;
+using Veza.Api.Http;
+using Veza.Commands.Dispatching;
+using Veza.Commands.Live.Broadcasts;
+using Veza.Media.Live;
+using Veza.Projections.Live.Broadcasts;
+
+namespace Veza.Api.Live.Broadcasts;
+
+public sealed record CreateBroadcastBody(string Title);
+
+public static class BroadcastEndpoints
+{
+    public static void AddBroadcasts(this IServiceCollection services, VezaSettings settings)
+    {
+        services.AddSingleton(new LiveLimits { StreamsMax = settings.BroadcastsMax, ListenersPerStreamMax = settings.ListenersPerBroadcastMax });
+        services.AddSingleton<Mounts>();
+        services.AddSingleton(new SourceKeys(settings.EncryptionKey!));
+        services.AddSingleton<BroadcastQueries>();
+        services.AddSingleton<BroadcastSources>();
+        services.AddSingleton<IIcecastSources>(p => p.GetRequiredService<BroadcastSources>());
+        services.AddSingleton(new IcecastLimits());
+        services.AddSingleton<IcecastSource>();
+        if (settings.Has(Role.Media)) services.AddHostedService(p => p.GetRequiredService<BroadcastSources>());
+    }
+
+    public static void MapBroadcasts(this IEndpointRouteBuilder api)
+    {
+        var broadcasts = api.MapGroup("/broadcasts").WithTags("Broadcasts");
+        broadcasts.MapPost("", Create).WithSummary("Open a broadcast")
+            .WithDescription("Answers the Icecast address and key for its source: ffmpeg, liquidsoap, butt and the like send Ogg Opus, Ogg Vorbis or MP3 there.");
+        broadcasts.MapGet("", List).ReadsFrom(BroadcastQueries.Reads).Produces<Page<BroadcastView>>().WithSummary("List broadcasts, newest first").WithDescription("`live=true` lists those on the air.");
+        broadcasts.MapGet("/{broadcastId:guid}", One).ReadsFrom(BroadcastQueries.Reads).Produces<BroadcastView>().WithSummary("Read a broadcast");
+        broadcasts.MapPost("/{broadcastId:guid}/stop", (Guid broadcastId, Caller caller, Sender commands) =>
+            commands.Send(new StopBroadcast(broadcastId, caller.AccountId), new { id = broadcastId })).WithSummary("End one's broadcast");
+    }
+
+    /// <summary>The sound itself, at the address that players know, for anybody.</summary>
+    public static void MapBroadcastSound(this IEndpointRouteBuilder app) =>
+        app.MapGet("/live/{broadcastId:guid}", Listen).AllowAnonymous().WithTags("Broadcasts").WithSummary("Listen to a broadcast")
+            .WithDescription("The source's own bytes, from a clean point on, until the broadcast ends.");
+
+    private static async Task<IResult> Create(CreateBroadcastBody body, Caller caller, Sender commands, SourceKeys keys, HttpRequest request)
+    {
+        var id = Guid.CreateVersion7();
+        var result = await commands.Decide(new CreateBroadcast(id, caller.AccountId, body.Title), new { id });
+        // A repeat is answered for the first one's id. The key is made anew from it rather than kept with the remembered answer.
+        if (result is CommandResult.Done { Answer: { } first } done)
+            (id, result) = (JsonDocument.Parse(first).RootElement.GetProperty("id").GetGuid(), done with { Answer = null });
+        var (key, mount) = (keys.Of(id), $"/live/{id}");
+        return Sender.Answer(result, new { id, ingest = new { url = $"icecast://source:{key}@{request.Host}{mount}", mount, key }, listenUrl = mount }, StatusCodes.Status201Created);
+    }
+
+    private static async Task<IResult> List(bool? live, long? before, int? limit, BroadcastQueries broadcasts, Mounts mounts, HttpContext http, CancellationToken ct)
+    {
+        if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
+        var found = await broadcasts.ListAsync(live ?? false, before ?? long.MaxValue, size + 1, Listeners(mounts), ct);
+        return Results.Ok(Page.Cut(http, found, size, b => $"before={b.Position}"));
+    }
+
+    private static async Task<IResult> One(Guid broadcastId, BroadcastQueries broadcasts, Mounts mounts, CancellationToken ct) =>
+        await broadcasts.FindAsync(broadcastId, Listeners(mounts), ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("broadcast", broadcastId));
+
+    private static async Task Listen(Guid broadcastId, Mounts mounts, IHostApplicationLifetime host, HttpContext http)
+    {
+        var mount = mounts.Find(broadcastId);
+        using var listener = mount?.Join();
+        if (mount is null || listener is null)
+        {
+            await Problems.WriteAsync(http, mount is null ? BroadcastRefusals.NotLive : BroadcastRefusals.Full(mounts.Limits.ListenersPerStreamMax));
+            return;
+        }
+        http.Response.ContentType = mount.Format.ContentType();
+        http.Response.Headers.CacheControl = "no-store";
+        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        // A slow listener is cut forward, not cut off; and one of a quiet broadcast is slow through no fault of its own.
+        if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, host.ApplicationStopping);
+        try { await IcecastListener.WriteAsync(listener, http.Response.BodyWriter, gone.Token); }
+        catch (OperationCanceledException) { /* The listener has gone, or the server goes. */ }
+    }
+
+    private static Func<Guid, int> Listeners(Mounts mounts) => id => mounts.Find(id)?.Listeners ?? 0;
+}

@@ -1,0 +1,143 @@
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
+using Veza.Api.Http;
+using Veza.Commands.Dispatching;
+using Veza.Realtime;
+
+namespace Veza.Api.Live;
+
+/// <summary>The live topics: the hub, and the same over server-sent events.</summary>
+public static class LiveEndpoints
+{
+    private static readonly TimeSpan RetryWhenFull = TimeSpan.FromSeconds(5);
+
+    public static void MapLive(this WebApplication app, IEndpointRouteBuilder api)
+    {
+        app.UseWhen(context => context.Request.Path.StartsWithSegments(LiveHub.Path), hub => hub.Use(RefuseWhenFull));
+        var limits = app.Services.GetRequiredService<LiveLimits>();
+        app.MapHub<LiveHub>(LiveHub.Path, options =>
+        {
+            options.TransportMaxBufferSize = limits.SendBufferBytes;
+            options.ApplicationMaxBufferSize = limits.ReceiveBytesMax;
+        }).RequireAuthorization();
+        api.MapGet("/live", StreamAsync).WithTags("Live").Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
+            .WithSummary("Follow topics live, as server-sent events")
+            .WithDescription("`topics` is a comma-separated list of `channel:{id}`, `account:{id}` (your own), `track:{id}`, `broadcast:{id}`, `chart:top`, `chart:trending` and `log` (scope `log:read`). "
+                + "Begins after the position `after`, or after `Last-Event-ID` (`<epoch>:<position>`), which wins; without either, now. Events: `batch`, `fellBehind`, `epochChanged`, `topicsClosed`, `closed`.");
+    }
+
+    /// <summary>Before the handshake, so that a client that finds no room can be sent elsewhere. The hub itself counts exactly.</summary>
+    private static Task RefuseWhenFull(HttpContext context, RequestDelegate next)
+    {
+        var connections = context.RequestServices.GetRequiredService<LiveConnections>();
+        return connections.IsFull && !context.Request.Query.ContainsKey("id") ? Problems.WriteAsync(context, Refused(LiveRefusal.TooManyConnections(connections.Max))) : next(context);
+    }
+
+    private static async Task StreamAsync(string? topics, string? after, HttpContext http, LiveEngine engine, LiveConnections connections, TimeProvider clock)
+    {
+        if (LiveCaller.From(http.User) is not { } caller) { await Problems.WriteAsync(http, Refused(LiveRefusal.NotSignedIn)); return; }
+        if (!TryStart(http.Request, after, out var epoch, out var position, out var refusal)) { await Problems.WriteAsync(http, Refused(refusal)); return; }
+        if (!connections.TryEnter()) { await Problems.WriteAsync(http, Refused(LiveRefusal.TooManyConnections(connections.Max))); return; }
+        try
+        {
+            var names = (topics ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);
+            var outcome = await engine.SubscribeAsync(caller, names, position, epoch, http.RequestAborted);
+            if (outcome is SubscribeOutcome.Refused no) { await Problems.WriteAsync(http, Refused(no.Refusal)); return; }
+            http.Response.ContentType = "text/event-stream";
+            http.Response.Headers.CacheControl = "no-store";
+            http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+            await SendAsync(((SubscribeOutcome.Opened)outcome).Subscription, http.Response.BodyWriter, engine.Limits.KeepAlive, clock, http.RequestAborted);
+        }
+        // The client hung up; that is how a live request usually ends.
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested) { }
+        finally { connections.Leave(); }
+    }
+
+    private static async Task SendAsync(LiveSubscription subscription, PipeWriter body, TimeSpan keepAlive, TimeProvider clock, CancellationToken aborted)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+        var messages = subscription.ReadAsync(ending.Token).GetAsyncEnumerator(CancellationToken.None);
+        Task<bool>? next = null;
+        try
+        {
+            while (true)
+            {
+                next ??= messages.MoveNextAsync().AsTask();
+                if (await IsSilentAsync(next, keepAlive, clock)) Write(body, ": keep-alive\n\n");
+                else if (await next)
+                {
+                    next = null;
+                    Write(body, messages.Current);
+                }
+                else return;
+                await body.FlushAsync(aborted);
+            }
+        }
+        finally
+        {
+            // An enumerator may only be disposed of when it stands still.
+            await ending.CancelAsync();
+            if (next is not null) await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await messages.DisposeAsync();
+        }
+    }
+
+    private static async Task<bool> IsSilentAsync(Task next, TimeSpan keepAlive, TimeProvider clock)
+    {
+        if (next.IsCompleted) return false;
+        try
+        {
+            await next.WaitAsync(keepAlive, clock);
+            return false;
+        }
+        catch (TimeoutException) { return true; }
+    }
+
+    private static void Write(PipeWriter body, LiveMessage message)
+    {
+        // After fellBehind and epochChanged the client fetches the state anew; a browser then reconnects by itself, from there.
+        var resume = message switch
+        {
+            LiveMessage.Batch batch => (batch.Epoch, batch.Position),
+            LiveMessage.FellBehind behind => (behind.Epoch, behind.Head),
+            LiveMessage.EpochChanged changed => (changed.Epoch, changed.Head),
+            _ => ((string, long)?)null,
+        };
+        if (resume is var (epoch, position)) Write(body, string.Create(CultureInfo.InvariantCulture, $"id: {epoch}:{position}\n"));
+        Write(body, $"event: {message.Kind}\ndata: ");
+        using (var json = new Utf8JsonWriter(body)) message.WriteTo(json);
+        Write(body, "\n\n");
+    }
+
+    private static void Write(PipeWriter body, string text) => Encoding.UTF8.GetBytes(text, body);
+
+    private static bool TryStart(HttpRequest request, string? after, out string? epoch, out long? position, out LiveRefusal refusal)
+    {
+        (epoch, position, refusal) = (null, null, null!);
+        if (request.Headers["Last-Event-ID"] is [{ Length: > 0 } last, ..])
+        {
+            var colon = last.LastIndexOf(':');
+            (epoch, after) = (colon > 0 ? last[..colon] : null, last[(colon + 1)..]);
+        }
+        if (string.IsNullOrEmpty(after)) return true;
+        if (!long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out var parsed))
+        {
+            refusal = LiveRefusal.PositionInvalid(after);
+            return false;
+        }
+        position = parsed;
+        return true;
+    }
+
+    private static Refusal Refused(LiveRefusal refusal) => refusal.Kind switch
+    {
+        LiveRefusalKind.Invalid => new(refusal.Code, RefusalKind.Invalid, refusal.Detail),
+        LiveRefusalKind.NotAllowed => new(refusal.Code, RefusalKind.NotAllowed, refusal.Detail),
+        LiveRefusalKind.Unknown => new(refusal.Code, RefusalKind.Unknown, refusal.Detail),
+        LiveRefusalKind.TooMany => new(refusal.Code, RefusalKind.TooFast, refusal.Detail) { RetryAfter = RetryWhenFull },
+        _ => new(refusal.Code, RefusalKind.Unavailable, refusal.Detail) { RetryAfter = RetryWhenFull },
+    };
+}

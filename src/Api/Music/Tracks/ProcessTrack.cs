@@ -1,0 +1,71 @@
+using Veza.Commands.Dispatching;
+using Veza.Commands.Music.Tracks;
+using Veza.Domain.Music.Tracks;
+using Veza.EventStore;
+using Veza.EventStore.Reactions;
+using Veza.Media;
+using Copy = Veza.Media.Rendition;
+using Rendition = Veza.Domain.Music.Tracks.Rendition;
+
+namespace Veza.Api.Music.Tracks;
+
+/// <summary>Makes the copies of an uploaded track that are streamed, then says that they are made, or that they cannot be.</summary>
+/// <remarks>A copy appears whole or not at all, so after a restart those that are there are not made again.</remarks>
+public sealed class ProcessTrack(MediaStore media, Transcoder transcoder, EventLog log, Dispatcher commands) : IReaction
+{
+    /// <summary>A machine short of memory or disk can spoil one attempt; what fails twice is the sound's fault.</summary>
+    private const int AttemptsMax = 2;
+
+    private static readonly Copy[] Copies = [Copy.Opus, Copy.Mp3];
+
+    public string Name => "music.process_track.v1";
+    public IReadOnlySet<Type> Events { get; } = new HashSet<Type> { typeof(TrackUploaded) };
+
+    /// <summary>ffmpeg keeps one processor busy for each; requests need the rest.</summary>
+    public int ConcurrencyMax { get; } = Math.Max(1, Environment.ProcessorCount / 2);
+
+    public async Task ReactAsync(RecordedEvent e, CancellationToken ct)
+    {
+        var id = FollowUp.CommandId(Name, e);
+        if (await log.Reader.FindCommandAsync(id, ct) is not null) return;
+        var track = (TrackUploaded)e.Data!;
+        // A folder that is not mounted is no fault of the track: this is tried again, then parked for the operator.
+        if (!media.Has(track.TrackId, TrackFile.Original)) throw new FileNotFoundException($"the original of track {track.TrackId} is not in the media folder");
+
+        var made = new List<Rendition>();
+        foreach (var copy in Copies)
+        {
+            switch (await MakeAsync(track, copy, ct))
+            {
+                case Transcoded done: made.Add(new(FormatName(copy), copy.BitRateKbps, done.Bytes)); break;
+                case TranscodeFailed failed: await SendAsync(id, new FailTrackProcessing(track.TrackId, failed.Detail)); return;
+            }
+        }
+        await SendAsync(id, new CompleteTrackProcessing(track.TrackId, made));
+    }
+
+    private async Task<TranscodeResult> MakeAsync(TrackUploaded track, Copy copy, CancellationToken ct)
+    {
+        var destination = media.PathOf(track.TrackId, copy.Format);
+        if (media.Has(track.TrackId, copy.Format)) return new Transcoded(new FileInfo(destination).Length);
+        var facts = new AudioFacts(track.DurationMs, track.Codec, track.Container ?? "", track.SampleRateHz, track.Channels, BitRateKbps: 0, Title: null, Artist: null, Album: null);
+        for (var attempt = 1; ; attempt++)
+        {
+            var result = await transcoder.MakeAsync(media.PathOf(track.TrackId, TrackFile.Original), facts, copy, destination, progress: null, ct);
+            if (result is Transcoded || attempt == AttemptsMax) return result;
+        }
+    }
+
+    private async Task SendAsync<TCommand>(Guid id, TCommand command) where TCommand : notnull
+    {
+        if (await commands.SendAsync(command, CommandContext.FollowUp(id), null, CancellationToken.None) is CommandResult.Refused { Refusal: var no })
+            throw new InvalidOperationException($"{typeof(TCommand).Name} was refused: {no.Code}: {no.Detail}");
+    }
+
+    private static string FormatName(Copy copy) => copy.Format switch
+    {
+        TrackFile.Opus => "opus",
+        TrackFile.Mp3 => "mp3",
+        _ => throw new ArgumentOutOfRangeException(nameof(copy), copy.Format, "not the format of a copy"),
+    };
+}

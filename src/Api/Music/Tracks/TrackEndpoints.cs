@@ -1,0 +1,67 @@
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Net.Http.Headers;
+using Veza.Api.Http;
+using Veza.Commands.Dispatching;
+using Veza.Domain.Music.Tracks;
+using Veza.Media;
+using Veza.Projections.Music.Tracks;
+
+namespace Veza.Api.Music.Tracks;
+
+/// <summary>How an upload looks in the API's description; it is read part by part, never bound as a whole.</summary>
+public sealed record UploadTrackForm(string Title, string? Genre, string? Description, IFormFile File);
+
+public static class TrackEndpoints
+{
+    public static void MapTracks(this IEndpointRouteBuilder api)
+    {
+        var tracks = api.MapGroup("/tracks").WithTags("Tracks");
+        tracks.MapPost("", (HttpRequest request, Caller caller, Sender commands, CancellationToken ct) =>
+                request.HttpContext.RequestServices.GetRequiredService<TrackUploads>().ReceiveAsync(request, caller, commands, ct))
+            .Accepts<UploadTrackForm>("multipart/form-data")
+            // The file is bounded by MAX_UPLOAD_SIZE and every other part by its own limit.
+            .WithMetadata(new DisableRequestSizeLimitAttribute())
+            .Produces(StatusCodes.Status201Created)
+            .WithSummary("Upload a track")
+            .WithDescription("WAV, AIFF, FLAC, ALAC, MP3, AAC/M4A, Ogg Vorbis or Opus, at most MAX_UPLOAD_SIZE bytes: 413 `too_large`. What the file is, is decided by looking: "
+                + "415 `not_audio`, `has_video` or `unsupported_codec`, 422 `truncated_audio`, `tags_too_large` or `probe_timeout`. The answer carries `durationMs` and `codec` as found. "
+                + "The copies for streaming are made afterwards; `status` of the track tells when.");
+
+        var track = tracks.MapGroup("/{trackId:guid}");
+        track.MapGet("", async (Guid trackId, TrackQueries queries, CancellationToken ct) =>
+            await queries.FindAsync(trackId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("track", trackId)))
+            .ReadsFrom(TrackQueries.Reads).Produces<TrackView>().WithSummary("Read a track");
+        track.MapGet("/audio", Audio).ReadsFrom(TrackQueries.FileReads).Produces(StatusCodes.Status200OK).Produces(StatusCodes.Status206PartialContent)
+            .WithSummary("Fetch a track's sound")
+            .WithDescription("`format` is `original` (as it was uploaded; the default), `opus` or `mp3`. Byte ranges and ETags are served. 404 `rendition_unknown` while the copy is not made.");
+    }
+
+    private static async Task<IResult> Audio(Guid trackId, string? format, TrackQueries queries, MediaStore media, HttpContext http, CancellationToken ct)
+    {
+        format ??= "original";
+        TrackFile? file = format switch { "original" => TrackFile.Original, "opus" => TrackFile.Opus, "mp3" => TrackFile.Mp3, _ => null };
+        if (file is null) return Problems.Result(Problems.Invalid("format", $"format is \"{format}\"; original, opus and mp3 are served"));
+        if (await queries.FilesAsync(trackId, ct) is not { } track) return Problems.Result(Refusals.Unknown("track", trackId));
+        if (file != TrackFile.Original && !track.Formats.Contains(format)) return Problems.Result(RenditionUnknown(format, track.Status));
+
+        http.Response.Headers.XContentTypeOptions = "nosniff";
+        return Results.File(media.PathOf(trackId, file.Value), ContentType(file.Value, track.Container), lastModified: track.CreatedAt,
+            entityTag: new EntityTagHeaderValue($"\"{track.Sha256}-{format}\""), enableRangeProcessing: true);
+    }
+
+    private static Refusal RenditionUnknown(string format, TrackStatus status) =>
+        new("rendition_unknown", RefusalKind.Unknown, $"there is no {format} copy of this track, which is {status.ToString().ToLowerInvariant()}");
+
+    private static string ContentType(TrackFile file, string? container) => (file, container) switch
+    {
+        (TrackFile.Opus, _) => "audio/ogg; codecs=opus",
+        (TrackFile.Mp3, _) or (_, "mp3") => "audio/mpeg",
+        (_, "wav") => "audio/wav",
+        (_, "aiff") => "audio/aiff",
+        (_, "flac") => "audio/flac",
+        (_, "mp4") => "audio/mp4",
+        (_, "aac") => "audio/aac",
+        (_, "ogg") => "audio/ogg",
+        _ => "application/octet-stream",
+    };
+}

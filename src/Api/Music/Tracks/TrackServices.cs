@@ -1,0 +1,22 @@
+using Veza.EventStore.Reactions;
+using Veza.Media;
+using Veza.Projections.Music.Tracks;
+using Veza.Projections.Social.Comments;
+
+namespace Veza.Api.Music.Tracks;
+
+public static class TrackServices
+{
+    /// <param name="mediaRoot">MEDIA_ROOT: the folder of the files.</param>
+    /// <param name="uploadBytesMax">MAX_UPLOAD_SIZE.</param>
+    public static void AddTracks(this IServiceCollection services, string mediaRoot, long uploadBytesMax)
+    {
+        services.AddSingleton(provider => new MediaStore(mediaRoot, uploadBytesMax, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new AudioProbe(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new Transcoder(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new TrackUploads(provider.GetRequiredService<MediaStore>(), provider.GetRequiredService<AudioProbe>(), uploadBytesMax));
+        services.AddSingleton<IReaction, ProcessTrack>();
+        services.AddSingleton<TrackQueries>().AddSingleton<CommentQueries>();
+        services.AddHostedService<StagingSweep>();
+    }
+}

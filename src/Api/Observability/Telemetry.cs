@@ -1,0 +1,68 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging.Console;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+using Veza.Api.Configuration;
+
+namespace Veza.Api.Observability;
+
+/// <summary>Logs, metrics and traces, as the settings want them.</summary>
+public static class Telemetry
+{
+    public static void AddLogging(ILoggingBuilder logging, VezaSettings settings)
+    {
+        logging.ClearProviders();
+        logging.SetMinimumLevel(Level(settings.LogLevel));
+        // Its lines hold whole addresses, and the hubs' carry the access token.
+        logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
+        // What the libraries do at each request is of interest only to who asked for it.
+        if (settings.LogLevel >= LogDetail.Info)
+        {
+            logging.AddFilter("Microsoft", LogLevel.Warning);
+            logging.AddFilter("Npgsql", LogLevel.Warning);
+            logging.AddFilter("System", LogLevel.Warning);
+        }
+        logging.Services.TryAddSingleton(TimeProvider.System);
+        logging.Services.AddSingleton(new LogOrigin(settings.ServiceName, settings.Version));
+        logging.AddConsoleFormatter<JsonLogFormatter, ConsoleFormatterOptions>();
+        if (settings.LogFormat == LogForm.Json)
+            logging.AddConsole(console => console.FormatterName = JsonLogFormatter.FormatterName);
+        else
+            logging.AddSimpleConsole(text => (text.SingleLine, text.TimestampFormat, text.UseUtcTimestamp) = (true, "HH:mm:ss.fff ", true));
+    }
+
+    public static void AddMetricsAndTraces(IServiceCollection services, VezaSettings settings)
+    {
+        if (settings.MetricsEnabled)
+            services.AddSingleton(provider => new PrometheusMetrics(settings.ServiceName, settings.Version, provider.GetRequiredService<ILogger<PrometheusMetrics>>()));
+        if (settings.OtlpEndpoint is null) return;
+
+        // Addresses, headers, protocol and sampling come from the standard OTEL_* variables, which the SDK reads itself.
+        var resource = ResourceBuilder.CreateDefault().AddService(settings.ServiceName, serviceVersion: settings.Version).AddTelemetrySdk();
+        if (settings.TracingEnabled)
+            services.AddSingleton(_ => Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource)
+                .AddSource("Microsoft.AspNetCore", "Npgsql", "Veza.*").AddOtlpExporter().Build());
+        if (settings.MetricsEnabled)
+            services.AddSingleton(_ => Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource)
+                .AddMeter("Microsoft.AspNetCore.*", "System.Runtime", "System.Net.*", "Npgsql", "Veza.*").AddOtlpExporter().Build());
+    }
+
+    /// <summary>Begins to listen before the first request; at the end the container disposes all of it, which sends what is left.</summary>
+    public static void Start(IServiceProvider services)
+    {
+        services.GetService<PrometheusMetrics>();
+        services.GetService<TracerProvider>();
+        services.GetService<MeterProvider>();
+    }
+
+    private static LogLevel Level(LogDetail detail) => detail switch
+    {
+        LogDetail.Trace => LogLevel.Trace,
+        LogDetail.Debug => LogLevel.Debug,
+        LogDetail.Warning => LogLevel.Warning,
+        LogDetail.Error => LogLevel.Error,
+        _ => LogLevel.Information,
+    };
+}

@@ -1,0 +1,78 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace Veza.Api.OpenApi;
+
+/// <summary>What the OpenAPI document says beyond the endpoints' own words: authentication, the headers all writes and reads take, problems, examples.</summary>
+public static class ApiDescription
+{
+    private const string Bearer = "bearer";
+
+    public static void AddApiDescription(this IServiceCollection services) => services.AddOpenApi("v1", options =>
+    {
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info = new()
+            {
+                Title = "Veza", Version = "v1",
+                Description = """
+                    Community chat and music on one event log. Every write answers with its `id`, `version` and `position`, and the header `Veza-Position`; send that back as
+                    `Veza-After` to read what you wrote. Every write takes `Idempotency-Key`. Pages are `{items, next}`; GET `next` for the following page.
+                    Problems are RFC 9457 with `type` `/problems/{code}`.
+                    """,
+            };
+            document.Components ??= new();
+            document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
+            document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", BearerFormat = "JWT" };
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer(Describe);
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            if (Examples.For(context.JsonTypeInfo.Type) is { } example) schema.Examples = [example];
+            return Task.CompletedTask;
+        });
+    });
+
+    private static Task Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken ct)
+    {
+        var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+        operation.Responses ??= [];
+        operation.Parameters ??= [];
+        if (!metadata.OfType<IAllowAnonymous>().Any())
+        {
+            operation.Security = [new() { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
+            operation.Responses.TryAdd("401", new OpenApiResponse { Description = "No valid access token." });
+        }
+        if (context.Description.HttpMethod is "GET")
+        {
+            operation.Parameters.Add(Header("Veza-After", "Wait, at most 5 s, until what is read has reached this position.", "48211"));
+        }
+        else
+        {
+            operation.Parameters.Add(Header("Idempotency-Key", "Any text of 1 to 200 characters: the same request under the same key is carried out once.", "3f0c8a6e-send-hello"));
+            operation.Parameters.Add(Header("If-Match", "The version last seen: 412 when it is no longer that.", "\"3\""));
+        }
+        operation.Responses.TryAdd("default", new OpenApiResponse
+        {
+            Description = "A problem (RFC 9457).",
+            Content = new Dictionary<string, OpenApiMediaType>
+            {
+                ["application/problem+json"] = new()
+                {
+                    Example = JsonNode.Parse("""
+                        {"type":"/problems/slow_mode","title":"Slow mode","status":429,"detail":"slow mode: wait 12 s before the next message here","traceId":"4bf92f3577b34da6a3ce929d0e0e4736"}
+                        """),
+                },
+            },
+        });
+        return Task.CompletedTask;
+    }
+
+    private static OpenApiParameter Header(string name, string description, string example) => new()
+    {
+        Name = name, In = ParameterLocation.Header, Description = description, Example = JsonValue.Create(example), Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+    };
+}

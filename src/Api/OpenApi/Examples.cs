@@ -1,0 +1,21 @@
+using System.Text.Json.Nodes;
+using Veza.Api.Chat.Communities;
+using Veza.Api.Chat.Messages;
+using Veza.Api.Live.Broadcasts;
+
+namespace Veza.Api.OpenApi;
+
+/// <summary>A body of each kind, as somebody would really send it.</summary>
+internal static class Examples
+{
+    public static JsonNode? For(Type body) => Texts.TryGetValue(body, out var json) ? JsonNode.Parse(json) : null;
+
+    private static readonly Dictionary<Type, string> Texts = new()
+    {
+        [typeof(CreateCommunityBody)] = """{"name":"Vinyl diggers"}""",
+        [typeof(CreateChannelBody)] = """{"name":"new-releases","kind":"announcement","topic":"What came out this week","slowModeSeconds":0}""",
+        [typeof(SendMessageBody)] = """{"text":"Has anybody heard the **B-side**? 🔥"}""",
+        [typeof(EditMessageBody)] = """{"text":"Has anybody heard the *other* B-side? 🔥"}""",
+        [typeof(CreateBroadcastBody)] = """{"title":"Sunday morning set"}""",
+    };
+}

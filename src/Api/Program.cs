@@ -1,1 +1,0 @@
-throw new NotSupportedException("veza run starts the host");

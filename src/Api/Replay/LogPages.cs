@@ -1,0 +1,55 @@
+using System.Runtime.CompilerServices;
+using Veza.Domain.Accounts;
+using Veza.EventStore;
+using Veza.EventStore.Reading;
+using Veza.Realtime;
+
+namespace Veza.Api.Replay;
+
+/// <param name="Types">Aliases to keep; null keeps all.</param>
+/// <param name="Stream">The one stream to keep; null keeps all.</param>
+/// <param name="Limit">Events to give at most.</param>
+/// <param name="Follow">Goes on at the head instead of ending there.</param>
+internal sealed record LogRequest(long After, string[]? Types, Guid? Stream, long Limit, bool Follow);
+
+/// <summary>A span of the log in pages: from the tail where it holds them, else from the database.</summary>
+internal sealed class LogPages(EventLog log, LogRequest request, long head)
+{
+    /// <summary>Positions looked at by one query: rare types must not make it outlast the database's time-out.</summary>
+    private const int SpanMax = 100_000;
+
+    /// <param name="caller">Who follows; when the session ends, so do the pages.</param>
+    public async IAsyncEnumerable<List<RecordedEvent>> ReadAsync(LiveCaller? caller, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var after = request.After;
+        var left = request.Limit;
+        while (left > 0 && (request.Follow || after < head))
+        {
+            if (after >= log.Head)
+            {
+                await log.Tail.WaitAsync(after, ct);
+                continue;
+            }
+            var (page, scanned, signedOut) = await NextAsync(after, (int)Math.Min(left, LogReader.PageEventsMax), caller, ct);
+            after = scanned;
+            left -= page.Count;
+            if (page.Count > 0) yield return page;
+            if (signedOut) yield break;
+        }
+    }
+
+    private async Task<(List<RecordedEvent> Page, long Scanned, bool SignedOut)> NextAsync(long after, int max, LiveCaller? caller, CancellationToken ct)
+    {
+        var upTo = Math.Min(request.Follow ? log.Head : head, after + SpanMax);
+        var events = new List<RecordedEvent>();
+        if (!log.Tail.TryRead(after, (int)Math.Min(max, upTo - after), events))
+        {
+            var page = await log.Reader.ReadAsync(after, upTo, max, request.Types, request.Stream, ct);
+            return (page, page.Count == max ? page[^1].Position : upTo, false);
+        }
+        var signedOut = caller?.SessionId is { } session && events.Any(e => e.Data is SessionEnded ended && ended.SessionId == session);
+        var scanned = events[^1].Position;
+        events.RemoveAll(e => request.Types is { } types && !types.Contains(e.Type) || request.Stream is { } stream && e.StreamId != stream);
+        return (events, scanned, signedOut);
+    }
+}

@@ -1,0 +1,33 @@
+using Veza.Api.Http;
+using Veza.Commands.Dispatching;
+using Veza.Commands.Social.Follows;
+using Veza.Projections.Social.Follows;
+
+namespace Veza.Api.Social.Follows;
+
+public static class FollowEndpoints
+{
+    public static void MapFollows(this IEndpointRouteBuilder api)
+    {
+        var account = api.MapGroup("/accounts/{accountId:guid}").WithTags("Follows");
+        account.MapPut("/followers/me", (Guid accountId, Caller caller, Sender commands) =>
+            commands.Send(new FollowAccount(caller.AccountId, accountId), new { id = accountId }))
+            .WithSummary("Follow an account").WithDescription("What it uploads, reposts and broadcasts shows in one's feed. 409 `cannot_follow_self`.");
+        account.MapDelete("/followers/me", (Guid accountId, Caller caller, Sender commands) =>
+            commands.Send(new UnfollowAccount(caller.AccountId, accountId), new { id = accountId })).WithSummary("Stop following an account");
+        account.MapGet("/followers", (Guid accountId, long? before, int? limit, FollowQueries follows, HttpContext http, CancellationToken ct) =>
+            PageOf(accountId, follows, limit, http, ct, size => follows.FollowersAsync(accountId, before, size, ct)))
+            .ReadsFrom(FollowQueries.Reads).Produces<Page<FollowView>>().WithSummary("List an account's followers, newest first");
+        account.MapGet("/following", (Guid accountId, long? before, int? limit, FollowQueries follows, HttpContext http, CancellationToken ct) =>
+            PageOf(accountId, follows, limit, http, ct, size => follows.FollowingAsync(accountId, before, size, ct)))
+            .ReadsFrom(FollowQueries.Reads).Produces<Page<FollowView>>().WithSummary("List those an account follows, newest first");
+    }
+
+    private static async Task<IResult> PageOf(
+        Guid accountId, FollowQueries follows, int? limit, HttpContext http, CancellationToken ct, Func<int, Task<List<FollowView>>> read)
+    {
+        if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
+        if (!await follows.IsAccountAsync(accountId, ct)) return Problems.Result(Refusals.Unknown("account", accountId));
+        return Results.Ok(Page.Cut(http, await read(size + 1), size, f => $"before={f.Position}"));
+    }
+}

@@ -1,0 +1,143 @@
+using System.Net;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Npgsql;
+using Veza.Api.Accounts;
+using Veza.Api.Configuration;
+using Veza.Api.Live.Broadcasts;
+using Veza.Api.Observability;
+using Veza.EventStore;
+using Veza.EventStore.Postgres;
+using Veza.EventStore.Projections;
+
+namespace Veza.Api;
+
+/// <summary>Veza as one process: its PostgreSQL unless it is given one, and the web host with all that the roles ask for.</summary>
+public static class VezaHost
+{
+    /// <summary>What is in flight at SIGTERM may take this long; orchestrators kill soon after.</summary>
+    public static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>Runs until a signal or the token ends it.</summary>
+    /// <returns>The exit code.</returns>
+    /// <exception cref="LocalPostgresException">The private PostgreSQL does not start.</exception>
+    /// <exception cref="IOException">A port is taken.</exception>
+    public static async Task<int> RunAsync(VezaSettings settings, CancellationToken ct = default)
+    {
+        settings = DevelopmentSecrets.Fill(settings);
+        using var signals = new ShutdownSignals(ct);
+        using var loggers = LoggerFactory.Create(logging => Telemetry.AddLogging(logging, settings));
+        var logger = loggers.CreateLogger("Veza");
+
+        var postgres = settings.Database is null
+            ? await LocalPostgres.StartAsync(new(settings.VezaHome), loggers.CreateLogger<LocalPostgres>(), signals.Token)
+            : null;
+        try
+        {
+            await using var running = await StartAsync(settings, settings.Database?.ConnectionString ?? postgres!.ConnectionString, loggers, signals.Token);
+            Welcome.Say(settings, logger);
+            await running.App.WaitForShutdownAsync(signals.Token);
+        }
+        finally
+        {
+            // Last: until the host has stopped, it still answers what was asked before.
+            if (postgres is not null) await postgres.StopAsync(CancellationToken.None);
+        }
+        logger.LogInformation("Veza has stopped");
+        return 0;
+    }
+
+    /// <summary>Opens the log, starts the projections and the web host.</summary>
+    /// <param name="settings">With its secrets filled in.</param>
+    /// <param name="connectionString">Npgsql's form.</param>
+    public static async Task<RunningVeza> StartAsync(VezaSettings settings, string connectionString, ILoggerFactory loggers, CancellationToken ct)
+    {
+        var connection = Connection(settings, connectionString);
+        var log = await EventLog.OpenAsync(connection, VezaApplication.EventTypes, TimeProvider.System, loggers, ct);
+        var projections = new ProjectionHost(log, connection, VezaApplication.CreateProjections(), TimeProvider.System, loggers);
+        var app = Build(settings, log, projections);
+        var running = new RunningVeza(app, projections, log);
+        try
+        {
+            if (settings.Has(Role.Projections)) projections.Start();
+            if (!settings.InProduction) await app.Services.GetRequiredService<OperatorBootstrap>().RunAsync(settings.VezaHome, ct);
+            await app.StartAsync(ct);
+            return running;
+        }
+        catch
+        {
+            await running.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static WebApplication Build(VezaSettings settings, EventLog log, ProjectionHost projections)
+    {
+        // Configuration is VezaSettings alone: neither the current folder nor ASPNETCORE_* variables have a say.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            ContentRootPath = AppContext.BaseDirectory,
+            EnvironmentName = settings.InProduction ? Environments.Production : Environments.Development,
+        });
+        builder.Configuration.Sources.Clear();
+        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, settings));
+        Telemetry.AddLogging(builder.Logging, settings);
+        VezaServices.Add(builder.Services, settings, log, projections);
+
+        var app = builder.Build();
+        Telemetry.Start(app.Services);
+        VezaEndpoints.Map(app, settings);
+        return app;
+    }
+
+    private static string Connection(VezaSettings settings, string connectionString)
+    {
+        // Whole seconds are all Npgsql takes; rounded up, as 0 would mean "for ever".
+        var timeoutSeconds = (int)Math.Ceiling(settings.DatabaseTimeout.TotalSeconds);
+        return new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            ApplicationName = settings.ServiceName,
+            MaxPoolSize = settings.DatabasePoolSize,
+            Timeout = timeoutSeconds,
+            CommandTimeout = timeoutSeconds,
+        }.ConnectionString;
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, VezaSettings settings)
+    {
+        kestrel.AddServerHeader = false;
+        int[] ports = settings.MetricsEnabled ? [settings.Port, settings.PrometheusPort] : [settings.Port];
+        foreach (var port in ports.Distinct())
+        {
+            switch (settings.Host)
+            {
+                case "*": kestrel.ListenAnyIP(port, TakeSources); break;
+                case "localhost": kestrel.ListenLocalhost(port, TakeSources); break;
+                default: kestrel.Listen(IPAddress.Parse(settings.Host), port, TakeSources); break;
+            }
+
+            void TakeSources(ListenOptions endpoint)
+            {
+                if (port == settings.Port && settings.Has(Role.Media)) kestrel.ApplicationServices.GetRequiredService<IcecastSource>().UseOn(endpoint);
+            }
+        }
+    }
+}
+
+/// <summary>A started Veza. Disposing it stops first what asks, then what answers.</summary>
+public sealed class RunningVeza(WebApplication app, ProjectionHost projections, EventLog log) : IAsyncDisposable
+{
+    public WebApplication App { get; } = app;
+    public EventLog Log { get; } = log;
+    public ProjectionHost Projections { get; } = projections;
+
+    /// <summary>Where it listens, such as <c>http://127.0.0.1:8080</c>.</summary>
+    public string Address => App.Urls.First();
+
+    public async ValueTask DisposeAsync()
+    {
+        await App.StopAsync(CancellationToken.None);
+        await App.DisposeAsync();
+        await Projections.DisposeAsync();
+        await Log.DisposeAsync();
+    }
+}

@@ -1,0 +1,28 @@
+using Veza.Api.Configuration;
+
+namespace Veza.Api;
+
+/// <summary>What a person sees once Veza runs: where it is, and three things to try.</summary>
+internal static class Welcome
+{
+    public static void Say(VezaSettings settings, ILogger logger)
+    {
+        var address = $"http://{(settings.Host is "*" or "0.0.0.0" ? "localhost" : settings.Host)}:{settings.Port}";
+        if (settings.LogFormat == LogForm.Json)
+        {
+            logger.LogInformation("Veza runs at {Address} with roles {Roles}", address, string.Join(',', settings.Roles));
+            return;
+        }
+
+        Console.WriteLine($$"""
+
+            Veza runs at {{address}}   (API page: {{address}}/docs, metrics: port {{settings.PrometheusPort}}; Ctrl-C stops it)
+
+            Try, in another terminal:
+              curl -s {{address}}/health/ready
+              curl -s {{address}}/api/v1/accounts -H 'Content-Type: application/json' -d '{"userName":"ada","email":"ada@example.org","password":"correct horse battery"}'
+              ./veza demo
+
+            """);
+    }
+}

@@ -1,0 +1,12 @@
+using Veza.Commands.Dispatching;
+
+namespace Veza.Commands.Live.Broadcasts;
+
+public static class BroadcastRefusals
+{
+    public static readonly Refusal NotTheOwner = new("not_the_owner", RefusalKind.NotAllowed, "only its owner may stop a broadcast");
+    public static readonly Refusal Ended = new("broadcast_ended", RefusalKind.Conflict, "this broadcast has ended; a new one needs a new id");
+    public static readonly Refusal NotLive = new("broadcast_not_live", RefusalKind.Unknown, "no sound comes from this broadcast now");
+    public static Refusal Full(int listenersMax) =>
+        new("broadcast_full", RefusalKind.Unavailable, $"{listenersMax} people listen already; MAX_LISTENERS_PER_STREAM allows no more") { RetryAfter = TimeSpan.FromSeconds(10) };
+}

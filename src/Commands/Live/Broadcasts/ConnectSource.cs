@@ -1,0 +1,26 @@
+using Veza.Commands.Dispatching;
+using Veza.Domain.Live.Broadcasts;
+
+namespace Veza.Commands.Live.Broadcasts;
+
+/// <summary>The broadcast's source is here, for the first time or again. Sent by the node that takes the sound.</summary>
+public sealed record ConnectSource(Guid BroadcastId, string ContentType);
+
+public static class ConnectSourceHandler
+{
+    public const string NodeLost = "node_lost";
+
+    public static Refusal? Validate(ConnectSource command, Broadcast broadcast) => broadcast.Status == BroadcastStatus.Ended ? BroadcastRefusals.Ended : null;
+
+    public static IEnumerable<BroadcastEvent> Handle(ConnectSource command, [WriteModel] Broadcast broadcast)
+    {
+        if (broadcast.Status == BroadcastStatus.Waiting)
+        {
+            yield return new BroadcastStarted(broadcast.Id, broadcast.OwnerId, command.ContentType);
+            yield break;
+        }
+        // Live without a source: the node that had it went away without a word.
+        if (broadcast.Status == BroadcastStatus.Live) yield return new BroadcastInterrupted(broadcast.Id, broadcast.OwnerId, NodeLost);
+        yield return new BroadcastResumed(broadcast.Id, broadcast.OwnerId);
+    }
+}

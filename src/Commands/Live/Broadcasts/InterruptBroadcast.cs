@@ -1,0 +1,15 @@
+using Veza.Commands.Dispatching;
+using Veza.Domain.Live.Broadcasts;
+
+namespace Veza.Commands.Live.Broadcasts;
+
+/// <summary>The source has gone; listeners are held for a while in case it comes back.</summary>
+public sealed record InterruptBroadcast(Guid BroadcastId, string Reason);
+
+public static class InterruptBroadcastHandler
+{
+    public static IEnumerable<BroadcastEvent> Handle(InterruptBroadcast command, [WriteModel] Broadcast broadcast)
+    {
+        if (broadcast.Status == BroadcastStatus.Live) yield return new BroadcastInterrupted(broadcast.Id, broadcast.OwnerId, command.Reason);
+    }
+}

@@ -1,0 +1,15 @@
+using Veza.Commands.Dispatching;
+using Veza.Domain.Music.Listening;
+using Veza.Domain.Music.Tracks;
+
+namespace Veza.Commands.Music.Listening;
+
+/// <summary>Begins a play. Its clock runs from here.</summary>
+/// <param name="SessionId">The sign-in session; a track counts once in each.</param>
+public sealed record StartPlay(Guid PlayId, Guid TrackId, Guid ListenerId, Guid SessionId);
+
+public static class StartPlayHandler
+{
+    public static Effect Handle(StartPlay command, [ReadModel] Track track, DateTimeOffset now) =>
+        Effect.Start<Play>(command.PlayId, new PlayStarted(command.PlayId, track.Id, track.OwnerId, command.ListenerId, command.SessionId, track.DurationMs, now));
+}

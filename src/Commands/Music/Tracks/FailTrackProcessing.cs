@@ -1,0 +1,19 @@
+using Veza.Commands.Dispatching;
+using Veza.Domain.Music.Tracks;
+
+namespace Veza.Commands.Music.Tracks;
+
+/// <summary>Gives a track's processing up; its original stays. Of a track that has failed already, nothing changes.</summary>
+/// <param name="Reason">A sentence for the track's owner.</param>
+public sealed record FailTrackProcessing(Guid TrackId, string Reason);
+
+public static class FailTrackProcessingHandler
+{
+    public static Refusal? Validate(FailTrackProcessing command, Track track) =>
+        track.Status == TrackStatus.Ready ? MusicRefusals.NotProcessing(track.Status) : null;
+
+    public static IEnumerable<TrackEvent> Handle(FailTrackProcessing command, [WriteModel] Track track)
+    {
+        if (track.Status == TrackStatus.Processing) yield return new TrackProcessingFailed(track.Id, track.OwnerId, command.Reason);
+    }
+}

@@ -1,0 +1,15 @@
+using Veza.Commands.Dispatching;
+using Veza.Domain.Social.Follows;
+
+namespace Veza.Commands.Social.Follows;
+
+/// <summary>Ends a following. Where there is none, nothing changes.</summary>
+public sealed record UnfollowAccount(Guid FollowerId, Guid FolloweeId);
+
+public static class UnfollowAccountHandler
+{
+    public static IEnumerable<FollowEvent> Handle(UnfollowAccount command, [WriteModel] Follow? follow)
+    {
+        if (follow is { Active: true }) yield return new FollowStopped(command.FollowerId, command.FolloweeId);
+    }
+}

@@ -1,0 +1,16 @@
+using Veza.Commands.Dispatching;
+using Veza.Domain.Music.Tracks;
+using Veza.Domain.Social.Likes;
+
+namespace Veza.Commands.Social.Likes;
+
+/// <summary>Takes a repost back. Where there is none, nothing changes.</summary>
+public sealed record RemoveRepost(Guid TrackId, Guid AccountId);
+
+public static class RemoveRepostHandler
+{
+    public static IEnumerable<RepostEvent> Handle(RemoveRepost command, [ReadModel] Track track, [WriteModel] TrackRepost? repost)
+    {
+        if (repost is { Reposted: true }) yield return new TrackRepostRemoved(track.Id, track.OwnerId, command.AccountId);
+    }
+}

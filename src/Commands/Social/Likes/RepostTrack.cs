@@ -1,0 +1,16 @@
+using Veza.Commands.Dispatching;
+using Veza.Domain.Music.Tracks;
+using Veza.Domain.Social.Likes;
+
+namespace Veza.Commands.Social.Likes;
+
+/// <summary>Passes a track on to one's followers. Doing so again changes nothing.</summary>
+public sealed record RepostTrack(Guid TrackId, Guid AccountId);
+
+public static class RepostTrackHandler
+{
+    public static IEnumerable<RepostEvent> Handle(RepostTrack command, [ReadModel] Track track, [WriteModel] TrackRepost? repost)
+    {
+        if (repost is not { Reposted: true }) yield return new TrackReposted(track.Id, track.OwnerId, command.AccountId);
+    }
+}

@@ -1,0 +1,16 @@
+using Veza.Commands.Dispatching;
+using Veza.Domain.Music.Tracks;
+using Veza.Domain.Social.Likes;
+
+namespace Veza.Commands.Social.Likes;
+
+/// <summary>Takes a like back. Where there is none, nothing changes.</summary>
+public sealed record UnlikeTrack(Guid TrackId, Guid AccountId);
+
+public static class UnlikeTrackHandler
+{
+    public static IEnumerable<LikeEvent> Handle(UnlikeTrack command, [ReadModel] Track track, [WriteModel] TrackLike? like)
+    {
+        if (like is { Liked: true }) yield return new TrackUnliked(track.Id, track.OwnerId, command.AccountId);
+    }
+}

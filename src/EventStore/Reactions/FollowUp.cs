@@ -1,0 +1,23 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Veza.EventStore.Reactions;
+
+/// <summary>Commands that follow from an event.</summary>
+public static class FollowUp
+{
+    /// <summary>The same reaction to the same event always sends under the same id, so that the log lets it happen once.</summary>
+    /// <param name="reaction">The reaction's name.</param>
+    /// <returns>A UUID of version 8, from SHA-256 over the event's id and the name.</returns>
+    public static Guid CommandId(string reaction, RecordedEvent e)
+    {
+        var input = new byte[16 + Encoding.UTF8.GetByteCount(reaction)];
+        e.Id.TryWriteBytes(input, bigEndian: true, out _);
+        Encoding.UTF8.GetBytes(reaction, input.AsSpan(16));
+        Span<byte> hash = stackalloc byte[32];
+        SHA256.HashData(input, hash);
+        hash[6] = (byte)((hash[6] & 0x0F) | 0x80);
+        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
+        return new(hash[..16], bigEndian: true);
+    }
+}

@@ -1,0 +1,59 @@
+namespace Veza.Media.Live;
+
+/// <summary>The newest frames of a broadcast, held once for all listeners. One writes at a time; readers take no lock.</summary>
+/// <remarks>
+/// A reader asks for a frame by its number and finds it, or finds that it has gone. So a stalled reader holds a number and nothing
+/// else, where a linked list would keep alive everything since.
+/// </remarks>
+internal sealed class FrameRing(LiveLimits limits, TimeProvider time)
+{
+    /// <summary>15 s of the smallest frames sent one by one (MP3: 38 a second) fit. A power of two, as the place is taken by mask.</summary>
+    public const int FramesMax = 1024;
+
+    private readonly LiveFrame?[] _slots = new LiveFrame?[FramesMax];
+    private long _head;
+    private long _tail = 1;
+    private int _bytes;
+
+    /// <summary>The number of the newest frame; 0 before the first.</summary>
+    public long Head => Volatile.Read(ref _head);
+
+    public void Add(LiveFrame frame)
+    {
+        var now = time.GetTimestamp();
+        frame.Number(_head + 1, now);
+        _bytes += frame.Bytes.Length;
+        while (_tail <= _head && (_head - _tail + 2 > FramesMax || _bytes > limits.RingBytesMax || IsOlder(Slot(_tail)!, now, limits.RingSpan))) RemoveOldest();
+        Volatile.Write(ref Slot(frame.Sequence), frame);
+        Volatile.Write(ref _head, frame.Sequence);
+    }
+
+    /// <returns>The frame, or null when it has gone or has not come yet.</returns>
+    public LiveFrame? Find(long sequence) => Volatile.Read(ref Slot(sequence)) is { } frame && frame.Sequence == sequence ? frame : null;
+
+    /// <summary>Where one begins who comes now: the oldest join point within the burst; if there is none, the next frame to come.</summary>
+    public long JoinPosition()
+    {
+        var head = Head;
+        var now = time.GetTimestamp();
+        var (position, bytes) = (head + 1, 0);
+        for (var at = head; Find(at) is { } frame; at--)
+        {
+            bytes += frame.Bytes.Length;
+            if (bytes > limits.BurstBytesMax || IsOlder(frame, now, limits.BurstSpan)) break;
+            if (frame.IsJoinPoint) position = at;
+        }
+        return position;
+    }
+
+    private void RemoveOldest()
+    {
+        _bytes -= Slot(_tail)!.Bytes.Length;
+        Volatile.Write(ref Slot(_tail), null);
+        _tail++;
+    }
+
+    private ref LiveFrame? Slot(long sequence) => ref _slots[sequence & (FramesMax - 1)];
+
+    private bool IsOlder(LiveFrame frame, long now, TimeSpan span) => time.GetElapsedTime(frame.PublishedAt, now) > span;
+}

@@ -1,0 +1,164 @@
+namespace Veza.Media.Live;
+
+public enum MountState { Waiting, Live, Interrupted, Ended }
+
+/// <summary>Why a mount ended: somebody stopped it, or no source came (back) within the grace time.</summary>
+public enum MountEnd { Stopped, SourceLost }
+
+public enum ConnectAnswer { Connected, InUse, OtherFormat, Ended }
+
+/// <summary>One broadcast on this node: a source writes, many listen.</summary>
+public sealed class Mount
+{
+    private readonly Lock _gate = new();
+    private readonly FrameRing _ring;
+    private readonly LiveLimits _limits;
+    private readonly TimeProvider _time;
+    private readonly TaskCompletionSource<MountEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _ending = new();
+    private readonly List<LiveFrame> _incoming = [];
+
+    // One for all who wait; whoever publishes puts the next in its place and completes this one.
+    private TaskCompletionSource _wake = NewWake();
+    private MountSource? _source;
+    private ITimer? _grace;
+    private volatile MountState _state = MountState.Waiting;
+    private int _listeners;
+    private long _cuts;
+
+    public Mount(Guid broadcastId, LiveFormat format, LiveLimits limits, TimeProvider time)
+    {
+        (BroadcastId, Format, _limits, _time) = (broadcastId, format, limits, time);
+        _ring = new FrameRing(limits, time);
+        // A source that authenticates and never connects must not leave the mount behind.
+        lock (_gate) AwaitSource();
+    }
+
+    public Guid BroadcastId { get; }
+    public LiveFormat Format { get; }
+    public MountState State => _state;
+    public int Listeners => Volatile.Read(ref _listeners);
+
+    /// <summary>How often a listener was too slow and was cut forward, over all listeners.</summary>
+    public long Cuts => Interlocked.Read(ref _cuts);
+
+    /// <summary>Done when the mount has ended.</summary>
+    public Task<MountEnd> Completion => _completion.Task;
+
+    /// <summary>Cancelled when the mount ends, so that a source's connection can be closed at once.</summary>
+    public CancellationToken Ending => _ending.Token;
+
+    internal FrameRing Ring => _ring;
+    internal Task NextWake => Volatile.Read(ref _wake).Task;
+
+    /// <summary>Takes the one place there is for a source.</summary>
+    /// <param name="format">Must stay what it was: the listeners were told it when they came.</param>
+    public ConnectAnswer Connect(LiveFormat format, out MountSource? source)
+    {
+        source = null;
+        lock (_gate)
+        {
+            if (_state == MountState.Ended) return ConnectAnswer.Ended;
+            if (_source is not null) return ConnectAnswer.InUse;
+            if (format != Format) return ConnectAnswer.OtherFormat;
+            _grace?.Dispose();
+            _grace = null;
+            _state = MountState.Live;
+            source = _source = new MountSource(this, format.NewFramer());
+            return ConnectAnswer.Connected;
+        }
+    }
+
+    /// <returns>Null when the mount has ended or has as many listeners as it may.</returns>
+    public MountListener? Join()
+    {
+        if (_state == MountState.Ended) return null;
+        if (Interlocked.Increment(ref _listeners) <= _limits.ListenersPerStreamMax) return new MountListener(this);
+        Interlocked.Decrement(ref _listeners);
+        return null;
+    }
+
+    /// <summary>Ends the mount. Listeners hear what is already here and are then done.</summary>
+    public void End(MountEnd reason = MountEnd.Stopped)
+    {
+        lock (_gate)
+        {
+            if (_state == MountState.Ended) return;
+            Close();
+        }
+        Announce(reason);
+    }
+
+    internal bool Publish(MountSource source, IFramer framer, ReadOnlySpan<byte> bytes)
+    {
+        lock (_gate)
+        {
+            if (_source != source) return false;
+            framer.Write(bytes, _incoming);
+            AddIncoming();
+        }
+        return true;
+    }
+
+    internal void Disconnect(MountSource source, IFramer framer)
+    {
+        lock (_gate)
+        {
+            if (_source != source) return;
+            framer.Finish(_incoming);
+            AddIncoming();
+            _source = null;
+            _state = MountState.Interrupted;
+            AwaitSource();
+        }
+    }
+
+    internal void Leave() => Interlocked.Decrement(ref _listeners);
+
+    internal void CountCut() => Interlocked.Increment(ref _cuts);
+
+    private void AddIncoming()
+    {
+        if (_incoming.Count == 0) return;
+        foreach (var frame in _incoming) _ring.Add(frame);
+        _incoming.Clear();
+        Wake();
+    }
+
+    private void Wake() => Interlocked.Exchange(ref _wake, NewWake()).TrySetResult();
+
+    private void AwaitSource()
+    {
+        // The timer is its own token: one that fires after a source has come back finds another in its place.
+        ITimer? mine = null;
+        mine = _grace = _time.CreateTimer(_ => GraceIsOver(() => mine), null, _limits.SourceGrace, Timeout.InfiniteTimeSpan);
+    }
+
+    private void GraceIsOver(Func<ITimer?> timer)
+    {
+        lock (_gate)
+        {
+            if (_grace is null || _grace != timer()) return;
+            Close();
+        }
+        Announce(MountEnd.SourceLost);
+    }
+
+    private void Close()
+    {
+        _state = MountState.Ended;
+        _source = null;
+        _grace?.Dispose();
+        _grace = null;
+    }
+
+    private void Announce(MountEnd reason)
+    {
+        Wake();
+        _ending.Cancel();
+        _completion.TrySetResult(reason);
+    }
+
+    // Without running them on the thread pool the source's thread would carry every listener's write.
+    private static TaskCompletionSource NewWake() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

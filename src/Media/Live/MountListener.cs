@@ -1,0 +1,91 @@
+namespace Veza.Media.Live;
+
+/// <summary>One listener's cursor. It owns no audio: what it reads is the mount's, shared with all the others.</summary>
+/// <remarks>For one reader at a time. <c>while (await listener.WaitAsync(ct)) while (listener.TryRead(out var bytes)) …</c></remarks>
+public sealed class MountListener : IDisposable
+{
+    private readonly Mount _mount;
+    private long _next;
+    private bool _seeksJoinPoint = true;
+    private StreamHeaders _sentHeaders = StreamHeaders.None;
+    private LiveFrame? _afterHeaders;
+    private int _left;
+
+    internal MountListener(Mount mount)
+    {
+        _mount = mount;
+        _next = mount.Ring.JoinPosition();
+    }
+
+    /// <summary>How often this listener was too slow and was cut forward.</summary>
+    public long Cuts { get; private set; }
+
+    private bool HasMore => _afterHeaders is not null || _mount.Ring.Head >= _next;
+
+    /// <returns>True when there may be something to read; false when the mount has ended and everything was read.</returns>
+    public ValueTask<bool> WaitAsync(CancellationToken cancellation) => HasMore ? new(true) : WaitForMoreAsync(cancellation);
+
+    /// <param name="bytes">Headers, or a whole frame. They stay as they are for as long as they are held.</param>
+    public bool TryRead(out ReadOnlyMemory<byte> bytes)
+    {
+        if (_afterHeaders is { } held)
+        {
+            _afterHeaders = null;
+            bytes = held.Bytes;
+            return true;
+        }
+        while (Next() is { } frame)
+        {
+            if (_seeksJoinPoint && !frame.IsJoinPoint) continue;
+            _seeksJoinPoint = false;
+            if (ReferenceEquals(frame.Headers, _sentHeaders))
+            {
+                bytes = frame.Bytes;
+                return true;
+            }
+            // On joining, and wherever another logical stream begins, however one got there.
+            _sentHeaders = frame.Headers;
+            _afterHeaders = frame.Headers.Bytes.IsEmpty ? null : frame;
+            bytes = _afterHeaders is null ? frame.Bytes : frame.Headers.Bytes;
+            return true;
+        }
+        bytes = default;
+        return false;
+    }
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _left, 1) == 0) _mount.Leave();
+    }
+
+    private LiveFrame? Next()
+    {
+        while (_mount.Ring.Head >= _next)
+        {
+            if (_mount.Ring.Find(_next) is { } frame)
+            {
+                _next++;
+                return frame;
+            }
+            // It fell out of the ring before this listener came for it. Who is cut forward joins anew.
+            _next = Math.Max(_next + 1, _mount.Ring.JoinPosition());
+            _seeksJoinPoint = true;
+            Cuts++;
+            _mount.CountCut();
+        }
+        return null;
+    }
+
+    private async ValueTask<bool> WaitForMoreAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            // Taken before looking, so that what is published between the look and the wait completes it.
+            var wake = _mount.NextWake;
+            var ended = _mount.State == MountState.Ended;
+            if (HasMore) return true;
+            if (ended) return false;
+            await wake.WaitAsync(cancellation);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+namespace Veza.Media.Live;
+
+/// <summary>The broadcasts on this node, by id. A mount that ends leaves by itself.</summary>
+public sealed class Mounts(LiveLimits limits, TimeProvider time)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Guid, Mount> _mounts = [];
+
+    public LiveLimits Limits => limits;
+
+    public int Count { get { lock (_gate) return _mounts.Count; } }
+
+    public Mount? Find(Guid broadcastId) { lock (_gate) return _mounts.GetValueOrDefault(broadcastId); }
+
+    public IReadOnlyList<Mount> All() { lock (_gate) return [.. _mounts.Values]; }
+
+    /// <summary>The broadcast's mount, made if there is none.</summary>
+    /// <returns>Null when there are <see cref="LiveLimits.StreamsMax"/> already.</returns>
+    public Mount? Open(Guid broadcastId, LiveFormat format)
+    {
+        lock (_gate)
+        {
+            if (_mounts.TryGetValue(broadcastId, out var there) && there.State != MountState.Ended) return there;
+            if (there is null && _mounts.Count >= limits.StreamsMax) return null;
+            var mount = _mounts[broadcastId] = new Mount(broadcastId, format, limits, time);
+            _ = RemoveWhenEndedAsync(mount);
+            return mount;
+        }
+    }
+
+    private async Task RemoveWhenEndedAsync(Mount mount)
+    {
+        await mount.Completion;
+        lock (_gate)
+        {
+            // Another may have been opened in its place in the meantime.
+            if (_mounts.TryGetValue(mount.BroadcastId, out var there) && there == mount) _mounts.Remove(mount.BroadcastId);
+        }
+    }
+}

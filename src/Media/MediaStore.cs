@@ -1,0 +1,105 @@
+namespace Veza.Media;
+
+public enum TrackFile { Original, Opus, Mp3 }
+
+/// <summary>What became of an upload's bytes: <see cref="Staged"/> or <see cref="UploadTooLarge"/>.</summary>
+public abstract record StageResult;
+
+/// <param name="Path">Where the bytes are, for looking at them before they are kept.</param>
+public sealed record Staged(Guid UploadId, string Path, long Bytes) : StageResult;
+
+public sealed record UploadTooLarge(long UploadBytesMax) : StageResult
+{
+    public string Detail => $"the upload is larger than MAX_UPLOAD_SIZE, {UploadBytesMax:N0} bytes";
+}
+
+/// <summary>The files under one root folder. Names are made of ids alone, so no name anybody sends can lead out of it.</summary>
+/// <remarks>Staging is under the same root, hence on the same file system, so that moving into place is one atomic rename.</remarks>
+public sealed class MediaStore
+{
+    private const int CopyBytes = 128 * 1024;
+
+    private readonly string _staging;
+    private readonly string _tracks;
+    private readonly long _uploadBytesMax;
+    private readonly TimeProvider _time;
+
+    /// <param name="uploadBytesMax">MAX_UPLOAD_SIZE.</param>
+    public MediaStore(string root, long uploadBytesMax, TimeProvider time)
+    {
+        (_uploadBytesMax, _time) = (uploadBytesMax, time);
+        _staging = Path.Combine(Path.GetFullPath(root), "staging");
+        _tracks = Path.Combine(Path.GetFullPath(root), "tracks");
+        Directory.CreateDirectory(_staging);
+        Directory.CreateDirectory(_tracks);
+    }
+
+    /// <summary>Copies an upload to the staging area. Whatever stops it (the limit, a fault, a cancelled request) leaves nothing behind.</summary>
+    public async Task<StageResult> StageAsync(Guid uploadId, Stream content, CancellationToken cancellation)
+    {
+        var path = StagedPath(uploadId);
+        // An id is used once: finding its file here is a fault, and the file is not this call's to delete.
+        await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous);
+        var complete = false;
+        try
+        {
+            var buffer = new byte[CopyBytes];
+            var written = 0L;
+            while (await content.ReadAsync(buffer, cancellation) is > 0 and var read)
+            {
+                if (written + read > _uploadBytesMax) return new UploadTooLarge(_uploadBytesMax);
+                await file.WriteAsync(buffer.AsMemory(0, read), cancellation);
+                written += read;
+            }
+            // Once the upload is acknowledged it must survive the machine, as the event that names it does.
+            file.Flush(flushToDisk: true);
+            complete = true;
+            return new Staged(uploadId, path, written);
+        }
+        finally
+        {
+            if (!complete) File.Delete(path);
+        }
+    }
+
+    /// <summary>Moves a staged upload into place as the track's original.</summary>
+    public void Keep(Guid uploadId, Guid trackId)
+    {
+        Directory.CreateDirectory(TrackFolder(trackId));
+        File.Move(StagedPath(uploadId), PathOf(trackId, TrackFile.Original), overwrite: true);
+    }
+
+    /// <summary>Gives up a staged upload. One that is not there is no fault.</summary>
+    public void Discard(Guid uploadId) => File.Delete(StagedPath(uploadId));
+
+    /// <summary>Where a track's file is or would be.</summary>
+    public string PathOf(Guid trackId, TrackFile file) => Path.Combine(TrackFolder(trackId), file switch
+    {
+        TrackFile.Original => "original",
+        TrackFile.Opus => "opus",
+        TrackFile.Mp3 => "mp3",
+        _ => throw new ArgumentOutOfRangeException(nameof(file), file, null),
+    });
+
+    public bool Has(Guid trackId, TrackFile file) => File.Exists(PathOf(trackId, file));
+
+    /// <summary>Removes all of a track's files. A track without any is no fault.</summary>
+    public void Delete(Guid trackId)
+    {
+        var folder = TrackFolder(trackId);
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+    }
+
+    /// <summary>Removes staged uploads that nothing was written to for a while: their requests died with the process.</summary>
+    /// <returns>How many there were.</returns>
+    public int SweepStaging(TimeSpan age)
+    {
+        var before = _time.GetUtcNow().UtcDateTime - age;
+        var stale = new DirectoryInfo(_staging).EnumerateFiles().Where(f => f.LastWriteTimeUtc < before).ToList();
+        stale.ForEach(f => f.Delete());
+        return stale.Count;
+    }
+
+    private string StagedPath(Guid uploadId) => Path.Combine(_staging, uploadId.ToString("N"));
+    private string TrackFolder(Guid trackId) => Path.Combine(_tracks, trackId.ToString("N"));
+}

@@ -1,0 +1,26 @@
+using Veza.Domain.Music.Listening;
+using Veza.EventStore;
+using Veza.EventStore.Projections;
+
+namespace Veza.Projections.Music.Charts;
+
+/// <summary>How often a track was played within an hour; what all charts are summed from.</summary>
+/// <param name="Hour">Its beginning, in UTC, by the log's own clock.</param>
+/// <param name="Genre">As it stood when the plays were counted.</param>
+/// <param name="Position">Of the play that brought the number to where it is.</param>
+public sealed record HourlyPlays(DateTimeOffset Hour, Guid TrackId, long Plays, string? Genre, long Position);
+
+/// <remarks>The primary key begins with the hour, so that a span of hours needs no index of its own.</remarks>
+public sealed class HourlyPlaysProjection : Projection<HourlyPlays, (DateTimeOffset Hour, Guid TrackId)>
+{
+    public override string Name => "music.plays_hourly.v1";
+
+    public HourlyPlaysProjection() => Identity<PlayCounted>((e, at) => (HourOf(at.At), e.TrackId));
+
+    public static HourlyPlays Create(PlayCounted e, RecordedEvent at) => new(HourOf(at.At), e.TrackId, 1, e.Genre, at.Position);
+    public static HourlyPlays Apply(PlayCounted e, HourlyPlays row, RecordedEvent at) =>
+        row with { Plays = row.Plays + 1, Genre = e.Genre, Position = at.Position };
+
+    /// <returns>The beginning of the hour in which a moment falls, in UTC.</returns>
+    public static DateTimeOffset HourOf(DateTimeOffset moment) => new(moment.UtcTicks - moment.UtcTicks % TimeSpan.TicksPerHour, TimeSpan.Zero);
+}

@@ -1,0 +1,35 @@
+using Veza.Domain.Music.Listening;
+using Veza.Domain.Music.Tracks;
+using Veza.Domain.Social.Comments;
+using Veza.Domain.Social.Likes;
+using Veza.EventStore.Projections;
+
+namespace Veza.Projections.Music.Tracks;
+
+/// <summary>What is counted about a track.</summary>
+/// <param name="Plays">Those that count: heard long enough, once per listener and session.</param>
+public sealed record TrackCounts(Guid TrackId, long Plays, long Likes, long Reposts, long Comments);
+
+public sealed class TrackCountsProjection : Projection<TrackCounts, Guid>
+{
+    public override string Name => "music.track_counts.v1";
+
+    public TrackCountsProjection()
+    {
+        Identity<TrackUploaded>(e => e.TrackId);
+        Identity<PlayCounted>(e => e.TrackId);
+        Identity<TrackLiked>(e => e.TrackId);
+        Identity<TrackUnliked>(e => e.TrackId);
+        Identity<TrackReposted>(e => e.TrackId);
+        Identity<TrackRepostRemoved>(e => e.TrackId);
+        Identity<TrackCommented>(e => e.TrackId);
+    }
+
+    public static TrackCounts Create(TrackUploaded e) => new(e.TrackId, 0, 0, 0, 0);
+    public static TrackCounts Apply(PlayCounted _, TrackCounts row) => row with { Plays = row.Plays + 1 };
+    public static TrackCounts Apply(TrackLiked _, TrackCounts row) => row with { Likes = row.Likes + 1 };
+    public static TrackCounts Apply(TrackUnliked _, TrackCounts row) => row with { Likes = row.Likes - 1 };
+    public static TrackCounts Apply(TrackReposted _, TrackCounts row) => row with { Reposts = row.Reposts + 1 };
+    public static TrackCounts Apply(TrackRepostRemoved _, TrackCounts row) => row with { Reposts = row.Reposts - 1 };
+    public static TrackCounts Apply(TrackCommented _, TrackCounts row) => row with { Comments = row.Comments + 1 };
+}

@@ -1,0 +1,20 @@
+using Veza.Domain.Social.Comments;
+using Veza.EventStore;
+using Veza.EventStore.Projections;
+
+namespace Veza.Projections.Social.Comments;
+
+public sealed record CommentRow(Guid CommentId, Guid TrackId, Guid AuthorId, string Text, long AtMs, DateTimeOffset CreatedAt, long Position);
+
+public sealed class CommentsProjection : Projection<CommentRow, Guid>
+{
+    public override string Name => "social.comments.v1";
+
+    public CommentsProjection()
+    {
+        Identity<TrackCommented>(e => e.CommentId);
+        Index("track_id, position");
+    }
+
+    public static CommentRow Create(TrackCommented e, RecordedEvent at) => new(e.CommentId, e.TrackId, e.AuthorId, e.Text, e.AtMs, at.At, at.Position);
+}

@@ -1,0 +1,32 @@
+using Veza.Domain.Live.Broadcasts;
+using Veza.Domain.Music.Tracks;
+using Veza.Domain.Social.Likes;
+using Veza.EventStore;
+using Veza.EventStore.Projections;
+
+namespace Veza.Projections.Social.Feed;
+
+public enum ActivityKind { Upload, Repost, Broadcast }
+
+/// <summary>Something an account did that its followers see in their feeds. What was taken back is gone.</summary>
+/// <param name="SubjectId">The track of an upload or a repost; the broadcast.</param>
+public sealed record Activity(Guid ActorId, ActivityKind Kind, Guid SubjectId, DateTimeOffset At, long Position);
+
+public sealed class ActivitiesProjection : Projection<Activity, (Guid ActorId, ActivityKind Kind, Guid SubjectId)>
+{
+    public override string Name => "social.activities.v1";
+
+    public ActivitiesProjection()
+    {
+        Identity<TrackUploaded>(e => (e.OwnerId, ActivityKind.Upload, e.TrackId));
+        Identity<TrackReposted>(e => (e.AccountId, ActivityKind.Repost, e.TrackId));
+        Identity<TrackRepostRemoved>(e => (e.AccountId, ActivityKind.Repost, e.TrackId));
+        Identity<BroadcastStarted>(e => (e.OwnerId, ActivityKind.Broadcast, e.BroadcastId));
+        Index("actor_id, position desc");
+    }
+
+    public static Activity Create(TrackUploaded e, RecordedEvent at) => new(e.OwnerId, ActivityKind.Upload, e.TrackId, at.At, at.Position);
+    public static Activity Create(TrackReposted e, RecordedEvent at) => new(e.AccountId, ActivityKind.Repost, e.TrackId, at.At, at.Position);
+    public static Activity Create(BroadcastStarted e, RecordedEvent at) => new(e.OwnerId, ActivityKind.Broadcast, e.BroadcastId, at.At, at.Position);
+    public static Activity? Apply(TrackRepostRemoved _, Activity row) => null;
+}

@@ -1,0 +1,8 @@
+using Veza.Domain.Chat.Communities;
+
+namespace Veza.Realtime.Chat.Communities;
+
+internal sealed class CommunityTopics : EventTopics
+{
+    public CommunityTopics() => On<CommunityCreated>(e => [Topic.Account(e.OwnerId)]);
+}

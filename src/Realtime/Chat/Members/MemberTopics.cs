@@ -1,0 +1,12 @@
+using Veza.Domain.Chat.Members;
+
+namespace Veza.Realtime.Chat.Members;
+
+internal sealed class MemberTopics : EventTopics
+{
+    public MemberTopics()
+    {
+        On<MemberJoined>(e => [Topic.Account(e.MemberId)]);
+        On<MemberLeft>(e => [Topic.Account(e.MemberId), Topic.Access(e.MemberId)]);
+    }
+}

@@ -1,0 +1,15 @@
+using Veza.Domain.Chat.Messages;
+
+namespace Veza.Realtime.Chat.Messages;
+
+internal sealed class MessageTopics : EventTopics
+{
+    public MessageTopics()
+    {
+        On<MessageSent>(e => [Topic.Channel(e.ChannelId)]);
+        On<MessageEdited>(e => [Topic.Channel(e.ChannelId)]);
+        On<MessageDeleted>(e => [Topic.Channel(e.ChannelId)]);
+        On<ReactionAdded>(e => [Topic.Channel(e.ChannelId)]);
+        On<ReactionRemoved>(e => [Topic.Channel(e.ChannelId)]);
+    }
+}

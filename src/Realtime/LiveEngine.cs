@@ -1,0 +1,218 @@
+using Microsoft.Extensions.Logging;
+using Veza.EventStore;
+
+namespace Veza.Realtime;
+
+public abstract record SubscribeOutcome
+{
+    public sealed record Opened(LiveSubscription Subscription) : SubscribeOutcome;
+    public sealed record Refused(LiveRefusal Refusal) : SubscribeOutcome;
+}
+
+/// <summary>
+/// Follows the log once for all subscriptions of the process. For each event it looks up who subscribed to its topics and tells them its position;
+/// what they do with it is their own affair, so that nobody waits for anybody.
+/// </summary>
+public sealed class LiveEngine : IAsyncDisposable
+{
+    /// <summary>Events taken from the tail in one go, under the index's lock: well under a millisecond.</summary>
+    private const int PumpEventsMax = 1000;
+    private static readonly TimeSpan PumpRetryAfter = TimeSpan.FromMilliseconds(200);
+
+    private readonly TopicMap _map;
+    private readonly EventJson _writer;
+    private readonly TopicAccess _access;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Topic, HashSet<LiveSubscription>> _index = [];
+    private readonly HashSet<LiveSubscription> _open = [];
+    private readonly CancellationTokenSource _disposing = new();
+    private readonly TaskCompletionSource _emptied = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task[] _loops = [];
+    private volatile bool _stopping;
+    private long _position;
+    private long _sweptAt;
+
+    public LiveEngine(EventLog log, TopicMap map, TopicAccess access, LiveLimits limits, TimeProvider clock, ILoggerFactory loggers)
+    {
+        (Log, _map, _access, Limits, _clock) = (log, map, access, limits, clock);
+        _logger = loggers.CreateLogger<LiveEngine>();
+        _writer = new(log.Types);
+        DatabaseTurns = new(limits.CatchUpReadsAtOnce);
+        LiveMetrics.ObserveSubscriptions(() => Subscriptions);
+    }
+
+    public LiveLimits Limits { get; }
+    public EventJson Json => _writer;
+    public int Subscriptions { get { lock (_gate) return _open.Count; } }
+
+    internal EventLog Log { get; }
+    internal SemaphoreSlim DatabaseTurns { get; }
+    internal bool IsStopping => _stopping;
+
+    /// <summary>Every subscription has been told of its events up to here.</summary>
+    internal long Position => Volatile.Read(ref _position);
+
+    public void Start()
+    {
+        _position = _sweptAt = Log.Head;
+        _loops = [Task.Run(PumpAsync), Task.Run(TellPositionsAsync)];
+    }
+
+    /// <summary>Ends every subscription with the reason <c>server_stopping</c>, and waits, bounded, until they were told.</summary>
+    public async Task FarewellAsync()
+    {
+        lock (_gate)
+        {
+            _stopping = true;
+            if (_open.Count == 0) _emptied.TrySetResult();
+            foreach (var subscription in _open) subscription.Wake();
+        }
+        try { await _emptied.Task.WaitAsync(Limits.FarewellMax, _clock); }
+        catch (TimeoutException) { _logger.LogInformation("{Count} live subscriptions did not take their farewell within {Limit}", Subscriptions, Limits.FarewellMax); }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _disposing.CancelAsync();
+        foreach (var loop in _loops) await loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <param name="after">The last position the client has; null begins at the head.</param>
+    /// <param name="epoch">The epoch that position is of; null when the client does not know.</param>
+    public async Task<SubscribeOutcome> SubscribeAsync(LiveCaller caller, IReadOnlyList<string> topics, long? after, string? epoch, CancellationToken ct)
+    {
+        var (subscription, refusal) = await OpenAsync(caller, topics, after, epoch, ct);
+        if (subscription is not null) return new SubscribeOutcome.Opened(subscription);
+        LiveMetrics.Refused.Add(1, new KeyValuePair<string, object?>("code", refusal!.Code));
+        return new SubscribeOutcome.Refused(refusal);
+    }
+
+    internal LiveItem ItemOf(RecordedEvent e) => LiveItem.Of(e, _map, _writer);
+
+    /// <returns>The position from which on the subscription is told of its events.</returns>
+    internal long Register(LiveSubscription subscription, IEnumerable<Topic> topics)
+    {
+        lock (_gate)
+        {
+            _open.Add(subscription);
+            foreach (var topic in topics) Add(topic, subscription);
+            return _position;
+        }
+    }
+
+    internal long AddTopic(LiveSubscription subscription, Topic topic) => Register(subscription, [topic]);
+
+    internal void RemoveTopics(LiveSubscription subscription, IEnumerable<Topic> topics)
+    {
+        lock (_gate)
+            foreach (var topic in topics) Remove(topic, subscription);
+    }
+
+    internal void Unregister(LiveSubscription subscription, IEnumerable<Topic> topics)
+    {
+        lock (_gate)
+        {
+            foreach (var topic in topics) Remove(topic, subscription);
+            _open.Remove(subscription);
+            if (_stopping && _open.Count == 0) _emptied.TrySetResult();
+        }
+    }
+
+    private async Task<(LiveSubscription?, LiveRefusal?)> OpenAsync(LiveCaller caller, IReadOnlyList<string> names, long? after, string? epoch, CancellationToken ct)
+    {
+        if (_stopping) return (null, LiveRefusal.Stopping);
+        if (names.Count == 0) return (null, LiveRefusal.TopicsMissing);
+        if (names.Count > Limits.TopicsPerSubscriptionMax) return (null, LiveRefusal.TooManyTopics(names.Count, Limits.TopicsPerSubscriptionMax));
+        var topics = new HashSet<Topic>(names.Count);
+        foreach (var name in names)
+        {
+            if (!Topic.TryParse(name, out var topic)) return (null, LiveRefusal.TopicInvalid(name));
+            topics.Add(topic);
+        }
+
+        var known = Log.Epoch;
+        if (after < 0) return (null, LiveRefusal.PositionInvalid(after.Value.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        // A position of another history is not compared with this one's; the subscription itself tells the client.
+        if (epoch is null || epoch == known)
+        {
+            // The client may come from a node that is ahead of this one.
+            if (after > Log.Head) await Log.CatchUpAsync(ct);
+            if (after > Log.Head) return (null, LiveRefusal.PositionAhead(after.Value, Log.Head));
+        }
+        var from = after ?? Log.Head;
+        var (access, refusal) = await _access.CheckAsync(caller, topics, from, ct);
+        return access is null ? (null, refusal) : (new(this, caller, topics, access, from, epoch ?? known), null);
+    }
+
+    private async Task PumpAsync()
+    {
+        while (!_disposing.IsCancellationRequested)
+        {
+            try
+            {
+                await Log.Tail.WaitAsync(_position, _disposing.Token);
+                var events = await Log.ReadAfterAsync(_position, PumpEventsMax, _disposing.Token);
+                if (events.Count > 0) Tell(events);
+            }
+            catch (Exception fault) when (!_disposing.IsCancellationRequested)
+            {
+                _logger.LogWarning("Following the log for live topics failed and is tried again: {Reason}", fault.Message);
+                await Task.Delay(PumpRetryAfter, _clock);
+            }
+        }
+    }
+
+    private void Tell(List<RecordedEvent> events)
+    {
+        // Outside the lock: reading an event's topics may mean reading its JSON.
+        foreach (var e in events) ItemOf(e);
+        lock (_gate)
+        {
+            foreach (var e in events)
+            {
+                Tell(Topic.Log, e.Position);
+                foreach (var topic in ItemOf(e).Topics) Tell(topic, e.Position);
+            }
+            Volatile.Write(ref _position, events[^1].Position);
+            if (_position - _sweptAt < Limits.MovedAfterEvents) return;
+            TellPositions();
+        }
+    }
+
+    private void Tell(Topic topic, long position)
+    {
+        if (!_index.TryGetValue(topic, out var subscribed)) return;
+        foreach (var subscription in subscribed) subscription.Note(position);
+    }
+
+    private async Task TellPositionsAsync()
+    {
+        using var timer = new PeriodicTimer(Limits.MovedEvery, _clock);
+        var epoch = Log.Epoch;
+        while (await timer.WaitForNextTickAsync(_disposing.Token))
+        {
+            lock (_gate)
+                if (_sweptAt < _position || epoch != Log.Epoch) TellPositions();
+            epoch = Log.Epoch;
+        }
+    }
+
+    private void TellPositions()
+    {
+        _sweptAt = _position;
+        foreach (var subscription in _open) subscription.TellPosition();
+    }
+
+    private void Add(Topic topic, LiveSubscription subscription)
+    {
+        if (!_index.TryGetValue(topic, out var subscribed)) _index.Add(topic, subscribed = []);
+        subscribed.Add(subscription);
+    }
+
+    private void Remove(Topic topic, LiveSubscription subscription)
+    {
+        if (_index.TryGetValue(topic, out var subscribed) && subscribed.Remove(subscription) && subscribed.Count == 0) _index.Remove(topic);
+    }
+}

@@ -1,0 +1,53 @@
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.SignalR;
+
+namespace Veza.Realtime;
+
+/// <summary>The live topics over SignalR. A stream's next message is made when the one before has been written to the client's socket.</summary>
+[Authorize]
+public sealed class LiveHub(LiveEngine engine, LiveConnections connections) : Hub
+{
+    public const string Path = "/hubs/live";
+
+    /// <summary>Of one connection; its streams end concurrently.</summary>
+    private sealed class Counter { public int Subscriptions; }
+
+    public override Task OnConnectedAsync()
+    {
+        if (connections.TryEnter()) Context.Items[typeof(Counter)] = new Counter();
+        else Context.Abort();
+        return Task.CompletedTask;
+    }
+
+    public override Task OnDisconnectedAsync(Exception? exception)
+    {
+        if (Context.Items.ContainsKey(typeof(Counter))) connections.Leave();
+        return Task.CompletedTask;
+    }
+
+    /// <param name="after">The last position the client has; null begins at the head.</param>
+    public IAsyncEnumerable<LiveMessage> Subscribe(string[] topics, long? after, CancellationToken ct) => StreamAsync(topics, after, null, ct);
+
+    /// <summary>As <see cref="Subscribe"/>, and is told when <paramref name="after"/> belongs to a history that was forked since.</summary>
+    /// <remarks>A method of its own, as SignalR knows no optional arguments.</remarks>
+    public IAsyncEnumerable<LiveMessage> Resume(string[] topics, long after, string epoch, CancellationToken ct) => StreamAsync(topics, after, epoch, ct);
+
+    private async IAsyncEnumerable<LiveMessage> StreamAsync(string[] topics, long? after, string? epoch, [EnumeratorCancellation] CancellationToken ct)
+    {
+        if (Context.Items.TryGetValue(typeof(Counter), out var found) is false || found is not Counter counter) throw Refused(LiveRefusal.TooManyConnections(connections.Max));
+        if (LiveCaller.From(Context.User) is not { } caller) throw Refused(LiveRefusal.NotSignedIn);
+        var max = engine.Limits.SubscriptionsPerConnectionMax;
+        try
+        {
+            if (Interlocked.Increment(ref counter.Subscriptions) > max) throw Refused(LiveRefusal.TooManySubscriptions(max));
+            var outcome = await engine.SubscribeAsync(caller, topics ?? [], after, epoch, ct);
+            if (outcome is SubscribeOutcome.Refused no) throw Refused(no.Refusal);
+            await foreach (var message in ((SubscribeOutcome.Opened)outcome).Subscription.ReadAsync(ct)) yield return message;
+        }
+        finally { Interlocked.Decrement(ref counter.Subscriptions); }
+    }
+
+    /// <summary>A hub has no problem details; its error's text is the code, a colon and the detail.</summary>
+    private static HubException Refused(LiveRefusal refusal) => new($"{refusal.Code}: {refusal.Detail}");
+}

@@ -1,0 +1,67 @@
+using System.Buffers;
+using System.Text.Json;
+using Veza.EventStore;
+
+namespace Veza.Realtime;
+
+/// <summary>An event as subscribers see it. One per event, kept with it in the tail; its JSON is made once, when the first subscriber needs it.</summary>
+public sealed class LiveItem
+{
+    private readonly RecordedEvent _event;
+    private readonly EventJson _writer;
+    private readonly EventTopics.Declaration? _declared;
+    private byte[]? _json;
+
+    private LiveItem(RecordedEvent e, TopicMap map, EventJson writer)
+    {
+        (_event, _writer) = (e, writer);
+        _declared = map.Find(e);
+        Topics = _declared?.Topics(e.Data!) ?? [];
+    }
+
+    public long Position => _event.Position;
+
+    /// <summary>Every topic the event is on, except the log, on which all are.</summary>
+    public Topic[] Topics { get; }
+
+    /// <summary><c>{position,type,topics,at,by,data}</c> in UTF-8, on one line. The same array for whoever receives it.</summary>
+    public byte[] Json
+    {
+        get
+        {
+            if (Volatile.Read(ref _json) is { } made) return made;
+            return Interlocked.CompareExchange(ref _json, Write(), null) ?? _json;
+        }
+    }
+
+    internal static LiveItem Of(RecordedEvent e, TopicMap map, EventJson writer)
+    {
+        if (e.View is LiveItem item) return item;
+        lock (e)
+        {
+            if (e.View is not LiveItem made) e.View = made = new(e, map, writer);
+            return made;
+        }
+    }
+
+    private byte[] Write()
+    {
+        var buffer = new ArrayBufferWriter<byte>(256 + _event.Json.Length);
+        using var json = new Utf8JsonWriter(buffer);
+        json.WriteStartObject();
+        json.WriteNumber("position"u8, Position);
+        json.WriteString("type"u8, _writer.CamelCase(_event.Type));
+        json.WriteStartArray("topics"u8);
+        foreach (var topic in Topics)
+            if (topic.IsPublic) json.WriteStringValue(topic.ToString());
+        json.WriteEndArray();
+        json.WriteString("at"u8, _event.At.UtcDateTime);
+        EventJson.WriteBy(json, _declared is { Anonymous: true } ? null : _event.By);
+        json.WritePropertyName("data"u8);
+        var data = _declared?.Item is { } item ? _writer.Item(item(_event.Data!)) : _writer.Data(_event);
+        json.WriteRawValue(data.Span, skipInputValidation: true);
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenSpan.ToArray();
+    }
+}

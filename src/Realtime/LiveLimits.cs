@@ -1,0 +1,51 @@
+namespace Veza.Realtime;
+
+/// <summary>The bounds of live subscriptions, each with its reason.</summary>
+/// <param name="MaxConnections">Live connections of a process, hub and server-sent events together; more get 503. <c>MAX_CONNECTIONS</c>.</param>
+public sealed record LiveLimits(int MaxConnections = 100_000)
+{
+    /// <summary>A page shows some ten things at once; each subscription has a cursor of its own.</summary>
+    public int SubscriptionsPerConnectionMax { get; init; } = 50;
+
+    /// <summary>Every channel of the largest communities fits; authorising them stays one query.</summary>
+    public int TopicsPerSubscriptionMax { get; init; } = 500;
+
+    /// <summary>Whose uploads, reposts and broadcasts one <c>account</c> topic carries; the feed itself shows all.</summary>
+    public int FolloweesMax { get; init; } = 10_000;
+
+    /// <summary>What is worth catching up with event by event; beyond it reading the state anew is quicker for both sides.</summary>
+    public long CatchUpEventsMax { get; init; } = 1_000_000;
+
+    /// <summary>Items in a batch, and events looked at in one go: what a stopped client holds on to.</summary>
+    public int BatchItemsMax { get; init; } = 500;
+
+    /// <summary>Bytes of items in a batch; a single larger item still goes.</summary>
+    public int BatchBytesMax { get; init; } = 256 << 10;
+
+    /// <summary>Events that may pass before a subscription they do not concern hears of its new position: less than the tail holds, so that resuming needs no database.</summary>
+    public long MovedAfterEvents { get; init; } = 50_000;
+
+    /// <summary>After so long it hears of it however few they were.</summary>
+    public TimeSpan MovedEvery { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Subscriptions that read the database at once; the others wait, so that a great reconnecting leaves room for commands and queries.</summary>
+    public int CatchUpReadsAtOnce { get; init; } = 8;
+
+    /// <summary>How long subscribing waits for the read models that authorise it; longer than any healthy lag.</summary>
+    public TimeSpan AuthoriseWaitMax { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a stopping process waits until its subscribers have been told.</summary>
+    public TimeSpan FarewellMax { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Proxies cut connections that are silent for 30 or 60 seconds.</summary>
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>A client that has not shaken hands by then holds a connection for nothing.</summary>
+    public TimeSpan HandshakeMax { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Bytes of a message from a client: room for the longest list of topics.</summary>
+    public long ReceiveBytesMax { get; init; } = 64 << 10;
+
+    /// <summary>Bytes written ahead of a client's socket; after that its cursor waits.</summary>
+    public long SendBufferBytes { get; init; } = 16 << 10;
+}

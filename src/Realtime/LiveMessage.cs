@@ -1,0 +1,72 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Veza.Realtime;
+
+/// <summary>What a subscription hands out, told apart by <see cref="Kind"/>. All but batches and <see cref="TopicsClosed"/> are the last.</summary>
+public abstract record LiveMessage(string Kind)
+{
+    /// <param name="Epoch">Of the log; with the position it is the token to resume with.</param>
+    /// <param name="Previous">The position the client should have; another one means that a batch was lost.</param>
+    /// <param name="Position">Everything up to it that concerns the subscription has now been handed out.</param>
+    /// <param name="Items">Oldest first; empty when only the position moved.</param>
+    public sealed record Batch(string Epoch, long Previous, long Position, IReadOnlyList<LiveItem> Items) : LiveMessage("batch");
+
+    /// <summary>There is too much to catch up with: fetch the state anew and subscribe from the head.</summary>
+    public sealed record FellBehind(string Epoch, long Head) : LiveMessage("fellBehind");
+
+    /// <summary>The log's history was forked by a failover or a restore: positions of the other epoch mean nothing here.</summary>
+    public sealed record EpochChanged(string Epoch, long Head) : LiveMessage("epochChanged");
+
+    /// <summary>The subscription goes on without these topics.</summary>
+    /// <param name="Position">Nothing of them after it is handed out.</param>
+    public sealed record TopicsClosed(string Reason, long Position, IReadOnlyList<string> Topics) : LiveMessage("topicsClosed");
+
+    /// <param name="Reason"><c>server_stopping</c>, <c>session_ended</c> or <c>membership_ended</c>.</param>
+    public sealed record Closed(string Reason) : LiveMessage("closed");
+
+    public void WriteTo(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("kind"u8, Kind);
+        switch (this)
+        {
+            case Batch batch:
+                json.WriteString("epoch"u8, batch.Epoch);
+                json.WriteNumber("previous"u8, batch.Previous);
+                json.WriteNumber("position"u8, batch.Position);
+                json.WriteStartArray("items"u8);
+                foreach (var item in batch.Items) json.WriteRawValue(item.Json, skipInputValidation: true);
+                json.WriteEndArray();
+                break;
+            case FellBehind behind:
+                json.WriteString("epoch"u8, behind.Epoch);
+                json.WriteNumber("head"u8, behind.Head);
+                break;
+            case EpochChanged changed:
+                json.WriteString("epoch"u8, changed.Epoch);
+                json.WriteNumber("head"u8, changed.Head);
+                break;
+            case TopicsClosed dropped:
+                json.WriteString("reason"u8, dropped.Reason);
+                json.WriteNumber("position"u8, dropped.Position);
+                json.WriteStartArray("topics"u8);
+                foreach (var topic in dropped.Topics) json.WriteStringValue(topic);
+                json.WriteEndArray();
+                break;
+            case Closed closed:
+                json.WriteString("reason"u8, closed.Reason);
+                break;
+        }
+        json.WriteEndObject();
+    }
+}
+
+/// <summary>For SignalR's JSON protocol: items go out as they are, without being serialised again.</summary>
+public sealed class LiveMessageConverter : JsonConverter<LiveMessage>
+{
+    public override bool CanConvert(Type typeToConvert) => typeToConvert.IsAssignableTo(typeof(LiveMessage));
+    public override void Write(Utf8JsonWriter writer, LiveMessage value, JsonSerializerOptions options) => value.WriteTo(writer);
+    public override LiveMessage Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        throw new NotSupportedException("live messages are only sent");
+}

@@ -1,0 +1,22 @@
+using System.Diagnostics.Metrics;
+
+namespace Veza.Realtime;
+
+/// <summary>What the live topics say of themselves on /metrics.</summary>
+public static class LiveMetrics
+{
+    public static readonly Meter Meter = new("Veza.Realtime");
+
+    internal static readonly Counter<long> Batches = Meter.CreateCounter<long>("veza.live.batches", "{batch}", "Batches handed to subscribers.");
+    internal static readonly Counter<long> Items = Meter.CreateCounter<long>("veza.live.items", "{item}", "Items handed to subscribers; an event counts once for each.");
+    internal static readonly Counter<long> ReadFromDatabase = Meter.CreateCounter<long>("veza.live.reads", "{read}", "Pages that subscriptions read from PostgreSQL because the tail did not hold them.");
+    internal static readonly Counter<long> FellBehind = Meter.CreateCounter<long>("veza.live.fell_behind", "{subscription}", "Subscriptions told to fetch the state anew.");
+    internal static readonly Counter<long> Closed = Meter.CreateCounter<long>("veza.live.closed", "{subscription}", "Subscriptions the server ended, by reason.");
+    internal static readonly Counter<long> Refused = Meter.CreateCounter<long>("veza.live.refused", "{subscription}", "Subscriptions refused, by code.");
+
+    internal static void ObserveSubscriptions(Func<int> count) =>
+        Meter.CreateObservableGauge("veza.live.subscriptions", count, "{subscription}", "Open subscriptions of this process.");
+
+    internal static void ObserveConnections(Func<int> count) =>
+        Meter.CreateObservableGauge("veza.live.connections", count, "{connection}", "Open live connections of this process.");
+}

@@ -1,0 +1,25 @@
+namespace Veza.Realtime;
+
+public enum LiveRefusalKind { Invalid, NotAllowed, Unknown, TooMany, Unavailable }
+
+/// <summary>Why a subscription is refused.</summary>
+/// <param name="Code">Stable for ever: clients decide by it.</param>
+/// <param name="Detail">Names the field, the value and the limit.</param>
+public sealed record LiveRefusal(string Code, LiveRefusalKind Kind, string Detail)
+{
+    public static LiveRefusal TopicsMissing => new("topics_missing", LiveRefusalKind.Invalid, "topics is empty; name at least one");
+    public static LiveRefusal TooManyTopics(int count, int max) => new("too_many_topics", LiveRefusalKind.Invalid, $"topics has {count} entries; {max} are allowed in a subscription");
+    public static LiveRefusal TopicInvalid(string? topic) => new("topic_invalid", LiveRefusalKind.Invalid,
+        $"topics has \"{(topic is { Length: > Topic.LengthMax } ? topic[..Topic.LengthMax] + "…" : topic)}\"; channel:{{id}}, account:{{id}}, track:{{id}}, broadcast:{{id}}, chart:top, chart:trending and log are topics");
+    public static LiveRefusal PositionInvalid(string? after) => new("position_invalid", LiveRefusalKind.Invalid, $"after is \"{after}\"; it must be a position, 0 or more");
+    public static LiveRefusal PositionAhead(long after, long head) => new("position_ahead", LiveRefusalKind.Invalid, $"after is {after}; the log's head is {head}");
+    public static LiveRefusal ChannelUnknown(Guid id) => new("channel_unknown", LiveRefusalKind.Unknown, $"there is no channel {id}");
+    public static LiveRefusal NotMember(Guid channel) => new("permission_missing", LiveRefusalKind.NotAllowed, $"channel {channel} is seen by members of its community");
+    public static LiveRefusal NotOwnAccount(Guid account) => new("not_own_account", LiveRefusalKind.NotAllowed, $"account {account} is not yours; only your own account is a topic");
+    public static LiveRefusal ScopeMissing => new("scope_missing", LiveRefusalKind.NotAllowed, $"the topic log needs the scope {LiveCaller.LogReadScope}");
+    public static LiveRefusal NotSignedIn => new("not_signed_in", LiveRefusalKind.NotAllowed, "subscribing needs an account");
+    public static LiveRefusal TooManySubscriptions(int max) => new("too_many_subscriptions", LiveRefusalKind.TooMany, $"this connection has {max} subscriptions; that is the limit");
+    public static LiveRefusal TooManyConnections(int max) => new("too_many_connections", LiveRefusalKind.Unavailable, $"{max} live connections are open; MAX_CONNECTIONS allows no more");
+    public static LiveRefusal NotThereYet(TimeSpan waited) => new("not_there_yet", LiveRefusalKind.Unavailable, $"the read models that authorise this are behind the log by more than {waited.TotalSeconds} s");
+    public static LiveRefusal Stopping => new("server_stopping", LiveRefusalKind.Unavailable, "this server is stopping; connect again to reach another");
+}

@@ -1,0 +1,227 @@
+using System.Runtime.CompilerServices;
+using Veza.Domain.Accounts;
+using Veza.Domain.Chat.Members;
+using Veza.Domain.Social.Follows;
+using Veza.EventStore;
+
+namespace Veza.Realtime;
+
+/// <summary>
+/// One cursor over the log, pulled at its client's speed. It holds no queue: the engine tells it the first position that concerns it, and the events
+/// from there on are read from the tail, or from the database when the tail no longer holds them, one page at a time.
+/// </summary>
+public sealed class LiveSubscription
+{
+    private const long Nothing = 0;
+
+    private readonly LiveEngine _engine;
+    private readonly LiveCaller _caller;
+    private readonly Access _access;
+    private readonly HashSet<Topic> _topics;
+    private readonly string _epoch;
+    private readonly bool _wholeLog;
+
+    // The reader's own.
+    private long _cursor;
+    private long _scanTo;
+    private LiveMessage? _told;
+
+    // Shared with the engine.
+    private long _noted = Nothing;
+    private int _mustTellPosition;
+    private TaskCompletionSource? _wake;
+
+    internal LiveSubscription(LiveEngine engine, LiveCaller caller, HashSet<Topic> topics, Access access, long after, string epoch)
+    {
+        (_engine, _caller, _topics, _access, _cursor, _epoch) = (engine, caller, topics, access, after, epoch);
+        _wholeLog = topics.Contains(Topic.Log);
+        _topics.Add(Topic.Access(caller.AccountId));
+        if (access.Followees is null) return;
+        _topics.Add(Topic.Private(caller.AccountId));
+        foreach (var followee in access.Followees) _topics.Add(Topic.Activity(followee));
+    }
+
+    /// <summary>What the client is to be told, in order. To be enumerated once; the next message is made when it is asked for.</summary>
+    public async IAsyncEnumerable<LiveMessage> ReadAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        var events = new List<RecordedEvent>();
+        var sent = _cursor;
+        var greeted = false;
+        _scanTo = _engine.Register(this, _topics);
+        try
+        {
+            using var cancelled = ct.UnsafeRegister(static me => ((LiveSubscription)me!).Wake(), this);
+            while (true)
+            {
+                ct.ThrowIfCancellationRequested();
+                if (Farewell() is { } last)
+                {
+                    yield return last;
+                    yield break;
+                }
+                if (_cursor >= _scanTo) LookForMore();
+                if (_scanTo - _cursor > _engine.Limits.CatchUpEventsMax)
+                {
+                    LiveMetrics.FellBehind.Add(1);
+                    yield return new LiveMessage.FellBehind(_epoch, _engine.Log.Head);
+                    yield break;
+                }
+
+                await ReadPageAsync(events, ct);
+                var items = Take(events);
+                events.Clear();
+                var caughtUp = _cursor >= _scanTo;
+                var mustTell = caughtUp && (!greeted || Interlocked.Exchange(ref _mustTellPosition, 0) == 1 && _cursor > sent);
+                if (items.Count > 0 || mustTell || _told is not null || _cursor - sent >= _engine.Limits.MovedAfterEvents)
+                {
+                    greeted = true;
+                    LiveMetrics.Batches.Add(1);
+                    LiveMetrics.Items.Add(items.Count);
+                    yield return new LiveMessage.Batch(_epoch, sent, _cursor, items);
+                    sent = _cursor;
+                }
+                if (_told is { } told)
+                {
+                    _told = null;
+                    yield return told;
+                    if (told is LiveMessage.Closed) yield break;
+                }
+                else if (caughtUp) await WaitAsync(ct);
+            }
+        }
+        finally { _engine.Unregister(this, _topics); }
+    }
+
+    /// <summary>An event at <paramref name="position"/> concerns this subscription. Only the first one since the reader last looked is kept.</summary>
+    internal void Note(long position)
+    {
+        if (Interlocked.CompareExchange(ref _noted, position, Nothing) == Nothing) Wake();
+    }
+
+    /// <summary>The client is to hear how far it is, even if nothing concerned it.</summary>
+    internal void TellPosition()
+    {
+        Interlocked.Exchange(ref _mustTellPosition, 1);
+        Wake();
+    }
+
+    internal void Wake() => Volatile.Read(ref _wake)?.TrySetResult();
+
+    private LiveMessage? Farewell()
+    {
+        if (_engine.IsStopping) return Close("server_stopping");
+        var epoch = _engine.Log.Epoch;
+        return epoch == _epoch ? null : new LiveMessage.EpochChanged(epoch, _engine.Log.Head);
+    }
+
+    private static LiveMessage.Closed Close(string reason)
+    {
+        LiveMetrics.Closed.Add(1, new KeyValuePair<string, object?>("reason", reason));
+        return new(reason);
+    }
+
+    /// <summary>Everything up to the engine's position that concerns this subscription was noted; what lies before the first of it can be passed over.</summary>
+    private void LookForMore()
+    {
+        // The position first: an event at or below it was noted before it moved there.
+        var position = _engine.Position;
+        var noted = Interlocked.Exchange(ref _noted, Nothing);
+        if (noted == Nothing) _cursor = Math.Max(_cursor, position);
+        else (_cursor, _scanTo) = (Math.Max(_cursor, noted - 1), Math.Max(position, noted));
+    }
+
+    private async ValueTask ReadPageAsync(List<RecordedEvent> into, CancellationToken ct)
+    {
+        if (_cursor >= _scanTo) return;
+        var max = (int)Math.Min(_engine.Limits.BatchItemsMax, _scanTo - _cursor);
+        if (_engine.Log.Tail.TryRead(_cursor, max, into)) return;
+        await _engine.DatabaseTurns.WaitAsync(ct);
+        try
+        {
+            LiveMetrics.ReadFromDatabase.Add(1);
+            into.AddRange(await _engine.Log.ReadAfterAsync(_cursor, max, ct));
+        }
+        finally { _engine.DatabaseTurns.Release(); }
+        if (into.Count == 0) throw new InvalidOperationException($"the log has nothing after {_cursor} though its head was {_scanTo}");
+    }
+
+    /// <summary>Moves the cursor over the events, as far as one batch goes, and keeps those that concern the client.</summary>
+    private List<LiveItem> Take(List<RecordedEvent> events)
+    {
+        var items = new List<LiveItem>();
+        var bytes = 0;
+        foreach (var e in events)
+        {
+            var item = _engine.ItemOf(e);
+            var (concerns, access) = Match(item);
+            if (access && e.Data is SessionEnded ended && ended.SessionId == _caller.SessionId)
+            {
+                _cursor = e.Position;
+                _told = Close("session_ended");
+                break;
+            }
+            if (concerns)
+            {
+                bytes += item.Json.Length;
+                if (items.Count > 0 && bytes > _engine.Limits.BatchBytesMax) break;
+                items.Add(item);
+            }
+            _cursor = e.Position;
+            if (!access) continue;
+            ChangeTopics(e);
+            if (_told is not null) break;
+        }
+        return items;
+    }
+
+    private (bool Concerns, bool Access) Match(LiveItem item)
+    {
+        var (concerns, access) = (_wholeLog, false);
+        foreach (var topic in item.Topics)
+        {
+            if (!_topics.Contains(topic)) continue;
+            if (topic.Kind == TopicKind.Access) access = true;
+            else concerns = true;
+        }
+        return (concerns, access);
+    }
+
+    private void ChangeTopics(RecordedEvent e)
+    {
+        switch (e.Data)
+        {
+            case FollowStarted started when _access.Followees is not null && _topics.Count < _engine.Limits.FolloweesMax + _engine.Limits.TopicsPerSubscriptionMax:
+                var topic = Topic.Activity(started.FolloweeId);
+                // What the followee did between this event and the engine's position was not noted: it is looked at.
+                if (_topics.Add(topic)) _scanTo = Math.Max(_scanTo, _engine.AddTopic(this, topic));
+                break;
+            case FollowStopped stopped when _topics.Remove(Topic.Activity(stopped.FolloweeId)):
+                _engine.RemoveTopics(this, [Topic.Activity(stopped.FolloweeId)]);
+                break;
+            // Who left and came back before the topics were authorised is a member.
+            case MemberLeft left when e.Position > _access.CheckedAt:
+                Leave(left.CommunityId);
+                break;
+        }
+    }
+
+    private void Leave(Guid community)
+    {
+        var closed = _topics.Where(t => t.Kind == TopicKind.Channel && _access.Communities.GetValueOrDefault(t.Id) == community).ToList();
+        if (closed.Count == 0) return;
+        _topics.ExceptWith(closed);
+        _engine.RemoveTopics(this, closed);
+        _told = _topics.Any(t => t.IsPublic)
+            ? new LiveMessage.TopicsClosed("membership_ended", _cursor, closed.ConvertAll(t => t.ToString()))
+            : Close("membership_ended");
+    }
+
+    private Task WaitAsync(CancellationToken ct)
+    {
+        var wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        // A full fence: whoever notes something after it sees this wait, and what was noted before it is seen here.
+        Interlocked.Exchange(ref _wake, wake);
+        if (Volatile.Read(ref _noted) != Nothing || Volatile.Read(ref _mustTellPosition) == 1 || _engine.IsStopping || ct.IsCancellationRequested) wake.TrySetResult();
+        return wake.Task;
+    }
+}

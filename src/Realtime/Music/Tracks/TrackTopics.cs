@@ -1,0 +1,13 @@
+using Veza.Domain.Music.Tracks;
+
+namespace Veza.Realtime.Music.Tracks;
+
+internal sealed class TrackTopics : EventTopics
+{
+    public TrackTopics()
+    {
+        On<TrackUploaded>(e => [Topic.Track(e.TrackId), Topic.Account(e.OwnerId), Topic.Activity(e.OwnerId)]);
+        On<TrackProcessed>(e => [Topic.Track(e.TrackId), Topic.Account(e.OwnerId)]);
+        On<TrackProcessingFailed>(e => [Topic.Track(e.TrackId), Topic.Account(e.OwnerId)]);
+    }
+}

@@ -1,0 +1,53 @@
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Veza.EventStore;
+using Veza.EventStore.Projections;
+using Veza.Projections;
+using Veza.Projections.Chat;
+
+namespace Veza.Realtime;
+
+/// <summary>The engine of the live topics and the hub, as services.</summary>
+public static class RealtimeServices
+{
+    public static void AddRealtime(this IServiceCollection services, LiveLimits limits)
+    {
+        services.AddSingleton(limits);
+        services.AddSingleton<LiveConnections>();
+        services.AddSingleton(provider => new TopicAccess(
+            provider.GetRequiredService<EventLog>(), provider.GetRequiredService<ChatQueries>(), Followees(provider.GetRequiredService<ReadModels>()),
+            Reached(provider.GetRequiredService<ProjectionHost>()), limits));
+        services.AddSingleton(provider => new LiveEngine(
+            provider.GetRequiredService<EventLog>(), TopicMap.OfAllCapabilities(), provider.GetRequiredService<TopicAccess>(), limits,
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
+        services.AddHostedService<LiveHost>();
+        services.AddSignalR(hub =>
+        {
+            hub.KeepAliveInterval = limits.KeepAlive;
+            hub.ClientTimeoutInterval = limits.KeepAlive * 2;
+            hub.HandshakeTimeout = limits.HandshakeMax;
+            hub.MaximumReceiveMessageSize = limits.ReceiveBytesMax;
+        }).AddJsonProtocol(protocol => protocol.PayloadSerializerOptions.Converters.Add(new LiveMessageConverter()));
+    }
+
+    private static FolloweesOf Followees(ReadModels views) => (account, max, ct) =>
+        views.ListAsync<Guid>("select followee_id from views.social_follows where follower_id = @account limit @max", new { account, max }, ct);
+
+    private static ReadModelsReached Reached(ProjectionHost host) => (names, position, ct) => host.WaitAsync(names, position, ct);
+
+    /// <summary>Starts the engine with the host, and says farewell before the host closes the connections.</summary>
+    private sealed class LiveHost(LiveEngine engine, IHostApplicationLifetime lifetime) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            engine.Start();
+            // The newest registration runs first. SignalR's own, which cuts every connection, is older: it was made when the hub was mapped.
+            lifetime.ApplicationStopping.Register(() => engine.FarewellAsync().GetAwaiter().GetResult());
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,88 @@
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
+
+namespace Veza.Architecture.Tests;
+
+/// <summary>The house plan, checked over the built assemblies: a room may use only what docs/architecture.md lets it.</summary>
+public sealed class RoomsTests
+{
+    private static readonly Dictionary<string, string[]> MayUse = new()
+    {
+        ["EventStore"] = [],
+        ["Domain"] = [],
+        ["Media"] = [],
+        ["Commands"] = ["Domain", "EventStore"],
+        ["Projections"] = ["Domain", "EventStore"],
+        ["Realtime"] = ["Projections", "EventStore", "Domain"],
+        ["Analytics"] = ["Projections", "EventStore", "Domain"],
+        ["Api"] = ["EventStore", "Domain", "Commands", "Projections", "Realtime", "Media", "Analytics"],
+        ["Cli"] = ["Api", "EventStore", "Domain", "Projections", "Analytics"],
+    };
+
+    // Beside the runtime itself and Veza's own rooms.
+    private static readonly Dictionary<string, string[]> MayUsePackages = new()
+    {
+        ["Domain"] = [],
+        ["Media"] = ["Microsoft.Extensions.Logging.Abstractions"],
+        ["EventStore"] = ["Npgsql", "Microsoft.Extensions.Logging.Abstractions"],
+        ["Commands"] = ["FluentValidation", "Microsoft.Extensions.Logging.Abstractions", "Microsoft.Extensions.DependencyInjection.Abstractions"],
+        ["Projections"] = ["Npgsql", "Dapper", "Microsoft.Extensions.Logging.Abstractions"],
+    };
+
+    private static readonly string[] BannedEndings = ["Manager", "Helper", "Helpers", "Utils", "Util", "Base", "Common", "Misc"];
+
+    public static TheoryData<string> Rooms => new(Built().Select(RoomOf));
+
+    [Fact]
+    public void Every_built_room_stands_in_the_plan()
+    {
+        Assert.NotEmpty(Built());
+        Assert.All(Built(), path => Assert.Contains(RoomOf(path), MayUse.Keys));
+    }
+
+    [Theory, MemberData(nameof(Rooms))]
+    public void A_room_uses_only_the_rooms_it_may(string room)
+    {
+        var used = References(room).Where(name => name.StartsWith("Veza.", StringComparison.Ordinal)).Select(name => name["Veza.".Length..]);
+
+        Assert.Empty(used.Except(MayUse[room]));
+    }
+
+    [Theory, MemberData(nameof(Rooms))]
+    public void A_room_uses_only_the_packages_it_may(string room)
+    {
+        if (!MayUsePackages.TryGetValue(room, out var packages)) return;
+
+        var used = References(room).Where(name => !name.StartsWith("Veza.", StringComparison.Ordinal) && !IsRuntime(name));
+
+        Assert.Empty(used.Except(packages));
+    }
+
+    [Theory, MemberData(nameof(Rooms))]
+    public void No_type_has_a_name_that_says_nothing(string room)
+    {
+        using var file = Open(room);
+        var reader = file.GetMetadataReader();
+
+        var names = reader.TypeDefinitions.Select(handle => reader.GetString(reader.GetTypeDefinition(handle).Name).Split('`')[0]);
+
+        Assert.DoesNotContain(names, name => name[0] != '<' && BannedEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal)));
+    }
+
+    private static string[] Built() => Directory.GetFiles(AppContext.BaseDirectory, "Veza.*.dll").Where(path => !path.EndsWith(".Tests.dll", StringComparison.Ordinal)).ToArray();
+
+    private static string RoomOf(string path) => Path.GetFileNameWithoutExtension(path)["Veza.".Length..];
+
+    private static PEReader Open(string room) => new(File.OpenRead(Path.Combine(AppContext.BaseDirectory, $"Veza.{room}.dll")));
+
+    private static List<string> References(string room)
+    {
+        using var file = Open(room);
+        var reader = file.GetMetadataReader();
+        return [.. reader.AssemblyReferences.Select(handle => reader.GetString(reader.GetAssemblyReference(handle).Name))];
+    }
+
+    /// <remarks>Microsoft.NETCore.App is System.* and a few more; System.CommandLine and the like are packages.</remarks>
+    private static bool IsRuntime(string name) =>
+        File.Exists(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, name + ".dll"));
+}

@@ -1,0 +1,53 @@
+using Veza.EventStore.Appending;
+using static Veza.EventStore.Tests.LogFixture;
+
+namespace Veza.EventStore.Tests.Models;
+
+public class ModelCacheTests(LogFixture fixture)
+{
+    [Fact]
+    public async Task A_cached_model_follows_what_this_node_appends_at_once()
+    {
+        await using var log = await fixture.OpenNewAsync();
+        var stream = Guid.CreateVersion7();
+        Assert.Null((await LoadAsync(log, stream)).State);
+        for (var i = 0; i < 10; i++)
+        {
+            await log.Appender.AppendAsync(Command(Change(stream, i, new Counted(stream, 1))));
+            Assert.Equal((new Counter(stream, i + 1), i + 1L), (await LoadAsync(log, stream)) is var v ? (v.State, v.Version) : default);
+        }
+    }
+
+    [Fact]
+    public async Task A_cached_model_follows_what_another_node_appended_once_caught_up()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var mine = await OpenAsync(database);
+        await using var other = await OpenAsync(database);
+        var stream = Guid.CreateVersion7();
+        await LoadAsync(mine, stream);
+        Assert.IsType<AppendOutcome.Accepted>(await other.Appender.AppendAsync(Command(Change(stream, 0, new Counted(stream, 7)))));
+        await mine.CatchUpAsync(CancellationToken.None);
+        Assert.Equal(new Counter(stream, 7), (await LoadAsync(mine, stream)).State);
+    }
+
+    [Fact]
+    public async Task Loading_while_others_append_never_leaves_a_stale_model_behind()
+    {
+        await using var log = await fixture.OpenNewAsync();
+        var streams = Enumerable.Range(0, 50).Select(_ => Guid.CreateVersion7()).ToArray();
+        await Task.WhenAll(streams.Select(async stream =>
+        {
+            var writing = Task.Run(async () => { for (var v = 0; v < 20; v++) await log.Appender.AppendAsync(Command(Change(stream, v, new Counted(stream, 1)))); });
+            while (!writing.IsCompleted)
+            {
+                await LoadAsync(log, stream);
+                log.Models.Drop(stream);
+            }
+            await writing;
+            Assert.Equal(new Counter(stream, 20), (await LoadAsync(log, stream)).State);
+        }));
+    }
+
+    private static ValueTask<Veza.EventStore.Models.Versioned> LoadAsync(EventLog log, Guid stream) => log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None);
+}

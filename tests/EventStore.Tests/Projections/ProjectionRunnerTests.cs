@@ -1,0 +1,113 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Veza.EventStore.Projections;
+using static Veza.EventStore.Tests.LogFixture;
+
+namespace Veza.EventStore.Tests.Projections;
+
+public class ProjectionRunnerTests(LogFixture fixture)
+{
+    public sealed record Total(Guid Id, int Sum, int? Largest, string Note, DateTimeOffset ChangedAt);
+
+    /// <summary>Adds up, so that an event applied twice or not at all shows.</summary>
+    private sealed class TotalsProjection : Projection<Total, Guid>
+    {
+        public override string Name => "test.totals.v1";
+
+        public TotalsProjection()
+        {
+            Identity<Counted>(e => e.Id);
+            Identity<Cleared>(e => e.Id);
+            Index("sum");
+        }
+
+        public static Total Create(Counted e, RecordedEvent at) => new(e.Id, e.By, e.By > 0 ? e.By : null, e.Note, at.At);
+        public static Total Apply(Counted e, Total row, RecordedEvent at) =>
+            row with { Sum = row.Sum + e.By, Largest = Math.Max(row.Largest ?? e.By, e.By), Note = e.Note, ChangedAt = at.At };
+        public static Total? Apply(Cleared _, Total row) => null;
+    }
+
+    [Fact]
+    public async Task Each_event_counts_once_across_restarts()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var log = await OpenAsync(database);
+        var streams = Enumerable.Range(0, 10).Select(_ => Guid.CreateVersion7()).ToArray();
+        for (var run = 0; run < 5; run++)
+        {
+            await using var host = Host(log, database);
+            for (var i = 0; i < 40; i++) await AddAsync(log, streams[i % 10], 1);
+            await host.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken);
+        }
+        Assert.Equal(200L, await ScalarAsync(log, "select sum(sum) from views.test_totals"));
+    }
+
+    [Fact]
+    public async Task Two_runners_of_one_projection_do_not_double_it()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var log = await OpenAsync(database);
+        await using var one = Host(log, database);
+        await using var two = Host(log, database);
+        var stream = Guid.CreateVersion7();
+        for (var i = 0; i < 200; i++) await AddAsync(log, stream, 1);
+        await Task.WhenAll(one.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken), two.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken));
+        Assert.Equal(200L, await ScalarAsync(log, "select sum(sum) from views.test_totals"));
+    }
+
+    [Fact]
+    public async Task A_removed_row_is_gone_and_may_come_back()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var log = await OpenAsync(database);
+        await using var host = Host(log, database);
+        var stream = Guid.CreateVersion7();
+        await AddAsync(log, stream, 3);
+        await log.Appender.AppendAsync(Command(Change(stream, 1, new Cleared(stream))));
+        await host.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken);
+        Assert.Equal(0L, await ScalarAsync(log, "select count(*) from views.test_totals"));
+        await AddAsync(log, stream, 4);
+        await host.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken);
+        Assert.Equal(4L, await ScalarAsync(log, "select sum(sum) from views.test_totals"));
+    }
+
+    [Fact]
+    public async Task A_faulted_projection_says_so_and_holds_up_no_other()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var log = await OpenAsync(database);
+        await using var host = new ProjectionHost(log, database, [new TotalsProjection(), new BrokenProjection()], TimeProvider.System, NullLoggerFactory.Instance);
+        host.Start();
+        await AddAsync(log, Guid.CreateVersion7(), 1);
+        await host.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken);
+        ProjectionStatus broken;
+        do { broken = host.Status.Single(s => s.Name == "test.broken.v1"); await Task.Yield(); } while (broken.Error is null);
+        Assert.Equal((ProjectionState.Faulted, 0L), (broken.State, broken.Position));
+    }
+
+    private sealed class BrokenProjection : Projection<Total, Guid>
+    {
+        public override string Name => "test.broken.v1";
+        public BrokenProjection() => Identity<Counted>(e => e.Id);
+        public static Total Create(Counted _) => throw new InvalidOperationException("this projection does not work");
+    }
+
+    private static ProjectionHost Host(EventLog log, string database)
+    {
+        var host = new ProjectionHost(log, database, [new TotalsProjection()], TimeProvider.System, NullLoggerFactory.Instance);
+        host.Start();
+        return host;
+    }
+
+    private static async Task AddAsync(EventLog log, Guid stream, int by)
+    {
+        var at = (await log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None)).Version;
+        await log.Appender.AppendAsync(Command(Change(stream, at, new Counted(stream, by))));
+    }
+
+    private static async Task<object?> ScalarAsync(EventLog log, string sql)
+    {
+        await using var command = log.Database.CreateCommand(sql);
+        return await command.ExecuteScalarAsync();
+    }
+}

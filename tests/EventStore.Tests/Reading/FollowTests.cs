@@ -1,0 +1,73 @@
+using static Veza.EventStore.Tests.LogFixture;
+
+namespace Veza.EventStore.Tests.Reading;
+
+public class FollowTests(LogFixture fixture)
+{
+    [Fact]
+    public async Task Every_node_follows_every_other_in_order()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var first = await OpenAsync(database);
+        await using var second = await OpenAsync(database);
+        var readers = new[] { first, second }.Select(log => ReadAsync(log, 0, 300)).ToArray();
+        await Task.WhenAll(Enumerable.Range(0, 300).Select(i =>
+        {
+            var stream = Guid.CreateVersion7();
+            return (i % 2 == 0 ? first : second).Appender.AppendAsync(Command(Change(stream, 0, new Counted(stream, i))));
+        }));
+
+        var seen = await Task.WhenAll(readers);
+        Assert.Equal(Enumerable.Range(1, 300).Select(p => (long)p), seen[0].Select(e => e.Position));
+        Assert.Equal(seen[0].Select(e => (e.Position, e.Id, e.StreamId, e.Version, e.Data)), seen[1].Select(e => (e.Position, e.Id, e.StreamId, e.Version, e.Data)));
+    }
+
+    [Fact]
+    public async Task What_a_node_appended_reads_the_same_from_the_tail_and_from_the_database()
+    {
+        await using var log = await fixture.OpenNewAsync();
+        var stream = Guid.CreateVersion7();
+        await log.Appender.AppendAsync(Command(Change(stream, 0, new Counted(stream, 5, "κόσμε 🎵"), new Cleared(stream))) with { By = "ada" });
+
+        var tail = await ReadAsync(log, 0, 2);
+        var stored = await log.Reader.ReadAsync(0, long.MaxValue, 10, null, null, CancellationToken.None);
+        Assert.Equal(stored.Select(Facts), tail.Select(Facts));
+        static object Facts(RecordedEvent e) => (e.Position, e.Id, e.StreamId, e.Version, e.Type, e.At, e.CommandId, e.By, e.Data);
+    }
+
+    [Fact]
+    public async Task A_reader_older_than_the_tail_starts_from_the_database()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using (var log = await OpenAsync(database))
+            for (var i = 0; i < 25; i++) await log.Appender.AppendAsync(Command(Change(Guid.CreateVersion7(), 0, new Counted(Guid.Empty, i))));
+        // A node that starts now has nothing of it in its tail.
+        await using var restarted = await OpenAsync(database);
+        var reading = ReadAsync(restarted, 10, 20);
+        for (var i = 25; i < 30; i++) await restarted.Appender.AppendAsync(Command(Change(Guid.CreateVersion7(), 0, new Counted(Guid.Empty, i))));
+        Assert.Equal(Enumerable.Range(10, 20), (await reading).Select(e => ((Counted)e.Data!).By));
+    }
+
+    [Fact]
+    public async Task An_unknown_event_type_is_kept_and_passed_by()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using (var log = await OpenAsync(database)) await log.Appender.AppendAsync(Command(Change(Guid.CreateVersion7(), 0, new Cleared(Guid.Empty))));
+        await using var older = await EventLog.OpenAsync(database, new EventTypes([typeof(Counted)]), TimeProvider.System,
+            Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, CancellationToken.None);
+        var only = Assert.Single(await older.Reader.ReadAsync(0, long.MaxValue, 10, null, null, CancellationToken.None));
+        Assert.Equal("cleared", only.Type);
+        Assert.Null(only.Data);
+    }
+
+    private static async Task<List<RecordedEvent>> ReadAsync(EventLog log, long after, int count)
+    {
+        var seen = new List<RecordedEvent>();
+        await foreach (var page in log.FollowAsync(after, 100, TestContext.Current.CancellationToken))
+        {
+            seen.AddRange(page);
+            if (seen.Count >= count) break;
+        }
+        return seen;
+    }
+}

@@ -1,0 +1,20 @@
+using System.Net;
+
+namespace Veza.Integration.Tests.Chat;
+
+/// <summary>A community with an owner, a member and somebody from outside, made over HTTP.</summary>
+public sealed record ChatSetting(Person Owner, Person Member, Person Stranger, Guid Community, Guid Channel)
+{
+    public string Messages => $"/api/v1/channels/{Channel}/messages";
+
+    public static async Task<ChatSetting> CreateAsync(VezaServer server)
+    {
+        var (owner, member, stranger) = (await server.SharedAsync("owner"), await server.SharedAsync("member"), await server.SharedAsync("stranger"));
+        var community = await owner.PostAsync("/api/v1/communities", new { name = "Vinyl diggers" }).JsonAsync(HttpStatusCode.Created);
+        await member.PutAsync($"/api/v1/communities/{community.Id()}/members/me").JsonAsync();
+        return new(owner, member, stranger, community.Id(), community.GetProperty("generalChannelId").GetGuid());
+    }
+
+    public async Task<Guid> SendAsync(Person by, string text, Guid? replyTo = null) =>
+        (await by.PostAsync(Messages, new { text, replyTo }).JsonAsync(HttpStatusCode.Created)).Id();
+}

@@ -1,0 +1,38 @@
+namespace Veza.Journey.Tests;
+
+public class JourneyTests
+{
+    private static readonly TimeSpan DemoMax = TimeSpan.FromMinutes(4);
+
+    [Fact]
+    public async Task The_demo_finds_no_difference_and_veza_stops_in_order()
+    {
+        await using var veza = new VezaProcess();
+        await veza.StartAsync();
+        using var demo = await Demo.StartAsync(veza);
+        await demo.AllEqualAsync(DemoMax);
+        Assert.Equal(0, await veza.StopAsync());
+    }
+
+    [Fact]
+    public async Task After_kill_9_in_the_middle_of_the_demo_nothing_acknowledged_is_missing_and_live_clients_go_on()
+    {
+        await using var veza = new VezaProcess();
+        await veza.StartAsync();
+        var acknowledged = Path.Combine(veza.Home, "acknowledged.ndjson");
+        using var demo = await Demo.StartAsync(veza, "--ack-log", acknowledged);
+        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        var seen = 0;
+        foreach (var writes in (int[])[150, 400])
+        {
+            // Killed whenever so many writes have been acknowledged: always in the middle of traffic, however fast the machine.
+            while ((seen = Lines(acknowledged).Length) < writes) await look.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+            await veza.KillAsync();
+            await veza.StartAsync();
+        }
+        await demo.AllEqualAsync(DemoMax);
+        Assert.True(Lines(acknowledged).Length > seen, "the demo ended before the last restart");
+    }
+
+    private static string[] Lines(string file) => File.Exists(file) ? File.ReadAllLines(file) : [];
+}

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Veza.Journey.Tests;
+
+/// <summary>Veza as an operator runs it: the built program, in a folder of its own, with its private PostgreSQL.</summary>
+internal sealed class VezaProcess : IAsyncDisposable
+{
+    /// <summary>A start includes making a PostgreSQL cluster, on a machine that does other things too.</summary>
+    private static readonly TimeSpan StartMax = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(45);
+
+    private readonly string _home = Path.Combine(Directory.CreateTempSubdirectory("veza-journey-").FullName, ".veza");
+    private readonly int _port = FreePort();
+    private readonly int _metricsPort = FreePort();
+    private readonly List<string> _output = [];
+    private Process? _process;
+
+    public static string Root { get; } = FindRoot();
+    public string Home => _home;
+    public string Address => $"http://127.0.0.1:{_port}";
+    public string Output { get { lock (_output) return string.Join('\n', _output.TakeLast(200)); } }
+
+    public async Task StartAsync()
+    {
+        // The same configuration, Debug or Release, as these tests were built in.
+        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(Root, "src/Cli/bin", configuration, "net10.0/Veza.Cli.dll"), "run"])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetDirectoryName(_home)!,
+        };
+        start.Environment["PORT"] = _port.ToString(CultureInfo.InvariantCulture);
+        start.Environment["PROMETHEUS_PORT"] = _metricsPort.ToString(CultureInfo.InvariantCulture);
+        start.Environment["VEZA_HOME"] = _home;
+        start.Environment["LOG_FORMAT"] = "json";
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += Keep;
+        _process.ErrorDataReceived += Keep;
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        await ReadyAsync();
+    }
+
+    /// <summary>No farewell, no flush: as when the machine's power goes, but for PostgreSQL, which runs on.</summary>
+    public async Task KillAsync()
+    {
+        _process!.Kill(entireProcessTree: false);
+        await _process.WaitForExitAsync();
+    }
+
+    /// <returns>The exit code after SIGTERM.</returns>
+    public async Task<int> StopAsync()
+    {
+        Process.Start("kill", ["-TERM", _process!.Id.ToString(CultureInfo.InvariantCulture)])!.WaitForExit();
+        using var limit = new CancellationTokenSource(StopMax);
+        await _process.WaitForExitAsync(limit.Token);
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is { HasExited: true }) await StartAsync();
+        if (_process is not null) await StopAsync();
+        Directory.Delete(Path.GetDirectoryName(_home)!, recursive: true);
+    }
+
+    private async Task ReadyAsync()
+    {
+        using var http = new HttpClient();
+        using var limit = new CancellationTokenSource(StartMax);
+        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while (true)
+        {
+            if (_process!.HasExited) Assert.Fail($"veza run ended with {_process.ExitCode}:\n{Output}");
+            try { if ((await http.GetAsync($"{Address}/health/ready", limit.Token)).IsSuccessStatusCode) return; }
+            catch (HttpRequestException) { /* Not listening yet. */ }
+            catch (OperationCanceledException) { Assert.Fail($"not ready within {StartMax}:\n{Output}"); }
+            await look.WaitForNextTickAsync();
+        }
+    }
+
+    private void Keep(object sender, DataReceivedEventArgs line)
+    {
+        if (line.Data is null) return;
+        lock (_output) _output.Add(line.Data);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static string FindRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "Veza.EventSourced.sln"))) folder = folder.Parent ?? throw new InvalidOperationException("not inside a checkout");
+        return folder.FullName;
+    }
+}

@@ -1,0 +1,94 @@
+namespace Veza.Media.Tests;
+
+public sealed class MediaStoreTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("veza-store-").FullName;
+    private readonly MediaStore _store;
+    private readonly Guid _upload = Guid.CreateVersion7();
+    private readonly Guid _track = Guid.CreateVersion7();
+
+    public MediaStoreTests() => _store = new MediaStore(_root, uploadBytesMax: 1000, TimeProvider.System);
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    private string[] Files() => Directory.GetFiles(_root, "*", SearchOption.AllDirectories);
+
+    [Fact]
+    public async Task An_upload_of_exactly_the_limit_is_staged_and_kept()
+    {
+        var bytes = new byte[1000];
+        new Random(1).NextBytes(bytes);
+        var staged = Assert.IsType<Staged>(await _store.StageAsync(_upload, new MemoryStream(bytes), CancellationToken.None));
+        Assert.Equal(1000, staged.Bytes);
+        _store.Keep(_upload, _track);
+        var kept = Assert.Single(Files());
+        Assert.Equal(Path.Combine(_root, "tracks", _track.ToString("N"), "original"), kept);
+        Assert.Equal(kept, _store.PathOf(_track, TrackFile.Original));
+        Assert.Equal(bytes, await File.ReadAllBytesAsync(kept));
+    }
+
+    [Fact]
+    public async Task One_byte_more_is_refused_by_the_limits_name_and_leaves_nothing()
+    {
+        var refused = Assert.IsType<UploadTooLarge>(await _store.StageAsync(_upload, new MemoryStream(new byte[1001]), CancellationToken.None));
+        Assert.Equal("the upload is larger than MAX_UPLOAD_SIZE, 1,000 bytes", refused.Detail);
+        Assert.Empty(Files());
+    }
+
+    [Fact]
+    public async Task An_upload_that_breaks_off_leaves_nothing()
+    {
+        await Assert.ThrowsAsync<IOException>(() => _store.StageAsync(_upload, new BreakingStream(), CancellationToken.None));
+        Assert.Empty(Files());
+    }
+
+    [Fact]
+    public async Task A_staged_upload_can_be_given_up_twice()
+    {
+        await _store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None);
+        _store.Discard(_upload);
+        _store.Discard(_upload);
+        Assert.Empty(Files());
+    }
+
+    [Fact]
+    public async Task The_same_upload_id_twice_is_a_fault_and_spares_the_first()
+    {
+        await _store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None);
+        await Assert.ThrowsAsync<IOException>(() => _store.StageAsync(_upload, new MemoryStream(new byte[20]), CancellationToken.None));
+        Assert.Equal(10, new FileInfo(Assert.Single(Files())).Length);
+    }
+
+    [Fact]
+    public async Task Deleting_a_track_removes_all_of_it_and_nothing_else()
+    {
+        await _store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None);
+        _store.Keep(_upload, _track);
+        await File.WriteAllTextAsync(_store.PathOf(_track, TrackFile.Opus), "opus");
+        var other = Guid.CreateVersion7();
+        await _store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None);
+        _store.Keep(_upload, other);
+        _store.Delete(_track);
+        _store.Delete(_track);
+        Assert.False(_store.Has(_track, TrackFile.Original));
+        Assert.Equal(_store.PathOf(other, TrackFile.Original), Assert.Single(Files()));
+    }
+
+    [Fact]
+    public async Task Only_stale_staging_is_swept()
+    {
+        var stale = Assert.IsType<Staged>(await _store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None));
+        var fresh = Assert.IsType<Staged>(await _store.StageAsync(Guid.CreateVersion7(), new MemoryStream(new byte[10]), CancellationToken.None));
+        File.SetLastWriteTimeUtc(stale.Path, TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(-25));
+        Assert.Equal(1, _store.SweepStaging(TimeSpan.FromHours(24)));
+        Assert.Equal(fresh.Path, Assert.Single(Files()));
+    }
+
+    private sealed class BreakingStream : MemoryStream
+    {
+        private int _reads;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            _reads++ == 0 ? ValueTask.FromResult(100) : throw new IOException("the connection was reset");
+    }
+}

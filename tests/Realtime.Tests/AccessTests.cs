@@ -1,0 +1,159 @@
+using Veza.Commands.Chat.Members;
+using Veza.Domain.Accounts;
+using Veza.Domain.Music.Tracks;
+using Veza.Domain.Social.Follows;
+using Veza.Fixtures;
+
+namespace Veza.Realtime.Tests;
+
+public class AccessTests(TestLog log)
+{
+    [Fact]
+    public async Task A_channel_is_for_members()
+    {
+        await using var live = await new LiveSetting(log).WithCommunityAsync();
+        Assert.Equal("permission_missing", (await live.RefusedAsync([live.Channel], caller: new(Guid.CreateVersion7(), null, false))).Code);
+        Assert.Equal("channel_unknown", (await live.RefusedAsync([$"channel:{Guid.CreateVersion7()}"])).Code);
+    }
+
+    [Fact]
+    public async Task Only_ones_own_account_is_a_topic()
+    {
+        await using var live = new LiveSetting(log);
+        Assert.Equal("not_own_account", (await live.RefusedAsync([$"account:{live.Owner}"])).Code);
+    }
+
+    [Fact]
+    public async Task The_log_needs_its_scope()
+    {
+        await using var live = new LiveSetting(log);
+        Assert.Equal("scope_missing", (await live.RefusedAsync(["log"])).Code);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("channel")]
+    [InlineData("channel:")]
+    [InlineData("channel:1")]
+    [InlineData("Channel:0198f5c0-0000-7000-8000-000000000000")]
+    [InlineData("channel:{0198f5c0-0000-7000-8000-000000000000}")]
+    [InlineData("channel:0198f5c0-0000-7000-8000-000000000000 ")]
+    [InlineData("access:0198f5c0-0000-7000-8000-000000000000")]
+    [InlineData("private:0198f5c0-0000-7000-8000-000000000000")]
+    [InlineData("activity:0198f5c0-0000-7000-8000-000000000000")]
+    [InlineData("chart:best")]
+    [InlineData("LOG")]
+    public async Task What_is_no_topic_is_refused(string topic)
+    {
+        await using var live = new LiveSetting(log);
+        Assert.Equal("topic_invalid", (await live.RefusedAsync([topic], caller: live.Analyst)).Code);
+    }
+
+    [Fact]
+    public async Task Topics_and_positions_have_bounds()
+    {
+        await using var live = new LiveSetting(log, new() { TopicsPerSubscriptionMax = 2 });
+        Assert.Equal("too_many_topics", (await live.RefusedAsync(["chart:top", "chart:trending", "chart:top"])).Code);
+        Assert.Equal("topics_missing", (await live.RefusedAsync([])).Code);
+        Assert.Equal("position_invalid", (await live.RefusedAsync(["chart:top"], after: -1)).Code);
+        Assert.Equal("position_ahead", (await live.RefusedAsync(["chart:top"], after: long.MaxValue)).Code);
+    }
+
+    [Fact]
+    public async Task Leaving_a_community_ends_its_channels_from_that_position_on()
+    {
+        await using var live = await new LiveSetting(log).WithCommunityAsync();
+        await using var reader = await live.SubscribeAsync([live.Channel]);
+        await reader.NextAsync();
+        await live.SayAsync("before");
+        await live.SendAsync(new LeaveCommunity(live.Community, live.Member));
+        await live.SendAsync(new Veza.Commands.Chat.Messages.SendMessage(Guid.CreateVersion7(), live.General, live.Owner, "after", null));
+        Assert.Equal(new LiveMessage.Closed("membership_ended"), await reader.ReadToEndAsync());
+        Assert.Equal(["before"], reader.Texts);
+        Assert.Equal("permission_missing", (await live.RefusedAsync([live.Channel])).Code);
+    }
+
+    [Fact]
+    public async Task Other_topics_go_on_when_a_community_is_left()
+    {
+        await using var live = await new LiveSetting(log).WithCommunityAsync();
+        await using var reader = await live.SubscribeAsync([live.Channel, live.Account]);
+        await reader.NextAsync();
+        var left = await live.SendAsync(new LeaveCommunity(live.Community, live.Member));
+        while (await reader.NextAsync() is var next)
+        {
+            if (next is not LiveMessage.TopicsClosed closed) continue;
+            Assert.Equal((left, live.Channel), (closed.Position, Assert.Single(closed.Topics)));
+            break;
+        }
+        await live.SendAsync(new Veza.Commands.Chat.Messages.SendMessage(Guid.CreateVersion7(), live.General, live.Owner, "after", null));
+        var joined = await live.SendAsync(new JoinCommunity(live.Community, live.Member));
+        await reader.ReadToAsync(joined);
+        Assert.Equal(["memberLeft", "memberJoined"], reader.Types);
+    }
+
+    [Fact]
+    public async Task Having_left_and_come_back_before_subscribing_ends_nothing()
+    {
+        await using var live = await new LiveSetting(log).WithCommunityAsync();
+        var after = log.Log.Head;
+        await live.SendAsync(new LeaveCommunity(live.Community, live.Member));
+        await live.SendAsync(new JoinCommunity(live.Community, live.Member));
+        await using var reader = await live.SubscribeAsync([live.Channel], after);
+        await reader.ReadToAsync(await live.SayAsync("back"));
+        Assert.Equal(["back"], reader.Texts);
+    }
+
+    [Fact]
+    public async Task Who_signs_out_receives_nothing_more()
+    {
+        await using var live = await new LiveSetting(log).WithCommunityAsync();
+        await using var reader = await live.SubscribeAsync([live.Channel]);
+        await reader.NextAsync();
+        await live.AppendAsync(new SessionEnded(Guid.CreateVersion7(), live.Member, "signed_out"));
+        await live.SayAsync("another device signed out");
+        await live.AppendAsync(new SessionEnded(live.Session, live.Member, "signed_out"));
+        await live.SayAsync("too late");
+        Assert.Equal(new LiveMessage.Closed("session_ended"), await reader.ReadToEndAsync());
+        Assert.Equal(["another device signed out"], reader.Texts);
+    }
+
+    [Fact]
+    public async Task An_account_hears_of_those_it_follows_from_the_follow_on()
+    {
+        await using var live = new LiveSetting(log);
+        var (artist, early, late, gone) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
+        await using var reader = await live.SubscribeAsync([live.Account]);
+        await reader.NextAsync();
+        await live.AppendAsync(Uploaded(early, artist));
+        await live.AppendAsync(new FollowStarted(live.Member, artist), Uploaded(late, artist));
+        var last = await live.AppendAsync(new FollowStopped(live.Member, artist), Uploaded(gone, artist), new FollowStarted(Guid.CreateVersion7(), live.Member));
+        await reader.ReadToAsync(last);
+        Assert.Equal(["followStarted", "trackUploaded", "followStopped", "followStarted"], reader.Types);
+        Assert.Equal(late, LiveReader.Json(reader.Items[1]).GetProperty("data").GetProperty("trackId").GetGuid());
+    }
+
+    [Fact]
+    public async Task Resuming_an_account_gives_what_it_would_have_had_without_the_break()
+    {
+        await using var live = new LiveSetting(log);
+        var (before, during, stopped) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
+        live.Followees.AddRange([before, stopped]);
+        await using var whole = await live.SubscribeAsync([live.Account]);
+        await whole.NextAsync();
+        var after = whole.Position;
+        var last = await live.AppendAsync(
+            Uploaded(Guid.CreateVersion7(), before), Uploaded(Guid.CreateVersion7(), during), Uploaded(Guid.CreateVersion7(), stopped),
+            new FollowStarted(live.Member, during), new FollowStopped(live.Member, stopped),
+            Uploaded(Guid.CreateVersion7(), before), Uploaded(Guid.CreateVersion7(), during), Uploaded(Guid.CreateVersion7(), stopped));
+        live.Followees.Clear();
+        live.Followees.AddRange([before, during]);
+        await whole.ReadToAsync(last);
+        await using var resumed = await live.SubscribeAsync([live.Account], after);
+        await resumed.ReadToAsync(last);
+        Assert.Equal(6, whole.Items.Count);
+        Assert.Equal(whole.Items.Select(i => i.Position), resumed.Items.Select(i => i.Position));
+    }
+
+    private static TrackUploaded Uploaded(Guid track, Guid owner) => new(track, owner, "a tune", null, null, 1, "00", 1000, "flac", 44_100, 2);
+}

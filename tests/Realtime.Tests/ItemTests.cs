@@ -1,0 +1,126 @@
+using System.Text;
+using System.Text.Json;
+using Veza.Domain;
+using Veza.Domain.Accounts;
+using Veza.Domain.Music.Listening;
+using Veza.Fixtures;
+
+namespace Veza.Realtime.Tests;
+
+public class ItemTests(TestLog log)
+{
+    [Fact]
+    public async Task An_item_is_serialised_once_whoever_receives_it()
+    {
+        await using var live = await new LiveSetting(log).WithCommunityAsync();
+        await using var one = await live.SubscribeAsync([live.Channel]);
+        await using var two = await live.SubscribeAsync(["log"], caller: live.Analyst);
+        await one.NextAsync();
+        await two.NextAsync();
+        var position = await live.SayAsync("hello");
+        await one.ReadToAsync(position);
+        await two.ReadToAsync(position);
+        Assert.Same(one.Items.Single(i => i.Position == position).Json, two.Items.Single(i => i.Position == position).Json);
+    }
+
+    [Fact]
+    public async Task An_item_says_what_happened_when_and_by_whom()
+    {
+        await using var live = await new LiveSetting(log).WithCommunityAsync();
+        await using var reader = await live.SubscribeAsync([live.Channel]);
+        await reader.NextAsync();
+        var position = await live.SayAsync("héllo \"you\" 🔥\n");
+        await reader.ReadToAsync(position);
+        var item = LiveReader.Json(reader.Items.Single());
+        Assert.Equal(position, item.GetProperty("position").GetInt64());
+        Assert.Equal("messageSent", item.GetProperty("type").GetString());
+        Assert.Equal([live.Channel], item.GetProperty("topics").EnumerateArray().Select(t => t.GetString()));
+        Assert.Equal(live.Member, item.GetProperty("by").GetGuid());
+        Assert.Equal(DateTimeKind.Utc, item.GetProperty("at").GetDateTime().Kind);
+        Assert.StartsWith("héllo \"you\" 🔥", item.GetProperty("data").GetProperty("text").GetString(), StringComparison.Ordinal);
+        Assert.DoesNotContain((byte)'\n', reader.Items.Single().Json);
+    }
+
+    [Fact]
+    public async Task Secrets_never_leave_the_log()
+    {
+        await using var live = new LiveSetting(log);
+        var after = log.Log.Head;
+        // Other tests append at the same time.
+        var account = Guid.CreateVersion7();
+        var last = await live.AppendAsync(
+            new AccountRegistered(account, "ada", "ada@example.org", "hash-of-password"), new SessionStarted(Guid.CreateVersion7(), account, "hash-of-token", log.Now));
+        await using var reader = await live.SubscribeAsync(["log"], after, live.Analyst);
+        await reader.ReadToAsync(last);
+        var events = await log.Log.Reader.ReadAsync(after, last, 1000, null, null, TestContext.Current.CancellationToken);
+        var lines = events.Select(Line).Concat(reader.Items.Select(i => Encoding.UTF8.GetString(i.Json))).Where(line => line.Contains(account.ToString(), StringComparison.Ordinal)).ToList();
+        Assert.Equal(4, lines.Count);
+        Assert.All(lines, line => Assert.DoesNotContain("hash", line, StringComparison.OrdinalIgnoreCase));
+        Assert.Equal("ada", JsonDocument.Parse(lines[0]).RootElement.GetProperty("data").GetProperty("userName").GetString());
+        Assert.Equal(account, JsonDocument.Parse(lines[3]).RootElement.GetProperty("data").GetProperty("accountId").GetGuid());
+
+        string Line(EventStore.RecordedEvent e)
+        {
+            using var stream = new MemoryStream();
+            using (var json = new Utf8JsonWriter(stream)) live.Engine.Json.WriteRecord(json, e);
+            return Encoding.UTF8.GetString(stream.ToArray());
+        }
+    }
+
+    [Fact]
+    public void Every_secret_there_is_is_left_out()
+    {
+        var secrets = typeof(DomainEvent).Assembly.GetTypes().SelectMany(t => t.GetProperties().Where(p => p.IsDefined(typeof(SecretAttribute), inherit: false))
+            .Select(p => (Type: t, p.Name))).ToList();
+        Assert.NotEmpty(secrets);
+        var writer = new EventJson(log.Types);
+        foreach (var (type, name) in secrets)
+        {
+            var data = System.Runtime.CompilerServices.RuntimeHelpers.GetUninitializedObject(type);
+            var recorded = new EventStore.RecordedEvent(1, Guid.Empty, Guid.Empty, 1, EventStore.EventTypes.Alias(type), default, Guid.Empty, null, log.Types.Write(data), log.Types);
+            var written = JsonDocument.Parse(writer.Data(recorded)).RootElement;
+            Assert.False(written.TryGetProperty(JsonNamingPolicy.CamelCase.ConvertName(name), out _));
+        }
+    }
+
+    [Fact]
+    public async Task Who_played_a_track_is_not_told_to_those_who_watch_it()
+    {
+        await using var live = new LiveSetting(log);
+        var track = Guid.CreateVersion7();
+        var played = new PlayCounted(Guid.CreateVersion7(), track, Guid.CreateVersion7(), live.Member, live.Session, "ambient", 30_000);
+        await using var watching = await live.SubscribeAsync([$"track:{track}", "chart:top"], caller: new(Guid.CreateVersion7(), null, false));
+        await using var listener = await live.SubscribeAsync([live.Account]);
+        await watching.NextAsync();
+        await listener.NextAsync();
+        var position = await live.AppendAsync(played);
+        await watching.ReadToAsync(position);
+        await listener.ReadToAsync(position);
+        var text = Encoding.UTF8.GetString(Assert.Single(watching.Items).Json);
+        Assert.DoesNotContain(live.Member.ToString(), text, StringComparison.Ordinal);
+        Assert.DoesNotContain(live.Session.ToString(), text, StringComparison.Ordinal);
+        Assert.Equal(played.PlayId, LiveReader.Json(Assert.Single(listener.Items)).GetProperty("data").GetProperty("playId").GetGuid());
+    }
+
+    [Fact]
+    public async Task An_event_of_a_type_unknown_here_shows_nothing_of_itself()
+    {
+        var unknown = new EventStore.RecordedEvent(1, Guid.Empty, Guid.Empty, 1, "key_rotated", default, Guid.Empty, null, "{\"key\":\"k\"}"u8.ToArray(), log.Types);
+        Assert.Equal("{}"u8.ToArray(), new EventJson(log.Types).Data(unknown).ToArray());
+        await Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task SignalR_is_handed_items_as_they_are()
+    {
+        await using var live = await new LiveSetting(log).WithCommunityAsync();
+        var after = log.Log.Head;
+        await live.SayAsync("raw");
+        await using var reader = await live.SubscribeAsync([live.Channel], after);
+        object message = Assert.IsType<LiveMessage.Batch>(await reader.NextAsync());
+        var options = new JsonSerializerOptions(JsonSerializerDefaults.Web) { Converters = { new LiveMessageConverter() } };
+        var text = JsonSerializer.Serialize(message, message.GetType(), options);
+        Assert.StartsWith($"{{\"kind\":\"batch\",\"epoch\":\"{log.Log.Epoch}\",\"previous\":{after},\"position\":{reader.Position},\"items\":[{{", text, StringComparison.Ordinal);
+        Assert.Contains(Encoding.UTF8.GetString(reader.Items.Single().Json), text, StringComparison.Ordinal);
+    }
+}

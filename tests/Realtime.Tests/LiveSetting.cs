@@ -1,0 +1,119 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Veza.Commands.Chat.Communities;
+using Veza.Commands.Chat.Members;
+using Veza.Commands.Chat.Messages;
+using Veza.Commands.Dispatching;
+using Veza.Domain;
+using Veza.EventStore.Appending;
+using Veza.Fixtures;
+using Veza.Projections.Chat;
+
+namespace Veza.Realtime.Tests;
+
+/// <summary>An engine of its own over the shared log, and a community whose ids are new for every test.</summary>
+internal sealed class LiveSetting : IAsyncDisposable
+{
+    private readonly TestLog _log;
+
+    public LiveSetting(TestLog log, LiveLimits? limits = null)
+    {
+        _log = log;
+        Limits = limits ?? new();
+        var access = new TopicAccess(log.Log, new ChatQueries(log.Views), (account, max, _) => Task.FromResult(Followees.Take(max).ToList()),
+            (names, position, ct) => log.Projections.WaitAsync(names.Where(n => n.StartsWith("chat.", StringComparison.Ordinal)), position, ct), Limits);
+        Engine = new(log.Log, TopicMap.OfAllCapabilities(), access, Limits, TimeProvider.System, NullLoggerFactory.Instance);
+        Engine.Start();
+    }
+
+    public LiveLimits Limits { get; }
+    public LiveEngine Engine { get; }
+
+    /// <summary>What the read model of follows would say now.</summary>
+    public List<Guid> Followees { get; } = [];
+
+    public Guid Community { get; } = Guid.CreateVersion7();
+    public Guid General { get; } = Guid.CreateVersion7();
+    public Guid Owner { get; } = Guid.CreateVersion7();
+    public Guid Member { get; } = Guid.CreateVersion7();
+    public Guid Session { get; } = Guid.CreateVersion7();
+
+    public LiveCaller Caller => new(Member, Session, MayReadLog: false);
+    public LiveCaller Analyst => new(Guid.CreateVersion7(), null, MayReadLog: true);
+    public string Channel => $"channel:{General}";
+    public string Account => $"account:{Member}";
+
+    /// <summary>The community with its member.</summary>
+    public async Task<LiveSetting> WithCommunityAsync()
+    {
+        await SendAsync(new CreateCommunity(Community, General, Owner, "Vinyl diggers"));
+        await SendAsync(new JoinCommunity(Community, Member));
+        return this;
+    }
+
+    /// <returns>The position of the command's last event.</returns>
+    public async Task<long> SendAsync<TCommand>(TCommand command) where TCommand : notnull =>
+        Assert.IsType<CommandResult.Done>(await _log.Dispatcher.SendAsync(command, new(Guid.CreateVersion7(), Member), null, CancellationToken.None)).Position;
+
+    public Task<long> SayAsync(string text, Guid? channel = null) => SendAsync(new SendMessage(Guid.CreateVersion7(), channel ?? General, Member, text, null));
+
+    /// <summary>Appends events that no command makes here, each in a stream of its own.</summary>
+    public async Task<long> AppendAsync(params DomainEvent[] events)
+    {
+        var request = new AppendRequest(Guid.CreateVersion7(), [.. events.Select(e => new StreamChange(Guid.CreateVersion7(), "test", 0, [e]))], [], Member.ToString("N"));
+        return Assert.IsType<AppendOutcome.Accepted>(await _log.Log.Appender.AppendAsync(request)).Position;
+    }
+
+    public async Task<LiveReader> SubscribeAsync(string[] topics, long? after = null, LiveCaller? caller = null, string? epoch = null) =>
+        new(Assert.IsType<SubscribeOutcome.Opened>(await Engine.SubscribeAsync(caller ?? Caller, topics, after, epoch, TestContext.Current.CancellationToken)).Subscription, after);
+
+    public async Task<LiveRefusal> RefusedAsync(string[] topics, long? after = null, LiveCaller? caller = null) =>
+        Assert.IsType<SubscribeOutcome.Refused>(await Engine.SubscribeAsync(caller ?? Caller, topics, after, null, TestContext.Current.CancellationToken)).Refusal;
+
+    public ValueTask DisposeAsync() => Engine.DisposeAsync();
+}
+
+/// <summary>A client: pulls messages when it is told to, and checks that every batch follows on the one before.</summary>
+internal sealed class LiveReader(LiveSubscription subscription, long? after) : IAsyncDisposable
+{
+    private readonly IAsyncEnumerator<LiveMessage> _messages = subscription.ReadAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator();
+
+    public long? Position { get; private set; } = after;
+    public List<LiveItem> Items { get; } = [];
+    public IEnumerable<string?> Texts => Items.Select(i => Json(i).GetProperty("data").TryGetProperty("text", out var text) ? text.GetString() : null);
+    public IEnumerable<string?> Types => Items.Select(i => Json(i).GetProperty("type").GetString());
+
+    public static JsonElement Json(LiveItem item) => JsonDocument.Parse(item.Json).RootElement;
+
+    /// <summary>The next message; null when the subscription has ended.</summary>
+    public async Task<LiveMessage?> NextAsync()
+    {
+        if (!await _messages.MoveNextAsync()) return null;
+        if (_messages.Current is LiveMessage.Batch batch)
+        {
+            if (Position is { } position) Assert.Equal(position, batch.Previous);
+            Assert.True(batch.Position >= batch.Previous);
+            Assert.All(batch.Items, i => Assert.InRange(i.Position, batch.Previous + 1, batch.Position));
+            Position = batch.Position;
+            Items.AddRange(batch.Items);
+        }
+        return _messages.Current;
+    }
+
+    /// <summary>Reads until everything up to a position has been handed out.</summary>
+    public async Task<LiveReader> ReadToAsync(long position)
+    {
+        while (Position is null || Position < position) Assert.IsType<LiveMessage.Batch>(await NextAsync());
+        return this;
+    }
+
+    /// <summary>Reads on to the last message.</summary>
+    public async Task<LiveMessage> ReadToEndAsync()
+    {
+        LiveMessage? last = null;
+        while (await NextAsync() is { } next) last = next;
+        return last!;
+    }
+
+    public ValueTask DisposeAsync() => _messages.DisposeAsync();
+}
