@@ -51,7 +51,8 @@ public static class VezaApplication
         services.ConfigureHttpJsonOptions(o => ConfigureJson(o.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.AddExceptionHandler<FaultHandler>();
-        services.AddProblemDetails();
+        // ASP.NET Core would put the whole traceparent there, in place of the id that logs and traces are found by.
+        services.AddProblemDetails(o => o.CustomizeProblemDetails = c => c.ProblemDetails.Extensions["traceId"] = System.Diagnostics.Activity.Current?.TraceId.ToHexString());
         services.AddApiDescription();
     }
 

@@ -126,8 +126,13 @@ public sealed class LiveSubscription
         // The position first: an event at or below it was noted before it moved there.
         var position = _engine.Position;
         var noted = Interlocked.Exchange(ref _noted, Nothing);
-        if (noted == Nothing) _cursor = Math.Max(_cursor, position);
-        else (_cursor, _scanTo) = (Math.Max(_cursor, noted - 1), Math.Max(position, noted));
+        if (noted == Nothing)
+        {
+            _cursor = Math.Max(_cursor, position);
+            return;
+        }
+        // Only the first was kept: later ones, up to wherever the engine is by now in its page, went unnoted. None of them is beyond the head.
+        (_cursor, _scanTo) = (Math.Max(_cursor, noted - 1), Math.Max(position, _engine.Log.Head));
     }
 
     private async ValueTask ReadPageAsync(List<RecordedEvent> into, CancellationToken ct)

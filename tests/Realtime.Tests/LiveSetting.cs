@@ -17,13 +17,14 @@ internal sealed class LiveSetting : IAsyncDisposable
 {
     private readonly TestLog _log;
 
-    public LiveSetting(TestLog log, LiveLimits? limits = null)
+    /// <param name="run">False leaves the engine still, for tests that play its part.</param>
+    public LiveSetting(TestLog log, LiveLimits? limits = null, bool run = true)
     {
         _log = log;
         Limits = limits ?? new();
         var access = new TopicAccess(log.Log, new ChatQueries(log.Views), new FollowQueries(log.Views), log.Projections.WaitAsync, Limits);
         Engine = new(log.Log, TopicMap.OfAllCapabilities(), access, Limits, TimeProvider.System, NullLoggerFactory.Instance);
-        Engine.Start();
+        if (run) Engine.Start();
     }
 
     public LiveLimits Limits { get; }

@@ -218,4 +218,21 @@ public class SubscriptionTests(TestLog log)
             await reader.DisposeAsync();
         }
     }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_reader_that_looks_while_the_engine_is_in_the_middle_of_a_page_misses_nothing_of_it()
+    {
+        // An engine that does not run by itself: the test tells the subscription what the engine would, and stops half way.
+        await using var live = new LiveSetting(log, run: false);
+        var after = log.Log.Head;
+        var outcome = await live.Engine.SubscribeAsync(live.Analyst, ["log"], after, null, TestContext.Current.CancellationToken);
+        var subscription = Assert.IsType<SubscribeOutcome.Opened>(outcome).Subscription;
+        await using var reader = new LiveReader(subscription, after);
+        await reader.NextAsync();
+        var last = await live.AppendAsync(new MessageDeleted(live.General, live.General, live.Member), new MessageDeleted(live.General, live.General, live.Member));
+        subscription.Note(last - 1);
+        subscription.Note(last);
+        await reader.ReadToAsync(last);
+        Assert.Equal(Enumerable.Range(1, reader.Items.Count).Select(i => after + i), reader.Items.Select(i => i.Position));
+    }
 }

@@ -71,7 +71,11 @@ public static class AccountEndpoints
         var ids = new SessionIds(shown.SessionId, AccountId: account);
         var result = await commands.Decide(new RefreshSession(shown.SessionId, shown.Hash, next.Hash), ids);
         if (result is CommandResult.Refused { Refusal.Code: var code } && code == AccountRefusals.RefreshTokenReused.Code)
-            await dispatcher.SendAsync(new EndSession(shown.SessionId, Session.RefreshTokenReused), new CommandContext(Guid.CreateVersion7(), account), null, CancellationToken.None);
+        {
+            var end = new EndSession(shown.SessionId, Session.RefreshTokenReused);
+            // If that is refused, the log being busy, the answer says so and not that the session is ended.
+            if (await dispatcher.SendAsync(end, new CommandContext(Guid.CreateVersion7(), account), answer: null, CancellationToken.None) is CommandResult.Refused busy) result = busy;
+        }
         return await signIns.AnswerAsync(http, result, ids, next, StatusCodes.Status200OK, ct);
     }
 

@@ -40,8 +40,9 @@ public sealed class SignIns(EventLog log, AccessTokens access, RefreshTokens ref
             ids = JsonSerializer.Deserialize<SessionIds>(done.Answer, log.Types.Json)!;
             token = RefreshToken(http, ids.SessionId ?? ids.Id);
             await log.CatchUpAsync(ct);
-            if ((await log.Models.LoadAsync(typeof(Session), token.SessionId, ct)).State is not Session { Ended: false } session || session.RefreshTokenHash != token.Hash)
-                return Problems.Result(AccountRefusals.RefreshTokenReused);
+            if ((await log.Models.LoadAsync(typeof(Session), token.SessionId, ct)).State is not Session { Ended: false } session)
+                return Problems.Result(AccountRefusals.SessionEnded);
+            if (session.RefreshTokenHash != token.Hash) return Problems.Result(AccountRefusals.AnswerUsedUp);
         }
         var account = ids.AccountId ?? ids.Id;
         var roles = ((Account)(await log.Models.LoadAsync(typeof(Account), account, ct)).State!).Roles;

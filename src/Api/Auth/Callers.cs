@@ -33,7 +33,9 @@ public sealed class Callers(AccessTokens tokens, EndedSessions ended, TimeProvid
     }
 
     private AuthenticateResult Still(Known known) =>
-        ended.Covers(known.Token) ? AuthenticateResult.Fail(Ended) : known.Token.GoodUntil <= clock.GetUtcNow() ? AuthenticateResult.Fail(Expired) : known.Result;
+        ended.Has(known.Token.Caller.SessionId) ? AuthenticateResult.Fail(Ended)
+        : known.Token.GoodUntil <= clock.GetUtcNow() || ended.IsTooOldToTell(known.Token) ? AuthenticateResult.Fail(Expired)
+        : known.Result;
 
     private void Remember(string token, Known known)
     {

@@ -21,9 +21,10 @@ public sealed class EndedSessions(EventLog log, TimeProvider clock) : IHostedSer
 
     public int Count => _ended.Count;
 
-    /// <summary>Whether a token must be refused because its session ended.</summary>
-    public bool Covers(AccessToken token) =>
-        _ended.ContainsKey(token.Caller.SessionId) || token.IssuedAt.UtcTicks <= Volatile.Read(ref _refusedUntilTicks);
+    public bool Has(Guid session) => _ended.ContainsKey(session);
+
+    /// <summary>Whether a token is so old that its session may be one of those forgotten to keep within <see cref="SessionsMax"/>.</summary>
+    public bool IsTooOldToTell(AccessToken token) => token.IssuedAt.UtcTicks <= Volatile.Read(ref _refusedUntilTicks);
 
     public async Task StartAsync(CancellationToken ct)
     {

@@ -11,11 +11,14 @@ public static class Jws
     /// <summary>Four times what a token of ours has with every role; more is not worth the work of verifying it.</summary>
     public const int LengthMax = 2048;
 
+    /// <summary>Nothing in it is ever put into HTML: <c>at+jwt</c> is written as it is.</summary>
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 3, AllowDuplicateProperties = false };
 
     public static string Sign(SigningKey key, string type, ReadOnlySpan<byte> payload)
     {
-        var header = JsonSerializer.SerializeToUtf8Bytes(new { alg = "ES256", typ = type, kid = key.Id });
+        var header = JsonSerializer.SerializeToUtf8Bytes(new { alg = "ES256", typ = type, kid = key.Id }, Plain);
         var signed = $"{Base64Url.EncodeToString(header)}.{Base64Url.EncodeToString(payload)}";
         return $"{signed}.{Base64Url.EncodeToString(key.Sign(Encoding.ASCII.GetBytes(signed)))}";
     }

@@ -16,7 +16,7 @@ public static class RateLimits
     /// <inheritdoc cref="AccountBucketsMax"/>
     public const int AddressBucketsMax = 1 << 16;
 
-    /// <summary>Requests that wait while every core hashes a password; some ten seconds' work for one core.</summary>
+    /// <summary>Requests that wait while others hash a password; some ten seconds' work for one core.</summary>
     public const int PasswordsWaitingMax = 100;
 
     private const string PasswordsPolicy = "passwords";
@@ -31,7 +31,7 @@ public static class RateLimits
             o.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, Bucket>(http => Partition(http, perMinute));
             o.AddPolicy(PasswordsPolicy, _ => RateLimitPartition.GetConcurrencyLimiter(PasswordsPolicy, _ => new()
             {
-                PermitLimit = Environment.ProcessorCount, QueueLimit = PasswordsWaitingMax, QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+                PermitLimit = Math.Max(1, Environment.ProcessorCount / 2), QueueLimit = PasswordsWaitingMax, QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
             }));
             o.OnRejected = async (rejected, _) => await RejectAsync(rejected.HttpContext, rejected.Lease);
         });
@@ -47,7 +47,7 @@ public static class RateLimits
         });
     }
 
-    /// <summary>For endpoints that hash a password: no more of them at once than there are cores, so that guessing cannot keep everybody else waiting.</summary>
+    /// <summary>For endpoints that hash a password: they get half the cores, so that guessing cannot keep everybody else waiting.</summary>
     public static RouteHandlerBuilder HashesPasswords(this RouteHandlerBuilder endpoint) => endpoint.RequireRateLimiting(PasswordsPolicy);
 
     private static async Task RejectAsync(HttpContext http, RateLimitLease lease)

@@ -12,4 +12,6 @@ public static class AccountRefusals
     public static readonly Refusal RefreshTokenExpired = new("refresh_token_expired", RefusalKind.Unauthenticated,
         $"this refresh token was not used for {Domain.Accounts.Session.RefreshTokenLife.TotalDays} days; sign in again");
     public static readonly Refusal SessionEnded = new("session_ended", RefusalKind.Unauthenticated, "this session is ended; sign in again");
+    public static readonly Refusal AnswerUsedUp = new("answer_used_up", RefusalKind.Unauthenticated,
+        "the tokens that this request was answered with the first time have been used since; sign in again");
 }

@@ -24,6 +24,9 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
     private static readonly Counter<long> Refused = Meter.CreateCounter<long>("veza.commands.refused", "{command}", "Commands refused, by code.");
     private static readonly Counter<long> Conflicts = Meter.CreateCounter<long>("veza.commands.conflicts", "{conflict}", "Version conflicts met and decided again.");
 
+    // A field is named to its sender as in JSON; FluentValidation would say "User Name" for userName.
+    static Dispatcher() => ValidatorOptions.Global.DisplayNameResolver = (_, member, _) => member is null ? null : JsonNamingPolicy.CamelCase.ConvertName(member.Name);
+
     private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, TurnStripes).Select(_ => new SemaphoreSlim(1))];
     private readonly ConcurrentDictionary<Type, IValidator?> _validators = new();
 

@@ -35,9 +35,9 @@ public class UploadTrackTests(TestLog log)
             Title = new string('x', Track.TitleMax + 1), Genre = new string('x', Track.GenreMax + 1), Description = new string('x', Track.DescriptionBytesMax + 1),
         }).ThenRefused("invalid");
         Assert.Equal(["description", "genre", "title"], refusal.Errors!.Keys.Order());
-        Assert.Equal("Title has 201 characters; at most 200 are allowed", refusal.Errors["title"].Single());
-        Assert.Equal("Genre has 51 characters; at most 50 are allowed", refusal.Errors["genre"].Single());
-        Assert.Equal("Description is 10,001 bytes; the limit of a description is 10,000", refusal.Errors["description"].Single());
+        Assert.Equal("title has 201 characters; at most 200 are allowed", refusal.Errors["title"].Single());
+        Assert.Equal("genre has 51 characters; at most 50 are allowed", refusal.Errors["genre"].Single());
+        Assert.Equal("description is 10,001 bytes; the limit of a description is 10,000", refusal.Errors["description"].Single());
     }
 
     [Fact]

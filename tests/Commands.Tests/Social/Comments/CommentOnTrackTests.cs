@@ -37,7 +37,7 @@ public class CommentOnTrackTests(TestLog log)
     {
         // Bytes count, not characters: each of these has two.
         var refusal = await log.Given(_music.Uploaded).When(Comment(new string('é', 1_001))).ThenRefused("invalid");
-        Assert.Equal("Text is 2,002 bytes; the limit of a comment is 2,000", refusal.Detail);
+        Assert.Equal("text is 2,002 bytes; the limit of a comment is 2,000", refusal.Detail);
     }
 
     [Fact]

@@ -1,12 +1,11 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Veza.Api.Music.Tracks;
+using Microsoft.Extensions.DependencyInjection;
 using Veza.Commands.Dispatching;
 using Veza.Commands.Music.Tracks;
 using Veza.EventStore;
 using Veza.Media;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Veza.Integration.Tests.Music.Tracks;
 
@@ -90,6 +89,17 @@ public class TrackEndpointsTests(VezaServer server)
     }
 
     [Fact]
+    public async Task A_copy_that_was_made_before_a_restart_is_not_made_again()
+    {
+        var owner = await server.SharedAsync("artist");
+        var id = await PlaceAsync(owner, Sound, opus: [.. "OggS made before"u8]);
+        var track = await ReadyAsync(owner, id);
+        Assert.Equal("ready", track.GetProperty("status").GetString());
+        Assert.Equal("OggS made before", await (await owner.GetAsync($"/api/v1/tracks/{id}/audio?format=opus")).Content.ReadAsStringAsync());
+        Assert.True(track.GetProperty("renditions")[1].GetProperty("bytes").GetInt64() > 1_000);
+    }
+
+    [Fact]
     public async Task Likes_reposts_and_comments_are_counted_and_comments_are_read_back()
     {
         var (owner, listener) = (await server.SharedAsync("artist"), await server.RegisterAsync("listener"));
@@ -142,13 +152,21 @@ public class TrackEndpointsTests(VezaServer server)
     /// <summary>A track whose original is no sound at all, which only gets there past the door.</summary>
     private async Task<Guid> FailedAsync(Person owner)
     {
-        var (id, services) = (Guid.CreateVersion7(), server.Running.App.Services);
-        var path = services.GetRequiredService<MediaStore>().PathOf(id, TrackFile.Original);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        await File.WriteAllTextAsync(path, "a shopping list");
-        var upload = new UploadTrack(id, owner.Id, "Broken", null, null, 15, new string('0', 64), 2_000, "pcm_s16le", 44_100, 1, "wav");
-        Assert.IsType<CommandResult.Done>(await services.GetRequiredService<Dispatcher>().SendAsync(upload, new(Guid.CreateVersion7(), owner.Id), null, CancellationToken.None));
+        var id = await PlaceAsync(owner, [.. "a shopping list"u8]);
         await ReadyAsync(owner, id);
+        return id;
+    }
+
+    /// <summary>A track whose files are put in their places by hand.</summary>
+    private async Task<Guid> PlaceAsync(Person owner, byte[] original, byte[]? opus = null)
+    {
+        var (id, services) = (Guid.CreateVersion7(), server.Running.App.Services);
+        var media = services.GetRequiredService<MediaStore>();
+        Directory.CreateDirectory(Path.GetDirectoryName(media.PathOf(id, TrackFile.Original))!);
+        await File.WriteAllBytesAsync(media.PathOf(id, TrackFile.Original), original);
+        if (opus is not null) await File.WriteAllBytesAsync(media.PathOf(id, TrackFile.Opus), opus);
+        var upload = new UploadTrack(id, owner.Id, "Placed", null, null, original.Length, new string('0', 64), 2_000, "pcm_s16le", 44_100, 1, "wav");
+        Assert.IsType<CommandResult.Done>(await services.GetRequiredService<Dispatcher>().SendAsync(upload, new(Guid.CreateVersion7(), owner.Id), null, CancellationToken.None));
         return id;
     }
 

@@ -8,6 +8,7 @@ using Veza.Api;
 namespace Veza.Integration.Tests.Music.Tracks;
 
 /// <summary>A second node on the same log that takes small uploads only, into a media folder of its own, and processes nothing.</summary>
+/// <remarks>The server of the other tests meets these tracks' events too and does not find their files; it waits and tries them again until it ends.</remarks>
 public sealed class SmallVeza(VezaServer server) : IAsyncLifetime
 {
     private RunningVeza _running = null!;

@@ -1,0 +1,123 @@
+using Veza.Commands.Accounts;
+using Veza.Domain;
+using Veza.Domain.Accounts;
+using Veza.Fixtures;
+
+namespace Veza.Commands.Tests.Accounts;
+
+public class RegisterAccountTests(TestLog log)
+{
+    private readonly AccountSetting _one = new(log);
+    private readonly AccountSetting _other = new(log);
+
+    [Fact]
+    public async Task Registering_makes_an_account() =>
+        Assert.Equal([new AccountRegistered(_one.Account, _one.UserName, _one.Email, "hash")], await _one.EventsOfAsync(_one.Registered));
+
+    [Fact]
+    public async Task Registering_can_begin_a_session_that_lasts_as_long_as_its_refresh_token() =>
+        Assert.Equal<DomainEvent>(
+            [new AccountRegistered(_one.Account, _one.UserName, _one.Email, "hash"), new SessionStarted(_one.Session, _one.Account, "token 1", _one.Now.AddDays(30))],
+            await _one.EventsOfAsync(_one.Registered with { SignIn = new(_one.Session, "token 1") }));
+
+    [Fact]
+    public async Task An_account_can_be_made_with_roles_at_once() =>
+        Assert.Equal<DomainEvent>(
+            [new AccountRegistered(_one.Account, _one.UserName, _one.Email, "hash"), new RoleGranted(_one.Account, Role.Operator), new RoleGranted(_one.Account, Role.Analyst)],
+            await _one.EventsOfAsync(_one.Registered with { Roles = [Role.Operator, Role.Analyst] }));
+
+    [Fact]
+    public async Task A_role_that_nobody_can_be_given_is_refused() =>
+        Assert.Equal("invalid", (await _one.RefusalOfAsync(_one.Registered with { Roles = ["root"] })).Code);
+
+    [Fact]
+    public async Task A_user_name_is_kept_in_lower_case_and_an_address_as_it_was_given()
+    {
+        var email = _one.Email.ToUpperInvariant();
+        Assert.Equal([new AccountRegistered(_one.Account, _one.UserName, email, "hash")],
+            await _one.EventsOfAsync(_one.Registered with { UserName = _one.UserName.ToUpperInvariant(), Email = email }));
+    }
+
+    [Fact]
+    public async Task A_user_name_is_unique_without_regard_to_case()
+    {
+        await _one.GivenAsync(_one.Registered);
+        Assert.Equal("user_name_taken", (await _other.RefusalOfAsync(_other.Registered with { UserName = _one.UserName.ToUpperInvariant() })).Code);
+    }
+
+    [Fact]
+    public async Task An_address_is_unique_without_regard_to_case()
+    {
+        await _one.GivenAsync(_one.Registered);
+        Assert.Equal("email_taken", (await _other.RefusalOfAsync(_other.Registered with { Email = _one.Email.ToUpperInvariant() })).Code);
+    }
+
+    [Fact]
+    public async Task A_refused_registration_claims_no_name()
+    {
+        await _one.GivenAsync(_one.Registered);
+        await _other.RefusalOfAsync(_other.Registered with { Email = _one.Email });
+        await _other.GivenAsync(_other.Registered);
+    }
+
+    [Fact]
+    public async Task Both_names_lead_to_the_account()
+    {
+        await _one.GivenAsync(_one.Registered with { Email = _one.Email.ToUpperInvariant() });
+        Assert.Equal(_one.Account, await log.Log.Reader.FindNameAsync(Account.UserNameScope, _one.UserName, TestContext.Current.CancellationToken));
+        Assert.Equal(_one.Account, await log.Log.Reader.FindNameAsync(Account.EmailScope, _one.Email, TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("ab")]
+    [InlineData("abcdefghijklmnopqrstuvwxyz0123456")]
+    [InlineData("ada lovelace")]
+    [InlineData("ada-lovelace")]
+    [InlineData("ada@example")]
+    [InlineData("ада_лавлейс")]
+    [InlineData("ada\u0000")]
+    [InlineData("ada\n")]
+    public async Task What_is_not_a_user_name_is_refused(string? name)
+    {
+        var refusal = await _one.RefusalOfAsync(_one.Registered with { UserName = name! });
+        Assert.Equal("invalid", refusal.Code);
+        Assert.Equal(["userName"], refusal.Errors!.Keys);
+    }
+
+    [Theory]
+    [InlineData("abc")]
+    [InlineData("abcdefghijklmnopqrstuvwxyz012345")]
+    [InlineData("...")]
+    [InlineData("a_1.")]
+    public async Task User_names_of_any_allowed_shape_are_taken(string name) =>
+        Assert.Single(await _one.EventsOfAsync(_one.Registered with { UserName = name }));
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("ada")]
+    [InlineData("@example.org")]
+    [InlineData("ada@")]
+    [InlineData("ada@example")]
+    [InlineData("ada@@example.org")]
+    [InlineData("ada@exam ple.org")]
+    [InlineData("ada@example..org")]
+    [InlineData("ada@-example.org")]
+    [InlineData(".ada@example.org")]
+    [InlineData("a..da@example.org")]
+    [InlineData("ada\u0000@example.org")]
+    [InlineData("ada@example.org\r\nBcc: eve@example.org")]
+    [InlineData("адa@example.org")]
+    public async Task What_is_not_an_address_is_refused(string? email)
+    {
+        var refusal = await _one.RefusalOfAsync(_one.Registered with { Email = email! });
+        Assert.Equal("invalid", refusal.Code);
+        Assert.Equal(["email"], refusal.Errors!.Keys);
+    }
+
+    [Fact]
+    public async Task An_address_longer_than_mail_can_carry_is_refused() =>
+        Assert.Equal("invalid", (await _one.RefusalOfAsync(_one.Registered with { Email = $"ada@{string.Join('.', Enumerable.Repeat("example", 32))}.org" })).Code);
+}

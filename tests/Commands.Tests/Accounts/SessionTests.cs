@@ -1,0 +1,109 @@
+using Veza.Commands.Accounts;
+using Veza.Domain.Accounts;
+using Veza.Fixtures;
+
+namespace Veza.Commands.Tests.Accounts;
+
+public class SessionTests(TestLog log)
+{
+    private readonly AccountSetting _ada = new(log);
+
+    private RefreshSession Refreshed(string token, string next) => new(_ada.Session, token, next);
+    private EndSession Ended => new(_ada.Session, Session.SignedOut);
+
+    [Fact]
+    public async Task Signing_in_begins_a_session()
+    {
+        await _ada.GivenAsync(_ada.Registered);
+        Assert.Equal([new SessionStarted(_ada.Session, _ada.Account, "token 1", _ada.Now.AddDays(30))], await _ada.EventsOfAsync(_ada.Started));
+    }
+
+    [Fact]
+    public async Task Nobody_signs_in_to_an_account_that_is_not_there() =>
+        Assert.Equal("account_unknown", (await _ada.RefusalOfAsync(_ada.Started)).Code);
+
+    [Fact]
+    public async Task A_refresh_puts_the_next_token_in_the_place_of_the_one_shown()
+    {
+        await _ada.GivenAsync(_ada.Registered, _ada.Started);
+        _ada.Now = _ada.Now.AddDays(29);
+        Assert.Equal([new SessionRefreshed(_ada.Session, _ada.Account, "token 2", _ada.Now.AddDays(30))], await _ada.EventsOfAsync(Refreshed("token 1", "token 2")));
+        await _ada.GivenAsync(Refreshed("token 2", "token 3"));
+    }
+
+    [Fact]
+    public async Task A_token_that_was_used_is_refused_as_used()
+    {
+        await _ada.GivenAsync(_ada.Registered, _ada.Started, Refreshed("token 1", "token 2"));
+        Assert.Equal(AccountRefusals.RefreshTokenReused, await _ada.RefusalOfAsync(Refreshed("token 1", "token 3")));
+    }
+
+    [Fact]
+    public async Task Of_two_refreshes_at_once_with_one_token_one_is_refused()
+    {
+        await _ada.GivenAsync(_ada.Registered, _ada.Started);
+        var both = await Task.WhenAll(Enumerable.Range(2, 2).Select(i => log.Dispatcher.SendAsync(Refreshed("token 1", $"token {i}"),
+            new Dispatching.CommandContext(Guid.CreateVersion7(), null), null, TestContext.Current.CancellationToken)));
+        Assert.Single(both.OfType<Dispatching.CommandResult.Done>());
+        Assert.Equal(AccountRefusals.RefreshTokenReused, Assert.Single(both.OfType<Dispatching.CommandResult.Refused>()).Refusal);
+    }
+
+    [Fact]
+    public async Task A_token_that_nobody_used_for_thirty_days_is_refused()
+    {
+        await _ada.GivenAsync(_ada.Registered, _ada.Started);
+        _ada.Now = _ada.Now.AddDays(30);
+        Assert.Equal(AccountRefusals.RefreshTokenExpired, await _ada.RefusalOfAsync(Refreshed("token 1", "token 2")));
+    }
+
+    [Fact]
+    public async Task A_session_that_is_not_there_is_not_refreshed() =>
+        Assert.Equal(AccountRefusals.RefreshTokenInvalid, await _ada.RefusalOfAsync(Refreshed("token 1", "token 2")));
+
+    [Fact]
+    public async Task An_ended_session_is_not_refreshed_even_with_its_own_token()
+    {
+        await _ada.GivenAsync(_ada.Registered, _ada.Started, Ended);
+        Assert.Equal(AccountRefusals.SessionEnded, await _ada.RefusalOfAsync(Refreshed("token 1", "token 2")));
+    }
+
+    [Fact]
+    public async Task Ending_a_session_says_why()
+    {
+        await _ada.GivenAsync(_ada.Registered, _ada.Started);
+        Assert.Equal([new SessionEnded(_ada.Session, _ada.Account, "refresh_token_reused")], await _ada.EventsOfAsync(Ended with { Reason = Session.RefreshTokenReused }));
+    }
+
+    [Fact]
+    public async Task Ending_a_session_again_changes_nothing()
+    {
+        await _ada.GivenAsync(_ada.Registered, _ada.Started, Ended);
+        Assert.Empty(await _ada.EventsOfAsync(Ended));
+    }
+
+    [Fact]
+    public async Task A_session_that_is_not_there_cannot_be_ended() => Assert.Equal("session_unknown", (await _ada.RefusalOfAsync(Ended)).Code);
+
+    [Fact]
+    public async Task A_role_is_granted_once()
+    {
+        await _ada.GivenAsync(_ada.Registered);
+        Assert.Equal([new RoleGranted(_ada.Account, Role.Analyst)], await _ada.EventsOfAsync(new GrantRole(_ada.Account, Role.Analyst)));
+        Assert.Empty(await _ada.EventsOfAsync(new GrantRole(_ada.Account, Role.Analyst)));
+    }
+
+    [Theory]
+    [InlineData("root")]
+    [InlineData("user")]
+    [InlineData("Operator")]
+    [InlineData(null)]
+    public async Task What_is_not_a_role_to_be_granted_is_refused(string? role)
+    {
+        await _ada.GivenAsync(_ada.Registered);
+        Assert.Equal("invalid", (await _ada.RefusalOfAsync(new GrantRole(_ada.Account, role!))).Code);
+    }
+
+    [Fact]
+    public async Task Nobody_is_granted_a_role_who_is_not_there() =>
+        Assert.Equal("account_unknown", (await _ada.RefusalOfAsync(new GrantRole(_ada.Account, Role.Analyst))).Code);
+}
