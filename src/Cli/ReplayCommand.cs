@@ -10,7 +10,10 @@ internal static class ReplayCommand
 
     /// <summary>Attempts in a row without a single event in between.</summary>
     private const int AttemptsMax = 10;
-    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>Doubled at each attempt up to the longest: some three minutes in all, in which a server restarts.</summary>
+    private const int RetryMinSeconds = 1;
+    private const int RetryMaxSeconds = 30;
 
     public static Command Create()
     {
@@ -63,7 +66,7 @@ internal static class ReplayCommand
                         $"veza: {broken.Message}; {attempts} attempts failed. Go on with --after {progress.Position}"));
                     return ExitCodeFailed;
                 }
-                await Task.Delay(RetryAfter, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(TimeSpan.FromSeconds(Math.Min(RetryMinSeconds << (attempts - 1), RetryMaxSeconds)), ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
