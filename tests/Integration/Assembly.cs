@@ -1,1 +1,2 @@
 [assembly: AssemblyFixture(typeof(Veza.Integration.Tests.VezaServer))]
+[assembly: AssemblyFixture(typeof(Veza.Fixtures.TestLog))]
