@@ -53,7 +53,7 @@ public static class VezaHost
     {
         var connection = Connection(settings, connectionString);
         var log = await EventLog.OpenAsync(connection, VezaApplication.EventTypes, TimeProvider.System, loggers, ct);
-        var projections = new ProjectionHost(log, connection, VezaApplication.CreateProjections(), TimeProvider.System, loggers);
+        var projections = await ProjectionHost.OpenAsync(log, connection, VezaApplication.CreateProjections(), TimeProvider.System, loggers, ct);
         var app = Build(settings, log, projections);
         var running = new RunningVeza(app, projections, log);
         try

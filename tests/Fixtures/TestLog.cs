@@ -37,7 +37,7 @@ public sealed class TestLog : IAsyncLifetime
         Log = await EventLog.OpenAsync(ConnectionString, Types, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         Dispatcher = new(Log, new Limits(), () => Now);
         Views = new(Log.Database);
-        _projections = new(Log, ConnectionString, AllProjections(), TimeProvider.System, NullLoggerFactory.Instance);
+        _projections = await ProjectionHost.OpenAsync(Log, ConnectionString, AllProjections(), TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         _projections.Start();
     }
 

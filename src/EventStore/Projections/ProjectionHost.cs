@@ -15,7 +15,7 @@ public sealed class ProjectionHost : IAsyncDisposable
     private Task _running = Task.CompletedTask;
     private bool _started;
 
-    public ProjectionHost(EventLog log, string connectionString, IEnumerable<IProjection> projections, TimeProvider clock, ILoggerFactory loggers)
+    private ProjectionHost(EventLog log, string connectionString, IEnumerable<IProjection> projections, TimeProvider clock, ILoggerFactory loggers)
     {
         _clock = clock;
         var builder = new NpgsqlDataSourceBuilder(connectionString);
@@ -28,6 +28,23 @@ public sealed class ProjectionHost : IAsyncDisposable
         _runners = projections.ToDictionary(p => p.Name, p => new ProjectionRunner(log, p, _database, clock, loggers.CreateLogger<ProjectionRunner>()));
         LogMetrics.Meter.CreateObservableGauge("veza.projection.lag", () => _runners.Values.Select(r =>
             new System.Diagnostics.Metrics.Measurement<long>(r.Status.Lag, new KeyValuePair<string, object?>("projection", r.Name))), "{event}", "Events a projection is behind the head.");
+    }
+
+    /// <summary>Makes the projections' tables, so that they can be read, if empty, from the first moment on. Nothing runs before <see cref="Start"/>.</summary>
+    public static async Task<ProjectionHost> OpenAsync(
+        EventLog log, string connectionString, IReadOnlyCollection<IProjection> projections, TimeProvider clock, ILoggerFactory loggers, CancellationToken ct)
+    {
+        var host = new ProjectionHost(log, connectionString, projections, clock, loggers);
+        await using var connection = await host._database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        // One node at a time: "create … if not exists" alone can collide when several start together.
+        foreach (var sql in projections.SelectMany(p => p.TableSql).Prepend("select pg_advisory_xact_lock(7310573, 3)"))
+        {
+            await using var command = new NpgsqlCommand(sql, connection, transaction);
+            await command.ExecuteNonQueryAsync(ct);
+        }
+        await transaction.CommitAsync(ct);
+        return host;
     }
 
     public IReadOnlyList<ProjectionStatus> Status => [.. _runners.Values.Select(r => r.Status)];

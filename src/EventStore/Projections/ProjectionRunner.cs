@@ -17,8 +17,6 @@ public sealed class ProjectionRunner
     public const int BatchEventsMax = 2000;
     /// <summary>A checkpoint that moved past events of no interest is written down this late at most: other nodes wait by it.</summary>
     private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(1);
-    /// <summary>Before its table exists a projection has reached nothing, not even the empty log.</summary>
-    private const long NotPrepared = -1;
     private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(30);
 
@@ -29,7 +27,7 @@ public sealed class ProjectionRunner
     private readonly ILogger _logger;
     private readonly HashSet<string> _aliases;
     private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long _position = NotPrepared;
+    private long _position;
     private long _checkpoint;
     private long _checkpointAt;
     private volatile string? _error;
@@ -48,7 +46,7 @@ public sealed class ProjectionRunner
     {
         get
         {
-            var position = Math.Max(0, Volatile.Read(ref _position));
+            var position = Volatile.Read(ref _position);
             return new(Name, _fenced ? ProjectionState.Fenced : _error is null ? ProjectionState.Running : ProjectionState.Faulted, position,
                 Math.Max(0, _log.Head - position), _error);
         }
@@ -72,7 +70,7 @@ public sealed class ProjectionRunner
         {
             try
             {
-                await PrepareAsync(ct);
+                await LoadCheckpointAsync(ct);
                 _fenced = false;
                 while (true)
                 {
@@ -100,15 +98,10 @@ public sealed class ProjectionRunner
         await SaveIdleCheckpointAsync();
     }
 
-    private async Task PrepareAsync(CancellationToken ct)
+    private async Task LoadCheckpointAsync(CancellationToken ct)
     {
         await using var connection = await _database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        foreach (var sql in (string[])["select pg_advisory_xact_lock(7310573, 3)", .. _projection.TableSql])
-        {
-            await using var command = new NpgsqlCommand(sql, connection, transaction);
-            await command.ExecuteNonQueryAsync(ct);
-        }
         _checkpoint = await Checkpoint.LoadAsync(Name, connection, transaction, ct);
         await transaction.CommitAsync(ct);
         MoveTo(_checkpoint);

@@ -35,7 +35,7 @@ public class ProjectionRunnerTests(LogFixture fixture)
         var streams = Enumerable.Range(0, 10).Select(_ => Guid.CreateVersion7()).ToArray();
         for (var run = 0; run < 5; run++)
         {
-            await using var host = Host(log, database);
+            await using var host = await StartAsync(log, database, new TotalsProjection());
             for (var i = 0; i < 40; i++) await AddAsync(log, streams[i % 10], 1);
             await host.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken);
         }
@@ -47,8 +47,8 @@ public class ProjectionRunnerTests(LogFixture fixture)
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await OpenAsync(database);
-        await using var one = Host(log, database);
-        await using var two = Host(log, database);
+        await using var one = await StartAsync(log, database, new TotalsProjection());
+        await using var two = await StartAsync(log, database, new TotalsProjection());
         var stream = Guid.CreateVersion7();
         for (var i = 0; i < 200; i++) await AddAsync(log, stream, 1);
         await Task.WhenAll(one.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken), two.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken));
@@ -60,7 +60,7 @@ public class ProjectionRunnerTests(LogFixture fixture)
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await OpenAsync(database);
-        await using var host = Host(log, database);
+        await using var host = await StartAsync(log, database, new TotalsProjection());
         var stream = Guid.CreateVersion7();
         await AddAsync(log, stream, 3);
         await log.Appender.AppendAsync(Command(Change(stream, 1, new Cleared(stream))));
@@ -76,8 +76,7 @@ public class ProjectionRunnerTests(LogFixture fixture)
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await OpenAsync(database);
-        await using var host = new ProjectionHost(log, database, [new TotalsProjection(), new BrokenProjection()], TimeProvider.System, NullLoggerFactory.Instance);
-        host.Start();
+        await using var host = await StartAsync(log, database, new TotalsProjection(), new BrokenProjection());
         await AddAsync(log, Guid.CreateVersion7(), 1);
         await host.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken);
         ProjectionStatus broken;
@@ -92,9 +91,9 @@ public class ProjectionRunnerTests(LogFixture fixture)
         public static Total Create(Counted _) => throw new InvalidOperationException("this projection does not work");
     }
 
-    private static ProjectionHost Host(EventLog log, string database)
+    private static async Task<ProjectionHost> StartAsync(EventLog log, string database, params IProjection[] projections)
     {
-        var host = new ProjectionHost(log, database, [new TotalsProjection()], TimeProvider.System, NullLoggerFactory.Instance);
+        var host = await ProjectionHost.OpenAsync(log, database, projections, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         host.Start();
         return host;
     }
