@@ -33,6 +33,9 @@ public static class LogMetrics
     internal static void ObserveQueue(Func<int> length) =>
         Meter.CreateObservableGauge("veza.log.queue.commands", length, "{command}", "Commands waiting for the next batch.");
 
+    internal static void ObserveModels(Func<int> count) =>
+        Meter.CreateObservableGauge("veza.models.cached", count, "{model}", "Models kept in memory, streams known not to exist included.");
+
     internal static void ObserveHead(Func<long> head) =>
         Meter.CreateObservableGauge("veza.log.head", head, "{position}", "The newest position this node has seen.");
 }
