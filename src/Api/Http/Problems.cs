@@ -1,12 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
-using Npgsql;
 using Veza.Commands.Dispatching;
+using Veza.EventStore;
 
 namespace Veza.Api.Http;
 
@@ -70,7 +69,7 @@ internal sealed class FaultHandler(ILogger<FaultHandler> logger) : IExceptionHan
             await Problems.WriteAsync(context, FromBadRequest(bad));
             return true;
         }
-        if (exception is NpgsqlException { IsTransient: true } or TimeoutException or SocketException)
+        if (DatabaseFaults.IsUnavailable(exception))
         {
             logger.LogWarning("{Method} {Path}: the database does not answer: {Reason}", context.Request.Method, context.Request.Path, exception.Message);
             await Problems.WriteAsync(context, Unavailable);

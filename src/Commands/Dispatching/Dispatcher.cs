@@ -56,7 +56,12 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
                 var decision = await DecideOnceAsync(plan, command, context, answer, ct);
                 // A "no" that rests on models another node has changed since is no answer yet.
                 if (decision.Refusal is not null) decision = await DecideAgainFreshAsync(plan, command, context, answer, ct);
-                if (decision.Refusal is { } refusal) return new CommandResult.Refused(refusal);
+                if (decision.Refusal is { } refusal)
+                {
+                    // The "no" may be owed to this very request, sent twice, whose other self was faster.
+                    if (context.Fingerprint is not null && await log.Reader.FindCommandAsync(context.CommandId, ct) is { } twin) return Repeat(twin, context);
+                    return new CommandResult.Refused(refusal);
+                }
                 if (decision.Request is not { } request) return decision.Unchanged!;
                 switch (await AppendAsync(request))
                 {
