@@ -54,8 +54,8 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
                 // Only a request with an idempotency key may have been answered before; any other id is new.
                 if (context.Fingerprint is not null && await log.Reader.FindCommandAsync(context.CommandId, ct) is { } first) return Repeat(first, context);
                 var decision = await DecideOnceAsync(plan, command, context, answer, ct);
-                // A "no" that rests on models another node has changed since is no answer yet.
-                if (decision.Refusal is not null) decision = await DecideAgainFreshAsync(plan, command, context, answer, ct);
+                // A "no" or an "it is so already" that rests on models another node has changed since is no answer yet.
+                if (decision.ChangesNothing) decision = await DecideAgainFreshAsync(plan, command, context, answer, ct);
                 if (decision.Refusal is { } refusal)
                 {
                     // The "no" may be owed to this very request, sent twice, whose other self was faster.
@@ -176,6 +176,9 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
 
     private readonly record struct Decision(Refusal? Refusal, AppendRequest? Request, CommandResult.Done? Unchanged)
     {
+        /// <summary>Nothing would be appended whose expected version tells that the models were stale.</summary>
+        public bool ChangesNothing => Refusal is not null || Request is null or { Changes.Count: 0, Names.Count: 0 };
+
         public static Decision No(Refusal refusal) => new(refusal, null, null);
     }
 }
