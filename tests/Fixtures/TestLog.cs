@@ -19,7 +19,7 @@ public sealed class TestLog : IAsyncLifetime
 
     /// <summary>What commands are told as the time; a test may move it.</summary>
     public DateTimeOffset Now { get; set; } = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
-    public EventTypes Types { get; } = EventTypes.DerivedFrom(typeof(DomainEvent), json =>
+    public static EventTypes EventTypes { get; } = EventTypes.DerivedFrom(typeof(DomainEvent), json =>
         json.Converters.Add(new System.Text.Json.Serialization.JsonStringEnumConverter(System.Text.Json.JsonNamingPolicy.CamelCase)));
     public EventLog Log { get; private set; } = null!;
     public Dispatcher Dispatcher { get; private set; } = null!;
@@ -34,7 +34,7 @@ public sealed class TestLog : IAsyncLifetime
     {
         // Rules do not depend on the disk; the fault tests, which do, bring their own server.
         _postgres = await LocalPostgres.StartEphemeralAsync(fsync: false);
-        Log = await EventLog.OpenAsync(ConnectionString, Types, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        Log = await EventLog.OpenAsync(ConnectionString, EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         Dispatcher = new(Log, new Limits(), () => Now);
         Views = new(Log.Database);
         _projections = await ProjectionHost.OpenAsync(Log, ConnectionString, AllProjections(), TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);

@@ -73,11 +73,11 @@ public class ItemTests(TestLog log)
         var secrets = typeof(DomainEvent).Assembly.GetTypes().SelectMany(t => t.GetProperties().Where(p => p.IsDefined(typeof(SecretAttribute), inherit: false))
             .Select(p => (Type: t, p.Name))).ToList();
         Assert.NotEmpty(secrets);
-        var writer = new EventJson(log.Types);
+        var writer = new EventJson(TestLog.EventTypes);
         foreach (var (type, name) in secrets)
         {
             var data = System.Runtime.CompilerServices.RuntimeHelpers.GetUninitializedObject(type);
-            var recorded = new EventStore.RecordedEvent(1, Guid.Empty, Guid.Empty, 1, EventStore.EventTypes.Alias(type), default, Guid.Empty, null, log.Types.Write(data), log.Types);
+            var recorded = new EventStore.RecordedEvent(1, Guid.Empty, Guid.Empty, 1, EventStore.EventTypes.Alias(type), default, Guid.Empty, null, TestLog.EventTypes.Write(data), TestLog.EventTypes);
             var written = JsonDocument.Parse(writer.Data(recorded)).RootElement;
             Assert.False(written.TryGetProperty(JsonNamingPolicy.CamelCase.ConvertName(name), out _));
         }
@@ -105,8 +105,8 @@ public class ItemTests(TestLog log)
     [Fact]
     public async Task An_event_of_a_type_unknown_here_shows_nothing_of_itself()
     {
-        var unknown = new EventStore.RecordedEvent(1, Guid.Empty, Guid.Empty, 1, "key_rotated", default, Guid.Empty, null, "{\"key\":\"k\"}"u8.ToArray(), log.Types);
-        Assert.Equal("{}"u8.ToArray(), new EventJson(log.Types).Data(unknown).ToArray());
+        var unknown = new EventStore.RecordedEvent(1, Guid.Empty, Guid.Empty, 1, "key_rotated", default, Guid.Empty, null, "{\"key\":\"k\"}"u8.ToArray(), TestLog.EventTypes);
+        Assert.Equal("{}"u8.ToArray(), new EventJson(TestLog.EventTypes).Data(unknown).ToArray());
         await Task.CompletedTask;
     }
 

@@ -110,7 +110,7 @@ public class ChartSpanTests(TestLog log) : IClassFixture<TestLog>
     {
         await log.ProjectedAsync();
         var events = moments.Select(at => new RecordedEvent(++_position, Guid.CreateVersion7(), Guid.CreateVersion7(), 1, "play_counted", at, Guid.CreateVersion7(), null,
-            default, log.Types, new PlayCounted(Guid.CreateVersion7(), track, _owner, Guid.CreateVersion7(), Guid.CreateVersion7(), _genre, 30_000))).ToList();
+            default, TestLog.EventTypes, new PlayCounted(Guid.CreateVersion7(), track, _owner, Guid.CreateVersion7(), Guid.CreateVersion7(), _genre, 30_000))).ToList();
         await using var connection = await log.Log.Database.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
         await new HourlyPlaysProjection().ApplyAsync(connection, transaction, events, CancellationToken.None);

@@ -1,0 +1,74 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Veza.EventStore;
+using Veza.EventStore.Models;
+using Veza.Fixtures;
+
+namespace Veza.Domain.Tests;
+
+public class EventsTests
+{
+    /// <summary>Event types that no decision depends on, so that no model makes anything of them.</summary>
+    private static readonly HashSet<string> DecideNothing = [];
+
+    private static readonly EventTypes Types = TestLog.EventTypes;
+
+    public static TheoryData<string> Samples => [.. typeof(EventsTests).Assembly.GetManifestResourceNames()];
+
+    /// <summary>A sample is frozen: it is what stands in logs that exist. When an event type changes, its old sample stays and must still load.</summary>
+    [Theory]
+    [MemberData(nameof(Samples))]
+    public void A_frozen_sample_loads_and_says_the_same_again(string name)
+    {
+        var json = Read(name);
+        var loaded = Types.Read(Alias(name), JsonSerializer.SerializeToUtf8Bytes(json));
+        Assert.NotNull(loaded);
+        var again = JsonNode.Parse(Types.Write(loaded));
+        Assert.True(JsonNode.DeepEquals(json, again), $"{name} became {again?.ToJsonString()}");
+    }
+
+    [Fact]
+    public void Every_event_type_has_a_frozen_sample()
+    {
+        var sampled = Samples.Select(s => Alias(s.Data)).ToHashSet();
+        var missing = Types.All.Where(t => !sampled.Contains(EventTypes.Alias(t))).ToList();
+        Assert.True(missing.Count == 0, string.Join("\n", missing.Select(t => $"Samples/{EventTypes.Alias(t)}.v1.json is missing; it could be {SampleOf(t)}")));
+    }
+
+    [Fact]
+    public void Every_event_type_changes_a_model_or_is_listed_as_deciding_nothing()
+    {
+        var folded = typeof(DomainEvent).Assembly.GetTypes().Where(ModelFold.IsModel).SelectMany(m => ModelFold.Of(m).Events).ToHashSet();
+        Assert.Equal(DecideNothing.Order(), Types.All.Where(t => !folded.Contains(t)).Select(EventTypes.Alias).Order());
+    }
+
+    private static string Alias(string sample) => sample[..sample.IndexOf('.', StringComparison.Ordinal)];
+
+    private static JsonNode Read(string sample)
+    {
+        using var stream = typeof(EventsTests).Assembly.GetManifestResourceStream(sample)!;
+        return JsonNode.Parse(stream)!;
+    }
+
+    private static string SampleOf(Type type)
+    {
+        var constructor = type.GetConstructors().MaxBy(c => c.GetParameters().Length)!;
+        var n = 0;
+        return System.Text.Encoding.UTF8.GetString(Types.Write(constructor.Invoke([.. constructor.GetParameters().Select(p => Value(p.ParameterType, p.Name!))])));
+
+        object Value(Type of, string name)
+        {
+            of = Nullable.GetUnderlyingType(of) ?? of;
+            n++;
+            if (of == typeof(Guid)) return new Guid($"01a1fb51-ec85-79ac-9db7-{n:x12}");
+            if (of == typeof(string)) return $"some {name} 🎵";
+            if (of == typeof(DateTimeOffset)) return new DateTimeOffset(2026, 3, 1, 12, 0, n, TimeSpan.Zero);
+            if (of == typeof(bool)) return true;
+            if (of.IsEnum) return Enum.GetValues(of).GetValue(Enum.GetValues(of).Length - 1)!;
+            if (of.IsGenericType) { var list = Array.CreateInstance(of.GetGenericArguments()[0], 1); list.SetValue(Value(of.GetGenericArguments()[0], name), 0); return list; }
+            if (of.IsPrimitive) return Convert.ChangeType(n * 100, of, System.Globalization.CultureInfo.InvariantCulture);
+            var inner = of.GetConstructors().MaxBy(c => c.GetParameters().Length)!;
+            return inner.Invoke([.. inner.GetParameters().Select(p => Value(p.ParameterType, p.Name!))]);
+        }
+    }
+}
