@@ -55,6 +55,9 @@ public sealed class ProjectionHost : IAsyncDisposable
         return host;
     }
 
+    /// <summary>Whether this node runs them; where it does not, their <see cref="Status"/> says nothing.</summary>
+    public bool IsRunning => _started;
+
     public IReadOnlyList<ProjectionStatus> Status => [.. _runners.Values.Select(r => r.Status)];
 
     public void Start()
