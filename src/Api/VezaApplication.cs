@@ -59,6 +59,7 @@ public static class VezaApplication
     public static void MapVeza(this WebApplication app)
     {
         app.UseExceptionHandler();
+        app.UseStatusCodePages(answer => Problems.WriteEmptyAsync(answer.HttpContext));
         app.UseAuthentication();
         app.UseRateLimits();
         app.UseAuthorization();

@@ -1,5 +1,6 @@
 using Veza.Api.Configuration;
 using Veza.Api.Health;
+using Veza.Api.Http;
 using Veza.Api.Observability;
 
 namespace Veza.Api;
@@ -11,6 +12,7 @@ internal static class VezaEndpoints
     {
         MetricsEndpoint.Map(app, settings);
         HealthEndpoints.Map(app);
+        app.UseBrowserRules(settings);
         app.MapVeza();
     }
 }

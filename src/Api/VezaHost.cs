@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Npgsql;
 using Veza.Api.Accounts;
 using Veza.Api.Configuration;
+using Veza.Api.Http;
 using Veza.Api.Live.Broadcasts;
 using Veza.Api.Observability;
 using Veza.EventStore;
@@ -105,6 +106,7 @@ public static class VezaHost
     private static void Listen(KestrelServerOptions kestrel, VezaSettings settings)
     {
         kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = RequestLimits.For(settings).BodyBytesMax;
         int[] ports = settings.MetricsEnabled ? [settings.Port, settings.PrometheusPort] : [settings.Port];
         foreach (var port in ports.Distinct())
         {

@@ -3,6 +3,7 @@ using Veza.Api.Accounts;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Configuration;
 using Veza.Api.Health;
+using Veza.Api.Http;
 using Veza.Api.Live.Broadcasts;
 using Veza.Api.Music.Tracks;
 using Veza.Api.Observability;
@@ -21,6 +22,8 @@ internal static class VezaServices
     public static void Add(IServiceCollection services, VezaSettings settings, EventLog log, ProjectionHost projections)
     {
         services.AddSingleton(settings);
+        services.AddSingleton(RequestLimits.For(settings));
+        services.AddOrigins(settings);
         services.AddSingleton<IHostLifetime, NoSignals>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = VezaHost.ShutdownTimeout);
 

@@ -14,6 +14,14 @@ internal static class Checkpoint
         return (long)(await load.ExecuteScalarAsync(ct))!;
     }
 
+    /// <returns>Where the checkpoint stands; null when there is none.</returns>
+    public static async Task<long?> FindAsync(string name, NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var find = new NpgsqlCommand("select last_seq_id from log.mt_event_progression where name = $1", connection);
+        find.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name });
+        return await find.ExecuteScalarAsync(ct) as long?;
+    }
+
     /// <returns>False, with nothing changed, when the checkpoint no longer stands at <paramref name="from"/>: somebody else moved it.</returns>
     public static async Task<bool> TryMoveAsync(string name, long from, long to, NpgsqlConnection connection, NpgsqlTransaction? transaction, CancellationToken ct)
     {

@@ -33,6 +33,15 @@ public static class LogMetrics
     internal static void ObserveQueue(Func<int> length) =>
         Meter.CreateObservableGauge("veza.log.queue.commands", length, "{command}", "Commands waiting for the next batch.");
 
+    internal static void ObserveModels(Func<int> count) =>
+        Meter.CreateObservableGauge("veza.models.cached", count, "{model}", "Models kept in memory, streams known not to exist included.");
+
+    internal static void ObserveTail(Func<long> events, Func<long> bytes)
+    {
+        Meter.CreateObservableGauge("veza.log.tail.events", events, "{event}", "Events the tail holds in memory.");
+        Meter.CreateObservableGauge("veza.log.tail.size", bytes, "By", "Bytes of JSON the tail holds in memory.");
+    }
+
     internal static void ObserveHead(Func<long> head) =>
         Meter.CreateObservableGauge("veza.log.head", head, "{position}", "The newest position this node has seen.");
 }

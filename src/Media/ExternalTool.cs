@@ -14,7 +14,7 @@ internal sealed record ToolRun(ToolEnd End, int ExitCode, string Output, string 
     public string FirstError => Errors.AsSpan().Trim().ToString().Split('\n')[0].Trim();
 }
 
-/// <summary>Runs ffmpeg or ffprobe, bounded in time and in what it may say; its whole process tree dies with the call.</summary>
+/// <summary>Runs ffmpeg or ffprobe, bounded in time and in what it may say; its whole process tree dies with the call, and with this process however that ends.</summary>
 internal static class ExternalTool
 {
     /// <summary>Characters of standard output kept. A probe says a few kilobytes; only tags abused as storage say more.</summary>
@@ -25,6 +25,25 @@ internal static class ExternalTool
 
     private const int LineCharsMax = 4096;
 
+    /// <summary>What a shell exits with when there is no such program.</summary>
+    private const int NotFound = 127;
+
+    /// <summary>
+    /// Runs the tool beside a watcher that reads the pipe this process holds open: when that breaks, as it does even at kill -9, the tool is killed.
+    /// (Linux's own death signal is bound to the thread that started the child, and those of a pool come and go.)
+    /// </summary>
+    internal const string Watched = """
+        exec 3<&0
+        "$0" "$@" </dev/null 3<&- &
+        tool=$!
+        { read -r _ <&3; kill -9 $tool; } >/dev/null 2>&1 &
+        watcher=$!
+        wait $tool
+        status=$?
+        kill $watcher 2>/dev/null
+        exit $status
+        """;
+
     /// <param name="onLine">Is given each line of standard output, which is then not kept.</param>
     /// <exception cref="OperationCanceledException">The caller cancelled; the process is dead when this is thrown.</exception>
     public static async Task<ToolRun> RunAsync(
@@ -33,13 +52,16 @@ internal static class ExternalTool
         cancellation.ThrowIfCancellationRequested();
         using var limit = new CancellationTokenSource(timeLimit, time);
         using var process = Start(program, arguments);
+        var started = Stopwatch.GetTimestamp();
+        var tool = new KeyValuePair<string, object?>("program", program);
+        var ended = "cancelled";
+        MediaMetrics.ToolsRunning.Add(1, tool);
 
         // Killing closes the pipes, so the reads below need no token of their own and always come to an end.
         await using var onLimit = limit.Token.Register(() => Kill(process));
         await using var onCancel = cancellation.Register(() => Kill(process));
         try
         {
-            process.StandardInput.Close();
             var errors = ReadAsync(process.StandardError, ErrorCharsMax);
             var output = onLine is null
                 ? ReadAsync(process.StandardOutput, OutputCharsMax, () => Kill(process))
@@ -47,14 +69,18 @@ internal static class ExternalTool
             await Task.WhenAll(errors, output);
             await process.WaitForExitAsync(CancellationToken.None);
             cancellation.ThrowIfCancellationRequested();
+            if (process.ExitCode == NotFound) throw new InvalidOperationException($"'{program}' cannot be started; ffmpeg and ffprobe must be installed and on the PATH");
 
             var (text, overflowed) = await output;
             var end = limit.IsCancellationRequested ? ToolEnd.TimedOut : overflowed ? ToolEnd.TooMuchOutput : ToolEnd.Exited;
+            ended = end switch { ToolEnd.TimedOut => "timed_out", ToolEnd.TooMuchOutput => "too_much_output", _ => "exited" };
             return new ToolRun(end, process.ExitCode, text, (await errors).Text);
         }
         finally
         {
             Kill(process);
+            MediaMetrics.ToolsRunning.Add(-1, tool);
+            MediaMetrics.ToolSeconds.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, tool, new("end", ended));
         }
     }
 
@@ -63,7 +89,7 @@ internal static class ExternalTool
 
     private static Process Start(string program, IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo(program, arguments)
+        var start = new ProcessStartInfo("/bin/sh", ["-c", Watched, program, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -76,7 +102,7 @@ internal static class ExternalTool
         }
         catch (Win32Exception e)
         {
-            throw new InvalidOperationException($"'{program}' cannot be started; ffmpeg and ffprobe must be installed and on the PATH", e);
+            throw new InvalidOperationException($"'{program}' cannot be started, as /bin/sh cannot", e);
         }
     }
 

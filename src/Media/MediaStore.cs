@@ -54,6 +54,7 @@ public sealed class MediaStore
             // Once the upload is acknowledged it must survive the machine, as the event that names it does.
             file.Flush(flushToDisk: true);
             complete = true;
+            MediaMetrics.StagedBytes.Add(written);
             return new Staged(uploadId, path, written);
         }
         finally

@@ -23,12 +23,29 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
     /// <summary>For the shortest files. Longer ones may take as long as they sound: slower than that is stuck.</summary>
     public static readonly TimeSpan TimeLimitMinDefault = TimeSpan.FromMinutes(2);
 
+    private const string PartialSuffix = ".partial";
+
+    /// <summary>A file that ffmpeg works on is written to many times a second.</summary>
+    private static readonly TimeSpan PartialsKept = TimeSpan.FromMinutes(10);
+
     /// <param name="destination">Appears whole or not at all, replacing what was there.</param>
     /// <param name="progress">Is told the part done, 0 to 1, rising; about twice a second, on a thread of the pool.</param>
     public async Task<TranscodeResult> MakeAsync(
         string source, AudioFacts facts, Rendition rendition, string destination, Action<double>? progress, CancellationToken cancellation)
     {
-        var partial = destination + ".partial";
+        var result = await TryMakeAsync(source, facts, rendition, destination, progress, cancellation);
+        var format = new KeyValuePair<string, object?>("format", rendition.Format);
+        MediaMetrics.Transcodes.Add(1, format, new("outcome", result is TranscodeFailed failed ? failed.Code : "made"));
+        if (result is Transcoded made) MediaMetrics.TranscodedBytes.Add(made.Bytes, format);
+        return result;
+    }
+
+    private async Task<TranscodeResult> TryMakeAsync(
+        string source, AudioFacts facts, Rendition rendition, string destination, Action<double>? progress, CancellationToken cancellation)
+    {
+        SweepPartials(destination);
+        // A name of its own: an ffmpeg of an earlier attempt, or of a node that lost its hold on the work, may still be writing.
+        var partial = $"{destination}.{Path.GetRandomFileName()}{PartialSuffix}";
         var limit = TimeSpan.FromMilliseconds(Math.Max((timeLimitMin ?? TimeLimitMinDefault).TotalMilliseconds, facts.DurationMs));
         var toldMs = 0L;
         try
@@ -57,6 +74,16 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
             toldMs = doneMs;
             progress?.Invoke((double)doneMs / facts.DurationMs);
         }
+    }
+
+    /// <summary>What a process that was killed left behind. Younger ones may be somebody's who is still at work.</summary>
+    private void SweepPartials(string destination)
+    {
+        var folder = new DirectoryInfo(Path.GetDirectoryName(Path.GetFullPath(destination))!);
+        if (!folder.Exists) return;
+        var before = time.GetUtcNow().UtcDateTime - PartialsKept;
+        foreach (var left in folder.EnumerateFiles($"{Path.GetFileName(destination)}.*{PartialSuffix}"))
+            if (left.LastWriteTimeUtc < before) left.Delete();
     }
 
     private static IEnumerable<string> Arguments(string source, AudioFacts facts, Rendition rendition, string partial)

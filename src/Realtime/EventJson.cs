@@ -10,7 +10,7 @@ namespace Veza.Realtime;
 /// <summary>Writes recorded events for those outside: no property marked <see cref="SecretAttribute"/> leaves.</summary>
 public sealed class EventJson
 {
-    private static readonly byte[] Withheld = "{}"u8.ToArray();
+    internal static readonly byte[] Withheld = "{}"u8.ToArray();
 
     private readonly JsonSerializerOptions _withoutSecrets;
     private readonly Dictionary<string, bool> _secretive;

@@ -16,7 +16,9 @@ public sealed class LiveItem
     {
         (_event, _writer) = (e, writer);
         _declared = map.Find(e);
-        Topics = _declared?.Topics(e.Data!) ?? [];
+        // A declaration that fails at an event must not stop what is live for everybody: the event is then on the log alone.
+        try { Topics = _declared?.Topics(e.Data!) ?? []; }
+        catch (Exception) { Topics = []; }
     }
 
     public long Position => _event.Position;
@@ -44,6 +46,13 @@ public sealed class LiveItem
         }
     }
 
+    // Or whoever resumes before such an event would meet it again for ever.
+    private ReadOnlyMemory<byte> Data()
+    {
+        try { return _declared?.Item is { } item ? _writer.Item(item(_event.Data!)) : _writer.Data(_event); }
+        catch (Exception) { return EventJson.Withheld; }
+    }
+
     private byte[] Write()
     {
         var buffer = new ArrayBufferWriter<byte>(256 + _event.Json.Length);
@@ -58,8 +67,7 @@ public sealed class LiveItem
         json.WriteString("at"u8, _event.At.UtcDateTime);
         EventJson.WriteBy(json, _declared is { Anonymous: true } ? null : _event.By);
         json.WritePropertyName("data"u8);
-        var data = _declared?.Item is { } item ? _writer.Item(item(_event.Data!)) : _writer.Data(_event);
-        json.WriteRawValue(data.Span, skipInputValidation: true);
+        json.WriteRawValue(Data().Span, skipInputValidation: true);
         json.WriteEndObject();
         json.Flush();
         return buffer.WrittenSpan.ToArray();

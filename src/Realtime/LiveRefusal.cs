@@ -18,6 +18,7 @@ public sealed record LiveRefusal(string Code, LiveRefusalKind Kind, string Detai
     public static LiveRefusal NotOwnAccount(Guid account) => new("not_own_account", LiveRefusalKind.NotAllowed, $"account {account} is not yours; only your own account is a topic");
     public static LiveRefusal ScopeMissing => new("scope_missing", LiveRefusalKind.NotAllowed, $"the topic log needs the scope {LiveCaller.LogReadScope}");
     public static LiveRefusal NotSignedIn => new("not_signed_in", LiveRefusalKind.NotAllowed, "subscribing needs an account");
+    public static LiveRefusal SessionEnded => new("session_ended", LiveRefusalKind.NotAllowed, "the session of this connection was ended; sign in again");
     public static LiveRefusal TooManySubscriptions(int max) => new("too_many_subscriptions", LiveRefusalKind.TooMany, $"this connection has {max} subscriptions; that is the limit");
     public static LiveRefusal TooManyConnections(int max) => new("too_many_connections", LiveRefusalKind.Unavailable, $"{max} live connections are open; MAX_CONNECTIONS allows no more");
     public static LiveRefusal NotThereYet(TimeSpan waited) => new("not_there_yet", LiveRefusalKind.Unavailable, $"the read models that authorise this are behind the log by more than {waited.TotalSeconds} s");

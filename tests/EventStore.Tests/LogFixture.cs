@@ -10,11 +10,15 @@ public abstract record CounterEvent;
 public sealed record Counted(Guid Id, int By, string Note = "") : CounterEvent;
 public sealed record Cleared(Guid Id) : CounterEvent;
 
+/// <summary>An event that its model cannot fold.</summary>
+public sealed record Poisoned(Guid Id) : CounterEvent;
+
 public sealed record Counter(Guid Id, int Total)
 {
     public static Counter Create(Counted e) => new(e.Id, e.By);
     public Counter Apply(Counted e) => this with { Total = Total + e.By };
     public Counter Apply(Cleared _) => this with { Total = 0 };
+    public Counter Apply(Poisoned _) => throw new InvalidOperationException("nobody can fold this");
 }
 
 /// <summary>One PostgreSQL for the assembly; each test that counts positions opens a database of its own.</summary>

@@ -33,7 +33,37 @@ public sealed class TranscoderTests(SoundFiles sounds)
         Assert.InRange(made.Bytes * 8 / seen.DurationMs, bitRateKbps * 0.7, bitRateKbps * 1.3);
         Assert.Equal(told.Order(), told);
         Assert.Equal(1, told[^1]);
-        Assert.False(File.Exists(copy + ".partial"));
+        Assert.Equal([copy], Directory.GetFiles(Path.GetDirectoryName(copy)!, Path.GetFileName(copy) + "*"));
+    }
+
+    [Fact]
+    public async Task What_an_orphan_writes_does_not_get_into_the_copy()
+    {
+        var (path, facts) = await Original();
+        var copy = sounds.NewPath("");
+        // As left by an earlier attempt whose ffmpeg still writes, and by one that died long ago.
+        await using var orphans = new FileStream(copy + ".partial", FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        var ancient = copy + ".x.partial";
+        await File.WriteAllTextAsync(ancient, "half");
+        File.SetLastWriteTimeUtc(ancient, DateTime.UnixEpoch);
+        Assert.IsType<Transcoded>(await new Transcoder(TimeProvider.System).MakeAsync(path, facts, Rendition.Opus, copy, null, CancellationToken.None));
+        orphans.Write(new byte[1024]);
+        orphans.Flush(flushToDisk: true);
+        Assert.IsType<AudioFacts>(await _probe.ProbeAsync(copy, CancellationToken.None));
+        Assert.True(File.Exists(copy + ".partial"));
+        Assert.False(File.Exists(ancient));
+    }
+
+    [Fact]
+    public async Task A_tool_dies_with_the_process_that_started_it()
+    {
+        using var shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", ExternalTool.Watched, "sh", "-c", "echo $$; exec sleep 600"]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        var tool = int.Parse((await shell.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))!, System.Globalization.CultureInfo.InvariantCulture);
+        // What the kernel does to the pipe of a process that is killed.
+        shell.StandardInput.Close();
+        await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(128 + 9, shell.ExitCode);
+        Assert.Throws<ArgumentException>(() => Process.GetProcessById(tool));
     }
 
     [Fact]
@@ -66,7 +96,7 @@ public sealed class TranscoderTests(SoundFiles sounds)
         var failed = Assert.IsType<TranscodeFailed>(await transcoder.MakeAsync(path, facts with { DurationMs = 0 }, Rendition.Opus, copy, null, CancellationToken.None));
         Assert.Equal("transcode_timeout", failed.Code);
         Assert.Equal("before", await File.ReadAllTextAsync(copy));
-        Assert.False(File.Exists(copy + ".partial"));
+        Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(copy)!, Path.GetFileName(copy) + "*.partial"));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using Veza.Commands.Chat.Members;
 using Veza.Domain.Accounts;
 using Veza.Domain.Music.Tracks;
 using Veza.Domain.Social.Follows;
+using Veza.EventStore.Appending;
 using Veza.Fixtures;
 
 namespace Veza.Realtime.Tests;
@@ -21,6 +22,15 @@ public class AccessTests(TestLog log)
     {
         await using var live = new LiveSetting(log);
         Assert.Equal("not_own_account", (await live.RefusedAsync([$"account:{live.Owner}"])).Code);
+    }
+
+    [Fact]
+    public async Task A_connection_whose_session_was_ended_opens_no_new_subscription()
+    {
+        await using var live = new LiveSetting(log);
+        var started = new StreamChange(live.Session, "session", 0, [new SessionStarted(live.Session, live.Member, "hash", log.Now), new SessionEnded(live.Session, live.Member, "signed_out")]);
+        await log.Log.Appender.AppendAsync(new(Guid.CreateVersion7(), [started], []));
+        Assert.Equal("session_ended", (await live.RefusedAsync(["chart:top"])).Code);
     }
 
     [Fact]

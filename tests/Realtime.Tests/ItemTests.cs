@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Veza.Domain;
 using Veza.Domain.Accounts;
+using Veza.Domain.Chat.Messages;
 using Veza.Domain.Music.Listening;
 using Veza.Fixtures;
 
@@ -39,6 +40,26 @@ public class ItemTests(TestLog log)
         Assert.Equal(DateTimeKind.Utc, item.GetProperty("at").GetDateTime().Kind);
         Assert.StartsWith("héllo \"you\" 🔥", item.GetProperty("data").GetProperty("text").GetString(), StringComparison.Ordinal);
         Assert.DoesNotContain((byte)'\n', reader.Items.Single().Json);
+    }
+
+    private sealed class BrokenTopics : EventTopics
+    {
+        public BrokenTopics() => On<MessageSent>(_ => throw new InvalidOperationException("no topics"), _ => throw new InvalidOperationException("no item"));
+    }
+
+    [Fact]
+    public async Task An_event_that_cannot_be_shown_does_not_stop_what_is_live()
+    {
+        // An event lives in the tail with the item that the first engine to see it made: this engine must be the first, hence a log of its own.
+        await using var own = new TestLog();
+        await own.InitializeAsync();
+        await using var live = await new LiveSetting(own, map: new([new BrokenTopics()])).WithCommunityAsync();
+        await using var reader = await live.SubscribeAsync(["log"], caller: live.Analyst);
+        await reader.NextAsync();
+        await live.SayAsync("one");
+        var last = await live.SayAsync("two");
+        await reader.ReadToAsync(last);
+        Assert.Equal("{}", LiveReader.Json(reader.Items[^1]).GetProperty("data").GetRawText());
     }
 
     [Fact]

@@ -18,12 +18,12 @@ internal sealed class LiveSetting : IAsyncDisposable
     private readonly TestLog _log;
 
     /// <param name="run">False leaves the engine still, for tests that play its part.</param>
-    public LiveSetting(TestLog log, LiveLimits? limits = null, bool run = true)
+    public LiveSetting(TestLog log, LiveLimits? limits = null, bool run = true, TopicMap? map = null)
     {
         _log = log;
         Limits = limits ?? new();
         var access = new TopicAccess(log.Log, new ChatQueries(log.Views), new FollowQueries(log.Views), log.Projections.WaitAsync, Limits);
-        Engine = new(log.Log, TopicMap.OfAllCapabilities(), access, Limits, TimeProvider.System, NullLoggerFactory.Instance);
+        Engine = new(log.Log, map ?? TopicMap.OfAllCapabilities(), access, Limits, TimeProvider.System, NullLoggerFactory.Instance);
         if (run) Engine.Start();
     }
 

@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Sockets;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Npgsql;
 using Veza.Commands.Dispatching;
+using Veza.EventStore;
 
 namespace Veza.Api.Http;
 
@@ -26,9 +27,25 @@ public static class Problems
     /// <summary>Sets what a refusal says in headers, then writes it.</summary>
     public static Task WriteAsync(HttpContext context, Refusal refusal)
     {
+        HttpMetrics.Refusals.Add(1, new KeyValuePair<string, object?>("code", refusal.Code));
         if (refusal.RetryAfter is { } wait)
             context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         return From(refusal).ExecuteAsync(context);
+    }
+
+    /// <summary>What routing and the server answer with a bare status gets a body like any other refusal.</summary>
+    public static Task WriteEmptyAsync(HttpContext context)
+    {
+        var request = context.Request;
+        return context.Response.StatusCode switch
+        {
+            StatusCodes.Status404NotFound => WriteAsync(context, new("not_found", RefusalKind.Unknown, $"there is nothing at {request.Path}")),
+            StatusCodes.Status405MethodNotAllowed => WriteAsync(context, new("method_not_allowed", RefusalKind.WrongMethod, $"{request.Path} does not take {request.Method}; it takes {context.Response.Headers.Allow}")),
+            StatusCodes.Status413PayloadTooLarge => WriteAsync(context, new("too_large", RefusalKind.TooLarge, "the body is too large")),
+            StatusCodes.Status415UnsupportedMediaType => WriteAsync(context, new("unsupported_media_type", RefusalKind.Unsupported,
+                request.ContentType is { } type ? $"Content-Type {type} is not taken here" : "Content-Type is missing")),
+            var status => TypedResults.Problem(statusCode: status).ExecuteAsync(context),
+        };
     }
 
     public static IResult Result(Refusal refusal) => new RefusalResult(refusal);
@@ -43,6 +60,7 @@ public static class Problems
         RefusalKind.Unknown => StatusCodes.Status404NotFound,
         RefusalKind.Conflict => StatusCodes.Status409Conflict,
         RefusalKind.Stale => StatusCodes.Status412PreconditionFailed,
+        RefusalKind.WrongMethod => StatusCodes.Status405MethodNotAllowed,
         RefusalKind.TooLarge => StatusCodes.Status413PayloadTooLarge,
         RefusalKind.Unsupported => StatusCodes.Status415UnsupportedMediaType,
         RefusalKind.Unprocessable => StatusCodes.Status422UnprocessableEntity,
@@ -60,7 +78,7 @@ public static class Problems
 }
 
 /// <summary>Turns what a request's shape throws into 400 with the field named, and a fault into 500 without detail.</summary>
-internal sealed class FaultHandler(ILogger<FaultHandler> logger) : IExceptionHandler
+internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken ct)
     {
@@ -70,12 +88,18 @@ internal sealed class FaultHandler(ILogger<FaultHandler> logger) : IExceptionHan
             await Problems.WriteAsync(context, FromBadRequest(bad));
             return true;
         }
-        if (exception is NpgsqlException { IsTransient: true } or TimeoutException or SocketException)
+        if (exception is PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter })
+        {
+            await Problems.WriteAsync(context, new("malformed", RefusalKind.Invalid, "the request holds the character U+0000, which cannot be stored or looked for"));
+            return true;
+        }
+        if (DatabaseFaults.IsUnavailable(exception))
         {
             logger.LogWarning("{Method} {Path}: the database does not answer: {Reason}", context.Request.Method, context.Request.Path, exception.Message);
             await Problems.WriteAsync(context, Unavailable);
             return true;
         }
+        HttpMetrics.Refusals.Add(1, new KeyValuePair<string, object?>("code", "fault"));
         logger.LogError(exception, "{Method} {Path} failed", context.Request.Method, context.Request.Path);
         var problem = new ProblemDetails { Type = "/problems/fault", Title = "Fault", Status = StatusCodes.Status500InternalServerError, Detail = "something went wrong here; the trace id names it" };
         problem.Extensions["traceId"] = Activity.Current?.TraceId.ToHexString();
@@ -90,8 +114,31 @@ internal sealed class FaultHandler(ILogger<FaultHandler> logger) : IExceptionHan
     {
         if (bad.StatusCode == StatusCodes.Status413PayloadTooLarge) return new("too_large", RefusalKind.TooLarge, bad.Message);
         if (bad.StatusCode == StatusCodes.Status415UnsupportedMediaType) return new("unsupported_media_type", RefusalKind.Unsupported, bad.Message);
-        if (bad.InnerException is not JsonException json) return new("malformed", RefusalKind.Invalid, bad.Message);
-        var field = json.Path is { Length: > 2 } path ? path[2..] : "body";
-        return Problems.Invalid(field, $"{field} is not of the expected form: {json.Message.Split(" Path:")[0]}");
+        if (bad.InnerException is JsonException json)
+        {
+            var field = json.Path is { Length: > 2 } path ? path[2..] : "body";
+            // The rest of such a message names a type of ours, which tells nobody anything.
+            var said = json.Message.Contains("could not be converted", StringComparison.Ordinal) ? "it is a value of another kind" : json.Message.Split(" Path:")[0];
+            return Problems.Invalid(field, $"{field} is not of the expected form: {said}");
+        }
+        if (Parameter().Match(bad.Message) is { Success: true } parameter)
+        {
+            var (name, value) = (parameter.Groups["name"].Value, parameter.Groups["value"]);
+            return Problems.Invalid(name, value.Success ? $"{name} is \"{value.Value}\"; it must be {Kind(parameter.Groups["type"].Value)}" : $"{name} is missing");
+        }
+        return bad.Message.StartsWith("Implicit body", StringComparison.Ordinal) ? Problems.Invalid("body", "the body is missing; it must be a JSON object")
+            : new("malformed", RefusalKind.Invalid, bad.Message);
     }
+
+    private static string Kind(string type) => type switch
+    {
+        "Guid" => "an id, a UUID",
+        "bool" => "true or false",
+        "int" or "long" => "a whole number",
+        _ => "of another form",
+    };
+
+    // Minimal APIs tell what they could not bind in their message alone.
+    [GeneratedRegex("""^(Failed to bind|Required) parameter "(Nullable<)?(?<type>[\w]+)>?\?? (?<name>\w+)"( from "(?<value>.*)"\.)?""", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
+    private static partial Regex Parameter();
 }

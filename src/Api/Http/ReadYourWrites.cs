@@ -21,16 +21,21 @@ public static class ReadYourWrites
             var host = http.RequestServices.GetRequiredService<ProjectionHost>();
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
             limit.CancelAfter(WaitMax);
+            var started = System.Diagnostics.Stopwatch.GetTimestamp();
+            var outcome = "not_there_yet";
             try
             {
                 await host.WaitAsync(projections, position, limit.Token);
+                outcome = "reached";
             }
             catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
             {
-                var slowest = host.Status.Where(s => projections.Contains(s.Name)).MinBy(s => s.Position)!;
+                // Where the projections run elsewhere, how far each is is not known here.
+                var slowest = host.IsRunning ? host.Status.Where(s => projections.Contains(s.Name)).MinBy(s => s.Position) : null;
                 return Problems.Result(new("not_there_yet", RefusalKind.Unavailable,
-                    $"{slowest.Name} is at {slowest.Position}, {slowest.Lag} behind the log; Veza-After asks for {position}") { RetryAfter = TimeSpan.FromSeconds(1) });
+                    $"{(slowest is null ? "a read model has not come so far" : $"{slowest.Name} is at {slowest.Position}, {slowest.Lag} behind the log")}; Veza-After asks for {position}") { RetryAfter = TimeSpan.FromSeconds(1) });
             }
+            finally { HttpMetrics.Waits.Record(System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome)); }
             return await next(context);
         });
 }

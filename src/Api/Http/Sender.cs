@@ -109,12 +109,13 @@ public sealed class IdempotencyKey(string key, byte[] fingerprint)
                 await Problems.WriteAsync(context, Problems.Invalid("idempotencyKey", $"Idempotency-Key has {key.Length} characters; 1 to {LengthMax} are allowed"));
                 return;
             }
-            context.Features.Set(new IdempotencyKey(key, await FingerprintAsync(context.Request, context.RequestAborted)));
+            var bytesMax = context.RequestServices.GetRequiredService<RequestLimits>().BodyBytesMax;
+            context.Features.Set(new IdempotencyKey(key, await FingerprintAsync(context.Request, bytesMax, context.RequestAborted)));
         }
         await next(context);
     }
 
-    private static async Task<byte[]> FingerprintAsync(HttpRequest request, CancellationToken ct)
+    private static async Task<byte[]> FingerprintAsync(HttpRequest request, long bytesMax, CancellationToken ct)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes($"{request.Method} {request.Path}{request.QueryString}\n"));
@@ -126,7 +127,13 @@ public sealed class IdempotencyKey(string key, byte[] fingerprint)
             try
             {
                 int read;
-                while ((read = await request.Body.ReadAsync(buffer, ct)) > 0) hash.AppendData(buffer, 0, read);
+                var total = 0L;
+                while ((read = await request.Body.ReadAsync(buffer, ct)) > 0)
+                {
+                    // The upload's own endpoint lifts the server's limit; this is no upload.
+                    if ((total += read) > bytesMax) throw new BadHttpRequestException($"the body is more than {bytesMax} bytes", StatusCodes.Status413PayloadTooLarge);
+                    hash.AppendData(buffer, 0, read);
+                }
             }
             finally { ArrayPool<byte>.Shared.Return(buffer); }
             request.Body.Position = 0;

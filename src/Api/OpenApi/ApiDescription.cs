@@ -46,7 +46,7 @@ public static class ApiDescription
             operation.Security = [new() { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
             operation.Responses.TryAdd("401", new OpenApiResponse { Description = "No valid access token." });
         }
-        if (context.Description.HttpMethod is "GET")
+        if (context.Description.HttpMethod is "GET" or "HEAD")
         {
             operation.Parameters.Add(Header("Veza-After", "Wait, at most 5 s, until what is read has reached this position.", "48211"));
         }
@@ -55,6 +55,10 @@ public static class ApiDescription
             operation.Parameters.Add(Header("Idempotency-Key", "Any text of 1 to 200 characters: the same request under the same key is carried out once.", "3f0c8a6e-send-hello"));
             operation.Parameters.Add(Header("If-Match", "The version last seen: 412 when it is no longer that.", "\"3\""));
         }
+        // A write answers with what it made or changed, and where that stands in the log.
+        if (context.Description.HttpMethod is not ("GET" or "HEAD"))
+            foreach (var (status, answer) in operation.Responses)
+                if (status is "200" or "201" && answer is OpenApiResponse { Content: null or { Count: 0 } } written) written.Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = Written() };
         operation.Responses.TryAdd("default", new OpenApiResponse
         {
             Description = "A problem (RFC 9457).",
@@ -70,6 +74,21 @@ public static class ApiDescription
         });
         return Task.CompletedTask;
     }
+
+    private static OpenApiMediaType Written() => new()
+    {
+        Schema = new OpenApiSchema
+        {
+            Type = JsonSchemaType.Object,
+            Properties = new Dictionary<string, IOpenApiSchema>
+            {
+                ["id"] = new OpenApiSchema { Type = JsonSchemaType.String, Format = "uuid" },
+                ["version"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64" },
+                ["position"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64" },
+            },
+        },
+        Example = JsonNode.Parse("""{"id":"01a1fb62-ef1c-7ba4-81bf-25dca9fd0a7f","version":1,"position":48211}"""),
+    };
 
     private static OpenApiParameter Header(string name, string description, string example) => new()
     {

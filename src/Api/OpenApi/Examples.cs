@@ -1,8 +1,11 @@
 using System.Text.Json.Nodes;
+using Veza.Api.Accounts;
 using Veza.Api.Chat.Communities;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Live.Broadcasts;
 using Veza.Api.Music.Listening;
+using Veza.Api.Music.Tracks;
+using Veza.Api.Social.Comments;
 
 namespace Veza.Api.OpenApi;
 
@@ -13,6 +16,11 @@ internal static class Examples
 
     private static readonly Dictionary<Type, string> Texts = new()
     {
+        [typeof(RegisterBody)] = """{"userName":"ada","email":"ada@example.org","password":"correct horse battery"}""",
+        [typeof(SignInBody)] = """{"name":"ada","password":"correct horse battery"}""",
+        [typeof(RefreshBody)] = """{"refreshToken":"01a1fb62ede97fecab30a41be89858d0.4yV3mT0lXkQ9hUo2sNnB7w"}""",
+        [typeof(UploadTrackForm)] = """{"title":"Night drive","genre":"house","description":"Made on a train","file":"night-drive.flac"}""",
+        [typeof(CommentOnTrackBody)] = """{"text":"This drop!","atMs":61500}""",
         [typeof(CreateCommunityBody)] = """{"name":"Vinyl diggers"}""",
         [typeof(CreateChannelBody)] = """{"name":"new-releases","kind":"announcement","topic":"What came out this week","slowModeSeconds":0}""",
         [typeof(SendMessageBody)] = """{"text":"Has anybody heard the **B-side**? 🔥"}""",

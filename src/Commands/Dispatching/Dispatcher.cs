@@ -24,6 +24,9 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
     private static readonly Counter<long> Refused = Meter.CreateCounter<long>("veza.commands.refused", "{command}", "Commands refused, by code.");
     private static readonly Counter<long> Conflicts = Meter.CreateCounter<long>("veza.commands.conflicts", "{conflict}", "Version conflicts met and decided again.");
 
+    private static readonly Counter<long> Repeated = Meter.CreateCounter<long>("veza.commands.repeated", "{command}", "Commands sent again under a known id and answered as the first time.");
+    private static readonly Histogram<double> Seconds = Meter.CreateHistogram<double>("veza.commands.duration", "s", "From a command's arrival to its answer, by name.");
+
     // A field is named to its sender as in JSON; FluentValidation would say "User Name" for userName.
     static Dispatcher() => ValidatorOptions.Global.DisplayNameResolver = (_, member, _) => member is null ? null : JsonNamingPolicy.CamelCase.ConvertName(member.Name);
 
@@ -34,10 +37,12 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
     public async Task<CommandResult> SendAsync<TCommand>(TCommand command, CommandContext context, object? answer, CancellationToken ct) where TCommand : notnull
     {
         using var trace = Traces.StartActivity(typeof(TCommand).Name);
+        var started = Stopwatch.GetTimestamp();
         var result = await DecideAsync(command, context, answer, ct);
         trace?.SetTag("veza.command_id", context.CommandId);
         if (result is CommandResult.Done done) trace?.SetTag("veza.position", done.Position);
         if (result is CommandResult.Refused no) Refused.Add(1, new KeyValuePair<string, object?>("code", no.Refusal.Code));
+        Seconds.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, new KeyValuePair<string, object?>("command", typeof(TCommand).Name));
         Handled.Add(1, new("command", typeof(TCommand).Name), new("outcome", result is CommandResult.Done ? "done" : "refused"));
         return result;
     }
@@ -54,9 +59,14 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
                 // Only a request with an idempotency key may have been answered before; any other id is new.
                 if (context.Fingerprint is not null && await log.Reader.FindCommandAsync(context.CommandId, ct) is { } first) return Repeat(first, context);
                 var decision = await DecideOnceAsync(plan, command, context, answer, ct);
-                // A "no" that rests on models another node has changed since is no answer yet.
-                if (decision.Refusal is not null) decision = await DecideAgainFreshAsync(plan, command, context, answer, ct);
-                if (decision.Refusal is { } refusal) return new CommandResult.Refused(refusal);
+                // A "no" or an "it is so already" that rests on models another node has changed since is no answer yet.
+                if (decision.ChangesNothing) decision = await DecideAgainFreshAsync(plan, command, context, answer, ct);
+                if (decision.Refusal is { } refusal)
+                {
+                    // The "no" may be owed to this very request, sent twice, whose other self was faster.
+                    if (context.Fingerprint is not null && await log.Reader.FindCommandAsync(context.CommandId, ct) is { } twin) return Repeat(twin, context);
+                    return new CommandResult.Refused(refusal);
+                }
                 if (decision.Request is not { } request) return decision.Unchanged!;
                 switch (await AppendAsync(request))
                 {
@@ -157,10 +167,13 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
         }
     }
 
-    private static CommandResult Repeat(AppendOutcome.Duplicate first, CommandContext context) =>
-        first.Fingerprint is not null && context.Fingerprint is not null && !first.Fingerprint.AsSpan().SequenceEqual(context.Fingerprint)
+    private static CommandResult Repeat(AppendOutcome.Duplicate first, CommandContext context)
+    {
+        Repeated.Add(1);
+        return first.Fingerprint is not null && context.Fingerprint is not null && !first.Fingerprint.AsSpan().SequenceEqual(context.Fingerprint)
             ? new CommandResult.Refused(Refusals.IdempotencyKeyReused)
             : new CommandResult.Done(first.Version, first.Position, first.Answer);
+    }
 
     private Refusal? Shape<TCommand>(TCommand command)
     {
@@ -174,6 +187,9 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
 
     private readonly record struct Decision(Refusal? Refusal, AppendRequest? Request, CommandResult.Done? Unchanged)
     {
+        /// <summary>Nothing would be appended whose expected version tells that the models were stale.</summary>
+        public bool ChangesNothing => Refusal is not null || Request is null or { Changes.Count: 0, Names.Count: 0 };
+
         public static Decision No(Refusal refusal) => new(refusal, null, null);
     }
 }

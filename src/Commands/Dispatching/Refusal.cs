@@ -1,7 +1,7 @@
 namespace Veza.Commands.Dispatching;
 
 /// <summary>Why a command is refused; each front door says it in its own protocol.</summary>
-public enum RefusalKind { Invalid, Unauthenticated, NotAllowed, Unknown, Conflict, Stale, TooLarge, Unsupported, Unprocessable, TooFast, Unavailable }
+public enum RefusalKind { Invalid, Unauthenticated, NotAllowed, Unknown, Conflict, Stale, TooLarge, WrongMethod, Unsupported, Unprocessable, TooFast, Unavailable }
 
 /// <summary>An expected "no".</summary>
 /// <param name="Code">Stable for ever: clients decide by it.</param>

@@ -90,7 +90,7 @@ public sealed class Appender : IAsyncDisposable
             _appended(events);
             for (var i = 0; i < outcomes.Length; i++) batch.Commands[i].Outcome.TrySetResult(outcomes[i]);
         }
-        catch (PostgresException refused) when (!IsConnectionFault(refused))
+        catch (PostgresException refused) when (!DatabaseFaults.IsUnavailable(refused))
         {
             await WriteOneByOneAsync(batch, refused);
         }
@@ -140,7 +140,7 @@ public sealed class Appender : IAsyncDisposable
                 // No partition holds the next position: whoever makes them ahead was kept from it, or the log outran it.
                 await _makeRoom(batch.EventCount, CancellationToken.None);
             }
-            catch (Exception broken) when (IsConnectionFault(broken) && _clock.GetElapsedTime(started) < ResolveWithin)
+            catch (Exception broken) when (DatabaseFaults.IsUnavailable(broken) && _clock.GetElapsedTime(started) < ResolveWithin)
             {
                 _logger.LogWarning("Append attempt {Attempt} broke off ({Reason}); sending it again to learn its outcome", attempt, broken.Message);
                 await CloseAsync();
@@ -184,13 +184,4 @@ public sealed class Appender : IAsyncDisposable
         try { await broken.DisposeAsync(); }
         catch (Exception fault) when (fault is NpgsqlException or IOException or InvalidOperationException) { _logger.LogDebug(fault, "Closing a broken connection failed"); }
     }
-
-    /// <summary>Class 57P0x is a server that stops or starts; 53xxx one that lacks space or connections; 40xxx one that asks to try again.</summary>
-    private static bool IsConnectionFault(Exception fault) => fault switch
-    {
-        PostgresException p => p.SqlState.StartsWith("57P0", StringComparison.Ordinal) || p.SqlState.StartsWith("53", StringComparison.Ordinal)
-            || p.SqlState.StartsWith("40", StringComparison.Ordinal) || p.SqlState.StartsWith("08", StringComparison.Ordinal) || p.SqlState == "57014",
-        NpgsqlException or IOException or TimeoutException or System.Net.Sockets.SocketException => true,
-        _ => false,
-    };
 }

@@ -15,13 +15,15 @@ public sealed class ModelCache
     public const int ModelsMax = 200_000;
 
     private readonly ConcurrentDictionary<Guid, Entry> _entries = new();
-    private readonly ConcurrentQueue<Guid> _order = new();
+    private readonly ConcurrentQueue<KeyValuePair<Guid, Entry>> _order = new();
     private readonly LogReader _reader;
+    private readonly int _modelsMax;
 
-    public ModelCache(LogReader reader, Tail tail)
+    public ModelCache(LogReader reader, Tail tail, int modelsMax = ModelsMax)
     {
-        _reader = reader;
+        (_reader, _modelsMax) = (reader, modelsMax);
         tail.Watch(Follow);
+        LogMetrics.ObserveModels(() => _entries.Count);
     }
 
     public async ValueTask<Versioned> LoadAsync(Type model, Guid stream, CancellationToken ct)
@@ -33,24 +35,32 @@ public sealed class ModelCache
         }
         // The entry stands there before the stream is read: an event that the tail brings meanwhile marks it, and what was read is then not kept.
         var entry = new Entry(model);
-        if (known is null && _entries.TryAdd(stream, entry)) Keep(stream);
+        if (known is null && _entries.TryAdd(stream, entry)) Keep(new(stream, entry));
         else entry = null;
-        var fold = ModelFold.Of(model);
-        var loaded = new Versioned(null, 0, 0);
-        foreach (var e in await _reader.ReadStreamAsync(stream, 0, ct)) loaded = new(fold.Next(loaded.State, e.Data), e.Version, e.Position);
-        LogMetrics.ModelsLoaded.Add(1);
-        entry?.Loaded(loaded);
-        if (entry is { Value: null }) Drop(stream);
-        return loaded;
+        try
+        {
+            var fold = ModelFold.Of(model);
+            var loaded = new Versioned(null, 0, 0);
+            foreach (var e in await _reader.ReadStreamAsync(stream, 0, ct)) loaded = new(fold.Next(loaded.State, e.Data), e.Version, e.Position);
+            LogMetrics.ModelsLoaded.Add(1);
+            entry?.Loaded(loaded);
+            return loaded;
+        }
+        finally
+        {
+            // An empty entry, left by a fault too, would keep the stream from ever being cached again.
+            if (entry is { Value: null }) _entries.TryRemove(new(stream, entry));
+        }
     }
 
     /// <summary>Forgets a model, so that the next decision reads its stream again.</summary>
     public void Drop(Guid stream) => _entries.TryRemove(stream, out _);
 
-    private void Keep(Guid stream)
+    // The entry with its id: what was dropped and loaded anew since is another entry, whose turn has not come.
+    private void Keep(KeyValuePair<Guid, Entry> kept)
     {
-        _order.Enqueue(stream);
-        while (_order.Count > ModelsMax && _order.TryDequeue(out var oldest)) _entries.TryRemove(oldest, out _);
+        _order.Enqueue(kept);
+        while (_order.Count > _modelsMax && _order.TryDequeue(out var oldest)) _entries.TryRemove(oldest);
     }
 
     private void Follow(RecordedEvent e)
@@ -72,11 +82,11 @@ public sealed class ModelCache
             lock (_gate) if (!_overtaken) Value = value;
         }
 
-        // An event that cannot be read must not stop the tail; whoever decides on this stream next meets the fault itself.
+        // An event that cannot be read or folded must not stop the tail, and with it the node; whoever decides on this stream next meets the fault itself.
         private bool TryFold(RecordedEvent e, object? state)
         {
             try { Value = new(_fold.Next(state, e.Data), e.Version, e.Position); }
-            catch (System.Text.Json.JsonException) { return false; }
+            catch (Exception) { return false; }
             return true;
         }
 

@@ -26,9 +26,17 @@ public sealed class ProjectionHost : IAsyncDisposable
         builder.ConnectionStringBuilder.MaxPoolSize = 16;
         _database = builder.Build();
         _runners = projections.ToDictionary(p => p.Name, p => new ProjectionRunner(log, p, _database, clock, loggers.CreateLogger<ProjectionRunner>()));
-        LogMetrics.Meter.CreateObservableGauge("veza.projection.lag", () => _runners.Values.Select(r =>
+        LogMetrics.Meter.CreateObservableGauge("veza.projection.lag", () => Running.Select(r =>
             new System.Diagnostics.Metrics.Measurement<long>(r.Status.Lag, new KeyValuePair<string, object?>("projection", r.Name))), "{event}", "Events a projection is behind the head.");
+        LogMetrics.Meter.CreateObservableGauge("veza.projection.position", () => Running.Select(r =>
+            new System.Diagnostics.Metrics.Measurement<long>(r.Status.Position, new KeyValuePair<string, object?>("projection", r.Name))), "{position}", "How far a projection's rows are.");
+        LogMetrics.Meter.CreateObservableGauge("veza.projection.healthy", () => Running.Select(r =>
+            new System.Diagnostics.Metrics.Measurement<int>(r.Status.State == ProjectionState.Running ? 1 : 0, new KeyValuePair<string, object?>("projection", r.Name))),
+            "{projection}", "1 while a projection runs; 0 while it is faulted or fenced.");
     }
+
+    /// <summary>A node without the role knows nothing of how far they are elsewhere.</summary>
+    private IEnumerable<ProjectionRunner> Running => _started ? _runners.Values : [];
 
     /// <summary>Makes the projections' tables, so that they can be read, if empty, from the first moment on. Nothing runs before <see cref="Start"/>.</summary>
     public static async Task<ProjectionHost> OpenAsync(
@@ -46,6 +54,9 @@ public sealed class ProjectionHost : IAsyncDisposable
         await transaction.CommitAsync(ct);
         return host;
     }
+
+    /// <summary>Whether this node runs them; where it does not, their <see cref="Status"/> says nothing.</summary>
+    public bool IsRunning => _started;
 
     public IReadOnlyList<ProjectionStatus> Status => [.. _runners.Values.Select(r => r.Status)];
 

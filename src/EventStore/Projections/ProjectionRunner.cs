@@ -17,8 +17,14 @@ public sealed class ProjectionRunner
     public const int BatchEventsMax = 2000;
     /// <summary>A checkpoint that moved past events of no interest is written down this late at most: other nodes wait by it.</summary>
     private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(1);
+    /// <summary>
+    /// A database that crashed may have lost the last commits, rows and checkpoint alike (they are not waited for). A runner with nothing to do would not
+    /// notice until the next event: it looks this often.
+    /// </summary>
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan UnavailableRetryMax = TimeSpan.FromSeconds(1);
 
     private readonly EventLog _log;
     private readonly IProjection _projection;
@@ -85,6 +91,13 @@ public sealed class ProjectionRunner
                 _fenced = true;
                 _logger.LogWarning("{Reason}", fenced.Message);
             }
+            catch (Exception away) when (DatabaseFaults.IsUnavailable(away))
+            {
+                _error = away.Message;
+                // It costs little to ask, and readers wait: a database that is back is not kept waiting for half a minute.
+                if (wait > UnavailableRetryMax) wait = UnavailableRetryMax;
+                _logger.LogWarning("Projection {Projection} stands at {Position}, as the database does not answer ({Reason}); it tries again in {Wait}", Name, _position, away.Message, wait);
+            }
             catch (Exception fault)
             {
                 _error = fault.Message;
@@ -112,6 +125,8 @@ public sealed class ProjectionRunner
         var events = await _log.ReadAfterAsync(_position, BatchEventsMax, ct);
         if (events.Count == 0)
         {
+            // Everything is applied, so whatever was wrong no longer is.
+            _error = null;
             await IdleAsync(ct);
             return;
         }
@@ -137,7 +152,21 @@ public sealed class ProjectionRunner
             try { await next.WaitAsync(CheckpointEvery, _clock, ct); }
             catch (TimeoutException) { await WriteAsync([], _position, ct); }
         }
-        await next;
+        while (true)
+        {
+            try
+            {
+                await next.WaitAsync(LookEvery, _clock, ct);
+                return;
+            }
+            catch (TimeoutException) { await LookAsync(ct); }
+        }
+    }
+
+    private async Task LookAsync(CancellationToken ct)
+    {
+        await using var connection = await _database.OpenConnectionAsync(ct);
+        if (await Checkpoint.FindAsync(Name, connection, ct) != _checkpoint) throw new ProjectionFencedException(Name, _checkpoint);
     }
 
     private async Task WriteAsync(List<RecordedEvent> events, long last, CancellationToken ct)
@@ -167,6 +196,6 @@ public sealed class ProjectionRunner
     }
 }
 
-/// <summary>Another runner moved this projection's checkpoint; nothing was written here.</summary>
+/// <summary>This projection's checkpoint is not where this runner left it; nothing was written here.</summary>
 public sealed class ProjectionFencedException(string projection, long position)
-    : Exception($"another runner moved projection {projection} on from {position}; this one starts over from its checkpoint");
+    : Exception($"the checkpoint of projection {projection} no longer stands at {position}: another runner moved it, or the database lost its last commits; this one starts over from it");

@@ -27,6 +27,7 @@ public sealed class ReactionRunner
     private const int ErrorCharsMax = 2000;
     private static readonly TimeSpan RestartMin = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan RestartMax = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan UnavailableRetryMax = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StandbyLook = TimeSpan.FromSeconds(2);
 
     private readonly EventLog _log;
@@ -88,6 +89,12 @@ public sealed class ReactionRunner
                 (_state, wait) = (ReactionState.Standby, StandbyLook);
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested) { break; }
+            catch (Exception away) when (DatabaseFaults.IsUnavailable(away))
+            {
+                (_state, _error) = (ReactionState.Faulted, away.Message);
+                if (wait > UnavailableRetryMax) wait = UnavailableRetryMax;
+                _logger.LogWarning("Reaction {Reaction} stands at {Position}, as the database does not answer ({Reason}); it tries again in {Wait}", Name, _checkpoint, away.Message, wait);
+            }
             catch (Exception fault)
             {
                 (_state, _error) = (ReactionState.Faulted, fault.Message);

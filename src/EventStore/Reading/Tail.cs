@@ -17,7 +17,11 @@ public sealed class Tail
     private long _oldest = 1;
     private long _bytes;
 
-    public Tail() => LogMetrics.ObserveHead(() => Head);
+    public Tail()
+    {
+        LogMetrics.ObserveHead(() => Head);
+        LogMetrics.ObserveTail(() => Head + 1 - Volatile.Read(ref _oldest), () => Volatile.Read(ref _bytes));
+    }
 
     /// <summary>The newest position this node has seen.</summary>
     public long Head => Volatile.Read(ref _head);

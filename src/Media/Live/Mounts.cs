@@ -1,12 +1,20 @@
 namespace Veza.Media.Live;
 
 /// <summary>The broadcasts on this node, by id. A mount that ends leaves by itself.</summary>
-public sealed class Mounts(LiveLimits limits, TimeProvider time)
+public sealed class Mounts
 {
+    private readonly LiveLimits _limits;
+    private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly Dictionary<Guid, Mount> _mounts = [];
 
-    public LiveLimits Limits => limits;
+    public Mounts(LiveLimits limits, TimeProvider time)
+    {
+        (_limits, _time) = (limits, time);
+        MediaMetrics.ObserveMounts(All);
+    }
+
+    public LiveLimits Limits => _limits;
 
     public int Count { get { lock (_gate) return _mounts.Count; } }
 
@@ -21,8 +29,8 @@ public sealed class Mounts(LiveLimits limits, TimeProvider time)
         lock (_gate)
         {
             if (_mounts.TryGetValue(broadcastId, out var there) && there.State != MountState.Ended) return there;
-            if (there is null && _mounts.Count >= limits.StreamsMax) return null;
-            var mount = _mounts[broadcastId] = new Mount(broadcastId, format, limits, time);
+            if (there is null && _mounts.Count >= _limits.StreamsMax) return null;
+            var mount = _mounts[broadcastId] = new Mount(broadcastId, format, _limits, _time);
             _ = RemoveWhenEndedAsync(mount);
             return mount;
         }

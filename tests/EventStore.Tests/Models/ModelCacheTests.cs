@@ -49,5 +49,43 @@ public class ModelCacheTests(LogFixture fixture)
         }));
     }
 
+    [Fact]
+    public async Task A_load_that_failed_does_not_keep_the_stream_from_being_cached()
+    {
+        await using var log = await fixture.OpenNewAsync();
+        var stream = Guid.CreateVersion7();
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await log.Models.LoadAsync(typeof(Counter), stream, cancelled.Token));
+        var first = await LoadAsync(log, stream);
+        Assert.Same(first, await LoadAsync(log, stream));
+    }
+
+    [Fact]
+    public async Task An_event_that_cannot_be_folded_does_not_stop_the_log()
+    {
+        await using var log = await fixture.OpenNewAsync();
+        var (sick, healthy) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        await log.Appender.AppendAsync(Command(Change(sick, 0, new Counted(sick, 1))));
+        await LoadAsync(log, sick);
+        Assert.IsType<AppendOutcome.Accepted>(await log.Appender.AppendAsync(Command(Change(sick, 1, new Poisoned(sick)))));
+        Assert.IsType<AppendOutcome.Accepted>(await log.Appender.AppendAsync(Command(Change(healthy, 0, new Counted(healthy, 1)))));
+        Assert.Equal(3, log.Head);
+        Assert.Equal(new Counter(healthy, 1), (await LoadAsync(log, healthy)).State);
+    }
+
+    [Fact]
+    public async Task A_model_dropped_and_loaded_anew_is_not_evicted_in_the_place_of_its_former_self()
+    {
+        await using var log = await fixture.OpenNewAsync();
+        var cache = new Veza.EventStore.Models.ModelCache(log.Reader, log.Tail, modelsMax: 3);
+        var hot = Guid.CreateVersion7();
+        await cache.LoadAsync(typeof(Counter), hot, CancellationToken.None);
+        cache.Drop(hot);
+        var kept = await cache.LoadAsync(typeof(Counter), hot, CancellationToken.None);
+        foreach (var other in new[] { Guid.CreateVersion7(), Guid.CreateVersion7() }) await cache.LoadAsync(typeof(Counter), other, CancellationToken.None);
+        Assert.Same(kept, await cache.LoadAsync(typeof(Counter), hot, CancellationToken.None));
+    }
+
     private static ValueTask<Veza.EventStore.Models.Versioned> LoadAsync(EventLog log, Guid stream) => log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None);
 }

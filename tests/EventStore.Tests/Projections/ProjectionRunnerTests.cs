@@ -84,6 +84,39 @@ public class ProjectionRunnerTests(LogFixture fixture)
         Assert.Equal((ProjectionState.Faulted, 0L), (broken.State, broken.Position));
     }
 
+    [Fact]
+    public async Task Commits_that_a_crash_of_the_database_lost_are_made_again_though_nothing_new_happens()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var log = await OpenAsync(database);
+        await using var host = await StartAsync(log, database, new TotalsProjection());
+        await AddAsync(log, Guid.CreateVersion7(), 7);
+        await host.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken);
+        // What an unflushed commit leaves after the crash: neither the row nor the checkpoint.
+        await ScalarAsync(log, "with gone as (delete from views.test_totals) update log.mt_event_progression set last_seq_id = 0 where name = 'test.totals.v1'");
+        while (await ScalarAsync(log, "select sum(sum) from views.test_totals") is not 7L) await Task.Delay(20, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task A_projection_with_nothing_to_do_is_healthy_again_after_the_database_was_away()
+    {
+        await using var postgres = await Veza.EventStore.Postgres.LocalPostgres.StartEphemeralAsync();
+        await using var log = await OpenAsync(postgres.ConnectionString);
+        await using var host = await StartAsync(log, postgres.ConnectionString, new TotalsProjection());
+        await AddAsync(log, Guid.CreateVersion7(), 7);
+        await host.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken);
+        await postgres.KillAsync();
+        await BecomesAsync(ProjectionState.Faulted);
+        await postgres.RestartAsync();
+        await BecomesAsync(ProjectionState.Running);
+        Assert.Equal(7L, await ScalarAsync(log, "select sum(sum) from views.test_totals"));
+
+        async Task BecomesAsync(ProjectionState state)
+        {
+            while (host.Status.Single().State != state) await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+
     private sealed class BrokenProjection : Projection<Total, Guid>
     {
         public override string Name => "test.broken.v1";

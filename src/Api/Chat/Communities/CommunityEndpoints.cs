@@ -23,7 +23,7 @@ public static class CommunityEndpoints
         {
             var (id, generalChannelId) = (Guid.CreateVersion7(), Guid.CreateVersion7());
             return commands.Send(new CreateCommunity(id, generalChannelId, caller.AccountId, body.Name), new { id, generalChannelId }, StatusCodes.Status201Created);
-        }).WithSummary("Make a community").WithDescription("Its maker owns it and is its first member; the channel `general` is made with it.");
+        }).Produces(StatusCodes.Status201Created).WithSummary("Make a community").WithDescription("Its maker owns it and is its first member; the channel `general` is made with it.");
 
         var community = communities.MapGroup("/{communityId:guid}");
         community.MapGet("", async (Guid communityId, ChatQueries chat, CancellationToken ct) =>
@@ -38,7 +38,7 @@ public static class CommunityEndpoints
         {
             var id = Guid.CreateVersion7();
             return commands.Send(new CreateChannel(id, communityId, caller.AccountId, body.Name, body.Kind, body.Topic, body.SlowModeSeconds), new { id }, StatusCodes.Status201Created);
-        }).WithSummary("Make a channel").WithDescription("Needs the permission ManageChannels.");
+        }).Produces(StatusCodes.Status201Created).WithSummary("Make a channel").WithDescription("Needs the permission ManageChannels.");
         community.MapGet("/channels", Channels).ReadsFrom(ChatQueries.Reads).Produces<Page<ChannelView>>().WithSummary("List the channels");
     }
 

@@ -20,7 +20,7 @@ public static class MessageEndpoints
         {
             var id = Guid.CreateVersion7();
             return commands.Send(new SendMessage(id, channelId, caller.AccountId, body.Text, body.ReplyTo), new { id }, StatusCodes.Status201Created);
-        }).WithSummary("Send a message").WithDescription("Markdown, at most MAX_MESSAGE_SIZE bytes of UTF-8. Needs the permission SendMessages; 429 `slow_mode` in a slow channel.");
+        }).Produces(StatusCodes.Status201Created).WithSummary("Send a message").WithDescription("Markdown, at most MAX_MESSAGE_SIZE bytes of UTF-8. Needs the permission SendMessages; 429 `slow_mode` in a slow channel.");
         channel.MapGet("", History).ReadsFrom(Reads).Produces<Page<MessageView>>()
             .WithSummary("Read a channel's history").WithDescription("Newest first. `before`, `after` and `around` are message ids; without them the newest page.");
 

@@ -30,7 +30,7 @@ public static class BroadcastEndpoints
     public static void MapBroadcasts(this IEndpointRouteBuilder api)
     {
         var broadcasts = api.MapGroup("/broadcasts").WithTags("Broadcasts");
-        broadcasts.MapPost("", Create).WithSummary("Open a broadcast")
+        broadcasts.MapPost("", Create).Produces(StatusCodes.Status201Created).WithSummary("Open a broadcast")
             .WithDescription("Answers the Icecast address and key for its source: ffmpeg, liquidsoap, butt and the like send Ogg Opus, Ogg Vorbis or MP3 there.");
         broadcasts.MapGet("", List).ReadsFrom(BroadcastQueries.Reads).Produces<Page<BroadcastView>>().WithSummary("List broadcasts, newest first").WithDescription("`live=true` lists those on the air.");
         broadcasts.MapGet("/{broadcastId:guid}", One).ReadsFrom(BroadcastQueries.Reads).Produces<BroadcastView>().WithSummary("Read a broadcast");

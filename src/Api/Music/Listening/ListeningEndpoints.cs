@@ -17,7 +17,7 @@ public static class ListeningEndpoints
         {
             var id = Guid.CreateVersion7();
             return commands.Send(new StartPlay(id, trackId, caller.AccountId, caller.SessionId), new { id }, StatusCodes.Status201Created);
-        }).WithTags("Listening").WithSummary("Begin to play a track").WithDescription("The play's clock runs from here; report on it with PUT /plays/{playId}.");
+        }).Produces(StatusCodes.Status201Created).WithTags("Listening").WithSummary("Begin to play a track").WithDescription("The play's clock runs from here; report on it with PUT /plays/{playId}.");
 
         api.MapPut("/plays/{playId:guid}", (Guid playId, ReportPlayBody body, Caller caller, Sender commands) =>
             commands.Send(new ReportPlay(playId, caller.AccountId, body.HeardMs, body.PositionMs, body.Ended), new { id = playId }))

@@ -31,7 +31,8 @@ public static class TrackEndpoints
         track.MapGet("", async (Guid trackId, TrackQueries queries, CancellationToken ct) =>
             await queries.FindAsync(trackId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("track", trackId)))
             .ReadsFrom(TrackQueries.Reads).Produces<TrackView>().WithSummary("Read a track");
-        track.MapGet("/audio", Audio).ReadsFrom(TrackQueries.FileReads).Produces(StatusCodes.Status200OK).Produces(StatusCodes.Status206PartialContent)
+        // Players ask with HEAD how long it is.
+        track.MapMethods("/audio", [HttpMethods.Get, HttpMethods.Head], Audio).ReadsFrom(TrackQueries.FileReads).Produces(StatusCodes.Status200OK).Produces(StatusCodes.Status206PartialContent)
             .WithSummary("Fetch a track's sound")
             .WithDescription("`format` is `original` (as it was uploaded; the default), `opus` or `mp3`. Byte ranges and ETags are served. 404 `rendition_unknown` while the copy is not made.");
     }

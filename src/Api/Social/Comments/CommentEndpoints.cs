@@ -17,7 +17,7 @@ public static class CommentEndpoints
         {
             var id = Guid.CreateVersion7();
             return commands.Send(new CommentOnTrack(id, trackId, caller.AccountId, body.Text, body.AtMs), new { id }, StatusCodes.Status201Created);
-        }).WithSummary("Comment on a moment of a track").WithDescription("`text` of at most 2,000 bytes of UTF-8; `atMs` from 0 to the track's duration, else 400 `outside_track`.");
+        }).Produces(StatusCodes.Status201Created).WithSummary("Comment on a moment of a track").WithDescription("`text` of at most 2,000 bytes of UTF-8; `atMs` from 0 to the track's duration, else 400 `outside_track`.");
         comments.MapGet("", Comments).ReadsFrom([.. CommentQueries.Reads, "music.tracks.v1"]).Produces<Page<CommentView>>()
             .WithSummary("List a track's comments").WithDescription("In the order in which they were made.");
     }

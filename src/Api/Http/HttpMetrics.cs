@@ -1,0 +1,12 @@
+using System.Diagnostics.Metrics;
+
+namespace Veza.Api.Http;
+
+/// <summary>What the front door says of itself on /metrics, beyond what ASP.NET Core does.</summary>
+internal static class HttpMetrics
+{
+    private static readonly Meter Meter = new("Veza.Api");
+
+    public static readonly Counter<long> Refusals = Meter.CreateCounter<long>("veza.http.refusals", "{answer}", "Requests answered with a problem, by its code; faults are fault.");
+    public static readonly Histogram<double> Waits = Meter.CreateHistogram<double>("veza.reads.wait", "s", "How long reads with Veza-After waited for their read models, by outcome: reached or not_there_yet.");
+}

@@ -1,0 +1,18 @@
+using System.Net.Sockets;
+using Npgsql;
+
+namespace Veza.EventStore;
+
+/// <summary>Tells a database that is away for a while from one that says no.</summary>
+public static class DatabaseFaults
+{
+    /// <summary>Whether trying again later may help: the connection broke or was not made, or the server stops, starts, or lacks something.</summary>
+    /// <remarks>SQLSTATE 08 is the connection, 40 a transaction to be tried again, 53 a lack of space, memory or connections, 57P0x a server that stops or starts,
+    /// 57014 a statement cut off by its time limit, 58 the server's own disk.</remarks>
+    public static bool IsUnavailable(Exception fault) => fault switch
+    {
+        PostgresException { SqlState: var state } => state is ['0', '8', ..] or ['4', '0', ..] or ['5', '3', ..] or ['5', '7', 'P', '0', ..] or "57014" or ['5', '8', ..],
+        NpgsqlException or IOException or TimeoutException or SocketException => true,
+        _ => false,
+    };
+}

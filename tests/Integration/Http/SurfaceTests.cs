@@ -1,0 +1,137 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Veza.Api;
+using Veza.EventStore.Postgres;
+
+namespace Veza.Integration.Tests.Http;
+
+public class SurfaceTests(VezaServer server)
+{
+    [Theory]
+    [InlineData("GET", "/api/v1/nothing", HttpStatusCode.NotFound, "not_found")]
+    [InlineData("GET", "/api/v1/channels/no-id/messages", HttpStatusCode.NotFound, "not_found")]
+    [InlineData("DELETE", "/api/v1/feed", HttpStatusCode.MethodNotAllowed, "method_not_allowed")]
+    [InlineData("POST", "/api/v1/communities", HttpStatusCode.UnsupportedMediaType, "unsupported_media_type")]
+    public async Task What_routing_refuses_is_a_problem_too(string method, string path, HttpStatusCode status, string code)
+    {
+        var ada = await server.SharedAsync("ada");
+        using var body = method == "POST" ? new StringContent("x", Encoding.UTF8, "text/plain") : null;
+        var problem = await ada.SendAsync(new(method), path, body).RefusedAsync(status, code);
+        Assert.NotEmpty(problem.GetProperty("traceId").GetString()!);
+    }
+
+    [Theory]
+    [InlineData("/api/v1/feed?before=zork", "before", "before is \"zork\"; it must be a whole number")]
+    [InlineData("/api/v1/channels/0198f5c0-0000-7000-8000-000000000000/messages?around=zork", "around", "around is \"zork\"; it must be an id, a UUID")]
+    [InlineData("/api/v1/broadcasts?live=zork", "live", "live is \"zork\"; it must be true or false")]
+    public async Task A_parameter_that_cannot_be_read_is_named(string path, string field, string detail)
+    {
+        var ada = await server.SharedAsync("ada");
+        var problem = await ada.GetAsync(path).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+        Assert.Equal(detail, problem.GetProperty("errors").GetProperty(field)[0].GetString());
+    }
+
+    [Theory]
+    [InlineData("", "body")]
+    [InlineData("null", "body")]
+    [InlineData("{", "body")]
+    [InlineData("[]", "body")]
+    [InlineData("""{"name":{}}""", "name")]
+    [InlineData("""{"name":"\ud800"}""", "name")]
+    [InlineData("""{"name":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}""", "name")]
+    public async Task A_body_that_cannot_be_read_is_refused_without_naming_our_types(string body, string field)
+    {
+        var ada = await server.SharedAsync("ada");
+        using var content = new StringContent(body, Encoding.UTF8, "application/json");
+        var problem = await ada.SendAsync(HttpMethod.Post, "/api/v1/communities", content).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+        Assert.True(problem.GetProperty("errors").TryGetProperty(field, out _), problem.GetRawText());
+        Assert.DoesNotContain("Veza", problem.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_character_that_PostgreSQL_does_not_know_is_the_callers_fault()
+    {
+        var ada = await server.SharedAsync("ada");
+        await ada.GetAsync("/api/v1/charts/top?genre=%00").RefusedAsync(HttpStatusCode.BadRequest, "malformed");
+        await server.Nobody.PostAsync("/api/v1/sessions", new { name = "a\0", password = "correct horse battery" }).RefusedAsync(HttpStatusCode.BadRequest, "malformed");
+    }
+
+    [Theory]
+    [InlineData("/api/v1/communities", null)]
+    [InlineData("/api/v1/communities", "key")]
+    // The upload lifts the server's limit, for what is an upload.
+    [InlineData("/api/v1/tracks", "key")]
+    public async Task A_body_of_megabytes_is_too_large(string path, string? key)
+    {
+        var ada = await server.SharedAsync("ada");
+        using var content = new StringContent($$"""{"name":"{{new string('a', 1 << 20)}}"}""", Encoding.UTF8, "application/json");
+        (string, string)[] headers = key is null ? [] : [("Idempotency-Key", key)];
+        var response = await ada.SendAsync(HttpMethod.Post, path, content, headers);
+        // Routing may say first that the upload takes no JSON.
+        Assert.Contains(response.StatusCode, path.EndsWith("tracks", StringComparison.Ordinal)
+            ? [HttpStatusCode.RequestEntityTooLarge, HttpStatusCode.UnsupportedMediaType] : new[] { HttpStatusCode.RequestEntityTooLarge });
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+    }
+
+    [Fact]
+    public async Task Browsers_are_told_not_to_guess_frame_or_run_what_they_get()
+    {
+        var response = await server.Nobody.GetAsync("/api/v1/feed");
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
+        Assert.Equal("DENY", response.Headers.GetValues("X-Frame-Options").Single());
+        Assert.StartsWith("default-src 'none'", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        Assert.False((await server.Nobody.GetAsync("/docs/index.html")).Headers.Contains("Content-Security-Policy"));
+    }
+
+    [Fact]
+    public async Task Every_operation_says_what_it_does_and_shows_a_body_if_it_takes_one()
+    {
+        var document = await (await server.Nobody.GetAsync("/openapi/v1.json")).JsonAsync();
+        var schemas = document.GetProperty("components").GetProperty("schemas");
+        var operations = 0;
+        foreach (var path in document.GetProperty("paths").EnumerateObject())
+            foreach (var operation in path.Value.EnumerateObject())
+            {
+                operations++;
+                var name = $"{operation.Name} {path.Name}";
+                Assert.True(operation.Value.TryGetProperty("summary", out _), $"{name} has no summary");
+                Assert.True(operation.Value.TryGetProperty("tags", out _), $"{name} has no tag");
+                if (!operation.Value.TryGetProperty("requestBody", out var body)) continue;
+                foreach (var content in body.GetProperty("content").EnumerateObject())
+                {
+                    var schema = content.Value.GetProperty("schema");
+                    if (schema.TryGetProperty("$ref", out var reference)) schema = schemas.GetProperty(reference.GetString()!.Split('/')[^1]);
+                    Assert.True(schema.TryGetProperty("examples", out _), $"the {content.Name} body of {name} has no example");
+                }
+            }
+        Assert.True(operations > 40);
+    }
+
+    [Fact]
+    public async Task Only_the_origins_that_are_allowed_may_call()
+    {
+        var home = Directory.CreateTempSubdirectory("veza-test-").FullName;
+        await using var postgres = await LocalPostgres.StartEphemeralAsync(fsync: false);
+        await using (var running = await VezaHost.StartAsync(VezaServer.Settings(home, ("ALLOWED_ORIGINS", "https://veza.example/")), postgres.ConnectionString, NullLoggerFactory.Instance, CancellationToken.None))
+        {
+            using var http = new HttpClient();
+            Assert.Equal("https://veza.example", await AllowedAsync("https://veza.example"));
+            Assert.Null(await AllowedAsync("https://evil.example"));
+
+            async Task<string?> AllowedAsync(string origin)
+            {
+                using var preflight = new HttpRequestMessage(HttpMethod.Options, running.Address + "/api/v1/communities");
+                preflight.Headers.Add("Origin", origin);
+                preflight.Headers.Add("Access-Control-Request-Method", "POST");
+                preflight.Headers.Add("Access-Control-Request-Headers", "authorization,content-type");
+                var answer = await http.SendAsync(preflight, TestContext.Current.CancellationToken);
+                return answer.Headers.TryGetValues("Access-Control-Allow-Origin", out var allowed) ? allowed.Single() : null;
+            }
+        }
+        Directory.Delete(home, recursive: true);
+    }
+}
