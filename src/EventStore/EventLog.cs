@@ -23,11 +23,12 @@ public sealed class EventLog : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _lookNow = new(0, 1);
     private readonly SemaphoreSlim _tellOthers = new(0, 1);
+    private readonly Maintenance _maintenance;
     private readonly ILogger _logger;
     private readonly TimeProvider _clock;
     private Task[] _loops = [];
 
-    private EventLog(string connectionString, EventTypes types, TimeProvider clock, ILoggerFactory loggers)
+    private EventLog(string connectionString, EventTypes types, TimeProvider clock, ILoggerFactory loggers, long partitionEvents)
     {
         Types = types;
         (_clock, _logger) = (clock, loggers.CreateLogger<EventLog>());
@@ -44,7 +45,8 @@ public sealed class EventLog : IAsyncDisposable
         Tail = new();
         Reader = new(Database, types);
         Models = new(Reader, Tail);
-        Appender = new(_appendSource, types, Appended, clock, loggers.CreateLogger<Appender>());
+        _maintenance = new(Database, () => Head, partitionEvents, clock, _logger);
+        Appender = new(_appendSource, types, () => Head, _maintenance.MakeRoomAsync, Appended, clock, loggers.CreateLogger<Appender>());
     }
 
     public EventTypes Types { get; }
@@ -60,13 +62,16 @@ public sealed class EventLog : IAsyncDisposable
     public long Head => Tail.Head;
 
     /// <summary>Applies the schema, finds the head and starts following.</summary>
-    public static async Task<EventLog> OpenAsync(string connectionString, EventTypes types, TimeProvider clock, ILoggerFactory loggers, CancellationToken ct)
+    /// <param name="partitionEvents">Events in each partition still to be made.</param>
+    public static async Task<EventLog> OpenAsync(
+        string connectionString, EventTypes types, TimeProvider clock, ILoggerFactory loggers, CancellationToken ct, long partitionEvents = Maintenance.PartitionEvents)
     {
-        var log = new EventLog(connectionString, types, clock, loggers);
+        var log = new EventLog(connectionString, types, clock, loggers, partitionEvents);
         await Schema.LogSchema.ApplyAsync(log.Database, ct);
         log.Epoch = await Schema.LogSchema.EpochAsync(log.Database, ct);
         log.Tail.StartAt(await log.Reader.HeadAsync(ct));
-        log._loops = [Task.Run(log.FollowAsync, ct), Task.Run(log.ListenAsync, ct), Task.Run(log.NotifyAsync, ct)];
+        await log._maintenance.MakeRoomAsync(0, ct);
+        log._loops = [Task.Run(log.FollowAsync, ct), Task.Run(log.ListenAsync, ct), Task.Run(log.NotifyAsync, ct), Task.Run(() => log._maintenance.RunAsync(log._stopping.Token), ct)];
         return log;
     }
 

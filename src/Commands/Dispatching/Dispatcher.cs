@@ -152,13 +152,16 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
             if (events.Length == 0) return;
             if (plan.WriteSlot < 0) throw new InvalidOperationException($"{plan.Command.Name}Handler.Handle returned events but has no [WriteModel]");
             var stream = streams[plan.WriteSlot]!.Value;
-            changes.Add(new(stream, ModelFold.Of(plan.Slots[plan.WriteSlot].Model).StreamType, versions[stream].Version, events));
+            changes.Add(new(stream, ModelFold.Of(plan.Slots[plan.WriteSlot].Model).StreamType, versions[stream].Version, events, versions[stream].Position));
         }
 
         void Add(Effect effect)
         {
             if (effect is Effect.AppendEvents append)
-                changes.Add(new(append.Id, append.StreamType, append.IsNew ? 0 : versions.TryGetValue(append.Id, out var at) ? at.Version : 0, append.Events));
+            {
+                var at = append.IsNew ? null : versions.GetValueOrDefault(append.Id);
+                changes.Add(new(append.Id, append.StreamType, at?.Version ?? 0, append.Events, at?.Position ?? 0));
+            }
             else if (effect is Effect.ChangeName name)
                 names.Add(new(name.Scope, name.Name, name.Owner, name.Claimed));
         }

@@ -1,10 +1,13 @@
 namespace Veza.EventStore.Appending;
 
 /// <summary>What one command changes: atomic and contiguous in the log, over as many streams as it touches.</summary>
-/// <param name="CommandId">A repeated id changes nothing and gets the first answer again, for at least <see cref="Appender.CommandsKeptDays"/> days.</param>
+/// <param name="CommandId">New for every command, unless there is a fingerprint.</param>
 /// <param name="Changes">The first one's version is the one answered.</param>
 /// <param name="Answer">JSON to give again to a repeated command id; null when there is none to remember.</param>
-/// <param name="Fingerprint">A hash of the request, to tell a repeat from a different request under the same id.</param>
+/// <param name="Fingerprint">
+/// Given when the command id may come again: a hash of the request, to tell a repeat from a different request under the same id. A repeat changes nothing and gets
+/// the first answer, for at least <see cref="Appender.CommandsKeptDays"/> days.
+/// </param>
 /// <param name="Unchanged">What to answer when no event is added: the version and position as they were.</param>
 public sealed record AppendRequest(
     Guid CommandId, IReadOnlyList<StreamChange> Changes, IReadOnlyList<NameChange> Names, string? By = null, string? Correlation = null,
@@ -13,7 +16,8 @@ public sealed record AppendRequest(
 /// <param name="StreamType">The model's alias: <c>message</c>.</param>
 /// <param name="ExpectedVersion">The version decided on, enforced exactly; 0 for a stream that must not exist yet.</param>
 /// <param name="Events">May be empty: then only the version is checked.</param>
-public sealed record StreamChange(Guid StreamId, string StreamType, long ExpectedVersion, IReadOnlyList<object> Events);
+/// <param name="SeenPosition">Position of an event known to be in the stream: its newest event is looked for from there on. 0 looks everywhere.</param>
+public sealed record StreamChange(Guid StreamId, string StreamType, long ExpectedVersion, IReadOnlyList<object> Events, long SeenPosition = 0);
 
 /// <summary>Claims a name that only one owner may hold, or releases it.</summary>
 public sealed record NameChange(string Scope, string Name, Guid Owner, bool Claim);

@@ -21,6 +21,8 @@ public sealed class Appender : IAsyncDisposable
     private readonly Channel<PendingAppend> _queue = Channel.CreateBounded<PendingAppend>(new BoundedChannelOptions(QueueMax) { SingleReader = true });
     private readonly NpgsqlDataSource _database;
     private readonly EventTypes _types;
+    private readonly Func<long> _head;
+    private readonly Func<int, CancellationToken, Task> _makeRoom;
     private readonly Action<IReadOnlyList<RecordedEvent>> _appended;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
@@ -29,10 +31,13 @@ public sealed class Appender : IAsyncDisposable
     private NpgsqlCommand? _call;
 
     /// <param name="database">Its connections are used one at a time, by this appender alone.</param>
+    /// <param name="makeRoom">Makes the partitions that so many more positions fall into.</param>
     /// <param name="appended">Is told of every batch after its commit and before its commands are answered.</param>
-    public Appender(NpgsqlDataSource database, EventTypes types, Action<IReadOnlyList<RecordedEvent>> appended, TimeProvider clock, ILogger logger)
+    /// <param name="head">A position that this node has seen.</param>
+    public Appender(NpgsqlDataSource database, EventTypes types, Func<long> head, Func<int, CancellationToken, Task> makeRoom,
+        Action<IReadOnlyList<RecordedEvent>> appended, TimeProvider clock, ILogger logger)
     {
-        (_database, _types, _appended, _clock, _logger) = (database, types, appended, clock, logger);
+        (_database, _types, _head, _makeRoom, _appended, _clock, _logger) = (database, types, head, makeRoom, appended, clock, logger);
         _loop = Task.Run(RunAsync);
         LogMetrics.ObserveQueue(() => _queue.Reader.Count);
     }
@@ -114,19 +119,26 @@ public sealed class Appender : IAsyncDisposable
     }
 
     /// <summary>
-    /// When the connection breaks, nobody knows whether the commit went through. The same batch is sent again: under the log's lock, where the first
-    /// one has ended one way or the other, a command that was appended is found by its id and answered as it would have been.
+    /// When the connection breaks, nobody knows whether the commit went through, nor whether the server still works on it. The same batch is sent again. Every
+    /// change carries the exact version it expects, so the two can never both be appended: what the first one appended shows as a conflict with itself.
     /// </summary>
     private async Task<(AppendOutcome[], List<RecordedEvent>)> WriteUntilKnownAsync(Batch batch)
     {
         var started = _clock.GetTimestamp();
+        var before = _head();
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                var (outcomes, events) = await batch.WriteAsync(await OpenAsync(), CancellationToken.None);
-                if (attempt > 1) AcceptRepeats(batch, outcomes);
+                var call = await OpenAsync();
+                var (outcomes, events) = await batch.WriteAsync(call, CancellationToken.None);
+                if (attempt > 1) await RecogniseOwnAsync(batch, outcomes, before, call.Connection!);
                 return (outcomes, events);
+            }
+            catch (PostgresException full) when (full.SqlState == PostgresErrorCodes.CheckViolation && _clock.GetElapsedTime(started) < ResolveWithin)
+            {
+                // No partition holds the next position: whoever makes them ahead was kept from it, or the log outran it.
+                await _makeRoom(batch.EventCount, CancellationToken.None);
             }
             catch (Exception broken) when (DatabaseFaults.IsUnavailable(broken) && _clock.GetElapsedTime(started) < ResolveWithin)
             {
@@ -137,14 +149,22 @@ public sealed class Appender : IAsyncDisposable
         }
     }
 
-    /// <summary>A command that this very batch appended before the break is no repeat from the caller's side.</summary>
-    private void AcceptRepeats(Batch batch, AppendOutcome[] outcomes)
+    /// <summary>A command that conflicts with its own events was appended by an earlier attempt. Its first event has its id.</summary>
+    private static async Task RecogniseOwnAsync(Batch batch, AppendOutcome[] outcomes, long after, NpgsqlConnection connection)
     {
-        for (var i = 0; i < outcomes.Length; i++)
+        var refused = Enumerable.Range(0, outcomes.Length).Where(i => outcomes[i] is AppendOutcome.VersionConflict && batch.Commands[i].EventCount > 0)
+            .ToDictionary(i => batch.Commands[i].Request.CommandId);
+        if (refused.Count == 0) return;
+        await using var find = new NpgsqlCommand("select id, seq_id, version, timestamp from log.mt_events where seq_id > $1 and id = any ($2)", connection);
+        find.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
+        find.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. refused.Keys] });
+        await using var rows = await find.ExecuteReaderAsync();
+        while (await rows.ReadAsync())
         {
-            // A duplicate that carries an answer to compare may be an older one; the caller compares its fingerprint either way.
-            if (outcomes[i] is AppendOutcome.Duplicate first && batch.Commands[i].Request.Fingerprint is null)
-                outcomes[i] = new AppendOutcome.Accepted(first.Version, first.Position, _clock.GetUtcNow());
+            var i = refused[rows.GetGuid(0)];
+            var first = batch.Commands[i].Request.Changes.First(c => c.Events.Count > 0);
+            outcomes[i] = new AppendOutcome.Accepted(
+                rows.GetInt64(2) + first.Events.Count - 1, rows.GetInt64(1) + batch.Commands[i].EventCount - 1, rows.GetFieldValue<DateTimeOffset>(3));
         }
     }
 

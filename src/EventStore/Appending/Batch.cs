@@ -36,26 +36,35 @@ internal sealed class Batch(EventTypes types)
     public async Task<(AppendOutcome[] Outcomes, List<RecordedEvent> Events)> WriteAsync(NpgsqlCommand call, CancellationToken ct)
     {
         Fill(call);
-        await using var reader = await call.ExecuteReaderAsync(CommandBehavior.SingleResult, ct);
+        await using var reader = await call.ExecuteReaderAsync(CommandBehavior.SingleRow, ct);
+        await reader.ReadAsync(ct);
+        var answer = new Answer(
+            reader.GetFieldValue<short[]>(0), reader.GetFieldValue<long[]>(1), reader.GetFieldValue<long[]>(2), reader.GetFieldValue<DateTimeOffset>(3),
+            reader.GetFieldValue<int[]>(4), reader.GetFieldValue<long[]>(5),
+            reader.IsDBNull(6) ? null : reader.GetFieldValue<byte[]?[]>(6), reader.IsDBNull(7) ? null : reader.GetFieldValue<string?[]>(7));
         var outcomes = new AppendOutcome[_commands.Count];
         var events = new List<RecordedEvent>(EventCount);
-        for (var i = 0; await reader.ReadAsync(ct); i++)
+        for (var i = 0; i < outcomes.Length; i++)
         {
-            outcomes[i] = Outcome(reader, i);
+            outcomes[i] = Outcome(answer, i);
             if (outcomes[i] is AppendOutcome.Accepted accepted) Record(_commands[i], accepted, events);
         }
         return (outcomes, events);
     }
 
-    private AppendOutcome Outcome(NpgsqlDataReader row, int command) => row.GetInt16(0) switch
+    private AppendOutcome Outcome(Answer answer, int i) => answer.Outcomes[i] switch
     {
-        0 => new AppendOutcome.Accepted(row.GetInt64(2), row.GetInt64(1), row.GetFieldValue<DateTimeOffset>(3)),
-        1 => new AppendOutcome.VersionConflict(_streamIds[row.GetInt32(4) - 1], row.GetInt64(5)),
-        2 => new AppendOutcome.NameTaken(_nameScopes[row.GetInt32(4) - 1], _nameValues[row.GetInt32(4) - 1]),
-        3 => new AppendOutcome.Duplicate(row.GetInt64(2), row.GetInt64(1),
-            row.IsDBNull(7) ? null : Encoding.UTF8.GetBytes(row.GetString(7)), row.IsDBNull(6) ? null : row.GetFieldValue<byte[]>(6)),
-        var other => throw new InvalidOperationException($"append_batch answered outcome {other} for command {_commands[command].Request.CommandId}"),
+        0 => new AppendOutcome.Accepted(answer.Versions[i], answer.Positions[i], answer.At),
+        1 => new AppendOutcome.VersionConflict(_streamIds[answer.Conflicts[i] - 1], answer.Actuals[i]),
+        2 => new AppendOutcome.NameTaken(_nameScopes[answer.Conflicts[i] - 1], _nameValues[answer.Conflicts[i] - 1]),
+        3 => new AppendOutcome.Duplicate(answer.Versions[i], answer.Positions[i],
+            answer.Answers?[i] is { } text ? Encoding.UTF8.GetBytes(text) : null, answer.Fingerprints?[i]),
+        var other => throw new InvalidOperationException($"append_batch answered outcome {other} for command {_commands[i].Request.CommandId}"),
     };
+
+    /// <summary>What <c>log.append_batch</c> answers, one element per command.</summary>
+    private readonly record struct Answer(
+        short[] Outcomes, long[] Positions, long[] Versions, DateTimeOffset At, int[] Conflicts, long[] Actuals, byte[]?[]? Fingerprints, string?[]? Answers);
 
     /// <summary>Positions and versions follow from the answer and the expected versions, so they need not travel back.</summary>
     private void Record(PendingAppend command, AppendOutcome.Accepted accepted, List<RecordedEvent> events)
@@ -90,13 +99,13 @@ internal sealed class Batch(EventTypes types)
     private void Fill(NpgsqlCommand call)
     {
         var n = _commands.Count;
-        var (users, correlations, fingerprints, answers) = (new string?[n], new string?[n], new byte[]?[n], new string?[n]);
-        var (positions, versions, ids) = (new long?[n], new long?[n], new Guid[n]);
+        var (ids, fingerprints, answers) = (new Guid[n], new byte[]?[n], new string?[n]);
+        var (unchangedPositions, unchangedVersions, changeEnds, nameEnds) = (new long[n], new long[n], new int[n], new int[n]);
         List<string> streamTypes = [], eventTypes = [], dotNetTypes = [], data = [];
-        List<string?> causations = [];
-        List<int> changeCommands = [], changeStreams = [], changeEvents = [], eventChanges = [], eventOffsets = [], nameCommands = [];
-        List<long> expected = [];
-        List<Guid> eventIds = [], nameOwners = [];
+        List<string?> users = [], correlations = [], causations = [];
+        List<int> changeStreams = [], changeEvents = [], eventChanges = [], eventOffsets = [];
+        List<long> expected = [], streamSeen = [];
+        List<Guid> eventIds = [], eventStreams = [], nameOwners = [];
         List<bool> nameClaims = [];
         var streams = new Dictionary<Guid, int>();
         _streamIds.Clear(); _nameScopes.Clear(); _nameValues.Clear();
@@ -104,9 +113,9 @@ internal sealed class Batch(EventTypes types)
         for (var i = 0; i < n; i++)
         {
             var (command, request) = (_commands[i], _commands[i].Request);
-            (ids[i], users[i], correlations[i], fingerprints[i]) = (request.CommandId, request.By, request.Correlation, request.Fingerprint);
+            (ids[i], fingerprints[i]) = (request.CommandId, request.Fingerprint);
             answers[i] = request.Answer is null ? null : Encoding.UTF8.GetString(request.Answer);
-            (versions[i], positions[i]) = command.EventCount == 0 && request.Unchanged is { } same ? (same.Version, same.Position) : ((long?)null, (long?)null);
+            (unchangedVersions[i], unchangedPositions[i]) = request.Unchanged ?? default;
             var step = 0;
             for (var c = 0; c < request.Changes.Count; c++)
             {
@@ -116,35 +125,39 @@ internal sealed class Batch(EventTypes types)
                     streams.Add(change.StreamId, stream = streams.Count + 1);
                     _streamIds.Add(change.StreamId);
                     streamTypes.Add(change.StreamType);
+                    streamSeen.Add(change.SeenPosition);
                 }
-                changeCommands.Add(i + 1);
                 changeStreams.Add(stream);
                 expected.Add(change.ExpectedVersion);
                 changeEvents.Add(change.Events.Count);
                 for (var e = 0; e < change.Events.Count; e++, step++)
                 {
                     var type = types.Describe(change.Events[e].GetType());
-                    eventChanges.Add(changeCommands.Count);
+                    eventChanges.Add(changeStreams.Count);
                     eventOffsets.Add(e);
                     eventIds.Add(EventId(request.CommandId, step));
+                    eventStreams.Add(change.StreamId);
                     eventTypes.Add(type.Alias);
                     dotNetTypes.Add(type.DotNetType);
+                    users.Add(request.By);
+                    correlations.Add(request.Correlation);
                     causations.Add(step == 0 ? null : request.CommandId.ToString("N"));
                     data.Add(Encoding.UTF8.GetString(command.Json[c][e]));
                 }
             }
             foreach (var name in request.Names)
             {
-                nameCommands.Add(i + 1);
                 _nameScopes.Add(name.Scope); _nameValues.Add(name.Name);
                 nameOwners.Add(name.Owner); nameClaims.Add(name.Claim);
             }
+            (changeEnds[i], nameEnds[i]) = (changeStreams.Count, nameOwners.Count);
         }
 
         object[] values =
         [
-            ids, users, correlations, fingerprints, answers, positions, versions, _streamIds, streamTypes, changeCommands, changeStreams, expected, changeEvents,
-            eventChanges, eventOffsets, eventIds, eventTypes, dotNetTypes, causations, data, nameCommands, _nameScopes, _nameValues, nameOwners, nameClaims,
+            ids, fingerprints, answers, unchangedPositions, unchangedVersions, changeEnds, nameEnds, _streamIds, streamTypes, streamSeen,
+            changeStreams, expected, changeEvents, eventChanges, eventOffsets, eventIds, eventStreams, eventTypes, dotNetTypes, data, users, correlations, causations,
+            _nameScopes, _nameValues, nameOwners, nameClaims,
         ];
         for (var i = 0; i < values.Length; i++) call.Parameters[i].Value = values[i];
     }
@@ -154,10 +167,12 @@ internal sealed class Batch(EventTypes types)
     {
         NpgsqlDbType[] types =
         [
-            NpgsqlDbType.Uuid, NpgsqlDbType.Text, NpgsqlDbType.Text, NpgsqlDbType.Bytea, NpgsqlDbType.Jsonb, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint,
-            NpgsqlDbType.Uuid, NpgsqlDbType.Text, NpgsqlDbType.Integer, NpgsqlDbType.Integer, NpgsqlDbType.Bigint, NpgsqlDbType.Integer,
-            NpgsqlDbType.Integer, NpgsqlDbType.Integer, NpgsqlDbType.Uuid, NpgsqlDbType.Text, NpgsqlDbType.Text, NpgsqlDbType.Text, NpgsqlDbType.Jsonb,
-            NpgsqlDbType.Integer, NpgsqlDbType.Text, NpgsqlDbType.Text, NpgsqlDbType.Uuid, NpgsqlDbType.Boolean,
+            NpgsqlDbType.Uuid, NpgsqlDbType.Bytea, NpgsqlDbType.Jsonb, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint, NpgsqlDbType.Integer, NpgsqlDbType.Integer,
+            NpgsqlDbType.Uuid, NpgsqlDbType.Text, NpgsqlDbType.Bigint,
+            NpgsqlDbType.Integer, NpgsqlDbType.Bigint, NpgsqlDbType.Integer,
+            NpgsqlDbType.Integer, NpgsqlDbType.Integer, NpgsqlDbType.Uuid, NpgsqlDbType.Uuid, NpgsqlDbType.Text, NpgsqlDbType.Text, NpgsqlDbType.Jsonb,
+            NpgsqlDbType.Text, NpgsqlDbType.Text, NpgsqlDbType.Text,
+            NpgsqlDbType.Text, NpgsqlDbType.Text, NpgsqlDbType.Uuid, NpgsqlDbType.Boolean,
         ];
         var call = new NpgsqlCommand($"select * from log.append_batch({string.Join(",", types.Select((_, i) => $"${i + 1}"))})", connection);
         foreach (var type in types) call.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | type });

@@ -14,7 +14,7 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
 
     public async Task<long> HeadAsync(CancellationToken ct)
     {
-        await using var command = database.CreateCommand("select seq_id from log.mt_events order by seq_id desc limit 1");
+        await using var command = database.CreateCommand("select position from log.chain order by position desc limit 1");
         return await command.ExecuteScalarAsync(ct) as long? ?? 0;
     }
 

@@ -1,18 +1,9 @@
--- The log. Tables named mt_* are Marten's, column for column; tables of ours carry no prefix.
+-- The log. What is named mt_* is Marten's, column for column; what is ours carries no prefix.
 -- Every statement can be run again: the schema is applied at each start.
 create schema if not exists log;
 create schema if not exists views;
 
-create table if not exists log.mt_streams (
-    id           uuid primary key,
-    type         varchar,
-    version      bigint,
-    timestamp    timestamptz not null default now(),
-    created      timestamptz not null default now(),
-    tenant_id    varchar default '*DEFAULT*',
-    is_archived  boolean default false
-) with (fillfactor = 80); -- room for the version to be updated in place (HOT), without touching the index
-
+-- Partitioned by position, so that old parts can move to other disks and no index grows without end. Nothing here is ever updated.
 create table if not exists log.mt_events (
     seq_id          bigint not null primary key,
     id              uuid not null,
@@ -29,10 +20,26 @@ create table if not exists log.mt_events (
     causation_id    varchar,
     headers         jsonb,
     user_name       varchar
-);
-create unique index if not exists pk_mt_events_stream_and_version on log.mt_events (stream_id, version);
+) partition by range (seq_id);
+-- Not unique, since it does not hold the position; the versions are enforced under the log's lock.
+create index if not exists pk_mt_events_stream_and_version on log.mt_events (stream_id, version);
 
 create sequence if not exists log.mt_events_sequence owned by log.mt_events.seq_id;
+
+-- Which streams there are. Insert-only: a version kept here would be an update for every event, whose dead rows nothing can remove
+-- while an analyst's transaction is open.
+create table if not exists log.streams (
+    id       uuid primary key,
+    type     varchar not null,
+    created  timestamptz not null
+);
+
+-- Marten's table of streams, with the version as the events have it.
+create or replace view log.mt_streams as
+select s.id, s.type, coalesce(newest.version, 0) as version, coalesce(newest.timestamp, s.created) as timestamp, s.created,
+       '*DEFAULT*'::varchar as tenant_id, false as is_archived
+from log.streams s
+left join lateral (select e.version, e.timestamp from log.mt_events e where e.stream_id = s.id order by e.version desc limit 1) newest on true;
 
 create table if not exists log.mt_event_progression (
     name         varchar primary key,
@@ -46,7 +53,14 @@ create table if not exists log.mt_high_water_skips (
     timestamp         timestamptz default transaction_timestamp()
 );
 
--- What each command was answered, so that a repeated command id changes nothing and gets the first answer again.
+-- One link per batch: SHA-256 over the link before and the events as they are stored. Its newest row is the head of the log.
+create table if not exists log.chain (
+    position  bigint primary key,
+    at        timestamptz not null,
+    hash      bytea not null
+);
+
+-- What each command with an idempotency key was answered, so that repeating it changes nothing and gets the first answer again.
 create table if not exists log.commands (
     id           uuid primary key,
     position     bigint not null,
@@ -65,7 +79,7 @@ create table if not exists log.names (
     primary key (scope, name)
 );
 
--- Events that a reaction could not deal with however often it tried; it went on without them.
+-- Events whose reaction failed for good: the reaction goes on without them, and an operator sees here what is left to do.
 create table if not exists log.parked_events (
     name      text not null,
     position  bigint not null,
