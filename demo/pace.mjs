@@ -35,3 +35,10 @@ export function quantile(numbers, share) {
 }
 
 export const range = count => Array.from({ length: count }, (_, i) => i);
+
+/** Waits for a promise, but not longer. For `fetch` in place of an abort signal, which Node 18 forgets at the next garbage collection. */
+export function within(ms, promise) {
+  let timer;
+  const late = new Promise((_, reject) => (timer = setTimeout(reject, ms, new Error(`nothing within ${ms} ms`))));
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { finalRefusals } from '../names.mjs';
+import { sleep, within } from '../pace.mjs';
 
 /** The server said no. It carries the problem details as they came. */
 export class Refused extends Error {
@@ -55,8 +55,8 @@ export class Api {
   async #once(path, request) {
     this.requests++;
     try {
-      const response = await fetch(this.url + path, { ...request, signal: AbortSignal.timeout(AnswerWithinMs) });
-      const bytes = Buffer.from(await response.arrayBuffer());
+      const response = await within(AnswerWithinMs, fetch(this.url + path, request));
+      const bytes = Buffer.from(await within(AnswerWithinMs, response.arrayBuffer()));
       return { answer: { status: response.status, headers: response.headers, bytes, json: parsed(response, bytes), retryAfterMs: retryAfterMs(response) } };
     } catch (error) {
       return { error: new Error(`${request.method} ${path}: ${error.cause?.message ?? error.message}`, { cause: error }) };

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { sleep } from '../pace.mjs';
+import { Body } from './body.mjs';
 
 const ReconnectAfterMs = 300;
 const ReconnectsMax = 100;
@@ -8,7 +9,8 @@ const GoneWithinMs = 15_000;
 
 /** Somebody listening to a broadcast, keeping the bytes. After a broken connection they listen again; that begins a new segment. */
 export class Listener {
-  #abort = new AbortController();
+  #body = null;
+  #left = false;
   /** Set when the broadcast was stopped: only then is the end of the stream the end, and not a server that went away. */
   over = false;
 
@@ -21,7 +23,8 @@ export class Listener {
   async finished() {
     const late = sleep(GoneWithinMs).then(() => 'the stream did not end with the broadcast');
     this.error = (await Promise.race([this.done, late])) ?? this.error;
-    this.#abort.abort();
+    this.#left = true;
+    this.#body?.leave();
     return { segments: this.segments.filter(segment => segment.size > 0), error: this.error };
   }
 
@@ -30,23 +33,23 @@ export class Listener {
       try {
         await this.#connect();
       } catch (error) {
-        if (this.#abort.signal.aborted) return;
         this.error = error.cause?.message ?? error.message;
       }
-      if (this.over) return;
+      if (this.over || this.#left) return;
       await sleep(ReconnectAfterMs);
     }
   }
 
   async #connect() {
-    const response = await fetch(this.url, { headers: { authorization: `Bearer ${await this.person.token()}` }, signal: this.#abort.signal });
+    const response = await fetch(this.url, { headers: { authorization: `Bearer ${await this.person.token()}` } });
     if (!response.ok) {
       this.error = `GET answered ${response.status} ${await response.text()}`;
       return;
     }
     const segment = new Segment(response.headers.get('content-type'));
     this.segments.push(segment);
-    for await (const chunk of response.body) {
+    this.#body = new Body(response);
+    for await (const chunk of this.#body) {
       segment.add(chunk);
       if (this.slow) await sleep(SipEveryMs);
     }

@@ -1,4 +1,5 @@
 import { sleep } from '../pace.mjs';
+import { Body } from './body.mjs';
 import { Watch } from './watch.mjs';
 
 const FirstWaitMs = 50;
@@ -7,7 +8,7 @@ const LongestWaitMs = 2_000;
 /** The same topics over server-sent events: after a break it sends only `Last-Event-ID`, as a browser's EventSource does. */
 export class EventStream {
   #lastEventId = null;
-  #abort = null;
+  #body = null;
   #stopped = false;
 
   constructor(url, person, topics, after, patienceMs) {
@@ -17,7 +18,7 @@ export class EventStream {
   }
 
   breakOff() {
-    this.#abort?.abort();
+    this.#body?.leave();
   }
 
   async stop() {
@@ -40,16 +41,17 @@ export class EventStream {
   }
 
   async #readUntilBroken() {
-    this.#abort = new AbortController();
     const { topics, after } = this.watch;
     const resume = this.#lastEventId ? { 'last-event-id': this.#lastEventId } : {};
     const response = await fetch(`${this.url}/api/v1/live?topics=${topics.map(encodeURIComponent).join(',')}&after=${after}`, {
       headers: { accept: 'text/event-stream', authorization: `Bearer ${await this.person.token()}`, ...resume },
-      signal: this.#abort.signal,
     });
     if (!response.ok) throw new Error(`GET /api/v1/live answered ${response.status} ${await response.text()}`);
-    for await (const { event, id, data } of eventsOf(response.body)) this.#take(event, id, data);
-    return new Error('the server ended the stream');
+    this.#body = new Body(response);
+    // It may have been stopped while it was still connecting.
+    if (this.#stopped) this.breakOff();
+    for await (const { event, id, data } of eventsOf(this.#body)) this.#take(event, id, data);
+    return new Error('the stream ended');
   }
 
   #take(event, id, data) {

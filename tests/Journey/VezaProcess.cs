@@ -53,7 +53,8 @@ internal sealed class VezaProcess : IAsyncDisposable
     /// <returns>The exit code after SIGTERM.</returns>
     public async Task<int> StopAsync()
     {
-        Process.Start("kill", ["-TERM", _process!.Id.ToString(CultureInfo.InvariantCulture)])!.WaitForExit();
+        // The shell's own kill: the program of that name is in a package that a small Debian does not have.
+        Process.Start("sh", ["-c", "kill -s TERM $0", _process!.Id.ToString(CultureInfo.InvariantCulture)])!.WaitForExit();
         using var limit = new CancellationTokenSource(StopMax);
         await _process.WaitForExitAsync(limit.Token);
         return _process.ExitCode;
