@@ -1,28 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Veza.Api.Accounts;
-using Veza.Api.Chat.Communities;
-using Veza.Api.Chat.Messages;
-using Veza.Api.Http;
-using Veza.Api.Live;
-using Veza.Api.Live.Broadcasts;
-using Veza.Api.Music.Charts;
-using Veza.Api.Music.Listening;
-using Veza.Api.Music.Tracks;
-using Veza.Api.OpenApi;
-using Veza.Api.Replay;
-using Veza.Api.Social;
-using Veza.Api.Social.Comments;
-using Veza.Api.Social.Feed;
-using Veza.Api.Social.Follows;
-using Veza.Api.Social.Likes;
-using Veza.Commands.Dispatching;
 using Veza.Domain;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
 using Veza.Projections;
-using Veza.Projections.Chat;
-using Veza.Projections.Chat.Messages;
 
 namespace Veza.Api;
 
