@@ -24,6 +24,8 @@ internal sealed class Options(string[] arguments)
 
     public int[] Numbers(string name, int[] otherwise) => Text(name)?.Split(',').Select(n => int.Parse(n, CultureInfo.InvariantCulture)).ToArray() ?? otherwise;
 
+    public bool Has(string name) => arguments.Contains(name);
+
     private string? Text(string name)
     {
         var at = Array.IndexOf(arguments, name);
