@@ -98,7 +98,7 @@ public class ItemTests(TestLog log)
         foreach (var (type, name) in secrets)
         {
             var data = System.Runtime.CompilerServices.RuntimeHelpers.GetUninitializedObject(type);
-            var recorded = new EventStore.RecordedEvent(1, Guid.Empty, Guid.Empty, 1, EventStore.EventTypes.Alias(type), default, Guid.Empty, null, TestLog.EventTypes.Write(data), TestLog.EventTypes);
+            var recorded = new EventStore.RecordedEvent(1, Guid.Empty, Guid.Empty, 1, TestLog.EventTypes.Describe(type).Alias, default, Guid.Empty, null, TestLog.EventTypes.Write(data), TestLog.EventTypes);
             var written = JsonDocument.Parse(writer.Data(recorded)).RootElement;
             Assert.False(written.TryGetProperty(JsonNamingPolicy.CamelCase.ConvertName(name), out _));
         }

@@ -19,7 +19,7 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
     }
 
     /// <summary>The events after <paramref name="after"/>, oldest first.</summary>
-    /// <param name="types">Aliases to keep; null keeps all.</param>
+    /// <param name="only">Aliases to keep, as <see cref="EventTypes.AliasesOf"/> has them; null keeps all.</param>
     /// <param name="upTo">The last position to look at.</param>
     public async Task<List<RecordedEvent>> ReadAsync(long after, long upTo, int max, string[]? only, Guid? stream, CancellationToken ct)
     {
