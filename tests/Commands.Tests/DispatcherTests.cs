@@ -45,7 +45,7 @@ public class DispatcherTests(TestLog log)
             await SendAsync(other, new RemoveReaction(_chat.Message, _chat.Member, "🔥"));
         }
         await SendAsync(log.Dispatcher, _chat.Reacted("🔥"));
-        var events = await log.Log.Reader.ReadStreamAsync(_chat.Message, 0, CancellationToken.None);
+        var events = await log.Log.Reader.ReadStreamAsync(_chat.Message, 0, CancellationToken.None).ToListAsync();
         var message = (Message)events.Aggregate((object?)null, (model, e) => ModelFold.Of<Message>().Next(model, e.Data))!;
         Assert.Equal(1 + 101, events.Count);
         Assert.Single(message.Reactions);

@@ -49,6 +49,9 @@ public class EventsTests
     // message_sent.v1 is a sample of message_sent, message_sent.v2 of message_sent_v2.
     private static string Alias(string sample) => sample.EndsWith(".v1", StringComparison.Ordinal) ? sample[..^".v1".Length] : sample.Replace('.', '_');
 
+    /// <summary>The frozen sample of a type's current schema version.</summary>
+    internal static byte[] SampleOf(EventType type) => JsonSerializer.SerializeToUtf8Bytes(Read($"{type.Name}.v{type.SchemaVersion}"));
+
     private static JsonNode Read(string sample)
     {
         using var stream = typeof(EventsTests).Assembly.GetManifestResourceStream(sample)!;
