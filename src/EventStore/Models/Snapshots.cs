@@ -25,19 +25,17 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Event
     /// <summary>Snapshots waiting to be written; one that finds no place is made later. They share their models with the cache, so that waiting costs little.</summary>
     public const int WaitingMax = 256;
 
-    // One statement, so that snapshot and events are of one moment. The snapshot comes as a row without a type; being older, it is the first. It counts only when
-    // the very event it was made at stands in the log: the stream then goes at least so far, and as it did. Its position spares the partitions before it.
+    // One statement, so that snapshot and events are of one moment. The event that the snapshot was made at is read again and brings it; only when that very event
+    // stands in the log is there a snapshot: the stream then goes at least so far, and as it did. Scalar subqueries and no join: the index on stream and version can
+    // then give the order, and a long stream is sent as it is read.
     private const string Load = """
         with snapshot as materialized (
-            select s.position, s.event_id, s.version, s.data from log.snapshots s
+            select s.version, s.data::text as data from log.snapshots s
             where s.stream_id = $1 and s.model = $2 and s.shape = $3
               and exists (select from log.mt_events e where e.seq_id = s.position and e.id = s.event_id and e.stream_id = s.stream_id and e.version = s.version))
-        select position as seq_id, event_id as id, $1 as stream_id, version, null::varchar as type, null::timestamptz as timestamp, null::varchar as causation_id,
-               null::varchar as user_name, data::text as data from snapshot
-        union all
-        select seq_id, id, stream_id, version, type, timestamp, causation_id, user_name, data::text from log.mt_events
-        where stream_id = $1 and seq_id > coalesce((select position from snapshot), 0) and version > coalesce((select version from snapshot), 0)
-        order by version
+        select seq_id, id, stream_id, version, type, timestamp, causation_id, user_name, data::text,
+               case when version = (select version from snapshot) then (select data from snapshot) end
+        from log.mt_events where stream_id = $1 and version >= coalesce((select version from snapshot), 1) order by version
         """;
 
     private readonly Channel<(ModelFold Fold, Guid Stream, Versioned Model)> _waiting =
@@ -97,27 +95,28 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Event
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stream });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = fold.StreamType });
         command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = shape });
-        await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SingleResult, ct);
+        await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SingleResult | CommandBehavior.SequentialAccess, ct);
         var model = new Versioned(null, 0, 0, Guid.Empty);
         var folded = 0L;
         while (await rows.ReadAsync(ct))
         {
-            if (rows.IsDBNull(4))
+            var e = reader.Read(rows);
+            if (!rows.IsDBNull(9))
             {
-                if (Revive(fold, stream, rows) is not { } state) return null;
-                model = new(state, rows.GetInt64(3), rows.GetInt64(0), rows.GetGuid(1));
+                if (Revive(fold, stream, rows.GetFieldValue<byte[]>(9)) is not { } state) return null;
+                model = new(state, e.Version, e.Position, e.Id);
                 continue;
             }
-            model = model.After(reader.Read(rows), fold);
+            model = model.After(e, fold);
             folded++;
         }
         return new(model, folded);
     }
 
-    private object? Revive(ModelFold fold, Guid stream, NpgsqlDataReader row)
+    private object? Revive(ModelFold fold, Guid stream, byte[] json)
     {
-        try { return JsonSerializer.Deserialize(row.GetFieldValue<byte[]>(8), fold.Model, types.Json); }
-        catch (Exception fault) when (fault is not NpgsqlException)
+        try { return JsonSerializer.Deserialize(json, fold.Model, types.Json); }
+        catch (Exception fault)
         {
             logger.LogWarning("The snapshot of {Model} {Stream} cannot be read, so its whole stream is: {Reason}", fold.StreamType, stream, fault.Message);
             return null;
