@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Veza.EventStore.Appending;
 using Veza.EventStore.Models;
 using Veza.EventStore.Projections;
+using Veza.EventStore.Reactions;
 using static Veza.EventStore.Tests.LogFixture;
 
 namespace Veza.EventStore.Tests.Models;
@@ -103,6 +104,37 @@ public class SchemaVersionTests(LogFixture fixture)
 
         await host.WaitAsync(["test.notes.v1", "test.ratings.v1"], log.Head, TestContext.Current.CancellationToken);
         Assert.Equal("a1b2c0", await ScalarAsync(log, "select said from views.test_notes"));
+    }
+
+    private sealed class Ratings : IReaction
+    {
+        public List<int> Seen { get; } = [];
+        public string Name => "test.ratings_seen.v1";
+        public IReadOnlySet<Type> Events => new HashSet<Type> { typeof(Third.NoteRated) };
+        public int ConcurrencyMax => 1;
+
+        public Task ReactAsync(RecordedEvent e, CancellationToken ct)
+        {
+            Seen.Add(((Third.NoteRated)e.Data!).Percent);
+            return Task.CompletedTask;
+        }
+    }
+
+    [Fact]
+    public async Task A_reaction_is_given_the_events_of_every_schema_version()
+    {
+        var (database, stream) = (await fixture.NewDatabaseAsync(), Guid.CreateVersion7());
+        await AppendAsync(database, ReleaseOf(typeof(First)), stream, 0, new First.NoteTaken(stream, "a: one"), new First.NoteRated(stream, 3));
+        await using var log = await OpenAsync(database, ReleaseOf(typeof(Third)));
+        await log.Appender.AppendAsync(Command(Change(stream, 2, new Third.NoteRated(stream, 45))));
+        var ratings = new Ratings();
+        var runner = new ReactionRunner(log, ratings, ReactionRetries.Default, TimeProvider.System, NullLogger.Instance);
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var running = runner.RunAsync(stopping.Token);
+        await runner.WaitAsync(log.Head, TestContext.Current.CancellationToken);
+        await stopping.CancelAsync();
+        await running;
+        Assert.Equal([60, 45], ratings.Seen);
     }
 
     [Fact]
