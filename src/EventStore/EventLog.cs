@@ -44,7 +44,8 @@ public sealed class EventLog : IAsyncDisposable
         _appendSource = append.Build();
         Tail = new();
         Reader = new(Database, types);
-        Models = new(Reader, Tail);
+        Snapshots = new(Database, Reader, types, loggers.CreateLogger<Snapshots>());
+        Models = new(Snapshots, Tail);
         _maintenance = new(Database, () => Head, partitionEvents, clock, _logger);
         Appender = new(_appendSource, types, () => Head, _maintenance.MakeRoomAsync, Appended, clock, loggers.CreateLogger<Appender>());
     }
@@ -53,6 +54,7 @@ public sealed class EventLog : IAsyncDisposable
     public NpgsqlDataSource Database { get; }
     public Tail Tail { get; }
     public LogReader Reader { get; }
+    public Snapshots Snapshots { get; }
     public ModelCache Models { get; }
     public Appender Appender { get; }
 
@@ -71,7 +73,11 @@ public sealed class EventLog : IAsyncDisposable
         log.Epoch = await Schema.LogSchema.EpochAsync(log.Database, ct);
         log.Tail.StartAt(await log.Reader.HeadAsync(ct));
         await log._maintenance.MakeRoomAsync(0, ct);
-        log._loops = [Task.Run(log.FollowAsync, ct), Task.Run(log.ListenAsync, ct), Task.Run(log.NotifyAsync, ct), Task.Run(() => log._maintenance.RunAsync(log._stopping.Token), ct)];
+        log._loops =
+        [
+            Task.Run(log.FollowAsync, ct), Task.Run(log.ListenAsync, ct), Task.Run(log.NotifyAsync, ct),
+            Task.Run(() => log._maintenance.RunAsync(log._stopping.Token), ct), Task.Run(() => log.Snapshots.RunAsync(log._stopping.Token), ct),
+        ];
         return log;
     }
 

@@ -5,18 +5,18 @@ using System.Text.Json;
 namespace Veza.EventStore;
 
 /// <summary>The event types a process knows: their aliases in the log and how they are written as JSON.</summary>
-/// <remarks>An alias is the type's name in snake case (<c>message_sent</c>), as Marten names it.</remarks>
+/// <remarks>An alias is the type's name in snake case (<c>message_sent</c>) and, after a change of its shape, the schema version: see <see cref="EventType"/>.</remarks>
 public sealed class EventTypes
 {
-    private readonly FrozenDictionary<string, Type> _byAlias;
+    private readonly FrozenDictionary<string, (EventType Type, int SchemaVersion)> _byAlias;
     private readonly FrozenDictionary<Type, EventType> _byType;
 
     public EventTypes(IEnumerable<Type> types, Action<JsonSerializerOptions>? configure = null)
     {
         Json = new(JsonSerializerDefaults.Web) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
         configure?.Invoke(Json);
-        _byType = types.ToFrozenDictionary(t => t, t => new EventType(Alias(t), $"{t.FullName}, {t.Assembly.GetName().Name}"));
-        _byAlias = _byType.ToFrozenDictionary(p => p.Value.Alias, p => p.Key);
+        _byType = types.ToFrozenDictionary(t => t, EventType.Of);
+        _byAlias = _byType.Values.SelectMany(t => t.Aliases.Select((alias, i) => KeyValuePair.Create(alias, (t, i + 1)))).ToDictionary().ToFrozenDictionary();
     }
 
     /// <summary>Camel case, as Marten reads it; the same options write an event to clients.</summary>
@@ -28,20 +28,36 @@ public sealed class EventTypes
     public static EventTypes DerivedFrom(Type root, Action<JsonSerializerOptions>? configure = null) =>
         new(root.Assembly.GetTypes().Where(t => t is { IsAbstract: false } && t.IsSubclassOf(root)), configure);
 
-    public Type? Find(string alias) => _byAlias.GetValueOrDefault(alias);
+    /// <returns>Null when the alias is of no type and schema version known here.</returns>
+    public EventType? Find(string alias) => _byAlias.TryGetValue(alias, out var known) ? known.Type : null;
 
     public EventType Describe(Type type) => _byType.TryGetValue(type, out var known)
         ? known
         : throw new ArgumentException($"{type} is not among the event types this process was given", nameof(type));
 
+    /// <summary>Every alias under which events of these types stand in the log, those of earlier schema versions included: what to ask the database for.</summary>
+    public string[] AliasesOf(params IEnumerable<Type> types) => [.. types.SelectMany(t => Describe(t).Aliases)];
+
+    /// <summary>The name of an alias's type, which all its schema versions share; the alias itself when the type is unknown here.</summary>
+    /// <remarks>So too when the version is newer than this process: it must not take such an event for one that does not concern it.</remarks>
+    public string NameOf(string alias) =>
+        _byAlias.TryGetValue(alias, out var known) ? known.Type.Name
+        : EventType.NameInVersioned(alias) is { } name && _byAlias.TryGetValue(name, out var older) ? older.Type.Name
+        : alias;
+
     public byte[] Write(object @event) => JsonSerializer.SerializeToUtf8Bytes(@event, @event.GetType(), Json);
 
+    /// <summary>The event in its type's current shape, whatever schema version stands in the log.</summary>
     /// <returns>Null when the type is unknown here: such an event is kept and passed by.</returns>
-    public object? Read(string alias, ReadOnlySpan<byte> json) => Find(alias) is { } type ? JsonSerializer.Deserialize(json, type, Json) : null;
+    /// <exception cref="JsonException">The event cannot be read: its JSON is wrong, an upcaster failed, or its schema version is newer than this process.</exception>
+    public object? Read(string alias, ReadOnlySpan<byte> json)
+    {
+        if (_byAlias.TryGetValue(alias, out var known)) return known.Type.Read(known.SchemaVersion, json, Json);
+        var name = NameOf(alias);
+        return name == alias ? null : throw new JsonException($"{alias} is newer than this process, which knows {Find(name)!.Alias}");
+    }
 
     /// <summary><c>MessageSent</c> becomes <c>message_sent</c>.</summary>
-    public static string Alias(Type type) => SnakeCase(type.Name);
-
     public static string SnakeCase(string name)
     {
         var text = new StringBuilder(name.Length + 8);
@@ -53,5 +69,3 @@ public sealed class EventTypes
         return text.ToString();
     }
 }
-
-public sealed record EventType(string Alias, string DotNetType);

@@ -16,6 +16,10 @@ public static class LogMetrics
     internal static readonly Counter<long> ReadFromDatabase = Meter.CreateCounter<long>("veza.log.events.read", "{event}", "Events read from PostgreSQL because the tail did not hold them.");
     internal static readonly Counter<long> ModelsLoaded = Meter.CreateCounter<long>("veza.models.loaded", "{model}", "Models folded from their stream because the cache did not hold them.");
     internal static readonly Counter<long> ModelsFound = Meter.CreateCounter<long>("veza.models.found", "{model}", "Models found in the cache.");
+    internal static readonly Counter<long> ModelsEvicted = Meter.CreateCounter<long>("veza.models.evicted", "{model}", "Models that had to leave the cache for others.");
+    internal static readonly Counter<long> ModelEvents = Meter.CreateCounter<long>("veza.models.events", "{event}", "Events read from PostgreSQL to fold models, by model.");
+    internal static readonly Counter<long> SnapshotsWritten = Meter.CreateCounter<long>("veza.snapshots.written", "{snapshot}", "Snapshots written of models of long streams.");
+    internal static readonly Counter<long> SnapshotsFailed = Meter.CreateCounter<long>("veza.snapshots.failed", "{snapshot}", "Snapshots that could not be written; their streams are read in full until a later one.");
     internal static readonly Counter<long> ProjectionEvents = Meter.CreateCounter<long>("veza.projection.events", "{event}", "Events a projection applied.");
     internal static readonly Counter<long> ProjectionFaults = Meter.CreateCounter<long>("veza.projection.faults", "{fault}", "Batches a projection could not apply and tried again.");
 

@@ -16,8 +16,11 @@ public sealed class RecordedEvent(
     /// <summary>1, 2, 3 … within the stream.</summary>
     public long Version { get; } = version;
 
-    /// <summary>The type's alias: <c>message_sent</c>.</summary>
+    /// <summary>The type's alias, which tells the schema version too: <c>message_sent</c>, <c>message_sent_v2</c>.</summary>
     public string Type { get; } = type;
+
+    /// <summary>What readers select by: the type's name, which all its schema versions share.</summary>
+    public string Name => types.NameOf(Type);
 
     /// <summary>When the batch was written, by the database's clock; never earlier than the event before.</summary>
     public DateTimeOffset At { get; } = at;
@@ -27,7 +30,8 @@ public sealed class RecordedEvent(
     public string? By { get; } = by;
     public ReadOnlyMemory<byte> Json { get; } = json;
 
-    /// <summary>The event itself, read from its JSON once; null when this process does not know its type.</summary>
+    /// <summary>The event itself in its type's current shape, read from its JSON once; null when this process does not know its type.</summary>
+    /// <exception cref="System.Text.Json.JsonException">The event cannot be read; see <see cref="EventTypes.Read"/>.</exception>
     public object? Data
     {
         get

@@ -13,20 +13,24 @@ public sealed class EventJson
     internal static readonly byte[] Withheld = "{}"u8.ToArray();
 
     private readonly JsonSerializerOptions _withoutSecrets;
-    private readonly Dictionary<string, bool> _secretive;
+    private readonly EventTypes _types;
+    private readonly HashSet<string> _toldAsStored;
     private readonly ConcurrentDictionary<string, JsonEncodedText> _camel = [];
 
     public EventJson(EventTypes types)
     {
         _withoutSecrets = new(types.Json) { TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveSecretsOut } } };
-        _secretive = types.All.ToDictionary(EventTypes.Alias, t => HoldsSecrets(t, []));
+        _types = types;
+        _toldAsStored = [.. types.All.Where(t => !HoldsSecrets(t, [])).Select(t => types.Describe(t).Alias)];
     }
 
-    /// <summary>An event's own properties as JSON. The stored bytes, unless the type has secrets; nothing of a type this process does not know, for it may have some.</summary>
+    /// <summary>
+    /// An event's own properties as JSON, in its type's current shape: the stored bytes, unless they are of an older schema version or the type has secrets.
+    /// Nothing of a type this process does not know, for it may have some, nor of an event it cannot read.
+    /// </summary>
     public ReadOnlyMemory<byte> Data(RecordedEvent e)
     {
-        if (!_secretive.TryGetValue(e.Type, out var secretive)) return Withheld;
-        if (!secretive) return e.Json;
+        if (_toldAsStored.Contains(e.Type)) return e.Json;
         try { return e.Data is { } data ? JsonSerializer.SerializeToUtf8Bytes(data, data.GetType(), _withoutSecrets) : Withheld; }
         catch (JsonException) { return Withheld; }
     }
@@ -34,7 +38,7 @@ public sealed class EventJson
     /// <summary>What a declaration made of an event.</summary>
     internal ReadOnlyMemory<byte> Item(object item) => JsonSerializer.SerializeToUtf8Bytes(item, item.GetType(), _withoutSecrets);
 
-    /// <summary>One object: <c>{position,id,stream,version,type,at,by,commandId,data}</c>, the type in snake case.</summary>
+    /// <summary>One object: <c>{position,id,stream,version,type,at,by,commandId,data}</c>, the type's name in snake case, without its schema version.</summary>
     public void WriteRecord(Utf8JsonWriter json, RecordedEvent e)
     {
         json.WriteStartObject();
@@ -42,7 +46,7 @@ public sealed class EventJson
         json.WriteString("id"u8, e.Id);
         json.WriteString("stream"u8, e.StreamId);
         json.WriteNumber("version"u8, e.Version);
-        json.WriteString("type"u8, e.Type);
+        json.WriteString("type"u8, e.Name);
         json.WriteString("at"u8, e.At.UtcDateTime);
         WriteBy(json, e.By);
         json.WriteString("commandId"u8, e.CommandId);
@@ -59,10 +63,10 @@ public sealed class EventJson
         else json.WriteString("by"u8, by);
     }
 
-    /// <summary><c>message_sent</c> becomes <c>messageSent</c>.</summary>
-    internal JsonEncodedText CamelCase(string alias) => _camel.GetOrAdd(alias, static snake =>
+    /// <summary><c>message_sent</c> becomes <c>messageSent</c>, and so does <c>message_sent_v2</c>.</summary>
+    internal JsonEncodedText CamelCase(string alias) => _camel.GetOrAdd(alias, snake =>
     {
-        var words = snake.Split('_', StringSplitOptions.RemoveEmptyEntries);
+        var words = _types.NameOf(snake).Split('_', StringSplitOptions.RemoveEmptyEntries);
         return JsonEncodedText.Encode(string.Concat(words.Select((word, i) => i == 0 ? word : char.ToUpperInvariant(word[0]) + word[1..])));
     });
 

@@ -20,7 +20,7 @@ public sealed class TopicAccess(EventLog log, ChatQueries chat, FollowQueries fo
     public static readonly string[] ReadsForChannels = ["chat.channels.v1", "chat.members.v1"];
     public static readonly string[] ReadsForAccounts = ["social.follows.v1"];
 
-    private static readonly string[] FollowTypes = [EventTypes.Alias(typeof(FollowStarted)), EventTypes.Alias(typeof(FollowStopped))];
+    private readonly string[] _followAliases = log.Types.AliasesOf(typeof(FollowStarted), typeof(FollowStopped));
 
     internal async Task<(Access? Access, LiveRefusal? Refusal)> CheckAsync(LiveCaller caller, IReadOnlySet<Topic> topics, long after, CancellationToken ct)
     {
@@ -71,11 +71,11 @@ public sealed class TopicAccess(EventLog log, ChatQueries chat, FollowQueries fo
         {
             var events = new List<RecordedEvent>();
             var inTail = log.Tail.TryRead(after, LogReader.PageEventsMax, events);
-            if (!inTail) events = await log.Reader.ReadAsync(after, head, LogReader.PageEventsMax, FollowTypes, stream: null, ct);
+            if (!inTail) events = await log.Reader.ReadAsync(after, head, LogReader.PageEventsMax, _followAliases, stream: null, ct);
             foreach (var e in events)
             {
                 // The first change since then tells how it was before.
-                if (!FollowTypes.Contains(e.Type)) continue;
+                if (!_followAliases.Contains(e.Type)) continue;
                 if (e.Data is FollowStarted started && started.FollowerId == account && undone.Add(started.FolloweeId)) set.Remove(started.FolloweeId);
                 if (e.Data is FollowStopped stopped && stopped.FollowerId == account && undone.Add(stopped.FolloweeId)) set.Add(stopped.FolloweeId);
             }

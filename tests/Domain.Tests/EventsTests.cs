@@ -23,6 +23,8 @@ public class EventsTests
         var json = Read(name);
         var loaded = Types.Read(Alias(name), JsonSerializer.SerializeToUtf8Bytes(json));
         Assert.NotNull(loaded);
+        // An older schema version becomes the current shape, which no longer says the same.
+        if (Types.Describe(loaded.GetType()).Alias != Alias(name)) return;
         var again = JsonNode.Parse(Types.Write(loaded));
         Assert.True(JsonNode.DeepEquals(json, again), $"{name} became {again?.ToJsonString()}");
     }
@@ -30,19 +32,25 @@ public class EventsTests
     [Fact]
     public void Every_event_type_has_a_frozen_sample()
     {
-        var sampled = Samples.Select(s => Alias(s.Data)).ToHashSet();
-        var missing = Types.All.Where(t => !sampled.Contains(EventTypes.Alias(t))).ToList();
-        Assert.True(missing.Count == 0, string.Join("\n", missing.Select(t => $"Samples/{EventTypes.Alias(t)}.v1.json is missing; it could be {SampleOf(t)}")));
+        var sampled = Samples.Select(s => s.Data).ToHashSet();
+        var missing = Types.All.SelectMany(t => Types.Describe(t).Aliases.Select((alias, i) => (Type: t, Sample: $"{Types.Describe(t).Name}.v{i + 1}", Current: alias == Types.Describe(t).Alias)))
+            .Where(s => !sampled.Contains(s.Sample)).ToList();
+        Assert.True(missing.Count == 0, string.Join("\n", missing.Select(s =>
+            $"Samples/{s.Sample}.json is missing; " + (s.Current ? $"it could be {SampleOf(s.Type)}" : "it must be an event as it stands in a log that exists"))));
     }
 
     [Fact]
     public void Every_event_type_changes_a_model_or_is_listed_as_deciding_nothing()
     {
         var folded = typeof(DomainEvent).Assembly.GetTypes().Where(ModelFold.IsModel).SelectMany(m => ModelFold.Of(m).Events).ToHashSet();
-        Assert.Equal(DecideNothing.Order(), Types.All.Where(t => !folded.Contains(t)).Select(EventTypes.Alias).Order());
+        Assert.Equal(DecideNothing.Order(), Types.All.Where(t => !folded.Contains(t)).Select(t => Types.Describe(t).Name).Order());
     }
 
-    private static string Alias(string sample) => sample[..sample.IndexOf('.', StringComparison.Ordinal)];
+    // message_sent.v1 is a sample of message_sent, message_sent.v2 of message_sent_v2.
+    private static string Alias(string sample) => sample.EndsWith(".v1", StringComparison.Ordinal) ? sample[..^".v1".Length] : sample.Replace('.', '_');
+
+    /// <summary>The frozen sample of a type's current schema version.</summary>
+    internal static byte[] SampleOf(EventType type) => JsonSerializer.SerializeToUtf8Bytes(Read($"{type.Name}.v{type.SchemaVersion}"));
 
     private static JsonNode Read(string sample)
     {

@@ -98,7 +98,7 @@ public class ItemTests(TestLog log)
         foreach (var (type, name) in secrets)
         {
             var data = System.Runtime.CompilerServices.RuntimeHelpers.GetUninitializedObject(type);
-            var recorded = new EventStore.RecordedEvent(1, Guid.Empty, Guid.Empty, 1, EventStore.EventTypes.Alias(type), default, Guid.Empty, null, TestLog.EventTypes.Write(data), TestLog.EventTypes);
+            var recorded = new EventStore.RecordedEvent(1, Guid.Empty, Guid.Empty, 1, TestLog.EventTypes.Describe(type).Alias, default, Guid.Empty, null, TestLog.EventTypes.Write(data), TestLog.EventTypes);
             var written = JsonDocument.Parse(writer.Data(recorded)).RootElement;
             Assert.False(written.TryGetProperty(JsonNamingPolicy.CamelCase.ConvertName(name), out _));
         }
@@ -121,6 +121,29 @@ public class ItemTests(TestLog log)
         Assert.DoesNotContain(live.Member.ToString(), text, StringComparison.Ordinal);
         Assert.DoesNotContain(live.Session.ToString(), text, StringComparison.Ordinal);
         Assert.Equal(played.PlayId, LiveReader.Json(Assert.Single(listener.Items)).GetProperty("data").GetProperty("playId").GetGuid());
+    }
+
+    private sealed record Renamed(Guid Id, string NewName)
+    {
+        public static System.Text.Json.Nodes.JsonObject FromV1(System.Text.Json.Nodes.JsonObject old) => new() { ["id"] = old["id"]!.DeepClone(), ["newName"] = old["name"]!.GetValue<string>() };
+    }
+
+    [Theory]
+    [InlineData("renamed", """{"id":"01a1fb51-ec85-79ac-9db7-000000000001","name":"a"}""", "renamed", """{"id":"01a1fb51-ec85-79ac-9db7-000000000001","newName":"a"}""")]
+    [InlineData("renamed_v2", """{"id": "01a1fb51-ec85-79ac-9db7-000000000001", "newName": "a"}""", "renamed", """{"id": "01a1fb51-ec85-79ac-9db7-000000000001", "newName": "a"}""")]
+    [InlineData("renamed", """{"id":"01a1fb51-ec85-79ac-9db7-000000000001","name":7}""", "renamed", "{}")]
+    [InlineData("renamed_v3", """{"id":"01a1fb51-ec85-79ac-9db7-000000000001"}""", "renamed", "{}")]
+    [InlineData("removed_v3", """{"id":"01a1fb51-ec85-79ac-9db7-000000000001"}""", "removed_v3", "{}")]
+    public void An_event_of_any_schema_version_is_shown_under_one_name_in_the_current_shape(string alias, string stored, string name, string shown)
+    {
+        var types = new EventStore.EventTypes([typeof(Renamed)]);
+        var recorded = new EventStore.RecordedEvent(1, Guid.Empty, Guid.Empty, 1, alias, default, Guid.Empty, null, Encoding.UTF8.GetBytes(stored), types);
+        var writer = new EventJson(types);
+        Assert.Equal(shown, Encoding.UTF8.GetString(writer.Data(recorded).Span));
+        using var line = new MemoryStream();
+        using (var json = new Utf8JsonWriter(line)) writer.WriteRecord(json, recorded);
+        Assert.Equal(name, JsonDocument.Parse(line.ToArray()).RootElement.GetProperty("type").GetString());
+        Assert.Equal(types.NameOf(alias) == "renamed" ? "renamed" : "removedV3", writer.CamelCase(alias).Value);
     }
 
     [Fact]

@@ -12,8 +12,6 @@ public sealed class EndedSessions(EventLog log, TimeProvider clock) : IHostedSer
     /// <summary>How long a token of an ended session can still be within its times: by its life, and by what clocks may differ when it is made and when it is shown.</summary>
     private static readonly TimeSpan Kept = AccessTokens.Life + 2 * AccessTokens.ClockSkew;
 
-    private static readonly string SessionEnded = EventTypes.Alias(typeof(SessionEnded));
-
     private readonly System.Collections.Concurrent.ConcurrentDictionary<Guid, DateTimeOffset> _ended = new();
     private readonly Queue<(Guid Session, DateTimeOffset At)> _order = new();
     private readonly Lock _gate = new();
@@ -28,12 +26,13 @@ public sealed class EndedSessions(EventLog log, TimeProvider clock) : IHostedSer
 
     public async Task StartAsync(CancellationToken ct)
     {
-        log.Tail.Watch(e => { if (e.Type == SessionEnded) Add(e.StreamId, e.At); });
+        var ended = log.Types.Describe(typeof(SessionEnded));
+        log.Tail.Watch(e => { if (e.Name == ended.Name) Add(e.StreamId, e.At); });
         var head = log.Head;
         var after = await log.Reader.PositionBeforeAsync(clock.GetUtcNow() - Kept, ct);
         while (true)
         {
-            var page = await log.Reader.ReadAsync(after, head, EventStore.Reading.LogReader.PageEventsMax, [SessionEnded], stream: null, ct);
+            var page = await log.Reader.ReadAsync(after, head, EventStore.Reading.LogReader.PageEventsMax, [.. ended.Aliases], stream: null, ct);
             foreach (var e in page) Add(e.StreamId, e.At);
             if (page.Count < EventStore.Reading.LogReader.PageEventsMax) return;
             after = page[^1].Position;

@@ -104,9 +104,10 @@ public static class LogEndpoints
             else refusal = Problems.Invalid("stream", $"stream is \"{stream}\"; it must be the id of a stream, a UUID");
         }
         var names = types?.Split(',', StringSplitOptions.RemoveEmptyEntries).Distinct().ToArray();
+        // Whichever schema version is named, the type is meant.
         if (names is { Length: > TypesMax }) refusal ??= Problems.Invalid("types", $"types has {names.Length} entries; {TypesMax} are allowed");
         else if (names?.FirstOrDefault(n => log.Types.Find(n) is null) is { } unknown) refusal ??= Problems.Invalid("types", $"types has \"{unknown}\"; there is no such event type");
-        request = new(from, names is { Length: > 0 } ? names : null, only, count, follow == "true");
+        request = new(from, names is { Length: > 0 } ? [.. names.SelectMany(n => log.Types.Find(n)?.Aliases ?? []).Distinct()] : null, only, count, follow == "true");
         return refusal is null;
     }
 }

@@ -6,7 +6,7 @@ using Veza.Realtime;
 
 namespace Veza.Api.Replay;
 
-/// <param name="Types">Aliases to keep; null keeps all.</param>
+/// <param name="Types">Aliases to keep, those of every schema version; null keeps all.</param>
 /// <param name="Stream">The one stream to keep; null keeps all.</param>
 /// <param name="Limit">Events to give at most.</param>
 /// <param name="Follow">Goes on at the head instead of ending there.</param>
@@ -17,6 +17,8 @@ internal sealed class LogPages(EventLog log, LogRequest request, long head)
 {
     /// <summary>Positions looked at by one query: rare types must not make it outlast the database's time-out.</summary>
     private const int SpanMax = 100_000;
+
+    private readonly string _sessionEnded = log.Types.Describe(typeof(SessionEnded)).Name;
 
     /// <param name="caller">Who follows; when the session ends, so do the pages.</param>
     public async IAsyncEnumerable<List<RecordedEvent>> ReadAsync(LiveCaller? caller, [EnumeratorCancellation] CancellationToken ct)
@@ -47,7 +49,8 @@ internal sealed class LogPages(EventLog log, LogRequest request, long head)
             var page = await log.Reader.ReadAsync(after, upTo, max, request.Types, request.Stream, ct);
             return (page, page.Count == max ? page[^1].Position : upTo, false);
         }
-        var signedOut = caller?.SessionId is { } session && events.Any(e => e.Data is SessionEnded ended && ended.SessionId == session);
+        // By name and stream: an event that cannot be read is of no concern here.
+        var signedOut = caller?.SessionId is { } session && events.Any(e => e.StreamId == session && e.Name == _sessionEnded);
         var scanned = events[^1].Position;
         events.RemoveAll(e => request.Types is { } types && !types.Contains(e.Type) || request.Stream is { } stream && e.StreamId != stream);
         return (events, scanned, signedOut);

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Veza.EventStore.Reading;
 
 namespace Veza.EventStore.Models;
@@ -6,88 +5,103 @@ namespace Veza.EventStore.Models;
 /// <summary>A model as of a version of its stream.</summary>
 /// <param name="State">Null when the stream does not exist.</param>
 /// <param name="Position">Of the stream's newest event.</param>
-public sealed record Versioned(object? State, long Version, long Position);
+/// <param name="EventId">Of the stream's newest event: it tells this history from one that was forked off it.</param>
+public sealed record Versioned(object? State, long Version, long Position, Guid EventId)
+{
+    internal Versioned After(RecordedEvent e, ModelFold fold) => new(fold.Next(State, e.Data), e.Version, e.Position, e.Id);
+}
 
 /// <summary>Models folded from their streams, kept in memory and kept fresh by the tail: most decisions read nothing from the database.</summary>
+/// <remarks>A stream has one model. One asked for as a second is read each time.</remarks>
 public sealed class ModelCache
 {
-    /// <summary>Models kept; the longest unloaded go first. At about a kilobyte each, some 200 MB.</summary>
+    /// <summary>Models kept, streams known not to exist included. At about a kilobyte each, some 200 MB.</summary>
     public const int ModelsMax = 200_000;
 
-    private readonly ConcurrentDictionary<Guid, Entry> _entries = new();
-    private readonly ConcurrentQueue<KeyValuePair<Guid, Entry>> _order = new();
-    private readonly LogReader _reader;
-    private readonly int _modelsMax;
+    /// <summary>Events that may come while their stream is read: enough for one that is long and busy. With more, the model is given once and not kept.</summary>
+    private const int MeanwhileMax = 4096;
 
-    public ModelCache(LogReader reader, Tail tail, int modelsMax = ModelsMax)
+    private readonly SecondChance<Guid, Entry> _entries;
+    private readonly Snapshots _snapshots;
+
+    public ModelCache(Snapshots snapshots, Tail tail, int modelsMax = ModelsMax)
     {
-        (_reader, _modelsMax) = (reader, modelsMax);
+        (_snapshots, _entries) = (snapshots, new(modelsMax));
         tail.Watch(Follow);
         LogMetrics.ObserveModels(() => _entries.Count);
     }
 
     public async ValueTask<Versioned> LoadAsync(Type model, Guid stream, CancellationToken ct)
     {
-        if (_entries.TryGetValue(stream, out var known) && known.Model == model && known.Value is { } cached)
+        var known = _entries.TryFind(stream, out var found);
+        if (found?.Fold.Model == model && found.Value is { } cached)
         {
             LogMetrics.ModelsFound.Add(1);
             return cached;
         }
-        // The entry stands there before the stream is read: an event that the tail brings meanwhile marks it, and what was read is then not kept.
-        var entry = new Entry(model);
-        if (known is null && _entries.TryAdd(stream, entry)) Keep(new(stream, entry));
-        else entry = null;
+        // The entry stands there before the stream is read, so that it gets the events that the tail brings meanwhile.
+        Entry? entry = null;
+        if (!known)
+        {
+            entry = new Entry(ModelFold.Of(model), stream, _snapshots);
+            if (!_entries.TryAdd(stream, entry, out var evicted)) entry = null;
+            if (evicted) LogMetrics.ModelsEvicted.Add(1);
+        }
         try
         {
             var fold = ModelFold.Of(model);
-            var loaded = new Versioned(null, 0, 0);
-            foreach (var e in await _reader.ReadStreamAsync(stream, 0, ct)) loaded = new(fold.Next(loaded.State, e.Data), e.Version, e.Position);
+            var (loaded, folded) = await _snapshots.LoadAsync(fold, stream, ct);
             LogMetrics.ModelsLoaded.Add(1);
-            entry?.Loaded(loaded);
-            return loaded;
+            var offered = folded >= Snapshots.EveryEvents && loaded.State is not null && _snapshots.TryOffer(fold, stream, loaded);
+            entry?.Loaded(loaded, snapshotAt: offered ? loaded.Version : loaded.Version - folded);
+            return entry?.Value ?? loaded;
         }
         finally
         {
             // An empty entry, left by a fault too, would keep the stream from ever being cached again.
-            if (entry is { Value: null }) _entries.TryRemove(new(stream, entry));
+            if (entry is { Value: null }) _entries.Remove(stream, entry);
         }
     }
 
     /// <summary>Forgets a model, so that the next decision reads its stream again.</summary>
-    public void Drop(Guid stream) => _entries.TryRemove(stream, out _);
-
-    // The entry with its id: what was dropped and loaded anew since is another entry, whose turn has not come.
-    private void Keep(KeyValuePair<Guid, Entry> kept)
+    public void Drop(Guid stream)
     {
-        _order.Enqueue(kept);
-        while (_order.Count > _modelsMax && _order.TryDequeue(out var oldest)) _entries.TryRemove(oldest);
+        if (_entries.TryPeek(stream, out var entry)) _entries.Remove(stream, entry);
     }
 
     private void Follow(RecordedEvent e)
     {
-        if (_entries.TryGetValue(e.StreamId, out var entry) && !entry.Follow(e)) Drop(e.StreamId);
+        if (_entries.TryPeek(e.StreamId, out var entry) && !entry.Follow(e)) _entries.Remove(e.StreamId, entry);
     }
 
-    private sealed class Entry(Type model)
+    private sealed class Entry(ModelFold fold, Guid stream, Snapshots snapshots)
     {
-        private readonly ModelFold _fold = ModelFold.Of(model);
         private readonly Lock _gate = new();
-        private bool _overtaken;
+        private List<RecordedEvent>? _meanwhile = [];
+        private Versioned? _value;
+        private long _snapshotAt;
 
-        public Type Model { get; } = model;
-        public Versioned? Value { get; private set; }
+        public ModelFold Fold => fold;
 
-        public void Loaded(Versioned value)
+        /// <summary>Null while it is loaded, and when it could not be kept.</summary>
+        public Versioned? Value => Volatile.Read(ref _value);
+
+        /// <param name="snapshotAt">The version of the stream's last snapshot; 0 when there is none.</param>
+        public void Loaded(Versioned loaded, long snapshotAt)
         {
-            lock (_gate) if (!_overtaken) Value = value;
-        }
-
-        // An event that cannot be read or folded must not stop the tail, and with it the node; whoever decides on this stream next meets the fault itself.
-        private bool TryFold(RecordedEvent e, object? state)
-        {
-            try { Value = new(_fold.Next(state, e.Data), e.Version, e.Position); }
-            catch (Exception) { return false; }
-            return true;
+            lock (_gate)
+            {
+                var meanwhile = _meanwhile;
+                (_meanwhile, _snapshotAt) = (null, snapshotAt);
+                if (meanwhile is null) return;
+                Volatile.Write(ref _value, loaded);
+                foreach (var e in meanwhile)
+                {
+                    if (TryFollow(e, _value!)) continue;
+                    Volatile.Write(ref _value, null);
+                    return;
+                }
+            }
         }
 
         /// <returns>False when the model can no longer be trusted.</returns>
@@ -95,11 +109,23 @@ public sealed class ModelCache
         {
             lock (_gate)
             {
-                if (Value is null) _overtaken = true;
-                else if (e.Version > Value.Version + 1) return false;
-                else if (e.Version == Value.Version + 1) return TryFold(e, Value.State);
+                if (_value is { } value) return TryFollow(e, value);
+                if (_meanwhile is { Count: < MeanwhileMax } meanwhile) meanwhile.Add(e);
+                else _meanwhile = null;
                 return true;
             }
+        }
+
+        private bool TryFollow(RecordedEvent e, Versioned value)
+        {
+            if (e.Version <= value.Version) return true;
+            if (e.Version > value.Version + 1) return false;
+            // An event that cannot be read or folded must not stop the tail, and with it the node; whoever decides on this stream next meets the fault itself.
+            try { value = value.After(e, fold); }
+            catch (Exception) { return false; }
+            Volatile.Write(ref _value, value);
+            if (value.Version - _snapshotAt >= Snapshots.EveryEvents && value.State is not null && snapshots.TryOffer(fold, stream, value)) _snapshotAt = value.Version;
+            return true;
         }
     }
 }

@@ -13,7 +13,7 @@ public sealed class ModelFold
 
     private ModelFold(Type model)
     {
-        StreamType = EventTypes.SnakeCase(model.Name);
+        (Model, StreamType) = (model, EventTypes.SnakeCase(model.Name));
         foreach (var method in model.GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly))
         {
             if (method.ReturnType != model || method.GetParameters() is not [var only]) continue;
@@ -26,13 +26,19 @@ public sealed class ModelFold
                 _apply[only.ParameterType] = Expression.Lambda<Func<object, object, object>>(
                     Expression.Convert(Expression.Call(Expression.Convert(m, model), method, argument), typeof(object)), m, e).Compile();
         }
+        Shape = ModelShape.Of(model, Events);
     }
+
+    public Type Model { get; }
 
     /// <summary>The model's alias, which its streams carry: <c>message</c>.</summary>
     public string StreamType { get; }
 
     /// <summary>The event types the model makes something of.</summary>
     public IEnumerable<Type> Events => _create.Keys.Union(_apply.Keys);
+
+    /// <summary>Of the model as it is now, to know its snapshots by.</summary>
+    internal byte[] Shape { get; }
 
     public static ModelFold Of(Type model) => Folds.GetOrAdd(model, static m => new(m));
     public static ModelFold Of<TModel>() => Of(typeof(TModel));

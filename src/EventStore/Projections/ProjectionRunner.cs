@@ -31,7 +31,7 @@ public sealed class ProjectionRunner
     private readonly NpgsqlDataSource _database;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
-    private readonly HashSet<string> _aliases;
+    private readonly HashSet<string> _events;
     private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _position;
     private long _checkpoint;
@@ -43,7 +43,7 @@ public sealed class ProjectionRunner
     public ProjectionRunner(EventLog log, IProjection projection, NpgsqlDataSource database, TimeProvider clock, ILogger logger)
     {
         (_log, _projection, _database, _clock, _logger) = (log, projection, database, clock, logger);
-        _aliases = [.. projection.Events.Select(t => log.Types.Describe(t).Alias)];
+        _events = [.. projection.Events.Select(t => log.Types.Describe(t).Name)];
     }
 
     public string Name => _projection.Name;
@@ -131,7 +131,7 @@ public sealed class ProjectionRunner
             return;
         }
         var last = events[^1].Position;
-        var mine = events.FindAll(e => _aliases.Contains(e.Type));
+        var mine = events.FindAll(e => _events.Contains(e.Name));
         if (mine.Count > 0)
         {
             await WriteAsync(mine, last, ct);

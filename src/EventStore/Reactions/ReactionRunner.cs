@@ -35,7 +35,7 @@ public sealed class ReactionRunner
     private readonly ReactionRetries _retries;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
-    private readonly HashSet<string> _aliases;
+    private readonly HashSet<string> _events;
     private readonly SortedDictionary<long, Task<string?>> _underWay = [];
     private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _position;
@@ -48,7 +48,7 @@ public sealed class ReactionRunner
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(reaction.ConcurrencyMax, 1);
         (_log, _reaction, _retries, _clock, _logger) = (log, reaction, retries, clock, logger);
-        _aliases = [.. reaction.Events.Select(t => log.Types.Describe(t).Alias)];
+        _events = [.. reaction.Events.Select(t => log.Types.Describe(t).Name)];
     }
 
     public string Name => _reaction.Name;
@@ -130,7 +130,7 @@ public sealed class ReactionRunner
                 var events = await _log.ReadAfterAsync(read, ReadEventsMax, ct);
                 foreach (var e in events)
                 {
-                    if (_aliases.Contains(e.Type))
+                    if (_events.Contains(e.Name))
                     {
                         while (_underWay.Count >= UnfinishedMax) await SettleAsync(connection, read, Task.WhenAny(_underWay.Values), ct);
                         // Taken here and not by the event's own task, so that events are begun in order.

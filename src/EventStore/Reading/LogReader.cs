@@ -1,4 +1,5 @@
 using System.Data;
+using System.Runtime.CompilerServices;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -19,7 +20,7 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
     }
 
     /// <summary>The events after <paramref name="after"/>, oldest first.</summary>
-    /// <param name="types">Aliases to keep; null keeps all.</param>
+    /// <param name="only">Aliases to keep, as <see cref="EventTypes.AliasesOf"/> has them; null keeps all.</param>
     /// <param name="upTo">The last position to look at.</param>
     public async Task<List<RecordedEvent>> ReadAsync(long after, long upTo, int max, string[]? only, Guid? stream, CancellationToken ct)
     {
@@ -35,13 +36,14 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
         return events;
     }
 
-    /// <summary>A stream's events after a version, oldest first.</summary>
-    public async Task<List<RecordedEvent>> ReadStreamAsync(Guid stream, long afterVersion, CancellationToken ct)
+    /// <summary>A stream's events after a version, oldest first, as they come: no more of them in memory than the reader keeps. A connection is held until the last.</summary>
+    public async IAsyncEnumerable<RecordedEvent> ReadStreamAsync(Guid stream, long afterVersion, [EnumeratorCancellation] CancellationToken ct)
     {
         await using var command = database.CreateCommand($"select {Columns} from log.mt_events where stream_id = $1 and version > $2 order by version");
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stream });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = afterVersion });
-        return await FetchAsync(command, ct);
+        await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SingleResult | CommandBehavior.SequentialAccess, ct);
+        while (await rows.ReadAsync(ct)) yield return Read(rows);
     }
 
     /// <returns>The position of the last event before a moment; 0 when there is none. Times never go back along the log, so that halving finds it in a few dozen look-ups.</returns>
@@ -89,7 +91,8 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
         return events;
     }
 
-    private RecordedEvent Read(NpgsqlDataReader row)
+    /// <param name="row">Its columns are <c>seq_id, id, stream_id, version, type, timestamp, causation_id, user_name, data::text</c>.</param>
+    internal RecordedEvent Read(NpgsqlDataReader row)
     {
         var (position, id, stream, version) = (row.GetInt64(0), row.GetGuid(1), row.GetGuid(2), row.GetInt64(3));
         // Aliases repeat endlessly; the interned one lets readers compare them cheaply.

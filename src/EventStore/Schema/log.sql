@@ -79,6 +79,19 @@ create table if not exists log.names (
     primary key (scope, name)
 );
 
+-- Models of long streams as they were at an event, so that loading one reads only the events after it. Nothing depends on them: they can all be deleted.
+create table if not exists log.snapshots (
+    stream_id  uuid not null,
+    model      varchar not null,
+    version    bigint not null,
+    position   bigint not null,
+    event_id   uuid not null,
+    shape      bytea not null,
+    data       jsonb not null,
+    at         timestamptz not null default now(),
+    primary key (stream_id, model)
+);
+
 -- Events whose reaction failed for good: the reaction goes on without them, and an operator sees here what is left to do.
 create table if not exists log.parked_events (
     name      text not null,

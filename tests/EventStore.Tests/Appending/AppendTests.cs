@@ -34,7 +34,7 @@ public class AppendTests(LogFixture fixture)
                 else log.Models.Drop(stream);
             }
         }));
-        var events = await log.Reader.ReadStreamAsync(stream, 0, CancellationToken.None);
+        var events = await log.Reader.ReadStreamAsync(stream, 0, CancellationToken.None).ToListAsync();
         Assert.Equal(Enumerable.Range(1, 80).Select(v => (long)v), events.Select(e => e.Version));
     }
 

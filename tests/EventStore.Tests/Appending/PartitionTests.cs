@@ -19,7 +19,7 @@ public class PartitionTests(LogFixture fixture)
         var events = await log.Reader.ReadAsync(0, long.MaxValue, 1000, null, null, CancellationToken.None);
         Assert.Equal(Enumerable.Range(1, 600).Select(p => (long)p), events.Select(e => e.Position));
         foreach (var stream in streams)
-            Assert.Equal(Enumerable.Range(1, 30).Select(v => (long)v), (await log.Reader.ReadStreamAsync(stream, 0, CancellationToken.None)).Select(e => e.Version));
+            Assert.Equal(Enumerable.Range(1, 30).Select(v => (long)v), (await log.Reader.ReadStreamAsync(stream, 0, CancellationToken.None).ToListAsync()).Select(e => e.Version));
         Assert.InRange(await ScalarAsync(log, "select count(*) from log.partitions"), 12, 16);
     }
 

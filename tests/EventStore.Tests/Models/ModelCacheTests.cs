@@ -78,7 +78,7 @@ public class ModelCacheTests(LogFixture fixture)
     public async Task A_model_dropped_and_loaded_anew_is_not_evicted_in_the_place_of_its_former_self()
     {
         await using var log = await fixture.OpenNewAsync();
-        var cache = new Veza.EventStore.Models.ModelCache(log.Reader, log.Tail, modelsMax: 3);
+        var cache = new Veza.EventStore.Models.ModelCache(log.Snapshots, log.Tail, modelsMax: 3);
         var hot = Guid.CreateVersion7();
         await cache.LoadAsync(typeof(Counter), hot, CancellationToken.None);
         cache.Drop(hot);

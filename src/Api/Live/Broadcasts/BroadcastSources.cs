@@ -36,11 +36,11 @@ public sealed class BroadcastSources : IIcecastSources, IHostedService
     public BroadcastSources(Mounts mounts, SourceKeys keys, EventLog log, Dispatcher dispatcher, BroadcastQueries broadcasts, TimeProvider clock, ILogger<BroadcastSources> logger)
     {
         (_mounts, _keys, _log, _dispatcher, _broadcasts, _clock, _logger) = (mounts, keys, log, dispatcher, broadcasts, clock, logger);
-        var ended = EventTypes.Alias(typeof(BroadcastEnded));
+        var ended = log.Types.Describe(typeof(BroadcastEnded)).Name;
         // The stream of a broadcast has its id. The tail waits for its watchers, so ending is left to another thread.
         log.Tail.Watch(e =>
         {
-            if (e.Type == ended && mounts.Find(e.StreamId) is { } mount) ThreadPool.QueueUserWorkItem(_ => mount.End());
+            if (e.Name == ended && mounts.Find(e.StreamId) is { } mount) ThreadPool.QueueUserWorkItem(_ => mount.End());
         });
     }
 

@@ -135,7 +135,7 @@ public class CountingTests(TestLog log)
         await later.PlayAsync();
         var results = await Task.WhenAll(new[] { _music.Play, other }.Select(play => later.SendAsync(_music.Report(40_000, play: play))));
         Assert.Single(results, r => r.GetProperty("counted").GetBoolean());
-        var events = await log.Log.Reader.ReadStreamAsync(Hearing.StreamId(_music.Listener, _music.Track, _music.Session), 0, TestContext.Current.CancellationToken);
+        var events = await log.Log.Reader.ReadStreamAsync(Hearing.StreamId(_music.Listener, _music.Track, _music.Session), 0, TestContext.Current.CancellationToken).ToListAsync();
         Assert.Single(events);
     }
 

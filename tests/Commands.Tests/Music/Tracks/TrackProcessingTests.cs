@@ -15,7 +15,7 @@ public class TrackProcessingTests(TestLog log)
         Assert.IsType<CommandResult.Done>(await log.Dispatcher.SendAsync(_music.Completed, new(Guid.CreateVersion7(), null), null, CancellationToken.None));
 
         // Records compare lists by reference, so the event's parts are compared one by one.
-        var processed = Assert.IsType<TrackProcessed>((await log.Log.Reader.ReadStreamAsync(_music.Track, 1, CancellationToken.None)).Single().Data);
+        var processed = Assert.IsType<TrackProcessed>((await log.Log.Reader.ReadStreamAsync(_music.Track, 1, CancellationToken.None).ToListAsync()).Single().Data);
         Assert.Equal((_music.Track, _music.Owner), (processed.TrackId, processed.OwnerId));
         Assert.Equal(_music.Completed.Renditions, processed.Renditions);
     }
@@ -52,6 +52,6 @@ public class TrackProcessingTests(TestLog log)
 
         Assert.Equal((first.Version, first.Position), (again.Version, again.Position));
         Assert.Equal(["track_uploaded", "track_processed"],
-            (await log.Log.Reader.ReadStreamAsync(_music.Track, 0, CancellationToken.None)).Select(e => e.Type));
+            (await log.Log.Reader.ReadStreamAsync(_music.Track, 0, CancellationToken.None).ToListAsync()).Select(e => e.Type));
     }
 }

@@ -175,7 +175,7 @@ public class TrackEndpointsTests(VezaServer server)
     {
         var log = server.Running.Log;
         List<RecordedEvent> stream;
-        while ((stream = await log.Reader.ReadStreamAsync(track, 1, TestContext.Current.CancellationToken)).Count == 0)
+        while ((stream = await log.Reader.ReadStreamAsync(track, 1, TestContext.Current.CancellationToken).ToListAsync()).Count == 0)
             await log.Tail.WaitAsync(log.Head, TestContext.Current.CancellationToken);
         return await reader.GetAsync($"/api/v1/tracks/{track}", ("Veza-After", stream[0].Position.ToString(System.Globalization.CultureInfo.InvariantCulture))).JsonAsync();
     }
