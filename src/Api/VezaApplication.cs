@@ -18,11 +18,14 @@ using Veza.Api.Social.Feed;
 using Veza.Api.Social.Follows;
 using Veza.Commands.Dispatching;
 using Veza.Domain;
+using Veza.Domain.Accounts;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
+using Veza.EventStore.Verification;
 using Veza.Projections;
 using Veza.Projections.Chat;
 using Veza.Projections.Chat.Messages;
+using Veza.Realtime;
 
 namespace Veza.Api;
 
@@ -33,8 +36,16 @@ public static class VezaApplication
 
     /// <summary>Every projection of the product: one of each class there is.</summary>
     public static IReadOnlyList<IProjection> CreateProjections() =>
-        [.. typeof(ReadModels).Assembly.GetTypes().Where(t => t is { IsAbstract: false } && t.IsAssignableTo(typeof(IProjection)))
+        [.. new[] { typeof(ReadModels), typeof(TopicIndexProjection) }.SelectMany(room => room.Assembly.GetTypes())
+            .Where(t => t is { IsAbstract: false } && t.IsAssignableTo(typeof(IProjection)))
             .Select(t => (IProjection)Activator.CreateInstance(t)!).OrderBy(p => p.Name, StringComparer.Ordinal)];
+
+    /// <summary>Which events give the unique names to their owners.</summary>
+    public static IReadOnlyList<NameRule> NameRules { get; } =
+    [
+        new(Account.UserNameScope, EventStore.EventTypes.Alias(typeof(AccountRegistered)), "userName"),
+        new(Account.EmailScope, EventStore.EventTypes.Alias(typeof(AccountRegistered)), "email"),
+    ];
 
     public static void AddVeza(this IServiceCollection services, EventLog log, ProjectionHost projections, Limits limits, HistoryLimit history, AccountSettings accounts)
     {

@@ -5,6 +5,7 @@ using Veza.Commands.Chat.Members;
 using Veza.Commands.Chat.Messages;
 using Veza.Commands.Dispatching;
 using Veza.Domain;
+using Veza.EventStore;
 using Veza.EventStore.Appending;
 using Veza.Fixtures;
 using Veza.Projections.Chat;
@@ -18,12 +19,14 @@ internal sealed class LiveSetting : IAsyncDisposable
     private readonly TestLog _log;
 
     /// <param name="run">False leaves the engine still, for tests that play its part.</param>
-    public LiveSetting(TestLog log, LiveLimits? limits = null, bool run = true, TopicMap? map = null)
+    /// <param name="node">The log as another node has it; otherwise the one that the test appends to.</param>
+    public LiveSetting(TestLog log, LiveLimits? limits = null, bool run = true, TopicMap? map = null, EventLog? node = null)
     {
         _log = log;
         Limits = limits ?? new();
-        var access = new TopicAccess(log.Log, new ChatQueries(log.Views), new FollowQueries(log.Views), log.Projections.WaitAsync, Limits);
-        Engine = new(log.Log, map ?? TopicMap.OfAllCapabilities(), access, Limits, TimeProvider.System, NullLoggerFactory.Instance);
+        node ??= log.Log;
+        var access = new TopicAccess(node, new ChatQueries(log.Views), new FollowQueries(log.Views), log.Projections.WaitAsync, Limits);
+        Engine = new(node, map ?? TopicMap.OfAllCapabilities(), access, Limits, TimeProvider.System, NullLoggerFactory.Instance);
         if (run) Engine.Start();
     }
 
