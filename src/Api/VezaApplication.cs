@@ -1,9 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Veza.Domain;
+using Veza.Domain.Accounts;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
+using Veza.EventStore.Verification;
 using Veza.Projections;
+using Veza.Realtime;
 
 namespace Veza.Api;
 
@@ -14,8 +17,16 @@ public static class VezaApplication
 
     /// <summary>Every projection of the product: one of each class there is.</summary>
     public static IReadOnlyList<IProjection> CreateProjections() =>
-        [.. typeof(ReadModels).Assembly.GetTypes().Where(t => t is { IsAbstract: false } && t.IsAssignableTo(typeof(IProjection)))
+        [.. new[] { typeof(ReadModels), typeof(TopicIndexProjection) }.SelectMany(room => room.Assembly.GetTypes())
+            .Where(t => t is { IsAbstract: false } && t.IsAssignableTo(typeof(IProjection)))
             .Select(t => (IProjection)Activator.CreateInstance(t)!).OrderBy(p => p.Name, StringComparer.Ordinal)];
+
+    /// <summary>Which events give the unique names to their owners.</summary>
+    public static IReadOnlyList<NameRule> NameRules { get; } =
+    [
+        new(Account.UserNameScope, EventTypes.Describe(typeof(AccountRegistered)).Alias, "userName"),
+        new(Account.EmailScope, EventTypes.Describe(typeof(AccountRegistered)).Alias, "email"),
+    ];
 
     /// <summary>How events, requests and answers are written.</summary>
     internal static void ConfigureJson(JsonSerializerOptions json)

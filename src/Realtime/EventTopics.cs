@@ -29,6 +29,18 @@ public sealed class TopicMap
         new(typeof(TopicMap).Assembly.GetTypes().Where(t => t is { IsAbstract: false } && t.IsSubclassOf(typeof(EventTopics)))
             .Select(t => (EventTopics)Activator.CreateInstance(t)!));
 
+    /// <summary>The types of which some event may be on a topic beside the log.</summary>
+    public IReadOnlySet<Type> Events => _declared.Keys.ToHashSet();
+
+    /// <summary>Every topic the event is on, except the log, on which all are.</summary>
+    internal Topic[] TopicsOf(RecordedEvent e)
+    {
+        if (e.View is LiveItem item) return item.Topics;
+        // A declaration that fails at an event must not stop what is live for everybody: the event is then on the log alone.
+        try { return Find(e)?.Topics(e.Data!) ?? []; }
+        catch (Exception) { return []; }
+    }
+
     /// <returns>Null also for an event that this process cannot read: one poison event must not stop what is live.</returns>
     internal EventTopics.Declaration? Find(RecordedEvent e)
     {

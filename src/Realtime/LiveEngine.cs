@@ -40,6 +40,7 @@ public sealed class LiveEngine : IAsyncDisposable
         (Log, _map, _access, Limits, _clock) = (log, map, access, limits, clock);
         _logger = loggers.CreateLogger<LiveEngine>();
         _writer = new(log.Types);
+        Index = new(log);
         DatabaseTurns = new(limits.CatchUpReadsAtOnce);
         LiveMetrics.ObserveSubscriptions(() => Subscriptions);
     }
@@ -49,6 +50,7 @@ public sealed class LiveEngine : IAsyncDisposable
     public int Subscriptions { get { lock (_gate) return _open.Count; } }
 
     internal EventLog Log { get; }
+    internal TopicIndex Index { get; }
     internal SemaphoreSlim DatabaseTurns { get; }
     internal bool IsStopping => _stopping;
 

@@ -16,9 +16,7 @@ public sealed class LiveItem
     {
         (_event, _writer) = (e, writer);
         _declared = map.Find(e);
-        // A declaration that fails at an event must not stop what is live for everybody: the event is then on the log alone.
-        try { Topics = _declared?.Topics(e.Data!) ?? []; }
-        catch (Exception) { Topics = []; }
+        Topics = map.TopicsOf(e);
     }
 
     public long Position => _event.Position;

@@ -16,6 +16,9 @@ public sealed record LiveLimits(int MaxConnections = 100_000)
     /// <summary>What is worth catching up with event by event; beyond it reading the state anew is quicker for both sides.</summary>
     public long CatchUpEventsMax { get; init; } = 1_000_000;
 
+    /// <summary>Events behind the tail from which on the index of topics is asked: below it reading them all is a few pages, hardly more than the question.</summary>
+    public int IndexedFromEvents { get; init; } = 5_000;
+
     /// <summary>Items in a batch, and events looked at in one go: what a stopped client holds on to.</summary>
     public int BatchItemsMax { get; init; } = 500;
 

@@ -24,6 +24,7 @@ public sealed class LiveSubscription
     // The reader's own.
     private long _cursor;
     private long _scanTo;
+    private long _askIndexFrom;
     private LiveMessage? _told;
 
     // Shared with the engine.
@@ -67,8 +68,8 @@ public sealed class LiveSubscription
                     yield break;
                 }
 
-                await ReadPageAsync(events, ct);
-                var items = Take(events);
+                var readTo = await ReadPageAsync(events, ct);
+                var items = Take(events, readTo);
                 events.Clear();
                 var caughtUp = _cursor >= _scanTo;
                 var mustTell = caughtUp && (!greeted || Interlocked.Exchange(ref _mustTellPosition, 0) == 1 && _cursor > sent);
@@ -135,23 +136,43 @@ public sealed class LiveSubscription
         (_cursor, _scanTo) = (Math.Max(_cursor, noted - 1), Math.Max(position, _engine.Log.Head));
     }
 
-    private async ValueTask ReadPageAsync(List<RecordedEvent> into, CancellationToken ct)
+    /// <summary>Reads from one source: the tail; if it no longer has them, only this subscription's events as far as the index of topics goes; else all there are.</summary>
+    /// <returns>Up to where nothing that concerns this subscription is missing from <paramref name="into"/>.</returns>
+    private async ValueTask<long> ReadPageAsync(List<RecordedEvent> into, CancellationToken ct)
     {
-        if (_cursor >= _scanTo) return;
+        if (_cursor >= _scanTo) return _cursor;
         var max = (int)Math.Min(_engine.Limits.BatchItemsMax, _scanTo - _cursor);
-        if (_engine.Log.Tail.TryRead(_cursor, max, into)) return;
+        if (_engine.Log.Tail.TryRead(_cursor, max, into)) return into[^1].Position;
         await _engine.DatabaseTurns.WaitAsync(ct);
         try
         {
             LiveMetrics.ReadFromDatabase.Add(1);
+            if (await ReadIndexedAsync(into, max, ct) is { } indexedTo) return indexedTo;
             into.AddRange(await _engine.Log.ReadAfterAsync(_cursor, max, ct));
         }
         finally { _engine.DatabaseTurns.Release(); }
         if (into.Count == 0) throw new InvalidOperationException($"the log has nothing after {_cursor} though its head was {_scanTo}");
+        return into[^1].Position;
+    }
+
+    /// <returns>Null when reading all is as well: little lies ahead, the whole log is asked for, or the index has not come far enough.</returns>
+    private async Task<long?> ReadIndexedAsync(List<RecordedEvent> into, int max, CancellationToken ct)
+    {
+        if (_wholeLog || _cursor < _askIndexFrom) return null;
+        // A topic's look-up costs about what reading an event does.
+        var atLeast = Math.Max(_engine.Limits.IndexedFromEvents, _topics.Count);
+        if (await _engine.Index.ReadAsync(_topics, _cursor, _scanTo, max, atLeast, ct) is not { } page)
+        {
+            _askIndexFrom = _cursor + atLeast;
+            return null;
+        }
+        into.AddRange(page.Events);
+        return page.ReadTo;
     }
 
     /// <summary>Moves the cursor over the events, as far as one batch goes, and keeps those that concern the client.</summary>
-    private List<LiveItem> Take(List<RecordedEvent> events)
+    /// <param name="readTo">Where the cursor is when all of them were taken.</param>
+    private List<LiveItem> Take(List<RecordedEvent> events, long readTo)
     {
         var items = new List<LiveItem>();
         var bytes = 0;
@@ -163,19 +184,20 @@ public sealed class LiveSubscription
             {
                 _cursor = e.Position;
                 _told = Close("session_ended");
-                break;
+                return items;
             }
             if (concerns)
             {
                 bytes += item.Json.Length;
-                if (items.Count > 0 && bytes > _engine.Limits.BatchBytesMax) break;
+                if (items.Count > 0 && bytes > _engine.Limits.BatchBytesMax) return items;
                 items.Add(item);
             }
             _cursor = e.Position;
             if (!access) continue;
-            ChangeTopics(e);
-            if (_told is not null) break;
+            // Of a topic that is new now, the page may lack what comes next.
+            if (ChangeTopics(e) || _told is not null) return items;
         }
+        _cursor = Math.Max(_cursor, readTo);
         return items;
     }
 
@@ -191,15 +213,17 @@ public sealed class LiveSubscription
         return (concerns, access);
     }
 
-    private void ChangeTopics(RecordedEvent e)
+    /// <returns>Whether there is a new topic.</returns>
+    private bool ChangeTopics(RecordedEvent e)
     {
         switch (e.Data)
         {
             case FollowStarted started when _access.Followees is not null && _topics.Count < _engine.Limits.FolloweesMax + _engine.Limits.TopicsPerSubscriptionMax:
                 var topic = Topic.Activity(started.FolloweeId);
                 // What the followee did between this event and the engine's position was not noted: it is looked at.
-                if (_topics.Add(topic)) _scanTo = Math.Max(_scanTo, _engine.AddTopic(this, topic));
-                break;
+                if (!_topics.Add(topic)) break;
+                _scanTo = Math.Max(_scanTo, _engine.AddTopic(this, topic));
+                return true;
             case FollowStopped stopped when _topics.Remove(Topic.Activity(stopped.FolloweeId)):
                 _engine.RemoveTopics(this, [Topic.Activity(stopped.FolloweeId)]);
                 break;
@@ -208,6 +232,7 @@ public sealed class LiveSubscription
                 Leave(left.CommunityId);
                 break;
         }
+        return false;
     }
 
     private void Leave(Guid community)

@@ -20,6 +20,7 @@ public sealed class TopicAccess(EventLog log, ChatQueries chat, FollowQueries fo
     public static readonly string[] ReadsForChannels = ["chat.channels.v1", "chat.members.v1"];
     public static readonly string[] ReadsForAccounts = ["social.follows.v1"];
 
+    private readonly TopicIndex _index = new(log);
     private readonly string[] _followAliases = log.Types.AliasesOf(typeof(FollowStarted), typeof(FollowStopped));
 
     internal async Task<(Access? Access, LiveRefusal? Refusal)> CheckAsync(LiveCaller caller, IReadOnlySet<Topic> topics, long after, CancellationToken ct)
@@ -69,19 +70,26 @@ public sealed class TopicAccess(EventLog log, ChatQueries chat, FollowQueries fo
         var undone = new HashSet<Guid>();
         while (after < head)
         {
-            var events = new List<RecordedEvent>();
-            var inTail = log.Tail.TryRead(after, LogReader.PageEventsMax, events);
-            if (!inTail) events = await log.Reader.ReadAsync(after, head, LogReader.PageEventsMax, _followAliases, stream: null, ct);
+            var (events, readTo) = await ReadFollowsAsync(account, after, head, ct);
             foreach (var e in events)
             {
                 // The first change since then tells how it was before.
-                if (!_followAliases.Contains(e.Type)) continue;
                 if (e.Data is FollowStarted started && started.FollowerId == account && undone.Add(started.FolloweeId)) set.Remove(started.FolloweeId);
                 if (e.Data is FollowStopped stopped && stopped.FollowerId == account && undone.Add(stopped.FolloweeId)) set.Add(stopped.FolloweeId);
             }
-            if (events.Count == 0) break;
-            after = events[^1].Position;
+            after = readTo;
         }
         return set;
+    }
+
+    /// <returns>Events among which are all the account's follows up to a position.</returns>
+    private async Task<(List<RecordedEvent> Events, long ReadTo)> ReadFollowsAsync(Guid account, long after, long head, CancellationToken ct)
+    {
+        var events = new List<RecordedEvent>();
+        if (log.Tail.TryRead(after, LogReader.PageEventsMax, events)) return (events.FindAll(e => _followAliases.Contains(e.Type)), events[^1].Position);
+        if (await _index.ReadAsync([Topic.Access(account)], after, head, LogReader.PageEventsMax, limits.IndexedFromEvents, ct) is { } page) return (page.Events, page.ReadTo);
+        var upTo = Math.Min(head, after + LogReader.SpanMax);
+        events = await log.Reader.ReadAsync(new LogQuery(after, upTo) { Types = _followAliases }, LogReader.PageEventsMax, ct);
+        return (events, events.Count == LogReader.PageEventsMax ? events[^1].Position : upTo);
     }
 }

@@ -5,6 +5,7 @@ using Veza.Commands.Chat.Members;
 using Veza.Commands.Chat.Messages;
 using Veza.Commands.Dispatching;
 using Veza.Domain;
+using Veza.EventStore;
 using Veza.EventStore.Appending;
 using Veza.Fixtures;
 using Veza.Projections.Chat;
@@ -15,15 +16,20 @@ namespace Veza.Realtime.Tests;
 /// <summary>An engine of its own over the shared log, and a community whose ids are new for every test.</summary>
 internal sealed class LiveSetting : IAsyncDisposable
 {
+    private static readonly Lock MakingTables = new();
+
     private readonly TestLog _log;
 
     /// <param name="run">False leaves the engine still, for tests that play its part.</param>
-    public LiveSetting(TestLog log, LiveLimits? limits = null, bool run = true, TopicMap? map = null)
+    /// <param name="node">The log as another node has it; otherwise the one that the test appends to.</param>
+    public LiveSetting(TestLog log, LiveLimits? limits = null, bool run = true, TopicMap? map = null, EventLog? node = null)
     {
         _log = log;
+        MakeIndexTable(log);
         Limits = limits ?? new();
-        var access = new TopicAccess(log.Log, new ChatQueries(log.Views), new FollowQueries(log.Views), log.Projections.WaitAsync, Limits);
-        Engine = new(log.Log, map ?? TopicMap.OfAllCapabilities(), access, Limits, TimeProvider.System, NullLoggerFactory.Instance);
+        node ??= log.Log;
+        var access = new TopicAccess(node, new ChatQueries(log.Views), new FollowQueries(log.Views), log.Projections.WaitAsync, Limits);
+        Engine = new(node, map ?? TopicMap.OfAllCapabilities(), access, Limits, TimeProvider.System, NullLoggerFactory.Instance);
         if (run) Engine.Start();
     }
 
@@ -69,6 +75,18 @@ internal sealed class LiveSetting : IAsyncDisposable
         Assert.IsType<SubscribeOutcome.Refused>(await Engine.SubscribeAsync(caller ?? Caller, topics, after, null, TestContext.Current.CancellationToken)).Refusal;
 
     public ValueTask DisposeAsync() => Engine.DisposeAsync();
+
+    // The host makes it at its start; here nobody fills it, unless the test says so.
+    private static void MakeIndexTable(TestLog log)
+    {
+        lock (MakingTables)
+        {
+            using var find = log.Log.Database.CreateCommand("select to_regclass('views.log_topics') is not null");
+            if (find.ExecuteScalar() is true) return;
+            using var make = log.Log.Database.CreateCommand(string.Join(';', new TopicIndexProjection().TableSql));
+            make.ExecuteNonQuery();
+        }
+    }
 }
 
 /// <summary>A client: pulls messages when it is told to, and checks that every batch follows on the one before.</summary>

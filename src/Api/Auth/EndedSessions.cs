@@ -30,13 +30,7 @@ public sealed class EndedSessions(EventLog log, TimeProvider clock) : IHostedSer
         log.Tail.Watch(e => { if (e.Name == ended.Name) Add(e.StreamId, e.At); });
         var head = log.Head;
         var after = await log.Reader.PositionBeforeAsync(clock.GetUtcNow() - Kept, ct);
-        while (true)
-        {
-            var page = await log.Reader.ReadAsync(after, head, EventStore.Reading.LogReader.PageEventsMax, [.. ended.Aliases], stream: null, ct);
-            foreach (var e in page) Add(e.StreamId, e.At);
-            if (page.Count < EventStore.Reading.LogReader.PageEventsMax) return;
-            after = page[^1].Position;
-        }
+        await foreach (var e in log.Reader.ReadAllAsync(new(after, head) { Types = [.. ended.Aliases] }, ct)) Add(e.StreamId, e.At);
     }
 
     public Task StopAsync(CancellationToken ct) => Task.CompletedTask;

@@ -15,8 +15,7 @@ internal sealed record LogRequest(long After, string[]? Types, Guid? Stream, lon
 /// <summary>A span of the log in pages: from the tail where it holds them, else from the database.</summary>
 internal sealed class LogPages(EventLog log, LogRequest request, long head)
 {
-    /// <summary>Positions looked at by one query: rare types must not make it outlast the database's time-out.</summary>
-    private const int SpanMax = 100_000;
+    private long _streamVersion;
 
     private readonly string _sessionEnded = log.Types.Describe(typeof(SessionEnded)).Name;
 
@@ -35,6 +34,7 @@ internal sealed class LogPages(EventLog log, LogRequest request, long head)
             var (page, scanned, signedOut) = await NextAsync(after, (int)Math.Min(left, LogReader.PageEventsMax), caller, ct);
             after = scanned;
             left -= page.Count;
+            if (request.Stream is not null && page.Count > 0) _streamVersion = page[^1].Version;
             if (page.Count > 0) yield return page;
             if (signedOut) yield break;
         }
@@ -42,12 +42,13 @@ internal sealed class LogPages(EventLog log, LogRequest request, long head)
 
     private async Task<(List<RecordedEvent> Page, long Scanned, bool SignedOut)> NextAsync(long after, int max, LiveCaller? caller, CancellationToken ct)
     {
-        var upTo = Math.Min(request.Follow ? log.Head : head, after + SpanMax);
+        var query = new LogQuery(after, request.Follow ? log.Head : head) { Types = request.Types, Stream = request.Stream, AfterVersion = _streamVersion };
+        if (query.Scans) query = query with { UpTo = Math.Min(query.UpTo, after + LogReader.SpanMax) };
         var events = new List<RecordedEvent>();
-        if (!log.Tail.TryRead(after, (int)Math.Min(max, upTo - after), events))
+        if (!log.Tail.TryRead(after, (int)Math.Min(max, query.UpTo - after), events))
         {
-            var page = await log.Reader.ReadAsync(after, upTo, max, request.Types, request.Stream, ct);
-            return (page, page.Count == max ? page[^1].Position : upTo, false);
+            var page = await log.Reader.ReadAsync(query, max, ct);
+            return (page, page.Count == max ? page[^1].Position : query.UpTo, false);
         }
         // By name and stream: an event that cannot be read is of no concern here.
         var signedOut = caller?.SessionId is { } session && events.Any(e => e.StreamId == session && e.Name == _sessionEnded);

@@ -60,6 +60,17 @@ public sealed class LocalPostgres : IAsyncDisposable
         return await postgres.StartOrLetGo(ct);
     }
 
+    /// <summary>How to reach the server that runs in a folder, whoever started it, to read beside them.</summary>
+    /// <returns>Null when none runs.</returns>
+    public static async Task<string?> FindRunningAsync(string folder, CancellationToken ct)
+    {
+        if (!Directory.Exists(folder)) return null;
+        var folders = await PostgresFolders.Prepare(folder, new ServerAccount(), ct);
+        if (Postmaster.Running(folders.Data) is not { } running || !File.Exists(folders.PasswordFile)) return null;
+        var password = (await File.ReadAllTextAsync(folders.PasswordFile, ct)).Trim();
+        return new NpgsqlConnectionStringBuilder { Host = folders.Socket, Port = running.Port, Username = User, Password = password, Database = DatabaseName }.ConnectionString;
+    }
+
     /// <summary>A server for tests: in a temporary folder, reachable over its socket only, gone with its maker.</summary>
     public static async Task<LocalPostgres> StartEphemeralAsync(bool fsync = true, ILogger? logger = null, CancellationToken ct = default)
     {

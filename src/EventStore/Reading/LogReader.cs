@@ -11,7 +11,15 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
     /// <summary>Events in a page: some hundred kilobytes, read in a few milliseconds.</summary>
     public const int PageEventsMax = 1000;
 
+    /// <summary>Positions that one query may look at when it finds only some of them: rare types must not make it outlast the database's time-out.</summary>
+    public const int SpanMax = 100_000;
+
     private const string Columns = "seq_id, id, stream_id, version, type, timestamp, causation_id, user_name, data::text";
+
+    private long _eventsRead;
+
+    /// <summary>Events this reader has fetched from PostgreSQL.</summary>
+    public long EventsRead => Volatile.Read(ref _eventsRead);
 
     public async Task<long> HeadAsync(CancellationToken ct)
     {
@@ -19,21 +27,70 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
         return await command.ExecuteScalarAsync(ct) as long? ?? 0;
     }
 
+    /// <summary>One page of at most <paramref name="max"/> events. Fewer mean that there are no more.</summary>
+    /// <remarks>A query that <see cref="LogQuery.Scans"/> looks at its whole span if it must: bound the span, or use <see cref="ReadAllAsync"/>, which does.</remarks>
+    public async Task<List<RecordedEvent>> ReadAsync(LogQuery query, int max, CancellationToken ct)
+    {
+        var order = query.Backwards ? " desc" : "";
+        // A stream's positions and versions rise together; in the order of versions its own index serves.
+        var sql = (query.Stream, query.Types) switch
+        {
+            (null, null) => $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 order by seq_id{order} limit $3",
+            (null, _) => $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and type = any ($4) order by seq_id{order} limit $3",
+            (_, null) => $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and stream_id = $4 and version > $5 and version < $6 order by version{order} limit $3",
+            _ => $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and stream_id = $4 and version > $5 and version < $6 and type = any ($7) order by version{order} limit $3",
+        };
+        await using var command = database.CreateCommand(sql);
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = query.After });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = query.UpTo });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = max });
+        if (query.Stream is { } stream)
+        {
+            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stream });
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = query.AfterVersion });
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = query.BeforeVersion });
+        }
+        if (query.Types is { } only) command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = only });
+        return await CountedAsync(command, ct);
+    }
+
     /// <summary>The events after <paramref name="after"/>, oldest first.</summary>
     /// <param name="only">Aliases to keep, as <see cref="EventTypes.AliasesOf"/> has them; null keeps all.</param>
     /// <param name="upTo">The last position to look at.</param>
-    public async Task<List<RecordedEvent>> ReadAsync(long after, long upTo, int max, string[]? only, Guid? stream, CancellationToken ct)
+    public Task<List<RecordedEvent>> ReadAsync(long after, long upTo, int max, string[]? only, Guid? stream, CancellationToken ct) =>
+        ReadAsync(new(after, upTo) { Types = only, Stream = stream }, max, ct);
+
+    /// <summary>
+    /// Every event of the query, however many: up to the head as it is now, one page in memory, and between two pages neither a connection nor a snapshot,
+    /// so that a slow reader holds nothing up.
+    /// </summary>
+    public async IAsyncEnumerable<RecordedEvent> ReadAllAsync(LogQuery query, [EnumeratorCancellation] CancellationToken ct)
     {
-        var filter = (only is null ? "" : " and type = any ($4)") + (stream is null ? "" : $" and stream_id = ${(only is null ? 4 : 5)}");
-        await using var command = database.CreateCommand($"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2{filter} order by seq_id limit $3");
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = upTo });
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = max });
-        if (only is not null) command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = only });
-        if (stream is not null) command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stream.Value });
-        var events = await FetchAsync(command, ct);
-        LogMetrics.ReadFromDatabase.Add(events.Count);
-        return events;
+        var left = query with { UpTo = Math.Min(query.UpTo, await HeadAsync(ct)) };
+        while (left.After < left.UpTo)
+        {
+            var span = !left.Scans ? left
+                : left.Backwards ? left with { After = Math.Max(left.After, left.UpTo - SpanMax) }
+                : left with { UpTo = Math.Min(left.UpTo, left.After + SpanMax) };
+            var page = await ReadAsync(span, PageEventsMax, ct);
+            foreach (var e in page) yield return e;
+            if (page.Count == PageEventsMax) left = left.Beyond(page[^1]);
+            else if (left.Backwards) left = left with { UpTo = span.After };
+            else left = left with { After = span.UpTo };
+        }
+    }
+
+    /// <summary>The events at these positions, oldest first. Costs a look-up each.</summary>
+    /// <param name="positions">In ascending order; <see cref="PageEventsMax"/> at most.</param>
+    public async Task<List<RecordedEvent>> ReadPositionsAsync(long[] positions, CancellationToken ct)
+    {
+        if (positions.Length == 0) return [];
+        // The bounds say nothing new, except to the planner: only they leave partitions out.
+        await using var command = database.CreateCommand($"select {Columns} from log.mt_events where seq_id >= $1 and seq_id <= $2 and seq_id = any ($3) order by seq_id");
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = positions[0] });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = positions[^1] });
+        command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = positions });
+        return await CountedAsync(command, ct);
     }
 
     /// <summary>A stream's events after a version, oldest first, as they come: no more of them in memory than the reader keeps. A connection is held until the last.</summary>
@@ -81,6 +138,14 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
         await using var row = await command.ExecuteReaderAsync(CommandBehavior.SingleRow, ct);
         if (!await row.ReadAsync(ct)) return null;
         return new(row.GetInt64(0), row.GetInt64(1), row.IsDBNull(2) ? null : row.GetFieldValue<byte[]>(2), row.IsDBNull(3) ? null : row.GetFieldValue<byte[]>(3));
+    }
+
+    private async Task<List<RecordedEvent>> CountedAsync(NpgsqlCommand command, CancellationToken ct)
+    {
+        var events = await FetchAsync(command, ct);
+        LogMetrics.ReadFromDatabase.Add(events.Count);
+        Interlocked.Add(ref _eventsRead, events.Count);
+        return events;
     }
 
     private async Task<List<RecordedEvent>> FetchAsync(NpgsqlCommand command, CancellationToken ct)

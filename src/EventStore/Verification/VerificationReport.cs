@@ -1,0 +1,17 @@
+namespace Veza.EventStore.Verification;
+
+/// <summary>One kind of thing that was looked at.</summary>
+/// <param name="What">A sentence: <c>positions are 1 to the head without a gap</c>.</param>
+/// <param name="Count">How many <paramref name="Of"/> were looked at.</param>
+public sealed record Check(string What, long Count, string Of, IReadOnlyList<string> Differences, TimeSpan Took);
+
+/// <param name="Head">The position up to which the log was verified; what came later is left for the next time.</param>
+public sealed record VerificationReport(long Head, IReadOnlyList<Check> Checks, TimeSpan Took)
+{
+    public bool IsSound => Checks.All(c => c.Differences.Count == 0);
+}
+
+/// <summary>Where a unique name comes from: an event of the owner's own stream says it.</summary>
+/// <param name="EventType">The alias.</param>
+/// <param name="Property">Of the event's JSON; names are held in lower case.</param>
+public sealed record NameRule(string Scope, string EventType, string Property);

@@ -1,0 +1,55 @@
+using Veza.EventStore;
+using Veza.Fixtures;
+
+namespace Veza.Realtime.Tests;
+
+public class TopicIndexTests
+{
+    /// <summary>What <c>log.topics.v1</c> holds of each event. When this changes, so must the version, or resuming by the old rows would leave events out.</summary>
+    private static readonly string[] Version1 =
+    [
+        "broadcast_created: Broadcast, Account",
+        "broadcast_ended: Broadcast, Account",
+        "broadcast_interrupted: Broadcast, Account",
+        "broadcast_resumed: Broadcast, Account",
+        "broadcast_started: Broadcast, Account, Activity",
+        "channel_created: Channel",
+        "community_created: Account",
+        "follow_started: Account, Account, Access",
+        "follow_stopped: Account, Account, Access",
+        "member_joined: Account",
+        "member_left: Account, Access",
+        "message_deleted: Channel",
+        "message_edited: Channel",
+        "message_sent: Channel",
+        "play_counted: Track, chart:top, chart:trending, Private",
+        "reaction_added: Channel",
+        "reaction_removed: Channel",
+        "session_ended: Access",
+        "track_commented: Track, Account",
+        "track_liked: Track, Account",
+        "track_processed: Track, Account",
+        "track_processing_failed: Track, Account",
+        "track_repost_removed: Track, Account",
+        "track_reposted: Track, Account, Activity",
+        "track_unliked: Track, Account",
+        "track_uploaded: Track, Account, Activity",
+    ];
+
+    [Fact]
+    public void A_change_of_what_the_index_holds_is_a_new_version_of_it()
+    {
+        Assert.Equal("log.topics.v1", TopicIndexProjection.IndexName);
+        var map = TopicMap.OfAllCapabilities();
+        var held = new List<string>();
+        foreach (var name in typeof(TopicIndexTests).Assembly.GetManifestResourceNames().Where(n => n.EndsWith(".v1.json", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        {
+            using var stream = typeof(TopicIndexTests).Assembly.GetManifestResourceStream(name)!;
+            using var json = new MemoryStream();
+            stream.CopyTo(json);
+            var e = new RecordedEvent(1, Guid.Empty, Guid.Empty, 1, name[..name.IndexOf('.', StringComparison.Ordinal)], default, Guid.Empty, null, json.ToArray(), TestLog.EventTypes);
+            if (map.TopicsOf(e) is { Length: > 0 } topics) held.Add($"{e.Type}: {string.Join(", ", topics.Select(t => t.Kind == TopicKind.Chart ? t.ToString() : t.Kind.ToString()))}");
+        }
+        Assert.Equal(string.Join('\n', Version1), string.Join('\n', held));
+    }
+}
