@@ -10,6 +10,9 @@ public class StoppedNodeTests(FaultServer server)
     private const string LockOf = "from pg_locks l join pg_stat_activity a using (pid) "
         + "where l.locktype = 'advisory' and l.classid = 7310573 and l.objid = 1 and a.application_name = 'veza-append' and a.datname = current_database()";
 
+    private const string AnybodyWaits = "from pg_locks where locktype = 'advisory' and classid = 7310573 and objid = 1 and not granted "
+        + "and database = (select oid from pg_database where datname = current_database())";
+
     [Fact]
     public async Task A_node_stopped_while_its_batch_is_with_the_database_holds_up_nobody_and_gets_its_answers_when_it_goes_on()
     {
@@ -43,12 +46,21 @@ public class StoppedNodeTests(FaultServer server)
         await using var trial = await server.BeginAsync();
         var other = await trial.OpenNodeAsync("other");
         var stopped = await trial.StartNodeAsync("stopped", writers: 400, NodeWork.RepeatAtOnce);
-        await using (await HoldLockAsync(trial))
+        await using (var first = await HoldLockAsync(trial))
         {
             await stopped.GoOnAsync();
-            // 400 repeats with 4 kB answers each make 1.6 MB, far more than a socket's buffers take.
-            await UntilCountAsync(trial, $"select count(*) {LockOf} and not l.granted", 1, "the repeats waiting for the lock");
-            stopped.Signal("STOP");
+            await Trial.UntilAsync(() => trial.History.Calls.Count(c => c.Ask.Node == "stopped") == 800, "all repeats");
+            await UntilCountAsync(trial, $"select count(*) {LockOf} and not l.granted", 1, "the first repeat waiting for the lock");
+            // It is alone in its batch. The next one has all the others, so the lock is taken in between.
+            var second = HoldLockAsync(trial);
+            await UntilCountAsync(trial, $"select count(*) {AnybodyWaits}", 2, "the second holder in the queue for the lock");
+            await first.DisposeAsync();
+            await using (await second)
+            {
+                // 399 repeats with 4 kB answers each make 1.6 MB, far more than a socket's buffers take.
+                await UntilCountAsync(trial, $"select count(*) {LockOf} and not l.granted", 1, "the other repeats waiting for the lock");
+                stopped.Signal("STOP");
+            }
         }
         other.Load(writers: 4, Extent.Seed);
         await trial.ProgressAsync("SIGSTOP with a long answer on its way", "other");
