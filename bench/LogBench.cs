@@ -1,18 +1,13 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using NpgsqlTypes;
 using Veza.EventStore;
-using Veza.EventStore.Appending;
+using EventLog = Veza.EventStore.EventLog;
 using Veza.EventStore.Postgres;
 
 namespace Veza.Bench;
-
-public abstract record BenchEvent;
-
-/// <summary>367 bytes of JSON with its note.</summary>
-public sealed record SomethingHappened(Guid Id, Guid ChannelId, Guid AuthorId, string Text) : BenchEvent;
 
 /// <summary>
 /// The log against two baselines on the same server, interleaved: (a) one prepared single-row insert per transaction over 64 connections, (b) 64-row unnest
@@ -20,63 +15,49 @@ public sealed record SomethingHappened(Guid Id, Guid ChannelId, Guid AuthorId, s
 /// </summary>
 internal static class LogBench
 {
-    private const int Streams = 10_000;
-    private const string Text =
-        "Has anybody heard the B-side of the new one yet? The bass line alone is worth the price, and the break at 2:40 made me miss my stop. Listening party at nine tonight, bring headphones, bring friends \u2014 #general";
-
-    public static async Task<int> RunAsync(string[] args)
+    public static async Task<int> RunAsync(Options options)
     {
-        var seconds = Option(args, "--seconds", 5);
-        var rounds = Option(args, "--rounds", 3);
+        var seconds = options.Number("--seconds", 5);
+        var rounds = options.Number("--rounds", 5);
         await using var postgres = await LocalPostgres.StartEphemeralAsync();
-        var types = EventTypes.DerivedFrom(typeof(BenchEvent));
-        await using var log = await EventLog.OpenAsync(postgres.ConnectionString, types, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
-        var json = types.Write(Event());
-        Console.WriteLine($"{RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores, .NET {Environment.Version}; event of {json.Length} bytes of JSON; {rounds} rounds of {seconds} s, medians");
+        await using var log = await BenchLog.OpenAsync(postgres.ConnectionString);
+        await using var second = await BenchLog.OpenAsync(postgres.ConnectionString);
         await using var bare = await BareAsync(postgres.ConnectionString);
+        await using var analyst = options.Has("--analyst") ? await BeginLongQueryAsync(bare) : null;
+        var json = BenchLog.Types.Write(BenchLog.Event());
+        Report.Machine($"event of {json.Length} bytes of JSON; {rounds} rounds of {seconds} s, interleaved, medians{(analyst is null ? "" : "; an analyst's transaction open all the while")}");
 
-        var streams = Enumerable.Range(0, Streams).Select(_ => Guid.CreateVersion7()).ToArray();
-        var seen = new (long Version, long Position)[Streams];
+        var (one, two, three, four) = (new BenchLog(), new BenchLog(), new BenchLog(), new BenchLog());
         var cases = new (string Name, int Callers, Func<int, Task<int>> Act)[]
         {
             ("(a) bare single-row insert, 64 connections", 64, _ => InsertAsync(bare, 1, json)),
             ("(b) bare 64-row unnest insert, 4 connections", 4, _ => InsertAsync(bare, 64, json)),
-            ("log: existing stream, expected version, 64 callers", 64, caller => AppendAsync(log, streams, seen, caller, 64)),
-            ("log: existing stream, expected version, 256 callers", 256, caller => AppendAsync(log, streams, seen, caller, 256)),
-            ("log: new stream per command, 64 callers", 64, _ => StartAsync(log)),
-            ("log: new stream per command, 256 callers", 256, _ => StartAsync(log)),
+            ("log: expected version, 10,000 streams, 64 callers", 64, caller => one.AppendAsync(log, caller, 64)),
+            ("log: expected version, 10,000 streams, 256 callers", 256, caller => two.AppendAsync(log, caller, 256)),
+            ("log: new stream per command, 64 callers", 64, _ => BenchLog.StartAsync(log)),
+            ("log: new stream per command, 256 callers", 256, _ => BenchLog.StartAsync(log)),
+            ("log: two nodes, 32 callers each", 64, caller => three.AppendAsync(caller % 2 == 0 ? log : second, caller, 64)),
             ("bare insert, one caller", 1, _ => InsertAsync(bare, 1, json)),
-            ("log: one caller", 1, caller => AppendAsync(log, streams, seen, caller, 1)),
+            ("log: one caller", 1, caller => four.AppendAsync(log, caller, 1)),
         };
         var figures = cases.ToDictionary(c => c.Name, _ => new List<Figures>());
         for (var round = 0; round < rounds; round++)
             foreach (var (name, callers, act) in cases) figures[name].Add(await Measure.ClosedLoopAsync(callers, TimeSpan.FromSeconds(seconds), act));
 
-        Console.WriteLine($"{"",-54}{"per second",12}{"P50 ms",10}{"P99 ms",10}");
-        foreach (var (name, of) in figures)
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{name,-54}{Measure.Median(of.Select(f => f.PerSecond)),12:N0}{Measure.Median(of.Select(f => f.P50)),10:N2}{Measure.Median(of.Select(f => f.P99)),10:N2}"));
-        await ReadAsync(log);
-        await SizeAsync(log);
+        Report.Head("per second", "P50 ms", "P99 ms");
+        foreach (var (name, of) in figures) Report.Row(name, Measure.Median(of.Select(f => f.PerSecond)), Measure.Median(of.Select(f => f.P50)), Measure.Median(of.Select(f => f.P99)));
+        Report.Row("reading all, from the ring", await FromRingAsync(log));
+        Report.Row("reading all, from PostgreSQL", await FromDatabaseAsync(log));
+        Report.Row("bytes an event in mt_events, indexes included", await BytesAsync(log));
         return 0;
     }
 
-    private static SomethingHappened Event() => new(Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Text);
-
-    /// <summary>Each caller has streams of its own, picked at random, so that the expected version is known and every command is accepted.</summary>
-    private static async Task<int> AppendAsync(EventLog log, Guid[] streams, (long Version, long Position)[] seen, int caller, int callers)
+    private static async Task<NpgsqlConnection> BeginLongQueryAsync(NpgsqlDataSource database)
     {
-        var stream = (Random.Shared.Next(Streams / callers) * callers) + caller;
-        var outcome = await log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(streams[stream], "bench", seen[stream].Version, [Event()], seen[stream].Position)], []));
-        if (outcome is not AppendOutcome.Accepted accepted) throw new InvalidOperationException($"expected to be accepted, was {outcome}");
-        seen[stream] = (accepted.Version, accepted.Position);
-        return 1;
-    }
-
-    private static async Task<int> StartAsync(EventLog log)
-    {
-        await log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(Guid.CreateVersion7(), "bench", 0, [Event()])], []));
-        return 1;
+        var connection = await database.OpenConnectionAsync();
+        await using var begin = new NpgsqlCommand("begin isolation level repeatable read; select count(*) from log.mt_events", connection);
+        await begin.ExecuteScalarAsync();
+        return connection;
     }
 
     private static async Task<NpgsqlDataSource> BareAsync(string connectionString)
@@ -94,7 +75,6 @@ internal static class LogBench
 
     private static async Task<int> InsertAsync(NpgsqlDataSource source, int rows, byte[] json)
     {
-        var text = System.Text.Encoding.UTF8.GetString(json);
         await using var insert = source.CreateCommand(rows == 1
             ? "insert into bare (stream, type, data) values ($1, $2, $3)"
             : "insert into bare (stream, type, data) select * from unnest($1, $2, $3)");
@@ -102,37 +82,43 @@ internal static class LogBench
         {
             insert.Parameters.Add(new() { Value = Guid.CreateVersion7() });
             insert.Parameters.Add(new() { Value = "something_happened" });
-            insert.Parameters.Add(new() { Value = text, NpgsqlDbType = NpgsqlDbType.Jsonb });
+            insert.Parameters.Add(new() { Value = json, NpgsqlDbType = NpgsqlDbType.Jsonb });
         }
         else
         {
             insert.Parameters.Add(new() { Value = Enumerable.Range(0, rows).Select(_ => Guid.CreateVersion7()).ToArray() });
             insert.Parameters.Add(new() { Value = Enumerable.Repeat("something_happened", rows).ToArray() });
-            insert.Parameters.Add(new() { Value = Enumerable.Repeat(text, rows).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb });
+            insert.Parameters.Add(new() { Value = Enumerable.Repeat(json, rows).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb });
         }
         await insert.ExecuteNonQueryAsync();
         return rows;
     }
 
-    private static async Task ReadAsync(EventLog log)
+    /// <summary>What projections and live topics do: events after a position, a page at a time, over and over.</summary>
+    private static async Task<double> FromRingAsync(EventLog log)
     {
-        var started = System.Diagnostics.Stopwatch.GetTimestamp();
+        const int Laps = 40;
+        long read = 0;
+        var started = Stopwatch.GetTimestamp();
+        for (var lap = 0; lap < Laps; lap++)
+            for (var after = Math.Max(0, log.Head - 60_000); await log.ReadAfterAsync(after, 1000, CancellationToken.None) is { Count: > 0 } page; after = page[^1].Position) read += page.Count;
+        return read / Stopwatch.GetElapsedTime(started).TotalSeconds;
+    }
+
+    private static async Task<double> FromDatabaseAsync(EventLog log)
+    {
+        const long EventsMax = 500_000;
         long read = 0, after = 0;
-        while (await log.Reader.ReadAsync(after, log.Head, 1000, null, null, CancellationToken.None) is { Count: > 0 } page && read < 500_000)
+        var started = Stopwatch.GetTimestamp();
+        while (read < EventsMax && await log.Reader.ReadAsync(after, log.Head, 1000, null, null, CancellationToken.None) is { Count: > 0 } page)
             (read, after) = (read + page.Count, page[^1].Position);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"reading all from PostgreSQL",-54}{read / System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds,12:N0}"));
+        return read / Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 
-    private static async Task SizeAsync(EventLog log)
+    private static async Task<double> BytesAsync(EventLog log)
     {
-        await using var size = log.Database.CreateCommand("select sum(pg_total_relation_size(inhrelid)) / (select count(*) from log.mt_events) from pg_inherits where inhparent = 'log.mt_events'::regclass");
-        var bytes = await size.ExecuteScalarAsync();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"bytes an event in mt_events, indexes included",-54}{bytes,12:N0}"));
-    }
-
-    private static int Option(string[] args, string name, int otherwise)
-    {
-        var at = Array.IndexOf(args, name);
-        return at >= 0 && at + 1 < args.Length && int.TryParse(args[at + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : otherwise;
+        await using var size = log.Database.CreateCommand(
+            "select sum(pg_total_relation_size(inhrelid))::float8 / (select count(*) from log.mt_events) from pg_inherits where inhparent = 'log.mt_events'::regclass");
+        return (double)(await size.ExecuteScalarAsync())!;
     }
 }

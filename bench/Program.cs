@@ -2,12 +2,16 @@ using Veza.Bench;
 
 return args switch
 {
-    ["log", .. var rest] => await LogBench.RunAsync(rest),
+    ["log", .. var rest] => await LogBench.RunAsync(new(rest)),
+    ["log-growth", .. var rest] => await LogGrowthBench.RunAsync(new(rest)),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: ./veza bench log [--seconds N] [--rounds N]");
+    Console.Error.WriteLine("""
+        usage: ./veza bench log [--seconds N] [--rounds N] [--analyst]    appending and reading, against two baselines; --analyst leaves a transaction open
+               ./veza bench log-growth [--millions 1,5,20] [--seconds N]  the same with more and more in the log
+        """);
     return 2;
 }

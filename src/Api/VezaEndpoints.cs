@@ -1,7 +1,20 @@
+using Veza.Api.Accounts;
+using Veza.Api.Chat.Communities;
+using Veza.Api.Chat.Messages;
 using Veza.Api.Configuration;
 using Veza.Api.Health;
 using Veza.Api.Http;
+using Veza.Api.Live;
+using Veza.Api.Live.Broadcasts;
+using Veza.Api.Music.Charts;
+using Veza.Api.Music.Listening;
+using Veza.Api.Music.Tracks;
 using Veza.Api.Observability;
+using Veza.Api.Replay;
+using Veza.Api.Social.Comments;
+using Veza.Api.Social.Feed;
+using Veza.Api.Social.Follows;
+using Veza.Api.Social.Likes;
 
 namespace Veza.Api;
 
@@ -13,6 +26,30 @@ internal static class VezaEndpoints
         MetricsEndpoint.Map(app, settings);
         HealthEndpoints.Map(app);
         app.UseBrowserRules(settings);
-        app.MapVeza();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages(answer => Problems.WriteEmptyAsync(answer.HttpContext));
+        app.UseAuthentication();
+        app.UseRateLimits();
+        app.UseAuthorization();
+        app.Use(IdempotencyKey.Middleware);
+        app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
+        app.UseSwaggerUI(ui => { ui.RoutePrefix = "docs"; ui.SwaggerEndpoint("/openapi/v1.json", "Veza"); ui.DocumentTitle = "Veza API"; });
+        var api = app.MapGroup("/api/v1").RequireAuthorization();
+        app.MapSigningKeys();
+        api.MapAccounts();
+        api.MapCommunities();
+        api.MapMessages();
+        api.MapBroadcasts();
+        app.MapBroadcastSound();
+        app.MapLive(api);
+        app.MapLog(api);
+        api.MapProjections();
+        api.MapTracks();
+        api.MapLikes();
+        api.MapComments();
+        api.MapFollows();
+        api.MapFeed();
+        api.MapPlays();
+        api.MapCharts();
     }
 }

@@ -5,13 +5,19 @@ using Veza.Api.Configuration;
 using Veza.Api.Health;
 using Veza.Api.Http;
 using Veza.Api.Live.Broadcasts;
+using Veza.Api.Music.Listening;
 using Veza.Api.Music.Tracks;
 using Veza.Api.Observability;
-using Veza.Api.Replay;
+using Veza.Api.OpenApi;
 using Veza.Api.Reactions;
+using Veza.Api.Replay;
+using Veza.Api.Social;
 using Veza.Commands.Dispatching;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
+using Veza.Projections;
+using Veza.Projections.Chat;
+using Veza.Projections.Chat.Messages;
 using Veza.Realtime;
 
 namespace Veza.Api;
@@ -21,22 +27,53 @@ internal static class VezaServices
 {
     public static void Add(IServiceCollection services, VezaSettings settings, EventLog log, ProjectionHost projections)
     {
+        AddHost(services, settings);
+        AddCapabilities(services, settings, log, projections);
+        AddHttp(services, settings);
+        Telemetry.AddMetricsAndTraces(services, settings);
+        AddHealth(services, settings);
+    }
+
+    private static void AddHost(IServiceCollection services, VezaSettings settings)
+    {
         services.AddSingleton(settings);
-        services.AddSingleton(RequestLimits.For(settings));
-        services.AddOrigins(settings);
         services.AddSingleton<IHostLifetime, NoSignals>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = VezaHost.ShutdownTimeout);
+    }
 
+    private static void AddCapabilities(IServiceCollection services, VezaSettings settings, EventLog log, ProjectionHost projections)
+    {
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(log);
         services.AddSingleton(log.Database);
-        services.AddVeza(log, projections, new Limits(settings.MessageBytesMax), new HistoryLimit(settings.MessageHistoryMax),
-            new AccountSettings(Encoding.UTF8.GetBytes(settings.JwtSecret!), settings.RateLimitPerMinute));
+        services.AddSingleton(projections);
+        services.AddSingleton(new HistoryLimit(settings.MessageHistoryMax));
+        services.AddSingleton(provider => new Dispatcher(log, new Limits(settings.MessageBytesMax), provider.GetRequiredService<TimeProvider>().GetUtcNow));
+        services.AddSingleton(new ReadModels(log.Database));
+        services.AddSingleton<MessageQueries>().AddSingleton<ChatQueries>();
+        services.AddAccounts(new(Encoding.UTF8.GetBytes(settings.JwtSecret!), settings.RateLimitPerMinute));
+        services.AddSocial().AddListening();
         services.AddBroadcasts(settings);
         services.AddRealtime(new(settings.ConnectionsMax));
         services.AddLogReplay();
         services.AddTracks(settings.MediaRoot, settings.UploadBytesMax);
         if (settings.Has(Role.Media)) services.RunReactions();
-        Telemetry.AddMetricsAndTraces(services, settings);
+    }
 
+    private static void AddHttp(IServiceCollection services, VezaSettings settings)
+    {
+        services.AddSingleton(RequestLimits.For(settings));
+        services.AddOrigins(settings);
+        services.ConfigureHttpJsonOptions(o => VezaApplication.ConfigureJson(o.SerializerOptions));
+        services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
+        services.AddExceptionHandler<FaultHandler>();
+        // ASP.NET Core would put the whole traceparent there, in place of the id that logs and traces are found by.
+        services.AddProblemDetails(o => o.CustomizeProblemDetails = c => c.ProblemDetails.Extensions["traceId"] = System.Diagnostics.Activity.Current?.TraceId.ToHexString());
+        services.AddApiDescription();
+    }
+
+    private static void AddHealth(IServiceCollection services, VezaSettings settings)
+    {
         var health = services.AddHealthChecks().AddCheck<LogHealth>("log", tags: [HealthEndpoints.Ready]);
         if (settings.Has(Role.Projections)) health.AddCheck<ProjectionsHealth>("projections", tags: [HealthEndpoints.Ready]);
         if (settings.Has(Role.Media)) health.AddCheck<MediaToolsHealth>("media_tools", tags: [HealthEndpoints.Ready]);

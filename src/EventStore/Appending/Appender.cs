@@ -27,6 +27,7 @@ public sealed class Appender : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly Task _loop;
+    private PendingAppend? _held;
     private NpgsqlConnection? _connection;
     private NpgsqlCommand? _call;
 
@@ -62,33 +63,53 @@ public sealed class Appender : IAsyncDisposable
         await CloseAsync();
     }
 
+    /// <summary>While the server works on a batch, the outcomes of the one before are told: between two batches the server waits for no more than it must.</summary>
     private async Task RunAsync()
     {
-        PendingAppend? held = null;
-        while (held is not null || await _queue.Reader.WaitToReadAsync())
+        Written? untold = null;
+        while (true)
         {
-            var batch = new Batch(_types);
-            if (held is not null) batch.TryAdd(held);
-            held = null;
-            while (batch.Commands.Count < BatchCommandsMax && _queue.Reader.TryRead(out var next))
+            if (_held is null && !_queue.Reader.TryPeek(out _))
             {
-                if (batch.EventCount + next.EventCount <= BatchEventsMax && batch.TryAdd(next)) continue;
-                held = next;
-                break;
+                if (untold is not null) Tell(untold);
+                untold = null;
+                if (!await _queue.Reader.WaitToReadAsync()) return;
             }
-            await WriteAsync(batch);
+            var writing = WriteAsync(NextBatch());
+            if (untold is not null) Tell(untold);
+            untold = await writing;
         }
     }
 
-    private async Task WriteAsync(Batch batch)
+    private Batch NextBatch()
+    {
+        var batch = new Batch(_types);
+        if (_held is not null) batch.TryAdd(_held);
+        _held = null;
+        while (batch.Commands.Count < BatchCommandsMax && _queue.Reader.TryRead(out var next))
+        {
+            if (batch.EventCount + next.EventCount <= BatchEventsMax && batch.TryAdd(next)) continue;
+            _held = next;
+            break;
+        }
+        return batch;
+    }
+
+    private void Tell(Written written)
+    {
+        _appended(written.Events);
+        for (var i = 0; i < written.Outcomes.Length; i++) written.Batch.Commands[i].Outcome.TrySetResult(written.Outcomes[i]);
+    }
+
+    /// <returns>What is to be told; null when it was told already, because the batch met a fault.</returns>
+    private async Task<Written?> WriteAsync(Batch batch)
     {
         var started = Stopwatch.GetTimestamp();
         try
         {
             var (outcomes, events) = await WriteUntilKnownAsync(batch);
             LogMetrics.BatchWritten(batch.Commands.Count, events.Count, Stopwatch.GetElapsedTime(started));
-            _appended(events);
-            for (var i = 0; i < outcomes.Length; i++) batch.Commands[i].Outcome.TrySetResult(outcomes[i]);
+            return new(batch, outcomes, events);
         }
         catch (PostgresException refused) when (!DatabaseFaults.IsUnavailable(refused))
         {
@@ -100,6 +121,7 @@ public sealed class Appender : IAsyncDisposable
             await CloseAsync();
             foreach (var command in batch.Commands) command.Outcome.TrySetException(new OutcomeUnknownException(command.Request.CommandId, fault));
         }
+        return null;
     }
 
     /// <summary>The database refused the batch as a whole, so nothing of it was written: each command is tried alone and only the culprit fails.</summary>
@@ -114,7 +136,7 @@ public sealed class Appender : IAsyncDisposable
         {
             var alone = new Batch(_types);
             alone.TryAdd(command);
-            await WriteAsync(alone);
+            if (await WriteAsync(alone) is { } written) Tell(written);
         }
     }
 
@@ -184,4 +206,6 @@ public sealed class Appender : IAsyncDisposable
         try { await broken.DisposeAsync(); }
         catch (Exception fault) when (fault is NpgsqlException or IOException or InvalidOperationException) { _logger.LogDebug(fault, "Closing a broken connection failed"); }
     }
+
+    private sealed record Written(Batch Batch, AppendOutcome[] Outcomes, List<RecordedEvent> Events);
 }

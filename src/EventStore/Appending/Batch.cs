@@ -122,7 +122,8 @@ internal sealed class Batch(EventTypes types)
         var n = _commands.Count;
         var (ids, fingerprints, answers) = (new Guid[n], new byte[]?[n], new string?[n]);
         var (unchangedPositions, unchangedVersions, changeEnds, nameEnds) = (new long[n], new long[n], new int[n], new int[n]);
-        List<string> streamTypes = [], eventTypes = [], dotNetTypes = [], data = [];
+        List<string> streamTypes = [], eventTypes = [], dotNetTypes = [];
+        List<byte[]> data = [];
         List<string?> users = [], correlations = [], causations = [];
         List<int> changeStreams = [], changeEvents = [], eventChanges = [], eventOffsets = [];
         List<long> expected = [], streamSeen = [];
@@ -163,7 +164,7 @@ internal sealed class Batch(EventTypes types)
                     users.Add(request.By);
                     correlations.Add(request.Correlation);
                     causations.Add(step == 0 ? null : request.CommandId.ToString("N"));
-                    data.Add(Encoding.UTF8.GetString(command.Json[c][e]));
+                    data.Add(command.Json[c][e]);
                 }
             }
             foreach (var name in request.Names)

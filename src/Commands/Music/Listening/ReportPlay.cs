@@ -32,11 +32,11 @@ public static class ReportPlayHandler
         : command.PositionMs > play.DurationMs + Play.ToleranceMs ? ListeningRefusals.PositionPastEnd(command.PositionMs, play.DurationMs)
         : null;
 
-    public static IEnumerable<Effect> Handle(ReportPlay command, [WriteModel] Play play, [ReadModel] Hearing? hearing, [ReadModel] Track track, DateTimeOffset now)
+    public static IEnumerable<Effect> Handle(ReportPlay command, [WriteModel] Play play, [ReadModel] Hearing? hearing, [ReadModel] Track track)
     {
         if (IsKnown(command, play)) yield break;
         yield return Effect.Append<Play>(play.Id,
-            new PlayProgressed(play.Id, play.TrackId, play.ListenerId, command.HeardMs, command.PositionMs, command.Ended, now));
+            new PlayProgressed(play.Id, play.TrackId, play.ListenerId, command.HeardMs, command.PositionMs, command.Ended));
         if (hearing is null && Counts(command, play))
             yield return Effect.Append<Hearing>(Hearing.StreamId(play.ListenerId, play.TrackId, play.SessionId),
                 new PlayCounted(play.Id, play.TrackId, track.OwnerId, play.ListenerId, play.SessionId, track.Genre, command.HeardMs));

@@ -5,8 +5,7 @@ public sealed record PlayStarted(Guid PlayId, Guid TrackId, Guid OwnerId, Guid L
 
 /// <param name="HeardMs">Heard so far in this play; never more than the clock allows.</param>
 /// <param name="PositionMs">Where in the track the listener is.</param>
-/// <param name="At">When it was reported: what the next report is checked against.</param>
-public sealed record PlayProgressed(Guid PlayId, Guid TrackId, Guid ListenerId, long HeardMs, long PositionMs, bool Ended, DateTimeOffset At) : PlayEvent;
+public sealed record PlayProgressed(Guid PlayId, Guid TrackId, Guid ListenerId, long HeardMs, long PositionMs, bool Ended) : PlayEvent;
 
 /// <summary>In a stream of the listener, the track and the sign-in session, so that it can happen there only once.</summary>
 public abstract record CountingEvent : DomainEvent;

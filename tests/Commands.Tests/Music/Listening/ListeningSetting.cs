@@ -20,8 +20,8 @@ internal sealed class ListeningSetting(long durationMs = 200_000, string? genre 
     public StartPlay Start(Guid? play = null, Guid? listener = null, Guid? session = null) => new(play ?? Play, Track, listener ?? Listener, session ?? Session);
     public ReportPlay Report(long heardMs, long? positionMs = null, bool ended = false, Guid? play = null, Guid? by = null) =>
         new(play ?? Play, by ?? Listener, heardMs, positionMs ?? heardMs, ended);
-    public PlayProgressed Progressed(long heardMs, DateTimeOffset at, bool ended = false, Guid? play = null, Guid? listener = null) =>
-        new(play ?? Play, Track, listener ?? Listener, heardMs, heardMs, ended, at);
+    public PlayProgressed Progressed(long heardMs, bool ended = false, Guid? play = null, Guid? listener = null) =>
+        new(play ?? Play, Track, listener ?? Listener, heardMs, heardMs, ended);
     public PlayCounted Counted(long heardMs, Guid? play = null, Guid? listener = null, Guid? session = null) =>
         new(play ?? Play, Track, Owner, listener ?? Listener, session ?? Session, genre, heardMs);
     public static TimeSpan Seconds(double seconds) => TimeSpan.FromSeconds(seconds);

@@ -10,10 +10,8 @@ public class ReportPlayTests(TestLog log)
     private readonly ListeningSetting _music = new(durationMs: 200_000);
 
     private Scenario Given(params object[] more) => log.Given([_music.Uploaded, _music.Started, .. more]);
-    private DateTimeOffset After(double seconds) => log.Now.AddSeconds(seconds);
-
     [Fact]
-    public Task A_report_is_kept() => Given(Seconds(10)).When(_music.Report(10_000)).Then(_music.Progressed(10_000, After(10)));
+    public Task A_report_is_kept() => Given(Seconds(10)).When(_music.Report(10_000)).Then(_music.Progressed(10_000));
 
     [Fact]
     public Task The_same_report_again_changes_nothing() => Given(Seconds(10), _music.Report(10_000), Seconds(3)).When(_music.Report(10_000)).ThenNothing();
@@ -40,10 +38,10 @@ public class ReportPlayTests(TestLog log)
     [Fact]
     public Task The_position_may_go_back_and_forth() =>
         Given(Seconds(10), _music.Report(10_000), Seconds(5)).When(_music.Report(15_000, positionMs: 3_000))
-            .Then(_music.Progressed(15_000, After(15)) with { PositionMs = 3_000 });
+            .Then(_music.Progressed(15_000) with { PositionMs = 3_000 });
 
     [Fact]
-    public Task The_tolerance_is_two_seconds() => Given(Seconds(10)).When(_music.Report(12_000)).Then(_music.Progressed(12_000, After(10)));
+    public Task The_tolerance_is_two_seconds() => Given(Seconds(10)).When(_music.Report(12_000)).Then(_music.Progressed(12_000));
 
     [Fact]
     public async Task What_was_heard_cannot_outrun_the_clock_since_the_play_began()
@@ -54,8 +52,8 @@ public class ReportPlayTests(TestLog log)
     }
 
     [Fact]
-    public Task A_pause_is_not_heard_afterwards() =>
-        Given(Seconds(10), _music.Report(10_000), Seconds(600), _music.Report(10_000, positionMs: 10_001), Seconds(5)).When(_music.Report(18_000)).ThenRefused("heard_too_fast");
+    public Task A_report_that_the_network_held_up_does_not_make_the_next_one_too_fast() =>
+        Given(Seconds(20), _music.Report(5_000), Seconds(1)).When(_music.Report(21_000)).Then(_music.Progressed(21_000));
 
     [Fact]
     public Task Tolerances_do_not_add_up() =>
@@ -71,47 +69,46 @@ public class ReportPlayTests(TestLog log)
     public Task The_position_lies_within_the_track() => Given(Seconds(10)).When(_music.Report(0, positionMs: 202_001)).ThenRefused("position_past_end");
 
     [Fact]
-    public Task A_clock_that_was_set_back_takes_nothing_away() => Given(Seconds(-60)).When(_music.Report(2_000)).Then(_music.Progressed(2_000, After(-60)));
+    public Task A_clock_that_was_set_back_takes_nothing_away() => Given(Seconds(-60)).When(_music.Report(2_000)).Then(_music.Progressed(2_000));
 }
 
 public class CountingTests(TestLog log)
 {
     private readonly ListeningSetting _music = new(durationMs: 200_000);
 
-    private DateTimeOffset After(double seconds) => log.Now.AddSeconds(seconds);
     private Scenario Given(params object[] more) => log.Given([_music.Uploaded, _music.Started, .. more]);
 
     [Fact]
     public Task Thirty_seconds_of_a_long_track_count() =>
-        Given(Seconds(30)).When(_music.Report(30_000)).Then(_music.Progressed(30_000, After(30)), _music.Counted(30_000));
+        Given(Seconds(30)).When(_music.Report(30_000)).Then(_music.Progressed(30_000), _music.Counted(30_000));
 
     [Fact]
-    public Task A_moment_less_does_not_count() => Given(Seconds(30)).When(_music.Report(29_999)).Then(_music.Progressed(29_999, After(30)));
+    public Task A_moment_less_does_not_count() => Given(Seconds(30)).When(_music.Report(29_999)).Then(_music.Progressed(29_999));
 
     [Fact]
     public Task Half_of_a_short_track_counts()
     {
         var brief = new ListeningSetting(durationMs: 20_001);
-        return log.Given(brief.Uploaded, brief.Started, Seconds(10)).When(brief.Report(10_001)).Then(brief.Progressed(10_001, After(10)), brief.Counted(10_001));
+        return log.Given(brief.Uploaded, brief.Started, Seconds(10)).When(brief.Report(10_001)).Then(brief.Progressed(10_001), brief.Counted(10_001));
     }
 
     [Fact]
     public Task Less_than_half_of_a_short_track_does_not_count()
     {
         var brief = new ListeningSetting(durationMs: 20_001);
-        return log.Given(brief.Uploaded, brief.Started, Seconds(10)).When(brief.Report(10_000)).Then(brief.Progressed(10_000, After(10)));
+        return log.Given(brief.Uploaded, brief.Started, Seconds(10)).When(brief.Report(10_000)).Then(brief.Progressed(10_000));
     }
 
     [Fact]
     public Task A_counted_play_is_not_counted_again() =>
-        Given(Seconds(40), _music.Report(40_000), Seconds(10)).When(_music.Report(50_000)).Then(_music.Progressed(50_000, After(50)));
+        Given(Seconds(40), _music.Report(40_000), Seconds(10)).When(_music.Report(50_000)).Then(_music.Progressed(50_000));
 
     [Fact]
     public Task Another_play_in_the_same_session_does_not_count()
     {
         var again = Guid.CreateVersion7();
         return Given(Seconds(40), _music.Report(40_000, ended: true), _music.Start(again), Seconds(40)).When(_music.Report(40_000, play: again))
-            .Then(_music.Progressed(40_000, After(80), play: again));
+            .Then(_music.Progressed(40_000, play: again));
     }
 
     [Fact]
@@ -119,7 +116,7 @@ public class CountingTests(TestLog log)
     {
         var (again, session) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         return Given(Seconds(40), _music.Report(40_000, ended: true), _music.Start(again, session: session), Seconds(40)).When(_music.Report(40_000, play: again))
-            .Then(_music.Progressed(40_000, After(80), play: again), _music.Counted(40_000, play: again, session: session));
+            .Then(_music.Progressed(40_000, play: again), _music.Counted(40_000, play: again, session: session));
     }
 
     [Fact]
@@ -127,7 +124,7 @@ public class CountingTests(TestLog log)
     {
         var (other, listener) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         return Given(Seconds(40), _music.Report(40_000), _music.Start(other, listener), Seconds(40)).When(_music.Report(40_000, play: other, by: listener))
-            .Then(_music.Progressed(40_000, After(80), play: other, listener: listener), _music.Counted(40_000, play: other, listener: listener));
+            .Then(_music.Progressed(40_000, play: other, listener: listener), _music.Counted(40_000, play: other, listener: listener));
     }
 
     [Fact]

@@ -1,0 +1,31 @@
+using System.Diagnostics;
+using Veza.EventStore.Postgres;
+
+namespace Veza.Bench;
+
+/// <summary>How cost grows with the log: rate and latency with 1, 5 and 20 million events in it, and how long a start takes on it.</summary>
+internal static class LogGrowthBench
+{
+    public static async Task<int> RunAsync(Options options)
+    {
+        var seconds = options.Number("--seconds", 10);
+        var millions = options.Numbers("--millions", [1, 5, 20]);
+        await using var postgres = await LocalPostgres.StartEphemeralAsync();
+        Report.Machine($"at each size {seconds} s of 64 callers on 10,000 streams made at the beginning, then a start");
+        Report.Head("per second", "P50 ms", "P99 ms", "start s");
+        var streams = new BenchLog();
+        foreach (var million in millions)
+        {
+            Figures figures;
+            await using (var log = await BenchLog.OpenAsync(postgres.ConnectionString))
+            {
+                await BenchLog.FillAsync(log, million * 1_000_000L);
+                figures = await Measure.ClosedLoopAsync(64, TimeSpan.FromSeconds(seconds), caller => streams.AppendAsync(log, caller, 64));
+            }
+            var started = Stopwatch.GetTimestamp();
+            await using (await BenchLog.OpenAsync(postgres.ConnectionString)) { }
+            Report.Row($"log of {million} million events", figures.PerSecond, figures.P50, figures.P99, Stopwatch.GetElapsedTime(started).TotalSeconds);
+        }
+        return 0;
+    }
+}
