@@ -162,6 +162,11 @@ public sealed class Appender : IAsyncDisposable
                 // No partition holds the next position: whoever makes them ahead was kept from it, or the log outran it.
                 await _makeRoom(batch.EventCount, CancellationToken.None);
             }
+            catch (PostgresException refused) when (attempt > 1 && !DatabaseFaults.IsUnavailable(refused) && !DatabaseFaults.LiesInTheData(refused))
+            {
+                // The first attempt may have been appended all the same; this "no" speaks for the second only.
+                throw new IOException($"the database refused what it may have appended before: {refused.MessageText}", refused);
+            }
             catch (Exception broken) when (DatabaseFaults.IsUnavailable(broken) && _clock.GetElapsedTime(started) < ResolveWithin)
             {
                 _logger.LogWarning("Append attempt {Attempt} broke off ({Reason}); sending it again to learn its outcome", attempt, broken.Message);

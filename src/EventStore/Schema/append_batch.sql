@@ -13,8 +13,7 @@ create or replace function log.append_batch(
     event_change int[], event_offset int[], event_id uuid[], event_stream uuid[], event_type text[], event_dotnet_type text[], event_data jsonb[],
     event_user text[], event_correlation text[], event_causation text[],
     name_scope text[], name_value text[], name_owner uuid[], name_claim boolean[],
-    out outcomes smallint[], out positions bigint[], out versions bigint[], out moment timestamptz, out conflicts int[], out actuals bigint[],
-    out fingerprints bytea[], out answers jsonb[])
+    out outcomes smallint[], out positions bigint[], out versions bigint[], out moment timestamptz, out conflicts int[], out actuals bigint[])
 language plpgsql as $$
 #variable_conflict use_variable
 declare
@@ -150,9 +149,8 @@ begin
         from generate_subscripts(outcomes, 1) i where outcomes[i] = 0 and command_fingerprint[i] is not null;
     end if;
     if repeats is not null then
-        select array_agg(coalesce(c.position, positions[i]) order by i), array_agg(coalesce(c.version, versions[i]) order by i),
-               array_agg(c.fingerprint order by i), array_agg(c.answer order by i)
-        into positions, versions, fingerprints, answers
+        select array_agg(coalesce(c.position, positions[i]) order by i), array_agg(coalesce(c.version, versions[i]) order by i)
+        into positions, versions
         from generate_subscripts(outcomes, 1) i left join log.commands c on outcomes[i] = 3 and c.id = command_id[i];
     end if;
 end $$;
