@@ -12,6 +12,7 @@ public static class LogMetrics
     private static readonly Histogram<int> BatchCommands = Meter.CreateHistogram<int>("veza.log.batch.commands", "{command}", "Commands in one append batch.");
     private static readonly Histogram<int> BatchEvents = Meter.CreateHistogram<int>("veza.log.batch.events", "{event}", "Events in one append batch.");
     private static readonly Histogram<double> CommitSeconds = Meter.CreateHistogram<double>("veza.log.commit.duration", "s", "From sending an append batch to its flushed commit.");
+    private static readonly Histogram<double> WaitSeconds = Meter.CreateHistogram<double>("veza.log.queue.wait", "s", "From asking to append to the batch being sent, for the longest waiting command of each batch.");
     private static readonly Counter<long> Appended = Meter.CreateCounter<long>("veza.log.events.appended", "{event}", "Events this node appended.");
     internal static readonly Counter<long> ReadFromDatabase = Meter.CreateCounter<long>("veza.log.events.read", "{event}", "Events read from PostgreSQL because the tail did not hold them.");
     internal static readonly Counter<long> ModelsLoaded = Meter.CreateCounter<long>("veza.models.loaded", "{model}", "Models folded from their stream because the cache did not hold them.");
@@ -26,8 +27,9 @@ public static class LogMetrics
     internal static readonly Counter<long> ReactionEvents = Meter.CreateCounter<long>("veza.reaction.events", "{event}", "Events a reaction dealt with, by outcome: done or parked.");
     internal static readonly Counter<long> ReactionFaults = Meter.CreateCounter<long>("veza.reaction.faults", "{fault}", "Attempts at an event that failed and were tried again.");
 
-    internal static void BatchWritten(int commands, int events, TimeSpan took)
+    internal static void BatchWritten(int commands, int events, TimeSpan waited, TimeSpan took)
     {
+        WaitSeconds.Record(waited.TotalSeconds);
         BatchCommands.Record(commands);
         BatchEvents.Record(events);
         CommitSeconds.Record(took.TotalSeconds);

@@ -108,7 +108,7 @@ public sealed class Appender : IAsyncDisposable
         try
         {
             var (outcomes, events) = await WriteUntilKnownAsync(batch);
-            LogMetrics.BatchWritten(batch.Commands.Count, events.Count, Stopwatch.GetElapsedTime(started));
+            LogMetrics.BatchWritten(batch.Commands.Count, events.Count, Stopwatch.GetElapsedTime(batch.Commands[0].AskedAt, started), Stopwatch.GetElapsedTime(started));
             return new(batch, outcomes, events);
         }
         catch (PostgresException refused) when (!DatabaseFaults.IsUnavailable(refused))

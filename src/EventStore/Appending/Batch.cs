@@ -12,6 +12,7 @@ internal sealed class PendingAppend(AppendRequest request, EventTypes types)
     public byte[][][] Json { get; } = [.. request.Changes.Select(c => c.Events.Select(types.Write).ToArray())];
     public TaskCompletionSource<AppendOutcome> Outcome { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     public int EventCount { get; } = request.Changes.Sum(c => c.Events.Count);
+    public long AskedAt { get; } = System.Diagnostics.Stopwatch.GetTimestamp();
 }
 
 /// <summary>Commands laid out as the parallel arrays that <c>log.append_batch</c> takes.</summary>
