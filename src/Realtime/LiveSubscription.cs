@@ -19,6 +19,7 @@ public sealed class LiveSubscription
     private readonly Access _access;
     private readonly HashSet<Topic> _topics;
     private readonly string _epoch;
+    private readonly int _forks;
     private readonly bool _wholeLog;
 
     // The reader's own.
@@ -34,6 +35,7 @@ public sealed class LiveSubscription
     internal LiveSubscription(LiveEngine engine, LiveCaller caller, HashSet<Topic> topics, Access access, long after, string epoch)
     {
         (_engine, _caller, _topics, _access, _cursor, _epoch) = (engine, caller, topics, access, after, epoch);
+        _forks = engine.Log.Forks;
         _wholeLog = topics.Contains(Topic.Log);
         _topics.Add(Topic.Access(caller.AccountId));
         if (access.Followees is null) return;
@@ -68,6 +70,11 @@ public sealed class LiveSubscription
                 }
 
                 await ReadPageAsync(events, ct);
+                if (IsOver)
+                {
+                    events.Clear();
+                    continue;
+                }
                 var items = Take(events);
                 events.Clear();
                 var caughtUp = _cursor >= _scanTo;
@@ -110,9 +117,11 @@ public sealed class LiveSubscription
     private LiveMessage? Farewell()
     {
         if (_engine.IsStopping) return Close("server_stopping");
-        var epoch = _engine.Log.Epoch;
-        return epoch == _epoch ? null : new LiveMessage.EpochChanged(epoch, _engine.Log.Head);
+        return IsOver ? new LiveMessage.EpochChanged(_engine.Log.Epoch, _engine.Log.Head) : null;
     }
+
+    /// <summary>The history this subscription tells of is not, or not surely, what is read now. Asked after every reading: both change before other events can be read.</summary>
+    private bool IsOver => _engine.Log.Epoch != _epoch || _engine.Log.Forks != _forks;
 
     private static LiveMessage.Closed Close(string reason)
     {
@@ -147,7 +156,7 @@ public sealed class LiveSubscription
             into.AddRange(await _engine.Log.ReadAfterAsync(_cursor, max, ct));
         }
         finally { _engine.DatabaseTurns.Release(); }
-        if (into.Count == 0) throw new InvalidOperationException($"the log has nothing after {_cursor} though its head was {_scanTo}");
+        if (into.Count == 0 && !IsOver) throw new InvalidOperationException($"the log has nothing after {_cursor} though its head was {_scanTo}");
     }
 
     /// <summary>Moves the cursor over the events, as far as one batch goes, and keeps those that concern the client.</summary>

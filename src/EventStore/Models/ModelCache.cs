@@ -56,6 +56,9 @@ public sealed class ModelCache
     /// <summary>Forgets a model, so that the next decision reads its stream again.</summary>
     public void Drop(Guid stream) => _entries.TryRemove(stream, out _);
 
+    /// <summary>Forgets every model; one that is being loaded is not kept.</summary>
+    internal void Clear() => _entries.Clear();
+
     // The entry with its id: what was dropped and loaded anew since is another entry, whose turn has not come.
     private void Keep(KeyValuePair<Guid, Entry> kept)
     {
