@@ -39,35 +39,56 @@ internal sealed class Batch(EventTypes types)
     public async Task<(AppendOutcome[] Outcomes, List<RecordedEvent> Events)> WriteAsync(NpgsqlCommand call, CancellationToken ct)
     {
         Fill(call);
-        await using var reader = await call.ExecuteReaderAsync(CommandBehavior.SingleRow, ct);
-        await reader.ReadAsync(ct);
-        var answer = new Answer(
-            reader.GetFieldValue<short[]>(0), reader.GetFieldValue<long[]>(1), reader.GetFieldValue<long[]>(2), reader.GetFieldValue<DateTimeOffset>(3),
-            reader.GetFieldValue<int[]>(4), reader.GetFieldValue<long[]>(5),
-            reader.IsDBNull(6) ? null : reader.GetFieldValue<byte[]?[]>(6), reader.IsDBNull(7) ? null : reader.GetFieldValue<string?[]>(7));
+        var answer = await CallAsync(call, ct);
+        var remembered = Array.IndexOf(answer.Outcomes, Repeated) < 0 ? [] : await RememberedAsync(answer.Outcomes, call.Connection!, ct);
         var outcomes = new AppendOutcome[_commands.Count];
         var events = new List<RecordedEvent>(EventCount);
         for (var i = 0; i < outcomes.Length; i++)
         {
-            outcomes[i] = Outcome(answer, i);
+            outcomes[i] = Outcome(answer, remembered, i);
             if (outcomes[i] is AppendOutcome.Accepted accepted) Record(_commands[i], accepted, events);
         }
         return (outcomes, events);
     }
 
-    private AppendOutcome Outcome(Answer answer, int i) => answer.Outcomes[i] switch
+    private static async Task<Answer> CallAsync(NpgsqlCommand call, CancellationToken ct)
+    {
+        await using var reader = await call.ExecuteReaderAsync(CommandBehavior.SingleRow, ct);
+        await reader.ReadAsync(ct);
+        return new(
+            reader.GetFieldValue<short[]>(0), reader.GetFieldValue<long[]>(1), reader.GetFieldValue<long[]>(2), reader.GetFieldValue<DateTimeOffset>(3),
+            reader.GetFieldValue<int[]>(4), reader.GetFieldValue<long[]>(5));
+    }
+
+    /// <summary>What repeats are answered, looked up when the log's lock is free again: PostgreSQL sends a row before it commits, so that answers longer than
+    /// the socket's buffers would keep the lock for as long as this node does not read them.</summary>
+    private async Task<Dictionary<Guid, (byte[]? Fingerprint, byte[]? Answer)>> RememberedAsync(short[] outcomes, NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var find = new NpgsqlCommand("select id, fingerprint, answer::text from log.commands where id = any ($1)", connection);
+        find.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. _commands.Where((_, i) => outcomes[i] == Repeated).Select(c => c.Request.CommandId)] });
+        await using var rows = await find.ExecuteReaderAsync(ct);
+        var remembered = new Dictionary<Guid, (byte[]?, byte[]?)>();
+        while (await rows.ReadAsync(ct))
+            remembered.Add(rows.GetGuid(0), (rows.IsDBNull(1) ? null : rows.GetFieldValue<byte[]>(1), rows.IsDBNull(2) ? null : rows.GetFieldValue<byte[]>(2)));
+        return remembered;
+    }
+
+    private AppendOutcome Outcome(Answer answer, Dictionary<Guid, (byte[]? Fingerprint, byte[]? Answer)> remembered, int i) => answer.Outcomes[i] switch
     {
         0 => new AppendOutcome.Accepted(answer.Versions[i], answer.Positions[i], answer.At),
         1 => new AppendOutcome.VersionConflict(_streamIds[answer.Conflicts[i] - 1], answer.Actuals[i]),
         2 => new AppendOutcome.NameTaken(_nameScopes[answer.Conflicts[i] - 1], _nameValues[answer.Conflicts[i] - 1]),
-        3 => new AppendOutcome.Duplicate(answer.Versions[i], answer.Positions[i],
-            answer.Answers?[i] is { } text ? Encoding.UTF8.GetBytes(text) : null, answer.Fingerprints?[i]),
+        Repeated when remembered.GetValueOrDefault(_commands[i].Request.CommandId) is var first =>
+            new AppendOutcome.Duplicate(answer.Versions[i], answer.Positions[i], first.Answer, first.Fingerprint),
         var other => throw new InvalidOperationException($"append_batch answered outcome {other} for command {_commands[i].Request.CommandId}"),
     };
 
     /// <summary>What <c>log.append_batch</c> answers, one element per command.</summary>
     private readonly record struct Answer(
-        short[] Outcomes, long[] Positions, long[] Versions, DateTimeOffset At, int[] Conflicts, long[] Actuals, byte[]?[]? Fingerprints, string?[]? Answers);
+        short[] Outcomes, long[] Positions, long[] Versions, DateTimeOffset At, int[] Conflicts, long[] Actuals);
+
+    /// <summary>The outcome of a command id that was used before.</summary>
+    private const short Repeated = 3;
 
     /// <summary>Positions and versions follow from the answer and the expected versions, so they need not travel back.</summary>
     private void Record(PendingAppend command, AppendOutcome.Accepted accepted, List<RecordedEvent> events)
@@ -177,7 +198,7 @@ internal sealed class Batch(EventTypes types)
             NpgsqlDbType.Text, NpgsqlDbType.Text, NpgsqlDbType.Text,
             NpgsqlDbType.Text, NpgsqlDbType.Text, NpgsqlDbType.Uuid, NpgsqlDbType.Boolean,
         ];
-        var call = new NpgsqlCommand($"select * from log.append_batch({string.Join(",", types.Select((_, i) => $"${i + 1}"))})", connection);
+        var call = new NpgsqlCommand($"select outcomes, positions, versions, moment, conflicts, actuals from log.append_batch({string.Join(",", types.Select((_, i) => $"${i + 1}"))})", connection);
         foreach (var type in types) call.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | type });
         await call.PrepareAsync(ct);
         return call;

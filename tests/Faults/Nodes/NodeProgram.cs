@@ -1,7 +1,87 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Veza.EventStore;
+using Veza.EventStore.Appending;
+using Veza.Faults.Tests.Load;
+using Veza.Faults.Tests.Recording;
+
 namespace Veza.Faults.Tests.Nodes;
 
-public static class NodeProgram
+/// <summary>A node as a process of its own. What it is asked, answers and shows goes to its standard output as it happens, so that it outlives a kill.</summary>
+/// <remarks>Arguments: name, seed, writers, <see cref="NodeWork"/>. It ends in order when its standard input does.</remarks>
+internal static class NodeProgram
 {
     public const string Argument = "node";
-    public static Task<int> RunAsync(string[] arguments) => Task.FromResult(arguments.Length);
+    public const string DatabaseVariable = "VEZA_FAULTS_NODE_DATABASE";
+    public const string Ready = "ready";
+
+    private static readonly Lock Output = new();
+    private static int _asked;
+
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        var (name, seed, writers) = (arguments[0], int.Parse(arguments[1], CultureInfo.InvariantCulture), int.Parse(arguments[2], CultureInfo.InvariantCulture));
+        var work = Enum.Parse<NodeWork>(arguments[3]);
+        await using var output = Console.OpenStandardOutput();
+        await using var log = await EventLog.OpenAsync(
+            Environment.GetEnvironmentVariable(DatabaseVariable)!, MixedLoad.Types, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        log.Tail.Watch(e => Tell(output, "saw", LogRow.Of(e)));
+
+        using var stop = new CancellationTokenSource();
+        Task load;
+        if (work == NodeWork.RepeatAtOnce)
+        {
+            var first = Enumerable.Range(0, writers).Select(_ => MixedLoad.Repeatable(MixedLoad.Command((Guid.CreateVersion7(), 0, 1)), NodeProcess.AnswerBytes)).ToArray();
+            await Task.WhenAll(first.Select(r => AskAsync(output, log, name, r)));
+            Tell(output, Ready, "");
+            // The test has by now put something in the way, and tells by one line that all may be asked again.
+            await Console.In.ReadLineAsync();
+            load = Task.WhenAll(first.Select(r => AskAsync(output, log, name, r)));
+        }
+        else
+        {
+            load = new MixedLoad(r => AskAsync(output, log, name, r), seed, work == NodeWork.OneStream).RunAsync(writers, stop.Token);
+            Tell(output, Ready, "");
+        }
+        await Console.In.ReadToEndAsync();
+        await stop.CancelAsync();
+        await load;
+        return 0;
+    }
+
+    private static async Task<Answer> AskAsync(Stream output, EventLog log, string name, AppendRequest request)
+    {
+        var ask = Ask.Of(name, Interlocked.Increment(ref _asked), request, MixedLoad.Types);
+        Tell(output, "ask", ask);
+        Answer answer;
+        try { answer = Answer.Of(await log.Appender.AppendAsync(request)); }
+        catch (Exception fault) { answer = Answer.Of(fault); }
+        Tell(output, "answer", new NodeAnswer(ask.Number, Stopwatch.GetTimestamp(), answer));
+        return answer;
+    }
+
+    private static void Tell<T>(Stream output, string what, T told)
+    {
+        byte[] line = [.. System.Text.Encoding.UTF8.GetBytes(what), (byte)' ', .. JsonSerializer.SerializeToUtf8Bytes(told), (byte)'\n'];
+        lock (Output)
+        {
+            output.Write(line);
+            output.Flush();
+        }
+    }
 }
+
+public enum NodeWork
+{
+    Mixed,
+
+    /// <summary>Everybody writes one stream.</summary>
+    OneStream,
+
+    /// <summary>Each writer's command once, and after a line on standard input all of them again, in one batch.</summary>
+    RepeatAtOnce,
+}
+
+internal sealed record NodeAnswer(int Number, long At, Answer Answer);

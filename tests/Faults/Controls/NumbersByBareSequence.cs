@@ -1,0 +1,23 @@
+using Npgsql;
+using Veza.EventStore.Appending;
+
+namespace Veza.Faults.Tests.Controls;
+
+/// <summary>Takes positions from a sequence, as plain Marten does: what fails afterwards leaves a gap, and who is slow to commit shows up below the head.</summary>
+/// <param name="beforeCommit">Runs between a command's writing and its commit.</param>
+internal sealed class NumbersByBareSequence(string connectionString, Func<AppendRequest, Task> beforeCommit)
+{
+    public async Task<AppendOutcome> AppendAsync(AppendRequest request)
+    {
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        var positions = new List<long>();
+        foreach (var _ in request.Changes) positions.Add(await BareTables.NumberAsync(connection, "select nextval('log.mt_events_sequence')"));
+        if (await BareTables.ConflictAsync(connection, request) is { } conflict) return conflict;
+        var accepted = await BareTables.WriteAsync(connection, request, positions);
+        await beforeCommit(request);
+        await transaction.CommitAsync();
+        return accepted;
+    }
+}

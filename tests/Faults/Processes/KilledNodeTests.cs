@@ -1,0 +1,23 @@
+using Veza.Faults.Tests.Nodes;
+
+namespace Veza.Faults.Tests.Processes;
+
+public class KilledNodeTests(FaultServer server)
+{
+    [Fact]
+    public async Task Kill_9_of_a_node_in_the_middle_of_its_batches_breaks_no_promise_and_holds_up_nobody()
+    {
+        await using var trial = await server.BeginAsync();
+        var survivor = await trial.OpenNodeAsync("survivor");
+        trial.Watch(readers: 2);
+        survivor.Load(writers: 8, Extent.Seed);
+        for (var round = 1; round <= Extent.Rounds; round++)
+        {
+            var victim = await trial.StartNodeAsync($"victim {round}", writers: 16);
+            await Trial.UntilAsync(() => victim.Accepted >= Extent.AcceptedBetween, "the victim's share of the load");
+            await victim.KillAsync();
+            await trial.ProgressAsync($"kill -9 of victim {round}", "survivor");
+        }
+        await trial.HoldsAsync();
+    }
+}

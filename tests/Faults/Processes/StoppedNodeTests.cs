@@ -1,0 +1,89 @@
+using Npgsql;
+using Veza.Faults.Tests.Nodes;
+
+namespace Veza.Faults.Tests.Processes;
+
+/// <summary>A node that is stopped (SIGSTOP: a frozen virtual machine, a debugger) keeps its connection, so its backend must not keep the log's lock for its sake.</summary>
+public class StoppedNodeTests(FaultServer server)
+{
+    /// <summary>The append lock, as pg_locks shows it, and who waits for it or holds it.</summary>
+    private const string LockOf = "from pg_locks l join pg_stat_activity a using (pid) "
+        + "where l.locktype = 'advisory' and l.classid = 7310573 and l.objid = 1 and a.application_name = 'veza-append' and a.datname = current_database()";
+
+    private const string AnybodyWaits = "from pg_locks where locktype = 'advisory' and classid = 7310573 and objid = 1 and not granted "
+        + "and database = (select oid from pg_database where datname = current_database())";
+
+    [Fact]
+    public async Task A_node_stopped_while_its_batch_is_with_the_database_holds_up_nobody_and_gets_its_answers_when_it_goes_on()
+    {
+        await using var trial = await server.BeginAsync();
+        var other = await trial.OpenNodeAsync("other");
+        trial.Watch(readers: 1);
+        for (var round = 1; round <= Extent.Rounds; round++)
+        {
+            var stopped = await trial.StartNodeAsync($"stopped {round}", writers: 16);
+            await Trial.UntilAsync(() => stopped.Accepted >= 50, "the node's first answers");
+            await using (await HoldLockAsync(trial))
+            {
+                await UntilCountAsync(trial, $"select count(*) {LockOf} and not l.granted", 1, "a batch of the node's waiting for the lock");
+                stopped.Signal("STOP");
+            }
+            // The batch goes through without its node, and the lock with it.
+            await UntilCountAsync(trial, $"select count(*) {LockOf}", 0, "the end of the stopped node's statement");
+            var load = other.Load(writers: 8, Extent.Seed + round);
+            await trial.ProgressAsync("SIGSTOP", "other");
+            await Trial.UntilAsync(() => load.Accepted >= Extent.AcceptedBetween, "the other node's share of the load");
+
+            stopped.Signal("CONT");
+            await trial.ProgressAsync("SIGCONT", stopped.Name, "other");
+        }
+        await trial.HoldsAsync();
+    }
+
+    [Fact]
+    public async Task Not_even_an_answer_too_long_for_a_stopped_nodes_socket_keeps_the_lock()
+    {
+        await using var trial = await server.BeginAsync();
+        var other = await trial.OpenNodeAsync("other");
+        var stopped = await trial.StartNodeAsync("stopped", writers: 400, NodeWork.RepeatAtOnce);
+        await using (var first = await HoldLockAsync(trial))
+        {
+            await stopped.GoOnAsync();
+            await Trial.UntilAsync(() => trial.History.Calls.Count(c => c.Ask.Node == "stopped") == 800, "all repeats");
+            await UntilCountAsync(trial, $"select count(*) {LockOf} and not l.granted", 1, "the first repeat waiting for the lock");
+            // It is alone in its batch. The next one has all the others, so the lock is taken in between.
+            var second = HoldLockAsync(trial);
+            await UntilCountAsync(trial, $"select count(*) {AnybodyWaits}", 2, "the second holder in the queue for the lock");
+            await first.DisposeAsync();
+            await using (await second)
+            {
+                // 399 repeats with 4 kB answers each make 1.6 MB, far more than a socket's buffers take.
+                await UntilCountAsync(trial, $"select count(*) {LockOf} and not l.granted", 1, "the other repeats waiting for the lock");
+                stopped.Signal("STOP");
+            }
+        }
+        other.Load(writers: 4, Extent.Seed);
+        await trial.ProgressAsync("SIGSTOP with a long answer on its way", "other");
+        stopped.Signal("CONT");
+        await trial.HoldsAsync();
+    }
+
+    private static async Task<NpgsqlConnection> HoldLockAsync(Trial trial)
+    {
+        var holder = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(trial.ConnectionString) { Pooling = false }.ConnectionString);
+        await holder.OpenAsync();
+        await using var take = new NpgsqlCommand("select pg_advisory_lock(7310573, 1)", holder);
+        await take.ExecuteNonQueryAsync();
+        return holder;
+    }
+
+    private static async Task UntilCountAsync(Trial trial, string sql, long count, string what)
+    {
+        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        for (var looks = 0; await trial.AskAsync<long>(sql) != count; looks++)
+        {
+            if (looks == 1000) Assert.Fail($"{what} has not come after {looks} looks");
+            await look.WaitForNextTickAsync();
+        }
+    }
+}

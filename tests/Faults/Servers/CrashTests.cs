@@ -1,0 +1,49 @@
+using Veza.Faults.Tests.Nodes;
+
+namespace Veza.Faults.Tests.Servers;
+
+/// <summary>The database goes away in the middle of the load and comes back; the nodes live through it.</summary>
+public class CrashTests(FaultServer server)
+{
+    [Fact]
+    public async Task A_terminated_append_backend_breaks_no_promise() => await UnderLoadAsync("pg_terminate_backend", async trial =>
+        await trial.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'veza-append' and datname = current_database()"));
+
+    [Fact]
+    public async Task Kill_9_of_an_append_backend_which_makes_the_server_start_anew_breaks_no_promise() => await UnderLoadAsync("kill -9 of a backend", async trial =>
+    {
+        var backend = await trial.AskAsync<int>("select pid from pg_stat_activity where application_name = 'veza-append' and datname = current_database() limit 1");
+        Signals.Send(backend, "KILL");
+    });
+
+    [Fact]
+    public async Task Kill_9_of_the_postmaster_breaks_no_promise() => await UnderLoadAsync("kill -9 of the postmaster", async trial =>
+    {
+        await trial.Postgres.KillAsync();
+        await trial.Postgres.RestartAsync();
+    });
+
+    [Fact]
+    public async Task An_immediate_stop_of_the_server_breaks_no_promise() => await UnderLoadAsync("immediate stop", async trial =>
+    {
+        // SIGQUIT is what pg_ctl stop -m immediate sends.
+        await trial.Postgres.KillAsync("QUIT");
+        await trial.Postgres.RestartAsync();
+    });
+
+    private async Task UnderLoadAsync(string fault, Func<Trial, Task> strike)
+    {
+        await using var trial = await server.BeginAsync();
+        var (one, two) = (await trial.OpenNodeAsync("one"), await trial.OpenNodeAsync("two"));
+        trial.Watch(readers: 2);
+        var (first, second) = (one.Load(writers: 12, Extent.Seed), two.Load(writers: 12, Extent.Seed));
+        for (var round = 1; round <= Extent.Rounds; round++)
+        {
+            var (firstBefore, secondBefore) = (first.Accepted, second.Accepted);
+            await Trial.UntilAsync(() => first.Accepted >= firstBefore + Extent.AcceptedBetween && second.Accepted >= secondBefore + Extent.AcceptedBetween, "the load before the fault");
+            await strike(trial);
+            await trial.ProgressAsync(fault, "one", "two");
+        }
+        await trial.HoldsAsync();
+    }
+}

@@ -1,0 +1,153 @@
+using System.Diagnostics;
+using Npgsql;
+using Veza.EventStore.Postgres;
+using Veza.Faults.Tests.Checking;
+using Veza.Faults.Tests.Nodes;
+using Veza.Faults.Tests.Recording;
+
+// Each test disturbs a server or a machine that the next one needs whole.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: AssemblyFixture(typeof(Veza.Faults.Tests.FaultServer))]
+
+namespace Veza.Faults.Tests;
+
+/// <summary>How far the tests go: a short form by default, a long one when VEZA_FAULTS is 1.</summary>
+public static class Extent
+{
+    public static bool Long { get; } = Environment.GetEnvironmentVariable("VEZA_FAULTS") == "1";
+
+    /// <summary>How many times a test does its fault.</summary>
+    public static int Rounds => Long ? 10 : 1;
+
+    /// <summary>Commands accepted between faults.</summary>
+    public static int AcceptedBetween => Long ? 1000 : 200;
+
+    /// <summary>VEZA_FAULTS_SEED repeats a run's choices; what the machine's timing adds cannot be repeated.</summary>
+    public static int Seed { get; } = int.TryParse(Environment.GetEnvironmentVariable("VEZA_FAULTS_SEED"), out var given) ? given : (int)(Stopwatch.GetTimestamp() & 0xFFFFFF);
+}
+
+/// <summary>One durable PostgreSQL for the assembly; each trial has a database of its own.</summary>
+public sealed class FaultServer : IAsyncLifetime
+{
+    private LocalPostgres? _postgres;
+    private int _databases;
+
+    public LocalPostgres Postgres => _postgres!;
+
+    public async ValueTask InitializeAsync() => _postgres = await LocalPostgres.StartEphemeralAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_postgres is not null) await _postgres.DisposeAsync();
+    }
+
+    /// <summary>A trial on a new, empty database.</summary>
+    public async Task<Trial> BeginAsync()
+    {
+        var name = $"trial_{Interlocked.Increment(ref _databases)}";
+        await using var database = NpgsqlDataSource.Create(Postgres.ConnectionString);
+        await using var create = database.CreateCommand($"create database {name}");
+        await create.ExecuteNonQueryAsync();
+        TestContext.Current.TestOutputHelper?.WriteLine($"VEZA_FAULTS_SEED={Extent.Seed}");
+        return new(Postgres, new NpgsqlConnectionStringBuilder(Postgres.ConnectionString) { Database = name }.ConnectionString);
+    }
+}
+
+/// <summary>One history: nodes that write it, readers that watch it, and at its end the verdict.</summary>
+public sealed class Trial(LocalPostgres postgres, string connectionString) : IAsyncDisposable
+{
+    /// <summary>Longer than the checker allows, so that it is the checker who says what was too late.</summary>
+    private static readonly TimeSpan ProgressAwaitedMax = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan AwaitedMax = TimeSpan.FromSeconds(60);
+
+    private readonly List<LocalNode> _nodes = [];
+    private readonly List<NodeProcess> _processes = [];
+    private readonly List<SnapshotReader> _readers = [];
+
+    public LocalPostgres Postgres { get; } = postgres;
+    public string ConnectionString { get; } = connectionString;
+    public History History { get; } = new();
+
+    public async Task<LocalNode> OpenNodeAsync(string name, TimeProvider? clock = null)
+    {
+        var node = await LocalNode.OpenAsync(name, ConnectionString, History, clock);
+        _nodes.Add(node);
+        return node;
+    }
+
+    public async Task<NodeProcess> StartNodeAsync(string name, int writers, NodeWork work = NodeWork.Mixed)
+    {
+        var node = await NodeProcess.StartAsync(name, ConnectionString, History, Extent.Seed, writers, work);
+        _processes.Add(node);
+        return node;
+    }
+
+    /// <summary>Lets so many more readers look at the log over and over; a node must have made its tables first.</summary>
+    public void Watch(int readers)
+    {
+        for (var i = 0; i < readers; i++) _readers.Add(new($"reader {_readers.Count + 1}", ConnectionString, History));
+    }
+
+    /// <summary>The fault is over; waits until every survivor has appended since.</summary>
+    public async Task ProgressAsync(string fault, params IReadOnlyList<string> survivors)
+    {
+        var ended = History.FaultEnded(fault, survivors);
+        bool AppendedSince(string node) => History.Calls.Any(c => c.Ask.Node == node && c.Answer is { IsYes: true } && c.AnsweredAt > ended.EndedAt);
+        await TryUntilAsync(() => survivors.All(AppendedSince), ProgressAwaitedMax);
+    }
+
+    /// <summary>Waits for a condition; when it does not come, the test fails and names it.</summary>
+    public static async Task UntilAsync(Func<bool> condition, string what)
+    {
+        if (!await TryUntilAsync(condition, AwaitedMax)) Assert.Fail($"{what} has not come within {AwaitedMax.TotalSeconds} s");
+    }
+
+    public async Task<T> AskAsync<T>(string sql)
+    {
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Stops loads and nodes; what is asked is answered first.</summary>
+    public async Task StopAsync()
+    {
+        foreach (var node in _nodes) await node.StopLoadAsync();
+        foreach (var process in _processes.Where(p => p.Runs)) await process.StopAsync();
+        foreach (var reader in _readers) await reader.DisposeAsync();
+        _readers.Clear();
+    }
+
+    /// <summary>Stops everything and holds the history against the promises.</summary>
+    public async Task HoldsAsync()
+    {
+        await StopAsync();
+        await Checkers.AssertHoldAsync(History, ConnectionString);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in _processes) await process.DisposeAsync();
+        // A test that failed while the server was away leaves it whole for the next one.
+        if (Postgres.ProcessId == 0) await Postgres.RestartAsync();
+        foreach (var reader in _readers) await reader.DisposeAsync();
+        foreach (var node in _nodes) await node.DisposeAsync();
+    }
+
+    private static async Task<bool> TryUntilAsync(Func<bool> condition, TimeSpan atMost)
+    {
+        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        for (var waited = Stopwatch.StartNew(); !condition(); await look.WaitForNextTickAsync())
+            if (waited.Elapsed > atMost) return false;
+        return true;
+    }
+}
