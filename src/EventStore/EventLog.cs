@@ -49,9 +49,6 @@ public sealed class EventLog : IAsyncDisposable
         // The appender limits each attempt. A limit of Npgsql's own would ask the server to cancel, and a commit that waits for its standby, cancelled, becomes
         // visible before it is safe.
         append.ConnectionStringBuilder.CommandTimeout = 0;
-        append.ConnectionStringBuilder.TcpKeepAlive = true;
-        append.ConnectionStringBuilder.TcpKeepAliveTime = (int)Appender.AttemptWithin.TotalSeconds;
-        append.ConnectionStringBuilder.TcpKeepAliveInterval = 1;
         _appendSource = _guard.Build(append);
         Reader = new(Database, types);
         Models = new(Reader, Tail);
