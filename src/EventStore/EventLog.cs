@@ -19,6 +19,7 @@ public sealed class EventLog : IAsyncDisposable
     /// <summary>Reading what other nodes appended meanwhile takes milliseconds; after this long the database is away.</summary>
     public static readonly TimeSpan CatchUpWithin = TimeSpan.FromSeconds(5);
 
+    private readonly HistoryGuard _guard;
     private readonly NpgsqlDataSource _appendSource;
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _lookNow = new(0, 1);
@@ -32,22 +33,28 @@ public sealed class EventLog : IAsyncDisposable
     {
         Types = types;
         (_clock, _logger) = (clock, loggers.CreateLogger<EventLog>());
+        Tail = new();
+        _guard = new(Tail, () => Models!.Clear(), _logger);
         var builder = new NpgsqlDataSourceBuilder(connectionString);
         builder.ConnectionStringBuilder.MaxAutoPrepare = 100;
         builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
-        Database = builder.Build();
+        Database = _guard.Build(builder);
         // The append plan is made once per connection, often on an empty table; only index look-ups are right for it at every size.
         var append = new NpgsqlDataSourceBuilder(connectionString);
         append.ConnectionStringBuilder.Options = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan";
-        append.ConnectionStringBuilder.MaxPoolSize = 2;
-        append.ConnectionStringBuilder.ApplicationName = "veza-append";
-        _appendSource = append.Build();
-        Tail = new();
+        append.ConnectionStringBuilder.ApplicationName = Appender.ApplicationName;
+        // The appender keeps its one connection itself, and gives one up without waiting for it.
+        append.ConnectionStringBuilder.Pooling = false;
+        append.ConnectionStringBuilder.Timeout = (int)Appender.AttemptWithin.TotalSeconds;
+        // The appender limits each attempt. A limit of Npgsql's own would ask the server to cancel, and a commit that waits for its standby, cancelled, becomes
+        // visible before it is safe.
+        append.ConnectionStringBuilder.CommandTimeout = 0;
+        _appendSource = _guard.Build(append);
         Reader = new(Database, types);
         Snapshots = new(Database, Reader, types, loggers.CreateLogger<Snapshots>());
         Models = new(Snapshots, Tail);
         _maintenance = new(Database, () => Head, partitionEvents, clock, _logger);
-        Appender = new(_appendSource, types, () => Head, _maintenance.MakeRoomAsync, Appended, clock, loggers.CreateLogger<Appender>());
+        Appender = new(_appendSource, types, () => Tail.Forks, _maintenance.MakeRoomAsync, Appended, clock, loggers.CreateLogger<Appender>());
     }
 
     public EventTypes Types { get; }
@@ -59,9 +66,12 @@ public sealed class EventLog : IAsyncDisposable
     public Appender Appender { get; }
 
     /// <summary>Names this history of the log. It changes when a standby is promoted or a backup is restored, which may fork the history.</summary>
-    public string Epoch { get; private set; } = "";
+    public string Epoch => _guard.Epoch;
 
     public long Head => Tail.Head;
+
+    /// <inheritdoc cref="Tail.Forks"/>
+    public int Forks => Tail.Forks;
 
     /// <summary>Applies the schema, finds the head and starts following.</summary>
     /// <param name="partitionEvents">Events in each partition still to be made.</param>
@@ -70,8 +80,7 @@ public sealed class EventLog : IAsyncDisposable
     {
         var log = new EventLog(connectionString, types, clock, loggers, partitionEvents);
         await Schema.LogSchema.ApplyAsync(log.Database, ct);
-        log.Epoch = await Schema.LogSchema.EpochAsync(log.Database, ct);
-        log.Tail.StartAt(await log.Reader.HeadAsync(ct));
+        await log._guard.StartAsync(log.Database, ct);
         await log._maintenance.MakeRoomAsync(0, ct);
         log._loops =
         [
@@ -88,7 +97,9 @@ public sealed class EventLog : IAsyncDisposable
         var head = await Reader.HeadAsync(ct);
         if (Head >= head) return;
         Wake(_lookNow);
-        while (Head < head) await Tail.WaitAsync(Head, ct).WaitAsync(CatchUpWithin, _clock, ct);
+        // A fork brings the node to the head it finds.
+        var forks = Forks;
+        while (Head < head && Forks == forks) await Tail.WaitAsync(Head, ct).WaitAsync(CatchUpWithin, _clock, ct);
     }
 
     /// <summary>Events after <paramref name="after"/>: from the tail, or from the database when the tail no longer holds them. Empty at the head.</summary>
@@ -101,11 +112,14 @@ public sealed class EventLog : IAsyncDisposable
     }
 
     /// <summary>Every event after <paramref name="after"/>, in pages, for as long as it is asked.</summary>
+    /// <exception cref="HistoryForkedException">What was read so far may be of another history than what would follow.</exception>
     public async IAsyncEnumerable<List<RecordedEvent>> FollowAsync(long after, int max, [EnumeratorCancellation] CancellationToken ct)
     {
+        var forks = Forks;
         while (!ct.IsCancellationRequested)
         {
             var events = await ReadAfterAsync(after, max, ct);
+            ThrowIfForkedSince(forks);
             if (events.Count == 0)
             {
                 await Tail.WaitAsync(after, ct);
@@ -116,6 +130,15 @@ public sealed class EventLog : IAsyncDisposable
         }
     }
 
+    /// <exception cref="HistoryForkedException">There was a fork since <see cref="Forks"/> was <paramref name="forks"/>.</exception>
+    public void ThrowIfForkedSince(int forks)
+    {
+        if (Forks != forks) throw new HistoryForkedException();
+    }
+
+    /// <summary>More connections to the log's database, looked at like the log's own.</summary>
+    internal NpgsqlDataSource Connect(NpgsqlDataSourceBuilder builder) => _guard.Build(builder);
+
     public async ValueTask DisposeAsync()
     {
         await Appender.DisposeAsync();
@@ -125,10 +148,10 @@ public sealed class EventLog : IAsyncDisposable
         await Database.DisposeAsync();
     }
 
-    private void Appended(IReadOnlyList<RecordedEvent> events)
+    private void Appended(IReadOnlyList<RecordedEvent> events, int forks)
     {
         // A batch without events of its own was refused or answered by an earlier attempt: either way there is something to catch up with.
-        if (events.Count == 0 || !Tail.Publish(events)) Wake(_lookNow);
+        if (events.Count == 0 || !Tail.Publish(events, forks)) Wake(_lookNow);
         if (events.Count > 0) Wake(_tellOthers);
     }
 
@@ -148,8 +171,12 @@ public sealed class EventLog : IAsyncDisposable
                 List<RecordedEvent> events;
                 do
                 {
-                    events = await Reader.ReadAsync(Head, long.MaxValue, LogReader.PageEventsMax, only: null, stream: null, _stopping.Token);
-                    Tail.Publish(events);
+                    var forks = Forks;
+                    // Milliseconds, as a rule: a connection that swallows everything must not hold up the node for as long as an analyst's query may take.
+                    using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+                    limit.CancelAfter(CatchUpWithin);
+                    events = await Reader.ReadAsync(Head, long.MaxValue, LogReader.PageEventsMax, only: null, stream: null, limit.Token);
+                    Tail.Publish(events, forks);
                 }
                 while (events.Count == LogReader.PageEventsMax);
             }
@@ -170,7 +197,6 @@ public sealed class EventLog : IAsyncDisposable
                 await using var connection = await Database.OpenConnectionAsync(_stopping.Token);
                 connection.Notification += (_, told) => { if (long.TryParse(told.Payload, out var head) && head > Head) Wake(_lookNow); };
                 await using (var listen = new NpgsqlCommand($"listen {NotifyChannel}", connection)) await listen.ExecuteNonQueryAsync(_stopping.Token);
-                Epoch = await Schema.LogSchema.EpochAsync(Database, _stopping.Token);
                 while (true) await connection.WaitAsync(_stopping.Token);
             }
             catch (Exception fault) when (!_stopping.IsCancellationRequested)

@@ -37,7 +37,7 @@ internal sealed class Maintenance(NpgsqlDataSource database, Func<long> head, lo
             try
             {
                 if (head() + (partitionEvents / 2) > _roomUpTo) await MakeRoomAsync(0, ct);
-                if (head() > _marked) await MarkAsync(head(), ct);
+                if (head() != _marked) await MarkAsync(head(), ct);
                 if (clock.GetElapsedTime(forgottenAt) < ForgetEvery) continue;
                 await ForgetAsync(ct);
                 forgottenAt = clock.GetTimestamp();
@@ -52,10 +52,9 @@ internal sealed class Maintenance(NpgsqlDataSource database, Func<long> head, lo
     private async Task MarkAsync(long position, CancellationToken ct)
     {
         await using var command = database.CreateCommand("""
-            insert into log.mt_event_progression as p (name, last_seq_id) values ('HighWaterMark', $1)
+            insert into log.mt_event_progression as p (name, last_seq_id) select 'HighWaterMark', max(c.position) from log.chain c having max(c.position) is not null
             on conflict (name) do update set last_seq_id = excluded.last_seq_id, last_updated = now() where p.last_seq_id < excluded.last_seq_id
             """);
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = position });
         await command.ExecuteNonQueryAsync(ct);
         _marked = position;
     }

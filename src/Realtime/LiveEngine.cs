@@ -34,6 +34,7 @@ public sealed class LiveEngine : IAsyncDisposable
     private volatile bool _stopping;
     private long _position;
     private long _sweptAt;
+    private int _forks;
 
     public LiveEngine(EventLog log, TopicMap map, TopicAccess access, LiveLimits limits, TimeProvider clock, ILoggerFactory loggers)
     {
@@ -59,7 +60,7 @@ public sealed class LiveEngine : IAsyncDisposable
 
     public void Start()
     {
-        _position = _sweptAt = Log.Head;
+        BeginAtHead();
         _loops = [Task.Run(PumpAsync), Task.Run(TellPositionsAsync)];
     }
 
@@ -159,6 +160,11 @@ public sealed class LiveEngine : IAsyncDisposable
             {
                 await Log.Tail.WaitAsync(_position, _disposing.Token);
                 var events = await Log.ReadAfterAsync(_position, PumpEventsMax, _disposing.Token);
+                if (Log.Forks != _forks)
+                {
+                    BeginAtHead();
+                    continue;
+                }
                 if (events.Count > 0) Tell(events);
             }
             catch (Exception fault) when (!_disposing.IsCancellationRequested)
@@ -166,6 +172,17 @@ public sealed class LiveEngine : IAsyncDisposable
                 _logger.LogWarning("Following the log for live topics failed and is tried again: {Reason}", fault.Message);
                 await Task.Delay(PumpRetryAfter, _clock);
             }
+        }
+    }
+
+    // Also after a fork: whoever is subscribed then is told of the other epoch, and begins anew himself.
+    private void BeginAtHead()
+    {
+        lock (_gate)
+        {
+            _forks = Log.Forks;
+            Volatile.Write(ref _position, Log.Head);
+            TellPositions();
         }
     }
 

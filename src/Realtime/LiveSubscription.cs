@@ -19,6 +19,7 @@ public sealed class LiveSubscription
     private readonly Access _access;
     private readonly HashSet<Topic> _topics;
     private readonly string _epoch;
+    private readonly int _forks;
     private readonly bool _wholeLog;
 
     // The reader's own.
@@ -35,6 +36,7 @@ public sealed class LiveSubscription
     internal LiveSubscription(LiveEngine engine, LiveCaller caller, HashSet<Topic> topics, Access access, long after, string epoch)
     {
         (_engine, _caller, _topics, _access, _cursor, _epoch) = (engine, caller, topics, access, after, epoch);
+        _forks = engine.Log.Forks;
         _wholeLog = topics.Contains(Topic.Log);
         _topics.Add(Topic.Access(caller.AccountId));
         if (access.Followees is null) return;
@@ -69,6 +71,11 @@ public sealed class LiveSubscription
                 }
 
                 var readTo = await ReadPageAsync(events, ct);
+                if (IsOver)
+                {
+                    events.Clear();
+                    continue;
+                }
                 var items = Take(events, readTo);
                 events.Clear();
                 var caughtUp = _cursor >= _scanTo;
@@ -111,9 +118,11 @@ public sealed class LiveSubscription
     private LiveMessage? Farewell()
     {
         if (_engine.IsStopping) return Close("server_stopping");
-        var epoch = _engine.Log.Epoch;
-        return epoch == _epoch ? null : new LiveMessage.EpochChanged(epoch, _engine.Log.Head);
+        return IsOver ? new LiveMessage.EpochChanged(_engine.Log.Epoch, _engine.Log.Head) : null;
     }
+
+    /// <summary>The history this subscription tells of is not, or not surely, what is read now. Asked after every reading: both change before other events can be read.</summary>
+    private bool IsOver => _engine.Log.Epoch != _epoch || _engine.Log.Forks != _forks;
 
     private static LiveMessage.Closed Close(string reason)
     {
@@ -151,8 +160,8 @@ public sealed class LiveSubscription
             into.AddRange(await _engine.Log.ReadAfterAsync(_cursor, max, ct));
         }
         finally { _engine.DatabaseTurns.Release(); }
-        if (into.Count == 0) throw new InvalidOperationException($"the log has nothing after {_cursor} though its head was {_scanTo}");
-        return into[^1].Position;
+        if (into.Count == 0 && !IsOver) throw new InvalidOperationException($"the log has nothing after {_cursor} though its head was {_scanTo}");
+        return into.Count == 0 ? _cursor : into[^1].Position;
     }
 
     /// <returns>Null when reading all is as well: little lies ahead, the whole log is asked for, or the index has not come far enough.</returns>

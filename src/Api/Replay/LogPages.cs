@@ -24,14 +24,17 @@ internal sealed class LogPages(EventLog log, LogRequest request, long head)
     {
         var after = request.After;
         var left = request.Limit;
+        var forks = log.Forks;
         while (left > 0 && (request.Follow || after < head))
         {
+            log.ThrowIfForkedSince(forks);
             if (after >= log.Head)
             {
                 await log.Tail.WaitAsync(after, ct);
                 continue;
             }
             var (page, scanned, signedOut) = await NextAsync(after, (int)Math.Min(left, LogReader.PageEventsMax), caller, ct);
+            log.ThrowIfForkedSince(forks);
             after = scanned;
             left -= page.Count;
             if (request.Stream is not null && page.Count > 0) _streamVersion = page[^1].Version;

@@ -101,7 +101,7 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
 
     private async ValueTask<Decision> DecideOnceAsync(HandlerPlan plan, object command, CommandContext context, object? answer, CancellationToken ct)
     {
-        var head = log.Head;
+        var (forks, head) = (log.Forks, log.Head);
         var models = new object?[plan.Slots.Count];
         var versions = new Dictionary<Guid, Versioned>(plan.Slots.Count);
         var streams = new Guid?[plan.Slots.Count];
@@ -129,7 +129,7 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
         if (changes.Count == 0 && names.Count == 0 && context.Fingerprint is null) return new(null, null, unchanged);
         return new(null, new AppendRequest(context.CommandId, changes, names, context.AccountId?.ToString("N"), context.Trace,
             context.Fingerprint is null ? null : told ?? (answer is null ? null : JsonSerializer.SerializeToUtf8Bytes(answer, log.Types.Json)), context.Fingerprint,
-            (unchanged.Version, unchanged.Position)), unchanged);
+            (unchanged.Version, unchanged.Position), forks), unchanged);
     }
 
     private static (List<StreamChange> Changes, List<NameChange> Names) Changes(HandlerPlan plan, object? result, Guid?[] streams, Dictionary<Guid, Versioned> versions)

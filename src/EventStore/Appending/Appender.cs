@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -17,28 +18,38 @@ public sealed class Appender : IAsyncDisposable
     public const int CommandsKeptDays = 8;
     /// <summary>How long a broken connection is tried again before the outcome is reported as unknown.</summary>
     public static readonly TimeSpan ResolveWithin = TimeSpan.FromSeconds(15);
+    /// <summary>A batch takes milliseconds, its flush included; a connection that is silent for longer is given up, be it broken or swallowed by something between.</summary>
+    public static readonly TimeSpan AttemptWithin = TimeSpan.FromSeconds(5);
+    /// <summary>From a batch's first attempt to its last answer at the latest, whatever happens to the database.</summary>
+    public static readonly TimeSpan AnsweredWithin = ResolveWithin + AttemptWithin;
+    /// <summary>An idle backend ends at once when it is told to.</summary>
+    private const int EndFormerWithinMs = 1000;
+    internal const string ApplicationName = "veza-append";
 
     private readonly Channel<PendingAppend> _queue = Channel.CreateBounded<PendingAppend>(new BoundedChannelOptions(QueueMax) { SingleReader = true });
     private readonly NpgsqlDataSource _database;
     private readonly EventTypes _types;
-    private readonly Func<long> _head;
+    private readonly Func<int> _forks;
     private readonly Func<int, CancellationToken, Task> _makeRoom;
-    private readonly Action<IReadOnlyList<RecordedEvent>> _appended;
+    private readonly Action<IReadOnlyList<RecordedEvent>, int> _appended;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
+    private readonly Lock _taking = new();
     private readonly Task _loop;
     private PendingAppend? _held;
     private NpgsqlConnection? _connection;
     private NpgsqlCommand? _call;
+    private int _processId;
+    private int? _former;
 
     /// <param name="database">Its connections are used one at a time, by this appender alone.</param>
     /// <param name="makeRoom">Makes the partitions that so many more positions fall into.</param>
-    /// <param name="appended">Is told of every batch after its commit and before its commands are answered.</param>
-    /// <param name="head">A position that this node has seen.</param>
-    public Appender(NpgsqlDataSource database, EventTypes types, Func<long> head, Func<int, CancellationToken, Task> makeRoom,
-        Action<IReadOnlyList<RecordedEvent>> appended, TimeProvider clock, ILogger logger)
+    /// <param name="appended">Is told of every batch, with the forks known when it was written, after its commit and before its commands are answered.</param>
+    /// <param name="forks">How many forks of the log this node has met; up to date once a connection is open.</param>
+    public Appender(NpgsqlDataSource database, EventTypes types, Func<int> forks, Func<int, CancellationToken, Task> makeRoom,
+        Action<IReadOnlyList<RecordedEvent>, int> appended, TimeProvider clock, ILogger logger)
     {
-        (_database, _types, _head, _makeRoom, _appended, _clock, _logger) = (database, types, head, makeRoom, appended, clock, logger);
+        (_database, _types, _forks, _makeRoom, _appended, _clock, _logger) = (database, types, forks, makeRoom, appended, clock, logger);
         _loop = Task.Run(RunAsync);
         LogMetrics.ObserveQueue(() => _queue.Reader.Count);
     }
@@ -48,7 +59,7 @@ public sealed class Appender : IAsyncDisposable
     /// <exception cref="OutcomeUnknownException">The database broke off and stayed away.</exception>
     public Task<AppendOutcome> AppendAsync(AppendRequest request)
     {
-        var pending = new PendingAppend(request, _types);
+        var pending = new PendingAppend(request, _types, request.Forks ?? _forks());
         if (pending.EventCount > BatchEventsMax)
             throw new ArgumentException($"a command adds {pending.EventCount} events; {nameof(BatchEventsMax)} is {BatchEventsMax}", nameof(request));
         if (!_queue.Writer.TryWrite(pending))
@@ -60,7 +71,7 @@ public sealed class Appender : IAsyncDisposable
     {
         _queue.Writer.TryComplete();
         await _loop;
-        await CloseAsync();
+        await CloseAsync(_connection);
     }
 
     /// <summary>While the server works on a batch, the outcomes of the one before are told: between two batches the server waits for no more than it must.</summary>
@@ -97,7 +108,7 @@ public sealed class Appender : IAsyncDisposable
 
     private void Tell(Written written)
     {
-        _appended(written.Events);
+        _appended(written.Events, written.Forks);
         for (var i = 0; i < written.Outcomes.Length; i++) written.Batch.Commands[i].Outcome.TrySetResult(written.Outcomes[i]);
     }
 
@@ -107,9 +118,13 @@ public sealed class Appender : IAsyncDisposable
         var started = Stopwatch.GetTimestamp();
         try
         {
-            var (outcomes, events) = await WriteUntilKnownAsync(batch);
+            var (outcomes, events, forks) = await WriteUntilKnownAsync(batch);
             LogMetrics.BatchWritten(batch.Commands.Count, events.Count, Stopwatch.GetElapsedTime(batch.Commands[0].AskedAt, started), Stopwatch.GetElapsedTime(started));
-            return new(batch, outcomes, events);
+            return new(batch, outcomes, events, forks);
+        }
+        catch (HistoryForkedException)
+        {
+            await WriteAfterForkAsync(batch);
         }
         catch (PostgresException refused) when (!DatabaseFaults.IsUnavailable(refused))
         {
@@ -118,7 +133,7 @@ public sealed class Appender : IAsyncDisposable
         catch (Exception fault)
         {
             _logger.LogError(fault, "The outcome of {Commands} commands is unknown", batch.Commands.Count);
-            await CloseAsync();
+            GiveUpConnection();
             foreach (var command in batch.Commands) command.Outcome.TrySetException(new OutcomeUnknownException(command.Request.CommandId, fault));
         }
         return null;
@@ -140,22 +155,42 @@ public sealed class Appender : IAsyncDisposable
         }
     }
 
+    /// <summary>What was decided on the lost history is to be decided again; the rest is written.</summary>
+    private async Task WriteAfterForkAsync(Batch batch)
+    {
+        var rest = new Batch(_types);
+        foreach (var command in batch.Commands)
+        {
+            if (command.Forks == _forks()) rest.TryAdd(command);
+            else
+            {
+                try
+                {
+                    // Already sent, it may have reached what is now the history before the fork.
+                    command.Outcome.TrySetResult(await FindOwnAsync(command).WaitAsync(AttemptWithin, _clock));
+                }
+                catch (Exception fault) { command.Outcome.TrySetException(new OutcomeUnknownException(command.Request.CommandId, fault)); }
+            }
+        }
+        if (rest.Commands.Count > 0 && await WriteAsync(rest) is { } written) Tell(written);
+    }
+
+    private async Task<AppendOutcome> FindOwnAsync(PendingAppend command) => await OwnEvents.FindAsync(command, await OpenAsync(new(true)));
+
     /// <summary>
-    /// When the connection breaks, nobody knows whether the commit went through, nor whether the server still works on it. The same batch is sent again. Every
-    /// change carries the exact version it expects, so the two can never both be appended: what the first one appended shows as a conflict with itself.
+    /// When the connection breaks, nobody knows whether the commit went through, nor whether the server still works on it. The same batch is sent again, once the
+    /// backend that had it is gone. Every change carries the exact version it expects, so the two can never both be appended: what the first one appended shows as
+    /// a conflict with itself.
     /// </summary>
-    private async Task<(AppendOutcome[], List<RecordedEvent>)> WriteUntilKnownAsync(Batch batch)
+    private async Task<(AppendOutcome[] Outcomes, List<RecordedEvent> Events, int Forks)> WriteUntilKnownAsync(Batch batch)
     {
         var started = _clock.GetTimestamp();
-        var before = _head();
         for (var attempt = 1; ; attempt++)
         {
+            var given = new StrongBox<bool>(true);
             try
             {
-                var call = await OpenAsync();
-                var (outcomes, events) = await batch.WriteAsync(call, CancellationToken.None);
-                if (attempt > 1) await RecogniseOwnAsync(batch, outcomes, before, call.Connection!);
-                return (outcomes, events);
+                return await WriteOnceAsync(batch, attempt, given).WaitAsync(AttemptWithin, _clock);
             }
             catch (PostgresException full) when (full.SqlState == PostgresErrorCodes.CheckViolation && _clock.GetElapsedTime(started) < ResolveWithin)
             {
@@ -170,47 +205,81 @@ public sealed class Appender : IAsyncDisposable
             catch (Exception broken) when (DatabaseFaults.IsUnavailable(broken) && _clock.GetElapsedTime(started) < ResolveWithin)
             {
                 _logger.LogWarning("Append attempt {Attempt} broke off ({Reason}); sending it again to learn its outcome", attempt, broken.Message);
-                await CloseAsync();
+                GiveUpConnection(given);
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(1000, 20 << Math.Min(attempt, 6))), _clock);
             }
         }
     }
 
-    /// <summary>A command that conflicts with its own events was appended by an earlier attempt. Its first event has its id.</summary>
-    private static async Task RecogniseOwnAsync(Batch batch, AppendOutcome[] outcomes, long after, NpgsqlConnection connection)
+    private async Task<(AppendOutcome[], List<RecordedEvent>, int)> WriteOnceAsync(Batch batch, int attempt, StrongBox<bool> given)
     {
-        var refused = Enumerable.Range(0, outcomes.Length).Where(i => outcomes[i] is AppendOutcome.VersionConflict && batch.Commands[i].EventCount > 0)
-            .ToDictionary(i => batch.Commands[i].Request.CommandId);
-        if (refused.Count == 0) return;
-        await using var find = new NpgsqlCommand("select id, seq_id, version, timestamp from log.mt_events where seq_id > $1 and id = any ($2)", connection);
-        find.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
-        find.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. refused.Keys] });
-        await using var rows = await find.ExecuteReaderAsync();
-        while (await rows.ReadAsync())
+        var call = await OpenAsync(given);
+        var forks = _forks();
+        if (batch.Commands.Any(c => c.Forks != forks)) throw new HistoryForkedException();
+        var (outcomes, events) = await batch.WriteAsync(call, CancellationToken.None);
+        if (attempt > 1) await OwnEvents.RecogniseAsync(batch, outcomes, call.Connection!);
+        return (outcomes, events, forks);
+    }
+
+    /// <param name="given">False once the attempt is given up: what it opens then is nobody's.</param>
+    private async Task<NpgsqlCommand> OpenAsync(StrongBox<bool> given)
+    {
+        if (_connection is { State: System.Data.ConnectionState.Open } && _call is not null) return _call;
+        GiveUpConnection();
+        var connection = await _database.OpenConnectionAsync();
+        try
         {
-            var i = refused[rows.GetGuid(0)];
-            var first = batch.Commands[i].Request.Changes.First(c => c.Events.Count > 0);
-            outcomes[i] = new AppendOutcome.Accepted(
-                rows.GetInt64(2) + first.Events.Count - 1, rows.GetInt64(1) + batch.Commands[i].EventCount - 1, rows.GetFieldValue<DateTimeOffset>(3));
+            await EndFormerAsync(connection);
+            var call = await Batch.PrepareAsync(connection, CancellationToken.None);
+            lock (_taking)
+            {
+                if (!given.Value) throw new TimeoutException("the attempt was given up");
+                (_connection, _call, _processId) = (connection, call, connection.ProcessID);
+            }
+            return call;
+        }
+        catch
+        {
+            await CloseAsync(connection);
+            throw;
         }
     }
 
-    private async Task<NpgsqlCommand> OpenAsync()
+    /// <summary>
+    /// The backend of the connection before may not have read its batch yet. Were the batch answered through this one, the other could still append later what
+    /// was refused here. While it works it is left alone: it may be waiting for the log's lock, or for its standby.
+    /// </summary>
+    private async Task EndFormerAsync(NpgsqlConnection connection)
     {
-        if (_connection is { State: System.Data.ConnectionState.Open } && _call is not null) return _call;
-        await CloseAsync();
-        _connection = await _database.OpenConnectionAsync();
-        return _call = await Batch.PrepareAsync(_connection, CancellationToken.None);
+        if (_former is not { } former) return;
+        await using var end = new NpgsqlCommand(
+            $"select state <> 'active' and pg_terminate_backend(pid, {EndFormerWithinMs}) from pg_stat_activity where pid = $1 and application_name = '{ApplicationName}'", connection);
+        end.Parameters.Add(new NpgsqlParameter<int> { TypedValue = former });
+        if (await end.ExecuteScalarAsync() is false) throw new TimeoutException($"backend {former} still works on the batch");
+        if (_former == former) _former = null;
     }
 
-    private async Task CloseAsync()
+    /// <summary>Does not wait for what is under way on it: that may never end.</summary>
+    private void GiveUpConnection(StrongBox<bool>? given = null)
     {
-        if (_connection is null) return;
-        var broken = _connection;
-        (_connection, _call) = (null, null);
-        try { await broken.DisposeAsync(); }
+        NpgsqlConnection? broken;
+        lock (_taking)
+        {
+            if (given is not null) given.Value = false;
+            broken = _connection;
+            (_connection, _call) = (null, null);
+        }
+        if (broken is null) return;
+        _former = _processId;
+        _ = CloseAsync(broken);
+    }
+
+    private async Task CloseAsync(NpgsqlConnection? connection)
+    {
+        if (connection is null) return;
+        try { await connection.DisposeAsync(); }
         catch (Exception fault) when (fault is NpgsqlException or IOException or InvalidOperationException) { _logger.LogDebug(fault, "Closing a broken connection failed"); }
     }
 
-    private sealed record Written(Batch Batch, AppendOutcome[] Outcomes, List<RecordedEvent> Events);
+    private sealed record Written(Batch Batch, AppendOutcome[] Outcomes, List<RecordedEvent> Events, int Forks);
 }

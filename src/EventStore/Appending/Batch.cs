@@ -6,9 +6,12 @@ using NpgsqlTypes;
 namespace Veza.EventStore.Appending;
 
 /// <summary>A command waiting for its turn, its events already written as JSON.</summary>
-internal sealed class PendingAppend(AppendRequest request, EventTypes types)
+internal sealed class PendingAppend(AppendRequest request, EventTypes types, int forks)
 {
     public AppendRequest Request { get; } = request;
+
+    /// <summary>How many forks of the log the command knows of.</summary>
+    public int Forks { get; } = forks;
     public byte[][][] Json { get; } = [.. request.Changes.Select(c => c.Events.Select(types.Write).ToArray())];
     public TaskCompletionSource<AppendOutcome> Outcome { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     public int EventCount { get; } = request.Changes.Sum(c => c.Events.Count);

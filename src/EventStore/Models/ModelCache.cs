@@ -69,6 +69,9 @@ public sealed class ModelCache
         if (_entries.TryPeek(stream, out var entry)) _entries.Remove(stream, entry);
     }
 
+    /// <summary>Forgets every model; one that is being loaded is not kept.</summary>
+    internal void Clear() => _entries.Clear();
+
     private void Follow(RecordedEvent e)
     {
         if (_entries.TryPeek(e.StreamId, out var entry) && !entry.Follow(e)) _entries.Remove(e.StreamId, entry);

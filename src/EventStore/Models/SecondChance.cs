@@ -66,6 +66,17 @@ internal sealed class SecondChance<TKey, TValue>(int valuesMax) where TKey : not
         }
     }
 
+    public void Clear()
+    {
+        lock (_change)
+        {
+            _places.Clear();
+            _ring.Clear();
+            _free.Clear();
+            _hand = 0;
+        }
+    }
+
     /// <summary>Removes this value and no other that has taken its key since.</summary>
     public void Remove(TKey key, TValue value)
     {

@@ -71,8 +71,9 @@ public sealed class LocalPostgres : IAsyncDisposable
         return new NpgsqlConnectionStringBuilder { Host = folders.Socket, Port = running.Port, Username = User, Password = password, Database = DatabaseName }.ConnectionString;
     }
 
-    /// <summary>A server for tests: in a temporary folder, reachable over its socket only, gone with its maker.</summary>
-    public static async Task<LocalPostgres> StartEphemeralAsync(bool fsync = true, ILogger? logger = null, CancellationToken ct = default)
+    /// <summary>A server for tests: in a temporary folder, gone with its maker.</summary>
+    /// <param name="loopback">Reachable over loopback too, at <see cref="Port"/>; otherwise over its socket only.</param>
+    public static async Task<LocalPostgres> StartEphemeralAsync(bool fsync = true, ILogger? logger = null, CancellationToken ct = default, bool loopback = false)
     {
         var account = new ServerAccount();
         // Not TMPDIR: the path must be short, for the socket's sake, and open to the server's user, whose watchdog removes it.
@@ -83,7 +84,7 @@ public sealed class LocalPostgres : IAsyncDisposable
         var watchdog = account.StartDetached(
             """trap "" INT TERM HUP; cat > /dev/null; "$2" stop -D "$1/postgres/data" -m immediate > /dev/null 2>&1; rm -rf "$1" """,
             [folder, installation.Program("pg_ctl")]);
-        var options = new LocalPostgresOptions(folder) { Loopback = false, Fsync = fsync };
+        var options = new LocalPostgresOptions(folder) { Loopback = loopback, Fsync = fsync };
         var postgres = await Create(options, logger, account, watchdog, ct);
         return await postgres.StartOrLetGo(ct);
     }

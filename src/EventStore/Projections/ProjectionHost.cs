@@ -24,7 +24,7 @@ public sealed class ProjectionHost : IAsyncDisposable
         builder.ConnectionStringBuilder.MaxAutoPrepare = 200;
         builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
         builder.ConnectionStringBuilder.MaxPoolSize = 16;
-        _database = builder.Build();
+        _database = log.Connect(builder);
         _runners = projections.ToDictionary(p => p.Name, p => new ProjectionRunner(log, p, _database, clock, loggers.CreateLogger<ProjectionRunner>()));
         LogMetrics.Meter.CreateObservableGauge("veza.projection.lag", () => Running.Select(r =>
             new System.Diagnostics.Metrics.Measurement<long>(r.Status.Lag, new KeyValuePair<string, object?>("projection", r.Name))), "{event}", "Events a projection is behind the head.");

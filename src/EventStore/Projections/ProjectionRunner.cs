@@ -36,6 +36,8 @@ public sealed class ProjectionRunner
     private long _position;
     private long _checkpoint;
     private long _checkpointAt;
+    private int _forks;
+    private long? _beyond;
     private volatile string? _error;
     private volatile bool _fenced;
 
@@ -86,6 +88,11 @@ public sealed class ProjectionRunner
                 }
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested) { break; }
+            catch (HistoryForkedException forked)
+            {
+                wait = RetryMin;
+                _logger.LogWarning("Projection {Projection} starts over from its checkpoint: {Reason}", Name, forked.Message);
+            }
             catch (ProjectionFencedException fenced)
             {
                 _fenced = true;
@@ -113,16 +120,22 @@ public sealed class ProjectionRunner
 
     private async Task LoadCheckpointAsync(CancellationToken ct)
     {
+        _forks = _log.Forks;
         await using var connection = await _database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         _checkpoint = await Checkpoint.LoadAsync(Name, connection, transaction, ct);
         await transaction.CommitAsync(ct);
+        // Remembered, as the log may grow past it, which brings back none of the events that the rows hold.
+        if (_checkpoint > await _log.Reader.HeadAsync(ct)) _beyond = _checkpoint;
+        if (_beyond == _checkpoint) throw new ProjectionBeyondHeadException(Name, _checkpoint);
+        _beyond = null;
         MoveTo(_checkpoint);
     }
 
     private async Task StepAsync(CancellationToken ct)
     {
         var events = await _log.ReadAfterAsync(_position, BatchEventsMax, ct);
+        _log.ThrowIfForkedSince(_forks);
         if (events.Count == 0)
         {
             // Everything is applied, so whatever was wrong no longer is.
@@ -172,6 +185,8 @@ public sealed class ProjectionRunner
     private async Task WriteAsync(List<RecordedEvent> events, long last, CancellationToken ct)
     {
         await using var connection = await _database.OpenConnectionAsync(ct);
+        // Opening it may be what told of a fork; the events are of the history before.
+        _log.ThrowIfForkedSince(_forks);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         if (events.Count > 0) await _projection.ApplyAsync(connection, transaction, events, ct);
         if (!await Checkpoint.TryMoveAsync(Name, _checkpoint, last, connection, transaction, ct)) throw new ProjectionFencedException(Name, _checkpoint);
@@ -183,7 +198,7 @@ public sealed class ProjectionRunner
     {
         if (_position <= _checkpoint || _fenced || _error is not null) return;
         try { await WriteAsync([], _position, CancellationToken.None); }
-        catch (Exception fault) when (fault is NpgsqlException or ProjectionFencedException)
+        catch (Exception fault) when (fault is NpgsqlException or ProjectionFencedException or HistoryForkedException)
         {
             _logger.LogDebug(fault, "The checkpoint of {Projection} stays at {Position}; the events after it are of no interest to it", Name, _checkpoint);
         }
@@ -199,3 +214,7 @@ public sealed class ProjectionRunner
 /// <summary>This projection's checkpoint is not where this runner left it; nothing was written here.</summary>
 public sealed class ProjectionFencedException(string projection, long position)
     : Exception($"the checkpoint of projection {projection} no longer stands at {position}: another runner moved it, or the database lost its last commits; this one starts over from it");
+
+/// <summary>The rows hold events that the log no longer has, as after a restore of the log alone.</summary>
+public sealed class ProjectionBeyondHeadException(string projection, long position)
+    : Exception($"the checkpoint of projection {projection} is {position}, and the log did not reach so far: its rows hold events that no longer exist; only a rebuild mends them");

@@ -117,7 +117,9 @@ public sealed class ReactionRunner
     /// <summary>Returns when it is cancelled, with its checkpoint written; whatever else ends it is thrown.</summary>
     private async Task WorkAsync(NpgsqlConnection connection, Action proceeding, CancellationToken ct)
     {
+        var forks = _log.Forks;
         await LoadAsync(connection, ct);
+        if (_checkpoint > await _log.Reader.HeadAsync(ct)) throw new ReactionBeyondHeadException(Name, _checkpoint);
         (_state, _error) = (ReactionState.Running, null);
         // What is under way ends with this runner's hold on the reaction, also when it is a fault that ends it.
         using var holding = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -128,6 +130,8 @@ public sealed class ReactionRunner
             while (true)
             {
                 var events = await _log.ReadAfterAsync(read, ReadEventsMax, ct);
+                // Starts over from the checkpoint: what was read, and what is under way, may be of events that are gone.
+                _log.ThrowIfForkedSince(forks);
                 foreach (var e in events)
                 {
                     if (_events.Contains(e.Name))
@@ -252,3 +256,7 @@ public sealed class ReactionRunner
 /// <summary>Somebody else moved this reaction's checkpoint; nothing was written here.</summary>
 public sealed class ReactionFencedException(string reaction, long position)
     : Exception($"the checkpoint of reaction {reaction} was moved on from {position} by another; this runner starts over from it");
+
+/// <summary>The reaction is done with events that the log no longer has, as after a restore of the log alone.</summary>
+public sealed class ReactionBeyondHeadException(string reaction, long position)
+    : Exception($"the checkpoint of reaction {reaction} is {position}, and the log does not reach so far: set it back to a position from which its events are to be given again");

@@ -16,6 +16,8 @@ public sealed class Tail
     private long _head;
     private long _oldest = 1;
     private long _bytes;
+    private int _forks;
+    private volatile HeadMark? _mark;
 
     public Tail()
     {
@@ -26,11 +28,37 @@ public sealed class Tail
     /// <summary>The newest position this node has seen.</summary>
     public long Head => Volatile.Read(ref _head);
 
-    /// <summary>Begins after <paramref name="head"/>: what is older is read from the database.</summary>
-    public void StartAt(long head)
+    /// <summary>
+    /// How often this node found that what it held is no longer the log's history. Whoever follows takes the number before reading and compares it after:
+    /// another one means that what was read may be of a history that is gone.
+    /// </summary>
+    public int Forks => Volatile.Read(ref _forks);
+
+    /// <summary>The event at the head; null while the log is empty.</summary>
+    internal HeadMark? Mark => _mark;
+
+    /// <summary>Begins after <paramref name="mark"/>, or with an empty log: what is older is read from the database.</summary>
+    internal void StartAt(HeadMark? mark)
     {
-        _oldest = head + 1;
-        Volatile.Write(ref _head, head);
+        lock (_write) Begin(mark);
+    }
+
+    /// <summary>Forgets every event and begins anew after <paramref name="mark"/>, which may be before the head. Who waits is woken.</summary>
+    /// <param name="forgetting">What else was made of the forgotten events; run before anything can be added.</param>
+    internal void Fork(HeadMark? mark, Action forgetting)
+    {
+        TaskCompletionSource moved;
+        lock (_write)
+        {
+            Array.Clear(_ring);
+            Volatile.Write(ref _bytes, 0);
+            Volatile.Write(ref _forks, _forks + 1);
+            Begin(mark);
+            forgetting();
+            moved = _moved;
+            _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+        moved.SetResult();
     }
 
     /// <summary>Calls <paramref name="watcher"/> with every event, in order, before readers can see it. It must be quick and must not throw.</summary>
@@ -40,12 +68,14 @@ public sealed class Tail
     }
 
     /// <summary>Adds events that follow on the head; those already here are passed over.</summary>
-    /// <returns>False, with nothing added, when there is a gap between the head and the first event.</returns>
-    public bool Publish(IReadOnlyList<RecordedEvent> events)
+    /// <param name="forks"><see cref="Forks"/> before the events were read or written.</param>
+    /// <returns>False, with nothing added, when there is a gap between the head and the first event, or a fork between their reading and now.</returns>
+    public bool Publish(IReadOnlyList<RecordedEvent> events, int forks)
     {
         TaskCompletionSource moved;
         lock (_write)
         {
+            if (forks != _forks) return false;
             if (events.Count == 0 || events[^1].Position <= _head) return true;
             if (events[0].Position > _head + 1) return false;
             foreach (var e in events)
@@ -53,6 +83,7 @@ public sealed class Tail
                 if (e.Position <= _head) continue;
                 Add(e);
             }
+            _mark = new(events[^1].Position, events[^1].Id, events[^1].At);
             moved = _moved;
             _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
         }
@@ -75,7 +106,7 @@ public sealed class Tail
         return true;
     }
 
-    /// <summary>Completes when the head is past <paramref name="position"/>.</summary>
+    /// <summary>Completes when the head is past <paramref name="position"/>, or at a fork, after which it may be before it.</summary>
     public Task WaitAsync(long position, CancellationToken ct)
     {
         lock (_write)
@@ -83,6 +114,13 @@ public sealed class Tail
             if (_head > position) return Task.CompletedTask;
             return _moved.Task.WaitAsync(ct);
         }
+    }
+
+    private void Begin(HeadMark? mark)
+    {
+        _mark = mark;
+        _oldest = (mark?.Position ?? 0) + 1;
+        Volatile.Write(ref _head, mark?.Position ?? 0);
     }
 
     private void Add(RecordedEvent e)
@@ -108,3 +146,6 @@ public sealed class Tail
         Volatile.Write(ref slot, null);
     }
 }
+
+/// <summary>Tells one history from another: two that agree in the event at a position agree in everything before it.</summary>
+internal sealed record HeadMark(long Position, Guid Id, DateTimeOffset At);

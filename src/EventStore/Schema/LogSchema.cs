@@ -20,14 +20,6 @@ internal static class LogSchema
         await transaction.CommitAsync(ct);
     }
 
-    /// <summary>The cluster's identity and timeline: PostgreSQL itself begins a new timeline at every promotion and point-in-time restore.</summary>
-    public static async Task<string> EpochAsync(NpgsqlDataSource database, CancellationToken ct)
-    {
-        await using var command = database.CreateCommand(
-            "select to_hex(s.system_identifier) || '-' || c.timeline_id from pg_control_system() s, pg_control_checkpoint() c");
-        return (string)(await command.ExecuteScalarAsync(ct))!;
-    }
-
     private static string Script(string name)
     {
         using var stream = typeof(LogSchema).Assembly.GetManifestResourceStream($"Veza.EventStore.Schema.{name}")!;

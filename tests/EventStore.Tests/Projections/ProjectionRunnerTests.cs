@@ -56,6 +56,28 @@ public class ProjectionRunnerTests(LogFixture fixture)
     }
 
     [Fact]
+    public async Task Rows_of_events_that_a_restore_took_away_are_reported_until_they_are_rebuilt()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var log = await OpenAsync(database);
+        await using var host = await StartAsync(log, database, new TotalsProjection());
+        var stream = Guid.CreateVersion7();
+        for (var i = 0; i < 5; i++) await AddAsync(log, stream, 1);
+        await host.WaitAsync(["test.totals.v1"], 5, TestContext.Current.CancellationToken);
+        await ScalarAsync(log, "with events as (delete from log.mt_events where seq_id > 2), links as (delete from log.chain where position > 2) select 1");
+
+        // As a restore does, it breaks every connection; the next one tells of the fork.
+        await using (var other = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database) { Pooling = false }.ConnectionString))
+        await using (var end = other.CreateCommand("select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"))
+            await end.ExecuteScalarAsync(TestContext.Current.CancellationToken);
+
+        while (host.Status[0] is not { State: ProjectionState.Faulted, Error: { } error } || !error.Contains("only a rebuild mends them"))
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        Assert.Equal((1, 2), (log.Forks, log.Head));
+        Assert.Equal(2, (await log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None)).Version);
+    }
+
+    [Fact]
     public async Task A_removed_row_is_gone_and_may_come_back()
     {
         var database = await fixture.NewDatabaseAsync();
