@@ -40,6 +40,7 @@ internal static class LogBench
             ("bare insert, one caller", 1, _ => InsertAsync(bare, 1, json)),
             ("log: one caller", 1, caller => four.AppendAsync(log, caller, 1)),
         };
+        if (options.Text("--only") is { } only) cases = [.. cases.Where(c => c.Name.Contains(only, StringComparison.Ordinal))];
         var figures = cases.ToDictionary(c => c.Name, _ => new List<Figures>());
         for (var round = 0; round < rounds; round++)
             foreach (var (name, callers, act) in cases) figures[name].Add(await Measure.ClosedLoopAsync(callers, TimeSpan.FromSeconds(seconds), act));

@@ -10,7 +10,8 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine("""
-        usage: ./veza bench log [--seconds N] [--rounds N] [--analyst]    appending and reading, against two baselines; --analyst leaves a transaction open
+        usage: ./veza bench log [--seconds N] [--rounds N] [--only NAME] [--analyst]    appending and reading, against two baselines;
+                                                 --only the cases whose names hold NAME; --analyst leaves a transaction open
                ./veza bench log-growth [--millions 1,5,20] [--seconds N]  the same with more and more in the log
         """);
     return 2;

@@ -26,7 +26,7 @@ internal sealed class Options(string[] arguments)
 
     public bool Has(string name) => arguments.Contains(name);
 
-    private string? Text(string name)
+    public string? Text(string name)
     {
         var at = Array.IndexOf(arguments, name);
         return at >= 0 && at + 1 < arguments.Length ? arguments[at + 1] : null;
