@@ -34,6 +34,8 @@ internal static class PostgresConf
 
             # A larger distance between checkpoints writes fewer full pages; 4 GB are replayed within the 10 s of recovery allowed.
             max_wal_size = 4GB
+            # A WAL file that is not there yet is zeroed by whichever commit needs it, some 20 ms for all who wait; used ones are kept for reuse.
+            min_wal_size = 1GB
             checkpoint_timeout = 15min
             checkpoint_completion_target = 0.9
             wal_compression = {(installation.HasLz4 ? "lz4" : "on")}
