@@ -32,8 +32,7 @@ public sealed class ProjectionRunner
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly HashSet<string> _events;
-    private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long _position;
+    private readonly Progress _progress = new();
     private long _checkpoint;
     private long _checkpointAt;
     private int _forks;
@@ -54,22 +53,14 @@ public sealed class ProjectionRunner
     {
         get
         {
-            var position = Volatile.Read(ref _position);
+            var position = _progress.Position;
             return new(Name, _fenced ? ProjectionState.Fenced : _error is null ? ProjectionState.Running : ProjectionState.Faulted, position,
                 Math.Max(0, _log.Head - position), _error);
         }
     }
 
     /// <summary>Completes when the rows hold everything up to <paramref name="position"/>.</summary>
-    public async Task WaitAsync(long position, CancellationToken ct)
-    {
-        while (true)
-        {
-            var moved = Volatile.Read(ref _moved);
-            if (Volatile.Read(ref _position) >= position) return;
-            await moved.Task.WaitAsync(ct);
-        }
-    }
+    public Task WaitAsync(long position, CancellationToken ct) => _progress.WaitAsync(position, ct);
 
     public async Task RunAsync(CancellationToken ct)
     {
@@ -103,13 +94,13 @@ public sealed class ProjectionRunner
                 _error = away.Message;
                 // It costs little to ask, and readers wait: a database that is back is not kept waiting for half a minute.
                 if (wait > UnavailableRetryMax) wait = UnavailableRetryMax;
-                _logger.LogWarning("Projection {Projection} stands at {Position}, as the database does not answer ({Reason}); it tries again in {Wait}", Name, _position, away.Message, wait);
+                _logger.LogWarning("Projection {Projection} stands at {Position}, as the database does not answer ({Reason}); it tries again in {Wait}", Name, _progress.Position, away.Message, wait);
             }
             catch (Exception fault)
             {
                 _error = fault.Message;
                 LogMetrics.ProjectionFaults.Add(1, new KeyValuePair<string, object?>("projection", Name));
-                _logger.LogError(fault, "Projection {Projection} stands at {Position} and tries again in {Wait}", Name, _position, wait);
+                _logger.LogError(fault, "Projection {Projection} stands at {Position} and tries again in {Wait}", Name, _progress.Position, wait);
             }
             try { await Task.Delay(wait, _clock, ct); }
             catch (OperationCanceledException) { break; }
@@ -129,12 +120,12 @@ public sealed class ProjectionRunner
         if (_checkpoint > await _log.Reader.HeadAsync(ct)) _beyond = _checkpoint;
         if (_beyond == _checkpoint) throw new ProjectionBeyondHeadException(Name, _checkpoint);
         _beyond = null;
-        MoveTo(_checkpoint);
+        _progress.MoveTo(_checkpoint);
     }
 
     private async Task StepAsync(CancellationToken ct)
     {
-        var events = await _log.ReadAfterAsync(_position, BatchEventsMax, ct);
+        var events = await _log.ReadAfterAsync(_progress.Position, BatchEventsMax, ct);
         _log.ThrowIfForkedSince(_forks);
         if (events.Count == 0)
         {
@@ -154,16 +145,16 @@ public sealed class ProjectionRunner
         {
             await WriteAsync([], last, ct);
         }
-        MoveTo(last);
+        _progress.MoveTo(last);
     }
 
     private async Task IdleAsync(CancellationToken ct)
     {
-        var next = _log.Tail.WaitAsync(_position, ct);
-        if (_position != _checkpoint)
+        var next = _log.Tail.WaitAsync(_progress.Position, ct);
+        if (_progress.Position != _checkpoint)
         {
             try { await next.WaitAsync(CheckpointEvery, _clock, ct); }
-            catch (TimeoutException) { await WriteAsync([], _position, ct); }
+            catch (TimeoutException) { await WriteAsync([], _progress.Position, ct); }
         }
         while (true)
         {
@@ -196,18 +187,12 @@ public sealed class ProjectionRunner
 
     private async Task SaveIdleCheckpointAsync()
     {
-        if (_position <= _checkpoint || _fenced || _error is not null) return;
-        try { await WriteAsync([], _position, CancellationToken.None); }
+        if (_progress.Position <= _checkpoint || _fenced || _error is not null) return;
+        try { await WriteAsync([], _progress.Position, CancellationToken.None); }
         catch (Exception fault) when (fault is NpgsqlException or ProjectionFencedException or HistoryForkedException)
         {
             _logger.LogDebug(fault, "The checkpoint of {Projection} stays at {Position}; the events after it are of no interest to it", Name, _checkpoint);
         }
-    }
-
-    private void MoveTo(long position)
-    {
-        Volatile.Write(ref _position, position);
-        Interlocked.Exchange(ref _moved, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
 }
 

@@ -37,8 +37,7 @@ public sealed class ReactionRunner
     private readonly ILogger _logger;
     private readonly HashSet<string> _events;
     private readonly SortedDictionary<long, Task<string?>> _underWay = [];
-    private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long _position;
+    private readonly Progress _progress = new();
     private long _checkpoint;
     private long _parked;
     private volatile string? _error;
@@ -57,21 +56,13 @@ public sealed class ReactionRunner
     {
         get
         {
-            var position = Volatile.Read(ref _position);
+            var position = _progress.Position;
             return new(Name, _state, position, Math.Max(0, _log.Head - position), Volatile.Read(ref _parked), _error);
         }
     }
 
     /// <summary>Completes when everything up to <paramref name="position"/> is done or parked.</summary>
-    public async Task WaitAsync(long position, CancellationToken ct)
-    {
-        while (true)
-        {
-            var moved = Volatile.Read(ref _moved);
-            if (Volatile.Read(ref _position) >= position) return;
-            await moved.Task.WaitAsync(ct);
-        }
-    }
+    public Task WaitAsync(long position, CancellationToken ct) => _progress.WaitAsync(position, ct);
 
     public async Task RunAsync(CancellationToken ct)
     {
@@ -174,7 +165,7 @@ public sealed class ReactionRunner
         await using var parked = new NpgsqlCommand("select count(*) from log.parked_events where name = $1", connection);
         parked.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Name });
         Volatile.Write(ref _parked, (long)(await parked.ExecuteScalarAsync(ct))!);
-        MoveTo(_checkpoint);
+        _progress.MoveTo(_checkpoint);
     }
 
     /// <summary>Waits until something happened, then takes note of what has finished and moves the checkpoint as far as it may go.</summary>
@@ -188,7 +179,7 @@ public sealed class ReactionRunner
         if (write || finished.Exists(f => f.Value.Result is not null))
             await SaveAsync(connection, done, [.. finished.Where(f => f.Value.Result is not null).Select(f => (f.Key, f.Value.Result!))]);
         foreach (var (position, _) in finished) _underWay.Remove(position);
-        MoveTo(done);
+        _progress.MoveTo(done);
     }
 
     // Not cancelled half-way: whether the checkpoint moved must be known.
@@ -243,13 +234,6 @@ public sealed class ReactionRunner
             await Task.Delay(_retries.WaitAfter(attempt), _clock, ct);
             await places.WaitAsync(ct);
         }
-    }
-
-    private void MoveTo(long position)
-    {
-        if (position == Volatile.Read(ref _position)) return;
-        Volatile.Write(ref _position, position);
-        Interlocked.Exchange(ref _moved, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
 }
 

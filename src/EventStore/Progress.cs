@@ -1,0 +1,29 @@
+namespace Veza.EventStore;
+
+/// <summary>How far a runner has come in the log, and a way to wait for it. One writer, many readers.</summary>
+internal sealed class Progress
+{
+    private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _position;
+
+    public long Position => Volatile.Read(ref _position);
+
+    public void MoveTo(long position)
+    {
+        if (position == _position) return;
+        Volatile.Write(ref _position, position);
+        Interlocked.Exchange(ref _moved, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    }
+
+    /// <summary>Completes when <paramref name="position"/> is reached.</summary>
+    public async Task WaitAsync(long position, CancellationToken ct)
+    {
+        while (true)
+        {
+            // Taken before looking, so that a move in between completes it.
+            var moved = Volatile.Read(ref _moved);
+            if (Position >= position) return;
+            await moved.Task.WaitAsync(ct);
+        }
+    }
+}
