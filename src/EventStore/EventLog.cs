@@ -36,8 +36,7 @@ public sealed class EventLog : IAsyncDisposable
         Tail = new();
         _guard = new(Tail, () => Models!.Clear(), _logger);
         var builder = new NpgsqlDataSourceBuilder(connectionString);
-        builder.ConnectionStringBuilder.MaxAutoPrepare = 100;
-        builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
+        // Not prepared automatically: a statement that fails while it is being prepared leaves its connection broken for whoever uses it next.
         Database = _guard.Build(builder);
         // The append plan is made once per connection, often on an empty table; only index look-ups are right for it at every size.
         var append = new NpgsqlDataSourceBuilder(connectionString);
