@@ -28,7 +28,7 @@ internal sealed class TopicIndex(EventLog log)
     {
         // One statement, so that rows and checkpoint are of one snapshot: a crash of the database may set both back together.
         await using var command = log.Database.CreateCommand($"""
-            select coalesce((select last_seq_id from log.mt_event_progression where name = '{TopicIndexProjection.IndexName}'), 0),
+            select coalesce((select p.last_seq_id from log.projections s join log.mt_event_progression p on p.name = s.serving where s.base = '{TopicIndexProjection.BaseName}'), 0),
                    array(select distinct found.position
                          from unnest($1::text[]) asked(topic)
                          cross join lateral (select i.position from views.log_topics i where i.topic = asked.topic and i.position > $2 and i.position <= $3

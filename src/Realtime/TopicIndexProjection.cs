@@ -11,7 +11,8 @@ namespace Veza.Realtime;
 /// <remarks>A change of which topics an event is on is a new version: the rows say what was declared when they were written.</remarks>
 public sealed class TopicIndexProjection(TopicMap map) : IProjection
 {
-    public const string IndexName = "log.topics.v1";
+    public const string BaseName = "log.topics";
+    public const string IndexName = BaseName + ".v1";
 
     public TopicIndexProjection() : this(TopicMap.OfAllCapabilities()) { }
 
@@ -19,27 +20,38 @@ public sealed class TopicIndexProjection(TopicMap map) : IProjection
     public IReadOnlySet<Type> Events => map.Events;
 
     // In "C" order comparing two topics is comparing bytes.
-    public IReadOnlyList<string> TableSql =>
-    [
-        """create table if not exists views.log_topics_v1 (topic text collate "C" not null, position bigint not null, primary key (topic, position))""",
-        "create or replace view views.log_topics as select * from views.log_topics_v1",
-    ];
+    public TableShape Table { get; } = new([new("topic", "text", Collation: "C"), new("position", "bigint")], 2, []);
 
-    public async Task ApplyAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
+    public IProjectionRows Open(string table, RowsUse use) => new Rows(map, table);
+
+    private sealed class Rows(TopicMap map, string table) : IProjectionRows
     {
-        List<string> topics = [];
-        List<long> positions = [];
-        foreach (var e in events)
-            foreach (var topic in map.TopicsOf(e))
-            {
-                topics.Add(topic.ToString());
-                positions.Add(e.Position);
-            }
-        if (topics.Count == 0) return;
-        await using var insert = new NpgsqlCommand(
-            "insert into views.log_topics_v1 (topic, position) select * from unnest($1::text[], $2::bigint[]) on conflict do nothing", connection, transaction);
-        insert.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. topics] });
-        insert.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. positions] });
-        await insert.ExecuteNonQueryAsync(ct);
+        private readonly List<string> _topics = [];
+        private readonly List<long> _positions = [];
+
+        public int Unwritten => _topics.Count;
+
+        public Task FoldAsync(NpgsqlConnection connection, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
+        {
+            foreach (var e in events)
+                foreach (var topic in map.TopicsOf(e))
+                {
+                    _topics.Add(topic.ToString());
+                    _positions.Add(e.Position);
+                }
+            return Task.CompletedTask;
+        }
+
+        public async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
+        {
+            if (_topics.Count == 0) return;
+            await using var insert = new NpgsqlCommand(
+                $"insert into {table} (topic, position) select * from unnest($1::text[], $2::bigint[]) on conflict do nothing", connection, transaction);
+            insert.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. _topics] });
+            insert.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. _positions] });
+            await insert.ExecuteNonQueryAsync(ct);
+            _topics.Clear();
+            _positions.Clear();
+        }
     }
 }

@@ -11,7 +11,7 @@ internal sealed class ProjectionsHealth(ProjectionHost projections) : IHealthChe
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken ct = default)
     {
-        var unwell = projections.Status.Where(p => p.State == ProjectionState.Faulted || p.Lag > LagMax)
+        var unwell = projections.Status.Where(p => p.State == ProjectionState.Faulted || (p.State != ProjectionState.NotServing && p.Lag > LagMax))
             .Select(p => p.State == ProjectionState.Faulted ? $"{p.Name} is stuck at {p.Position}" : $"{p.Name} is {p.Lag} events behind; {LagMax} are allowed").ToArray();
         return Task.FromResult(unwell.Length == 0 ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(string.Join("; ", unwell)));
     }

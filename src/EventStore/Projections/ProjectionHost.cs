@@ -12,10 +12,11 @@ public sealed class ProjectionHost : IAsyncDisposable
     private readonly Dictionary<string, ProjectionRunner> _runners;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TimeProvider _clock;
+    private readonly Rebuilder _rebuilder;
     private Task _running = Task.CompletedTask;
     private bool _started;
 
-    private ProjectionHost(EventLog log, string connectionString, IEnumerable<IProjection> projections, TimeProvider clock, ILoggerFactory loggers)
+    private ProjectionHost(EventLog log, string connectionString, IReadOnlyCollection<IProjection> projections, TimeProvider clock, ILoggerFactory loggers)
     {
         _clock = clock;
         var builder = new NpgsqlDataSourceBuilder(connectionString);
@@ -26,6 +27,8 @@ public sealed class ProjectionHost : IAsyncDisposable
         builder.ConnectionStringBuilder.MaxPoolSize = 16;
         _database = log.Connect(builder);
         _runners = projections.ToDictionary(p => p.Name, p => new ProjectionRunner(log, p, _database, clock, loggers.CreateLogger<ProjectionRunner>()));
+        _rebuilder = new(log, projections, _database, clock, loggers.CreateLogger<Rebuilder>());
+        Builds = new(_database, projections.Select(p => p.Name).ToHashSet());
         LogMetrics.Meter.CreateObservableGauge("veza.projection.lag", () => Running.Select(r =>
             new System.Diagnostics.Metrics.Measurement<long>(r.Status.Lag, new KeyValuePair<string, object?>("projection", r.Name))), "{event}", "Events a projection is behind the head.");
         LogMetrics.Meter.CreateObservableGauge("veza.projection.position", () => Running.Select(r =>
@@ -46,11 +49,8 @@ public sealed class ProjectionHost : IAsyncDisposable
         await using var connection = await host._database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         // One node at a time: "create … if not exists" alone can collide when several start together.
-        foreach (var sql in projections.SelectMany(p => p.TableSql).Prepend("select pg_advisory_xact_lock(7310573, 3)"))
-        {
-            await using var command = new NpgsqlCommand(sql, connection, transaction);
-            await command.ExecuteNonQueryAsync(ct);
-        }
+        await ServingTables.ExecuteAsync("select pg_advisory_xact_lock(7310573, 3)", connection, transaction, ct);
+        foreach (var projection in projections) await ServingTables.PrepareAsync(projection, connection, transaction, ct);
         await transaction.CommitAsync(ct);
         return host;
     }
@@ -58,32 +58,29 @@ public sealed class ProjectionHost : IAsyncDisposable
     /// <summary>Whether this node runs them; where it does not, their <see cref="Status"/> says nothing.</summary>
     public bool IsRunning => _started;
 
+    /// <summary>What is being built anew; a node without the role can ask for it too.</summary>
+    public Builds Builds { get; }
+
     public IReadOnlyList<ProjectionStatus> Status => [.. _runners.Values.Select(r => r.Status)];
 
     public void Start()
     {
         _started = true;
-        _running = Task.WhenAll(_runners.Values.Select(r => Task.Run(() => r.RunAsync(_stopping.Token))));
+        _running = Task.WhenAll(_runners.Values.Select(r => Task.Run(() => r.RunAsync(_stopping.Token))).Append(Task.Run(() => _rebuilder.RunAsync(_stopping.Token))));
     }
 
-    /// <summary>Completes when every named projection has reached <paramref name="position"/>, here or on the node that runs it.</summary>
+    /// <summary>Completes when the rows that every named projection's view shows have reached <paramref name="position"/>: this version's or another's, kept here or elsewhere.</summary>
     public async Task WaitAsync(IEnumerable<string> names, long position, CancellationToken ct)
     {
-        if (_started)
-        {
-            foreach (var name in names) await _runners[name].WaitAsync(position, ct);
-            return;
-        }
         string[] waitedFor = [.. names.Distinct()];
-        while (await ReachedElsewhereAsync(waitedFor, position, ct) < waitedFor.Length) await Task.Delay(ElsewherePollEvery, _clock, ct);
-    }
-
-    private async Task<long> ReachedElsewhereAsync(string[] names, long position, CancellationToken ct)
-    {
-        await using var command = _database.CreateCommand("select count(*) from log.mt_event_progression where name = any ($1) and last_seq_id >= $2");
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = names });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = position });
-        return (long)(await command.ExecuteScalarAsync(ct))!;
+        // What a runner here has come to is so of every table that its view shows then or later, as no swap goes back.
+        var here = _started ? Task.WhenAll(waitedFor.Select(name => _runners[name].WaitAsync(position, ct))) : Task.Delay(Timeout.Infinite, ct);
+        while (await Task.WhenAny(here, Task.Delay(ElsewherePollEvery, _clock, ct)) != here)
+        {
+            ct.ThrowIfCancellationRequested();
+            if (await ServingTables.ReachedAsync(waitedFor, position, _database, ct) == waitedFor.Length) return;
+        }
+        await here;
     }
 
     public async ValueTask DisposeAsync()

@@ -3,7 +3,8 @@ using Npgsql;
 
 namespace Veza.EventStore.Projections;
 
-public enum ProjectionState { Running, Faulted, Fenced }
+/// <remarks><see cref="NotServing"/>: the views show another version's rows, until this one is built or for good.</remarks>
+public enum ProjectionState { Running, Faulted, Fenced, NotServing }
 
 /// <param name="Position">Everything at or below it is in the rows.</param>
 public sealed record ProjectionStatus(string Name, ProjectionState State, long Position, long Lag, string? Error);
@@ -24,6 +25,7 @@ public sealed class ProjectionRunner
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan NotServingLookEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan UnavailableRetryMax = TimeSpan.FromSeconds(1);
 
     private readonly EventLog _log;
@@ -36,9 +38,11 @@ public sealed class ProjectionRunner
     private long _checkpoint;
     private long _checkpointAt;
     private int _forks;
-    private long? _beyond;
+    private (long Position, uint Table)? _beyond;
+    private IProjectionRows _rows = null!;
     private volatile string? _error;
     private volatile bool _fenced;
+    private volatile bool _notServing;
 
     /// <param name="database">Commits without waiting for the flush: after a crash rows and checkpoint are older together, and the log still has it all.</param>
     public ProjectionRunner(EventLog log, IProjection projection, NpgsqlDataSource database, TimeProvider clock, ILogger logger)
@@ -54,7 +58,7 @@ public sealed class ProjectionRunner
         get
         {
             var position = _progress.Position;
-            return new(Name, _fenced ? ProjectionState.Fenced : _error is null ? ProjectionState.Running : ProjectionState.Faulted, position,
+            return new(Name, _notServing ? ProjectionState.NotServing : _fenced ? ProjectionState.Fenced : _error is null ? ProjectionState.Running : ProjectionState.Faulted, position,
                 Math.Max(0, _log.Head - position), _error);
         }
     }
@@ -70,7 +74,7 @@ public sealed class ProjectionRunner
             try
             {
                 await LoadCheckpointAsync(ct);
-                _fenced = false;
+                (_fenced, _notServing) = (false, false);
                 while (true)
                 {
                     await StepAsync(ct);
@@ -83,6 +87,15 @@ public sealed class ProjectionRunner
             {
                 wait = RetryMin;
                 _logger.LogWarning("Projection {Projection} starts over from its checkpoint: {Reason}", Name, forked.Message);
+            }
+            catch (NotServingException)
+            {
+                (wait, _notServing, _fenced, _error) = (NotServingLookEvery, true, false, null);
+            }
+            catch (TableReplacedException replaced)
+            {
+                wait = RetryMin;
+                _logger.LogInformation("Projection {Projection} goes on with the rebuilt rows: {Reason}", Name, replaced.Message);
             }
             catch (ProjectionFencedException fenced)
             {
@@ -114,11 +127,13 @@ public sealed class ProjectionRunner
         _forks = _log.Forks;
         await using var connection = await _database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
+        var table = await ServingTables.FindServingAsync(Name, connection, transaction, ct) ?? throw new NotServingException();
         _checkpoint = await Checkpoint.LoadAsync(Name, connection, transaction, ct);
         await transaction.CommitAsync(ct);
-        // Remembered, as the log may grow past it, which brings back none of the events that the rows hold.
-        if (_checkpoint > await _log.Reader.HeadAsync(ct)) _beyond = _checkpoint;
-        if (_beyond == _checkpoint) throw new ProjectionBeyondHeadException(Name, _checkpoint);
+        _rows = _projection.Open(ServingTables.TableOf(Name), RowsUse.Live);
+        // Remembered, as the log may grow past it, which brings back none of the events that the rows hold; a rebuilt table does.
+        if (_checkpoint > await _log.Reader.HeadAsync(ct)) _beyond = (_checkpoint, table);
+        if (_beyond == (_checkpoint, table)) throw new ProjectionBeyondHeadException(Name, _checkpoint);
         _beyond = null;
         _progress.MoveTo(_checkpoint);
     }
@@ -179,7 +194,11 @@ public sealed class ProjectionRunner
         // Opening it may be what told of a fork; the events are of the history before.
         _log.ThrowIfForkedSince(_forks);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        if (events.Count > 0) await _projection.ApplyAsync(connection, transaction, events, ct);
+        if (events.Count > 0)
+        {
+            await _rows.FoldAsync(connection, events, ct);
+            await _rows.WriteAsync(connection, transaction, ct);
+        }
         if (!await Checkpoint.TryMoveAsync(Name, _checkpoint, last, connection, transaction, ct)) throw new ProjectionFencedException(Name, _checkpoint);
         await transaction.CommitAsync(ct);
         (_checkpoint, _checkpointAt) = (last, _clock.GetTimestamp());
@@ -199,6 +218,9 @@ public sealed class ProjectionRunner
 /// <summary>This projection's checkpoint is not where this runner left it; nothing was written here.</summary>
 public sealed class ProjectionFencedException(string projection, long position)
     : Exception($"the checkpoint of projection {projection} no longer stands at {position}: another runner moved it, or the database lost its last commits; this one starts over from it");
+
+/// <summary>The views show another version's rows.</summary>
+internal sealed class NotServingException : Exception;
 
 /// <summary>The rows hold events that the log no longer has, as after a restore of the log alone.</summary>
 public sealed class ProjectionBeyondHeadException(string projection, long position)
