@@ -4,6 +4,7 @@ return args switch
 {
     ["log", .. var rest] => await LogBench.RunAsync(new(rest)),
     ["log-growth", .. var rest] => await LogGrowthBench.RunAsync(new(rest)),
+    ["projections", .. var rest] => await ProjectionsBench.RunAsync(new(rest)),
     _ => Usage(),
 };
 
@@ -13,6 +14,8 @@ static int Usage()
         usage: ./veza bench log [--seconds N] [--rounds N] [--only NAME] [--analyst]    appending and reading, against two baselines;
                                                  --only the cases whose names hold NAME; --analyst leaves a transaction open
                ./veza bench log-growth [--millions 1,5,20] [--seconds N]  the same with more and more in the log
+               ./veza bench projections [--millions 1,5] [--only single,multi,rows,three,all,lag] [--rounds N] [--seconds N] [--home FOLDER] [--fill]
+                                                 rebuilds and lag; with --home the logs stay in the folder, and --fill only makes them
         """);
     return 2;
 }

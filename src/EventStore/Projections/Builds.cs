@@ -9,16 +9,18 @@ namespace Veza.EventStore.Projections;
 public sealed record BuildStatus(string Name, long Position, long Head, long Events, double? PerSecond, double? SecondsLeft, string? Error);
 
 /// <summary>The builds that are asked for or under way, on whichever node.</summary>
-public sealed class Builds(NpgsqlDataSource database, IReadOnlySet<string> projections)
+/// <param name="wake">Called when there may be one more.</param>
+public sealed class Builds(NpgsqlDataSource database, IReadOnlySet<string> projections, Action wake)
 {
     /// <summary>Asks for a projection to be built anew beside the rows that serve; asked for again, it goes on.</summary>
     /// <returns>False when there is no such projection.</returns>
     public async Task<bool> RequestAsync(string projection, CancellationToken ct)
     {
         if (!projections.Contains(projection)) return false;
-        await using var command = database.CreateCommand("insert into log.builds (name) values ($1) on conflict do nothing");
+        await using var command = database.CreateCommand("insert into log.builds (name) values ($1) on conflict (name) do update set error = null");
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = projection });
         await command.ExecuteNonQueryAsync(ct);
+        wake();
         return true;
     }
 

@@ -25,10 +25,13 @@ public sealed class ProjectionHost : IAsyncDisposable
         builder.ConnectionStringBuilder.MaxAutoPrepare = 200;
         builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
         builder.ConnectionStringBuilder.MaxPoolSize = 16;
+        // Builds move hundreds of megabytes each way; with Npgsql's 8 KiB that is as many calls of the system.
+        builder.ConnectionStringBuilder.ReadBufferSize = 1 << 16;
+        builder.ConnectionStringBuilder.WriteBufferSize = 1 << 16;
         _database = log.Connect(builder);
         _runners = projections.ToDictionary(p => p.Name, p => new ProjectionRunner(log, p, _database, clock, loggers.CreateLogger<ProjectionRunner>()));
         _rebuilder = new(log, projections, _database, clock, loggers.CreateLogger<Rebuilder>());
-        Builds = new(_database, projections.Select(p => p.Name).ToHashSet());
+        Builds = new(_database, projections.Select(p => p.Name).ToHashSet(), _rebuilder.Wake);
         LogMetrics.Meter.CreateObservableGauge("veza.projection.lag", () => Running.Select(r =>
             new System.Diagnostics.Metrics.Measurement<long>(r.Status.Lag, new KeyValuePair<string, object?>("projection", r.Name))), "{event}", "Events a projection is behind the head.");
         LogMetrics.Meter.CreateObservableGauge("veza.projection.position", () => Running.Select(r =>

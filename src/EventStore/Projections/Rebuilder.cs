@@ -3,14 +3,20 @@ using Npgsql;
 
 namespace Veza.EventStore.Projections;
 
-/// <summary>Looks after the builds that are asked for: one of them at a time on this node, each on one node only.</summary>
+/// <summary>Looks after the builds that are asked for: a few of them at a time on this node, each on one node only.</summary>
 internal sealed class Rebuilder(EventLog log, IReadOnlyCollection<IProjection> projections, NpgsqlDataSource database, TimeProvider clock, ILogger logger)
 {
     /// <summary>Longer than a reader's query takes; who reads for longer keeps the table from being dropped until done.</summary>
     public const int RetiredGraceSeconds = 60;
+    /// <summary>While one waits for its rows to be written, another folds. Each has some tens of megabytes in memory.</summary>
+    private const int BuildsAtOnce = 2;
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
+    private readonly SemaphoreSlim _lookNow = new(0);
     private readonly Dictionary<string, IProjection> _projections = projections.ToDictionary(p => p.Name);
+
+    /// <summary>Spares a build that was asked for on this node the wait for the next look.</summary>
+    public void Wake() => _lookNow.Release();
 
     public async Task RunAsync(CancellationToken ct)
     {
@@ -18,9 +24,10 @@ internal sealed class Rebuilder(EventLog log, IReadOnlyCollection<IProjection> p
         {
             try
             {
-                foreach (var name in await FindAsync(ct)) await new ProjectionBuild(log, _projections[name], database, clock, logger).RunAsync(ct);
+                await Parallel.ForEachAsync(await FindAsync(ct), new ParallelOptions { MaxDegreeOfParallelism = BuildsAtOnce, CancellationToken = ct },
+                    async (name, _) => await new ProjectionBuild(log, _projections[name], database, clock, logger).RunAsync(ct));
                 await using (var connection = await database.OpenConnectionAsync(ct)) await ServingTables.DropRetiredAsync(RetiredGraceSeconds, connection, ct);
-                await Task.Delay(LookEvery, clock, ct);
+                await _lookNow.WaitAsync(LookEvery, ct);
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested) { break; }
             catch (Exception fault)

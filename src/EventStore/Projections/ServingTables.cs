@@ -87,7 +87,7 @@ internal static class ServingTables
             if (await ExistsAsync(table, connection, transaction, ct)) await RetireAsync(table, connection, transaction, ct);
         await ExecuteAsync("select log.rename_rows($1, $2)", connection, transaction, ct, Plain(BuildTableOf(projection)), Plain(TableOf(projection)));
         await ServeAsync(projection, connection, transaction, ct);
-        await ExecuteAsync("delete from log.mt_event_progression where name = any ($1)", connection, transaction, ct, (string[])[projection, former ?? projection]);
+        await ExecuteAsync("delete from log.mt_event_progression where name in ($1, $2)", connection, transaction, ct, projection, former ?? projection);
         await ExecuteAsync("insert into log.mt_event_progression (name, last_seq_id) values ($1, $2)", connection, transaction, ct, projection, position);
         await ExecuteAsync("delete from log.builds where name = $1", connection, transaction, ct, projection);
     }
