@@ -44,6 +44,7 @@ internal static class VezaEndpoints
         app.MapLive(api);
         app.MapLog(api);
         api.MapProjections();
+        api.MapBuilds();
         api.MapTracks();
         api.MapLikes();
         api.MapComments();

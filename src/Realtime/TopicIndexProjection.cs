@@ -1,4 +1,5 @@
 using Npgsql;
+using NpgsqlTypes;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
 
@@ -22,36 +23,53 @@ public sealed class TopicIndexProjection(TopicMap map) : IProjection
     // In "C" order comparing two topics is comparing bytes.
     public TableShape Table { get; } = new([new("topic", "text", Collation: "C"), new("position", "bigint")], 2, []);
 
-    public IProjectionRows Open(string table, RowsUse use) => new Rows(map, table);
+    public IProjectionRows Open(string table, RowsUse use) => new Rows(map, table, use.Empty);
 
-    private sealed class Rows(TopicMap map, string table) : IProjectionRows
+    private sealed class Rows(TopicMap map, string table, bool empty) : IProjectionRows
     {
-        private readonly List<string> _topics = [];
-        private readonly List<long> _positions = [];
+        private readonly List<(string Topic, long Position)> _found = [];
 
-        public int Unwritten => _topics.Count;
+        public int Unwritten => _found.Count;
 
         public Task FoldAsync(NpgsqlConnection connection, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
         {
             foreach (var e in events)
-                foreach (var topic in map.TopicsOf(e))
-                {
-                    _topics.Add(topic.ToString());
-                    _positions.Add(e.Position);
-                }
+                foreach (var topic in map.TopicsOf(e)) _found.Add((topic.ToString(), e.Position));
             return Task.CompletedTask;
         }
 
         public async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
         {
-            if (_topics.Count == 0) return;
+            if (_found.Count == 0) return;
+            if (empty) await CopyAsync(connection, ct);
+            else await InsertAsync(connection, transaction, ct);
+            _found.Clear();
+        }
+
+        private async Task InsertAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
+        {
             await using var insert = new NpgsqlCommand(
                 $"insert into {table} (topic, position) select * from unnest($1::text[], $2::bigint[]) on conflict do nothing", connection, transaction);
-            insert.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. _topics] });
-            insert.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. _positions] });
+            insert.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. _found.Select(f => f.Topic)] });
+            insert.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. _found.Select(f => f.Position)] });
             await insert.ExecuteNonQueryAsync(ct);
-            _topics.Clear();
-            _positions.Clear();
+        }
+
+        private async Task CopyAsync(NpgsqlConnection connection, CancellationToken ct)
+        {
+            // In the key's order, so that neighbours come into the index one after the other. An event may name a topic twice.
+            _found.Sort((a, b) => string.CompareOrdinal(a.Topic, b.Topic) is var order and not 0 ? order : a.Position.CompareTo(b.Position));
+            await using var importer = await connection.BeginBinaryImportAsync($"copy {table} (topic, position) from stdin (format binary)", ct);
+            var last = default((string, long));
+            foreach (var found in _found)
+            {
+                if (found == last) continue;
+                last = found;
+                importer.StartRow();
+                importer.Write(found.Topic, NpgsqlDbType.Text);
+                importer.Write(found.Position, NpgsqlDbType.Bigint);
+            }
+            await importer.CompleteAsync(ct);
         }
     }
 }

@@ -97,8 +97,9 @@ internal sealed class ProjectionBuild(EventLog log, IProjection projection, Npgs
 
     private async Task CatchUpAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        while (log.Head is var head && head - _position > SwapEventsMax / 2)
+        do
         {
+            var head = log.Head;
             await foreach (var page in _feed.ReadAsync(_position, head, _aliases, ct))
             {
                 await _rows.FoldAsync(connection, page.Events, ct);
@@ -106,6 +107,7 @@ internal sealed class ProjectionBuild(EventLog log, IProjection projection, Npgs
                 if (_rows.Unwritten >= UnwrittenRowsMax || clock.GetElapsedTime(_writtenAt) >= WriteEvery) await WriteAsync(connection, ct);
             }
         }
+        while (log.Head - _position > SwapEventsMax / 2);
         if (_written < _position) await WriteAsync(connection, ct);
     }
 
