@@ -11,8 +11,8 @@ namespace Veza.EventStore.Projections;
 internal sealed class ProjectionBuild(EventLog log, IProjection projection, NpgsqlDataSource database, TimeProvider clock, ILogger logger)
 {
     /// <summary>Rows changed in memory, and rows kept there, before they are written: the more, the more changes of one row are written once. Some tens of megabytes.</summary>
-    private const int UnwrittenRowsMax = 50_000;
-    private const int CachedRowsMax = 100_000;
+    private const int UnwrittenRowsMax = 40_000;
+    private const int CachedRowsMax = 80_000;
     /// <summary>However few rows change, what is done is written down this often: it is lost otherwise, and nobody sees that anything moves.</summary>
     private static readonly TimeSpan WriteEvery = TimeSpan.FromSeconds(2);
     /// <summary>Events that are folded while readers wait for the swap: some milliseconds' work.</summary>

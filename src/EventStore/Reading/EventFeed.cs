@@ -18,7 +18,7 @@ internal sealed class EventFeed(NpgsqlDataSource database, EventTypes types)
     private const int PageEventsMax = 4_000;
 
     /// <summary>Pages read ahead: enough that reading and folding do not wait for each other.</summary>
-    private const int PagesAhead = 3;
+    private const int PagesAhead = 2;
 
     /// <summary>Where few events are of the types, a page would take long to fill, and whoever waits for it would not see that anything moves.</summary>
     private const int SpanMax = 200_000;

@@ -214,7 +214,7 @@ public class RebuildTests(LogFixture fixture)
         await node.AddAsync(stream, 1, 5);
         await node.WaitAsync();
         await node.RunAsync("update log.mt_event_progression set last_seq_id = 9 where name = 'test.sums.v1'; update views.test_sums set total = 9");
-        while (node.Host.Status.Single().State != ProjectionState.Faulted) await Task.Delay(20, Ct);
+        while (node.Host.Status.Single().Error is null) await Task.Delay(20, Ct);
         await node.RebuildAsync("test.sums.v1");
         await node.AddAsync(stream, 1, 1);
         await node.WaitAsync();
