@@ -64,7 +64,7 @@ public sealed class EventLog : IAsyncDisposable
         // A renewal that takes longer has failed: there must be time for another before the lease ends.
         runners.ConnectionStringBuilder.Timeout = runners.ConnectionStringBuilder.CommandTimeout = RunnersTimeoutSeconds;
         _runnersSource = _guard.Build(runners);
-        Owners = new(_runnersSource, node, clock, loggers.CreateLogger<Owners>());
+        Owners = new(_runnersSource, node, () => Forks, clock, loggers.CreateLogger<Owners>());
         Runners = new(Database);
         Reader = new(Database, types);
         Snapshots = new(Database, Reader, types, loggers.CreateLogger<Snapshots>());

@@ -30,7 +30,7 @@ public sealed class ProjectionHost : IAsyncDisposable
         builder.ConnectionStringBuilder.MaxPoolSize = 16;
         _database = log.Connect(builder);
         _parts = projections.ToDictionary(p => p.Name, p => Shards.NamesOf(p).Select((name, shard) =>
-            new Part(new(log, p.Part(shard, p.Shards), name, _database, clock, loggers.CreateLogger<ProjectionRunner>(), retries))).ToArray());
+            new Part(p.Name, new(log, p.Part(shard, p.Shards), name, _database, clock, loggers.CreateLogger<ProjectionRunner>(), retries))).ToArray());
         LogMetrics.Meter.CreateObservableGauge("veza.projection.lag", () => Measure(s => s.Lag), "{event}", "Events a projection is behind the head, on the node that runs it.");
         LogMetrics.Meter.CreateObservableGauge("veza.projection.position", () => Measure(s => s.Position), "{position}", "How far a projection's rows are, on the node that runs it.");
         LogMetrics.Meter.CreateObservableGauge("veza.projection.healthy", () => Measure(s => s.State == ProjectionState.Running ? 1 : 0),
@@ -72,7 +72,7 @@ public sealed class ProjectionHost : IAsyncDisposable
         {
             var here = waitedFor.Find(part => part.Owned is not null);
             if (here is not null) await here.WaitHereAsync(position, ct);
-            else if (await ReachedElsewhereAsync([.. waitedFor.Select(part => part.Runner.Name)], position, ct)) return;
+            else if (await ReachedElsewhereAsync([.. waitedFor.Select(part => part.Projection).Distinct()], position, ct)) return;
             else await Task.Delay(ElsewherePollEvery, _clock, ct);
             waitedFor.RemoveAll(part => part.Owned is not null && part.Runner.Status.Position >= position);
         }
@@ -85,12 +85,17 @@ public sealed class ProjectionHost : IAsyncDisposable
         await _database.DisposeAsync();
     }
 
-    private async Task<bool> ReachedElsewhereAsync(string[] names, long position, CancellationToken ct)
+    // By the projection and not by the names of its shards here: another release may have divided it into another number.
+    private async Task<bool> ReachedElsewhereAsync(string[] projections, long position, CancellationToken ct)
     {
-        await using var command = _database.CreateCommand("select count(*) from log.mt_event_progression where name = any ($1) and last_seq_id >= $2");
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = names });
+        await using var command = _database.CreateCommand("""
+            select count(*) from (
+                select split_part(name, '#', 1) from log.mt_event_progression where name = any ($1) or (name like '%/%' and split_part(name, '#', 1) = any ($1))
+                group by 1 having min(last_seq_id) >= $2) as reached
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = projections });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = position });
-        return (long)(await command.ExecuteScalarAsync(ct))! == names.Length;
+        return (long)(await command.ExecuteScalarAsync(ct))! == projections.Length;
     }
 
     private ProjectionStatus Of(string name, Part[] parts)
@@ -108,8 +113,9 @@ public sealed class ProjectionHost : IAsyncDisposable
         .Select(s => new Measurement<long>(what(s), new KeyValuePair<string, object?>("projection", s.Name)));
 
     /// <summary>One checkpoint's runner, and since when this node is to run it.</summary>
-    private sealed class Part(ProjectionRunner runner)
+    private sealed class Part(string projection, ProjectionRunner runner)
     {
+        public string Projection { get; } = projection;
         public ProjectionRunner Runner { get; } = runner;
 
         /// <summary>Completed when it is no longer to be run here; null while it is not.</summary>

@@ -19,6 +19,7 @@ public sealed class Owners : IAsyncDisposable
     public static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(1);
 
     private readonly NpgsqlDataSource _database;
+    private readonly Func<int> _forks;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
@@ -28,14 +29,14 @@ public sealed class Owners : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly ITimer _expiry;
     private HashSet<string> _left = [];
-    private HashSet<string> _registered = [];
+    private (int Forks, HashSet<string> Names) _registered = (0, []);
     private Dictionary<string, string?> _faultsTold = [];
     private Task? _renewing;
     private volatile string? _fault;
 
-    internal Owners(NpgsqlDataSource database, Guid node, TimeProvider clock, ILogger logger)
+    internal Owners(NpgsqlDataSource database, Guid node, Func<int> forks, TimeProvider clock, ILogger logger)
     {
-        (_database, Node, _clock, _logger) = (database, node, clock, logger);
+        (_database, Node, _forks, _clock, _logger) = (database, node, forks, clock, logger);
         _expiry = clock.CreateTimer(_ => Expire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -137,10 +138,13 @@ public sealed class Owners : IAsyncDisposable
         Dictionary<string, Offer> offers;
         lock (_lock) offers = new(_offers);
         var roll = await OwnerRows.RenewAsync(_database, Node, offers.Keys, _stopping.Token);
-        if (offers.Where(o => !_registered.Contains(o.Key)).ToDictionary(o => o.Key, o => o.Value.Kind) is { Count: > 0 } unknown)
+        // Once, and again after a restore that may know nothing of them: a row that is gone otherwise was taken away by a release that knows better.
+        var forks = _forks();
+        if (forks != _registered.Forks) _registered = (forks, []);
+        if (offers.Where(o => !_registered.Names.Contains(o.Key)).ToDictionary(o => o.Key, o => o.Value.Kind) is { Count: > 0 } unknown)
         {
             await OwnerRows.RegisterAsync(_database, unknown, _stopping.Token);
-            _registered = [.. offers.Keys];
+            _registered = (forks, [.. offers.Keys]);
             roll = roll with { Owners = roll.Owners.Concat(unknown.Keys.Where(n => !roll.Owners.ContainsKey(n)).Select(n => KeyValuePair.Create(n, (Guid?)null))).ToDictionary() };
         }
         var (take, giveUp) = Assignment.Decide(Node, roll, _left);

@@ -47,7 +47,7 @@ public sealed class Runners
         await using (var rows = await look.ExecuteReaderAsync(ct))
             while (await rows.ReadAsync(ct))
             {
-                var (standing, node, error) = (rows.GetFieldValue<long?>(3), rows.GetFieldValue<Guid?>(5), rows.GetFieldValue<string?>(6));
+                var (standing, node, error) = (rows.GetFieldValue<long?>(3), rows.GetFieldValue<Guid?>(5), rows.IsDBNull(6) ? null : rows.GetString(6));
                 var state = standing is not null ? RunnerState.Faulted : node is null ? RunnerState.Waiting : error is null ? RunnerState.Running : RunnerState.Faulted;
                 all.Add(new(rows.GetString(0), rows.GetString(1), state, rows.GetInt64(2), standing, rows.GetInt64(4), node, state == RunnerState.Faulted ? error : null, []));
             }

@@ -29,6 +29,13 @@ public sealed class ReactionServer : IAsyncLifetime
         return await EventLog.OpenAsync(connection.ConnectionString, Types, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
     }
 
+    /// <summary>For another node of the same log.</summary>
+    public string ConnectionString(EventLog log)
+    {
+        using var connection = log.Database.CreateConnection();
+        return new NpgsqlConnectionStringBuilder(_postgres!.ConnectionString) { Database = connection.Database }.ConnectionString;
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_postgres is not null) await _postgres.DisposeAsync();
