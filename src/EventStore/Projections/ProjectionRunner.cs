@@ -214,6 +214,7 @@ public sealed class ProjectionRunner
         var skips = _projection.OnPoison == OnPoison.Skip && _skippedInARow < SkippedInARowMax;
         var parked = new ParkedEvent(poison.Position, skips ? ParkedState.Skipped : ParkedState.Standing, $"{poison.Type}: {fault.Message}", _failedAttempts);
         _failedAttempts = 0;
+        LogMetrics.ProjectionParked.Add(1, new("projection", Name), new("outcome", ParkedEvents.Text(parked.State)));
         if (skips)
         {
             await WriteAsync([], poison.Position, parked, ct);

@@ -3,7 +3,8 @@ namespace Veza.EventStore.Running;
 /// <summary>What a node knows of the others when it decides what to run.</summary>
 /// <param name="Candidates">The living nodes, each with the names it can run.</param>
 /// <param name="Owners">Every name, with the living node that runs it; null when none does.</param>
-internal sealed record Roll(IReadOnlyDictionary<Guid, IReadOnlySet<string>> Candidates, IReadOnlyDictionary<string, Guid?> Owners);
+/// <param name="LeaseEndsIn">When the first of their leases ends, unless it is renewed before.</param>
+internal sealed record Roll(IReadOnlyDictionary<Guid, IReadOnlySet<string>> Candidates, IReadOnlyDictionary<string, Guid?> Owners, TimeSpan LeaseEndsIn);
 
 /// <summary>Which names a node takes and which it gives up, so that each living node that can run them has about as many.</summary>
 /// <remarks>Every node decides for itself. Two that want the same name ask the database, where one of them gets it.</remarks>

@@ -27,18 +27,23 @@ internal static class OwnerRows
             where n.seen < clock_timestamp() - $1 and a.datname = current_database()
             """, lease);
         Add("delete from log.nodes where id in (select id from log.nodes where seen < clock_timestamp() - $1 for update skip locked)", lease.Clone());
-        Add("select id, runs from log.nodes where seen >= clock_timestamp() - $1", lease.Clone());
+        Add("select id, runs, seen + $1 - clock_timestamp() from log.nodes where seen >= clock_timestamp() - $1", lease.Clone());
         Add("select name, node from log.runners");
         await using var rows = await batch.ExecuteReaderAsync(ct);
         // Of the three that come first, one returns a row.
         await rows.NextResultAsync(ct);
         var candidates = new Dictionary<Guid, IReadOnlySet<string>>();
-        while (await rows.ReadAsync(ct)) candidates[rows.GetGuid(0)] = rows.GetFieldValue<string[]>(1).ToHashSet();
+        var endsIn = Owners.LeaseFor;
+        while (await rows.ReadAsync(ct))
+        {
+            candidates[rows.GetGuid(0)] = rows.GetFieldValue<string[]>(1).ToHashSet();
+            if (rows.GetFieldValue<TimeSpan>(2) is var left && left < endsIn) endsIn = left;
+        }
         await rows.NextResultAsync(ct);
         var owners = new Dictionary<string, Guid?>();
         while (await rows.ReadAsync(ct))
             owners[rows.GetString(0)] = !rows.IsDBNull(1) && candidates.ContainsKey(rows.GetGuid(1)) ? rows.GetGuid(1) : null;
-        return new(candidates, owners);
+        return new(candidates, owners, endsIn);
 
         void Add(string sql, params NpgsqlParameter[] parameters)
         {

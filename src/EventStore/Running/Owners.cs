@@ -12,11 +12,13 @@ public sealed class Owners : IAsyncDisposable
 {
     internal const string Channel = "veza_owners";
 
-    /// <summary>A node that dies is noticed after this and <see cref="RenewEvery"/> at most; one that is only slow keeps what it has for as long.</summary>
+    /// <summary>A node that dies is noticed after this; one that is only slow keeps what it has for as long.</summary>
     public static readonly TimeSpan LeaseFor = TimeSpan.FromSeconds(3);
 
     /// <summary>One small write per node: often enough that two may be lost.</summary>
     public static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan LookAfterEnd = TimeSpan.FromMilliseconds(20);
 
     private readonly NpgsqlDataSource _database;
     private readonly Func<int> _forks;
@@ -117,10 +119,12 @@ public sealed class Owners : IAsyncDisposable
     {
         while (!_stopping.IsCancellationRequested)
         {
+            var next = RenewEvery;
             try
             {
                 var began = _clock.GetTimestamp();
-                await RenewOnceAsync();
+                // A node that has not renewed its row for long is looked at when its lease ends, rather than up to a second later.
+                if (await RenewOnceAsync() is var endsIn && endsIn < next) next = endsIn + LookAfterEnd;
                 _expiry.Change(LeaseFor - _clock.GetElapsedTime(began), Timeout.InfiniteTimeSpan);
                 _fault = null;
             }
@@ -129,11 +133,11 @@ public sealed class Owners : IAsyncDisposable
                 _fault = fault.Message;
                 _logger.LogWarning("Renewing this node's hold on what it runs failed and is tried again: {Reason}", fault.Message);
             }
-            await ((Task)_renewNow.WaitAsync(RenewEvery, _stopping.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)_renewNow.WaitAsync(next, _stopping.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private async Task RenewOnceAsync()
+    private async Task<TimeSpan> RenewOnceAsync()
     {
         Dictionary<string, Offer> offers;
         lock (_lock) offers = new(_offers);
@@ -159,6 +163,7 @@ public sealed class Owners : IAsyncDisposable
         // What is this node's by the table, and which it no longer offers: it was ended while the database was away.
         if (roll.Owners.Where(o => o.Value == Node && !offers.ContainsKey(o.Key)).Select(o => o.Key).ToList() is { Count: > 0 } forgotten) await GiveBackAsync(forgotten);
         await TellFaultsAsync(offers);
+        return roll.LeaseEndsIn;
     }
 
     private async Task TellFaultsAsync(Dictionary<string, Offer> offers)
