@@ -28,6 +28,10 @@ internal sealed class OperatorClient(Uri server, string? token) : IDisposable
     public Task<HttpResponseMessage> GetAsync(string path, CancellationToken ct) => SendAsync(HttpMethod.Get, path, ct);
 
     /// <inheritdoc cref="GetAsync"/>
+    public Task<HttpResponseMessage> PostAsync(string path, CancellationToken ct) => SendAsync(HttpMethod.Post, path, ct);
+
+    public void Dispose() => _http.Dispose();
+
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, CancellationToken ct)
     {
         var signedInHere = _token is null;
@@ -43,8 +47,6 @@ internal sealed class OperatorClient(Uri server, string? token) : IDisposable
         if (answer.IsSuccessStatusCode) return answer;
         using (answer) throw new OperatorClientException(await ReasonAsync(answer, ct));
     }
-
-    public void Dispose() => _http.Dispose();
 
     private Task<HttpResponseMessage> SendOnceAsync(HttpMethod method, string path, CancellationToken ct)
     {

@@ -1,6 +1,8 @@
 using System.Globalization;
 using Veza.Commands.Dispatching;
+using Veza.EventStore;
 using Veza.EventStore.Projections;
+using Veza.EventStore.Running;
 
 namespace Veza.Api.Http;
 
@@ -30,12 +32,15 @@ public static class ReadYourWrites
             }
             catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
             {
-                // Where the projections run elsewhere, how far each is is not known here.
-                var slowest = host.IsRunning ? host.Status.Where(s => projections.Contains(s.Name)).MinBy(s => s.Position) : null;
+                var slowest = (await http.RequestServices.GetRequiredService<EventLog>().Runners.StatusAsync(http.RequestAborted))
+                    .Where(r => projections.Contains(r.Name)).MinBy(r => r.Position);
                 return Problems.Result(new("not_there_yet", RefusalKind.Unavailable,
-                    $"{(slowest is null ? "a read model has not come so far" : $"{slowest.Name} is at {slowest.Position}, {slowest.Lag} behind the log")}; Veza-After asks for {position}") { RetryAfter = TimeSpan.FromSeconds(1) });
+                    $"{(slowest is null ? "a read model has not come so far" : Lagging(slowest, http))}; Veza-After asks for {position}") { RetryAfter = TimeSpan.FromSeconds(1) });
             }
             finally { HttpMetrics.Waits.Record(System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome)); }
             return await next(context);
         });
+
+    private static string Lagging(RunnerStatus slowest, HttpContext http) =>
+        $"{slowest.Name} is at {slowest.Position}, {Math.Max(0, http.RequestServices.GetRequiredService<EventLog>().Head - slowest.Position)} behind the log";
 }

@@ -29,9 +29,9 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
         foreach (var e in events)
         {
             if (projection.HandlingOf(e) is not { } handling) continue;
-            if (handling.Key is { } one) _steps.Add((Find(one(e)), handling, e));
+            if (handling.Key is { } one) Add(one(e), handling, e);
             else
-                foreach (var key in handling.Keys!(e)) _steps.Add((Find(key), handling, e));
+                foreach (var key in handling.Keys!(e)) Add(key, handling, e);
         }
         if (_missing.Count > 0)
         {
@@ -66,6 +66,11 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
         await _table.WriteAsync(connection, transaction, changed, removed, ct);
         await _table.CopyAsync(connection, added, ct);
         if (_newer.Count > use.CachedRowsMax / 2) (_older, _newer) = (_newer, []);
+    }
+
+    private void Add(TKey key, Projection<TRow, TKey>.Handling handling, RecordedEvent e)
+    {
+        if (projection.IsMine(key)) _steps.Add((Find(key), handling, e));
     }
 
     private Slot Find(TKey key)

@@ -10,8 +10,27 @@ public interface IProjection
     IReadOnlySet<Type> Events { get; }
     TableShape Table { get; }
 
+    /// <summary>Parts, by key, that run side by side, on several nodes too; 1 or more. Every row's key must follow from its event alone.</summary>
+    int Shards => 1;
+
+    /// <summary>What becomes of it when an event cannot be applied, however often it is tried.</summary>
+    OnPoison OnPoison => OnPoison.Stop;
+
+    /// <summary>The same projection over the keys of one shard only. It holds nothing in common with others that changes.</summary>
+    IProjection Part(int shard, int of) => of == 1 ? this : throw new NotSupportedException($"{Name} cannot be divided");
+
     /// <param name="table">Of the projection's shape: <c>views.chat_reaction_tally_v1</c>, or the one it is being built in.</param>
     IProjectionRows Open(string table, RowsUse use);
+}
+
+/// <summary>What a projection does about an event that it cannot apply.</summary>
+public enum OnPoison
+{
+    /// <summary>It stands still before it and says so, until an operator lets it try again or skip it: for rows of which each one matters.</summary>
+    Stop,
+
+    /// <summary>It goes on without it and says so until it is rebuilt: for rows that are better a little wrong than old.</summary>
+    Skip,
 }
 
 /// <summary>

@@ -23,6 +23,7 @@ public abstract class Projection<TRow, TKey> : IProjection where TRow : class wh
     private readonly Dictionary<Type, Step> _create = [];
     private readonly Dictionary<Type, Step> _apply = [];
     private readonly List<string> _indexes = [];
+    private (int Index, int Of) _shard = (0, 1);
 
     protected Projection()
     {
@@ -35,8 +36,17 @@ public abstract class Projection<TRow, TKey> : IProjection where TRow : class wh
     }
 
     public abstract string Name { get; }
+    public virtual int Shards => 1;
+    public virtual OnPoison OnPoison => OnPoison.Stop;
     public IReadOnlySet<Type> Events => _handlings.Keys.ToHashSet();
     public TableShape Table => new(RowColumns<TRow, TKey>.Shape, RowColumns<TRow, TKey>.KeyCount, _indexes);
+
+    public IProjection Part(int shard, int of)
+    {
+        var part = (Projection<TRow, TKey>)MemberwiseClone();
+        part._shard = (shard, of);
+        return part;
+    }
 
     public IProjectionRows Open(string table, RowsUse use) => new CachedRows<TRow, TKey>(this, table, use);
 
@@ -57,10 +67,14 @@ public abstract class Projection<TRow, TKey> : IProjection where TRow : class wh
         if (HandlingOf(e) is not { } handling) return;
         foreach (var key in handling.Key is { } one ? [one(e)] : handling.Keys!(e))
         {
+            if (!IsMine(key)) continue;
             if (handling.Next(rows.GetValueOrDefault(key), key, e) is { } next) rows[key] = next;
             else rows.Remove(key);
         }
     }
+
+    /// <summary>Whether the key is of this part of the projection.</summary>
+    internal bool IsMine(TKey key) => _shard.Of == 1 || Projections.Shards.Of(key, _shard.Of) == _shard.Index;
 
     internal Handling? HandlingOf(RecordedEvent e) => e.Data is { } data ? _handlings.GetValueOrDefault(data.GetType()) : null;
 

@@ -159,7 +159,7 @@ internal sealed class ProjectionBuild(EventLog log, IProjection projection, Npgs
         await _rows.FoldAsync(connection, rest, ct);
         await _rows.WriteAsync(connection, transaction, ct);
         (_position, _events) = (head, _events + rest.Count);
-        await ServingTables.SwapAsync(Name, _position, connection, transaction, ct);
+        await ServingTables.SwapAsync(projection, _position, connection, transaction, ct);
         await transaction.CommitAsync(ct);
         return true;
     }

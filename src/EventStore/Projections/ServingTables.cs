@@ -38,7 +38,7 @@ internal static class ServingTables
             if (!await ExistsAsync(table, connection, transaction, ct))
             {
                 // Rows and checkpoint are there together or not at all.
-                await ExecuteAsync("delete from log.mt_event_progression where name = $1", connection, transaction, ct, projection.Name);
+                await ExecuteAsync("delete from log.mt_event_progression where split_part(name, '#', 1) = $1", connection, transaction, ct, projection.Name);
                 await ExecuteAsync(projection.Table.CreateSql(table), connection, transaction, ct);
             }
             else await CheckAsync(projection, connection, transaction, ct);
@@ -63,7 +63,8 @@ internal static class ServingTables
     public static async Task<long> ReachedAsync(string[] projections, long position, NpgsqlDataSource database, CancellationToken ct)
     {
         await using var command = database.CreateCommand("""
-            select count(*) from log.projections s join log.mt_event_progression p on p.name = s.serving where s.base = any ($1) and p.last_seq_id >= $2
+            select count(*) from log.projections s where s.base = any ($1)
+            and (select min(p.last_seq_id) from log.mt_event_progression p where split_part(p.name, '#', 1) = s.serving) >= $2
             """);
         command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. projections.Select(BaseOf)] });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = position });
@@ -80,15 +81,18 @@ internal static class ServingTables
     }
 
     /// <summary>Has the view show the built table, with its checkpoint; the former one is retired.</summary>
-    public static async Task SwapAsync(string projection, long position, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
+    public static async Task SwapAsync(IProjection built, long position, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
     {
+        var projection = built.Name;
         var former = await ServingAsync(projection, connection, transaction, ct);
         foreach (var table in new[] { TableOf(projection), TableOf(former ?? projection) }.Distinct())
             if (await ExistsAsync(table, connection, transaction, ct)) await RetireAsync(table, connection, transaction, ct);
         await ExecuteAsync("select log.rename_rows($1, $2)", connection, transaction, ct, Plain(BuildTableOf(projection)), Plain(TableOf(projection)));
         await ServeAsync(projection, connection, transaction, ct);
-        await ExecuteAsync("delete from log.mt_event_progression where name in ($1, $2)", connection, transaction, ct, projection, former ?? projection);
-        await ExecuteAsync("insert into log.mt_event_progression (name, last_seq_id) values ($1, $2)", connection, transaction, ct, projection, position);
+        await ExecuteAsync("delete from log.mt_event_progression where split_part(name, '#', 1) in ($1, $2)", connection, transaction, ct, projection, former ?? projection);
+        foreach (var name in Shards.NamesOf(built)) await ExecuteAsync("insert into log.mt_event_progression (name, last_seq_id) values ($1, $2)", connection, transaction, ct, name, position);
+        // The built rows lack no event, whatever the former ones had to go without.
+        await ExecuteAsync("delete from log.parked_events where split_part(name, '#', 1) in ($1, $2)", connection, transaction, ct, projection, former ?? projection);
         await ExecuteAsync("delete from log.builds where name = $1", connection, transaction, ct, projection);
     }
 

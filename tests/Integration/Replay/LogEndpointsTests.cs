@@ -75,8 +75,45 @@ public class LogEndpointsTests(VezaServer server)
     public async Task Operators_see_how_far_the_projections_are()
     {
         var projections = (await (await AnalystAsync()).GetAsync("/api/v1/projections").JsonAsync()).Items();
-        Assert.Equal(server.Running.Projections.Status.Select(s => s.Name).Order(StringComparer.Ordinal), projections.Select(p => p.GetProperty("name").GetString()));
+        Assert.Equal(server.Running.Projections.Status.Select(s => s.Name).Order(StringComparer.Ordinal),
+            projections.Where(p => p.GetProperty("kind").GetString() == "projection").Select(p => p.GetProperty("name").GetString()));
+        Assert.Contains("music.process_track.v1", projections.Where(p => p.GetProperty("kind").GetString() == "reaction").Select(p => p.GetProperty("name").GetString()));
         Assert.Equal(HttpStatusCode.Forbidden, (await (await server.SharedAsync("member")).GetAsync("/api/v1/projections")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Operators_decide_about_the_event_that_a_projection_stands_before()
+    {
+        // Nothing stands before it but this row, which is all that an operator's decision changes.
+        const string Name = "chat.reaction_tally.v1";
+        const long Position = 1_000_000_000_000;
+        var analyst = await AnalystAsync();
+        async Task<JsonElement> StatusAsync() => (await analyst.GetAsync("/api/v1/projections").JsonAsync()).Items().Single(p => p.GetProperty("name").GetString() == Name);
+        await ExecuteAsync($"insert into log.parked_events (name, position, error, at, state) values ('{Name}', {Position}, 'message_sent: poison', now(), 'standing')");
+        try
+        {
+            var status = await StatusAsync();
+            Assert.Equal(("faulted", Position, "message_sent: poison"), (status.GetProperty("state").GetString(), status.GetProperty("standsAt").GetInt64(), status.GetProperty("error").GetString()));
+            var ready = await server.Nobody.GetAsync("/health/ready").JsonAsync();
+            Assert.Equal("degraded", ready.GetProperty("status").GetString());
+            Assert.Contains($"{Name} stands before event {Position}", ready.GetProperty("checks").GetProperty("projections").GetProperty("detail").GetString());
+
+            Assert.Equal(1, (await analyst.PostAsync($"/api/v1/projections/{Name}/skip").JsonAsync()).GetProperty("events").GetInt32());
+            Assert.Equal(1, (await StatusAsync()).GetProperty("skipped").GetInt64());
+            var nothing = await analyst.PostAsync($"/api/v1/projections/{Name}/retry").RefusedAsync(HttpStatusCode.Conflict, "nothing_parked");
+            Assert.Equal($"{Name} stands before no event; the 1 it skipped are applied by a rebuild only", nothing.GetProperty("detail").GetString());
+            await ExecuteAsync($"update log.parked_events set state = 'standing' where position = {Position}");
+            Assert.Equal(1, (await analyst.PostAsync($"/api/v1/projections/{Name}/retry").JsonAsync()).GetProperty("events").GetInt32());
+        }
+        finally { await ExecuteAsync($"delete from log.parked_events where position = {Position}"); }
+        await analyst.PostAsync("/api/v1/projections/chat.nothing.v1/skip").RefusedAsync(HttpStatusCode.NotFound, "projection_unknown");
+        Assert.Equal(HttpStatusCode.Forbidden, (await (await server.SharedAsync("member")).PostAsync($"/api/v1/projections/{Name}/skip")).StatusCode);
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var command = server.Running.Log.Database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 
     /// <summary>The operator of the first start, who is an analyst too.</summary>
