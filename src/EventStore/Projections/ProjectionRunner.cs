@@ -156,9 +156,9 @@ public sealed class ProjectionRunner
         uint table;
         await using (var connection = await _database.OpenConnectionAsync(ct))
         {
+            _checkpoint = await Checkpoint.LoadAsync(Name, connection, ct);
             await using (var transaction = await connection.BeginTransactionAsync(ct))
                 table = await ServingTables.FindServingAsync(_projection.Name, connection, transaction, ct) ?? throw new NotServingException();
-            _checkpoint = await Checkpoint.LoadAsync(Name, connection, ct);
             _skipped.Clear();
             foreach (var skipped in await ParkedEvents.FindAsync(Name, ParkedState.Skipped, after: _checkpoint, int.MaxValue, connection, ct)) _skipped.Add(skipped.Position);
             standing = await ParkedEvents.FindAsync(Name, ParkedState.Standing, after: _checkpoint, 1, connection, ct);
