@@ -15,7 +15,8 @@ namespace Veza.Projections.AsOf;
 /// </summary>
 /// <param name="position">From 1 up to the log's head; the projections asked, and <see cref="TopicIndex.Name"/>, must have reached it.</param>
 /// <param name="moment">The time asked for, or that of the event at the position.</param>
-public sealed partial class Past(EventLog log, long position, DateTimeOffset moment)
+/// <param name="eventsMax">Events that may be folded in all.</param>
+public sealed partial class Past(EventLog log, long position, DateTimeOffset moment, int eventsMax = Past.EventsMax)
 {
     /// <summary>Events one request may fold: read, folded and asked in well under a second or two, and some ten megabytes.</summary>
     public const int EventsMax = 50_000;
@@ -56,7 +57,7 @@ public sealed partial class Past(EventLog log, long position, DateTimeOffset mom
     /// <summary>All events of small streams up to the position.</summary>
     /// <param name="from">No event of any of them is before it, as far as is known.</param>
     internal IAsyncEnumerable<RecordedEvent> StreamsAsync(IEnumerable<Guid> streams, CancellationToken ct, long from = 1) =>
-        log.Reader.ReadStreamsAsync([.. streams.Distinct()], from - 1, position, EventsMax - _events + 1, ct);
+        log.Reader.ReadStreamsAsync([.. streams.Distinct()], from - 1, position, eventsMax - _events + 1, ct);
 
     /// <summary>All events on topics after <paramref name="after"/> up to the position.</summary>
     internal IAsyncEnumerable<RecordedEvent> TopicsAsync(IReadOnlyCollection<string> topics, CancellationToken ct, long after = 0) =>
@@ -71,7 +72,7 @@ public sealed partial class Past(EventLog log, long position, DateTimeOffset mom
         await foreach (var e in TopicsAsync([topic], ct, await log.Reader.PositionBeforeAsync(from, ct))) yield return e;
     }
 
-    /// <exception cref="PastTooLongException">More than <see cref="EventsMax"/> events.</exception>
+    /// <exception cref="PastTooLongException">More events than one request may fold.</exception>
     internal async Task FoldAsync(IAsyncEnumerable<RecordedEvent> events, params PastTable[] tables)
     {
         await foreach (var e in events)
@@ -85,7 +86,7 @@ public sealed partial class Past(EventLog log, long position, DateTimeOffset mom
     /// Folds topics from some way back up to the position, further and further back, until there are enough rows. Whatever row the events made is whole: what
     /// comes after its making is on the same topics, and was folded.
     /// </summary>
-    /// <exception cref="PastTooLongException">More than <see cref="EventsMax"/> events.</exception>
+    /// <exception cref="PastTooLongException">More events than one request may fold.</exception>
     internal async Task FoldBackAsync<TRow, TKey>(
         PastTable<TRow, TKey> table, IReadOnlyCollection<string> topics, Func<IReadOnlyCollection<TRow>, bool> enough, CancellationToken ct) where TRow : class where TKey : notnull
     {
@@ -125,7 +126,7 @@ public sealed partial class Past(EventLog log, long position, DateTimeOffset mom
 
     private void Count(int events)
     {
-        if ((_events += events) > EventsMax) throw new PastTooLongException(position);
+        if ((_events += events) > eventsMax) throw new PastTooLongException(position, eventsMax);
     }
 
     [GeneratedRegex(@"\bviews\.(?<view>\w+)", RegexOptions.ExplicitCapture)]
@@ -136,5 +137,5 @@ public sealed partial class Past(EventLog log, long position, DateTimeOffset mom
 }
 
 /// <summary>What was asked rests on more events than one request may fold.</summary>
-public sealed class PastTooLongException(long position)
-    : Exception($"asOf is {position}; this rests on more than {Past.EventsMax:N0} events up to there, which is the limit of one request: ask for less of it, or replay the log");
+public sealed class PastTooLongException(long position, int eventsMax)
+    : Exception($"asOf is {position}; this rests on more than {eventsMax:N0} events up to there, which is the limit of one request: ask for less of it, or replay the log");
