@@ -1,4 +1,5 @@
 using Veza.Domain.Accounts;
+using Veza.Projections.AsOf;
 
 namespace Veza.Projections.Accounts;
 
@@ -27,9 +28,9 @@ public sealed class AccountQueries(ReadModels views)
     {
         if (views.Past is { } past)
         {
-            past.ReadMadeOnce(new ProfilesProjection());
+            past.ReadMadeOnce(Folds.Of<ProfilesProjection>());
             // Those it follows, its followers, and what it uploaded; of the accounts at the other ends this is not all, and they are not asked for.
-            await past.FoldAsync(past.TopicsAsync([$"access:{id}", $"followers:{id}", $"activity:{id}"], ct), past.Table(new AccountCountsProjection()));
+            await past.FoldAsync(past.TopicsAsync([$"access:{id}", $"followers:{id}", $"activity:{id}"], ct), past.Table(Folds.Of<AccountCountsProjection>()));
         }
         return await views.FindAsync<Row>("""
         select p.account_id as id, p.user_name, p.email, p.created_at, coalesce(c.followers, 0) as followers, coalesce(c.following, 0) as following, coalesce(c.tracks, 0) as tracks

@@ -1,4 +1,5 @@
 using Veza.Projections.Accounts;
+using Veza.Projections.AsOf;
 using Veza.Projections.Chat.Channels;
 using Veza.Projections.Chat.Communities;
 using Veza.Projections.Chat.Members;
@@ -14,19 +15,19 @@ public sealed class ChatQueries(ReadModels views)
 
     public async Task<CommunityView?> CommunityAsync(Guid id, CancellationToken ct)
     {
-        if (views.Past is { } past) await past.FoldAsync(past.TopicsAsync([$"community:{id}"], ct), past.Table(new CommunitiesProjection()));
+        if (views.Past is { } past) await past.FoldAsync(past.TopicsAsync([$"community:{id}"], ct), past.Table(Folds.Of<CommunitiesProjection>()));
         return await views.FindAsync<CommunityView>("select * from views.chat_communities where id = @id", new { id }, ct);
     }
 
     public Task<ChannelView?> ChannelAsync(Guid id, CancellationToken ct)
     {
-        views.Past?.ReadMadeOnce(new ChannelsProjection());
+        views.Past?.ReadMadeOnce(Folds.Of<ChannelsProjection>());
         return views.FindAsync<ChannelView>("select * from views.chat_channels where id = @id", new { id }, ct);
     }
 
     public Task<List<ChannelView>> ChannelsAsync(Guid community, long after, int limit, CancellationToken ct)
     {
-        views.Past?.ReadMadeOnce(new ChannelsProjection());
+        views.Past?.ReadMadeOnce(Folds.Of<ChannelsProjection>());
         return views.ListAsync<ChannelView>("select * from views.chat_channels where community_id = @community and position > @after order by position limit @limit",
             new { community, after, limit }, ct);
     }
@@ -50,9 +51,9 @@ public sealed class ChatQueries(ReadModels views)
     {
         if (views.Past is { } past)
         {
-            past.ReadMadeOnce(new ProfilesProjection());
+            past.ReadMadeOnce(Folds.Of<ProfilesProjection>());
             // Who joined before the page begins is not on it.
-            await past.FoldAsync(past.TopicsAsync([$"community:{community}"], ct, after), past.Table(new MembersProjection()));
+            await past.FoldAsync(past.TopicsAsync([$"community:{community}"], ct, after), past.Table(Folds.Of<MembersProjection>()));
         }
         return (await views.ListAsync<(Guid Id, string UserName, DateTime JoinedAt, long Position)>("""
             select m.member_id, coalesce(p.user_name, ''), m.joined_at, m.position

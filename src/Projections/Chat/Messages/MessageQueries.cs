@@ -1,3 +1,5 @@
+using Veza.Projections.AsOf;
+
 namespace Veza.Projections.Chat.Messages;
 
 public sealed record ReactionCount(string Emoji, int Count, bool Me);
@@ -45,7 +47,7 @@ public sealed class MessageQueries(ReadModels views)
     /// <returns>Where a message stands in the log, even a deleted one, so that a page can begin at it; null when the channel never had it.</returns>
     public Task<long?> PositionAsync(Guid channel, Guid message, CancellationToken ct)
     {
-        views.Past?.ReadMadeOnce(new MessagePlacesProjection());
+        views.Past?.ReadMadeOnce(Folds.Of<MessagePlacesProjection>());
         return views.FindAsync<long?>("select position from views.chat_message_places where message_id = @message and channel_id = @channel", new { message, channel }, ct);
     }
 

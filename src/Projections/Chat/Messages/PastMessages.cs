@@ -9,11 +9,11 @@ internal static class PastMessages
     /// <returns>How many of the messages there were.</returns>
     public static async Task<int> FoldMessagesAsync(this Past past, IReadOnlyList<Guid> messages, CancellationToken ct, long from = 1)
     {
-        past.ReadMadeOnce(new ProfilesProjection());
-        var table = past.Table(new ChannelMessagesProjection());
+        past.ReadMadeOnce(Folds.Of<ProfilesProjection>());
+        var table = past.Table(Folds.Of<ChannelMessagesProjection>());
         var before = table.Rows.Count;
         await past.FoldAsync(past.StreamsAsync(messages, ct, from), table,
-            past.Table(new ReactionTallyProjection()), past.Table(new MemberReactionsProjection()), past.Table(new MessageEditsProjection()));
+            past.Table(Folds.Of<ReactionTallyProjection>()), past.Table(Folds.Of<MemberReactionsProjection>()), past.Table(Folds.Of<MessageEditsProjection>()));
         return table.Rows.Count - before;
     }
 
@@ -21,7 +21,7 @@ internal static class PastMessages
     /// <remarks>Where each message was sent is known whether or not it was deleted, and never changes: a page deep in a long history costs what the newest does.</remarks>
     public static async Task FoldChannelAsync(this Past past, Guid channel, long cursor, bool older, int limit, CancellationToken ct)
     {
-        past.ReadMadeOnce(new ProfilesProjection());
+        past.ReadMadeOnce(Folds.Of<ProfilesProjection>());
         var found = 0;
         do
         {
@@ -34,8 +34,8 @@ internal static class PastMessages
             cursor = places[^1].Position;
         }
         while (found < limit);
-        past.Table(new ChannelMessagesProjection());
-        past.Table(new ReactionTallyProjection());
-        past.Table(new MemberReactionsProjection());
+        past.Table(Folds.Of<ChannelMessagesProjection>());
+        past.Table(Folds.Of<ReactionTallyProjection>());
+        past.Table(Folds.Of<MemberReactionsProjection>());
     }
 }

@@ -8,7 +8,7 @@ internal static class PastTracks
     /// <summary>What tracks were, of the tracks' own streams; what is counted about them is not among it.</summary>
     public static async Task FoldTracksAsync(this Past past, IEnumerable<Guid> tracks, CancellationToken ct)
     {
-        past.ReadMadeOnce(new ProfilesProjection());
-        await past.FoldAsync(past.StreamsAsync(tracks, ct), past.Table(new TracksProjection()), past.Table(new RenditionsProjection()));
+        past.ReadMadeOnce(Folds.Of<ProfilesProjection>());
+        await past.FoldAsync(past.StreamsAsync(tracks, ct), past.Table(Folds.Of<TracksProjection>()), past.Table(Folds.Of<RenditionsProjection>()));
     }
 }

@@ -1,4 +1,5 @@
 using Veza.Domain.Music.Tracks;
+using Veza.Projections.AsOf;
 
 namespace Veza.Projections.Music.Tracks;
 
@@ -28,7 +29,7 @@ public sealed class TrackQueries(ReadModels views)
         if (views.Past is { } past)
         {
             await past.FoldTracksAsync([track], ct);
-            await past.FoldAsync(past.TopicsAsync([$"track:{track}"], ct), past.Table(new TrackCountsProjection()));
+            await past.FoldAsync(past.TopicsAsync([$"track:{track}"], ct), past.Table(Folds.Of<TrackCountsProjection>()));
         }
         // The counts are another projection's and may lag behind the track by a moment: until then there are none.
         var row = await views.FindAsync<Row>("""

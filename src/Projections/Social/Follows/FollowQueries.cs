@@ -1,4 +1,5 @@
 using Veza.Projections.Accounts;
+using Veza.Projections.AsOf;
 
 namespace Veza.Projections.Social.Follows;
 
@@ -11,7 +12,7 @@ public sealed class FollowQueries(ReadModels views)
 
     public async Task<bool> IsAccountAsync(Guid account, CancellationToken ct)
     {
-        views.Past?.ReadMadeOnce(new ProfilesProjection());
+        views.Past?.ReadMadeOnce(Folds.Of<ProfilesProjection>());
         return await views.FindAsync<int>("select 1 from views.accounts_profiles where account_id = @account", new { account }, ct) == 1;
     }
 
@@ -31,8 +32,8 @@ public sealed class FollowQueries(ReadModels views)
     {
         if (views.Past is { } past)
         {
-            past.ReadMadeOnce(new ProfilesProjection());
-            await past.FoldBackAsync(past.Table(new FollowsProjection()), [topic], rows => rows.Count(f => before is null || f.Position < before) >= limit, ct);
+            past.ReadMadeOnce(Folds.Of<ProfilesProjection>());
+            await past.FoldBackAsync(past.Table(Folds.Of<FollowsProjection>()), [topic], rows => rows.Count(f => before is null || f.Position < before) >= limit, ct);
         }
         return (await views.ListAsync<Row>($"""
             select {other} as id, coalesce(p.user_name, '') as user_name, f.since, f.position
