@@ -33,9 +33,9 @@ public sealed class AccountQueries(ReadModels views)
             await past.FoldAsync(past.TopicsAsync([$"access:{id}", $"followers:{id}", $"activity:{id}"], ct), past.Table(Folds.Of<AccountCountsProjection>()));
         }
         return await views.FindAsync<Row>("""
-        select p.account_id as id, p.user_name, p.email, p.created_at, coalesce(c.followers, 0) as followers, coalesce(c.following, 0) as following, coalesce(c.tracks, 0) as tracks
-        from views.accounts_profiles p left join views.accounts_counts c on c.account_id = p.account_id where p.account_id = @id
-        """, new { id }, ct);
+            select p.account_id as id, p.user_name, p.email, p.created_at, coalesce(c.followers, 0) as followers, coalesce(c.following, 0) as following, coalesce(c.tracks, 0) as tracks
+            from views.accounts_profiles p left join views.accounts_counts c on c.account_id = p.account_id where p.account_id = @id
+            """, new { id }, ct);
     }
 
     private sealed record Row(Guid Id, string UserName, string Email, DateTimeOffset CreatedAt, int Followers, int Following, int Tracks);

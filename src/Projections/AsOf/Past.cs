@@ -18,7 +18,7 @@ namespace Veza.Projections.AsOf;
 /// <param name="eventsMax">Events that may be folded in all.</param>
 public sealed partial class Past(EventLog log, long position, DateTimeOffset moment, int eventsMax = Past.EventsMax)
 {
-    /// <summary>Events one request may fold: read, folded and asked in well under a second or two, and some ten megabytes.</summary>
+    /// <summary>Events one request may fold: some 0.3 s, and some tens of megabytes.</summary>
     public const int EventsMax = 50_000;
 
     /// <summary>Events in the first step back from the position; each further step takes twice as many.</summary>
@@ -83,8 +83,8 @@ public sealed partial class Past(EventLog log, long position, DateTimeOffset mom
     }
 
     /// <summary>
-    /// Folds topics from some way back up to the position, further and further back, until there are enough rows. Whatever row the events made is whole: what
-    /// comes after its making is on the same topics, and was folded.
+    /// Folds topics from some way back up to the position, further and further back, until there are enough rows. For projections whose
+    /// rows are made by one event and, at most, removed by another, both on the topics: then whatever row there is, is whole.
     /// </summary>
     /// <exception cref="PastTooLongException">More events than one request may fold.</exception>
     internal async Task FoldBackAsync<TRow, TKey>(

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Veza.Projections.Accounts;
 using Veza.Projections.AsOf;
 using Veza.Projections.Music.Tracks;
@@ -11,10 +12,12 @@ internal static class PastCharts
     {
         past.ReadMadeOnce(Folds.Of<ProfilesProjection>());
         // Which tracks a chart has, does not depend on what they are like: once they are known, they are folded.
-        past.Table(Folds.Of<TracksProjection>()).Unchanged = $"position <= {past.Position}";
+        var tracks = past.Table(Folds.Of<TracksProjection>());
+        tracks.Clear();
+        tracks.Unchanged = $"position <= {past.Position}";
         var hours = past.Table(Folds.Of<HourlyPlaysProjection>());
         var running = HourlyPlaysProjection.HourOf(await past.ReachedAtAsync(ct));
-        hours.Unchanged = $"hour < '{running:yyyy-MM-dd HH:mm:ss}Z'";
+        hours.Unchanged = string.Create(CultureInfo.InvariantCulture, $"hour < '{running:yyyy-MM-dd HH:mm:ss}Z'");
         await past.FoldAsync(past.TopicsSinceAsync("chart:top", running, ct), hours);
     }
 
