@@ -22,8 +22,8 @@ public sealed class TopicIndexProjection(TopicMap map) : IProjection
     // In "C" order comparing two topics is comparing bytes.
     public IReadOnlyList<string> TableSql =>
     [
-        """create table if not exists views.log_topics_v2 (topic text collate "C" not null, position bigint not null, primary key (topic, position))""",
-        "create or replace view views.log_topics as select * from views.log_topics_v2",
+        $"""create table if not exists {TopicIndex.Table} (topic text collate "C" not null, position bigint not null, primary key (topic, position))""",
+        $"create or replace view views.log_topics as select * from {TopicIndex.Table}",
     ];
 
     public async Task ApplyAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
@@ -38,7 +38,7 @@ public sealed class TopicIndexProjection(TopicMap map) : IProjection
             }
         if (topics.Count == 0) return;
         await using var insert = new NpgsqlCommand(
-            "insert into views.log_topics_v2 (topic, position) select * from unnest($1::text[], $2::bigint[]) on conflict do nothing", connection, transaction);
+            $"insert into {TopicIndex.Table} (topic, position) select * from unnest($1::text[], $2::bigint[]) on conflict do nothing", connection, transaction);
         insert.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. topics] });
         insert.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. positions] });
         await insert.ExecuteNonQueryAsync(ct);

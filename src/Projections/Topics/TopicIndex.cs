@@ -14,6 +14,9 @@ public sealed class TopicIndex(EventLog log)
     /// <summary>The projection that keeps the rows; Realtime, which declares what is on which topic, writes them.</summary>
     public const string Name = "log.topics.v2";
 
+    /// <summary>Of this very version, as the checkpoint is: the view without it may be another's.</summary>
+    public const string Table = "views.log_topics_v2";
+
     /// <summary>The first events on any of the topics after <paramref name="after"/>. Costs a look-up for each topic and two for each event, however many others lie between.</summary>
     /// <param name="max">Events at most.</param>
     /// <param name="atLeast">Positions that asking must spare.</param>
@@ -59,7 +62,7 @@ public sealed class TopicIndex(EventLog log)
             select coalesce((select last_seq_id from log.mt_event_progression where name = '{Name}'), 0),
                    array(select distinct found.position
                          from unnest($1::text[]) asked(topic)
-                         cross join lateral (select i.position from views.log_topics i where i.topic = asked.topic and i.position > $2 and i.position <= $3
+                         cross join lateral (select i.position from {Table} i where i.topic = asked.topic and i.position > $2 and i.position <= $3
                                              order by i.position{order} limit $4) found
                          order by found.position{order} limit $4)
             """);
