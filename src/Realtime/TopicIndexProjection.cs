@@ -2,18 +2,18 @@ using Npgsql;
 using NpgsqlTypes;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
+using Veza.Projections.Topics;
 
 namespace Veza.Realtime;
 
 /// <summary>
-/// Where in the log each topic's events are, the engine's own topics included: whoever resumes far behind reads only what concerns them. Kept beside the
-/// log, not by the append, which pays nothing for it.
+/// Where in the log each topic's events are, the engine's own topics included: whoever resumes far behind, or asks how something stood
+/// in the past, reads only what concerns it. Kept beside the log, not by the append, which pays nothing for it.
 /// </summary>
 /// <remarks>A change of which topics an event is on is a new version: the rows say what was declared when they were written.</remarks>
 public sealed class TopicIndexProjection(TopicMap map) : IProjection
 {
-    public const string BaseName = "log.topics";
-    public const string IndexName = BaseName + ".v1";
+    public const string IndexName = TopicIndex.Name;
 
     public TopicIndexProjection() : this(TopicMap.OfAllCapabilities()) { }
 

@@ -20,26 +20,33 @@ public static class ReadYourWrites
             if (http.Request.Headers["Veza-After"] is not [{ } after, ..]) return await next(context);
             if (!long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out var position))
                 return Problems.Result(Problems.Invalid("vezaAfter", $"Veza-After is \"{after}\"; it must be a position, 0 or more"));
-            var host = http.RequestServices.GetRequiredService<ProjectionHost>();
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
-            limit.CancelAfter(WaitMax);
-            var started = System.Diagnostics.Stopwatch.GetTimestamp();
-            var outcome = "not_there_yet";
-            try
-            {
-                await host.WaitAsync(projections, position, limit.Token);
-                outcome = "reached";
-            }
-            catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
-            {
-                var slowest = (await http.RequestServices.GetRequiredService<EventLog>().Runners.StatusAsync(http.RequestAborted))
-                    .Where(r => projections.Contains(r.Name)).MinBy(r => r.Position);
-                return Problems.Result(new("not_there_yet", RefusalKind.Unavailable,
-                    $"{(slowest is null ? "a read model has not come so far" : Lagging(slowest, http))}; Veza-After asks for {position}") { RetryAfter = TimeSpan.FromSeconds(1) });
-            }
-            finally { HttpMetrics.Waits.Record(System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome)); }
-            return await next(context);
+            return await BehindAsync(http, projections, position, "Veza-After") is { } behind ? Problems.Result(behind) : await next(context);
         });
+
+    /// <param name="asker">What asks for the position, for the refusal.</param>
+    /// <returns>Null when the projections have reached the position; otherwise that they have not.</returns>
+    internal static async Task<Refusal?> BehindAsync(HttpContext http, IReadOnlyList<string> projections, long position, string asker)
+    {
+        var host = http.RequestServices.GetRequiredService<ProjectionHost>();
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+        limit.CancelAfter(WaitMax);
+        var started = System.Diagnostics.Stopwatch.GetTimestamp();
+        var outcome = "not_there_yet";
+        try
+        {
+            await host.WaitAsync(projections, position, limit.Token);
+            outcome = "reached";
+        }
+        catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
+        {
+            var slowest = (await http.RequestServices.GetRequiredService<EventLog>().Runners.StatusAsync(http.RequestAborted))
+                .Where(r => projections.Contains(r.Name)).MinBy(r => r.Position);
+            return new("not_there_yet", RefusalKind.Unavailable,
+                $"{(slowest is null ? "a read model has not come so far" : Lagging(slowest, http))}; {asker} asks for {position}") { RetryAfter = TimeSpan.FromSeconds(1) };
+        }
+        finally { HttpMetrics.Waits.Record(System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome)); }
+        return null;
+    }
 
     private static string Lagging(RunnerStatus slowest, HttpContext http) =>
         $"{slowest.Name} is at {slowest.Position}, {Math.Max(0, http.RequestServices.GetRequiredService<EventLog>().Head - slowest.Position)} behind the log";

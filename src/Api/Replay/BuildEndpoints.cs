@@ -25,6 +25,6 @@ public static class BuildEndpoints
             .WithSummary("Cancel a projection's build").WithDescription("What was built is dropped; the rows that serve go on serving. For operators.");
     }
 
-    private static Refusal UnknownProjection(string name) => new("unknown_projection", RefusalKind.Unknown, $"there is no projection {name}; `GET /api/v1/projections` lists them");
+    private static Refusal UnknownProjection(string name) => new("projection_unknown", RefusalKind.Unknown, $"there is no projection {name}; `GET /api/v1/projections` lists them");
     private static Refusal NotBeingBuilt(string name) => new("not_being_built", RefusalKind.Unknown, $"the projection {name} is not being built; `GET /api/v1/projections/builds` lists those that are");
 }

@@ -27,7 +27,7 @@ public class BuildEndpointsTests(VezaServer server)
     public async Task What_does_not_exist_is_neither_built_nor_cancelled()
     {
         var operator_ = await OperatorAsync();
-        await operator_.PutAsync("/api/v1/projections/chat.nothing.v1/build").RefusedAsync(HttpStatusCode.NotFound, "unknown_projection");
+        await operator_.PutAsync("/api/v1/projections/chat.nothing.v1/build").RefusedAsync(HttpStatusCode.NotFound, "projection_unknown");
         await operator_.DeleteAsync("/api/v1/projections/chat.nothing.v1/build").RefusedAsync(HttpStatusCode.NotFound, "not_being_built");
         await (await server.SharedAsync("builder")).PutAsync("/api/v1/projections/chat.messages.v1/build").RefusedAsync(HttpStatusCode.Forbidden, "not_allowed");
     }

@@ -10,7 +10,7 @@ public class LogEndpointsTests(VezaServer server)
     [Fact]
     public async Task The_whole_log_is_replayed_in_order_without_a_gap_or_a_secret()
     {
-        var (analyst, chat) = (await AnalystAsync(), await ChatSetting.CreateAsync(server));
+        var (analyst, chat) = (await server.OperatorAsync(), await ChatSetting.CreateAsync(server));
         await chat.SendAsync(chat.Owner, "to be replayed");
         var text = await (await analyst.GetAsync("/api/v1/log")).Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         var lines = Lines(text);
@@ -24,7 +24,7 @@ public class LogEndpointsTests(VezaServer server)
     [Fact]
     public async Task Types_a_stream_and_a_limit_narrow_it()
     {
-        var (analyst, chat) = (await AnalystAsync(), await ChatSetting.CreateAsync(server));
+        var (analyst, chat) = (await server.OperatorAsync(), await ChatSetting.CreateAsync(server));
         var after = server.Running.Log.Head;
         var message = await chat.SendAsync(chat.Owner, "one");
         await chat.Owner.PatchAsync($"/api/v1/messages/{message}", new { text = "one, edited" }).JsonAsync();
@@ -37,7 +37,7 @@ public class LogEndpointsTests(VezaServer server)
     [Fact]
     public async Task Following_goes_on_live()
     {
-        var (analyst, chat) = (await AnalystAsync(), await ChatSetting.CreateAsync(server));
+        var (analyst, chat) = (await server.OperatorAsync(), await ChatSetting.CreateAsync(server));
         var after = server.Running.Log.Head;
         using var answer = await analyst.GetAsync($"/api/v1/log?after={after}&follow=true&types=message_sent");
         using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
@@ -51,7 +51,7 @@ public class LogEndpointsTests(VezaServer server)
     [Fact]
     public async Task It_is_compressed_when_asked()
     {
-        var analyst = await AnalystAsync();
+        var analyst = await server.OperatorAsync();
         using var answer = await analyst.GetAsync("/api/v1/log?limit=3", ("Accept-Encoding", "gzip"));
         Assert.Equal(["gzip"], answer.Content.Headers.ContentEncoding);
         using var text = new StreamReader(new GZipStream(await answer.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken), CompressionMode.Decompress));
@@ -61,7 +61,7 @@ public class LogEndpointsTests(VezaServer server)
     [Fact]
     public async Task What_is_asked_wrongly_is_named()
     {
-        var analyst = await AnalystAsync();
+        var analyst = await server.OperatorAsync();
         foreach (var (query, field) in ((string, string)[])[("types=message_sent,nope", "types"), ("stream=1", "stream"), ("after=-1", "after"), ("limit=0", "limit"), ("follow=yes", "follow")])
         {
             var problem = await analyst.GetAsync($"/api/v1/log?{query}").RefusedAsync(HttpStatusCode.BadRequest, "invalid");
@@ -74,7 +74,7 @@ public class LogEndpointsTests(VezaServer server)
     [Fact]
     public async Task Operators_see_how_far_the_projections_are()
     {
-        var projections = (await (await AnalystAsync()).GetAsync("/api/v1/projections").JsonAsync()).Items();
+        var projections = (await (await server.OperatorAsync()).GetAsync("/api/v1/projections").JsonAsync()).Items();
         Assert.Equal(server.Running.Projections.Status.Select(s => s.Name).Order(StringComparer.Ordinal),
             projections.Where(p => p.GetProperty("kind").GetString() == "projection").Select(p => p.GetProperty("name").GetString()));
         Assert.Contains("music.process_track.v1", projections.Where(p => p.GetProperty("kind").GetString() == "reaction").Select(p => p.GetProperty("name").GetString()));
@@ -87,7 +87,7 @@ public class LogEndpointsTests(VezaServer server)
         // Nothing stands before it but this row, which is all that an operator's decision changes.
         const string Name = "chat.reaction_tally.v1";
         const long Position = 1_000_000_000_000;
-        var analyst = await AnalystAsync();
+        var analyst = await server.OperatorAsync();
         async Task<JsonElement> StatusAsync() => (await analyst.GetAsync("/api/v1/projections").JsonAsync()).Items().Single(p => p.GetProperty("name").GetString() == Name);
         await ExecuteAsync($"insert into log.parked_events (name, position, error, at, state) values ('{Name}', {Position}, 'message_sent: poison', now(), 'standing')");
         try
@@ -114,17 +114,6 @@ public class LogEndpointsTests(VezaServer server)
     {
         await using var command = server.Running.Log.Database.CreateCommand(sql);
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
-    }
-
-    /// <summary>The operator of the first start, who is an analyst too.</summary>
-    private async Task<Person> AnalystAsync()
-    {
-        var credentials = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(server.Home, "operator.json"))).RootElement;
-        var session = await server.Nobody.PostAsync("/api/v1/sessions", new
-        {
-            name = credentials.GetProperty("userName").GetString(), password = credentials.GetProperty("password").GetString(),
-        }).JsonAsync(HttpStatusCode.Created);
-        return new(server, session.GetProperty("accountId").GetGuid(), "operator", session.GetProperty("accessToken").GetString());
     }
 
     private static string? Type(JsonElement line) => line.GetProperty("type").GetString();

@@ -23,7 +23,15 @@ public sealed class ChartQueries(ReadModels views)
     /// level, the one that got there first stands higher.
     /// </remarks>
     /// <param name="genre">Compared without regard to case; null for all.</param>
-    public async Task<List<ChartEntry>> ListAsync(Chart chart, ChartSpan span, string? genre, DateTimeOffset moment, int limit, CancellationToken ct) =>
+    public async Task<List<ChartEntry>> ListAsync(Chart chart, ChartSpan span, string? genre, DateTimeOffset moment, int limit, CancellationToken ct)
+    {
+        if (views.Past is not { } past) return await RankAsync(chart, span, genre, moment, limit, ct);
+        await past.FoldHoursAsync(ct);
+        await past.FoldRankedAsync((await RankAsync(chart, span, genre, moment, limit, ct)).Select(e => e.Track.Id), ct);
+        return await RankAsync(chart, span, genre, moment, limit, ct);
+    }
+
+    private async Task<List<ChartEntry>> RankAsync(Chart chart, ChartSpan span, string? genre, DateTimeOffset moment, int limit, CancellationToken ct) =>
         (await views.ListAsync<Row>($"""
             with ranked as (
                 select h.track_id, sum(h.plays)::bigint as plays, max(h.position) as reached,

@@ -20,8 +20,10 @@ public sealed class FeedQueries(ReadModels views)
     /// The feed is put together when it is read, so that following somebody costs nothing and shows at once. A page of N entries can only come from the
     /// N accounts whose newest activity is newest: one look into the index per account followed finds these, and only theirs are read.
     /// </remarks>
-    public async Task<List<FeedEntry>> PageAsync(Guid reader, long? before, int limit, CancellationToken ct) =>
-        (await views.ListAsync<Row>("""
+    public async Task<List<FeedEntry>> PageAsync(Guid reader, long? before, int limit, CancellationToken ct)
+    {
+        if (views.Past is { } past) await past.FoldFeedAsync(reader, before ?? long.MaxValue, limit, ct);
+        return (await views.ListAsync<Row>("""
             with actors as materialized (
                 select f.followee_id as id, newest.position
                 from views.social_follows f cross join lateral (
@@ -46,6 +48,7 @@ public sealed class FeedQueries(ReadModels views)
                 r.TrackId is { } track ? new(track, r.TrackTitle!, new(r.OwnerId!.Value, r.OwnerName ?? ""), r.Genre, r.DurationMs!.Value) : null,
                 r.BroadcastId is { } broadcast ? new(broadcast, r.BroadcastTitle!) : null,
                 $"You follow {r.ActorName}"));
+    }
 
     private sealed record Row(
         long Position, ActivityKind Kind, DateTimeOffset At, Guid ActorId, string ActorName, Guid? TrackId, string? TrackTitle, Guid? OwnerId, string? OwnerName,
