@@ -147,6 +147,8 @@ public sealed class ProjectionRunner
             wait = wait * 2 < RetryMax ? wait * 2 : RetryMax;
         }
         await SaveIdleCheckpointAsync();
+        // Should it be run again, what it knew may be long past: it is well when it has read its checkpoint and caught up.
+        _error = "it has yet to go on from its checkpoint";
     }
 
     private async Task LoadAsync(CancellationToken ct)

@@ -163,7 +163,8 @@ public class RebuildTests(LogFixture fixture)
     {
         var database = await fixture.NewDatabaseAsync();
         var stream = Guid.CreateVersion7();
-        await using var old = await Node.StartAsync(database, new Sums());
+        var old = await Node.StartAsync(database, new Sums());
+        await using var stillThere = old;
         await old.AddAsync(stream, 2, 20);
         await old.WaitAsync();
         // Something that reads on keeps the view with the former version.
@@ -189,6 +190,8 @@ public class RebuildTests(LogFixture fixture)
         Assert.Equal(30L, await new_.AskAsync<long>("select sum(count) from views.test_sums"));
         while (old.Host.Status.Single().State != ProjectionState.NotServing) await Task.Delay(20, Ct);
 
+        // A node of the former release that starts when no other of it is left.
+        await old.DisposeAsync();
         await using var restarted = await Node.StartAsync(database, new Sums());
         while (restarted.Host.Status.Single().State != ProjectionState.NotServing) await Task.Delay(20, Ct);
         Assert.Equal(30L, await new_.AskAsync<long>("select sum(count) from views.test_sums"));
@@ -300,8 +303,13 @@ public class RebuildTests(LogFixture fixture)
             await run.ExecuteNonQueryAsync(Ct);
         }
 
+        private bool _stopped;
+
+        /// <summary>A second time nothing is left to do.</summary>
         public async ValueTask DisposeAsync()
         {
+            if (_stopped) return;
+            _stopped = true;
             await host.DisposeAsync();
             await log.DisposeAsync();
         }
