@@ -1,5 +1,6 @@
 using Veza.Domain.Music.Listening;
 using Veza.EventStore;
+using Veza.EventStore.Projections;
 using Veza.Fixtures;
 using Veza.Projections.Music.Charts;
 using static Veza.Projections.Tests.SocialSetting;
@@ -113,7 +114,8 @@ public class ChartSpanTests(TestLog log) : IClassFixture<TestLog>
             default, TestLog.EventTypes, new PlayCounted(Guid.CreateVersion7(), track, _owner, Guid.CreateVersion7(), Guid.CreateVersion7(), _genre, 30_000))).ToList();
         await using var connection = await log.Log.Database.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        await new HourlyPlaysProjection().ApplyAsync(connection, transaction, events, CancellationToken.None);
+        foreach (var projection in new IProjection[] { new HourlyPlaysProjection(), new PlayTotalsProjection() })
+            await projection.ApplyAsync(connection, transaction, events, CancellationToken.None);
         await transaction.CommitAsync();
     }
 
