@@ -1,5 +1,6 @@
 using System.Globalization;
 using Veza.Commands.Dispatching;
+using Veza.EventStore;
 using Veza.EventStore.Projections;
 
 namespace Veza.Api.Http;
@@ -18,6 +19,7 @@ public static class ReadYourWrites
             if (http.Request.Headers["Veza-After"] is not [{ } after, ..]) return await next(context);
             if (!long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out var position))
                 return Problems.Result(Problems.Invalid("vezaAfter", $"Veza-After is \"{after}\"; it must be a position, 0 or more"));
+            if (await AheadAsync(http, position) is { } ahead) return Problems.Result(ahead);
             var host = http.RequestServices.GetRequiredService<ProjectionHost>();
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
             limit.CancelAfter(WaitMax);
@@ -30,12 +32,20 @@ public static class ReadYourWrites
             }
             catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
             {
-                // Where the projections run elsewhere, how far each is is not known here.
-                var slowest = host.IsRunning ? host.Status.Where(s => projections.Contains(s.Name)).MinBy(s => s.Position) : null;
-                return Problems.Result(new("not_there_yet", RefusalKind.Unavailable,
-                    $"{(slowest is null ? "a read model has not come so far" : $"{slowest.Name} is at {slowest.Position}, {slowest.Lag} behind the log")}; Veza-After asks for {position}") { RetryAfter = TimeSpan.FromSeconds(1) });
+                var (slowest, reached) = await host.SlowestAsync(projections, http.RequestAborted);
+                var head = http.RequestServices.GetRequiredService<EventLog>().Head;
+                return Problems.Result(new("not_there_yet", RefusalKind.Unavailable, string.Create(CultureInfo.InvariantCulture,
+                    $"{slowest} is at {reached}, {Math.Max(0, head - reached)} behind the log, after waiting {WaitMax.TotalSeconds} s; Veza-After asks for {position}")) { RetryAfter = TimeSpan.FromSeconds(1) });
             }
             finally { HttpMetrics.Waits.Record(System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome)); }
             return await next(context);
         });
+
+    /// <summary>What the log does not have, no read model will ever reach; but the caller may have written on a node that this one has not heard of yet.</summary>
+    private static async Task<Refusal?> AheadAsync(HttpContext http, long position)
+    {
+        var log = http.RequestServices.GetRequiredService<EventLog>();
+        if (position > log.Head) await log.CatchUpAsync(http.RequestAborted);
+        return position > log.Head ? new("position_ahead", RefusalKind.Invalid, $"Veza-After is {position}; the log's head is {log.Head}") : null;
+    }
 }

@@ -86,6 +86,19 @@ public sealed class ProjectionHost : IAsyncDisposable
         return (long)(await command.ExecuteScalarAsync(ct))!;
     }
 
+    /// <summary>Which of the projections is furthest behind, and how far it has come: here, or by its checkpoint where another node runs it.</summary>
+    public async Task<(string Name, long Position)> SlowestAsync(IReadOnlyList<string> names, CancellationToken ct)
+    {
+        if (_started) return names.Select(n => (n, _runners[n].Status.Position)).MinBy(p => p.Position);
+        await using var command = _database.CreateCommand("""
+            select n.name, coalesce(p.last_seq_id, 0) from unnest($1::text[]) n(name) left join log.mt_event_progression p using (name) order by 2, 1 limit 1
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. names] });
+        await using var row = await command.ExecuteReaderAsync(ct);
+        await row.ReadAsync(ct);
+        return (row.GetString(0), row.GetInt64(1));
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();

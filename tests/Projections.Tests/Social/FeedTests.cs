@@ -1,3 +1,6 @@
+using Veza.Commands.Live.Broadcasts;
+using Veza.Commands.Music.Tracks;
+using Veza.Domain.Social.Likes;
 using Veza.Fixtures;
 using Veza.Projections.Social.Feed;
 using static Veza.Projections.Tests.SocialSetting;
@@ -50,6 +53,27 @@ public class FeedTests(TestLog log)
     [Fact]
     public async Task A_broadcast_shows_once_it_has_started() =>
         Assert.Empty(await FeedOf(_social.Ana, _social.Given(Announces(_social.Bo, Guid.CreateVersion7(), "Soon"))));
+
+    [Fact]
+    public async Task A_broadcast_that_is_over_and_an_upload_that_failed_disappear()
+    {
+        var show = Guid.CreateVersion7();
+        object[] shown = [Announces(_social.Bo, show, "Late show"), Starts(_social.Bo, show), _social.Uploads(_social.Cleo, _track)];
+        Assert.Equal(2, (await FeedOf(_social.Ana, _social.Given(shown))).Count);
+        Assert.Empty(await FeedOf(_social.Ana, new StopBroadcast(show, _social.Bo), new FailTrackProcessing(_track, "not audio after all")));
+    }
+
+    [Fact]
+    public async Task What_lies_behind_a_thousand_deeds_of_strangers_is_found()
+    {
+        var older = Guid.CreateVersion7();
+        await log.Given(_social.Given(_social.Uploads(_social.Bo, older), _social.Uploads(_social.Cleo, _track))).PlayAsync();
+        for (var i = 0; i < 3; i++)
+            await log.AppendAsync(Happened.To<TrackRepost>(Guid.CreateVersion7(), [.. Enumerable.Range(0, 500).Select(_ => new TrackReposted(Guid.CreateVersion7(), _social.Bo, _social.Dora))]));
+        var newest = Guid.CreateVersion7();
+        Assert.Equal([newest, _track, older], (await FeedOf(_social.Ana, _social.Uploads(_social.Bo, newest))).Select(e => e.Track!.Id));
+        Assert.Equal([newest, _track], (await _feed.PageAsync(_social.Ana, null, 2, CancellationToken.None)).Select(e => e.Track!.Id));
+    }
 
     [Fact]
     public async Task Following_brings_the_past_and_unfollowing_takes_it_away()

@@ -39,13 +39,21 @@ public sealed class ChartQueries(ReadModels views)
             .ConvertAll(r => new ChartEntry(r.Rank, new(r.TrackId, r.Title, new(r.OwnerId, r.OwnerName), r.Genre, r.DurationMs), r.Plays, r.Score));
     }
 
-    // A track is not played two billion times within an hour, and int sums much faster than bigint.
+    // A track is not played two billion times within an hour, and int sums much faster than bigint. An hour's weight is rounded to 2^-32: whole numbers of
+    // these add up to the same in any order, and a chart must come out the same every time.
     private static string FromHours(Chart chart, string? genre) => $"""
-        select h.track_id, sum(h.plays::int) as plays, max(h.position) as reached, {(chart == Chart.Top ? "sum(h.plays::int)::float8" : Weighed)} as score,
-               {(chart == Chart.Top ? "sum(h.plays::int)::float8" : Weighed)} as standing
+        select h.track_id, sum(h.plays::int) as plays, max(h.position) as reached,
+               {(chart == Chart.Top ? "sum(h.plays::int)::float8" : "sum(h.plays * w.weight) / power(2::float8, 32)")} as score,
+               {(chart == Chart.Top ? "sum(h.plays::int)::float8" : "sum(h.plays * w.weight)")} as standing
         from views.music_plays_hourly h
+        {(chart == Chart.Top ? "" : $"join ({Weights}) w on w.hour = h.hour")}
         where h.hour >= @since and h.hour <= @moment {(genre is null ? "" : "and lower(h.genre) = lower(@genre)")}
         group by h.track_id order by standing desc, reached limit @limit
+        """;
+
+    private const string Weights = """
+        select hour, round(power(2::float8, 32 - least(date_part('epoch', @moment::timestamptz - hour) / @halfLifeSeconds, @halfLivesMax))) as weight
+        from generate_series(greatest(@since::timestamptz, (select min(hour) from views.music_plays_hourly)), @moment::timestamptz, interval '1 hour') hour
         """;
 
     private static string FromTotals(Chart chart, string? genre) => $"""
@@ -74,11 +82,6 @@ public sealed class ChartQueries(ReadModels views)
         ChartSpan.Week => HourlyPlaysProjection.HourOf(moment - TimeSpan.FromDays(7)),
         _ => DateTimeOffset.UnixEpoch,
     };
-
-    // Each hour's weight is rounded to 2^-32, as whole numbers of these add up to the same in any order, and a chart must come out the same every time.
-    private const string Weighed = """
-        sum(round(h.plays * power(2::float8, 32 - least(date_part('epoch', @moment::timestamptz - h.hour) / @halfLifeSeconds, @halfLivesMax)))) / power(2::float8, 32)
-        """;
 
     /// <summary>PostgreSQL refuses to compute weights too small for a double; these are nothing either way.</summary>
     private const double HalfLivesMax = 1000;
