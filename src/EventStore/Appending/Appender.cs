@@ -38,7 +38,7 @@ public sealed class Appender : IAsyncDisposable
     private readonly Task _loop;
     private PendingAppend? _held;
     private NpgsqlConnection? _connection;
-    private NpgsqlCommand? _call;
+    private AppendCall? _call;
     private int _processId;
     private int? _former;
 
@@ -217,12 +217,12 @@ public sealed class Appender : IAsyncDisposable
         var forks = _forks();
         if (batch.Commands.Any(c => c.Forks != forks)) throw new HistoryForkedException();
         var (outcomes, events) = await batch.WriteAsync(call, CancellationToken.None);
-        if (attempt > 1) await OwnEvents.RecogniseAsync(batch, outcomes, call.Connection!);
+        if (attempt > 1) await OwnEvents.RecogniseAsync(batch, outcomes, call.Connection);
         return (outcomes, events, forks);
     }
 
     /// <param name="given">False once the attempt is given up: what it opens then is nobody's.</param>
-    private async Task<NpgsqlCommand> OpenAsync(StrongBox<bool> given)
+    private async Task<AppendCall> OpenAsync(StrongBox<bool> given)
     {
         if (_connection is { State: System.Data.ConnectionState.Open } && _call is not null) return _call;
         GiveUpConnection();
@@ -230,7 +230,7 @@ public sealed class Appender : IAsyncDisposable
         try
         {
             await EndFormerAsync(connection);
-            var call = await Batch.PrepareAsync(connection, CancellationToken.None);
+            var call = await AppendCall.PrepareAsync(connection, CancellationToken.None);
             lock (_taking)
             {
                 if (!given.Value) throw new TimeoutException("the attempt was given up");

@@ -22,9 +22,9 @@ internal static class OwnEvents
     }
 
     /// <returns>Accepted when the command's events are in the log; otherwise a conflict, upon which it is decided again.</returns>
-    public static async Task<AppendOutcome> FindAsync(PendingAppend command, NpgsqlCommand call)
+    public static async Task<AppendOutcome> FindAsync(PendingAppend command, AppendCall call)
     {
-        var connection = call.Connection!;
+        var connection = call.Connection;
         if (command.EventCount > 0 && (await AskAsync([command], connection)).Select(found => found.Accepted).FirstOrDefault() is { } accepted) return accepted;
         var stream = command.Request.Changes.Select(c => c.StreamId).FirstOrDefault();
         await using var ask = new NpgsqlCommand("select coalesce(max(version), 0) from log.mt_events where stream_id = $1", connection);

@@ -6,13 +6,16 @@ namespace Veza.EventStore.Verification;
 
 /// <summary>Recomputes what the log promises from what PostgreSQL holds. Changes nothing, and may run beside a Veza that appends.</summary>
 /// <remarks>
-/// All the work is the database's, by spans of positions, each a snapshot of its own, so that a log of any size takes bounded memory and holds no vacuum up.
-/// Only the versions are one statement, which sorts; PostgreSQL puts a sort that is too large on disk.
+/// It works by spans of positions, each a snapshot of its own, so that a log of any size takes bounded memory and holds no vacuum up. The links are recomputed here,
+/// from every event; all else is the database's work. Only the versions are one statement, which sorts; PostgreSQL puts a sort that is too large on disk.
 /// </remarks>
 public sealed class LogVerifier(NpgsqlDataSource database, IReadOnlyList<NameRule> names, Action<string>? progress = null)
 {
     /// <summary>Positions looked at by one query: seconds of work.</summary>
     private const long SpanMax = 200_000;
+
+    /// <summary>Links looked at in one snapshot: some 100,000 events of a busy log.</summary>
+    private const int LinksMax = 1000;
 
     /// <summary>Differences told of one kind; whoever has more needs no longer list.</summary>
     public const int DifferencesMax = 20;
@@ -52,24 +55,35 @@ public sealed class LogVerifier(NpgsqlDataSource database, IReadOnlyList<NameRul
         _checks.Add(new(what, findings.Count, of, findings.Told, Stopwatch.GetElapsedTime(started)));
     }
 
-    private Task LinksAsync(Findings findings, CancellationToken ct) => BySpanAsync(findings, "links", """
-        with links as (
-            -- The link before the span's first is needed for that one's hash.
-            select c.position, c.hash, coalesce(lag(c.position) over w, 0) as after, coalesce(lag(c.hash) over w, '') as previous
-            from log.chain c where c.position >= coalesce((select max(b.position) from log.chain b where b.position <= $1), 0) and c.position <= $2
-            window w as (order by c.position)),
-        recomputed as (
-            select l.position, l.hash, l.after, events.text, sha256(l.previous || convert_to(events.text, 'UTF8')) as computed
-            from links l cross join lateral (
-                -- Exactly the text that append_batch.sql hashes.
-                select string_agg(concat_ws('|', e.seq_id, e.id, e.stream_id, e.version, e.type, e.user_name, e.data), E'\n' order by e.seq_id) as text
-                from log.mt_events e where e.seq_id > l.after and e.seq_id <= l.position) events
-            where l.position > $1)
-        select count(*), (array_agg(case when text is null then format('the link at position %s has no event', position)
-                                         else format('the link at position %s is not the hash of the one before and of the events %s to %s: one of them was changed', position, after + 1, position)
-                                    end order by position) filter (where text is null or hash is distinct from computed))[1:$3]
-        from recomputed
-        """, ct);
+    private async Task LinksAsync(Findings findings, CancellationToken ct)
+    {
+        var previous = Array.Empty<byte>();
+        for (var after = 0L; after < _head;)
+        {
+            var links = await ReadLinksAsync(after, ct);
+            if (links.Count == 0) break;
+            Progress("links", links[^1].Position);
+            await using var events = await StoredDigests.OpenAsync(_connection, after, links[^1].Position, ct);
+            foreach (var (position, at, hash) in links)
+            {
+                var digests = await events.UpToAsync(position, ct);
+                if (digests.IsEmpty) findings.Tell([$"the link at position {position} has no event"]);
+                else if (!ChainLink.Compute(previous, after, at, digests.Span).AsSpan().SequenceEqual(hash))
+                    findings.Tell([$"the link at position {position} is not the hash of the one before and of the events {after + 1} to {position}: one of them was changed"]);
+                (previous, after) = (hash, position);
+                findings.Count++;
+            }
+        }
+    }
+
+    private async Task<List<(long Position, DateTimeOffset At, byte[] Hash)>> ReadLinksAsync(long after, CancellationToken ct)
+    {
+        await using var command = Command($"select position, at, hash from log.chain where position > {Text(after)} and position <= {Text(_head)} order by position limit {LinksMax}");
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        var links = new List<(long, DateTimeOffset, byte[])>();
+        while (await rows.ReadAsync(ct)) links.Add((rows.GetInt64(0), rows.GetFieldValue<DateTimeOffset>(1), rows.GetFieldValue<byte[]>(2)));
+        return links;
+    }
 
     private async Task DensityAsync(Findings findings, CancellationToken ct)
     {
@@ -188,7 +202,7 @@ public sealed class LogVerifier(NpgsqlDataSource database, IReadOnlyList<NameRul
         for (var done = 0L; done < _head; done = upTo.TypedValue)
         {
             (after.TypedValue, upTo.TypedValue) = (done, Math.Min(_head, done + SpanMax));
-            progress?.Invoke($"{what} {upTo.TypedValue.ToString("N0", CultureInfo.InvariantCulture)} of {_head.ToString("N0", CultureInfo.InvariantCulture)}");
+            Progress(what, upTo.TypedValue);
             await using var row = await command.ExecuteReaderAsync(ct);
             await row.ReadAsync(ct);
             findings.Count += row.GetInt64(0);
@@ -210,6 +224,9 @@ public sealed class LogVerifier(NpgsqlDataSource database, IReadOnlyList<NameRul
         await using var command = Command(sql);
         return (long)(await command.ExecuteScalarAsync(ct))!;
     }
+
+    private void Progress(string what, long position) =>
+        progress?.Invoke($"{what} {position.ToString("N0", CultureInfo.InvariantCulture)} of {_head.ToString("N0", CultureInfo.InvariantCulture)}");
 
     private NpgsqlCommand Command(string sql) => new(sql, _connection) { CommandTimeout = 0 };
 

@@ -1,0 +1,112 @@
+using System.Text;
+
+namespace Veza.EventStore.Appending;
+
+/// <summary>A batch laid out as the parallel arrays that <c>log.append_batch</c> takes; its header says what each of them is.</summary>
+internal sealed class BatchArrays
+{
+    public BatchArrays(List<PendingAppend> commands, int eventCount)
+    {
+        (EventCommands, EventVersions, EventIds, EventStreams) = (new int[eventCount], new long[eventCount], new Guid[eventCount], new Guid[eventCount]);
+        (EventTypes, EventDotNetTypes, EventData) = (new string[eventCount], new string[eventCount], new byte[eventCount][]);
+        (EventUsers, EventCorrelations, EventCausations) = (new string?[eventCount], new string?[eventCount], new string?[eventCount]);
+        EventDigests = new byte[eventCount * Verification.EventDigest.Bytes];
+        var at = 0;
+        for (var i = 0; i < commands.Count; i++)
+        {
+            var (command, request) = (commands[i], commands[i].Request);
+            command.Digests.CopyTo(EventDigests, at * Verification.EventDigest.Bytes);
+            foreach (var e in command.Events)
+            {
+                (EventCommands[at], EventVersions[at], EventIds[at], EventStreams[at]) = (i + 1, e.Version, e.Id, e.StreamId);
+                (EventTypes[at], EventDotNetTypes[at], EventData[at]) = (e.Type.Alias, e.Type.DotNetType, e.Json);
+                (EventUsers[at], EventCorrelations[at], EventCausations[at]) = (request.By, request.Correlation, e.Causation);
+                at++;
+            }
+        }
+        if (!TryFillPlain(commands)) FillWhole(commands);
+    }
+
+    public Guid[] CommandIds { get; private set; } = [];
+    public byte[]?[] CommandFingerprints { get; private set; } = [];
+    public string?[] CommandAnswers { get; private set; } = [];
+    public long[] CommandPositions { get; private set; } = [];
+    public long[] CommandVersions { get; private set; } = [];
+    public int[] CommandChangeEnds { get; private set; } = [];
+    public int[] CommandNameEnds { get; private set; } = [];
+    public Guid[] StreamIds { get; private set; } = [];
+    public string[] StreamTypes { get; private set; } = [];
+    public long[] StreamsSeen { get; private set; } = [];
+    public int[] ChangeStreams { get; private set; } = [];
+    public long[] ChangesExpected { get; private set; } = [];
+    public int[] ChangeEvents { get; private set; } = [];
+    public int[] EventCommands { get; }
+    public long[] EventVersions { get; }
+    public Guid[] EventIds { get; }
+    public Guid[] EventStreams { get; }
+    public string[] EventTypes { get; }
+    public string[] EventDotNetTypes { get; }
+    public byte[][] EventData { get; }
+    public string?[] EventUsers { get; }
+    public string?[] EventCorrelations { get; }
+    public string?[] EventCausations { get; }
+    public byte[] EventDigests { get; }
+    public IReadOnlyList<NameChange> Names { get; private set; } = [];
+
+    /// <summary>The version answered is that of the first stream the command adds to: the one it is about.</summary>
+    public static long VersionAnswered(AppendRequest request)
+    {
+        foreach (var change in request.Changes)
+            if (change.Events.Count > 0) return change.ExpectedVersion + change.Events.Count;
+        return request.Unchanged?.Version ?? 0;
+    }
+
+    /// <summary>Most batches: nothing to claim or to remember, one change a command, each of another stream. These cost the server much less.</summary>
+    private bool TryFillPlain(List<PendingAppend> commands)
+    {
+        var n = commands.Count;
+        var streams = new HashSet<Guid>(n);
+        foreach (var command in commands)
+            if (command.Request is not { Fingerprint: null, Names.Count: 0, Changes: [{ Events.Count: > 0 } change] } || !streams.Add(change.StreamId)) return false;
+        (StreamIds, StreamTypes, StreamsSeen, ChangesExpected) = (new Guid[n], new string[n], new long[n], new long[n]);
+        for (var i = 0; i < n; i++)
+        {
+            var change = commands[i].Request.Changes[0];
+            (StreamIds[i], StreamTypes[i], StreamsSeen[i], ChangesExpected[i]) = (change.StreamId, change.StreamType, change.SeenPosition, change.ExpectedVersion);
+        }
+        return true;
+    }
+
+    private void FillWhole(List<PendingAppend> commands)
+    {
+        var n = commands.Count;
+        (CommandIds, CommandFingerprints, CommandAnswers) = (new Guid[n], new byte[]?[n], new string?[n]);
+        (CommandPositions, CommandVersions, CommandChangeEnds, CommandNameEnds) = (new long[n], new long[n], new int[n], new int[n]);
+        List<StreamChange> firsts = [], changes = [];
+        List<int> changeStreams = [];
+        List<NameChange> names = [];
+        var streams = new Dictionary<Guid, int>();
+        for (var i = 0; i < n; i++)
+        {
+            var request = commands[i].Request;
+            (CommandIds[i], CommandFingerprints[i]) = (request.CommandId, request.Fingerprint);
+            CommandAnswers[i] = request.Answer is null ? null : Encoding.UTF8.GetString(request.Answer);
+            (CommandPositions[i], CommandVersions[i]) = (request.Unchanged?.Position ?? 0, VersionAnswered(request));
+            foreach (var change in request.Changes)
+            {
+                if (!streams.TryGetValue(change.StreamId, out var stream))
+                {
+                    firsts.Add(change);
+                    streams.Add(change.StreamId, stream = firsts.Count);
+                }
+                changes.Add(change);
+                changeStreams.Add(stream);
+            }
+            names.AddRange(request.Names);
+            (CommandChangeEnds[i], CommandNameEnds[i]) = (changes.Count, names.Count);
+        }
+        (StreamIds, StreamTypes, StreamsSeen) = ([.. firsts.Select(c => c.StreamId)], [.. firsts.Select(c => c.StreamType)], [.. firsts.Select(c => c.SeenPosition)]);
+        (ChangeStreams, ChangesExpected, ChangeEvents) = ([.. changeStreams], [.. changes.Select(c => c.ExpectedVersion)], [.. changes.Select(c => c.Events.Count)]);
+        Names = names;
+    }
+}

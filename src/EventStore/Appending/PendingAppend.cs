@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using Veza.EventStore.Verification;
+
+namespace Veza.EventStore.Appending;
+
+/// <summary>A command waiting for its turn. Its events are already written as JSON and hashed: by whoever asks, not by the one loop that all wait for.</summary>
+internal sealed class PendingAppend
+{
+    public PendingAppend(AppendRequest request, EventTypes types, int forks)
+    {
+        (Request, Forks) = (request, forks);
+        var count = 0;
+        foreach (var change in request.Changes) count += change.Events.Count;
+        Events = new PendingEvent[count];
+        Digests = new byte[count * EventDigest.Bytes];
+        var step = 0;
+        foreach (var change in request.Changes)
+            for (var i = 0; i < change.Events.Count; i++, step++)
+            {
+                var data = change.Events[i];
+                var causation = step == 0 ? null : request.CommandId.ToString("N");
+                var e = Events[step] = new(EventId(request.CommandId, step), change.StreamId, change.ExpectedVersion + i + 1, types.Describe(data.GetType()), types.Write(data), data, causation);
+                EventDigest.Compute(e.Id, e.StreamId, e.Version, e.Type.Alias, e.Type.DotNetType, request.By, request.Correlation, causation, e.Json, Digests.AsSpan(step * EventDigest.Bytes));
+            }
+    }
+
+    public AppendRequest Request { get; }
+
+    /// <summary>How many forks of the log the command knows of.</summary>
+    public int Forks { get; }
+
+    /// <summary>Of all its changes, in their order.</summary>
+    public PendingEvent[] Events { get; }
+
+    /// <summary>32 bytes an event.</summary>
+    public byte[] Digests { get; }
+    public TaskCompletionSource<AppendOutcome> Outcome { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    public int EventCount => Events.Length;
+    public long AskedAt { get; } = Stopwatch.GetTimestamp();
+
+    /// <summary>A command's first event carries the command's own id, the others ids beside it, so that most events need not name their command.</summary>
+    internal static Guid EventId(Guid commandId, int step)
+    {
+        if (step == 0) return commandId;
+        Span<byte> bytes = stackalloc byte[16];
+        commandId.TryWriteBytes(bytes, bigEndian: true, out _);
+        bytes[14] ^= (byte)(step >> 8);
+        bytes[15] ^= (byte)step;
+        return new(bytes, bigEndian: true);
+    }
+}
+
+/// <param name="Version">The one it gets if the command is accepted: it follows from the version expected.</param>
+/// <param name="Causation">The command, where the event's id does not tell it.</param>
+internal readonly record struct PendingEvent(Guid Id, Guid StreamId, long Version, EventType Type, byte[] Json, object Data, string? Causation);
