@@ -25,27 +25,32 @@ internal sealed class OperatorClient(Uri server, string? token) : IDisposable
 
     /// <returns>A successful answer whose body is still to be read.</returns>
     /// <exception cref="OperatorClientException">The server refused.</exception>
-    public async Task<HttpResponseMessage> GetAsync(string path, CancellationToken ct)
+    public Task<HttpResponseMessage> GetAsync(string path, CancellationToken ct) => SendAsync(HttpMethod.Get, path, ct);
+
+    /// <inheritdoc cref="GetAsync"/>
+    public Task<HttpResponseMessage> PostAsync(string path, CancellationToken ct) => SendAsync(HttpMethod.Post, path, ct);
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, CancellationToken ct)
     {
         var signedInHere = _token is null;
         _token ??= await SignInAsync(ct);
-        var answer = await SendAsync(path, ct);
+        var answer = await SendOnceAsync(method, path, ct);
         if (answer.StatusCode == HttpStatusCode.Unauthorized && _signsIn && !signedInHere)
         {
             // An access token lasts a quarter of an hour; a replay may last longer.
             answer.Dispose();
             _token = await SignInAsync(ct);
-            answer = await SendAsync(path, ct);
+            answer = await SendOnceAsync(method, path, ct);
         }
         if (answer.IsSuccessStatusCode) return answer;
         using (answer) throw new OperatorClientException(await ReasonAsync(answer, ct));
     }
 
-    public void Dispose() => _http.Dispose();
-
-    private Task<HttpResponseMessage> SendAsync(string path, CancellationToken ct)
+    private Task<HttpResponseMessage> SendOnceAsync(HttpMethod method, string path, CancellationToken ct)
     {
-        var request = new HttpRequestMessage(HttpMethod.Get, path);
+        var request = new HttpRequestMessage(method, path);
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _token);
         return _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
     }

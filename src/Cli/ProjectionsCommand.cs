@@ -5,35 +5,61 @@ using System.Text.Json;
 
 namespace Veza.Cli;
 
-/// <summary><c>veza projections list|status</c>: which read models there are, and how they are.</summary>
+/// <summary><c>veza projections list|status|retry|skip</c>: which read models and reactions there are, how they are, and what becomes of the events they could not deal with.</summary>
 internal static class ProjectionsCommand
 {
     private const int ExitCodeFailed = 1;
+    private const string Path = "/api/v1/projections";
 
     public static Command Create()
     {
         var url = new Option<string>("--url") { Description = "The server.", DefaultValueFactory = _ => OperatorClient.DefaultUrl };
         var token = new Option<string?>("--token") { Description = "An operator's access token; otherwise the operator of .veza/operator.json signs in." };
+        var name = new Argument<string>("name") { Description = "Of the projection or reaction, as status shows it." };
         var list = new Command("list", "Names them.") { url, token };
-        list.SetAction((arguments, ct) => ShowAsync(arguments.GetValue(url)!, arguments.GetValue(token), p => p.Name, failsWhenFaulted: false, ct));
-        var status = new Command("status", "State, position, events behind the log, and the error of each; exits with 1 when one is faulted.") { url, token };
-        status.SetAction((arguments, ct) => ShowAsync(arguments.GetValue(url)!, arguments.GetValue(token), p => string.Create(CultureInfo.InvariantCulture,
-            $"{p.Name,-36} {p.State,-8} {p.Position,12} {p.Lag,8} {p.Error}").TrimEnd(), failsWhenFaulted: true, ct));
-        return new("projections", "The read models of a running Veza.") { list, status };
+        list.SetAction((arguments, ct) => ShowAsync(arguments.GetValue(url)!, arguments.GetValue(token), (p, _) => p.Name, failsWhenFaulted: false, ct));
+        var status = new Command("status", "State, position, events behind the log, events skipped, and the error of each, on whichever node it runs; exits with 1 when one is faulted.") { url, token };
+        status.SetAction((arguments, ct) => ShowAsync(arguments.GetValue(url)!, arguments.GetValue(token), Line, failsWhenFaulted: true, ct));
+        var retry = new Command("retry", "Lets a projection try the event again that it stands before, or gives a reaction again what it skipped.") { name, url, token };
+        retry.SetAction((arguments, ct) => DecideAsync(arguments.GetValue(url)!, arguments.GetValue(token), arguments.GetValue(name)!, "retry", "to be tried again", ct));
+        var skip = new Command("skip", "Lets a projection go past the event it stands before, or dismisses what a reaction skipped.") { name, url, token };
+        skip.SetAction((arguments, ct) => DecideAsync(arguments.GetValue(url)!, arguments.GetValue(token), arguments.GetValue(name)!, "skip", "skipped", ct));
+        return new("projections", "The read models and reactions of a running Veza.") { list, status, retry, skip };
     }
 
-    private sealed record Projection(string Name, string State, long Position, long Lag, string? Error);
-    private sealed record Answer(IReadOnlyList<Projection> Items);
+    private sealed record Projection(string Name, string State, long Position, long Lag, long Skipped, string? Error, IReadOnlyList<Projection> Shards);
+    private sealed record Listing(IReadOnlyList<Projection> Items);
+    private sealed record Decision(int Events);
 
-    private static async Task<int> ShowAsync(string url, string? token, Func<Projection, string> line, bool failsWhenFaulted, CancellationToken ct)
+    private static string Line(Projection p, string indent) => string.Create(CultureInfo.InvariantCulture,
+        $"{indent + p.Name,-36} {p.State,-8} {p.Position,12} {p.Lag,8} {(p.Skipped == 0 ? "" : $"{p.Skipped} skipped. ")}{p.Error}").TrimEnd();
+
+    private static Task<int> ShowAsync(string url, string? token, Func<Projection, string, string> line, bool failsWhenFaulted, CancellationToken ct) => AskAsync(url, token, async client =>
+    {
+        using var answer = await client.GetAsync(Path, ct);
+        var projections = (await answer.Content.ReadFromJsonAsync<Listing>(JsonSerializerOptions.Web, ct))!.Items;
+        foreach (var projection in projections)
+        {
+            Console.WriteLine(line(projection, ""));
+            if (failsWhenFaulted) foreach (var shard in projection.Shards) Console.WriteLine(line(shard, "  "));
+        }
+        return failsWhenFaulted && projections.Any(p => p.State == "faulted") ? ExitCodeFailed : 0;
+    });
+
+    private static Task<int> DecideAsync(string url, string? token, string name, string verb, string done, CancellationToken ct) => AskAsync(url, token, async client =>
+    {
+        using var answer = await client.PostAsync($"{Path}/{Uri.EscapeDataString(name)}/{verb}", ct);
+        var events = (await answer.Content.ReadFromJsonAsync<Decision>(JsonSerializerOptions.Web, ct))!.Events;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {events} {(events == 1 ? "event" : "events")} {done}"));
+        return 0;
+    });
+
+    private static async Task<int> AskAsync(string url, string? token, Func<OperatorClient, Task<int>> ask)
     {
         try
         {
             using var client = new OperatorClient(new(url), token);
-            using var answer = await client.GetAsync("/api/v1/projections", ct);
-            var projections = (await answer.Content.ReadFromJsonAsync<Answer>(JsonSerializerOptions.Web, ct))!.Items;
-            foreach (var projection in projections) Console.WriteLine(line(projection));
-            return failsWhenFaulted && projections.Any(p => p.State == "faulted") ? ExitCodeFailed : 0;
+            return await ask(client);
         }
         catch (Exception refused) when (refused is OperatorClientException or HttpRequestException)
         {

@@ -4,6 +4,7 @@ using Npgsql;
 using Veza.EventStore.Appending;
 using Veza.EventStore.Models;
 using Veza.EventStore.Reading;
+using Veza.EventStore.Running;
 
 namespace Veza.EventStore;
 
@@ -22,11 +23,16 @@ public sealed class EventLog : IAsyncDisposable
     /// <summary>Reading what other nodes appended meanwhile takes milliseconds; after this long the database is away.</summary>
     public static readonly TimeSpan CatchUpWithin = TimeSpan.FromSeconds(5);
 
+    /// <summary>A connection for each reaction, which it keeps, and a few to see who runs what.</summary>
+    private const int RunnersPoolMax = 32;
+    private const int RunnersTimeoutSeconds = 2;
+
     private readonly HistoryGuard _guard;
     private readonly NpgsqlDataSource _appendSource;
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _lookNow = new(0, 1);
     private readonly SemaphoreSlim _tellOthers = new(0, 1);
+    private readonly NpgsqlDataSource _runnersSource;
     private readonly Maintenance _maintenance;
     private readonly ILogger _logger;
     private readonly TimeProvider _clock;
@@ -53,6 +59,17 @@ public sealed class EventLog : IAsyncDisposable
         // visible before it is safe.
         append.ConnectionStringBuilder.CommandTimeout = 0;
         _appendSource = _guard.Build(append);
+        var node = Guid.CreateVersion7(clock.GetUtcNow());
+        var runners = new NpgsqlDataSourceBuilder(connectionString);
+        // What they write can be written again from the log; a flush for each would slow every command.
+        runners.ConnectionStringBuilder.Options = "-c synchronous_commit=off";
+        runners.ConnectionStringBuilder.ApplicationName = OwnerRows.SessionName("runners", node);
+        runners.ConnectionStringBuilder.MaxPoolSize = RunnersPoolMax;
+        // A renewal that takes longer has failed: there must be time for another before the lease ends.
+        runners.ConnectionStringBuilder.Timeout = runners.ConnectionStringBuilder.CommandTimeout = RunnersTimeoutSeconds;
+        _runnersSource = _guard.Build(runners);
+        Owners = new(_runnersSource, node, () => Forks, clock, loggers.CreateLogger<Owners>());
+        Runners = new(Database);
         Reader = new(Database, types);
         Snapshots = new(Database, Reader, types, loggers.CreateLogger<Snapshots>());
         Models = new(Snapshots, Tail);
@@ -67,6 +84,12 @@ public sealed class EventLog : IAsyncDisposable
     public Snapshots Snapshots { get; }
     public ModelCache Models { get; }
     public Appender Appender { get; }
+
+    /// <summary>Which node runs what of all that runs behind the log.</summary>
+    public Owners Owners { get; }
+
+    /// <summary>How all that is, on whichever node it runs.</summary>
+    public Runners Runners { get; }
 
     /// <summary>Names this history of the log. It changes when a standby is promoted or a backup is restored, which may fork the history.</summary>
     public string Epoch => _guard.Epoch;
@@ -142,12 +165,17 @@ public sealed class EventLog : IAsyncDisposable
     /// <summary>More connections to the log's database, looked at like the log's own.</summary>
     internal NpgsqlDataSource Connect(NpgsqlDataSourceBuilder builder) => _guard.Build(builder);
 
+    /// <summary>Connections for what runs behind the log: they commit without waiting for the flush, and are ended when another node takes its place.</summary>
+    internal NpgsqlDataSource RunnersDatabase => _runnersSource;
+
     public async ValueTask DisposeAsync()
     {
+        await Owners.DisposeAsync();
         await Appender.DisposeAsync();
         await _stopping.CancelAsync();
         foreach (var loop in _loops) await loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _appendSource.DisposeAsync();
+        await _runnersSource.DisposeAsync();
         await Database.DisposeAsync();
     }
 
@@ -198,8 +226,12 @@ public sealed class EventLog : IAsyncDisposable
             try
             {
                 await using var connection = await Database.OpenConnectionAsync(_stopping.Token);
-                connection.Notification += (_, told) => { if (long.TryParse(told.Payload, out var head) && head > Head) Wake(_lookNow); };
-                await using (var listen = new NpgsqlCommand($"listen {NotifyChannel}", connection)) await listen.ExecuteNonQueryAsync(_stopping.Token);
+                connection.Notification += (_, told) =>
+                {
+                    if (told.Channel == Owners.Channel) Owners.RenewSoon();
+                    else if (long.TryParse(told.Payload, out var head) && head > Head) Wake(_lookNow);
+                };
+                await using (var listen = new NpgsqlCommand($"listen {NotifyChannel}; listen {Owners.Channel}", connection)) await listen.ExecuteNonQueryAsync(_stopping.Token);
                 while (true) await connection.WaitAsync(_stopping.Token);
             }
             catch (Exception fault) when (!_stopping.IsCancellationRequested)

@@ -45,6 +45,9 @@ public sealed class EventTypes
         : EventType.NameInVersioned(alias) is { } name && _byAlias.TryGetValue(name, out var older) ? older.Type.Name
         : alias;
 
+    /// <summary>Whether the alias is of a schema version that a later release writes: this process cannot read the event, which is no fault of the event's.</summary>
+    public bool IsNewer(string alias) => !_byAlias.ContainsKey(alias) && NameOf(alias) != alias;
+
     public byte[] Write(object @event) => JsonSerializer.SerializeToUtf8Bytes(@event, @event.GetType(), Json);
 
     /// <summary>The event in its type's current shape, whatever schema version stands in the log.</summary>

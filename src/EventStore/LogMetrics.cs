@@ -23,6 +23,7 @@ public static class LogMetrics
     internal static readonly Counter<long> SnapshotsFailed = Meter.CreateCounter<long>("veza.snapshots.failed", "{snapshot}", "Snapshots that could not be written; their streams are read in full until a later one.");
     internal static readonly Counter<long> ProjectionEvents = Meter.CreateCounter<long>("veza.projection.events", "{event}", "Events a projection applied.");
     internal static readonly Counter<long> ProjectionFaults = Meter.CreateCounter<long>("veza.projection.faults", "{fault}", "Batches a projection could not apply and tried again.");
+    internal static readonly Counter<long> ProjectionParked = Meter.CreateCounter<long>("veza.projection.parked", "{event}", "Events a projection could not apply, by outcome: standing before it, or skipped.");
 
     internal static readonly Counter<long> ReactionEvents = Meter.CreateCounter<long>("veza.reaction.events", "{event}", "Events a reaction dealt with, by outcome: done or parked.");
     internal static readonly Counter<long> ReactionFaults = Meter.CreateCounter<long>("veza.reaction.faults", "{fault}", "Attempts at an event that failed and were tried again.");

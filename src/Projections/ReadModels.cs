@@ -1,11 +1,13 @@
 using System.Data;
 using Dapper;
 using Npgsql;
+using Veza.Projections.AsOf;
 
 namespace Veza.Projections;
 
 /// <summary>Reads the tables that the projections keep. Queries name a table without its version: <c>views.chat_messages</c>.</summary>
-public sealed class ReadModels(NpgsqlDataSource database)
+/// <param name="past">What to read in their place: a query that can answer as of a position begins by saying which events its rows come from.</param>
+public sealed class ReadModels(NpgsqlDataSource database, Past? past = null)
 {
     /// <summary>Rows in a page, unless the endpoint says otherwise.</summary>
     public const int PageMax = 100;
@@ -16,17 +18,22 @@ public sealed class ReadModels(NpgsqlDataSource database)
         SqlMapper.AddTypeHandler(new UtcTime());
     }
 
+    internal Past? Past => past;
+
     public async Task<List<T>> ListAsync<T>(string sql, object? parameters, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        return (await connection.QueryAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: ct))).AsList();
+        return (await connection.QueryAsync<T>(Command(sql, parameters, ct))).AsList();
     }
 
     public async Task<T?> FindAsync<T>(string sql, object? parameters, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        return await connection.QueryFirstOrDefaultAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: ct));
+        return await connection.QueryFirstOrDefaultAsync<T>(Command(sql, parameters, ct));
     }
+
+    private CommandDefinition Command(string sql, object? parameters, CancellationToken ct) =>
+        past?.Command(sql, parameters, ct) ?? new(sql, parameters, cancellationToken: ct);
 
     /// <summary>PostgreSQL hands out UTC; Dapper would take it for a DateTime.</summary>
     private sealed class UtcTime : SqlMapper.TypeHandler<DateTimeOffset>

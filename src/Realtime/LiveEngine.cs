@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Veza.Domain.Accounts;
 using Veza.EventStore;
+using Veza.Projections.Topics;
 
 namespace Veza.Realtime;
 

@@ -170,7 +170,7 @@ public sealed class LiveSubscription
         if (_wholeLog || _cursor < _askIndexFrom) return null;
         // A topic's look-up costs about what reading an event does.
         var atLeast = Math.Max(_engine.Limits.IndexedFromEvents, _topics.Count);
-        if (await _engine.Index.ReadAsync(_topics, _cursor, _scanTo, max, atLeast, ct) is not { } page)
+        if (await _engine.Index.ReadAsync([.. _topics.Select(t => t.ToString())], _cursor, _scanTo, max, atLeast, ct) is not { } page)
         {
             _askIndexFrom = _cursor + atLeast;
             return null;

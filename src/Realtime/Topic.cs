@@ -13,6 +13,15 @@ public enum TopicKind
 
     /// <summary>What changes the topics that an account's open subscriptions receive.</summary>
     Access,
+
+    /// <summary>Who is in a community; like the two below it is looked up in the index of topics, by who asks for the past, and subscribed to by nobody.</summary>
+    Community,
+
+    /// <summary>Who follows an account.</summary>
+    Followers,
+
+    /// <summary>What ends an account's <see cref="Activity"/>: it is taken back, over, or has failed.</summary>
+    Withdrawn,
 }
 
 /// <summary>What a subscription is about: <c>channel:{id}</c>, <c>account:{id}</c>, <c>track:{id}</c>, <c>broadcast:{id}</c>, <c>chart:{name}</c> or <c>log</c>.</summary>
@@ -34,6 +43,9 @@ public readonly record struct Topic(TopicKind Kind, Guid Id, string? Name = null
     public static Topic Activity(Guid account) => new(TopicKind.Activity, account);
     public static Topic Private(Guid account) => new(TopicKind.Private, account);
     public static Topic Access(Guid account) => new(TopicKind.Access, account);
+    public static Topic Community(Guid id) => new(TopicKind.Community, id);
+    public static Topic Followers(Guid account) => new(TopicKind.Followers, account);
+    public static Topic Withdrawn(Guid account) => new(TopicKind.Withdrawn, account);
 
     public bool IsPublic => Kind <= TopicKind.Log;
 

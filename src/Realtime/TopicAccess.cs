@@ -3,6 +3,7 @@ using Veza.EventStore;
 using Veza.EventStore.Reading;
 using Veza.Projections.Chat;
 using Veza.Projections.Social.Follows;
+using Veza.Projections.Topics;
 
 namespace Veza.Realtime;
 
@@ -87,7 +88,7 @@ public sealed class TopicAccess(EventLog log, ChatQueries chat, FollowQueries fo
     {
         var events = new List<RecordedEvent>();
         if (log.Tail.TryRead(after, LogReader.PageEventsMax, events)) return (events.FindAll(e => _followAliases.Contains(e.Type)), events[^1].Position);
-        if (await _index.ReadAsync([Topic.Access(account)], after, head, LogReader.PageEventsMax, limits.IndexedFromEvents, ct) is { } page) return (page.Events, page.ReadTo);
+        if (await _index.ReadAsync([Topic.Access(account).ToString()], after, head, LogReader.PageEventsMax, limits.IndexedFromEvents, ct) is { } page) return (page.Events, page.ReadTo);
         var upTo = Math.Min(head, after + LogReader.SpanMax);
         events = await log.Reader.ReadAsync(new LogQuery(after, upTo) { Types = _followAliases }, LogReader.PageEventsMax, ct);
         return (events, events.Count == LogReader.PageEventsMax ? events[^1].Position : upTo);

@@ -65,6 +65,17 @@ public sealed class VezaServer : IAsyncLifetime
         return new(this, account.GetProperty("id").GetGuid(), userName, account.GetProperty("accessToken").GetString());
     }
 
+    /// <summary>The operator of the first start, who is an analyst too.</summary>
+    public async Task<Person> OperatorAsync()
+    {
+        var credentials = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(Home, "operator.json"))).RootElement;
+        var session = await Nobody.PostAsync("/api/v1/sessions", new
+        {
+            name = credentials.GetProperty("userName").GetString(), password = credentials.GetProperty("password").GetString(),
+        }).JsonAsync(HttpStatusCode.Created);
+        return new(this, session.GetProperty("accountId").GetGuid(), "operator", session.GetProperty("accessToken").GetString());
+    }
+
     /// <summary>A person that several tests may share, because none of them changes it.</summary>
     public Task<Person> SharedAsync(string name) => _people.GetOrAdd(name, RegisterAsync);
 
@@ -112,7 +123,10 @@ public sealed class Person(VezaServer server, Guid id, string userName, string? 
     }
 
     /// <summary>Reads then also wait for what the other has seen.</summary>
-    public void SeeWhat(Person other) => Volatile.Write(ref _position, Math.Max(Position, other.Position));
+    public void SeeWhat(Person other) => SeeUpTo(other.Position);
+
+    /// <summary>Reads then also wait for what is at this position.</summary>
+    public void SeeUpTo(long position) => Volatile.Write(ref _position, Math.Max(Position, position));
 
     private static JsonContent? Json(object? body) => body is null ? null : JsonContent.Create(body, body.GetType());
 }

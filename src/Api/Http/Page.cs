@@ -16,9 +16,16 @@ public static class Page
     {
         if (items.Count <= limit) return new(items, null);
         items.RemoveRange(limit, items.Count - limit);
+        return new(items, Next(http, cursor(items[^1]), limit));
+    }
+
+    /// <summary>The same request at another place.</summary>
+    internal static string Next(HttpContext http, string cursor, int limit)
+    {
         var kept = http.Request.Query.Where(q => q.Key is not ("after" or "before" or "around" or "limit"))
-            .SelectMany(q => q.Value, (q, value) => $"{Uri.EscapeDataString(q.Key)}={Uri.EscapeDataString(value ?? "")}");
-        return new(items, $"{http.Request.Path}?{string.Join('&', [.. kept, cursor(items[^1]), $"limit={limit.ToString(CultureInfo.InvariantCulture)}"])}");
+            // A time is pinned to its position, so that pages fit together.
+            .SelectMany(q => q.Value, (q, value) => q.Key == AsOf.Parameter && http.Past() is { } past ? $"{q.Key}={past.Position}" : $"{Uri.EscapeDataString(q.Key)}={Uri.EscapeDataString(value ?? "")}");
+        return $"{http.Request.Path}?{string.Join('&', [.. kept, cursor, $"limit={limit.ToString(CultureInfo.InvariantCulture)}"])}";
     }
 
     /// <returns>Null, with the refusal, when the limit asked for is out of range.</returns>

@@ -2,6 +2,7 @@ using System.Globalization;
 using Veza.Commands.Dispatching;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
+using Veza.EventStore.Running;
 
 namespace Veza.Api.Http;
 
@@ -20,26 +21,36 @@ public static class ReadYourWrites
             if (!long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out var position))
                 return Problems.Result(Problems.Invalid("vezaAfter", $"Veza-After is \"{after}\"; it must be a position, 0 or more"));
             if (await AheadAsync(http, position) is { } ahead) return Problems.Result(ahead);
-            var host = http.RequestServices.GetRequiredService<ProjectionHost>();
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
-            limit.CancelAfter(WaitMax);
-            var started = System.Diagnostics.Stopwatch.GetTimestamp();
-            var outcome = "not_there_yet";
-            try
-            {
-                await host.WaitAsync(projections, position, limit.Token);
-                outcome = "reached";
-            }
-            catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
-            {
-                var (slowest, reached) = await host.SlowestAsync(projections, http.RequestAborted);
-                var head = http.RequestServices.GetRequiredService<EventLog>().Head;
-                return Problems.Result(new("not_there_yet", RefusalKind.Unavailable, string.Create(CultureInfo.InvariantCulture,
-                    $"{slowest} is at {reached}, {Math.Max(0, head - reached)} behind the log, after waiting {WaitMax.TotalSeconds} s; Veza-After asks for {position}")) { RetryAfter = TimeSpan.FromSeconds(1) });
-            }
-            finally { HttpMetrics.Waits.Record(System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome)); }
-            return await next(context);
+            return await BehindAsync(http, projections, position, "Veza-After") is { } behind ? Problems.Result(behind) : await next(context);
         });
+
+    /// <param name="asker">What asks for the position, for the refusal.</param>
+    /// <returns>Null when the projections have reached the position; otherwise that they have not.</returns>
+    internal static async Task<Refusal?> BehindAsync(HttpContext http, IReadOnlyList<string> projections, long position, string asker)
+    {
+        var host = http.RequestServices.GetRequiredService<ProjectionHost>();
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+        limit.CancelAfter(WaitMax);
+        var started = System.Diagnostics.Stopwatch.GetTimestamp();
+        var outcome = "not_there_yet";
+        try
+        {
+            await host.WaitAsync(projections, position, limit.Token);
+            outcome = "reached";
+        }
+        catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
+        {
+            var slowest = (await http.RequestServices.GetRequiredService<EventLog>().Runners.StatusAsync(http.RequestAborted))
+                .Where(r => projections.Contains(r.Name)).MinBy(r => r.Position);
+            return new("not_there_yet", RefusalKind.Unavailable,
+                $"{(slowest is null ? "a read model has not come so far" : Lagging(slowest, http))}, after waiting {WaitMax.TotalSeconds} s; {asker} asks for {position}") { RetryAfter = TimeSpan.FromSeconds(1) };
+        }
+        finally { HttpMetrics.Waits.Record(System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome)); }
+        return null;
+    }
+
+    private static string Lagging(RunnerStatus slowest, HttpContext http) =>
+        $"{slowest.Name} is at {slowest.Position}, {Math.Max(0, http.RequestServices.GetRequiredService<EventLog>().Head - slowest.Position)} behind the log";
 
     /// <summary>What the log does not have, no read model will ever reach; but the caller may have written on a node that this one has not heard of yet.</summary>
     private static async Task<Refusal?> AheadAsync(HttpContext http, long position)

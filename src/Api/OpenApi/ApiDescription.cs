@@ -2,6 +2,8 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using Veza.Api.Http;
+using Veza.Projections.AsOf;
 
 namespace Veza.Api.OpenApi;
 
@@ -48,6 +50,7 @@ public static class ApiDescription
         }
         if (context.Description.HttpMethod is "GET" or "HEAD")
         {
+            if (metadata.OfType<AsOf.Askable>().Any()) operation.Parameters.Add(AsOfParameter());
             operation.Parameters.Add(Header("Veza-After", "Wait, at most 5 s, until what is read has reached this position.", "48211"));
         }
         else
@@ -88,6 +91,15 @@ public static class ApiDescription
             },
         },
         Example = JsonNode.Parse("""{"id":"01a1fb62-ef1c-7ba4-81bf-25dca9fd0a7f","version":1,"position":48211}"""),
+    };
+
+    private static OpenApiParameter AsOfParameter() => new()
+    {
+        Name = AsOf.Parameter, In = ParameterLocation.Query, Example = JsonValue.Create("48211"), Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+        Description = $"""
+            Answer as it was at this position of the log, or at this time (ISO 8601; UTC unless it says otherwise). The header `Veza-Position` says which position that is. Who may
+            read is decided as of now. 400 `position_ahead` or `position_invalid`; 422 `past_too_long` when the answer rests on more than {Past.EventsMax:N0} events.
+            """,
     };
 
     private static OpenApiParameter Header(string name, string description, string example) => new()

@@ -1,14 +1,48 @@
-using Veza.EventStore.Projections;
+using Veza.Commands.Dispatching;
+using Veza.Api.Http;
+using Veza.EventStore;
+using Veza.EventStore.Running;
 
 namespace Veza.Api.Replay;
 
-/// <summary>How far the read models are.</summary>
+/// <summary>How far the read models and reactions are, on whichever node they run, and what is to become of the events they could not deal with.</summary>
 public static class ProjectionEndpoints
 {
     public const string OperatorRole = "operator";
 
-    public static void MapProjections(this IEndpointRouteBuilder api) =>
-        api.MapGet("/projections", (ProjectionHost projections) => Results.Ok(new { items = projections.Status.OrderBy(s => s.Name, StringComparer.Ordinal), next = (string?)null }))
-            .RequireAuthorization(policy => policy.RequireRole(OperatorRole)).WithTags("Operation")
-            .WithSummary("List the projections of this node").WithDescription("Each with its state, its position, how many events it is behind the head, and its error when it is faulted. For operators.");
+    public static void MapProjections(this IEndpointRouteBuilder api)
+    {
+        var projections = api.MapGroup("/projections").RequireAuthorization(policy => policy.RequireRole(OperatorRole)).WithTags("Operation");
+        projections.MapGet("/", ListAsync).WithSummary("List the projections and reactions")
+            .WithDescription("Each with its `kind`, `state` (`running`, `faulted`, `waiting` when no node runs it), `position`, `lag` behind the log, the event it `standsAt`, how many it `skipped`, "
+                + "the `node` that runs it, its `error`, and its `shards`. The same on every node. For operators.");
+        projections.MapPost("/{name}/retry", (string name, EventLog log, CancellationToken ct) => DecideAsync(name, log, log.Runners.RetryAsync, ct))
+            .WithSummary("Retry what was parked")
+            .WithDescription("A projection that stands before an event tries it again; a reaction is given again every event it skipped. What a projection skipped only a rebuild can apply. For operators.");
+        projections.MapPost("/{name}/skip", (string name, EventLog log, CancellationToken ct) => DecideAsync(name, log, log.Runners.SkipAsync, ct))
+            .WithSummary("Skip what was parked")
+            .WithDescription("A projection goes past the event it stands before, and says that it did until it is rebuilt; what a reaction skipped is dismissed. For operators.");
+    }
+
+    /// <param name="Lag">Events between its position and the head of the log.</param>
+    private sealed record Item(
+        string Name, string Kind, RunnerState State, long Position, long Lag, long? StandsAt, long Skipped, Guid? Node, string? Error, IReadOnlyList<Item> Shards);
+
+    private static async Task<IResult> ListAsync(EventLog log, CancellationToken ct) =>
+        Results.Ok(new { items = (await log.Runners.StatusAsync(ct)).Select(r => Show(r, log.Head)), next = (string?)null });
+
+    private static async Task<IResult> DecideAsync(string name, EventLog log, Func<string, CancellationToken, Task<int>> decide, CancellationToken ct)
+    {
+        var events = await decide(name, ct);
+        if ((await log.Runners.StatusAsync(ct)).FirstOrDefault(r => r.Name == name) is not { } runner)
+            return Problems.Result(new("projection_unknown", RefusalKind.Unknown, $"there is no projection or reaction \"{name}\""));
+        return events == 0 ? Problems.Result(new("nothing_parked", RefusalKind.Conflict, Nothing(runner))) : Results.Ok(new { events, item = Show(runner, log.Head) });
+    }
+
+    private static string Nothing(RunnerStatus runner) => runner is { Kind: EventStore.Projections.ProjectionHost.Kind, Skipped: > 0 }
+        ? $"{runner.Name} stands before no event; the {runner.Skipped} it skipped are applied by a rebuild only"
+        : $"{runner.Name} has no parked event";
+
+    private static Item Show(RunnerStatus r, long head) =>
+        new(r.Name, r.Kind, r.State, r.Position, Math.Max(0, head - r.Position), r.StandsAt, r.Skipped, r.Node, r.Error, [.. r.Shards.Select(s => Show(s, head))]);
 }

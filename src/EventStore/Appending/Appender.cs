@@ -39,6 +39,8 @@ public sealed class Appender : IAsyncDisposable
     private PendingAppend? _held;
     private NpgsqlConnection? _connection;
     private AppendCall? _call;
+    private long _ownHead;
+    private bool _shared;
     private int _processId;
     private int? _former;
 
@@ -74,7 +76,10 @@ public sealed class Appender : IAsyncDisposable
         await CloseAsync(_connection);
     }
 
-    /// <summary>While the server works on a batch, the outcomes of the one before are told: between two batches the server waits for no more than it must.</summary>
+    /// <summary>
+    /// While the server works on a batch, the outcomes of the one before are told: between two batches the server waits for no more than it must. Where other nodes
+    /// append too, it works on their batch now, and the next one of this node is made when those just told may have come back with more: it is larger for that.
+    /// </summary>
     private async Task RunAsync()
     {
         Written? untold = null;
@@ -85,6 +90,12 @@ public sealed class Appender : IAsyncDisposable
                 if (untold is not null) Tell(untold);
                 untold = null;
                 if (!await _queue.Reader.WaitToReadAsync()) return;
+            }
+            if (_shared && untold is not null)
+            {
+                Tell(untold);
+                untold = null;
+                await Task.Yield();
             }
             var writing = WriteAsync(NextBatch());
             if (untold is not null) Tell(untold);
@@ -120,6 +131,7 @@ public sealed class Appender : IAsyncDisposable
         {
             var (outcomes, events, forks) = await WriteUntilKnownAsync(batch);
             LogMetrics.BatchWritten(batch.Commands.Count, events.Count, Stopwatch.GetElapsedTime(batch.Commands[0].AskedAt, started), Stopwatch.GetElapsedTime(started));
+            if (events.Count > 0) (_shared, _ownHead) = (events[0].Position != _ownHead + 1, events[^1].Position);
             return new(batch, outcomes, events, forks);
         }
         catch (HistoryForkedException)

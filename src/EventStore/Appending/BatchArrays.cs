@@ -9,7 +9,6 @@ internal sealed class BatchArrays
     {
         (EventCommands, EventVersions, EventIds, EventStreams) = (new int[eventCount], new long[eventCount], new Guid[eventCount], new Guid[eventCount]);
         (EventTypes, EventDotNetTypes, EventData) = (new string[eventCount], new string[eventCount], new byte[eventCount][]);
-        (EventUsers, EventCorrelations, EventCausations) = (new string?[eventCount], new string?[eventCount], new string?[eventCount]);
         EventDigests = new byte[eventCount * Verification.EventDigest.Bytes];
         var at = 0;
         for (var i = 0; i < commands.Count; i++)
@@ -20,10 +19,12 @@ internal sealed class BatchArrays
             {
                 (EventCommands[at], EventVersions[at], EventIds[at], EventStreams[at]) = (i + 1, e.Version, e.Id, e.StreamId);
                 (EventTypes[at], EventDotNetTypes[at], EventData[at]) = (e.Type.Alias, e.Type.DotNetType, e.Json);
-                (EventUsers[at], EventCorrelations[at], EventCausations[at]) = (request.By, request.Correlation, e.Causation);
                 at++;
             }
         }
+        EventUsers = PerEvent(commands, eventCount, (command, _) => command.Request.By);
+        EventCorrelations = PerEvent(commands, eventCount, (command, _) => command.Request.Correlation);
+        EventCausations = PerEvent(commands, eventCount, (_, e) => e.Causation);
         if (!TryFillPlain(commands)) FillWhole(commands);
     }
 
@@ -52,6 +53,20 @@ internal sealed class BatchArrays
     public string?[] EventCausations { get; }
     public byte[] EventDigests { get; }
     public IReadOnlyList<NameChange> Names { get; private set; } = [];
+
+    /// <returns>Empty when there is none: PostgreSQL fills up with null.</returns>
+    private static string?[] PerEvent(List<PendingAppend> commands, int eventCount, Func<PendingAppend, PendingEvent, string?> of)
+    {
+        string?[] values = [];
+        var at = 0;
+        foreach (var command in commands)
+            foreach (var e in command.Events)
+            {
+                if (of(command, e) is { } value) (values.Length == 0 ? values = new string?[eventCount] : values)[at] = value;
+                at++;
+            }
+        return values;
+    }
 
     /// <summary>The version answered is that of the first stream the command adds to: the one it is about.</summary>
     public static long VersionAnswered(AppendRequest request)

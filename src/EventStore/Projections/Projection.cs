@@ -12,8 +12,27 @@ public interface IProjection
     IReadOnlySet<Type> Events { get; }
     IReadOnlyList<string> TableSql { get; }
 
+    /// <summary>Parts, by key, that run side by side, on several nodes too; 1 or more. Every row's key must follow from its event alone.</summary>
+    int Shards => 1;
+
+    /// <summary>What becomes of it when an event cannot be applied, however often it is tried.</summary>
+    OnPoison OnPoison => OnPoison.Stop;
+
+    /// <summary>The same projection over the keys of one shard only. It holds nothing in common with others that changes.</summary>
+    IProjection Part(int shard, int of) => of == 1 ? this : throw new NotSupportedException($"{Name} cannot be divided");
+
     /// <summary>Folds events, oldest first, and writes the touched rows; the caller commits them with the checkpoint.</summary>
     Task ApplyAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<RecordedEvent> events, CancellationToken ct);
+}
+
+/// <summary>What a projection does about an event that it cannot apply.</summary>
+public enum OnPoison
+{
+    /// <summary>It stands still before it and says so, until an operator lets it try again or skip it: for rows of which each one matters.</summary>
+    Stop,
+
+    /// <summary>It goes on without it and says so until it is rebuilt: for rows that are better a little wrong than old.</summary>
+    Skip,
 }
 
 /// <summary>
@@ -30,6 +49,7 @@ public abstract class Projection<TRow, TKey> : IProjection where TRow : class wh
     private readonly Dictionary<Type, Step> _apply = [];
     private readonly List<string> _indexes = [];
     private readonly Lazy<RowTable<TRow, TKey>> _table;
+    private (int Index, int Of) _shard = (0, 1);
 
     protected Projection()
     {
@@ -43,6 +63,8 @@ public abstract class Projection<TRow, TKey> : IProjection where TRow : class wh
     }
 
     public abstract string Name { get; }
+    public virtual int Shards => 1;
+    public virtual OnPoison OnPoison => OnPoison.Stop;
     public IReadOnlySet<Type> Events => _keys.Keys.ToHashSet();
     public IReadOnlyList<string> TableSql => [.. _table.Value.CreateSql, .. _indexes.Select((columns, i) => _table.Value.IndexSql(i, columns))];
 
@@ -60,9 +82,16 @@ public abstract class Projection<TRow, TKey> : IProjection where TRow : class wh
     /// <param name="columns">As in SQL: <c>channel_id, position desc</c>.</param>
     protected void Index(string columns) => _indexes.Add(columns);
 
+    public IProjection Part(int shard, int of)
+    {
+        var part = (Projection<TRow, TKey>)MemberwiseClone();
+        part._shard = (shard, of);
+        return part;
+    }
+
     public async Task ApplyAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
     {
-        var touched = events.SelectMany(e => _keys[e.Data!.GetType()](e)).ToHashSet();
+        var touched = events.SelectMany(e => Mine(_keys[e.Data!.GetType()](e))).ToHashSet();
         var rows = await _table.Value.LoadAsync(connection, transaction, touched, ct);
         var before = new Dictionary<TKey, TRow>(rows);
         foreach (var e in events) Fold(rows, e);
@@ -75,7 +104,7 @@ public abstract class Projection<TRow, TKey> : IProjection where TRow : class wh
     public void Fold(Dictionary<TKey, TRow> rows, RecordedEvent e)
     {
         if (e.Data is not { } data || !_keys.TryGetValue(data.GetType(), out var identities)) return;
-        foreach (var key in identities(e))
+        foreach (var key in Mine(identities(e)))
         {
             var row = rows.GetValueOrDefault(key);
             var step = row is null ? _create.GetValueOrDefault(data.GetType()) : _apply.GetValueOrDefault(data.GetType());
@@ -85,6 +114,8 @@ public abstract class Projection<TRow, TKey> : IProjection where TRow : class wh
             else rows[key] = next;
         }
     }
+
+    private IEnumerable<TKey> Mine(IEnumerable<TKey> keys) => _shard.Of == 1 ? keys : keys.Where(k => Projections.Shards.Of(k, _shard.Of) == _shard.Index);
 
     private static Step Compile(MethodInfo method)
     {

@@ -1,102 +1,81 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Veza.EventStore.Running;
 
 namespace Veza.EventStore.Projections;
 
-/// <summary>Runs every projection of a node, each at its own pace: a slow or faulted one holds up no other.</summary>
+/// <summary>Runs the projections of a node, each at its own pace: a slow or faulted one holds up no other. Of several nodes one runs each of them, or each shard.</summary>
 public sealed class ProjectionHost : IAsyncDisposable
 {
+    public const string Kind = "projection";
+
     private static readonly TimeSpan ElsewherePollEvery = TimeSpan.FromMilliseconds(50);
 
+    private readonly EventLog _log;
     private readonly NpgsqlDataSource _database;
-    private readonly Dictionary<string, ProjectionRunner> _runners;
+    private readonly Dictionary<string, Part[]> _parts;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TimeProvider _clock;
     private Task _running = Task.CompletedTask;
-    private bool _started;
 
-    private ProjectionHost(EventLog log, string connectionString, IEnumerable<IProjection> projections, TimeProvider clock, ILoggerFactory loggers)
+    private ProjectionHost(EventLog log, string connectionString, IEnumerable<IProjection> projections, TimeProvider clock, ILoggerFactory loggers, Retries? retries)
     {
-        _clock = clock;
+        (_log, _clock) = (log, clock);
         var builder = new NpgsqlDataSourceBuilder(connectionString);
         builder.ConnectionStringBuilder.Options = "-c synchronous_commit=off -c jit=off";
-        builder.ConnectionStringBuilder.ApplicationName = "veza-projections";
+        builder.ConnectionStringBuilder.ApplicationName = OwnerRows.SessionName("projections", log.Owners.Node);
         builder.ConnectionStringBuilder.MaxAutoPrepare = 200;
         builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
         builder.ConnectionStringBuilder.MaxPoolSize = 16;
         _database = log.Connect(builder);
-        _runners = projections.ToDictionary(p => p.Name, p => new ProjectionRunner(log, p, _database, clock, loggers.CreateLogger<ProjectionRunner>()));
-        LogMetrics.Meter.CreateObservableGauge("veza.projection.lag", () => Running.Select(r =>
-            new System.Diagnostics.Metrics.Measurement<long>(r.Status.Lag, new KeyValuePair<string, object?>("projection", r.Name))), "{event}", "Events a projection is behind the head.");
-        LogMetrics.Meter.CreateObservableGauge("veza.projection.position", () => Running.Select(r =>
-            new System.Diagnostics.Metrics.Measurement<long>(r.Status.Position, new KeyValuePair<string, object?>("projection", r.Name))), "{position}", "How far a projection's rows are.");
-        LogMetrics.Meter.CreateObservableGauge("veza.projection.healthy", () => Running.Select(r =>
-            new System.Diagnostics.Metrics.Measurement<int>(r.Status.State == ProjectionState.Running ? 1 : 0, new KeyValuePair<string, object?>("projection", r.Name))),
-            "{projection}", "1 while a projection runs; 0 while it is faulted or fenced.");
+        _parts = projections.ToDictionary(p => p.Name, p => Shards.NamesOf(p).Select((name, shard) =>
+            new Part(p.Name, new(log, p.Part(shard, p.Shards), name, _database, clock, loggers.CreateLogger<ProjectionRunner>(), retries))).ToArray());
+        LogMetrics.Meter.CreateObservableGauge("veza.projection.lag", () => Measure(s => s.Lag), "{event}", "Events a projection is behind the head, on the node that runs it.");
+        LogMetrics.Meter.CreateObservableGauge("veza.projection.position", () => Measure(s => s.Position), "{position}", "How far a projection's rows are, on the node that runs it.");
+        LogMetrics.Meter.CreateObservableGauge("veza.projection.healthy", () => Measure(s => s.State == ProjectionState.Running ? 1 : 0),
+            "{projection}", "1 while a projection runs; 0 while it is faulted, fenced, or stands before an event it cannot apply. On the node that runs it.");
     }
 
-    /// <summary>A node without the role knows nothing of how far they are elsewhere.</summary>
-    private IEnumerable<ProjectionRunner> Running => _started ? _runners.Values : [];
-
     /// <summary>Makes the projections' tables, so that they can be read, if empty, from the first moment on. Nothing runs before <see cref="Start"/>.</summary>
+    /// <exception cref="ShardsApartException">A projection is to be divided into another number of shards, and cannot be now.</exception>
     public static async Task<ProjectionHost> OpenAsync(
-        EventLog log, string connectionString, IReadOnlyCollection<IProjection> projections, TimeProvider clock, ILoggerFactory loggers, CancellationToken ct)
+        EventLog log, string connectionString, IReadOnlyCollection<IProjection> projections, TimeProvider clock, ILoggerFactory loggers, CancellationToken ct, Retries? retries = null)
     {
-        var host = new ProjectionHost(log, connectionString, projections, clock, loggers);
+        var host = new ProjectionHost(log, connectionString, projections, clock, loggers, retries);
         await using var connection = await host._database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         // One node at a time: "create … if not exists" alone can collide when several start together.
-        foreach (var sql in projections.SelectMany(p => p.TableSql).Prepend("select pg_advisory_xact_lock(7310573, 3)"))
+        foreach (var sql in projections.SelectMany(p => p.TableSql).Prepend(Checkpoint.MakingLock))
         {
             await using var command = new NpgsqlCommand(sql, connection, transaction);
             await command.ExecuteNonQueryAsync(ct);
         }
+        foreach (var projection in projections) await Shards.DivideAsync(log, projection, connection, transaction, ct);
         await transaction.CommitAsync(ct);
         return host;
     }
 
-    /// <summary>Whether this node runs them; where it does not, their <see cref="Status"/> says nothing.</summary>
-    public bool IsRunning => _started;
+    /// <summary>How each is on this node: of the shards that run here, the one furthest behind. For all nodes see <see cref="Runners.StatusAsync"/>.</summary>
+    public IReadOnlyList<ProjectionStatus> Status => [.. _parts.Select(p => Of(p.Key, p.Value))];
 
-    public IReadOnlyList<ProjectionStatus> Status => [.. _runners.Values.Select(r => r.Status)];
+    /// <summary>From now on this node takes its share of them.</summary>
+    public void Start() =>
+        _running = Task.WhenAll(_parts.Values.SelectMany(parts => parts).Select(part => Task.Run(() =>
+            _log.Owners.RunAsync(part.Runner.Name, Kind, () => part.Runner.Status.Error, part.RunAsync, _stopping.Token))));
 
-    public void Start()
-    {
-        _started = true;
-        _running = Task.WhenAll(_runners.Values.Select(r => Task.Run(() => r.RunAsync(_stopping.Token))));
-    }
-
-    /// <summary>Completes when every named projection has reached <paramref name="position"/>, here or on the node that runs it.</summary>
+    /// <summary>Completes when every named projection, with all its shards, has reached <paramref name="position"/>, here or on the node that runs it.</summary>
     public async Task WaitAsync(IEnumerable<string> names, long position, CancellationToken ct)
     {
-        if (_started)
+        var waitedFor = names.Distinct().SelectMany(name => _parts[name]).ToList();
+        while (waitedFor.Count > 0)
         {
-            foreach (var name in names) await _runners[name].WaitAsync(position, ct);
-            return;
+            var here = waitedFor.Find(part => part.Owned is not null);
+            if (here is not null) await here.WaitHereAsync(position, ct);
+            else if (await ReachedElsewhereAsync([.. waitedFor.Select(part => part.Projection).Distinct()], position, ct)) return;
+            else await Task.Delay(ElsewherePollEvery, _clock, ct);
+            waitedFor.RemoveAll(part => part.Owned is not null && part.Runner.Status.Position >= position);
         }
-        string[] waitedFor = [.. names.Distinct()];
-        while (await ReachedElsewhereAsync(waitedFor, position, ct) < waitedFor.Length) await Task.Delay(ElsewherePollEvery, _clock, ct);
-    }
-
-    private async Task<long> ReachedElsewhereAsync(string[] names, long position, CancellationToken ct)
-    {
-        await using var command = _database.CreateCommand("select count(*) from log.mt_event_progression where name = any ($1) and last_seq_id >= $2");
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = names });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = position });
-        return (long)(await command.ExecuteScalarAsync(ct))!;
-    }
-
-    /// <summary>Which of the projections is furthest behind, and how far it has come: here, or by its checkpoint where another node runs it.</summary>
-    public async Task<(string Name, long Position)> SlowestAsync(IReadOnlyList<string> names, CancellationToken ct)
-    {
-        if (_started) return names.Select(n => (n, _runners[n].Status.Position)).MinBy(p => p.Position);
-        await using var command = _database.CreateCommand("""
-            select n.name, coalesce(p.last_seq_id, 0) from unnest($1::text[]) n(name) left join log.mt_event_progression p using (name) order by 2, 1 limit 1
-            """);
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. names] });
-        await using var row = await command.ExecuteReaderAsync(ct);
-        await row.ReadAsync(ct);
-        return (row.GetString(0), row.GetInt64(1));
     }
 
     public async ValueTask DisposeAsync()
@@ -104,5 +83,62 @@ public sealed class ProjectionHost : IAsyncDisposable
         await _stopping.CancelAsync();
         await _running;
         await _database.DisposeAsync();
+    }
+
+    // By the projection and not by the names of its shards here: another release may have divided it into another number.
+    private async Task<bool> ReachedElsewhereAsync(string[] projections, long position, CancellationToken ct)
+    {
+        await using var command = _database.CreateCommand("""
+            select count(*) from (
+                select split_part(name, '#', 1) from log.mt_event_progression where name = any ($1) or (name like '%/%' and split_part(name, '#', 1) = any ($1))
+                group by 1 having min(last_seq_id) >= $2) as reached
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = projections });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = position });
+        return (long)(await command.ExecuteScalarAsync(ct))! == projections.Length;
+    }
+
+    private ProjectionStatus Of(string name, Part[] parts)
+    {
+        var here = parts.Where(p => p.Owned is not null).Select(p => p.Runner.Status).OrderBy(s => s.State == ProjectionState.Running).ThenBy(s => s.Position).FirstOrDefault();
+        if (here is not null) return here with { Name = name };
+        // Nothing is known of the others while the database does not answer.
+        var position = parts.Min(p => p.Runner.Status.Position);
+        return _log.Owners.Fault is { } away ? new(name, ProjectionState.Faulted, position, Math.Max(0, _log.Head - position), away)
+            : new(name, ProjectionState.Elsewhere, position, 0, null);
+    }
+
+    /// <summary>A node knows nothing of those that run elsewhere.</summary>
+    private IEnumerable<Measurement<long>> Measure(Func<ProjectionStatus, long> what) => Status.Where(s => s.State != ProjectionState.Elsewhere)
+        .Select(s => new Measurement<long>(what(s), new KeyValuePair<string, object?>("projection", s.Name)));
+
+    /// <summary>One checkpoint's runner, and since when this node is to run it.</summary>
+    private sealed class Part(string projection, ProjectionRunner runner)
+    {
+        public string Projection { get; } = projection;
+        public ProjectionRunner Runner { get; } = runner;
+
+        /// <summary>Completed when it is no longer to be run here; null while it is not.</summary>
+        public volatile TaskCompletionSource? Owned;
+
+        public async Task RunAsync(CancellationToken ct)
+        {
+            var owned = Owned = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            try { await Runner.RunAsync(ct); }
+            finally
+            {
+                Owned = null;
+                owned.SetResult();
+            }
+        }
+
+        /// <summary>Completes when the position is reached, or when nobody knows here any longer.</summary>
+        public async Task WaitHereAsync(long position, CancellationToken ct)
+        {
+            if (Owned is not { } owned) return;
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            await await Task.WhenAny(Runner.WaitAsync(position, either.Token), owned.Task);
+            await either.CancelAsync();
+        }
     }
 }

@@ -1,20 +1,37 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Veza.EventStore.Running;
 
 namespace Veza.EventStore.Projections;
 
-public enum ProjectionState { Running, Faulted, Fenced }
+public enum ProjectionState
+{
+    Running,
+
+    /// <summary>It does not get on; its error says why.</summary>
+    Faulted,
+
+    /// <summary>Somebody else moved its checkpoint; it starts over from it.</summary>
+    Fenced,
+
+    /// <summary>Another node runs it, or will in a moment.</summary>
+    Elsewhere,
+}
 
 /// <param name="Position">Everything at or below it is in the rows.</param>
 public sealed record ProjectionStatus(string Name, ProjectionState State, long Position, long Lag, string? Error);
 
 /// <summary>
-/// Keeps one projection. Rows and checkpoint move in one transaction, the checkpoint by compare-and-set: a second runner of the same projection
-/// finds the checkpoint moved, writes nothing and waits.
+/// Keeps one projection, or one shard of it. Rows and checkpoint move in one transaction, the checkpoint by compare-and-set: a second runner of the same
+/// checkpoint finds it moved, writes nothing and starts over from it.
 /// </summary>
 public sealed class ProjectionRunner
 {
     public const int BatchEventsMax = 2000;
+
+    /// <summary>So many events skipped with none applied in between are no poison events: it is the projection that is broken, and it stands still instead.</summary>
+    public const int SkippedInARowMax = 10;
+
     /// <summary>A checkpoint that moved past events of no interest is written down this late at most: other nodes wait by it.</summary>
     private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(1);
     /// <summary>
@@ -22,6 +39,8 @@ public sealed class ProjectionRunner
     /// notice until the next event: it looks this often.
     /// </summary>
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
+    /// <summary>How soon an operator's decision about the event it stands before is carried out.</summary>
+    private static readonly TimeSpan DecisionLookEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan UnavailableRetryMax = TimeSpan.FromSeconds(1);
@@ -31,24 +50,32 @@ public sealed class ProjectionRunner
     private readonly NpgsqlDataSource _database;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
+    private readonly Retries _retries;
     private readonly HashSet<string> _events;
+    private readonly HashSet<long> _skipped = [];
     private readonly Progress _progress = new();
     private long _checkpoint;
     private long _checkpointAt;
     private int _forks;
+    private int _readMax = BatchEventsMax;
+    private int _failedAttempts;
+    private int _skippedInARow;
     private long? _beyond;
     private volatile string? _error;
     private volatile bool _fenced;
 
+    /// <param name="name">Of its checkpoint: the projection's, or that of one shard.</param>
     /// <param name="database">Commits without waiting for the flush: after a crash rows and checkpoint are older together, and the log still has it all.</param>
-    public ProjectionRunner(EventLog log, IProjection projection, NpgsqlDataSource database, TimeProvider clock, ILogger logger)
+    /// <param name="retries">Null for <see cref="Retries.OfProjections"/>.</param>
+    public ProjectionRunner(EventLog log, IProjection projection, string name, NpgsqlDataSource database, TimeProvider clock, ILogger logger, Retries? retries = null)
     {
-        (_log, _projection, _database, _clock, _logger) = (log, projection, database, clock, logger);
+        (_log, _projection, Name, _database, _clock, _logger, _retries) = (log, projection, name, database, clock, logger, retries ?? Retries.OfProjections);
         _events = [.. projection.Events.Select(t => log.Types.Describe(t).Name)];
     }
 
-    public string Name => _projection.Name;
+    public string Name { get; }
 
+    /// <summary>What it is as long as it runs; nobody keeps it up to date after.</summary>
     public ProjectionStatus Status
     {
         get
@@ -59,9 +86,10 @@ public sealed class ProjectionRunner
         }
     }
 
-    /// <summary>Completes when the rows hold everything up to <paramref name="position"/>.</summary>
+    /// <summary>Completes when the rows hold everything up to <paramref name="position"/>, as far as this runner knows.</summary>
     public Task WaitAsync(long position, CancellationToken ct) => _progress.WaitAsync(position, ct);
 
+    /// <summary>Runs until it is cancelled; whatever goes wrong is in <see cref="Status"/>.</summary>
     public async Task RunAsync(CancellationToken ct)
     {
         var wait = RetryMin;
@@ -69,12 +97,10 @@ public sealed class ProjectionRunner
         {
             try
             {
-                await LoadCheckpointAsync(ct);
-                _fenced = false;
+                await LoadAsync(ct);
                 while (true)
                 {
                     await StepAsync(ct);
-                    _error = null;
                     wait = RetryMin;
                 }
             }
@@ -99,7 +125,6 @@ public sealed class ProjectionRunner
             catch (Exception fault)
             {
                 _error = fault.Message;
-                LogMetrics.ProjectionFaults.Add(1, new KeyValuePair<string, object?>("projection", Name));
                 _logger.LogError(fault, "Projection {Projection} stands at {Position} and tries again in {Wait}", Name, _progress.Position, wait);
             }
             try { await Task.Delay(wait, _clock, ct); }
@@ -109,23 +134,30 @@ public sealed class ProjectionRunner
         await SaveIdleCheckpointAsync();
     }
 
-    private async Task LoadCheckpointAsync(CancellationToken ct)
+    private async Task LoadAsync(CancellationToken ct)
     {
         _forks = _log.Forks;
-        await using var connection = await _database.OpenConnectionAsync(ct);
-        await using var transaction = await connection.BeginTransactionAsync(ct);
-        _checkpoint = await Checkpoint.LoadAsync(Name, connection, transaction, ct);
-        await transaction.CommitAsync(ct);
+        List<ParkedEvent> standing;
+        await using (var connection = await _database.OpenConnectionAsync(ct))
+        {
+            _checkpoint = await Checkpoint.LoadAsync(Name, connection, ct);
+            _skipped.Clear();
+            foreach (var skipped in await ParkedEvents.FindAsync(Name, ParkedState.Skipped, after: _checkpoint, int.MaxValue, connection, ct)) _skipped.Add(skipped.Position);
+            standing = await ParkedEvents.FindAsync(Name, ParkedState.Standing, after: _checkpoint, 1, connection, ct);
+        }
         // Remembered, as the log may grow past it, which brings back none of the events that the rows hold.
         if (_checkpoint > await _log.Reader.HeadAsync(ct)) _beyond = _checkpoint;
         if (_beyond == _checkpoint) throw new ProjectionBeyondHeadException(Name, _checkpoint);
         _beyond = null;
         _progress.MoveTo(_checkpoint);
+        _fenced = false;
+        // It is the next that concerns the projection: all before it was applied when it was parked.
+        if (standing is [var before]) await StandAsync(before, ct);
     }
 
     private async Task StepAsync(CancellationToken ct)
     {
-        var events = await _log.ReadAfterAsync(_progress.Position, BatchEventsMax, ct);
+        var events = await _log.ReadAfterAsync(_progress.Position, _readMax, ct);
         _log.ThrowIfForkedSince(_forks);
         if (events.Count == 0)
         {
@@ -135,17 +167,86 @@ public sealed class ProjectionRunner
             return;
         }
         var last = events[^1].Position;
-        var mine = events.FindAll(e => _events.Contains(e.Name));
+        var mine = events.FindAll(e => _events.Contains(e.Name) && !_skipped.Contains(e.Position));
         if (mine.Count > 0)
         {
-            await WriteAsync(mine, last, ct);
+            try { await WriteAsync(mine, last, null, ct); }
+            catch (Exception fault) when (MayBeOfAnEvent(fault, ct))
+            {
+                await FailedAsync(events, mine, fault, ct);
+                return;
+            }
+            (_failedAttempts, _skippedInARow) = (0, 0);
             LogMetrics.ProjectionEvents.Add(mine.Count, new KeyValuePair<string, object?>("projection", Name));
         }
         else if (_clock.GetElapsedTime(_checkpointAt) >= CheckpointEvery)
         {
-            await WriteAsync([], last, ct);
+            await WriteAsync([], last, null, ct);
         }
         _progress.MoveTo(last);
+        _error = null;
+        _readMax = Math.Min(_readMax * 2, BatchEventsMax);
+    }
+
+    private static bool MayBeOfAnEvent(Exception fault, CancellationToken ct) =>
+        !ct.IsCancellationRequested && !DatabaseFaults.IsUnavailable(fault) && fault is not (HistoryForkedException or ProjectionFencedException);
+
+    /// <summary>Halves what is read until one event is alone with the fault; the others are applied and committed on the way.</summary>
+    private async Task FailedAsync(List<RecordedEvent> events, List<RecordedEvent> mine, Exception fault, CancellationToken ct)
+    {
+        LogMetrics.ProjectionFaults.Add(1, new KeyValuePair<string, object?>("projection", Name));
+        _error = fault.Message;
+        if (mine.Count > 1)
+        {
+            _readMax = Math.Max(1, events.Count / 2);
+            return;
+        }
+        var poison = mine[0];
+        _failedAttempts++;
+        // A later release can read it: to park it would be this release's mistake.
+        if (_failedAttempts < _retries.AttemptsMax || _log.Types.IsNewer(poison.Type))
+        {
+            var wait = _retries.WaitAfter(_failedAttempts);
+            _logger.LogError(fault, "Projection {Projection} cannot apply event {Position} and tries again in {Wait}", Name, poison.Position, wait);
+            await Task.Delay(wait, _clock, ct);
+            return;
+        }
+        var skips = _projection.OnPoison == OnPoison.Skip && _skippedInARow < SkippedInARowMax;
+        var parked = new ParkedEvent(poison.Position, skips ? ParkedState.Skipped : ParkedState.Standing, $"{poison.Type}: {fault.Message}", _failedAttempts);
+        _failedAttempts = 0;
+        LogMetrics.ProjectionParked.Add(1, new("projection", Name), new("outcome", ParkedEvents.Text(parked.State)));
+        if (skips)
+        {
+            await WriteAsync([], poison.Position, parked, ct);
+            _skippedInARow++;
+            _progress.MoveTo(poison.Position);
+            _logger.LogError(fault, "Projection {Projection} goes on without event {Position} after {Attempts} attempts", Name, poison.Position, parked.Attempts);
+            return;
+        }
+        // Up to the event before it the rows are complete, whatever is read after a hand-over.
+        await WriteAsync([], poison.Position - 1, parked, ct);
+        _progress.MoveTo(poison.Position - 1);
+        _logger.LogError(fault, "Projection {Projection} stands before event {Position} after {Attempts} attempts, until an operator lets it retry or skip it", Name, poison.Position, parked.Attempts);
+        await StandAsync(parked, ct);
+    }
+
+    /// <summary>Waits before an event until an operator has decided.</summary>
+    private async Task StandAsync(ParkedEvent parked, CancellationToken ct)
+    {
+        _error = $"it stands before event {parked.Position} until that is retried or skipped: {parked.Error}";
+        while (true)
+        {
+            await Task.Delay(DecisionLookEvery, _clock, ct);
+            await LookAsync(ct);
+            await using var connection = await _database.OpenConnectionAsync(ct);
+            if ((await ParkedEvents.FindAsync(Name, ParkedState.Standing, parked.Position - 1, 1, connection, ct)).Count > 0) continue;
+            if ((await ParkedEvents.FindAsync(Name, ParkedState.Skipped, parked.Position - 1, 1, connection, ct)) is [var skipped] && skipped.Position == parked.Position)
+            {
+                _skipped.Add(parked.Position);
+                _skippedInARow = 0;
+            }
+            return;
+        }
     }
 
     private async Task IdleAsync(CancellationToken ct)
@@ -154,7 +255,7 @@ public sealed class ProjectionRunner
         if (_progress.Position != _checkpoint)
         {
             try { await next.WaitAsync(CheckpointEvery, _clock, ct); }
-            catch (TimeoutException) { await WriteAsync([], _progress.Position, ct); }
+            catch (TimeoutException) { await WriteAsync([], _progress.Position, null, ct); }
         }
         while (true)
         {
@@ -173,13 +274,14 @@ public sealed class ProjectionRunner
         if (await Checkpoint.FindAsync(Name, connection, ct) != _checkpoint) throw new ProjectionFencedException(Name, _checkpoint);
     }
 
-    private async Task WriteAsync(List<RecordedEvent> events, long last, CancellationToken ct)
+    private async Task WriteAsync(List<RecordedEvent> events, long last, ParkedEvent? parked, CancellationToken ct)
     {
         await using var connection = await _database.OpenConnectionAsync(ct);
         // Opening it may be what told of a fork; the events are of the history before.
         _log.ThrowIfForkedSince(_forks);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         if (events.Count > 0) await _projection.ApplyAsync(connection, transaction, events, ct);
+        if (parked is not null) await ParkedEvents.ParkAsync(Name, parked, connection, transaction, ct);
         if (!await Checkpoint.TryMoveAsync(Name, _checkpoint, last, connection, transaction, ct)) throw new ProjectionFencedException(Name, _checkpoint);
         await transaction.CommitAsync(ct);
         (_checkpoint, _checkpointAt) = (last, _clock.GetTimestamp());
@@ -188,7 +290,7 @@ public sealed class ProjectionRunner
     private async Task SaveIdleCheckpointAsync()
     {
         if (_progress.Position <= _checkpoint || _fenced || _error is not null) return;
-        try { await WriteAsync([], _progress.Position, CancellationToken.None); }
+        try { await WriteAsync([], _progress.Position, null, CancellationToken.None); }
         catch (Exception fault) when (fault is NpgsqlException or ProjectionFencedException or HistoryForkedException)
         {
             _logger.LogDebug(fault, "The checkpoint of {Projection} stays at {Position}; the events after it are of no interest to it", Name, _checkpoint);

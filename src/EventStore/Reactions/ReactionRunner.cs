@@ -1,12 +1,13 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Veza.EventStore.Running;
 
 namespace Veza.EventStore.Reactions;
 
-public enum ReactionState { Starting, Running, Standby, Faulted }
+public enum ReactionState { Standby, Running, Faulted }
 
 /// <param name="Position">Everything at or below it is done, or parked.</param>
-/// <param name="Parked">Events given up so far.</param>
+/// <param name="Parked">Events given up, and neither retried since nor dismissed.</param>
 public sealed record ReactionStatus(string Name, ReactionState State, long Position, long Lag, long Parked, string? Error);
 
 /// <summary>
@@ -14,8 +15,8 @@ public sealed record ReactionStatus(string Name, ReactionState State, long Posit
 /// so that a restart takes up all that was under way.
 /// </summary>
 /// <remarks>
-/// One runner of a name works at a time, over all nodes: it holds an advisory lock on the connection that it writes its checkpoint with, so that losing
-/// the one is losing the other. The rest stand by. A runner cut off from the database learns so at its next write; what it did until then is done again.
+/// <see cref="Owners"/> sees to it that one runner of a name works at a time. Should another have taken its place, it learns so when it moves its checkpoint;
+/// what it did until then is done again.
 /// </remarks>
 public sealed class ReactionRunner
 {
@@ -24,26 +25,29 @@ public sealed class ReactionRunner
     private const int ReadEventsMax = 500;
     /// <summary>Events begun and not finished: one that waits for its next attempt lets so many others go ahead, which a restart gives again.</summary>
     private const int UnfinishedMax = 128;
-    private const int ErrorCharsMax = 2000;
+    /// <summary>Parked events that are given again at the same time as others.</summary>
+    private const int AgainMax = 16;
     private static readonly TimeSpan RestartMin = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan RestartMax = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan UnavailableRetryMax = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan StandbyLook = TimeSpan.FromSeconds(2);
+    /// <summary>How soon parked events that an operator retries are begun, and how late at most a checkpoint is written when nothing happens.</summary>
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     private readonly EventLog _log;
     private readonly IReaction _reaction;
-    private readonly ReactionRetries _retries;
+    private readonly Retries _retries;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly HashSet<string> _events;
     private readonly SortedDictionary<long, Task<string?>> _underWay = [];
+    private readonly Dictionary<long, Task<string?>> _again = [];
     private readonly Progress _progress = new();
     private long _checkpoint;
     private long _parked;
     private volatile string? _error;
     private volatile ReactionState _state;
 
-    public ReactionRunner(EventLog log, IReaction reaction, ReactionRetries retries, TimeProvider clock, ILogger logger)
+    public ReactionRunner(EventLog log, IReaction reaction, Retries retries, TimeProvider clock, ILogger logger)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(reaction.ConcurrencyMax, 1);
         (_log, _reaction, _retries, _clock, _logger) = (log, reaction, retries, clock, logger);
@@ -71,13 +75,9 @@ public sealed class ReactionRunner
         {
             try
             {
-                await using var connection = await _log.Database.OpenConnectionAsync(ct);
-                if (await TryOwnAsync(connection, ct))
-                {
-                    await WorkAsync(connection, () => wait = RestartMin, ct);
-                    break;
-                }
-                (_state, wait) = (ReactionState.Standby, StandbyLook);
+                await using var connection = await _log.RunnersDatabase.OpenConnectionAsync(ct);
+                await WorkAsync(connection, () => wait = RestartMin, ct);
+                break;
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested) { break; }
             catch (Exception away) when (DatabaseFaults.IsUnavailable(away))
@@ -95,14 +95,7 @@ public sealed class ReactionRunner
             catch (OperationCanceledException) { break; }
             wait = wait * 2 < RestartMax ? wait * 2 : RestartMax;
         }
-    }
-
-    private async Task<bool> TryOwnAsync(NpgsqlConnection connection, CancellationToken ct)
-    {
-        // Given back when the connection returns to its pool, which discards what the session held.
-        await using var own = new NpgsqlCommand("select pg_try_advisory_lock(7310574, hashtext($1))", connection);
-        own.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Name });
-        return (bool)(await own.ExecuteScalarAsync(ct))!;
+        (_state, _error) = (ReactionState.Standby, null);
     }
 
     /// <summary>Returns when it is cancelled, with its checkpoint written; whatever else ends it is thrown.</summary>
@@ -116,10 +109,16 @@ public sealed class ReactionRunner
         using var holding = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var places = new SemaphoreSlim(_reaction.ConcurrencyMax);
         var read = _checkpoint;
+        var look = Task.CompletedTask;
         try
         {
             while (true)
             {
+                if (look.IsCompleted)
+                {
+                    await LookAsync(connection, places, holding.Token, ct);
+                    look = Task.Delay(LookEvery, _clock, holding.Token);
+                }
                 var events = await _log.ReadAfterAsync(read, ReadEventsMax, ct);
                 // Starts over from the checkpoint: what was read, and what is under way, may be of events that are gone.
                 _log.ThrowIfForkedSince(forks);
@@ -138,70 +137,82 @@ public sealed class ReactionRunner
                 }
                 proceeding();
                 var next = events.Count > 0 ? Task.CompletedTask : _log.Tail.WaitAsync(read, ct);
-                await SettleAsync(connection, read, Task.WhenAny([next, .. _underWay.Values]), ct);
+                await SettleAsync(connection, read, Task.WhenAny([next, look, .. _underWay.Values, .. _again.Values]), ct, evenIfIdle: () => look.IsCompleted);
             }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
             await EndAsync();
-            await SettleAsync(connection, read, Task.CompletedTask, CancellationToken.None, stopping: true);
+            await SettleAsync(connection, read, Task.CompletedTask, CancellationToken.None, evenIfIdle: () => true);
         }
         finally
         {
             await holding.CancelAsync();
             await EndAsync();
             _underWay.Clear();
+            _again.Clear();
         }
 
         async Task EndAsync()
         {
-            foreach (Task one in _underWay.Values) await one.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            foreach (Task one in _underWay.Values.Concat(_again.Values)) await one.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     private async Task LoadAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        _checkpoint = await Checkpoint.LoadAsync(Name, connection, null, ct);
-        await using var parked = new NpgsqlCommand("select count(*) from log.parked_events where name = $1", connection);
-        parked.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Name });
-        Volatile.Write(ref _parked, (long)(await parked.ExecuteScalarAsync(ct))!);
+        _checkpoint = await Checkpoint.LoadAsync(Name, connection, ct);
+        Volatile.Write(ref _parked, await ParkedEvents.CountAsync(Name, connection, ct));
         _progress.MoveTo(_checkpoint);
     }
 
+    /// <summary>Begins the parked events that an operator wants given again. They are beside the checkpoint, which is past them.</summary>
+    private async Task LookAsync(NpgsqlConnection connection, SemaphoreSlim places, CancellationToken holding, CancellationToken ct)
+    {
+        if (Volatile.Read(ref _parked) == 0) return;
+        Volatile.Write(ref _parked, await ParkedEvents.CountAsync(Name, connection, ct));
+        foreach (var parked in await ParkedEvents.FindAsync(Name, ParkedState.Again, after: 0, AgainMax, connection, ct))
+        {
+            if (_again.Count >= AgainMax || _again.ContainsKey(parked.Position)) continue;
+            if (await _log.Reader.ReadAsync(parked.Position - 1, parked.Position, 1, only: null, stream: null, ct) is not [var e]) continue;
+            _again.Add(e.Position, Task.Run(async () =>
+            {
+                await places.WaitAsync(holding);
+                return await ReactAsync(e, places, holding);
+            }, CancellationToken.None));
+        }
+    }
+
     /// <summary>Waits until something happened, then takes note of what has finished and moves the checkpoint as far as it may go.</summary>
-    private async Task SettleAsync(NpgsqlConnection connection, long read, Task happened, CancellationToken ct, bool stopping = false)
+    private async Task SettleAsync(NpgsqlConnection connection, long read, Task happened, CancellationToken ct, Func<bool>? evenIfIdle = null)
     {
         await happened.WaitAsync(ct);
         ct.ThrowIfCancellationRequested();
         var finished = _underWay.Where(w => w.Value.IsCompletedSuccessfully).ToList();
+        var given = _again.Where(a => a.Value.IsCompletedSuccessfully).ToList();
         var done = _underWay.Except(finished).Select(w => w.Key - 1).DefaultIfEmpty(read).First();
-        var write = done > _checkpoint && (finished.Count > 0 || stopping || done - _checkpoint >= CheckpointEvery);
-        if (write || finished.Exists(f => f.Value.Result is not null))
-            await SaveAsync(connection, done, [.. finished.Where(f => f.Value.Result is not null).Select(f => (f.Key, f.Value.Result!))]);
+        var write = done > _checkpoint && (finished.Count > 0 || evenIfIdle?.Invoke() == true || done - _checkpoint >= CheckpointEvery);
+        if (write || given.Count > 0 || finished.Exists(f => f.Value.Result is not null))
+            await SaveAsync(connection, done, [.. finished.Where(f => f.Value.Result is not null), .. given]);
         foreach (var (position, _) in finished) _underWay.Remove(position);
+        foreach (var (position, _) in given) _again.Remove(position);
         _progress.MoveTo(done);
     }
 
     // Not cancelled half-way: whether the checkpoint moved must be known.
-    private async Task SaveAsync(NpgsqlConnection connection, long done, List<(long Position, string Error)> parked)
+    private async Task SaveAsync(NpgsqlConnection connection, long done, List<KeyValuePair<long, Task<string?>>> ended)
     {
         await using var transaction = await connection.BeginTransactionAsync();
-        foreach (var (position, error) in parked)
+        foreach (var (position, outcome) in ended)
         {
-            await using var park = new NpgsqlCommand("""
-                insert into log.parked_events (name, position, error, at) values ($1, $2, $3, $4)
-                on conflict (name, position) do update set error = excluded.error, at = excluded.at
-                """, connection, transaction);
-            park.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Name });
-            park.Parameters.Add(new NpgsqlParameter<long> { TypedValue = position });
-            park.Parameters.Add(new NpgsqlParameter<string> { TypedValue = error });
-            park.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = _clock.GetUtcNow() });
-            await park.ExecuteNonQueryAsync();
+            if (outcome.Result is { } error)
+                await ParkedEvents.ParkAsync(Name, new(position, ParkedState.Skipped, error, _retries.AttemptsMax), connection, transaction, CancellationToken.None);
+            else await ParkedEvents.ForgetAsync(Name, position, connection, transaction, CancellationToken.None);
         }
         if (!await Checkpoint.TryMoveAsync(Name, _checkpoint, done, connection, transaction, CancellationToken.None)) throw new ReactionFencedException(Name, _checkpoint);
         await transaction.CommitAsync();
         _checkpoint = done;
-        Interlocked.Add(ref _parked, parked.Count);
+        if (ended.Count > 0) Volatile.Write(ref _parked, await ParkedEvents.CountAsync(Name, connection, CancellationToken.None));
     }
 
     /// <param name="places">One is held at the start; it is given back while the event waits for its next attempt.</param>
@@ -219,11 +230,13 @@ public sealed class ReactionRunner
             catch (Exception fault) when (!ct.IsCancellationRequested)
             {
                 LogMetrics.ReactionFaults.Add(1, new KeyValuePair<string, object?>("reaction", Name));
+                // Neither is the event's fault: the database comes back, and a later release can read it.
+                if ((fault is NpgsqlException && DatabaseFaults.IsUnavailable(fault)) || _log.Types.IsNewer(e.Type)) attempt = Math.Min(attempt, _retries.AttemptsMax - 1);
                 if (attempt >= _retries.AttemptsMax)
                 {
                     _logger.LogError(fault, "Reaction {Reaction} parks event {Position} after {Attempts} attempts", Name, e.Position, attempt);
                     LogMetrics.ReactionEvents.Add(1, new("reaction", Name), new("outcome", "parked"));
-                    return fault.Message.Length > ErrorCharsMax ? fault.Message[..ErrorCharsMax] : fault.Message;
+                    return fault.Message;
                 }
                 _logger.LogWarning("Reaction {Reaction} failed at event {Position}, attempt {Attempt}: {Reason}", Name, e.Position, attempt, fault.Message);
             }

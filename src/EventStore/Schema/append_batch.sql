@@ -4,7 +4,7 @@
 --   stream_*   one per distinct stream of the batch; stream_seen is the position of an event known to be in it, 0 when none is
 --   change_*   one per (command, stream), in command order, with how many events the command adds to the stream; in a plain batch
 --              change_stream and change_events are empty
---   event_*    one per event, in change order; event_command is the command's index
+--   event_*    one per event, in change order; event_command is the command's index; user, correlation and causation may be empty when none has any
 --   event_digests  32 bytes per event, as the node has them from EventDigest, one after the other
 --   name_*     one per claimed or released name
 -- Each command is decided on its own: a failing one leaves no trace and does not disturb its neighbours.

@@ -92,11 +92,31 @@ create table if not exists log.snapshots (
     primary key (stream_id, model)
 );
 
--- Events whose reaction failed for good: the reaction goes on without them, and an operator sees here what is left to do.
+-- Which nodes there are: one row each, renewed every second by this database's clock. A node not seen for the length of a lease is gone.
+create table if not exists log.nodes (
+    id    uuid primary key,
+    runs  text[] not null,
+    seen  timestamptz not null
+) with (fillfactor = 50);
+
+-- What runs behind the log, projections (or their shards) and reactions, and which node runs it. Written when that changes, not while it runs.
+create table if not exists log.runners (
+    name   text primary key,
+    kind   text not null,
+    node   uuid,
+    since  timestamptz not null default now(),
+    fault  text
+);
+
+-- Events that a projection or a reaction could not deal with. "standing": a projection waits before it for an operator; "skipped": it was gone past without it;
+-- "again": a reaction is to be given it once more.
 create table if not exists log.parked_events (
     name      text not null,
     position  bigint not null,
     error     text not null,
     at        timestamptz not null,
+    attempts  integer not null default 1,
+    state     text not null default 'skipped',
     primary key (name, position)
 );
+alter table log.parked_events add column if not exists attempts integer not null default 1, add column if not exists state text not null default 'skipped';

@@ -1,4 +1,5 @@
 using Veza.Domain.Accounts;
+using Veza.Projections.AsOf;
 
 namespace Veza.Projections.Accounts;
 
@@ -23,10 +24,19 @@ public sealed class AccountQueries(ReadModels views)
         return new(a.Id, a.UserName, a.Email, [Role.User, .. granted], a.CreatedAt, a.Followers, a.Following, a.Tracks);
     }
 
-    private Task<Row?> RowAsync(Guid id, CancellationToken ct) => views.FindAsync<Row>("""
-        select p.account_id as id, p.user_name, p.email, p.created_at, coalesce(c.followers, 0) as followers, coalesce(c.following, 0) as following, coalesce(c.tracks, 0) as tracks
-        from views.accounts_profiles p left join views.accounts_counts c on c.account_id = p.account_id where p.account_id = @id
-        """, new { id }, ct);
+    private async Task<Row?> RowAsync(Guid id, CancellationToken ct)
+    {
+        if (views.Past is { } past)
+        {
+            past.ReadMadeOnce(Folds.Of<ProfilesProjection>());
+            // Those it follows, its followers, and what it uploaded; of the accounts at the other ends this is not all, and they are not asked for.
+            await past.FoldAsync(past.TopicsAsync([$"access:{id}", $"followers:{id}", $"activity:{id}"], ct), past.Table(Folds.Of<AccountCountsProjection>()));
+        }
+        return await views.FindAsync<Row>("""
+            select p.account_id as id, p.user_name, p.email, p.created_at, coalesce(c.followers, 0) as followers, coalesce(c.following, 0) as following, coalesce(c.tracks, 0) as tracks
+            from views.accounts_profiles p left join views.accounts_counts c on c.account_id = p.account_id where p.account_id = @id
+            """, new { id }, ct);
+    }
 
     private sealed record Row(Guid Id, string UserName, string Email, DateTimeOffset CreatedAt, int Followers, int Following, int Tracks);
 }

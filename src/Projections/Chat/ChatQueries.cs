@@ -1,5 +1,8 @@
+using Veza.Projections.Accounts;
+using Veza.Projections.AsOf;
 using Veza.Projections.Chat.Channels;
 using Veza.Projections.Chat.Communities;
+using Veza.Projections.Chat.Members;
 
 namespace Veza.Projections.Chat;
 
@@ -8,17 +11,24 @@ public sealed record MemberView(AccountName Account, DateTimeOffset JoinedAt, lo
 /// <summary>Communities, their channels and their members.</summary>
 public sealed class ChatQueries(ReadModels views)
 {
-    public static readonly string[] Reads = ["chat.communities.v1", "chat.channels.v1", "chat.members.v1", "accounts.profiles.v1"];
+    public async Task<CommunityView?> CommunityAsync(Guid id, CancellationToken ct)
+    {
+        if (views.Past is { } past) await past.FoldAsync(past.TopicsAsync([$"community:{id}"], ct), past.Table(Folds.Of<CommunitiesProjection>()));
+        return await views.FindAsync<CommunityView>("select * from views.chat_communities where id = @id", new { id }, ct);
+    }
 
-    public Task<CommunityView?> CommunityAsync(Guid id, CancellationToken ct) =>
-        views.FindAsync<CommunityView>("select * from views.chat_communities where id = @id", new { id }, ct);
+    public Task<ChannelView?> ChannelAsync(Guid id, CancellationToken ct)
+    {
+        views.Past?.ReadMadeOnce(Folds.Of<ChannelsProjection>());
+        return views.FindAsync<ChannelView>("select * from views.chat_channels where id = @id", new { id }, ct);
+    }
 
-    public Task<ChannelView?> ChannelAsync(Guid id, CancellationToken ct) =>
-        views.FindAsync<ChannelView>("select * from views.chat_channels where id = @id", new { id }, ct);
-
-    public Task<List<ChannelView>> ChannelsAsync(Guid community, long after, int limit, CancellationToken ct) =>
-        views.ListAsync<ChannelView>("select * from views.chat_channels where community_id = @community and position > @after order by position limit @limit",
+    public Task<List<ChannelView>> ChannelsAsync(Guid community, long after, int limit, CancellationToken ct)
+    {
+        views.Past?.ReadMadeOnce(Folds.Of<ChannelsProjection>());
+        return views.ListAsync<ChannelView>("select * from views.chat_channels where community_id = @community and position > @after order by position limit @limit",
             new { community, after, limit }, ct);
+    }
 
     public async Task<bool> IsMemberAsync(Guid community, Guid account, CancellationToken ct) =>
         await views.FindAsync<int>("select 1 from views.chat_members where community_id = @community and member_id = @account", new { community, account }, ct) == 1;
@@ -35,10 +45,18 @@ public sealed class ChatQueries(ReadModels views)
             where c.id = any (@channels)
             """, new { channels, account }, ct);
 
-    public async Task<List<MemberView>> MembersAsync(Guid community, long after, int limit, CancellationToken ct) =>
-        (await views.ListAsync<(Guid Id, string UserName, DateTime JoinedAt, long Position)>("""
+    public async Task<List<MemberView>> MembersAsync(Guid community, long after, int limit, CancellationToken ct)
+    {
+        if (views.Past is { } past)
+        {
+            past.ReadMadeOnce(Folds.Of<ProfilesProjection>());
+            // Who joined before the page begins is not on it.
+            await past.FoldAsync(past.TopicsAsync([$"community:{community}"], ct, after), past.Table(Folds.Of<MembersProjection>()));
+        }
+        return (await views.ListAsync<(Guid Id, string UserName, DateTime JoinedAt, long Position)>("""
             select m.member_id, coalesce(p.user_name, ''), m.joined_at, m.position
             from views.chat_members m left join views.accounts_profiles p on p.account_id = m.member_id
             where m.community_id = @community and m.position > @after order by m.position limit @limit
             """, new { community, after, limit }, ct)).ConvertAll(r => new MemberView(new(r.Id, r.UserName), r.JoinedAt, r.Position));
+    }
 }

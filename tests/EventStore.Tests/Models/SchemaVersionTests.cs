@@ -5,6 +5,7 @@ using Veza.EventStore.Appending;
 using Veza.EventStore.Models;
 using Veza.EventStore.Projections;
 using Veza.EventStore.Reactions;
+using Veza.EventStore.Running;
 using static Veza.EventStore.Tests.LogFixture;
 
 namespace Veza.EventStore.Tests.Models;
@@ -128,7 +129,7 @@ public class SchemaVersionTests(LogFixture fixture)
         await using var log = await OpenAsync(database, ReleaseOf(typeof(Third)));
         await log.Appender.AppendAsync(Command(Change(stream, 2, new Third.NoteRated(stream, 45))));
         var ratings = new Ratings();
-        var runner = new ReactionRunner(log, ratings, ReactionRetries.Default, TimeProvider.System, NullLogger.Instance);
+        var runner = new ReactionRunner(log, ratings, Retries.OfReactions, TimeProvider.System, NullLogger.Instance);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var running = runner.RunAsync(stopping.Token);
         await runner.WaitAsync(log.Head, TestContext.Current.CancellationToken);

@@ -92,6 +92,59 @@ public sealed class ReactionRunnerTests(ReactionServer server) : IClassFixture<R
     }
 
     [Fact]
+    public async Task A_parked_event_is_given_again_when_an_operator_wants_it_and_no_other_with_it()
+    {
+        await using var log = await server.OpenAsync();
+        await log.AppendAsync(new Rang(1), new Rang(2), new Rang(3));
+        var bell = new Bell { Fails = (number, attempt) => number == 2 && attempt <= 2 * Ringing.Quick.AttemptsMax };
+        await using var host = log.Start(bell);
+        await host.DoneAsync(3);
+        Assert.Equal(1, await log.Runners.RetryAsync("test.bell.v1", TestContext.Current.CancellationToken));
+        // It fails as often again, and is parked again.
+        while (bell.Attempts[2] < 2 * Ringing.Quick.AttemptsMax) await Task.Delay(10, TestContext.Current.CancellationToken);
+        while (await log.Runners.RetryAsync("test.bell.v1", TestContext.Current.CancellationToken) == 0) await Task.Delay(10, TestContext.Current.CancellationToken);
+        while (host.Status[0].Parked > 0) await Task.Delay(10, TestContext.Current.CancellationToken);
+
+        Assert.Equal([1, 3, 2], bell.Done);
+        Assert.Equal(0, await log.AskAsync<long>("select count(*) from log.parked_events"));
+        Assert.Equal(3, await log.CheckpointAsync());
+    }
+
+    [Fact]
+    public async Task A_parked_event_that_an_operator_dismisses_is_gone()
+    {
+        await using var log = await server.OpenAsync();
+        await log.AppendAsync(new Rang(1), new Rang(2));
+        var bell = new Bell { Fails = (number, _) => number == 1 };
+        await using var host = log.Start(bell);
+        await host.DoneAsync(2);
+        Assert.Equal(1, await log.Runners.SkipAsync("test.bell.v1", TestContext.Current.CancellationToken));
+        while (host.Status[0].Parked > 0) await Task.Delay(10, TestContext.Current.CancellationToken);
+        Assert.Equal(Ringing.Quick.AttemptsMax, bell.Attempts[1]);
+    }
+
+    [Fact]
+    public async Task Of_two_nodes_one_works_on_a_reaction_and_the_other_takes_over_when_it_stops()
+    {
+        await using var one = await server.OpenAsync();
+        await using var two = await EventLog.OpenAsync(server.ConnectionString(one), one.Types, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, CancellationToken.None);
+        var (first, second) = (new Bell(), new Bell());
+        await one.AppendAsync(new Rang(1));
+        await using var standby = new Ending();
+        await using (var working = one.Start(first))
+        {
+            await working.DoneAsync(1);
+            standby.Host = two.Start(second);
+            await one.AppendAsync(new Rang(2));
+            await working.DoneAsync(2);
+        }
+        await one.AppendAsync(new Rang(3));
+        await standby.Host.DoneAsync(3);
+        Assert.Equal([1, 2], first.Done);
+        Assert.Equal([3], second.Done);
+    }
+
+    [Fact]
     public async Task The_checkpoint_stays_below_the_oldest_unfinished_event()
     {
         await using var log = await server.OpenAsync();

@@ -4,6 +4,7 @@ using Npgsql;
 using Veza.EventStore.Appending;
 using Veza.EventStore.Postgres;
 using Veza.EventStore.Reactions;
+using Veza.EventStore.Running;
 
 namespace Veza.EventStore.Tests.Reactions;
 
@@ -26,6 +27,13 @@ public sealed class ReactionServer : IAsyncLifetime
         await using (var create = admin.CreateCommand($"create database {name}")) await create.ExecuteNonQueryAsync();
         var connection = new NpgsqlConnectionStringBuilder(_postgres.ConnectionString) { Database = name };
         return await EventLog.OpenAsync(connection.ConnectionString, Types, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+    }
+
+    /// <summary>For another node of the same log.</summary>
+    public string ConnectionString(EventLog log)
+    {
+        using var connection = log.Database.CreateConnection();
+        return new NpgsqlConnectionStringBuilder(_postgres!.ConnectionString) { Database = connection.Database }.ConnectionString;
     }
 
     public async ValueTask DisposeAsync()
@@ -68,9 +76,9 @@ internal sealed class Bell(int concurrencyMax = 1) : IReaction
 
 internal static class Ringing
 {
-    public static readonly ReactionRetries Quick = new(AttemptsMax: 3, WaitMin: TimeSpan.FromMilliseconds(1), WaitMax: TimeSpan.FromMilliseconds(2));
+    public static readonly Retries Quick = new(AttemptsMax: 3, WaitMin: TimeSpan.FromMilliseconds(1), WaitMax: TimeSpan.FromMilliseconds(2));
 
-    public static ReactionHost Start(this EventLog log, IReaction reaction, ReactionRetries? retries = null)
+    public static ReactionHost Start(this EventLog log, IReaction reaction, Retries? retries = null)
     {
         var host = new ReactionHost(log, [reaction], TimeProvider.System, NullLoggerFactory.Instance, retries ?? Quick);
         host.Start();

@@ -31,6 +31,7 @@ internal static class NodeProgram
 
         using var stop = new CancellationTokenSource();
         Task load;
+        await using var owner = work == NodeWork.Own ? await Owning.Tallies.RunAsync(log, Environment.GetEnvironmentVariable(DatabaseVariable)!) : null;
         if (work == NodeWork.RepeatAtOnce)
         {
             var first = Enumerable.Range(0, writers).Select(_ => MixedLoad.Repeatable(MixedLoad.Command((Guid.CreateVersion7(), 0, 1)), NodeProcess.AnswerBytes)).ToArray();
@@ -82,6 +83,9 @@ public enum NodeWork
 
     /// <summary>Each writer's command once, and after a line on standard input all of them again, in one batch.</summary>
     RepeatAtOnce,
+
+    /// <summary>Nothing but its share of the shards of <see cref="Owning.Tallies"/>; writers are 0.</summary>
+    Own,
 }
 
 internal sealed record NodeAnswer(int Number, long At, Answer Answer);

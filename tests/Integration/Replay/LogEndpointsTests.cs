@@ -10,7 +10,7 @@ public class LogEndpointsTests(VezaServer server)
     [Fact]
     public async Task The_whole_log_is_replayed_in_order_without_a_gap_or_a_secret()
     {
-        var (analyst, chat) = (await AnalystAsync(), await ChatSetting.CreateAsync(server));
+        var (analyst, chat) = (await server.OperatorAsync(), await ChatSetting.CreateAsync(server));
         await chat.SendAsync(chat.Owner, "to be replayed");
         var text = await (await analyst.GetAsync("/api/v1/log")).Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         var lines = Lines(text);
@@ -24,7 +24,7 @@ public class LogEndpointsTests(VezaServer server)
     [Fact]
     public async Task Types_a_stream_and_a_limit_narrow_it()
     {
-        var (analyst, chat) = (await AnalystAsync(), await ChatSetting.CreateAsync(server));
+        var (analyst, chat) = (await server.OperatorAsync(), await ChatSetting.CreateAsync(server));
         var after = server.Running.Log.Head;
         var message = await chat.SendAsync(chat.Owner, "one");
         await chat.Owner.PatchAsync($"/api/v1/messages/{message}", new { text = "one, edited" }).JsonAsync();
@@ -37,7 +37,7 @@ public class LogEndpointsTests(VezaServer server)
     [Fact]
     public async Task Following_goes_on_live()
     {
-        var (analyst, chat) = (await AnalystAsync(), await ChatSetting.CreateAsync(server));
+        var (analyst, chat) = (await server.OperatorAsync(), await ChatSetting.CreateAsync(server));
         var after = server.Running.Log.Head;
         using var answer = await analyst.GetAsync($"/api/v1/log?after={after}&follow=true&types=message_sent");
         using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
@@ -51,7 +51,7 @@ public class LogEndpointsTests(VezaServer server)
     [Fact]
     public async Task It_is_compressed_when_asked()
     {
-        var analyst = await AnalystAsync();
+        var analyst = await server.OperatorAsync();
         using var answer = await analyst.GetAsync("/api/v1/log?limit=3", ("Accept-Encoding", "gzip"));
         Assert.Equal(["gzip"], answer.Content.Headers.ContentEncoding);
         using var text = new StreamReader(new GZipStream(await answer.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken), CompressionMode.Decompress));
@@ -61,7 +61,7 @@ public class LogEndpointsTests(VezaServer server)
     [Fact]
     public async Task What_is_asked_wrongly_is_named()
     {
-        var analyst = await AnalystAsync();
+        var analyst = await server.OperatorAsync();
         foreach (var (query, field) in ((string, string)[])[("types=message_sent,nope", "types"), ("stream=1", "stream"), ("after=-1", "after"), ("limit=0", "limit"), ("follow=yes", "follow")])
         {
             var problem = await analyst.GetAsync($"/api/v1/log?{query}").RefusedAsync(HttpStatusCode.BadRequest, "invalid");
@@ -74,20 +74,46 @@ public class LogEndpointsTests(VezaServer server)
     [Fact]
     public async Task Operators_see_how_far_the_projections_are()
     {
-        var projections = (await (await AnalystAsync()).GetAsync("/api/v1/projections").JsonAsync()).Items();
-        Assert.Equal(server.Running.Projections.Status.Select(s => s.Name).Order(StringComparer.Ordinal), projections.Select(p => p.GetProperty("name").GetString()));
+        var projections = (await (await server.OperatorAsync()).GetAsync("/api/v1/projections").JsonAsync()).Items();
+        Assert.Equal(server.Running.Projections.Status.Select(s => s.Name).Order(StringComparer.Ordinal),
+            projections.Where(p => p.GetProperty("kind").GetString() == "projection").Select(p => p.GetProperty("name").GetString()));
+        Assert.Contains("music.process_track.v1", projections.Where(p => p.GetProperty("kind").GetString() == "reaction").Select(p => p.GetProperty("name").GetString()));
         Assert.Equal(HttpStatusCode.Forbidden, (await (await server.SharedAsync("member")).GetAsync("/api/v1/projections")).StatusCode);
     }
 
-    /// <summary>The operator of the first start, who is an analyst too.</summary>
-    private async Task<Person> AnalystAsync()
+    [Fact]
+    public async Task Operators_decide_about_the_event_that_a_projection_stands_before()
     {
-        var credentials = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(server.Home, "operator.json"))).RootElement;
-        var session = await server.Nobody.PostAsync("/api/v1/sessions", new
+        // Nothing stands before it but this row, which is all that an operator's decision changes.
+        const string Name = "chat.reaction_tally.v1";
+        const long Position = 1_000_000_000_000;
+        var analyst = await server.OperatorAsync();
+        async Task<JsonElement> StatusAsync() => (await analyst.GetAsync("/api/v1/projections").JsonAsync()).Items().Single(p => p.GetProperty("name").GetString() == Name);
+        await ExecuteAsync($"insert into log.parked_events (name, position, error, at, state) values ('{Name}', {Position}, 'message_sent: poison', now(), 'standing')");
+        try
         {
-            name = credentials.GetProperty("userName").GetString(), password = credentials.GetProperty("password").GetString(),
-        }).JsonAsync(HttpStatusCode.Created);
-        return new(server, session.GetProperty("accountId").GetGuid(), "operator", session.GetProperty("accessToken").GetString());
+            var status = await StatusAsync();
+            Assert.Equal(("faulted", Position, "message_sent: poison"), (status.GetProperty("state").GetString(), status.GetProperty("standsAt").GetInt64(), status.GetProperty("error").GetString()));
+            var ready = await server.Nobody.GetAsync("/health/ready").JsonAsync();
+            Assert.Equal("degraded", ready.GetProperty("status").GetString());
+            Assert.Contains($"{Name} stands before event {Position}", ready.GetProperty("checks").GetProperty("projections").GetProperty("detail").GetString());
+
+            Assert.Equal(1, (await analyst.PostAsync($"/api/v1/projections/{Name}/skip").JsonAsync()).GetProperty("events").GetInt32());
+            Assert.Equal(1, (await StatusAsync()).GetProperty("skipped").GetInt64());
+            var nothing = await analyst.PostAsync($"/api/v1/projections/{Name}/retry").RefusedAsync(HttpStatusCode.Conflict, "nothing_parked");
+            Assert.Equal($"{Name} stands before no event; the 1 it skipped are applied by a rebuild only", nothing.GetProperty("detail").GetString());
+            await ExecuteAsync($"update log.parked_events set state = 'standing' where position = {Position}");
+            Assert.Equal(1, (await analyst.PostAsync($"/api/v1/projections/{Name}/retry").JsonAsync()).GetProperty("events").GetInt32());
+        }
+        finally { await ExecuteAsync($"delete from log.parked_events where position = {Position}"); }
+        await analyst.PostAsync("/api/v1/projections/chat.nothing.v1/skip").RefusedAsync(HttpStatusCode.NotFound, "projection_unknown");
+        Assert.Equal(HttpStatusCode.Forbidden, (await (await server.SharedAsync("member")).PostAsync($"/api/v1/projections/{Name}/skip")).StatusCode);
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var command = server.Running.Log.Database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 
     private static string? Type(JsonElement line) => line.GetProperty("type").GetString();

@@ -63,6 +63,22 @@ public class FeedTests(TestLog log)
         Assert.Empty(await FeedOf(_social.Ana, new StopBroadcast(show, _social.Bo), new FailTrackProcessing(_track, "not audio after all")));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Reposts_of_a_track_that_failed_disappear_and_leave_no_page_short(int limit)
+    {
+        var tracks = Enumerable.Range(0, 4).Select(_ => Guid.CreateVersion7()).ToArray();
+        await log.Given(_social.Given([.. tracks.Select(t => (object)_social.Uploads(_social.Bo, t)),
+            _social.Uploads(_social.Dora, _track), Reposts(_social.Bo, _track), Reposts(_social.Cleo, _track)])).PlayAsync();
+        await log.ProjectedAsync();
+        Assert.All((await _feed.PageAsync(_social.Ana, null, 2, CancellationToken.None)).Select(e => e.Track!.Id), t => Assert.Equal(_track, t));
+        await log.Given(new FailTrackProcessing(_track, "not audio after all")).PlayAsync();
+        await log.ProjectedAsync();
+        Assert.Equal(tracks.Reverse().Take(limit), (await _feed.PageAsync(_social.Ana, null, limit, CancellationToken.None)).Select(e => e.Track!.Id));
+        Assert.Equal(4, (await _feed.PageAsync(_social.Ana, null, 50, CancellationToken.None)).Count);
+    }
+
     [Fact]
     public async Task What_lies_behind_a_thousand_deeds_of_strangers_is_found()
     {

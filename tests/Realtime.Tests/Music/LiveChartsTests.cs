@@ -36,10 +36,12 @@ public class LiveChartsTests(TestLog log)
         Assert.False(next.IsCompleted);
         Assert.Equal(1, Volatile.Read(ref _reads));
 
+        // Other tests append to the same log: from here on its head may be beyond what this one did.
+        var played = log.Log.Head;
         second.Ring();
         var changed = await next;
         Assert.Equal(4, Plays(changed));
-        Assert.True(changed.Position >= log.Log.Head);
+        Assert.True(changed.Position >= played);
         Assert.Equal(2, Volatile.Read(ref _reads));
     }
 

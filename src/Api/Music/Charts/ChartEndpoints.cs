@@ -14,20 +14,22 @@ public sealed record ChartPage(IReadOnlyList<ChartEntry> Items, string? Next, Da
 public static class ChartEndpoints
 {
     public static void MapCharts(this IEndpointRouteBuilder api) =>
-        api.MapGet("/charts/{chart}", Read).ReadsFrom(ChartQueries.Reads).Produces<ChartPage>().WithTags("Charts")
+        api.MapGet("/charts/{chart}", Read).ReadsFrom(ChartQueries.Reads).AnswersAsOf(ChartQueries.Reads).Produces<ChartPage>().WithTags("Charts")
             .WithSummary("Read a chart").WithDescription("""
                 `top` ranks tracks by the plays counted within the span; `trending` by the same plays, each weighing 0.5 ^ (age / half-life), with a half-life of
-                1 hour in the span hour, 6 hours in day, 24 hours in week and 7 days in all. Spans reach back from now in whole hours; without one it is the week. `genre` is compared without
+                1 hour in the span hour, 6 hours in day, 24 hours in week and 7 days in all. Spans reach back from now, or from the time of `asOf`, in whole hours; without one it is the week. `genre` is compared without
                 regard to case. Tracks that are level stand in the order in which they got there. The plays of an entry are those that `/tracks/{id}/counts/plays/events`
                 lists from `since` until `until`.
                 """);
 
-    private static async Task<IResult> Read(string chart, string? span, string? genre, int? limit, ChartQueries charts, TimeProvider clock, CancellationToken ct)
+    private static async Task<IResult> Read(string chart, string? span, string? genre, int? limit, ChartQueries charts, TimeProvider clock, HttpContext http, CancellationToken ct)
     {
         if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
         if (Named<Chart>(chart) is not { } which) return Unknown<Chart>("chart", chart);
         if (Named<ChartSpan>(span ?? nameof(ChartSpan.Week)) is not { } within) return Unknown<ChartSpan>("span", span!);
-        var moment = clock.GetUtcNow();
+        var past = http.Past();
+        if (past is not null) charts = new(past.Views);
+        var moment = past?.Moment ?? clock.GetUtcNow();
         return Results.Ok(ChartPage.Of(await charts.ListAsync(which, within, genre, moment, size, ct), within, moment));
     }
 

@@ -26,13 +26,14 @@ public static class ListeningEndpoints
                 heard, whichever is less, and once per listener, track and sign-in session; `counted` says whether this is the play that counts.
                 """);
 
-        api.MapGet("/history", History).ReadsFrom(HistoryQueries.Reads).Produces<Page<HistoryEntry>>().WithTags("Listening")
+        api.MapGet("/history", History).ReadsFrom(HistoryQueries.Reads).AnswersAsOf(HistoryQueries.Reads).Produces<Page<HistoryEntry>>().WithTags("Listening")
             .WithSummary("Read what one listened to, newest first");
     }
 
     private static async Task<IResult> History(long? before, int? limit, Caller caller, HistoryQueries history, HttpContext http, CancellationToken ct)
     {
         if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
+        if (http.Past() is { } past) history = new(past.Views);
         return Results.Ok(Page.Cut(http, await history.PageAsync(caller.AccountId, before, size + 1, ct), size, e => $"before={e.Position}"));
     }
 }

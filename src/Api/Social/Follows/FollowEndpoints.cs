@@ -16,18 +16,19 @@ public static class FollowEndpoints
         account.MapDelete("/followers/me", (Guid accountId, Caller caller, Sender commands) =>
             commands.Send(new UnfollowAccount(caller.AccountId, accountId), new { id = accountId })).WithSummary("Stop following an account");
         account.MapGet("/followers", (Guid accountId, long? before, int? limit, FollowQueries follows, HttpContext http, CancellationToken ct) =>
-            PageOf(accountId, follows, limit, http, ct, size => follows.FollowersAsync(accountId, before, size, ct)))
-            .ReadsFrom(FollowQueries.Reads).Produces<Page<FollowView>>().WithSummary("List an account's followers, newest first");
+            PageOf(accountId, follows, limit, http, ct, (follows, size) => follows.FollowersAsync(accountId, before, size, ct)))
+            .ReadsFrom(FollowQueries.Reads).AnswersAsOf(FollowQueries.Reads).Produces<Page<FollowView>>().WithSummary("List an account's followers, newest first");
         account.MapGet("/following", (Guid accountId, long? before, int? limit, FollowQueries follows, HttpContext http, CancellationToken ct) =>
-            PageOf(accountId, follows, limit, http, ct, size => follows.FollowingAsync(accountId, before, size, ct)))
-            .ReadsFrom(FollowQueries.Reads).Produces<Page<FollowView>>().WithSummary("List those an account follows, newest first");
+            PageOf(accountId, follows, limit, http, ct, (follows, size) => follows.FollowingAsync(accountId, before, size, ct)))
+            .ReadsFrom(FollowQueries.Reads).AnswersAsOf(FollowQueries.Reads).Produces<Page<FollowView>>().WithSummary("List those an account follows, newest first");
     }
 
     private static async Task<IResult> PageOf(
-        Guid accountId, FollowQueries follows, int? limit, HttpContext http, CancellationToken ct, Func<int, Task<List<FollowView>>> read)
+        Guid accountId, FollowQueries follows, int? limit, HttpContext http, CancellationToken ct, Func<FollowQueries, int, Task<List<FollowView>>> read)
     {
         if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
+        if (http.Past() is { } past) follows = new(past.Views);
         if (!await follows.IsAccountAsync(accountId, ct)) return Problems.Result(Refusals.Unknown("account", accountId));
-        return Results.Ok(Page.Cut(http, await read(size + 1), size, f => $"before={f.Position}"));
+        return Results.Ok(Page.Cut(http, await read(follows, size + 1), size, f => $"before={f.Position}"));
     }
 }

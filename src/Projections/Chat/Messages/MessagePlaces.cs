@@ -11,7 +11,11 @@ public sealed class MessagePlacesProjection : Projection<MessagePlace, Guid>
 {
     public override string Name => "chat.message_places.v1";
 
-    public MessagePlacesProjection() => Identity<MessageSent>(e => e.MessageId);
+    public MessagePlacesProjection()
+    {
+        Identity<MessageSent>(e => e.MessageId);
+        Index("channel_id, position");
+    }
 
     public static MessagePlace Create(MessageSent e, RecordedEvent at) => new(e.MessageId, e.ChannelId, at.Position);
 }

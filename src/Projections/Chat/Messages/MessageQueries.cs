@@ -1,3 +1,5 @@
+using Veza.Projections.AsOf;
+
 namespace Veza.Projections.Chat.Messages;
 
 public sealed record ReactionCount(string Emoji, int Count, bool Me);
@@ -18,27 +20,46 @@ public sealed class MessageQueries(ReadModels views)
         from views.chat_messages m left join views.accounts_profiles p on p.account_id = m.author_id
         """;
 
-    public async Task<MessageView?> FindAsync(Guid message, Guid reader, CancellationToken ct) =>
-        (await CompleteAsync(await views.ListAsync<Row>($"{Select} where m.message_id = @message", new { message }, ct), reader, ct)).FirstOrDefault();
+    public async Task<MessageView?> FindAsync(Guid message, Guid reader, CancellationToken ct)
+    {
+        if (views.Past is { } past) await past.FoldMessagesAsync([message], ct);
+        return (await CompleteAsync(await views.ListAsync<Row>($"{Select} where m.message_id = @message", new { message }, ct), reader, ct)).FirstOrDefault();
+    }
 
     /// <summary>The newest messages, or the nearest ones before a position. Newest first.</summary>
-    public async Task<List<MessageView>> BeforeAsync(Guid channel, long? before, int limit, Guid reader, CancellationToken ct) =>
-        await CompleteAsync(await views.ListAsync<Row>(
+    public async Task<List<MessageView>> BeforeAsync(Guid channel, long? before, int limit, Guid reader, CancellationToken ct)
+    {
+        if (views.Past is { } past) await past.FoldChannelAsync(channel, before ?? long.MaxValue, older: true, limit, ct);
+        return await CompleteAsync(await views.ListAsync<Row>(
             $"{Select} where m.channel_id = @channel and m.position < @before order by m.position desc limit @limit",
             new { channel, before = before ?? long.MaxValue, limit }, ct), reader, ct);
+    }
 
     /// <summary>The nearest messages after a position. Newest first.</summary>
-    public async Task<List<MessageView>> AfterAsync(Guid channel, long after, int limit, Guid reader, CancellationToken ct) =>
-        await CompleteAsync(await views.ListAsync<Row>(
+    public async Task<List<MessageView>> AfterAsync(Guid channel, long after, int limit, Guid reader, CancellationToken ct)
+    {
+        if (views.Past is { } past) await past.FoldChannelAsync(channel, after, older: false, limit, ct);
+        return await CompleteAsync(await views.ListAsync<Row>(
             $"select * from ({Select} where m.channel_id = @channel and m.position > @after order by m.position limit @limit) x order by position desc",
             new { channel, after, limit }, ct), reader, ct);
+    }
 
     /// <returns>Where a message stands in the log, even a deleted one, so that a page can begin at it; null when the channel never had it.</returns>
-    public Task<long?> PositionAsync(Guid channel, Guid message, CancellationToken ct) =>
-        views.FindAsync<long?>("select position from views.chat_message_places where message_id = @message and channel_id = @channel", new { message, channel }, ct);
+    public Task<long?> PositionAsync(Guid channel, Guid message, CancellationToken ct)
+    {
+        views.Past?.ReadMadeOnce(Folds.Of<MessagePlacesProjection>());
+        return views.FindAsync<long?>("select position from views.chat_message_places where message_id = @message and channel_id = @channel", new { message, channel }, ct);
+    }
 
-    public Task<List<MessageEdit>> EditsAsync(Guid message, CancellationToken ct) =>
-        views.ListAsync<MessageEdit>("select version, text, at from views.chat_message_texts where message_id = @message order by version", new { message }, ct);
+    public async Task<List<MessageEdit>> EditsAsync(Guid message, CancellationToken ct)
+    {
+        if (views.Past is { } past) await past.FoldMessagesAsync([message], ct);
+        return await views.ListAsync<MessageEdit>("select version, text, at from views.chat_message_texts where message_id = @message order by version", new { message }, ct);
+    }
+
+    /// <returns>Those of the messages that are not deleted.</returns>
+    public async Task<HashSet<Guid>> StandingAsync(IReadOnlyCollection<Guid> messages, CancellationToken ct) =>
+        [.. await views.ListAsync<Guid>("select message_id from views.chat_messages where message_id = any (@ids)", new { ids = messages.ToArray() }, ct)];
 
     private async Task<List<MessageView>> CompleteAsync(List<Row> rows, Guid reader, CancellationToken ct)
     {

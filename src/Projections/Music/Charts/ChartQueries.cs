@@ -25,10 +25,23 @@ public sealed class ChartQueries(ReadModels views)
     /// <param name="genre">Compared without regard to case; null for all.</param>
     public async Task<List<ChartEntry>> ListAsync(Chart chart, ChartSpan span, string? genre, DateTimeOffset moment, int limit, CancellationToken ct)
     {
-        // The totals know no past: if plays were counted after the moment's hour, its all-time charts are summed from the hours.
-        var totals = span == ChartSpan.All && await views.FindAsync<int>("select 1 from views.music_plays_hourly where hour > @moment limit 1", new { moment = moment.ToUniversalTime() }, ct) == 0;
-        return (await views.ListAsync<Row>($"""
-            with ranked as materialized ({(totals ? FromTotals(chart, genre) : FromHours(chart, genre))})
+        var ranked = await TotalsServeAsync(span, moment, ct) ? FromTotals(chart, genre) : FromHours(chart, genre);
+        if (views.Past is { } past)
+        {
+            await past.FoldHoursAsync(ct);
+            await past.FoldRankedAsync((await RankAsync(ranked, span, genre, moment, limit, ct)).Select(e => e.Track.Id), ct);
+        }
+        return await RankAsync(ranked, span, genre, moment, limit, ct);
+    }
+
+    /// <summary>The totals know no past: as of a position, and if plays were counted after the moment's hour, charts of all time are summed from the hours.</summary>
+    private async Task<bool> TotalsServeAsync(ChartSpan span, DateTimeOffset moment, CancellationToken ct) =>
+        span == ChartSpan.All && views.Past is null
+        && await views.FindAsync<int>("select 1 from views.music_plays_hourly where hour > @moment limit 1", new { moment = moment.ToUniversalTime() }, ct) == 0;
+
+    private async Task<List<ChartEntry>> RankAsync(string ranked, ChartSpan span, string? genre, DateTimeOffset moment, int limit, CancellationToken ct) =>
+        (await views.ListAsync<Row>($"""
+            with ranked as materialized ({ranked})
             select row_number() over (order by r.standing desc, r.reached) as rank, r.track_id, t.title, t.owner_id, coalesce(p.user_name, '') as owner_name,
                    t.genre, t.duration_ms, r.plays, r.score
             from ranked r
@@ -36,8 +49,7 @@ public sealed class ChartQueries(ReadModels views)
             left join views.accounts_profiles p on p.account_id = t.owner_id
             order by rank
             """, new { since = Since(span, moment), moment = moment.ToUniversalTime(), genre, limit, halfLifeSeconds = HalfLife(span).TotalSeconds, halfLivesMax = HalfLivesMax }, ct))
-            .ConvertAll(r => new ChartEntry(r.Rank, new(r.TrackId, r.Title, new(r.OwnerId, r.OwnerName), r.Genre, r.DurationMs), r.Plays, r.Score));
-    }
+        .ConvertAll(r => new ChartEntry(r.Rank, new(r.TrackId, r.Title, new(r.OwnerId, r.OwnerName), r.Genre, r.DurationMs), r.Plays, r.Score));
 
     // A track is not played two billion times within an hour, and int sums much faster than bigint. An hour's weight is rounded to 2^-32: whole numbers of
     // these add up to the same in any order, and a chart must come out the same every time.

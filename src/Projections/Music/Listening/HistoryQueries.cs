@@ -12,8 +12,10 @@ public sealed class HistoryQueries(ReadModels views)
     public static readonly string[] Reads = ["music.history.v1", "music.tracks.v1", "accounts.profiles.v1"];
 
     /// <summary>What an account listened to, newest first.</summary>
-    public async Task<List<HistoryEntry>> PageAsync(Guid listener, long? before, int limit, CancellationToken ct) =>
-        (await views.ListAsync<Row>("""
+    public async Task<List<HistoryEntry>> PageAsync(Guid listener, long? before, int limit, CancellationToken ct)
+    {
+        if (views.Past is { } past) await past.FoldHistoryAsync(listener, before ?? long.MaxValue, limit, ct);
+        return (await views.ListAsync<Row>("""
             select h.play_id, h.track_id, t.title, t.owner_id, coalesce(p.user_name, '') as owner_name, t.genre, t.duration_ms, h.at, h.heard_ms, h.counted, h.position
             from views.music_history h
             join views.music_tracks t on t.track_id = h.track_id
@@ -21,6 +23,7 @@ public sealed class HistoryQueries(ReadModels views)
             where h.listener_id = @listener and h.position < @before order by h.position desc limit @limit
             """, new { listener, before = before ?? long.MaxValue, limit }, ct)).ConvertAll(r => new HistoryEntry(
                 r.PlayId, new(r.TrackId, r.Title, new(r.OwnerId, r.OwnerName), r.Genre, r.DurationMs), r.At, r.HeardMs, r.Counted, r.Position));
+    }
 
     private sealed record Row(Guid PlayId, Guid TrackId, string Title, Guid OwnerId, string OwnerName, string? Genre, long DurationMs, DateTimeOffset At, long HeardMs,
         bool Counted, long Position);

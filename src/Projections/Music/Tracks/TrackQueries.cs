@@ -1,4 +1,5 @@
 using Veza.Domain.Music.Tracks;
+using Veza.Projections.AsOf;
 
 namespace Veza.Projections.Music.Tracks;
 
@@ -25,6 +26,11 @@ public sealed class TrackQueries(ReadModels views)
 
     public async Task<TrackView?> FindAsync(Guid track, CancellationToken ct)
     {
+        if (views.Past is { } past)
+        {
+            await past.FoldTracksAsync([track], ct);
+            await past.FoldAsync(past.TopicsAsync([$"track:{track}"], ct), past.Table(Folds.Of<TrackCountsProjection>()));
+        }
         // The counts are another projection's and may lag behind the track by a moment: until then there are none.
         var row = await views.FindAsync<Row>("""
             select t.track_id as id, t.owner_id, coalesce(p.user_name, '') as user_name, t.title, t.description, t.genre, t.duration_ms, t.codec, t.sample_rate_hz, t.channels,
@@ -50,8 +56,11 @@ public sealed class TrackQueries(ReadModels views)
             where t.track_id = any (@ids)
             """, new { ids = ids.ToArray() }, ct)).ToDictionary(r => r.Id, r => new TrackSummary(r.Id, r.Title, new(r.OwnerId, r.UserName), r.Genre, r.DurationMs));
 
-    public async Task<bool> ExistsAsync(Guid track, CancellationToken ct) =>
-        await views.FindAsync<int>("select 1 from views.music_tracks where track_id = @track", new { track }, ct) == 1;
+    public async Task<bool> ExistsAsync(Guid track, CancellationToken ct)
+    {
+        if (views.Past is { } past) await past.FoldTracksAsync([track], ct);
+        return await views.FindAsync<int>("select 1 from views.music_tracks where track_id = @track", new { track }, ct) == 1;
+    }
 
     public async Task<TrackFiles?> FilesAsync(Guid track, CancellationToken ct)
     {

@@ -1,3 +1,6 @@
+using Veza.Projections.Accounts;
+using Veza.Projections.AsOf;
+
 namespace Veza.Projections.Social.Comments;
 
 /// <param name="AtMs">The moment of the track that it is pinned to.</param>
@@ -8,12 +11,16 @@ public sealed class CommentQueries(ReadModels views)
     public static readonly string[] Reads = ["social.comments.v1", "accounts.profiles.v1"];
 
     /// <summary>A track's comments after a position, in the order in which they were made.</summary>
-    public async Task<List<CommentView>> OnTrackAsync(Guid track, long after, int limit, CancellationToken ct) =>
-        (await views.ListAsync<Row>("""
+    public async Task<List<CommentView>> OnTrackAsync(Guid track, long after, int limit, CancellationToken ct)
+    {
+        views.Past?.ReadMadeOnce(Folds.Of<CommentsProjection>());
+        views.Past?.ReadMadeOnce(Folds.Of<ProfilesProjection>());
+        return (await views.ListAsync<Row>("""
             select c.comment_id as id, c.author_id, coalesce(p.user_name, '') as user_name, c.text, c.at_ms, c.created_at, c.position
             from views.social_comments c left join views.accounts_profiles p on p.account_id = c.author_id
             where c.track_id = @track and c.position > @after order by c.position limit @limit
             """, new { track, after, limit }, ct)).ConvertAll(r => new CommentView(r.Id, new(r.AuthorId, r.UserName), r.Text, r.AtMs, r.CreatedAt, r.Position));
+    }
 
     private sealed record Row(Guid Id, Guid AuthorId, string UserName, string Text, long AtMs, DateTimeOffset CreatedAt, long Position);
 }

@@ -1,3 +1,4 @@
+using Veza.Domain.Music.Tracks;
 using Veza.Projections.Music.Tracks;
 
 namespace Veza.Projections.Social.Feed;
@@ -44,17 +45,31 @@ public sealed class FeedQueries(ReadModels views)
     /// <remarks>The feed is put together when it is read, so that following somebody costs nothing and shows at once.</remarks>
     public async Task<List<FeedEntry>> PageAsync(Guid reader, long? before, int limit, CancellationToken ct)
     {
-        var parameters = new { reader, before = before ?? long.MaxValue, limit, recentMax = RecentMax };
+        var entries = new List<FeedEntry>();
+        // When a track fails its upload leaves the activities; its reposts, of which the event does not know, are left out here and made up for from further back.
+        for (var (from, step) = (before ?? long.MaxValue, limit); ; step *= 2)
+        {
+            var rows = await RowsAsync(reader, from, step, ct);
+            entries.AddRange(rows.Where(r => r is not { Kind: ActivityKind.Repost, TrackStatus: TrackStatus.Failed }).Select(Entry));
+            if (entries.Count >= limit || rows.Count < step) return entries[..Math.Min(limit, entries.Count)];
+            from = rows[^1].Position;
+        }
+    }
+
+    private async Task<List<Row>> RowsAsync(Guid reader, long before, int limit, CancellationToken ct)
+    {
+        if (views.Past is { } past) await past.FoldFeedAsync(reader, before, limit, ct);
+        var parameters = new { reader, before, limit, recentMax = RecentMax };
         // A whole page found among the newest of all is the page: whatever else there is, is older.
         var recent = await ReadAsync(Recent, parameters, ct);
         return recent.Count == limit ? recent : await ReadAsync(OfEach, parameters, ct);
     }
 
-    private async Task<List<FeedEntry>> ReadAsync(string page, object parameters, CancellationToken ct) =>
-        (await views.ListAsync<Row>($"""
+    private Task<List<Row>> ReadAsync(string page, object parameters, CancellationToken ct) =>
+        views.ListAsync<Row>($"""
             with page as materialized ({page})
             select p.position, p.kind, p.at, p.actor_id, coalesce(actor.user_name, '') as actor_name,
-                   t.track_id, t.title as track_title, t.owner_id, owner.user_name as owner_name, t.genre, t.duration_ms,
+                   t.track_id, t.title as track_title, t.owner_id, owner.user_name as owner_name, t.genre, t.duration_ms, t.status as track_status,
                    b.broadcast_id, b.title as broadcast_title
             from page p
             left join views.accounts_profiles actor on actor.account_id = p.actor_id
@@ -62,13 +77,15 @@ public sealed class FeedQueries(ReadModels views)
             left join views.accounts_profiles owner on owner.account_id = t.owner_id
             left join views.live_broadcasts b on p.kind = 'Broadcast' and b.broadcast_id = p.subject_id
             order by p.position desc
-            """, parameters, ct)).ConvertAll(r => new FeedEntry(
-                r.Position, r.Kind, r.At, new(r.ActorId, r.ActorName),
-                r.TrackId is { } track ? new(track, r.TrackTitle!, new(r.OwnerId!.Value, r.OwnerName ?? ""), r.Genre, r.DurationMs!.Value) : null,
-                r.BroadcastId is { } broadcast ? new(broadcast, r.BroadcastTitle!) : null,
-                $"You follow {r.ActorName}"));
+            """, parameters, ct);
+
+    private static FeedEntry Entry(Row r) => new(
+        r.Position, r.Kind, r.At, new(r.ActorId, r.ActorName),
+        r.TrackId is { } track ? new(track, r.TrackTitle!, new(r.OwnerId!.Value, r.OwnerName ?? ""), r.Genre, r.DurationMs!.Value) : null,
+        r.BroadcastId is { } broadcast ? new(broadcast, r.BroadcastTitle!) : null,
+        $"You follow {r.ActorName}");
 
     private sealed record Row(
         long Position, ActivityKind Kind, DateTimeOffset At, Guid ActorId, string ActorName, Guid? TrackId, string? TrackTitle, Guid? OwnerId, string? OwnerName,
-        string? Genre, long? DurationMs, Guid? BroadcastId, string? BroadcastTitle);
+        string? Genre, long? DurationMs, TrackStatus? TrackStatus, Guid? BroadcastId, string? BroadcastTitle);
 }

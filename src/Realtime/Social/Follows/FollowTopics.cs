@@ -6,7 +6,7 @@ internal sealed class FollowTopics : EventTopics
 {
     public FollowTopics()
     {
-        On<FollowStarted>(e => [Topic.Account(e.FollowerId), Topic.Account(e.FolloweeId), Topic.Access(e.FollowerId)]);
-        On<FollowStopped>(e => [Topic.Account(e.FollowerId), Topic.Account(e.FolloweeId), Topic.Access(e.FollowerId)]);
+        On<FollowStarted>(e => [Topic.Account(e.FollowerId), Topic.Account(e.FolloweeId), Topic.Access(e.FollowerId), Topic.Followers(e.FolloweeId)]);
+        On<FollowStopped>(e => [Topic.Account(e.FollowerId), Topic.Account(e.FolloweeId), Topic.Access(e.FollowerId), Topic.Followers(e.FolloweeId)]);
     }
 }

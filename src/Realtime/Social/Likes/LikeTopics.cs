@@ -9,6 +9,6 @@ internal sealed class LikeTopics : EventTopics
         On<TrackLiked>(e => [Topic.Track(e.TrackId), Topic.Account(e.OwnerId)]);
         On<TrackUnliked>(e => [Topic.Track(e.TrackId), Topic.Account(e.OwnerId)]);
         On<TrackReposted>(e => [Topic.Track(e.TrackId), Topic.Account(e.OwnerId), Topic.Activity(e.AccountId)]);
-        On<TrackRepostRemoved>(e => [Topic.Track(e.TrackId), Topic.Account(e.OwnerId)]);
+        On<TrackRepostRemoved>(e => [Topic.Track(e.TrackId), Topic.Account(e.OwnerId), Topic.Withdrawn(e.AccountId)]);
     }
 }

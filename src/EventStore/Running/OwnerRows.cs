@@ -1,0 +1,105 @@
+using Npgsql;
+
+namespace Veza.EventStore.Running;
+
+/// <summary>The statements over <c>log.nodes</c> and <c>log.runners</c>. All times are the database's.</summary>
+internal static class OwnerRows
+{
+    /// <summary>Names the sessions that write for a node: it ends in the node's id.</summary>
+    public static string SessionName(string what, Guid node) => $"veza-{what} {node}";
+
+    /// <summary>Renews the node's row, clears away nodes that are gone, and says who is left and who runs what.</summary>
+    /// <remarks>
+    /// A node that was stopped in the middle of a transaction keeps the locks on the rows it wrote, for which its successor would wait: its sessions are
+    /// ended. Its row is passed over while it is itself locked so.
+    /// </remarks>
+    public static async Task<Roll> RenewAsync(NpgsqlDataSource database, Guid node, IReadOnlyCollection<string> runs, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var batch = new NpgsqlBatch(connection);
+        var lease = new NpgsqlParameter<TimeSpan> { TypedValue = Owners.LeaseFor };
+        Add("""
+            insert into log.nodes (id, runs, seen) values ($1, $2, clock_timestamp())
+            on conflict (id) do update set runs = excluded.runs, seen = excluded.seen
+            """, new NpgsqlParameter<Guid> { TypedValue = node }, new NpgsqlParameter<string[]> { TypedValue = [.. runs] });
+        Add("""
+            select count(pg_terminate_backend(a.pid)) from log.nodes n join pg_stat_activity a on right(a.application_name, 36) = n.id::text
+            where n.seen < clock_timestamp() - $1 and a.datname = current_database()
+            """, lease);
+        Add("delete from log.nodes where id in (select id from log.nodes where seen < clock_timestamp() - $1 for update skip locked)", lease.Clone());
+        Add("select id, runs, seen + $1 - clock_timestamp() from log.nodes where seen >= clock_timestamp() - $1", lease.Clone());
+        Add("select name, node from log.runners");
+        await using var rows = await batch.ExecuteReaderAsync(ct);
+        // Of the three that come first, one returns a row.
+        await rows.NextResultAsync(ct);
+        var candidates = new Dictionary<Guid, IReadOnlySet<string>>();
+        var endsIn = Owners.LeaseFor;
+        while (await rows.ReadAsync(ct))
+        {
+            candidates[rows.GetGuid(0)] = rows.GetFieldValue<string[]>(1).ToHashSet();
+            if (rows.GetFieldValue<TimeSpan>(2) is var left && left < endsIn) endsIn = left;
+        }
+        await rows.NextResultAsync(ct);
+        var owners = new Dictionary<string, Guid?>();
+        while (await rows.ReadAsync(ct))
+            owners[rows.GetString(0)] = !rows.IsDBNull(1) && candidates.ContainsKey(rows.GetGuid(1)) ? rows.GetGuid(1) : null;
+        return new(candidates, owners, endsIn);
+
+        void Add(string sql, params NpgsqlParameter[] parameters)
+        {
+            var command = new NpgsqlBatchCommand(sql);
+            command.Parameters.AddRange(parameters);
+            batch.BatchCommands.Add(command);
+        }
+    }
+
+    public static async Task RegisterAsync(NpgsqlDataSource database, Dictionary<string, string> kinds, CancellationToken ct)
+    {
+        await using var register = database.CreateCommand("insert into log.runners (name, kind) select * from unnest($1, $2) on conflict do nothing");
+        register.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. kinds.Keys] });
+        register.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. kinds.Values] });
+        await register.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <returns>Those of the names that are the node's now; another was quicker with the rest.</returns>
+    public static async Task<HashSet<string>> TakeAsync(NpgsqlDataSource database, Guid node, List<string> names, CancellationToken ct)
+    {
+        await using var take = database.CreateCommand("""
+            update log.runners r set node = $1, since = clock_timestamp(), fault = null
+            where name = any ($2) and (node is null or not exists (select from log.nodes n where n.id = r.node and n.seen >= clock_timestamp() - $3))
+            returning name
+            """);
+        take.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = node });
+        take.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. names] });
+        take.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = Owners.LeaseFor });
+        await using var rows = await take.ExecuteReaderAsync(ct);
+        var taken = new HashSet<string>();
+        while (await rows.ReadAsync(ct)) taken.Add(rows.GetString(0));
+        return taken;
+    }
+
+    /// <summary>Makes the names nobody's, as far as they are the node's, and tells the others.</summary>
+    public static async Task GiveBackAsync(NpgsqlDataSource database, Guid node, IReadOnlyCollection<string> names, CancellationToken ct)
+    {
+        await using var give = database.CreateCommand("""
+            with given as (update log.runners set node = null, since = clock_timestamp(), fault = null where node = $1 and name = any ($2) returning name)
+            select pg_notify($3, '') from given limit 1
+            """);
+        give.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = node });
+        give.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. names] });
+        give.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Owners.Channel });
+        await give.ExecuteNonQueryAsync(ct);
+    }
+
+    public static async Task TellAsync(NpgsqlDataSource database, Guid node, Dictionary<string, string?> faults, CancellationToken ct)
+    {
+        await using var tell = database.CreateCommand("""
+            update log.runners r set fault = told.fault from unnest($2, $3) as told(name, fault)
+            where r.name = told.name and r.node = $1 and r.fault is distinct from told.fault
+            """);
+        tell.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = node });
+        tell.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. faults.Keys] });
+        tell.Parameters.Add(new NpgsqlParameter<string?[]> { TypedValue = [.. faults.Values] });
+        await tell.ExecuteNonQueryAsync(ct);
+    }
+}

@@ -1,0 +1,41 @@
+using Veza.Projections.Accounts;
+using Veza.Projections.AsOf;
+
+namespace Veza.Projections.Chat.Messages;
+
+/// <summary>Which events messages of the past are made of: those of the messages' own streams.</summary>
+internal static class PastMessages
+{
+    /// <returns>How many of the messages there were.</returns>
+    public static async Task<int> FoldMessagesAsync(this Past past, IReadOnlyList<Guid> messages, CancellationToken ct, long from = 1)
+    {
+        past.ReadMadeOnce(Folds.Of<ProfilesProjection>());
+        var table = past.Table(Folds.Of<ChannelMessagesProjection>());
+        var before = table.Rows.Count;
+        await past.FoldAsync(past.StreamsAsync(messages, ct, from), table,
+            past.Table(Folds.Of<ReactionTallyProjection>()), past.Table(Folds.Of<MemberReactionsProjection>()), past.Table(Folds.Of<MessageEditsProjection>()));
+        return table.Rows.Count - before;
+    }
+
+    /// <summary>The nearest messages on one side of a position, with as many that were deleted as lie between them.</summary>
+    /// <remarks>Where each message was sent is known whether or not it was deleted, and never changes: a page deep in a long history costs what the newest does.</remarks>
+    public static async Task FoldChannelAsync(this Past past, Guid channel, long cursor, bool older, int limit, CancellationToken ct)
+    {
+        past.ReadMadeOnce(Folds.Of<ProfilesProjection>());
+        var found = 0;
+        do
+        {
+            var places = await past.Now.ListAsync<MessagePlace>($"""
+                select * from views.chat_message_places
+                where channel_id = @channel and position <= @asOf and {(older ? "position < @cursor order by position desc" : "position > @cursor order by position")} limit @limit
+                """, new { channel, asOf = past.Position, cursor, limit }, ct);
+            if (places.Count == 0) break;
+            found += await past.FoldMessagesAsync(places.ConvertAll(p => p.MessageId), ct, places.Min(p => p.Position));
+            cursor = places[^1].Position;
+        }
+        while (found < limit);
+        past.Table(Folds.Of<ChannelMessagesProjection>());
+        past.Table(Folds.Of<ReactionTallyProjection>());
+        past.Table(Folds.Of<MemberReactionsProjection>());
+    }
+}

@@ -1,0 +1,14 @@
+using Veza.Projections.Accounts;
+using Veza.Projections.AsOf;
+
+namespace Veza.Projections.Music.Tracks;
+
+internal static class PastTracks
+{
+    /// <summary>What tracks were, of the tracks' own streams; what is counted about them is not among it.</summary>
+    public static async Task FoldTracksAsync(this Past past, IEnumerable<Guid> tracks, CancellationToken ct)
+    {
+        past.ReadMadeOnce(Folds.Of<ProfilesProjection>());
+        await past.FoldAsync(past.StreamsAsync(tracks, ct), past.Table(Folds.Of<TracksProjection>()), past.Table(Folds.Of<RenditionsProjection>()));
+    }
+}

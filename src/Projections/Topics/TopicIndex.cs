@@ -1,0 +1,77 @@
+using System.Runtime.CompilerServices;
+using Npgsql;
+using Veza.EventStore;
+using Veza.EventStore.Reading;
+
+namespace Veza.Projections.Topics;
+
+/// <param name="ReadTo">Up to here the page lacks no event of its topics.</param>
+public sealed record IndexedPage(long ReadTo, List<RecordedEvent> Events);
+
+/// <summary>Finds events by the rows of <see cref="Name"/>, which say where in the log each topic's events are. Topics are named as in <c>track:{id}</c>.</summary>
+public sealed class TopicIndex(EventLog log)
+{
+    /// <summary>The projection that keeps the rows; Realtime, which declares what is on which topic, writes them.</summary>
+    public const string Name = "log.topics.v3";
+
+    /// <summary>Of this very version, as the checkpoint is: the view without it may be another's.</summary>
+    public const string Table = "views.log_topics_v3";
+
+    /// <summary>The first events on any of the topics after <paramref name="after"/>. Costs a look-up for each topic and two for each event, however many others lie between.</summary>
+    /// <param name="max">Events at most.</param>
+    /// <param name="atLeast">Positions that asking must spare.</param>
+    /// <returns>Null when the index has not come far enough to be worth it: its own checkpoint bounds what it is trusted with.</returns>
+    public async Task<IndexedPage?> ReadAsync(IReadOnlyCollection<string> topics, long after, long upTo, int max, int atLeast, CancellationToken ct)
+    {
+        if (upTo - after < atLeast) return null;
+        var (checkpoint, found) = await FindAsync(topics, after, upTo, max, ct);
+        var reach = Math.Min(checkpoint, upTo);
+        if (reach - after < atLeast) return null;
+        var events = await log.Reader.ReadPositionsAsync(found, ct);
+        if (events.Count < found.Length) throw new InvalidOperationException($"of {found.Length} positions in the index of topics after {after}, the log has {events.Count}");
+        return new(found.Length == max ? found[^1] : reach, events);
+    }
+
+    /// <summary>Every event on any of the topics, oldest first, a page in memory at a time.</summary>
+    /// <param name="upTo">The index must have been waited for up to here: its stored checkpoint is up to a second behind the runner when nothing concerned it.</param>
+    public async IAsyncEnumerable<RecordedEvent> ReadAllAsync(IReadOnlyCollection<string> topics, long after, long upTo, [EnumeratorCancellation] CancellationToken ct)
+    {
+        while (after < upTo)
+        {
+            var (_, found) = await FindAsync(topics, after, upTo, LogReader.PageEventsMax, ct);
+            foreach (var e in await log.Reader.ReadPositionsAsync(found, ct)) yield return e;
+            after = found.Length == LogReader.PageEventsMax ? found[^1] : upTo;
+        }
+    }
+
+    /// <summary>The last events on any of the topics up to a position, oldest first.</summary>
+    /// <param name="upTo">As with <see cref="ReadAllAsync"/>.</param>
+    /// <param name="max">Events at most; <see cref="LogReader.PageEventsMax"/> or fewer.</param>
+    public async Task<List<RecordedEvent>> ReadBackAsync(IReadOnlyCollection<string> topics, long upTo, int max, CancellationToken ct)
+    {
+        var (_, found) = await FindAsync(topics, 0, upTo, max, ct, backwards: true);
+        Array.Sort(found);
+        return await log.Reader.ReadPositionsAsync(found, ct);
+    }
+
+    private async Task<(long Checkpoint, long[] Positions)> FindAsync(IReadOnlyCollection<string> topics, long after, long upTo, int max, CancellationToken ct, bool backwards = false)
+    {
+        var order = backwards ? " desc" : "";
+        // One statement, so that rows and checkpoint are of one snapshot: a crash of the database may set both back together.
+        await using var command = log.Database.CreateCommand($"""
+            select coalesce((select last_seq_id from log.mt_event_progression where name = '{Name}'), 0),
+                   array(select distinct found.position
+                         from unnest($1::text[]) asked(topic)
+                         cross join lateral (select i.position from {Table} i where i.topic = asked.topic and i.position > $2 and i.position <= $3
+                                             order by i.position{order} limit $4) found
+                         order by found.position{order} limit $4)
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. topics] });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = upTo });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = max });
+        await using var row = await command.ExecuteReaderAsync(ct);
+        await row.ReadAsync(ct);
+        return (row.GetInt64(0), row.GetFieldValue<long[]>(1));
+    }
+}

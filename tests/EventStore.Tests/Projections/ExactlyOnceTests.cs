@@ -1,0 +1,123 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Veza.EventStore.Projections;
+using Veza.EventStore.Running;
+
+namespace Veza.EventStore.Tests.Projections;
+
+/// <summary>A counter that is not idempotent, disturbed at each step of its batches.</summary>
+public class ExactlyOnceTests(LogFixture fixture)
+{
+    public enum Step { BeforeWrite, BeforeCheckpoint, BeforeCommit, AfterCommit }
+
+    [Theory]
+    [InlineData(Step.BeforeWrite)]
+    [InlineData(Step.BeforeCheckpoint)]
+    [InlineData(Step.BeforeCommit)]
+    [InlineData(Step.AfterCommit)]
+    public async Task A_runner_that_ends_at_any_step_leaves_nothing_out_and_doubles_nothing(Step step)
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var log = await LogFixture.OpenAsync(database);
+        var projection = new SumsProjection();
+        await using (await ProjectionHost.OpenAsync(log, database, [projection], TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None)) { }
+        await using var rows = log.Connect(new(database));
+        var clock = new FailingClock();
+        for (var crash = 1; crash <= 5; crash++)
+        {
+            for (var i = 0; i < 20; i++) await log.CountAsync();
+            using var ended = new CancellationTokenSource();
+            Func<Task> end = () => { ended.Cancel(); throw new OperationCanceledException(ended.Token); };
+            (projection.BeforeWrite, projection.AfterWrite) = (() => Task.CompletedTask, () => Task.CompletedTask);
+            if (step == Step.BeforeWrite) projection.BeforeWrite = end;
+            if (step == Step.BeforeCheckpoint) projection.AfterWrite = end;
+            if (step == Step.BeforeCommit)
+            {
+                // The connection ends at COMMIT, with all that was written.
+                await ExecuteAsync(rows, """
+                    create or replace function views.end_session() returns trigger language plpgsql as 'begin perform pg_terminate_backend(pg_backend_pid()); return null; end';
+                    create constraint trigger ends after insert or update on views.test_sums_v1 deferrable initially deferred for each row execute function views.end_session()
+                    """);
+            }
+            clock.AfterCommit = step == Step.AfterCommit ? () => { ended.Cancel(); throw new OperationCanceledException(ended.Token); } : null;
+
+            var runner = new ProjectionRunner(log, projection, projection.Name, rows, clock, NullLogger.Instance, Summing.Quick);
+            var running = runner.RunAsync(ended.Token);
+            if (step == Step.BeforeCommit)
+            {
+                while (runner.Status.State != ProjectionState.Faulted) await Task.Delay(10, TestContext.Current.CancellationToken);
+                await ended.CancelAsync();
+            }
+            await running;
+            if (step == Step.BeforeCommit) await ExecuteAsync(rows, "drop trigger ends on views.test_sums_v1");
+            Assert.Equal(step == Step.AfterCommit ? crash * 20L : (crash - 1) * 20L, await log.SumAsync());
+
+            // The next one takes up what the former left.
+            (projection.BeforeWrite, projection.AfterWrite, clock.AfterCommit) = (() => Task.CompletedTask, () => Task.CompletedTask, null);
+            using var stopped = new CancellationTokenSource();
+            var next = new ProjectionRunner(log, projection, projection.Name, rows, clock, NullLogger.Instance, Summing.Quick);
+            running = next.RunAsync(stopped.Token);
+            await next.WaitAsync(log.Head, TestContext.Current.CancellationToken);
+            await stopped.CancelAsync();
+            await running;
+            Assert.Equal(crash * 20L, await log.SumAsync());
+        }
+    }
+
+    [Fact]
+    public async Task A_commit_whose_answer_got_lost_is_not_made_again()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var log = await LogFixture.OpenAsync(database);
+        var projection = new SumsProjection();
+        await using (await ProjectionHost.OpenAsync(log, database, [projection], TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None)) { }
+        await using var rows = log.Connect(new(database));
+        var lost = 0;
+        var clock = new FailingClock { AfterCommit = () => { if (lost++ == 0) throw new NpgsqlException("the answer got lost", new IOException()); } };
+        await log.CountAsync(by: 7);
+        using var stopped = new CancellationTokenSource();
+        var runner = new ProjectionRunner(log, projection, projection.Name, rows, clock, NullLogger.Instance, Summing.Quick);
+        var running = runner.RunAsync(stopped.Token);
+        await runner.WaitAsync(1, TestContext.Current.CancellationToken);
+        await stopped.CancelAsync();
+        await running;
+        Assert.True(lost > 0);
+        Assert.Equal(7L, await log.SumAsync());
+    }
+
+    [Fact]
+    public async Task Two_runners_forced_onto_one_projection_do_not_double_it()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var one = await LogFixture.OpenAsync(database);
+        await using var two = await LogFixture.OpenAsync(database);
+        await using (await ProjectionHost.OpenAsync(one, database, [new SumsProjection()], TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None)) { }
+        await using var rows = one.Connect(new(database));
+        using var stopped = new CancellationTokenSource();
+        var runners = ((EventLog[])[one, two]).Select(log => new ProjectionRunner(log, new SumsProjection(), "test.sums.v1", rows, TimeProvider.System, NullLogger.Instance, Summing.Quick)).ToList();
+        var running = runners.ConvertAll(r => r.RunAsync(stopped.Token));
+        for (var i = 0; i < 300; i++) await one.CountAsync();
+        foreach (var runner in runners) await runner.WaitAsync(one.Head, TestContext.Current.CancellationToken);
+        await stopped.CancelAsync();
+        await Task.WhenAll(running);
+        Assert.Equal(300L, await one.SumAsync());
+    }
+
+    private static async Task ExecuteAsync(NpgsqlDataSource rows, string sql)
+    {
+        await using var command = rows.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>A runner notes the time right after each commit, before anything else.</summary>
+    private sealed class FailingClock : TimeProvider
+    {
+        public Action? AfterCommit { get; set; }
+
+        public override long GetTimestamp()
+        {
+            AfterCommit?.Invoke();
+            return base.GetTimestamp();
+        }
+    }
+}

@@ -1,0 +1,137 @@
+using Veza.EventStore.Projections;
+using Veza.EventStore.Running;
+
+namespace Veza.EventStore.Tests.Projections;
+
+public class PoisonTests(LogFixture fixture)
+{
+    private bool _cured;
+    private int _tried;
+
+    private void Fold(Counted e)
+    {
+        if (e.Note != "poison" || _cured) return;
+        _tried++;
+        throw new InvalidOperationException("this is poison");
+    }
+
+    /// <summary>A hundred events that add up to one hundred, of which the 38th (worth 1) is poison, in one batch.</summary>
+    private static async Task<EventLog> OpenAsync(string database)
+    {
+        var log = await LogFixture.OpenAsync(database);
+        for (var i = 1; i <= 100; i++) await log.CountAsync(note: i == 38 ? "poison" : "");
+        return log;
+    }
+
+    [Fact]
+    public async Task A_projection_that_stops_has_applied_all_before_the_event_and_stands_there_while_others_go_on()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var log = await OpenAsync(database);
+        await using var host = await log.StartAsync(database, new SumsProjection(folding: Fold), new SumsProjection("test.others.v1"));
+        var status = await log.UntilAsync(s => s.StandsAt is not null);
+        await host.ReachesHeadAsync(log, "test.others.v1");
+
+        Assert.Equal((RunnerState.Faulted, 37L, 38L, 0L), (status.State, status.Position, status.StandsAt, status.Skipped));
+        Assert.Equal("counted: this is poison", status.Error);
+        Assert.Equal(37L, await log.SumAsync());
+        Assert.Equal(100L, await log.SumAsync("views.test_others"));
+        Assert.Equal(RunnerState.Running, (await log.StatusAsync("test.others.v1")).State);
+        var here = host.Status.Single(s => s.Name == "test.sums.v1");
+        Assert.Equal(ProjectionState.Faulted, here.State);
+        Assert.Contains("it stands before event 38", here.Error);
+    }
+
+    [Fact]
+    public async Task It_still_stands_there_after_a_restart_without_trying_again()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var log = await OpenAsync(database);
+        await using (await log.StartAsync(database, new SumsProjection(folding: Fold))) await log.UntilAsync(s => s.StandsAt is not null);
+        var tried = _tried;
+        await using var host = await log.StartAsync(database, new SumsProjection(folding: Fold));
+        while (host.Status.Single() is not { State: ProjectionState.Faulted, Error: { } error } || !error.Contains("it stands before event 38"))
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        Assert.Equal(tried, _tried);
+    }
+
+    [Fact]
+    public async Task Retried_while_it_is_still_poison_it_stands_there_again_and_cured_it_goes_on_with_nothing_left_out()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var log = await OpenAsync(database);
+        await using var host = await log.StartAsync(database, new SumsProjection(folding: Fold));
+        await log.UntilAsync(s => s.StandsAt is not null);
+        var tried = _tried;
+        Assert.Equal(1, await log.Runners.RetryAsync("test.sums.v1", TestContext.Current.CancellationToken));
+        await log.UntilAsync(s => s.StandsAt is not null && _tried > tried);
+        Assert.Equal(37L, await log.SumAsync());
+
+        _cured = true;
+        Assert.Equal(1, await log.Runners.RetryAsync("test.sums.v1", TestContext.Current.CancellationToken));
+        await host.ReachesHeadAsync(log);
+        Assert.Equal(100L, await log.SumAsync());
+        Assert.Equal(0L, await log.AskAsync("select count(*) from log.parked_events"));
+    }
+
+    [Fact]
+    public async Task Skipped_by_an_operator_it_goes_on_without_the_event_and_says_so_for_ever()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var log = await OpenAsync(database);
+        await using (var host = await log.StartAsync(database, new SumsProjection(folding: Fold)))
+        {
+            await log.UntilAsync(s => s.StandsAt is not null);
+            Assert.Equal(1, await log.Runners.SkipAsync("test.sums.v1", TestContext.Current.CancellationToken));
+            await host.ReachesHeadAsync(log);
+            Assert.Equal(99L, await log.SumAsync());
+        }
+        _cured = true;
+        await using var later = await log.StartAsync(database, new SumsProjection(folding: Fold));
+        await log.CountAsync();
+        await later.ReachesHeadAsync(log);
+        Assert.Equal(100L, await log.SumAsync());
+        Assert.Equal(1, (await log.StatusAsync()).Skipped);
+        Assert.Equal((0, 0), (await log.Runners.RetryAsync("test.sums.v1", TestContext.Current.CancellationToken), await log.Runners.SkipAsync("test.sums.v1", TestContext.Current.CancellationToken)));
+    }
+
+    [Fact]
+    public async Task A_projection_that_skips_tries_a_few_times_parks_the_event_and_goes_on()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var log = await OpenAsync(database);
+        await using var host = await log.StartAsync(database, new SumsProjection(onPoison: OnPoison.Skip, folding: Fold));
+        await host.ReachesHeadAsync(log);
+        Assert.Equal(99L, await log.SumAsync());
+        Assert.Equal("test.sums.v1 38 skipped 3 counted: this is poison", await log.AskAsync("select concat_ws(' ', name, position, state, attempts, error) from log.parked_events"));
+        var status = await log.UntilAsync(s => s.State == RunnerState.Running);
+        Assert.Equal((1L, null), (status.Skipped, status.StandsAt));
+    }
+
+    [Fact]
+    public async Task A_projection_that_fails_at_everything_stands_still_rather_than_skip_it_all()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var log = await OpenAsync(database);
+        await using var host = await log.StartAsync(database, new SumsProjection(onPoison: OnPoison.Skip, folding: _ => throw new InvalidOperationException("it is the projection")));
+        var status = await log.UntilAsync(s => s.StandsAt is not null);
+        Assert.Equal((ProjectionRunner.SkippedInARowMax + 1, ProjectionRunner.SkippedInARowMax), (status.StandsAt, status.Skipped));
+    }
+
+    [Fact]
+    public async Task A_database_that_is_away_is_no_poison()
+    {
+        await using var postgres = await Veza.EventStore.Postgres.LocalPostgres.StartEphemeralAsync();
+        await using var log = await LogFixture.OpenAsync(postgres.ConnectionString);
+        var ends = 4;
+        var projection = new SumsProjection(onPoison: OnPoison.Skip);
+        // More often than an event is tried.
+        projection.AfterWrite = async () => { if (ends-- > 0) await log.AskAsync("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name like 'veza-projections%'"); };
+        await using var host = await log.StartAsync(postgres.ConnectionString, projection);
+        await log.CountAsync(by: 7);
+        await host.ReachesHeadAsync(log);
+        Assert.True(ends < 0);
+        Assert.Equal(7L, await log.SumAsync());
+        Assert.Equal(0L, await log.AskAsync("select count(*) from log.parked_events"));
+    }
+}

@@ -1,0 +1,95 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Veza.EventStore.Projections;
+using Veza.EventStore.Running;
+using static Veza.EventStore.Tests.LogFixture;
+
+namespace Veza.EventStore.Tests.Projections;
+
+public sealed record Sum(Guid Id, int Total, int Events);
+
+/// <summary>Adds up, so that an event applied twice or not at all shows. A test may let it fail, or look on, at any event.</summary>
+internal sealed class SumsProjection(string name = "test.sums.v1", int shards = 1, OnPoison onPoison = OnPoison.Stop, Action<Counted>? folding = null) : IProjection
+{
+    private readonly Fold _fold = new(name);
+
+    public string Name => name;
+    public int Shards => shards;
+    public OnPoison OnPoison => onPoison;
+    public IReadOnlySet<Type> Events => _fold.Events;
+    public IReadOnlyList<string> TableSql => _fold.TableSql;
+
+    /// <summary>What happens within the transaction, before the rows are written and after.</summary>
+    public Func<Task> BeforeWrite { get; set; } = () => Task.CompletedTask;
+    public Func<Task> AfterWrite { get; set; } = () => Task.CompletedTask;
+
+    public IProjection Part(int shard, int of) => of == 1 ? this : _fold.Part(shard, of);
+
+    public async Task ApplyAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
+    {
+        foreach (var e in events) folding?.Invoke((Counted)e.Data!);
+        await BeforeWrite();
+        await _fold.ApplyAsync(connection, transaction, events, ct);
+        await AfterWrite();
+    }
+
+    private sealed class Fold : Projection<Sum, Guid>
+    {
+        private readonly string _name;
+        public override string Name => _name;
+
+        public Fold(string name)
+        {
+            _name = name;
+            Identity<Counted>(e => e.Id);
+        }
+
+        public static Sum Create(Counted e) => new(e.Id, e.By, 1);
+        public static Sum Apply(Counted e, Sum row) => row with { Total = row.Total + e.By, Events = row.Events + 1 };
+    }
+}
+
+internal static class Summing
+{
+    /// <summary>Three attempts within milliseconds.</summary>
+    public static readonly Retries Quick = new(AttemptsMax: 3, WaitMin: TimeSpan.FromMilliseconds(1), WaitMax: TimeSpan.FromMilliseconds(2));
+
+    public static async Task<ProjectionHost> StartAsync(this EventLog log, string database, params IProjection[] projections)
+    {
+        var host = await ProjectionHost.OpenAsync(log, database, projections, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, Quick);
+        host.Start();
+        return host;
+    }
+
+    /// <summary>Appends one event to a stream of its own.</summary>
+    public static async Task<Guid> CountAsync(this EventLog log, int by = 1, string note = "")
+    {
+        var stream = Guid.CreateVersion7();
+        await log.Appender.AppendAsync(Command(Change(stream, 0, new Counted(stream, by, note))));
+        return stream;
+    }
+
+    public static async Task<object?> AskAsync(this EventLog log, string sql)
+    {
+        await using var command = log.Database.CreateCommand(sql);
+        return await command.ExecuteScalarAsync();
+    }
+
+    public static Task<object?> SumAsync(this EventLog log, string table = "views.test_sums") => log.AskAsync($"select coalesce(sum(total), 0) from {table}");
+
+    public static Task ReachesHeadAsync(this ProjectionHost host, EventLog log, string name = "test.sums.v1") =>
+        host.WaitAsync([name], log.Head, TestContext.Current.CancellationToken);
+
+    public static async Task<RunnerStatus> StatusAsync(this EventLog log, string name = "test.sums.v1") =>
+        (await log.Runners.StatusAsync(TestContext.Current.CancellationToken)).Single(r => r.Name == name);
+
+    /// <summary>Looks until it is so; the test's own limit ends it.</summary>
+    public static async Task<RunnerStatus> UntilAsync(this EventLog log, Func<RunnerStatus, bool> so, string name = "test.sums.v1")
+    {
+        while (true)
+        {
+            if ((await log.Runners.StatusAsync(TestContext.Current.CancellationToken)).FirstOrDefault(r => r.Name == name) is { } status && so(status)) return status;
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using Veza.EventStore.Projections;
+using Veza.EventStore.Running;
+using Veza.EventStore.Tests.Projections;
+
+namespace Veza.EventStore.Tests.Running;
+
+public class OwnersTests(LogFixture fixture)
+{
+    private static IProjection[] Six => [.. Enumerable.Range(1, 6).Select(i => new SumsProjection($"test.sums{i}.v1"))];
+
+    private static Task<long> OwnedAsync(EventLog log, Guid node) => CountAsync(log, $"select count(*) from log.runners where node = '{node}'");
+
+    private static async Task<long> CountAsync(EventLog log, string sql) => (long)(await log.AskAsync(sql))!;
+
+    private static async Task BecomesAsync(Func<Task<bool>> so)
+    {
+        while (!await so()) await Task.Delay(20, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task A_node_that_comes_gets_its_share_and_one_that_stops_in_order_leaves_it_to_the_others_before_its_lease_ends()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var one = await LogFixture.OpenAsync(database);
+        await using var first = await one.StartAsync(database, Six);
+        await BecomesAsync(async () => await OwnedAsync(one, one.Owners.Node) == 6);
+        await using (var two = await LogFixture.OpenAsync(database))
+        {
+            await using var second = await two.StartAsync(database, Six);
+            await BecomesAsync(async () => await OwnedAsync(one, two.Owners.Node) == 3 && await OwnedAsync(one, one.Owners.Node) == 3);
+            for (var i = 0; i < 50; i++) await one.CountAsync();
+            foreach (var host in (ProjectionHost[])[first, second]) await host.WaitAsync(Six.Select(p => p.Name), one.Head, TestContext.Current.CancellationToken);
+            for (var i = 1; i <= 6; i++) Assert.Equal(50L, await one.SumAsync($"views.test_sums{i}"));
+        }
+        Assert.Equal(1L, await CountAsync(one, "select count(*) from log.nodes"));
+        await BecomesAsync(async () => await OwnedAsync(one, one.Owners.Node) == 6);
+        await one.CountAsync();
+        await first.WaitAsync(Six.Select(p => p.Name), one.Head, TestContext.Current.CancellationToken);
+        Assert.Equal(51L, await one.SumAsync("views.test_sums6"));
+    }
+
+    [Fact]
+    public async Task The_fault_of_a_projection_is_known_on_nodes_that_do_not_run_it()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var one = await LogFixture.OpenAsync(database);
+        await using var two = await LogFixture.OpenAsync(database);
+        await using var host = await one.StartAsync(database, new SumsProjection(folding: _ => throw new InvalidOperationException("this does not work")));
+        await one.CountAsync();
+        var status = await two.UntilAsync(s => s.StandsAt == 1);
+        Assert.Equal((RunnerState.Faulted, one.Owners.Node), (status.State, status.Node));
+        Assert.Contains("this does not work", status.Error);
+    }
+
+    [Fact]
+    public async Task What_nobody_runs_is_said_to_wait()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var log = await LogFixture.OpenAsync(database);
+        await using (await log.StartAsync(database, Six)) await BecomesAsync(async () => await OwnedAsync(log, log.Owners.Node) == 6);
+        for (var i = 1; i <= 6; i++) Assert.Null((await log.UntilAsync(s => s.State == RunnerState.Waiting, $"test.sums{i}.v1")).Node);
+    }
+
+    [Fact]
+    public async Task An_idle_node_writes_its_own_row_and_no_other_whatever_it_runs()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var log = await LogFixture.OpenAsync(database);
+        await using var host = await log.StartAsync(database, Six);
+        await BecomesAsync(async () => await OwnedAsync(log, log.Owners.Node) == 6);
+        // Every row's version there is, but for the node's own.
+        const string Versions = """
+            select string_agg(v, ' ' order by v) from (select name || xmin::text as v from log.runners union all select name || xmin::text from log.mt_event_progression
+                union all select name || xmin::text from log.parked_events) as rows
+            """;
+        for (var i = 1; i <= 6; i++) await log.UntilAsync(s => s.State == RunnerState.Running, $"test.sums{i}.v1");
+        await BecomesAsync(async () => await CountAsync(log, "select count(*) from log.mt_event_progression") == 6);
+        var before = await log.AskAsync(Versions);
+        for (var renewals = 0; renewals < 3; renewals++)
+        {
+            var seen = await log.AskAsync("select seen from log.nodes");
+            await BecomesAsync(async () => !seen!.Equals(await log.AskAsync("select seen from log.nodes")));
+        }
+        Assert.Equal(before, await log.AskAsync(Versions));
+    }
+
+    [Fact]
+    public async Task A_renewal_that_fails_for_the_length_of_a_lease_ends_what_the_node_runs()
+    {
+        await using var postgres = await Veza.EventStore.Postgres.LocalPostgres.StartEphemeralAsync();
+        await using var log = await LogFixture.OpenAsync(postgres.ConnectionString);
+        var (begun, ended) = (new TaskCompletionSource(), new TaskCompletionSource());
+        using var stopping = new CancellationTokenSource();
+        var running = log.Owners.RunAsync("test.anything", "reaction", () => null, async ct =>
+        {
+            begun.TrySetResult();
+            await Task.Delay(Timeout.InfiniteTimeSpan, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            ended.TrySetResult();
+        }, stopping.Token);
+        await begun.Task.WaitAsync(TestContext.Current.CancellationToken);
+        await postgres.KillAsync();
+        await ended.Task.WaitAsync(TestContext.Current.CancellationToken);
+        Assert.NotNull(log.Owners.Fault);
+        await stopping.CancelAsync();
+        await running;
+        await postgres.RestartAsync();
+    }
+}

@@ -1,0 +1,106 @@
+using System.Diagnostics;
+using Npgsql;
+using Veza.EventStore.Projections;
+using Veza.Faults.Tests.Nodes;
+
+namespace Veza.Faults.Tests.Owning;
+
+/// <summary>A node that owns shards of a projection dies, or freezes in the middle of a transaction: another has them within five seconds, and no event counts twice.</summary>
+public class OwnerTests(FaultServer server)
+{
+    /// <summary>What a hand-over may take.</summary>
+    private static readonly TimeSpan HandOverMax = TimeSpan.FromSeconds(5);
+
+    [Fact]
+    public async Task The_shards_of_a_node_that_is_killed_go_on_within_five_seconds_and_count_each_event_once()
+    {
+        await using var trial = await server.BeginAsync();
+        var survivor = await trial.OpenNodeAsync("survivor");
+        await using var host = await Tallies.RunAsync(survivor.Log, trial.ConnectionString);
+        survivor.Load(writers: 4, Extent.Seed);
+        for (var round = 1; round <= Extent.Rounds; round++)
+        {
+            var owner = await trial.StartNodeAsync($"owner {round}", writers: 0, NodeWork.Own);
+            await OwnsAsync(trial, survivor, 2);
+            await owner.KillAsync();
+            await HandedOverAsync(trial, survivor);
+        }
+        await EachOnceAsync(trial, survivor, host);
+    }
+
+    [Fact]
+    public async Task The_shards_of_a_node_that_stops_in_order_are_taken_over_without_waiting_for_a_lease()
+    {
+        await using var trial = await server.BeginAsync();
+        var survivor = await trial.OpenNodeAsync("survivor");
+        await using var host = await Tallies.RunAsync(survivor.Log, trial.ConnectionString);
+        survivor.Load(writers: 4, Extent.Seed);
+        var owner = await trial.StartNodeAsync("owner", writers: 0, NodeWork.Own);
+        await OwnsAsync(trial, survivor, 2);
+        await owner.StopAsync();
+        // It has left: there is no lease to wait for.
+        Assert.Equal(1L, await trial.AskAsync<long>("select count(*) from log.nodes"));
+        await HandedOverAsync(trial, survivor);
+        await EachOnceAsync(trial, survivor, host);
+    }
+
+    [Fact]
+    public async Task A_node_stopped_in_the_middle_of_its_transactions_loses_its_shards_and_writes_nothing_more_when_it_goes_on()
+    {
+        for (var round = 1; round <= Extent.Rounds; round++)
+        {
+            await using var trial = await server.BeginAsync();
+            var survivor = await trial.OpenNodeAsync("survivor");
+            await using var host = await Tallies.RunAsync(survivor.Log, trial.ConnectionString);
+            survivor.Load(writers: 4, Extent.Seed);
+            var owner = await trial.StartNodeAsync("owner", writers: 0, NodeWork.Own);
+            await OwnsAsync(trial, survivor, 2);
+            var sessions = $"from pg_stat_activity where datname = current_database() and application_name like 'veza-projections %' and application_name <> 'veza-projections {survivor.Log.Owners.Node}'";
+            await using (var holder = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(trial.ConnectionString) { Pooling = false }.ConnectionString))
+            {
+                await holder.OpenAsync();
+                await using var transaction = await holder.BeginTransactionAsync();
+                await using (var hold = new NpgsqlCommand("lock table views.faults_tallies_v1 in share row exclusive mode", holder, transaction)) await hold.ExecuteNonQueryAsync();
+                await UntilAsync(trial, $"select count(*) {sessions} and wait_event_type = 'Lock'", 2, TimeSpan.FromSeconds(30));
+                owner.Signal("STOP");
+            }
+            // Its statements are done, and their rows locked for a node that will not commit.
+            await UntilAsync(trial, $"select count(*) {sessions} and state = 'idle in transaction'", 2, TimeSpan.FromSeconds(30));
+            await HandedOverAsync(trial, survivor);
+            // Not held up by what the other had locked.
+            await host.WaitAsync([Tallies.ProjectionName], survivor.Log.Head, TestContext.Current.CancellationToken);
+            owner.Signal("CONT");
+            // It lives on as a node like any other, and gets its share again.
+            await OwnsAsync(trial, survivor, 2);
+            await EachOnceAsync(trial, survivor, host);
+        }
+    }
+
+    private static async Task HandedOverAsync(Trial trial, LocalNode survivor)
+    {
+        var since = Stopwatch.StartNew();
+        await UntilAsync(trial, $"select count(*) from log.runners where node = '{survivor.Log.Owners.Node}'", 4, HandOverMax);
+        TestContext.Current.TestOutputHelper?.WriteLine($"handed over in {since.Elapsed.TotalMilliseconds:0} ms");
+    }
+
+    /// <summary>Until the survivor has that many of the four shards, and the other node the rest.</summary>
+    private static Task OwnsAsync(Trial trial, LocalNode survivor, int shards) => UntilAsync(trial,
+        $"select 10 * count(*) filter (where node = '{survivor.Log.Owners.Node}') + count(*) filter (where node <> '{survivor.Log.Owners.Node}') from log.runners", (10 * shards) + 4 - shards, TimeSpan.FromSeconds(30));
+
+    private static async Task EachOnceAsync(Trial trial, LocalNode survivor, ProjectionHost host)
+    {
+        await survivor.StopLoadAsync();
+        await host.WaitAsync([Tallies.ProjectionName], survivor.Log.Head, TestContext.Current.CancellationToken);
+        Assert.True(await trial.AskAsync<long>("select count(*) from views.faults_tallies_v1") > 100);
+        Assert.Equal(0L, await trial.AskAsync<long>(Tallies.Differences));
+        await trial.HoldsAsync();
+    }
+
+    private static async Task UntilAsync(Trial trial, string sql, long count, TimeSpan atMost)
+    {
+        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        var found = 0L;
+        for (var waited = Stopwatch.StartNew(); (found = await trial.AskAsync<long>(sql)) != count; await look.WaitForNextTickAsync())
+            if (waited.Elapsed > atMost) Assert.Fail($"after {atMost.TotalSeconds} s it is {found} and not {count}: {sql}");
+    }
+}
