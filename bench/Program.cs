@@ -5,6 +5,8 @@ return args switch
     ["log", .. var rest] => await LogBench.RunAsync(new(rest)),
     ["log-growth", .. var rest] => await LogGrowthBench.RunAsync(new(rest)),
     ["projections", .. var rest] => await ProjectionsBench.RunAsync(new(rest)),
+    ["feed", .. var rest] => await FeedBench.RunAsync(new(rest)),
+    ["charts", .. var rest] => await ChartBench.RunAsync(new(rest)),
     _ => Usage(),
 };
 
@@ -16,6 +18,8 @@ static int Usage()
                ./veza bench log-growth [--millions 1,5,20] [--seconds N]  the same with more and more in the log
                ./veza bench projections [--millions 1,5] [--only single,multi,rows,three,all,lag] [--rounds N] [--seconds N] [--home FOLDER] [--fill]
                                                  rebuilds and lag; with --home the logs stay in the folder, and --fill only makes them
+               ./veza bench feed [--seconds N]          a page of the feed of those who follow 5,000 accounts
+               ./veza bench charts [--seconds N]        every chart, with a million plays of 10,000 tracks
         """);
     return 2;
 }

@@ -2,6 +2,7 @@ using Veza.Api.Accounts;
 using Veza.Api.Chat.Communities;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Configuration;
+using Veza.Api.Counts;
 using Veza.Api.Health;
 using Veza.Api.Http;
 using Veza.Api.Live;
@@ -52,5 +53,6 @@ internal static class VezaEndpoints
         api.MapFeed();
         api.MapPlays();
         api.MapCharts();
+        api.MapCounts();
     }
 }
