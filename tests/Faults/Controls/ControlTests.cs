@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Npgsql;
 using Veza.EventStore.Appending;
 using Veza.EventStore.Postgres;
 using Veza.Faults.Tests.Checking;
@@ -113,6 +114,9 @@ public class ControlTests(FaultServer server)
         await using var forgetful = await LocalPostgres.StartEphemeralAsync(fsync: false);
         await using var trial = new Trial(forgetful, forgetful.ConnectionString);
         await (await trial.OpenNodeAsync("makes the tables")).Log.DisposeAsync();
+        // Only the tables are to be safe: nothing else writes them out on such a server.
+        await using (var safe = NpgsqlDataSource.Create(forgetful.ConnectionString))
+        await using (var checkpoint = safe.CreateCommand("checkpoint")) await checkpoint.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         await forgetful.KillAsync("QUIT");
         await ShellAsync("""cp -a "$1" "$1.flushed" """, forgetful.DataFolder);
         await forgetful.RestartAsync();
