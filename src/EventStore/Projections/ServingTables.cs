@@ -37,8 +37,9 @@ internal static class ServingTables
             var table = TableOf(projection.Name);
             if (!await ExistsAsync(table, connection, transaction, ct))
             {
-                // Rows and checkpoint are there together or not at all.
+                // Rows and checkpoints are there together or not at all; a shard that no node has run yet would else not be waited for.
                 await ExecuteAsync("delete from log.mt_event_progression where split_part(name, '#', 1) = $1", connection, transaction, ct, projection.Name);
+                await PlaceAsync(projection, 0, connection, transaction, ct);
                 await ExecuteAsync(projection.Table.CreateSql(table), connection, transaction, ct);
             }
             else await CheckAsync(projection, connection, transaction, ct);
@@ -90,7 +91,7 @@ internal static class ServingTables
         await ExecuteAsync("select log.rename_rows($1, $2)", connection, transaction, ct, Plain(BuildTableOf(projection)), Plain(TableOf(projection)));
         await ServeAsync(projection, connection, transaction, ct);
         await ExecuteAsync("delete from log.mt_event_progression where split_part(name, '#', 1) in ($1, $2)", connection, transaction, ct, projection, former ?? projection);
-        foreach (var name in Shards.NamesOf(built)) await ExecuteAsync("insert into log.mt_event_progression (name, last_seq_id) values ($1, $2)", connection, transaction, ct, name, position);
+        await PlaceAsync(built, position, connection, transaction, ct);
         // The built rows lack no event, whatever the former ones had to go without.
         await ExecuteAsync("delete from log.parked_events where split_part(name, '#', 1) in ($1, $2)", connection, transaction, ct, projection, former ?? projection);
         await ExecuteAsync("delete from log.builds where name = $1", connection, transaction, ct, projection);
@@ -149,6 +150,11 @@ internal static class ServingTables
         }
         await ExecuteAsync("insert into log.projections (base, serving) values ($1, $2) on conflict (base) do update set serving = excluded.serving", connection, transaction, ct,
             BaseOf(projection), projection);
+    }
+
+    private static async Task PlaceAsync(IProjection projection, long position, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
+    {
+        foreach (var name in Shards.NamesOf(projection)) await ExecuteAsync("insert into log.mt_event_progression (name, last_seq_id) values ($1, $2)", connection, transaction, ct, name, position);
     }
 
     private static async Task RetireAsync(string table, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)

@@ -73,7 +73,9 @@ public sealed class Mount
     public MountListener? Join()
     {
         if (_state == MountState.Ended) return null;
-        if (Interlocked.Increment(ref _listeners) <= _limits.ListenersPerStreamMax) return new MountListener(this);
+        // Its place in the ring comes first: whoever is counted hears all that is sent from then on.
+        var listener = new MountListener(this);
+        if (Interlocked.Increment(ref _listeners) <= _limits.ListenersPerStreamMax) return listener;
         Interlocked.Decrement(ref _listeners);
         return null;
     }

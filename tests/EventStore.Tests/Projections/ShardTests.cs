@@ -39,18 +39,16 @@ public class ShardTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task Waiting_is_for_the_slowest_shard()
+    public async Task Waiting_is_for_the_slowest_shard_even_if_no_node_has_run_it_yet()
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await LogFixture.OpenAsync(database);
-        await using (await log.StartAsync(database, new SumsProjection(shards: 2))) await log.UntilAsync(s => s.State == RunnerState.Running);
         await using var elsewhere = await ProjectionHost.OpenAsync(log, database, [new SumsProjection(shards: 2)], TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         await log.AskAsync("update log.mt_event_progression set last_seq_id = 5 where name = 'test.sums.v1#0/2'");
         using var stopped = new CancellationTokenSource();
         var waiting = elsewhere.WaitAsync(["test.sums.v1"], 5, stopped.Token);
         await elsewhere.WaitAsync(["test.sums.v1"], 0, TestContext.Current.CancellationToken);
-        Assert.False(waiting.IsCompleted);
-        Assert.Equal(0, (await log.StatusAsync()).Position);
+        Assert.False(waiting.IsCompleted, waiting.Exception?.Message ?? "It is over though a shard has not been there.");
         await log.AskAsync("update log.mt_event_progression set last_seq_id = 5 where name = 'test.sums.v1#1/2'");
         await waiting;
     }
