@@ -51,6 +51,7 @@ public sealed class LiveHub(LiveEngine engine, LiveConnections connections, ILog
     }
 
     /// <summary>SignalR's own log of what ends a stream is off, as it takes every refusal for a fault; faults are told here.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> NextAsync(IAsyncEnumerator<LiveMessage> messages)
     {
         try { return await messages.MoveNextAsync(); }
