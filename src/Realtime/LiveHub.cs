@@ -7,7 +7,7 @@ namespace Veza.Realtime;
 
 /// <summary>The live topics over SignalR. A stream's next message is made when the one before has been written to the client's socket.</summary>
 [Authorize]
-public sealed class LiveHub(LiveEngine engine, LiveConnections connections, ILogger<LiveHub> logger) : Hub
+public sealed class LiveHub(LiveEngine engine, LiveConnections connections, TimeProvider clock, ILogger<LiveHub> logger) : Hub
 {
     public const string Path = "/hubs/live";
 
@@ -39,15 +39,27 @@ public sealed class LiveHub(LiveEngine engine, LiveConnections connections, ILog
         if (Context.Items.TryGetValue(typeof(Counter), out var found) is false || found is not Counter counter) throw Refused(LiveRefusal.TooManyConnections(connections.Max));
         if (LiveCaller.From(Context.User) is not { } caller) throw Refused(LiveRefusal.NotSignedIn);
         var max = engine.Limits.SubscriptionsPerConnectionMax;
+        long? handedOut = null;
         try
         {
             if (Interlocked.Increment(ref counter.Subscriptions) > max) throw Refused(LiveRefusal.TooManySubscriptions(max));
             var outcome = await engine.SubscribeAsync(caller, topics ?? [], after, epoch, ct);
             if (outcome is SubscribeOutcome.Refused no) throw Refused(no.Refusal);
             await using var messages = ((SubscribeOutcome.Opened)outcome).Subscription.ReadAsync(ct).GetAsyncEnumerator(CancellationToken.None);
-            while (await NextAsync(messages)) yield return messages.Current;
+            while (await NextAsync(messages))
+            {
+                handedOut = clock.GetTimestamp();
+                yield return messages.Current;
+                if (ct.IsCancellationRequested) break;
+                handedOut = null;
+            }
         }
-        finally { Interlocked.Decrement(ref counter.Subscriptions); }
+        finally
+        {
+            Interlocked.Decrement(ref counter.Subscriptions);
+            // It ended while a message lay with the client's socket, for as long as the transport lets one lie.
+            if (handedOut is { } at && clock.GetElapsedTime(at) >= engine.Limits.StoppedReadingMax) LiveMetrics.StoppedReading();
+        }
     }
 
     /// <summary>SignalR's own log of what ends a stream is off, as it takes every refusal for a fault; faults are told here.</summary>

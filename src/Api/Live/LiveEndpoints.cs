@@ -22,6 +22,7 @@ public static class LiveEndpoints
         {
             options.TransportMaxBufferSize = limits.SendBufferBytes;
             options.ApplicationMaxBufferSize = limits.ReceiveBytesMax;
+            options.TransportSendTimeout = limits.StoppedReadingMax;
         }).RequireAuthorization();
         api.MapGet("/live", StreamAsync).WithTags("Live").Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
             .WithSummary("Follow topics live, as server-sent events")
@@ -49,15 +50,16 @@ public static class LiveEndpoints
             http.Response.ContentType = "text/event-stream";
             http.Response.Headers.CacheControl = "no-store";
             http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-            await SendAsync(((SubscribeOutcome.Opened)outcome).Subscription, http.Response.BodyWriter, engine.Limits.KeepAlive, clock, http.RequestAborted);
+            await SendAsync(((SubscribeOutcome.Opened)outcome).Subscription, http.Response.BodyWriter, engine.Limits, clock, http);
         }
         // The client hung up; that is how a live request usually ends.
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested) { }
         finally { connections.Leave(); }
     }
 
-    private static async Task SendAsync(LiveSubscription subscription, PipeWriter body, TimeSpan keepAlive, TimeProvider clock, CancellationToken aborted)
+    private static async Task SendAsync(LiveSubscription subscription, PipeWriter body, LiveLimits limits, TimeProvider clock, HttpContext http)
     {
+        var aborted = http.RequestAborted;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(aborted);
         var messages = subscription.ReadAsync(ending.Token).GetAsyncEnumerator(CancellationToken.None);
         Task<bool>? next = null;
@@ -66,14 +68,19 @@ public static class LiveEndpoints
             while (true)
             {
                 next ??= messages.MoveNextAsync().AsTask();
-                if (await IsSilentAsync(next, keepAlive, clock)) Write(body, ": keep-alive\n\n");
+                if (await IsSilentAsync(next, limits.KeepAlive, clock)) Write(body, ": keep-alive\n\n");
                 else if (await next)
                 {
                     next = null;
                     Write(body, messages.Current);
                 }
                 else return;
-                await body.FlushAsync(aborted);
+                if (!await FlushAsync(body, limits.StoppedReadingMax, clock, aborted))
+                {
+                    LiveMetrics.StoppedReading();
+                    http.Abort();
+                    return;
+                }
             }
         }
         finally
@@ -83,6 +90,23 @@ public static class LiveEndpoints
             if (next is not null) await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await messages.DisposeAsync();
         }
+    }
+
+    /// <returns>False when the client took too little of it for too long.</returns>
+    private static async ValueTask<bool> FlushAsync(PipeWriter body, TimeSpan max, TimeProvider clock, CancellationToken aborted)
+    {
+        var flush = body.FlushAsync(aborted);
+        if (flush.IsCompleted)
+        {
+            await flush;
+            return true;
+        }
+        try
+        {
+            await flush.AsTask().WaitAsync(max, clock, aborted);
+            return true;
+        }
+        catch (TimeoutException) { return false; }
     }
 
     private static async Task<bool> IsSilentAsync(Task next, TimeSpan keepAlive, TimeProvider clock)
