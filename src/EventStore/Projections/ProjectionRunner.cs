@@ -36,7 +36,7 @@ public sealed class ProjectionRunner
     /// A runner at the head takes what has come since this often at most, unless somebody waits for it: a transaction for each event and projection would cost
     /// many times what the command did. See docs/decisions/0023-projections-take-a-breath.md.
     /// </summary>
-    private static readonly TimeSpan StepEvery = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan StepEvery = TimeSpan.FromMilliseconds(20);
 
     /// <summary>A checkpoint that moved past events of no interest is written down this late at most: other nodes wait by it.</summary>
     private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(1);
@@ -164,7 +164,7 @@ public sealed class ProjectionRunner
 
     private async Task StepAsync(CancellationToken ct)
     {
-        if (_caughtUpAt is { } at && StepEvery - _clock.GetElapsedTime(at) is var rest && rest > TimeSpan.Zero && !_progress.IsAwaited) await Task.Delay(rest, _clock, ct);
+        if (_caughtUpAt is { } at && !_progress.IsAwaited && _clock.GetElapsedTime(at) < StepEvery) await Task.Delay(StepEvery, _clock, ct);
         var events = await _log.ReadAfterAsync(_progress.Position, _readMax, ct);
         _log.ThrowIfForkedSince(_forks);
         if (events.Count == 0)
