@@ -11,6 +11,9 @@ public sealed class LiveHub(LiveEngine engine, LiveConnections connections, Time
 {
     public const string Path = "/hubs/live";
 
+    /// <summary>What ends so soon after a message lay unread for long was ended for that.</summary>
+    private static readonly TimeSpan EndsAfterStall = TimeSpan.FromSeconds(2);
+
     /// <summary>Of one connection; its streams end concurrently.</summary>
     private sealed class Counter { public int Subscriptions; }
 
@@ -39,7 +42,7 @@ public sealed class LiveHub(LiveEngine engine, LiveConnections connections, Time
         if (Context.Items.TryGetValue(typeof(Counter), out var found) is false || found is not Counter counter) throw Refused(LiveRefusal.TooManyConnections(connections.Max));
         if (LiveCaller.From(Context.User) is not { } caller) throw Refused(LiveRefusal.NotSignedIn);
         var max = engine.Limits.SubscriptionsPerConnectionMax;
-        long? handedOut = null;
+        long? stalled = null;
         try
         {
             if (Interlocked.Increment(ref counter.Subscriptions) > max) throw Refused(LiveRefusal.TooManySubscriptions(max));
@@ -48,17 +51,16 @@ public sealed class LiveHub(LiveEngine engine, LiveConnections connections, Time
             await using var messages = ((SubscribeOutcome.Opened)outcome).Subscription.ReadAsync(ct).GetAsyncEnumerator(CancellationToken.None);
             while (await NextAsync(messages))
             {
-                handedOut = clock.GetTimestamp();
+                var handedOut = clock.GetTimestamp();
                 yield return messages.Current;
-                if (ct.IsCancellationRequested) break;
-                handedOut = null;
+                // The transport, which ends the connection, counts from an earlier message that it was still sending.
+                if (clock.GetElapsedTime(handedOut) >= engine.Limits.StoppedReadingMax / 2) stalled = clock.GetTimestamp();
             }
         }
         finally
         {
             Interlocked.Decrement(ref counter.Subscriptions);
-            // It ended while a message lay with the client's socket, for as long as the transport lets one lie.
-            if (handedOut is { } at && clock.GetElapsedTime(at) >= engine.Limits.StoppedReadingMax) LiveMetrics.StoppedReading();
+            if (stalled is { } at && clock.GetElapsedTime(at) < EndsAfterStall) LiveMetrics.StoppedReading();
         }
     }
 
