@@ -2,6 +2,7 @@ using Veza.Api.Accounts;
 using Veza.Api.Chat.Communities;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Configuration;
+using Veza.Api.Counts;
 using Veza.Api.Health;
 using Veza.Api.Http;
 using Veza.Api.Live;
@@ -46,6 +47,7 @@ internal static class VezaEndpoints
         app.MapLive(api);
         app.MapLog(api);
         api.MapProjections();
+        api.MapBuilds();
         api.MapTracks();
         api.MapLikes();
         api.MapComments();
@@ -53,5 +55,6 @@ internal static class VezaEndpoints
         api.MapFeed();
         api.MapPlays();
         api.MapCharts();
+        api.MapCounts();
     }
 }

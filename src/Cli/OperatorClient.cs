@@ -32,7 +32,7 @@ internal sealed class OperatorClient(Uri server, string? token) : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, CancellationToken ct)
+    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, CancellationToken ct)
     {
         var signedInHere = _token is null;
         _token ??= await SignInAsync(ct);

@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Veza.Cli;
 
-/// <summary><c>veza projections list|status|retry|skip</c>: which read models and reactions there are, how they are, and what becomes of the events they could not deal with.</summary>
+/// <summary><c>veza projections list|status|retry|skip|rebuild</c>: which read models and reactions there are, how they are, and what becomes of the events they could not deal with.</summary>
 internal static class ProjectionsCommand
 {
     private const int ExitCodeFailed = 1;
@@ -24,7 +24,7 @@ internal static class ProjectionsCommand
         retry.SetAction((arguments, ct) => DecideAsync(arguments.GetValue(url)!, arguments.GetValue(token), arguments.GetValue(name)!, "retry", "to be tried again", ct));
         var skip = new Command("skip", "Lets a projection go past the event it stands before, or dismisses what a reaction skipped.") { name, url, token };
         skip.SetAction((arguments, ct) => DecideAsync(arguments.GetValue(url)!, arguments.GetValue(token), arguments.GetValue(name)!, "skip", "skipped", ct));
-        return new("projections", "The read models and reactions of a running Veza.") { list, status, retry, skip };
+        return new("projections", "The read models and reactions of a running Veza.") { list, status, retry, skip, RebuildCommand.Create(url, token) };
     }
 
     private sealed record Projection(string Name, string State, long Position, long Lag, long Skipped, string? Error, IReadOnlyList<Projection> Shards);
@@ -43,6 +43,7 @@ internal static class ProjectionsCommand
             Console.WriteLine(line(projection, ""));
             if (failsWhenFaulted) foreach (var shard in projection.Shards) Console.WriteLine(line(shard, "  "));
         }
+        if (failsWhenFaulted) await RebuildCommand.ShowAsync(client, ct);
         return failsWhenFaulted && projections.Any(p => p.State == "faulted") ? ExitCodeFailed : 0;
     });
 

@@ -46,6 +46,13 @@ public sealed class RecordedEvent(
         }
     }
 
+    /// <summary>Reads <see cref="Data"/> ahead of whoever needs it, who is told if that is not possible.</summary>
+    internal void TryDecode()
+    {
+        try { _ = Data; }
+        catch (System.Text.Json.JsonException) { /* Thrown again where the event is used. */ }
+    }
+
     /// <summary>Where readers that show the event keep what they made of it, so that it is made once however many look.</summary>
     public object? View { get; set; }
 }

@@ -1,4 +1,5 @@
 using Npgsql;
+using NpgsqlTypes;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
 using Veza.Projections.Topics;
@@ -20,27 +21,55 @@ public sealed class TopicIndexProjection(TopicMap map) : IProjection
     public IReadOnlySet<Type> Events => map.Events;
 
     // In "C" order comparing two topics is comparing bytes.
-    public IReadOnlyList<string> TableSql =>
-    [
-        $"""create table if not exists {TopicIndex.Table} (topic text collate "C" not null, position bigint not null, primary key (topic, position))""",
-        $"create or replace view views.log_topics as select * from {TopicIndex.Table}",
-    ];
+    public TableShape Table { get; } = new([new("topic", "text", Collation: "C"), new("position", "bigint")], 2, []);
 
-    public async Task ApplyAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
+    public IProjectionRows Open(string table, RowsUse use) => new Rows(map, table, use.Empty);
+
+    private sealed class Rows(TopicMap map, string table, bool empty) : IProjectionRows
     {
-        List<string> topics = [];
-        List<long> positions = [];
-        foreach (var e in events)
-            foreach (var topic in map.TopicsOf(e))
+        private readonly List<(string Topic, long Position)> _found = [];
+
+        public int Unwritten => _found.Count;
+
+        public Task FoldAsync(NpgsqlConnection connection, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
+        {
+            foreach (var e in events)
+                foreach (var topic in map.TopicsOf(e)) _found.Add((topic.ToString(), e.Position));
+            return Task.CompletedTask;
+        }
+
+        public async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
+        {
+            if (_found.Count == 0) return;
+            if (empty) await CopyAsync(connection, ct);
+            else await InsertAsync(connection, transaction, ct);
+            _found.Clear();
+        }
+
+        private async Task InsertAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
+        {
+            await using var insert = new NpgsqlCommand(
+                $"insert into {table} (topic, position) select * from unnest($1::text[], $2::bigint[]) on conflict do nothing", connection, transaction);
+            insert.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. _found.Select(f => f.Topic)] });
+            insert.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. _found.Select(f => f.Position)] });
+            await insert.ExecuteNonQueryAsync(ct);
+        }
+
+        private async Task CopyAsync(NpgsqlConnection connection, CancellationToken ct)
+        {
+            // In the key's order, so that neighbours come into the index one after the other. An event may name a topic twice.
+            _found.Sort((a, b) => string.CompareOrdinal(a.Topic, b.Topic) is var order and not 0 ? order : a.Position.CompareTo(b.Position));
+            await using var importer = await connection.BeginBinaryImportAsync($"copy {table} (topic, position) from stdin (format binary)", ct);
+            var last = default((string, long));
+            foreach (var found in _found)
             {
-                topics.Add(topic.ToString());
-                positions.Add(e.Position);
+                if (found == last) continue;
+                last = found;
+                importer.StartRow();
+                importer.Write(found.Topic, NpgsqlDbType.Text);
+                importer.Write(found.Position, NpgsqlDbType.Bigint);
             }
-        if (topics.Count == 0) return;
-        await using var insert = new NpgsqlCommand(
-            $"insert into {TopicIndex.Table} (topic, position) select * from unnest($1::text[], $2::bigint[]) on conflict do nothing", connection, transaction);
-        insert.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. topics] });
-        insert.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. positions] });
-        await insert.ExecuteNonQueryAsync(ct);
+            await importer.CompleteAsync(ct);
+        }
     }
 }

@@ -7,6 +7,7 @@ using Veza.Commands.Dispatching;
 using Veza.Domain;
 using Veza.EventStore;
 using Veza.EventStore.Appending;
+using Veza.EventStore.Projections;
 using Veza.Fixtures;
 using Veza.Projections.Chat;
 using Veza.Projections.Social.Follows;
@@ -83,8 +84,8 @@ internal sealed class LiveSetting : IAsyncDisposable
         {
             using var find = log.Log.Database.CreateCommand("select to_regclass('views.log_topics') is not null");
             if (find.ExecuteScalar() is true) return;
-            using var make = log.Log.Database.CreateCommand(string.Join(';', new TopicIndexProjection().TableSql));
-            make.ExecuteNonQuery();
+            ProjectionHost.OpenAsync(log.Log, log.ConnectionString, [new TopicIndexProjection()], TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None)
+                .GetAwaiter().GetResult().DisposeAsync().AsTask().GetAwaiter().GetResult();
         }
     }
 }

@@ -12,14 +12,17 @@ public sealed class ProjectionHost : IAsyncDisposable
 
     private static readonly TimeSpan ElsewherePollEvery = TimeSpan.FromMilliseconds(50);
 
+    private static readonly TimeSpan ServesLookEvery = TimeSpan.FromMilliseconds(500);
+
     private readonly EventLog _log;
     private readonly NpgsqlDataSource _database;
     private readonly Dictionary<string, Part[]> _parts;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TimeProvider _clock;
+    private readonly Rebuilder _rebuilder;
     private Task _running = Task.CompletedTask;
 
-    private ProjectionHost(EventLog log, string connectionString, IEnumerable<IProjection> projections, TimeProvider clock, ILoggerFactory loggers, Retries? retries)
+    private ProjectionHost(EventLog log, string connectionString, IReadOnlyCollection<IProjection> projections, TimeProvider clock, ILoggerFactory loggers, Retries? retries)
     {
         (_log, _clock) = (log, clock);
         var builder = new NpgsqlDataSourceBuilder(connectionString);
@@ -28,9 +31,14 @@ public sealed class ProjectionHost : IAsyncDisposable
         builder.ConnectionStringBuilder.MaxAutoPrepare = 200;
         builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
         builder.ConnectionStringBuilder.MaxPoolSize = 16;
+        // Builds move hundreds of megabytes each way; with Npgsql's 8 KiB that is as many calls of the system.
+        builder.ConnectionStringBuilder.ReadBufferSize = 1 << 16;
+        builder.ConnectionStringBuilder.WriteBufferSize = 1 << 16;
         _database = log.Connect(builder);
         _parts = projections.ToDictionary(p => p.Name, p => Shards.NamesOf(p).Select((name, shard) =>
             new Part(p.Name, new(log, p.Part(shard, p.Shards), name, _database, clock, loggers.CreateLogger<ProjectionRunner>(), retries))).ToArray());
+        _rebuilder = new(log, projections, _database, clock, loggers.CreateLogger<Rebuilder>());
+        Builds = new(_database, projections.Select(p => p.Name).ToHashSet(), _rebuilder.Wake);
         LogMetrics.Meter.CreateObservableGauge("veza.projection.lag", () => Measure(s => s.Lag), "{event}", "Events a projection is behind the head, on the node that runs it.");
         LogMetrics.Meter.CreateObservableGauge("veza.projection.position", () => Measure(s => s.Position), "{position}", "How far a projection's rows are, on the node that runs it.");
         LogMetrics.Meter.CreateObservableGauge("veza.projection.healthy", () => Measure(s => s.State == ProjectionState.Running ? 1 : 0),
@@ -46,11 +54,8 @@ public sealed class ProjectionHost : IAsyncDisposable
         await using var connection = await host._database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         // One node at a time: "create … if not exists" alone can collide when several start together.
-        foreach (var sql in projections.SelectMany(p => p.TableSql).Prepend(Checkpoint.MakingLock))
-        {
-            await using var command = new NpgsqlCommand(sql, connection, transaction);
-            await command.ExecuteNonQueryAsync(ct);
-        }
+        await ServingTables.ExecuteAsync(Checkpoint.MakingLock, connection, transaction, ct);
+        foreach (var projection in projections) await ServingTables.PrepareAsync(projection, connection, transaction, ct);
         foreach (var projection in projections) await Shards.DivideAsync(log, projection, connection, transaction, ct);
         await transaction.CommitAsync(ct);
         return host;
@@ -59,10 +64,13 @@ public sealed class ProjectionHost : IAsyncDisposable
     /// <summary>How each is on this node: of the shards that run here, the one furthest behind. For all nodes see <see cref="Runners.StatusAsync"/>.</summary>
     public IReadOnlyList<ProjectionStatus> Status => [.. _parts.Select(p => Of(p.Key, p.Value))];
 
+    /// <summary>What is being built anew; a node without the role can ask for it too.</summary>
+    public Builds Builds { get; }
+
     /// <summary>From now on this node takes its share of them.</summary>
     public void Start() =>
         _running = Task.WhenAll(_parts.Values.SelectMany(parts => parts).Select(part => Task.Run(() =>
-            _log.Owners.RunAsync(part.Runner.Name, Kind, () => part.Runner.Status.Error, part.RunAsync, _stopping.Token))));
+            _log.Owners.RunAsync(part.Runner.Name, Kind, () => part.Runner.Status.Error, part.RunAsync, _stopping.Token))).Append(Task.Run(() => _rebuilder.RunAsync(_stopping.Token))));
 
     /// <summary>Completes when every named projection, with all its shards, has reached <paramref name="position"/>, here or on the node that runs it.</summary>
     public async Task WaitAsync(IEnumerable<string> names, long position, CancellationToken ct)
@@ -70,11 +78,11 @@ public sealed class ProjectionHost : IAsyncDisposable
         var waitedFor = names.Distinct().SelectMany(name => _parts[name]).ToList();
         while (waitedFor.Count > 0)
         {
-            var here = waitedFor.Find(part => part.Owned is not null);
+            var here = waitedFor.Find(part => part.Serves);
             if (here is not null) await here.WaitHereAsync(position, ct);
-            else if (await ReachedElsewhereAsync([.. waitedFor.Select(part => part.Projection).Distinct()], position, ct)) return;
+            else if (await ReachedAsync([.. waitedFor.Select(part => part.Projection).Distinct()], position, ct)) return;
             else await Task.Delay(ElsewherePollEvery, _clock, ct);
-            waitedFor.RemoveAll(part => part.Owned is not null && part.Runner.Status.Position >= position);
+            waitedFor.RemoveAll(part => part.Serves && part.Runner.Status.Position >= position);
         }
     }
 
@@ -85,18 +93,9 @@ public sealed class ProjectionHost : IAsyncDisposable
         await _database.DisposeAsync();
     }
 
-    // By the projection and not by the names of its shards here: another release may have divided it into another number.
-    private async Task<bool> ReachedElsewhereAsync(string[] projections, long position, CancellationToken ct)
-    {
-        await using var command = _database.CreateCommand("""
-            select count(*) from (
-                select split_part(name, '#', 1) from log.mt_event_progression where name = any ($1) or (name like '%/%' and split_part(name, '#', 1) = any ($1))
-                group by 1 having min(last_seq_id) >= $2) as reached
-            """);
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = projections });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = position });
-        return (long)(await command.ExecuteScalarAsync(ct))! == projections.Length;
-    }
+    // By what the views show, and not by the names here: another release may have another version, or have divided it into another number.
+    private async Task<bool> ReachedAsync(string[] projections, long position, CancellationToken ct) =>
+        await ServingTables.ReachedAsync(projections, position, _database, ct) == projections.Length;
 
     private ProjectionStatus Of(string name, Part[] parts)
     {
@@ -121,6 +120,9 @@ public sealed class ProjectionHost : IAsyncDisposable
         /// <summary>Completed when it is no longer to be run here; null while it is not.</summary>
         public volatile TaskCompletionSource? Owned;
 
+        /// <summary>Whether what this node knows of it is what the view shows.</summary>
+        public bool Serves => Owned is not null && Runner.Status.State != ProjectionState.NotServing;
+
         public async Task RunAsync(CancellationToken ct)
         {
             var owned = Owned = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -137,7 +139,8 @@ public sealed class ProjectionHost : IAsyncDisposable
         {
             if (Owned is not { } owned) return;
             using var either = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            await await Task.WhenAny(Runner.WaitAsync(position, either.Token), owned.Task);
+            // A build may give its rows' place to another version meanwhile, whose position is known to the database.
+            await await Task.WhenAny(Runner.WaitAsync(position, either.Token), owned.Task, Task.Delay(ServesLookEvery, either.Token));
             await either.CancelAsync();
         }
     }

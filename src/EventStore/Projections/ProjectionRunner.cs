@@ -16,6 +16,9 @@ public enum ProjectionState
 
     /// <summary>Another node runs it, or will in a moment.</summary>
     Elsewhere,
+
+    /// <summary>The views show another version's rows, until this one is built or for good.</summary>
+    NotServing,
 }
 
 /// <param name="Position">Everything at or below it is in the rows.</param>
@@ -49,6 +52,7 @@ public sealed class ProjectionRunner
     private static readonly TimeSpan DecisionLookEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan NotServingLookEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan UnavailableRetryMax = TimeSpan.FromSeconds(1);
 
     private readonly EventLog _log;
@@ -67,9 +71,11 @@ public sealed class ProjectionRunner
     private int _readMax = BatchEventsMax;
     private int _failedAttempts;
     private int _skippedInARow;
-    private long? _beyond;
+    private (long Position, uint Table)? _beyond;
+    private IProjectionRows _rows = null!;
     private volatile string? _error;
     private volatile bool _fenced;
+    private volatile bool _notServing;
 
     /// <param name="name">Of its checkpoint: the projection's, or that of one shard.</param>
     /// <param name="database">Commits without waiting for the flush: after a crash rows and checkpoint are older together, and the log still has it all.</param>
@@ -88,7 +94,7 @@ public sealed class ProjectionRunner
         get
         {
             var position = _progress.Position;
-            return new(Name, _fenced ? ProjectionState.Fenced : _error is null ? ProjectionState.Running : ProjectionState.Faulted, position,
+            return new(Name, _notServing ? ProjectionState.NotServing : _fenced ? ProjectionState.Fenced : _error is null ? ProjectionState.Running : ProjectionState.Faulted, position,
                 Math.Max(0, _log.Head - position), _error);
         }
     }
@@ -117,6 +123,15 @@ public sealed class ProjectionRunner
                 wait = RetryMin;
                 _logger.LogWarning("Projection {Projection} starts over from its checkpoint: {Reason}", Name, forked.Message);
             }
+            catch (NotServingException)
+            {
+                (wait, _notServing, _fenced, _error) = (NotServingLookEvery, true, false, null);
+            }
+            catch (TableReplacedException replaced)
+            {
+                wait = RetryMin;
+                _logger.LogInformation("Projection {Projection} goes on with the rebuilt rows: {Reason}", Name, replaced.Message);
+            }
             catch (ProjectionFencedException fenced)
             {
                 _fenced = true;
@@ -139,28 +154,36 @@ public sealed class ProjectionRunner
             wait = wait * 2 < RetryMax ? wait * 2 : RetryMax;
         }
         await SaveIdleCheckpointAsync();
+        // Should it be run again, what it knew may be long past: it is well when it has read its checkpoint and caught up.
+        _error = "it has yet to go on from its checkpoint";
     }
 
     private async Task LoadAsync(CancellationToken ct)
     {
         _forks = _log.Forks;
         List<ParkedEvent> standing;
+        uint table;
         await using (var connection = await _database.OpenConnectionAsync(ct))
         {
             _checkpoint = await Checkpoint.LoadAsync(Name, connection, ct);
+            await using (var transaction = await connection.BeginTransactionAsync(ct))
+                table = await ServingTables.FindServingAsync(_projection.Name, connection, transaction, ct) ?? throw new NotServingException();
             _skipped.Clear();
             foreach (var skipped in await ParkedEvents.FindAsync(Name, ParkedState.Skipped, after: _checkpoint, int.MaxValue, connection, ct)) _skipped.Add(skipped.Position);
             standing = await ParkedEvents.FindAsync(Name, ParkedState.Standing, after: _checkpoint, 1, connection, ct);
         }
-        // Remembered, as the log may grow past it, which brings back none of the events that the rows hold.
-        if (_checkpoint > await _log.Reader.HeadAsync(ct)) _beyond = _checkpoint;
-        if (_beyond == _checkpoint) throw new ProjectionBeyondHeadException(Name, _checkpoint);
+        // Remembered, as the log may grow past it, which brings back none of the events that the rows hold; a rebuilt table does.
+        if (_checkpoint > await _log.Reader.HeadAsync(ct)) _beyond = (_checkpoint, table);
+        if (_beyond == (_checkpoint, table)) throw new ProjectionBeyondHeadException(Name, _checkpoint);
         _beyond = null;
         _progress.MoveTo(_checkpoint);
-        _fenced = false;
+        OpenRows();
+        (_fenced, _notServing) = (false, false);
         // It is the next that concerns the projection: all before it was applied when it was parked.
         if (standing is [var before]) await StandAsync(before, ct);
     }
+
+    private void OpenRows() => _rows = _projection.Open(ServingTables.TableOf(_projection.Name), RowsUse.Live);
 
     private async Task StepAsync(CancellationToken ct)
     {
@@ -198,11 +221,13 @@ public sealed class ProjectionRunner
     }
 
     private static bool MayBeOfAnEvent(Exception fault, CancellationToken ct) =>
-        !ct.IsCancellationRequested && !DatabaseFaults.IsUnavailable(fault) && fault is not (HistoryForkedException or ProjectionFencedException);
+        !ct.IsCancellationRequested && !DatabaseFaults.IsUnavailable(fault) && fault is not (HistoryForkedException or ProjectionFencedException or TableReplacedException);
 
     /// <summary>Halves what is read until one event is alone with the fault; the others are applied and committed on the way.</summary>
     private async Task FailedAsync(List<RecordedEvent> events, List<RecordedEvent> mine, Exception fault, CancellationToken ct)
     {
+        // What was folded in vain is in memory.
+        OpenRows();
         LogMetrics.ProjectionFaults.Add(1, new KeyValuePair<string, object?>("projection", Name));
         _error = fault.Message;
         if (mine.Count > 1)
@@ -289,7 +314,11 @@ public sealed class ProjectionRunner
         // Opening it may be what told of a fork; the events are of the history before.
         _log.ThrowIfForkedSince(_forks);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        if (events.Count > 0) await _projection.ApplyAsync(connection, transaction, events, ct);
+        if (events.Count > 0)
+        {
+            await _rows.FoldAsync(connection, events, ct);
+            await _rows.WriteAsync(connection, transaction, ct);
+        }
         if (parked is not null) await ParkedEvents.ParkAsync(Name, parked, connection, transaction, ct);
         if (!await Checkpoint.TryMoveAsync(Name, _checkpoint, last, connection, transaction, ct)) throw new ProjectionFencedException(Name, _checkpoint);
         await transaction.CommitAsync(ct);
@@ -310,6 +339,9 @@ public sealed class ProjectionRunner
 /// <summary>This projection's checkpoint is not where this runner left it; nothing was written here.</summary>
 public sealed class ProjectionFencedException(string projection, long position)
     : Exception($"the checkpoint of projection {projection} no longer stands at {position}: another runner moved it, or the database lost its last commits; this one starts over from it");
+
+/// <summary>The views show another version's rows.</summary>
+internal sealed class NotServingException : Exception;
 
 /// <summary>The rows hold events that the log no longer has, as after a restore of the log alone.</summary>
 public sealed class ProjectionBeyondHeadException(string projection, long position)

@@ -82,10 +82,12 @@ internal static class Shards
 
     private static async Task CatchUpAsync(EventLog log, IProjection part, long after, long upTo, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
     {
+        var rows = part.Open(ServingTables.TableOf(part.Name), RowsUse.Live);
         while (after < upTo)
         {
             var events = await log.Reader.ReadAsync(after, upTo, PageEventsMax, log.Types.AliasesOf(part.Events), null, ct);
-            if (events.Count > 0) await part.ApplyAsync(connection, transaction, events, ct);
+            await rows.FoldAsync(connection, events, ct);
+            await rows.WriteAsync(connection, transaction, ct);
             after = events.Count < PageEventsMax ? upTo : events[^1].Position;
         }
     }

@@ -14,7 +14,8 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
     /// <summary>Positions that one query may look at when it finds only some of them: rare types must not make it outlast the database's time-out.</summary>
     public const int SpanMax = 100_000;
 
-    private const string Columns = "seq_id, id, stream_id, version, type, timestamp, causation_id, user_name, data::text";
+    /// <summary>In the order in which an event is read from a row.</summary>
+    internal const string Columns = "seq_id, id, stream_id, version, type, timestamp, causation_id, user_name, data::text";
 
     private long _eventsRead;
 
@@ -176,8 +177,10 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
         return events;
     }
 
-    /// <param name="row">Its columns are <c>seq_id, id, stream_id, version, type, timestamp, causation_id, user_name, data::text</c>.</param>
-    internal RecordedEvent Read(NpgsqlDataReader row)
+    internal RecordedEvent Read(NpgsqlDataReader row) => Read(row, types);
+
+    /// <param name="row">Its columns are <see cref="Columns"/>.</param>
+    internal static RecordedEvent Read(NpgsqlDataReader row, EventTypes types)
     {
         var (position, id, stream, version) = (row.GetInt64(0), row.GetGuid(1), row.GetGuid(2), row.GetInt64(3));
         // Aliases repeat endlessly; the interned one lets readers compare them cheaply.

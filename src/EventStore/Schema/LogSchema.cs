@@ -12,7 +12,7 @@ internal static class LogSchema
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        foreach (var sql in (string[])[Exclusive, Script("log.sql"), Script("partitions.sql"), Script("append_batch.sql")])
+        foreach (var sql in (string[])[Exclusive, Script("log.sql"), Script("partitions.sql"), Script("append_batch.sql"), Script("projections.sql")])
         {
             await using var command = new NpgsqlCommand(sql, connection, transaction);
             await command.ExecuteNonQueryAsync(ct);

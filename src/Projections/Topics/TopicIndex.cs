@@ -12,10 +12,10 @@ public sealed record IndexedPage(long ReadTo, List<RecordedEvent> Events);
 public sealed class TopicIndex(EventLog log)
 {
     /// <summary>The projection that keeps the rows; Realtime, which declares what is on which topic, writes them.</summary>
-    public const string Name = "log.topics.v2";
+    public const string Name = "log.topics.v3";
 
-    /// <summary>Of this very version, as the checkpoint is: the view without it may be another's.</summary>
-    public const string Table = "views.log_topics_v2";
+    private const string View = "views.log_topics";
+    private const string Base = "log.topics";
 
     /// <summary>The first events on any of the topics after <paramref name="after"/>. Costs a look-up for each topic and two for each event, however many others lie between.</summary>
     /// <param name="max">Events at most.</param>
@@ -25,7 +25,8 @@ public sealed class TopicIndex(EventLog log)
     {
         if (upTo - after < atLeast) return null;
         var (checkpoint, found) = await FindAsync(topics, after, upTo, max, ct);
-        var reach = Math.Min(checkpoint, upTo);
+        if (checkpoint is not { } indexed) return null;
+        var reach = Math.Min(indexed, upTo);
         if (reach - after < atLeast) return null;
         var events = await log.Reader.ReadPositionsAsync(found, ct);
         if (events.Count < found.Length) throw new InvalidOperationException($"of {found.Length} positions in the index of topics after {after}, the log has {events.Count}");
@@ -38,7 +39,7 @@ public sealed class TopicIndex(EventLog log)
     {
         while (after < upTo)
         {
-            var (_, found) = await FindAsync(topics, after, upTo, LogReader.PageEventsMax, ct);
+            var found = Known(await FindAsync(topics, after, upTo, LogReader.PageEventsMax, ct));
             foreach (var e in await log.Reader.ReadPositionsAsync(found, ct)) yield return e;
             after = found.Length == LogReader.PageEventsMax ? found[^1] : upTo;
         }
@@ -49,20 +50,24 @@ public sealed class TopicIndex(EventLog log)
     /// <param name="max">Events at most; <see cref="LogReader.PageEventsMax"/> or fewer.</param>
     public async Task<List<RecordedEvent>> ReadBackAsync(IReadOnlyCollection<string> topics, long upTo, int max, CancellationToken ct)
     {
-        var (_, found) = await FindAsync(topics, 0, upTo, max, ct, backwards: true);
+        var found = Known(await FindAsync(topics, 0, upTo, max, ct, backwards: true));
         Array.Sort(found);
         return await log.Reader.ReadPositionsAsync(found, ct);
     }
 
-    private async Task<(long Checkpoint, long[] Positions)> FindAsync(IReadOnlyCollection<string> topics, long after, long upTo, int max, CancellationToken ct, bool backwards = false)
+    private static long[] Known((long? Checkpoint, long[] Positions) found) =>
+        found.Checkpoint is null ? throw new InvalidOperationException($"the index of topics shows another version than {Name}, which is being built") : found.Positions;
+
+    /// <returns>A null checkpoint while the view shows another version's rows, which are on other topics: what was found is worth nothing then.</returns>
+    private async Task<(long? Checkpoint, long[] Positions)> FindAsync(IReadOnlyCollection<string> topics, long after, long upTo, int max, CancellationToken ct, bool backwards = false)
     {
         var order = backwards ? " desc" : "";
         // One statement, so that rows and checkpoint are of one snapshot: a crash of the database may set both back together.
         await using var command = log.Database.CreateCommand($"""
-            select coalesce((select last_seq_id from log.mt_event_progression where name = '{Name}'), 0),
+            select (select p.last_seq_id from log.projections s join log.mt_event_progression p on p.name = s.serving where s.base = '{Base}' and s.serving = '{Name}'),
                    array(select distinct found.position
                          from unnest($1::text[]) asked(topic)
-                         cross join lateral (select i.position from {Table} i where i.topic = asked.topic and i.position > $2 and i.position <= $3
+                         cross join lateral (select i.position from {View} i where i.topic = asked.topic and i.position > $2 and i.position <= $3
                                              order by i.position{order} limit $4) found
                          order by found.position{order} limit $4)
             """);
@@ -72,6 +77,6 @@ public sealed class TopicIndex(EventLog log)
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = max });
         await using var row = await command.ExecuteReaderAsync(ct);
         await row.ReadAsync(ct);
-        return (row.GetInt64(0), row.GetFieldValue<long[]>(1));
+        return (row.IsDBNull(0) ? null : row.GetInt64(0), row.GetFieldValue<long[]>(1));
     }
 }

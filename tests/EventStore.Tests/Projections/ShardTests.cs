@@ -116,7 +116,8 @@ public class ShardTests(LogFixture fixture)
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await LogFixture.OpenAsync(database);
-        await using (await log.StartAsync(database, new SumsProjection(shards: 2))) await log.UntilAsync(s => s.State == RunnerState.Running);
+        await using (await log.StartAsync(database, new SumsProjection(shards: 2)))
+            while (await log.AskAsync("select count(*) from log.mt_event_progression where name like 'test.sums%'") is not 2L) await Task.Delay(20, TestContext.Current.CancellationToken);
         await log.AskAsync("update log.mt_event_progression set last_seq_id = 100001 where name = 'test.sums.v1#1/2'");
         var apart = await Assert.ThrowsAsync<ShardsApartException>(() => log.StartAsync(database, new SumsProjection(shards: 3)));
         Assert.Contains("between 0 and 100001", apart.Message);

@@ -12,12 +12,13 @@ public sealed record Sum(Guid Id, int Total, int Events);
 internal sealed class SumsProjection(string name = "test.sums.v1", int shards = 1, OnPoison onPoison = OnPoison.Stop, Action<Counted>? folding = null) : IProjection
 {
     private readonly Fold _fold = new(name);
+    private readonly Action<Counted>? _folding = folding;
 
     public string Name => name;
     public int Shards => shards;
     public OnPoison OnPoison => onPoison;
     public IReadOnlySet<Type> Events => _fold.Events;
-    public IReadOnlyList<string> TableSql => _fold.TableSql;
+    public TableShape Table => _fold.Table;
 
     /// <summary>What happens within the transaction, before the rows are written and after.</summary>
     public Func<Task> BeforeWrite { get; set; } = () => Task.CompletedTask;
@@ -25,12 +26,24 @@ internal sealed class SumsProjection(string name = "test.sums.v1", int shards = 
 
     public IProjection Part(int shard, int of) => of == 1 ? this : _fold.Part(shard, of);
 
-    public async Task ApplyAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
+    public IProjectionRows Open(string table, RowsUse use) => new Watched(this, _fold.Open(table, use));
+
+    private sealed class Watched(SumsProjection watching, IProjectionRows rows) : IProjectionRows
     {
-        foreach (var e in events) folding?.Invoke((Counted)e.Data!);
-        await BeforeWrite();
-        await _fold.ApplyAsync(connection, transaction, events, ct);
-        await AfterWrite();
+        public int Unwritten => rows.Unwritten;
+
+        public Task FoldAsync(NpgsqlConnection connection, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
+        {
+            foreach (var e in events) watching._folding?.Invoke((Counted)e.Data!);
+            return rows.FoldAsync(connection, events, ct);
+        }
+
+        public async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
+        {
+            await watching.BeforeWrite();
+            await rows.WriteAsync(connection, transaction, ct);
+            await watching.AfterWrite();
+        }
     }
 
     private sealed class Fold : Projection<Sum, Guid>

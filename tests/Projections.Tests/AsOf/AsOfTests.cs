@@ -3,6 +3,7 @@ using Npgsql;
 using Veza.Commands.Chat.Communities;
 using Veza.Commands.Chat.Members;
 using Veza.EventStore;
+using Veza.EventStore.Projections;
 using Veza.Fixtures;
 using Veza.Projections.Accounts;
 using Veza.Projections.AsOf;
@@ -122,7 +123,9 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
         await using var connection = await log.Log.Log.Database.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
         await using (var empty = new NpgsqlCommand("delete from views.music_plays_hourly_v1", connection, transaction)) await empty.ExecuteNonQueryAsync();
-        await hours.ApplyAsync(connection, transaction, [.. events.Where(e => hours.Events.Contains(e.Data!.GetType()))], CancellationToken.None);
+        var rows = hours.Open("views.music_plays_hourly_v1", RowsUse.Live);
+        await rows.FoldAsync(connection, [.. events.Where(e => hours.Events.Contains(e.Data!.GetType()))], CancellationToken.None);
+        await rows.WriteAsync(connection, transaction, CancellationToken.None);
         await transaction.CommitAsync();
     }
 

@@ -1,0 +1,30 @@
+using Veza.Api.Http;
+using Veza.Commands.Dispatching;
+using Veza.EventStore.Projections;
+
+namespace Veza.Api.Replay;
+
+/// <summary>Building a read model anew, beside the one that serves.</summary>
+public static class BuildEndpoints
+{
+    public static void MapBuilds(this IEndpointRouteBuilder api)
+    {
+        var projections = api.MapGroup("/projections").RequireAuthorization(policy => policy.RequireRole(ProjectionEndpoints.OperatorRole)).WithTags("Operation");
+
+        projections.MapGet("/builds", async (ProjectionHost host, CancellationToken ct) => Results.Ok(new { items = await host.Builds.ListAsync(ct), next = (string?)null }))
+            .WithSummary("List the projections that are being built")
+            .WithDescription("On whichever node: how far each is, how many positions of the log it passes in a second and how many seconds are left at that rate, and its error when it failed and is tried again. For operators.");
+
+        projections.MapPut("/{name}/build", async (string name, ProjectionHost host, CancellationToken ct) =>
+                await host.Builds.RequestAsync(name, ct) ? Results.Accepted("/api/v1/projections/builds") : Problems.Result(UnknownProjection(name)))
+            .WithSummary("Build a projection anew")
+            .WithDescription("From the first event on, in a table of its own; the rows that serve go on serving until the new ones have caught up and take their place. Asked for again it goes on. For operators.");
+
+        projections.MapDelete("/{name}/build", async (string name, ProjectionHost host, CancellationToken ct) =>
+                await host.Builds.CancelAsync(name, ct) ? Results.NoContent() : Problems.Result(NotBeingBuilt(name)))
+            .WithSummary("Cancel a projection's build").WithDescription("What was built is dropped; the rows that serve go on serving. For operators.");
+    }
+
+    private static Refusal UnknownProjection(string name) => new("projection_unknown", RefusalKind.Unknown, $"there is no projection {name}; `GET /api/v1/projections` lists them");
+    private static Refusal NotBeingBuilt(string name) => new("not_being_built", RefusalKind.Unknown, $"the projection {name} is not being built; `GET /api/v1/projections/builds` lists those that are");
+}

@@ -1,0 +1,93 @@
+using System.Data;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Npgsql;
+
+namespace Veza.EventStore.Reading;
+
+/// <param name="UpTo">Everything up to it was looked at.</param>
+internal sealed record FeedPage(long UpTo, List<RecordedEvent> Events);
+
+/// <summary>
+/// A long span of the log, some types of events only, for whoever folds all of it: read and decoded ahead of the reader, on a connection of its own.
+/// The server leaves out the other types; neither their JSON nor their rows travel.
+/// </summary>
+internal sealed class EventFeed(NpgsqlDataSource database, EventTypes types)
+{
+    /// <summary>Some megabytes of JSON and of events, of which few pages are in memory.</summary>
+    private const int PageEventsMax = 4_000;
+
+    /// <summary>Pages read ahead: enough that reading and folding do not wait for each other.</summary>
+    private const int PagesAhead = 2;
+
+    /// <summary>Where few events are of the types, a page would take long to fill, and whoever waits for it would not see that anything moves.</summary>
+    private const int SpanMax = 200_000;
+
+    private const string Sql = $"select {LogReader.Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and type = any ($3) order by seq_id limit $4";
+
+    public async IAsyncEnumerable<FeedPage> ReadAsync(long after, long upTo, string[] aliases, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var pages = Channel.CreateBounded<FeedPage>(new BoundedChannelOptions(PagesAhead) { SingleReader = true, SingleWriter = true });
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var reading = Task.Run(async () =>
+        {
+            try
+            {
+                await FillAsync(pages.Writer, after, upTo, aliases, stop.Token);
+                pages.Writer.Complete();
+            }
+            catch (Exception fault) { pages.Writer.Complete(fault); }
+        }, CancellationToken.None);
+        try
+        {
+            await foreach (var page in pages.Reader.ReadAllAsync(ct)) yield return page;
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await reading;
+        }
+    }
+
+    /// <summary>What fits on one page, <see cref="PageEventsMax"/> events at most, over the reader's own connection.</summary>
+    public static async Task<List<RecordedEvent>> ReadPageAsync(NpgsqlConnection connection, EventTypes types, long after, long upTo, string[] aliases, CancellationToken ct)
+    {
+        await using var command = Command(connection, aliases);
+        return await PageAsync(command, types, after, upTo, ct);
+    }
+
+    private async Task FillAsync(ChannelWriter<FeedPage> pages, long after, long upTo, string[] aliases, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var command = Command(connection, aliases);
+        await command.PrepareAsync(ct);
+        while (after < upTo)
+        {
+            var spanEnd = Math.Min(upTo, after + SpanMax);
+            var events = await PageAsync(command, types, after, spanEnd, ct);
+            // Decoded here, beside the fold of the page before. What cannot be read faults its reader, who knows what to say of it.
+            foreach (var e in events) e.TryDecode();
+            after = events.Count == PageEventsMax ? events[^1].Position : spanEnd;
+            await pages.WriteAsync(new(after, events), ct);
+        }
+    }
+
+    private static NpgsqlCommand Command(NpgsqlConnection connection, string[] aliases) => new(Sql, connection)
+    {
+        Parameters =
+        {
+            new NpgsqlParameter<long>(), new NpgsqlParameter<long>(), new NpgsqlParameter<string[]> { TypedValue = aliases }, new NpgsqlParameter<int> { TypedValue = PageEventsMax },
+        },
+    };
+
+    private static async Task<List<RecordedEvent>> PageAsync(NpgsqlCommand command, EventTypes types, long after, long upTo, CancellationToken ct)
+    {
+        ((NpgsqlParameter<long>)command.Parameters[0]).TypedValue = after;
+        ((NpgsqlParameter<long>)command.Parameters[1]).TypedValue = upTo;
+        var events = new List<RecordedEvent>(PageEventsMax);
+        await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SingleResult | CommandBehavior.SequentialAccess, ct);
+        while (await rows.ReadAsync(ct)) events.Add(LogReader.Read(rows, types));
+        LogMetrics.ReadFromDatabase.Add(events.Count);
+        return events;
+    }
+}

@@ -1,0 +1,317 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Veza.EventStore.Projections;
+using static Veza.EventStore.Tests.LogFixture;
+
+namespace Veza.EventStore.Tests.Projections;
+
+public class RebuildTests(LogFixture fixture)
+{
+    public sealed record Sum(Guid Id, int Total);
+    public sealed record SumAndCount(Guid Id, int Total, int Count);
+
+    /// <summary>Adds up, so that an event applied twice or not at all shows.</summary>
+    private sealed class Sums : Projection<Sum, Guid>
+    {
+        public override string Name => "test.sums.v1";
+        public Sums()
+        {
+            Identity<Counted>(e => e.Id);
+            Identity<Cleared>(e => e.Id);
+            Index("total");
+        }
+        public static Sum Create(Counted e) => new(e.Id, e.By);
+        public static Sum Apply(Counted e, Sum row) => row with { Total = row.Total + e.By };
+        public static Sum? Apply(Cleared _, Sum row) => null;
+    }
+
+    private sealed class SumsAndCounts : Projection<SumAndCount, Guid>
+    {
+        public override string Name => "test.sums.v2";
+        public SumsAndCounts() => Identity<Counted>(e => e.Id);
+        public static SumAndCount Create(Counted e) => new(e.Id, e.By, 1);
+        public static SumAndCount Apply(Counted e, SumAndCount row) => new(row.Id, row.Total + e.By, row.Count + 1);
+    }
+
+    /// <summary>As the second version, under the name of the first.</summary>
+    private sealed class SumsWithAnotherColumn : Projection<SumAndCount, Guid>
+    {
+        public override string Name => "test.sums.v1";
+        public SumsWithAnotherColumn() => Identity<Counted>(e => e.Id);
+        public static SumAndCount Create(Counted e) => new(e.Id, e.By, 1);
+    }
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Rows_that_were_damaged_are_whole_after_a_rebuild_and_go_on_from_there()
+    {
+        await using var node = await Node.StartAsync(await fixture.NewDatabaseAsync(), new Sums());
+        var stream = Guid.CreateVersion7();
+        await node.AddAsync(stream, 1, 30);
+        await node.WaitAsync();
+        await node.RunAsync("update views.test_sums set total = 1000");
+        await node.RebuildAsync("test.sums.v1");
+        Assert.Equal(30L, await node.AskAsync<long>("select sum(total) from views.test_sums"));
+        // The runner had the damaged row in memory, at the very position at which the rows were exchanged.
+        await node.AddAsync(stream, 1, 5);
+        await node.WaitAsync();
+        Assert.Equal(35L, await node.AskAsync<long>("select sum(total) from views.test_sums"));
+        Assert.Equal(["test_sums_v1_i1", "test_sums_v1_pkey"], await node.ListAsync("select indexname::text from pg_indexes where tablename = 'test_sums_v1' order by 1"));
+    }
+
+    [Fact]
+    public async Task A_reader_during_rebuilds_under_load_never_sees_less_than_before()
+    {
+        await using var node = await Node.StartAsync(await fixture.NewDatabaseAsync(), new Sums());
+        var streams = Enumerable.Range(0, 20).Select(_ => Guid.CreateVersion7()).ToArray();
+        foreach (var stream in streams) await node.AddAsync(stream, 1, 50);
+        await node.WaitAsync();
+        using var done = new CancellationTokenSource();
+        var load = Task.Run(async () => { for (var i = 0; !done.IsCancellationRequested; i++) await node.AddAsync(streams[i % streams.Length], 1, 1); }, Ct);
+        var readers = Enumerable.Range(0, 3).Select(_ => Task.Run(async () =>
+        {
+            long last = 0, reads = 0;
+            for (; !done.IsCancellationRequested; reads++)
+            {
+                var now = await node.AskAsync<long>("select coalesce(sum(total), 0) from views.test_sums");
+                Assert.True(now >= last, $"after {last} a reader saw {now}");
+                last = now;
+                // What was waited for is there, whichever table the view shows by now.
+                var head = node.Log.Head;
+                await node.Host.WaitAsync(["test.sums.v1"], head, Ct);
+                last = await node.AskAsync<long>("select coalesce(sum(total), 0) from views.test_sums");
+                Assert.True(last >= head, $"after waiting for {head} a reader saw {last}");
+            }
+            return reads;
+        }, Ct)).ToArray();
+        for (var i = 0; i < 5; i++) await node.RebuildAsync("test.sums.v1");
+        await done.CancelAsync();
+        await load;
+        Assert.All(await Task.WhenAll(readers), reads => Assert.True(reads > 0));
+        await node.WaitAsync();
+        Assert.Equal(node.Log.Head, await node.AskAsync<long>("select sum(total) from views.test_sums"));
+    }
+
+    [Fact]
+    public async Task A_build_that_was_cut_off_goes_on_where_it_was()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var node = await Node.StartAsync(database, new Sums());
+        var stream = Guid.CreateVersion7();
+        await node.AddAsync(stream, 1, 100);
+        await node.WaitAsync();
+        // As the node left it that died after its first transaction: 40 events are in the rows, which say so by a number no fold would give.
+        await node.RunAsync($"""
+            create table views.test_sums_v1_build (like views.test_sums_v1 including all);
+            insert into views.test_sums_v1_build values ('{stream}', 1040);
+            insert into log.builds (name, epoch, position, events) values ('test.sums.v1', '{node.Log.Epoch}', 40, 40)
+            """);
+        await node.BuiltAsync();
+        Assert.Equal(1100L, await node.AskAsync<long>("select sum(total) from views.test_sums"));
+    }
+
+    [Fact]
+    public async Task A_build_of_another_history_begins_anew()
+    {
+        await using var node = await Node.StartAsync(await fixture.NewDatabaseAsync(), new Sums());
+        var stream = Guid.CreateVersion7();
+        await node.AddAsync(stream, 1, 100);
+        await node.WaitAsync();
+        await node.RunAsync($"""
+            create table views.test_sums_v1_build (like views.test_sums_v1 including all);
+            insert into views.test_sums_v1_build values ('{stream}', 1040);
+            insert into log.builds (name, epoch, position, events) values ('test.sums.v1', 'another', 40, 40)
+            """);
+        await node.BuiltAsync();
+        Assert.Equal(100L, await node.AskAsync<long>("select sum(total) from views.test_sums"));
+    }
+
+    [Fact]
+    public async Task A_cancelled_build_leaves_nothing_and_changes_nothing()
+    {
+        await using var node = await Node.StartAsync(await fixture.NewDatabaseAsync(), new Sums());
+        await node.AddAsync(Guid.CreateVersion7(), 1, 10);
+        await node.WaitAsync();
+        // A query that goes on keeps the swap from happening, and with it the build from ending.
+        await using (var connection = await node.Log.Database.OpenConnectionAsync(Ct))
+        await using (var long_ = await connection.BeginTransactionAsync(Ct))
+        {
+            await using (var read = new NpgsqlCommand("select count(*) from views.test_sums", connection, long_)) await read.ExecuteScalarAsync(Ct);
+            Assert.True(await node.Host.Builds.RequestAsync("test.sums.v1", Ct));
+            while ((await node.Host.Builds.ListAsync(Ct)).Single().Position < node.Log.Head) await Task.Delay(20, Ct);
+            // Others read on meanwhile.
+            Assert.Equal(10L, await node.AskAsync<long>("select sum(total) from views.test_sums"));
+            Assert.True(await node.Host.Builds.CancelAsync("test.sums.v1", Ct));
+        }
+        Assert.False(await node.Host.Builds.CancelAsync("test.sums.v1", Ct));
+        Assert.Empty(await node.Host.Builds.ListAsync(Ct));
+        Assert.True(await node.AskAsync<bool>("select to_regclass('views.test_sums_v1_build') is null"));
+        Assert.Equal(10L, await node.AskAsync<long>("select sum(total) from views.test_sums"));
+    }
+
+    [Fact]
+    public async Task A_projection_that_does_not_exist_is_not_built()
+    {
+        await using var node = await Node.StartAsync(await fixture.NewDatabaseAsync(), new Sums());
+        Assert.False(await node.Host.Builds.RequestAsync("test.others.v1", Ct));
+        Assert.Empty(await node.Host.Builds.ListAsync(Ct));
+    }
+
+    [Fact]
+    public async Task A_raised_version_is_built_while_the_former_serves_and_an_old_node_does_not_take_the_view_back()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        var stream = Guid.CreateVersion7();
+        var old = await Node.StartAsync(database, new Sums());
+        await using var stillThere = old;
+        await old.AddAsync(stream, 2, 20);
+        await old.WaitAsync();
+        // Something that reads on keeps the view with the former version.
+        await using var reading = await old.Log.Database.OpenConnectionAsync(Ct);
+        await using var long_ = await reading.BeginTransactionAsync(Ct);
+        await using (var read = new NpgsqlCommand("select count(*) from views.test_sums", reading, long_)) await read.ExecuteScalarAsync(Ct);
+
+        await using var new_ = await Node.StartAsync(database, new SumsAndCounts());
+        await old.AddAsync(stream, 2, 5);
+        await new_.Log.CatchUpAsync(Ct);
+        await new_.Host.WaitAsync(["test.sums.v2"], old.Log.Head, Ct);
+        Assert.Equal(50L, await new_.AskAsync<long>("select sum(total) from views.test_sums"));
+        while (new_.Host.Status.Single().State != ProjectionState.NotServing) await Task.Delay(20, Ct);
+
+        await long_.RollbackAsync(Ct);
+        await new_.BuiltAsync();
+        Assert.Equal(25L, await new_.AskAsync<long>("select sum(count) from views.test_sums"));
+        await old.AddAsync(stream, 2, 5);
+        await new_.Log.CatchUpAsync(Ct);
+        // Both wait for what the view shows.
+        await new_.Host.WaitAsync(["test.sums.v2"], old.Log.Head, Ct);
+        await old.Host.WaitAsync(["test.sums.v1"], old.Log.Head, Ct);
+        Assert.Equal(30L, await new_.AskAsync<long>("select sum(count) from views.test_sums"));
+        while (old.Host.Status.Single().State != ProjectionState.NotServing) await Task.Delay(20, Ct);
+
+        // A node of the former release that starts when no other of it is left.
+        await old.DisposeAsync();
+        await using var restarted = await Node.StartAsync(database, new Sums());
+        while (restarted.Host.Status.Single().State != ProjectionState.NotServing) await Task.Delay(20, Ct);
+        Assert.Equal(30L, await new_.AskAsync<long>("select sum(count) from views.test_sums"));
+        Assert.Empty(await new_.Host.Builds.ListAsync(Ct));
+    }
+
+    [Fact]
+    public async Task Other_columns_under_the_same_version_are_refused_at_the_start()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var node = await Node.StartAsync(database, new Sums());
+        var refused = await Assert.ThrowsAsync<ProjectionChangedException>(() => Node.StartAsync(database, new SumsWithAnotherColumn()));
+        Assert.Contains("test.sums.v1", refused.Message);
+        Assert.Contains("lacks the column count", refused.Message);
+        Assert.Contains("call it test.sums.v2", refused.Message);
+    }
+
+    [Fact]
+    public async Task Rows_beyond_the_head_are_mended_by_a_rebuild()
+    {
+        await using var node = await Node.StartAsync(await fixture.NewDatabaseAsync(), new Sums());
+        var stream = Guid.CreateVersion7();
+        await node.AddAsync(stream, 1, 5);
+        await node.WaitAsync();
+        await node.RunAsync("update log.mt_event_progression set last_seq_id = 9 where name = 'test.sums.v1'; update views.test_sums set total = 9");
+        while (node.Host.Status.Single().Error is null) await Task.Delay(20, Ct);
+        await node.RebuildAsync("test.sums.v1");
+        await node.AddAsync(stream, 1, 1);
+        await node.WaitAsync();
+        Assert.Equal(6L, await node.AskAsync<long>("select sum(total) from views.test_sums"));
+        while (node.Host.Status.Single().State != ProjectionState.Running) await Task.Delay(20, Ct);
+    }
+
+    [Fact]
+    public async Task Of_two_nodes_one_builds()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var one = await Node.StartAsync(database, new Sums());
+        await using var two = await Node.StartAsync(database, new Sums());
+        await one.AddAsync(Guid.CreateVersion7(), 1, 50);
+        await one.WaitAsync();
+        for (var i = 0; i < 3; i++) await one.RebuildAsync("test.sums.v1");
+        await two.Host.WaitAsync(["test.sums.v1"], one.Log.Head, Ct);
+        Assert.Equal(50L, await two.AskAsync<long>("select sum(total) from views.test_sums"));
+    }
+
+    private sealed class Node(EventLog log, ProjectionHost host, string projection) : IAsyncDisposable
+    {
+        public EventLog Log => log;
+        public ProjectionHost Host => host;
+
+        public static async Task<Node> StartAsync(string database, IProjection projection)
+        {
+            var log = await OpenAsync(database);
+            try
+            {
+                var host = await ProjectionHost.OpenAsync(log, database, [projection], TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+                host.Start();
+                return new(log, host, projection.Name);
+            }
+            catch
+            {
+                await log.DisposeAsync();
+                throw;
+            }
+        }
+
+        public async Task AddAsync(Guid stream, int by, int times)
+        {
+            var at = (await log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None)).Version;
+            for (var i = 0; i < times; i++) await log.Appender.AppendAsync(Command(Change(stream, at + i, new Counted(stream, by))));
+        }
+
+        public Task WaitAsync() => host.WaitAsync([projection], log.Head, Ct);
+
+        public async Task RebuildAsync(string name)
+        {
+            Assert.True(await host.Builds.RequestAsync(name, Ct));
+            await BuiltAsync();
+        }
+
+        public async Task BuiltAsync()
+        {
+            while (await host.Builds.ListAsync(Ct) is { Count: > 0 } builds)
+            {
+                Assert.All(builds, b => Assert.Null(b.Error));
+                await Task.Delay(20, Ct);
+            }
+        }
+
+        public async Task<T> AskAsync<T>(string sql)
+        {
+            await using var ask = log.Database.CreateCommand(sql);
+            return (T)(await ask.ExecuteScalarAsync(Ct))!;
+        }
+
+        public async Task<List<string>> ListAsync(string sql)
+        {
+            await using var ask = log.Database.CreateCommand(sql);
+            await using var row = await ask.ExecuteReaderAsync(Ct);
+            List<string> texts = [];
+            while (await row.ReadAsync(Ct)) texts.Add(row.GetString(0));
+            return texts;
+        }
+
+        public async Task RunAsync(string sql)
+        {
+            await using var run = log.Database.CreateCommand(sql);
+            await run.ExecuteNonQueryAsync(Ct);
+        }
+
+        private bool _stopped;
+
+        /// <summary>A second time nothing is left to do.</summary>
+        public async ValueTask DisposeAsync()
+        {
+            if (_stopped) return;
+            _stopped = true;
+            await host.DisposeAsync();
+            await log.DisposeAsync();
+        }
+    }
+}
