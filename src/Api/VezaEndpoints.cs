@@ -34,7 +34,9 @@ internal static class VezaEndpoints
         app.UseAuthorization();
         app.Use(IdempotencyKey.Middleware);
         app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
-        app.UseSwaggerUI(ui => { ui.RoutePrefix = "docs"; ui.SwaggerEndpoint("/openapi/v1.json", "Veza"); ui.DocumentTitle = "Veza API"; });
+        // It would match every request's path against expressions of its own.
+        app.UseWhen(context => context.Request.Path.StartsWithSegments("/docs"),
+            docs => docs.UseSwaggerUI(ui => { ui.RoutePrefix = "docs"; ui.SwaggerEndpoint("/openapi/v1.json", "Veza"); ui.DocumentTitle = "Veza API"; }));
         var api = app.MapGroup("/api/v1").RequireAuthorization();
         app.MapSigningKeys();
         api.MapAccounts();

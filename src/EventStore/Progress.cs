@@ -5,6 +5,10 @@ internal sealed class Progress
 {
     private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _position;
+    private int _waiting;
+
+    /// <summary>Somebody waits for it to move.</summary>
+    public bool IsAwaited => Volatile.Read(ref _waiting) > 0;
 
     public long Position => Volatile.Read(ref _position);
 
@@ -18,12 +22,18 @@ internal sealed class Progress
     /// <summary>Completes when <paramref name="position"/> is reached.</summary>
     public async Task WaitAsync(long position, CancellationToken ct)
     {
-        while (true)
+        if (Position >= position) return;
+        Interlocked.Increment(ref _waiting);
+        try
         {
-            // Taken before looking, so that a move in between completes it.
-            var moved = Volatile.Read(ref _moved);
-            if (Position >= position) return;
-            await moved.Task.WaitAsync(ct);
+            while (true)
+            {
+                // Taken before looking, so that a move in between completes it.
+                var moved = Volatile.Read(ref _moved);
+                if (Position >= position) return;
+                await moved.Task.WaitAsync(ct);
+            }
         }
+        finally { Interlocked.Decrement(ref _waiting); }
     }
 }

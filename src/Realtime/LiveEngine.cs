@@ -54,6 +54,7 @@ public sealed class LiveEngine : IAsyncDisposable
     internal EventLog Log { get; }
     internal TopicIndex Index { get; }
     internal SemaphoreSlim DatabaseTurns { get; }
+    internal SharedBatches Batches { get; } = new();
     internal bool IsStopping => _stopping;
 
     /// <summary>Every subscription has been told of its events up to here.</summary>

@@ -8,16 +8,32 @@ namespace Veza.Realtime;
 
 /// <summary>The live topics over SignalR. A stream's next message is made when the one before has been written to the client's socket.</summary>
 [Authorize]
-public sealed class LiveHub(LiveEngine engine, LiveCharts charts, LiveConnections connections, ILogger<LiveHub> logger) : Hub
+public sealed class LiveHub(LiveEngine engine, LiveCharts charts, LiveConnections connections, TimeProvider clock, ILogger<LiveHub> logger) : Hub
 {
     public const string Path = "/hubs/live";
+
+    /// <summary>What ends so soon after a message lay unread for long was ended for that.</summary>
+    private static readonly TimeSpan EndsAfterStall = TimeSpan.FromSeconds(2);
 
     /// <summary>Of one connection; its streams end concurrently.</summary>
     private sealed class Counter { public int Subscriptions; }
 
-    private sealed class Counted(Counter counter) : IDisposable
+    /// <summary>One stream, and whether it ended because its client took nothing.</summary>
+    private sealed class Counted(Counter counter, TimeProvider clock, TimeSpan stoppedReadingMax) : IDisposable
     {
-        public void Dispose() => Interlocked.Decrement(ref counter.Subscriptions);
+        private long? _stalled;
+
+        // The transport, which ends the connection, counts from an earlier message that it was still sending.
+        public void WasTaken(long handedOut)
+        {
+            if (clock.GetElapsedTime(handedOut) >= stoppedReadingMax / 2) _stalled = clock.GetTimestamp();
+        }
+
+        public void Dispose()
+        {
+            Interlocked.Decrement(ref counter.Subscriptions);
+            if (_stalled is { } at && clock.GetElapsedTime(at) < EndsAfterStall) LiveMetrics.StoppedReading();
+        }
     }
 
     public override Task OnConnectedAsync()
@@ -49,7 +65,12 @@ public sealed class LiveHub(LiveEngine engine, LiveCharts charts, LiveConnection
         if (FollowedChart.Find(chart, span, genre) is not { } found) throw Refused(LiveRefusal.ChartInvalid(chart, span, genre));
         using var follower = charts.Follow(found) ?? throw Refused(LiveRefusal.TooManyCharts(LiveCharts.ChartsMax));
         await using var messages = follower.ReadAsync(ct).GetAsyncEnumerator(CancellationToken.None);
-        while (await NextAsync(messages)) yield return messages.Current;
+        while (await NextAsync(messages))
+        {
+            var handedOut = clock.GetTimestamp();
+            yield return messages.Current;
+            counted.WasTaken(handedOut);
+        }
     }
 
     private async IAsyncEnumerable<LiveMessage> StreamAsync(string[] topics, long? after, string? epoch, [EnumeratorCancellation] CancellationToken ct)
@@ -59,7 +80,12 @@ public sealed class LiveHub(LiveEngine engine, LiveCharts charts, LiveConnection
         var outcome = await engine.SubscribeAsync(caller, topics ?? [], after, epoch, ct);
         if (outcome is SubscribeOutcome.Refused no) throw Refused(no.Refusal);
         await using var messages = ((SubscribeOutcome.Opened)outcome).Subscription.ReadAsync(ct).GetAsyncEnumerator(CancellationToken.None);
-        while (await NextAsync(messages)) yield return messages.Current;
+        while (await NextAsync(messages))
+        {
+            var handedOut = clock.GetTimestamp();
+            yield return messages.Current;
+            counted.WasTaken(handedOut);
+        }
     }
 
     /// <summary>Counts a stream of this connection until it is disposed of.</summary>
@@ -67,12 +93,13 @@ public sealed class LiveHub(LiveEngine engine, LiveCharts charts, LiveConnection
     {
         if (Context.Items.TryGetValue(typeof(Counter), out var found) is false || found is not Counter counter) throw Refused(LiveRefusal.TooManyConnections(connections.Max));
         var max = engine.Limits.SubscriptionsPerConnectionMax;
-        if (Interlocked.Increment(ref counter.Subscriptions) <= max) return new(counter);
+        if (Interlocked.Increment(ref counter.Subscriptions) <= max) return new(counter, clock, engine.Limits.StoppedReadingMax);
         Interlocked.Decrement(ref counter.Subscriptions);
         throw Refused(LiveRefusal.TooManySubscriptions(max));
     }
 
     /// <summary>SignalR's own log of what ends a stream is off, as it takes every refusal for a fault; faults are told here.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> NextAsync(IAsyncEnumerator<LiveMessage> messages)
     {
         try { return await messages.MoveNextAsync(); }

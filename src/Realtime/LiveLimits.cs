@@ -49,6 +49,12 @@ public sealed record LiveLimits(int MaxConnections = 100_000)
     /// <summary>Bytes of a message from a client: room for the longest list of topics.</summary>
     public long ReceiveBytesMax { get; init; } = 64 << 10;
 
+    /// <summary>
+    /// How long a client may take nothing of what was written to it; then it is disconnected, and resumes where it was when it reads again.
+    /// Longer than a phone is without a network between two cells; until then it holds one batch and what fits into its buffers.
+    /// </summary>
+    public TimeSpan StoppedReadingMax { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>Bytes written ahead of a client's socket; after that its cursor waits.</summary>
     public long SendBufferBytes { get; init; } = 16 << 10;
 }

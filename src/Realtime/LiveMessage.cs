@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -10,7 +11,22 @@ public abstract record LiveMessage(string Kind)
     /// <param name="Previous">The position the client should have; another one means that a batch was lost.</param>
     /// <param name="Position">Everything up to it that concerns the subscription has now been handed out.</param>
     /// <param name="Items">Oldest first; empty when only the position moved.</param>
-    public sealed record Batch(string Epoch, long Previous, long Position, IReadOnlyList<LiveItem> Items) : LiveMessage("batch");
+    public sealed record Batch(string Epoch, long Previous, long Position, IReadOnlyList<LiveItem> Items) : LiveMessage("batch")
+    {
+        private byte[]? _json;
+
+        /// <summary>The whole message in UTF-8, on one line; written once.</summary>
+        public ReadOnlySpan<byte> Json
+        {
+            get
+            {
+                if (Volatile.Read(ref _json) is { } made) return made;
+                var buffer = new ArrayBufferWriter<byte>(256 + Items.Sum(i => i.Json.Length + 1));
+                using (var json = new Utf8JsonWriter(buffer)) WriteTo(json);
+                return Interlocked.CompareExchange(ref _json, buffer.WrittenSpan.ToArray(), null) ?? _json;
+            }
+        }
+    }
 
     /// <summary>There is too much to catch up with: fetch the state anew and subscribe from the head.</summary>
     public sealed record FellBehind(string Epoch, long Head) : LiveMessage("fellBehind");

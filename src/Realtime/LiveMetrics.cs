@@ -14,6 +14,9 @@ public static class LiveMetrics
     internal static readonly Counter<long> Closed = Meter.CreateCounter<long>("veza.live.closed", "{subscription}", "Subscriptions the server ended, by reason.");
     internal static readonly Counter<long> Refused = Meter.CreateCounter<long>("veza.live.refused", "{subscription}", "Subscriptions refused, by code.");
 
+    /// <summary>A subscription was ended because its client took nothing for <see cref="LiveLimits.StoppedReadingMax"/>.</summary>
+    public static void StoppedReading() => Closed.Add(1, new KeyValuePair<string, object?>("reason", "stopped_reading"));
+
     internal static void ObserveSubscriptions(Func<int> count) =>
         Meter.CreateObservableGauge("veza.live.subscriptions", count, "{subscription}", "Open subscriptions of this process.");
 

@@ -13,6 +13,10 @@ namespace Veza.Realtime;
 public sealed class LiveSubscription
 {
     private const long Nothing = 0;
+    private static readonly IReadOnlyList<LiveItem> NoItems = [];
+
+    /// <summary>Events that a subscription keeps room for while it waits; a page of catching up had more, and most subscriptions wait most of the time.</summary>
+    private const int RoomMax = 16;
 
     private readonly LiveEngine _engine;
     private readonly LiveCaller _caller;
@@ -31,7 +35,7 @@ public sealed class LiveSubscription
     // Shared with the engine.
     private long _noted = Nothing;
     private int _mustTellPosition;
-    private TaskCompletionSource? _wake;
+    private readonly WakeSignal _wake = new();
 
     internal LiveSubscription(LiveEngine engine, LiveCaller caller, HashSet<Topic> topics, Access access, long after, string epoch)
     {
@@ -76,8 +80,8 @@ public sealed class LiveSubscription
                     events.Clear();
                     continue;
                 }
-                var items = Take(events, readTo);
-                events.Clear();
+                var items = Take(events, readTo, out var bytes);
+                Forget(ref events);
                 var caughtUp = _cursor >= _scanTo;
                 var mustTell = caughtUp && (!greeted || Interlocked.Exchange(ref _mustTellPosition, 0) == 1 && _cursor > sent);
                 if (items.Count > 0 || mustTell || _told is not null || _cursor - sent >= _engine.Limits.MovedAfterEvents)
@@ -85,7 +89,7 @@ public sealed class LiveSubscription
                     greeted = true;
                     LiveMetrics.Batches.Add(1);
                     LiveMetrics.Items.Add(items.Count);
-                    yield return new LiveMessage.Batch(_epoch, sent, _cursor, items);
+                    yield return _engine.Batches.Make(_epoch, sent, _cursor, items, bytes);
                     sent = _cursor;
                 }
                 if (_told is { } told)
@@ -113,7 +117,13 @@ public sealed class LiveSubscription
         Wake();
     }
 
-    internal void Wake() => Volatile.Read(ref _wake)?.TrySetResult();
+    internal void Wake() => _wake.Set();
+
+    private static void Forget(ref List<RecordedEvent> events)
+    {
+        if (events.Capacity > RoomMax) events = [];
+        else events.Clear();
+    }
 
     private LiveMessage? Farewell()
     {
@@ -181,10 +191,11 @@ public sealed class LiveSubscription
 
     /// <summary>Moves the cursor over the events, as far as one batch goes, and keeps those that concern the client.</summary>
     /// <param name="readTo">Where the cursor is when all of them were taken.</param>
-    private List<LiveItem> Take(List<RecordedEvent> events, long readTo)
+    /// <param name="bytes">Of the items' JSON.</param>
+    private IReadOnlyList<LiveItem> Take(List<RecordedEvent> events, long readTo, out int bytes)
     {
-        var items = new List<LiveItem>();
-        var bytes = 0;
+        List<LiveItem>? items = null;
+        bytes = 0;
         foreach (var e in events)
         {
             var item = _engine.ItemOf(e);
@@ -193,21 +204,21 @@ public sealed class LiveSubscription
             {
                 _cursor = e.Position;
                 _told = Close("session_ended");
-                return items;
+                return items ?? NoItems;
             }
             if (concerns)
             {
+                if (items is not null && bytes + item.Json.Length > _engine.Limits.BatchBytesMax) return items;
                 bytes += item.Json.Length;
-                if (items.Count > 0 && bytes > _engine.Limits.BatchBytesMax) return items;
-                items.Add(item);
+                (items ??= []).Add(item);
             }
             _cursor = e.Position;
             if (!access) continue;
             // Of a topic that is new now, the page may lack what comes next.
-            if (ChangeTopics(e) || _told is not null) return items;
+            if (ChangeTopics(e) || _told is not null) return items ?? NoItems;
         }
         _cursor = Math.Max(_cursor, readTo);
-        return items;
+        return items ?? NoItems;
     }
 
     private (bool Concerns, bool Access) Match(LiveItem item)
@@ -255,12 +266,11 @@ public sealed class LiveSubscription
             : Close("membership_ended");
     }
 
-    private Task WaitAsync(CancellationToken ct)
+    private ValueTask WaitAsync(CancellationToken ct)
     {
-        var wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        // A full fence: whoever notes something after it sees this wait, and what was noted before it is seen here.
-        Interlocked.Exchange(ref _wake, wake);
-        if (Volatile.Read(ref _noted) != Nothing || Volatile.Read(ref _mustTellPosition) == 1 || _engine.IsStopping || ct.IsCancellationRequested) wake.TrySetResult();
-        return wake.Task;
+        // A full fence: whoever notes something after it ends this wait, and what was noted before it is seen here.
+        var wait = _wake.Begin();
+        if (Volatile.Read(ref _noted) != Nothing || Volatile.Read(ref _mustTellPosition) == 1 || _engine.IsStopping || ct.IsCancellationRequested) _wake.Set();
+        return wait;
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.SignalR.Protocol;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -37,6 +38,8 @@ public static class RealtimeServices
             hub.HandshakeTimeout = limits.HandshakeMax;
             hub.MaximumReceiveMessageSize = limits.ReceiveBytesMax;
         }).AddJsonProtocol(protocol => protocol.PayloadSerializerOptions.Converters.Add(new LiveMessageConverter()));
+        // Of two with one name the later is taken.
+        services.AddSingleton<IHubProtocol, LiveHubProtocol>();
     }
 
     /// <summary>Starts the engine with the host, and says farewell before the host closes the connections.</summary>

@@ -25,7 +25,7 @@ public static class RateLimits
 
     public static void AddRateLimits(this IServiceCollection services, int perMinute)
     {
-        services.AddSingleton(new RateLimit(perMinute));
+        services.AddSingleton(new RateLimit(perMinute, perMinute.ToString(CultureInfo.InvariantCulture)));
         services.AddRateLimiter(o =>
         {
             o.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, Bucket>(http => Partition(http, perMinute));
@@ -40,10 +40,10 @@ public static class RateLimits
     public static void UseRateLimits(this WebApplication app)
     {
         app.UseRateLimiter();
-        app.Use(async (context, next) =>
+        app.Use((context, next) =>
         {
             Describe(context);
-            await next(context);
+            return next(context);
         });
     }
 
@@ -64,10 +64,10 @@ public static class RateLimits
     private static void Describe(HttpContext http)
     {
         if (Exempt(http)) return;
-        var limit = http.RequestServices.GetRequiredService<RateLimit>().PerMinute;
+        var (limit, text) = http.RequestServices.GetRequiredService<RateLimit>();
         var left = http.RequestServices.GetRequiredService<IOptions<RateLimiterOptions>>().Value.GlobalLimiter!.GetStatistics(http)?.CurrentAvailablePermits ?? limit;
         var headers = http.Response.Headers;
-        headers["RateLimit-Limit"] = limit.ToString(CultureInfo.InvariantCulture);
+        headers["RateLimit-Limit"] = text;
         headers["RateLimit-Remaining"] = left.ToString(CultureInfo.InvariantCulture);
         headers["RateLimit-Reset"] = Math.Ceiling((limit - left) * 60.0 / limit).ToString(CultureInfo.InvariantCulture);
     }
@@ -84,7 +84,8 @@ public static class RateLimits
     /// <summary>What watches the process must see it best when it is busiest.</summary>
     private static bool Exempt(HttpContext http) => http.Request.Path.StartsWithSegments("/health") || http.Request.Path.StartsWithSegments("/metrics");
 
-    private sealed record RateLimit(int PerMinute);
+    /// <param name="Text">The same, as every answer says it.</param>
+    private sealed record RateLimit(int PerMinute, string Text);
 
     private enum Whose { Accounts, Addresses, Nobodys }
 

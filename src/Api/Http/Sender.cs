@@ -68,9 +68,12 @@ public sealed class Sender(HttpContext http, Dispatcher dispatcher)
             response.Headers["Veza-Position"] = done.Position.ToString(CultureInfo.InvariantCulture);
             response.Headers.ETag = $"\"{done.Version}\"";
             // The answer is an object; version and position go in before its closing brace.
-            response.BodyWriter.Write(json.AsSpan(0, json.Length - 1));
             var comma = json.Length > 2 ? "," : "";
-            response.BodyWriter.Write(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{comma}\"version\":{done.Version},\"position\":{done.Position}}}")));
+            var end = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{comma}\"version\":{done.Version},\"position\":{done.Position}}}"));
+            // Without a length the body would go out in chunks, the last of them, which is empty, in a packet of its own.
+            response.ContentLength = json.Length - 1 + end.Length;
+            response.BodyWriter.Write(json.AsSpan(0, json.Length - 1));
+            response.BodyWriter.Write(end);
             await response.BodyWriter.FlushAsync(context.RequestAborted);
         }
     }
@@ -100,18 +103,18 @@ public sealed class IdempotencyKey(string key, byte[] fingerprint)
     public IdempotencyKey Sealed(byte[] secret) => new(key, HMACSHA256.HashData(secret, Fingerprint));
 
     /// <summary>Reads the key and hashes the request before it is bound.</summary>
-    public static async Task Middleware(HttpContext context, RequestDelegate next)
+    public static Task Middleware(HttpContext context, RequestDelegate next) =>
+        context.Request.Headers["Idempotency-Key"] is [{ } key, ..] ? WithKeyAsync(key, context, next) : next(context);
+
+    private static async Task WithKeyAsync(string key, HttpContext context, RequestDelegate next)
     {
-        if (context.Request.Headers["Idempotency-Key"] is [{ } key, ..])
+        if (key.Length is 0 or > LengthMax)
         {
-            if (key.Length is 0 or > LengthMax)
-            {
-                await Problems.WriteAsync(context, Problems.Invalid("idempotencyKey", $"Idempotency-Key has {key.Length} characters; 1 to {LengthMax} are allowed"));
-                return;
-            }
-            var bytesMax = context.RequestServices.GetRequiredService<RequestLimits>().BodyBytesMax;
-            context.Features.Set(new IdempotencyKey(key, await FingerprintAsync(context.Request, bytesMax, context.RequestAborted)));
+            await Problems.WriteAsync(context, Problems.Invalid("idempotencyKey", $"Idempotency-Key has {key.Length} characters; 1 to {LengthMax} are allowed"));
+            return;
         }
+        var bytesMax = context.RequestServices.GetRequiredService<RequestLimits>().BodyBytesMax;
+        context.Features.Set(new IdempotencyKey(key, await FingerprintAsync(context.Request, bytesMax, context.RequestAborted)));
         await next(context);
     }
 

@@ -23,6 +23,7 @@ public static class LiveEndpoints
         {
             options.TransportMaxBufferSize = limits.SendBufferBytes;
             options.ApplicationMaxBufferSize = limits.ReceiveBytesMax;
+            options.TransportSendTimeout = limits.StoppedReadingMax;
         }).RequireAuthorization();
         api.MapGet("/live", StreamAsync).WithTags("Live").Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
             .WithSummary("Follow topics live, as server-sent events")
@@ -51,7 +52,7 @@ public static class LiveEndpoints
             var names = (topics ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);
             var outcome = await engine.SubscribeAsync(caller, names, position, epoch, http.RequestAborted);
             if (outcome is SubscribeOutcome.Refused no) { await Problems.WriteAsync(http, Refused(no.Refusal)); return; }
-            await SendAsync(((SubscribeOutcome.Opened)outcome).Subscription.ReadAsync, http, engine.Limits.KeepAlive, clock);
+            await SendAsync(((SubscribeOutcome.Opened)outcome).Subscription.ReadAsync, http, engine.Limits, clock);
         }
         // The client hung up; that is how a live request usually ends.
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested) { }
@@ -66,13 +67,13 @@ public static class LiveEndpoints
         {
             using var follower = charts.Follow(found);
             if (follower is null) { await Problems.WriteAsync(http, Refused(LiveRefusal.TooManyCharts(LiveCharts.ChartsMax))); return; }
-            await SendAsync(follower.ReadAsync, http, limits.KeepAlive, clock);
+            await SendAsync(follower.ReadAsync, http, limits, clock);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested) { }
         finally { connections.Leave(); }
     }
 
-    private static async Task SendAsync(Func<CancellationToken, IAsyncEnumerable<LiveMessage>> read, HttpContext http, TimeSpan keepAlive, TimeProvider clock)
+    private static async Task SendAsync(Func<CancellationToken, IAsyncEnumerable<LiveMessage>> read, HttpContext http, LiveLimits limits, TimeProvider clock)
     {
         http.Response.ContentType = "text/event-stream";
         http.Response.Headers.CacheControl = "no-store";
@@ -86,14 +87,19 @@ public static class LiveEndpoints
             while (true)
             {
                 next ??= messages.MoveNextAsync().AsTask();
-                if (await IsSilentAsync(next, keepAlive, clock)) Write(body, ": keep-alive\n\n");
+                if (await IsSilentAsync(next, limits.KeepAlive, clock)) Write(body, ": keep-alive\n\n");
                 else if (await next)
                 {
                     next = null;
                     Write(body, messages.Current);
                 }
                 else return;
-                await body.FlushAsync(aborted);
+                if (!await FlushAsync(body, limits.StoppedReadingMax, clock, aborted))
+                {
+                    LiveMetrics.StoppedReading();
+                    http.Abort();
+                    return;
+                }
             }
         }
         finally
@@ -103,6 +109,23 @@ public static class LiveEndpoints
             if (next is not null) await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await messages.DisposeAsync();
         }
+    }
+
+    /// <returns>False when the client took too little of it for too long.</returns>
+    private static async ValueTask<bool> FlushAsync(PipeWriter body, TimeSpan max, TimeProvider clock, CancellationToken aborted)
+    {
+        var flush = body.FlushAsync(aborted);
+        if (flush.IsCompleted)
+        {
+            await flush;
+            return true;
+        }
+        try
+        {
+            await flush.AsTask().WaitAsync(max, clock, aborted);
+            return true;
+        }
+        catch (TimeoutException) { return false; }
     }
 
     private static async Task<bool> IsSilentAsync(Task next, TimeSpan keepAlive, TimeProvider clock)

@@ -35,6 +35,12 @@ public sealed class ProjectionRunner
     /// <summary>So many events skipped with none applied in between are no poison events: it is the projection that is broken, and it stands still instead.</summary>
     public const int SkippedInARowMax = 10;
 
+    /// <summary>
+    /// A runner at the head takes what has come since this often at most, unless somebody waits for it: a transaction for each event and projection would cost
+    /// many times what the command did. See docs/decisions/0023-projections-take-a-breath.md.
+    /// </summary>
+    private static readonly TimeSpan StepEvery = TimeSpan.FromMilliseconds(20);
+
     /// <summary>A checkpoint that moved past events of no interest is written down this late at most: other nodes wait by it.</summary>
     private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(1);
     /// <summary>
@@ -60,6 +66,7 @@ public sealed class ProjectionRunner
     private readonly Progress _progress = new();
     private long _checkpoint;
     private long _checkpointAt;
+    private long? _caughtUpAt;
     private int _forks;
     private int _readMax = BatchEventsMax;
     private int _failedAttempts;
@@ -180,6 +187,7 @@ public sealed class ProjectionRunner
 
     private async Task StepAsync(CancellationToken ct)
     {
+        if (_caughtUpAt is { } at && !_progress.IsAwaited && _clock.GetElapsedTime(at) < StepEvery) await Task.Delay(StepEvery, _clock, ct);
         var events = await _log.ReadAfterAsync(_progress.Position, _readMax, ct);
         _log.ThrowIfForkedSince(_forks);
         if (events.Count == 0)
@@ -207,6 +215,7 @@ public sealed class ProjectionRunner
             await WriteAsync([], last, null, ct);
         }
         _progress.MoveTo(last);
+        _caughtUpAt = events.Count < _readMax ? _clock.GetTimestamp() : null;
         _error = null;
         _readMax = Math.Min(_readMax * 2, BatchEventsMax);
     }

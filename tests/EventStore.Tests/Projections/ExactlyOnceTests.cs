@@ -103,6 +103,31 @@ public class ExactlyOnceTests(LogFixture fixture)
         Assert.Equal(300L, await one.SumAsync());
     }
 
+    [Fact]
+    public async Task At_the_head_what_comes_within_a_breath_is_one_transaction()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var log = await LogFixture.OpenAsync(database);
+        var writes = 0;
+        var projection = new SumsProjection { BeforeWrite = () => { writes++; return Task.CompletedTask; } };
+        await using (await ProjectionHost.OpenAsync(log, database, [projection], TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None)) { }
+        await using var rows = log.Connect(new(database));
+        var clock = new HeldBreath();
+        await log.CountAsync();
+        using var stopped = new CancellationTokenSource();
+        var runner = new ProjectionRunner(log, projection, projection.Name, rows, clock, NullLogger.Instance, Summing.Quick);
+        var running = runner.RunAsync(stopped.Token);
+        await clock.Begun.WaitAsync(TestContext.Current.CancellationToken);
+        for (var i = 0; i < 20; i++) await log.CountAsync();
+        Assert.Equal(1, writes);
+        clock.LetGo();
+        await runner.WaitAsync(log.Head, TestContext.Current.CancellationToken);
+        Assert.Equal(2, writes);
+        await stopped.CancelAsync();
+        await running;
+        Assert.Equal(21L, await log.SumAsync());
+    }
+
     private static async Task ExecuteAsync(NpgsqlDataSource rows, string sql)
     {
         await using var command = rows.CreateCommand(sql);
@@ -118,6 +143,27 @@ public class ExactlyOnceTests(LogFixture fixture)
         {
             AfterCommit?.Invoke();
             return base.GetTimestamp();
+        }
+    }
+
+    /// <summary>A clock that stands; the first short wait by it ends when it is let go.</summary>
+    private sealed class HeldBreath : TimeProvider
+    {
+        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private Action? _end;
+
+        public Task Begun => _begun.Task;
+
+        public override long GetTimestamp() => 1;
+
+        public void LetGo() => _end!();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            if (dueTime > TimeSpan.FromMilliseconds(20) || _begun.Task.IsCompleted) return base.CreateTimer(callback, state, dueTime, period);
+            _end = () => callback(state);
+            _begun.SetResult();
+            return base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
     }
 }

@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Veza.Bench.Load;
+
+namespace Veza.Bench.Live;
+
+/// <summary>Live topics under an open loop: latency from when a command was due to its item's receipt, both by this process's clock.</summary>
+internal static class LiveBench
+{
+    private const int PauseReceiveBytes = 4096;
+
+    public static async Task<int> RunAsync(Options options)
+    {
+        var seconds = options.Number("--seconds", 10);
+        var rounds = options.Number("--rounds", 3);
+        var only = options.Text("--only");
+        var cases = new (string Name, Func<Task> Run)[]
+        {
+            ("channels", () => ChannelsAsync(seconds, rounds, stopped: 0)),
+            ("stopped", () => ChannelsAsync(seconds, rounds, stopped: 20)),
+            ("crowd", () => CrowdAsync(options.Number("--connections", 10_000), seconds, rounds)),
+            ("plain", () => PlainAsync(options.Number("--connections", 10_000), seconds, rounds)),
+            ("idle", () => IdleAsync(options.Number("--connections", 19_000), seconds)),
+            ("nodes", () => NodesBench.RunAsync(options.Number("--processes", 6), options.Number("--connections", 100_000), seconds)),
+        };
+        Report.Machine($"server, PostgreSQL and load on the same machine, durable; {rounds} rounds of {seconds} s, medians");
+        foreach (var (name, run) in cases)
+            if (only is null || only.Split(',').Contains(name)) await run();
+        return 0;
+    }
+
+    private static async Task ChannelsAsync(int seconds, int rounds, int stopped)
+    {
+        const int Channels = 100, Subscribers = 1000, PerSecond = 1000, Senders = 32;
+        await using var setting = await Setting.CreateAsync(Channels, Subscribers);
+        var messages = new Messages(setting.Loop, setting.Server, setting.Postgres.ProcessId, Senders);
+        setting.Subscribe(Subscribers, i => $"channel:{setting.Channels[i % Channels]}", messages.Receive);
+        // With a small window of its own, so that what it no longer takes soon reaches the server.
+        foreach (var peer in stopped == 0 ? [] : setting.Subscribe(stopped, i => $"channel:{setting.Channels[i]}", (_, _) => { }, PauseReceiveBytes)) setting.Loop.Ignore(peer);
+        Head($"1,000 messages/s over 100 channels of 10{(stopped == 0 ? "" : $"; {stopped} more subscribers have stopped reading")}");
+        Table(Rounds(rounds, () => messages.Send(PerSecond, TimeSpan.FromSeconds(seconds), Subscribers / Channels, (i, text) => Send(setting, i, text))));
+    }
+
+    private static async Task CrowdAsync(int connections, int seconds, int rounds)
+    {
+        await using var setting = await Setting.CreateAsync(1, connections);
+        var messages = new Messages(setting.Loop, setting.Server, setting.Postgres.ProcessId, 4);
+        setting.Subscribe(connections, _ => $"channel:{setting.Channels[0]}", messages.Receive);
+        Head($"10 messages/s to one channel of {connections:N0}");
+        Table(Rounds(rounds, () => messages.Send(10, TimeSpan.FromSeconds(seconds), connections, (i, text) => Send(setting, i, text))));
+    }
+
+    private static Task PlainAsync(int connections, int seconds, int rounds)
+    {
+        using var server = Server.StartPlain();
+        using var loop = new SocketLoop();
+        var messages = new Messages(loop, server, postgres: 0, 4);
+        var peers = new LivePeer[connections];
+        for (var i = 0; i < connections; i++)
+        {
+            loop.Add(peers[i] = new(server.Port, "/plain", "", null, messages.Receive));
+            var slowest = peers[Math.Max(0, i - 200)];
+            if (i >= 200) loop.TurnUntil(() => slowest.IsLive, TimeSpan.FromSeconds(30), "connecting");
+        }
+        loop.TurnUntil(() => peers.All(p => p.IsLive), TimeSpan.FromSeconds(30), "connecting everyone");
+        Head($"the same with Clients.Group().SendAsync and nothing else");
+        Table(Rounds(rounds, () => messages.Send(10, TimeSpan.FromSeconds(seconds), connections, (i, text) => HttpPeer.Request("POST", "/send", "",
+            $$$"""{"position":{{{i}}},"type":"messageSent","topics":["channel:01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e"],"at":"2026-01-01T00:00:00Z","by":"01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e","data":{"messageId":"01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e","channelId":"01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e","authorId":"01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e","text":"{{{text}}}"}}"""))));
+        return Task.CompletedTask;
+    }
+
+    private static async Task IdleAsync(int connections, int seconds)
+    {
+        await using var setting = await Setting.CreateAsync(1, Math.Min(connections, 1000));
+        var messages = new Messages(setting.Loop, setting.Server, setting.Postgres.ProcessId, 1);
+        // What the first few cost is the process's own: code, pools, the first pages of each heap.
+        setting.Subscribe(500, _ => $"channel:{setting.Channels[0]}", messages.Receive);
+        var before = Usage.ResidentBytes(setting.Server.ProcessId);
+        setting.Subscribe(connections - 500, _ => $"channel:{setting.Channels[0]}", messages.Receive);
+        var after = Usage.ResidentBytes(setting.Server.ProcessId);
+        KeepAlive(setting.Loop, TimeSpan.FromSeconds(10));
+        var cpu = Usage.CpuSeconds(setting.Server.ProcessId);
+        KeepAlive(setting.Loop, TimeSpan.FromSeconds(Math.Max(15, seconds)));
+        cpu = (Usage.CpuSeconds(setting.Server.ProcessId) - cpu) / Math.Max(15, seconds);
+        var settled = Usage.ResidentBytes(setting.Server.ProcessId);
+        var open = setting.Loop.Peers.OfType<LivePeer>().Count(p => !p.Ended);
+        Report.Head("open", "KiB each", "settled", "% of a core", "MiB in all");
+        Report.Row("idle subscriptions in one process", open, (after - before) / 1024.0 / (connections - 500), (settled - before) / 1024.0 / (connections - 500), cpu * 100, settled / 1048576.0);
+    }
+
+    /// <summary>Every client pings once in 15 seconds, as SignalR's do, evenly spread.</summary>
+    internal static void KeepAlive(SocketLoop loop, TimeSpan time)
+    {
+        var peers = loop.Peers.OfType<LivePeer>().ToArray();
+        var (started, pinged) = (Stopwatch.GetTimestamp(), 0L);
+        while (Stopwatch.GetElapsedTime(started) < time)
+        {
+            loop.Turn(Stopwatch.GetTimestamp() + Stopwatch.Frequency / 100);
+            for (var owed = (long)(Stopwatch.GetElapsedTime(started).TotalSeconds / 15 * peers.Length); pinged < owed; pinged++)
+                if (peers[pinged % peers.Length] is { Ended: false } peer) peer.Ping();
+        }
+    }
+
+    private static byte[] Send(Setting setting, int number, string text) => HttpPeer.Request("POST", $"/api/v1/channels/{setting.Channels[number % setting.Channels.Length]}/messages",
+        setting.Tokens[number % setting.Tokens.Length], $$"""{"text":"{{text}}"}""");
+
+    /// <summary>One more round comes first and does not count: by then the compiler has seen what a server that has run for a minute has long compiled.</summary>
+    private static List<Round> Rounds(int rounds, Func<Round> run) => [.. Enumerable.Range(0, rounds + 1).Select(_ => run()).Skip(1)];
+
+    private static void Head(string name)
+    {
+        Console.WriteLine(name);
+        Report.Head("count", "P50 ms", "P99 ms", "P99.9 ms", "most ms");
+    }
+
+    private static void Table(List<Round> rounds)
+    {
+        Latencies("  from due to answer", rounds, r => r.Answers);
+        Latencies("  from due to each receipt", rounds, r => r.Receipts);
+        Latencies("  from due to the last receipt", rounds, r => r.Last);
+        Report.Head("missing", "server", "load", "PostgreSQL");
+        Report.Row("  receipts missing; CPU µs for each received", rounds.Sum(r => r.Missing), Median(rounds, r => r.ServerCpu), Median(rounds, r => r.LoadCpu), Median(rounds, r => r.DatabaseCpu));
+    }
+
+    private static void Latencies(string name, List<Round> rounds, Func<Round, float[]> of) => Report.Row(name, Median(rounds, r => of(r).Length),
+        Median(rounds, r => Measure.Percentile(of(r), 0.5)), Median(rounds, r => Measure.Percentile(of(r), 0.99)), Median(rounds, r => Measure.Percentile(of(r), 0.999)), Median(rounds, r => Measure.Percentile(of(r), 1)));
+
+    private static double Median(List<Round> rounds, Func<Round, double> of) => Measure.Median(rounds.Select(of));
+}

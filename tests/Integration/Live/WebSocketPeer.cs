@@ -1,0 +1,81 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Veza.Realtime;
+
+namespace Veza.Integration.Tests.Live;
+
+/// <summary>A WebSocket by hand, which can send what no library would.</summary>
+internal sealed class WebSocketPeer : IDisposable
+{
+    private static readonly TimeSpan AnswersMax = TimeSpan.FromSeconds(25);
+
+    private readonly TcpClient _tcp = new() { NoDelay = true };
+    private NetworkStream Stream => _tcp.GetStream();
+
+    /// <param name="receiveBytes">Of the kernel's buffer; 0 leaves it as it is.</param>
+    public static async Task<WebSocketPeer> OpenAsync(string address, string token, int receiveBytes = 0)
+    {
+        var uri = new Uri(address);
+        var peer = new WebSocketPeer();
+        if (receiveBytes > 0) peer._tcp.ReceiveBufferSize = receiveBytes;
+        await peer._tcp.ConnectAsync(IPAddress.Parse(uri.Host), uri.Port);
+        await peer.SendRawAsync(Encoding.ASCII.GetBytes($"GET {LiveHub.Path}?access_token={token} HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"));
+        await peer.ReadUntilAsync("\r\n\r\n");
+        return peer;
+    }
+
+    public async Task SendRawAsync(byte[] bytes) => await Stream.WriteAsync(bytes);
+
+    public Task SendTextAsync(string text)
+    {
+        var payload = Encoding.UTF8.GetBytes(text);
+        byte[] head = payload.Length < 126 ? [0x81, (byte)(0x80 | payload.Length)]
+            : payload.Length <= ushort.MaxValue ? [0x81, 0x80 | 126, (byte)(payload.Length >> 8), (byte)payload.Length]
+            : [0x81, 0x80 | 127, 0, 0, 0, 0, (byte)(payload.Length >> 24), (byte)(payload.Length >> 16), (byte)(payload.Length >> 8), (byte)payload.Length];
+        return SendRawAsync([.. head, 0, 0, 0, 0, .. payload]);
+    }
+
+    public async Task<string> ReadUntilAsync(string text)
+    {
+        var (read, buffer) = (new StringBuilder(), new byte[16 << 10]);
+        using var limit = new CancellationTokenSource(AnswersMax);
+        while (!read.ToString().Contains(text, StringComparison.Ordinal))
+        {
+            var count = await Stream.ReadAsync(buffer, limit.Token);
+            if (count == 0) throw new EndOfStreamException($"the server ended after {read}");
+            read.Append(Encoding.UTF8.GetString(buffer, 0, count));
+        }
+        return read.ToString();
+    }
+
+    /// <summary>Reads until the server ends the connection, or has nothing more to say for a while.</summary>
+    public async Task<string> EndAsync(TimeSpan max)
+    {
+        var (read, buffer) = (new StringBuilder(), new byte[16 << 10]);
+        using var limit = new CancellationTokenSource(max);
+        var otherwise = "ended without a reason";
+        try
+        {
+            while (true)
+            {
+                using var quiet = CancellationTokenSource.CreateLinkedTokenSource(limit.Token);
+                quiet.CancelAfter(TimeSpan.FromMilliseconds(200));
+                var count = await Stream.ReadAsync(buffer, quiet.Token);
+                if (count == 0) break;
+                read.Append(Encoding.Latin1.GetString(buffer, 0, count));
+            }
+        }
+        catch (OperationCanceledException) { otherwise = "still open"; }
+        // What was on its way when the server closed a socket with unread bytes is lost to TCP.
+        catch (IOException) { otherwise = "reset"; }
+        var said = read.ToString();
+        if (said.LastIndexOf("\"error\":\"", StringComparison.Ordinal) is var at and >= 0) return "told: " + said[(at + 9)..].Split('"', ':')[0];
+        // A close frame: 0x88, its length, and the status in two bytes.
+        if (said.LastIndexOf('\u0088') is var close and >= 0 && close + 4 <= said.Length) return $"closed with status {said[close + 2] << 8 | said[close + 3]}";
+        return said.Contains("\"type\":7", StringComparison.Ordinal) ? "told: the end" : otherwise;
+    }
+
+    public void Dispose() => _tcp.Dispose();
+}
