@@ -37,6 +37,8 @@ internal static class VezaEndpoints
         var api = app.MapGroup("/api/v1").RequireAuthorization();
         app.MapSigningKeys();
         api.MapAccounts();
+        api.MapPasswords();
+        api.MapSessions();
         api.MapCommunities();
         api.MapMessages();
         api.MapBroadcasts();

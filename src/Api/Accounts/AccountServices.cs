@@ -18,9 +18,9 @@ public static class AccountServices
     public static void AddAccounts(this IServiceCollection services, AccountSettings settings)
     {
         services.AddSingleton(provider => new SigningKeys(settings.JwtSecret, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<AccessTokens>().AddSingleton<RefreshTokens>().AddSingleton<Passwords>().AddSingleton<SignIns>();
+        services.AddSingleton<AccessTokens>().AddSingleton<RefreshTokens>().AddSingleton<ResetTokens>().AddSingleton<Passwords>().AddSingleton<SignIns>();
         services.AddSingleton<Callers>().AddSingleton<EndedSessions>().AddHostedService(provider => provider.GetRequiredService<EndedSessions>());
-        services.AddSingleton<AccountQueries>().AddSingleton<OperatorBootstrap>();
+        services.AddSingleton<AccountQueries>().AddSingleton<SessionQueries>().AddSingleton<OperatorBootstrap>();
 
         // Only the core: the rest of ASP.NET Core's authentication brings keys of its own to the disk, for cookies that there are none of.
         services.AddAuthenticationCore(o =>

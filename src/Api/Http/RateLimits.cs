@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Runtime.InteropServices;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.Options;
@@ -92,15 +90,6 @@ public static class RateLimits
     {
         public static Bucket Of(HttpContext http) => http.User is CallerPrincipal { Caller.AccountId: var account }
             ? new(Whose.Accounts, (account.GetHashCode() & int.MaxValue) % AccountBucketsMax)
-            : new(Whose.Addresses, (Network(http.Connection.RemoteIpAddress) & int.MaxValue) % AddressBucketsMax);
-
-        /// <summary>Whoever has one IPv6 address has the 2^64 of its network.</summary>
-        private static int Network(IPAddress? address)
-        {
-            if (address is null) return 0;
-            Span<byte> bytes = stackalloc byte[16];
-            (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).TryWriteBytes(bytes, out var length);
-            return HashCode.Combine(MemoryMarshal.Read<ulong>(bytes), length);
-        }
+            : new(Whose.Addresses, (Networks.Of(http.Connection.RemoteIpAddress).GetHashCode() & int.MaxValue) % AddressBucketsMax);
     }
 }

@@ -12,6 +12,10 @@ public static class AccountRefusals
     public static readonly Refusal RefreshTokenExpired = new("refresh_token_expired", RefusalKind.Unauthenticated,
         $"this refresh token was not used for {Domain.Accounts.Session.RefreshTokenLife.TotalDays} days; sign in again");
     public static readonly Refusal SessionEnded = new("session_ended", RefusalKind.Unauthenticated, "this session is ended; sign in again");
+    public static readonly Refusal PasswordWrong = new("password_wrong", RefusalKind.NotAllowed, "the current password is wrong");
+    public static readonly Refusal ResetTokenInvalid = new("reset_token_invalid", RefusalKind.Unauthenticated,
+        "this token sets no password: it was used, replaced by another, or its time is over; ask an operator for another");
+    public static readonly Refusal NotAnOperator = new("not_allowed", RefusalKind.NotAllowed, "this needs the role operator");
     public static readonly Refusal AnswerUsedUp = new("answer_used_up", RefusalKind.Unauthenticated,
         "the tokens that this request was answered with the first time have been used since; sign in again");
 }

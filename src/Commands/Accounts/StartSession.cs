@@ -1,13 +1,30 @@
+using FluentValidation;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
 
 namespace Veza.Commands.Accounts;
 
-/// <summary>Signs an account in, whose password the front door has seen to be right.</summary>
-public sealed record StartSession(Guid SessionId, Guid AccountId, string RefreshTokenHash);
+/// <summary>Signs an account in, whose password the front door has seen to be right. Beyond <see cref="Account.SessionsMax"/> sessions the oldest ends.</summary>
+/// <param name="Device">What the session is called in the person's list of sessions.</param>
+/// <param name="NetworkHash">See <see cref="SignedIn"/>.</param>
+/// <param name="PasswordHash">What the password was checked against: refused when it has been changed since. Null when no password was shown.</param>
+public sealed record StartSession(Guid SessionId, Guid AccountId, string RefreshTokenHash, string? Device = null, string? NetworkHash = null, string? PasswordHash = null);
+
+public sealed class StartSessionValidator : AbstractValidator<StartSession>
+{
+    public StartSessionValidator() => RuleFor(c => c.Device).MustBeDevice();
+}
 
 public static class StartSessionHandler
 {
-    public static Effect Handle(StartSession command, [ReadModel] Account account, DateTimeOffset now) =>
-        Effect.Start<Session>(command.SessionId, new SessionStarted(command.SessionId, account.Id, command.RefreshTokenHash, now + Session.RefreshTokenLife));
+    public static Refusal? Validate(StartSession command, Account account) =>
+        command.PasswordHash is { } shown && shown != account.PasswordHash ? AccountRefusals.SignInFailed : null;
+
+    public static IEnumerable<Effect> Handle(StartSession command, [ReadModel] Account account, [ReadModel] Session? oldestSession, DateTimeOffset now)
+    {
+        yield return Effect.Start<Session>(command.SessionId, new SessionStarted(command.SessionId, account.Id, command.RefreshTokenHash, now + Session.RefreshTokenLife));
+        // In the account's own stream, so that a sign-in and a change of the password that ends all sessions cannot miss each other.
+        yield return Effect.Append<Account>(account.Id, new SignedIn(account.Id, command.SessionId, command.Device, command.NetworkHash));
+        if (oldestSession is { Ended: false }) yield return Effect.Append<Session>(oldestSession.Id, new SessionEnded(oldestSession.Id, account.Id, Session.TooMany));
+    }
 }

@@ -4,6 +4,15 @@ public abstract record AccountEvent : DomainEvent;
 public sealed record AccountRegistered(Guid AccountId, string UserName, string Email, [property: Secret] string PasswordHash) : AccountEvent;
 public sealed record RoleGranted(Guid AccountId, string Role) : AccountEvent;
 
+/// <param name="Device">As the person or their program calls it; null when neither does.</param>
+/// <param name="NetworkHash">Of the network it came from, under a key of the servers': it tells the same network again and nothing else.</param>
+public sealed record SignedIn(Guid AccountId, Guid SessionId, string? Device, [property: Secret] string? NetworkHash) : AccountEvent;
+public sealed record PasswordChanged(Guid AccountId, [property: Secret] string PasswordHash) : AccountEvent;
+
+/// <summary>An operator has handed somebody who forgot their password the means to set another, once.</summary>
+public sealed record PasswordResetIssued(Guid AccountId, Guid ByAccountId, [property: Secret] string TokenHash, DateTimeOffset ExpiresAt) : AccountEvent;
+public sealed record PasswordReset(Guid AccountId, [property: Secret] string PasswordHash) : AccountEvent;
+
 /// <summary>A session is one sign-in on one device, with one refresh token at a time.</summary>
 public abstract record SessionEvent : DomainEvent;
 
@@ -11,5 +20,5 @@ public abstract record SessionEvent : DomainEvent;
 public sealed record SessionStarted(Guid SessionId, Guid AccountId, [property: Secret] string RefreshTokenHash, DateTimeOffset ExpiresAt) : SessionEvent;
 public sealed record SessionRefreshed(Guid SessionId, Guid AccountId, [property: Secret] string RefreshTokenHash, DateTimeOffset ExpiresAt) : SessionEvent;
 
-/// <param name="Reason"><c>signed_out</c>, or <c>refresh_token_reused</c>.</param>
+/// <param name="Reason">One of <see cref="Session"/>'s: <c>signed_out</c>, <c>refresh_token_reused</c>, ….</param>
 public sealed record SessionEnded(Guid SessionId, Guid AccountId, string Reason) : SessionEvent;

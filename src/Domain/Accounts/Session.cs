@@ -6,6 +6,12 @@ public sealed record Session(Guid Id, Guid AccountId, string RefreshTokenHash, D
 {
     public const string SignedOut = "signed_out";
     public const string RefreshTokenReused = "refresh_token_reused";
+    public const string PasswordChanged = "password_changed";
+    public const string PasswordReset = "password_reset";
+    public const string TooMany = "too_many_sessions";
+
+    /// <summary>Characters of what a device is called; browsers' own names for themselves are cut to it.</summary>
+    public const int DeviceMax = 100;
 
     /// <summary>How long a refresh token is good; a session that nobody carries on for so long is over.</summary>
     public static readonly TimeSpan RefreshTokenLife = TimeSpan.FromDays(30);
