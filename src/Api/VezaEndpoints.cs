@@ -23,6 +23,7 @@ internal static class VezaEndpoints
 {
     public static void Map(WebApplication app, VezaSettings settings)
     {
+        app.UseTrustedProxies(settings);
         MetricsEndpoint.Map(app, settings);
         HealthEndpoints.Map(app);
         app.UseBrowserRules(settings);

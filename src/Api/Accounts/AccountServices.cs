@@ -18,7 +18,7 @@ public static class AccountServices
     public static void AddAccounts(this IServiceCollection services, AccountSettings settings)
     {
         services.AddSingleton(provider => new SigningKeys(settings.JwtSecret, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<AccessTokens>().AddSingleton<RefreshTokens>().AddSingleton<ResetTokens>().AddSingleton<Passwords>().AddSingleton<SignIns>();
+        services.AddSingleton<AccessTokens>().AddSingleton<RefreshTokens>().AddSingleton<ResetTokens>().AddSingleton<Passwords>().AddSingleton<SignIns>().AddSingleton<SignInTries>();
         services.AddSingleton<Callers>().AddSingleton<EndedSessions>().AddHostedService(provider => provider.GetRequiredService<EndedSessions>());
         services.AddSingleton<AccountQueries>().AddSingleton<SessionQueries>().AddSingleton<OperatorBootstrap>();
 

@@ -25,11 +25,18 @@ public static class PasswordEndpoints
             .WithDescription("Ends every session. 401 `reset_token_invalid` when the token was used, replaced or is too old.");
     }
 
-    private static async Task<IResult> Change(ChangePasswordBody body, Caller caller, Sender commands, SignIns signIns, Passwords passwords, CancellationToken ct)
+    private static async Task<IResult> Change(ChangePasswordBody body, Caller caller, HttpContext http, Sender commands, SignIns signIns, SignInTries tries, Passwords passwords, CancellationToken ct)
     {
         if (Passwords.Wrong(body.NewPassword) is { } wrong) return Problems.Result(Problems.Invalid("newPassword", wrong));
         var account = await signIns.AccountAsync(caller.AccountId, ct);
-        if (!passwords.Fits(account?.PasswordHash, body.CurrentPassword)) return Problems.Result(AccountRefusals.PasswordWrong);
+        // A stolen session must be no easier way to guess the password by.
+        var (guard, address) = (tries.GuardOf(account, name: null), http.Connection.RemoteIpAddress);
+        if (await tries.WaitAsync(account, guard, address, ct) is { } wait) return Problems.Result(wait);
+        if (!passwords.Fits(account?.PasswordHash, body.CurrentPassword))
+        {
+            await tries.FailedAsync(account, guard, address);
+            return Problems.Result(AccountRefusals.PasswordWrong);
+        }
         return await commands.Send(new ChangePassword(caller.AccountId, account!.PasswordHash, passwords.Hash(body.NewPassword), caller.SessionId), new { id = caller.AccountId });
     }
 

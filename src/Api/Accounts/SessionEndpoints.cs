@@ -20,7 +20,7 @@ public static class SessionEndpoints
     {
         var sessions = api.MapGroup("/sessions").WithTags("Sessions");
         sessions.MapPost("", SignIn).AllowAnonymous().HoldsSecrets().HashesPasswords().Produces<SessionAnswer>(StatusCodes.Status201Created).WithSummary("Sign in")
-            .WithDescription("By user name or e-mail. 401 `sign_in_failed` whichever of the two was wrong. `device` is what the session is called in the list; without it, what the client calls itself.");
+            .WithDescription("By user name or e-mail. 401 `sign_in_failed` whichever of the two was wrong; after ten failures 429 `sign_in_wait`, ever longer, except from networks that the account has signed in from. `device` is what the session is called in the list; without it, what the client calls itself.");
         sessions.MapPost("/refresh", Refresh).AllowAnonymous().HoldsSecrets().Produces<SessionAnswer>().WithSummary("Take new tokens for a refresh token")
             .WithDescription("A refresh token is good once, within 30 days. One used again has two holders: its session is ended, 401 `refresh_token_reused`.");
         sessions.MapGet("", ListAsync).ReadsFrom(SessionQueries.Reads).Produces<Page<SessionItem>>().WithSummary("List one's own sessions")
@@ -41,14 +41,20 @@ public static class SessionEndpoints
         return Results.Ok(new Page<SessionItem>([.. rows.Select(r => new SessionItem(r.SessionId, r.Device, r.CreatedAt, r.LastUsedAt, r.ExpiresAt, r.SessionId == caller.SessionId))], Next: null));
     }
 
-    private static async Task<IResult> SignIn(SignInBody body, HttpContext http, Sender commands, SignIns signIns, Passwords passwords, CancellationToken ct)
+    private static async Task<IResult> SignIn(SignInBody body, HttpContext http, Sender commands, SignIns signIns, SignInTries tries, Passwords passwords, CancellationToken ct)
     {
         var found = await signIns.FindAsync(body.Name, ct);
-        if (!passwords.Fits(found?.PasswordHash, body.Password)) return Problems.Result(AccountRefusals.SignInFailed);
+        var (guard, address) = (tries.GuardOf(found, body.Name), http.Connection.RemoteIpAddress);
+        if (await tries.WaitAsync(found, guard, address, ct) is { } wait) return Problems.Result(wait);
+        if (!passwords.Fits(found?.PasswordHash, body.Password))
+        {
+            await tries.FailedAsync(found, guard, address);
+            return Problems.Result(AccountRefusals.SignInFailed);
+        }
         var (id, account) = (Guid.CreateVersion7(), found!.Id);
         var token = signIns.RefreshToken(http, id);
         var ids = new SessionIds(id, AccountId: account);
-        var start = new StartSession(id, account, token.Hash, SignIns.Device(http, body.Device), signIns.NetworkHash(http.Connection.RemoteIpAddress), found.PasswordHash);
+        var start = new StartSession(id, account, token.Hash, SignIns.Device(http, body.Device), signIns.NetworkHash(address), found.PasswordHash);
         return await signIns.AnswerAsync(http, await commands.Decide(start, ids), ids, token, StatusCodes.Status201Created, ct);
     }
 

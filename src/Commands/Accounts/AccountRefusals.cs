@@ -12,6 +12,9 @@ public static class AccountRefusals
     public static readonly Refusal RefreshTokenExpired = new("refresh_token_expired", RefusalKind.Unauthenticated,
         $"this refresh token was not used for {Domain.Accounts.Session.RefreshTokenLife.TotalDays} days; sign in again");
     public static readonly Refusal SessionEnded = new("session_ended", RefusalKind.Unauthenticated, "this session is ended; sign in again");
+    /// <summary>One for names that somebody has, names that nobody has, and networks.</summary>
+    public static Refusal SignInWait(TimeSpan wait) =>
+        new("sign_in_wait", RefusalKind.TooFast, $"too many tries failed; the next one is looked at in {Math.Ceiling(wait.TotalSeconds)} s") { RetryAfter = wait };
     public static readonly Refusal PasswordWrong = new("password_wrong", RefusalKind.NotAllowed, "the current password is wrong");
     public static readonly Refusal ResetTokenInvalid = new("reset_token_invalid", RefusalKind.Unauthenticated,
         "this token sets no password: it was used, replaced by another, or its time is over; ask an operator for another");

@@ -13,6 +13,13 @@ public sealed record PasswordChanged(Guid AccountId, [property: Secret] string P
 public sealed record PasswordResetIssued(Guid AccountId, Guid ByAccountId, [property: Secret] string TokenHash, DateTimeOffset ExpiresAt) : AccountEvent;
 public sealed record PasswordReset(Guid AccountId, [property: Secret] string PasswordHash) : AccountEvent;
 
+/// <summary>Somebody tried to sign in and was not who they said.</summary>
+/// <param name="GuardId">Of the name that was tried; it tells nothing of a name that nobody has.</param>
+/// <param name="AccountId">Whose name it is; null when it is nobody's.</param>
+/// <param name="InARow">Failures, this one too, with less than <see cref="SignInGuard.ForgottenAfter"/> between them.</param>
+/// <param name="NextTryAt">When the next try is looked at.</param>
+public sealed record SignInFailed(Guid GuardId, Guid? AccountId, int InARow, DateTimeOffset NextTryAt) : AccountEvent;
+
 /// <summary>A session is one sign-in on one device, with one refresh token at a time.</summary>
 public abstract record SessionEvent : DomainEvent;
 
