@@ -40,6 +40,7 @@ internal static class VezaEndpoints
         api.MapAccounts();
         api.MapPasswords();
         api.MapSessions();
+        api.MapTwoFactor();
         api.MapCommunities();
         api.MapMessages();
         api.MapBroadcasts();

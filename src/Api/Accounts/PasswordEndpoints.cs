@@ -29,15 +29,11 @@ public static class PasswordEndpoints
     {
         if (Passwords.Wrong(body.NewPassword) is { } wrong) return Problems.Result(Problems.Invalid("newPassword", wrong));
         var account = await signIns.AccountAsync(caller.AccountId, ct);
-        // A stolen session must be no easier way to guess the password by.
-        var (guard, address) = (tries.GuardOf(account, name: null), http.Connection.RemoteIpAddress);
-        if (await tries.WaitAsync(account, guard, address, ct) is { } wait) return Problems.Result(wait);
-        if (!passwords.Fits(account?.PasswordHash, body.CurrentPassword))
-        {
-            await tries.FailedAsync(account, guard, address);
-            return Problems.Result(AccountRefusals.PasswordWrong);
-        }
-        return await commands.Send(new ChangePassword(caller.AccountId, account!.PasswordHash, passwords.Hash(body.NewPassword), caller.SessionId), new { id = caller.AccountId });
+        var answer = new { id = caller.AccountId };
+        // Also here, or a stolen session would be an easier way to guess the password by.
+        var result = await tries.TryAsync(http, account, name: null, async () => !passwords.Fits(account?.PasswordHash, body.CurrentPassword) ? new CommandResult.Refused(AccountRefusals.PasswordWrong)
+            : await commands.Decide(new ChangePassword(caller.AccountId, account!.PasswordHash, passwords.Hash(body.NewPassword), caller.SessionId), answer), ct);
+        return Sender.Answer(result, answer);
     }
 
     private static async Task<IResult> Issue(Guid accountId, Caller caller, HttpContext http, Sender commands, ResetTokens tokens)

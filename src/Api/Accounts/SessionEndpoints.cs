@@ -1,3 +1,4 @@
+using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;
@@ -7,7 +8,7 @@ using Veza.Projections.Accounts;
 namespace Veza.Api.Accounts;
 
 // What holds a password or a token does not print it.
-public sealed record SignInBody(string Name, string Password, string? Device = null) { public override string ToString() => nameof(SignInBody); }
+public sealed record SignInBody(string Name, string Password, string? Device = null, string? Code = null) { public override string ToString() => nameof(SignInBody); }
 public sealed record RefreshBody(string RefreshToken) { public override string ToString() => nameof(RefreshBody); }
 
 /// <param name="LastUsedAt">When its tokens were last renewed: a session in use renews them every quarter of an hour.</param>
@@ -20,7 +21,7 @@ public static class SessionEndpoints
     {
         var sessions = api.MapGroup("/sessions").WithTags("Sessions");
         sessions.MapPost("", SignIn).AllowAnonymous().HoldsSecrets().HashesPasswords().Produces<SessionAnswer>(StatusCodes.Status201Created).WithSummary("Sign in")
-            .WithDescription("By user name or e-mail. 401 `sign_in_failed` whichever of the two was wrong; after ten failures 429 `sign_in_wait`, ever longer, except from networks that the account has signed in from. `device` is what the session is called in the list; without it, what the client calls itself.");
+            .WithDescription("By user name or e-mail. 401 `sign_in_failed` whichever of the two was wrong; after ten failures 429 `sign_in_wait`, ever longer, except from networks that the account has signed in from. 401 `two_factor_required` when `code` is needed too. `device` is what the session is called in the list; without it, what the client calls itself.");
         sessions.MapPost("/refresh", Refresh).AllowAnonymous().HoldsSecrets().Produces<SessionAnswer>().WithSummary("Take new tokens for a refresh token")
             .WithDescription("A refresh token is good once, within 30 days. One used again has two holders: its session is ended, 401 `refresh_token_reused`.");
         sessions.MapGet("", ListAsync).ReadsFrom(SessionQueries.Reads).Produces<Page<SessionItem>>().WithSummary("List one's own sessions")
@@ -41,21 +42,16 @@ public static class SessionEndpoints
         return Results.Ok(new Page<SessionItem>([.. rows.Select(r => new SessionItem(r.SessionId, r.Device, r.CreatedAt, r.LastUsedAt, r.ExpiresAt, r.SessionId == caller.SessionId))], Next: null));
     }
 
-    private static async Task<IResult> SignIn(SignInBody body, HttpContext http, Sender commands, SignIns signIns, SignInTries tries, Passwords passwords, CancellationToken ct)
+    private static async Task<IResult> SignIn(SignInBody body, HttpContext http, Sender commands, SignIns signIns, SignInTries tries, Passwords passwords, TwoFactors twoFactors, CancellationToken ct)
     {
         var found = await signIns.FindAsync(body.Name, ct);
-        var (guard, address) = (tries.GuardOf(found, body.Name), http.Connection.RemoteIpAddress);
-        if (await tries.WaitAsync(found, guard, address, ct) is { } wait) return Problems.Result(wait);
-        if (!passwords.Fits(found?.PasswordHash, body.Password))
-        {
-            await tries.FailedAsync(found, guard, address);
-            return Problems.Result(AccountRefusals.SignInFailed);
-        }
-        var (id, account) = (Guid.CreateVersion7(), found!.Id);
+        var id = Guid.CreateVersion7();
         var token = signIns.RefreshToken(http, id);
-        var ids = new SessionIds(id, AccountId: account);
-        var start = new StartSession(id, account, token.Hash, SignIns.Device(http, body.Device), signIns.NetworkHash(address), found.PasswordHash);
-        return await signIns.AnswerAsync(http, await commands.Decide(start, ids), ids, token, StatusCodes.Status201Created, ct);
+        var ids = new SessionIds(id, AccountId: found?.Id);
+        var result = await tries.TryAsync(http, found, body.Name, async () => !passwords.Fits(found?.PasswordHash, body.Password) ? new CommandResult.Refused(AccountRefusals.SignInFailed)
+            : await commands.Decide(new StartSession(id, found!.Id, token.Hash, SignIns.Device(http, body.Device), signIns.NetworkHash(http.Connection.RemoteIpAddress), found.PasswordHash,
+                twoFactors.Read(found.TwoFactor, body.Code)), ids), ct);
+        return await signIns.AnswerAsync(http, result, ids, token, StatusCodes.Status201Created, ct);
     }
 
     private static async Task<IResult> Refresh(RefreshBody body, HttpContext http, Sender commands, SignIns signIns, Dispatcher dispatcher, CancellationToken ct)

@@ -28,15 +28,30 @@ public sealed class SignInTries(EventLog log, Dispatcher dispatcher, SignIns sig
     /// <summary>Networks remembered, at about 100 bytes each, in two halves of which the older is dropped when the newer is full.</summary>
     public const int NetworksMax = 131_072;
 
+    private static readonly HashSet<string> Failures =
+        [AccountRefusals.SignInFailed.Code, AccountRefusals.PasswordWrong.Code, AccountRefusals.TwoFactorFailed.Code, AccountRefusals.CodeWrong.Code];
+
     private readonly byte[] _names = keys.Derive("veza sign-in name");
     private ConcurrentDictionary<Guid, Tries> _newer = new(), _older = new();
 
     /// <summary>The guard of a name: that of its account, whichever of its names is tried, or of the name itself when nobody has it.</summary>
-    public Guid GuardOf(Account? account, string? name) => account is not null ? StreamIds.Of("sign_in_guard", account.Id, Guid.Empty)
+    private Guid GuardOf(Account? account, string? name) => account is not null ? StreamIds.Of("sign_in_guard", account.Id, Guid.Empty)
         : new Guid(HMACSHA256.HashData(_names, Encoding.UTF8.GetBytes(name is { Length: <= Account.EmailMax } ? name.ToLowerInvariant() : "")).AsSpan(0, 16));
 
+    /// <summary>Lets somebody show that they are who they say, unless too many tries have failed; remembers when this one fails too.</summary>
+    /// <param name="account">Null when nobody has the name.</param>
+    /// <param name="name">What was tried; only looked at when nobody has it.</param>
+    public async Task<CommandResult> TryAsync(HttpContext http, Account? account, string? name, Func<Task<CommandResult>> attempt, CancellationToken ct)
+    {
+        var (guard, address) = (GuardOf(account, name), http.Connection.RemoteIpAddress);
+        if (await WaitAsync(account, guard, address, ct) is { } wait) return new CommandResult.Refused(wait);
+        var result = await attempt();
+        if (result is CommandResult.Refused { Refusal: var refusal } && Failures.Contains(refusal.Code)) await FailedAsync(account, guard, address);
+        return result;
+    }
+
     /// <returns>That a try must wait; null when it may go on.</returns>
-    public async ValueTask<Refusal?> WaitAsync(Account? account, Guid guard, IPAddress? address, CancellationToken ct)
+    private async ValueTask<Refusal?> WaitAsync(Account? account, Guid guard, IPAddress? address, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         if (Find(Networks.Of(address)) is { } network && network.NextTryAt > now) return AccountRefusals.SignInWait(network.NextTryAt - now);
@@ -46,7 +61,7 @@ public sealed class SignInTries(EventLog log, Dispatcher dispatcher, SignIns sig
         return tried is not null && tried.NextTryAt > now ? AccountRefusals.SignInWait(tried.NextTryAt - now) : null;
     }
 
-    public async Task FailedAsync(Account? account, Guid guard, IPAddress? address)
+    private async Task FailedAsync(Account? account, Guid guard, IPAddress? address)
     {
         var network = Networks.Of(address);
         var failures = Find(network) is { } before && before.NextTryAt + NetworkForgottenAfter > clock.GetUtcNow() ? before.Failures + 1 : 1;

@@ -12,7 +12,7 @@ using Veza.EventStore;
 namespace Veza.Api.Accounts;
 
 /// <summary>Finds who signs in, and gives out the tokens of sessions.</summary>
-public sealed class SignIns(EventLog log, AccessTokens access, RefreshTokens refresh, SigningKeys keys)
+public sealed class SignIns(EventLog log, AccessTokens access, RefreshTokens refresh, SigningKeys keys, AccountSettings settings)
 {
     private readonly byte[] _networks = keys.Derive("veza sign-in network");
 
@@ -35,6 +35,9 @@ public sealed class SignIns(EventLog log, AccessTokens access, RefreshTokens ref
     public async Task<Guid?> OwnerAsync(Guid session, CancellationToken ct) => ((await log.Models.LoadAsync(typeof(Session), session, ct)).State as Session)?.AccountId;
 
     public OpaqueToken? Read(string? refreshToken) => refresh.Read(refreshToken);
+
+    /// <summary>What an account may do beyond its own needs a second factor in production: a password alone is too little for so much.</summary>
+    public IReadOnlyCollection<string> Roles(Account account) => settings.RolesNeedTwoFactor && account.TwoFactor is not { Enabled: true } ? [Role.User] : account.Roles;
 
     /// <summary>What a session is called: as the client says, otherwise as the browser or program calls itself.</summary>
     public static string? Device(HttpContext http, string? asked)
@@ -64,7 +67,7 @@ public sealed class SignIns(EventLog log, AccessTokens access, RefreshTokens ref
         }
         var account = (await AccountAsync(ids.AccountId ?? ids.Id, ct))!;
         http.Response.Headers.CacheControl = "no-store";
-        var answer = new SessionAnswer(ids.Id, ids.AccountId, ids.SessionId, access.Issue(account.Id, token.Id, account.Roles), token.Text, (int)AccessTokens.Life.TotalSeconds);
+        var answer = new SessionAnswer(ids.Id, ids.AccountId, ids.SessionId, access.Issue(account.Id, token.Id, Roles(account)), token.Text, (int)AccessTokens.Life.TotalSeconds);
         return Sender.Answer(done with { Answer = null }, answer, status);
     }
 }

@@ -8,7 +8,10 @@ namespace Veza.Commands.Accounts;
 /// <param name="Device">What the session is called in the person's list of sessions.</param>
 /// <param name="NetworkHash">See <see cref="SignedIn"/>.</param>
 /// <param name="PasswordHash">What the password was checked against: refused when it has been changed since. Null when no password was shown.</param>
-public sealed record StartSession(Guid SessionId, Guid AccountId, string RefreshTokenHash, string? Device = null, string? NetworkHash = null, string? PasswordHash = null);
+/// <param name="Second">The code shown; null when none was.</param>
+public sealed record StartSession(
+    Guid SessionId, Guid AccountId, string RefreshTokenHash, string? Device = null, string? NetworkHash = null, string? PasswordHash = null,
+    SecondFactor? Second = null);
 
 public sealed class StartSessionValidator : AbstractValidator<StartSession>
 {
@@ -18,13 +21,18 @@ public sealed class StartSessionValidator : AbstractValidator<StartSession>
 public static class StartSessionHandler
 {
     public static Refusal? Validate(StartSession command, Account account) =>
-        command.PasswordHash is { } shown && shown != account.PasswordHash ? AccountRefusals.SignInFailed : null;
+        command.PasswordHash is { } shown && shown != account.PasswordHash ? AccountRefusals.SignInFailed
+        : account.TwoFactor is not { Enabled: true } expected ? null
+        : command.Second is null ? AccountRefusals.TwoFactorRequired
+        : command.Second.IsGoodFor(expected) ? null : AccountRefusals.TwoFactorFailed;
 
     public static IEnumerable<Effect> Handle(StartSession command, [ReadModel] Account account, [ReadModel] Session? oldestSession, DateTimeOffset now)
     {
         yield return Effect.Start<Session>(command.SessionId, new SessionStarted(command.SessionId, account.Id, command.RefreshTokenHash, now + Session.RefreshTokenLife));
         // In the account's own stream, so that a sign-in and a change of the password that ends all sessions cannot miss each other.
-        yield return Effect.Append<Account>(account.Id, new SignedIn(account.Id, command.SessionId, command.Device, command.NetworkHash));
+        var signedIn = new SignedIn(account.Id, command.SessionId, command.Device, command.NetworkHash);
+        yield return account.TwoFactor is { Enabled: true }
+            ? Effect.Append<Account>(account.Id, command.Second!.Used(account.Id), signedIn) : Effect.Append<Account>(account.Id, signedIn);
         if (oldestSession is { Ended: false }) yield return Effect.Append<Session>(oldestSession.Id, new SessionEnded(oldestSession.Id, account.Id, Session.TooMany));
     }
 }

@@ -6,7 +6,8 @@ namespace Veza.Domain.Accounts;
 /// <param name="SessionIds">The newest sign-ins, oldest first; some of them may have ended.</param>
 /// <param name="KnownNetworks">Hashes of the networks that the newest sign-ins came from.</param>
 public sealed record Account(
-    Guid Id, string PasswordHash, ImmutableSortedSet<string> Roles, ImmutableList<Guid> SessionIds, ImmutableList<string> KnownNetworks, PendingReset? Reset = null)
+    Guid Id, string PasswordHash, ImmutableSortedSet<string> Roles, ImmutableList<Guid> SessionIds, ImmutableList<string> KnownNetworks, PendingReset? Reset = null,
+    TwoFactor? TwoFactor = null)
 {
     public const int UserNameMin = 3;
     public const int UserNameMax = 32;
@@ -38,6 +39,12 @@ public sealed record Account(
     public Account Apply(PasswordResetIssued e) => this with { Reset = new(e.TokenHash, e.ExpiresAt) };
     public Account Apply(PasswordReset e) => this with { PasswordHash = e.PasswordHash, Reset = null };
 
+    public Account Apply(TwoFactorBegun e) => this with { TwoFactor = new(e.SeedId, Enabled: false, LastStep: 0, []) };
+    public Account Apply(TwoFactorEnabled e) => this with { TwoFactor = new(e.SeedId, Enabled: true, e.Step, []) };
+    public Account Apply(TwoFactorCodeUsed e) => this with { TwoFactor = TwoFactor is null ? null : TwoFactor with { LastStep = e.Step } };
+    public Account Apply(RecoveryCodeUsed e) => this with { TwoFactor = TwoFactor is null ? null : TwoFactor with { UsedRecoveryCodes = TwoFactor.UsedRecoveryCodes.Add(e.Number) } };
+    public Account Apply(TwoFactorDisabled _) => this with { TwoFactor = null };
+
     private static ImmutableList<T> Last<T>(ImmutableList<T> of, int max) => of.Count > max ? of.RemoveRange(0, of.Count - max) : of;
 }
 
@@ -46,6 +53,15 @@ public sealed record PendingReset(string TokenHash, DateTimeOffset ExpiresAt)
 {
     /// <summary>Long enough to pass a token on by hand, short enough that a lost one is soon worth nothing.</summary>
     public static readonly TimeSpan Life = TimeSpan.FromHours(1);
+}
+
+/// <summary>One-time codes that signing in needs beside the password.</summary>
+/// <param name="Enabled">False until the person has shown that their device makes the right codes.</param>
+/// <param name="LastStep">Of the newest code that was used; it and all before it are used up.</param>
+public sealed record TwoFactor(Guid SeedId, bool Enabled, long LastStep, ImmutableSortedSet<int> UsedRecoveryCodes)
+{
+    /// <summary>For devices lost one after the other.</summary>
+    public const int RecoveryCodesCount = 10;
 }
 
 /// <summary>What an account may do on the whole platform; what it may do in a community is the community's to say.</summary>

@@ -13,6 +13,17 @@ public sealed record PasswordChanged(Guid AccountId, [property: Secret] string P
 public sealed record PasswordResetIssued(Guid AccountId, Guid ByAccountId, [property: Secret] string TokenHash, DateTimeOffset ExpiresAt) : AccountEvent;
 public sealed record PasswordReset(Guid AccountId, [property: Secret] string PasswordHash) : AccountEvent;
 
+/// <param name="SeedId">What the secret and the recovery codes are made of, with a key of the servers': the log holds neither.</param>
+public sealed record TwoFactorBegun(Guid AccountId, Guid SeedId) : AccountEvent;
+
+/// <param name="Step">Of the code that confirmed it: seconds since 1970 by thirty. A code is good once.</param>
+public sealed record TwoFactorEnabled(Guid AccountId, Guid SeedId, long Step) : AccountEvent;
+public sealed record TwoFactorCodeUsed(Guid AccountId, long Step) : AccountEvent;
+
+/// <param name="Number">Which of the recovery codes, from 0.</param>
+public sealed record RecoveryCodeUsed(Guid AccountId, int Number) : AccountEvent;
+public sealed record TwoFactorDisabled(Guid AccountId) : AccountEvent;
+
 /// <summary>Somebody tried to sign in and was not who they said.</summary>
 /// <param name="GuardId">Of the name that was tried; it tells nothing of a name that nobody has.</param>
 /// <param name="AccountId">Whose name it is; null when it is nobody's.</param>
