@@ -63,5 +63,8 @@ public sealed record OpaqueToken(Guid Id, string Text, string Hash)
 /// <summary>Carry a session on.</summary>
 public sealed class RefreshTokens(SigningKeys keys) : OpaqueTokens(keys, "refresh token");
 
+/// <summary>Let a program in, within its scopes.</summary>
+public sealed class ApiKeyTokens(SigningKeys keys) : OpaqueTokens(keys, "api key");
+
 /// <summary>Set the password of an account, once.</summary>
 public sealed class ResetTokens(SigningKeys keys) : OpaqueTokens(keys, "password reset");

@@ -21,6 +21,7 @@ public static class AccountRefusals
     public static readonly Refusal CodeWrong = new("code_wrong", RefusalKind.NotAllowed, "the code is wrong, was used before, or its time is over");
     public static readonly Refusal TwoFactorEnabled = new("two_factor_enabled", RefusalKind.Conflict, "this account asks for codes already; disable that first");
     public static readonly Refusal TwoFactorNotBegun = new("two_factor_not_begun", RefusalKind.Conflict, "there is nothing to confirm or disable: begin with two-factor first");
+    public static readonly Refusal TooManyApiKeys = new("too_many_api_keys", RefusalKind.Conflict, $"this account has {Domain.Accounts.Account.ApiKeysMax} API keys in force; revoke one first");
     public static readonly Refusal ResetTokenInvalid = new("reset_token_invalid", RefusalKind.Unauthenticated,
         "this token sets no password: it was used, replaced by another, or its time is over; ask an operator for another");
     public static readonly Refusal NotAnOperator = new("not_allowed", RefusalKind.NotAllowed, "this needs the role operator");

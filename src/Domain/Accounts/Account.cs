@@ -7,7 +7,7 @@ namespace Veza.Domain.Accounts;
 /// <param name="KnownNetworks">Hashes of the networks that the newest sign-ins came from.</param>
 public sealed record Account(
     Guid Id, string PasswordHash, ImmutableSortedSet<string> Roles, ImmutableList<Guid> SessionIds, ImmutableList<string> KnownNetworks, PendingReset? Reset = null,
-    TwoFactor? TwoFactor = null)
+    TwoFactor? TwoFactor = null, ImmutableList<Guid>? ApiKeyIds = null)
 {
     public const int UserNameMin = 3;
     public const int UserNameMax = 32;
@@ -20,6 +20,12 @@ public sealed record Account(
 
     /// <summary>Home, work, a phone's, and where one is just now.</summary>
     public const int KnownNetworksMax = 5;
+
+    /// <summary>API keys in force at a time: one for each program somebody runs.</summary>
+    public const int ApiKeysMax = 20;
+
+    /// <summary>Of the keys issued, those looked at for <see cref="ApiKeysMax"/>; older ones have mostly ended.</summary>
+    public const int ApiKeysRemembered = 100;
 
     /// <summary>Scopes of the unique names in the log; both are held in lower case.</summary>
     public const string UserNameScope = "user_name";
@@ -44,6 +50,8 @@ public sealed record Account(
     public Account Apply(TwoFactorCodeUsed e) => this with { TwoFactor = TwoFactor is null ? null : TwoFactor with { LastStep = e.Step } };
     public Account Apply(RecoveryCodeUsed e) => this with { TwoFactor = TwoFactor is null ? null : TwoFactor with { UsedRecoveryCodes = TwoFactor.UsedRecoveryCodes.Add(e.Number) } };
     public Account Apply(TwoFactorDisabled _) => this with { TwoFactor = null };
+
+    public Account Apply(ApiKeyIssued e) => this with { ApiKeyIds = Last((ApiKeyIds ?? []).Add(e.KeyId), ApiKeysRemembered) };
 
     private static ImmutableList<T> Last<T>(ImmutableList<T> of, int max) => of.Count > max ? of.RemoveRange(0, of.Count - max) : of;
 }

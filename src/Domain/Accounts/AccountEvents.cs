@@ -31,12 +31,17 @@ public sealed record TwoFactorDisabled(Guid AccountId) : AccountEvent;
 /// <param name="NextTryAt">When the next try is looked at.</param>
 public sealed record SignInFailed(Guid GuardId, Guid? AccountId, int InARow, DateTimeOffset NextTryAt) : AccountEvent;
 
+public sealed record ApiKeyIssued(Guid AccountId, Guid KeyId) : AccountEvent;
+
 /// <summary>A session is one sign-in on one device, with one refresh token at a time.</summary>
 public abstract record SessionEvent : DomainEvent;
 
 /// <param name="ExpiresAt">When the refresh token ends unused, and the session with it.</param>
 public sealed record SessionStarted(Guid SessionId, Guid AccountId, [property: Secret] string RefreshTokenHash, DateTimeOffset ExpiresAt) : SessionEvent;
 public sealed record SessionRefreshed(Guid SessionId, Guid AccountId, [property: Secret] string RefreshTokenHash, DateTimeOffset ExpiresAt) : SessionEvent;
+
+/// <summary>An API key is a session that nobody carries on: it ends when it is revoked, or by its time.</summary>
+public sealed record ApiKeyCreated(Guid KeyId, Guid AccountId, string Name, IReadOnlyList<string> Scopes, [property: Secret] string KeyHash, DateTimeOffset ExpiresAt) : SessionEvent;
 
 /// <param name="Reason">One of <see cref="Session"/>'s: <c>signed_out</c>, <c>refresh_token_reused</c>, ….</param>
 public sealed record SessionEnded(Guid SessionId, Guid AccountId, string Reason) : SessionEvent;
