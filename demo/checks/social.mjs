@@ -53,7 +53,7 @@ function feedOf(model, accountId) {
   const uploads = followed.flatMap(id => model.account(id).tracks.map(track => entry('upload', id, { track })));
   const reposts = [...model.tracks.values()].flatMap(track => followed.filter(id => track.reposts.has(id)).map(id => entry('repost', id, { track })));
   const broadcasts = [...model.broadcasts.values()]
-    .filter(one => following.has(one.ownerId) && one.startedAt)
+    .filter(one => following.has(one.ownerId) && one.startedAt && !one.endedAt)
     .map(broadcast => entry('broadcast', broadcast.ownerId, { broadcast }));
   return [...uploads, ...reposts, ...broadcasts];
 }

@@ -3,6 +3,7 @@ using Veza.Api.Auth;
 using Veza.Api.Chat.Communities;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Configuration;
+using Veza.Api.Counts;
 using Veza.Api.Health;
 using Veza.Api.Http;
 using Veza.Api.Live;
@@ -57,5 +58,6 @@ internal static class VezaEndpoints
         api.MapFeed();
         api.MapPlays();
         api.MapCharts();
+        api.MapCounts();
     }
 }

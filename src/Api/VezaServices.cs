@@ -18,6 +18,7 @@ using Veza.EventStore.Projections;
 using Veza.Projections;
 using Veza.Projections.Chat;
 using Veza.Projections.Chat.Messages;
+using Veza.Projections.Counts;
 using Veza.Realtime;
 
 namespace Veza.Api;
@@ -50,7 +51,7 @@ internal static class VezaServices
         services.AddSingleton(new HistoryLimit(settings.MessageHistoryMax));
         services.AddSingleton(provider => new Dispatcher(log, new Limits(settings.MessageBytesMax), provider.GetRequiredService<TimeProvider>().GetUtcNow));
         services.AddSingleton(new ReadModels(log.Database));
-        services.AddSingleton<MessageQueries>().AddSingleton<ChatQueries>();
+        services.AddSingleton<MessageQueries>().AddSingleton<ChatQueries>().AddSingleton<CountQueries>();
         services.AddAccounts(new(Encoding.UTF8.GetBytes(settings.JwtSecret!), Encoding.UTF8.GetBytes(settings.EncryptionKey!), settings.RateLimitPerMinute, RolesNeedTwoFactor: settings.InProduction));
         services.AddSocial().AddListening();
         services.AddBroadcasts(settings);

@@ -2,17 +2,23 @@ using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Logging;
+using Veza.Realtime.Music.Charts;
 
 namespace Veza.Realtime;
 
 /// <summary>The live topics over SignalR. A stream's next message is made when the one before has been written to the client's socket.</summary>
 [Authorize]
-public sealed class LiveHub(LiveEngine engine, LiveConnections connections, ILogger<LiveHub> logger) : Hub
+public sealed class LiveHub(LiveEngine engine, LiveCharts charts, LiveConnections connections, ILogger<LiveHub> logger) : Hub
 {
     public const string Path = "/hubs/live";
 
     /// <summary>Of one connection; its streams end concurrently.</summary>
     private sealed class Counter { public int Subscriptions; }
+
+    private sealed class Counted(Counter counter) : IDisposable
+    {
+        public void Dispose() => Interlocked.Decrement(ref counter.Subscriptions);
+    }
 
     public override Task OnConnectedAsync()
     {
@@ -34,20 +40,36 @@ public sealed class LiveHub(LiveEngine engine, LiveConnections connections, ILog
     /// <remarks>A method of its own, as SignalR knows no optional arguments.</remarks>
     public IAsyncEnumerable<LiveMessage> Resume(string[] topics, long after, string epoch, CancellationToken ct) => StreamAsync(topics, after, epoch, ct);
 
+    /// <summary>The chart as it is, and again whenever it has changed, at most once a second: the newest, whatever it was in between.</summary>
+    /// <param name="span">Null is the week.</param>
+    /// <param name="genre">Null is all.</param>
+    public async IAsyncEnumerable<LiveMessage> FollowChart(string chart, string? span, string? genre, [EnumeratorCancellation] CancellationToken ct)
+    {
+        using var counted = Count();
+        if (FollowedChart.Find(chart, span, genre) is not { } found) throw Refused(LiveRefusal.ChartInvalid(chart, span, genre));
+        using var follower = charts.Follow(found) ?? throw Refused(LiveRefusal.TooManyCharts(LiveCharts.ChartsMax));
+        await using var messages = follower.ReadAsync(ct).GetAsyncEnumerator(CancellationToken.None);
+        while (await NextAsync(messages)) yield return messages.Current;
+    }
+
     private async IAsyncEnumerable<LiveMessage> StreamAsync(string[] topics, long? after, string? epoch, [EnumeratorCancellation] CancellationToken ct)
     {
-        if (Context.Items.TryGetValue(typeof(Counter), out var found) is false || found is not Counter counter) throw Refused(LiveRefusal.TooManyConnections(connections.Max));
+        using var counted = Count();
         if (LiveCaller.From(Context.User) is not { } caller) throw Refused(LiveRefusal.NotSignedIn);
+        var outcome = await engine.SubscribeAsync(caller, topics ?? [], after, epoch, ct);
+        if (outcome is SubscribeOutcome.Refused no) throw Refused(no.Refusal);
+        await using var messages = ((SubscribeOutcome.Opened)outcome).Subscription.ReadAsync(ct).GetAsyncEnumerator(CancellationToken.None);
+        while (await NextAsync(messages)) yield return messages.Current;
+    }
+
+    /// <summary>Counts a stream of this connection until it is disposed of.</summary>
+    private Counted Count()
+    {
+        if (Context.Items.TryGetValue(typeof(Counter), out var found) is false || found is not Counter counter) throw Refused(LiveRefusal.TooManyConnections(connections.Max));
         var max = engine.Limits.SubscriptionsPerConnectionMax;
-        try
-        {
-            if (Interlocked.Increment(ref counter.Subscriptions) > max) throw Refused(LiveRefusal.TooManySubscriptions(max));
-            var outcome = await engine.SubscribeAsync(caller, topics ?? [], after, epoch, ct);
-            if (outcome is SubscribeOutcome.Refused no) throw Refused(no.Refusal);
-            await using var messages = ((SubscribeOutcome.Opened)outcome).Subscription.ReadAsync(ct).GetAsyncEnumerator(CancellationToken.None);
-            while (await NextAsync(messages)) yield return messages.Current;
-        }
-        finally { Interlocked.Decrement(ref counter.Subscriptions); }
+        if (Interlocked.Increment(ref counter.Subscriptions) <= max) return new(counter);
+        Interlocked.Decrement(ref counter.Subscriptions);
+        throw Refused(LiveRefusal.TooManySubscriptions(max));
     }
 
     /// <summary>SignalR's own log of what ends a stream is off, as it takes every refusal for a fault; faults are told here.</summary>

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Veza.Realtime;
 
-/// <summary>What a subscription hands out, told apart by <see cref="Kind"/>. All but batches and <see cref="TopicsClosed"/> are the last.</summary>
+/// <summary>What a subscription hands out, told apart by <see cref="Kind"/>. All but batches, charts and <see cref="TopicsClosed"/> are the last.</summary>
 public abstract record LiveMessage(string Kind)
 {
     /// <param name="Epoch">Of the log; with the position it is the token to resume with.</param>
@@ -24,6 +24,12 @@ public abstract record LiveMessage(string Kind)
 
     /// <param name="Reason"><c>server_stopping</c>, <c>session_ended</c> or <c>membership_ended</c>.</param>
     public sealed record Closed(string Reason) : LiveMessage("closed");
+
+    /// <summary>A chart as it has become. It stands for itself: nothing is resumed, and only the newest matters.</summary>
+    /// <param name="Position">Every play counted up to it is in the chart.</param>
+    /// <param name="At">The moment that the chart is of.</param>
+    /// <param name="Chart"><c>{chart,span,genre,items}</c> in UTF-8. The same array for whoever receives it.</param>
+    public sealed record ChartChanged(string Epoch, long Position, DateTimeOffset At, byte[] Chart) : LiveMessage("chart");
 
     public void WriteTo(Utf8JsonWriter json)
     {
@@ -53,6 +59,13 @@ public abstract record LiveMessage(string Kind)
                 json.WriteStartArray("topics"u8);
                 foreach (var topic in dropped.Topics) json.WriteStringValue(topic);
                 json.WriteEndArray();
+                break;
+            case ChartChanged changed:
+                json.WriteString("epoch"u8, changed.Epoch);
+                json.WriteNumber("position"u8, changed.Position);
+                json.WriteString("at"u8, changed.At.UtcDateTime);
+                json.WritePropertyName("chart"u8);
+                json.WriteRawValue(changed.Chart, skipInputValidation: true);
                 break;
             case Closed closed:
                 json.WriteString("reason"u8, closed.Reason);

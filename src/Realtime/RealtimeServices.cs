@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
 using Veza.Projections.Chat;
+using Veza.Projections.Music.Charts;
 using Veza.Projections.Social.Follows;
+using Veza.Realtime.Music.Charts;
 
 namespace Veza.Realtime;
 
@@ -22,6 +24,9 @@ public static class RealtimeServices
         services.AddSingleton(provider => new LiveEngine(
             provider.GetRequiredService<EventLog>(), TopicMap.OfAllCapabilities(), provider.GetRequiredService<TopicAccess>(), limits,
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton(provider => new LiveCharts(
+            provider.GetRequiredService<EventLog>(), provider.GetRequiredService<ChartQueries>(), provider.GetRequiredService<ProjectionHost>().WaitAsync,
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<LiveCharts>>()));
         services.AddHostedService<LiveHost>();
         // A refused subscription is an expected "no", which SignalR would log as an error, with its stack.
         services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher", LogLevel.Critical));
@@ -35,13 +40,17 @@ public static class RealtimeServices
     }
 
     /// <summary>Starts the engine with the host, and says farewell before the host closes the connections.</summary>
-    private sealed class LiveHost(LiveEngine engine, IHostApplicationLifetime lifetime) : IHostedService
+    private sealed class LiveHost(LiveEngine engine, LiveCharts charts, IHostApplicationLifetime lifetime) : IHostedService
     {
         public Task StartAsync(CancellationToken cancellationToken)
         {
             engine.Start();
             // The newest registration runs first. SignalR's own, which cuts every connection, is older: it was made when the hub was mapped.
-            lifetime.ApplicationStopping.Register(() => engine.FarewellAsync().GetAwaiter().GetResult());
+            lifetime.ApplicationStopping.Register(() =>
+            {
+                charts.Stop();
+                engine.FarewellAsync().GetAwaiter().GetResult();
+            });
             return Task.CompletedTask;
         }
 

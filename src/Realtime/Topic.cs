@@ -20,7 +20,7 @@ public enum TopicKind
     /// <summary>Who follows an account.</summary>
     Followers,
 
-    /// <summary>What an account takes back of its <see cref="Activity"/>.</summary>
+    /// <summary>What ends an account's <see cref="Activity"/>: it is taken back, over, or has failed.</summary>
     Withdrawn,
 }
 

@@ -20,6 +20,7 @@ public static class ReadYourWrites
             if (http.Request.Headers["Veza-After"] is not [{ } after, ..]) return await next(context);
             if (!long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out var position))
                 return Problems.Result(Problems.Invalid("vezaAfter", $"Veza-After is \"{after}\"; it must be a position, 0 or more"));
+            if (await AheadAsync(http, position) is { } ahead) return Problems.Result(ahead);
             return await BehindAsync(http, projections, position, "Veza-After") is { } behind ? Problems.Result(behind) : await next(context);
         });
 
@@ -42,7 +43,7 @@ public static class ReadYourWrites
             var slowest = (await http.RequestServices.GetRequiredService<EventLog>().Runners.StatusAsync(http.RequestAborted))
                 .Where(r => projections.Contains(r.Name)).MinBy(r => r.Position);
             return new("not_there_yet", RefusalKind.Unavailable,
-                $"{(slowest is null ? "a read model has not come so far" : Lagging(slowest, http))}; {asker} asks for {position}") { RetryAfter = TimeSpan.FromSeconds(1) };
+                $"{(slowest is null ? "a read model has not come so far" : Lagging(slowest, http))}, after waiting {WaitMax.TotalSeconds} s; {asker} asks for {position}") { RetryAfter = TimeSpan.FromSeconds(1) };
         }
         finally { HttpMetrics.Waits.Record(System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome)); }
         return null;
@@ -50,4 +51,12 @@ public static class ReadYourWrites
 
     private static string Lagging(RunnerStatus slowest, HttpContext http) =>
         $"{slowest.Name} is at {slowest.Position}, {Math.Max(0, http.RequestServices.GetRequiredService<EventLog>().Head - slowest.Position)} behind the log";
+
+    /// <summary>What the log does not have, no read model will ever reach; but the caller may have written on a node that this one has not heard of yet.</summary>
+    private static async Task<Refusal?> AheadAsync(HttpContext http, long position)
+    {
+        var log = http.RequestServices.GetRequiredService<EventLog>();
+        if (position > log.Head) await log.CatchUpAsync(http.RequestAborted);
+        return position > log.Head ? new("position_ahead", RefusalKind.Invalid, $"Veza-After is {position}; the log's head is {log.Head}") : null;
+    }
 }

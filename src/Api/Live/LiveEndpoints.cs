@@ -7,6 +7,7 @@ using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
 using Veza.Realtime;
+using Veza.Realtime.Music.Charts;
 
 namespace Veza.Api.Live;
 
@@ -28,6 +29,10 @@ public static class LiveEndpoints
             .WithSummary("Follow topics live, as server-sent events")
             .WithDescription("`topics` is a comma-separated list of `channel:{id}`, `account:{id}` (your own), `track:{id}`, `broadcast:{id}`, `chart:top`, `chart:trending` and `log` (scope `log:read`). "
                 + "Begins after the position `after`, or after `Last-Event-ID` (`<epoch>:<position>`), which wins; without either, now. Events: `batch`, `fellBehind`, `epochChanged`, `topicsClosed`, `closed`.");
+        api.MapGet("/charts/{chart}/live", FollowChartAsync).WithTags("Charts").Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
+            .WithSummary("Follow a chart live, as server-sent events")
+            .WithDescription("An event `chart` with the chart as it is, and another whenever it has changed, at most once a second: `{epoch,position,at,chart}`, `chart` being `{chart,span,genre,items}` with 100 entries at most. "
+                + "Every play counted up to `position` is in it. Nothing is resumed: each stands for itself, and who is slow gets the newest. The hub's method is `FollowChart(chart, span, genre)`.");
     }
 
     /// <summary>Before the handshake, so that a client that finds no room can be sent elsewhere. The hub itself counts exactly.</summary>
@@ -47,20 +52,35 @@ public static class LiveEndpoints
             var names = (topics ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);
             var outcome = await engine.SubscribeAsync(caller, names, position, epoch, http.RequestAborted);
             if (outcome is SubscribeOutcome.Refused no) { await Problems.WriteAsync(http, Refused(no.Refusal)); return; }
-            http.Response.ContentType = "text/event-stream";
-            http.Response.Headers.CacheControl = "no-store";
-            http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-            await SendAsync(((SubscribeOutcome.Opened)outcome).Subscription, http.Response.BodyWriter, engine.Limits.KeepAlive, clock, http.RequestAborted);
+            await SendAsync(((SubscribeOutcome.Opened)outcome).Subscription.ReadAsync, http, engine.Limits.KeepAlive, clock);
         }
         // The client hung up; that is how a live request usually ends.
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested) { }
         finally { connections.Leave(); }
     }
 
-    private static async Task SendAsync(LiveSubscription subscription, PipeWriter body, TimeSpan keepAlive, TimeProvider clock, CancellationToken aborted)
+    private static async Task FollowChartAsync(string chart, string? span, string? genre, HttpContext http, LiveCharts charts, LiveConnections connections, LiveLimits limits, TimeProvider clock)
     {
+        if (FollowedChart.Find(chart, span, genre) is not { } found) { await Problems.WriteAsync(http, Refused(LiveRefusal.ChartInvalid(chart, span, genre))); return; }
+        if (!connections.TryEnter()) { await Problems.WriteAsync(http, Refused(LiveRefusal.TooManyConnections(connections.Max))); return; }
+        try
+        {
+            using var follower = charts.Follow(found);
+            if (follower is null) { await Problems.WriteAsync(http, Refused(LiveRefusal.TooManyCharts(LiveCharts.ChartsMax))); return; }
+            await SendAsync(follower.ReadAsync, http, limits.KeepAlive, clock);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested) { }
+        finally { connections.Leave(); }
+    }
+
+    private static async Task SendAsync(Func<CancellationToken, IAsyncEnumerable<LiveMessage>> read, HttpContext http, TimeSpan keepAlive, TimeProvider clock)
+    {
+        http.Response.ContentType = "text/event-stream";
+        http.Response.Headers.CacheControl = "no-store";
+        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        var (body, aborted) = (http.Response.BodyWriter, http.RequestAborted);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(aborted);
-        var messages = subscription.ReadAsync(ending.Token).GetAsyncEnumerator(CancellationToken.None);
+        var messages = read(ending.Token).GetAsyncEnumerator(CancellationToken.None);
         Task<bool>? next = null;
         try
         {

@@ -76,6 +76,9 @@ public abstract class Projection<TRow, TKey> : IProjection where TRow : class wh
     /// <summary>For an event that touches several rows.</summary>
     protected void Identities<TEvent>(Func<TEvent, IEnumerable<TKey>> keys) => _keys.Add(typeof(TEvent), e => keys((TEvent)e.Data!));
 
+    /// <summary>For several rows whose keys hold the event's time, version or position.</summary>
+    protected void Identities<TEvent>(Func<TEvent, RecordedEvent, IEnumerable<TKey>> keys) => _keys.Add(typeof(TEvent), e => keys((TEvent)e.Data!, e));
+
     /// <param name="columns">As in SQL: <c>channel_id, position desc</c>.</param>
     protected void Index(string columns) => _indexes.Add(columns);
 

@@ -11,8 +11,6 @@ public sealed record MemberView(AccountName Account, DateTimeOffset JoinedAt, lo
 /// <summary>Communities, their channels and their members.</summary>
 public sealed class ChatQueries(ReadModels views)
 {
-    public static readonly string[] Reads = ["chat.communities.v1", "chat.channels.v1", "chat.members.v1", "accounts.profiles.v1"];
-
     public async Task<CommunityView?> CommunityAsync(Guid id, CancellationToken ct)
     {
         if (views.Past is { } past) await past.FoldAsync(past.TopicsAsync([$"community:{id}"], ct), past.Table(Folds.Of<CommunitiesProjection>()));

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Text.Json;
 using Veza.Integration.Tests.Chat;
+using Veza.Domain.Music.Listening;
+using Veza.Domain.Music.Tracks;
+using Veza.EventStore.Appending;
 
 namespace Veza.Integration.Tests.Live;
 
@@ -70,12 +73,56 @@ public class LiveEndpointsTests(VezaServer server)
         await chat.Stranger.GetAsync($"/api/v1/live?topics=account:{chat.Owner.Id}").RefusedAsync(HttpStatusCode.Forbidden, "not_own_account");
         await chat.Stranger.GetAsync("/api/v1/live?topics=log").RefusedAsync(HttpStatusCode.Forbidden, "scope_missing");
         await chat.Stranger.GetAsync("/api/v1/live?topics=nothing").RefusedAsync(HttpStatusCode.BadRequest, "topic_invalid");
+        await chat.Stranger.GetAsync("/api/v1/charts/best/live").RefusedAsync(HttpStatusCode.BadRequest, "chart_invalid");
+        await chat.Stranger.GetAsync("/api/v1/charts/top/live?span=year").RefusedAsync(HttpStatusCode.BadRequest, "chart_invalid");
         await chat.Stranger.GetAsync("/api/v1/live").RefusedAsync(HttpStatusCode.BadRequest, "topics_missing");
         await chat.Stranger.GetAsync("/api/v1/live?topics=chart:top&after=-1").RefusedAsync(HttpStatusCode.BadRequest, "position_invalid");
         await chat.Stranger.GetAsync("/api/v1/live?topics=chart:top&after=999999999").RefusedAsync(HttpStatusCode.BadRequest, "position_ahead");
         Assert.Equal(HttpStatusCode.Unauthorized, (await server.Nobody.GetAsync("/api/v1/live?topics=chart:top")).StatusCode);
         Assert.Equal(HttpStatusCode.Unauthorized, (await server.Nobody.PostAsync("/hubs/live/negotiate?negotiateVersion=1")).StatusCode);
     }
+
+    [Fact]
+    public async Task A_chart_is_followed_as_it_changes()
+    {
+        var genre = $"{Guid.CreateVersion7()}";
+        var (owner, track) = (await server.RegisterAsync("artist"), Guid.CreateVersion7());
+        using var events = await EventSource.OpenAsync(owner, $"/api/v1/charts/top/live?span=day&genre={genre.ToUpperInvariant()}");
+        var (kind, first) = await events.NextAsync();
+        Assert.Equal("chart", kind);
+        Assert.Empty(first.GetProperty("chart").Items());
+        await AppendAsync(track, new TrackUploaded(track, owner.Id, "Ghost notes", genre, null, 1000, new string('0', 64), 3_000, "flac", 44_100, 2));
+        await AppendAsync(Guid.CreateVersion7(), new PlayCounted(Guid.CreateVersion7(), track, owner.Id, Guid.CreateVersion7(), Guid.CreateVersion7(), genre, 1_500));
+        var (_, second) = await events.NextAsync();
+        Assert.Equal(track, Assert.Single(second.GetProperty("chart").Items()).GetProperty("track").Id());
+        Assert.True(second.GetProperty("position").GetInt64() > first.GetProperty("position").GetInt64());
+        Assert.Null(events.LastId);
+    }
+
+    [Fact]
+    public async Task A_chart_is_followed_over_the_hub()
+    {
+        var ada = await server.SharedAsync("ada");
+        using var socket = new System.Net.WebSockets.ClientWebSocket();
+        socket.Options.SetRequestHeader("Authorization", $"Bearer {ada.AccessToken}");
+        await socket.ConnectAsync(new(server.Address.Replace("http", "ws", StringComparison.Ordinal) + "/hubs/live"), TestContext.Current.CancellationToken);
+        await SayAsync("""{"protocol":"json","version":1}""");
+        await SayAsync("""{"type":4,"invocationId":"1","target":"FollowChart","arguments":["trending","hour",null]}""");
+        await SayAsync("""{"type":4,"invocationId":"2","target":"FollowChart","arguments":["best",null,null]}""");
+        var heard = "";
+        var buffer = new byte[1 << 16];
+        while (!(heard.Contains("\"kind\":\"chart\"", StringComparison.Ordinal) && heard.Contains("chart_invalid: ", StringComparison.Ordinal)))
+        {
+            var frame = await socket.ReceiveAsync(buffer, TestContext.Current.CancellationToken);
+            Assert.Equal(System.Net.WebSockets.WebSocketMessageType.Text, frame.MessageType);
+            heard += System.Text.Encoding.UTF8.GetString(buffer, 0, frame.Count);
+        }
+
+        Task SayAsync(string json) => socket.SendAsync(System.Text.Encoding.UTF8.GetBytes(json + "\u001e"), System.Net.WebSockets.WebSocketMessageType.Text, true, TestContext.Current.CancellationToken);
+    }
+
+    private async Task AppendAsync(Guid stream, object e) =>
+        Assert.IsType<AppendOutcome.Accepted>(await server.Running.Log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(stream, "test", 0, [e])], [])));
 
     private static async Task<long> SayAsync(ChatSetting chat, string text) =>
         (await chat.Owner.PostAsync(chat.Messages, new { text }).JsonAsync(HttpStatusCode.Created)).GetProperty("position").GetInt64();

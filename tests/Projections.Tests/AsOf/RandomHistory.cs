@@ -2,6 +2,7 @@ using Veza.Commands.Chat.Channels;
 using Veza.Commands.Chat.Communities;
 using Veza.Commands.Chat.Members;
 using Veza.Commands.Chat.Messages;
+using Veza.Commands.Live.Broadcasts;
 using Veza.Commands.Music.Tracks;
 using Veza.Commands.Social.Comments;
 using Veza.Commands.Social.Follows;
@@ -30,7 +31,7 @@ internal sealed class RandomHistory(int seed)
     private readonly List<Guid> _channels = [Guid.CreateVersion7()];
     private readonly List<(Guid Channel, Guid Id)> _messages = [];
     private readonly List<Guid> _tracks = [];
-    private readonly List<Guid> _shows = [];
+    private readonly List<(Guid Owner, Guid Id)> _shows = [];
 
     private Guid[] People => [_social.Ana, _social.Bo, _social.Cleo, _social.Dora];
 
@@ -43,7 +44,7 @@ internal sealed class RandomHistory(int seed)
     ];
 
     /// <returns>Commands, some of which are refused, things that happened, and time that passes.</returns>
-    public object[] Next() => _random.Next(20) switch
+    public object[] Next() => _random.Next(22) switch
     {
         0 => [new JoinCommunity(_community, Person())],
         1 => [new LeaveCommunity(_community, Person())],
@@ -61,6 +62,8 @@ internal sealed class RandomHistory(int seed)
         16 => [new RepostTrack(Pick(_tracks), Person()), new RemoveRepost(Pick(_tracks), Person())],
         17 => [new CommentOnTrack(Guid.CreateVersion7(), Pick(_tracks), Person(), "this drop!", 61_000)],
         18 => SocialSetting.Hears(Person(), Pick(_tracks), Guid.CreateVersion7()),
+        19 => [new FailTrackProcessing(Pick(_tracks), "not audio after all")],
+        20 => Stop(),
         _ => Show(),
     };
 
@@ -93,6 +96,7 @@ internal sealed class RandomHistory(int seed)
             await new FeedQueries(v).PageAsync(other, (await new FeedQueries(v).PageAsync(other, null, 2, ct)).LastOrDefault()?.Position, 4, ct));
         yield return ("the history", async v => await new HistoryQueries(v).PageAsync(person, null, 3, ct));
         var genre = _random.Next(2) == 0 ? null : _social.Genre;
+        yield return ("top of all time", async v => await new ChartQueries(v).ListAsync(Chart.Top, ChartSpan.All, genre, now, 3, ct));
         foreach (var chart in Enum.GetValues<Chart>())
             yield return ($"{chart}", async v => await new ChartQueries(v).ListAsync(chart, ChartSpan.Day, genre, now, 3, ct));
     }
@@ -124,10 +128,17 @@ internal sealed class RandomHistory(int seed)
         return [new CreateChannel(_channels[^1], _community, _social.Ana, $"channel-{_channels.Count}", ChannelKind.Text, null, 0)];
     }
 
+    private object[] Stop()
+    {
+        if (_shows.Count == 0) return [];
+        var (owner, id) = Pick(_shows);
+        return [new StopBroadcast(id, owner)];
+    }
+
     private object[] Show()
     {
         var owner = Person();
-        _shows.Add(Guid.CreateVersion7());
-        return [SocialSetting.Announces(owner, _shows[^1], "Late show"), SocialSetting.Starts(owner, _shows[^1])];
+        _shows.Add((owner, Guid.CreateVersion7()));
+        return [SocialSetting.Announces(owner, _shows[^1].Id, "Late show"), SocialSetting.Starts(owner, _shows[^1].Id)];
     }
 }

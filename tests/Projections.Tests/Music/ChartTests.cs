@@ -1,5 +1,6 @@
 using Veza.Domain.Music.Listening;
 using Veza.EventStore;
+using Veza.EventStore.Projections;
 using Veza.Fixtures;
 using Veza.Projections.Music.Charts;
 using static Veza.Projections.Tests.SocialSetting;
@@ -37,9 +38,10 @@ public class ChartTests(TestLog log)
 public class ChartSpanTests(TestLog log) : IClassFixture<TestLog>
 {
     private static readonly DateTimeOffset Noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
-    private readonly string _genre = $"{Guid.CreateVersion7()}";
+    private string _genre = $"{Guid.CreateVersion7()}";
     private readonly Guid _owner = Guid.CreateVersion7();
     private readonly SocialSetting _social = new();
+    private static int _years;
     private long _position = 1_000_000;
 
     [Fact]
@@ -99,6 +101,34 @@ public class ChartSpanTests(TestLog log) : IClassFixture<TestLog>
         Assert.Equal(0, Assert.Single(await List(Chart.Trending, ChartSpan.All, Noon)).Score, 1e-9);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Charts_of_all_time_are_the_same_from_the_totals_as_from_the_hours(int seed)
+    {
+        var random = new Random(seed);
+        var tracks = new List<Guid>();
+        for (var i = 0; i < 12; i++) tracks.Add(await Track());
+        // Times never go back along the log: later than those of all tests before.
+        var at = Noon.AddYears(Interlocked.Increment(ref _years));
+        for (var i = 0; i < 300; i++) await Play(tracks[(int)(tracks.Count * Math.Pow(random.NextDouble(), 2))], at = at.AddMinutes(random.Next(400)));
+        foreach (var chart in Enum.GetValues<Chart>())
+        {
+            Assert.Equal(0, await log.Views.FindAsync<int>("select count(*)::int from views.music_plays_hourly where hour > @at", new { at }, CancellationToken.None));
+            var totals = await List(chart, ChartSpan.All, at);
+            // A play that comes hours later, of another genre, leaves only the hours to answer as of before.
+            var genre = _genre;
+            _genre = "other";
+            await Play(await Track(), at.AddHours(2));
+            _genre = genre;
+            var hours = await List(chart, ChartSpan.All, at);
+            Assert.Equal(totals.Select(e => (e.Rank, e.Track.Id, e.Plays)), hours.Select(e => (e.Rank, e.Track.Id, e.Plays)));
+            Assert.All(totals.Zip(hours), pair => Assert.Equal(pair.First.Score, pair.Second.Score, 1e-6));
+            at = at.AddHours(3);
+            await Play(tracks[0], at);
+        }
+    }
+
     private async Task<Guid> Track()
     {
         var track = Guid.CreateVersion7();
@@ -113,7 +143,8 @@ public class ChartSpanTests(TestLog log) : IClassFixture<TestLog>
             default, TestLog.EventTypes, new PlayCounted(Guid.CreateVersion7(), track, _owner, Guid.CreateVersion7(), Guid.CreateVersion7(), _genre, 30_000))).ToList();
         await using var connection = await log.Log.Database.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        await new HourlyPlaysProjection().ApplyAsync(connection, transaction, events, CancellationToken.None);
+        foreach (var projection in new IProjection[] { new HourlyPlaysProjection(), new PlayTotalsProjection() })
+            await projection.ApplyAsync(connection, transaction, events, CancellationToken.None);
         await transaction.CommitAsync();
     }
 

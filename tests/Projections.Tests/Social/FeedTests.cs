@@ -1,3 +1,6 @@
+using Veza.Commands.Live.Broadcasts;
+using Veza.Commands.Music.Tracks;
+using Veza.Domain.Social.Likes;
 using Veza.Fixtures;
 using Veza.Projections.Social.Feed;
 using static Veza.Projections.Tests.SocialSetting;
@@ -50,6 +53,43 @@ public class FeedTests(TestLog log)
     [Fact]
     public async Task A_broadcast_shows_once_it_has_started() =>
         Assert.Empty(await FeedOf(_social.Ana, _social.Given(Announces(_social.Bo, Guid.CreateVersion7(), "Soon"))));
+
+    [Fact]
+    public async Task A_broadcast_that_is_over_and_an_upload_that_failed_disappear()
+    {
+        var show = Guid.CreateVersion7();
+        object[] shown = [Announces(_social.Bo, show, "Late show"), Starts(_social.Bo, show), _social.Uploads(_social.Cleo, _track)];
+        Assert.Equal(2, (await FeedOf(_social.Ana, _social.Given(shown))).Count);
+        Assert.Empty(await FeedOf(_social.Ana, new StopBroadcast(show, _social.Bo), new FailTrackProcessing(_track, "not audio after all")));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Reposts_of_a_track_that_failed_disappear_and_leave_no_page_short(int limit)
+    {
+        var tracks = Enumerable.Range(0, 4).Select(_ => Guid.CreateVersion7()).ToArray();
+        await log.Given(_social.Given([.. tracks.Select(t => (object)_social.Uploads(_social.Bo, t)),
+            _social.Uploads(_social.Dora, _track), Reposts(_social.Bo, _track), Reposts(_social.Cleo, _track)])).PlayAsync();
+        await log.ProjectedAsync();
+        Assert.All((await _feed.PageAsync(_social.Ana, null, 2, CancellationToken.None)).Select(e => e.Track!.Id), t => Assert.Equal(_track, t));
+        await log.Given(new FailTrackProcessing(_track, "not audio after all")).PlayAsync();
+        await log.ProjectedAsync();
+        Assert.Equal(tracks.Reverse().Take(limit), (await _feed.PageAsync(_social.Ana, null, limit, CancellationToken.None)).Select(e => e.Track!.Id));
+        Assert.Equal(4, (await _feed.PageAsync(_social.Ana, null, 50, CancellationToken.None)).Count);
+    }
+
+    [Fact]
+    public async Task What_lies_behind_a_thousand_deeds_of_strangers_is_found()
+    {
+        var older = Guid.CreateVersion7();
+        await log.Given(_social.Given(_social.Uploads(_social.Bo, older), _social.Uploads(_social.Cleo, _track))).PlayAsync();
+        for (var i = 0; i < 3; i++)
+            await log.AppendAsync(Happened.To<TrackRepost>(Guid.CreateVersion7(), [.. Enumerable.Range(0, 500).Select(_ => new TrackReposted(Guid.CreateVersion7(), _social.Bo, _social.Dora))]));
+        var newest = Guid.CreateVersion7();
+        Assert.Equal([newest, _track, older], (await FeedOf(_social.Ana, _social.Uploads(_social.Bo, newest))).Select(e => e.Track!.Id));
+        Assert.Equal([newest, _track], (await _feed.PageAsync(_social.Ana, null, 2, CancellationToken.None)).Select(e => e.Track!.Id));
+    }
 
     [Fact]
     public async Task Following_brings_the_past_and_unfollowing_takes_it_away()

@@ -16,6 +16,12 @@ public sealed record CreateChannelBody(string Name, ChannelKind Kind, string? To
 
 public static class CommunityEndpoints
 {
+    private static readonly string[] CommunityRead = ["chat.communities.v1"];
+
+    // A list is for members, and a community that there is none of is told from one that is closed to the caller.
+    private static readonly string[] MembersRead = [.. CommunityRead, "chat.members.v1", "accounts.profiles.v1"];
+    private static readonly string[] ChannelsRead = [.. CommunityRead, "chat.members.v1", "chat.channels.v1"];
+
     public static void MapCommunities(this IEndpointRouteBuilder api)
     {
         var communities = api.MapGroup("/communities").WithTags("Communities");
@@ -28,18 +34,18 @@ public static class CommunityEndpoints
         var community = communities.MapGroup("/{communityId:guid}");
         community.MapGet("", async (Guid communityId, ChatQueries chat, HttpContext http, CancellationToken ct) =>
             await (http.Past() is { } past ? new(past.Views) : chat).CommunityAsync(communityId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("community", communityId)))
-            .ReadsFrom(ChatQueries.Reads).AnswersAsOf(ChatQueries.Reads).Produces<CommunityView>().WithSummary("Read a community");
+            .ReadsFrom(CommunityRead).AnswersAsOf(CommunityRead).Produces<CommunityView>().WithSummary("Read a community");
         community.MapPut("/members/me", (Guid communityId, Caller caller, Sender commands) =>
             commands.Send(new JoinCommunity(communityId, caller.AccountId), new { id = communityId })).WithSummary("Join");
         community.MapDelete("/members/me", (Guid communityId, Caller caller, Sender commands) =>
             commands.Send(new LeaveCommunity(communityId, caller.AccountId), new { id = communityId })).WithSummary("Leave");
-        community.MapGet("/members", Members).ReadsFrom(ChatQueries.Reads).AnswersAsOf(ChatQueries.Reads).Produces<Page<MemberView>>().WithSummary("List the members, in the order they joined");
+        community.MapGet("/members", Members).ReadsFrom(MembersRead).AnswersAsOf(MembersRead).Produces<Page<MemberView>>().WithSummary("List the members, in the order they joined");
         community.MapPost("/channels", (Guid communityId, CreateChannelBody body, Caller caller, Sender commands) =>
         {
             var id = Guid.CreateVersion7();
             return commands.Send(new CreateChannel(id, communityId, caller.AccountId, body.Name, body.Kind, body.Topic, body.SlowModeSeconds), new { id }, StatusCodes.Status201Created);
         }).Produces(StatusCodes.Status201Created).WithSummary("Make a channel").WithDescription("Needs the permission ManageChannels.");
-        community.MapGet("/channels", Channels).ReadsFrom(ChatQueries.Reads).AnswersAsOf(ChatQueries.Reads).Produces<Page<ChannelView>>().WithSummary("List the channels");
+        community.MapGet("/channels", Channels).ReadsFrom(ChannelsRead).AnswersAsOf(ChannelsRead).Produces<Page<ChannelView>>().WithSummary("List the channels");
     }
 
     private static async Task<IResult> Members(Guid communityId, long? after, int? limit, Caller caller, ChatQueries chat, HttpContext http, CancellationToken ct)

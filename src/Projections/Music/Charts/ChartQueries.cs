@@ -14,7 +14,7 @@ public sealed record ChartEntry(long Rank, TrackSummary Track, long Plays, doubl
 
 public sealed class ChartQueries(ReadModels views)
 {
-    public static readonly string[] Reads = ["music.plays_hourly.v1", "music.tracks.v1", "accounts.profiles.v1"];
+    public static readonly string[] Reads = ["music.plays_hourly.v1", "music.play_totals.v1", "music.tracks.v1", "accounts.profiles.v1"];
 
     /// <summary>A chart as of a moment.</summary>
     /// <remarks>
@@ -25,28 +25,57 @@ public sealed class ChartQueries(ReadModels views)
     /// <param name="genre">Compared without regard to case; null for all.</param>
     public async Task<List<ChartEntry>> ListAsync(Chart chart, ChartSpan span, string? genre, DateTimeOffset moment, int limit, CancellationToken ct)
     {
-        if (views.Past is not { } past) return await RankAsync(chart, span, genre, moment, limit, ct);
-        await past.FoldHoursAsync(ct);
-        await past.FoldRankedAsync((await RankAsync(chart, span, genre, moment, limit, ct)).Select(e => e.Track.Id), ct);
-        return await RankAsync(chart, span, genre, moment, limit, ct);
+        var ranked = await TotalsServeAsync(span, moment, ct) ? FromTotals(chart, genre) : FromHours(chart, genre);
+        if (views.Past is { } past)
+        {
+            await past.FoldHoursAsync(ct);
+            await past.FoldRankedAsync((await RankAsync(ranked, span, genre, moment, limit, ct)).Select(e => e.Track.Id), ct);
+        }
+        return await RankAsync(ranked, span, genre, moment, limit, ct);
     }
 
-    private async Task<List<ChartEntry>> RankAsync(Chart chart, ChartSpan span, string? genre, DateTimeOffset moment, int limit, CancellationToken ct) =>
+    /// <summary>The totals know no past: as of a position, and if plays were counted after the moment's hour, charts of all time are summed from the hours.</summary>
+    private async Task<bool> TotalsServeAsync(ChartSpan span, DateTimeOffset moment, CancellationToken ct) =>
+        span == ChartSpan.All && views.Past is null
+        && await views.FindAsync<int>("select 1 from views.music_plays_hourly where hour > @moment limit 1", new { moment = moment.ToUniversalTime() }, ct) == 0;
+
+    private async Task<List<ChartEntry>> RankAsync(string ranked, ChartSpan span, string? genre, DateTimeOffset moment, int limit, CancellationToken ct) =>
         (await views.ListAsync<Row>($"""
-            with ranked as (
-                select h.track_id, sum(h.plays)::bigint as plays, max(h.position) as reached,
-                       {(chart == Chart.Top ? "sum(h.plays)::float8" : Weighed)} as score
-                from views.music_plays_hourly h
-                where h.hour >= @since and h.hour <= @moment and (@genre::text is null or lower(h.genre) = lower(@genre))
-                group by h.track_id)
-            select row_number() over (order by r.score desc, r.reached, r.track_id) as rank, r.track_id, t.title, t.owner_id, coalesce(p.user_name, '') as owner_name,
+            with ranked as materialized ({ranked})
+            select row_number() over (order by r.standing desc, r.reached) as rank, r.track_id, t.title, t.owner_id, coalesce(p.user_name, '') as owner_name,
                    t.genre, t.duration_ms, r.plays, r.score
-            from (select * from ranked order by score desc, reached, track_id limit @limit) r
+            from ranked r
             join views.music_tracks t on t.track_id = r.track_id
             left join views.accounts_profiles p on p.account_id = t.owner_id
             order by rank
             """, new { since = Since(span, moment), moment = moment.ToUniversalTime(), genre, limit, halfLifeSeconds = HalfLife(span).TotalSeconds, halfLivesMax = HalfLivesMax }, ct))
         .ConvertAll(r => new ChartEntry(r.Rank, new(r.TrackId, r.Title, new(r.OwnerId, r.OwnerName), r.Genre, r.DurationMs), r.Plays, r.Score));
+
+    // A track is not played two billion times within an hour, and int sums much faster than bigint. An hour's weight is rounded to 2^-32: whole numbers of
+    // these add up to the same in any order, and a chart must come out the same every time.
+    private static string FromHours(Chart chart, string? genre) => $"""
+        select h.track_id, sum(h.plays::int) as plays, max(h.position) as reached,
+               {(chart == Chart.Top ? "sum(h.plays::int)::float8" : "sum(h.plays * w.weight) / power(2::float8, 32)")} as score,
+               {(chart == Chart.Top ? "sum(h.plays::int)::float8" : "sum(h.plays * w.weight)")} as standing
+        from views.music_plays_hourly h
+        {(chart == Chart.Top ? "" : $"join ({Weights}) w on w.hour = h.hour")}
+        where h.hour >= @since and h.hour <= @moment {(genre is null ? "" : "and lower(h.genre) = lower(@genre)")}
+        group by h.track_id order by standing desc, reached limit @limit
+        """;
+
+    private const string Weights = """
+        select hour, round(power(2::float8, 32 - least(date_part('epoch', @moment::timestamptz - hour) / @halfLifeSeconds, @halfLivesMax))) as weight
+        from generate_series(greatest(@since::timestamptz, (select min(hour) from views.music_plays_hourly)), @moment::timestamptz, interval '1 hour') hour
+        """;
+
+    private static string FromTotals(Chart chart, string? genre) => $"""
+        select h.track_id, h.plays, h.position as reached,
+               {(chart == Chart.Top ? "h.plays::float8" : $"power(2::float8, greatest(h.trend - date_part('epoch', @moment::timestamptz) / @halfLifeSeconds, -@halfLivesMax))")} as score,
+               {(chart == Chart.Top ? "h.plays" : "h.trend")} as standing
+        from views.music_play_totals h
+        {(genre is null ? "" : "where lower(h.genre) = lower(@genre)")}
+        order by standing desc, reached limit @limit
+        """;
 
     /// <summary>How old a play is when it weighs half as much in a trending chart.</summary>
     public static TimeSpan HalfLife(ChartSpan span) => span switch
@@ -65,10 +94,6 @@ public sealed class ChartQueries(ReadModels views)
         ChartSpan.Week => HourlyPlaysProjection.HourOf(moment - TimeSpan.FromDays(7)),
         _ => DateTimeOffset.UnixEpoch,
     };
-
-    // Summed in the order of the hours: sums of fractions depend on it, and a chart must come out the same every time.
-    private const string Weighed =
-        "sum(h.plays * power(0.5::float8, least(extract(epoch from @moment - h.hour)::float8 / @halfLifeSeconds, @halfLivesMax)) order by h.hour)";
 
     /// <summary>PostgreSQL refuses to compute weights too small for a double; these are nothing either way.</summary>
     private const double HalfLivesMax = 1000;

@@ -10,6 +10,6 @@ internal sealed class BroadcastTopics : EventTopics
         On<BroadcastStarted>(e => [Topic.Broadcast(e.BroadcastId), Topic.Account(e.OwnerId), Topic.Activity(e.OwnerId)]);
         On<BroadcastInterrupted>(e => [Topic.Broadcast(e.BroadcastId), Topic.Account(e.OwnerId)]);
         On<BroadcastResumed>(e => [Topic.Broadcast(e.BroadcastId), Topic.Account(e.OwnerId)]);
-        On<BroadcastEnded>(e => [Topic.Broadcast(e.BroadcastId), Topic.Account(e.OwnerId)]);
+        On<BroadcastEnded>(e => [Topic.Broadcast(e.BroadcastId), Topic.Account(e.OwnerId), Topic.Withdrawn(e.OwnerId)]);
     }
 }

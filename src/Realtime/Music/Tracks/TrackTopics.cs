@@ -8,6 +8,6 @@ internal sealed class TrackTopics : EventTopics
     {
         On<TrackUploaded>(e => [Topic.Track(e.TrackId), Topic.Account(e.OwnerId), Topic.Activity(e.OwnerId)]);
         On<TrackProcessed>(e => [Topic.Track(e.TrackId), Topic.Account(e.OwnerId)]);
-        On<TrackProcessingFailed>(e => [Topic.Track(e.TrackId), Topic.Account(e.OwnerId)]);
+        On<TrackProcessingFailed>(e => [Topic.Track(e.TrackId), Topic.Account(e.OwnerId), Topic.Withdrawn(e.OwnerId)]);
     }
 }

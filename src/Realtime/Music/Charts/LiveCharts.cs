@@ -1,0 +1,88 @@
+using Microsoft.Extensions.Logging;
+using Veza.EventStore;
+using Veza.Projections.Music.Charts;
+
+namespace Veza.Realtime.Music.Charts;
+
+/// <summary>The charts that somebody follows here. Each is read once however many follow it, and while nobody does, not at all.</summary>
+public sealed class LiveCharts(EventLog log, ChartQueries charts, ReadModelsReached reached, TimeProvider clock, ILogger<LiveCharts> logger)
+{
+    /// <summary>Charts followed at once: reading all of them takes a second or two of the database's time, and is then the rhythm in which they change.</summary>
+    public const int ChartsMax = 200;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<FollowedChart, ChartBoard> _boards = [];
+
+    internal bool IsStopping { get; private set; }
+
+    /// <summary>Charts that are followed now.</summary>
+    public int Followed { get { lock (_gate) return _boards.Count; } }
+
+    /// <returns>Null when <see cref="ChartsMax"/> other charts are followed.</returns>
+    public ChartFollower? Follow(FollowedChart chart)
+    {
+        lock (_gate)
+        {
+            if (!_boards.TryGetValue(chart, out var board))
+            {
+                if (_boards.Count >= ChartsMax) return null;
+                _boards.Add(chart, board = new(chart, log, charts, reached, clock, logger));
+            }
+            board.Followers++;
+            return new(this, board);
+        }
+    }
+
+    /// <summary>Ends everybody's following with the reason <c>server_stopping</c>.</summary>
+    public void Stop()
+    {
+        lock (_gate)
+        {
+            IsStopping = true;
+            foreach (var board in _boards.Values) board.Wake();
+        }
+    }
+
+    internal void Leave(ChartBoard board)
+    {
+        lock (_gate)
+        {
+            if (--board.Followers > 0) return;
+            _boards.Remove(board.Chart);
+        }
+        board.Stop();
+    }
+}
+
+/// <summary>Somebody who follows a chart, to be disposed of when they no longer do.</summary>
+public sealed class ChartFollower : IDisposable
+{
+    private readonly LiveCharts _charts;
+    private readonly ChartBoard _board;
+    private int _left;
+
+    internal ChartFollower(LiveCharts charts, ChartBoard board) => (_charts, _board) = (charts, board);
+
+    /// <summary>The chart as it is, then as it has become whenever it has changed; who is slow gets the newest and not what it was in between.</summary>
+    public async IAsyncEnumerable<LiveMessage> ReadAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    {
+        LiveMessage? seen = null;
+        while (true)
+        {
+            // Taken before looking, so that a change in between completes it.
+            var changed = _board.Changed;
+            if (_charts.IsStopping)
+            {
+                yield return new LiveMessage.Closed("server_stopping");
+                yield break;
+            }
+            if (_board.Newest is { } newest && newest != seen) yield return seen = newest;
+            else await changed.WaitAsync(ct);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _left, 1) == 0) _charts.Leave(_board);
+    }
+}
