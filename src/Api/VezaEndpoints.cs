@@ -1,4 +1,5 @@
 using Veza.Api.Accounts;
+using Veza.Api.Auth;
 using Veza.Api.Chat.Communities;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Configuration;
@@ -24,6 +25,7 @@ internal static class VezaEndpoints
 {
     public static void Map(WebApplication app, VezaSettings settings)
     {
+        app.UseTrustedProxies(settings);
         MetricsEndpoint.Map(app, settings);
         HealthEndpoints.Map(app);
         app.UseBrowserRules(settings);
@@ -35,9 +37,13 @@ internal static class VezaEndpoints
         app.Use(IdempotencyKey.Middleware);
         app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
         app.UseSwaggerUI(ui => { ui.RoutePrefix = "docs"; ui.SwaggerEndpoint("/openapi/v1.json", "Veza"); ui.DocumentTitle = "Veza API"; });
-        var api = app.MapGroup("/api/v1").RequireAuthorization();
+        var api = app.MapGroup("/api/v1").RequireAuthorization(policy => policy.RequireAuthenticatedUser().AddRequirements(new ApiKeyRequirement()));
         app.MapSigningKeys();
         api.MapAccounts();
+        api.MapPasswords();
+        api.MapSessions();
+        api.MapTwoFactor();
+        api.MapApiKeys();
         api.MapCommunities();
         api.MapMessages();
         api.MapBroadcasts();

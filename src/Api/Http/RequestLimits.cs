@@ -12,5 +12,19 @@ public sealed record RequestLimits(long BodyBytesMax)
     /// <summary>Everything but a message's text: the longest other body has a few kilobytes.</summary>
     private const int OtherBytesMax = 64 << 10;
 
+    /// <summary>All headers of a request: an access token of two kilobytes and what browsers and proxies add, four times over.</summary>
+    public const int HeaderBytesMax = 16 << 10;
+    public const int HeadersMax = 64;
+
+    /// <summary>Room for a list of topics in the query.</summary>
+    public const int LineBytesMax = 8 << 10;
+
+    /// <summary>A head comes in one or two packets; who sends it byte by byte wants to hold the connection.</summary>
+    public static readonly TimeSpan HeadersTimeMax = TimeSpan.FromSeconds(10);
+
+    /// <summary>Slower than any modem; averaged after <see cref="BodyGrace"/>.</summary>
+    public const double BodyBytesPerSecondMin = 240;
+    public static readonly TimeSpan BodyGrace = TimeSpan.FromSeconds(5);
+
     public static RequestLimits For(VezaSettings settings) => new(OtherBytesMax + (long)JsonBytesPerTextByteMax * settings.MessageBytesMax);
 }

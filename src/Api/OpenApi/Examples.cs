@@ -17,8 +17,13 @@ internal static class Examples
     private static readonly Dictionary<Type, string> Texts = new()
     {
         [typeof(RegisterBody)] = """{"userName":"ada","email":"ada@example.org","password":"correct horse battery"}""",
-        [typeof(SignInBody)] = """{"name":"ada","password":"correct horse battery"}""",
+        [typeof(SignInBody)] = """{"name":"ada","password":"correct horse battery","device":"Ada's phone"}""",
         [typeof(RefreshBody)] = """{"refreshToken":"01a1fb62ede97fecab30a41be89858d0.4yV3mT0lXkQ9hUo2sNnB7w"}""",
+        [typeof(ChangePasswordBody)] = """{"currentPassword":"correct horse battery","newPassword":"staple after staple"}""",
+        [typeof(ResetPasswordBody)] = """{"token":"AaH7Yu3pf-yrMKQb6JhY0C5F0n3s5c1mYl1m6JrR9d0","newPassword":"staple after staple"}""",
+        [typeof(BeginTwoFactorBody)] = """{"password":"correct horse battery"}""",
+        [typeof(CreateApiKeyBody)] = """{"name":"concert bot","scopes":["messages:write","tracks:read"],"days":90}""",
+        [typeof(CodeBody)] = """{"code":"287082"}""",
         [typeof(UploadTrackForm)] = """{"title":"Night drive","genre":"house","description":"Made on a train","file":"night-drive.flac"}""",
         [typeof(CommentOnTrackBody)] = """{"text":"This drop!","atMs":61500}""",
         [typeof(CreateCommunityBody)] = """{"name":"Vinyl diggers"}""",
