@@ -15,6 +15,9 @@ public sealed record LiveRefusal(string Code, LiveRefusalKind Kind, string Detai
     public static LiveRefusal PositionAhead(long after, long head) => new("position_ahead", LiveRefusalKind.Invalid, $"after is {after}; the log's head is {head}");
     public static LiveRefusal ChannelUnknown(Guid id) => new("channel_unknown", LiveRefusalKind.Unknown, $"there is no channel {id}");
     public static LiveRefusal NotMember(Guid channel) => new("permission_missing", LiveRefusalKind.NotAllowed, $"channel {channel} is seen by members of its community");
+    public static LiveRefusal CommunityUnknown(Guid id) => new("community_unknown", LiveRefusalKind.Unknown, $"there is no community {id}");
+    public static LiveRefusal NotMemberOf(Guid community) => new("permission_missing", LiveRefusalKind.NotAllowed, $"community {community} is followed by its members");
+    public static LiveRefusal TooManyChannels(int max) => new("too_many_topics", LiveRefusalKind.Invalid, $"your communities have more than {max} channels; communities:mine follows no more: name them");
     public static LiveRefusal NotOwnAccount(Guid account) => new("not_own_account", LiveRefusalKind.NotAllowed, $"account {account} is not yours; only your own account is a topic");
     public static LiveRefusal ScopeMissing => new("scope_missing", LiveRefusalKind.NotAllowed, $"the topic log needs the scope {LiveCaller.LogReadScope}");
     public static LiveRefusal NotSignedIn => new("not_signed_in", LiveRefusalKind.NotAllowed, "subscribing needs an account");

@@ -12,10 +12,10 @@ public sealed record IndexedPage(long ReadTo, List<RecordedEvent> Events);
 public sealed class TopicIndex(EventLog log)
 {
     /// <summary>The projection that keeps the rows; Realtime, which declares what is on which topic, writes them.</summary>
-    public const string Name = "log.topics.v2";
+    public const string Name = "log.topics.v3";
 
     /// <summary>Of this very version, as the checkpoint is: the view without it may be another's.</summary>
-    public const string Table = "views.log_topics_v2";
+    public const string Table = "views.log_topics_v3";
 
     /// <summary>The first events on any of the topics after <paramref name="after"/>. Costs a look-up for each topic and two for each event, however many others lie between.</summary>
     /// <param name="max">Events at most.</param>
