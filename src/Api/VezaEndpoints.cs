@@ -1,6 +1,7 @@
 using Veza.Api.Accounts;
 using Veza.Api.Chat.Communities;
 using Veza.Api.Chat.Messages;
+using Veza.Api.Chat.Reading;
 using Veza.Api.Configuration;
 using Veza.Api.Health;
 using Veza.Api.Http;
@@ -39,6 +40,7 @@ internal static class VezaEndpoints
         api.MapAccounts();
         api.MapCommunities();
         api.MapMessages();
+        api.MapReading();
         api.MapBroadcasts();
         app.MapBroadcastSound();
         app.MapLive(api);

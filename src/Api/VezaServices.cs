@@ -18,6 +18,7 @@ using Veza.EventStore.Projections;
 using Veza.Projections;
 using Veza.Projections.Chat;
 using Veza.Projections.Chat.Messages;
+using Veza.Projections.Chat.Reading;
 using Veza.Realtime;
 
 namespace Veza.Api;
@@ -50,7 +51,7 @@ internal static class VezaServices
         services.AddSingleton(new HistoryLimit(settings.MessageHistoryMax));
         services.AddSingleton(provider => new Dispatcher(log, new Limits(settings.MessageBytesMax), provider.GetRequiredService<TimeProvider>().GetUtcNow));
         services.AddSingleton(new ReadModels(log.Database));
-        services.AddSingleton<MessageQueries>().AddSingleton<ChatQueries>();
+        services.AddSingleton<MessageQueries>().AddSingleton<ChatQueries>().AddSingleton<UnreadQueries>();
         services.AddAccounts(new(Encoding.UTF8.GetBytes(settings.JwtSecret!), settings.RateLimitPerMinute));
         services.AddSocial().AddListening();
         services.AddBroadcasts(settings);

@@ -14,6 +14,7 @@ public class TopicIndexTests
         "broadcast_resumed: Broadcast, Account",
         "broadcast_started: Broadcast, Account, Activity",
         "channel_created: Channel, Community",
+        "channel_read: Account",
         "community_created: Account, Community",
         "follow_started: Account, Account, Access, Followers",
         "follow_stopped: Account, Account, Access, Followers",
