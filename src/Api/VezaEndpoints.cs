@@ -1,5 +1,6 @@
 using Veza.Api.Accounts;
 using Veza.Api.Chat.Communities;
+using Veza.Api.Chat.Members;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Chat.Reading;
 using Veza.Api.Configuration;
@@ -41,6 +42,7 @@ internal static class VezaEndpoints
         api.MapCommunities();
         api.MapMessages();
         api.MapReading();
+        api.MapPresence();
         api.MapBroadcasts();
         app.MapBroadcastSound();
         app.MapLive(api);

@@ -19,6 +19,9 @@ public sealed record LiveRefusal(string Code, LiveRefusalKind Kind, string Detai
     public static LiveRefusal NotMemberOf(Guid community) => new("permission_missing", LiveRefusalKind.NotAllowed, $"community {community} is followed by its members");
     public static LiveRefusal TooManyChannels(int max) => new("too_many_topics", LiveRefusalKind.Invalid, $"your communities have more than {max} channels; communities:mine follows no more: name them");
     public static LiveRefusal NotOwnAccount(Guid account) => new("not_own_account", LiveRefusalKind.NotAllowed, $"account {account} is not yours; only your own account is a topic");
+    public static LiveRefusal StatusInvalid(string? status) => new("status_invalid", LiveRefusalKind.Invalid, $"status is \"{status}\"; online, idle, dnd and invisible are allowed");
+    public static LiveRefusal StatusTooFast(TimeSpan every) => new("too_fast", LiveRefusalKind.TooMany, $"a device's status changes at most every {every.TotalSeconds} s");
+    public static LiveRefusal TooManyDevices(int max) => new("too_many_devices", LiveRefusalKind.TooMany, $"this account is there with {max} devices; that is the limit");
     public static LiveRefusal ScopeMissing => new("scope_missing", LiveRefusalKind.NotAllowed, $"the topic log needs the scope {LiveCaller.LogReadScope}");
     public static LiveRefusal NotSignedIn => new("not_signed_in", LiveRefusalKind.NotAllowed, "subscribing needs an account");
     public static LiveRefusal SessionEnded => new("session_ended", LiveRefusalKind.NotAllowed, "the session of this connection was ended; sign in again");

@@ -6,6 +6,7 @@ using Veza.EventStore;
 using Veza.EventStore.Projections;
 using Veza.Projections.Chat;
 using Veza.Projections.Social.Follows;
+using Veza.Realtime.Presence;
 
 namespace Veza.Realtime;
 
@@ -23,6 +24,9 @@ public static class RealtimeServices
             provider.GetRequiredService<EventLog>(), TopicMap.OfAllCapabilities(), provider.GetRequiredService<TopicAccess>(), limits,
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
         services.AddHostedService<LiveHost>();
+        services.AddSingleton(new PresenceLimits());
+        services.AddSingleton<PresenceService>();
+        services.AddHostedService(provider => provider.GetRequiredService<PresenceService>());
         // A refused subscription is an expected "no", which SignalR would log as an error, with its stack.
         services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher", LogLevel.Critical));
         services.AddSignalR(hub =>

@@ -59,6 +59,11 @@ public sealed class ChatQueries(ReadModels views)
     public Task<List<Guid>> CommunitiesOfAsync(Guid account, CancellationToken ct) =>
         views.ListAsync<Guid>("select community_id from views.chat_members where member_id = @account", new { account }, ct);
 
+    /// <summary>Which of the accounts are members of which of the communities.</summary>
+    public Task<List<(Guid Community, Guid Account)>> MembersAmongAsync(Guid[] accounts, Guid[] communities, CancellationToken ct) =>
+        views.ListAsync<(Guid, Guid)>("select community_id, member_id from views.chat_members where member_id = any (@accounts) and community_id = any (@communities)",
+            new { accounts, communities }, ct);
+
     /// <summary>The channels of communities, each with its community.</summary>
     public Task<List<(Guid Channel, Guid Community)>> ChannelsOfAsync(Guid[] communities, int limit, CancellationToken ct) =>
         views.ListAsync<(Guid, Guid)>("select id, community_id from views.chat_channels where community_id = any (@communities) limit @limit", new { communities, limit }, ct);
