@@ -64,11 +64,8 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
         catch (Exception fault) when (fault is NpgsqlException or OperationCanceledException) { /* They notice by themselves. */ }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stopping.CancelAsync();
-        _stopping.Dispose();
-    }
+    // The container knows it under two names and may come twice.
+    public async ValueTask DisposeAsync() => await _stopping.CancelAsync();
 
     /// <summary>Passes on that somebody types; more than a node may tell at once is dropped, and so is all of it while the live topics are behind.</summary>
     public async Task<LiveRefusal?> TypeAsync(LiveCaller by, Guid channelId, CancellationToken ct)

@@ -22,7 +22,7 @@ public sealed class UnreadQueries(ReadModels views)
             left join views.chat_read_markers k on k.channel_id = c.id and k.member_id = @account
             cross join lateral (select coalesce(k.up_to, m.position) as up_to) r
             cross join lateral (select count(*)::int as unread from (
-                select from views.chat_messages x where x.channel_id = c.id and x.position > r.up_to and x.author_id <> @account limit @unreadMax) some) u
+                select from views.chat_messages x where x.channel_id = c.id and x.position > r.up_to and x.author_id <> @account limit @unreadMax) found) u
             where c.community_id = @community and c.position > @after order by c.position limit @limit
             """, new { community, account, after, limit, unreadMax = UnreadMax }, ct);
 }
