@@ -1,7 +1,9 @@
 using Veza.Api.Accounts;
 using Veza.Api.Auth;
 using Veza.Api.Chat.Communities;
+using Veza.Api.Chat.Members;
 using Veza.Api.Chat.Messages;
+using Veza.Api.Chat.Reading;
 using Veza.Api.Configuration;
 using Veza.Api.Counts;
 using Veza.Api.Health;
@@ -46,6 +48,8 @@ internal static class VezaEndpoints
         api.MapApiKeys();
         api.MapCommunities();
         api.MapMessages();
+        api.MapReading();
+        api.MapPresence();
         api.MapBroadcasts();
         app.MapBroadcastSound();
         app.MapLive(api);

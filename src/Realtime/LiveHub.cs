@@ -3,17 +3,32 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Logging;
 using Veza.Realtime.Music.Charts;
+using Veza.Realtime.Presence;
 
 namespace Veza.Realtime;
 
 /// <summary>The live topics over SignalR. A stream's next message is made when the one before has been written to the client's socket.</summary>
 [Authorize]
-public sealed class LiveHub(LiveEngine engine, LiveCharts charts, LiveConnections connections, ILogger<LiveHub> logger) : Hub
+public sealed partial class LiveHub(
+    LiveEngine engine, LiveCharts charts, LiveConnections connections, PresenceService presence, TimeProvider clock, ILogger<LiveHub> logger) : Hub
 {
     public const string Path = "/hubs/live";
 
     /// <summary>Of one connection; its streams end concurrently.</summary>
-    private sealed class Counter { public int Subscriptions; }
+    private sealed class Counter
+    {
+        public int Subscriptions;
+        public long StatusAt;
+        public long TypedAt;
+
+        /// <returns>False when the last time is not yet so long ago.</returns>
+        public static bool MayTell(ref long at, TimeSpan every, TimeProvider clock)
+        {
+            if (at != 0 && clock.GetElapsedTime(at) < every) return false;
+            at = clock.GetTimestamp();
+            return true;
+        }
+    }
 
     private sealed class Counted(Counter counter) : IDisposable
     {
@@ -30,6 +45,7 @@ public sealed class LiveHub(LiveEngine engine, LiveCharts charts, LiveConnection
     public override Task OnDisconnectedAsync(Exception? exception)
     {
         if (Context.Items.ContainsKey(typeof(Counter))) connections.Leave();
+        if (LiveCaller.From(Context.User) is { } caller) presence.Board.Remove(caller.AccountId, Context.ConnectionId);
         return Task.CompletedTask;
     }
 

@@ -5,6 +5,8 @@ using Veza.Commands.Accounts;
 using Veza.Commands.Chat.Communities;
 using Veza.Commands.Chat.Members;
 using Veza.Commands.Chat.Messages;
+using Veza.Commands.Chat.Reading;
+using Veza.Domain.Chat.Reading;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
 using Veza.Fixtures;
@@ -19,7 +21,7 @@ public class RebuildTests(TestLog log)
     private static readonly HashSet<string> Filled =
     [
         "chat.communities.v1", "chat.channels.v1", "chat.members.v1", "chat.messages.v1", "chat.message_places.v1", "chat.message_texts.v1", "chat.reaction_tally.v1",
-        "chat.reactions.v1", "social.follows.v1", "social.activities.v2", "music.tracks.v1", "music.track_counts.v1", "music.history.v1", "music.plays_hourly.v1", "music.play_totals.v1", "counts.events.v1",
+        "chat.reactions.v1", "chat.read_markers.v1", "social.follows.v1", "social.activities.v2", "music.tracks.v1", "music.track_counts.v1", "music.history.v1", "music.plays_hourly.v1", "music.play_totals.v1", "counts.events.v1",
         "live.broadcasts.v1", "accounts.profiles.v1", "accounts.counts.v1", "accounts.sessions.v1",
     ];
 
@@ -100,6 +102,7 @@ public class RebuildTests(TestLog log)
             new StartSession(desk, ada, "1", "desk"), new EndSession(desk, Veza.Domain.Accounts.Session.SignedOut),
             new CreateCommunity(community, general, social.Bo, "Vinyl diggers"), new JoinCommunity(community, social.Ana), new JoinCommunity(community, social.Cleo),
             new LeaveCommunity(community, social.Cleo), new SendMessage(message, general, social.Ana, "hello", null), new SendMessage(gone, general, social.Ana, "oops", message),
+            new MarkChannelRead(general, social.Ana, 7), ReadMarker.MoveEvery, new MarkChannelRead(general, social.Ana, 9),
             new ReactToMessage(message, social.Bo, "🔥"), new ReactToMessage(message, social.Ana, "🔥"), new RemoveReaction(message, social.Bo, "🔥"),
             new ReactToMessage(gone, social.Bo, "👍"), new EditMessage(message, social.Ana, "hello there"), new DeleteMessage(gone, social.Ana),
         ];

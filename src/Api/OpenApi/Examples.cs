@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Veza.Api.Accounts;
 using Veza.Api.Chat.Communities;
 using Veza.Api.Chat.Messages;
+using Veza.Api.Chat.Reading;
 using Veza.Api.Live.Broadcasts;
 using Veza.Api.Music.Listening;
 using Veza.Api.Music.Tracks;
@@ -30,6 +31,7 @@ internal static class Examples
         [typeof(CreateChannelBody)] = """{"name":"new-releases","kind":"announcement","topic":"What came out this week","slowModeSeconds":0}""",
         [typeof(SendMessageBody)] = """{"text":"Has anybody heard the **B-side**? 🔥"}""",
         [typeof(EditMessageBody)] = """{"text":"Has anybody heard the *other* B-side? 🔥"}""",
+        [typeof(MarkReadBody)] = """{"upTo":48211}""",
         [typeof(ReportPlayBody)] = """{"heardMs":30000,"positionMs":45000,"ended":false}""",
         [typeof(CreateBroadcastBody)] = """{"title":"Sunday morning set"}""",
     };
