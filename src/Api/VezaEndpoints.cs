@@ -1,6 +1,9 @@
 using Veza.Api.Accounts;
+using Veza.Api.Auth;
 using Veza.Api.Chat.Communities;
+using Veza.Api.Chat.Members;
 using Veza.Api.Chat.Messages;
+using Veza.Api.Chat.Reading;
 using Veza.Api.Configuration;
 using Veza.Api.Counts;
 using Veza.Api.Health;
@@ -24,11 +27,13 @@ internal static class VezaEndpoints
 {
     public static void Map(WebApplication app, VezaSettings settings)
     {
+        app.UseTrustedProxies(settings);
         MetricsEndpoint.Map(app, settings);
         HealthEndpoints.Map(app);
         app.UseBrowserRules(settings);
         app.UseExceptionHandler();
         app.UseStatusCodePages(answer => Problems.WriteEmptyAsync(answer.HttpContext));
+        app.Use(RequestLimits.Middleware);
         app.UseAuthentication();
         app.UseRateLimits();
         app.UseAuthorization();
@@ -37,11 +42,17 @@ internal static class VezaEndpoints
         // It would match every request's path against expressions of its own.
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/docs"),
             docs => docs.UseSwaggerUI(ui => { ui.RoutePrefix = "docs"; ui.SwaggerEndpoint("/openapi/v1.json", "Veza"); ui.DocumentTitle = "Veza API"; }));
-        var api = app.MapGroup("/api/v1").RequireAuthorization();
+        var api = app.MapGroup("/api/v1").RequireAuthorization(policy => policy.RequireAuthenticatedUser().AddRequirements(new ApiKeyRequirement()));
         app.MapSigningKeys();
         api.MapAccounts();
+        api.MapPasswords();
+        api.MapSessions();
+        api.MapTwoFactor();
+        api.MapApiKeys();
         api.MapCommunities();
         api.MapMessages();
+        api.MapReading();
+        api.MapPresence();
         api.MapBroadcasts();
         app.MapBroadcastSound();
         app.MapLive(api);

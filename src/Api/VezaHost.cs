@@ -106,7 +106,12 @@ public static class VezaHost
     private static void Listen(KestrelServerOptions kestrel, VezaSettings settings)
     {
         kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = RequestLimits.For(settings).BodyBytesMax;
+        kestrel.Limits.MaxRequestHeadersTotalSize = RequestLimits.HeaderBytesMax;
+        kestrel.Limits.MaxRequestHeaderCount = RequestLimits.HeadersMax;
+        kestrel.Limits.MaxRequestLineSize = RequestLimits.LineBytesMax;
+        kestrel.Limits.RequestHeadersTimeout = RequestLimits.HeadersTimeMax;
+        kestrel.Limits.MinRequestBodyDataRate = new(RequestLimits.BodyBytesPerSecondMin, RequestLimits.BodyGrace);
+        kestrel.Limits.MaxRequestBodySize = RequestLimits.AnsweredBodyBytesMax;
         int[] ports = settings.MetricsEnabled ? [settings.Port, settings.PrometheusPort] : [settings.Port];
         foreach (var port in ports.Distinct())
         {

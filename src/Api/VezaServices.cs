@@ -18,6 +18,7 @@ using Veza.EventStore.Projections;
 using Veza.Projections;
 using Veza.Projections.Chat;
 using Veza.Projections.Chat.Messages;
+using Veza.Projections.Chat.Reading;
 using Veza.Projections.Counts;
 using Veza.Realtime;
 
@@ -51,8 +52,8 @@ internal static class VezaServices
         services.AddSingleton(new HistoryLimit(settings.MessageHistoryMax));
         services.AddSingleton(provider => new Dispatcher(log, new Limits(settings.MessageBytesMax), provider.GetRequiredService<TimeProvider>().GetUtcNow));
         services.AddSingleton(new ReadModels(log.Database));
-        services.AddSingleton<MessageQueries>().AddSingleton<ChatQueries>().AddSingleton<CountQueries>();
-        services.AddAccounts(new(Encoding.UTF8.GetBytes(settings.JwtSecret!), settings.RateLimitPerMinute));
+        services.AddSingleton<MessageQueries>().AddSingleton<ChatQueries>().AddSingleton<UnreadQueries>().AddSingleton<CountQueries>();
+        services.AddAccounts(new(Encoding.UTF8.GetBytes(settings.JwtSecret!), Encoding.UTF8.GetBytes(settings.EncryptionKey!), settings.RateLimitPerMinute, RolesNeedTwoFactor: settings.InProduction));
         services.AddSocial().AddListening();
         services.AddBroadcasts(settings);
         services.AddRealtime(new(settings.ConnectionsMax));

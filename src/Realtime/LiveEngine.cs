@@ -52,6 +52,7 @@ public sealed class LiveEngine : IAsyncDisposable
     public int Subscriptions { get { lock (_gate) return _open.Count; } }
 
     internal EventLog Log { get; }
+    internal TopicAccess Access => _access;
     internal TopicIndex Index { get; }
     internal SemaphoreSlim DatabaseTurns { get; }
     internal SharedBatches Batches { get; } = new();
@@ -107,8 +108,6 @@ public sealed class LiveEngine : IAsyncDisposable
             return _position;
         }
     }
-
-    internal long AddTopic(LiveSubscription subscription, Topic topic) => Register(subscription, [topic]);
 
     internal void RemoveTopics(LiveSubscription subscription, IEnumerable<Topic> topics)
     {

@@ -3,12 +3,14 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Logging;
 using Veza.Realtime.Music.Charts;
+using Veza.Realtime.Presence;
 
 namespace Veza.Realtime;
 
 /// <summary>The live topics over SignalR. A stream's next message is made when the one before has been written to the client's socket.</summary>
 [Authorize]
-public sealed class LiveHub(LiveEngine engine, LiveCharts charts, LiveConnections connections, TimeProvider clock, ILogger<LiveHub> logger) : Hub
+public sealed partial class LiveHub(
+    LiveEngine engine, LiveCharts charts, LiveConnections connections, PresenceService presence, TimeProvider clock, ILogger<LiveHub> logger) : Hub
 {
     public const string Path = "/hubs/live";
 
@@ -16,7 +18,20 @@ public sealed class LiveHub(LiveEngine engine, LiveCharts charts, LiveConnection
     private static readonly TimeSpan EndsAfterStall = TimeSpan.FromSeconds(2);
 
     /// <summary>Of one connection; its streams end concurrently.</summary>
-    private sealed class Counter { public int Subscriptions; }
+    private sealed class Counter
+    {
+        public int Subscriptions;
+        public long StatusAt;
+        public long TypedAt;
+
+        /// <returns>False when the last time is not yet so long ago.</returns>
+        public static bool MayTell(ref long at, TimeSpan every, TimeProvider clock)
+        {
+            if (at != 0 && clock.GetElapsedTime(at) < every) return false;
+            at = clock.GetTimestamp();
+            return true;
+        }
+    }
 
     /// <summary>One stream, and whether it ended because its client took nothing.</summary>
     private sealed class Counted(Counter counter, TimeProvider clock, TimeSpan stoppedReadingMax) : IDisposable
@@ -46,6 +61,7 @@ public sealed class LiveHub(LiveEngine engine, LiveCharts charts, LiveConnection
     public override Task OnDisconnectedAsync(Exception? exception)
     {
         if (Context.Items.ContainsKey(typeof(Counter))) connections.Leave();
+        if (LiveCaller.From(Context.User) is { } caller) presence.Board.Remove(caller.AccountId, Context.ConnectionId);
         return Task.CompletedTask;
     }
 
@@ -76,8 +92,7 @@ public sealed class LiveHub(LiveEngine engine, LiveCharts charts, LiveConnection
     private async IAsyncEnumerable<LiveMessage> StreamAsync(string[] topics, long? after, string? epoch, [EnumeratorCancellation] CancellationToken ct)
     {
         using var counted = Count();
-        if (LiveCaller.From(Context.User) is not { } caller) throw Refused(LiveRefusal.NotSignedIn);
-        var outcome = await engine.SubscribeAsync(caller, topics ?? [], after, epoch, ct);
+        var outcome = await engine.SubscribeAsync(Caller(), topics ?? [], after, epoch, ct);
         if (outcome is SubscribeOutcome.Refused no) throw Refused(no.Refusal);
         await using var messages = ((SubscribeOutcome.Opened)outcome).Subscription.ReadAsync(ct).GetAsyncEnumerator(CancellationToken.None);
         while (await NextAsync(messages))
@@ -88,10 +103,15 @@ public sealed class LiveHub(LiveEngine engine, LiveCharts charts, LiveConnection
         }
     }
 
+    private Counter Device() => Context.Items.TryGetValue(typeof(Counter), out var found) && found is Counter device ? device
+        : throw Refused(LiveRefusal.TooManyConnections(connections.Max));
+
+    private LiveCaller Caller() => LiveCaller.From(Context.User) ?? throw Refused(LiveRefusal.NotSignedIn);
+
     /// <summary>Counts a stream of this connection until it is disposed of.</summary>
     private Counted Count()
     {
-        if (Context.Items.TryGetValue(typeof(Counter), out var found) is false || found is not Counter counter) throw Refused(LiveRefusal.TooManyConnections(connections.Max));
+        var counter = Device();
         var max = engine.Limits.SubscriptionsPerConnectionMax;
         if (Interlocked.Increment(ref counter.Subscriptions) <= max) return new(counter, clock, engine.Limits.StoppedReadingMax);
         Interlocked.Decrement(ref counter.Subscriptions);

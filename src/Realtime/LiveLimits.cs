@@ -13,6 +13,9 @@ public sealed record LiveLimits(int MaxConnections = 100_000)
     /// <summary>Whose uploads, reposts and broadcasts one <c>account</c> topic carries; the feed itself shows all.</summary>
     public int FolloweesMax { get; init; } = 10_000;
 
+    /// <summary>Channels of all the communities that one <c>communities:mine</c> follows: some 100 bytes each on the server, for every subscription.</summary>
+    public int ChannelsOfMineMax { get; init; } = 10_000;
+
     /// <summary>What is worth catching up with event by event; beyond it reading the state anew is quicker for both sides.</summary>
     public long CatchUpEventsMax { get; init; } = 1_000_000;
 

@@ -12,6 +12,7 @@ public static class LiveMetrics
     internal static readonly Counter<long> ReadFromDatabase = Meter.CreateCounter<long>("veza.live.reads", "{read}", "Pages that subscriptions read from PostgreSQL because the tail did not hold them.");
     internal static readonly Counter<long> FellBehind = Meter.CreateCounter<long>("veza.live.fell_behind", "{subscription}", "Subscriptions told to fetch the state anew.");
     internal static readonly Counter<long> Closed = Meter.CreateCounter<long>("veza.live.closed", "{subscription}", "Subscriptions the server ended, by reason.");
+    internal static readonly Counter<long> PresenceDropped = Meter.CreateCounter<long>("veza.live.presence_dropped", "{item}", "Presence and typing that was not passed on, because more waited than may.");
     internal static readonly Counter<long> Refused = Meter.CreateCounter<long>("veza.live.refused", "{subscription}", "Subscriptions refused, by code.");
 
     /// <summary>A subscription was ended because its client took nothing for <see cref="LiveLimits.StoppedReadingMax"/>.</summary>

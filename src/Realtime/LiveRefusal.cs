@@ -15,10 +15,16 @@ public sealed record LiveRefusal(string Code, LiveRefusalKind Kind, string Detai
     public static LiveRefusal PositionAhead(long after, long head) => new("position_ahead", LiveRefusalKind.Invalid, $"after is {after}; the log's head is {head}");
     public static LiveRefusal ChannelUnknown(Guid id) => new("channel_unknown", LiveRefusalKind.Unknown, $"there is no channel {id}");
     public static LiveRefusal NotMember(Guid channel) => new("permission_missing", LiveRefusalKind.NotAllowed, $"channel {channel} is seen by members of its community");
+    public static LiveRefusal CommunityUnknown(Guid id) => new("community_unknown", LiveRefusalKind.Unknown, $"there is no community {id}");
+    public static LiveRefusal NotMemberOf(Guid community) => new("permission_missing", LiveRefusalKind.NotAllowed, $"community {community} is followed by its members");
+    public static LiveRefusal TooManyChannels(int max) => new("too_many_topics", LiveRefusalKind.Invalid, $"your communities have more than {max} channels; communities:mine follows no more: name them");
     public static LiveRefusal NotOwnAccount(Guid account) => new("not_own_account", LiveRefusalKind.NotAllowed, $"account {account} is not yours; only your own account is a topic");
     public static LiveRefusal ChartInvalid(string? chart, string? span, string? genre) => new("chart_invalid", LiveRefusalKind.Invalid,
         $"chart is \"{chart}\", span \"{span}\", and genre has {genre?.Length ?? 0} characters; charts are top and trending, spans hour, day, week and all, and {Domain.Music.Tracks.Track.GenreMax} characters are allowed");
     public static LiveRefusal TooManyCharts(int max) => new("too_many_charts", LiveRefusalKind.Unavailable, $"{max} charts are followed on this server; that is the limit for different ones");
+    public static LiveRefusal StatusInvalid(string? status) => new("status_invalid", LiveRefusalKind.Invalid, $"status is \"{status}\"; online, idle, dnd and invisible are allowed");
+    public static LiveRefusal StatusTooFast(TimeSpan every) => new("too_fast", LiveRefusalKind.TooMany, $"a device's status changes at most every {every.TotalSeconds} s");
+    public static LiveRefusal TooManyDevices(int max) => new("too_many_devices", LiveRefusalKind.TooMany, $"this account is there with {max} devices; that is the limit");
     public static LiveRefusal ScopeMissing => new("scope_missing", LiveRefusalKind.NotAllowed, $"the topic log needs the scope {LiveCaller.LogReadScope}");
     public static LiveRefusal NotSignedIn => new("not_signed_in", LiveRefusalKind.NotAllowed, "subscribing needs an account");
     public static LiveRefusal SessionEnded => new("session_ended", LiveRefusalKind.NotAllowed, "the session of this connection was ended; sign in again");

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Veza.Domain.Accounts;
+using Veza.Domain.Chat.Channels;
 using Veza.Domain.Chat.Members;
 using Veza.Domain.Social.Follows;
 using Veza.EventStore;
@@ -31,6 +32,7 @@ public sealed class LiveSubscription
     private long _scanTo;
     private long _askIndexFrom;
     private LiveMessage? _told;
+    private Guid? _joined;
 
     // Shared with the engine.
     private long _noted = Nothing;
@@ -43,6 +45,7 @@ public sealed class LiveSubscription
         _forks = engine.Log.Forks;
         _wholeLog = topics.Contains(Topic.Log);
         _topics.Add(Topic.Access(caller.AccountId));
+        if (access.Mine is not null) _topics.UnionWith(access.Mine.Topics);
         if (access.Followees is null) return;
         _topics.Add(Topic.Private(caller.AccountId));
         foreach (var followee in access.Followees) _topics.Add(Topic.Activity(followee));
@@ -82,6 +85,7 @@ public sealed class LiveSubscription
                 }
                 var items = Take(events, readTo, out var bytes);
                 Forget(ref events);
+                if (_joined is { } community) await FollowAsync(community, ct);
                 var caughtUp = _cursor >= _scanTo;
                 var mustTell = caughtUp && (!greeted || Interlocked.Exchange(ref _mustTellPosition, 0) == 1 && _cursor > sent);
                 if (items.Count > 0 || mustTell || _told is not null || _cursor - sent >= _engine.Limits.MovedAfterEvents)
@@ -199,7 +203,7 @@ public sealed class LiveSubscription
         foreach (var e in events)
         {
             var item = _engine.ItemOf(e);
-            var (concerns, access) = Match(item);
+            var (concerns, access) = Match(item, e);
             if (access && e.Data is SessionEnded ended && ended.SessionId == _caller.SessionId)
             {
                 _cursor = e.Position;
@@ -221,7 +225,7 @@ public sealed class LiveSubscription
         return items ?? NoItems;
     }
 
-    private (bool Concerns, bool Access) Match(LiveItem item)
+    private (bool Concerns, bool Access) Match(LiveItem item, RecordedEvent e)
     {
         var (concerns, access) = (_wholeLog, false);
         foreach (var topic in item.Topics)
@@ -229,8 +233,10 @@ public sealed class LiveSubscription
             if (!_topics.Contains(topic)) continue;
             if (topic.Kind == TopicKind.Access) access = true;
             else concerns = true;
+            if (topic.Kind == TopicKind.Community) access = true;
         }
-        return (concerns, access);
+        // Of a community that is being joined nothing is followed yet; that it was joined is the first of it.
+        return (concerns || access && IsJoining(e.Data), access);
     }
 
     /// <returns>Whether there is a new topic.</returns>
@@ -238,31 +244,70 @@ public sealed class LiveSubscription
     {
         switch (e.Data)
         {
-            case FollowStarted started when _access.Followees is not null && _topics.Count < _engine.Limits.FolloweesMax + _engine.Limits.TopicsPerSubscriptionMax:
+            case FollowStarted started when _access.Followees is not null && _topics.Count < _engine.Limits.FolloweesMax + _engine.Limits.TopicsPerSubscriptionMax + _engine.Limits.ChannelsOfMineMax:
                 var topic = Topic.Activity(started.FolloweeId);
                 // What the followee did between this event and the engine's position was not noted: it is looked at.
                 if (!_topics.Add(topic)) break;
-                _scanTo = Math.Max(_scanTo, _engine.AddTopic(this, topic));
+                _scanTo = Math.Max(_scanTo, _engine.Register(this, [topic]));
                 return true;
             case FollowStopped stopped when _topics.Remove(Topic.Activity(stopped.FolloweeId)):
                 _engine.RemoveTopics(this, [Topic.Activity(stopped.FolloweeId)]);
                 break;
-            // Who left and came back before the topics were authorised is a member.
-            case MemberLeft left when e.Position > _access.CheckedAt:
-                Leave(left.CommunityId);
+            case MemberJoined joined when IsJoining(joined):
+                _joined = joined.CommunityId;
+                return true;
+            case ChannelCreated created when _access.Mine?.Add(created.CommunityId, created.ChannelId) == true:
+                Open([Topic.Channel(created.ChannelId)]);
+                return true;
+            case MemberLeft left when left.MemberId == _caller.AccountId:
+                Leave(left.CommunityId, e.Position);
                 break;
         }
         return false;
     }
 
-    private void Leave(Guid community)
+    private bool IsJoining(object? data) =>
+        _access.Mine is { } mine && data is MemberJoined joined && joined.MemberId == _caller.AccountId && !mine.Has(joined.CommunityId);
+
+    /// <summary>From the joining, where the cursor is, the community and its channels are followed too.</summary>
+    private async Task FollowAsync(Guid community, CancellationToken ct)
     {
-        var closed = _topics.Where(t => t.Kind == TopicKind.Channel && _access.Communities.GetValueOrDefault(t.Id) == community).ToList();
+        _joined = null;
+        if (await _engine.Access.ChannelsAtAsync(community, _cursor, ct) is not { } channels)
+        {
+            // A gap would be a lie; who resumes from here tries again.
+            _told = Close("not_there_yet");
+            return;
+        }
+        _access.Mine!.Join(community);
+        foreach (var (channel, _) in channels) _access.Mine.Add(community, channel);
+        Open(channels.Select(c => Topic.Channel(c.Channel)).Prepend(Topic.Community(community)));
+    }
+
+    private void Open(IEnumerable<Topic> topics)
+    {
+        if (_access.Mine!.Channels > _engine.Limits.ChannelsOfMineMax)
+        {
+            _told = Close("too_many_topics");
+            return;
+        }
+        var opened = topics.Where(_topics.Add).ToList();
+        // What happened there between this event and the engine's position was not noted: it is looked at.
+        if (opened.Count > 0) _scanTo = Math.Max(_scanTo, _engine.Register(this, opened));
+    }
+
+    private void Leave(Guid community, long position)
+    {
+        var closed = _access.Mine?.Leave(community).ToHashSet() ?? [];
+        // Who left and came back before the topics were authorised is a member, and sees what was asked for by name.
+        if (position > _access.CheckedAt) closed.UnionWith(_access.Named.Where(t => t.Value == community).Select(t => t.Key));
+        else closed.ExceptWith(_access.Named.Keys);
+        closed.IntersectWith(_topics);
         if (closed.Count == 0) return;
         _topics.ExceptWith(closed);
         _engine.RemoveTopics(this, closed);
         _told = _topics.Any(t => t.IsPublic)
-            ? new LiveMessage.TopicsClosed("membership_ended", _cursor, closed.ConvertAll(t => t.ToString()))
+            ? new LiveMessage.TopicsClosed("membership_ended", _cursor, [.. closed.Select(t => t.ToString())])
             : Close("membership_ended");
     }
 

@@ -9,6 +9,7 @@ using Veza.Projections.Chat;
 using Veza.Projections.Music.Charts;
 using Veza.Projections.Social.Follows;
 using Veza.Realtime.Music.Charts;
+using Veza.Realtime.Presence;
 
 namespace Veza.Realtime;
 
@@ -29,6 +30,9 @@ public static class RealtimeServices
             provider.GetRequiredService<EventLog>(), provider.GetRequiredService<ChartQueries>(), provider.GetRequiredService<ProjectionHost>().WaitAsync,
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<LiveCharts>>()));
         services.AddHostedService<LiveHost>();
+        services.AddSingleton(new PresenceLimits());
+        services.AddSingleton<PresenceService>();
+        services.AddHostedService(provider => provider.GetRequiredService<PresenceService>());
         // A refused subscription is an expected "no", which SignalR would log as an error, with its stack.
         services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher", LogLevel.Critical));
         services.AddSignalR(hub =>

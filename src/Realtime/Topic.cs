@@ -1,9 +1,17 @@
 namespace Veza.Realtime;
 
-/// <summary>The first six are what clients subscribe to; the others are the engine's own and never shown.</summary>
+/// <summary>Those up to the log are what clients subscribe to; the others are the engine's own and never shown.</summary>
 public enum TopicKind
 {
-    Channel, Account, Track, Broadcast, Chart, Log,
+    Channel, Account, Track, Broadcast, Chart,
+
+    /// <summary>Who comes to a community and goes, and which channels are made in it.</summary>
+    Community,
+
+    /// <summary>Every community the caller is a member of, with all its channels, from joining to leaving.</summary>
+    Communities,
+
+    Log,
 
     /// <summary>What an account does that its followers hear of.</summary>
     Activity,
@@ -14,18 +22,18 @@ public enum TopicKind
     /// <summary>What changes the topics that an account's open subscriptions receive.</summary>
     Access,
 
-    /// <summary>Who is in a community; like the two below it is looked up in the index of topics, by who asks for the past, and subscribed to by nobody.</summary>
-    Community,
-
-    /// <summary>Who follows an account.</summary>
+    /// <summary>Who follows an account; like the one below it is looked up in the index of topics, by who asks for the past, and subscribed to by nobody.</summary>
     Followers,
 
     /// <summary>What ends an account's <see cref="Activity"/>: it is taken back, over, or has failed.</summary>
     Withdrawn,
 }
 
-/// <summary>What a subscription is about: <c>channel:{id}</c>, <c>account:{id}</c>, <c>track:{id}</c>, <c>broadcast:{id}</c>, <c>chart:{name}</c> or <c>log</c>.</summary>
-/// <param name="Id">Empty for charts and the log.</param>
+/// <summary>
+/// What a subscription is about: <c>channel:{id}</c>, <c>account:{id}</c>, <c>track:{id}</c>, <c>broadcast:{id}</c>, <c>community:{id}</c>,
+/// <c>communities:mine</c>, <c>chart:{name}</c> or <c>log</c>.
+/// </summary>
+/// <param name="Id">Empty for charts, one's communities and the log.</param>
 /// <param name="Name">Of a chart; null for all others.</param>
 public readonly record struct Topic(TopicKind Kind, Guid Id, string? Name = null)
 {
@@ -33,6 +41,7 @@ public readonly record struct Topic(TopicKind Kind, Guid Id, string? Name = null
     public const int LengthMax = 64;
 
     public static readonly Topic Log = new(TopicKind.Log, Guid.Empty);
+    public static readonly Topic Mine = new(TopicKind.Communities, Guid.Empty);
     public static readonly Topic TopChart = new(TopicKind.Chart, Guid.Empty, "top");
     public static readonly Topic TrendingChart = new(TopicKind.Chart, Guid.Empty, "trending");
 
@@ -55,6 +64,7 @@ public readonly record struct Topic(TopicKind Kind, Guid Id, string? Name = null
         topic = default;
         if (text is null or { Length: 0 or > LengthMax }) return false;
         if (text == "log") topic = Log;
+        else if (text == "communities:mine") topic = Mine;
         else if (text == "chart:top") topic = TopChart;
         else if (text == "chart:trending") topic = TrendingChart;
         else if (text.IndexOf(':') is var colon and > 0 && Guid.TryParseExact(text.AsSpan(colon + 1), "D", out var id))
@@ -65,6 +75,7 @@ public readonly record struct Topic(TopicKind Kind, Guid Id, string? Name = null
                 "account" => TopicKind.Account,
                 "track" => TopicKind.Track,
                 "broadcast" => TopicKind.Broadcast,
+                "community" => TopicKind.Community,
                 _ => null,
             };
             if (kind is null) return false;
@@ -79,6 +90,7 @@ public readonly record struct Topic(TopicKind Kind, Guid Id, string? Name = null
     public override string ToString() => Kind switch
     {
         TopicKind.Log => "log",
+        TopicKind.Communities => "communities:mine",
         TopicKind.Chart => $"chart:{Name}",
         _ => $"{Kind.ToString().ToLowerInvariant()}:{Id:D}",
     };

@@ -1,3 +1,4 @@
+using Veza.Domain.Chat.Members;
 using Veza.Domain.Social.Follows;
 using Veza.EventStore;
 using Veza.EventStore.Reading;
@@ -11,18 +12,20 @@ namespace Veza.Realtime;
 public delegate Task ReadModelsReached(IReadOnlyList<string> projections, long position, CancellationToken ct);
 
 /// <summary>What a caller may subscribe to.</summary>
-/// <param name="Communities">The community of each channel asked for: leaving it ends the channel's topic.</param>
+/// <param name="Named">The community of each channel and community asked for by name: leaving it ends the topic.</param>
 /// <param name="Followees">As of the position the subscription begins after; null unless the caller's own account is a topic.</param>
-internal sealed record Access(long CheckedAt, IReadOnlyDictionary<Guid, Guid> Communities, HashSet<Guid>? Followees);
+/// <param name="Mine">As of the same; null unless <c>communities:mine</c> is a topic.</param>
+internal sealed record Access(long CheckedAt, IReadOnlyDictionary<Topic, Guid> Named, HashSet<Guid>? Followees, Memberships? Mine);
 
 /// <summary>Decides whether a caller may see topics. Read models lag, so it waits until they show what is in the log now.</summary>
 public sealed class TopicAccess(EventLog log, ChatQueries chat, FollowQueries follows, ReadModelsReached reached, LiveLimits limits)
 {
     public static readonly string[] ReadsForChannels = ["chat.channels.v1", "chat.members.v1"];
+    public static readonly string[] ReadsForCommunities = ["chat.communities.v1", "chat.members.v1"];
     public static readonly string[] ReadsForAccounts = ["social.follows.v1"];
 
     private readonly TopicIndex _index = new(log);
-    private readonly string[] _followAliases = log.Types.AliasesOf(typeof(FollowStarted), typeof(FollowStopped));
+    private readonly string[] _changes = log.Types.AliasesOf(typeof(FollowStarted), typeof(FollowStopped), typeof(MemberJoined), typeof(MemberLeft));
 
     internal async Task<(Access? Access, LiveRefusal? Refusal)> CheckAsync(LiveCaller caller, IReadOnlySet<Topic> topics, long after, CancellationToken ct)
     {
@@ -30,24 +33,49 @@ public sealed class TopicAccess(EventLog log, ChatQueries chat, FollowQueries fo
         if (topics.FirstOrDefault(t => t.Kind == TopicKind.Account && t.Id != caller.AccountId) is { Id: var other } && other != Guid.Empty)
             return (null, LiveRefusal.NotOwnAccount(other));
         var channels = topics.Where(t => t.Kind == TopicKind.Channel).Select(t => t.Id).ToArray();
-        var feed = topics.Contains(Topic.Account(caller.AccountId));
+        var communities = topics.Where(t => t.Kind == TopicKind.Community).Select(t => t.Id).ToArray();
+        var (feed, mine) = (topics.Contains(Topic.Account(caller.AccountId)), topics.Contains(Topic.Mine));
 
         var head = log.Head;
-        string[] reads = [.. channels.Length > 0 ? ReadsForChannels : [], .. feed ? ReadsForAccounts : []];
+        string[] reads = [.. channels.Length > 0 || mine ? ReadsForChannels : [], .. communities.Length > 0 ? ReadsForCommunities : [], .. feed ? ReadsForAccounts : []];
         if (reads.Length > 0 && !await ReachedAsync(reads, head, ct)) return (null, LiveRefusal.NotThereYet(limits.AuthoriseWaitMax));
 
-        var communities = new Dictionary<Guid, Guid>(channels.Length);
+        var named = new Dictionary<Topic, Guid>(channels.Length + communities.Length);
+        if (await RefusedAsync(caller, channels, communities, named, ct) is { } refusal) return (null, refusal);
+        var (followees, memberships) = feed || mine ? await AsOfAsync(caller.AccountId, feed, mine, after, ct) : (null, null);
+        if (memberships is null) return (new(head, named, followees, null), null);
+
+        var open = new Memberships();
+        foreach (var community in memberships) open.Join(community);
+        // None of them was ever another community's, and what was not made yet at that position had no event: those of now will do.
+        foreach (var (channel, community) in await chat.ChannelsOfAsync([.. memberships], limits.ChannelsOfMineMax + 1, ct)) open.Add(community, channel);
+        return open.Channels > limits.ChannelsOfMineMax ? (null, LiveRefusal.TooManyChannels(limits.ChannelsOfMineMax)) : (new(head, named, followees, open), null);
+    }
+
+    /// <summary>Every channel that a community had at a position, and perhaps some made since.</summary>
+    /// <returns>Null when the read model did not come so far in time.</returns>
+    internal async Task<List<(Guid Channel, Guid Community)>?> ChannelsAtAsync(Guid community, long position, CancellationToken ct) =>
+        await ReachedAsync(ReadsForChannels, position, ct) ? await chat.ChannelsOfAsync([community], limits.ChannelsOfMineMax + 1, ct) : null;
+
+    private async Task<LiveRefusal?> RefusedAsync(LiveCaller caller, Guid[] channels, Guid[] communities, Dictionary<Topic, Guid> named, CancellationToken ct)
+    {
         if (channels.Length > 0)
-        {
             foreach (var (channel, community, isMember) in await chat.ChannelsSeenAsync(channels, caller.AccountId, ct))
             {
-                if (!isMember) return (null, LiveRefusal.NotMember(channel));
-                communities.Add(channel, community);
+                if (!isMember) return LiveRefusal.NotMember(channel);
+                named.Add(Topic.Channel(channel), community);
             }
-            foreach (var channel in channels)
-                if (!communities.ContainsKey(channel)) return (null, LiveRefusal.ChannelUnknown(channel));
-        }
-        return (new(head, communities, feed ? await FolloweesAsOfAsync(caller.AccountId, after, ct) : null), null);
+        if (communities.Length > 0)
+            foreach (var (community, isMember) in await chat.CommunitiesSeenAsync(communities, caller.AccountId, ct))
+            {
+                if (!isMember) return LiveRefusal.NotMemberOf(community);
+                named.Add(Topic.Community(community), community);
+            }
+        foreach (var channel in channels)
+            if (!named.ContainsKey(Topic.Channel(channel))) return LiveRefusal.ChannelUnknown(channel);
+        foreach (var community in communities)
+            if (!named.ContainsKey(Topic.Community(community))) return LiveRefusal.CommunityUnknown(community);
+        return null;
     }
 
     private async Task<bool> ReachedAsync(string[] reads, long position, CancellationToken ct)
@@ -62,35 +90,40 @@ public sealed class TopicAccess(EventLog log, ChatQueries chat, FollowQueries fo
         catch (OperationCanceledException) when (!ct.IsCancellationRequested) { return false; }
     }
 
-    /// <summary>Who was followed as of <paramref name="after"/>: a subscription that resumes there gets what one that never broke off got.</summary>
-    private async Task<HashSet<Guid>> FolloweesAsOfAsync(Guid account, long after, CancellationToken ct)
+    /// <summary>Whom the account followed and where it was a member as of <paramref name="after"/>: a subscription that resumes there gets what one that never broke off got.</summary>
+    private async Task<(HashSet<Guid>? Followees, HashSet<Guid>? Communities)> AsOfAsync(Guid account, bool feed, bool mine, long after, CancellationToken ct)
     {
-        var set = (await follows.FolloweeIdsAsync(account, limits.FolloweesMax, ct)).ToHashSet();
+        var followees = feed ? (await follows.FolloweeIdsAsync(account, limits.FolloweesMax, ct)).ToHashSet() : null;
+        var communities = mine ? (await chat.CommunitiesOfAsync(account, ct)).ToHashSet() : null;
+        // The rows may be another node's work and ahead of what this one has seen: what is undone must reach as far as they do.
+        await log.CatchUpAsync(ct);
         var head = log.Head;
-        if (head - after > limits.CatchUpEventsMax) return set;
+        if (head - after > limits.CatchUpEventsMax) return (followees, communities);
         var undone = new HashSet<Guid>();
         while (after < head)
         {
-            var (events, readTo) = await ReadFollowsAsync(account, after, head, ct);
+            var (events, readTo) = await ReadChangesAsync(account, after, head, ct);
             foreach (var e in events)
             {
                 // The first change since then tells how it was before.
-                if (e.Data is FollowStarted started && started.FollowerId == account && undone.Add(started.FolloweeId)) set.Remove(started.FolloweeId);
-                if (e.Data is FollowStopped stopped && stopped.FollowerId == account && undone.Add(stopped.FolloweeId)) set.Add(stopped.FolloweeId);
+                if (e.Data is FollowStarted started && started.FollowerId == account && undone.Add(started.FolloweeId)) followees?.Remove(started.FolloweeId);
+                if (e.Data is FollowStopped stopped && stopped.FollowerId == account && undone.Add(stopped.FolloweeId)) followees?.Add(stopped.FolloweeId);
+                if (e.Data is MemberJoined joined && joined.MemberId == account && undone.Add(joined.CommunityId)) communities?.Remove(joined.CommunityId);
+                if (e.Data is MemberLeft left && left.MemberId == account && undone.Add(left.CommunityId)) communities?.Add(left.CommunityId);
             }
             after = readTo;
         }
-        return set;
+        return (followees, communities);
     }
 
-    /// <returns>Events among which are all the account's follows up to a position.</returns>
-    private async Task<(List<RecordedEvent> Events, long ReadTo)> ReadFollowsAsync(Guid account, long after, long head, CancellationToken ct)
+    /// <returns>Events among which are all the account's follows and memberships up to a position.</returns>
+    private async Task<(List<RecordedEvent> Events, long ReadTo)> ReadChangesAsync(Guid account, long after, long head, CancellationToken ct)
     {
         var events = new List<RecordedEvent>();
-        if (log.Tail.TryRead(after, LogReader.PageEventsMax, events)) return (events.FindAll(e => _followAliases.Contains(e.Type)), events[^1].Position);
+        if (log.Tail.TryRead(after, LogReader.PageEventsMax, events)) return (events.FindAll(e => _changes.Contains(e.Type)), events[^1].Position);
         if (await _index.ReadAsync([Topic.Access(account).ToString()], after, head, LogReader.PageEventsMax, limits.IndexedFromEvents, ct) is { } page) return (page.Events, page.ReadTo);
         var upTo = Math.Min(head, after + LogReader.SpanMax);
-        events = await log.Reader.ReadAsync(new LogQuery(after, upTo) { Types = _followAliases }, LogReader.PageEventsMax, ct);
+        events = await log.Reader.ReadAsync(new LogQuery(after, upTo) { Types = _changes }, LogReader.PageEventsMax, ct);
         return (events, events.Count == LogReader.PageEventsMax ? events[^1].Position : upTo);
     }
 }

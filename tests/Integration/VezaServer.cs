@@ -43,6 +43,7 @@ public sealed class VezaServer : IAsyncLifetime
             ["VEZA_HOME"] = home,
             // One address sends all the requests of a test run.
             ["RATE_LIMIT_PER_MINUTE"] = "1000000",
+            ["TRUSTED_PROXIES"] = "127.0.0.1",
             ["LOG_LEVEL"] = "error",
         };
         foreach (var (name, value) in more) variables[name] = value;

@@ -1,9 +1,12 @@
 using System.Data;
 using System.Globalization;
 using Npgsql;
+using Veza.Commands.Accounts;
 using Veza.Commands.Chat.Communities;
 using Veza.Commands.Chat.Members;
 using Veza.Commands.Chat.Messages;
+using Veza.Commands.Chat.Reading;
+using Veza.Domain.Chat.Reading;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
 using Veza.Fixtures;
@@ -18,8 +21,8 @@ public class RebuildTests(TestLog log)
     private static readonly HashSet<string> Filled =
     [
         "chat.communities.v1", "chat.channels.v1", "chat.members.v1", "chat.messages.v1", "chat.message_places.v1", "chat.message_texts.v1", "chat.reaction_tally.v1",
-        "chat.reactions.v1", "social.follows.v1", "social.activities.v2", "music.tracks.v1", "music.track_counts.v1", "music.history.v1", "music.plays_hourly.v1", "music.play_totals.v1", "counts.events.v1",
-        "live.broadcasts.v1", "accounts.profiles.v1", "accounts.counts.v1",
+        "chat.reactions.v1", "chat.read_markers.v1", "social.follows.v1", "social.activities.v2", "music.tracks.v1", "music.track_counts.v1", "music.history.v1", "music.plays_hourly.v1", "music.play_totals.v1", "counts.events.v1",
+        "live.broadcasts.v1", "accounts.profiles.v1", "accounts.counts.v1", "accounts.sessions.v1",
     ];
 
     public static TheoryData<string> Projections() => [.. TestLog.AllProjections().Select(p => p.Name).Order(StringComparer.Ordinal)];
@@ -86,6 +89,7 @@ public class RebuildTests(TestLog log)
     private static object[] History()
     {
         var social = new SocialSetting();
+        var (ada, phone, desk) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
         var (community, general, message, gone, track, show) =
             (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
         return
@@ -94,8 +98,11 @@ public class RebuildTests(TestLog log)
                 Unfollows(social.Dora, social.Bo), Reposts(social.Cleo, track), TakesBack(social.Cleo, track), Reposts(social.Dora, track),
                 Announces(social.Bo, show, "Late show"), Starts(social.Bo, show)),
             .. Hears(social.Ana, track, social.Session), .. Hears(social.Ana, track, social.Session), .. Hears(social.Cleo, track, Guid.CreateVersion7()),
+            new RegisterAccount(ada, ada.ToString("N"), $"{ada:N}@example.org", "hash", new(phone, "1", "phone")), new RefreshSession(phone, "1", "2"),
+            new StartSession(desk, ada, "1", "desk"), new EndSession(desk, Veza.Domain.Accounts.Session.SignedOut),
             new CreateCommunity(community, general, social.Bo, "Vinyl diggers"), new JoinCommunity(community, social.Ana), new JoinCommunity(community, social.Cleo),
             new LeaveCommunity(community, social.Cleo), new SendMessage(message, general, social.Ana, "hello", null), new SendMessage(gone, general, social.Ana, "oops", message),
+            new MarkChannelRead(general, social.Ana, 7), ReadMarker.MoveEvery, new MarkChannelRead(general, social.Ana, 9),
             new ReactToMessage(message, social.Bo, "🔥"), new ReactToMessage(message, social.Ana, "🔥"), new RemoveReaction(message, social.Bo, "🔥"),
             new ReactToMessage(gone, social.Bo, "👍"), new EditMessage(message, social.Ana, "hello there"), new DeleteMessage(gone, social.Ana),
         ];

@@ -9,6 +9,7 @@ using Veza.Domain.Social.Follows;
 namespace Veza.Realtime.Tests;
 
 /// <summary>Resuming so far behind that the tail is of no help: by the index of topics as far as it goes, and not a hair differently than without it.</summary>
+[Collection("index")]
 public class IndexedResumeTests(IndexedLog log)
 {
     private static readonly LiveLimits Eager = new() { IndexedFromEvents = 1 };

@@ -2,15 +2,12 @@ using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;
-using Veza.Domain.Accounts;
 using Veza.Projections.Accounts;
 
 namespace Veza.Api.Accounts;
 
 // What holds a password or a token does not print it.
-public sealed record RegisterBody(string UserName, string Email, string Password) { public override string ToString() => nameof(RegisterBody); }
-public sealed record SignInBody(string Name, string Password) { public override string ToString() => nameof(SignInBody); }
-public sealed record RefreshBody(string RefreshToken) { public override string ToString() => nameof(RefreshBody); }
+public sealed record RegisterBody(string UserName, string Email, string Password, string? Device = null) { public override string ToString() => nameof(RegisterBody); }
 
 public static class AccountEndpoints
 {
@@ -25,15 +22,6 @@ public static class AccountEndpoints
         accounts.MapGet("/{accountId:guid}", async (Guid accountId, AccountQueries queries, HttpContext http, CancellationToken ct) =>
             await (http.Past() is { } past ? new(past.Views) : queries).FindAsync(accountId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("account", accountId)))
             .ReadsFrom(AccountQueries.Reads).AnswersAsOf(AccountQueries.Reads).Produces<AccountView>().WithSummary("Read an account");
-
-        var sessions = api.MapGroup("/sessions").WithTags("Sessions");
-        sessions.MapPost("", SignIn).AllowAnonymous().HoldsSecrets().HashesPasswords().Produces<SessionAnswer>(StatusCodes.Status201Created).WithSummary("Sign in")
-            .WithDescription("By user name or e-mail. 401 `sign_in_failed` whichever of the two was wrong.");
-        sessions.MapPost("/refresh", Refresh).AllowAnonymous().HoldsSecrets().Produces<SessionAnswer>().WithSummary("Take new tokens for a refresh token")
-            .WithDescription("A refresh token is good once, within 30 days. One used again has two holders: its session is ended, 401 `refresh_token_reused`.");
-        sessions.MapDelete("/current", (Caller caller, Sender commands) =>
-            commands.Send(new EndSession(caller.SessionId, Session.SignedOut), new { id = caller.SessionId })).WithSummary("Sign out")
-            .WithDescription("The session's tokens are refused from then on, on every node.");
     }
 
     /// <summary>The public keys, by which others can verify access tokens.</summary>
@@ -50,37 +38,13 @@ public static class AccountEndpoints
         var (id, sessionId) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         var token = signIns.RefreshToken(http, sessionId);
         var ids = new SessionIds(id, SessionId: sessionId);
-        var result = await commands.Decide(new RegisterAccount(id, body.UserName, body.Email, passwords.Hash(body.Password), new(sessionId, token.Hash)), ids);
+        var first = new RegisterAccount.FirstSession(sessionId, token.Hash, SignIns.Device(http, body.Device), signIns.NetworkHash(http.Connection.RemoteIpAddress));
+        var result = await commands.Decide(new RegisterAccount(id, body.UserName, body.Email, passwords.Hash(body.Password), first), ids);
         return await signIns.AnswerAsync(http, result, ids, token, StatusCodes.Status201Created, ct);
     }
 
-    private static async Task<IResult> SignIn(SignInBody body, HttpContext http, Sender commands, SignIns signIns, CancellationToken ct)
-    {
-        if (await signIns.FindAsync(body.Name, body.Password, ct) is not { } account) return Problems.Result(AccountRefusals.SignInFailed);
-        var id = Guid.CreateVersion7();
-        var token = signIns.RefreshToken(http, id);
-        var ids = new SessionIds(id, AccountId: account);
-        return await signIns.AnswerAsync(http, await commands.Decide(new StartSession(id, account, token.Hash), ids), ids, token, StatusCodes.Status201Created, ct);
-    }
-
-    private static async Task<IResult> Refresh(RefreshBody body, HttpContext http, Sender commands, SignIns signIns, Dispatcher dispatcher, CancellationToken ct)
-    {
-        if (signIns.Read(body.RefreshToken) is not { } shown || await signIns.AccountAsync(shown.SessionId, ct) is not { } account)
-            return Problems.Result(AccountRefusals.RefreshTokenInvalid);
-        var next = signIns.RefreshToken(http, shown.SessionId);
-        var ids = new SessionIds(shown.SessionId, AccountId: account);
-        var result = await commands.Decide(new RefreshSession(shown.SessionId, shown.Hash, next.Hash), ids);
-        if (result is CommandResult.Refused { Refusal.Code: var code } && code == AccountRefusals.RefreshTokenReused.Code)
-        {
-            var end = new EndSession(shown.SessionId, Session.RefreshTokenReused);
-            // If that is refused, the log being busy, the answer says so and not that the session is ended.
-            if (await dispatcher.SendAsync(end, new CommandContext(Guid.CreateVersion7(), account), answer: null, CancellationToken.None) is CommandResult.Refused busy) result = busy;
-        }
-        return await signIns.AnswerAsync(http, result, ids, next, StatusCodes.Status200OK, ct);
-    }
-
     /// <summary>For a request with a password in it: its fingerprint is kept with the idempotency key, and must not be what passwords can be tried against.</summary>
-    private static RouteHandlerBuilder HoldsSecrets(this RouteHandlerBuilder endpoint) => endpoint.AddEndpointFilter((context, next) =>
+    internal static RouteHandlerBuilder HoldsSecrets(this RouteHandlerBuilder endpoint) => endpoint.AddEndpointFilter((context, next) =>
     {
         var features = context.HttpContext.Features;
         if (features.Get<IdempotencyKey>() is { } key)

@@ -7,8 +7,10 @@ using Veza.Projections.Accounts;
 namespace Veza.Api.Accounts;
 
 /// <param name="JwtSecret">JWT_SECRET: at least <see cref="SigningKeys.SecretBytesMin"/> bytes, the same on every node.</param>
+/// <param name="EncryptionKey">ENCRYPTION_KEY: the same on every node.</param>
 /// <param name="RateLimitPerMinute">RATE_LIMIT_PER_MINUTE: requests of one caller.</param>
-public sealed record AccountSettings(byte[] JwtSecret, int RateLimitPerMinute = 1000)
+/// <param name="RolesNeedTwoFactor">Roles beyond <c>user</c> count only with two-factor sign-in.</param>
+public sealed record AccountSettings(byte[] JwtSecret, byte[] EncryptionKey, int RateLimitPerMinute = 1000, bool RolesNeedTwoFactor = false)
 {
     public override string ToString() => $"{nameof(AccountSettings)} {{ RateLimitPerMinute = {RateLimitPerMinute} }}";
 }
@@ -18,9 +20,10 @@ public static class AccountServices
     public static void AddAccounts(this IServiceCollection services, AccountSettings settings)
     {
         services.AddSingleton(provider => new SigningKeys(settings.JwtSecret, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<AccessTokens>().AddSingleton<RefreshTokens>().AddSingleton<Passwords>().AddSingleton<SignIns>();
+        services.AddSingleton(settings).AddSingleton(provider => new TwoFactors(settings.EncryptionKey, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<AccessTokens>().AddSingleton<RefreshTokens>().AddSingleton<ResetTokens>().AddSingleton<ApiKeyTokens>().AddSingleton<ApiKeys>().AddSingleton<Passwords>().AddSingleton<SignIns>().AddSingleton<SignInTries>();
         services.AddSingleton<Callers>().AddSingleton<EndedSessions>().AddHostedService(provider => provider.GetRequiredService<EndedSessions>());
-        services.AddSingleton<AccountQueries>().AddSingleton<OperatorBootstrap>();
+        services.AddSingleton<AccountQueries>().AddSingleton<SessionQueries>().AddSingleton<ApiKeyQueries>().AddSingleton<OperatorBootstrap>();
 
         // Only the core: the rest of ASP.NET Core's authentication brings keys of its own to the disk, for cookies that there are none of.
         services.AddAuthenticationCore(o =>

@@ -1,3 +1,6 @@
+using System.Buffers.Text;
+using System.Net;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Veza.Api.Auth;
 using Veza.Api.Http;
@@ -8,30 +11,48 @@ using Veza.EventStore;
 
 namespace Veza.Api.Accounts;
 
-/// <summary>Gives out the tokens of sessions.</summary>
-public sealed class SignIns(EventLog log, AccessTokens access, RefreshTokens refresh, Passwords passwords)
+/// <summary>Finds who signs in, and gives out the tokens of sessions.</summary>
+public sealed class SignIns(EventLog log, AccessTokens access, RefreshTokens refresh, SigningKeys keys, AccountSettings settings)
 {
-    /// <returns>The account of that name and password; null when there is none, and one cannot tell why.</returns>
-    public async Task<Guid?> FindAsync(string? name, string? password, CancellationToken ct)
+    private readonly byte[] _networks = keys.Derive("veza sign-in network");
+
+    /// <returns>The account of a user name or an address; null when there is none.</returns>
+    public async Task<Account?> FindAsync(string? name, CancellationToken ct)
     {
         Guid? id = null;
         if (name is { Length: > 0 and <= Account.EmailMax })
             id = await log.Reader.FindNameAsync(name.Contains('@') ? Account.EmailScope : Account.UserNameScope, name.ToLowerInvariant(), ct);
-        var account = id is { } known ? (await log.Models.LoadAsync(typeof(Account), known, ct)).State as Account : null;
-        return passwords.Fits(account?.PasswordHash, password) ? account!.Id : null;
+        // A name that nobody has is looked up just the same: how long it takes does not tell.
+        return await AccountAsync(id ?? Guid.CreateVersion7(), ct);
     }
 
+    public async Task<Account?> AccountAsync(Guid id, CancellationToken ct) => (await log.Models.LoadAsync(typeof(Account), id, ct)).State as Account;
+
     /// <summary>A refresh token for a session, the same one when the same request comes again.</summary>
-    public RefreshToken RefreshToken(HttpContext http, Guid session) => refresh.Make(session, http.Features.Get<IdempotencyKey>());
+    public OpaqueToken RefreshToken(HttpContext http, Guid session) => refresh.Make(session, http.Features.Get<IdempotencyKey>());
 
     /// <returns>Whose session it is; null when there is no such session.</returns>
-    public async Task<Guid?> AccountAsync(Guid session, CancellationToken ct) => ((await log.Models.LoadAsync(typeof(Session), session, ct)).State as Session)?.AccountId;
+    public async Task<Guid?> OwnerAsync(Guid session, CancellationToken ct) => ((await log.Models.LoadAsync(typeof(Session), session, ct)).State as Session)?.AccountId;
 
-    public RefreshToken? Read(string? refreshToken) => refresh.Read(refreshToken);
+    public OpaqueToken? Read(string? refreshToken) => refresh.Read(refreshToken);
+
+    /// <summary>What an account may do beyond its own needs a second factor in production: a password alone is too little for so much.</summary>
+    public IReadOnlyCollection<string> Roles(Account account) => settings.RolesNeedTwoFactor && account.TwoFactor is not { Enabled: true } ? [Role.User] : account.Roles;
+
+    /// <summary>What a session is called: as the client says, otherwise as the browser or program calls itself.</summary>
+    public static string? Device(HttpContext http, string? asked)
+    {
+        if (asked is not null) return asked;
+        var agent = new string([.. http.Request.Headers.UserAgent.ToString().Where(c => !char.IsControl(c)).Take(Session.DeviceMax)]).Trim();
+        return agent.Length == 0 ? null : agent;
+    }
+
+    /// <summary>A network as the log may know it: whoever has not JWT_SECRET cannot tell which it is.</summary>
+    public string NetworkHash(IPAddress? address) => Base64Url.EncodeToString(HMACSHA256.HashData(_networks, Networks.Of(address).ToByteArray()).AsSpan(0, 16));
 
     /// <summary>The answer of a command that began or carried on a session: what the log remembers of it, and the tokens, which it does not.</summary>
     /// <param name="ids">What the command was sent with as its answer.</param>
-    public async Task<IResult> AnswerAsync(HttpContext http, CommandResult result, SessionIds ids, RefreshToken token, int status, CancellationToken ct)
+    public async Task<IResult> AnswerAsync(HttpContext http, CommandResult result, SessionIds ids, OpaqueToken token, int status, CancellationToken ct)
     {
         if (result is not CommandResult.Done done) return Sender.Answer(result, ids, status);
         if (done.Answer is not null)
@@ -40,14 +61,13 @@ public sealed class SignIns(EventLog log, AccessTokens access, RefreshTokens ref
             ids = JsonSerializer.Deserialize<SessionIds>(done.Answer, log.Types.Json)!;
             token = RefreshToken(http, ids.SessionId ?? ids.Id);
             await log.CatchUpAsync(ct);
-            if ((await log.Models.LoadAsync(typeof(Session), token.SessionId, ct)).State is not Session { Ended: false } session)
+            if ((await log.Models.LoadAsync(typeof(Session), token.Id, ct)).State is not Session { Ended: false } session)
                 return Problems.Result(AccountRefusals.SessionEnded);
             if (session.RefreshTokenHash != token.Hash) return Problems.Result(AccountRefusals.AnswerUsedUp);
         }
-        var account = ids.AccountId ?? ids.Id;
-        var roles = ((Account)(await log.Models.LoadAsync(typeof(Account), account, ct)).State!).Roles;
+        var account = (await AccountAsync(ids.AccountId ?? ids.Id, ct))!;
         http.Response.Headers.CacheControl = "no-store";
-        var answer = new SessionAnswer(ids.Id, ids.AccountId, ids.SessionId, access.Issue(account, token.SessionId, roles), token.Text, (int)AccessTokens.Life.TotalSeconds);
+        var answer = new SessionAnswer(ids.Id, ids.AccountId, ids.SessionId, access.Issue(account.Id, token.Id, Roles(account)), token.Text, (int)AccessTokens.Life.TotalSeconds);
         return Sender.Answer(done with { Answer = null }, answer, status);
     }
 }

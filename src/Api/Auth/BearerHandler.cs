@@ -9,12 +9,12 @@ using Veza.Commands.Dispatching;
 namespace Veza.Api.Auth;
 
 /// <summary>Authenticates by <c>Authorization: Bearer</c> and, where a browser can send no header, by <c>?access_token=</c> below /hubs.</summary>
-internal sealed class BearerHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, Callers callers)
+internal sealed class BearerHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, Callers callers, ApiKeys keys)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     private const string Prefix = "Bearer ";
 
-    protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(Authenticate());
+    protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Authenticate();
 
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
     {
@@ -28,13 +28,17 @@ internal sealed class BearerHandler(IOptionsMonitor<AuthenticationSchemeOptions>
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
         Problems.WriteAsync(Context, new("not_allowed", RefusalKind.NotAllowed, "this is not allowed to this account"));
 
-    private AuthenticateResult Authenticate()
+    private Task<AuthenticateResult> Authenticate()
     {
         if (Request.Headers.Authorization is [{ } header, ..])
-            return header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? callers.Authenticate(header.AsSpan(Prefix.Length).Trim(' ')) : AuthenticateResult.NoResult();
-        if (Request.Path.StartsWithSegments("/hubs") && Request.Query["access_token"] is [{ } token, ..]) return callers.Authenticate(token);
-        return AuthenticateResult.NoResult();
+            return header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? Authenticate(header.AsSpan(Prefix.Length).Trim(' ')) : Task.FromResult(AuthenticateResult.NoResult());
+        if (Request.Path.StartsWithSegments("/hubs") && Request.Query["access_token"] is [{ } token, ..]) return Authenticate(token.AsSpan());
+        return Task.FromResult(AuthenticateResult.NoResult());
     }
+
+    private Task<AuthenticateResult> Authenticate(ReadOnlySpan<char> token) =>
+        token.StartsWith(ApiKeys.Prefix, StringComparison.Ordinal) && token.Length <= Jws.LengthMax ? keys.AuthenticateAsync(token.ToString(), Context.RequestAborted)
+        : Task.FromResult(callers.Authenticate(token));
 }
 
 /// <summary>Names the scope that a refused caller lacks.</summary>
@@ -43,7 +47,9 @@ internal sealed class ScopeRefusal : IAuthorizationMiddlewareResultHandler
     private readonly AuthorizationMiddlewareResultHandler _otherwise = new();
 
     public Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult result) =>
-        result.Forbidden && result.AuthorizationFailure?.FailedRequirements.OfType<ScopeRequirement>().FirstOrDefault() is { } missing
+        result.Forbidden && result.AuthorizationFailure?.FailedRequirements.OfType<ApiKeyRequirement>().Any() == true
+            ? Problems.WriteAsync(context, new("scope_missing", RefusalKind.NotAllowed, $"this needs the scope {Scope.Of(context)}, which the API key has not"))
+        : result.Forbidden && result.AuthorizationFailure?.FailedRequirements.OfType<ScopeRequirement>().FirstOrDefault() is { } missing
             ? Problems.WriteAsync(context, new("scope_missing", RefusalKind.NotAllowed, $"this needs the scope {missing.Scope}"))
             : _otherwise.HandleAsync(next, context, policy, result);
 }

@@ -13,8 +13,39 @@ public static class Scope
 
     public static readonly FrozenSet<string> All = [LogRead];
 
+    /// <summary>What an API key can be given. Accounts, sessions and the operation of the platform are for people alone.</summary>
+    public static readonly FrozenSet<string> Grantable =
+    [
+        LogRead, "live:read", "accounts:read", "charts:read", "feed:read",
+        .. ((string[])["broadcasts", "comments", "communities", "follows", "likes", "listening", "messages", "tracks"]).SelectMany(r => (string[])[$"{r}:read", $"{r}:write"]),
+    ];
+
+    /// <summary>What an API key needs for a request: the first word of the endpoint's tag, to read or to write. An endpoint that says nothing of itself is open to no key.</summary>
+    public static string Of(HttpContext http)
+    {
+        var endpoint = http.GetEndpoint()?.Metadata;
+        if (endpoint?.GetMetadata<NeedsScope>() is { } said) return said.Scope;
+        var tag = endpoint?.GetMetadata<Microsoft.AspNetCore.Http.Metadata.ITagsMetadata>()?.Tags.FirstOrDefault()?.Split(' ')[0].ToLowerInvariant() ?? "none";
+        var resource = tag == "replay" ? "log" : tag;
+        return $"{resource}:{(HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) ? "read" : "write")}";
+    }
+
     /// <summary>The scopes that a sign-in of an account with these roles has.</summary>
     public static IEnumerable<string> Of(IEnumerable<string> roles) => roles.Any(r => r is Role.Analyst or Role.Operator) ? [LogRead] : [];
+}
+
+/// <summary>What an API key needs for an endpoint whose tag and method do not say it.</summary>
+public sealed record NeedsScope(string Scope);
+
+/// <summary>Met by people, and by API keys that have the scope of the endpoint.</summary>
+public sealed class ApiKeyRequirement : AuthorizationHandler<ApiKeyRequirement>, IAuthorizationRequirement
+{
+    protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, ApiKeyRequirement requirement)
+    {
+        if (context.User is CallerPrincipal { Caller: var caller } && (!caller.IsApiKey || context.Resource is HttpContext http && caller.Scopes.Contains(Scope.Of(http))))
+            context.Succeed(requirement);
+        return Task.CompletedTask;
+    }
 }
 
 /// <summary>Met by a caller whose token has the scope.</summary>

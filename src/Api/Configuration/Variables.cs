@@ -1,4 +1,5 @@
 using System.Net;
+using Veza.Api.Http;
 using static Veza.Api.Configuration.Kinds;
 
 namespace Veza.Api.Configuration;
@@ -29,6 +30,9 @@ public static class Variables
     public static readonly Variable<string[]> AllowedOrigins = new("ALLOWED_ORIGINS", "", "web origins that may call the API",
         "a comma-separated list of origins such as https://veza.example", text => Items(text) is { Length: > 0 } items && items.All(IsOrigin) ? items : null);
     public static readonly Variable<Value<bool>> EnableCors = Switch("ENABLE_CORS", "true", "answers the origins of ALLOWED_ORIGINS");
+
+    public static readonly Variable<string[]> TrustedProxies = new("TRUSTED_PROXIES", "", "proxies whose `X-Forwarded-For` says who calls; from anybody else it is ignored",
+        "a comma-separated list of addresses and networks such as 10.0.0.0/8", text => Items(text) is { Length: > 0 } items && items.All(i => Proxies.Network(i) is not null) ? items : null);
 
     public static readonly Variable<Value<int>> RateLimitPerMinute = Number("RATE_LIMIT_PER_MINUTE", "1000", "requests a minute of one caller", 1, 100_000_000);
     public static readonly Variable<Value<int>> MaxConnections = Number("MAX_CONNECTIONS", "100000", "live connections; more get 503 with Retry-After", 1, 10_000_000);
@@ -61,7 +65,7 @@ public static class Variables
     public static IReadOnlyList<Variable> All { get; } =
     [
         Environment, Roles, VezaHome, ServiceName, Version, Host, Port, PrometheusPort,
-        Database, DatabasePoolSize, DatabaseTimeoutMs, RedisUrl, JwtSecret, EncryptionKey, AllowedOrigins, EnableCors,
+        Database, DatabasePoolSize, DatabaseTimeoutMs, RedisUrl, JwtSecret, EncryptionKey, AllowedOrigins, EnableCors, TrustedProxies,
         RateLimitPerMinute, MaxConnections, MaxMessageSize, MessageHistoryLimit, MaxUploadSize, MaxStreams, MaxListenersPerStream,
         AdaptiveBitrate, DefaultBitrate, CodecsEnabled, ModerationEnabled, E2EEncryption,
         MediaRoot, S3Endpoint, S3Bucket, S3Region, S3AccessKey, S3SecretKey,

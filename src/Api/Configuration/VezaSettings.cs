@@ -25,6 +25,8 @@ public sealed record VezaSettings
     public string? EncryptionKey { get; init; }
     public required IReadOnlyList<string> AllowedOrigins { get; init; }
     public required bool EnableCors { get; init; }
+    /// <summary>Addresses and networks.</summary>
+    public required IReadOnlyList<string> TrustedProxies { get; init; }
     public required int RateLimitPerMinute { get; init; }
     public required int ConnectionsMax { get; init; }
     public required int MessageBytesMax { get; init; }
@@ -85,6 +87,7 @@ public sealed record VezaSettings
             EncryptionKey = production ? given.Needed(Variables.EncryptionKey, "in production") : given.Optional(Variables.EncryptionKey),
             AllowedOrigins = given.Optional(Variables.AllowedOrigins) ?? [],
             EnableCors = given.Value(Variables.EnableCors),
+            TrustedProxies = given.Optional(Variables.TrustedProxies) ?? [],
             RateLimitPerMinute = given.Value(Variables.RateLimitPerMinute),
             ConnectionsMax = given.Value(Variables.MaxConnections),
             MessageBytesMax = given.Value(Variables.MaxMessageSize),

@@ -9,6 +9,9 @@ public sealed record Caller(Guid AccountId, Guid SessionId, IReadOnlySet<string>
     /// <summary>What the token allows beyond what every account may do: <c>log:read</c>.</summary>
     public IReadOnlySet<string> Scopes { get; init; } = System.Collections.Frozen.FrozenSet<string>.Empty;
 
+    /// <summary>It is a program under an API key, which may do nothing but what its scopes say; its session is the key.</summary>
+    public bool IsApiKey { get; init; }
+
     /// <summary>Bound into endpoints that need to know who asks; authorisation has already seen to it that somebody does.</summary>
     public static ValueTask<Caller?> BindAsync(HttpContext context) => ValueTask.FromResult((context.User as CallerPrincipal)?.Caller);
 }

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Runtime.InteropServices;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.Options;
@@ -8,7 +6,7 @@ using Veza.Commands.Dispatching;
 
 namespace Veza.Api.Http;
 
-/// <summary>How often one caller may ask: a bucket of tokens for each account, or for each address of those who are not signed in.</summary>
+/// <summary>How often one caller may ask: a bucket of tokens for each account and each API key, or for each address of those who are not signed in.</summary>
 public static class RateLimits
 {
     /// <summary>Buckets at most, at about 300 bytes while they are not full. Callers beyond that share one with another.</summary>
@@ -91,17 +89,8 @@ public static class RateLimits
 
     private readonly record struct Bucket(Whose Whose, int Number)
     {
-        public static Bucket Of(HttpContext http) => http.User is CallerPrincipal { Caller.AccountId: var account }
-            ? new(Whose.Accounts, (account.GetHashCode() & int.MaxValue) % AccountBucketsMax)
-            : new(Whose.Addresses, (Network(http.Connection.RemoteIpAddress) & int.MaxValue) % AddressBucketsMax);
-
-        /// <summary>Whoever has one IPv6 address has the 2^64 of its network.</summary>
-        private static int Network(IPAddress? address)
-        {
-            if (address is null) return 0;
-            Span<byte> bytes = stackalloc byte[16];
-            (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).TryWriteBytes(bytes, out var length);
-            return HashCode.Combine(MemoryMarshal.Read<ulong>(bytes), length);
-        }
+        public static Bucket Of(HttpContext http) => http.User is CallerPrincipal { Caller: var caller }
+            ? new(Whose.Accounts, ((caller.IsApiKey ? caller.SessionId : caller.AccountId).GetHashCode() & int.MaxValue) % AccountBucketsMax)
+            : new(Whose.Addresses, (Networks.Of(http.Connection.RemoteIpAddress).GetHashCode() & int.MaxValue) % AddressBucketsMax);
     }
 }

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
+using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
 using Veza.Realtime;
@@ -24,10 +25,10 @@ public static class LiveEndpoints
             options.TransportMaxBufferSize = limits.SendBufferBytes;
             options.ApplicationMaxBufferSize = limits.ReceiveBytesMax;
             options.TransportSendTimeout = limits.StoppedReadingMax;
-        }).RequireAuthorization();
+        }).RequireAuthorization(policy => policy.RequireAuthenticatedUser().AddRequirements(new ApiKeyRequirement())).WithMetadata(new NeedsScope("live:read"));
         api.MapGet("/live", StreamAsync).WithTags("Live").Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
             .WithSummary("Follow topics live, as server-sent events")
-            .WithDescription("`topics` is a comma-separated list of `channel:{id}`, `account:{id}` (your own), `track:{id}`, `broadcast:{id}`, `chart:top`, `chart:trending` and `log` (scope `log:read`). "
+            .WithDescription("`topics` is a comma-separated list of `channel:{id}`, `account:{id}` (your own), `track:{id}`, `broadcast:{id}`, `community:{id}`, `communities:mine` (all you are a member of, with their channels, from joining to leaving), `chart:top`, `chart:trending` and `log` (scope `log:read`). "
                 + "Begins after the position `after`, or after `Last-Event-ID` (`<epoch>:<position>`), which wins; without either, now. Events: `batch`, `fellBehind`, `epochChanged`, `topicsClosed`, `closed`.");
         api.MapGet("/charts/{chart}/live", FollowChartAsync).WithTags("Charts").Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
             .WithSummary("Follow a chart live, as server-sent events")

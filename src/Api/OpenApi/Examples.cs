@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Veza.Api.Accounts;
 using Veza.Api.Chat.Communities;
 using Veza.Api.Chat.Messages;
+using Veza.Api.Chat.Reading;
 using Veza.Api.Live.Broadcasts;
 using Veza.Api.Music.Listening;
 using Veza.Api.Music.Tracks;
@@ -17,14 +18,20 @@ internal static class Examples
     private static readonly Dictionary<Type, string> Texts = new()
     {
         [typeof(RegisterBody)] = """{"userName":"ada","email":"ada@example.org","password":"correct horse battery"}""",
-        [typeof(SignInBody)] = """{"name":"ada","password":"correct horse battery"}""",
+        [typeof(SignInBody)] = """{"name":"ada","password":"correct horse battery","device":"Ada's phone"}""",
         [typeof(RefreshBody)] = """{"refreshToken":"01a1fb62ede97fecab30a41be89858d0.4yV3mT0lXkQ9hUo2sNnB7w"}""",
+        [typeof(ChangePasswordBody)] = """{"currentPassword":"correct horse battery","newPassword":"staple after staple"}""",
+        [typeof(ResetPasswordBody)] = """{"token":"AaH7Yu3pf-yrMKQb6JhY0C5F0n3s5c1mYl1m6JrR9d0","newPassword":"staple after staple"}""",
+        [typeof(BeginTwoFactorBody)] = """{"password":"correct horse battery"}""",
+        [typeof(CreateApiKeyBody)] = """{"name":"concert bot","scopes":["messages:write","tracks:read"],"days":90}""",
+        [typeof(CodeBody)] = """{"code":"287082"}""",
         [typeof(UploadTrackForm)] = """{"title":"Night drive","genre":"house","description":"Made on a train","file":"night-drive.flac"}""",
         [typeof(CommentOnTrackBody)] = """{"text":"This drop!","atMs":61500}""",
         [typeof(CreateCommunityBody)] = """{"name":"Vinyl diggers"}""",
         [typeof(CreateChannelBody)] = """{"name":"new-releases","kind":"announcement","topic":"What came out this week","slowModeSeconds":0}""",
         [typeof(SendMessageBody)] = """{"text":"Has anybody heard the **B-side**? 🔥"}""",
         [typeof(EditMessageBody)] = """{"text":"Has anybody heard the *other* B-side? 🔥"}""",
+        [typeof(MarkReadBody)] = """{"upTo":48211}""",
         [typeof(ReportPlayBody)] = """{"heardMs":30000,"positionMs":45000,"ended":false}""",
         [typeof(CreateBroadcastBody)] = """{"title":"Sunday morning set"}""",
     };

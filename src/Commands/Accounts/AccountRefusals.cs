@@ -12,6 +12,19 @@ public static class AccountRefusals
     public static readonly Refusal RefreshTokenExpired = new("refresh_token_expired", RefusalKind.Unauthenticated,
         $"this refresh token was not used for {Domain.Accounts.Session.RefreshTokenLife.TotalDays} days; sign in again");
     public static readonly Refusal SessionEnded = new("session_ended", RefusalKind.Unauthenticated, "this session is ended; sign in again");
+    /// <summary>One for names that somebody has, names that nobody has, and networks.</summary>
+    public static Refusal SignInWait(TimeSpan wait) =>
+        new("sign_in_wait", RefusalKind.TooFast, $"too many tries failed; the next one is looked at in {Math.Ceiling(wait.TotalSeconds)} s") { RetryAfter = wait };
+    public static readonly Refusal PasswordWrong = new("password_wrong", RefusalKind.NotAllowed, "the current password is wrong");
+    public static readonly Refusal TwoFactorRequired = new("two_factor_required", RefusalKind.Unauthenticated, "this account also asks for a code: send it as code");
+    public static readonly Refusal TwoFactorFailed = new("two_factor_failed", RefusalKind.Unauthenticated, "the code is wrong, was used before, or its time is over");
+    public static readonly Refusal CodeWrong = new("code_wrong", RefusalKind.NotAllowed, "the code is wrong, was used before, or its time is over");
+    public static readonly Refusal TwoFactorEnabled = new("two_factor_enabled", RefusalKind.Conflict, "this account asks for codes already; disable that first");
+    public static readonly Refusal TwoFactorNotBegun = new("two_factor_not_begun", RefusalKind.Conflict, "there is nothing to confirm or disable: begin with two-factor first");
+    public static readonly Refusal TooManyApiKeys = new("too_many_api_keys", RefusalKind.Conflict, $"this account has {Domain.Accounts.Account.ApiKeysMax} API keys in force; revoke one first");
+    public static readonly Refusal ResetTokenInvalid = new("reset_token_invalid", RefusalKind.Unauthenticated,
+        "this token sets no password: it was used, replaced by another, or its time is over; ask an operator for another");
+    public static readonly Refusal NotAnOperator = new("not_allowed", RefusalKind.NotAllowed, "this needs the role operator");
     public static readonly Refusal AnswerUsedUp = new("answer_used_up", RefusalKind.Unauthenticated,
         "the tokens that this request was answered with the first time have been used since; sign in again");
 }

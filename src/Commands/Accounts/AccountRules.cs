@@ -18,6 +18,11 @@ public static class AccountRules
         .Must(role => role is not null && Role.Granted.Contains(role))
         .WithMessage($"{{PropertyName}} is \"{{PropertyValue}}\"; {string.Join(", ", Role.Granted)} can be granted");
 
+    /// <summary>Null, or one line.</summary>
+    public static IRuleBuilderOptions<T, string?> MustBeDevice<T>(this IRuleBuilder<T, string?> rule) => rule
+        .Must(device => device is null || device.Length is > 0 and <= Session.DeviceMax && !device.Any(char.IsControl) && !string.IsNullOrWhiteSpace(device))
+        .WithMessage($"{{PropertyName}} must be one line of 1 to {Session.DeviceMax} characters");
+
     private static bool IsUserNameCharacter(char c) => char.IsAsciiLetterOrDigit(c) || c is '_' or '.';
 
     private static bool IsEmail(string? text)

@@ -12,7 +12,7 @@ public sealed record RefreshSession(Guid SessionId, string TokenHash, string Nex
 public static class RefreshSessionHandler
 {
     public static Refusal? Validate(RefreshSession command, Session? session, DateTimeOffset now) =>
-        session is null ? AccountRefusals.RefreshTokenInvalid
+        session is null or { Scopes: not null } ? AccountRefusals.RefreshTokenInvalid
         : session.Ended ? AccountRefusals.SessionEnded
         : session.RefreshTokenHash != command.TokenHash ? AccountRefusals.RefreshTokenReused
         : session.ExpiresAt <= now ? AccountRefusals.RefreshTokenExpired

@@ -12,7 +12,8 @@ namespace Veza.Commands.Accounts;
 public sealed record RegisterAccount(
     Guid AccountId, string UserName, string Email, string PasswordHash, RegisterAccount.FirstSession? SignIn = null, IReadOnlyList<string>? Roles = null)
 {
-    public sealed record FirstSession(Guid SessionId, string RefreshTokenHash);
+    /// <inheritdoc cref="StartSession"/>
+    public sealed record FirstSession(Guid SessionId, string RefreshTokenHash, string? Device = null, string? NetworkHash = null);
 }
 
 public sealed class RegisterAccountValidator : AbstractValidator<RegisterAccount>
@@ -22,6 +23,7 @@ public sealed class RegisterAccountValidator : AbstractValidator<RegisterAccount
         RuleFor(c => c.UserName).MustBeUserName();
         RuleFor(c => c.Email).MustBeEmail();
         RuleForEach(c => c.Roles).MustBeGranted();
+        RuleFor(c => c.SignIn!.Device).MustBeDevice().OverridePropertyName("Device").When(c => c.SignIn is not null);
     }
 }
 
@@ -31,7 +33,9 @@ public static class RegisterAccountHandler
     {
         var userName = command.UserName.ToLowerInvariant();
         IEnumerable<DomainEvent> roles = (command.Roles ?? []).Distinct().Select(r => new RoleGranted(command.AccountId, r));
-        yield return Effect.Start<Account>(command.AccountId, [new AccountRegistered(command.AccountId, userName, command.Email, command.PasswordHash), .. roles]);
+        IEnumerable<DomainEvent> signedIn = command.SignIn is { } first ? [new SignedIn(command.AccountId, first.SessionId, first.Device, first.NetworkHash)] : [];
+        yield return Effect.Start<Account>(command.AccountId,
+            [new AccountRegistered(command.AccountId, userName, command.Email, command.PasswordHash), .. roles, .. signedIn]);
         yield return Effect.Claim(Account.UserNameScope, userName, command.AccountId);
         yield return Effect.Claim(Account.EmailScope, command.Email.ToLowerInvariant(), command.AccountId);
         if (command.SignIn is { } session)

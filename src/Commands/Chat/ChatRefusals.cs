@@ -15,6 +15,9 @@ public static class ChatRefusals
     public static Refusal SlowMode(TimeSpan wait) =>
         new("slow_mode", RefusalKind.TooFast, $"slow mode: wait {Math.Ceiling(wait.TotalSeconds)} s before the next message here") { RetryAfter = wait };
 
+    public static Refusal ReadTooFast(TimeSpan wait) => new("read_too_fast", RefusalKind.TooFast,
+        $"a read marker moves every {Domain.Chat.Reading.ReadMarker.MoveEvery.TotalSeconds} s; wait {Math.Ceiling(wait.TotalSeconds)} s and send the newest position") { RetryAfter = wait };
+
     /// <summary>Whether a member may do something here.</summary>
     public static Refusal? Unless(Permission has, Permission needed) => has.HasFlag(needed) ? null : NotAllowed(needed);
 }

@@ -108,6 +108,11 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
         for (var i = 0; i < plan.Slots.Count; i++)
         {
             var slot = plan.Slots[i];
+            if (slot.IsMany)
+            {
+                models[i] = await LoadManyAsync(slot, slot.StreamIds(command, models), versions, ct);
+                continue;
+            }
             streams[i] = slot.StreamId(command, models);
             if (streams[i] is { } stream)
             {
@@ -130,6 +135,20 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
         return new(null, new AppendRequest(context.CommandId, changes, names, context.AccountId?.ToString("N"), context.Trace,
             context.Fingerprint is null ? null : told ?? (answer is null ? null : JsonSerializer.SerializeToUtf8Bytes(answer, log.Types.Json)), context.Fingerprint,
             (unchanged.Version, unchanged.Position), forks), unchanged);
+    }
+
+    /// <returns>An array of the slot's model: those that are there.</returns>
+    private async ValueTask<Array> LoadManyAsync(ModelSlot slot, IReadOnlyCollection<Guid> streams, Dictionary<Guid, Versioned> versions, CancellationToken ct)
+    {
+        var found = new List<object>(streams.Count);
+        foreach (var stream in streams)
+        {
+            var loaded = versions[stream] = await log.Models.LoadAsync(slot.Model, stream, ct);
+            if (loaded.State is { } state) found.Add(state);
+        }
+        var models = Array.CreateInstance(slot.Model, found.Count);
+        for (var i = 0; i < found.Count; i++) models.SetValue(found[i], i);
+        return models;
     }
 
     private static (List<StreamChange> Changes, List<NameChange> Names) Changes(HandlerPlan plan, object? result, Guid?[] streams, Dictionary<Guid, Versioned> versions)

@@ -11,7 +11,7 @@ namespace Veza.Commands.Dispatching;
 /// <remarks>
 /// The id of <c>Message message</c> is the command's <c>MessageId</c>, or that property of a model already loaded; that of <c>Account followee</c> is
 /// <c>FolloweeId</c>. A model with a static <c>StreamId(communityId, memberId)</c> has its parameters looked up by their names. A nullable model may be
-/// missing; one that is not nullable is refused as unknown. A handler whose outcome decides what the caller is told has an <c>Answer</c> beside its
+/// missing; one that is not nullable is refused as unknown. An <c>IReadOnlyList&lt;Session&gt; sessions</c> is those of <c>SessionIds</c> that are there. A handler whose outcome decides what the caller is told has an <c>Answer</c> beside its
 /// <c>Handle</c>, over the same models.
 /// </remarks>
 public sealed class HandlerPlan
@@ -26,7 +26,7 @@ public sealed class HandlerPlan
         var validate = handler.GetMethod("Validate");
         var answer = handler.GetMethod("Answer");
         var parameters = ((MethodInfo?[])[validate, handle, answer]).SelectMany(m => m?.GetParameters() ?? []).ToArray();
-        Slots = Order([.. parameters.Where(p => ModelFold.IsModel(p.ParameterType)).GroupBy(p => p.Name!).Select(g => new ModelSlot(g))]);
+        Slots = Order([.. parameters.Where(p => ModelFold.IsModel(ModelSlot.ModelOf(p.ParameterType))).GroupBy(p => p.Name!).Select(g => new ModelSlot(g))]);
         WriteSlot = Slots.FindIndex(s => s.IsWrite);
         Validate = validate is null ? null : Compile<Refusal?>(validate);
         Handle = Compile<object?>(handle);
@@ -79,11 +79,13 @@ public sealed class ModelSlot
 {
     private readonly bool _required;
     private Func<object, object?[], Guid?>? _streamId;
+    private Func<object, object?[], IReadOnlyCollection<Guid>?>? _streamIds;
 
     internal ModelSlot(IEnumerable<ParameterInfo> uses)
     {
         var all = uses.ToArray();
-        (Model, Name) = (all[0].ParameterType, all[0].Name!);
+        (Model, Name) = (ModelOf(all[0].ParameterType), all[0].Name!);
+        IsMany = Model != all[0].ParameterType;
         IsWrite = all.Any(p => p.IsDefined(typeof(WriteModelAttribute)));
         var nullability = new NullabilityInfoContext();
         _required = all.Any(p => nullability.Create(p).WriteState == NullabilityState.NotNull);
@@ -92,13 +94,24 @@ public sealed class ModelSlot
     public Type Model { get; }
     public string Name { get; }
     public bool IsWrite { get; }
-    public bool Required => _required;
+
+    /// <summary>The handler asks for a list.</summary>
+    public bool IsMany { get; }
+    public bool Required => _required && !IsMany;
 
     /// <returns>Null when a model it depends on is missing.</returns>
     public Guid? StreamId(object command, object?[] models) => _streamId!(command, models);
 
+    /// <returns>The streams of a list; none when a model they depend on is missing.</returns>
+    public IReadOnlyCollection<Guid> StreamIds(object command, object?[] models) => _streamIds!(command, models) ?? [];
+
+    /// <returns>The element's type of a list, any other type itself.</returns>
+    internal static Type ModelOf(Type parameter) =>
+        parameter.IsGenericType && parameter.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) ? parameter.GetGenericArguments()[0] : parameter;
+
     internal bool TryResolve(Type command, List<ModelSlot> loaded)
     {
+        if (IsMany) return TryResolveMany(command, loaded);
         var byKey = Model.GetMethod("StreamId", BindingFlags.Public | BindingFlags.Static);
         var names = byKey is null ? [Name + "Id"] : byKey.GetParameters().Select(p => p.Name!).ToArray();
         var commandParameter = Expression.Parameter(typeof(object));
@@ -111,6 +124,22 @@ public sealed class ModelSlot
         _streamId = Expression.Lambda<Func<object, object?[], Guid?>>(
             Expression.Condition(none, Expression.Constant(null, typeof(Guid?)), Expression.Convert(id, typeof(Guid?))), commandParameter, models).Compile();
         return true;
+    }
+
+    private bool TryResolveMany(Type command, List<ModelSlot> loaded)
+    {
+        // "sessions" are those of SessionIds.
+        var name = Name[..^1] + "Ids";
+        if (Ids(command) is { } own) _streamIds = (sent, _) => (IReadOnlyCollection<Guid>?)own.GetValue(sent);
+        else if (loaded.FindIndex(l => Ids(l.Model) is not null) is var from and >= 0)
+        {
+            var theirs = Ids(loaded[from].Model)!;
+            _streamIds = (_, models) => models[from] is { } model ? (IReadOnlyCollection<Guid>?)theirs.GetValue(model) : null;
+        }
+        return _streamIds is not null;
+
+        PropertyInfo? Ids(Type type) =>
+            type.GetProperties().FirstOrDefault(p => p.Name.Equals(name, StringComparison.OrdinalIgnoreCase) && p.PropertyType.IsAssignableTo(typeof(IReadOnlyCollection<Guid>)));
     }
 
     private static Expression? Source(string name, Type command, List<ModelSlot> loaded, Expression commandParameter, Expression models)

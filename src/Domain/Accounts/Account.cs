@@ -3,7 +3,11 @@ using System.Collections.Immutable;
 namespace Veza.Domain.Accounts;
 
 /// <summary>What must be known of an account to sign it in and to decide about it.</summary>
-public sealed record Account(Guid Id, string PasswordHash, ImmutableSortedSet<string> Roles)
+/// <param name="SessionIds">The newest sign-ins, oldest first; some of them may have ended.</param>
+/// <param name="KnownNetworks">Hashes of the networks that the newest sign-ins came from.</param>
+public sealed record Account(
+    Guid Id, string PasswordHash, ImmutableSortedSet<string> Roles, ImmutableList<Guid> SessionIds, ImmutableList<string> KnownNetworks, PendingReset? Reset = null,
+    TwoFactor? TwoFactor = null, ImmutableList<Guid>? ApiKeyIds = null)
 {
     public const int UserNameMin = 3;
     public const int UserNameMax = 32;
@@ -11,12 +15,61 @@ public sealed record Account(Guid Id, string PasswordHash, ImmutableSortedSet<st
     /// <summary>RFC 5321 leaves room for no longer address in a path of 256 octets.</summary>
     public const int EmailMax = 254;
 
+    /// <summary>Sessions at a time: more devices than anybody has. The next sign-in ends the oldest, so that a program that never signs out harms nobody.</summary>
+    public const int SessionsMax = 50;
+
+    /// <summary>Home, work, a phone's, and where one is just now.</summary>
+    public const int KnownNetworksMax = 5;
+
+    /// <summary>API keys in force at a time: one for each program somebody runs.</summary>
+    public const int ApiKeysMax = 20;
+
+    /// <summary>Of the keys issued, those looked at for <see cref="ApiKeysMax"/>; older ones have mostly ended.</summary>
+    public const int ApiKeysRemembered = 100;
+
     /// <summary>Scopes of the unique names in the log; both are held in lower case.</summary>
     public const string UserNameScope = "user_name";
     public const string EmailScope = "email";
 
-    public static Account Create(AccountRegistered e) => new(e.AccountId, e.PasswordHash, [Role.User]);
+    /// <summary>The session that one more would end; null while there is room.</summary>
+    public Guid? OldestSessionId => SessionIds.Count < SessionsMax ? null : SessionIds[0];
+
+    public static Account Create(AccountRegistered e) => new(e.AccountId, e.PasswordHash, [Role.User], [], []);
     public Account Apply(RoleGranted e) => this with { Roles = Roles.Add(e.Role) };
+    public Account Apply(SignedIn e) => this with
+    {
+        SessionIds = Last(SessionIds.Add(e.SessionId), SessionsMax),
+        KnownNetworks = e.NetworkHash is null ? KnownNetworks : Last(KnownNetworks.Remove(e.NetworkHash).Add(e.NetworkHash), KnownNetworksMax),
+    };
+    public Account Apply(PasswordChanged e) => this with { PasswordHash = e.PasswordHash, Reset = null };
+    public Account Apply(PasswordResetIssued e) => this with { Reset = new(e.TokenHash, e.ExpiresAt) };
+    public Account Apply(PasswordReset e) => this with { PasswordHash = e.PasswordHash, Reset = null };
+
+    public Account Apply(TwoFactorBegun e) => this with { TwoFactor = new(e.SeedId, Enabled: false, LastStep: 0, []) };
+    public Account Apply(TwoFactorEnabled e) => this with { TwoFactor = new(e.SeedId, Enabled: true, e.Step, []) };
+    public Account Apply(TwoFactorCodeUsed e) => this with { TwoFactor = TwoFactor is null ? null : TwoFactor with { LastStep = e.Step } };
+    public Account Apply(RecoveryCodeUsed e) => this with { TwoFactor = TwoFactor is null ? null : TwoFactor with { UsedRecoveryCodes = TwoFactor.UsedRecoveryCodes.Add(e.Number) } };
+    public Account Apply(TwoFactorDisabled _) => this with { TwoFactor = null };
+
+    public Account Apply(ApiKeyIssued e) => this with { ApiKeyIds = Last((ApiKeyIds ?? []).Add(e.KeyId), ApiKeysRemembered) };
+
+    private static ImmutableList<T> Last<T>(ImmutableList<T> of, int max) => of.Count > max ? of.RemoveRange(0, of.Count - max) : of;
+}
+
+/// <param name="TokenHash">Of the one token that sets a new password.</param>
+public sealed record PendingReset(string TokenHash, DateTimeOffset ExpiresAt)
+{
+    /// <summary>Long enough to pass a token on by hand, short enough that a lost one is soon worth nothing.</summary>
+    public static readonly TimeSpan Life = TimeSpan.FromHours(1);
+}
+
+/// <summary>One-time codes that signing in needs beside the password.</summary>
+/// <param name="Enabled">False until the person has shown that their device makes the right codes.</param>
+/// <param name="LastStep">Of the newest code that was used; it and all before it are used up.</param>
+public sealed record TwoFactor(Guid SeedId, bool Enabled, long LastStep, ImmutableSortedSet<int> UsedRecoveryCodes)
+{
+    /// <summary>For devices lost one after the other.</summary>
+    public const int RecoveryCodesCount = 10;
 }
 
 /// <summary>What an account may do on the whole platform; what it may do in a community is the community's to say.</summary>

@@ -4,6 +4,35 @@ public abstract record AccountEvent : DomainEvent;
 public sealed record AccountRegistered(Guid AccountId, string UserName, string Email, [property: Secret] string PasswordHash) : AccountEvent;
 public sealed record RoleGranted(Guid AccountId, string Role) : AccountEvent;
 
+/// <param name="Device">As the person or their program calls it; null when neither does.</param>
+/// <param name="NetworkHash">Of the network it came from, under a key of the servers': it tells the same network again and nothing else.</param>
+public sealed record SignedIn(Guid AccountId, Guid SessionId, string? Device, [property: Secret] string? NetworkHash) : AccountEvent;
+public sealed record PasswordChanged(Guid AccountId, [property: Secret] string PasswordHash) : AccountEvent;
+
+/// <summary>An operator has handed somebody who forgot their password the means to set another, once.</summary>
+public sealed record PasswordResetIssued(Guid AccountId, Guid ByAccountId, [property: Secret] string TokenHash, DateTimeOffset ExpiresAt) : AccountEvent;
+public sealed record PasswordReset(Guid AccountId, [property: Secret] string PasswordHash) : AccountEvent;
+
+/// <param name="SeedId">What the secret and the recovery codes are made of, with a key of the servers': the log holds neither.</param>
+public sealed record TwoFactorBegun(Guid AccountId, Guid SeedId) : AccountEvent;
+
+/// <param name="Step">Of the code that confirmed it: seconds since 1970 by thirty. A code is good once.</param>
+public sealed record TwoFactorEnabled(Guid AccountId, Guid SeedId, long Step) : AccountEvent;
+public sealed record TwoFactorCodeUsed(Guid AccountId, long Step) : AccountEvent;
+
+/// <param name="Number">Which of the recovery codes, from 0.</param>
+public sealed record RecoveryCodeUsed(Guid AccountId, int Number) : AccountEvent;
+public sealed record TwoFactorDisabled(Guid AccountId) : AccountEvent;
+
+/// <summary>Somebody tried to sign in and was not who they said.</summary>
+/// <param name="GuardId">Of the name that was tried; it tells nothing of a name that nobody has.</param>
+/// <param name="AccountId">Whose name it is; null when it is nobody's.</param>
+/// <param name="InARow">Failures, this one too, with less than <see cref="SignInGuard.ForgottenAfter"/> between them.</param>
+/// <param name="NextTryAt">When the next try is looked at.</param>
+public sealed record SignInFailed(Guid GuardId, Guid? AccountId, int InARow, DateTimeOffset NextTryAt) : AccountEvent;
+
+public sealed record ApiKeyIssued(Guid AccountId, Guid KeyId) : AccountEvent;
+
 /// <summary>A session is one sign-in on one device, with one refresh token at a time.</summary>
 public abstract record SessionEvent : DomainEvent;
 
@@ -11,5 +40,8 @@ public abstract record SessionEvent : DomainEvent;
 public sealed record SessionStarted(Guid SessionId, Guid AccountId, [property: Secret] string RefreshTokenHash, DateTimeOffset ExpiresAt) : SessionEvent;
 public sealed record SessionRefreshed(Guid SessionId, Guid AccountId, [property: Secret] string RefreshTokenHash, DateTimeOffset ExpiresAt) : SessionEvent;
 
-/// <param name="Reason"><c>signed_out</c>, or <c>refresh_token_reused</c>.</param>
+/// <summary>An API key is a session that nobody carries on: it ends when it is revoked, or by its time.</summary>
+public sealed record ApiKeyCreated(Guid KeyId, Guid AccountId, string Name, IReadOnlyList<string> Scopes, [property: Secret] string KeyHash, DateTimeOffset ExpiresAt) : SessionEvent;
+
+/// <param name="Reason">One of <see cref="Session"/>'s: <c>signed_out</c>, <c>refresh_token_reused</c>, ….</param>
 public sealed record SessionEnded(Guid SessionId, Guid AccountId, string Reason) : SessionEvent;

@@ -45,6 +45,27 @@ public sealed class ChatQueries(ReadModels views)
             where c.id = any (@channels)
             """, new { channels, account }, ct);
 
+    /// <summary>Those of the communities that exist, each with whether the account is a member.</summary>
+    public Task<List<(Guid Community, bool IsMember)>> CommunitiesSeenAsync(Guid[] communities, Guid account, CancellationToken ct) =>
+        views.ListAsync<(Guid, bool)>("""
+            select c.id, m.member_id is not null
+            from views.chat_communities c left join views.chat_members m on m.community_id = c.id and m.member_id = @account
+            where c.id = any (@communities)
+            """, new { communities, account }, ct);
+
+    /// <summary>The communities that an account is a member of.</summary>
+    public Task<List<Guid>> CommunitiesOfAsync(Guid account, CancellationToken ct) =>
+        views.ListAsync<Guid>("select community_id from views.chat_members where member_id = @account", new { account }, ct);
+
+    /// <summary>Which of the accounts are members of which of the communities.</summary>
+    public Task<List<(Guid Community, Guid Account)>> MembersAmongAsync(Guid[] accounts, Guid[] communities, CancellationToken ct) =>
+        views.ListAsync<(Guid, Guid)>("select community_id, member_id from views.chat_members where member_id = any (@accounts) and community_id = any (@communities)",
+            new { accounts, communities }, ct);
+
+    /// <summary>The channels of communities, each with its community.</summary>
+    public Task<List<(Guid Channel, Guid Community)>> ChannelsOfAsync(Guid[] communities, int limit, CancellationToken ct) =>
+        views.ListAsync<(Guid, Guid)>("select id, community_id from views.chat_channels where community_id = any (@communities) limit @limit", new { communities, limit }, ct);
+
     public async Task<List<MemberView>> MembersAsync(Guid community, long after, int limit, CancellationToken ct)
     {
         if (views.Past is { } past)

@@ -12,7 +12,7 @@ public sealed record IndexedPage(long ReadTo, List<RecordedEvent> Events);
 public sealed class TopicIndex(EventLog log)
 {
     /// <summary>The projection that keeps the rows; Realtime, which declares what is on which topic, writes them.</summary>
-    public const string Name = "log.topics.v3";
+    public const string Name = "log.topics.v4";
 
     private const string View = "views.log_topics";
     private const string Base = "log.topics";

@@ -1,4 +1,5 @@
 using Veza.Commands.Accounts;
+using Veza.Domain;
 using Veza.Domain.Accounts;
 using Veza.Fixtures;
 
@@ -15,7 +16,9 @@ public class SessionTests(TestLog log)
     public async Task Signing_in_begins_a_session()
     {
         await _ada.GivenAsync(_ada.Registered);
-        Assert.Equal([new SessionStarted(_ada.Session, _ada.Account, "token 1", _ada.Now.AddDays(30))], await _ada.EventsOfAsync(_ada.Started));
+        Assert.Equal<DomainEvent>(
+            [new SessionStarted(_ada.Session, _ada.Account, "token 1", _ada.Now.AddDays(30)), new SignedIn(_ada.Account, _ada.Session, "Ada's phone", "network")],
+            await _ada.EventsOfAsync(_ada.Started with { Device = "Ada's phone", NetworkHash = "network" }));
     }
 
     [Fact]
@@ -83,6 +86,44 @@ public class SessionTests(TestLog log)
 
     [Fact]
     public async Task A_session_that_is_not_there_cannot_be_ended() => Assert.Equal("session_unknown", (await _ada.RefusalOfAsync(Ended)).Code);
+
+    [Fact]
+    public async Task Nobody_ends_the_session_of_somebody_else()
+    {
+        await _ada.GivenAsync(_ada.Registered, _ada.Started);
+        Assert.Equal("session_unknown", (await _ada.RefusalOfAsync(Ended with { OwnerId = Guid.CreateVersion7() })).Code);
+        Assert.Single(await _ada.EventsOfAsync(Ended with { OwnerId = _ada.Account }));
+    }
+
+    [Fact]
+    public async Task Signing_out_everywhere_else_ends_every_other_session_at_once()
+    {
+        var (phone, car) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        await _ada.GivenAsync(_ada.Registered with { SignIn = new(_ada.Session, "token 1") }, new StartSession(phone, _ada.Account, "p"), new StartSession(car, _ada.Account, "c"),
+            new EndSession(car, Session.SignedOut));
+        Assert.Equal([new SessionEnded(phone, _ada.Account, Session.SignedOut)], await _ada.EventsOfAsync(new EndOtherSessions(_ada.Account, _ada.Session)));
+        Assert.Empty(await _ada.EventsOfAsync(new EndOtherSessions(_ada.Account, _ada.Session)));
+    }
+
+    [Fact]
+    public async Task One_session_too_many_ends_the_oldest()
+    {
+        await _ada.GivenAsync(_ada.Registered, _ada.Started);
+        for (var i = 1; i < Account.SessionsMax; i++) Assert.Equal(2, (await _ada.EventsOfAsync(new StartSession(Guid.CreateVersion7(), _ada.Account, "token"))).Length);
+        var events = await _ada.EventsOfAsync(new StartSession(Guid.CreateVersion7(), _ada.Account, "token"));
+        Assert.Equal(new SessionEnded(_ada.Session, _ada.Account, Session.TooMany), events[^1]);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("  ")]
+    [InlineData("a\nb")]
+    public async Task A_device_is_called_by_one_line(string device)
+    {
+        await _ada.GivenAsync(_ada.Registered);
+        Assert.Equal("invalid", (await _ada.RefusalOfAsync(_ada.Started with { Device = device })).Code);
+        Assert.Equal("invalid", (await _ada.RefusalOfAsync(_ada.Started with { Device = new('x', Session.DeviceMax + 1) })).Code);
+    }
 
     [Fact]
     public async Task A_role_is_granted_once()

@@ -15,7 +15,7 @@ public class RefreshTokenTests
     {
         var made = _tokens.Make(Session, repeat: null);
         Assert.Equal(made, _tokens.Read(made.Text));
-        Assert.Equal(Session, made.SessionId);
+        Assert.Equal(Session, made.Id);
         Assert.DoesNotContain(made.Text, made.ToString());
     }
 

@@ -69,6 +69,59 @@ public class SessionEndpointsTests(VezaServer veza)
     }
 
     [Fact]
+    public async Task Ones_sessions_are_listed_with_their_devices_and_ended_one_by_one_or_all_others_at_once()
+    {
+        await veza.Nobody.PostAsync("/api/v1/accounts", Registration, ("User-Agent", "browser/1")).JsonAsync(HttpStatusCode.Created);
+        var phone = await veza.Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = Password, device = "phone" }).JsonAsync(HttpStatusCode.Created);
+        var (car, desk) = (await SignInAsync(_name), await SignInAsync(_name));
+        var ada = As(desk);
+        ada.SeeUpTo(desk.GetProperty("position").GetInt64());
+        var listed = (await ada.GetAsync("/api/v1/sessions").JsonAsync()).Items();
+        Assert.Equal(4, listed.Length);
+        Assert.Equal(desk.Id(), listed.Single(s => s.GetProperty("current").GetBoolean()).Id());
+        Assert.Contains(listed, s => s.GetProperty("device").GetString() == "browser/1");
+        Assert.Equal("phone", listed.Single(s => s.Id() == phone.Id()).GetProperty("device").GetString());
+
+        await (await veza.SharedAsync("reader")).DeleteAsync($"/api/v1/sessions/{car.Id()}").RefusedAsync(HttpStatusCode.NotFound, "session_unknown");
+        await As(car).GetAsync("/api/v1/accounts/me").JsonAsync();
+        await ada.DeleteAsync($"/api/v1/sessions/{car.Id()}").JsonAsync();
+        await As(car).GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
+        await As(phone).GetAsync("/api/v1/accounts/me").JsonAsync();
+        await ada.DeleteAsync("/api/v1/sessions").JsonAsync();
+        await As(phone).GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
+        Assert.Equal([desk.Id()], (await ada.GetAsync("/api/v1/sessions").JsonAsync()).Items().Select(s => s.Id()));
+    }
+
+    [Fact]
+    public async Task A_changed_password_ends_the_other_sessions_and_the_old_one_signs_nobody_in()
+    {
+        await veza.Nobody.PostAsync("/api/v1/accounts", Registration).JsonAsync(HttpStatusCode.Created);
+        var (stolen, own) = (await SignInAsync(_name), await SignInAsync(_name));
+        const string next = "another good one";
+        await As(own).PutAsync("/api/v1/accounts/me/password", new { currentPassword = "wrong", newPassword = next }).RefusedAsync(HttpStatusCode.Forbidden, "password_wrong");
+        await As(own).PutAsync("/api/v1/accounts/me/password", new { currentPassword = Password, newPassword = "short" }).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+        await As(own).PutAsync("/api/v1/accounts/me/password", new { currentPassword = Password, newPassword = next }).JsonAsync();
+        await As(stolen).GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
+        await As(own).GetAsync("/api/v1/accounts/me").JsonAsync();
+        await veza.Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = Password }).RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
+        await veza.Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = next }).JsonAsync(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task An_operators_token_sets_a_forgotten_password_once()
+    {
+        var registered = await veza.Nobody.PostAsync("/api/v1/accounts", Registration).JsonAsync(HttpStatusCode.Created);
+        var path = $"/api/v1/accounts/{registered.Id()}/password-reset";
+        await As(registered).PostAsync(path).RefusedAsync(HttpStatusCode.Forbidden, "not_allowed");
+        var token = (await (await veza.OperatorAsync()).PostAsync(path).JsonAsync(HttpStatusCode.Created)).GetProperty("token").GetString();
+        await veza.Nobody.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "a third good one" }).JsonAsync();
+        await veza.Nobody.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "a fourth good one" }).RefusedAsync(HttpStatusCode.Unauthorized, "reset_token_invalid");
+        await veza.Nobody.PostAsync("/api/v1/sessions/refresh", new { refreshToken = token }).RefusedAsync(HttpStatusCode.Unauthorized, "refresh_token_invalid");
+        await As(registered).GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
+        await veza.Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = "a third good one" }).JsonAsync(HttpStatusCode.Created);
+    }
+
+    [Fact]
     public async Task The_same_sign_in_again_gets_the_same_session_until_its_tokens_are_used_up()
     {
         await veza.Nobody.PostAsync("/api/v1/accounts", Registration).JsonAsync(HttpStatusCode.Created);

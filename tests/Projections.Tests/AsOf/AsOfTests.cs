@@ -99,11 +99,11 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
         await HappenAsync([new CreateCommunity(community, Guid.CreateVersion7(), owner, "Crowd"), .. Enumerable.Range(0, 3).Select(_ => new JoinCommunity(community, Guid.CreateVersion7()))]);
         await log.ProjectedAsync();
         var head = log.Log.Log.Head;
-        // The community's beginning, its owner's joining and that of the three.
-        Assert.Equal(4, (await new ChatQueries(new Past(log.Log.Log, head, default, eventsMax: 5).Views).CommunityAsync(community, CancellationToken.None))!.MemberCount);
+        // The community's beginning, its channel's, its owner's joining and that of the three.
+        Assert.Equal(4, (await new ChatQueries(new Past(log.Log.Log, head, default, eventsMax: 6).Views).CommunityAsync(community, CancellationToken.None))!.MemberCount);
         var refused = await Assert.ThrowsAsync<PastTooLongException>(() =>
-            new ChatQueries(new Past(log.Log.Log, head, default, eventsMax: 4).Views).CommunityAsync(community, CancellationToken.None));
-        Assert.Contains($"asOf is {head}; this rests on more than 4 events", refused.Message, StringComparison.Ordinal);
+            new ChatQueries(new Past(log.Log.Log, head, default, eventsMax: 5).Views).CommunityAsync(community, CancellationToken.None));
+        Assert.Contains($"asOf is {head}; this rests on more than 5 events", refused.Message, StringComparison.Ordinal);
     }
 
     private async Task HappenAsync(object[] steps)

@@ -15,6 +15,7 @@ public sealed class MembersProjection : Projection<CommunityMember, (Guid Commun
         Identity<MemberJoined>(e => (e.CommunityId, e.MemberId));
         Identity<MemberLeft>(e => (e.CommunityId, e.MemberId));
         Index("community_id, position");
+        Index("member_id");
     }
 
     public static CommunityMember Create(MemberJoined e, RecordedEvent at) => new(e.CommunityId, e.MemberId, at.At, at.Position);

@@ -4,5 +4,5 @@ namespace Veza.Realtime.Chat.Channels;
 
 internal sealed class ChannelTopics : EventTopics
 {
-    public ChannelTopics() => On<ChannelCreated>(e => [Topic.Channel(e.ChannelId)]);
+    public ChannelTopics() => On<ChannelCreated>(e => [Topic.Channel(e.ChannelId), Topic.Community(e.CommunityId)]);
 }

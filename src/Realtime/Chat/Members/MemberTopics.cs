@@ -6,7 +6,7 @@ internal sealed class MemberTopics : EventTopics
 {
     public MemberTopics()
     {
-        On<MemberJoined>(e => [Topic.Account(e.MemberId), Topic.Community(e.CommunityId)]);
+        On<MemberJoined>(e => [Topic.Account(e.MemberId), Topic.Access(e.MemberId), Topic.Community(e.CommunityId)]);
         On<MemberLeft>(e => [Topic.Account(e.MemberId), Topic.Access(e.MemberId), Topic.Community(e.CommunityId)]);
     }
 }

@@ -1,0 +1,53 @@
+using System.Text.Json;
+using Veza.Api.Auth;
+using Veza.Api.Http;
+using Veza.Commands.Accounts;
+using Veza.Commands.Dispatching;
+using Veza.Domain.Accounts;
+using Veza.Projections.Accounts;
+
+namespace Veza.Api.Accounts;
+
+/// <param name="Days">How long it is good, 1 to 365.</param>
+public sealed record CreateApiKeyBody(string Name, IReadOnlyList<string> Scopes, int Days = 90);
+
+/// <param name="Key">The bearer token; shown here and nowhere again.</param>
+public sealed record ApiKeyAnswer(Guid Id, string Key) { public override string ToString() => $"{nameof(ApiKeyAnswer)} {Id}"; }
+
+public sealed record ApiKeyItem(Guid Id, string Name, IReadOnlyList<string> Scopes, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt);
+
+public static class ApiKeyEndpoints
+{
+    public static void MapApiKeys(this IEndpointRouteBuilder api)
+    {
+        // Under sessions, of which no scope can be granted: no key makes another.
+        var keys = api.MapGroup("/api-keys").WithTags("Sessions");
+        keys.MapPost("", Create).HoldsSecrets().Produces<ApiKeyAnswer>(StatusCodes.Status201Created).WithSummary("Make an API key")
+            .WithDescription($"A bearer token for programs, on REST and hub, good for `days` and for its scopes alone: {string.Join(", ", Scope.Grantable.Order().Select(s => $"`{s}`"))}.");
+        keys.MapGet("", ListAsync).ReadsFrom(ApiKeyQueries.Reads).Produces<Page<ApiKeyItem>>().WithSummary("List one's own API keys");
+        keys.MapDelete("/{keyId:guid}", (Guid keyId, Caller caller, Sender commands) =>
+            commands.Send(new EndSession(keyId, Session.KeyRevoked, caller.AccountId), new { id = keyId })).WithSummary("Revoke an API key")
+            .WithDescription("It is refused from then on, and its live connections end, on every node.");
+    }
+
+    private static async Task<IResult> Create(CreateApiKeyBody body, Caller caller, HttpContext http, Sender commands, ApiKeyTokens tokens)
+    {
+        if (body.Scopes?.Where(s => s is null || !Scope.Grantable.Contains(s)).ToList() is { Count: > 0 } unknown)
+            return Problems.Result(Problems.Invalid("scopes", $"scopes holds \"{unknown[0]}\"; {string.Join(", ", Scope.Grantable.Order())} can be granted"));
+        var ids = new SessionIds(Guid.CreateVersion7());
+        var repeat = http.Features.Get<IdempotencyKey>();
+        var token = tokens.Make(ids.Id, repeat);
+        var result = await commands.Decide(new CreateApiKey(ids.Id, caller.AccountId, body.Name, body.Scopes!, token.Hash, body.Days), ids);
+        if (result is not CommandResult.Done done) return Sender.Answer(result, ids);
+        // A repeated request is answered with the key it was given first.
+        if (done.Answer is not null) token = tokens.Make(JsonSerializer.Deserialize<SessionIds>(done.Answer, JsonSerializerOptions.Web)!.Id, repeat);
+        http.Response.Headers.CacheControl = "no-store";
+        return Sender.Answer(done with { Answer = null }, new ApiKeyAnswer(token.Id, ApiKeys.Prefix + token.Text), StatusCodes.Status201Created);
+    }
+
+    private static async Task<IResult> ListAsync(Caller caller, ApiKeyQueries queries, TimeProvider clock, CancellationToken ct)
+    {
+        var rows = await queries.ListAsync(caller.AccountId, clock.GetUtcNow(), ct);
+        return Results.Ok(new Page<ApiKeyItem>([.. rows.Select(r => new ApiKeyItem(r.KeyId, r.Name, r.Scopes.Split(' '), r.CreatedAt, r.ExpiresAt))], Next: null));
+    }
+}

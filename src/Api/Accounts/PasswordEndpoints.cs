@@ -1,0 +1,55 @@
+using Veza.Api.Auth;
+using Veza.Api.Http;
+using Veza.Commands.Accounts;
+using Veza.Commands.Dispatching;
+
+namespace Veza.Api.Accounts;
+
+// What holds a password or a token does not print it.
+public sealed record ChangePasswordBody(string CurrentPassword, string NewPassword) { public override string ToString() => nameof(ChangePasswordBody); }
+public sealed record ResetPasswordBody(string Token, string NewPassword) { public override string ToString() => nameof(ResetPasswordBody); }
+
+/// <param name="Token">Good once, for an hour. It is shown here and nowhere again.</param>
+public sealed record ResetAnswer(Guid Id, string Token, int ExpiresIn) { public override string ToString() => $"{nameof(ResetAnswer)} {Id}"; }
+
+public static class PasswordEndpoints
+{
+    public static void MapPasswords(this IEndpointRouteBuilder api)
+    {
+        var accounts = api.MapGroup("/accounts").WithTags("Accounts");
+        accounts.MapPut("/me/password", Change).HoldsSecrets().HashesPasswords().WithSummary("Change one's password")
+            .WithDescription("Ends every other session. 403 `password_wrong` when the current one does not fit.");
+        accounts.MapPost("/{accountId:guid}/password-reset", Issue).HoldsSecrets().Produces<ResetAnswer>(StatusCodes.Status201Created).WithSummary("Let somebody set a new password")
+            .WithDescription("For operators, who pass the token on to a person whose identity they have seen to. It is good once, for an hour; another one voids it.");
+        accounts.MapPost("/password-reset", Reset).AllowAnonymous().HoldsSecrets().HashesPasswords().WithSummary("Set a new password by a reset token")
+            .WithDescription("Ends every session. 401 `reset_token_invalid` when the token was used, replaced or is too old.");
+    }
+
+    private static async Task<IResult> Change(ChangePasswordBody body, Caller caller, HttpContext http, Sender commands, SignIns signIns, SignInTries tries, Passwords passwords, CancellationToken ct)
+    {
+        if (Passwords.Wrong(body.NewPassword) is { } wrong) return Problems.Result(Problems.Invalid("newPassword", wrong));
+        var account = await signIns.AccountAsync(caller.AccountId, ct);
+        var answer = new { id = caller.AccountId };
+        // Also here, or a stolen session would be an easier way to guess the password by.
+        var result = await tries.TryAsync(http, account, name: null, async () => !passwords.Fits(account?.PasswordHash, body.CurrentPassword) ? new CommandResult.Refused(AccountRefusals.PasswordWrong)
+            : await commands.Decide(new ChangePassword(caller.AccountId, account!.PasswordHash, passwords.Hash(body.NewPassword), caller.SessionId), answer), ct);
+        return Sender.Answer(result, answer);
+    }
+
+    private static async Task<IResult> Issue(Guid accountId, Caller caller, HttpContext http, Sender commands, ResetTokens tokens)
+    {
+        var token = tokens.Make(accountId, http.Features.Get<IdempotencyKey>());
+        var ids = new { id = accountId };
+        var result = await commands.Decide(new IssuePasswordReset(accountId, caller.AccountId, token.Hash), ids);
+        if (result is not CommandResult.Done done) return Sender.Answer(result, ids);
+        http.Response.Headers.CacheControl = "no-store";
+        return Sender.Answer(done with { Answer = null }, new ResetAnswer(accountId, token.Text, (int)Domain.Accounts.PendingReset.Life.TotalSeconds), StatusCodes.Status201Created);
+    }
+
+    private static async Task<IResult> Reset(ResetPasswordBody body, Sender commands, ResetTokens tokens, Passwords passwords)
+    {
+        if (Passwords.Wrong(body.NewPassword) is { } wrong) return Problems.Result(Problems.Invalid("newPassword", wrong));
+        if (tokens.Read(body.Token) is not { } token) return Problems.Result(AccountRefusals.ResetTokenInvalid);
+        return await commands.Send(new ResetPassword(token.Id, token.Hash, passwords.Hash(body.NewPassword)), new { id = token.Id });
+    }
+}

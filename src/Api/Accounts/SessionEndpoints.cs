@@ -1,0 +1,72 @@
+using Veza.Api.Auth;
+using Veza.Api.Http;
+using Veza.Commands.Accounts;
+using Veza.Commands.Dispatching;
+using Veza.Domain.Accounts;
+using Veza.Projections.Accounts;
+
+namespace Veza.Api.Accounts;
+
+// What holds a password or a token does not print it.
+public sealed record SignInBody(string Name, string Password, string? Device = null, string? Code = null) { public override string ToString() => nameof(SignInBody); }
+public sealed record RefreshBody(string RefreshToken) { public override string ToString() => nameof(RefreshBody); }
+
+/// <param name="LastUsedAt">When its tokens were last renewed: a session in use renews them every quarter of an hour.</param>
+/// <param name="Current">The one that asks.</param>
+public sealed record SessionItem(Guid Id, string? Device, DateTimeOffset CreatedAt, DateTimeOffset LastUsedAt, DateTimeOffset ExpiresAt, bool Current);
+
+public static class SessionEndpoints
+{
+    public static void MapSessions(this IEndpointRouteBuilder api)
+    {
+        var sessions = api.MapGroup("/sessions").WithTags("Sessions");
+        sessions.MapPost("", SignIn).AllowAnonymous().HoldsSecrets().HashesPasswords().Produces<SessionAnswer>(StatusCodes.Status201Created).WithSummary("Sign in")
+            .WithDescription("By user name or e-mail. 401 `sign_in_failed` whichever of the two was wrong; after ten failures 429 `sign_in_wait`, ever longer, except from networks that the account has signed in from. 401 `two_factor_required` when `code` is needed too. `device` is what the session is called in the list; without it, what the client calls itself.");
+        sessions.MapPost("/refresh", Refresh).AllowAnonymous().HoldsSecrets().Produces<SessionAnswer>().WithSummary("Take new tokens for a refresh token")
+            .WithDescription("A refresh token is good once, within 30 days. One used again has two holders: its session is ended, 401 `refresh_token_reused`.");
+        sessions.MapGet("", ListAsync).ReadsFrom(SessionQueries.Reads).Produces<Page<SessionItem>>().WithSummary("List one's own sessions")
+            .WithDescription($"Those that have not ended, the last used first; {Account.SessionsMax} at most, as one more sign-in ends the oldest.");
+        sessions.MapDelete("", (Caller caller, Sender commands) =>
+            commands.Send(new EndOtherSessions(caller.AccountId, caller.SessionId), new { id = caller.SessionId })).WithSummary("Sign out everywhere else")
+            .WithDescription("Ends every session but the one that asks. Their tokens and live connections end at once, on every node.");
+        sessions.MapDelete("/{sessionId:guid}", (Guid sessionId, Caller caller, Sender commands) =>
+            commands.Send(new EndSession(sessionId, Session.SignedOut, caller.AccountId), new { id = sessionId })).WithSummary("End one of one's own sessions");
+        sessions.MapDelete("/current", (Caller caller, Sender commands) =>
+            commands.Send(new EndSession(caller.SessionId, Session.SignedOut, caller.AccountId), new { id = caller.SessionId })).WithSummary("Sign out")
+            .WithDescription("The session's tokens are refused from then on, on every node.");
+    }
+
+    private static async Task<IResult> ListAsync(Caller caller, SessionQueries queries, TimeProvider clock, CancellationToken ct)
+    {
+        var rows = await queries.ListAsync(caller.AccountId, clock.GetUtcNow(), ct);
+        return Results.Ok(new Page<SessionItem>([.. rows.Select(r => new SessionItem(r.SessionId, r.Device, r.CreatedAt, r.LastUsedAt, r.ExpiresAt, r.SessionId == caller.SessionId))], Next: null));
+    }
+
+    private static async Task<IResult> SignIn(SignInBody body, HttpContext http, Sender commands, SignIns signIns, SignInTries tries, Passwords passwords, TwoFactors twoFactors, CancellationToken ct)
+    {
+        var found = await signIns.FindAsync(body.Name, ct);
+        var id = Guid.CreateVersion7();
+        var token = signIns.RefreshToken(http, id);
+        var ids = new SessionIds(id, AccountId: found?.Id);
+        var result = await tries.TryAsync(http, found, body.Name, async () => !passwords.Fits(found?.PasswordHash, body.Password) ? new CommandResult.Refused(AccountRefusals.SignInFailed)
+            : await commands.Decide(new StartSession(id, found!.Id, token.Hash, SignIns.Device(http, body.Device), signIns.NetworkHash(http.Connection.RemoteIpAddress), found.PasswordHash,
+                twoFactors.Read(found.TwoFactor, body.Code)), ids), ct);
+        return await signIns.AnswerAsync(http, result, ids, token, StatusCodes.Status201Created, ct);
+    }
+
+    private static async Task<IResult> Refresh(RefreshBody body, HttpContext http, Sender commands, SignIns signIns, Dispatcher dispatcher, CancellationToken ct)
+    {
+        if (signIns.Read(body.RefreshToken) is not { } shown || await signIns.OwnerAsync(shown.Id, ct) is not { } account)
+            return Problems.Result(AccountRefusals.RefreshTokenInvalid);
+        var next = signIns.RefreshToken(http, shown.Id);
+        var ids = new SessionIds(shown.Id, AccountId: account);
+        var result = await commands.Decide(new RefreshSession(shown.Id, shown.Hash, next.Hash), ids);
+        if (result is CommandResult.Refused { Refusal.Code: var code } && code == AccountRefusals.RefreshTokenReused.Code)
+        {
+            var end = new EndSession(shown.Id, Session.RefreshTokenReused);
+            // If that is refused, the log being busy, the answer says so and not that the session is ended.
+            if (await dispatcher.SendAsync(end, new CommandContext(Guid.CreateVersion7(), account), answer: null, CancellationToken.None) is CommandResult.Refused busy) result = busy;
+        }
+        return await signIns.AnswerAsync(http, result, ids, next, StatusCodes.Status200OK, ct);
+    }
+}

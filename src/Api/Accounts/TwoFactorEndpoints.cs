@@ -1,0 +1,69 @@
+using System.Text.Json;
+using Veza.Api.Auth;
+using Veza.Api.Http;
+using Veza.Commands.Accounts;
+using Veza.Commands.Dispatching;
+using Veza.Projections.Accounts;
+
+namespace Veza.Api.Accounts;
+
+// What holds a password, a secret or a code does not print it.
+public sealed record BeginTwoFactorBody(string Password) { public override string ToString() => nameof(BeginTwoFactorBody); }
+public sealed record CodeBody(string Code) { public override string ToString() => nameof(CodeBody); }
+
+/// <param name="Secret">In base32, for authenticator apps; shown here and nowhere again.</param>
+/// <param name="Uri">The same as an otpauth address, for a QR code.</param>
+public sealed record TwoFactorSecretAnswer(Guid Id, string Secret, string Uri) { public override string ToString() => nameof(TwoFactorSecretAnswer); }
+
+/// <param name="RecoveryCodes">Each signs in once in the place of a code; shown here and nowhere again.</param>
+public sealed record RecoveryCodesAnswer(Guid Id, IReadOnlyList<string> RecoveryCodes) { public override string ToString() => nameof(RecoveryCodesAnswer); }
+
+public static class TwoFactorEndpoints
+{
+    public static void MapTwoFactor(this IEndpointRouteBuilder api)
+    {
+        var twoFactor = api.MapGroup("/accounts/me/two-factor").WithTags("Accounts");
+        twoFactor.MapPost("", Begin).HoldsSecrets().HashesPasswords().Produces<TwoFactorSecretAnswer>(StatusCodes.Status201Created).WithSummary("Begin with two-factor sign-in")
+            .WithDescription("Gives a secret for an authenticator app (RFC 6238: SHA-1, 30 seconds, 6 digits). Nothing is asked for until `confirm`.");
+        twoFactor.MapPost("/confirm", Confirm).HoldsSecrets().Produces<RecoveryCodesAnswer>().WithSummary("Turn two-factor sign-in on")
+            .WithDescription("By a first code. From then on signing in needs `code` beside the password: one of the app's, each good once, or one of the recovery codes given here.");
+        twoFactor.MapPost("/disable", Disable).HoldsSecrets().WithSummary("Turn two-factor sign-in off").WithDescription("By a code of the app or a recovery code.");
+    }
+
+    private static async Task<IResult> Begin(BeginTwoFactorBody body, Caller caller, HttpContext http, Sender commands, SignIns signIns, SignInTries tries, Passwords passwords,
+        TwoFactors twoFactors, AccountQueries queries, CancellationToken ct)
+    {
+        var account = await signIns.AccountAsync(caller.AccountId, ct);
+        var ids = new SessionIds(Guid.CreateVersion7());
+        var result = await tries.TryAsync(http, account, name: null, async () => passwords.Fits(account?.PasswordHash, body.Password)
+            ? await commands.Decide(new BeginTwoFactor(caller.AccountId, ids.Id, account!.PasswordHash), ids) : new CommandResult.Refused(AccountRefusals.PasswordWrong), ct);
+        if (result is not CommandResult.Done done) return Sender.Answer(result, ids);
+        // A repeated request is answered with the secret it was given first.
+        if (done.Answer is not null) ids = JsonSerializer.Deserialize<SessionIds>(done.Answer, JsonSerializerOptions.Web)!;
+        var secret = Totp.Base32(twoFactors.Secret(ids.Id));
+        // What the app calls it; a profile that is not there yet is no reason to fail.
+        var name = (await queries.FindAsync(caller.AccountId, ct))?.UserName ?? caller.AccountId.ToString();
+        http.Response.Headers.CacheControl = "no-store";
+        return Sender.Answer(done with { Answer = null }, new TwoFactorSecretAnswer(ids.Id, secret, TwoFactors.Uri(name, secret)), StatusCodes.Status201Created);
+    }
+
+    private static async Task<IResult> Confirm(CodeBody body, Caller caller, HttpContext http, Sender commands, SignIns signIns, SignInTries tries, TwoFactors twoFactors, CancellationToken ct)
+    {
+        var account = await signIns.AccountAsync(caller.AccountId, ct);
+        var shown = twoFactors.Read(account?.TwoFactor, body.Code ?? "")!;
+        var ids = new SessionIds(shown.SeedId);
+        var result = await tries.TryAsync(http, account, name: null, () => commands.Decide(new ConfirmTwoFactor(caller.AccountId, shown), ids), ct);
+        if (result is not CommandResult.Done done) return Sender.Answer(result, ids);
+        http.Response.Headers.CacheControl = "no-store";
+        var seed = done.Answer is null ? shown.SeedId : JsonSerializer.Deserialize<SessionIds>(done.Answer, JsonSerializerOptions.Web)!.Id;
+        return Sender.Answer(done with { Answer = null }, new RecoveryCodesAnswer(caller.AccountId, twoFactors.RecoveryCodes(seed)));
+    }
+
+    private static async Task<IResult> Disable(CodeBody body, Caller caller, HttpContext http, Sender commands, SignIns signIns, SignInTries tries, TwoFactors twoFactors, CancellationToken ct)
+    {
+        var account = await signIns.AccountAsync(caller.AccountId, ct);
+        var command = new DisableTwoFactor(caller.AccountId, twoFactors.Read(account?.TwoFactor, body.Code ?? "")!);
+        var answer = new { id = caller.AccountId };
+        return Sender.Answer(await tries.TryAsync(http, account, name: null, () => commands.Decide(command, answer), ct), answer);
+    }
+}

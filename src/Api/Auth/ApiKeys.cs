@@ -1,0 +1,29 @@
+using System.Collections.Frozen;
+using Microsoft.AspNetCore.Authentication;
+using Veza.Api.Accounts;
+using Veza.Api.Http;
+using Veza.Domain.Accounts;
+using Veza.EventStore;
+
+namespace Veza.Api.Auth;
+
+/// <summary>Who bears an API key. The key and its account are looked at each time, in the models that the log's tail keeps fresh: what is revoked is refused at once, on every node.</summary>
+public sealed class ApiKeys(EventLog log, ApiKeyTokens tokens, SignIns signIns, TimeProvider clock)
+{
+    /// <summary>By which people and scanners of leaked secrets know one.</summary>
+    public const string Prefix = "veza_key_";
+
+    private static readonly AuthenticationFailureException NotGood = new("the API key is not one that was given out here, or it is revoked or past its time");
+
+    public async Task<AuthenticateResult> AuthenticateAsync(string text, CancellationToken ct)
+    {
+        if (tokens.Read(text[Prefix.Length..]) is not { } token
+            || (await log.Models.LoadAsync(typeof(Session), token.Id, ct)).State is not Session { Ended: false, Scopes: { } scopes } key
+            || key.RefreshTokenHash != token.Hash || key.ExpiresAt <= clock.GetUtcNow()
+            || await signIns.AccountAsync(key.AccountId, ct) is not { } account) return AuthenticateResult.Fail(NotGood);
+        // Granted or not, a key never reads more than its account may now.
+        var withheld = Scope.All.Except(Scope.Of(signIns.Roles(account)));
+        var caller = new Caller(account.Id, key.Id, FrozenSet<string>.Empty) { IsApiKey = true, Scopes = scopes.Except(withheld).ToFrozenSet() };
+        return AuthenticateResult.Success(new(new CallerPrincipal(caller), Callers.Scheme));
+    }
+}

@@ -1,0 +1,20 @@
+using Veza.Commands.Dispatching;
+using Veza.Domain.Accounts;
+
+namespace Veza.Commands.Accounts;
+
+/// <summary>Turns two-factor sign-in on, by a first code of the device.</summary>
+public sealed record ConfirmTwoFactor(Guid AccountId, SecondFactor Shown);
+
+public static class ConfirmTwoFactorHandler
+{
+    public static Refusal? Validate(ConfirmTwoFactor command, Account account) => account.TwoFactor switch
+    {
+        null => AccountRefusals.TwoFactorNotBegun,
+        { Enabled: true } => AccountRefusals.TwoFactorEnabled,
+        // A recovery code shows nothing of the device.
+        var begun => command.Shown is { Step: not null } shown && shown.IsGoodFor(begun) ? null : AccountRefusals.CodeWrong,
+    };
+
+    public static AccountEvent Handle(ConfirmTwoFactor command, [WriteModel] Account account) => new TwoFactorEnabled(account.Id, command.Shown.SeedId, command.Shown.Step!.Value);
+}

@@ -1,0 +1,38 @@
+using FluentValidation;
+using Veza.Commands.Dispatching;
+using Veza.Domain.Accounts;
+
+namespace Veza.Commands.Accounts;
+
+/// <summary>Makes a key by which a program acts for an account, within scopes and for a time.</summary>
+/// <param name="Scopes">Which the front door knows; at least one.</param>
+/// <param name="Days">1 to <see cref="CreateApiKeyHandler.DaysMax"/>.</param>
+public sealed record CreateApiKey(Guid KeyId, Guid AccountId, string Name, IReadOnlyList<string> Scopes, string KeyHash, int Days);
+
+public sealed class CreateApiKeyValidator : AbstractValidator<CreateApiKey>
+{
+    /// <summary>Characters.</summary>
+    public const int NameMax = 100;
+
+    public CreateApiKeyValidator()
+    {
+        RuleFor(c => c.Name).MustBeLine(NameMax);
+        RuleFor(c => c.Scopes).Must(scopes => scopes is { Count: > 0 }).WithMessage("{PropertyName} is empty; a key needs at least one");
+        RuleFor(c => c.Days).InclusiveBetween(1, CreateApiKeyHandler.DaysMax).WithMessage($"{{PropertyName}} is {{PropertyValue}}; 1 to {CreateApiKeyHandler.DaysMax} are allowed");
+    }
+}
+
+public static class CreateApiKeyHandler
+{
+    /// <summary>A forgotten key ends at the latest after a year.</summary>
+    public const int DaysMax = 365;
+
+    public static Refusal? Validate(CreateApiKey command, IReadOnlyList<Session> apiKeys, DateTimeOffset now) =>
+        apiKeys.Count(k => !k.Ended && k.ExpiresAt > now) >= Account.ApiKeysMax ? AccountRefusals.TooManyApiKeys : null;
+
+    public static IEnumerable<Effect> Handle(CreateApiKey command, [WriteModel] Account account, DateTimeOffset now) =>
+    [
+        Effect.Start<Session>(command.KeyId, new ApiKeyCreated(command.KeyId, account.Id, command.Name, [.. command.Scopes.Distinct().Order()], command.KeyHash, now + TimeSpan.FromDays(command.Days))),
+        Effect.Append<Account>(account.Id, new ApiKeyIssued(account.Id, command.KeyId)),
+    ];
+}

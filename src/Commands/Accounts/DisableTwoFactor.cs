@@ -1,0 +1,15 @@
+using Veza.Commands.Dispatching;
+using Veza.Domain.Accounts;
+
+namespace Veza.Commands.Accounts;
+
+/// <summary>Turns two-factor sign-in off, by a code of the device or a recovery code.</summary>
+public sealed record DisableTwoFactor(Guid AccountId, SecondFactor Shown);
+
+public static class DisableTwoFactorHandler
+{
+    public static Refusal? Validate(DisableTwoFactor command, Account account) =>
+        account.TwoFactor is not { Enabled: true } expected ? AccountRefusals.TwoFactorNotBegun : command.Shown.IsGoodFor(expected) ? null : AccountRefusals.CodeWrong;
+
+    public static IEnumerable<AccountEvent> Handle(DisableTwoFactor command, [WriteModel] Account account) => [command.Shown.Used(account.Id), new TwoFactorDisabled(account.Id)];
+}

@@ -1,0 +1,16 @@
+using Veza.Commands.Dispatching;
+using Veza.Domain.Accounts;
+
+namespace Veza.Commands.Accounts;
+
+/// <summary>Lets somebody who forgot their password set another. An operator hands the token over; one issued before it is void.</summary>
+public sealed record IssuePasswordReset(Guid AccountId, Guid OperatorId, string TokenHash);
+
+public static class IssuePasswordResetHandler
+{
+    public static Refusal? Validate(IssuePasswordReset command, [ReadModel] Account @operator) =>
+        @operator.Roles.Contains(Role.Operator) ? null : AccountRefusals.NotAnOperator;
+
+    public static AccountEvent Handle(IssuePasswordReset command, [WriteModel] Account account, DateTimeOffset now) =>
+        new PasswordResetIssued(account.Id, command.OperatorId, command.TokenHash, now + PendingReset.Life);
+}

@@ -1,0 +1,28 @@
+using FluentValidation;
+using Veza.Commands.Dispatching;
+using Veza.Domain.Chat.Channels;
+using Veza.Domain.Chat.Communities;
+using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Reading;
+
+namespace Veza.Commands.Chat.Reading;
+
+/// <summary>Moves a member's read marker in a channel. It never moves back: a position at or before it changes nothing.</summary>
+public sealed record MarkChannelRead(Guid ChannelId, Guid MemberId, long UpTo);
+
+public sealed class MarkChannelReadValidator : AbstractValidator<MarkChannelRead>
+{
+    public MarkChannelReadValidator() => RuleFor(c => c.UpTo).GreaterThanOrEqualTo(0);
+}
+
+public static class MarkChannelReadHandler
+{
+    public static Refusal? Validate(MarkChannelRead command, [ReadModel] Channel channel, [ReadModel] Community community, [ReadModel] Member? member, ReadMarker? marker, DateTimeOffset now) =>
+        ChatRefusals.Unless(Permissions.Of(member, community, channel), Permission.ViewChannel)
+        ?? (marker is not null && command.UpTo > marker.UpTo && marker.At + ReadMarker.MoveEvery - now is var wait && wait > TimeSpan.Zero ? ChatRefusals.ReadTooFast(wait) : null);
+
+    public static IEnumerable<ReadingEvent> Handle(MarkChannelRead command, [WriteModel] ReadMarker? marker, DateTimeOffset now)
+    {
+        if (command.UpTo > (marker?.UpTo ?? 0)) yield return new ChannelRead(command.ChannelId, command.MemberId, command.UpTo, now);
+    }
+}

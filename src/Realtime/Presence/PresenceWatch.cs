@@ -1,0 +1,82 @@
+namespace Veza.Realtime.Presence;
+
+/// <summary>What one device watches, and what waits until it reads on: the newest of each account, so that a slow one costs a bounded amount.</summary>
+public sealed class PresenceWatch
+{
+    private readonly PresenceLimits _limits;
+    private readonly TimeProvider _clock;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Topic, Guid> _topics;
+    private readonly SemaphoreSlim _something = new(0, 1);
+    private Dictionary<Guid, PresenceStatus> _presence = [];
+    private Dictionary<(Guid Channel, Guid Account), DateTimeOffset> _typing = [];
+    private List<string> _closed = [];
+
+    /// <param name="topics">Each with its community.</param>
+    internal PresenceWatch(LiveCaller caller, Dictionary<Topic, Guid> topics, PresenceLimits limits, TimeProvider clock) =>
+        (Caller, _topics, _limits, _clock) = (caller, topics, limits, clock);
+
+    internal LiveCaller Caller { get; }
+    internal IReadOnlyList<Topic> Topics { get { lock (_gate) return [.. _topics.Keys]; } }
+
+    internal Guid? CommunityOf(Topic topic)
+    {
+        lock (_gate) return _topics.TryGetValue(topic, out var community) ? community : null;
+    }
+
+    /// <returns>Null when nothing is watched any longer.</returns>
+    internal async Task<PresenceMessage?> NextAsync(CancellationToken ct)
+    {
+        while (true)
+        {
+            if (Take() is { } message) return message;
+            lock (_gate) if (_topics.Count == 0) return null;
+            await _something.WaitAsync(ct);
+        }
+    }
+
+    internal void Tell(Guid account, PresenceStatus status)
+    {
+        lock (_gate)
+            if (_presence.Count < _limits.WaitingPerWatchMax || _presence.ContainsKey(account)) _presence[account] = status;
+            else LiveMetrics.PresenceDropped.Add(1);
+        Wake();
+    }
+
+    internal void Tell(Guid channel, Guid account, DateTimeOffset expires)
+    {
+        lock (_gate)
+            if (_typing.Count < _limits.WaitingPerWatchMax) _typing[(channel, account)] = expires;
+            else LiveMetrics.PresenceDropped.Add(1);
+        Wake();
+    }
+
+    /// <param name="community">Null for all there are.</param>
+    internal void Close(Guid? community)
+    {
+        lock (_gate)
+            foreach (var (topic, _) in _topics.Where(t => community is null || t.Value == community).ToList())
+            {
+                _topics.Remove(topic);
+                _closed.Add(topic.ToString());
+            }
+        Wake();
+    }
+
+    private PresenceMessage? Take()
+    {
+        lock (_gate)
+        {
+            var now = _clock.GetUtcNow();
+            var message = new PresenceMessage([.. _presence.Select(p => new PresenceItem(p.Key, p.Value))],
+                [.. _typing.Where(t => t.Value > now).Select(t => new TypingItem(t.Key.Channel, t.Key.Account, (int)(t.Value - now).TotalMilliseconds))], _closed);
+            (_presence, _typing, _closed) = ([], [], []);
+            return message is { Presence.Count: 0, Typing.Count: 0, Closed.Count: 0 } ? null : message;
+        }
+    }
+
+    private void Wake()
+    {
+        lock (_gate) if (_something.CurrentCount == 0) _something.Release();
+    }
+}

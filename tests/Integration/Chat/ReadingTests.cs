@@ -1,0 +1,38 @@
+using System.Net;
+
+namespace Veza.Integration.Tests.Chat;
+
+public class ReadingTests(VezaServer server)
+{
+    [Fact]
+    public async Task What_others_said_since_the_marker_is_unread()
+    {
+        var chat = await ChatSetting.CreateAsync(server);
+        await chat.SendAsync(chat.Owner, "one");
+        var read = chat.Owner.Position;
+        await chat.SendAsync(chat.Member, "mine");
+        await chat.SendAsync(chat.Owner, "two");
+        Assert.Equal(2, await UnreadAsync(chat));
+        await chat.Member.PutAsync($"/api/v1/channels/{chat.Channel}/read", new { upTo = read }).JsonAsync();
+        Assert.Equal(1, await UnreadAsync(chat));
+        await chat.Member.PutAsync($"/api/v1/channels/{chat.Channel}/read", new { upTo = read - 1 }).JsonAsync();
+        Assert.Equal(1, await UnreadAsync(chat));
+        await chat.Member.PutAsync($"/api/v1/channels/{chat.Channel}/read", new { upTo = read + 1 }).RefusedAsync(HttpStatusCode.TooManyRequests, "read_too_fast");
+    }
+
+    [Fact]
+    public async Task Nobody_has_read_what_is_not_there_yet_or_not_for_them()
+    {
+        var chat = await ChatSetting.CreateAsync(server);
+        await chat.Member.PutAsync($"/api/v1/channels/{chat.Channel}/read", new { upTo = long.MaxValue }).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+        await chat.Stranger.PutAsync($"/api/v1/channels/{chat.Channel}/read", new { upTo = 1 }).RefusedAsync(HttpStatusCode.Forbidden, "permission_missing");
+        await chat.Stranger.GetAsync($"/api/v1/communities/{chat.Community}/unread").RefusedAsync(HttpStatusCode.Forbidden, "permission_missing");
+    }
+
+    private static async Task<int> UnreadAsync(ChatSetting chat)
+    {
+        chat.Member.SeeWhat(chat.Owner);
+        var page = await chat.Member.GetAsync($"/api/v1/communities/{chat.Community}/unread").JsonAsync();
+        return Assert.Single(page.Items()).GetProperty("unread").GetInt32();
+    }
+}
