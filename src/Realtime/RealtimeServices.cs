@@ -35,14 +35,15 @@ public static class RealtimeServices
     }
 
     /// <summary>Starts the engine with the host, and says farewell before the host closes the connections.</summary>
-    private sealed class LiveHost(LiveEngine engine, IHostApplicationLifetime lifetime) : IHostedService
+    private sealed class LiveHost(LiveEngine engine, EventLog log, IHostApplicationLifetime lifetime) : IHostedService
     {
-        public Task StartAsync(CancellationToken cancellationToken)
+        public async Task StartAsync(CancellationToken cancellationToken)
         {
+            // Before anybody can connect: those whom the process before this one served come back all at once.
+            await log.FillTailAsync(cancellationToken);
             engine.Start();
             // The newest registration runs first. SignalR's own, which cuts every connection, is older: it was made when the hub was mapped.
             lifetime.ApplicationStopping.Register(() => engine.FarewellAsync().GetAwaiter().GetResult());
-            return Task.CompletedTask;
         }
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
