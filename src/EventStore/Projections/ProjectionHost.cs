@@ -18,6 +18,7 @@ public sealed class ProjectionHost : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly TimeProvider _clock;
     private Task _running = Task.CompletedTask;
+    private Task<Dictionary<string, long>>? _look;
 
     private ProjectionHost(EventLog log, string connectionString, IEnumerable<IProjection> projections, TimeProvider clock, ILoggerFactory loggers, Retries? retries)
     {
@@ -68,12 +69,17 @@ public sealed class ProjectionHost : IAsyncDisposable
     public async Task WaitAsync(IEnumerable<string> names, long position, CancellationToken ct)
     {
         var waitedFor = names.Distinct().SelectMany(name => _parts[name]).ToList();
+        var again = false;
         while (waitedFor.Count > 0)
         {
             var here = waitedFor.Find(part => part.Owned is not null);
             if (here is not null) await here.WaitHereAsync(position, ct);
-            else if (await ReachedElsewhereAsync([.. waitedFor.Select(part => part.Projection).Distinct()], position, ct)) return;
-            else await Task.Delay(ElsewherePollEvery, _clock, ct);
+            else
+            {
+                var reached = await LookElsewhereAsync(again).WaitAsync(ct);
+                if (waitedFor.TrueForAll(part => reached.GetValueOrDefault(part.Projection) >= position)) return;
+                again = true;
+            }
             waitedFor.RemoveAll(part => part.Owned is not null && part.Runner.Status.Position >= position);
         }
     }
@@ -85,17 +91,26 @@ public sealed class ProjectionHost : IAsyncDisposable
         await _database.DisposeAsync();
     }
 
-    // By the projection and not by the names of its shards here: another release may have divided it into another number.
-    private async Task<bool> ReachedElsewhereAsync(string[] projections, long position, CancellationToken ct)
+    /// <summary>How far each projection is by its checkpoints, the hindmost shard counting. Everybody who waits shares one question: there may be thousands.</summary>
+    /// <param name="again">The last answer was not enough, and the next is hardly better at once.</param>
+    private Task<Dictionary<string, long>> LookElsewhereAsync(bool again)
     {
-        await using var command = _database.CreateCommand("""
-            select count(*) from (
-                select split_part(name, '#', 1) from log.mt_event_progression where name = any ($1) or (name like '%/%' and split_part(name, '#', 1) = any ($1))
-                group by 1 having min(last_seq_id) >= $2) as reached
-            """);
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = projections });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = position });
-        return (long)(await command.ExecuteScalarAsync(ct))! == projections.Length;
+        lock (_parts)
+        {
+            if (_look is { IsCompleted: false }) return _look;
+            return _look = LookAsync(again ? ElsewherePollEvery : TimeSpan.Zero);
+        }
+    }
+
+    // By the projection and not by the names of its shards here: another release may have divided it into another number.
+    private async Task<Dictionary<string, long>> LookAsync(TimeSpan wait)
+    {
+        await Task.Delay(wait, _clock, _stopping.Token);
+        await using var command = _database.CreateCommand("select split_part(name, '#', 1), min(last_seq_id) from log.mt_event_progression group by 1");
+        await using var rows = await command.ExecuteReaderAsync(_stopping.Token);
+        var reached = new Dictionary<string, long>();
+        while (await rows.ReadAsync(_stopping.Token)) reached.Add(rows.GetString(0), rows.GetInt64(1));
+        return reached;
     }
 
     private ProjectionStatus Of(string name, Part[] parts)

@@ -1,0 +1,124 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Connections;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Veza.Api;
+using Veza.Api.Auth;
+using Veza.Api.Configuration;
+
+namespace Veza.Bench.Live;
+
+/// <summary>A server under load, in a process of its own, as `./veza run` is one; it ends with the bench.</summary>
+internal sealed class Server : IDisposable
+{
+    private const string Secret = "only-the-bench-itself-talks-to-this-server";
+    private readonly Process _process;
+    private readonly SigningKeys _keys = new(Encoding.UTF8.GetBytes(Secret), TimeProvider.System);
+
+    private Server(Process process, int port) => (_process, Port) = (process, port);
+
+    public int Port { get; }
+    public int ProcessId => _process.Id;
+
+    /// <summary>Somebody of that account, signed in. The bench knows the secret, as hashing a password for each of ten thousand people would take longer than it measures.</summary>
+    public string Token(Guid account) => new AccessTokens(_keys, TimeProvider.System).Issue(account, Guid.CreateVersion7(), []);
+
+    /// <param name="database">Npgsql's form.</param>
+    /// <param name="port">0 for any.</param>
+    public static Server StartVeza(string database, int port = 0) => Start(port, "serve", database);
+
+    /// <summary>What a hub of nothing but SignalR costs.</summary>
+    public static Server StartPlain() => Start(0, "serve-plain");
+
+    /// <summary>kill -9, as when the machine goes.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+    }
+
+    private static Server Start(int port, params string[] arguments)
+    {
+        if (port == 0) port = FreePort();
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet") start.ArgumentList.Add(typeof(Server).Assembly.Location);
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        start.ArgumentList.Add(port.ToString(CultureInfo.InvariantCulture));
+        var process = Process.Start(start)!;
+        while (process.StandardOutput.ReadLine() is { } line)
+            if (line == "ready") return new(process, port);
+        throw new InvalidOperationException("the server under load did not start");
+    }
+
+    public static async Task<int> ServeAsync(string database, string port)
+    {
+        var home = Directory.CreateTempSubdirectory("veza-bench-").FullName;
+        var settings = VezaSettings.Parse(new Dictionary<string, string>
+        {
+            ["PORT"] = port, ["PROMETHEUS_PORT"] = port, ["VEZA_HOME"] = home, ["JWT_SECRET"] = Secret, ["ENCRYPTION_KEY"] = Secret + "!",
+            ["RATE_LIMIT_PER_MINUTE"] = "100000000", ["LOG_LEVEL"] = "warning", ["LOG_FORMAT"] = "text",
+        });
+        using var loggers = LoggerFactory.Create(logging => logging.AddConsole().SetMinimumLevel(LogLevel.Warning));
+        await using (await VezaHost.StartAsync(settings, database, loggers, CancellationToken.None)) await UntilTheBenchEndsAsync();
+        Directory.Delete(home, recursive: true);
+        return 0;
+    }
+
+    public static async Task<int> ServePlainAsync(string port)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddSignalR();
+        var app = builder.Build();
+        app.MapHub<PlainHub>("/plain", o => o.Transports = HttpTransportType.WebSockets);
+        app.MapPost("/send", async (HttpContext http, IHubContext<PlainHub> hub) =>
+        {
+            var item = await http.Request.ReadFromJsonAsync<PlainItem>();
+            await hub.Clients.Group(PlainHub.Group).SendAsync("item", item);
+        });
+        app.Urls.Add($"http://127.0.0.1:{port}");
+        await app.StartAsync();
+        await UntilTheBenchEndsAsync();
+        await app.StopAsync();
+        return 0;
+    }
+
+    private static async Task UntilTheBenchEndsAsync()
+    {
+        Console.WriteLine("ready");
+        await Console.In.ReadToEndAsync();
+    }
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited) _process.StandardInput.Close();
+        if (!_process.WaitForExit(TimeSpan.FromSeconds(10))) _process.Kill();
+        _process.Dispose();
+        _keys.Dispose();
+    }
+}
+
+/// <summary>A message as Veza's live item has it.</summary>
+internal sealed record PlainItem(long Position, string Type, string[] Topics, DateTimeOffset At, Guid By, PlainData Data);
+internal sealed record PlainData(Guid MessageId, Guid ChannelId, Guid AuthorId, string Text);
+
+internal sealed class PlainHub : Hub
+{
+    public const string Group = "channel";
+
+    public override Task OnConnectedAsync() => Groups.AddToGroupAsync(Context.ConnectionId, Group);
+}
