@@ -15,6 +15,7 @@ return args switch
     ["projections", .. var rest] => await ProjectionsBench.RunAsync(new(rest)),
     ["feed", .. var rest] => await FeedBench.RunAsync(new(rest)),
     ["charts", .. var rest] => await ChartBench.RunAsync(new(rest)),
+    ["reconnect", .. var rest] => await ReconnectBench.RunAsync(new(rest)),
     _ => Usage(),
 };
 
@@ -31,6 +32,8 @@ static int Usage()
                                                  rebuilds and lag; with --home the logs stay in the folder, and --fill only makes them
                ./veza bench feed [--seconds N]          a page of the feed of those who follow 5,000 accounts
                ./veza bench charts [--seconds N]        every chart, with a million plays of 10,000 tracks
+               ./veza bench reconnect [--subscribers N] [--missed N] [--accounts]  how long until all are live again after their server was killed;
+                                                 each missed N events of its channel; --accounts: each follows its own account too
         """);
     return 2;
 }

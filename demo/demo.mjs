@@ -83,9 +83,9 @@ async function happen(world) {
       async w => (await makeSounds(w), await makeShows(w)),
     );
     await signInOperator(world);
-    await watchers.log();
+    watchers.log();
     await step(w => `${w.people.length} people registered`, register);
-    await watchers.people();
+    watchers.people();
     await step(w => `${w.communities.length} communities with ${w.channels.length} channels`, found);
     await watchers.channels();
     await step(w => `${w.ledger.count('follow_started')} follows`, follow);
@@ -115,7 +115,7 @@ async function conversations(world) {
 
 async function music(world, step) {
   await step(w => `${w.tracks.length} tracks uploaded`, upload);
-  await world.watchers.tracks();
+  world.watchers.tracks();
   await Promise.all([
     step(() => 'audio copies are ready and sound', fetchAudio),
     step(() => 'likes, reposts and comments', showTaste),

@@ -31,14 +31,22 @@ internal sealed class Server : IDisposable
     public string Token(Guid account) => new AccessTokens(_keys, TimeProvider.System).Issue(account, Guid.CreateVersion7(), []);
 
     /// <param name="database">Npgsql's form.</param>
-    public static Server StartVeza(string database) => Start("serve", database);
+    /// <param name="port">0 for any.</param>
+    public static Server StartVeza(string database, int port = 0) => Start(port, "serve", database);
 
     /// <summary>What a hub of nothing but SignalR costs.</summary>
-    public static Server StartPlain() => Start("serve-plain");
+    public static Server StartPlain() => Start(0, "serve-plain");
 
-    private static Server Start(params string[] arguments)
+    /// <summary>kill -9, as when the machine goes.</summary>
+    public void Kill()
     {
-        var port = FreePort();
+        _process.Kill();
+        _process.WaitForExit();
+    }
+
+    private static Server Start(int port, params string[] arguments)
+    {
+        if (port == 0) port = FreePort();
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet") start.ArgumentList.Add(typeof(Server).Assembly.Location);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
@@ -97,7 +105,7 @@ internal sealed class Server : IDisposable
 
     public void Dispose()
     {
-        _process.StandardInput.Close();
+        if (!_process.HasExited) _process.StandardInput.Close();
         if (!_process.WaitForExit(TimeSpan.FromSeconds(10))) _process.Kill();
         _process.Dispose();
         _keys.Dispose();

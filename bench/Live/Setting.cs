@@ -12,12 +12,17 @@ internal sealed class Setting : IAsyncDisposable
 
     private Setting(LocalPostgres postgres, Server server) => (Postgres, Server) = (postgres, server);
 
+    private Guid[] _accounts = [];
+
     public LocalPostgres Postgres { get; }
-    public Server Server { get; }
+    public Server Server { get; private set; }
     public SocketLoop Loop { get; } = new();
     public Guid[] Channels { get; private set; } = [];
     /// <summary>Members' access tokens.</summary>
     public string[] Tokens { get; private set; } = [];
+
+    /// <summary>Of the n-th token.</summary>
+    public Guid Account(int member) => _accounts[member];
 
     public static async Task<Setting> CreateAsync(int channels, int members)
     {
@@ -27,10 +32,14 @@ internal sealed class Setting : IAsyncDisposable
         var community = Id(setting.AskAll([HttpPeer.Request("POST", "/api/v1/communities", owner, """{"name":"Bench"}""")])[0]);
         setting.Channels = [.. setting.AskAll([.. Enumerable.Range(0, channels).Select(i =>
             HttpPeer.Request("POST", $"/api/v1/communities/{community}/channels", owner, $$"""{"name":"channel-{{i}}","kind":"text"}"""))]).Select(Id)];
-        setting.Tokens = [.. Enumerable.Range(0, members).Select(_ => setting.Server.Token(Guid.CreateVersion7()))];
+        setting._accounts = [.. Enumerable.Range(0, members).Select(_ => Guid.CreateVersion7())];
+        setting.Tokens = [.. setting._accounts.Select(setting.Server.Token)];
         setting.AskAll([.. setting.Tokens.Select(token => HttpPeer.Request("PUT", $"/api/v1/communities/{community}/members/me", token))]);
         return setting;
     }
+
+    /// <summary>Another process on the same port and database, as after a crash or an upgrade.</summary>
+    public void Restart() => Server = Server.StartVeza(Postgres.ConnectionString, Server.Port);
 
     /// <summary>Connects and subscribes everyone, a few hundred at a time, until all are live.</summary>
     /// <param name="topicOf">The topic of the n-th.</param>

@@ -30,6 +30,9 @@ internal sealed class LivePeer : Peer
 
     public long Items { get; private set; }
 
+    /// <summary>Told of each batch, for who wants to know where the log is; null for who does not.</summary>
+    public Action<System.Text.Json.JsonElement>? Batch { get; set; }
+
     public static string Subscribe(string topic) => $$"""{"type":4,"invocationId":"1","target":"Subscribe","arguments":[["{{topic}}"],null]}""";
 
     public void Ping() => SendText("{\"type\":6}\u001e");
@@ -56,6 +59,9 @@ internal sealed class LivePeer : Peer
     private void TakeFrame(ReadOnlySpan<byte> payload)
     {
         if (!IsLive && (payload.IndexOf("\"items\":["u8) >= 0 || !Greeting.Contains("\"target\"", StringComparison.Ordinal))) IsLive = true;
+        if (Batch is not null && payload.IndexOf("\"kind\":\"batch\""u8) >= 0)
+            foreach (var record in Encoding.UTF8.GetString(payload).Split('\u001e'))
+                if (record.Contains("\"kind\":\"batch\"", StringComparison.Ordinal)) Batch(System.Text.Json.JsonDocument.Parse(record).RootElement.GetProperty("item"));
         if (payload.IndexOf("\"error\""u8) >= 0) throw new InvalidOperationException(Encoding.UTF8.GetString(payload));
         while (payload.IndexOf(Mark) is var at and >= 0)
         {

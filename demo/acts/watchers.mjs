@@ -1,9 +1,8 @@
 import { EventStream } from '../client/sse.mjs';
 import { LiveConnection } from '../client/hub.mjs';
 import { Topic } from '../names.mjs';
-import { inParallel, sleep } from '../pace.mjs';
+import { sleep } from '../pace.mjs';
 
-const ConnectingAtOnce = 10;
 const BreakEveryMs = 1_500;
 const BrokenAtOnce = 4;
 const RefusedWithinMs = 5_000;
@@ -21,15 +20,15 @@ export class Watchers {
   }
 
   /** The analyst sees everything from now on. */
-  async log() {
-    this.whole = await this.#watch(this.world.operator, 'log', [Topic.log], this.world.startPosition);
+  log() {
+    this.whole = this.#watch(this.world.operator, 'log', [Topic.log], this.world.startPosition);
   }
 
   /** Everybody follows what concerns themselves; one also the top chart. */
-  async people() {
+  people() {
     const after = this.world.ledger.lastPosition;
-    await inParallel(ConnectingAtOnce, this.world.people, person => this.#watch(person, `account of ${person.userName}`, [Topic.account(person.id)], after));
-    await this.#watch(this.world.people[0], 'top chart', [Topic.chart('top')], after);
+    for (const person of this.world.people) this.#watch(person, `account of ${person.userName}`, [Topic.account(person.id)], after);
+    this.#watch(this.world.people[0], 'top chart', [Topic.chart('top')], after);
   }
 
   /** Each channel by one member, each community's channels together by another, and one community over server-sent events. */
@@ -38,11 +37,9 @@ export class Watchers {
     for (const [i, { name, channels, members, owner }] of communities.entries()) {
       const after = Math.max(...channels.map(channel => channel.createdAt));
       const staying = [...members.values()];
-      await inParallel(ConnectingAtOnce, channels, (channel, c) =>
-        this.#watch(staying[c % staying.length], `channel ${channel.name} of ${name}`, [Topic.channel(channel.id)], after),
-      );
+      channels.forEach((channel, c) => this.#watch(staying[c % staying.length], `channel ${channel.name} of ${name}`, [Topic.channel(channel.id)], after));
       const all = channels.map(channel => Topic.channel(channel.id));
-      await this.#watch(staying.at(-1), `all channels of ${name}`, all, after);
+      this.#watch(staying.at(-1), `all channels of ${name}`, all, after);
       if (i > 0) continue;
       this.events = new EventStream(options.url, owner, all, after, options.patienceMs);
       this.watches.push(this.events.watch);
@@ -54,11 +51,11 @@ export class Watchers {
     }
   }
 
-  async tracks() {
+  tracks() {
     const { tracks, people } = this.world;
-    await inParallel(ConnectingAtOnce, tracks, track => this.#watch(track.owner, `track ${track.title}`, [Topic.track(track.id)], track.uploadedAt));
+    for (const track of tracks) this.#watch(track.owner, `track ${track.title}`, [Topic.track(track.id)], track.uploadedAt);
     const after = Math.max(...tracks.map(track => track.uploadedAt));
-    await this.#watch(
+    this.#watch(
       people.at(-1),
       'all tracks',
       tracks.map(track => Topic.track(track.id)),
@@ -100,28 +97,21 @@ export class Watchers {
     await Promise.all([...this.#connections.values(), this.events].map(connection => connection?.stop()));
   }
 
-  async #watch(person, name, topics, after) {
-    const watch = (await this.#connection(person)).watch(name, topics, after);
+  #watch(person, name, topics, after) {
+    const watch = this.#connection(person).watch(name, topics, after);
     watch.person = person;
     this.watches.push(watch);
     return watch;
   }
 
-  async #connection(person) {
-    if (!this.#connections.has(person)) {
-      const connection = new LiveConnection(this.world.options.url, person, this.world.options.patienceMs);
-      this.#connections.set(person, connection);
-      connection.started = connection.start();
-    }
-    const connection = this.#connections.get(person);
-    await connection.started;
-    return connection;
+  #connection(person) {
+    if (!this.#connections.has(person)) this.#connections.set(person, new LiveConnection(this.world.options.url, person, this.world.options.patienceMs));
+    return this.#connections.get(person);
   }
 
   async #refuseOutsider(outsider, channel, after) {
     if (!outsider) return;
-    const watch = (await this.#connection(outsider)).watch('an outsider', [Topic.channel(channel.id)], after);
-    watch.once = true;
+    const watch = this.#connection(outsider).watch('an outsider', [Topic.channel(channel.id)], after);
     for (let waitedMs = 0; !watch.refusal && waitedMs < RefusedWithinMs; waitedMs += 50) await sleep(50);
     this.world.report
       .section('live')

@@ -1,55 +1,26 @@
-import { HubConnectionBuilder, HttpTransportType, HubConnectionState, LogLevel } from '@microsoft/signalr';
+import { LiveClient, OutOfPatience } from '@veza/client';
 import WebSocket from 'ws';
-import { sleep } from '../pace.mjs';
 import { Watch } from './watch.mjs';
 
-const FirstWaitMs = 50;
-const LongestWaitMs = 2_000;
-/** A stream that ends so often while its connection stands is refused, not unlucky. */
-const StreamEndsMax = 5;
-
-/** One SignalR connection with any number of watches. When it breaks it connects again and every watch goes on from its own position. */
+/** One live connection with any number of watches. That it connects again and goes on is the client's own affair; what arrives is checked here once more. */
 export class LiveConnection {
-  #hub;
+  #live;
   #sockets = new Set();
-  #watches = [];
-  #stopped = false;
-  /** Counts connections: a stream that ended with an earlier one is `#again`'s business, even if the next one stands already. */
-  #generation = 0;
+  #opened = 0;
 
   constructor(url, person, patienceMs) {
     this.person = person;
-    this.patienceMs = patienceMs;
-    this.reconnects = 0;
     this.faults = [];
-    this.#hub = new HubConnectionBuilder()
-      .withUrl(`${url}/hubs/live`, {
-        skipNegotiation: true,
-        transport: HttpTransportType.WebSockets,
-        accessTokenFactory: () => person.token(),
-        WebSocket: this.#trackedSocket(),
-      })
-      .configureLogging(LogLevel.None)
-      .build();
-    this.#hub.onclose(() => this.#again());
+    this.#live = new LiveClient({ url, accessToken: () => person.token(), patienceMs, webSocket: this.#trackedSocket() });
   }
 
-  async start() {
-    const deadline = performance.now() + this.patienceMs;
-    for (let waitMs = FirstWaitMs; !this.#stopped; waitMs = Math.min(waitMs * 2, LongestWaitMs)) {
-      try {
-        return await this.#hub.start();
-      } catch (error) {
-        if (performance.now() > deadline) throw new Error(`the hub does not let ${this.person.userName} connect: ${error.message}`);
-        await sleep(waitMs);
-      }
-    }
+  get reconnects() {
+    return Math.max(0, this.#opened - 1);
   }
 
   watch(name, topics, after) {
     const watch = new Watch(name, topics, after);
-    this.#watches.push(watch);
-    this.#subscribe(watch);
+    this.#follow(watch).catch(error => (error instanceof OutOfPatience ? this.faults : watch.faults).push(error.message));
     return watch;
   }
 
@@ -58,70 +29,41 @@ export class LiveConnection {
     for (const socket of this.#sockets) socket.terminate();
   }
 
-  async stop() {
-    this.#stopped = true;
-    await this.#hub.stop();
+  stop() {
+    return this.#live.close();
   }
 
-  #subscribe(watch) {
-    if (this.#hub.state !== HubConnectionState.Connected) return;
-    const generation = this.#generation;
-    const ended = reason => this.#streamEnded(watch, reason, generation);
-    this.#hub.stream('Subscribe', watch.topics, watch.position).subscribe({
-      next: item => this.#take(watch, item),
-      error: error => ended(error.message),
-      complete: () => ended('completed'),
-    });
-  }
-
-  #take(watch, item) {
-    if (item.kind === 'batch') {
-      watch.endsInARow = 0;
-      watch.receive(item);
-    } else if (item.kind === 'fellBehind') {
-      watch.faults.push(`fell behind: ${JSON.stringify(item)}`);
-    } else {
-      watch.closedWith = item;
-    }
-  }
-
-  /** A stream that ends while the connection stands was ended by the server; with the connection gone, `#again` takes care. */
-  async #streamEnded(watch, reason, generation) {
-    await sleep(FirstWaitMs);
-    if (this.#stopped || generation !== this.#generation || this.#hub.state !== HubConnectionState.Connected) return;
-    watch.endsInARow = (watch.endsInARow ?? 0) + 1;
-    if (watch.endsInARow >= StreamEndsMax || watch.once) {
-      watch.refusal = watch.closedWith ? JSON.stringify(watch.closedWith) : reason;
-      return;
-    }
-    await sleep(FirstWaitMs * 2 ** watch.endsInARow);
-    if (generation === this.#generation) this.#subscribe(watch);
-  }
-
-  async #again() {
-    this.#generation++;
-    if (this.#stopped) return;
-    this.reconnects++;
+  async #follow(watch) {
     try {
-      await this.start();
+      for await (const update of this.#live.subscribe(watch.topics, { after: watch.after })) this.#take(watch, update);
     } catch (error) {
-      this.faults.push(error.message);
-      return;
+      if (error.name !== 'Refused') throw error;
+      watch.refusal = error.message;
     }
-    for (const watch of this.#watches) {
-      if (watch.refusal) continue;
-      watch.goesOn();
-      this.#subscribe(watch);
+  }
+
+  #take(watch, update) {
+    switch (update.kind) {
+      case 'batch':
+        return watch.receive(update);
+      case 'interrupted':
+        if (update.reason === 'outOfSequence') watch.faults.push(update.detail);
+        return watch.goesOn();
+      case 'closed':
+        return void (watch.refusal = `closed: ${update.reason}`);
+      default:
+        return void watch.faults.push(JSON.stringify(update));
     }
   }
 
   #trackedSocket() {
-    const sockets = this.#sockets;
+    const connection = this;
     return class TrackedSocket extends WebSocket {
       constructor(...args) {
         super(...args);
-        sockets.add(this);
-        this.on('close', () => sockets.delete(this));
+        connection.#opened++;
+        connection.#sockets.add(this);
+        this.on('close', () => connection.#sockets.delete(this));
       }
     };
   }

@@ -18,6 +18,12 @@ public static class VezaHost
     /// <summary>What is in flight at SIGTERM may take this long; orchestrators kill soon after.</summary>
     public static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// Connections the kernel may hold until they are accepted. When a node restarts all its clients knock at once, and one that finds no room tries again a second
+    /// later, then three. Linux allows 4,096 unless net.core.somaxconn says otherwise.
+    /// </summary>
+    private const int BacklogMax = 4096;
+
     /// <summary>Runs until a signal or the token ends it.</summary>
     /// <returns>The exit code.</returns>
     /// <exception cref="LocalPostgresException">The private PostgreSQL does not start.</exception>
@@ -81,6 +87,7 @@ public static class VezaHost
         });
         builder.Configuration.Sources.Clear();
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, settings));
+        builder.WebHost.UseSockets(sockets => sockets.Backlog = BacklogMax);
         Telemetry.AddLogging(builder.Logging, settings);
         VezaServices.Add(builder.Services, settings, log, projections);
 

@@ -76,7 +76,7 @@ internal static class VezaServices
 
     private static void AddHealth(IServiceCollection services, VezaSettings settings)
     {
-        var health = services.AddHealthChecks().AddCheck<LogHealth>("log", tags: [HealthEndpoints.Ready]);
+        var health = services.AddHealthChecks().AddCheck<LogHealth>("log", tags: [HealthEndpoints.Ready]).AddCheck<StoppingHealth>("stopping", tags: [HealthEndpoints.Ready]);
         if (settings.Has(Role.Projections)) health.AddCheck<ProjectionsHealth>("projections", tags: [HealthEndpoints.Ready]);
         if (settings.Has(Role.Media)) health.AddCheck<MediaToolsHealth>("media_tools", tags: [HealthEndpoints.Ready]);
     }

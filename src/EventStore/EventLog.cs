@@ -23,6 +23,9 @@ public sealed class EventLog : IAsyncDisposable
     /// <summary>Reading what other nodes appended meanwhile takes milliseconds; after this long the database is away.</summary>
     public static readonly TimeSpan CatchUpWithin = TimeSpan.FromSeconds(5);
 
+    /// <summary>Filling the tail takes some hundred milliseconds; a node whose database is slower than this starts without.</summary>
+    private static readonly TimeSpan FillWithin = TimeSpan.FromSeconds(3);
+
     /// <summary>A connection for each reaction, which it keeps, and a few to see who runs what.</summary>
     private const int RunnersPoolMax = 32;
     private const int RunnersTimeoutSeconds = 2;
@@ -126,6 +129,31 @@ public sealed class EventLog : IAsyncDisposable
         // A fork brings the node to the head it finds.
         var forks = Forks;
         while (Head < head && Forks == forks) await Tail.WaitAsync(Head, ct).WaitAsync(CatchUpWithin, _clock, ct);
+    }
+
+    /// <summary>
+    /// Reads into the tail what it would hold had this node run all the while, newest first: when a node restarts, all its subscribers come back at once, and each
+    /// would read the same pages from the database.
+    /// </summary>
+    public async Task FillTailAsync(CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(FillWithin);
+        try
+        {
+            List<RecordedEvent> events;
+            int forks;
+            do
+            {
+                forks = Forks;
+                events = await Reader.ReadAsync(new(UpTo: Tail.Oldest - 1) { Backwards = true }, LogReader.PageEventsMax, limit.Token);
+            }
+            while (Tail.FillBackwards(events, forks));
+        }
+        catch (Exception fault) when (!ct.IsCancellationRequested)
+        {
+            _logger.LogWarning("The tail is not filled with what came before this start: {Reason}", fault.Message);
+        }
     }
 
     /// <summary>Events after <paramref name="after"/>: from the tail, or from the database when the tail no longer holds them. Empty at the head.</summary>

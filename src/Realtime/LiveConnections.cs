@@ -4,6 +4,7 @@ namespace Veza.Realtime;
 public sealed class LiveConnections
 {
     private int _open;
+    private TaskCompletionSource? _emptied;
 
     public LiveConnections(LiveLimits limits)
     {
@@ -23,5 +24,18 @@ public sealed class LiveConnections
         return false;
     }
 
-    public void Leave() => Interlocked.Decrement(ref _open);
+    public void Leave()
+    {
+        if (Interlocked.Decrement(ref _open) == 0) Volatile.Read(ref _emptied)?.TrySetResult();
+    }
+
+    /// <summary>Completes when the last one has left; asked once, when nobody is let in any more.</summary>
+    public Task EmptiedAsync()
+    {
+        var emptied = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        // A full fence: whoever leaves after it sees this, and who left before is seen here.
+        Interlocked.Exchange(ref _emptied, emptied);
+        if (Open == 0) emptied.TrySetResult();
+        return emptied.Task;
+    }
 }

@@ -56,7 +56,8 @@ public sealed class LiveEngine : IAsyncDisposable
     internal TopicIndex Index { get; }
     internal SemaphoreSlim DatabaseTurns { get; }
     internal SharedBatches Batches { get; } = new();
-    internal bool IsStopping => _stopping;
+    /// <summary>It has said farewell, or is saying it: who comes now goes elsewhere.</summary>
+    public bool IsStopping => _stopping;
 
     /// <summary>Every subscription has been told of its events up to here.</summary>
     internal long Position => Volatile.Read(ref _position);

@@ -40,7 +40,7 @@ public sealed record LiveLimits(int MaxConnections = 100_000)
     /// <summary>How long subscribing waits for the read models that authorise it; longer than any healthy lag.</summary>
     public TimeSpan AuthoriseWaitMax { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a stopping process waits until its subscribers have been told.</summary>
+    /// <summary>How long a stopping process waits until its subscribers have been told, and once more until they have gone.</summary>
     public TimeSpan FarewellMax { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Proxies cut connections that are silent for 30 or 60 seconds.</summary>

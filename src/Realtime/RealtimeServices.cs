@@ -47,20 +47,27 @@ public static class RealtimeServices
     }
 
     /// <summary>Starts the engine with the host, and says farewell before the host closes the connections.</summary>
-    private sealed class LiveHost(LiveEngine engine, LiveCharts charts, IHostApplicationLifetime lifetime) : IHostedService
+    private sealed class LiveHost(
+        LiveEngine engine, LiveCharts charts, EventLog log, LiveConnections connections, TimeProvider clock, IHostApplicationLifetime lifetime) : IHostedService
     {
-        public Task StartAsync(CancellationToken cancellationToken)
+        public async Task StartAsync(CancellationToken cancellationToken)
         {
+            // Before anybody can connect: those whom the process before this one served come back all at once.
+            await log.FillTailAsync(cancellationToken);
             engine.Start();
             // The newest registration runs first. SignalR's own, which cuts every connection, is older: it was made when the hub was mapped.
-            lifetime.ApplicationStopping.Register(() =>
-            {
-                charts.Stop();
-                engine.FarewellAsync().GetAwaiter().GetResult();
-            });
-            return Task.CompletedTask;
+            lifetime.ApplicationStopping.Register(() => FarewellAsync().GetAwaiter().GetResult());
         }
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        private async Task FarewellAsync()
+        {
+            charts.Stop();
+            await engine.FarewellAsync();
+            // Whoever was told leaves by himself, and surely has it then: a connection that is cut loses what is still on its way.
+            try { await connections.EmptiedAsync().WaitAsync(engine.Limits.FarewellMax, clock); }
+            catch (TimeoutException) { /* Those who stay are cut, and go on from where they were. */ }
+        }
     }
 }

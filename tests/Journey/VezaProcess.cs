@@ -6,7 +6,8 @@ using System.Net.Sockets;
 namespace Veza.Journey.Tests;
 
 /// <summary>Veza as an operator runs it: the built program, in a folder of its own, with its private PostgreSQL.</summary>
-internal sealed class VezaProcess : IAsyncDisposable
+/// <param name="environment">Variables beside those that keep it apart from every other.</param>
+internal sealed class VezaProcess(params (string Name, string Value)[] environment) : IAsyncDisposable
 {
     /// <summary>A start includes making a PostgreSQL cluster, on a machine that does other things too.</summary>
     private static readonly TimeSpan StartMax = TimeSpan.FromSeconds(90);
@@ -20,6 +21,7 @@ internal sealed class VezaProcess : IAsyncDisposable
 
     public static string Root { get; } = FindRoot();
     public string Home => _home;
+    public int Port => _port;
     public string Address => $"http://127.0.0.1:{_port}";
     public string Output { get { lock (_output) return string.Join('\n', _output.TakeLast(200)); } }
 
@@ -35,6 +37,7 @@ internal sealed class VezaProcess : IAsyncDisposable
         start.Environment["PROMETHEUS_PORT"] = _metricsPort.ToString(CultureInfo.InvariantCulture);
         start.Environment["VEZA_HOME"] = _home;
         start.Environment["LOG_FORMAT"] = "json";
+        foreach (var (name, value) in environment) start.Environment[name] = value;
         _process = Process.Start(start)!;
         _process.OutputDataReceived += Keep;
         _process.ErrorDataReceived += Keep;

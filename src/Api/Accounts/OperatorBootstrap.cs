@@ -15,13 +15,14 @@ public sealed class OperatorBootstrap(EventLog log, Dispatcher dispatcher, Passw
     public const string FileName = "operator.json";
 
     /// <summary>Does nothing when the name is taken: whoever has it has it.</summary>
-    /// <param name="folder">Where the file goes, readable by this user only; it must be there.</param>
+    /// <param name="folder">Where the file goes, readable by this user only; made if it is not there, as with secrets and a database from outside nothing else needs it.</param>
     public async Task RunAsync(string folder, CancellationToken ct)
     {
         if (await log.Reader.FindNameAsync(Account.UserNameScope, UserName, ct) is not null) return;
         var id = Guid.CreateVersion7();
         var password = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(24));
         var file = Path.Combine(folder, FileName);
+        Directory.CreateDirectory(folder);
         // Written before the account is made and put in place after: a password is never lost, and one that was refused is never left there.
         var draft = $"{file}.{id:N}";
         await using (var stream = new FileStream(draft, new FileStreamOptions

@@ -18,7 +18,7 @@ public static class LiveEndpoints
 
     public static void MapLive(this WebApplication app, IEndpointRouteBuilder api)
     {
-        app.UseWhen(context => context.Request.Path.StartsWithSegments(LiveHub.Path), hub => hub.Use(RefuseWhenFull));
+        app.UseWhen(context => context.Request.Path.StartsWithSegments(LiveHub.Path), hub => hub.Use(RefuseNew));
         var limits = app.Services.GetRequiredService<LiveLimits>();
         app.MapHub<LiveHub>(LiveHub.Path, options =>
         {
@@ -36,11 +36,15 @@ public static class LiveEndpoints
                 + "Every play counted up to `position` is in it. Nothing is resumed: each stands for itself, and who is slow gets the newest. The hub's method is `FollowChart(chart, span, genre)`.");
     }
 
-    /// <summary>Before the handshake, so that a client that finds no room can be sent elsewhere. The hub itself counts exactly.</summary>
-    private static Task RefuseWhenFull(HttpContext context, RequestDelegate next)
+    /// <summary>Before the handshake, so that a client that finds no room, or a server that stops, can be sent elsewhere. The hub itself counts exactly.</summary>
+    private static Task RefuseNew(HttpContext context, RequestDelegate next)
     {
+        // Part of a connection that there is already, over long polling or server-sent events.
+        if (context.Request.Query.ContainsKey("id")) return next(context);
         var connections = context.RequestServices.GetRequiredService<LiveConnections>();
-        return connections.IsFull && !context.Request.Query.ContainsKey("id") ? Problems.WriteAsync(context, Refused(LiveRefusal.TooManyConnections(connections.Max))) : next(context);
+        return context.RequestServices.GetRequiredService<LiveEngine>().IsStopping ? Problems.WriteAsync(context, Refused(LiveRefusal.Stopping))
+            : connections.IsFull ? Problems.WriteAsync(context, Refused(LiveRefusal.TooManyConnections(connections.Max)))
+            : next(context);
     }
 
     private static async Task StreamAsync(string? topics, string? after, HttpContext http, LiveEngine engine, LiveConnections connections, TimeProvider clock)

@@ -21,6 +21,7 @@ public sealed class ProjectionHost : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly Rebuilder _rebuilder;
     private Task _running = Task.CompletedTask;
+    private Task<Dictionary<string, long>>? _look;
 
     private ProjectionHost(EventLog log, string connectionString, IReadOnlyCollection<IProjection> projections, TimeProvider clock, ILoggerFactory loggers, Retries? retries)
     {
@@ -76,12 +77,17 @@ public sealed class ProjectionHost : IAsyncDisposable
     public async Task WaitAsync(IEnumerable<string> names, long position, CancellationToken ct)
     {
         var waitedFor = names.Distinct().SelectMany(name => _parts[name]).ToList();
+        var again = false;
         while (waitedFor.Count > 0)
         {
             var here = waitedFor.Find(part => part.Serves);
             if (here is not null) await here.WaitHereAsync(position, ct);
-            else if (await ReachedAsync([.. waitedFor.Select(part => part.Projection).Distinct()], position, ct)) return;
-            else await Task.Delay(ElsewherePollEvery, _clock, ct);
+            else
+            {
+                var reached = await LookElsewhereAsync(again).WaitAsync(ct);
+                if (waitedFor.TrueForAll(part => reached.GetValueOrDefault(ServingTables.BaseOf(part.Projection)) >= position)) return;
+                again = true;
+            }
             waitedFor.RemoveAll(part => part.Serves && part.Runner.Status.Position >= position);
         }
     }
@@ -93,9 +99,22 @@ public sealed class ProjectionHost : IAsyncDisposable
         await _database.DisposeAsync();
     }
 
-    // By what the views show, and not by the names here: another release may have another version, or have divided it into another number.
-    private async Task<bool> ReachedAsync(string[] projections, long position, CancellationToken ct) =>
-        await ServingTables.ReachedAsync(projections, position, _database, ct) == projections.Length;
+    /// <summary>How far each view is, by the projection without its version. Everybody who waits shares one question: there may be thousands.</summary>
+    /// <param name="again">The last answer was not enough, and the next is hardly better at once.</param>
+    private Task<Dictionary<string, long>> LookElsewhereAsync(bool again)
+    {
+        lock (_parts)
+        {
+            if (_look is { IsCompleted: false }) return _look;
+            return _look = LookAsync(again ? ElsewherePollEvery : TimeSpan.Zero);
+        }
+    }
+
+    private async Task<Dictionary<string, long>> LookAsync(TimeSpan wait)
+    {
+        await Task.Delay(wait, _clock, _stopping.Token);
+        return await ServingTables.ReachedAsync(_database, _stopping.Token);
+    }
 
     private ProjectionStatus Of(string name, Part[] parts)
     {

@@ -60,16 +60,16 @@ internal static class ServingTables
         return (uint)(await ask.ExecuteScalarAsync(ct))!;
     }
 
-    /// <returns>How many of the named projections' views show everything up to <paramref name="position"/>, by whichever version.</returns>
-    public static async Task<long> ReachedAsync(string[] projections, long position, NpgsqlDataSource database, CancellationToken ct)
+    /// <returns>Up to where each view shows everything, by the projection without its version; the hindmost shard counts.</returns>
+    /// <remarks>By what serves, and not by the names here: another release may have another version, or have divided it into another number.</remarks>
+    public static async Task<Dictionary<string, long>> ReachedAsync(NpgsqlDataSource database, CancellationToken ct)
     {
-        await using var command = database.CreateCommand("""
-            select count(*) from log.projections s where s.base = any ($1)
-            and (select min(p.last_seq_id) from log.mt_event_progression p where split_part(p.name, '#', 1) = s.serving) >= $2
-            """);
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. projections.Select(BaseOf)] });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = position });
-        return (long)(await command.ExecuteScalarAsync(ct))!;
+        await using var command = database.CreateCommand(
+            "select s.base, min(p.last_seq_id) from log.projections s join log.mt_event_progression p on split_part(p.name, '#', 1) = s.serving group by 1");
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        var reached = new Dictionary<string, long>();
+        while (await rows.ReadAsync(ct)) reached.Add(rows.GetString(0), rows.GetInt64(1));
+        return reached;
     }
 
     /// <summary>Has every reader wait for a moment, or gives up when a long query on the view is in the way.</summary>

@@ -91,6 +91,29 @@ public sealed class Tail
         return true;
     }
 
+    /// <summary>Adds events that come right before those held, so that a process that has just started can hold what it would have held had it run on.</summary>
+    /// <param name="newestFirst">What was read after <see cref="Forks"/> was <paramref name="forks"/>.</param>
+    /// <returns>False when there is nothing more to add: the ring is full, what was read does not fit on, or there was a fork since.</returns>
+    internal bool FillBackwards(IReadOnlyList<RecordedEvent> newestFirst, int forks)
+    {
+        lock (_write)
+        {
+            if (forks != _forks) return false;
+            foreach (var e in newestFirst)
+            {
+                if (e.Position != _oldest - 1 || _head - e.Position >= EventsMax || _bytes + e.Json.Length > BytesMax) return false;
+                // Watchers are told of what is new; this is not.
+                Volatile.Write(ref _ring[e.Position & (EventsMax - 1)], e);
+                _bytes += e.Json.Length;
+                _oldest = e.Position;
+            }
+            return newestFirst.Count > 0;
+        }
+    }
+
+    /// <summary>The oldest position that is surely held, or would be if there were events.</summary>
+    internal long Oldest { get { lock (_write) return _oldest; } }
+
     /// <summary>Copies the events after <paramref name="position"/> into <paramref name="into"/>.</summary>
     /// <returns>False when the ring no longer holds the next one: read it from the database.</returns>
     public bool TryRead(long position, int max, List<RecordedEvent> into)

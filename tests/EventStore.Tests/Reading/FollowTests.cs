@@ -1,3 +1,4 @@
+using Veza.EventStore.Reading;
 using static Veza.EventStore.Tests.LogFixture;
 
 namespace Veza.EventStore.Tests.Reading;
@@ -46,6 +47,56 @@ public class FollowTests(LogFixture fixture)
         var reading = ReadAsync(restarted, 10, 20);
         for (var i = 25; i < 30; i++) await restarted.Appender.AppendAsync(Command(Change(Guid.CreateVersion7(), 0, new Counted(Guid.Empty, i))));
         Assert.Equal(Enumerable.Range(10, 20), (await reading).Select(e => ((Counted)e.Data!).By));
+    }
+
+    [Fact]
+    public async Task A_node_that_fills_its_tail_reads_what_came_before_its_start_without_the_database()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using (var log = await OpenAsync(database))
+            for (var i = 0; i < 25; i++) await log.Appender.AppendAsync(Command(Change(Guid.CreateVersion7(), 0, new Counted(Guid.Empty, i))));
+        await using var restarted = await OpenAsync(database);
+        await restarted.FillTailAsync(CancellationToken.None);
+        var events = new List<RecordedEvent>();
+        Assert.True(restarted.Tail.TryRead(0, 100, events));
+        Assert.Equal(Enumerable.Range(0, 25), events.Select(e => ((Counted)e.Data!).By));
+
+        // What comes next follows on, and filling again changes nothing.
+        await restarted.Appender.AppendAsync(Command(Change(Guid.CreateVersion7(), 0, new Counted(Guid.Empty, 25))));
+        await restarted.FillTailAsync(CancellationToken.None);
+        Assert.Equal(Enumerable.Range(0, 26), (await ReadAsync(restarted, 0, 26)).Select(e => ((Counted)e.Data!).By));
+    }
+
+    [Fact]
+    public async Task Filling_an_empty_log_does_nothing()
+    {
+        await using var log = await OpenAsync(await fixture.NewDatabaseAsync());
+        await log.FillTailAsync(CancellationToken.None);
+        await log.Appender.AppendAsync(Command(Change(Guid.CreateVersion7(), 0, new Counted(Guid.Empty, 1))));
+        Assert.Single(await ReadAsync(log, 0, 1));
+    }
+
+    [Fact]
+    public void A_tail_holds_no_more_from_before_than_it_would_from_after()
+    {
+        var tail = new Tail();
+        tail.StartAt(new(Tail.EventsMax + 10, Guid.Empty, DateTimeOffset.UnixEpoch));
+        var types = new EventTypes([typeof(Counted)]);
+        RecordedEvent At(long position) => new(position, Guid.Empty, Guid.Empty, 1, "counted", DateTimeOffset.UnixEpoch, Guid.Empty, null, "{}"u8.ToArray(), types);
+        Assert.False(tail.FillBackwards([.. Enumerable.Range(1, Tail.EventsMax + 10).Reverse().Select(p => At(p))], tail.Forks));
+        Assert.Equal(11, tail.Oldest);
+        Assert.False(tail.TryRead(9, 1, []));
+        Assert.True(tail.TryRead(10, 1, []));
+
+        // The newest takes the oldest one's place.
+        Assert.True(tail.Publish([At(Tail.EventsMax + 11)], tail.Forks));
+        Assert.Equal(12, tail.Oldest);
+
+        // What does not follow on is not held, nor what was read before a fork.
+        tail.StartAt(new(5, Guid.Empty, DateTimeOffset.UnixEpoch));
+        Assert.False(tail.FillBackwards([At(4)], tail.Forks));
+        Assert.False(tail.FillBackwards([At(5)], tail.Forks + 1));
+        Assert.Equal(6, tail.Oldest);
     }
 
     [Fact]

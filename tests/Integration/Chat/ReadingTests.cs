@@ -26,6 +26,7 @@ public class ReadingTests(VezaServer server)
         var chat = await ChatSetting.CreateAsync(server);
         await chat.Member.PutAsync($"/api/v1/channels/{chat.Channel}/read", new { upTo = long.MaxValue }).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
         await chat.Stranger.PutAsync($"/api/v1/channels/{chat.Channel}/read", new { upTo = 1 }).RefusedAsync(HttpStatusCode.Forbidden, "permission_missing");
+        chat.Stranger.SeeWhat(chat.Owner);
         await chat.Stranger.GetAsync($"/api/v1/communities/{chat.Community}/unread").RefusedAsync(HttpStatusCode.Forbidden, "permission_missing");
     }
 

@@ -1,0 +1,86 @@
+import type { Hub, StreamObserver } from './hub.js';
+import type { ServerMessage } from './messages.js';
+
+/**
+ * Messages held for a caller that is slower than the server; a batch has at most 500 items and 256 KiB. When more come the stream is given up, and asked
+ * for again, from the last message taken, when the caller has come that far: a caller that has stopped costs this much and no more.
+ */
+export const HeldMessagesMax = 16;
+
+/** Why a stream has no more messages: `full` is of this client's own making, `aborted` of its caller's. */
+export type End = { readonly kind: 'full' | 'aborted' } | { readonly kind: 'failed'; readonly error: Error };
+
+/** What has come on one stream and is not taken yet. */
+export class Inbox implements StreamObserver {
+  readonly #held: ServerMessage[] = [];
+  readonly #stream: { dispose(): void };
+  #end: End | undefined;
+  #wake: (() => void) | undefined;
+  #disposed = false;
+
+  constructor(hub: Hub, method: string, args: readonly unknown[]) {
+    this.#stream = hub.stream(method, ...args).subscribe(this);
+    void hub.gone.then(error => this.error(error ?? new Error('the connection was closed')));
+    if (this.#disposed) this.#stream.dispose();
+  }
+
+  /** The next message in order, or why there is none. */
+  async take(signal: AbortSignal): Promise<ServerMessage | End> {
+    if (signal.aborted) return { kind: 'aborted' };
+    while (this.#held.length === 0) {
+      if (this.#end !== undefined) return this.#end;
+      await this.#woken(signal);
+      if (signal.aborted) return { kind: 'aborted' };
+    }
+    return this.#held.shift() as ServerMessage;
+  }
+
+  /** Tells the server that nobody listens any more. */
+  close(): void {
+    this.#end ??= { kind: 'aborted' };
+    this.#dispose();
+  }
+
+  next(message: unknown): void {
+    if (this.#end !== undefined) return;
+    if (this.#held.length === HeldMessagesMax) {
+      this.#finish({ kind: 'full' });
+      this.#dispose();
+      return;
+    }
+    this.#held.push(message as ServerMessage);
+    this.#wake?.();
+  }
+
+  error(error: Error): void {
+    this.#finish({ kind: 'failed', error });
+  }
+
+  complete(): void {
+    this.#finish({ kind: 'failed', error: new Error('the server ended the stream without a reason') });
+  }
+
+  #finish(end: End): void {
+    this.#end ??= end;
+    this.#wake?.();
+  }
+
+  #dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    // It may be called while the stream is still being opened.
+    this.#stream?.dispose();
+  }
+
+  #woken(signal: AbortSignal): Promise<void> {
+    return new Promise(resolve => {
+      const wake = (): void => {
+        this.#wake = undefined;
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#wake = wake;
+      signal.addEventListener('abort', wake);
+    });
+  }
+}

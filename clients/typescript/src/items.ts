@@ -1,0 +1,108 @@
+import type { Topic } from './topics.js';
+
+/** A UUID in lower case. */
+export type Id = string;
+
+/** What happened, by the item's type: the `data` each of them comes with. Fields may be added; none changes its meaning. */
+export interface ItemData {
+  channelCreated: { channelId: Id; communityId: Id; name: string; kind: 'text' | 'announcement'; topic: string | null; slowModeSeconds: number };
+  communityCreated: { communityId: Id; ownerId: Id; name: string };
+  memberJoined: { communityId: Id; memberId: Id };
+  memberLeft: { communityId: Id; memberId: Id };
+  /** On one's own account: another device has read up to here. */
+  channelRead: { channelId: Id; memberId: Id; upTo: number; at: string };
+
+  messageSent: { messageId: Id; channelId: Id; authorId: Id; text: string; replyTo: Id | null };
+  messageEdited: { messageId: Id; channelId: Id; authorId: Id; text: string };
+  messageDeleted: { messageId: Id; channelId: Id; byMemberId: Id };
+  reactionAdded: { messageId: Id; channelId: Id; memberId: Id; emoji: string };
+  reactionRemoved: { messageId: Id; channelId: Id; memberId: Id; emoji: string };
+
+  broadcastCreated: { broadcastId: Id; ownerId: Id; title: string };
+  broadcastStarted: { broadcastId: Id; ownerId: Id; contentType: string };
+  broadcastInterrupted: { broadcastId: Id; ownerId: Id; reason: string };
+  broadcastResumed: { broadcastId: Id; ownerId: Id };
+  broadcastEnded: { broadcastId: Id; ownerId: Id; reason: string };
+
+  trackUploaded: {
+    trackId: Id;
+    ownerId: Id;
+    title: string;
+    genre: string | null;
+    description: string | null;
+    bytes: number;
+    sha256: string;
+    durationMs: number;
+    codec: string;
+    sampleRateHz: number;
+    channels: number;
+    container: string | null;
+  };
+  trackProcessed: { trackId: Id; ownerId: Id; renditions: { format: 'opus' | 'mp3'; bitrateKbps: number; bytes: number }[] };
+  trackProcessingFailed: { trackId: Id; ownerId: Id; reason: string };
+  trackCommented: { commentId: Id; trackId: Id; ownerId: Id; authorId: Id; text: string; atMs: number };
+  trackLiked: { trackId: Id; ownerId: Id; accountId: Id };
+  trackUnliked: { trackId: Id; ownerId: Id; accountId: Id };
+  trackReposted: { trackId: Id; ownerId: Id; accountId: Id };
+  trackRepostRemoved: { trackId: Id; ownerId: Id; accountId: Id };
+  /** Who listened is not told. */
+  playCounted: { playId: Id; trackId: Id; ownerId: Id; genre: string | null };
+
+  followStarted: { followerId: Id; followeeId: Id };
+  followStopped: { followerId: Id; followeeId: Id };
+}
+
+interface ItemOf<Type extends string, Data> {
+  /** In the log. Rises from item to item, and no two have the same. */
+  readonly position: number;
+  readonly type: Type;
+  /** Every topic it is on, except `log`, on which all are. */
+  readonly topics: readonly Topic[];
+  /** ISO 8601 in UTC. */
+  readonly at: string;
+  /** The account that caused it; null when that is not told, or when nobody did. */
+  readonly by: Id | null;
+  readonly data: Data;
+}
+
+/** An item of a type this version knows: a `switch` over `type` knows its `data`. */
+export type KnownItem = { [Type in keyof ItemData]: ItemOf<Type, ItemData[Type]> }[keyof ItemData];
+
+/** As it arrives. A newer server sends types this version does not know: see `isKnown`. */
+export type Item = ItemOf<string, Readonly<Record<string, unknown>>>;
+
+const known: { [Type in keyof ItemData]: true } = {
+  channelCreated: true,
+  communityCreated: true,
+  memberJoined: true,
+  memberLeft: true,
+  channelRead: true,
+  messageSent: true,
+  messageEdited: true,
+  messageDeleted: true,
+  reactionAdded: true,
+  reactionRemoved: true,
+  broadcastCreated: true,
+  broadcastStarted: true,
+  broadcastInterrupted: true,
+  broadcastResumed: true,
+  broadcastEnded: true,
+  trackUploaded: true,
+  trackProcessed: true,
+  trackProcessingFailed: true,
+  trackCommented: true,
+  trackLiked: true,
+  trackUnliked: true,
+  trackReposted: true,
+  trackRepostRemoved: true,
+  playCounted: true,
+  followStarted: true,
+  followStopped: true,
+};
+
+/** Every type of `ItemData`. */
+export const knownTypes: readonly (keyof ItemData)[] = Object.keys(known) as (keyof ItemData)[];
+
+export function isKnown(item: Item): item is Item & KnownItem {
+  return Object.hasOwn(known, item.type);
+}

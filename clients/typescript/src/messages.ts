@@ -1,0 +1,91 @@
+import type { Item } from './items.js';
+
+/** What the server sends on a subscription, told apart by `kind`. All but batches and `topicsClosed` are its last. */
+export type ServerMessage = Batch | TopicsClosed | FellBehind | EpochChanged | Closed;
+
+/** Everything after `previous` and up to `position` that concerns the subscription. */
+export interface Batch {
+  readonly kind: 'batch';
+  /** Names this history of the log; with `position` it is the token to resume with. */
+  readonly epoch: string;
+  readonly previous: number;
+  readonly position: number;
+  /** Oldest first; empty when only the position moved. */
+  readonly items: readonly Item[];
+}
+
+/** The subscription goes on without these topics. */
+export interface TopicsClosed {
+  readonly kind: 'topicsClosed';
+  /** Such as `membership_ended`. */
+  readonly reason: string;
+  /** Nothing of them after it is handed out. */
+  readonly position: number;
+  readonly topics: readonly string[];
+}
+
+/** There is too much to catch up with: fetch the state anew and subscribe after `head`. */
+export interface FellBehind {
+  readonly kind: 'fellBehind';
+  readonly epoch: string;
+  readonly head: number;
+}
+
+/** A failover or a restore forked the log: positions of the former epoch mean nothing now. Fetch the state anew and subscribe after `head`. */
+export interface EpochChanged {
+  readonly kind: 'epochChanged';
+  readonly epoch: string;
+  readonly head: number;
+}
+
+/** The server ended it for good, as with `session_ended` and `membership_ended`. */
+export interface Closed {
+  readonly kind: 'closed';
+  readonly reason: string;
+}
+
+/**
+ * Nothing arrives for now; it goes on by itself, after the last position, without a loss.
+ * `moving`: the server stops and another is looked for. `lost`: the connection broke. `notReady`: the server cannot serve it yet.
+ * `outOfSequence`: a batch did not follow on the last one; it was thrown away and is asked for again.
+ */
+export interface Interrupted {
+  readonly kind: 'interrupted';
+  readonly reason: 'moving' | 'lost' | 'notReady' | 'outOfSequence';
+  readonly detail: string;
+}
+
+/** What a subscription hands out. After `fellBehind`, `epochChanged` and `closed` it ends. */
+export type Update = ServerMessage | Interrupted;
+
+/** The reason of a `closed` that means: connect again, to reach another server. */
+export const ServerStopping = 'server_stopping';
+
+/** The server refuses a subscription. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+
+  /** @param code stable for ever, such as `channel_unknown` */
+  constructor(
+    readonly code: string,
+    readonly detail: string,
+  ) {
+    super(`${code}: ${detail}`);
+  }
+}
+
+/** It was tried for as long as `patienceMs` allows. */
+export class OutOfPatience extends Error {
+  override readonly name = 'OutOfPatience';
+}
+
+/** Refusals that say "not now": the same request may be granted a little later, or by another server. */
+const notNow: ReadonlySet<string> = new Set([ServerStopping, 'not_there_yet', 'too_many_connections']);
+
+export const isNotNow = (refused: Refused): boolean => notNow.has(refused.code);
+
+/** A refusal stands in a hub's error as `HubException: code: detail`. */
+export function refusalIn(error: Error): Refused | undefined {
+  const found = /HubException: ([a-z0-9_]+): (.*)$/s.exec(error.message);
+  return found?.[1] === undefined ? undefined : new Refused(found[1], found[2] ?? '');
+}

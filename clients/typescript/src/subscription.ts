@@ -1,0 +1,123 @@
+import { Backoff } from './backoff.js';
+import type { Hub } from './hub.js';
+import { Inbox, type End } from './inbox.js';
+import type { Link } from './link.js';
+import { isNotNow, OutOfPatience, refusalIn, ServerStopping, type Interrupted, type ServerMessage, type Update } from './messages.js';
+import { breakIn, type Place } from './sequence.js';
+
+/** A server whose batches do not follow on each other so often in a row is not unlucky but wrong. */
+const BreaksInARowMax = 5;
+
+/** One subscription over as many connections as it takes. */
+export class Subscription {
+  readonly #backoff: Backoff;
+  #topics: readonly string[];
+  #place: Place;
+  #brokenAt: number | undefined;
+  #breaks = 0;
+
+  constructor(
+    readonly link: Link,
+    topics: readonly string[],
+    place: Place,
+    readonly patienceMs: number,
+    readonly signal: AbortSignal,
+  ) {
+    this.#topics = topics;
+    this.#place = place;
+    this.#backoff = new Backoff(link.random);
+  }
+
+  /** Everything it is told, until it ends, or the signal is aborted. */
+  async *updates(): AsyncGenerator<Update, void, undefined> {
+    while (!this.signal.aborted) {
+      let hub: Hub | undefined;
+      let interruption: Interrupted | undefined;
+      try {
+        hub = await this.#orAborted(this.link.hub());
+      } catch (error) {
+        interruption = interrupted('lost', error);
+      }
+      if (this.signal.aborted) return;
+
+      if (hub !== undefined) {
+        const inbox = new Inbox(hub, ...this.#request());
+        try {
+          while (interruption === undefined) {
+            const message = await inbox.take(this.signal);
+            if (message.kind === 'aborted') return;
+            if (message.kind === 'full') break;
+            if (message.kind === 'failed') interruption = this.#failed(hub, message.error);
+            else if (message.kind === 'closed' && message.reason === ServerStopping) interruption = this.#move(hub, 'the server is stopping');
+            else if (message.kind === 'batch') interruption = this.#take(message);
+            if (interruption !== undefined) break;
+            yield message as ServerMessage;
+            if (isLast(message)) return;
+            if (message.kind === 'topicsClosed') this.#topics = this.#topics.filter(topic => !message.topics.includes(topic));
+          }
+        } finally {
+          inbox.close();
+        }
+      }
+      if (interruption === undefined) continue;
+      if (this.#brokenAt === undefined) {
+        this.#brokenAt = this.link.clock.now();
+        yield interruption;
+      } else if (this.link.clock.now() - this.#brokenAt >= this.patienceMs) {
+        throw new OutOfPatience(`${this.#topics.join()} could not be followed for ${this.patienceMs} ms: ${interruption.detail}`);
+      }
+      // A connection that is gone has a wait of its own before the next one.
+      if (hub !== undefined && this.link.stands(hub)) await this.link.clock.sleep(this.#backoff.nextMs(), this.signal);
+    }
+  }
+
+  #request(): [string, unknown[]] {
+    const { epoch, position } = this.#place;
+    if (epoch === undefined || position === undefined) return ['Subscribe', [this.#topics, position ?? null]];
+    return ['Resume', [this.#topics, position, epoch]];
+  }
+
+  #take(batch: Extract<ServerMessage, { kind: 'batch' }>): Interrupted | undefined {
+    const wrong = breakIn(this.#place, batch);
+    if (wrong !== undefined) {
+      if (++this.#breaks >= BreaksInARowMax) throw new Error(`${this.#topics.join()}: ${wrong}, ${this.#breaks} times in a row`);
+      return interrupted('outOfSequence', wrong);
+    }
+    this.#place = { epoch: batch.epoch, position: batch.position };
+    this.#breaks = 0;
+    this.#brokenAt = undefined;
+    this.#backoff.succeeded();
+    this.link.worked();
+    return undefined;
+  }
+
+  #failed(hub: Hub, error: Error): Interrupted {
+    const refused = refusalIn(error);
+    if (refused === undefined) return interrupted('lost', error);
+    if (!isNotNow(refused)) throw refused;
+    if (refused.code === 'not_there_yet') return interrupted('notReady', refused);
+    return this.#move(hub, refused.message);
+  }
+
+  #move(hub: Hub, why: string): Interrupted {
+    this.link.leave(hub);
+    return interrupted('moving', why);
+  }
+
+  /** What is waited for, unless the signal is aborted first. */
+  #orAborted<T>(awaited: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      const abort = (): void => resolve(undefined);
+      this.signal.addEventListener('abort', abort);
+      awaited.then(resolve, reject).finally(() => this.signal.removeEventListener('abort', abort));
+    });
+  }
+}
+
+const interrupted = (reason: Interrupted['reason'], why: unknown): Interrupted => ({
+  kind: 'interrupted',
+  reason,
+  detail: why instanceof Error ? why.message : String(why),
+});
+
+const isLast = (message: ServerMessage | End): boolean => message.kind === 'fellBehind' || message.kind === 'epochChanged' || message.kind === 'closed';
