@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Veza.Api.Auth;
 
@@ -49,6 +50,8 @@ public static class Jws
 
     private static JsonElement? Object(byte[] json)
     {
+        // A string that is no text, such as half a surrogate pair, is found only when it is read, and then throws. No token of ours has an escape in it.
+        if (json.AsSpan().Contains((byte)'\\') || !Utf8.IsValid(json)) return null;
         try
         {
             using var document = JsonDocument.Parse(json, Strict);

@@ -87,6 +87,8 @@ public class JwsTests
     [InlineData("""{"alg":"none","alg":"ES256","typ":"JWT","kid":"key"}""", TokenFault.Malformed)]
     [InlineData("""["ES256"]""", TokenFault.Malformed)]
     [InlineData("""{"alg":"ES256",""", TokenFault.Malformed)]
+    [InlineData("""{"alg":"\ud800","typ":"JWT","kid":"key"}""", TokenFault.Malformed)]
+    [InlineData("""{"\udfff":1,"alg":"ES256","typ":"JWT","kid":"key"}""", TokenFault.Malformed)]
     public void A_header_that_says_anything_else_is_refused_though_its_signature_is_right(string header, TokenFault expected)
     {
         Assert.Null(Jws.Open(Signed(Base64Url.EncodeToString(Encoding.UTF8.GetBytes(header)), "e30"), "JWT", id => id == "key" ? _key : null, out var fault));
@@ -136,6 +138,14 @@ public class JwsTests
     public void A_payload_that_is_no_plain_object_is_refused(string payload)
     {
         Assert.Null(Jws.Open(Jws.Sign(_key, "JWT", Encoding.UTF8.GetBytes(payload)), "JWT", _ => _key, out var fault));
+        Assert.Equal(TokenFault.Malformed, fault);
+    }
+
+    [Fact]
+    public void A_header_that_is_no_text_is_refused()
+    {
+        byte[] header = [.. "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\""u8, 0xC3, 0x28, .. "\"}"u8];
+        Assert.Null(Jws.Open(Signed(Base64Url.EncodeToString(header), "e30"), "JWT", _ => _key, out var fault));
         Assert.Equal(TokenFault.Malformed, fault);
     }
 

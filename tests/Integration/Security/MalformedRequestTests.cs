@@ -48,7 +48,7 @@ public class MalformedRequestTests(VezaServer veza)
     [
         ("Veza-After", "-1"), ("Veza-After", "9999999999999999999999"), ("Veza-After", "٣"), ("If-Match", "\"x\""), ("If-Match", "W/\"9999999999999999999999\""), ("If-Match", "\"-1\""),
         ("Idempotency-Key", new string('k', 201)), ("Idempotency-Key", ""), ("Range", "bytes=99-1,,-,0-0"), ("Last-Event-ID", ":::-1"), ("Last-Event-ID", "x:99999999999999999999"),
-        ("Accept-Encoding", "\u0001"), ("X-Forwarded-For", "x, 1.2.3.4.5, ::ffff:999.1.1.1, [::]"), ("Content-Type", "application/json; charset=\"\\"), ("traceparent", "00-x-y-z"), ("Cookie", "a=b; ;;=\u0002"),
+        ("Accept-Encoding", "\u0001"), ("X-Forwarded-For", "x, 1.2.3.4.5, ::ffff:999.1.1.1, [::]"), ("traceparent", "00-x-y-z"), ("Cookie", "a=b; ;;=\u0002"),
     ];
 
     private IEnumerable<(string Method, RouteEndpoint Endpoint)> Endpoints => veza.Running.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()

@@ -17,7 +17,7 @@ public class MassAssignmentTests(VezaServer veza)
         var made = await veza.Nobody.PostAsync("/api/v1/accounts", new
         {
             userName = name, email = $"{name}@example.org", password = Password, id = victim.Id, accountId = victim.Id, role = "operator", roles = new[] { "operator", "analyst" },
-            Roles = new[] { "operator" }, isOperator = true, passwordHash = "x", signIn = new { sessionId = victim.Id, refreshTokenHash = "x" }, sessionId = victim.Id, scope = "log:read",
+            isOperator = true, passwordHash = "x", signIn = new { sessionId = victim.Id, refreshTokenHash = "x" }, sessionId = victim.Id, scope = "log:read",
         }).JsonAsync(HttpStatusCode.Created);
         Assert.NotEqual(victim.Id, made.Id());
         var eve = new Person(veza, made.Id(), name, made.GetProperty("accessToken").GetString());

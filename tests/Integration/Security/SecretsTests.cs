@@ -19,7 +19,7 @@ public sealed class SecretsTests : IAsyncLifetime
     private const string Password = "marked-password-of-ada";
     private const string WrongPassword = "marked-password-that-is-wrong";
     private const string NewPassword = "marked-password-that-is-new";
-    private const string JwtSecret = "marked-jwt-secret-0123456789abcdef0123456789";
+    private const string JwtSecret = "marked-jwt-key-0123456789abcdef0123456789";
     private const string EncryptionKey = "marked-encryption-key-0123456789abcdef012345";
     private const string DatabasePassword = "marked-database-password";
 
