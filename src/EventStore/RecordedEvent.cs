@@ -28,7 +28,9 @@ public sealed class RecordedEvent(
 
     /// <summary>The account that issued the command; null for the system's own.</summary>
     public string? By { get; } = by;
-    public ReadOnlyMemory<byte> Json { get; } = json;
+    
+    /// <summary>As it stands in the log; empty once it was let go.</summary>
+    public ReadOnlyMemory<byte> Json { get; private set; } = json;
 
     /// <summary>The event itself in its type's current shape, read from its JSON once; null when this process does not know its type.</summary>
     /// <exception cref="System.Text.Json.JsonException">The event cannot be read; see <see cref="EventTypes.Read"/>.</exception>
@@ -46,10 +48,14 @@ public sealed class RecordedEvent(
         }
     }
 
-    /// <summary>Reads <see cref="Data"/> ahead of whoever needs it, who is told if that is not possible.</summary>
-    internal void TryDecode()
+    /// <summary>Reads <see cref="Data"/> and lets the JSON go, before anybody else has the event. One that cannot be read keeps it, and tells whoever needs it.</summary>
+    internal void DecodeForFolds()
     {
-        try { _ = Data; }
+        try
+        {
+            _ = Data;
+            Json = default;
+        }
         catch (System.Text.Json.JsonException) { /* Thrown again where the event is used. */ }
     }
 
