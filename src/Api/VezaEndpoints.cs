@@ -49,6 +49,7 @@ internal static class VezaEndpoints
         api.MapSessions();
         api.MapTwoFactor();
         api.MapApiKeys();
+        api.MapSecurityEvents();
         api.MapCommunities();
         api.MapMessages();
         api.MapReading();

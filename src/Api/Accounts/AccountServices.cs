@@ -23,7 +23,7 @@ public static class AccountServices
         services.AddSingleton(settings).AddSingleton(provider => new TwoFactors(settings.EncryptionKey, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<AccessTokens>().AddSingleton<RefreshTokens>().AddSingleton<ResetTokens>().AddSingleton<ApiKeyTokens>().AddSingleton<ApiKeys>().AddSingleton<Passwords>().AddSingleton<SignIns>().AddSingleton<SignInTries>();
         services.AddSingleton<Callers>().AddSingleton<EndedSessions>().AddHostedService(provider => provider.GetRequiredService<EndedSessions>());
-        services.AddSingleton<AccountQueries>().AddSingleton<SessionQueries>().AddSingleton<ApiKeyQueries>().AddSingleton<OperatorBootstrap>();
+        services.AddSingleton<AccountQueries>().AddSingleton<SessionQueries>().AddSingleton<ApiKeyQueries>().AddSingleton<SecurityEventQueries>().AddSingleton<OperatorBootstrap>();
 
         // Only the core: the rest of ASP.NET Core's authentication brings keys of its own to the disk, for cookies that there are none of.
         services.AddAuthenticationCore(o =>

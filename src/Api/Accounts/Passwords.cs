@@ -20,10 +20,15 @@ public sealed class Passwords
 
     private static readonly FrozenSet<string> Commonest = ReadCommonest();
 
-    private readonly PasswordHasher<Account> _hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
+    private readonly IPasswordHasher<Account> _hasher;
     private readonly string _nobodys;
 
-    public Passwords() => _nobodys = Hash(Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
+    /// <param name="hasher">Another one than production's, for tests that count what it does.</param>
+    public Passwords(IPasswordHasher<Account>? hasher = null)
+    {
+        _hasher = hasher ?? new PasswordHasher<Account>(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
+        _nobodys = Hash(Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
+    }
 
     /// <returns>What is wrong with a password somebody wants to have; null when nothing is.</returns>
     public static string? Wrong(string? password)

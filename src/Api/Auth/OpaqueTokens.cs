@@ -38,7 +38,10 @@ public abstract class OpaqueTokens(SigningKeys keys, string kind)
             || written != TokenBytes) return null;
         Span<byte> seal = stackalloc byte[SealBytes];
         Seal(bytes, seal);
-        return CryptographicOperations.FixedTimeEquals(seal, bytes[(IdBytes + SecretBytes)..]) ? Of(bytes) : null;
+        if (!CryptographicOperations.FixedTimeEquals(seal, bytes[(IdBytes + SecretBytes)..])) return null;
+        var token = Of(bytes);
+        // The last character has four bits that mean nothing; a token has one form only.
+        return token.Text == text ? token : null;
     }
 
     private void Seal(ReadOnlySpan<byte> token, Span<byte> seal)

@@ -17,7 +17,6 @@ public static class RateLimits
     /// <summary>Requests that wait while others hash a password; some ten seconds' work for one core.</summary>
     public const int PasswordsWaitingMax = 100;
 
-    private const string PasswordsPolicy = "passwords";
     /// <summary>Finer than this the limiter's own clock does not go.</summary>
     private static readonly TimeSpan PeriodMin = TimeSpan.FromMilliseconds(1);
 
@@ -27,12 +26,12 @@ public static class RateLimits
         services.AddRateLimiter(o =>
         {
             o.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, Bucket>(http => Partition(http, perMinute));
-            o.AddPolicy(PasswordsPolicy, _ => RateLimitPartition.GetConcurrencyLimiter(PasswordsPolicy, _ => new()
-            {
-                PermitLimit = Math.Max(1, Environment.ProcessorCount / 2), QueueLimit = PasswordsWaitingMax, QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
-            }));
             o.OnRejected = async (rejected, _) => await RejectAsync(rejected.HttpContext, rejected.Lease);
         });
+        services.AddSingleton(_ => new ConcurrencyLimiter(new()
+        {
+            PermitLimit = Math.Max(1, Environment.ProcessorCount / 2), QueueLimit = PasswordsWaitingMax, QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+        }));
     }
 
     public static void UseRateLimits(this WebApplication app)
@@ -46,17 +45,22 @@ public static class RateLimits
     }
 
     /// <summary>For endpoints that hash a password: they get half the cores, so that guessing cannot keep everybody else waiting.</summary>
-    public static RouteHandlerBuilder HashesPasswords(this RouteHandlerBuilder endpoint) => endpoint.RequireRateLimiting(PasswordsPolicy);
+    /// <remarks>A filter and no policy of the limiter's: it comes after the body has been read, so that one that trickles in holds no place that others wait for.</remarks>
+    public static RouteHandlerBuilder HashesPasswords(this RouteHandlerBuilder endpoint) => endpoint.AddEndpointFilter(async (context, next) =>
+    {
+        var http = context.HttpContext;
+        using var lease = await http.RequestServices.GetRequiredService<ConcurrencyLimiter>().AcquireAsync(1, http.RequestAborted);
+        return lease.IsAcquired ? await next(context)
+            : Problems.Result(new("too_fast", RefusalKind.TooFast, $"{PasswordsWaitingMax} others are waiting to sign in") { RetryAfter = TimeSpan.FromSeconds(1) });
+    });
 
     private static async Task RejectAsync(HttpContext http, RateLimitLease lease)
     {
         Describe(http);
-        // Only the bucket says how long; the passwords' queue is refused without a time.
-        var refusal = lease.TryGetMetadata(MetadataName.RetryAfter, out var wait)
-            ? new Refusal("too_fast", RefusalKind.TooFast,
-                $"RATE_LIMIT_PER_MINUTE is {http.RequestServices.GetRequiredService<RateLimit>().PerMinute.ToString("N0", CultureInfo.InvariantCulture)} requests a minute")
-            : new Refusal("too_fast", RefusalKind.TooFast, $"{PasswordsWaitingMax} others are waiting to sign in");
-        await Problems.WriteAsync(http, refusal with { RetryAfter = wait > TimeSpan.FromSeconds(1) ? wait : TimeSpan.FromSeconds(1) });
+        lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);
+        await Problems.WriteAsync(http, new("too_fast", RefusalKind.TooFast,
+            $"RATE_LIMIT_PER_MINUTE is {http.RequestServices.GetRequiredService<RateLimit>().PerMinute.ToString("N0", CultureInfo.InvariantCulture)} requests a minute")
+        { RetryAfter = wait > TimeSpan.FromSeconds(1) ? wait : TimeSpan.FromSeconds(1) });
     }
 
     private static void Describe(HttpContext http)

@@ -30,10 +30,8 @@ public static class Telemetry
         logging.Services.TryAddSingleton(TimeProvider.System);
         logging.Services.AddSingleton(new LogOrigin(settings.ServiceName, settings.Version));
         logging.AddConsoleFormatter<JsonLogFormatter, ConsoleFormatterOptions>();
-        if (settings.LogFormat == LogForm.Json)
-            logging.AddConsole(console => console.FormatterName = JsonLogFormatter.FormatterName);
-        else
-            logging.AddSimpleConsole(text => (text.SingleLine, text.TimestampFormat, text.UseUtcTimestamp) = (true, "HH:mm:ss.fff ", true));
+        logging.AddConsoleFormatter<TextLogFormatter, ConsoleFormatterOptions>();
+        logging.AddConsole(console => console.FormatterName = settings.LogFormat == LogForm.Json ? JsonLogFormatter.FormatterName : TextLogFormatter.FormatterName);
     }
 
     public static void AddMetricsAndTraces(IServiceCollection services, VezaSettings settings)

@@ -43,5 +43,9 @@ public sealed record SessionRefreshed(Guid SessionId, Guid AccountId, [property:
 /// <summary>An API key is a session that nobody carries on: it ends when it is revoked, or by its time.</summary>
 public sealed record ApiKeyCreated(Guid KeyId, Guid AccountId, string Name, IReadOnlyList<string> Scopes, [property: Secret] string KeyHash, DateTimeOffset ExpiresAt) : SessionEvent;
 
+/// <summary>An API key was shown for the first time on a day: that it is in use, without an event for each request.</summary>
+/// <param name="Day">In UTC.</param>
+public sealed record ApiKeyUsed(Guid KeyId, Guid AccountId, DateOnly Day) : SessionEvent;
+
 /// <param name="Reason">One of <see cref="Session"/>'s: <c>signed_out</c>, <c>refresh_token_reused</c>, ….</param>
 public sealed record SessionEnded(Guid SessionId, Guid AccountId, string Reason) : SessionEvent;

@@ -5,7 +5,8 @@ namespace Veza.Domain.Accounts;
 /// <summary>What must be known of a sign-in to carry it on or to end it.</summary>
 /// <param name="RefreshTokenHash">Of the one refresh token that is good now; of an API key, its own.</param>
 /// <param name="Scopes">All that an API key may do; null for a sign-in, which may do all that its account may.</param>
-public sealed record Session(Guid Id, Guid AccountId, string RefreshTokenHash, DateTimeOffset ExpiresAt, bool Ended, ImmutableSortedSet<string>? Scopes = null)
+/// <param name="UsedOn">Of an API key: the last day (UTC) it was shown on; null before the first.</param>
+public sealed record Session(Guid Id, Guid AccountId, string RefreshTokenHash, DateTimeOffset ExpiresAt, bool Ended, ImmutableSortedSet<string>? Scopes = null, DateOnly? UsedOn = null)
 {
     public const string SignedOut = "signed_out";
     public const string RefreshTokenReused = "refresh_token_reused";
@@ -23,5 +24,6 @@ public sealed record Session(Guid Id, Guid AccountId, string RefreshTokenHash, D
     public static Session Create(SessionStarted e) => new(e.SessionId, e.AccountId, e.RefreshTokenHash, e.ExpiresAt, Ended: false);
     public static Session Create(ApiKeyCreated e) => new(e.KeyId, e.AccountId, e.KeyHash, e.ExpiresAt, Ended: false, [.. e.Scopes]);
     public Session Apply(SessionRefreshed e) => this with { RefreshTokenHash = e.RefreshTokenHash, ExpiresAt = e.ExpiresAt };
+    public Session Apply(ApiKeyUsed e) => this with { UsedOn = e.Day };
     public Session Apply(SessionEnded _) => this with { Ended = true };
 }

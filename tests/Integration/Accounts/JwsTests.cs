@@ -38,6 +38,27 @@ public class JwsTests
         }
     }
 
+    /// <summary>Right by the standards' own word, and no token of ours: RFC 7519, section 3.1 (HS256) and section 6.1 (not secured), and the example above without type and key.</summary>
+    [Theory]
+    [InlineData("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", TokenFault.Malformed)]
+    [InlineData("eyJhbGciOiJub25lIn0", "", TokenFault.Malformed)]
+    [InlineData("eyJhbGciOiJub25lIn0", Signature, TokenFault.OtherKind)]
+    [InlineData("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9", Signature, TokenFault.OtherKind)]
+    [InlineData(Header, Signature, TokenFault.OtherKind)]
+    public void The_standards_other_examples_are_refused(string header, string signature, TokenFault expected)
+    {
+        Assert.Null(Jws.Open($"{header}.{Payload}.{signature}", "JWT", _ => _key, out var fault));
+        Assert.Equal(expected, fault);
+    }
+
+    /// <summary>RFC 7519, section 3.1: its line breaks and its claim that is an address.</summary>
+    [Fact]
+    public void The_standards_own_claims_are_read_as_they_stand()
+    {
+        var claims = Jws.Open(Signed(Base64Url.EncodeToString("""{"alg":"ES256","typ":"JWT","kid":"key"}"""u8), Payload), "JWT", _ => _key, out _)!.Value;
+        Assert.Equal(("joe", 1_300_819_380, true), (claims.GetProperty("iss").GetString(), claims.GetProperty("exp").GetInt32(), claims.GetProperty("http://example.com/is_root").GetBoolean()));
+    }
+
     [Fact]
     public void A_signature_of_all_zeros_is_refused() => Assert.False(_key.Verify(Encoding.ASCII.GetBytes($"{Header}.{Payload}"), new byte[SigningKey.SignatureBytes]));
 

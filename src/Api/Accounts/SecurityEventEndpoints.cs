@@ -1,0 +1,20 @@
+using Veza.Api.Http;
+using Veza.Projections.Accounts;
+
+namespace Veza.Api.Accounts;
+
+public static class SecurityEventEndpoints
+{
+    public static void MapSecurityEvents(this IEndpointRouteBuilder api) =>
+        // Under sessions, of which no scope can be granted: it is for the person, who looks for what a key of theirs did.
+        api.MapGet("/accounts/me/security-events", ListAsync).WithTags("Sessions").ReadsFrom(SecurityEventQueries.Reads).Produces<Page<SecurityEventView>>()
+            .WithSummary("List what happened to the security of one's own account")
+            .WithDescription("Newest first: sign-ins and failed ones, sessions ended and why, passwords and second factors changed, API keys made and the days they were used on, roles granted. `before` is a position.");
+
+    private static async Task<IResult> ListAsync(long? before, int? limit, Caller caller, SecurityEventQueries queries, HttpContext http, CancellationToken ct)
+    {
+        if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
+        var items = await queries.PageAsync(caller.AccountId, before, size + 1, ct);
+        return Results.Ok(Page.Cut(http, items, size, e => $"before={e.Position}"));
+    }
+}

@@ -1,0 +1,64 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Veza.Integration.Tests.Security;
+
+/// <summary>Requests byte by byte as a test wants them: a client library would refuse to send most of them.</summary>
+internal sealed class RawHttp : IDisposable
+{
+    /// <summary>Longer than any limit of the server's, so that only what the server never ends runs into it.</summary>
+    public static readonly TimeSpan AnswersMax = TimeSpan.FromSeconds(60);
+
+    private readonly TcpClient _tcp = new() { NoDelay = true };
+
+    private NetworkStream Stream => _tcp.GetStream();
+
+    public static async Task<RawHttp> OpenAsync(string address)
+    {
+        var uri = new Uri(address);
+        var raw = new RawHttp();
+        await raw._tcp.ConnectAsync(IPAddress.Parse(uri.Host), uri.Port);
+        return raw;
+    }
+
+    /// <returns>The whole answer to one request, in Latin-1; empty when the connection was ended without one.</returns>
+    public static async Task<string> AskAsync(string address, string head, byte[]? body = null)
+    {
+        using var raw = await OpenAsync(address);
+        await raw.SendAsync(Encoding.Latin1.GetBytes(head));
+        if (body is not null) await raw.SendAsync(body);
+        return await raw.ReadToEndAsync();
+    }
+
+    public async Task SendAsync(byte[] bytes) => await Stream.WriteAsync(bytes);
+
+    /// <summary>Reads until the server ends the connection.</summary>
+    public async Task<string> ReadToEndAsync()
+    {
+        using var limit = new CancellationTokenSource(AnswersMax);
+        var read = new MemoryStream();
+        // A server that ends a connection with bytes unread resets it.
+        try { await Stream.CopyToAsync(read, limit.Token); }
+        catch (IOException) { }
+        return Encoding.Latin1.GetString(read.ToArray());
+    }
+
+    /// <summary>Whether the server has ended it; what it said before is taken off the wire.</summary>
+    public bool IsCut()
+    {
+        var buffer = new byte[4096];
+        try
+        {
+            while (_tcp.Client.Poll(0, SelectMode.SelectRead))
+                if (_tcp.Client.Receive(buffer) == 0) return true;
+            return false;
+        }
+        catch (SocketException) { return true; }
+    }
+
+    /// <returns>0 when there was no answer.</returns>
+    public static int StatusOf(string answer) => answer.StartsWith("HTTP/1.1 ", StringComparison.Ordinal) ? int.Parse(answer.AsSpan(9, 3), System.Globalization.CultureInfo.InvariantCulture) : 0;
+
+    public void Dispose() => _tcp.Dispose();
+}

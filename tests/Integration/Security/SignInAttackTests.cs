@@ -1,0 +1,166 @@
+using System.Net;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.DependencyInjection;
+using Veza.Api.Accounts;
+using Veza.Api.Auth;
+using Veza.Domain.Accounts;
+
+namespace Veza.Integration.Tests.Security;
+
+/// <summary>Guessing at the front door.</summary>
+public class SignInAttackTests(VezaServer veza)
+{
+    private const string Password = "correct horse battery";
+    private const string TwoFactorPath = "/api/v1/accounts/me/two-factor";
+
+    /// <summary>The tests' server trusts this machine as a proxy, so that a test comes from networks of its own.</summary>
+    private static string Network() => new IPAddress(Guid.CreateVersion7().ToByteArray()).ToString();
+
+    private Task<HttpResponseMessage> SignInAsync(string name, string password, string? code = null, string? from = null) =>
+        veza.Nobody.PostAsync("/api/v1/sessions", new { name, password, code }, ("X-Forwarded-For", from ?? Network()));
+
+    [Theory]
+    [InlineData(null, "a wrong one")]
+    [InlineData("known", "a wrong one")]
+    [InlineData("known", "right")]
+    [InlineData("known", "")]
+    [InlineData(null, "")]
+    [InlineData("known", null)]
+    [InlineData(null, null)]
+    [InlineData("known", "too long")]
+    [InlineData(null, "too long")]
+    public void Whether_there_is_such_an_account_or_not_one_password_is_verified(string? account, string? password)
+    {
+        var hasher = new CountingHasher();
+        var passwords = new Passwords(hasher);
+        var hash = account is null ? null : passwords.Hash(Password);
+        var fits = passwords.Fits(hash, password switch { "right" => Password, "too long" => new string('x', 5000), _ => password });
+        Assert.Equal(account is not null && password == "right", fits);
+        Assert.Equal(1, hasher.Verified);
+        Assert.Equal(Passwords.Iterations, hasher.Iterations);
+    }
+
+    [Fact]
+    public async Task A_name_that_nobody_has_is_refused_word_for_word_like_a_wrong_password_and_costs_the_log_as_much()
+    {
+        var ada = await veza.RegisterAsync("ada");
+        var told = new List<string>();
+        foreach (var name in new[] { ada.UserName, $"{ada.UserName}@example.org", $"nobody_{ada.Id:N}"[..32], $"nobody_{ada.Id:N}@example.org", ada.UserName.ToUpperInvariant(), "", "no name at all\u00e4" })
+        {
+            using var answer = await SignInAsync(name, "a wrong one");
+            var problem = await answer.JsonAsync(HttpStatusCode.Unauthorized);
+            told.Add(string.Join('\n', problem.EnumerateObject().Where(p => p.Name != "traceId").Select(p => $"{p.Name}: {p.Value}"))
+                + string.Join('\n', answer.Headers.Concat(answer.Content.Headers).Where(h => h.Key is not ("Date" or "RateLimit-Remaining" or "RateLimit-Reset")).Select(h => $"{h.Key}: {string.Join(',', h.Value)}").Order()));
+        }
+        Assert.Single(told.Distinct());
+    }
+
+    [Fact]
+    public async Task The_second_factor_is_asked_for_only_after_the_right_password()
+    {
+        var (ada, _, _) = await WithTwoFactorAsync();
+        await SignInAsync(ada.UserName, "a wrong one").RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
+        await SignInAsync(ada.UserName, "a wrong one", "000000").RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
+        await SignInAsync(ada.UserName, Password).RefusedAsync(HttpStatusCode.Unauthorized, "two_factor_required");
+    }
+
+    [Fact]
+    public async Task A_code_is_good_once_however_many_show_it_at_once_and_not_outside_its_window()
+    {
+        var (ada, secret, step) = await WithTwoFactorAsync();
+        foreach (var off in new[] { -3, 3, 10 }) await SignInAsync(ada.UserName, Password, Totp.Code(secret, Step + off)).RefusedAsync(HttpStatusCode.Unauthorized, "two_factor_failed");
+        await SignInAsync(ada.UserName, Password, Totp.Code(secret, step)).RefusedAsync(HttpStatusCode.Unauthorized, "two_factor_failed");
+        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => SignInAsync(ada.UserName, Password, Totp.Code(secret, step + 1))));
+        Assert.Single(answers, a => a.StatusCode == HttpStatusCode.Created);
+        Assert.All(answers.Where(a => a.StatusCode != HttpStatusCode.Created), a => Assert.Contains(a.StatusCode, (HttpStatusCode[])[HttpStatusCode.Unauthorized, HttpStatusCode.TooManyRequests]));
+    }
+
+    [Fact]
+    public async Task A_recovery_code_is_good_once_however_many_show_it_at_once()
+    {
+        var (ada, _, _, recovery) = await WithRecoveryAsync();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => SignInAsync(ada.UserName, Password, recovery[0])));
+        Assert.Single(answers, a => a.StatusCode == HttpStatusCode.Created);
+        await SignInAsync(ada.UserName, Password, recovery[1]).JsonAsync(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task Of_many_who_show_one_refresh_token_at_once_one_at_most_goes_on_and_the_session_ends()
+    {
+        var ada = await veza.RegisterAsync("ada");
+        var session = await SignInAsync(ada.UserName, Password).JsonAsync(HttpStatusCode.Created);
+        var refreshToken = session.GetProperty("refreshToken").GetString();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => veza.Nobody.PostAsync("/api/v1/sessions/refresh", new { refreshToken })));
+        var good = answers.Where(a => a.StatusCode == HttpStatusCode.OK).ToList();
+        Assert.True(good.Count <= 1, $"{good.Count} got new tokens for one");
+        await veza.Nobody.PostAsync("/api/v1/sessions/refresh", new { refreshToken }).RefusedAsync(HttpStatusCode.Unauthorized, "session_ended");
+        foreach (var answer in good)
+        {
+            var won = await answer.JsonAsync();
+            await veza.Nobody.PostAsync("/api/v1/sessions/refresh", new { refreshToken = won.GetProperty("refreshToken").GetString() }).RefusedAsync(HttpStatusCode.Unauthorized, "session_ended");
+            await new Person(veza, ada.Id, "", won.GetProperty("accessToken").GetString()).GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
+        }
+        // The person's other session has nothing to do with it.
+        await ada.GetAsync("/api/v1/accounts/me").JsonAsync();
+    }
+
+    [Fact]
+    public async Task Tries_during_the_wait_make_it_no_longer_and_an_owner_who_is_elsewhere_is_let_in_when_it_is_over()
+    {
+        var ada = await veza.RegisterAsync("ada");
+        for (var i = 0; i < SignInGuard.FreeTries; i++) await SignInAsync(ada.UserName, "a wrong one").RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
+        var before = await GuardAsync(ada);
+        for (var i = 0; i < 20; i++) await SignInAsync(ada.UserName, i % 2 == 0 ? "a wrong one" : Password).RefusedAsync(HttpStatusCode.TooManyRequests, "sign_in_wait");
+        Assert.Equal(before, await GuardAsync(ada));
+        Assert.True(SignInGuard.Wait(int.MaxValue) <= SignInGuard.WaitMax);
+        // Who is signed in already does not notice.
+        await ada.GetAsync("/api/v1/accounts/me").JsonAsync();
+        HttpResponseMessage answer;
+        while ((answer = await SignInAsync(ada.UserName, Password)).StatusCode == HttpStatusCode.TooManyRequests) await Task.Delay(answer.Headers.RetryAfter!.Delta!.Value);
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+    }
+
+    private async Task<SignInGuard?> GuardAsync(Person person)
+    {
+        await veza.Running.Log.CatchUpAsync(TestContext.Current.CancellationToken);
+        return (await veza.Running.Log.Models.LoadAsync(typeof(SignInGuard), Domain.StreamIds.Of("sign_in_guard", person.Id, Guid.Empty), TestContext.Current.CancellationToken)).State as SignInGuard;
+    }
+
+    private static long Step => TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() / Totp.StepSeconds;
+
+    private async Task<(Person Person, byte[] Secret, long Step)> WithTwoFactorAsync()
+    {
+        var (person, secret, step, _) = await WithRecoveryAsync();
+        return (person, secret, step);
+    }
+
+    /// <param name="Step">Of the code that confirmed it, one before the present one, so that the present one is good still.</param>
+    private async Task<(Person Person, byte[] Secret, long Step, string[] Recovery)> WithRecoveryAsync()
+    {
+        var ada = await veza.RegisterAsync("ada");
+        var begun = await ada.PostAsync(TwoFactorPath, new { password = Password }).JsonAsync(HttpStatusCode.Created);
+        var secret = veza.Running.App.Services.GetRequiredService<TwoFactors>().Secret(begun.Id());
+        var step = Step - 1;
+        var confirmed = await ada.PostAsync(TwoFactorPath + "/confirm", new { code = Totp.Code(secret, step) }).JsonAsync();
+        return (ada, secret, step, [.. confirmed.GetProperty("recoveryCodes").EnumerateArray().Select(c => c.GetString()!)]);
+    }
+
+    /// <summary>ASP.NET Core Identity's, which is seen at work. The iterations stand in the hash that it verifies.</summary>
+    private sealed class CountingHasher : IPasswordHasher<Account>
+    {
+        private readonly PasswordHasher<Account> _hasher = new(Microsoft.Extensions.Options.Options.Create(new PasswordHasherOptions { IterationCount = Passwords.Iterations }));
+
+        public int Verified { get; private set; }
+        public int Iterations { get; private set; }
+
+        public string HashPassword(Account user, string password) => _hasher.HashPassword(user, password);
+
+        public PasswordVerificationResult VerifyHashedPassword(Account user, string hashedPassword, string providedPassword)
+        {
+            Verified++;
+            // Format 1: a marker byte, the function, then the iterations, both in four bytes.
+            Iterations = System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(Convert.FromBase64String(hashedPassword).AsSpan(5));
+            return _hasher.VerifyHashedPassword(user, hashedPassword, providedPassword);
+        }
+    }
+}
