@@ -17,6 +17,12 @@ public static class RateLimits
     /// <summary>Requests that wait while others hash a password; some ten seconds' work for one core.</summary>
     public const int PasswordsWaitingMax = 100;
 
+    /// <summary>Exports that wait while another reads the log.</summary>
+    public const int ExportsWaitingMax = 10;
+
+    /// <summary>For the endpoint that looks at every event: one at a time, so that exporting cannot keep the database busy.</summary>
+    public const string ExportsPolicy = "exports";
+
     private const string PasswordsPolicy = "passwords";
     /// <summary>Finer than this the limiter's own clock does not go.</summary>
     private static readonly TimeSpan PeriodMin = TimeSpan.FromMilliseconds(1);
@@ -31,6 +37,7 @@ public static class RateLimits
             {
                 PermitLimit = Math.Max(1, Environment.ProcessorCount / 2), QueueLimit = PasswordsWaitingMax, QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
             }));
+            o.AddPolicy(ExportsPolicy, _ => RateLimitPartition.GetConcurrencyLimiter(ExportsPolicy, _ => new() { PermitLimit = 1, QueueLimit = ExportsWaitingMax, QueueProcessingOrder = QueueProcessingOrder.OldestFirst }));
             o.OnRejected = async (rejected, _) => await RejectAsync(rejected.HttpContext, rejected.Lease);
         });
     }
@@ -51,10 +58,12 @@ public static class RateLimits
     private static async Task RejectAsync(HttpContext http, RateLimitLease lease)
     {
         Describe(http);
-        // Only the bucket says how long; the passwords' queue is refused without a time.
+        // Only the bucket says how long; the queues are refused without a time.
         var refusal = lease.TryGetMetadata(MetadataName.RetryAfter, out var wait)
             ? new Refusal("too_fast", RefusalKind.TooFast,
                 $"RATE_LIMIT_PER_MINUTE is {http.RequestServices.GetRequiredService<RateLimit>().PerMinute.ToString("N0", CultureInfo.InvariantCulture)} requests a minute")
+            : http.GetEndpoint()?.Metadata.GetMetadata<EnableRateLimitingAttribute>()?.PolicyName == ExportsPolicy
+                ? new Refusal("too_fast", RefusalKind.TooFast, $"{ExportsWaitingMax} others are waiting for an export")
             : new Refusal("too_fast", RefusalKind.TooFast, $"{PasswordsWaitingMax} others are waiting to sign in");
         await Problems.WriteAsync(http, refusal with { RetryAfter = wait > TimeSpan.FromSeconds(1) ? wait : TimeSpan.FromSeconds(1) });
     }

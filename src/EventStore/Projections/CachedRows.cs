@@ -17,17 +17,19 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
     private readonly List<(Slot Slot, Projection<TRow, TKey>.Handling Handling, RecordedEvent Event)> _steps = [];
     private readonly List<Slot> _touched = [];
     private readonly List<TKey> _missing = [];
+    private readonly Dictionary<RowErasure, HashSet<Guid>> _erased = [];
     private readonly WrittenKeys? _written = use.Empty ? new() : null;
     // Two halves: what is used moves to the newer one, and when that is full the older one is let go.
     private Dictionary<TKey, Slot> _newer = [];
     private Dictionary<TKey, Slot> _older = [];
 
-    public int Unwritten => _touched.Count;
+    public int Unwritten => _touched.Count + _erased.Count;
 
     public async Task FoldAsync(NpgsqlConnection connection, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
     {
         foreach (var e in events)
         {
+            if (projection.ErasureOf(e) is { } erased) (_erased.TryGetValue(erased.Erasure, out var accounts) ? accounts : _erased[erased.Erasure] = []).Add(erased.Account);
             if (projection.HandlingOf(e) is not { } handling) continue;
             if (handling.Key is { } one) Add(one(e), handling, e);
             else
@@ -65,6 +67,14 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
         _touched.Clear();
         await _table.WriteAsync(connection, transaction, changed, removed, ct);
         await _table.CopyAsync(connection, added, ct);
+        if (_erased.Count > 0)
+        {
+            // Last: what an account wrote before and after its erasure goes alike.
+            foreach (var (erasure, accounts) in _erased) await erasure.WriteAsync(table, accounts, connection, transaction, ct);
+            _erased.Clear();
+            _newer.Clear();
+            _older.Clear();
+        }
         if (_newer.Count > use.CachedRowsMax / 2) (_older, _newer) = (_newer, []);
     }
 

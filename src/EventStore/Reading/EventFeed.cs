@@ -88,6 +88,7 @@ internal sealed class EventFeed(NpgsqlDataSource database, EventTypes types)
         await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SingleResult | CommandBehavior.SequentialAccess, ct);
         while (await rows.ReadAsync(ct)) events.Add(LogReader.Read(rows, types));
         LogMetrics.ReadFromDatabase.Add(events.Count);
+        await types.Personal.PrepareAsync(events, ct);
         return events;
     }
 }
