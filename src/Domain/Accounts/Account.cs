@@ -6,7 +6,7 @@ namespace Veza.Domain.Accounts;
 /// <param name="SessionIds">The newest sign-ins, oldest first; some of them may have ended.</param>
 /// <param name="KnownNetworks">Hashes of the networks that the newest sign-ins came from.</param>
 public sealed record Account(
-    Guid Id, [property: Personal(nameof(Id))] string UserName, [property: Personal(nameof(Id))] string Email, [property: Personal(nameof(Id))] string PasswordHash, ImmutableSortedSet<string> Roles, ImmutableList<Guid> SessionIds, ImmutableList<string> KnownNetworks, PendingReset? Reset = null,
+    Guid Id, [property: Personal(nameof(Account.Id))] string UserName, [property: Personal(nameof(Account.Id))] string Email, [property: Personal(nameof(Account.Id))] string PasswordHash, ImmutableSortedSet<string> Roles, ImmutableList<Guid> SessionIds, ImmutableList<string> KnownNetworks, PendingReset? Reset = null,
     TwoFactor? TwoFactor = null, ImmutableList<Guid>? ApiKeyIds = null, bool Erased = false)
 {
     public const int UserNameMin = 3;
