@@ -40,9 +40,9 @@ public class ErasureTests(VezaServer shared)
         var messages = $"/api/v1/channels/{community.GetProperty("generalChannelId").GetGuid()}/messages";
         var (wrote, edited) = ($"{Mark} said \"this\" 🔥", $"{Mark} meant that");
         var sent = (await ada.PostAsync(messages, new { text = wrote }, ("Idempotency-Key", Mark)).JsonAsync(HttpStatusCode.Created)).Id();
-        await ada.PatchAsync($"{messages}/{sent}", new { text = edited }).JsonAsync();
+        await ada.PatchAsync($"/api/v1/messages/{sent}", new { text = edited }).JsonAsync();
         var deleted = (await ada.PostAsync(messages, new { text = $"{Mark} took back" }).JsonAsync(HttpStatusCode.Created)).Id();
-        await ada.DeleteAsync($"{messages}/{deleted}").JsonAsync();
+        await ada.DeleteAsync($"/api/v1/messages/{deleted}").JsonAsync();
         await bo.PostAsync(messages, new { text = "bo stays" }).JsonAsync(HttpStatusCode.Created);
         await ada.PostAsync("/api/v1/broadcasts", new { title = $"{Mark} show" }).JsonAsync(HttpStatusCode.Created);
         await ada.PostAsync("/api/v1/api-keys", new { name = $"{Mark} bot", scopes = new[] { "messages:write" } }).JsonAsync(HttpStatusCode.Created);
