@@ -53,6 +53,7 @@ internal static class VezaEndpoints
         api.MapMessages();
         api.MapReading();
         api.MapPresence();
+        api.MapModeration();
         api.MapBroadcasts();
         app.MapBroadcastSound();
         app.MapLive(api);

@@ -69,14 +69,22 @@ public class AccessTests(TestLog log)
         Assert.Equal("position_ahead", (await live.RefusedAsync(["chart:top"], after: long.MaxValue)).Code);
     }
 
-    [Fact]
-    public async Task Leaving_a_community_ends_its_channels_from_that_position_on()
+    [Theory]
+    [InlineData("left")]
+    [InlineData("was kicked")]
+    [InlineData("was banned")]
+    public async Task Who_is_a_member_no_longer_sees_nothing_from_that_position_on(string how)
     {
         await using var live = await new LiveSetting(log).WithCommunityAsync();
         await using var reader = await live.SubscribeAsync([live.Channel]);
         await reader.NextAsync();
         await live.SayAsync("before");
-        await live.SendAsync(new LeaveCommunity(live.Community, live.Member));
+        await (how switch
+        {
+            "left" => live.SendAsync(new LeaveCommunity(live.Community, live.Member)),
+            "was kicked" => live.SendAsync(new KickMember(live.Community, live.Member, live.Owner, null)),
+            _ => live.SendAsync(new BanMember(live.Community, live.Member, live.Owner, null)),
+        });
         await live.SendAsync(new Veza.Commands.Chat.Messages.SendMessage(Guid.CreateVersion7(), live.General, live.Owner, "after", null));
         Assert.Equal(new LiveMessage.Closed("membership_ended"), await reader.ReadToEndAsync());
         Assert.Equal(["before"], reader.Texts);

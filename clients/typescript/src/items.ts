@@ -8,7 +8,13 @@ export interface ItemData {
   channelCreated: { channelId: Id; communityId: Id; name: string; kind: 'text' | 'announcement'; topic: string | null; slowModeSeconds: number };
   communityCreated: { communityId: Id; ownerId: Id; name: string };
   memberJoined: { communityId: Id; memberId: Id };
+  /** The membership ended, by whatever came before it. */
   memberLeft: { communityId: Id; memberId: Id };
+  memberKicked: { communityId: Id; memberId: Id; byMemberId: Id; reason: string | null };
+  memberBanned: { communityId: Id; memberId: Id; byMemberId: Id; reason: string | null };
+  memberUnbanned: { communityId: Id; memberId: Id; byMemberId: Id };
+  memberTimedOut: { communityId: Id; memberId: Id; byMemberId: Id; until: string; reason: string | null };
+  memberTimeOutEnded: { communityId: Id; memberId: Id; byMemberId: Id };
   /** On one's own account: another device has read up to here. */
   channelRead: { channelId: Id; memberId: Id; upTo: number; at: string };
 
@@ -76,6 +82,11 @@ const known: { [Type in keyof ItemData]: true } = {
   communityCreated: true,
   memberJoined: true,
   memberLeft: true,
+  memberKicked: true,
+  memberBanned: true,
+  memberUnbanned: true,
+  memberTimedOut: true,
+  memberTimeOutEnded: true,
   channelRead: true,
   messageSent: true,
   messageEdited: true,

@@ -4,6 +4,7 @@ using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
+using Veza.Api.Auth;
 using Veza.Api.Configuration;
 
 namespace Veza.Api.Observability;
@@ -23,6 +24,8 @@ public static class Telemetry
             logging.AddFilter("Microsoft", LogLevel.Warning);
             logging.AddFilter("Npgsql", LogLevel.Warning);
             logging.AddFilter("System", LogLevel.Warning);
+            // Anybody can have as many bad tokens refused as they like; the answers say what was wrong.
+            logging.AddFilter(typeof(BearerHandler).FullName, LogLevel.Warning);
         }
         logging.Services.TryAddSingleton(TimeProvider.System);
         logging.Services.AddSingleton(new LogOrigin(settings.ServiceName, settings.Version));

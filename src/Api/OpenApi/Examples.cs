@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Veza.Api.Accounts;
 using Veza.Api.Chat.Communities;
+using Veza.Api.Chat.Members;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Chat.Reading;
 using Veza.Api.Live.Broadcasts;
@@ -30,6 +31,8 @@ internal static class Examples
         [typeof(CommentOnTrackBody)] = """{"text":"This drop!","atMs":61500}""",
         [typeof(CreateCommunityBody)] = """{"name":"Vinyl diggers"}""",
         [typeof(CreateChannelBody)] = """{"name":"new-releases","kind":"announcement","topic":"What came out this week","slowModeSeconds":0}""",
+        [typeof(BanBody)] = """{"reason":"Sells watches"}""",
+        [typeof(TimeOutBody)] = """{"until":"2026-03-01T12:30:00Z","reason":"Cool down"}""",
         [typeof(SendMessageBody)] = """{"text":"Has anybody heard the **B-side**? 🔥"}""",
         [typeof(EditMessageBody)] = """{"text":"Has anybody heard the *other* B-side? 🔥"}""",
         [typeof(MarkReadBody)] = """{"upTo":48211}""",

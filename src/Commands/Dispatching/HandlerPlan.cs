@@ -10,7 +10,8 @@ namespace Veza.Commands.Dispatching;
 /// </summary>
 /// <remarks>
 /// The id of <c>Message message</c> is the command's <c>MessageId</c>, or that property of a model already loaded; that of <c>Account followee</c> is
-/// <c>FolloweeId</c>. A model with a static <c>StreamId(communityId, memberId)</c> has its parameters looked up by their names. A nullable model may be
+/// <c>FolloweeId</c>. A model with a static <c>StreamId(communityId, memberId)</c> has its parameters looked up by their names;
+/// that of <c>Member moderator</c> takes <c>ModeratorId</c> where it is of a <c>memberId</c>. A nullable model may be
 /// missing; one that is not nullable is refused as unknown. An <c>IReadOnlyList&lt;Session&gt; sessions</c> is those of <c>SessionIds</c> that are there. A handler whose outcome decides what the caller is told has an <c>Answer</c> beside its
 /// <c>Handle</c>, over the same models.
 /// </remarks>
@@ -113,7 +114,7 @@ public sealed class ModelSlot
     {
         if (IsMany) return TryResolveMany(command, loaded);
         var byKey = Model.GetMethod("StreamId", BindingFlags.Public | BindingFlags.Static);
-        var names = byKey is null ? [Name + "Id"] : byKey.GetParameters().Select(p => p.Name!).ToArray();
+        var names = byKey is null ? [Name + "Id"] : byKey.GetParameters().Select(p => p.Name!.Equals(Model.Name + "Id", StringComparison.OrdinalIgnoreCase) ? Name + "Id" : p.Name!).ToArray();
         var commandParameter = Expression.Parameter(typeof(object));
         var models = Expression.Parameter(typeof(object?[]));
         var sources = names.Select(n => Source(n, command, loaded, commandParameter, models)).ToArray();

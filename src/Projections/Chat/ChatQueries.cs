@@ -6,6 +6,7 @@ using Veza.Projections.Chat.Members;
 
 namespace Veza.Projections.Chat;
 
+public sealed record SanctionView(AccountName Account, SanctionKind Kind, Guid ByMemberId, string? Reason, DateTimeOffset? Until, DateTimeOffset At, long Position);
 public sealed record MemberView(AccountName Account, DateTimeOffset JoinedAt, long Position);
 
 /// <summary>Communities, their channels and their members.</summary>
@@ -80,4 +81,15 @@ public sealed class ChatQueries(ReadModels views)
             where m.community_id = @community and m.position > @after order by m.position limit @limit
             """, new { community, after, limit }, ct)).ConvertAll(r => new MemberView(new(r.Id, r.UserName), r.JoinedAt, r.Position));
     }
+
+    /// <summary>Bans, and time-outs that have not run out, in the order they were given.</summary>
+    public async Task<List<SanctionView>> SanctionsAsync(Guid community, DateTimeOffset now, long after, int limit, CancellationToken ct) =>
+        (await views.ListAsync<SanctionRow>("""
+            select s.member_id, coalesce(p.user_name, '') as user_name, s.kind, s.by_member_id, s.reason, s.until, s.at, s.position
+            from views.chat_sanctions s left join views.accounts_profiles p on p.account_id = s.member_id
+            where s.community_id = @community and s.position > @after and (s.until is null or s.until > @now) order by s.position limit @limit
+            """, new { community, now, after, limit }, ct))
+        .ConvertAll(s => new SanctionView(new(s.MemberId, s.UserName), s.Kind, s.ByMemberId, s.Reason, s.Until, s.At, s.Position));
+
+    private sealed record SanctionRow(Guid MemberId, string UserName, SanctionKind Kind, Guid ByMemberId, string? Reason, DateTimeOffset? Until, DateTimeOffset At, long Position);
 }

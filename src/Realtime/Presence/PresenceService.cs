@@ -111,7 +111,7 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
 
     private async Task<Permission> PermissionsAsync(LiveCaller by, Guid communityId, Channel? channel, CancellationToken ct) =>
         await LoadAsync<Community>(communityId, ct) is not { } community ? Permission.None
-        : Permissions.Of(await LoadAsync<Member>(Member.StreamId(communityId, by.AccountId), ct), community, channel);
+        : Permissions.Of(await LoadAsync<Member>(Member.StreamId(communityId, by.AccountId), ct), community, _clock.GetUtcNow(), channel);
 
     private async Task TellAsync()
     {

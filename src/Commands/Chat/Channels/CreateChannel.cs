@@ -23,8 +23,8 @@ public sealed class CreateChannelValidator : AbstractValidator<CreateChannel>
 
 public static class CreateChannelHandler
 {
-    public static Refusal? Validate(CreateChannel command, [ReadModel] Community community, [ReadModel] Member? member) =>
-        ChatRefusals.Unless(Permissions.Of(member, community), Permission.ManageChannels);
+    public static Refusal? Validate(CreateChannel command, [ReadModel] Community community, [ReadModel] Member? member, DateTimeOffset now) =>
+        ChatRefusals.Unless(Permission.ManageChannels, member, community, now);
 
     public static Effect Handle(CreateChannel command) =>
         Effect.Start<Channel>(command.ChannelId,

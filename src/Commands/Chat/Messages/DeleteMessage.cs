@@ -11,9 +11,9 @@ public sealed record DeleteMessage(Guid MessageId, Guid MemberId);
 
 public static class DeleteMessageHandler
 {
-    public static Refusal? Validate(DeleteMessage command, Message message, [ReadModel] Channel channel, [ReadModel] Community community, [ReadModel] Member? member) =>
-        ChatRefusals.Unless(Permissions.Of(member, community, channel),
-            message.AuthorId == command.MemberId ? Permission.ViewChannel : Permission.ManageMessages);
+    public static Refusal? Validate(DeleteMessage command, Message message, [ReadModel] Channel channel, [ReadModel] Community community, [ReadModel] Member? member,
+        DateTimeOffset now) =>
+        ChatRefusals.Unless(message.AuthorId == command.MemberId ? Permission.SendMessages : Permission.ManageMessages, member, community, now, channel);
 
     public static IEnumerable<MessageEvent> Handle(DeleteMessage command, [WriteModel] Message message)
     {

@@ -17,8 +17,9 @@ public sealed class EditMessageValidator : AbstractValidator<EditMessage>
 
 public static class EditMessageHandler
 {
-    public static Refusal? Validate(EditMessage command, Message message, [ReadModel] Channel channel, [ReadModel] Community community, [ReadModel] Member? member) =>
-        ChatRefusals.Unless(Permissions.Of(member, community, channel), Permission.ViewChannel)
+    public static Refusal? Validate(EditMessage command, Message message, [ReadModel] Channel channel, [ReadModel] Community community, [ReadModel] Member? member,
+        DateTimeOffset now) =>
+        ChatRefusals.Unless(Permission.SendMessages, member, community, now, channel)
         ?? (message.Deleted ? ChatRefusals.MessageDeleted : message.AuthorId != command.MemberId ? ChatRefusals.NotTheAuthor : null);
 
     public static IEnumerable<MessageEvent> Handle(EditMessage command, [WriteModel] Message message)

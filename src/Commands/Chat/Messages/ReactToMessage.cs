@@ -17,8 +17,9 @@ public sealed class ReactToMessageValidator : AbstractValidator<ReactToMessage>
 
 public static class ReactToMessageHandler
 {
-    public static Refusal? Validate(ReactToMessage command, Message message, [ReadModel] Channel channel, [ReadModel] Community community, [ReadModel] Member? member) =>
-        ChatRefusals.Unless(Permissions.Of(member, community, channel), Permission.AddReactions)
+    public static Refusal? Validate(ReactToMessage command, Message message, [ReadModel] Channel channel, [ReadModel] Community community, [ReadModel] Member? member,
+        DateTimeOffset now) =>
+        ChatRefusals.Unless(Permission.AddReactions, member, community, now, channel)
         ?? (message.Deleted ? ChatRefusals.MessageDeleted : message.HasRoomFor(command.Emoji) ? null : ChatRefusals.TooManyEmoji);
 
     public static IEnumerable<MessageEvent> Handle(ReactToMessage command, [WriteModel] Message message)

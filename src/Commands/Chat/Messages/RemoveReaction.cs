@@ -17,8 +17,9 @@ public sealed class RemoveReactionValidator : AbstractValidator<RemoveReaction>
 
 public static class RemoveReactionHandler
 {
-    public static Refusal? Validate(RemoveReaction command, Message message, [ReadModel] Channel channel, [ReadModel] Community community, [ReadModel] Member? member) =>
-        ChatRefusals.Unless(Permissions.Of(member, community, channel), Permission.ViewChannel) ?? (message.Deleted ? ChatRefusals.MessageDeleted : null);
+    public static Refusal? Validate(RemoveReaction command, Message message, [ReadModel] Channel channel, [ReadModel] Community community, [ReadModel] Member? member,
+        DateTimeOffset now) =>
+        ChatRefusals.Unless(Permission.AddReactions, member, community, now, channel) ?? (message.Deleted ? ChatRefusals.MessageDeleted : null);
 
     public static IEnumerable<MessageEvent> Handle(RemoveReaction command, [WriteModel] Message message)
     {

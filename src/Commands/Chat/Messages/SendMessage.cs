@@ -19,10 +19,10 @@ public static class SendMessageHandler
 {
     public static Refusal? Validate(SendMessage command, [ReadModel] Channel channel, [ReadModel] Community community, [ReadModel] Member? member,
         [ReadModel] Posting? posting, [ReadModel] Message? replyTo, DateTimeOffset now) =>
-        ChatRefusals.Unless(Permissions.Of(member, community, channel), Permission.SendMessages)
+        ChatRefusals.Unless(Permission.SendMessages, member, community, now, channel)
         ?? (command.ReplyToId is { } answered && replyTo?.ChannelId != channel.Id
             ? replyTo is null ? Refusals.Unknown("message", answered) : ChatRefusals.ReplyElsewhere
-            : SlowMode(channel, Permissions.Of(member, community, channel), posting, now));
+            : SlowMode(channel, Permissions.Of(member, community, now, channel), posting, now));
 
     public static IEnumerable<Effect> Handle(SendMessage command, [ReadModel] Channel channel, DateTimeOffset now)
     {

@@ -18,7 +18,7 @@ public sealed class MarkChannelReadValidator : AbstractValidator<MarkChannelRead
 public static class MarkChannelReadHandler
 {
     public static Refusal? Validate(MarkChannelRead command, [ReadModel] Channel channel, [ReadModel] Community community, [ReadModel] Member? member, ReadMarker? marker, DateTimeOffset now) =>
-        ChatRefusals.Unless(Permissions.Of(member, community, channel), Permission.ViewChannel)
+        ChatRefusals.Unless(Permission.ViewChannel, member, community, now, channel)
         ?? (marker is not null && command.UpTo > marker.UpTo && marker.At + ReadMarker.MoveEvery - now is var wait && wait > TimeSpan.Zero ? ChatRefusals.ReadTooFast(wait) : null);
 
     public static IEnumerable<ReadingEvent> Handle(MarkChannelRead command, [WriteModel] ReadMarker? marker, DateTimeOffset now)

@@ -8,5 +8,10 @@ internal sealed class MemberTopics : EventTopics
     {
         On<MemberJoined>(e => [Topic.Account(e.MemberId), Topic.Access(e.MemberId), Topic.Community(e.CommunityId)]);
         On<MemberLeft>(e => [Topic.Account(e.MemberId), Topic.Access(e.MemberId), Topic.Community(e.CommunityId)]);
+        On<MemberKicked>(e => [Topic.Account(e.MemberId), Topic.Community(e.CommunityId)]);
+        On<MemberBanned>(e => [Topic.Account(e.MemberId), Topic.Community(e.CommunityId)]);
+        On<MemberUnbanned>(e => [Topic.Account(e.MemberId), Topic.Community(e.CommunityId)]);
+        On<MemberTimedOut>(e => [Topic.Account(e.MemberId), Topic.Community(e.CommunityId)]);
+        On<MemberTimeOutEnded>(e => [Topic.Account(e.MemberId), Topic.Community(e.CommunityId)]);
     }
 }

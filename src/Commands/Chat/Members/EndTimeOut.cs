@@ -1,0 +1,19 @@
+using Veza.Commands.Dispatching;
+using Veza.Domain.Chat.Communities;
+using Veza.Domain.Chat.Members;
+
+namespace Veza.Commands.Chat.Members;
+
+/// <summary>Ends a time-out before its time. Where there is none, nothing changes.</summary>
+public sealed record EndTimeOut(Guid CommunityId, Guid MemberId, Guid ModeratorId);
+
+public static class EndTimeOutHandler
+{
+    public static Refusal? Validate(EndTimeOut command, [ReadModel] Community community, [ReadModel] Member? moderator, DateTimeOffset now) =>
+        ChatRefusals.Unless(Permission.ModerateMembers, moderator, community, now);
+
+    public static IEnumerable<MemberEvent> Handle(EndTimeOut command, [WriteModel] Member? member, DateTimeOffset now)
+    {
+        if (member?.IsTimedOut(now) == true) yield return new MemberTimeOutEnded(command.CommunityId, command.MemberId, command.ModeratorId);
+    }
+}

@@ -1,0 +1,27 @@
+using FluentValidation;
+using Veza.Commands.Dispatching;
+using Veza.Domain.Chat.Communities;
+using Veza.Domain.Chat.Members;
+
+namespace Veza.Commands.Chat.Members;
+
+/// <summary>Ends somebody's membership; they may join again. Kicking who is no member changes nothing.</summary>
+public sealed record KickMember(Guid CommunityId, Guid MemberId, Guid ModeratorId, string? Reason);
+
+public sealed class KickMemberValidator : AbstractValidator<KickMember>
+{
+    public KickMemberValidator() => RuleFor(c => c.Reason).MustBeReason();
+}
+
+public static class KickMemberHandler
+{
+    public static Refusal? Validate(KickMember command, [ReadModel] Community community, [ReadModel] Member? moderator, DateTimeOffset now) =>
+        MemberModeration.Validate(Permission.KickMembers, command.MemberId, moderator, community, now);
+
+    public static IEnumerable<MemberEvent> Handle(KickMember command, [WriteModel] Member? member)
+    {
+        if (member is not { Present: true }) yield break;
+        yield return new MemberKicked(command.CommunityId, command.MemberId, command.ModeratorId, command.Reason);
+        yield return new MemberLeft(command.CommunityId, command.MemberId);
+    }
+}

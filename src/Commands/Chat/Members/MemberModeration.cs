@@ -1,0 +1,16 @@
+using FluentValidation;
+using Veza.Commands.Dispatching;
+using Veza.Domain.Chat.Communities;
+using Veza.Domain.Chat.Members;
+
+namespace Veza.Commands.Chat.Members;
+
+/// <summary>What kicking, banning and timing out have in common.</summary>
+internal static class MemberModeration
+{
+    public static Refusal? Validate(Permission needed, Guid target, Member? moderator, Community community, DateTimeOffset now) =>
+        ChatRefusals.Unless(needed, moderator, community, now) ?? (target == community.OwnerId ? ChatRefusals.OwnerProtected : null);
+
+    public static void MustBeReason<T>(this IRuleBuilder<T, string?> rule) => rule.Must(reason => reason is null || !reason.Any(char.IsControl)).WithMessage("{PropertyName} holds control characters")
+        .MaximumLength(Member.ReasonMax);
+}

@@ -1,0 +1,19 @@
+using Veza.Commands.Dispatching;
+using Veza.Domain.Chat.Communities;
+using Veza.Domain.Chat.Members;
+
+namespace Veza.Commands.Chat.Members;
+
+/// <summary>Lets somebody join again. Where there is no ban, nothing changes.</summary>
+public sealed record UnbanMember(Guid CommunityId, Guid MemberId, Guid ModeratorId);
+
+public static class UnbanMemberHandler
+{
+    public static Refusal? Validate(UnbanMember command, [ReadModel] Community community, [ReadModel] Member? moderator, DateTimeOffset now) =>
+        ChatRefusals.Unless(Permission.BanMembers, moderator, community, now);
+
+    public static IEnumerable<MemberEvent> Handle(UnbanMember command, [WriteModel] Member? member)
+    {
+        if (member is { Banned: true }) yield return new MemberUnbanned(command.CommunityId, command.MemberId, command.ModeratorId);
+    }
+}

@@ -1,0 +1,85 @@
+using Veza.Commands.Chat.Members;
+using Veza.Commands.Chat.Messages;
+using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Messages;
+using Veza.Fixtures;
+
+namespace Veza.Commands.Tests.Chat.Members;
+
+public class ModerationTests(TestLog log)
+{
+    private readonly ChatSetting _chat = new();
+
+    private KickMember Kick => new(_chat.Community, _chat.Member, _chat.Owner, "spam");
+    private BanMember Ban => new(_chat.Community, _chat.Member, _chat.Owner, "spam");
+    private UnbanMember Unban => new(_chat.Community, _chat.Member, _chat.Owner);
+
+    private object[] TimedOut => _chat.Given(_chat.Sent, TimeOut(TimeSpan.FromMinutes(5)));
+
+    private TimeOutMember TimeOut(TimeSpan time) => new(_chat.Community, _chat.Member, _chat.Owner, log.Now + time, null);
+
+    [Fact]
+    public Task Who_is_kicked_is_a_member_no_longer() => log.Given(_chat.Given()).When(Kick)
+        .Then(new MemberKicked(_chat.Community, _chat.Member, _chat.Owner, "spam"), new MemberLeft(_chat.Community, _chat.Member));
+
+    [Fact]
+    public Task And_may_join_again() => log.Given(_chat.Given(Kick)).When(_chat.Joined).Then(new MemberJoined(_chat.Community, _chat.Member));
+
+    [Fact]
+    public Task Kicking_again_changes_nothing() => log.Given(_chat.Given(Kick)).When(Kick).ThenNothing();
+
+    [Fact]
+    public Task A_member_kicks_nobody() => log.Given(_chat.Given()).When(Kick with { ModeratorId = _chat.Member, MemberId = _chat.Stranger }).ThenRefused("permission_missing");
+
+    [Fact]
+    public Task Nobody_kicks_the_owner() => log.Given(_chat.Given()).When(Kick with { MemberId = _chat.Owner }).ThenRefused("owner_protected");
+
+    [Fact]
+    public Task Who_is_banned_is_out() => log.Given(_chat.Given()).When(Ban)
+        .Then(new MemberBanned(_chat.Community, _chat.Member, _chat.Owner, "spam"), new MemberLeft(_chat.Community, _chat.Member));
+
+    [Fact]
+    public Task And_stays_out() => log.Given(_chat.Given(Ban)).When(_chat.Joined).ThenRefused("banned");
+
+    [Fact]
+    public Task Until_the_ban_is_taken_back() => log.Given(_chat.Given(Ban, Unban)).When(_chat.Joined).Then(new MemberJoined(_chat.Community, _chat.Member));
+
+    [Fact]
+    public Task Who_never_joined_can_be_banned_too() => log.Given(_chat.Given(Ban with { MemberId = _chat.Stranger })).When(_chat.Joined with { MemberId = _chat.Stranger }).ThenRefused("banned");
+
+    [Fact]
+    public Task Banning_again_changes_nothing() => log.Given(_chat.Given(Ban)).When(Ban).ThenNothing();
+
+    [Fact]
+    public Task Who_is_timed_out_says_nothing() => log.Given(TimedOut).When(_chat.Sent with { MessageId = Guid.CreateVersion7() }).ThenRefused("timed_out");
+
+    [Fact]
+    public Task And_reacts_to_nothing() => log.Given(TimedOut).When(_chat.Reacted("🔥")).ThenRefused("timed_out");
+
+    [Fact]
+    public Task And_edits_nothing() => log.Given(TimedOut).When(new EditMessage(_chat.Message, _chat.Member, "other")).ThenRefused("timed_out");
+
+    [Fact]
+    public Task And_takes_nothing_back() => log.Given(TimedOut).When(new DeleteMessage(_chat.Message, _chat.Member)).ThenRefused("timed_out");
+
+    [Fact]
+    public Task Leaving_and_coming_back_ends_no_time_out() =>
+        log.Given(_chat.Given(TimeOut(TimeSpan.FromMinutes(5)), new LeaveCommunity(_chat.Community, _chat.Member), _chat.Joined)).When(_chat.Sent).ThenRefused("timed_out");
+
+    [Fact]
+    public Task It_ends_by_itself() => log.Given(_chat.Given(TimeOut(TimeSpan.FromMinutes(5)), TimeSpan.FromMinutes(5))).When(_chat.Sent)
+        .Then(new MessageSent(_chat.Message, _chat.General, _chat.Member, "hello", null));
+
+    [Fact]
+    public Task Or_when_it_is_taken_back() => log.Given(_chat.Given(TimeOut(TimeSpan.FromMinutes(5)), new EndTimeOut(_chat.Community, _chat.Member, _chat.Owner))).When(_chat.Sent)
+        .Then(new MessageSent(_chat.Message, _chat.General, _chat.Member, "hello", null));
+
+    [Fact]
+    public Task It_lasts_28_days_at_most() => log.Given(_chat.Given()).When(TimeOut(Member.TimeOutMax + TimeSpan.FromSeconds(1))).ThenRefused("invalid");
+
+    [Fact]
+    public Task It_begins_now() => log.Given(_chat.Given()).When(TimeOut(TimeSpan.Zero)).ThenRefused("invalid");
+
+    [Fact]
+    public Task Only_a_member_can_be_timed_out() => log.Given(_chat.Given()).When(TimeOut(TimeSpan.FromMinutes(5)) with { MemberId = _chat.Stranger }).ThenRefused("member_unknown");
+}
