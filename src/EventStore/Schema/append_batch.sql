@@ -158,6 +158,10 @@ begin
             insert into log.keys (owner, wrapped, destroyed)
             select e.account, null, moment from unnest(erased_account, erased_command) e(account, command) where outcomes[e.command] = 0
             on conflict on constraint keys_pkey do update set wrapped = null, destroyed = excluded.destroyed;
+            -- What somebody said of an event that could not be read may quote it.
+            update log.parked_events p set error = 'its author was erased'
+            where exists (select from log.mt_events e, unnest(erased_account, erased_command) x(account, command)
+                          where e.seq_id = p.position and outcomes[x.command] = 0 and e.user_name = replace(x.account::text, '-', ''));
         end if;
     end if;
 end $$;
