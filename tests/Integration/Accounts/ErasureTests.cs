@@ -31,7 +31,9 @@ public class ErasureTests(VezaServer shared)
         await veza.InitializeAsync();
         await using var owned = veza;
         var lines = new Lines();
-        veza.Running.App.Services.GetRequiredService<ILoggerFactory>().AddProvider(lines);
+        var loggers = veza.Running.App.Services.GetRequiredService<ILoggerFactory>();
+        loggers.AddProvider(lines);
+        loggers.CreateLogger<ErasureTests>().LogInformation("lines are looked at");
         await using var other = await VezaHost.StartAsync(VezaServer.Settings(veza.Home, ("ROLES", "api")), veza.ConnectionString, NullLoggerFactory.Instance, CancellationToken.None);
 
         var (ada, bo) = (await veza.RegisterAsync(Mark), await veza.RegisterAsync("bo"));
