@@ -29,8 +29,8 @@ public sealed class RecordedEvent(
 
     /// <summary>The account that issued the command; null for the system's own.</summary>
     public string? By { get; } = by;
-    
-    /// <summary>As it stands in the log; empty once it was let go.</summary>
+
+    /// <summary>As it is stored: what is personal in it is sealed. Empty once it was let go.</summary>
     public ReadOnlyMemory<byte> Json { get; private set; } = json;
 
     /// <summary>The event itself in its type's current shape, read from its JSON once; null when this process does not know its type.</summary>
@@ -42,7 +42,7 @@ public sealed class RecordedEvent(
             var data = Volatile.Read(ref _data);
             if (data is null)
             {
-                data = types.Read(Type, Json.Span) ?? Unknown;
+                data = types.Read(Type, Json.Span, Id) ?? Unknown;
                 Volatile.Write(ref _data, data);
             }
             return ReferenceEquals(data, Unknown) ? null : data;
@@ -58,6 +58,13 @@ public sealed class RecordedEvent(
             Json = default;
         }
         catch (System.Text.Json.JsonException) { /* Thrown again where the event is used. */ }
+    }
+
+    /// <summary>Lets go of what was made of the JSON, to be made again without what was erased since.</summary>
+    internal void Forget()
+    {
+        Volatile.Write(ref _data, null);
+        View = null;
     }
 
     /// <summary>Where readers that show the event keep what they made of it, so that it is made once however many look.</summary>

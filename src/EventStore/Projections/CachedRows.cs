@@ -25,6 +25,7 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
     private readonly List<TRow> _changed = [];
     private readonly List<TRow> _added = [];
     private readonly List<TKey> _removed = [];
+    private readonly Dictionary<RowErasure, HashSet<Guid>> _erased = [];
     private readonly WrittenKeys? _written = use.Empty ? new() : null;
     // Two halves: what is used moves to the newer one, and when that is full the older one is let go.
     private Dictionary<TKey, Slot> _newer = [];
@@ -37,6 +38,7 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
     {
         foreach (var e in events)
         {
+            if (projection.ErasureOf(e) is { } erased) (_erased.TryGetValue(erased.Erasure, out var accounts) ? accounts : _erased[erased.Erasure] = []).Add(erased.Account);
             if (projection.HandlingOf(e) is not { } handling) continue;
             if (handling.Key is { } one) Add(one(e), handling, e);
             else
@@ -78,6 +80,15 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
         _changed.Clear();
         _added.Clear();
         _removed.Clear();
+        if (_erased.Count > 0)
+        {
+            // Last: what an account wrote before and after its erasure goes alike.
+            foreach (var (erasure, accounts) in _erased) await erasure.WriteAsync(table, accounts, connection, transaction, ct);
+            _erased.Clear();
+            _newer.Clear();
+            _older.Clear();
+            _newerBytes = 0;
+        }
         if (!IsFull) return;
         // Made once: dictionaries and lists of this size are let go by none but the slowest collection.
         _older.Clear();

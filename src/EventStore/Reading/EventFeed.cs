@@ -17,6 +17,9 @@ internal sealed class EventFeed(NpgsqlDataSource database, EventTypes types)
     /// <summary>A megabyte of events, of which few pages are in memory.</summary>
     private const int PageEventsMax = 2_000;
 
+    /// <summary>Events whose personal keys are asked for with one question, and whose JSON is in memory until then.</summary>
+    private const int DecodedAtOnceMax = 250;
+
     /// <summary>Pages read ahead: enough that reading and folding do not wait for each other.</summary>
     private const int PagesAhead = 2;
 
@@ -84,14 +87,23 @@ internal sealed class EventFeed(NpgsqlDataSource database, EventTypes types)
         ((NpgsqlParameter<long>)command.Parameters[1]).TypedValue = upTo;
         var events = new List<RecordedEvent>(PageEventsMax);
         await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SingleResult | CommandBehavior.SequentialAccess, ct);
+        var encoded = new List<RecordedEvent>(DecodedAtOnceMax);
         while (await rows.ReadAsync(ct))
         {
-            var e = LogReader.Read(rows, types);
-            // Here, beside the fold of the page before, and at once, so that the JSON of a whole page is never in memory.
-            e.DecodeForFolds();
-            events.Add(e);
+            encoded.Add(LogReader.Read(rows, types));
+            if (encoded.Count == DecodedAtOnceMax) await DecodeAsync();
         }
+        await DecodeAsync();
         LogMetrics.ReadFromDatabase.Add(events.Count);
         return events;
+
+        // Here, beside the fold of the page before, and soon, so that the JSON of a whole page is never in memory.
+        async ValueTask DecodeAsync()
+        {
+            await types.Personal.PrepareAsync(encoded, ct);
+            foreach (var e in encoded) e.DecodeForFolds();
+            events.AddRange(encoded);
+            encoded.Clear();
+        }
     }
 }
