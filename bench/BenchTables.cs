@@ -14,7 +14,7 @@ internal sealed class BenchTables(EventLog log, ProjectionHost projections) : IA
 
     public static async Task<BenchTables> OpenAsync(string connectionString)
     {
-        var log = await EventLog.OpenAsync(connectionString, VezaApplication.EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        var log = await EventLog.OpenAsync(connectionString, VezaApplication.EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, keySecret: new byte[32]);
         return new(log, await ProjectionHost.OpenAsync(log, connectionString, VezaApplication.CreateProjections(), TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None));
     }
 

@@ -80,7 +80,7 @@ internal static class ProjectionLog
             if (await AskAsync<long>(admin, $"select count(*) from pg_database where datname = '{name}'") > 0) return database;
             await RunAsync(admin, $"create database {name}");
         }
-        await using (await EventLog.OpenAsync(database, VezaApplication.EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None)) { }
+        await using (await EventLog.OpenAsync(database, VezaApplication.EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, keySecret: new byte[32])) { }
         if (events == 0) return database;
         await using var log = NpgsqlDataSource.Create(database);
         await RunAsync(log, Functions);

@@ -49,12 +49,12 @@ internal static class ProjectionsBench
 
     private static async Task<(double Seconds, double Rows, double Megabytes)> RebuildAsync(string database, string[] names)
     {
-        await using var log = await EventLog.OpenAsync(database, VezaApplication.EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        await using var log = await EventLog.OpenAsync(database, VezaApplication.EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, keySecret: new byte[32]);
         IProjection[] projections = [.. VezaApplication.CreateProjections().Where(p => names.Length == 0 || names.Any(n => p.Name.StartsWith(n + ".v", StringComparison.Ordinal)))];
         await using var host = await ProjectionHost.OpenAsync(log, database, projections, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         // Those that serve are at the head and have nothing to do.
         foreach (var projection in projections)
-            await ProjectionLog.RunAsync(log.Database, $"insert into log.mt_event_progression (name, last_seq_id) values ('{projection.Name}', {log.Head}) on conflict do nothing");
+            await ProjectionLog.RunAsync(log.Database, $"update log.mt_event_progression set last_seq_id = {log.Head} where split_part(name, '#', 1) = '{projection.Name}'");
         host.Start();
         using var memory = new MemoryMeter();
         var started = Stopwatch.GetTimestamp();
@@ -75,7 +75,7 @@ internal static class ProjectionsBench
     {
         const int PerSecond = 5000, LookedForOneIn = 50;
         var database = await ProjectionLog.FillAsync(server, "lag", 0);
-        await using var log = await EventLog.OpenAsync(database, VezaApplication.EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        await using var log = await EventLog.OpenAsync(database, VezaApplication.EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, keySecret: new byte[32]);
         await using var host = await ProjectionHost.OpenAsync(log, database, VezaApplication.CreateProjections(), TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         host.Start();
         await using var readers = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database) { MaxAutoPrepare = 10, AutoPrepareMinUsages = 1 }.ConnectionString);

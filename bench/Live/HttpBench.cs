@@ -8,6 +8,9 @@ internal static class HttpBench
 {
     private const int Channels = 100, Members = 256, Connections = 256, PerSecond = 2000;
 
+    /// <summary>The runtime goes on compiling what it finds hot for some ten seconds under this load, on the same two cores.</summary>
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(12);
+
     public static async Task<int> RunAsync(Options options)
     {
         var seconds = options.Number("--seconds", 5);
@@ -17,30 +20,41 @@ internal static class HttpBench
         Report.Machine($"server, PostgreSQL and load on the same machine, durable; {rounds} rounds of {seconds} s, medians");
         if (only is null or "closed")
         {
-            // Both compilers have then seen what is measured.
-            Closed(setting, TimeSpan.FromSeconds(Math.Min(5, seconds)));
+            Closed(setting, WarmUp);
             var of = Enumerable.Range(0, rounds).Select(_ => Closed(setting, TimeSpan.FromSeconds(seconds))).ToList();
-            Report.Head("per second", "P50 ms", "P99 ms", "server µs", "load µs", "PostgreSQL");
-            Report.Row($"{Connections} connections, one command at a time each", [.. Enumerable.Range(0, 6).Select(i => Measure.Median(of.Select(f => f[i])))]);
+            Report.Head("per second", "P50 ms", "P99 ms", "server µs", "load µs", "PostgreSQL", "bytes", "paused %");
+            Report.Row($"{Connections} connections, one command at a time each", [.. Enumerable.Range(0, 8).Select(i => Measure.Median(of.Select(f => f[i])))]);
         }
         if (only is null or "open")
         {
+            if (only is not null) Closed(setting, WarmUp);
             var messages = new Messages(setting.Loop, setting.Server, setting.Postgres.ProcessId, 64);
-            var of = Enumerable.Range(0, rounds).Select(_ => messages.Send(PerSecond, TimeSpan.FromSeconds(seconds), 0, (i, text) => Request(setting, i, text)).Answers).ToList();
-            Report.Head("commands", "P50 ms", "P99 ms", "P99.9 ms");
-            Report.Row($"open loop, {PerSecond:N0} commands/s over 64 connections", [.. new Func<float[], double>[]
-                { a => a.Length, a => Measure.Percentile(a, 0.5), a => Measure.Percentile(a, 0.99), a => Measure.Percentile(a, 0.999) }.Select(p => Measure.Median(of.Select(p)))]);
+            var of = Enumerable.Range(0, rounds).Select(_ => Open(setting, messages, TimeSpan.FromSeconds(seconds))).ToList();
+            Report.Head("commands", "P50 ms", "P99 ms", "P99.9 ms", "server µs", "PostgreSQL", "paused %");
+            Report.Row($"open loop, {PerSecond:N0} commands/s over 64 connections", [.. Enumerable.Range(0, 7).Select(i => Measure.Median(of.Select(f => f[i])))]);
         }
         return 0;
     }
 
-    /// <returns>Commands a second, P50 and P99 in milliseconds, and microseconds of processor time a command of the server, the load and PostgreSQL.</returns>
+    /// <returns>Commands answered, P50, P99 and P99.9 in milliseconds, microseconds of processor time a command of the server and PostgreSQL, and percent of the time the server's collector had it paused.</returns>
+    private static double[] Open(Setting setting, Messages messages, TimeSpan time)
+    {
+        var before = setting.Server.Collector().PausedSeconds;
+        var of = messages.Send(PerSecond, time, 0, (i, text) => Request(setting, i, text));
+        var paused = setting.Server.Collector().PausedSeconds - before;
+        // Nobody receives them live, so that the round counts all of the time as one item's. It begins a second before what is measured.
+        return [of.Answers.Length, Measure.Percentile(of.Answers, 0.5), Measure.Percentile(of.Answers, 0.99), Measure.Percentile(of.Answers, 0.999),
+            of.ServerCpu / of.Answers.Length, of.DatabaseCpu / of.Answers.Length, paused / (time.TotalSeconds + 1) * 100];
+    }
+
+    /// <returns>Commands a second, P50 and P99 in milliseconds, microseconds of processor time a command of the server, the load and PostgreSQL, bytes the server allocated for a command, and percent of the time its collector had it paused.</returns>
     private static double[] Closed(Setting setting, TimeSpan time)
     {
         var requests = Enumerable.Range(0, Connections).Select(i => Request(setting, i, "Has anybody heard the B-side of the new one yet? The bass line alone is worth the price.")).ToArray();
         var latencies = new List<float>();
         var (until, waiting) = (Stopwatch.GetTimestamp() + (long)(time.TotalSeconds * Stopwatch.Frequency), 0);
         using var loop = new SocketLoop();
+        var before = setting.Server.Collector();
         var (server, load, database) = (Usage.CpuSeconds(setting.Server.ProcessId), Usage.CpuSeconds(Environment.ProcessId), Usage.CpuSecondsOfTree(setting.Postgres.ProcessId));
         for (var i = 0; i < Connections; i++)
         {
@@ -58,10 +72,12 @@ internal static class HttpBench
             peer.Ask(request, Stopwatch.GetTimestamp());
         }
         loop.TurnUntil(() => waiting == 0, time + TimeSpan.FromSeconds(10), "being answered");
+        var (serverNow, loadNow, databaseNow) = (Usage.CpuSeconds(setting.Server.ProcessId), Usage.CpuSeconds(Environment.ProcessId), Usage.CpuSecondsOfTree(setting.Postgres.ProcessId));
+        var after = setting.Server.Collector();
         float[] sorted = [.. latencies.Order()];
         return [sorted.Length / time.TotalSeconds, Measure.Percentile(sorted, 0.5), Measure.Percentile(sorted, 0.99),
-            (Usage.CpuSeconds(setting.Server.ProcessId) - server) * 1e6 / sorted.Length, (Usage.CpuSeconds(Environment.ProcessId) - load) * 1e6 / sorted.Length,
-            (Usage.CpuSecondsOfTree(setting.Postgres.ProcessId) - database) * 1e6 / sorted.Length];
+            (serverNow - server) * 1e6 / sorted.Length, (loadNow - load) * 1e6 / sorted.Length, (databaseNow - database) * 1e6 / sorted.Length,
+            (after.Allocated - before.Allocated) / sorted.Length, (after.PausedSeconds - before.PausedSeconds) / time.TotalSeconds * 100];
     }
 
     private static byte[] Request(Setting setting, int number, string text) => HttpPeer.Request("POST", $"/api/v1/channels/{setting.Channels[number % Channels]}/messages",

@@ -1,8 +1,10 @@
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Veza.Domain;
 using Veza.Domain.Accounts;
 using Veza.EventStore;
+using Veza.EventStore.Personal;
 using Veza.EventStore.Projections;
 using Veza.EventStore.Verification;
 using Veza.Projections;
@@ -13,7 +15,11 @@ namespace Veza.Api;
 /// <summary>What the product knows: its events, its projections, and how both are written as JSON.</summary>
 public static class VezaApplication
 {
-    public static EventTypes EventTypes { get; } = EventTypes.DerivedFrom(typeof(DomainEvent), ConfigureJson);
+    /// <summary>What in events and models is personal, as they say themselves.</summary>
+    private static PersonalData Personal { get; } =
+        new(property => property.GetCustomAttribute<PersonalAttribute>()?.Owner, type => type.GetCustomAttribute<ErasesAttribute>()?.Account);
+
+    public static EventTypes EventTypes { get; } = EventTypes.DerivedFrom(typeof(DomainEvent), ConfigureJson, Personal);
 
     /// <summary>Every projection of the product: one of each class there is.</summary>
     public static IReadOnlyList<IProjection> CreateProjections() =>
@@ -24,8 +30,8 @@ public static class VezaApplication
     /// <summary>Which events give the unique names to their owners.</summary>
     public static IReadOnlyList<NameRule> NameRules { get; } =
     [
-        new(Account.UserNameScope, EventTypes.Describe(typeof(AccountRegistered)).Alias, "userName"),
-        new(Account.EmailScope, EventTypes.Describe(typeof(AccountRegistered)).Alias, "email"),
+        new(Account.UserNameScope, EventTypes.Describe(typeof(AccountRegistered)).Alias, "userName", ReleasedBy: EventTypes.Describe(typeof(AccountErased)).Alias),
+        new(Account.EmailScope, EventTypes.Describe(typeof(AccountRegistered)).Alias, "email", ReleasedBy: EventTypes.Describe(typeof(AccountErased)).Alias),
     ];
 
     /// <summary>How events, requests and answers are written.</summary>

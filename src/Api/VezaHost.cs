@@ -59,7 +59,8 @@ public static class VezaHost
     public static async Task<RunningVeza> StartAsync(VezaSettings settings, string connectionString, ILoggerFactory loggers, CancellationToken ct)
     {
         var connection = Connection(settings, connectionString);
-        var log = await EventLog.OpenAsync(connection, VezaApplication.EventTypes, TimeProvider.System, loggers, ct);
+        var log = await EventLog.OpenAsync(connection, VezaApplication.EventTypes, TimeProvider.System, loggers, ct,
+            keySecret: System.Text.Encoding.UTF8.GetBytes(settings.EncryptionKey!));
         var projections = await ProjectionHost.OpenAsync(log, connection, VezaApplication.CreateProjections(), TimeProvider.System, loggers, ct);
         var app = Build(settings, log, projections);
         var running = new RunningVeza(app, projections, log);

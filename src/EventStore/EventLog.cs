@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Veza.EventStore.Appending;
 using Veza.EventStore.Models;
+using Veza.EventStore.Personal;
 using Veza.EventStore.Reading;
 using Veza.EventStore.Running;
 
@@ -30,7 +31,15 @@ public sealed class EventLog : IAsyncDisposable
     private const int RunnersPoolMax = 32;
     private const int RunnersTimeoutSeconds = 2;
 
+    /// <summary>A key is asked for in a moment; more than these at a time wait.</summary>
+    private const int KeysPoolMax = 8;
+
+    /// <summary>How long somebody who had begun to read an event may hold on to what an account wrote that is erased meanwhile.</summary>
+    private static readonly TimeSpan ForgetAgainAfter = TimeSpan.FromMilliseconds(500);
+
     private readonly HistoryGuard _guard;
+    private readonly NpgsqlDataSource _keysSource;
+    private readonly PersonalKeys _keys;
     private readonly NpgsqlDataSource _appendSource;
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _lookNow = new(0, 1);
@@ -41,15 +50,21 @@ public sealed class EventLog : IAsyncDisposable
     private readonly TimeProvider _clock;
     private Task[] _loops = [];
 
-    private EventLog(string connectionString, EventTypes types, TimeProvider clock, ILoggerFactory loggers, long partitionEvents)
+    private EventLog(string connectionString, EventTypes types, TimeProvider clock, ILoggerFactory loggers, long partitionEvents, byte[]? keySecret)
     {
-        Types = types;
         (_clock, _logger) = (clock, loggers.CreateLogger<EventLog>());
         Tail = new();
-        _guard = new(Tail, () => Models!.Clear(), _logger);
+        _guard = new(Tail, ForgetHistory, _logger);
         var builder = new NpgsqlDataSourceBuilder(connectionString);
         // Not prepared automatically: a statement that fails while it is being prepared leaves its connection broken for whoever uses it next.
         Database = _guard.Build(builder);
+        var keys = new NpgsqlDataSourceBuilder(connectionString);
+        keys.ConnectionStringBuilder.MaxPoolSize = KeysPoolMax;
+        _keysSource = _guard.Build(keys);
+        _keys = new(_keysSource, keySecret);
+        Types = types = types.With(_keys);
+        // Before the others that watch: what they see of an event is without what was erased before it.
+        Tail.Watch(WatchErasures);
         // The append plan is made once per connection, often on an empty table; only index look-ups are right for it at every size.
         var append = new NpgsqlDataSourceBuilder(connectionString);
         append.ConnectionStringBuilder.Options = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan";
@@ -104,12 +119,15 @@ public sealed class EventLog : IAsyncDisposable
 
     /// <summary>Applies the schema, finds the head and starts following.</summary>
     /// <param name="partitionEvents">Events in each partition still to be made.</param>
+    /// <param name="keySecret">Wraps the keys that personal texts are sealed with; needed where the types have any.</param>
     public static async Task<EventLog> OpenAsync(
-        string connectionString, EventTypes types, TimeProvider clock, ILoggerFactory loggers, CancellationToken ct, long partitionEvents = Maintenance.PartitionEvents)
+        string connectionString, EventTypes types, TimeProvider clock, ILoggerFactory loggers, CancellationToken ct, long partitionEvents = Maintenance.PartitionEvents,
+        byte[]? keySecret = null)
     {
-        var log = new EventLog(connectionString, types, clock, loggers, partitionEvents);
+        var log = new EventLog(connectionString, types, clock, loggers, partitionEvents, keySecret);
         await Schema.LogSchema.ApplyAsync(log.Database, ct);
         await log._guard.StartAsync(log.Database, ct);
+        await log._keys.CheckAsync(ct);
         await log._maintenance.MakeRoomAsync(0, ct);
         log._loops =
         [
@@ -204,7 +222,35 @@ public sealed class EventLog : IAsyncDisposable
         foreach (var loop in _loops) await loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _appendSource.DisposeAsync();
         await _runnersSource.DisposeAsync();
+        await _keysSource.DisposeAsync();
         await Database.DisposeAsync();
+    }
+
+    private void ForgetHistory()
+    {
+        Models.Clear();
+        _keys.Clear();
+    }
+
+    private void WatchErasures(RecordedEvent e)
+    {
+        if (Types.Personal.ErasedBy(e) is { } account)
+        {
+            _keys.Forget(account);
+            _ = Task.Run(() => ForgetAsync(account));
+        }
+        // Written beside the erasure by a node that had not seen it.
+        else if (_keys.AnyGone && Types.Personal.HoldsErased(e)) e.Forget();
+    }
+
+    private async Task ForgetAsync(Guid account)
+    {
+        for (var pass = 1; pass <= 2; pass++)
+        {
+            Models.ForgetPersonal(Types.Personal, account);
+            Tail.Forget(e => Types.Personal.HoldsOf(e, account));
+            if (pass == 1) await Task.Delay(ForgetAgainAfter, _clock);
+        }
     }
 
     private void Appended(IReadOnlyList<RecordedEvent> events, int forks)

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text;
 using System.Text.Json;
+using Veza.EventStore.Personal;
 
 namespace Veza.EventStore;
 
@@ -10,14 +11,28 @@ public sealed class EventTypes
 {
     private readonly FrozenDictionary<string, (EventType Type, int SchemaVersion)> _byAlias;
     private readonly FrozenDictionary<Type, EventType> _byType;
+    private readonly PersonalTexts _personal;
 
-    public EventTypes(IEnumerable<Type> types, Action<JsonSerializerOptions>? configure = null)
+    /// <param name="personal">What of them, and of models folded from them, is personal data; null when nothing is.</param>
+    public EventTypes(IEnumerable<Type> types, Action<JsonSerializerOptions>? configure = null, PersonalData? personal = null)
     {
         Json = new(JsonSerializerDefaults.Web) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
         configure?.Invoke(Json);
         _byType = types.ToFrozenDictionary(t => t, EventType.Of);
         _byAlias = _byType.Values.SelectMany(t => t.Aliases.Select((alias, i) => KeyValuePair.Create(alias, (t, i + 1)))).ToDictionary().ToFrozenDictionary();
+        _personal = new(personal, _byType, keys: null);
     }
+
+    private EventTypes(EventTypes of, PersonalKeys keys) => (Json, _byType, _byAlias, _personal) = (of.Json, of._byType, of._byAlias, of._personal.With(keys));
+
+    /// <summary>The same types for one log, whose keys seal and open what is personal. Without keys nothing is sealed, and what is sealed stays so.</summary>
+    internal EventTypes With(PersonalKeys keys) => new(this, keys);
+
+    /// <summary>The personal texts in events and models.</summary>
+    internal PersonalTexts Personal => _personal;
+
+    /// <summary>Whether events of this type hold personal texts, which then are not told as they are stored.</summary>
+    public bool IsPersonal(Type type) => _personal.Of(type) is not null;
 
     /// <summary>Camel case, as Marten reads it; the same options write an event to clients.</summary>
     public JsonSerializerOptions Json { get; }
@@ -25,8 +40,8 @@ public sealed class EventTypes
     public IEnumerable<Type> All => _byType.Keys;
 
     /// <summary>Every sealed type below <paramref name="root"/> in its own assembly.</summary>
-    public static EventTypes DerivedFrom(Type root, Action<JsonSerializerOptions>? configure = null) =>
-        new(root.Assembly.GetTypes().Where(t => t is { IsAbstract: false } && t.IsSubclassOf(root)), configure);
+    public static EventTypes DerivedFrom(Type root, Action<JsonSerializerOptions>? configure = null, PersonalData? personal = null) =>
+        new(root.Assembly.GetTypes().Where(t => t is { IsAbstract: false } && t.IsSubclassOf(root)), configure, personal);
 
     /// <returns>Null when the alias is of no type and schema version known here.</returns>
     public EventType? Find(string alias) => _byAlias.TryGetValue(alias, out var known) ? known.Type : null;
@@ -48,14 +63,16 @@ public sealed class EventTypes
     /// <summary>Whether the alias is of a schema version that a later release writes: this process cannot read the event, which is no fault of the event's.</summary>
     public bool IsNewer(string alias) => !_byAlias.ContainsKey(alias) && NameOf(alias) != alias;
 
-    public byte[] Write(object @event) => JsonSerializer.SerializeToUtf8Bytes(@event, @event.GetType(), Json);
+    /// <param name="id">The event's own: what is personal is sealed for it alone.</param>
+    public byte[] Write(object @event, Guid id = default) => JsonSerializer.SerializeToUtf8Bytes(_personal.Sealed(@event, id), @event.GetType(), Json);
 
     /// <summary>The event in its type's current shape, whatever schema version stands in the log.</summary>
     /// <returns>Null when the type is unknown here: such an event is kept and passed by.</returns>
     /// <exception cref="JsonException">The event cannot be read: its JSON is wrong, an upcaster failed, or its schema version is newer than this process.</exception>
-    public object? Read(string alias, ReadOnlySpan<byte> json)
+    /// <param name="id">As it was written with.</param>
+    public object? Read(string alias, ReadOnlySpan<byte> json, Guid id = default)
     {
-        if (_byAlias.TryGetValue(alias, out var known)) return known.Type.Read(known.SchemaVersion, json, Json);
+        if (_byAlias.TryGetValue(alias, out var known)) return _personal.Opened(known.Type.Read(known.SchemaVersion, json, Json), id);
         var name = NameOf(alias);
         return name == alias ? null : throw new JsonException($"{alias} is newer than this process, which knows {Find(name)!.Alias}");
     }

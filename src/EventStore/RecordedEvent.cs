@@ -20,7 +20,8 @@ public sealed class RecordedEvent(
     public string Type { get; } = type;
 
     /// <summary>What readers select by: the type's name, which all its schema versions share.</summary>
-    public string Name => types.NameOf(Type);
+    /// <remarks>Looked up once: every projection and reaction of a node asks every event for it.</remarks>
+    public string Name { get; } = types.NameOf(type);
 
     /// <summary>When the batch was written, by the database's clock; never earlier than the event before.</summary>
     public DateTimeOffset At { get; } = at;
@@ -28,7 +29,9 @@ public sealed class RecordedEvent(
 
     /// <summary>The account that issued the command; null for the system's own.</summary>
     public string? By { get; } = by;
-    public ReadOnlyMemory<byte> Json { get; } = json;
+
+    /// <summary>As it is stored: what is personal in it is sealed. Empty once it was let go.</summary>
+    public ReadOnlyMemory<byte> Json { get; private set; } = json;
 
     /// <summary>The event itself in its type's current shape, read from its JSON once; null when this process does not know its type.</summary>
     /// <exception cref="System.Text.Json.JsonException">The event cannot be read; see <see cref="EventTypes.Read"/>.</exception>
@@ -39,18 +42,29 @@ public sealed class RecordedEvent(
             var data = Volatile.Read(ref _data);
             if (data is null)
             {
-                data = types.Read(Type, Json.Span) ?? Unknown;
+                data = types.Read(Type, Json.Span, Id) ?? Unknown;
                 Volatile.Write(ref _data, data);
             }
             return ReferenceEquals(data, Unknown) ? null : data;
         }
     }
 
-    /// <summary>Reads <see cref="Data"/> ahead of whoever needs it, who is told if that is not possible.</summary>
-    internal void TryDecode()
+    /// <summary>Reads <see cref="Data"/> and lets the JSON go, before anybody else has the event. One that cannot be read keeps it, and tells whoever needs it.</summary>
+    internal void DecodeForFolds()
     {
-        try { _ = Data; }
+        try
+        {
+            _ = Data;
+            Json = default;
+        }
         catch (System.Text.Json.JsonException) { /* Thrown again where the event is used. */ }
+    }
+
+    /// <summary>Lets go of what was made of the JSON, to be made again without what was erased since.</summary>
+    internal void Forget()
+    {
+        Volatile.Write(ref _data, null);
+        View = null;
     }
 
     /// <summary>Where readers that show the event keep what they made of it, so that it is made once however many look.</summary>

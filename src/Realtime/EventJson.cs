@@ -21,11 +21,11 @@ public sealed class EventJson
     {
         _withoutSecrets = new(types.Json) { TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveSecretsOut } } };
         _types = types;
-        _toldAsStored = [.. types.All.Where(t => !HoldsSecrets(t, [])).Select(t => types.Describe(t).Alias)];
+        _toldAsStored = [.. types.All.Where(t => !types.IsPersonal(t) && !HoldsSecrets(t, [])).Select(t => types.Describe(t).Alias)];
     }
 
     /// <summary>
-    /// An event's own properties as JSON, in its type's current shape: the stored bytes, unless they are of an older schema version or the type has secrets.
+    /// An event's own properties as JSON, in its type's current shape: the stored bytes, unless they are of an older schema version or the type has secrets or personal texts.
     /// Nothing of a type this process does not know, for it may have some, nor of an event it cannot read.
     /// </summary>
     public ReadOnlyMemory<byte> Data(RecordedEvent e)

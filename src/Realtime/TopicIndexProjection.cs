@@ -23,13 +23,16 @@ public sealed class TopicIndexProjection(TopicMap map) : IProjection
     // In "C" order comparing two topics is comparing bytes.
     public TableShape Table { get; } = new([new("topic", "text", Collation: "C"), new("position", "bigint")], 2, []);
 
-    public IProjectionRows Open(string table, RowsUse use) => new Rows(map, table, use.Empty);
+    public IProjectionRows Open(string table, RowsUse use) => new Rows(map, table, use);
 
-    private sealed class Rows(TopicMap map, string table, bool empty) : IProjectionRows
+    private sealed class Rows(TopicMap map, string table, RowsUse use) : IProjectionRows
     {
+        /// <summary>A topic's text, and its place in the list, of which some stay empty.</summary>
+        private const int FoundBytes = 160;
+
         private readonly List<(string Topic, long Position)> _found = [];
 
-        public int Unwritten => _found.Count;
+        public bool IsFull => _found.Count >= use.BytesMax / FoundBytes;
 
         public Task FoldAsync(NpgsqlConnection connection, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
         {
@@ -41,7 +44,7 @@ public sealed class TopicIndexProjection(TopicMap map) : IProjection
         public async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
         {
             if (_found.Count == 0) return;
-            if (empty) await CopyAsync(connection, ct);
+            if (use.Empty) await CopyAsync(connection, ct);
             else await InsertAsync(connection, transaction, ct);
             _found.Clear();
         }

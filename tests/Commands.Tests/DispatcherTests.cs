@@ -37,7 +37,7 @@ public class DispatcherTests(TestLog log)
     public async Task What_another_node_undid_is_done_again_though_this_node_has_not_heard_of_it()
     {
         await log.Given(_chat.Given(_chat.Sent)).PlayAsync();
-        await using var elsewhere = await EventLog.OpenAsync(log.ConnectionString, TestLog.EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        await using var elsewhere = await EventLog.OpenAsync(log.ConnectionString, TestLog.EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, keySecret: TestLog.KeySecret);
         var other = new Dispatcher(elsewhere, new Limits(), () => log.Now);
         for (var i = 0; i < 50; i++)
         {

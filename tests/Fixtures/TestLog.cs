@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Veza.Commands.Dispatching;
@@ -20,7 +21,11 @@ public sealed class TestLog : IAsyncLifetime
     /// <summary>What commands are told as the time; a test may move it.</summary>
     public DateTimeOffset Now { get; set; } = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
     public static EventTypes EventTypes { get; } = EventTypes.DerivedFrom(typeof(DomainEvent), json =>
-        json.Converters.Add(new System.Text.Json.Serialization.JsonStringEnumConverter(System.Text.Json.JsonNamingPolicy.CamelCase)));
+        json.Converters.Add(new System.Text.Json.Serialization.JsonStringEnumConverter(System.Text.Json.JsonNamingPolicy.CamelCase)),
+        new(p => p.GetCustomAttribute<PersonalAttribute>()?.Owner, t => t.GetCustomAttribute<ErasesAttribute>()?.Account));
+
+    /// <summary>Of every log that tests open on this database.</summary>
+    public static byte[] KeySecret { get; } = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
     public EventLog Log { get; private set; } = null!;
     public Dispatcher Dispatcher { get; private set; } = null!;
     public ReadModels Views { get; private set; } = null!;
@@ -34,7 +39,7 @@ public sealed class TestLog : IAsyncLifetime
     {
         // Rules do not depend on the disk; the fault tests, which do, bring their own server.
         _postgres = await LocalPostgres.StartEphemeralAsync(fsync: false);
-        Log = await EventLog.OpenAsync(ConnectionString, EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        Log = await EventLog.OpenAsync(ConnectionString, EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, keySecret: KeySecret);
         Dispatcher = new(Log, new Limits(), () => Now);
         Views = new(Log.Database);
         _projections = await ProjectionHost.OpenAsync(Log, ConnectionString, AllProjections(), TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);

@@ -24,13 +24,16 @@ public sealed class VezaServer : IAsyncLifetime
     public string Home => _home;
     public string ConnectionString => _postgres.ConnectionString;
 
+    /// <summary>Environment variables of a server that a test has to itself.</summary>
+    public (string Name, string Value)[] More { get; init; } = [];
+
     /// <summary>Somebody who is not signed in.</summary>
     public Person Nobody => new(this, Guid.Empty, "", null);
 
     public async ValueTask InitializeAsync()
     {
         _postgres = await LocalPostgres.StartEphemeralAsync(fsync: false);
-        _running = await VezaHost.StartAsync(Settings(_home), _postgres.ConnectionString, NullLoggerFactory.Instance, CancellationToken.None);
+        _running = await VezaHost.StartAsync(Settings(_home, More), _postgres.ConnectionString, NullLoggerFactory.Instance, CancellationToken.None);
     }
 
     /// <param name="more">Environment variables that differ from what tests usually run with.</param>

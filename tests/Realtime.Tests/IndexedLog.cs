@@ -28,7 +28,7 @@ public sealed class IndexedLog : IAsyncLifetime
 
     /// <summary>A node that starts now: its tail holds nothing of what is there already.</summary>
     public Task<EventLog> NodeAsync() =>
-        EventLog.OpenAsync(Log.ConnectionString, TestLog.EventTypes, TimeProvider.System, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
+        EventLog.OpenAsync(Log.ConnectionString, TestLog.EventTypes, TimeProvider.System, NullLoggerFactory.Instance, TestContext.Current.CancellationToken, keySecret: TestLog.KeySecret);
 
     private Task<ProjectionHost> HostAsync() => ProjectionHost.OpenAsync(
         Log.Log, Log.ConnectionString, [new TopicIndexProjection()], TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);

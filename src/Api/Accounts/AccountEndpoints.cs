@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Mvc;
 using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Accounts;
@@ -9,6 +10,9 @@ namespace Veza.Api.Accounts;
 // What holds a password or a token does not print it.
 public sealed record RegisterBody(string UserName, string Email, string Password, string? Device = null) { public override string ToString() => nameof(RegisterBody); }
 
+/// <param name="Code">Of the device, or a recovery code, where the account asks for one.</param>
+public sealed record EraseAccountBody(string Password, string? Code = null) { public override string ToString() => nameof(EraseAccountBody); }
+
 public static class AccountEndpoints
 {
     public static void MapAccounts(this IEndpointRouteBuilder api)
@@ -19,9 +23,24 @@ public static class AccountEndpoints
         accounts.MapGet("/me", async (Caller caller, AccountQueries queries, CancellationToken ct) =>
             await queries.FindOwnAsync(caller.AccountId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("account", caller.AccountId)))
             .ReadsFrom(AccountQueries.Reads).Produces<OwnAccountView>().WithSummary("Read one's own account");
+        accounts.MapDelete("/me", Erase).HoldsSecrets().HashesPasswords().WithSummary("Erase one's own account")
+            .WithDescription("For good. Its sessions and API keys end, its user name and e-mail are free again, its sound files are removed, and everything it wrote reads as empty from then on, by an author called `deleted user`. 403 `password_wrong` or `code_wrong` when it was not the person, 401 `two_factor_required` when `code` is needed too. `GET /accounts/me/export` before it gives them all there is.");
+        accounts.MapGet("/me/export", AccountExport.WriteAsync).WithMetadata(new NeedsScope("accounts:export")).RequireRateLimiting(RateLimits.ExportsPolicy)
+            .Produces(StatusCodes.Status200OK, contentType: AccountExport.ContentType).WithSummary("Take everything the log holds of one")
+            .WithDescription("Every event that the account caused or that names it, oldest first, one JSON object a line, as a file. Hashes of passwords and tokens are left out.");
         accounts.MapGet("/{accountId:guid}", async (Guid accountId, AccountQueries queries, HttpContext http, CancellationToken ct) =>
             await (http.Past() is { } past ? new(past.Views) : queries).FindAsync(accountId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("account", accountId)))
             .ReadsFrom(AccountQueries.Reads).AnswersAsOf(AccountQueries.Reads).Produces<AccountView>().WithSummary("Read an account");
+    }
+
+    private static async Task<IResult> Erase(
+        [FromBody] EraseAccountBody body, Caller caller, HttpContext http, Sender commands, SignIns signIns, SignInTries tries, Passwords passwords, TwoFactors twoFactors, CancellationToken ct)
+    {
+        var account = await signIns.AccountAsync(caller.AccountId, ct);
+        var answer = new { id = caller.AccountId };
+        var result = await tries.TryAsync(http, account, name: null, async () => !passwords.Fits(account?.PasswordHash, body.Password) ? new CommandResult.Refused(AccountRefusals.PasswordWrong)
+            : await commands.Decide(new EraseAccount(caller.AccountId, account!.PasswordHash, twoFactors.Read(account.TwoFactor, body.Code)), answer), ct);
+        return Sender.Answer(result, answer);
     }
 
     /// <summary>The public keys, by which others can verify access tokens.</summary>

@@ -17,6 +17,12 @@ public static class RateLimits
     /// <summary>Requests that wait while others hash a password; some ten seconds' work for one core.</summary>
     public const int PasswordsWaitingMax = 100;
 
+    /// <summary>Exports that wait while another reads the log.</summary>
+    public const int ExportsWaitingMax = 10;
+
+    /// <summary>For the endpoint that looks at every event: one at a time, so that exporting cannot keep the database busy.</summary>
+    public const string ExportsPolicy = "exports";
+
     /// <summary>Finer than this the limiter's own clock does not go.</summary>
     private static readonly TimeSpan PeriodMin = TimeSpan.FromMilliseconds(1);
 
@@ -26,6 +32,7 @@ public static class RateLimits
         services.AddRateLimiter(o =>
         {
             o.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, Bucket>(http => Partition(http, perMinute));
+            o.AddPolicy(ExportsPolicy, _ => RateLimitPartition.GetConcurrencyLimiter(ExportsPolicy, _ => new() { PermitLimit = 1, QueueLimit = ExportsWaitingMax, QueueProcessingOrder = QueueProcessingOrder.OldestFirst }));
             o.OnRejected = async (rejected, _) => await RejectAsync(rejected.HttpContext, rejected.Lease);
         });
         services.AddSingleton(_ => new ConcurrencyLimiter(new()
@@ -57,10 +64,11 @@ public static class RateLimits
     private static async Task RejectAsync(HttpContext http, RateLimitLease lease)
     {
         Describe(http);
-        lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);
-        await Problems.WriteAsync(http, new("too_fast", RefusalKind.TooFast,
-            $"RATE_LIMIT_PER_MINUTE is {http.RequestServices.GetRequiredService<RateLimit>().PerMinute.ToString("N0", CultureInfo.InvariantCulture)} requests a minute")
-        { RetryAfter = wait > TimeSpan.FromSeconds(1) ? wait : TimeSpan.FromSeconds(1) });
+        // Only the bucket says how long; the queue for exports is refused without a time.
+        var why = lease.TryGetMetadata(MetadataName.RetryAfter, out var wait)
+            ? $"RATE_LIMIT_PER_MINUTE is {http.RequestServices.GetRequiredService<RateLimit>().PerMinute.ToString("N0", CultureInfo.InvariantCulture)} requests a minute"
+            : $"{ExportsWaitingMax} others are waiting for an export";
+        await Problems.WriteAsync(http, new("too_fast", RefusalKind.TooFast, why) { RetryAfter = wait > TimeSpan.FromSeconds(1) ? wait : TimeSpan.FromSeconds(1) });
     }
 
     private static void Describe(HttpContext http)

@@ -23,6 +23,7 @@ internal static class Examples
         [typeof(RefreshBody)] = """{"refreshToken":"01a1fb62ede97fecab30a41be89858d0.4yV3mT0lXkQ9hUo2sNnB7w"}""",
         [typeof(ChangePasswordBody)] = """{"currentPassword":"correct horse battery","newPassword":"staple after staple"}""",
         [typeof(ResetPasswordBody)] = """{"token":"AaH7Yu3pf-yrMKQb6JhY0C5F0n3s5c1mYl1m6JrR9d0","newPassword":"staple after staple"}""",
+        [typeof(EraseAccountBody)] = """{"password":"correct horse battery"}""",
         [typeof(BeginTwoFactorBody)] = """{"password":"correct horse battery"}""",
         [typeof(CreateApiKeyBody)] = """{"name":"concert bot","scopes":["messages:write","tracks:read"],"days":90}""",
         [typeof(CodeBody)] = """{"code":"287082"}""",

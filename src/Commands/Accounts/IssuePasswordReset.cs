@@ -8,8 +8,8 @@ public sealed record IssuePasswordReset(Guid AccountId, Guid OperatorId, string 
 
 public static class IssuePasswordResetHandler
 {
-    public static Refusal? Validate(IssuePasswordReset command, [ReadModel] Account @operator) =>
-        @operator.Roles.Contains(Role.Operator) ? null : AccountRefusals.NotAnOperator;
+    public static Refusal? Validate(IssuePasswordReset command, Account account, [ReadModel] Account @operator) =>
+        account.Erased ? Refusals.Unknown("account", account.Id) : @operator.Roles.Contains(Role.Operator) ? null : AccountRefusals.NotAnOperator;
 
     public static AccountEvent Handle(IssuePasswordReset command, [WriteModel] Account account, DateTimeOffset now) =>
         new PasswordResetIssued(account.Id, command.OperatorId, command.TokenHash, now + PendingReset.Life);

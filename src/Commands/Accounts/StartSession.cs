@@ -21,7 +21,7 @@ public sealed class StartSessionValidator : AbstractValidator<StartSession>
 public static class StartSessionHandler
 {
     public static Refusal? Validate(StartSession command, Account account) =>
-        command.PasswordHash is { } shown && shown != account.PasswordHash ? AccountRefusals.SignInFailed
+        account.Erased || command.PasswordHash is { } shown && shown != account.PasswordHash ? AccountRefusals.SignInFailed
         : account.TwoFactor is not { Enabled: true } expected ? null
         : command.Second is null ? AccountRefusals.TwoFactorRequired
         : command.Second.IsGoodFor(expected) ? null : AccountRefusals.TwoFactorFailed;

@@ -127,14 +127,14 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
         var moment = now();
         if (plan.Validate?.Invoke(command, models, moment) is { } refusal) return Decision.No(refusal);
 
-        var (changes, names) = Changes(plan, plan.Handle(command, models, moment), streams, versions);
+        var (changes, names, erased) = Changes(plan, plan.Handle(command, models, moment), streams, versions);
         // From the very models of the decision, so that it tells what was decided, and is remembered with it.
         var told = plan.Answer?.Invoke(command, models, moment) is { } made ? JsonSerializer.SerializeToUtf8Bytes(made, log.Types.Json) : null;
         var unchanged = new CommandResult.Done(written?.Version ?? 0, written?.Position ?? head, told);
         if (changes.Count == 0 && names.Count == 0 && context.Fingerprint is null) return new(null, null, unchanged);
         return new(null, new AppendRequest(context.CommandId, changes, names, context.AccountId?.ToString("N"), context.Trace,
             context.Fingerprint is null ? null : told ?? (answer is null ? null : JsonSerializer.SerializeToUtf8Bytes(answer, log.Types.Json)), context.Fingerprint,
-            (unchanged.Version, unchanged.Position), forks), unchanged);
+            (unchanged.Version, unchanged.Position), forks, erased.Count == 0 ? null : erased), unchanged);
     }
 
     /// <returns>An array of the slot's model: those that are there.</returns>
@@ -151,10 +151,11 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
         return models;
     }
 
-    private static (List<StreamChange> Changes, List<NameChange> Names) Changes(HandlerPlan plan, object? result, Guid?[] streams, Dictionary<Guid, Versioned> versions)
+    private static (List<StreamChange> Changes, List<NameChange> Names, List<Guid> Erased) Changes(HandlerPlan plan, object? result, Guid?[] streams, Dictionary<Guid, Versioned> versions)
     {
         var changes = new List<StreamChange>();
         var names = new List<NameChange>();
+        var erased = new List<Guid>();
         switch (result)
         {
             case null: break;
@@ -164,7 +165,7 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
             case IEnumerable<Effect> effects: foreach (var effect in effects) Add(effect); break;
             default: throw new InvalidOperationException($"{plan.Command.Name}Handler.Handle returned a {result.GetType().Name}; it may return events or effects");
         }
-        return (changes, names);
+        return (changes, names, erased);
 
         void Write(DomainEvent[] events)
         {
@@ -181,6 +182,8 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
                 var at = append.IsNew ? null : versions.GetValueOrDefault(append.Id);
                 changes.Add(new(append.Id, append.StreamType, at?.Version ?? 0, append.Events, at?.Position ?? 0));
             }
+            else if (effect is Effect.DestroysKey key)
+                erased.Add(key.Account);
             else if (effect is Effect.ChangeName name)
                 names.Add(new(name.Scope, name.Name, name.Owner, name.Claimed));
         }

@@ -25,6 +25,10 @@ public abstract record Effect
 
     public static Effect Release(string scope, string name, Guid owner) => new ChangeName(scope, name, owner, Claimed: false);
 
+    /// <summary>Destroys the key of an account, so that nobody can read what is personal of it in the log.</summary>
+    public static Effect DestroyKey(Guid account) => new DestroysKey(account);
+
     internal sealed record AppendEvents(string StreamType, Guid Id, DomainEvent[] Events, bool IsNew) : Effect;
+    internal sealed record DestroysKey(Guid Account) : Effect;
     internal sealed record ChangeName(string Scope, string Name, Guid Owner, bool Claimed) : Effect;
 }

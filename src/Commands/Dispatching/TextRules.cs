@@ -18,8 +18,10 @@ public static class TextRules
         .Must((_, text, context) =>
         {
             var bytes = Encoding.UTF8.GetByteCount(text ?? "");
+            // Only a refusal is told in words: they cost more than all the other rules together.
+            if (bytes <= bytesMax) return true;
             context.MessageFormatter.AppendArgument("Bytes", Grouped(bytes)).AppendArgument("Max", Grouped(bytesMax)).AppendArgument("Knob", knob);
-            return bytes <= bytesMax;
+            return false;
         }).WithMessage("{PropertyName} is {Bytes} bytes; {Knob} is {Max}");
 
     /// <summary>One line of 1 to <paramref name="max"/> characters, for names and titles.</summary>

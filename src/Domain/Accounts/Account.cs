@@ -6,8 +6,8 @@ namespace Veza.Domain.Accounts;
 /// <param name="SessionIds">The newest sign-ins, oldest first; some of them may have ended.</param>
 /// <param name="KnownNetworks">Hashes of the networks that the newest sign-ins came from.</param>
 public sealed record Account(
-    Guid Id, string PasswordHash, ImmutableSortedSet<string> Roles, ImmutableList<Guid> SessionIds, ImmutableList<string> KnownNetworks, PendingReset? Reset = null,
-    TwoFactor? TwoFactor = null, ImmutableList<Guid>? ApiKeyIds = null)
+    Guid Id, [property: Personal(nameof(Account.Id))] string UserName, [property: Personal(nameof(Account.Id))] string Email, [property: Personal(nameof(Account.Id))] string PasswordHash, ImmutableSortedSet<string> Roles, ImmutableList<Guid> SessionIds, ImmutableList<string> KnownNetworks, PendingReset? Reset = null,
+    TwoFactor? TwoFactor = null, ImmutableList<Guid>? ApiKeyIds = null, bool Erased = false)
 {
     public const int UserNameMin = 3;
     public const int UserNameMax = 32;
@@ -34,7 +34,7 @@ public sealed record Account(
     /// <summary>The session that one more would end; null while there is room.</summary>
     public Guid? OldestSessionId => SessionIds.Count < SessionsMax ? null : SessionIds[0];
 
-    public static Account Create(AccountRegistered e) => new(e.AccountId, e.PasswordHash, [Role.User], [], []);
+    public static Account Create(AccountRegistered e) => new(e.AccountId, e.UserName, e.Email, e.PasswordHash, [Role.User], [], []);
     public Account Apply(RoleGranted e) => this with { Roles = Roles.Add(e.Role) };
     public Account Apply(SignedIn e) => this with
     {
@@ -52,6 +52,8 @@ public sealed record Account(
     public Account Apply(TwoFactorDisabled _) => this with { TwoFactor = null };
 
     public Account Apply(ApiKeyIssued e) => this with { ApiKeyIds = Last((ApiKeyIds ?? []).Add(e.KeyId), ApiKeysRemembered) };
+
+    public Account Apply(AccountErased _) => this with { UserName = "", Email = "", PasswordHash = "", KnownNetworks = [], Reset = null, TwoFactor = null, Erased = true };
 
     private static ImmutableList<T> Last<T>(ImmutableList<T> of, int max) => of.Count > max ? of.RemoveRange(0, of.Count - max) : of;
 }

@@ -1,17 +1,17 @@
 namespace Veza.Domain.Accounts;
 
 public abstract record AccountEvent : DomainEvent;
-public sealed record AccountRegistered(Guid AccountId, string UserName, string Email, [property: Secret] string PasswordHash) : AccountEvent;
+public sealed record AccountRegistered(Guid AccountId, [property: Personal(nameof(AccountRegistered.AccountId))] string UserName, [property: Personal(nameof(AccountRegistered.AccountId))] string Email, [property: Secret, Personal(nameof(AccountRegistered.AccountId))] string PasswordHash) : AccountEvent;
 public sealed record RoleGranted(Guid AccountId, string Role) : AccountEvent;
 
 /// <param name="Device">As the person or their program calls it; null when neither does.</param>
 /// <param name="NetworkHash">Of the network it came from, under a key of the servers': it tells the same network again and nothing else.</param>
-public sealed record SignedIn(Guid AccountId, Guid SessionId, string? Device, [property: Secret] string? NetworkHash) : AccountEvent;
-public sealed record PasswordChanged(Guid AccountId, [property: Secret] string PasswordHash) : AccountEvent;
+public sealed record SignedIn(Guid AccountId, Guid SessionId, [property: Personal(nameof(SignedIn.AccountId))] string? Device, [property: Secret] string? NetworkHash) : AccountEvent;
+public sealed record PasswordChanged(Guid AccountId, [property: Secret, Personal(nameof(PasswordChanged.AccountId))] string PasswordHash) : AccountEvent;
 
 /// <summary>An operator has handed somebody who forgot their password the means to set another, once.</summary>
 public sealed record PasswordResetIssued(Guid AccountId, Guid ByAccountId, [property: Secret] string TokenHash, DateTimeOffset ExpiresAt) : AccountEvent;
-public sealed record PasswordReset(Guid AccountId, [property: Secret] string PasswordHash) : AccountEvent;
+public sealed record PasswordReset(Guid AccountId, [property: Secret, Personal(nameof(PasswordReset.AccountId))] string PasswordHash) : AccountEvent;
 
 /// <param name="SeedId">What the secret and the recovery codes are made of, with a key of the servers': the log holds neither.</param>
 public sealed record TwoFactorBegun(Guid AccountId, Guid SeedId) : AccountEvent;
@@ -33,6 +33,10 @@ public sealed record SignInFailed(Guid GuardId, Guid? AccountId, int InARow, Dat
 
 public sealed record ApiKeyIssued(Guid AccountId, Guid KeyId) : AccountEvent;
 
+/// <summary>The person has gone, and with this event the key that opens what they wrote. The events stay.</summary>
+[Erases(nameof(AccountErased.AccountId))]
+public sealed record AccountErased(Guid AccountId) : AccountEvent;
+
 /// <summary>A session is one sign-in on one device, with one refresh token at a time.</summary>
 public abstract record SessionEvent : DomainEvent;
 
@@ -41,7 +45,7 @@ public sealed record SessionStarted(Guid SessionId, Guid AccountId, [property: S
 public sealed record SessionRefreshed(Guid SessionId, Guid AccountId, [property: Secret] string RefreshTokenHash, DateTimeOffset ExpiresAt) : SessionEvent;
 
 /// <summary>An API key is a session that nobody carries on: it ends when it is revoked, or by its time.</summary>
-public sealed record ApiKeyCreated(Guid KeyId, Guid AccountId, string Name, IReadOnlyList<string> Scopes, [property: Secret] string KeyHash, DateTimeOffset ExpiresAt) : SessionEvent;
+public sealed record ApiKeyCreated(Guid KeyId, Guid AccountId, [property: Personal(nameof(ApiKeyCreated.AccountId))] string Name, IReadOnlyList<string> Scopes, [property: Secret] string KeyHash, DateTimeOffset ExpiresAt) : SessionEvent;
 
 /// <summary>An API key was shown for the first time on a day: that it is in use, without an event for each request.</summary>
 /// <param name="Day">In UTC.</param>

@@ -72,6 +72,8 @@ internal sealed class AppendCall
         Set(NpgsqlDbType.Text, Names(n => n.Name));
         Set(NpgsqlDbType.Uuid, Names(n => n.Owner));
         Set(NpgsqlDbType.Boolean, Names(n => n.Claim));
+        Set(NpgsqlDbType.Uuid, batch.ErasedAccounts);
+        Set(NpgsqlDbType.Integer, batch.ErasedCommands);
 
         void Set<T>(NpgsqlDbType element, T[] values) => SetOne(NpgsqlDbType.Array | element, values);
 

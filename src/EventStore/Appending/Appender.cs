@@ -61,7 +61,20 @@ public sealed class Appender : IAsyncDisposable
     /// <exception cref="OutcomeUnknownException">The database broke off and stayed away.</exception>
     public Task<AppendOutcome> AppendAsync(AppendRequest request)
     {
-        var pending = new PendingAppend(request, _types, request.Forks ?? _forks());
+        // Known before the keys are looked at: one that was made in a history that is gone seals nothing that is appended.
+        var forks = request.Forks ?? _forks();
+        return _types.Personal.LackKeys(request) is { Count: > 0 } owners ? MakeKeysAsync(request, owners, forks) : AppendAsync(request, forks);
+    }
+
+    private async Task<AppendOutcome> MakeKeysAsync(AppendRequest request, IReadOnlyCollection<Guid> owners, int forks)
+    {
+        await _types.Personal.LoadAsync(owners, make: true, CancellationToken.None);
+        return await AppendAsync(request, forks);
+    }
+
+    private Task<AppendOutcome> AppendAsync(AppendRequest request, int forks)
+    {
+        var pending = new PendingAppend(request, _types, forks);
         if (pending.EventCount > BatchEventsMax)
             throw new ArgumentException($"a command adds {pending.EventCount} events; {nameof(BatchEventsMax)} is {BatchEventsMax}", nameof(request));
         if (!_queue.Writer.TryWrite(pending))

@@ -53,6 +53,8 @@ internal sealed class BatchArrays
     public string?[] EventCausations { get; }
     public byte[] EventDigests { get; }
     public IReadOnlyList<NameChange> Names { get; private set; } = [];
+    public Guid[] ErasedAccounts { get; private set; } = [];
+    public int[] ErasedCommands { get; private set; } = [];
 
     /// <returns>Empty when there is none: PostgreSQL fills up with null.</returns>
     private static string?[] PerEvent(List<PendingAppend> commands, int eventCount, Func<PendingAppend, PendingEvent, string?> of)
@@ -82,7 +84,7 @@ internal sealed class BatchArrays
         var n = commands.Count;
         var streams = new HashSet<Guid>(n);
         foreach (var command in commands)
-            if (command.Request is not { Fingerprint: null, Names.Count: 0, Changes: [{ Events.Count: > 0 } change] } || !streams.Add(change.StreamId)) return false;
+            if (command.Request is not { Fingerprint: null, Names.Count: 0, ErasedAccounts: null, Changes: [{ Events.Count: > 0 } change] } || !streams.Add(change.StreamId)) return false;
         (StreamIds, StreamTypes, StreamsSeen, ChangesExpected) = (new Guid[n], new string[n], new long[n], new long[n]);
         for (var i = 0; i < n; i++)
         {
@@ -100,6 +102,7 @@ internal sealed class BatchArrays
         List<StreamChange> firsts = [], changes = [];
         List<int> changeStreams = [];
         List<NameChange> names = [];
+        List<(Guid Account, int Command)> erased = [];
         var streams = new Dictionary<Guid, int>();
         for (var i = 0; i < n; i++)
         {
@@ -118,10 +121,12 @@ internal sealed class BatchArrays
                 changeStreams.Add(stream);
             }
             names.AddRange(request.Names);
+            erased.AddRange((request.ErasedAccounts ?? []).Select(account => (account, i + 1)));
             (CommandChangeEnds[i], CommandNameEnds[i]) = (changes.Count, names.Count);
         }
         (StreamIds, StreamTypes, StreamsSeen) = ([.. firsts.Select(c => c.StreamId)], [.. firsts.Select(c => c.StreamType)], [.. firsts.Select(c => c.SeenPosition)]);
         (ChangeStreams, ChangesExpected, ChangeEvents) = ([.. changeStreams], [.. changes.Select(c => c.ExpectedVersion)], [.. changes.Select(c => c.Events.Count)]);
         Names = names;
+        (ErasedAccounts, ErasedCommands) = ([.. erased.Select(e => e.Account)], [.. erased.Select(e => e.Command)]);
     }
 }

@@ -17,9 +17,9 @@ internal sealed class PendingAppend
         foreach (var change in request.Changes)
             for (var i = 0; i < change.Events.Count; i++, step++)
             {
-                var data = change.Events[i];
+                var (data, id) = (change.Events[i], EventId(request.CommandId, step));
                 var causation = step == 0 ? null : request.CommandId.ToString("N");
-                var e = Events[step] = new(EventId(request.CommandId, step), change.StreamId, change.ExpectedVersion + i + 1, types.Describe(data.GetType()), types.Write(data), data, causation);
+                var e = Events[step] = new(id, change.StreamId, change.ExpectedVersion + i + 1, types.Describe(data.GetType()), types.Write(data, id), data, causation);
                 EventDigest.Compute(e.Id, e.StreamId, e.Version, e.Type.Alias, e.Type.DotNetType, request.By, request.Correlation, causation, e.Json, Digests.AsSpan(step * EventDigest.Bytes));
             }
     }

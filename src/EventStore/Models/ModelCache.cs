@@ -1,3 +1,4 @@
+using Veza.EventStore.Personal;
 using Veza.EventStore.Reading;
 
 namespace Veza.EventStore.Models;
@@ -71,6 +72,14 @@ public sealed class ModelCache
 
     /// <summary>Forgets every model; one that is being loaded is not kept.</summary>
     internal void Clear() => _entries.Clear();
+
+    /// <summary>Forgets the models that hold personal texts of an account, and those being loaded that may.</summary>
+    internal void ForgetPersonal(PersonalTexts personal, Guid owner)
+    {
+        foreach (var (stream, entry) in _entries.All)
+            if (personal.Of(entry.Fold.Model) is { } properties && (entry.Value is not { } value || value.State is { } state && properties.Owners(state).Contains(owner)))
+                _entries.Remove(stream, entry);
+    }
 
     private void Follow(RecordedEvent e)
     {

@@ -19,6 +19,9 @@ internal sealed class SecondChance<TKey, TValue>(int valuesMax) where TKey : not
 
     public int Count => _places.Count;
 
+    /// <summary>All values, as they are while this goes through them.</summary>
+    public IEnumerable<(TKey Key, TValue Value)> All => _places.Values.Select(p => (p.Key, p.Value));
+
     /// <summary>Looks a value up because somebody uses it.</summary>
     public bool TryFind(TKey key, [NotNullWhen(true)] out TValue? value)
     {

@@ -84,7 +84,7 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Event
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = model.Position });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = model.EventId });
         command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = fold.Shape });
-        command.Parameters.Add(new NpgsqlParameter { Value = JsonSerializer.SerializeToUtf8Bytes(model.State, fold.Model, types.Json), NpgsqlDbType = NpgsqlDbType.Jsonb });
+        command.Parameters.Add(new NpgsqlParameter { Value = JsonSerializer.SerializeToUtf8Bytes(await types.Personal.SealedAsync(model.State!, stream, ct), fold.Model, types.Json), NpgsqlDbType = NpgsqlDbType.Jsonb });
         await command.ExecuteNonQueryAsync(ct);
     }
 
@@ -115,7 +115,7 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Event
 
     private object? Revive(ModelFold fold, Guid stream, byte[] json)
     {
-        try { return JsonSerializer.Deserialize(json, fold.Model, types.Json); }
+        try { return types.Personal.Opened(JsonSerializer.Deserialize(json, fold.Model, types.Json), stream); }
         catch (Exception fault)
         {
             logger.LogWarning("The snapshot of {Model} {Stream} cannot be read, so its whole stream is: {Reason}", fold.StreamType, stream, fault.Message);

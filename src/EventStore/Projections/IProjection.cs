@@ -39,8 +39,8 @@ public enum OnPoison
 /// </summary>
 public interface IProjectionRows
 {
-    /// <summary>How many rows are changed in memory only.</summary>
-    int Unwritten { get; }
+    /// <summary>Whether it holds as much as it may, so that it is to be written before more is folded.</summary>
+    bool IsFull { get; }
 
     /// <summary>Folds events, oldest first, in memory; reads the rows it does not hold.</summary>
     Task FoldAsync(NpgsqlConnection connection, IReadOnlyList<RecordedEvent> events, CancellationToken ct);
@@ -49,12 +49,12 @@ public interface IProjectionRows
     Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct);
 }
 
-/// <param name="CachedRowsMax">Rows kept in memory from one transaction to the next.</param>
+/// <param name="BytesMax">About as much memory is taken by rows, written or not; what one page of events adds may come on top.</param>
 /// <param name="Empty">The table holds nothing, has no other writer and was not opened before: new rows are copied in, and only rows written since are looked up.</param>
-public sealed record RowsUse(int CachedRowsMax, bool Empty)
+public sealed record RowsUse(int BytesMax, bool Empty)
 {
-    /// <summary>Beside the log's newest events: what was just touched is often touched again, and every projection of a node keeps as many.</summary>
-    public static RowsUse Live { get; } = new(4096, Empty: false);
+    /// <summary>Some thousands of rows beside the log's newest events: what was just touched is often touched again, and every projection of a node keeps as many.</summary>
+    public static RowsUse Live { get; } = new(2 << 20, Empty: false);
 }
 
 /// <summary>A table without its name.</summary>

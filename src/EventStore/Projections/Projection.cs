@@ -20,6 +20,7 @@ public abstract class Projection<TRow, TKey> : IProjection where TRow : class wh
     }
 
     private readonly Dictionary<Type, Handling> _handlings = [];
+    private readonly Dictionary<Type, (Func<object, Guid> Account, RowErasure Erasure)> _erasures = [];
     private readonly Dictionary<Type, Step> _create = [];
     private readonly Dictionary<Type, Step> _apply = [];
     private readonly List<string> _indexes = [];
@@ -38,7 +39,7 @@ public abstract class Projection<TRow, TKey> : IProjection where TRow : class wh
     public abstract string Name { get; }
     public virtual int Shards => 1;
     public virtual OnPoison OnPoison => OnPoison.Stop;
-    public IReadOnlySet<Type> Events => _handlings.Keys.ToHashSet();
+    public IReadOnlySet<Type> Events => _handlings.Keys.Union(_erasures.Keys).ToHashSet();
     public TableShape Table => new(RowColumns<TRow, TKey>.Shape, RowColumns<TRow, TKey>.KeyCount, _indexes);
 
     public IProjection Part(int shard, int of)
@@ -61,12 +62,27 @@ public abstract class Projection<TRow, TKey> : IProjection where TRow : class wh
     /// <summary>For several rows whose keys hold the event's time, version or position.</summary>
     protected void Identities<TEvent>(Func<TEvent, RecordedEvent, IEnumerable<TKey>> keys) => Handle<TEvent>(null, e => keys((TEvent)e.Data!, e));
 
+    /// <summary>
+    /// An event after which no row may hold what an account wrote, however many there are: those whose <paramref name="owner"/> it is get these values. Events before it are
+    /// read without what was erased, so that rows made anew are the same.
+    /// </summary>
+    /// <param name="owner">A column of the row: <c>author_id</c>.</param>
+    /// <param name="values">Columns of text and what they become.</param>
+    protected void Erases<TEvent>(Func<TEvent, Guid> account, string owner, params (string Column, string? Value)[] values) =>
+        _erasures.Add(typeof(TEvent), (e => account((TEvent)e), new(owner, values)));
+
+    /// <returns>Whose rows the event erases, and how; null of most events.</returns>
+    internal (Guid Account, RowErasure Erasure)? ErasureOf(RecordedEvent e) =>
+        _erasures.Count > 0 && e.Data is { } data && _erasures.TryGetValue(data.GetType(), out var found) ? (found.Account(data), found.Erasure) : null;
+
     /// <param name="columns">As in SQL: <c>channel_id, position desc</c>.</param>
     protected void Index(string columns) => _indexes.Add(columns);
 
     /// <summary>Applies one event to rows held by their keys; the same fold that runs live serves rebuilds, "as of" and tests.</summary>
     public void Fold(Dictionary<TKey, TRow> rows, RecordedEvent e)
     {
+        if (ErasureOf(e) is { } erased)
+            foreach (var (key, row) in rows.Where(r => erased.Erasure.IsOf(erased.Account, r.Value)).ToList()) rows[key] = (TRow)erased.Erasure.Erased(row);
         if (HandlingOf(e) is not { } handling) return;
         foreach (var key in handling.Key is { } one ? [one(e)] : handling.Keys!(e))
         {

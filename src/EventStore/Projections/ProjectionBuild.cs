@@ -8,11 +8,8 @@ namespace Veza.EventStore.Projections;
 /// One projection, folded anew into a table beside the one that serves, and put in its place when it has caught up. Rows and position move in one transaction, so that
 /// whoever takes the build up after a stop or a crash goes on from there.
 /// </summary>
-internal sealed class ProjectionBuild(EventLog log, IProjection projection, NpgsqlDataSource database, TimeProvider clock, ILogger logger)
+internal sealed class ProjectionBuild(EventLog log, IProjection projection, NpgsqlDataSource database, TimeProvider clock, int rowBytesMax, ILogger logger)
 {
-    /// <summary>Rows changed in memory, and rows kept there, before they are written: the more, the more changes of one row are written once. Some tens of megabytes.</summary>
-    private const int UnwrittenRowsMax = 40_000;
-    private const int CachedRowsMax = 80_000;
     /// <summary>However few rows change, what is done is written down this often: it is lost otherwise, and nobody sees that anything moves.</summary>
     private static readonly TimeSpan WriteEvery = TimeSpan.FromSeconds(2);
     /// <summary>Events that are folded while readers wait for the swap: some milliseconds' work.</summary>
@@ -90,7 +87,7 @@ internal sealed class ProjectionBuild(EventLog log, IProjection projection, Npgs
             await ServingTables.ExecuteAsync("update log.builds set epoch = $2, position = 0, events = 0, per_second = null where name = $1", connection, transaction, ct, Name, _epoch);
         }
         await transaction.CommitAsync(ct);
-        _rows = projection.Open(_table, new(CachedRowsMax, Empty: _position == 0));
+        _rows = projection.Open(_table, new(rowBytesMax, Empty: _position == 0));
         (_written, _writtenAt) = (_position, clock.GetTimestamp());
         return true;
     }
@@ -104,7 +101,7 @@ internal sealed class ProjectionBuild(EventLog log, IProjection projection, Npgs
             {
                 await _rows.FoldAsync(connection, page.Events, ct);
                 (_position, _events) = (page.UpTo, _events + page.Events.Count);
-                if (_rows.Unwritten >= UnwrittenRowsMax || clock.GetElapsedTime(_writtenAt) >= WriteEvery) await WriteAsync(connection, ct);
+                if (_rows.IsFull || clock.GetElapsedTime(_writtenAt) >= WriteEvery) await WriteAsync(connection, ct);
             }
         }
         while (log.Head - _position > SwapEventsMax / 2);

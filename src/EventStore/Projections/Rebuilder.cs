@@ -8,8 +8,10 @@ internal sealed class Rebuilder(EventLog log, IReadOnlyCollection<IProjection> p
 {
     /// <summary>Longer than a reader's query takes; who reads for longer keeps the table from being dropped until done.</summary>
     public const int RetiredGraceSeconds = 60;
-    /// <summary>While one waits for its rows to be written, another folds. Each has some tens of megabytes in memory.</summary>
+    /// <summary>While one waits for its rows to be written, another folds.</summary>
     private const int BuildsAtOnce = 2;
+    /// <summary>Rows in memory, of all builds together: the more, the more changes of one row are written once. A node that builds serves as well.</summary>
+    private const int RowBytesMax = 32 << 20;
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _lookNow = new(0);
@@ -24,8 +26,11 @@ internal sealed class Rebuilder(EventLog log, IReadOnlyCollection<IProjection> p
         {
             try
             {
-                await Parallel.ForEachAsync(await FindAsync(ct), new ParallelOptions { MaxDegreeOfParallelism = BuildsAtOnce, CancellationToken = ct },
-                    async (name, _) => await new ProjectionBuild(log, _projections[name], database, clock, logger).RunAsync(ct));
+                var names = await FindAsync(ct);
+                // One that is alone has all of it.
+                var rowBytesMax = RowBytesMax / Math.Clamp(names.Count, 1, BuildsAtOnce);
+                await Parallel.ForEachAsync(names, new ParallelOptions { MaxDegreeOfParallelism = BuildsAtOnce, CancellationToken = ct },
+                    async (name, _) => await new ProjectionBuild(log, _projections[name], database, clock, rowBytesMax, logger).RunAsync(ct));
                 await using (var connection = await database.OpenConnectionAsync(ct)) await ServingTables.DropRetiredAsync(RetiredGraceSeconds, connection, ct);
                 await _lookNow.WaitAsync(LookEvery, ct);
             }

@@ -16,6 +16,9 @@ internal static class RowColumns<TRow, TKey> where TRow : class where TKey : not
         [typeof(bool)] = ("boolean", NpgsqlDbType.Boolean), [typeof(DateTimeOffset)] = ("timestamp with time zone", NpgsqlDbType.TimestampTz),
     };
 
+    /// <summary>What every object has beside its fields.</summary>
+    private const int ObjectBytes = 16;
+
     static RowColumns()
     {
         var constructor = typeof(TRow).GetConstructors().OrderByDescending(c => c.GetParameters().Length).First();
@@ -37,6 +40,10 @@ internal static class RowColumns<TRow, TKey> where TRow : class where TKey : not
         var reader = Expression.Parameter(typeof(NpgsqlDataReader));
         Read = Expression.Lambda<Func<NpgsqlDataReader, TRow>>(
             Expression.New(constructor, properties.Select((p, i) => ReadExpression(p, All[i].Shape.Nullable, reader, i))), reader).Compile();
+
+        var fixedBytes = ObjectBytes + properties.Sum(p => RuntimeHelpers.SizeOf(p.PropertyType.TypeHandle));
+        Bytes = Expression.Lambda<Func<TRow, int>>(properties.Where(p => p.PropertyType == typeof(string)).Aggregate((Expression)Expression.Constant(fixedBytes), (sum, p) =>
+            Expression.Add(sum, Expression.Call(typeof(RowColumns<TRow, TKey>), nameof(TextBytes), null, Expression.Property(row, p)))), row).Compile();
     }
 
     public static int KeyCount { get; }
@@ -45,6 +52,11 @@ internal static class RowColumns<TRow, TKey> where TRow : class where TKey : not
     public static IReadOnlyList<TableColumn> Shape { get; }
     public static Func<TRow, TKey> KeyOf { get; }
     public static Func<NpgsqlDataReader, TRow> Read { get; }
+
+    /// <summary>About what a row takes in memory, with its texts.</summary>
+    public static Func<TRow, int> Bytes { get; }
+
+    private static int TextBytes(string? text) => text is null ? 0 : ObjectBytes + sizeof(int) + sizeof(char) * text.Length;
 
     private static IColumn<TSource> Column<TSource>(PropertyInfo property, ParameterExpression source, Expression value)
     {
@@ -81,7 +93,7 @@ internal interface IColumn<TSource>
     TableColumn Shape { get; }
 
     /// <summary>A typed array, which travels in binary form.</summary>
-    NpgsqlParameter Array(List<TSource> sources);
+    NpgsqlParameter Array(ReadOnlySpan<TSource> sources);
     void Copy(NpgsqlBinaryImporter into, TSource source);
 }
 
@@ -89,9 +101,9 @@ internal sealed class PlainColumn<TSource, TValue>(TableColumn shape, NpgsqlDbTy
 {
     public TableColumn Shape => shape;
 
-    public NpgsqlParameter Array(List<TSource> sources)
+    public NpgsqlParameter Array(ReadOnlySpan<TSource> sources)
     {
-        var values = new TValue[sources.Count];
+        var values = new TValue[sources.Length];
         for (var i = 0; i < values.Length; i++) values[i] = get(sources[i]);
         return new NpgsqlParameter<TValue[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | db };
     }
@@ -107,9 +119,9 @@ internal sealed class NullableColumn<TSource, TValue>(TableColumn shape, NpgsqlD
 {
     public TableColumn Shape => shape;
 
-    public NpgsqlParameter Array(List<TSource> sources)
+    public NpgsqlParameter Array(ReadOnlySpan<TSource> sources)
     {
-        var values = new TValue?[sources.Count];
+        var values = new TValue?[sources.Length];
         for (var i = 0; i < values.Length; i++) values[i] = get(sources[i]);
         return new NpgsqlParameter<TValue?[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | db };
     }

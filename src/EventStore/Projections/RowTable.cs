@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Npgsql;
 
 namespace Veza.EventStore.Projections;
@@ -5,6 +6,9 @@ namespace Veza.EventStore.Projections;
 /// <summary>A table of records under the name it has for one runner: loaded and written set-based.</summary>
 internal sealed class RowTable<TRow, TKey> where TRow : class where TKey : notnull
 {
+    /// <summary>So that no column's array is one of the large objects, which only the slowest collection lets go.</summary>
+    private const int RowsInStatementMax = 2_000;
+
     private static readonly IReadOnlyList<IColumn<TRow>> Columns = RowColumns<TRow, TKey>.All;
     private static readonly IReadOnlyList<IColumn<TKey>> Key = RowColumns<TRow, TKey>.Key;
 
@@ -29,7 +33,7 @@ internal sealed class RowTable<TRow, TKey> where TRow : class where TKey : notnu
     public async IAsyncEnumerable<(TKey Key, TRow Row)> LoadAsync(NpgsqlConnection connection, List<TKey> keys, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(_load, connection);
-        foreach (var column in Key) command.Parameters.Add(column.Array(keys));
+        foreach (var column in Key) command.Parameters.Add(column.Array(CollectionsMarshal.AsSpan(keys)));
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
@@ -43,18 +47,8 @@ internal sealed class RowTable<TRow, TKey> where TRow : class where TKey : notnu
     {
         if (changed.Count == 0 && removed.Count == 0) return;
         await using var batch = new NpgsqlBatch(connection, transaction);
-        if (removed.Count > 0)
-        {
-            var delete = new NpgsqlBatchCommand(_delete);
-            foreach (var column in Key) delete.Parameters.Add(column.Array(removed));
-            batch.BatchCommands.Add(delete);
-        }
-        if (changed.Count > 0)
-        {
-            var upsert = new NpgsqlBatchCommand(_upsert);
-            foreach (var column in Columns) upsert.Parameters.Add(column.Array(changed));
-            batch.BatchCommands.Add(upsert);
-        }
+        Add(batch, _delete, Key, removed);
+        Add(batch, _upsert, Columns, changed);
         // What was written holds the table in its place until the commit, so that asking afterwards is asking in time.
         batch.BatchCommands.Add(new($"select '{_table}'::regclass::oid"));
         var identity = (uint)(await batch.ExecuteScalarAsync(ct))!;
@@ -72,6 +66,16 @@ internal sealed class RowTable<TRow, TKey> where TRow : class where TKey : notnu
             foreach (var column in Columns) column.Copy(importer, row);
         }
         await importer.CompleteAsync(ct);
+    }
+
+    private static void Add<TSource>(NpgsqlBatch batch, string sql, IReadOnlyList<IColumn<TSource>> columns, List<TSource> sources)
+    {
+        for (var from = 0; from < sources.Count; from += RowsInStatementMax)
+        {
+            var command = new NpgsqlBatchCommand(sql);
+            foreach (var column in columns) command.Parameters.Add(column.Array(CollectionsMarshal.AsSpan(sources).Slice(from, Math.Min(RowsInStatementMax, sources.Count - from))));
+            batch.BatchCommands.Add(command);
+        }
     }
 
     private static string Names<TSource>(IEnumerable<IColumn<TSource>> columns, string prefix = "") => string.Join(", ", columns.Select(c => prefix + c.Shape.Name));

@@ -14,8 +14,11 @@ internal sealed record FeedPage(long UpTo, List<RecordedEvent> Events);
 /// </summary>
 internal sealed class EventFeed(NpgsqlDataSource database, EventTypes types)
 {
-    /// <summary>Some megabytes of JSON and of events, of which few pages are in memory.</summary>
-    private const int PageEventsMax = 4_000;
+    /// <summary>A megabyte of events, of which few pages are in memory.</summary>
+    private const int PageEventsMax = 2_000;
+
+    /// <summary>Events whose personal keys are asked for with one question, and whose JSON is in memory until then.</summary>
+    private const int DecodedAtOnceMax = 250;
 
     /// <summary>Pages read ahead: enough that reading and folding do not wait for each other.</summary>
     private const int PagesAhead = 2;
@@ -65,8 +68,6 @@ internal sealed class EventFeed(NpgsqlDataSource database, EventTypes types)
         {
             var spanEnd = Math.Min(upTo, after + SpanMax);
             var events = await PageAsync(command, types, after, spanEnd, ct);
-            // Decoded here, beside the fold of the page before. What cannot be read faults its reader, who knows what to say of it.
-            foreach (var e in events) e.TryDecode();
             after = events.Count == PageEventsMax ? events[^1].Position : spanEnd;
             await pages.WriteAsync(new(after, events), ct);
         }
@@ -86,8 +87,23 @@ internal sealed class EventFeed(NpgsqlDataSource database, EventTypes types)
         ((NpgsqlParameter<long>)command.Parameters[1]).TypedValue = upTo;
         var events = new List<RecordedEvent>(PageEventsMax);
         await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SingleResult | CommandBehavior.SequentialAccess, ct);
-        while (await rows.ReadAsync(ct)) events.Add(LogReader.Read(rows, types));
+        var encoded = new List<RecordedEvent>(DecodedAtOnceMax);
+        while (await rows.ReadAsync(ct))
+        {
+            encoded.Add(LogReader.Read(rows, types));
+            if (encoded.Count == DecodedAtOnceMax) await DecodeAsync();
+        }
+        await DecodeAsync();
         LogMetrics.ReadFromDatabase.Add(events.Count);
         return events;
+
+        // Here, beside the fold of the page before, and soon, so that the JSON of a whole page is never in memory.
+        async ValueTask DecodeAsync()
+        {
+            await types.Personal.PrepareAsync(encoded, ct);
+            foreach (var e in encoded) e.DecodeForFolds();
+            events.AddRange(encoded);
+            encoded.Clear();
+        }
     }
 }

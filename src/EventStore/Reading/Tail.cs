@@ -129,6 +129,13 @@ public sealed class Tail
         return true;
     }
 
+    /// <summary>Lets the events held be read anew that <paramref name="which"/> says.</summary>
+    internal void Forget(Func<RecordedEvent, bool> which)
+    {
+        for (var i = 0; i < _ring.Length; i++)
+            if (Volatile.Read(ref _ring[i]) is { } e && which(e)) e.Forget();
+    }
+
     /// <summary>Completes when the head is past <paramref name="position"/>, or at a fork, after which it may be before it.</summary>
     public Task WaitAsync(long position, CancellationToken ct)
     {

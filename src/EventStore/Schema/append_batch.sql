@@ -7,6 +7,7 @@
 --   event_*    one per event, in change order; event_command is the command's index; user, correlation and causation may be empty when none has any
 --   event_digests  32 bytes per event, as the node has them from EventDigest, one after the other
 --   name_*     one per claimed or released name
+--   erased_*   one per account whose key is destroyed
 -- Each command is decided on its own: a failing one leaves no trace and does not disturb its neighbours.
 -- Outcomes: 0 accepted, 1 version conflict, 2 name taken, 3 duplicate (answered as the first time); null when all are accepted.
 -- Accepted events get the positions after old_head, in their order.
@@ -17,6 +18,7 @@ create or replace function log.append_batch(
     event_command int[], event_version bigint[], event_id uuid[], event_stream uuid[], event_type text[], event_dotnet_type text[], event_data jsonb[],
     event_user text[], event_correlation text[], event_causation text[], event_digests bytea,
     name_scope text[], name_value text[], name_owner uuid[], name_claim boolean[],
+    erased_account uuid[], erased_command int[],
     out outcomes smallint[], out old_head bigint, out moment timestamptz, out conflicts int[], out actuals bigint[])
 language plpgsql as $$
 #variable_conflict use_variable
@@ -151,5 +153,15 @@ begin
         insert into log.commands (id, position, version, at, fingerprint, answer)
         select command_id[i], positions[i], command_version[i], moment, command_fingerprint[i], command_answer[i]
         from generate_subscripts(outcomes, 1) i where outcomes[i] = 0 and command_fingerprint[i] is not null;
+
+        if cardinality(erased_account) > 0 then
+            insert into log.keys (owner, wrapped, destroyed)
+            select e.account, null, moment from unnest(erased_account, erased_command) e(account, command) where outcomes[e.command] = 0
+            on conflict on constraint keys_pkey do update set wrapped = null, destroyed = excluded.destroyed;
+            -- What somebody said of an event that could not be read may quote it.
+            update log.parked_events p set error = 'its author was erased'
+            where exists (select from log.mt_events e, unnest(erased_account, erased_command) x(account, command)
+                          where e.seq_id = p.position and outcomes[x.command] = 0 and e.user_name = replace(x.account::text, '-', ''));
+        end if;
     end if;
 end $$;

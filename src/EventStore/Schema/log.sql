@@ -79,6 +79,17 @@ create table if not exists log.names (
     primary key (scope, name)
 );
 
+-- Asked for when the log is verified.
+create index if not exists names_owner on log.names (owner);
+
+-- The keys that accounts' personal texts are sealed with in the events, wrapped by a key of the servers'. One that was destroyed keeps its row, so that no other is made.
+create table if not exists log.keys (
+    owner      uuid primary key,
+    wrapped    bytea,
+    made       timestamptz not null default now(),
+    destroyed  timestamptz
+);
+
 -- Models of long streams as they were at an event, so that loading one reads only the events after it. Nothing depends on them: they can all be deleted.
 create table if not exists log.snapshots (
     stream_id  uuid not null,

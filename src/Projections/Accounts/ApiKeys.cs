@@ -17,6 +17,7 @@ public sealed class ApiKeysProjection : Projection<ApiKeyRow, Guid>
         Identity<ApiKeyCreated>(e => e.KeyId);
         Identity<SessionEnded>(e => e.SessionId);
         Index("account_id, created_at desc");
+        Erases<AccountErased>(e => e.AccountId, "account_id", ("name", ""));
     }
 
     public static ApiKeyRow Create(ApiKeyCreated e, RecordedEvent at) => new(e.KeyId, e.AccountId, e.Name, string.Join(' ', e.Scopes), at.At, e.ExpiresAt);

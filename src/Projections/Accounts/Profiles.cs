@@ -6,7 +6,11 @@ namespace Veza.Projections.Accounts;
 
 /// <summary>Who an account is; the other capabilities' queries take user names from it.</summary>
 /// <param name="Position">Of its registration.</param>
-public sealed record Profile(Guid AccountId, string UserName, string Email, DateTimeOffset CreatedAt, long Position);
+public sealed record Profile(Guid AccountId, string UserName, string Email, DateTimeOffset CreatedAt, long Position)
+{
+    /// <summary>What stands where an erased account was named; no user name has a space.</summary>
+    public const string ErasedName = "deleted user";
+}
 
 public sealed class ProfilesProjection : Projection<Profile, Guid>
 {
@@ -16,6 +20,7 @@ public sealed class ProfilesProjection : Projection<Profile, Guid>
     {
         Identity<AccountRegistered>(e => e.AccountId);
         Index("user_name");
+        Erases<AccountErased>(e => e.AccountId, "account_id", ("user_name", Profile.ErasedName), ("email", ""));
     }
 
     public static Profile Create(AccountRegistered e, RecordedEvent at) => new(e.AccountId, e.UserName, e.Email, at.At, at.Position);

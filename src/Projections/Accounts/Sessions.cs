@@ -18,6 +18,7 @@ public sealed class SessionsProjection : Projection<OpenSession, Guid>
         Identity<SessionRefreshed>(e => e.SessionId);
         Identity<SessionEnded>(e => e.SessionId);
         Index("account_id, last_used_at desc");
+        Erases<AccountErased>(e => e.AccountId, "account_id", ("device", null));
     }
 
     public static OpenSession Create(SessionStarted e, RecordedEvent at) => new(e.SessionId, e.AccountId, null, at.At, at.At, e.ExpiresAt);

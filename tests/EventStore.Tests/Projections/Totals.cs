@@ -30,7 +30,7 @@ internal sealed class SumsProjection(string name = "test.sums.v1", int shards = 
 
     private sealed class Watched(SumsProjection watching, IProjectionRows rows) : IProjectionRows
     {
-        public int Unwritten => rows.Unwritten;
+        public bool IsFull => rows.IsFull;
 
         public Task FoldAsync(NpgsqlConnection connection, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
         {

@@ -1,12 +1,15 @@
 using System.Diagnostics;
 using Npgsql;
 using Veza.EventStore.Projections;
+using Veza.Faults.Tests.Network;
 using Veza.Faults.Tests.Nodes;
 
 namespace Veza.Faults.Tests.Owning;
 
-/// <summary>A node that owns shards of a projection dies, or freezes in the middle of a transaction: another has them within five seconds, and no event counts twice.</summary>
-public class OwnerTests(FaultServer server)
+/// <summary>
+/// A node that owns shards of a projection dies, or freezes or is cut off in the middle of a transaction: another has them within five seconds, and no event counts twice.
+/// </summary>
+public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFixture<LoopbackServer>
 {
     /// <summary>What a hand-over may take.</summary>
     private static readonly TimeSpan HandOverMax = TimeSpan.FromSeconds(5);
@@ -55,17 +58,7 @@ public class OwnerTests(FaultServer server)
             survivor.Load(writers: 4, Extent.Seed);
             var owner = await trial.StartNodeAsync("owner", writers: 0, NodeWork.Own);
             await OwnsAsync(trial, survivor, 2);
-            var sessions = $"from pg_stat_activity where datname = current_database() and application_name like 'veza-projections %' and application_name <> 'veza-projections {survivor.Log.Owners.Node}'";
-            await using (var holder = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(trial.ConnectionString) { Pooling = false }.ConnectionString))
-            {
-                await holder.OpenAsync();
-                await using var transaction = await holder.BeginTransactionAsync();
-                await using (var hold = new NpgsqlCommand("lock table views.faults_tallies_v1 in share row exclusive mode", holder, transaction)) await hold.ExecuteNonQueryAsync();
-                await UntilAsync(trial, $"select count(*) {sessions} and wait_event_type = 'Lock'", 2, TimeSpan.FromSeconds(30));
-                owner.Signal("STOP");
-            }
-            // Its statements are done, and their rows locked for a node that will not commit.
-            await UntilAsync(trial, $"select count(*) {sessions} and state = 'idle in transaction'", 2, TimeSpan.FromSeconds(30));
+            await InTransactionsAsync(trial, survivor, () => owner.Signal("STOP"));
             await HandedOverAsync(trial, survivor);
             // Not held up by what the other had locked.
             await host.WaitAsync([Tallies.ProjectionName], survivor.Log.Head, TestContext.Current.CancellationToken);
@@ -74,6 +67,47 @@ public class OwnerTests(FaultServer server)
             await OwnsAsync(trial, survivor, 2);
             await EachOnceAsync(trial, survivor, host);
         }
+    }
+
+    [Fact]
+    public async Task A_node_cut_off_in_the_middle_of_its_transactions_loses_its_shards_and_counts_nothing_twice_when_it_is_back()
+    {
+        for (var round = 1; round <= Extent.Rounds; round++)
+        {
+            await using var trial = new Trial(loopback.Postgres, await loopback.NewDatabaseAsync());
+            await using var proxy = new FaultyProxy(loopback.Postgres.Port);
+            var survivor = await trial.OpenNodeAsync("survivor");
+            await using var host = await Tallies.RunAsync(survivor.Log, trial.ConnectionString);
+            survivor.Load(writers: 4, Extent.Seed);
+            await using var cutOff = await LocalNode.OpenAsync("cut off", proxy.Through(trial.ConnectionString), trial.History);
+            await using var itsHost = await Tallies.RunAsync(cutOff.Log, proxy.Through(trial.ConnectionString));
+            await OwnsAsync(trial, survivor, 2);
+            await InTransactionsAsync(trial, survivor, proxy.BeginBlackHole);
+            await HandedOverAsync(trial, survivor);
+            // Not held up by what the other had locked.
+            await host.WaitAsync([Tallies.ProjectionName], survivor.Log.Head, TestContext.Current.CancellationToken);
+            proxy.EndBlackHole();
+            // The server ended the sessions from before, and resets whoever goes on in one.
+            proxy.CutAll();
+            await OwnsAsync(trial, survivor, 2);
+            await itsHost.WaitAsync([Tallies.ProjectionName], survivor.Log.Head, TestContext.Current.CancellationToken);
+            await EachOnceAsync(trial, survivor, host);
+        }
+    }
+
+    /// <summary>Strikes the other node when it waits, in the transactions of its two shards, for locks that it then gets: what it writes is done, and locked for a node that will not commit.</summary>
+    private static async Task InTransactionsAsync(Trial trial, LocalNode survivor, Action strike)
+    {
+        var sessions = $"from pg_stat_activity where datname = current_database() and application_name like 'veza-projections %' and application_name <> 'veza-projections {survivor.Log.Owners.Node}'";
+        await using (var holder = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(trial.ConnectionString) { Pooling = false }.ConnectionString))
+        {
+            await holder.OpenAsync();
+            await using var transaction = await holder.BeginTransactionAsync();
+            await using (var hold = new NpgsqlCommand("lock table views.faults_tallies_v1 in share row exclusive mode", holder, transaction)) await hold.ExecuteNonQueryAsync();
+            await UntilAsync(trial, $"select count(*) {sessions} and wait_event_type = 'Lock'", 2, TimeSpan.FromSeconds(30));
+            strike();
+        }
+        await UntilAsync(trial, $"select count(*) {sessions} and state = 'idle in transaction'", 2, TimeSpan.FromSeconds(30));
     }
 
     private static async Task HandedOverAsync(Trial trial, LocalNode survivor)

@@ -147,8 +147,8 @@ public class EveryEndpointTests(VezaServer veza)
     {
         var path = "/" + Regex.Replace(endpoint.RoutePattern.RawText!.Trim('/'), @"\{[^}]*\}", m => m.Value.Contains("guid", StringComparison.Ordinal) ? Guid.CreateVersion7().ToString() : "x");
         // Routing answers 415 before anybody is asked who they are.
-        var type = endpoint.Metadata.GetMetadata<Microsoft.AspNetCore.Http.Metadata.IAcceptsMetadata>()?.ContentTypes[0] ?? "application/json";
-        using var body = method is "GET" or "HEAD" or "DELETE" ? null : new StringContent("{}", Encoding.UTF8, type);
+        var type = endpoint.Metadata.GetMetadata<Microsoft.AspNetCore.Http.Metadata.IAcceptsMetadata>()?.ContentTypes[0];
+        using var body = type is null && method is "GET" or "HEAD" or "DELETE" || method is "GET" or "HEAD" ? null : new StringContent("{}", Encoding.UTF8, type ?? "application/json");
         (string, string)[] headers = authorization is null ? [] : [("Authorization", authorization)];
         var answer = await veza.Nobody.SendAsync(new(method), path, body, headers);
         // Read to its end, or its connection stays taken.

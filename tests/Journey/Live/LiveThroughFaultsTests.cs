@@ -96,7 +96,7 @@ public sealed class LiveThroughFaultsTests : IAsyncLifetime
         foreach (var subscriber in raw.Where((_, i) => i % 4 == 0)) subscriber.Pause();
         await library.SayAsync("pause");
         await WrittenAsync(WrittenBetweenFaults);
-        await using (var log = await EventLog.OpenAsync(_postgres.ConnectionString, VezaApplication.EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None))
+        await using (var log = await EventLog.OpenAsync(_postgres.ConnectionString, VezaApplication.EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, keySecret: new byte[32]))
         {
             var until = log.Head + Tail.EventsMax + 1000;
             await Task.WhenAll(Enumerable.Range(0, 16).Select(async _ =>

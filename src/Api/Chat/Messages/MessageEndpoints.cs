@@ -11,7 +11,7 @@ public sealed record EditMessageBody(string Text);
 
 public static class MessageEndpoints
 {
-    private static readonly string[] Reads = [.. MessageQueries.Reads, "chat.channels.v1", "chat.members.v1", "chat.message_places.v1", "chat.message_texts.v1"];
+    private static readonly string[] Reads = [.. MessageQueries.Reads, "chat.channels.v1", "chat.members.v1", "chat.message_places.v1", "chat.message_texts.v2"];
 
     public static void MapMessages(this IEndpointRouteBuilder api)
     {

@@ -1,5 +1,6 @@
 using Veza.Commands.Dispatching;
 using Veza.Commands.Music.Tracks;
+using Veza.Domain.Accounts;
 using Veza.Domain.Music.Tracks;
 using Veza.EventStore;
 using Veza.EventStore.Reactions;
@@ -29,6 +30,12 @@ public sealed class ProcessTrack(MediaStore media, Transcoder transcoder, EventL
         var id = FollowUp.CommandId(Name, e);
         if (await log.Reader.FindCommandAsync(id, ct) is not null) return;
         var track = (TrackUploaded)e.Data!;
+        if ((await log.Models.LoadAsync(typeof(Account), track.OwnerId, ct)).State is Account { Erased: true })
+        {
+            // Uploaded beside the erasure, or not processed before it.
+            media.Delete(track.TrackId);
+            return;
+        }
         // A folder that is not mounted is no fault of the track: this is tried again, then parked for the operator.
         if (!media.Has(track.TrackId, TrackFile.Original)) throw new FileNotFoundException($"the original of track {track.TrackId} is not in the media folder");
 

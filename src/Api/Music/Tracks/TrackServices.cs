@@ -15,7 +15,7 @@ public static class TrackServices
         services.AddSingleton(provider => new AudioProbe(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Transcoder(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new TrackUploads(provider.GetRequiredService<MediaStore>(), provider.GetRequiredService<AudioProbe>(), uploadBytesMax));
-        services.AddSingleton<IReaction, ProcessTrack>();
+        services.AddSingleton<IReaction, ProcessTrack>().AddSingleton<IReaction, EraseTracks>();
         services.AddSingleton<TrackQueries>().AddSingleton<CommentQueries>();
         services.AddHostedService<StagingSweep>();
     }

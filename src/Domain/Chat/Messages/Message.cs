@@ -5,7 +5,7 @@ namespace Veza.Domain.Chat.Messages;
 public sealed record Reaction(Guid MemberId, string Emoji);
 
 /// <summary>What must be known of a message to decide about it; not what is shown of it.</summary>
-public sealed record Message(Guid Id, Guid ChannelId, Guid AuthorId, string Text, ImmutableHashSet<Reaction> Reactions, bool Deleted)
+public sealed record Message(Guid Id, Guid ChannelId, Guid AuthorId, [property: Personal(nameof(Message.AuthorId))] string Text, ImmutableHashSet<Reaction> Reactions, bool Deleted)
 {
     /// <summary>Different emoji on one message, as on Discord: more would not fit under it.</summary>
     public const int EmojiMax = 20;

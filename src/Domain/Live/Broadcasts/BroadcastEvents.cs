@@ -1,7 +1,7 @@
 namespace Veza.Domain.Live.Broadcasts;
 
 public abstract record BroadcastEvent : DomainEvent;
-public sealed record BroadcastCreated(Guid BroadcastId, Guid OwnerId, string Title) : BroadcastEvent;
+public sealed record BroadcastCreated(Guid BroadcastId, Guid OwnerId, [property: Personal(nameof(BroadcastCreated.OwnerId))] string Title) : BroadcastEvent;
 
 /// <summary>The source connected for the first time.</summary>
 public sealed record BroadcastStarted(Guid BroadcastId, Guid OwnerId, string ContentType) : BroadcastEvent;

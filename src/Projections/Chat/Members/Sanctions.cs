@@ -1,3 +1,4 @@
+using Veza.Domain.Accounts;
 using Veza.Domain.Chat.Members;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
@@ -20,6 +21,7 @@ public sealed class SanctionsProjection : Projection<Sanction, (Guid CommunityId
         Identity<MemberTimedOut>(e => (e.CommunityId, e.MemberId, SanctionKind.TimeOut));
         Identity<MemberTimeOutEnded>(e => (e.CommunityId, e.MemberId, SanctionKind.TimeOut));
         Index("community_id, position");
+        Erases<AccountErased>(e => e.AccountId, "by_member_id", ("reason", null));
     }
 
     public static Sanction Create(MemberBanned e, RecordedEvent at) => new(e.CommunityId, e.MemberId, SanctionKind.Ban, e.ByMemberId, e.Reason, null, at.At, at.Position);

@@ -1,6 +1,7 @@
+using Veza.Domain.Accounts;
 using Veza.Domain.Chat.Messages;
-using Veza.EventStore;
 using Veza.EventStore.Projections;
+using Veza.EventStore;
 
 namespace Veza.Projections.Chat.Messages;
 
@@ -19,6 +20,8 @@ public sealed class ChannelMessagesProjection : Projection<ChannelMessage, Guid>
         Identity<MessageEdited>(e => e.MessageId);
         Identity<MessageDeleted>(e => e.MessageId);
         Index("channel_id, position");
+        Index("author_id");
+        Erases<AccountErased>(e => e.AccountId, "author_id", ("text", ""));
     }
 
     public static ChannelMessage Create(MessageSent e, RecordedEvent at) => new(e.MessageId, e.ChannelId, e.AuthorId, e.Text, e.ReplyTo, at.At, null, 0, at.Position, at.Version);

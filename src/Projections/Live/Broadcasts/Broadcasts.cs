@@ -1,13 +1,17 @@
+using Veza.Domain.Accounts;
 using Veza.Domain.Live.Broadcasts;
-using Veza.EventStore;
 using Veza.EventStore.Projections;
+using Veza.EventStore;
 
 namespace Veza.Projections.Live.Broadcasts;
 
 /// <param name="ContentType">Of the sound; null until the first source connects.</param>
 public sealed record BroadcastRow(
     Guid BroadcastId, Guid OwnerId, string Title, BroadcastStatus Status, string? ContentType, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt,
-    DateTimeOffset? EndedAt, long Position, long Version);
+    DateTimeOffset? EndedAt, long Position, long Version)
+{
+    public const string ErasedTitle = "deleted broadcast";
+}
 
 public sealed class BroadcastsProjection : Projection<BroadcastRow, Guid>
 {
@@ -21,6 +25,8 @@ public sealed class BroadcastsProjection : Projection<BroadcastRow, Guid>
         Identity<BroadcastResumed>(e => e.BroadcastId);
         Identity<BroadcastEnded>(e => e.BroadcastId);
         Index("status, position");
+        Index("owner_id");
+        Erases<AccountErased>(e => e.AccountId, "owner_id", ("title", BroadcastRow.ErasedTitle));
     }
 
     public static BroadcastRow Create(BroadcastCreated e, RecordedEvent at) =>

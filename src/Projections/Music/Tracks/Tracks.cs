@@ -1,6 +1,7 @@
+using Veza.Domain.Accounts;
 using Veza.Domain.Music.Tracks;
-using Veza.EventStore;
 using Veza.EventStore.Projections;
+using Veza.EventStore;
 
 namespace Veza.Projections.Music.Tracks;
 
@@ -10,7 +11,11 @@ namespace Veza.Projections.Music.Tracks;
 /// <param name="Position">Of the upload: the order of tracks, for everybody.</param>
 public sealed record TrackRow(
     Guid TrackId, Guid OwnerId, string Title, string? Genre, string? Description, long DurationMs, string Codec, string? Container, int SampleRateHz, int Channels,
-    TrackStatus Status, string? Failure, long Bytes, string Sha256, DateTimeOffset CreatedAt, long Position, long Version);
+    TrackStatus Status, string? Failure, long Bytes, string Sha256, DateTimeOffset CreatedAt, long Position, long Version)
+{
+    /// <summary>What an erased account's tracks are called where they are still named, such as in the histories of those who heard them.</summary>
+    public const string ErasedTitle = "deleted track";
+}
 
 public sealed class TracksProjection : Projection<TrackRow, Guid>
 {
@@ -22,6 +27,7 @@ public sealed class TracksProjection : Projection<TrackRow, Guid>
         Identity<TrackProcessed>(e => e.TrackId);
         Identity<TrackProcessingFailed>(e => e.TrackId);
         Index("owner_id, position");
+        Erases<AccountErased>(e => e.AccountId, "owner_id", ("title", TrackRow.ErasedTitle), ("description", null), ("status", nameof(TrackStatus.Failed)), ("failure", "its owner has gone"));
     }
 
     public static TrackRow Create(TrackUploaded e, RecordedEvent at) => new(

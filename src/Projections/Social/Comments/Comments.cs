@@ -1,6 +1,7 @@
+using Veza.Domain.Accounts;
 using Veza.Domain.Social.Comments;
-using Veza.EventStore;
 using Veza.EventStore.Projections;
+using Veza.EventStore;
 
 namespace Veza.Projections.Social.Comments;
 
@@ -14,6 +15,8 @@ public sealed class CommentsProjection : Projection<CommentRow, Guid>
     {
         Identity<TrackCommented>(e => e.CommentId);
         Index("track_id, position");
+        Index("author_id");
+        Erases<AccountErased>(e => e.AccountId, "author_id", ("text", ""));
     }
 
     public static CommentRow Create(TrackCommented e, RecordedEvent at) => new(e.CommentId, e.TrackId, e.AuthorId, e.Text, e.AtMs, at.At, at.Position);

@@ -1,0 +1,102 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using System.Reflection;
+using System.Text.Json;
+
+namespace Veza.EventStore.Personal;
+
+/// <summary>Seals the personal texts of events and models on their way to the database, and opens them on their way back.</summary>
+internal sealed class PersonalTexts
+{
+    private readonly PersonalData? _said;
+    private readonly PersonalKeys? _keys;
+    private readonly ConcurrentDictionary<Type, PersonalProperties?> _properties;
+    private readonly FrozenSet<string> _aliases;
+    private readonly FrozenDictionary<string, PropertyInfo> _erasing;
+
+    public PersonalTexts(PersonalData? said, FrozenDictionary<Type, EventType> types, PersonalKeys? keys)
+    {
+        (_said, _keys, _properties) = (said, keys, new());
+        _aliases = types.Where(t => Of(t.Key) is not null).SelectMany(t => t.Value.Aliases).ToFrozenSet();
+        _erasing = types.SelectMany(t => said?.ErasedAccount(t.Key) is { } property ? t.Value.Aliases.Select(a => KeyValuePair.Create(a, t.Key.GetProperty(property)!)) : [])
+            .ToFrozenDictionary();
+    }
+
+    private PersonalTexts(PersonalTexts of, PersonalKeys keys) => (_said, _keys, _properties, _aliases, _erasing) = (of._said, keys, of._properties, of._aliases, of._erasing);
+
+    public PersonalTexts With(PersonalKeys keys) => new(this, keys);
+
+    /// <returns>Null when the type has no personal property.</returns>
+    public PersonalProperties? Of(Type type) => _said is null ? null : _properties.GetOrAdd(type, static (t, said) => PersonalProperties.Of(t, said), _said);
+
+    /// <param name="id">Of the event, or of the stream in a snapshot.</param>
+    /// <returns>What is to be stored: the same where nothing is personal.</returns>
+    public object Sealed(object data, Guid id)
+    {
+        if (_keys is not { } keys || Of(data.GetType()) is not { } properties) return data;
+        // Of an account that is erased nothing more is kept.
+        return properties.Replaced(data, (owner, text) => keys.Find(owner) is { } key ? Sealing.Seal(key, owner, id, text) : Sealing.Erased);
+    }
+
+    /// <summary>The same, waiting for the key without holding a thread.</summary>
+    public async Task<object> SealedAsync(object data, Guid id, CancellationToken ct)
+    {
+        if (_keys is not null && Of(data.GetType()) is { } properties) await LoadAsync([.. properties.Owners(data)], make: true, ct);
+        return Sealed(data, id);
+    }
+
+    /// <param name="data">As it was stored; nobody else's yet. Texts that stand there unsealed, from before there were keys, stay as they are.</param>
+    public object? Opened(object? data, Guid id)
+    {
+        if (data is not null && _keys is { } keys && Of(data.GetType()) is { } properties)
+            properties.ReplaceIn(data, (_, text) =>
+                !Sealing.IsSealed(text, out var owner) ? text
+                : keys.Find(owner) is not { } key ? Sealing.Erased
+                : Sealing.TryOpen(key, id, text, out var opened) ? opened : text);
+        return data;
+    }
+
+    /// <returns>The accounts whose texts a command adds and whose keys are not in memory.</returns>
+    public IReadOnlyCollection<Guid> LackKeys(Appending.AppendRequest request)
+    {
+        if (_keys is not { } keys || _said is null) return [];
+        List<Guid>? lacking = null;
+        foreach (var change in request.Changes)
+            foreach (var data in change.Events)
+                if (Of(data.GetType()) is { } properties)
+                    foreach (var owner in properties.Owners(data))
+                        if (!keys.Has(owner)) (lacking ??= []).Add(owner);
+        return lacking ?? (IReadOnlyCollection<Guid>)[];
+    }
+
+    public Task LoadAsync(IReadOnlyCollection<Guid> owners, bool make, CancellationToken ct) => _keys is null ? Task.CompletedTask : _keys.LoadAsync(owners, make, ct);
+
+    /// <summary>Sees to it that the keys of a page of events are in memory before the events are looked at, all with one question.</summary>
+    public async ValueTask PrepareAsync(IReadOnlyList<RecordedEvent> events, CancellationToken ct)
+    {
+        if (_keys is null || _aliases.Count == 0) return;
+        var owners = new HashSet<Guid>();
+        foreach (var e in events)
+            if (_aliases.Contains(e.Type)) Sealing.AddOwners(e.Json.Span, owners);
+        if (owners.Count > 0) await _keys.LoadAsync(owners, make: false, ct);
+    }
+
+    /// <returns>The account that an event erases; null of any other event.</returns>
+    public Guid? ErasedBy(RecordedEvent e)
+    {
+        if (!_erasing.TryGetValue(e.Type, out var account)) return null;
+        try { return e.Data is { } data ? (Guid)account.GetValue(data)! : null; }
+        catch (JsonException) { return null; }
+    }
+
+    /// <summary>Whether some text in the event is an account's that is known to be erased.</summary>
+    public bool HoldsErased(RecordedEvent e)
+    {
+        if (_keys is null || !_aliases.Contains(e.Type)) return false;
+        var owners = new HashSet<Guid>();
+        Sealing.AddOwners(e.Json.Span, owners);
+        return owners.Any(_keys.IsGone);
+    }
+
+    public bool HoldsOf(RecordedEvent e, Guid owner) => _aliases.Contains(e.Type) && Sealing.MentionsOwner(e.Json.Span, owner);
+}

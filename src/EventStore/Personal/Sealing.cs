@@ -1,0 +1,92 @@
+using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Veza.EventStore.Personal;
+
+/// <summary>Personal text as it stands in the database: <c>sealed.1.{account}.{nonce, ciphertext, tag}</c>, both in base64url.</summary>
+/// <remarks>
+/// AES-256-GCM with a random nonce of 96 bits under the account's own key: NIST SP 800-38D allows 2^32 texts a key, more than anybody writes. The id of the event (of the stream,
+/// in a snapshot) is authenticated too, so that a text copied elsewhere is not opened there.
+/// </remarks>
+internal static class Sealing
+{
+    public const int KeyBytes = 32;
+
+    /// <summary>What reading a text gives whose account was erased.</summary>
+    public const string Erased = "";
+
+    private const string Prefix = "sealed.1.";
+    private const int NonceBytes = 12;
+    private const int TagBytes = 16;
+    private const int OwnerCharacters = 22;
+    private const int HeadCharacters = 9 + OwnerCharacters + 1;
+
+    // In JSON a quote that begins a text is never preceded by a backslash; one within a text always is.
+    private static ReadOnlySpan<byte> QuotedPrefix => "\"sealed.1."u8;
+
+    public static string Seal(ReadOnlySpan<byte> key, Guid owner, Guid id, string text)
+    {
+        var length = Encoding.UTF8.GetByteCount(text);
+        var bytes = new byte[NonceBytes + length + TagBytes];
+        var body = bytes.AsSpan(NonceBytes, length);
+        RandomNumberGenerator.Fill(bytes.AsSpan(0, NonceBytes));
+        Encoding.UTF8.GetBytes(text, body);
+        using var aes = new AesGcm(key, TagBytes);
+        aes.Encrypt(bytes.AsSpan(0, NonceBytes), body, body, bytes.AsSpan(NonceBytes + length), id.ToByteArray(bigEndian: true));
+        return $"{Prefix}{Name(owner)}.{Base64Url.EncodeToString(bytes)}";
+    }
+
+    /// <summary>Whether a text is a sealed one, of whichever account. One that somebody wrote before texts were sealed, and that merely looks so, opens to nothing.</summary>
+    public static bool IsSealed(string text, out Guid owner)
+    {
+        owner = Guid.Empty;
+        return text.Length > HeadCharacters && text.StartsWith(Prefix, StringComparison.Ordinal) && text[HeadCharacters - 1] == '.' && TryOwner(text.AsSpan(Prefix.Length, OwnerCharacters), out owner);
+    }
+
+    /// <returns>False when it was not sealed with this key for this id.</returns>
+    public static bool TryOpen(ReadOnlySpan<byte> key, Guid id, string sealedText, [NotNullWhen(true)] out string? text)
+    {
+        text = null;
+        byte[] bytes;
+        try { bytes = Base64Url.DecodeFromChars(sealedText.AsSpan(HeadCharacters)); }
+        catch (FormatException) { return false; }
+        if (bytes.Length < NonceBytes + TagBytes) return false;
+        var body = bytes.AsSpan(NonceBytes, bytes.Length - NonceBytes - TagBytes);
+        using var aes = new AesGcm(key, TagBytes);
+        try { aes.Decrypt(bytes.AsSpan(0, NonceBytes), body, bytes.AsSpan(bytes.Length - TagBytes), body, id.ToByteArray(bigEndian: true)); }
+        catch (AuthenticationTagMismatchException) { return false; }
+        text = Encoding.UTF8.GetString(body);
+        return true;
+    }
+
+    /// <summary>Adds the accounts whose texts stand sealed in a JSON document, without reading it.</summary>
+    public static void AddOwners(ReadOnlySpan<byte> json, ISet<Guid> owners)
+    {
+        for (var at = json.IndexOf(QuotedPrefix); at >= 0; at = json.IndexOf(QuotedPrefix))
+        {
+            var begins = at == 0 || json[at - 1] != '\\';
+            json = json[(at + QuotedPrefix.Length)..];
+            if (begins && json.Length >= OwnerCharacters && TryOwner(Encoding.ASCII.GetString(json[..OwnerCharacters]), out var owner)) owners.Add(owner);
+        }
+    }
+
+    public static bool MentionsOwner(ReadOnlySpan<byte> json, Guid owner)
+    {
+        Span<byte> name = stackalloc byte[OwnerCharacters];
+        Encoding.ASCII.GetBytes(Name(owner), name);
+        return json.IndexOf(name) >= 0;
+    }
+
+    private static string Name(Guid owner) => Base64Url.EncodeToString(owner.ToByteArray(bigEndian: true));
+
+    private static bool TryOwner(ReadOnlySpan<char> name, out Guid owner)
+    {
+        owner = Guid.Empty;
+        Span<byte> bytes = stackalloc byte[16];
+        if (!Base64Url.IsValid(name) || !Base64Url.TryDecodeFromChars(name, bytes, out var written) || written != 16) return false;
+        owner = new(bytes, bigEndian: true);
+        return true;
+    }
+}

@@ -1,0 +1,58 @@
+using Veza.Commands.Accounts;
+using Veza.Domain;
+using Veza.Domain.Accounts;
+using Veza.Fixtures;
+
+namespace Veza.Commands.Tests.Accounts;
+
+public class EraseAccountTests(TestLog log)
+{
+    private readonly AccountSetting _ada = new(log);
+
+    private EraseAccount Erase => new(_ada.Account, "hash");
+
+    [Fact]
+    public async Task Erasing_ends_every_session_and_key_and_frees_both_names()
+    {
+        var key = Guid.CreateVersion7();
+        await _ada.GivenAsync(_ada.Registered, _ada.Started, new CreateApiKey(key, _ada.Account, "bot", ["messages:write"], "k", 1));
+        Assert.Equal<DomainEvent>(
+            [new AccountErased(_ada.Account), new SessionEnded(_ada.Session, _ada.Account, Session.AccountErased), new SessionEnded(key, _ada.Account, Session.AccountErased)],
+            await _ada.EventsOfAsync(Erase));
+        await _ada.GivenAsync(_ada.Registered with { AccountId = Guid.CreateVersion7() });
+    }
+
+    [Fact]
+    public async Task Erasing_again_changes_nothing()
+    {
+        await _ada.GivenAsync(_ada.Registered, Erase);
+        Assert.Empty(await _ada.EventsOfAsync(Erase));
+    }
+
+    [Fact]
+    public async Task Another_password_than_the_one_now_erases_nothing()
+    {
+        await _ada.GivenAsync(_ada.Registered, new ChangePassword(_ada.Account, "hash", "new", Guid.Empty));
+        Assert.Equal(AccountRefusals.PasswordWrong, await _ada.RefusalOfAsync(Erase));
+    }
+
+    [Fact]
+    public async Task Nobody_signs_in_to_an_erased_account_nor_gets_it_a_password()
+    {
+        var @operator = new AccountSetting(log);
+        await @operator.GivenAsync(@operator.Registered with { Roles = [Role.Operator] });
+        await _ada.GivenAsync(_ada.Registered, Erase);
+        Assert.Equal(AccountRefusals.SignInFailed, await _ada.RefusalOfAsync(_ada.Started));
+        Assert.Equal("account_unknown", (await _ada.RefusalOfAsync(new IssuePasswordReset(_ada.Account, @operator.Account, "reset"))).Code);
+    }
+
+    [Fact]
+    public async Task Two_factors_are_needed_where_they_are_on()
+    {
+        var seed = Guid.CreateVersion7();
+        await _ada.GivenAsync(_ada.Registered, new BeginTwoFactor(_ada.Account, seed, "hash"), new ConfirmTwoFactor(_ada.Account, new(seed, 7, null)));
+        Assert.Equal(AccountRefusals.TwoFactorRequired, await _ada.RefusalOfAsync(Erase));
+        Assert.Equal(AccountRefusals.CodeWrong, await _ada.RefusalOfAsync(Erase with { Second = new(seed, 7, null) }));
+        await _ada.GivenAsync(Erase with { Second = new(seed, 8, null) });
+    }
+}

@@ -1,0 +1,134 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Veza.EventStore.Appending;
+using Veza.EventStore.Personal;
+
+namespace Veza.EventStore.Tests.Personal;
+
+public abstract record NoteEvent;
+public sealed record NoteWritten(Guid AuthorId, string Text, string? Title, string Public) : NoteEvent;
+public sealed record AuthorGone(Guid AuthorId) : NoteEvent;
+public sealed record Note(Guid AuthorId, string Text)
+{
+    public static Note Create(NoteWritten e) => new(e.AuthorId, e.Text);
+    public Note Apply(NoteWritten e) => this with { Text = e.Text };
+}
+
+public class PersonalTests(LogFixture fixture)
+{
+    private static readonly byte[] Secret = [.. Enumerable.Repeat((byte)7, 40)];
+    private static readonly EventTypes Types = EventTypes.DerivedFrom(typeof(NoteEvent), configure: null,
+        new(p => p.Name is "Text" or "Title" ? "AuthorId" : null, t => t == typeof(AuthorGone) ? "AuthorId" : null));
+
+    private readonly Guid _author = Guid.CreateVersion7(), _note = Guid.CreateVersion7();
+
+    [Theory]
+    [InlineData("secret")]
+    [InlineData("")]
+    [InlineData("sealed.1.AAAAAAAAAAAAAAAAAAAAAA.AAAA")]
+    [InlineData("a \"sealed.1.\" in quotes \\ and 🔥")]
+    public async Task What_is_personal_is_stored_sealed_and_read_as_it_was_written(string text)
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using (var log = await OpenAsync(database)) await WriteAsync(log, 0, new NoteWritten(_author, text, null, "open"));
+        var stored = JsonSerializer.Deserialize<JsonElement>(await AskAsync<string>(database, "select data::text from log.mt_events"));
+        Assert.StartsWith("sealed.1.", stored.GetProperty("text").GetString(), StringComparison.Ordinal);
+        Assert.Equal(JsonValueKind.Null, stored.GetProperty("title").ValueKind);
+        Assert.Equal("open", stored.GetProperty("public").GetString());
+        await using var again = await OpenAsync(database);
+        Assert.Equal(new NoteWritten(_author, text, null, "open"), Assert.Single(await ReadAsync(again)));
+    }
+
+    [Fact]
+    public async Task With_the_key_goes_what_it_sealed_on_every_node_in_events_models_and_snapshots()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var one = await OpenAsync(database);
+        await using var two = await OpenAsync(database);
+        var others = Guid.CreateVersion7();
+        await WriteAsync(one, 0, new NoteWritten(_author, "secret", "title", "open"), new NoteWritten(_author, "secret", null, "open"));
+        Assert.IsType<AppendOutcome.Accepted>(await one.Appender.AppendAsync(LogFixture.Command(LogFixture.Change(Guid.CreateVersion7(), 0, new NoteWritten(others, "stays", null, "open")))));
+        await two.CatchUpAsync(TestContext.Current.CancellationToken);
+        foreach (var node in (EventLog[])[one, two]) Assert.Equal("secret", ((Note)(await node.Models.LoadAsync(typeof(Note), _note, default)).State!).Text);
+        var fold = Veza.EventStore.Models.ModelFold.Of<Note>();
+        await one.Snapshots.WriteAsync(fold, _note, await one.Models.LoadAsync(typeof(Note), _note, default), default);
+        Assert.DoesNotContain("secret", await AskAsync<string>(database, "select data::text from log.snapshots"), StringComparison.Ordinal);
+        Assert.Equal("secret", ((Note)(await two.Snapshots.LoadAsync(fold, _note, default)).Model.State!).Text);
+
+        var gone = LogFixture.Command(LogFixture.Change(Guid.CreateVersion7(), 0, new AuthorGone(_author))) with { ErasedAccounts = [_author] };
+        Assert.IsType<AppendOutcome.Accepted>(await one.Appender.AppendAsync(gone));
+        await two.CatchUpAsync(TestContext.Current.CancellationToken);
+        foreach (var node in (EventLog[])[one, two])
+        {
+            Assert.Equal([new NoteWritten(_author, "", "", "open"), new NoteWritten(_author, "", null, "open"), new NoteWritten(others, "stays", null, "open")], (await ReadAsync(node)).Take(3));
+            Assert.Equal("", ((Note)(await node.Snapshots.LoadAsync(fold, _note, default)).Model.State!).Text);
+            // Forgotten in the background, twice.
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            while (((Note)(await node.Models.LoadAsync(typeof(Note), _note, default)).State!).Text != "" || await TailHoldsAsync(node)) await Task.Delay(20, patience.Token);
+        }
+
+        // Nor is anything kept that comes later, on whichever node.
+        await WriteAsync(two, 2, new NoteWritten(_author, "too late", null, "open"));
+        Assert.DoesNotContain("too late", await AskAsync<string>(database, "select string_agg(data::text, '') from log.mt_events"), StringComparison.Ordinal);
+        await using var three = await OpenAsync(database);
+        Assert.Equal("", ((NoteWritten)(await ReadAsync(three))[^1]).Text);
+    }
+
+    [Fact]
+    public async Task A_refused_command_destroys_no_key()
+    {
+        await using var log = await OpenAsync(await fixture.NewDatabaseAsync());
+        await WriteAsync(log, 0, new NoteWritten(_author, "secret", null, "open"));
+        Assert.IsType<AppendOutcome.VersionConflict>(await log.Appender.AppendAsync(LogFixture.Command(LogFixture.Change(_note, 5, new AuthorGone(_author))) with { ErasedAccounts = [_author] }));
+        Assert.Equal("secret", ((NoteWritten)Assert.Single(await ReadAsync(log))).Text);
+    }
+
+    [Fact]
+    public async Task A_text_that_was_copied_to_another_event_is_not_opened_there()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using (var log = await OpenAsync(database)) await WriteAsync(log, 0, new NoteWritten(_author, "secret", null, "open"), new NoteWritten(_author, "other", null, "open"));
+        await AskAsync<object>(database, "update log.mt_events set data = jsonb_set(data, '{text}', (select data -> 'text' from log.mt_events where seq_id = 1)) where seq_id = 2");
+        await using var again = await OpenAsync(database);
+        Assert.StartsWith("sealed.1.", ((NoteWritten)(await ReadAsync(again))[1]).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_text_from_before_there_were_keys_is_read_as_it_stands()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using (var log = await EventLog.OpenAsync(database, EventTypes.DerivedFrom(typeof(NoteEvent)), TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None))
+            await WriteAsync(log, 0, new NoteWritten(_author, "plain", null, "open"));
+        await using var again = await OpenAsync(database);
+        Assert.Equal("plain", ((NoteWritten)Assert.Single(await ReadAsync(again))).Text);
+    }
+
+    [Fact]
+    public async Task A_node_with_another_secret_does_not_start()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using (var log = await OpenAsync(database)) await WriteAsync(log, 0, new NoteWritten(_author, "secret", null, "open"));
+        var fault = await Assert.ThrowsAsync<System.Security.Cryptography.CryptographicException>(() => OpenAsync(database, [.. Secret, 1]));
+        Assert.Contains("another secret", fault.Message, StringComparison.Ordinal);
+    }
+
+    private async Task<bool> TailHoldsAsync(EventLog node) =>
+        (await node.ReadAfterAsync(0, 2, default)).Any(e => ((NoteWritten)e.Data!).Text != "");
+
+    private static Task<EventLog> OpenAsync(string database, byte[]? secret = null) =>
+        EventLog.OpenAsync(database, Types, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, keySecret: secret ?? Secret);
+
+    private async Task WriteAsync(EventLog log, long expected, params object[] events) =>
+        Assert.IsType<AppendOutcome.Accepted>(await log.Appender.AppendAsync(LogFixture.Command(new StreamChange(_note, "note", expected, events))));
+
+    private static async Task<List<object>> ReadAsync(EventLog log) =>
+        [.. (await log.Reader.ReadAsync(new(), 100, CancellationToken.None)).Where(e => e.Data is NoteWritten).Select(e => e.Data!)];
+
+    private static async Task<T> AskAsync<T>(string database, string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var command = source.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+}
