@@ -35,8 +35,10 @@ public sealed class SignInTries(EventLog log, Dispatcher dispatcher, SignIns sig
     private ConcurrentDictionary<Guid, Tries> _newer = new(), _older = new();
 
     /// <summary>The guard of a name: that of its account, whichever of its names is tried, or of the name itself when nobody has it.</summary>
-    private Guid GuardOf(Account? account, string? name) => account is not null ? StreamIds.Of("sign_in_guard", account.Id, Guid.Empty)
-        : new Guid(HMACSHA256.HashData(_names, Encoding.UTF8.GetBytes(name is { Length: <= Account.EmailMax } ? name.ToLowerInvariant() : "")).AsSpan(0, 16));
+    /// <returns>Null for what can be nobody's name: everybody who sends none would wait for the others.</returns>
+    private Guid? GuardOf(Account? account, string? name) => account is not null ? StreamIds.Of("sign_in_guard", account.Id, Guid.Empty)
+        : name is { Length: > 0 and <= Account.EmailMax } ? new Guid(HMACSHA256.HashData(_names, Encoding.UTF8.GetBytes(name.ToLowerInvariant())).AsSpan(0, 16))
+        : null;
 
     /// <summary>Lets somebody show that they are who they say, unless too many tries have failed; remembers when this one fails too.</summary>
     /// <param name="account">Null when nobody has the name.</param>
@@ -51,24 +53,25 @@ public sealed class SignInTries(EventLog log, Dispatcher dispatcher, SignIns sig
     }
 
     /// <returns>That a try must wait; null when it may go on.</returns>
-    private async ValueTask<Refusal?> WaitAsync(Account? account, Guid guard, IPAddress? address, CancellationToken ct)
+    private async ValueTask<Refusal?> WaitAsync(Account? account, Guid? guard, IPAddress? address, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         if (Find(Networks.Of(address)) is { } network && network.NextTryAt > now) return AccountRefusals.SignInWait(network.NextTryAt - now);
-        var tried = (SignInGuard?)(await log.Models.LoadAsync(typeof(SignInGuard), guard, ct)).State;
+        if (guard is not { } named) return null;
+        var tried = (SignInGuard?)(await log.Models.LoadAsync(typeof(SignInGuard), named, ct)).State;
         // From where its owner has signed in before, nobody elsewhere can make an account wait.
         if (account is not null && account.KnownNetworks.Contains(signIns.NetworkHash(address))) return null;
         return tried is not null && tried.NextTryAt > now ? AccountRefusals.SignInWait(tried.NextTryAt - now) : null;
     }
 
-    private async Task FailedAsync(Account? account, Guid guard, IPAddress? address)
+    private async Task FailedAsync(Account? account, Guid? guard, IPAddress? address)
     {
         var network = Networks.Of(address);
         var failures = Find(network) is { } before && before.NextTryAt + NetworkForgottenAfter > clock.GetUtcNow() ? before.Failures + 1 : 1;
         if (_newer.Count >= NetworksMax / 2) (_older, _newer) = (_newer, new());
         _newer[network] = new(failures, clock.GetUtcNow() + NetworkWait(failures));
         // Also for a name that nobody has, and waited for: an answer takes as long for one as for the other.
-        await dispatcher.SendAsync(new RecordFailedSignIn(guard, account?.Id), new CommandContext(Guid.CreateVersion7(), AccountId: null), answer: null, CancellationToken.None);
+        if (guard is { } named) await dispatcher.SendAsync(new RecordFailedSignIn(named, account?.Id), new CommandContext(Guid.CreateVersion7(), AccountId: null), answer: null, CancellationToken.None);
     }
 
     internal static TimeSpan NetworkWait(int failures)

@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -22,6 +23,7 @@ public sealed class LiveThroughFaultsTests : IAsyncLifetime
     private const int CutAtOnce = 20, CutBytesMax = 20_000;
     private static readonly TimeSpan ArrivedWithin = TimeSpan.FromSeconds(90);
 
+    private const string EncryptionKey = "three-nodes-of-one-test-share-this-too";
     private static readonly bool Long = Environment.GetEnvironmentVariable("VEZA_FAULTS") == "1";
     private static readonly int Seed = int.TryParse(Environment.GetEnvironmentVariable("VEZA_FAULTS_SEED"), out var given) ? given : Environment.TickCount & 0xFFFFFF;
 
@@ -42,7 +44,7 @@ public sealed class LiveThroughFaultsTests : IAsyncLifetime
         (string, string)[] shared =
         [
             ("DATABASE_URL", $"postgresql://{of.Username}:{of.Password}@127.0.0.1:{_postgres.Port}/{of.Database}"), ("RATE_LIMIT_PER_MINUTE", "1000000"),
-            ("JWT_SECRET", "three-nodes-of-one-test-share-this"), ("ENCRYPTION_KEY", "three-nodes-of-one-test-share-this-too"),
+            ("JWT_SECRET", "three-nodes-of-one-test-share-this"), ("ENCRYPTION_KEY", EncryptionKey),
         ];
         _nodes = [.. Enumerable.Range(0, Nodes).Select(_ => new VezaProcess(shared))];
         foreach (var node in _nodes) await node.StartAsync();
@@ -96,7 +98,7 @@ public sealed class LiveThroughFaultsTests : IAsyncLifetime
         foreach (var subscriber in raw.Where((_, i) => i % 4 == 0)) subscriber.Pause();
         await library.SayAsync("pause");
         await WrittenAsync(WrittenBetweenFaults);
-        await using (var log = await EventLog.OpenAsync(_postgres.ConnectionString, VezaApplication.EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, keySecret: new byte[32]))
+        await using (var log = await EventLog.OpenAsync(_postgres.ConnectionString, VezaApplication.EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, keySecret: Encoding.UTF8.GetBytes(EncryptionKey)))
         {
             var until = log.Head + Tail.EventsMax + 1000;
             await Task.WhenAll(Enumerable.Range(0, 16).Select(async _ =>
