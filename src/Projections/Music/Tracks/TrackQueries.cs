@@ -44,8 +44,10 @@ public sealed class TrackQueries(ReadModels views)
         if (row is null) return null;
         var renditions = await views.ListAsync<RenditionView>(
             "select format, bitrate_kbps, bytes from views.music_renditions where track_id = @track order by format desc", new { track }, ct);
+        // Another projection keeps the copies, and may be a little behind: without them a track is not ready to anybody.
+        var status = row.Status == TrackStatus.Ready && renditions.Count == 0 ? TrackStatus.Processing : row.Status;
         return new(row.Id, new(row.OwnerId, row.UserName), row.Title, row.Description, row.Genre, row.DurationMs, row.Codec, row.SampleRateHz, row.Channels,
-            row.Status, row.Failure, renditions, row.Plays, row.Likes, row.Reposts, row.Comments, row.CreatedAt, row.Version, row.Position);
+            status, row.Failure, renditions, row.Plays, row.Likes, row.Reposts, row.Comments, row.CreatedAt, row.Version, row.Position);
     }
 
     /// <returns>The tracks there are among <paramref name="ids"/>, by id.</returns>
