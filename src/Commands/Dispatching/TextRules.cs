@@ -27,7 +27,7 @@ public static class TextRules
     /// <summary>One line of 1 to <paramref name="max"/> characters, for names and titles.</summary>
     public static IRuleBuilderOptions<T, string> MustBeLine<T>(this IRuleBuilder<T, string> rule, int max) => rule
         .Must(text => !string.IsNullOrWhiteSpace(text)).WithMessage("{PropertyName} is empty")
-        .Must(text => text is null || !text.Any(char.IsControl)).WithMessage("{PropertyName} holds control characters")
+        .Must(HoldsNoControls).WithMessage(Controls)
         .Must((_, text, context) =>
         {
             var length = new StringInfo(text ?? "").LengthInTextElements;
@@ -36,13 +36,19 @@ public static class TextRules
             return length <= max && (text?.Length ?? 0) <= max * 8;
         }).WithMessage("{PropertyName} has {Length} characters; at most {Max} are allowed");
 
+    public static IRuleBuilderOptions<T, string?> MustHoldNoControls<T>(this IRuleBuilder<T, string?> rule) => rule
+        .Must(HoldsNoControls).WithMessage(Controls);
+
     public static IRuleBuilderOptions<T, string?> MustBeStorable<T>(this IRuleBuilder<T, string?> rule) => rule
         .Must(IsStorable).WithMessage(Unstorable);
 
     public static IRuleBuilderOptions<T, string> MustBeOneEmoji<T>(this IRuleBuilder<T, string> rule) => rule
         .Must(IsOneEmoji).WithMessage("{PropertyName} is not one emoji: \"{PropertyValue}\"");
 
+    private const string Controls = "{PropertyName} holds control characters";
     private const string Unstorable = "{PropertyName} holds the character U+0000";
+
+    private static bool HoldsNoControls(string? text) => text is null || !text.Any(char.IsControl);
 
     private static bool IsStorable(string? text) => text is null || !text.Contains('\0');
 

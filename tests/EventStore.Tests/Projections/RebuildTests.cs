@@ -101,12 +101,7 @@ public class RebuildTests(LogFixture fixture)
         var stream = Guid.CreateVersion7();
         await node.AddAsync(stream, 1, 100);
         await node.WaitAsync();
-        // As the node left it that died after its first transaction: 40 events are in the rows, which say so by a number no fold would give.
-        await node.RunAsync($"""
-            create table views.test_sums_v1_build (like views.test_sums_v1 including all);
-            insert into views.test_sums_v1_build values ('{stream}', 1040);
-            insert into log.builds (name, epoch, position, events) values ('test.sums.v1', '{node.Log.Epoch}', 40, 40)
-            """);
+        await CutOffAsync(node, stream, node.Log.Epoch);
         await node.BuiltAsync();
         Assert.Equal(1100L, await node.AskAsync<long>("select sum(total) from views.test_sums"));
     }
@@ -118,14 +113,17 @@ public class RebuildTests(LogFixture fixture)
         var stream = Guid.CreateVersion7();
         await node.AddAsync(stream, 1, 100);
         await node.WaitAsync();
-        await node.RunAsync($"""
-            create table views.test_sums_v1_build (like views.test_sums_v1 including all);
-            insert into views.test_sums_v1_build values ('{stream}', 1040);
-            insert into log.builds (name, epoch, position, events) values ('test.sums.v1', 'another', 40, 40)
-            """);
+        await CutOffAsync(node, stream, "another");
         await node.BuiltAsync();
         Assert.Equal(100L, await node.AskAsync<long>("select sum(total) from views.test_sums"));
     }
+
+    /// <summary>A build as the node left it that died after its first transaction: 40 events are in the rows, which say so by a number no fold would give.</summary>
+    private static Task CutOffAsync(Node node, Guid stream, string epoch) => node.RunAsync($"""
+        create table views.test_sums_v1_build (like views.test_sums_v1 including all);
+        insert into views.test_sums_v1_build values ('{stream}', 1040);
+        insert into log.builds (name, epoch, position, events) values ('test.sums.v1', '{epoch}', 40, 40)
+        """);
 
     [Fact]
     public async Task A_cancelled_build_leaves_nothing_and_changes_nothing()

@@ -11,6 +11,5 @@ internal static class MemberModeration
     public static Refusal? Validate(Permission needed, Guid target, Member? moderator, Community community, DateTimeOffset now) =>
         ChatRefusals.Unless(needed, moderator, community, now) ?? (target == community.OwnerId ? ChatRefusals.OwnerProtected : null);
 
-    public static void MustBeReason<T>(this IRuleBuilder<T, string?> rule) => rule.Must(reason => reason is null || !reason.Any(char.IsControl)).WithMessage("{PropertyName} holds control characters")
-        .MaximumLength(Member.ReasonMax);
+    public static void MustBeReason<T>(this IRuleBuilder<T, string?> rule) => rule.MustHoldNoControls().MaximumLength(Member.ReasonMax);
 }
