@@ -39,7 +39,7 @@ public sealed class ProjectionHost : IAsyncDisposable
         _parts = projections.ToDictionary(p => p.Name, p => Shards.NamesOf(p).Select((name, shard) =>
             new Part(p.Name, new(log, p.Part(shard, p.Shards), name, _database, clock, loggers.CreateLogger<ProjectionRunner>(), retries))).ToArray());
         _rebuilder = new(log, projections, _database, clock, loggers.CreateLogger<Rebuilder>());
-        Builds = new(_database, projections.Select(p => p.Name).ToHashSet(), _rebuilder.Wake);
+        Builds = new(log.Database, projections.Select(p => p.Name).ToHashSet(), _rebuilder.Wake);
         LogMetrics.Meter.CreateObservableGauge("veza.projection.lag", () => Measure(s => s.Lag), "{event}", "Events a projection is behind the head, on the node that runs it.");
         LogMetrics.Meter.CreateObservableGauge("veza.projection.position", () => Measure(s => s.Position), "{position}", "How far a projection's rows are, on the node that runs it.");
         LogMetrics.Meter.CreateObservableGauge("veza.projection.healthy", () => Measure(s => s.State == ProjectionState.Running ? 1 : 0),
@@ -52,7 +52,8 @@ public sealed class ProjectionHost : IAsyncDisposable
         EventLog log, string connectionString, IReadOnlyCollection<IProjection> projections, TimeProvider clock, ILoggerFactory loggers, CancellationToken ct, Retries? retries = null)
     {
         var host = new ProjectionHost(log, connectionString, projections, clock, loggers, retries);
-        await using var connection = await host._database.OpenConnectionAsync(ct);
+        // Over a connection that waits for the flush: what a node finds made when it starts is taken to be there as long as it runs, whatever crashes.
+        await using var connection = await log.Database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         // One node at a time: "create … if not exists" alone can collide when several start together.
         await ServingTables.ExecuteAsync(Checkpoint.MakingLock, connection, transaction, ct);

@@ -53,9 +53,13 @@ internal static class OwnerRows
         }
     }
 
+    /// <summary>Makes rows for names that have none, and waits for the flush, which nothing else here does: a name is registered once, and one that a crash took away again would never be run.</summary>
     public static async Task RegisterAsync(NpgsqlDataSource database, Dictionary<string, string> kinds, CancellationToken ct)
     {
-        await using var register = database.CreateCommand("insert into log.runners (name, kind) select * from unnest($1, $2) on conflict do nothing");
+        await using var register = database.CreateCommand("""
+            insert into log.runners (name, kind) select u.name, u.kind from unnest($1, $2) as u(name, kind), set_config('synchronous_commit', 'on', true)
+            on conflict do nothing
+            """);
         register.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. kinds.Keys] });
         register.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. kinds.Values] });
         await register.ExecuteNonQueryAsync(ct);

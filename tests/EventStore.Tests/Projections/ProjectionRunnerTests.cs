@@ -139,6 +139,23 @@ public class ProjectionRunnerTests(LogFixture fixture)
         }
     }
 
+    [Fact]
+    public async Task A_database_that_crashes_right_after_the_start_forgets_neither_the_projection_nor_who_runs_it()
+    {
+        await using var postgres = await Veza.EventStore.Postgres.LocalPostgres.StartEphemeralAsync();
+        await using var log = await OpenAsync(postgres.ConnectionString);
+        // What is not waited for reaches the disk so late that the crash surely takes it.
+        await ScalarAsync(log, "alter system set wal_writer_delay = '10s'");
+        await ScalarAsync(log, "select pg_reload_conf()");
+        await using var host = await StartAsync(log, postgres.ConnectionString, new TotalsProjection());
+        while (await ScalarAsync(log, "select count(*) from log.runners where node is not null") is not 1L) await Task.Delay(5, TestContext.Current.CancellationToken);
+        await postgres.KillAsync();
+        await postgres.RestartAsync();
+        await AddAsync(log, Guid.CreateVersion7(), 7);
+        await host.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken);
+        Assert.Equal(7L, await ScalarAsync(log, "select sum(sum) from views.test_totals"));
+    }
+
     private sealed class BrokenProjection : Projection<Total, Guid>
     {
         public override string Name => "test.broken.v1";
