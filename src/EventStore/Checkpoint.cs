@@ -34,16 +34,24 @@ internal static class Checkpoint
         return await find.ExecuteScalarAsync(ct) as long?;
     }
 
-    /// <returns>False, with nothing changed, when the checkpoint no longer stands at <paramref name="from"/>: somebody else moved it.</returns>
-    public static async Task<bool> TryMoveAsync(string name, long from, long to, NpgsqlConnection connection, NpgsqlTransaction? transaction, CancellationToken ct)
+    /// <summary>The last command of a batch. The whole batch fails, with nothing changed, when <see cref="IsElsewhere"/> or <see cref="IsOfAnotherTable"/> holds of the fault.</summary>
+    /// <param name="rows">The table that the batch writes, and its identity when the runner began; null when there is none.</param>
+    public static NpgsqlBatchCommand Move(string name, long from, long to, (string Table, uint Identity)? rows = null)
     {
-        await using var move = new NpgsqlCommand(
-            "update log.mt_event_progression set last_seq_id = $1, last_updated = now() where name = $2 and last_seq_id = $3", connection, transaction);
-        move.Parameters.Add(new NpgsqlParameter<long> { TypedValue = to });
+        var move = new NpgsqlBatchCommand("select log.move_checkpoint($1, $2, $3, $4, $5)");
         move.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name });
         move.Parameters.Add(new NpgsqlParameter<long> { TypedValue = from });
-        return await move.ExecuteNonQueryAsync(ct) == 1;
+        move.Parameters.Add(new NpgsqlParameter<long> { TypedValue = to });
+        move.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = rows?.Table, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
+        move.Parameters.Add(new NpgsqlParameter<uint?> { TypedValue = rows?.Identity, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Oid });
+        return move;
     }
+
+    /// <summary>The checkpoint no longer stood where it was to be moved from: somebody else moved it.</summary>
+    public static bool IsElsewhere(PostgresException fault) => fault.SqlState == "VZ001";
+
+    /// <summary>The table's name is another one's by now.</summary>
+    public static bool IsOfAnotherTable(PostgresException fault) => fault.SqlState == "VZ002";
 }
 
 /// <summary>Another release divides the projection into another number of shards.</summary>

@@ -41,25 +41,19 @@ public sealed class TopicIndexProjection(TopicMap map) : IProjection
             return Task.CompletedTask;
         }
 
-        public async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
+        public void AddWrites(NpgsqlBatch batch)
         {
             if (_found.Count == 0) return;
-            if (use.Empty) await CopyAsync(connection, ct);
-            else await InsertAsync(connection, transaction, ct);
+            var insert = new NpgsqlBatchCommand($"insert into {table} (topic, position) select * from unnest($1::text[], $2::bigint[]) on conflict do nothing");
+            insert.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. _found.Select(f => f.Topic)] });
+            insert.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. _found.Select(f => f.Position)] });
+            batch.BatchCommands.Add(insert);
             _found.Clear();
         }
 
-        private async Task InsertAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
+        public async Task CopyAsync(NpgsqlConnection connection, CancellationToken ct)
         {
-            await using var insert = new NpgsqlCommand(
-                $"insert into {table} (topic, position) select * from unnest($1::text[], $2::bigint[]) on conflict do nothing", connection, transaction);
-            insert.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. _found.Select(f => f.Topic)] });
-            insert.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. _found.Select(f => f.Position)] });
-            await insert.ExecuteNonQueryAsync(ct);
-        }
-
-        private async Task CopyAsync(NpgsqlConnection connection, CancellationToken ct)
-        {
+            if (!use.Empty || _found.Count == 0) return;
             // In the key's order, so that neighbours come into the index one after the other. An event may name a topic twice.
             _found.Sort((a, b) => string.CompareOrdinal(a.Topic, b.Topic) is var order and not 0 ? order : a.Position.CompareTo(b.Position));
             await using var importer = await connection.BeginBinaryImportAsync($"copy {table} (topic, position) from stdin (format binary)", ct);
@@ -73,6 +67,7 @@ public sealed class TopicIndexProjection(TopicMap map) : IProjection
                 importer.Write(found.Position, NpgsqlDbType.Bigint);
             }
             await importer.CompleteAsync(ct);
+            _found.Clear();
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FsCheck;
 using FsCheck.Fluent;
 using Veza.Commands.Accounts;
@@ -27,6 +28,7 @@ public class RandomHistoryTests
 {
     private const int Histories = 3;
     private const int StepsMax = 250;
+    private static readonly TimeSpan ShorteningMax = TimeSpan.FromMinutes(2);
 
     public enum Act
     {
@@ -49,26 +51,36 @@ public class RandomHistoryTests
                     from seconds in Gen.Choose(0, 90)
                     select new Step(act, who, whom, thing, seconds);
         var filled = 0;
-        // Of up to so many steps; a failing one loses steps for as long as it fails.
-        var holds = Prop.ForAll(Arb.Array(Arb.From(steps)), history => filled = Math.Max(filled, CompareAsync(history).GetAwaiter().GetResult()));
+        var ct = TestContext.Current.CancellationToken;
+        var shortening = new Stopwatch();
+        var holds = Prop.ForAll(Arb.From(Gen.ArrayOf(steps), Shorter), history => filled = Math.Max(filled, CompareAsync(history, ct).GetAwaiter().GetResult()));
         // On a thread that no other test waits for, as FsCheck holds on to it.
         await Task.Factory.StartNew(() => Check.One(Config.QuickThrowOnFailure.WithMaxTest(Histories).WithStartSize(StepsMax).WithEndSize(StepsMax), holds), TaskCreationOptions.LongRunning);
         Assert.True(filled >= 18, $"the histories leave rows in {filled} tables only");
+
+        // A failing one loses parts of itself, ever smaller ones, for as long as it fails; one at a time takes seconds.
+        IEnumerable<Step[]> Shorter(Step[] history)
+        {
+            shortening.Start();
+            for (var part = (history.Length + 1) / 2; part > 0 && shortening.Elapsed < ShorteningMax; part = part == 1 ? 0 : (part + 1) / 2)
+                for (var from = 0; from < history.Length && shortening.Elapsed < ShorteningMax; from += part)
+                    yield return [.. history[..from], .. history[Math.Min(from + part, history.Length)..]];
+        }
     }
 
     /// <returns>In how many tables there are rows.</returns>
-    private static async Task<int> CompareAsync(Step[] history)
+    private static async Task<int> CompareAsync(Step[] history, CancellationToken ct)
     {
         await using var log = new TestLog();
         await log.InitializeAsync();
         await PlayAsync(log, history);
         await log.ProjectedAsync();
         var live = await RowsAsync(log);
-        foreach (var name in live.Keys) await log.Projections.Builds.RequestAsync(name, CancellationToken.None);
-        while (await log.Projections.Builds.ListAsync(CancellationToken.None) is { Count: > 0 } builds)
+        foreach (var name in live.Keys) await log.Projections.Builds.RequestAsync(name, ct);
+        while (await log.Projections.Builds.ListAsync(ct) is { Count: > 0 } builds)
         {
             Assert.All(builds, b => Assert.Null(b.Error));
-            await Task.Delay(20);
+            await Task.Delay(20, ct);
         }
         var built = await RowsAsync(log);
         foreach (var (name, rows) in live) Assert.True(rows == built[name], $"{name} was\n{rows}\nand was built as\n{built[name]}");

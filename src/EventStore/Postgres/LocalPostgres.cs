@@ -179,7 +179,7 @@ public sealed class LocalPostgres : IAsyncDisposable
         // Made beside and then renamed: a folder called `data` is always a complete one, even if we are killed here.
         await account.Run("""
             umask 077; rm -rf "$1.new"; cat > "$1.password" &&
-            "$2" -D "$1.new" -U "$3" --pwfile="$1.password" --auth=scram-sha-256 --encoding=UTF8 --locale=C --data-checksums > "$1.initdb.log" 2>&1 ||
+            "$2" -D "$1.new" -U "$3" --pwfile="$1.password" --auth=scram-sha-256 --encoding=UTF8 --locale=C --data-checksums --wal-segsize=1 > "$1.initdb.log" 2>&1 ||
             { cat "$1.initdb.log"; rm -f "$1.password"; exit 1; }
             rm -f "$1.password" "$1.initdb.log"; echo "include = 'veza.conf'" >> "$1.new/postgresql.conf"; mv "$1.new" "$1"
             """, [folders.Data, installation.Program("initdb"), User], ct, input: password + "\n");

@@ -62,7 +62,37 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
         _steps.Clear();
     }
 
-    public async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
+    public async Task CopyAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        SortOut();
+        await _table.CopyAsync(connection, _added, ct);
+        _added.Clear();
+    }
+
+    public void AddWrites(NpgsqlBatch batch)
+    {
+        SortOut();
+        _table.AddWrites(batch, _changed, _removed);
+        _changed.Clear();
+        _removed.Clear();
+        if (_erased.Count > 0)
+        {
+            // Last: what an account wrote before and after its erasure goes alike.
+            foreach (var (erasure, accounts) in _erased) batch.BatchCommands.Add(erasure.Write(table, accounts));
+            // Somebody who wrote for years has many rows, and the erasure is not to fail for it.
+            batch.Timeout = 0;
+            _erased.Clear();
+            _newer.Clear();
+            _older.Clear();
+            _newerBytes = 0;
+        }
+        if (!IsFull) return;
+        // Made once: dictionaries and lists of this size are let go by none but the slowest collection.
+        _older.Clear();
+        (_older, _newer, _newerBytes) = (_newer, _older, 0);
+    }
+
+    private void SortOut()
     {
         foreach (var slot in _touched)
         {
@@ -75,39 +105,21 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
             slot.Stored = slot.Row;
         }
         _touched.Clear();
-        await _table.WriteAsync(connection, transaction, _changed, _removed, ct);
-        await _table.CopyAsync(connection, _added, ct);
-        _changed.Clear();
-        _added.Clear();
-        _removed.Clear();
-        if (_erased.Count > 0)
-        {
-            // Last: what an account wrote before and after its erasure goes alike.
-            foreach (var (erasure, accounts) in _erased) await erasure.WriteAsync(table, accounts, connection, transaction, ct);
-            _erased.Clear();
-            _newer.Clear();
-            _older.Clear();
-            _newerBytes = 0;
-        }
-        if (!IsFull) return;
-        // Made once: dictionaries and lists of this size are let go by none but the slowest collection.
-        _older.Clear();
-        (_older, _newer, _newerBytes) = (_newer, _older, 0);
     }
 
     private void Add(TKey key, Projection<TRow, TKey>.Handling handling, RecordedEvent e)
     {
-        if (projection.IsMine(key)) _steps.Add((Find(key), handling, e));
+        if (projection.IsMine(key)) _steps.Add((Find(key, handling.Begins), handling, e));
     }
 
-    private Slot Find(TKey key)
+    private Slot Find(TKey key, bool isNew)
     {
         if (_newer.TryGetValue(key, out var slot)) return slot;
         if (_older.Remove(key, out slot)) slot.Bytes = 0;
         else
         {
             slot = new(key);
-            if (_written?.MayHave(key.GetHashCode()) ?? true) _missing.Add(key);
+            if (!isNew && (_written?.MayHave(key.GetHashCode()) ?? true)) _missing.Add(key);
         }
         _newer.Add(key, slot);
         return slot;

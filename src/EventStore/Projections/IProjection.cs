@@ -45,8 +45,23 @@ public interface IProjectionRows
     /// <summary>Folds events, oldest first, in memory; reads the rows it does not hold.</summary>
     Task FoldAsync(NpgsqlConnection connection, IReadOnlyList<RecordedEvent> events, CancellationToken ct);
 
-    /// <summary>Writes what was folded; the caller commits it with the checkpoint.</summary>
-    Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct);
+    /// <summary>Adds to a batch what writes what was folded, which is then taken for written. The caller adds the checkpoint: a batch is one transaction, and one round trip.</summary>
+    void AddWrites(NpgsqlBatch batch);
+
+    /// <summary>Copies in, of what was folded, the rows that are new to a table that was opened empty. The rest is left to <see cref="AddWrites"/>.</summary>
+    Task CopyAsync(NpgsqlConnection connection, CancellationToken ct) => Task.CompletedTask;
+}
+
+public static class ProjectionRows
+{
+    /// <summary>Writes what was folded within a transaction in which the caller does more.</summary>
+    public static async Task WriteAsync(this IProjectionRows rows, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
+    {
+        await rows.CopyAsync(connection, ct);
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        rows.AddWrites(batch);
+        if (batch.BatchCommands.Count > 0) await batch.ExecuteNonQueryAsync(ct);
+    }
 }
 
 /// <param name="BytesMax">About as much memory is taken by rows, written or not; what one page of events adds may come on top.</param>

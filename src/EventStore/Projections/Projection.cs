@@ -13,7 +13,7 @@ public abstract class Projection<TRow, TKey> : IProjection where TRow : class wh
     internal delegate TRow? Step(object data, TRow? row, TKey key, RecordedEvent recorded);
 
     /// <summary>What one type of event does: to the one key, or to the many, that it touches.</summary>
-    internal sealed record Handling(Func<RecordedEvent, TKey>? Key, Func<RecordedEvent, IEnumerable<TKey>>? Keys, Step? Create, Step? Apply)
+    internal sealed record Handling(Func<RecordedEvent, TKey>? Key, Func<RecordedEvent, IEnumerable<TKey>>? Keys, Step? Create, Step? Apply, bool Begins = false)
     {
         /// <returns>The row after the event; the same instance when the event is nothing to it.</returns>
         public TRow? Next(TRow? row, TKey key, RecordedEvent e) => (row is null ? Create : Apply) is { } step ? step(e.Data!, row, key, e) : row;
@@ -56,6 +56,9 @@ public abstract class Projection<TRow, TKey> : IProjection where TRow : class wh
     /// <summary>For a row whose key holds the event's time, version or position.</summary>
     protected void Identity<TEvent>(Func<TEvent, RecordedEvent, TKey> key) => Handle<TEvent>(e => key((TEvent)e.Data!, e), null);
 
+    /// <summary>For an event before which there never was a row of its key, and which therefore makes it unseen: nothing is looked up for it.</summary>
+    protected void Begins<TEvent>(Func<TEvent, RecordedEvent, TKey> key) => Handle<TEvent>(e => key((TEvent)e.Data!, e), null, begins: true);
+
     /// <summary>For an event that touches several rows.</summary>
     protected void Identities<TEvent>(Func<TEvent, IEnumerable<TKey>> keys) => Handle<TEvent>(null, e => keys((TEvent)e.Data!));
 
@@ -97,8 +100,8 @@ public abstract class Projection<TRow, TKey> : IProjection where TRow : class wh
 
     internal Handling? HandlingOf(RecordedEvent e) => e.Data is { } data ? _handlings.GetValueOrDefault(data.GetType()) : null;
 
-    private void Handle<TEvent>(Func<RecordedEvent, TKey>? key, Func<RecordedEvent, IEnumerable<TKey>>? keys) =>
-        _handlings.Add(typeof(TEvent), new(key, keys, _create.GetValueOrDefault(typeof(TEvent)), _apply.GetValueOrDefault(typeof(TEvent))));
+    private void Handle<TEvent>(Func<RecordedEvent, TKey>? key, Func<RecordedEvent, IEnumerable<TKey>>? keys, bool begins = false) =>
+        _handlings.Add(typeof(TEvent), new(key, keys, _create.GetValueOrDefault(typeof(TEvent)), _apply.GetValueOrDefault(typeof(TEvent)), begins));
 
     private static Step Compile(MethodInfo method)
     {

@@ -67,6 +67,7 @@ public sealed class ProjectionRunner
     private long _checkpoint;
     private long _checkpointAt;
     private long? _caughtUpAt;
+    private uint _table;
     private int _forks;
     private int _readMax = BatchEventsMax;
     private int _failedAttempts;
@@ -162,19 +163,18 @@ public sealed class ProjectionRunner
     {
         _forks = _log.Forks;
         List<ParkedEvent> standing;
-        uint table;
         await using (var connection = await _database.OpenConnectionAsync(ct))
         {
             _checkpoint = await Checkpoint.LoadAsync(Name, connection, ct);
             await using (var transaction = await connection.BeginTransactionAsync(ct))
-                table = await ServingTables.FindServingAsync(_projection.Name, connection, transaction, ct) ?? throw new NotServingException();
+                _table = await ServingTables.FindServingAsync(_projection.Name, connection, transaction, ct) ?? throw new NotServingException();
             _skipped.Clear();
             foreach (var skipped in await ParkedEvents.FindAsync(Name, ParkedState.Skipped, after: _checkpoint, int.MaxValue, connection, ct)) _skipped.Add(skipped.Position);
             standing = await ParkedEvents.FindAsync(Name, ParkedState.Standing, after: _checkpoint, 1, connection, ct);
         }
         // Remembered, as the log may grow past it, which brings back none of the events that the rows hold; a rebuilt table does.
-        if (_checkpoint > await _log.Reader.HeadAsync(ct)) _beyond = (_checkpoint, table);
-        if (_beyond == (_checkpoint, table)) throw new ProjectionBeyondHeadException(Name, _checkpoint);
+        if (_checkpoint > await _log.Reader.HeadAsync(ct)) _beyond = (_checkpoint, _table);
+        if (_beyond == (_checkpoint, _table)) throw new ProjectionBeyondHeadException(Name, _checkpoint);
         _beyond = null;
         _progress.MoveTo(_checkpoint);
         OpenRows();
@@ -313,15 +313,17 @@ public sealed class ProjectionRunner
         await using var connection = await _database.OpenConnectionAsync(ct);
         // Opening it may be what told of a fork; the events are of the history before.
         _log.ThrowIfForkedSince(_forks);
-        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await using var batch = new NpgsqlBatch(connection);
         if (events.Count > 0)
         {
             await _rows.FoldAsync(connection, events, ct);
-            await _rows.WriteAsync(connection, transaction, ct);
+            _rows.AddWrites(batch);
         }
-        if (parked is not null) await ParkedEvents.ParkAsync(Name, parked, connection, transaction, ct);
-        if (!await Checkpoint.TryMoveAsync(Name, _checkpoint, last, connection, transaction, ct)) throw new ProjectionFencedException(Name, _checkpoint);
-        await transaction.CommitAsync(ct);
+        if (parked is not null) batch.BatchCommands.Add(ParkedEvents.Park(Name, parked));
+        batch.BatchCommands.Add(Checkpoint.Move(Name, _checkpoint, last, (ServingTables.TableOf(_projection.Name), _table)));
+        try { await batch.ExecuteNonQueryAsync(ct); }
+        catch (PostgresException fault) when (Checkpoint.IsElsewhere(fault)) { throw new ProjectionFencedException(Name, _checkpoint); }
+        catch (PostgresException fault) when (Checkpoint.IsOfAnotherTable(fault)) { throw new TableReplacedException(ServingTables.TableOf(_projection.Name)); }
         (_checkpoint, _checkpointAt) = (last, _clock.GetTimestamp());
     }
 
@@ -329,7 +331,7 @@ public sealed class ProjectionRunner
     {
         if (_progress.Position <= _checkpoint || _fenced || _error is not null) return;
         try { await WriteAsync([], _progress.Position, null, CancellationToken.None); }
-        catch (Exception fault) when (fault is NpgsqlException or ProjectionFencedException or HistoryForkedException)
+        catch (Exception fault) when (fault is NpgsqlException or ProjectionFencedException or TableReplacedException or HistoryForkedException)
         {
             _logger.LogDebug(fault, "The checkpoint of {Projection} stays at {Position}; the events after it are of no interest to it", Name, _checkpoint);
         }
@@ -339,6 +341,9 @@ public sealed class ProjectionRunner
 /// <summary>This projection's checkpoint is not where this runner left it; nothing was written here.</summary>
 public sealed class ProjectionFencedException(string projection, long position)
     : Exception($"the checkpoint of projection {projection} no longer stands at {position}: another runner moved it, or the database lost its last commits; this one starts over from it");
+
+/// <summary>A rebuilt table took the place of the one whose rows a runner holds; it starts over from the checkpoint, which moved with the table.</summary>
+public sealed class TableReplacedException(string table) : Exception($"{table} was rebuilt; what was held of the former rows is dropped");
 
 /// <summary>The views show another version's rows.</summary>
 internal sealed class NotServingException : Exception;

@@ -23,16 +23,13 @@ internal sealed record RowErasure(string Owner, IReadOnlyList<(string Column, st
         return copy;
     }
 
-    /// <summary>However many rows there are: in the transaction of whoever writes the others.</summary>
-    public async Task WriteAsync(string table, IReadOnlyCollection<Guid> accounts, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
+    /// <summary>However many rows there are.</summary>
+    public NpgsqlBatchCommand Write(string table, IReadOnlyCollection<Guid> accounts)
     {
-        await using var command = new NpgsqlCommand(
-            $"update {table} set {string.Join(", ", Values.Select((v, i) => $"{v.Column} = ${i + 2}"))} where {Owner} = any ($1)", connection, transaction);
-        // Somebody who wrote for years has many rows, and the erasure is not to fail for it.
-        command.CommandTimeout = 0;
+        var command = new NpgsqlBatchCommand($"update {table} set {string.Join(", ", Values.Select((v, i) => $"{v.Column} = ${i + 2}"))} where {Owner} = any ($1)");
         command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. accounts] });
         foreach (var (_, value) in Values) command.Parameters.Add(new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
-        await command.ExecuteNonQueryAsync(ct);
+        return command;
     }
 
     private static PropertyInfo Property(object row, string column) =>

@@ -12,16 +12,13 @@ internal sealed class RowTable<TRow, TKey> where TRow : class where TKey : notnu
     private static readonly IReadOnlyList<IColumn<TRow>> Columns = RowColumns<TRow, TKey>.All;
     private static readonly IReadOnlyList<IColumn<TKey>> Key = RowColumns<TRow, TKey>.Key;
 
-    private readonly string _table;
     private readonly string _load;
     private readonly string _delete;
     private readonly string _upsert;
     private readonly string _copy;
-    private uint? _identity;
 
     public RowTable(string table)
     {
-        _table = table;
         var (names, key) = (Names(Columns), Names(Key));
         var set = string.Join(", ", Columns.Skip(Key.Count).Select(c => $"{c.Shape.Name} = excluded.{c.Shape.Name}"));
         _load = $"select {Names(Columns, "t.")} from {table} t join unnest({Unnest(Key)}) as k({key}) using ({key})";
@@ -42,17 +39,10 @@ internal sealed class RowTable<TRow, TKey> where TRow : class where TKey : notnu
         }
     }
 
-    /// <exception cref="TableReplacedException">The name is another table's since this one was written first.</exception>
-    public async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, List<TRow> changed, List<TKey> removed, CancellationToken ct)
+    public void AddWrites(NpgsqlBatch batch, List<TRow> changed, List<TKey> removed)
     {
-        if (changed.Count == 0 && removed.Count == 0) return;
-        await using var batch = new NpgsqlBatch(connection, transaction);
         Add(batch, _delete, Key, removed);
         Add(batch, _upsert, Columns, changed);
-        // What was written holds the table in its place until the commit, so that asking afterwards is asking in time.
-        batch.BatchCommands.Add(new($"select '{_table}'::regclass::oid"));
-        var identity = (uint)(await batch.ExecuteScalarAsync(ct))!;
-        if (identity != (_identity ??= identity)) throw new TableReplacedException(_table);
     }
 
     /// <summary>Adds rows that are not in the table.</summary>
@@ -81,6 +71,3 @@ internal sealed class RowTable<TRow, TKey> where TRow : class where TKey : notnu
     private static string Names<TSource>(IEnumerable<IColumn<TSource>> columns, string prefix = "") => string.Join(", ", columns.Select(c => prefix + c.Shape.Name));
     private static string Unnest<TSource>(IEnumerable<IColumn<TSource>> columns) => string.Join(", ", columns.Select((c, i) => $"${i + 1}::{c.Shape.SqlType}[]"));
 }
-
-/// <summary>A rebuilt table took the place of the one whose rows a runner holds; it starts over from the checkpoint, which moved with the table.</summary>
-public sealed class TableReplacedException(string table) : Exception($"{table} was rebuilt; what was held of the former rows is dropped");

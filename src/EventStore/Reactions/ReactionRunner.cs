@@ -202,15 +202,14 @@ public sealed class ReactionRunner
     // Not cancelled half-way: whether the checkpoint moved must be known.
     private async Task SaveAsync(NpgsqlConnection connection, long done, List<KeyValuePair<long, Task<string?>>> ended)
     {
-        await using var transaction = await connection.BeginTransactionAsync();
+        await using var batch = new NpgsqlBatch(connection);
         foreach (var (position, outcome) in ended)
-        {
-            if (outcome.Result is { } error)
-                await ParkedEvents.ParkAsync(Name, new(position, ParkedState.Skipped, error, _retries.AttemptsMax), connection, transaction, CancellationToken.None);
-            else await ParkedEvents.ForgetAsync(Name, position, connection, transaction, CancellationToken.None);
-        }
-        if (!await Checkpoint.TryMoveAsync(Name, _checkpoint, done, connection, transaction, CancellationToken.None)) throw new ReactionFencedException(Name, _checkpoint);
-        await transaction.CommitAsync();
+            batch.BatchCommands.Add(outcome.Result is { } error
+                ? ParkedEvents.Park(Name, new(position, ParkedState.Skipped, error, _retries.AttemptsMax))
+                : ParkedEvents.Forget(Name, position));
+        batch.BatchCommands.Add(Checkpoint.Move(Name, _checkpoint, done));
+        try { await batch.ExecuteNonQueryAsync(); }
+        catch (PostgresException fault) when (Checkpoint.IsElsewhere(fault)) { throw new ReactionFencedException(Name, _checkpoint); }
         _checkpoint = done;
         if (ended.Count > 0) Volatile.Write(ref _parked, await ParkedEvents.CountAsync(Name, connection, CancellationToken.None));
     }

@@ -23,18 +23,18 @@ internal static class ParkedEvents
 {
     private const int ErrorCharsMax = 2000;
 
-    public static async Task ParkAsync(string name, ParkedEvent parked, NpgsqlConnection connection, NpgsqlTransaction? transaction, CancellationToken ct)
+    public static NpgsqlBatchCommand Park(string name, ParkedEvent parked)
     {
-        await using var park = new NpgsqlCommand("""
+        var park = new NpgsqlBatchCommand("""
             insert into log.parked_events (name, position, state, error, attempts, at) values ($1, $2, $3, $4, $5, now())
             on conflict (name, position) do update set state = excluded.state, error = excluded.error, attempts = excluded.attempts, at = excluded.at
-            """, connection, transaction);
+            """);
         park.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name });
         park.Parameters.Add(new NpgsqlParameter<long> { TypedValue = parked.Position });
         park.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Text(parked.State) });
         park.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Bounded(parked.Error) });
         park.Parameters.Add(new NpgsqlParameter<int> { TypedValue = parked.Attempts });
-        await park.ExecuteNonQueryAsync(ct);
+        return park;
     }
 
     /// <returns>Oldest first.</returns>
@@ -60,12 +60,12 @@ internal static class ParkedEvents
         return (long)(await count.ExecuteScalarAsync(ct))!;
     }
 
-    public static async Task ForgetAsync(string name, long position, NpgsqlConnection connection, NpgsqlTransaction? transaction, CancellationToken ct)
+    public static NpgsqlBatchCommand Forget(string name, long position)
     {
-        await using var forget = new NpgsqlCommand("delete from log.parked_events where name = $1 and position = $2", connection, transaction);
+        var forget = new NpgsqlBatchCommand("delete from log.parked_events where name = $1 and position = $2");
         forget.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name });
         forget.Parameters.Add(new NpgsqlParameter<long> { TypedValue = position });
-        await forget.ExecuteNonQueryAsync(ct);
+        return forget;
     }
 
     internal static string Text(ParkedState state) => EventTypes.SnakeCase(state.ToString());

@@ -21,6 +21,20 @@ create table if not exists log.retired_tables (
     at    timestamptz not null default clock_timestamp()
 );
 
+-- Moves a checkpoint from where its runner left it, or fails, and with it all that stands before it in its transaction.
+create or replace function log.move_checkpoint(checkpoint text, expected bigint, reached bigint, rows_table text, identity oid) returns void
+language plpgsql as $$
+begin
+    -- What was written to a table holds it in its place until the commit, so that asking afterwards is asking in time.
+    if to_regclass(rows_table)::oid is distinct from identity then
+        raise exception '% is another table than %', rows_table, identity using errcode = 'VZ002';
+    end if;
+    update log.mt_event_progression set last_seq_id = reached, last_updated = now() where name = checkpoint and last_seq_id = expected;
+    if not found then
+        raise exception 'the checkpoint of % does not stand at %', checkpoint, expected using errcode = 'VZ001';
+    end if;
+end $$;
+
 -- Renames a table of schema views and the indexes that are called after it.
 create or replace function log.rename_rows(source text, target text) returns void
 language plpgsql as $$

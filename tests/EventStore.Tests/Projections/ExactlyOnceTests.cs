@@ -28,32 +28,31 @@ public class ExactlyOnceTests(LogFixture fixture)
             for (var i = 0; i < 20; i++) await log.CountAsync();
             using var ended = new CancellationTokenSource();
             Func<Task> end = () => { ended.Cancel(); throw new OperationCanceledException(ended.Token); };
-            (projection.BeforeWrite, projection.AfterWrite) = (() => Task.CompletedTask, () => Task.CompletedTask);
-            if (step == Step.BeforeWrite) projection.BeforeWrite = end;
-            if (step == Step.BeforeCheckpoint) projection.AfterWrite = end;
-            if (step == Step.BeforeCommit)
+            projection.BeforeWrite = step == Step.BeforeWrite ? end : () => Task.CompletedTask;
+            // The connection ends at that point of the transaction, with all that was written.
+            var endsAt = step switch
             {
-                // The connection ends at COMMIT, with all that was written.
-                await ExecuteAsync(rows, """
-                    create or replace function views.end_session() returns trigger language plpgsql as 'begin perform pg_terminate_backend(pg_backend_pid()); return null; end';
-                    create constraint trigger ends after insert or update on views.test_sums_v1 deferrable initially deferred for each row execute function views.end_session()
-                    """);
-            }
+                Step.BeforeCheckpoint => "create trigger ends before update on log.mt_event_progression for each row execute function views.end_session()",
+                Step.BeforeCommit => "create constraint trigger ends after insert or update on views.test_sums_v1 deferrable initially deferred for each row execute function views.end_session()",
+                _ => null,
+            };
+            if (endsAt is not null)
+                await ExecuteAsync(rows, $"create or replace function views.end_session() returns trigger language plpgsql as 'begin perform pg_terminate_backend(pg_backend_pid()); return null; end'; {endsAt}");
             clock.AfterCommit = step == Step.AfterCommit ? () => { ended.Cancel(); throw new OperationCanceledException(ended.Token); } : null;
 
             var runner = new ProjectionRunner(log, projection, projection.Name, rows, clock, NullLogger.Instance, Summing.Quick);
             var running = runner.RunAsync(ended.Token);
-            if (step == Step.BeforeCommit)
+            if (endsAt is not null)
             {
                 while (runner.Status.State != ProjectionState.Faulted) await Task.Delay(10, TestContext.Current.CancellationToken);
                 await ended.CancelAsync();
             }
             await running;
-            if (step == Step.BeforeCommit) await ExecuteAsync(rows, "drop trigger ends on views.test_sums_v1");
+            if (endsAt is not null) await ExecuteAsync(rows, $"drop trigger ends on {(step == Step.BeforeCommit ? "views.test_sums_v1" : "log.mt_event_progression")}");
             Assert.Equal(step == Step.AfterCommit ? crash * 20L : (crash - 1) * 20L, await log.SumAsync());
 
             // The next one takes up what the former left.
-            (projection.BeforeWrite, projection.AfterWrite, clock.AfterCommit) = (() => Task.CompletedTask, () => Task.CompletedTask, null);
+            (projection.BeforeWrite, clock.AfterCommit) = (() => Task.CompletedTask, null);
             using var stopped = new CancellationTokenSource();
             var next = new ProjectionRunner(log, projection, projection.Name, rows, clock, NullLogger.Instance, Summing.Quick);
             running = next.RunAsync(stopped.Token);

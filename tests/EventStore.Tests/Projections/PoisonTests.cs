@@ -126,7 +126,7 @@ public class PoisonTests(LogFixture fixture)
         var ends = 4;
         var projection = new SumsProjection(onPoison: OnPoison.Skip);
         // More often than an event is tried.
-        projection.AfterWrite = async () => { if (ends-- > 0) await log.AskAsync("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name like 'veza-projections%'"); };
+        projection.BeforeWrite = async () => { if (ends-- > 0) await log.AskAsync("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name like 'veza-projections%'"); };
         await using var host = await log.StartAsync(postgres.ConnectionString, projection);
         await log.CountAsync(by: 7);
         await host.ReachesHeadAsync(log);

@@ -20,9 +20,8 @@ internal sealed class SumsProjection(string name = "test.sums.v1", int shards = 
     public IReadOnlySet<Type> Events => _fold.Events;
     public TableShape Table => _fold.Table;
 
-    /// <summary>What happens within the transaction, before the rows are written and after.</summary>
+    /// <summary>What happens when the rows are folded and nothing is written yet.</summary>
     public Func<Task> BeforeWrite { get; set; } = () => Task.CompletedTask;
-    public Func<Task> AfterWrite { get; set; } = () => Task.CompletedTask;
 
     public IProjection Part(int shard, int of) => of == 1 ? this : _fold.Part(shard, of);
 
@@ -32,18 +31,16 @@ internal sealed class SumsProjection(string name = "test.sums.v1", int shards = 
     {
         public bool IsFull => rows.IsFull;
 
-        public Task FoldAsync(NpgsqlConnection connection, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
+        public async Task FoldAsync(NpgsqlConnection connection, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
         {
             foreach (var e in events) watching._folding?.Invoke((Counted)e.Data!);
-            return rows.FoldAsync(connection, events, ct);
+            await rows.FoldAsync(connection, events, ct);
+            await watching.BeforeWrite();
         }
 
-        public async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
-        {
-            await watching.BeforeWrite();
-            await rows.WriteAsync(connection, transaction, ct);
-            await watching.AfterWrite();
-        }
+        public void AddWrites(NpgsqlBatch batch) => rows.AddWrites(batch);
+
+        public Task CopyAsync(NpgsqlConnection connection, CancellationToken ct) => rows.CopyAsync(connection, ct);
     }
 
     private sealed class Fold : Projection<Sum, Guid>

@@ -16,7 +16,7 @@ public sealed class ChannelMessagesProjection : Projection<ChannelMessage, Guid>
 
     public ChannelMessagesProjection()
     {
-        Identity<MessageSent>(e => e.MessageId);
+        Begins<MessageSent>((e, _) => e.MessageId);
         Identity<MessageEdited>(e => e.MessageId);
         Identity<MessageDeleted>(e => e.MessageId);
         Index("channel_id, position");

@@ -14,8 +14,8 @@ public sealed class MessageEditsProjection : Projection<MessageText, (Guid Messa
 
     public MessageEditsProjection()
     {
-        Identity<MessageSent>((e, at) => (e.MessageId, at.Version));
-        Identity<MessageEdited>((e, at) => (e.MessageId, at.Version));
+        Begins<MessageSent>((e, at) => (e.MessageId, at.Version));
+        Begins<MessageEdited>((e, at) => (e.MessageId, at.Version));
         Index("author_id");
         Erases<AccountErased>(e => e.AccountId, "author_id", ("text", ""));
     }

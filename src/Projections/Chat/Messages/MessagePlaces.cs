@@ -13,7 +13,7 @@ public sealed class MessagePlacesProjection : Projection<MessagePlace, Guid>
 
     public MessagePlacesProjection()
     {
-        Identity<MessageSent>(e => e.MessageId);
+        Begins<MessageSent>((e, _) => e.MessageId);
         Index("channel_id, position");
     }
 
