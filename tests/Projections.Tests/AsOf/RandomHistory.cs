@@ -76,7 +76,6 @@ internal sealed class RandomHistory(int seed)
         yield return ("messages before", async v => await Messages(v).BeforeAsync(message.Channel, await At(v, message), 3, person, ct));
         yield return ("messages after", async v => await Messages(v).AfterAsync(message.Channel, await At(v, message), 3, person, ct));
         yield return ("a message", async v => await Messages(v).FindAsync(message.Id, person, ct));
-        yield return ("edits", async v => await Messages(v).EditsAsync(message.Id, ct));
         yield return ("the community", async v => await new ChatQueries(v).CommunityAsync(_community, ct));
         yield return ("a channel", async v => await new ChatQueries(v).ChannelAsync(channel, ct));
         yield return ("channels", async v => await new ChatQueries(v).ChannelsAsync(_community, 0, 10, ct));

@@ -11,7 +11,7 @@ public sealed record EditMessageBody(string Text);
 
 public static class MessageEndpoints
 {
-    private static readonly string[] Reads = [.. MessageQueries.Reads, "chat.channels.v1", "chat.members.v1", "chat.message_places.v1", "chat.message_texts.v2"];
+    private static readonly string[] Reads = [.. MessageQueries.Reads, "chat.channels.v1", "chat.members.v1", "chat.message_places.v1"];
 
     public static void MapMessages(this IEndpointRouteBuilder api)
     {
@@ -82,12 +82,12 @@ public static class MessageEndpoints
         return Results.Ok((await WithheldAsync(http, [messageId], caller, messages, ct)).Count > 0 ? message with { Text = "" } : message);
     }
 
-    private static async Task<IResult> Edits(Guid messageId, Caller caller, MessageQueries messages, ChatQueries chat, HttpContext http, CancellationToken ct)
+    private static async Task<IResult> Edits(Guid messageId, Caller caller, MessageQueries messages, MessageTexts history, ChatQueries chat, HttpContext http, CancellationToken ct)
     {
         var read = http.Past() is { } past ? new MessageQueries(past.Views) : messages;
         if (await read.FindAsync(messageId, caller.AccountId, ct) is not { } message) return Problems.Result(Refusals.Unknown("message", messageId));
         if (await NotSeen(chat, message.ChannelId, caller, ct) is { } hidden) return hidden;
-        var texts = await read.EditsAsync(messageId, ct);
+        var texts = await history.ListAsync(messageId, http.Past()?.Position ?? long.MaxValue, ct);
         var gone = (await WithheldAsync(http, [messageId], caller, messages, ct)).Count > 0;
         return Results.Ok(new Page<MessageEdit>(gone ? texts.ConvertAll(t => t with { Text = "" }) : texts, null));
     }

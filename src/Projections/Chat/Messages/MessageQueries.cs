@@ -9,8 +9,6 @@ public sealed record MessageView(
     Guid Id, Guid ChannelId, AccountName Author, string Text, Guid? ReplyTo, DateTimeOffset SentAt, DateTimeOffset? EditedAt, int Edits,
     IReadOnlyList<ReactionCount> Reactions, long Version, long Position);
 
-public sealed record MessageEdit(long Version, string Text, DateTimeOffset At);
-
 public sealed class MessageQueries(ReadModels views)
 {
     public static readonly string[] Reads = ["chat.messages.v1", "chat.reaction_tally.v1", "chat.reactions.v1", "accounts.profiles.v1"];
@@ -49,12 +47,6 @@ public sealed class MessageQueries(ReadModels views)
     {
         views.Past?.ReadMadeOnce(Folds.Of<MessagePlacesProjection>());
         return views.FindAsync<long?>("select position from views.chat_message_places where message_id = @message and channel_id = @channel", new { message, channel }, ct);
-    }
-
-    public async Task<List<MessageEdit>> EditsAsync(Guid message, CancellationToken ct)
-    {
-        if (views.Past is { } past) await past.FoldMessagesAsync([message], ct);
-        return await views.ListAsync<MessageEdit>("select version, text, at from views.chat_message_texts where message_id = @message order by version", new { message }, ct);
     }
 
     /// <returns>Those of the messages that are not deleted.</returns>

@@ -13,7 +13,7 @@ internal static class PastMessages
         var table = past.Table(Folds.Of<ChannelMessagesProjection>());
         var before = table.Rows.Count;
         await past.FoldAsync(past.StreamsAsync(messages, ct, from), table,
-            past.Table(Folds.Of<ReactionTallyProjection>()), past.Table(Folds.Of<MemberReactionsProjection>()), past.Table(Folds.Of<MessageEditsProjection>()));
+            past.Table(Folds.Of<ReactionTallyProjection>()), past.Table(Folds.Of<MemberReactionsProjection>()));
         return table.Rows.Count - before;
     }
 
