@@ -77,6 +77,7 @@ internal sealed class Server : IDisposable
             // So that what a part of the process costs can be told by leaving it out.
             ["ROLES"] = Environment.GetEnvironmentVariable("ROLES") ?? "",
         });
+        VezaHost.AvoidLongPauses();
         using var loggers = LoggerFactory.Create(logging => logging.AddConsole().SetMinimumLevel(LogLevel.Warning));
         await using (await VezaHost.StartAsync(settings, database, loggers, CancellationToken.None)) await UntilTheBenchEndsAsync();
         Directory.Delete(home, recursive: true);

@@ -31,6 +31,7 @@ public static class VezaHost
     public static async Task<int> RunAsync(VezaSettings settings, CancellationToken ct = default)
     {
         settings = DevelopmentSecrets.Fill(settings);
+        AvoidLongPauses();
         using var signals = new ShutdownSignals(ct);
         using var loggers = LoggerFactory.Create(logging => Telemetry.AddLogging(logging, settings));
         var logger = loggers.CreateLogger("Veza");
@@ -52,6 +53,12 @@ public static class VezaHost
         logger.LogInformation("Veza has stopped");
         return 0;
     }
+
+    /// <summary>
+    /// Has the collector compact the old generation only when memory is short. It would otherwise do so once its holes are many, and stop everything for the time: 124 ms were
+    /// seen where its other pauses are of 3 to 12 ms.
+    /// </summary>
+    public static void AvoidLongPauses() => System.Runtime.GCSettings.LatencyMode = System.Runtime.GCLatencyMode.SustainedLowLatency;
 
     /// <summary>Opens the log, starts the projections and the web host.</summary>
     /// <param name="settings">With its secrets filled in.</param>
