@@ -19,7 +19,7 @@ internal sealed class PendingAppend
             {
                 var (data, id) = (change.Events[i], EventId(request.CommandId, step));
                 var causation = step == 0 ? null : request.CommandId.ToString("N");
-                var e = Events[step] = new(id, change.StreamId, change.ExpectedVersion + i + 1, types.Describe(data.GetType()), types.Write(data, id), data, causation);
+                var e = Events[step] = new(id, change.StreamId, change.ExpectedVersion + i + 1, types.Describe(data.GetType()), types.Write(data, id), types.Personal.Kept(data), causation);
                 EventDigest.Compute(e.Id, e.StreamId, e.Version, e.Type.Alias, e.Type.DotNetType, request.By, request.Correlation, causation, e.Json, Digests.AsSpan(step * EventDigest.Bytes));
             }
     }

@@ -38,7 +38,12 @@ internal sealed class PersonalTexts
         return properties.Replaced(data, (owner, text) => keys.Find(owner) is { } key ? Sealing.Seal(key, owner, id, text) : Sealing.Erased);
     }
 
-    /// <summary>The same, waiting for the key without holding a thread.</summary>
+    /// <summary>What readers get of data that was just sealed: of an account that is erased nothing, as nothing of it was stored.</summary>
+    public object Kept(object data) =>
+        _keys is { AnyGone: true } keys && Of(data.GetType()) is { } properties && properties.Owners(data).Any(keys.IsGone)
+            ? properties.Replaced(data, (owner, text) => keys.IsGone(owner) ? Sealing.Erased : text) : data;
+
+    /// <summary><see cref="Sealed"/>, waiting for the key without holding a thread.</summary>
     public async Task<object> SealedAsync(object data, Guid id, CancellationToken ct)
     {
         if (_keys is not null && Of(data.GetType()) is { } properties) await LoadAsync([.. properties.Owners(data)], make: true, ct);

@@ -1,16 +1,18 @@
 using Veza.Domain;
 using Veza.Domain.Accounts;
+using Veza.Domain.Chat.Members;
 using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Accounts;
 
 /// <summary>An event of an account's security. It points at the log and repeats nothing of it.</summary>
-public sealed record SecurityEvent(Guid AccountId, long Position);
+/// <param name="Moderation">Whether a moderator of some community did it. Anybody may found one and ban whom they like, so the two can be listed apart: nobody hides a sign-in behind a thousand bans.</param>
+public sealed record SecurityEvent(Guid AccountId, long Position, bool Moderation);
 
-/// <remarks>Of several events that say the same, one: of a sign-in not the session's beginning, of a code not that it is used up.</remarks>
+/// <remarks>Of several events that say the same, one: of a sign-in not the session's beginning, of a code not that it is used up, of a kick not that the membership ended.</remarks>
 public sealed class SecurityEventsProjection : Projection<SecurityEvent, (Guid AccountId, long Position)>
 {
-    public override string Name => "accounts.security_events.v1";
+    public override string Name => "accounts.security_events.v2";
 
     public SecurityEventsProjection()
     {
@@ -29,6 +31,12 @@ public sealed class SecurityEventsProjection : Projection<SecurityEvent, (Guid A
         One<ApiKeyCreated>(e => e.AccountId);
         One<ApiKeyUsed>(e => e.AccountId);
         One<RoleGranted>(e => e.AccountId);
+        One<MemberKicked>(e => e.MemberId);
+        One<MemberBanned>(e => e.MemberId);
+        One<MemberUnbanned>(e => e.MemberId);
+        One<MemberTimedOut>(e => e.MemberId);
+        One<MemberTimeOutEnded>(e => e.MemberId);
+        Index("account_id, moderation, position");
     }
 
     public static SecurityEvent Create(AccountRegistered _, (Guid, long) key) => Row(key);
@@ -45,8 +53,14 @@ public sealed class SecurityEventsProjection : Projection<SecurityEvent, (Guid A
     public static SecurityEvent Create(ApiKeyCreated _, (Guid, long) key) => Row(key);
     public static SecurityEvent Create(ApiKeyUsed _, (Guid, long) key) => Row(key);
     public static SecurityEvent Create(RoleGranted _, (Guid, long) key) => Row(key);
+    public static SecurityEvent Create(MemberKicked _, (Guid, long) key) => ModerationRow(key);
+    public static SecurityEvent Create(MemberBanned _, (Guid, long) key) => ModerationRow(key);
+    public static SecurityEvent Create(MemberUnbanned _, (Guid, long) key) => ModerationRow(key);
+    public static SecurityEvent Create(MemberTimedOut _, (Guid, long) key) => ModerationRow(key);
+    public static SecurityEvent Create(MemberTimeOutEnded _, (Guid, long) key) => ModerationRow(key);
 
     private void One<TEvent>(Func<TEvent, Guid> account) where TEvent : DomainEvent => Identity<TEvent>((e, at) => (account(e), at.Position));
 
-    private static SecurityEvent Row((Guid AccountId, long Position) key) => new(key.AccountId, key.Position);
+    private static SecurityEvent Row((Guid AccountId, long Position) key) => new(key.AccountId, key.Position, Moderation: false);
+    private static SecurityEvent ModerationRow((Guid AccountId, long Position) key) => new(key.AccountId, key.Position, Moderation: true);
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Veza.EventStore.Appending;
 using Veza.EventStore.Personal;
+using Veza.EventStore.Postgres;
 
 namespace Veza.EventStore.Tests.Personal;
 
@@ -71,6 +72,9 @@ public class PersonalTests(LogFixture fixture)
         // Nor is anything kept that comes later, on whichever node.
         await WriteAsync(two, 2, new NoteWritten(_author, "too late", null, "open"));
         Assert.DoesNotContain("too late", await AskAsync<string>(database, "select string_agg(data::text, '') from log.mt_events"), StringComparison.Ordinal);
+        // What is not stored is not told either: a projection on that node would keep it, and build other rows from the log.
+        await two.CatchUpAsync(TestContext.Current.CancellationToken);
+        Assert.DoesNotContain(await two.ReadAfterAsync(0, 100, default), e => e.Data is NoteWritten { Text: "too late" });
         await using var three = await OpenAsync(database);
         Assert.Equal("", ((NoteWritten)(await ReadAsync(three))[^1]).Text);
     }
@@ -111,6 +115,32 @@ public class PersonalTests(LogFixture fixture)
         await using (var log = await OpenAsync(database)) await WriteAsync(log, 0, new NoteWritten(_author, "secret", null, "open"));
         var fault = await Assert.ThrowsAsync<System.Security.Cryptography.CryptographicException>(() => OpenAsync(database, [.. Secret, 1]));
         Assert.Contains("another secret", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_key_that_is_not_in_memory_while_the_database_is_away_is_the_databases_fault_and_the_next_try_gets_it()
+    {
+        await using var postgres = await LocalPostgres.StartEphemeralAsync(ct: TestContext.Current.CancellationToken);
+        await using (var log = await OpenAsync(postgres.ConnectionString)) await WriteAsync(log, 0, new NoteWritten(_author, "secret", null, "open"));
+        // This node has read nothing that the author wrote.
+        await using var again = await OpenAsync(postgres.ConnectionString);
+        await postgres.KillAsync(ct: TestContext.Current.CancellationToken);
+        var more = new NoteWritten(_author, "more", null, "open");
+        // The first finds a connection that broke, the others none.
+        foreach (var attempt in (Func<Task>[])[() => WriteAsync(again, 1, more), () => WriteAsync(again, 1, more), () => Task.Run(() => again.Types.Write(more))])
+        {
+            var fault = await Record.ExceptionAsync(attempt);
+            Assert.True(fault is not null && DatabaseFaults.IsUnavailable(fault), $"{fault}");
+        }
+        await postgres.RestartAsync(TestContext.Current.CancellationToken);
+        // The source may still hold connections to the server that was killed.
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (await Record.ExceptionAsync(() => WriteAsync(again, 1, more)) is { } fault)
+        {
+            Assert.True(DatabaseFaults.IsUnavailable(fault), $"{fault}");
+            await Task.Delay(20, patience.Token);
+        }
+        Assert.Equal(["secret", "more"], (await ReadAsync(again)).Select(n => ((NoteWritten)n).Text));
     }
 
     private async Task<bool> TailHoldsAsync(EventLog node) =>

@@ -45,6 +45,35 @@ public class SecurityEventTests(VezaServer veza)
     }
 
     [Fact]
+    public async Task Whom_moderators_act_against_learns_who_did_what_and_where_and_can_list_it_apart()
+    {
+        var (bo, mo) = (await veza.RegisterAsync("bo"), await veza.RegisterAsync("mo"));
+        var community = (await mo.PostAsync("/api/v1/communities", new { name = "Vinyl diggers" }).JsonAsync(HttpStatusCode.Created)).Id();
+        var (member, ban) = ($"/api/v1/communities/{community}/members/{bo.Id}", $"/api/v1/communities/{community}/bans/{bo.Id}");
+        await bo.PutAsync($"/api/v1/communities/{community}/members/me").JsonAsync();
+        var until = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + 600);
+        await mo.PutAsync(member + "/timeout", new { until, reason = "Your account is in danger, see evil.example" }).JsonAsync();
+        await mo.DeleteAsync(member + "/timeout").JsonAsync();
+        await mo.DeleteAsync(member + "?reason=spam").JsonAsync();
+        await mo.PutAsync(ban, new { reason = "spam" }).JsonAsync();
+        await mo.DeleteAsync(ban).JsonAsync();
+
+        var done = await ItemsAsync(bo, "?moderation=true");
+        Assert.Equal(["member_unbanned", "member_banned", "member_kicked", "member_time_out_ended", "member_timed_out"], done.Select(i => i.GetProperty("type").GetString()));
+        Assert.All(done, i => Assert.Equal((community, mo.Id), (i.GetProperty("moderation").GetProperty("communityId").GetGuid(), i.GetProperty("moderation").GetProperty("byMemberId").GetGuid())));
+        Assert.Equal(until, done[^1].GetProperty("moderation").GetProperty("until").GetDateTimeOffset());
+        // A stranger's words have no place among what concerns the account.
+        Assert.All(done, i => Assert.Equal(JsonValueKind.Null, i.GetProperty("detail").ValueKind));
+
+        var rest = await ItemsAsync(bo, "?moderation=false");
+        Assert.Equal(["signed_in", "account_registered"], rest.Select(i => i.GetProperty("type").GetString()));
+        Assert.All(rest, i => Assert.Equal(JsonValueKind.Null, i.GetProperty("moderation").ValueKind));
+        Assert.Equal(7, (await ItemsAsync(bo)).Length);
+        Assert.Equal(["signed_in", "account_registered"], (await ItemsAsync(mo)).Select(i => i.GetProperty("type").GetString()));
+        Assert.Equal(5, await PagedAsync(bo, Path + "?moderation=true&limit=2"));
+    }
+
+    [Fact]
     public async Task It_comes_in_pages_and_is_nobody_elses()
     {
         var ada = await veza.RegisterAsync("ada");
@@ -64,10 +93,22 @@ public class SecurityEventTests(VezaServer veza)
         Assert.DoesNotContain((await ItemsAsync(await veza.SharedAsync("reader"))).Select(i => i.GetProperty("position").GetInt64()), seen.Contains);
     }
 
-    private async Task<JsonElement[]> ItemsAsync(Person person)
+    private static async Task<int> PagedAsync(Person person, string first)
+    {
+        var seen = 0;
+        for (string? next = first; next is not null && seen < 100;)
+        {
+            var page = await person.GetAsync(next).JsonAsync();
+            seen += page.Items().Length;
+            next = page.GetProperty("next").GetString();
+        }
+        return seen;
+    }
+
+    private async Task<JsonElement[]> ItemsAsync(Person person, string query = "")
     {
         // Failures were written by nobody who was told a position.
         person.SeeUpTo(veza.Running.Log.Head);
-        return (await person.GetAsync(Path).JsonAsync()).Items();
+        return (await person.GetAsync(Path + query).JsonAsync()).Items();
     }
 }

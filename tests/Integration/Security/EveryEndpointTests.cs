@@ -22,10 +22,15 @@ public class EveryEndpointTests(VezaServer veza)
         "POST /api/v1/accounts", "POST /api/v1/accounts/password-reset", "POST /api/v1/sessions", "POST /api/v1/sessions/refresh",
     ];
 
-    private IEnumerable<(string Method, RouteEndpoint Endpoint)> Endpoints => veza.Running.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+    private IEnumerable<(string Method, RouteEndpoint Endpoint)> Endpoints => Of(veza);
+
+    /// <summary>Every endpoint that nobody may call who is not signed in.</summary>
+    internal static IEnumerable<(string Method, RouteEndpoint Endpoint)> ClosedOf(VezaServer server) => Of(server).Where(e => !IsOpen(e.Endpoint));
+
+    private static IEnumerable<(string Method, RouteEndpoint Endpoint)> Of(VezaServer server) => server.Running.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
         .SelectMany(e => (e.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["GET"]).Select(m => (m, e)));
 
-    private IEnumerable<(string Method, RouteEndpoint Endpoint)> Closed => Endpoints.Where(e => !IsOpen(e.Endpoint));
+    private IEnumerable<(string Method, RouteEndpoint Endpoint)> Closed => ClosedOf(veza);
 
     private static bool IsOpen(RouteEndpoint e) => e.Metadata.GetMetadata<IAllowAnonymous>() is not null || e.Metadata.GetMetadata<IAuthorizeData>() is null && e.Metadata.GetMetadata<AuthorizationPolicy>() is null;
 
