@@ -27,6 +27,9 @@ public static class VezaApplication
             .Where(t => t is { IsAbstract: false } && t.IsAssignableTo(typeof(IProjection)))
             .Select(t => (IProjection)Activator.CreateInstance(t)!).OrderBy(p => p.Name, StringComparer.Ordinal)];
 
+    /// <summary>What former releases had and this one has not, without versions. A name stays here for good.</summary>
+    public static IReadOnlyList<string> WithdrawnProjections { get; } = ["chat.message_texts"];
+
     /// <summary>Which events give the unique names to their owners.</summary>
     public static IReadOnlyList<NameRule> NameRules { get; } =
     [

@@ -68,7 +68,8 @@ public static class VezaHost
         var connection = Connection(settings, connectionString);
         var log = await EventLog.OpenAsync(connection, VezaApplication.EventTypes, TimeProvider.System, loggers, ct,
             keySecret: System.Text.Encoding.UTF8.GetBytes(settings.EncryptionKey!));
-        var projections = await ProjectionHost.OpenAsync(log, connection, VezaApplication.CreateProjections(), TimeProvider.System, loggers, ct);
+        var projections = await ProjectionHost.OpenAsync(log, connection, VezaApplication.CreateProjections(), TimeProvider.System, loggers, ct,
+            withdrawn: VezaApplication.WithdrawnProjections);
         var app = Build(settings, log, projections);
         var running = new RunningVeza(app, projections, log);
         try

@@ -47,9 +47,11 @@ public sealed class ProjectionHost : IAsyncDisposable
     }
 
     /// <summary>Makes the projections' tables, so that they can be read, if empty, from the first moment on. Nothing runs before <see cref="Start"/>.</summary>
+    /// <param name="withdrawn">Projections, without their versions, that former releases had and this one has not: their rows go.</param>
     /// <exception cref="ShardsApartException">A projection is to be divided into another number of shards, and cannot be now.</exception>
     public static async Task<ProjectionHost> OpenAsync(
-        EventLog log, string connectionString, IReadOnlyCollection<IProjection> projections, TimeProvider clock, ILoggerFactory loggers, CancellationToken ct, Retries? retries = null)
+        EventLog log, string connectionString, IReadOnlyCollection<IProjection> projections, TimeProvider clock, ILoggerFactory loggers, CancellationToken ct, Retries? retries = null,
+        IReadOnlyCollection<string>? withdrawn = null)
     {
         var host = new ProjectionHost(log, connectionString, projections, clock, loggers, retries);
         // Over a connection that waits for the flush: what a node finds made when it starts is taken to be there as long as it runs, whatever crashes.
@@ -57,6 +59,7 @@ public sealed class ProjectionHost : IAsyncDisposable
         await using var transaction = await connection.BeginTransactionAsync(ct);
         // One node at a time: "create … if not exists" alone can collide when several start together.
         await ServingTables.ExecuteAsync(Checkpoint.MakingLock, connection, transaction, ct);
+        foreach (var name in withdrawn ?? []) await ServingTables.WithdrawAsync(name, connection, transaction, ct);
         foreach (var projection in projections) await ServingTables.PrepareAsync(projection, connection, transaction, ct);
         foreach (var projection in projections) await Shards.DivideAsync(log, projection, connection, transaction, ct);
         await transaction.CommitAsync(ct);

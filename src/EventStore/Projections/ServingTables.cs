@@ -52,6 +52,22 @@ internal static class ServingTables
         }
     }
 
+    /// <summary>Takes away the rows of a projection that no release has any longer, whichever version they are of, and all that was known of it: what was personal in them is not left lying.</summary>
+    /// <param name="withdrawn">Without a version: <c>chat.message_texts</c>.</param>
+    public static async Task WithdrawAsync(string withdrawn, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
+    {
+        var any = withdrawn + ".v0";
+        if (await ServingAsync(any, connection, transaction, ct) is not { } serving) return;
+        await ExecuteAsync($"drop view if exists {ViewOf(any)}; drop table if exists {BuildTableOf(serving)}; drop table if exists {TableOf(serving)}", connection, transaction, ct);
+        await ExecuteAsync("""
+            with progression as (delete from log.mt_event_progression where split_part(name, '#', 1) = $1),
+                 runners as (delete from log.runners where split_part(name, '#', 1) = $1),
+                 parked as (delete from log.parked_events where split_part(name, '#', 1) = $1),
+                 builds as (delete from log.builds where name = $1)
+            delete from log.projections where serving = $1
+            """, connection, transaction, ct, serving);
+    }
+
     /// <returns>Which table the view shows, by its identity, when it shows this version's rows, as it then does until the transaction ends; null when it does not.</returns>
     public static async Task<uint?> FindServingAsync(string projection, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
     {

@@ -197,6 +197,21 @@ public class RebuildTests(LogFixture fixture)
     }
 
     [Fact]
+    public async Task Of_a_projection_that_a_release_withdraws_nothing_is_left_and_a_node_of_the_former_release_goes_on_without_it()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var old = await Node.StartAsync(database, new Sums());
+        await old.AddAsync(Guid.CreateVersion7(), 2, 20);
+        await old.WaitAsync();
+        await using var log = await OpenAsync(database);
+        await using (await ProjectionHost.OpenAsync(log, database, [], TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, withdrawn: ["test.sums", "test.never_there"])) { }
+        await old.AddAsync(Guid.CreateVersion7(), 2, 20);
+        while (old.Host.Status.Single().State != ProjectionState.NotServing) await Task.Delay(20, Ct);
+        Assert.Empty(await old.ListAsync("select relname::text from pg_class where relname like 'test_sums%'"));
+        Assert.Empty(await old.ListAsync("select name from log.mt_event_progression where name like 'test.sums%' union all select base from log.projections union all select name from log.runners"));
+    }
+
+    [Fact]
     public async Task Other_columns_under_the_same_version_are_refused_at_the_start()
     {
         var database = await fixture.NewDatabaseAsync();
