@@ -165,9 +165,10 @@ public sealed class ProjectionRunner
         List<ParkedEvent> standing;
         await using (var connection = await _database.OpenConnectionAsync(ct))
         {
-            _checkpoint = await Checkpoint.LoadAsync(Name, connection, ct);
             await using (var transaction = await connection.BeginTransactionAsync(ct))
                 _table = await ServingTables.FindServingAsync(_projection.Name, connection, transaction, ct) ?? throw new NotServingException();
+            // Of what serves only: a projection that was withdrawn is not to be given a new one.
+            _checkpoint = await Checkpoint.LoadAsync(Name, connection, ct);
             _skipped.Clear();
             foreach (var skipped in await ParkedEvents.FindAsync(Name, ParkedState.Skipped, after: _checkpoint, int.MaxValue, connection, ct)) _skipped.Add(skipped.Position);
             standing = await ParkedEvents.FindAsync(Name, ParkedState.Standing, after: _checkpoint, 1, connection, ct);
@@ -314,16 +315,22 @@ public sealed class ProjectionRunner
         // Opening it may be what told of a fork; the events are of the history before.
         _log.ThrowIfForkedSince(_forks);
         await using var batch = new NpgsqlBatch(connection);
-        if (events.Count > 0)
+        try
         {
-            await _rows.FoldAsync(connection, events, ct);
-            _rows.AddWrites(batch);
+            if (events.Count > 0)
+            {
+                await _rows.FoldAsync(connection, events, ct);
+                _rows.AddWrites(batch);
+            }
+            if (parked is not null) batch.BatchCommands.Add(ParkedEvents.Park(Name, parked));
+            batch.BatchCommands.Add(Checkpoint.Move(Name, _checkpoint, last, (ServingTables.TableOf(_projection.Name), _table)));
+            await batch.ExecuteNonQueryAsync(ct);
         }
-        if (parked is not null) batch.BatchCommands.Add(ParkedEvents.Park(Name, parked));
-        batch.BatchCommands.Add(Checkpoint.Move(Name, _checkpoint, last, (ServingTables.TableOf(_projection.Name), _table)));
-        try { await batch.ExecuteNonQueryAsync(ct); }
         catch (PostgresException fault) when (Checkpoint.IsElsewhere(fault)) { throw new ProjectionFencedException(Name, _checkpoint); }
-        catch (PostgresException fault) when (Checkpoint.IsOfAnotherTable(fault)) { throw new TableReplacedException(ServingTables.TableOf(_projection.Name)); }
+        catch (PostgresException fault) when (Checkpoint.IsOfAnotherTable(fault) || fault.SqlState == PostgresErrorCodes.UndefinedTable)
+        {
+            throw new TableReplacedException(ServingTables.TableOf(_projection.Name));
+        }
         (_checkpoint, _checkpointAt) = (last, _clock.GetTimestamp());
     }
 
@@ -343,7 +350,7 @@ public sealed class ProjectionFencedException(string projection, long position)
     : Exception($"the checkpoint of projection {projection} no longer stands at {position}: another runner moved it, or the database lost its last commits; this one starts over from it");
 
 /// <summary>A rebuilt table took the place of the one whose rows a runner holds; it starts over from the checkpoint, which moved with the table.</summary>
-public sealed class TableReplacedException(string table) : Exception($"{table} was rebuilt; what was held of the former rows is dropped");
+public sealed class TableReplacedException(string table) : Exception($"{table} was rebuilt, or is gone; what was held of the former rows is dropped");
 
 /// <summary>The views show another version's rows.</summary>
 internal sealed class NotServingException : Exception;
