@@ -73,7 +73,7 @@ public class ItemTests(TestLog log)
             new AccountRegistered(account, "ada", "ada@example.org", "hash-of-password"), new SessionStarted(Guid.CreateVersion7(), account, "hash-of-token", log.Now));
         await using var reader = await live.SubscribeAsync(["log"], after, live.Analyst);
         await reader.ReadToAsync(last);
-        var events = await log.Log.Reader.ReadAsync(after, last, 1000, null, null, TestContext.Current.CancellationToken);
+        var events = await log.Log.Reader.ReadAllAsync(new(after, last), TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken);
         var lines = events.Select(Line).Concat(reader.Items.Select(i => Encoding.UTF8.GetString(i.Json))).Where(line => line.Contains(account.ToString(), StringComparison.Ordinal)).ToList();
         Assert.Equal(4, lines.Count);
         Assert.All(lines, line => Assert.DoesNotContain("hash", line, StringComparison.OrdinalIgnoreCase));

@@ -95,7 +95,7 @@ public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFix
         }
     }
 
-    /// <summary>Strikes the other node when it waits, in the transactions of its two shards, for locks that it then gets: what it writes is done, and locked for a node that will not commit.</summary>
+    /// <summary>Strikes the other node while the server has the transactions of its two shards and waits for a lock, and then lets them have it: they end without the node, which does not learn how.</summary>
     private static async Task InTransactionsAsync(Trial trial, LocalNode survivor, Action strike)
     {
         var sessions = $"from pg_stat_activity where datname = current_database() and application_name like 'veza-projections %' and application_name <> 'veza-projections {survivor.Log.Owners.Node}'";
@@ -107,7 +107,8 @@ public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFix
             await UntilAsync(trial, $"select count(*) {sessions} and wait_event_type = 'Lock'", 2, TimeSpan.FromSeconds(30));
             strike();
         }
-        await UntilAsync(trial, $"select count(*) {sessions} and state = 'idle in transaction'", 2, TimeSpan.FromSeconds(30));
+        // A step is one batch, and so one transaction that the server has whole: none is left open for a node that will not commit it.
+        await UntilAsync(trial, $"select count(*) {sessions} and state <> 'idle'", 0, TimeSpan.FromSeconds(30));
     }
 
     private static async Task HandedOverAsync(Trial trial, LocalNode survivor)
