@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Npgsql;
+using Veza.Projections.Chat.Messages;
 using Veza.Commands.Chat.Communities;
 using Veza.Commands.Chat.Members;
 using Veza.EventStore;
@@ -25,6 +26,8 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
     {
         var history = new RandomHistory(seed);
         var told = new List<(long Position, DateTimeOffset At, string What, Func<ReadModels, Task<object?>> Ask, string Answer)>();
+        var texts = new MessageTexts(log.Log.Log);
+        var edits = new List<(long Position, Guid Message, string Answer)>();
         foreach (var step in history.Beginning()) await HappenAsync(step);
         for (var i = 0; i < Steps; i++)
         {
@@ -32,6 +35,8 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
             await log.ProjectedAsync();
             var (head, now) = (log.Log.Log.Head, TimeProvider.System.GetUtcNow());
             foreach (var (what, ask) in history.Questions(now)) told.Add((head, now, what, ask, await Json(ask(log.Log.Views))));
+            var message = history.Sent[i % history.Sent.Count];
+            edits.Add((head, message, await Json(EditsAsync(message, long.MaxValue))));
         }
 
         var asked = new Random(seed).GetItems([.. told], 400).Concat(told.DistinctBy(t => (t.What, t.Position % 10))).ToList();
@@ -41,9 +46,14 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
             var past = await Json(ask(new Past(log.Log.Log, position, at).Views));
             if (past != answer) different.Add($"{what} as of {position} (seed {seed}):\n  was {answer}\n  is  {past}");
         }
+        foreach (var (position, message, answer) in edits)
+            if (await Json(EditsAsync(message, position)) is var past && past != answer) different.Add($"edits as of {position} (seed {seed}):\n  was {answer}\n  is  {past}");
         Assert.True(different.Count == 0, $"{different.Count} of {asked.Count} answers differ, such as {string.Join('\n', different.Take(3))}");
+        Assert.Contains(edits, e => e.Answer.Contains("edited", StringComparison.Ordinal));
         // Most questions have an answer in which there is something, and it is not always the same.
         Assert.True(asked.Count(a => a.Answer is not ("null" or "[]")) > asked.Count / 2);
+
+        async Task<object?> EditsAsync(Guid message, long upTo) => await texts.ListAsync(message, upTo, CancellationToken.None);
     }
 
     [Fact]

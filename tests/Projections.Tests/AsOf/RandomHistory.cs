@@ -35,6 +35,9 @@ internal sealed class RandomHistory(int seed)
 
     private Guid[] People => [_social.Ana, _social.Bo, _social.Cleo, _social.Dora];
 
+    /// <summary>Ids of the messages that were sent, or tried to be.</summary>
+    public IReadOnlyList<Guid> Sent => _messages.ConvertAll(m => m.Id);
+
     /// <summary>What there must be for the rest to be able to happen.</summary>
     public IEnumerable<object[]> Beginning() =>
     [
