@@ -28,7 +28,7 @@ public static class VezaApplication
             .Select(t => (IProjection)Activator.CreateInstance(t)!).OrderBy(p => p.Name, StringComparer.Ordinal)];
 
     /// <summary>What former releases had and this one has not, without versions. A name stays here for good.</summary>
-    public static IReadOnlyList<string> WithdrawnProjections { get; } = ["chat.message_texts"];
+    public static IReadOnlyList<string> WithdrawnProjections { get; } = ["chat.message_places", "chat.message_texts"];
 
     /// <summary>Which events give the unique names to their owners.</summary>
     public static IReadOnlyList<NameRule> NameRules { get; } =

@@ -52,7 +52,7 @@ internal static class VezaServices
         services.AddSingleton(new HistoryLimit(settings.MessageHistoryMax));
         services.AddSingleton(provider => new Dispatcher(log, new Limits(settings.MessageBytesMax), provider.GetRequiredService<TimeProvider>().GetUtcNow));
         services.AddSingleton(new ReadModels(log.Database));
-        services.AddSingleton<MessageQueries>().AddSingleton<MessageTexts>().AddSingleton<ChatQueries>().AddSingleton<UnreadQueries>().AddSingleton<CountQueries>();
+        services.AddSingleton<MessageQueries>().AddSingleton<MessageStreams>().AddSingleton<ChatQueries>().AddSingleton<UnreadQueries>().AddSingleton<CountQueries>();
         services.AddAccounts(new(Encoding.UTF8.GetBytes(settings.JwtSecret!), Encoding.UTF8.GetBytes(settings.EncryptionKey!), settings.RateLimitPerMinute, RolesNeedTwoFactor: settings.InProduction));
         services.AddSocial().AddListening();
         services.AddBroadcasts(settings);

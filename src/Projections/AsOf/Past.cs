@@ -63,6 +63,10 @@ public sealed partial class Past(EventLog log, long position, DateTimeOffset mom
     internal IAsyncEnumerable<RecordedEvent> TopicsAsync(IReadOnlyCollection<string> topics, CancellationToken ct, long after = 0) =>
         _topics.ReadAllAsync(topics, after, position, ct);
 
+    /// <summary>As <see cref="TopicIndex.NearestStreamsAsync"/>, up to the position.</summary>
+    internal Task<List<(Guid Stream, long Position)>> NearestStreamsAsync<TEvent>(string topic, long beside, bool older, int max, CancellationToken ct) =>
+        _topics.NearestStreamsAsync(topic, log.Types.AliasesOf(typeof(TEvent)), beside, older, position, max, ct);
+
     /// <returns>When the event at the position was written.</returns>
     internal async Task<DateTimeOffset> ReachedAtAsync(CancellationToken ct) => (await log.Reader.ReadAsync(new(position - 1, position), 1, ct))[0].At;
 

@@ -16,6 +16,8 @@ public sealed class TopicIndex(EventLog log)
 
     private const string View = "views.log_topics";
     private const string Base = "log.topics";
+    private const string Checkpoint =
+        $"select p.last_seq_id from log.projections s join log.mt_event_progression p on p.name = s.serving where s.base = '{Base}' and s.serving = '{Name}'";
 
     /// <summary>The first events on any of the topics after <paramref name="after"/>. Costs a look-up for each topic and two for each event, however many others lie between.</summary>
     /// <param name="max">Events at most.</param>
@@ -55,6 +57,32 @@ public sealed class TopicIndex(EventLog log)
         return await log.Reader.ReadPositionsAsync(found, ct);
     }
 
+    /// <summary>The streams of the events of some types on a topic, nearest to a position first. Costs two look-ups for each event on the topic that is passed.</summary>
+    /// <param name="beside">A position: what is on one side of it, and not at it.</param>
+    /// <param name="older">Whether on its older side.</param>
+    /// <param name="upTo">As with <see cref="ReadAllAsync"/>.</param>
+    public async Task<List<(Guid Stream, long Position)>> NearestStreamsAsync(string topic, string[] types, long beside, bool older, long upTo, int max, CancellationToken ct)
+    {
+        var (side, order) = older ? ("<", " desc") : (">", "");
+        // "offset 0": each row of the index looks its event up; a join might walk the log instead.
+        await using var command = log.Database.CreateCommand($"""
+            select ({Checkpoint}), coalesce(array_agg(stream_id order by position{order}), '{"{}"}'), coalesce(array_agg(position order by position{order}), '{"{}"}')
+            from (select e.stream_id, i.position
+                  from (select position from {View} where topic = $1 and position {side} $2 and position <= $3 order by position{order}) i
+                  cross join lateral (select stream_id from log.mt_events where seq_id = i.position and type = any ($4) offset 0) e
+                  limit $5) found
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = topic });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = beside });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = upTo });
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = types });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = max });
+        await using var row = await command.ExecuteReaderAsync(ct);
+        await row.ReadAsync(ct);
+        var positions = Known((row.IsDBNull(0) ? null : row.GetInt64(0), row.GetFieldValue<long[]>(2)));
+        return [.. row.GetFieldValue<Guid[]>(1).Zip(positions)];
+    }
+
     private static long[] Known((long? Checkpoint, long[] Positions) found) =>
         found.Checkpoint is null ? throw new InvalidOperationException($"the index of topics shows another version than {Name}, which is being built") : found.Positions;
 
@@ -64,7 +92,7 @@ public sealed class TopicIndex(EventLog log)
         var order = backwards ? " desc" : "";
         // One statement, so that rows and checkpoint are of one snapshot: a crash of the database may set both back together.
         await using var command = log.Database.CreateCommand($"""
-            select (select p.last_seq_id from log.projections s join log.mt_event_progression p on p.name = s.serving where s.base = '{Base}' and s.serving = '{Name}'),
+            select ({Checkpoint}),
                    array(select distinct found.position
                          from unnest($1::text[]) asked(topic)
                          cross join lateral (select i.position from {View} i where i.topic = asked.topic and i.position > $2 and i.position <= $3

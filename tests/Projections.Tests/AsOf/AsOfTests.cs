@@ -24,9 +24,9 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
     [InlineData(777_777)]
     public async Task The_past_is_answered_as_the_present_was(int seed)
     {
-        var history = new RandomHistory(seed);
         var told = new List<(long Position, DateTimeOffset At, string What, Func<ReadModels, Task<object?>> Ask, string Answer)>();
-        var texts = new MessageTexts(log.Log.Log);
+        var streams = new MessageStreams(log.Log.Log);
+        var history = new RandomHistory(seed, streams);
         var edits = new List<(long Position, Guid Message, string Answer)>();
         foreach (var step in history.Beginning()) await HappenAsync(step);
         for (var i = 0; i < Steps; i++)
@@ -53,7 +53,7 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
         // Most questions have an answer in which there is something, and it is not always the same.
         Assert.True(asked.Count(a => a.Answer is not ("null" or "[]")) > asked.Count / 2);
 
-        async Task<object?> EditsAsync(Guid message, long upTo) => await texts.ListAsync(message, upTo, CancellationToken.None);
+        async Task<object?> EditsAsync(Guid message, long upTo) => await streams.TextsAsync(message, upTo, CancellationToken.None);
     }
 
     [Fact]

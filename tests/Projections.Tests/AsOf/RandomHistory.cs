@@ -21,7 +21,8 @@ using Veza.Projections.Social.Follows;
 namespace Veza.Projections.Tests.AsOf;
 
 /// <summary>Four people do things and undo them, as a seed has it; and the questions about them that the product answers.</summary>
-internal sealed class RandomHistory(int seed)
+/// <param name="streams">Of the log that it happens in.</param>
+internal sealed class RandomHistory(int seed, MessageStreams streams)
 {
     private static readonly string[] Emoji = ["🔥", "👍", "🎉"];
 
@@ -76,8 +77,8 @@ internal sealed class RandomHistory(int seed)
         var (channel, message, track, person, other) = (Pick(_channels), Message(), Pick(_tracks), Person(), Person());
         var ct = CancellationToken.None;
         yield return ("newest messages", async v => await new MessageQueries(v).BeforeAsync(channel, null, 4, person, ct));
-        yield return ("messages before", async v => await Messages(v).BeforeAsync(message.Channel, await At(v, message), 3, person, ct));
-        yield return ("messages after", async v => await Messages(v).AfterAsync(message.Channel, await At(v, message), 3, person, ct));
+        yield return ("messages before", async v => await Messages(v).BeforeAsync(message.Channel, await At(message), 3, person, ct));
+        yield return ("messages after", async v => await Messages(v).AfterAsync(message.Channel, await At(message), 3, person, ct));
         yield return ("a message", async v => await Messages(v).FindAsync(message.Id, person, ct));
         yield return ("the community", async v => await new ChatQueries(v).CommunityAsync(_community, ct));
         yield return ("a channel", async v => await new ChatQueries(v).ChannelAsync(channel, ct));
@@ -104,7 +105,7 @@ internal sealed class RandomHistory(int seed)
     }
 
     private static MessageQueries Messages(ReadModels views) => new(views);
-    private static async Task<long> At(ReadModels views, (Guid Channel, Guid Id) message) => await Messages(views).PositionAsync(message.Channel, message.Id, CancellationToken.None) ?? -1;
+    private async Task<long> At((Guid Channel, Guid Id) message) => await streams.SentAtAsync(message.Channel, message.Id, long.MaxValue, CancellationToken.None) ?? -1;
 
     private T Pick<T>(IReadOnlyList<T> among) => among[_random.Next(among.Count)];
     private Guid Person() => Pick(People);

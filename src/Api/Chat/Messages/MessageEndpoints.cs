@@ -11,7 +11,7 @@ public sealed record EditMessageBody(string Text);
 
 public static class MessageEndpoints
 {
-    private static readonly string[] Reads = [.. MessageQueries.Reads, "chat.channels.v1", "chat.members.v1", "chat.message_places.v1"];
+    private static readonly string[] Reads = [.. MessageQueries.Reads, "chat.channels.v1", "chat.members.v1"];
 
     public static void MapMessages(this IEndpointRouteBuilder api)
     {
@@ -37,7 +37,7 @@ public static class MessageEndpoints
             commands.Send(new RemoveReaction(messageId, caller.AccountId, emoji), new { id = messageId })).WithSummary("Take a reaction back");
     }
 
-    private static async Task<IResult> History(Guid channelId, Guid? before, Guid? after, Guid? around, int? limit, Caller caller, MessageQueries messages, ChatQueries chat,
+    private static async Task<IResult> History(Guid channelId, Guid? before, Guid? after, Guid? around, int? limit, Caller caller, MessageQueries messages, MessageStreams streams, ChatQueries chat,
         HistoryLimit historyMax, HttpContext http, CancellationToken ct)
     {
         if (Page.Limit(limit, out var refusal, historyMax.Messages) is not { } size) return refusal;
@@ -51,7 +51,7 @@ public static class MessageEndpoints
         if (new[] { before, after, around }.Count(a => a is not null) > 1)
             return Problems.Result(Problems.Invalid("before", "only one of before, after and around may be given"));
         long? anchor = null;
-        if ((before ?? after ?? around) is { } id && (anchor = await read.PositionAsync(channelId, id, ct)) is null)
+        if ((before ?? after ?? around) is { } id && (anchor = await streams.SentAtAsync(channelId, id, http.Past()?.Position ?? long.MaxValue, ct)) is null)
             return Problems.Result(Refusals.Unknown("message", id));
 
         Page<MessageView> page;
@@ -82,12 +82,12 @@ public static class MessageEndpoints
         return Results.Ok((await WithheldAsync(http, [messageId], caller, messages, ct)).Count > 0 ? message with { Text = "" } : message);
     }
 
-    private static async Task<IResult> Edits(Guid messageId, Caller caller, MessageQueries messages, MessageTexts history, ChatQueries chat, HttpContext http, CancellationToken ct)
+    private static async Task<IResult> Edits(Guid messageId, Caller caller, MessageQueries messages, MessageStreams streams, ChatQueries chat, HttpContext http, CancellationToken ct)
     {
         var read = http.Past() is { } past ? new MessageQueries(past.Views) : messages;
         if (await read.FindAsync(messageId, caller.AccountId, ct) is not { } message) return Problems.Result(Refusals.Unknown("message", messageId));
         if (await NotSeen(chat, message.ChannelId, caller, ct) is { } hidden) return hidden;
-        var texts = await history.ListAsync(messageId, http.Past()?.Position ?? long.MaxValue, ct);
+        var texts = await streams.TextsAsync(messageId, http.Past()?.Position ?? long.MaxValue, ct);
         var gone = (await WithheldAsync(http, [messageId], caller, messages, ct)).Count > 0;
         return Results.Ok(new Page<MessageEdit>(gone ? texts.ConvertAll(t => t with { Text = "" }) : texts, null));
     }

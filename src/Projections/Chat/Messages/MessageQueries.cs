@@ -42,13 +42,6 @@ public sealed class MessageQueries(ReadModels views)
             new { channel, after, limit }, ct), reader, ct);
     }
 
-    /// <returns>Where a message stands in the log, even a deleted one, so that a page can begin at it; null when the channel never had it.</returns>
-    public Task<long?> PositionAsync(Guid channel, Guid message, CancellationToken ct)
-    {
-        views.Past?.ReadMadeOnce(Folds.Of<MessagePlacesProjection>());
-        return views.FindAsync<long?>("select position from views.chat_message_places where message_id = @message and channel_id = @channel", new { message, channel }, ct);
-    }
-
     /// <returns>Those of the messages that are not deleted.</returns>
     public async Task<HashSet<Guid>> StandingAsync(IReadOnlyCollection<Guid> messages, CancellationToken ct) =>
         [.. await views.ListAsync<Guid>("select message_id from views.chat_messages where message_id = any (@ids)", new { ids = messages.ToArray() }, ct)];

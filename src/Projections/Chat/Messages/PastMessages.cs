@@ -1,3 +1,4 @@
+using Veza.Domain.Chat.Messages;
 using Veza.Projections.Accounts;
 using Veza.Projections.AsOf;
 
@@ -25,13 +26,10 @@ internal static class PastMessages
         var found = 0;
         do
         {
-            var places = await past.Now.ListAsync<MessagePlace>($"""
-                select * from views.chat_message_places
-                where channel_id = @channel and position <= @asOf and {(older ? "position < @cursor order by position desc" : "position > @cursor order by position")} limit @limit
-                """, new { channel, asOf = past.Position, cursor, limit }, ct);
-            if (places.Count == 0) break;
-            found += await past.FoldMessagesAsync(places.ConvertAll(p => p.MessageId), ct, places.Min(p => p.Position));
-            cursor = places[^1].Position;
+            var sent = await past.NearestStreamsAsync<MessageSent>($"channel:{channel}", cursor, older, limit, ct);
+            if (sent.Count == 0) break;
+            found += await past.FoldMessagesAsync(sent.ConvertAll(m => m.Stream), ct, sent.Min(m => m.Position));
+            cursor = sent[^1].Position;
         }
         while (found < limit);
         past.Table(Folds.Of<ChannelMessagesProjection>());
