@@ -8,6 +8,7 @@ import { broadcastAll, makeShows } from './acts/broadcast.mjs';
 import { found } from './acts/communities.mjs';
 import { follow } from './acts/follows.mjs';
 import { listen } from './acts/listen.mjs';
+import { keepOrder } from './acts/order.mjs';
 import { register, signInOperator } from './acts/people.mjs';
 import { talk } from './acts/talk.mjs';
 import { showTaste } from './acts/taste.mjs';
@@ -109,6 +110,7 @@ async function requireServer(url) {
 async function conversations(world) {
   world.talking = { from: performance.now() };
   await talk(world);
+  await keepOrder(world);
   world.talking.to = performance.now();
   world.report.say(`${world.ledger.count('message_sent')} messages sent`);
 }

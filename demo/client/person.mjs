@@ -13,6 +13,14 @@ export class Person {
     Object.assign(this, { api, ledger, userName, email, password });
   }
 
+  /** A program that acts for somebody by an API key. */
+  static withKey({ api, ledger, userName, id }, key) {
+    const program = new Person(api, ledger, { userName });
+    program.id = id;
+    program.#tokens = { accessToken: key, endsAt: Infinity };
+    return program;
+  }
+
   async register(expected) {
     const body = { userName: this.userName, email: this.email, password: this.password };
     const answer = await this.write(expected, 'POST', '/api/v1/accounts', { body, anonymous: true });

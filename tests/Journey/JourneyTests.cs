@@ -5,12 +5,13 @@ public class JourneyTests
     private static readonly TimeSpan DemoMax = TimeSpan.FromMinutes(4);
 
     [Fact]
-    public async Task The_demo_finds_no_difference_and_veza_stops_in_order()
+    public async Task The_demo_finds_no_difference_what_is_built_anew_equals_what_served_and_veza_stops_in_order()
     {
         await using var veza = new VezaProcess();
         await veza.StartAsync();
         using var demo = await Demo.StartAsync(veza);
         await demo.AllEqualAsync(DemoMax);
+        await RebuiltEqualsLiveAsync(veza);
         Assert.Equal(0, await veza.StopAsync());
     }
 
@@ -32,6 +33,20 @@ public class JourneyTests
         }
         await demo.AllEqualAsync(DemoMax);
         Assert.True(Lines(acknowledged).Length > seen, "the demo ended before the last restart");
+    }
+
+    private static async Task RebuiltEqualsLiveAsync(VezaProcess veza)
+    {
+        await using var models = await ReadModelRows.OpenAsync(veza);
+        var live = await models.AtRestAsync();
+        await models.RebuildAllAsync();
+        var rebuilt = await models.AtRestAsync();
+        Assert.Equal(live.Head, rebuilt.Head);
+        var different = live.Rows.Select(view => (Name: view.Key, Live: view.Value.Except(rebuilt.Rows[view.Key]).ToArray(), Rebuilt: rebuilt.Rows[view.Key].Except(view.Value).ToArray()))
+            .Where(v => v.Live.Length + v.Rebuilt.Length > 0 || live.Rows[v.Name].Length != rebuilt.Rows[v.Name].Length)
+            .Select(v => $"{v.Name}: {v.Live.Length} rows only live, such as {v.Live.FirstOrDefault()}; {v.Rebuilt.Length} only rebuilt, such as {v.Rebuilt.FirstOrDefault()}");
+        Assert.Empty(different);
+        Assert.Empty(live.Rows.Where(view => view.Value.Length == 0).Select(view => view.Key));
     }
 
     private static string[] Lines(string file) => File.Exists(file) ? File.ReadAllLines(file) : [];
