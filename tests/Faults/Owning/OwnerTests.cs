@@ -95,6 +95,33 @@ public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFix
         }
     }
 
+    [Fact]
+    public async Task A_session_that_a_lapsed_node_left_in_a_transaction_is_ended_and_what_it_had_locked_is_free()
+    {
+        await using var trial = await server.BeginAsync();
+        var survivor = await trial.OpenNodeAsync("survivor");
+        await using var host = await Tallies.RunAsync(survivor.Log, trial.ConnectionString);
+        survivor.Load(writers: 4, Extent.Seed);
+        var (lapsed, living) = (Guid.CreateVersion7(), survivor.Log.Owners.Node);
+        // As a build's transaction is left: its node was stopped between two of its statements.
+        await using var left = await InTransactionOfAsync(lapsed, "lock table views.faults_tallies_v1 in share row exclusive mode");
+        await using var other = await InTransactionOfAsync(living, "select 1");
+        await trial.AskAsync<object?>($"insert into log.nodes (id, runs, seen) values ('{lapsed}', '{{}}', clock_timestamp() - interval '1 minute') returning 1");
+        await UntilAsync(trial, $"select count(*) from pg_stat_activity where pid = {left.ProcessID}", 0, HandOverMax);
+        await UntilAsync(trial, $"select count(*) from log.nodes where id = '{lapsed}'", 0, HandOverMax);
+        await EachOnceAsync(trial, survivor, host);
+        Assert.Equal(1L, await trial.AskAsync<long>($"select count(*) from pg_stat_activity where pid = {other.ProcessID} and state = 'idle in transaction'"));
+
+        async Task<NpgsqlConnection> InTransactionOfAsync(Guid node, string sql)
+        {
+            var session = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(trial.ConnectionString) { Pooling = false, ApplicationName = $"veza-projections {node}" }.ConnectionString);
+            await session.OpenAsync();
+            await using var held = new NpgsqlCommand($"begin; {sql}", session);
+            await held.ExecuteNonQueryAsync();
+            return session;
+        }
+    }
+
     /// <summary>Strikes the other node while the server has the transactions of its two shards and waits for a lock, and then lets them have it: they end without the node, which does not learn how.</summary>
     private static async Task InTransactionsAsync(Trial trial, LocalNode survivor, Action strike)
     {
