@@ -56,6 +56,11 @@ public readonly record struct Topic(TopicKind Kind, Guid Id, string? Name = null
     public static Topic Followers(Guid account) => new(TopicKind.Followers, account);
     public static Topic Withdrawn(Guid account) => new(TopicKind.Withdrawn, account);
 
+    private static readonly string[] KindNames = [.. Enum.GetNames<TopicKind>().Select(n => n.ToLowerInvariant())];
+
+    /// <summary>What a topic's text begins with.</summary>
+    public string KindName => KindNames[(int)Kind];
+
     public bool IsPublic => Kind <= TopicKind.Log;
 
     /// <summary>Reads what a client may subscribe to, in exactly the form that <see cref="ToString"/> writes.</summary>
@@ -92,6 +97,6 @@ public readonly record struct Topic(TopicKind Kind, Guid Id, string? Name = null
         TopicKind.Log => "log",
         TopicKind.Communities => "communities:mine",
         TopicKind.Chart => $"chart:{Name}",
-        _ => $"{Kind.ToString().ToLowerInvariant()}:{Id:D}",
+        _ => $"{KindName}:{Id:D}",
     };
 }

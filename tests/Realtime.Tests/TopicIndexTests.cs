@@ -5,7 +5,7 @@ namespace Veza.Realtime.Tests;
 
 public class TopicIndexTests
 {
-    /// <summary>What <c>log.topics.v4</c> holds of each event. When this changes, so must the version, or resuming by the old rows would leave events out.</summary>
+    /// <summary>What <c>log.topics.v5</c> holds of each event. When this changes, so must the version, or resuming by the old rows would leave events out.</summary>
     private static readonly string[] Held =
     [
         "broadcast_created: Broadcast, Account",
@@ -45,7 +45,7 @@ public class TopicIndexTests
     [Fact]
     public void A_change_of_what_the_index_holds_is_a_new_version_of_it()
     {
-        Assert.Equal("log.topics.v4", TopicIndexProjection.IndexName);
+        Assert.Equal("log.topics.v5", TopicIndexProjection.IndexName);
         var map = TopicMap.OfAllCapabilities();
         var held = new List<string>();
         foreach (var name in typeof(TopicIndexTests).Assembly.GetManifestResourceNames().Where(n => n.EndsWith(".v1.json", StringComparison.Ordinal)).Order(StringComparer.Ordinal))

@@ -12,7 +12,7 @@ public sealed record IndexedPage(long ReadTo, List<RecordedEvent> Events);
 public sealed class TopicIndex(EventLog log)
 {
     /// <summary>The projection that keeps the rows; Realtime, which declares what is on which topic, writes them.</summary>
-    public const string Name = "log.topics.v4";
+    public const string Name = "log.topics.v5";
 
     private const string View = "views.log_topics";
     private const string Base = "log.topics";
@@ -68,11 +68,13 @@ public sealed class TopicIndex(EventLog log)
         await using var command = log.Database.CreateCommand($"""
             select ({Checkpoint}), coalesce(array_agg(stream_id order by position{order}), '{"{}"}'), coalesce(array_agg(position order by position{order}), '{"{}"}')
             from (select e.stream_id, i.position
-                  from (select position from {View} where topic = $1 and position {side} $2 and position <= $3 order by position{order}) i
-                  cross join lateral (select stream_id from log.mt_events where seq_id = i.position and type = any ($4) offset 0) e
-                  limit $5) found
+                  from (select position from {View} where kind = $1 and id = $2 and position {side} $3 and position <= $4 order by position{order}) i
+                  cross join lateral (select stream_id from log.mt_events where seq_id = i.position and type = any ($5) offset 0) e
+                  limit $6) found
             """);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = topic });
+        var (kind, id) = KeyOf(topic);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = kind });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = beside });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = upTo });
         command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = types });
@@ -82,6 +84,10 @@ public sealed class TopicIndex(EventLog log)
         var positions = Known((row.IsDBNull(0) ? null : row.GetInt64(0), row.GetFieldValue<long[]>(2)));
         return [.. row.GetFieldValue<Guid[]>(1).Zip(positions)];
     }
+
+    /// <summary>How the rows name a topic: <c>channel:{id}</c> by its kind and its id, one without an id by its whole name.</summary>
+    public static (string Kind, Guid Id) KeyOf(string topic) =>
+        topic.IndexOf(':') is var colon and > 0 && Guid.TryParseExact(topic.AsSpan(colon + 1), "D", out var id) ? (topic[..colon], id) : (topic, Guid.Empty);
 
     private static long[] Known((long? Checkpoint, long[] Positions) found) =>
         found.Checkpoint is null ? throw new InvalidOperationException($"the index of topics shows another version than {Name}, which is being built") : found.Positions;
@@ -94,12 +100,14 @@ public sealed class TopicIndex(EventLog log)
         await using var command = log.Database.CreateCommand($"""
             select ({Checkpoint}),
                    array(select distinct found.position
-                         from unnest($1::text[]) asked(topic)
-                         cross join lateral (select i.position from {View} i where i.topic = asked.topic and i.position > $2 and i.position <= $3
-                                             order by i.position{order} limit $4) found
-                         order by found.position{order} limit $4)
+                         from unnest($1::text[], $2::uuid[]) asked(kind, id)
+                         cross join lateral (select i.position from {View} i where i.kind = asked.kind and i.id = asked.id and i.position > $3 and i.position <= $4
+                                             order by i.position{order} limit $5) found
+                         order by found.position{order} limit $5)
             """);
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. topics] });
+        var keys = topics.Select(KeyOf).ToArray();
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = Array.ConvertAll(keys, k => k.Kind) });
+        command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = Array.ConvertAll(keys, k => k.Id) });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = upTo });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = max });
