@@ -23,7 +23,11 @@ internal sealed class VezaProcess(params (string Name, string Value)[] environme
     public string Home => _home;
     public int Port => _port;
     public string Address => $"http://127.0.0.1:{_port}";
-    public string Output { get { lock (_output) return string.Join('\n', _output.TakeLast(200)); } }
+    public string Output => string.Join('\n', Lines.TakeLast(200));
+
+    /// <summary>Everything it has said.</summary>
+    public string[] Lines { get { lock (_output) return [.. _output]; } }
+    public string Metrics => $"http://127.0.0.1:{_metricsPort}/metrics";
 
     public async Task StartAsync()
     {

@@ -97,6 +97,18 @@ public class ModerationTests(TestLog log)
     public Task And_goes_once() =>
         log.Given(_chat.Given(_chat.Sent, new DeleteMessage(_chat.Message, _chat.Member), Ban)).When(new WithdrawMessage(_chat.Message, _chat.Owner)).ThenNothing();
 
+    /// <summary>Whoever founds a community can have it told to anybody, live.</summary>
+    [Theory]
+    [InlineData("too long")]
+    [InlineData("two\nlines")]
+    public async Task A_reason_is_one_line_of_512_characters_at_most(string reason)
+    {
+        if (reason == "too long") reason = new('x', Member.ReasonMax + 1);
+        await log.Given(_chat.Given()).When(Ban with { Reason = reason }).ThenRefused("invalid");
+        await log.Given().When(Kick with { Reason = reason }).ThenRefused("invalid");
+        await log.Given().When(TimeOut(TimeSpan.FromMinutes(5)) with { Reason = reason }).ThenRefused("invalid");
+    }
+
     [Fact]
     public Task Who_is_timed_out_says_nothing() => log.Given(TimedOut).When(_chat.Sent with { MessageId = Guid.CreateVersion7() }).ThenRefused("timed_out");
 
