@@ -155,11 +155,13 @@ public class WithdrawMessagesTests(ServerWithoutReactions server) : IClassFixtur
         var stuck = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var reaction = Reaction(() =>
         {
-            if (Interlocked.Increment(ref decided) is var n && n > WithdrawMessages.AtOnceMax) return TimeProvider.System.GetUtcNow();
-            if (n == WithdrawMessages.AtOnceMax) stuck.SetResult();
-            held.Wait(Ct);
+            if (Interlocked.Increment(ref decided) == 1)
+            {
+                stuck.SetResult();
+                held.Wait(Ct);
+            }
             return TimeProvider.System.GetUtcNow();
-        });
+        }, atOnceMax: 1);
         await using (var reactions = Start(reaction))
         {
             await stuck.Task.WaitAsync(Ct);
@@ -215,8 +217,8 @@ public class WithdrawMessagesTests(ServerWithoutReactions server) : IClassFixtur
         return deleted;
     }
 
-    private WithdrawMessages Reaction(Func<DateTimeOffset>? now = null, int pageMax = 10) =>
-        new(Get<MessageQueries>(), server.Veza.Running.Projections, Log, new Dispatcher(Log, new Limits(), now ?? TimeProvider.System.GetUtcNow)) { PageMax = pageMax };
+    private WithdrawMessages Reaction(Func<DateTimeOffset>? now = null, int pageMax = 10, int atOnceMax = 8) =>
+        new(Get<MessageQueries>(), server.Veza.Running.Projections, Log, new Dispatcher(Log, new Limits(), now ?? TimeProvider.System.GetUtcNow)) { PageMax = pageMax, AtOnceMax = atOnceMax };
 
     private ReactionHost Start(WithdrawMessages reaction, Retries? retries = null)
     {

@@ -19,7 +19,7 @@ public sealed class WithdrawMessages(MessageQueries messages, ProjectionHost pro
     internal int PageMax { get; init; } = 10_000;
 
     /// <summary>Deletions of one ban under way at once: enough for them to share commits, too few for others' commands to wait behind them.</summary>
-    internal const int AtOnceMax = 8;
+    internal int AtOnceMax { get; init; } = 8;
 
     public string Name => "chat.withdraw_messages.v1";
     public IReadOnlySet<Type> Events { get; } = new HashSet<Type> { typeof(MemberMessagesDeletionOrdered) };
