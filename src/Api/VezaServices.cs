@@ -1,5 +1,6 @@
 using System.Text;
 using Veza.Api.Accounts;
+using Veza.Api.Chat.Members;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Configuration;
 using Veza.Api.Health;
@@ -15,6 +16,7 @@ using Veza.Api.Social;
 using Veza.Commands.Dispatching;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
+using Veza.EventStore.Reactions;
 using Veza.Projections;
 using Veza.Projections.Chat;
 using Veza.Projections.Chat.Messages;
@@ -53,13 +55,15 @@ internal static class VezaServices
         services.AddSingleton(provider => new Dispatcher(log, new Limits(settings.MessageBytesMax), provider.GetRequiredService<TimeProvider>().GetUtcNow));
         services.AddSingleton(new ReadModels(log.Database));
         services.AddSingleton<MessageQueries>().AddSingleton<MessageStreams>().AddSingleton<ChatQueries>().AddSingleton<UnreadQueries>().AddSingleton<CountQueries>();
+        if (settings.Has(Role.Projections)) services.AddSingleton<IReaction, WithdrawMessages>();
         services.AddAccounts(new(Encoding.UTF8.GetBytes(settings.JwtSecret!), Encoding.UTF8.GetBytes(settings.EncryptionKey!), settings.RateLimitPerMinute, RolesNeedTwoFactor: settings.InProduction));
         services.AddSocial().AddListening();
         services.AddBroadcasts(settings);
         services.AddRealtime(new(settings.ConnectionsMax));
         services.AddLogReplay();
         services.AddTracks(settings.MediaRoot, settings.UploadBytesMax);
-        if (settings.Has(Role.Media)) services.RunReactions();
+        if (settings.Has(Role.Media)) services.AddTrackReactions();
+        services.RunReactions();
     }
 
     private static void AddHttp(IServiceCollection services, VezaSettings settings)

@@ -29,6 +29,12 @@ public sealed class RoomsTests
         ["Projections"] = ["Npgsql", "Dapper", "Microsoft.Extensions.Logging.Abstractions"],
     };
 
+    private static readonly string[] CallOut =
+    [
+        "System.Net.Http.HttpClient", "System.Net.Http.HttpMessageInvoker", "System.Net.Http.SocketsHttpHandler", "System.Net.Http.IHttpClientFactory", "System.Net.WebClient", "System.Net.WebRequest",
+        "System.Net.WebSockets.ClientWebSocket", "System.Net.Sockets.TcpClient", "System.Net.Sockets.UdpClient", "System.Net.Sockets.Socket", "System.Net.Dns",
+    ];
+
     private static readonly string[] BannedEndings = ["Manager", "Helper", "Helpers", "Utils", "Util", "Base", "Common", "Misc"];
 
     public static TheoryData<string> Rooms => new(Built().Select(RoomOf));
@@ -67,6 +73,22 @@ public sealed class RoomsTests
         var names = reader.TypeDefinitions.Select(handle => reader.GetString(reader.GetTypeDefinition(handle).Name).Split('`')[0]);
 
         Assert.DoesNotContain(names, name => name[0] != '<' && BannedEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal)));
+    }
+
+    /// <summary>
+    /// A link in a message, a name or a title leads nowhere from here, not even into the private network: nothing of the product fetches. Who adds something that does, such as previews of links, proves that
+    /// it is safe, and lists its room here.
+    /// </summary>
+    [Theory, MemberData(nameof(Rooms))]
+    public void Nothing_that_runs_on_a_server_calls_out(string room)
+    {
+        // The operator's program asks the server it is told to ask.
+        if (room == "Cli") return;
+        using var file = Open(room);
+        var reader = file.GetMetadataReader();
+        var used = reader.TypeReferences.Select(reader.GetTypeReference).Select(type => $"{reader.GetString(type.Namespace)}.{reader.GetString(type.Name)}");
+
+        Assert.Empty(used.Intersect(CallOut));
     }
 
     private static string[] Built() => Directory.GetFiles(AppContext.BaseDirectory, "Veza.*.dll").Where(path => !path.EndsWith(".Tests.dll", StringComparison.Ordinal)).ToArray();

@@ -13,7 +13,7 @@ internal sealed class VezaProcess(params (string Name, string Value)[] environme
     private static readonly TimeSpan StartMax = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(45);
 
-    private readonly string _home = Path.Combine(Directory.CreateTempSubdirectory("veza-journey-").FullName, ".veza");
+    private readonly string _home = Path.Combine(Folder(), ".veza");
     private readonly int _port = FreePort();
     private readonly int _metricsPort = FreePort();
     private readonly List<string> _output = [];
@@ -23,7 +23,11 @@ internal sealed class VezaProcess(params (string Name, string Value)[] environme
     public string Home => _home;
     public int Port => _port;
     public string Address => $"http://127.0.0.1:{_port}";
-    public string Output { get { lock (_output) return string.Join('\n', _output.TakeLast(200)); } }
+    public string Output => string.Join('\n', Lines.TakeLast(200));
+
+    /// <summary>Everything it has said.</summary>
+    public string[] Lines { get { lock (_output) return [.. _output]; } }
+    public string Metrics => $"http://127.0.0.1:{_metricsPort}/metrics";
 
     public async Task StartAsync()
     {
@@ -89,6 +93,14 @@ internal sealed class VezaProcess(params (string Name, string Value)[] environme
     {
         if (line.Data is null) return;
         lock (_output) _output.Add(line.Data);
+    }
+
+    /// <summary>Not for its owner alone: PostgreSQL, as a user of its own where these tests run as root, then keeps its data in it, where it is found, and goes with it.</summary>
+    private static string Folder()
+    {
+        var folder = Directory.CreateTempSubdirectory("veza-journey-").FullName;
+        File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        return folder;
     }
 
     private static int FreePort()

@@ -31,7 +31,7 @@ internal static class Examples
         [typeof(CommentOnTrackBody)] = """{"text":"This drop!","atMs":61500}""",
         [typeof(CreateCommunityBody)] = """{"name":"Vinyl diggers"}""",
         [typeof(CreateChannelBody)] = """{"name":"new-releases","kind":"announcement","topic":"What came out this week","slowModeSeconds":0}""",
-        [typeof(BanBody)] = """{"reason":"Sells watches"}""",
+        [typeof(BanBody)] = """{"reason":"Sells watches","deleteMessagesHours":24}""",
         [typeof(TimeOutBody)] = """{"until":"2026-03-01T12:30:00Z","reason":"Cool down"}""",
         [typeof(SendMessageBody)] = """{"text":"Has anybody heard the **B-side**? 🔥"}""",
         [typeof(EditMessageBody)] = """{"text":"Has anybody heard the *other* B-side? 🔥"}""",

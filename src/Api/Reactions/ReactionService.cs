@@ -17,7 +17,7 @@ internal sealed class ReactionService(ReactionHost reactions) : IHostedService
 
 public static class ReactionServices
 {
-    /// <summary>Call it once, on nodes that are to do the work that follows from events.</summary>
+    /// <summary>Those that were registered; a node's roles say which.</summary>
     public static void RunReactions(this IServiceCollection services)
     {
         services.AddSingleton(provider => new ReactionHost(provider.GetRequiredService<EventLog>(), provider.GetServices<IReaction>(),

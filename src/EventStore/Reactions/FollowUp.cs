@@ -8,12 +8,15 @@ public static class FollowUp
 {
     /// <summary>The same reaction to the same event always sends under the same id, so that the log lets it happen once.</summary>
     /// <param name="reaction">The reaction's name.</param>
-    /// <returns>A UUID of version 8, from SHA-256 over the event's id and the name.</returns>
-    public static Guid CommandId(string reaction, RecordedEvent e)
+    /// <param name="about">Tells the commands apart where one event leads to several.</param>
+    /// <returns>A UUID of version 8, from SHA-256 over the event's id, the name and what it is about.</returns>
+    public static Guid CommandId(string reaction, RecordedEvent e, Guid? about = null)
     {
-        var input = new byte[16 + Encoding.UTF8.GetByteCount(reaction)];
+        var name = Encoding.UTF8.GetByteCount(reaction);
+        var input = new byte[16 + name + (about is null ? 0 : 16)];
         e.Id.TryWriteBytes(input, bigEndian: true, out _);
         Encoding.UTF8.GetBytes(reaction, input.AsSpan(16));
+        about?.TryWriteBytes(input.AsSpan(16 + name), bigEndian: true, out _);
         Span<byte> hash = stackalloc byte[32];
         SHA256.HashData(input, hash);
         hash[6] = (byte)((hash[6] & 0x0F) | 0x80);

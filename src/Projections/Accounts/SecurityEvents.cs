@@ -9,7 +9,7 @@ namespace Veza.Projections.Accounts;
 /// <param name="Moderation">Whether a moderator of some community did it. Anybody may found one and ban whom they like, so the two can be listed apart: nobody hides a sign-in behind a thousand bans.</param>
 public sealed record SecurityEvent(Guid AccountId, long Position, bool Moderation);
 
-/// <remarks>Of several events that say the same, one: of a sign-in not the session's beginning, of a code not that it is used up, of a kick not that the membership ended.</remarks>
+/// <remarks>Of several events that say the same, one: of a sign-in not the session's beginning, of a code not that it is used up, of a kick not that the membership ended, of a ban not that messages go with it.</remarks>
 public sealed class SecurityEventsProjection : Projection<SecurityEvent, (Guid AccountId, long Position)>
 {
     public override string Name => "accounts.security_events.v2";

@@ -51,6 +51,56 @@ public class ModerationTests(VezaServer server)
         await chat.SendAsync(chat.Member, "hello again");
     }
 
+    [Fact]
+    public async Task A_ban_takes_recent_messages_with_it_as_any_deletion_does()
+    {
+        var chat = await ChatSetting.CreateAsync(server);
+        var eve = await server.RegisterAsync("eve");
+        await eve.PutAsync($"/api/v1/communities/{chat.Community}/members/me").JsonAsync();
+        var (spam, more) = (await chat.SendAsync(eve, "buy watches"), await chat.SendAsync(eve, "buy more watches"));
+        await chat.SendAsync(chat.Member, "hello");
+        var before = chat.Member.Position;
+        using var events = await Live.EventSource.OpenAsync(chat.Member, $"/api/v1/live?topics=channel:{chat.Channel}&after={before}");
+
+        var ban = $"/api/v1/communities/{chat.Community}/bans/{eve.Id}";
+        await chat.Owner.PutAsync(ban, new { deleteMessagesHours = 1 }).JsonAsync();
+        var deleted = new List<(string?, Guid, Guid)>();
+        while (deleted.Count < 2)
+        {
+            var (kind, batch) = await events.NextAsync();
+            Assert.Equal("batch", kind);
+            deleted.AddRange(batch.Items().Select(i => (i.GetProperty("type").GetString(), i.GetProperty("data").GetProperty("messageId").GetGuid(), i.GetProperty("data").GetProperty("byMemberId").GetGuid())));
+        }
+        Assert.Equal(new[] { spam, more }.Order().Select(m => ((string?)"messageDeleted", m, chat.Owner.Id)), deleted.OrderBy(d => d.Item2));
+
+        chat.Owner.SeeUpTo(server.Running.Log.Head);
+        Assert.Equal(["hello"], await TextsAsync(chat, chat.Messages));
+        var then = await chat.Owner.GetAsync($"{chat.Messages}?asOf={before}").JsonAsync();
+        Assert.Equal([more, spam], then.Items()[1..].Select(m => m.Id()));
+        await chat.Owner.GetAsync($"/api/v1/messages/{spam}").RefusedAsync(HttpStatusCode.NotFound, "message_unknown");
+
+        await chat.Owner.DeleteAsync(ban).JsonAsync();
+        await eve.PutAsync($"/api/v1/communities/{chat.Community}/members/me").JsonAsync();
+        Assert.Equal(["hello"], await TextsAsync(chat, chat.Messages));
+    }
+
+    [Theory]
+    [InlineData("-1", "deleteMessagesHours is -1; 0 to 168 are allowed")]
+    [InlineData("169", "deleteMessagesHours is 169; 0 to 168 are allowed")]
+    [InlineData("1.5", "deleteMessagesHours is not of the expected form")]
+    [InlineData("99999999999", "deleteMessagesHours is not of the expected form")]
+    public async Task How_far_back_it_goes_is_bounded(string hours, string detail)
+    {
+        var chat = await ChatSetting.CreateAsync(server);
+        using var body = new StringContent($"{{\"deleteMessagesHours\":{hours}}}", System.Text.Encoding.UTF8, "application/json");
+        var problem = await chat.Owner.SendAsync(HttpMethod.Put, $"/api/v1/communities/{chat.Community}/bans/{chat.Member.Id}", body).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+        Assert.Contains(detail, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Empty(await SanctionsAsync(chat));
+    }
+
+    private static async Task<string[]> TextsAsync(ChatSetting chat, string path) =>
+        [.. (await chat.Owner.GetAsync(path).JsonAsync()).Items().Select(m => m.GetProperty("text").GetString()!)];
+
     private static async Task<System.Text.Json.JsonElement[]> SanctionsAsync(ChatSetting chat) =>
         [.. (await chat.Owner.GetAsync($"/api/v1/communities/{chat.Community}/sanctions").JsonAsync()).Items()];
 }

@@ -7,7 +7,8 @@ using Veza.Projections.Chat;
 
 namespace Veza.Api.Chat.Members;
 
-public sealed record BanBody(string? Reason);
+/// <param name="DeleteMessagesHours">Whole hours, 0 to <see cref="Member.DeleteMessagesHoursMax"/>; without it nothing is deleted.</param>
+public sealed record BanBody(string? Reason, int? DeleteMessagesHours);
 public sealed record TimeOutBody(DateTimeOffset Until, string? Reason);
 
 public static class ModerationEndpoints
@@ -26,8 +27,9 @@ public static class ModerationEndpoints
         community.MapDelete("/members/{memberId:guid}/timeout", (Guid communityId, Guid memberId, Caller caller, Sender commands) =>
             commands.Send(new EndTimeOut(communityId, memberId, caller.AccountId), new { id = memberId })).WithSummary("End a time-out").WithDescription("Needs the permission ModerateMembers.");
         community.MapPut("/bans/{memberId:guid}", (Guid communityId, Guid memberId, BanBody body, Caller caller, Sender commands) =>
-            commands.Send(new BanMember(communityId, memberId, caller.AccountId, body.Reason), new { id = memberId }))
-            .WithSummary("Ban somebody").WithDescription("Needs the permission BanMembers. A member is one no longer; nobody who is banned can join.");
+            commands.Send(new BanMember(communityId, memberId, caller.AccountId, body.Reason, body.DeleteMessagesHours), new { id = memberId }))
+            .WithSummary("Ban somebody").WithDescription("Needs the permission BanMembers. A member is one no longer; nobody who is banned can join. "
+                + $"With deleteMessagesHours, whole hours up to {Member.DeleteMessagesHoursMax}, all that they sent here in so many hours is deleted too, soon after the answer; taking the ban back brings none of it back.");
         community.MapDelete("/bans/{memberId:guid}", (Guid communityId, Guid memberId, Caller caller, Sender commands) =>
             commands.Send(new UnbanMember(communityId, memberId, caller.AccountId), new { id = memberId })).WithSummary("Take a ban back").WithDescription("Needs the permission BanMembers.");
         community.MapGet("/sanctions", Sanctions).ReadsFrom(Reads).Produces<Page<SanctionView>>()

@@ -15,8 +15,10 @@ public static class TrackServices
         services.AddSingleton(provider => new AudioProbe(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Transcoder(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new TrackUploads(provider.GetRequiredService<MediaStore>(), provider.GetRequiredService<AudioProbe>(), uploadBytesMax));
-        services.AddSingleton<IReaction, ProcessTrack>().AddSingleton<IReaction, EraseTracks>();
         services.AddSingleton<TrackQueries>().AddSingleton<CommentQueries>();
         services.AddHostedService<StagingSweep>();
     }
+
+    /// <summary>Beside <see cref="AddTracks"/>, on nodes that have the files and ffmpeg.</summary>
+    public static void AddTrackReactions(this IServiceCollection services) => services.AddSingleton<IReaction, ProcessTrack>().AddSingleton<IReaction, EraseTracks>();
 }

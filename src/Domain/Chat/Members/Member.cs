@@ -4,13 +4,17 @@ using Veza.Domain.Chat.Communities;
 namespace Veza.Domain.Chat.Members;
 
 /// <summary>An account's place in a community; it stays known after leaving.</summary>
-public sealed record Member(Guid CommunityId, Guid Id, bool Present, bool Banned = false, DateTimeOffset? TimedOutUntil = null)
+/// <param name="MessagesDeletedSince">From when on the ban that holds has the member's messages deleted; null when it has none deleted.</param>
+public sealed record Member(Guid CommunityId, Guid Id, bool Present, bool Banned = false, DateTimeOffset? TimedOutUntil = null, DateTimeOffset? MessagesDeletedSince = null)
 {
     /// <summary>As Discord has it.</summary>
     public static readonly TimeSpan TimeOutMax = TimeSpan.FromDays(28);
 
     /// <summary>In characters, of why somebody was kicked, banned or timed out.</summary>
     public const int ReasonMax = 512;
+
+    /// <summary>How far back a ban deletes messages: a week, as Discord has it. What is older has been read and answered.</summary>
+    public const int DeleteMessagesHoursMax = 168;
 
     public static Guid StreamId(Guid communityId, Guid memberId) => StreamIds.Of("member", communityId, memberId);
 
@@ -19,7 +23,8 @@ public sealed record Member(Guid CommunityId, Guid Id, bool Present, bool Banned
     public Member Apply(MemberJoined _) => this with { Present = true };
     public Member Apply(MemberLeft _) => this with { Present = false };
     public Member Apply(MemberBanned _) => this with { Banned = true };
-    public Member Apply(MemberUnbanned _) => this with { Banned = false };
+    public Member Apply(MemberMessagesDeletionOrdered e) => this with { MessagesDeletedSince = e.Since };
+    public Member Apply(MemberUnbanned _) => this with { Banned = false, MessagesDeletedSince = null };
     public Member Apply(MemberTimedOut e) => this with { TimedOutUntil = e.Until };
     public Member Apply(MemberTimeOutEnded _) => this with { TimedOutUntil = null };
 

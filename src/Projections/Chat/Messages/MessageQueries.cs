@@ -9,9 +9,15 @@ public sealed record MessageView(
     Guid Id, Guid ChannelId, AccountName Author, string Text, Guid? ReplyTo, DateTimeOffset SentAt, DateTimeOffset? EditedAt, int Edits,
     IReadOnlyList<ReactionCount> Reactions, long Version, long Position);
 
+/// <summary>A message that was sent, and where in the log.</summary>
+public sealed record SentMessage(Guid MessageId, long Position);
+
 public sealed class MessageQueries(ReadModels views)
 {
     public static readonly string[] Reads = ["chat.messages.v1", "chat.reaction_tally.v1", "chat.reactions.v1", "accounts.profiles.v1"];
+
+    /// <summary>What <see cref="SentAsync"/> reads.</summary>
+    public static readonly string[] SentReads = ["chat.messages.v1", "chat.channels.v1"];
 
     private const string Select = """
         select m.message_id as id, m.channel_id, m.author_id, coalesce(p.user_name, '') as user_name, m.text, m.reply_to, m.sent_at, m.edited_at, m.edits, m.version, m.position
@@ -45,6 +51,14 @@ public sealed class MessageQueries(ReadModels views)
     /// <returns>Those of the messages that are not deleted.</returns>
     public async Task<HashSet<Guid>> StandingAsync(IReadOnlyCollection<Guid> messages, CancellationToken ct) =>
         [.. await views.ListAsync<Guid>("select message_id from views.chat_messages where message_id = any (@ids)", new { ids = messages.ToArray() }, ct)];
+
+    /// <summary>An account's messages in a community's channels that are not deleted, oldest first.</summary>
+    public Task<List<SentMessage>> SentAsync(Guid community, Guid author, DateTimeOffset since, long after, long upTo, int limit, CancellationToken ct) =>
+        views.ListAsync<SentMessage>("""
+            select message_id, position from views.chat_messages
+            where author_id = @author and sent_at >= @since and position > @after and position <= @upTo and channel_id in (select id from views.chat_channels where community_id = @community)
+            order by position limit @limit
+            """, new { community, author, since, after, upTo, limit }, ct);
 
     private async Task<List<MessageView>> CompleteAsync(List<Row> rows, Guid reader, CancellationToken ct)
     {

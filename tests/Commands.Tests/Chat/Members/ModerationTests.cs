@@ -16,6 +16,8 @@ public class ModerationTests(TestLog log)
 
     private object[] TimedOut => _chat.Given(_chat.Sent, TimeOut(TimeSpan.FromMinutes(5)));
 
+    private MemberMessagesDeletionOrdered Ordered(int hours) => new(_chat.Community, _chat.Member, _chat.Owner, log.Now.AddHours(-hours));
+
     private TimeOutMember TimeOut(TimeSpan time) => new(_chat.Community, _chat.Member, _chat.Owner, log.Now + time, null);
 
     [Fact]
@@ -49,6 +51,63 @@ public class ModerationTests(TestLog log)
 
     [Fact]
     public Task Banning_again_changes_nothing() => log.Given(_chat.Given(Ban)).When(Ban).ThenNothing();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(Member.DeleteMessagesHoursMax)]
+    public Task With_a_ban_recent_messages_go(int hours) => log.Given(_chat.Given()).When(Ban with { DeleteMessagesHours = hours })
+        .Then(new MemberBanned(_chat.Community, _chat.Member, _chat.Owner, "spam"), Ordered(hours), new MemberLeft(_chat.Community, _chat.Member));
+
+    [Fact]
+    public Task Or_stay_when_none_are_asked_for() => log.Given(_chat.Given()).When(Ban with { DeleteMessagesHours = 0 })
+        .Then(new MemberBanned(_chat.Community, _chat.Member, _chat.Owner, "spam"), new MemberLeft(_chat.Community, _chat.Member));
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(Member.DeleteMessagesHoursMax + 1)]
+    public async Task No_more_than_a_week_goes_and_the_refusal_says_so(int hours)
+    {
+        var refusal = await log.Given(_chat.Given()).When(Ban with { DeleteMessagesHours = hours }).ThenRefused("invalid");
+        Assert.Equal($"deleteMessagesHours is {hours}; 0 to 168 are allowed", Assert.Single(refusal.Errors!["deleteMessagesHours"]));
+    }
+
+    [Fact]
+    public Task Messages_of_somebody_banned_already_can_go_too() => log.Given(_chat.Given(Ban)).When(Ban with { DeleteMessagesHours = 24 }).Then(Ordered(24));
+
+    [Fact]
+    public Task And_more_of_them() => log.Given(_chat.Given(Ban with { DeleteMessagesHours = 1 })).When(Ban with { DeleteMessagesHours = 24 }).Then(Ordered(24));
+
+    [Fact]
+    public Task Asking_again_for_what_is_going_changes_nothing() =>
+        log.Given(_chat.Given(Ban with { DeleteMessagesHours = 24 }, TimeSpan.FromMinutes(1))).When(Ban with { DeleteMessagesHours = 24 }).ThenNothing();
+
+    [Fact]
+    public Task A_ban_after_another_takes_what_was_sent_between_them() => log.Given(_chat.Given(Ban with { DeleteMessagesHours = 24 }, Unban)).When(Ban with { DeleteMessagesHours = 1 })
+        .Then(new MemberBanned(_chat.Community, _chat.Member, _chat.Owner, "spam"), Ordered(1));
+
+    [Fact]
+    public Task A_member_has_nobodys_messages_deleted() =>
+        log.Given(_chat.Given(Ban)).When(Ban with { ModeratorId = _chat.Stranger, DeleteMessagesHours = 24 }).ThenRefused("permission_missing");
+
+    [Fact]
+    public Task A_message_goes_in_the_name_of_who_banned_its_author() => log.Given(_chat.Given(_chat.Sent, Ban)).When(new WithdrawMessage(_chat.Message, _chat.Owner))
+        .Then(new MessageDeleted(_chat.Message, _chat.General, _chat.Owner));
+
+    [Fact]
+    public Task And_goes_once() =>
+        log.Given(_chat.Given(_chat.Sent, new DeleteMessage(_chat.Message, _chat.Member), Ban)).When(new WithdrawMessage(_chat.Message, _chat.Owner)).ThenNothing();
+
+    /// <summary>Whoever founds a community can have it told to anybody, live.</summary>
+    [Theory]
+    [InlineData("too long")]
+    [InlineData("two\nlines")]
+    public async Task A_reason_is_one_line_of_512_characters_at_most(string reason)
+    {
+        if (reason == "too long") reason = new('x', Member.ReasonMax + 1);
+        await log.Given(_chat.Given()).When(Ban with { Reason = reason }).ThenRefused("invalid");
+        await log.Given().When(Kick with { Reason = reason }).ThenRefused("invalid");
+        await log.Given().When(TimeOut(TimeSpan.FromMinutes(5)) with { Reason = reason }).ThenRefused("invalid");
+    }
 
     [Fact]
     public Task Who_is_timed_out_says_nothing() => log.Given(TimedOut).When(_chat.Sent with { MessageId = Guid.CreateVersion7() }).ThenRefused("timed_out");

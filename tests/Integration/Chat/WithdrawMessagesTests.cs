@@ -1,0 +1,237 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Veza.Api.Chat.Members;
+using Veza.Commands.Chat.Channels;
+using Veza.Commands.Chat.Communities;
+using Veza.Commands.Chat.Members;
+using Veza.Commands.Chat.Messages;
+using Veza.Commands.Dispatching;
+using Veza.Domain.Chat.Channels;
+using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Messages;
+using Veza.EventStore;
+using Veza.EventStore.Appending;
+using Veza.EventStore.Models;
+using Veza.EventStore.Reactions;
+using Veza.EventStore.Reading;
+using Veza.EventStore.Running;
+using Veza.Projections.Chat.Messages;
+
+namespace Veza.Integration.Tests.Chat;
+
+/// <summary>A server that leaves reactions to the tests.</summary>
+public sealed class ServerWithoutReactions : IAsyncLifetime
+{
+    public VezaServer Veza { get; } = new() { More = [("ROLES", "api,realtime,projections")] };
+    public ValueTask InitializeAsync() => Veza.InitializeAsync();
+    public ValueTask DisposeAsync() => Veza.DisposeAsync();
+}
+
+/// <summary>The deletion that a ban orders, over the log, the projections and the commands as they run in production.</summary>
+public class WithdrawMessagesTests(ServerWithoutReactions server) : IClassFixture<ServerWithoutReactions>
+{
+    private static readonly Retries Quick = new(AttemptsMax: 3, WaitMin: TimeSpan.FromMilliseconds(1), WaitMax: TimeSpan.FromMilliseconds(2));
+    private static readonly Retries NotSoon = Quick with { WaitMin = TimeSpan.FromHours(1), WaitMax = TimeSpan.FromHours(1) };
+
+    private readonly Guid _community = Guid.CreateVersion7();
+    private readonly Guid _general = Guid.CreateVersion7();
+    private readonly Guid _owner = Guid.CreateVersion7();
+    private readonly Guid _eve = Guid.CreateVersion7();
+    private long _from;
+
+    private EventLog Log => server.Veza.Running.Log;
+    private Dispatcher Commands => Get<Dispatcher>();
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task What_was_sent_in_the_span_is_deleted_once_and_nothing_else()
+    {
+        await BeginAsync();
+        var (elsewhere, there, news, bo) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
+        await SendAsync(new CreateChannel(news, _community, _owner, "news", ChannelKind.Text, null, 0));
+        await SendAsync(new CreateCommunity(elsewhere, there, _owner, "Elsewhere"));
+        await SendAsync(new JoinCommunity(elsewhere, _eve));
+        await SendAsync(new JoinCommunity(_community, bo));
+
+        var old = await SayAsync(_eve, _general);
+        var since = await TimeOfAsync(await SayAsync(bo, _general));
+        Guid[] recent = [await SayAsync(_eve, _general), await SayAsync(_eve, news)];
+        await SayAsync(bo, _general);
+        await SayAsync(_eve, there);
+        var taken = await SayAsync(_eve, _general);
+        await SendAsync(new DeleteMessage(taken, _eve));
+        await SendAsync(new BanMember(_community, _eve, _owner, null));
+        await OrderAsync(since);
+
+        await using (var reactions = Start(Reaction())) await DoneAsync(reactions);
+        var deleted = await DeletedAsync();
+        Assert.Equal(recent.Append(taken).Order(), deleted.Select(d => d.MessageId).Order());
+        Assert.All(deleted.Where(d => d.MessageId != taken), d => Assert.Equal(_owner, d.ByMemberId));
+        Assert.NotNull(await Get<MessageQueries>().FindAsync(old, _owner, Ct));
+    }
+
+    [Fact]
+    public async Task What_died_half_way_is_taken_up_and_each_message_is_deleted_once()
+    {
+        await BeginAsync();
+        var sent = await SayAsync(_eve, _general, 100);
+        await SendAsync(new BanMember(_community, _eve, _owner, null, 1));
+
+        var decided = 0;
+        var failed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var failing = Reaction(() =>
+        {
+            if (Interlocked.Increment(ref decided) < 40) return TimeProvider.System.GetUtcNow();
+            failed.TrySetResult();
+            throw new InvalidOperationException("the processor is on fire");
+        });
+        await using (Start(failing, NotSoon)) await failed.Task.WaitAsync(Ct);
+        Assert.InRange((await DeletedAsync()).Count, 1, 99);
+
+        await using (var again = Start(Reaction())) await DoneAsync(again);
+        Assert.Equal(sent.Order(), (await DeletedAsync()).Select(d => d.MessageId).Order());
+    }
+
+    [Fact]
+    public async Task An_attempt_that_failed_is_followed_by_one_that_does_the_rest()
+    {
+        await BeginAsync();
+        var sent = await SayAsync(_eve, _general, 50);
+        await SendAsync(new BanMember(_community, _eve, _owner, null, 1));
+        var decided = 0;
+        var reaction = Reaction(() => Interlocked.Increment(ref decided) == 20 ? throw new InvalidOperationException("once") : TimeProvider.System.GetUtcNow());
+        await using (var reactions = Start(reaction)) await DoneAsync(reactions);
+        Assert.Equal(sent.Order(), (await DeletedAsync()).Select(d => d.MessageId).Order());
+        Assert.True(decided > 50, "nothing was decided again");
+    }
+
+    [Fact]
+    public async Task Who_is_let_in_again_gets_nothing_back_and_keeps_what_is_sent_then()
+    {
+        await BeginAsync();
+        var before = await SayAsync(_eve, _general);
+        await SendAsync(new BanMember(_community, _eve, _owner, null, 1));
+        await SendAsync(new UnbanMember(_community, _eve, _owner));
+        await SendAsync(new JoinCommunity(_community, _eve));
+        await SayAsync(_eve, _general);
+
+        await using (var reactions = Start(Reaction())) await DoneAsync(reactions);
+        Assert.Equal(before, Assert.Single(await DeletedAsync()).MessageId);
+    }
+
+    [Fact]
+    public async Task A_message_that_was_decided_beside_the_ban_and_stands_behind_it_goes_too()
+    {
+        await BeginAsync();
+        await SendAsync(new BanMember(_community, _eve, _owner, null, 1));
+        var late = Guid.CreateVersion7();
+        await AppendAsync<Message>(late, 0, new MessageSent(late, _general, _eve, "too late", null));
+
+        await using (var reactions = Start(Reaction())) await DoneAsync(reactions);
+        Assert.Equal(late, Assert.Single(await DeletedAsync()).MessageId);
+    }
+
+    [Fact]
+    public async Task Thousands_of_messages_go_page_by_page()
+    {
+        await BeginAsync();
+        var sent = await SayAsync(_eve, _general, 5000);
+        await SendAsync(new BanMember(_community, _eve, _owner, null, Member.DeleteMessagesHoursMax));
+        await using (var reactions = Start(Reaction(pageMax: 1000))) await DoneAsync(reactions);
+        Assert.Equal(sent.Order(), (await DeletedAsync()).Select(d => d.MessageId).Order());
+    }
+
+    [Fact]
+    public async Task One_with_many_messages_holds_up_no_other()
+    {
+        await BeginAsync();
+        var bo = Guid.CreateVersion7();
+        await SendAsync(new JoinCommunity(_community, bo));
+        await SayAsync(_eve, _general, 100);
+        var others = await SayAsync(bo, _general);
+        await SendAsync(new BanMember(_community, _eve, _owner, null, 1));
+
+        var (decided, held) = (0, new ManualResetEventSlim());
+        var stuck = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var reaction = Reaction(() =>
+        {
+            if (Interlocked.Increment(ref decided) == 1)
+            {
+                stuck.SetResult();
+                held.Wait(Ct);
+            }
+            return TimeProvider.System.GetUtcNow();
+        }, atOnceMax: 1);
+        await using (var reactions = Start(reaction))
+        {
+            await stuck.Task.WaitAsync(Ct);
+            await SendAsync(new BanMember(_community, bo, _owner, null, 1));
+            for (var head = Log.Head; (await DeletedAsync()).Count == 0; head = Log.Head) await Log.Tail.WaitAsync(head, Ct);
+            Assert.Equal(others, Assert.Single(await DeletedAsync()).MessageId);
+            held.Set();
+            await DoneAsync(reactions);
+        }
+        Assert.Equal(101, (await DeletedAsync()).Count);
+    }
+
+    /// <summary>A community of the owner's, in which eve is.</summary>
+    private async Task BeginAsync()
+    {
+        _from = Log.Head;
+        await SendAsync(new CreateCommunity(_community, _general, _owner, "Vinyl diggers"));
+        await SendAsync(new JoinCommunity(_community, _eve));
+    }
+
+    private async Task<Guid> SayAsync(Guid by, Guid channel) => (await SayAsync(by, channel, 1))[0];
+
+    private async Task<Guid[]> SayAsync(Guid by, Guid channel, int count)
+    {
+        Guid[] messages = [.. Enumerable.Range(0, count).Select(_ => Guid.CreateVersion7())];
+        await Parallel.ForEachAsync(messages, new ParallelOptions { MaxDegreeOfParallelism = 64, CancellationToken = Ct }, async (message, _) => await SendAsync(new SendMessage(message, channel, by, "buy watches", null)));
+        return messages;
+    }
+
+    private async Task SendAsync<TCommand>(TCommand command) where TCommand : notnull
+    {
+        var result = await Commands.SendAsync(command, new(Guid.CreateVersion7(), null), null, Ct);
+        if (result is CommandResult.Refused { Refusal: var no }) Assert.Fail($"{command} was refused: {no.Code}: {no.Detail}");
+    }
+
+    /// <summary>As a ban does, but to the moment: commands have hours.</summary>
+    private async Task OrderAsync(DateTimeOffset since)
+    {
+        var stream = Member.StreamId(_community, _eve);
+        await AppendAsync<Member>(stream, (await Log.Models.LoadAsync(typeof(Member), stream, Ct)).Version, new MemberMessagesDeletionOrdered(_community, _eve, _owner, since));
+    }
+
+    private async Task AppendAsync<TModel>(Guid stream, long version, object happened) =>
+        Assert.IsType<AppendOutcome.Accepted>(await Log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(stream, ModelFold.Of<TModel>().StreamType, version, [happened])], [])));
+
+    private async Task<DateTimeOffset> TimeOfAsync(Guid message) => (await Log.Reader.ReadAsync(0, long.MaxValue, 1, null, message, Ct))[0].At;
+
+    /// <summary>The deletions since the test began, in the log's order.</summary>
+    private async Task<List<MessageDeleted>> DeletedAsync()
+    {
+        var deleted = new List<MessageDeleted>();
+        await foreach (var e in Log.Reader.ReadAllAsync(new LogQuery(_from) { Types = Log.Types.AliasesOf(typeof(MessageDeleted)) }, Ct)) deleted.Add((MessageDeleted)e.Data!);
+        return deleted;
+    }
+
+    private WithdrawMessages Reaction(Func<DateTimeOffset>? now = null, int pageMax = 10, int atOnceMax = 8) =>
+        new(Get<MessageQueries>(), server.Veza.Running.Projections, Log, new Dispatcher(Log, new Limits(), now ?? TimeProvider.System.GetUtcNow)) { PageMax = pageMax, AtOnceMax = atOnceMax };
+
+    private ReactionHost Start(WithdrawMessages reaction, Retries? retries = null)
+    {
+        var host = new ReactionHost(Log, [reaction], TimeProvider.System, NullLoggerFactory.Instance, retries ?? Quick);
+        host.Start();
+        return host;
+    }
+
+    private async Task DoneAsync(ReactionHost reactions)
+    {
+        await reactions.WaitAsync("chat.withdraw_messages.v1", Log.Head, Ct);
+        Assert.Equal(0, Assert.Single(reactions.Status).Parked);
+    }
+
+    private T Get<T>() where T : notnull => server.Veza.Running.App.Services.GetRequiredService<T>();
+}
