@@ -22,8 +22,14 @@ namespace Veza.Integration.Tests.Chat;
 /// <summary>A server that leaves reactions to the tests.</summary>
 public sealed class ServerWithoutReactions : IAsyncLifetime
 {
-    public VezaServer Veza { get; } = new() { More = [("ROLES", "api,realtime,projections")] };
-    public ValueTask InitializeAsync() => Veza.InitializeAsync();
+    public VezaServer Veza { get; } = new() { More = [("ROLES", "api,realtime")] };
+
+    public async ValueTask InitializeAsync()
+    {
+        await Veza.InitializeAsync();
+        Veza.Running.Projections.Start();
+    }
+
     public ValueTask DisposeAsync() => Veza.DisposeAsync();
 }
 
