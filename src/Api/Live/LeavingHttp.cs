@@ -38,12 +38,14 @@ internal sealed class LeavingHttp : IDuplexPipe, IConnectionHeartbeatFeature
         var leaving = new LeavingHttp(transport);
         connection.Transport = leaving;
         connection.Features.Set(leaving);
-        // HTTP stays registered with the server's own for good.
-        connection.Features.Get<IConnectionHeartbeatFeature>()?.OnHeartbeat(static me => ((LeavingHttp)me).Beat(), leaving);
+        var heart = connection.Features.Get<IConnectionHeartbeatFeature>();
+        // HTTP would stay registered with it for good.
+        heart?.OnHeartbeat(static me => ((LeavingHttp)me).Beat(), leaving);
         connection.Features.Set<IConnectionHeartbeatFeature>(leaving);
         await http(connection);
         connection.Transport = transport;
         connection.Features.Set<LeavingHttp>(null);
+        connection.Features.Set(heart);
         leaving._beats = [];
         return leaving._next;
     }

@@ -23,6 +23,7 @@ public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUser
     private readonly LiveLimits _limits;
     private readonly TimeProvider _clock;
     private (Action<object> Tick, object State)[] _ticks = [];
+    private long _sendingSince;
     private int _beats;
 
     private LiveSocket(ConnectionContext connection, ClaimsPrincipal user, LiveLimits limits, TimeProvider clock)
@@ -30,7 +31,7 @@ public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUser
         (_connection, User, _limits, _clock) = (connection, user, limits, clock);
         // SignalR keeps it alive.
         _socket = WebSocket.CreateFromStream(new PipeStream(connection.Transport), new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = TimeSpan.Zero });
-        (_input, _output) = (new(_socket), new(_socket, clock));
+        (_input, _output) = (new(_socket), new(_socket, this));
     }
 
     public override string ConnectionId { get => _connection.ConnectionId; set => _connection.ConnectionId = value; }
@@ -55,6 +56,11 @@ public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUser
         finally { await socket.CloseAsync(); }
     }
 
+    /// <summary>From now on something waits until the client takes it.</summary>
+    internal void BeginSending() => Volatile.Write(ref _sendingSince, _clock.GetTimestamp());
+
+    internal void EndSending() => Volatile.Write(ref _sendingSince, 0);
+
     public override void Abort(ConnectionAbortedException abortReason) => _connection.Abort(abortReason);
 
     public override void Abort() => _connection.Abort();
@@ -63,7 +69,7 @@ public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUser
 
     private void Beat()
     {
-        if (_output.IsSending && _output.SendingFor >= _limits.StoppedReadingMax) Abort(new ConnectionAbortedException("the client took nothing for too long"));
+        if (Volatile.Read(ref _sendingSince) is var since and not 0 && _clock.GetElapsedTime(since) >= _limits.StoppedReadingMax) Abort(new ConnectionAbortedException("the client took nothing for too long"));
         if (++_beats % BeatsPerTick != 0) return;
         foreach (var (tick, state) in _ticks) tick(state);
     }

@@ -113,43 +113,46 @@ internal sealed class LiveSocketReader(WebSocket socket) : PipeReader, IValueTas
 
     private async Task ReceiveAsync()
     {
-        var (ended, fault) = (false, (Exception?)null);
-        try
+        while (true)
         {
-            // Empty-handed: most connections wait most of the time.
-            if (_buffer is null) ended = (await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None)).MessageType == WebSocketMessageType.Close;
-            if (!ended)
+            var (ended, fault) = (false, (Exception?)null);
+            try
             {
-                MakeRoom();
-                var received = await socket.ReceiveAsync(_buffer.AsMemory(_end), CancellationToken.None);
-                ended = received.MessageType == WebSocketMessageType.Close;
-                _end += received.Count;
+                // Empty-handed: most connections wait most of the time.
+                if (_buffer is null) ended = (await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None)).MessageType == WebSocketMessageType.Close;
+                if (!ended) ended = await TakeAsync();
             }
-        }
-        // Gone without a farewell, as clients go.
-        catch (WebSocketException gone) when (gone.WebSocketErrorCode == WebSocketError.ConnectionClosedPrematurely) { ended = true; }
-        catch (ObjectDisposedException) { ended = true; }
-        catch (Exception other) { fault = other; }
+            // Gone without a farewell, as clients go.
+            catch (WebSocketException gone) when (gone.WebSocketErrorCode == WebSocketError.ConnectionClosedPrematurely) { ended = true; }
+            catch (ObjectDisposedException) { ended = true; }
+            catch (Exception other) { fault = other; }
 
-        ReadResult result = default;
-        lock (_gate)
-        {
-            (_isReceiving, _isExamined, _hasEnded, _fault) = (false, false, _hasEnded || ended, fault);
-            if (!_isWaiting) return;
-            _isWaiting = false;
-            if (fault is null)
+            ReadResult result = default;
+            lock (_gate)
             {
-                // An empty message is none.
-                if (!TryTake(out result))
+                (_isReceiving, _isExamined, _hasEnded, _fault) = (false, false, ended, fault);
+                if (!_isWaiting) return;
+                // An empty message is none: it goes on, in this loop, as there may be any number of them.
+                if (fault is null && !TryTake(out result))
                 {
-                    (_isWaiting, _isReceiving) = (true, true);
-                    _ = ReceiveAsync();
-                    return;
+                    _isReceiving = true;
+                    continue;
                 }
+                _isWaiting = false;
             }
+            if (fault is null) _result.SetResult(result);
+            else _result.SetException(fault);
+            return;
         }
-        if (fault is null) _result.SetResult(result);
-        else _result.SetException(fault);
+    }
+
+    /// <returns>Whether the client has said that it ends.</returns>
+    private async ValueTask<bool> TakeAsync()
+    {
+        MakeRoom();
+        var received = await socket.ReceiveAsync(_buffer.AsMemory(_end), CancellationToken.None);
+        _end += received.Count;
+        return received.MessageType == WebSocketMessageType.Close;
     }
 
     private void MakeRoom()

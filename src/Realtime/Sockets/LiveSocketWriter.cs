@@ -6,20 +6,13 @@ using System.Runtime.CompilerServices;
 namespace Veza.Realtime.Sockets;
 
 /// <summary>What the hub writes, each flush as one message: SignalR's clients take no part of one. It has a buffer only while there is something to send.</summary>
-internal sealed class LiveSocketWriter(WebSocket socket, TimeProvider clock) : PipeWriter
+internal sealed class LiveSocketWriter(WebSocket socket, LiveSocket connection) : PipeWriter
 {
     /// <summary>For what says how long it is only as it goes: answers to calls, pings.</summary>
     private const int BufferBytes = 1024;
 
     private byte[]? _buffer;
     private int _count;
-    private long _sendingSince;
-
-    /// <summary>Something waits until the client takes it.</summary>
-    public bool IsSending => Volatile.Read(ref _sendingSince) != 0;
-
-    /// <summary>Nothing is sent when it is zero.</summary>
-    public TimeSpan SendingFor => Volatile.Read(ref _sendingSince) is var since and not 0 ? clock.GetElapsedTime(since) : TimeSpan.Zero;
 
     public override bool CanGetUnflushedBytes => true;
     public override long UnflushedBytes => _count;
@@ -49,7 +42,7 @@ internal sealed class LiveSocketWriter(WebSocket socket, TimeProvider clock) : P
     {
         var (buffer, count) = (_buffer!, _count);
         (_buffer, _count) = (null, 0);
-        Volatile.Write(ref _sendingSince, clock.GetTimestamp());
+        connection.BeginSending();
         try
         {
             await socket.SendAsync(buffer.AsMemory(0, count), WebSocketMessageType.Text, WebSocketMessageFlags.EndOfMessage, CancellationToken.None);
@@ -59,7 +52,7 @@ internal sealed class LiveSocketWriter(WebSocket socket, TimeProvider clock) : P
         catch (Exception gone) when (gone is WebSocketException or IOException or ObjectDisposedException or OperationCanceledException) { return new(isCanceled: false, isCompleted: true); }
         finally
         {
-            Volatile.Write(ref _sendingSince, 0);
+            connection.EndSending();
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }

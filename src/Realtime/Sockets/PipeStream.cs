@@ -19,10 +19,11 @@ internal sealed class PipeStream(IDuplexPipe pipe) : Stream
         while (true)
         {
             var read = await pipe.Input.ReadAsync(cancellationToken);
-            var taken = read.Buffer.Slice(0, Math.Min(buffer.Length, read.Buffer.Length));
+            var count = (int)Math.Min(buffer.Length, read.Buffer.Length);
+            var taken = read.Buffer.Slice(0, count);
             taken.CopyTo(buffer.Span);
             pipe.Input.AdvanceTo(taken.End);
-            if (taken.Length > 0 || read.IsCompleted || buffer.IsEmpty) return (int)taken.Length;
+            if (count > 0 || read.IsCompleted || buffer.IsEmpty) return count;
         }
     }
 
