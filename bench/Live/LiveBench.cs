@@ -56,14 +56,7 @@ internal static class LiveBench
         using var server = Server.StartPlain();
         using var loop = new SocketLoop();
         var messages = new Messages(loop, server, postgres: 0, 4);
-        var peers = new LivePeer[connections];
-        for (var i = 0; i < connections; i++)
-        {
-            loop.Add(peers[i] = new(server.Port, "/plain", "", null, messages.Receive));
-            var slowest = peers[Math.Max(0, i - 200)];
-            if (i >= 200) loop.TurnUntil(() => slowest.IsLive, TimeSpan.FromSeconds(30), "connecting");
-        }
-        loop.TurnUntil(() => peers.All(p => p.IsLive), TimeSpan.FromSeconds(30), "connecting everyone");
+        ConnectPlain(server, loop, connections, messages.Receive);
         Head($"the same with Clients.Group().SendAsync and nothing else");
         Table(Rounds(rounds, () => messages.Send(10, TimeSpan.FromSeconds(seconds), connections, (i, text) => HttpPeer.Request("POST", "/send", "",
             $$$"""{"position":{{{i}}},"type":"messageSent","topics":["channel:01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e"],"at":"2026-01-01T00:00:00Z","by":"01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e","data":{"messageId":"01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e","channelId":"01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e","authorId":"01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e","text":"{{{text}}}"}}"""))));
@@ -72,21 +65,40 @@ internal static class LiveBench
 
     private static async Task IdleAsync(int connections, int seconds)
     {
-        await using var setting = await Setting.CreateAsync(1, Math.Min(connections, 1000));
-        var messages = new Messages(setting.Loop, setting.Server, setting.Postgres.ProcessId, 1);
-        // What the first few cost is the process's own: code, pools, the first pages of each heap.
-        setting.Subscribe(500, _ => $"channel:{setting.Channels[0]}", messages.Receive);
-        var before = Usage.ResidentBytes(setting.Server.ProcessId);
-        setting.Subscribe(connections - 500, _ => $"channel:{setting.Channels[0]}", messages.Receive);
-        var after = Usage.ResidentBytes(setting.Server.ProcessId);
-        KeepAlive(setting.Loop, TimeSpan.FromSeconds(10));
-        var cpu = Usage.CpuSeconds(setting.Server.ProcessId);
-        KeepAlive(setting.Loop, TimeSpan.FromSeconds(Math.Max(15, seconds)));
-        cpu = (Usage.CpuSeconds(setting.Server.ProcessId) - cpu) / Math.Max(15, seconds);
-        var settled = Usage.ResidentBytes(setting.Server.ProcessId);
-        var open = setting.Loop.Peers.OfType<LivePeer>().Count(p => !p.Ended);
         Report.Head("open", "KiB each", "settled", "% of a core", "MiB in all");
-        Report.Row("idle subscriptions in one process", open, (after - before) / 1024.0 / (connections - 500), (settled - before) / 1024.0 / (connections - 500), cpu * 100, settled / 1048576.0);
+        await using (var setting = await Setting.CreateAsync(1, Math.Min(connections, 1000)))
+            Idle("idle subscriptions in one process", setting.Server, setting.Loop, connections, seconds, count => setting.Subscribe(count, _ => $"channel:{setting.Channels[0]}", (_, _) => { }));
+        using var server = Server.StartPlain();
+        using var loop = new SocketLoop();
+        Idle("a hub of SignalR and nothing else", server, loop, connections, seconds, count => ConnectPlain(server, loop, count, (_, _) => { }));
+    }
+
+    private static void Idle(string name, Server server, SocketLoop loop, int connections, int seconds, Action<int> connect)
+    {
+        // What the first few cost is the process's own: code, pools, the first pages of each heap.
+        connect(500);
+        var before = Usage.ResidentBytes(server.ProcessId);
+        connect(connections - 500);
+        var after = Usage.ResidentBytes(server.ProcessId);
+        KeepAlive(loop, TimeSpan.FromSeconds(10));
+        var cpu = Usage.CpuSeconds(server.ProcessId);
+        KeepAlive(loop, TimeSpan.FromSeconds(Math.Max(15, seconds)));
+        cpu = (Usage.CpuSeconds(server.ProcessId) - cpu) / Math.Max(15, seconds);
+        var settled = Usage.ResidentBytes(server.ProcessId);
+        var open = loop.Peers.OfType<LivePeer>().Count(p => !p.Ended);
+        Report.Row(name, open, (after - before) / 1024.0 / (connections - 500), (settled - before) / 1024.0 / (connections - 500), cpu * 100, settled / 1048576.0);
+    }
+
+    private static void ConnectPlain(Server server, SocketLoop loop, int connections, Action<LivePeer, int> received)
+    {
+        var peers = new LivePeer[connections];
+        for (var i = 0; i < connections; i++)
+        {
+            loop.Add(peers[i] = new(server.Port, "/plain", "", null, received));
+            var slowest = peers[Math.Max(0, i - 200)];
+            if (i >= 200) loop.TurnUntil(() => slowest.IsLive, TimeSpan.FromSeconds(30), "connecting");
+        }
+        loop.TurnUntil(() => peers.All(p => p.IsLive), TimeSpan.FromSeconds(30), "connecting everyone");
     }
 
     /// <summary>Every client pings once in 15 seconds, as SignalR's do, evenly spread.</summary>

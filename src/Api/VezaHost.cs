@@ -4,6 +4,7 @@ using Npgsql;
 using Veza.Api.Accounts;
 using Veza.Api.Configuration;
 using Veza.Api.Http;
+using Veza.Api.Live;
 using Veza.Api.Live.Broadcasts;
 using Veza.Api.Observability;
 using Veza.EventStore;
@@ -133,14 +134,16 @@ public static class VezaHost
         {
             switch (settings.Host)
             {
-                case "*": kestrel.ListenAnyIP(port, TakeSources); break;
-                case "localhost": kestrel.ListenLocalhost(port, TakeSources); break;
-                default: kestrel.Listen(IPAddress.Parse(settings.Host), port, TakeSources); break;
+                case "*": kestrel.ListenAnyIP(port, Connect); break;
+                case "localhost": kestrel.ListenLocalhost(port, Connect); break;
+                default: kestrel.Listen(IPAddress.Parse(settings.Host), port, Connect); break;
             }
 
-            void TakeSources(ListenOptions endpoint)
+            void Connect(ListenOptions endpoint)
             {
                 if (port == settings.Port && settings.Has(Role.Media)) kestrel.ApplicationServices.GetRequiredService<IcecastSource>().UseOn(endpoint);
+                // Inside it: a source never comes as far as HTTP.
+                LeavingHttp.UseOn(endpoint);
             }
         }
     }

@@ -58,6 +58,6 @@ public sealed record LiveLimits(int MaxConnections = 100_000)
     /// </summary>
     public TimeSpan StoppedReadingMax { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>Bytes written ahead of a client's socket; after that its cursor waits.</summary>
+    /// <summary>Bytes written ahead of a client's socket by the transports that SignalR itself serves, before the server's own buffer; after that its cursor waits.</summary>
     public long SendBufferBytes { get; init; } = 16 << 10;
 }

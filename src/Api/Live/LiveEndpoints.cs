@@ -1,13 +1,17 @@
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Text;
+using System.Security.Claims;
 using System.Text.Json;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.SignalR;
 using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
 using Veza.Realtime;
 using Veza.Realtime.Music.Charts;
+using Veza.Realtime.Sockets;
 
 namespace Veza.Api.Live;
 
@@ -18,7 +22,12 @@ public static class LiveEndpoints
 
     public static void MapLive(this WebApplication app, IEndpointRouteBuilder api)
     {
-        app.UseWhen(context => context.Request.Path.StartsWithSegments(LiveHub.Path), hub => hub.Use(RefuseNew));
+        app.UseWhen(context => context.Request.Path.StartsWithSegments(LiveHub.Path), hub =>
+        {
+            hub.Use(RefuseNew);
+            hub.UseWebSockets();
+            hub.Use(LeaveHttp);
+        });
         var limits = app.Services.GetRequiredService<LiveLimits>();
         app.MapHub<LiveHub>(LiveHub.Path, options =>
         {
@@ -46,6 +55,25 @@ public static class LiveEndpoints
             : connections.IsFull ? Problems.WriteAsync(context, Refused(LiveRefusal.TooManyConnections(connections.Max)))
             : next(context);
     }
+
+    /// <summary>Serves a WebSocket without the request that opened it, as far as the server can; SignalR itself serves all other transports, and those that were negotiated.</summary>
+    private static async Task LeaveHttp(HttpContext context, RequestDelegate next)
+    {
+        if (!context.WebSockets.IsWebSocketRequest || !context.Request.Path.Equals(LiveHub.Path) || context.Request.Query.ContainsKey("id") || context.Features.Get<LeavingHttp>() is not { } leaving)
+        {
+            await next(context);
+            return;
+        }
+        // Answers the handshake. The socket that it makes would speak within the request; nothing is ever asked of it.
+        _ = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { KeepAliveInterval = Timeout.InfiniteTimeSpan });
+        var (services, user) = (context.RequestServices, context.User);
+        var (hub, limits, clock) = (services.GetRequiredService<HubConnectionHandler<LiveHub>>(), services.GetRequiredService<LiveLimits>(), services.GetRequiredService<TimeProvider>());
+        leaving.To(Served(user, hub, limits, clock));
+    }
+
+    // What it captures lives as long as the connection.
+    private static Func<ConnectionContext, Task> Served(ClaimsPrincipal user, HubConnectionHandler<LiveHub> hub, LiveLimits limits, TimeProvider clock) =>
+        connection => LiveSocket.RunAsync(connection, user, hub, limits, clock);
 
     private static async Task StreamAsync(string? topics, string? after, HttpContext http, LiveEngine engine, LiveConnections connections, TimeProvider clock)
     {

@@ -1,0 +1,88 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Veza.Api.Live;
+
+/// <summary>
+/// Lets a connection outlive the HTTP request that opened it. A WebSocket within a request keeps all of that alive for as long as it lasts: headers, services, the pipeline's pending calls.
+/// </summary>
+/// <remarks>Until a request asks to leave, HTTP has the connection as if nothing were there. When it has ended, it leaves behind a transport that it believes to be completed.</remarks>
+internal sealed class LeavingHttp : IDuplexPipe, IConnectionHeartbeatFeature
+{
+    private (Action<object> Beat, object State)[] _beats = [];
+    private Func<ConnectionContext, Task>? _next;
+
+    private LeavingHttp(IDuplexPipe transport) => (Input, Output) = (new Reader(transport.Input, this), new Writer(transport.Output, this));
+
+    public PipeReader Input { get; }
+    public PipeWriter Output { get; }
+
+    public static void UseOn(ListenOptions endpoint) => endpoint.Use(http => connection => ServeAsync(connection, http));
+
+    /// <summary>What the connection is for once its request has ended, which must have been answered to the last byte.</summary>
+    public void To(Func<ConnectionContext, Task> next) => _next = next;
+
+    public void OnHeartbeat(Action<object> action, object state) => _beats = [.. _beats, (action, state)];
+
+    private static async Task ServeAsync(ConnectionContext connection, ConnectionDelegate http)
+    {
+        if (await LeftAsync(connection, http) is { } next) await next(connection);
+    }
+
+    // A method of its own, so that nothing of it is kept afterwards.
+    private static async Task<Func<ConnectionContext, Task>?> LeftAsync(ConnectionContext connection, ConnectionDelegate http)
+    {
+        var transport = connection.Transport;
+        var leaving = new LeavingHttp(transport);
+        connection.Transport = leaving;
+        connection.Features.Set(leaving);
+        var heart = connection.Features.Get<IConnectionHeartbeatFeature>();
+        // HTTP would stay registered with it for good.
+        heart?.OnHeartbeat(static me => ((LeavingHttp)me).Beat(), leaving);
+        connection.Features.Set<IConnectionHeartbeatFeature>(leaving);
+        await http(connection);
+        connection.Transport = transport;
+        connection.Features.Set<LeavingHttp>(null);
+        connection.Features.Set(heart);
+        leaving._beats = [];
+        return leaving._next;
+    }
+
+    private void Beat()
+    {
+        foreach (var (beat, state) in _beats) beat(state);
+    }
+
+    private sealed class Reader(PipeReader input, LeavingHttp leaving) : PipeReader
+    {
+        public override void AdvanceTo(SequencePosition consumed) => input.AdvanceTo(consumed);
+        public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) => input.AdvanceTo(consumed, examined);
+        public override void CancelPendingRead() => input.CancelPendingRead();
+        public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => input.ReadAsync(cancellationToken);
+        public override bool TryRead(out ReadResult result) => input.TryRead(out result);
+
+        public override void Complete(Exception? exception = null)
+        {
+            if (leaving._next is null) input.Complete(exception);
+        }
+    }
+
+    private sealed class Writer(PipeWriter output, LeavingHttp leaving) : PipeWriter
+    {
+        public override bool CanGetUnflushedBytes => output.CanGetUnflushedBytes;
+        public override long UnflushedBytes => output.UnflushedBytes;
+        public override void Advance(int bytes) => output.Advance(bytes);
+        public override Memory<byte> GetMemory(int sizeHint = 0) => output.GetMemory(sizeHint);
+        public override Span<byte> GetSpan(int sizeHint = 0) => output.GetSpan(sizeHint);
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => output.FlushAsync(cancellationToken);
+        public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default) => output.WriteAsync(source, cancellationToken);
+        public override void CancelPendingFlush() => output.CancelPendingFlush();
+
+        public override void Complete(Exception? exception = null)
+        {
+            if (leaving._next is null) output.Complete(exception);
+        }
+    }
+}

@@ -1,0 +1,178 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.WebSockets;
+using System.Threading.Tasks.Sources;
+
+namespace Veza.Realtime.Sockets;
+
+/// <summary>What a client sends, as the hub reads it. It has a buffer only from a message's first byte until the hub has taken its last.</summary>
+internal sealed class LiveSocketReader(WebSocket socket) : PipeReader, IValueTaskSource<ReadResult>
+{
+    /// <summary>All that clients usually say at once; a longer message is read in several goes, up to what the hub takes.</summary>
+    private const int BufferBytes = 4096;
+
+    private readonly Lock _gate = new();
+    // Whoever receives goes on as the reader; no thread is changed for it.
+    private ManualResetValueTaskSourceCore<ReadResult> _result;
+    private ReadOnlySequence<byte> _handedOut;
+    private byte[]? _buffer;
+    private int _start, _end;
+    private bool _isExamined, _hasEnded, _isReceiving, _isWaiting, _isCancelled;
+    private Exception? _fault;
+
+    public override bool TryRead(out ReadResult result)
+    {
+        lock (_gate) return TryTake(out result);
+    }
+
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
+        cancellationToken.CanBeCanceled ? ReadUnlessAsync(cancellationToken) : ReadAsync();
+
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        lock (_gate)
+        {
+            if (_handedOut.IsEmpty) return;
+            _isExamined = _handedOut.Slice(examined).IsEmpty;
+            _start = _end - (int)_handedOut.Slice(consumed).Length;
+            _handedOut = default;
+            if (_start == _end) GiveBack();
+        }
+    }
+
+    /// <summary>Ends the wait for a message. What is being received meanwhile is kept: cancelling that would end the socket, and with it the hub's last word.</summary>
+    public override void CancelPendingRead()
+    {
+        lock (_gate)
+        {
+            if (!_isWaiting)
+            {
+                _isCancelled = true;
+                return;
+            }
+            _isWaiting = false;
+        }
+        // The caller is whoever noticed: the heart that beats for all connections.
+        ThreadPool.UnsafeQueueUserWorkItem(static me => me._result.SetResult(new(default, isCanceled: true, isCompleted: false)), this, preferLocal: false);
+    }
+
+    public override void Complete(Exception? exception = null)
+    {
+        lock (_gate)
+            // What is still being received would write into it.
+            if (!_isReceiving) GiveBack();
+    }
+
+    ReadResult IValueTaskSource<ReadResult>.GetResult(short token) => _result.GetResult(token);
+    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => _result.GetStatus(token);
+    void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _result.OnCompleted(continuation, state, token, flags);
+
+    private ValueTask<ReadResult> ReadAsync()
+    {
+        ValueTask<ReadResult> wait;
+        lock (_gate)
+        {
+            if (TryTake(out var result)) return new(result);
+            _isWaiting = true;
+            _result.Reset();
+            wait = new(this, _result.Version);
+            if (_isReceiving) return wait;
+            _isReceiving = true;
+        }
+        _ = ReceiveAsync();
+        return wait;
+    }
+
+    private async ValueTask<ReadResult> ReadUnlessAsync(CancellationToken ct)
+    {
+        using var cancelled = ct.UnsafeRegister(static me => ((LiveSocketReader)me!).CancelPendingRead(), this);
+        var result = await ReadAsync();
+        if (result.IsCanceled) ct.ThrowIfCancellationRequested();
+        return result;
+    }
+
+    private bool TryTake(out ReadResult result)
+    {
+        result = default;
+        if (_isCancelled)
+        {
+            _isCancelled = false;
+            result = new(default, isCanceled: true, isCompleted: false);
+            return true;
+        }
+        if (_isReceiving) return false;
+        if (_fault is { } fault) throw fault;
+        if (!_hasEnded && (_start == _end || _isExamined)) return false;
+        _handedOut = _buffer is null ? default : new(_buffer, _start, _end - _start);
+        result = new(_handedOut, isCanceled: false, _hasEnded);
+        return true;
+    }
+
+    private async Task ReceiveAsync()
+    {
+        while (true)
+        {
+            var (ended, fault) = (false, (Exception?)null);
+            try
+            {
+                // Empty-handed: most connections wait most of the time.
+                if (_buffer is null) ended = (await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None)).MessageType == WebSocketMessageType.Close;
+                if (!ended) ended = await TakeAsync();
+            }
+            // Gone without a farewell, as clients go.
+            catch (WebSocketException gone) when (gone.WebSocketErrorCode == WebSocketError.ConnectionClosedPrematurely) { ended = true; }
+            catch (ObjectDisposedException) { ended = true; }
+            catch (Exception other) { fault = other; }
+
+            ReadResult result = default;
+            lock (_gate)
+            {
+                (_isReceiving, _isExamined, _hasEnded, _fault) = (false, false, ended, fault);
+                if (!_isWaiting) return;
+                // An empty message is none: it goes on, in this loop, as there may be any number of them.
+                if (fault is null && !TryTake(out result))
+                {
+                    _isReceiving = true;
+                    continue;
+                }
+                _isWaiting = false;
+            }
+            if (fault is null) _result.SetResult(result);
+            else _result.SetException(fault);
+            return;
+        }
+    }
+
+    /// <returns>Whether the client has said that it ends.</returns>
+    private async ValueTask<bool> TakeAsync()
+    {
+        MakeRoom();
+        var received = await socket.ReceiveAsync(_buffer.AsMemory(_end), CancellationToken.None);
+        _end += received.Count;
+        return received.MessageType == WebSocketMessageType.Close;
+    }
+
+    private void MakeRoom()
+    {
+        if (_buffer is null)
+        {
+            _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+            return;
+        }
+        if (_end < _buffer.Length) return;
+        var (waiting, former) = (_end - _start, _buffer);
+        _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(BufferBytes, waiting * 2));
+        former.AsSpan(_start, waiting).CopyTo(_buffer);
+        (_start, _end) = (0, waiting);
+        ArrayPool<byte>.Shared.Return(former);
+    }
+
+    private void GiveBack()
+    {
+        if (_buffer is not null) ArrayPool<byte>.Shared.Return(_buffer);
+        (_buffer, _start, _end) = (null, 0, 0);
+    }
+}
