@@ -1,9 +1,11 @@
 using System.Diagnostics;
+using Npgsql;
 using Veza.EventStore.Postgres;
+using Veza.EventStore.Verification;
 
 namespace Veza.Bench;
 
-/// <summary>How cost grows with the log: rate and latency with 1, 5 and 20 million events in it, and how long a start takes on it.</summary>
+/// <summary>How cost grows with the log: rate and latency with 1, 5 and 20 million events in it, how long a start takes on it, and how fast it is verified.</summary>
 internal static class LogGrowthBench
 {
     public static async Task<int> RunAsync(Options options)
@@ -11,8 +13,8 @@ internal static class LogGrowthBench
         var seconds = options.Number("--seconds", 10);
         var millions = options.Numbers("--millions", [1, 5, 20]);
         await using var postgres = await LocalPostgres.StartEphemeralAsync();
-        Report.Machine($"at each size {seconds} s of 64 callers on 10,000 streams made at the beginning, then a start");
-        Report.Head("per second", "P50 ms", "P99 ms", "start s");
+        Report.Machine($"at each size {seconds} s of 64 callers on 10,000 streams made at the beginning, then a start, then a verification of all of it");
+        Report.Head("per second", "P50 ms", "P99 ms", "start s", "verified/s");
         var streams = new BenchLog();
         foreach (var million in millions)
         {
@@ -24,7 +26,11 @@ internal static class LogGrowthBench
             }
             var started = Stopwatch.GetTimestamp();
             await using (await BenchLog.OpenAsync(postgres.ConnectionString)) { }
-            Report.Row($"log of {million} million events", figures.PerSecond, figures.P50, figures.P99, Stopwatch.GetElapsedTime(started).TotalSeconds);
+            var start = Stopwatch.GetElapsedTime(started).TotalSeconds;
+            await using var database = NpgsqlDataSource.Create(postgres.ConnectionString);
+            var report = await new LogVerifier(database, []).VerifyAsync(CancellationToken.None);
+            if (!report.IsSound) throw new InvalidOperationException(string.Join("; ", report.Checks.SelectMany(c => c.Differences)));
+            Report.Row($"log of {million} million events", figures.PerSecond, figures.P50, figures.P99, start, report.Head / report.Took.TotalSeconds);
         }
         return 0;
     }
