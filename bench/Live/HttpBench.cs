@@ -8,11 +8,6 @@ internal static class HttpBench
 {
     private const int Channels = 100, Members = 256, Connections = 256, PerSecond = 2000;
 
-    /// <summary>The runtime goes on compiling what it finds hot for some twenty seconds under this load, on the same two cores: what is measured is a server that is done with it.</summary>
-    private static readonly TimeSpan WarmUpRound = TimeSpan.FromSeconds(3);
-    private const int WarmUpRoundsMax = 15;
-    private const double CompilingShareMax = 0.03;
-
     public static async Task<int> RunAsync(Options options)
     {
         var seconds = options.Number("--seconds", 5);
@@ -22,7 +17,7 @@ internal static class HttpBench
         Report.Machine($"server, PostgreSQL and load on the same machine, durable; {rounds} rounds of {seconds} s, medians");
         if (only is null or "closed")
         {
-            WarmUp(setting, () => Closed(setting, WarmUpRound));
+            setting.Server.WarmUp(time => Closed(setting, time));
             var of = Enumerable.Range(0, rounds).Select(_ => Closed(setting, TimeSpan.FromSeconds(seconds))).ToList();
             Report.Head("per second", "P50 ms", "P99 ms", "server µs", "load µs", "PostgreSQL", "bytes", "paused %");
             Report.Row($"{Connections} connections, one command at a time each", [.. Enumerable.Range(0, 8).Select(i => Measure.Median(of.Select(f => f[i])))]);
@@ -30,23 +25,13 @@ internal static class HttpBench
         if (only is null or "open")
         {
             var messages = new Messages(setting.Loop, setting.Server, setting.Postgres.ProcessId, 64);
-            if (only is not null) WarmUp(setting, () => Closed(setting, WarmUpRound));
-            WarmUp(setting, () => Open(setting, messages, WarmUpRound));
+            if (only is not null) setting.Server.WarmUp(time => Closed(setting, time));
+            setting.Server.WarmUp(time => Open(setting, messages, time));
             var of = Enumerable.Range(0, rounds).Select(_ => Open(setting, messages, TimeSpan.FromSeconds(seconds))).ToList();
             Report.Head("commands", "P50 ms", "P99 ms", "P99.9 ms", "server µs", "PostgreSQL", "paused %");
             Report.Row($"open loop, {PerSecond:N0} commands/s over 64 connections", [.. Enumerable.Range(0, 7).Select(i => Measure.Median(of.Select(f => f[i])))]);
         }
         return 0;
-    }
-
-    private static void WarmUp(Setting setting, Action round)
-    {
-        for (var i = 0; i < WarmUpRoundsMax; i++)
-        {
-            var before = setting.Server.Runtime().CompilingSeconds;
-            round();
-            if (setting.Server.Runtime().CompilingSeconds - before < CompilingShareMax * WarmUpRound.TotalSeconds) return;
-        }
     }
 
     /// <returns>Commands answered, P50, P99 and P99.9 in milliseconds, microseconds of processor time a command of the server and PostgreSQL, and percent of the time the server's collector had it paused.</returns>
