@@ -14,6 +14,7 @@ return args switch
     ["hold", var port, var count, var token, var channel] => NodesBench.Hold(int.Parse(port, CultureInfo.InvariantCulture), int.Parse(count, CultureInfo.InvariantCulture), token, channel),
     ["projections", .. var rest] => await ProjectionsBench.RunAsync(new(rest)),
     ["feed", .. var rest] => await FeedBench.RunAsync(new(rest)),
+    ["auth"] => await AuthBench.RunAsync(),
     ["charts", .. var rest] => await ChartBench.RunAsync(new(rest)),
     ["reconnect", .. var rest] => await ReconnectBench.RunAsync(new(rest)),
     _ => Usage(),
@@ -31,6 +32,7 @@ static int Usage()
                ./veza bench projections [--millions 1,5] [--only single,multi,rows,three,all,lag] [--rounds N] [--seconds N] [--home FOLDER] [--fill]
                                                  rebuilds and lag; with --home the logs stay in the folder, and --fill only makes them
                ./veza bench feed [--seconds N]          a page of the feed of those who follow 5,000 accounts
+               ./veza bench auth                        what telling who bears a token costs
                ./veza bench charts [--seconds N]        every chart, with a million plays of 10,000 tracks
                ./veza bench reconnect [--subscribers N] [--missed N] [--accounts]  how long until all are live again after their server was killed;
                                                  each missed N events of its channel; --accounts: each follows its own account too
