@@ -110,8 +110,8 @@ async function requireServer(url) {
 async function conversations(world) {
   world.talking = { from: performance.now() };
   await talk(world);
-  await keepOrder(world);
   world.talking.to = performance.now();
+  await keepOrder(world);
   world.report.say(`${world.ledger.count('message_sent')} messages sent`);
 }
 

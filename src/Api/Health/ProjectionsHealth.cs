@@ -47,6 +47,7 @@ internal sealed class ProjectionsHealth(EventLog log, TimeProvider clock) : IHea
         if (runner.State == RunnerState.Faulted) return $"{runner.Name} is stuck at {runner.Position}";
         if (runner.State != RunnerState.Running) return null;
         if (runner.Kind != ReactionHost.Kind) return lag > LagMax ? $"{runner.Name} is {lag} events behind; {LagMax} are allowed" : null;
+        if (lag <= 0) return null;
         var age = await log.Reader.ReadAsync(new(runner.Position, runner.Position + 1), 1, ct) is [var oldest] ? clock.GetUtcNow() - oldest.At : TimeSpan.Zero;
         return age > UnfinishedMax ? $"{runner.Name} has not finished event {runner.Position + 1} of {age.TotalMinutes:F0} minutes ago; {UnfinishedMax.TotalMinutes} are allowed" : null;
     }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.IO.Pipelines;
-using System.Text;
 using System.Security.Claims;
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;

@@ -33,6 +33,15 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
     private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, TurnStripes).Select(_ => new SemaphoreSlim(1))];
     private readonly ConcurrentDictionary<Type, IValidator?> _validators = new();
 
+    /// <summary>Sends a command that follows from an event, and sees it through even when its node stops.</summary>
+    /// <param name="commandId">Derived from the reaction and the event.</param>
+    /// <exception cref="InvalidOperationException">It was refused, which the reaction did not foresee.</exception>
+    public async Task FollowUpAsync<TCommand>(Guid commandId, TCommand command) where TCommand : notnull
+    {
+        if (await SendAsync(command, CommandContext.FollowUp(commandId), null, CancellationToken.None) is CommandResult.Refused { Refusal: var no })
+            throw new InvalidOperationException($"{typeof(TCommand).Name} was refused: {no.Code}: {no.Detail}");
+    }
+
     /// <param name="answer">Given again to a repeat of the same idempotency key; written as JSON. A handler's own <c>Answer</c> comes before it.</param>
     public async Task<CommandResult> SendAsync<TCommand>(TCommand command, CommandContext context, object? answer, CancellationToken ct) where TCommand : notnull
     {

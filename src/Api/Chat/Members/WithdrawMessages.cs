@@ -36,7 +36,8 @@ public sealed class WithdrawMessages(MessageQueries messages, ProjectionHost pro
         for (var after = 0L; ;)
         {
             var page = await messages.SentAsync(order.CommunityId, order.MemberId, order.Since, after, upTo, PageMax, ct);
-            await Parallel.ForEachAsync(page, new ParallelOptions { MaxDegreeOfParallelism = AtOnceMax, CancellationToken = ct }, async (sent, _) => await WithdrawAsync(e, sent.MessageId, order.ByMemberId));
+            await Parallel.ForEachAsync(page, new ParallelOptions { MaxDegreeOfParallelism = AtOnceMax, CancellationToken = ct },
+                async (sent, _) => await commands.FollowUpAsync(FollowUp.CommandId(Name, e, sent.MessageId), new WithdrawMessage(sent.MessageId, order.ByMemberId)));
             if (page.Count < PageMax) return;
             after = page[^1].Position;
         }
@@ -50,12 +51,5 @@ public sealed class WithdrawMessages(MessageQueries messages, ProjectionHost pro
         var head = await log.Reader.HeadAsync(ct);
         var unbanned = await log.Reader.ReadAsync(new(e.Position, head) { Stream = e.StreamId, AfterVersion = e.Version, Types = log.Types.AliasesOf(typeof(MemberUnbanned)) }, 1, ct);
         return unbanned is [var end] ? end.Position : head;
-    }
-
-    private async Task WithdrawAsync(RecordedEvent e, Guid message, Guid moderator)
-    {
-        var context = CommandContext.FollowUp(FollowUp.CommandId(Name, e, message));
-        if (await commands.SendAsync(new WithdrawMessage(message, moderator), context, null, CancellationToken.None) is CommandResult.Refused { Refusal: var no })
-            throw new InvalidOperationException($"{nameof(WithdrawMessage)} of {message} was refused: {no.Code}: {no.Detail}");
     }
 }

@@ -45,10 +45,10 @@ public sealed class ProcessTrack(MediaStore media, Transcoder transcoder, EventL
             switch (await MakeAsync(track, copy, ct))
             {
                 case Transcoded done: made.Add(new(FormatName(copy), copy.BitRateKbps, done.Bytes)); break;
-                case TranscodeFailed failed: await SendAsync(id, new FailTrackProcessing(track.TrackId, failed.Detail)); return;
+                case TranscodeFailed failed: await commands.FollowUpAsync(id, new FailTrackProcessing(track.TrackId, failed.Detail)); return;
             }
         }
-        await SendAsync(id, new CompleteTrackProcessing(track.TrackId, made));
+        await commands.FollowUpAsync(id, new CompleteTrackProcessing(track.TrackId, made));
     }
 
     private async Task<TranscodeResult> MakeAsync(TrackUploaded track, Copy copy, CancellationToken ct)
@@ -61,12 +61,6 @@ public sealed class ProcessTrack(MediaStore media, Transcoder transcoder, EventL
             var result = await transcoder.MakeAsync(media.PathOf(track.TrackId, TrackFile.Original), facts, copy, destination, progress: null, ct);
             if (result is Transcoded || attempt == AttemptsMax) return result;
         }
-    }
-
-    private async Task SendAsync<TCommand>(Guid id, TCommand command) where TCommand : notnull
-    {
-        if (await commands.SendAsync(command, CommandContext.FollowUp(id), null, CancellationToken.None) is CommandResult.Refused { Refusal: var no })
-            throw new InvalidOperationException($"{typeof(TCommand).Name} was refused: {no.Code}: {no.Detail}");
     }
 
     private static string FormatName(Copy copy) => copy.Format switch
