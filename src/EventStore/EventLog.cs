@@ -64,7 +64,7 @@ public sealed class EventLog : IAsyncDisposable
         _keys = new(_keysSource, keySecret);
         Types = types = types.With(_keys);
         // Before the others that watch: what they see of an event is without what was erased before it.
-        Tail.Watch(WatchErasures);
+        Tail.Watch(WatchErasures, atOnce: true);
         // The append plan is made once per connection, often on an empty table; only index look-ups are right for it at every size.
         var append = new NpgsqlDataSourceBuilder(connectionString);
         append.ConnectionStringBuilder.Options = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan";

@@ -27,7 +27,7 @@ public sealed class EndedSessions(EventLog log, TimeProvider clock) : IHostedSer
     public async Task StartAsync(CancellationToken ct)
     {
         var ended = log.Types.Describe(typeof(SessionEnded));
-        log.Tail.Watch(e => { if (e.Name == ended.Name) Add(e.StreamId, e.At); });
+        log.Tail.Watch(e => { if (e.Name == ended.Name) Add(e.StreamId, e.At); }, atOnce: true);
         var head = log.Head;
         var after = await log.Reader.PositionBeforeAsync(clock.GetUtcNow() - Kept, ct);
         await foreach (var e in log.Reader.ReadAllAsync(new(after, head) { Types = [.. ended.Aliases] }, ct)) Add(e.StreamId, e.At);

@@ -28,7 +28,7 @@ public sealed class ModelCache
     public ModelCache(Snapshots snapshots, Tail tail, int modelsMax = ModelsMax)
     {
         (_snapshots, _entries) = (snapshots, new(modelsMax));
-        tail.Watch(Follow);
+        tail.Watch(Follow, atOnce: true);
         LogMetrics.ObserveModels(() => _entries.Count);
     }
 

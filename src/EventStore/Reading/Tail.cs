@@ -12,6 +12,7 @@ public sealed class Tail
     private readonly RecordedEvent?[] _ring = new RecordedEvent?[EventsMax];
     private readonly Lock _write = new();
     private readonly List<Action<RecordedEvent>> _watchers = [];
+    private readonly List<Action<RecordedEvent>> _atOnce = [];
     private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _head;
     private long _oldest = 1;
@@ -62,14 +63,24 @@ public sealed class Tail
     }
 
     /// <summary>Calls <paramref name="watcher"/> with every event, in order, before readers can see it. It must be quick and must not throw.</summary>
-    public void Watch(Action<RecordedEvent> watcher)
+    /// <param name="atOnce">
+    /// This node's own events also before their turn, when there are events of other nodes before them that are still to be read: what a node has answered, its next
+    /// answers know. The watcher is told of these twice.
+    /// </param>
+    public void Watch(Action<RecordedEvent> watcher, bool atOnce = false)
     {
-        lock (_write) _watchers.Add(watcher);
+        lock (_write)
+        {
+            _watchers.Add(watcher);
+            if (atOnce) _atOnce.Add(watcher);
+        }
     }
 
     /// <summary>Adds events that follow on the head; those already here are passed over.</summary>
     /// <param name="forks"><see cref="Forks"/> before the events were read or written.</param>
-    /// <returns>False, with nothing added, when there is a gap between the head and the first event, or a fork between their reading and now.</returns>
+    /// <returns>
+    /// False, with nothing added, when there is a gap between the head and the first event, of which only who watches at once is told, or a fork between their reading and now.
+    /// </returns>
     public bool Publish(IReadOnlyList<RecordedEvent> events, int forks)
     {
         TaskCompletionSource moved;
@@ -77,7 +88,11 @@ public sealed class Tail
         {
             if (forks != _forks) return false;
             if (events.Count == 0 || events[^1].Position <= _head) return true;
-            if (events[0].Position > _head + 1) return false;
+            if (events[0].Position > _head + 1)
+            {
+                foreach (var e in events) foreach (var watcher in _atOnce) watcher(e);
+                return false;
+            }
             foreach (var e in events)
             {
                 if (e.Position <= _head) continue;

@@ -32,6 +32,22 @@ public class ModelCacheTests(LogFixture fixture)
     }
 
     [Fact]
+    public async Task What_a_node_was_answered_its_models_know_whatever_other_nodes_appended_before_it()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var mine = await OpenAsync(database);
+        await using var other = await OpenAsync(database);
+        var (stream, others) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        await LoadAsync(mine, stream);
+        for (var i = 0; i < 100; i++)
+        {
+            await other.Appender.AppendAsync(Command(Change(others, i, new Counted(others, 1))));
+            await mine.Appender.AppendAsync(Command(Change(stream, i, new Counted(stream, 1))));
+            Assert.Equal(new Counter(stream, i + 1), (await LoadAsync(mine, stream)).State);
+        }
+    }
+
+    [Fact]
     public async Task Loading_while_others_append_never_leaves_a_stale_model_behind()
     {
         await using var log = await fixture.OpenNewAsync();

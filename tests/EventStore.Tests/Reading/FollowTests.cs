@@ -81,8 +81,6 @@ public class FollowTests(LogFixture fixture)
     {
         var tail = new Tail();
         tail.StartAt(new(Tail.EventsMax + 10, Guid.Empty, DateTimeOffset.UnixEpoch));
-        var types = new EventTypes([typeof(Counted)]);
-        RecordedEvent At(long position) => new(position, Guid.Empty, Guid.Empty, 1, "counted", DateTimeOffset.UnixEpoch, Guid.Empty, null, "{}"u8.ToArray(), types);
         Assert.False(tail.FillBackwards([.. Enumerable.Range(1, Tail.EventsMax + 10).Reverse().Select(p => At(p))], tail.Forks));
         Assert.Equal(11, tail.Oldest);
         Assert.False(tail.TryRead(9, 1, []));
@@ -100,6 +98,25 @@ public class FollowTests(LogFixture fixture)
     }
 
     [Fact]
+    public void Who_watches_at_once_is_told_of_events_after_a_gap_and_again_in_their_turn()
+    {
+        var tail = new Tail();
+        var (inTurn, atOnce) = (new List<long>(), new List<long>());
+        tail.Watch(e => inTurn.Add(e.Position));
+        tail.Watch(e => atOnce.Add(e.Position), atOnce: true);
+        Assert.False(tail.Publish([At(2), At(3)], tail.Forks));
+        Assert.Equal((0, 0), (tail.Head, inTurn.Count));
+        Assert.Equal([2, 3], atOnce);
+        Assert.True(tail.Publish([At(1), At(2), At(3)], tail.Forks));
+        Assert.Equal([1, 2, 3], inTurn);
+        Assert.Equal([2, 3, 1, 2, 3], atOnce);
+
+        // Of a history that is gone nobody is told.
+        Assert.False(tail.Publish([At(9)], tail.Forks + 1));
+        Assert.Equal(5, atOnce.Count);
+    }
+
+    [Fact]
     public async Task An_unknown_event_type_is_kept_and_passed_by()
     {
         var database = await fixture.NewDatabaseAsync();
@@ -110,6 +127,9 @@ public class FollowTests(LogFixture fixture)
         Assert.Equal("cleared", only.Type);
         Assert.Null(only.Data);
     }
+
+    private static RecordedEvent At(long position) =>
+        new(position, Guid.Empty, Guid.Empty, 1, "counted", DateTimeOffset.UnixEpoch, Guid.Empty, null, "{}"u8.ToArray(), Types);
 
     private static async Task<List<RecordedEvent>> ReadAsync(EventLog log, long after, int count)
     {
