@@ -53,6 +53,14 @@ internal static class OwnerRows
         }
     }
 
+    /// <returns>Nodes that live and run something.</returns>
+    public static async Task<int> CountAsync(NpgsqlDataSource database, CancellationToken ct)
+    {
+        await using var count = database.CreateCommand("select count(*)::int from log.nodes where seen >= clock_timestamp() - $1");
+        count.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = Owners.LeaseFor });
+        return (int)(await count.ExecuteScalarAsync(ct))!;
+    }
+
     /// <summary>Makes rows for names that have none, and waits for the flush, which nothing else here does: a name is registered once, and one that a crash took away again would never be run.</summary>
     public static async Task RegisterAsync(NpgsqlDataSource database, Dictionary<string, string> kinds, CancellationToken ct)
     {
