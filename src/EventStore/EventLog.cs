@@ -321,6 +321,8 @@ public sealed class EventLog : IAsyncDisposable
             }
             catch (Exception fault) when (!_stopping.IsCancellationRequested)
             {
+                // Perhaps all connections broke, and a node of which the database has none is soon taken for gone.
+                Owners.RenewSoon();
                 _logger.LogWarning("Listening for other nodes' appends broke off and is taken up again: {Reason}", fault.Message);
                 await Task.Delay(PollEvery, _clock);
             }
