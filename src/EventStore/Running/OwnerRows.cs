@@ -65,11 +65,11 @@ internal static class OwnerRows
         }
     }
 
-    /// <returns>Nodes that live and run something.</returns>
+    /// <returns>Nodes that run something and have sessions in the database; one that was killed has none.</returns>
     public static async Task<int> CountAsync(NpgsqlDataSource database, CancellationToken ct)
     {
-        await using var count = database.CreateCommand("select count(*)::int from log.nodes where seen >= clock_timestamp() - $1");
-        count.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = Owners.LeaseFor });
+        await using var count = database.CreateCommand(
+            "select count(*)::int from log.nodes n where exists (select from pg_stat_activity a where right(a.application_name, 36) = n.id::text and a.datname = current_database())");
         return (int)(await count.ExecuteScalarAsync(ct))!;
     }
 
