@@ -69,8 +69,9 @@ internal sealed class VezaProcess(params (string Name, string Value)[] environme
 
     public async ValueTask DisposeAsync()
     {
-        if (_process is { HasExited: true }) await StartAsync();
-        if (_process is not null) await StopAsync();
+        // One that was killed has left its PostgreSQL running, and stops it when it is started again; one that ended in order has not.
+        if (_process is { HasExited: true, ExitCode: not 0 }) await StartAsync();
+        if (_process is { HasExited: false }) await StopAsync();
         Directory.Delete(Path.GetDirectoryName(_home)!, recursive: true);
     }
 
