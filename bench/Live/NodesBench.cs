@@ -11,8 +11,8 @@ internal static class NodesBench
 
     public static async Task RunAsync(int processes, int connections, int seconds)
     {
-        await using var setting = await Setting.CreateAsync(2, AudienceMax);
-        Server[] nodes = [setting.Server, .. Enumerable.Range(1, processes - 1).Select(_ => Server.StartVeza(setting.Postgres.ConnectionString))];
+        await using var setting = await Setting.CreateAsync(2, AudienceMax, processes);
+        Server[] nodes = [setting.Server, .. Enumerable.Range(1, processes - 1).Select(_ => Server.StartVeza(setting.Postgres.ConnectionString, nodes: processes))];
         var before = nodes.Sum(n => Usage.ResidentBytes(n.ProcessId));
         var holders = nodes.Select(n => Holder.Start(n.Port, connections / processes, setting.Tokens[0], setting.Channels[0])).ToArray();
         var started = Stopwatch.GetTimestamp();

@@ -12,6 +12,8 @@ internal static class ReconnectBench
 {
     private const int Channels = 100;
     private static readonly TimeSpan LiveMax = TimeSpan.FromSeconds(60);
+    // As clients/typescript waits before it asks again: each time a random part of twice as long.
+    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(250), LongestWait = TimeSpan.FromSeconds(10);
 
     public static async Task<int> RunAsync(Options options)
     {
@@ -20,7 +22,7 @@ internal static class ReconnectBench
         var rounds = options.Number("--rounds", 3);
         await using var setting = await Setting.CreateAsync(Channels, subscribers);
         Report.Machine($"{subscribers:N0} subscribers of {Channels} channels, each of an account of its own{(options.Has("--accounts") ? " that it follows too" : "")}; each missed {missed} events");
-        Report.Head("started ms", "connected ms", "P50 ms", "all live ms", "server CPU ms");
+        Report.Head("started ms", "connected ms", "P50 ms", "all live ms", "server CPU ms", "compiling ms", "asked again");
         for (var round = 1; round <= rounds; round++)
         {
             var (epoch, after) = Head(setting);
@@ -35,16 +37,25 @@ internal static class ReconnectBench
             var knocked = Stopwatch.GetTimestamp();
             using var loop = new SocketLoop();
             var liveAt = new double[subscribers];
+            var refused = 0;
             for (var i = 0; i < subscribers; i++)
             {
                 var (number, got) = (i, 0);
                 var topics = options.Has("--accounts") ? $"\"channel:{setting.Channels[i % Channels]}\",\"account:{setting.Account(i)}\"" : $"\"channel:{setting.Channels[i % Channels]}\"";
                 var invocation = $$"""{"type":4,"invocationId":"1","target":"Resume","arguments":[[{{topics}}],{{after}},"{{epoch}}"]}""";
-                loop.Add(new LivePeer(setting.Server.Port, "/hubs/live", setting.Tokens[i], invocation, (_, mark) =>
+                var peer = new LivePeer(setting.Server.Port, "/hubs/live", setting.Tokens[i], invocation, (_, mark) =>
                 {
                     if (mark != got++) throw new InvalidOperationException($"subscriber {number} got message {mark} as its number {got - 1}");
                     if (got == missed) liveAt[number] = Stopwatch.GetElapsedTime(knocked).TotalMilliseconds;
-                }));
+                });
+                var wait = FirstWait;
+                peer.NotNow = () =>
+                {
+                    refused++;
+                    loop.Later(Random.Shared.NextDouble() * wait, peer.InvokeAgain);
+                    wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
+                };
+                loop.Add(peer);
                 // Whoever is let in goes on at once.
                 loop.Turn(0);
             }
@@ -52,7 +63,8 @@ internal static class ReconnectBench
             loop.TurnUntil(() => Array.TrueForAll(liveAt, at => at > 0), LiveMax, "resuming everyone");
             Array.Sort(liveAt);
             using var server = Process.GetProcessById(setting.Server.ProcessId);
-            Report.Row($"round {round}", started.TotalMilliseconds, connected.TotalMilliseconds, liveAt[subscribers / 2], liveAt[^1], server.TotalProcessorTime.TotalMilliseconds);
+            Report.Row($"round {round}", started.TotalMilliseconds, connected.TotalMilliseconds, liveAt[subscribers / 2], liveAt[^1], server.TotalProcessorTime.TotalMilliseconds,
+                setting.Server.Runtime().CompilingSeconds * 1000, refused);
         }
         return 0;
     }

@@ -12,6 +12,7 @@ using Microsoft.Extensions.Logging;
 using Veza.Api;
 using Veza.Api.Auth;
 using Veza.Api.Configuration;
+using Veza.EventStore;
 
 namespace Veza.Bench.Live;
 
@@ -19,6 +20,8 @@ namespace Veza.Bench.Live;
 internal sealed class Server : IDisposable
 {
     private const string Secret = "only-the-bench-itself-talks-to-this-server";
+    /// <summary>Of the private PostgreSQL's 200, less the three that it keeps for superusers.</summary>
+    private const int ConnectionsAllowed = 197;
     private static readonly TimeSpan WarmUpRound = TimeSpan.FromSeconds(3);
     private const int WarmUpRoundsMax = 15;
     private const double CompilingShareMax = 0.03;
@@ -36,10 +39,11 @@ internal sealed class Server : IDisposable
 
     /// <param name="database">Npgsql's form.</param>
     /// <param name="port">0 for any.</param>
-    public static Server StartVeza(string database, int port = 0) => Start(port, "serve", database);
+    /// <param name="nodes">How many share the database, and the connections that it allows.</param>
+    public static Server StartVeza(string database, int port = 0, int nodes = 1) => Start(port, nodes, "serve", database);
 
     /// <summary>What a hub of nothing but SignalR costs.</summary>
-    public static Server StartPlain() => Start(0, "serve-plain");
+    public static Server StartPlain() => Start(0, 1, "serve-plain");
 
     /// <summary>What the runtime's counters on /metrics say: bytes allocated, seconds for which the collector paused it, and seconds of compiling, since it started.</summary>
     public (double Allocated, double PausedSeconds, double CompilingSeconds) Runtime()
@@ -70,16 +74,25 @@ internal sealed class Server : IDisposable
         _process.WaitForExit();
     }
 
-    private static Server Start(int port, params string[] arguments)
+    private static Server Start(int port, int nodes, params string[] arguments)
     {
         if (port == 0) port = FreePort();
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet") start.ArgumentList.Add(typeof(Server).Assembly.Location);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         start.ArgumentList.Add(port.ToString(CultureInfo.InvariantCulture));
+        if (nodes > ConnectionShares.NodesThatFit) start.Environment["DATABASE_POOL_SIZE"] = (ConnectionsAllowed / nodes).ToString(CultureInfo.InvariantCulture);
         var process = Process.Start(start)!;
         while (process.StandardOutput.ReadLine() is { } line)
-            if (line == "ready") return new(process, port);
+            if (line == "ready")
+            {
+                // What it says from here on is read, or it would soon wait for room to say more.
+                _ = Task.Run(() =>
+                {
+                    while (process.StandardOutput.ReadLine() is { } said) Console.Error.WriteLine($"{port}: {said}");
+                });
+                return new(process, port);
+            }
         throw new InvalidOperationException("the server under load did not start");
     }
 
@@ -90,6 +103,7 @@ internal sealed class Server : IDisposable
         {
             ["PORT"] = port, ["PROMETHEUS_PORT"] = port, ["VEZA_HOME"] = home, ["JWT_SECRET"] = Secret, ["ENCRYPTION_KEY"] = Secret + "!",
             ["RATE_LIMIT_PER_MINUTE"] = "100000000", ["LOG_LEVEL"] = "warning", ["LOG_FORMAT"] = "text",
+            ["DATABASE_POOL_SIZE"] = Environment.GetEnvironmentVariable("DATABASE_POOL_SIZE") ?? "",
             // So that what a part of the process costs can be told by leaving it out.
             ["ROLES"] = Environment.GetEnvironmentVariable("ROLES") ?? "",
         });

@@ -24,10 +24,11 @@ internal sealed class Setting : IAsyncDisposable
     /// <summary>Of the n-th token.</summary>
     public Guid Account(int member) => _accounts[member];
 
-    public static async Task<Setting> CreateAsync(int channels, int members)
+    /// <param name="nodes">How many there will be over the same database.</param>
+    public static async Task<Setting> CreateAsync(int channels, int members, int nodes = 1)
     {
         var postgres = await LocalPostgres.StartEphemeralAsync();
-        var setting = new Setting(postgres, Server.StartVeza(postgres.ConnectionString));
+        var setting = new Setting(postgres, Server.StartVeza(postgres.ConnectionString, nodes: nodes));
         var owner = setting.Server.Token(Guid.CreateVersion7());
         var community = Id(setting.AskAll([HttpPeer.Request("POST", "/api/v1/communities", owner, """{"name":"Bench"}""")])[0]);
         setting.Channels = [.. setting.AskAll([.. Enumerable.Range(0, channels).Select(i =>

@@ -11,13 +11,14 @@ internal sealed class LivePeer : Peer
     private static ReadOnlySpan<byte> Mark => "@bench:"u8;
 
     private readonly Action<LivePeer, int> _received;
+    private readonly string? _invocation;
     private bool _upgraded;
 
     /// <param name="invocation">What is sent after the handshake, without the separator; null for nothing.</param>
     /// <param name="received">The number of each marked message.</param>
     public LivePeer(int port, string path, string token, string? invocation, Action<LivePeer, int> received, int receiveBufferBytes = 0) : base(port, receiveBufferBytes)
     {
-        _received = received;
+        (_received, _invocation) = (received, invocation);
         Send(Encoding.ASCII.GetBytes($"GET {path}?access_token={token} HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
             + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"));
         Greeting = """{"protocol":"json","version":1}""" + '\u001e' + (invocation is null ? "" : invocation + '\u001e');
@@ -33,7 +34,13 @@ internal sealed class LivePeer : Peer
     /// <summary>Told of each batch, for who wants to know where the log is; null for who does not.</summary>
     public Action<System.Text.Json.JsonElement>? Batch { get; set; }
 
+    /// <summary>Told when the server refuses the invocation for now, for who asks again as every client does; for others that is an error like any.</summary>
+    public Action? NotNow { get; set; }
+
     public static string Subscribe(string topic) => $$"""{"type":4,"invocationId":"1","target":"Subscribe","arguments":[["{{topic}}"],null]}""";
+
+    /// <summary>Invokes once more what was refused.</summary>
+    public void InvokeAgain() => SendText(_invocation + '\u001e');
 
     public void Ping() => SendText("{\"type\":6}\u001e");
 
@@ -62,7 +69,11 @@ internal sealed class LivePeer : Peer
         if (Batch is not null && payload.IndexOf("\"kind\":\"batch\""u8) >= 0)
             foreach (var record in Encoding.UTF8.GetString(payload).Split('\u001e'))
                 if (record.Contains("\"kind\":\"batch\"", StringComparison.Ordinal)) Batch(System.Text.Json.JsonDocument.Parse(record).RootElement.GetProperty("item"));
-        if (payload.IndexOf("\"error\""u8) >= 0) throw new InvalidOperationException(Encoding.UTF8.GetString(payload));
+        if (payload.IndexOf("\"error\""u8) >= 0)
+        {
+            if (NotNow is not null && (payload.IndexOf("HubException: not_there_yet"u8) >= 0 || payload.IndexOf("HubException: database_unavailable"u8) >= 0)) NotNow();
+            else throw new InvalidOperationException(Encoding.UTF8.GetString(payload));
+        }
         while (payload.IndexOf(Mark) is var at and >= 0)
         {
             payload = payload[(at + Mark.Length)..];

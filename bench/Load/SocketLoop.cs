@@ -21,6 +21,7 @@ internal sealed unsafe partial class SocketLoop : IDisposable
     private readonly byte[] _events = new byte[EventsMax * EventBytes];
     private readonly byte[] _buffer = new byte[256 << 10];
     private readonly List<Peer> _peers = [];
+    private readonly PriorityQueue<Action, long> _later = new();
 
     public IReadOnlyList<Peer> Peers => _peers;
 
@@ -40,10 +41,14 @@ internal sealed unsafe partial class SocketLoop : IDisposable
         _ = EpollControl(_epoll, EpollDelete, peer.Handle, unused);
     }
 
+    /// <summary>Does it in a turn, once the time has come.</summary>
+    public void Later(TimeSpan wait, Action act) => _later.Enqueue(act, Stopwatch.GetTimestamp() + (long)(wait.TotalSeconds * Stopwatch.Frequency));
+
     /// <summary>Waits until something arrives or the time has come, and hands it to the peers.</summary>
     /// <param name="until">A <see cref="Stopwatch"/> time.</param>
     public void Turn(long until)
     {
+        while (_later.TryPeek(out _, out var due) && due <= Stopwatch.GetTimestamp()) _later.Dequeue()();
         var left = Math.Max(0, (long)((until - Stopwatch.GetTimestamp()) * (1e9 / Stopwatch.Frequency)));
         var wait = (Seconds: left / 1_000_000_000, Nanoseconds: left % 1_000_000_000);
         fixed (byte* events = _events)

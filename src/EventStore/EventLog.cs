@@ -27,12 +27,7 @@ public sealed class EventLog : IAsyncDisposable
     /// <summary>Filling the tail takes some hundred milliseconds; a node whose database is slower than this starts without.</summary>
     private static readonly TimeSpan FillWithin = TimeSpan.FromSeconds(3);
 
-    /// <summary>A connection for each reaction, which it keeps, and a few to see who runs what.</summary>
-    private const int RunnersPoolMax = 32;
     private const int RunnersTimeoutSeconds = 2;
-
-    /// <summary>A key is asked for in a moment; more than these at a time wait.</summary>
-    private const int KeysPoolMax = 8;
 
     /// <summary>How long somebody who had begun to read an event may hold on to what an account wrote that is erased meanwhile.</summary>
     private static readonly TimeSpan ForgetAgainAfter = TimeSpan.FromMilliseconds(500);
@@ -50,16 +45,17 @@ public sealed class EventLog : IAsyncDisposable
     private readonly TimeProvider _clock;
     private Task[] _loops = [];
 
-    private EventLog(string connectionString, EventTypes types, TimeProvider clock, ILoggerFactory loggers, long partitionEvents, byte[]? keySecret)
+    private EventLog(string connectionString, EventTypes types, ConnectionShares shares, TimeProvider clock, ILoggerFactory loggers, long partitionEvents, byte[]? keySecret)
     {
-        (_clock, _logger) = (clock, loggers.CreateLogger<EventLog>());
+        (_clock, _logger, Shares) = (clock, loggers.CreateLogger<EventLog>(), shares);
         Tail = new();
         _guard = new(Tail, ForgetHistory, _logger);
         var builder = new NpgsqlDataSourceBuilder(connectionString);
+        builder.ConnectionStringBuilder.MaxPoolSize = shares.Queries;
         // Not prepared automatically: a statement that fails while it is being prepared leaves its connection broken for whoever uses it next.
         Database = _guard.Build(builder);
         var keys = new NpgsqlDataSourceBuilder(connectionString);
-        keys.ConnectionStringBuilder.MaxPoolSize = KeysPoolMax;
+        keys.ConnectionStringBuilder.MaxPoolSize = shares.Keys;
         _keysSource = _guard.Build(keys);
         _keys = new(_keysSource, keySecret);
         Types = types = types.With(_keys);
@@ -82,7 +78,7 @@ public sealed class EventLog : IAsyncDisposable
         // What they write can be written again from the log; a flush for each would slow every command.
         runners.ConnectionStringBuilder.Options = "-c synchronous_commit=off";
         runners.ConnectionStringBuilder.ApplicationName = OwnerRows.SessionName("runners", node);
-        runners.ConnectionStringBuilder.MaxPoolSize = RunnersPoolMax;
+        runners.ConnectionStringBuilder.MaxPoolSize = shares.Runners;
         // A renewal that takes longer has failed: there must be time for another before the lease ends.
         runners.ConnectionStringBuilder.Timeout = runners.ConnectionStringBuilder.CommandTimeout = RunnersTimeoutSeconds;
         _runnersSource = _guard.Build(runners);
@@ -114,20 +110,27 @@ public sealed class EventLog : IAsyncDisposable
 
     public long Head => Tail.Head;
 
+    /// <summary>The connections this process opens at most.</summary>
+    public ConnectionShares Shares { get; }
+
     /// <inheritdoc cref="Tail.Forks"/>
     public int Forks => Tail.Forks;
 
     /// <summary>Applies the schema, finds the head and starts following.</summary>
+    /// <param name="connectionString">Npgsql's form. Its largest pool is the most connections of this process, all kinds together; see <see cref="ConnectionShares"/>.</param>
     /// <param name="partitionEvents">Events in each partition still to be made.</param>
     /// <param name="keySecret">Wraps the keys that personal texts are sealed with; needed where the types have any.</param>
     public static async Task<EventLog> OpenAsync(
         string connectionString, EventTypes types, TimeProvider clock, ILoggerFactory loggers, CancellationToken ct, long partitionEvents = Maintenance.PartitionEvents,
         byte[]? keySecret = null)
     {
-        var log = new EventLog(connectionString, types, clock, loggers, partitionEvents, keySecret);
+        var allowed = await ConnectionShares.AllowedAsync(connectionString, ct);
+        var shares = ConnectionShares.Of(new NpgsqlConnectionStringBuilder(connectionString).MaxPoolSize, allowed);
+        var log = new EventLog(connectionString, types, shares, clock, loggers, partitionEvents, keySecret);
         await Schema.LogSchema.ApplyAsync(log.Database, ct);
         await log._guard.StartAsync(log.Database, ct);
         await log._keys.CheckAsync(ct);
+        await log.WarnOfTooManyAsync(allowed, ct);
         await log._maintenance.MakeRoomAsync(0, ct);
         log._loops =
         [
@@ -226,6 +229,14 @@ public sealed class EventLog : IAsyncDisposable
         await Database.DisposeAsync();
     }
 
+    private async Task WarnOfTooManyAsync(int allowed, CancellationToken ct)
+    {
+        var nodes = await OwnerRows.CountAsync(Database, ct) + 1;
+        if (nodes * Shares.Total <= allowed) return;
+        _logger.LogWarning("This node opens up to {Total} connections, and {Others} others run; the database allows {Allowed} in all. When all are busy some will be refused: " +
+            "set DATABASE_POOL_SIZE to {Fits} on every node, or raise max_connections", Shares.Total, nodes - 1, allowed, allowed / nodes);
+    }
+
     private void ForgetHistory()
     {
         Models.Clear();
@@ -310,6 +321,8 @@ public sealed class EventLog : IAsyncDisposable
             }
             catch (Exception fault) when (!_stopping.IsCancellationRequested)
             {
+                // Perhaps all connections broke, and a node of which the database has none is soon taken for gone.
+                Owners.RenewSoon();
                 _logger.LogWarning("Listening for other nodes' appends broke off and is taken up again: {Reason}", fault.Message);
                 await Task.Delay(PollEvery, _clock);
             }

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Veza.Domain.Accounts;
 using Veza.EventStore;
 using Veza.Projections.Topics;
 
@@ -149,8 +148,6 @@ public sealed class LiveEngine : IAsyncDisposable
             if (after > Log.Head) return (null, LiveRefusal.PositionAhead(after.Value, Log.Head));
         }
         var from = after ?? Log.Head;
-        // A hub's connection outlives its session. One that ends after this is found by the subscription itself, which begins before it.
-        if (caller.SessionId is { } id && (await Log.Models.LoadAsync(typeof(Session), id, ct)).State is Session { Ended: true }) return (null, LiveRefusal.SessionEnded);
         var (access, refusal) = await _access.CheckAsync(caller, topics, from, ct);
         return access is null ? (null, refusal) : (new(this, caller, topics, access, from, epoch ?? known), null);
     }

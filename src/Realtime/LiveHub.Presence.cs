@@ -19,14 +19,14 @@ public sealed partial class LiveHub
     public async Task Typing(Guid channelId)
     {
         var (device, caller) = (Device(), Caller());
-        if (Counter.MayTell(ref device.TypedAt, presence.Limits.TypingEvery, clock) && await presence.TypeAsync(caller, channelId, Context.ConnectionAborted) is { } no) throw Refused(no);
+        if (Counter.MayTell(ref device.TypedAt, presence.Limits.TypingEvery, clock) && await OrRefusedAsync(presence.TypeAsync(caller, channelId, Context.ConnectionAborted)) is { } no) throw Refused(no);
     }
 
     /// <summary>From now on: how the members of each <c>community:{id}</c> are, and who types in each <c>channel:{id}</c>. How they are at the beginning is asked over REST.</summary>
     public async IAsyncEnumerable<PresenceMessage> Watch(string[] topics, [EnumeratorCancellation] CancellationToken ct)
     {
         using var counted = Count();
-        var (watch, no) = await presence.WatchAsync(Caller(), topics ?? [], ct);
+        var (watch, no) = await OrRefusedAsync(presence.WatchAsync(Caller(), topics ?? [], ct));
         if (watch is null) throw Refused(no!);
         try
         {

@@ -10,7 +10,7 @@ namespace Veza.Realtime;
 /// <summary>The live topics over SignalR. A stream's next message is made when the one before has been written to the client's socket.</summary>
 [Authorize]
 public sealed partial class LiveHub(
-    LiveEngine engine, LiveCharts charts, LiveConnections connections, PresenceService presence, TimeProvider clock, ILogger<LiveHub> logger) : Hub
+    LiveEngine engine, LiveCharts charts, LiveConnections connections, PresenceService presence, MomentaryFaults momentary, TimeProvider clock, ILogger<LiveHub> logger) : Hub
 {
     public const string Path = "/hubs/live";
 
@@ -92,7 +92,7 @@ public sealed partial class LiveHub(
     private async IAsyncEnumerable<LiveMessage> StreamAsync(string[] topics, long? after, string? epoch, [EnumeratorCancellation] CancellationToken ct)
     {
         using var counted = Count();
-        var outcome = await engine.SubscribeAsync(Caller(), topics ?? [], after, epoch, ct);
+        var outcome = await OrRefusedAsync(engine.SubscribeAsync(Caller(), topics ?? [], after, epoch, ct));
         if (outcome is SubscribeOutcome.Refused no) throw Refused(no.Refusal);
         await using var messages = ((SubscribeOutcome.Opened)outcome).Subscription.ReadAsync(ct).GetAsyncEnumerator(CancellationToken.None);
         while (await NextAsync(messages))
@@ -123,11 +123,19 @@ public sealed partial class LiveHub(
     private async ValueTask<bool> NextAsync(IAsyncEnumerator<LiveMessage> messages)
     {
         try { return await messages.MoveNextAsync(); }
+        catch (Exception fault) when (MomentaryFaults.Is(fault)) { throw Refused(momentary.Refuse(fault)); }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
             logger.LogError(fault, "A live subscription failed");
             throw;
         }
+    }
+
+    /// <summary>Waits for what was asked; what fails for a reason of the moment is refused, where SignalR would only say that an error occurred.</summary>
+    private async Task<T> OrRefusedAsync<T>(Task<T> asked)
+    {
+        try { return await asked; }
+        catch (Exception fault) when (MomentaryFaults.Is(fault)) { throw Refused(momentary.Refuse(fault)); }
     }
 
     /// <summary>A hub has no problem details; its error's text is the code, a colon and the detail.</summary>

@@ -37,6 +37,12 @@ public sealed record LiveLimits(int MaxConnections = 100_000)
     /// <summary>Subscriptions that read the database at once; the others wait, so that a great reconnecting leaves room for commands and queries.</summary>
     public int CatchUpReadsAtOnce { get; init; } = 8;
 
+    /// <summary>
+    /// Subscriptions that are authorised at once, in a few look-ups each; the others wait, however many come back together: on a wait of theirs there is no limit, on one
+    /// for a connection to the database there is, and whoever sends a command meanwhile needs one too.
+    /// </summary>
+    public int AuthorisedAtOnce { get; init; } = 16;
+
     /// <summary>How long subscribing waits for the read models that authorise it; longer than any healthy lag.</summary>
     public TimeSpan AuthoriseWaitMax { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -31,5 +31,6 @@ public sealed record LiveRefusal(string Code, LiveRefusalKind Kind, string Detai
     public static LiveRefusal TooManySubscriptions(int max) => new("too_many_subscriptions", LiveRefusalKind.TooMany, $"this connection has {max} subscriptions; that is the limit");
     public static LiveRefusal TooManyConnections(int max) => new("too_many_connections", LiveRefusalKind.Unavailable, $"{max} live connections are open; MAX_CONNECTIONS allows no more");
     public static LiveRefusal NotThereYet(TimeSpan waited) => new("not_there_yet", LiveRefusalKind.Unavailable, $"the read models that authorise this are behind the log by more than {waited.TotalSeconds} s");
+    public static LiveRefusal DatabaseUnavailable => new("database_unavailable", LiveRefusalKind.Unavailable, "the database does not answer; try again shortly");
     public static LiveRefusal Stopping => new("server_stopping", LiveRefusalKind.Unavailable, "this server is stopping; connect again to reach another");
 }

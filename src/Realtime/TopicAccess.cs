@@ -1,3 +1,4 @@
+using Veza.Domain.Accounts;
 using Veza.Domain.Chat.Members;
 using Veza.Domain.Social.Follows;
 using Veza.EventStore;
@@ -25,6 +26,7 @@ public sealed class TopicAccess(EventLog log, ChatQueries chat, FollowQueries fo
     public static readonly string[] ReadsForAccounts = ["social.follows.v1"];
 
     private readonly TopicIndex _index = new(log);
+    private readonly SemaphoreSlim _turns = new(limits.AuthorisedAtOnce);
     private readonly string[] _changes = log.Types.AliasesOf(typeof(FollowStarted), typeof(FollowStopped), typeof(MemberJoined), typeof(MemberLeft));
 
     internal async Task<(Access? Access, LiveRefusal? Refusal)> CheckAsync(LiveCaller caller, IReadOnlySet<Topic> topics, long after, CancellationToken ct)
@@ -40,6 +42,16 @@ public sealed class TopicAccess(EventLog log, ChatQueries chat, FollowQueries fo
         string[] reads = [.. channels.Length > 0 || mine ? ReadsForChannels : [], .. communities.Length > 0 ? ReadsForCommunities : [], .. feed ? ReadsForAccounts : []];
         if (reads.Length > 0 && !await ReachedAsync(reads, head, ct)) return (null, LiveRefusal.NotThereYet(limits.AuthoriseWaitMax));
 
+        await _turns.WaitAsync(ct);
+        try { return await LookAsync(caller, channels, communities, feed, mine, head, after, ct); }
+        finally { _turns.Release(); }
+    }
+
+    private async Task<(Access? Access, LiveRefusal? Refusal)> LookAsync(
+        LiveCaller caller, Guid[] channels, Guid[] communities, bool feed, bool mine, long head, long after, CancellationToken ct)
+    {
+        // A hub's connection outlives its session. One that ends after this is found by the subscription itself, which begins before it.
+        if (caller.SessionId is { } id && (await log.Models.LoadAsync(typeof(Session), id, ct)).State is Session { Ended: true }) return (null, LiveRefusal.SessionEnded);
         var named = new Dictionary<Topic, Guid>(channels.Length + communities.Length);
         if (await RefusedAsync(caller, channels, communities, named, ct) is { } refusal) return (null, refusal);
         var (followees, memberships) = feed || mine ? await AsOfAsync(caller.AccountId, feed, mine, after, ct) : (null, null);

@@ -38,7 +38,7 @@ export interface EpochChanged {
   readonly head: number;
 }
 
-/** The server ended it for good, as with `session_ended` and `membership_ended`. */
+/** The server ended it for good, as with `session_ended` and `membership_ended`. A reason that means "not now" is never handed out: see `interrupted`. */
 export interface Closed {
   readonly kind: 'closed';
   readonly reason: string;
@@ -79,10 +79,13 @@ export class OutOfPatience extends Error {
   override readonly name = 'OutOfPatience';
 }
 
-/** Refusals that say "not now": the same request may be granted a little later, or by another server. */
-const notNow: ReadonlySet<string> = new Set([ServerStopping, 'not_there_yet', 'too_many_connections']);
+/** Codes that say "not now", of refusals and of `closed`: the same request may be granted a little later by the same server. */
+const notReady: ReadonlySet<string> = new Set(['not_there_yet', 'database_unavailable']);
+/** The same request may be granted by another server. */
+const elsewhere: ReadonlySet<string> = new Set([ServerStopping, 'too_many_connections']);
 
-export const isNotNow = (refused: Refused): boolean => notNow.has(refused.code);
+export const isNotReady = (code: string): boolean => notReady.has(code);
+export const isElsewhere = (code: string): boolean => elsewhere.has(code);
 
 /** A refusal stands in a hub's error as `HubException: code: detail`. */
 export function refusalIn(error: Error): Refused | undefined {

@@ -2,7 +2,7 @@ import { Backoff } from './backoff.js';
 import type { Hub } from './hub.js';
 import { Inbox, type End } from './inbox.js';
 import type { Link } from './link.js';
-import { isNotNow, OutOfPatience, refusalIn, ServerStopping, type Interrupted, type ServerMessage, type Update } from './messages.js';
+import { isElsewhere, isNotReady, OutOfPatience, refusalIn, type Interrupted, type ServerMessage, type Update } from './messages.js';
 import { breakIn, type Place } from './sequence.js';
 
 /** A server whose batches do not follow on each other so often in a row is not unlucky but wrong. */
@@ -48,7 +48,7 @@ export class Subscription {
             if (message.kind === 'aborted') return;
             if (message.kind === 'full') break;
             if (message.kind === 'failed') interruption = this.#failed(hub, message.error);
-            else if (message.kind === 'closed' && message.reason === ServerStopping) interruption = this.#move(hub, 'the server is stopping');
+            else if (message.kind === 'closed') interruption = this.#notNow(hub, message.reason, message.reason);
             else if (message.kind === 'batch') interruption = this.#take(message);
             if (interruption !== undefined) break;
             yield message as ServerMessage;
@@ -94,12 +94,15 @@ export class Subscription {
   #failed(hub: Hub, error: Error): Interrupted {
     const refused = refusalIn(error);
     if (refused === undefined) return interrupted('lost', error);
-    if (!isNotNow(refused)) throw refused;
-    if (refused.code === 'not_there_yet') return interrupted('notReady', refused);
-    return this.#move(hub, refused.message);
+    const interruption = this.#notNow(hub, refused.code, refused.message);
+    if (interruption === undefined) throw refused;
+    return interruption;
   }
 
-  #move(hub: Hub, why: string): Interrupted {
+  /** Undefined when the server's code, of a refusal or of a `closed`, is its last word. */
+  #notNow(hub: Hub, code: string, why: string): Interrupted | undefined {
+    if (isNotReady(code)) return interrupted('notReady', why);
+    if (!isElsewhere(code)) return undefined;
     this.link.leave(hub);
     return interrupted('moving', why);
   }

@@ -156,6 +156,7 @@ test('a refusal is an error with its code', async () => {
 test('"not now" is tried again: on the same server while it catches up, on another when it is full or stopping', async () => {
   const steps: [string, string, number][] = [
     ['not_there_yet', 'notReady', 1],
+    ['database_unavailable', 'notReady', 1],
     ['too_many_connections', 'moving', 2],
     ['server_stopping', 'moving', 2],
   ];
@@ -163,6 +164,22 @@ test('"not now" is tried again: on the same server while it catches up, on anoth
     const servers = new FakeServers([refuse(`${code}: wait`), say(batch(0, 1, [1]))]);
     assert.deepEqual(await read(servers.client().subscribe(topics, { after: 0 }), 2), [reason, 1]);
     assert.equal(servers.connects.length, connects, code);
+  }
+});
+
+test('a subscription that the server closes with "not now" is asked for again from where it was', async () => {
+  const steps: [string, string, number][] = [
+    ['not_there_yet', 'notReady', 1],
+    ['server_stopping', 'moving', 2],
+  ];
+  for (const [reason, interruption, connects] of steps) {
+    const closing = (stream: Opened): void => {
+      say(batch(0, 1, [1]))(stream);
+      stream.observer.next({ kind: 'closed', reason });
+    };
+    const servers = new FakeServers([closing, say(batch(1, 2, [2]))]);
+    assert.deepEqual(await read(servers.client().subscribe(topics, { after: 0 }), 3), [1, interruption, 2]);
+    assert.equal(servers.connects.length, connects, reason);
   }
 });
 

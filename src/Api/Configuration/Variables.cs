@@ -1,5 +1,6 @@
 using System.Net;
 using Veza.Api.Http;
+using Veza.EventStore;
 using static Veza.Api.Configuration.Kinds;
 
 namespace Veza.Api.Configuration;
@@ -20,7 +21,9 @@ public static class Variables
 
     public static readonly Variable<DatabaseUrl> Database = new("DATABASE_URL", "a private local PostgreSQL in VEZA_HOME", "the PostgreSQL that holds the log and the read models",
         "postgresql://user:password@host:port/database", DatabaseUrl.Parse, Secret: true);
-    public static readonly Variable<Value<int>> DatabasePoolSize = Number("DATABASE_POOL_SIZE", "100", "most connections of this process", 4, 1000);
+    public static readonly Variable<Value<int>> DatabasePoolSize = Number("DATABASE_POOL_SIZE", "100",
+        "most connections of this process to PostgreSQL, all kinds together, and never more than half of what the server allows; with more than two nodes, what it allows divided by their number",
+        ConnectionShares.TotalMin, 1000);
     public static readonly Variable<Value<int>> DatabaseTimeoutMs = Number("DATABASE_TIMEOUT_MS", "5000", "longest wait for a connection or a statement", 100, 600_000);
     public static readonly Variable<string> RedisUrl = Text("REDIS_URL", "", "reserved: nothing needs Redis", secret: true);
 

@@ -31,7 +31,7 @@ public sealed class ProjectionHost : IAsyncDisposable
         builder.ConnectionStringBuilder.ApplicationName = OwnerRows.SessionName("projections", log.Owners.Node);
         builder.ConnectionStringBuilder.MaxAutoPrepare = 200;
         builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
-        builder.ConnectionStringBuilder.MaxPoolSize = 16;
+        builder.ConnectionStringBuilder.MaxPoolSize = log.Shares.Projections;
         // Builds move hundreds of megabytes each way; with Npgsql's 8 KiB that is as many calls of the system.
         builder.ConnectionStringBuilder.ReadBufferSize = 1 << 16;
         builder.ConnectionStringBuilder.WriteBufferSize = 1 << 16;

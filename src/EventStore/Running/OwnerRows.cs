@@ -9,11 +9,12 @@ internal static class OwnerRows
     public static string SessionName(string what, Guid node) => $"veza-{what} {node}";
 
     /// <summary>Renews the node's row, clears away nodes that are gone, and says who is left and who runs what.</summary>
+    /// <param name="absentAfter">A node that has no session in the database is gone when it was not seen for this long; one that has, after <see cref="Owners.LeaseFor"/>.</param>
     /// <remarks>
     /// A node that was stopped in the middle of a transaction keeps the locks on the rows it wrote, for which its successor would wait: its sessions are
     /// ended. Its row is passed over while it is itself locked so.
     /// </remarks>
-    public static async Task<Roll> RenewAsync(NpgsqlDataSource database, Guid node, IReadOnlyCollection<string> runs, CancellationToken ct)
+    public static async Task<Roll> RenewAsync(NpgsqlDataSource database, Guid node, IReadOnlyCollection<string> runs, TimeSpan absentAfter, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var batch = new NpgsqlBatch(connection);
@@ -26,8 +27,19 @@ internal static class OwnerRows
             select count(pg_terminate_backend(a.pid)) from log.nodes n join pg_stat_activity a on right(a.application_name, 36) = n.id::text
             where n.seen < clock_timestamp() - $1 and a.datname = current_database()
             """, lease);
-        Add("delete from log.nodes where id in (select id from log.nodes where seen < clock_timestamp() - $1 for update skip locked)", lease.Clone());
-        Add("select id, runs, seen + $1 - clock_timestamp() from log.nodes where seen >= clock_timestamp() - $1", lease.Clone());
+        var absent = new NpgsqlParameter<TimeSpan> { TypedValue = absentAfter };
+        Add("""
+            delete from log.nodes where id in (
+                select id from log.nodes n where seen < clock_timestamp() - $2 and (seen < clock_timestamp() - $1
+                    or not exists (select from pg_stat_activity a where right(a.application_name, 36) = n.id::text and a.datname = current_database()))
+                for update skip locked)
+            """, lease.Clone(), absent);
+        Add("""
+            select * from (
+                select n.id, n.runs, n.seen + case when s.node is null then $2 else $1 end - clock_timestamp() as ends_in
+                from log.nodes n left join (select distinct right(application_name, 36) as node from pg_stat_activity where datname = current_database()) s on s.node = n.id::text) as known
+            where ends_in >= interval '0'
+            """, lease.Clone(), absent.Clone());
         Add("select name, node from log.runners");
         await using var rows = await batch.ExecuteReaderAsync(ct);
         // Of the three that come first, one returns a row.
@@ -51,6 +63,14 @@ internal static class OwnerRows
             command.Parameters.AddRange(parameters);
             batch.BatchCommands.Add(command);
         }
+    }
+
+    /// <returns>Nodes that run something and have sessions in the database; one that was killed has none.</returns>
+    public static async Task<int> CountAsync(NpgsqlDataSource database, CancellationToken ct)
+    {
+        await using var count = database.CreateCommand(
+            "select count(*)::int from log.nodes n where exists (select from pg_stat_activity a where right(a.application_name, 36) = n.id::text and a.datname = current_database())");
+        return (int)(await count.ExecuteScalarAsync(ct))!;
     }
 
     /// <summary>Makes rows for names that have none, and waits for the flush, which nothing else here does: a name is registered once, and one that a crash took away again would never be run.</summary>

@@ -5,18 +5,28 @@ namespace Veza.EventStore.Running;
 
 /// <summary>
 /// Sees to it that each thing that runs behind the log, a projection or a reaction, runs on one node at a time, and that the nodes share them about evenly.
-/// A node renews one row every second; whoever has not for the length of a lease, by the database's clock, loses what it ran to the others.
+/// A node renews one row every second; whoever has not for the length of a lease, by the database's clock, loses what it ran to the others; sooner when its
+/// sessions in the database are all gone.
 /// </summary>
 /// <remarks>A lease alone is no fence, since a node that was stopped may go on at any point: what is run moves its checkpoint by compare-and-set.</remarks>
 public sealed class Owners : IAsyncDisposable
 {
     internal const string Channel = "veza_owners";
 
-    /// <summary>A node that dies is noticed after this; one that is only slow keeps what it has for as long.</summary>
+    /// <summary>A node that is frozen or cut off is noticed after this; one that is only slow keeps what it has for as long.</summary>
     public static readonly TimeSpan LeaseFor = TimeSpan.FromSeconds(3);
 
     /// <summary>One small write per node: often enough that two may be lost.</summary>
     public static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// A node that missed a renewal, and of which the database has no session, is not there: its process ended, or it cannot write. One that lives comes back before,
+    /// as it renews every second and once more soon after a renewal that failed.
+    /// </summary>
+    public static readonly TimeSpan AbsentAfter = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>After a renewal that failed, once: its connection was broken, and a new one may do.</summary>
+    private static readonly TimeSpan RenewAgainAfter = TimeSpan.FromMilliseconds(200);
 
     private static readonly TimeSpan LookAfterEnd = TimeSpan.FromMilliseconds(20);
 
@@ -35,6 +45,7 @@ public sealed class Owners : IAsyncDisposable
     private Dictionary<string, string?> _faultsTold = [];
     private Task? _renewing;
     private volatile string? _fault;
+    private long? _failedAt;
 
     internal Owners(NpgsqlDataSource database, Guid node, Func<int> forks, TimeProvider clock, ILogger logger)
     {
@@ -125,12 +136,14 @@ public sealed class Owners : IAsyncDisposable
                 var began = _clock.GetTimestamp();
                 // A node that has not renewed its row for long is looked at when its lease ends, rather than up to a second later.
                 if (await RenewOnceAsync() is var endsIn && endsIn < next) next = endsIn + LookAfterEnd;
-                _expiry.Change(LeaseFor - _clock.GetElapsedTime(began), Timeout.InfiniteTimeSpan);
+                var lasts = LeaseFor - _clock.GetElapsedTime(began);
+                _expiry.Change(lasts > TimeSpan.Zero ? lasts : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
                 _fault = null;
             }
             catch (Exception fault) when (!_stopping.IsCancellationRequested)
             {
-                _fault = fault.Message;
+                if (_fault is null) next = RenewAgainAfter;
+                (_fault, _failedAt) = (fault.Message, _clock.GetTimestamp());
                 _logger.LogWarning("Renewing this node's hold on what it runs failed and is tried again: {Reason}", fault.Message);
             }
             await ((Task)_renewNow.WaitAsync(next, _stopping.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -141,7 +154,9 @@ public sealed class Owners : IAsyncDisposable
     {
         Dictionary<string, Offer> offers;
         lock (_lock) offers = new(_offers);
-        var roll = await OwnerRows.RenewAsync(_database, Node, offers.Keys, _stopping.Token);
+        // A node that was cut off itself does not judge by sessions: the server may have restarted, or be another one, and the others come back as it does.
+        var judges = _failedAt is not { } at || _clock.GetElapsedTime(at) > LeaseFor;
+        var roll = await OwnerRows.RenewAsync(_database, Node, offers.Keys, judges ? AbsentAfter : LeaseFor, _stopping.Token);
         // Once, and again after a restore that may know nothing of them: a row that is gone otherwise was taken away by a release that knows better.
         var forks = _forks();
         if (forks != _registered.Forks) _registered = (forks, []);

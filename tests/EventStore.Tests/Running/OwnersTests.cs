@@ -1,3 +1,4 @@
+using Npgsql;
 using Veza.EventStore.Projections;
 using Veza.EventStore.Running;
 using Veza.EventStore.Tests.Projections;
@@ -104,5 +105,52 @@ public class OwnersTests(LogFixture fixture)
         await stopping.CancelAsync();
         await running;
         await postgres.RestartAsync();
+    }
+
+    [Fact]
+    public async Task A_node_that_missed_a_renewal_and_has_no_session_is_gone_before_its_lease_ends_and_one_that_has_a_session_is_not()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var log = await LogFixture.OpenAsync(database);
+        var (me, dead, slow) = (log.Owners.Node, Guid.CreateVersion7(), Guid.CreateVersion7());
+        await using var session = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database) { Pooling = false, ApplicationName = OwnerRows.SessionName("runners", slow) }.ConnectionString);
+        await session.OpenAsync(TestContext.Current.CancellationToken);
+        // As seen in the future, so that no lease ends however long this test takes; by the second figure below, all are late.
+        await log.AskAsync($"insert into log.nodes (id, runs, seen) select id, '{{}}', clock_timestamp() + interval '1 minute' from unnest(array['{dead}', '{slow}']::uuid[]) id returning 1");
+        await log.AskAsync($"insert into log.runners (name, kind, node) values ('test.of_dead', 'reaction', '{dead}'), ('test.of_slow', 'reaction', '{slow}') returning 1");
+
+        var roll = await OwnerRows.RenewAsync(log.RunnersDatabase, me, [], absentAfter: Owners.LeaseFor, TestContext.Current.CancellationToken);
+        Assert.Equivalent(new[] { me, dead, slow }, roll.Candidates.Keys, strict: true);
+        roll = await OwnerRows.RenewAsync(log.RunnersDatabase, me, [], absentAfter: TimeSpan.FromHours(-1), TestContext.Current.CancellationToken);
+        Assert.Equivalent(new[] { me, slow }, roll.Candidates.Keys, strict: true);
+        Assert.Null(roll.Owners["test.of_dead"]);
+        Assert.Equal(slow, roll.Owners["test.of_slow"]);
+        Assert.Equal("test.of_dead", Assert.Single(await OwnerRows.TakeAsync(log.RunnersDatabase, me, ["test.of_dead", "test.of_slow"], TestContext.Current.CancellationToken)));
+    }
+
+    [Fact]
+    public async Task A_node_whose_sessions_all_end_and_that_cannot_come_back_loses_what_it_ran_and_gets_its_share_again_when_it_can()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        var role = $"cut_{Guid.CreateVersion7():N}";
+        await using var two = await LogFixture.OpenAsync(database);
+        await two.AskAsync($"create role {role} superuser login password 'cut'");
+        var asRole = new NpgsqlConnectionStringBuilder(database) { Username = role, Password = "cut" }.ConnectionString;
+        await using var one = await LogFixture.OpenAsync(asRole);
+        await using var first = await one.StartAsync(asRole, Six);
+        await using var second = await two.StartAsync(database, Six);
+        await BecomesAsync(async () => await OwnedAsync(two, one.Owners.Node) == 3 && await OwnedAsync(two, two.Owners.Node) == 3);
+        for (var i = 0; i < 20; i++) await two.CountAsync();
+        await two.AskAsync($"alter role {role} nologin");
+        // Nothing is given back: its row and what it ran stay as they are.
+        await two.AskAsync($"select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = '{role}'");
+        await BecomesAsync(async () => await OwnedAsync(two, two.Owners.Node) == 6);
+        for (var i = 0; i < 20; i++) await two.CountAsync();
+        await second.WaitAsync(Six.Select(p => p.Name), two.Head, TestContext.Current.CancellationToken);
+        await two.AskAsync($"alter role {role} login");
+        await BecomesAsync(async () => await OwnedAsync(two, one.Owners.Node) == 3 && await OwnedAsync(two, two.Owners.Node) == 3);
+        for (var i = 0; i < 20; i++) await two.CountAsync();
+        await second.WaitAsync(Six.Select(p => p.Name), two.Head, TestContext.Current.CancellationToken);
+        for (var i = 1; i <= 6; i++) Assert.Equal(60L, await two.SumAsync($"views.test_sums{i}"));
     }
 }
