@@ -91,7 +91,6 @@ public static class VezaHost
             EnvironmentName = settings.InProduction ? Environments.Production : Environments.Development,
         });
         builder.Configuration.Sources.Clear();
-        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, settings));
         builder.WebHost.UseSockets(sockets => sockets.Backlog = BacklogMax);
         Telemetry.AddLogging(builder.Logging, settings);
