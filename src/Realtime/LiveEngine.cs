@@ -55,6 +55,7 @@ public sealed class LiveEngine : IAsyncDisposable
     internal TopicIndex Index { get; }
     internal SemaphoreSlim DatabaseTurns { get; }
     internal SharedBatches Batches { get; } = new();
+    internal WakeTurns Turns { get; } = new();
     /// <summary>It has said farewell, or is saying it: who comes now goes elsewhere.</summary>
     public bool IsStopping => _stopping;
 

@@ -37,11 +37,12 @@ public sealed class LiveSubscription
     // Shared with the engine.
     private long _noted = Nothing;
     private int _mustTellPosition;
-    private readonly WakeSignal _wake = new();
+    private readonly WakeSignal _wake;
 
     internal LiveSubscription(LiveEngine engine, LiveCaller caller, HashSet<Topic> topics, Access access, long after, string epoch)
     {
         (_engine, _caller, _topics, _access, _cursor, _epoch) = (engine, caller, topics, access, after, epoch);
+        _wake = new(engine.Turns);
         _forks = engine.Log.Forks;
         _wholeLog = topics.Contains(Topic.Log);
         _topics.Add(Topic.Access(caller.AccountId));

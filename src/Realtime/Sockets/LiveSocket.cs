@@ -30,7 +30,7 @@ public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUser
     {
         (_connection, User, _limits, _clock) = (connection, user, limits, clock);
         // SignalR keeps it alive.
-        _socket = WebSocket.CreateFromStream(new PipeStream(connection.Transport), new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = TimeSpan.Zero });
+        _socket = WebSocket.CreateFromStream(new ConnectionStream(connection), new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = TimeSpan.Zero });
         (_input, _output) = (new(_socket), new(_socket, this));
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Text.Json;
 using Veza.Integration.Tests.Chat;
 using Veza.Realtime;
 
@@ -6,8 +7,10 @@ namespace Veza.Integration.Tests.Live;
 
 public sealed class StoppedReaderTests(VezaServer server)
 {
-    /// <summary>More than the kernel keeps for one socket, with what the server itself writes ahead.</summary>
+    /// <summary>More than the kernel keeps for one socket.</summary>
     private const int Messages = 1200;
+
+    private static readonly string Long = new('x', 8000);
 
     [Fact(Timeout = 120_000)]
     public async Task Who_stops_reading_is_disconnected_after_the_limit_and_counted()
@@ -19,12 +22,37 @@ public sealed class StoppedReaderTests(VezaServer server)
         closed.SetMeasurementEventCallback<long>((_, _, tags, _) => { if (tags[0].Value is "stopped_reading") stopped.TrySetResult(); });
         closed.Start();
 
-        using var silent = await WebSocketPeer.OpenAsync(server.Address, chat.Member.AccessToken!, receiveBytes: 4096);
-        await silent.SendTextAsync("""{"protocol":"json","version":1}""" + '\u001e' + $$"""{"type":4,"invocationId":"1","target":"Subscribe","arguments":[["channel:{{chat.Channel}}"],null]}""" + '\u001e');
-        await silent.ReadUntilAsync("\"kind\":\"batch\"");
-        await Parallel.ForEachAsync(Enumerable.Range(0, Messages), new ParallelOptions { MaxDegreeOfParallelism = 32 }, async (_, _) => await chat.SendAsync(chat.Owner, new string('x', 8000)));
+        using var silent = await SubscribeAsync(chat);
+        await FloodAsync(chat);
         await stopped.Task.WaitAsync(TestContext.Current.CancellationToken);
         // What lay in the buffers can still be read; then it is over.
         Assert.NotEqual("still open", await silent.EndAsync(TimeSpan.FromSeconds(30)));
     }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Who_takes_it_late_is_sent_every_item_once_and_in_order()
+    {
+        var chat = await ChatSetting.CreateAsync(server);
+        using var late = await SubscribeAsync(chat);
+        await FloodAsync(chat);
+        await chat.SendAsync(chat.Owner, "the last");
+        var batches = (await late.ReadUntilAsync("the last")).Split('\u001e')[..^1].Select(text => text[text.IndexOf('{')..]).Select(text => JsonDocument.Parse(text).RootElement)
+            .Where(m => m.GetProperty("type").GetInt32() == 2).Select(m => m.GetProperty("item")).ToList();
+        Assert.Equal(batches.Skip(1).Select(b => b.GetProperty("previous").GetInt64()), batches.SkipLast(1).Select(b => b.GetProperty("position").GetInt64()));
+        var texts = batches.SelectMany(b => b.GetProperty("items").EnumerateArray()).Select(item => item.GetProperty("data").GetProperty("text").GetString()).ToList();
+        Assert.Equal("the last", texts[^1]);
+        // Much of it was sent in pieces, of which none may be lost.
+        Assert.Equal(Enumerable.Repeat(Long, Messages), texts.SkipLast(1));
+    }
+
+    private async Task<WebSocketPeer> SubscribeAsync(ChatSetting chat)
+    {
+        var peer = await WebSocketPeer.OpenAsync(server.Address, chat.Member.AccessToken!, receiveBytes: 4096);
+        await peer.SendTextAsync("""{"protocol":"json","version":1}""" + '\u001e' + $$"""{"type":4,"invocationId":"1","target":"Subscribe","arguments":[["channel:{{chat.Channel}}"],null]}""" + '\u001e');
+        await peer.ReadUntilAsync("\"kind\":\"batch\"");
+        return peer;
+    }
+
+    private static Task FloodAsync(ChatSetting chat) =>
+        Parallel.ForEachAsync(Enumerable.Range(0, Messages), new ParallelOptions { MaxDegreeOfParallelism = 32 }, async (_, _) => await chat.SendAsync(chat.Owner, Long));
 }

@@ -41,13 +41,13 @@ internal sealed class WebSocketPeer : IDisposable
     {
         var (read, buffer) = (new StringBuilder(), new byte[16 << 10]);
         using var limit = new CancellationTokenSource(AnswersMax);
-        while (!read.ToString().Contains(text, StringComparison.Ordinal))
+        for (var looked = 0; ; looked = Math.Max(0, read.Length - text.Length))
         {
             var count = await Stream.ReadAsync(buffer, limit.Token);
             if (count == 0) throw new EndOfStreamException($"the server ended after {read}");
             read.Append(Encoding.UTF8.GetString(buffer, 0, count));
+            if (read.ToString(looked, read.Length - looked).Contains(text, StringComparison.Ordinal)) return read.ToString();
         }
-        return read.ToString();
     }
 
     /// <summary>Reads until the server ends the connection, or has nothing more to say for a while.</summary>
