@@ -32,6 +32,19 @@ public sealed class ReadModels(NpgsqlDataSource database, Past? past = null)
         return await connection.QueryFirstOrDefaultAsync<T>(Command(sql, parameters, ct));
     }
 
+    /// <summary>A look-up that thousands make at once, planned once per connection: planning takes several times as long as running it. It reads the rows of now alone.</summary>
+    internal async Task<List<T>> ListPreparedAsync<T>(string sql, Func<NpgsqlDataReader, T> row, CancellationToken ct, params NpgsqlParameter[] parameters)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.AddRange(parameters);
+        await command.PrepareAsync(ct);
+        await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SingleResult, ct);
+        var list = new List<T>();
+        while (await rows.ReadAsync(ct)) list.Add(row(rows));
+        return list;
+    }
+
     private CommandDefinition Command(string sql, object? parameters, CancellationToken ct) =>
         past?.Command(sql, parameters, ct) ?? new(sql, parameters, cancellationToken: ct);
 

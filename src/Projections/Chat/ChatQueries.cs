@@ -1,3 +1,4 @@
+using Npgsql;
 using Veza.Projections.Accounts;
 using Veza.Projections.AsOf;
 using Veza.Projections.Chat.Channels;
@@ -39,12 +40,12 @@ public sealed class ChatQueries(ReadModels views)
         await ChannelAsync(channel, ct) is { } found ? await IsMemberAsync(found.CommunityId, account, ct) : null;
 
     /// <summary>Those of the channels that exist, each with its community and whether the account may see it.</summary>
-    public async Task<List<(Guid Channel, Guid Community, bool Sees)>> ChannelsSeenAsync(Guid[] channels, Guid account, CancellationToken ct) =>
-        await views.ListAsync<(Guid, Guid, bool)>("""
+    public Task<List<(Guid Channel, Guid Community, bool Sees)>> ChannelsSeenAsync(Guid[] channels, Guid account, CancellationToken ct) =>
+        views.ListPreparedAsync("""
             select c.id, c.community_id, m.member_id is not null
-            from views.chat_channels c left join views.chat_members m on m.community_id = c.community_id and m.member_id = @account
-            where c.id = any (@channels)
-            """, new { channels, account }, ct);
+            from views.chat_channels c left join views.chat_members m on m.community_id = c.community_id and m.member_id = $1
+            where c.id = any ($2)
+            """, row => (row.GetGuid(0), row.GetGuid(1), row.GetBoolean(2)), ct, new NpgsqlParameter<Guid> { TypedValue = account }, new NpgsqlParameter<Guid[]> { TypedValue = channels });
 
     /// <summary>Those of the communities that exist, each with whether the account is a member.</summary>
     public Task<List<(Guid Community, bool IsMember)>> CommunitiesSeenAsync(Guid[] communities, Guid account, CancellationToken ct) =>
