@@ -32,8 +32,10 @@ public sealed class RoomsTests
     private static readonly string[] CallOut =
     [
         "System.Net.Http.HttpClient", "System.Net.Http.HttpMessageInvoker", "System.Net.Http.SocketsHttpHandler", "System.Net.Http.IHttpClientFactory", "System.Net.WebClient", "System.Net.WebRequest",
-        "System.Net.WebSockets.ClientWebSocket", "System.Net.Sockets.TcpClient", "System.Net.Sockets.UdpClient", "System.Net.Sockets.Socket", "System.Net.Dns",
+        "System.Net.WebSockets.ClientWebSocket", "System.Net.Sockets.TcpClient", "System.Net.Sockets.UdpClient", "System.Net.Dns",
     ];
+
+    private const string Socket = "System.Net.Sockets.Socket";
 
     private static readonly string[] BannedEndings = ["Manager", "Helper", "Helpers", "Utils", "Util", "Base", "Common", "Misc"];
 
@@ -86,10 +88,16 @@ public sealed class RoomsTests
         if (room == "Cli") return;
         using var file = Open(room);
         var reader = file.GetMetadataReader();
-        var used = reader.TypeReferences.Select(reader.GetTypeReference).Select(type => $"{reader.GetString(type.Namespace)}.{reader.GetString(type.Name)}");
+        Assert.Empty(reader.TypeReferences.Select(type => NameOf(reader, type)).Intersect(CallOut));
 
-        Assert.Empty(used.Intersect(CallOut));
+        // The socket of a connection that a client made may be written to. Making one, or giving one another end, is calling out.
+        var done = reader.MemberReferences.Select(reader.GetMemberReference)
+            .Where(member => member.Parent.Kind == HandleKind.TypeReference && NameOf(reader, (TypeReferenceHandle)member.Parent) == Socket).Select(member => reader.GetString(member.Name));
+        Assert.Empty(done.Except(["Send", "SendAsync", "set_Blocking"]));
     }
+
+    private static string NameOf(MetadataReader reader, TypeReferenceHandle handle) =>
+        $"{reader.GetString(reader.GetTypeReference(handle).Namespace)}.{reader.GetString(reader.GetTypeReference(handle).Name)}";
 
     private static string[] Built() => Directory.GetFiles(AppContext.BaseDirectory, "Veza.*.dll").Where(path => !path.EndsWith(".Tests.dll", StringComparison.Ordinal)).ToArray();
 
