@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Npgsql;
 using Veza.EventStore.Postgres;
 using Veza.Faults.Tests.Checking;
+using Veza.Faults.Tests.Network;
 using Veza.Faults.Tests.Nodes;
 using Veza.Faults.Tests.Recording;
 
@@ -75,9 +76,10 @@ public sealed class Trial(LocalPostgres postgres, string connectionString) : IAs
         return node;
     }
 
-    public async Task<NodeProcess> StartNodeAsync(string name, int writers, NodeWork work = NodeWork.Mixed)
+    /// <param name="through">What stands between the node and its database; nothing as a rule.</param>
+    public async Task<NodeProcess> StartNodeAsync(string name, int writers, NodeWork work = NodeWork.Mixed, FaultyProxy? through = null)
     {
-        var node = await NodeProcess.StartAsync(name, ConnectionString, History, Extent.Seed, writers, work);
+        var node = await NodeProcess.StartAsync(name, through?.Through(ConnectionString) ?? ConnectionString, History, Extent.Seed, writers, work);
         _processes.Add(node);
         return node;
     }

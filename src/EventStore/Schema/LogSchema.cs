@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Npgsql;
 
 namespace Veza.EventStore.Schema;
@@ -8,16 +10,48 @@ internal static class LogSchema
     // One node at a time: "create … if not exists" alone can collide when several start together.
     private const string Exclusive = "select pg_advisory_xact_lock(7310573, 2)";
 
+    /// <summary>Times that an update gives way to appends it deadlocked with.</summary>
+    private const int AttemptsMax = 10;
+
+    private static readonly TimeSpan AgainAfter = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>
+    /// Does nothing where the same scripts were the last to be applied: also those that change nothing lock tables that other nodes append to, and in another order than
+    /// they do.
+    /// </summary>
     public static async Task ApplyAsync(NpgsqlDataSource database, CancellationToken ct)
     {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await ApplyOnceAsync(database, ct);
+                return;
+            }
+            catch (PostgresException fault) when (fault.SqlState == PostgresErrorCodes.DeadlockDetected && attempt < AttemptsMax)
+            {
+                await Task.Delay(AgainAfter, ct);
+            }
+        }
+    }
+
+    private static async Task ApplyOnceAsync(NpgsqlDataSource database, CancellationToken ct)
+    {
+        var scripts = (string[])[Script("log.sql"), Script("partitions.sql"), Script("append_batch.sql"), Script("projections.sql")];
+        var mark = $"veza {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(scripts))))}";
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        foreach (var sql in (string[])[Exclusive, Script("log.sql"), Script("partitions.sql"), Script("append_batch.sql"), Script("projections.sql")])
+        await ExecuteAsync(Exclusive);
+        await using (var applied = new NpgsqlCommand("select obj_description(to_regnamespace('log'), 'pg_namespace')", connection, transaction))
+            if (await applied.ExecuteScalarAsync(ct) as string == mark) return;
+        foreach (var sql in (string[])[.. scripts, $"comment on schema log is '{mark}'"]) await ExecuteAsync(sql);
+        await transaction.CommitAsync(ct);
+
+        async Task ExecuteAsync(string sql)
         {
             await using var command = new NpgsqlCommand(sql, connection, transaction);
             await command.ExecuteNonQueryAsync(ct);
         }
-        await transaction.CommitAsync(ct);
     }
 
     private static string Script(string name)
