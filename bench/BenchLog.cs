@@ -16,12 +16,15 @@ internal sealed class BenchLog
     private const string Text =
         "Has anybody heard the B-side of the new one yet? The bass line alone is worth the price, and the break at 2:40 made me miss my stop. Listening party at nine tonight, bring headphones, bring friends \u2014 #general";
 
+    // Where people write, and who does, is there before.
+    private static readonly Guid[] Places = [.. Enumerable.Range(0, 1000).Select(_ => Guid.CreateVersion7())];
+
     private readonly Guid[] _streams = [.. Enumerable.Range(0, Streams).Select(_ => Guid.CreateVersion7())];
     private readonly (long Version, long Position)[] _seen = new (long, long)[Streams];
 
     public static EventTypes Types { get; } = EventTypes.DerivedFrom(typeof(BenchEvent));
 
-    public static SomethingHappened Event() => new(Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Text);
+    public static SomethingHappened Event() => new(Guid.CreateVersion7(), Places[Random.Shared.Next(Places.Length)], Places[Random.Shared.Next(Places.Length)], Text);
 
     public static Task<EventLog> OpenAsync(string connectionString) =>
         EventLog.OpenAsync(connectionString, Types, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);

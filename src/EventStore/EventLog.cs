@@ -15,7 +15,7 @@ public sealed class EventLog : IAsyncDisposable
     private const string NotifyChannel = "veza_log";
     /// <summary>The truth is polled, in case a notification was lost with its connection.</summary>
     private static readonly TimeSpan PollEvery = TimeSpan.FromSeconds(1);
-    /// <summary>Other nodes are woken at most this often; they read all there is each time.</summary>
+    /// <summary>Other nodes are woken at most this often, and what they appended is read at most this often: all there is each time.</summary>
     private static readonly TimeSpan NotifyEvery = TimeSpan.FromMilliseconds(5);
 
     /// <summary>A batch goes out in one piece, where the usual 8 KiB would wake the server for each part of it.</summary>
@@ -39,6 +39,9 @@ public sealed class EventLog : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _lookNow = new(0, 1);
     private readonly SemaphoreSlim _tellOthers = new(0, 1);
+    private long _appendedTo;
+    // Another node has told of what it appended, or somebody waits to know of it.
+    private volatile bool _lookAtOnce;
     private readonly NpgsqlDataSource _runnersSource;
     private readonly Maintenance _maintenance;
     private readonly ILogger _logger;
@@ -146,7 +149,7 @@ public sealed class EventLog : IAsyncDisposable
     {
         var head = await Reader.HeadAsync(ct);
         if (Head >= head) return;
-        Wake(_lookNow);
+        LookAtOnce();
         // A fork brings the node to the head it finds.
         var forks = Forks;
         while (Head < head && Forks == forks) await Tail.WaitAsync(Head, ct).WaitAsync(CatchUpWithin, _clock, ct);
@@ -267,8 +270,20 @@ public sealed class EventLog : IAsyncDisposable
     private void Appended(IReadOnlyList<RecordedEvent> events, int forks)
     {
         // A batch without events of its own was refused or answered by an earlier attempt: either way there is something to catch up with.
-        if (events.Count == 0 || !Tail.Publish(events, forks)) Wake(_lookNow);
-        if (events.Count > 0) Wake(_tellOthers);
+        if (events.Count == 0)
+        {
+            LookAtOnce();
+            return;
+        }
+        Volatile.Write(ref _appendedTo, events[^1].Position);
+        if (!Tail.Publish(events, forks)) Wake(_lookNow);
+        Wake(_tellOthers);
+    }
+
+    private void LookAtOnce()
+    {
+        _lookAtOnce = true;
+        Wake(_lookNow);
     }
 
     private static void Wake(SemaphoreSlim loop)
@@ -284,6 +299,9 @@ public sealed class EventLog : IAsyncDisposable
             try
             {
                 await _lookNow.WaitAsync(PollEvery, _stopping.Token);
+                // What others appended before this node's own is read with what comes in a moment, rather than a batch at a time.
+                if (!_lookAtOnce) await Task.Delay(NotifyEvery, _clock, _stopping.Token);
+                _lookAtOnce = false;
                 List<RecordedEvent> events;
                 do
                 {
@@ -314,7 +332,7 @@ public sealed class EventLog : IAsyncDisposable
                 connection.Notification += (_, told) =>
                 {
                     if (told.Channel == Owners.Channel) Owners.RenewSoon();
-                    else if (long.TryParse(told.Payload, out var head) && head > Head) Wake(_lookNow);
+                    else if (long.TryParse(told.Payload, out var head) && head > Head) LookAtOnce();
                 };
                 await using (var listen = new NpgsqlCommand($"listen {NotifyChannel}; listen {Owners.Channel}", connection)) await listen.ExecuteNonQueryAsync(_stopping.Token);
                 while (true) await connection.WaitAsync(_stopping.Token);
@@ -337,7 +355,7 @@ public sealed class EventLog : IAsyncDisposable
             {
                 await _tellOthers.WaitAsync(_stopping.Token);
                 await using var notify = Database.CreateCommand($"select pg_notify('{NotifyChannel}', $1)");
-                notify.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Head.ToString(System.Globalization.CultureInfo.InvariantCulture) });
+                notify.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Math.Max(Head, Volatile.Read(ref _appendedTo)).ToString(System.Globalization.CultureInfo.InvariantCulture) });
                 await notify.ExecuteNonQueryAsync(_stopping.Token);
                 await Task.Delay(NotifyEvery, _clock, _stopping.Token);
             }

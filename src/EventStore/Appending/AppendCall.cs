@@ -8,12 +8,15 @@ namespace Veza.EventStore.Appending;
 /// <param name="OldHead">Accepted events have the positions after it, in their order.</param>
 /// <param name="Conflicts">Index from 1 of the stream, or of the name, that a refused command failed at.</param>
 /// <param name="Actuals">The stream's version that a refused command did not expect.</param>
-internal readonly record struct AppendAnswer(short[]? Outcomes, long OldHead, DateTimeOffset At, int[]? Conflicts, long[]? Actuals);
+/// <param name="ChangedStreams">Where the log had grown since <see cref="KnownVersions.Head"/>, the streams appended to; null when it had not, or by too much to say.</param>
+internal readonly record struct AppendAnswer(short[]? Outcomes, long OldHead, DateTimeOffset At, int[]? Conflicts, long[]? Actuals, Guid[]? ChangedStreams);
 
 /// <summary>The call of <c>log.append_batch</c> on one connection.</summary>
 internal sealed class AppendCall
 {
     private readonly NpgsqlCommand _command;
+    // Of this connection: another may lead to a server with another history.
+    private readonly KnownVersions _known = new();
 
     private AppendCall(NpgsqlCommand command) => _command = command;
 
@@ -26,7 +29,7 @@ internal sealed class AppendCall
         var call = new AppendCall(command);
         call.Fill(new([], 0));
         command.CommandText =
-            $"select outcomes, old_head, moment, conflicts, actuals from log.append_batch({string.Join(",", command.Parameters.Select((_, i) => $"${i + 1}"))})";
+            $"select outcomes, old_head, moment, conflicts, actuals, changed_streams from log.append_batch({string.Join(",", command.Parameters.Select((_, i) => $"${i + 1}"))})";
         await command.PrepareAsync(ct);
         return call;
     }
@@ -36,9 +39,12 @@ internal sealed class AppendCall
         Fill(batch);
         await using var row = await _command.ExecuteReaderAsync(CommandBehavior.SingleRow, ct);
         await row.ReadAsync(ct);
-        return new(
+        var answer = new AppendAnswer(
             row.IsDBNull(0) ? null : row.GetFieldValue<short[]>(0), row.GetInt64(1), row.GetFieldValue<DateTimeOffset>(2),
-            row.IsDBNull(3) ? null : row.GetFieldValue<int[]>(3), row.IsDBNull(4) ? null : row.GetFieldValue<long[]>(4));
+            row.IsDBNull(3) ? null : row.GetFieldValue<int[]>(3), row.IsDBNull(4) ? null : row.GetFieldValue<long[]>(4),
+            row.IsDBNull(5) ? null : row.GetFieldValue<Guid[]>(5));
+        _known.Learn(batch, answer);
+        return answer;
     }
 
     private void Fill(BatchArrays batch)
@@ -54,6 +60,8 @@ internal sealed class AppendCall
         Set(NpgsqlDbType.Uuid, batch.StreamIds);
         Set(NpgsqlDbType.Text, batch.StreamTypes);
         Set(NpgsqlDbType.Bigint, batch.StreamsSeen);
+        Set(NpgsqlDbType.Bigint, Array.ConvertAll(batch.StreamIds, _known.Of));
+        SetOne(NpgsqlDbType.Bigint, _known.Head);
         Set(NpgsqlDbType.Integer, batch.ChangeStreams);
         Set(NpgsqlDbType.Bigint, batch.ChangesExpected);
         Set(NpgsqlDbType.Integer, batch.ChangeEvents);

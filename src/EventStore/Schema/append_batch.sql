@@ -1,7 +1,8 @@
 -- Appends a batch of commands in one round trip, one transaction, one flush. Arrays are parallel; indexes are 1-based.
 --   command_*  one element per command; *_end is the index of its last change or name.
 --              Empty in a plain batch: every command has one change, with events, each of another stream, no name, and is not to be remembered
---   stream_*   one per distinct stream of the batch; stream_seen is the position of an event known to be in it, 0 when none is
+--   stream_*   one per distinct stream of the batch; stream_seen is the position of an event known to be in it, 0 when none is; stream_known is
+--              its version as of known_head, where the node knows it, otherwise 0
 --   change_*   one per (command, stream), in command order, with how many events the command adds to the stream; in a plain batch
 --              change_stream and change_events are empty
 --   event_*    one per event, in change order; event_command is the command's index; user, correlation and causation may be empty when none has any
@@ -10,27 +11,30 @@
 --   erased_*   one per account whose key is destroyed
 -- Each command is decided on its own: a failing one leaves no trace and does not disturb its neighbours.
 -- Outcomes: 0 accepted, 1 version conflict, 2 name taken, 3 duplicate (answered as the first time); null when all are accepted.
--- Accepted events get the positions after old_head, in their order.
+-- Accepted events get the positions after old_head, in their order. Where old_head is not known_head, changed_streams are those appended to in between;
+-- null when these are too many events to look through.
 create or replace function log.append_batch(
     command_id uuid[], command_fingerprint bytea[], command_answer jsonb[], command_position bigint[], command_version bigint[], command_change_end int[], command_name_end int[],
-    stream_id uuid[], stream_type text[], stream_seen bigint[],
+    stream_id uuid[], stream_type text[], stream_seen bigint[], stream_known bigint[], known_head bigint,
     change_stream int[], change_expected bigint[], change_events int[],
     event_command int[], event_version bigint[], event_id uuid[], event_stream uuid[], event_type text[], event_dotnet_type text[], event_data jsonb[],
     event_user text[], event_correlation text[], event_causation text[], event_digests bytea,
     name_scope text[], name_value text[], name_owner uuid[], name_claim boolean[],
     erased_account uuid[], erased_command int[],
-    out outcomes smallint[], out old_head bigint, out moment timestamptz, out conflicts int[], out actuals bigint[])
+    out outcomes smallint[], out old_head bigint, out moment timestamptz, out conflicts int[], out actuals bigint[], out changed_streams uuid[])
 language plpgsql as $$
 #variable_conflict use_variable
 declare
     commands     constant int := cardinality(command_id);
     plain        constant boolean := commands = 0;
     digest_bytes constant int := 32;
+    changed_max  constant int := 512;
     head         bigint;
     link         bytea;
     found_at     bigint[];
     current      bigint[];
     positions    bigint[];
+    places       int[];
     repeats      uuid[];
     change       int := 1;
     name         int := 1;
@@ -49,14 +53,23 @@ begin
     -- Never earlier than the batch before, whatever the server's clock does.
     moment := greatest(clock_timestamp(), moment);
 
-    -- A stream's newest event is looked for from where it was last seen on, which leaves out most partitions; one never seen must not be there at all.
-    select array_agg(case when d.seen > 0
-                          then coalesce((select e.version from log.mt_events e where e.stream_id = d.id and e.seq_id >= d.seen order by e.version desc limit 1), 0)
-                          when exists (select from log.streams s where s.id = d.id)
-                          then coalesce((select e.version from log.mt_events e where e.stream_id = d.id order by e.version desc limit 1), 0)
-                          else 0 end)
-    into found_at
-    from unnest(stream_id, stream_seen) d(id, seen);
+    if known_head = old_head and 0 <> all (stream_known) then
+        found_at := stream_known;
+    else
+        if old_head - known_head between 1 and changed_max then
+            select array_agg(distinct e.stream_id) into changed_streams from log.mt_events e where e.seq_id > known_head;
+        end if;
+        -- A stream's newest event is looked for from where it was last seen on, which leaves out most partitions; one never seen must not be there at all.
+        select array_agg(case when d.known > 0 and (known_head = old_head or d.id <> all (changed_streams))
+                              then d.known
+                              when d.seen > 0
+                              then coalesce((select e.version from log.mt_events e where e.stream_id = d.id and e.seq_id >= d.seen order by e.version desc limit 1), 0)
+                              when exists (select from log.streams s where s.id = d.id)
+                              then coalesce((select e.version from log.mt_events e where e.stream_id = d.id order by e.version desc limit 1), 0)
+                              else 0 end)
+        into found_at
+        from unnest(stream_id, stream_seen, stream_known) d(id, seen, known);
+    end if;
     current := found_at;
 
     if plain then
@@ -132,16 +145,19 @@ begin
             where s.found_at = 0 and case when plain then outcomes is null or outcomes[s.i] = 0 else s.current > 0 end;
         end if;
 
-        insert into log.mt_events (seq_id, id, stream_id, version, data, type, timestamp, mt_dotnet_type, correlation_id, causation_id, user_name)
-        select old_head + row_number() over (), e.id, e.stream, e.version, e.data, e.type, moment, e.dotnet_type, e.correlation, e.causation, e.account
-        from unnest(event_command, event_version, event_id, event_stream, event_type, event_dotnet_type, event_data, event_user, event_correlation, event_causation)
-             as e(command, version, id, stream, type, dotnet_type, data, account, correlation, causation)
-        where outcomes is null or outcomes[e.command] = 0;
-
         if head - old_head < cardinality(event_id) then
+            select array_agg(case when outcomes[e.command] = 0 then e.place end order by e.i) into places
+            from (select c.command, c.i, count(*) filter (where outcomes[c.command] = 0) over (order by c.i)::int from unnest(event_command) with ordinality c(command, i)) e(command, i, place);
             select string_agg(substring(event_digests from digest_bytes * (i - 1) + 1 for digest_bytes), '' order by i) into digests
-            from generate_subscripts(event_command, 1) i where outcomes[event_command[i]] = 0;
+            from generate_subscripts(places, 1) i where places[i] is not null;
         end if;
+        -- Elements are taken out one by one, which PostgreSQL does in constant time here: unnest would write a table of each array first.
+        insert into log.mt_events (seq_id, id, stream_id, version, data, type, timestamp, mt_dotnet_type, correlation_id, causation_id, user_name)
+        select old_head + coalesce(places[i], i), event_id[i], event_stream[i], event_version[i], event_data[i], event_type[i], moment, event_dotnet_type[i],
+               event_correlation[i], event_causation[i], event_user[i]
+        from generate_series(1, cardinality(event_id)) i
+        where places is null or places[i] is not null;
+
         -- What ChainLink computes.
         insert into log.chain (position, at, hash) values (head, moment, sha256(link || int8send(old_head) || int8send((extract(epoch from moment) * 1000000)::bigint) || digests));
 

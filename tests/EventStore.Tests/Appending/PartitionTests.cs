@@ -34,13 +34,14 @@ public class PartitionTests(LogFixture fixture)
         Assert.IsType<AppendOutcome.VersionConflict>(await log.Appender.AppendAsync(Command(Change(stream, 0, new Counted(stream, 1)))));
         var second = Assert.IsType<AppendOutcome.Accepted>(await log.Appender.AppendAsync(Command(Change(stream, 1, new Counted(stream, 1)) with { SeenPosition = first.Position })));
         await FillAsync(log, 25);
-        // Who has seen only the first event, two partitions ago, still learns of the second.
-        var stale = Assert.IsType<AppendOutcome.VersionConflict>(await log.Appender.AppendAsync(Command(Change(stream, 1, new Counted(stream, 1)) with { SeenPosition = first.Position })));
+        // A node that appended nothing itself has to look. Who has seen only the first event, two partitions ago, still learns of the second.
+        await using var stranger = await OpenSmallAsync(database, partitionEvents: 10);
+        var stale = Assert.IsType<AppendOutcome.VersionConflict>(await stranger.Appender.AppendAsync(Command(Change(stream, 1, new Counted(stream, 1)) with { SeenPosition = first.Position })));
         Assert.Equal(2, stale.Actual);
         // A version that was never reached is no match, wherever it is said to have been seen.
-        Assert.IsType<AppendOutcome.VersionConflict>(await log.Appender.AppendAsync(Command(Change(stream, 3, new Counted(stream, 1)) with { SeenPosition = second.Position })));
-        Assert.IsType<AppendOutcome.VersionConflict>(await log.Appender.AppendAsync(Command(Change(stream, 2, new Counted(stream, 1)) with { SeenPosition = second.Position + 1 })));
-        Assert.IsType<AppendOutcome.Accepted>(await log.Appender.AppendAsync(Command(Change(stream, 2, new Counted(stream, 1)))));
+        Assert.IsType<AppendOutcome.VersionConflict>(await stranger.Appender.AppendAsync(Command(Change(stream, 3, new Counted(stream, 1)) with { SeenPosition = second.Position })));
+        Assert.IsType<AppendOutcome.VersionConflict>(await stranger.Appender.AppendAsync(Command(Change(stream, 2, new Counted(stream, 1)) with { SeenPosition = second.Position + 1 })));
+        Assert.IsType<AppendOutcome.Accepted>(await stranger.Appender.AppendAsync(Command(Change(stream, 2, new Counted(stream, 1)))));
         Assert.Equal(3, await ScalarAsync(log, $"select version from log.mt_streams where id = '{stream}'"));
     }
 

@@ -1,0 +1,53 @@
+namespace Veza.EventStore.Appending;
+
+/// <summary>
+/// The versions of streams lately appended to, as of a position. What is known need not be looked up when the next batch is decided: it holds as long as nobody else
+/// has appended since, and <c>log.append_batch</c>, which holds the log's lock, says who did.
+/// </summary>
+/// <remarks>Bounded by two generations: when the younger is full, the older one is forgotten.</remarks>
+internal sealed class KnownVersions
+{
+    /// <summary>In either generation; about 1.5 MB.</summary>
+    public const int GenerationStreamsMax = 32_768;
+
+    private Dictionary<Guid, long> _younger = [];
+    private Dictionary<Guid, long> _older = [];
+
+    /// <summary>Where the log ended when these versions were true.</summary>
+    public long Head { get; private set; }
+
+    /// <returns>0 when it is not known.</returns>
+    public long Of(Guid stream) => _younger.TryGetValue(stream, out var version) || _older.TryGetValue(stream, out version) ? version : 0;
+
+    public void Learn(BatchArrays batch, AppendAnswer answer)
+    {
+        if (answer.OldHead != Head) ForgetChanged(answer.ChangedStreams);
+        Head = answer.OldHead;
+        for (var i = 0; i < batch.EventIds.Length; i++)
+        {
+            if (answer.Outcomes is not null && answer.Outcomes[batch.EventCommands[i] - 1] != 0) continue;
+            Know(batch.EventStreams[i], batch.EventVersions[i]);
+            Head++;
+        }
+    }
+
+    private void ForgetChanged(Guid[]? streams)
+    {
+        if (streams is null)
+        {
+            (_younger, _older) = ([], []);
+            return;
+        }
+        foreach (var stream in streams)
+        {
+            _younger.Remove(stream);
+            _older.Remove(stream);
+        }
+    }
+
+    private void Know(Guid stream, long version)
+    {
+        if (_younger.Count == GenerationStreamsMax) (_older, _younger) = (_younger, []);
+        _younger[stream] = version;
+    }
+}

@@ -1,0 +1,89 @@
+using Veza.EventStore.Appending;
+using static Veza.EventStore.Tests.LogFixture;
+
+namespace Veza.EventStore.Tests.Appending;
+
+/// <summary>What a node knows of streams spares looking them up; it must never be trusted beyond what others have changed.</summary>
+public class KnownVersionsTests(LogFixture fixture)
+{
+    /// <summary>As many events as the function looks through, and one more, after which a node knows nothing.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(512)]
+    [InlineData(513)]
+    public async Task A_stream_that_another_node_appended_to_meanwhile_has_the_version_it_made(int others)
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var first = await OpenAsync(database);
+        await using var second = await OpenAsync(database);
+        var (changed, left) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        await AcceptedAsync(first, Command(Change(changed, 0, new Cleared(changed)), Change(left, 0, new Cleared(left))));
+        await AcceptedAsync(second, Command(Change(changed, 1, [.. Enumerable.Range(0, others).Select(_ => new Cleared(changed))])));
+
+        var outcome = await first.Appender.AppendAsync(Command(Change(changed, 1, new Cleared(changed))));
+        Assert.Equal(new AppendOutcome.VersionConflict(changed, 1 + others), outcome);
+        Assert.Equal(2, (await AcceptedAsync(first, Command(Change(left, 1, new Cleared(left))))).Version);
+        Assert.Equal(2 + others, (await AcceptedAsync(first, Command(Change(changed, 1 + others, new Cleared(changed))))).Version);
+        Assert.Equal(3 + others, (await AcceptedAsync(first, Command(Change(changed, 2 + others, new Cleared(changed))))).Version);
+    }
+
+    [Fact]
+    public async Task A_version_that_is_not_the_known_one_is_refused()
+    {
+        await using var log = await fixture.OpenNewAsync();
+        var stream = Guid.CreateVersion7();
+        for (var version = 0; version < 3; version++) await AcceptedAsync(log, Command(Change(stream, version, new Cleared(stream))));
+        foreach (var wrong in (long[])[0, 2, 4])
+            Assert.Equal(new AppendOutcome.VersionConflict(stream, 3), await log.Appender.AppendAsync(Command(Change(stream, wrong, new Cleared(stream)))));
+    }
+
+    [Fact]
+    public async Task What_is_refused_in_a_batch_leaves_the_others_their_places_and_the_chain_whole()
+    {
+        await using var log = await fixture.OpenNewAsync();
+        var streams = Enumerable.Range(0, 40).Select(_ => Guid.CreateVersion7()).ToArray();
+        foreach (var stream in streams) await AcceptedAsync(log, Command(Change(stream, 0, new Cleared(stream))));
+
+        // Those of odd numbers expect what is not so; they all arrive while one batch is in flight.
+        var outcomes = await Task.WhenAll(streams.Select((stream, i) => log.Appender.AppendAsync(Command(Change(stream, 1 + (i % 2), new Cleared(stream), new Cleared(stream))))));
+        Assert.Equal(streams.Select((_, i) => i % 2 == 0), outcomes.Select(o => o is AppendOutcome.Accepted));
+        Assert.Equal(outcomes.OfType<AppendOutcome.Accepted>().Select((_, i) => 42L + (2 * i)), outcomes.OfType<AppendOutcome.Accepted>().Select(a => a.Position).Order());
+        foreach (var (outcome, stream) in outcomes.Zip(streams).Where(o => o.First is AppendOutcome.Accepted))
+        {
+            var events = await log.Reader.ReadAsync(0, long.MaxValue, 10, null, stream, CancellationToken.None);
+            Assert.Equal([1, 2, 3], events.Select(e => e.Version));
+            Assert.Equal(((AppendOutcome.Accepted)outcome).Position, events[^1].Position);
+        }
+        Assert.True((await new Veza.EventStore.Verification.LogVerifier(log.Database, []).VerifyAsync(TestContext.Current.CancellationToken)).IsSound);
+    }
+
+    [Fact]
+    public void The_longest_unchanged_are_forgotten_first()
+    {
+        var known = new KnownVersions();
+        var streams = Enumerable.Range(0, (2 * KnownVersions.GenerationStreamsMax) + 1).Select(_ => Guid.CreateVersion7()).ToArray();
+        known.Learn(Batch(streams), Answer(0));
+        Assert.Equal(streams.Length, known.Head);
+        Assert.Equal(0, known.Of(streams[0]));
+        Assert.Equal(1, known.Of(streams[KnownVersions.GenerationStreamsMax]));
+        Assert.Equal(1, known.Of(streams[^1]));
+
+        // Nobody appended since, others did to one stream, others did too much to say.
+        known.Learn(Batch([]), Answer(known.Head));
+        Assert.Equal(1, known.Of(streams[^1]));
+        known.Learn(Batch([]), Answer(known.Head + 5, [streams[^1]]));
+        Assert.Equal((0, 1, streams.Length + 5), (known.Of(streams[^1]), known.Of(streams[^2]), known.Head));
+        known.Learn(Batch([]), Answer(known.Head + 5));
+        Assert.Equal(0, known.Of(streams[^2]));
+    }
+
+    private static BatchArrays Batch(Guid[] streams)
+    {
+        var types = Types;
+        return new([.. streams.Select(s => new PendingAppend(Command(Change(s, 0, new Cleared(s))), types, 0))], streams.Length);
+    }
+
+    private static AppendAnswer Answer(long oldHead, Guid[]? changed = null) => new(null, oldHead, DateTimeOffset.UnixEpoch, null, null, changed);
+
+    private static async Task<AppendOutcome.Accepted> AcceptedAsync(EventLog log, AppendRequest request) => Assert.IsType<AppendOutcome.Accepted>(await log.Appender.AppendAsync(request));
+}
