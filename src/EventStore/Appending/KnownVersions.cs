@@ -35,7 +35,8 @@ internal sealed class KnownVersions
     {
         if (streams is null)
         {
-            (_younger, _older) = ([], []);
+            _younger.Clear();
+            _older.Clear();
             return;
         }
         foreach (var stream in streams)
@@ -47,7 +48,11 @@ internal sealed class KnownVersions
 
     private void Know(Guid stream, long version)
     {
-        if (_younger.Count == GenerationStreamsMax) (_older, _younger) = (_younger, []);
+        if (_younger.Count == GenerationStreamsMax)
+        {
+            (_older, _younger) = (_younger, _older);
+            _younger.Clear();
+        }
         _younger[stream] = version;
     }
 }
