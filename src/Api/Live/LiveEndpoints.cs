@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.SignalR;
 using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
+using Veza.EventStore;
 using Veza.Realtime;
 using Veza.Realtime.Music.Charts;
 using Veza.Realtime.Sockets;
@@ -148,29 +149,12 @@ public static class LiveEndpoints
     private static async ValueTask<bool> FlushAsync(PipeWriter body, TimeSpan max, TimeProvider clock, CancellationToken aborted)
     {
         var flush = body.FlushAsync(aborted);
-        if (flush.IsCompleted)
-        {
-            await flush;
-            return true;
-        }
-        try
-        {
-            await flush.AsTask().WaitAsync(max, clock, aborted);
-            return true;
-        }
-        catch (TimeoutException) { return false; }
+        if (!flush.IsCompleted) return await flush.AsTask().EndsWithinAsync(max, clock, aborted);
+        await flush;
+        return true;
     }
 
-    private static async Task<bool> IsSilentAsync(Task next, TimeSpan keepAlive, TimeProvider clock)
-    {
-        if (next.IsCompleted) return false;
-        try
-        {
-            await next.WaitAsync(keepAlive, clock);
-            return false;
-        }
-        catch (TimeoutException) { return true; }
-    }
+    private static async Task<bool> IsSilentAsync(Task next, TimeSpan keepAlive, TimeProvider clock) => !next.IsCompleted && !await next.EndsWithinAsync(keepAlive, clock);
 
     private static void Write(PipeWriter body, LiveMessage message)
     {

@@ -287,20 +287,8 @@ public sealed class ProjectionRunner
     private async Task IdleAsync(CancellationToken ct)
     {
         var next = _log.Tail.WaitAsync(_progress.Position, ct);
-        if (_progress.Position != _checkpoint)
-        {
-            try { await next.WaitAsync(CheckpointEvery, _clock, ct); }
-            catch (TimeoutException) { await WriteAsync([], _progress.Position, null, ct); }
-        }
-        while (true)
-        {
-            try
-            {
-                await next.WaitAsync(LookEvery, _clock, ct);
-                return;
-            }
-            catch (TimeoutException) { await LookAsync(ct); }
-        }
+        if (_progress.Position != _checkpoint && !await next.EndsWithinAsync(CheckpointEvery, _clock, ct)) await WriteAsync([], _progress.Position, null, ct);
+        while (!await next.EndsWithinAsync(LookEvery, _clock, ct)) await LookAsync(ct);
     }
 
     private async Task LookAsync(CancellationToken ct)

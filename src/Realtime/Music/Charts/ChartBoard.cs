@@ -104,8 +104,7 @@ internal sealed class ChartBoard
                 continue;
             }
             var left = hour - _clock.GetUtcNow();
-            try { await _log.Tail.WaitAsync(after, _stopping.Token).WaitAsync(left > LookEvery ? LookEvery : left > TimeSpan.Zero ? left : TimeSpan.Zero, _clock, _stopping.Token); }
-            catch (TimeoutException) { }
+            await _log.Tail.WaitAsync(after, _stopping.Token).EndsWithinAsync(left > LookEvery ? LookEvery : left > TimeSpan.Zero ? left : TimeSpan.Zero, _clock, _stopping.Token);
         }
     }
 }
