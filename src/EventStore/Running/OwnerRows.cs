@@ -5,6 +5,9 @@ namespace Veza.EventStore.Running;
 /// <summary>The statements over <c>log.nodes</c> and <c>log.runners</c>. All times are the database's.</summary>
 internal static class OwnerRows
 {
+    /// <summary>Of <c>log.nodes n</c>: whether the node has a session in this database.</summary>
+    private const string HasSession = "exists (select from pg_stat_activity a where right(a.application_name, 36) = n.id::text and a.datname = current_database())";
+
     /// <summary>Names the sessions that write for a node: it ends in the node's id.</summary>
     public static string SessionName(string what, Guid node) => $"veza-{what} {node}";
 
@@ -28,16 +31,12 @@ internal static class OwnerRows
             where n.seen < clock_timestamp() - $1 and a.datname = current_database()
             """, lease);
         var absent = new NpgsqlParameter<TimeSpan> { TypedValue = absentAfter };
-        Add("""
+        Add($"""
             delete from log.nodes where id in (
-                select id from log.nodes n where seen < clock_timestamp() - $2 and (seen < clock_timestamp() - $1
-                    or not exists (select from pg_stat_activity a where right(a.application_name, 36) = n.id::text and a.datname = current_database()))
-                for update skip locked)
+                select id from log.nodes n where seen < clock_timestamp() - $2 and (seen < clock_timestamp() - $1 or not {HasSession}) for update skip locked)
             """, lease.Clone(), absent);
-        Add("""
-            select * from (
-                select n.id, n.runs, n.seen + case when s.node is null then $2 else $1 end - clock_timestamp() as ends_in
-                from log.nodes n left join (select distinct right(application_name, 36) as node from pg_stat_activity where datname = current_database()) s on s.node = n.id::text) as known
+        Add($"""
+            select * from (select n.id, n.runs, n.seen + case when {HasSession} then $1 else $2 end - clock_timestamp() as ends_in from log.nodes n) as known
             where ends_in >= interval '0'
             """, lease.Clone(), absent.Clone());
         Add("select name, node from log.runners");
@@ -68,8 +67,7 @@ internal static class OwnerRows
     /// <returns>Nodes that run something and have sessions in the database; one that was killed has none.</returns>
     public static async Task<int> CountAsync(NpgsqlDataSource database, CancellationToken ct)
     {
-        await using var count = database.CreateCommand(
-            "select count(*)::int from log.nodes n where exists (select from pg_stat_activity a where right(a.application_name, 36) = n.id::text and a.datname = current_database())");
+        await using var count = database.CreateCommand($"select count(*)::int from log.nodes n where {HasSession}");
         return (int)(await count.ExecuteScalarAsync(ct))!;
     }
 

@@ -3,9 +3,10 @@
 create schema if not exists log;
 create schema if not exists views;
 
--- Partitioned by position, so that old parts can move to other disks and no index grows without end. Nothing here is ever updated.
+-- Partitioned by position, so that old parts can move to other disks and no index grows without end. Nothing here is ever updated, and
+-- positions only ever rise, so that their pages can be full.
 create table if not exists log.mt_events (
-    seq_id          bigint not null primary key,
+    seq_id          bigint not null primary key with (fillfactor = 100),
     id              uuid not null,
     stream_id       uuid,
     version         bigint not null,

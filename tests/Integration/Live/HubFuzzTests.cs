@@ -12,7 +12,6 @@ namespace Veza.Integration.Tests.Live;
 public sealed class HubFuzzTests(VezaServer server, ITestOutputHelper output)
 {
     private const int AtOnce = 8;
-    private const string Handshake = """{"protocol":"json","version":1}""";
     /// <summary>The server's own time-out for a handshake that never comes is 10 s.</summary>
     private static readonly TimeSpan EndsMax = TimeSpan.FromSeconds(25);
 
@@ -50,7 +49,7 @@ public sealed class HubFuzzTests(VezaServer server, ITestOutputHelper output)
             await Task.Delay(50);
         }
         using var good = await WebSocketPeer.OpenAsync(node.Address, chat.Member.AccessToken!);
-        await good.SendTextAsync(Handshake + '\u001e' + Subscribe(chat.Channel));
+        await good.SendTextAsync(WebSocketPeer.Handshake + WebSocketPeer.Subscribe(chat.Channel));
         Assert.Contains("\"kind\":\"batch\"", await good.ReadUntilAsync("\"kind\":\"batch\""), StringComparison.Ordinal);
     }
 
@@ -60,7 +59,7 @@ public sealed class HubFuzzTests(VezaServer server, ITestOutputHelper output)
         using var peer = await WebSocketPeer.OpenAsync(address, chat.Member.AccessToken!);
         try
         {
-            if (random.Next(8) > 0) await peer.SendTextAsync(Handshake + '\u001e');
+            if (random.Next(8) > 0) await peer.SendTextAsync(WebSocketPeer.Handshake);
             for (var i = random.Next(1, 6); i > 0; i--)
             {
                 var message = Encoding.UTF8.GetBytes(Message(chat, random));
@@ -76,8 +75,8 @@ public sealed class HubFuzzTests(VezaServer server, ITestOutputHelper output)
 
     private static string Message(ChatSetting chat, Random random) => random.Next(13) switch
     {
-        0 => Subscribe(chat.Channel),
-        1 => Subscribe(Guid.CreateVersion7()),
+        0 => WebSocketPeer.Subscribe(chat.Channel),
+        1 => WebSocketPeer.Subscribe(Guid.CreateVersion7()),
         2 => """{"type":4,"invocationId":"2","target":"Subscribe","arguments":[null,null]}""" + '\u001e',
         3 => """{"type":4,"invocationId":"3","target":"Subscribe","arguments":[["channel:x"],"then"]}""" + '\u001e',
         4 => """{"type":1,"invocationId":"4","target":"Nothing","arguments":[]}""" + '\u001e',
@@ -90,8 +89,6 @@ public sealed class HubFuzzTests(VezaServer server, ITestOutputHelper output)
         11 => string.Concat(Enumerable.Range(10, 80).Select(i => $$"""{"type":4,"invocationId":"{{i}}","target":"Subscribe","arguments":[["chart:top"],0]}""" + '\u001e')),
         _ => """{"type":7,"error":"me"}""" + '\u001e',
     };
-
-    private static string Subscribe(Guid channel) => $$"""{"type":4,"invocationId":"1","target":"Subscribe","arguments":[["channel:{{channel}}"],null]}""" + '\u001e';
 
     private static void Mutate(byte[] message, Random random)
     {

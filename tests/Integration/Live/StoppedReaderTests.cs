@@ -48,7 +48,7 @@ public sealed class StoppedReaderTests(VezaServer server)
     private async Task<WebSocketPeer> SubscribeAsync(ChatSetting chat)
     {
         var peer = await WebSocketPeer.OpenAsync(server.Address, chat.Member.AccessToken!, receiveBytes: 4096);
-        await peer.SendTextAsync("""{"protocol":"json","version":1}""" + '\u001e' + $$"""{"type":4,"invocationId":"1","target":"Subscribe","arguments":[["channel:{{chat.Channel}}"],null]}""" + '\u001e');
+        await peer.SendTextAsync(WebSocketPeer.Handshake + WebSocketPeer.Subscribe(chat.Channel));
         await peer.ReadUntilAsync("\"kind\":\"batch\"");
         return peer;
     }

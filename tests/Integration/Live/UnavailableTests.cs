@@ -12,18 +12,15 @@ public class UnavailableTests
         await server.InitializeAsync();
         var chat = await ChatSetting.CreateAsync(server);
         using var socket = await WebSocketPeer.OpenAsync(server.Address, chat.Member.AccessToken!);
-        await socket.SendTextAsync("""{"protocol":"json","version":1}""" + '\u001e');
+        await socket.SendTextAsync(WebSocketPeer.Handshake);
 
         var held = await HoldAllAsync(server.Running.Log.Database);
-        await SubscribeAsync("1");
+        await socket.SendTextAsync(WebSocketPeer.Subscribe(chat.Channel));
         Assert.Contains("HubException: database_unavailable: ", await socket.ReadUntilAsync("\"invocationId\":\"1\",\"error\""));
 
         foreach (var connection in held) await connection.DisposeAsync();
-        await SubscribeAsync("2");
+        await socket.SendTextAsync(WebSocketPeer.Subscribe(chat.Channel, invocation: 2));
         await socket.ReadUntilAsync("\"kind\":\"batch\"");
-
-        Task SubscribeAsync(string id) =>
-            socket.SendTextAsync($$"""{"type":4,"invocationId":"{{id}}","target":"Subscribe","arguments":[["channel:{{chat.Channel}}"],null]}""" + '\u001e');
     }
 
     /// <summary>Takes every connection that is given back, until none has been for as long as anybody waits for one.</summary>

@@ -8,6 +8,9 @@ namespace Veza.Integration.Tests.Live;
 /// <summary>A WebSocket by hand, which can send what no library would.</summary>
 internal sealed class WebSocketPeer : IDisposable
 {
+    /// <summary>What a client of SignalR says first.</summary>
+    public const string Handshake = """{"protocol":"json","version":1}""" + "\u001e";
+
     private static readonly TimeSpan AnswersMax = TimeSpan.FromSeconds(25);
 
     private readonly TcpClient _tcp = new() { NoDelay = true };
@@ -25,6 +28,10 @@ internal sealed class WebSocketPeer : IDisposable
         await peer.ReadUntilAsync("\r\n\r\n");
         return peer;
     }
+
+    /// <summary>What a client of SignalR says to have a channel's events from now on.</summary>
+    public static string Subscribe(Guid channel, int invocation = 1) =>
+        $$"""{"type":4,"invocationId":"{{invocation}}","target":"Subscribe","arguments":[["channel:{{channel}}"],null]}""" + '\u001e';
 
     public async Task SendRawAsync(byte[] bytes) => await Stream.WriteAsync(bytes);
 

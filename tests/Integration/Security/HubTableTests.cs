@@ -10,8 +10,6 @@ namespace Veza.Integration.Tests.Security;
 /// <summary>Every method of the hub and every topic, with what somebody gets who must not have it. One that is added fails here until it has an entry. Connecting itself is among the endpoints.</summary>
 public class HubTableTests(VezaServer veza)
 {
-    private const string Handshake = """{"protocol":"json","version":1}""" + "\u001e";
-
     /// <summary>
     /// What a method is called with about a community, and the codes of the refusals: to somebody of another community or banned from this one, and to who is timed out in it, who reads on.
     /// Null where they may.
@@ -112,7 +110,7 @@ public class HubTableTests(VezaServer veza)
         // What is written meanwhile must not be among it.
         await chat.SendAsync(chat.Owner, "for members only");
         using var peer = await WebSocketPeer.OpenAsync(veza.Address, by.AccessToken!);
-        await peer.SendTextAsync(Handshake + JsonSerializer.Serialize(call) + '\u001e');
+        await peer.SendTextAsync(WebSocketPeer.Handshake + JsonSerializer.Serialize(call) + '\u001e');
         var said = "";
         if (opens)
         {
