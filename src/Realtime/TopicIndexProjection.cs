@@ -44,7 +44,7 @@ public sealed class TopicIndexProjection(TopicMap map) : IProjection
         public void AddWrites(NpgsqlBatch batch)
         {
             if (_found.Count == 0) return;
-            var insert = new NpgsqlBatchCommand($"insert into {table} (kind, id, position) select * from unnest($1::text[], $2::uuid[], $3::bigint[]) on conflict do nothing");
+            var insert = new NpgsqlBatchCommand($"insert into {table} (kind, id, position) select unnest($1::text[]), unnest($2::uuid[]), unnest($3::bigint[]) on conflict do nothing");
             insert.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. _found.Select(f => f.Kind)] });
             insert.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. _found.Select(f => f.Id)] });
             insert.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. _found.Select(f => f.Position)] });

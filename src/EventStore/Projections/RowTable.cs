@@ -23,7 +23,8 @@ internal sealed class RowTable<TRow, TKey> where TRow : class where TKey : notnu
         var set = string.Join(", ", Columns.Skip(Key.Count).Select(c => $"{c.Shape.Name} = excluded.{c.Shape.Name}"));
         _load = $"select {Names(Columns, "t.")} from {table} t join unnest({Unnest(Key)}) as k({key}) using ({key})";
         _delete = $"delete from {table} t using unnest({Unnest(Key)}) as k({key}) where {string.Join(" and ", Key.Select(c => $"t.{c.Shape.Name} = k.{c.Shape.Name}"))}";
-        _upsert = $"insert into {table} ({names}) select * from unnest({Unnest(Columns)}) on conflict ({key}) do {(set == "" ? "nothing" : "update set " + set)}";
+        // One by one in step: unnest over several arrays writes a table of each first, which is most of what a single row costs.
+        _upsert = $"insert into {table} ({names}) select {string.Join(", ", Parameters(Columns).Select(p => $"unnest({p})"))} on conflict ({key}) do {(set == "" ? "nothing" : "update set " + set)}";
         _copy = $"copy {table} ({names}) from stdin (format binary)";
     }
 
@@ -69,5 +70,6 @@ internal sealed class RowTable<TRow, TKey> where TRow : class where TKey : notnu
     }
 
     private static string Names<TSource>(IEnumerable<IColumn<TSource>> columns, string prefix = "") => string.Join(", ", columns.Select(c => prefix + c.Shape.Name));
-    private static string Unnest<TSource>(IEnumerable<IColumn<TSource>> columns) => string.Join(", ", columns.Select((c, i) => $"${i + 1}::{c.Shape.SqlType}[]"));
+    private static string Unnest<TSource>(IEnumerable<IColumn<TSource>> columns) => string.Join(", ", Parameters(columns));
+    private static IEnumerable<string> Parameters<TSource>(IEnumerable<IColumn<TSource>> columns) => columns.Select((c, i) => $"${i + 1}::{c.Shape.SqlType}[]");
 }
