@@ -59,8 +59,6 @@ public static class VezaHost
     /// <param name="connectionString">Npgsql's form.</param>
     public static async Task<RunningVeza> StartAsync(VezaSettings settings, string connectionString, ILoggerFactory loggers, CancellationToken ct)
     {
-        // The old generation is compacted only when memory is short. It would otherwise be once its holes are many, and everything stands for the time: 124 ms were seen where other pauses are of 3 to 12 ms.
-        System.Runtime.GCSettings.LatencyMode = System.Runtime.GCLatencyMode.SustainedLowLatency;
         var connection = Connection(settings, connectionString);
         var log = await EventLog.OpenAsync(connection, VezaApplication.EventTypes, TimeProvider.System, loggers, ct,
             keySecret: System.Text.Encoding.UTF8.GetBytes(settings.EncryptionKey!));

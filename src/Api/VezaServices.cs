@@ -42,6 +42,7 @@ internal static class VezaServices
     {
         services.AddSingleton(settings);
         services.AddSingleton<IHostLifetime, NoSignals>();
+        services.AddHostedService<FullCollections>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = VezaHost.ShutdownTimeout);
     }
 
