@@ -27,6 +27,8 @@ public sealed class ReactionRunner
     private const int UnfinishedMax = 128;
     /// <summary>Parked events that are given again at the same time as others.</summary>
     private const int AgainMax = 16;
+    /// <summary>At the head it takes what has come since this often at most, as projections do: to look after each event would cost more than most events do.</summary>
+    private static readonly TimeSpan ReadEvery = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan RestartMin = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan RestartMax = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan UnavailableRetryMax = TimeSpan.FromSeconds(1);
@@ -136,7 +138,7 @@ public sealed class ReactionRunner
                     read = e.Position;
                 }
                 proceeding();
-                var next = events.Count > 0 ? Task.CompletedTask : _log.Tail.WaitAsync(read, ct);
+                var next = events.Count > 0 ? Task.CompletedTask : MoreAsync();
                 await SettleAsync(connection, read, Task.WhenAny([next, look, .. _underWay.Values, .. _again.Values]), ct, evenIfIdle: () => look.IsCompleted);
             }
         }
@@ -151,6 +153,12 @@ public sealed class ReactionRunner
             await EndAsync();
             _underWay.Clear();
             _again.Clear();
+        }
+
+        async Task MoreAsync()
+        {
+            await Task.Delay(ReadEvery, _clock, ct);
+            await _log.Tail.WaitAsync(read, ct);
         }
 
         async Task EndAsync()
