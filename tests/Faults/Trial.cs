@@ -59,7 +59,6 @@ public sealed class Trial(LocalPostgres postgres, string connectionString) : IAs
 {
     /// <summary>Longer than the checker allows, so that it is the checker who says what was too late.</summary>
     private static readonly TimeSpan ProgressAwaitedMax = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan AwaitedMax = TimeSpan.FromSeconds(60);
 
     private readonly List<LocalNode> _nodes = [];
     private readonly List<NodeProcess> _processes = [];
@@ -95,13 +94,8 @@ public sealed class Trial(LocalPostgres postgres, string connectionString) : IAs
     {
         var ended = History.FaultEnded(fault, survivors);
         bool AppendedSince(string node) => History.Calls.Any(c => c.Ask.Node == node && c.Answer is { IsYes: true } && c.AnsweredAt > ended.EndedAt);
-        await TryUntilAsync(() => survivors.All(AppendedSince), ProgressAwaitedMax);
-    }
-
-    /// <summary>Waits for a condition; when it does not come, the test fails and names it.</summary>
-    public static async Task UntilAsync(Func<bool> condition, string what)
-    {
-        if (!await TryUntilAsync(condition, AwaitedMax)) Assert.Fail($"{what} has not come within {AwaitedMax.TotalSeconds} s");
+        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        for (var waited = Stopwatch.StartNew(); !survivors.All(AppendedSince) && waited.Elapsed <= ProgressAwaitedMax;) await look.WaitForNextTickAsync();
     }
 
     public async Task<T> AskAsync<T>(string sql)
@@ -143,13 +137,5 @@ public sealed class Trial(LocalPostgres postgres, string connectionString) : IAs
         if (Postgres.ProcessId == 0) await Postgres.RestartAsync();
         foreach (var reader in _readers) await reader.DisposeAsync();
         foreach (var node in _nodes) await node.DisposeAsync();
-    }
-
-    private static async Task<bool> TryUntilAsync(Func<bool> condition, TimeSpan atMost)
-    {
-        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        for (var waited = Stopwatch.StartNew(); !condition(); await look.WaitForNextTickAsync())
-            if (waited.Elapsed > atMost) return false;
-        return true;
     }
 }

@@ -77,11 +77,12 @@ public class RandomHistoryTests
         await log.ProjectedAsync();
         var live = await RowsAsync(log);
         foreach (var name in live.Keys) await log.Projections.Builds.RequestAsync(name, ct);
-        while (await log.Projections.Builds.ListAsync(ct) is { Count: > 0 } builds)
+        await Eventually.TrueAsync(async () =>
         {
+            var builds = await log.Projections.Builds.ListAsync(ct);
             Assert.All(builds, b => Assert.Null(b.Error));
-            await Task.Delay(20, ct);
-        }
+            return builds.Count == 0;
+        }, what: "the builds have ended");
         var built = await RowsAsync(log);
         foreach (var (name, rows) in live) Assert.True(rows == built[name], $"{name} was\n{rows}\nand was built as\n{built[name]}");
         return live.Values.Count(rows => rows.Length > 0);

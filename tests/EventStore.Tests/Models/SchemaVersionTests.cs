@@ -225,7 +225,7 @@ public class SchemaVersionTests(LogFixture fixture)
 
     private static async Task FaultedAsync(ProjectionHost host, string projection, long standsAt)
     {
-        while (host.Status.Single(s => s.Name == projection) is not { State: ProjectionState.Faulted }) await Task.Delay(20, TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(() => host.Status.Single(s => s.Name == projection).State == ProjectionState.Faulted);
         Assert.InRange(host.Status.Single(s => s.Name == projection).Position, 0, standsAt);
     }
 

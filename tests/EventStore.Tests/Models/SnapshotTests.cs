@@ -134,12 +134,14 @@ public class SnapshotTests(LogFixture fixture)
     /// <returns>The version of the stream's snapshot, once there is one.</returns>
     private static async Task<long> SnapshotAsync(EventLog log, Guid stream, long atLeast)
     {
-        while (true)
+        var found = 0L;
+        await Eventually.TrueAsync(async () =>
         {
             await using var find = log.Database.CreateCommand($"select version from log.snapshots where stream_id = '{stream}'");
-            if (await find.ExecuteScalarAsync(TestContext.Current.CancellationToken) is long version && version >= atLeast) return version;
-            await Task.Delay(10, TestContext.Current.CancellationToken);
-        }
+            found = await find.ExecuteScalarAsync(TestContext.Current.CancellationToken) as long? ?? 0;
+            return found >= atLeast;
+        }, what: "a snapshot");
+        return found;
     }
 
     private static async Task<int> Change(string sql, EventLog log)

@@ -45,20 +45,14 @@ public sealed class EphemeralPostgresTests
         start.Environment[EphemeralPostgresMaker.NoteVariable] = note;
         using var maker = Process.Start(start)!;
 
-        await Until(() => maker.HasExited || File.ReadAllText(note).EndsWith('\n'));
+        await Eventually.TrueAsync(() => maker.HasExited || File.ReadAllText(note).EndsWith('\n'));
         Assert.False(maker.HasExited, "The maker ended before it made a server.");
         var data = (await File.ReadAllTextAsync(note)).Trim();
         Assert.True(Directory.Exists(data));
         maker.Kill();
 
-        await Until(() => !Directory.Exists(data));
+        await Eventually.TrueAsync(() => !Directory.Exists(data));
         File.Delete(note);
-    }
-
-    private static async Task Until(Func<bool> holds)
-    {
-        for (var waited = Stopwatch.StartNew(); !holds(); await Task.Delay(50))
-            Assert.True(waited.Elapsed < TimeSpan.FromMinutes(1), "Not so after a minute.");
     }
 }
 

@@ -44,7 +44,7 @@ public class ExactlyOnceTests(LogFixture fixture)
             var running = runner.RunAsync(ended.Token);
             if (endsAt is not null)
             {
-                while (runner.Status.State != ProjectionState.Faulted) await Task.Delay(10, TestContext.Current.CancellationToken);
+                await Eventually.TrueAsync(() => runner.Status.State == ProjectionState.Faulted);
                 await ended.CancelAsync();
             }
             await running;

@@ -24,11 +24,8 @@ public class PoisonTests(LogFixture fixture)
     }
 
     /// <summary>The table says it a moment before the node's own status does.</summary>
-    private static async Task StandsAsync(ProjectionHost host)
-    {
-        while (host.Status.Single(s => s.Name == "test.sums.v1") is not { State: ProjectionState.Faulted, Error: { } error } || !error.Contains("it stands before event 38"))
-            await Task.Delay(20, TestContext.Current.CancellationToken);
-    }
+    private static Task StandsAsync(ProjectionHost host) => Eventually.TrueAsync(() =>
+        host.Status.Single(s => s.Name == "test.sums.v1") is { State: ProjectionState.Faulted, Error: { } error } && error.Contains("it stands before event 38"));
 
     [Fact]
     public async Task A_projection_that_stops_has_applied_all_before_the_event_and_stands_there_while_others_go_on()

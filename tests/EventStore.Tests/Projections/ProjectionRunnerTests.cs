@@ -71,8 +71,7 @@ public class ProjectionRunnerTests(LogFixture fixture)
         await using (var end = other.CreateCommand("select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"))
             await end.ExecuteScalarAsync(TestContext.Current.CancellationToken);
 
-        while (host.Status[0] is not { State: ProjectionState.Faulted, Error: { } error } || !error.Contains("only a rebuild mends them"))
-            await Task.Delay(20, TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(() => host.Status[0] is { State: ProjectionState.Faulted, Error: { } error } && error.Contains("only a rebuild mends them"));
         Assert.Equal((1, 2), (log.Forks, log.Head));
         Assert.Equal(2, (await log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None)).Version);
     }
@@ -116,7 +115,7 @@ public class ProjectionRunnerTests(LogFixture fixture)
         await host.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken);
         // What an unflushed commit leaves after the crash: neither the row nor the checkpoint.
         await ScalarAsync(log, "with gone as (delete from views.test_totals) update log.mt_event_progression set last_seq_id = 0 where name = 'test.totals.v1'");
-        while (await ScalarAsync(log, "select sum(sum) from views.test_totals") is not 7L) await Task.Delay(20, TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(async () => await ScalarAsync(log, "select sum(sum) from views.test_totals") is 7L);
     }
 
     [Fact]
@@ -133,10 +132,7 @@ public class ProjectionRunnerTests(LogFixture fixture)
         await BecomesAsync(ProjectionState.Running);
         Assert.Equal(7L, await ScalarAsync(log, "select sum(sum) from views.test_totals"));
 
-        async Task BecomesAsync(ProjectionState state)
-        {
-            while (host.Status.Single().State != state) await Task.Delay(20, TestContext.Current.CancellationToken);
-        }
+        Task BecomesAsync(ProjectionState state) => Eventually.TrueAsync(() => host.Status.Single().State == state, what: state.ToString());
     }
 
     [Fact]
@@ -148,7 +144,7 @@ public class ProjectionRunnerTests(LogFixture fixture)
         await ScalarAsync(log, "alter system set wal_writer_delay = '10s'");
         await ScalarAsync(log, "select pg_reload_conf()");
         await using var host = await StartAsync(log, postgres.ConnectionString, new TotalsProjection());
-        while (await ScalarAsync(log, "select count(*) from log.runners where node is not null") is not 1L) await Task.Delay(5, TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(async () => await ScalarAsync(log, "select count(*) from log.runners where node is not null") is 1L);
         await postgres.KillAsync();
         await postgres.RestartAsync();
         await AddAsync(log, Guid.CreateVersion7(), 7);

@@ -137,7 +137,7 @@ public class RebuildTests(LogFixture fixture)
         {
             await using (var read = new NpgsqlCommand("select count(*) from views.test_sums", connection, long_)) await read.ExecuteScalarAsync(Ct);
             Assert.True(await node.Host.Builds.RequestAsync("test.sums.v1", Ct));
-            while ((await node.Host.Builds.ListAsync(Ct)).Single().Position < node.Log.Head) await Task.Delay(20, Ct);
+            await Eventually.TrueAsync(async () => (await node.Host.Builds.ListAsync(Ct)).Single().Position >= node.Log.Head);
             // Others read on meanwhile.
             Assert.Equal(10L, await node.AskAsync<long>("select sum(total) from views.test_sums"));
             Assert.True(await node.Host.Builds.CancelAsync("test.sums.v1", Ct));
@@ -175,7 +175,7 @@ public class RebuildTests(LogFixture fixture)
         await new_.Log.CatchUpAsync(Ct);
         await new_.Host.WaitAsync(["test.sums.v2"], old.Log.Head, Ct);
         Assert.Equal(50L, await new_.AskAsync<long>("select sum(total) from views.test_sums"));
-        while (new_.Host.Status.Single().State != ProjectionState.NotServing) await Task.Delay(20, Ct);
+        await Eventually.TrueAsync(() => new_.Host.Status.Single().State == ProjectionState.NotServing);
 
         await long_.RollbackAsync(Ct);
         await new_.BuiltAsync();
@@ -186,12 +186,12 @@ public class RebuildTests(LogFixture fixture)
         await new_.Host.WaitAsync(["test.sums.v2"], old.Log.Head, Ct);
         await old.Host.WaitAsync(["test.sums.v1"], old.Log.Head, Ct);
         Assert.Equal(30L, await new_.AskAsync<long>("select sum(count) from views.test_sums"));
-        while (old.Host.Status.Single().State != ProjectionState.NotServing) await Task.Delay(20, Ct);
+        await Eventually.TrueAsync(() => old.Host.Status.Single().State == ProjectionState.NotServing);
 
         // A node of the former release that starts when no other of it is left.
         await old.DisposeAsync();
         await using var restarted = await Node.StartAsync(database, new Sums());
-        while (restarted.Host.Status.Single().State != ProjectionState.NotServing) await Task.Delay(20, Ct);
+        await Eventually.TrueAsync(() => restarted.Host.Status.Single().State == ProjectionState.NotServing);
         Assert.Equal(30L, await new_.AskAsync<long>("select sum(count) from views.test_sums"));
         Assert.Empty(await new_.Host.Builds.ListAsync(Ct));
     }
@@ -206,7 +206,7 @@ public class RebuildTests(LogFixture fixture)
         await using var log = await OpenAsync(database);
         await using (await ProjectionHost.OpenAsync(log, database, [], TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, withdrawn: ["test.sums", "test.never_there"])) { }
         await old.AddAsync(Guid.CreateVersion7(), 2, 20);
-        while (old.Host.Status.Single().State != ProjectionState.NotServing) await Task.Delay(20, Ct);
+        await Eventually.TrueAsync(() => old.Host.Status.Single().State == ProjectionState.NotServing);
         Assert.Empty(await old.ListAsync("select relname::text from pg_class where relname like 'test_sums%'"));
         Assert.Empty(await old.ListAsync("select name from log.mt_event_progression where name like 'test.sums%' union all select base from log.projections union all select name from log.runners"));
     }
@@ -230,12 +230,12 @@ public class RebuildTests(LogFixture fixture)
         await node.AddAsync(stream, 1, 5);
         await node.WaitAsync();
         await node.RunAsync("update log.mt_event_progression set last_seq_id = 9 where name = 'test.sums.v1'; update views.test_sums set total = 9");
-        while (node.Host.Status.Single().Error is null) await Task.Delay(20, Ct);
+        await Eventually.TrueAsync(() => node.Host.Status.Single().Error is not null);
         await node.RebuildAsync("test.sums.v1");
         await node.AddAsync(stream, 1, 1);
         await node.WaitAsync();
         Assert.Equal(6L, await node.AskAsync<long>("select sum(total) from views.test_sums"));
-        while (node.Host.Status.Single().State != ProjectionState.Running) await Task.Delay(20, Ct);
+        await Eventually.TrueAsync(() => node.Host.Status.Single().State == ProjectionState.Running);
     }
 
     [Fact]
@@ -286,14 +286,12 @@ public class RebuildTests(LogFixture fixture)
             await BuiltAsync();
         }
 
-        public async Task BuiltAsync()
+        public Task BuiltAsync() => Eventually.TrueAsync(async () =>
         {
-            while (await host.Builds.ListAsync(Ct) is { Count: > 0 } builds)
-            {
-                Assert.All(builds, b => Assert.Null(b.Error));
-                await Task.Delay(20, Ct);
-            }
-        }
+            var builds = await host.Builds.ListAsync(Ct);
+            Assert.All(builds, b => Assert.Null(b.Error));
+            return builds.Count == 0;
+        }, what: "the builds' end");
 
         public async Task<T> AskAsync<T>(string sql)
         {

@@ -95,14 +95,14 @@ public class ShardTests(LogFixture fixture)
         await using var two = await later.StartAsync(database, new SumsProjection(shards: 2));
         for (var i = 0; i < 50; i++) await former.CountAsync();
         await two.WaitAsync(["test.sums.v1"], former.Head, TestContext.Current.CancellationToken);
-        while (four.Status.Single().State != ProjectionState.Elsewhere) await Task.Delay(20, TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(() => four.Status.Single().State == ProjectionState.Elsewhere);
         await four.WaitAsync(["test.sums.v1"], former.Head, TestContext.Current.CancellationToken);
         // Not even where it is forced to.
         await using var rows = former.Connect(new(database));
         using var stopped = new CancellationTokenSource();
         var forced = new ProjectionRunner(former, new SumsProjection(shards: 4).Part(0, 4), "test.sums.v1#0/4", rows, TimeProvider.System, NullLogger.Instance);
         var running = forced.RunAsync(stopped.Token);
-        while (forced.Status is not { State: ProjectionState.Faulted, Error: { } error } || !error.Contains("divides it otherwise")) await Task.Delay(20, TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(() => forced.Status is { State: ProjectionState.Faulted, Error: { } error } && error.Contains("divides it otherwise"));
         await stopped.CancelAsync();
         await running;
         Assert.Equal(100L, await former.SumAsync());
@@ -115,7 +115,7 @@ public class ShardTests(LogFixture fixture)
         var database = await fixture.NewDatabaseAsync();
         await using var log = await LogFixture.OpenAsync(database);
         await using (await log.StartAsync(database, new SumsProjection(shards: 2)))
-            while (await log.AskAsync("select count(*) from log.mt_event_progression where name like 'test.sums%'") is not 2L) await Task.Delay(20, TestContext.Current.CancellationToken);
+            await Eventually.TrueAsync(async () => await log.AskAsync("select count(*) from log.mt_event_progression where name like 'test.sums%'") is 2L);
         await log.AskAsync("update log.mt_event_progression set last_seq_id = 100001 where name = 'test.sums.v1#1/2'");
         var apart = await Assert.ThrowsAsync<ShardsApartException>(() => log.StartAsync(database, new SumsProjection(shards: 3)));
         Assert.Contains("between 0 and 100001", apart.Message);

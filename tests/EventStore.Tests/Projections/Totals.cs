@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Veza.EventStore.Projections;
@@ -93,13 +94,14 @@ internal static class Summing
     public static async Task<RunnerStatus> StatusAsync(this EventLog log, string name = "test.sums.v1") =>
         (await log.Runners.StatusAsync(TestContext.Current.CancellationToken)).Single(r => r.Name == name);
 
-    /// <summary>Looks until it is so; the test's own limit ends it.</summary>
-    public static async Task<RunnerStatus> UntilAsync(this EventLog log, Func<RunnerStatus, bool> so, string name = "test.sums.v1")
+    public static async Task<RunnerStatus> UntilAsync(this EventLog log, Func<RunnerStatus, bool> so, string name = "test.sums.v1", [CallerArgumentExpression(nameof(so))] string what = "")
     {
-        while (true)
+        RunnerStatus? status = null;
+        await Eventually.TrueAsync(async () =>
         {
-            if ((await log.Runners.StatusAsync(TestContext.Current.CancellationToken)).FirstOrDefault(r => r.Name == name) is { } status && so(status)) return status;
-            await Task.Delay(20, TestContext.Current.CancellationToken);
-        }
+            status = (await log.Runners.StatusAsync(TestContext.Current.CancellationToken)).FirstOrDefault(r => r.Name == name);
+            return status is not null && so(status);
+        }, what: what);
+        return status!;
     }
 }

@@ -102,9 +102,9 @@ public sealed class ReactionRunnerTests(ReactionServer server) : IClassFixture<R
         await host.DoneAsync(3);
         Assert.Equal(1, await log.Runners.RetryAsync("test.bell.v1", TestContext.Current.CancellationToken));
         // It fails as often again, and is parked again.
-        while (bell.Attempts[2] < 2 * Ringing.Quick.AttemptsMax) await Task.Delay(10, TestContext.Current.CancellationToken);
-        while (await log.Runners.RetryAsync("test.bell.v1", TestContext.Current.CancellationToken) == 0) await Task.Delay(10, TestContext.Current.CancellationToken);
-        while (host.Status[0].Parked > 0) await Task.Delay(10, TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(() => bell.Attempts[2] >= 2 * Ringing.Quick.AttemptsMax);
+        await Eventually.TrueAsync(async () => await log.Runners.RetryAsync("test.bell.v1", TestContext.Current.CancellationToken) > 0);
+        await Eventually.TrueAsync(() => host.Status[0].Parked == 0);
 
         Assert.Equal([1, 3, 2], bell.Done);
         Assert.Equal(0, await log.AskAsync<long>("select count(*) from log.parked_events"));
@@ -120,7 +120,7 @@ public sealed class ReactionRunnerTests(ReactionServer server) : IClassFixture<R
         await using var host = log.Start(bell);
         await host.DoneAsync(2);
         Assert.Equal(1, await log.Runners.SkipAsync("test.bell.v1", TestContext.Current.CancellationToken));
-        while (host.Status[0].Parked > 0) await Task.Delay(10, TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(() => host.Status[0].Parked == 0);
         Assert.Equal(Ringing.Quick.AttemptsMax, bell.Attempts[1]);
     }
 

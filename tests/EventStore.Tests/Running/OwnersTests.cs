@@ -13,28 +13,23 @@ public class OwnersTests(LogFixture fixture)
 
     private static async Task<long> CountAsync(EventLog log, string sql) => (long)(await log.AskAsync(sql))!;
 
-    private static async Task BecomesAsync(Func<Task<bool>> so)
-    {
-        while (!await so()) await Task.Delay(20, TestContext.Current.CancellationToken);
-    }
-
     [Fact]
     public async Task A_node_that_comes_gets_its_share_and_one_that_stops_in_order_leaves_it_to_the_others_before_its_lease_ends()
     {
         var database = await fixture.NewDatabaseAsync();
         await using var one = await LogFixture.OpenAsync(database);
         await using var first = await one.StartAsync(database, Six);
-        await BecomesAsync(async () => await OwnedAsync(one, one.Owners.Node) == 6);
+        await Eventually.TrueAsync(async () => await OwnedAsync(one, one.Owners.Node) == 6);
         await using (var two = await LogFixture.OpenAsync(database))
         {
             await using var second = await two.StartAsync(database, Six);
-            await BecomesAsync(async () => await OwnedAsync(one, two.Owners.Node) == 3 && await OwnedAsync(one, one.Owners.Node) == 3);
+            await Eventually.TrueAsync(async () => await OwnedAsync(one, two.Owners.Node) == 3 && await OwnedAsync(one, one.Owners.Node) == 3);
             for (var i = 0; i < 50; i++) await one.CountAsync();
             foreach (var host in (ProjectionHost[])[first, second]) await host.WaitAsync(Six.Select(p => p.Name), one.Head, TestContext.Current.CancellationToken);
             for (var i = 1; i <= 6; i++) Assert.Equal(50L, await one.SumAsync($"views.test_sums{i}"));
         }
         Assert.Equal(1L, await CountAsync(one, "select count(*) from log.nodes"));
-        await BecomesAsync(async () => await OwnedAsync(one, one.Owners.Node) == 6);
+        await Eventually.TrueAsync(async () => await OwnedAsync(one, one.Owners.Node) == 6);
         await one.CountAsync();
         await first.WaitAsync(Six.Select(p => p.Name), one.Head, TestContext.Current.CancellationToken);
         Assert.Equal(51L, await one.SumAsync("views.test_sums6"));
@@ -58,7 +53,7 @@ public class OwnersTests(LogFixture fixture)
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await LogFixture.OpenAsync(database);
-        await using (await log.StartAsync(database, Six)) await BecomesAsync(async () => await OwnedAsync(log, log.Owners.Node) == 6);
+        await using (await log.StartAsync(database, Six)) await Eventually.TrueAsync(async () => await OwnedAsync(log, log.Owners.Node) == 6);
         for (var i = 1; i <= 6; i++) Assert.Null((await log.UntilAsync(s => s.State == RunnerState.Waiting, $"test.sums{i}.v1")).Node);
     }
 
@@ -68,19 +63,19 @@ public class OwnersTests(LogFixture fixture)
         var database = await fixture.NewDatabaseAsync();
         await using var log = await LogFixture.OpenAsync(database);
         await using var host = await log.StartAsync(database, Six);
-        await BecomesAsync(async () => await OwnedAsync(log, log.Owners.Node) == 6);
+        await Eventually.TrueAsync(async () => await OwnedAsync(log, log.Owners.Node) == 6);
         // Every row's version there is, but for the node's own.
         const string Versions = """
             select string_agg(v, ' ' order by v) from (select name || xmin::text as v from log.runners union all select name || xmin::text from log.mt_event_progression
                 union all select name || xmin::text from log.parked_events) as rows
             """;
         for (var i = 1; i <= 6; i++) await log.UntilAsync(s => s.State == RunnerState.Running, $"test.sums{i}.v1");
-        await BecomesAsync(async () => await CountAsync(log, "select count(*) from log.mt_event_progression") == 6);
+        await Eventually.TrueAsync(async () => await CountAsync(log, "select count(*) from log.mt_event_progression") == 6);
         var before = await log.AskAsync(Versions);
         for (var renewals = 0; renewals < 3; renewals++)
         {
             var seen = await log.AskAsync("select seen from log.nodes");
-            await BecomesAsync(async () => !seen!.Equals(await log.AskAsync("select seen from log.nodes")));
+            await Eventually.TrueAsync(async () => !seen!.Equals(await log.AskAsync("select seen from log.nodes")));
         }
         Assert.Equal(before, await log.AskAsync(Versions));
     }
@@ -139,16 +134,16 @@ public class OwnersTests(LogFixture fixture)
         await using var one = await LogFixture.OpenAsync(asRole);
         await using var first = await one.StartAsync(asRole, Six);
         await using var second = await two.StartAsync(database, Six);
-        await BecomesAsync(async () => await OwnedAsync(two, one.Owners.Node) == 3 && await OwnedAsync(two, two.Owners.Node) == 3);
+        await Eventually.TrueAsync(async () => await OwnedAsync(two, one.Owners.Node) == 3 && await OwnedAsync(two, two.Owners.Node) == 3);
         for (var i = 0; i < 20; i++) await two.CountAsync();
         await two.AskAsync($"alter role {role} nologin");
         // Nothing is given back: its row and what it ran stay as they are.
         await two.AskAsync($"select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = '{role}'");
-        await BecomesAsync(async () => await OwnedAsync(two, two.Owners.Node) == 6);
+        await Eventually.TrueAsync(async () => await OwnedAsync(two, two.Owners.Node) == 6);
         for (var i = 0; i < 20; i++) await two.CountAsync();
         await second.WaitAsync(Six.Select(p => p.Name), two.Head, TestContext.Current.CancellationToken);
         await two.AskAsync($"alter role {role} login");
-        await BecomesAsync(async () => await OwnedAsync(two, one.Owners.Node) == 3 && await OwnedAsync(two, two.Owners.Node) == 3);
+        await Eventually.TrueAsync(async () => await OwnedAsync(two, one.Owners.Node) == 3 && await OwnedAsync(two, two.Owners.Node) == 3);
         for (var i = 0; i < 20; i++) await two.CountAsync();
         await second.WaitAsync(Six.Select(p => p.Name), two.Head, TestContext.Current.CancellationToken);
         for (var i = 1; i <= 6; i++) Assert.Equal(60L, await two.SumAsync($"views.test_sums{i}"));

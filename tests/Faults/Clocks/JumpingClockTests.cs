@@ -12,7 +12,7 @@ public class JumpingClockTests(FaultServer server)
         trial.Watch(readers: 1);
         var (first, second) = (one.Load(writers: 8, Extent.Seed), two.Load(writers: 8, Extent.Seed));
         var wanted = Extent.AcceptedBetween * Extent.Rounds;
-        await Trial.UntilAsync(() => first.Accepted >= wanted && second.Accepted >= wanted, "the load");
+        await Eventually.TrueAsync(() => first.Accepted >= wanted && second.Accepted >= wanted, what: "the load");
         await trial.HoldsAsync();
     }
 
@@ -35,7 +35,7 @@ public class JumpingClockTests(FaultServer server)
         {
             await trial.ExecuteAsync($"update jumping.clock set ahead = '{ahead}'");
             var before = load.Accepted;
-            await Trial.UntilAsync(() => load.Accepted >= before + 50, "the load between two jumps");
+            await Eventually.TrueAsync(() => load.Accepted >= before + 50, what: "the load between two jumps");
         }
         await trial.HoldsAsync();
 

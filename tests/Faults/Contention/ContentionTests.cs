@@ -31,7 +31,7 @@ public class ContentionTests(FaultServer server)
         MixedLoad[] loads = [nodes[0].Load(writers: 22, Extent.Seed, hot: true), nodes[1].Load(writers: 21, Extent.Seed, hot: true), nodes[2].Load(writers: 21, Extent.Seed, hot: true)];
         // Each accepted command costs dozens that are refused, and the history holds them all.
         const int AcceptedMax = 3000;
-        await Trial.UntilAsync(() => loads.Sum(l => l.Accepted) >= Math.Min(AcceptedMax, Extent.AcceptedBetween * Extent.Rounds), "the load");
+        await Eventually.TrueAsync(() => loads.Sum(l => l.Accepted) >= Math.Min(AcceptedMax, Extent.AcceptedBetween * Extent.Rounds), what: "the load");
         await trial.HoldsAsync();
         Assert.Single((await LogAtEnd.ReadAsync(trial.ConnectionString, CancellationToken.None)).Rows.Select(r => r.Stream).Distinct());
     }
@@ -44,7 +44,7 @@ public class ContentionTests(FaultServer server)
         trial.Watch(readers: 2);
         var own = await trial.StartNodeAsync("three, a process of its own", writers: 16);
         var loads = nodes.Select(n => n.Load(writers: 16, Extent.Seed)).ToArray();
-        await Trial.UntilAsync(() => loads.All(l => l.Accepted >= Extent.AcceptedBetween * Extent.Rounds) && own.Accepted >= Extent.AcceptedBetween * Extent.Rounds, "the load");
+        await Eventually.TrueAsync(() => loads.All(l => l.Accepted >= Extent.AcceptedBetween * Extent.Rounds) && own.Accepted >= Extent.AcceptedBetween * Extent.Rounds, what: "the load");
         await trial.HoldsAsync();
     }
 }

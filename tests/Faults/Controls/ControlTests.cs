@@ -57,7 +57,7 @@ public class ControlTests(FaultServer server)
         var slowly = AskAsync(trial, store.AppendAsync, slow);
         await written.Task;
         await AskAsync(trial, store.AppendAsync, quick);
-        await Trial.UntilAsync(() => trial.History.Snapshots.Count > 0, "a snapshot between the two commits");
+        await Eventually.TrueAsync(() => trial.History.Snapshots.Count > 0, what: "a snapshot between the two commits");
         seen.SetResult();
         await slowly;
 
@@ -76,7 +76,7 @@ public class ControlTests(FaultServer server)
         var load = new MixedLoad(request => AskAsync(trial, store.AppendAsync, request), Extent.Seed);
         using var stop = new CancellationTokenSource();
         var running = load.RunAsync(writers: 8, stop.Token);
-        await Trial.UntilAsync(() => load.Accepted >= 200, "the load");
+        await Eventually.TrueAsync(() => load.Accepted >= 200, what: "the load");
         await stop.CancelAsync();
         await running;
 
@@ -124,7 +124,7 @@ public class ControlTests(FaultServer server)
         var node = await trial.OpenNodeAsync("node");
         trial.Watch(readers: 1);
         for (var i = 0; i < 30; i++) await node.AskAsync(NewStream());
-        await Trial.UntilAsync(() => trial.History.Sightings.Any(s => !s.Live), "a reader's first sighting");
+        await Eventually.TrueAsync(() => trial.History.Sightings.Any(s => !s.Live), what: "a reader's first sighting");
         await trial.StopAsync();
         await node.Log.DisposeAsync();
         await forgetful.KillAsync("QUIT");

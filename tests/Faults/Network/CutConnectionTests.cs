@@ -74,9 +74,9 @@ public class CutConnectionTests(LoopbackServer server) : IClassFixture<LoopbackS
         var history = new History();
         await using var node = await LocalNode.OpenAsync("node", proxy.Through(database), history);
         node.Load(8, Extent.Seed);
-        await Trial.UntilAsync(() => history.Calls.Count > 100, "the load");
+        await Eventually.TrueAsync(() => history.Calls.Count > 100, what: "the load");
         proxy.BeginBlackHole();
-        await Trial.UntilAsync(() => history.Calls.Any(c => c.Answer is { Kind: AnswerKind.Unknown }), "an answer");
+        await Eventually.TrueAsync(() => history.Calls.Any(c => c.Answer is { Kind: AnswerKind.Unknown }), what: "an answer");
         proxy.EndBlackHole();
         await EndAsync(history, node, database, "a black hole");
     }
@@ -118,7 +118,7 @@ public class CutConnectionTests(LoopbackServer server) : IClassFixture<LoopbackS
                 await proxy.Arm(fault()).WaitAsync(StruckWithin);
                 // One batch cut off over and over would rightly be unknown in the end.
                 var before = Accepted();
-                await Trial.UntilAsync(() => Accepted() > before, "an append after the fault");
+                await Eventually.TrueAsync(() => Accepted() > before, what: "an append after the fault");
             }
             proxy.Delay = default;
             await EndAsync(history, node, database, what);
@@ -135,7 +135,7 @@ public class CutConnectionTests(LoopbackServer server) : IClassFixture<LoopbackS
         if (fault is not null)
         {
             var ended = history.FaultEnded(fault, node.Name);
-            await Trial.UntilAsync(() => history.Calls.Any(c => c.Answer is { IsYes: true } && c.AnsweredAt > ended.EndedAt), "an append after the fault");
+            await Eventually.TrueAsync(() => history.Calls.Any(c => c.Answer is { IsYes: true } && c.AnsweredAt > ended.EndedAt), what: "an append after the fault");
         }
         await node.StopLoadAsync();
         await Checking.Checkers.AssertHoldAsync(history, database);

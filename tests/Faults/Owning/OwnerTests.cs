@@ -162,11 +162,6 @@ public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFix
         await trial.HoldsAsync();
     }
 
-    private static async Task UntilAsync(Trial trial, string sql, long count, TimeSpan atMost)
-    {
-        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        var found = 0L;
-        for (var waited = Stopwatch.StartNew(); (found = await trial.AskAsync<long>(sql)) != count; await look.WaitForNextTickAsync())
-            if (waited.Elapsed > atMost) Assert.Fail($"after {atMost.TotalSeconds} s it is {found} and not {count}: {sql}");
-    }
+    private static Task UntilAsync(Trial trial, string sql, long count, TimeSpan atMost) =>
+        Eventually.TrueAsync(async () => await trial.AskAsync<long>(sql) == count, atMost, $"{count} of: {sql}");
 }

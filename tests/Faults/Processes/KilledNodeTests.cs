@@ -14,7 +14,7 @@ public class KilledNodeTests(FaultServer server)
         for (var round = 1; round <= Extent.Rounds; round++)
         {
             var victim = await trial.StartNodeAsync($"victim {round}", writers: 16);
-            await Trial.UntilAsync(() => victim.Accepted >= Extent.AcceptedBetween, "the victim's share of the load");
+            await Eventually.TrueAsync(() => victim.Accepted >= Extent.AcceptedBetween, what: "the victim's share of the load");
             await victim.KillAsync();
             await trial.ProgressAsync($"kill -9 of victim {round}", "survivor");
         }

@@ -23,7 +23,7 @@ public class StoppedNodeTests(FaultServer server)
             var other = await trial.OpenNodeAsync("other");
             trial.Watch(readers: 1);
             var stopped = await trial.StartNodeAsync("stopped", writers: 16);
-            await Trial.UntilAsync(() => stopped.Accepted >= 50, "the node's first answers");
+            await Eventually.TrueAsync(() => stopped.Accepted >= 50, what: "the node's first answers");
             await using (await HoldLockAsync(trial))
             {
                 await UntilCountAsync(trial, $"select count(*) {LockOf} and not l.granted", 1, "a batch of the node's waiting for the lock");
@@ -33,7 +33,7 @@ public class StoppedNodeTests(FaultServer server)
             await UntilCountAsync(trial, $"select count(*) {LockOf}", 0, "the end of the stopped node's statement");
             var load = other.Load(writers: 8, Extent.Seed + round);
             await trial.ProgressAsync("SIGSTOP", "other");
-            await Trial.UntilAsync(() => load.Accepted >= Extent.AcceptedBetween, "the other node's share of the load");
+            await Eventually.TrueAsync(() => load.Accepted >= Extent.AcceptedBetween, what: "the other node's share of the load");
 
             stopped.Signal("CONT");
             await trial.ProgressAsync("SIGCONT", stopped.Name, "other");
@@ -50,7 +50,7 @@ public class StoppedNodeTests(FaultServer server)
         await using (var first = await HoldLockAsync(trial))
         {
             await stopped.GoOnAsync();
-            await Trial.UntilAsync(() => trial.History.Calls.Count(c => c.Ask.Node == "stopped") == 800, "all repeats");
+            await Eventually.TrueAsync(() => trial.History.Calls.Count(c => c.Ask.Node == "stopped") == 800, what: "all repeats");
             await UntilCountAsync(trial, $"select count(*) {LockOf} and not l.granted", 1, "the first repeat waiting for the lock");
             // It is alone in its batch. The next one has all the others, so the lock is taken in between.
             var second = HoldLockAsync(trial);

@@ -14,11 +14,11 @@ public class AbsenceTests(FaultServer server)
         for (var round = 1; round <= Extent.Rounds; round++)
         {
             var before = load.Accepted;
-            await Trial.UntilAsync(() => load.Accepted >= before + 50, "the load before the fault");
+            await Eventually.TrueAsync(() => load.Accepted >= before + 50, what: "the load before the fault");
             var told = Unknown(trial);
             await trial.Postgres.KillAsync();
             // Twice as many as there are writers: some have already asked again.
-            await Trial.UntilAsync(() => Unknown(trial) >= told + 24, "answers that say unknown");
+            await Eventually.TrueAsync(() => Unknown(trial) >= told + 24, what: "answers that say unknown");
             await trial.Postgres.RestartAsync();
             await trial.ProgressAsync("long absence", "hurried");
         }

@@ -40,7 +40,7 @@ public class CrashTests(FaultServer server)
         for (var round = 1; round <= Extent.Rounds; round++)
         {
             var (firstBefore, secondBefore) = (first.Accepted, second.Accepted);
-            await Trial.UntilAsync(() => first.Accepted >= firstBefore + Extent.AcceptedBetween && second.Accepted >= secondBefore + Extent.AcceptedBetween, "the load before the fault");
+            await Eventually.TrueAsync(() => first.Accepted >= firstBefore + Extent.AcceptedBetween && second.Accepted >= secondBefore + Extent.AcceptedBetween, what: "the load before the fault");
             await strike(trial);
             await trial.ProgressAsync(fault, "one", "two");
         }

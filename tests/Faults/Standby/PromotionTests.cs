@@ -17,18 +17,18 @@ public class PromotionTests
         await using var standby = await StandbyServer.StartAsync(primary);
         await ExecuteAsync(primary.ConnectionString, "alter system set synchronous_standby_names = '*'");
         await ExecuteAsync(primary.ConnectionString, "select pg_reload_conf()");
-        await Trial.UntilAsync(() => Ask(primary.ConnectionString, "select count(*) from pg_stat_replication where sync_state = 'sync'") == 1, "the synchronous standby");
+        await Eventually.TrueAsync(() => Ask(primary.ConnectionString, "select count(*) from pg_stat_replication where sync_state = 'sync'") == 1, what: "the synchronous standby");
         var history = new History();
         await using var node = await LocalNode.OpenAsync("node", standby.Either(primary), history);
         var epoch = node.Log.Epoch;
         node.Load(12, Extent.Seed);
-        await Trial.UntilAsync(() => history.Calls.Count(c => c.Answer is { IsYes: true }) > Extent.AcceptedBetween, "the load");
+        await Eventually.TrueAsync(() => history.Calls.Count(c => c.Answer is { IsYes: true }) > Extent.AcceptedBetween, what: "the load");
 
         await primary.KillAsync();
         await standby.PromoteAsync();
 
         var ended = history.FaultEnded("promotion", node.Name);
-        await Trial.UntilAsync(() => history.Calls.Any(c => c.Answer is { IsYes: true } && c.AnsweredAt > ended.EndedAt), "an append to the promoted standby");
+        await Eventually.TrueAsync(() => history.Calls.Any(c => c.Answer is { IsYes: true } && c.AnsweredAt > ended.EndedAt), what: "an append to the promoted standby");
         await node.StopLoadAsync();
         await Checking.Checkers.AssertHoldAsync(history, standby.ConnectionString);
         Assert.NotEqual(epoch, node.Log.Epoch);
@@ -45,9 +45,9 @@ public class PromotionTests
         await using var node = await LocalNode.OpenAsync("node", standby.Either(primary), history);
         var (epoch, stream) = (node.Log.Epoch, Guid.CreateVersion7());
         Assert.True((await node.AskAsync(MixedLoad.Command((stream, 0, 2)))).IsYes);
-        await Trial.UntilAsync(() => Ask(primary.ConnectionString, "select count(*) from pg_stat_replication where replay_lsn >= pg_current_wal_lsn()") == 1, "the standby's copy");
+        await Eventually.TrueAsync(() => Ask(primary.ConnectionString, "select count(*) from pg_stat_replication where replay_lsn >= pg_current_wal_lsn()") == 1, what: "the standby's copy");
         await standby.DisconnectAsync();
-        await Trial.UntilAsync(() => Ask(primary.ConnectionString, "select count(*) from pg_stat_replication") == 0, "the standby's farewell");
+        await Eventually.TrueAsync(() => Ask(primary.ConnectionString, "select count(*) from pg_stat_replication") == 0, what: "the standby's farewell");
         Assert.True((await node.AskAsync(MixedLoad.Command((stream, 2, 3)))).IsYes);
         Assert.Equal(5, node.Log.Head);
         var follower = FollowAsync(node.Log, after: 5);

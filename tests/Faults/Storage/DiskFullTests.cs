@@ -22,9 +22,9 @@ public class DiskFullTests
         for (var round = 1; round <= (Extent.Long ? 3 : 1); round++)
         {
             var unknown = Unknown();
-            await Trial.UntilAsync(() => trial.History.Calls.Count(c => c.Answer is { IsYes: true }) > Extent.AcceptedBetween * round, "the load");
+            await Eventually.TrueAsync(() => trial.History.Calls.Count(c => c.Answer is { IsYes: true }) > Extent.AcceptedBetween * round, what: "the load");
             disk!.Fill();
-            await Trial.UntilAsync(() => Unknown() > unknown, "an append that the full disk stops");
+            await Eventually.TrueAsync(() => Unknown() > unknown, what: "an append that the full disk stops");
             disk.Free();
             // A full write-ahead log makes the server panic, and it may not have come up again on the full disk.
             var fell = postgres.ProcessId == 0;

@@ -51,7 +51,7 @@ public class ErasureTests(VezaServer shared)
         await veza.Nobody.PostAsync("/api/v1/sessions", new { name = ada.UserName, password = Password, device = $"{Mark} phone" }).JsonAsync(HttpStatusCode.Created);
         var track = (await ada.SendAsync(HttpMethod.Post, "/api/v1/tracks", Wave.Form(Wave.Sine(2, 8_000), ("title", $"{Mark} song"), ("description", $"{Mark} notes"))).JsonAsync(HttpStatusCode.Created)).Id();
         await ada.PostAsync($"/api/v1/tracks/{track}/comments", new { text = $"{Mark} drop", atMs = 100 }).JsonAsync(HttpStatusCode.Created);
-        await UntilAsync(async () => (await ada.GetAsync($"/api/v1/tracks/{track}").JsonAsync()).GetProperty("status").GetString() == "ready", "the track is not ready");
+        await Eventually.TrueAsync(async () => (await ada.GetAsync($"/api/v1/tracks/{track}").JsonAsync()).GetProperty("status").GetString() == "ready", what: "the track is ready");
         var before = ada.Position;
 
         var export = await ExportAsync(ada);
@@ -73,11 +73,11 @@ public class ErasureTests(VezaServer shared)
         Assert.Equal(["bo stays", ""], page.Select(m => m.GetProperty("text").GetString()));
         Assert.Equal([bo.UserName, "deleted user"], page.Select(m => m.GetProperty("author").GetProperty("userName").GetString()));
         Assert.DoesNotContain(Mark, await (await bo.GetAsync($"{messages}?asOf={before}")).Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
-        await UntilAsync(async () => await TextAsync(other, sent) == "", "the other node still reads what Ada wrote");
+        await Eventually.TrueAsync(async () => await TextAsync(other, sent) == "", what: "the other node no longer reads what Ada wrote");
 
         var running = veza.Running.Projections;
         await running.WaitAsync(running.Status.Select(s => s.Name), veza.Running.Log.Head, TestContext.Current.CancellationToken);
-        await UntilAsync(() => Task.FromResult(!Directory.Exists(Path.Combine(veza.Home, "media", "tracks", track.ToString("N")))), "the sound is still there");
+        await Eventually.TrueAsync(() => !Directory.Exists(Path.Combine(veza.Home, "media", "tracks", track.ToString("N"))), what: "the sound is gone");
         await AssertGoneAsync(veza.ConnectionString);
         Assert.DoesNotContain(lines.All, l => l.Contains(Mark, StringComparison.OrdinalIgnoreCase));
         Assert.NotEmpty(lines.All);
@@ -88,7 +88,7 @@ public class ErasureTests(VezaServer shared)
         // Built anew from the log, the rows are the same: nothing comes back.
         var rows = await RowsAsync(veza.ConnectionString);
         foreach (var projection in VezaApplication.CreateProjections()) Assert.True(await running.Builds.RequestAsync(projection.Name, TestContext.Current.CancellationToken));
-        await UntilAsync(async () => (await running.Builds.ListAsync(TestContext.Current.CancellationToken)).Count == 0, "the builds do not end");
+        await Eventually.TrueAsync(async () => (await running.Builds.ListAsync(TestContext.Current.CancellationToken)).Count == 0, what: "the builds have ended");
         Assert.Equal(rows, await RowsAsync(veza.ConnectionString));
         await AssertGoneAsync(veza.ConnectionString);
 
@@ -171,16 +171,6 @@ public class ErasureTests(VezaServer shared)
         await using var source = NpgsqlDataSource.Create(database);
         var report = await new LogVerifier(source, VezaApplication.NameRules).VerifyAsync(TestContext.Current.CancellationToken);
         Assert.Empty(report.Checks.SelectMany(c => c.Differences));
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> isSo, string otherwise)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!await isSo())
-        {
-            Assert.False(patience.IsCancellationRequested, otherwise);
-            await Task.Delay(50, TestContext.Current.CancellationToken);
-        }
     }
 
     private sealed class Lines : ILoggerProvider, ILogger

@@ -69,7 +69,8 @@ public sealed class BroadcastSources : IIcecastSources, IHostedService
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        _reaping = Task.Run(AbandonLeftOversAsync, CancellationToken.None);
+        var head = _log.Head;
+        _reaping = Task.Run(() => AbandonLeftOversAsync(head), CancellationToken.None);
         return Task.CompletedTask;
     }
 
@@ -85,12 +86,13 @@ public sealed class BroadcastSources : IIcecastSources, IHostedService
     }
 
     /// <summary>Broadcasts that were on when the process ended get as long as any other for their source to come back.</summary>
-    private async Task AbandonLeftOversAsync()
+    /// <param name="head">The log's when this process began: what came after it is none of theirs.</param>
+    private async Task AbandonLeftOversAsync(long head)
     {
         try
         {
             await Task.Delay(_mounts.Limits.SourceGrace, _clock, _stopping.Token);
-            for (long before = long.MaxValue; ;)
+            for (var before = head + 1; ;)
             {
                 var page = await _broadcasts.ListAsync(live: true, before, Projections.ReadModels.PageMax, _ => 0, _stopping.Token);
                 if (page.Count == 0) return;
