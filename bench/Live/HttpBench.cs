@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Veza.Bench.Load;
+using Veza.EventStore.Postgres;
 
 namespace Veza.Bench.Live;
 
@@ -17,10 +18,16 @@ internal static class HttpBench
         Report.Machine($"server, PostgreSQL and load on the same machine, durable; {rounds} rounds of {seconds} s, medians");
         if (only is null or "closed")
         {
-            setting.Server.WarmUp(time => Closed(setting, time));
-            var of = Enumerable.Range(0, rounds).Select(_ => Closed(setting, TimeSpan.FromSeconds(seconds))).ToList();
             Report.Head("per second", "P50 ms", "P99 ms", "server µs", "load µs", "PostgreSQL", "bytes", "paused %");
-            Report.Row($"{Connections} connections, one command at a time each", [.. Enumerable.Range(0, 8).Select(i => Measure.Median(of.Select(f => f[i])))]);
+            Rounds($"{Connections} connections, one command at a time each", setting.Server, time => Closed(setting, time));
+        }
+        if (only is null or "bare")
+        {
+            await using var postgres = await LocalPostgres.StartEphemeralAsync();
+            using var bare = Server.StartBare(postgres.ConnectionString);
+            Report.Head("per second", "P50 ms", "P99 ms", "server µs", "load µs", "PostgreSQL", "bytes", "paused %");
+            Rounds("an endpoint that does nothing", bare, time => Closed(bare, postgres.ProcessId, _ => HttpPeer.Request("POST", "/nothing", "", "{}"), time));
+            Rounds("an endpoint that only appends an event", bare, time => Closed(bare, postgres.ProcessId, _ => HttpPeer.Request("POST", "/append", "", "{}"), time));
         }
         if (only is null or "open")
         {
@@ -32,6 +39,13 @@ internal static class HttpBench
             Report.Row($"open loop, {PerSecond:N0} commands/s over 64 connections", [.. Enumerable.Range(0, 7).Select(i => Measure.Median(of.Select(f => f[i])))]);
         }
         return 0;
+
+        void Rounds(string name, Server server, Func<TimeSpan, double[]> round)
+        {
+            server.WarmUp(time => round(time));
+            var of = Enumerable.Range(0, rounds).Select(_ => round(TimeSpan.FromSeconds(seconds))).ToList();
+            Report.Row(name, [.. Enumerable.Range(0, 8).Select(i => Measure.Median(of.Select(f => f[i])))]);
+        }
     }
 
     /// <returns>Commands answered, P50, P99 and P99.9 in milliseconds, microseconds of processor time a command of the server and PostgreSQL, and percent of the time the server's collector had it paused.</returns>
@@ -45,36 +59,40 @@ internal static class HttpBench
             of.ServerCpu / of.Answers.Length, of.DatabaseCpu / of.Answers.Length, paused / (time.TotalSeconds + 1) * 100];
     }
 
+    private static double[] Closed(Setting setting, TimeSpan time) => Closed(setting.Server, setting.Postgres.ProcessId,
+        i => Request(setting, i, "Has anybody heard the B-side of the new one yet? The bass line alone is worth the price."), time);
+
+    /// <param name="request">The n-th connection's, sent over and over.</param>
     /// <returns>Commands a second, P50 and P99 in milliseconds, microseconds of processor time a command of the server, the load and PostgreSQL, bytes the server allocated for a command, and percent of the time its collector had it paused.</returns>
-    private static double[] Closed(Setting setting, TimeSpan time)
+    private static double[] Closed(Server server, int postgres, Func<int, byte[]> request, TimeSpan time)
     {
-        var requests = Enumerable.Range(0, Connections).Select(i => Request(setting, i, "Has anybody heard the B-side of the new one yet? The bass line alone is worth the price.")).ToArray();
+        var requests = Enumerable.Range(0, Connections).Select(request).ToArray();
         var latencies = new List<float>();
         var (until, waiting) = (Stopwatch.GetTimestamp() + (long)(time.TotalSeconds * Stopwatch.Frequency), 0);
         using var loop = new SocketLoop();
-        var before = setting.Server.Runtime();
-        var (server, load, database) = (Usage.CpuSeconds(setting.Server.ProcessId), Usage.CpuSeconds(Environment.ProcessId), Usage.CpuSecondsOfTree(setting.Postgres.ProcessId));
+        var before = server.Runtime();
+        var (cpu, load, database) = (Usage.CpuSeconds(server.ProcessId), Usage.CpuSeconds(Environment.ProcessId), Usage.CpuSecondsOfTree(postgres));
         for (var i = 0; i < Connections; i++)
         {
-            var request = requests[i];
-            var peer = new HttpPeer(setting.Server.Port, (peer, asked, status, body) =>
+            var own = requests[i];
+            var peer = new HttpPeer(server.Port, (peer, asked, status, body) =>
             {
-                if (status != 201) throw new InvalidOperationException($"a message was answered {status}: {System.Text.Encoding.UTF8.GetString(body)}");
+                if (status is not (200 or 201)) throw new InvalidOperationException($"a command was answered {status}: {System.Text.Encoding.UTF8.GetString(body)}");
                 var now = Stopwatch.GetTimestamp();
                 latencies.Add((float)Stopwatch.GetElapsedTime(asked, now).TotalMilliseconds);
-                if (now < until) peer.Ask(request, now);
+                if (now < until) peer.Ask(own, now);
                 else waiting--;
             });
             loop.Add(peer);
             waiting++;
-            peer.Ask(request, Stopwatch.GetTimestamp());
+            peer.Ask(own, Stopwatch.GetTimestamp());
         }
         loop.TurnUntil(() => waiting == 0, time + TimeSpan.FromSeconds(10), "being answered");
-        var (serverNow, loadNow, databaseNow) = (Usage.CpuSeconds(setting.Server.ProcessId), Usage.CpuSeconds(Environment.ProcessId), Usage.CpuSecondsOfTree(setting.Postgres.ProcessId));
-        var after = setting.Server.Runtime();
+        var (cpuNow, loadNow, databaseNow) = (Usage.CpuSeconds(server.ProcessId), Usage.CpuSeconds(Environment.ProcessId), Usage.CpuSecondsOfTree(postgres));
+        var after = server.Runtime();
         float[] sorted = [.. latencies.Order()];
         return [sorted.Length / time.TotalSeconds, Measure.Percentile(sorted, 0.5), Measure.Percentile(sorted, 0.99),
-            (serverNow - server) * 1e6 / sorted.Length, (loadNow - load) * 1e6 / sorted.Length, (databaseNow - database) * 1e6 / sorted.Length,
+            (cpuNow - cpu) * 1e6 / sorted.Length, (loadNow - load) * 1e6 / sorted.Length, (databaseNow - database) * 1e6 / sorted.Length,
             (after.Allocated - before.Allocated) / sorted.Length, (after.PausedSeconds - before.PausedSeconds) / time.TotalSeconds * 100];
     }
 

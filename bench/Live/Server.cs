@@ -45,6 +45,10 @@ internal sealed class Server : IDisposable
     /// <summary>What a hub of nothing but SignalR costs.</summary>
     public static Server StartPlain() => Start(0, 1, "serve-plain");
 
+    /// <summary>What an endpoint costs that does nothing, or nothing but append.</summary>
+    /// <param name="database">An empty one, in Npgsql's form.</param>
+    public static Server StartBare(string database) => Start(0, 1, "serve-bare", database);
+
     /// <summary>What the runtime's counters on /metrics say: bytes allocated, seconds for which the collector paused it, and seconds of compiling, since it started.</summary>
     public (double Allocated, double PausedSeconds, double CompilingSeconds) Runtime()
     {
@@ -125,6 +129,26 @@ internal sealed class Server : IDisposable
             var item = await http.Request.ReadFromJsonAsync<PlainItem>();
             await hub.Clients.Group(PlainHub.Group).SendAsync("item", item);
         });
+        app.Urls.Add($"http://127.0.0.1:{port}");
+        await app.StartAsync();
+        await UntilTheBenchEndsAsync();
+        await app.StopAsync();
+        return 0;
+    }
+
+    public static async Task<int> ServeBareAsync(string database, string port)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        await using var app = builder.Build();
+        await using var log = await BenchLog.OpenAsync(database);
+        app.MapPost("/nothing", () => { });
+        app.MapPost("/append", () => BenchLog.StartAsync(log));
+        app.MapGet("/metrics", () => string.Create(CultureInfo.InvariantCulture, $"""
+            dotnet_gc_heap_total_allocated_bytes_total {GC.GetTotalAllocatedBytes()}
+            dotnet_gc_pause_time_seconds_total {GC.GetTotalPauseDuration().TotalSeconds}
+            dotnet_jit_compilation_time_seconds_total {System.Runtime.JitInfo.GetCompilationTime().TotalSeconds}
+            """));
         app.Urls.Add($"http://127.0.0.1:{port}");
         await app.StartAsync();
         await UntilTheBenchEndsAsync();

@@ -183,7 +183,7 @@ public sealed class EventLog : IAsyncDisposable
     /// <summary>Events after <paramref name="after"/>: from the tail, or from the database when the tail no longer holds them. Empty at the head.</summary>
     public async ValueTask<List<RecordedEvent>> ReadAfterAsync(long after, int max, CancellationToken ct)
     {
-        var events = new List<RecordedEvent>();
+        var events = new List<RecordedEvent>((int)Math.Clamp(Head - after, 0, max));
         if (Tail.TryRead(after, max, events)) return events;
         events.Clear();
         return await Reader.ReadAsync(after, Head, Math.Min(max, LogReader.PageEventsMax), only: null, stream: null, ct);

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Veza.EventStore;
 
@@ -30,7 +29,7 @@ public sealed class LiveItem
         get
         {
             if (Volatile.Read(ref _json) is { } made) return made;
-            return Interlocked.CompareExchange(ref _json, Write(), null) ?? _json;
+            return Interlocked.CompareExchange(ref _json, JsonRoom.Write(this, static (json, item) => item.WriteTo(json)), null) ?? _json;
         }
     }
 
@@ -51,10 +50,8 @@ public sealed class LiveItem
         catch (Exception) { return EventJson.Withheld; }
     }
 
-    private byte[] Write()
+    private void WriteTo(Utf8JsonWriter json)
     {
-        var buffer = new ArrayBufferWriter<byte>(256 + _event.Json.Length);
-        using var json = new Utf8JsonWriter(buffer);
         json.WriteStartObject();
         json.WriteNumber("position"u8, Position);
         json.WriteString("type"u8, _writer.CamelCase(_event.Type));
@@ -67,7 +64,5 @@ public sealed class LiveItem
         json.WritePropertyName("data"u8);
         json.WriteRawValue(Data().Span, skipInputValidation: true);
         json.WriteEndObject();
-        json.Flush();
-        return buffer.WrittenSpan.ToArray();
     }
 }

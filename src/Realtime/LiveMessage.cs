@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -21,9 +20,7 @@ public abstract record LiveMessage(string Kind)
             get
             {
                 if (Volatile.Read(ref _json) is { } made) return made;
-                var buffer = new ArrayBufferWriter<byte>(256 + Items.Sum(i => i.Json.Length + 1));
-                using (var json = new Utf8JsonWriter(buffer)) WriteTo(json);
-                return Interlocked.CompareExchange(ref _json, buffer.WrittenSpan.ToArray(), null) ?? _json;
+                return Interlocked.CompareExchange(ref _json, JsonRoom.Write(this, static (json, batch) => batch.WriteTo(json)), null) ?? _json;
             }
         }
     }

@@ -31,7 +31,11 @@ public static class RateLimits
         services.AddSingleton(new RateLimit(perMinute, perMinute.ToString(CultureInfo.InvariantCulture)));
         services.AddRateLimiter(o =>
         {
-            o.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, Bucket>(http => Partition(http, perMinute));
+            // Made once: a factory for each request is what the overload for token buckets would make.
+            var options = Options(perMinute);
+            Func<Bucket, RateLimiter> make = _ => new TokenBucketRateLimiter(options);
+            o.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, Bucket>(http =>
+                Exempt(http) ? RateLimitPartition.GetNoLimiter(new Bucket(Whose.Nobodys, 0)) : RateLimitPartition.Get(Bucket.Of(http), make));
             o.AddPolicy(ExportsPolicy, _ => RateLimitPartition.GetConcurrencyLimiter(ExportsPolicy, _ => new() { PermitLimit = 1, QueueLimit = ExportsWaitingMax, QueueProcessingOrder = QueueProcessingOrder.OldestFirst }));
             o.OnRejected = async (rejected, _) => await RejectAsync(rejected.HttpContext, rejected.Lease);
         });
@@ -82,14 +86,17 @@ public static class RateLimits
         headers["RateLimit-Reset"] = Math.Ceiling((limit - left) * 60.0 / limit).ToString(CultureInfo.InvariantCulture);
     }
 
-    private static RateLimitPartition<Bucket> Partition(HttpContext http, int perMinute) => Exempt(http)
-        ? RateLimitPartition.GetNoLimiter(new Bucket(Whose.Nobodys, 0))
-        : RateLimitPartition.GetTokenBucketLimiter(Bucket.Of(http), _ =>
+    private static TokenBucketRateLimiterOptions Options(int perMinute)
+    {
+        var period = TimeSpan.FromMinutes(1) / perMinute;
+        if (period < PeriodMin) period = PeriodMin;
+        return new()
         {
-            var period = TimeSpan.FromMinutes(1) / perMinute;
-            if (period < PeriodMin) period = PeriodMin;
-            return new() { TokenLimit = perMinute, ReplenishmentPeriod = period, TokensPerPeriod = Math.Max(1, (int)Math.Round(period / TimeSpan.FromMinutes(1) * perMinute)), QueueLimit = 0 };
-        });
+            TokenLimit = perMinute, ReplenishmentPeriod = period, TokensPerPeriod = Math.Max(1, (int)Math.Round(period / TimeSpan.FromMinutes(1) * perMinute)), QueueLimit = 0,
+            // One timer fills all buckets.
+            AutoReplenishment = false,
+        };
+    }
 
     /// <summary>What watches the process must see it best when it is busiest.</summary>
     private static bool Exempt(HttpContext http) => http.Request.Path.StartsWithSegments("/health") || http.Request.Path.StartsWithSegments("/metrics");

@@ -32,7 +32,8 @@ internal sealed class PersonalProperties
         return found.Count == 0 ? null : new([.. found]);
     }
 
-    public IEnumerable<Guid> Owners(object data) => _properties.Select(p => (Guid)p.Owner.GetValue(data)!).Distinct();
+    /// <summary>Each once.</summary>
+    public Guid[] Owners(object data) => _properties is [var (_, owner)] ? [(Guid)owner.GetValue(data)!] : [.. _properties.Select(p => (Guid)p.Owner.GetValue(data)!).Distinct()];
 
     /// <summary>A copy with every personal text replaced; those that are null stay so.</summary>
     public object Replaced(object data, Func<Guid, string, string> replace)

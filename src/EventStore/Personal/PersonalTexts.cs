@@ -46,7 +46,7 @@ internal sealed class PersonalTexts
     /// <summary><see cref="Sealed"/>, waiting for the key without holding a thread.</summary>
     public async Task<object> SealedAsync(object data, Guid id, CancellationToken ct)
     {
-        if (_keys is not null && Of(data.GetType()) is { } properties) await LoadAsync([.. properties.Owners(data)], make: true, ct);
+        if (_keys is not null && Of(data.GetType()) is { } properties) await LoadAsync(properties.Owners(data), make: true, ct);
         return Sealed(data, id);
     }
 

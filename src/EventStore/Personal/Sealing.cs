@@ -34,8 +34,16 @@ internal static class Sealing
         RandomNumberGenerator.Fill(bytes.AsSpan(0, NonceBytes));
         Encoding.UTF8.GetBytes(text, body);
         using var aes = new AesGcm(key, TagBytes);
-        aes.Encrypt(bytes.AsSpan(0, NonceBytes), body, body, bytes.AsSpan(NonceBytes + length), id.ToByteArray(bigEndian: true));
-        return $"{Prefix}{Name(owner)}.{Base64Url.EncodeToString(bytes)}";
+        Span<byte> place = stackalloc byte[16];
+        id.TryWriteBytes(place, bigEndian: true, out _);
+        aes.Encrypt(bytes.AsSpan(0, NonceBytes), body, body, bytes.AsSpan(NonceBytes + length), place);
+        return string.Create(HeadCharacters + Base64Url.GetEncodedLength(bytes.Length), (owner, bytes), static (text, from) =>
+        {
+            Prefix.CopyTo(text);
+            WriteName(from.owner, text[Prefix.Length..]);
+            text[HeadCharacters - 1] = '.';
+            Base64Url.EncodeToChars(from.bytes, text[HeadCharacters..]);
+        });
     }
 
     /// <summary>Whether a text is a sealed one, of whichever account. One that somebody wrote before texts were sealed, and that merely looks so, opens to nothing.</summary>
@@ -74,12 +82,19 @@ internal static class Sealing
 
     public static bool MentionsOwner(ReadOnlySpan<byte> json, Guid owner)
     {
-        Span<byte> name = stackalloc byte[OwnerCharacters];
-        Encoding.ASCII.GetBytes(Name(owner), name);
-        return json.IndexOf(name) >= 0;
+        Span<char> name = stackalloc char[OwnerCharacters];
+        WriteName(owner, name);
+        Span<byte> bytes = stackalloc byte[OwnerCharacters];
+        Encoding.ASCII.GetBytes(name, bytes);
+        return json.IndexOf(bytes) >= 0;
     }
 
-    private static string Name(Guid owner) => Base64Url.EncodeToString(owner.ToByteArray(bigEndian: true));
+    private static void WriteName(Guid owner, Span<char> to)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        owner.TryWriteBytes(bytes, bigEndian: true, out _);
+        Base64Url.EncodeToChars(bytes, to);
+    }
 
     private static bool TryOwner(ReadOnlySpan<char> name, out Guid owner)
     {

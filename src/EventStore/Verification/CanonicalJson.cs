@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Text.Json;
 
@@ -44,7 +45,7 @@ internal static class CanonicalJson
         WriteKind(to, '{');
         var begin = to.Count;
         // Where each property begins, and the length of its name.
-        List<(int At, int Name)> properties = [];
+        var properties = new List<(int At, int Name)>(8);
         var sorted = true;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -61,18 +62,36 @@ internal static class CanonicalJson
 
     private static void Sort(List<(int At, int Name)> properties, int begin, ByteBuffer to)
     {
-        var unsorted = to.Written[begin..].ToArray();
-        var parts = new (int At, int Name, int Length)[properties.Count];
-        for (var i = 0; i < parts.Length; i++)
-            parts[i] = (properties[i].At - begin, properties[i].Name, (i + 1 < parts.Length ? properties[i + 1].At : to.Count) - properties[i].At);
-        Array.Sort(parts, (a, b) => Compare(unsorted, (a.At, a.Name), (b.At, b.Name)) is var byName and not 0 ? byName : a.At.CompareTo(b.At));
+        var length = to.Count - begin;
+        // Every event comes by here, and most are not written in this order.
+        var unsorted = ArrayPool<byte>.Shared.Rent(length);
+        to.Written[begin..].CopyTo(unsorted);
+        var parts = ArrayPool<Part>.Shared.Rent(properties.Count);
+        var sorted = parts.AsSpan(0, properties.Count);
+        for (var i = 0; i < sorted.Length; i++)
+            sorted[i] = new(properties[i].At - begin, properties[i].Name, (i + 1 < sorted.Length ? properties[i + 1].At : to.Count) - properties[i].At);
+        sorted.Sort(new ByName(unsorted));
         to.Truncate(begin);
-        for (var i = 0; i < parts.Length; i++)
+        for (var i = 0; i < sorted.Length; i++)
         {
             // Of a name that comes twice the last counts, as with jsonb.
-            if (i + 1 < parts.Length && Compare(unsorted, (parts[i].At, parts[i].Name), (parts[i + 1].At, parts[i + 1].Name)) == 0) continue;
-            to.Write(unsorted.AsSpan(parts[i].At, parts[i].Length));
+            if (i + 1 < sorted.Length && Compare(unsorted, sorted[i].Begin, sorted[i + 1].Begin) == 0) continue;
+            to.Write(unsorted.AsSpan(sorted[i].At, sorted[i].Length));
         }
+        ArrayPool<Part>.Shared.Return(parts);
+        ArrayPool<byte>.Shared.Return(unsorted);
+    }
+
+    /// <summary>A property: where it begins, the length of its name, and its own.</summary>
+    private readonly record struct Part(int At, int Name, int Length)
+    {
+        public (int At, int Name) Begin => (At, Name);
+    }
+
+    /// <summary>Equal names as they came.</summary>
+    private sealed class ByName(byte[] unsorted) : IComparer<Part>
+    {
+        public int Compare(Part a, Part b) => CanonicalJson.Compare(unsorted, a.Begin, b.Begin) is var byName and not 0 ? byName : a.At.CompareTo(b.At);
     }
 
     /// <summary>By the bytes of the names, which follow their lengths.</summary>
