@@ -86,8 +86,10 @@ public static class VezaHost
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
             ContentRootPath = AppContext.BaseDirectory,
-            EnvironmentName = settings.InProduction ? Environments.Production : Environments.Development,
+            // What differs in development the settings say. The framework's own difference is a page for exceptions, around every request, which Problems leaves nothing to do.
+            EnvironmentName = Environments.Production,
         });
+        builder.Host.UseDefaultServiceProvider(services => services.ValidateOnBuild = services.ValidateScopes = !settings.InProduction);
         builder.Configuration.Sources.Clear();
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, settings));
         builder.WebHost.UseSockets(sockets => sockets.Backlog = BacklogMax);
