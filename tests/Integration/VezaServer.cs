@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Veza.Api;
@@ -41,8 +40,8 @@ public sealed class VezaServer : IAsyncLifetime
     {
         var variables = new Dictionary<string, string>
         {
-            ["PORT"] = FreePort().ToString(System.Globalization.CultureInfo.InvariantCulture),
-            ["PROMETHEUS_PORT"] = FreePort().ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["PORT"] = Loopback.FreePort().ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["PROMETHEUS_PORT"] = Loopback.FreePort().ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["VEZA_HOME"] = home,
             // One address sends all the requests of a test run.
             ["RATE_LIMIT_PER_MINUTE"] = "1000000",
@@ -51,13 +50,6 @@ public sealed class VezaServer : IAsyncLifetime
         };
         foreach (var (name, value) in more) variables[name] = value;
         return DevelopmentSecrets.Fill(VezaSettings.Parse(variables));
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>Registers a new person, whose name ends in something unique.</summary>

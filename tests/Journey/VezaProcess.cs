@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Veza.Journey.Tests;
 
@@ -14,8 +12,8 @@ internal sealed class VezaProcess(params (string Name, string Value)[] environme
     private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(45);
 
     private readonly string _home = Path.Combine(Folder(), ".veza");
-    private readonly int _port = FreePort();
-    private readonly int _metricsPort = FreePort();
+    private readonly int _port = Loopback.FreePort();
+    private readonly int _metricsPort = Loopback.FreePort();
     private readonly List<string> _output = [];
     private Process? _process;
 
@@ -102,13 +100,6 @@ internal sealed class VezaProcess(params (string Name, string Value)[] environme
         var folder = Directory.CreateTempSubdirectory("veza-journey-").FullName;
         File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
         return folder;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static string FindRoot()

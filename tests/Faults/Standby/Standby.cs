@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Npgsql;
 using Veza.EventStore.Postgres;
 
@@ -22,7 +20,7 @@ public sealed class StandbyServer : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("veza-standby-").FullName;
         var bin = Directory.EnumerateDirectories("/usr/lib/postgresql").Select(d => Path.Combine(d, "bin")).Max()!;
-        var port = FreePort();
+        var port = Loopback.FreePort();
         var to = new NpgsqlConnectionStringBuilder(primary.ConnectionString);
         await ShellAsync("""chown postgres: "$1" """, [folder], asServer: false);
         // Our death closes the pipe that it reads.
@@ -56,13 +54,6 @@ public sealed class StandbyServer : IAsyncDisposable
         await _keeper.WaitForExitAsync();
         _keeper.Dispose();
         if (Directory.Exists(_folder)) Directory.Delete(_folder, recursive: true);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static async Task ShellAsync(string script, string[] arguments, bool asServer = true)
