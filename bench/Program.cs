@@ -29,7 +29,8 @@ static int Usage()
                ./veza bench log-growth [--millions 1,5,20] [--seconds N]  the same with more and more in the log
                ./veza bench live [--seconds N] [--rounds N] [--only CASES] [--connections N]  from a command to its subscribers, of a server in a process of its own.
                                                  CASES of channels, stopped (some do not read), crowd (one channel of 10,000), plain (bare SignalR), idle, nodes (--processes 6)
-               ./veza bench http [--seconds N] [--rounds N] [--only closed|bare|open]  commands over HTTP with authentication; bare: endpoints without any of it
+               ./veza bench http [--seconds N] [--rounds N] [--only CASES]  commands over HTTP with authentication.
+                                                 CASES of closed, bare (endpoints without any of it), open
                ./veza bench projections [--millions 1,5] [--only single,multi,rows,three,all,lag] [--rounds N] [--seconds N] [--home FOLDER] [--fill]
                                                  rebuilds and lag; with --home the logs stay in the folder, and --fill only makes them
                ./veza bench feed [--seconds N]          a page of the feed of those who follow 5,000 accounts

@@ -8,6 +8,8 @@ namespace Veza.Bench.Live;
 internal static class HttpBench
 {
     private const int Channels = 100, Members = 256, Connections = 256, PerSecond = 2000;
+    private static readonly string[] ClosedColumns = ["per second", "P50 ms", "P99 ms", "server µs", "load µs", "PostgreSQL", "bytes", "paused %"];
+    private static readonly string[] OpenColumns = ["commands", "P50 ms", "P99 ms", "P99.9 ms", "server µs", "PostgreSQL", "paused %"];
 
     public static async Task<int> RunAsync(Options options)
     {
@@ -16,35 +18,30 @@ internal static class HttpBench
         var only = options.Text("--only");
         await using var setting = await Setting.CreateAsync(Channels, Members);
         Report.Machine($"server, PostgreSQL and load on the same machine, durable; {rounds} rounds of {seconds} s, medians");
-        if (only is null or "closed")
-        {
-            Report.Head("per second", "P50 ms", "P99 ms", "server µs", "load µs", "PostgreSQL", "bytes", "paused %");
-            Rounds($"{Connections} connections, one command at a time each", setting.Server, time => Closed(setting, time));
-        }
-        if (only is null or "bare")
+        if (Wanted("closed")) Case(ClosedColumns, $"{Connections} connections, one command at a time each", setting.Server, time => Closed(setting, time));
+        if (Wanted("bare"))
         {
             await using var postgres = await LocalPostgres.StartEphemeralAsync();
             using var bare = Server.StartBare(postgres.ConnectionString);
-            Report.Head("per second", "P50 ms", "P99 ms", "server µs", "load µs", "PostgreSQL", "bytes", "paused %");
-            Rounds("an endpoint that does nothing", bare, time => Closed(bare, postgres.ProcessId, _ => HttpPeer.Request("POST", "/nothing", "", "{}"), time));
-            Rounds("an endpoint that only appends an event", bare, time => Closed(bare, postgres.ProcessId, _ => HttpPeer.Request("POST", "/append", "", "{}"), time));
+            Case(ClosedColumns, "the same to an endpoint that does nothing", bare, time => Closed(bare, postgres.ProcessId, _ => HttpPeer.Request("POST", "/nothing", "", "{}"), time));
+            Case(ClosedColumns, "to one that only appends an event", bare, time => Closed(bare, postgres.ProcessId, _ => HttpPeer.Request("POST", "/append", "", "{}"), time));
         }
-        if (only is null or "open")
+        if (Wanted("open"))
         {
             var messages = new Messages(setting.Loop, setting.Server, setting.Postgres.ProcessId, 64);
-            if (only is not null) setting.Server.WarmUp(time => Closed(setting, time));
-            setting.Server.WarmUp(time => Open(setting, messages, time));
-            var of = Enumerable.Range(0, rounds).Select(_ => Open(setting, messages, TimeSpan.FromSeconds(seconds))).ToList();
-            Report.Head("commands", "P50 ms", "P99 ms", "P99.9 ms", "server µs", "PostgreSQL", "paused %");
-            Report.Row($"open loop, {PerSecond:N0} commands/s over 64 connections", [.. Enumerable.Range(0, 7).Select(i => Measure.Median(of.Select(f => f[i])))]);
+            if (!Wanted("closed")) setting.Server.WarmUp(time => Closed(setting, time));
+            Case(OpenColumns, $"open loop, {PerSecond:N0} commands/s over 64 connections", setting.Server, time => Open(setting, messages, time));
         }
         return 0;
 
-        void Rounds(string name, Server server, Func<TimeSpan, double[]> round)
+        bool Wanted(string name) => only is null || only.Split(',').Contains(name);
+
+        void Case(string[] columns, string name, Server server, Func<TimeSpan, double[]> round)
         {
             server.WarmUp(time => round(time));
             var of = Enumerable.Range(0, rounds).Select(_ => round(TimeSpan.FromSeconds(seconds))).ToList();
-            Report.Row(name, [.. Enumerable.Range(0, 8).Select(i => Measure.Median(of.Select(f => f[i])))]);
+            Report.Head(columns);
+            Report.Row(name, [.. columns.Select((_, i) => Measure.Median(of.Select(f => f[i])))]);
         }
     }
 
