@@ -65,7 +65,7 @@ public class PersonalTests(LogFixture fixture)
             Assert.Equal([new NoteWritten(_author, "", "", "open"), new NoteWritten(_author, "", null, "open"), new NoteWritten(others, "stays", null, "open")], (await ReadAsync(node)).Take(3));
             Assert.Equal("", ((Note)(await node.Snapshots.LoadAsync(fold, _note, default)).Model.State!).Text);
             // Forgotten in the background, twice.
-            await Eventually.TrueAsync(async () => ((Note)(await node.Models.LoadAsync(typeof(Note), _note, default)).State!).Text == "" && !await TailHoldsAsync(node));
+            await Eventually.TrueAsync(async () => ((Note)(await node.Models.LoadAsync(typeof(Note), _note, default)).State!).Text == "" && !await TailHoldsAsync(node), TimeSpan.FromSeconds(30));
         }
 
         // Nor is anything kept that comes later, on whichever node.
@@ -138,7 +138,7 @@ public class PersonalTests(LogFixture fixture)
             var fault = await Record.ExceptionAsync(() => WriteAsync(again, 1, more));
             Assert.True(fault is null || DatabaseFaults.IsUnavailable(fault), $"{fault}");
             return fault is null;
-        }, what: "a write to the restarted server");
+        }, TimeSpan.FromSeconds(30), "a write to the restarted server");
         Assert.Equal(["secret", "more"], (await ReadAsync(again)).Select(n => ((NoteWritten)n).Text));
     }
 
