@@ -10,6 +10,12 @@ internal static class LiveBench
 {
     private const int PauseReceiveBytes = 4096;
 
+    /// <summary>Each has pinged once by then.</summary>
+    private const int IdleSecondsMin = 25;
+
+    /// <summary>So little happens that the runtime is done with compiling it only after more than a minute; connections are idle for hours.</summary>
+    private static readonly TimeSpan IdleWarmUp = TimeSpan.FromSeconds(90);
+
     public static async Task<int> RunAsync(Options options)
     {
         var seconds = options.Number("--seconds", 10);
@@ -81,24 +87,30 @@ internal static class LiveBench
     private static async Task IdleAsync(int connections, int seconds)
     {
         Report.Head("open", "KiB each", "settled", "% of a core", "MiB in all");
-        await using (var setting = await Setting.CreateAsync(1, Math.Min(connections, 1000)))
-            Idle("idle subscriptions in one process", setting.Server, setting.Loop, connections, seconds, count => setting.Subscribe(count, _ => $"channel:{setting.Channels[0]}", (_, _) => { }));
+        // As clients/typescript pings, and as SignalR's own clients do.
+        foreach (var (keepAlive, path) in ((int, string)[])[(25, "/hubs/live?keepAlive=25"), (15, "/hubs/live")])
+        {
+            await using var setting = await Setting.CreateAsync(1, Math.Min(connections, 1000));
+            Idle($"idle subscriptions in one process, pings every {keepAlive} s", setting.Server, setting.Loop, connections, seconds, keepAlive,
+                count => setting.Subscribe(count, _ => $"channel:{setting.Channels[0]}", (_, _) => { }, path: path));
+        }
         using var server = Server.StartPlain();
         using var loop = new SocketLoop();
-        Idle("a hub of SignalR and nothing else", server, loop, connections, seconds, count => ConnectPlain(server, loop, count, (_, _) => { }));
+        Idle("a hub of SignalR and nothing else, pings every 15 s", server, loop, connections, seconds, 15, count => ConnectPlain(server, loop, count, (_, _) => { }));
     }
 
-    private static void Idle(string name, Server server, SocketLoop loop, int connections, int seconds, Action<int> connect)
+    private static void Idle(string name, Server server, SocketLoop loop, int connections, int seconds, int keepAlive, Action<int> connect)
     {
         // What the first few cost is the process's own: code, pools, the first pages of each heap.
         connect(500);
         var before = Usage.ResidentBytes(server.ProcessId);
         connect(connections - 500);
         var after = Usage.ResidentBytes(server.ProcessId);
-        KeepAlive(loop, TimeSpan.FromSeconds(10));
+        // Whole rounds: it is the first peer's turn again.
+        KeepAlive(loop, TimeSpan.FromSeconds(Math.Ceiling(IdleWarmUp.TotalSeconds / keepAlive) * keepAlive), keepAlive);
         var cpu = Usage.CpuSeconds(server.ProcessId);
-        KeepAlive(loop, TimeSpan.FromSeconds(Math.Max(15, seconds)));
-        cpu = (Usage.CpuSeconds(server.ProcessId) - cpu) / Math.Max(15, seconds);
+        KeepAlive(loop, TimeSpan.FromSeconds(Math.Max(IdleSecondsMin, seconds)), keepAlive);
+        cpu = (Usage.CpuSeconds(server.ProcessId) - cpu) / Math.Max(IdleSecondsMin, seconds);
         var settled = Usage.ResidentBytes(server.ProcessId);
         var open = loop.Peers.OfType<LivePeer>().Count(p => !p.Ended);
         Report.Row(name, open, (after - before) / 1024.0 / (connections - 500), (settled - before) / 1024.0 / (connections - 500), cpu * 100, settled / 1048576.0);
@@ -116,15 +128,15 @@ internal static class LiveBench
         loop.TurnUntil(() => peers.All(p => p.IsLive), TimeSpan.FromSeconds(30), "connecting everyone");
     }
 
-    /// <summary>Every client pings once in 15 seconds, as SignalR's do, evenly spread.</summary>
-    internal static void KeepAlive(SocketLoop loop, TimeSpan time)
+    /// <summary>Every client pings once in so many seconds, evenly spread; SignalR's do in 15.</summary>
+    internal static void KeepAlive(SocketLoop loop, TimeSpan time, int everySeconds = 15)
     {
         var peers = loop.Peers.OfType<LivePeer>().ToArray();
         var (started, pinged) = (Stopwatch.GetTimestamp(), 0L);
         while (Stopwatch.GetElapsedTime(started) < time)
         {
             loop.Turn(Stopwatch.GetTimestamp() + Stopwatch.Frequency / 100);
-            for (var owed = (long)(Stopwatch.GetElapsedTime(started).TotalSeconds / 15 * peers.Length); pinged < owed; pinged++)
+            for (var owed = (long)(Stopwatch.GetElapsedTime(started).TotalSeconds / everySeconds * peers.Length); pinged < owed; pinged++)
                 if (peers[pinged % peers.Length] is { Ended: false } peer) peer.Ping();
         }
     }

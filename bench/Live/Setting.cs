@@ -44,13 +44,13 @@ internal sealed class Setting : IAsyncDisposable
 
     /// <summary>Connects and subscribes everyone, a few hundred at a time, until all are live.</summary>
     /// <param name="topicOf">The topic of the n-th.</param>
-    public LivePeer[] Subscribe(int count, Func<int, string> topicOf, Action<LivePeer, int> received, int receiveBufferBytes = 0)
+    public LivePeer[] Subscribe(int count, Func<int, string> topicOf, Action<LivePeer, int> received, int receiveBufferBytes = 0, string path = "/hubs/live")
     {
         const int AtOnce = 200;
         var peers = new LivePeer[count];
         for (var i = 0; i < count; i++)
         {
-            peers[i] = new(Server.Port, "/hubs/live", Tokens[i % Tokens.Length], LivePeer.Subscribe(topicOf(i)), received, receiveBufferBytes);
+            peers[i] = new(Server.Port, path, Tokens[i % Tokens.Length], LivePeer.Subscribe(topicOf(i)), received, receiveBufferBytes);
             Loop.Add(peers[i]);
             var slowest = peers[Math.Max(0, i - AtOnce)];
             if (i >= AtOnce) Loop.TurnUntil(() => slowest.IsLive, SetUpMax, "subscribing");

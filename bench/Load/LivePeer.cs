@@ -16,10 +16,11 @@ internal sealed class LivePeer : Peer
 
     /// <param name="invocation">What is sent after the handshake, without the separator; null for nothing.</param>
     /// <param name="received">The number of each marked message.</param>
+    /// <param name="path">With its query, to which the token is added.</param>
     public LivePeer(int port, string path, string token, string? invocation, Action<LivePeer, int> received, int receiveBufferBytes = 0) : base(port, receiveBufferBytes)
     {
         (_received, _invocation) = (received, invocation);
-        Send(Encoding.ASCII.GetBytes($"GET {path}?access_token={token} HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        Send(Encoding.ASCII.GetBytes($"GET {path}{(path.Contains('?') ? '&' : '?')}access_token={token} HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
             + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"));
         Greeting = """{"protocol":"json","version":1}""" + '\u001e' + (invocation is null ? "" : invocation + '\u001e');
     }

@@ -49,8 +49,17 @@ public sealed record LiveLimits(int MaxConnections = 100_000)
     /// <summary>How long a stopping process waits until its subscribers have been told, and once more until they have gone.</summary>
     public TimeSpan FarewellMax { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Proxies cut connections that are silent for 30 or 60 seconds.</summary>
+    /// <summary>How often client and server say that they are there, unless the client says otherwise. Proxies cut connections that are silent for 30 or 60 seconds; SignalR's clients ping as often.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>The longest a client may choose: few proxies cut later, and who is gone should be noticed within a minute or so.</summary>
+    public TimeSpan KeepAliveMax { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a network may stall: so much later than expected a ping may come before its sender is taken for gone.</summary>
+    public TimeSpan StallMax { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>A client's ping is answered with one unless something else was sent so lately: by the time it pings again it would be owed one.</summary>
+    public static TimeSpan PingAnsweredAfter(TimeSpan keepAlive) => keepAlive * (2.0 / 3);
 
     /// <summary>A client that has not shaken hands by then holds a connection for nothing.</summary>
     public TimeSpan HandshakeMax { get; init; } = TimeSpan.FromSeconds(10);

@@ -13,6 +13,8 @@ public sealed record LiveRefusal(string Code, LiveRefusalKind Kind, string Detai
         $"topics has \"{(topic is { Length: > Topic.LengthMax } ? topic[..Topic.LengthMax] + "…" : topic)}\"; channel:{{id}}, account:{{id}}, track:{{id}}, broadcast:{{id}}, chart:top, chart:trending and log are topics");
     public static LiveRefusal PositionInvalid(string? after) => new("position_invalid", LiveRefusalKind.Invalid, $"after is \"{after}\"; it must be a position, 0 or more");
     public static LiveRefusal PositionAhead(long after, long head) => new("position_ahead", LiveRefusalKind.Invalid, $"after is {after}; the log's head is {head}");
+    public static LiveRefusal KeepAliveInvalid(string? value, TimeSpan min, TimeSpan max) => new("keep_alive_invalid", LiveRefusalKind.Invalid,
+        $"keepAlive is \"{value}\"; it must be a whole number of seconds, {min.TotalSeconds} to {max.TotalSeconds}");
     public static LiveRefusal ChannelUnknown(Guid id) => new("channel_unknown", LiveRefusalKind.Unknown, $"there is no channel {id}");
     public static LiveRefusal NotMember(Guid channel) => new("permission_missing", LiveRefusalKind.NotAllowed, $"channel {channel} is seen by members of its community");
     public static LiveRefusal CommunityUnknown(Guid id) => new("community_unknown", LiveRefusalKind.Unknown, $"there is no community {id}");

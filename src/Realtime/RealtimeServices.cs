@@ -10,6 +10,7 @@ using Veza.Projections.Music.Charts;
 using Veza.Projections.Social.Follows;
 using Veza.Realtime.Music.Charts;
 using Veza.Realtime.Presence;
+using Veza.Realtime.Sockets;
 
 namespace Veza.Realtime;
 
@@ -20,6 +21,7 @@ public static class RealtimeServices
     {
         services.AddSingleton(limits);
         services.AddSingleton<LiveConnections>();
+        services.AddSingleton<Heart>();
         services.AddSingleton<MomentaryFaults>();
         services.AddSingleton(provider => new TopicAccess(
             provider.GetRequiredService<EventLog>(), provider.GetRequiredService<ChatQueries>(), provider.GetRequiredService<FollowQueries>(),
@@ -38,8 +40,9 @@ public static class RealtimeServices
         services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher", LogLevel.Critical));
         services.AddSignalR(hub =>
         {
-            hub.KeepAliveInterval = limits.KeepAlive;
-            hub.ClientTimeoutInterval = limits.KeepAlive * 2;
+            // The least silence that it breaks when it is told to look.
+            hub.KeepAliveInterval = LiveLimits.PingAnsweredAfter(limits.KeepAlive);
+            hub.ClientTimeoutInterval = limits.KeepAlive + limits.StallMax;
             hub.HandshakeTimeout = limits.HandshakeMax;
             hub.MaximumReceiveMessageSize = limits.ReceiveBytesMax;
         }).AddJsonProtocol(protocol => protocol.PayloadSerializerOptions.Converters.Add(new LiveMessageConverter()));

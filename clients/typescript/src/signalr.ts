@@ -13,21 +13,29 @@ const types: Record<Transport, HttpTransportType> = {
   longPolling: HttpTransportType.LongPolling,
 };
 
-/** A server that has said nothing for so long, not even that it is there (every 15 s), is taken for dead. */
-const SilenceMaxMs = 30_000;
+/** How often client and server say that they are there, over WebSockets, where the server is told so: less often than the 30 s after which some proxies cut a silent connection. */
+const KeepAliveS = 25;
+/** SignalR's own, which holds for the other transports. */
+const DefaultKeepAliveS = 15;
+/** How much later than expected the server may be heard of before it is taken for dead. */
+const StallMaxS = 15;
 
 /** @param transports those allowed; the first one that both sides can speak is used */
 export function signalr(transports: readonly Transport[], webSocket: unknown): Connect {
   return async (url, token) => {
+    const webSocketsAlone = transports.length === 1 && transports[0] === 'webSockets';
+    const keepAliveS = webSocketsAlone ? KeepAliveS : DefaultKeepAliveS;
     // SignalR takes the constructor, and leaves it out of its types.
     const options: IHttpConnectionOptions & { WebSocket?: unknown } = {
       transport: transports.reduce((all, one) => all | types[one], HttpTransportType.None),
-      skipNegotiation: transports.length === 1 && transports[0] === 'webSockets',
+      skipNegotiation: webSocketsAlone,
       accessTokenFactory: token,
     };
     if (webSocket !== undefined) options.WebSocket = webSocket;
-    const connection = new HubConnectionBuilder().withUrl(`${url}/hubs/live`, options).configureLogging(LogLevel.None).build();
-    connection.serverTimeoutInMilliseconds = SilenceMaxMs;
+    const address = `${url}/hubs/live${webSocketsAlone ? `?keepAlive=${keepAliveS}` : ''}`;
+    const connection = new HubConnectionBuilder().withUrl(address, options).configureLogging(LogLevel.None).build();
+    connection.keepAliveIntervalInMilliseconds = keepAliveS * 1000;
+    connection.serverTimeoutInMilliseconds = (keepAliveS + StallMaxS) * 1000;
     const gone = new Promise<Error | undefined>(resolve => connection.onclose(resolve));
     await connection.start();
     return { gone, stop: () => connection.stop(), stream: (method, ...args) => connection.stream(method, ...args) } satisfies Hub;

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Veza.Realtime.Sockets;
 
 namespace Veza.Api.Live;
 
@@ -9,7 +10,7 @@ namespace Veza.Api.Live;
 /// Lets a connection outlive the HTTP request that opened it. A WebSocket within a request keeps all of that alive for as long as it lasts: headers, services, the pipeline's pending calls.
 /// </summary>
 /// <remarks>Until a request asks to leave, HTTP has the connection as if nothing were there. When it has ended, it leaves behind a transport that it believes to be completed.</remarks>
-internal sealed class LeavingHttp : IDuplexPipe, IConnectionHeartbeatFeature
+internal sealed class LeavingHttp : IDuplexPipe, IConnectionHeartbeatFeature, IBeating
 {
     private (Action<object> Beat, object State)[] _beats = [];
     private Func<ConnectionContext, Task>? _next;
@@ -19,38 +20,42 @@ internal sealed class LeavingHttp : IDuplexPipe, IConnectionHeartbeatFeature
     public PipeReader Input { get; }
     public PipeWriter Output { get; }
 
-    public static void UseOn(ListenOptions endpoint) => endpoint.Use(http => connection => ServeAsync(connection, http));
+    public static void UseOn(ListenOptions endpoint)
+    {
+        var heart = endpoint.ApplicationServices.GetRequiredService<Heart>();
+        endpoint.Use(http => connection => ServeAsync(connection, http, heart));
+    }
 
     /// <summary>What the connection is for once its request has ended, which must have been answered to the last byte.</summary>
     public void To(Func<ConnectionContext, Task> next) => _next = next;
 
     public void OnHeartbeat(Action<object> action, object state) => _beats = [.. _beats, (action, state)];
 
-    private static async Task ServeAsync(ConnectionContext connection, ConnectionDelegate http)
+    private static async Task ServeAsync(ConnectionContext connection, ConnectionDelegate http, Heart heart)
     {
-        if (await LeftAsync(connection, http) is { } next) await next(connection);
+        if (await LeftAsync(connection, http, heart) is { } next) await next(connection);
     }
 
     // A method of its own, so that nothing of it is kept afterwards.
-    private static async Task<Func<ConnectionContext, Task>?> LeftAsync(ConnectionContext connection, ConnectionDelegate http)
+    private static async Task<Func<ConnectionContext, Task>?> LeftAsync(ConnectionContext connection, ConnectionDelegate http, Heart heart)
     {
         var transport = connection.Transport;
         var leaving = new LeavingHttp(transport);
         connection.Transport = leaving;
         connection.Features.Set(leaving);
-        var heart = connection.Features.Get<IConnectionHeartbeatFeature>();
-        // HTTP would stay registered with it for good.
-        heart?.OnHeartbeat(static me => ((LeavingHttp)me).Beat(), leaving);
+        // Who is registered with the server's own heart stays so for good.
+        var serversHeart = connection.Features.Get<IConnectionHeartbeatFeature>();
         connection.Features.Set<IConnectionHeartbeatFeature>(leaving);
-        await http(connection);
+        heart.Add(leaving);
+        try { await http(connection); }
+        finally { heart.Remove(leaving); }
         connection.Transport = transport;
         connection.Features.Set<LeavingHttp>(null);
-        connection.Features.Set(heart);
-        leaving._beats = [];
+        connection.Features.Set(serversHeart);
         return leaving._next;
     }
 
-    private void Beat()
+    void IBeating.Beat()
     {
         foreach (var (beat, state) in _beats) beat(state);
     }

@@ -65,16 +65,27 @@ public static class LiveEndpoints
             await next(context);
             return;
         }
+        var limits = context.RequestServices.GetRequiredService<LiveLimits>();
+        if (KeepAlive(context.Request.Query["keepAlive"], limits) is not { } keepAlive)
+        {
+            await Problems.WriteAsync(context, Refused(LiveRefusal.KeepAliveInvalid(context.Request.Query["keepAlive"], limits.KeepAlive, limits.KeepAliveMax)));
+            return;
+        }
         // Answers the handshake. The socket that it makes would speak within the request; nothing is ever asked of it.
         _ = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { KeepAliveInterval = Timeout.InfiniteTimeSpan });
         var (services, user) = (context.RequestServices, context.User);
-        var (hub, limits, clock) = (services.GetRequiredService<HubConnectionHandler<LiveHub>>(), services.GetRequiredService<LiveLimits>(), services.GetRequiredService<TimeProvider>());
-        leaving.To(Served(user, hub, limits, clock));
+        var (hub, heart, clock) = (services.GetRequiredService<HubConnectionHandler<LiveHub>>(), services.GetRequiredService<Heart>(), services.GetRequiredService<TimeProvider>());
+        leaving.To(Served(user, keepAlive, hub, heart, limits, clock));
     }
 
     // What it captures lives as long as the connection.
-    private static Func<ConnectionContext, Task> Served(ClaimsPrincipal user, HubConnectionHandler<LiveHub> hub, LiveLimits limits, TimeProvider clock) =>
-        connection => LiveSocket.RunAsync(connection, user, hub, limits, clock);
+    private static Func<ConnectionContext, Task> Served(ClaimsPrincipal user, TimeSpan keepAlive, ConnectionHandler hub, Heart heart, LiveLimits limits, TimeProvider clock) =>
+        connection => LiveSocket.RunAsync(connection, user, keepAlive, hub, heart, limits, clock);
+
+    /// <returns>Null for what is no number of seconds, or one that is not allowed.</returns>
+    private static TimeSpan? KeepAlive(string? seconds, LiveLimits limits) => seconds is null ? limits.KeepAlive
+        : int.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out var given) && TimeSpan.FromSeconds(given) is var time && time >= limits.KeepAlive && time <= limits.KeepAliveMax ? time
+        : null;
 
     private static async Task StreamAsync(string? topics, string? after, HttpContext http, LiveEngine engine, LiveConnections connections, TimeProvider clock)
     {

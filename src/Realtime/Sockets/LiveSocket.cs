@@ -11,27 +11,30 @@ namespace Veza.Realtime.Sockets;
 /// <summary>
 /// A hub's connection straight over a server's: WebSocket frames on one side, SignalR's messages on the other, and nothing between them that an idle connection would have to keep.
 /// </summary>
-public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUserFeature, IConnectionHeartbeatFeature
+public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUserFeature, IConnectionHeartbeatFeature, IBeating
 {
-    /// <summary>The server's heart beats once a second; SignalR looks at its clocks, which are for 15 and 30 s, at every fourth beat.</summary>
-    private const int BeatsPerTick = 4;
+    /// <summary>The hub's look at when it last sent something.</summary>
+    private const int TicksWithoutPings = 1;
 
     private readonly ConnectionContext _connection;
     private readonly WebSocket _socket;
     private readonly LiveSocketReader _input;
     private readonly LiveSocketWriter _output;
+    private readonly TimeSpan _keepAlive;
     private readonly LiveLimits _limits;
     private readonly TimeProvider _clock;
     private (Action<object> Tick, object State)[] _ticks = [];
-    private long _sendingSince;
-    private int _beats;
+    private long _sentAt;
+    private bool _isSending;
+    /// <summary>0 for a client that has not pinged: it need not.</summary>
+    private long _heardAt;
 
-    private LiveSocket(ConnectionContext connection, ClaimsPrincipal user, LiveLimits limits, TimeProvider clock)
+    private LiveSocket(ConnectionContext connection, ClaimsPrincipal user, TimeSpan keepAlive, LiveLimits limits, TimeProvider clock)
     {
-        (_connection, User, _limits, _clock) = (connection, user, limits, clock);
+        (_connection, User, _keepAlive, _limits, _clock, _sentAt) = (connection, user, keepAlive, limits, clock, clock.GetTimestamp());
         // SignalR keeps it alive.
         _socket = WebSocket.CreateFromStream(new ConnectionStream(connection), new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = TimeSpan.Zero });
-        (_input, _output) = (new(_socket), new(_socket, this));
+        (_input, _output) = (new(_socket, this), new(_socket, this));
     }
 
     public override string ConnectionId { get => _connection.ConnectionId; set => _connection.ConnectionId = value; }
@@ -41,25 +44,58 @@ public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUser
     public override IDuplexPipe Transport { get => this; set => throw new NotSupportedException("a live socket is its own transport"); }
     public ClaimsPrincipal? User { get; set; }
 
+    /// <summary>How long nothing was sent; while something waits to be taken, how long it does.</summary>
+    private TimeSpan Silence => _clock.GetElapsedTime(Volatile.Read(ref _sentAt));
+
+    private bool HubListensForPings => _ticks.Length > TicksWithoutPings;
+
     PipeReader IDuplexPipe.Input => _input;
     PipeWriter IDuplexPipe.Output => _output;
 
     /// <summary>Serves the hub until either side ends it.</summary>
     /// <param name="connection">The server's own, on which the client's WebSocket handshake has been answered.</param>
-    public static async Task RunAsync(ConnectionContext connection, ClaimsPrincipal user, HubConnectionHandler<LiveHub> hub, LiveLimits limits, TimeProvider clock)
+    /// <param name="keepAlive">How often the client pings, and is pinged when it does not.</param>
+    public static async Task RunAsync(ConnectionContext connection, ClaimsPrincipal user, TimeSpan keepAlive, ConnectionHandler hub, Heart heart, LiveLimits limits, TimeProvider clock)
     {
-        var socket = new LiveSocket(connection, user, limits, clock);
-        connection.Features.Get<IConnectionHeartbeatFeature>()?.OnHeartbeat(static me => ((LiveSocket)me).Beat(), socket);
+        var socket = new LiveSocket(connection, user, keepAlive, limits, clock);
         connection.Features.Set<IConnectionHeartbeatFeature>(socket);
         connection.Features.Set<IConnectionUserFeature>(socket);
+        heart.AddSlow(socket);
         try { await hub.OnConnectedAsync(socket); }
-        finally { await socket.CloseAsync(); }
+        finally
+        {
+            heart.Remove(socket);
+            await socket.CloseAsync();
+        }
     }
 
     /// <summary>From now on something waits until the client takes it.</summary>
-    internal void BeginSending() => Volatile.Write(ref _sendingSince, _clock.GetTimestamp());
+    internal void BeginSending()
+    {
+        Volatile.Write(ref _sentAt, _clock.GetTimestamp());
+        Volatile.Write(ref _isSending, true);
+    }
 
-    internal void EndSending() => Volatile.Write(ref _sendingSince, 0);
+    internal void EndSending() => Volatile.Write(ref _isSending, false);
+
+    /// <summary>The client said something.</summary>
+    internal void Hear()
+    {
+        if (_heardAt != 0) Volatile.Write(ref _heardAt, _clock.GetTimestamp());
+    }
+
+    /// <summary>
+    /// Whether a ping ends here. Most of what most clients say are pings, and the hub does nothing but look at its clock when it hears one, for more than all the rest costs.
+    /// It begins to look when it hears the first, so that it must hear either none or all: those of a client that writes them in a way of its own.
+    /// </summary>
+    internal bool TakesPing()
+    {
+        if (HubListensForPings) return false;
+        Volatile.Write(ref _heardAt, _clock.GetTimestamp());
+        // It is owed one soon. Now all that is needed for it is at hand; later the heart would go to this connection for nothing else.
+        if (Silence >= LiveLimits.PingAnsweredAfter(_keepAlive)) TickHub();
+        return true;
+    }
 
     public override void Abort(ConnectionAbortedException abortReason) => _connection.Abort(abortReason);
 
@@ -67,10 +103,23 @@ public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUser
 
     void IConnectionHeartbeatFeature.OnHeartbeat(Action<object> action, object state) => _ticks = [.. _ticks, (action, state)];
 
-    private void Beat()
+    void IBeating.Beat()
     {
-        if (Volatile.Read(ref _sendingSince) is var since and not 0 && _clock.GetElapsedTime(since) >= _limits.StoppedReadingMax) Abort(new ConnectionAbortedException("the client took nothing for too long"));
-        if (++_beats % BeatsPerTick != 0) return;
+        if (Volatile.Read(ref _heardAt) is var heard and not 0 && _clock.GetElapsedTime(heard) >= _keepAlive + _limits.StallMax)
+        {
+            _heardAt = 0;
+            // The hub says farewell, as when it finds out itself, and the client may come again.
+            _input.CancelPendingRead();
+        }
+        var isSending = Volatile.Read(ref _isSending);
+        var silence = Silence;
+        if (isSending && silence >= _limits.StoppedReadingMax) Abort(new ConnectionAbortedException("the client took nothing for too long"));
+        // Before, the hub has no reason to ping, and most of the time it would look for none in vain.
+        else if (silence >= _keepAlive || HubListensForPings) TickHub();
+    }
+
+    private void TickHub()
+    {
         foreach (var (tick, state) in _ticks) tick(state);
     }
 

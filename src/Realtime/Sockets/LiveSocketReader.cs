@@ -5,11 +5,14 @@ using System.Threading.Tasks.Sources;
 
 namespace Veza.Realtime.Sockets;
 
-/// <summary>What a client sends, as the hub reads it. It has a buffer only from a message's first byte until the hub has taken its last.</summary>
-internal sealed class LiveSocketReader(WebSocket socket) : PipeReader, IValueTaskSource<ReadResult>
+/// <summary>What a client sends, as the hub reads it: all but its pings. It has a buffer only from a message's first byte until the hub has taken its last.</summary>
+internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection) : PipeReader, IValueTaskSource<ReadResult>
 {
     /// <summary>All that clients usually say at once; a longer message is read in several goes, up to what the hub takes.</summary>
     private const int BufferBytes = 4096;
+
+    /// <summary>As SignalR's clients write it, with the separator. Who writes it otherwise is heard by the hub.</summary>
+    private static ReadOnlySpan<byte> Ping => "{\"type\":6}\u001e"u8;
 
     private readonly Lock _gate = new();
     // Whoever receives goes on as the reader; no thread is changed for it.
@@ -132,7 +135,7 @@ internal sealed class LiveSocketReader(WebSocket socket) : PipeReader, IValueTas
             {
                 (_isReceiving, _isExamined, _hasEnded, _fault) = (false, false, ended, fault);
                 if (!_isWaiting) return;
-                // An empty message is none: it goes on, in this loop, as there may be any number of them.
+                // An empty message is none, nor is a ping: it goes on, in this loop, as there may be any number of them.
                 if (fault is null && !TryTake(out result))
                 {
                     _isReceiving = true;
@@ -152,6 +155,8 @@ internal sealed class LiveSocketReader(WebSocket socket) : PipeReader, IValueTas
         MakeRoom();
         var received = await socket.ReceiveAsync(_buffer.AsMemory(_end), CancellationToken.None);
         _end += received.Count;
+        connection.Hear();
+        if (received.EndOfMessage && _buffer.AsSpan(_start, _end - _start).SequenceEqual(Ping) && connection.TakesPing()) GiveBack();
         return received.MessageType == WebSocketMessageType.Close;
     }
 

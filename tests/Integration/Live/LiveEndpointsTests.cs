@@ -30,6 +30,20 @@ public class LiveEndpointsTests(VezaServer server)
         Assert.Equal("three", Assert.Single(await again.ItemsToAsync(three)).GetProperty("data").GetProperty("text").GetString());
     }
 
+    [Theory]
+    [InlineData("14")]
+    [InlineData("61")]
+    [InlineData("-20")]
+    [InlineData("soon")]
+    [InlineData("")]
+    public async Task A_socket_that_would_ping_too_often_or_too_seldom_is_refused(string keepAlive)
+    {
+        var member = await server.SharedAsync("member");
+        var problem = await member.GetAsync($"/hubs/live?keepAlive={keepAlive}&access_token={member.AccessToken}",
+            ("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")).RefusedAsync(HttpStatusCode.BadRequest, "keep_alive_invalid");
+        Assert.Equal($"keepAlive is \"{keepAlive}\"; it must be a whole number of seconds, 15 to 60", problem.GetProperty("detail").GetString());
+    }
+
     [Fact]
     public async Task A_position_of_a_forked_history_is_told()
     {

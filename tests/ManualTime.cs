@@ -1,8 +1,9 @@
-namespace Veza.Media.Tests;
+namespace Veza.Tests;
 
 /// <summary>A clock that goes on only when told, and then rings what is due.</summary>
-public sealed class ManualTime : TimeProvider
+internal sealed class ManualTime : TimeProvider
 {
+    private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -12,39 +13,41 @@ public sealed class ManualTime : TimeProvider
 
     public void Advance(TimeSpan span)
     {
-        _now += span;
-        foreach (var timer in _timers.ToList()) timer.RingIfDue();
+        ManualTimer[] timers;
+        lock (_gate) (_now, timers) = (_now + span, [.. _timers]);
+        foreach (var timer in timers) timer.RingIfDue();
     }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new ManualTimer(this, () => callback(state));
         timer.Change(dueTime, period);
-        _timers.Add(timer);
+        lock (_gate) _timers.Add(timer);
         return timer;
     }
 
     private sealed class ManualTimer(ManualTime time, Action ring) : ITimer
     {
         private DateTimeOffset? _due;
+        private TimeSpan _period;
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            _due = dueTime == Timeout.InfiniteTimeSpan ? null : time._now + dueTime;
+            (_due, _period) = (dueTime == Timeout.InfiniteTimeSpan ? null : time._now + dueTime, period);
             return true;
         }
 
         public void RingIfDue()
         {
             if (_due is null || _due > time._now) return;
-            _due = null;
+            _due = _period == Timeout.InfiniteTimeSpan ? null : time._now + _period;
             ring();
         }
 
         public void Dispose()
         {
             _due = null;
-            time._timers.Remove(this);
+            lock (time._gate) time._timers.Remove(this);
         }
 
         public ValueTask DisposeAsync()
