@@ -155,8 +155,8 @@ internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection) 
         MakeRoom();
         var received = await socket.ReceiveAsync(_buffer.AsMemory(_end), CancellationToken.None);
         _end += received.Count;
-        connection.Hear();
         if (received.EndOfMessage && _buffer.AsSpan(_start, _end - _start).SequenceEqual(Ping) && connection.TakesPing()) GiveBack();
+        else connection.Hear();
         return received.MessageType == WebSocketMessageType.Close;
     }
 
