@@ -335,7 +335,7 @@ public sealed class EventLog : IAsyncDisposable
                     else if (long.TryParse(told.Payload, out var head) && head > Head) LookAtOnce();
                 };
                 await using (var listen = new NpgsqlCommand($"listen {NotifyChannel}; listen {Owners.Channel}", connection)) await listen.ExecuteNonQueryAsync(_stopping.Token);
-                while (true) await connection.WaitAsync(_stopping.Token);
+                await connection.HearNotificationsAsync(_stopping.Token);
             }
             catch (Exception fault) when (!_stopping.IsCancellationRequested)
             {

@@ -6,6 +6,7 @@ using Veza.Domain.Accounts;
 using Veza.Domain.Chat.Channels;
 using Veza.Domain.Chat.Communities;
 using Veza.Domain.Chat.Members;
+using Veza.EventStore;
 using Veza.Projections.Chat;
 
 namespace Veza.Realtime.Presence;
@@ -169,7 +170,7 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
                 // What was told while nobody listened here is lost: everybody says it again.
                 Interlocked.Exchange(ref _mustTellAll, 1);
                 await SendAsync([new(_self, "hello", false, [], [])], _stopping.Token);
-                while (true) await connection.WaitAsync(_stopping.Token);
+                await connection.HearNotificationsAsync(_stopping.Token);
             }
             catch (Exception fault) when (!_stopping.IsCancellationRequested)
             {

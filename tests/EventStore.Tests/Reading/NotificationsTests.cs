@@ -1,0 +1,31 @@
+using Npgsql;
+
+namespace Veza.EventStore.Tests.Reading;
+
+public class NotificationsTests(LogFixture fixture)
+{
+    /// <summary>Enough that a cancellation would be lost in most runs, had the wait no limit of its own.</summary>
+    private const int Rounds = 50_000;
+
+    private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task Who_listens_stops_at_whichever_moment_it_is_cancelled()
+    {
+        await using var source = NpgsqlDataSource.Create(await fixture.NewDatabaseAsync());
+        await using var connection = await source.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using (var listen = new NpgsqlCommand("listen something", connection)) await listen.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        for (var i = 0; i < Rounds; i++)
+        {
+            using var stopping = new CancellationTokenSource();
+            var spins = i % 400;
+            var stopped = Task.Run(() =>
+            {
+                Thread.SpinWait(spins);
+                stopping.Cancel();
+            }, CancellationToken.None);
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connection.HearNotificationsAsync(stopping.Token).WaitAsync(EndsWithin));
+            await stopped;
+        }
+    }
+}
