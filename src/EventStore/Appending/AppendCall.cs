@@ -8,8 +8,10 @@ namespace Veza.EventStore.Appending;
 /// <param name="OldHead">Accepted events have the positions after it, in their order.</param>
 /// <param name="Conflicts">Index from 1 of the stream, or of the name, that a refused command failed at.</param>
 /// <param name="Actuals">The stream's version that a refused command did not expect.</param>
-/// <param name="ChangedStreams">Where the log had grown since <see cref="KnownVersions.Head"/>, the streams appended to; null when it had not, or by too much to say.</param>
-internal readonly record struct AppendAnswer(short[]? Outcomes, long OldHead, DateTimeOffset At, int[]? Conflicts, long[]? Actuals, Guid[]? ChangedStreams);
+/// <param name="ChangedStreams">Where the log had grown since <see cref="KnownVersions.Head"/>, the stream of each event; null when it had not, or by too much to say.</param>
+/// <param name="ChangedVersions">The versions of these events in their streams.</param>
+internal readonly record struct AppendAnswer(
+    short[]? Outcomes, long OldHead, DateTimeOffset At, int[]? Conflicts = null, long[]? Actuals = null, Guid[]? ChangedStreams = null, long[]? ChangedVersions = null);
 
 /// <summary>The call of <c>log.append_batch</c> on one connection.</summary>
 internal sealed class AppendCall
@@ -28,8 +30,8 @@ internal sealed class AppendCall
         var command = new NpgsqlCommand { Connection = connection };
         var call = new AppendCall(command);
         call.Fill(new([], 0));
-        command.CommandText =
-            $"select outcomes, old_head, moment, conflicts, actuals, changed_streams from log.append_batch({string.Join(",", command.Parameters.Select((_, i) => $"${i + 1}"))})";
+        command.CommandText = "select outcomes, old_head, moment, conflicts, actuals, changed_streams, changed_versions " +
+            $"from log.append_batch({string.Join(",", command.Parameters.Select((_, i) => $"${i + 1}"))})";
         await command.PrepareAsync(ct);
         return call;
     }
@@ -42,7 +44,7 @@ internal sealed class AppendCall
         var answer = new AppendAnswer(
             row.IsDBNull(0) ? null : row.GetFieldValue<short[]>(0), row.GetInt64(1), row.GetFieldValue<DateTimeOffset>(2),
             row.IsDBNull(3) ? null : row.GetFieldValue<int[]>(3), row.IsDBNull(4) ? null : row.GetFieldValue<long[]>(4),
-            row.IsDBNull(5) ? null : row.GetFieldValue<Guid[]>(5));
+            row.IsDBNull(5) ? null : row.GetFieldValue<Guid[]>(5), row.IsDBNull(6) ? null : row.GetFieldValue<long[]>(6));
         _known.Learn(batch, answer);
         return answer;
     }

@@ -98,18 +98,14 @@ public sealed class Appender : IAsyncDisposable
         Written? untold = null;
         while (true)
         {
-            if (_held is null && !_queue.Reader.TryPeek(out _))
-            {
-                if (untold is not null) Tell(untold);
-                untold = null;
-                if (!await _queue.Reader.WaitToReadAsync()) return;
-            }
-            if (_shared && untold is not null)
+            var isIdle = _held is null && !_queue.Reader.TryPeek(out _);
+            if (untold is not null && (isIdle || _shared))
             {
                 Tell(untold);
                 untold = null;
-                await Task.Yield();
             }
+            if (isIdle && !await _queue.Reader.WaitToReadAsync()) return;
+            if (_shared) await Task.Yield();
             var writing = WriteAsync(NextBatch());
             if (untold is not null) Tell(untold);
             untold = await writing;

@@ -2,7 +2,7 @@ namespace Veza.EventStore.Appending;
 
 /// <summary>
 /// The versions of streams lately appended to, as of a position. What is known need not be looked up when the next batch is decided: it holds as long as nobody else
-/// has appended since, and <c>log.append_batch</c>, which holds the log's lock, says who did.
+/// has appended to them since, and <c>log.append_batch</c>, which holds the log's lock, says what others did.
 /// </summary>
 /// <remarks>Bounded by two generations: when the younger is full, the older one is forgotten.</remarks>
 internal sealed class KnownVersions
@@ -21,7 +21,7 @@ internal sealed class KnownVersions
 
     public void Learn(BatchArrays batch, AppendAnswer answer)
     {
-        if (answer.OldHead != Head) ForgetChanged(answer.ChangedStreams);
+        if (answer.OldHead != Head) LearnOfOthers(answer.ChangedStreams, answer.ChangedVersions);
         Head = answer.OldHead;
         for (var i = 0; i < batch.EventIds.Length; i++)
         {
@@ -31,19 +31,16 @@ internal sealed class KnownVersions
         }
     }
 
-    private void ForgetChanged(Guid[]? streams)
+    private void LearnOfOthers(Guid[]? streams, long[]? versions)
     {
-        if (streams is null)
+        if (streams is null || versions is null)
         {
             _younger.Clear();
             _older.Clear();
             return;
         }
-        foreach (var stream in streams)
-        {
-            _younger.Remove(stream);
-            _older.Remove(stream);
-        }
+        for (var i = 0; i < streams.Length; i++)
+            if (versions[i] > Of(streams[i])) Know(streams[i], versions[i]);
     }
 
     private void Know(Guid stream, long version)

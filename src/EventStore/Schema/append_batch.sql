@@ -11,9 +11,13 @@
 --   erased_*   one per account whose key is destroyed
 -- Each command is decided on its own: a failing one leaves no trace and does not disturb its neighbours.
 -- Outcomes: 0 accepted, 1 version conflict, 2 name taken, 3 duplicate (answered as the first time); null when all are accepted.
--- Accepted events get the positions after old_head, in their order. Where old_head is not known_head, changed_streams are those appended to in between;
--- null when these are too many events to look through.
-create or replace function log.append_batch(
+-- Accepted events get the positions after old_head, in their order. Where old_head is not known_head, changed_streams and changed_versions are those of the events
+-- in between, in any order; null when these are too many to look through.
+-- What it returns cannot be changed in place. Nodes that run meanwhile name what they select from it.
+drop function if exists log.append_batch(
+    uuid[], bytea[], jsonb[], bigint[], bigint[], int[], int[], uuid[], text[], bigint[], bigint[], bigint, int[], bigint[], int[],
+    int[], bigint[], uuid[], uuid[], text[], text[], jsonb[], text[], text[], text[], bytea, text[], text[], uuid[], boolean[], uuid[], int[]);
+create function log.append_batch(
     command_id uuid[], command_fingerprint bytea[], command_answer jsonb[], command_position bigint[], command_version bigint[], command_change_end int[], command_name_end int[],
     stream_id uuid[], stream_type text[], stream_seen bigint[], stream_known bigint[], known_head bigint,
     change_stream int[], change_expected bigint[], change_events int[],
@@ -21,7 +25,7 @@ create or replace function log.append_batch(
     event_user text[], event_correlation text[], event_causation text[], event_digests bytea,
     name_scope text[], name_value text[], name_owner uuid[], name_claim boolean[],
     erased_account uuid[], erased_command int[],
-    out outcomes smallint[], out old_head bigint, out moment timestamptz, out conflicts int[], out actuals bigint[], out changed_streams uuid[])
+    out outcomes smallint[], out old_head bigint, out moment timestamptz, out conflicts int[], out actuals bigint[], out changed_streams uuid[], out changed_versions bigint[])
 language plpgsql as $$
 #variable_conflict use_variable
 declare
@@ -53,12 +57,12 @@ begin
     -- Never earlier than the batch before, whatever the server's clock does.
     moment := greatest(clock_timestamp(), moment);
 
-    if known_head = old_head and 0 <> all (stream_known) then
+    if old_head - known_head between 1 and changed_max then
+        select array_agg(e.stream_id), array_agg(e.version) into changed_streams, changed_versions from log.mt_events e where e.seq_id > known_head;
+    end if;
+    if (known_head = old_head or not stream_id && changed_streams) and 0 <> all (stream_known) then
         found_at := stream_known;
     else
-        if old_head - known_head between 1 and changed_max then
-            select array_agg(distinct e.stream_id) into changed_streams from log.mt_events e where e.seq_id > known_head;
-        end if;
         -- A stream's newest event is looked for from where it was last seen on, which leaves out most partitions; one never seen must not be there at all.
         select array_agg(case when d.known > 0 and (known_head = old_head or d.id <> all (changed_streams))
                               then d.known

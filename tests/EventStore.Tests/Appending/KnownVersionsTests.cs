@@ -38,6 +38,32 @@ public class KnownVersionsTests(LogFixture fixture)
     }
 
     [Fact]
+    public async Task Of_streams_that_two_nodes_append_to_in_turns_each_knows_what_the_other_made()
+    {
+        const int Turns = 40;
+        var database = await fixture.NewDatabaseAsync();
+        await using var first = await OpenAsync(database);
+        await using var second = await OpenAsync(database);
+        var streams = Enumerable.Range(0, 20).Select(_ => Guid.CreateVersion7()).ToArray();
+        var random = new Random(40);
+        var versions = new long[streams.Length];
+        for (var turn = 0; turn < Turns; turn++)
+        {
+            var (one, other) = turn % 2 == 0 ? (first, second) : (second, first);
+            var here = random.GetItems(Enumerable.Range(0, streams.Length).ToArray(), 8).Distinct().ToArray();
+            var outcomes = await Task.WhenAll(here.Select(i => one.Appender.AppendAsync(Command(Change(streams[i], versions[i], new Cleared(streams[i]))))));
+            Assert.All(outcomes, o => Assert.IsType<AppendOutcome.Accepted>(o));
+            foreach (var i in here)
+            {
+                versions[i]++;
+                Assert.Equal(new AppendOutcome.VersionConflict(streams[i], versions[i]), await other.Appender.AppendAsync(Command(Change(streams[i], versions[i] - 1, new Cleared(streams[i])))));
+            }
+        }
+        Assert.Equal(versions.Sum(), await first.Reader.HeadAsync(TestContext.Current.CancellationToken));
+        Assert.True((await new Veza.EventStore.Verification.LogVerifier(first.Database, []).VerifyAsync(TestContext.Current.CancellationToken)).IsSound);
+    }
+
+    [Fact]
     public async Task What_is_refused_in_a_batch_leaves_the_others_their_places_and_the_chain_whole()
     {
         await using var log = await fixture.OpenNewAsync();
@@ -67,14 +93,16 @@ public class KnownVersionsTests(LogFixture fixture)
         Assert.Equal(0, known.Of(streams[0]));
         Assert.Equal(1, known.Of(streams[KnownVersions.GenerationStreamsMax]));
         Assert.Equal(1, known.Of(streams[^1]));
+        Assert.Equal(1, known.Of(streams[^2]));
 
-        // Nobody appended since, others did to one stream, others did too much to say.
+        // Nobody appended since, others did to two streams, others did too much to say.
         known.Learn(Batch([]), Answer(known.Head));
         Assert.Equal(1, known.Of(streams[^1]));
-        known.Learn(Batch([]), Answer(known.Head + 5, [streams[^1]]));
-        Assert.Equal((0, 1, streams.Length + 5), (known.Of(streams[^1]), known.Of(streams[^2]), known.Head));
+        var another = Guid.CreateVersion7();
+        known.Learn(Batch([]), Answer(known.Head + 5, (streams[^1], 2), (another, 2), (another, 1), (streams[^1], 4), (streams[^1], 3)));
+        Assert.Equal((4, 1, 2, streams.Length + 5), (known.Of(streams[^1]), known.Of(streams[^2]), known.Of(another), known.Head));
         known.Learn(Batch([]), Answer(known.Head + 5));
-        Assert.Equal(0, known.Of(streams[^2]));
+        Assert.Equal((0, 0), (known.Of(streams[^1]), known.Of(streams[^2])));
     }
 
     private static BatchArrays Batch(Guid[] streams)
@@ -83,7 +111,11 @@ public class KnownVersionsTests(LogFixture fixture)
         return new([.. streams.Select(s => new PendingAppend(Command(Change(s, 0, new Cleared(s))), types, 0))], streams.Length);
     }
 
-    private static AppendAnswer Answer(long oldHead, Guid[]? changed = null) => new(null, oldHead, DateTimeOffset.UnixEpoch, null, null, changed);
+    private static AppendAnswer Answer(long oldHead, params (Guid Stream, long Version)[] others) => new(null, oldHead, DateTimeOffset.UnixEpoch)
+    {
+        ChangedStreams = others.Length == 0 ? null : [.. others.Select(o => o.Stream)],
+        ChangedVersions = others.Length == 0 ? null : [.. others.Select(o => o.Version)],
+    };
 
     private static async Task<AppendOutcome.Accepted> AcceptedAsync(EventLog log, AppendRequest request) => Assert.IsType<AppendOutcome.Accepted>(await log.Appender.AppendAsync(request));
 }

@@ -33,8 +33,9 @@ public class PartitionTests(LogFixture fixture)
         await FillAsync(log, 25);
         Assert.IsType<AppendOutcome.VersionConflict>(await log.Appender.AppendAsync(Command(Change(stream, 0, new Counted(stream, 1)))));
         var second = Assert.IsType<AppendOutcome.Accepted>(await log.Appender.AppendAsync(Command(Change(stream, 1, new Counted(stream, 1)) with { SeenPosition = first.Position })));
-        await FillAsync(log, 25);
-        // A node that appended nothing itself has to look. Who has seen only the first event, two partitions ago, still learns of the second.
+        // More than the function tells a node of: one that appended nothing itself has to look.
+        await FillAsync(log, 520);
+        // Who has seen only the first event, many partitions ago, still learns of the second.
         await using var stranger = await OpenSmallAsync(database, partitionEvents: 10);
         var stale = Assert.IsType<AppendOutcome.VersionConflict>(await stranger.Appender.AppendAsync(Command(Change(stream, 1, new Counted(stream, 1)) with { SeenPosition = first.Position })));
         Assert.Equal(2, stale.Actual);

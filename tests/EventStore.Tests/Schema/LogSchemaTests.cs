@@ -33,4 +33,38 @@ public class LogSchemaTests(LogFixture fixture)
         var stream = Guid.CreateVersion7();
         Assert.IsType<AppendOutcome.Accepted>(await updated.Appender.AppendAsync(Command(Change(stream, 0, new Cleared(stream)))));
     }
+
+    [Fact]
+    public async Task A_function_that_answered_less_in_another_release_is_replaced_and_nodes_that_run_go_on()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var running = await OpenAsync(database);
+        var stream = Guid.CreateVersion7();
+        Assert.IsType<AppendOutcome.Accepted>(await running.Appender.AppendAsync(Command(Change(stream, 0, new Cleared(stream)))));
+        await DoAsync("comment on schema log is 'of another release'");
+        await using var updated = await OpenAsync(database);
+        Assert.IsType<AppendOutcome.Accepted>(await updated.Appender.AppendAsync(Command(Change(stream, 1, new Cleared(stream)))));
+        Assert.IsType<AppendOutcome.Accepted>(await running.Appender.AppendAsync(Command(Change(stream, 2, new Cleared(stream)))));
+
+        await DoAsync("""
+            comment on schema log is 'of another release';
+            do $replace$
+            declare
+                now      oid  := 'log.append_batch'::regproc;
+                identity text := pg_get_function_identity_arguments(now);
+                before   text := replace(pg_get_function_arguments(now), ', OUT changed_versions bigint[]', '');
+            begin
+                execute format('drop function log.append_batch(%s)', identity);
+                execute format('create function log.append_batch(%s) language plpgsql as $f$ begin end $f$', before);
+            end $replace$
+            """);
+        await using var again = await OpenAsync(database);
+        Assert.IsType<AppendOutcome.Accepted>(await again.Appender.AppendAsync(Command(Change(stream, 3, new Cleared(stream)))));
+
+        async Task DoAsync(string sql)
+        {
+            await using var command = running.Database.CreateCommand(sql);
+            await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+    }
 }
