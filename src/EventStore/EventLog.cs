@@ -248,13 +248,16 @@ public sealed class EventLog : IAsyncDisposable
 
     private void WatchErasures(RecordedEvent e)
     {
-        if (Types.Personal.ErasedBy(e) is { } account)
-        {
-            _keys.Forget(account);
-            _ = Task.Run(() => ForgetAsync(account));
-        }
+        if (Types.Personal.ErasedBy(e) is { } account) ForgetSoon(account);
         // Written beside the erasure by a node that had not seen it.
         else if (_keys.AnyGone && Types.Personal.HoldsErased(e)) e.Forget();
+    }
+
+    // A method of its own: what it captures would otherwise be made for every event.
+    private void ForgetSoon(Guid account)
+    {
+        _keys.Forget(account);
+        _ = Task.Run(() => ForgetAsync(account));
     }
 
     private async Task ForgetAsync(Guid account)

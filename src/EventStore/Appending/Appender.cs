@@ -114,7 +114,7 @@ public sealed class Appender : IAsyncDisposable
 
     private Batch NextBatch()
     {
-        var batch = new Batch(_types);
+        var batch = new Batch(_types, Math.Min(BatchCommandsMax, _queue.Reader.Count + 1));
         if (_held is not null) batch.TryAdd(_held);
         _held = null;
         while (batch.Commands.Count < BatchCommandsMax && _queue.Reader.TryRead(out var next))
@@ -170,7 +170,7 @@ public sealed class Appender : IAsyncDisposable
         }
         foreach (var command in batch.Commands)
         {
-            var alone = new Batch(_types);
+            var alone = new Batch(_types, 1);
             alone.TryAdd(command);
             if (await WriteAsync(alone) is { } written) Tell(written);
         }
@@ -179,7 +179,7 @@ public sealed class Appender : IAsyncDisposable
     /// <summary>What was decided on the lost history is to be decided again; the rest is written.</summary>
     private async Task WriteAfterForkAsync(Batch batch)
     {
-        var rest = new Batch(_types);
+        var rest = new Batch(_types, batch.Commands.Count);
         foreach (var command in batch.Commands)
         {
             if (command.Forks == _forks()) rest.TryAdd(command);

@@ -4,13 +4,14 @@ using Npgsql;
 namespace Veza.EventStore.Appending;
 
 /// <summary>The commands that one call of <c>log.append_batch</c> takes.</summary>
-internal sealed class Batch(EventTypes types)
+/// <param name="expected">How many commands there will be, about.</param>
+internal sealed class Batch(EventTypes types, int expected)
 {
     /// <summary>The outcome of a command id that was used before.</summary>
     private const short Repeated = 3;
 
-    private readonly List<PendingAppend> _commands = [];
-    private readonly HashSet<Guid> _commandIds = [];
+    private readonly List<PendingAppend> _commands = new(expected);
+    private readonly HashSet<Guid> _commandIds = new(expected);
 
     public IReadOnlyList<PendingAppend> Commands => _commands;
     public int EventCount { get; private set; }

@@ -10,11 +10,14 @@ internal sealed class PendingAppend
     {
         (Request, Forks) = (request, forks);
         var count = 0;
-        foreach (var change in request.Changes) count += change.Events.Count;
+        // By index: an enumerator of an interface is an object of its own.
+        for (var i = 0; i < request.Changes.Count; i++) count += request.Changes[i].Events.Count;
         Events = new PendingEvent[count];
         Digests = new byte[count * EventDigest.Bytes];
         var step = 0;
-        foreach (var change in request.Changes)
+        for (var c = 0; c < request.Changes.Count; c++)
+        {
+            var change = request.Changes[c];
             for (var i = 0; i < change.Events.Count; i++, step++)
             {
                 var (data, id) = (change.Events[i], EventId(request.CommandId, step));
@@ -22,6 +25,7 @@ internal sealed class PendingAppend
                 var e = Events[step] = new(id, change.StreamId, change.ExpectedVersion + i + 1, types.Describe(data.GetType()), types.Write(data, id), types.Personal.Kept(data), causation);
                 EventDigest.Compute(e.Id, e.StreamId, e.Version, e.Type.Alias, e.Type.DotNetType, request.By, request.Correlation, causation, e.Json, Digests.AsSpan(step * EventDigest.Bytes));
             }
+        }
     }
 
     public AppendRequest Request { get; }

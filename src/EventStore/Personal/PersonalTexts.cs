@@ -6,6 +6,7 @@ using System.Text.Json;
 namespace Veza.EventStore.Personal;
 
 /// <summary>Seals the personal texts of events and models on their way to the database, and opens them on their way back.</summary>
+/// <remarks>Most have none: what they come by captures nothing, which would be made anew each time.</remarks>
 internal sealed class PersonalTexts
 {
     private readonly PersonalData? _said;
@@ -33,15 +34,21 @@ internal sealed class PersonalTexts
     /// <returns>What is to be stored: the same where nothing is personal.</returns>
     public object Sealed(object data, Guid id)
     {
-        if (_keys is not { } keys || Of(data.GetType()) is not { } properties) return data;
+        return _keys is { } keys && Of(data.GetType()) is { } properties ? Seal(data, id, properties, keys) : data;
+
         // Of an account that is erased nothing more is kept.
-        return properties.Replaced(data, (owner, text) => keys.Find(owner) is { } key ? Sealing.Seal(key, owner, id, text) : Sealing.Erased);
+        static object Seal(object data, Guid id, PersonalProperties properties, PersonalKeys keys) =>
+            properties.Replaced(data, (owner, text) => keys.Find(owner) is { } key ? Sealing.Seal(key, owner, id, text) : Sealing.Erased);
     }
 
     /// <summary>What readers get of data that was just sealed: of an account that is erased nothing, as nothing of it was stored.</summary>
-    public object Kept(object data) =>
-        _keys is { AnyGone: true } keys && Of(data.GetType()) is { } properties && properties.Owners(data).Any(keys.IsGone)
-            ? properties.Replaced(data, (owner, text) => keys.IsGone(owner) ? Sealing.Erased : text) : data;
+    public object Kept(object data)
+    {
+        return _keys is { AnyGone: true } keys && Of(data.GetType()) is { } properties && properties.Owners(data).Any(keys.IsGone) ? Keep(data, properties, keys) : data;
+
+        static object Keep(object data, PersonalProperties properties, PersonalKeys keys) =>
+            properties.Replaced(data, (owner, text) => keys.IsGone(owner) ? Sealing.Erased : text);
+    }
 
     /// <summary><see cref="Sealed"/>, waiting for the key without holding a thread.</summary>
     public async Task<object> SealedAsync(object data, Guid id, CancellationToken ct)
@@ -53,12 +60,14 @@ internal sealed class PersonalTexts
     /// <param name="data">As it was stored; nobody else's yet. Texts that stand there unsealed, from before there were keys, stay as they are.</param>
     public object? Opened(object? data, Guid id)
     {
-        if (data is not null && _keys is { } keys && Of(data.GetType()) is { } properties)
+        if (data is not null && _keys is { } keys && Of(data.GetType()) is { } properties) Open(data, id, properties, keys);
+        return data;
+
+        static void Open(object data, Guid id, PersonalProperties properties, PersonalKeys keys) =>
             properties.ReplaceIn(data, (_, text) =>
                 !Sealing.IsSealed(text, out var owner) ? text
                 : keys.Find(owner) is not { } key ? Sealing.Erased
                 : Sealing.TryOpen(key, id, text, out var opened) ? opened : text);
-        return data;
     }
 
     /// <returns>The accounts whose texts a command adds and whose keys are not in memory.</returns>

@@ -44,61 +44,79 @@ internal static class CanonicalJson
     {
         WriteKind(to, '{');
         var begin = to.Count;
-        // Where each property begins, and the length of its name.
-        var properties = new List<(int At, int Name)>(8);
+        var parts = ArrayPool<Part>.Shared.Rent(16);
+        var count = 0;
         var sorted = true;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
+            if (count == parts.Length) Grow(ref parts);
             var at = to.Count;
             WriteString(ref reader, to);
-            properties.Add((at, to.Count - at));
-            if (properties.Count > 1) sorted &= Compare(to.Written, properties[^2], properties[^1]) < 0;
+            var name = to.Count - at;
             reader.Read();
             WriteValue(ref reader, to);
+            parts[count] = new(at - begin, name, to.Count - at);
+            if (count > 0) sorted &= CompareNames(to.Written[begin..], parts[count - 1], parts[count]) < 0;
+            count++;
         }
-        if (!sorted) Sort(properties, begin, to);
+        if (!sorted) Sort(parts.AsSpan(0, count), begin, to);
+        ArrayPool<Part>.Shared.Return(parts);
         WriteKind(to, '}');
     }
 
-    private static void Sort(List<(int At, int Name)> properties, int begin, ByteBuffer to)
+    private static void Grow(ref Part[] parts)
+    {
+        var more = ArrayPool<Part>.Shared.Rent(parts.Length * 2);
+        parts.CopyTo(more, 0);
+        ArrayPool<Part>.Shared.Return(parts);
+        parts = more;
+    }
+
+    private static void Sort(Span<Part> parts, int begin, ByteBuffer to)
     {
         var length = to.Count - begin;
         // Every event comes by here, and most are not written in this order.
         var unsorted = ArrayPool<byte>.Shared.Rent(length);
         to.Written[begin..].CopyTo(unsorted);
-        var parts = ArrayPool<Part>.Shared.Rent(properties.Count);
-        var sorted = parts.AsSpan(0, properties.Count);
-        for (var i = 0; i < sorted.Length; i++)
-            sorted[i] = new(properties[i].At - begin, properties[i].Name, (i + 1 < sorted.Length ? properties[i + 1].At : to.Count) - properties[i].At);
-        sorted.Sort(new ByName(unsorted));
+        if (parts.Length <= InsertedMax) Insert(parts, unsorted);
+        else SortMany(parts, unsorted);
         to.Truncate(begin);
-        for (var i = 0; i < sorted.Length; i++)
+        for (var i = 0; i < parts.Length; i++)
         {
             // Of a name that comes twice the last counts, as with jsonb.
-            if (i + 1 < sorted.Length && Compare(unsorted, sorted[i].Begin, sorted[i + 1].Begin) == 0) continue;
-            to.Write(unsorted.AsSpan(sorted[i].At, sorted[i].Length));
+            if (i + 1 < parts.Length && CompareNames(unsorted, parts[i], parts[i + 1]) == 0) continue;
+            to.Write(unsorted.AsSpan(parts[i].At, parts[i].Length));
         }
-        ArrayPool<Part>.Shared.Return(parts);
         ArrayPool<byte>.Shared.Return(unsorted);
     }
 
-    /// <summary>A property: where it begins, the length of its name, and its own.</summary>
-    private readonly record struct Part(int At, int Name, int Length)
+    /// <summary>Quicker than the library's sort where there are few, and makes no garbage.</summary>
+    private static void Insert(Span<Part> parts, ReadOnlySpan<byte> unsorted)
     {
-        public (int At, int Name) Begin => (At, Name);
+        for (var i = 1; i < parts.Length; i++)
+        {
+            var part = parts[i];
+            var at = i;
+            for (; at > 0 && Compare(unsorted, parts[at - 1], part) > 0; at--) parts[at] = parts[at - 1];
+            parts[at] = part;
+        }
     }
+
+    private static void SortMany(Span<Part> parts, byte[] unsorted) => parts.Sort((a, b) => Compare(unsorted, a, b));
+
+    /// <summary>A property: where it begins after the object does, the length of its name, and its own.</summary>
+    private readonly record struct Part(int At, int Name, int Length);
 
     /// <summary>Equal names as they came.</summary>
-    private sealed class ByName(byte[] unsorted) : IComparer<Part>
-    {
-        public int Compare(Part a, Part b) => CanonicalJson.Compare(unsorted, a.Begin, b.Begin) is var byName and not 0 ? byName : a.At.CompareTo(b.At);
-    }
+    private static int Compare(ReadOnlySpan<byte> properties, Part a, Part b) => CompareNames(properties, a, b) is var byName and not 0 ? byName : a.At.CompareTo(b.At);
 
     /// <summary>By the bytes of the names, which follow their lengths.</summary>
-    private static int Compare(ReadOnlySpan<byte> written, (int At, int Name) a, (int At, int Name) b) =>
-        written.Slice(a.At + NameAt, a.Name - NameAt).SequenceCompareTo(written.Slice(b.At + NameAt, b.Name - NameAt));
+    private static int CompareNames(ReadOnlySpan<byte> properties, Part a, Part b) =>
+        properties.Slice(a.At + NameAt, a.Name - NameAt).SequenceCompareTo(properties.Slice(b.At + NameAt, b.Name - NameAt));
 
     private const int NameAt = 1 + sizeof(int);
+
+    private const int InsertedMax = 16;
 
     private static void WriteString(ref Utf8JsonReader reader, ByteBuffer to)
     {

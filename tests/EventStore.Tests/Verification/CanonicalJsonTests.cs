@@ -13,6 +13,22 @@ public class CanonicalJsonTests(LogFixture fixture)
     [InlineData("""{"a":1,"a":2}""", """{"a":2}""")]
     public void However_it_is_written_the_same_value_has_the_same_bytes(string one, string other) => Assert.Equal(Bytes(one), Bytes(other));
 
+    /// <summary>Few properties are sorted in one way and many in another; one name comes twice, and its later value counts.</summary>
+    [Theory]
+    [InlineData(2)]
+    [InlineData(16)]
+    [InlineData(17)]
+    [InlineData(200)]
+    public void Properties_of_any_number_are_put_in_the_order_of_their_names(int count)
+    {
+        var names = Enumerable.Range(0, count).Select(i => $"p{i:000}").ToArray();
+        var shuffled = names.Append(names[0]).ToArray();
+        new Random(count).Shuffle(shuffled.AsSpan(0, count));
+        var one = Nested(shuffled.Select((n, i) => (n, i == count ? -1 : 7)));
+        var other = Nested(names.Select((n, i) => (n, i == 0 ? -1 : 7)));
+        Assert.Equal(Bytes(other), Bytes(one));
+    }
+
     [Theory]
     [InlineData("""{"a":1,"b":2}""", """{"a":2,"b":1}""")]
     [InlineData("""["a","b"]""", """["ab"]""")]
@@ -41,6 +57,9 @@ public class CanonicalJsonTests(LogFixture fixture)
         Assert.NotEqual(json, stored);
         Assert.Equal(Bytes(json), Bytes(stored));
     }
+
+    private static string Nested(IEnumerable<(string Name, int Value)> properties) =>
+        "{\"in\":{" + string.Join(',', properties.Select(p => $"\"{p.Name}\":{p.Value}")) + "}}";
 
     private static byte[] Bytes(string json)
     {
