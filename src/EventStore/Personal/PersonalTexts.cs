@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace Veza.EventStore.Personal;
 
 /// <summary>Seals the personal texts of events and models on their way to the database, and opens them on their way back.</summary>
-/// <remarks>Most have none: what they come by captures nothing, which would be made anew each time.</remarks>
+/// <remarks>What has none pays for no closure: what captures stands in a function of its own.</remarks>
 internal sealed class PersonalTexts
 {
     private readonly PersonalData? _said;

@@ -102,6 +102,7 @@ internal static class CanonicalJson
         }
     }
 
+    // A method of its own: what it captures would otherwise be made for few properties too.
     private static void SortMany(Span<Part> parts, byte[] unsorted) => parts.Sort((a, b) => Compare(unsorted, a, b));
 
     /// <summary>A property: where it begins after the object does, the length of its name, and its own.</summary>
@@ -116,6 +117,7 @@ internal static class CanonicalJson
 
     private const int NameAt = 1 + sizeof(int);
 
+    /// <summary>So many properties at most are sorted by insertion, whose cost grows with their square.</summary>
     private const int InsertedMax = 16;
 
     private static void WriteString(ref Utf8JsonReader reader, ByteBuffer to)
