@@ -7,7 +7,7 @@ internal static class OwnEvents
 {
     private const string Query = """
         select c.i, e.seq_id, e.version, e.timestamp from unnest($1::uuid[], $2::uuid[], $3::bigint[]) with ordinality c(id, stream, version, i)
-        join log.mt_events e on e.stream_id = c.stream and e.version = c.version and e.id = c.id
+        join log.mt_events e on e.stream_id = c.stream and e.version >> 3 = c.version >> 3 and e.version = c.version and e.id = c.id
         """;
 
     /// <summary>A command that conflicts with its own events was appended by an earlier attempt, and is answered so.</summary>

@@ -26,16 +26,17 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Event
     public const int WaitingMax = 256;
 
     // One statement, so that snapshot and events are of one moment. The event that the snapshot was made at is read again and brings it; only when that very event
-    // stands in the log is there a snapshot: the stream then goes at least so far, and as it did. Scalar subqueries and no join: the index on stream and version can
-    // then give the order, and a long stream is sent as it is read.
-    private const string Load = """
+    // stands in the log is there a snapshot: the stream then goes at least so far, and as it did. Scalar subqueries and no join, also for the stream:
+    // the index on streams then gives the order, and a long stream is sent as it is read.
+    private const string Load = $"""
         with snapshot as materialized (
             select s.version, s.data::text as data from log.snapshots s
             where s.stream_id = $1 and s.model = $2 and s.shape = $3
               and exists (select from log.mt_events e where e.seq_id = s.position and e.id = s.event_id and e.stream_id = s.stream_id and e.version = s.version))
         select seq_id, id, stream_id, version, type, timestamp, causation_id, user_name, data::text,
                case when version = (select version from snapshot) then (select data from snapshot) end
-        from log.mt_events where stream_id = $1 and version >= coalesce((select version from snapshot), 1) order by version
+        from log.mt_events where stream_id = (select $1) and version >= coalesce((select version from snapshot), 1) and {LogReader.Eight} >= coalesce((select {LogReader.Eight} from snapshot), 0)
+        order by {LogReader.Eight}, version
         """;
 
     private readonly Channel<(ModelFold Fold, Guid Stream, Versioned Model)> _waiting =

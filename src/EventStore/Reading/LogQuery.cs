@@ -6,7 +6,7 @@ namespace Veza.EventStore.Reading;
 /// <remarks>
 /// What each form costs, for N events read out of a span of S positions:
 /// all of the log, either way: N, along the primary key;
-/// one stream, either way: N, along the index of streams and versions, and a look into the index of each partition of the span;
+/// one stream, either way: N, along the index of streams, and a look into the index of each partition of the span;
 /// by type: S. No index knows types, since every append would pay for it and only analysts' scans would use it: such a query looks at each event of its span.
 /// By topic: <c>views.log_topics</c> has the positions, and <see cref="LogReader.ReadPositionsAsync"/> their events.
 /// </remarks>

@@ -49,7 +49,8 @@ internal static class LogSchema
 
         async Task ExecuteAsync(string sql)
         {
-            await using var command = new NpgsqlCommand(sql, connection, transaction);
+            // An index on a large log takes minutes, and whoever starts beside waits for it.
+            await using var command = new NpgsqlCommand(sql, connection, transaction) { CommandTimeout = 0 };
             await command.ExecuteNonQueryAsync(ct);
         }
     }

@@ -64,12 +64,13 @@ begin
         found_at := stream_known;
     else
         -- A stream's newest event is looked for from where it was last seen on, which leaves out most partitions; one never seen must not be there at all.
+        -- It is among the eight last by eights of versions, which come out of the index in this order, whatever the planner thinks of sorting.
         select array_agg(case when d.known > 0 and (known_head = old_head or d.id <> all (changed_streams))
                               then d.known
                               when d.seen > 0
-                              then coalesce((select e.version from log.mt_events e where e.stream_id = d.id and e.seq_id >= d.seen order by e.version desc limit 1), 0)
+                              then coalesce((select max(n.version) from (select e.version from log.mt_events e where e.stream_id = d.id and e.seq_id >= d.seen order by e.version >> 3 desc limit 8) n), 0)
                               when exists (select from log.streams s where s.id = d.id)
-                              then coalesce((select e.version from log.mt_events e where e.stream_id = d.id order by e.version desc limit 1), 0)
+                              then coalesce((select max(n.version) from (select e.version from log.mt_events e where e.stream_id = d.id order by e.version >> 3 desc limit 8) n), 0)
                               else 0 end)
         into found_at
         from unnest(stream_id, stream_seen, stream_known) d(id, seen, known);
@@ -156,8 +157,8 @@ begin
             from generate_subscripts(places, 1) i where places[i] is not null;
         end if;
         -- Elements are taken out one by one, which PostgreSQL does in constant time here: unnest would write a table of each array first.
-        insert into log.mt_events (seq_id, id, stream_id, version, data, type, timestamp, mt_dotnet_type, correlation_id, causation_id, user_name)
-        select old_head + coalesce(places[i], i), event_id[i], event_stream[i], event_version[i], event_data[i], event_type[i], moment, event_dotnet_type[i],
+        insert into log.mt_events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id, mt_dotnet_type, correlation_id, causation_id, user_name)
+        select old_head + coalesce(places[i], i), event_id[i], event_stream[i], event_version[i], event_data[i], event_type[i], moment, null, event_dotnet_type[i],
                event_correlation[i], event_causation[i], event_user[i]
         from generate_series(1, cardinality(event_id)) i
         where places is null or places[i] is not null;

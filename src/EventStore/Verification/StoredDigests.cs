@@ -19,7 +19,7 @@ internal sealed class StoredDigests : IAsyncDisposable
         // What no event of ours has in it makes an event that nobody appended.
         var command = new NpgsqlCommand("""
             select seq_id, id, coalesce(stream_id, '00000000-0000-0000-0000-000000000000'), version, type, mt_dotnet_type, user_name, correlation_id, causation_id,
-                   bdata is null and headers is null and not coalesce(is_archived, false) and tenant_id = '*DEFAULT*', data::text
+                   bdata is null and headers is null and not coalesce(is_archived, false) and coalesce(tenant_id, '*DEFAULT*') = '*DEFAULT*', data::text
             from log.mt_events where seq_id > $1 and seq_id <= $2 order by seq_id
             """, connection) { CommandTimeout = 0 };
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });

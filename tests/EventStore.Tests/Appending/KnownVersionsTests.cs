@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Veza.EventStore.Appending;
 using static Veza.EventStore.Tests.LogFixture;
 
@@ -25,6 +26,27 @@ public class KnownVersionsTests(LogFixture fixture)
         Assert.Equal(2, (await AcceptedAsync(first, Command(Change(left, 1, new Cleared(left))))).Version);
         Assert.Equal(2 + others, (await AcceptedAsync(first, Command(Change(changed, 1 + others, new Cleared(changed))))).Version);
         Assert.Equal(3 + others, (await AcceptedAsync(first, Command(Change(changed, 2 + others, new Cleared(changed))))).Version);
+    }
+
+    /// <summary>In partitions of ten, so that a stream's newest events stand in several.</summary>
+    [Fact]
+    public async Task A_node_that_knows_nothing_finds_the_version_of_a_stream_of_any_length()
+    {
+        const int LengthMax = 20;
+        var database = await fixture.NewDatabaseAsync();
+        var streams = Enumerable.Range(1, LengthMax).Select(length => (Id: Guid.CreateVersion7(), Length: length)).ToArray();
+        var seen = new long[streams.Length];
+        await using (var first = await EventLog.OpenAsync(database, Types, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, partitionEvents: 10))
+            for (var version = 0; version < LengthMax; version++)
+                foreach (var (i, (id, length)) in streams.Index())
+                    if (version < length) seen[i] = (await AcceptedAsync(first, Command(Change(id, version, new Cleared(id))))).Position;
+        await using var second = await OpenAsync(database);
+        foreach (var (i, (id, length)) in streams.Index())
+        {
+            foreach (var wrong in (long[])[0, length - 1, length + 1])
+                Assert.Equal(new AppendOutcome.VersionConflict(id, length), await second.Appender.AppendAsync(Command(new StreamChange(id, "counter", wrong, [new Cleared(id)], wrong == 0 ? 0 : seen[i]))));
+            Assert.Equal(length + 1, (await AcceptedAsync(second, Command(new StreamChange(id, "counter", length, [new Cleared(id)], seen[i])))).Version);
+        }
     }
 
     [Fact]

@@ -48,6 +48,28 @@ public class LogReaderTests(LogFixture fixture)
         Assert.Equal([39L, 38, 37], page.Select(e => e.Version));
     }
 
+    /// <summary>The index knows eights of versions only: what is read begins and ends anywhere within one.</summary>
+    [Fact]
+    public async Task A_stream_is_read_from_any_version_to_any_other()
+    {
+        const int Limit = 12;
+        await using var log = await FilledAsync();
+        var stream = (await log.Reader.ReadAsync(new(), 1, CancellationToken.None))[0].StreamId;
+        for (var after = 0; after < 20; after++)
+        {
+            for (var before = after + 1; before < 20; before++)
+            {
+                var expected = Enumerable.Range(after + 1, before - after - 1).Select(v => (long)v).ToList();
+                var query = new LogQuery { Stream = stream, AfterVersion = after, BeforeVersion = before };
+                Assert.Equal(expected.Take(Limit), (await log.Reader.ReadAsync(query, Limit, CancellationToken.None)).Select(e => e.Version));
+                Assert.Equal(Enumerable.Reverse(expected).Take(Limit), (await log.Reader.ReadAsync(query with { Backwards = true }, Limit, CancellationToken.None)).Select(e => e.Version));
+            }
+            var next = new List<long>();
+            await foreach (var e in log.Reader.ReadStreamAsync(stream, after, TestContext.Current.CancellationToken)) next.Add(e.Version);
+            Assert.Equal(Enumerable.Range(after + 1, (Events / 2) - after).Select(v => (long)v), next);
+        }
+    }
+
     [Fact]
     public async Task Positions_are_looked_up_as_they_are()
     {

@@ -35,6 +35,28 @@ public class LogSchemaTests(LogFixture fixture)
     }
 
     [Fact]
+    public async Task The_index_of_streams_of_an_earlier_release_gives_way_to_a_smaller_one()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        var stream = Guid.CreateVersion7();
+        await using (var log = await OpenAsync(database))
+        {
+            Assert.IsType<AppendOutcome.Accepted>(await log.Appender.AppendAsync(Command(Change(stream, 0, [.. Enumerable.Range(0, 20).Select(_ => new Cleared(stream))]))));
+            await using var other = log.Database.CreateCommand("""
+                comment on schema log is 'of another release';
+                drop index log.events_by_stream;
+                create index pk_mt_events_stream_and_version on log.mt_events (stream_id, version)
+                """);
+            await other.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+        await using var updated = await OpenAsync(database);
+        await using var indexes = updated.Database.CreateCommand("select string_agg(indexname, ' ' order by indexname) from pg_indexes where schemaname = 'log' and tablename = 'mt_events'");
+        Assert.Equal("events_by_stream mt_events_pkey", await indexes.ExecuteScalarAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(new AppendOutcome.VersionConflict(stream, 20), await updated.Appender.AppendAsync(Command(Change(stream, 19, new Cleared(stream)))));
+        Assert.Equal(20, (await updated.Reader.ReadAsync(new() { Stream = stream }, 100, CancellationToken.None)).Count);
+    }
+
+    [Fact]
     public async Task A_function_that_answered_less_in_another_release_is_replaced_and_nodes_that_run_go_on()
     {
         var database = await fixture.NewDatabaseAsync();

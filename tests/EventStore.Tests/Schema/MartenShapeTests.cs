@@ -72,10 +72,11 @@ public class MartenShapeTests(LogFixture fixture)
         await using var log = await fixture.OpenNewAsync();
         var stream = Guid.CreateVersion7();
         await log.Appender.AppendAsync(Command(Change(stream, 0, new Counted(stream, 5, "five"), new Cleared(stream))));
+        // Without a tenant: Marten's reader leaves the event it made as it is, which is the default tenant's.
         Assert.Equal(
         [
-            "counted Veza.EventStore.Tests.Counted, Veza.EventStore.Tests *DEFAULT* f five 5",
-            "cleared Veza.EventStore.Tests.Cleared, Veza.EventStore.Tests *DEFAULT* f",
+            "counted Veza.EventStore.Tests.Counted, Veza.EventStore.Tests f five 5",
+            "cleared Veza.EventStore.Tests.Cleared, Veza.EventStore.Tests f",
         ], await ListAsync(log, "select concat_ws(' ', type, mt_dotnet_type, tenant_id, is_archived, data ->> 'note', data ->> 'by') from log.mt_events order by seq_id"));
         Assert.All([typeof(Counted), typeof(Cleared)], t => Assert.NotNull(Type.GetType(Types.Describe(t).DotNetType)));
     }
