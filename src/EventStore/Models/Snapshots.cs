@@ -99,7 +99,7 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Event
         command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = shape });
         // Once per connection: planning it takes several times as long as running it.
         await command.PrepareAsync(ct);
-        await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SingleResult | CommandBehavior.SequentialAccess, ct);
+        await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SingleResult, ct);
         var model = new Versioned(null, 0, 0, Guid.Empty);
         var folded = 0L;
         while (await rows.ReadAsync(ct))

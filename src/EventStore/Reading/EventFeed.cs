@@ -86,7 +86,7 @@ internal sealed class EventFeed(NpgsqlDataSource database, EventTypes types)
         ((NpgsqlParameter<long>)command.Parameters[0]).TypedValue = after;
         ((NpgsqlParameter<long>)command.Parameters[1]).TypedValue = upTo;
         var events = new List<RecordedEvent>(PageEventsMax);
-        await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SingleResult | CommandBehavior.SequentialAccess, ct);
+        await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SingleResult, ct);
         var encoded = new List<RecordedEvent>(DecodedAtOnceMax);
         while (await rows.ReadAsync(ct))
         {

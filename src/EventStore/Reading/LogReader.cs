@@ -129,7 +129,7 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
         await using var command = database.CreateCommand($"select {Columns} from log.mt_events where stream_id = (select $1) and version > $2 and {Eight} >= $2 >> 3 order by {Eight}, version");
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stream });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = afterVersion });
-        await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SingleResult | CommandBehavior.SequentialAccess, ct);
+        await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SingleResult, ct);
         while (await rows.ReadAsync(ct)) yield return Read(rows);
     }
 
@@ -149,7 +149,7 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = upTo });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = max });
-        await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SingleResult | CommandBehavior.SequentialAccess, ct);
+        await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SingleResult, ct);
         while (await rows.ReadAsync(ct)) yield return Read(rows);
     }
 
@@ -200,7 +200,8 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
 
     private async Task<List<RecordedEvent>> FetchAsync(NpgsqlCommand command, CancellationToken ct)
     {
-        await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SingleResult | CommandBehavior.SequentialAccess, ct);
+        // Row by row and not sequentially within one: a value that has not come yet would be waited for on the thread.
+        await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SingleResult, ct);
         var events = new List<RecordedEvent>();
         while (await reader.ReadAsync(ct)) events.Add(Read(reader));
         await types.Personal.PrepareAsync(events, ct);
