@@ -33,6 +33,7 @@ declare
     plain        constant boolean := commands = 0;
     digest_bytes constant int := 32;
     changed_max  constant int := 512;
+    to_be_found  constant bigint := -1;
     head         bigint;
     link         bytea;
     found_at     bigint[];
@@ -63,17 +64,21 @@ begin
     if (known_head = old_head or not stream_id && changed_streams) and 0 <> all (stream_known) then
         found_at := stream_known;
     else
-        -- A stream's newest event is looked for from where it was last seen on, which leaves out most partitions; one never seen must not be there at all.
-        -- It is among the eight last by eights of versions, which come out of the index in this order, whatever the planner thinks of sorting.
-        select array_agg(case when d.known > 0 and (known_head = old_head or d.id <> all (changed_streams))
-                              then d.known
-                              when d.seen > 0
-                              then coalesce((select max(n.version) from (select e.version from log.mt_events e where e.stream_id = d.id and e.seq_id >= d.seen order by e.version >> 3 desc limit 8) n), 0)
-                              when exists (select from log.streams s where s.id = d.id)
-                              then coalesce((select max(n.version) from (select e.version from log.mt_events e where e.stream_id = d.id order by e.version >> 3 desc limit 8) n), 0)
+        -- One never seen must not be there at all.
+        select array_agg(case when stream_known[i] > 0 and (known_head = old_head or stream_id[i] <> all (changed_streams)) then stream_known[i]
+                              when stream_seen[i] > 0 or exists (select from log.streams s where s.id = stream_id[i]) then to_be_found
                               else 0 end)
         into found_at
-        from unnest(stream_id, stream_seen, stream_known) d(id, seen, known);
+        from generate_subscripts(stream_id, 1) i;
+        -- A statement of its own, which most batches of new streams do without. A stream's newest event is looked for from where it was last seen on, which leaves out
+        -- most partitions. It is among the eight last by eights of versions, which come out of the index in this order, whatever the planner thinks of sorting.
+        if to_be_found = any (found_at) then
+            select array_agg(case when found_at[i] <> to_be_found then found_at[i]
+                                  else coalesce((select max(n.version) from (select e.version from log.mt_events e where e.stream_id = stream_id[i] and e.seq_id >= stream_seen[i]
+                                                                             order by e.version >> 3 desc limit 8) n), 0) end)
+            into found_at
+            from generate_subscripts(stream_id, 1) i;
+        end if;
     end if;
     current := found_at;
 
@@ -146,8 +151,8 @@ begin
         -- A stream that was not there begins, unless all that would have begun it was refused.
         if 0 = any (found_at) then
             insert into log.streams (id, type, created)
-            select s.id, s.type, moment from unnest(stream_id, stream_type, found_at, current) with ordinality s(id, type, found_at, current, i)
-            where s.found_at = 0 and case when plain then outcomes is null or outcomes[s.i] = 0 else s.current > 0 end;
+            select stream_id[i], stream_type[i], moment from generate_subscripts(stream_id, 1) i
+            where found_at[i] = 0 and case when plain then outcomes is null or outcomes[i] = 0 else current[i] > 0 end;
         end if;
 
         if head - old_head < cardinality(event_id) then
