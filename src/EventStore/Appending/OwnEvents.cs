@@ -27,7 +27,7 @@ internal static class OwnEvents
         var connection = call.Connection;
         if (command.EventCount > 0 && (await AskAsync([command], connection)).Select(found => found.Accepted).FirstOrDefault() is { } accepted) return accepted;
         var stream = command.Request.Changes.Select(c => c.StreamId).FirstOrDefault();
-        await using var ask = new NpgsqlCommand("select coalesce(max(version), 0) from log.mt_events where stream_id = $1", connection);
+        await using var ask = new NpgsqlCommand("select coalesce((select version from log.mt_events where stream_id = $1 order by version >> 3 desc, version desc limit 1), 0)", connection);
         ask.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stream });
         return new AppendOutcome.VersionConflict(stream, (long)(await ask.ExecuteScalarAsync())!);
     }
