@@ -32,6 +32,7 @@ public class SecurityEventTests(VezaServer veza)
         var ada = await veza.RegisterAsync("ada");
         var made = await ada.PostAsync("/api/v1/api-keys", new { name = "concert bot", scopes = new[] { "accounts:read" } }).JsonAsync(HttpStatusCode.Created);
         var bot = new Person(veza, ada.Id, "", made.GetProperty("key").GetString());
+        bot.SeeWhat(ada);
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => bot.GetAsync("/api/v1/accounts/me")));
         Assert.All(answers, a => Assert.Equal(HttpStatusCode.OK, a.StatusCode));
         await bot.GetAsync(Path).RefusedAsync(HttpStatusCode.Forbidden, "scope_missing");

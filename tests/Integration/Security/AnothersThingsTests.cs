@@ -81,7 +81,9 @@ public class AnothersThingsTests(VezaServer veza)
         // All of it is as it was.
         ada.SeeWhat(eve);
         Assert.Equal(session, (await ada.GetAsync("/api/v1/sessions").JsonAsync()).Items().Single().Id());
-        await new Person(veza, ada.Id, "", key.GetProperty("key").GetString()).GetAsync("/api/v1/accounts/me").JsonAsync();
+        var bot = new Person(veza, ada.Id, "", key.GetProperty("key").GetString());
+        bot.SeeWhat(ada);
+        await bot.GetAsync("/api/v1/accounts/me").JsonAsync();
         await ada.PutAsync($"/api/v1/plays/{play}", new { heardMs = 1, positionMs = 1 }).JsonAsync();
         await ada.PostAsync($"/api/v1/broadcasts/{broadcast.Id()}/stop").JsonAsync();
     }
