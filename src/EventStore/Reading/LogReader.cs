@@ -37,14 +37,13 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
     {
         var order = query.Backwards ? " desc" : "";
         // A stream's positions and versions rise together; in the order of versions its own index serves.
-        var ofStream = $"stream_id = $4 and version > $5 and version < $6 and {Eight} >= $5 >> 3 and {Eight} <= $6 >> 3";
-        var byVersion = $"{Eight}{order}, version{order}";
+        const string ofStream = $"stream_id = $4 and version > $5 and version < $6 and {Eight} >= $5 >> 3 and {Eight} <= $6 >> 3";
         var sql = (query.Stream, query.Types) switch
         {
             (null, null) => $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 order by seq_id{order} limit $3",
             (null, _) => $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and type = any ($4) order by seq_id{order} limit $3",
-            (_, null) => $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and {ofStream} order by {byVersion} limit $3",
-            _ => $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and {ofStream} and type = any ($7) order by {byVersion} limit $3",
+            (_, null) => $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and {ofStream} order by {Eight}{order}, version{order} limit $3",
+            _ => $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and {ofStream} and type = any ($7) order by {Eight}{order}, version{order} limit $3",
         };
         await using var command = database.CreateCommand(sql);
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = query.After });

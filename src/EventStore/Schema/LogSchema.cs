@@ -49,7 +49,7 @@ internal static class LogSchema
 
         async Task ExecuteAsync(string sql)
         {
-            // An index on a large log takes minutes, and whoever starts beside waits for it.
+            // An index on a large log may take longer than the usual limit, and whoever starts beside waits for it.
             await using var command = new NpgsqlCommand(sql, connection, transaction) { CommandTimeout = 0 };
             await command.ExecuteNonQueryAsync(ct);
         }
