@@ -63,6 +63,7 @@ public class MassAssignmentTests(VezaServer veza)
 
         var key = await chat.Member.PostAsync("/api/v1/api-keys", new { name = "forged", scopes = new[] { "accounts:read" }, forged.accountId, keyHash = "x", keyId = chat.Owner.Id, roles = new[] { "operator" } }).JsonAsync(HttpStatusCode.Created);
         var bot = new Person(veza, Guid.Empty, "", key.GetProperty("key").GetString());
+        bot.SeeWhat(chat.Member);
         Assert.Equal(chat.Member.Id, (await bot.GetAsync("/api/v1/accounts/me").JsonAsync()).Id());
     }
 
