@@ -32,12 +32,29 @@ internal sealed class BenchLog
     /// <summary>Appends to one of the caller's own streams, picked at random, at the version it has.</summary>
     public async Task<int> AppendAsync(EventLog log, int caller, int callers)
     {
-        var stream = (Random.Shared.Next(Streams / callers) * callers) + caller;
-        var outcome = await log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(_streams[stream], "bench", _seen[stream].Version, [Event()], _seen[stream].Position)], []));
+        var stream = OneOf(caller, callers);
+        var outcome = await log.Appender.AppendAsync(Next(stream));
         if (outcome is not AppendOutcome.Accepted accepted) throw new InvalidOperationException($"expected to be accepted, was {outcome}");
         _seen[stream] = (accepted.Version, accepted.Position);
         return 1;
     }
+
+    /// <summary>One event for each of as many streams, picked at random. Later ones follow on it, so it must be appended.</summary>
+    public Batch Batch(int commands)
+    {
+        var batch = new Batch(Types, commands);
+        for (var i = 0; i < commands; i++)
+        {
+            var stream = OneOf(i, commands);
+            batch.TryAdd(new(Next(stream), Types, forks: 0));
+            _seen[stream].Version++;
+        }
+        return batch;
+    }
+
+    private static int OneOf(int caller, int callers) => (Random.Shared.Next(Streams / callers) * callers) + caller;
+
+    private AppendRequest Next(int stream) => new(Guid.CreateVersion7(), [new(_streams[stream], "bench", _seen[stream].Version, [Event()], _seen[stream].Position)], []);
 
     /// <summary>A new stream for each command, as a message is.</summary>
     public static async Task<int> StartAsync(EventLog log)

@@ -18,9 +18,6 @@ public sealed class EventLog : IAsyncDisposable
     /// <summary>Other nodes are woken at most this often, and what they appended is read at most this often: all there is each time.</summary>
     private static readonly TimeSpan NotifyEvery = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>A batch goes out in one piece, where the usual 8 KiB would wake the server for each part of it.</summary>
-    private const int AppendBufferBytes = 256 << 10;
-
     /// <summary>Reading what other nodes appended meanwhile takes milliseconds; after this long the database is away.</summary>
     public static readonly TimeSpan CatchUpWithin = TimeSpan.FromSeconds(5);
 
@@ -64,10 +61,9 @@ public sealed class EventLog : IAsyncDisposable
         Types = types = types.With(_keys);
         // Before the others that watch: what they see of an event is without what was erased before it.
         Tail.Watch(WatchErasures, atOnce: true);
-        // The append plan is made once per connection, often on an empty table; only index look-ups are right for it at every size.
         var append = new NpgsqlDataSourceBuilder(connectionString);
-        append.ConnectionStringBuilder.Options = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan";
-        append.ConnectionStringBuilder.WriteBufferSize = AppendBufferBytes;
+        append.ConnectionStringBuilder.Options = AppendCall.ConnectionOptions;
+        append.ConnectionStringBuilder.WriteBufferSize = AppendCall.BufferBytes;
         append.ConnectionStringBuilder.ApplicationName = Appender.ApplicationName;
         // The appender keeps its one connection itself, and gives one up without waiting for it.
         append.ConnectionStringBuilder.Pooling = false;

@@ -16,6 +16,12 @@ internal readonly record struct AppendAnswer(
 /// <summary>The call of <c>log.append_batch</c> on one connection.</summary>
 internal sealed class AppendCall
 {
+    /// <summary>The plan is made once per connection, often on an empty table; only index look-ups are right for it at every size.</summary>
+    public const string ConnectionOptions = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan";
+
+    /// <summary>A batch goes out in one piece, where the usual 8 KiB would wake the server for each part of it.</summary>
+    public const int BufferBytes = 256 << 10;
+
     private readonly NpgsqlCommand _command;
     // Of this connection: another may lead to a server with another history.
     private readonly KnownVersions _known = new();

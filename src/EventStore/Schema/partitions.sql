@@ -4,8 +4,8 @@ create table if not exists log.partitions (
     high  bigint not null
 );
 
--- Makes partitions until one holds the given position. Each is attached rather than created in place, which would lock out readers; the check spares
--- the attachment a look through the (empty) table. A changed size applies to the partitions still to be made.
+-- Makes partitions until one holds the given position. Each is attached rather than created in place, which would lock out readers.
+-- A changed size applies to the partitions still to be made.
 create or replace function log.ensure_partition(at_position bigint, partition_events bigint) returns void
 language plpgsql as $$
 declare
@@ -17,7 +17,7 @@ begin
         select coalesce(max(high), 1) into next_low from log.partitions;
         exit when next_low > at_position;
         next_high := next_low + partition_events;
-        execute format('create table log.mt_events_%s (like log.mt_events including defaults, check (seq_id >= %s and seq_id < %s))', next_low, next_low, next_high);
+        execute format('create table log.mt_events_%s (like log.mt_events including defaults)', next_low);
         -- Rows only ever come in: freezing them early, a little at a time, spares a great vacuum later.
         execute format('alter table log.mt_events_%s set (autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 500000, '
                        'autovacuum_freeze_min_age = 0, autovacuum_analyze_scale_factor = 0.2)', next_low);
