@@ -13,6 +13,9 @@ public sealed record UploadTooLarge(long UploadBytesMax) : StageResult
     public string Detail => $"the upload is larger than MAX_UPLOAD_SIZE, {UploadBytesMax:N0} bytes";
 }
 
+/// <summary>The disk is full, or fails. Of whoever sent the bytes it says nothing.</summary>
+public sealed class MediaStorageException(IOException fault) : IOException(fault.Message, fault);
+
 /// <summary>The files under one root folder. Names are made of ids alone, so no name anybody sends can lead out of it.</summary>
 /// <remarks>Staging is under the same root, hence on the same file system, so that moving into place is one atomic rename.</remarks>
 public sealed class MediaStore
@@ -35,11 +38,12 @@ public sealed class MediaStore
     }
 
     /// <summary>Copies an upload to the staging area. Whatever stops it (the limit, a fault, a cancelled request) leaves nothing behind.</summary>
+    /// <exception cref="MediaStorageException">It could not be written. What reading <paramref name="content"/> throws goes through as it is.</exception>
     public async Task<StageResult> StageAsync(Guid uploadId, Stream content, CancellationToken cancellation)
     {
         var path = StagedPath(uploadId);
         // An id is used once: finding its file here is a fault, and the file is not this call's to delete.
-        await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous);
+        await using var file = Create(path);
         var complete = false;
         try
         {
@@ -48,11 +52,10 @@ public sealed class MediaStore
             while (await content.ReadAsync(buffer, cancellation) is > 0 and var read)
             {
                 if (written + read > _uploadBytesMax) return new UploadTooLarge(_uploadBytesMax);
-                await file.WriteAsync(buffer.AsMemory(0, read), cancellation);
+                await WriteAsync(file, buffer.AsMemory(0, read), cancellation);
                 written += read;
             }
-            // Once the upload is acknowledged it must survive the machine, as the event that names it does.
-            file.Flush(flushToDisk: true);
+            Flush(file);
             complete = true;
             MediaMetrics.StagedBytes.Add(written);
             return new Staged(uploadId, path, written);
@@ -61,6 +64,25 @@ public sealed class MediaStore
         {
             if (!complete) File.Delete(path);
         }
+    }
+
+    private static FileStream Create(string path)
+    {
+        try { return new(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous); }
+        catch (IOException fault) { throw new MediaStorageException(fault); }
+    }
+
+    private static async Task WriteAsync(FileStream file, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    {
+        try { await file.WriteAsync(bytes, cancellation); }
+        catch (IOException fault) { throw new MediaStorageException(fault); }
+    }
+
+    /// <summary>Once the upload is acknowledged it must survive the machine, as the event that names it does.</summary>
+    private static void Flush(FileStream file)
+    {
+        try { file.Flush(flushToDisk: true); }
+        catch (IOException fault) { throw new MediaStorageException(fault); }
     }
 
     /// <summary>Moves a staged upload into place as the track's original.</summary>

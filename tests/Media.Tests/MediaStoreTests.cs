@@ -55,7 +55,7 @@ public sealed class MediaStoreTests : IDisposable
     public async Task The_same_upload_id_twice_is_a_fault_and_spares_the_first()
     {
         await _store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None);
-        await Assert.ThrowsAsync<IOException>(() => _store.StageAsync(_upload, new MemoryStream(new byte[20]), CancellationToken.None));
+        await Assert.ThrowsAsync<MediaStorageException>(() => _store.StageAsync(_upload, new MemoryStream(new byte[20]), CancellationToken.None));
         Assert.Equal(10, new FileInfo(Assert.Single(Files())).Length);
     }
 

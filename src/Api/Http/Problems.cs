@@ -82,7 +82,7 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken ct)
     {
-        if (exception is OperationCanceledException && context.RequestAborted.IsCancellationRequested) return true;
+        if (exception is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested) return true;
         if (exception is BadHttpRequestException bad)
         {
             await Problems.WriteAsync(context, FromBadRequest(bad));
@@ -91,6 +91,19 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
         if (exception is PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter })
         {
             await Problems.WriteAsync(context, new("malformed", RefusalKind.Invalid, "the request holds the character U+0000, which cannot be stored or looked for"));
+            return true;
+        }
+        // So Kestrel tells of a chunk whose size no number holds.
+        if (exception is IOException { InnerException: OverflowException })
+        {
+            await Problems.WriteAsync(context, new("malformed", RefusalKind.Invalid, exception.Message));
+            return true;
+        }
+        // What the database's connections throw is Npgsql's.
+        if (exception is IOException)
+        {
+            logger.LogError(exception, "{Method} {Path}: a file could not be written or read", context.Request.Method, context.Request.Path);
+            await Problems.WriteAsync(context, StorageUnavailable);
             return true;
         }
         if (DatabaseFaults.IsUnavailable(exception))
@@ -109,6 +122,9 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
 
     private static readonly Refusal Unavailable =
         new("database_unavailable", RefusalKind.Unavailable, "the database does not answer; try again shortly") { RetryAfter = TimeSpan.FromSeconds(1) };
+
+    private static readonly Refusal StorageUnavailable =
+        new("storage_unavailable", RefusalKind.Unavailable, "files cannot be stored or read just now; try again later") { RetryAfter = TimeSpan.FromSeconds(10) };
 
     private static Refusal FromBadRequest(BadHttpRequestException bad)
     {

@@ -113,6 +113,7 @@ public class MalformedRequestTests(VezaServer veza)
     [InlineData("two lengths", "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n", 0, 400)]
     [InlineData("a negative length", "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 0, 400)]
     [InlineData("an unknown coding", "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n", 0, 400)]
+    [InlineData("a chunk whose size no number holds", "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nffffffffff\r\n", 0, 400)]
     [InlineData("a space before the colon", "GET /api/v1/feed HTTP/1.1\r\nHost: x\r\nX-A : 1\r\n\r\n", 0, 400)]
     [InlineData("a folded header", "GET /api/v1/feed HTTP/1.1\r\nHost: x\r\nX-A: 1\r\n 2\r\n\r\n", 0, 400)]
     [InlineData("U+0000 in a header", "GET /api/v1/feed HTTP/1.1\r\nHost: x\r\nX-A: \0\r\n\r\n", 0, 400)]

@@ -36,8 +36,8 @@ internal sealed record UploadForm(string Title, string? Genre, string? Descripti
         {
             return await ReadPartsAsync(request, uploadId, media, ct);
         }
-        // Kestrel's own complaints are answered by their status, as everywhere.
-        catch (Exception fault) when (fault is InvalidDataException or DecoderFallbackException || fault is IOException and not BadHttpRequestException)
+        // Kestrel's own complaints are answered by their status, and the disk's as the server's fault, as everywhere.
+        catch (Exception fault) when (fault is InvalidDataException or DecoderFallbackException || fault is IOException and not (BadHttpRequestException or MediaStorageException))
         {
             return (null, new("malformed", RefusalKind.Invalid, $"the body is not complete or not of the form multipart/form-data: {fault.Message}"));
         }

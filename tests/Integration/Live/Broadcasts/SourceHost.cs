@@ -35,7 +35,11 @@ internal sealed class SourceHost : IIcecastSources, IAsyncDisposable
             await IcecastListener.WriteAsync(listener, http.Response.BodyWriter, http.RequestAborted);
         });
         _app.MapFallback(async (HttpContext http) =>
-            $"{http.Request.Method} {http.Request.Path} {await new StreamReader(http.Request.Body).ReadToEndAsync()}");
+        {
+            try { return Results.Text($"{http.Request.Method} {http.Request.Path} {await new StreamReader(http.Request.Body).ReadToEndAsync()}"); }
+            // So Kestrel tells of a chunk whose size no number holds.
+            catch (IOException fault) when (fault.InnerException is OverflowException) { return Results.BadRequest(); }
+        });
     }
 
     public Mounts Mounts { get; }

@@ -83,6 +83,27 @@ public sealed class TrackUploadTests(VezaServer server, SmallVeza small) : IClas
     }
 
     [Fact]
+    public async Task Where_files_cannot_be_stored_it_is_not_the_upload_that_is_refused()
+    {
+        var staging = Path.Combine(small.MediaRoot, "staging");
+        Directory.Delete(staging);
+        // A folder in which nobody can make a file, root included.
+        Directory.CreateSymbolicLink(staging, "/proc");
+        try
+        {
+            var problem = await AnswerAsync(Wave.Form(Sound, ("title", "Nowhere")), HttpStatusCode.ServiceUnavailable);
+            Assert.Equal("/problems/storage_unavailable", problem.GetProperty("type").GetString());
+            Assert.DoesNotContain("staging", problem.GetRawText(), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(staging);
+            Directory.CreateDirectory(staging);
+        }
+        await AnswerAsync(Wave.Form(Sound, ("title", "Here again")), HttpStatusCode.Created);
+    }
+
+    [Fact]
     public async Task A_body_without_a_boundary_is_refused()
     {
         var content = new ByteArrayContent(Sound);
