@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace Veza.Media;
 
 public enum TrackFile { Original, Opus, Mp3 }
@@ -6,7 +8,8 @@ public enum TrackFile { Original, Opus, Mp3 }
 public abstract record StageResult;
 
 /// <param name="Path">Where the bytes are, for looking at them before they are kept.</param>
-public sealed record Staged(Guid UploadId, string Path, long Bytes) : StageResult;
+/// <param name="Sha256">Of the bytes, in lower-case hexadecimal.</param>
+public sealed record Staged(Guid UploadId, string Path, long Bytes, string Sha256) : StageResult;
 
 public sealed record UploadTooLarge(long UploadBytesMax) : StageResult
 {
@@ -47,18 +50,20 @@ public sealed class MediaStore
         var complete = false;
         try
         {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             var buffer = new byte[CopyBytes];
             var written = 0L;
             while (await content.ReadAsync(buffer, cancellation) is > 0 and var read)
             {
                 if (written + read > _uploadBytesMax) return new UploadTooLarge(_uploadBytesMax);
                 await WriteAsync(file, buffer.AsMemory(0, read), cancellation);
+                hash.AppendData(buffer, 0, read);
                 written += read;
             }
             Flush(file);
             complete = true;
             MediaMetrics.StagedBytes.Add(written);
-            return new Staged(uploadId, path, written);
+            return new Staged(uploadId, path, written, Convert.ToHexStringLower(hash.GetHashAndReset()));
         }
         finally
         {

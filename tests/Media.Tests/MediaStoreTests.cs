@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace Veza.Media.Tests;
 
 public sealed class MediaStoreTests : IDisposable
@@ -20,6 +22,7 @@ public sealed class MediaStoreTests : IDisposable
         new Random(1).NextBytes(bytes);
         var staged = Assert.IsType<Staged>(await _store.StageAsync(_upload, new MemoryStream(bytes), CancellationToken.None));
         Assert.Equal(1000, staged.Bytes);
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes)), staged.Sha256);
         _store.Keep(_upload, _track);
         var kept = Assert.Single(Files());
         Assert.Equal(Path.Combine(_root, "tracks", _track.ToString("N"), "original"), kept);

@@ -82,12 +82,12 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken ct)
     {
-        if (exception is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested) return true;
         if (exception is BadHttpRequestException bad)
         {
             await Problems.WriteAsync(context, FromBadRequest(bad));
             return true;
         }
+        if (exception is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested) return true;
         if (exception is PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter })
         {
             await Problems.WriteAsync(context, new("malformed", RefusalKind.Invalid, "the request holds the character U+0000, which cannot be stored or looked for"));

@@ -50,7 +50,7 @@ internal sealed class TrackUploads(MediaStore media, AudioProbe probe, long uplo
     private async Task<IResult> KeepAsync(UploadForm form, AudioFacts facts, Caller caller, Sender commands)
     {
         var id = Guid.CreateVersion7();
-        var command = new UploadTrack(id, caller.AccountId, form.Title, form.Genre, form.Description, form.File.Bytes, form.Sha256,
+        var command = new UploadTrack(id, caller.AccountId, form.Title, form.Genre, form.Description, form.File.Bytes, form.File.Sha256,
             facts.DurationMs, facts.Codec, facts.SampleRateHz, facts.Channels, facts.Container);
         var answer = new { id, durationMs = facts.DurationMs, codec = facts.Codec };
         var mayBeNamed = false;

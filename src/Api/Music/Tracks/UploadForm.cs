@@ -10,8 +10,7 @@ using Veza.Media;
 namespace Veza.Api.Music.Tracks;
 
 /// <summary>A multipart upload as it comes in: the fields are kept in memory, bounded; the file goes straight to the staging area. The parts may come in any order.</summary>
-/// <param name="Sha256">Of the file, in lower-case hexadecimal.</param>
-internal sealed record UploadForm(string Title, string? Genre, string? Description, Staged File, string Sha256)
+internal sealed record UploadForm(string Title, string? Genre, string? Description, Staged File)
 {
     /// <summary>The four there are.</summary>
     private const int PartsMax = 4;
@@ -27,7 +26,7 @@ internal sealed record UploadForm(string Title, string? Genre, string? Descripti
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>What the upload says, boundaries and the order of parts left aside: two requests that say the same are the same.</summary>
-    public byte[] Content => SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes<string?[]>([Title, Genre, Description, Sha256]));
+    public byte[] Content => SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes<string?[]>([Title, Genre, Description, File.Sha256]));
 
     /// <summary>Either a form or a refusal. A file that was staged before the refusal stays so: the caller discards it.</summary>
     public static async Task<(UploadForm? Form, Refusal? Refusal)> ReadAsync(HttpRequest request, Guid uploadId, MediaStore media, CancellationToken ct)
@@ -70,8 +69,7 @@ internal sealed record UploadForm(string Title, string? Genre, string? Descripti
         // A form in a browser sends what was left empty as empty.
         var title = fields.GetValueOrDefault("title");
         if (title is null || file is null) return (null, Missing(title is null ? "title" : null, file is null ? "file" : null));
-        await using var content = System.IO.File.OpenRead(file.Path);
-        return (new(title, Given("genre"), Given("description"), file, Convert.ToHexStringLower(await SHA256.HashDataAsync(content, ct))), null);
+        return (new(title, Given("genre"), Given("description"), file), null);
 
         string? Given(string name) => fields.GetValueOrDefault(name) is { } text && !string.IsNullOrWhiteSpace(text) ? text : null;
     }
