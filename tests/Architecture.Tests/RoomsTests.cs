@@ -24,7 +24,7 @@ public sealed class RoomsTests
     {
         ["Domain"] = [],
         ["Media"] = ["Microsoft.Extensions.Logging.Abstractions"],
-        ["EventStore"] = ["Npgsql", "Microsoft.Extensions.Logging.Abstractions"],
+        ["EventStore"] = ["Npgsql", "Microsoft.Extensions.Logging.Abstractions", "System.Threading.RateLimiting"],
         ["Commands"] = ["FluentValidation", "Microsoft.Extensions.Logging.Abstractions", "Microsoft.Extensions.DependencyInjection.Abstractions"],
         ["Projections"] = ["Npgsql", "Dapper", "Microsoft.Extensions.Logging.Abstractions"],
     };
