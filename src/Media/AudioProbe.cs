@@ -23,12 +23,18 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
 
     private const string Accepted = "WAV, AIFF, FLAC, ALAC, MP3, AAC/M4A, Ogg Vorbis and Opus";
 
+    /// <summary>Looking and decoding write no file.</summary>
+    private const long WrittenBytesMax = 0;
+
     private readonly TimeSpan _timeLimit = timeLimit ?? TimeLimitDefault;
+
+    private ToolLimits Limits => new(Wall: _timeLimit, Cpu: _timeLimit, WrittenBytesMax);
 
     public async Task<ProbeResult> ProbeAsync(string path, CancellationToken cancellation)
     {
-        var look = await ExternalTool.RunAsync("ffprobe", LookArguments(path), _timeLimit, time, onLine: null, cancellation);
+        var look = await ExternalTool.RunAsync("ffprobe", LookArguments(path), Limits, time, onLine: null, cancellation);
         if (look.End == ToolEnd.TimedOut) return TooSlow();
+        if (look.End == ToolEnd.OverLimit) return TooComplex(look);
         if (look.End == ToolEnd.TooMuchOutput)
             return new AudioRejected(ProbeCodes.TagsTooLarge, $"The file's tags are more than {ExternalTool.OutputCharsMax:N0} characters.");
         // An MP4 file keeps its index at the end as a rule; when that is cut off nothing else can be read.
@@ -36,8 +42,11 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
         if (!look.Succeeded) return NotAudio(look.FirstError);
 
         using var seen = JsonDocument.Parse(look.Output);
-        var (declared, rejected) = Read(seen.RootElement);
+        var fileBytes = new FileInfo(path).Length;
+        var (declared, rejected) = Read(seen.RootElement, fileBytes);
         if (declared is null) return rejected!;
+        // Of the others the length is an estimate from the first frames, and may be far too long.
+        if (DeclaresLength(declared) && SoundBounds.Refuse(declared, fileBytes) is { } outside) return outside;
 
         if (Completeness.MissingFrom(path, declared.Container, cancellation) is { } missing) return Truncated(missing);
         return await DecodeAsync(path, declared, cancellation);
@@ -46,20 +55,25 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
     private async Task<ProbeResult> DecodeAsync(string path, AudioFacts declared, CancellationToken cancellation)
     {
         long decodedUs = 0;
-        var run = await ExternalTool.RunAsync("ffmpeg", DecodeArguments(path), _timeLimit, time, line => ReadProgress(line, ref decodedUs), cancellation);
+        var run = await ExternalTool.RunAsync(
+            "ffmpeg", DecodeArguments(path), Limits, time, line => ReadProgress(line, ref decodedUs), cancellation);
         if (run.End == ToolEnd.TimedOut) return TooSlow();
+        if (run.End == ToolEnd.OverLimit) return TooComplex(run);
         var decodedMs = decodedUs / 1000;
         if (decodedMs == 0) return NotAudio(run.FirstError);
         if (run.Errors.Contains("partial file", StringComparison.Ordinal)) return Truncated("its index names sound that is not in the file");
 
-        // Only these two declare an exact length; MP3 and AAC without an index are estimated from the bit rate.
-        var lengthIsExact = declared.Container is "flac" or "mp4";
-        if (lengthIsExact && decodedMs + MissingMsMax < declared.DurationMs)
+        var decoded = declared with { DurationMs = decodedMs };
+        if (SoundBounds.Refuse(decoded, new FileInfo(path).Length) is { } outside) return outside;
+        if (DeclaresLength(declared) && decodedMs + MissingMsMax < declared.DurationMs)
             return Truncated($"it declares {declared.DurationMs:N0} ms of sound and holds {decodedMs:N0} ms");
         return !run.Succeeded
             ? new AudioRejected(ProbeCodes.TruncatedAudio, $"The file cannot be decoded to its end: {run.FirstError}")
-            : declared with { DurationMs = decodedMs };
+            : decoded;
     }
+
+    /// <summary>Only these two declare an exact length; MP3 and AAC without an index are estimated from the bit rate.</summary>
+    private static bool DeclaresLength(AudioFacts sound) => sound.Container is "flac" or "mp4";
 
     internal static void ReadProgress(string line, ref long decodedUs)
     {
@@ -68,22 +82,30 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
             decodedUs = Math.Max(decodedUs, us);
     }
 
-    private static string[] LookArguments(string path) =>
+    private static IEnumerable<string> LookArguments(string path) =>
     [
-        "-v", "error", "-protocol_whitelist", "file", "-format_whitelist", Formats,
-        "-show_entries", "format=format_name,duration,bit_rate:format_tags:stream=codec_type,codec_name,sample_rate,channels,bit_rate:stream_disposition=attached_pic:stream_tags",
+        .. ExternalTool.InputBounds, "-show_entries",
+        "format=format_name,duration,bit_rate:format_tags:stream=codec_type,codec_name,sample_rate,channels,bit_rate,nb_frames"
+            + ":stream_disposition=attached_pic:stream_tags",
         "-of", "json", ExternalTool.FileUrl(path),
     ];
 
-    private static string[] DecodeArguments(string path) =>
+    // One second more than is taken, so that what is longer is seen to be.
+    private static IEnumerable<string> DecodeArguments(string path) =>
     [
-        "-nostdin", "-v", "error", "-protocol_whitelist", "file", "-format_whitelist", Formats, "-i", ExternalTool.FileUrl(path),
-        "-map", "0:a:0", "-progress", "pipe:1", "-f", "null", "-",
+        "-nostdin", .. ExternalTool.InputBounds, "-i", ExternalTool.FileUrl(path), "-map", "0:a:0",
+        "-t", string.Create(CultureInfo.InvariantCulture, $"{SoundBounds.DurationMax.TotalSeconds + 1:0}"),
+        "-progress", "pipe:1", "-f", "null", "-",
     ];
 
-    private static (AudioFacts? Facts, AudioRejected? Rejected) Read(JsonElement seen)
+    private static (AudioFacts? Facts, AudioRejected? Rejected) Read(JsonElement seen, long fileBytes)
     {
         var streams = seen.TryGetProperty("streams", out var list) ? list.EnumerateArray().ToList() : [];
+        // An index costs memory for each packet it names, wherever they are said to lie.
+        var packets = streams.Select(s => Number(s, "nb_frames")).DefaultIfEmpty(0).Max();
+        if (packets > fileBytes)
+            return (null, new(ProbeCodes.TooComplex, string.Create(CultureInfo.InvariantCulture,
+                $"The file's index names {packets:N0} packets of sound in {fileBytes:N0} bytes; a packet takes a byte at least.")));
         if (streams.Any(s => Text(s, "codec_type") == "video" && s.GetProperty("disposition").GetProperty("attached_pic").GetInt32() == 0))
             return (null, new(ProbeCodes.HasVideo, "The file is a video. Only a cover picture may stand beside the sound."));
 
@@ -96,6 +118,8 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
         var sampleRateHz = (int)Number(audio, "sample_rate");
         var channels = (int)Number(audio, "channels");
         if (sampleRateHz <= 0 || channels <= 0) return (null, NotAudio("its sample rate or channels are not known"));
+
+        if (SoundBounds.Refuse(sampleRateHz, channels) is { } outside) return (null, outside);
 
         var format = seen.GetProperty("format");
         var bitRate = Number(audio, "bit_rate") is > 0 and var own ? own : Number(format, "bit_rate");
@@ -141,10 +165,8 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
         return null;
     }
 
-    private static AudioRejected NotAudio(string why) => new(ProbeCodes.NotAudio, $"The file is not sound that can be read ({Why(why)}); taken are {Accepted}.");
+    private static AudioRejected NotAudio(string why) => new(ProbeCodes.NotAudio, $"The file is not sound that can be read ({why}); taken are {Accepted}.");
     private static AudioRejected Truncated(string why) => new(ProbeCodes.TruncatedAudio, $"The file is cut off: {why}.");
+    private static AudioRejected TooComplex(ToolRun run) => new(ProbeCodes.TooComplex, $"Looking at the file took more than its limit of {run.Limit}.");
     private AudioRejected TooSlow() => new(ProbeCodes.ProbeTimeout, $"Looking at the file took more than {_timeLimit.TotalSeconds:N0} s.");
-
-    // ffmpeg names the file in its complaints; where the server keeps it is nobody's business.
-    private static string Why(string error) => error.LastIndexOf(": ", StringComparison.Ordinal) is >= 0 and var at ? error[(at + 2)..] : error;
 }

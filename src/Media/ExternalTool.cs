@@ -1,20 +1,67 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 
 namespace Veza.Media;
 
-internal enum ToolEnd { Exited, TimedOut, TooMuchOutput }
+internal enum ToolEnd { Exited, TimedOut, TooMuchOutput, OverLimit }
 
-internal sealed record ToolRun(ToolEnd End, int ExitCode, string Output, string Errors)
+/// <param name="Limit">Which limit ended it, in words for the person who sent the file; null unless one did.</param>
+internal sealed record ToolRun(ToolEnd End, int ExitCode, string Output, string Errors, string? Limit = null)
 {
     public bool Succeeded => End == ToolEnd.Exited && ExitCode == 0;
 
-    /// <summary>The first thing the tool complained of: what follows is usually its consequence.</summary>
-    public string FirstError => Errors.AsSpan().Trim().ToString().Split('\n')[0].Trim();
+    /// <summary>The first complaint of the tool, fit for an answer: what follows is usually its consequence.</summary>
+    public string FirstError => ToolText.ForAnswer(Errors.AsSpan().Trim().ToString().Split('\n')[0]);
 }
 
-/// <summary>Runs ffmpeg or ffprobe, bounded in time and in what it may say; its whole process tree dies with the call, and with this process however that ends.</summary>
+/// <summary>What one run of an external program may take. The kernel enforces all but <see cref="Wall"/>.</summary>
+/// <param name="Wall">Time by the clock, after which the program is killed.</param>
+/// <param name="Cpu">Processor time, of all threads together.</param>
+/// <param name="FileBytes">Size of any file it writes.</param>
+internal sealed record ToolLimits(TimeSpan Wall, TimeSpan Cpu, long FileBytes)
+{
+    /// <summary>
+    /// Address space. ffmpeg maps 300 MB before it reads a byte; the index of the longest file taken needs
+    /// <see cref="ExternalTool.AllocationBytesMax"/> more, twice while it grows.
+    /// </summary>
+    public const long MemoryBytes = 1L << 30;
+
+    /// <summary>Some of its own, the input, the output and the pipes.</summary>
+    public const int OpenFiles = 64;
+
+    /// <summary>
+    /// Longer than any run may take, and well within what a timer can hold (49.7 days): a limit computed from a hostile
+    /// duration is cut here instead of making the timer throw.
+    /// </summary>
+    public static readonly TimeSpan WallMax = TimeSpan.FromHours(24);
+
+    /// <summary>Requests come first; on an idle machine this changes nothing.</summary>
+    public const int Nice = 10;
+
+    public TimeSpan Wall { get; } = Wall < WallMax ? Wall : WallMax;
+
+    /// <remarks>
+    /// A hard limit equal to the soft one kills at once: ffmpeg would take the soft one's signal for a wish to end well.
+    /// The number of processes is not limited: the kernel counts all threads of the user, ours included, and ignores the
+    /// limit for root. A thread of ffmpeg costs address space, which is limited.
+    /// </remarks>
+    public IEnumerable<string> Command =>
+    [
+        "prlimit", Both("as", MemoryBytes), Both("cpu", Math.Max(1, (long)Math.Ceiling(Cpu.TotalSeconds))),
+        Both("fsize", FileBytes), Both("nofile", OpenFiles), Both("core", 0), "--", "nice", "-n", $"{Nice}",
+    ];
+
+    private static string Both(string name, long value) => string.Create(CultureInfo.InvariantCulture, $"--{name}={value}:{value}");
+}
+
+/// <summary>
+/// Runs external programs: the only class of this room that does. Every run is bounded in time, memory, processor time,
+/// file size and in what it may say, and is the first that the kernel ends when memory runs out.
+/// Its whole process tree dies with the call, and with this process however that ends.
+/// A death by a limit is a result, <see cref="ToolEnd.OverLimit"/>, and never an exception. Safe from any thread.
+/// </summary>
 internal static class ExternalTool
 {
     /// <summary>Characters of standard output kept. A probe says a few kilobytes; only tags abused as storage say more.</summary>
@@ -23,17 +70,32 @@ internal static class ExternalTool
     /// <summary>Characters of standard error kept. A broken file can make ffmpeg complain of every packet.</summary>
     public const int ErrorCharsMax = 16 * 1024;
 
+    /// <summary>
+    /// ffmpeg's own bound on one block of memory. An index entry takes 24 bytes, and 12 hours of AAC have 2 million.
+    /// </summary>
+    public const int AllocationBytesMax = 128 << 20;
+
+    /// <summary>The sound, a cover picture, chapters and a few more; each has tables of its own.</summary>
+    public const int StreamsMax = 32;
+
     private const int LineCharsMax = 4096;
 
-    /// <summary>What a shell exits with when there is no such program.</summary>
+    /// <summary>What a shell, prlimit and nice exit with when there is no such program.</summary>
     private const int NotFound = 127;
 
+    /// <summary>A shell adds the number of the signal that ended a program to this.</summary>
+    private const int Signalled = 128;
+    private const int Aborted = 6, Killed = 9, Faulted = 11, FileTooLarge = 25;
+
     /// <summary>
-    /// Runs the tool beside a watcher that reads the pipe this process holds open: when that breaks, as it does even at kill -9, the tool is killed.
-    /// (Linux's own death signal is bound to the thread that started the child, and those of a pool come and go.)
+    /// Runs the tool beside a watcher that reads the pipe this process holds open: when that breaks, as it does even at
+    /// kill -9, the tool is killed. (Linux's own death signal is bound to the thread that started the child, and those of
+    /// a pool come and go.) Files it makes are closed to others, and it is first in line for the kernel's OOM killer.
     /// </summary>
     internal const string Watched = """
         exec 3<&0
+        umask 027
+        echo 1000 2>/dev/null >/proc/self/oom_score_adj
         "$0" "$@" </dev/null 3<&- &
         tool=$!
         { read -r _ <&3; kill -9 $tool; } >/dev/null 2>&1 &
@@ -44,14 +106,27 @@ internal static class ExternalTool
         exit $status
         """;
 
+    /// <summary>What ffmpeg and ffprobe are told before their input, whatever the work.</summary>
+    /// <remarks>Without the list of formats, a playlist with a sound file's name makes ffmpeg open other files and addresses.</remarks>
+    public static IEnumerable<string> InputBounds { get; } =
+    [
+        "-v", "error", "-max_alloc", $"{AllocationBytesMax}", "-protocol_whitelist", "file",
+        "-format_whitelist", AudioProbe.Formats, "-max_streams", $"{StreamsMax}",
+    ];
+
     /// <param name="onLine">Is given each line of standard output, which is then not kept.</param>
     /// <exception cref="OperationCanceledException">The caller cancelled; the process is dead when this is thrown.</exception>
     public static async Task<ToolRun> RunAsync(
-        string program, IEnumerable<string> arguments, TimeSpan timeLimit, TimeProvider time, Action<string>? onLine, CancellationToken cancellation)
+        string program,
+        IEnumerable<string> arguments,
+        ToolLimits limits,
+        TimeProvider time,
+        Action<string>? onLine,
+        CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        using var limit = new CancellationTokenSource(timeLimit, time);
-        using var process = Start(program, arguments);
+        using var limit = new CancellationTokenSource(limits.Wall, time);
+        using var process = Start([.. limits.Command, program, .. arguments]);
         var started = Stopwatch.GetTimestamp();
         var tool = new KeyValuePair<string, object?>("program", program);
         var ended = "cancelled";
@@ -69,12 +144,17 @@ internal static class ExternalTool
             await Task.WhenAll(errors, output);
             await process.WaitForExitAsync(CancellationToken.None);
             cancellation.ThrowIfCancellationRequested();
-            if (process.ExitCode == NotFound) throw new InvalidOperationException($"'{program}' cannot be started; ffmpeg and ffprobe must be installed and on the PATH");
+            if (process.ExitCode == NotFound)
+                throw new InvalidOperationException(
+                    $"'{program}' cannot be started; ffmpeg, ffprobe, prlimit and nice must be installed and on the PATH");
 
             var (text, overflowed) = await output;
-            var end = limit.IsCancellationRequested ? ToolEnd.TimedOut : overflowed ? ToolEnd.TooMuchOutput : ToolEnd.Exited;
-            ended = end switch { ToolEnd.TimedOut => "timed_out", ToolEnd.TooMuchOutput => "too_much_output", _ => "exited" };
-            return new ToolRun(end, process.ExitCode, text, (await errors).Text);
+            var run = new ToolRun(ToolEnd.Exited, process.ExitCode, text, (await errors).Text);
+            if (limit.IsCancellationRequested) run = run with { End = ToolEnd.TimedOut };
+            else if (overflowed) run = run with { End = ToolEnd.TooMuchOutput };
+            else if (LimitHit(run, limits) is { } hit) run = run with { End = ToolEnd.OverLimit, Limit = hit };
+            ended = EventNameOf(run.End);
+            return run;
         }
         finally
         {
@@ -87,9 +167,34 @@ internal static class ExternalTool
     /// <summary>A path as ffmpeg takes it: never mistaken for an option or for another protocol.</summary>
     public static string FileUrl(string path) => "file:" + Path.GetFullPath(path);
 
-    private static Process Start(string program, IEnumerable<string> arguments)
+    /// <returns>Which limit ended the run; null when none did.</returns>
+    private static string? LimitHit(ToolRun run, ToolLimits limits)
     {
-        var start = new ProcessStartInfo("/bin/sh", ["-c", Watched, program, .. arguments])
+        var memory = string.Create(CultureInfo.InvariantCulture, $"memory, {ToolLimits.MemoryBytes:N0} bytes");
+        var file = string.Create(CultureInfo.InvariantCulture, $"file size, {limits.FileBytes:N0} bytes");
+        if (run.Errors.Contains("Cannot allocate memory", StringComparison.Ordinal)) return memory;
+        if (run.Errors.Contains("File too large", StringComparison.Ordinal)) return file;
+        return (run.ExitCode - Signalled) switch
+        {
+            // A program that was refused memory and does not look at the answer ends so.
+            Aborted or Faulted => memory,
+            Killed => string.Create(CultureInfo.InvariantCulture, $"processor time, {limits.Cpu.TotalSeconds:N0} s, or memory"),
+            FileTooLarge => file,
+            _ => null,
+        };
+    }
+
+    private static string EventNameOf(ToolEnd end) => end switch
+    {
+        ToolEnd.TimedOut => "timed_out",
+        ToolEnd.TooMuchOutput => "too_much_output",
+        ToolEnd.OverLimit => "over_limit",
+        _ => "exited",
+    };
+
+    private static Process Start(IEnumerable<string> command)
+    {
+        var start = new ProcessStartInfo("/bin/sh", ["-c", Watched, .. command])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -98,11 +203,11 @@ internal static class ExternalTool
         };
         try
         {
-            return Process.Start(start) ?? throw new InvalidOperationException($"'{program}' did not start");
+            return Process.Start(start) ?? throw new InvalidOperationException("/bin/sh did not start");
         }
         catch (Win32Exception e)
         {
-            throw new InvalidOperationException($"'{program}' cannot be started, as /bin/sh cannot", e);
+            throw new InvalidOperationException("/bin/sh cannot be started", e);
         }
     }
 

@@ -25,6 +25,11 @@ public sealed class MediaStore
 {
     private const int CopyBytes = 128 * 1024;
 
+    /// <summary>Set after making: what a file is made with is cut by the umask, which may also be too narrow for the group.</summary>
+    internal const UnixFileMode FileMode640 = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
+    internal const UnixFileMode FolderMode750 =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
+
     private readonly string _staging;
     private readonly string _tracks;
     private readonly long _uploadBytesMax;
@@ -36,8 +41,8 @@ public sealed class MediaStore
         (_uploadBytesMax, _time) = (uploadBytesMax, time);
         _staging = Path.Combine(Path.GetFullPath(root), "staging");
         _tracks = Path.Combine(Path.GetFullPath(root), "tracks");
-        Directory.CreateDirectory(_staging);
-        Directory.CreateDirectory(_tracks);
+        MakeFolder(_staging);
+        MakeFolder(_tracks);
     }
 
     /// <summary>Copies an upload to the staging area. Whatever stops it (the limit, a fault, a cancelled request) leaves nothing behind.</summary>
@@ -73,8 +78,29 @@ public sealed class MediaStore
 
     private static FileStream Create(string path)
     {
-        try { return new(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous); }
+        FileStreamOptions options = new()
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            Share = FileShare.Read,
+            BufferSize = 0,
+            Options = FileOptions.Asynchronous,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        };
+        try
+        {
+            var file = new FileStream(path, options);
+            File.SetUnixFileMode(file.SafeFileHandle, FileMode640);
+            return file;
+        }
         catch (IOException fault) { throw new MediaStorageException(fault); }
+    }
+
+    /// <summary>Makes a folder that only this user and its group may enter, whatever the umask and whether it was there.</summary>
+    private static void MakeFolder(string folder)
+    {
+        Directory.CreateDirectory(folder, FolderMode750);
+        if (File.GetUnixFileMode(folder) != FolderMode750) File.SetUnixFileMode(folder, FolderMode750);
     }
 
     private static async Task WriteAsync(FileStream file, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
@@ -93,7 +119,7 @@ public sealed class MediaStore
     /// <summary>Moves a staged upload into place as the track's original.</summary>
     public void Keep(Guid uploadId, Guid trackId)
     {
-        Directory.CreateDirectory(TrackFolder(trackId));
+        MakeFolder(TrackFolder(trackId));
         File.Move(StagedPath(uploadId), PathOf(trackId, TrackFile.Original), overwrite: true);
     }
 
@@ -110,6 +136,35 @@ public sealed class MediaStore
     });
 
     public bool Has(Guid trackId, TrackFile file) => File.Exists(PathOf(trackId, file));
+
+    /// <summary>Removes the copies of a track that were made; its original stays.</summary>
+    public void DeleteCopies(Guid trackId)
+    {
+        if (!Directory.Exists(TrackFolder(trackId))) return;
+        File.Delete(PathOf(trackId, TrackFile.Opus));
+        File.Delete(PathOf(trackId, TrackFile.Mp3));
+    }
+
+    /// <summary>Notes beside the original, durably, that work on it begins.</summary>
+    /// <returns>How often it has begun without <see cref="EndAttempt"/> since, this time included: all others died with their process.</returns>
+    /// <exception cref="MediaStorageException">It could not be written.</exception>
+    public int BeginAttempt(Guid trackId)
+    {
+        try
+        {
+            using var file = new FileStream(AttemptsPath(trackId), FileMode.Append, FileAccess.Write);
+            file.WriteByte((byte)'.');
+            Flush(file);
+            return (int)file.Length;
+        }
+        catch (IOException fault) { throw new MediaStorageException(fault); }
+    }
+
+    /// <summary>However the work ended, its process did not end with it.</summary>
+    public void EndAttempt(Guid trackId)
+    {
+        if (Directory.Exists(TrackFolder(trackId))) File.Delete(AttemptsPath(trackId));
+    }
 
     /// <summary>Removes all of a track's files. A track without any is no fault.</summary>
     public void Delete(Guid trackId)
@@ -129,5 +184,6 @@ public sealed class MediaStore
     }
 
     private string StagedPath(Guid uploadId) => Path.Combine(_staging, uploadId.ToString("N"));
+    private string AttemptsPath(Guid trackId) => Path.Combine(TrackFolder(trackId), "attempts");
     private string TrackFolder(Guid trackId) => Path.Combine(_tracks, trackId.ToString("N"));
 }

@@ -22,4 +22,7 @@ public static class ProbeCodes
     public const string UnsupportedCodec = "unsupported_codec";
     public const string TagsTooLarge = "tags_too_large";
     public const string ProbeTimeout = "probe_timeout";
+    public const string TooLong = "too_long";
+    public const string TooComplex = "too_complex";
+    public const string SoundOutOfBounds = "sound_out_of_bounds";
 }

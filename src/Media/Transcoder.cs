@@ -14,14 +14,30 @@ public abstract record TranscodeResult;
 
 public sealed record Transcoded(long Bytes) : TranscodeResult;
 
-/// <param name="Code"><c>transcode_failed</c> or <c>transcode_timeout</c>.</param>
+/// <param name="Code">One of <see cref="TranscodeCodes"/>.</param>
 public sealed record TranscodeFailed(string Code, string Detail) : TranscodeResult;
+
+public static class TranscodeCodes
+{
+    public const string Failed = "transcode_failed";
+    public const string Timeout = "transcode_timeout";
+    public const string OverLimit = "transcode_over_limit";
+}
 
 /// <summary>Makes the copies that are streamed from an original.</summary>
 public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
 {
-    /// <summary>For the shortest files. Longer ones may take as long as they sound: slower than that is stuck.</summary>
+    /// <summary>For the shortest files. Longer ones may take <see cref="SlownessMax"/> of their length more.</summary>
     public static readonly TimeSpan TimeLimitMinDefault = TimeSpan.FromMinutes(2);
+
+    /// <summary>A free processor makes a copy in a fiftieth of its length; a tenth leaves room for a busy machine.</summary>
+    private const double SlownessMax = 0.1;
+
+    /// <summary>Opus and MP3 keep to their bit rate on the average; what is half as much again is not sound coded so.</summary>
+    private const double BitRateExcessMax = 1.5;
+
+    /// <summary>Headers, tags and a last page.</summary>
+    private const long OverheadBytesMax = 1 << 20;
 
     private const string PartialSuffix = ".partial";
 
@@ -43,18 +59,24 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
     private async Task<TranscodeResult> TryMakeAsync(
         string source, AudioFacts facts, Rendition rendition, string destination, Action<double>? progress, CancellationToken cancellation)
     {
+        // A log may name tracks of before the bound.
+        if (facts.DurationMs > SoundBounds.DurationMax.TotalMilliseconds)
+            return new TranscodeFailed(TranscodeCodes.OverLimit, string.Create(CultureInfo.InvariantCulture,
+                $"The sound lasts {facts.DurationMs / 1000.0:N0} s; copies of at most {SoundBounds.DurationMax.TotalSeconds:N0} s are made."));
         SweepPartials(destination);
         // A name of its own: an ffmpeg of an earlier attempt, or of a node that lost its hold on the work, may still be writing.
         var partial = $"{destination}.{Path.GetRandomFileName()}{PartialSuffix}";
-        var limit = TimeSpan.FromMilliseconds(Math.Max((timeLimitMin ?? TimeLimitMinDefault).TotalMilliseconds, facts.DurationMs));
+        var limits = LimitsOf(facts, rendition);
         var toldMs = 0L;
         try
         {
-            var run = await ExternalTool.RunAsync("ffmpeg", Arguments(source, facts, rendition, partial), limit, time, Tell, cancellation);
-            if (run.End == ToolEnd.TimedOut) return new TranscodeFailed("transcode_timeout", $"Making the {rendition.Format} copy took more than {limit.TotalSeconds:N0} s.");
-            if (!run.Succeeded) return new TranscodeFailed("transcode_failed", $"Making the {rendition.Format} copy failed: {run.FirstError}");
+            var run = await ExternalTool.RunAsync("ffmpeg", Arguments(source, facts, rendition, partial), limits, time, Tell, cancellation);
+            if (run.End == ToolEnd.TimedOut)
+                return Failed(TranscodeCodes.Timeout, string.Create(CultureInfo.InvariantCulture, $" took more than {limits.Wall.TotalSeconds:N0} s."));
+            if (run.End == ToolEnd.OverLimit) return Failed(TranscodeCodes.OverLimit, $" took more than its limit of {run.Limit}.");
+            if (!run.Succeeded) return Failed(TranscodeCodes.Failed, $" failed: {run.FirstError}");
             // The track can be deleted, folder and all, while its copy is made.
-            if (!File.Exists(partial)) return new TranscodeFailed("transcode_failed", $"Making the {rendition.Format} copy failed: its place has gone");
+            if (!File.Exists(partial)) return Failed(TranscodeCodes.Failed, " failed: its place has gone");
             var bytes = new FileInfo(partial).Length;
             File.Move(partial, destination, overwrite: true);
             progress?.Invoke(1);
@@ -64,6 +86,8 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
         {
             if (File.Exists(partial)) File.Delete(partial);
         }
+
+        TranscodeFailed Failed(string code, string how) => new(code, $"Making the {rendition.Format} copy{how}");
 
         void Tell(string line)
         {
@@ -75,6 +99,16 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
             progress?.Invoke((double)doneMs / facts.DurationMs);
         }
     }
+
+    private ToolLimits LimitsOf(AudioFacts facts, Rendition rendition)
+    {
+        var wall = (timeLimitMin ?? TimeLimitMinDefault) + TimeSpan.FromMilliseconds(facts.DurationMs * SlownessMax);
+        return new(wall, Cpu: wall, FileBytes: CopyBytesMax(facts.DurationMs, rendition));
+    }
+
+    /// <returns>How large a copy of so much sound may become.</returns>
+    public static long CopyBytesMax(long durationMs, Rendition rendition) =>
+        (long)(durationMs * (rendition.BitRateKbps / 8.0) * BitRateExcessMax) + OverheadBytesMax;
 
     /// <summary>What a process that was killed left behind. Younger ones may be somebody's who is still at work.</summary>
     private void SweepPartials(string destination)
@@ -88,10 +122,12 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
 
     private static IEnumerable<string> Arguments(string source, AudioFacts facts, Rendition rendition, string partial)
     {
+        // What was measured when it was uploaded, and a little: no copy is longer than its original.
+        var seconds = string.Create(CultureInfo.InvariantCulture, $"{facts.DurationMs / 1000.0 + 1:0.000}");
         string[] input =
         [
-            "-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file", "-format_whitelist", AudioProbe.Formats,
-            "-i", ExternalTool.FileUrl(source), "-map", "0:a:0", "-progress", "pipe:1",
+            "-nostdin", "-y", .. ExternalTool.InputBounds, "-i", ExternalTool.FileUrl(source), "-map", "0:a:0",
+            "-t", seconds, "-progress", "pipe:1",
         ];
         string[] channels = facts.Channels > 2 ? ["-ac", "2"] : [];
         string[] codec = rendition.Format switch

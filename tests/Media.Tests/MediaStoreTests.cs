@@ -87,6 +87,47 @@ public sealed class MediaStoreTests : IDisposable
         Assert.Equal(fresh.Path, Assert.Single(Files()));
     }
 
+    [Fact]
+    public async Task Files_are_open_to_their_user_and_group_only_whatever_the_umask_and_the_folders_were()
+    {
+        var root = Path.Combine(_root, "old");
+        Directory.CreateDirectory(Path.Combine(root, "staging"));
+        File.SetUnixFileMode(Path.Combine(root, "staging"), UnixFileMode.UserWrite | UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.OtherRead);
+        var store = new MediaStore(root, uploadBytesMax: 1000, TimeProvider.System);
+        var staged = Assert.IsType<Staged>(await store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None));
+        Assert.Equal(MediaStore.FileMode640, File.GetUnixFileMode(staged.Path));
+        store.Keep(_upload, _track);
+        Assert.Equal(MediaStore.FileMode640, File.GetUnixFileMode(store.PathOf(_track, TrackFile.Original)));
+        Assert.All(Directory.GetDirectories(root, "*", SearchOption.AllDirectories), f => Assert.Equal(MediaStore.FolderMode750, File.GetUnixFileMode(f)));
+        Assert.Equal((0b110_100_000, 0b111_101_000), ((int)MediaStore.FileMode640, (int)MediaStore.FolderMode750));
+    }
+
+    [Fact]
+    public async Task Attempts_are_counted_beside_the_original_until_one_ends()
+    {
+        await _store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None);
+        _store.Keep(_upload, _track);
+        // As after a restart, the second store knows only what is on the disk.
+        Assert.Equal((1, 2), (_store.BeginAttempt(_track), new MediaStore(_root, uploadBytesMax: 1000, TimeProvider.System).BeginAttempt(_track)));
+        _store.EndAttempt(_track);
+        Assert.Equal(1, _store.BeginAttempt(_track));
+        _store.Delete(_track);
+        _store.EndAttempt(_track);
+        Assert.Empty(Files());
+        Assert.Throws<MediaStorageException>(() => _store.BeginAttempt(_track));
+    }
+
+    [Fact]
+    public async Task Copies_can_be_removed_without_their_original()
+    {
+        await _store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None);
+        _store.Keep(_upload, _track);
+        await File.WriteAllTextAsync(_store.PathOf(_track, TrackFile.Opus), "opus");
+        _store.DeleteCopies(_track);
+        _store.DeleteCopies(Guid.CreateVersion7());
+        Assert.Equal(_store.PathOf(_track, TrackFile.Original), Assert.Single(Files()));
+    }
+
     private sealed class BreakingStream : MemoryStream
     {
         private int _reads;

@@ -27,6 +27,7 @@ public sealed class TranscoderTests(SoundFiles sounds)
         var told = new List<double>();
         var made = Assert.IsType<Transcoded>(await new Transcoder(TimeProvider.System).MakeAsync(path, facts, rendition, copy, told.Add, CancellationToken.None));
         Assert.Equal(new FileInfo(copy).Length, made.Bytes);
+        Assert.Equal(MediaStore.FileMode640, File.GetUnixFileMode(copy));
         var seen = Assert.IsType<AudioFacts>(await _probe.ProbeAsync(copy, CancellationToken.None));
         Assert.Equal((codec, container), (seen.Codec, seen.Container));
         Assert.InRange(seen.DurationMs, facts.DurationMs - 50, facts.DurationMs + 100);
