@@ -206,7 +206,9 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
             : new CommandResult.Done(first.Version, first.Position, first.Answer);
     }
 
-    private Refusal? Shape<TCommand>(TCommand command)
+    /// <summary>Judges a command's texts and numbers by themselves, before costly work for it is begun; sending it does so again.</summary>
+    /// <returns>Null when they are good.</returns>
+    public Refusal? Shape<TCommand>(TCommand command)
     {
         var validator = (IValidator<TCommand>?)_validators.GetOrAdd(typeof(TCommand), type =>
             type.Assembly.GetType($"{type.FullName}Validator") is not { } found ? null

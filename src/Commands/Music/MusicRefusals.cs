@@ -6,6 +6,16 @@ namespace Veza.Commands.Music;
 
 public static class MusicRefusals
 {
+    /// <summary>A short track is processed in seconds, a long one in minutes.</summary>
+    private static readonly TimeSpan ProcessingRetryAfter = TimeSpan.FromSeconds(30);
+
+    public static Refusal TooManyProcessing(int processing) => new("too_many_processing", RefusalKind.TooFast,
+        $"{processing} tracks of this account are being processed; at most {Storage.ProcessingMax} may be at a time") { RetryAfter = ProcessingRetryAfter };
+
+    public static Refusal QuotaExceeded(long usedBytes, long neededBytes, long bytesMax) => new("quota_exceeded", RefusalKind.TooLarge,
+        string.Create(CultureInfo.InvariantCulture,
+            $"the upload needs {neededBytes:N0} bytes with its copies and this account uses {usedBytes:N0}; MAX_STORAGE_PER_ACCOUNT is {bytesMax:N0}"));
+
     public static Refusal NotProcessing(TrackStatus status) =>
         new("track_not_processing", RefusalKind.Conflict, $"the track is {status.ToString().ToLowerInvariant()}; only one that is processing can be completed or fail");
 

@@ -11,8 +11,11 @@ public static class CompleteTrackProcessingHandler
     public static Refusal? Validate(CompleteTrackProcessing command, Track track) =>
         track.Status == TrackStatus.Failed ? MusicRefusals.NotProcessing(track.Status) : null;
 
-    public static IEnumerable<TrackEvent> Handle(CompleteTrackProcessing command, [WriteModel] Track track)
+    public static IEnumerable<Effect> Handle(CompleteTrackProcessing command, [WriteModel] Track track, [ReadModel] Storage? storage)
     {
-        if (track.Status == TrackStatus.Processing) yield return new TrackProcessed(track.Id, track.OwnerId, command.Renditions);
+        if (track.Status != TrackStatus.Processing) yield break;
+        yield return Effect.Append<Track>(track.Id, new TrackProcessed(track.Id, track.OwnerId, command.Renditions));
+        yield return Effect.Append<Storage>(
+            Storage.StreamId(track.OwnerId), new StorageSettled(track.OwnerId, track.Id, CopiesBytes: command.Renditions.Sum(r => r.Bytes)));
     }
 }

@@ -12,8 +12,11 @@ public static class FailTrackProcessingHandler
     public static Refusal? Validate(FailTrackProcessing command, Track track) =>
         track.Status == TrackStatus.Ready ? MusicRefusals.NotProcessing(track.Status) : null;
 
-    public static IEnumerable<TrackEvent> Handle(FailTrackProcessing command, [WriteModel] Track track)
+    public static IEnumerable<Effect> Handle(FailTrackProcessing command, [WriteModel] Track track, [ReadModel] Storage? storage)
     {
-        if (track.Status == TrackStatus.Processing) yield return new TrackProcessingFailed(track.Id, track.OwnerId, command.Reason);
+        if (track.Status != TrackStatus.Processing) yield break;
+        yield return Effect.Append<Track>(track.Id, new TrackProcessingFailed(track.Id, track.OwnerId, command.Reason));
+        yield return Effect.Append<Storage>(
+            Storage.StreamId(track.OwnerId), new StorageSettled(track.OwnerId, track.Id, CopiesBytes: 0));
     }
 }

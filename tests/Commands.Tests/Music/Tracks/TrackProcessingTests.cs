@@ -22,7 +22,15 @@ public class TrackProcessingTests(TestLog log)
 
     [Fact]
     public Task Processing_fails() =>
-        log.Given(_music.Uploaded).When(_music.Failed).Then(new TrackProcessingFailed(_music.Track, _music.Owner, _music.Failed.Reason));
+        log.Given(_music.Uploaded).When(_music.Failed).Then(new TrackProcessingFailed(_music.Track, _music.Owner, _music.Failed.Reason), new StorageSettled(_music.Owner, _music.Track, CopiesBytes: 0));
+
+    [Fact]
+    public async Task What_its_copies_take_is_settled_when_processing_is_completed()
+    {
+        await log.Given(_music.Uploaded, _music.Completed).PlayAsync();
+        var storage = await log.Log.Reader.ReadStreamAsync(Storage.StreamId(_music.Owner), 0, CancellationToken.None).ToListAsync();
+        Assert.Equal([_music.Reserved, new StorageSettled(_music.Owner, _music.Track, 7_200_000)], storage.Select(e => e.Data));
+    }
 
     [Fact]
     public Task Completing_again_changes_nothing() => log.Given(_music.Uploaded, _music.Completed).When(_music.Completed).ThenNothing();
