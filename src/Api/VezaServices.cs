@@ -62,7 +62,7 @@ internal static class VezaServices
         services.AddBroadcasts(settings);
         services.AddRealtime(new(settings.ConnectionsMax));
         services.AddLogReplay();
-        services.AddTracks(settings.MediaRoot, settings.UploadBytesMax);
+        services.AddTracks(settings.MediaRoot, settings.UploadBytesMax, settings.StorageBytesPerAccountMax);
         if (settings.Has(Role.Media)) services.AddTrackReactions();
         services.RunReactions();
     }

@@ -42,6 +42,8 @@ public static class Variables
     public static readonly Variable<Value<int>> MaxMessageSize = Number("MAX_MESSAGE_SIZE", "8192", "bytes of UTF-8 of one message", 1, 1 << 20);
     public static readonly Variable<Value<int>> MessageHistoryLimit = Number("MESSAGE_HISTORY_LIMIT", "1000", "largest page of history", 1, 100_000);
     public static readonly Variable<Value<long>> MaxUploadSize = Size("MAX_UPLOAD_SIZE", "200MB", "largest track", 500L << 20, "500MB");
+    public static readonly Variable<Value<long>> MaxStoragePerAccount = Size(
+        "MAX_STORAGE_PER_ACCOUNT", "20GB", "tracks of one account with their copies; more uploads are refused", 100L << 40, "102400GB");
     public static readonly Variable<Value<int>> MaxStreams = Number("MAX_STREAMS", "10000", "broadcasts at a time", 1, 1_000_000);
     public static readonly Variable<Value<int>> MaxListenersPerStream = Number("MAX_LISTENERS_PER_STREAM", "10000", "listeners of one broadcast", 1, 1_000_000);
 
@@ -69,7 +71,7 @@ public static class Variables
     [
         Environment, Roles, VezaHome, ServiceName, Version, Host, Port, PrometheusPort,
         Database, DatabasePoolSize, DatabaseTimeoutMs, RedisUrl, JwtSecret, EncryptionKey, AllowedOrigins, EnableCors, TrustedProxies,
-        RateLimitPerMinute, MaxConnections, MaxMessageSize, MessageHistoryLimit, MaxUploadSize, MaxStreams, MaxListenersPerStream,
+        RateLimitPerMinute, MaxConnections, MaxMessageSize, MessageHistoryLimit, MaxUploadSize, MaxStoragePerAccount, MaxStreams, MaxListenersPerStream,
         AdaptiveBitrate, DefaultBitrate, CodecsEnabled, ModerationEnabled, E2EEncryption,
         MediaRoot, S3Endpoint, S3Bucket, S3Region, S3AccessKey, S3SecretKey,
         LogLevel, LogFormat, OtlpEndpoint, MetricsEnabled, TracingEnabled,

@@ -32,6 +32,7 @@ public sealed record VezaSettings
     public required int MessageBytesMax { get; init; }
     public required int MessageHistoryMax { get; init; }
     public required long UploadBytesMax { get; init; }
+    public required long StorageBytesPerAccountMax { get; init; }
     public required int BroadcastsMax { get; init; }
     public required int ListenersPerBroadcastMax { get; init; }
     public required bool AdaptiveBitrate { get; init; }
@@ -93,6 +94,7 @@ public sealed record VezaSettings
             MessageBytesMax = given.Value(Variables.MaxMessageSize),
             MessageHistoryMax = given.Value(Variables.MessageHistoryLimit),
             UploadBytesMax = given.Value(Variables.MaxUploadSize),
+            StorageBytesPerAccountMax = given.Value(Variables.MaxStoragePerAccount),
             BroadcastsMax = given.Value(Variables.MaxStreams),
             ListenersPerBroadcastMax = given.Value(Variables.MaxListenersPerStream),
             AdaptiveBitrate = given.Value(Variables.AdaptiveBitrate),

@@ -19,6 +19,9 @@ public sealed class Sender(HttpContext http, Dispatcher dispatcher)
     public async Task<IResult> Send<TCommand>(TCommand command, object answer, int status = StatusCodes.Status200OK) where TCommand : notnull =>
         Answer(await Decide(command, answer), answer, status);
 
+    /// <inheritdoc cref="Dispatcher.Shape{TCommand}"/>
+    public Refusal? Shape<TCommand>(TCommand command) where TCommand : notnull => dispatcher.Shape(command);
+
     /// <summary>For endpoints that make their answer from the outcome.</summary>
     /// <param name="content">What the request says, of a body that is too large or too variable to be hashed before it is read; it becomes part of the fingerprint.</param>
     public Task<CommandResult> Decide<TCommand>(TCommand command, object answer, byte[]? content = null) where TCommand : notnull

@@ -3,6 +3,10 @@ using System.Diagnostics;
 namespace Veza.EventStore.Postgres;
 
 /// <summary>Runs commands as the user the server runs as: ourselves, or `postgres` when we are root, which PostgreSQL refuses.</summary>
+/// <remarks>
+/// The only class of this room that starts programs. It sets no limits of memory or time: what it starts is PostgreSQL, whose
+/// limits are its settings and the disk, and short commands of ours around it. Nothing that a client sent is among their input.
+/// </remarks>
 internal sealed class ServerAccount
 {
     private const string UserWhenRoot = "postgres";

@@ -16,4 +16,9 @@ public interface IReaction
 
     /// <summary>Deals with one event. What it throws is tried again; when it is cancelled, the event is left for the next start.</summary>
     Task ReactAsync(RecordedEvent e, CancellationToken ct);
+
+    /// <summary>
+    /// Says where people look for it that an event was given up; then it is parked. A fault of this is logged and no more.
+    /// </summary>
+    Task GaveUpAsync(RecordedEvent e, Exception fault) => Task.CompletedTask;
 }

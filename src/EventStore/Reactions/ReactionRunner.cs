@@ -24,6 +24,7 @@ public sealed class ReactionRunner
     private const int CheckpointEvery = 5000;
     private const int ReadEventsMax = 500;
     /// <summary>Events begun and not finished: one that waits for its next attempt lets so many others go ahead, which a restart gives again.</summary>
+    /// <remarks>A reaction that works on more at once may have as many.</remarks>
     private const int UnfinishedMax = 128;
     /// <summary>Parked events that are given again at the same time as others.</summary>
     private const int AgainMax = 16;
@@ -110,6 +111,7 @@ public sealed class ReactionRunner
         // What is under way ends with this runner's hold on the reaction, also when it is a fault that ends it.
         using var holding = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var places = new SemaphoreSlim(_reaction.ConcurrencyMax);
+        var unfinishedMax = Math.Max(UnfinishedMax, _reaction.ConcurrencyMax);
         var read = _checkpoint;
         var look = Task.CompletedTask;
         try
@@ -128,7 +130,7 @@ public sealed class ReactionRunner
                 {
                     if (_events.Contains(e.Name))
                     {
-                        while (_underWay.Count >= UnfinishedMax) await SettleAsync(connection, read, Task.WhenAny(_underWay.Values), ct);
+                        while (_underWay.Count >= unfinishedMax) await SettleAsync(connection, read, Task.WhenAny(_underWay.Values), ct);
                         // Taken here and not by the event's own task, so that events are begun in order.
                         var place = places.WaitAsync(holding.Token);
                         while (!place.IsCompleted) await SettleAsync(connection, read, Task.WhenAny([place, .. _underWay.Values]), ct);
@@ -222,6 +224,15 @@ public sealed class ReactionRunner
         if (ended.Count > 0) Volatile.Write(ref _parked, await ParkedEvents.CountAsync(Name, connection, CancellationToken.None));
     }
 
+    private async Task GiveUpAsync(RecordedEvent e, Exception fault)
+    {
+        try { await _reaction.GaveUpAsync(e, fault); }
+        catch (Exception again)
+        {
+            _logger.LogError(again, "Reaction {Reaction} could not say that it gave up event {Position}", Name, e.Position);
+        }
+    }
+
     /// <param name="places">One is held at the start; it is given back while the event waits for its next attempt.</param>
     /// <returns>Null when the event is done; otherwise why it is to be parked.</returns>
     private async Task<string?> ReactAsync(RecordedEvent e, SemaphoreSlim places, CancellationToken ct)
@@ -243,6 +254,7 @@ public sealed class ReactionRunner
                 {
                     _logger.LogError(fault, "Reaction {Reaction} parks event {Position} after {Attempts} attempts", Name, e.Position, attempt);
                     LogMetrics.ReactionEvents.Add(1, new("reaction", Name), new("outcome", "parked"));
+                    await GiveUpAsync(e, fault);
                     return fault.Message;
                 }
                 _logger.LogWarning("Reaction {Reaction} failed at event {Position}, attempt {Attempt}: {Reason}", Name, e.Position, attempt, fault.Message);

@@ -81,6 +81,7 @@ public sealed class ReactionRunnerTests(ReactionServer server) : IClassFixture<R
         }
 
         Assert.Equal([1, 3], bell.Done);
+        Assert.Equal(["2: bell 2 is cracked"], bell.GivenUp);
         Assert.Equal(Ringing.Quick.AttemptsMax, bell.Attempts[2]);
         Assert.Equal("test.bell.v1 2 bell 2 is cracked", await log.AskAsync<string>("select concat_ws(' ', name, position, error) from log.parked_events"));
 
@@ -189,6 +190,20 @@ public sealed class ReactionRunnerTests(ReactionServer server) : IClassFixture<R
         bell.LetGo(2);
         await host.DoneAsync(3);
         Assert.Equal([1, 2, 3], bell.Done.Order());
+    }
+
+    [Fact]
+    public async Task A_reaction_that_works_on_many_at_once_may_have_as_many_unfinished()
+    {
+        const int Many = 200;
+        await using var log = await server.OpenAsync();
+        await log.AppendAsync([.. Enumerable.Range(0, Many).Select(n => new Rang(n))]);
+        var bell = new Bell(concurrencyMax: Many);
+        foreach (var n in Enumerable.Range(0, Many)) bell.Hold(n);
+        await using var host = log.Start(bell);
+        await bell.Begun(Many - 1);
+        foreach (var n in Enumerable.Range(0, Many)) bell.LetGo(n);
+        await host.DoneAsync(Many);
     }
 
     [Fact]

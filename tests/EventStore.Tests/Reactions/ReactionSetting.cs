@@ -71,6 +71,14 @@ internal sealed class Bell(int concurrencyMax = 1) : IReaction
         Done.Enqueue(number);
     }
 
+    public ConcurrentQueue<string> GivenUp { get; } = new();
+
+    public Task GaveUpAsync(RecordedEvent e, Exception fault)
+    {
+        GivenUp.Enqueue($"{((Rang)e.Data!).Number}: {fault.Message}");
+        throw new InvalidOperationException("the notice board is cracked too");
+    }
+
     private TaskCompletionSource Beginning(int number) => _begun.GetOrAdd(number, _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
 }
 

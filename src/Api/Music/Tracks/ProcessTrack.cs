@@ -11,9 +11,22 @@ using Rendition = Veza.Domain.Music.Tracks.Rendition;
 namespace Veza.Api.Music.Tracks;
 
 /// <summary>Makes the copies of an uploaded track that are streamed, then says that they are made, or that they cannot be.</summary>
-/// <remarks>A copy appears whole or not at all, so after a restart those that are there are not made again.</remarks>
-public sealed class ProcessTrack(MediaStore media, Transcoder transcoder, EventLog log, Dispatcher commands) : IReaction
+/// <remarks>
+/// A copy appears whole or not at all, so after a restart those that are there are not made again. Accounts take turns:
+/// one account's uploads hold half of the slots at most, and one place in the line for them.
+/// Every upload ends ready or failed, with its reason: also when its work breaks off with the process again and again.
+/// </remarks>
+public sealed class ProcessTrack(MediaStore media, Transcoder transcoder, EventLog log, Dispatcher commands) : IReaction, IAsyncDisposable
 {
+    /// <summary>Unfinished uploads that are in line. Of one account there are <see cref="Storage.ProcessingMax"/> at most.</summary>
+    private const int QueueMax = 512;
+
+    /// <summary>ffmpeg keeps one processor busy for each; it gives way to requests.</summary>
+    private static readonly int CopiesAtOnceMax = Math.Max(2, Environment.ProcessorCount / 2);
+
+    /// <summary>Times that work on a track may die with its process. A server that is killed so often within one track's time is killed by the track.</summary>
+    internal const int BrokenOffMax = 3;
+
     /// <summary>A machine short of memory or disk can spoil one attempt; what fails twice is the sound's fault.</summary>
     private const int AttemptsMax = 2;
 
@@ -22,14 +35,21 @@ public sealed class ProcessTrack(MediaStore media, Transcoder transcoder, EventL
     public string Name => "music.process_track.v1";
     public IReadOnlySet<Type> Events { get; } = new HashSet<Type> { typeof(TrackUploaded) };
 
-    /// <summary>ffmpeg keeps one processor busy for each; requests need the rest.</summary>
-    public int ConcurrencyMax { get; } = Math.Max(1, Environment.ProcessorCount / 2);
+    /// <summary>All of them are begun, in order, and then wait for a slot in turns.</summary>
+    public int ConcurrencyMax => QueueMax;
+
+    internal FairSlots Slots { get; } = new(new(
+        "track_processing", CopiesAtOnceMax, SlotsPerCaller: CopiesAtOnceMax / 2, WaitingPerCaller: QueueMax, WaitingMax: QueueMax));
+
+    public ValueTask DisposeAsync() => Slots.DisposeAsync();
 
     public async Task ReactAsync(RecordedEvent e, CancellationToken ct)
     {
         var id = FollowUp.CommandId(Name, e);
         if (await log.Reader.FindCommandAsync(id, ct) is not null) return;
         var track = (TrackUploaded)e.Data!;
+        using var slot = await Slots.TryEnterAsync(track.OwnerId, ct)
+            ?? throw new InvalidOperationException($"more than {QueueMax} uploads are in line");
         if ((await log.Models.LoadAsync(typeof(Account), track.OwnerId, ct)).State is Account { Erased: true })
         {
             // Uploaded beside the erasure, or not processed before it.
@@ -39,16 +59,41 @@ public sealed class ProcessTrack(MediaStore media, Transcoder transcoder, EventL
         // A folder that is not mounted is no fault of the track: this is tried again, then parked for the operator.
         if (!media.Has(track.TrackId, TrackFile.Original)) throw new FileNotFoundException($"the original of track {track.TrackId} is not in the media folder");
 
+        if (media.BeginAttempt(track.TrackId) > BrokenOffMax)
+        {
+            await FailAsync(id, track, $"Making the copies was broken off {BrokenOffMax} times, as the server ended each time.");
+            return;
+        }
+        // Left as it is only where this process dies.
+        try { await MakeAllAsync(id, track, ct); }
+        finally { media.EndAttempt(track.TrackId); }
+    }
+
+    /// <summary>The track must not stay in processing for ever, and its owner learns why.</summary>
+    public Task GaveUpAsync(RecordedEvent e, Exception fault)
+    {
+        var why = fault is IOException ? "its file could not be read or written" : "it failed again and again";
+        return FailAsync(FollowUp.CommandId(Name, e), (TrackUploaded)e.Data!, $"The track could not be processed on the server: {why}. Upload it again.");
+    }
+
+    private async Task MakeAllAsync(Guid id, TrackUploaded track, CancellationToken ct)
+    {
         var made = new List<Rendition>();
         foreach (var copy in Copies)
         {
             switch (await MakeAsync(track, copy, ct))
             {
                 case Transcoded done: made.Add(new(FormatName(copy), copy.BitRateKbps, done.Bytes)); break;
-                case TranscodeFailed failed: await commands.FollowUpAsync(id, new FailTrackProcessing(track.TrackId, failed.Detail)); return;
+                case TranscodeFailed failed: await FailAsync(id, track, failed.Detail); return;
             }
         }
         await commands.FollowUpAsync(id, new CompleteTrackProcessing(track.TrackId, made));
+    }
+
+    private async Task FailAsync(Guid id, TrackUploaded track, string reason)
+    {
+        media.DeleteCopies(track.TrackId);
+        await commands.FollowUpAsync(id, new FailTrackProcessing(track.TrackId, reason));
     }
 
     private async Task<TranscodeResult> MakeAsync(TrackUploaded track, Copy copy, CancellationToken ct)
@@ -59,7 +104,8 @@ public sealed class ProcessTrack(MediaStore media, Transcoder transcoder, EventL
         for (var attempt = 1; ; attempt++)
         {
             var result = await transcoder.MakeAsync(media.PathOf(track.TrackId, TrackFile.Original), facts, copy, destination, progress: null, ct);
-            if (result is Transcoded || attempt == AttemptsMax) return result;
+            // What took too much takes as much again.
+            if (result is not TranscodeFailed { Code: TranscodeCodes.Failed } || attempt == AttemptsMax) return result;
         }
     }
 

@@ -2,7 +2,9 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Net.Http.Headers;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
+using Veza.Domain.Accounts;
 using Veza.Domain.Music.Tracks;
+using Veza.EventStore;
 using Veza.Media;
 using Veza.Projections.Music.Tracks;
 
@@ -24,7 +26,9 @@ public static class TrackEndpoints
             .Produces(StatusCodes.Status201Created)
             .WithSummary("Upload a track")
             .WithDescription("WAV, AIFF, FLAC, ALAC, MP3, AAC/M4A, Ogg Vorbis or Opus, at most MAX_UPLOAD_SIZE bytes: 413 `too_large`. What the file is, is decided by looking: "
-                + "415 `not_audio`, `has_video` or `unsupported_codec`, 422 `truncated_audio`, `tags_too_large` or `probe_timeout`. The answer carries `durationMs` and `codec` as found. "
+                + "415 `not_audio`, `has_video` or `unsupported_codec`, 422 `truncated_audio`, `tags_too_large`, `too_long`, `too_complex`, `sound_out_of_bounds` or `probe_timeout`. "
+                + "An account has room for MAX_STORAGE_PER_ACCOUNT bytes of tracks with their copies: 413 `quota_exceeded`; "
+                + "and for so many at a time: 429 `too_many_uploads` or `too_many_processing`. The answer carries `durationMs` and `codec` as found. "
                 + "The copies for streaming are made afterwards; `status` of the track tells when.");
 
         var track = tracks.MapGroup("/{trackId:guid}");
@@ -37,12 +41,15 @@ public static class TrackEndpoints
             .WithDescription("`format` is `original` (as it was uploaded; the default), `opus` or `mp3`. Byte ranges and ETags are served. 404 `rendition_unknown` while the copy is not made.");
     }
 
-    private static async Task<IResult> Audio(Guid trackId, string? format, TrackQueries queries, MediaStore media, HttpContext http, CancellationToken ct)
+    private static async Task<IResult> Audio(Guid trackId, string? format, TrackQueries queries, MediaStore media, EventLog log, HttpContext http, CancellationToken ct)
     {
         format ??= "original";
         TrackFile? file = format switch { "original" => TrackFile.Original, "opus" => TrackFile.Opus, "mp3" => TrackFile.Mp3, _ => null };
         if (file is null) return Problems.Result(Problems.Invalid("format", $"format is \"{format}\"; original, opus and mp3 are served"));
         if (await queries.FilesAsync(trackId, ct) is not { } track) return Problems.Result(Refusals.Unknown("track", trackId));
+        // Its files are going, or gone; a file of anybody else that is not there is the disk's fault.
+        if (await log.Models.LoadAsync(typeof(Account), track.OwnerId, ct) is { State: Account { Erased: true } })
+            return Problems.Result(Refusals.Unknown("track", trackId));
         if (file != TrackFile.Original && !track.Formats.Contains(format)) return Problems.Result(RenditionUnknown(format, track.Status));
 
         http.Response.Headers.XContentTypeOptions = "nosniff";

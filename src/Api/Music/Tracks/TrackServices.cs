@@ -9,12 +9,14 @@ public static class TrackServices
 {
     /// <param name="mediaRoot">MEDIA_ROOT: the folder of the files.</param>
     /// <param name="uploadBytesMax">MAX_UPLOAD_SIZE.</param>
-    public static void AddTracks(this IServiceCollection services, string mediaRoot, long uploadBytesMax)
+    /// <param name="storageBytesMax">MAX_STORAGE_PER_ACCOUNT.</param>
+    public static void AddTracks(this IServiceCollection services, string mediaRoot, long uploadBytesMax, long storageBytesMax)
     {
         services.AddSingleton(provider => new MediaStore(mediaRoot, uploadBytesMax, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new AudioProbe(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Transcoder(provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(provider => new TrackUploads(provider.GetRequiredService<MediaStore>(), provider.GetRequiredService<AudioProbe>(), uploadBytesMax));
+        services.AddSingleton(provider => new TrackUploads(
+            provider.GetRequiredService<MediaStore>(), provider.GetRequiredService<AudioProbe>(), uploadBytesMax, storageBytesMax));
         services.AddSingleton<TrackQueries>().AddSingleton<CommentQueries>();
         services.AddHostedService<StagingSweep>();
     }

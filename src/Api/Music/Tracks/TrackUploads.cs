@@ -2,17 +2,27 @@ using System.Text.Json;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
 using Veza.Commands.Music.Tracks;
+using Veza.EventStore;
 using Veza.Media;
 
 namespace Veza.Api.Music.Tracks;
 
 /// <summary>Takes a track in: receive, look, keep, and say that it happened. Whatever is refused leaves no file behind.</summary>
-internal sealed class TrackUploads(MediaStore media, AudioProbe probe, long uploadBytesMax)
+internal sealed class TrackUploads(MediaStore media, AudioProbe probe, long uploadBytesMax, long storageBytesMax) : IAsyncDisposable
 {
     /// <summary>Files looked at at the same time. Looking decodes the whole file, which takes a processor of its own.</summary>
     private static readonly int LooksAtOnceMax = Math.Max(2, Environment.ProcessorCount);
 
-    private readonly SemaphoreSlim _looks = new(LooksAtOnceMax);
+    /// <summary>Of one account: a browser sends as many requests at once to one server. Each holds a staged file.</summary>
+    internal const int LooksWaitingPerAccount = 6;
+
+    /// <summary>Of all accounts. At the time limit of a look, the last of them waits an hour on two processors.</summary>
+    private const int LooksWaitingMax = 64;
+
+    private static readonly TimeSpan LookRetryAfter = TimeSpan.FromSeconds(10);
+
+    internal FairSlots Looks { get; } = new(new(
+        "track_looks", LooksAtOnceMax, SlotsPerCaller: LooksAtOnceMax / 2, LooksWaitingPerAccount, LooksWaitingMax));
 
     public static Refusal TooLarge(string detail) => new("too_large", RefusalKind.TooLarge, detail);
 
@@ -26,10 +36,13 @@ internal sealed class TrackUploads(MediaStore media, AudioProbe probe, long uplo
         {
             var (form, refusal) = await UploadForm.ReadAsync(request, uploadId, media, ct);
             if (form is null) return Problems.Result(refusal!);
-            return await LookAsync(form.File.Path, ct) switch
+            var command = Command(form, caller);
+            if (commands.Shape(command) is { } invalid) return Problems.Result(invalid);
+            return await LookAsync(form.File.Path, caller, ct) switch
             {
+                null => Problems.Result(TooManyLooks),
                 AudioRejected rejected => Problems.Result(new(rejected.Code, Kind(rejected.Code), rejected.Detail)),
-                AudioFacts facts => await KeepAsync(form, facts, caller, commands),
+                AudioFacts facts => await KeepAsync(form, command, facts, commands),
                 var other => throw new InvalidOperationException($"looking at a file answered {other.GetType().Name}"),
             };
         }
@@ -39,19 +52,36 @@ internal sealed class TrackUploads(MediaStore media, AudioProbe probe, long uplo
         }
     }
 
-    private async Task<ProbeResult> LookAsync(string path, CancellationToken ct)
+    public ValueTask DisposeAsync() => Looks.DisposeAsync();
+
+    private static Refusal TooManyLooks { get; } = new("too_many_uploads", RefusalKind.TooFast,
+        $"too many uploads wait to be looked at: at most {LooksWaitingPerAccount} of one account beside {LooksAtOnceMax / 2} under way, "
+        + $"and {LooksWaitingMax} of all") { RetryAfter = LookRetryAfter };
+
+    /// <returns>Null when too many wait for it.</returns>
+    private async Task<ProbeResult?> LookAsync(string path, Caller caller, CancellationToken ct)
     {
-        await _looks.WaitAsync(ct);
-        try { return await probe.ProbeAsync(path, ct); }
-        finally { _looks.Release(); }
+        using var slot = await Looks.TryEnterAsync(caller.AccountId, ct);
+        return slot is null ? null : await probe.ProbeAsync(path, ct);
     }
 
+    /// <summary>What the form says; what the file is comes from looking at it.</summary>
+    private UploadTrack Command(UploadForm form, Caller caller) => new(
+        Guid.CreateVersion7(), caller.AccountId, form.Title, form.Genre, form.Description, form.File.Bytes, form.File.Sha256,
+        DurationMs: 0, Codec: "", SampleRateHz: 0, Channels: 0, Container: null, storageBytesMax);
+
     /// <summary>The file is in its place before the event says so: whoever acts on the event finds it there.</summary>
-    private async Task<IResult> KeepAsync(UploadForm form, AudioFacts facts, Caller caller, Sender commands)
+    private async Task<IResult> KeepAsync(UploadForm form, UploadTrack said, AudioFacts facts, Sender commands)
     {
-        var id = Guid.CreateVersion7();
-        var command = new UploadTrack(id, caller.AccountId, form.Title, form.Genre, form.Description, form.File.Bytes, form.File.Sha256,
-            facts.DurationMs, facts.Codec, facts.SampleRateHz, facts.Channels, facts.Container);
+        var id = said.TrackId;
+        var command = said with
+        {
+            DurationMs = facts.DurationMs,
+            Codec = facts.Codec,
+            SampleRateHz = facts.SampleRateHz,
+            Channels = facts.Channels,
+            Container = facts.Container,
+        };
         var answer = new { id, durationMs = facts.DurationMs, codec = facts.Codec };
         var mayBeNamed = false;
         media.Keep(form.File.UploadId, id);

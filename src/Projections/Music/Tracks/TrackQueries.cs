@@ -16,7 +16,7 @@ public sealed record TrackSummary(Guid Id, string Title, AccountName Owner, stri
 
 /// <summary>What must be known to serve a track's files.</summary>
 /// <param name="Formats">Of the copies that are made.</param>
-public sealed record TrackFiles(Guid Id, TrackStatus Status, string Codec, string? Container, string Sha256, DateTimeOffset CreatedAt, IReadOnlyList<string> Formats);
+public sealed record TrackFiles(Guid Id, Guid OwnerId, TrackStatus Status, string Codec, string? Container, string Sha256, DateTimeOffset CreatedAt, IReadOnlyList<string> Formats);
 
 public sealed class TrackQueries(ReadModels views)
 {
@@ -67,15 +67,15 @@ public sealed class TrackQueries(ReadModels views)
     public async Task<TrackFiles?> FilesAsync(Guid track, CancellationToken ct)
     {
         var row = await views.FindAsync<FilesRow>(
-            "select track_id as id, status, codec, container, sha256, created_at from views.music_tracks where track_id = @track", new { track }, ct);
+            "select track_id as id, owner_id, status, codec, container, sha256, created_at from views.music_tracks where track_id = @track", new { track }, ct);
         if (row is null) return null;
         var formats = await views.ListAsync<string>("select format from views.music_renditions where track_id = @track", new { track }, ct);
-        return new(row.Id, row.Status, row.Codec, row.Container, row.Sha256, row.CreatedAt, formats);
+        return new(row.Id, row.OwnerId, row.Status, row.Codec, row.Container, row.Sha256, row.CreatedAt, formats);
     }
 
     private sealed record Row(
         Guid Id, Guid OwnerId, string UserName, string Title, string? Description, string? Genre, long DurationMs, string Codec, int SampleRateHz, int Channels,
         TrackStatus Status, string? Failure, long Plays, long Likes, long Reposts, long Comments, DateTimeOffset CreatedAt, long Version, long Position);
     private sealed record SummaryRow(Guid Id, string Title, Guid OwnerId, string UserName, string? Genre, long DurationMs);
-    private sealed record FilesRow(Guid Id, TrackStatus Status, string Codec, string? Container, string Sha256, DateTimeOffset CreatedAt);
+    private sealed record FilesRow(Guid Id, Guid OwnerId, TrackStatus Status, string Codec, string? Container, string Sha256, DateTimeOffset CreatedAt);
 }
