@@ -5,8 +5,11 @@ namespace Veza.Api.Music.Tracks;
 /// <summary>Removes staged uploads whose request died with the process: all others are removed by their request.</summary>
 internal sealed class StagingSweep(MediaStore media, TimeProvider clock, ILogger<StagingSweep> logger) : BackgroundService
 {
-    /// <summary>Since the last byte was written. Looking at a file takes minutes at most, so one this old is nobody's, on whichever node.</summary>
-    public static readonly TimeSpan AgeMax = TimeSpan.FromHours(1);
+    /// <summary>
+    /// Since the last byte was written. A file may wait for those of its own account and of all others to be looked at, each
+    /// for its full time limit (<see cref="TrackUploads.LooksWaitingMax"/>): one this old is nobody's, on whichever node.
+    /// </summary>
+    public static readonly TimeSpan AgeMax = TimeSpan.FromHours(6);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -16,8 +16,11 @@ internal sealed class TrackUploads(MediaStore media, AudioProbe probe, long uplo
     /// <summary>Of one account: a browser sends as many requests at once to one server. Each holds a staged file.</summary>
     internal const int LooksWaitingPerAccount = 6;
 
-    /// <summary>Of all accounts. At the time limit of a look, the last of them waits an hour on two processors.</summary>
-    private const int LooksWaitingMax = 64;
+    /// <summary>
+    /// Of all accounts. The last of them waits 48 minutes if two slots are held by files that take all of the four minutes
+    /// that looking may; an account's seventh file waits seven times as long, still within <see cref="StagingSweep.AgeMax"/>.
+    /// </summary>
+    internal const int LooksWaitingMax = 24;
 
     private static readonly TimeSpan LookRetryAfter = TimeSpan.FromSeconds(10);
 
