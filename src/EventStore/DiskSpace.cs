@@ -29,9 +29,14 @@ public sealed record DiskLimits(long FreeBytesMin, long FreeBytesAgain, long Res
 
 /// <summary>A look at a disk.</summary>
 /// <param name="FreeBytes">For programs that are not privileged, as PostgreSQL is; null when it cannot be found out.</param>
+/// <param name="TotalBytes">0 when it could never be found out.</param>
 /// <param name="Limits">Of a disk of this size.</param>
 /// <param name="IsFull">New data are to be refused; false when the free bytes are unknown.</param>
-public sealed record DiskState(long? FreeBytes, DiskLimits Limits, bool IsFull);
+public sealed record DiskState(
+    long? FreeBytes,
+    long TotalBytes,
+    DiskLimits Limits,
+    bool IsFull);
 
 /// <summary>Says whether the file system that holds a folder has room for new data.</summary>
 /// <remarks>
@@ -47,7 +52,7 @@ public sealed class DiskSpace
     private readonly Func<(long Free, long Total)> _ask;
     private readonly TimeProvider _clock;
     private readonly Lock _looking = new();
-    private volatile DiskState _state = new(null, DiskLimits.Of(0), IsFull: false);
+    private volatile DiskState _state = new(null, 0, DiskLimits.Of(0), IsFull: false);
     private long _lookedAt;
 
     /// <param name="folder">It need not exist yet.</param>
@@ -94,7 +99,7 @@ public sealed class DiskSpace
         {
             var (free, total) = _ask();
             var limits = DiskLimits.Of(total);
-            return new(free, limits, free < (wasFull ? limits.FreeBytesAgain : limits.FreeBytesMin));
+            return new(free, total, limits, free < (wasFull ? limits.FreeBytesAgain : limits.FreeBytesMin));
         }
         catch (Exception unknown) when (unknown is IOException or UnauthorizedAccessException)
         {
