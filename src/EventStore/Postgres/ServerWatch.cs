@@ -138,9 +138,18 @@ public sealed class ServerWatch : IAsyncDisposable
         while (!await TryStartAsync()) { }
     }
 
+    /// <summary>Waits for so long, or until a disk that is full has room again.</summary>
+    private async Task WaitAsync(TimeSpan wait)
+    {
+        var began = _clock.GetTimestamp();
+        var wasFull = _postgres.Disk.Look().IsFull;
+        while (_clock.GetElapsedTime(began) < wait && !(wasFull && !_postgres.Disk.Look().IsFull))
+            await Task.Delay(LookEvery, _clock, _stopping.Token);
+    }
+
     private async Task<bool> TryStartAsync()
     {
-        await Task.Delay(WaitAfter(_status.Attempts), _clock, _stopping.Token);
+        await WaitAsync(WaitAfter(_status.Attempts));
         try
         {
             _postgres.Reserve.Keep();
