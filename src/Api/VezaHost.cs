@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Npgsql;
 using Veza.Api.Accounts;
 using Veza.Api.Configuration;
+using Veza.Api.Health;
 using Veza.Api.Http;
 using Veza.Api.Live;
 using Veza.Api.Live.Broadcasts;
@@ -41,7 +42,8 @@ public static class VezaHost
             : null;
         try
         {
-            await using var running = await StartAsync(settings, settings.Database?.ConnectionString ?? postgres!.ConnectionString, loggers, signals.Token);
+            postgres?.Watch(TimeProvider.System, loggers.CreateLogger<ServerWatch>());
+            await using var running = await StartAsync(settings, settings.Database?.ConnectionString ?? postgres!.ConnectionString, loggers, signals.Token, postgres);
             Welcome.Say(settings, logger);
             await running.App.WaitForShutdownAsync(signals.Token);
         }
@@ -57,14 +59,20 @@ public static class VezaHost
     /// <summary>Opens the log, starts the projections and the web host.</summary>
     /// <param name="settings">With its secrets filled in.</param>
     /// <param name="connectionString">Npgsql's form.</param>
-    public static async Task<RunningVeza> StartAsync(VezaSettings settings, string connectionString, ILoggerFactory loggers, CancellationToken ct)
+    /// <param name="postgres">The private server that the connection string leads to, if it does.</param>
+    public static async Task<RunningVeza> StartAsync(
+        VezaSettings settings,
+        string connectionString,
+        ILoggerFactory loggers,
+        CancellationToken ct,
+        LocalPostgres? postgres = null)
     {
         var connection = Connection(settings, connectionString);
         var log = await EventLog.OpenAsync(connection, VezaApplication.EventTypes, TimeProvider.System, loggers, ct,
-            keySecret: System.Text.Encoding.UTF8.GetBytes(settings.EncryptionKey!));
+            keySecret: System.Text.Encoding.UTF8.GetBytes(settings.EncryptionKey!), disk: postgres?.Disk);
         var projections = await ProjectionHost.OpenAsync(log, connection, VezaApplication.CreateProjections(), TimeProvider.System, loggers, ct,
             withdrawn: VezaApplication.WithdrawnProjections);
-        var app = Build(settings, log, projections);
+        var app = Build(settings, log, projections, postgres?.Watched);
         var running = new RunningVeza(app, projections, log);
         try
         {
@@ -80,7 +88,7 @@ public static class VezaHost
         }
     }
 
-    private static WebApplication Build(VezaSettings settings, EventLog log, ProjectionHost projections)
+    private static WebApplication Build(VezaSettings settings, EventLog log, ProjectionHost projections, ServerWatch? watch)
     {
         // Configuration is VezaSettings alone: neither the current folder nor ASPNETCORE_* variables have a say.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
@@ -95,6 +103,7 @@ public static class VezaHost
         builder.WebHost.UseSockets(sockets => sockets.Backlog = BacklogMax);
         Telemetry.AddLogging(builder.Logging, settings);
         VezaServices.Add(builder.Services, settings, log, projections);
+        if (watch is not null) builder.Services.AddPostgresHealth(watch);
 
         var app = builder.Build();
         Telemetry.Start(app.Services);

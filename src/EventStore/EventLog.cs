@@ -45,8 +45,9 @@ public sealed class EventLog : IAsyncDisposable
     private readonly TimeProvider _clock;
     private Task[] _loops = [];
 
-    private EventLog(string connectionString, EventTypes types, ConnectionShares shares, TimeProvider clock, ILoggerFactory loggers, long partitionEvents, byte[]? keySecret)
+    private EventLog(string connectionString, EventTypes types, ConnectionShares shares, TimeProvider clock, ILoggerFactory loggers, long partitionEvents, byte[]? keySecret, DiskSpace? disk)
     {
+        Disk = disk;
         (_clock, _logger, Shares) = (clock, loggers.CreateLogger<EventLog>(), shares);
         Tail = new();
         _guard = new(Tail, ForgetHistory, _logger);
@@ -87,7 +88,7 @@ public sealed class EventLog : IAsyncDisposable
         Snapshots = new(Database, Reader, types, loggers.CreateLogger<Snapshots>());
         Models = new(Snapshots, Tail);
         _maintenance = new(Database, () => Head, partitionEvents, clock, _logger);
-        Appender = new(_appendSource, types, () => Tail.Forks, _maintenance.MakeRoomAsync, Appended, clock, loggers.CreateLogger<Appender>());
+        Appender = new(_appendSource, types, () => Tail.Forks, _maintenance.MakeRoomAsync, Appended, clock, loggers.CreateLogger<Appender>(), disk);
     }
 
     public EventTypes Types { get; }
@@ -109,6 +110,9 @@ public sealed class EventLog : IAsyncDisposable
 
     public long Head => Tail.Head;
 
+    /// <summary>The database's disk; null when another machine may hold it.</summary>
+    public DiskSpace? Disk { get; }
+
     /// <summary>The connections this process opens at most.</summary>
     public ConnectionShares Shares { get; }
 
@@ -119,13 +123,14 @@ public sealed class EventLog : IAsyncDisposable
     /// <param name="connectionString">Npgsql's form. Its largest pool is the most connections of this process, all kinds together; see <see cref="ConnectionShares"/>.</param>
     /// <param name="partitionEvents">Events in each partition still to be made.</param>
     /// <param name="keySecret">Wraps the keys that personal texts are sealed with; needed where the types have any.</param>
+    /// <param name="disk">The database's, where this process can see it: when it is full, appending is refused at once.</param>
     public static async Task<EventLog> OpenAsync(
         string connectionString, EventTypes types, TimeProvider clock, ILoggerFactory loggers, CancellationToken ct, long partitionEvents = Maintenance.PartitionEvents,
-        byte[]? keySecret = null)
+        byte[]? keySecret = null, DiskSpace? disk = null)
     {
         var allowed = await ConnectionShares.AllowedAsync(connectionString, ct);
         var shares = ConnectionShares.Of(new NpgsqlConnectionStringBuilder(connectionString).MaxPoolSize, allowed);
-        var log = new EventLog(connectionString, types, shares, clock, loggers, partitionEvents, keySecret);
+        var log = new EventLog(connectionString, types, shares, clock, loggers, partitionEvents, keySecret, disk);
         await Schema.LogSchema.ApplyAsync(log.Database, ct);
         await log._guard.StartAsync(log.Database, ct);
         await log._keys.CheckAsync(ct);

@@ -21,7 +21,11 @@ public sealed class VezaServer : IAsyncLifetime
     public RunningVeza Running => _running;
     public string Address => _running.Address;
     public string Home => _home;
+    public LocalPostgres Postgres => _postgres;
     public string ConnectionString => _postgres.ConnectionString;
+
+    /// <summary>Its PostgreSQL is watched over, as in production: it is started again when it ends by itself.</summary>
+    public bool Watched { get; init; }
 
     /// <summary>Environment variables of a server that a test has to itself.</summary>
     public (string Name, string Value)[] More { get; init; } = [];
@@ -32,7 +36,8 @@ public sealed class VezaServer : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _postgres = await LocalPostgres.StartEphemeralAsync(fsync: false);
-        _running = await VezaHost.StartAsync(Settings(_home, More), _postgres.ConnectionString, NullLoggerFactory.Instance, CancellationToken.None);
+        if (Watched) _postgres.Watch(TimeProvider.System, NullLogger.Instance);
+        _running = await VezaHost.StartAsync(Settings(_home, More), _postgres.ConnectionString, NullLoggerFactory.Instance, CancellationToken.None, Watched ? _postgres : null);
     }
 
     /// <param name="more">Environment variables that differ from what tests usually run with.</param>

@@ -99,6 +99,13 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
             await Problems.WriteAsync(context, new("malformed", RefusalKind.Invalid, exception.Message));
             return true;
         }
+        // Such as for the key of a new account, or for a query's temporary file.
+        if (exception is StorageFullException || DatabaseFaults.IsDiskFull(exception))
+        {
+            logger.LogError("{Method} {Path}: the disk is full: {Reason}", context.Request.Method, context.Request.Path, exception.Message);
+            await Problems.WriteAsync(context, Refusals.StorageFull);
+            return true;
+        }
         // What the database's connections throw is Npgsql's.
         if (exception is IOException)
         {

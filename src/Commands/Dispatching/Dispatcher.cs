@@ -92,6 +92,7 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
             return new CommandResult.Refused(Refusals.Contended(AttemptsMax));
         }
         catch (LogBusyException busy) { return new CommandResult.Refused(Refusals.LogBusy(busy.Message)); }
+        catch (StorageFullException) { return new CommandResult.Refused(Refusals.StorageFull); }
         catch (OutcomeUnknownException unknown) { return new CommandResult.Refused(Refusals.OutcomeUnknown(unknown.Message)); }
         finally { turn?.Release(); }
     }

@@ -32,6 +32,7 @@ public sealed class Appender : IAsyncDisposable
     private readonly Func<int> _forks;
     private readonly Func<int, CancellationToken, Task> _makeRoom;
     private readonly Action<IReadOnlyList<RecordedEvent>, int> _appended;
+    private readonly DiskSpace? _disk;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly Lock _taking = new();
@@ -48,23 +49,30 @@ public sealed class Appender : IAsyncDisposable
     /// <param name="makeRoom">Makes the partitions that so many more positions fall into.</param>
     /// <param name="appended">Is told of every batch, with the forks known when it was written, after its commit and before its commands are answered.</param>
     /// <param name="forks">How many forks of the log this node has met; up to date once a connection is open.</param>
+    /// <param name="disk">The database's, where this process can see it.</param>
     public Appender(NpgsqlDataSource database, EventTypes types, Func<int> forks, Func<int, CancellationToken, Task> makeRoom,
-        Action<IReadOnlyList<RecordedEvent>, int> appended, TimeProvider clock, ILogger logger)
+        Action<IReadOnlyList<RecordedEvent>, int> appended, TimeProvider clock, ILogger logger, DiskSpace? disk = null)
     {
         (_database, _types, _forks, _makeRoom, _appended, _clock, _logger) = (database, types, forks, makeRoom, appended, clock, logger);
+        _disk = disk;
         _loop = Task.Run(RunAsync);
         LogMetrics.ObserveQueue(() => _queue.Reader.Count);
     }
 
     /// <summary>Answers once the command's commit is flushed.</summary>
     /// <exception cref="LogBusyException">The queue is full.</exception>
+    /// <exception cref="StorageFullException">The database's disk is full; the command is not appended.</exception>
     /// <exception cref="OutcomeUnknownException">The database broke off and stayed away.</exception>
     public Task<AppendOutcome> AppendAsync(AppendRequest request)
     {
+        if (DiskIsFull) return Task.FromException<AppendOutcome>(new StorageFullException());
         // Known before the keys are looked at: one that was made in a history that is gone seals nothing that is appended.
         var forks = request.Forks ?? _forks();
         return _types.Personal.LackKeys(request) is { Count: > 0 } owners ? MakeKeysAsync(request, owners, forks) : AppendAsync(request, forks);
     }
+
+    /// <summary>PostgreSQL panics when its write-ahead log finds no room, so that writing stops before that.</summary>
+    private bool DiskIsFull => _disk is { IsFull: true };
 
     private async Task<AppendOutcome> MakeKeysAsync(AppendRequest request, IReadOnlyCollection<Guid> owners, int forks)
     {
@@ -138,6 +146,7 @@ public sealed class Appender : IAsyncDisposable
         var started = Stopwatch.GetTimestamp();
         try
         {
+            if (DiskIsFull) throw new StorageFullException();
             var (outcomes, events, forks) = await WriteUntilKnownAsync(batch);
             LogMetrics.BatchWritten(batch.Commands.Count, events.Count, Stopwatch.GetElapsedTime(batch.Commands[0].AskedAt, started), Stopwatch.GetElapsedTime(started));
             if (events.Count > 0) (_shared, _ownHead) = (events[0].Position != _ownHead + 1, events[^1].Position);
@@ -150,6 +159,10 @@ public sealed class Appender : IAsyncDisposable
         catch (PostgresException refused) when (!DatabaseFaults.IsUnavailable(refused))
         {
             await WriteOneByOneAsync(batch, refused);
+        }
+        catch (StorageFullException full)
+        {
+            foreach (var command in batch.Commands) command.Outcome.TrySetException(full);
         }
         catch (Exception fault)
         {
@@ -216,14 +229,19 @@ public sealed class Appender : IAsyncDisposable
             catch (PostgresException full) when (full.SqlState == PostgresErrorCodes.CheckViolation && _clock.GetElapsedTime(started) < ResolveWithin)
             {
                 // No partition holds the next position: whoever makes them ahead was kept from it, or the log outran it.
-                await _makeRoom(batch.EventCount, CancellationToken.None);
+                await MakeRoomAsync(batch, attempt);
+            }
+            catch (PostgresException full) when (DatabaseFaults.IsDiskFull(full))
+            {
+                throw NotAppended(full, attempt);
             }
             catch (PostgresException refused) when (attempt > 1 && !DatabaseFaults.IsUnavailable(refused) && !DatabaseFaults.LiesInTheData(refused))
             {
                 // The first attempt may have been appended all the same; this "no" speaks for the second only.
-                throw new IOException($"the database refused what it may have appended before: {refused.MessageText}", refused);
+                throw MaybeAppended(refused);
             }
-            catch (Exception broken) when (DatabaseFaults.IsUnavailable(broken) && _clock.GetElapsedTime(started) < ResolveWithin)
+            // A server whose disk is full does not come back by itself within the time a caller waits.
+            catch (Exception broken) when (DatabaseFaults.IsUnavailable(broken) && _clock.GetElapsedTime(started) < ResolveWithin && !DiskIsFull)
             {
                 _logger.LogWarning("Append attempt {Attempt} broke off ({Reason}); sending it again to learn its outcome", attempt, broken.Message);
                 GiveUpConnection(given);
@@ -231,6 +249,19 @@ public sealed class Appender : IAsyncDisposable
             }
         }
     }
+
+    private async Task MakeRoomAsync(Batch batch, int attempt)
+    {
+        try { await _makeRoom(batch.EventCount, CancellationToken.None); }
+        catch (PostgresException full) when (DatabaseFaults.IsDiskFull(full)) { throw NotAppended(full, attempt); }
+    }
+
+    /// <summary>The server said itself that it has no room: that is an answer, which a later try does not improve.</summary>
+    private static IOException NotAppended(PostgresException full, int attempt) =>
+        attempt == 1 ? new StorageFullException(full) : MaybeAppended(full);
+
+    private static IOException MaybeAppended(PostgresException refused) =>
+        new($"the database refused what it may have appended before: {refused.MessageText}", refused);
 
     private async Task<(AppendOutcome[], List<RecordedEvent>, int)> WriteOnceAsync(Batch batch, int attempt, StrongBox<bool> given)
     {

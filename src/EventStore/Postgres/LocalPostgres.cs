@@ -30,12 +30,16 @@ public sealed class LocalPostgres : IAsyncDisposable
     private readonly FileStream exclusive;
     private readonly string password;
     private readonly Process? watchdog;
+    private readonly SemaphoreSlim starting = new(1);
+    private ServerWatch? watch;
 
     private LocalPostgres(LocalPostgresOptions options, ILogger logger, ServerAccount account, PostgresFolders folders, FileStream exclusive, Process? watchdog)
     {
         (this.options, this.logger, this.account, this.folders, this.exclusive, this.watchdog) = (options, logger, account, folders, exclusive, watchdog);
         installation = PostgresInstallation.Find(options.BinFolder, folders.Data);
         password = ReadOrMakePassword(folders.PasswordFile);
+        Disk = new(folders.Server, TimeProvider.System);
+        Reserve = new(folders.Reserve, Disk, this.logger);
     }
 
     /// <summary>Over the unix socket, which is faster than loopback and open to our user only.</summary>
@@ -48,6 +52,11 @@ public sealed class LocalPostgres : IAsyncDisposable
 
     /// <summary>True when a server that an earlier process had left running was taken over.</summary>
     public bool Adopted { get; private set; }
+
+    /// <summary>The one that the server's data and its write-ahead log are on.</summary>
+    public DiskSpace Disk { get; }
+
+    internal DiskReserve Reserve { get; }
 
     public string DataFolder => folders.Data;
     public string ServerLog => folders.ServerLog;
@@ -89,9 +98,16 @@ public sealed class LocalPostgres : IAsyncDisposable
         return await postgres.StartOrLetGo(ct);
     }
 
+    /// <summary>The watch over it; null when nobody watches.</summary>
+    public ServerWatch? Watched => watch;
+
+    /// <summary>Starts the server again whenever it ends by itself, until <see cref="StopAsync"/>.</summary>
+    public ServerWatch Watch(TimeProvider clock, ILogger watchLogger) => watch ??= new(this, clock, watchLogger);
+
     /// <summary>Stops the server, or removes it if it is an ephemeral one, and gives the folder free.</summary>
     public async Task StopAsync(CancellationToken ct = default)
     {
+        if (watch is not null) await watch.DisposeAsync();
         NpgsqlConnection.ClearPool(new NpgsqlConnection(ConnectionString));
         if (watchdog is not null)
         {
@@ -121,8 +137,39 @@ public sealed class LocalPostgres : IAsyncDisposable
     /// <summary>Starts the server again on the same data, port and socket; stops it before if it runs.</summary>
     public async Task RestartAsync(CancellationToken ct = default)
     {
-        if (Postmaster.Running(folders.Data) is not null) await StopServer(ct);
-        await Start(ct);
+        await starting.WaitAsync(ct);
+        try
+        {
+            if (Postmaster.Running(folders.Data) is not null) await StopServer(ct);
+            await Start(ct);
+        }
+        finally { starting.Release(); }
+    }
+
+    /// <summary>Starts a server that has ended, or finds that somebody else has started it.</summary>
+    /// <exception cref="LocalPostgresException">It does not start.</exception>
+    internal async Task StartAgainAsync()
+    {
+        await starting.WaitAsync();
+        try { await Start(CancellationToken.None); }
+        finally { starting.Release(); }
+    }
+
+    /// <summary>Ends a start that is under way, and the server with it.</summary>
+    internal async Task EndStartAsync()
+    {
+        // It may end by itself in between.
+        try { if (Postmaster.Running(folders.Data) is not null) await StopServer(CancellationToken.None); }
+        catch (LocalPostgresException e) when (Postmaster.Running(folders.Data) is null) { logger.LogDebug(e, "PostgreSQL has ended by itself"); }
+    }
+
+    /// <summary>Whether the server was stopped in order, as only somebody who asks for it brings about.</summary>
+    /// <remarks>A server that is killed leaves its file, and one whose recovery fails leaves its data in recovery.</remarks>
+    internal async Task<bool> WasStoppedInOrderAsync()
+    {
+        if (Postmaster.HasFile(folders.Data)) return false;
+        var (_, output) = await account.TryRun("""exec "$1" -D "$2" """, [installation.Program("pg_controldata"), folders.Data], null, CancellationToken.None);
+        return output.Split('\n').Any(line => line.StartsWith("Database cluster state:", StringComparison.Ordinal) && line.EndsWith(" shut down", StringComparison.Ordinal));
     }
 
     /// <summary>Leaves the server running and gives the folder free, as if our process had been killed.</summary>
@@ -159,10 +206,14 @@ public sealed class LocalPostgres : IAsyncDisposable
         }
         else
         {
+            // Recovery writes before it can free anything.
+            if (Disk.Look().IsFull) Reserve.Free();
             await MakeData(ct);
             await Postmaster.ClearLeftovers(folders.Data, folders.Socket, ct);
-            Port = ChoosePort();
-            await WriteConf(ct);
+            // Those who are connected know the socket by the port's number, so that a restart keeps it.
+            var restarts = Port != 0;
+            if (!restarts) Port = ChoosePort();
+            await WriteConf(options.Loopback && (!restarts || IsFree(Port)), ct);
             // A server that refuses says why in its log only.
             await account.Run("""
                 "$1" start --silent --wait --timeout="$2" -D "$3" -l "$4" || { echo "$4:"; tail -n 8 "$4"; exit 1; }
@@ -185,11 +236,13 @@ public sealed class LocalPostgres : IAsyncDisposable
             """, [folders.Data, installation.Program("initdb"), User], ct, input: password + "\n");
     }
 
-    private async Task WriteConf(CancellationToken ct)
+    private async Task WriteConf(bool loopback, CancellationToken ct)
     {
+        if (options.Loopback && !loopback) logger.LogWarning("Port {Port} is taken by another program; the private PostgreSQL listens on its socket only", Port);
         var memoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        var text = PostgresConf.Text(options, installation, Port, folders.Socket, memoryBytes);
-        await account.Run("""umask 077; cat > "$1/veza.conf" """, [folders.Data], ct, input: text);
+        var text = PostgresConf.Text(options with { Loopback = loopback }, installation, Port, folders.Socket, memoryBytes, Disk.State.TotalBytes);
+        // Beside and then renamed: on a full disk the former file stays whole.
+        await account.Run("""umask 077; cat > "$1/veza.conf.new" && mv "$1/veza.conf.new" "$1/veza.conf" """, [folders.Data], ct, input: text);
     }
 
     /// <summary>Waits until the server takes connections, which after a crash is when recovery is done, and makes our database.</summary>

@@ -8,10 +8,18 @@ internal static class PostgresConf
     private const long SharedBuffersBytesMin = 64L << 20;
     private const long SharedBuffersBytesMax = 2L << 30;
 
+    private const long WalBytesMax = 4L << 30;
+    /// <summary>PostgreSQL takes no less than two segments, of 1 MiB here; this many give a checkpoint some time.</summary>
+    private const long WalBytesMin = 32L << 20;
+    /// <summary>Of a small disk the write-ahead log may take this part.</summary>
+    private const int WalPart = 8;
+
     /// <param name="memoryBytes">Memory of the machine, or of the container we are in.</param>
-    public static string Text(LocalPostgresOptions options, PostgresInstallation installation, int port, string socketFolder, long memoryBytes)
+    /// <param name="diskBytes">Of the whole file system that the data are on; 0 when it is not known.</param>
+    public static string Text(LocalPostgresOptions options, PostgresInstallation installation, int port, string socketFolder, long memoryBytes, long diskBytes)
     {
         var sharedBuffersMb = Math.Clamp(memoryBytes / 8, SharedBuffersBytesMin, SharedBuffersBytesMax) >> 20;
+        var walMb = Math.Clamp(diskBytes / WalPart, WalBytesMin, WalBytesMax) >> 20;
         return string.Create(CultureInfo.InvariantCulture, $"""
             # Written by Veza at every start; changes here are lost.
 
@@ -33,9 +41,10 @@ internal static class PostgresConf
             shared_buffers = {sharedBuffersMb}MB
 
             # A larger distance between checkpoints writes fewer full pages; 4 GB are replayed within the 10 s of recovery allowed.
-            max_wal_size = 4GB
+            # On a small disk it is less, so that the log leaves room for the data.
+            max_wal_size = {walMb}MB
             # A WAL file that is not there yet is zeroed by whichever commit needs it, some 20 ms for all who wait; used ones are kept for reuse.
-            min_wal_size = 1GB
+            min_wal_size = {walMb / 4}MB
             checkpoint_timeout = 15min
             checkpoint_completion_target = 0.9
             wal_compression = {(installation.HasLz4 ? "lz4" : "on")}

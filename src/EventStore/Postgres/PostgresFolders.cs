@@ -15,6 +15,7 @@ internal sealed record PostgresFolders(string Home, string Server, string Socket
 
     public string Data => Path.Combine(Server, "data");
     public string ServerLog => Path.Combine(Server, "server.log");
+    public string Reserve => Path.Combine(Server, "reserve");
     public string LockFile => Path.Combine(Home, "postgres.lock");
     public string PasswordFile => Path.Combine(Home, "postgres.password");
     public string PortFile => Path.Combine(Home, "postgres.port");

@@ -8,12 +8,14 @@ internal sealed record Postmaster(int ProcessId, int Port, string SocketFolder)
 {
     private static string FileIn(string dataFolder) => Path.Combine(dataFolder, "postmaster.pid");
 
+    public static bool HasFile(string dataFolder) => File.Exists(FileIn(dataFolder));
+
     /// <summary>The server that runs on these data now; null when none does, whatever a stale file says.</summary>
     public static Postmaster? Running(string dataFolder)
     {
         string[] lines;
         try { lines = File.ReadAllLines(FileIn(dataFolder)); }
-        catch (IOException) { return null; }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { return null; }
 
         // Lines: pid, data folder, start time, port, socket folder, address, shared memory key, status.
         return lines.Length >= 5 && int.TryParse(lines[0], CultureInfo.InvariantCulture, out var pid) && WorksIn(pid, dataFolder)
@@ -70,8 +72,14 @@ internal sealed record Postmaster(int ProcessId, int Port, string SocketFolder)
 
     private static bool WorksIn(int pid, string dataFolder)
     {
-        try { return new FileInfo($"/proc/{pid}/cwd").LinkTarget == dataFolder; }
+        try { return new FileInfo($"/proc/{pid}/cwd").LinkTarget is { } folder ? folder == dataFolder : IsStartedOn(pid, dataFolder); }
         // Another user's process, or one that ended meanwhile.
         catch (Exception e) when (e is IOException or UnauthorizedAccessException) { return false; }
     }
+
+    /// <summary>Whether it is a postmaster by its command line, which is empty for a zombie.</summary>
+    /// <remarks>In a container root may be kept from seeing where another user's process works.</remarks>
+    private static bool IsStartedOn(int pid, string dataFolder) =>
+        File.ReadAllText($"/proc/{pid}/cmdline").Split('\0') is [var program, .. var arguments]
+        && Path.GetFileName(program) == "postgres" && arguments.Contains(dataFolder);
 }

@@ -248,8 +248,9 @@ public sealed class ReactionRunner
             catch (Exception fault) when (!ct.IsCancellationRequested)
             {
                 LogMetrics.ReactionFaults.Add(1, new KeyValuePair<string, object?>("reaction", Name));
-                // Neither is the event's fault: the database comes back, and a later release can read it.
-                if ((fault is NpgsqlException && DatabaseFaults.IsUnavailable(fault)) || _log.Types.IsNewer(e.Type)) attempt = Math.Min(attempt, _retries.AttemptsMax - 1);
+                // None is the event's fault: the database comes back, its disk is freed, and a later release can read it.
+                if ((fault is NpgsqlException && DatabaseFaults.IsUnavailable(fault)) || _log.Disk is { IsFull: true } || _log.Types.IsNewer(e.Type))
+                    attempt = Math.Min(attempt, _retries.AttemptsMax - 1);
                 if (attempt >= _retries.AttemptsMax)
                 {
                     _logger.LogError(fault, "Reaction {Reaction} parks event {Position} after {Attempts} attempts", Name, e.Position, attempt);

@@ -12,14 +12,15 @@ public static class Checkers
     private const int ViolationsShownMax = 20;
 
     /// <summary>All violations of all promises; empty when they hold.</summary>
-    public static IReadOnlyList<Violation> Check(History history, LogAtEnd log)
+    /// <param name="progressWithin"><see cref="ProgressWithin"/> unless the machine is not the test's own.</param>
+    public static IReadOnlyList<Violation> Check(History history, LogAtEnd log, TimeSpan? progressWithin = null)
     {
         var evidence = new Evidence(history, log);
         return
         [
             .. AcknowledgedSurvives(evidence), .. RefusedNeverAppears(evidence), .. AtMostOnce(evidence), .. Dense(evidence), .. NeverChanges(evidence),
             .. VersionChecker.Check(evidence), .. RealTimeOrder(evidence), .. Atomic(evidence), .. Repeats(evidence), .. NameChecker.Check(evidence),
-            .. DurableBeforeSeen(evidence), .. TimeNeverGoesBack(evidence), .. Progress(evidence),
+            .. DurableBeforeSeen(evidence), .. TimeNeverGoesBack(evidence), .. Progress(evidence, progressWithin ?? ProgressWithin),
         ];
     }
 
@@ -28,7 +29,7 @@ public static class Checkers
     {
         var log = await LogAtEnd.ReadAsync(connectionString, CancellationToken.None);
         (output ?? TestContext.Current.TestOutputHelper)?.WriteLine(Describe(history, log));
-        var violations = Check(history, log);
+        var violations = Check(history, log, Extent.ProgressWithin);
         if (violations.Count > 0)
             Assert.Fail($"{violations.Count} violations in {Describe(history, log)}\n{string.Join('\n', violations.Take(ViolationsShownMax))}");
     }
@@ -164,7 +165,7 @@ public static class Checkers
         where pair.Second.At < pair.First.At
         select new Violation(Promises.TimeNeverGoesBack, $"position {pair.First.Position} is of {pair.First.At:O}, position {pair.Second.Position} of {pair.Second.At:O}");
 
-    private static IEnumerable<Violation> Progress(Evidence e)
+    private static IEnumerable<Violation> Progress(Evidence e, TimeSpan within)
     {
         foreach (var fault in e.History.Faults)
         {
@@ -172,7 +173,7 @@ public static class Checkers
             {
                 var first = e.Calls.Where(c => c.Ask.Node == node && c.Answer is { IsYes: true } && c.AnsweredAt > fault.EndedAt).Select(c => c.AnsweredAt).DefaultIfEmpty(0).Min();
                 if (first == 0) yield return new(Promises.Progress, $"after '{fault.Name}' node {node} appended nothing more");
-                else if (Stopwatch.GetElapsedTime(fault.EndedAt, first) is var waited && waited > ProgressWithin)
+                else if (Stopwatch.GetElapsedTime(fault.EndedAt, first) is var waited && waited > within)
                     yield return new(Promises.Progress, $"after '{fault.Name}' node {node} appended again only {waited.TotalSeconds:F1} s later");
             }
         }

@@ -21,6 +21,9 @@ public sealed class MixedLoad(Func<AppendRequest, Task<Answer>> ask, int seed, b
     private const int ContestedNames = 6;
     private const int RepeatsKeptMax = 32;
 
+    /// <summary>So that a full disk does not fill the history with refusals.</summary>
+    private static readonly TimeSpan NoRoomWait = TimeSpan.FromMilliseconds(50);
+
     private readonly ConcurrentDictionary<Guid, long> _versions = new();
     private readonly ConcurrentQueue<AppendRequest> _answered = new();
     private readonly ConcurrentQueue<(Guid Owner, string Name)> _held = new();
@@ -100,6 +103,8 @@ public sealed class MixedLoad(Func<AppendRequest, Task<Answer>> ask, int seed, b
         var answer = await ask(request);
         // Told that the outcome is unknown, a caller who can asks again.
         while (answer.Kind == AnswerKind.Unknown && request.Fingerprint is not null && !stop.IsCancellationRequested) answer = await ask(request);
+        // Told that there is no room, a caller comes back later.
+        if (answer.Kind == AnswerKind.NoRoom) await ((Task)Task.Delay(NoRoomWait, stop)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (answer.IsYes)
         {
             Interlocked.Increment(ref _accepted);

@@ -18,9 +18,9 @@ public sealed class LocalNode : IAsyncDisposable
     public string Name { get; }
     public EventLog Log { get; }
 
-    public static async Task<LocalNode> OpenAsync(string name, string connectionString, History history, TimeProvider? clock = null)
+    public static async Task<LocalNode> OpenAsync(string name, string connectionString, History history, TimeProvider? clock = null, DiskSpace? disk = null)
     {
-        var log = await EventLog.OpenAsync(connectionString, MixedLoad.Types, clock ?? TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        var log = await EventLog.OpenAsync(connectionString, MixedLoad.Types, clock ?? TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, disk: disk);
         log.Tail.Watch(e => history.Saw(new Sighting($"tail of {name}", Live: true, LogRow.Of(e))));
         return new(name, log, history);
     }

@@ -29,7 +29,7 @@ public sealed record AskedChange(Guid Stream, long Expected, IReadOnlyList<strin
 
 public sealed record AskedName(string Scope, string Name, Guid Owner, bool Claim);
 
-public enum AnswerKind { Accepted, Repeated, VersionConflict, NameTaken, Refused, Unknown }
+public enum AnswerKind { Accepted, Repeated, VersionConflict, NameTaken, NoRoom, Refused, Unknown }
 
 /// <summary>What the caller was told.</summary>
 /// <param name="Stream">The stream in conflict; <paramref name="Version"/> is then its actual version.</param>
@@ -37,7 +37,7 @@ public enum AnswerKind { Accepted, Repeated, VersionConflict, NameTaken, Refused
 public sealed record Answer(AnswerKind Kind, long Version = 0, long Position = 0, Guid Stream = default, string? Detail = null)
 {
     public bool IsYes => Kind is AnswerKind.Accepted or AnswerKind.Repeated;
-    public bool IsNo => Kind is AnswerKind.VersionConflict or AnswerKind.NameTaken or AnswerKind.Refused;
+    public bool IsNo => Kind is AnswerKind.VersionConflict or AnswerKind.NameTaken or AnswerKind.NoRoom or AnswerKind.Refused;
 
     public static Answer Of(AppendOutcome outcome) => outcome switch
     {
@@ -51,6 +51,7 @@ public sealed record Answer(AnswerKind Kind, long Version = 0, long Position = 0
     /// <summary>An error of the database's own says that nothing was appended; whatever else goes wrong says nothing, and the command may have been.</summary>
     public static Answer Of(Exception fault) => fault switch
     {
+        StorageFullException => new(AnswerKind.NoRoom, Detail: fault.Message),
         LogBusyException or ObjectDisposedException or PostgresException => new(AnswerKind.Refused, Detail: fault.Message),
         _ => new(AnswerKind.Unknown, Detail: $"{fault.GetType().Name}: {fault.Message}"),
     };

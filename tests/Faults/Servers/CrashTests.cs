@@ -1,3 +1,4 @@
+using Veza.EventStore;
 using Veza.Faults.Tests.Nodes;
 
 namespace Veza.Faults.Tests.Servers;
@@ -12,8 +13,12 @@ public class CrashTests(FaultServer server)
     [Fact]
     public async Task Kill_9_of_an_append_backend_which_makes_the_server_start_anew_breaks_no_promise() => await UnderLoadAsync("kill -9 of a backend", async trial =>
     {
-        var backend = await trial.AskAsync<int>("select pid from pg_stat_activity where application_name = 'veza-append' and datname = current_database() limit 1");
+        // A node has none for a moment when it has given one up.
+        var backend = 0;
+        await Eventually.TrueAsync(async () => (backend = await trial.AskAsync<int>(
+            "select coalesce(min(pid), 0) from pg_stat_activity where application_name = 'veza-append' and datname = current_database()")) != 0, what: "a backend that appends");
         Signals.Send(backend, "KILL");
+        await RecoveredFromDeathOfAsync(backend, trial);
     });
 
     [Fact]
@@ -30,6 +35,13 @@ public class CrashTests(FaultServer server)
         await trial.Postgres.KillAsync("QUIT");
         await trial.Postgres.RestartAsync();
     });
+
+    /// <summary>The fault is over once the server, which starts anew, takes connections again and knows nothing of the backend.</summary>
+    private static Task RecoveredFromDeathOfAsync(int backend, Trial trial) => Eventually.TrueAsync(async () =>
+    {
+        try { return await trial.AskAsync<long>($"select count(*) from pg_stat_activity where pid = {backend}") == 0; }
+        catch (Exception away) when (DatabaseFaults.IsUnavailable(away)) { return false; }
+    }, Extent.ProgressWithin + TimeSpan.FromMinutes(1), "the server after the death of a backend");
 
     private async Task UnderLoadAsync(string fault, Func<Trial, Task> strike)
     {

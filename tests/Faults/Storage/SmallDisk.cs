@@ -33,9 +33,10 @@ public sealed class SmallDisk : IAsyncDisposable
         return new(keeper, folder);
     }
 
+    /// <summary>Takes all the room there is; again, also what was freed since.</summary>
     public void Fill()
     {
-        using var ballast = new FileStream(Ballast, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+        using var ballast = new FileStream(Ballast, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
         foreach (var piece in (byte[][])[new byte[1 << 20], new byte[4096]])
         {
             try { while (true) ballast.Write(piece); }

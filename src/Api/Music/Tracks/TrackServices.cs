@@ -1,3 +1,4 @@
+using Veza.EventStore;
 using Veza.EventStore.Reactions;
 using Veza.Media;
 using Veza.Projections.Music.Tracks;
@@ -16,7 +17,8 @@ public static class TrackServices
         services.AddSingleton(provider => new AudioProbe(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Transcoder(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new TrackUploads(
-            provider.GetRequiredService<MediaStore>(), provider.GetRequiredService<AudioProbe>(), uploadBytesMax, storageBytesMax));
+            provider.GetRequiredService<MediaStore>(), provider.GetRequiredService<AudioProbe>(), uploadBytesMax, storageBytesMax,
+            new DiskSpace(mediaRoot, provider.GetRequiredService<TimeProvider>())));
         services.AddSingleton<TrackQueries>().AddSingleton<CommentQueries>();
         services.AddHostedService<StagingSweep>();
     }

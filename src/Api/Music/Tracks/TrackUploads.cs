@@ -8,7 +8,8 @@ using Veza.Media;
 namespace Veza.Api.Music.Tracks;
 
 /// <summary>Takes a track in: receive, look, keep, and say that it happened. Whatever is refused leaves no file behind.</summary>
-internal sealed class TrackUploads(MediaStore media, AudioProbe probe, long uploadBytesMax, long storageBytesMax) : IAsyncDisposable
+internal sealed class TrackUploads(
+    MediaStore media, AudioProbe probe, long uploadBytesMax, long storageBytesMax, DiskSpace disk) : IAsyncDisposable
 {
     /// <summary>Files looked at at the same time. Looking decodes the whole file, which takes a processor of its own.</summary>
     private static readonly int LooksAtOnceMax = Math.Max(2, Environment.ProcessorCount);
@@ -34,6 +35,7 @@ internal sealed class TrackUploads(MediaStore media, AudioProbe probe, long uplo
         // What says itself that it is too large need not be sent first.
         if (request.ContentLength > uploadBytesMax + UploadForm.OverheadBytesMax)
             return Problems.Result(TooLarge($"the upload is {request.ContentLength:N0} bytes; MAX_UPLOAD_SIZE is {uploadBytesMax:N0}"));
+        if (!disk.HasRoomFor(request.ContentLength ?? uploadBytesMax)) return Problems.Result(Refusals.StorageFull);
         var uploadId = Guid.CreateVersion7();
         try
         {
