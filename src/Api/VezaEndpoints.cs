@@ -34,6 +34,7 @@ internal static class VezaEndpoints
         app.UseExceptionHandler();
         app.UseStatusCodePages(answer => Problems.WriteEmptyAsync(answer.HttpContext));
         app.Use(RequestLimits.Middleware);
+        app.Use(ContentTypes.Middleware);
         app.UseAuthentication();
         app.UseRateLimits();
         app.UseAuthorization();
