@@ -53,6 +53,8 @@ internal sealed class Server : IDisposable
     public (double Allocated, double PausedSeconds, double CompilingSeconds) Runtime()
     {
         using var http = new HttpClient();
+        // It has one port for all, where the metrics are for operators.
+        http.DefaultRequestHeaders.Authorization = new("Bearer", new AccessTokens(_keys, TimeProvider.System).Issue(Guid.CreateVersion7(), Guid.CreateVersion7(), ["operator"]));
         var metrics = http.GetStringAsync($"http://127.0.0.1:{Port}/metrics").GetAwaiter().GetResult().Split('\n');
         return (Of("dotnet_gc_heap_total_allocated_bytes_total"), Of("dotnet_gc_pause_time_seconds_total"), Of("dotnet_jit_compilation_time_seconds_total"));
 

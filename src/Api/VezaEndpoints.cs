@@ -28,6 +28,7 @@ internal static class VezaEndpoints
     public static void Map(WebApplication app, VezaSettings settings)
     {
         app.UseTrustedProxies(settings);
+        app.UsePorts(settings);
         MetricsEndpoint.Map(app, settings);
         HealthEndpoints.Map(app);
         app.UseBrowserRules(settings);

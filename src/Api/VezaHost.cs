@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Npgsql;
 using Veza.Api.Accounts;
 using Veza.Api.Configuration;
+using Veza.Api.Health;
 using Veza.Api.Http;
 using Veza.Api.Live;
 using Veza.Api.Live.Broadcasts;
@@ -70,6 +71,7 @@ public static class VezaHost
         {
             if (settings.Has(Role.Projections)) projections.Start();
             if (!settings.InProduction) await app.Services.GetRequiredService<OperatorBootstrap>().RunAsync(settings.VezaHome, ct);
+            await app.Services.GetRequiredService<ClockSkew>().WarnAsync(ct);
             await app.StartAsync(ct);
             return running;
         }

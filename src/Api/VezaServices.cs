@@ -81,8 +81,12 @@ internal static class VezaServices
 
     private static void AddHealth(IServiceCollection services, VezaSettings settings)
     {
-        var health = services.AddHealthChecks().AddCheck<LogHealth>("log", tags: [HealthEndpoints.Ready]).AddCheck<StoppingHealth>("stopping", tags: [HealthEndpoints.Ready]);
-        if (settings.Has(Role.Projections)) health.AddCheck<ProjectionsHealth>("projections", tags: [HealthEndpoints.Ready]);
-        if (settings.Has(Role.Media)) health.AddCheck<MediaToolsHealth>("media_tools", tags: [HealthEndpoints.Ready]);
+        services.AddSingleton<ClockSkew>();
+        services.AddSingleton(new DiskFolders(settings.Database is null ? settings.VezaHome : null, settings.S3 is null ? settings.MediaRoot : null));
+        // It costs nothing, and who stops says so at once.
+        var health = services.AddHealthChecks().AddCheck<StoppingHealth>("stopping", tags: [HealthEndpoints.Ready])
+            .AddRemembered<LogHealth>("log").AddRemembered<ClockHealth>("clock").AddRemembered<DiskHealth>("disk");
+        if (settings.Has(Role.Projections)) health.AddRemembered<ProjectionsHealth>("projections");
+        if (settings.Has(Role.Media)) health.AddRemembered<MediaToolsHealth>("media_tools");
     }
 }

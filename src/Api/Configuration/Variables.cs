@@ -17,7 +17,8 @@ public static class Variables
     public static readonly Variable<string> Host = new("HOST", "127.0.0.1 in development, 0.0.0.0 in production", "address to listen on",
         "an IP address, localhost or *", text => text is "*" or "localhost" || IPAddress.TryParse(text, out _) ? text : null);
     public static readonly Variable<Value<int>> Port = Number("PORT", "8080", "HTTP and hubs", 1, 65535);
-    public static readonly Variable<Value<int>> PrometheusPort = Number("PROMETHEUS_PORT", "9090", "/metrics; may be the same as PORT", 1, 65535);
+    public static readonly Variable<Value<int>> PrometheusPort = Number("PROMETHEUS_PORT", "9090",
+        "/metrics and /health, with places of their own; the same as PORT: /metrics is read by operators alone, with their token", 1, 65535);
 
     public static readonly Variable<DatabaseUrl> Database = new("DATABASE_URL", "a private local PostgreSQL in VEZA_HOME", "the PostgreSQL that holds the log and the read models",
         "postgresql://user:password@host:port/database", DatabaseUrl.Parse, Secret: true);
