@@ -108,7 +108,7 @@ internal sealed class Server : IDisposable
         var settings = VezaSettings.Parse(new Dictionary<string, string>
         {
             ["PORT"] = port, ["PROMETHEUS_PORT"] = port, ["VEZA_HOME"] = home, ["JWT_SECRET"] = Secret, ["ENCRYPTION_KEY"] = Secret + "!",
-            ["RATE_LIMIT_PER_MINUTE"] = "100000000", ["LOG_LEVEL"] = "warning", ["LOG_FORMAT"] = "text",
+            ["RATE_LIMIT_PER_MINUTE"] = "100000000", ["MAX_CONNECTIONS_PER_NETWORK"] = "10000000", ["LOG_LEVEL"] = "warning", ["LOG_FORMAT"] = "text",
             ["DATABASE_POOL_SIZE"] = Environment.GetEnvironmentVariable("DATABASE_POOL_SIZE") ?? "",
             // So that what a part of the process costs can be told by leaving it out.
             ["ROLES"] = Environment.GetEnvironmentVariable("ROLES") ?? "",
