@@ -53,6 +53,8 @@ internal sealed class Server : IDisposable
     public (double Allocated, double PausedSeconds, double CompilingSeconds) Runtime()
     {
         using var http = new HttpClient();
+        // It has one port for all, where the metrics are for operators.
+        http.DefaultRequestHeaders.Authorization = new("Bearer", new AccessTokens(_keys, TimeProvider.System).Issue(Guid.CreateVersion7(), Guid.CreateVersion7(), ["operator"]));
         var metrics = http.GetStringAsync($"http://127.0.0.1:{Port}/metrics").GetAwaiter().GetResult().Split('\n');
         return (Of("dotnet_gc_heap_total_allocated_bytes_total"), Of("dotnet_gc_pause_time_seconds_total"), Of("dotnet_jit_compilation_time_seconds_total"));
 
@@ -106,7 +108,7 @@ internal sealed class Server : IDisposable
         var settings = VezaSettings.Parse(new Dictionary<string, string>
         {
             ["PORT"] = port, ["PROMETHEUS_PORT"] = port, ["VEZA_HOME"] = home, ["JWT_SECRET"] = Secret, ["ENCRYPTION_KEY"] = Secret + "!",
-            ["RATE_LIMIT_PER_MINUTE"] = "100000000", ["LOG_LEVEL"] = "warning", ["LOG_FORMAT"] = "text",
+            ["RATE_LIMIT_PER_MINUTE"] = "100000000", ["MAX_CONNECTIONS_PER_NETWORK"] = "10000000", ["LOG_LEVEL"] = "warning", ["LOG_FORMAT"] = "text",
             ["DATABASE_POOL_SIZE"] = Environment.GetEnvironmentVariable("DATABASE_POOL_SIZE") ?? "",
             // So that what a part of the process costs can be told by leaving it out.
             ["ROLES"] = Environment.GetEnvironmentVariable("ROLES") ?? "",

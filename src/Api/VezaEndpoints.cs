@@ -5,6 +5,7 @@ using Veza.Api.Chat.Members;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Chat.Reading;
 using Veza.Api.Configuration;
+using Veza.Api.Connections;
 using Veza.Api.Counts;
 using Veza.Api.Health;
 using Veza.Api.Http;
@@ -27,13 +28,16 @@ internal static class VezaEndpoints
 {
     public static void Map(WebApplication app, VezaSettings settings)
     {
+        app.UseConnectionGates();
         app.UseTrustedProxies(settings);
+        app.UsePorts(settings);
         MetricsEndpoint.Map(app, settings);
         HealthEndpoints.Map(app);
         app.UseBrowserRules(settings);
         app.UseExceptionHandler();
         app.UseStatusCodePages(answer => Problems.WriteEmptyAsync(answer.HttpContext));
         app.Use(RequestLimits.Middleware);
+        app.Use(ContentTypes.Middleware);
         app.UseAuthentication();
         app.UseRateLimits();
         app.UseAuthorization();

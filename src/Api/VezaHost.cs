@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Npgsql;
 using Veza.Api.Accounts;
 using Veza.Api.Configuration;
+using Veza.Api.Connections;
 using Veza.Api.Health;
 using Veza.Api.Http;
 using Veza.Api.Live;
@@ -33,6 +34,8 @@ public static class VezaHost
     public static async Task<int> RunAsync(VezaSettings settings, CancellationToken ct = default)
     {
         settings = DevelopmentSecrets.Fill(settings);
+        // What cannot hold should not start a PostgreSQL first.
+        _ = ConnectionLimits.For(settings, OpenFiles.Max);
         using var signals = new ShutdownSignals(ct);
         using var loggers = LoggerFactory.Create(logging => Telemetry.AddLogging(logging, settings));
         var logger = loggers.CreateLogger("Veza");
@@ -67,17 +70,20 @@ public static class VezaHost
         CancellationToken ct,
         LocalPostgres? postgres = null)
     {
+        var limits = ConnectionLimits.For(settings, OpenFiles.Max);
         var connection = Connection(settings, connectionString);
         var log = await EventLog.OpenAsync(connection, VezaApplication.EventTypes, TimeProvider.System, loggers, ct,
             keySecret: System.Text.Encoding.UTF8.GetBytes(settings.EncryptionKey!), disk: postgres?.Disk);
         var projections = await ProjectionHost.OpenAsync(log, connection, VezaApplication.CreateProjections(), TimeProvider.System, loggers, ct,
             withdrawn: VezaApplication.WithdrawnProjections);
-        var app = Build(settings, log, projections, postgres?.Watched);
+        var app = Build(settings, limits, log, projections, postgres?.Watched);
         var running = new RunningVeza(app, projections, log);
         try
         {
             if (settings.Has(Role.Projections)) projections.Start();
             if (!settings.InProduction) await app.Services.GetRequiredService<OperatorBootstrap>().RunAsync(settings.VezaHome, ct);
+            await app.Services.GetRequiredService<ClockSkew>().WarnAsync(ct);
+            if (!limits.LiveIsGiven && limits.Live < ConnectionLimits.LiveDefaultMax) TellOfFiles(limits, loggers.CreateLogger("Veza"));
             await app.StartAsync(ct);
             return running;
         }
@@ -88,7 +94,12 @@ public static class VezaHost
         }
     }
 
-    private static WebApplication Build(VezaSettings settings, EventLog log, ProjectionHost projections, ServerWatch? watch)
+    private static void TellOfFiles(ConnectionLimits limits, ILogger logger) =>
+        logger.LogInformation("{Live} live connections fit into the {OpenFiles} files that this process may open; for more raise that limit (ulimit -n, LimitNOFILE)",
+            limits.Live, limits.OpenFiles);
+
+    private static WebApplication Build(
+        VezaSettings settings, ConnectionLimits limits, EventLog log, ProjectionHost projections, ServerWatch? watch)
     {
         // Configuration is VezaSettings alone: neither the current folder nor ASPNETCORE_* variables have a say.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
@@ -102,7 +113,8 @@ public static class VezaHost
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, settings));
         builder.WebHost.UseSockets(sockets => sockets.Backlog = BacklogMax);
         Telemetry.AddLogging(builder.Logging, settings);
-        VezaServices.Add(builder.Services, settings, log, projections);
+        builder.Services.AddConnectionGates(limits);
+        VezaServices.Add(builder.Services, settings, limits, log, projections);
         if (watch is not null) builder.Services.AddPostgresHealth(watch);
 
         var app = builder.Build();
@@ -131,6 +143,7 @@ public static class VezaHost
         kestrel.Limits.MaxRequestHeaderCount = RequestLimits.HeadersMax;
         kestrel.Limits.MaxRequestLineSize = RequestLimits.LineBytesMax;
         kestrel.Limits.RequestHeadersTimeout = RequestLimits.HeadersTimeMax;
+        kestrel.Limits.KeepAliveTimeout = RequestLimits.IdleMax;
         kestrel.Limits.MinRequestBodyDataRate = new(RequestLimits.BodyBytesPerSecondMin, RequestLimits.BodyGrace);
         kestrel.Limits.MaxRequestBodySize = RequestLimits.AnsweredBodyBytesMax;
         int[] ports = settings.MetricsEnabled ? [settings.Port, settings.PrometheusPort] : [settings.Port];

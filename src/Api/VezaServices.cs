@@ -3,6 +3,7 @@ using Veza.Api.Accounts;
 using Veza.Api.Chat.Members;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Configuration;
+using Veza.Api.Connections;
 using Veza.Api.Health;
 using Veza.Api.Http;
 using Veza.Api.Live.Broadcasts;
@@ -29,10 +30,11 @@ namespace Veza.Api;
 /// <summary>Everything the host is composed of.</summary>
 internal static class VezaServices
 {
-    public static void Add(IServiceCollection services, VezaSettings settings, EventLog log, ProjectionHost projections)
+    public static void Add(IServiceCollection services, VezaSettings settings, ConnectionLimits limits, EventLog log, ProjectionHost projections)
     {
         AddHost(services, settings);
         AddCapabilities(services, settings, log, projections);
+        services.AddRealtime(new(limits.Live));
         AddHttp(services, settings);
         Telemetry.AddMetricsAndTraces(services, settings);
         AddHealth(services, settings);
@@ -60,7 +62,6 @@ internal static class VezaServices
         services.AddAccounts(new(Encoding.UTF8.GetBytes(settings.JwtSecret!), Encoding.UTF8.GetBytes(settings.EncryptionKey!), settings.RateLimitPerMinute, RolesNeedTwoFactor: settings.InProduction));
         services.AddSocial().AddListening();
         services.AddBroadcasts(settings);
-        services.AddRealtime(new(settings.ConnectionsMax));
         services.AddLogReplay();
         services.AddTracks(settings.MediaRoot, settings.UploadBytesMax, settings.StorageBytesPerAccountMax);
         if (settings.Has(Role.Media)) services.AddTrackReactions();
@@ -81,8 +82,12 @@ internal static class VezaServices
 
     private static void AddHealth(IServiceCollection services, VezaSettings settings)
     {
-        var health = services.AddHealthChecks().AddCheck<LogHealth>("log", tags: [HealthEndpoints.Ready]).AddCheck<StoppingHealth>("stopping", tags: [HealthEndpoints.Ready]);
-        if (settings.Has(Role.Projections)) health.AddCheck<ProjectionsHealth>("projections", tags: [HealthEndpoints.Ready]);
-        if (settings.Has(Role.Media)) health.AddCheck<MediaToolsHealth>("media_tools", tags: [HealthEndpoints.Ready]);
+        services.AddSingleton<ClockSkew>();
+        services.AddSingleton(new DiskFolders(settings.Database is null ? settings.VezaHome : null, settings.S3 is null ? settings.MediaRoot : null));
+        // It costs nothing, and who stops says so at once.
+        var health = services.AddHealthChecks().AddCheck<StoppingHealth>("stopping", tags: [HealthEndpoints.Ready])
+            .AddRemembered<LogHealth>("log").AddRemembered<ClockHealth>("clock").AddRemembered<DiskHealth>("disk");
+        if (settings.Has(Role.Projections)) health.AddRemembered<ProjectionsHealth>("projections");
+        if (settings.Has(Role.Media)) health.AddRemembered<MediaToolsHealth>("media_tools");
     }
 }

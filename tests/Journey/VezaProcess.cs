@@ -18,20 +18,43 @@ internal sealed class VezaProcess(params (string Name, string Value)[] environme
     private Process? _process;
 
     public static string Root { get; } = FindRoot();
+    /// <summary>Soft and hard limit of files; null for those of this process.</summary>
+    public int? OpenFilesMax { get; init; }
     public string Home => _home;
     public int Port => _port;
+    public int ProcessId => _process!.Id;
     public string Address => $"http://127.0.0.1:{_port}";
     public string Output => string.Join('\n', Lines.TakeLast(200));
 
     /// <summary>Everything it has said.</summary>
     public string[] Lines { get { lock (_output) return [.. _output]; } }
+    public string HealthBesideMetrics => $"http://127.0.0.1:{_metricsPort}/health/ready";
     public string Metrics => $"http://127.0.0.1:{_metricsPort}/metrics";
 
     public async Task StartAsync()
     {
+        Begin();
+        await ReadyAsync();
+    }
+
+    /// <summary>A start that the program refuses. There is nothing to dispose of afterwards.</summary>
+    /// <returns>The exit code and what was said.</returns>
+    public async Task<(int Code, string Said)> RefusedAsync()
+    {
+        Begin();
+        using var limit = new CancellationTokenSource(StartMax);
+        await _process!.WaitForExitAsync(limit.Token);
+        Directory.Delete(Path.GetDirectoryName(_home)!, recursive: true);
+        return (_process.ExitCode, Output);
+    }
+
+    private void Begin()
+    {
         // The same configuration, Debug or Release, as these tests were built in.
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(Root, "src/Cli/bin", configuration, "net10.0/Veza.Cli.dll"), "run"])
+        string[] veza = ["dotnet", Path.Combine(Root, "src/Cli/bin", configuration, "net10.0/Veza.Cli.dll"), "run"];
+        string[] command = OpenFilesMax is { } max ? ["sh", "-c", $"ulimit -n {max.ToString(CultureInfo.InvariantCulture)}; exec \"$0\" \"$@\"", .. veza] : veza;
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetDirectoryName(_home)!,
         };
@@ -45,7 +68,6 @@ internal sealed class VezaProcess(params (string Name, string Value)[] environme
         _process.ErrorDataReceived += Keep;
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        await ReadyAsync();
     }
 
     /// <summary>No farewell, no flush: as when the machine's power goes, but for PostgreSQL, which runs on.</summary>

@@ -17,7 +17,8 @@ public static class Variables
     public static readonly Variable<string> Host = new("HOST", "127.0.0.1 in development, 0.0.0.0 in production", "address to listen on",
         "an IP address, localhost or *", text => text is "*" or "localhost" || IPAddress.TryParse(text, out _) ? text : null);
     public static readonly Variable<Value<int>> Port = Number("PORT", "8080", "HTTP and hubs", 1, 65535);
-    public static readonly Variable<Value<int>> PrometheusPort = Number("PROMETHEUS_PORT", "9090", "/metrics; may be the same as PORT", 1, 65535);
+    public static readonly Variable<Value<int>> PrometheusPort = Number("PROMETHEUS_PORT", "9090",
+        "/metrics and /health, with places of their own; the same as PORT: /metrics is read by operators alone, with their token", 1, 65535);
 
     public static readonly Variable<DatabaseUrl> Database = new("DATABASE_URL", "a private local PostgreSQL in VEZA_HOME", "the PostgreSQL that holds the log and the read models",
         "postgresql://user:password@host:port/database", DatabaseUrl.Parse, Secret: true);
@@ -38,7 +39,10 @@ public static class Variables
         "a comma-separated list of addresses and networks such as 10.0.0.0/8", text => Items(text) is { Length: > 0 } items && items.All(i => Proxies.Network(i) is not null) ? items : null);
 
     public static readonly Variable<Value<int>> RateLimitPerMinute = Number("RATE_LIMIT_PER_MINUTE", "1000", "requests a minute of one caller", 1, 100_000_000);
-    public static readonly Variable<Value<int>> MaxConnections = Number("MAX_CONNECTIONS", "100000", "live connections; more get 503 with Retry-After", 1, 10_000_000);
+    public static readonly Variable<Value<int>> MaxConnections = Number("MAX_CONNECTIONS", "100000, or what fits into the limit of open files (ulimit -n)",
+        "live connections; more get 503 with Retry-After; one that does not fit stops the start", 1, 10_000_000);
+    public static readonly Variable<Value<int>> MaxConnectionsPerNetwork = Number("MAX_CONNECTIONS_PER_NETWORK", "a quarter of what fits into the limit of open files",
+        "TCP connections of one IPv4 address or IPv6 /64; more are closed at once; TRUSTED_PROXIES are exempt, as they carry the requests of many", 1, 10_000_000);
     public static readonly Variable<Value<int>> MaxMessageSize = Number("MAX_MESSAGE_SIZE", "8192", "bytes of UTF-8 of one message", 1, 1 << 20);
     public static readonly Variable<Value<int>> MessageHistoryLimit = Number("MESSAGE_HISTORY_LIMIT", "1000", "largest page of history", 1, 100_000);
     public static readonly Variable<Value<long>> MaxUploadSize = Size("MAX_UPLOAD_SIZE", "200MB", "largest track", 500L << 20, "500MB");
@@ -71,7 +75,8 @@ public static class Variables
     [
         Environment, Roles, VezaHome, ServiceName, Version, Host, Port, PrometheusPort,
         Database, DatabasePoolSize, DatabaseTimeoutMs, RedisUrl, JwtSecret, EncryptionKey, AllowedOrigins, EnableCors, TrustedProxies,
-        RateLimitPerMinute, MaxConnections, MaxMessageSize, MessageHistoryLimit, MaxUploadSize, MaxStoragePerAccount, MaxStreams, MaxListenersPerStream,
+        RateLimitPerMinute, MaxConnections, MaxConnectionsPerNetwork, MaxMessageSize, MessageHistoryLimit, MaxUploadSize, MaxStoragePerAccount,
+        MaxStreams, MaxListenersPerStream,
         AdaptiveBitrate, DefaultBitrate, CodecsEnabled, ModerationEnabled, E2EEncryption,
         MediaRoot, S3Endpoint, S3Bucket, S3Region, S3AccessKey, S3SecretKey,
         LogLevel, LogFormat, OtlpEndpoint, MetricsEnabled, TracingEnabled,

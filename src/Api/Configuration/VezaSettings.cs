@@ -28,7 +28,10 @@ public sealed record VezaSettings
     /// <summary>Addresses and networks.</summary>
     public required IReadOnlyList<string> TrustedProxies { get; init; }
     public required int RateLimitPerMinute { get; init; }
-    public required int ConnectionsMax { get; init; }
+    /// <summary>Live connections. Null: as many as fit into the limit of open files.</summary>
+    public int? ConnectionsMax { get; init; }
+    /// <summary>Connections of one network. Null: a quarter of what fits.</summary>
+    public int? ConnectionsPerNetworkMax { get; init; }
     public required int MessageBytesMax { get; init; }
     public required int MessageHistoryMax { get; init; }
     public required long UploadBytesMax { get; init; }
@@ -90,7 +93,8 @@ public sealed record VezaSettings
             EnableCors = given.Value(Variables.EnableCors),
             TrustedProxies = given.Optional(Variables.TrustedProxies) ?? [],
             RateLimitPerMinute = given.Value(Variables.RateLimitPerMinute),
-            ConnectionsMax = given.Value(Variables.MaxConnections),
+            ConnectionsMax = given.Optional(Variables.MaxConnections)?.Is,
+            ConnectionsPerNetworkMax = given.Optional(Variables.MaxConnectionsPerNetwork)?.Is,
             MessageBytesMax = given.Value(Variables.MaxMessageSize),
             MessageHistoryMax = given.Value(Variables.MessageHistoryLimit),
             UploadBytesMax = given.Value(Variables.MaxUploadSize),

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Veza.Api.Http;
 
 namespace Veza.Api.Health;
 
@@ -14,8 +15,24 @@ internal static class HealthEndpoints
 
     public static void Map(WebApplication app)
     {
-        foreach (var path in new[] { "/health/live", "/health" }) app.MapHealthChecks(path, Options(check => check.Tags.Contains(Shown))).DisableHttpMetrics();
-        foreach (var path in new[] { "/health/ready", "/ready" }) app.MapHealthChecks(path, Options(check => check.Tags.Contains(Ready))).DisableHttpMetrics();
+        MapLive("/health/live", Ports.Public | Ports.Metrics);
+        MapLive("/health", Ports.Public | Ports.Metrics);
+        MapReady("/health/ready", Ports.Public | Ports.Metrics);
+        MapReady("/ready", Ports.Public);
+
+        void MapLive(string path, Ports ports) => Map(path, ports, check => check.Tags.Contains(Shown));
+        void MapReady(string path, Ports ports) => Map(path, ports, check => check.Tags.Contains(Ready));
+        void Map(string path, Ports ports, Func<HealthCheckRegistration, bool> which) =>
+            app.MapHealthChecks(path, Options(which)).WithMetadata(new WatchesProcess(), new ServedAt(ports)).DisableHttpMetrics();
+    }
+
+    /// <summary>A check of readiness that is asked at most once a second, however many ask: <see cref="RememberedHealth"/>.</summary>
+    public static IHealthChecksBuilder AddRemembered<TCheck>(this IHealthChecksBuilder health, string name) where TCheck : class, IHealthCheck
+    {
+        health.Services.AddKeyedSingleton(name, (services, _) =>
+            new RememberedHealth(name, ActivatorUtilities.CreateInstance<TCheck>(services), services.GetRequiredService<TimeProvider>(),
+                services.GetRequiredService<ILogger<RememberedHealth>>()));
+        return health.Add(new(name, services => services.GetRequiredKeyedService<RememberedHealth>(name), failureStatus: null, tags: [Ready]));
     }
 
     private static HealthCheckOptions Options(Func<HealthCheckRegistration, bool> which) => new()

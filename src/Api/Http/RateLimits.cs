@@ -20,6 +20,9 @@ public static class RateLimits
     /// <summary>Exports that wait while another reads the log.</summary>
     public const int ExportsWaitingMax = 10;
 
+    /// <summary>Of one network to what watches the process: some probes every second, and room for a person who looks.</summary>
+    public const int WatchesPerMinute = 600;
+
     /// <summary>For the endpoint that looks at every event: one at a time, so that exporting cannot keep the database busy.</summary>
     public const string ExportsPolicy = "exports";
 
@@ -34,8 +37,10 @@ public static class RateLimits
             // Made once: a factory for each request is what the overload for token buckets would make.
             var options = Options(perMinute);
             Func<Bucket, RateLimiter> make = _ => new TokenBucketRateLimiter(options);
+            var ofWatchers = Options(WatchesPerMinute);
+            Func<Bucket, RateLimiter> makeForWatchers = _ => new TokenBucketRateLimiter(ofWatchers);
             o.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, Bucket>(http =>
-                Exempt(http) ? RateLimitPartition.GetNoLimiter(new Bucket(Whose.Nobodys, 0)) : RateLimitPartition.Get(Bucket.Of(http), make));
+                Watches(http) ? RateLimitPartition.Get(Bucket.OfWatcher(http), makeForWatchers) : RateLimitPartition.Get(Bucket.Of(http), make));
             o.AddPolicy(ExportsPolicy, _ => RateLimitPartition.GetConcurrencyLimiter(ExportsPolicy, _ => new() { PermitLimit = 1, QueueLimit = ExportsWaitingMax, QueueProcessingOrder = QueueProcessingOrder.OldestFirst }));
             o.OnRejected = async (rejected, _) => await RejectAsync(rejected.HttpContext, rejected.Lease);
         });
@@ -69,15 +74,17 @@ public static class RateLimits
     {
         Describe(http);
         // Only the bucket says how long; the queue for exports is refused without a time.
-        var why = lease.TryGetMetadata(MetadataName.RetryAfter, out var wait)
+        var isBucket = lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);
+        var why = isBucket
             ? $"RATE_LIMIT_PER_MINUTE is {http.RequestServices.GetRequiredService<RateLimit>().PerMinute.ToString("N0", CultureInfo.InvariantCulture)} requests a minute"
             : $"{ExportsWaitingMax} others are waiting for an export";
+        if (Watches(http)) why = $"{WatchesPerMinute} requests a minute of one network are answered here";
         await Problems.WriteAsync(http, new("too_fast", RefusalKind.TooFast, why) { RetryAfter = wait > TimeSpan.FromSeconds(1) ? wait : TimeSpan.FromSeconds(1) });
     }
 
     private static void Describe(HttpContext http)
     {
-        if (Exempt(http)) return;
+        if (Watches(http)) return;
         var (limit, text) = http.RequestServices.GetRequiredService<RateLimit>();
         var left = http.RequestServices.GetRequiredService<IOptions<RateLimiterOptions>>().Value.GlobalLimiter!.GetStatistics(http)?.CurrentAvailablePermits ?? limit;
         var headers = http.Response.Headers;
@@ -98,18 +105,26 @@ public static class RateLimits
         };
     }
 
-    /// <summary>What watches the process must see it best when it is busiest.</summary>
-    private static bool Exempt(HttpContext http) => http.Request.Path.StartsWithSegments("/health") || http.Request.Path.StartsWithSegments("/metrics");
+    /// <summary>What watches the process must see it best when it is busiest, hence has a bucket of its own.</summary>
+    private static bool Watches(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<WatchesProcess>() is not null;
 
     /// <param name="Text">The same, as every answer says it.</param>
     private sealed record RateLimit(int PerMinute, string Text);
 
-    private enum Whose { Accounts, Addresses, Nobodys }
+    private enum Whose { Accounts, Addresses, Watchers }
 
     private readonly record struct Bucket(Whose Whose, int Number)
     {
         public static Bucket Of(HttpContext http) => http.User is CallerPrincipal { Caller: var caller }
             ? new(Whose.Accounts, ((caller.IsApiKey ? caller.SessionId : caller.AccountId).GetHashCode() & int.MaxValue) % AccountBucketsMax)
-            : new(Whose.Addresses, (Networks.Of(http.Connection.RemoteIpAddress).GetHashCode() & int.MaxValue) % AddressBucketsMax);
+            : new(Whose.Addresses, OfNetwork(http));
+
+        public static Bucket OfWatcher(HttpContext http) => new(Whose.Watchers, OfNetwork(http));
+
+        private static int OfNetwork(HttpContext http) =>
+            (Networks.Of(http.Connection.RemoteIpAddress).GetHashCode() & int.MaxValue) % AddressBucketsMax;
     }
 }
+
+/// <summary>An endpoint by which the process is watched: probes and metrics.</summary>
+public sealed record WatchesProcess;

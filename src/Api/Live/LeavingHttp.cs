@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Veza.Api.Connections;
 using Veza.Realtime.Sockets;
 
 namespace Veza.Api.Live;
@@ -33,7 +34,9 @@ internal sealed class LeavingHttp : IDuplexPipe, IConnectionHeartbeatFeature, IB
 
     private static async Task ServeAsync(ConnectionContext connection, ConnectionDelegate http, Heart heart)
     {
-        if (await LeftAsync(connection, http, heart) is { } next) await next(connection);
+        if (await LeftAsync(connection, http, heart) is not { } next) return;
+        connection.Features.Get<GuardedConnection>()?.Stay();
+        await next(connection);
     }
 
     // A method of its own, so that nothing of it is kept afterwards.

@@ -4,6 +4,7 @@ using System.Security.Claims;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.SignalR;
 using Veza.Api.Auth;
@@ -23,7 +24,7 @@ public static class LiveEndpoints
 
     public static void MapLive(this WebApplication app, IEndpointRouteBuilder api)
     {
-        app.UseWhen(context => context.Request.Path.StartsWithSegments(LiveHub.Path), hub =>
+        app.UseWhen(IsHub, hub =>
         {
             hub.Use(RefuseNew);
             hub.UseWebSockets();
@@ -46,6 +47,8 @@ public static class LiveEndpoints
                 + "Every play counted up to `position` is in it. Nothing is resumed: each stands for itself, and who is slow gets the newest. The hub's method is `FollowChart(chart, span, genre)`.");
     }
 
+    private static bool IsHub(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null;
+
     /// <summary>Before the handshake, so that a client that finds no room, or a server that stops, can be sent elsewhere. The hub itself counts exactly.</summary>
     private static Task RefuseNew(HttpContext context, RequestDelegate next)
     {
@@ -60,7 +63,7 @@ public static class LiveEndpoints
     /// <summary>Serves a WebSocket without the request that opened it, as far as the server can; SignalR itself serves all other transports, and those that were negotiated.</summary>
     private static async Task LeaveHttp(HttpContext context, RequestDelegate next)
     {
-        if (!context.WebSockets.IsWebSocketRequest || !context.Request.Path.Equals(LiveHub.Path) || context.Request.Query.ContainsKey("id") || context.Features.Get<LeavingHttp>() is not { } leaving)
+        if (!context.WebSockets.IsWebSocketRequest || context.GetEndpoint()?.Metadata.GetMetadata<NegotiateMetadata>() is not null || context.Request.Query.ContainsKey("id") || context.Features.Get<LeavingHttp>() is not { } leaving)
         {
             await next(context);
             return;

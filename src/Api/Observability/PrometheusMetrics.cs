@@ -18,10 +18,17 @@ public sealed class PrometheusMetrics : IDisposable
     private readonly Lock scraping = new();
     private readonly ILogger<PrometheusMetrics> logger;
     private readonly MetricFamily target;
+    private readonly TimeProvider clock;
+    private string? text;
+    private long writtenAt;
 
-    public PrometheusMetrics(string serviceName, string serviceVersion, ILogger<PrometheusMetrics> logger)
+    /// <summary>Less than any Prometheus waits between two scrapes.</summary>
+    public static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(1);
+
+    public PrometheusMetrics(string serviceName, string serviceVersion, ILogger<PrometheusMetrics> logger, TimeProvider? clock = null)
     {
         this.logger = logger;
+        this.clock = clock ?? TimeProvider.System;
         target = new MetricFamily("target_info", "Which service this is, and which build of it.", MetricKind.Gauge, [], absolute: true);
         target.Record(1, [new("service_name", serviceName), new("service_version", serviceVersion)]);
 
@@ -40,6 +47,16 @@ public sealed class PrometheusMetrics : IDisposable
         listener.Start();
     }
 
+    /// <summary>What <see cref="Write"/> says, at most <see cref="KeptFor"/> old: however many ask, it is made once for all.</summary>
+    public string Text()
+    {
+        lock (scraping)
+        {
+            if (text is null || clock.GetElapsedTime(writtenAt) >= KeptFor) (text, writtenAt) = (Write(), clock.GetTimestamp());
+            return text;
+        }
+    }
+
     public string Write()
     {
         // One at a time: what observable instruments report belongs to one scrape.
@@ -55,9 +72,9 @@ public sealed class PrometheusMetrics : IDisposable
                 logger.LogWarning(e, "An observable instrument failed; its value is missing from this scrape");
             }
 
-            var text = new PrometheusText();
-            foreach (var family in all) family.WriteTo(text);
-            return text.ToString();
+            var written = new PrometheusText();
+            foreach (var family in all) family.WriteTo(written);
+            return written.ToString();
         }
     }
 

@@ -33,8 +33,8 @@ public sealed class RateLimitTests : IAsyncLifetime
         });
         _app.UseRateLimits();
         _app.MapGet("/api/v1/x", () => "x");
-        _app.MapGet("/health/live", () => "x");
-        _app.MapGet("/metrics", () => "x");
+        _app.MapGet("/health/live", () => "x").WithMetadata(new WatchesProcess());
+        _app.MapGet("/metrics/{more?}", () => "x");
         await _app.StartAsync();
         _http = new() { BaseAddress = new(_app.Urls.Single()) };
     }
@@ -82,8 +82,8 @@ public sealed class RateLimitTests : IAsyncLifetime
 
     [Theory]
     [InlineData("/health/live")]
-    [InlineData("/metrics")]
-    public async Task What_watches_the_process_is_never_refused(string path)
+    [InlineData("/HEALTH/live/")]
+    public async Task What_watches_the_process_has_a_bucket_of_its_own(string path)
     {
         for (var i = 0; i < PerMinute + 1; i++)
         {
@@ -92,6 +92,28 @@ public sealed class RateLimitTests : IAsyncLifetime
             Assert.False(answer.Headers.Contains("RateLimit-Limit"));
         }
         Assert.Equal(("3", "2", "20"), Headers(await GetAsync("/api/v1/x")));
+    }
+
+    [Fact]
+    public async Task And_that_bucket_has_a_ground()
+    {
+        HttpResponseMessage answer;
+        var asked = 0;
+        do answer = await GetAsync("/health/live");
+        while (answer.StatusCode == HttpStatusCode.OK && ++asked < 100 * RateLimits.WatchesPerMinute);
+        Assert.Equal(HttpStatusCode.TooManyRequests, answer.StatusCode);
+        Assert.True(asked >= RateLimits.WatchesPerMinute);
+        Assert.Contains("600 requests a minute", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/metrics")]
+    [InlineData("/metrics/x")]
+    [InlineData("/health/nothing")]
+    public async Task An_address_that_only_looks_like_a_watchers_is_counted_as_any_other(string path)
+    {
+        for (var i = 0; i < PerMinute; i++) await GetAsync(path);
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await GetAsync(path)).StatusCode);
     }
 
     private Task<HttpResponseMessage> GetAsync(string path, Guid? account = null)

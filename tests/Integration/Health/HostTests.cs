@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Veza.Api;
 using Veza.EventStore.Postgres;
@@ -30,6 +31,8 @@ public sealed class HostTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, await Status(port, "/health/ready"));
 
         await postgres.KillAsync();
+        // What was answered is remembered for a second.
+        await Eventually.TrueAsync(async () => await Status(port, "/health/ready") == HttpStatusCode.ServiceUnavailable);
 
         var answer = await http.GetAsync($"http://127.0.0.1:{port}/ready");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
@@ -39,7 +42,7 @@ public sealed class HostTests : IAsyncLifetime
 
         await postgres.RestartAsync();
 
-        Assert.Equal(HttpStatusCode.OK, await Status(port, "/health/ready"));
+        await Eventually.TrueAsync(async () => await Status(port, "/health/ready") == HttpStatusCode.OK);
     }
 
     [Fact]
@@ -54,6 +57,59 @@ public sealed class HostTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.NotFound, await Status(port, "/metrics"));
         Assert.Equal(HttpStatusCode.NotFound, await Status(metricsPort, "/ready"));
         Assert.Equal(HttpStatusCode.OK, await Status(metricsPort, "/health/live"));
+    }
+
+    [Fact]
+    public async Task However_the_address_of_the_metrics_is_written_the_public_port_has_nothing_there()
+    {
+        foreach (var path in (string[])["/metrics/", "/METRICS", "/METRICS/", "/%6detrics", "/%6detrics/", "/Metrics?x", "//metrics"])
+        {
+            var request = $"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{metricsPort}\r\nConnection: close\r\n\r\n";
+            var answer = await Security.RawHttp.AskAsync($"http://127.0.0.1:{port}", request);
+            Assert.True(Security.RawHttp.StatusOf(answer) == 404, $"{path}: {answer}");
+        }
+    }
+
+    [Fact]
+    public async Task The_port_of_the_metrics_serves_nothing_else()
+    {
+        string[] paths = ["/api/v1/accounts/me", "/API/v1/feed/", "/hubs/live", "/docs/index.html", "/openapi/v1.json", "/.well-known/jwks.json", "/READY"];
+        foreach (var path in paths)
+        {
+            Assert.NotEqual(HttpStatusCode.NotFound, await Status(port, path));
+            Assert.Equal(HttpStatusCode.NotFound, await Status(metricsPort, path));
+        }
+        Assert.Equal(HttpStatusCode.NotFound, await Status(metricsPort, "/nothing-here"));
+    }
+
+    [Fact]
+    public async Task Every_check_of_readiness_is_named_with_its_state()
+    {
+        var report = await http.GetFromJsonAsync<JsonElement>($"http://127.0.0.1:{metricsPort}/health/ready");
+        var checks = report.GetProperty("checks").EnumerateObject().ToDictionary(c => c.Name, c => c.Value.GetProperty("status").GetString());
+        Assert.Equal(["clock", "disk", "log", "stopping"], checks.Keys.Order());
+        Assert.All(checks.Values, state => Assert.Contains(state, (string[])["healthy", "degraded"]));
+    }
+
+    [Fact]
+    public async Task Where_the_two_ports_are_one_the_metrics_are_for_operators()
+    {
+        var both = Loopback.FreePort().ToString(System.Globalization.CultureInfo.InvariantCulture);
+        await using var node = await VezaHost.StartAsync(
+            VezaServer.Settings(home, ("ROLES", "api"), ("PORT", both), ("PROMETHEUS_PORT", both)), postgres.ConnectionString, NullLoggerFactory.Instance, CancellationToken.None);
+        var keys = node.App.Services.GetRequiredService<Api.Auth.AccessTokens>();
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await MetricsFor(null));
+        Assert.Equal(HttpStatusCode.Forbidden, await MetricsFor(keys.Issue(Guid.CreateVersion7(), Guid.CreateVersion7(), [])));
+        Assert.Equal(HttpStatusCode.OK, await MetricsFor(keys.Issue(Guid.CreateVersion7(), Guid.CreateVersion7(), ["operator"])));
+
+        async Task<HttpStatusCode> MetricsFor(string? token)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"{node.Address}/metrics/");
+            if (token is not null) request.Headers.Authorization = new("Bearer", token);
+            using var answer = await http.SendAsync(request);
+            return answer.StatusCode;
+        }
     }
 
     private async Task<HttpStatusCode> Status(int at, string path) => (await http.GetAsync($"http://127.0.0.1:{at}{path}")).StatusCode;

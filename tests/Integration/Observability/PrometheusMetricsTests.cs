@@ -8,7 +8,10 @@ public sealed class PrometheusMetricsTests : IDisposable
 {
     // Each test has instruments of its own name: all listeners of the process hear all meters.
     private readonly Meter meter = new("Veza.Tests.Metrics");
-    private readonly PrometheusMetrics metrics = new("veza", "1.2.3", NullLogger<PrometheusMetrics>.Instance);
+    private readonly ManualTime time = new();
+    private readonly PrometheusMetrics metrics;
+
+    public PrometheusMetricsTests() => metrics = new("veza", "1.2.3", NullLogger<PrometheusMetrics>.Instance, time);
 
     [Fact]
     public void A_counter_adds_up_per_label_and_ends_in_total()
@@ -118,6 +121,18 @@ public sealed class PrometheusMetricsTests : IDisposable
         });
 
         Assert.Equal(10_000, Lines("test_crowded")[2..].Sum(line => int.Parse(line.Split(' ')[^1])));
+    }
+
+    [Fact]
+    public void However_many_ask_the_text_is_made_once_a_second()
+    {
+        var made = 0;
+        meter.CreateObservableGauge("test.looked", () => Interlocked.Increment(ref made));
+        var first = metrics.Text();
+        for (var i = 0; i < 100; i++) Assert.Same(first, metrics.Text());
+        time.Advance(PrometheusMetrics.KeptFor);
+        Assert.NotEqual(first, metrics.Text());
+        Assert.Equal(2, made);
     }
 
     [Fact]

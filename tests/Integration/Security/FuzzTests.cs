@@ -84,6 +84,36 @@ public sealed class FuzzTests(VezaServer veza, ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task No_content_type_is_a_fault()
+    {
+        var random = Seeded();
+        var eve = await veza.RegisterAsync("eve");
+        var examples = await ExamplesAsync();
+        string[] types = ["application/json; charset=utf-8", "application/json;charset=\"utf-8\"", "multipart/form-data; boundary=\"x\"; charset=utf-7", "application/problem+json; charset=bogus; q=1"];
+        var started = Stopwatch.GetTimestamp();
+        var refused = 0;
+        while (Stopwatch.GetElapsedTime(started) < Time)
+        {
+            var (method, path, body) = random.Next(4) == 0 ? (HttpMethod.Post, "/api/v1/tracks", "--x--") : examples[random.Next(examples.Count)];
+            var type = Mutated(types[random.Next(types.Length)], random);
+            using var content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+            if (!content.Headers.TryAddWithoutValidation("Content-Type", type)) continue;
+            HttpResponseMessage answer;
+            // What the client itself refuses to send cannot come from it.
+            try { answer = await eve.SendAsync(method, path, content, ("X-Forwarded-For", new IPAddress(Guid.CreateVersion7().ToByteArray()).ToString())).WaitAsync(HangsAfter); }
+            catch (HttpRequestException) { continue; }
+            using (answer)
+            {
+                Assert.True((int)answer.StatusCode < 500, $"{method} {path} answered {(int)answer.StatusCode} to {Uri.EscapeDataString(type)}");
+                if (answer.StatusCode is HttpStatusCode.UnsupportedMediaType or HttpStatusCode.BadRequest) refused++;
+                await answer.Content.LoadIntoBufferAsync();
+            }
+        }
+        output.WriteLine($"{refused} were refused");
+        Assert.True(refused > 0, "nothing was refused, so nothing was tried");
+    }
+
+    [Fact]
     public void A_head_is_read_the_same_however_it_is_cut_up_and_never_throws()
     {
         var random = Seeded();

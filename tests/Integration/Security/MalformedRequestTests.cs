@@ -80,6 +80,43 @@ public class MalformedRequestTests(VezaServer veza)
         Assert.True(tried > 400, $"only {tried} bodies were tried");
     }
 
+    /// <summary>Of what is said about a body, beside the type that the endpoint takes: <c>TYPE</c>.</summary>
+    private static readonly string[] ContentTypes =
+    [
+        "TYPE; charset=bogus", "TYPE; charset=utf-7", "TYPE; charset=utf-16", "TYPE; charset=\"utf-32\"", "TYPE; charset=", "TYPE; charset=\"\"", "TYPE; charset=utf-8; charset=bogus",
+        "TYPE; charset=bogus; charset=utf-8", $"TYPE; charset={new string('u', 5_000)}", "TYPE; charset=x-user-defined", "TYPE; charset=\"utf-8", "TYPE; charset=%00", "TYPE;charset=UTF-8 ;", "TYPE;;;",
+        "TYPE; boundary=", "TYPE; boundary=\"\"", $"TYPE; boundary={new string('b', 7_000)}", $"TYPE; boundary={new string('b', 71)}", "TYPE; boundary=\"a b\"", "TYPE; boundary=a; boundary=b", "TYPE; boundary=\"\\\"\"",
+        "TYPE, TYPE", "TYPE; q=0", "*/*", "application/*", "application/*+json", "application/x+json; charset=bogus", "text/json; charset=bogus", "/", "", "json", new string('j', 7_000), "TYPE; a=\u00e4", "TYPE\t; charset\t=\tbogus",
+        "multipart/form-data", "multipart/mixed; boundary=x", "application/x-www-form-urlencoded; charset=utf-7",
+    ];
+
+    [Fact]
+    public async Task No_content_type_is_a_fault()
+    {
+        var eve = await veza.RegisterAsync("eve");
+        var tried = 0;
+        foreach (var (method, endpoint) in Endpoints)
+        {
+            if (endpoint.Metadata.GetMetadata<IAcceptsMetadata>() is not { } accepts) continue;
+            foreach (var type in ContentTypes.Select(t => t.Replace("TYPE", accepts.ContentTypes[0], StringComparison.Ordinal)))
+            {
+                using var content = new ByteArrayContent("{}"u8.ToArray());
+                content.Headers.TryAddWithoutValidation("Content-Type", type);
+                HttpResponseMessage answer;
+                // What the client itself refuses to send cannot come from it.
+                try { answer = await eve.SendAsync(new(method), PathOf(endpoint), content, Elsewhere); }
+                catch (HttpRequestException) { continue; }
+                var said = $"{method} {endpoint.RoutePattern.RawText} with Content-Type {type[..Math.Min(80, type.Length)]}";
+                if (type.Contains("charset=bogus", StringComparison.Ordinal) && !type.Contains("=utf-8", StringComparison.Ordinal) || type.Length > 5_000)
+                    Assert.True(answer.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.UnsupportedMediaType, $"{said} answered {(int)answer.StatusCode}");
+                if ((int)answer.StatusCode >= 400) Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+                await NoFaultAsync(answer, said);
+                tried++;
+            }
+        }
+        Assert.True(tried > 400, $"only {tried} content types were tried");
+    }
+
     [Fact]
     public async Task No_query_is_a_fault()
     {

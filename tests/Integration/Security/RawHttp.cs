@@ -33,6 +33,14 @@ internal sealed class RawHttp : IDisposable
 
     public async Task SendAsync(byte[] bytes) => await Stream.WriteAsync(bytes);
 
+    /// <summary>What comes next, as much as comes at once.</summary>
+    public async Task<string> ReadSomeAsync()
+    {
+        using var limit = new CancellationTokenSource(AnswersMax);
+        var buffer = new byte[4096];
+        return Encoding.Latin1.GetString(buffer, 0, await Stream.ReadAsync(buffer, limit.Token));
+    }
+
     /// <summary>Reads until the server ends the connection.</summary>
     public async Task<string> ReadToEndAsync()
     {

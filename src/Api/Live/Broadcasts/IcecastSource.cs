@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.WebUtilities;
+using Veza.Api.Connections;
 using Veza.Media.Live;
 
 namespace Veza.Api.Live.Broadcasts;
@@ -34,6 +35,7 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
                 await RefuseAsync(connection, 408, $"request head took more than {limits.HeadTimeLimit.TotalSeconds:N0} s");
                 break;
             default:
+                connection.Features.Get<GuardedConnection>()?.Stay();
                 await ServeAsync(connection, head!);
                 break;
         }

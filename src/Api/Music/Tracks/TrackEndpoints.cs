@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Net.Http.Headers;
+using Veza.Api.Connections;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
@@ -20,6 +21,7 @@ public static class TrackEndpoints
         var tracks = api.MapGroup("/tracks").WithTags("Tracks");
         tracks.MapPost("", (HttpRequest request, Caller caller, Sender commands, CancellationToken ct) =>
                 request.HttpContext.RequestServices.GetRequiredService<TrackUploads>().ReceiveAsync(request, caller, commands, ct))
+            .OpensFile()
             .Accepts<UploadTrackForm>("multipart/form-data")
             // The file is bounded by MAX_UPLOAD_SIZE and every other part by its own limit.
             .WithMetadata(new DisableRequestSizeLimitAttribute())
@@ -36,7 +38,7 @@ public static class TrackEndpoints
             await (http.Past() is { } past ? new(past.Views) : queries).FindAsync(trackId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("track", trackId)))
             .ReadsFrom(TrackQueries.Reads).AnswersAsOf(TrackQueries.Reads).Produces<TrackView>().WithSummary("Read a track");
         // Players ask with HEAD how long it is.
-        track.MapMethods("/audio", [HttpMethods.Get, HttpMethods.Head], Audio).ReadsFrom(TrackQueries.FileReads).Produces(StatusCodes.Status200OK).Produces(StatusCodes.Status206PartialContent)
+        track.MapMethods("/audio", [HttpMethods.Get, HttpMethods.Head], Audio).OpensFile().ReadsFrom(TrackQueries.FileReads).Produces(StatusCodes.Status200OK).Produces(StatusCodes.Status206PartialContent)
             .WithSummary("Fetch a track's sound")
             .WithDescription("`format` is `original` (as it was uploaded; the default), `opus` or `mp3`. Byte ranges and ETags are served. 404 `rendition_unknown` while the copy is not made.");
     }

@@ -1,0 +1,81 @@
+using System.Net;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Veza.Api.Configuration;
+using Veza.Api.Http;
+using Veza.Commands.Dispatching;
+
+namespace Veza.Api.Connections;
+
+/// <summary>The gates of the two ports. That of PROMETHEUS_PORT has places of its own, so that probes reach a full server.</summary>
+internal sealed class ConnectionGates : IDisposable
+{
+    private readonly int? _metricsPort;
+
+    public ConnectionGates(VezaSettings settings, ConnectionLimits limits, TimeProvider clock, ILogger<ConnectionGate> log)
+    {
+        var proxies = settings.TrustedProxies.Select(p => Proxies.Network(p)!.Value).ToArray();
+        Http = new(new("http", limits.Connections, limits.PerNetwork, ConnectionLimits.RequestFiles), IsProxy, clock, log);
+        Metrics = new(
+            new("metrics", ConnectionLimits.MetricsConnections, ConnectionLimits.MetricsConnectionsPerNetwork, RequestFiles: 0), _ => false, clock, log);
+        _metricsPort = settings.PrometheusPort == settings.Port ? null : settings.PrometheusPort;
+
+        bool IsProxy(IPAddress? address)
+        {
+            if (address is null) return false;
+            if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
+            return proxies.Any(network => network.Contains(address));
+        }
+    }
+
+    public ConnectionGate Http { get; }
+    public ConnectionGate Metrics { get; }
+
+    public ConnectionGate Of(EndPoint endpoint) => (endpoint as IPEndPoint)?.Port == _metricsPort ? Metrics : Http;
+
+    public void Dispose()
+    {
+        Http.Dispose();
+        Metrics.Dispose();
+    }
+}
+
+internal static class ConnectionServices
+{
+    /// <summary>Requests that are being answered when the process is asked to stop get so long to end.</summary>
+    /// <remarks>Longer than any command takes; an upload that trickles in would otherwise hold up the whole shutdown.</remarks>
+    public static readonly TimeSpan StoppingGrace = TimeSpan.FromSeconds(5);
+
+    public static void AddConnectionGates(this IServiceCollection services, ConnectionLimits limits)
+    {
+        services.AddSingleton(limits);
+        services.AddSingleton<ConnectionGates>();
+        services.AddSingleton<SocketTransportFactory>();
+        services.RemoveAll<Microsoft.AspNetCore.Connections.IConnectionListenerFactory>();
+        services.AddSingleton<Microsoft.AspNetCore.Connections.IConnectionListenerFactory, GuardedListenerFactory>();
+    }
+
+    public static void UseConnectionGates(this WebApplication app)
+    {
+        var gates = app.Services.GetRequiredService<ConnectionGates>();
+        app.Lifetime.ApplicationStopping.Register(() =>
+        {
+            gates.Http.Stop(StoppingGrace);
+            gates.Metrics.Stop(StoppingGrace);
+        });
+        app.Use(GuardedConnection.WhileAnswering);
+    }
+
+    /// <summary>For endpoints that read or write a file while they are answered: it needs a place as a connection does.</summary>
+    public static TBuilder OpensFile<TBuilder>(this TBuilder endpoint) where TBuilder : IEndpointConventionBuilder =>
+        endpoint.AddEndpointFilter(async (context, next) =>
+        {
+            var http = context.HttpContext;
+            if (http.RequestServices.GetRequiredService<ConnectionGates>().Http.TryOpenFile() is not { } place)
+                return Problems.Result(new("too_many_files", RefusalKind.Unavailable, "as many files are open as may be; try again shortly")
+                { RetryAfter = TimeSpan.FromSeconds(1) });
+            // The result is sent after this filter has ended.
+            http.Response.RegisterForDispose(place);
+            return await next(context);
+        });
+}

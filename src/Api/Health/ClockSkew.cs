@@ -1,0 +1,65 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
+
+namespace Veza.Api.Health;
+
+/// <summary>How far the clock of this machine is ahead of the database's, by which events are dated.</summary>
+internal sealed class ClockSkew(NpgsqlDataSource database, TimeProvider clock, ILogger<ClockSkew> log)
+{
+    /// <summary>
+    /// Beyond it something is wrong with a clock: machines whose clocks are kept differ by milliseconds. Tokens allow for thirty
+    /// seconds between nodes, so that this is said before anybody is refused for it.
+    /// </summary>
+    public static readonly TimeSpan Max = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    /// <returns>Positive when this machine is ahead. What the question itself took is in favour of the clocks.</returns>
+    /// <exception cref="NpgsqlException">The database does not answer.</exception>
+    /// <exception cref="OperationCanceledException">Nor within some seconds.</exception>
+    public async Task<TimeSpan> MeasureAsync(CancellationToken ct)
+    {
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limited.CancelAfter(Patience);
+        await using var connection = await database.OpenConnectionAsync(limited.Token);
+        await using var command = new NpgsqlCommand("SELECT clock_timestamp()", connection);
+        var before = clock.GetUtcNow();
+        var there = new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(limited.Token))!, TimeSpan.Zero);
+        var after = clock.GetUtcNow();
+        return before > there ? before - there
+            : after < there ? after - there
+            : TimeSpan.Zero;
+    }
+
+    public static string Say(TimeSpan skew) =>
+        $"this machine's clock is {Math.Abs(skew.TotalSeconds):F1} s {(skew > TimeSpan.Zero ? "ahead of" : "behind")} the database's; {Max.TotalSeconds} s are allowed";
+
+    /// <summary>Logs a warning when the clocks differ by more than <see cref="Max"/>; of a database that is away others tell.</summary>
+    public async Task WarnAsync(CancellationToken ct)
+    {
+        try
+        {
+            var skew = await MeasureAsync(ct);
+            if (skew.Duration() > Max) log.LogWarning("{Skew}", Say(skew));
+        }
+        catch (Exception away) when (ClockHealth.IsAway(away, ct)) { }
+    }
+}
+
+/// <summary>The clock of this machine agrees with the database's. Degraded at worst: it still serves, and dates come from the database.</summary>
+internal sealed class ClockHealth(ClockSkew skew) : IHealthCheck
+{
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken ct = default)
+    {
+        try
+        {
+            var measured = await skew.MeasureAsync(ct);
+            return measured.Duration() > ClockSkew.Max ? HealthCheckResult.Degraded(ClockSkew.Say(measured)) : HealthCheckResult.Healthy();
+        }
+        catch (Exception away) when (IsAway(away, ct)) { return HealthCheckResult.Degraded("not known, as the database does not answer"); }
+    }
+
+    internal static bool IsAway(Exception fault, CancellationToken ct) =>
+        fault is NpgsqlException or SocketException or TimeoutException || fault is OperationCanceledException && !ct.IsCancellationRequested;
+}

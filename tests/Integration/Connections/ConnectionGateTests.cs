@@ -1,0 +1,205 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+using Veza.Api.Connections;
+
+namespace Veza.Integration.Tests.Connections;
+
+public sealed class ConnectionGateTests : IDisposable
+{
+    private const int Max = 100;
+    private const int PerNetwork = 40;
+    private const int Files = 5;
+
+    private static readonly IPAddress Proxy = IPAddress.Parse("10.0.0.1");
+
+    private readonly ManualTime _time = new();
+    private readonly Lines _log = new();
+    private readonly ConnectionGate _gate;
+
+    public ConnectionGateTests() =>
+        _gate = new(new("http", Max, PerNetwork, Files), address => Proxy.Equals(address), _time, _log);
+
+    public void Dispose() => _gate.Dispose();
+
+    [Fact]
+    public async Task A_network_has_its_share_and_gets_a_place_again_when_it_gives_one_back()
+    {
+        var mine = EnterAll("10.1.0.1", PerNetwork);
+        Assert.Null(Enter("10.1.0.1"));
+        Assert.NotNull(Enter("10.1.0.2"));
+
+        await mine[0].DisposeAsync();
+        await mine[0].DisposeAsync();
+
+        Assert.NotNull(Enter("10.1.0.1"));
+        Assert.Null(Enter("10.1.0.1"));
+    }
+
+    [Fact]
+    public void An_IPv6_network_of_64_bits_is_one_and_an_IPv4_address_is_itself_either_way_it_is_written()
+    {
+        for (var i = 0; i < PerNetwork; i++) Assert.NotNull(Enter($"2001:db8::{i:x}"));
+        Assert.Null(Enter("2001:db8::ffff:1"));
+        Assert.NotNull(Enter("2001:db8:0:1::1"));
+
+        EnterAll("10.1.0.1", PerNetwork);
+        Assert.Null(Enter("::ffff:10.1.0.1"));
+    }
+
+    [Fact]
+    public void A_trusted_proxy_is_bounded_by_the_limit_for_all_alone()
+    {
+        EnterAll("10.0.0.1", Max);
+        Assert.Null(Enter("10.0.0.1"));
+        Assert.Null(Enter("10.1.0.1"));
+        Assert.Equal(Max, _gate.Open);
+    }
+
+    [Fact]
+    public void The_last_places_are_for_networks_that_have_few()
+    {
+        EnterAll("10.1.0.1", PerNetwork);
+        EnterAll("10.1.0.2", PerNetwork);
+        var third = 0;
+        while (Enter("10.1.0.3") is not null) third++;
+        Assert.InRange(third, 1, Max - 2 * PerNetwork - 1);
+
+        Assert.NotNull(Enter("10.1.0.4"));
+        Assert.Null(Enter("10.1.0.1"));
+    }
+
+    [Fact]
+    public void Who_says_nothing_is_closed_and_who_has_asked_is_not()
+    {
+        var (silent, asked, answering) = (Enter("10.1.0.1")!, Enter("10.1.0.1")!, Enter("10.1.0.1")!);
+        asked.Begin();
+        asked.End();
+        answering.Begin();
+
+        _time.Advance(ConnectionGate.FirstRequestMax - TimeSpan.FromSeconds(2));
+        Assert.False(IsCut(silent));
+        _time.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.True(IsCut(silent));
+        Assert.False(IsCut(asked));
+        Assert.False(IsCut(answering));
+    }
+
+    [Fact]
+    public void When_places_become_few_the_silent_go_first_then_who_waits_longest_and_nobody_who_is_being_answered()
+    {
+        // A proxy's, so that the number of networks plays no part.
+        var all = EnterAll("10.0.0.1", Max);
+        foreach (var connection in all) connection.Begin();
+        var longest = all[10];
+        longest.End();
+        _time.Advance(ConnectionGate.WaitMin);
+        var waiting = all[20];
+        waiting.End();
+        _time.Advance(ConnectionGate.WaitMin);
+        Assert.True(IsCut(longest) && IsCut(waiting), "who waits was not closed though no place is free");
+        Assert.Equal(2, all.Count(IsCut));
+    }
+
+    [Fact]
+    public async Task The_silent_are_closed_before_those_who_have_asked()
+    {
+        var all = EnterAll("10.0.0.1", Max);
+        foreach (var connection in all[..50])
+        {
+            connection.Begin();
+            connection.End();
+        }
+        _time.Advance(ConnectionGate.WaitMin);
+        Assert.Contains(all, IsCut);
+        Assert.DoesNotContain(all[..50], IsCut);
+
+        // Only as many as are wanted; and their places are places again.
+        Assert.Contains(all[50..], c => !IsCut(c));
+        foreach (var cut in all.Where(IsCut)) await cut.DisposeAsync();
+        Assert.NotNull(Enter("10.1.0.1"));
+    }
+
+    [Fact]
+    public void A_connection_that_has_left_HTTP_is_nobodys_to_close()
+    {
+        var all = EnterAll("10.0.0.1", Max);
+        foreach (var connection in all) connection.Stay();
+        _gate.Stop(TimeSpan.Zero);
+        _time.Advance(ConnectionGate.FirstRequestMax);
+        Assert.DoesNotContain(all, IsCut);
+        Assert.Null(Enter("10.1.0.1"));
+    }
+
+    [Fact]
+    public async Task Files_beyond_their_own_take_the_places_of_connections()
+    {
+        var all = EnterAll("10.0.0.1", Max);
+        var files = Enumerable.Range(0, Files).Select(_ => _gate.TryOpenFile()!).ToList();
+        Assert.All(files, Assert.NotNull);
+        Assert.Null(_gate.TryOpenFile());
+
+        await all[0].DisposeAsync();
+        files.Add(_gate.TryOpenFile()!);
+        Assert.NotNull(files[^1]);
+        Assert.Null(Enter("10.0.0.1"));
+
+        files[0].Dispose();
+        files[0].Dispose();
+        Assert.NotNull(Enter("10.0.0.1"));
+        Assert.Null(Enter("10.0.0.1"));
+    }
+
+    [Fact]
+    public void A_stopping_server_cuts_off_what_is_still_being_answered_after_the_grace()
+    {
+        var answering = Enter("10.1.0.1")!;
+        answering.Begin();
+        var grace = TimeSpan.FromSeconds(5);
+        _gate.Stop(grace);
+        _time.Advance(grace - TimeSpan.FromSeconds(1));
+        Assert.False(IsCut(answering));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(IsCut(answering));
+    }
+
+    [Fact]
+    public void Refusals_are_logged_once_a_minute_with_the_settings_that_decide()
+    {
+        EnterAll("10.1.0.1", PerNetwork);
+        for (var i = 0; i < 1000; i++) Enter("10.1.0.1");
+        for (var i = 0; i < 59; i++) _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Contains("1000 connections were refused because their network has 40 (MAX_CONNECTIONS_PER_NETWORK", Assert.Single(_log), StringComparison.Ordinal);
+        Enter("10.1.0.1");
+        _time.Advance(TimeSpan.FromSeconds(2));
+        // The silent have been closed, but nothing has given back their places.
+        Assert.Equal(2, _log.Count);
+    }
+
+    private GuardedConnection? Enter(string address) =>
+        _gate.TryEnter(new Connection { RemoteEndPoint = new IPEndPoint(IPAddress.Parse(address), 1) });
+
+    private GuardedConnection[] EnterAll(string address, int count) => [.. Enumerable.Range(0, count).Select(_ => Enter(address)!)];
+
+    /// <summary>Where no HTTP is, asking it for an end is an end as well.</summary>
+    private static bool IsCut(GuardedConnection connection) => connection.ConnectionClosed.IsCancellationRequested;
+
+    /// <summary>One that is cut in the moment that it is aborted.</summary>
+    private sealed class Connection : DefaultConnectionContext
+    {
+        private readonly CancellationTokenSource _cut = new();
+
+        public Connection() => ConnectionClosed = _cut.Token;
+
+        public override void Abort(ConnectionAbortedException abortReason) => _cut.Cancel();
+    }
+
+    private sealed class Lines : List<string>, ILogger
+    {
+        public bool IsEnabled(LogLevel logLevel) => true;
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Add(formatter(state, exception));
+    }
+}
