@@ -46,6 +46,7 @@ internal static class VezaEndpoints
         app.MapSigningKeys();
         api.MapAccounts();
         api.MapPasswords();
+        api.MapSuspensions();
         api.MapSessions();
         api.MapTwoFactor();
         api.MapApiKeys();

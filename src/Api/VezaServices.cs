@@ -56,7 +56,7 @@ internal static class VezaServices
         services.AddSingleton(provider => new Dispatcher(log, new Limits(settings.MessageBytesMax), provider.GetRequiredService<TimeProvider>().GetUtcNow));
         services.AddSingleton(new ReadModels(log.Database));
         services.AddSingleton<MessageQueries>().AddSingleton<MessageStreams>().AddSingleton<ChatQueries>().AddSingleton<UnreadQueries>().AddSingleton<CountQueries>();
-        if (settings.Has(Role.Projections)) services.AddSingleton<IReaction, WithdrawMessages>();
+        if (settings.Has(Role.Projections)) services.AddSingleton<IReaction, WithdrawMessages>().AddSingleton<IReaction, EndWhatAccountsRun>();
         services.AddAccounts(new(Encoding.UTF8.GetBytes(settings.JwtSecret!), Encoding.UTF8.GetBytes(settings.EncryptionKey!), settings.RateLimitPerMinute, RolesNeedTwoFactor: settings.InProduction));
         services.AddSocial().AddListening();
         services.AddBroadcasts(settings);

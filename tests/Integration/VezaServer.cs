@@ -118,6 +118,10 @@ public sealed class Person(VezaServer server, Guid id, string userName, string? 
         return response;
     }
 
+    /// <summary>Erases this person's account, with the password that everybody registers with here.</summary>
+    public Task<HttpResponseMessage> EraseAsync() =>
+        SendAsync(HttpMethod.Delete, "/api/v1/accounts/me", Json(new { password = "correct horse battery" }));
+
     /// <summary>Reads then also wait for what the other has seen.</summary>
     public void SeeWhat(Person other) => SeeUpTo(other.Position);
 

@@ -1,3 +1,4 @@
+using Veza.Api.Auth;
 using Veza.EventStore.Reactions;
 using Veza.Media;
 using Veza.Projections.Music.Tracks;
@@ -14,7 +15,8 @@ public static class TrackServices
         services.AddSingleton(provider => new MediaStore(mediaRoot, uploadBytesMax, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new AudioProbe(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Transcoder(provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(provider => new TrackUploads(provider.GetRequiredService<MediaStore>(), provider.GetRequiredService<AudioProbe>(), uploadBytesMax));
+        services.AddSingleton(provider => new TrackUploads(provider.GetRequiredService<MediaStore>(), provider.GetRequiredService<AudioProbe>(),
+            provider.GetRequiredService<EndedSessions>(), uploadBytesMax));
         services.AddSingleton<TrackQueries>().AddSingleton<CommentQueries>();
         services.AddHostedService<StagingSweep>();
     }

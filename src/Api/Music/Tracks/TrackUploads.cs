@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
 using Veza.Commands.Music.Tracks;
@@ -7,7 +8,7 @@ using Veza.Media;
 namespace Veza.Api.Music.Tracks;
 
 /// <summary>Takes a track in: receive, look, keep, and say that it happened. Whatever is refused leaves no file behind.</summary>
-internal sealed class TrackUploads(MediaStore media, AudioProbe probe, long uploadBytesMax)
+internal sealed class TrackUploads(MediaStore media, AudioProbe probe, EndedSessions sessions, long uploadBytesMax)
 {
     /// <summary>Files looked at at the same time. Looking decodes the whole file, which takes a processor of its own.</summary>
     private static readonly int LooksAtOnceMax = Math.Max(2, Environment.ProcessorCount);
@@ -22,11 +23,14 @@ internal sealed class TrackUploads(MediaStore media, AudioProbe probe, long uplo
         if (request.ContentLength > uploadBytesMax + UploadForm.OverheadBytesMax)
             return Problems.Result(TooLarge($"the upload is {request.ContentLength:N0} bytes; MAX_UPLOAD_SIZE is {uploadBytesMax:N0}"));
         var uploadId = Guid.CreateVersion7();
+        var running = sessions.Join(caller.SessionId, ct);
+        // An answer would first have to read what is still coming.
+        using var cut = running.Token.Register(request.HttpContext.Abort);
         try
         {
-            var (form, refusal) = await UploadForm.ReadAsync(request, uploadId, media, ct);
+            var (form, refusal) = await UploadForm.ReadAsync(request, uploadId, media, running.Token);
             if (form is null) return Problems.Result(refusal!);
-            return await LookAsync(form.File.Path, ct) switch
+            return await LookAsync(form.File.Path, running.Token) switch
             {
                 AudioRejected rejected => Problems.Result(new(rejected.Code, Kind(rejected.Code), rejected.Detail)),
                 AudioFacts facts => await KeepAsync(form, facts, caller, commands),
@@ -35,6 +39,7 @@ internal sealed class TrackUploads(MediaStore media, AudioProbe probe, long uplo
         }
         finally
         {
+            sessions.Leave(running);
             media.Discard(uploadId);
         }
     }
