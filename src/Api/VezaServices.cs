@@ -15,6 +15,7 @@ using Veza.Api.Replay;
 using Veza.Api.Social;
 using Veza.Commands.Dispatching;
 using Veza.EventStore;
+using Veza.EventStore.Personal;
 using Veza.EventStore.Projections;
 using Veza.EventStore.Reactions;
 using Veza.Projections;
@@ -57,6 +58,11 @@ internal static class VezaServices
         services.AddSingleton(new ReadModels(log.Database));
         services.AddSingleton<MessageQueries>().AddSingleton<MessageStreams>().AddSingleton<ChatQueries>().AddSingleton<UnreadQueries>().AddSingleton<CountQueries>();
         if (settings.Has(Role.Projections)) services.AddSingleton<IReaction, WithdrawMessages>().AddSingleton<IReaction, EndWhatAccountsRun>();
+        services.AddSingleton<Erasures>();
+        if (settings.Has(Role.Projections))
+            services.AddSingleton<IReaction>(provider => new SweepErasures(
+                new ErasedRemains(log.Database, projections.Builds, provider.GetRequiredService<TimeProvider>()),
+                provider.GetRequiredService<Erasures>(), log, projections, provider.GetRequiredService<TimeProvider>(), ownsServer: settings.Database is null));
         services.AddAccounts(new(Encoding.UTF8.GetBytes(settings.JwtSecret!), Encoding.UTF8.GetBytes(settings.EncryptionKey!), settings.RateLimitPerMinute, RolesNeedTwoFactor: settings.InProduction));
         services.AddSocial().AddListening();
         services.AddBroadcasts(settings);

@@ -23,6 +23,9 @@ public sealed class VezaServer : IAsyncLifetime
     public string Home => _home;
     public string ConnectionString => _postgres.ConnectionString;
 
+    /// <summary>Where its PostgreSQL keeps its files.</summary>
+    public string DataFolder => _postgres.DataFolder;
+
     /// <summary>Environment variables of a server that a test has to itself.</summary>
     public (string Name, string Value)[] More { get; init; } = [];
 

@@ -18,7 +18,7 @@ public class EveryEndpointTests(VezaServer veza)
     /// <summary>What anybody may call. Whoever adds to it opens the platform a little more.</summary>
     private static readonly string[] Open =
     [
-        "GET /.well-known/jwks.json", "GET /health", "GET /health/live", "GET /health/ready", "GET /live/{broadcastId:guid}", "GET /metrics", "GET /openapi/{documentName}.json", "GET /ready",
+        "GET /.well-known/jwks.json", "GET /api/v1/erasures/{accountId:guid}", "GET /health", "GET /health/live", "GET /health/ready", "GET /live/{broadcastId:guid}", "GET /metrics", "GET /openapi/{documentName}.json", "GET /ready",
         "POST /api/v1/accounts", "POST /api/v1/accounts/password-reset", "POST /api/v1/sessions", "POST /api/v1/sessions/refresh",
     ];
 

@@ -33,7 +33,7 @@ public class WhatAccountsRunTests(VezaServer veza)
         ["Member"] = Dispatcher, ["Posting"] = Nothing, ["ReadMarker"] = Nothing, ["Follow"] = Nothing, ["TrackLike"] = Nothing, ["TrackRepost"] = Nothing,
         // Reactors.
         ["WithdrawMessages"] = "deletes in the community's name what a ban ordered: it goes on without the moderator",
-        ["EndWhatAccountsRun"] = Platform, ["EraseTracks"] = Platform, ["ProcessTrack"] = "as Track",
+        ["EndWhatAccountsRun"] = Platform, ["SweepErasures"] = Platform, ["EraseTracks"] = Platform, ["ProcessTrack"] = "as Track",
         // Services.
         ["EndedSessions"] = Platform, ["FullCollections"] = Platform, ["StagingSweep"] = Platform, ["ReactionService"] = Platform, ["LiveHost"] = Platform,
         ["BroadcastSources"] = "as Broadcast", ["PresenceService"] = "a device's presence ends with its live connection, which ends with its session",
