@@ -40,7 +40,7 @@ internal static class ChartBench
     private static Task FillAsync(BenchTables tables, int days, DateTimeOffset now) => tables.FillAsync([
         "insert into views.accounts_profiles_v1 select md5('account' || i)::uuid, 'account' || i, i || '@example.org', now(), i from generate_series(1, 1000) i",
         $"""
-        insert into views.music_tracks_v1 (track_id, owner_id, title, genre, duration_ms, codec, sample_rate_hz, channels, status, bytes, sha256, created_at, position, version)
+        insert into views.music_tracks_v2 (track_id, owner_id, title, genre, duration_ms, codec, sample_rate_hz, channels, status, bytes, sha256, created_at, position, version)
         select md5('track' || i)::uuid, md5('account' || (1 + i % 1000))::uuid, 'Track ' || i, 'genre ' || (i % 20), 200000, 'flac', 44100, 2, 'Ready', 1, '', now(), i, 1 from generate_series(1, {Tracks}) i
         """,
         // The most popular track has some thousand times the plays of the least.
@@ -51,12 +51,12 @@ internal static class ChartBench
         from generate_series(1, {Plays}) p
         """),
         """
-        insert into views.music_plays_hourly_v1 (hour, track_id, plays, genre, position)
-        select date_bin('1 hour', at, timestamptz 'epoch'), md5('track' || track)::uuid, count(*), 'genre ' || (track % 20), max(position) from plays group by 1, 2, track order by 1, 5
+        insert into views.music_plays_hourly_v2 (hour, track_id, owner_id, plays, genre, position)
+        select date_bin('1 hour', at, timestamptz 'epoch'), md5('track' || track)::uuid, md5('account' || (1 + track % 1000))::uuid, count(*), 'genre ' || (track % 20), max(position) from plays group by 1, 2, track order by 1, 5
         """,
         """
-        insert into views.music_play_totals_v1 (track_id, plays, genre, trend, position)
-        select md5('track' || track)::uuid, count(*), 'genre ' || (track % 20),
+        insert into views.music_play_totals_v2 (track_id, owner_id, plays, genre, trend, position)
+        select md5('track' || track)::uuid, md5('account' || (1 + track % 1000))::uuid, count(*), 'genre ' || (track % 20),
                ln(sum(power(2, date_part('epoch', date_bin('1 hour', at, timestamptz 'epoch') - timestamptz '2026-03-01') / 604800))) / ln(2) + date_part('epoch', timestamptz '2026-03-01') / 604800,
                max(position)
         from plays group by track order by max(position)

@@ -63,7 +63,7 @@ internal static class FeedBench
         from generate_series(1, 1000000) p
         """,
         """
-        insert into views.music_tracks_v1 (track_id, owner_id, title, genre, duration_ms, codec, sample_rate_hz, channels, status, bytes, sha256, created_at, position, version)
+        insert into views.music_tracks_v2 (track_id, owner_id, title, genre, duration_ms, codec, sample_rate_hz, channels, status, bytes, sha256, created_at, position, version)
         select md5('track' || position)::uuid, md5('account' || actor)::uuid, 'Track ' || position, 'house', 200000, 'flac', 44100, 2, 'Ready', 1, '', now(), position, 1 from acts where dice < 0.6
         """,
         """

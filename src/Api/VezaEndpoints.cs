@@ -50,6 +50,7 @@ internal static class VezaEndpoints
         app.MapSigningKeys();
         api.MapAccounts();
         api.MapPasswords();
+        api.MapSuspensions();
         api.MapSessions();
         api.MapTwoFactor();
         api.MapApiKeys();

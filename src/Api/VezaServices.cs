@@ -16,6 +16,7 @@ using Veza.Api.Replay;
 using Veza.Api.Social;
 using Veza.Commands.Dispatching;
 using Veza.EventStore;
+using Veza.EventStore.Personal;
 using Veza.EventStore.Projections;
 using Veza.EventStore.Reactions;
 using Veza.Projections;
@@ -58,7 +59,12 @@ internal static class VezaServices
         services.AddSingleton(provider => new Dispatcher(log, new Limits(settings.MessageBytesMax), provider.GetRequiredService<TimeProvider>().GetUtcNow));
         services.AddSingleton(new ReadModels(log.Database));
         services.AddSingleton<MessageQueries>().AddSingleton<MessageStreams>().AddSingleton<ChatQueries>().AddSingleton<UnreadQueries>().AddSingleton<CountQueries>();
-        if (settings.Has(Role.Projections)) services.AddSingleton<IReaction, WithdrawMessages>();
+        if (settings.Has(Role.Projections)) services.AddSingleton<IReaction, WithdrawMessages>().AddSingleton<IReaction, EndWhatAccountsRun>();
+        services.AddSingleton<Erasures>();
+        if (settings.Has(Role.Projections))
+            services.AddSingleton<IReaction>(provider => new SweepErasures(
+                new ErasedRemains(log.Database, projections.Builds, provider.GetRequiredService<TimeProvider>()),
+                provider.GetRequiredService<Erasures>(), log, projections, provider.GetRequiredService<TimeProvider>(), ownsServer: settings.Database is null));
         services.AddAccounts(new(Encoding.UTF8.GetBytes(settings.JwtSecret!), Encoding.UTF8.GetBytes(settings.EncryptionKey!), settings.RateLimitPerMinute, RolesNeedTwoFactor: settings.InProduction));
         services.AddSocial().AddListening();
         services.AddBroadcasts(settings);
@@ -71,6 +77,7 @@ internal static class VezaServices
     private static void AddHttp(IServiceCollection services, VezaSettings settings)
     {
         services.AddSingleton(RequestLimits.For(settings));
+        services.AddSingleton(new RequestFingerprints(Encoding.UTF8.GetBytes(settings.EncryptionKey!)));
         services.AddOrigins(settings);
         services.ConfigureHttpJsonOptions(o => VezaApplication.ConfigureJson(o.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);

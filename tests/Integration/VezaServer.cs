@@ -24,6 +24,9 @@ public sealed class VezaServer : IAsyncLifetime
     public LocalPostgres Postgres => _postgres;
     public string ConnectionString => _postgres.ConnectionString;
 
+    /// <summary>Where its PostgreSQL keeps its files.</summary>
+    public string DataFolder => _postgres.DataFolder;
+
     /// <summary>Its PostgreSQL is watched over, as in production: it is started again when it ends by itself.</summary>
     public bool Watched { get; init; }
 
@@ -122,6 +125,10 @@ public sealed class Person(VezaServer server, Guid id, string userName, string? 
             Volatile.Write(ref _position, position);
         return response;
     }
+
+    /// <summary>Erases this person's account, with the password that everybody registers with here.</summary>
+    public Task<HttpResponseMessage> EraseAsync() =>
+        SendAsync(HttpMethod.Delete, "/api/v1/accounts/me", Json(new { password = "correct horse battery" }));
 
     /// <summary>Reads then also wait for what the other has seen.</summary>
     public void SeeWhat(Person other) => SeeUpTo(other.Position);

@@ -24,7 +24,13 @@ public static class AccountEndpoints
             await queries.FindOwnAsync(caller.AccountId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("account", caller.AccountId)))
             .ReadsFrom(AccountQueries.Reads).Produces<OwnAccountView>().WithSummary("Read one's own account");
         accounts.MapDelete("/me", Erase).HoldsSecrets().HashesPasswords().WithSummary("Erase one's own account")
-            .WithDescription("For good. Its sessions and API keys end, its user name and e-mail are free again, its sound files are removed, and everything it wrote reads as empty from then on, by an author called `deleted user`. 403 `password_wrong` or `code_wrong` when it was not the person, 401 `two_factor_required` when `code` is needed too. `GET /accounts/me/export` before it gives them all there is.");
+            .WithDescription("For good. Its sessions and API keys end, its user name and e-mail are free again, its sound files are removed, and everything it wrote reads as empty from then on, by an author called `deleted user`. 403 `password_wrong` or `code_wrong` when it was not the person, 401 `two_factor_required` when `code` is needed too. `GET /accounts/me/export` before it gives them all there is. `erasure` in the answer is where to ask whether the database's files hold nothing of it any longer.");
+        // For anybody: who was erased cannot sign in to ask. That an account is erased is no secret, and nothing else is told of it.
+        api.MapGet("/erasures/{accountId:guid}", async (Guid accountId, Erasures erasures, CancellationToken ct) =>
+            await erasures.FindAsync(accountId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("erasure", accountId)))
+            .AllowAnonymous().WithTags("Accounts").Produces<ErasureView>().WithSummary("Read how far an erasure has come")
+            .WithDescription("Nothing that was personal can be read from the moment of the erasure on. `pending` is it while files of the database may still hold rows that no query finds; a sweep then rewrites them, at most every ten minutes. "
+                + "`incomplete` says by step what could not be done, such as the write-ahead log of a server that is not Veza's own. Backups are not part of it.");
         accounts.MapGet("/me/export", AccountExport.WriteAsync).WithMetadata(new NeedsScope("accounts:export")).RequireRateLimiting(RateLimits.ExportsPolicy)
             .Produces(StatusCodes.Status200OK, contentType: AccountExport.ContentType).WithSummary("Take everything the log holds of one")
             .WithDescription("Every event that the account caused or that names it, oldest first, one JSON object a line, as a file. Hashes of passwords and tokens are left out.");
@@ -37,7 +43,7 @@ public static class AccountEndpoints
         [FromBody] EraseAccountBody body, Caller caller, HttpContext http, Sender commands, SignIns signIns, SignInTries tries, Passwords passwords, TwoFactors twoFactors, CancellationToken ct)
     {
         var account = await signIns.AccountAsync(caller.AccountId, ct);
-        var answer = new { id = caller.AccountId };
+        var answer = new { id = caller.AccountId, erasure = $"/api/v1/erasures/{caller.AccountId}" };
         var result = await tries.TryAsync(http, account, name: null, async () => !passwords.Fits(account?.PasswordHash, body.Password) ? new CommandResult.Refused(AccountRefusals.PasswordWrong)
             : await commands.Decide(new EraseAccount(caller.AccountId, account!.PasswordHash, twoFactors.Read(account.TwoFactor, body.Code)), answer), ct);
         return Sender.Answer(result, answer);

@@ -22,7 +22,7 @@ public sealed class ApiKeys(EventLog log, ApiKeyTokens tokens, SignIns signIns, 
         if (tokens.Read(text[Prefix.Length..]) is not { } token
             || (await log.Models.LoadAsync(typeof(Session), token.Id, ct)).State is not Session { Ended: false, Scopes: { } scopes } key
             || key.RefreshTokenHash != token.Hash || key.ExpiresAt <= clock.GetUtcNow()
-            || await signIns.AccountAsync(key.AccountId, ct) is not { } account) return AuthenticateResult.Fail(NotGood);
+            || await signIns.AccountAsync(key.AccountId, ct) is not { IsOut: false } account) return AuthenticateResult.Fail(NotGood);
         // Once a day, before the request goes on: whoever used a key cannot have left no trace. If the log is busy, the next request says it.
         if (key.UsedOn is not { } last || last < DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime))
             await dispatcher.SendAsync(new RecordApiKeyUse(key.Id), new CommandContext(Guid.CreateVersion7(), AccountId: null), answer: null, CancellationToken.None);

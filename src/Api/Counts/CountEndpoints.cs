@@ -23,7 +23,7 @@ public static class CountEndpoints
 
     public static void MapCounts(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/tracks/{trackId:guid}/counts/{number}/events", OfTrack).ReadsFrom([.. CountQueries.Reads, "music.tracks.v1"]).Described("a track's",
+        api.MapGet("/tracks/{trackId:guid}/counts/{number}/events", OfTrack).ReadsFrom([.. CountQueries.Reads, "music.tracks.v2"]).Described("a track's",
             "`plays`, `likes`, `reposts` or `comments`. Who played is told to the track's owner, and to the listener of their own plays.");
         api.MapGet("/accounts/{accountId:guid}/counts/{number}/events", OfAccount).ReadsFrom([.. CountQueries.Reads, "accounts.profiles.v1"]).Described("an account's",
             "`followers`, `following` or `tracks`.");

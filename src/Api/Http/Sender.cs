@@ -54,9 +54,15 @@ public sealed class Sender(HttpContext http, Dispatcher dispatcher)
         var account = (http.User as CallerPrincipal)?.Caller.AccountId;
         var trace = Activity.Current is { Recorded: true } activity ? activity.TraceId.ToHexString() : null;
         var idempotency = http.Features.Get<IdempotencyKey>();
-        context = idempotency is null
-            ? new(Guid.CreateVersion7(), account, null, expected, trace)
-            : new(idempotency.CommandId(account?.ToString("N") ?? http.Connection.RemoteIpAddress?.ToString() ?? ""), account, idempotency.FingerprintWith(content), expected, trace);
+        if (idempotency is null)
+        {
+            context = new(Guid.CreateVersion7(), account, null, expected, trace);
+            return true;
+        }
+        var caller = account?.ToString("N") ?? http.Connection.RemoteIpAddress?.ToString() ?? "";
+        var plain = idempotency.FingerprintWith(content);
+        var keyed = http.RequestServices.GetRequiredService<RequestFingerprints>().Keyed(plain);
+        context = new(idempotency.CommandId(caller), account, keyed, expected, trace) { EarlierFingerprint = plain };
         return true;
     }
 

@@ -24,6 +24,7 @@ internal static class Examples
         [typeof(ChangePasswordBody)] = """{"currentPassword":"correct horse battery","newPassword":"staple after staple"}""",
         [typeof(ResetPasswordBody)] = """{"token":"AaH7Yu3pf-yrMKQb6JhY0C5F0n3s5c1mYl1m6JrR9d0","newPassword":"staple after staple"}""",
         [typeof(EraseAccountBody)] = """{"password":"correct horse battery"}""",
+        [typeof(SuspensionBody)] = """{"reason":"Sells followers"}""",
         [typeof(BeginTwoFactorBody)] = """{"password":"correct horse battery"}""",
         [typeof(CreateApiKeyBody)] = """{"name":"concert bot","scopes":["messages:write","tracks:read"],"days":90}""",
         [typeof(CodeBody)] = """{"code":"287082"}""",

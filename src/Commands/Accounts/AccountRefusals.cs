@@ -1,4 +1,5 @@
 using Veza.Commands.Dispatching;
+using Veza.Domain.Accounts;
 
 namespace Veza.Commands.Accounts;
 
@@ -24,6 +25,18 @@ public static class AccountRefusals
     public static readonly Refusal TooManyApiKeys = new("too_many_api_keys", RefusalKind.Conflict, $"this account has {Domain.Accounts.Account.ApiKeysMax} API keys in force; revoke one first");
     public static readonly Refusal ResetTokenInvalid = new("reset_token_invalid", RefusalKind.Unauthenticated,
         "this token sets no password: it was used, replaced by another, or its time is over; ask an operator for another");
+    public static readonly Refusal Suspended =
+        new("account_suspended", RefusalKind.NotAllowed, "this account is suspended; only an operator can end that");
+    public static readonly Refusal CannotSuspendSelf =
+        new("cannot_suspend_self", RefusalKind.Conflict, "an operator cannot suspend their own account");
+
+    /// <summary>Why an account decides nothing; null while it does.</summary>
+    public static Refusal? Out(Account account)
+    {
+        if (account.Erased) return SessionEnded;
+        return account.Suspended ? Suspended : null;
+    }
+
     public static readonly Refusal NotAnOperator = new("not_allowed", RefusalKind.NotAllowed, "this needs the role operator");
     public static readonly Refusal AnswerUsedUp = new("answer_used_up", RefusalKind.Unauthenticated,
         "the tokens that this request was answered with the first time have been used since; sign in again");

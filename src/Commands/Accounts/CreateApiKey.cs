@@ -27,12 +27,33 @@ public static class CreateApiKeyHandler
     /// <summary>A forgotten key ends at the latest after a year.</summary>
     public const int DaysMax = 365;
 
-    public static Refusal? Validate(CreateApiKey command, IReadOnlyList<Session> apiKeys, DateTimeOffset now) =>
-        apiKeys.Count(k => !k.Ended && k.ExpiresAt > now) >= Account.ApiKeysMax ? AccountRefusals.TooManyApiKeys : null;
+    public static Refusal? Validate(
+        CreateApiKey command,
+        Account account,
+        IReadOnlyList<Session> apiKeys,
+        DateTimeOffset now)
+    {
+        if (AccountRefusals.Out(account) is { } refusal) return refusal;
+        return apiKeys.Count(k => IsInForce(k, now)) >= Account.ApiKeysMax ? AccountRefusals.TooManyApiKeys : null;
+    }
 
-    public static IEnumerable<Effect> Handle(CreateApiKey command, [WriteModel] Account account, DateTimeOffset now) =>
+    public static IEnumerable<Effect> Handle(
+        CreateApiKey command,
+        [WriteModel] Account account,
+        IReadOnlyList<Session> apiKeys,
+        DateTimeOffset now) =>
     [
         Effect.Start<Session>(command.KeyId, new ApiKeyCreated(command.KeyId, account.Id, command.Name, [.. command.Scopes.Distinct().Order()], command.KeyHash, now + TimeSpan.FromDays(command.Days))),
-        Effect.Append<Account>(account.Id, new ApiKeyIssued(account.Id, command.KeyId)),
+        Effect.Append<Account>(account.Id, [.. Dropped(account, apiKeys, now), new ApiKeyIssued(account.Id, command.KeyId)]),
     ];
+
+    /// <summary>Makes room in a full list, so that the list never loses a key in force: ending them all goes by it.</summary>
+    private static IEnumerable<AccountEvent> Dropped(Account account, IReadOnlyList<Session> apiKeys, DateTimeOffset now)
+    {
+        if (account.ApiKeyIds is not { Count: >= Account.ApiKeysRemembered } listed) yield break;
+        var inForce = apiKeys.Where(k => IsInForce(k, now)).Select(k => k.Id).ToHashSet();
+        yield return new EndedApiKeysDropped(account.Id, [.. listed.Where(id => !inForce.Contains(id))]);
+    }
+
+    private static bool IsInForce(Session key, DateTimeOffset now) => !key.Ended && key.ExpiresAt > now;
 }

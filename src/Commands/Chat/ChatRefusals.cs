@@ -12,6 +12,10 @@ public static class ChatRefusals
     public static readonly Refusal OwnerCannotLeave = new("owner_cannot_leave", RefusalKind.Conflict, "the owner of a community cannot leave it; transfer or delete it first");
     public static readonly Refusal OwnerProtected = new("owner_protected", RefusalKind.NotAllowed, "the owner of a community cannot be kicked, banned or timed out");
     public static readonly Refusal Banned = new("banned", RefusalKind.NotAllowed, "this account is banned from the community");
+    public static readonly Refusal TooManyChannels = new("too_many_channels", RefusalKind.Conflict,
+        $"this community has {Community.ChannelsMax} channels, and takes no more");
+    public static readonly Refusal TooManyCommunities = new("too_many_communities", RefusalKind.Conflict,
+        $"this account has founded {Community.FoundedMax} communities, and may found no more");
     public static readonly Refusal MessageDeleted = new("message_deleted", RefusalKind.Unknown, "this message was deleted");
     public static readonly Refusal NotTheAuthor = new("not_the_author", RefusalKind.NotAllowed, "only its author may edit a message");
     public static readonly Refusal ReplyElsewhere = new("reply_elsewhere", RefusalKind.Invalid, "a reply belongs in the channel of the message it answers");

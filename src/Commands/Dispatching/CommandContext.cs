@@ -11,6 +11,9 @@ namespace Veza.Commands.Dispatching;
 /// <param name="Trace">Id of the trace that the command belongs to.</param>
 public sealed record CommandContext(Guid CommandId, Guid? AccountId, byte[]? Fingerprint = null, long? ExpectedVersion = null, string? Trace = null)
 {
+    /// <summary>What an earlier release would have stored as the fingerprint; a first answer with it is taken for one of this request.</summary>
+    public byte[]? EarlierFingerprint { get; init; }
+
     /// <summary>For a command that follows from an event; it comes again when the reaction does.</summary>
     /// <param name="commandId">Derived from the reaction and the event. It tells the request too, hence the empty fingerprint.</param>
     public static CommandContext FollowUp(Guid commandId) => new(commandId, AccountId: null, Fingerprint: []);

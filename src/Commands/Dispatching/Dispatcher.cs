@@ -3,7 +3,9 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
 using FluentValidation;
+using Veza.Commands.Accounts;
 using Veza.Domain;
+using Veza.Domain.Accounts;
 using Veza.EventStore;
 using Veza.EventStore.Appending;
 using Veza.EventStore.Models;
@@ -112,6 +114,10 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
     private async ValueTask<Decision> DecideOnceAsync(HandlerPlan plan, object command, CommandContext context, object? answer, CancellationToken ct)
     {
         var (forks, head) = (log.Forks, log.Head);
+        // Here and not in each handler: a request that began before its account was erased or suspended decides nothing after it.
+        if (context.AccountId is { } caller
+            && (await log.Models.LoadAsync(typeof(Account), caller, ct)).State is Account account
+            && AccountRefusals.Out(account) is { } shutOut) return Decision.No(shutOut);
         var models = new object?[plan.Slots.Count];
         var versions = new Dictionary<Guid, Versioned>(plan.Slots.Count);
         var streams = new Guid?[plan.Slots.Count];
@@ -202,7 +208,8 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
     private static CommandResult Repeat(AppendOutcome.Duplicate first, CommandContext context)
     {
         Repeated.Add(1);
-        return first.Fingerprint is not null && context.Fingerprint is not null && !first.Fingerprint.AsSpan().SequenceEqual(context.Fingerprint)
+        return first.Fingerprint is { } stored && context.Fingerprint is { } fingerprint && !stored.AsSpan().SequenceEqual(fingerprint)
+            && !(context.EarlierFingerprint is { } earlier && stored.AsSpan().SequenceEqual(earlier))
             ? new CommandResult.Refused(Refusals.IdempotencyKeyReused)
             : new CommandResult.Done(first.Version, first.Position, first.Answer);
     }

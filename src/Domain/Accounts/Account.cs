@@ -7,7 +7,8 @@ namespace Veza.Domain.Accounts;
 /// <param name="KnownNetworks">Hashes of the networks that the newest sign-ins came from.</param>
 public sealed record Account(
     Guid Id, [property: Personal(nameof(Account.Id))] string UserName, [property: Personal(nameof(Account.Id))] string Email, [property: Personal(nameof(Account.Id))] string PasswordHash, ImmutableSortedSet<string> Roles, ImmutableList<Guid> SessionIds, ImmutableList<string> KnownNetworks, PendingReset? Reset = null,
-    TwoFactor? TwoFactor = null, ImmutableList<Guid>? ApiKeyIds = null, bool Erased = false)
+    TwoFactor? TwoFactor = null, ImmutableList<Guid>? ApiKeyIds = null, bool Erased = false,
+    bool Suspended = false)
 {
     public const int UserNameMin = 3;
     public const int UserNameMax = 32;
@@ -24,12 +25,18 @@ public sealed record Account(
     /// <summary>API keys in force at a time: one for each program somebody runs.</summary>
     public const int ApiKeysMax = 20;
 
-    /// <summary>Of the keys issued, those looked at for <see cref="ApiKeysMax"/>; older ones have mostly ended.</summary>
+    /// <summary>Keys listed, ended ones included. At this length the ended ones are dropped, so that no key in force is ever missing.</summary>
     public const int ApiKeysRemembered = 100;
+
+    /// <summary>In characters, of why an operator suspended the account or ended that.</summary>
+    public const int SuspensionReasonMax = 512;
 
     /// <summary>Scopes of the unique names in the log; both are held in lower case.</summary>
     public const string UserNameScope = "user_name";
     public const string EmailScope = "email";
+
+    /// <summary>The account decides nothing any longer, or not for now: no sign-in, key, command or source of its is taken.</summary>
+    public bool IsOut => Erased || Suspended;
 
     /// <summary>The session that one more would end; null while there is room.</summary>
     public Guid? OldestSessionId => SessionIds.Count < SessionsMax ? null : SessionIds[0];
@@ -52,6 +59,10 @@ public sealed record Account(
     public Account Apply(TwoFactorDisabled _) => this with { TwoFactor = null };
 
     public Account Apply(ApiKeyIssued e) => this with { ApiKeyIds = Last((ApiKeyIds ?? []).Add(e.KeyId), ApiKeysRemembered) };
+    public Account Apply(EndedApiKeysDropped e) => this with { ApiKeyIds = (ApiKeyIds ?? []).RemoveRange(e.KeyIds) };
+
+    public Account Apply(AccountSuspended _) => this with { Suspended = true };
+    public Account Apply(AccountSuspensionEnded _) => this with { Suspended = false };
 
     public Account Apply(AccountErased _) => this with { UserName = "", Email = "", PasswordHash = "", KnownNetworks = [], Reset = null, TwoFactor = null, Erased = true };
 

@@ -33,6 +33,21 @@ public sealed record SignInFailed(Guid GuardId, Guid? AccountId, int InARow, Dat
 
 public sealed record ApiKeyIssued(Guid AccountId, Guid KeyId) : AccountEvent;
 
+/// <summary>Keys that ended before are no longer listed with the account, which makes room for new ones.</summary>
+public sealed record EndedApiKeysDropped(Guid AccountId, IReadOnlyList<Guid> KeyIds) : AccountEvent;
+
+/// <summary>An operator has shut an account out. Its sessions and keys end with it; a reaction ends what it runs.</summary>
+public sealed record AccountSuspended(
+    Guid AccountId,
+    Guid ByAccountId,
+    [property: Personal(nameof(AccountSuspended.ByAccountId))] string Reason) : AccountEvent;
+
+/// <summary>The account may sign in again. What the suspension ended stays ended.</summary>
+public sealed record AccountSuspensionEnded(
+    Guid AccountId,
+    Guid ByAccountId,
+    [property: Personal(nameof(AccountSuspensionEnded.ByAccountId))] string Reason) : AccountEvent;
+
 /// <summary>The person has gone, and with this event the key that opens what they wrote. The events stay.</summary>
 [Erases(nameof(AccountErased.AccountId))]
 public sealed record AccountErased(Guid AccountId) : AccountEvent;

@@ -14,6 +14,7 @@ public sealed record Session(Guid Id, Guid AccountId, string RefreshTokenHash, D
     public const string PasswordReset = "password_reset";
     public const string KeyRevoked = "key_revoked";
     public const string AccountErased = "account_erased";
+    public const string AccountSuspended = "account_suspended";
     public const string TooMany = "too_many_sessions";
 
     /// <summary>Characters of what a device is called; browsers' own names for themselves are cut to it.</summary>

@@ -1,4 +1,6 @@
 using System.Reflection;
+using System.Text;
+using System.Text.Json;
 
 namespace Veza.EventStore.Personal;
 
@@ -15,7 +17,14 @@ internal sealed class PersonalProperties
 
     private readonly (PropertyInfo Text, PropertyInfo Owner)[] _properties;
 
-    private PersonalProperties((PropertyInfo, PropertyInfo)[] properties) => _properties = properties;
+    private readonly byte[][] _ownerNames;
+
+    private PersonalProperties((PropertyInfo Text, PropertyInfo Owner)[] properties)
+    {
+        _properties = properties;
+        var names = properties.Select(p => JsonNamingPolicy.CamelCase.ConvertName(p.Owner.Name)).Distinct();
+        _ownerNames = [.. names.Select(Encoding.UTF8.GetBytes)];
+    }
 
     /// <returns>Null when the type has none.</returns>
     /// <exception cref="ArgumentException">A personal property is no text, or whose it is is not said by a <see cref="Guid"/> beside it.</exception>
@@ -30,6 +39,22 @@ internal sealed class PersonalProperties
             found.Add((property, owner));
         }
         return found.Count == 0 ? null : new([.. found]);
+    }
+
+    /// <summary>Texts that are personal, those that are null included.</summary>
+    public int Count => _properties.Length;
+
+    /// <summary>Adds the accounts that an event's JSON names as its texts' owners, without reading the event.</summary>
+    public void AddOwners(ReadOnlySpan<byte> json, ISet<Guid> owners)
+    {
+        var reader = new Utf8JsonReader(json);
+        while (reader.Read())
+        {
+            if (reader.TokenType != JsonTokenType.PropertyName || reader.CurrentDepth != 1) continue;
+            var isOwner = false;
+            foreach (var name in _ownerNames) isOwner |= reader.ValueTextEquals(name);
+            if (isOwner && reader.Read() && reader.TokenType == JsonTokenType.String && reader.TryGetGuid(out var owner)) owners.Add(owner);
+        }
     }
 
     /// <summary>Each once.</summary>

@@ -12,18 +12,19 @@ internal sealed class PersonalTexts
     private readonly PersonalData? _said;
     private readonly PersonalKeys? _keys;
     private readonly ConcurrentDictionary<Type, PersonalProperties?> _properties;
-    private readonly FrozenSet<string> _aliases;
+    private readonly FrozenDictionary<string, PersonalProperties> _ofAlias;
     private readonly FrozenDictionary<string, PropertyInfo> _erasing;
 
     public PersonalTexts(PersonalData? said, FrozenDictionary<Type, EventType> types, PersonalKeys? keys)
     {
         (_said, _keys, _properties) = (said, keys, new());
-        _aliases = types.Where(t => Of(t.Key) is not null).SelectMany(t => t.Value.Aliases).ToFrozenSet();
+        _ofAlias = types.SelectMany(t => Of(t.Key) is { } properties ? t.Value.Aliases.Select(a => KeyValuePair.Create(a, properties)) : [])
+            .ToFrozenDictionary();
         _erasing = types.SelectMany(t => said?.ErasedAccount(t.Key) is { } property ? t.Value.Aliases.Select(a => KeyValuePair.Create(a, t.Key.GetProperty(property)!)) : [])
             .ToFrozenDictionary();
     }
 
-    private PersonalTexts(PersonalTexts of, PersonalKeys keys) => (_said, _keys, _properties, _aliases, _erasing) = (of._said, keys, of._properties, of._aliases, of._erasing);
+    private PersonalTexts(PersonalTexts of, PersonalKeys keys) => (_said, _keys, _properties, _ofAlias, _erasing) = (of._said, keys, of._properties, of._ofAlias, of._erasing);
 
     public PersonalTexts With(PersonalKeys keys) => new(this, keys);
 
@@ -57,17 +58,19 @@ internal sealed class PersonalTexts
         return Sealed(data, id);
     }
 
-    /// <param name="data">As it was stored; nobody else's yet. Texts that stand there unsealed, from before there were keys, stay as they are.</param>
+    /// <param name="data">As it was stored; nobody else's yet. Texts that stand there unsealed were written before they were personal: they read as erased too when their account is.</param>
     public object? Opened(object? data, Guid id)
     {
         if (data is not null && _keys is { } keys && Of(data.GetType()) is { } properties) Open(data, id, properties, keys);
         return data;
 
         static void Open(object data, Guid id, PersonalProperties properties, PersonalKeys keys) =>
-            properties.ReplaceIn(data, (_, text) =>
-                !Sealing.IsSealed(text, out var owner) ? text
-                : keys.Find(owner) is not { } key ? Sealing.Erased
-                : Sealing.TryOpen(key, id, text, out var opened) ? opened : text);
+            properties.ReplaceIn(data, (beside, text) =>
+            {
+                if (!Sealing.IsSealed(text, out var owner)) return keys.IsGone(beside) ? Sealing.Erased : text;
+                if (keys.Find(owner) is not { } key) return Sealing.Erased;
+                return Sealing.TryOpen(key, id, text, out var opened) ? opened : text;
+            });
     }
 
     /// <returns>The accounts whose texts a command adds and whose keys are not in memory.</returns>
@@ -88,10 +91,12 @@ internal sealed class PersonalTexts
     /// <summary>Sees to it that the keys of a page of events are in memory before the events are looked at, all with one question.</summary>
     public async ValueTask PrepareAsync(IReadOnlyList<RecordedEvent> events, CancellationToken ct)
     {
-        if (_keys is null || _aliases.Count == 0) return;
+        if (_keys is null || _ofAlias.Count == 0) return;
         var owners = new HashSet<Guid>();
         foreach (var e in events)
-            if (_aliases.Contains(e.Type)) Sealing.AddOwners(e.Json.Span, owners);
+            if (_ofAlias.TryGetValue(e.Type, out var properties) && Sealing.AddOwners(e.Json.Span, owners) < properties.Count)
+                // Of texts that are not sealed the event itself says whose they are.
+                properties.AddOwners(e.Json.Span, owners);
         if (owners.Count > 0) await _keys.LoadAsync(owners, make: false, ct);
     }
 
@@ -106,11 +111,11 @@ internal sealed class PersonalTexts
     /// <summary>Whether some text in the event is an account's that is known to be erased.</summary>
     public bool HoldsErased(RecordedEvent e)
     {
-        if (_keys is null || !_aliases.Contains(e.Type)) return false;
+        if (_keys is null || !_ofAlias.ContainsKey(e.Type)) return false;
         var owners = new HashSet<Guid>();
         Sealing.AddOwners(e.Json.Span, owners);
         return owners.Any(_keys.IsGone);
     }
 
-    public bool HoldsOf(RecordedEvent e, Guid owner) => _aliases.Contains(e.Type) && Sealing.MentionsOwner(e.Json.Span, owner);
+    public bool HoldsOf(RecordedEvent e, Guid owner) => _ofAlias.ContainsKey(e.Type) && Sealing.MentionsOwner(e.Json.Span, owner);
 }

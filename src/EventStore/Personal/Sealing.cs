@@ -70,14 +70,21 @@ internal static class Sealing
     }
 
     /// <summary>Adds the accounts whose texts stand sealed in a JSON document, without reading it.</summary>
-    public static void AddOwners(ReadOnlySpan<byte> json, ISet<Guid> owners)
+    /// <returns>How many sealed texts there are.</returns>
+    public static int AddOwners(ReadOnlySpan<byte> json, ISet<Guid> owners)
     {
+        var texts = 0;
         for (var at = json.IndexOf(QuotedPrefix); at >= 0; at = json.IndexOf(QuotedPrefix))
         {
             var begins = at == 0 || json[at - 1] != '\\';
             json = json[(at + QuotedPrefix.Length)..];
-            if (begins && json.Length >= OwnerCharacters && TryOwner(Encoding.ASCII.GetString(json[..OwnerCharacters]), out var owner)) owners.Add(owner);
+            if (begins && json.Length >= OwnerCharacters && TryOwner(Encoding.ASCII.GetString(json[..OwnerCharacters]), out var owner))
+            {
+                owners.Add(owner);
+                texts++;
+            }
         }
+        return texts;
     }
 
     public static bool MentionsOwner(ReadOnlySpan<byte> json, Guid owner)

@@ -93,6 +93,13 @@ create table if not exists log.keys (
     destroyed  timestamptz
 );
 
+-- Erased accounts of which the database's files have been swept: when, and what was done and not. One that was erased and is not here is yet to be swept.
+create table if not exists log.erasures (
+    account  uuid primary key,
+    swept    timestamptz not null default now(),
+    steps    jsonb not null
+);
+
 -- Models of long streams as they were at an event, so that loading one reads only the events after it. Nothing depends on them: they can all be deleted.
 create table if not exists log.snapshots (
     stream_id  uuid not null,

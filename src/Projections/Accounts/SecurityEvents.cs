@@ -1,6 +1,7 @@
 using Veza.Domain;
 using Veza.Domain.Accounts;
 using Veza.Domain.Chat.Members;
+using Veza.Domain.Live.Broadcasts;
 using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Accounts;
@@ -31,6 +32,10 @@ public sealed class SecurityEventsProjection : Projection<SecurityEvent, (Guid A
         One<ApiKeyCreated>(e => e.AccountId);
         One<ApiKeyUsed>(e => e.AccountId);
         One<RoleGranted>(e => e.AccountId);
+        // What an operator does to an account is in the operator's list too.
+        Identities<AccountSuspended>((e, at) => [(e.AccountId, at.Position), (e.ByAccountId, at.Position)]);
+        Identities<AccountSuspensionEnded>((e, at) => [(e.AccountId, at.Position), (e.ByAccountId, at.Position)]);
+        Identities<BroadcastTakenDown>((e, at) => [(e.OwnerId, at.Position), (e.ByAccountId, at.Position)]);
         One<MemberKicked>(e => e.MemberId);
         One<MemberBanned>(e => e.MemberId);
         One<MemberUnbanned>(e => e.MemberId);
@@ -53,6 +58,9 @@ public sealed class SecurityEventsProjection : Projection<SecurityEvent, (Guid A
     public static SecurityEvent Create(ApiKeyCreated _, (Guid, long) key) => Row(key);
     public static SecurityEvent Create(ApiKeyUsed _, (Guid, long) key) => Row(key);
     public static SecurityEvent Create(RoleGranted _, (Guid, long) key) => Row(key);
+    public static SecurityEvent Create(AccountSuspended _, (Guid, long) key) => Row(key);
+    public static SecurityEvent Create(AccountSuspensionEnded _, (Guid, long) key) => Row(key);
+    public static SecurityEvent Create(BroadcastTakenDown _, (Guid, long) key) => Row(key);
     public static SecurityEvent Create(MemberKicked _, (Guid, long) key) => ModerationRow(key);
     public static SecurityEvent Create(MemberBanned _, (Guid, long) key) => ModerationRow(key);
     public static SecurityEvent Create(MemberUnbanned _, (Guid, long) key) => ModerationRow(key);

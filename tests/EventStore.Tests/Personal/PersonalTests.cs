@@ -107,6 +107,29 @@ public class PersonalTests(LogFixture fixture)
         Assert.Equal("plain", ((NoteWritten)Assert.Single(await ReadAsync(again))).Text);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_text_from_before_it_was_personal_reads_as_erased_when_its_author_is(bool hasKey)
+    {
+        var database = await fixture.NewDatabaseAsync();
+        var others = Guid.CreateVersion7();
+        await using (var before = await EventLog.OpenAsync(database, EventTypes.DerivedFrom(typeof(NoteEvent)), TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None))
+            await WriteAsync(before, 0, new NoteWritten(_author, "plain", null, "open"), new NoteWritten(others, "stays", null, "open"));
+        await using (var log = await OpenAsync(database))
+        {
+            if (hasKey) await WriteAsync(log, 2, new NoteWritten(_author, "sealed", null, "open"));
+            var gone = LogFixture.Command(LogFixture.Change(Guid.CreateVersion7(), 0, new AuthorGone(_author))) with { ErasedAccounts = [_author] };
+            Assert.IsType<AppendOutcome.Accepted>(await log.Appender.AppendAsync(gone));
+            Assert.Equal(["", "stays"], await TextsAsync(log));
+        }
+        // This node has not seen the erasure happen.
+        await using var again = await OpenAsync(database);
+        Assert.Equal(["", "stays"], await TextsAsync(again));
+
+        static async Task<IEnumerable<string>> TextsAsync(EventLog log) => (await ReadAsync(log)).Select(n => ((NoteWritten)n).Text).Take(2);
+    }
+
     [Fact]
     public async Task A_node_with_another_secret_does_not_start()
     {

@@ -49,7 +49,7 @@ public class ErasureTests(VezaServer shared)
         await ada.PostAsync("/api/v1/broadcasts", new { title = $"{Mark} show" }).JsonAsync(HttpStatusCode.Created);
         await ada.PostAsync("/api/v1/api-keys", new { name = $"{Mark} bot", scopes = new[] { "messages:write" } }).JsonAsync(HttpStatusCode.Created);
         await veza.Nobody.PostAsync("/api/v1/sessions", new { name = ada.UserName, password = Password, device = $"{Mark} phone" }).JsonAsync(HttpStatusCode.Created);
-        var track = (await ada.SendAsync(HttpMethod.Post, "/api/v1/tracks", Wave.Form(Wave.Sine(2, 8_000), ("title", $"{Mark} song"), ("description", $"{Mark} notes"))).JsonAsync(HttpStatusCode.Created)).Id();
+        var track = (await ada.SendAsync(HttpMethod.Post, "/api/v1/tracks", Wave.Form(Wave.Sine(2, 8_000), ("title", $"{Mark} song"), ("genre", $"{Mark} genre"), ("description", $"{Mark} notes"))).JsonAsync(HttpStatusCode.Created)).Id();
         await ada.PostAsync($"/api/v1/tracks/{track}/comments", new { text = $"{Mark} drop", atMs = 100 }).JsonAsync(HttpStatusCode.Created);
         await Eventually.TrueAsync(async () => (await ada.GetAsync($"/api/v1/tracks/{track}").JsonAsync()).GetProperty("status").GetString() == "ready", what: "the track is ready");
         var before = ada.Position;
@@ -62,9 +62,13 @@ public class ErasureTests(VezaServer shared)
         await other.Log.CatchUpAsync(TestContext.Current.CancellationToken);
         Assert.Equal(wrote, await TextAsync(other, sent));
         Assert.True(await MentionsAsync(veza.ConnectionString, "views"), "nothing would be found even before the erasure");
+        // Written out, so that the table's file and not only the WAL must be rid of it.
+        await ExecuteAsync(veza.ConnectionString, "analyze; checkpoint");
+        Assert.NotEmpty(FilesWithMark(veza.DataFolder, "base"));
+        Assert.NotEmpty(FilesWithMark(veza.DataFolder, "pg_wal"));
 
         await EraseAsync(ada, "wrong horse battery").RefusedAsync(HttpStatusCode.Forbidden, "password_wrong");
-        await EraseAsync(ada, Password).JsonAsync();
+        var erasure = (await EraseAsync(ada, Password).JsonAsync()).GetProperty("erasure").GetString()!;
         bo.SeeWhat(ada);
 
         await ada.GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
@@ -84,6 +88,13 @@ public class ErasureTests(VezaServer shared)
         foreach (var file in Directory.EnumerateFiles(Path.Combine(veza.Home, "media"), "*", SearchOption.AllDirectories))
             Assert.True((await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken)).AsSpan().IndexOf(Encoding.ASCII.GetBytes(Mark)) < 0, $"{file} holds a mark");
         await VerifyAsync(veza.ConnectionString);
+
+        await Eventually.TrueAsync(async () => (await veza.Nobody.GetAsync(erasure).JsonAsync()).GetProperty("state").GetString() != "pending", what: "the files are swept");
+        var swept = await veza.Nobody.GetAsync(erasure).JsonAsync();
+        Assert.True(swept.GetProperty("state").GetString() == "done", $"the sweep said {swept}");
+        Assert.Equal([], FilesWithMark(veza.DataFolder, ""));
+        await veza.Nobody.GetAsync($"/api/v1/erasures/{bo.Id}").RefusedAsync(HttpStatusCode.NotFound, "erasure_unknown");
+        Assert.Equal(0L, await ExecuteAsync(veza.ConnectionString, "select count(*) from pg_file_settings where name = 'wal_recycle'"));
 
         // Built anew from the log, the rows are the same: nothing comes back.
         var rows = await RowsAsync(veza.ConnectionString);
@@ -165,6 +176,27 @@ public class ErasureTests(VezaServer shared)
         }
         return dump;
     }
+
+    private static async Task<object?> ExecuteAsync(string database, string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(database);
+        object? answer = null;
+        foreach (var statement in sql.Split("; "))
+        {
+            await using var command = source.CreateCommand(statement);
+            answer = await command.ExecuteScalarAsync();
+        }
+        return answer;
+    }
+
+    /// <summary>The server's files in which the mark stands.</summary>
+    private static List<string> FilesWithMark(string data, string folder) =>
+        [.. Directory.EnumerateFiles(Path.Combine(data, folder), "*", SearchOption.AllDirectories).Where(f =>
+        {
+            try { return File.ReadAllBytes(f).AsSpan().IndexOf(Encoding.ASCII.GetBytes(Mark)) >= 0; }
+            // The server removes files while they are looked at.
+            catch (IOException) { return false; }
+        })];
 
     private static async Task VerifyAsync(string database)
     {

@@ -16,6 +16,8 @@ public class AnothersThingsTests(VezaServer veza)
         ["DELETE api-keys/{keyId}"] = ("session_unknown", null),
         ["DELETE sessions/{sessionId}"] = ("session_unknown", null),
         ["POST accounts/{accountId}/password-reset"] = ("not_allowed", null),
+        ["PUT accounts/{accountId}/suspension"] = ("not_allowed", new { reason = "mine" }),
+        ["DELETE accounts/{accountId}/suspension"] = ("not_allowed", new { reason = "mine" }),
         ["PUT plays/{playId}"] = ("not_the_listener", new { heardMs = 1, positionMs = 1 }),
         ["POST broadcasts/{broadcastId}/stop"] = ("not_the_owner", null),
         ["GET broadcasts/{broadcastId}"] = (null, null),

@@ -18,7 +18,7 @@ public class EveryEndpointTests(VezaServer veza)
     /// <summary>What anybody may call. Whoever adds to it opens the platform a little more.</summary>
     private static readonly string[] Open =
     [
-        "GET /.well-known/jwks.json", "GET /health", "GET /health/live", "GET /health/ready", "GET /live/{broadcastId:guid}", "GET /metrics", "GET /openapi/{documentName}.json", "GET /ready",
+        "GET /.well-known/jwks.json", "GET /api/v1/erasures/{accountId:guid}", "GET /health", "GET /health/live", "GET /health/ready", "GET /live/{broadcastId:guid}", "GET /metrics", "GET /openapi/{documentName}.json", "GET /ready",
         "POST /api/v1/accounts", "POST /api/v1/accounts/password-reset", "POST /api/v1/sessions", "POST /api/v1/sessions/refresh",
     ];
 
@@ -38,7 +38,8 @@ public class EveryEndpointTests(VezaServer veza)
     public void Nothing_is_open_but_what_is_listed_as_open() =>
         Assert.Equal(Open.Order(), Endpoints.Where(e => IsOpen(e.Endpoint)).Select(e => $"{e.Method} /{e.Endpoint.RoutePattern.RawText!.Trim('/')}").Distinct().Order());
 
-    public static TheoryData<string> BadTokens => ["none", "empty", "not bearer", "malformed", "expired", "of another audience", "of another issuer", "alg none", "of another key", "tampered", "revoked", "a refresh token", "of a revoked key"];
+    public static TheoryData<string> BadTokens => ["none", "empty", "not bearer", "malformed", "expired", "of another audience", "of another issuer", "alg none", "of another key", "tampered", "revoked", "a refresh token", "of a revoked key",
+        "of an erased account", "a key of an erased account", "of a suspended account", "a key of a suspended account"];
 
     [Theory]
     [MemberData(nameof(BadTokens))]
@@ -136,6 +137,14 @@ public class EveryEndpointTests(VezaServer veza)
             case "revoked":
                 await eve.DeleteAsync("/api/v1/sessions/current").JsonAsync();
                 return "Bearer " + eve.AccessToken;
+            case "of an erased account" or "a key of an erased account":
+                var erasedKey = await KeyOfAsync(eve);
+                await eve.EraseAsync().JsonAsync();
+                return $"Bearer {(kind.StartsWith("a key", StringComparison.Ordinal) ? erasedKey : eve.AccessToken)}";
+            case "of a suspended account" or "a key of a suspended account":
+                var suspendedKey = await KeyOfAsync(eve);
+                await (await veza.OperatorAsync()).PutAsync($"/api/v1/accounts/{eve.Id}/suspension", new { reason = "a test" }).JsonAsync();
+                return $"Bearer {(kind.StartsWith("a key", StringComparison.Ordinal) ? suspendedKey : eve.AccessToken)}";
             case "a refresh token":
                 var session = await veza.Nobody.PostAsync("/api/v1/sessions", new { name = eve.UserName, password = "correct horse battery" }).JsonAsync(HttpStatusCode.Created);
                 return "Bearer " + session.GetProperty("refreshToken").GetString();
@@ -146,6 +155,12 @@ public class EveryEndpointTests(VezaServer veza)
         }
 
         string Signed(JsonObject changed) => "Bearer " + Jws.Sign(keys.Current, "at+jwt", JsonSerializer.SerializeToUtf8Bytes(changed));
+    }
+
+    private static async Task<string> KeyOfAsync(Person owner)
+    {
+        var made = await owner.PostAsync("/api/v1/api-keys", new { name = "bot", scopes = Scope.Grantable.Except([Scope.LogRead]) }).JsonAsync(HttpStatusCode.Created);
+        return made.GetProperty("key").GetString()!;
     }
 
     private async Task<HttpResponseMessage> SendAsync(string method, RouteEndpoint endpoint, string? authorization)

@@ -132,8 +132,8 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
         var hours = new HourlyPlaysProjection();
         await using var connection = await log.Log.Log.Database.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        await using (var empty = new NpgsqlCommand("delete from views.music_plays_hourly_v1", connection, transaction)) await empty.ExecuteNonQueryAsync();
-        var rows = hours.Open("views.music_plays_hourly_v1", RowsUse.Live);
+        await using (var empty = new NpgsqlCommand("delete from views.music_plays_hourly_v2", connection, transaction)) await empty.ExecuteNonQueryAsync();
+        var rows = hours.Open("views.music_plays_hourly_v2", RowsUse.Live);
         await rows.FoldAsync(connection, [.. events.Where(e => hours.Events.Contains(e.Data!.GetType()))], CancellationToken.None);
         await rows.WriteAsync(connection, transaction, CancellationToken.None);
         await transaction.CommitAsync();

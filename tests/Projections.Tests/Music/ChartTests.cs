@@ -143,7 +143,7 @@ public class ChartSpanTests(TestLog log) : IClassFixture<TestLog>
             default, TestLog.EventTypes, new PlayCounted(Guid.CreateVersion7(), track, _owner, Guid.CreateVersion7(), Guid.CreateVersion7(), _genre, 30_000))).ToList();
         await using var connection = await log.Log.Database.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        foreach (var (projection, table) in new (IProjection, string)[] { (new HourlyPlaysProjection(), "views.music_plays_hourly_v1"), (new PlayTotalsProjection(), "views.music_play_totals_v1") })
+        foreach (var (projection, table) in new (IProjection, string)[] { (new HourlyPlaysProjection(), "views.music_plays_hourly_v2"), (new PlayTotalsProjection(), "views.music_play_totals_v2") })
         {
             var rows = projection.Open(table, RowsUse.Live);
             await rows.FoldAsync(connection, events, CancellationToken.None);

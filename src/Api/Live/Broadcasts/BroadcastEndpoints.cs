@@ -7,6 +7,7 @@ using Veza.Commands.Dispatching;
 using Veza.Commands.Live.Broadcasts;
 using Veza.Media.Live;
 using Veza.Projections.Live.Broadcasts;
+using AccountRole = Veza.Domain.Accounts.Role;
 
 namespace Veza.Api.Live.Broadcasts;
 
@@ -35,8 +36,12 @@ public static class BroadcastEndpoints
         broadcasts.MapGet("", List).ReadsFrom(BroadcastQueries.Reads).Produces<Page<BroadcastView>>().WithSummary("List broadcasts, newest first").WithDescription("`live=true` lists those on the air.");
         broadcasts.MapGet("/{broadcastId:guid}", One).ReadsFrom(BroadcastQueries.Reads).Produces<BroadcastView>().WithSummary("Read a broadcast");
         broadcasts.MapPost("/{broadcastId:guid}/stop", (Guid broadcastId, Caller caller, Sender commands) =>
-            commands.Send(new StopBroadcast(broadcastId, caller.AccountId), new { id = broadcastId })).WithSummary("End one's broadcast");
+            commands.Send(new StopBroadcast(broadcastId, caller.AccountId, Moderates(caller)), new { id = broadcastId }))
+            .WithSummary("End one's broadcast")
+            .WithDescription("Operators and moderators of the platform may end anybody's; its owner finds that among their security events.");
     }
+
+    private static bool Moderates(Caller caller) => caller.Roles.Overlaps([AccountRole.Operator, AccountRole.Moderator]);
 
     /// <summary>The sound itself, at the address that players know, for anybody.</summary>
     public static void MapBroadcastSound(this IEndpointRouteBuilder app) =>

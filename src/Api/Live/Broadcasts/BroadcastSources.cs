@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Veza.Commands.Dispatching;
 using Veza.Commands.Live.Broadcasts;
+using Veza.Domain.Accounts;
 using Veza.Domain.Live.Broadcasts;
 using Veza.EventStore;
 using Veza.Media.Live;
@@ -50,6 +51,9 @@ public sealed class BroadcastSources : IIcecastSources, IHostedService
         if (!_keys.Matches(request.BroadcastId, request.Password)) return new SourceRefused(StatusCodes.Status401Unauthorized, "wrong key for this broadcast");
         var broadcast = (await _log.Models.LoadAsync(typeof(Broadcast), request.BroadcastId, cancellation)).State as Broadcast;
         if (broadcast is null) return new SourceRefused(StatusCodes.Status404NotFound, $"there is no broadcast {request.BroadcastId}");
+        var owner = (await _log.Models.LoadAsync(typeof(Account), broadcast.OwnerId, cancellation)).State as Account;
+        if (owner is { IsOut: true })
+            return new SourceRefused(StatusCodes.Status403Forbidden, "the account of this broadcast is erased or suspended");
         if (broadcast.Status == BroadcastStatus.Ended) return new SourceRefused(StatusCodes.Status409Conflict, BroadcastRefusals.Ended.Detail);
         return _mounts.Open(request.BroadcastId, request.Format) is { } mount
             ? new SourceAccepted(mount)
@@ -58,7 +62,9 @@ public sealed class BroadcastSources : IIcecastSources, IHostedService
 
     public async ValueTask Connected(SourceRequest request, Mount mount, CancellationToken cancellation)
     {
-        await SendAsync(new ConnectSource(request.BroadcastId, mount.Format.ContentType()));
+        var refused = await SendAsync(new ConnectSource(request.BroadcastId, mount.Format.ContentType()));
+        // It ended between the source's authentication and now, before there was a mount that the end could have closed.
+        if (refused) mount.End();
         _ = AbandonWhenLostAsync(mount);
     }
 
@@ -104,10 +110,13 @@ public sealed class BroadcastSources : IIcecastSources, IHostedService
         catch (Npgsql.NpgsqlException fault) { _logger.LogWarning("Broadcasts left over from an earlier run stay as they are: {Reason}", fault.Message); }
     }
 
-    private async Task SendAsync<TCommand>(TCommand command) where TCommand : notnull
+    /// <returns>Whether it was refused for good; not when the log was busy.</returns>
+    private async Task<bool> SendAsync<TCommand>(TCommand command) where TCommand : notnull
     {
         var result = await _dispatcher.SendAsync(command, new(Guid.CreateVersion7(), AccountId: null), answer: null, CancellationToken.None);
-        if (result is CommandResult.Refused refused) _logger.LogWarning("{Command} was refused: {Code}", typeof(TCommand).Name, refused.Refusal.Code);
+        if (result is not CommandResult.Refused refused) return false;
+        _logger.LogWarning("{Command} was refused: {Code}", typeof(TCommand).Name, refused.Refusal.Code);
+        return refused.Refusal.Kind != RefusalKind.Unavailable;
     }
 
     private static string Reason(SourceEndReason reason) => EventTypes.SnakeCase(reason.ToString());

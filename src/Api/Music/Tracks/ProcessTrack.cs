@@ -50,12 +50,8 @@ public sealed class ProcessTrack(MediaStore media, Transcoder transcoder, EventL
         var track = (TrackUploaded)e.Data!;
         using var slot = await Slots.TryEnterAsync(track.OwnerId, ct)
             ?? throw new InvalidOperationException($"more than {QueueMax} uploads are in line");
-        if ((await log.Models.LoadAsync(typeof(Account), track.OwnerId, ct)).State is Account { Erased: true })
-        {
-            // Uploaded beside the erasure, or not processed before it.
-            media.Delete(track.TrackId);
-            return;
-        }
+        // Uploaded beside the erasure, or not processed before it.
+        if (await DeletedAsync(track, ct)) return;
         // A folder that is not mounted is no fault of the track: this is tried again, then parked for the operator.
         if (!media.Has(track.TrackId, TrackFile.Original)) throw new FileNotFoundException($"the original of track {track.TrackId} is not in the media folder");
 
@@ -84,9 +80,13 @@ public sealed class ProcessTrack(MediaStore media, Transcoder transcoder, EventL
             switch (await MakeAsync(track, copy, ct))
             {
                 case Transcoded done: made.Add(new(FormatName(copy), copy.BitRateKbps, done.Bytes)); break;
+                // Also when its files were removed meanwhile because its owner has gone.
+                case TranscodeFailed when await DeletedAsync(track, ct): return;
                 case TranscodeFailed failed: await FailAsync(id, track, failed.Detail); return;
             }
         }
+        // Its owner may have gone while the copies were made, after the account's files were removed.
+        if (await DeletedAsync(track, ct)) return;
         await commands.FollowUpAsync(id, new CompleteTrackProcessing(track.TrackId, made));
     }
 
@@ -94,6 +94,15 @@ public sealed class ProcessTrack(MediaStore media, Transcoder transcoder, EventL
     {
         media.DeleteCopies(track.TrackId);
         await commands.FollowUpAsync(id, new FailTrackProcessing(track.TrackId, reason));
+    }
+
+    /// <returns>Whether the track's owner is erased, and its files with them.</returns>
+    private async Task<bool> DeletedAsync(TrackUploaded track, CancellationToken ct)
+    {
+        await log.CatchUpAsync(ct);
+        if ((await log.Models.LoadAsync(typeof(Account), track.OwnerId, ct)).State is not Account { Erased: true }) return false;
+        media.Delete(track.TrackId);
+        return true;
     }
 
     private async Task<TranscodeResult> MakeAsync(TrackUploaded track, Copy copy, CancellationToken ct)

@@ -1,3 +1,4 @@
+using Veza.Api.Auth;
 using Veza.EventStore;
 using Veza.EventStore.Reactions;
 using Veza.Media;
@@ -17,8 +18,8 @@ public static class TrackServices
         services.AddSingleton(provider => new AudioProbe(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Transcoder(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new TrackUploads(
-            provider.GetRequiredService<MediaStore>(), provider.GetRequiredService<AudioProbe>(), uploadBytesMax, storageBytesMax,
-            new DiskSpace(mediaRoot, provider.GetRequiredService<TimeProvider>())));
+            provider.GetRequiredService<MediaStore>(), provider.GetRequiredService<AudioProbe>(), provider.GetRequiredService<EndedSessions>(),
+            uploadBytesMax, storageBytesMax, new DiskSpace(mediaRoot, provider.GetRequiredService<TimeProvider>())));
         services.AddSingleton<TrackQueries>().AddSingleton<CommentQueries>();
         services.AddHostedService<StagingSweep>();
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
 using Veza.Commands.Music.Tracks;
@@ -9,7 +10,7 @@ namespace Veza.Api.Music.Tracks;
 
 /// <summary>Takes a track in: receive, look, keep, and say that it happened. Whatever is refused leaves no file behind.</summary>
 internal sealed class TrackUploads(
-    MediaStore media, AudioProbe probe, long uploadBytesMax, long storageBytesMax, DiskSpace disk) : IAsyncDisposable
+    MediaStore media, AudioProbe probe, EndedSessions sessions, long uploadBytesMax, long storageBytesMax, DiskSpace disk) : IAsyncDisposable
 {
     /// <summary>Files looked at at the same time. Looking decodes the whole file, which takes a processor of its own.</summary>
     private static readonly int LooksAtOnceMax = Math.Max(2, Environment.ProcessorCount);
@@ -37,13 +38,16 @@ internal sealed class TrackUploads(
             return Problems.Result(TooLarge($"the upload is {request.ContentLength:N0} bytes; MAX_UPLOAD_SIZE is {uploadBytesMax:N0}"));
         if (!disk.HasRoomFor(request.ContentLength ?? uploadBytesMax)) return Problems.Result(Refusals.StorageFull);
         var uploadId = Guid.CreateVersion7();
+        var running = sessions.Join(caller.SessionId, ct);
+        // An answer would first have to read what is still coming.
+        using var cut = running.Token.Register(request.HttpContext.Abort);
         try
         {
-            var (form, refusal) = await UploadForm.ReadAsync(request, uploadId, media, ct);
+            var (form, refusal) = await UploadForm.ReadAsync(request, uploadId, media, running.Token);
             if (form is null) return Problems.Result(refusal!);
             var command = Command(form, caller);
             if (commands.Shape(command) is { } invalid) return Problems.Result(invalid);
-            return await LookAsync(form.File.Path, caller, ct) switch
+            return await LookAsync(form.File.Path, caller, running.Token) switch
             {
                 null => Problems.Result(TooManyLooks),
                 AudioRejected rejected => Problems.Result(new(rejected.Code, Kind(rejected.Code), rejected.Detail)),
@@ -53,6 +57,7 @@ internal sealed class TrackUploads(
         }
         finally
         {
+            sessions.Leave(running);
             media.Discard(uploadId);
         }
     }

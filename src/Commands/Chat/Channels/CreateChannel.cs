@@ -24,9 +24,14 @@ public sealed class CreateChannelValidator : AbstractValidator<CreateChannel>
 public static class CreateChannelHandler
 {
     public static Refusal? Validate(CreateChannel command, [ReadModel] Community community, [ReadModel] Member? member, DateTimeOffset now) =>
-        ChatRefusals.Unless(Permission.ManageChannels, member, community, now);
+        ChatRefusals.Unless(Permission.ManageChannels, member, community, now)
+        ?? (community.Channels >= Community.ChannelsMax ? ChatRefusals.TooManyChannels : null);
 
-    public static Effect Handle(CreateChannel command) =>
+    public static IEnumerable<Effect> Handle(CreateChannel command, [ReadModel] Community community) =>
+    [
         Effect.Start<Channel>(command.ChannelId,
-            new ChannelCreated(command.ChannelId, command.CommunityId, command.Name, command.Kind, command.Topic, command.SlowModeSeconds));
+            new ChannelCreated(command.ChannelId, command.CommunityId, command.Name, command.Kind, command.Topic, command.SlowModeSeconds)),
+        // In the community's stream, so that two channels created at once are counted one after the other.
+        Effect.Append<Community>(community.Id, new ChannelCounted(community.Id, command.ChannelId)),
+    ];
 }

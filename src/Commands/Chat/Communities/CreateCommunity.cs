@@ -16,10 +16,16 @@ public sealed class CreateCommunityValidator : AbstractValidator<CreateCommunity
 
 public static class CreateCommunityHandler
 {
-    public static IEnumerable<Effect> Handle(CreateCommunity command) =>
+    public static Refusal? Validate(CreateCommunity command, [ReadModel] FoundedCommunities? founded) =>
+        founded?.Count >= Community.FoundedMax ? ChatRefusals.TooManyCommunities : null;
+
+    public static IEnumerable<Effect> Handle(CreateCommunity command, [ReadModel] FoundedCommunities? founded) =>
     [
         Effect.Start<Community>(command.CommunityId, new CommunityCreated(command.CommunityId, command.OwnerId, command.Name)),
         Effect.Start<Channel>(command.GeneralChannelId, new ChannelCreated(command.GeneralChannelId, command.CommunityId, "general", ChannelKind.Text, null, 0)),
         Effect.Start<Member>(Member.StreamId(command.CommunityId, command.OwnerId), new MemberJoined(command.CommunityId, command.OwnerId)),
+        Effect.Append<FoundedCommunities>(
+            FoundedCommunities.StreamId(command.OwnerId),
+            new CommunityCounted(command.OwnerId, command.CommunityId)),
     ];
 }

@@ -10,6 +10,6 @@ public static class AbandonBroadcastHandler
 {
     public static IEnumerable<BroadcastEvent> Handle(AbandonBroadcast command, [WriteModel] Broadcast broadcast)
     {
-        if (broadcast.Status is BroadcastStatus.Live or BroadcastStatus.Interrupted) yield return new BroadcastEnded(broadcast.Id, broadcast.OwnerId, "abandoned");
+        if (broadcast.Status is BroadcastStatus.Live or BroadcastStatus.Interrupted) yield return new BroadcastEnded(broadcast.Id, broadcast.OwnerId, BroadcastEnd.Abandoned);
     }
 }

@@ -1,4 +1,6 @@
+using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;
+using Veza.Domain.Accounts;
 using Veza.Domain.Live.Broadcasts;
 
 namespace Veza.Commands.Live.Broadcasts;
@@ -10,7 +12,11 @@ public static class ConnectSourceHandler
 {
     public const string NodeLost = "node_lost";
 
-    public static Refusal? Validate(ConnectSource command, Broadcast broadcast) => broadcast.Status == BroadcastStatus.Ended ? BroadcastRefusals.Ended : null;
+    public static Refusal? Validate(ConnectSource command, Broadcast broadcast, [ReadModel] Account? owner)
+    {
+        if (broadcast.Status == BroadcastStatus.Ended) return BroadcastRefusals.Ended;
+        return owner is null ? null : AccountRefusals.Out(owner);
+    }
 
     public static IEnumerable<BroadcastEvent> Handle(ConnectSource command, [WriteModel] Broadcast broadcast)
     {

@@ -4,14 +4,19 @@ using Veza.Domain.Live.Broadcasts;
 namespace Veza.Commands.Live.Broadcasts;
 
 /// <summary>Ends a broadcast for good. Stopping it again changes nothing.</summary>
-public sealed record StopBroadcast(Guid BroadcastId, Guid AccountId);
+/// <param name="Moderates">The caller may end anybody's: an operator or moderator of the platform.</param>
+public sealed record StopBroadcast(Guid BroadcastId, Guid AccountId, bool Moderates = false);
 
 public static class StopBroadcastHandler
 {
-    public static Refusal? Validate(StopBroadcast command, Broadcast broadcast) => broadcast.OwnerId == command.AccountId ? null : BroadcastRefusals.NotTheOwner;
+    public static Refusal? Validate(StopBroadcast command, Broadcast broadcast) => broadcast.OwnerId == command.AccountId || command.Moderates ? null : BroadcastRefusals.NotTheOwner;
 
     public static IEnumerable<BroadcastEvent> Handle(StopBroadcast command, [WriteModel] Broadcast broadcast)
     {
-        if (broadcast.Status != BroadcastStatus.Ended) yield return new BroadcastEnded(broadcast.Id, broadcast.OwnerId, "stopped");
+        if (broadcast.Status == BroadcastStatus.Ended) yield break;
+        var isOwner = broadcast.OwnerId == command.AccountId;
+        if (!isOwner) yield return new BroadcastTakenDown(broadcast.Id, broadcast.OwnerId, command.AccountId);
+        var reason = isOwner ? BroadcastEnd.Stopped : BroadcastEnd.TakenDown;
+        yield return new BroadcastEnded(broadcast.Id, broadcast.OwnerId, reason);
     }
 }

@@ -8,5 +8,14 @@ public sealed record BroadcastStarted(Guid BroadcastId, Guid OwnerId, string Con
 public sealed record BroadcastInterrupted(Guid BroadcastId, Guid OwnerId, string Reason) : BroadcastEvent;
 public sealed record BroadcastResumed(Guid BroadcastId, Guid OwnerId) : BroadcastEvent;
 
-/// <param name="Reason"><c>stopped</c> by the owner, or <c>abandoned</c> when the source stayed away.</param>
+/// <summary>An operator or moderator of the platform ends a broadcast; <see cref="BroadcastEnded"/> follows in the same commit.</summary>
+public sealed record BroadcastTakenDown(Guid BroadcastId, Guid OwnerId, Guid ByAccountId) : BroadcastEvent;
+
+/// <param name="Reason">One of <see cref="BroadcastEnd"/>'s.</param>
 public sealed record BroadcastEnded(Guid BroadcastId, Guid OwnerId, string Reason) : BroadcastEvent;
+
+/// <summary>Counts the broadcasts an account has open, in a stream of the account's own.</summary>
+public abstract record OpenBroadcastsEvent : DomainEvent;
+
+/// <param name="EndedIds">Of those counted before, the ones that had ended by then.</param>
+public sealed record BroadcastCounted(Guid OwnerId, Guid BroadcastId, IReadOnlyList<Guid> EndedIds) : OpenBroadcastsEvent;

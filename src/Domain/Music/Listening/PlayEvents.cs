@@ -9,4 +9,4 @@ public sealed record PlayProgressed(Guid PlayId, Guid TrackId, Guid ListenerId, 
 
 /// <summary>In a stream of the listener, the track and the sign-in session, so that it can happen there only once.</summary>
 public abstract record CountingEvent : DomainEvent;
-public sealed record PlayCounted(Guid PlayId, Guid TrackId, Guid OwnerId, Guid ListenerId, Guid SessionId, string? Genre, long HeardMs) : CountingEvent;
+public sealed record PlayCounted(Guid PlayId, Guid TrackId, Guid OwnerId, Guid ListenerId, Guid SessionId, [property: Personal(nameof(PlayCounted.OwnerId))] string? Genre, long HeardMs) : CountingEvent;

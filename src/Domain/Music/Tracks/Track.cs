@@ -4,7 +4,7 @@ public enum TrackStatus { Processing, Ready, Failed }
 
 /// <summary>What must be known of a track to decide about it and what is done with it.</summary>
 /// <param name="Genre">As its owner wrote it; readers compare genres without regard to case.</param>
-public sealed record Track(Guid Id, Guid OwnerId, string? Genre, long DurationMs, TrackStatus Status)
+public sealed record Track(Guid Id, Guid OwnerId, [property: Personal(nameof(Track.OwnerId))] string? Genre, long DurationMs, TrackStatus Status)
 {
     public const int TitleMax = 200;
     public const int GenreMax = 50;

@@ -6,6 +6,9 @@ public sealed record BroadcastView(
     Guid Id, AccountName Owner, string Title, BroadcastStatus Status, string? ContentType, int Listeners, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt,
     DateTimeOffset? EndedAt, string ListenUrl, long Version, long Position);
 
+/// <param name="Position">Of its creation.</param>
+public sealed record OpenBroadcast(Guid BroadcastId, long Position);
+
 public sealed class BroadcastQueries(ReadModels views)
 {
     public static readonly string[] Reads = ["live.broadcasts.v1", "accounts.profiles.v1"];
@@ -24,6 +27,12 @@ public sealed class BroadcastQueries(ReadModels views)
     public async Task<List<BroadcastView>> ListAsync(bool live, long before, int limit, Func<Guid, int> listeners, CancellationToken ct) =>
         (await views.ListAsync<Row>($"{Select} where b.position < @before {(live ? "and b.status in ('Live', 'Interrupted')" : "")} order by b.position desc limit @limit",
             new { before, limit }, ct)).ConvertAll(row => View(row, listeners));
+
+    /// <summary>Broadcasts of one account that have not ended, in the order they were created.</summary>
+    public Task<List<OpenBroadcast>> OpenAsync(Guid owner, long after, int limit, CancellationToken ct) => views.ListAsync<OpenBroadcast>("""
+        select broadcast_id, position from views.live_broadcasts
+        where owner_id = @owner and status <> 'Ended' and position > @after order by position limit @limit
+        """, new { owner, after, limit }, ct);
 
     private static BroadcastView View(Row r, Func<Guid, int> listeners) =>
         new(r.BroadcastId, new(r.OwnerId, r.UserName), r.Title, r.Status, r.ContentType, listeners(r.BroadcastId), r.CreatedAt, r.StartedAt, r.EndedAt,

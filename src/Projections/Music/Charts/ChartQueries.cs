@@ -14,7 +14,7 @@ public sealed record ChartEntry(long Rank, TrackSummary Track, long Plays, doubl
 
 public sealed class ChartQueries(ReadModels views)
 {
-    public static readonly string[] Reads = ["music.plays_hourly.v1", "music.play_totals.v1", "music.tracks.v1", "accounts.profiles.v1"];
+    public static readonly string[] Reads = ["music.plays_hourly.v2", "music.play_totals.v2", "music.tracks.v2", "accounts.profiles.v1"];
 
     /// <summary>A chart as of a moment.</summary>
     /// <remarks>

@@ -1,3 +1,4 @@
+using Veza.Domain.Accounts;
 using Veza.Domain.Music.Listening;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
@@ -8,16 +9,27 @@ namespace Veza.Projections.Music.Charts;
 /// <param name="Hour">Its beginning, in UTC, by the log's own clock.</param>
 /// <param name="Genre">As it stood when the plays were counted.</param>
 /// <param name="Position">Of the play that brought the number to where it is.</param>
-public sealed record HourlyPlays(DateTimeOffset Hour, Guid TrackId, long Plays, string? Genre, long Position);
+public sealed record HourlyPlays(
+    DateTimeOffset Hour,
+    Guid TrackId,
+    Guid OwnerId,
+    long Plays,
+    string? Genre,
+    long Position);
 
 /// <remarks>The primary key begins with the hour, so that a span of hours needs no index of its own.</remarks>
 public sealed class HourlyPlaysProjection : Projection<HourlyPlays, (DateTimeOffset Hour, Guid TrackId)>
 {
-    public override string Name => "music.plays_hourly.v1";
+    public override string Name => "music.plays_hourly.v2";
 
-    public HourlyPlaysProjection() => Identity<PlayCounted>((e, at) => (HourOf(at.At), e.TrackId));
+    public HourlyPlaysProjection()
+    {
+        Identity<PlayCounted>((e, at) => (HourOf(at.At), e.TrackId));
+        Index("owner_id");
+        Erases<AccountErased>(e => e.AccountId, "owner_id", ("genre", null));
+    }
 
-    public static HourlyPlays Create(PlayCounted e, RecordedEvent at) => new(HourOf(at.At), e.TrackId, 1, e.Genre, at.Position);
+    public static HourlyPlays Create(PlayCounted e, RecordedEvent at) => new(HourOf(at.At), e.TrackId, e.OwnerId, 1, e.Genre, at.Position);
     public static HourlyPlays Apply(PlayCounted e, HourlyPlays row, RecordedEvent at) =>
         row with { Plays = row.Plays + 1, Genre = e.Genre, Position = at.Position };
 

@@ -1,3 +1,4 @@
+using Veza.Domain.Accounts;
 using Veza.Domain.Music.Listening;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
@@ -11,11 +12,17 @@ namespace Veza.Projections.Music.Charts;
 /// tracks rank by it at whatever moment.
 /// </param>
 /// <param name="Position">Of the last play.</param>
-public sealed record PlayTotals(Guid TrackId, long Plays, string? Genre, double Trend, long Position);
+public sealed record PlayTotals(
+    Guid TrackId,
+    Guid OwnerId,
+    long Plays,
+    string? Genre,
+    double Trend,
+    long Position);
 
 public sealed class PlayTotalsProjection : Projection<PlayTotals, Guid>
 {
-    public override string Name => "music.play_totals.v1";
+    public override string Name => "music.play_totals.v2";
 
     public PlayTotalsProjection()
     {
@@ -24,9 +31,11 @@ public sealed class PlayTotalsProjection : Projection<PlayTotals, Guid>
         Index("trend desc, position");
         Index("lower(genre), plays desc, position");
         Index("lower(genre), trend desc, position");
+        Index("owner_id");
+        Erases<AccountErased>(e => e.AccountId, "owner_id", ("genre", null));
     }
 
-    public static PlayTotals Create(PlayCounted e, RecordedEvent at) => new(e.TrackId, 1, e.Genre, HalfLives(at), at.Position);
+    public static PlayTotals Create(PlayCounted e, RecordedEvent at) => new(e.TrackId, e.OwnerId, 1, e.Genre, HalfLives(at), at.Position);
     public static PlayTotals Apply(PlayCounted e, PlayTotals row, RecordedEvent at) =>
         row with { Plays = row.Plays + 1, Genre = e.Genre, Trend = Sum(row.Trend, HalfLives(at)), Position = at.Position };
 

@@ -9,7 +9,7 @@ public sealed record HistoryEntry(Guid PlayId, TrackSummary Track, DateTimeOffse
 
 public sealed class HistoryQueries(ReadModels views)
 {
-    public static readonly string[] Reads = ["music.history.v1", "music.tracks.v1", "accounts.profiles.v1"];
+    public static readonly string[] Reads = ["music.history.v1", "music.tracks.v2", "accounts.profiles.v1"];
 
     /// <summary>What an account listened to, newest first.</summary>
     public async Task<List<HistoryEntry>> PageAsync(Guid listener, long? before, int limit, CancellationToken ct)

@@ -20,9 +20,9 @@ public sealed record TrackFiles(Guid Id, Guid OwnerId, TrackStatus Status, strin
 
 public sealed class TrackQueries(ReadModels views)
 {
-    public static readonly string[] Reads = ["music.tracks.v1", "music.renditions.v1", "music.track_counts.v1", "accounts.profiles.v1"];
-    public static readonly string[] SummaryReads = ["music.tracks.v1", "accounts.profiles.v1"];
-    public static readonly string[] FileReads = ["music.tracks.v1", "music.renditions.v1"];
+    public static readonly string[] Reads = ["music.tracks.v2", "music.renditions.v1", "music.track_counts.v1", "accounts.profiles.v1"];
+    public static readonly string[] SummaryReads = ["music.tracks.v2", "accounts.profiles.v1"];
+    public static readonly string[] FileReads = ["music.tracks.v2", "music.renditions.v1"];
 
     public async Task<TrackView?> FindAsync(Guid track, CancellationToken ct)
     {

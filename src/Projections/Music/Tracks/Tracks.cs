@@ -19,7 +19,7 @@ public sealed record TrackRow(
 
 public sealed class TracksProjection : Projection<TrackRow, Guid>
 {
-    public override string Name => "music.tracks.v1";
+    public override string Name => "music.tracks.v2";
 
     public TracksProjection()
     {
@@ -27,7 +27,7 @@ public sealed class TracksProjection : Projection<TrackRow, Guid>
         Identity<TrackProcessed>(e => e.TrackId);
         Identity<TrackProcessingFailed>(e => e.TrackId);
         Index("owner_id, position");
-        Erases<AccountErased>(e => e.AccountId, "owner_id", ("title", TrackRow.ErasedTitle), ("description", null), ("status", nameof(TrackStatus.Failed)), ("failure", "its owner has gone"));
+        Erases<AccountErased>(e => e.AccountId, "owner_id", ("title", TrackRow.ErasedTitle), ("genre", null), ("description", null), ("status", nameof(TrackStatus.Failed)), ("failure", "its owner has gone"));
     }
 
     public static TrackRow Create(TrackUploaded e, RecordedEvent at) => new(

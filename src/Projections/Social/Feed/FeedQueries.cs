@@ -14,7 +14,7 @@ public sealed record BroadcastSummary(Guid Id, string Title);
 public sealed class FeedQueries(ReadModels views)
 {
     public static readonly string[] Reads =
-        ["social.activities.v2", "social.follows.v1", "accounts.profiles.v1", "music.tracks.v1", "live.broadcasts.v1"];
+        ["social.activities.v2", "social.follows.v1", "accounts.profiles.v1", "music.tracks.v2", "live.broadcasts.v1"];
 
     /// <summary>
     /// Activities of anybody that are looked at first. Whoever follows many finds a page among a few dozen of them; looking at all for nothing costs less than

@@ -1,0 +1,42 @@
+using FluentValidation;
+using Veza.Commands.Dispatching;
+using Veza.Domain.Accounts;
+
+namespace Veza.Commands.Accounts;
+
+/// <summary>
+/// Shuts an account out until <see cref="EndSuspension"/>: its sessions and keys end, and it starts no others.
+/// Suspending it again changes nothing.
+/// </summary>
+public sealed record SuspendAccount(Guid AccountId, Guid OperatorId, string Reason);
+
+public sealed class SuspendAccountValidator : AbstractValidator<SuspendAccount>
+{
+    public SuspendAccountValidator() => RuleFor(c => c.Reason).MustBeLine(Account.SuspensionReasonMax);
+}
+
+public static class SuspendAccountHandler
+{
+    public static Refusal? Validate(SuspendAccount command, Account account, [ReadModel] Account @operator)
+    {
+        if (!@operator.Roles.Contains(Role.Operator)) return AccountRefusals.NotAnOperator;
+        if (account.Erased) return Refusals.Unknown("account", account.Id);
+        // The last operator would otherwise have nobody left to end it.
+        return command.AccountId == command.OperatorId ? AccountRefusals.CannotSuspendSelf : null;
+    }
+
+    public static IEnumerable<Effect> Handle(
+        SuspendAccount command,
+        [WriteModel] Account account,
+        [ReadModel] IReadOnlyList<Session> sessions,
+        [ReadModel] IReadOnlyList<Session> apiKeys)
+    {
+        if (account.Suspended) return [];
+        var suspended = new AccountSuspended(account.Id, command.OperatorId, command.Reason);
+        return
+        [
+            Effect.Append<Account>(account.Id, suspended),
+            .. EndOtherSessionsHandler.End(account, [.. sessions, .. apiKeys], kept: null, Session.AccountSuspended),
+        ];
+    }
+}

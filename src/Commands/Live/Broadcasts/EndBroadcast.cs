@@ -1,0 +1,17 @@
+using Veza.Commands.Dispatching;
+using Veza.Domain.Live.Broadcasts;
+
+namespace Veza.Commands.Live.Broadcasts;
+
+/// <summary>Ends a broadcast because its account has gone or is shut out. Of one that has ended, nothing changes.</summary>
+/// <param name="Reason">One of <see cref="BroadcastEnd"/>'s.</param>
+public sealed record EndBroadcast(Guid BroadcastId, string Reason);
+
+public static class EndBroadcastHandler
+{
+    public static IEnumerable<BroadcastEvent> Handle(EndBroadcast command, [WriteModel] Broadcast broadcast)
+    {
+        if (broadcast.Status == BroadcastStatus.Ended) yield break;
+        yield return new BroadcastEnded(broadcast.Id, broadcast.OwnerId, command.Reason);
+    }
+}

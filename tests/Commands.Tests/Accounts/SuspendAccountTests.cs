@@ -1,0 +1,92 @@
+using Veza.Commands.Accounts;
+using Veza.Commands.Dispatching;
+using Veza.Commands.Social.Follows;
+using Veza.Domain;
+using Veza.Domain.Accounts;
+using Veza.Fixtures;
+
+namespace Veza.Commands.Tests.Accounts;
+
+public class SuspendAccountTests(TestLog log)
+{
+    private readonly AccountSetting _ada = new(log);
+    private readonly AccountSetting _operator = new(log);
+
+    private SuspendAccount Suspend => new(_ada.Account, _operator.Account, "sells followers");
+    private EndSuspension End => new(_ada.Account, _operator.Account, "a mistake");
+
+    [Fact]
+    public async Task Suspending_ends_every_session_and_key()
+    {
+        var key = Guid.CreateVersion7();
+        await GivenAsync(_ada.Started, new CreateApiKey(key, _ada.Account, "bot", ["messages:write"], "k", 1));
+        Assert.Equal<DomainEvent>(
+            [
+                new AccountSuspended(_ada.Account, _operator.Account, "sells followers"),
+                new SessionEnded(_ada.Session, _ada.Account, Session.AccountSuspended),
+                new SessionEnded(key, _ada.Account, Session.AccountSuspended),
+            ],
+            await _ada.EventsOfAsync(Suspend));
+        Assert.Empty(await _ada.EventsOfAsync(Suspend));
+    }
+
+    [Fact]
+    public async Task A_suspended_account_signs_in_nowhere_until_that_is_ended()
+    {
+        await GivenAsync(Suspend);
+        Assert.Equal(AccountRefusals.Suspended, await _ada.RefusalOfAsync(_ada.Started));
+        var key = new CreateApiKey(Guid.CreateVersion7(), _ada.Account, "bot", ["messages:write"], "k", 1);
+        Assert.Equal(AccountRefusals.Suspended, await _ada.RefusalOfAsync(key));
+        await _ada.GivenAsync(End, _ada.Started);
+        Assert.Empty(await _ada.EventsOfAsync(End));
+    }
+
+    [Fact]
+    public async Task Only_operators_suspend_and_never_themselves()
+    {
+        await GivenAsync();
+        Assert.Equal(AccountRefusals.NotAnOperator, await _ada.RefusalOfAsync(Suspend with { OperatorId = _ada.Account }));
+        Assert.Equal(AccountRefusals.NotAnOperator, await _ada.RefusalOfAsync(End with { OperatorId = _ada.Account }));
+        Assert.Equal(AccountRefusals.CannotSuspendSelf, await _ada.RefusalOfAsync(Suspend with { AccountId = _operator.Account }));
+        Assert.Equal("invalid", (await _ada.RefusalOfAsync(Suspend with { Reason = "" })).Code);
+    }
+
+    [Fact]
+    public async Task Whatever_an_account_that_is_out_still_sends_is_refused()
+    {
+        await GivenAsync(Suspend);
+        Assert.Equal(AccountRefusals.Suspended, await SentByAdaAsync());
+        await _ada.GivenAsync(End);
+        Assert.Null(await SentByAdaAsync());
+        await _ada.GivenAsync(new EraseAccount(_ada.Account, "hash"));
+        Assert.Equal(AccountRefusals.SessionEnded, await SentByAdaAsync());
+    }
+
+    [Fact]
+    public async Task A_key_in_force_stays_listed_however_many_came_and_went_after_it()
+    {
+        var kept = Guid.CreateVersion7();
+        await GivenAsync(Key(kept));
+        for (var i = 0; i < Account.ApiKeysRemembered + 1; i++)
+        {
+            var id = Guid.CreateVersion7();
+            await _ada.GivenAsync(Key(id), new EndSession(id, Session.KeyRevoked));
+        }
+        Assert.Contains(new SessionEnded(kept, _ada.Account, Session.AccountErased), await _ada.EventsOfAsync(new EraseAccount(_ada.Account, "hash")));
+    }
+
+    private CreateApiKey Key(Guid id) => new(id, _ada.Account, "bot", ["messages:write"], "k", 1);
+
+    private async Task<Refusal?> SentByAdaAsync()
+    {
+        var context = new CommandContext(Guid.CreateVersion7(), _ada.Account);
+        var follow = new FollowAccount(_ada.Account, _operator.Account);
+        return (await log.Dispatcher.SendAsync(follow, context, null, CancellationToken.None) as CommandResult.Refused)?.Refusal;
+    }
+
+    private async Task GivenAsync(params object[] more)
+    {
+        await _operator.GivenAsync(_operator.Registered with { Roles = [Role.Operator] });
+        await _ada.GivenAsync([_ada.Registered, .. more]);
+    }
+}
