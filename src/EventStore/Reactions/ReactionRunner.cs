@@ -239,7 +239,7 @@ public sealed class ReactionRunner
                 LogMetrics.ReactionFaults.Add(1, new KeyValuePair<string, object?>("reaction", Name));
                 // Neither is the event's fault: the database comes back, and a later release can read it.
                 if ((fault is NpgsqlException && DatabaseFaults.IsUnavailable(fault)) || _log.Types.IsNewer(e.Type)) attempt = Math.Min(attempt, _retries.AttemptsMax - 1);
-                if (attempt >= _retries.AttemptsMax)
+                if (attempt >= _retries.AttemptsMax || fault is ReactionGivesUpException)
                 {
                     _logger.LogError(fault, "Reaction {Reaction} parks event {Position} after {Attempts} attempts", Name, e.Position, attempt);
                     LogMetrics.ReactionEvents.Add(1, new("reaction", Name), new("outcome", "parked"));
