@@ -206,7 +206,11 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
             : new CommandResult.Done(first.Version, first.Position, first.Answer);
     }
 
-    private Refusal? Shape<TCommand>(TCommand command)
+    /// <summary>Checks the fields of a command alone; sending it does so too.</summary>
+    /// <remarks>For a front door whose next step costs more than the refusal would, such as hashing a
+    /// password.</remarks>
+    /// <returns>What is wrong; null when nothing is.</returns>
+    public Refusal? Shape<TCommand>(TCommand command)
     {
         var validator = (IValidator<TCommand>?)_validators.GetOrAdd(typeof(TCommand), type =>
             type.Assembly.GetType($"{type.FullName}Validator") is not { } found ? null

@@ -31,6 +31,25 @@ public sealed record TwoFactorDisabled(Guid AccountId) : AccountEvent;
 /// <param name="NextTryAt">When the next try is looked at.</param>
 public sealed record SignInFailed(Guid GuardId, Guid? AccountId, int InARow, DateTimeOffset NextTryAt) : AccountEvent;
 
+/// <summary>A try to sign in was counted, before it was checked.</summary>
+/// <param name="GuardId">As in <see cref="SignInFailed"/>.</param>
+/// <param name="InARow">Failures and unchecked tries, this one too.</param>
+/// <param name="NextTryAt">When the next try is looked at, should this one fail.</param>
+public sealed record SignInTried(
+    Guid GuardId,
+    Guid TryId,
+    int InARow,
+    DateTimeOffset NextTryAt) : AccountEvent;
+
+/// <summary>A counted try did not fail, and no longer counts.</summary>
+/// <param name="InARow">Those that go on counting.</param>
+/// <param name="NextTryAt">When the next try is looked at.</param>
+public sealed record SignInTryPassed(
+    Guid GuardId,
+    Guid TryId,
+    int InARow,
+    DateTimeOffset NextTryAt) : AccountEvent;
+
 public sealed record ApiKeyIssued(Guid AccountId, Guid KeyId) : AccountEvent;
 
 /// <summary>The person has gone, and with this event the key that opens what they wrote. The events stay.</summary>
