@@ -46,6 +46,8 @@ internal static class VezaEndpoints
         app.MapSigningKeys();
         api.MapAccounts();
         api.MapPasswords();
+        api.MapEmails();
+        app.MapMailPages();
         api.MapSessions();
         api.MapTwoFactor();
         api.MapApiKeys();

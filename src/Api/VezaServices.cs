@@ -58,6 +58,7 @@ internal static class VezaServices
         services.AddSingleton<MessageQueries>().AddSingleton<MessageStreams>().AddSingleton<ChatQueries>().AddSingleton<UnreadQueries>().AddSingleton<CountQueries>();
         if (settings.Has(Role.Projections)) services.AddSingleton<IReaction, WithdrawMessages>();
         services.AddAccounts(new(Encoding.UTF8.GetBytes(settings.JwtSecret!), Encoding.UTF8.GetBytes(settings.EncryptionKey!), settings.RateLimitPerMinute, RolesNeedTwoFactor: settings.InProduction));
+        services.AddMail(settings);
         services.AddSocial().AddListening();
         services.AddBroadcasts(settings);
         services.AddRealtime(new(settings.ConnectionsMax));

@@ -23,8 +23,9 @@ public static class AccountEndpoints
         accounts.MapPost("", Register).AllowAnonymous().HoldsSecrets()
             .Produces<SessionAnswer>(StatusCodes.Status201Created).WithSummary("Register")
             .WithDescription("""
-                Makes an account and signs it in. User names are 3 to 32 of `a-z 0-9 _ .`, kept in lower case; passwords
-                have 10 to 200 characters and are not among the commonest.
+                Makes an account and signs it in. The e-mail address is mailed a token and counts once it is proven, so
+                that the answer is the same whoever has it. User names are 3 to 32 of `a-z 0-9 _ .`, kept in lower case;
+                passwords have 10 to 200 characters and are not among the commonest.
                 """);
         accounts.MapGet("/me", async (Caller caller, AccountQueries queries, CancellationToken ct) =>
             await queries.FindOwnAsync(caller.AccountId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("account", caller.AccountId)))
@@ -74,7 +75,8 @@ public static class AccountEndpoints
         var ids = new SessionIds(id, SessionId: sessionId);
         var first = new RegisterAccount.FirstSession(sessionId, token.Hash, SignIns.Device(http, body.Device), signIns.NetworkHash(http.Connection.RemoteIpAddress));
         // The hash comes last: whatever else is wrong is refused before it.
-        var account = new RegisterAccount(id, body.UserName, body.Email, PasswordHash: "", first);
+        var proof = Guid.CreateVersion7();
+        var account = new RegisterAccount(id, body.UserName, body.Email, PasswordHash: "", first, EmailProofId: proof);
         if (commands.Shape(account) is { } invalid) return Problems.Result(invalid);
         var userName = body.UserName.ToLowerInvariant();
         if (await log.Reader.FindNameAsync(Account.UserNameScope, userName, ct) is not null)

@@ -23,7 +23,7 @@ public static class PasswordEndpoints
         accounts.MapPost("/{accountId:guid}/password-reset", Issue).HoldsSecrets().Produces<ResetAnswer>(StatusCodes.Status201Created).WithSummary("Let somebody set a new password")
             .WithDescription("For operators, who pass the token on to a person whose identity they have seen to. It is good once, for an hour; another one voids it.");
         accounts.MapPost("/password-reset", Reset).AllowAnonymous().HoldsSecrets().WithSummary("Set a new password by a reset token")
-            .WithDescription("Ends every session. 401 `reset_token_invalid` when the token was used, replaced or is too old.");
+            .WithDescription("By one that an operator handed over, or that was mailed. Ends every session. 401 `reset_token_invalid` when the token was used, replaced or is too old.");
     }
 
     private static async Task<IResult> Change(
@@ -58,12 +58,14 @@ public static class PasswordEndpoints
     }
 
     private static async Task<IResult> Reset(
-        ResetPasswordBody body, HttpContext http, Sender commands, SignIns signIns, ResetTokens tokens,
+        ResetPasswordBody body, HttpContext http, Sender commands, SignIns signIns, ResetTokens tokens, MailTokens mailed,
         PasswordSlots passwords, TimeProvider clock, EventLog log, CancellationToken ct)
     {
         if (Passwords.Wrong(body.NewPassword) is { } wrong) return Problems.Result(Problems.Invalid("newPassword", wrong));
-        if (tokens.Read(body.Token) is not { } token) return Problems.Result(AccountRefusals.ResetTokenInvalid);
-        var reset = new ResetPassword(token.Id, token.Hash, PasswordHash: "");
+        ResetPassword? reset = null;
+        if (tokens.Read(body.Token) is { } handed) reset = new(handed.Id, handed.Hash, PasswordHash: "");
+        if (mailed.ReadPasswordReset(body.Token) is { } mail) reset = new(mail.AccountId, null, PasswordHash: "", mail.Id);
+        if (reset is null) return Problems.Result(AccountRefusals.ResetTokenInvalid);
         var answer = new { id = reset.AccountId };
         // A token that is used up, replaced or too old costs no hash, here or on another node.
         await log.CatchUpAsync(ct);

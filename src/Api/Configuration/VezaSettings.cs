@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Reflection;
+using Veza.Mail;
 
 namespace Veza.Api.Configuration;
 
@@ -43,6 +44,10 @@ public sealed record VezaSettings
     public required string MediaRoot { get; init; }
     /// <summary>Null: audio lives in <see cref="MediaRoot"/>.</summary>
     public S3Settings? S3 { get; init; }
+    /// <summary>Null: mails become files in development, and are not sent in production.</summary>
+    public SmtpServer? Smtp { get; init; }
+    /// <summary>Where links in mails lead.</summary>
+    public required Uri PublicUrl { get; init; }
     public required LogDetail LogLevel { get; init; }
     public required LogForm LogFormat { get; init; }
     public Uri? OtlpEndpoint { get; init; }
@@ -102,6 +107,8 @@ public sealed record VezaSettings
             E2EEncryption = given.Value(Variables.E2EEncryption),
             MediaRoot = Path.GetFullPath(given.Text(Variables.MediaRoot, Path.Combine(home, "media"))),
             S3 = given.S3(),
+            Smtp = given.Smtp(production),
+            PublicUrl = given.Optional(Variables.PublicUrl) ?? new UriBuilder("http", "localhost", given.Value(Variables.Port)).Uri,
             LogLevel = given.Value(Variables.LogLevel),
             LogFormat = given.Value(Variables.LogFormat, onTerminal ? LogForm.Text : LogForm.Json),
             OtlpEndpoint = given.Optional(Variables.OtlpEndpoint),
