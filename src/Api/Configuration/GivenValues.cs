@@ -19,6 +19,8 @@ internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables)
         return variable.Read(text);
     }
 
+    private bool IsSet(Variable variable) => variables.TryGetValue(variable.Name, out var text) && text.Length > 0;
+
     public T? Needed<T>(Variable<T> variable, string when) where T : class
     {
         if (!variables.TryGetValue(variable.Name, out var text) || text.Length == 0)
@@ -44,13 +46,20 @@ internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables)
         return bucket is null || access is null || secret is null ? null : new(endpoint, bucket, region, access, secret);
     }
 
-    public SmtpServer? Smtp(bool production)
+    /// <param name="site">PUBLIC_URL; null when it is not set, or wrong.</param>
+    public SmtpServer? Smtp(bool production, Uri? site)
     {
         const string with = "with SMTP_HOST";
         var (port, tls) = (Value(Variables.SmtpPort), Value(Variables.SmtpTlsKind));
         var (user, password) = (Optional(Variables.SmtpUser), Optional(Variables.SmtpPassword));
-        if (Optional(Variables.SmtpHost) is not { } host) return null;
-        var (from, site) = (Needed(Variables.MailFrom, with), Needed(Variables.PublicUrl, with));
+        if (Optional(Variables.SmtpHost) is not { } host)
+        {
+            // Without a host it is not needed, and a wrong one is wrong all the same.
+            Optional(Variables.MailFrom);
+            return null;
+        }
+        var from = Needed(Variables.MailFrom, with);
+        if (!IsSet(Variables.PublicUrl)) Needed(Variables.PublicUrl, with);
         if (user is null && password is not null) Problem("SMTP_USER is not set, but needed with SMTP_PASSWORD");
         if (user is not null && password is null) Problem("SMTP_PASSWORD is not set, but needed with SMTP_USER");
         if (production && tls == SmtpTls.Off && user is not null)

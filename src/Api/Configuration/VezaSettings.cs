@@ -75,6 +75,8 @@ public sealed record VezaSettings
         var production = environment == RunEnvironment.Production;
         var home = Path.GetFullPath(given.Text(Variables.VezaHome, Variables.VezaHome.Default));
 
+        var (port, site) = (given.Value(Variables.Port), given.Optional(Variables.PublicUrl));
+
         var settings = new VezaSettings
         {
             Environment = environment,
@@ -83,7 +85,7 @@ public sealed record VezaSettings
             ServiceName = given.Text(Variables.ServiceName),
             Version = given.Text(Variables.Version, BuildVersion),
             Host = given.Text(Variables.Host, production ? "0.0.0.0" : "127.0.0.1"),
-            Port = given.Value(Variables.Port),
+            Port = port,
             PrometheusPort = given.Value(Variables.PrometheusPort),
             Database = given.Optional(Variables.Database),
             DatabasePoolSize = given.Value(Variables.DatabasePoolSize),
@@ -107,8 +109,8 @@ public sealed record VezaSettings
             E2EEncryption = given.Value(Variables.E2EEncryption),
             MediaRoot = Path.GetFullPath(given.Text(Variables.MediaRoot, Path.Combine(home, "media"))),
             S3 = given.S3(),
-            Smtp = given.Smtp(production),
-            PublicUrl = given.Optional(Variables.PublicUrl) ?? new UriBuilder("http", "localhost", given.Value(Variables.Port)).Uri,
+            Smtp = given.Smtp(production, site),
+            PublicUrl = site ?? new UriBuilder("http", "localhost", port).Uri,
             LogLevel = given.Value(Variables.LogLevel),
             LogFormat = given.Value(Variables.LogFormat, onTerminal ? LogForm.Text : LogForm.Json),
             OtlpEndpoint = given.Optional(Variables.OtlpEndpoint),
