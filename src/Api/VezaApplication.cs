@@ -33,9 +33,11 @@ public static class VezaApplication
     /// <summary>Which events give the unique names to their owners.</summary>
     public static IReadOnlyList<NameRule> NameRules { get; } =
     [
-        new(Account.UserNameScope, EventTypes.Describe(typeof(AccountRegistered)).Alias, "userName", ReleasedBy: EventTypes.Describe(typeof(AccountErased)).Alias),
-        new(Account.EmailScope, EventTypes.Describe(typeof(AccountRegistered)).Alias, "email", ReleasedBy: EventTypes.Describe(typeof(AccountErased)).Alias),
+        new(Account.UserNameScope, [Alias<AccountRegistered>()], "userName", ReleasedBy: Alias<AccountErased>()),
+        new(Account.EmailScope, [Alias<AccountRegistered>(), Alias<EmailProven>()], "email", ReleasedBy: Alias<AccountErased>()),
     ];
+
+    private static string Alias<TEvent>() where TEvent : DomainEvent => EventTypes.Describe(typeof(TEvent)).Alias;
 
     /// <summary>How events, requests and answers are written.</summary>
     internal static void ConfigureJson(JsonSerializerOptions json)

@@ -51,6 +51,8 @@ internal static class VezaEndpoints
         api.MapAccounts();
         api.MapPasswords();
         api.MapSuspensions();
+        api.MapEmails();
+        app.MapMailPages();
         api.MapSessions();
         api.MapTwoFactor();
         api.MapApiKeys();

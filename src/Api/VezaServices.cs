@@ -66,6 +66,7 @@ internal static class VezaServices
                 new ErasedRemains(log.Database, projections.Builds, provider.GetRequiredService<TimeProvider>()),
                 provider.GetRequiredService<Erasures>(), log, projections, provider.GetRequiredService<TimeProvider>(), ownsServer: settings.Database is null));
         services.AddAccounts(new(Encoding.UTF8.GetBytes(settings.JwtSecret!), Encoding.UTF8.GetBytes(settings.EncryptionKey!), settings.RateLimitPerMinute, RolesNeedTwoFactor: settings.InProduction));
+        services.AddMail(settings);
         services.AddSocial().AddListening();
         services.AddBroadcasts(settings);
         services.AddLogReplay();

@@ -22,7 +22,7 @@ public class RebuildTests(TestLog log)
     [
         "chat.communities.v1", "chat.channels.v1", "chat.members.v1", "chat.messages.v1", "chat.reaction_tally.v1",
         "chat.reactions.v1", "chat.read_markers.v1", "chat.sanctions.v1", "social.follows.v1", "social.activities.v2", "music.tracks.v2", "music.track_counts.v1", "music.history.v1", "music.plays_hourly.v2", "music.play_totals.v2", "counts.events.v1",
-        "live.broadcasts.v1", "accounts.profiles.v1", "accounts.counts.v1", "accounts.sessions.v1", "accounts.security_events.v2",
+        "live.broadcasts.v1", "accounts.profiles.v1", "accounts.counts.v1", "accounts.sessions.v1", "accounts.security_events.v3",
     ];
 
     public static TheoryData<string> Projections() => [.. TestLog.AllProjections().Select(p => p.Name).Order(StringComparer.Ordinal)];

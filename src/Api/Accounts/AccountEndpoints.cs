@@ -3,6 +3,8 @@ using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;
+using Veza.Domain.Accounts;
+using Veza.EventStore;
 using Veza.Projections.Accounts;
 
 namespace Veza.Api.Accounts;
@@ -18,12 +20,17 @@ public static class AccountEndpoints
     public static void MapAccounts(this IEndpointRouteBuilder api)
     {
         var accounts = api.MapGroup("/accounts").WithTags("Accounts");
-        accounts.MapPost("", Register).AllowAnonymous().HoldsSecrets().HashesPasswords().Produces<SessionAnswer>(StatusCodes.Status201Created).WithSummary("Register")
-            .WithDescription("Makes an account and signs it in. User names are 3 to 32 of `a-z 0-9 _ .`, kept in lower case; passwords have 10 to 200 characters and are not among the commonest.");
+        accounts.MapPost("", Register).AllowAnonymous().HoldsSecrets()
+            .Produces<SessionAnswer>(StatusCodes.Status201Created).WithSummary("Register")
+            .WithDescription("""
+                Makes an account and signs it in. The e-mail address is mailed a token and counts once it is proven, so
+                that the answer is the same whoever has it. User names are 3 to 32 of `a-z 0-9 _ .`, kept in lower case;
+                passwords have 10 to 200 characters and are not among the commonest.
+                """);
         accounts.MapGet("/me", async (Caller caller, AccountQueries queries, CancellationToken ct) =>
             await queries.FindOwnAsync(caller.AccountId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("account", caller.AccountId)))
             .ReadsFrom(AccountQueries.Reads).Produces<OwnAccountView>().WithSummary("Read one's own account");
-        accounts.MapDelete("/me", Erase).HoldsSecrets().HashesPasswords().WithSummary("Erase one's own account")
+        accounts.MapDelete("/me", Erase).HoldsSecrets().WithSummary("Erase one's own account")
             .WithDescription("For good. Its sessions and API keys end, its user name and e-mail are free again, its sound files are removed, and everything it wrote reads as empty from then on, by an author called `deleted user`. 403 `password_wrong` or `code_wrong` when it was not the person, 401 `two_factor_required` when `code` is needed too. `GET /accounts/me/export` before it gives them all there is. `erasure` in the answer is where to ask whether the database's files hold nothing of it any longer.");
         // For anybody: who was erased cannot sign in to ask. That an account is erased is no secret, and nothing else is told of it.
         api.MapGet("/erasures/{accountId:guid}", async (Guid accountId, Erasures erasures, CancellationToken ct) =>
@@ -40,12 +47,19 @@ public static class AccountEndpoints
     }
 
     private static async Task<IResult> Erase(
-        [FromBody] EraseAccountBody body, Caller caller, HttpContext http, Sender commands, SignIns signIns, SignInTries tries, Passwords passwords, TwoFactors twoFactors, CancellationToken ct)
+        [FromBody] EraseAccountBody body, Caller caller, HttpContext http, Sender commands, SignIns signIns,
+        SignInTries tries, PasswordSlots passwords, TwoFactors twoFactors, CancellationToken ct)
     {
         var account = await signIns.AccountAsync(caller.AccountId, ct);
         var answer = new { id = caller.AccountId, erasure = $"/api/v1/erasures/{caller.AccountId}" };
-        var result = await tries.TryAsync(http, account, name: null, async () => !passwords.Fits(account?.PasswordHash, body.Password) ? new CommandResult.Refused(AccountRefusals.PasswordWrong)
-            : await commands.Decide(new EraseAccount(caller.AccountId, account!.PasswordHash, twoFactors.Read(account.TwoFactor, body.Code)), answer), ct);
+        var result = await tries.TryAsync(http, account, name: null, async () =>
+            await passwords.FitsAsync(caller.AccountId, account?.PasswordHash, body.Password, ct) switch
+            {
+                null => new CommandResult.Refused(PasswordSlots.Busy),
+                false => new CommandResult.Refused(AccountRefusals.PasswordWrong),
+                true => await commands.Decide(
+                    new EraseAccount(caller.AccountId, account!.PasswordHash, twoFactors.Read(account.TwoFactor, body.Code)), answer),
+            });
         return Sender.Answer(result, answer);
     }
 
@@ -57,14 +71,34 @@ public static class AccountEndpoints
             return Results.Json(new { keys = keys.Published.Select(Jwk.Of) }, contentType: "application/jwk-set+json");
         }).AllowAnonymous().WithTags("Sessions").WithSummary("The keys that access tokens are signed with").WithDescription("A JSON Web Key Set (RFC 7517) of ES256 keys; `kid` is the day (UTC) of a key.");
 
-    private static async Task<IResult> Register(RegisterBody body, HttpContext http, Sender commands, SignIns signIns, Passwords passwords, CancellationToken ct)
+    private static async Task<IResult> Register(
+        RegisterBody body, HttpContext http, Sender commands, SignIns signIns, PasswordSlots passwords, EventLog log,
+        CancellationToken ct)
     {
         if (Passwords.Wrong(body.Password) is { } wrong) return Problems.Result(Problems.Invalid("password", wrong));
         var (id, sessionId) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         var token = signIns.RefreshToken(http, sessionId);
         var ids = new SessionIds(id, SessionId: sessionId);
         var first = new RegisterAccount.FirstSession(sessionId, token.Hash, SignIns.Device(http, body.Device), signIns.NetworkHash(http.Connection.RemoteIpAddress));
-        var result = await commands.Decide(new RegisterAccount(id, body.UserName, body.Email, passwords.Hash(body.Password), first), ids);
+        // The hash comes last: whatever else is wrong is refused before it.
+        var proof = Guid.CreateVersion7();
+        var account = new RegisterAccount(id, body.UserName, body.Email, PasswordHash: "", first, EmailProofId: proof);
+        if (commands.Shape(account) is { } invalid) return Problems.Result(invalid);
+        var userName = body.UserName.ToLowerInvariant();
+        if (await log.Reader.FindNameAsync(Account.UserNameScope, userName, ct) is not null)
+        {
+            // By this very request, perhaps, when it was sent before.
+            if (!await commands.WasAnsweredAsync(log, ct))
+                return Problems.Result(Refusals.NameTaken(Account.UserNameScope, userName));
+        }
+        else
+        {
+            var network = Networks.Of(http.Connection.RemoteIpAddress);
+            if (await passwords.HashOfNewAccountAsync(network, body.Password, ct) is not { } hash)
+                return Problems.Result(PasswordSlots.Busy);
+            account = account with { PasswordHash = hash };
+        }
+        var result = await commands.Decide(account, ids);
         return await signIns.AnswerAsync(http, result, ids, token, StatusCodes.Status201Created, ct);
     }
 

@@ -21,7 +21,7 @@ public static class AccountServices
     {
         services.AddSingleton(provider => new SigningKeys(settings.JwtSecret, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(settings).AddSingleton(provider => new TwoFactors(settings.EncryptionKey, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<AccessTokens>().AddSingleton<RefreshTokens>().AddSingleton<ResetTokens>().AddSingleton<ApiKeyTokens>().AddSingleton<ApiKeys>().AddSingleton<Passwords>().AddSingleton<SignIns>().AddSingleton<SignInTries>();
+        services.AddSingleton<AccessTokens>().AddSingleton<RefreshTokens>().AddSingleton<ResetTokens>().AddSingleton<ApiKeyTokens>().AddSingleton<ApiKeys>().AddSingleton<Passwords>().AddSingleton<PasswordSlots>().AddSingleton<SignIns>().AddSingleton<SignInTries>();
         services.AddSingleton<Callers>().AddSingleton<EndedSessions>().AddHostedService(provider => provider.GetRequiredService<EndedSessions>());
         services.AddSingleton<AccountQueries>().AddSingleton<SessionQueries>().AddSingleton<ApiKeyQueries>().AddSingleton<SecurityEventQueries>().AddSingleton<OperatorBootstrap>();
 

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Identity;
@@ -41,12 +42,17 @@ public sealed class Passwords
             : null;
     }
 
+    /// <summary>
+    /// Whether a text can be anybody's password at all; one that cannot needs no hashing to be refused.
+    /// </summary>
+    public static bool CanBeOne([NotNullWhen(true)] string? password) => password is { Length: > 0 and <= LengthMax * 2 };
+
     public string Hash(string password) => _hasher.HashPassword(null!, password);
 
     /// <param name="hash">Null when there is no such account: then it takes just as long to say no.</param>
     public bool Fits(string? hash, string? password)
     {
-        var shown = password is { Length: <= LengthMax * 2 } ? password : "";
+        var shown = CanBeOne(password) ? password : "";
         return _hasher.VerifyHashedPassword(null!, hash ?? _nobodys, shown) != PasswordVerificationResult.Failed && hash is not null && shown.Length > 0;
     }
 

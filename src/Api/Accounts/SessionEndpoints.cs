@@ -20,7 +20,8 @@ public static class SessionEndpoints
     public static void MapSessions(this IEndpointRouteBuilder api)
     {
         var sessions = api.MapGroup("/sessions").WithTags("Sessions");
-        sessions.MapPost("", SignIn).AllowAnonymous().HoldsSecrets().HashesPasswords().Produces<SessionAnswer>(StatusCodes.Status201Created).WithSummary("Sign in")
+        sessions.MapPost("", SignIn).AllowAnonymous().HoldsSecrets()
+            .Produces<SessionAnswer>(StatusCodes.Status201Created).WithSummary("Sign in")
             .WithDescription("By user name or e-mail. 401 `sign_in_failed` whichever of the two was wrong; after ten failures 429 `sign_in_wait`, ever longer, except from networks that the account has signed in from. 401 `two_factor_required` when `code` is needed too. `device` is what the session is called in the list; without it, what the client calls itself.");
         sessions.MapPost("/refresh", Refresh).AllowAnonymous().HoldsSecrets().Produces<SessionAnswer>().WithSummary("Take new tokens for a refresh token")
             .WithDescription("A refresh token is good once, within 30 days. One used again has two holders: its session is ended, 401 `refresh_token_reused`.");
@@ -42,15 +43,32 @@ public static class SessionEndpoints
         return Results.Ok(new Page<SessionItem>([.. rows.Select(r => new SessionItem(r.SessionId, r.Device, r.CreatedAt, r.LastUsedAt, r.ExpiresAt, r.SessionId == caller.SessionId))], Next: null));
     }
 
-    private static async Task<IResult> SignIn(SignInBody body, HttpContext http, Sender commands, SignIns signIns, SignInTries tries, Passwords passwords, TwoFactors twoFactors, CancellationToken ct)
+    private static async Task<IResult> SignIn(
+        SignInBody body, HttpContext http, Sender commands, SignIns signIns, SignInTries tries, PasswordSlots passwords,
+        TwoFactors twoFactors, CancellationToken ct)
     {
-        var found = await signIns.FindAsync(body.Name, ct);
         var id = Guid.CreateVersion7();
         var token = signIns.RefreshToken(http, id);
+        var (address, device) = (http.Connection.RemoteIpAddress, SignIns.Device(http, body.Device));
+        var session = new StartSession(id, Guid.Empty, token.Hash, device, signIns.NetworkHash(address));
+        // What no name or password can mend is refused before anything is looked up or hashed.
+        if (commands.Shape(session) is { } invalid) return Problems.Result(invalid);
+        if (!SignIns.CanBeName(body.Name) || !Passwords.CanBeOne(body.Password))
+            return Problems.Result(AccountRefusals.SignInFailed);
+        var found = await signIns.FindAsync(body.Name, ct);
         var ids = new SessionIds(id, AccountId: found?.Id);
-        var result = await tries.TryAsync(http, found, body.Name, async () => !passwords.Fits(found?.PasswordHash, body.Password) ? new CommandResult.Refused(AccountRefusals.SignInFailed)
-            : await commands.Decide(new StartSession(id, found!.Id, token.Hash, SignIns.Device(http, body.Device), signIns.NetworkHash(http.Connection.RemoteIpAddress), found.PasswordHash,
-                twoFactors.Read(found.TwoFactor, body.Code)), ids), ct);
+        var result = await tries.TryAsync(http, found, body.Name, async () =>
+            await passwords.FitsAsync(Networks.Of(address), found?.PasswordHash, body.Password, ct) switch
+            {
+                null => new CommandResult.Refused(PasswordSlots.Busy),
+                false => new CommandResult.Refused(AccountRefusals.SignInFailed),
+                true => await commands.Decide(session with
+                {
+                    AccountId = found!.Id,
+                    PasswordHash = found.PasswordHash,
+                    Second = twoFactors.Read(found.TwoFactor, body.Code),
+                }, ids),
+            });
         return await signIns.AnswerAsync(http, result, ids, token, StatusCodes.Status201Created, ct);
     }
 

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Veza.Api.Auth;
@@ -8,13 +6,12 @@ using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;
 using Veza.Domain;
 using Veza.Domain.Accounts;
-using Veza.EventStore;
 
 namespace Veza.Api.Accounts;
 
 /// <summary>Slows down whoever guesses passwords: by the name they try, on all nodes, and by the network they come from, on this one.</summary>
 /// <remarks>See docs/decisions/0025-waits-that-lock-nobody-out.md.</remarks>
-public sealed class SignInTries(EventLog log, Dispatcher dispatcher, SignIns signIns, SigningKeys keys, TimeProvider clock)
+public sealed class SignInTries(Dispatcher dispatcher, SignIns signIns, SigningKeys keys, TimeProvider clock)
 {
     /// <summary>Failures of one network before it waits: a school or a mobile carrier has many people behind one address.</summary>
     public const int NetworkFreeTries = 100;
@@ -32,46 +29,76 @@ public sealed class SignInTries(EventLog log, Dispatcher dispatcher, SignIns sig
         [AccountRefusals.SignInFailed.Code, AccountRefusals.PasswordWrong.Code, AccountRefusals.TwoFactorFailed.Code, AccountRefusals.CodeWrong.Code];
 
     private readonly byte[] _names = keys.Derive("veza sign-in name");
-    private ConcurrentDictionary<Guid, Tries> _newer = new(), _older = new();
+    private readonly Lock _gate = new();
+    private Dictionary<Guid, Tries> _newer = [], _older = [];
 
     /// <summary>The guard of a name: that of its account, whichever of its names is tried, or of the name itself when nobody has it.</summary>
     /// <returns>Null for what can be nobody's name: everybody who sends none would wait for the others.</returns>
     private Guid? GuardOf(Account? account, string? name) => account is not null ? StreamIds.Of("sign_in_guard", account.Id, Guid.Empty)
-        : name is { Length: > 0 and <= Account.EmailMax } ? new Guid(HMACSHA256.HashData(_names, Encoding.UTF8.GetBytes(name.ToLowerInvariant())).AsSpan(0, 16))
+        : SignIns.CanBeName(name) ? new Guid(HMACSHA256.HashData(_names, Encoding.UTF8.GetBytes(name.ToLowerInvariant())).AsSpan(0, 16))
         : null;
 
-    /// <summary>Lets somebody show that they are who they say, unless too many tries have failed; remembers when this one fails too.</summary>
+    /// <summary>
+    /// Lets somebody show that they are who they say, unless too many tries have failed. The try is counted first, and
+    /// taken back when it does not fail, so that tries made at once are as many as tries made one by one.
+    /// </summary>
     /// <param name="account">Null when nobody has the name.</param>
     /// <param name="name">What was tried; only looked at when nobody has it.</param>
-    public async Task<CommandResult> TryAsync(HttpContext http, Account? account, string? name, Func<Task<CommandResult>> attempt, CancellationToken ct)
+    /// <param name="attempt">Where it throws, the try stays counted.</param>
+    public async Task<CommandResult> TryAsync(HttpContext http, Account? account, string? name, Func<Task<CommandResult>> attempt)
     {
-        var (guard, address) = (GuardOf(account, name), http.Connection.RemoteIpAddress);
-        if (await WaitAsync(account, guard, address, ct) is { } wait) return new CommandResult.Refused(wait);
+        var address = http.Connection.RemoteIpAddress;
+        var network = Networks.Of(address);
+        if (CountOf(network) is { } wait) return new CommandResult.Refused(wait);
+        var (guard, tryId) = (GuardOf(account, name), Guid.CreateVersion7());
+        if (guard is { } counting)
+        {
+            // From where its owner has signed in before, nobody elsewhere can make an account wait.
+            var waits = account is null || !account.KnownNetworks.Contains(signIns.NetworkHash(address));
+            if (await SendAsync(new CountSignInTry(counting, tryId, waits)) is CommandResult.Refused refused)
+            {
+                TakeBackOf(network);
+                return refused;
+            }
+        }
         var result = await attempt();
-        if (result is CommandResult.Refused { Refusal: var refusal } && Failures.Contains(refusal.Code)) await FailedAsync(account, guard, address);
+        var failed = result is CommandResult.Refused { Refusal.Code: var code } && Failures.Contains(code);
+        if (!failed) TakeBackOf(network);
+        // Also for a name that nobody has, and waited for: an answer takes as long for one as for the other.
+        if (guard is { } named)
+            _ = failed
+                ? await SendAsync(new RecordFailedSignIn(named, account?.Id)) : await SendAsync(new PassSignInTry(named, tryId));
         return result;
     }
 
-    /// <returns>That a try must wait; null when it may go on.</returns>
-    private async ValueTask<Refusal?> WaitAsync(Account? account, Guid? guard, IPAddress? address, CancellationToken ct)
+    private Task<CommandResult> SendAsync<TCommand>(TCommand command) where TCommand : notnull =>
+        dispatcher.SendAsync(command, new(Guid.CreateVersion7(), AccountId: null), answer: null, CancellationToken.None);
+
+    /// <summary>Counts a try of a network as a failure.</summary>
+    /// <returns>That it must wait, and is not counted; null when it may go on.</returns>
+    private Refusal? CountOf(Guid network)
     {
-        var now = clock.GetUtcNow();
-        if (Find(Networks.Of(address)) is { } network && network.NextTryAt > now) return AccountRefusals.SignInWait(network.NextTryAt - now);
-        if (guard is not { } named) return null;
-        var tried = (SignInGuard?)(await log.Models.LoadAsync(typeof(SignInGuard), named, ct)).State;
-        // From where its owner has signed in before, nobody elsewhere can make an account wait.
-        if (account is not null && account.KnownNetworks.Contains(signIns.NetworkHash(address))) return null;
-        return tried is not null && tried.NextTryAt > now ? AccountRefusals.SignInWait(tried.NextTryAt - now) : null;
+        lock (_gate)
+        {
+            var now = clock.GetUtcNow();
+            var before = Find(network);
+            if (before is not null && before.NextTryAt > now) return AccountRefusals.SignInWait(before.NextTryAt - now);
+            var lately = before is not null && before.NextTryAt + NetworkForgottenAfter > now;
+            var failures = lately ? before!.Failures + 1 : 1;
+            if (_newer.Count >= NetworksMax / 2) (_older, _newer) = (_newer, []);
+            _newer[network] = new(failures, now + NetworkWait(failures));
+            return null;
+        }
     }
 
-    private async Task FailedAsync(Account? account, Guid? guard, IPAddress? address)
+    private void TakeBackOf(Guid network)
     {
-        var network = Networks.Of(address);
-        var failures = Find(network) is { } before && before.NextTryAt + NetworkForgottenAfter > clock.GetUtcNow() ? before.Failures + 1 : 1;
-        if (_newer.Count >= NetworksMax / 2) (_older, _newer) = (_newer, new());
-        _newer[network] = new(failures, clock.GetUtcNow() + NetworkWait(failures));
-        // Also for a name that nobody has, and waited for: an answer takes as long for one as for the other.
-        if (guard is { } named) await dispatcher.SendAsync(new RecordFailedSignIn(named, account?.Id), new CommandContext(Guid.CreateVersion7(), AccountId: null), answer: null, CancellationToken.None);
+        lock (_gate)
+        {
+            if (Find(network) is not { Failures: > 0 } counted) return;
+            var (failures, until) = (counted.Failures - 1, clock.GetUtcNow() + NetworkWait(counted.Failures - 1));
+            _newer[network] = new(failures, until < counted.NextTryAt ? until : counted.NextTryAt);
+        }
     }
 
     internal static TimeSpan NetworkWait(int failures)
@@ -83,5 +110,6 @@ public sealed class SignInTries(EventLog log, Dispatcher dispatcher, SignIns sig
 
     private Tries? Find(Guid network) => _newer.TryGetValue(network, out var tries) || _older.TryGetValue(network, out tries) ? tries : null;
 
+    /// <param name="Failures">Tries whose outcome is not known yet among them.</param>
     private sealed record Tries(int Failures, DateTimeOffset NextTryAt);
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -16,11 +17,14 @@ public sealed class SignIns(EventLog log, AccessTokens access, RefreshTokens ref
 {
     private readonly byte[] _networks = keys.Derive("veza sign-in network");
 
+    /// <summary>Whether a text can be anybody's user name or address at all.</summary>
+    public static bool CanBeName([NotNullWhen(true)] string? name) => name is { Length: > 0 and <= Account.EmailMax };
+
     /// <returns>The account of a user name or an address; null when there is none.</returns>
     public async Task<Account?> FindAsync(string? name, CancellationToken ct)
     {
         Guid? id = null;
-        if (name is { Length: > 0 and <= Account.EmailMax })
+        if (CanBeName(name))
             id = await log.Reader.FindNameAsync(name.Contains('@') ? Account.EmailScope : Account.UserNameScope, name.ToLowerInvariant(), ct);
         // A name that nobody has is looked up just the same: how long it takes does not tell.
         return await AccountAsync(id ?? Guid.CreateVersion7(), ct);

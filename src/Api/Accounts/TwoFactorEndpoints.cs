@@ -23,20 +23,25 @@ public static class TwoFactorEndpoints
     public static void MapTwoFactor(this IEndpointRouteBuilder api)
     {
         var twoFactor = api.MapGroup("/accounts/me/two-factor").WithTags("Accounts");
-        twoFactor.MapPost("", Begin).HoldsSecrets().HashesPasswords().Produces<TwoFactorSecretAnswer>(StatusCodes.Status201Created).WithSummary("Begin with two-factor sign-in")
+        twoFactor.MapPost("", Begin).HoldsSecrets().Produces<TwoFactorSecretAnswer>(StatusCodes.Status201Created).WithSummary("Begin with two-factor sign-in")
             .WithDescription("Gives a secret for an authenticator app (RFC 6238: SHA-1, 30 seconds, 6 digits). Nothing is asked for until `confirm`.");
         twoFactor.MapPost("/confirm", Confirm).HoldsSecrets().Produces<RecoveryCodesAnswer>().WithSummary("Turn two-factor sign-in on")
             .WithDescription("By a first code. From then on signing in needs `code` beside the password: one of the app's, each good once, or one of the recovery codes given here.");
         twoFactor.MapPost("/disable", Disable).HoldsSecrets().WithSummary("Turn two-factor sign-in off").WithDescription("By a code of the app or a recovery code.");
     }
 
-    private static async Task<IResult> Begin(BeginTwoFactorBody body, Caller caller, HttpContext http, Sender commands, SignIns signIns, SignInTries tries, Passwords passwords,
+    private static async Task<IResult> Begin(BeginTwoFactorBody body, Caller caller, HttpContext http, Sender commands, SignIns signIns, SignInTries tries, PasswordSlots passwords,
         TwoFactors twoFactors, AccountQueries queries, CancellationToken ct)
     {
         var account = await signIns.AccountAsync(caller.AccountId, ct);
         var ids = new SessionIds(Guid.CreateVersion7());
-        var result = await tries.TryAsync(http, account, name: null, async () => passwords.Fits(account?.PasswordHash, body.Password)
-            ? await commands.Decide(new BeginTwoFactor(caller.AccountId, ids.Id, account!.PasswordHash), ids) : new CommandResult.Refused(AccountRefusals.PasswordWrong), ct);
+        var result = await tries.TryAsync(http, account, name: null, async () =>
+            await passwords.FitsAsync(caller.AccountId, account?.PasswordHash, body.Password, ct) switch
+            {
+                null => new CommandResult.Refused(PasswordSlots.Busy),
+                false => new CommandResult.Refused(AccountRefusals.PasswordWrong),
+                true => await commands.Decide(new BeginTwoFactor(caller.AccountId, ids.Id, account!.PasswordHash), ids),
+            });
         if (result is not CommandResult.Done done) return Sender.Answer(result, ids);
         // A repeated request is answered with the secret it was given first.
         if (done.Answer is not null) ids = JsonSerializer.Deserialize<SessionIds>(done.Answer, JsonSerializerOptions.Web)!;
@@ -52,7 +57,8 @@ public static class TwoFactorEndpoints
         var account = await signIns.AccountAsync(caller.AccountId, ct);
         var shown = twoFactors.Read(account?.TwoFactor, body.Code ?? "")!;
         var ids = new SessionIds(shown.SeedId);
-        var result = await tries.TryAsync(http, account, name: null, () => commands.Decide(new ConfirmTwoFactor(caller.AccountId, shown), ids), ct);
+        var confirm = new ConfirmTwoFactor(caller.AccountId, shown);
+        var result = await tries.TryAsync(http, account, name: null, () => commands.Decide(confirm, ids));
         if (result is not CommandResult.Done done) return Sender.Answer(result, ids);
         http.Response.Headers.CacheControl = "no-store";
         var seed = done.Answer is null ? shown.SeedId : JsonSerializer.Deserialize<SessionIds>(done.Answer, JsonSerializerOptions.Web)!.Id;
@@ -64,6 +70,6 @@ public static class TwoFactorEndpoints
         var account = await signIns.AccountAsync(caller.AccountId, ct);
         var command = new DisableTwoFactor(caller.AccountId, twoFactors.Read(account?.TwoFactor, body.Code ?? "")!);
         var answer = new { id = caller.AccountId };
-        return Sender.Answer(await tries.TryAsync(http, account, name: null, () => commands.Decide(command, answer), ct), answer);
+        return Sender.Answer(await tries.TryAsync(http, account, name: null, () => commands.Decide(command, answer)), answer);
     }
 }

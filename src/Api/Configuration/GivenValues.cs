@@ -1,3 +1,5 @@
+using Veza.Mail;
+
 namespace Veza.Api.Configuration;
 
 /// <summary>Reads variables one by one and gathers what is wrong with them, so that all of it is reported together.</summary>
@@ -16,6 +18,8 @@ internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables)
         if (variable.Problem(text) is { } problem) Problem(problem);
         return variable.Read(text);
     }
+
+    private bool IsSet(Variable variable) => variables.TryGetValue(variable.Name, out var text) && text.Length > 0;
 
     public T? Needed<T>(Variable<T> variable, string when) where T : class
     {
@@ -40,5 +44,28 @@ internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables)
         if (Optional(Variables.S3Endpoint) is not { } endpoint) return null;
         var (bucket, access, secret) = (Needed(Variables.S3Bucket, with), Needed(Variables.S3AccessKey, with), Needed(Variables.S3SecretKey, with));
         return bucket is null || access is null || secret is null ? null : new(endpoint, bucket, region, access, secret);
+    }
+
+    /// <param name="site">PUBLIC_URL; null when it is not set, or wrong.</param>
+    public SmtpServer? Smtp(bool production, Uri? site)
+    {
+        const string with = "with SMTP_HOST";
+        var (port, tls) = (Value(Variables.SmtpPort), Value(Variables.SmtpTlsKind));
+        var (user, password) = (Optional(Variables.SmtpUser), Optional(Variables.SmtpPassword));
+        if (Optional(Variables.SmtpHost) is not { } host)
+        {
+            // Without a host it is not needed, and a wrong one is wrong all the same.
+            Optional(Variables.MailFrom);
+            return null;
+        }
+        var from = Needed(Variables.MailFrom, with);
+        if (!IsSet(Variables.PublicUrl)) Needed(Variables.PublicUrl, with);
+        if (user is null && password is not null) Problem("SMTP_USER is not set, but needed with SMTP_PASSWORD");
+        if (user is not null && password is null) Problem("SMTP_PASSWORD is not set, but needed with SMTP_USER");
+        if (production && tls == SmtpTls.Off && user is not null)
+            Problem("SMTP_TLS=off is not allowed in production with SMTP_USER, whose password would go in the clear; allowed is starttls or implicit");
+        if (production && site?.Scheme == "http")
+            Problem($"PUBLIC_URL={site} is not allowed in production with SMTP_HOST; allowed is an https:// address");
+        return from is null ? null : new(host, port, user, password, tls, from);
     }
 }

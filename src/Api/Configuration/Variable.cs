@@ -55,8 +55,8 @@ internal static partial class Kinds
     public static Variable<string> Text(string name, string byDefault, string meaning, bool secret = false) =>
         new(name, byDefault, meaning, "any text that is not blank", text => string.IsNullOrWhiteSpace(text) ? null : text, secret);
 
-    public static Variable<Uri> HttpUrl(string name, string meaning) =>
-        new(name, "", meaning, "an http:// or https:// address", text =>
+    public static Variable<Uri> HttpUrl(string name, string meaning, string byDefault = "") =>
+        new(name, byDefault, meaning, "an http:// or https:// address", text =>
             Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url : null);
 
     public static Variable<string> Secret(string name, string meaning) =>

@@ -1,6 +1,8 @@
 using System.Net;
 using Veza.Api.Http;
+using Veza.Commands.Accounts;
 using Veza.EventStore;
+using Veza.Mail;
 using static Veza.Api.Configuration.Kinds;
 
 namespace Veza.Api.Configuration;
@@ -64,6 +66,18 @@ public static class Variables
     public static readonly Variable<string> S3AccessKey = Text("S3_ACCESS_KEY", "", "its access key; needed with S3_ENDPOINT", secret: true);
     public static readonly Variable<string> S3SecretKey = Text("S3_SECRET_KEY", "", "its secret key; needed with S3_ENDPOINT", secret: true);
 
+    public static readonly Variable<string> SmtpHost = new("SMTP_HOST", "none; in development mails become files in VEZA_HOME/mail",
+        "mail server that account mails go to", "a host name or an IP address", text => Uri.CheckHostName(text) == UriHostNameType.Unknown ? null : text);
+    public static readonly Variable<Value<int>> SmtpPort = Number("SMTP_PORT", "587", "its port", 1, 65535);
+    public static readonly Variable<string> SmtpUser = Text("SMTP_USER", "", "whom to sign in as there; none where it wants none");
+    public static readonly Variable<string> SmtpPassword = Text("SMTP_PASSWORD", "", "its password; needed with SMTP_USER", secret: true);
+    public static readonly Variable<Value<SmtpTls>> SmtpTlsKind = Choice<SmtpTls>("SMTP_TLS", "starttls",
+        "how the connection is protected; `off` only for a server on this machine or network");
+    public static readonly Variable<string> MailFrom = new("MAIL_FROM", "", "address that mails come from; needed with SMTP_HOST",
+        "an e-mail address", text => AccountRules.IsEmail(text) ? text : null);
+    public static readonly Variable<Uri> PublicUrl = HttpUrl("PUBLIC_URL",
+        "where people reach this Veza, for links in mails; needed with SMTP_HOST, https in production", "http://localhost:PORT in development");
+
     public static readonly Variable<Value<LogDetail>> LogLevel = Choice<LogDetail>("LOG_LEVEL", "info", "least severity that is logged");
     public static readonly Variable<Value<LogForm>> LogFormat = Choice<LogForm>("LOG_FORMAT", "text on a terminal, json otherwise", "one line of text, or one JSON object a line");
     public static readonly Variable<Uri> OtlpEndpoint = HttpUrl("OTEL_EXPORTER_OTLP_ENDPOINT", "sends traces and metrics there by OTLP; the other standard OTEL_* variables apply too");
@@ -79,6 +93,7 @@ public static class Variables
         MaxStreams, MaxListenersPerStream,
         AdaptiveBitrate, DefaultBitrate, CodecsEnabled, ModerationEnabled, E2EEncryption,
         MediaRoot, S3Endpoint, S3Bucket, S3Region, S3AccessKey, S3SecretKey,
+        SmtpHost, SmtpPort, SmtpUser, SmtpPassword, SmtpTlsKind, MailFrom, PublicUrl,
         LogLevel, LogFormat, OtlpEndpoint, MetricsEnabled, TracingEnabled,
     ];
 

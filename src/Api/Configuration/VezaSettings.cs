@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Reflection;
+using Veza.Mail;
 
 namespace Veza.Api.Configuration;
 
@@ -47,6 +48,10 @@ public sealed record VezaSettings
     public required string MediaRoot { get; init; }
     /// <summary>Null: audio lives in <see cref="MediaRoot"/>.</summary>
     public S3Settings? S3 { get; init; }
+    /// <summary>Null: mails become files in development, and are not sent in production.</summary>
+    public SmtpServer? Smtp { get; init; }
+    /// <summary>Where links in mails lead.</summary>
+    public required Uri PublicUrl { get; init; }
     public required LogDetail LogLevel { get; init; }
     public required LogForm LogFormat { get; init; }
     public Uri? OtlpEndpoint { get; init; }
@@ -74,6 +79,8 @@ public sealed record VezaSettings
         var production = environment == RunEnvironment.Production;
         var home = Path.GetFullPath(given.Text(Variables.VezaHome, Variables.VezaHome.Default));
 
+        var (port, site) = (given.Value(Variables.Port), given.Optional(Variables.PublicUrl));
+
         var settings = new VezaSettings
         {
             Environment = environment,
@@ -82,7 +89,7 @@ public sealed record VezaSettings
             ServiceName = given.Text(Variables.ServiceName),
             Version = given.Text(Variables.Version, BuildVersion),
             Host = given.Text(Variables.Host, production ? "0.0.0.0" : "127.0.0.1"),
-            Port = given.Value(Variables.Port),
+            Port = port,
             PrometheusPort = given.Value(Variables.PrometheusPort),
             Database = given.Optional(Variables.Database),
             DatabasePoolSize = given.Value(Variables.DatabasePoolSize),
@@ -108,6 +115,8 @@ public sealed record VezaSettings
             E2EEncryption = given.Value(Variables.E2EEncryption),
             MediaRoot = Path.GetFullPath(given.Text(Variables.MediaRoot, Path.Combine(home, "media"))),
             S3 = given.S3(),
+            Smtp = given.Smtp(production, site),
+            PublicUrl = site ?? new UriBuilder("http", "localhost", port).Uri,
             LogLevel = given.Value(Variables.LogLevel),
             LogFormat = given.Value(Variables.LogFormat, onTerminal ? LogForm.Text : LogForm.Json),
             OtlpEndpoint = given.Optional(Variables.OtlpEndpoint),

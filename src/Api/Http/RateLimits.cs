@@ -14,9 +14,6 @@ public static class RateLimits
     /// <inheritdoc cref="AccountBucketsMax"/>
     public const int AddressBucketsMax = 1 << 16;
 
-    /// <summary>Requests that wait while others hash a password; some ten seconds' work for one core.</summary>
-    public const int PasswordsWaitingMax = 100;
-
     /// <summary>Exports that wait while another reads the log.</summary>
     public const int ExportsWaitingMax = 10;
 
@@ -44,10 +41,6 @@ public static class RateLimits
             o.AddPolicy(ExportsPolicy, _ => RateLimitPartition.GetConcurrencyLimiter(ExportsPolicy, _ => new() { PermitLimit = 1, QueueLimit = ExportsWaitingMax, QueueProcessingOrder = QueueProcessingOrder.OldestFirst }));
             o.OnRejected = async (rejected, _) => await RejectAsync(rejected.HttpContext, rejected.Lease);
         });
-        services.AddSingleton(_ => new ConcurrencyLimiter(new()
-        {
-            PermitLimit = Math.Max(1, Environment.ProcessorCount / 2), QueueLimit = PasswordsWaitingMax, QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
-        }));
     }
 
     public static void UseRateLimits(this WebApplication app)
@@ -59,16 +52,6 @@ public static class RateLimits
             return next(context);
         });
     }
-
-    /// <summary>For endpoints that hash a password: they get half the cores, so that guessing cannot keep everybody else waiting.</summary>
-    /// <remarks>A filter and no policy of the limiter's: it comes after the body has been read, so that one that trickles in holds no place that others wait for.</remarks>
-    public static RouteHandlerBuilder HashesPasswords(this RouteHandlerBuilder endpoint) => endpoint.AddEndpointFilter(async (context, next) =>
-    {
-        var http = context.HttpContext;
-        using var lease = await http.RequestServices.GetRequiredService<ConcurrencyLimiter>().AcquireAsync(1, http.RequestAborted);
-        return lease.IsAcquired ? await next(context)
-            : Problems.Result(new("too_fast", RefusalKind.TooFast, $"{PasswordsWaitingMax} others are waiting to sign in") { RetryAfter = TimeSpan.FromSeconds(1) });
-    });
 
     private static async Task RejectAsync(HttpContext http, RateLimitLease lease)
     {

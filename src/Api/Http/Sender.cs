@@ -7,6 +7,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
 using Veza.Commands.Dispatching;
+using EventLog = Veza.EventStore.EventLog;
 
 namespace Veza.Api.Http;
 
@@ -30,6 +31,17 @@ public sealed class Sender(HttpContext http, Dispatcher dispatcher)
         // Not the request's token: once a command is under way its outcome matters even if the caller hung up.
         return dispatcher.SendAsync(command, context, answer, CancellationToken.None);
     }
+
+    /// <inheritdoc cref="Dispatcher.Shape"/>
+    public Refusal? Shape<TCommand>(TCommand command) where TCommand : notnull => dispatcher.Shape(command);
+
+    /// <summary>
+    /// Whether this request was answered before, under its idempotency key: then deciding it gives that answer again,
+    /// and nothing costly needs to come before.
+    /// </summary>
+    public async Task<bool> WasAnsweredAsync(EventLog log, CancellationToken ct) =>
+        http.Features.Get<IdempotencyKey>() is not null && TryContext(content: null, out var context, out _)
+        && await log.Reader.FindCommandAsync(context.CommandId, ct) is not null;
 
     public static IResult Answer(CommandResult result, object answer, int status = StatusCodes.Status200OK) => result switch
     {

@@ -24,7 +24,7 @@ public static class AccountRefusals
     public static readonly Refusal TwoFactorNotBegun = new("two_factor_not_begun", RefusalKind.Conflict, "there is nothing to confirm or disable: begin with two-factor first");
     public static readonly Refusal TooManyApiKeys = new("too_many_api_keys", RefusalKind.Conflict, $"this account has {Domain.Accounts.Account.ApiKeysMax} API keys in force; revoke one first");
     public static readonly Refusal ResetTokenInvalid = new("reset_token_invalid", RefusalKind.Unauthenticated,
-        "this token sets no password: it was used, replaced by another, or its time is over; ask an operator for another");
+        "this token sets no password: it was used, replaced by another, or its time is over; ask for another");
     public static readonly Refusal Suspended =
         new("account_suspended", RefusalKind.NotAllowed, "this account is suspended; only an operator can end that");
     public static readonly Refusal CannotSuspendSelf =
@@ -37,6 +37,17 @@ public static class AccountRefusals
         return account.Suspended ? Suspended : null;
     }
 
+    public static readonly Refusal ProofTokenInvalid = new("proof_token_invalid", RefusalKind.Unauthenticated,
+        "this token proves no address: it was used, replaced by another, or its time is over; ask for another");
+    public static readonly Refusal NothingToProve = new("nothing_to_prove", RefusalKind.Conflict, "the address of this account is proven already");
+    public static Refusal EmailProofWait(TimeSpan wait) =>
+        new("email_proof_wait", RefusalKind.TooFast,
+            $"a mail was sent lately; the next one can be asked for in {Math.Ceiling(wait.TotalSeconds)} s")
+        {
+            RetryAfter = wait,
+        };
+    public static readonly Refusal MailNotConfigured = new("mail_not_configured", RefusalKind.Unavailable,
+        "this server sends no mail: its operator has not set SMTP_HOST");
     public static readonly Refusal NotAnOperator = new("not_allowed", RefusalKind.NotAllowed, "this needs the role operator");
     public static readonly Refusal AnswerUsedUp = new("answer_used_up", RefusalKind.Unauthenticated,
         "the tokens that this request was answered with the first time have been used since; sign in again");

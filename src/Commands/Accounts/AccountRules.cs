@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using FluentValidation;
 using Veza.Domain.Accounts;
 
@@ -25,7 +26,7 @@ public static class AccountRules
 
     private static bool IsUserNameCharacter(char c) => char.IsAsciiLetterOrDigit(c) || c is '_' or '.';
 
-    private static bool IsEmail(string? text)
+    public static bool IsEmail([NotNullWhen(true)] string? text)
     {
         if (text is not { Length: > 0 and <= Account.EmailMax } || text.Split('@') is not [{ Length: > 0 and <= 64 } local, var domain]) return false;
         var labels = domain.Split('.');

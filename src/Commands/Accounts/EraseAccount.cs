@@ -23,7 +23,12 @@ public static class EraseAccountHandler
             Effect.Append<Account>(account.Id, new AccountErased(account.Id)),
             .. EndOtherSessionsHandler.End(account, [.. sessions, .. apiKeys], kept: null, Session.AccountErased),
             Effect.Release(Account.UserNameScope, account.UserName.ToLowerInvariant(), account.Id),
-            Effect.Release(Account.EmailScope, account.Email.ToLowerInvariant(), account.Id),
+            .. EmailOf(account),
             Effect.DestroyKey(account.Id),
         ];
+
+    private static IEnumerable<Effect> EmailOf(Account account)
+    {
+        if (account.Email.Length > 0) yield return Effect.Release(Account.EmailScope, account.Email.ToLowerInvariant(), account.Id);
+    }
 }

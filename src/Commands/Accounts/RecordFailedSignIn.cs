@@ -3,15 +3,15 @@ using Veza.Domain.Accounts;
 
 namespace Veza.Commands.Accounts;
 
-/// <summary>Remembers that signing in under a name failed, on every node. Names that nobody has are remembered like any other, so that waiting tells nobody which there are.</summary>
+/// <summary>
+/// Says that a try which <see cref="CountSignInTry"/> has counted failed. Names that nobody has are remembered like any
+/// other, so that waiting tells nobody which there are.
+/// </summary>
 /// <param name="OwnerId">Whose name it is; null when it is nobody's.</param>
 public sealed record RecordFailedSignIn(Guid SignInGuardId, Guid? OwnerId);
 
 public static class RecordFailedSignInHandler
 {
-    public static AccountEvent Handle(RecordFailedSignIn command, [WriteModel] SignInGuard? signInGuard, DateTimeOffset now)
-    {
-        var inARow = signInGuard is null || now >= signInGuard.NextTryAt + SignInGuard.ForgottenAfter ? 1 : signInGuard.InARow + 1;
-        return new SignInFailed(command.SignInGuardId, command.OwnerId, inARow, now + SignInGuard.Wait(inARow));
-    }
+    public static AccountEvent Handle(RecordFailedSignIn command, [WriteModel] SignInGuard signInGuard) =>
+        new SignInFailed(signInGuard.Id, command.OwnerId, signInGuard.InARow, signInGuard.NextTryAt);
 }

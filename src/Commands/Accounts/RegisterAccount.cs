@@ -9,8 +9,16 @@ namespace Veza.Commands.Accounts;
 /// <param name="PasswordHash">Never the password: a command may be logged.</param>
 /// <param name="SignIn">The session that registering begins; null for an account that nobody uses yet.</param>
 /// <param name="Roles">Beyond <see cref="Role.User"/>; the front doors leave it empty.</param>
+/// <param name="EmailProofId">Made for this account; with it, the address is claimed only once it is proven. Null
+/// claims it at once, for an account that the operator makes.</param>
 public sealed record RegisterAccount(
-    Guid AccountId, string UserName, string Email, string PasswordHash, RegisterAccount.FirstSession? SignIn = null, IReadOnlyList<string>? Roles = null)
+    Guid AccountId,
+    string UserName,
+    string Email,
+    string PasswordHash,
+    RegisterAccount.FirstSession? SignIn = null,
+    IReadOnlyList<string>? Roles = null,
+    Guid? EmailProofId = null)
 {
     /// <inheritdoc cref="StartSession"/>
     public sealed record FirstSession(Guid SessionId, string RefreshTokenHash, string? Device = null, string? NetworkHash = null);
@@ -33,11 +41,15 @@ public static class RegisterAccountHandler
     {
         var userName = command.UserName.ToLowerInvariant();
         IEnumerable<DomainEvent> roles = (command.Roles ?? []).Distinct().Select(r => new RoleGranted(command.AccountId, r));
+        // Whether somebody holds the address already is not looked at, so that registering tells nobody who is here.
+        var claimed = command.EmailProofId is null ? command.Email : null;
+        IEnumerable<DomainEvent> unproven = command.EmailProofId is { } proof
+            ? [new EmailProofRequested(command.AccountId, proof, command.Email, now, now + EmailProof.Life)] : [];
         IEnumerable<DomainEvent> signedIn = command.SignIn is { } first ? [new SignedIn(command.AccountId, first.SessionId, first.Device, first.NetworkHash)] : [];
         yield return Effect.Start<Account>(command.AccountId,
-            [new AccountRegistered(command.AccountId, userName, command.Email, command.PasswordHash), .. roles, .. signedIn]);
+            [new AccountRegistered(command.AccountId, userName, claimed, command.PasswordHash), .. unproven, .. roles, .. signedIn]);
         yield return Effect.Claim(Account.UserNameScope, userName, command.AccountId);
-        yield return Effect.Claim(Account.EmailScope, command.Email.ToLowerInvariant(), command.AccountId);
+        if (claimed is not null) yield return Effect.Claim(Account.EmailScope, claimed.ToLowerInvariant(), command.AccountId);
         if (command.SignIn is { } session)
             yield return Effect.Start<Session>(session.SessionId,
                 new SessionStarted(session.SessionId, command.AccountId, session.RefreshTokenHash, now + Session.RefreshTokenLife));

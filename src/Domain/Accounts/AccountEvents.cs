@@ -1,7 +1,33 @@
 namespace Veza.Domain.Accounts;
 
 public abstract record AccountEvent : DomainEvent;
-public sealed record AccountRegistered(Guid AccountId, [property: Personal(nameof(AccountRegistered.AccountId))] string UserName, [property: Personal(nameof(AccountRegistered.AccountId))] string Email, [property: Secret, Personal(nameof(AccountRegistered.AccountId))] string PasswordHash) : AccountEvent;
+
+/// <param name="Email">Claimed with this event: of accounts from before addresses were proven, and of the operator of
+/// the first start. Null of all others.</param>
+public sealed record AccountRegistered(
+    Guid AccountId,
+    [property: Personal(nameof(AccountRegistered.AccountId))] string UserName,
+    [property: Personal(nameof(AccountRegistered.AccountId))] string? Email,
+    [property: Secret, Personal(nameof(AccountRegistered.AccountId))] string PasswordHash) : AccountEvent;
+
+/// <summary>A person says that an address is theirs. It counts for nothing until it is proven.</summary>
+/// <param name="ProofId">What the token that is mailed there is made of, with a key of the servers': the log does not
+/// hold the token.</param>
+public sealed record EmailProofRequested(
+    Guid AccountId,
+    Guid ProofId,
+    [property: Personal(nameof(EmailProofRequested.AccountId))] string Email,
+    DateTimeOffset RequestedAt,
+    DateTimeOffset ExpiresAt) : AccountEvent;
+
+/// <summary>
+/// The person has shown that they read what is mailed to the address; with this event the account holds it.
+/// </summary>
+/// <param name="Before">The address that it takes the place of, and that is free again; null for the first.</param>
+public sealed record EmailProven(
+    Guid AccountId,
+    [property: Personal(nameof(EmailProven.AccountId))] string Email,
+    [property: Personal(nameof(EmailProven.AccountId))] string? Before) : AccountEvent;
 public sealed record RoleGranted(Guid AccountId, string Role) : AccountEvent;
 
 /// <param name="Device">As the person or their program calls it; null when neither does.</param>
@@ -12,6 +38,38 @@ public sealed record PasswordChanged(Guid AccountId, [property: Secret, Personal
 /// <summary>An operator has handed somebody who forgot their password the means to set another, once.</summary>
 public sealed record PasswordResetIssued(Guid AccountId, Guid ByAccountId, [property: Secret] string TokenHash, DateTimeOffset ExpiresAt) : AccountEvent;
 public sealed record PasswordReset(Guid AccountId, [property: Secret, Personal(nameof(PasswordReset.AccountId))] string PasswordHash) : AccountEvent;
+
+/// <summary>
+/// Somebody who gave a proven address is mailed the means to set another password, once. An operator's means stay as
+/// good as they are.
+/// </summary>
+/// <param name="ResetId">As <see cref="EmailProofRequested"/>'s <c>ProofId</c>.</param>
+public sealed record PasswordResetMailed(Guid AccountId, Guid ResetId, DateTimeOffset ExpiresAt) : AccountEvent;
+
+/// <summary>Somebody asked for a new password by an address.</summary>
+/// <param name="MailboxId">Of the address; it tells nothing of an address that no account holds.</param>
+/// <param name="AccountId">Which account holds it; null when none does.</param>
+public sealed record PasswordResetAsked(Guid MailboxId, Guid? AccountId, DateTimeOffset At) : AccountEvent;
+
+/// <summary>A mail server took a mail for an address.</summary>
+/// <param name="AccountId">What it was about.</param>
+public sealed record MailSent(
+    Guid MailboxId,
+    Guid AccountId,
+    MailKind Kind,
+    DateTimeOffset At) : AccountEvent;
+
+public enum MailKind
+{
+    /// <summary>Holds the token that proves the address.</summary>
+    EmailProof,
+
+    /// <summary>Warns the holder of an address that somebody else gave it as theirs.</summary>
+    EmailHeld,
+
+    /// <summary>Warns the holder of an address that their account has another now.</summary>
+    EmailReplaced,
+}
 
 /// <param name="SeedId">What the secret and the recovery codes are made of, with a key of the servers': the log holds neither.</param>
 public sealed record TwoFactorBegun(Guid AccountId, Guid SeedId) : AccountEvent;
@@ -30,6 +88,25 @@ public sealed record TwoFactorDisabled(Guid AccountId) : AccountEvent;
 /// <param name="InARow">Failures, this one too, with less than <see cref="SignInGuard.ForgottenAfter"/> between them.</param>
 /// <param name="NextTryAt">When the next try is looked at.</param>
 public sealed record SignInFailed(Guid GuardId, Guid? AccountId, int InARow, DateTimeOffset NextTryAt) : AccountEvent;
+
+/// <summary>A try to sign in was counted, before it was checked.</summary>
+/// <param name="GuardId">As in <see cref="SignInFailed"/>.</param>
+/// <param name="InARow">Failures and unchecked tries, this one too.</param>
+/// <param name="NextTryAt">When the next try is looked at, should this one fail.</param>
+public sealed record SignInTried(
+    Guid GuardId,
+    Guid TryId,
+    int InARow,
+    DateTimeOffset NextTryAt) : AccountEvent;
+
+/// <summary>A counted try did not fail, and no longer counts.</summary>
+/// <param name="InARow">Those that go on counting.</param>
+/// <param name="NextTryAt">When the next try is looked at.</param>
+public sealed record SignInTryPassed(
+    Guid GuardId,
+    Guid TryId,
+    int InARow,
+    DateTimeOffset NextTryAt) : AccountEvent;
 
 public sealed record ApiKeyIssued(Guid AccountId, Guid KeyId) : AccountEvent;
 

@@ -1,8 +1,14 @@
 namespace Veza.Domain.Accounts;
 
 /// <summary>How often signing in under one name has failed lately: the next try waits ever longer.</summary>
-public sealed record SignInGuard(Guid Id, int InARow, DateTimeOffset NextTryAt)
+/// <param name="InARow">Failures and tries whose outcome is not known yet.</param>
+/// <param name="Newest">The newest try, for as long as it may still turn out to be good.</param>
+public sealed record SignInGuard(Guid Id, int InARow, DateTimeOffset NextTryAt, SignInGuard.Try? Newest = null)
 {
+    /// <param name="InARow">As it was before the try.</param>
+    /// <param name="NextTryAt">As it was before the try.</param>
+    public sealed record Try(Guid Id, int InARow, DateTimeOffset NextTryAt);
+
     /// <summary>Tries that are only slips of the fingers.</summary>
     public const int FreeTries = 10;
 
@@ -13,8 +19,13 @@ public sealed record SignInGuard(Guid Id, int InARow, DateTimeOffset NextTryAt)
 
     public static readonly TimeSpan ForgottenAfter = TimeSpan.FromHours(24);
 
+    public static SignInGuard Create(SignInTried e) => new(e.GuardId, e.InARow, e.NextTryAt, new(e.TryId, 0, default));
     public static SignInGuard Create(SignInFailed e) => new(e.GuardId, e.InARow, e.NextTryAt);
-    public SignInGuard Apply(SignInFailed e) => Create(e);
+
+    public SignInGuard Apply(SignInTried e) =>
+        this with { InARow = e.InARow, NextTryAt = e.NextTryAt, Newest = new(e.TryId, InARow, NextTryAt) };
+    public SignInGuard Apply(SignInFailed e) => this with { InARow = e.InARow, NextTryAt = e.NextTryAt };
+    public SignInGuard Apply(SignInTryPassed e) => this with { InARow = e.InARow, NextTryAt = e.NextTryAt, Newest = null };
 
     /// <summary>How long the next try waits after so many failures: nothing at first, then twice as long each time.</summary>
     public static TimeSpan Wait(int inARow)

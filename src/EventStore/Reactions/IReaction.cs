@@ -1,3 +1,5 @@
+using Veza.EventStore.Running;
+
 namespace Veza.EventStore.Reactions;
 
 /// <summary>What must happen outside the log because an event was appended: work, then a follow-up command.</summary>
@@ -14,7 +16,15 @@ public interface IReaction
     /// <summary>Events worked on at the same time, 1 or more; one that waits for its next attempt is not among them. They are begun in the log's order, and end in any.</summary>
     int ConcurrencyMax { get; }
 
-    /// <summary>Deals with one event. What it throws is tried again; when it is cancelled, the event is left for the next start.</summary>
+    /// <summary>
+    /// How often and how soon a failed event is tried again; null for <see cref="Retries.OfReactions"/>.
+    /// </summary>
+    Retries? Retries => null;
+
+    /// <summary>
+    /// Deals with one event. What it throws is tried again, but for <see cref="ReactionGivesUpException"/>; when it is
+    /// cancelled, the event is left for the next start.
+    /// </summary>
     Task ReactAsync(RecordedEvent e, CancellationToken ct);
 
     /// <summary>
@@ -22,3 +32,8 @@ public interface IReaction
     /// </summary>
     Task GaveUpAsync(RecordedEvent e, Exception fault) => Task.CompletedTask;
 }
+
+/// <summary>
+/// The event can never be dealt with: it is parked at once, with this reason, for the operator to see.
+/// </summary>
+public sealed class ReactionGivesUpException(string reason) : Exception(reason);

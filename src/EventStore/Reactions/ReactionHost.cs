@@ -17,7 +17,8 @@ public sealed class ReactionHost : IAsyncDisposable
     public ReactionHost(EventLog log, IEnumerable<IReaction> reactions, TimeProvider clock, ILoggerFactory loggers, Retries? retries = null)
     {
         _log = log;
-        _runners = reactions.ToDictionary(r => r.Name, r => new ReactionRunner(log, r, retries ?? Retries.OfReactions, clock, loggers.CreateLogger<ReactionRunner>()));
+        _runners = reactions.ToDictionary(r => r.Name, r =>
+            new ReactionRunner(log, r, retries ?? r.Retries ?? Retries.OfReactions, clock, loggers.CreateLogger<ReactionRunner>()));
         LogMetrics.Meter.CreateObservableGauge("veza.reaction.lag", () => Measure(s => s.Lag), "{event}", "Events between the head and the oldest one a reaction is not done with.");
         LogMetrics.Meter.CreateObservableGauge("veza.reaction.parked", () => Measure(s => s.Parked), "{event}", "Events a reaction gave up.");
     }

@@ -251,7 +251,7 @@ public sealed class ReactionRunner
                 // None is the event's fault: the database comes back, its disk is freed, and a later release can read it.
                 if ((fault is NpgsqlException && DatabaseFaults.IsUnavailable(fault)) || _log.Disk is { IsFull: true } || _log.Types.IsNewer(e.Type))
                     attempt = Math.Min(attempt, _retries.AttemptsMax - 1);
-                if (attempt >= _retries.AttemptsMax)
+                if (attempt >= _retries.AttemptsMax || fault is ReactionGivesUpException)
                 {
                     _logger.LogError(fault, "Reaction {Reaction} parks event {Position} after {Attempts} attempts", Name, e.Position, attempt);
                     LogMetrics.ReactionEvents.Add(1, new("reaction", Name), new("outcome", "parked"));

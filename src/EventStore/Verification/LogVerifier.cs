@@ -139,21 +139,25 @@ public sealed class LogVerifier(NpgsqlDataSource database, IReadOnlyList<NameRul
         findings.Count = await ScalarAsync("select count(*) from log.names", ct);
         foreach (var rule in names)
         {
-            var (scope, type, property) = (Literal(rule.Scope), Literal(rule.EventType), Literal(rule.Property));
+            var (scope, property) = (Literal(rule.Scope), Literal(rule.Property));
+            var types = string.Join(", ", rule.EventTypes.Select(Literal));
+            var told = Literal(string.Join(" or ", rule.EventTypes));
             var released = rule.ReleasedBy is null ? "false" : $"exists (select from log.mt_events r where r.stream_id = {{0}} and r.type = {Literal(rule.ReleasedBy)})";
             const string Hidden = "like 'sealed.1.%'";
             await BySpanAsync(findings, $"names of the scope {rule.Scope}", $"""
-                select 0::bigint, (array_agg(format('%s %s: the %s at position %s gave it to %s; %s', {scope}, said.name, {type}, said.seq_id, said.owner,
+                select 0::bigint, (array_agg(format('%s %s: the %s at position %s gave it to %s; %s', {scope}, said.name, said.type, said.seq_id, said.owner,
                                              coalesce('it is held by ' || n.owner, 'nobody holds it')) order by said.seq_id) filter (where n.owner is distinct from said.owner))[1:$3]
-                from (select e.seq_id, e.stream_id as owner, lower(e.data ->> {property}) as name, e.data ->> {property} {Hidden} as hidden from log.mt_events e
-                      where e.seq_id > $1 and e.seq_id <= $2 and e.type = {type} and not {released.Replace("{0}", "e.stream_id", StringComparison.Ordinal)}) said
+                from (select e.seq_id, e.type, e.stream_id as owner, lower(e.data ->> {property}) as name, e.data ->> {property} {Hidden} as hidden from log.mt_events e
+                      where e.seq_id > $1 and e.seq_id <= $2 and e.type in ({types}) and e.data ->> {property} is not null
+                        and not exists (select from log.mt_events g where g.stream_id = e.stream_id and g.version > e.version and g.type in ({types}) and g.data ->> {property} is not null)
+                        and not {released.Replace("{0}", "e.stream_id", StringComparison.Ordinal)}) said
                 left join lateral (select n.owner from log.names n where not said.hidden and n.scope = {scope} and n.name = said.name
                                    union all select n.owner from log.names n where said.hidden and n.scope = {scope} and n.owner = said.owner) n on true
                 """, ct);
             // Only names that stood when the head was read can be asked for: the newer ones have newer events.
             await ListAsync(findings, $"""
-                select format('%s %s is held by %s, to whom no %s gave it', n.scope, n.name, n.owner, {type}) from log.names n
-                where n.scope = {scope} and not exists (select from log.mt_events e where e.stream_id = n.owner and e.type = {type}
+                select format('%s %s is held by %s, to whom no %s gave it', n.scope, n.name, n.owner, {told}) from log.names n
+                where n.scope = {scope} and not exists (select from log.mt_events e where e.stream_id = n.owner and e.type in ({types})
                                                              and (lower(e.data ->> {property}) = n.name or e.data ->> {property} {Hidden}) and not {released.Replace("{0}", "n.owner", StringComparison.Ordinal)})
                 order by n.name limit $1
                 """, ct);

@@ -5,6 +5,8 @@ using Veza.EventStore.Projections;
 namespace Veza.Projections.Accounts;
 
 /// <summary>Who an account is; the other capabilities' queries take user names from it.</summary>
+/// <param name="Email">Of accounts that were made with a proven one, as it was then; <see cref="AccountEmail"/> has
+/// those of all.</param>
 /// <param name="Position">Of its registration.</param>
 public sealed record Profile(Guid AccountId, string UserName, string Email, DateTimeOffset CreatedAt, long Position)
 {
@@ -23,5 +25,5 @@ public sealed class ProfilesProjection : Projection<Profile, Guid>
         Erases<AccountErased>(e => e.AccountId, "account_id", ("user_name", Profile.ErasedName), ("email", ""));
     }
 
-    public static Profile Create(AccountRegistered e, RecordedEvent at) => new(e.AccountId, e.UserName, e.Email, at.At, at.Position);
+    public static Profile Create(AccountRegistered e, RecordedEvent at) => new(e.AccountId, e.UserName, e.Email ?? "", at.At, at.Position);
 }

@@ -17,7 +17,7 @@ public sealed record ModerationView(Guid CommunityId, Guid ByMemberId, DateTimeO
 /// <summary>What happened to the security of an account.</summary>
 public sealed class SecurityEventQueries(ReadModels views, EventLog log)
 {
-    public static readonly string[] Reads = ["accounts.security_events.v2"];
+    public static readonly string[] Reads = ["accounts.security_events.v3"];
 
     /// <summary>The events before a position, newest first. Costs a look-up for the page and one for each event.</summary>
     /// <param name="moderation">Only what moderators did, or only the rest; null for both.</param>

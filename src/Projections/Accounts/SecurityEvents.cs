@@ -13,7 +13,7 @@ public sealed record SecurityEvent(Guid AccountId, long Position, bool Moderatio
 /// <remarks>Of several events that say the same, one: of a sign-in not the session's beginning, of a code not that it is used up, of a kick not that the membership ended, of a ban not that messages go with it.</remarks>
 public sealed class SecurityEventsProjection : Projection<SecurityEvent, (Guid AccountId, long Position)>
 {
-    public override string Name => "accounts.security_events.v2";
+    public override string Name => "accounts.security_events.v3";
 
     public SecurityEventsProjection()
     {
@@ -24,7 +24,9 @@ public sealed class SecurityEventsProjection : Projection<SecurityEvent, (Guid A
         One<SessionEnded>(e => e.AccountId);
         One<PasswordChanged>(e => e.AccountId);
         One<PasswordResetIssued>(e => e.AccountId);
+        One<PasswordResetMailed>(e => e.AccountId);
         One<PasswordReset>(e => e.AccountId);
+        One<EmailProven>(e => e.AccountId);
         One<TwoFactorBegun>(e => e.AccountId);
         One<TwoFactorEnabled>(e => e.AccountId);
         One<RecoveryCodeUsed>(e => e.AccountId);
@@ -50,6 +52,8 @@ public sealed class SecurityEventsProjection : Projection<SecurityEvent, (Guid A
     public static SecurityEvent Create(SessionEnded _, (Guid, long) key) => Row(key);
     public static SecurityEvent Create(PasswordChanged _, (Guid, long) key) => Row(key);
     public static SecurityEvent Create(PasswordResetIssued _, (Guid, long) key) => Row(key);
+    public static SecurityEvent Create(PasswordResetMailed _, (Guid, long) key) => Row(key);
+    public static SecurityEvent Create(EmailProven _, (Guid, long) key) => Row(key);
     public static SecurityEvent Create(PasswordReset _, (Guid, long) key) => Row(key);
     public static SecurityEvent Create(TwoFactorBegun _, (Guid, long) key) => Row(key);
     public static SecurityEvent Create(TwoFactorEnabled _, (Guid, long) key) => Row(key);

@@ -94,6 +94,18 @@ public sealed class ReactionRunnerTests(ReactionServer server) : IClassFixture<R
     }
 
     [Fact]
+    public async Task An_event_that_a_reaction_gives_up_is_parked_at_once()
+    {
+        await using var log = await server.OpenAsync();
+        await log.AppendAsync(new Rang(1), new Rang(2));
+        var bell = new Bell { GivesUp = true, Fails = (number, _) => number == 1 };
+        await using var host = log.Start(bell);
+        await host.DoneAsync(2);
+        Assert.Equal(1, bell.Attempts[1]);
+        Assert.Equal("test.bell.v1 1 bell 1 is gone", await log.AskAsync<string>("select concat_ws(' ', name, position, error) from log.parked_events"));
+    }
+
+    [Fact]
     public async Task A_parked_event_is_given_again_when_an_operator_wants_it_and_no_other_with_it()
     {
         await using var log = await server.OpenAsync();

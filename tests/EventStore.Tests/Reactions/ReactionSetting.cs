@@ -55,6 +55,9 @@ internal sealed class Bell(int concurrencyMax = 1) : IReaction
     public ConcurrentDictionary<int, int> Attempts { get; } = new();
     public Func<int, int, bool> Fails { get; set; } = (_, _) => false;
 
+    /// <summary>What fails, fails for good.</summary>
+    public bool GivesUp { get; init; }
+
     public void Hold(int number) => _gates[number] = new(TaskCreationOptions.RunContinuationsAsynchronously);
     public void LetGo(int number) => _gates[number].TrySetResult();
 
@@ -67,6 +70,7 @@ internal sealed class Bell(int concurrencyMax = 1) : IReaction
         var attempt = Attempts.AddOrUpdate(number, 1, (_, before) => before + 1);
         Beginning(number).TrySetResult();
         if (_gates.TryGetValue(number, out var gate)) await gate.Task.WaitAsync(ct);
+        if (GivesUp && Fails(number, attempt)) throw new ReactionGivesUpException($"bell {number} is gone");
         if (Fails(number, attempt)) throw new InvalidOperationException($"bell {number} is cracked");
         Done.Enqueue(number);
     }

@@ -7,7 +7,7 @@ namespace Veza.EventStore.Tests.Verification;
 
 public class LogVerifierTests(LogFixture fixture)
 {
-    private static readonly NameRule[] Rules = [new("tag", "poisoned", "id")];
+    private static readonly NameRule[] Rules = [new("tag", ["poisoned"], "id")];
 
     [Fact]
     public async Task A_sound_log_is_found_sound()

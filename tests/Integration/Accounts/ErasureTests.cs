@@ -82,6 +82,7 @@ public class ErasureTests(VezaServer shared)
         var running = veza.Running.Projections;
         await running.WaitAsync(running.Status.Select(s => s.Name), veza.Running.Log.Head, TestContext.Current.CancellationToken);
         await Eventually.TrueAsync(() => !Directory.Exists(Path.Combine(veza.Home, "media", "tracks", track.ToString("N"))), what: "the sound is gone");
+        await Eventually.TrueAsync(async () => (await new MailFolder(veza.Home).AboutAsync(ada.Id)).Count == 0, what: "the mails are gone");
         await AssertGoneAsync(veza.ConnectionString);
         Assert.DoesNotContain(lines.All, l => l.Contains(Mark, StringComparison.OrdinalIgnoreCase));
         Assert.NotEmpty(lines.All);

@@ -37,7 +37,9 @@ public class SessionEndpointsTests(VezaServer veza)
     [Fact]
     public async Task Either_name_signs_in_and_nothing_tells_a_wrong_name_from_a_wrong_password()
     {
-        await veza.Nobody.PostAsync("/api/v1/accounts", Registration).JsonAsync(HttpStatusCode.Created);
+        var registered = await veza.Nobody.PostAsync("/api/v1/accounts", Registration).JsonAsync(HttpStatusCode.Created);
+        var mail = await new MailFolder(veza.Home).WaitAsync(registered.Id(), "Confirm your e-mail address");
+        await veza.Nobody.PostAsync("/api/v1/accounts/email/prove", new { token = MailFolder.Token(mail) }).JsonAsync();
         foreach (var name in new[] { _name, _name.ToUpperInvariant(), $"{_name}@EXAMPLE.org" })
             await SignInAsync(name);
         var unknown = await veza.Nobody.PostAsync("/api/v1/sessions", new { name = _name + "_", password = Password }).RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");

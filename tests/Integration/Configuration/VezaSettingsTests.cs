@@ -1,4 +1,5 @@
 using Veza.Api.Configuration;
+using Veza.Mail;
 
 namespace Veza.Integration.Tests.Configuration;
 
@@ -91,6 +92,42 @@ public sealed class VezaSettingsTests
         var refused = Assert.Throws<InvalidSettingsException>(() => Parse(("S3_ENDPOINT", "https://s3.example")));
 
         Assert.Equal(["S3_ACCESS_KEY", "S3_BUCKET", "S3_SECRET_KEY"], refused.Problems.Select(p => p.Split(' ')[0]).Order());
+    }
+
+    [Fact]
+    public void Mail_needs_an_address_it_comes_from_and_where_its_links_lead()
+    {
+        Assert.Null(Parse().Smtp);
+        Assert.Equal(new Uri("http://localhost:8181"), Parse(("PORT", "8181")).PublicUrl);
+        var refused = Assert.Throws<InvalidSettingsException>(() => Parse(("SMTP_HOST", "mail.example"), ("SMTP_USER", "veza")));
+        Assert.Equal(["MAIL_FROM", "PUBLIC_URL", "SMTP_PASSWORD"], refused.Problems.Select(p => p.Split(' ')[0]).Order());
+        var settings = Parse(("SMTP_HOST", "mail.example"), ("MAIL_FROM", "veza@example.org"), ("PUBLIC_URL", "https://veza.example"));
+        Assert.Equal(new Veza.Mail.SmtpServer("mail.example", 587, null, null, SmtpTls.StartTls, "veza@example.org"), settings.Smtp);
+    }
+
+    [Theory]
+    [InlineData("SMTP_HOST", "not a host")]
+    [InlineData("SMTP_PORT", "0")]
+    [InlineData("SMTP_TLS", "maybe")]
+    [InlineData("MAIL_FROM", "Veza <veza@example.org>")]
+    [InlineData("PUBLIC_URL", "veza.example")]
+    public void A_wrong_setting_of_mail_is_refused_by_name(string name, string value) =>
+        Assert.StartsWith($"{name}={value} is not allowed", Assert.Single(Assert.Throws<InvalidSettingsException>(() => Parse((name, value))).Problems));
+
+    [Theory]
+    [InlineData("SMTP_TLS", "off")]
+    [InlineData("PUBLIC_URL", "http://veza.example")]
+    public void In_production_neither_the_mail_servers_password_nor_a_token_goes_in_the_clear(string name, string value)
+    {
+        var given = new Dictionary<string, string>
+        {
+            ["ENVIRONMENT"] = "production", ["JWT_SECRET"] = GoodSecret, ["ENCRYPTION_KEY"] = OtherSecret, ["SMTP_HOST"] = "mail.example",
+            ["SMTP_USER"] = "veza", ["SMTP_PASSWORD"] = "hidden", ["MAIL_FROM"] = "veza@example.org", ["PUBLIC_URL"] = "https://veza.example",
+        };
+        Assert.NotNull(VezaSettings.Parse(given).Smtp);
+        Assert.DoesNotContain("hidden", VezaSettings.Parse(given).Smtp!.ToString());
+        given[name] = value;
+        Assert.StartsWith($"{name}=", Assert.Single(Assert.Throws<InvalidSettingsException>(() => VezaSettings.Parse(given)).Problems));
     }
 
     [Fact]

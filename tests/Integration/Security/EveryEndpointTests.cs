@@ -19,7 +19,8 @@ public class EveryEndpointTests(VezaServer veza)
     private static readonly string[] Open =
     [
         "GET /.well-known/jwks.json", "GET /api/v1/erasures/{accountId:guid}", "GET /health", "GET /health/live", "GET /health/ready", "GET /live/{broadcastId:guid}", "GET /metrics", "GET /openapi/{documentName}.json", "GET /ready",
-        "POST /api/v1/accounts", "POST /api/v1/accounts/password-reset", "POST /api/v1/sessions", "POST /api/v1/sessions/refresh",
+        "GET /prove-email", "GET /reset-password",
+        "POST /api/v1/accounts", "POST /api/v1/accounts/email/prove", "POST /api/v1/accounts/password-reset", "POST /api/v1/accounts/password-reset/request", "POST /api/v1/sessions", "POST /api/v1/sessions/refresh",
     ];
 
     private IEnumerable<(string Method, RouteEndpoint Endpoint)> Endpoints => Of(veza);

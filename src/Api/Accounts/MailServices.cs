@@ -1,0 +1,31 @@
+using Veza.Api.Configuration;
+using Veza.EventStore.Reactions;
+using Veza.Mail;
+using Role = Veza.Api.Configuration.Role;
+
+namespace Veza.Api.Accounts;
+
+public static class MailServices
+{
+    /// <summary>In VEZA_HOME.</summary>
+    public const string FolderName = "mail";
+
+    /// <summary>
+    /// By SMTP where SMTP_HOST says so; otherwise into files in development, and not at all in production.
+    /// </summary>
+    public static void AddMail(this IServiceCollection services, VezaSettings settings)
+    {
+        if (settings.Smtp is { } server) services.AddSingleton<IMailer>(new SmtpMailer(server));
+        else if (settings.InProduction) services.AddSingleton<IMailer, NoMailer>();
+        else services.AddSingleton<IMailer>(provider =>
+        {
+            var logger = provider.GetRequiredService<ILogger<FileMailer>>();
+            var folder = Path.Combine(settings.VezaHome, FolderName);
+            return new FileMailer(folder, provider.GetRequiredService<TimeProvider>(), (account, path) =>
+                logger.LogInformation("SMTP_HOST is not set: a mail about account {AccountId} is in {File}", account, path));
+        });
+        services.AddSingleton(new AccountLetters(settings.PublicUrl));
+        services.AddSingleton<MailTokens>().AddSingleton<MailRequests>();
+        if (settings.Has(Role.Projections)) services.AddSingleton<IReaction, SendAccountMail>();
+    }
+}

@@ -1,0 +1,18 @@
+using Veza.Commands.Dispatching;
+using Veza.Domain.Accounts;
+
+namespace Veza.Commands.Accounts;
+
+/// <summary>
+/// Makes a mailed token good for one new password. One mailed before it is void; an operator's is not.
+/// </summary>
+public sealed record MailPasswordReset(Guid AccountId, Guid ResetId);
+
+public static class MailPasswordResetHandler
+{
+    public static IEnumerable<AccountEvent> Handle(MailPasswordReset command, [WriteModel] Account account, DateTimeOffset now)
+    {
+        if (account is { Erased: false, Email.Length: > 0 })
+            yield return new PasswordResetMailed(account.Id, command.ResetId, now + MailedReset.Life);
+    }
+}

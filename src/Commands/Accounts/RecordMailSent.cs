@@ -1,0 +1,14 @@
+using Veza.Commands.Dispatching;
+using Veza.Domain.Accounts;
+
+namespace Veza.Commands.Accounts;
+
+/// <summary>Remembers that a mail went to an address, on every node.</summary>
+/// <param name="AboutId">The account that it was about.</param>
+public sealed record RecordMailSent(Guid MailboxId, Guid AboutId, MailKind Kind);
+
+public static class RecordMailSentHandler
+{
+    public static AccountEvent Handle(RecordMailSent command, [WriteModel] Mailbox? mailbox, DateTimeOffset now) =>
+        new MailSent(command.MailboxId, command.AboutId, command.Kind, now);
+}

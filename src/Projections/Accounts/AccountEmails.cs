@@ -1,0 +1,26 @@
+using Veza.Domain.Accounts;
+using Veza.EventStore.Projections;
+
+namespace Veza.Projections.Accounts;
+
+/// <summary>The addresses of an account.</summary>
+/// <param name="Email">Proven; "" while there is none.</param>
+/// <param name="NewEmail">Still to be proven; "" when there is none.</param>
+public sealed record AccountEmail(Guid AccountId, string Email, string NewEmail);
+
+public sealed class AccountEmailsProjection : Projection<AccountEmail, Guid>
+{
+    public override string Name => "accounts.emails.v1";
+
+    public AccountEmailsProjection()
+    {
+        Identity<AccountRegistered>(e => e.AccountId);
+        Identity<EmailProofRequested>(e => e.AccountId);
+        Identity<EmailProven>(e => e.AccountId);
+        Erases<AccountErased>(e => e.AccountId, "account_id", ("email", ""), ("new_email", ""));
+    }
+
+    public static AccountEmail Create(AccountRegistered e) => new(e.AccountId, e.Email ?? "", NewEmail: "");
+    public static AccountEmail Apply(EmailProofRequested e, AccountEmail row) => row with { NewEmail = e.Email };
+    public static AccountEmail Apply(EmailProven e, AccountEmail row) => row with { Email = e.Email, NewEmail = "" };
+}

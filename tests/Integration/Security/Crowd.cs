@@ -1,0 +1,34 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace Veza.Integration.Tests.Security;
+
+/// <summary>Many clients at once, each with a connection and, where a test wants it, an address of its own.</summary>
+internal sealed class Crowd(VezaServer veza) : IDisposable
+{
+    /// <summary>More than any test sends at the same time: no request waits for another one's connection.</summary>
+    private const int ConnectionsMax = 512;
+
+    private readonly HttpClient _http = new(new SocketsHttpHandler { MaxConnectionsPerServer = ConnectionsMax })
+    {
+        // Longer than a queue of passwords takes on a machine that is busy with other things.
+        Timeout = TimeSpan.FromMinutes(5),
+    };
+
+    /// <summary>The tests' server trusts this machine as a proxy, which says who calls.</summary>
+    public static string Address() => new IPAddress(Guid.CreateVersion7().ToByteArray()).ToString();
+
+    /// <returns>The status and the problem's code; no code for a good answer.</returns>
+    public async Task<(HttpStatusCode Status, string? Code)> PostAsync(string path, object body, string from, string? token = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, veza.Address + path) { Content = JsonContent.Create(body, body.GetType()) };
+        request.Headers.TryAddWithoutValidation("X-Forwarded-For", from);
+        if (token is not null) request.Headers.Authorization = new("Bearer", token);
+        using var answer = await _http.SendAsync(request, TestContext.Current.CancellationToken);
+        var json = await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
+        return (answer.StatusCode, answer.IsSuccessStatusCode ? null : json.GetProperty("type").GetString()!["/problems/".Length..]);
+    }
+
+    public void Dispose() => _http.Dispose();
+}
