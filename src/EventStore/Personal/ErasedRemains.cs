@@ -83,19 +83,21 @@ public sealed class ErasedRemains(NpgsqlDataSource database, Builds builds, Time
         if (await ScalarAsync(connection, $"select pg_total_relation_size(to_regclass('{table}'))", ct) is not long bytes) return null;
         if (bytes > RewriteBytesMax) return $"is {bytes >> 20:N0} MB; up to {RewriteBytesMax >> 20} MB are rewritten";
         await RunAsync(connection, $"set lock_timeout = {(int)LockWaitMax.TotalMilliseconds}", ct);
+        var file = $"select pg_relation_filenode('{table}')";
+        var before = await ScalarAsync(connection, file, ct);
         for (var attempt = 1; ; attempt++)
         {
             try
             {
                 await RunAsync(connection, $"vacuum (full, analyze) {table}", ct);
-                return null;
+                // To who may not, PostgreSQL gives a warning and goes on.
+                return Equals(before, await ScalarAsync(connection, file, ct)) ? "may not be rewritten by this user" : null;
             }
             catch (PostgresException fault) when (fault.SqlState == PostgresErrorCodes.UndefinedTable) { return null; }
             catch (PostgresException fault) when (fault.SqlState == PostgresErrorCodes.LockNotAvailable)
             {
                 if (attempt == LockAttemptsMax) return "was in use all the while";
             }
-            catch (PostgresException fault) when (fault.SqlState == PostgresErrorCodes.InsufficientPrivilege) { return fault.MessageText; }
             await Task.Delay(LookEvery, clock, ct);
         }
     }
@@ -120,8 +122,8 @@ public sealed class ErasedRemains(NpgsqlDataSource database, Builds builds, Time
         await using var connection = await database.OpenConnectionAsync(ct);
         if (await ScalarAsync(connection, "select rolsuper from pg_roles where rolname = current_user", ct) is not true)
             return new("statistics", false, "rewriting pg_statistic needs a superuser: its dead rows keep samples of texts until they are overwritten");
-        await RunAsync(connection, "vacuum full pg_catalog.pg_statistic", ct);
-        return new("statistics", true, null);
+        var reason = await RewriteAsync("pg_catalog.pg_statistic", ct);
+        return new("statistics", reason is null, reason);
     }
 
     private async Task<SweepStep> WalAsync(CancellationToken ct)

@@ -1,0 +1,30 @@
+using Npgsql;
+using Veza.EventStore.Personal;
+
+namespace Veza.Integration.Tests.Accounts;
+
+public class ErasedRemainsTests(VezaServer veza)
+{
+    [Fact]
+    public async Task What_a_user_without_rights_cannot_sweep_is_told_and_not_passed_over()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await using (var owner = NpgsqlDataSource.Create(veza.ConnectionString))
+        await using (var make = owner.CreateCommand("""
+            create role sweeper login password 'sweeper';
+            grant usage on schema log, views to sweeper;
+            grant select on all tables in schema log, views to sweeper
+            """)) await make.ExecuteNonQueryAsync(ct);
+        var connection = new NpgsqlConnectionStringBuilder(veza.ConnectionString) { Username = "sweeper", Password = "sweeper" };
+        await using var database = NpgsqlDataSource.Create(connection);
+
+        var remains = new ErasedRemains(database, veza.Running.Projections.Builds, TimeProvider.System);
+        var steps = await remains.SweepAsync([], ownsServer: false, ct);
+
+        Assert.Equal(["rows", "statistics", "wal"], steps.Select(s => s.Name));
+        Assert.All(steps, s => Assert.False(s.Done));
+        Assert.Contains("log.names may not be rewritten by this user", steps[0].Detail, StringComparison.Ordinal);
+        Assert.Contains("superuser", steps[1].Detail, StringComparison.Ordinal);
+        Assert.Contains("not Veza's own", steps[2].Detail, StringComparison.Ordinal);
+    }
+}
