@@ -31,6 +31,8 @@ public sealed class SecurityEventsProjection : Projection<SecurityEvent, (Guid A
         One<ApiKeyCreated>(e => e.AccountId);
         One<ApiKeyUsed>(e => e.AccountId);
         One<RoleGranted>(e => e.AccountId);
+        One<LogRead>(e => e.AccountId);
+        One<OperatorActed>(e => e.AccountId);
         One<MemberKicked>(e => e.MemberId);
         One<MemberBanned>(e => e.MemberId);
         One<MemberUnbanned>(e => e.MemberId);
@@ -53,6 +55,8 @@ public sealed class SecurityEventsProjection : Projection<SecurityEvent, (Guid A
     public static SecurityEvent Create(ApiKeyCreated _, (Guid, long) key) => Row(key);
     public static SecurityEvent Create(ApiKeyUsed _, (Guid, long) key) => Row(key);
     public static SecurityEvent Create(RoleGranted _, (Guid, long) key) => Row(key);
+    public static SecurityEvent Create(LogRead _, (Guid, long) key) => Row(key);
+    public static SecurityEvent Create(OperatorActed _, (Guid, long) key) => Row(key);
     public static SecurityEvent Create(MemberKicked _, (Guid, long) key) => ModerationRow(key);
     public static SecurityEvent Create(MemberBanned _, (Guid, long) key) => ModerationRow(key);
     public static SecurityEvent Create(MemberUnbanned _, (Guid, long) key) => ModerationRow(key);
