@@ -102,7 +102,7 @@ public class EveryEndpointTests(VezaServer veza)
         return _keys[without] = made.GetProperty("key").GetString()!;
     }
 
-    private static string Needed(string method, RouteEndpoint endpoint)
+    internal static string Needed(string method, RouteEndpoint endpoint)
     {
         var http = new Microsoft.AspNetCore.Http.DefaultHttpContext();
         http.Request.Method = method;
