@@ -25,9 +25,10 @@ public static class AccountEndpoints
             .ReadsFrom(AccountQueries.Reads).Produces<OwnAccountView>().WithSummary("Read one's own account");
         accounts.MapDelete("/me", Erase).HoldsSecrets().HashesPasswords().WithSummary("Erase one's own account")
             .WithDescription("For good. Its sessions and API keys end, its user name and e-mail are free again, its sound files are removed, and everything it wrote reads as empty from then on, by an author called `deleted user`. 403 `password_wrong` or `code_wrong` when it was not the person, 401 `two_factor_required` when `code` is needed too. `GET /accounts/me/export` before it gives them all there is.");
-        accounts.MapGet("/me/export", AccountExport.WriteAsync).WithMetadata(new NeedsScope("accounts:export")).RequireRateLimiting(RateLimits.ExportsPolicy)
-            .Produces(StatusCodes.Status200OK, contentType: AccountExport.ContentType).WithSummary("Take everything the log holds of one")
-            .WithDescription("Every event that the account caused or that names it, oldest first, one JSON object a line, as a file. Hashes of passwords and tokens are left out.");
+        accounts.MapGet("/me/export", AccountExport.WriteAsync).WithMetadata(new NeedsScope("accounts:export"))
+            .AnswersAtLength(AccountExport.ContentType).WithSummary("Take everything the log holds of one")
+            .WithDescription("Every event that the account caused or that names it, oldest first, one JSON object a line, as a file. Hashes of passwords and tokens are left out. "
+                + "One at a time: 429 `too_fast` while another is being read. Who takes less than 64 KiB in 20 s is cut off.");
         accounts.MapGet("/{accountId:guid}", async (Guid accountId, AccountQueries queries, HttpContext http, CancellationToken ct) =>
             await (http.Past() is { } past ? new(past.Views) : queries).FindAsync(accountId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("account", accountId)))
             .ReadsFrom(AccountQueries.Reads).AnswersAsOf(AccountQueries.Reads).Produces<AccountView>().WithSummary("Read an account");

@@ -17,11 +17,11 @@ public static class RateLimits
     /// <summary>Requests that wait while others hash a password; some ten seconds' work for one core.</summary>
     public const int PasswordsWaitingMax = 100;
 
-    /// <summary>Exports that wait while another reads the log.</summary>
-    public const int ExportsWaitingMax = 10;
-
-    /// <summary>For the endpoint that looks at every event: one at a time, so that exporting cannot keep the database busy.</summary>
-    public const string ExportsPolicy = "exports";
+    /// <summary>
+    /// What a read as of the past takes of its caller's bucket. It folds events, up to 100,000 of them, where a plain read
+    /// looks up rows that are there.
+    /// </summary>
+    public const int AsOfPermits = 10;
 
     /// <summary>Finer than this the limiter's own clock does not go.</summary>
     private static readonly TimeSpan PeriodMin = TimeSpan.FromMilliseconds(1);
@@ -36,7 +36,6 @@ public static class RateLimits
             Func<Bucket, RateLimiter> make = _ => new TokenBucketRateLimiter(options);
             o.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, Bucket>(http =>
                 Exempt(http) ? RateLimitPartition.GetNoLimiter(new Bucket(Whose.Nobodys, 0)) : RateLimitPartition.Get(Bucket.Of(http), make));
-            o.AddPolicy(ExportsPolicy, _ => RateLimitPartition.GetConcurrencyLimiter(ExportsPolicy, _ => new() { PermitLimit = 1, QueueLimit = ExportsWaitingMax, QueueProcessingOrder = QueueProcessingOrder.OldestFirst }));
             o.OnRejected = async (rejected, _) => await RejectAsync(rejected.HttpContext, rejected.Lease);
         });
         services.AddSingleton(_ => new ConcurrencyLimiter(new()
@@ -48,11 +47,26 @@ public static class RateLimits
     public static void UseRateLimits(this WebApplication app)
     {
         app.UseRateLimiter();
-        app.Use((context, next) =>
+        app.Use(async (context, next) =>
         {
+            // The middleware before took one permit, as it does for every request.
+            if (AsOf.IsAsked(context) && !await TryTakeAsync(context, AsOfPermits - 1)) return;
             Describe(context);
-            return next(context);
+            await next(context);
         });
+    }
+
+    /// <returns>False when the request was refused.</returns>
+    private static async Task<bool> TryTakeAsync(HttpContext http, int permits)
+    {
+        // A bucket that never holds so many gives all it has.
+        var most = Math.Min(permits, http.RequestServices.GetRequiredService<RateLimit>().PerMinute - 1);
+        if (most <= 0) return true;
+        using var lease = http.RequestServices.GetRequiredService<IOptions<RateLimiterOptions>>().Value.GlobalLimiter!.AttemptAcquire(http, most);
+        if (lease.IsAcquired) return true;
+        http.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+        await RejectAsync(http, lease);
+        return false;
     }
 
     /// <summary>For endpoints that hash a password: they get half the cores, so that guessing cannot keep everybody else waiting.</summary>
@@ -68,10 +82,10 @@ public static class RateLimits
     private static async Task RejectAsync(HttpContext http, RateLimitLease lease)
     {
         Describe(http);
-        // Only the bucket says how long; the queue for exports is refused without a time.
-        var why = lease.TryGetMetadata(MetadataName.RetryAfter, out var wait)
-            ? $"RATE_LIMIT_PER_MINUTE is {http.RequestServices.GetRequiredService<RateLimit>().PerMinute.ToString("N0", CultureInfo.InvariantCulture)} requests a minute"
-            : $"{ExportsWaitingMax} others are waiting for an export";
+        lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);
+        var perMinute = http.RequestServices.GetRequiredService<RateLimit>().PerMinute.ToString("N0", CultureInfo.InvariantCulture);
+        var why = $"RATE_LIMIT_PER_MINUTE is {perMinute} requests a minute";
+        if (AsOf.IsAsked(http)) why += $"; one that is answered as of the past counts as {AsOfPermits}";
         await Problems.WriteAsync(http, new("too_fast", RefusalKind.TooFast, why) { RetryAfter = wait > TimeSpan.FromSeconds(1) ? wait : TimeSpan.FromSeconds(1) });
     }
 
