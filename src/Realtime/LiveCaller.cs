@@ -32,9 +32,8 @@ public sealed record LiveCaller(Guid AccountId, Guid? SessionId, bool MayReadLog
     {
         if (!Guid.TryParse(user?.FindFirstValue(ClaimTypes.NameIdentifier), out var account)) return null;
         Guid? session = Guid.TryParse(user.FindFirstValue(SessionClaim), out var id) ? id : null;
-        return new(account, session, user.HasClaim(ScopeClaim, LogReadScope))
-        {
-            KeyScopes = user.HasClaim(c => c.Type == ApiKeyClaim) ? user.FindAll(ScopeClaim).Select(c => c.Value).ToFrozenSet() : null,
-        };
+        var caller = new LiveCaller(account, session, user.HasClaim(ScopeClaim, LogReadScope));
+        if (!user.HasClaim(c => c.Type == ApiKeyClaim)) return caller;
+        return caller with { KeyScopes = user.FindAll(ScopeClaim).Select(c => c.Value).ToFrozenSet() };
     }
 }

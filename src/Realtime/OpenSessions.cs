@@ -43,7 +43,8 @@ public sealed class OpenSessions
             throw;
         }
         // A sign-in's end moves on whenever it is refreshed, and what ends it says so; a key's end stands.
-        var opened = new OpenSession(this, id, held, session is { Scopes: not null } key ? key.ExpiresAt : null, _clock);
+        DateTimeOffset? until = session is { Scopes: not null } ? session.ExpiresAt : null;
+        var opened = new OpenSession(this, id, held, until, _clock);
         if (session is not { Ended: true } && !opened.HasEnded) return opened;
         opened.Dispose();
         return null;
@@ -130,7 +131,8 @@ public sealed class OpenSession : IDisposable
     private readonly TimeProvider _clock;
     private int _left;
 
-    internal OpenSession(OpenSessions sessions, Guid? id, OpenSessions.Held held, DateTimeOffset? until, TimeProvider clock)
+    internal OpenSession(
+        OpenSessions sessions, Guid? id, OpenSessions.Held held, DateTimeOffset? until, TimeProvider clock)
     {
         _sessions = sessions;
         _id = id;
@@ -145,7 +147,7 @@ public sealed class OpenSession : IDisposable
     /// <summary>The position of the event that ended it; null while it goes on.</summary>
     public long? EndedAt => _held.EndedAt is > 0 and var position ? position : null;
 
-    /// <summary>Cancelled when it is ended; a key's time runs out without it, so long answers ask <see cref="HasEnded"/> too.</summary>
+    /// <summary>Cancelled when it is ended. A key's time runs out without it: ask <see cref="HasEnded"/> too.</summary>
     public CancellationToken Ended => _held.Ended;
 
     public void Dispose()

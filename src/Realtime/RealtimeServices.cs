@@ -25,7 +25,8 @@ public static class RealtimeServices
         services.AddSingleton<MomentaryFaults>();
         services.AddSingleton(provider => new TopicAccess(
             provider.GetRequiredService<EventLog>(), provider.GetRequiredService<ChatQueries>(), provider.GetRequiredService<FollowQueries>(),
-            provider.GetRequiredService<ProjectionHost>().WaitAsync, limits, provider.GetRequiredService<LogReadRecorded>()));
+            provider.GetRequiredService<ProjectionHost>().WaitAsync, limits,
+            provider.GetRequiredService<LogReadRecorded>()));
         services.AddSingleton(provider => new LiveEngine(
             provider.GetRequiredService<EventLog>(), TopicMap.OfAllCapabilities(), provider.GetRequiredService<TopicAccess>(), limits,
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));

@@ -1,4 +1,3 @@
-using System.Collections.ObjectModel;
 using Veza.Domain.Accounts;
 using Veza.Domain.Chat.Members;
 using Veza.Domain.Social.Follows;
@@ -25,7 +24,12 @@ internal sealed record Access(long CheckedAt, IReadOnlyDictionary<Topic, Guid> N
 
 /// <summary>Decides whether a caller may see topics. Read models lag, so it waits until they show what is in the log now.</summary>
 public sealed class TopicAccess(
-    EventLog log, ChatQueries chat, FollowQueries follows, ReadModelsReached reached, LiveLimits limits, LogReadRecorded logRead)
+    EventLog log,
+    ChatQueries chat,
+    FollowQueries follows,
+    ReadModelsReached reached,
+    LiveLimits limits,
+    LogReadRecorded logRead)
 {
     public static readonly string[] ReadsForChannels = ["chat.channels.v1", "chat.members.v1"];
     public static readonly string[] ReadsForCommunities = ["chat.communities.v1", "chat.members.v1"];
@@ -59,23 +63,34 @@ public sealed class TopicAccess(
             if (await HasEndedAsync(caller, ct)) return (null, LiveRefusal.SessionEnded);
             var seen = await SeeAsync(caller, channels, communities, ct);
             if (TopicRules.FirstRefusal(caller, topics, seen) is { } refusal) return (null, refusal);
-            if (topics.Contains(Topic.Log) && caller.SessionId is { } session && !await logRead(session, ct)) return (null, LiveRefusal.LogBusy);
+            if (topics.Contains(Topic.Log) && caller.SessionId is { } session && !await logRead(session, ct))
+                return (null, LiveRefusal.LogBusy);
             return await GrantAsync(caller, Named(seen), feed, mine, head, after, ct);
         }
         finally { _turns.Release(); }
     }
 
-    private static Guid[] IdsOf(IReadOnlyList<Topic> topics, TopicKind kind) => [.. topics.Where(t => t.Kind == kind).Select(t => t.Id)];
+    private static Guid[] IdsOf(IReadOnlyList<Topic> topics, TopicKind kind) =>
+        [.. topics.Where(t => t.Kind == kind).Select(t => t.Id)];
 
-    /// <summary>A hub's connection outlives its session. One that ends after this is found by the subscription itself, which begins before it.</summary>
+    /// <summary>A hub's connection outlives its session. One that ends later is seen by the subscription.</summary>
     private async Task<bool> HasEndedAsync(LiveCaller caller, CancellationToken ct) =>
-        caller.SessionId is { } id && (await log.Models.LoadAsync(typeof(Session), id, ct)).State is Session { Ended: true };
+        caller.SessionId is { } id
+        && (await log.Models.LoadAsync(typeof(Session), id, ct)).State is Session { Ended: true };
 
-    private async Task<SeenTopics> SeeAsync(LiveCaller caller, Guid[] channels, Guid[] communities, CancellationToken ct) => new(
-        channels.Length == 0 ? ReadOnlyDictionary<Guid, (Guid, bool)>.Empty
-            : (await chat.ChannelsSeenAsync(channels, caller.AccountId, ct)).ToDictionary(c => c.Channel, c => (c.Community, c.Sees)),
-        communities.Length == 0 ? ReadOnlyDictionary<Guid, bool>.Empty
-            : (await chat.CommunitiesSeenAsync(communities, caller.AccountId, ct)).ToDictionary(c => c.Community, c => c.IsMember));
+    private async Task<SeenTopics> SeeAsync(
+        LiveCaller caller, Guid[] channels, Guid[] communities, CancellationToken ct)
+    {
+        var seenChannels = new Dictionary<Guid, (Guid Community, bool IsMember)>();
+        var seenCommunities = new Dictionary<Guid, bool>();
+        if (channels.Length > 0)
+            foreach (var (channel, community, sees) in await chat.ChannelsSeenAsync(channels, caller.AccountId, ct))
+                seenChannels[channel] = (community, sees);
+        if (communities.Length > 0)
+            foreach (var (community, isMember) in await chat.CommunitiesSeenAsync(communities, caller.AccountId, ct))
+                seenCommunities[community] = isMember;
+        return new(seenChannels, seenCommunities);
+    }
 
     /// <summary>The community of each topic that was granted by name.</summary>
     private static Dictionary<Topic, Guid> Named(SeenTopics seen)
@@ -87,7 +102,13 @@ public sealed class TopicAccess(
     }
 
     private async Task<(Access? Access, LiveRefusal? Refusal)> GrantAsync(
-        LiveCaller caller, Dictionary<Topic, Guid> named, bool feed, bool mine, long head, long after, CancellationToken ct)
+        LiveCaller caller,
+        Dictionary<Topic, Guid> named,
+        bool feed,
+        bool mine,
+        long head,
+        long after,
+        CancellationToken ct)
     {
         var (followees, memberships) = feed || mine ? await AsOfAsync(caller.AccountId, feed, mine, after, ct) : (null, null);
         if (memberships is null) return (new(head, named, followees, null), null);

@@ -1,6 +1,6 @@
 namespace Veza.Realtime;
 
-/// <summary>The channels and communities among the topics asked for, as the read models show them to the caller.</summary>
+/// <summary>The channels and communities among the topics asked for, as the read models show them.</summary>
 /// <param name="Channels">Those that exist, by id.</param>
 /// <param name="Communities">Those that exist, by id, with whether the caller is a member.</param>
 internal sealed record SeenTopics(

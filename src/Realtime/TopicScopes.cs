@@ -24,7 +24,7 @@ public static class TopicScopes
     private static readonly string[] Chart = [ForCharts];
     private static readonly string[] Log = [LiveCaller.LogReadScope];
 
-    /// <remarks>Read markers are among it, and REST gives those to no key: <c>reading:read</c> cannot be granted.</remarks>
+    /// <remarks>REST gives no key the read markers among it: <c>reading:read</c> cannot be granted.</remarks>
     private static readonly string[] Account =
     [
         "reading:read", "accounts:read", "feed:read", "follows:read", "likes:read", "comments:read", "listening:read",
@@ -42,7 +42,7 @@ public static class TopicScopes
         TopicKind.Broadcast => Broadcast,
         TopicKind.Chart => Chart,
         TopicKind.Log => Log,
-        TopicKind.Activity or TopicKind.Private or TopicKind.Access or TopicKind.Followers or TopicKind.Withdrawn => null,
+        // The engine's own kinds, and whatever is added without being decided here.
         _ => null,
     };
 }

@@ -28,7 +28,7 @@ public static class AccountEndpoints
         accounts.MapGet("/me/export", AccountExport.WriteAsync).WithMetadata(new NeedsScope("accounts:export"))
             .AnswersAtLength(AccountExport.ContentType).WithSummary("Take everything the log holds of one")
             .WithDescription("Every event that the account caused or that names it, oldest first, one JSON object a line, as a file. Hashes of passwords and tokens are left out. "
-                + "One at a time: 429 `too_fast` while another is being read. Who takes less than 64 KiB in 20 s is cut off.");
+                + "One at a time: 429 `too_fast` while another is read. Who takes less than 64 KiB in 20 s is cut off.");
         accounts.MapGet("/{accountId:guid}", async (Guid accountId, AccountQueries queries, HttpContext http, CancellationToken ct) =>
             await (http.Past() is { } past ? new(past.Views) : queries).FindAsync(accountId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("account", accountId)))
             .ReadsFrom(AccountQueries.Reads).AnswersAsOf(AccountQueries.Reads).Produces<AccountView>().WithSummary("Read an account");

@@ -10,7 +10,8 @@ internal static class AccountExport
 {
     public const string ContentType = "application/x-ndjson";
 
-    public static async Task WriteAsync(Caller caller, HttpContext http, EventLog log, LiveEngine live, LogReaders readers)
+    public static async Task WriteAsync(
+        Caller caller, HttpContext http, EventLog log, LiveEngine live, LogReaders readers)
     {
         var ct = http.RequestAborted;
         using var export = await readers.TryExportAsync(caller.AccountId, ct);
@@ -24,7 +25,8 @@ internal static class AccountExport
         catch (OperationCanceledException) when (answer.IsOver) { }
     }
 
-    private static async Task WriteAsync(Guid account, LongAnswer answer, EventLog log, EventJson json, LogReaders readers)
+    private static async Task WriteAsync(
+        Guid account, LongAnswer answer, EventLog log, EventJson json, LogReaders readers)
     {
         using var lines = new RecordLines(answer, json);
         var head = log.Head;

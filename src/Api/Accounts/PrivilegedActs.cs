@@ -12,8 +12,8 @@ namespace Veza.Api.Accounts;
 internal sealed class PrivilegedActs(EventLog log, Dispatcher dispatcher, TimeProvider clock)
 {
     /// <summary>
-    /// A session reads the whole log. Once a day for each session or key, as with the use of keys: the person sees which of
-    /// theirs read and when, and an event for each page would make reading a way to fill the log.
+    /// A session reads the whole log. Recorded once a day for each session or key, as with the use of keys: the person
+    /// sees which of theirs read and when. An event for each page would make reading a way to fill the log.
     /// </summary>
     /// <returns>Null when it is recorded.</returns>
     public async Task<Refusal?> LogReadAsync(Guid session, CancellationToken ct)
@@ -23,12 +23,12 @@ internal sealed class PrivilegedActs(EventLog log, Dispatcher dispatcher, TimePr
         return known.LogReadOn >= today ? null : await SendAsync(new RecordLogRead(session), known.AccountId);
     }
 
-    /// <summary>An operator decides about a read model or a reactor. Each is recorded: they are few, and as many as the operator's rate limit allows.</summary>
+    /// <summary>An operator decides about a read model or a reactor. Each is recorded; rate limits bound them.</summary>
     /// <returns>Null when it is recorded.</returns>
     public Task<Refusal?> OperatorAsync(Guid account, string act, string subject) =>
         SendAsync(new RecordOperatorAct(account, act, subject), account);
 
     private async Task<Refusal?> SendAsync<TCommand>(TCommand command, Guid account) where TCommand : notnull =>
-        (await dispatcher.SendAsync(command, new CommandContext(Guid.CreateVersion7(), account), answer: null, CancellationToken.None)
-            as CommandResult.Refused)?.Refusal;
+        await dispatcher.SendAsync(command, new(Guid.CreateVersion7(), account), answer: null, CancellationToken.None)
+            is CommandResult.Refused no ? no.Refusal : null;
 }

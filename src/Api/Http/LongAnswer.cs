@@ -10,12 +10,15 @@ namespace Veza.Api.Http;
 /// An answer that goes on for as long as its client reads it: the log, an export, server-sent events. It ends with its
 /// connection, with its host, and with the session that asked. A client that takes too little of it is cut off.
 /// </summary>
-/// <remarks>For one writer at a time. What ends it early is an <see cref="OperationCanceledException"/>, with <see cref="IsOver"/>.</remarks>
+/// <remarks>
+/// For one writer at a time. What ends it early throws <see cref="OperationCanceledException"/> and sets
+/// <see cref="IsOver"/>.
+/// </remarks>
 internal sealed class LongAnswer : IDisposable
 {
     /// <summary>
-    /// Bytes written before waiting for the client. It has <see cref="LiveLimits.StoppedReadingMax"/> for them: less than
-    /// 3.3 kB a second is slower than any network that a page of the log is worth fetching over.
+    /// Bytes written before waiting for the client. It has <see cref="LiveLimits.StoppedReadingMax"/> for them: less
+    /// than 3.3 kB a second is slower than any network that a page of the log is worth fetching over.
     /// </summary>
     public const int FlushBytes = 64 << 10;
 
@@ -25,7 +28,8 @@ internal sealed class LongAnswer : IDisposable
     private readonly CancellationTokenSource _ending;
     private bool _cut;
 
-    private LongAnswer(HttpContext http, OpenSession session, LiveLimits limits, TimeProvider clock, CancellationToken stopping)
+    private LongAnswer(
+        HttpContext http, OpenSession session, LiveLimits limits, TimeProvider clock, CancellationToken stopping)
     {
         _http = http;
         Session = session;
@@ -42,7 +46,8 @@ internal sealed class LongAnswer : IDisposable
     public CancellationToken Ending => _ending.Token;
 
     /// <summary>It ended before all was written, and not by a fault.</summary>
-    public bool IsOver => _cut || Session.HasEnded || _ending.IsCancellationRequested || _http.RequestAborted.IsCancellationRequested;
+    public bool IsOver =>
+        _cut || Session.HasEnded || _ending.IsCancellationRequested || _http.RequestAborted.IsCancellationRequested;
 
     /// <returns>Null when the request was refused, because its session has ended.</returns>
     public static async Task<LongAnswer?> TryOpenAsync(HttpContext http)
@@ -56,8 +61,10 @@ internal sealed class LongAnswer : IDisposable
             await Problems.WriteAsync(http, AccountRefusals.SessionEnded);
             return null;
         }
-        return Open(http, session, services.GetRequiredService<LiveLimits>(), services.GetRequiredService<TimeProvider>(),
-            services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
+        var limits = services.GetRequiredService<LiveLimits>();
+        var clock = services.GetRequiredService<TimeProvider>();
+        var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        return Open(http, session, limits, clock, stopping);
     }
 
     internal static LongAnswer Open(
@@ -102,7 +109,8 @@ internal sealed class LongAnswer : IDisposable
         LiveMetrics.StoppedReading();
         _cut = true;
         _http.Abort();
-        throw new OperationCanceledException($"the client took less than {FlushBytes} bytes in {_limits.StoppedReadingMax}");
+        throw new OperationCanceledException(
+            $"the client took less than {FlushBytes} bytes in {_limits.StoppedReadingMax}");
     }
 }
 

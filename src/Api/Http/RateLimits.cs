@@ -18,8 +18,9 @@ public static class RateLimits
     public const int PasswordsWaitingMax = 100;
 
     /// <summary>
-    /// What a read as of the past takes of its caller's bucket. It folds events, up to 100,000 of them, where a plain read
-    /// looks up rows that are there.
+    /// What a read as of the past takes of its caller's bucket. It folds the events that its answer rests on, where a
+    /// plain read looks up rows that are there: measured over a log of 1,000 events it takes two to five times as long,
+    /// and longer with every event more.
     /// </summary>
     public const int AsOfPermits = 10;
 
@@ -62,7 +63,8 @@ public static class RateLimits
         // A bucket that never holds so many gives all it has.
         var most = Math.Min(permits, http.RequestServices.GetRequiredService<RateLimit>().PerMinute - 1);
         if (most <= 0) return true;
-        using var lease = http.RequestServices.GetRequiredService<IOptions<RateLimiterOptions>>().Value.GlobalLimiter!.AttemptAcquire(http, most);
+        var buckets = http.RequestServices.GetRequiredService<IOptions<RateLimiterOptions>>().Value.GlobalLimiter!;
+        using var lease = buckets.AttemptAcquire(http, most);
         if (lease.IsAcquired) return true;
         http.Response.StatusCode = StatusCodes.Status429TooManyRequests;
         await RejectAsync(http, lease);
@@ -83,8 +85,9 @@ public static class RateLimits
     {
         Describe(http);
         lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);
-        var perMinute = http.RequestServices.GetRequiredService<RateLimit>().PerMinute.ToString("N0", CultureInfo.InvariantCulture);
-        var why = $"RATE_LIMIT_PER_MINUTE is {perMinute} requests a minute";
+        var perMinute = http.RequestServices.GetRequiredService<RateLimit>().PerMinute;
+        var limit = perMinute.ToString("N0", CultureInfo.InvariantCulture);
+        var why = $"RATE_LIMIT_PER_MINUTE is {limit} requests a minute";
         if (AsOf.IsAsked(http)) why += $"; one that is answered as of the past counts as {AsOfPermits}";
         await Problems.WriteAsync(http, new("too_fast", RefusalKind.TooFast, why) { RetryAfter = wait > TimeSpan.FromSeconds(1) ? wait : TimeSpan.FromSeconds(1) });
     }

@@ -38,7 +38,10 @@ public static class LiveEndpoints
         api.MapGet("/live", StreamAsync).WithTags("Live").AnswersAtLength("text/event-stream")
             .WithSummary("Follow topics live, as server-sent events")
             .WithDescription("`topics` is a comma-separated list of `channel:{id}`, `account:{id}` (your own), `track:{id}`, `broadcast:{id}`, `community:{id}`, `communities:mine` (all you are a member of, with their channels, from joining to leaving), `chart:top`, `chart:trending` and `log` (scope `log:read`). "
-                + "An API key needs, beside `live:read`, the scopes under which it may read the same over REST: `messages:read` for a channel, `communities:read` for a community, both for `communities:mine`, `tracks:read`, `comments:read` and `likes:read` for a track, `broadcasts:read`, `charts:read`; no key follows an account. "
+                + "An API key needs, beside `live:read`, the scopes under which it may read the same over REST: "
+                + "`messages:read` for a channel, `communities:read` for a community, both for `communities:mine`, "
+                + "`tracks:read`, `comments:read` and `likes:read` for a track, `broadcasts:read`, `charts:read`; "
+                + "no key follows an account. "
                 + "Begins after the position `after`, or after `Last-Event-ID` (`<epoch>:<position>`), which wins; without either, now. Events: `batch`, `fellBehind`, `epochChanged`, `topicsClosed`, `closed`.");
         api.MapGet("/charts/{chart}/live", FollowChartAsync).WithTags("Charts").AnswersAtLength("text/event-stream")
             .WithSummary("Follow a chart live, as server-sent events")
@@ -99,7 +102,8 @@ public static class LiveEndpoints
             var names = (topics ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);
             var outcome = await engine.SubscribeAsync(caller, names, position, epoch, http.RequestAborted);
             if (outcome is SubscribeOutcome.Refused no) { await Problems.WriteAsync(http, Refused(no.Refusal)); return; }
-            await SendAsync(answer, ((SubscribeOutcome.Opened)outcome).Subscription.ReadAsync, http, engine.Limits, clock);
+            var subscription = ((SubscribeOutcome.Opened)outcome).Subscription;
+            await SendAsync(answer, subscription.ReadAsync, http, engine.Limits, clock);
         }
         // The client hung up; that is how a live request usually ends.
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested) { }
@@ -124,7 +128,11 @@ public static class LiveEndpoints
 
     /// <param name="read">Says itself, with its last message, that the session or the server ends.</param>
     private static async Task SendAsync(
-        LongAnswer answer, Func<CancellationToken, IAsyncEnumerable<LiveMessage>> read, HttpContext http, LiveLimits limits, TimeProvider clock)
+        LongAnswer answer,
+        Func<CancellationToken, IAsyncEnumerable<LiveMessage>> read,
+        HttpContext http,
+        LiveLimits limits,
+        TimeProvider clock)
     {
         answer.Begin("text/event-stream", atOnce: true);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);

@@ -37,11 +37,12 @@ public static class LogEndpoints
     {
         // Not what follows: a compressor sends nothing, not even the headers, before the first event comes.
         app.UseWhen(context => context.Request.Path == "/api/v1/log" && context.Request.Query["follow"] != "true", log => log.UseResponseCompression());
-        api.MapGet("/log", ReplayAsync).RequireAuthorization(Scope.LogRead).WithTags("Replay").AnswersAtLength(ContentType)
-            .WithSummary("Replay the log")
+        api.MapGet("/log", ReplayAsync).RequireAuthorization(Scope.LogRead).WithTags("Replay")
+            .AnswersAtLength(ContentType).WithSummary("Replay the log")
             .WithDescription("The events after the position `after`, oldest first, one JSON object a line: `{position,id,stream,version,type,at,by,commandId,data}`. `types` (comma-separated, snake case) and "
                 + "`stream` (an id) filter, `limit` ends after so many events, `follow=true` goes on live at the head. Secrets are left out. To resume, send the last position as `after`. gzip when asked, unless it follows. "
-                + "It ends with the session or key that asks. An account has 8 such answers open at once, else 429 `too_fast`; who takes less than 64 KiB in 20 s is cut off. "
+                + "It ends with the session or key that asks. An account has 8 such answers open at once, else 429 "
+                + "`too_fast`; who takes less than 64 KiB in 20 s is cut off. "
                 + "That a session or key read the log is among its person's security events, once a day.");
     }
 
@@ -64,7 +65,8 @@ public static class LogEndpoints
         // A reader that follows does not hold up a stopping host; it resumes elsewhere from its last line.
         using var answer = await LongAnswer.TryOpenAsync(http);
         if (answer is null) return;
-        if (await acts.LogReadAsync(caller.SessionId, http.RequestAborted) is { } unrecorded) { await Problems.WriteAsync(http, unrecorded); return; }
+        var unrecorded = await acts.LogReadAsync(caller.SessionId, http.RequestAborted);
+        if (unrecorded is not null) { await Problems.WriteAsync(http, unrecorded); return; }
         await log.CatchUpAsync(http.RequestAborted);
         var head = log.Head;
         answer.Begin(ContentType, atOnce: request.Follow);
@@ -75,7 +77,8 @@ public static class LogEndpoints
             await answer.FlushAsync();
             using var lines = new RecordLines(answer, live.Json);
             var pages = new LogPages(log, request, head, readers);
-            await foreach (var page in pages.ReadAsync(caller.AccountId, answer.Session, answer.Ending)) await lines.WriteAsync(page);
+            await foreach (var page in pages.ReadAsync(caller.AccountId, answer.Session, answer.Ending))
+                await lines.WriteAsync(page);
         }
         catch (OperationCanceledException) when (answer.IsOver) { }
     }

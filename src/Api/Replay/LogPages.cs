@@ -41,7 +41,8 @@ internal sealed class LogPages(EventLog log, LogRequest request, long head, LogR
         }
     }
 
-    private async Task<(List<RecordedEvent> Page, long Scanned)> NextAsync(long after, int max, Guid account, CancellationToken ct)
+    private async Task<(List<RecordedEvent> Page, long Scanned)> NextAsync(
+        long after, int max, Guid account, CancellationToken ct)
     {
         var query = new LogQuery(after, request.Follow ? log.Head : head) { Types = request.Types, Stream = request.Stream, AfterVersion = _streamVersion };
         if (query.Scans) query = query with { UpTo = Math.Min(query.UpTo, after + LogReader.SpanMax) };

@@ -18,10 +18,10 @@ internal sealed class LogReaders : IAsyncDisposable
     /// <summary>Exports that are open, each with a page; whoever waits for more asks again.</summary>
     public const int ExportsMax = 32;
 
-    /// <summary>An export looks at every event there is: one page of one export at a time, or exporting keeps the database busy.</summary>
+    /// <summary>An export looks at every event: one page at a time, or exporting keeps the database busy.</summary>
     public const int ExportPagesAtOnce = 1;
 
-    /// <summary>Pages of the log that are read at once, of an account and of all: what follows the head reads from memory.</summary>
+    /// <summary>Pages of the log read from the database at once; what follows the head reads from memory.</summary>
     public const int PagesAtOnce = 4;
     public const int PagesPerAccountAtOnce = 2;
 
@@ -29,28 +29,32 @@ internal sealed class LogReaders : IAsyncDisposable
 
     private readonly FairSlots _answers = new(new("log_answers", AnswersMax, AnswersPerAccountMax, 0, 0));
     private readonly FairSlots _exports = new(new("exports", ExportsMax, 1, 0, 0));
-    private readonly FairSlots _pages = new(new("log_pages", PagesAtOnce, PagesPerAccountAtOnce, AnswersPerAccountMax, AnswersMax));
+    private readonly FairSlots _pages =
+        new(new("log_pages", PagesAtOnce, PagesPerAccountAtOnce, AnswersPerAccountMax, AnswersMax));
     private readonly FairSlots _exportPages = new(new("export_pages", ExportPagesAtOnce, 1, 0, ExportsMax));
 
-    public static Refusal TooManyAnswers { get; } = new(
-        "too_fast", RefusalKind.TooFast, $"an account reads {AnswersPerAccountMax} answers of the log at once, and a server gives {AnswersMax}")
+    public static Refusal TooManyAnswers { get; } = new("too_fast", RefusalKind.TooFast,
+        $"an account reads {AnswersPerAccountMax} answers of the log at once, and a server gives {AnswersMax}")
     { RetryAfter = AskAgainAfter };
 
-    public static Refusal TooManyExports { get; } = new(
-        "too_fast", RefusalKind.TooFast, $"an account takes one export at a time, and a server gives {ExportsMax}")
+    public static Refusal TooManyExports { get; } = new("too_fast", RefusalKind.TooFast,
+        $"an account takes one export at a time, and a server gives {ExportsMax}")
     { RetryAfter = AskAgainAfter };
 
     /// <returns>Null when the account, or the process, has no more to give.</returns>
-    public ValueTask<IDisposable?> TryAnswerAsync(Guid account, CancellationToken ct) => _answers.TryEnterAsync(account, ct);
+    public ValueTask<IDisposable?> TryAnswerAsync(Guid account, CancellationToken ct) =>
+        _answers.TryEnterAsync(account, ct);
 
     /// <inheritdoc cref="TryAnswerAsync"/>
-    public ValueTask<IDisposable?> TryExportAsync(Guid account, CancellationToken ct) => _exports.TryEnterAsync(account, ct);
+    public ValueTask<IDisposable?> TryExportAsync(Guid account, CancellationToken ct) =>
+        _exports.TryEnterAsync(account, ct);
 
     /// <summary>Waits for a turn to read a page of the log, within an answer.</summary>
     public ValueTask<IDisposable> PageAsync(Guid account, CancellationToken ct) => TurnAsync(_pages, account, ct);
 
     /// <summary>Waits for a turn to read a page of an export.</summary>
-    public ValueTask<IDisposable> ExportPageAsync(Guid account, CancellationToken ct) => TurnAsync(_exportPages, account, ct);
+    public ValueTask<IDisposable> ExportPageAsync(Guid account, CancellationToken ct) =>
+        TurnAsync(_exportPages, account, ct);
 
     public async ValueTask DisposeAsync()
     {
@@ -62,5 +66,6 @@ internal sealed class LogReaders : IAsyncDisposable
 
     private static async ValueTask<IDisposable> TurnAsync(FairSlots slots, Guid account, CancellationToken ct) =>
         await slots.TryEnterAsync(account, ct)
-        ?? throw new InvalidOperationException($"the queue for {slots.Limits.Name} is full, though it has room for every answer that is open");
+        // The queue has room for every answer that is open.
+        ?? throw new InvalidOperationException($"the queue for {slots.Limits.Name} is full");
 }

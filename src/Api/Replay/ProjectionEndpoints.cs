@@ -18,12 +18,14 @@ public static class ProjectionEndpoints
         projections.MapGet("/", ListAsync).WithSummary("List the projections and reactions")
             .WithDescription("Each with its `kind`, `state` (`running`, `faulted`, `waiting` when no node runs it), `position`, `lag` behind the log, the event it `standsAt`, how many it `skipped`, "
                 + "the `node` that runs it, its `error`, and its `shards`. The same on every node. For operators.");
-        projections.MapPost("/{name}/retry", (string name, Caller caller, PrivilegedActs acts, EventLog log, CancellationToken ct) =>
-                DecideAsync(name, caller, OperatorAct.Retry, acts, log, log.Runners.RetryAsync, ct))
+        projections.MapPost("/{name}/retry",
+                (string name, Caller caller, PrivilegedActs acts, EventLog log, CancellationToken ct) =>
+                    DecideAsync(name, caller, OperatorAct.Retry, acts, log, log.Runners.RetryAsync, ct))
             .WithSummary("Retry what was parked")
             .WithDescription("A projection that stands before an event tries it again; a reaction is given again every event it skipped. What a projection skipped only a rebuild can apply. For operators.");
-        projections.MapPost("/{name}/skip", (string name, Caller caller, PrivilegedActs acts, EventLog log, CancellationToken ct) =>
-                DecideAsync(name, caller, OperatorAct.Skip, acts, log, log.Runners.SkipAsync, ct))
+        projections.MapPost("/{name}/skip",
+                (string name, Caller caller, PrivilegedActs acts, EventLog log, CancellationToken ct) =>
+                    DecideAsync(name, caller, OperatorAct.Skip, acts, log, log.Runners.SkipAsync, ct))
             .WithSummary("Skip what was parked")
             .WithDescription("A projection goes past the event it stands before, and says that it did until it is rebuilt; what a reaction skipped is dismissed. For operators.");
     }
@@ -45,7 +47,8 @@ public static class ProjectionEndpoints
         CancellationToken ct)
     {
         var isKnown = (await log.Runners.StatusAsync(ct)).Any(r => r.Name == name);
-        if (isKnown && await acts.OperatorAsync(caller.AccountId, act, name) is { } unrecorded) return Problems.Result(unrecorded);
+        var unrecorded = isKnown ? await acts.OperatorAsync(caller.AccountId, act, name) : null;
+        if (unrecorded is not null) return Problems.Result(unrecorded);
         var events = isKnown ? await decide(name, ct) : 0;
         if ((await log.Runners.StatusAsync(ct)).FirstOrDefault(r => r.Name == name) is not { } runner)
             return Problems.Result(new("projection_unknown", RefusalKind.Unknown, $"there is no projection or reaction \"{name}\""));

@@ -31,7 +31,7 @@ public sealed record TwoFactorDisabled(Guid AccountId) : AccountEvent;
 /// <param name="NextTryAt">When the next try is looked at.</param>
 public sealed record SignInFailed(Guid GuardId, Guid? AccountId, int InARow, DateTimeOffset NextTryAt) : AccountEvent;
 
-/// <summary>An operator has decided about a read model or a reactor. It is appended before the decision is carried out.</summary>
+/// <summary>An operator decides about a read model or a reactor. Appended before the decision is carried out.</summary>
 /// <param name="Act">One of <see cref="OperatorAct"/>.</param>
 /// <param name="Subject">The name of the read model or reactor.</param>
 public sealed record OperatorActed(Guid AccountId, string Act, string Subject) : AccountEvent;
@@ -56,7 +56,7 @@ public sealed record ApiKeyCreated(Guid KeyId, Guid AccountId, [property: Person
 /// <param name="Day">In UTC.</param>
 public sealed record ApiKeyUsed(Guid KeyId, Guid AccountId, DateOnly Day) : SessionEvent;
 
-/// <summary>A session or an API key read the log of the whole platform for the first time on a day: without an event for each reading.</summary>
+/// <summary>A session or an API key read the whole platform's log, for the first time on a day.</summary>
 /// <param name="SessionId">The sign-in's or the key's.</param>
 /// <param name="Day">In UTC.</param>
 public sealed record LogRead(Guid SessionId, Guid AccountId, DateOnly Day) : SessionEvent;

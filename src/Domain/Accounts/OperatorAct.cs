@@ -12,6 +12,6 @@ public static class OperatorAct
 
     public static readonly ImmutableSortedSet<string> All = [Rebuild, CancelRebuild, Retry, Skip];
 
-    /// <summary>Characters of a subject: twice the longest name of a read model, of which PostgreSQL takes 63.</summary>
+    /// <summary>Characters of a subject: twice what PostgreSQL takes of a name, such as a read model's table.</summary>
     public const int SubjectMax = 126;
 }

@@ -85,14 +85,17 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
         }
     }
 
-    /// <summary>A page of the events that an account caused, that are in its own stream, or that name it anywhere, oldest first.</summary>
+    /// <summary>A page of what an account caused, what is in its stream, and what names it, oldest first.</summary>
     /// <returns>The events, of which there may be none, and up to where there is no other.</returns>
     /// <remarks>No index knows this: each event of a span is looked at, some 100,000 in a tenth of a second.</remarks>
-    public async Task<(List<RecordedEvent> Page, long ReadTo)> ReadConcerningAsync(Guid account, long after, long head, CancellationToken ct)
+    public async Task<(List<RecordedEvent> Page, long ReadTo)> ReadConcerningAsync(
+        Guid account, long after, long head, CancellationToken ct)
     {
         var upTo = Math.Min(head, after + SpanMax);
         await using var command = database.CreateCommand($"""
-            select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and (user_name = $3 or stream_id = $4 or data::text like $5) order by seq_id limit $6
+            select {Columns} from log.mt_events
+            where seq_id > $1 and seq_id <= $2 and (user_name = $3 or stream_id = $4 or data::text like $5)
+            order by seq_id limit $6
             """);
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = upTo });
