@@ -42,12 +42,14 @@ public sealed class LiveEngine : IAsyncDisposable
         _logger = loggers.CreateLogger<LiveEngine>();
         _writer = new(log.Types);
         Index = new(log);
+        Sessions = new(log, clock);
         DatabaseTurns = new(limits.CatchUpReadsAtOnce);
         LiveMetrics.ObserveSubscriptions(() => Subscriptions);
     }
 
     public LiveLimits Limits { get; }
     public EventJson Json => _writer;
+    public OpenSessions Sessions { get; }
     public int Subscriptions { get { lock (_gate) return _open.Count; } }
 
     internal EventLog Log { get; }
@@ -132,10 +134,11 @@ public sealed class LiveEngine : IAsyncDisposable
         if (names.Count == 0) return (null, LiveRefusal.TopicsMissing);
         if (names.Count > Limits.TopicsPerSubscriptionMax) return (null, LiveRefusal.TooManyTopics(names.Count, Limits.TopicsPerSubscriptionMax));
         var topics = new HashSet<Topic>(names.Count);
+        var asked = new List<Topic>(names.Count);
         foreach (var name in names)
         {
             if (!Topic.TryParse(name, out var topic)) return (null, LiveRefusal.TopicInvalid(name));
-            topics.Add(topic);
+            if (topics.Add(topic)) asked.Add(topic);
         }
 
         var known = Log.Epoch;
@@ -148,7 +151,7 @@ public sealed class LiveEngine : IAsyncDisposable
             if (after > Log.Head) return (null, LiveRefusal.PositionAhead(after.Value, Log.Head));
         }
         var from = after ?? Log.Head;
-        var (access, refusal) = await _access.CheckAsync(caller, topics, from, ct);
+        var (access, refusal) = await _access.CheckAsync(caller, asked, from, ct);
         return access is null ? (null, refusal) : (new(this, caller, topics, access, from, epoch ?? known), null);
     }
 

@@ -78,9 +78,10 @@ public sealed partial class LiveHub(
     public async IAsyncEnumerable<LiveMessage> FollowChart(string chart, string? span, string? genre, [EnumeratorCancellation] CancellationToken ct)
     {
         using var counted = Count();
+        using var session = await OpenAsync(Caller(TopicScopes.ForCharts), ct);
         if (FollowedChart.Find(chart, span, genre) is not { } found) throw Refused(LiveRefusal.ChartInvalid(chart, span, genre));
         using var follower = charts.Follow(found) ?? throw Refused(LiveRefusal.TooManyCharts(LiveCharts.ChartsMax));
-        await using var messages = follower.ReadAsync(ct).GetAsyncEnumerator(CancellationToken.None);
+        await using var messages = follower.ReadAsync(session, ct).GetAsyncEnumerator(CancellationToken.None);
         while (await NextAsync(messages))
         {
             var handedOut = clock.GetTimestamp();
@@ -107,6 +108,17 @@ public sealed partial class LiveHub(
         : throw Refused(LiveRefusal.TooManyConnections(connections.Max));
 
     private LiveCaller Caller() => LiveCaller.From(Context.User) ?? throw Refused(LiveRefusal.NotSignedIn);
+
+    /// <param name="scope">What an API key needs for this beside <c>live:read</c>.</param>
+    private LiveCaller Caller(string scope, [CallerMemberName] string method = "")
+    {
+        var caller = Caller();
+        return caller.Missing(scope) is null ? caller : throw Refused(LiveRefusal.ScopeMissing(method, scope));
+    }
+
+    /// <summary>A connection outlives the session that opened it; nothing more is done over it then.</summary>
+    private async Task<OpenSession> OpenAsync(LiveCaller caller, CancellationToken ct) =>
+        await OrRefusedAsync(engine.Sessions.TryOpenAsync(caller, ct)) ?? throw Refused(LiveRefusal.SessionEnded);
 
     /// <summary>Counts a stream of this connection until it is disposed of.</summary>
     private Counted Count()

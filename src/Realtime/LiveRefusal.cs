@@ -27,12 +27,15 @@ public sealed record LiveRefusal(string Code, LiveRefusalKind Kind, string Detai
     public static LiveRefusal StatusInvalid(string? status) => new("status_invalid", LiveRefusalKind.Invalid, $"status is \"{status}\"; online, idle, dnd and invisible are allowed");
     public static LiveRefusal StatusTooFast(TimeSpan every) => new("too_fast", LiveRefusalKind.TooMany, $"a device's status changes at most every {every.TotalSeconds} s");
     public static LiveRefusal TooManyDevices(int max) => new("too_many_devices", LiveRefusalKind.TooMany, $"this account is there with {max} devices; that is the limit");
-    public static LiveRefusal ScopeMissing => new("scope_missing", LiveRefusalKind.NotAllowed, $"the topic log needs the scope {LiveCaller.LogReadScope}");
+    public static LiveRefusal ScopeMissing(string what, string scope) =>
+        new("scope_missing", LiveRefusalKind.NotAllowed, $"{what} needs the scope {scope}");
     public static LiveRefusal NotSignedIn => new("not_signed_in", LiveRefusalKind.NotAllowed, "subscribing needs an account");
     public static LiveRefusal SessionEnded => new("session_ended", LiveRefusalKind.NotAllowed, "the session of this connection was ended; sign in again");
     public static LiveRefusal TooManySubscriptions(int max) => new("too_many_subscriptions", LiveRefusalKind.TooMany, $"this connection has {max} subscriptions; that is the limit");
     public static LiveRefusal TooManyConnections(int max) => new("too_many_connections", LiveRefusalKind.Unavailable, $"{max} live connections are open; MAX_CONNECTIONS allows no more");
     public static LiveRefusal NotThereYet(TimeSpan waited) => new("not_there_yet", LiveRefusalKind.Unavailable, $"the read models that authorise this are behind the log by more than {waited.TotalSeconds} s");
     public static LiveRefusal DatabaseUnavailable => new("database_unavailable", LiveRefusalKind.Unavailable, "the database does not answer; try again shortly");
+    public static LiveRefusal LogBusy =>
+        new("log_busy", LiveRefusalKind.Unavailable, "that the log is read cannot be recorded now; try again shortly");
     public static LiveRefusal Stopping => new("server_stopping", LiveRefusalKind.Unavailable, "this server is stopping; connect again to reach another");
 }

@@ -55,6 +55,12 @@ public sealed class LiveSubscription
     /// <summary>What the client is to be told, in order. To be enumerated once; the next message is made when it is asked for.</summary>
     public async IAsyncEnumerable<LiveMessage> ReadAsync([EnumeratorCancellation] CancellationToken ct)
     {
+        using var session = await _engine.Sessions.TryOpenAsync(_caller, ct);
+        if (session is null)
+        {
+            yield return Close("session_ended");
+            yield break;
+        }
         var events = new List<RecordedEvent>();
         var sent = _cursor;
         var greeted = false;
@@ -65,7 +71,7 @@ public sealed class LiveSubscription
             while (true)
             {
                 ct.ThrowIfCancellationRequested();
-                if (Farewell() is { } last)
+                if (Farewell(session) is { } last)
                 {
                     yield return last;
                     yield break;
@@ -130,9 +136,13 @@ public sealed class LiveSubscription
         else events.Clear();
     }
 
-    private LiveMessage? Farewell()
+    private LiveMessage? Farewell(OpenSession session)
     {
         if (_engine.IsStopping) return Close("server_stopping");
+        // Who is no more than a page behind reads up to the event that says so, as who is not behind does.
+        if (session.EndedAt - _cursor > _engine.Limits.BatchItemsMax) return Close("session_ended");
+        // A key's time runs out without an event.
+        if (session.EndedAt is null && session.HasEnded) return Close("session_ended");
         return IsOver ? new LiveMessage.EpochChanged(_engine.Log.Epoch, _engine.Log.Head) : null;
     }
 

@@ -25,10 +25,12 @@ public static class RealtimeServices
         services.AddSingleton<MomentaryFaults>();
         services.AddSingleton(provider => new TopicAccess(
             provider.GetRequiredService<EventLog>(), provider.GetRequiredService<ChatQueries>(), provider.GetRequiredService<FollowQueries>(),
-            provider.GetRequiredService<ProjectionHost>().WaitAsync, limits));
+            provider.GetRequiredService<ProjectionHost>().WaitAsync, limits,
+            provider.GetRequiredService<LogReadRecorded>()));
         services.AddSingleton(provider => new LiveEngine(
             provider.GetRequiredService<EventLog>(), TopicMap.OfAllCapabilities(), provider.GetRequiredService<TopicAccess>(), limits,
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton(provider => provider.GetRequiredService<LiveEngine>().Sessions);
         services.AddSingleton(provider => new LiveCharts(
             provider.GetRequiredService<EventLog>(), provider.GetRequiredService<ChartQueries>(), provider.GetRequiredService<ProjectionHost>().WaitAsync,
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<LiveCharts>>()));

@@ -12,6 +12,10 @@ namespace Veza.Realtime;
 /// <summary>Completes when the named read models hold everything up to a position.</summary>
 public delegate Task ReadModelsReached(IReadOnlyList<string> projections, long position, CancellationToken ct);
 
+/// <summary>Records that a session begins to read the whole log, for its person to see.</summary>
+/// <returns>False when it cannot be recorded now; then nothing is read.</returns>
+public delegate Task<bool> LogReadRecorded(Guid session, CancellationToken ct);
+
 /// <summary>What a caller may subscribe to.</summary>
 /// <param name="Named">The community of each channel and community asked for by name: leaving it ends the topic.</param>
 /// <param name="Followees">As of the position the subscription begins after; null unless the caller's own account is a topic.</param>
@@ -19,7 +23,13 @@ public delegate Task ReadModelsReached(IReadOnlyList<string> projections, long p
 internal sealed record Access(long CheckedAt, IReadOnlyDictionary<Topic, Guid> Named, HashSet<Guid>? Followees, Memberships? Mine);
 
 /// <summary>Decides whether a caller may see topics. Read models lag, so it waits until they show what is in the log now.</summary>
-public sealed class TopicAccess(EventLog log, ChatQueries chat, FollowQueries follows, ReadModelsReached reached, LiveLimits limits)
+public sealed class TopicAccess(
+    EventLog log,
+    ChatQueries chat,
+    FollowQueries follows,
+    ReadModelsReached reached,
+    LiveLimits limits,
+    LogReadRecorded logRead)
 {
     public static readonly string[] ReadsForChannels = ["chat.channels.v1", "chat.members.v1"];
     public static readonly string[] ReadsForCommunities = ["chat.communities.v1", "chat.members.v1"];
@@ -29,31 +39,77 @@ public sealed class TopicAccess(EventLog log, ChatQueries chat, FollowQueries fo
     private readonly SemaphoreSlim _turns = new(limits.AuthorisedAtOnce);
     private readonly string[] _changes = log.Types.AliasesOf(typeof(FollowStarted), typeof(FollowStopped), typeof(MemberJoined), typeof(MemberLeft));
 
-    internal async Task<(Access? Access, LiveRefusal? Refusal)> CheckAsync(LiveCaller caller, IReadOnlySet<Topic> topics, long after, CancellationToken ct)
+    /// <param name="topics">In the order asked: the refusal is the first one's.</param>
+    internal async Task<(Access? Access, LiveRefusal? Refusal)> CheckAsync(
+        LiveCaller caller, IReadOnlyList<Topic> topics, long after, CancellationToken ct)
     {
-        if (topics.Contains(Topic.Log) && !caller.MayReadLog) return (null, LiveRefusal.ScopeMissing);
-        if (topics.FirstOrDefault(t => t.Kind == TopicKind.Account && t.Id != caller.AccountId) is { Id: var other } && other != Guid.Empty)
-            return (null, LiveRefusal.NotOwnAccount(other));
-        var channels = topics.Where(t => t.Kind == TopicKind.Channel).Select(t => t.Id).ToArray();
-        var communities = topics.Where(t => t.Kind == TopicKind.Community).Select(t => t.Id).ToArray();
-        var (feed, mine) = (topics.Contains(Topic.Account(caller.AccountId)), topics.Contains(Topic.Mine));
+        var channels = IdsOf(topics, TopicKind.Channel);
+        var communities = IdsOf(topics, TopicKind.Community);
+        var feed = topics.Contains(Topic.Account(caller.AccountId));
+        var mine = topics.Contains(Topic.Mine);
 
         var head = log.Head;
-        string[] reads = [.. channels.Length > 0 || mine ? ReadsForChannels : [], .. communities.Length > 0 ? ReadsForCommunities : [], .. feed ? ReadsForAccounts : []];
+        string[] reads =
+        [
+            .. channels.Length > 0 || mine ? ReadsForChannels : [],
+            .. communities.Length > 0 ? ReadsForCommunities : [],
+            .. feed ? ReadsForAccounts : [],
+        ];
         if (reads.Length > 0 && !await ReachedAsync(reads, head, ct)) return (null, LiveRefusal.NotThereYet(limits.AuthoriseWaitMax));
 
         await _turns.WaitAsync(ct);
-        try { return await LookAsync(caller, channels, communities, feed, mine, head, after, ct); }
+        try
+        {
+            if (await HasEndedAsync(caller, ct)) return (null, LiveRefusal.SessionEnded);
+            var seen = await SeeAsync(caller, channels, communities, ct);
+            if (TopicRules.FirstRefusal(caller, topics, seen) is { } refusal) return (null, refusal);
+            if (topics.Contains(Topic.Log) && caller.SessionId is { } session && !await logRead(session, ct))
+                return (null, LiveRefusal.LogBusy);
+            return await GrantAsync(caller, Named(seen), feed, mine, head, after, ct);
+        }
         finally { _turns.Release(); }
     }
 
-    private async Task<(Access? Access, LiveRefusal? Refusal)> LookAsync(
-        LiveCaller caller, Guid[] channels, Guid[] communities, bool feed, bool mine, long head, long after, CancellationToken ct)
+    private static Guid[] IdsOf(IReadOnlyList<Topic> topics, TopicKind kind) =>
+        [.. topics.Where(t => t.Kind == kind).Select(t => t.Id)];
+
+    /// <summary>A hub's connection outlives its session. One that ends later is seen by the subscription.</summary>
+    private async Task<bool> HasEndedAsync(LiveCaller caller, CancellationToken ct) =>
+        caller.SessionId is { } id
+        && (await log.Models.LoadAsync(typeof(Session), id, ct)).State is Session { Ended: true };
+
+    private async Task<SeenTopics> SeeAsync(
+        LiveCaller caller, Guid[] channels, Guid[] communities, CancellationToken ct)
     {
-        // A hub's connection outlives its session. One that ends after this is found by the subscription itself, which begins before it.
-        if (caller.SessionId is { } id && (await log.Models.LoadAsync(typeof(Session), id, ct)).State is Session { Ended: true }) return (null, LiveRefusal.SessionEnded);
-        var named = new Dictionary<Topic, Guid>(channels.Length + communities.Length);
-        if (await RefusedAsync(caller, channels, communities, named, ct) is { } refusal) return (null, refusal);
+        var seenChannels = new Dictionary<Guid, (Guid Community, bool IsMember)>();
+        var seenCommunities = new Dictionary<Guid, bool>();
+        if (channels.Length > 0)
+            foreach (var (channel, community, sees) in await chat.ChannelsSeenAsync(channels, caller.AccountId, ct))
+                seenChannels[channel] = (community, sees);
+        if (communities.Length > 0)
+            foreach (var (community, isMember) in await chat.CommunitiesSeenAsync(communities, caller.AccountId, ct))
+                seenCommunities[community] = isMember;
+        return new(seenChannels, seenCommunities);
+    }
+
+    /// <summary>The community of each topic that was granted by name.</summary>
+    private static Dictionary<Topic, Guid> Named(SeenTopics seen)
+    {
+        var named = new Dictionary<Topic, Guid>(seen.Channels.Count + seen.Communities.Count);
+        foreach (var (id, channel) in seen.Channels) named.Add(Topic.Channel(id), channel.Community);
+        foreach (var (id, _) in seen.Communities) named.Add(Topic.Community(id), id);
+        return named;
+    }
+
+    private async Task<(Access? Access, LiveRefusal? Refusal)> GrantAsync(
+        LiveCaller caller,
+        Dictionary<Topic, Guid> named,
+        bool feed,
+        bool mine,
+        long head,
+        long after,
+        CancellationToken ct)
+    {
         var (followees, memberships) = feed || mine ? await AsOfAsync(caller.AccountId, feed, mine, after, ct) : (null, null);
         if (memberships is null) return (new(head, named, followees, null), null);
 
@@ -68,27 +124,6 @@ public sealed class TopicAccess(EventLog log, ChatQueries chat, FollowQueries fo
     /// <returns>Null when the read model did not come so far in time.</returns>
     internal async Task<List<(Guid Channel, Guid Community)>?> ChannelsAtAsync(Guid community, long position, CancellationToken ct) =>
         await ReachedAsync(ReadsForChannels, position, ct) ? await chat.ChannelsOfAsync([community], limits.ChannelsOfMineMax + 1, ct) : null;
-
-    private async Task<LiveRefusal?> RefusedAsync(LiveCaller caller, Guid[] channels, Guid[] communities, Dictionary<Topic, Guid> named, CancellationToken ct)
-    {
-        if (channels.Length > 0)
-            foreach (var (channel, community, isMember) in await chat.ChannelsSeenAsync(channels, caller.AccountId, ct))
-            {
-                if (!isMember) return LiveRefusal.NotMember(channel);
-                named.Add(Topic.Channel(channel), community);
-            }
-        if (communities.Length > 0)
-            foreach (var (community, isMember) in await chat.CommunitiesSeenAsync(communities, caller.AccountId, ct))
-            {
-                if (!isMember) return LiveRefusal.NotMemberOf(community);
-                named.Add(Topic.Community(community), community);
-            }
-        foreach (var channel in channels)
-            if (!named.ContainsKey(Topic.Channel(channel))) return LiveRefusal.ChannelUnknown(channel);
-        foreach (var community in communities)
-            if (!named.ContainsKey(Topic.Community(community))) return LiveRefusal.CommunityUnknown(community);
-        return null;
-    }
 
     private async Task<bool> ReachedAsync(string[] reads, long position, CancellationToken ct)
     {

@@ -9,7 +9,7 @@ namespace Veza.Domain.Tests;
 public class EventsTests
 {
     /// <summary>Event types that no decision depends on, so that no model makes anything of them.</summary>
-    private static readonly HashSet<string> DecideNothing = ["broadcast_taken_down", "member_kicked"];
+    private static readonly HashSet<string> DecideNothing = ["broadcast_taken_down", "member_kicked", "operator_acted"];
 
     private static readonly EventTypes Types = TestLog.EventTypes;
 

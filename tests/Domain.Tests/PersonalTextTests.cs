@@ -15,6 +15,7 @@ public class PersonalTextTests
         ["SessionRefreshed.RefreshTokenHash"] = Hash, ["SessionStarted.RefreshTokenHash"] = Hash,
         ["TrackUploaded.Sha256"] = "a hash of a file, which goes with its owner",
         ["Account.Roles"] = Code, ["RoleGranted.Role"] = Code, ["ApiKeyCreated.Scopes"] = Code, ["Session.Scopes"] = Code, ["SessionEnded.Reason"] = Code,
+        ["OperatorActed.Act"] = Code, ["OperatorActed.Subject"] = Code,
         ["BroadcastEnded.Reason"] = Code, ["BroadcastInterrupted.Reason"] = Code, ["BroadcastStarted.ContentType"] = Code,
         ["TrackProcessed.Renditions.Format"] = Code, ["TrackUploaded.Codec"] = Code, ["TrackUploaded.Container"] = Code,
         ["TrackProcessingFailed.Reason"] = "what a program said of a file, not what anybody wrote",

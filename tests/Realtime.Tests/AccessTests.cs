@@ -34,6 +34,32 @@ public class AccessTests(TestLog log)
     }
 
     [Fact]
+    public async Task Who_is_behind_gets_nothing_more_once_signed_out()
+    {
+        await using var live = await new LiveSetting(log, new() { BatchItemsMax = 2 }).WithCommunityAsync();
+        await using var reader = await live.SubscribeAsync([live.Channel]);
+        await reader.NextAsync();
+        for (var i = 0; i < 10; i++) await live.SayAsync($"{i}");
+        var ended = new StreamChange(live.Session, "session", 0, [new SessionStarted(live.Session, live.Member, "hash", log.Now), new SessionEnded(live.Session, live.Member, "signed_out")]);
+        await log.Log.Appender.AppendAsync(new(Guid.CreateVersion7(), [ended], []));
+        Assert.Equal(new LiveMessage.Closed("session_ended"), await reader.ReadToEndAsync());
+        Assert.Empty(reader.Items);
+    }
+
+    [Fact]
+    public async Task That_a_session_reads_the_log_is_recorded_or_it_does_not_read()
+    {
+        await using var live = new LiveSetting(log);
+        var analyst = live.Analyst with { SessionId = live.Session };
+        await using (await live.SubscribeAsync(["chart:top"], caller: analyst)) { }
+        Assert.Empty(live.Recorded);
+        await using (await live.SubscribeAsync(["chart:top", "log"], caller: analyst)) { }
+        Assert.Equal([live.Session], live.Recorded);
+        live.LogIsBusy = true;
+        Assert.Equal("log_busy", (await live.RefusedAsync(["log"], caller: analyst)).Code);
+    }
+
+    [Fact]
     public async Task The_log_needs_its_scope()
     {
         await using var live = new LiveSetting(log);

@@ -29,12 +29,22 @@ internal sealed class LiveSetting : IAsyncDisposable
         MakeIndexTable(log);
         Limits = limits ?? new();
         node ??= log.Log;
-        var access = new TopicAccess(node, new ChatQueries(log.Views), new FollowQueries(log.Views), log.Projections.WaitAsync, Limits);
+        var access = new TopicAccess(node, new ChatQueries(log.Views), new FollowQueries(log.Views), log.Projections.WaitAsync, Limits, (session, _) =>
+        {
+            if (!LogIsBusy) Recorded.Add(session);
+            return Task.FromResult(!LogIsBusy);
+        });
         Engine = new(node, map ?? TopicMap.OfAllCapabilities(), access, Limits, TimeProvider.System, NullLoggerFactory.Instance);
         if (run) Engine.Start();
     }
 
     public LiveLimits Limits { get; }
+
+    /// <summary>That a session reads the log cannot be recorded.</summary>
+    public bool LogIsBusy { get; set; }
+
+    /// <summary>Sessions that were recorded to read the log.</summary>
+    public HashSet<Guid> Recorded { get; } = [];
     public LiveEngine Engine { get; }
 
     public Guid Community { get; } = Guid.CreateVersion7();

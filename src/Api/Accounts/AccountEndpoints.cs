@@ -38,9 +38,10 @@ public static class AccountEndpoints
             .AllowAnonymous().WithTags("Accounts").Produces<ErasureView>().WithSummary("Read how far an erasure has come")
             .WithDescription("Nothing that was personal can be read from the moment of the erasure on. `pending` is it while files of the database may still hold rows that no query finds; a sweep then rewrites them, at most every ten minutes. "
                 + "`incomplete` says by step what could not be done, such as the write-ahead log of a server that is not Veza's own. Backups are not part of it.");
-        accounts.MapGet("/me/export", AccountExport.WriteAsync).WithMetadata(new NeedsScope("accounts:export")).RequireRateLimiting(RateLimits.ExportsPolicy)
-            .Produces(StatusCodes.Status200OK, contentType: AccountExport.ContentType).WithSummary("Take everything the log holds of one")
-            .WithDescription("Every event that the account caused or that names it, oldest first, one JSON object a line, as a file. Hashes of passwords and tokens are left out.");
+        accounts.MapGet("/me/export", AccountExport.WriteAsync).WithMetadata(new NeedsScope("accounts:export"))
+            .AnswersAtLength(AccountExport.ContentType).WithSummary("Take everything the log holds of one")
+            .WithDescription("Every event that the account caused or that names it, oldest first, one JSON object a line, as a file. Hashes of passwords and tokens are left out. "
+                + "One at a time: 429 `too_fast` while another is read. Who takes less than 64 KiB in 20 s is cut off.");
         accounts.MapGet("/{accountId:guid}", async (Guid accountId, AccountQueries queries, HttpContext http, CancellationToken ct) =>
             await (http.Past() is { } past ? new(past.Views) : queries).FindAsync(accountId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("account", accountId)))
             .ReadsFrom(AccountQueries.Reads).AnswersAsOf(AccountQueries.Reads).Produces<AccountView>().WithSummary("Read an account");

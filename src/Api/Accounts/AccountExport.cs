@@ -1,5 +1,5 @@
-using System.Text.Json;
 using Veza.Api.Http;
+using Veza.Api.Replay;
 using Veza.EventStore;
 using Veza.Realtime;
 
@@ -10,27 +10,33 @@ internal static class AccountExport
 {
     public const string ContentType = "application/x-ndjson";
 
-    /// <summary>Lines that wait to be sent; a slow reader holds up the reading of the log and nothing else.</summary>
-    private const int FlushBytes = 64 * 1024;
-
-    public static async Task WriteAsync(Caller caller, HttpContext http, EventLog log, LiveEngine live)
+    public static async Task WriteAsync(
+        Caller caller, HttpContext http, EventLog log, LiveEngine live, LogReaders readers)
     {
         var ct = http.RequestAborted;
+        using var export = await readers.TryExportAsync(caller.AccountId, ct);
+        if (export is null) { await Problems.WriteAsync(http, LogReaders.TooManyExports); return; }
+        using var answer = await LongAnswer.TryOpenAsync(http);
+        if (answer is null) return;
         await log.CatchUpAsync(ct);
-        http.Response.ContentType = ContentType;
-        http.Response.Headers.CacheControl = "no-store";
+        answer.Begin(ContentType, atOnce: false);
         http.Response.Headers.ContentDisposition = "attachment; filename=\"veza-export.jsonl\"";
-        var body = http.Response.BodyWriter;
-        using var json = new Utf8JsonWriter(body);
-        await foreach (var e in log.Reader.ReadConcerningAsync(caller.AccountId, ct))
+        try { await WriteAsync(caller.AccountId, answer, log, live.Json, readers); }
+        catch (OperationCanceledException) when (answer.IsOver) { }
+    }
+
+    private static async Task WriteAsync(
+        Guid account, LongAnswer answer, EventLog log, EventJson json, LogReaders readers)
+    {
+        using var lines = new RecordLines(answer, json);
+        var head = log.Head;
+        for (var after = 0L; after < head;)
         {
-            live.Json.WriteRecord(json, e);
-            json.Flush();
-            json.Reset();
-            body.GetSpan(1)[0] = (byte)'\n';
-            body.Advance(1);
-            if (body.UnflushedBytes >= FlushBytes) await body.FlushAsync(ct);
+            List<RecordedEvent> page;
+            // Not while the client reads: others' exports go on meanwhile.
+            using (await readers.ExportPageAsync(account, answer.Ending))
+                (page, after) = await log.Reader.ReadConcerningAsync(account, after, head, answer.Ending);
+            await lines.WriteAsync(page);
         }
-        await body.FlushAsync(ct);
     }
 }

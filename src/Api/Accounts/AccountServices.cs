@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Authorization;
 using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Projections.Accounts;
+using Veza.Realtime;
 
 namespace Veza.Api.Accounts;
 
@@ -24,6 +25,11 @@ public static class AccountServices
         services.AddSingleton<AccessTokens>().AddSingleton<RefreshTokens>().AddSingleton<ResetTokens>().AddSingleton<ApiKeyTokens>().AddSingleton<ApiKeys>().AddSingleton<Passwords>().AddSingleton<PasswordSlots>().AddSingleton<SignIns>().AddSingleton<SignInTries>();
         services.AddSingleton<Callers>().AddSingleton<EndedSessions>().AddHostedService(provider => provider.GetRequiredService<EndedSessions>());
         services.AddSingleton<AccountQueries>().AddSingleton<SessionQueries>().AddSingleton<ApiKeyQueries>().AddSingleton<SecurityEventQueries>().AddSingleton<OperatorBootstrap>();
+        services.AddSingleton<PrivilegedActs>().AddSingleton<LogReadRecorded>(provider =>
+        {
+            var acts = provider.GetRequiredService<PrivilegedActs>();
+            return async (session, ct) => await acts.LogReadAsync(session, ct) is null;
+        });
 
         // Only the core: the rest of ASP.NET Core's authentication brings keys of its own to the disk, for cookies that there are none of.
         services.AddAuthenticationCore(o =>

@@ -9,7 +9,7 @@ public static class SecurityEventEndpoints
         // Under sessions, of which no scope can be granted: it is for the person, who looks for what a key of theirs did.
         api.MapGet("/accounts/me/security-events", ListAsync).WithTags("Sessions").ReadsFrom(SecurityEventQueries.Reads).Produces<Page<SecurityEventView>>()
             .WithSummary("List what happened to the security of one's own account")
-            .WithDescription("Newest first: sign-ins and failed ones, sessions ended and why, passwords and second factors changed, API keys made and the days they were used on, roles granted; who kicked, banned or timed one out of which community, and took it back. " +
+            .WithDescription("Newest first: sign-ins and failed ones, sessions ended and why, passwords and second factors changed, API keys made and the days they were used on, roles granted, days on which a session or key of theirs read the log, what they did as an operator; who kicked, banned or timed one out of which community, and took it back. " +
                 "`before` is a position. `moderation=true` lists only what moderators did, `moderation=false` only the rest.");
 
     private static async Task<IResult> ListAsync(bool? moderation, long? before, int? limit, Caller caller, SecurityEventQueries queries, HttpContext http, CancellationToken ct)

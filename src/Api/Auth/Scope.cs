@@ -17,7 +17,8 @@ public static class Scope
     public static readonly FrozenSet<string> Grantable =
     [
         LogRead, "live:read", "accounts:read", "charts:read", "feed:read",
-        .. ((string[])["broadcasts", "comments", "communities", "follows", "likes", "listening", "messages", "tracks"]).SelectMany(r => (string[])[$"{r}:read", $"{r}:write"]),
+        .. ((string[])["broadcasts", "comments", "communities", "follows", "likes", "listening", "messages", "presence", "tracks"])
+            .SelectMany(r => (string[])[$"{r}:read", $"{r}:write"]),
     ];
 
     /// <summary>What an API key needs for a request: the first word of the endpoint's tag, to read or to write. An endpoint that says nothing of itself is open to no key.</summary>

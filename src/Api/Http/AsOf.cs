@@ -37,6 +37,11 @@ public static class AsOf
         });
     }
 
+    /// <summary>Whether the request is to be answered as of the past, by an endpoint that can.</summary>
+    public static bool IsAsked(HttpContext http) =>
+        http.Request.QueryString.HasValue && http.GetEndpoint()?.Metadata.GetMetadata<Askable>() is not null
+        && http.Request.Query.ContainsKey(Parameter);
+
     /// <returns>What was asked for; null when it is the present.</returns>
     public static Past? Past(this HttpContext http) => http.Features.Get<Past>();
 

@@ -21,6 +21,7 @@ public sealed class CallerPrincipal(Caller caller) : ClaimsPrincipal(new ClaimsI
     [
         new(ClaimTypes.NameIdentifier, caller.AccountId.ToString()), new(LiveCaller.SessionClaim, caller.SessionId.ToString()),
         .. caller.Roles.Select(r => new Claim(ClaimTypes.Role, r)), .. caller.Scopes.Select(s => new Claim(LiveCaller.ScopeClaim, s)),
+        .. caller.IsApiKey ? (Claim[])[new(LiveCaller.ApiKeyClaim, "true")] : [],
     ], "Bearer"))
 {
     public Caller Caller { get; } = caller;

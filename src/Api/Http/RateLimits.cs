@@ -14,14 +14,15 @@ public static class RateLimits
     /// <inheritdoc cref="AccountBucketsMax"/>
     public const int AddressBucketsMax = 1 << 16;
 
-    /// <summary>Exports that wait while another reads the log.</summary>
-    public const int ExportsWaitingMax = 10;
-
     /// <summary>Of one network to what watches the process: some probes every second, and room for a person who looks.</summary>
     public const int WatchesPerMinute = 600;
 
-    /// <summary>For the endpoint that looks at every event: one at a time, so that exporting cannot keep the database busy.</summary>
-    public const string ExportsPolicy = "exports";
+    /// <summary>
+    /// What a read as of the past takes of its caller's bucket. It folds the events that its answer rests on, where a
+    /// plain read looks up rows that are there: measured over a log of 1,000 events it takes two to five times as long,
+    /// and longer with every event more.
+    /// </summary>
+    public const int AsOfPermits = 10;
 
     /// <summary>Finer than this the limiter's own clock does not go.</summary>
     private static readonly TimeSpan PeriodMin = TimeSpan.FromMilliseconds(1);
@@ -38,7 +39,6 @@ public static class RateLimits
             Func<Bucket, RateLimiter> makeForWatchers = _ => new TokenBucketRateLimiter(ofWatchers);
             o.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, Bucket>(http =>
                 Watches(http) ? RateLimitPartition.Get(Bucket.OfWatcher(http), makeForWatchers) : RateLimitPartition.Get(Bucket.Of(http), make));
-            o.AddPolicy(ExportsPolicy, _ => RateLimitPartition.GetConcurrencyLimiter(ExportsPolicy, _ => new() { PermitLimit = 1, QueueLimit = ExportsWaitingMax, QueueProcessingOrder = QueueProcessingOrder.OldestFirst }));
             o.OnRejected = async (rejected, _) => await RejectAsync(rejected.HttpContext, rejected.Lease);
         });
     }
@@ -46,21 +46,37 @@ public static class RateLimits
     public static void UseRateLimits(this WebApplication app)
     {
         app.UseRateLimiter();
-        app.Use((context, next) =>
+        app.Use(async (context, next) =>
         {
+            // The middleware before took one permit, as it does for every request.
+            if (AsOf.IsAsked(context) && !await TryTakeAsync(context, AsOfPermits - 1)) return;
             Describe(context);
-            return next(context);
+            await next(context);
         });
+    }
+
+    /// <returns>False when the request was refused.</returns>
+    private static async Task<bool> TryTakeAsync(HttpContext http, int permits)
+    {
+        // A bucket that never holds so many gives all it has.
+        var most = Math.Min(permits, http.RequestServices.GetRequiredService<RateLimit>().PerMinute - 1);
+        if (most <= 0) return true;
+        var buckets = http.RequestServices.GetRequiredService<IOptions<RateLimiterOptions>>().Value.GlobalLimiter!;
+        using var lease = buckets.AttemptAcquire(http, most);
+        if (lease.IsAcquired) return true;
+        http.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+        await RejectAsync(http, lease);
+        return false;
     }
 
     private static async Task RejectAsync(HttpContext http, RateLimitLease lease)
     {
         Describe(http);
-        // Only the bucket says how long; the queue for exports is refused without a time.
-        var isBucket = lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);
-        var why = isBucket
-            ? $"RATE_LIMIT_PER_MINUTE is {http.RequestServices.GetRequiredService<RateLimit>().PerMinute.ToString("N0", CultureInfo.InvariantCulture)} requests a minute"
-            : $"{ExportsWaitingMax} others are waiting for an export";
+        lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);
+        var perMinute = http.RequestServices.GetRequiredService<RateLimit>().PerMinute;
+        var limit = perMinute.ToString("N0", CultureInfo.InvariantCulture);
+        var why = $"RATE_LIMIT_PER_MINUTE is {limit} requests a minute";
+        if (AsOf.IsAsked(http)) why += $"; one that is answered as of the past counts as {AsOfPermits}";
         if (Watches(http)) why = $"{WatchesPerMinute} requests a minute of one network are answered here";
         await Problems.WriteAsync(http, new("too_fast", RefusalKind.TooFast, why) { RetryAfter = wait > TimeSpan.FromSeconds(1) ? wait : TimeSpan.FromSeconds(1) });
     }

@@ -5,7 +5,6 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Connections;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.SignalR;
 using Veza.Api.Auth;
 using Veza.Api.Http;
@@ -37,11 +36,15 @@ public static class LiveEndpoints
             options.ApplicationMaxBufferSize = limits.ReceiveBytesMax;
             options.TransportSendTimeout = limits.StoppedReadingMax;
         }).RequireAuthorization(policy => policy.RequireAuthenticatedUser().AddRequirements(new ApiKeyRequirement())).WithMetadata(new NeedsScope("live:read"));
-        api.MapGet("/live", StreamAsync).WithTags("Live").Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
+        api.MapGet("/live", StreamAsync).WithTags("Live").AnswersAtLength("text/event-stream")
             .WithSummary("Follow topics live, as server-sent events")
             .WithDescription("`topics` is a comma-separated list of `channel:{id}`, `account:{id}` (your own), `track:{id}`, `broadcast:{id}`, `community:{id}`, `communities:mine` (all you are a member of, with their channels, from joining to leaving), `chart:top`, `chart:trending` and `log` (scope `log:read`). "
+                + "An API key needs, beside `live:read`, the scopes under which it may read the same over REST: "
+                + "`messages:read` for a channel, `communities:read` for a community, both for `communities:mine`, "
+                + "`tracks:read`, `comments:read` and `likes:read` for a track, `broadcasts:read`, `charts:read`; "
+                + "no key follows an account. "
                 + "Begins after the position `after`, or after `Last-Event-ID` (`<epoch>:<position>`), which wins; without either, now. Events: `batch`, `fellBehind`, `epochChanged`, `topicsClosed`, `closed`.");
-        api.MapGet("/charts/{chart}/live", FollowChartAsync).WithTags("Charts").Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
+        api.MapGet("/charts/{chart}/live", FollowChartAsync).WithTags("Charts").AnswersAtLength("text/event-stream")
             .WithSummary("Follow a chart live, as server-sent events")
             .WithDescription("An event `chart` with the chart as it is, and another whenever it has changed, at most once a second: `{epoch,position,at,chart}`, `chart` being `{chart,span,genre,items}` with 100 entries at most. "
                 + "Every play counted up to `position` is in it. Nothing is resumed: each stands for itself, and who is slow gets the newest. The hub's method is `FollowChart(chart, span, genre)`.");
@@ -97,10 +100,13 @@ public static class LiveEndpoints
         if (!connections.TryEnter()) { await Problems.WriteAsync(http, Refused(LiveRefusal.TooManyConnections(connections.Max))); return; }
         try
         {
+            using var answer = await LongAnswer.TryOpenAsync(http);
+            if (answer is null) return;
             var names = (topics ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);
             var outcome = await engine.SubscribeAsync(caller, names, position, epoch, http.RequestAborted);
             if (outcome is SubscribeOutcome.Refused no) { await Problems.WriteAsync(http, Refused(no.Refusal)); return; }
-            await SendAsync(((SubscribeOutcome.Opened)outcome).Subscription.ReadAsync, http, engine.Limits, clock);
+            var subscription = ((SubscribeOutcome.Opened)outcome).Subscription;
+            await SendAsync(answer, subscription.ReadAsync, http, engine.Limits, clock);
         }
         // The client hung up; that is how a live request usually ends.
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested) { }
@@ -113,21 +119,26 @@ public static class LiveEndpoints
         if (!connections.TryEnter()) { await Problems.WriteAsync(http, Refused(LiveRefusal.TooManyConnections(connections.Max))); return; }
         try
         {
+            using var answer = await LongAnswer.TryOpenAsync(http);
+            if (answer is null) return;
             using var follower = charts.Follow(found);
             if (follower is null) { await Problems.WriteAsync(http, Refused(LiveRefusal.TooManyCharts(LiveCharts.ChartsMax))); return; }
-            await SendAsync(follower.ReadAsync, http, limits, clock);
+            await SendAsync(answer, ct => follower.ReadAsync(answer.Session, ct), http, limits, clock);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested) { }
         finally { connections.Leave(); }
     }
 
-    private static async Task SendAsync(Func<CancellationToken, IAsyncEnumerable<LiveMessage>> read, HttpContext http, LiveLimits limits, TimeProvider clock)
+    /// <param name="read">Says itself, with its last message, that the session or the server ends.</param>
+    private static async Task SendAsync(
+        LongAnswer answer,
+        Func<CancellationToken, IAsyncEnumerable<LiveMessage>> read,
+        HttpContext http,
+        LiveLimits limits,
+        TimeProvider clock)
     {
-        http.Response.ContentType = "text/event-stream";
-        http.Response.Headers.CacheControl = "no-store";
-        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        var (body, aborted) = (http.Response.BodyWriter, http.RequestAborted);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+        answer.Begin("text/event-stream", atOnce: true);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
         var messages = read(ending.Token).GetAsyncEnumerator(CancellationToken.None);
         Task<bool>? next = null;
         try
@@ -135,21 +146,22 @@ public static class LiveEndpoints
             while (true)
             {
                 next ??= messages.MoveNextAsync().AsTask();
-                if (await IsSilentAsync(next, limits.KeepAlive, clock)) Write(body, ": keep-alive\n\n");
+                if (await IsSilentAsync(next, limits.KeepAlive, clock))
+                {
+                    // A key's time runs out without an event that would wake the reader.
+                    if (answer.Session.HasEnded) return;
+                    Write(answer.Body, ": keep-alive\n\n");
+                }
                 else if (await next)
                 {
                     next = null;
-                    Write(body, messages.Current);
+                    Write(answer.Body, messages.Current);
                 }
                 else return;
-                if (!await FlushAsync(body, limits.StoppedReadingMax, clock, aborted))
-                {
-                    LiveMetrics.StoppedReading();
-                    http.Abort();
-                    return;
-                }
+                await answer.FlushLastWordsAsync();
             }
         }
+        catch (OperationCanceledException) when (answer.IsOver) { }
         finally
         {
             // An enumerator may only be disposed of when it stands still.
@@ -157,15 +169,6 @@ public static class LiveEndpoints
             if (next is not null) await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await messages.DisposeAsync();
         }
-    }
-
-    /// <returns>False when the client took too little of it for too long.</returns>
-    private static async ValueTask<bool> FlushAsync(PipeWriter body, TimeSpan max, TimeProvider clock, CancellationToken aborted)
-    {
-        var flush = body.FlushAsync(aborted);
-        if (!flush.IsCompleted) return await flush.AsTask().EndsWithinAsync(max, clock, aborted);
-        await flush;
-        return true;
     }
 
     private static async Task<bool> IsSilentAsync(Task next, TimeSpan keepAlive, TimeProvider clock) => !next.IsCompleted && !await next.EndsWithinAsync(keepAlive, clock);

@@ -1,5 +1,7 @@
+using Veza.Api.Accounts;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
+using Veza.Domain.Accounts;
 using Veza.EventStore.Projections;
 
 namespace Veza.Api.Replay;
@@ -15,14 +17,31 @@ public static class BuildEndpoints
             .WithSummary("List the projections that are being built")
             .WithDescription("On whichever node: how far each is, how many positions of the log it passes in a second and how many seconds are left at that rate, and its error when it failed and is tried again. For operators.");
 
-        projections.MapPut("/{name}/build", async (string name, ProjectionHost host, CancellationToken ct) =>
-                await host.Builds.RequestAsync(name, ct) ? Results.Accepted("/api/v1/projections/builds") : Problems.Result(UnknownProjection(name)))
+        projections.MapPut("/{name}/build", RequestAsync)
             .WithSummary("Build a projection anew")
             .WithDescription("From the first event on, in a table of its own; the rows that serve go on serving until the new ones have caught up and take their place. Asked for again it goes on. For operators.");
 
-        projections.MapDelete("/{name}/build", async (string name, ProjectionHost host, CancellationToken ct) =>
-                await host.Builds.CancelAsync(name, ct) ? Results.NoContent() : Problems.Result(NotBeingBuilt(name)))
+        projections.MapDelete("/{name}/build", CancelAsync)
             .WithSummary("Cancel a projection's build").WithDescription("What was built is dropped; the rows that serve go on serving. For operators.");
+    }
+
+    private static async Task<IResult> RequestAsync(
+        string name, Caller caller, PrivilegedActs acts, ProjectionHost host, CancellationToken ct)
+    {
+        if (!host.Builds.Knows(name)) return Problems.Result(UnknownProjection(name));
+        var unrecorded = await acts.OperatorAsync(caller.AccountId, OperatorAct.Rebuild, name);
+        if (unrecorded is not null) return Problems.Result(unrecorded);
+        await host.Builds.RequestAsync(name, ct);
+        return Results.Accepted("/api/v1/projections/builds");
+    }
+
+    private static async Task<IResult> CancelAsync(
+        string name, Caller caller, PrivilegedActs acts, ProjectionHost host, CancellationToken ct)
+    {
+        if (!host.Builds.Knows(name)) return Problems.Result(NotBeingBuilt(name));
+        var unrecorded = await acts.OperatorAsync(caller.AccountId, OperatorAct.CancelRebuild, name);
+        if (unrecorded is not null) return Problems.Result(unrecorded);
+        return await host.Builds.CancelAsync(name, ct) ? Results.NoContent() : Problems.Result(NotBeingBuilt(name));
     }
 
     private static Refusal UnknownProjection(string name) => new("projection_unknown", RefusalKind.Unknown, $"there is no projection {name}; `GET /api/v1/projections` lists them");

@@ -1,8 +1,6 @@
 using System.Globalization;
-using System.IO.Pipelines;
-using System.Text.Json;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.ResponseCompression;
+using Veza.Api.Accounts;
 using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
@@ -22,11 +20,9 @@ public static class LogEndpoints
     /// <summary>More could not be named in a request line of 8 KiB.</summary>
     private const int TypesMax = 200;
 
-    /// <summary>Bytes written before waiting for the reader.</summary>
-    private const int FlushBytes = 64 << 10;
-
     public static void AddLogReplay(this IServiceCollection services)
     {
+        services.AddSingleton<LogReaders>();
         services.AddResponseCompression(o =>
         {
             // The log holds no secret beside text that a caller chose, which is what makes compressing over TLS dangerous.
@@ -41,49 +37,50 @@ public static class LogEndpoints
     {
         // Not what follows: a compressor sends nothing, not even the headers, before the first event comes.
         app.UseWhen(context => context.Request.Path == "/api/v1/log" && context.Request.Query["follow"] != "true", log => log.UseResponseCompression());
-        api.MapGet("/log", ReplayAsync).RequireAuthorization(Scope.LogRead).WithTags("Replay").Produces(StatusCodes.Status200OK, contentType: ContentType)
-            .WithSummary("Replay the log")
+        api.MapGet("/log", ReplayAsync).RequireAuthorization(Scope.LogRead).WithTags("Replay")
+            .AnswersAtLength(ContentType).WithSummary("Replay the log")
             .WithDescription("The events after the position `after`, oldest first, one JSON object a line: `{position,id,stream,version,type,at,by,commandId,data}`. `types` (comma-separated, snake case) and "
-                + "`stream` (an id) filter, `limit` ends after so many events, `follow=true` goes on live at the head. Secrets are left out. To resume, send the last position as `after`. gzip when asked, unless it follows.");
+                + "`stream` (an id) filter, `limit` ends after so many events, `follow=true` goes on live at the head. Secrets are left out. To resume, send the last position as `after`. gzip when asked, unless it follows. "
+                + "It ends with the session or key that asks. An account has 8 such answers open at once, else 429 "
+                + "`too_fast`; who takes less than 64 KiB in 20 s is cut off. "
+                + "That a session or key read the log is among its person's security events, once a day.");
     }
 
     private static async Task ReplayAsync(
-        string? after, string? types, string? stream, string? limit, string? follow, HttpContext http, EventLog log, LiveEngine live, IHostApplicationLifetime lifetime)
+        string? after,
+        string? types,
+        string? stream,
+        string? limit,
+        string? follow,
+        Caller caller,
+        HttpContext http,
+        EventLog log,
+        LiveEngine live,
+        LogReaders readers,
+        PrivilegedActs acts)
     {
         if (!TryParse(log, after, types, stream, limit, follow, out var request, out var refusal)) { await Problems.WriteAsync(http, refusal); return; }
+        using var reading = await readers.TryAnswerAsync(caller.AccountId, http.RequestAborted);
+        if (reading is null) { await Problems.WriteAsync(http, LogReaders.TooManyAnswers); return; }
+        // A reader that follows does not hold up a stopping host; it resumes elsewhere from its last line.
+        using var answer = await LongAnswer.TryOpenAsync(http);
+        if (answer is null) return;
+        var unrecorded = await acts.LogReadAsync(caller.SessionId, http.RequestAborted);
+        if (unrecorded is not null) { await Problems.WriteAsync(http, unrecorded); return; }
         await log.CatchUpAsync(http.RequestAborted);
         var head = log.Head;
-        http.Response.ContentType = ContentType;
-        http.Response.Headers.CacheControl = "no-store";
+        answer.Begin(ContentType, atOnce: request.Follow);
         http.Response.Headers[HeadHeader] = head.ToString(CultureInfo.InvariantCulture);
-        if (request.Follow) http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        // A stopping host must not wait for a reader that follows; it resumes elsewhere from its last line.
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         try
         {
-            await http.Response.StartAsync(ending.Token);
-            await WriteAsync(http.Response.BodyWriter, live.Json, new LogPages(log, request, head), LiveCaller.From(http.User), ending.Token);
+            await http.Response.StartAsync(answer.Ending);
+            await answer.FlushAsync();
+            using var lines = new RecordLines(answer, live.Json);
+            var pages = new LogPages(log, request, head, readers);
+            await foreach (var page in pages.ReadAsync(caller.AccountId, answer.Session, answer.Ending))
+                await lines.WriteAsync(page);
         }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested) { }
-    }
-
-    private static async Task WriteAsync(PipeWriter body, EventJson writer, LogPages pages, LiveCaller? caller, CancellationToken ct)
-    {
-        await body.FlushAsync(ct);
-        using var json = new Utf8JsonWriter(body);
-        await foreach (var page in pages.ReadAsync(caller, ct))
-        {
-            foreach (var e in page)
-            {
-                writer.WriteRecord(json, e);
-                json.Flush();
-                json.Reset();
-                body.GetSpan(1)[0] = (byte)'\n';
-                body.Advance(1);
-                if (body.UnflushedBytes >= FlushBytes) await body.FlushAsync(ct);
-            }
-            await body.FlushAsync(ct);
-        }
+        catch (OperationCanceledException) when (answer.IsOver) { }
     }
 
     private static bool TryParse(

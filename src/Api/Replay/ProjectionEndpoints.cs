@@ -1,5 +1,7 @@
-using Veza.Commands.Dispatching;
+using Veza.Api.Accounts;
 using Veza.Api.Http;
+using Veza.Commands.Dispatching;
+using Veza.Domain.Accounts;
 using Veza.EventStore;
 using Veza.EventStore.Running;
 
@@ -16,10 +18,14 @@ public static class ProjectionEndpoints
         projections.MapGet("/", ListAsync).WithSummary("List the projections and reactions")
             .WithDescription("Each with its `kind`, `state` (`running`, `faulted`, `waiting` when no node runs it), `position`, `lag` behind the log, the event it `standsAt`, how many it `skipped`, "
                 + "the `node` that runs it, its `error`, and its `shards`. The same on every node. For operators.");
-        projections.MapPost("/{name}/retry", (string name, EventLog log, CancellationToken ct) => DecideAsync(name, log, log.Runners.RetryAsync, ct))
+        projections.MapPost("/{name}/retry",
+                (string name, Caller caller, PrivilegedActs acts, EventLog log, CancellationToken ct) =>
+                    DecideAsync(name, caller, OperatorAct.Retry, acts, log, log.Runners.RetryAsync, ct))
             .WithSummary("Retry what was parked")
             .WithDescription("A projection that stands before an event tries it again; a reaction is given again every event it skipped. What a projection skipped only a rebuild can apply. For operators.");
-        projections.MapPost("/{name}/skip", (string name, EventLog log, CancellationToken ct) => DecideAsync(name, log, log.Runners.SkipAsync, ct))
+        projections.MapPost("/{name}/skip",
+                (string name, Caller caller, PrivilegedActs acts, EventLog log, CancellationToken ct) =>
+                    DecideAsync(name, caller, OperatorAct.Skip, acts, log, log.Runners.SkipAsync, ct))
             .WithSummary("Skip what was parked")
             .WithDescription("A projection goes past the event it stands before, and says that it did until it is rebuilt; what a reaction skipped is dismissed. For operators.");
     }
@@ -31,9 +37,19 @@ public static class ProjectionEndpoints
     private static async Task<IResult> ListAsync(EventLog log, CancellationToken ct) =>
         Results.Ok(new { items = (await log.Runners.StatusAsync(ct)).Select(r => Show(r, log.Head)), next = (string?)null });
 
-    private static async Task<IResult> DecideAsync(string name, EventLog log, Func<string, CancellationToken, Task<int>> decide, CancellationToken ct)
+    private static async Task<IResult> DecideAsync(
+        string name,
+        Caller caller,
+        string act,
+        PrivilegedActs acts,
+        EventLog log,
+        Func<string, CancellationToken, Task<int>> decide,
+        CancellationToken ct)
     {
-        var events = await decide(name, ct);
+        var isKnown = (await log.Runners.StatusAsync(ct)).Any(r => r.Name == name);
+        var unrecorded = isKnown ? await acts.OperatorAsync(caller.AccountId, act, name) : null;
+        if (unrecorded is not null) return Problems.Result(unrecorded);
+        var events = isKnown ? await decide(name, ct) : 0;
         if ((await log.Runners.StatusAsync(ct)).FirstOrDefault(r => r.Name == name) is not { } runner)
             return Problems.Result(new("projection_unknown", RefusalKind.Unknown, $"there is no projection or reaction \"{name}\""));
         return events == 0 ? Problems.Result(new("nothing_parked", RefusalKind.Conflict, Nothing(runner))) : Results.Ok(new { events, item = Show(runner, log.Head) });

@@ -108,6 +108,11 @@ public sealed record SignInTryPassed(
     int InARow,
     DateTimeOffset NextTryAt) : AccountEvent;
 
+/// <summary>An operator decides about a read model or a reactor. Appended before the decision is carried out.</summary>
+/// <param name="Act">One of <see cref="OperatorAct"/>.</param>
+/// <param name="Subject">The name of the read model or reactor.</param>
+public sealed record OperatorActed(Guid AccountId, string Act, string Subject) : AccountEvent;
+
 public sealed record ApiKeyIssued(Guid AccountId, Guid KeyId) : AccountEvent;
 
 /// <summary>Keys that ended before are no longer listed with the account, which makes room for new ones.</summary>
@@ -142,6 +147,11 @@ public sealed record ApiKeyCreated(Guid KeyId, Guid AccountId, [property: Person
 /// <summary>An API key was shown for the first time on a day: that it is in use, without an event for each request.</summary>
 /// <param name="Day">In UTC.</param>
 public sealed record ApiKeyUsed(Guid KeyId, Guid AccountId, DateOnly Day) : SessionEvent;
+
+/// <summary>A session or an API key read the whole platform's log, for the first time on a day.</summary>
+/// <param name="SessionId">The sign-in's or the key's.</param>
+/// <param name="Day">In UTC.</param>
+public sealed record LogRead(Guid SessionId, Guid AccountId, DateOnly Day) : SessionEvent;
 
 /// <param name="Reason">One of <see cref="Session"/>'s: <c>signed_out</c>, <c>refresh_token_reused</c>, ….</param>
 public sealed record SessionEnded(Guid SessionId, Guid AccountId, string Reason) : SessionEvent;

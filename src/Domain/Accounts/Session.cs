@@ -6,7 +6,16 @@ namespace Veza.Domain.Accounts;
 /// <param name="RefreshTokenHash">Of the one refresh token that is good now; of an API key, its own.</param>
 /// <param name="Scopes">All that an API key may do; null for a sign-in, which may do all that its account may.</param>
 /// <param name="UsedOn">Of an API key: the last day (UTC) it was shown on; null before the first.</param>
-public sealed record Session(Guid Id, Guid AccountId, string RefreshTokenHash, DateTimeOffset ExpiresAt, bool Ended, ImmutableSortedSet<string>? Scopes = null, DateOnly? UsedOn = null)
+/// <param name="LogReadOn">The last day (UTC) on which it read the whole log; null before the first.</param>
+public sealed record Session(
+    Guid Id,
+    Guid AccountId,
+    string RefreshTokenHash,
+    DateTimeOffset ExpiresAt,
+    bool Ended,
+    ImmutableSortedSet<string>? Scopes = null,
+    DateOnly? UsedOn = null,
+    DateOnly? LogReadOn = null)
 {
     public const string SignedOut = "signed_out";
     public const string RefreshTokenReused = "refresh_token_reused";
@@ -27,5 +36,6 @@ public sealed record Session(Guid Id, Guid AccountId, string RefreshTokenHash, D
     public static Session Create(ApiKeyCreated e) => new(e.KeyId, e.AccountId, e.KeyHash, e.ExpiresAt, Ended: false, [.. e.Scopes]);
     public Session Apply(SessionRefreshed e) => this with { RefreshTokenHash = e.RefreshTokenHash, ExpiresAt = e.ExpiresAt };
     public Session Apply(ApiKeyUsed e) => this with { UsedOn = e.Day };
+    public Session Apply(LogRead e) => this with { LogReadOn = e.Day };
     public Session Apply(SessionEnded _) => this with { Ended = true };
 }

@@ -12,6 +12,9 @@ public sealed record BuildStatus(string Name, long Position, long Head, long Eve
 /// <param name="wake">Called when there may be one more.</param>
 public sealed class Builds(NpgsqlDataSource database, IReadOnlySet<string> projections, Action wake)
 {
+    /// <summary>Whether there is such a projection.</summary>
+    public bool Knows(string projection) => projections.Contains(projection);
+
     /// <summary>Asks for a projection to be built anew beside the rows that serve; asked for again, it goes on.</summary>
     /// <returns>False when there is no such projection.</returns>
     public async Task<bool> RequestAsync(string projection, CancellationToken ct)

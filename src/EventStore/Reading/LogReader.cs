@@ -85,27 +85,26 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
         }
     }
 
-    /// <summary>Every event up to the head that an account caused, that is in its own stream, or that names it anywhere, oldest first, a page in memory.</summary>
-    /// <remarks>No index knows this: each event of the log is looked at, some 100,000 in a tenth of a second.</remarks>
-    public async IAsyncEnumerable<RecordedEvent> ReadConcerningAsync(Guid account, [EnumeratorCancellation] CancellationToken ct)
+    /// <summary>A page of what an account caused, what is in its stream, and what names it, oldest first.</summary>
+    /// <returns>The events, of which there may be none, and up to where there is no other.</returns>
+    /// <remarks>No index knows this: each event of a span is looked at, some 100,000 in a tenth of a second.</remarks>
+    public async Task<(List<RecordedEvent> Page, long ReadTo)> ReadConcerningAsync(
+        Guid account, long after, long head, CancellationToken ct)
     {
-        var head = await HeadAsync(ct);
-        for (var after = 0L; after < head;)
-        {
-            var upTo = Math.Min(head, after + SpanMax);
-            await using var command = database.CreateCommand($"""
-                select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and (user_name = $3 or stream_id = $4 or data::text like $5) order by seq_id limit $6
-                """);
-            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
-            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = upTo });
-            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = account.ToString("N") });
-            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = account });
-            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = $"%{account:D}%" });
-            command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = PageEventsMax });
-            var page = await CountedAsync(command, ct);
-            foreach (var e in page) yield return e;
-            after = page.Count == PageEventsMax ? page[^1].Position : upTo;
-        }
+        var upTo = Math.Min(head, after + SpanMax);
+        await using var command = database.CreateCommand($"""
+            select {Columns} from log.mt_events
+            where seq_id > $1 and seq_id <= $2 and (user_name = $3 or stream_id = $4 or data::text like $5)
+            order by seq_id limit $6
+            """);
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = upTo });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = account.ToString("N") });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = account });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = $"%{account:D}%" });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = PageEventsMax });
+        var page = await CountedAsync(command, ct);
+        return (page, page.Count == PageEventsMax ? page[^1].Position : upTo);
     }
 
     /// <summary>The events at these positions, oldest first. Costs a look-up each.</summary>

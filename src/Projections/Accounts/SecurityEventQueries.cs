@@ -6,7 +6,9 @@ namespace Veza.Projections.Accounts;
 
 /// <param name="Type">In snake case, as in the log: <c>signed_in</c>, <c>sign_in_failed</c>, <c>session_ended</c>, <c>member_banned</c>, ….</param>
 /// <param name="SessionId">The session or API key that it is about; null when it is about neither.</param>
-/// <param name="Detail">What a sign-in's device or an API key is called, why a session ended, which role was granted, why an operator suspended the account; null for all others. Never what a moderator wrote: a stranger
+/// <param name="Detail">
+/// What a sign-in's device or an API key is called, why a session ended, which role was granted, why an operator suspended the
+/// account, what an operator did to which read model; null for all others. Never what a moderator wrote: a stranger
 /// may found a community, ban somebody and so put a text of theirs where a person looks for news of their own account.</param>
 /// <param name="Moderation">What a moderator did; null when none did it.</param>
 public sealed record SecurityEventView(long Position, DateTimeOffset At, string Type, Guid? SessionId, string? Detail, ModerationView? Moderation);
@@ -44,6 +46,8 @@ public sealed class SecurityEventQueries(ReadModels views, EventLog log)
             RoleGranted r => (null, r.Role),
             AccountSuspended s => (null, s.Reason),
             AccountSuspensionEnded s => (null, s.Reason),
+            LogRead l => (l.SessionId, null),
+            OperatorActed o => (null, $"{o.Act} {o.Subject}"),
             _ => ((Guid?)null, (string?)null),
         };
         var moderation = e.Data switch

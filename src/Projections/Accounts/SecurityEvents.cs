@@ -38,6 +38,8 @@ public sealed class SecurityEventsProjection : Projection<SecurityEvent, (Guid A
         Identities<AccountSuspended>((e, at) => [(e.AccountId, at.Position), (e.ByAccountId, at.Position)]);
         Identities<AccountSuspensionEnded>((e, at) => [(e.AccountId, at.Position), (e.ByAccountId, at.Position)]);
         Identities<BroadcastTakenDown>((e, at) => [(e.OwnerId, at.Position), (e.ByAccountId, at.Position)]);
+        One<LogRead>(e => e.AccountId);
+        One<OperatorActed>(e => e.AccountId);
         One<MemberKicked>(e => e.MemberId);
         One<MemberBanned>(e => e.MemberId);
         One<MemberUnbanned>(e => e.MemberId);
@@ -65,6 +67,8 @@ public sealed class SecurityEventsProjection : Projection<SecurityEvent, (Guid A
     public static SecurityEvent Create(AccountSuspended _, (Guid, long) key) => Row(key);
     public static SecurityEvent Create(AccountSuspensionEnded _, (Guid, long) key) => Row(key);
     public static SecurityEvent Create(BroadcastTakenDown _, (Guid, long) key) => Row(key);
+    public static SecurityEvent Create(LogRead _, (Guid, long) key) => Row(key);
+    public static SecurityEvent Create(OperatorActed _, (Guid, long) key) => Row(key);
     public static SecurityEvent Create(MemberKicked _, (Guid, long) key) => ModerationRow(key);
     public static SecurityEvent Create(MemberBanned _, (Guid, long) key) => ModerationRow(key);
     public static SecurityEvent Create(MemberUnbanned _, (Guid, long) key) => ModerationRow(key);

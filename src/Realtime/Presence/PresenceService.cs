@@ -89,6 +89,9 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
         foreach (var name in names)
         {
             if (!Topic.TryParse(name, out var topic) || topic.Kind is not (TopicKind.Channel or TopicKind.Community)) return (null, LiveRefusal.TopicInvalid(name));
+            if (TopicScopes.Of(topic.Kind) is not { } scopes) return (null, LiveRefusal.TopicInvalid(name));
+            var missing = caller.Missing(scopes);
+            if (missing is not null) return (null, LiveRefusal.ScopeMissing($"the topic {topic}", missing));
             var channel = topic.Kind == TopicKind.Channel ? await LoadAsync<Channel>(topic.Id, ct) : null;
             if (topic.Kind == TopicKind.Channel && channel is null) return (null, LiveRefusal.ChannelUnknown(topic.Id));
             var community = channel?.CommunityId ?? topic.Id;

@@ -33,6 +33,7 @@ public sealed class RateLimitTests : IAsyncLifetime
         });
         _app.UseRateLimits();
         _app.MapGet("/api/v1/x", () => "x");
+        _app.MapGet("/api/v1/past", () => "x").WithMetadata(new AsOf.Askable());
         _app.MapGet("/health/live", () => "x").WithMetadata(new WatchesProcess());
         _app.MapGet("/metrics/{more?}", () => "x");
         await _app.StartAsync();
@@ -78,6 +79,29 @@ public sealed class RateLimitTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.TooManyRequests, (await GetAsync("/api/v1/x", one)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await GetAsync("/api/v1/x", other)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await GetAsync("/api/v1/x")).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_read_as_of_the_past_takes_more_and_is_refused_where_a_plain_one_is_not()
+    {
+        // A bucket that never holds as much gives all it has.
+        Assert.True(RateLimits.AsOfPermits > PerMinute);
+        var (one, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        var answer = await GetAsync("/api/v1/past?asOf=1", one);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(("3", "0", "60"), Headers(answer));
+
+        Assert.Equal(("3", "2", "20"), Headers(await GetAsync("/api/v1/past", other)));
+        answer = await GetAsync("/api/v1/past?asOf=1", other);
+        Assert.Equal(HttpStatusCode.TooManyRequests, answer.StatusCode);
+        Assert.Equal(("3", "1", "40"), Headers(answer));
+        Assert.InRange(answer.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 20);
+        var problem = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement;
+        Assert.Equal($"RATE_LIMIT_PER_MINUTE is 3 requests a minute; one that is answered as of the past counts as {RateLimits.AsOfPermits}", problem.GetProperty("detail").GetString());
+        // What cannot answer as of the past does not count as if it did.
+        answer = await GetAsync("/api/v1/x?asOf=1", other);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(("3", "0", "60"), Headers(answer));
     }
 
     [Theory]

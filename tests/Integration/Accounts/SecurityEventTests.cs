@@ -75,6 +75,39 @@ public class SecurityEventTests(VezaServer veza)
     }
 
     [Fact]
+    public async Task That_somebody_reads_the_log_is_recorded_once_a_day_for_each_session_and_key_of_theirs()
+    {
+        var analyst = await veza.OperatorAsync();
+        var session = (await analyst.GetAsync("/api/v1/sessions").JsonAsync()).Items().Single(s => s.GetProperty("current").GetBoolean()).Id();
+        var made = await analyst.PostAsync("/api/v1/api-keys", new { name = "notebook", scopes = new[] { "log:read", "live:read" } }).JsonAsync(HttpStatusCode.Created);
+        var key = new Person(veza, analyst.Id, "", made.GetProperty("key").GetString());
+        for (var i = 0; i < 3; i++) Assert.Equal(HttpStatusCode.OK, (await analyst.GetAsync("/api/v1/log?limit=1")).StatusCode);
+        using (await Live.EventSource.OpenAsync(key, "/api/v1/live?topics=log")) { }
+        Assert.Equal(HttpStatusCode.OK, (await key.GetAsync("/api/v1/log?limit=1")).StatusCode);
+
+        var read = (await ItemsAsync(analyst, "?limit=100")).Where(i => i.GetProperty("type").GetString() == "log_read").Select(i => i.GetProperty("sessionId").GetGuid()).ToList();
+        Assert.Single(read, session);
+        Assert.Single(read, made.Id());
+        await analyst.DeleteAsync($"/api/v1/api-keys/{made.Id()}").JsonAsync();
+    }
+
+    [Fact]
+    public async Task What_an_operator_decides_about_a_read_model_is_recorded_before_it_is_done()
+    {
+        const string Name = "accounts.counts.v1";
+        var someone = await veza.OperatorAsync();
+        await someone.PostAsync($"/api/v1/projections/{Name}/retry").RefusedAsync(HttpStatusCode.Conflict, "nothing_parked");
+        await someone.PostAsync($"/api/v1/projections/{Name}/skip").RefusedAsync(HttpStatusCode.Conflict, "nothing_parked");
+        await someone.DeleteAsync($"/api/v1/projections/{Name}/build").RefusedAsync(HttpStatusCode.NotFound, "not_being_built");
+        await someone.PostAsync("/api/v1/projections/no.such.v1/retry").RefusedAsync(HttpStatusCode.NotFound, "projection_unknown");
+        await someone.PutAsync("/api/v1/projections/no.such.v1/build").RefusedAsync(HttpStatusCode.NotFound, "projection_unknown");
+        var acts = (await ItemsAsync(someone, "?limit=100")).Where(i => i.GetProperty("type").GetString() == "operator_acted").Select(i => i.GetProperty("detail").GetString()).ToList();
+        // Others' tests decide as the same operator meanwhile, about others.
+        Assert.Equal([$"cancel_rebuild {Name}", $"skip {Name}", $"retry {Name}"], acts.Where(a => a!.EndsWith(Name, StringComparison.Ordinal)));
+        Assert.DoesNotContain(acts, a => a!.Contains("no.such", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task It_comes_in_pages_and_is_nobody_elses()
     {
         var ada = await veza.RegisterAsync("ada");

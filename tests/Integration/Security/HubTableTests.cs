@@ -1,6 +1,7 @@
 using System.Net;
 using System.Reflection;
 using System.Text.Json;
+using Veza.Api.Auth;
 using Veza.Integration.Tests.Chat;
 using Veza.Integration.Tests.Live;
 using Veza.Realtime;
@@ -83,9 +84,135 @@ public class HubTableTests(VezaServer veza)
         foreach (var (topic, outside, timedOut) in Topics.Values) await FollowedAsync(chat, eve, topic(chat), how == "banned" ? outside : timedOut);
     }
 
+    [Fact]
+    public async Task One_topic_never_opens_another()
+    {
+        var chat = await ChatSetting.CreateAsync(veza);
+        string[] permitted = ["chart:top", "communities:mine", $"account:{chat.Stranger.Id}"];
+        string[] forbidden =
+        [
+            .. Topics.Values.Where(t => t.Outside is not null).Select(t => t.Topic(chat)),
+            $"account:{Guid.Empty}", $"channel:{Guid.Empty}", $"community:{Guid.Empty}",
+        ];
+        foreach (var no in forbidden)
+        {
+            var code = await CodeAsync(chat.Stranger, no);
+            Assert.NotNull(code);
+            foreach (var other in permitted)
+                foreach (var topics in new[] { $"{other},{no}", $"{no},{other}" }) await FollowedAsync(chat, chat.Stranger, topics, code);
+        }
+        // Both are forbidden, of one kind, and one id is nobody's.
+        foreach (var kind in (string[])["account", "channel", "community"])
+        {
+            var (theirs, nobodys) = (Topics[Enum.Parse<TopicKind>(kind, ignoreCase: true)].Topic(chat), $"{kind}:{Guid.Empty}");
+            await FollowedAsync(chat, chat.Stranger, $"{nobodys},{theirs}", await CodeAsync(chat.Stranger, nobodys));
+            await FollowedAsync(chat, chat.Stranger, $"{theirs},{nobodys}", await CodeAsync(chat.Stranger, theirs));
+        }
+    }
+
+    /// <summary>As REST refuses it: with all scopes but one that a topic needs, and with <c>live:read</c> alone.</summary>
+    [Theory]
+    [MemberData(nameof(TopicKinds))]
+    public async Task A_key_follows_only_what_it_may_read_over_rest(TopicKind kind)
+    {
+        var chat = await ChatSetting.CreateAsync(veza);
+        var owner = await MemberAsync(chat);
+        var topic = kind == TopicKind.Account ? $"account:{owner.Id}" : Topics[kind].Topic(chat);
+        if (TopicScopes.Of(kind) is not { } needed)
+        {
+            await FollowedAsync(chat, await KeyAsync(owner, Scope.Grantable), topic, "topic_invalid");
+            return;
+        }
+        Assert.NotEmpty(needed);
+        await FollowedAsync(chat, await KeyAsync(owner, ["live:read"]), topic, "scope_missing");
+        foreach (var scope in needed.Intersect(Scope.Grantable))
+            await FollowedAsync(chat, await KeyAsync(owner, Scope.Grantable.Except([scope])), topic, "scope_missing");
+        // The log is for analysts' keys; an account is followed by no key, as REST gives none its read markers.
+        var whole = kind is TopicKind.Log or TopicKind.Account ? "scope_missing" : null;
+        await FollowedAsync(chat, await KeyAsync(owner, Scope.Grantable), topic, whole);
+    }
+
+    [Theory]
+    [MemberData(nameof(MethodNames))]
+    public async Task No_method_is_open_to_a_key_that_may_only_connect(string method)
+    {
+        var chat = await ChatSetting.CreateAsync(veza);
+        var owner = await MemberAsync(chat);
+        await CalledAsync(chat, await KeyAsync(owner, ["live:read"]), method, Methods[method].Arguments(chat), "scope_missing");
+        await CalledAsync(chat, await KeyAsync(owner, Scope.Grantable), method, Methods[method].Arguments(chat), null);
+    }
+
+    [Fact]
+    public void The_scopes_of_the_hub_are_those_that_rest_asks_for()
+    {
+        (TopicKind Kind, string Endpoint)[] same =
+        [
+            (TopicKind.Channel, "GET api/v1/channels/{channelId:guid}/messages"), (TopicKind.Community, "GET api/v1/communities/{communityId:guid}/members"),
+            (TopicKind.Communities, "GET api/v1/communities/{communityId:guid}/channels"), (TopicKind.Communities, "GET api/v1/channels/{channelId:guid}/messages"),
+            (TopicKind.Track, "GET api/v1/tracks/{trackId:guid}"), (TopicKind.Track, "GET api/v1/tracks/{trackId:guid}/comments"),
+            (TopicKind.Broadcast, "GET api/v1/broadcasts/{broadcastId:guid}"), (TopicKind.Chart, "GET api/v1/charts/{chart}"), (TopicKind.Log, "GET api/v1/log"),
+            (TopicKind.Account, "GET api/v1/accounts/me"), (TopicKind.Account, "GET api/v1/feed"), (TopicKind.Account, "GET api/v1/history"),
+            (TopicKind.Account, "GET api/v1/accounts/{accountId:guid}/followers"), (TopicKind.Account, "GET api/v1/communities/{communityId:guid}/unread"),
+        ];
+        var asked = EveryEndpointTests.ClosedOf(veza)
+            .ToLookup(e => $"{e.Method} {e.Endpoint.RoutePattern.RawText!.Trim('/')}", e => EveryEndpointTests.Needed(e.Method, e.Endpoint));
+        foreach (var (kind, endpoint) in same) Assert.Contains(Assert.Single(asked[endpoint].Distinct()), TopicScopes.Of(kind)!);
+        Assert.Equal(Enum.GetValues<TopicKind>().Where(k => TopicScopes.Of(k) is not null).Order(), same.Select(s => s.Kind).Distinct().Order());
+        string[] ofMethods = [TopicScopes.ForCharts, TopicScopes.ForSettingPresence, TopicScopes.ForTyping, TopicScopes.ForWatching];
+        Assert.Equal([], ofMethods.Except(Scope.Grantable));
+    }
+
+    [Fact]
+    public async Task Nothing_is_done_over_a_connection_whose_session_has_ended()
+    {
+        var chat = await ChatSetting.CreateAsync(veza);
+        var leaver = await MemberAsync(chat);
+        using var peer = await WebSocketPeer.OpenAsync(veza.Address, leaver.AccessToken!);
+        await peer.SendTextAsync(WebSocketPeer.Handshake + Call("chart", nameof(LiveHub.FollowChart), "top", null, null) + Call("watch", nameof(LiveHub.Watch), new object[] { new[] { $"channel:{chat.Channel}" } }));
+        await peer.ReadUntilAsync("\"kind\":\"chart\"");
+        await leaver.DeleteAsync("/api/v1/sessions/current").JsonAsync();
+        var said = await peer.ReadUntilAsync("session_ended");
+        if (!said.Contains("\"invocationId\":\"watch\"", StringComparison.Ordinal)) await peer.ReadUntilAsync("\"invocationId\":\"watch\"");
+        foreach (var (method, (arguments, _, _)) in Methods)
+        {
+            await peer.SendTextAsync(Call(method, method, arguments(chat)));
+            Assert.Contains($"\"invocationId\":\"{method}\"", await peer.ReadUntilAsync("session_ended: "), StringComparison.Ordinal);
+        }
+    }
+
+    private static bool Streams(string method) =>
+        typeof(LiveHub).GetMethod(method)!.ReturnType is { IsGenericType: true } returned && returned.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>);
+
+    private static string Call(string id, string method, params object?[] arguments) =>
+        JsonSerializer.Serialize(new { type = Streams(method) ? 4 : 1, invocationId = id, target = method, arguments }) + '\u001e';
+
+    /// <returns>The code that REST refuses the topic with; null when it does not.</returns>
+    private static async Task<string?> CodeAsync(Person by, string topic)
+    {
+        using var answer = await by.GetAsync($"/api/v1/live?topics={topic}");
+        return answer.StatusCode == HttpStatusCode.OK ? null
+            : (await answer.JsonAsync(answer.StatusCode)).GetProperty("type").GetString()!["/problems/".Length..];
+    }
+
+    /// <summary>Not the one that tests share: an account has a bounded number of keys, and its sessions end.</summary>
+    private async Task<Person> MemberAsync(ChatSetting chat)
+    {
+        var member = await veza.RegisterAsync("member");
+        await member.PutAsync($"/api/v1/communities/{chat.Community}/members/me").JsonAsync();
+        return member;
+    }
+
+    private async Task<Person> KeyAsync(Person owner, IEnumerable<string> scopes)
+    {
+        var made = await owner.PostAsync("/api/v1/api-keys", new { name = "bot", scopes = scopes.ToArray() }).JsonAsync(HttpStatusCode.Created);
+        var key = new Person(veza, owner.Id, owner.UserName, made.GetProperty("key").GetString());
+        key.SeeWhat(owner);
+        return key;
+    }
+
     private async Task CalledAsync(ChatSetting chat, Person by, string method, object?[] arguments, string? code)
     {
-        var streams = typeof(LiveHub).GetMethod(method)!.ReturnType is { IsGenericType: true } returned && returned.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>);
+        var streams = Streams(method);
         Says(await SayAsync(chat, by, new { type = streams ? 4 : 1, invocationId = "1", target = method, arguments }, opens: streams && code is null), method, code);
     }
 
@@ -98,7 +225,7 @@ public class HubTableTests(VezaServer veza)
         else Assert.Equal($"/problems/{code}", (await overRest.JsonAsync(overRest.StatusCode)).GetProperty("type").GetString());
     }
 
-    private static object Subscribes(string id, string topic) => new { type = 4, invocationId = id, target = nameof(LiveHub.Subscribe), arguments = new object?[] { new[] { topic }, null } };
+    private static object Subscribes(string id, string topic) => new { type = 4, invocationId = id, target = nameof(LiveHub.Subscribe), arguments = new object?[] { topic.Split(','), null } };
 
     private static void Says(string said, string what, string? code) =>
         Assert.True(code is null ? !said.Contains("\"error\"", StringComparison.Ordinal) : said.Contains($"{code}: ", StringComparison.Ordinal), $"{what}: {said}");

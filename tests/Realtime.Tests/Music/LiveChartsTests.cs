@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
+using Veza.Domain.Accounts;
 using Veza.Domain.Music.Listening;
 using Veza.Domain.Music.Tracks;
 using Veza.EventStore.Appending;
@@ -23,7 +24,7 @@ public class LiveChartsTests(TestLog log)
         await UploadAsync();
         await PlayAsync();
         using var follower = charts.Follow(Chart)!;
-        await using var told = follower.ReadAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator();
+        await using var told = follower.ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken).GetAsyncEnumerator();
         Assert.Equal(1, Plays(await NextAsync(told)));
 
         // The board waits for the second to pass; whatever is played meanwhile, nothing can be told.
@@ -55,7 +56,7 @@ public class LiveChartsTests(TestLog log)
         var told = new List<LiveMessage.ChartChanged>();
         foreach (var follower in followers)
         {
-            await using var messages = follower.ReadAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator();
+            await using var messages = follower.ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken).GetAsyncEnumerator();
             told.Add(await NextAsync(messages));
         }
         Assert.All(told, one => Assert.Same(told[0].Chart, one.Chart));
@@ -71,7 +72,7 @@ public class LiveChartsTests(TestLog log)
         await UploadAsync();
         await PlayAsync();
         using var follower = charts.Follow(Chart)!;
-        await using var told = follower.ReadAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator();
+        await using var told = follower.ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken).GetAsyncEnumerator();
         await NextAsync(told);
         var next = NextAsync(told);
         var second = await _clock.HeldAsync(ChartBoard.ReadEvery);
@@ -91,12 +92,35 @@ public class LiveChartsTests(TestLog log)
     {
         var charts = Charts();
         using var follower = charts.Follow(Chart)!;
-        await using var told = follower.ReadAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator();
+        await using var told = follower.ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken).GetAsyncEnumerator();
         await NextAsync(told);
         charts.Stop();
         Assert.True(await told.MoveNextAsync());
         Assert.Equal(new LiveMessage.Closed("server_stopping"), told.Current);
         Assert.False(await told.MoveNextAsync());
+    }
+
+    [Fact]
+    public async Task A_session_that_ends_ends_its_following_and_nobody_elses()
+    {
+        var charts = Charts();
+        var session = Guid.CreateVersion7();
+        using var ending = charts.Follow(Chart)!;
+        using var staying = charts.Follow(Chart)!;
+        using var open = await SignedInAsync(session);
+        await using var told = ending.ReadAsync(open, TestContext.Current.CancellationToken).GetAsyncEnumerator();
+        await using var others = staying.ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken).GetAsyncEnumerator();
+        await NextAsync(told);
+        await NextAsync(others);
+        var last = told.MoveNextAsync();
+        var next = others.MoveNextAsync();
+        await AppendAsync(session, new SessionEnded(session, Guid.CreateVersion7(), Session.SignedOut));
+        Assert.True(await last);
+        Assert.Equal(new LiveMessage.Closed("session_ended"), told.Current);
+        Assert.False(await told.MoveNextAsync());
+        charts.Stop();
+        Assert.True(await next);
+        Assert.Equal(new LiveMessage.Closed("server_stopping"), others.Current);
     }
 
     [Fact]
@@ -131,6 +155,11 @@ public class LiveChartsTests(TestLog log)
         await log.Projections.WaitAsync(names, position, ct);
         Interlocked.Increment(ref _reads);
     }, _clock, NullLogger<LiveCharts>.Instance);
+
+    private readonly OpenSessions _sessions = new(log.Log, TimeProvider.System);
+
+    private async Task<OpenSession> SignedInAsync(Guid? session = null) =>
+        (await _sessions.TryOpenAsync(new(Guid.CreateVersion7(), session, false), TestContext.Current.CancellationToken))!;
 
     private static async Task<LiveMessage.ChartChanged> NextAsync(IAsyncEnumerator<LiveMessage> messages)
     {

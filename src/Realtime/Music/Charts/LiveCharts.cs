@@ -64,9 +64,12 @@ public sealed class ChartFollower : IDisposable
     internal ChartFollower(LiveCharts charts, ChartBoard board) => (_charts, _board) = (charts, board);
 
     /// <summary>The chart as it is, then as it has become whenever it has changed; who is slow gets the newest and not what it was in between.</summary>
-    public async IAsyncEnumerable<LiveMessage> ReadAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    /// <param name="session">Whose following it is; it ends with it, with the reason <c>session_ended</c>.</param>
+    public async IAsyncEnumerable<LiveMessage> ReadAsync(
+        OpenSession session, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
     {
         LiveMessage? seen = null;
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct, session.Ended);
         while (true)
         {
             // Taken before looking, so that a change in between completes it.
@@ -76,8 +79,18 @@ public sealed class ChartFollower : IDisposable
                 yield return new LiveMessage.Closed("server_stopping");
                 yield break;
             }
-            if (_board.Newest is { } newest && newest != seen) yield return seen = newest;
-            else await changed.WaitAsync(ct);
+            if (session.HasEnded)
+            {
+                yield return new LiveMessage.Closed("session_ended");
+                yield break;
+            }
+            if (_board.Newest is { } newest && newest != seen)
+            {
+                yield return seen = newest;
+                continue;
+            }
+            await changed.WaitAsync(ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            ct.ThrowIfCancellationRequested();
         }
     }
 
