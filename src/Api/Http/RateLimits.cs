@@ -20,7 +20,9 @@ public static class RateLimits
     /// <summary>Exports that wait while another reads the log.</summary>
     public const int ExportsWaitingMax = 10;
 
-    /// <summary>Of one network to what watches the process: some probes every second, and room for a person who looks.</summary>
+    /// <summary>
+    /// Of one network to what watches the process: some probes every second, and room for a person who looks.
+    /// </summary>
     public const int WatchesPerMinute = 600;
 
     /// <summary>For the endpoint that looks at every event: one at a time, so that exporting cannot keep the database busy.</summary>
@@ -106,7 +108,8 @@ public static class RateLimits
     }
 
     /// <summary>What watches the process must see it best when it is busiest, hence has a bucket of its own.</summary>
-    private static bool Watches(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<WatchesProcess>() is not null;
+    private static bool Watches(HttpContext http) =>
+        http.GetEndpoint()?.Metadata.GetMetadata<WatchesProcess>() is not null;
 
     /// <param name="Text">The same, as every answer says it.</param>
     private sealed record RateLimit(int PerMinute, string Text);
