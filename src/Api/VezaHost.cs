@@ -83,7 +83,8 @@ public static class VezaHost
             if (settings.Has(Role.Projections)) projections.Start();
             if (!settings.InProduction) await app.Services.GetRequiredService<OperatorBootstrap>().RunAsync(settings.VezaHome, ct);
             await app.Services.GetRequiredService<ClockSkew>().WarnAsync(ct);
-            if (!limits.LiveIsGiven && limits.Live < ConnectionLimits.LiveDefaultMax) TellOfFiles(limits, loggers.CreateLogger("Veza"));
+            if (!limits.LiveIsGiven && limits.Live < ConnectionLimits.LiveDefaultMax)
+                TellOfFiles(limits, loggers.CreateLogger("Veza"));
             await app.StartAsync(ct);
             return running;
         }
@@ -95,7 +96,9 @@ public static class VezaHost
     }
 
     private static void TellOfFiles(ConnectionLimits limits, ILogger logger) =>
-        logger.LogInformation("{Live} live connections fit into the {OpenFiles} files that this process may open; for more raise that limit (ulimit -n, LimitNOFILE)",
+        logger.LogInformation(
+            "{Live} live connections fit into the {OpenFiles} files that this process may open; "
+            + "for more raise that limit (ulimit -n, LimitNOFILE)",
             limits.Live, limits.OpenFiles);
 
     private static WebApplication Build(

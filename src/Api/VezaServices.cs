@@ -91,7 +91,9 @@ internal static class VezaServices
     private static void AddHealth(IServiceCollection services, VezaSettings settings)
     {
         services.AddSingleton<ClockSkew>();
-        services.AddSingleton(new DiskFolders(settings.Database is null ? settings.VezaHome : null, settings.S3 is null ? settings.MediaRoot : null));
+        services.AddSingleton(new DiskFolders(
+            Home: settings.Database is null ? settings.VezaHome : null,
+            Media: settings.S3 is null ? settings.MediaRoot : null));
         // It costs nothing, and who stops says so at once.
         var health = services.AddHealthChecks().AddCheck<StoppingHealth>("stopping", tags: [HealthEndpoints.Ready])
             .AddRemembered<LogHealth>("log").AddRemembered<ClockHealth>("clock").AddRemembered<DiskHealth>("disk");

@@ -31,7 +31,8 @@ public class SilentConnectionsTests
         List<Socket> silent = [];
         try
         {
-            // The places of those that are closed are taken again, until the server has had more than it can have at a time.
+            // The places of those that are closed are taken again, until the server has had more than it can have at a
+            // time.
             for (var wave = 0; wave < 3; wave++)
             {
                 for (var network = 1; network <= Networks; network++)
@@ -63,13 +64,16 @@ public class SilentConnectionsTests
         Assert.Contains("veza: MAX_CONNECTIONS=100000 does not fit: this process may open 768 files (ulimit -n)", said, StringComparison.Ordinal);
     }
 
-    /// <summary>From elsewhere, on connections of their own: the readiness beside the metrics, and a request with a token.</summary>
+    /// <summary>
+    /// From elsewhere, on connections of their own: the readiness beside the metrics, and a request with a token.
+    /// </summary>
     private static async Task AnswersAsync(VezaProcess veza, string token)
     {
         using var watcher = From("127.0.0.1");
         using var health = await watcher.GetAsync(veza.HealthBesideMetrics, Ct);
         Assert.Equal(HttpStatusCode.OK, health.StatusCode);
-        // When the silent have the last places too, these are free again once they have been silent for a second: a client tries again.
+        // When the silent have the last places too, these are free again once they have been silent for a second: a
+        // client tries again.
         await Eventually.TrueAsync(async () =>
         {
             using var ada = From("127.0.0.9");

@@ -15,28 +15,34 @@ internal sealed record GateLimits(
     int RequestFiles);
 
 /// <summary>
-/// Bounds the TCP connections of one port, in all and per network, so that they never take the files that PostgreSQL, disks and
-/// probes need. Closes connections on which no request comes, and when places become few those that wait for their next one.
+/// Bounds the TCP connections of one port, in all and per network, so that they never take the files that PostgreSQL,
+/// disks and probes need. Closes connections on which no request comes, and when places become few those that wait for
+/// their next one.
 /// </summary>
 /// <remarks>
-/// All members are safe from any thread. A connection that finds no place is refused and counted; the log says so once a minute
-/// at most. The last places are for networks that have few connections, so that who holds many cannot keep the others out.
+/// All members are safe from any thread. A connection that finds no place is refused and counted; the log says so once
+/// a minute at most. The last places are for networks that have few connections, so that who holds many cannot keep the
+/// others out.
 /// </remarks>
 internal sealed class ConnectionGate : IDisposable
 {
-    /// <summary>From the accepting to the end of the first request's head. Longer than a head that has begun may take.</summary>
+    /// <summary>
+    /// From the accepting to the end of the first request's head. Longer than a head that has begun may take.
+    /// </summary>
     public static readonly TimeSpan FirstRequestMax = RequestLimits.HeadersTimeMax + TimeSpan.FromSeconds(2);
 
-    /// <summary>A client that has just connected, or has just been answered, gets so long to ask before its place is given to another.</summary>
+    /// <summary>
+    /// A client that has just connected, or has just been answered, gets so long to ask before its place is given to
+    /// another.
+    /// </summary>
     public static readonly TimeSpan WaitMin = TimeSpan.FromSeconds(1);
 
-    /// <summary>What a network may have when only the last places are left: what a browser opens, or a client that tries again.</summary>
+    /// <summary>
+    /// What a network may have when only the last places are left: what a browser opens, or a client that tries again.
+    /// </summary>
     public const int FewPerNetwork = 8;
 
     private const int LastPlacesPart = 32, LastPlacesMin = 8, LastPlacesMax = 256;
-
-    /// <summary>Connections that wait are closed while fewer places than one in so many are free.</summary>
-    private const int ReliefPart = 8;
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
@@ -65,7 +71,8 @@ internal sealed class ConnectionGate : IDisposable
         _isProxy = isProxy;
         _clock = clock;
         _log = log;
-        _lastPlaces = Math.Min(Math.Clamp(limits.Connections / LastPlacesPart, LastPlacesMin, LastPlacesMax), limits.Connections / 2);
+        var part = Math.Clamp(limits.Connections / LastPlacesPart, LastPlacesMin, LastPlacesMax);
+        _lastPlaces = Math.Min(part, limits.Connections / 2);
         ConnectionMetrics.Observe(limits.Port, () => Open, limits.Connections);
         _timer = clock.CreateTimer(static gate => ((ConnectionGate)gate!).Look(), this, LookEvery, LookEvery);
     }
@@ -155,7 +162,10 @@ internal sealed class ConnectionGate : IDisposable
 
     private bool IsCrowded => Free + _closing < Wanted;
 
-    private int Wanted => Math.Max(_lastPlaces + 1, _limits.Connections / ReliefPart);
+    /// <summary>
+    /// Places that should be free: the last ones and one more, so that also a network with many gets one.
+    /// </summary>
+    private int Wanted => _lastPlaces + 1;
 
     private void Look()
     {
@@ -176,7 +186,9 @@ internal sealed class ConnectionGate : IDisposable
         Tell();
     }
 
-    /// <summary>Closes those that wait: first those that never asked for anything, then those that were answered longest ago.</summary>
+    /// <summary>
+    /// Closes those that wait: first those that never asked for anything, then those that were answered longest ago.
+    /// </summary>
     private void Relieve()
     {
         GuardedConnection[] all;
@@ -235,8 +247,8 @@ internal sealed class ConnectionGate : IDisposable
             open = _open;
         }
         _log.LogWarning(
-            "{Port}: {OfNetworks} connections were refused because their network has {PerNetwork} (MAX_CONNECTIONS_PER_NETWORK; a proxy belongs into TRUSTED_PROXIES), "
-            + "and {InAll} because of {Max} places (ulimit -n) {Open} are taken",
+            "{Port}: {OfNetworks} connections were refused because their network has {PerNetwork} "
+            + "(MAX_CONNECTIONS_PER_NETWORK; a proxy belongs into TRUSTED_PROXIES), and {InAll} because of {Max} places (ulimit -n) {Open} are taken",
             _limits.Port, ofNetworks, _limits.PerNetwork, inAll, _limits.Connections, open);
     }
 

@@ -7,17 +7,28 @@ using Veza.Commands.Dispatching;
 
 namespace Veza.Api.Connections;
 
-/// <summary>The gates of the two ports. That of PROMETHEUS_PORT has places of its own, so that probes reach a full server.</summary>
+/// <summary>
+/// The gates of the two ports. That of PROMETHEUS_PORT has places of its own, so that probes reach a full server.
+/// </summary>
 internal sealed class ConnectionGates : IDisposable
 {
     private readonly int? _metricsPort;
 
-    public ConnectionGates(VezaSettings settings, ConnectionLimits limits, TimeProvider clock, ILogger<ConnectionGate> log)
+    public ConnectionGates(
+        VezaSettings settings,
+        ConnectionLimits limits,
+        TimeProvider clock,
+        ILogger<ConnectionGate> log)
     {
         var proxies = settings.TrustedProxies.Select(p => Proxies.Network(p)!.Value).ToArray();
-        Http = new(new("http", limits.Connections, limits.PerNetwork, ConnectionLimits.RequestFiles), IsProxy, clock, log);
-        Metrics = new(
-            new("metrics", ConnectionLimits.MetricsConnections, ConnectionLimits.MetricsConnectionsPerNetwork, RequestFiles: 0), _ => false, clock, log);
+        var ofHttp = new GateLimits("http", limits.Connections, limits.PerNetwork, ConnectionLimits.RequestFiles);
+        var ofMetrics = new GateLimits(
+            "metrics",
+            ConnectionLimits.MetricsConnections,
+            ConnectionLimits.MetricsConnectionsPerNetwork,
+            RequestFiles: 0);
+        Http = new(ofHttp, IsProxy, clock, log);
+        Metrics = new(ofMetrics, _ => false, clock, log);
         _metricsPort = settings.PrometheusPort == settings.Port ? null : settings.PrometheusPort;
 
         bool IsProxy(IPAddress? address)
@@ -43,8 +54,14 @@ internal sealed class ConnectionGates : IDisposable
 internal static class ConnectionServices
 {
     /// <summary>Requests that are being answered when the process is asked to stop get so long to end.</summary>
-    /// <remarks>Longer than any command takes; an upload that trickles in would otherwise hold up the whole shutdown.</remarks>
+    /// <remarks>
+    /// Longer than any command takes; an upload that trickles in would otherwise hold up the whole shutdown.
+    /// </remarks>
     public static readonly TimeSpan StoppingGrace = TimeSpan.FromSeconds(5);
+
+    private static readonly Refusal TooManyFiles =
+        new("too_many_files", RefusalKind.Unavailable, "as many files are open as may be; try again shortly")
+        { RetryAfter = TimeSpan.FromSeconds(1) };
 
     public static void AddConnectionGates(this IServiceCollection services, ConnectionLimits limits)
     {
@@ -66,14 +83,15 @@ internal static class ConnectionServices
         app.Use(GuardedConnection.WhileAnswering);
     }
 
-    /// <summary>For endpoints that read or write a file while they are answered: it needs a place as a connection does.</summary>
+    /// <summary>
+    /// For endpoints that read or write a file while they are answered: it needs a place as a connection does.
+    /// </summary>
     public static TBuilder OpensFile<TBuilder>(this TBuilder endpoint) where TBuilder : IEndpointConventionBuilder =>
         endpoint.AddEndpointFilter(async (context, next) =>
         {
             var http = context.HttpContext;
             if (http.RequestServices.GetRequiredService<ConnectionGates>().Http.TryOpenFile() is not { } place)
-                return Problems.Result(new("too_many_files", RefusalKind.Unavailable, "as many files are open as may be; try again shortly")
-                { RetryAfter = TimeSpan.FromSeconds(1) });
+                return Problems.Result(TooManyFiles);
             // The result is sent after this filter has ended.
             http.Response.RegisterForDispose(place);
             return await next(context);

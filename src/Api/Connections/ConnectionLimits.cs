@@ -2,7 +2,9 @@ using Veza.Api.Configuration;
 
 namespace Veza.Api.Connections;
 
-/// <summary>How the files that a process may have open are shared out, so that clients never take the last one.</summary>
+/// <summary>
+/// How the files that a process may have open are shared out, so that clients never take the last one.
+/// </summary>
 /// <param name="OpenFiles">RLIMIT_NOFILE.</param>
 /// <param name="Connections">Connections at PORT, of all clients together.</param>
 /// <param name="PerNetwork">Of these, one network's at most.</param>
@@ -15,7 +17,10 @@ public sealed record ConnectionLimits(
     int Live,
     bool LiveIsGiven)
 {
-    /// <summary>The runtime keeps each of some 290 assemblies open; the rest is for logs, listening sockets and the pipes of ffmpeg.</summary>
+    /// <summary>
+    /// The runtime keeps each of some 290 assemblies open; the rest is for logs, listening sockets and the pipes of
+    /// ffmpeg.
+    /// </summary>
     public const int ProcessFiles = 400;
 
     /// <summary>Connections at PROMETHEUS_PORT: some Prometheus servers and probes. They are counted apart.</summary>
@@ -24,7 +29,9 @@ public sealed record ConnectionLimits(
     /// <summary>One network's at PROMETHEUS_PORT: half, so that no single one closes the door to the others.</summary>
     public const int MetricsConnectionsPerNetwork = MetricsConnections / 2;
 
-    /// <summary>Files that requests read or write besides their connection; more take the places of connections.</summary>
+    /// <summary>
+    /// Files that requests read or write besides their connection; more take the places of connections.
+    /// </summary>
     public const int RequestFiles = 64;
 
     /// <summary>With fewer connections than these a node serves nobody.</summary>
@@ -39,19 +46,24 @@ public sealed record ConnectionLimits(
     /// <summary>Four networks at least are needed to take every place.</summary>
     private const int NetworkPart = 4;
 
-    /// <exception cref="InvalidSettingsException">The limit of open files is too low for what is configured.</exception>
+    /// <exception cref="InvalidSettingsException">The limit of open files is too low for what is
+    /// configured.</exception>
     public static ConnectionLimits For(VezaSettings settings, int openFiles)
     {
         var kept = ProcessFiles + settings.DatabasePoolSize + MetricsConnections + RequestFiles;
         var connections = openFiles - kept;
         if (connections < ConnectionsMin)
-            throw new InvalidSettingsException([$"this process may open {openFiles} files (ulimit -n), of which {kept} are kept for PostgreSQL "
-                + $"(DATABASE_POOL_SIZE is {settings.DatabasePoolSize}), files and probes; at least {kept + ConnectionsMin} are needed"]);
+            throw new InvalidSettingsException([
+                $"this process may open {openFiles} files (ulimit -n), of which {kept} are kept for PostgreSQL "
+                + $"(DATABASE_POOL_SIZE is {settings.DatabasePoolSize}), files and probes; "
+                + $"at least {kept + ConnectionsMin} are needed"]);
         var plain = Math.Clamp(connections / PlainPart, PlainMin, PlainMax);
         var fits = connections - plain;
         if (settings.ConnectionsMax > fits)
-            throw new InvalidSettingsException([$"MAX_CONNECTIONS={settings.ConnectionsMax} does not fit: this process may open {openFiles} files (ulimit -n), "
-                + $"of which {kept + plain} are kept for other things; allowed is at most {fits}, or a limit of at least {settings.ConnectionsMax + (long)kept + PlainMax}"]);
+            throw new InvalidSettingsException([
+                $"MAX_CONNECTIONS={settings.ConnectionsMax} does not fit: this process may open {openFiles} files "
+                + $"(ulimit -n), of which {kept + plain} are kept for other things; allowed is at most {fits}, "
+                + $"or a limit of at least {settings.ConnectionsMax + (long)kept + PlainMax}"]);
         return new(
             openFiles,
             connections,

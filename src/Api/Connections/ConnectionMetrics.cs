@@ -8,19 +8,26 @@ internal static class ConnectionMetrics
     private static readonly Meter Meter = new("Veza.Api");
 
     private static readonly Counter<long> Refused = Meter.CreateCounter<long>(
-        "veza.connections.refused", "{connection}", "TCP connections closed at once, by port and by the limit: all or network.");
+        "veza.connections.refused", "{connection}",
+        "TCP connections closed at once, by port and by the limit: all or network.");
 
     private static readonly Counter<long> Closed = Meter.CreateCounter<long>(
-        "veza.connections.closed", "{connection}", "TCP connections the server closed, by port and reason: silent, relief or stopping.");
+        "veza.connections.closed", "{connection}",
+        "TCP connections the server closed, by port and reason: silent, relief or stopping.");
 
-    public static void CountRefused(string port, string limit) => Refused.Add(1, new("port", port), new("limit", limit));
+    public static void CountRefused(string port, string limit) =>
+        Refused.Add(1, new("port", port), new("limit", limit));
 
-    public static void CountClosed(string port, string reason) => Closed.Add(1, new("port", port), new("reason", reason));
+    public static void CountClosed(string port, string reason) =>
+        Closed.Add(1, new("port", port), new("reason", reason));
 
     public static void Observe(string port, Func<int> open, int max)
     {
         var label = new KeyValuePair<string, object?>("port", port);
-        Meter.CreateObservableGauge("veza.connections.open", () => new Measurement<int>(open(), label), "{connection}", "Open TCP connections, by port.");
-        Meter.CreateObservableGauge("veza.connections.max", () => new Measurement<int>(max, label), "{connection}", "Most TCP connections, by port.");
+        Gauge("veza.connections.open", open, "Open TCP connections, by port.");
+        Gauge("veza.connections.max", () => max, "Most TCP connections, by port.");
+
+        void Gauge(string name, Func<int> value, string description) =>
+            Meter.CreateObservableGauge(name, () => new Measurement<int>(value(), label), "{connection}", description);
     }
 }

@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Veza.Api.Connections;
 
 /// <summary>
-/// A connection that has a place at a <see cref="ConnectionGate"/> until its socket is closed, and knows whether it waits for a
-/// request. Everything else is the server's own connection.
+/// A connection that has a place at a <see cref="ConnectionGate"/> until its socket is closed, and knows whether it
+/// waits for a request. Everything else is the server's own connection.
 /// </summary>
 /// <remarks>All members of our own are safe from any thread.</remarks>
 internal sealed class GuardedConnection : ConnectionContext
@@ -46,7 +46,12 @@ internal sealed class GuardedConnection : ConnectionContext
     public override IFeatureCollection Features => _inner.Features;
     public override IDictionary<object, object?> Items { get => _inner.Items; set => _inner.Items = value; }
     public override IDuplexPipe Transport { get => _inner.Transport; set => _inner.Transport = value; }
-    public override CancellationToken ConnectionClosed { get => _inner.ConnectionClosed; set => _inner.ConnectionClosed = value; }
+    public override CancellationToken ConnectionClosed
+    {
+        get => _inner.ConnectionClosed;
+        set => _inner.ConnectionClosed = value;
+    }
+
     public override EndPoint? LocalEndPoint { get => _inner.LocalEndPoint; set => _inner.LocalEndPoint = value; }
     public override EndPoint? RemoteEndPoint { get => _inner.RemoteEndPoint; set => _inner.RemoteEndPoint = value; }
     public override void Abort() => _inner.Abort();
@@ -90,7 +95,9 @@ internal sealed class GuardedConnection : ConnectionContext
         Interlocked.Decrement(ref _requests);
     }
 
-    /// <summary>Asks HTTP to end it: at once when it waits, or after the answer to a request that came in this moment.</summary>
+    /// <summary>
+    /// Asks HTTP to end it: at once when it waits, or after the answer to a request that came in this moment.
+    /// </summary>
     internal void Close()
     {
         if (HasAsked && Features.Get<IConnectionLifetimeNotificationFeature>() is { } lifetime) lifetime.RequestClose();

@@ -4,13 +4,17 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Veza.Api.Connections;
 
-/// <summary>Kestrel's sockets with a <see cref="ConnectionGate"/> where they accept: the earliest that code of ours sees a connection.</summary>
+/// <summary>
+/// Kestrel's sockets with a <see cref="ConnectionGate"/> where they accept: the earliest that code of ours sees a
+/// connection.
+/// </summary>
 internal sealed class GuardedListenerFactory(SocketTransportFactory sockets, ConnectionGates gates)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     public bool CanBind(EndPoint endpoint) => sockets.CanBind(endpoint);
 
-    public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
+    public async ValueTask<IConnectionListener> BindAsync(
+        EndPoint endpoint, CancellationToken cancellationToken = default) =>
         new GuardedListener(await sockets.BindAsync(endpoint, cancellationToken), gates.Of(endpoint));
 }
 
@@ -31,7 +35,8 @@ internal sealed class GuardedListener(IConnectionListener listener, ConnectionGa
         return null;
     }
 
-    public ValueTask UnbindAsync(CancellationToken cancellationToken = default) => listener.UnbindAsync(cancellationToken);
+    public ValueTask UnbindAsync(CancellationToken cancellationToken = default) =>
+        listener.UnbindAsync(cancellationToken);
 
     public ValueTask DisposeAsync() => listener.DisposeAsync();
 }

@@ -8,14 +8,15 @@ namespace Veza.Api.Health;
 internal sealed class ClockSkew(NpgsqlDataSource database, TimeProvider clock, ILogger<ClockSkew> log)
 {
     /// <summary>
-    /// Beyond it something is wrong with a clock: machines whose clocks are kept differ by milliseconds. Tokens allow for thirty
-    /// seconds between nodes, so that this is said before anybody is refused for it.
+    /// Beyond it something is wrong with a clock: machines whose clocks are kept differ by milliseconds. Tokens allow
+    /// for thirty seconds between nodes, so that this is said before anybody is refused for it.
     /// </summary>
     public static readonly TimeSpan Max = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    /// <returns>Positive when this machine is ahead. What the question itself took is in favour of the clocks.</returns>
+    /// <returns>Positive when this machine is ahead. What the question itself took is in favour of the
+    /// clocks.</returns>
     /// <exception cref="NpgsqlException">The database does not answer.</exception>
     /// <exception cref="OperationCanceledException">Nor within some seconds.</exception>
     public async Task<TimeSpan> MeasureAsync(CancellationToken ct)
@@ -33,9 +34,12 @@ internal sealed class ClockSkew(NpgsqlDataSource database, TimeProvider clock, I
     }
 
     public static string Say(TimeSpan skew) =>
-        $"this machine's clock is {Math.Abs(skew.TotalSeconds):F1} s {(skew > TimeSpan.Zero ? "ahead of" : "behind")} the database's; {Max.TotalSeconds} s are allowed";
+        $"this machine's clock is {Math.Abs(skew.TotalSeconds):F1} s {(skew > TimeSpan.Zero ? "ahead of" : "behind")} "
+        + $"the database's; {Max.TotalSeconds} s are allowed";
 
-    /// <summary>Logs a warning when the clocks differ by more than <see cref="Max"/>; of a database that is away others tell.</summary>
+    /// <summary>
+    /// Logs a warning when the clocks differ by more than <see cref="Max"/>; of a database that is away others tell.
+    /// </summary>
     public async Task WarnAsync(CancellationToken ct)
     {
         try
@@ -47,7 +51,10 @@ internal sealed class ClockSkew(NpgsqlDataSource database, TimeProvider clock, I
     }
 }
 
-/// <summary>The clock of this machine agrees with the database's. Degraded at worst: it still serves, and dates come from the database.</summary>
+/// <summary>
+/// The clock of this machine agrees with the database's. Degraded at worst: it still serves, and dates come from the
+/// database.
+/// </summary>
 internal sealed class ClockHealth(ClockSkew skew) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken ct = default)
@@ -55,11 +62,17 @@ internal sealed class ClockHealth(ClockSkew skew) : IHealthCheck
         try
         {
             var measured = await skew.MeasureAsync(ct);
-            return measured.Duration() > ClockSkew.Max ? HealthCheckResult.Degraded(ClockSkew.Say(measured)) : HealthCheckResult.Healthy();
+            return measured.Duration() > ClockSkew.Max
+                ? HealthCheckResult.Degraded(ClockSkew.Say(measured))
+                : HealthCheckResult.Healthy();
         }
-        catch (Exception away) when (IsAway(away, ct)) { return HealthCheckResult.Degraded("not known, as the database does not answer"); }
+        catch (Exception away) when (IsAway(away, ct))
+        {
+            return HealthCheckResult.Degraded("not known, as the database does not answer");
+        }
     }
 
     internal static bool IsAway(Exception fault, CancellationToken ct) =>
-        fault is NpgsqlException or SocketException or TimeoutException || fault is OperationCanceledException && !ct.IsCancellationRequested;
+        fault is NpgsqlException or SocketException or TimeoutException
+        || fault is OperationCanceledException && !ct.IsCancellationRequested;
 }

@@ -8,8 +8,8 @@ internal sealed record DiskFolders(string? Home, string? Media);
 
 /// <summary>The disks of the private PostgreSQL and of the audio have room.</summary>
 /// <remarks>
-/// Without room for audio a node still does everything else, so that is degraded at worst; PostgreSQL stops on a full disk, so a
-/// node that has nearly none left says unhealthy before.
+/// Without room for audio a node still does everything else, so that is degraded at worst; PostgreSQL stops on a full
+/// disk, so a node that has nearly none left says unhealthy before.
 /// </remarks>
 internal sealed class DiskHealth(DiskFolders folders, Func<string, long?> freeBytesOf) : IHealthCheck
 {
@@ -26,7 +26,8 @@ internal sealed class DiskHealth(DiskFolders folders, Func<string, long?> freeBy
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken ct = default)
     {
-        var (data, ofData) = State("data", folders.Home is null ? null : DataFolder(folders.Home), HealthStatus.Unhealthy);
+        var dataFolder = folders.Home is null ? null : DataFolder(folders.Home);
+        var (data, ofData) = State("data", dataFolder, HealthStatus.Unhealthy);
         var (media, ofMedia) = State("media", folders.Media, HealthStatus.Degraded);
         var said = string.Join("; ", new[] { ofData, ofMedia }.OfType<string>());
         // The worse of two is the lesser.
@@ -40,10 +41,14 @@ internal sealed class DiskHealth(DiskFolders folders, Func<string, long?> freeBy
         if (freeBytesOf(folder) is not { } free) return (HealthStatus.Degraded, $"{name}: the free space is not known");
         if (free >= FreeBytesLow) return (HealthStatus.Healthy, null);
         var wanted = free >= FreeBytesMin ? FreeBytesLow : FreeBytesMin;
-        return (free >= FreeBytesMin ? HealthStatus.Degraded : worst, $"{name}: {free >> 20} MB are free; at least {wanted >> 20} are wanted");
+        return (
+            free >= FreeBytesMin ? HealthStatus.Degraded : worst,
+            $"{name}: {free >> 20} MB are free; at least {wanted >> 20} are wanted");
     }
 
-    /// <summary>Where the private PostgreSQL keeps its data, which is not below VEZA_HOME when its user may not enter that.</summary>
+    /// <summary>
+    /// Where the private PostgreSQL keeps its data, which is not below VEZA_HOME when its user may not enter that.
+    /// </summary>
     private static string DataFolder(string home) =>
         Path.Combine(home, PostgresFolder) is var inside && Directory.Exists(inside) ? inside
         : Directory.Exists(PostgresElsewhere) ? PostgresElsewhere

@@ -23,16 +23,25 @@ internal static class HealthEndpoints
         void MapLive(string path, Ports ports) => Map(path, ports, check => check.Tags.Contains(Shown));
         void MapReady(string path, Ports ports) => Map(path, ports, check => check.Tags.Contains(Ready));
         void Map(string path, Ports ports, Func<HealthCheckRegistration, bool> which) =>
-            app.MapHealthChecks(path, Options(which)).WithMetadata(new WatchesProcess(), new ServedAt(ports)).DisableHttpMetrics();
+            app.MapHealthChecks(path, Options(which))
+                .WithMetadata(new WatchesProcess(), new ServedAt(ports))
+                .DisableHttpMetrics();
     }
 
-    /// <summary>A check of readiness that is asked at most once a second, however many ask: <see cref="RememberedHealth"/>.</summary>
-    public static IHealthChecksBuilder AddRemembered<TCheck>(this IHealthChecksBuilder health, string name) where TCheck : class, IHealthCheck
+    /// <summary>
+    /// A check of readiness that is asked at most once a second, however many ask: <see cref="RememberedHealth"/>.
+    /// </summary>
+    public static IHealthChecksBuilder AddRemembered<TCheck>(this IHealthChecksBuilder health, string name)
+        where TCheck : class, IHealthCheck
     {
-        health.Services.AddKeyedSingleton(name, (services, _) =>
-            new RememberedHealth(name, ActivatorUtilities.CreateInstance<TCheck>(services), services.GetRequiredService<TimeProvider>(),
-                services.GetRequiredService<ILogger<RememberedHealth>>()));
-        return health.Add(new(name, services => services.GetRequiredKeyedService<RememberedHealth>(name), failureStatus: null, tags: [Ready]));
+        health.Services.AddKeyedSingleton(name, (services, _) => new RememberedHealth(
+            name,
+            ActivatorUtilities.CreateInstance<TCheck>(services),
+            services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<ILogger<RememberedHealth>>()));
+        return health.Add(new(name, Remembered, failureStatus: null, tags: [Ready]));
+
+        IHealthCheck Remembered(IServiceProvider services) => services.GetRequiredKeyedService<RememberedHealth>(name);
     }
 
     private static HealthCheckOptions Options(Func<HealthCheckRegistration, bool> which) => new()

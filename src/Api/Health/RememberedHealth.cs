@@ -3,14 +3,18 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Veza.Api.Health;
 
 /// <summary>
-/// Answers for a check from memory for a second, and asks it once for all who want to know meanwhile: anybody may ask for the
-/// state of the process, and must not keep the database busy by it.
+/// Answers for a check from memory for a second, and asks it once for all who want to know meanwhile: anybody may ask
+/// for the state of the process, and must not keep the database busy by it.
 /// </summary>
 /// <remarks>
-/// Safe from any thread. A check that throws has its fault remembered as any answer. The log says when a state changes, and not
-/// with every probe, as the framework would.
+/// Safe from any thread. A check that throws has its fault remembered as any answer. The log says when a state changes,
+/// and not with every probe, as the framework would.
 /// </remarks>
-internal sealed class RememberedHealth(string name, IHealthCheck check, TimeProvider clock, ILogger<RememberedHealth> log) : IHealthCheck
+internal sealed class RememberedHealth(
+    string name,
+    IHealthCheck check,
+    TimeProvider clock,
+    ILogger<RememberedHealth> log) : IHealthCheck
 {
     public static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(1);
 
@@ -37,7 +41,9 @@ internal sealed class RememberedHealth(string name, IHealthCheck check, TimeProv
         try
         {
             var answer = await check.CheckHealthAsync(context, CancellationToken.None);
-            if (answer.Status != _status) log.LogWarning("{Check} was {Before} and is {Now}: {Detail}", name, _status, answer.Status, answer.Description ?? "well again");
+            if (answer.Status != _status)
+                log.LogWarning("{Check} was {Before} and is {Now}: {Detail}",
+                    name, _status, answer.Status, answer.Description ?? "well again");
             _status = answer.Status;
             return answer;
         }

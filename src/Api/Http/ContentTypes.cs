@@ -13,27 +13,34 @@ internal static class ContentTypes
     /// <summary>Longer than any that a client has a reason to send: a type, a charset and a boundary.</summary>
     private const int LengthMax = 256;
 
-    public static Task Middleware(HttpContext context, RequestDelegate next) =>
-        context.Request.ContentType is { Length: > 0 } type && context.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is not null && Refused(type) is { } refusal
+    public static Task Middleware(HttpContext context, RequestDelegate next)
+    {
+        var takesBody = context.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is not null;
+        return takesBody && context.Request.ContentType is { Length: > 0 } type && Refused(type) is { } refusal
             ? Problems.WriteAsync(context, refusal)
             : next(context);
+    }
 
     private static Refusal? Refused(string text)
     {
-        if (text.Length > LengthMax) return Problems.Invalid("contentType", $"Content-Type has {text.Length} characters; at most {LengthMax} are taken");
+        if (text.Length > LengthMax)
+            return Problems.Invalid("contentType", $"Content-Type has {text.Length} characters; at most {LengthMax} are taken");
         // What cannot be parsed no endpoint accepts; routing says so.
         if (!MediaTypeHeaderValue.TryParse(text, out var type)) return null;
-        // JSON is UTF-8 (RFC 8259, section 8.1), and so are the texts of a form. Readers differ in which of two they follow.
+        // JSON is UTF-8 (RFC 8259, section 8.1), and so are the texts of a form. Readers differ in which of two they
+        // follow.
         foreach (var parameter in type.Parameters)
         {
             if (!parameter.Name.Equals("charset", StringComparison.OrdinalIgnoreCase)) continue;
             var charset = HeaderUtilities.RemoveQuotes(parameter.Value);
             if (!charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase))
-                return new("unsupported_media_type", RefusalKind.Unsupported, $"charset is \"{charset}\"; utf-8 is taken");
+                return new("unsupported_media_type", RefusalKind.Unsupported,
+                    $"charset is \"{charset}\"; utf-8 is taken");
         }
         var boundary = HeaderUtilities.RemoveQuotes(type.Boundary);
         return boundary.Length > BoundaryMax
-            ? Problems.Invalid("contentType", $"the boundary has {boundary.Length} characters; at most {BoundaryMax} are taken")
+            ? Problems.Invalid("contentType",
+                $"the boundary has {boundary.Length} characters; at most {BoundaryMax} are taken")
             : null;
     }
 }

@@ -14,7 +14,9 @@ public static class RateLimits
     /// <inheritdoc cref="AccountBucketsMax"/>
     public const int AddressBucketsMax = 1 << 16;
 
-    /// <summary>Of one network to what watches the process: some probes every second, and room for a person who looks.</summary>
+    /// <summary>
+    /// Of one network to what watches the process: some probes every second, and room for a person who looks.
+    /// </summary>
     public const int WatchesPerMinute = 600;
 
     /// <summary>
@@ -105,7 +107,8 @@ public static class RateLimits
     }
 
     /// <summary>What watches the process must see it best when it is busiest, hence has a bucket of its own.</summary>
-    private static bool Watches(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<WatchesProcess>() is not null;
+    private static bool Watches(HttpContext http) =>
+        http.GetEndpoint()?.Metadata.GetMetadata<WatchesProcess>() is not null;
 
     /// <param name="Text">The same, as every answer says it.</param>
     private sealed record RateLimit(int PerMinute, string Text);

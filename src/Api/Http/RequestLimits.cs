@@ -23,7 +23,10 @@ public sealed record RequestLimits(long BodyBytesMax)
     /// <summary>A head comes in one or two packets; who sends it byte by byte wants to hold the connection.</summary>
     public static readonly TimeSpan HeadersTimeMax = TimeSpan.FromSeconds(10);
 
-    /// <summary>Between two requests of a connection: longer than the 60 s after which common balancers give up a connection of their own.</summary>
+    /// <summary>
+    /// Between two requests of a connection: longer than the 60 s after which common balancers give up a connection of
+    /// their own.
+    /// </summary>
     public static readonly TimeSpan IdleMax = TimeSpan.FromSeconds(75);
 
     /// <summary>Slower than any modem; averaged after <see cref="BodyGrace"/>.</summary>

@@ -18,8 +18,8 @@ internal sealed record ServedAt(Ports Ports);
 internal static class PortRules
 {
     /// <summary>
-    /// Answers 404 to what is not served at the port of the connection: by the endpoint that routing found, however its address is
-    /// written, and by the connection, as the Host header says whatever the caller likes.
+    /// Answers 404 to what is not served at the port of the connection: by the endpoint that routing found, however its
+    /// address is written, and by the connection, as the Host header says whatever the caller likes.
     /// </summary>
     public static void UsePorts(this WebApplication app, VezaSettings settings)
     {

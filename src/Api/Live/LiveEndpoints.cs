@@ -50,7 +50,8 @@ public static class LiveEndpoints
                 + "Every play counted up to `position` is in it. Nothing is resumed: each stands for itself, and who is slow gets the newest. The hub's method is `FollowChart(chart, span, genre)`.");
     }
 
-    private static bool IsHub(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null;
+    private static bool IsHub(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null;
 
     /// <summary>Before the handshake, so that a client that finds no room, or a server that stops, can be sent elsewhere. The hub itself counts exactly.</summary>
     private static Task RefuseNew(HttpContext context, RequestDelegate next)

@@ -12,10 +12,13 @@ internal static class MetricsEndpoint
     {
         if (!settings.MetricsEnabled) return;
 
-        var endpoint = app.MapGet("/metrics", (PrometheusMetrics metrics) => Results.Text(metrics.Text(), PrometheusMetrics.ContentType))
+        var endpoint = app
+            .MapGet("/metrics", (PrometheusMetrics metrics) =>
+                Results.Text(metrics.Text(), PrometheusMetrics.ContentType))
             .WithMetadata(new WatchesProcess(), new ServedAt(Ports.Metrics))
             .DisableHttpMetrics()
             .ExcludeFromDescription();
-        if (settings.PrometheusPort == settings.Port) endpoint.RequireAuthorization(policy => policy.RequireRole(ProjectionEndpoints.OperatorRole));
+        if (settings.PrometheusPort == settings.Port)
+            endpoint.RequireAuthorization(policy => policy.RequireRole(ProjectionEndpoints.OperatorRole));
     }
 }

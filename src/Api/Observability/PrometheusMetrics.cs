@@ -25,7 +25,11 @@ public sealed class PrometheusMetrics : IDisposable
     /// <summary>Less than any Prometheus waits between two scrapes.</summary>
     public static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(1);
 
-    public PrometheusMetrics(string serviceName, string serviceVersion, ILogger<PrometheusMetrics> logger, TimeProvider? clock = null)
+    public PrometheusMetrics(
+        string serviceName,
+        string serviceVersion,
+        ILogger<PrometheusMetrics> logger,
+        TimeProvider? clock = null)
     {
         this.logger = logger;
         this.clock = clock ?? TimeProvider.System;
@@ -47,12 +51,15 @@ public sealed class PrometheusMetrics : IDisposable
         listener.Start();
     }
 
-    /// <summary>What <see cref="Write"/> says, at most <see cref="KeptFor"/> old: however many ask, it is made once for all.</summary>
+    /// <summary>
+    /// What <see cref="Write"/> says, at most <see cref="KeptFor"/> old: however many ask, it is made once for all.
+    /// </summary>
     public string Text()
     {
         lock (scraping)
         {
-            if (text is null || clock.GetElapsedTime(writtenAt) >= KeptFor) (text, writtenAt) = (Write(), clock.GetTimestamp());
+            if (text is null || clock.GetElapsedTime(writtenAt) >= KeptFor)
+                (text, writtenAt) = (Write(), clock.GetTimestamp());
             return text;
         }
     }

@@ -18,7 +18,8 @@ public static class Telemetry
         logging.SetMinimumLevel(Level(settings.LogLevel));
         // Its lines hold whole addresses, and the hubs' carry the access token.
         logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
-        // It logs every probe that finds something amiss; RememberedHealth says when that begins and ends, and what a check throws.
+        // It logs every probe that finds something amiss; RememberedHealth says when that begins and ends, and what a
+        // check throws.
         logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks.DefaultHealthCheckService", LogLevel.Critical);
         // What the libraries do at each request is of interest only to who asked for it.
         if (settings.LogLevel >= LogDetail.Info)
