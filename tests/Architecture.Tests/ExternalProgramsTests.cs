@@ -58,7 +58,9 @@ public sealed class ExternalProgramsTests
             .Any(method => file.GetMethodBody(method.RelativeVirtualAddress).GetILContent() is var code && starters.Any(token => Calls(code, token)));
     }
 
-    /// <summary>An instruction that takes a method is one byte (call, callvirt, newobj) or two (ldftn) and its token.</summary>
+    /// <summary>
+    /// An instruction that takes a method is one byte (call, callvirt, newobj) or two (ldftn) and its token.
+    /// </summary>
     private static bool Calls(ImmutableArray<byte> code, int token)
     {
         for (var at = 1; at + 4 <= code.Length; at++)
@@ -77,7 +79,9 @@ public sealed class ExternalProgramsTests
         return $"{reader.GetString(type.Namespace)}.{reader.GetString(type.Name)}::{reader.GetString(member.Name)}";
     }
 
-    /// <summary>The compiler puts lambdas and asynchronous methods into classes within the class that has them.</summary>
+    /// <summary>
+    /// The compiler puts lambdas and asynchronous methods into classes within the class that has them.
+    /// </summary>
     private static string Outermost(MetadataReader reader, TypeDefinitionHandle handle)
     {
         var type = reader.GetTypeDefinition(handle);
