@@ -72,7 +72,9 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
             : decoded;
     }
 
-    /// <summary>Only these two declare an exact length; MP3 and AAC without an index are estimated from the bit rate.</summary>
+    /// <summary>
+    /// Only these two declare an exact length; MP3 and AAC without an index are estimated from the bit rate.
+    /// </summary>
     private static bool DeclaresLength(AudioFacts sound) => sound.Container is "flac" or "mp4";
 
     internal static void ReadProgress(string line, ref long decodedUs)

@@ -107,7 +107,9 @@ internal static class ExternalTool
         """;
 
     /// <summary>What ffmpeg and ffprobe are told before their input, whatever the work.</summary>
-    /// <remarks>Without the list of formats, a playlist with a sound file's name makes ffmpeg open other files and addresses.</remarks>
+    /// <remarks>
+    /// Without the list of formats, a playlist with a sound file's name makes ffmpeg open other files and addresses.
+    /// </remarks>
     public static IEnumerable<string> InputBounds { get; } =
     [
         "-v", "error", "-max_alloc", $"{AllocationBytesMax}", "-protocol_whitelist", "file",

@@ -25,7 +25,9 @@ public sealed class MediaStore
 {
     private const int CopyBytes = 128 * 1024;
 
-    /// <summary>Set after making: what a file is made with is cut by the umask, which may also be too narrow for the group.</summary>
+    /// <summary>
+    /// Set after making: what a file is made with is cut by the umask, which may also be too narrow for the group.
+    /// </summary>
     internal const UnixFileMode FileMode640 = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
     internal const UnixFileMode FolderMode750 =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
@@ -96,7 +98,9 @@ public sealed class MediaStore
         catch (IOException fault) { throw new MediaStorageException(fault); }
     }
 
-    /// <summary>Makes a folder that only this user and its group may enter, whatever the umask and whether it was there.</summary>
+    /// <summary>
+    /// Makes a folder that only this user and its group may enter, whatever the umask and whether it was there.
+    /// </summary>
     private static void MakeFolder(string folder)
     {
         Directory.CreateDirectory(folder, FolderMode750);

@@ -7,7 +7,9 @@ namespace Veza.Media;
 /// </summary>
 internal static class SoundBounds
 {
-    /// <summary>The longest sets and recordings of nights; twice that would not fit MAX_UPLOAD_SIZE at a usable bit rate.</summary>
+    /// <summary>
+    /// The longest sets and recordings of nights; twice that would not fit MAX_UPLOAD_SIZE at a usable bit rate.
+    /// </summary>
     public static readonly TimeSpan DurationMax = TimeSpan.FromHours(12);
 
     /// <summary>Telephones.</summary>
@@ -19,7 +21,9 @@ internal static class SoundBounds
     /// <summary>7.1.</summary>
     public const int ChannelsMax = 8;
 
-    /// <summary>Samples of four bytes. <see cref="DurationMax"/> of stereo at 48 kHz is 16.6 GB: half of this.</summary>
+    /// <summary>
+    /// Samples of four bytes. <see cref="DurationMax"/> of stereo at 48 kHz is 16.6 GB: half of this.
+    /// </summary>
     public const long DecodedBytesMax = 32L << 30;
 
     /// <summary>

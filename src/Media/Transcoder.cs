@@ -30,10 +30,14 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
     /// <summary>For the shortest files. Longer ones may take <see cref="SlownessMax"/> of their length more.</summary>
     public static readonly TimeSpan TimeLimitMinDefault = TimeSpan.FromMinutes(2);
 
-    /// <summary>A free processor makes a copy in a fiftieth of its length; a tenth leaves room for a busy machine.</summary>
+    /// <summary>
+    /// A free processor makes a copy in a fiftieth of its length; a tenth leaves room for a busy machine.
+    /// </summary>
     private const double SlownessMax = 0.1;
 
-    /// <summary>Opus and MP3 keep to their bit rate on the average; what is half as much again is not sound coded so.</summary>
+    /// <summary>
+    /// Opus and MP3 keep to their bit rate on the average; what is half as much again is not sound coded so.
+    /// </summary>
     private const double BitRateExcessMax = 1.5;
 
     /// <summary>Headers, tags and a last page.</summary>

@@ -214,7 +214,10 @@ public sealed class Dispatcher(EventLog log, Limits limits, Func<DateTimeOffset>
             : new CommandResult.Done(first.Version, first.Position, first.Answer);
     }
 
-    /// <summary>Judges a command's texts and numbers by themselves, before costly work for it is begun; sending it does so again.</summary>
+    /// <summary>
+    /// Judges a command's texts and numbers by themselves, before costly work for it is begun; sending it does so
+    /// again.
+    /// </summary>
     /// <returns>Null when they are good.</returns>
     public Refusal? Shape<TCommand>(TCommand command)
     {

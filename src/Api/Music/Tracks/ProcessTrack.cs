@@ -18,13 +18,18 @@ namespace Veza.Api.Music.Tracks;
 /// </remarks>
 public sealed class ProcessTrack(MediaStore media, Transcoder transcoder, EventLog log, Dispatcher commands) : IReaction, IAsyncDisposable
 {
-    /// <summary>Unfinished uploads that are in line. Of one account there are <see cref="Storage.ProcessingMax"/> at most.</summary>
+    /// <summary>
+    /// Unfinished uploads that are in line. Of one account there are <see cref="Storage.ProcessingMax"/> at most.
+    /// </summary>
     private const int QueueMax = 512;
 
     /// <summary>ffmpeg keeps one processor busy for each; it gives way to requests.</summary>
     private static readonly int CopiesAtOnceMax = Math.Max(2, Environment.ProcessorCount / 2);
 
-    /// <summary>Times that work on a track may die with its process. A server that is killed so often within one track's time is killed by the track.</summary>
+    /// <summary>
+    /// Times that work on a track may die with its process. A server that is killed so often within one track's time is
+    /// killed by the track.
+    /// </summary>
     internal const int BrokenOffMax = 3;
 
     /// <summary>A machine short of memory or disk can spoil one attempt; what fails twice is the sound's fault.</summary>

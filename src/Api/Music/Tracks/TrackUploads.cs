@@ -15,7 +15,9 @@ internal sealed class TrackUploads(
     /// <summary>Files looked at at the same time. Looking decodes the whole file, which takes a processor of its own.</summary>
     private static readonly int LooksAtOnceMax = Math.Max(2, Environment.ProcessorCount);
 
-    /// <summary>Of one account: a browser sends as many requests at once to one server. Each holds a staged file.</summary>
+    /// <summary>
+    /// Of one account: a browser sends as many requests at once to one server. Each holds a staged file.
+    /// </summary>
     internal const int LooksWaitingPerAccount = 6;
 
     /// <summary>

@@ -35,7 +35,10 @@ public sealed class UploadTrackValidator : AbstractValidator<UploadTrack>
 
 public static class UploadTrackHandler
 {
-    /// <remarks>The account's storage is appended to at the version looked at here, so that uploads beside each other cannot pass the limits together.</remarks>
+    /// <remarks>
+    /// The account's storage is appended to at the version looked at here, so that uploads beside each other cannot
+    /// pass the limits together.
+    /// </remarks>
     public static Refusal? Validate(UploadTrack c, [ReadModel] Storage? storage)
     {
         if (storage?.Processing.Count >= Storage.ProcessingMax) return MusicRefusals.TooManyProcessing(storage.Processing.Count);

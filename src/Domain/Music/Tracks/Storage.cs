@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace Veza.Domain.Music.Tracks;
 
-/// <summary>What an account's tracks take on disk, and which of them are being processed. One stream for each account.</summary>
+/// <summary>
+/// What an account's tracks take on disk, and which of them are being processed. One stream for each account.
+/// </summary>
 /// <param name="UsedBytes">Originals and copies, those reserved included.</param>
 /// <param name="Processing">The room reserved for the copies of each track whose processing has not ended.</param>
 public sealed record Storage(Guid OwnerId, long UsedBytes, ImmutableSortedDictionary<Guid, long> Processing)

@@ -1,6 +1,8 @@
 namespace Veza.Domain.Music.Tracks;
 
-/// <summary>What an account's tracks take on disk; in the log beside the event of the track that it follows from.</summary>
+/// <summary>
+/// What an account's tracks take on disk; in the log beside the event of the track that it follows from.
+/// </summary>
 public abstract record StorageEvent : DomainEvent;
 
 /// <summary>A track was uploaded. Room for its copies is reserved until it is known what they take.</summary>

@@ -13,7 +13,9 @@ using Veza.Media;
 
 namespace Veza.Integration.Tests.Music.Tracks;
 
-/// <summary>What an upload may cost is bounded, each account has a share of it, and whatever happens its owner is told.</summary>
+/// <summary>
+/// What an upload may cost is bounded, each account has a share of it, and whatever happens its owner is told.
+/// </summary>
 public sealed class HostileUploadTests(VezaServer server)
 {
     private static readonly HttpClient Http = new();
