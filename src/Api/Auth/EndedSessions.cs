@@ -13,7 +13,6 @@ public sealed class EndedSessions(EventLog log, TimeProvider clock) : IHostedSer
     private static readonly TimeSpan Kept = AccessTokens.Life + 2 * AccessTokens.ClockSkew;
 
     private readonly System.Collections.Concurrent.ConcurrentDictionary<Guid, DateTimeOffset> _ended = new();
-    private readonly System.Collections.Concurrent.ConcurrentDictionary<CancellationTokenSource, Guid> _running = new();
     private readonly Queue<(Guid Session, DateTimeOffset At)> _order = new();
     private readonly Lock _gate = new();
     private long _refusedUntilTicks;
@@ -21,24 +20,6 @@ public sealed class EndedSessions(EventLog log, TimeProvider clock) : IHostedSer
     public int Count => _ended.Count;
 
     public bool Has(Guid session) => _ended.ContainsKey(session);
-
-    /// <summary>For a request that takes long, such as an upload: it is cancelled when its session ends.</summary>
-    /// <param name="request">Cancels it too.</param>
-    /// <returns>To be given to <see cref="Leave"/> when the request is over.</returns>
-    public CancellationTokenSource Join(Guid session, CancellationToken request)
-    {
-        var running = CancellationTokenSource.CreateLinkedTokenSource(request);
-        _running.TryAdd(running, session);
-        // It may have ended since the request was authenticated.
-        if (Has(session)) running.Cancel();
-        return running;
-    }
-
-    public void Leave(CancellationTokenSource running)
-    {
-        _running.TryRemove(running, out _);
-        running.Dispose();
-    }
 
     /// <summary>Whether a token is so old that its session may be one of those forgotten to keep within <see cref="SessionsMax"/>.</summary>
     public bool IsTooOldToTell(AccessToken token) => token.IssuedAt.UtcTicks <= Volatile.Read(ref _refusedUntilTicks);
@@ -55,19 +36,6 @@ public sealed class EndedSessions(EventLog log, TimeProvider clock) : IHostedSer
     public Task StopAsync(CancellationToken ct) => Task.CompletedTask;
 
     private void Add(Guid session, DateTimeOffset at)
-    {
-        Remember(session, at);
-        foreach (var (running, of) in _running)
-            if (of == session) ThreadPool.QueueUserWorkItem(static r => Cancel(r), running, preferLocal: false);
-    }
-
-    private static void Cancel(CancellationTokenSource running)
-    {
-        try { running.Cancel(); }
-        catch (ObjectDisposedException) { /* The request was over first. */ }
-    }
-
-    private void Remember(Guid session, DateTimeOffset at)
     {
         lock (_gate)
         {

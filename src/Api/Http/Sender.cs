@@ -32,9 +32,6 @@ public sealed class Sender(HttpContext http, Dispatcher dispatcher)
         return dispatcher.SendAsync(command, context, answer, CancellationToken.None);
     }
 
-    /// <inheritdoc cref="Dispatcher.Shape"/>
-    public Refusal? Shape<TCommand>(TCommand command) where TCommand : notnull => dispatcher.Shape(command);
-
     /// <summary>
     /// Whether this request was answered before, under its idempotency key: then deciding it gives that answer again,
     /// and nothing costly needs to come before.

@@ -1,9 +1,9 @@
-using Veza.Api.Auth;
 using Veza.EventStore;
 using Veza.EventStore.Reactions;
 using Veza.Media;
 using Veza.Projections.Music.Tracks;
 using Veza.Projections.Social.Comments;
+using Veza.Realtime;
 
 namespace Veza.Api.Music.Tracks;
 
@@ -18,7 +18,7 @@ public static class TrackServices
         services.AddSingleton(provider => new AudioProbe(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Transcoder(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new TrackUploads(
-            provider.GetRequiredService<MediaStore>(), provider.GetRequiredService<AudioProbe>(), provider.GetRequiredService<EndedSessions>(),
+            provider.GetRequiredService<MediaStore>(), provider.GetRequiredService<AudioProbe>(), provider.GetRequiredService<OpenSessions>(),
             uploadBytesMax, storageBytesMax, new DiskSpace(mediaRoot, provider.GetRequiredService<TimeProvider>())));
         services.AddSingleton<TrackQueries>().AddSingleton<CommentQueries>();
         services.AddHostedService<StagingSweep>();

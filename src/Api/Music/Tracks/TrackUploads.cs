@@ -1,16 +1,17 @@
 using System.Text.Json;
-using Veza.Api.Auth;
 using Veza.Api.Http;
+using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;
 using Veza.Commands.Music.Tracks;
 using Veza.EventStore;
 using Veza.Media;
+using Veza.Realtime;
 
 namespace Veza.Api.Music.Tracks;
 
 /// <summary>Takes a track in: receive, look, keep, and say that it happened. Whatever is refused leaves no file behind.</summary>
 internal sealed class TrackUploads(
-    MediaStore media, AudioProbe probe, EndedSessions sessions, long uploadBytesMax, long storageBytesMax, DiskSpace disk) : IAsyncDisposable
+    MediaStore media, AudioProbe probe, OpenSessions sessions, long uploadBytesMax, long storageBytesMax, DiskSpace disk) : IAsyncDisposable
 {
     /// <summary>Files looked at at the same time. Looking decodes the whole file, which takes a processor of its own.</summary>
     private static readonly int LooksAtOnceMax = Math.Max(2, Environment.ProcessorCount);
@@ -40,9 +41,11 @@ internal sealed class TrackUploads(
             return Problems.Result(TooLarge($"the upload is {request.ContentLength:N0} bytes; MAX_UPLOAD_SIZE is {uploadBytesMax:N0}"));
         if (!disk.HasRoomFor(request.ContentLength ?? uploadBytesMax)) return Problems.Result(Refusals.StorageFull);
         var uploadId = Guid.CreateVersion7();
-        var running = sessions.Join(caller.SessionId, ct);
+        using var session = LiveCaller.From(request.HttpContext.User) is { } live ? await sessions.TryOpenAsync(live, ct) : null;
+        if (session is null) return Problems.Result(AccountRefusals.SessionEnded);
+        using var running = CancellationTokenSource.CreateLinkedTokenSource(ct, session.Ended);
         // An answer would first have to read what is still coming.
-        using var cut = running.Token.Register(request.HttpContext.Abort);
+        using var cut = session.Ended.Register(request.HttpContext.Abort);
         try
         {
             var (form, refusal) = await UploadForm.ReadAsync(request, uploadId, media, running.Token);
@@ -59,7 +62,6 @@ internal sealed class TrackUploads(
         }
         finally
         {
-            sessions.Leave(running);
             media.Discard(uploadId);
         }
     }
