@@ -44,6 +44,12 @@ internal sealed class ConnectionGate : IDisposable
 
     private const int LastPlacesPart = 32, LastPlacesMin = 8, LastPlacesMax = 256;
 
+    /// <summary>
+    /// Looks that find a connection too late before it is closed. On a machine that does not get round to requests they
+    /// wait for a thread as the look does: the request that has come meanwhile is read between two of them.
+    /// </summary>
+    public const int LooksTooLateMax = 3;
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     /// <summary>A look goes to every connection that is HTTP's: at most so often, however many knock.</summary>
@@ -180,7 +186,7 @@ internal sealed class ConnectionGate : IDisposable
         foreach (var connection in all)
         {
             if (isOver) CutOff(connection);
-            else if (!connection.HasAsked && Waited(connection) >= FirstRequestMax) Close(connection, "silent");
+            else if (IsSilent(connection) && ++connection.LooksTooLate >= LooksTooLateMax) Close(connection, "silent");
         }
         if (isCrowded) Relieve();
         Tell();
@@ -204,6 +210,9 @@ internal sealed class ConnectionGate : IDisposable
         foreach (var connection in waiting.OrderBy(c => c.HasAsked).ThenBy(c => c.WaitsSince).Take(Math.Max(0, wanted)))
             Close(connection, "relief");
     }
+
+    private bool IsSilent(GuardedConnection connection) =>
+        !connection.HasAsked && Waited(connection) >= FirstRequestMax;
 
     private TimeSpan Waited(GuardedConnection connection) => _clock.GetElapsedTime(connection.WaitsSince);
 

@@ -33,6 +33,9 @@ internal sealed class GuardedConnection : ConnectionContext
     /// <summary>Its first request has come, complete to the end of the head.</summary>
     public bool HasAsked => Volatile.Read(ref _hasAsked);
 
+    /// <summary>Looks of the gate that found no first request though it was due. The gate's timer alone changes it.</summary>
+    public int LooksTooLate { get; set; }
+
     /// <summary>No request is being answered.</summary>
     public bool IsWaiting => Volatile.Read(ref _requests) == 0 && !Volatile.Read(ref _isStaying);
 
