@@ -46,7 +46,8 @@ public static class VezaHost
         try
         {
             postgres?.Watch(TimeProvider.System, loggers.CreateLogger<ServerWatch>());
-            await using var running = await StartAsync(settings, settings.Database?.ConnectionString ?? postgres!.ConnectionString, loggers, signals.Token, postgres);
+            var connectionString = settings.Database?.ConnectionString ?? postgres!.ConnectionString;
+            await using var running = await StartAsync(settings, connectionString, loggers, signals.Token, postgres);
             Welcome.Say(settings, logger);
             await running.App.WaitForShutdownAsync(signals.Token);
         }

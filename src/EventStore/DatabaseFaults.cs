@@ -17,7 +17,8 @@ public static class DatabaseFaults
     };
 
     /// <summary>Whether the server has no room on its disk for what was sent; it stored nothing of it.</summary>
-    public static bool IsDiskFull(Exception fault) => fault is PostgresException { SqlState: PostgresErrorCodes.DiskFull };
+    public static bool IsDiskFull(Exception fault) =>
+        fault is PostgresException { SqlState: PostgresErrorCodes.DiskFull };
 
     /// <summary>Whether what was sent can never be stored, whenever it is tried: SQLSTATE 22, such as U+0000 in JSON.</summary>
     public static bool LiesInTheData(PostgresException fault) => fault.SqlState.StartsWith("22", StringComparison.Ordinal);

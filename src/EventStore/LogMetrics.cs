@@ -28,8 +28,10 @@ public static class LogMetrics
     internal static readonly Counter<long> ReactionEvents = Meter.CreateCounter<long>("veza.reaction.events", "{event}", "Events a reaction dealt with, by outcome: done or parked.");
     internal static readonly Counter<long> ReactionFaults = Meter.CreateCounter<long>("veza.reaction.faults", "{fault}", "Attempts at an event that failed and were tried again.");
 
-    internal static readonly Counter<long> ServerRestarts = Meter.CreateCounter<long>("veza.postgres.restarts", "{restart}", "Restarts of the private PostgreSQL after it had ended by itself, by outcome: started or failed.");
-    internal static readonly Counter<long> ReserveFreed = Meter.CreateCounter<long>("veza.postgres.reserve.freed", "{time}", "Times the full disk's reserve was freed.");
+    internal static readonly Counter<long> ServerRestarts = Meter.CreateCounter<long>(
+        "veza.postgres.restarts", "{restart}", "Restarts of the private PostgreSQL after it had ended by itself, by outcome: started or failed.");
+    internal static readonly Counter<long> ReserveFreed = Meter.CreateCounter<long>(
+        "veza.postgres.reserve.freed", "{time}", "Times the full disk's reserve was freed.");
 
     internal static void BatchWritten(int commands, int events, TimeSpan waited, TimeSpan took)
     {

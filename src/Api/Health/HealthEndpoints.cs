@@ -10,7 +10,7 @@ internal static class HealthEndpoints
     /// <summary>The tag of checks that readiness depends on.</summary>
     public const string Ready = "ready";
 
-    /// <summary>The tag of checks that are shown with liveness too. They must be degraded at worst, which is answered with 200.</summary>
+    /// <summary>The tag of checks that liveness shows too. They are degraded at worst, which is answered with 200.</summary>
     public const string Shown = "shown";
 
     public static void Map(WebApplication app)

@@ -102,7 +102,8 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
         // Such as for the key of a new account, or for a query's temporary file.
         if (exception is StorageFullException || DatabaseFaults.IsDiskFull(exception))
         {
-            logger.LogError("{Method} {Path}: the disk is full: {Reason}", context.Request.Method, context.Request.Path, exception.Message);
+            var (method, path) = (context.Request.Method, context.Request.Path);
+            logger.LogError("{Method} {Path}: the disk is full: {Reason}", method, path, exception.Message);
             await Problems.WriteAsync(context, Refusals.StorageFull);
             return true;
         }

@@ -29,6 +29,9 @@ public static class Refusals
         new("idempotency_key_reused", RefusalKind.Unprocessable, "this Idempotency-Key was used before for a different request");
     public static Refusal LogBusy(string detail) => new("log_busy", RefusalKind.Unavailable, detail) { RetryAfter = TimeSpan.FromSeconds(1) };
     public static readonly Refusal StorageFull =
-        new("storage_full", RefusalKind.Unavailable, "the server's disk is full: nothing was changed; try again later") { RetryAfter = TimeSpan.FromSeconds(10) };
+        new("storage_full", RefusalKind.Unavailable, "the server's disk is full: nothing was changed; try again later")
+        {
+            RetryAfter = TimeSpan.FromSeconds(10),
+        };
     public static Refusal OutcomeUnknown(string detail) => new("outcome_unknown", RefusalKind.Unavailable, detail) { RetryAfter = TimeSpan.FromSeconds(5) };
 }

@@ -241,7 +241,8 @@ public sealed class Appender : IAsyncDisposable
                 throw MaybeAppended(refused);
             }
             // A server whose disk is full does not come back by itself within the time a caller waits.
-            catch (Exception broken) when (DatabaseFaults.IsUnavailable(broken) && _clock.GetElapsedTime(started) < ResolveWithin && !DiskIsFull)
+            catch (Exception broken) when (
+                DatabaseFaults.IsUnavailable(broken) && _clock.GetElapsedTime(started) < ResolveWithin && !DiskIsFull)
             {
                 _logger.LogWarning("Append attempt {Attempt} broke off ({Reason}); sending it again to learn its outcome", attempt, broken.Message);
                 GiveUpConnection(given);

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Veza.EventStore.Postgres;
 
-/// <summary>A file that takes up room on the server's disk, so that there is some to give when the disk is full.</summary>
+/// <summary>A file that takes up room on the server's disk, to be freed when the disk is full.</summary>
 /// <remarks>
 /// PostgreSQL that finds no room for its write-ahead log panics, and then needs room to recover. One thread at a time
 /// may call this. It does not throw: a disk on which nothing can be reserved is used without a reserve.
@@ -29,11 +29,13 @@ internal sealed class DiskReserve(string path, DiskSpace disk, ILogger logger)
         {
             File.Delete(path);
             LogMetrics.ReserveFreed.Add(1);
-            logger.LogError("The disk that holds {Path} is full; its reserve is freed, so that PostgreSQL can go on. Free some space", path);
+            logger.LogError(
+                "The disk that holds {Path} is full; its reserve is freed for PostgreSQL. Free some space", path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            logger.LogError("The disk that holds {Path} is full, and its reserve cannot be freed: {Reason}", path, e.Message);
+            logger.LogError(
+                "The disk that holds {Path} is full, and its reserve cannot be freed: {Reason}", path, e.Message);
         }
     }
 
@@ -43,14 +45,21 @@ internal sealed class DiskReserve(string path, DiskSpace disk, ILogger logger)
         try
         {
             // Allocates the blocks without writing them. Renamed when it is whole, as we may be killed here.
-            new FileStream(unfinished, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, PreallocationSize = bytes }).Dispose();
+            var allocate = new FileStreamOptions
+            {
+                Mode = FileMode.Create,
+                Access = FileAccess.Write,
+                PreallocationSize = bytes,
+            };
+            new FileStream(unfinished, allocate).Dispose();
             File.Move(unfinished, path, overwrite: true);
             _failed = false;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // Once, not at every look.
-            if (!_failed) logger.LogWarning("No reserve of {Bytes} bytes can be kept at {Path}: {Reason}", bytes, path, e.Message);
+            if (!_failed)
+                logger.LogWarning("No reserve of {Bytes} bytes can be kept at {Path}: {Reason}", bytes, path, e.Message);
             _failed = true;
         }
     }

@@ -159,8 +159,14 @@ public sealed class LocalPostgres : IAsyncDisposable
     internal async Task EndStartAsync()
     {
         // It may end by itself in between.
-        try { if (Postmaster.Running(folders.Data) is not null) await StopServer(CancellationToken.None); }
-        catch (LocalPostgresException e) when (Postmaster.Running(folders.Data) is null) { logger.LogDebug(e, "PostgreSQL has ended by itself"); }
+        try
+        {
+            if (Postmaster.Running(folders.Data) is not null) await StopServer(CancellationToken.None);
+        }
+        catch (LocalPostgresException e) when (Postmaster.Running(folders.Data) is null)
+        {
+            logger.LogDebug(e, "PostgreSQL has ended by itself");
+        }
     }
 
     /// <summary>Whether the server was stopped in order, as only somebody who asks for it brings about.</summary>
@@ -168,8 +174,10 @@ public sealed class LocalPostgres : IAsyncDisposable
     internal async Task<bool> WasStoppedInOrderAsync()
     {
         if (Postmaster.HasFile(folders.Data)) return false;
-        var (_, output) = await account.TryRun("""exec "$1" -D "$2" """, [installation.Program("pg_controldata"), folders.Data], null, CancellationToken.None);
-        return output.Split('\n').Any(line => line.StartsWith("Database cluster state:", StringComparison.Ordinal) && line.EndsWith(" shut down", StringComparison.Ordinal));
+        string[] arguments = [installation.Program("pg_controldata"), folders.Data];
+        var (_, output) = await account.TryRun("""exec "$1" -D "$2" """, arguments, null, CancellationToken.None);
+        var state = output.Split('\n').FirstOrDefault(line => line.StartsWith("Database cluster state:", StringComparison.Ordinal));
+        return state is not null && state.EndsWith(" shut down", StringComparison.Ordinal);
     }
 
     /// <summary>Leaves the server running and gives the folder free, as if our process had been killed.</summary>
@@ -238,9 +246,11 @@ public sealed class LocalPostgres : IAsyncDisposable
 
     private async Task WriteConf(bool loopback, CancellationToken ct)
     {
-        if (options.Loopback && !loopback) logger.LogWarning("Port {Port} is taken by another program; the private PostgreSQL listens on its socket only", Port);
+        if (options.Loopback && !loopback)
+            logger.LogWarning("Port {Port} is taken by another program; PostgreSQL listens on its socket only", Port);
         var memoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        var text = PostgresConf.Text(options with { Loopback = loopback }, installation, Port, folders.Socket, memoryBytes, Disk.State.TotalBytes);
+        var listening = options with { Loopback = loopback };
+        var text = PostgresConf.Text(listening, installation, Port, folders.Socket, memoryBytes, Disk.State.TotalBytes);
         // Beside and then renamed: on a full disk the former file stays whole.
         await account.Run("""umask 077; cat > "$1/veza.conf.new" && mv "$1/veza.conf.new" "$1/veza.conf" """, [folders.Data], ct, input: text);
     }

@@ -16,7 +16,13 @@ internal static class PostgresConf
 
     /// <param name="memoryBytes">Memory of the machine, or of the container we are in.</param>
     /// <param name="diskBytes">Of the whole file system that the data are on; 0 when it is not known.</param>
-    public static string Text(LocalPostgresOptions options, PostgresInstallation installation, int port, string socketFolder, long memoryBytes, long diskBytes)
+    public static string Text(
+        LocalPostgresOptions options,
+        PostgresInstallation installation,
+        int port,
+        string socketFolder,
+        long memoryBytes,
+        long diskBytes)
     {
         var sharedBuffersMb = Math.Clamp(memoryBytes / 8, SharedBuffersBytesMin, SharedBuffersBytesMax) >> 20;
         var walMb = Math.Clamp(diskBytes / WalPart, WalBytesMin, WalBytesMax) >> 20;

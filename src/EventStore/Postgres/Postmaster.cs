@@ -72,7 +72,11 @@ internal sealed record Postmaster(int ProcessId, int Port, string SocketFolder)
 
     private static bool WorksIn(int pid, string dataFolder)
     {
-        try { return new FileInfo($"/proc/{pid}/cwd").LinkTarget is { } folder ? folder == dataFolder : IsStartedOn(pid, dataFolder); }
+        try
+        {
+            var folder = new FileInfo($"/proc/{pid}/cwd").LinkTarget;
+            return folder is null ? IsStartedOn(pid, dataFolder) : folder == dataFolder;
+        }
         // Another user's process, or one that ended meanwhile.
         catch (Exception e) when (e is IOException or UnauthorizedAccessException) { return false; }
     }

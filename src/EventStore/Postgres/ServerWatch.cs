@@ -30,8 +30,9 @@ public sealed record ServerStatus(
 /// noticed within <see cref="LookEvery"/> and started at once. Starts that fail are repeated with growing waits.
 /// </summary>
 /// <remarks>
-/// <para>A crash of one backend is PostgreSQL's own affair: its postmaster stays and recovers. An operator who stops the
-/// server in order wants it stopped, and so does <see cref="LocalPostgres.StopAsync"/>, which ends the watch first.</para>
+/// <para>A crash of one backend is PostgreSQL's own affair: its postmaster stays and recovers. An operator who stops
+/// the server in order wants it stopped, and so does <see cref="LocalPostgres.StopAsync"/>, which ends the watch
+/// first.</para>
 /// <para>It looks rather than waits for the process: that of an adopted server is not a child of ours, and a zombie in
 /// a container without an init never goes away. <see cref="Status"/> may be read from any thread.</para>
 /// </remarks>
@@ -111,6 +112,15 @@ public sealed class ServerWatch : IAsyncDisposable
         }
     }
 
+    private void Become(ServerState state, int attempts, string reason) =>
+        _status = _status with
+        {
+            State = state,
+            Since = _clock.GetUtcNow(),
+            Attempts = attempts,
+            LastReason = reason,
+        };
+
     private void NoteRunning(int found)
     {
         if (_status.State == ServerState.StoppedByOthers)
@@ -125,16 +135,19 @@ public sealed class ServerWatch : IAsyncDisposable
     {
         if (await _postgres.WasStoppedInOrderAsync())
         {
-            _logger.LogWarning("PostgreSQL (process {ProcessId}) was stopped by somebody else and is left alone; start it, or Veza, again", _processId);
-            _status = _status with { State = ServerState.StoppedByOthers, Since = _clock.GetUtcNow(), Attempts = 0, LastReason = "it was stopped in order" };
+            _logger.LogWarning(
+                "PostgreSQL (process {ProcessId}) was stopped in order and is left alone; start it, or Veza, again",
+                _processId);
+            Become(ServerState.StoppedByOthers, attempts: 0, "it was stopped in order");
             return;
         }
-        var now = _clock.GetUtcNow();
         // Attempts of before count on for a server that does not stay up.
-        var attempts = now - _status.Since < StableAfter && _status.Restarts > 0 ? _status.Attempts + 1 : 0;
+        var isStable = _status.Restarts == 0 || _clock.GetUtcNow() - _status.Since >= StableAfter;
+        var attempts = isStable ? 0 : _status.Attempts + 1;
         var reason = _postgres.Disk.Look().IsFull ? "its disk is full" : "it was killed or crashed";
-        _status = _status with { State = ServerState.Restarting, Since = now, Attempts = attempts, LastReason = reason };
-        _logger.LogError("PostgreSQL (process {ProcessId}) has ended by itself: {Reason}; it is started again", _processId, reason);
+        Become(ServerState.Restarting, attempts, reason);
+        _logger.LogError(
+            "PostgreSQL (process {ProcessId}) has ended by itself: {Reason}; it is started again", _processId, reason);
         while (!await TryStartAsync()) { }
     }
 
@@ -159,15 +172,21 @@ public sealed class ServerWatch : IAsyncDisposable
         catch (Exception fault) when (!_stopping.IsCancellationRequested)
         {
             LogMetrics.ServerRestarts.Add(1, new KeyValuePair<string, object?>("outcome", "failed"));
-            var reason = _postgres.Disk.Look().IsFull ? "its disk is full" : "it does not start; the server's log says why";
-            _status = _status with { Attempts = _status.Attempts + 1, LastReason = reason };
-            _logger.LogError(fault, "PostgreSQL does not start, attempt {Attempt}; the next one is made in {Wait}", _status.Attempts, WaitAfter(_status.Attempts));
+            var isFull = _postgres.Disk.Look().IsFull;
+            var reason = isFull ? "its disk is full" : "it does not start; the server's log says why";
+            var attempts = _status.Attempts + 1;
+            _status = _status with { Attempts = attempts, LastReason = reason };
+            _logger.LogError(
+                fault, "PostgreSQL does not start, attempt {Attempt}; next in {Wait}", attempts, WaitAfter(attempts));
             return false;
         }
         _processId = _postgres.ProcessId;
         LogMetrics.ServerRestarts.Add(1, new KeyValuePair<string, object?>("outcome", "started"));
-        _logger.LogWarning("PostgreSQL runs again, as process {ProcessId}, {Elapsed} after it had ended", _processId, _clock.GetUtcNow() - _status.Since);
-        _status = _status with { State = ServerState.Running, Since = _clock.GetUtcNow(), Restarts = _status.Restarts + 1 };
+        var now = _clock.GetUtcNow();
+        _logger.LogWarning(
+            "PostgreSQL runs again, as process {ProcessId}, {Elapsed} after it had ended",
+            _processId, now - _status.Since);
+        _status = _status with { State = ServerState.Running, Since = now, Restarts = _status.Restarts + 1 };
         return true;
     }
 }

@@ -249,7 +249,8 @@ public sealed class ReactionRunner
             {
                 LogMetrics.ReactionFaults.Add(1, new KeyValuePair<string, object?>("reaction", Name));
                 // None is the event's fault: the database comes back, its disk is freed, and a later release can read it.
-                if ((fault is NpgsqlException && DatabaseFaults.IsUnavailable(fault)) || _log.Disk is { IsFull: true } || _log.Types.IsNewer(e.Type))
+                var comesBack = (fault is NpgsqlException && DatabaseFaults.IsUnavailable(fault)) || _log.Disk is { IsFull: true };
+                if (comesBack || _log.Types.IsNewer(e.Type))
                     attempt = Math.Min(attempt, _retries.AttemptsMax - 1);
                 if (attempt >= _retries.AttemptsMax || fault is ReactionGivesUpException)
                 {
