@@ -43,7 +43,8 @@ public sealed class LiveEngine : IAsyncDisposable
         _writer = new(log.Types);
         Index = new(log);
         Sessions = new(log, clock);
-        DatabaseTurns = new(limits.CatchUpReadsAtOnce);
+        DatabaseTurns = new(new(
+            "catch_up_reads", limits.CatchUpReadsAtOnce, limits.CatchUpReadsPerAccount, limits.WaitingMax, limits.WaitingMax));
         LiveMetrics.ObserveSubscriptions(() => Subscriptions);
     }
 
@@ -55,7 +56,7 @@ public sealed class LiveEngine : IAsyncDisposable
     internal EventLog Log { get; }
     internal TopicAccess Access => _access;
     internal TopicIndex Index { get; }
-    internal SemaphoreSlim DatabaseTurns { get; }
+    internal FairSlots DatabaseTurns { get; }
     internal SharedBatches Batches { get; } = new();
     internal WakeTurns Turns { get; } = new();
     /// <summary>It has said farewell, or is saying it: who comes now goes elsewhere.</summary>

@@ -78,9 +78,10 @@ public sealed partial class LiveHub(
     public async IAsyncEnumerable<LiveMessage> FollowChart(string chart, string? span, string? genre, [EnumeratorCancellation] CancellationToken ct)
     {
         using var counted = Count();
-        using var session = await OpenAsync(Caller(TopicScopes.ForCharts), ct);
+        var caller = Caller(TopicScopes.ForCharts);
+        using var session = await OpenAsync(caller, ct);
         if (FollowedChart.Find(chart, span, genre) is not { } found) throw Refused(LiveRefusal.ChartInvalid(chart, span, genre));
-        using var follower = charts.Follow(found) ?? throw Refused(LiveRefusal.TooManyCharts(LiveCharts.ChartsMax));
+        using var follower = charts.Follow(found, caller.AccountId, out var refusal) ?? throw Refused(refusal!);
         await using var messages = follower.ReadAsync(session, ct).GetAsyncEnumerator(CancellationToken.None);
         while (await NextAsync(messages))
         {

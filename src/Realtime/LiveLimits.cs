@@ -43,6 +43,17 @@ public sealed record LiveLimits(int MaxConnections = 100_000)
     /// </summary>
     public int AuthorisedAtOnce { get; init; } = 16;
 
+    /// <summary>One account's share of the two above: half, however many devices come back together.</summary>
+    public int AuthorisedPerAccount => Math.Max(1, AuthorisedAtOnce / 2);
+
+    /// <inheritdoc cref="AuthorisedPerAccount"/>
+    public int CatchUpReadsPerAccount => Math.Max(1, CatchUpReadsAtOnce / 2);
+
+    /// <summary>
+    /// Subscriptions that wait for either. Every connection of the largest process may come back at once, with several.
+    /// </summary>
+    public int WaitingMax { get; init; } = 500_000;
+
     /// <summary>How long subscribing waits for the read models that authorise it; longer than any healthy lag.</summary>
     public TimeSpan AuthoriseWaitMax { get; init; } = TimeSpan.FromSeconds(5);
 

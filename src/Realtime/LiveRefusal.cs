@@ -23,6 +23,10 @@ public sealed record LiveRefusal(string Code, LiveRefusalKind Kind, string Detai
     public static LiveRefusal NotOwnAccount(Guid account) => new("not_own_account", LiveRefusalKind.NotAllowed, $"account {account} is not yours; only your own account is a topic");
     public static LiveRefusal ChartInvalid(string? chart, string? span, string? genre) => new("chart_invalid", LiveRefusalKind.Invalid,
         $"chart is \"{chart}\", span \"{span}\", and genre has {genre?.Length ?? 0} characters; charts are top and trending, spans hour, day, week and all, and {Domain.Music.Tracks.Track.GenreMax} characters are allowed");
+    public static LiveRefusal TooManyWaiting(int max) =>
+        new("too_fast", LiveRefusalKind.TooMany, $"{max} subscriptions wait to be authorised on this server; try again shortly");
+    public static LiveRefusal TooManyChartsOfOne(int max) =>
+        new("too_many_charts", LiveRefusalKind.Unavailable, $"this account began to follow {max} different charts; that is the limit");
     public static LiveRefusal TooManyCharts(int max) => new("too_many_charts", LiveRefusalKind.Unavailable, $"{max} charts are followed on this server; that is the limit for different ones");
     public static LiveRefusal StatusInvalid(string? status) => new("status_invalid", LiveRefusalKind.Invalid, $"status is \"{status}\"; online, idle, dnd and invisible are allowed");
     public static LiveRefusal StatusTooFast(TimeSpan every) => new("too_fast", LiveRefusalKind.TooMany, $"a device's status changes at most every {every.TotalSeconds} s");

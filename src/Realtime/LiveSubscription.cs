@@ -177,14 +177,13 @@ public sealed class LiveSubscription
         if (_cursor >= _scanTo) return _cursor;
         var max = (int)Math.Min(_engine.Limits.BatchItemsMax, _scanTo - _cursor);
         if (_engine.Log.Tail.TryRead(_cursor, max, into)) return into[^1].Position;
-        await _engine.DatabaseTurns.WaitAsync(ct);
-        try
+        using (var turn = await _engine.DatabaseTurns.TryEnterAsync(_caller.AccountId, ct))
         {
+            if (turn is null) throw new InvalidOperationException($"{_engine.Limits.WaitingMax} subscriptions wait to read the log");
             LiveMetrics.ReadFromDatabase.Add(1);
             if (await ReadIndexedAsync(into, max, ct) is { } indexedTo) return indexedTo;
             into.AddRange(await _engine.Log.ReadAfterAsync(_cursor, max, ct));
         }
-        finally { _engine.DatabaseTurns.Release(); }
         if (into.Count == 0 && !IsOver) throw new InvalidOperationException($"the log has nothing after {_cursor} though its head was {_scanTo}");
         return into.Count == 0 ? _cursor : into[^1].Position;
     }

@@ -36,7 +36,8 @@ public sealed class TopicAccess(
     public static readonly string[] ReadsForAccounts = ["social.follows.v1"];
 
     private readonly TopicIndex _index = new(log);
-    private readonly SemaphoreSlim _turns = new(limits.AuthorisedAtOnce);
+    private readonly FairSlots _turns = new(new(
+        "topic_access", limits.AuthorisedAtOnce, limits.AuthorisedPerAccount, limits.WaitingMax, limits.WaitingMax));
     private readonly string[] _changes = log.Types.AliasesOf(typeof(FollowStarted), typeof(FollowStopped), typeof(MemberJoined), typeof(MemberLeft));
 
     /// <param name="topics">In the order asked: the refusal is the first one's.</param>
@@ -57,17 +58,14 @@ public sealed class TopicAccess(
         ];
         if (reads.Length > 0 && !await ReachedAsync(reads, head, ct)) return (null, LiveRefusal.NotThereYet(limits.AuthoriseWaitMax));
 
-        await _turns.WaitAsync(ct);
-        try
-        {
-            if (await HasEndedAsync(caller, ct)) return (null, LiveRefusal.SessionEnded);
-            var seen = await SeeAsync(caller, channels, communities, ct);
-            if (TopicRules.FirstRefusal(caller, topics, seen) is { } refusal) return (null, refusal);
-            if (topics.Contains(Topic.Log) && caller.SessionId is { } session && !await logRead(session, ct))
-                return (null, LiveRefusal.LogBusy);
-            return await GrantAsync(caller, Named(seen), feed, mine, head, after, ct);
-        }
-        finally { _turns.Release(); }
+        using var turn = await _turns.TryEnterAsync(caller.AccountId, ct);
+        if (turn is null) return (null, LiveRefusal.TooManyWaiting(limits.WaitingMax));
+        if (await HasEndedAsync(caller, ct)) return (null, LiveRefusal.SessionEnded);
+        var seen = await SeeAsync(caller, channels, communities, ct);
+        if (TopicRules.FirstRefusal(caller, topics, seen) is { } refusal) return (null, refusal);
+        if (topics.Contains(Topic.Log) && caller.SessionId is { } session && !await logRead(session, ct))
+            return (null, LiveRefusal.LogBusy);
+        return await GrantAsync(caller, Named(seen), feed, mine, head, after, ct);
     }
 
     private static Guid[] IdsOf(IReadOnlyList<Topic> topics, TopicKind kind) =>

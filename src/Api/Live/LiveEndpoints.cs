@@ -116,14 +116,15 @@ public static class LiveEndpoints
 
     private static async Task FollowChartAsync(string chart, string? span, string? genre, HttpContext http, LiveCharts charts, LiveConnections connections, LiveLimits limits, TimeProvider clock)
     {
+        if (LiveCaller.From(http.User) is not { } caller) { await Problems.WriteAsync(http, Refused(LiveRefusal.NotSignedIn)); return; }
         if (FollowedChart.Find(chart, span, genre) is not { } found) { await Problems.WriteAsync(http, Refused(LiveRefusal.ChartInvalid(chart, span, genre))); return; }
         if (!connections.TryEnter()) { await Problems.WriteAsync(http, Refused(LiveRefusal.TooManyConnections(connections.Max))); return; }
         try
         {
             using var answer = await LongAnswer.TryOpenAsync(http);
             if (answer is null) return;
-            using var follower = charts.Follow(found);
-            if (follower is null) { await Problems.WriteAsync(http, Refused(LiveRefusal.TooManyCharts(LiveCharts.ChartsMax))); return; }
+            using var follower = charts.Follow(found, caller.AccountId, out var refusal);
+            if (follower is null) { await Problems.WriteAsync(http, Refused(refusal!)); return; }
             await SendAsync(answer, ct => follower.ReadAsync(answer.Session, ct), http, limits, clock);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested) { }

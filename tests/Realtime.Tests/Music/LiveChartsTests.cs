@@ -15,6 +15,7 @@ public class LiveChartsTests(TestLog log)
     private readonly HeldTime _clock = new();
     private readonly string _genre = $"dub {Guid.CreateVersion7():N}";
     private readonly Guid _track = Guid.CreateVersion7();
+    private static readonly Guid Account = Guid.CreateVersion7();
     private int _reads;
 
     [Fact]
@@ -23,7 +24,7 @@ public class LiveChartsTests(TestLog log)
         var charts = Charts();
         await UploadAsync();
         await PlayAsync();
-        using var follower = charts.Follow(Chart)!;
+        using var follower = charts.Follow(Chart, Account, out _)!;
         await using var told = follower.ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken).GetAsyncEnumerator();
         Assert.Equal(1, Plays(await NextAsync(told)));
 
@@ -52,7 +53,7 @@ public class LiveChartsTests(TestLog log)
         var charts = Charts();
         await UploadAsync();
         await PlayAsync();
-        var followers = Enumerable.Range(0, 5).Select(_ => charts.Follow(Chart)!).ToList();
+        var followers = Enumerable.Range(0, 5).Select(i => charts.Follow(Chart, Account, out var _)!).ToList();
         var told = new List<LiveMessage.ChartChanged>();
         foreach (var follower in followers)
         {
@@ -71,7 +72,7 @@ public class LiveChartsTests(TestLog log)
         var charts = Charts();
         await UploadAsync();
         await PlayAsync();
-        using var follower = charts.Follow(Chart)!;
+        using var follower = charts.Follow(Chart, Account, out _)!;
         await using var told = follower.ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken).GetAsyncEnumerator();
         await NextAsync(told);
         var next = NextAsync(told);
@@ -91,7 +92,7 @@ public class LiveChartsTests(TestLog log)
     public async Task A_stopping_server_says_so()
     {
         var charts = Charts();
-        using var follower = charts.Follow(Chart)!;
+        using var follower = charts.Follow(Chart, Account, out _)!;
         await using var told = follower.ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken).GetAsyncEnumerator();
         await NextAsync(told);
         charts.Stop();
@@ -105,8 +106,8 @@ public class LiveChartsTests(TestLog log)
     {
         var charts = Charts();
         var session = Guid.CreateVersion7();
-        using var ending = charts.Follow(Chart)!;
-        using var staying = charts.Follow(Chart)!;
+        using var ending = charts.Follow(Chart, Account, out _)!;
+        using var staying = charts.Follow(Chart, Account, out _)!;
         using var open = await SignedInAsync(session);
         await using var told = ending.ReadAsync(open, TestContext.Current.CancellationToken).GetAsyncEnumerator();
         await using var others = staying.ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken).GetAsyncEnumerator();
@@ -127,12 +128,30 @@ public class LiveChartsTests(TestLog log)
     public void Only_so_many_different_charts_are_followed()
     {
         var charts = Charts();
-        var followers = Enumerable.Range(0, LiveCharts.ChartsMax).Select(i => charts.Follow(Chart with { Genre = $"{i}" })!).ToList();
-        Assert.Null(charts.Follow(Chart));
-        using (charts.Follow(Chart with { Genre = "7" })) { }
+        var followers = Enumerable.Range(0, LiveCharts.ChartsMax).Select(i => charts.Follow(Chart with { Genre = $"{i}" }, Guid.CreateVersion7(), out var _)!).ToList();
+        Assert.Null(charts.Follow(Chart, Account, out _));
+        using (charts.Follow(Chart with { Genre = "7" }, Account, out _)) { }
         followers[0].Dispose();
-        using var follower = charts.Follow(Chart);
+        using var follower = charts.Follow(Chart, Account, out _);
         Assert.NotNull(follower);
+        followers.ForEach(f => f.Dispose());
+    }
+
+    [Fact]
+    public void One_account_does_not_take_the_charts_of_all()
+    {
+        var charts = Charts();
+        var greedy = Guid.CreateVersion7();
+        var followers = Enumerable.Range(0, LiveCharts.ChartsPerAccountMax)
+            .Select(i => charts.Follow(Chart with { Genre = $"{i}" }, greedy, out var _)!).ToList();
+
+        Assert.Null(charts.Follow(Chart, greedy, out var refusal));
+        Assert.Equal(LiveRefusal.TooManyChartsOfOne(LiveCharts.ChartsPerAccountMax), refusal);
+        using var others = charts.Follow(Chart, Account, out _);
+        Assert.NotNull(others);
+        // What others follow already is not of its share.
+        using var joined = charts.Follow(Chart, greedy, out _);
+        Assert.NotNull(joined);
         followers.ForEach(f => f.Dispose());
     }
 

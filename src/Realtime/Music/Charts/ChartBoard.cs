@@ -31,13 +31,29 @@ internal sealed class ChartBoard
     private volatile LiveMessage.ChartChanged? _newest;
     private List<ChartEntry>? _told;
 
-    public ChartBoard(FollowedChart chart, EventLog log, ChartQueries charts, ReadModelsReached reached, TimeProvider clock, ILogger logger)
+    public ChartBoard(
+        FollowedChart chart,
+        Guid openedBy,
+        EventLog log,
+        ChartQueries charts,
+        ReadModelsReached reached,
+        TimeProvider clock,
+        ILogger logger)
     {
-        (Chart, _log, _charts, _reached, _clock, _logger) = (chart, log, charts, reached, clock, logger);
+        Chart = chart;
+        OpenedBy = openedBy;
+        _log = log;
+        _charts = charts;
+        _reached = reached;
+        _clock = clock;
+        _logger = logger;
         _ = Task.Run(RunAsync);
     }
 
     public FollowedChart Chart { get; }
+
+    /// <summary>The account that was the first to follow it.</summary>
+    public Guid OpenedBy { get; }
 
     /// <summary>Kept under the lock of <see cref="LiveCharts"/>.</summary>
     public int Followers { get; set; }

@@ -10,6 +10,9 @@ public sealed class LiveCharts(EventLog log, ChartQueries charts, ReadModelsReac
     /// <summary>Charts followed at once: reading all of them takes a second or two of the database's time, and is then the rhythm in which they change.</summary>
     public const int ChartsMax = 200;
 
+    /// <summary>Of these, the ones that one account was the first to follow. A page shows a few.</summary>
+    public const int ChartsPerAccountMax = 20;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<FollowedChart, ChartBoard> _boards = [];
 
@@ -18,19 +21,31 @@ public sealed class LiveCharts(EventLog log, ChartQueries charts, ReadModelsReac
     /// <summary>Charts that are followed now.</summary>
     public int Followed { get { lock (_gate) return _boards.Count; } }
 
-    /// <returns>Null when <see cref="ChartsMax"/> other charts are followed.</returns>
-    public ChartFollower? Follow(FollowedChart chart)
+    /// <param name="account">Whose following it is. A chart that others follow already costs an account nothing.</param>
+    /// <param name="refusal">That too many other charts are followed, when the answer is null.</param>
+    public ChartFollower? Follow(FollowedChart chart, Guid account, out LiveRefusal? refusal)
     {
         lock (_gate)
         {
             if (!_boards.TryGetValue(chart, out var board))
             {
-                if (_boards.Count >= ChartsMax) return null;
-                _boards.Add(chart, board = new(chart, log, charts, reached, clock, logger));
+                refusal = RefusalOf(account);
+                if (refusal is not null) return null;
+                board = new(chart, account, log, charts, reached, clock, logger);
+                _boards.Add(chart, board);
             }
+            refusal = null;
             board.Followers++;
             return new(this, board);
         }
+    }
+
+    private LiveRefusal? RefusalOf(Guid account)
+    {
+        if (_boards.Count >= ChartsMax) return LiveRefusal.TooManyCharts(ChartsMax);
+        return _boards.Values.Count(b => b.OpenedBy == account) >= ChartsPerAccountMax
+            ? LiveRefusal.TooManyChartsOfOne(ChartsPerAccountMax)
+            : null;
     }
 
     /// <summary>Ends everybody's following with the reason <c>server_stopping</c>.</summary>
