@@ -24,7 +24,10 @@ public class TrackProjectionsTests(TestLog log)
     {
         var uploaded = await Send(Uploaded);
         var before = await Track();
-        Assert.Equal((TrackStatus.Processing, null, 1, uploaded.Position), (before.Status, before.Failure, before.Version, before.Position));
+        // The answer's position is that of the storage it takes, which follows the track's own event.
+        Assert.Equal(
+            (TrackStatus.Processing, null, 1, uploaded.Position - 1),
+            (before.Status, before.Failure, before.Version, before.Position));
         Assert.Equal(("Nightbus", "Ambient", null, "wav"), (before.Title, before.Genre, before.Description, before.Container));
 
         await Send(new CompleteTrackProcessing(_track, [new("opus", 128, 2_880_000), new("mp3", 192, 4_320_000)]));
