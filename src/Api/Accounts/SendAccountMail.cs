@@ -54,7 +54,7 @@ public sealed class SendAccountMail(
     private async Task ProveAsync(RecordedEvent e, EmailProofRequested asked, CancellationToken ct)
     {
         var account = await AccountAsync(asked.AccountId, ct);
-        if (account is not { Erased: false, NewEmail: { Length: > 0 } to, Proof: { } proof }) return;
+        if (account is not { Erased: false, Suspended: false, NewEmail: { Length: > 0 } to, Proof: { } proof }) return;
         if (proof.ProofId != asked.ProofId || proof.ExpiresAt <= clock.GetUtcNow()) return;
         // Looked up here and not by the command: how the request is answered does not depend on who is here.
         var held = await log.Reader.FindNameAsync(Account.EmailScope, to.ToLowerInvariant(), ct);
@@ -73,8 +73,8 @@ public sealed class SendAccountMail(
         var reset = FollowUp.CommandId(Name, e);
         await commands.FollowUpAsync(reset, new MailPasswordReset(holder, reset));
         var account = await AccountAsync(holder, ct);
-        // Another one overtook it, or the account is gone.
-        if (account is not { Email.Length: > 0, MailedReset: { } good }) return;
+        // Another one overtook it, or the account is out.
+        if (account is not { Suspended: false, Email.Length: > 0, MailedReset: { } good }) return;
         if (good.ResetId != reset || good.ExpiresAt <= clock.GetUtcNow()) return;
         // The mailbox has counted it when it was asked for.
         await PostAsync(letters.PasswordReset(holder, account.Email, tokens.PasswordReset(holder, reset)), ct);

@@ -24,7 +24,7 @@ public class WhatAccountsRunTests(VezaServer veza)
         // Aggregates.
         ["Account"] = "AccountErased or AccountSuspended: no sign-in, no key, no command",
         ["Session"] = "SessionEnded in the commit of either event, for sign-ins and API keys; live connections and uploads end with them",
-        ["SignInGuard"] = Nothing,
+        ["SignInGuard"] = Nothing, ["Mailbox"] = Nothing, ["Storage"] = Nothing,
         ["Broadcast"] = "EndWhatAccountsRun appends BroadcastEnded, which closes the mount and its source; the source's key is refused at once",
         ["OpenBroadcasts"] = Nothing,
         ["Track"] = "ProcessTrack makes no copies of an erased account's and EraseTracks removes its files; a suspended account's copies are made to their end, which is bounded",
@@ -34,6 +34,7 @@ public class WhatAccountsRunTests(VezaServer veza)
         // Reactors.
         ["WithdrawMessages"] = "deletes in the community's name what a ban ordered: it goes on without the moderator",
         ["EndWhatAccountsRun"] = Platform, ["SweepErasures"] = Platform, ["EraseTracks"] = Platform, ["ProcessTrack"] = "as Track",
+        ["SendAccountMail"] = "an account that is out is mailed neither a proof nor a reset; erasing one removes its mails kept as files",
         // Services.
         ["EndedSessions"] = Platform, ["FullCollections"] = Platform, ["StagingSweep"] = Platform, ["ReactionService"] = Platform, ["LiveHost"] = Platform,
         ["BroadcastSources"] = "as Broadcast", ["PresenceService"] = "a device's presence ends with its live connection, which ends with its session",
