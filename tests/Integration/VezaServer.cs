@@ -38,7 +38,8 @@ public sealed class VezaServer : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _postgres = await LocalPostgres.StartEphemeralAsync(fsync: false);
+        // Without it, what was acknowledged in the last moments before a kill is lost, and the history forked.
+        _postgres = await LocalPostgres.StartEphemeralAsync(fsync: Watched);
         if (Watched) _postgres.Watch(TimeProvider.System, NullLogger.Instance);
         _running = await VezaHost.StartAsync(Settings(_home, More), _postgres.ConnectionString, NullLoggerFactory.Instance, CancellationToken.None, Watched ? _postgres : null);
     }

@@ -23,13 +23,13 @@ public sealed class ServerRestartTests
         var control = Path.Combine(server.Postgres.DataFolder, "global", "pg_control");
         File.Move(control, control + ".away");
         await server.Postgres.KillAsync();
-        await Eventually.TrueAsync(async () => (await PostgresAsync("/health/live")).Detail is { } detail && detail.Contains("attempts failed", StringComparison.Ordinal)
-            && !detail.Contains(" 0 attempts", StringComparison.Ordinal));
+        await Eventually.TrueAsync(async () =>
+            (await PostgresAsync("/health/live")).Detail?.EndsWith("the server's log says why", StringComparison.Ordinal) is true);
         var (live, state, said) = await PostgresAsync("/health/live");
         Assert.Equal((HttpStatusCode.OK, "degraded"), (live, state));
         Assert.StartsWith("restarting since ", said);
-        Assert.EndsWith("it does not start; the server's log says why", said);
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, "degraded"), (await PostgresAsync("/health/ready")) is var (ready, also, _) ? (ready, also) : default);
+        Assert.EndsWith("attempts failed: it does not start; the server's log says why", said);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await PostgresAsync("/health/ready")).Status);
         File.Move(control + ".away", control);
 
         // Each part by itself: the appender, the tail and the live engine, the projections, the leases.
@@ -40,7 +40,11 @@ public sealed class ServerRestartTests
         var messages = await chat.Member.GetAsync($"/api/v1/channels/{chat.Channel}/messages").JsonAsync();
         Assert.Equal(2, messages.Items().Length);
         // Every projection and reaction included, which says so when it next renews its lease.
-        await Eventually.TrueAsync(async () => (await (await http.GetAsync("/health/ready")).Content.ReadFromJsonAsync<JsonElement>()).GetProperty("status").GetString() == "healthy");
+        await Eventually.TrueAsync(async () =>
+        {
+            using var ready = await http.GetAsync("/health/ready");
+            return (await ready.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("status").GetString() == "healthy";
+        });
         await Eventually.TrueAsync(() => server.Running.Log.Owners.Fault is null);
         var (_, well, past) = await PostgresAsync("/health/live");
         Assert.Equal("healthy", well);
