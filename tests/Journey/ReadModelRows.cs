@@ -43,7 +43,13 @@ internal sealed class ReadModelRows : IAsyncDisposable
             await using var connection = await _database.OpenConnectionAsync();
             await using var snapshot = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead);
             const string AtHead = """
-                select min(p.last_seq_id) = (select max(position) from log.chain), count(distinct s.base) = (select count(*) from log.projections), min(p.last_seq_id)
+                with head as (select max(position) as position from log.chain),
+                -- What they still have to do about an event may append another.
+                reactors as (
+                    select min(r.last_seq_id) as position from log.mt_event_progression r where r.name <> 'HighWaterMark'
+                    and not exists (select from log.projections s where split_part(r.name, '#', 1) like s.base || '.v%'))
+                select min(p.last_seq_id) = (select position from head) and (select position from reactors) = (select position from head),
+                       count(distinct s.base) = (select count(*) from log.projections), min(p.last_seq_id)
                 from log.projections s join log.mt_event_progression p on split_part(p.name, '#', 1) = s.serving
                 """;
             long head;
