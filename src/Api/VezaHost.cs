@@ -9,9 +9,12 @@ using Veza.Api.Http;
 using Veza.Api.Live;
 using Veza.Api.Live.Broadcasts;
 using Veza.Api.Observability;
+using Veza.Commands.Dispatching;
 using Veza.EventStore;
 using Veza.EventStore.Postgres;
 using Veza.EventStore.Projections;
+using Wolverine;
+using Wolverine.Runtime;
 
 namespace Veza.Api;
 
@@ -82,6 +85,8 @@ public static class VezaHost
         try
         {
             if (settings.Has(Role.Projections)) projections.Start();
+            // The host starts it too, and last; what is sent before needs its handlers.
+            await ((IHostedService)app.Services.GetRequiredService<IWolverineRuntime>()).StartAsync(ct);
             if (!settings.InProduction) await app.Services.GetRequiredService<OperatorBootstrap>().RunAsync(settings.VezaHome, ct);
             await app.Services.GetRequiredService<ClockSkew>().WarnAsync(ct);
             if (!limits.LiveIsGiven && limits.Live < ConnectionLimits.LiveDefaultMax)
@@ -117,6 +122,7 @@ public static class VezaHost
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, settings));
         builder.WebHost.UseSockets(sockets => sockets.Backlog = BacklogMax);
         Telemetry.AddLogging(builder.Logging, settings);
+        builder.UseWolverine(options => options.RunVezaCommands(new Limits(settings.MessageBytesMax)));
         builder.Services.AddConnectionGates(limits);
         VezaServices.Add(builder.Services, settings, limits, log, projections);
         if (watch is not null) builder.Services.AddPostgresHealth(watch);

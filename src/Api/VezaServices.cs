@@ -25,6 +25,7 @@ using Veza.Projections.Chat.Messages;
 using Veza.Projections.Chat.Reading;
 using Veza.Projections.Counts;
 using Veza.Realtime;
+using Wolverine.Runtime;
 
 namespace Veza.Api;
 
@@ -56,7 +57,8 @@ internal static class VezaServices
         services.AddSingleton(log.Database);
         services.AddSingleton(projections);
         services.AddSingleton(new HistoryLimit(settings.MessageHistoryMax));
-        services.AddSingleton(provider => new Dispatcher(log, new Limits(settings.MessageBytesMax), provider.GetRequiredService<TimeProvider>().GetUtcNow));
+        services.AddSingleton(provider => new CommandBus(
+            provider.GetRequiredService<IWolverineRuntime>(), log, provider.GetRequiredService<TimeProvider>().GetUtcNow));
         services.AddSingleton(new ReadModels(log.Database));
         services.AddSingleton<MessageQueries>().AddSingleton<MessageStreams>().AddSingleton<ChatQueries>().AddSingleton<UnreadQueries>().AddSingleton<CountQueries>();
         if (settings.Has(Role.Projections)) services.AddSingleton<IReaction, WithdrawMessages>().AddSingleton<IReaction, EndWhatAccountsRun>();

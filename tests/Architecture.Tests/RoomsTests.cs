@@ -27,7 +27,11 @@ public sealed class RoomsTests
         ["Media"] = ["Microsoft.Extensions.Logging.Abstractions"],
         ["Mail"] = ["MailKit", "MimeKit"],
         ["EventStore"] = ["Npgsql", "Microsoft.Extensions.Logging.Abstractions", "System.Threading.RateLimiting"],
-        ["Commands"] = ["FluentValidation", "Microsoft.Extensions.Logging.Abstractions", "Microsoft.Extensions.DependencyInjection.Abstractions"],
+        ["Commands"] =
+        [
+            "FluentValidation", "Wolverine", "JasperFx", "Microsoft.Extensions.DependencyInjection.Abstractions", "Microsoft.Extensions.Logging.Abstractions",
+            "Microsoft.Extensions.ObjectPool",
+        ],
         ["Projections"] = ["Npgsql", "Dapper", "Microsoft.Extensions.Logging.Abstractions"],
     };
 

@@ -1,5 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Veza.Commands.Dispatching;
 using Veza.Domain;
@@ -9,14 +11,17 @@ using Veza.EventStore.Models;
 using Veza.EventStore.Postgres;
 using Veza.EventStore.Projections;
 using Veza.Projections;
+using Wolverine;
+using Wolverine.Runtime;
 
 namespace Veza.Fixtures;
 
-/// <summary>The production log, dispatcher and projections over a PostgreSQL of their own, one for all tests of an assembly. Tests keep apart by using ids of their own.</summary>
+/// <summary>The production log, handlers and projections over a PostgreSQL of their own, one for all tests of an assembly. Tests keep apart by using ids of their own.</summary>
 public sealed class TestLog : IAsyncLifetime
 {
     private LocalPostgres? _postgres;
     private ProjectionHost? _projections;
+    private IHost? _host;
 
     /// <summary>What commands are told as the time; a test may move it.</summary>
     public DateTimeOffset Now { get; set; } = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
@@ -27,7 +32,10 @@ public sealed class TestLog : IAsyncLifetime
     /// <summary>Of every log that tests open on this database.</summary>
     public static byte[] KeySecret { get; } = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
     public EventLog Log { get; private set; } = null!;
-    public Dispatcher Dispatcher { get; private set; } = null!;
+    public CommandBus CommandBus => _host!.Services.GetRequiredService<CommandBus>();
+
+    /// <summary>Runs the handlers that were generated for production, for any log and clock.</summary>
+    public IWolverineRuntime Wolverine => _host!.Services.GetRequiredService<IWolverineRuntime>();
     public ReadModels Views { get; private set; } = null!;
     public ProjectionHost Projections => _projections!;
     public string ConnectionString => _postgres!.ConnectionString;
@@ -40,7 +48,7 @@ public sealed class TestLog : IAsyncLifetime
         // Rules do not depend on the disk; the fault tests, which do, bring their own server.
         _postgres = await LocalPostgres.StartEphemeralAsync(fsync: false);
         Log = await EventLog.OpenAsync(ConnectionString, EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, keySecret: KeySecret);
-        Dispatcher = new(Log, new Limits(), () => Now);
+        _host = await StartWolverineAsync(provider => new(provider.GetRequiredService<IWolverineRuntime>(), Log, () => Now));
         Views = new(Log.Database);
         _projections = await ProjectionHost.OpenAsync(Log, ConnectionString, AllProjections(), TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         _projections.Start();
@@ -49,8 +57,20 @@ public sealed class TestLog : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         if (_projections is not null) await _projections.DisposeAsync();
+        if (_host is not null) await _host.StopAsync();
+        _host?.Dispose();
         if (Log is not null) await Log.DisposeAsync();
         if (_postgres is not null) await _postgres.DisposeAsync();
+    }
+
+    private static async Task<IHost> StartWolverineAsync(Func<IServiceProvider, CommandBus> bus)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddSingleton(bus);
+        builder.UseWolverine(options => options.RunVezaCommands(new Limits()));
+        var host = builder.Build();
+        await host.StartAsync();
+        return host;
     }
 
     /// <summary>Waits until every row shows what the log holds now.</summary>
@@ -80,14 +100,14 @@ public sealed class Scenario
 {
     private readonly TestLog _log;
     private readonly object[] _given;
-    private readonly Dispatcher _dispatcher;
+    private readonly CommandBus _bus;
     private object? _when;
     private long? _ifMatch;
 
     public Scenario(TestLog log, object[] given)
     {
         (_log, _given, Now) = (log, given, log.Now);
-        _dispatcher = new(log.Log, new Limits(), () => Now);
+        _bus = new(log.Wolverine, log.Log, () => Now);
     }
 
     public DateTimeOffset Now { get; private set; }
@@ -154,7 +174,7 @@ public sealed class Scenario
     private async Task<(CommandResult Result, Guid Id)> SendAsync(object command, long? ifMatch)
     {
         var context = new CommandContext(Guid.CreateVersion7(), null, ExpectedVersion: ifMatch);
-        CommandResult result = await _dispatcher.SendAsync((dynamic)command, context, null, CancellationToken.None);
+        CommandResult result = await _bus.SendAsync((dynamic)command, context, null, CancellationToken.None);
         return (result, context.CommandId);
     }
 }

@@ -99,7 +99,7 @@ public class RandomHistoryTests
         foreach (var (act, step) in history.Select((act, i) => (act, i)))
         {
             log.Now += TimeSpan.FromSeconds(act.SecondsLater);
-            CommandResult _ = await log.Dispatcher.SendAsync((dynamic)Command(act, step), new CommandContext(Guid.CreateVersion7(), null), null, CancellationToken.None);
+            CommandResult _ = await log.CommandBus.SendAsync((dynamic)Command(act, step), new CommandContext(Guid.CreateVersion7(), null), null, CancellationToken.None);
         }
 
         object Command(Step step, int number)

@@ -68,7 +68,7 @@ internal sealed class LiveSetting : IAsyncDisposable
 
     /// <returns>The position of the command's last event.</returns>
     public async Task<long> SendAsync<TCommand>(TCommand command) where TCommand : notnull =>
-        Assert.IsType<CommandResult.Done>(await _log.Dispatcher.SendAsync(command, new(Guid.CreateVersion7(), Member), null, CancellationToken.None)).Position;
+        Assert.IsType<CommandResult.Done>(await _log.CommandBus.SendAsync(command, new(Guid.CreateVersion7(), Member), null, CancellationToken.None)).Position;
 
     public Task<long> SayAsync(string text, Guid? channel = null) => SendAsync(new SendMessage(Guid.CreateVersion7(), channel ?? General, Member, text, null));
 

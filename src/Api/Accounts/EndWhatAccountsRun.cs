@@ -11,7 +11,7 @@ namespace Veza.Api.Accounts;
 
 /// <summary>Ends the broadcasts of an account that was erased or suspended.</summary>
 /// <remarks>
-/// Sessions and keys end in the commit of the event itself. The dispatcher and the source's authentication refuse the account
+/// Sessions and keys end in the commit of the event itself. Decisions and the source's authentication refuse the account
 /// from then on, so that nothing is begun beside this. A page that is done again meets ended broadcasts, which stay as they are.
 /// What else an account runs, and what ends it, is listed in tests/Integration/Security/WhatAccountsRunTests.cs.
 /// </remarks>
@@ -19,7 +19,7 @@ public sealed class EndWhatAccountsRun(
     BroadcastQueries broadcasts,
     ProjectionHost projections,
     EventLog log,
-    Dispatcher commands) : IReaction
+    CommandBus commands) : IReaction
 {
     /// <summary>Broadcasts known at a time. Accounts have <see cref="Broadcast.OpenMax"/>, but for those created before that limit.</summary>
     private const int PageMax = 100;

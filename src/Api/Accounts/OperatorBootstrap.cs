@@ -9,7 +9,7 @@ using Veza.EventStore;
 namespace Veza.Api.Accounts;
 
 /// <summary>In development, makes the account <c>operator</c>, so that there is somebody who may do everything, and leaves its password in a file.</summary>
-public sealed class OperatorBootstrap(EventLog log, Dispatcher dispatcher, Passwords passwords, ILogger<OperatorBootstrap> logger)
+public sealed class OperatorBootstrap(EventLog log, CommandBus bus, Passwords passwords, ILogger<OperatorBootstrap> logger)
 {
     public const string UserName = "operator";
     public const string FileName = "operator.json";
@@ -30,7 +30,7 @@ public sealed class OperatorBootstrap(EventLog log, Dispatcher dispatcher, Passw
             Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         }))
             await JsonSerializer.SerializeAsync(stream, new { userName = UserName, password }, cancellationToken: ct);
-        var result = await dispatcher.SendAsync(
+        var result = await bus.SendAsync(
             new RegisterAccount(id, UserName, "operator@veza.localhost", passwords.Hash(password), Roles: [Role.Operator, Role.Analyst]),
             new CommandContext(id, AccountId: null), answer: null, CancellationToken.None);
         if (result is CommandResult.Refused refused)

@@ -9,7 +9,7 @@ namespace Veza.Api.Accounts;
 /// Records what those who may more than others read and decide, before it is done: who did it cannot have left no
 /// trace. What cannot be recorded is not done.
 /// </summary>
-internal sealed class PrivilegedActs(EventLog log, Dispatcher dispatcher, TimeProvider clock)
+internal sealed class PrivilegedActs(EventLog log, CommandBus bus, TimeProvider clock)
 {
     /// <summary>
     /// A session reads the whole log. Recorded once a day for each session or key, as with the use of keys: the person
@@ -29,6 +29,6 @@ internal sealed class PrivilegedActs(EventLog log, Dispatcher dispatcher, TimePr
         SendAsync(new RecordOperatorAct(account, act, subject), account);
 
     private async Task<Refusal?> SendAsync<TCommand>(TCommand command, Guid account) where TCommand : notnull =>
-        await dispatcher.SendAsync(command, new(Guid.CreateVersion7(), account), answer: null, CancellationToken.None)
+        await bus.SendAsync(command, new(Guid.CreateVersion7(), account), answer: null, CancellationToken.None)
             is CommandResult.Refused no ? no.Refusal : null;
 }

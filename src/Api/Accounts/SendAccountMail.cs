@@ -18,7 +18,7 @@ namespace Veza.Api.Accounts;
 /// </remarks>
 public sealed class SendAccountMail(
     EventLog log,
-    Dispatcher commands,
+    CommandBus commands,
     IMailer mailer,
     AccountLetters letters,
     MailTokens tokens,

@@ -72,7 +72,7 @@ public static class SessionEndpoints
         return await signIns.AnswerAsync(http, result, ids, token, StatusCodes.Status201Created, ct);
     }
 
-    private static async Task<IResult> Refresh(RefreshBody body, HttpContext http, Sender commands, SignIns signIns, Dispatcher dispatcher, CancellationToken ct)
+    private static async Task<IResult> Refresh(RefreshBody body, HttpContext http, Sender commands, SignIns signIns, CommandBus bus, CancellationToken ct)
     {
         if (signIns.Read(body.RefreshToken) is not { } shown || await signIns.OwnerAsync(shown.Id, ct) is not { } account)
             return Problems.Result(AccountRefusals.RefreshTokenInvalid);
@@ -83,7 +83,7 @@ public static class SessionEndpoints
         {
             var end = new EndSession(shown.Id, Session.RefreshTokenReused);
             // If that is refused, the log being busy, the answer says so and not that the session is ended.
-            if (await dispatcher.SendAsync(end, new CommandContext(Guid.CreateVersion7(), account), answer: null, CancellationToken.None) is CommandResult.Refused busy) result = busy;
+            if (await bus.SendAsync(end, new CommandContext(Guid.CreateVersion7(), account), answer: null, CancellationToken.None) is CommandResult.Refused busy) result = busy;
         }
         return await signIns.AnswerAsync(http, result, ids, next, StatusCodes.Status200OK, ct);
     }

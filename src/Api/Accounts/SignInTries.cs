@@ -11,7 +11,7 @@ namespace Veza.Api.Accounts;
 
 /// <summary>Slows down whoever guesses passwords: by the name they try, on all nodes, and by the network they come from, on this one.</summary>
 /// <remarks>See docs/decisions/0025-waits-that-lock-nobody-out.md.</remarks>
-public sealed class SignInTries(Dispatcher dispatcher, SignIns signIns, SigningKeys keys, TimeProvider clock)
+public sealed class SignInTries(CommandBus bus, SignIns signIns, SigningKeys keys, TimeProvider clock)
 {
     /// <summary>Failures of one network before it waits: a school or a mobile carrier has many people behind one address.</summary>
     public const int NetworkFreeTries = 100;
@@ -72,7 +72,7 @@ public sealed class SignInTries(Dispatcher dispatcher, SignIns signIns, SigningK
     }
 
     private Task<CommandResult> SendAsync<TCommand>(TCommand command) where TCommand : notnull =>
-        dispatcher.SendAsync(command, new(Guid.CreateVersion7(), AccountId: null), answer: null, CancellationToken.None);
+        bus.SendAsync(command, new(Guid.CreateVersion7(), AccountId: null), answer: null, CancellationToken.None);
 
     /// <summary>Counts a try of a network as a failure.</summary>
     /// <returns>That it must wait, and is not counted; null when it may go on.</returns>

@@ -12,16 +12,16 @@ using EventLog = Veza.EventStore.EventLog;
 namespace Veza.Api.Http;
 
 /// <summary>Sends a request's command: under its caller, its idempotency key and its <c>If-Match</c>, and says the outcome in HTTP.</summary>
-public sealed class Sender(HttpContext http, Dispatcher dispatcher)
+public sealed class Sender(HttpContext http, CommandBus bus)
 {
-    public static ValueTask<Sender> BindAsync(HttpContext context) => ValueTask.FromResult(new Sender(context, context.RequestServices.GetRequiredService<Dispatcher>()));
+    public static ValueTask<Sender> BindAsync(HttpContext context) => ValueTask.FromResult(new Sender(context, context.RequestServices.GetRequiredService<CommandBus>()));
 
     /// <param name="answer">An object with the ids the caller should know, <c>id</c> first; version and position are added to it.</param>
     public async Task<IResult> Send<TCommand>(TCommand command, object answer, int status = StatusCodes.Status200OK) where TCommand : notnull =>
         Answer(await Decide(command, answer), answer, status);
 
-    /// <inheritdoc cref="Dispatcher.Shape{TCommand}"/>
-    public Refusal? Shape<TCommand>(TCommand command) where TCommand : notnull => dispatcher.Shape(command);
+    /// <inheritdoc cref="CommandBus.Shape{TCommand}"/>
+    public Refusal? Shape<TCommand>(TCommand command) where TCommand : notnull => bus.Shape(command);
 
     /// <summary>For endpoints that make their answer from the outcome.</summary>
     /// <param name="content">What the request says, of a body that is too large or too variable to be hashed before it is read; it becomes part of the fingerprint.</param>
@@ -29,7 +29,7 @@ public sealed class Sender(HttpContext http, Dispatcher dispatcher)
     {
         if (!TryContext(content, out var context, out var refusal)) return Task.FromResult<CommandResult>(new CommandResult.Refused(refusal));
         // Not the request's token: once a command is under way its outcome matters even if the caller hung up.
-        return dispatcher.SendAsync(command, context, answer, CancellationToken.None);
+        return bus.SendAsync(command, context, answer, CancellationToken.None);
     }
 
     /// <summary>

@@ -11,7 +11,7 @@ public sealed class PrometheusMetrics : IDisposable
 {
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-    private static readonly string[] MeterPrefixes = ["Microsoft.AspNetCore.", "System.Runtime", "System.Net.", "Npgsql", "Veza."];
+    private static readonly string[] MeterPrefixes = ["Microsoft.AspNetCore.", "System.Runtime", "System.Net.", "Npgsql", "Veza.", "Wolverine:"];
 
     private readonly MeterListener listener = new();
     private readonly Dictionary<string, MetricFamily> families = [];

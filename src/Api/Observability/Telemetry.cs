@@ -6,6 +6,7 @@ using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 using Veza.Api.Auth;
 using Veza.Api.Configuration;
+using Veza.Commands.Dispatching;
 
 namespace Veza.Api.Observability;
 
@@ -21,12 +22,17 @@ public static class Telemetry
         // It logs every probe that finds something amiss; RememberedHealth says when that begins and ends, and what a
         // check throws.
         logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks.DefaultHealthCheckService", LogLevel.Critical);
+        // Wolverine logs a message whose handling failed with all that it holds, in a category named after the message's
+        // type. The fault itself is thrown to whoever sent the command, and logged there.
+        logging.AddFilter(typeof(CommandBus).Assembly.GetName().Name, LogLevel.None);
         // What the libraries do at each request is of interest only to who asked for it.
         if (settings.LogLevel >= LogDetail.Info)
         {
             logging.AddFilter("Microsoft", LogLevel.Warning);
             logging.AddFilter("Npgsql", LogLevel.Warning);
             logging.AddFilter("System", LogLevel.Warning);
+            logging.AddFilter("Wolverine", LogLevel.Warning);
+            logging.AddFilter("JasperFx", LogLevel.Warning);
             // Anybody can have as many bad tokens refused as they like; the answers say what was wrong.
             logging.AddFilter(typeof(BearerHandler).FullName, LogLevel.Warning);
         }
@@ -47,10 +53,10 @@ public static class Telemetry
         var resource = ResourceBuilder.CreateDefault().AddService(settings.ServiceName, serviceVersion: settings.Version).AddTelemetrySdk();
         if (settings.TracingEnabled)
             services.AddSingleton(_ => Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource)
-                .AddSource("Microsoft.AspNetCore", "Npgsql", "Veza.*").AddOtlpExporter().Build());
+                .AddSource("Microsoft.AspNetCore", "Npgsql", "Veza.*", "Wolverine").AddOtlpExporter().Build());
         if (settings.MetricsEnabled)
             services.AddSingleton(_ => Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource)
-                .AddMeter("Microsoft.AspNetCore.*", "System.Runtime", "System.Net.*", "Npgsql", "Veza.*").AddOtlpExporter().Build());
+                .AddMeter("Microsoft.AspNetCore.*", "System.Runtime", "System.Net.*", "Npgsql", "Veza.*", "Wolverine*").AddOtlpExporter().Build());
     }
 
     /// <summary>Begins to listen before the first request; at the end the container disposes all of it, which sends what is left.</summary>

@@ -12,5 +12,5 @@ public static class BeginTwoFactorHandler
     public static Refusal? Validate(BeginTwoFactor command, Account account) =>
         command.ShownHash != account.PasswordHash ? AccountRefusals.PasswordWrong : account.TwoFactor is { Enabled: true } ? AccountRefusals.TwoFactorEnabled : null;
 
-    public static AccountEvent Handle(BeginTwoFactor command, [WriteModel] Account account) => new TwoFactorBegun(account.Id, command.SeedId);
+    public static AccountEvent Handle(BeginTwoFactor command, [WriteAggregate] Account account) => new TwoFactorBegun(account.Id, command.SeedId);
 }

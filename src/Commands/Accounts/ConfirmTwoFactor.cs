@@ -16,5 +16,5 @@ public static class ConfirmTwoFactorHandler
         var begun => command.Shown is { Step: not null } shown && shown.IsGoodFor(begun) ? null : AccountRefusals.CodeWrong,
     };
 
-    public static AccountEvent Handle(ConfirmTwoFactor command, [WriteModel] Account account) => new TwoFactorEnabled(account.Id, command.Shown.SeedId, command.Shown.Step!.Value);
+    public static AccountEvent Handle(ConfirmTwoFactor command, [WriteAggregate] Account account) => new TwoFactorEnabled(account.Id, command.Shown.SeedId, command.Shown.Step!.Value);
 }

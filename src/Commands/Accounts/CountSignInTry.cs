@@ -16,7 +16,7 @@ public static class CountSignInTryHandler
         command.Waits && signInGuard is not null && signInGuard.NextTryAt > now
             ? AccountRefusals.SignInWait(signInGuard.NextTryAt - now) : null;
 
-    public static AccountEvent Handle(CountSignInTry command, [WriteModel] SignInGuard? signInGuard, DateTimeOffset now)
+    public static AccountEvent Handle(CountSignInTry command, [WriteAggregate] SignInGuard? signInGuard, DateTimeOffset now)
     {
         var lately = signInGuard is not null && now < signInGuard.NextTryAt + SignInGuard.ForgottenAfter;
         var inARow = lately ? signInGuard!.InARow + 1 : 1;

@@ -39,7 +39,7 @@ public static class CreateApiKeyHandler
 
     public static IEnumerable<Effect> Handle(
         CreateApiKey command,
-        [WriteModel] Account account,
+        [WriteAggregate] Account account,
         IReadOnlyList<Session> apiKeys,
         DateTimeOffset now) =>
     [

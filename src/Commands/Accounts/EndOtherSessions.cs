@@ -9,7 +9,7 @@ public sealed record EndOtherSessions(Guid AccountId, Guid KeptId);
 
 public static class EndOtherSessionsHandler
 {
-    public static IEnumerable<Effect> Handle(EndOtherSessions command, [ReadModel] Account account, [ReadModel] IReadOnlyList<Session> sessions) =>
+    public static IEnumerable<Effect> Handle(EndOtherSessions command, [ReadAggregate] Account account, [ReadAggregate] IReadOnlyList<Session> sessions) =>
         End(account, sessions, command.KeptId, Session.SignedOut);
 
     internal static IEnumerable<Effect> End(Account account, IEnumerable<Session> sessions, Guid? kept, string reason) =>

@@ -13,7 +13,7 @@ public static class EndSessionHandler
     public static Refusal? Validate(EndSession command, Session session) =>
         command.OwnerId is { } owner && owner != session.AccountId ? Refusals.Unknown("session", command.SessionId) : null;
 
-    public static IEnumerable<SessionEvent> Handle(EndSession command, [WriteModel] Session session)
+    public static IEnumerable<SessionEvent> Handle(EndSession command, [WriteAggregate] Session session)
     {
         if (!session.Ended) yield return new SessionEnded(session.Id, session.AccountId, command.Reason);
     }

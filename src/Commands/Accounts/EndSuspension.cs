@@ -14,13 +14,13 @@ public sealed class EndSuspensionValidator : AbstractValidator<EndSuspension>
 
 public static class EndSuspensionHandler
 {
-    public static Refusal? Validate(EndSuspension command, Account account, [ReadModel] Account @operator)
+    public static Refusal? Validate(EndSuspension command, Account account, [ReadAggregate] Account @operator)
     {
         if (!@operator.Roles.Contains(Role.Operator)) return AccountRefusals.NotAnOperator;
         return account.Erased ? Refusals.Unknown("account", account.Id) : null;
     }
 
-    public static IEnumerable<AccountEvent> Handle(EndSuspension command, [WriteModel] Account account)
+    public static IEnumerable<AccountEvent> Handle(EndSuspension command, [WriteAggregate] Account account)
     {
         if (account.Suspended) yield return new AccountSuspensionEnded(account.Id, command.OperatorId, command.Reason);
     }

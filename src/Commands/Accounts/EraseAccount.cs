@@ -17,7 +17,7 @@ public static class EraseAccountHandler
         : command.Second is null ? AccountRefusals.TwoFactorRequired
         : command.Second.IsGoodFor(expected) ? null : AccountRefusals.CodeWrong;
 
-    public static IEnumerable<Effect> Handle(EraseAccount command, [WriteModel] Account account, [ReadModel] IReadOnlyList<Session> sessions, [ReadModel] IReadOnlyList<Session> apiKeys) =>
+    public static IEnumerable<Effect> Handle(EraseAccount command, [WriteAggregate] Account account, [ReadAggregate] IReadOnlyList<Session> sessions, [ReadAggregate] IReadOnlyList<Session> apiKeys) =>
         account.Erased ? [] :
         [
             Effect.Append<Account>(account.Id, new AccountErased(account.Id)),

@@ -14,7 +14,7 @@ public sealed class GrantRoleValidator : AbstractValidator<GrantRole>
 
 public static class GrantRoleHandler
 {
-    public static IEnumerable<AccountEvent> Handle(GrantRole command, [WriteModel] Account account)
+    public static IEnumerable<AccountEvent> Handle(GrantRole command, [WriteAggregate] Account account)
     {
         if (!account.Roles.Contains(command.Role)) yield return new RoleGranted(command.AccountId, command.Role);
     }

@@ -8,7 +8,7 @@ public sealed record PassSignInTry(Guid SignInGuardId, Guid TryId);
 
 public static class PassSignInTryHandler
 {
-    public static AccountEvent Handle(PassSignInTry command, [WriteModel] SignInGuard signInGuard) =>
+    public static AccountEvent Handle(PassSignInTry command, [WriteAggregate] SignInGuard signInGuard) =>
         signInGuard.Newest is { } before && before.Id == command.TryId
             ? new SignInTryPassed(signInGuard.Id, command.TryId, before.InARow, before.NextTryAt)
             // Others have been counted since; their wait stands.

@@ -17,7 +17,7 @@ public static class ProveEmailHandler
         account is { NewEmail: not null, Proof: { } proof } && proof.ProofId == command.ProofId && now < proof.ExpiresAt
             ? null : AccountRefusals.ProofTokenInvalid;
 
-    public static IEnumerable<Effect> Handle(ProveEmail command, [WriteModel] Account? account)
+    public static IEnumerable<Effect> Handle(ProveEmail command, [WriteAggregate] Account? account)
     {
         var (before, now) = (account!.Email.ToLowerInvariant(), account.NewEmail!.ToLowerInvariant());
         var proven = new EmailProven(account.Id, account.NewEmail!, before.Length == 0 ? null : account.Email);

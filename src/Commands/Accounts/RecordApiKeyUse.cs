@@ -9,7 +9,7 @@ public sealed record RecordApiKeyUse(Guid SessionId);
 
 public static class RecordApiKeyUseHandler
 {
-    public static IEnumerable<SessionEvent> Handle(RecordApiKeyUse command, [WriteModel] Session session, DateTimeOffset now)
+    public static IEnumerable<SessionEvent> Handle(RecordApiKeyUse command, [WriteAggregate] Session session, DateTimeOffset now)
     {
         var today = DateOnly.FromDateTime(now.UtcDateTime);
         if (session is { Ended: false, Scopes: not null } && (session.UsedOn is not { } last || last < today)) yield return new ApiKeyUsed(command.SessionId, session.AccountId, today);

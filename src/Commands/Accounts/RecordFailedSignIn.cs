@@ -12,6 +12,6 @@ public sealed record RecordFailedSignIn(Guid SignInGuardId, Guid? OwnerId);
 
 public static class RecordFailedSignInHandler
 {
-    public static AccountEvent Handle(RecordFailedSignIn command, [WriteModel] SignInGuard signInGuard) =>
+    public static AccountEvent Handle(RecordFailedSignIn command, [WriteAggregate] SignInGuard signInGuard) =>
         new SignInFailed(signInGuard.Id, command.OwnerId, signInGuard.InARow, signInGuard.NextTryAt);
 }

@@ -12,7 +12,7 @@ public sealed record RecordLogRead(Guid SessionId);
 public static class RecordLogReadHandler
 {
     public static IEnumerable<SessionEvent> Handle(
-        RecordLogRead command, [WriteModel] Session session, DateTimeOffset now)
+        RecordLogRead command, [WriteAggregate] Session session, DateTimeOffset now)
     {
         var today = DateOnly.FromDateTime(now.UtcDateTime);
         if (session.Ended || session.LogReadOn >= today) yield break;

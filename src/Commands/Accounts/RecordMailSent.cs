@@ -9,6 +9,6 @@ public sealed record RecordMailSent(Guid MailboxId, Guid AboutId, MailKind Kind)
 
 public static class RecordMailSentHandler
 {
-    public static AccountEvent Handle(RecordMailSent command, [WriteModel] Mailbox? mailbox, DateTimeOffset now) =>
+    public static AccountEvent Handle(RecordMailSent command, [WriteAggregate] Mailbox? mailbox, DateTimeOffset now) =>
         new MailSent(command.MailboxId, command.AboutId, command.Kind, now);
 }

@@ -22,7 +22,7 @@ public sealed class RecordOperatorActValidator : AbstractValidator<RecordOperato
 
 public static class RecordOperatorActHandler
 {
-    public static IEnumerable<AccountEvent> Handle(RecordOperatorAct command, [WriteModel] Account account)
+    public static IEnumerable<AccountEvent> Handle(RecordOperatorAct command, [WriteAggregate] Account account)
     {
         yield return new OperatorActed(account.Id, command.Act, command.Subject);
     }

@@ -18,6 +18,6 @@ public static class RefreshSessionHandler
         : session.ExpiresAt <= now ? AccountRefusals.RefreshTokenExpired
         : null;
 
-    public static SessionEvent Handle(RefreshSession command, [WriteModel] Session? session, DateTimeOffset now) =>
+    public static SessionEvent Handle(RefreshSession command, [WriteAggregate] Session? session, DateTimeOffset now) =>
         new SessionRefreshed(command.SessionId, session!.AccountId, command.NextTokenHash, now + Session.RefreshTokenLife);
 }

@@ -14,6 +14,6 @@ public static class RepeatEmailProofHandler
         account.NewEmail is null ? AccountRefusals.NothingToProve
         : account.Proof!.Wait(now) is { } wait ? AccountRefusals.EmailProofWait(wait) : null;
 
-    public static AccountEvent Handle(RepeatEmailProof command, [WriteModel] Account account, DateTimeOffset now) =>
+    public static AccountEvent Handle(RepeatEmailProof command, [WriteAggregate] Account account, DateTimeOffset now) =>
         new EmailProofRequested(account.Id, command.ProofId, account.NewEmail!, now, now + EmailProof.Life);
 }

@@ -27,6 +27,6 @@ public static class RequestEmailProofHandler
         : account.Email == command.Email ? AccountRefusals.NothingToProve
         : account.Proof?.Wait(now) is { } wait ? AccountRefusals.EmailProofWait(wait) : null;
 
-    public static AccountEvent Handle(RequestEmailProof command, [WriteModel] Account account, DateTimeOffset now) =>
+    public static AccountEvent Handle(RequestEmailProof command, [WriteAggregate] Account account, DateTimeOffset now) =>
         new EmailProofRequested(account.Id, command.ProofId, command.Email, now, now + EmailProof.Life);
 }

@@ -21,6 +21,6 @@ public static class ResetPasswordHandler
         || account?.MailedReset is { } mailed && mailed.ResetId == command.MailedResetId && now < mailed.ExpiresAt
             ? null : AccountRefusals.ResetTokenInvalid;
 
-    public static IEnumerable<Effect> Handle(ResetPassword command, [WriteModel] Account? account, [ReadModel] IReadOnlyList<Session> sessions) =>
+    public static IEnumerable<Effect> Handle(ResetPassword command, [WriteAggregate] Account? account, [ReadAggregate] IReadOnlyList<Session> sessions) =>
         [Effect.Append<Account>(account!.Id, new PasswordReset(account.Id, command.PasswordHash)), .. EndOtherSessionsHandler.End(account, sessions, kept: null, Session.PasswordReset)];
 }

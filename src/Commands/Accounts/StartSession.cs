@@ -27,7 +27,7 @@ public static class StartSessionHandler
         : command.Second is null ? AccountRefusals.TwoFactorRequired
         : command.Second.IsGoodFor(expected) ? null : AccountRefusals.TwoFactorFailed;
 
-    public static IEnumerable<Effect> Handle(StartSession command, [ReadModel] Account account, [ReadModel] Session? oldestSession, DateTimeOffset now)
+    public static IEnumerable<Effect> Handle(StartSession command, [ReadAggregate] Account account, [ReadAggregate] Session? oldestSession, DateTimeOffset now)
     {
         yield return Effect.Start<Session>(command.SessionId, new SessionStarted(command.SessionId, account.Id, command.RefreshTokenHash, now + Session.RefreshTokenLife));
         // In the account's own stream, so that a sign-in and a change of the password that ends all sessions cannot miss each other.

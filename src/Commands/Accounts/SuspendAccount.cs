@@ -17,7 +17,7 @@ public sealed class SuspendAccountValidator : AbstractValidator<SuspendAccount>
 
 public static class SuspendAccountHandler
 {
-    public static Refusal? Validate(SuspendAccount command, Account account, [ReadModel] Account @operator)
+    public static Refusal? Validate(SuspendAccount command, Account account, [ReadAggregate] Account @operator)
     {
         if (!@operator.Roles.Contains(Role.Operator)) return AccountRefusals.NotAnOperator;
         if (account.Erased) return Refusals.Unknown("account", account.Id);
@@ -27,9 +27,9 @@ public static class SuspendAccountHandler
 
     public static IEnumerable<Effect> Handle(
         SuspendAccount command,
-        [WriteModel] Account account,
-        [ReadModel] IReadOnlyList<Session> sessions,
-        [ReadModel] IReadOnlyList<Session> apiKeys)
+        [WriteAggregate] Account account,
+        [ReadAggregate("account.SessionIds")] IReadOnlyList<Session> sessions,
+        [ReadAggregate("account.ApiKeyIds")] IReadOnlyList<Session> apiKeys)
     {
         if (account.Suspended) return [];
         var suspended = new AccountSuspended(account.Id, command.OperatorId, command.Reason);

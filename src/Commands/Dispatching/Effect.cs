@@ -3,15 +3,7 @@ using Veza.EventStore.Models;
 
 namespace Veza.Commands.Dispatching;
 
-/// <summary>The model that a handler's events are appended to, at exactly the version it decided on.</summary>
-[AttributeUsage(AttributeTargets.Parameter)]
-public sealed class WriteModelAttribute : Attribute;
-
-/// <summary>A model that is only looked at. It is as fresh as this node's tail.</summary>
-[AttributeUsage(AttributeTargets.Parameter)]
-public sealed class ReadModelAttribute : Attribute;
-
-/// <summary>What a handler wants to happen beyond adding events to its write model. All effects of a command happen together or not at all.</summary>
+/// <summary>What a handler wants to happen beyond adding events to the aggregate it writes. All effects of a command happen together or not at all.</summary>
 public abstract record Effect
 {
     /// <summary>Begins a stream that must not exist yet.</summary>

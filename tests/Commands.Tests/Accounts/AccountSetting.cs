@@ -10,12 +10,12 @@ namespace Veza.Commands.Tests.Accounts;
 internal sealed class AccountSetting
 {
     private readonly TestLog _log;
-    private readonly Dispatcher _dispatcher;
+    private readonly CommandBus _bus;
 
     public AccountSetting(TestLog log)
     {
         _log = log;
-        _dispatcher = new(log.Log, new Limits(), () => Now);
+        _bus = new(log.Wolverine, log.Log, () => Now);
         UserName = $"ada_{Account:N}"[..32];
         Email = $"{UserName}@example.org";
     }
@@ -53,7 +53,7 @@ internal sealed class AccountSetting
     private async Task<(Refusal? Refusal, DomainEvent[] Events)> SendAsync(dynamic command)
     {
         var (id, head) = (Guid.CreateVersion7(), _log.Log.Head);
-        CommandResult result = await _dispatcher.SendAsync(command, new CommandContext(id, null), null, CancellationToken.None);
+        CommandResult result = await _bus.SendAsync(command, new CommandContext(id, null), null, CancellationToken.None);
         var events = await _log.Log.Reader.ReadAsync(head, long.MaxValue, 1000, null, null, CancellationToken.None);
         return ((result as CommandResult.Refused)?.Refusal, [.. events.Where(e => e.CommandId == id).Select(e => (DomainEvent)e.Data!)]);
     }

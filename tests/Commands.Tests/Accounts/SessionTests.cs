@@ -45,7 +45,7 @@ public class SessionTests(TestLog log)
     public async Task Of_two_refreshes_at_once_with_one_token_one_is_refused()
     {
         await _ada.GivenAsync(_ada.Registered, _ada.Started);
-        var both = await Task.WhenAll(Enumerable.Range(2, 2).Select(i => log.Dispatcher.SendAsync(Refreshed("token 1", $"token {i}"),
+        var both = await Task.WhenAll(Enumerable.Range(2, 2).Select(i => log.CommandBus.SendAsync(Refreshed("token 1", $"token {i}"),
             new Dispatching.CommandContext(Guid.CreateVersion7(), null), null, TestContext.Current.CancellationToken)));
         Assert.Single(both.OfType<Dispatching.CommandResult.Done>());
         Assert.Equal(AccountRefusals.RefreshTokenReused, Assert.Single(both.OfType<Dispatching.CommandResult.Refused>()).Refusal);

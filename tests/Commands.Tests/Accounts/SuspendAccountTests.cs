@@ -81,7 +81,7 @@ public class SuspendAccountTests(TestLog log)
     {
         var context = new CommandContext(Guid.CreateVersion7(), _ada.Account);
         var follow = new FollowAccount(_ada.Account, _operator.Account);
-        return (await log.Dispatcher.SendAsync(follow, context, null, CancellationToken.None) as CommandResult.Refused)?.Refusal;
+        return (await log.CommandBus.SendAsync(follow, context, null, CancellationToken.None) as CommandResult.Refused)?.Refusal;
     }
 
     private async Task GivenAsync(params object[] more)

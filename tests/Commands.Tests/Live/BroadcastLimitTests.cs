@@ -34,7 +34,7 @@ public class BroadcastLimitTests(TestLog log)
     public async Task Broadcasts_opened_at_once_are_counted_one_by_one()
     {
         var sent = Enumerable.Range(0, 4 * Broadcast.OpenMax).Select(_ =>
-            log.Dispatcher.SendAsync(Another, new(Guid.CreateVersion7(), AccountId: null), null, CancellationToken.None));
+            log.CommandBus.SendAsync(Another, new(Guid.CreateVersion7(), AccountId: null), null, CancellationToken.None));
         var results = await Task.WhenAll(sent);
         Assert.Equal(Broadcast.OpenMax, results.Count(r => r is CommandResult.Done));
     }

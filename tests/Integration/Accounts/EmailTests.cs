@@ -249,7 +249,7 @@ public class EmailTests(VezaServer veza)
         var id = Guid.CreateVersion7();
         var userName = $"old_{id.ToString("N")[12..]}";
         var register = new RegisterAccount(id, userName, $"{userName}@example.org", services.GetRequiredService<Passwords>().Hash(Password));
-        Assert.IsType<CommandResult.Done>(await services.GetRequiredService<Dispatcher>().SendAsync(register, new(Guid.CreateVersion7(), null), null, CancellationToken.None));
+        Assert.IsType<CommandResult.Done>(await services.GetRequiredService<CommandBus>().SendAsync(register, new(Guid.CreateVersion7(), null), null, CancellationToken.None));
         var session = await SignInAsync(register.Email).JsonAsync(HttpStatusCode.Created);
         var person = new Person(veza, id, userName, session.GetProperty("accessToken").GetString());
         person.SeeUpTo(session.GetProperty("position").GetInt64());

@@ -117,5 +117,5 @@ public class EndedSessionTests(TestLog log) : IClassFixture<TestLog>
     }
 
     private async Task SendAsync<TCommand>(TCommand command) where TCommand : notnull =>
-        Assert.IsType<CommandResult.Done>(await log.Dispatcher.SendAsync(command, new(Guid.CreateVersion7(), null), null, TestContext.Current.CancellationToken));
+        Assert.IsType<CommandResult.Done>(await log.CommandBus.SendAsync(command, new(Guid.CreateVersion7(), null), null, TestContext.Current.CancellationToken));
 }

@@ -18,7 +18,7 @@ public sealed class OperatorBootstrapTests(TestLog log) : IClassFixture<TestLog>
     [Fact]
     public async Task The_first_start_makes_the_operator_and_later_ones_leave_it_alone()
     {
-        var bootstrap = new OperatorBootstrap(log.Log, log.Dispatcher, _passwords, NullLogger<OperatorBootstrap>.Instance);
+        var bootstrap = new OperatorBootstrap(log.Log, log.CommandBus, _passwords, NullLogger<OperatorBootstrap>.Instance);
         await bootstrap.RunAsync(_folder.FullName, TestContext.Current.CancellationToken);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(FilePath));
         var written = await File.ReadAllTextAsync(FilePath, TestContext.Current.CancellationToken);

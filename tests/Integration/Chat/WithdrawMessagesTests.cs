@@ -16,6 +16,7 @@ using Veza.EventStore.Reactions;
 using Veza.EventStore.Reading;
 using Veza.EventStore.Running;
 using Veza.Projections.Chat.Messages;
+using Wolverine.Runtime;
 
 namespace Veza.Integration.Tests.Chat;
 
@@ -46,7 +47,7 @@ public class WithdrawMessagesTests(ServerWithoutReactions server) : IClassFixtur
     private long _from;
 
     private EventLog Log => server.Veza.Running.Log;
-    private Dispatcher Commands => Get<Dispatcher>();
+    private CommandBus Commands => Get<CommandBus>();
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -224,7 +225,7 @@ public class WithdrawMessagesTests(ServerWithoutReactions server) : IClassFixtur
     }
 
     private WithdrawMessages Reaction(Func<DateTimeOffset>? now = null, int pageMax = 10, int atOnceMax = 8) =>
-        new(Get<MessageQueries>(), server.Veza.Running.Projections, Log, new Dispatcher(Log, new Limits(), now ?? TimeProvider.System.GetUtcNow)) { PageMax = pageMax, AtOnceMax = atOnceMax };
+        new(Get<MessageQueries>(), server.Veza.Running.Projections, Log, new CommandBus(Get<IWolverineRuntime>(), Log, now ?? TimeProvider.System.GetUtcNow)) { PageMax = pageMax, AtOnceMax = atOnceMax };
 
     private ReactionHost Start(WithdrawMessages reaction, Retries? retries = null)
     {

@@ -9,7 +9,10 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Veza.Api;
 using Veza.Api.Auth;
+using Veza.Commands.Accounts;
+using Veza.Commands.Dispatching;
 using Veza.EventStore.Postgres;
+using Wolverine.Runtime;
 
 namespace Veza.Integration.Tests.Security;
 
@@ -19,13 +22,14 @@ public sealed class SecretsTests : IAsyncLifetime
     private const string Password = "marked-password-of-ada";
     private const string WrongPassword = "marked-password-that-is-wrong";
     private const string NewPassword = "marked-password-that-is-new";
+    private const string PasswordHash = "marked-hash-of-a-password";
     private const string JwtSecret = "marked-jwt-key-0123456789abcdef0123456789";
     private const string EncryptionKey = "marked-encryption-key-0123456789abcdef012345";
     private const string DatabasePassword = "marked-database-password";
 
     private readonly string _home = Directory.CreateTempSubdirectory("veza-test-").FullName;
     private readonly Recorder _recorder = new();
-    private readonly HashSet<string> _secrets = [Password, WrongPassword, NewPassword, JwtSecret, EncryptionKey, DatabasePassword];
+    private readonly HashSet<string> _secrets = [Password, WrongPassword, NewPassword, PasswordHash, JwtSecret, EncryptionKey, DatabasePassword];
     private readonly HttpClient _http = new();
     private LocalPostgres _postgres = null!;
     private RunningVeza _node = null!;
@@ -83,6 +87,7 @@ public sealed class SecretsTests : IAsyncLifetime
         await ResetAsync(ada.Id());
         var scraped = await _http.GetStringAsync(_metrics);
         await FaultsAsync(access, apiKey);
+        await FaultOverTheBusAsync();
         scraped += await _http.GetStringAsync(_metrics);
 
         Assert.True(_recorder.Count > 100, $"only {_recorder.Count} things were recorded");
@@ -210,6 +215,14 @@ public sealed class SecretsTests : IAsyncLifetime
         await AskAsync(HttpMethod.Post, "/api/v1/sessions", null, new { name = "ada", password = NewPassword }, HttpStatusCode.InternalServerError);
         using var register = JsonContent.Create(new { userName = "bob", email = "bob@example.org", password = NewPassword });
         await SendAsync(HttpMethod.Post, "/api/v1/accounts", null, register);
+    }
+
+    /// <summary>Wolverine's own executor logs a message that it failed to handle.</summary>
+    private async Task FaultOverTheBusAsync()
+    {
+        var bus = new MessageBus(_node.App.Services.GetRequiredService<IWolverineRuntime>());
+        var command = new ChangePassword(Guid.CreateVersion7(), PasswordHash, PasswordHash, Guid.CreateVersion7());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => bus.InvokeAsync<CommandResult>(command, new CancellationToken(canceled: true)));
     }
 
     private async Task<string> EventsAsync()

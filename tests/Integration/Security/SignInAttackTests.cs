@@ -8,6 +8,7 @@ using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
 using Veza.Integration.Tests.Accounts;
+using Wolverine.Runtime;
 
 namespace Veza.Integration.Tests.Security;
 
@@ -115,8 +116,8 @@ public class SignInAttackTests(VezaServer veza)
         // On a clock of its own: the wait is a few seconds, and the machine may need longer for the tries.
         var clock = new SetClock(TimeProvider.System.GetUtcNow());
         var services = veza.Running.App.Services;
-        var dispatcher = new Dispatcher(veza.Running.Log, new Limits(), clock.GetUtcNow);
-        var tries = new SignInTries(dispatcher, services.GetRequiredService<SignIns>(), services.GetRequiredService<SigningKeys>(), clock);
+        var bus = new CommandBus(services.GetRequiredService<IWolverineRuntime>(), veza.Running.Log, clock.GetUtcNow);
+        var tries = new SignInTries(bus, services.GetRequiredService<SignIns>(), services.GetRequiredService<SigningKeys>(), clock);
         var account = await services.GetRequiredService<SignIns>().AccountAsync(ada.Id, TestContext.Current.CancellationToken);
         for (var i = 0; i < SignInGuard.FreeTries; i++) Assert.Equal("sign_in_failed", await TryAsync(good: false));
         var before = await GuardAsync(ada);

@@ -16,7 +16,7 @@ public class WhatAccountsRunTests(VezaServer veza)
     private const string Mark = "zqrunning";
     private const string Nothing = "runs nothing: it is a fact, or a count of facts";
     private const string Platform = "the platform's own, whoever has an account";
-    private const string Dispatcher = "a command of an account that is out is refused by the dispatcher";
+    private const string CommandBus = "a command of an account that is out is refused before it is decided";
 
     /// <summary>What ends it, of every aggregate, reactor and service there is.</summary>
     private static readonly Dictionary<string, string> WhatEndsIt = new()
@@ -28,9 +28,9 @@ public class WhatAccountsRunTests(VezaServer veza)
         ["Broadcast"] = "EndWhatAccountsRun appends BroadcastEnded, which closes the mount and its source; the source's key is refused at once",
         ["OpenBroadcasts"] = Nothing,
         ["Track"] = "ProcessTrack makes no copies of an erased account's and EraseTracks removes its files; a suspended account's copies are made to their end, which is bounded",
-        ["Play"] = Dispatcher, ["Hearing"] = Nothing, ["Message"] = Dispatcher, ["Comment"] = Nothing,
+        ["Play"] = CommandBus, ["Hearing"] = Nothing, ["Message"] = CommandBus, ["Comment"] = Nothing,
         ["Community"] = "nothing: it is its members', decision 0053", ["FoundedCommunities"] = Nothing, ["Channel"] = "nothing: it is its community's",
-        ["Member"] = Dispatcher, ["Posting"] = Nothing, ["ReadMarker"] = Nothing, ["Follow"] = Nothing, ["TrackLike"] = Nothing, ["TrackRepost"] = Nothing,
+        ["Member"] = CommandBus, ["Posting"] = Nothing, ["ReadMarker"] = Nothing, ["Follow"] = Nothing, ["TrackLike"] = Nothing, ["TrackRepost"] = Nothing,
         // Reactors.
         ["WithdrawMessages"] = "deletes in the community's name what a ban ordered: it goes on without the moderator",
         ["EndWhatAccountsRun"] = Platform, ["SweepErasures"] = Platform, ["EraseTracks"] = Platform, ["ProcessTrack"] = "as Track",

@@ -53,7 +53,7 @@ public class AccountQueriesTests(TestLog log)
     private Task RegisterAsync(Guid account) => SendAsync(new RegisterAccount(account, account.ToString("N"), $"{account:N}@example.org", "hash"));
 
     private async Task SendAsync<TCommand>(TCommand command) where TCommand : notnull =>
-        Assert.IsType<Commands.Dispatching.CommandResult.Done>(await log.Dispatcher.SendAsync(command, new(Guid.CreateVersion7(), null), null, TestContext.Current.CancellationToken));
+        Assert.IsType<Commands.Dispatching.CommandResult.Done>(await log.CommandBus.SendAsync(command, new(Guid.CreateVersion7(), null), null, TestContext.Current.CancellationToken));
 
     /// <summary>Events as another capability's commands would add them.</summary>
     private async Task AppendAsync(params DomainEvent[] events)

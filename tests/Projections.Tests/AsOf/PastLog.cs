@@ -37,6 +37,6 @@ public sealed class PastLog : IAsyncLifetime
     /// <summary>Sends a command of a random history, which may well be refused.</summary>
     public async Task TryAsync(object command)
     {
-        CommandResult _ = await Log.Dispatcher.SendAsync((dynamic)command, new CommandContext(Guid.CreateVersion7(), null), null, CancellationToken.None);
+        CommandResult _ = await Log.CommandBus.SendAsync((dynamic)command, new CommandContext(Guid.CreateVersion7(), null), null, CancellationToken.None);
     }
 }

@@ -77,7 +77,7 @@ public class TrackProjectionsTests(TestLog log)
     }
 
     private async Task<CommandResult.Done> Send<T>(T command) where T : notnull =>
-        Assert.IsType<CommandResult.Done>(await log.Dispatcher.SendAsync(command, new(Guid.CreateVersion7(), _listener), null, CancellationToken.None));
+        Assert.IsType<CommandResult.Done>(await log.CommandBus.SendAsync(command, new(Guid.CreateVersion7(), _listener), null, CancellationToken.None));
 
     private async Task Play() => Assert.IsType<AppendOutcome.Accepted>(await log.Log.Appender.AppendAsync(new(Guid.CreateVersion7(),
         [new(Guid.CreateVersion7(), "counting", 0, [new PlayCounted(Guid.CreateVersion7(), _track, _owner, _listener, Guid.CreateVersion7(), "Ambient", 30_000)])], [])));

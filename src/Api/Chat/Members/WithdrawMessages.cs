@@ -13,7 +13,7 @@ namespace Veza.Api.Chat.Members;
 /// Messages are found by the rows of channels, which know each author's; deleted ones are gone from there, so that an attempt goes on about where the one before ended. What it meets
 /// again nevertheless is deleted already and stays as it is.
 /// </remarks>
-public sealed class WithdrawMessages(MessageQueries messages, ProjectionHost projections, EventLog log, Dispatcher commands) : IReaction
+public sealed class WithdrawMessages(MessageQueries messages, ProjectionHost projections, EventLog log, CommandBus commands) : IReaction
 {
     /// <summary>Messages known at a time, some 40 bytes each. A page costs a look at all that its author has in any channel, so it is not a small one.</summary>
     internal int PageMax { get; init; } = 10_000;

@@ -27,16 +27,16 @@ public sealed class BroadcastSources : IIcecastSources, IHostedService
     private readonly Mounts _mounts;
     private readonly SourceKeys _keys;
     private readonly EventLog _log;
-    private readonly Dispatcher _dispatcher;
+    private readonly CommandBus _bus;
     private readonly BroadcastQueries _broadcasts;
     private readonly TimeProvider _clock;
     private readonly ILogger<BroadcastSources> _logger;
     private readonly CancellationTokenSource _stopping = new();
     private Task _reaping = Task.CompletedTask;
 
-    public BroadcastSources(Mounts mounts, SourceKeys keys, EventLog log, Dispatcher dispatcher, BroadcastQueries broadcasts, TimeProvider clock, ILogger<BroadcastSources> logger)
+    public BroadcastSources(Mounts mounts, SourceKeys keys, EventLog log, CommandBus bus, BroadcastQueries broadcasts, TimeProvider clock, ILogger<BroadcastSources> logger)
     {
-        (_mounts, _keys, _log, _dispatcher, _broadcasts, _clock, _logger) = (mounts, keys, log, dispatcher, broadcasts, clock, logger);
+        (_mounts, _keys, _log, _bus, _broadcasts, _clock, _logger) = (mounts, keys, log, bus, broadcasts, clock, logger);
         var ended = log.Types.Describe(typeof(BroadcastEnded)).Name;
         // The stream of a broadcast has its id. The tail waits for its watchers, so ending is left to another thread.
         log.Tail.Watch(e =>
@@ -113,7 +113,7 @@ public sealed class BroadcastSources : IIcecastSources, IHostedService
     /// <returns>Whether it was refused for good; not when the log was busy.</returns>
     private async Task<bool> SendAsync<TCommand>(TCommand command) where TCommand : notnull
     {
-        var result = await _dispatcher.SendAsync(command, new(Guid.CreateVersion7(), AccountId: null), answer: null, CancellationToken.None);
+        var result = await _bus.SendAsync(command, new(Guid.CreateVersion7(), AccountId: null), answer: null, CancellationToken.None);
         if (result is not CommandResult.Refused refused) return false;
         _logger.LogWarning("{Command} was refused: {Code}", typeof(TCommand).Name, refused.Refusal.Code);
         return refused.Refusal.Kind != RefusalKind.Unavailable;

@@ -16,7 +16,7 @@ namespace Veza.Api.Music.Tracks;
 /// one account's uploads hold half of the slots at most, and one place in the line for them.
 /// Every upload ends ready or failed, with its reason: also when its work breaks off with the process again and again.
 /// </remarks>
-public sealed class ProcessTrack(MediaStore media, Transcoder transcoder, EventLog log, Dispatcher commands) : IReaction, IAsyncDisposable
+public sealed class ProcessTrack(MediaStore media, Transcoder transcoder, EventLog log, CommandBus commands) : IReaction, IAsyncDisposable
 {
     /// <summary>
     /// Unfinished uploads that are in line. Of one account there are <see cref="Storage.ProcessingMax"/> at most.

@@ -23,11 +23,11 @@ public sealed class CreateChannelValidator : AbstractValidator<CreateChannel>
 
 public static class CreateChannelHandler
 {
-    public static Refusal? Validate(CreateChannel command, [ReadModel] Community community, [ReadModel] Member? member, DateTimeOffset now) =>
+    public static Refusal? Validate(CreateChannel command, [ReadAggregate] Community community, [ReadAggregate] Member? member, DateTimeOffset now) =>
         ChatRefusals.Unless(Permission.ManageChannels, member, community, now)
         ?? (community.Channels >= Community.ChannelsMax ? ChatRefusals.TooManyChannels : null);
 
-    public static IEnumerable<Effect> Handle(CreateChannel command, [ReadModel] Community community) =>
+    public static IEnumerable<Effect> Handle(CreateChannel command, [ReadAggregate] Community community) =>
     [
         Effect.Start<Channel>(command.ChannelId,
             new ChannelCreated(command.ChannelId, command.CommunityId, command.Name, command.Kind, command.Topic, command.SlowModeSeconds)),

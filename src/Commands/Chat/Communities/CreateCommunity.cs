@@ -16,10 +16,10 @@ public sealed class CreateCommunityValidator : AbstractValidator<CreateCommunity
 
 public static class CreateCommunityHandler
 {
-    public static Refusal? Validate(CreateCommunity command, [ReadModel] FoundedCommunities? founded) =>
+    public static Refusal? Validate(CreateCommunity command, [ReadAggregate] FoundedCommunities? founded) =>
         founded?.Count >= Community.FoundedMax ? ChatRefusals.TooManyCommunities : null;
 
-    public static IEnumerable<Effect> Handle(CreateCommunity command, [ReadModel] FoundedCommunities? founded) =>
+    public static IEnumerable<Effect> Handle(CreateCommunity command, [ReadAggregate] FoundedCommunities? founded) =>
     [
         Effect.Start<Community>(command.CommunityId, new CommunityCreated(command.CommunityId, command.OwnerId, command.Name)),
         Effect.Start<Channel>(command.GeneralChannelId, new ChannelCreated(command.GeneralChannelId, command.CommunityId, "general", ChannelKind.Text, null, 0)),

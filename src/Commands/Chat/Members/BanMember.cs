@@ -21,10 +21,14 @@ public sealed class BanMemberValidator : AbstractValidator<BanMember>
 
 public static class BanMemberHandler
 {
-    public static Refusal? Validate(BanMember command, [ReadModel] Community community, [ReadModel] Member? moderator, DateTimeOffset now) =>
+    public static Refusal? Validate(
+        BanMember command,
+        [ReadAggregate] Community community,
+        [ReadAggregate(nameof(BanMember.CommunityId), nameof(BanMember.ModeratorId))] Member? moderator,
+        DateTimeOffset now) =>
         MemberModeration.Validate(Permission.BanMembers, command.MemberId, moderator, community, now);
 
-    public static IEnumerable<MemberEvent> Handle(BanMember command, [WriteModel] Member? member, DateTimeOffset now)
+    public static IEnumerable<MemberEvent> Handle(BanMember command, [WriteAggregate] Member? member, DateTimeOffset now)
     {
         if (member is not { Banned: true }) yield return new MemberBanned(command.CommunityId, command.MemberId, command.ModeratorId, command.Reason);
         if (command.DeleteMessagesHours is > 0 and { } hours && now.AddHours(-hours) is var since && !(member?.MessagesDeletedSince <= since))

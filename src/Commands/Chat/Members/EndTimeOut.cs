@@ -9,10 +9,14 @@ public sealed record EndTimeOut(Guid CommunityId, Guid MemberId, Guid ModeratorI
 
 public static class EndTimeOutHandler
 {
-    public static Refusal? Validate(EndTimeOut command, [ReadModel] Community community, [ReadModel] Member? moderator, DateTimeOffset now) =>
+    public static Refusal? Validate(
+        EndTimeOut command,
+        [ReadAggregate] Community community,
+        [ReadAggregate(nameof(EndTimeOut.CommunityId), nameof(EndTimeOut.ModeratorId))] Member? moderator,
+        DateTimeOffset now) =>
         ChatRefusals.Unless(Permission.ModerateMembers, moderator, community, now);
 
-    public static IEnumerable<MemberEvent> Handle(EndTimeOut command, [WriteModel] Member? member, DateTimeOffset now)
+    public static IEnumerable<MemberEvent> Handle(EndTimeOut command, [WriteAggregate] Member? member, DateTimeOffset now)
     {
         if (member?.IsTimedOut(now) == true) yield return new MemberTimeOutEnded(command.CommunityId, command.MemberId, command.ModeratorId);
     }

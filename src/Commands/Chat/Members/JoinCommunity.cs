@@ -11,7 +11,7 @@ public static class JoinCommunityHandler
 {
     public static Refusal? Validate(JoinCommunity command, Member? member) => member is { Banned: true } ? ChatRefusals.Banned : null;
 
-    public static IEnumerable<MemberEvent> Handle(JoinCommunity command, [ReadModel] Community community, [WriteModel] Member? member)
+    public static IEnumerable<MemberEvent> Handle(JoinCommunity command, [ReadAggregate] Community community, [WriteAggregate] Member? member)
     {
         if (member is not { Present: true }) yield return new MemberJoined(community.Id, command.MemberId);
     }

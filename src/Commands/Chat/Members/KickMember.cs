@@ -15,10 +15,14 @@ public sealed class KickMemberValidator : AbstractValidator<KickMember>
 
 public static class KickMemberHandler
 {
-    public static Refusal? Validate(KickMember command, [ReadModel] Community community, [ReadModel] Member? moderator, DateTimeOffset now) =>
+    public static Refusal? Validate(
+        KickMember command,
+        [ReadAggregate] Community community,
+        [ReadAggregate(nameof(KickMember.CommunityId), nameof(KickMember.ModeratorId))] Member? moderator,
+        DateTimeOffset now) =>
         MemberModeration.Validate(Permission.KickMembers, command.MemberId, moderator, community, now);
 
-    public static IEnumerable<MemberEvent> Handle(KickMember command, [WriteModel] Member? member)
+    public static IEnumerable<MemberEvent> Handle(KickMember command, [WriteAggregate] Member? member)
     {
         if (member is not { Present: true }) yield break;
         yield return new MemberKicked(command.CommunityId, command.MemberId, command.ModeratorId, command.Reason);

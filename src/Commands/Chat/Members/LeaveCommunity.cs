@@ -9,10 +9,10 @@ public sealed record LeaveCommunity(Guid CommunityId, Guid MemberId);
 
 public static class LeaveCommunityHandler
 {
-    public static Refusal? Validate(LeaveCommunity command, [ReadModel] Community community) =>
+    public static Refusal? Validate(LeaveCommunity command, [ReadAggregate] Community community) =>
         community.OwnerId == command.MemberId ? ChatRefusals.OwnerCannotLeave : null;
 
-    public static IEnumerable<MemberEvent> Handle(LeaveCommunity command, [WriteModel] Member? member)
+    public static IEnumerable<MemberEvent> Handle(LeaveCommunity command, [WriteAggregate] Member? member)
     {
         if (member is { Present: true }) yield return new MemberLeft(command.CommunityId, command.MemberId);
     }

@@ -16,12 +16,17 @@ public sealed class TimeOutMemberValidator : AbstractValidator<TimeOutMember>
 
 public static class TimeOutMemberHandler
 {
-    public static Refusal? Validate(TimeOutMember command, [ReadModel] Community community, [ReadModel] Member? moderator, Member? member, DateTimeOffset now) =>
+    public static Refusal? Validate(
+        TimeOutMember command,
+        [ReadAggregate] Community community,
+        [ReadAggregate(nameof(TimeOutMember.CommunityId), nameof(TimeOutMember.ModeratorId))] Member? moderator,
+        Member? member,
+        DateTimeOffset now) =>
         MemberModeration.Validate(Permission.ModerateMembers, command.MemberId, moderator, community, now)
         ?? (member is not { Present: true } ? Refusals.Unknown("member", command.MemberId)
             : command.Until <= now || command.Until > now + Member.TimeOutMax ? ChatRefusals.TimeOutInvalid(command.Until, now) : null);
 
-    public static IEnumerable<MemberEvent> Handle(TimeOutMember command, [WriteModel] Member? member)
+    public static IEnumerable<MemberEvent> Handle(TimeOutMember command, [WriteAggregate] Member? member)
     {
         if (member!.TimedOutUntil != command.Until) yield return new MemberTimedOut(command.CommunityId, command.MemberId, command.ModeratorId, command.Until, command.Reason);
     }

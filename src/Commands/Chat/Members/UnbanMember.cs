@@ -9,10 +9,14 @@ public sealed record UnbanMember(Guid CommunityId, Guid MemberId, Guid Moderator
 
 public static class UnbanMemberHandler
 {
-    public static Refusal? Validate(UnbanMember command, [ReadModel] Community community, [ReadModel] Member? moderator, DateTimeOffset now) =>
+    public static Refusal? Validate(
+        UnbanMember command,
+        [ReadAggregate] Community community,
+        [ReadAggregate(nameof(UnbanMember.CommunityId), nameof(UnbanMember.ModeratorId))] Member? moderator,
+        DateTimeOffset now) =>
         ChatRefusals.Unless(Permission.BanMembers, moderator, community, now);
 
-    public static IEnumerable<MemberEvent> Handle(UnbanMember command, [WriteModel] Member? member)
+    public static IEnumerable<MemberEvent> Handle(UnbanMember command, [WriteAggregate] Member? member)
     {
         if (member is { Banned: true }) yield return new MemberUnbanned(command.CommunityId, command.MemberId, command.ModeratorId);
     }

@@ -17,12 +17,12 @@ public sealed class EditMessageValidator : AbstractValidator<EditMessage>
 
 public static class EditMessageHandler
 {
-    public static Refusal? Validate(EditMessage command, Message message, [ReadModel] Channel channel, [ReadModel] Community community, [ReadModel] Member? member,
+    public static Refusal? Validate(EditMessage command, Message message, [ReadAggregate] Channel channel, [ReadAggregate] Community community, [ReadAggregate] Member? member,
         DateTimeOffset now) =>
         ChatRefusals.Unless(Permission.SendMessages, member, community, now, channel)
         ?? (message.Deleted ? ChatRefusals.MessageDeleted : message.AuthorId != command.MemberId ? ChatRefusals.NotTheAuthor : null);
 
-    public static IEnumerable<MessageEvent> Handle(EditMessage command, [WriteModel] Message message)
+    public static IEnumerable<MessageEvent> Handle(EditMessage command, [WriteAggregate] Message message)
     {
         if (message.Text != command.Text) yield return new MessageEdited(message.Id, message.ChannelId, message.AuthorId, command.Text);
     }

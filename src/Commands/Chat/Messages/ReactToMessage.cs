@@ -17,12 +17,12 @@ public sealed class ReactToMessageValidator : AbstractValidator<ReactToMessage>
 
 public static class ReactToMessageHandler
 {
-    public static Refusal? Validate(ReactToMessage command, Message message, [ReadModel] Channel channel, [ReadModel] Community community, [ReadModel] Member? member,
+    public static Refusal? Validate(ReactToMessage command, Message message, [ReadAggregate] Channel channel, [ReadAggregate] Community community, [ReadAggregate] Member? member,
         DateTimeOffset now) =>
         ChatRefusals.Unless(Permission.AddReactions, member, community, now, channel)
         ?? (message.Deleted ? ChatRefusals.MessageDeleted : message.HasRoomFor(command.Emoji) ? null : ChatRefusals.TooManyEmoji);
 
-    public static IEnumerable<MessageEvent> Handle(ReactToMessage command, [WriteModel] Message message)
+    public static IEnumerable<MessageEvent> Handle(ReactToMessage command, [WriteAggregate] Message message)
     {
         if (!message.Reactions.Contains(new(command.MemberId, command.Emoji)))
             yield return new ReactionAdded(message.Id, message.ChannelId, command.MemberId, command.Emoji);

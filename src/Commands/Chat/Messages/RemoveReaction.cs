@@ -17,11 +17,11 @@ public sealed class RemoveReactionValidator : AbstractValidator<RemoveReaction>
 
 public static class RemoveReactionHandler
 {
-    public static Refusal? Validate(RemoveReaction command, Message message, [ReadModel] Channel channel, [ReadModel] Community community, [ReadModel] Member? member,
+    public static Refusal? Validate(RemoveReaction command, Message message, [ReadAggregate] Channel channel, [ReadAggregate] Community community, [ReadAggregate] Member? member,
         DateTimeOffset now) =>
         ChatRefusals.Unless(Permission.AddReactions, member, community, now, channel) ?? (message.Deleted ? ChatRefusals.MessageDeleted : null);
 
-    public static IEnumerable<MessageEvent> Handle(RemoveReaction command, [WriteModel] Message message)
+    public static IEnumerable<MessageEvent> Handle(RemoveReaction command, [WriteAggregate] Message message)
     {
         if (message.Reactions.Contains(new(command.MemberId, command.Emoji)))
             yield return new ReactionRemoved(message.Id, message.ChannelId, command.MemberId, command.Emoji);

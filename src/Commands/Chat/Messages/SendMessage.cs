@@ -17,14 +17,14 @@ public sealed class SendMessageValidator : AbstractValidator<SendMessage>
 
 public static class SendMessageHandler
 {
-    public static Refusal? Validate(SendMessage command, [ReadModel] Channel channel, [ReadModel] Community community, [ReadModel] Member? member,
-        [ReadModel] Posting? posting, [ReadModel] Message? replyTo, DateTimeOffset now) =>
+    public static Refusal? Validate(SendMessage command, [ReadAggregate] Channel channel, [ReadAggregate] Community community, [ReadAggregate] Member? member,
+        [ReadAggregate] Posting? posting, [ReadAggregate] Message? replyTo, DateTimeOffset now) =>
         ChatRefusals.Unless(Permission.SendMessages, member, community, now, channel)
         ?? (command.ReplyToId is { } answered && replyTo?.ChannelId != channel.Id
             ? replyTo is null ? Refusals.Unknown("message", answered) : ChatRefusals.ReplyElsewhere
             : SlowMode(channel, Permissions.Of(member, community, now, channel), posting, now));
 
-    public static IEnumerable<Effect> Handle(SendMessage command, [ReadModel] Channel channel, DateTimeOffset now)
+    public static IEnumerable<Effect> Handle(SendMessage command, [ReadAggregate] Channel channel, DateTimeOffset now)
     {
         yield return Effect.Start<Message>(command.MessageId, new MessageSent(command.MessageId, channel.Id, command.MemberId, command.Text, command.ReplyToId));
         if (channel.SlowModeSeconds > 0)

@@ -8,7 +8,7 @@ public sealed record WithdrawMessage(Guid MessageId, Guid ModeratorId);
 
 public static class WithdrawMessageHandler
 {
-    public static IEnumerable<MessageEvent> Handle(WithdrawMessage command, [WriteModel] Message message)
+    public static IEnumerable<MessageEvent> Handle(WithdrawMessage command, [WriteAggregate] Message message)
     {
         if (!message.Deleted) yield return new MessageDeleted(message.Id, message.ChannelId, command.ModeratorId);
     }

@@ -17,11 +17,11 @@ public sealed class MarkChannelReadValidator : AbstractValidator<MarkChannelRead
 
 public static class MarkChannelReadHandler
 {
-    public static Refusal? Validate(MarkChannelRead command, [ReadModel] Channel channel, [ReadModel] Community community, [ReadModel] Member? member, ReadMarker? marker, DateTimeOffset now) =>
+    public static Refusal? Validate(MarkChannelRead command, [ReadAggregate] Channel channel, [ReadAggregate] Community community, [ReadAggregate] Member? member, ReadMarker? marker, DateTimeOffset now) =>
         ChatRefusals.Unless(Permission.ViewChannel, member, community, now, channel)
         ?? (marker is not null && command.UpTo > marker.UpTo && marker.At + ReadMarker.MoveEvery - now is var wait && wait > TimeSpan.Zero ? ChatRefusals.ReadTooFast(wait) : null);
 
-    public static IEnumerable<ReadingEvent> Handle(MarkChannelRead command, [WriteModel] ReadMarker? marker, DateTimeOffset now)
+    public static IEnumerable<ReadingEvent> Handle(MarkChannelRead command, [WriteAggregate] ReadMarker? marker, DateTimeOffset now)
     {
         if (command.UpTo > (marker?.UpTo ?? 0)) yield return new ChannelRead(command.ChannelId, command.MemberId, command.UpTo, now);
     }

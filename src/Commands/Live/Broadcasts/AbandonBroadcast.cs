@@ -8,7 +8,7 @@ public sealed record AbandonBroadcast(Guid BroadcastId);
 
 public static class AbandonBroadcastHandler
 {
-    public static IEnumerable<BroadcastEvent> Handle(AbandonBroadcast command, [WriteModel] Broadcast broadcast)
+    public static IEnumerable<BroadcastEvent> Handle(AbandonBroadcast command, [WriteAggregate] Broadcast broadcast)
     {
         if (broadcast.Status is BroadcastStatus.Live or BroadcastStatus.Interrupted) yield return new BroadcastEnded(broadcast.Id, broadcast.OwnerId, BroadcastEnd.Abandoned);
     }

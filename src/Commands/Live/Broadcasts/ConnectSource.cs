@@ -12,13 +12,13 @@ public static class ConnectSourceHandler
 {
     public const string NodeLost = "node_lost";
 
-    public static Refusal? Validate(ConnectSource command, Broadcast broadcast, [ReadModel] Account? owner)
+    public static Refusal? Validate(ConnectSource command, Broadcast broadcast, [ReadAggregate] Account? owner)
     {
         if (broadcast.Status == BroadcastStatus.Ended) return BroadcastRefusals.Ended;
         return owner is null ? null : AccountRefusals.Out(owner);
     }
 
-    public static IEnumerable<BroadcastEvent> Handle(ConnectSource command, [WriteModel] Broadcast broadcast)
+    public static IEnumerable<BroadcastEvent> Handle(ConnectSource command, [WriteAggregate] Broadcast broadcast)
     {
         if (broadcast.Status == BroadcastStatus.Waiting)
         {

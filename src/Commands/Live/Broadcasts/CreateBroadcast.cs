@@ -19,7 +19,7 @@ public static class CreateBroadcastHandler
 
     public static IEnumerable<Effect> Handle(
         CreateBroadcast command,
-        [ReadModel] OpenBroadcasts? open,
+        [ReadAggregate] OpenBroadcasts? open,
         IReadOnlyList<Broadcast> broadcasts)
     {
         var ended = broadcasts.Where(b => b.Status == BroadcastStatus.Ended).Select(b => b.Id);

@@ -9,7 +9,7 @@ public sealed record EndBroadcast(Guid BroadcastId, string Reason);
 
 public static class EndBroadcastHandler
 {
-    public static IEnumerable<BroadcastEvent> Handle(EndBroadcast command, [WriteModel] Broadcast broadcast)
+    public static IEnumerable<BroadcastEvent> Handle(EndBroadcast command, [WriteAggregate] Broadcast broadcast)
     {
         if (broadcast.Status == BroadcastStatus.Ended) yield break;
         yield return new BroadcastEnded(broadcast.Id, broadcast.OwnerId, command.Reason);

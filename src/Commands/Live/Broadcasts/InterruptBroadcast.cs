@@ -8,7 +8,7 @@ public sealed record InterruptBroadcast(Guid BroadcastId, string Reason);
 
 public static class InterruptBroadcastHandler
 {
-    public static IEnumerable<BroadcastEvent> Handle(InterruptBroadcast command, [WriteModel] Broadcast broadcast)
+    public static IEnumerable<BroadcastEvent> Handle(InterruptBroadcast command, [WriteAggregate] Broadcast broadcast)
     {
         if (broadcast.Status == BroadcastStatus.Live) yield return new BroadcastInterrupted(broadcast.Id, broadcast.OwnerId, command.Reason);
     }

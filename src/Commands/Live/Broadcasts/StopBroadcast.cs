@@ -11,7 +11,7 @@ public static class StopBroadcastHandler
 {
     public static Refusal? Validate(StopBroadcast command, Broadcast broadcast) => broadcast.OwnerId == command.AccountId || command.Moderates ? null : BroadcastRefusals.NotTheOwner;
 
-    public static IEnumerable<BroadcastEvent> Handle(StopBroadcast command, [WriteModel] Broadcast broadcast)
+    public static IEnumerable<BroadcastEvent> Handle(StopBroadcast command, [WriteAggregate] Broadcast broadcast)
     {
         if (broadcast.Status == BroadcastStatus.Ended) yield break;
         var isOwner = broadcast.OwnerId == command.AccountId;

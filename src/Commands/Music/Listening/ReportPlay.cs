@@ -32,7 +32,7 @@ public static class ReportPlayHandler
         : command.PositionMs > play.DurationMs + Play.ToleranceMs ? ListeningRefusals.PositionPastEnd(command.PositionMs, play.DurationMs)
         : null;
 
-    public static IEnumerable<Effect> Handle(ReportPlay command, [WriteModel] Play play, [ReadModel] Hearing? hearing, [ReadModel] Track track)
+    public static IEnumerable<Effect> Handle(ReportPlay command, [WriteAggregate] Play play, [ReadAggregate] Hearing? hearing, [ReadAggregate] Track track)
     {
         if (IsKnown(command, play)) yield break;
         yield return Effect.Append<Play>(play.Id,

@@ -10,6 +10,6 @@ public sealed record StartPlay(Guid PlayId, Guid TrackId, Guid ListenerId, Guid 
 
 public static class StartPlayHandler
 {
-    public static Effect Handle(StartPlay command, [ReadModel] Track track, DateTimeOffset now) =>
+    public static Effect Handle(StartPlay command, [ReadAggregate] Track track, DateTimeOffset now) =>
         Effect.Start<Play>(command.PlayId, new PlayStarted(command.PlayId, track.Id, track.OwnerId, command.ListenerId, command.SessionId, track.DurationMs, now));
 }

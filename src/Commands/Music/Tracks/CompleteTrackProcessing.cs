@@ -11,7 +11,7 @@ public static class CompleteTrackProcessingHandler
     public static Refusal? Validate(CompleteTrackProcessing command, Track track) =>
         track.Status == TrackStatus.Failed ? MusicRefusals.NotProcessing(track.Status) : null;
 
-    public static IEnumerable<Effect> Handle(CompleteTrackProcessing command, [WriteModel] Track track, [ReadModel] Storage? storage)
+    public static IEnumerable<Effect> Handle(CompleteTrackProcessing command, [WriteAggregate] Track track, [ReadAggregate] Storage? storage)
     {
         if (track.Status != TrackStatus.Processing) yield break;
         yield return Effect.Append<Track>(track.Id, new TrackProcessed(track.Id, track.OwnerId, command.Renditions));

@@ -12,7 +12,7 @@ public static class FailTrackProcessingHandler
     public static Refusal? Validate(FailTrackProcessing command, Track track) =>
         track.Status == TrackStatus.Ready ? MusicRefusals.NotProcessing(track.Status) : null;
 
-    public static IEnumerable<Effect> Handle(FailTrackProcessing command, [WriteModel] Track track, [ReadModel] Storage? storage)
+    public static IEnumerable<Effect> Handle(FailTrackProcessing command, [WriteAggregate] Track track, [ReadAggregate] Storage? storage)
     {
         if (track.Status != TrackStatus.Processing) yield break;
         yield return Effect.Append<Track>(track.Id, new TrackProcessingFailed(track.Id, track.OwnerId, command.Reason));

@@ -39,7 +39,7 @@ public static class UploadTrackHandler
     /// The account's storage is appended to at the version looked at here, so that uploads beside each other cannot
     /// pass the limits together.
     /// </remarks>
-    public static Refusal? Validate(UploadTrack c, [ReadModel] Storage? storage)
+    public static Refusal? Validate(UploadTrack c, [ReadAggregate] Storage? storage)
     {
         if (storage?.Processing.Count >= Storage.ProcessingMax) return MusicRefusals.TooManyProcessing(storage.Processing.Count);
         var used = storage?.UsedBytes ?? 0;
@@ -47,7 +47,7 @@ public static class UploadTrackHandler
         return used + needed > c.StorageBytesMax ? MusicRefusals.QuotaExceeded(used, needed, c.StorageBytesMax) : null;
     }
 
-    public static IEnumerable<Effect> Handle(UploadTrack c, [ReadModel] Storage? storage)
+    public static IEnumerable<Effect> Handle(UploadTrack c, [ReadAggregate] Storage? storage)
     {
         yield return Effect.Start<Track>(c.TrackId, new TrackUploaded(
             c.TrackId, c.OwnerId, c.Title, c.Genre, c.Description, c.Bytes, c.Sha256, c.DurationMs, c.Codec, c.SampleRateHz, c.Channels, c.Container));

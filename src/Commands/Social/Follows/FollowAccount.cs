@@ -9,10 +9,10 @@ public sealed record FollowAccount(Guid FollowerId, Guid FolloweeId);
 
 public static class FollowAccountHandler
 {
-    public static Refusal? Validate(FollowAccount command, [ReadModel] Account followee) =>
+    public static Refusal? Validate(FollowAccount command, [ReadAggregate] Account followee) =>
         command.FollowerId == command.FolloweeId ? FollowRefusals.CannotFollowSelf : null;
 
-    public static IEnumerable<FollowEvent> Handle(FollowAccount command, [WriteModel] Follow? follow)
+    public static IEnumerable<FollowEvent> Handle(FollowAccount command, [WriteAggregate] Follow? follow)
     {
         if (follow is not { Active: true }) yield return new FollowStarted(command.FollowerId, command.FolloweeId);
     }

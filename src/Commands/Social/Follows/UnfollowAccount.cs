@@ -8,7 +8,7 @@ public sealed record UnfollowAccount(Guid FollowerId, Guid FolloweeId);
 
 public static class UnfollowAccountHandler
 {
-    public static IEnumerable<FollowEvent> Handle(UnfollowAccount command, [WriteModel] Follow? follow)
+    public static IEnumerable<FollowEvent> Handle(UnfollowAccount command, [WriteAggregate] Follow? follow)
     {
         if (follow is { Active: true }) yield return new FollowStopped(command.FollowerId, command.FolloweeId);
     }

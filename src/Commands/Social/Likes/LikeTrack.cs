@@ -9,7 +9,7 @@ public sealed record LikeTrack(Guid TrackId, Guid AccountId);
 
 public static class LikeTrackHandler
 {
-    public static IEnumerable<LikeEvent> Handle(LikeTrack command, [ReadModel] Track track, [WriteModel] TrackLike? like)
+    public static IEnumerable<LikeEvent> Handle(LikeTrack command, [ReadAggregate] Track track, [WriteAggregate] TrackLike? like)
     {
         if (like is not { Liked: true }) yield return new TrackLiked(track.Id, track.OwnerId, command.AccountId);
     }

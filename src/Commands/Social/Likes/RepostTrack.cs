@@ -9,7 +9,7 @@ public sealed record RepostTrack(Guid TrackId, Guid AccountId);
 
 public static class RepostTrackHandler
 {
-    public static IEnumerable<RepostEvent> Handle(RepostTrack command, [ReadModel] Track track, [WriteModel] TrackRepost? repost)
+    public static IEnumerable<RepostEvent> Handle(RepostTrack command, [ReadAggregate] Track track, [WriteAggregate] TrackRepost? repost)
     {
         if (repost is not { Reposted: true }) yield return new TrackReposted(track.Id, track.OwnerId, command.AccountId);
     }

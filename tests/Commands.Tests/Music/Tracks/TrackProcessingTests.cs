@@ -11,8 +11,8 @@ public class TrackProcessingTests(TestLog log)
     [Fact]
     public async Task Processing_is_completed()
     {
-        await log.Dispatcher.SendAsync(_music.Uploaded, new(Guid.CreateVersion7(), _music.Owner), null, CancellationToken.None);
-        Assert.IsType<CommandResult.Done>(await log.Dispatcher.SendAsync(_music.Completed, new(Guid.CreateVersion7(), null), null, CancellationToken.None));
+        await log.CommandBus.SendAsync(_music.Uploaded, new(Guid.CreateVersion7(), _music.Owner), null, CancellationToken.None);
+        Assert.IsType<CommandResult.Done>(await log.CommandBus.SendAsync(_music.Completed, new(Guid.CreateVersion7(), null), null, CancellationToken.None));
 
         // Records compare lists by reference, so the event's parts are compared one by one.
         var processed = Assert.IsType<TrackProcessed>((await log.Log.Reader.ReadStreamAsync(_music.Track, 1, CancellationToken.None).ToListAsync()).Single().Data);
@@ -53,10 +53,10 @@ public class TrackProcessingTests(TestLog log)
     [Fact]
     public async Task A_follow_up_that_comes_again_is_answered_as_the_first_time_whatever_it_says_now()
     {
-        await log.Dispatcher.SendAsync(_music.Uploaded, new(Guid.CreateVersion7(), _music.Owner), null, CancellationToken.None);
+        await log.CommandBus.SendAsync(_music.Uploaded, new(Guid.CreateVersion7(), _music.Owner), null, CancellationToken.None);
         var context = CommandContext.FollowUp(Guid.CreateVersion7());
-        var first = Assert.IsType<CommandResult.Done>(await log.Dispatcher.SendAsync(_music.Completed, context, null, CancellationToken.None));
-        var again = Assert.IsType<CommandResult.Done>(await log.Dispatcher.SendAsync(_music.Failed, context, null, CancellationToken.None));
+        var first = Assert.IsType<CommandResult.Done>(await log.CommandBus.SendAsync(_music.Completed, context, null, CancellationToken.None));
+        var again = Assert.IsType<CommandResult.Done>(await log.CommandBus.SendAsync(_music.Failed, context, null, CancellationToken.None));
 
         Assert.Equal((first.Version, first.Position), (again.Version, again.Position));
         Assert.Equal(["track_uploaded", "track_processed"],

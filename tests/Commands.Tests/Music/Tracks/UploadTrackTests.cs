@@ -96,7 +96,7 @@ public class UploadTrackTests(TestLog log)
     public async Task Uploads_beside_each_other_do_not_pass_the_quota_together()
     {
         var max = 5 * (_music.Uploaded.Bytes + 7_200_000);
-        var results = await Task.WhenAll(Enumerable.Range(0, 15).Select(_ => log.Dispatcher.SendAsync(
+        var results = await Task.WhenAll(Enumerable.Range(0, 15).Select(_ => log.CommandBus.SendAsync(
             Another() with { StorageBytesMax = max }, new(Guid.CreateVersion7(), _music.Owner), null, CancellationToken.None)));
         Assert.Equal(5, results.Count(r => r is CommandResult.Done));
         Assert.All(results.OfType<CommandResult.Refused>(), r => Assert.Equal("quota_exceeded", r.Refusal.Code));

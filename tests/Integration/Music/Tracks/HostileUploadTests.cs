@@ -139,7 +139,7 @@ public sealed class HostileUploadTests(VezaServer server)
         // Nobody put its file there; the server itself gives up only after minutes.
         await SayAsync(id, owner.Id);
         await using var process = new Veza.Api.Music.Tracks.ProcessTrack(
-            services.GetRequiredService<MediaStore>(), services.GetRequiredService<Transcoder>(), server.Running.Log, services.GetRequiredService<Dispatcher>());
+            services.GetRequiredService<MediaStore>(), services.GetRequiredService<Transcoder>(), server.Running.Log, services.GetRequiredService<CommandBus>());
         var uploaded = (await server.Running.Log.Reader.ReadStreamAsync(id, 0, TestContext.Current.CancellationToken).ToListAsync())[0];
         await process.GaveUpAsync(uploaded, new FileNotFoundException("the original is not in the media folder"));
         var track = await EndedAsync(owner, id);
@@ -211,8 +211,8 @@ public sealed class HostileUploadTests(VezaServer server)
     {
         var upload = new UploadTrack(
             id, owner, "Placed", null, null, Sound.Length, new string('0', 64), durationMs, "pcm_s16le", 8_000, 1, "wav", storageBytesMax);
-        var dispatcher = server.Running.App.Services.GetRequiredService<Dispatcher>();
-        Assert.IsType<CommandResult.Done>(await dispatcher.SendAsync(upload, new(Guid.CreateVersion7(), owner), null, CancellationToken.None));
+        var bus = server.Running.App.Services.GetRequiredService<CommandBus>();
+        Assert.IsType<CommandResult.Done>(await bus.SendAsync(upload, new(Guid.CreateVersion7(), owner), null, CancellationToken.None));
     }
 
     private static async Task<JsonElement> UploadAsync(string address, Person owner, HttpStatusCode status)

@@ -168,7 +168,7 @@ public class TrackEndpointsTests(VezaServer server)
         await File.WriteAllBytesAsync(media.PathOf(id, TrackFile.Original), original);
         if (opus is not null) await File.WriteAllBytesAsync(media.PathOf(id, TrackFile.Opus), opus);
         var upload = new UploadTrack(id, owner.Id, "Placed", null, null, original.Length, new string('0', 64), 2_000, "pcm_s16le", 44_100, 1, "wav");
-        Assert.IsType<CommandResult.Done>(await services.GetRequiredService<Dispatcher>().SendAsync(upload, new(Guid.CreateVersion7(), owner.Id), null, CancellationToken.None));
+        Assert.IsType<CommandResult.Done>(await services.GetRequiredService<CommandBus>().SendAsync(upload, new(Guid.CreateVersion7(), owner.Id), null, CancellationToken.None));
         return id;
     }
 

@@ -1,0 +1,21 @@
+using Wolverine;
+
+namespace Veza.Commands.Dispatching;
+
+/// <summary>What a command that goes over Wolverine's bus carries beside itself.</summary>
+public static class CommandHeaders
+{
+    /// <summary>The command's id, so that it happens once however often its message is delivered.</summary>
+    public const string CommandId = "veza-command-id";
+
+    /// <param name="commandId">Derived from what the command follows from.</param>
+    public static DeliveryOptions With(Guid commandId) =>
+        new DeliveryOptions().WithHeader(CommandId, commandId.ToString("D"));
+
+    internal static CommandContext Of(Envelope envelope)
+    {
+        var isNamed = envelope.Headers.TryGetValue(CommandId, out var id);
+        // An envelope that is delivered again keeps its id.
+        return CommandContext.FollowUp(isNamed ? Guid.ParseExact(id!, "D") : envelope.Id);
+    }
+}

@@ -1,0 +1,38 @@
+using System.Reflection;
+using FluentValidation;
+using JasperFx.CodeGeneration;
+using Microsoft.Extensions.DependencyInjection;
+using Wolverine;
+using Wolverine.Middleware;
+
+namespace Veza.Commands.Dispatching;
+
+/// <summary>Sets Wolverine up to run Veza's commands.</summary>
+public static class WolverineCommands
+{
+    internal static Assembly Room => typeof(WolverineCommands).Assembly;
+
+    /// <summary>Finds the handlers and validators of this room, and loads the code generated for them.</summary>
+    /// <remarks>
+    /// The code is pre-built: `./veza codegen` writes it to <c>Internal/Generated</c>, it is compiled with the rest,
+    /// and a test fails when it is stale. So no compiler runs at run time, and a review sees what a handler does.
+    /// </remarks>
+    public static void RunVezaCommands(this WolverineOptions options, Limits limits)
+    {
+        options.ApplicationAssembly = Room;
+        options.CodeGeneration.TypeLoadMode = TypeLoadMode.Static;
+        // No queues, no agents, no tables: commands are answered where they are asked.
+        options.Durability.Mode = DurabilityMode.MediatorOnly;
+        options.CodeGeneration.AddContinuationStrategy<RefusalStrategy>();
+        options.Policies.Add<DecisionPolicy>();
+        options.Services.AddSingleton(limits);
+        foreach (var (command, validator) in Validators()) options.Services.AddSingleton(command, validator);
+    }
+
+    private static IEnumerable<(Type Of, Type Validator)> Validators() =>
+        from type in Room.GetTypes()
+        where type is { IsAbstract: false, IsClass: true }
+        from implemented in type.GetInterfaces()
+        where implemented.IsGenericType && implemented.GetGenericTypeDefinition() == typeof(IValidator<>)
+        select (implemented, type);
+}
