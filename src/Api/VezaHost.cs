@@ -110,6 +110,15 @@ public static class VezaHost
     private static WebApplication Build(
         VezaSettings settings, ConnectionLimits limits, EventLog log, ProjectionHost projections, ServerWatch? watch)
     {
+        var app = CreateBuilder(settings, limits, log, projections, watch).Build();
+        Map(app, settings);
+        return app;
+    }
+
+    /// <summary>Configuration, server and services of the host; tests put a server in memory in Kestrel's place.</summary>
+    internal static WebApplicationBuilder CreateBuilder(
+        VezaSettings settings, ConnectionLimits limits, EventLog log, ProjectionHost projections, ServerWatch? watch)
+    {
         // Configuration is VezaSettings alone: neither the current folder nor ASPNETCORE_* variables have a say.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
@@ -126,11 +135,13 @@ public static class VezaHost
         builder.Services.AddConnectionGates(limits);
         VezaServices.Add(builder.Services, settings, limits, log, projections);
         if (watch is not null) builder.Services.AddPostgresHealth(watch);
+        return builder;
+    }
 
-        var app = builder.Build();
+    internal static void Map(WebApplication app, VezaSettings settings)
+    {
         Telemetry.Start(app.Services);
         VezaEndpoints.Map(app, settings);
-        return app;
     }
 
     private static string Connection(VezaSettings settings, string connectionString)

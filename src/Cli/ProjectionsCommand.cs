@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Spectre.Console;
 
 namespace Veza.Cli;
 
@@ -17,9 +18,9 @@ internal static class ProjectionsCommand
         var token = new Option<string?>("--token") { Description = "An operator's access token; otherwise the operator of .veza/operator.json signs in." };
         var name = new Argument<string>("name") { Description = "Of the projection or reaction, as status shows it." };
         var list = new Command("list", "Names them.") { url, token };
-        list.SetAction((arguments, ct) => ShowAsync(arguments.GetValue(url)!, arguments.GetValue(token), (p, _) => p.Name, failsWhenFaulted: false, ct));
+        list.SetAction((arguments, ct) => ShowAsync(arguments.GetValue(url)!, arguments.GetValue(token), details: false, ct));
         var status = new Command("status", "State, position, events behind the log, events skipped, and the error of each, on whichever node it runs; exits with 1 when one is faulted.") { url, token };
-        status.SetAction((arguments, ct) => ShowAsync(arguments.GetValue(url)!, arguments.GetValue(token), Line, failsWhenFaulted: true, ct));
+        status.SetAction((arguments, ct) => ShowAsync(arguments.GetValue(url)!, arguments.GetValue(token), details: true, ct));
         var retry = new Command("retry", "Lets a projection try the event again that it stands before, or gives a reaction again what it skipped.") { name, url, token };
         retry.SetAction((arguments, ct) => DecideAsync(arguments.GetValue(url)!, arguments.GetValue(token), arguments.GetValue(name)!, "retry", "to be tried again", ct));
         var skip = new Command("skip", "Lets a projection go past the event it stands before, or dismisses what a reaction skipped.") { name, url, token };
@@ -27,25 +28,40 @@ internal static class ProjectionsCommand
         return new("projections", "The read models and reactions of a running Veza.") { list, status, retry, skip, RebuildCommand.Create(url, token) };
     }
 
-    private sealed record Projection(string Name, string State, long Position, long Lag, long Skipped, string? Error, IReadOnlyList<Projection> Shards);
+    internal sealed record Projection(string Name, string State, long Position, long Lag, long Skipped, string? Error, IReadOnlyList<Projection> Shards);
     private sealed record Listing(IReadOnlyList<Projection> Items);
     private sealed record Decision(int Events);
 
-    private static string Line(Projection p, string indent) => string.Create(CultureInfo.InvariantCulture,
-        $"{indent + p.Name,-36} {p.State,-8} {p.Position,12} {p.Lag,8} {(p.Skipped == 0 ? "" : $"{p.Skipped} skipped. ")}{p.Error}").TrimEnd();
-
-    private static Task<int> ShowAsync(string url, string? token, Func<Projection, string, string> line, bool failsWhenFaulted, CancellationToken ct) => AskAsync(url, token, async client =>
+    /// <summary>A line for each, and below it one for each of its shards.</summary>
+    public static Table TableOf(IEnumerable<Projection> projections)
     {
-        using var answer = await client.GetAsync(Path, ct);
-        var projections = (await answer.Content.ReadFromJsonAsync<Listing>(JsonSerializerOptions.Web, ct))!.Items;
+        var table = Terminal.Table(["name", "state", "position", "behind", "skipped", "error"], right: [2, 3, 4]);
         foreach (var projection in projections)
         {
-            Console.WriteLine(line(projection, ""));
-            if (failsWhenFaulted) foreach (var shard in projection.Shards) Console.WriteLine(line(shard, "  "));
+            Add(projection, "");
+            foreach (var shard in projection.Shards) Add(shard, "  ");
         }
-        if (failsWhenFaulted) await RebuildCommand.ShowAsync(client, ct);
-        return failsWhenFaulted && projections.Any(p => p.State == "faulted") ? ExitCodeFailed : 0;
-    });
+        return table;
+
+        void Add(Projection p, string indent) => table.AddRow(
+            Terminal.Cell(indent + p.Name), Terminal.Cell(p.State), Terminal.Cell(p.Position),
+            Terminal.Cell(p.Lag), Terminal.Cell(p.Skipped), Terminal.Cell(p.Error));
+    }
+
+    private static Task<int> ShowAsync(string url, string? token, bool details, CancellationToken ct) =>
+        AskAsync(url, token, async client =>
+        {
+            using var answer = await client.GetAsync(Path, ct);
+            var projections = (await answer.Content.ReadFromJsonAsync<Listing>(JsonSerializerOptions.Web, ct))!.Items;
+            if (!details)
+            {
+                foreach (var projection in projections) Console.WriteLine(projection.Name);
+                return 0;
+            }
+            Terminal.Output.Write(TableOf(projections));
+            await RebuildCommand.ShowAsync(client, ct);
+            return projections.Any(p => p.State == "faulted") ? ExitCodeFailed : 0;
+        });
 
     private static Task<int> DecideAsync(string url, string? token, string name, string verb, string done, CancellationToken ct) => AskAsync(url, token, async client =>
     {

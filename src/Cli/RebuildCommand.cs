@@ -1,7 +1,7 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Spectre.Console;
 
 namespace Veza.Cli;
 
@@ -38,22 +38,61 @@ internal static class RebuildCommand
     /// <summary>What is being built, a line each.</summary>
     public static async Task ShowAsync(OperatorClient client, CancellationToken ct)
     {
-        foreach (var build in await ListAsync(client, ct)) Console.WriteLine(Line(build));
+        if (await ListAsync(client, ct) is { Count: > 0 } builds) Terminal.Output.Write(TableOf(builds));
     }
 
+    internal static Table TableOf(IEnumerable<Build> builds)
+    {
+        var table = Terminal.Table(
+            ["building", "position", "head", "events", "a second", "s left", "error"], right: [1, 2, 3, 4, 5]);
+        foreach (var build in builds)
+        {
+            table.AddRow(
+                Terminal.Cell(build.Name), Terminal.Cell(build.Position), Terminal.Cell(build.Head),
+                Terminal.Cell(build.Events), Terminal.Cell(Whole(build.PerSecond)),
+                Terminal.Cell(Whole(build.SecondsLeft)), Terminal.Cell(build.Error));
+        }
+        return table;
+    }
+
+    /// <summary>A bar at a terminal, a line now and then elsewhere.</summary>
     private static async Task<int> FollowAsync(OperatorClient client, string name, CancellationToken ct)
     {
-        while ((await ListAsync(client, ct)).FirstOrDefault(b => b.Name == name) is { } build)
+        var failed = await Terminal.Output.Progress()
+            .Columns(
+                new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .StartAsync(progress => WatchAsync(client, name, progress.AddTask(Markup.Escape(name)), ct));
+        if (failed is { } error)
         {
-            Console.WriteLine(Line(build));
-            if (build.Error is not null) return ExitCodeFailed;
-            await Task.Delay(LookEvery, ct);
+            Console.Error.WriteLine($"veza: {name}: {error}");
+            return ExitCodeFailed;
         }
         Console.WriteLine($"{name} is built");
         return 0;
     }
 
-    private sealed record Build(string Name, long Position, long Head, long Events, double? PerSecond, double? SecondsLeft, string? Error);
+    /// <returns>Why the build does not go on; null once it is complete.</returns>
+    private static async Task<string?> WatchAsync(
+        OperatorClient client, string name, ProgressTask task, CancellationToken ct)
+    {
+        while ((await ListAsync(client, ct)).FirstOrDefault(b => b.Name == name) is { } build)
+        {
+            task.MaxValue(Math.Max(1, build.Head)).Value(build.Position);
+            if (build.Error is { } error) return error;
+            await Task.Delay(LookEvery, ct);
+        }
+        task.Value(task.MaxValue);
+        return null;
+    }
+
+    internal sealed record Build(
+        string Name,
+        long Position,
+        long Head,
+        long Events,
+        double? PerSecond,
+        double? SecondsLeft,
+        string? Error);
     private sealed record Answer(IReadOnlyList<Build> Items);
 
     private static async Task<IReadOnlyList<Build>> ListAsync(OperatorClient client, CancellationToken ct)
@@ -62,6 +101,5 @@ internal static class RebuildCommand
         return (await answer.Content.ReadFromJsonAsync<Answer>(JsonSerializerOptions.Web, ct))!.Items;
     }
 
-    private static string Line(Build build) => string.Create(CultureInfo.InvariantCulture,
-        $"{build.Name,-36} building {build.Position,12} of {build.Head}, {build.Events} events, {build.PerSecond ?? 0:F0}/s, {(build.SecondsLeft is { } left ? $"{left:F0} s left" : "waiting")} {build.Error}").TrimEnd();
+    private static double? Whole(double? value) => value is { } number ? Math.Round(number) : null;
 }

@@ -24,7 +24,7 @@ public sealed class RoomsTests
     private static readonly Dictionary<string, string[]> MayUsePackages = new()
     {
         ["Domain"] = [],
-        ["Media"] = ["Microsoft.Extensions.Logging.Abstractions"],
+        ["Media"] = ["Microsoft.Extensions.Logging.Abstractions", "System.IO.Hashing"],
         ["Mail"] = ["MailKit", "MimeKit"],
         ["EventStore"] = ["Npgsql", "Microsoft.Extensions.Logging.Abstractions", "System.Threading.RateLimiting"],
         ["Commands"] =

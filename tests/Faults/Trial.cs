@@ -8,7 +8,7 @@ using Veza.Faults.Tests.Nodes;
 using Veza.Faults.Tests.Recording;
 
 // Each test disturbs a server or a machine that the next one needs whole.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 [assembly: AssemblyFixture(typeof(Veza.Faults.Tests.FaultServer))]
 
 namespace Veza.Faults.Tests;

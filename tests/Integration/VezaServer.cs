@@ -3,6 +3,8 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Alba;
+using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.Logging.Abstractions;
 using Veza.Api;
 using Veza.Api.Configuration;
@@ -17,6 +19,9 @@ public sealed class VezaServer : IAsyncLifetime
     private readonly ConcurrentDictionary<string, Task<Person>> _people = new();
     private LocalPostgres _postgres = null!;
     private RunningVeza _running = null!;
+    private readonly Lazy<Task<IAlbaHost>> _inMemory;
+
+    public VezaServer() => _inMemory = new(() => InMemoryVeza.StartAsync(this));
 
     public RunningVeza Running => _running;
     public string Address => _running.Address;
@@ -70,6 +75,16 @@ public sealed class VezaServer : IAsyncLifetime
         return new(this, account.GetProperty("id").GetGuid(), userName, account.GetProperty("accessToken").GetString());
     }
 
+    /// <summary>The same endpoints without a socket, started by the first test that asks.</summary>
+    public Task<IAlbaHost> InMemoryAsync() => _inMemory.Value;
+
+    /// <summary>As <see cref="RegisterAsync"/>; all that this person asks is asked without a socket.</summary>
+    public async Task<Person> RegisterInMemoryAsync(string name)
+    {
+        var person = await RegisterAsync(name);
+        return new(this, person.Id, person.UserName, person.AccessToken, (await InMemoryAsync()).GetTestClient());
+    }
+
     /// <summary>The operator of the first start, who is an analyst too.</summary>
     public async Task<Person> OperatorAsync()
     {
@@ -86,6 +101,7 @@ public sealed class VezaServer : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        if (_inMemory.IsValueCreated) await (await _inMemory.Value).DisposeAsync();
         if (_running is not null) await _running.DisposeAsync();
         if (_postgres is not null) await _postgres.DisposeAsync();
         Directory.Delete(_home, recursive: true);
@@ -93,7 +109,7 @@ public sealed class VezaServer : IAsyncLifetime
 }
 
 /// <summary>A client of the API under one access token. Reads wait for what this person wrote before.</summary>
-public sealed class Person(VezaServer server, Guid id, string userName, string? accessToken)
+public sealed class Person(VezaServer server, Guid id, string userName, string? accessToken, HttpClient? inMemory = null)
 {
     private static readonly HttpClient Http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 64 }) { Timeout = TimeSpan.FromSeconds(60) };
     private long _position;
@@ -113,7 +129,7 @@ public sealed class Person(VezaServer server, Guid id, string userName, string? 
 
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, params (string Name, string Value)[] headers)
     {
-        using var request = new HttpRequestMessage(method, server.Address + path) { Content = content };
+        using var request = new HttpRequestMessage(method, inMemory is null ? server.Address + path : path) { Content = content };
         if (accessToken is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", accessToken);
         if (method == HttpMethod.Get && Position > 0) request.Headers.Add("Veza-After", Position.ToString(System.Globalization.CultureInfo.InvariantCulture));
         foreach (var (name, value) in headers)
@@ -121,7 +137,7 @@ public sealed class Person(VezaServer server, Guid id, string userName, string? 
             request.Headers.Remove(name);
             request.Headers.TryAddWithoutValidation(name, value);
         }
-        var response = await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        var response = await (inMemory ?? Http).SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         if (response.Headers.TryGetValues("Veza-Position", out var values) && long.TryParse(values.First(), out var position) && position > Position)
             Volatile.Write(ref _position, position);
         return response;

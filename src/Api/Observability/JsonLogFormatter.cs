@@ -1,88 +1,50 @@
-using System.Buffers;
-using System.Diagnostics;
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Logging.Console;
+using Serilog.Events;
+using Serilog.Formatting;
+using Serilog.Templates;
 
 namespace Veza.Api.Observability;
 
-/// <summary>One JSON object a line: time, level, message, where from, trace and span id, and the message's own values by name.</summary>
-public sealed class JsonLogFormatter(TimeProvider time, LogOrigin origin) : ConsoleFormatter(FormatterName)
+/// <summary>
+/// One JSON object a line: time, level, message, where from, trace and span id, and the message's own values by name.
+/// </summary>
+/// <remarks>
+/// The values are in an object of their own: one called `message` or `level` must not stand twice in the line.
+/// Serilog escapes control characters up to U+001F only; the others and Unicode's line separators are escaped here.
+/// </remarks>
+public sealed class JsonLogFormatter(LogOrigin origin) : ITextFormatter
 {
-    public const string FormatterName = "veza-json";
+    private readonly ExpressionTemplate _template = new(
+        $$"""
+        { {
+            time: ToString(UtcDateTime(@t), 'yyyy-MM-ddTHH:mm:ss.fffZ'),
+            level: if @l = 'Verbose' then 'trace' else if @l = 'Debug' then 'debug'
+                else if @l = 'Warning' then 'warning' else if @l = 'Error' then 'error'
+                else if @l = 'Fatal' then 'critical' else 'info',
+            message: @m, logger: SourceContext,
+            service: {{Literal(origin.ServiceName)}}, version: {{Literal(origin.Version)}},
+            traceId: @tr, spanId: @sp, values: rest(), exception: @x
+        } }
+        """,
+        CultureInfo.InvariantCulture);
 
-    private static readonly JsonWriterOptions Options = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    public override void Write<TState>(in LogEntry<TState> entry, IExternalScopeProvider? scopes, TextWriter output)
+    public void Format(LogEvent logEvent, TextWriter output)
     {
-        var buffer = new ArrayBufferWriter<byte>(512);
-        using (var json = new Utf8JsonWriter(buffer, Options))
+        var line = new StringWriter(CultureInfo.InvariantCulture);
+        _template.Format(logEvent, line);
+        foreach (var chunk in line.GetStringBuilder().GetChunks())
         {
-            json.WriteStartObject();
-            json.WriteString("time", time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
-            json.WriteString("level", Level(entry.LogLevel));
-            json.WriteString("message", entry.Formatter(entry.State, entry.Exception));
-            json.WriteString("logger", entry.Category);
-            json.WriteString("service", origin.ServiceName);
-            json.WriteString("version", origin.Version);
-            if (Activity.Current is { } activity)
+            foreach (var c in chunk.Span)
             {
-                json.WriteString("traceId", activity.TraceId.ToHexString());
-                json.WriteString("spanId", activity.SpanId.ToHexString());
+                var escaped = char.IsControl(c) || c is '\u2028' or '\u2029';
+                if (escaped) output.Write(FormattableString.Invariant($"\\u{(int)c:x4}"));
+                else output.Write(c);
             }
-            WriteValues(json, entry.State, scopes);
-            if (entry.Exception is not null) json.WriteString("exception", entry.Exception.ToString());
-            json.WriteEndObject();
         }
-        output.WriteLine(Encoding.UTF8.GetString(buffer.WrittenSpan));
+        output.WriteLine();
     }
 
-    /// <remarks>In an object of their own: a value called `message` or `level` must not stand twice in the line.</remarks>
-    private static void WriteValues<TState>(Utf8JsonWriter json, TState state, IExternalScopeProvider? scopes)
-    {
-        var values = new SortedDictionary<string, object?>(StringComparer.Ordinal);
-        // Outer scopes first, so that the nearest says the last word.
-        scopes?.ForEachScope((scope, all) => Add(all, scope), values);
-        Add(values, state);
-        if (values.Count == 0) return;
-
-        json.WriteStartObject("values");
-        foreach (var (name, value) in values) WriteValue(json, name, value);
-        json.WriteEndObject();
-    }
-
-    private static void Add(SortedDictionary<string, object?> values, object? from)
-    {
-        if (from is not IEnumerable<KeyValuePair<string, object?>> pairs) return;
-        foreach (var (name, value) in pairs)
-            // The template is the message again; trace and span stand outside already.
-            if (name is not ("{OriginalFormat}" or "TraceId" or "SpanId" or "ParentId")) values[name] = value;
-    }
-
-    private static void WriteValue(Utf8JsonWriter json, string name, object? value)
-    {
-        switch (value)
-        {
-            case null: json.WriteNull(name); break;
-            case bool flag: json.WriteBoolean(name, flag); break;
-            case int number: json.WriteNumber(name, number); break;
-            case long number: json.WriteNumber(name, number); break;
-            case double number when double.IsFinite(number): json.WriteNumber(name, number); break;
-            default: json.WriteString(name, Convert.ToString(value, CultureInfo.InvariantCulture)); break;
-        }
-    }
-
-    private static string Level(LogLevel level) => level switch
-    {
-        LogLevel.Trace => "trace",
-        LogLevel.Debug => "debug",
-        LogLevel.Warning => "warning",
-        LogLevel.Error => "error",
-        LogLevel.Critical => "critical",
-        _ => "info",
-    };
+    private static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 }
 
 /// <summary>Which service writes the log.</summary>

@@ -4,6 +4,8 @@ using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
+using Serilog;
+using Serilog.Extensions.Logging;
 using Veza.Api.Auth;
 using Veza.Api.Configuration;
 using Veza.Commands.Dispatching;
@@ -37,11 +39,22 @@ public static class Telemetry
             logging.AddFilter(typeof(BearerHandler).FullName, LogLevel.Warning);
         }
         logging.Services.TryAddSingleton(TimeProvider.System);
-        logging.Services.AddSingleton(new LogOrigin(settings.ServiceName, settings.Version));
-        logging.AddConsoleFormatter<JsonLogFormatter, ConsoleFormatterOptions>();
+        if (settings.LogFormat == LogForm.Json)
+        {
+            // Serilog's own AddSerilog would add a filter that lets everything through, the above notwithstanding.
+            var log = JsonLog(new(settings.ServiceName, settings.Version));
+            logging.AddProvider(new SerilogLoggerProvider(log, dispose: true));
+            // Serilog itself knows trace and span; the framework's scope would repeat them among the values.
+            logging.Configure(options => options.ActivityTrackingOptions = ActivityTrackingOptions.None);
+            return;
+        }
         logging.AddConsoleFormatter<TextLogFormatter, ConsoleFormatterOptions>();
-        logging.AddConsole(console => console.FormatterName = settings.LogFormat == LogForm.Json ? JsonLogFormatter.FormatterName : TextLogFormatter.FormatterName);
+        logging.AddConsole(console => console.FormatterName = TextLogFormatter.FormatterName);
     }
+
+    /// <summary>What is worth a line the filters of the framework's logging decide, before Serilog sees it.</summary>
+    private static Serilog.Core.Logger JsonLog(LogOrigin origin) =>
+        new LoggerConfiguration().MinimumLevel.Verbose().WriteTo.Console(new JsonLogFormatter(origin)).CreateLogger();
 
     public static void AddMetricsAndTraces(IServiceCollection services, VezaSettings settings)
     {

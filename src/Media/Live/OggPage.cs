@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 
 namespace Veza.Media.Live;
 
@@ -13,7 +14,10 @@ internal readonly ref struct OggPage
 
     private const int HeaderBytes = 27;
     private const int ChecksumAt = 22;
-    private static readonly uint[] Crc = MakeCrcTable();
+
+    // Ogg's CRC is not the reflected one of zlib: polynomial 0x04c11db7, highest bit first, no inversion.
+    private static readonly Crc32ParameterSet Polynomial =
+        Crc32ParameterSet.Create(polynomial: 0x04c11db7, initialValue: 0, finalXorValue: 0, reflectValues: false);
 
     private OggPage(ReadOnlySpan<byte> bytes) => Bytes = bytes;
 
@@ -73,28 +77,10 @@ internal readonly ref struct OggPage
     // The checksum is taken with its own field read as zero.
     private static uint Checksum(ReadOnlySpan<byte> page)
     {
-        var crc = Add(0, page[..ChecksumAt]);
-        crc = Add(crc, [0, 0, 0, 0]);
-        return Add(crc, page[(ChecksumAt + 4)..]);
-    }
-
-    private static uint Add(uint crc, ReadOnlySpan<byte> bytes)
-    {
-        var table = Crc;
-        foreach (var b in bytes) crc = (crc << 8) ^ table[(byte)((crc >> 24) ^ b)];
-        return crc;
-    }
-
-    // Ogg's CRC is not the reflected one of the framework and of zlib: polynomial 0x04c11db7, highest bit first, no inversion.
-    private static uint[] MakeCrcTable()
-    {
-        var table = new uint[256];
-        for (uint i = 0; i < 256; i++)
-        {
-            var crc = i << 24;
-            for (var bit = 0; bit < 8; bit++) crc = (crc & 0x80000000) != 0 ? (crc << 1) ^ 0x04c11db7 : crc << 1;
-            table[i] = crc;
-        }
-        return table;
+        var crc = new Crc32(Polynomial);
+        crc.Append(page[..ChecksumAt]);
+        crc.Append([0, 0, 0, 0]);
+        crc.Append(page[(ChecksumAt + 4)..]);
+        return crc.GetCurrentHashAsUInt32();
     }
 }

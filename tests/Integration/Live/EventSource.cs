@@ -1,33 +1,37 @@
 using System.Net;
+using System.Net.ServerSentEvents;
 using System.Text.Json;
 
 namespace Veza.Integration.Tests.Live;
 
 /// <summary>Server-sent events as a person gets them.</summary>
-internal sealed class EventSource(HttpResponseMessage response, StreamReader lines) : IDisposable
+internal sealed class EventSource : IDisposable
 {
-    public string? LastId { get; private set; }
+    private readonly HttpResponseMessage _response;
+    private readonly SseParser<JsonElement> _parser;
+    private readonly IAsyncEnumerator<SseItem<JsonElement>> _events;
+
+    private EventSource(HttpResponseMessage response, Stream stream)
+    {
+        _response = response;
+        _parser = SseParser.Create(stream, (_, data) => JsonSerializer.Deserialize<JsonElement>(data));
+        _events = _parser.EnumerateAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator();
+    }
+
+    public string? LastId => _parser.LastEventId.Length == 0 ? null : _parser.LastEventId;
 
     public static async Task<EventSource> OpenAsync(Person person, string path, params (string Name, string Value)[] headers)
     {
         var response = await person.GetAsync(path, headers);
         Assert.True(response.StatusCode == HttpStatusCode.OK, $"{path} answered {(int)response.StatusCode}");
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
-        return new(response, new(await response.Content.ReadAsStreamAsync()));
+        return new(response, await response.Content.ReadAsStreamAsync());
     }
 
     public async Task<(string Kind, JsonElement Data)> NextAsync()
     {
-        var kind = "message";
-        JsonElement? data = null;
-        while (true)
-        {
-            var line = await lines.ReadLineAsync(TestContext.Current.CancellationToken) ?? throw new EndOfStreamException("the server ended the events");
-            if (line.StartsWith("id: ", StringComparison.Ordinal)) LastId = line[4..];
-            else if (line.StartsWith("event: ", StringComparison.Ordinal)) kind = line[7..];
-            else if (line.StartsWith("data: ", StringComparison.Ordinal)) data = JsonDocument.Parse(line[6..]).RootElement;
-            else if (line.Length == 0 && data is { } whole) return (kind, whole);
-        }
+        if (!await _events.MoveNextAsync()) throw new EndOfStreamException("the server ended the events");
+        return (_events.Current.EventType, _events.Current.Data);
     }
 
     public async Task<List<JsonElement>> ItemsToAsync(long position)
@@ -42,5 +46,5 @@ internal sealed class EventSource(HttpResponseMessage response, StreamReader lin
         }
     }
 
-    public void Dispose() => response.Dispose();
+    public void Dispose() => _response.Dispose();
 }

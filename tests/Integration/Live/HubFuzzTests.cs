@@ -34,7 +34,7 @@ public sealed class HubFuzzTests(VezaServer server, ITestOutputHelper output)
             var seen = new List<string>();
             while (Stopwatch.GetElapsedTime(started) < Time) seen.Add(await AttackAsync(node.Address, chat, random));
             return seen;
-        }));
+        })).WaitAsync(TestContext.Current.CancellationToken);
         var counts = ends.SelectMany(e => e).CountBy(e => e).OrderByDescending(e => e.Value).ToList();
         foreach (var (end, count) in counts) output.WriteLine($"{count,6} {end}");
         // A connection that the server ended in order had been told why.

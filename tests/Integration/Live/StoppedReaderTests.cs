@@ -38,7 +38,8 @@ public sealed class StoppedReaderTests(VezaServer server)
         using var late = await SubscribeAsync(chat);
         await FloodAsync(chat);
         await chat.SendAsync(chat.Owner, "the last");
-        var batches = (await late.ReadUntilAsync("the last")).Split('\u001e')
+        var all = await late.ReadUntilAsync("the last").WaitAsync(TestContext.Current.CancellationToken);
+        var batches = all.Split('\u001e')
             // Before a message stands its frame's length, which may hold any byte, the separator too.
             .Where(text => text.Contains(Item, StringComparison.Ordinal)).Select(text => JsonDocument.Parse(text[text.IndexOf(Item, StringComparison.Ordinal)..]).RootElement.GetProperty("item")).ToList();
         Assert.Equal(batches.Skip(1).Select(b => b.GetProperty("previous").GetInt64()), batches.SkipLast(1).Select(b => b.GetProperty("position").GetInt64()));

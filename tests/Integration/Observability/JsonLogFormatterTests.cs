@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
-using Veza.Api.Observability;
 
 namespace Veza.Integration.Tests.Observability;
 
@@ -23,30 +21,34 @@ public sealed class JsonLogFormatterTests
         Assert.Equal(48_211, json.GetProperty("values").GetProperty("Position").GetInt64());
         Assert.Equal(activity.TraceId.ToHexString(), json.GetProperty("traceId").GetString());
         Assert.Equal(activity.SpanId.ToHexString(), json.GetProperty("spanId").GetString());
-        Assert.Equal("2026-01-02T03:04:05.678Z", json.GetProperty("time").GetString());
+        Assert.Equal(JsonLine.At, json.GetProperty("time").GetString());
     }
 
     [Fact]
     public void Outside_of_a_trace_there_is_no_trace_id() =>
         Assert.False(JsonDocument.Parse(Line("Started {What}", "it", null)).RootElement.TryGetProperty("traceId", out _));
 
-    private static string Line(string template, params object?[] values)
+    [Fact]
+    public void Levels_have_the_names_that_text_has()
     {
-        var written = new StringWriter { NewLine = "\n" };
-        new Logger(new JsonLogFormatter(new FixedTime(), new LogOrigin("veza", "1.2.3")), written).Log(LogLevel.Information, template, values);
-        return written.ToString();
+        var levels = Enum.GetValues<LogLevel>().Where(level => level != LogLevel.None);
+        Assert.Equal(["trace", "debug", "info", "warning", "error", "critical"],
+            levels.Select(level => Parsed(JsonLine.Of(log => log.Log(level, "it"))).GetProperty("level").GetString()));
     }
 
-    private sealed class FixedTime : TimeProvider
+    [Fact]
+    public void A_value_called_like_a_field_of_the_line_stands_apart_from_it()
     {
-        public override DateTimeOffset GetUtcNow() => new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
+        var line = Parsed(Line("{message} {level} {service}", "m", "l", "s"));
+        Assert.Equal(("m l s", "info", "ve'za"), (Text(line, "message"), Text(line, "level"), Text(line, "service")));
+        var values = line.GetProperty("values");
+        Assert.Equal(("m", "l", "s"), (Text(values, "message"), Text(values, "level"), Text(values, "service")));
+
+        static string? Text(JsonElement of, string name) => of.GetProperty(name).GetString();
     }
 
-    private sealed class Logger(JsonLogFormatter formatter, TextWriter written) : ILogger
-    {
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-        public bool IsEnabled(LogLevel level) => true;
-        public void Log<TState>(LogLevel level, EventId id, TState state, Exception? exception, Func<TState, Exception?, string> text) =>
-            formatter.Write(new LogEntry<TState>(level, "Tests", id, state, exception, text), null, written);
-    }
+    private static JsonElement Parsed(string line) => JsonDocument.Parse(line).RootElement;
+
+    private static string Line(string template, params object?[] values) =>
+        JsonLine.Of(log => log.LogInformation(template, values));
 }

@@ -2,10 +2,10 @@ using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Logging.Console;
 using Veza.Api.Observability;
 using Veza.Integration.Tests.Chat;
 using Veza.Integration.Tests.Music.Tracks;
+using Veza.Integration.Tests.Observability;
 
 namespace Veza.Integration.Tests.Security;
 
@@ -69,15 +69,20 @@ public class InjectionTests(VezaServer veza)
     public void A_line_of_the_log_is_one_line_whatever_it_tells(bool json)
     {
         const string forged = "ada\r\n00:00:00.000 fail: Forged[0]\u001b[2Jdone\u0085\u0007\v\u2028end";
-        ConsoleFormatter formatter = json ? new JsonLogFormatter(TimeProvider.System, new("veza", "1")) : new TextLogFormatter(TimeProvider.System);
-        var written = new StringWriter { NewLine = "\n" };
         var fault = new InvalidOperationException(forged, new FormatException(forged));
-        formatter.Write(new LogEntry<string>(LogLevel.Error, "Tests", 7, forged, fault, (text, _) => text), null, written);
-        var line = written.ToString();
+        var line = json ? JsonLine.Of(log => log.LogError(7, fault, "{Text}", forged)) : TextLine(forged, fault);
         Assert.Equal(line.Length - 1, line.IndexOf('\n', StringComparison.Ordinal));
         Assert.DoesNotContain(line[..^1], char.IsControl);
         Assert.DoesNotContain(line, c => c is '\u2028' or '\u2029');
         Assert.Contains("Forged[0]", line, StringComparison.Ordinal);
+
+        static string TextLine(string message, Exception fault)
+        {
+            var written = new StringWriter { NewLine = "\n" };
+            var entry = new LogEntry<string>(LogLevel.Error, "Tests", 7, message, fault, (text, _) => text);
+            new TextLogFormatter(TimeProvider.System).Write(entry, null, written);
+            return written.ToString();
+        }
     }
 
     [Theory]

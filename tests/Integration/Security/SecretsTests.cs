@@ -40,7 +40,9 @@ public sealed class SecretsTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _postgres = await LocalPostgres.StartEphemeralAsync(fsync: false);
-        var settings = VezaServer.Settings(_home, ("JWT_SECRET", JwtSecret), ("ENCRYPTION_KEY", EncryptionKey), ("LOG_LEVEL", "trace"));
+        var settings = VezaServer.Settings(_home, ("JWT_SECRET", JwtSecret), ("ENCRYPTION_KEY", EncryptionKey), ("LOG_LEVEL", "trace"),
+            // Its console goes on writing to where it wrote when it was made.
+            ("LOG_FORMAT", "text"));
         _metrics = $"http://127.0.0.1:{settings.PrometheusPort}/metrics";
         // The standard output of the tests is not for all that the node says; what a provider is given is what is printed.
         _loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(_recorder));

@@ -11,7 +11,7 @@ public class SocialEndpointsTests(VezaServer server)
     [Fact]
     public async Task Followers_are_listed_in_pages()
     {
-        var (ana, bo, cleo) = (await server.RegisterAsync("ana"), await server.RegisterAsync("bo"), await server.RegisterAsync("cleo"));
+        var (ana, bo, cleo) = (await server.RegisterInMemoryAsync("ana"), await server.RegisterInMemoryAsync("bo"), await server.RegisterInMemoryAsync("cleo"));
         var followed = await ana.PutAsync($"/api/v1/accounts/{bo.Id}/followers/me").JsonAsync();
         Assert.Equal((bo.Id, 1), (followed.Id(), followed.GetProperty("version").GetInt64()));
         await cleo.PutAsync($"/api/v1/accounts/{bo.Id}/followers/me").JsonAsync();
@@ -32,7 +32,7 @@ public class SocialEndpointsTests(VezaServer server)
     [Fact]
     public async Task Following_is_refused_where_it_makes_no_sense()
     {
-        var ana = await server.RegisterAsync("ana");
+        var ana = await server.RegisterInMemoryAsync("ana");
         await ana.PutAsync($"/api/v1/accounts/{ana.Id}/followers/me").RefusedAsync(HttpStatusCode.Conflict, "cannot_follow_self");
         await ana.PutAsync($"/api/v1/accounts/{Guid.CreateVersion7()}/followers/me").RefusedAsync(HttpStatusCode.NotFound, "account_unknown");
         await ana.GetAsync($"/api/v1/accounts/{Guid.CreateVersion7()}/followers").RefusedAsync(HttpStatusCode.NotFound, "account_unknown");
@@ -41,7 +41,7 @@ public class SocialEndpointsTests(VezaServer server)
     [Fact]
     public async Task A_feed_says_what_happened_and_why_it_is_there()
     {
-        var (ana, bo) = (await server.RegisterAsync("ana"), await server.RegisterAsync("bo"));
+        var (ana, bo) = (await server.RegisterInMemoryAsync("ana"), await server.RegisterInMemoryAsync("bo"));
         var track = await UploadAsync(bo, "Dub");
         var show = Guid.CreateVersion7();
         await AppendAsync(show, "broadcast", new BroadcastCreated(show, bo.Id, "Late show"), new BroadcastStarted(show, bo.Id, "audio/mpeg"));
@@ -58,7 +58,7 @@ public class SocialEndpointsTests(VezaServer server)
     [Fact]
     public async Task A_play_is_counted_and_shows_in_history_and_charts()
     {
-        var (ana, bo) = (await server.RegisterAsync("ana"), await server.RegisterAsync("bo"));
+        var (ana, bo) = (await server.RegisterInMemoryAsync("ana"), await server.RegisterInMemoryAsync("bo"));
         var genre = $"{Guid.CreateVersion7()}";
         var track = await UploadAsync(bo, genre);
         var play = (await ana.PostAsync($"/api/v1/tracks/{track}/plays").JsonAsync(HttpStatusCode.Created)).Id();
