@@ -26,9 +26,13 @@ public sealed class RoomsTests
         ["Domain"] = [],
         ["Media"] = ["Microsoft.Extensions.Logging.Abstractions"],
         ["Mail"] = ["MailKit", "MimeKit"],
-        ["EventStore"] = ["Npgsql", "Microsoft.Extensions.Logging.Abstractions", "System.Threading.RateLimiting"],
+        ["EventStore"] =
+        [
+            "Npgsql", "Microsoft.Extensions.Logging.Abstractions", "System.Threading.RateLimiting",
+            "Marten", "JasperFx", "JasperFx.Events", "Weasel.Core", "Weasel.Postgresql", "Weasel.Storage",
+        ],
         ["Commands"] = ["FluentValidation", "Microsoft.Extensions.Logging.Abstractions", "Microsoft.Extensions.DependencyInjection.Abstractions"],
-        ["Projections"] = ["Npgsql", "Dapper", "Microsoft.Extensions.Logging.Abstractions"],
+        ["Projections"] = ["Npgsql", "Dapper", "Microsoft.Extensions.Logging.Abstractions", "Marten", "JasperFx.Events"],
     };
 
     private static readonly string[] CallOut =
