@@ -1,10 +1,12 @@
 using System.Reflection;
 using System.Text.Json;
+using Marten;
 using Microsoft.Extensions.Logging.Abstractions;
 using Veza.Commands.Dispatching;
 using Veza.Domain;
 using Veza.EventStore;
 using Veza.EventStore.Appending;
+using Veza.EventStore.Marten;
 using Veza.EventStore.Models;
 using Veza.EventStore.Postgres;
 using Veza.EventStore.Projections;
@@ -28,6 +30,9 @@ public sealed class TestLog : IAsyncLifetime
     public static byte[] KeySecret { get; } = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
     public EventLog Log { get; private set; } = null!;
     public Dispatcher Dispatcher { get; private set; } = null!;
+
+    /// <summary>The same log as the product's Marten store has it.</summary>
+    public DocumentStore Marten { get; private set; } = null!;
     public ReadModels Views { get; private set; } = null!;
     public ProjectionHost Projections => _projections!;
     public string ConnectionString => _postgres!.ConnectionString;
@@ -41,6 +46,7 @@ public sealed class TestLog : IAsyncLifetime
         _postgres = await LocalPostgres.StartEphemeralAsync(fsync: false);
         Log = await EventLog.OpenAsync(ConnectionString, EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, keySecret: KeySecret);
         Dispatcher = new(Log, new Limits(), () => Now);
+        Marten = OpenMarten();
         Views = new(Log.Database);
         _projections = await ProjectionHost.OpenAsync(Log, ConnectionString, AllProjections(), TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         _projections.Start();
@@ -49,9 +55,19 @@ public sealed class TestLog : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         if (_projections is not null) await _projections.DisposeAsync();
+        if (Marten is not null) await Marten.DisposeAsync();
         if (Log is not null) await Log.DisposeAsync();
         if (_postgres is not null) await _postgres.DisposeAsync();
     }
+
+    /// <param name="more">Projections, and where their documents are.</param>
+    public DocumentStore OpenMarten(Action<StoreOptions>? more = null) => DocumentStore.For(options =>
+    {
+        options.Connection(ConnectionString);
+        options.DatabaseSchemaName = "documents";
+        options.OpenVezaLog(Log.Types, typeof(DomainEvent).Assembly.GetTypes().Where(ModelFold.IsModel));
+        more?.Invoke(options);
+    });
 
     /// <summary>Waits until every row shows what the log holds now.</summary>
     public Task ProjectedAsync() => Projections.WaitAsync(Projections.Status.Select(s => s.Name), Log.Head, TestContext.Current.CancellationToken);
