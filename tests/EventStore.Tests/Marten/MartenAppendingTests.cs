@@ -211,6 +211,21 @@ public class MartenAppendingTests(LogFixture fixture)
         Assert.Equal(24, report.Head);
     }
 
+    [Fact]
+    public async Task The_same_append_sent_again_changes_nothing_and_is_answered_as_the_first_time()
+    {
+        await using var setting = await MartenSetting.BeginAsync(fixture);
+        var append = AppendOne();
+        var first = await setting.AskAsync<long[]>(append);
+        Assert.Equal<long[]?>([1, 1], first);
+        await setting.Log.Appender.AppendAsync(Command(new StreamChange(_page, "page", 1, [new PageRead(_page, 1)])));
+        Assert.Equal(first, await setting.AskAsync<long[]>(append));
+        var other = await Assert.ThrowsAsync<PostgresException>(() => setting.AskAsync<long[]>(AppendOne()));
+        Assert.Equal("MT003", other.SqlState);
+        Assert.Equal(2, await setting.AskAsync<long>("select count(*) from log.mt_events"));
+        await setting.VerifyAsync();
+    }
+
     private string AppendOne() => $$"""
         select log.mt_quick_append_events('{{_page}}', 'page', '*DEFAULT*', array['{{Guid.CreateVersion7()}}'::uuid], array['page_read_v2'], array[null],
             array['{"id":"{{_page}}","times":1}'::jsonb], array[null]::bytea[], array[null], array[null], array['null'::jsonb], array[null], array[now()], 0)
