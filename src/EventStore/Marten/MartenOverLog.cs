@@ -10,6 +10,9 @@ namespace Veza.EventStore.Marten;
 /// <summary>How a Marten store opens the log.</summary>
 public static class MartenOverLog
 {
+    /// <summary>The log's own, which holds no documents.</summary>
+    public const string Schema = "log";
+
     /// <summary>
     /// Points a store's events at the log: its schema, event types, aliases, serializer and upcasters; changes nothing in the database. Sessions read every event
     /// and append through <c>log.mt_quick_append_events</c>, which keeps all that the log promises. Documents stay in <see cref="StoreOptions.DatabaseSchemaName"/>,
@@ -19,8 +22,10 @@ public static class MartenOverLog
     /// <param name="models">Which <see cref="Folded{TModel}"/> can be aggregated.</param>
     public static StoreOptions OpenVezaLog(this StoreOptions options, EventTypes types, params IEnumerable<Type> models)
     {
+        if (options.DatabaseSchemaName == Schema)
+            throw new ArgumentException($"{nameof(options.DatabaseSchemaName)} is {Schema}, the log's own; documents need another schema", nameof(options));
         options.AutoCreateSchemaObjects = AutoCreate.None;
-        options.Events.DatabaseSchemaName = "log";
+        options.Events.DatabaseSchemaName = Schema;
         options.Events.StreamIdentity = StreamIdentity.AsGuid;
         options.Events.AppendMode = EventAppendMode.QuickWithServerTimestamps;
         options.Events.EnableBigIntEvents = true;

@@ -1,11 +1,14 @@
+using System.Data.Common;
+using System.Runtime.ExceptionServices;
 using Marten;
 using Marten.Services;
 using Npgsql;
+using Weasel.Core.Migrations;
 
 namespace Veza.EventStore.Marten;
 
 /// <summary>Marten's own logger writes the parameters of commands that fail, and the SQL of all. Both can hold what people wrote; neither is written here.</summary>
-internal sealed class NothingLogged : IMartenLogger, IMartenSessionLogger
+internal sealed class NothingLogged : IMartenLogger, IMartenSessionLogger, IMigrationLogger
 {
     public IMartenSessionLogger StartSession(IQuerySession session) => this;
 
@@ -18,4 +21,5 @@ internal sealed class NothingLogged : IMartenLogger, IMartenSessionLogger
     public void RecordSavedChanges(IDocumentSession session, IChangeSet commit) { }
     public void OnBeforeExecute(NpgsqlCommand command) { }
     public void OnBeforeExecute(NpgsqlBatch batch) { }
+    public void OnFailure(DbCommand command, Exception ex) => ExceptionDispatchInfo.Throw(ex);
 }
