@@ -52,9 +52,10 @@ language sql immutable as $$
     select coalesce(int4send(octet_length(convert_to(value, 'UTF8'))) || convert_to(value, 'UTF8'), int4send(-1))
 $$;
 
+-- The last argument is the event's canonical JSON, which can be made before the version is known.
 create or replace function log.event_digest(
-    id uuid, stream_id uuid, version bigint, type text, dotnet_type text, user_name text, correlation_id text, causation_id text, data jsonb) returns bytea
+    id uuid, stream_id uuid, version bigint, type text, dotnet_type text, user_name text, correlation_id text, causation_id text, canonical bytea) returns bytea
 language sql immutable as $$
     select sha256(uuid_send(id) || uuid_send(stream_id) || int8send(version) || log.digest_text(type) || log.digest_text(dotnet_type) || log.digest_text(user_name)
-                  || log.digest_text(correlation_id) || log.digest_text(causation_id) || log.canonical_json(data))
+                  || log.digest_text(correlation_id) || log.digest_text(causation_id) || canonical)
 $$;

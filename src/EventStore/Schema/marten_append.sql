@@ -71,6 +71,7 @@ declare
     moment         timestamptz;
     current        bigint;
     repeated       bigint;
+    canonical      bytea[];
     digests        bytea;
 begin
     if current_setting('transaction_isolation') <> 'read committed' then
@@ -105,6 +106,9 @@ begin
     if current_setting('synchronous_commit') = 'off' then
         perform set_config('synchronous_commit', 'on', true);
     end if;
+
+    -- What takes longest is done before the lock is held.
+    canonical := array(select log.canonical_json(bodies[i]) from generate_series(1, added) i order by i);
 
     -- A statement of its own: everything below then reads with a snapshot taken while the lock is held.
     perform pg_advisory_xact_lock(7310573, 1);
@@ -141,7 +145,7 @@ begin
     insert into log.mt_events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id, mt_dotnet_type, correlation_id, causation_id, user_name)
     select head + i, event_ids[i], stream, current + i, bodies[i], event_types[i], moment, null, dotnet_types[i], correlation_ids[i], causation_ids[i], user_names[i]
     from generate_series(1, added) i;
-    select string_agg(log.event_digest(event_ids[i], stream, current + i, event_types[i], dotnet_types[i], user_names[i], correlation_ids[i], causation_ids[i], bodies[i]), '' order by i)
+    select string_agg(log.event_digest(event_ids[i], stream, current + i, event_types[i], dotnet_types[i], user_names[i], correlation_ids[i], causation_ids[i], canonical[i]), '' order by i)
     into digests
     from generate_series(1, added) i;
     -- What ChainLink computes.

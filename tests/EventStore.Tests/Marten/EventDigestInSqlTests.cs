@@ -25,7 +25,7 @@ public class EventDigestInSqlTests(LogFixture fixture)
             var (user, correlation, causation) = (Maybe(random), Maybe(random), Maybe(random));
             var expected = new byte[EventDigest.Bytes];
             EventDigest.Compute(id, stream, version, "counted", "Type, Assembly", user, correlation, causation, System.Text.Encoding.UTF8.GetBytes(json), expected);
-            await using var command = new NpgsqlCommand("select log.event_digest($1, $2, $3, 'counted', 'Type, Assembly', $4, $5, $6, $7)", connection);
+            await using var command = new NpgsqlCommand("select log.event_digest($1, $2, $3, 'counted', 'Type, Assembly', $4, $5, $6, log.canonical_json($7))", connection);
             foreach (var value in (object[])[id, stream, version]) command.Parameters.Add(new() { Value = value });
             foreach (var text in (string?[])[user, correlation, causation]) command.Parameters.Add(new() { Value = text ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
             command.Parameters.Add(new() { Value = json, NpgsqlDbType = NpgsqlDbType.Jsonb });
