@@ -123,3 +123,15 @@ begin
 end $$;
 create or replace trigger refuse_streams_written instead of insert or update or delete on log.mt_streams
     for each row execute function log.refuse_streams_written();
+
+-- What Marten says of an event that it could not deal with may quote it, and goes with its author's key.
+create or replace function log.forget_dead_letters() returns trigger
+language plpgsql as $$
+begin
+    if new.destroyed is not null then
+        delete from log.mt_doc_deadletterevent d using log.mt_events e
+        where e.seq_id = (d.data ->> 'eventSequence')::bigint and e.user_name = replace(new.owner::text, '-', '');
+    end if;
+    return null;
+end $$;
+create or replace trigger forget_dead_letters after insert or update on log.keys for each row execute function log.forget_dead_letters();

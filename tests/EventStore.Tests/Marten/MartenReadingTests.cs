@@ -103,9 +103,14 @@ public class MartenReadingTests(LogFixture fixture)
         await using var setting = await WrittenAsync();
         await using var session = setting.Store.QuerySession();
         Assert.Equal("Dear diary", ((PageWritten)(await session.Events.FetchStreamAsync(_page, token: Ct))[0].Data).Text);
+        await setting.AskAsync<object>("""
+            insert into log.mt_doc_deadletterevent (id, data) values (gen_random_uuid(), '{"eventSequence": 1, "exceptionMessage": "cannot read Dear diary"}')
+            """);
         var gone = Guid.CreateVersion7();
         Assert.IsType<AppendOutcome.Accepted>(await setting.Log.Appender.AppendAsync(Command(new StreamChange(gone, "author", 0, [new AuthorErased(_author)])) with { ErasedAccounts = [_author] }));
         await Eventually.TrueAsync(async () => ((PageWritten)(await session.Events.FetchStreamAsync(_page, token: Ct))[0].Data).Text == "");
+        // What Marten said of an event of theirs went with the key.
+        Assert.Equal(0, await setting.AskAsync<long>("select count(*) from log.mt_doc_deadletterevent"));
     }
 
     private async Task<MartenSetting> WrittenAsync()
