@@ -30,6 +30,8 @@ public sealed partial class ChannelActivityProjection : MultiStreamProjection<Ch
     }
 
     public static void Apply(MessageDeleted _, ChannelActivity channel) => channel.Deleted++;
+
     public static void Apply(ReactionAdded _, ChannelActivity channel) => channel.Reactions++;
+
     public static void Apply(ReactionRemoved _, ChannelActivity channel) => channel.Reactions--;
 }

@@ -19,15 +19,27 @@ public static class Sample
     private static readonly TimeSpan CaughtUpWithin = TimeSpan.FromSeconds(60);
 
     /// <summary>Veza's events, which of their texts are personal, and how they are written.</summary>
-    private static EventTypes Types { get; } = EventTypes.DerivedFrom(
-        typeof(DomainEvent),
-        json => json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase)),
-        new(property => property.GetCustomAttribute<PersonalAttribute>()?.Owner, type => type.GetCustomAttribute<ErasesAttribute>()?.Account));
+    private static EventTypes Types { get; } =
+        EventTypes.DerivedFrom(
+            typeof(DomainEvent),
+            json => json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase)),
+            new(
+                property => property.GetCustomAttribute<PersonalAttribute>()?.Owner,
+                type => type.GetCustomAttribute<ErasesAttribute>()?.Account));
 
     /// <returns>The message that got a reaction; null where nobody has sent one yet.</returns>
-    public static async Task<Guid?> RunAsync(string database, string encryptionKey, TextWriter output, CancellationToken ct)
+    public static async Task<Guid?> RunAsync(
+        string database,
+        string encryptionKey,
+        TextWriter output,
+        CancellationToken ct)
     {
-        await using var log = await LogTypes.OpenAsync(database, Types, Encoding.UTF8.GetBytes(encryptionKey), TimeProvider.System, ct);
+        await using var log = await LogTypes.OpenAsync(
+            database,
+            Types,
+            Encoding.UTF8.GetBytes(encryptionKey),
+            TimeProvider.System,
+            ct);
         await using var store = DocumentStore.For(options =>
         {
             options.Connection(database);
@@ -54,9 +66,17 @@ public static class Sample
     private static async Task<Message?> NewestAsync(IDocumentStore store, CancellationToken ct)
     {
         await using var session = store.QuerySession();
-        var sent = await session.Events.QueryAllRawEvents().Where(e => e.EventTypeName == "message_sent").OrderByDescending(e => e.Sequence).Take(20).ToListAsync(ct);
+        var sent = await session
+            .Events.QueryAllRawEvents()
+            .Where(e => e.EventTypeName == "message_sent")
+            .OrderByDescending(e => e.Sequence)
+            .Take(20)
+            .ToListAsync(ct);
         foreach (var e in sent)
-            if ((await session.Events.AggregateStreamAsync<Folded<Message>>(e.StreamId, token: ct))?.Model is { Deleted: false } message) return message;
+            if (
+                (await session.Events.AggregateStreamAsync<Folded<Message>>(e.StreamId, token: ct))?.Model is
+                { Deleted: false } message)
+                return message;
         return null;
     }
 
@@ -66,8 +86,13 @@ public static class Sample
         await using var session = store.QuerySession();
         foreach (var e in await session.Events.FetchStreamAsync(message, token: ct))
         {
-            var then = await session.Events.AggregateStreamAsync<Folded<Message>>(message, version: e.Version, token: ct);
-            output.WriteLine($"position {e.Sequence}, version {e.Version}: {e.EventTypeName} at {e.Timestamp:u}; the message then: {then!.Model!.Text}");
+            var then = await session.Events.AggregateStreamAsync<Folded<Message>>(
+                message,
+                version: e.Version,
+                token: ct);
+            output.WriteLine(
+                $"position {e.Sequence}, version {e.Version}: {e.EventTypeName} at {e.Timestamp:u}; "
+                + $"the message then: {then!.Model!.Text}");
         }
     }
 
@@ -78,7 +103,8 @@ public static class Sample
         // Whose event it is.
         session.LastModifiedBy = message.AuthorId.ToString("N");
         var stream = await session.Events.FetchForWriting<Folded<Message>>(message.Id, ct);
-        if (stream.Aggregate!.Model!.Reactions.Contains(new(message.AuthorId, "📎"))) return;
+        if (stream.Aggregate!.Model!.Reactions.Contains(new(message.AuthorId, "📎")))
+            return;
         stream.AppendOne(new ReactionAdded(message.Id, message.ChannelId, message.AuthorId, "📎"));
         await session.SaveChangesAsync(ct);
         output.WriteLine($"its author reacts with 📎, at position {stream.Events[^1].Sequence}");
@@ -93,6 +119,8 @@ public static class Sample
         await daemon.StopAllAsync();
         await using var session = store.QuerySession();
         var activity = await session.LoadAsync<ChannelActivity>(channel, ct);
-        output.WriteLine($"its channel has {activity!.Messages} messages, {activity.Deleted} of them deleted, and {activity.Reactions} reactions");
+        output.WriteLine(
+            $"its channel has {activity!.Messages} messages, {activity.Deleted} of them deleted, "
+            + $"and {activity.Reactions} reactions");
     }
 }

@@ -5,12 +5,14 @@ using Weasel.Postgresql;
 
 namespace Veza.EventStore.Marten;
 
-/// <summary>Makes what a store needs beside the log, for its documents and projections, and leaves the log's own schema alone.</summary>
+/// <summary>
+/// Makes what a store needs beside the log, for its documents and projections, and leaves the log's own schema alone.
+/// </summary>
 public static class DocumentTables
 {
     /// <summary>
-    /// Creates and updates the store's own tables. <c>ApplyAllConfiguredChangesToDatabaseAsync</c> would change the log's too, where it differs from Marten's on purpose,
-    /// and is refused there by PostgreSQL.
+    /// Creates and updates the store's own tables. <c>ApplyAllConfiguredChangesToDatabaseAsync</c> would change the
+    /// log's too, where it differs from Marten's on purpose, and is refused there by PostgreSQL.
     /// </summary>
     public static async Task MakeDocumentTablesAsync(this IDocumentStore store, CancellationToken ct)
     {
@@ -20,6 +22,11 @@ public static class DocumentTables
         await connection.OpenAsync(ct);
         var migration = await SchemaMigration.DetermineAsync(connection, ct, own);
         if (migration.Difference != SchemaPatchDifference.None)
-            await new PostgresqlMigrator().ApplyAllAsync(connection, migration, AutoCreate.CreateOrUpdate, new NothingLogged(), ct);
+            await new PostgresqlMigrator().ApplyAllAsync(
+                connection,
+                migration,
+                AutoCreate.CreateOrUpdate,
+                new NothingLogged(),
+                ct);
     }
 }

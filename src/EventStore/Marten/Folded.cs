@@ -5,11 +5,13 @@ using Veza.EventStore.Models;
 namespace Veza.EventStore.Marten;
 
 /// <summary>
-/// A model as Marten aggregates it: <c>session.Events.AggregateStreamAsync&lt;Folded&lt;Message&gt;&gt;(id, version: 3)</c>. Marten folds a type by its own
-/// conventions only with a generator in the type's assembly, and the domain references nothing; so it holds this, whose fold is the model's own.
+/// A model as Marten aggregates it: <c>session.Events.AggregateStreamAsync&lt;Folded&lt;Message&gt;&gt;(id, version:
+/// 3)</c>. Marten folds a type by its own conventions only with a generator in the type's assembly, and the domain
+/// references nothing; so it holds this, whose fold is the model's own.
 /// </summary>
 /// <remarks>Immutable once Marten has returned it, like the model.</remarks>
-public sealed class Folded<TModel> where TModel : class
+public sealed class Folded<TModel>
+    where TModel : class
 {
     /// <summary>The stream's.</summary>
     public Guid Id { get; set; }
@@ -21,11 +23,19 @@ public sealed class Folded<TModel> where TModel : class
     public TModel? Model { get; set; }
 }
 
-/// <summary>Folds as commands do (<see cref="ModelFold"/>), so that an aggregate is the same whichever way it was read.</summary>
-public sealed class FoldedProjection<TModel> : SingleStreamProjection<Folded<TModel>, Guid> where TModel : class
+/// <summary>
+/// Folds as commands do (<see cref="ModelFold"/>), so that an aggregate is the same whichever way it was read.
+/// </summary>
+public sealed class FoldedProjection<TModel> : SingleStreamProjection<Folded<TModel>, Guid>
+    where TModel : class
 {
     private static readonly ModelFold Fold = ModelFold.Of<TModel>();
 
     public override Folded<TModel>? Evolve(Folded<TModel>? snapshot, Guid id, IEvent e) =>
-        new() { Id = id, Version = e.Version, Model = (TModel?)Fold.Next(snapshot?.Model, e.Data) };
+        new()
+        {
+            Id = id,
+            Version = e.Version,
+            Model = (TModel?)Fold.Next(snapshot?.Model, e.Data),
+        };
 }

@@ -4,12 +4,16 @@ using Veza.EventStore.Personal;
 namespace Veza.EventStore.Marten;
 
 /// <summary>
-/// The event types of a log for a program that is no node: with the keys that open and seal personal texts, without tail, cache or appender. A node hears of an
-/// erasure before any reader of its; this program forgets every key after <see cref="KeysKept"/>, and an erased account's texts are unreadable by then.
+/// The event types of a log for a program that is no node: with the keys that open and seal personal texts, without
+/// tail, cache or appender. A node hears of an erasure before any reader of its; this program forgets every key after
+/// <see cref="KeysKept"/>, and an erased account's texts are unreadable by then.
 /// </summary>
 public sealed class LogTypes : IAsyncDisposable
 {
-    /// <summary>How long what an erased account wrote may still be read here. Shorter would ask the database for keys more often than once a second each.</summary>
+    /// <summary>
+    /// How long what an erased account wrote may still be read here. Shorter would ask the database for keys more
+    /// often than once a second each.
+    /// </summary>
     public static readonly TimeSpan KeysKept = TimeSpan.FromSeconds(1);
 
     /// <summary>Keys are looked up one after the other, or many at once.</summary>
@@ -30,9 +34,17 @@ public sealed class LogTypes : IAsyncDisposable
     /// <param name="connectionString">Of the log's primary, in Npgsql's form.</param>
     /// <param name="keySecret">What the nodes wrap the accounts' keys with.</param>
     /// <exception cref="System.Security.Cryptography.CryptographicException">The nodes have another secret.</exception>
-    public static async Task<LogTypes> OpenAsync(string connectionString, EventTypes types, byte[] keySecret, TimeProvider clock, CancellationToken ct)
+    public static async Task<LogTypes> OpenAsync(
+        string connectionString,
+        EventTypes types,
+        byte[] keySecret,
+        TimeProvider clock,
+        CancellationToken ct)
     {
-        var builder = new NpgsqlDataSourceBuilder(connectionString) { ConnectionStringBuilder = { MaxPoolSize = ConnectionsMax } };
+        var builder = new NpgsqlDataSourceBuilder(connectionString)
+        {
+            ConnectionStringBuilder = { MaxPoolSize = ConnectionsMax },
+        };
         var database = builder.Build();
         try
         {

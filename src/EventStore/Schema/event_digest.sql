@@ -1,5 +1,5 @@
--- What EventDigest and CanonicalJson compute on a node, for events that a Marten program appends: it brings no digests that could be trusted.
--- A test compares the two over random events.
+-- What EventDigest and CanonicalJson compute on a node, for events that a Marten program appends.
+-- A digest that the program computed could not be trusted. A test compares the two over random events.
 
 create or replace function log.canonical_text(value text) returns bytea
 language sql immutable strict as $$
@@ -19,7 +19,8 @@ begin
     if significant = '' then
         return convert_to('#e0;', 'UTF8');
     end if;
-    return convert_to('#' || case when value like '-%' then '-' else '' end || significant || 'e' || length(digits) - length(trimmed) - length(fraction) || ';', 'UTF8');
+    return convert_to('#' || case when value like '-%' then '-' else '' end || significant
+                      || 'e' || length(digits) - length(trimmed) - length(fraction) || ';', 'UTF8');
 end $$;
 
 create or replace function log.canonical_json(value jsonb, depth int default 1) returns bytea
@@ -34,11 +35,12 @@ begin
     end if;
     return case kind
         when 'object' then convert_to('{', 'UTF8') || coalesce((
-            select string_agg(log.canonical_text(p.key) || log.canonical_json(p.value, depth + 1), '' order by convert_to(p.key, 'UTF8')) from jsonb_each(value) p), '')
-            || convert_to('}', 'UTF8')
+            select string_agg(log.canonical_text(p.key) || log.canonical_json(p.value, depth + 1), ''
+                              order by convert_to(p.key, 'UTF8'))
+            from jsonb_each(value) p), '') || convert_to('}', 'UTF8')
         when 'array' then convert_to('[', 'UTF8') || coalesce((
-            select string_agg(log.canonical_json(i.item, depth + 1), '' order by i.place) from jsonb_array_elements(value) with ordinality i(item, place)), '')
-            || convert_to(']', 'UTF8')
+            select string_agg(log.canonical_json(i.item, depth + 1), '' order by i.place)
+            from jsonb_array_elements(value) with ordinality i(item, place)), '') || convert_to(']', 'UTF8')
         when 'string' then log.canonical_text(value #>> '{}')
         when 'number' then log.canonical_number(value #>> '{}')
         when 'boolean' then convert_to(left(value #>> '{}', 1), 'UTF8')
@@ -54,8 +56,10 @@ $$;
 
 -- The last argument is the event's canonical JSON, which can be made before the version is known.
 create or replace function log.event_digest(
-    id uuid, stream_id uuid, version bigint, type text, dotnet_type text, user_name text, correlation_id text, causation_id text, canonical bytea) returns bytea
+    id uuid, stream_id uuid, version bigint, type text, dotnet_type text, user_name text, correlation_id text,
+    causation_id text, canonical bytea) returns bytea
 language sql immutable as $$
-    select sha256(uuid_send(id) || uuid_send(stream_id) || int8send(version) || log.digest_text(type) || log.digest_text(dotnet_type) || log.digest_text(user_name)
+    select sha256(uuid_send(id) || uuid_send(stream_id) || int8send(version)
+                  || log.digest_text(type) || log.digest_text(dotnet_type) || log.digest_text(user_name)
                   || log.digest_text(correlation_id) || log.digest_text(causation_id) || canonical)
 $$;

@@ -1,8 +1,9 @@
--- What Marten 9 expects beside the log's own tables. Functions that are Marten's are copied from it word for word, so that it finds them to be its own.
+-- What Marten 9 expects beside the log's own tables. Functions that are Marten's are copied word for word, so that
+-- Marten finds them to be its own.
 
--- Marten takes this for a sequence and reads it as the highest position given out. Ours gives none out: a position is given under the log's lock, and is
--- the chain's head. As a view it is right in every transaction, a failed append moves nothing, and nextval, by which Marten's other ways to append would
--- number events, is refused.
+-- Marten takes this for a sequence and reads it as the highest position given out. Ours gives none out: a position is
+-- given under the log's lock, and the highest is the chain's head. A view is right in every transaction, and a failed
+-- append does not move it. nextval, by which Marten's other ways to append would number events, is refused.
 do $$
 begin
     if (select c.relkind from pg_class c where c.oid = to_regclass('log.mt_events_sequence')) = 'S' then
@@ -16,11 +17,14 @@ from (values ((select c.position from log.chain c order by c.position desc limit
 -- By these names Marten's functions find the constraints.
 do $$
 begin
-    if exists (select from pg_constraint where conname = 'mt_event_progression_pkey' and connamespace = 'log'::regnamespace) then
+    if exists (select from pg_constraint c
+               where c.conname = 'mt_event_progression_pkey' and c.connamespace = 'log'::regnamespace) then
         alter table log.mt_event_progression rename constraint mt_event_progression_pkey to pk_mt_event_progression;
     end if;
-    if exists (select from pg_constraint where conname = 'mt_high_water_skips_pkey' and connamespace = 'log'::regnamespace) then
-        alter table log.mt_high_water_skips rename constraint mt_high_water_skips_pkey to pkey_mt_high_water_skips_ending_sequence;
+    if exists (select from pg_constraint c
+               where c.conname = 'mt_high_water_skips_pkey' and c.connamespace = 'log'::regnamespace) then
+        alter table log.mt_high_water_skips
+            rename constraint mt_high_water_skips_pkey to pkey_mt_high_water_skips_ending_sequence;
     end if;
 end $$;
 
@@ -119,7 +123,8 @@ create or replace function log.refuse_streams_written() returns trigger
 language plpgsql as $$
 begin
     raise exception 'log.mt_streams is computed from the events and takes no %', lower(tg_op)
-        using errcode = '0A000', hint = 'Append with EventAppendMode.QuickWithServerTimestamps, as StoreOptions.OpenVezaLog configures: log.mt_quick_append_events does all that an append needs.';
+        using errcode = '0A000',
+              hint = 'Append with EventAppendMode.QuickWithServerTimestamps, as StoreOptions.OpenVezaLog configures.';
 end $$;
 create or replace trigger refuse_streams_written instead of insert or update or delete on log.mt_streams
     for each row execute function log.refuse_streams_written();
@@ -134,4 +139,5 @@ begin
     end if;
     return null;
 end $$;
-create or replace trigger forget_dead_letters after insert or update on log.keys for each row execute function log.forget_dead_letters();
+create or replace trigger forget_dead_letters after insert or update on log.keys
+    for each row execute function log.forget_dead_letters();

@@ -24,12 +24,31 @@ public class EventDigestInSqlTests(LogFixture fixture)
             var json = Value(random, depth: 0)?.ToJsonString() ?? "null";
             var (user, correlation, causation) = (Maybe(random), Maybe(random), Maybe(random));
             var expected = new byte[EventDigest.Bytes];
-            EventDigest.Compute(id, stream, version, "counted", "Type, Assembly", user, correlation, causation, System.Text.Encoding.UTF8.GetBytes(json), expected);
-            await using var command = new NpgsqlCommand("select log.event_digest($1, $2, $3, 'counted', 'Type, Assembly', $4, $5, $6, log.canonical_json($7))", connection);
-            foreach (var value in (object[])[id, stream, version]) command.Parameters.Add(new() { Value = value });
-            foreach (var text in (string?[])[user, correlation, causation]) command.Parameters.Add(new() { Value = text ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+            EventDigest.Compute(
+                id,
+                stream,
+                version,
+                "counted",
+                "Type, Assembly",
+                user,
+                correlation,
+                causation,
+                System.Text.Encoding.UTF8.GetBytes(json),
+                expected);
+            await using var command = new NpgsqlCommand(
+                "select log.event_digest($1, $2, $3, 'counted', 'Type, Assembly', $4, $5, $6, log.canonical_json($7))",
+                connection);
+            foreach (var value in (object[])[id, stream, version])
+                command.Parameters.Add(new() { Value = value });
+            foreach (var text in (string?[])[user, correlation, causation])
+                command.Parameters.Add(
+                    new() { Value = text ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
             command.Parameters.Add(new() { Value = json, NpgsqlDbType = NpgsqlDbType.Jsonb });
-            Assert.True(((byte[])(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!).AsSpan().SequenceEqual(expected), json);
+            Assert.True(
+                ((byte[])(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!)
+                    .AsSpan()
+                    .SequenceEqual(expected),
+                json);
         }
     }
 
@@ -41,34 +60,57 @@ public class EventDigestInSqlTests(LogFixture fixture)
         await using var log = await fixture.OpenNewAsync();
         var json = new string('[', levels) + new string(']', levels);
         await using var command = log.Database.CreateCommand($"select log.canonical_json('{json}')");
-        if (isRead) Assert.NotNull(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken));
-        else Assert.Equal("VZ003", (await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteScalarAsync(TestContext.Current.CancellationToken))).SqlState);
+        if (isRead)
+            Assert.NotNull(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken));
+        else
+            Assert.Equal(
+                "VZ003",
+                (
+                    await Assert.ThrowsAsync<PostgresException>(() =>
+                        command.ExecuteScalarAsync(TestContext.Current.CancellationToken))).SqlState);
     }
 
     private static string? Maybe(Random random) => random.Next(3) == 0 ? null : Text(random);
 
     private static string Text(Random random)
     {
-        var parts = (string[])["", "a", "Z", "é", "🔥", "\"", "\\", "\n", "ß", "κόσμε", " ", "_", "0", "/", "\u001f", "漢"];
+        var parts = (string[])
+            ["", "a", "Z", "é", "🔥", "\"", "\\", "\n", "ß", "κόσμε", " ", "_", "0", "/", "\u001f", "漢"];
         return string.Concat(Enumerable.Range(0, random.Next(5)).Select(_ => parts[random.Next(parts.Length)]));
     }
 
-    private static JsonNode? Value(Random random, int depth) => random.Next(depth > 4 ? 5 : 7) switch
-    {
-        0 => null,
-        1 => JsonValue.Create(random.Next(2) == 0),
-        2 => JsonValue.Create(Text(random)),
-        3 => JsonNode.Parse(Number(random)),
-        4 => JsonValue.Create(random.NextInt64(long.MinValue, long.MaxValue)),
-        5 => new JsonArray([.. Enumerable.Range(0, random.Next(4)).Select(_ => Value(random, depth + 1))]),
-        _ => new JsonObject(Enumerable.Range(0, random.Next(6)).Select(_ => Text(random)).Distinct().Select(k => KeyValuePair.Create(k, Value(random, depth + 1)))),
-    };
+    private static JsonNode? Value(Random random, int depth) =>
+        random.Next(depth > 4 ? 5 : 7) switch
+        {
+            0 => null,
+            1 => JsonValue.Create(random.Next(2) == 0),
+            2 => JsonValue.Create(Text(random)),
+            3 => JsonNode.Parse(Number(random)),
+            4 => JsonValue.Create(random.NextInt64(long.MinValue, long.MaxValue)),
+            5 => new JsonArray([.. Enumerable.Range(0, random.Next(4)).Select(_ => Value(random, depth + 1))]),
+            _ => new JsonObject(
+                Enumerable
+                    .Range(0, random.Next(6))
+                    .Select(_ => Text(random))
+                    .Distinct()
+                    .Select(k => KeyValuePair.Create(k, Value(random, depth + 1)))),
+        };
 
     private static string Number(Random random)
     {
         string[] numbers =
         [
-            "0", "-0", "0.0", "-0.50", "100", "1e2", "1E-7", "-12.3400e3", "1.7976931348623157E+308", "4.9E-324", "12345678901234567890.000",
+            "0",
+            "-0",
+            "0.0",
+            "-0.50",
+            "100",
+            "1e2",
+            "1E-7",
+            "-12.3400e3",
+            "1.7976931348623157E+308",
+            "4.9E-324",
+            "12345678901234567890.000",
             random.NextDouble().ToString("R", System.Globalization.CultureInfo.InvariantCulture),
         ];
         return numbers[random.Next(numbers.Length)];

@@ -15,12 +15,13 @@ public sealed record PageDocument(Guid Id, string Text);
 
 public sealed class PageDocuments : SingleStreamProjection<PageDocument, Guid>
 {
-    public override PageDocument? Evolve(PageDocument? snapshot, Guid id, IEvent e) => e.Data switch
-    {
-        PageWritten written => new(id, written.Text),
-        PageEdited edited => snapshot! with { Text = edited.Text },
-        _ => snapshot,
-    };
+    public override PageDocument? Evolve(PageDocument? snapshot, Guid id, IEvent e) =>
+        e.Data switch
+        {
+            PageWritten written => new(id, written.Text),
+            PageEdited edited => snapshot! with { Text = edited.Text },
+            _ => snapshot,
+        };
 }
 
 /// <summary>Marten's async daemon over the log.</summary>
@@ -41,10 +42,14 @@ public class MartenDaemonTests(LogFixture fixture)
         await store.MakeDocumentTablesAsync(Ct);
         using var daemon = await store.BuildProjectionDaemonAsync();
         await daemon.StartAllAsync();
-        await Eventually.TrueAsync(async () => await setting.AskAsync<long>("select count(*) from pg_stat_activity where query = 'LISTEN mt_events_appended' and datname = current_database()") > 0);
+        await Eventually.TrueAsync(async () =>
+            await setting.AskAsync<long>(
+                "select count(*) from pg_stat_activity where query = 'LISTEN mt_events_appended' and datname = current_database()") > 0);
 
         var (page, author) = (Guid.CreateVersion7(), Guid.CreateVersion7());
-        Assert.IsType<AppendOutcome.Accepted>(await setting.Log.Appender.AppendAsync(Command(new StreamChange(page, "page", 0, [new PageWritten(page, author, "one", Weather.Fair)]))));
+        Assert.IsType<AppendOutcome.Accepted>(
+            await setting.Log.Appender.AppendAsync(
+                Command(new StreamChange(page, "page", 0, [new PageWritten(page, author, "one", Weather.Fair)]))));
         await ShowsAsync("one");
         await using (var session = setting.Store.LightweightSession())
         {
@@ -54,11 +59,14 @@ public class MartenDaemonTests(LogFixture fixture)
         await ShowsAsync("two");
         await daemon.StopAllAsync();
 
-        async Task ShowsAsync(string text) => await Eventually.TrueAsync(async () =>
-        {
-            await using var session = store.QuerySession();
-            return (await session.LoadAsync<PageDocument>(page, Ct))?.Text == text;
-        }, what: $"a document that says {text}");
+        async Task ShowsAsync(string text) =>
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    await using var session = store.QuerySession();
+                    return (await session.LoadAsync<PageDocument>(page, Ct))?.Text == text;
+                },
+                what: $"a document that says {text}");
     }
 
     [Fact]
@@ -67,14 +75,19 @@ public class MartenDaemonTests(LogFixture fixture)
         const int Events = 300;
         await using var setting = await MartenSetting.BeginAsync(fixture);
         var subscription = new Recording();
-        await using var store = setting.Open(options => options.Projections.Subscribe(subscription, s => s.Name = "recording"));
+        await using var store = setting.Open(options =>
+            options.Projections.Subscribe(subscription, s => s.Name = "recording"));
         using var daemon = await store.BuildProjectionDaemonAsync();
         await daemon.StartAllAsync();
-        await Task.WhenAll(Enumerable.Range(0, Events).Select(i =>
-        {
-            var page = Guid.CreateVersion7();
-            return setting.Log.Appender.AppendAsync(Command(new StreamChange(page, "page", 0, [new PageRead(page, i)])));
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, Events)
+                .Select(i =>
+                {
+                    var page = Guid.CreateVersion7();
+                    return setting.Log.Appender.AppendAsync(
+                        Command(new StreamChange(page, "page", 0, [new PageRead(page, i)])));
+                }));
         await Eventually.TrueAsync(() => subscription.Seen.Count >= Events);
         await daemon.StopAllAsync();
         Assert.Equal(Enumerable.Range(1, Events).Select(p => (long)p), subscription.Seen);
@@ -84,9 +97,14 @@ public class MartenDaemonTests(LogFixture fixture)
     {
         public ConcurrentQueue<long> Seen { get; } = new();
 
-        public Task<IChangeListener> ProcessEventsAsync(EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
+        public Task<IChangeListener> ProcessEventsAsync(
+            EventRange page,
+            ISubscriptionController controller,
+            IDocumentOperations operations,
+            CancellationToken cancellationToken)
         {
-            foreach (var e in page.Events) Seen.Enqueue(e.Sequence);
+            foreach (var e in page.Events)
+                Seen.Enqueue(e.Sequence);
             return Task.FromResult<IChangeListener>(NullChangeListener.Instance);
         }
     }

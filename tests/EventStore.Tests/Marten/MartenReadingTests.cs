@@ -10,7 +10,8 @@ namespace Veza.EventStore.Tests.Marten;
 /// <summary>Marten itself, of the version that is pinned, over a log that a node wrote.</summary>
 public class MartenReadingTests(LogFixture fixture)
 {
-    private readonly Guid _page = Guid.CreateVersion7(), _author = Guid.CreateVersion7();
+    private readonly Guid _page = Guid.CreateVersion7(),
+        _author = Guid.CreateVersion7();
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     /// <summary>What differs from the tables Marten would make, and why it stays so.</summary>
@@ -18,7 +19,8 @@ public class MartenReadingTests(LogFixture fixture)
     [
         // Refuses: the log is never changed.
         "log.mt_archive_stream Update",
-        // Partitioned, without a foreign key and a unique index, both of which an append would pay for; versions are enforced under the log's lock.
+        // Partitioned, without a foreign key and a unique index, both of which an append would pay for; versions are
+        // enforced under the log's lock.
         "log.mt_events Update",
         // A sequence gives numbers to whoever asks; positions are given under the log's lock.
         "log.mt_events_sequence Create",
@@ -32,10 +34,16 @@ public class MartenReadingTests(LogFixture fixture)
     public async Task Of_the_schema_that_Marten_expects_it_misses_only_what_is_listed()
     {
         await using var setting = await MartenSetting.BeginAsync(fixture);
-        await Assert.ThrowsAnyAsync<Exception>(() => setting.Store.Storage.Database.AssertDatabaseMatchesConfigurationAsync(Ct));
+        await Assert.ThrowsAnyAsync<Exception>(() =>
+            setting.Store.Storage.Database.AssertDatabaseMatchesConfigurationAsync(Ct));
         var migration = await setting.Store.Storage.Database.CreateMigrationAsync(Ct);
-        Assert.Equal(Differences, migration.Deltas.Where(d => d.Difference != SchemaPatchDifference.None && d.SchemaObject.Identifier.Schema == "log")
-            .Select(d => $"{d.SchemaObject.Identifier} {d.Difference}").Order(StringComparer.Ordinal));
+        Assert.Equal(
+            Differences,
+            migration
+                .Deltas.Where(d =>
+                    d.Difference != SchemaPatchDifference.None && d.SchemaObject.Identifier.Schema == "log")
+                .Select(d => $"{d.SchemaObject.Identifier} {d.Difference}")
+                .Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -44,7 +52,12 @@ public class MartenReadingTests(LogFixture fixture)
         await using var setting = await WrittenAsync();
         await using var session = setting.Store.QuerySession();
         var events = await session.Events.FetchStreamAsync(_page, token: Ct);
-        Assert.Equal<object>([new PageWritten(_page, _author, "Dear diary", Weather.HeavyRain), new PageEdited(_page, _author, "Dearest diary"), new PageRead(_page, 2)],
+        Assert.Equal<object>(
+            [
+                new PageWritten(_page, _author, "Dear diary", Weather.HeavyRain),
+                new PageEdited(_page, _author, "Dearest diary"),
+                new PageRead(_page, 2),
+            ],
             events.Select(e => e.Data));
         Assert.Equal([1, 2, 3], events.Select(e => e.Version));
         Assert.Equal(["page_written", "page_edited", "page_read_v2"], events.Select(e => e.EventTypeName));
@@ -66,9 +79,13 @@ public class MartenReadingTests(LogFixture fixture)
         Assert.Equal(now, (await session.Events.AggregateStreamAsync<Folded<Page>>(_page, token: Ct))!.Model);
         var latest = await session.Events.FetchLatest<Folded<Page>>(_page, Ct);
         Assert.Equal((now, 3L, _page), (latest!.Model, latest.Version, latest.Id));
-        Assert.Equal(new Page(_page, "Dear diary", 0), (await session.Events.AggregateStreamAsync<Folded<Page>>(_page, version: 1, token: Ct))!.Model);
+        Assert.Equal(
+            new Page(_page, "Dear diary", 0),
+            (await session.Events.AggregateStreamAsync<Folded<Page>>(_page, version: 1, token: Ct))!.Model);
         var second = (await session.Events.FetchStreamAsync(_page, token: Ct))[1].Timestamp;
-        Assert.Equal("Dearest diary", (await session.Events.AggregateStreamAsync<Folded<Page>>(_page, timestamp: second, token: Ct))!.Model!.Text);
+        Assert.Equal(
+            "Dearest diary",
+            (await session.Events.AggregateStreamAsync<Folded<Page>>(_page, timestamp: second, token: Ct))!.Model!.Text);
         Assert.Null(await session.Events.AggregateStreamAsync<Folded<Page>>(Guid.CreateVersion7(), token: Ct));
     }
 
@@ -78,7 +95,10 @@ public class MartenReadingTests(LogFixture fixture)
         await using var setting = await WrittenAsync();
         await using var session = setting.Store.QuerySession();
         Assert.Equal(3, await session.Events.QueryAllRawEvents().CountAsync(Ct));
-        var found = await session.Events.QueryAllRawEvents().Where(e => e.Sequence > 1 && e.StreamId == _page && e.EventTypeName == "page_edited").ToListAsync(Ct);
+        var found = await session
+            .Events.QueryAllRawEvents()
+            .Where(e => e.Sequence > 1 && e.StreamId == _page && e.EventTypeName == "page_edited")
+            .ToListAsync(Ct);
         Assert.Equal(new PageEdited(_page, _author, "Dearest diary"), Assert.Single(found).Data);
         var by = _author.ToString("N");
         Assert.Equal(3, await session.Events.QueryAllRawEvents().CountAsync(e => e.UserName == by, Ct));
@@ -91,7 +111,8 @@ public class MartenReadingTests(LogFixture fixture)
     public async Task An_event_of_an_earlier_schema_version_is_brought_to_the_current_one()
     {
         await using var setting = await WrittenAsync();
-        await setting.AskAsync<object>("update log.mt_events set type = 'page_read', data = data - 'times' where seq_id = 3");
+        await setting.AskAsync<object>(
+            "update log.mt_events set type = 'page_read', data = data - 'times' where seq_id = 3");
         await using var session = setting.Store.QuerySession();
         Assert.Equal(new PageRead(_page, 1), (await session.Events.FetchStreamAsync(_page, token: Ct))[2].Data);
         Assert.Equal(1, (await session.Events.AggregateStreamAsync<Folded<Page>>(_page, token: Ct))!.Model!.Read);
@@ -102,13 +123,22 @@ public class MartenReadingTests(LogFixture fixture)
     {
         await using var setting = await WrittenAsync();
         await using var session = setting.Store.QuerySession();
-        Assert.Equal("Dear diary", ((PageWritten)(await session.Events.FetchStreamAsync(_page, token: Ct))[0].Data).Text);
-        await setting.AskAsync<object>("""
+        Assert.Equal(
+            "Dear diary",
+            ((PageWritten)(await session.Events.FetchStreamAsync(_page, token: Ct))[0].Data).Text);
+        await setting.AskAsync<object>(
+            """
             insert into log.mt_doc_deadletterevent (id, data) values (gen_random_uuid(), '{"eventSequence": 1, "exceptionMessage": "cannot read Dear diary"}')
             """);
         var gone = Guid.CreateVersion7();
-        Assert.IsType<AppendOutcome.Accepted>(await setting.Log.Appender.AppendAsync(Command(new StreamChange(gone, "author", 0, [new AuthorErased(_author)])) with { ErasedAccounts = [_author] }));
-        await Eventually.TrueAsync(async () => ((PageWritten)(await session.Events.FetchStreamAsync(_page, token: Ct))[0].Data).Text == "");
+        Assert.IsType<AppendOutcome.Accepted>(
+            await setting.Log.Appender.AppendAsync(
+                Command(new StreamChange(gone, "author", 0, [new AuthorErased(_author)])) with
+                {
+                    ErasedAccounts = [_author],
+                }));
+        await Eventually.TrueAsync(async () =>
+            ((PageWritten)(await session.Events.FetchStreamAsync(_page, token: Ct))[0].Data).Text == "");
         // What Marten said of an event of theirs went with the key.
         Assert.Equal(0, await setting.AskAsync<long>("select count(*) from log.mt_doc_deadletterevent"));
     }
@@ -116,10 +146,18 @@ public class MartenReadingTests(LogFixture fixture)
     private async Task<MartenSetting> WrittenAsync()
     {
         var setting = await MartenSetting.BeginAsync(fixture);
-        object[] events = [new PageWritten(_page, _author, "Dear diary", Weather.HeavyRain), new PageEdited(_page, _author, "Dearest diary"), new PageRead(_page, 2)];
+        object[] events =
+        [
+            new PageWritten(_page, _author, "Dear diary", Weather.HeavyRain),
+            new PageEdited(_page, _author, "Dearest diary"),
+            new PageRead(_page, 2),
+        ];
         for (var version = 0; version < events.Length; version++)
         {
-            var command = Command(new StreamChange(_page, "page", version, [events[version]])) with { By = _author.ToString("N") };
+            var command = Command(new StreamChange(_page, "page", version, [events[version]])) with
+            {
+                By = _author.ToString("N"),
+            };
             Assert.IsType<AppendOutcome.Accepted>(await setting.Log.Appender.AppendAsync(command));
         }
         return setting;

@@ -8,20 +8,33 @@ using Veza.EventStore.Verification;
 namespace Veza.EventStore.Tests.Marten;
 
 public abstract record DiaryEvent;
+
 public sealed record PageWritten(Guid Id, Guid AuthorId, string Text, Weather Weather) : DiaryEvent;
+
 public sealed record PageEdited(Guid Id, Guid AuthorId, string Text) : DiaryEvent;
+
 public sealed record PageRead(Guid Id, int Times) : DiaryEvent
 {
-    public static System.Text.Json.Nodes.JsonObject FromV1(System.Text.Json.Nodes.JsonObject old) => new() { ["id"] = old["id"]!.DeepClone(), ["times"] = 1 };
+    public static System.Text.Json.Nodes.JsonObject FromV1(System.Text.Json.Nodes.JsonObject old) =>
+        new() { ["id"] = old["id"]!.DeepClone(), ["times"] = 1 };
 }
+
 public sealed record DiaryNamed(Guid Id, string Name) : DiaryEvent;
+
 public sealed record AuthorErased(Guid AuthorId) : DiaryEvent;
-public enum Weather { Fair, HeavyRain }
+
+public enum Weather
+{
+    Fair,
+    HeavyRain,
+}
 
 public sealed record Page(Guid Id, string Text, int Read)
 {
     public static Page Create(PageWritten e) => new(e.Id, e.Text, 0);
+
     public Page Apply(PageEdited e) => this with { Text = e.Text };
+
     public Page Apply(PageRead e) => this with { Read = Read + e.Times };
 }
 
@@ -30,8 +43,11 @@ public sealed class MartenSetting : IAsyncDisposable
 {
     public static readonly byte[] Secret = [.. Enumerable.Repeat((byte)9, 32)];
     public static readonly NameRule[] Names = [new("diary", ["diary_named"], "name")];
-    public static readonly EventTypes Types = EventTypes.DerivedFrom(typeof(DiaryEvent),
-        json => json.Converters.Add(new System.Text.Json.Serialization.JsonStringEnumConverter(System.Text.Json.JsonNamingPolicy.CamelCase)),
+    public static readonly EventTypes Types = EventTypes.DerivedFrom(
+        typeof(DiaryEvent),
+        json =>
+            json.Converters.Add(
+                new System.Text.Json.Serialization.JsonStringEnumConverter(System.Text.Json.JsonNamingPolicy.CamelCase)),
         new(p => p.Name == "Text" ? "AuthorId" : null, t => t == typeof(AuthorErased) ? "AuthorId" : null));
 
     private readonly LogTypes _keys;
@@ -51,19 +67,30 @@ public sealed class MartenSetting : IAsyncDisposable
     public static async Task<MartenSetting> BeginAsync(LogFixture fixture)
     {
         var database = await fixture.NewDatabaseAsync();
-        return new(database, await OpenNodeAsync(database), await LogTypes.OpenAsync(database, Types, Secret, TimeProvider.System, CancellationToken.None));
+        return new(
+            database,
+            await OpenNodeAsync(database),
+            await LogTypes.OpenAsync(database, Types, Secret, TimeProvider.System, CancellationToken.None));
     }
 
     public static Task<EventLog> OpenNodeAsync(string database) =>
-        EventLog.OpenAsync(database, Types, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, keySecret: Secret, names: Names);
+        EventLog.OpenAsync(
+            database,
+            Types,
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            CancellationToken.None,
+            keySecret: Secret,
+            names: Names);
 
-    public DocumentStore Open(Action<StoreOptions>? more = null) => DocumentStore.For(options =>
-    {
-        options.Connection(Database);
-        options.DatabaseSchemaName = "diary";
-        options.OpenVezaLog(_keys.Types, typeof(Page));
-        more?.Invoke(options);
-    });
+    public DocumentStore Open(Action<StoreOptions>? more = null) =>
+        DocumentStore.For(options =>
+        {
+            options.Connection(Database);
+            options.DatabaseSchemaName = "diary";
+            options.OpenVezaLog(_keys.Types, typeof(Page));
+            more?.Invoke(options);
+        });
 
     public async Task<T?> AskAsync<T>(string sql)
     {

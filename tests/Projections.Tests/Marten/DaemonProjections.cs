@@ -11,44 +11,48 @@ using Veza.Domain.Social.Likes;
 
 namespace Veza.Projections.Tests.Marten;
 
-// Three of each kind, each saying what one of the product's own projections says. Documents are made anew rather than changed, as Marten may keep them.
+// Three of each kind, each saying what one of the product's own projections says. Documents are made anew rather than
+// changed, as Marten may keep them.
 
 public sealed record MessageDocument(Guid Id, string Text, int Edits);
 
 public sealed class MessageDocuments : SingleStreamProjection<MessageDocument, Guid>
 {
-    public override MessageDocument? Evolve(MessageDocument? snapshot, Guid id, IEvent e) => e.Data switch
-    {
-        MessageSent sent => new(id, sent.Text, 0),
-        MessageEdited edited => snapshot! with { Text = edited.Text, Edits = snapshot.Edits + 1 },
-        MessageDeleted => null,
-        _ => snapshot,
-    };
+    public override MessageDocument? Evolve(MessageDocument? snapshot, Guid id, IEvent e) =>
+        e.Data switch
+        {
+            MessageSent sent => new(id, sent.Text, 0),
+            MessageEdited edited => snapshot! with { Text = edited.Text, Edits = snapshot.Edits + 1 },
+            MessageDeleted => null,
+            _ => snapshot,
+        };
 }
 
 public sealed record TrackDocument(Guid Id, string Title, string Status);
 
 public sealed class TrackDocuments : SingleStreamProjection<TrackDocument, Guid>
 {
-    public override TrackDocument? Evolve(TrackDocument? snapshot, Guid id, IEvent e) => e.Data switch
-    {
-        TrackUploaded uploaded => new(id, uploaded.Title, nameof(TrackStatus.Processing)),
-        TrackProcessed => snapshot! with { Status = nameof(TrackStatus.Ready) },
-        TrackProcessingFailed => snapshot! with { Status = nameof(TrackStatus.Failed) },
-        _ => snapshot,
-    };
+    public override TrackDocument? Evolve(TrackDocument? snapshot, Guid id, IEvent e) =>
+        e.Data switch
+        {
+            TrackUploaded uploaded => new(id, uploaded.Title, nameof(TrackStatus.Processing)),
+            TrackProcessed => snapshot! with { Status = nameof(TrackStatus.Ready) },
+            TrackProcessingFailed => snapshot! with { Status = nameof(TrackStatus.Failed) },
+            _ => snapshot,
+        };
 }
 
 public sealed record FollowDocument(Guid Id, Guid Follower, Guid Followee);
 
 public sealed class FollowDocuments : SingleStreamProjection<FollowDocument, Guid>
 {
-    public override FollowDocument? Evolve(FollowDocument? snapshot, Guid id, IEvent e) => e.Data switch
-    {
-        FollowStarted started => new(id, started.FollowerId, started.FolloweeId),
-        FollowStopped => null,
-        _ => snapshot,
-    };
+    public override FollowDocument? Evolve(FollowDocument? snapshot, Guid id, IEvent e) =>
+        e.Data switch
+        {
+            FollowStarted started => new(id, started.FollowerId, started.FolloweeId),
+            FollowStopped => null,
+            _ => snapshot,
+        };
 }
 
 public sealed record TrackCountsDocument(Guid Id, long Plays, long Likes, long Reposts);
@@ -65,16 +69,17 @@ public sealed class TrackCountsDocuments : MultiStreamProjection<TrackCountsDocu
         Identity<TrackRepostRemoved>(e => e.TrackId);
     }
 
-    public override TrackCountsDocument? Evolve(TrackCountsDocument? snapshot, Guid id, IEvent e) => e.Data switch
-    {
-        TrackUploaded => new(id, 0, 0, 0),
-        PlayCounted => snapshot! with { Plays = snapshot.Plays + 1 },
-        TrackLiked => snapshot! with { Likes = snapshot.Likes + 1 },
-        TrackUnliked => snapshot! with { Likes = snapshot.Likes - 1 },
-        TrackReposted => snapshot! with { Reposts = snapshot.Reposts + 1 },
-        TrackRepostRemoved => snapshot! with { Reposts = snapshot.Reposts - 1 },
-        _ => snapshot,
-    };
+    public override TrackCountsDocument? Evolve(TrackCountsDocument? snapshot, Guid id, IEvent e) =>
+        e.Data switch
+        {
+            TrackUploaded => new(id, 0, 0, 0),
+            PlayCounted => snapshot! with { Plays = snapshot.Plays + 1 },
+            TrackLiked => snapshot! with { Likes = snapshot.Likes + 1 },
+            TrackUnliked => snapshot! with { Likes = snapshot.Likes - 1 },
+            TrackReposted => snapshot! with { Reposts = snapshot.Reposts + 1 },
+            TrackRepostRemoved => snapshot! with { Reposts = snapshot.Reposts - 1 },
+            _ => snapshot,
+        };
 }
 
 public sealed record TallyDocument(string Id, int Count);
@@ -87,12 +92,13 @@ public sealed class TallyDocuments : MultiStreamProjection<TallyDocument, string
         Identity<ReactionRemoved>(e => $"{e.MessageId} {e.Emoji}");
     }
 
-    public override TallyDocument? Evolve(TallyDocument? snapshot, string id, IEvent e) => e.Data switch
-    {
-        ReactionAdded => new(id, (snapshot?.Count ?? 0) + 1),
-        ReactionRemoved => snapshot is { Count: > 1 } ? snapshot with { Count = snapshot.Count - 1 } : null,
-        _ => snapshot,
-    };
+    public override TallyDocument? Evolve(TallyDocument? snapshot, string id, IEvent e) =>
+        e.Data switch
+        {
+            ReactionAdded => new(id, (snapshot?.Count ?? 0) + 1),
+            ReactionRemoved => snapshot is { Count: > 1 } ? snapshot with { Count = snapshot.Count - 1 } : null,
+            _ => snapshot,
+        };
 }
 
 public sealed record FollowersDocument(Guid Id, int Count);
@@ -105,28 +111,43 @@ public sealed class FollowersDocuments : MultiStreamProjection<FollowersDocument
         Identity<FollowStopped>(e => e.FolloweeId);
     }
 
-    public override FollowersDocument? Evolve(FollowersDocument? snapshot, Guid id, IEvent e) => e.Data switch
-    {
-        FollowStarted => new(id, (snapshot?.Count ?? 0) + 1),
-        FollowStopped => snapshot is { Count: > 1 } ? snapshot with { Count = snapshot.Count - 1 } : null,
-        _ => snapshot,
-    };
+    public override FollowersDocument? Evolve(FollowersDocument? snapshot, Guid id, IEvent e) =>
+        e.Data switch
+        {
+            FollowStarted => new(id, (snapshot?.Count ?? 0) + 1),
+            FollowStopped => snapshot is { Count: > 1 } ? snapshot with { Count = snapshot.Count - 1 } : null,
+            _ => snapshot,
+        };
 }
 
 public sealed class FlatMessages : FlatTableProjection
 {
-    public FlatMessages() : base("flat_messages", SchemaNameSource.DocumentSchema)
+    public FlatMessages()
+        : base("flat_messages", SchemaNameSource.DocumentSchema)
     {
         Table.AddColumn<Guid>("message_id").AsPrimaryKey();
-        Project<MessageSent>(m => { m.Map(e => e.Text); m.SetValue("edits", 0); }, e => e.MessageId);
-        Project<MessageEdited>(m => { m.Map(e => e.Text); m.Increment("edits"); }, e => e.MessageId);
+        Project<MessageSent>(
+            m =>
+            {
+                m.Map(e => e.Text);
+                m.SetValue("edits", 0);
+            },
+            e => e.MessageId);
+        Project<MessageEdited>(
+            m =>
+            {
+                m.Map(e => e.Text);
+                m.Increment("edits");
+            },
+            e => e.MessageId);
         Delete<MessageDeleted>(e => e.MessageId);
     }
 }
 
 public sealed class FlatPlays : FlatTableProjection
 {
-    public FlatPlays() : base("flat_plays", SchemaNameSource.DocumentSchema)
+    public FlatPlays()
+        : base("flat_plays", SchemaNameSource.DocumentSchema)
     {
         Table.AddColumn<Guid>("track_id").AsPrimaryKey();
         Project<TrackUploaded>(m => m.SetValue("plays", 0), e => e.TrackId);
@@ -136,7 +157,8 @@ public sealed class FlatPlays : FlatTableProjection
 
 public sealed class FlatLikes : FlatTableProjection
 {
-    public FlatLikes() : base("flat_likes", SchemaNameSource.DocumentSchema)
+    public FlatLikes()
+        : base("flat_likes", SchemaNameSource.DocumentSchema)
     {
         Table.AddColumn<Guid>("track_id").AsPrimaryKey();
         Project<TrackUploaded>(m => m.SetValue("likes", 0), e => e.TrackId);
@@ -153,40 +175,67 @@ public abstract class SqlRows(string tables) : IProjection
 
     public Task ApplyAsync(IDocumentOperations operations, IReadOnlyList<IEvent> events, CancellationToken cancellation)
     {
-        foreach (var e in events) Apply(operations, e);
+        foreach (var e in events)
+            Apply(operations, e);
         return Task.CompletedTask;
     }
 
     protected abstract void Apply(IDocumentOperations operations, IEvent e);
 }
 
-public sealed class ReactionRows() : SqlRows("create table daemon.reactions (message_id uuid, emoji text, member_id uuid, primary key (message_id, emoji, member_id))")
+public sealed class ReactionRows()
+    : SqlRows(
+        "create table daemon.reactions (message_id uuid, emoji text, member_id uuid, primary key (message_id, emoji, member_id))")
 {
     protected override void Apply(IDocumentOperations operations, IEvent e)
     {
         if (e.Data is ReactionAdded added)
-            operations.QueueSqlCommand("insert into daemon.reactions values (?, ?, ?)", added.MessageId, added.Emoji, added.MemberId);
+            operations.QueueSqlCommand(
+                "insert into daemon.reactions values (?, ?, ?)",
+                added.MessageId,
+                added.Emoji,
+                added.MemberId);
         else if (e.Data is ReactionRemoved gone)
-            operations.QueueSqlCommand("delete from daemon.reactions where message_id = ? and emoji = ? and member_id = ?", gone.MessageId, gone.Emoji, gone.MemberId);
+            operations.QueueSqlCommand(
+                "delete from daemon.reactions where message_id = ? and emoji = ? and member_id = ?",
+                gone.MessageId,
+                gone.Emoji,
+                gone.MemberId);
     }
 }
 
-public sealed class FollowRows() : SqlRows("create table daemon.follows (follower_id uuid, followee_id uuid, position bigint, primary key (follower_id, followee_id))")
+public sealed class FollowRows()
+    : SqlRows(
+        "create table daemon.follows (follower_id uuid, followee_id uuid, position bigint, primary key (follower_id, followee_id))")
 {
     protected override void Apply(IDocumentOperations operations, IEvent e)
     {
         if (e.Data is FollowStarted started)
-            operations.QueueSqlCommand("insert into daemon.follows values (?, ?, ?)", started.FollowerId, started.FolloweeId, e.Sequence);
+            operations.QueueSqlCommand(
+                "insert into daemon.follows values (?, ?, ?)",
+                started.FollowerId,
+                started.FolloweeId,
+                e.Sequence);
         else if (e.Data is FollowStopped stopped)
-            operations.QueueSqlCommand("delete from daemon.follows where follower_id = ? and followee_id = ?", stopped.FollowerId, stopped.FolloweeId);
+            operations.QueueSqlCommand(
+                "delete from daemon.follows where follower_id = ? and followee_id = ?",
+                stopped.FollowerId,
+                stopped.FolloweeId);
     }
 }
 
-public sealed class MessagePositions() : SqlRows("create table daemon.positions (message_id uuid primary key, channel_id uuid, position bigint)")
+public sealed class MessagePositions()
+    : SqlRows("create table daemon.positions (message_id uuid primary key, channel_id uuid, position bigint)")
 {
     protected override void Apply(IDocumentOperations operations, IEvent e)
     {
-        if (e.Data is MessageSent sent) operations.QueueSqlCommand("insert into daemon.positions values (?, ?, ?)", sent.MessageId, sent.ChannelId, e.Sequence);
-        else if (e.Data is MessageDeleted gone) operations.QueueSqlCommand("delete from daemon.positions where message_id = ?", gone.MessageId);
+        if (e.Data is MessageSent sent)
+            operations.QueueSqlCommand(
+                "insert into daemon.positions values (?, ?, ?)",
+                sent.MessageId,
+                sent.ChannelId,
+                e.Sequence);
+        else if (e.Data is MessageDeleted gone)
+            operations.QueueSqlCommand("delete from daemon.positions where message_id = ?", gone.MessageId);
     }
 }
