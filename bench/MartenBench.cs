@@ -129,6 +129,8 @@ internal static class MartenBench
         await using var store = OverLog(server, options =>
             options.Projections.Add<BenchDocuments>(ProjectionLifecycle.Async));
         await store.MakeDocumentTablesAsync(CancellationToken.None);
+        // In an empty log Marten would wait for an event.
+        await BenchLog.StartAsync(log);
         using var daemon = await store.BuildProjectionDaemonAsync();
         await daemon.StartAllAsync();
         await daemon.WaitForNonStaleData(TimeSpan.FromMinutes(30));
