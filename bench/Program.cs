@@ -17,6 +17,7 @@ return args switch
     ["feed", .. var rest] => await FeedBench.RunAsync(new(rest)),
     ["auth"] => await AuthBench.RunAsync(),
     ["charts", .. var rest] => await ChartBench.RunAsync(new(rest)),
+    ["marten", .. var rest] => await MartenBench.RunAsync(new(rest)),
     ["reconnect", .. var rest] => await ReconnectBench.RunAsync(new(rest)),
     _ => Usage(),
 };
@@ -36,6 +37,7 @@ static int Usage()
                ./veza bench feed [--seconds N]          a page of the feed of those who follow 5,000 accounts
                ./veza bench auth                        what telling who bears a token costs
                ./veza bench charts [--seconds N]        every chart, with a million plays of 10,000 tracks
+               ./veza bench marten [--seconds N] [--rounds N] [--only append,rebuild,lag] [--events N] [--rate N]  Marten's own append and daemon beside the log
                ./veza bench reconnect [--subscribers N] [--missed N] [--accounts]  how long until all are live again after their server was killed;
                                                  each missed N events of its channel; --accounts: each follows its own account too
         """);

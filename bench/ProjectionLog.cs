@@ -91,7 +91,7 @@ internal static class ProjectionLog
                 select s, bench.id('event', s), e.stream, e.version, e.type, e.data, now() + s * interval '1 millisecond' - interval '3 hours', bench.id('command', s)::text, bench.id('account', s % 20000)::text
                 from generate_series({from}::bigint, {Math.Min(events, from + EventsInStatement - 1)}::bigint) s, lateral ({Kinds[kind]}) e(stream, version, type, data)
                 """);
-        await RunAsync(log, $"insert into log.chain (position, at, hash) values ({events}, now(), ''); select setval('log.mt_events_sequence', {events})");
+        await RunAsync(log, $"insert into log.chain (position, at, hash) values ({events}, now(), '')");
         await RunAsync(log, "vacuum analyze log.mt_events");
         await RunAsync(log, "checkpoint");
         return database;

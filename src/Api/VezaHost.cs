@@ -77,7 +77,7 @@ public static class VezaHost
         var limits = ConnectionLimits.For(settings, OpenFiles.Max);
         var connection = Connection(settings, connectionString);
         var log = await EventLog.OpenAsync(connection, VezaApplication.EventTypes, TimeProvider.System, loggers, ct,
-            keySecret: System.Text.Encoding.UTF8.GetBytes(settings.EncryptionKey!), disk: postgres?.Disk);
+            keySecret: System.Text.Encoding.UTF8.GetBytes(settings.EncryptionKey!), disk: postgres?.Disk, names: VezaApplication.NameRules);
         var projections = await ProjectionHost.OpenAsync(log, connection, VezaApplication.CreateProjections(), TimeProvider.System, loggers, ct,
             withdrawn: VezaApplication.WithdrawnProjections);
         var app = Build(settings, limits, log, projections, postgres?.Watched);

@@ -1,4 +1,5 @@
 using System.Text;
+using Marten;
 using Veza.Api.Accounts;
 using Veza.Api.Chat.Members;
 using Veza.Api.Chat.Messages;
@@ -16,6 +17,7 @@ using Veza.Api.Replay;
 using Veza.Api.Social;
 using Veza.Commands.Dispatching;
 using Veza.EventStore;
+using Veza.EventStore.Marten;
 using Veza.EventStore.Personal;
 using Veza.EventStore.Projections;
 using Veza.EventStore.Reactions;
@@ -32,6 +34,9 @@ namespace Veza.Api;
 /// <summary>Everything the host is composed of.</summary>
 internal static class VezaServices
 {
+    /// <summary>Where Marten would keep documents. The product has none.</summary>
+    private const string DocumentsSchema = "documents";
+
     public static void Add(IServiceCollection services, VezaSettings settings, ConnectionLimits limits, EventLog log, ProjectionHost projections)
     {
         AddHost(services, settings);
@@ -56,6 +61,12 @@ internal static class VezaServices
         services.AddSingleton(log);
         services.AddSingleton(log.Database);
         services.AddSingleton(projections);
+        services.AddMarten(options =>
+        {
+            options.Connection(log.Database);
+            options.DatabaseSchemaName = DocumentsSchema;
+            options.OpenVezaLog(log.Types, VezaApplication.Models);
+        });
         services.AddSingleton(new HistoryLimit(settings.MessageHistoryMax));
         services.AddSingleton(provider => new CommandBus(
             provider.GetRequiredService<IWolverineRuntime>(), log, provider.GetRequiredService<TimeProvider>().GetUtcNow));

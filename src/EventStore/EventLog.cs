@@ -13,6 +13,8 @@ namespace Veza.EventStore;
 public sealed class EventLog : IAsyncDisposable
 {
     private const string NotifyChannel = "veza_log";
+    /// <summary>What Marten's daemons listen on.</summary>
+    private const string MartenChannel = "mt_events_appended";
     /// <summary>The truth is polled, in case a notification was lost with its connection.</summary>
     private static readonly TimeSpan PollEvery = TimeSpan.FromSeconds(1);
     /// <summary>Other nodes are woken at most this often, and what they appended is read at most this often: all there is each time.</summary>
@@ -124,14 +126,16 @@ public sealed class EventLog : IAsyncDisposable
     /// <param name="partitionEvents">Events in each partition still to be made.</param>
     /// <param name="keySecret">Wraps the keys that personal texts are sealed with; needed where the types have any.</param>
     /// <param name="disk">The database's, where this process can see it: when it is full, appending is refused at once.</param>
+    /// <param name="names">Which event types change who holds a name: those are appended by commands alone.</param>
     public static async Task<EventLog> OpenAsync(
         string connectionString, EventTypes types, TimeProvider clock, ILoggerFactory loggers, CancellationToken ct, long partitionEvents = Maintenance.PartitionEvents,
-        byte[]? keySecret = null, DiskSpace? disk = null)
+        byte[]? keySecret = null, DiskSpace? disk = null, IReadOnlyList<Verification.NameRule>? names = null)
     {
         var allowed = await ConnectionShares.AllowedAsync(connectionString, ct);
         var shares = ConnectionShares.Of(new NpgsqlConnectionStringBuilder(connectionString).MaxPoolSize, allowed);
         var log = new EventLog(connectionString, types, shares, clock, loggers, partitionEvents, keySecret, disk);
         await Schema.LogSchema.ApplyAsync(log.Database, ct);
+        await Marten.AppendRules.WriteAsync(log.Database, types, names ?? [], ct);
         await log._guard.StartAsync(log.Database, ct);
         await log._keys.CheckAsync(ct);
         await log.WarnOfTooManyAsync(allowed, ct);
@@ -358,7 +362,7 @@ public sealed class EventLog : IAsyncDisposable
             try
             {
                 await _tellOthers.WaitAsync(_stopping.Token);
-                await using var notify = Database.CreateCommand($"select pg_notify('{NotifyChannel}', $1)");
+                await using var notify = Database.CreateCommand($"select pg_notify('{NotifyChannel}', $1), pg_notify('{MartenChannel}', '')");
                 notify.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Math.Max(Head, Volatile.Read(ref _appendedTo)).ToString(System.Globalization.CultureInfo.InvariantCulture) });
                 await notify.ExecuteNonQueryAsync(_stopping.Token);
                 await Task.Delay(NotifyEvery, _clock, _stopping.Token);

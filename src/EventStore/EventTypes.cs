@@ -39,6 +39,18 @@ public sealed class EventTypes
 
     public IEnumerable<Type> All => _byType.Keys;
 
+    internal bool Knows(Type type) => _byType.ContainsKey(type);
+
+    /// <summary>A property's name as it stands in JSON.</summary>
+    internal string JsonName(string property) => Json.PropertyNamingPolicy?.ConvertName(property) ?? property;
+
+    /// <summary>Everything that JSON of the type may hold, in its current shape.</summary>
+    internal string[] JsonProperties(Type type)
+    {
+        Json.MakeReadOnly(populateMissingResolver: true);
+        return [.. Json.GetTypeInfo(type).Properties.Select(p => p.Name)];
+    }
+
     /// <summary>Every sealed type below <paramref name="root"/> in its own assembly.</summary>
     public static EventTypes DerivedFrom(Type root, Action<JsonSerializerOptions>? configure = null, PersonalData? personal = null) =>
         new(root.Assembly.GetTypes().Where(t => t is { IsAbstract: false } && t.IsSubclassOf(root)), configure, personal);

@@ -26,13 +26,18 @@ public sealed class RoomsTests
         ["Domain"] = [],
         ["Media"] = ["Microsoft.Extensions.Logging.Abstractions", "System.IO.Hashing"],
         ["Mail"] = ["MailKit", "MimeKit"],
-        ["EventStore"] = ["Npgsql", "Microsoft.Extensions.Logging.Abstractions", "System.Threading.RateLimiting"],
+        ["EventStore"] =
+        [
+            "Npgsql", "Microsoft.Extensions.Logging.Abstractions", "System.Threading.RateLimiting",
+            "Marten", "JasperFx", "JasperFx.Events", "Weasel.Core", "Weasel.Postgresql", "Weasel.Storage",
+        ],
         ["Commands"] =
         [
-            "FluentValidation", "Wolverine", "JasperFx", "Microsoft.Extensions.DependencyInjection.Abstractions", "Microsoft.Extensions.Logging.Abstractions",
-            "Microsoft.Extensions.ObjectPool",
+            "FluentValidation", "Wolverine", "JasperFx", "Microsoft.Extensions.DependencyInjection.Abstractions",
+            "Microsoft.Extensions.Logging.Abstractions", "Microsoft.Extensions.ObjectPool",
         ],
-        ["Projections"] = ["Npgsql", "Dapper", "Microsoft.Extensions.Logging.Abstractions"],
+        ["Projections"] =
+            ["Npgsql", "Dapper", "Microsoft.Extensions.Logging.Abstractions", "Marten", "JasperFx.Events"],
     };
 
     private static readonly string[] CallOut =

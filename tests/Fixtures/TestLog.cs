@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
+using Marten;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -7,6 +8,7 @@ using Veza.Commands.Dispatching;
 using Veza.Domain;
 using Veza.EventStore;
 using Veza.EventStore.Appending;
+using Veza.EventStore.Marten;
 using Veza.EventStore.Models;
 using Veza.EventStore.Postgres;
 using Veza.EventStore.Projections;
@@ -36,6 +38,9 @@ public sealed class TestLog : IAsyncLifetime
 
     /// <summary>Runs the handlers that were generated for production, for any log and clock.</summary>
     public IWolverineRuntime Wolverine => _host!.Services.GetRequiredService<IWolverineRuntime>();
+
+    /// <summary>The same log as the product's Marten store has it.</summary>
+    public DocumentStore Marten { get; private set; } = null!;
     public ReadModels Views { get; private set; } = null!;
     public ProjectionHost Projections => _projections!;
     public string ConnectionString => _postgres!.ConnectionString;
@@ -49,6 +54,7 @@ public sealed class TestLog : IAsyncLifetime
         _postgres = await LocalPostgres.StartEphemeralAsync(fsync: false);
         Log = await EventLog.OpenAsync(ConnectionString, EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, keySecret: KeySecret);
         _host = await StartWolverineAsync(provider => new(provider.GetRequiredService<IWolverineRuntime>(), Log, () => Now));
+        Marten = OpenMarten();
         Views = new(Log.Database);
         _projections = await ProjectionHost.OpenAsync(Log, ConnectionString, AllProjections(), TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         _projections.Start();
@@ -57,6 +63,7 @@ public sealed class TestLog : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         if (_projections is not null) await _projections.DisposeAsync();
+        if (Marten is not null) await Marten.DisposeAsync();
         if (_host is not null) await _host.StopAsync();
         _host?.Dispose();
         if (Log is not null) await Log.DisposeAsync();
@@ -72,6 +79,15 @@ public sealed class TestLog : IAsyncLifetime
         await host.StartAsync();
         return host;
     }
+
+    /// <param name="more">Projections, and where their documents are.</param>
+    public DocumentStore OpenMarten(Action<StoreOptions>? more = null) => DocumentStore.For(options =>
+    {
+        options.Connection(ConnectionString);
+        options.DatabaseSchemaName = "documents";
+        options.OpenVezaLog(Log.Types, typeof(DomainEvent).Assembly.GetTypes().Where(ModelFold.IsModel));
+        more?.Invoke(options);
+    });
 
     /// <summary>Waits until every row shows what the log holds now.</summary>
     public Task ProjectedAsync() => Projections.WaitAsync(Projections.Status.Select(s => s.Name), Log.Head, TestContext.Current.CancellationToken);

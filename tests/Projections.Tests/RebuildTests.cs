@@ -86,7 +86,7 @@ public class RebuildTests(TestLog log)
     }
 
     /// <summary>A little of everything, with things made, changed, taken back and made again.</summary>
-    private static object[] History()
+    internal static object[] History()
     {
         var social = new SocialSetting();
         var (ada, phone, desk) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());

@@ -44,7 +44,7 @@ public sealed class ErasedRemains(NpgsqlDataSource database, Builds builds, Time
     private const int CheckpointsMax = 5;
 
     /// <summary>Tables of the log's own that hold names, keys, models and errors.</summary>
-    private static readonly string[] OwnTables = ["log.names", "log.keys", "log.snapshots", "log.parked_events"];
+    private static readonly string[] OwnTables = ["log.names", "log.keys", "log.snapshots", "log.parked_events", "log.mt_doc_deadletterevent"];
 
     /// <param name="projections">Names of those whose rows an erasure changes; they must have come past it.</param>
     /// <param name="ownsServer">The server is Veza's own: its settings may be changed for a moment, and its WAL be passed.</param>

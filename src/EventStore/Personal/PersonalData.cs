@@ -57,6 +57,9 @@ internal sealed class PersonalProperties
         }
     }
 
+    /// <summary>Each text's property, and the one that says whose it is.</summary>
+    public IEnumerable<(string Text, string Owner)> Names => _properties.Select(p => (p.Text.Name, p.Owner.Name));
+
     /// <summary>Each once.</summary>
     public Guid[] Owners(object data) => _properties is [var (_, owner)] ? [(Guid)owner.GetValue(data)!] : [.. _properties.Select(p => (Guid)p.Owner.GetValue(data)!).Distinct()];
 

@@ -100,6 +100,18 @@ internal sealed class PersonalTexts
         if (owners.Count > 0) await _keys.LoadAsync(owners, make: false, ct);
     }
 
+    /// <summary><see cref="PrepareAsync(IReadOnlyList{RecordedEvent}, CancellationToken)"/> for one event.</summary>
+    public async ValueTask PrepareAsync(Type type, ReadOnlyMemory<byte> json, CancellationToken ct)
+    {
+        if (_keys is null || Of(type) is not { } properties) return;
+        var owners = new HashSet<Guid>();
+        if (Sealing.AddOwners(json.Span, owners) < properties.Count) properties.AddOwners(json.Span, owners);
+        if (owners.Count > 0) await _keys.LoadAsync(owners, make: false, ct);
+    }
+
+    /// <summary>Whether events of an alias erase an account.</summary>
+    public bool Erases(string alias) => _erasing.ContainsKey(alias);
+
     /// <returns>The account that an event erases; null of any other event.</returns>
     public Guid? ErasedBy(RecordedEvent e)
     {

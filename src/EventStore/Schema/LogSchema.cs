@@ -13,6 +13,9 @@ internal static class LogSchema
     /// <summary>Times that an update gives way to appends it deadlocked with.</summary>
     private const int AttemptsMax = 10;
 
+    private static readonly string[] Names =
+        ["log.sql", "partitions.sql", "append_batch.sql", "projections.sql", "marten.sql", "event_digest.sql", "marten_append.sql"];
+
     private static readonly TimeSpan AgainAfter = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
@@ -37,7 +40,7 @@ internal static class LogSchema
 
     private static async Task ApplyOnceAsync(NpgsqlDataSource database, CancellationToken ct)
     {
-        var scripts = (string[])[Script("log.sql"), Script("partitions.sql"), Script("append_batch.sql"), Script("projections.sql")];
+        var scripts = Array.ConvertAll(Names, Script);
         var mark = $"veza {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(scripts))))}";
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);

@@ -170,9 +170,6 @@ begin
 
         -- What ChainLink computes.
         insert into log.chain (position, at, hash) values (head, moment, sha256(link || int8send(old_head) || int8send((extract(epoch from moment) * 1000000)::bigint) || digests));
-
-        -- Marten's daemon reads this sequence as the highest position there may be.
-        perform setval('log.mt_events_sequence', head);
     end if;
 
     if not plain then

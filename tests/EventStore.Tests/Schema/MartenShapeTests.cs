@@ -14,9 +14,22 @@ public class MartenShapeTests(LogFixture fixture)
     /// <summary>table.column: type, nullable or not, default.</summary>
     private static readonly string[] Expected =
     [
+        "mt_event_progression.agent_status: character varying(20) null",
+        "mt_event_progression.assigned_node: integer null default 0",
+        "mt_event_progression.critical_behind_threshold: bigint null",
+        "mt_event_progression.failure_category: character varying(50) null",
+        "mt_event_progression.failure_event_sequence: bigint null",
+        "mt_event_progression.failure_event_tenant_id: character varying(500) null",
+        "mt_event_progression.failure_event_type: character varying(500) null",
+        "mt_event_progression.heartbeat: timestamp with time zone null",
         "mt_event_progression.last_seq_id: bigint null",
         "mt_event_progression.last_updated: timestamp with time zone null default transaction_timestamp()",
+        "mt_event_progression.mode: character varying null default 'none'::character varying",
         "mt_event_progression.name: character varying not null",
+        "mt_event_progression.pause_reason: text null",
+        "mt_event_progression.rebuild_threshold: integer null default 0",
+        "mt_event_progression.running_on_node: integer null",
+        "mt_event_progression.warning_behind_threshold: bigint null",
         "mt_events.bdata: bytea null",
         "mt_events.causation_id: character varying null",
         "mt_events.correlation_id: character varying null",
@@ -37,6 +50,7 @@ public class MartenShapeTests(LogFixture fixture)
         "mt_high_water_skips.starting_sequence: bigint not null",
         "mt_high_water_skips.timestamp: timestamp with time zone null default transaction_timestamp()",
         // A view over the streams and their newest events: it can be read, and has no constraints of its own.
+        "mt_streams.compacted_version: bigint null",
         "mt_streams.created: timestamp with time zone null",
         "mt_streams.id: uuid null",
         "mt_streams.is_archived: boolean null",
@@ -58,12 +72,8 @@ public class MartenShapeTests(LogFixture fixture)
             order by c.table_name collate "C", c.column_name collate "C"
             """);
         Assert.Equal(Expected, columns);
-        Assert.Equal(["log.mt_events.seq_id"], await ListAsync(log, """
-            select n.nspname || '.' || t.relname || '.' || a.attname from pg_class s
-            join pg_depend d on d.objid = s.oid and d.deptype = 'a' join pg_class t on t.oid = d.refobjid
-            join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid join pg_namespace n on n.oid = t.relnamespace
-            where s.oid = 'log.mt_events_sequence'::regclass
-            """));
+        // Whose numbers nobody draws: what it says is the head.
+        Assert.Equal(["1 f"], await ListAsync(log, "select concat_ws(' ', last_value, is_called) from log.mt_events_sequence"));
     }
 
     [Fact]

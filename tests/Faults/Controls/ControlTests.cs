@@ -4,6 +4,7 @@ using Veza.EventStore.Appending;
 using Veza.EventStore.Postgres;
 using Veza.Faults.Tests.Checking;
 using Veza.Faults.Tests.Load;
+using Veza.Faults.Tests.Nodes;
 using Veza.Faults.Tests.Recording;
 
 namespace Veza.Faults.Tests.Controls;
@@ -83,6 +84,34 @@ public class ControlTests(FaultServer server)
         var violations = await ViolationsAsync(trial);
         Assert.Contains(violations, v => v.Promise == Promises.AtMostOnce && v.What.StartsWith("nobody asked for", StringComparison.Ordinal));
         Assert.Contains(violations, v => v.Promise == Promises.AtMostOnce && v.What.StartsWith('{'));
+    }
+
+    /// <summary>The lock taken out of the function that Marten sessions append through, and a moment put in its place, in which another session does the same.</summary>
+    [Fact]
+    public async Task An_append_function_that_skips_the_lock_is_caught()
+    {
+        await using var trial = await server.BeginAsync();
+        await (await trial.OpenNodeAsync("makes the tables")).Log.DisposeAsync();
+        await trial.ExecuteAsync("""
+            do $replace$
+            declare
+                body text := pg_get_functiondef('log.mt_quick_append_events'::regproc);
+            begin
+                -- The primary key of positions would stop most of it; a store without the lock has no such key either.
+                alter table log.mt_events drop constraint mt_events_pkey;
+                alter table log.chain drop constraint chain_pkey;
+                execute replace(body, 'perform pg_advisory_xact_lock(7310573, 1);', '');
+            end $replace$
+            """);
+        await using var store = new SessionStore(trial.ConnectionString);
+        var load = new MixedLoad(request => AskAsync(trial, store.AppendAsync, request), Extent.Seed, streamsOnly: true);
+        using var stop = new CancellationTokenSource();
+        var running = load.RunAsync(writers: 8, stop.Token);
+        await Eventually.TrueAsync(async () => await trial.AskAsync<long>("select count(*) - count(distinct seq_id) from log.mt_events") > 0, what: "two events at one position");
+        await stop.CancelAsync();
+        await running;
+
+        Assert.Contains(await ViolationsAsync(trial), v => v.Promise == Promises.Dense);
     }
 
     [Fact]

@@ -11,9 +11,10 @@ internal sealed class NumbersByBareSequence(string connectionString, Func<Append
     {
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync();
+        await BareTables.RunAsync(connection, "create sequence if not exists log.bare_numbers");
         await using var transaction = await connection.BeginTransactionAsync();
         var positions = new List<long>();
-        foreach (var _ in request.Changes) positions.Add(await BareTables.NumberAsync(connection, "select nextval('log.mt_events_sequence')"));
+        foreach (var _ in request.Changes) positions.Add(await BareTables.NumberAsync(connection, "select nextval('log.bare_numbers')"));
         if (await BareTables.ConflictAsync(connection, request) is { } conflict) return conflict;
         var accepted = await BareTables.WriteAsync(connection, request, positions);
         await beforeCommit(request);

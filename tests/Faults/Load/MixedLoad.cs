@@ -8,6 +8,9 @@ namespace Veza.Faults.Tests.Load;
 
 public abstract record LoadEvent;
 
+/// <summary>Whose streams they are, as Marten names them by a type.</summary>
+public sealed record LoadStream;
+
 /// <summary>Unlike every other event, so that a double shows.</summary>
 public sealed record Written(Guid Command, int Step, string Filler) : LoadEvent;
 
@@ -15,7 +18,8 @@ public sealed record Written(Guid Command, int Step, string Filler) : LoadEvent;
 /// <param name="ask">Sends a request and records it with its answer.</param>
 /// <param name="seed">Decides what is asked; loads with the same seed share their streams.</param>
 /// <param name="hot">Everybody writes one stream.</param>
-public sealed class MixedLoad(Func<AppendRequest, Task<Answer>> ask, int seed, bool hot = false)
+/// <param name="streamsOnly">Neither names nor repeated command ids.</param>
+public sealed class MixedLoad(Func<AppendRequest, Task<Answer>> ask, int seed, bool hot = false, bool streamsOnly = false)
 {
     private const int SharedStreams = 40;
     private const int ContestedNames = 6;
@@ -60,6 +64,7 @@ public sealed class MixedLoad(Func<AppendRequest, Task<Answer>> ask, int seed, b
         < 30 => AskAsync(Command((Guid.CreateVersion7(), 0, 1 + random.Next(2))), stop),
         < 60 => AskAsync(Command(Known(random, 1 + random.Next(2))), stop),
         < 70 => SeveralAsync(random, stop),
+        < 93 when streamsOnly => AskAsync(Command(Known(random, 1)), stop),
         < 80 => NameAsync(random, stop),
         < 93 => RepeatAsync(random, stop),
         // PostgreSQL's JSON cannot hold U+0000: the command is refused, and with it at first the batch it is in.

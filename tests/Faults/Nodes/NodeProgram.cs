@@ -25,6 +25,11 @@ internal static class NodeProgram
         var (name, seed, writers) = (arguments[0], int.Parse(arguments[1], CultureInfo.InvariantCulture), int.Parse(arguments[2], CultureInfo.InvariantCulture));
         var work = Enum.Parse<NodeWork>(arguments[3]);
         await using var output = Console.OpenStandardOutput();
+        if (work == NodeWork.Session)
+        {
+            await RunSessionsAsync(output, name, seed, writers);
+            return 0;
+        }
         await using var log = await EventLog.OpenAsync(
             Environment.GetEnvironmentVariable(DatabaseVariable)!, MixedLoad.Types, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         log.Tail.Watch(e => Tell(output, "saw", LogRow.Of(e)));
@@ -52,12 +57,26 @@ internal static class NodeProgram
         return 0;
     }
 
-    private static async Task<Answer> AskAsync(Stream output, EventLog log, string name, AppendRequest request)
+    /// <summary>No node at all: a program that has Marten and a connection string.</summary>
+    private static async Task RunSessionsAsync(Stream output, string name, int seed, int writers)
+    {
+        await using var store = new SessionStore(Environment.GetEnvironmentVariable(DatabaseVariable)!);
+        using var stop = new CancellationTokenSource();
+        var load = new MixedLoad(r => AskAsync(output, store.AppendAsync, name, r), seed, streamsOnly: true).RunAsync(writers, stop.Token);
+        Tell(output, Ready, "");
+        await Console.In.ReadToEndAsync();
+        await stop.CancelAsync();
+        await load;
+    }
+
+    private static Task<Answer> AskAsync(Stream output, EventLog log, string name, AppendRequest request) => AskAsync(output, log.Appender.AppendAsync, name, request);
+
+    private static async Task<Answer> AskAsync(Stream output, Func<AppendRequest, Task<AppendOutcome>> append, string name, AppendRequest request)
     {
         var ask = Ask.Of(name, Interlocked.Increment(ref _asked), request, MixedLoad.Types);
         Tell(output, "ask", ask);
         Answer answer;
-        try { answer = Answer.Of(await log.Appender.AppendAsync(request)); }
+        try { answer = Answer.Of(await append(request)); }
         catch (Exception fault) { answer = Answer.Of(fault); }
         Tell(output, "answer", new NodeAnswer(ask.Number, Stopwatch.GetTimestamp(), answer));
         return answer;
@@ -83,6 +102,9 @@ public enum NodeWork
 
     /// <summary>Each writer's command once, and after a line on standard input all of them again, in one batch.</summary>
     RepeatAtOnce,
+
+    /// <summary>Appends through Marten sessions, as a program does that is no node.</summary>
+    Session,
 
     /// <summary>Nothing but its share of the shards of <see cref="Owning.Tallies"/>; writers are 0.</summary>
     Own,

@@ -25,7 +25,7 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
     public async Task The_past_is_answered_as_the_present_was(int seed)
     {
         var told = new List<(long Position, DateTimeOffset At, string What, Func<ReadModels, Task<object?>> Ask, string Answer)>();
-        var streams = new MessageStreams(log.Log.Log);
+        var streams = new MessageStreams(log.Log.Log, log.Log.Marten);
         var history = new RandomHistory(seed, streams);
         var edits = new List<(long Position, Guid Message, string Answer)>();
         foreach (var step in history.Beginning()) await HappenAsync(step);

@@ -1,27 +1,25 @@
+using Marten;
 using Veza.Domain.Chat.Messages;
 using Veza.EventStore;
-using Veza.EventStore.Reading;
 
 namespace Veza.Projections.Chat.Messages;
 
 public sealed record MessageEdit(long Version, string Text, DateTimeOffset At);
 
 /// <summary>What the log itself says of a message, in the message's own stream; a table would only say it again.</summary>
-public sealed class MessageStreams(EventLog log)
+public sealed class MessageStreams(EventLog log, IDocumentStore store)
 {
     /// <summary>Every text the message has had.</summary>
     /// <param name="upTo">The last position to look at.</param>
     /// <returns>Oldest first.</returns>
     public async Task<List<MessageEdit>> TextsAsync(Guid message, long upTo, CancellationToken ct)
     {
-        var query = new LogQuery(UpTo: upTo) { Stream = message, Types = log.Types.AliasesOf(typeof(MessageSent), typeof(MessageEdited)) };
-        List<MessageEdit> texts = [];
-        await foreach (var e in log.Reader.ReadAllAsync(query, ct))
-        {
-            if (e.Data is MessageSent sent) texts.Add(new(e.Version, sent.Text, e.At));
-            else if (e.Data is MessageEdited edited) texts.Add(new(e.Version, edited.Text, e.At));
-        }
-        return texts;
+        var types = log.Types.AliasesOf(typeof(MessageSent), typeof(MessageEdited));
+        await using var session = store.QuerySession();
+        var events = await session.Events.QueryAllRawEvents()
+            .Where(e => e.StreamId == message && e.Sequence <= upTo && e.EventTypeName.IsOneOf(types))
+            .OrderBy(e => e.Version).ToListAsync(ct);
+        return [.. events.Select(e => new MessageEdit(e.Version, e.Data is MessageSent sent ? sent.Text : ((MessageEdited)e.Data).Text, e.Timestamp))];
     }
 
     /// <param name="upTo">The last position to look at.</param>
