@@ -93,7 +93,7 @@ internal static class VezaServices
         services.AddSingleton<ClockSkew>();
         services.AddSingleton(new DiskFolders(
             Home: settings.Database is null ? settings.VezaHome : null,
-            Media: settings.S3 is null ? settings.MediaRoot : null));
+            Media: settings.MediaRoot));
         // It costs nothing, and who stops says so at once.
         var health = services.AddHealthChecks().AddCheck<StoppingHealth>("stopping", tags: [HealthEndpoints.Ready])
             .AddRemembered<LogHealth>("log").AddRemembered<ClockHealth>("clock").AddRemembered<DiskHealth>("disk");

@@ -37,13 +37,10 @@ internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables)
 
     public T Value<T>(Variable<Value<T>> variable, T otherwise) where T : struct => Optional(variable)?.Is ?? otherwise;
 
-    public S3Settings? S3()
+    public void RefuseUnsupported()
     {
-        const string with = "with S3_ENDPOINT";
-        var region = Text(Variables.S3Region);
-        if (Optional(Variables.S3Endpoint) is not { } endpoint) return null;
-        var (bucket, access, secret) = (Needed(Variables.S3Bucket, with), Needed(Variables.S3AccessKey, with), Needed(Variables.S3SecretKey, with));
-        return bucket is null || access is null || secret is null ? null : new(endpoint, bucket, region, access, secret);
+        foreach (var variable in Variables.All.OfType<UnsupportedVariable>())
+            if (variables.TryGetValue(variable.Name, out var text) && text.Length > 0 && variable.Problem(text) is { } problem) Problem(problem);
     }
 
     /// <param name="site">PUBLIC_URL; null when it is not set, or wrong.</param>
