@@ -77,7 +77,7 @@ internal static class VezaServices
 
     private static void AddHttp(IServiceCollection services, VezaSettings settings)
     {
-        services.AddSingleton(RequestLimits.For(settings));
+        services.AddSingleton(RequestLimits.For(settings)).AddSingleton<OwnWrites>();
         services.AddSingleton(new RequestFingerprints(Encoding.UTF8.GetBytes(settings.EncryptionKey!)));
         services.AddOrigins(settings);
         services.ConfigureHttpJsonOptions(o => VezaApplication.ConfigureJson(o.SerializerOptions));
