@@ -70,7 +70,7 @@ internal static class VezaServices
         services.AddSocial().AddListening();
         services.AddBroadcasts(settings);
         services.AddLogReplay();
-        services.AddTracks(settings.MediaRoot, settings.UploadBytesMax, settings.StorageBytesPerAccountMax);
+        services.AddTracks(settings.MediaRoot, settings.Bucket, settings.UploadBytesMax, settings.StorageBytesPerAccountMax);
         if (settings.Has(Role.Media)) services.AddTrackReactions();
         services.RunReactions();
     }
@@ -99,5 +99,6 @@ internal static class VezaServices
             .AddRemembered<LogHealth>("log").AddRemembered<ClockHealth>("clock").AddRemembered<DiskHealth>("disk");
         if (settings.Has(Role.Projections)) health.AddRemembered<ProjectionsHealth>("projections");
         if (settings.Has(Role.Media)) health.AddRemembered<MediaToolsHealth>("media_tools");
+        if (settings.Bucket is not null) health.AddRemembered<MediaStorageHealth>("media_storage");
     }
 }

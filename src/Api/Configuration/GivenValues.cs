@@ -1,4 +1,5 @@
 using Veza.Mail;
+using Veza.Media;
 
 namespace Veza.Api.Configuration;
 
@@ -36,6 +37,26 @@ internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables)
     public T Value<T>(Variable<Value<T>> variable) where T : struct => Text(variable).Is;
 
     public T Value<T>(Variable<Value<T>> variable, T otherwise) where T : struct => Optional(variable)?.Is ?? otherwise;
+
+    public BucketAddress? Bucket()
+    {
+        const string with = "with S3_ENDPOINT";
+        var (region, pathStyle) = (Text(Variables.S3Region), Value(Variables.S3ForcePathStyle));
+        if (!IsSet(Variables.S3Endpoint))
+        {
+            // Without an endpoint they say that one was forgotten: the audio would go to the disk.
+            foreach (var orphan in new[] { Variables.S3Bucket, Variables.S3AccessKey, Variables.S3SecretKey }.Where(IsSet))
+                Problem($"S3_ENDPOINT is not set, but needed with {orphan.Name}; allowed is {Variables.S3Endpoint.Allowed}");
+            return null;
+        }
+        var endpoint = Optional(Variables.S3Endpoint);
+        var bucket = Needed(Variables.S3Bucket, with);
+        var access = Needed(Variables.S3AccessKey, with);
+        var secret = Needed(Variables.S3SecretKey, with);
+        return endpoint is null || bucket is null || access is null || secret is null
+            ? null
+            : new(endpoint, bucket, region, access, secret, pathStyle);
+    }
 
     public void RefuseUnsupported()
     {

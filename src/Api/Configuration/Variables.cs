@@ -59,12 +59,15 @@ public static class Variables
     public static readonly UnsupportedVariable ModerationEnabled = new("MODERATION_ENABLED", "true", "automatic moderation of messages");
     public static readonly UnsupportedVariable E2EEncryption = new("E2E_ENCRYPTION", "optional", "end-to-end encryption of direct messages");
 
-    public static readonly Variable<string> MediaRoot = Text("MEDIA_ROOT", "media in VEZA_HOME", "folder of the audio");
-    public static readonly UnsupportedVariable S3Endpoint = new("S3_ENDPOINT", "", "object storage for the audio, instead of MEDIA_ROOT");
-    public static readonly UnsupportedVariable S3Bucket = new("S3_BUCKET", "", "its bucket");
-    public static readonly UnsupportedVariable S3Region = new("S3_REGION", "us-east-1", "its region");
-    public static readonly UnsupportedVariable S3AccessKey = new("S3_ACCESS_KEY", "", "its access key", Secret: true);
-    public static readonly UnsupportedVariable S3SecretKey = new("S3_SECRET_KEY", "", "its secret key", Secret: true);
+    public static readonly Variable<string> MediaRoot = Text("MEDIA_ROOT", "media in VEZA_HOME", "folder of the audio; with S3_ENDPOINT, of uploads and copies that are under way");
+    public static readonly Variable<Uri> S3Endpoint = HttpUrl("S3_ENDPOINT", "S3-compatible storage that keeps the audio, instead of MEDIA_ROOT");
+    public static readonly Variable<string> S3Bucket = Text("S3_BUCKET", "", "its bucket; needed with S3_ENDPOINT");
+    public static readonly Variable<string> S3Region = Text("S3_REGION", "us-east-1", "its region");
+    public static readonly Variable<string> S3AccessKey = Text("S3_ACCESS_KEY", "",
+        "its access key, which may get, put, delete and list the bucket's objects; needed with S3_ENDPOINT", secret: true);
+    public static readonly Variable<string> S3SecretKey = Text("S3_SECRET_KEY", "", "its secret key; needed with S3_ENDPOINT", secret: true);
+    public static readonly Variable<Value<bool>> S3ForcePathStyle = Switch("S3_FORCE_PATH_STYLE", "true",
+        "the bucket stands in the path of addresses (https://s3.example/bucket/…); false: in the host name (https://bucket.s3.example/…)");
 
     public static readonly Variable<string> SmtpHost = new("SMTP_HOST", "none; in development mails become files in VEZA_HOME/mail",
         "mail server that account mails go to", "a host name or an IP address", text => Uri.CheckHostName(text) == UriHostNameType.Unknown ? null : text);
@@ -92,7 +95,7 @@ public static class Variables
         RateLimitPerMinute, MaxConnections, MaxConnectionsPerNetwork, MaxMessageSize, MessageHistoryLimit, MaxUploadSize, MaxStoragePerAccount,
         MaxStreams, MaxListenersPerStream,
         AdaptiveBitrate, DefaultBitrate, CodecsEnabled, ModerationEnabled, E2EEncryption,
-        MediaRoot, S3Endpoint, S3Bucket, S3Region, S3AccessKey, S3SecretKey,
+        MediaRoot, S3Endpoint, S3Bucket, S3Region, S3AccessKey, S3SecretKey, S3ForcePathStyle,
         SmtpHost, SmtpPort, SmtpUser, SmtpPassword, SmtpTlsKind, MailFrom, PublicUrl,
         LogLevel, LogFormat, OtlpEndpoint, MetricsEnabled, TracingEnabled,
     ];

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Reflection;
 using Veza.Mail;
+using Veza.Media;
 
 namespace Veza.Api.Configuration;
 
@@ -41,6 +42,8 @@ public sealed record VezaSettings
     public required int ListenersPerBroadcastMax { get; init; }
     /// <summary>Absolute path.</summary>
     public required string MediaRoot { get; init; }
+    /// <summary>Null: audio is kept in <see cref="MediaRoot"/>.</summary>
+    public BucketAddress? Bucket { get; init; }
     /// <summary>Null: mails become files in development, and are not sent in production.</summary>
     public SmtpServer? Smtp { get; init; }
     /// <summary>Where links in mails lead.</summary>
@@ -102,6 +105,7 @@ public sealed record VezaSettings
             BroadcastsMax = given.Value(Variables.MaxStreams),
             ListenersPerBroadcastMax = given.Value(Variables.MaxListenersPerStream),
             MediaRoot = Path.GetFullPath(given.Text(Variables.MediaRoot, Path.Combine(home, "media"))),
+            Bucket = given.Bucket(),
             Smtp = given.Smtp(production, site),
             PublicUrl = site ?? new UriBuilder("http", "localhost", port).Uri,
             LogLevel = given.Value(Variables.LogLevel),

@@ -92,19 +92,30 @@ public sealed class VezaSettingsTests
     [InlineData("CODECS_ENABLED", "opus", "opus,aac,mp3,flac")]
     [InlineData("MODERATION_ENABLED", "false", "true")]
     [InlineData("E2E_ENCRYPTION", "required", "optional")]
-    [InlineData("S3_ENDPOINT", "https://s3.example", "nothing")]
-    [InlineData("S3_BUCKET", "veza", "nothing")]
-    [InlineData("S3_REGION", "eu-west-1", "us-east-1")]
     public void What_does_nothing_yet_may_be_set_to_its_default_alone(string name, string value, string allowed)
     {
         var refused = Assert.Throws<InvalidSettingsException>(() => Parse((name, value)));
         Assert.Equal([$"{name}={value} is not supported yet; allowed is {allowed}"], refused.Problems);
-        Parse((name, allowed == "nothing" ? "" : allowed.ToUpperInvariant()));
+        Parse((name, allowed.ToUpperInvariant()));
     }
 
     [Fact]
-    public void A_secret_that_is_not_supported_yet_is_not_shown_either() =>
-        Assert.DoesNotContain("hidden", Assert.Throws<InvalidSettingsException>(() => Parse(("S3_SECRET_KEY", "hidden"))).Message);
+    public void Object_storage_needs_bucket_and_keys_and_they_need_it()
+    {
+        var refused = Assert.Throws<InvalidSettingsException>(() => Parse(("S3_ENDPOINT", "https://s3.example")));
+        Assert.Equal(["S3_ACCESS_KEY", "S3_BUCKET", "S3_SECRET_KEY"], refused.Problems.Select(p => p.Split(' ')[0]).Order());
+        refused = Assert.Throws<InvalidSettingsException>(() => Parse(("S3_BUCKET", "veza"), ("S3_SECRET_KEY", "hidden")));
+        Assert.Equal(
+            ["S3_ENDPOINT is not set, but needed with S3_BUCKET; allowed is an http:// or https:// address",
+                "S3_ENDPOINT is not set, but needed with S3_SECRET_KEY; allowed is an http:// or https:// address"], refused.Problems);
+        Assert.Equal(["S3_ENDPOINT", "S3_FORCE_PATH_STYLE"],
+            Assert.Throws<InvalidSettingsException>(() => Parse(("S3_ENDPOINT", "ftp://s3.example"), ("S3_FORCE_PATH_STYLE", "maybe"),
+                ("S3_BUCKET", "veza"), ("S3_ACCESS_KEY", "key"), ("S3_SECRET_KEY", "hidden"))).Problems.Select(p => p.Split('=')[0]).Order());
+
+        var bucket = Parse(("S3_ENDPOINT", "https://s3.example"), ("S3_BUCKET", "veza"), ("S3_ACCESS_KEY", "key"), ("S3_SECRET_KEY", "hidden")).Bucket;
+        Assert.Equal(new(new("https://s3.example"), "veza", "us-east-1", "key", "hidden", ForcePathStyle: true), bucket);
+        Assert.DoesNotContain("hidden", bucket!.ToString());
+    }
 
     [Fact]
     public void Redis_is_neither_needed_nor_refused() => Assert.NotNull(Parse(("REDIS_URL", "redis://cache:6379")));
