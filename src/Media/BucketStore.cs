@@ -7,34 +7,51 @@ using Amazon.S3.Model;
 
 namespace Veza.Media;
 
-/// <summary>Where a bucket is, and how to sign in to it. The keys need to get, put, delete and list its objects.</summary>
+/// <summary>
+/// Where a bucket is, and how to sign in to it. The keys need to get, put, delete and list its objects.
+/// </summary>
 /// <param name="ForcePathStyle">The bucket stands in the path of its addresses and not in their host name.</param>
-public sealed record BucketAddress(Uri Endpoint, string Name, string Region, string AccessKey, string SecretKey, bool ForcePathStyle)
+public sealed record BucketAddress(
+    Uri Endpoint,
+    string Name,
+    string Region,
+    string AccessKey,
+    string SecretKey,
+    bool ForcePathStyle)
 {
     // A record prints its members, and some of these are secrets.
     public override string ToString() => $"{Name} at {Endpoint}";
 }
 
-/// <summary>Keeps the tracks' files in a bucket of S3-compatible storage, under the names they have in a folder.</summary>
+/// <summary>
+/// Keeps the tracks' files in a bucket of S3-compatible storage, under the names they have in a folder.
+/// </summary>
 /// <remarks>
 /// For any thread. A file appears whole or not at all, as an object does. Whatever is amiss with the storage throws
 /// <see cref="MediaStorageException"/>, after <see cref="RetriesMax"/> more attempts and within a time limit.
-/// Uploads are staged, and worked on, in the local folder. See docs/decisions/0062-audio-goes-through-veza-to-a-bucket.md.
+/// Uploads are staged, and worked on, in the local folder.
+/// See docs/decisions/0062-audio-goes-through-veza-to-a-bucket.md.
 /// </remarks>
 public sealed class BucketStore : MediaStore, IDisposable
 {
-    /// <summary>Beyond the first attempt. The reactor tries its work again later anyhow, and a client its request.</summary>
+    /// <summary>
+    /// Beyond the first attempt. The reactor tries its work again later anyhow, and a client its request.
+    /// </summary>
     public const int RetriesMax = 2;
 
-    /// <summary>For a request without a body to speak of, with its retries: longer than a healthy storage takes for any.</summary>
+    /// <summary>
+    /// For a request without a body to speak of, with its retries: longer than a healthy storage takes for any.
+    /// </summary>
     private static readonly TimeSpan AnswerMax = TimeSpan.FromSeconds(10);
 
-    /// <summary>A storage that moves less than this is taken for broken; half a gigabyte then takes 17 minutes.</summary>
+    /// <summary>
+    /// A storage that moves less than this is taken for broken; half a gigabyte then takes 17 minutes.
+    /// </summary>
     private const long BytesPerSecondMin = 512 << 10;
 
     /// <summary>
-    /// Amazon's own chunks, each signed: some S3-compatible servers keep them as if they were the file. Without them the
-    /// file is read twice, and signed as a whole.
+    /// Amazon's own chunks, each signed: some S3-compatible servers keep them as if they were the file. Without them
+    /// the file is read twice, and signed as a whole.
     /// </summary>
     private const bool InChunks = false;
 
@@ -45,7 +62,8 @@ public sealed class BucketStore : MediaStore, IDisposable
 
     /// <param name="root">MEDIA_ROOT: the local folder of staging and work.</param>
     /// <param name="uploadBytesMax">MAX_UPLOAD_SIZE.</param>
-    public BucketStore(BucketAddress bucket, string root, long uploadBytesMax, TimeProvider time) : base(root, uploadBytesMax, time)
+    public BucketStore(BucketAddress bucket, string root, long uploadBytesMax, TimeProvider time)
+        : base(root, uploadBytesMax, time)
     {
         _bucket = bucket.Name;
         _client = new(new BasicAWSCredentials(bucket.AccessKey, bucket.SecretKey), new AmazonS3Config
@@ -78,7 +96,8 @@ public sealed class BucketStore : MediaStore, IDisposable
     {
         try
         {
-            var found = await AskAsync(AnswerMax, limited => _client.GetObjectMetadataAsync(_bucket, Key(trackId, NameOf(file)), limited), ct);
+            var key = Key(trackId, NameOf(file));
+            var found = await AskAsync(AnswerMax, limited => _client.GetObjectMetadataAsync(_bucket, key, limited), ct);
             return found.ContentLength;
         }
         catch (MediaStorageException missing) when (IsMissing(missing)) { return null; }
@@ -108,7 +127,8 @@ public sealed class BucketStore : MediaStore, IDisposable
 
     public override string CopyPath(Guid trackId, TrackFile file) => WorkPath(trackId, file);
 
-    public override Task KeepCopyAsync(Guid trackId, TrackFile file, CancellationToken ct) => PutAsync(WorkPath(trackId, file), trackId, file, ct);
+    public override Task KeepCopyAsync(Guid trackId, TrackFile file, CancellationToken ct) =>
+        PutAsync(WorkPath(trackId, file), trackId, file, ct);
 
     public override void EndWork(Guid trackId)
     {
@@ -176,21 +196,33 @@ public sealed class BucketStore : MediaStore, IDisposable
     private Task<Stream> RangeAsync(Guid trackId, TrackFile file, long from, long to, CancellationToken ct) =>
         AskAsync(AnswerMax, async limited =>
         {
-            var got = await _client.GetObjectAsync(new() { BucketName = _bucket, Key = Key(trackId, NameOf(file)), ByteRange = new(from, to) }, limited);
+            var got = await _client.GetObjectAsync(new()
+            {
+                BucketName = _bucket,
+                Key = Key(trackId, NameOf(file)),
+                ByteRange = new(from, to),
+            }, limited);
             return got.ResponseStream;
         }, ct);
 
-    private static async Task<T> AskAsync<T>(TimeSpan within, Func<CancellationToken, Task<T>> ask, CancellationToken ct)
+    private static async Task<T> AskAsync<T>(
+        TimeSpan within, Func<CancellationToken, Task<T>> ask, CancellationToken ct)
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limited.CancelAfter(within);
         try { return await ask(limited.Token); }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            throw new MediaStorageException(new IOException($"the object storage did not answer within {within.TotalSeconds:N0} s"));
+            throw Fault($"the object storage did not answer within {within.TotalSeconds:N0} s");
         }
-        catch (Exception fault) when (IsOfStorage(fault)) { throw new MediaStorageException(new IOException($"the object storage: {fault.Message}", fault)); }
+        catch (Exception fault) when (IsOfStorage(fault))
+        {
+            throw Fault($"the object storage: {fault.Message}", fault);
+        }
     }
+
+    private static MediaStorageException Fault(string what, Exception? fault = null) =>
+        new(new IOException(what, fault));
 
     /// <summary>A local file that cannot be read or written fails the same way.</summary>
     private static bool IsOfStorage(Exception fault) =>

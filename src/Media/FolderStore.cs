@@ -1,7 +1,9 @@
 namespace Veza.Media;
 
 /// <summary>Keeps the tracks' files in a folder, which all nodes that upload, serve or process share.</summary>
-/// <remarks>Staging is under the same root, hence on the same file system, so that moving into place is one atomic rename.</remarks>
+/// <remarks>
+/// Staging is under the same root, hence on the same file system, so that moving into place is one atomic rename.
+/// </remarks>
 public sealed class FolderStore : MediaStore
 {
     private readonly string _tracks;
@@ -41,7 +43,8 @@ public sealed class FolderStore : MediaStore
         }));
 
     /// <summary>The file itself: ffmpeg reads and makes files where they are kept.</summary>
-    public override Task<string> TakeOriginalAsync(Guid trackId, CancellationToken ct) => Task.FromResult(PathOf(trackId, TrackFile.Original));
+    public override Task<string> TakeOriginalAsync(Guid trackId, CancellationToken ct) =>
+        Task.FromResult(PathOf(trackId, TrackFile.Original));
 
     public override string CopyPath(Guid trackId, TrackFile file) => PathOf(trackId, file);
 

@@ -16,7 +16,9 @@ public sealed record UploadTooLarge(long UploadBytesMax) : StageResult
     public string Detail => $"the upload is larger than MAX_UPLOAD_SIZE, {UploadBytesMax:N0} bytes";
 }
 
-/// <summary>The disk is full, or fails; or the object storage does. Of whoever sent the bytes it says nothing.</summary>
+/// <summary>
+/// The disk is full, or fails; or the object storage does. Of whoever sent the bytes it says nothing.
+/// </summary>
 public sealed class MediaStorageException(IOException fault) : IOException(fault.Message, fault);
 
 /// <summary>
@@ -154,7 +156,10 @@ public abstract class MediaStore
     public abstract Task DeleteCopiesAsync(Guid trackId, CancellationToken ct);
 
     /// <summary>Notes beside the original, durably, that work on it begins.</summary>
-    /// <returns>How often it has begun without <see cref="EndAttemptAsync"/> since, this time included: all others died with their process.</returns>
+    /// <returns>
+    /// How often it has begun without <see cref="EndAttemptAsync"/> since, this time included: all others died with
+    /// their process.
+    /// </returns>
     /// <exception cref="MediaStorageException">It could not be written.</exception>
     public abstract Task<int> BeginAttemptAsync(Guid trackId, CancellationToken ct);
 
@@ -187,6 +192,8 @@ public abstract class MediaStore
 
     protected string StagedPath(Guid uploadId) => Path.Combine(_staging, uploadId.ToString("N"));
 
-    /// <summary>Of a file that is worked on here and kept elsewhere; the sweep finds it when its process dies.</summary>
+    /// <summary>
+    /// Of a file that is worked on here and kept elsewhere; the sweep finds it when its process dies.
+    /// </summary>
     protected string WorkPath(Guid trackId, TrackFile file) => $"{StagedPath(trackId)}.{NameOf(file)}";
 }

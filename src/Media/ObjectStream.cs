@@ -15,7 +15,9 @@ internal sealed class ObjectStream(long length, Func<long, long, CancellationTok
     /// </summary>
     public const int WindowBytes = 4 << 20;
 
-    /// <summary>Of one window: a listener who pauses for longer than the storage keeps a connection open breaks it once.</summary>
+    /// <summary>
+    /// Of one window: a listener who pauses for longer than the storage keeps a connection open breaks it once.
+    /// </summary>
     public const int BreaksMax = 2;
 
     /// <summary>Without a byte: the storage is taken for broken.</summary>
@@ -64,15 +66,18 @@ internal sealed class ObjectStream(long length, Func<long, long, CancellationTok
                 return read;
             }
             Drop();
-            if (++_breaks > BreaksMax) throw new MediaStorageException(new IOException($"the object storage broke off {_breaks} times at byte {_position}"));
+            if (++_breaks > BreaksMax)
+                throw new MediaStorageException(new IOException($"the storage broke off {_breaks} times"));
         }
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("it is read asynchronously");
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("it is read only");
+    public override int Read(byte[] buffer, int offset, int count) =>
+        throw new NotSupportedException("it is read asynchronously");
+    public override void Write(byte[] buffer, int offset, int count) =>
+        throw new NotSupportedException("it is read only");
     public override void SetLength(long value) => throw new NotSupportedException("it is read only");
     public override void Flush() { }
 

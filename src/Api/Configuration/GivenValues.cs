@@ -45,8 +45,9 @@ internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables)
         if (!IsSet(Variables.S3Endpoint))
         {
             // Without an endpoint they say that one was forgotten: the audio would go to the disk.
-            foreach (var orphan in new[] { Variables.S3Bucket, Variables.S3AccessKey, Variables.S3SecretKey }.Where(IsSet))
-                Problem($"S3_ENDPOINT is not set, but needed with {orphan.Name}; allowed is {Variables.S3Endpoint.Allowed}");
+            var others = new[] { Variables.S3Bucket, Variables.S3AccessKey, Variables.S3SecretKey };
+            foreach (var other in others.Where(IsSet))
+                Problem($"S3_ENDPOINT is not set, but needed with {other.Name}; allowed is {Variables.S3Endpoint.Allowed}");
             return null;
         }
         var endpoint = Optional(Variables.S3Endpoint);
@@ -61,7 +62,9 @@ internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables)
     public void RefuseUnsupported()
     {
         foreach (var variable in Variables.All.OfType<UnsupportedVariable>())
-            if (variables.TryGetValue(variable.Name, out var text) && text.Length > 0 && variable.Problem(text) is { } problem) Problem(problem);
+        {
+            if (IsSet(variable) && variable.Problem(variables[variable.Name]) is { } problem) Problem(problem);
+        }
     }
 
     /// <param name="site">PUBLIC_URL; null when it is not set, or wrong.</param>

@@ -18,6 +18,9 @@ internal sealed class MediaStorageHealth(BucketStore media) : IHealthCheck
             return HealthCheckResult.Healthy();
         }
         // Without the exception's text, which may name hosts and keys: anybody may read this.
-        catch (MediaStorageException) { return HealthCheckResult.Degraded("the object storage does not answer, or refuses"); }
+        catch (MediaStorageException)
+        {
+            return HealthCheckResult.Degraded("the object storage does not answer, or refuses");
+        }
     }
 }

@@ -22,7 +22,10 @@ public sealed class OwnWrites
 
     public const string Cookie = "veza_after";
 
-    /// <summary>Longer than any healthy lag of a read model; a node that lags more refuses after <see cref="ReadYourWrites.WaitMax"/>.</summary>
+    /// <summary>
+    /// Longer than any healthy lag of a read model; a node that lags more refuses after
+    /// <see cref="ReadYourWrites.WaitMax"/>.
+    /// </summary>
     private const int CookieSeconds = 60;
 
     private ConcurrentDictionary<Guid, long> _newer = new(), _older = new();
@@ -42,9 +45,12 @@ public sealed class OwnWrites
     internal long Of(HttpContext http)
     {
         var here = (http.User as CallerPrincipal)?.Caller is { } caller ? Of(caller.AccountId) : 0;
-        if (StringValues.IsNullOrEmpty(http.Request.Headers.Cookie) || http.Request.Cookies[Cookie] is not { } text) return here;
-        // A client's cookie may hold anything. What is no position is no reason to refuse a read that asked for nothing.
-        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var elsewhere) ? Math.Max(here, elsewhere) : here;
+        if (StringValues.IsNullOrEmpty(http.Request.Headers.Cookie)) return here;
+        // A client's cookie may hold anything. A read that asked for nothing is not refused for it.
+        var text = http.Request.Cookies[Cookie];
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var elsewhere)
+            ? Math.Max(here, elsewhere)
+            : here;
     }
 
     /// <summary>Has the caller's next reads wait for this write, on this node and on all others.</summary>
@@ -53,6 +59,7 @@ public sealed class OwnWrites
         Record(account, position);
         // It names a position and grants nothing, so that another site may send it along; no script has a use for it.
         http.Response.Headers.SetCookie = string.Create(
-            CultureInfo.InvariantCulture, $"{Cookie}={position}; max-age={CookieSeconds}; path=/api; samesite=lax; httponly");
+            CultureInfo.InvariantCulture,
+            $"{Cookie}={position}; max-age={CookieSeconds}; path=/api; samesite=lax; httponly");
     }
 }

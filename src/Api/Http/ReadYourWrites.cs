@@ -41,7 +41,7 @@ public static class ReadYourWrites
     {
         var log = http.RequestServices.GetRequiredService<EventLog>();
         if (position > log.Head) await log.CatchUpAsync(http.RequestAborted);
-        // A cookie of another log, or of one whose end was lost in a failover: nobody asked for it, so nobody is refused.
+        // A cookie of another log, or of one whose end was lost in a failover: it was not asked for, and refuses no read.
         if (position > log.Head) return null;
         return await BehindAsync(http, projections, position, "your last write", " (Veza-After: 0 reads without waiting)");
     }

@@ -46,7 +46,8 @@ public sealed class Sender(HttpContext http, Dispatcher dispatcher)
         _ => throw new UnreachableException(),
     };
 
-    private async Task<CommandResult> SendAsync<TCommand>(TCommand command, CommandContext context, object answer) where TCommand : notnull
+    private async Task<CommandResult> SendAsync<TCommand>(TCommand command, CommandContext context, object answer)
+        where TCommand : notnull
     {
         // Not the request's token: once a command is under way its outcome matters even if the caller hung up.
         var result = await dispatcher.SendAsync(command, context, answer, CancellationToken.None);

@@ -97,16 +97,17 @@ public sealed class ProjectionHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether every named projection is known to have reached <paramref name="position"/>, without asking the database. Allocates nothing.</summary>
+    /// <summary>
+    /// Whether every named projection is known to have reached <paramref name="position"/>, without asking the database.
+    /// Allocates nothing.
+    /// </summary>
     public bool HasReached(ReadOnlySpan<string> names, long position)
     {
         var elsewhere = _reached;
-        // Positions of a history that was lost in a failover say nothing of those that have their numbers now.
-        var known = elsewhere.Forks == _log.Forks;
         foreach (var name in names)
         {
             foreach (var part in _parts[name])
-                if (part.Serves ? part.Runner.Position < position : !known || elsewhere.Positions.GetValueOrDefault(part.Base) < position) return false;
+                if (KnownPosition(part, elsewhere) < position) return false;
         }
         return true;
     }
@@ -116,6 +117,13 @@ public sealed class ProjectionHost : IAsyncDisposable
         await _stopping.CancelAsync();
         await _running;
         await _database.DisposeAsync();
+    }
+
+    private long KnownPosition(Part part, Reached elsewhere)
+    {
+        if (part.Serves) return part.Runner.Position;
+        // Positions of a history that was lost in a failover say nothing of those that have their numbers now.
+        return elsewhere.Forks == _log.Forks ? elsewhere.Positions.GetValueOrDefault(part.Base) : 0;
     }
 
     /// <summary>How far each view is, by the projection without its version. Everybody who waits shares one question: there may be thousands.</summary>
