@@ -83,14 +83,14 @@ internal static class VezaServices
         services.AddSocial().AddListening();
         services.AddBroadcasts(settings);
         services.AddLogReplay();
-        services.AddTracks(settings.MediaRoot, settings.UploadBytesMax, settings.StorageBytesPerAccountMax);
+        services.AddTracks(settings.MediaRoot, settings.Bucket, settings.UploadBytesMax, settings.StorageBytesPerAccountMax);
         if (settings.Has(Role.Media)) services.AddTrackReactions();
         services.RunReactions();
     }
 
     private static void AddHttp(IServiceCollection services, VezaSettings settings)
     {
-        services.AddSingleton(RequestLimits.For(settings));
+        services.AddSingleton(RequestLimits.For(settings)).AddSingleton<OwnWrites>();
         services.AddSingleton(new RequestFingerprints(Encoding.UTF8.GetBytes(settings.EncryptionKey!)));
         services.AddOrigins(settings);
         services.ConfigureHttpJsonOptions(o => VezaApplication.ConfigureJson(o.SerializerOptions));
@@ -106,11 +106,12 @@ internal static class VezaServices
         services.AddSingleton<ClockSkew>();
         services.AddSingleton(new DiskFolders(
             Home: settings.Database is null ? settings.VezaHome : null,
-            Media: settings.S3 is null ? settings.MediaRoot : null));
+            Media: settings.MediaRoot));
         // It costs nothing, and who stops says so at once.
         var health = services.AddHealthChecks().AddCheck<StoppingHealth>("stopping", tags: [HealthEndpoints.Ready])
             .AddRemembered<LogHealth>("log").AddRemembered<ClockHealth>("clock").AddRemembered<DiskHealth>("disk");
         if (settings.Has(Role.Projections)) health.AddRemembered<ProjectionsHealth>("projections");
         if (settings.Has(Role.Media)) health.AddRemembered<MediaToolsHealth>("media_tools");
+        if (settings.Bucket is not null) health.AddRemembered<MediaStorageHealth>("media_storage");
     }
 }

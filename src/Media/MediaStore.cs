@@ -16,12 +16,20 @@ public sealed record UploadTooLarge(long UploadBytesMax) : StageResult
     public string Detail => $"the upload is larger than MAX_UPLOAD_SIZE, {UploadBytesMax:N0} bytes";
 }
 
-/// <summary>The disk is full, or fails. Of whoever sent the bytes it says nothing.</summary>
+/// <summary>
+/// The disk is full, or fails; or the object storage does. Of whoever sent the bytes it says nothing.
+/// </summary>
 public sealed class MediaStorageException(IOException fault) : IOException(fault.Message, fault);
 
-/// <summary>The files under one root folder. Names are made of ids alone, so no name anybody sends can lead out of it.</summary>
-/// <remarks>Staging is under the same root, hence on the same file system, so that moving into place is one atomic rename.</remarks>
-public sealed class MediaStore
+/// <summary>
+/// The tracks' files, and the staging area that uploads come through. Names are made of ids alone, so no name anybody
+/// sends can lead out of it.
+/// </summary>
+/// <remarks>
+/// Staging is a local folder; the files are kept in the same one (<see cref="FolderStore"/>) or in a bucket
+/// (<see cref="BucketStore"/>). ffmpeg works on local files: what it reads is taken, and what it makes is kept.
+/// </remarks>
+public abstract class MediaStore
 {
     private const int CopyBytes = 128 * 1024;
 
@@ -33,18 +41,15 @@ public sealed class MediaStore
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
 
     private readonly string _staging;
-    private readonly string _tracks;
     private readonly long _uploadBytesMax;
     private readonly TimeProvider _time;
 
     /// <param name="uploadBytesMax">MAX_UPLOAD_SIZE.</param>
-    public MediaStore(string root, long uploadBytesMax, TimeProvider time)
+    protected MediaStore(string root, long uploadBytesMax, TimeProvider time)
     {
         (_uploadBytesMax, _time) = (uploadBytesMax, time);
         _staging = Path.Combine(Path.GetFullPath(root), "staging");
-        _tracks = Path.Combine(Path.GetFullPath(root), "tracks");
         MakeFolder(_staging);
-        MakeFolder(_tracks);
     }
 
     /// <summary>Copies an upload to the staging area. Whatever stops it (the limit, a fault, a cancelled request) leaves nothing behind.</summary>
@@ -78,7 +83,8 @@ public sealed class MediaStore
         }
     }
 
-    private static FileStream Create(string path)
+    /// <summary>Makes a file that only this user and its group may read; there must be none.</summary>
+    protected static FileStream Create(string path)
     {
         FileStreamOptions options = new()
         {
@@ -101,7 +107,7 @@ public sealed class MediaStore
     /// <summary>
     /// Makes a folder that only this user and its group may enter, whatever the umask and whether it was there.
     /// </summary>
-    private static void MakeFolder(string folder)
+    protected static void MakeFolder(string folder)
     {
         Directory.CreateDirectory(folder, FolderMode750);
         if (File.GetUnixFileMode(folder) != FolderMode750) File.SetUnixFileMode(folder, FolderMode750);
@@ -114,68 +120,54 @@ public sealed class MediaStore
     }
 
     /// <summary>Once the upload is acknowledged it must survive the machine, as the event that names it does.</summary>
-    private static void Flush(FileStream file)
+    protected static void Flush(FileStream file)
     {
         try { file.Flush(flushToDisk: true); }
         catch (IOException fault) { throw new MediaStorageException(fault); }
     }
 
-    /// <summary>Moves a staged upload into place as the track's original.</summary>
-    public void Keep(Guid uploadId, Guid trackId)
-    {
-        MakeFolder(TrackFolder(trackId));
-        File.Move(StagedPath(uploadId), PathOf(trackId, TrackFile.Original), overwrite: true);
-    }
+    /// <summary>Keeps a staged upload as the track's original; it is no longer staged then.</summary>
+    public abstract Task KeepAsync(Guid uploadId, Guid trackId, CancellationToken ct);
 
     /// <summary>Gives up a staged upload. One that is not there is no fault.</summary>
     public void Discard(Guid uploadId) => File.Delete(StagedPath(uploadId));
 
-    /// <summary>Where a track's file is or would be.</summary>
-    public string PathOf(Guid trackId, TrackFile file) => Path.Combine(TrackFolder(trackId), file switch
-    {
-        TrackFile.Original => "original",
-        TrackFile.Opus => "opus",
-        TrackFile.Mp3 => "mp3",
-        _ => throw new ArgumentOutOfRangeException(nameof(file), file, null),
-    });
+    /// <returns>How large a track's file is; null when it is not there.</returns>
+    public abstract Task<long?> BytesAsync(Guid trackId, TrackFile file, CancellationToken ct);
 
-    public bool Has(Guid trackId, TrackFile file) => File.Exists(PathOf(trackId, file));
+    /// <returns>The file's bytes; they can be read from any position on.</returns>
+    /// <exception cref="IOException">It is not there, or cannot be read.</exception>
+    public abstract Task<Stream> OpenAsync(Guid trackId, TrackFile file, CancellationToken ct);
+
+    /// <returns>Where the original can be read on this machine, until <see cref="EndWork"/>.</returns>
+    /// <exception cref="IOException">It is not there, or cannot be read or written.</exception>
+    public abstract Task<string> TakeOriginalAsync(Guid trackId, CancellationToken ct);
+
+    /// <summary>Where a copy is to be made on this machine; <see cref="KeepCopyAsync"/> keeps it then.</summary>
+    public abstract string CopyPath(Guid trackId, TrackFile file);
+
+    /// <summary>Keeps the copy that was made at <see cref="CopyPath"/>.</summary>
+    public abstract Task KeepCopyAsync(Guid trackId, TrackFile file, CancellationToken ct);
+
+    /// <summary>Removes what the work on a track left on this machine and is not kept.</summary>
+    public abstract void EndWork(Guid trackId);
 
     /// <summary>Removes the copies of a track that were made; its original stays.</summary>
-    public void DeleteCopies(Guid trackId)
-    {
-        if (!Directory.Exists(TrackFolder(trackId))) return;
-        File.Delete(PathOf(trackId, TrackFile.Opus));
-        File.Delete(PathOf(trackId, TrackFile.Mp3));
-    }
+    public abstract Task DeleteCopiesAsync(Guid trackId, CancellationToken ct);
 
     /// <summary>Notes beside the original, durably, that work on it begins.</summary>
-    /// <returns>How often it has begun without <see cref="EndAttempt"/> since, this time included: all others died with their process.</returns>
+    /// <returns>
+    /// How often it has begun without <see cref="EndAttemptAsync"/> since, this time included: all others died with
+    /// their process.
+    /// </returns>
     /// <exception cref="MediaStorageException">It could not be written.</exception>
-    public int BeginAttempt(Guid trackId)
-    {
-        try
-        {
-            using var file = new FileStream(AttemptsPath(trackId), FileMode.Append, FileAccess.Write);
-            file.WriteByte((byte)'.');
-            Flush(file);
-            return (int)file.Length;
-        }
-        catch (IOException fault) { throw new MediaStorageException(fault); }
-    }
+    public abstract Task<int> BeginAttemptAsync(Guid trackId, CancellationToken ct);
 
     /// <summary>However the work ended, its process did not end with it.</summary>
-    public void EndAttempt(Guid trackId)
-    {
-        if (Directory.Exists(TrackFolder(trackId))) File.Delete(AttemptsPath(trackId));
-    }
+    public abstract Task EndAttemptAsync(Guid trackId, CancellationToken ct);
 
     /// <summary>Removes all of a track's files. A track without any is no fault.</summary>
-    public void Delete(Guid trackId)
-    {
-        var folder = TrackFolder(trackId);
-        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
-    }
+    public abstract Task DeleteAsync(Guid trackId, CancellationToken ct);
 
     /// <summary>Removes staged uploads that nothing was written to for a while: their requests died with the process.</summary>
     /// <returns>How many there were.</returns>
@@ -187,7 +179,21 @@ public sealed class MediaStore
         return stale.Count;
     }
 
-    private string StagedPath(Guid uploadId) => Path.Combine(_staging, uploadId.ToString("N"));
-    private string AttemptsPath(Guid trackId) => Path.Combine(TrackFolder(trackId), "attempts");
-    private string TrackFolder(Guid trackId) => Path.Combine(_tracks, trackId.ToString("N"));
+    protected static string NameOf(TrackFile file) => file switch
+    {
+        TrackFile.Original => "original",
+        TrackFile.Opus => "opus",
+        TrackFile.Mp3 => "mp3",
+        _ => throw new ArgumentOutOfRangeException(nameof(file), file, null),
+    };
+
+    /// <summary>Beside a track's files: how often work on it has begun.</summary>
+    protected const string AttemptsName = "attempts";
+
+    protected string StagedPath(Guid uploadId) => Path.Combine(_staging, uploadId.ToString("N"));
+
+    /// <summary>
+    /// Of a file that is worked on here and kept elsewhere; the sweep finds it when its process dies.
+    /// </summary>
+    protected string WorkPath(Guid trackId, TrackFile file) => $"{StagedPath(trackId)}.{NameOf(file)}";
 }

@@ -111,7 +111,7 @@ public sealed class VezaServer : IAsyncLifetime
 /// <summary>A client of the API under one access token. Reads wait for what this person wrote before.</summary>
 public sealed class Person(VezaServer server, Guid id, string userName, string? accessToken, HttpClient? inMemory = null)
 {
-    private static readonly HttpClient Http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 64 }) { Timeout = TimeSpan.FromSeconds(60) };
+    private static readonly HttpClient Http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 64, UseCookies = false }) { Timeout = TimeSpan.FromSeconds(60) };
     private long _position;
 
     public Guid Id => id;

@@ -5,11 +5,11 @@ namespace Veza.Media.Tests;
 public sealed class MediaStoreTests : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("veza-store-").FullName;
-    private readonly MediaStore _store;
+    private readonly FolderStore _store;
     private readonly Guid _upload = Guid.CreateVersion7();
     private readonly Guid _track = Guid.CreateVersion7();
 
-    public MediaStoreTests() => _store = new MediaStore(_root, uploadBytesMax: 1000, TimeProvider.System);
+    public MediaStoreTests() => _store = new FolderStore(_root, uploadBytesMax: 1000, TimeProvider.System);
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
@@ -23,7 +23,7 @@ public sealed class MediaStoreTests : IDisposable
         var staged = Assert.IsType<Staged>(await _store.StageAsync(_upload, new MemoryStream(bytes), CancellationToken.None));
         Assert.Equal(1000, staged.Bytes);
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes)), staged.Sha256);
-        _store.Keep(_upload, _track);
+        await _store.KeepAsync(_upload, _track, CancellationToken.None);
         var kept = Assert.Single(Files());
         Assert.Equal(Path.Combine(_root, "tracks", _track.ToString("N"), "original"), kept);
         Assert.Equal(kept, _store.PathOf(_track, TrackFile.Original));
@@ -66,14 +66,14 @@ public sealed class MediaStoreTests : IDisposable
     public async Task Deleting_a_track_removes_all_of_it_and_nothing_else()
     {
         await _store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None);
-        _store.Keep(_upload, _track);
+        await _store.KeepAsync(_upload, _track, CancellationToken.None);
         await File.WriteAllTextAsync(_store.PathOf(_track, TrackFile.Opus), "opus");
         var other = Guid.CreateVersion7();
         await _store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None);
-        _store.Keep(_upload, other);
-        _store.Delete(_track);
-        _store.Delete(_track);
-        Assert.False(_store.Has(_track, TrackFile.Original));
+        await _store.KeepAsync(_upload, other, CancellationToken.None);
+        await _store.DeleteAsync(_track, CancellationToken.None);
+        await _store.DeleteAsync(_track, CancellationToken.None);
+        Assert.Null(await _store.BytesAsync(_track, TrackFile.Original, CancellationToken.None));
         Assert.Equal(_store.PathOf(other, TrackFile.Original), Assert.Single(Files()));
     }
 
@@ -93,10 +93,10 @@ public sealed class MediaStoreTests : IDisposable
         var root = Path.Combine(_root, "old");
         Directory.CreateDirectory(Path.Combine(root, "staging"));
         File.SetUnixFileMode(Path.Combine(root, "staging"), UnixFileMode.UserWrite | UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.OtherRead);
-        var store = new MediaStore(root, uploadBytesMax: 1000, TimeProvider.System);
+        var store = new FolderStore(root, uploadBytesMax: 1000, TimeProvider.System);
         var staged = Assert.IsType<Staged>(await store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None));
         Assert.Equal(MediaStore.FileMode640, File.GetUnixFileMode(staged.Path));
-        store.Keep(_upload, _track);
+        await store.KeepAsync(_upload, _track, CancellationToken.None);
         Assert.Equal(MediaStore.FileMode640, File.GetUnixFileMode(store.PathOf(_track, TrackFile.Original)));
         Assert.All(Directory.GetDirectories(root, "*", SearchOption.AllDirectories), f => Assert.Equal(MediaStore.FolderMode750, File.GetUnixFileMode(f)));
         Assert.Equal((0b110_100_000, 0b111_101_000), ((int)MediaStore.FileMode640, (int)MediaStore.FolderMode750));
@@ -106,25 +106,27 @@ public sealed class MediaStoreTests : IDisposable
     public async Task Attempts_are_counted_beside_the_original_until_one_ends()
     {
         await _store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None);
-        _store.Keep(_upload, _track);
+        await _store.KeepAsync(_upload, _track, CancellationToken.None);
         // As after a restart, the second store knows only what is on the disk.
-        Assert.Equal((1, 2), (_store.BeginAttempt(_track), new MediaStore(_root, uploadBytesMax: 1000, TimeProvider.System).BeginAttempt(_track)));
-        _store.EndAttempt(_track);
-        Assert.Equal(1, _store.BeginAttempt(_track));
-        _store.Delete(_track);
-        _store.EndAttempt(_track);
+        var restarted = new FolderStore(_root, uploadBytesMax: 1000, TimeProvider.System);
+        Assert.Equal(1, await _store.BeginAttemptAsync(_track, CancellationToken.None));
+        Assert.Equal(2, await restarted.BeginAttemptAsync(_track, CancellationToken.None));
+        await _store.EndAttemptAsync(_track, CancellationToken.None);
+        Assert.Equal(1, await _store.BeginAttemptAsync(_track, CancellationToken.None));
+        await _store.DeleteAsync(_track, CancellationToken.None);
+        await _store.EndAttemptAsync(_track, CancellationToken.None);
         Assert.Empty(Files());
-        Assert.Throws<MediaStorageException>(() => _store.BeginAttempt(_track));
+        await Assert.ThrowsAsync<MediaStorageException>(() => _store.BeginAttemptAsync(_track, CancellationToken.None));
     }
 
     [Fact]
     public async Task Copies_can_be_removed_without_their_original()
     {
         await _store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None);
-        _store.Keep(_upload, _track);
+        await _store.KeepAsync(_upload, _track, CancellationToken.None);
         await File.WriteAllTextAsync(_store.PathOf(_track, TrackFile.Opus), "opus");
-        _store.DeleteCopies(_track);
-        _store.DeleteCopies(Guid.CreateVersion7());
+        await _store.DeleteCopiesAsync(_track, CancellationToken.None);
+        await _store.DeleteCopiesAsync(Guid.CreateVersion7(), CancellationToken.None);
         Assert.Equal(_store.PathOf(_track, TrackFile.Original), Assert.Single(Files()));
     }
 

@@ -70,6 +70,8 @@ public sealed class SignIns(EventLog log, AccessTokens access, RefreshTokens ref
             if (session.RefreshTokenHash != token.Hash) return Problems.Result(AccountRefusals.AnswerUsedUp);
         }
         var account = (await AccountAsync(ids.AccountId ?? ids.Id, ct))!;
+        // Nobody was signed in when the command was sent.
+        http.RequestServices.GetRequiredService<OwnWrites>().Record(http, account.Id, done.Position);
         http.Response.Headers.CacheControl = "no-store";
         var answer = new SessionAnswer(ids.Id, ids.AccountId, ids.SessionId, access.Issue(account.Id, token.Id, Roles(account)), token.Text, (int)AccessTokens.Life.TotalSeconds);
         return Sender.Answer(done with { Answer = null }, answer, status);

@@ -1,4 +1,5 @@
 using Veza.Mail;
+using Veza.Media;
 
 namespace Veza.Api.Configuration;
 
@@ -37,13 +38,33 @@ internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables)
 
     public T Value<T>(Variable<Value<T>> variable, T otherwise) where T : struct => Optional(variable)?.Is ?? otherwise;
 
-    public S3Settings? S3()
+    public BucketAddress? Bucket()
     {
         const string with = "with S3_ENDPOINT";
-        var region = Text(Variables.S3Region);
-        if (Optional(Variables.S3Endpoint) is not { } endpoint) return null;
-        var (bucket, access, secret) = (Needed(Variables.S3Bucket, with), Needed(Variables.S3AccessKey, with), Needed(Variables.S3SecretKey, with));
-        return bucket is null || access is null || secret is null ? null : new(endpoint, bucket, region, access, secret);
+        var (region, pathStyle) = (Text(Variables.S3Region), Value(Variables.S3ForcePathStyle));
+        if (!IsSet(Variables.S3Endpoint))
+        {
+            // Without an endpoint they say that one was forgotten: the audio would go to the disk.
+            var others = new[] { Variables.S3Bucket, Variables.S3AccessKey, Variables.S3SecretKey };
+            foreach (var other in others.Where(IsSet))
+                Problem($"S3_ENDPOINT is not set, but needed with {other.Name}; allowed is {Variables.S3Endpoint.Allowed}");
+            return null;
+        }
+        var endpoint = Optional(Variables.S3Endpoint);
+        var bucket = Needed(Variables.S3Bucket, with);
+        var access = Needed(Variables.S3AccessKey, with);
+        var secret = Needed(Variables.S3SecretKey, with);
+        return endpoint is null || bucket is null || access is null || secret is null
+            ? null
+            : new(endpoint, bucket, region, access, secret, pathStyle);
+    }
+
+    public void RefuseUnsupported()
+    {
+        foreach (var variable in Variables.All.OfType<UnsupportedVariable>())
+        {
+            if (IsSet(variable) && variable.Problem(variables[variable.Name]) is { } problem) Problem(problem);
+        }
     }
 
     /// <param name="site">PUBLIC_URL; null when it is not set, or wrong.</param>

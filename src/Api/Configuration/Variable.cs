@@ -25,6 +25,18 @@ public sealed record Variable<T>(string Name, string Default, string Meaning, st
     public override string? Problem(string text) => Read(text) is null ? Wrong(text) : null;
 }
 
+/// <summary>
+/// A variable of a later release. Only its default may be set: any other value asks for what nothing here does, and an
+/// operator who was not told would rely on it.
+/// </summary>
+public sealed record UnsupportedVariable(string Name, string Default, string Meaning, bool Secret = false)
+    : Variable(Name, Default, $"not supported yet: {Meaning}", Default.Length == 0 ? "nothing" : Default, Secret)
+{
+    public override string? Problem(string text) =>
+        string.Equals(text.Trim(), Default, StringComparison.OrdinalIgnoreCase) ? null
+        : $"{Name}={(Secret ? Mask : text)} is not supported yet; allowed is {Allowed}";
+}
+
 /// <summary>A value type in the place of <see cref="Variable{T}"/>.</summary>
 public sealed record Value<T>(T Is) where T : struct;
 

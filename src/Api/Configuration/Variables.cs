@@ -28,7 +28,7 @@ public static class Variables
         "most connections of this process to PostgreSQL, all kinds together, and never more than half of what the server allows; with more than two nodes, what it allows divided by their number",
         ConnectionShares.TotalMin, 1000);
     public static readonly Variable<Value<int>> DatabaseTimeoutMs = Number("DATABASE_TIMEOUT_MS", "5000", "longest wait for a connection or a statement", 100, 600_000);
-    public static readonly Variable<string> RedisUrl = Text("REDIS_URL", "", "reserved: nothing needs Redis", secret: true);
+    public static readonly Variable<string> RedisUrl = Text("REDIS_URL", "", "ignored, whatever it says: nothing needs Redis", secret: true);
 
     public static readonly Variable<string> JwtSecret = Secret("JWT_SECRET", "signs access tokens");
     public static readonly Variable<string> EncryptionKey = Secret("ENCRYPTION_KEY", "encrypts personal data in the log; other than JWT_SECRET");
@@ -53,18 +53,21 @@ public static class Variables
     public static readonly Variable<Value<int>> MaxStreams = Number("MAX_STREAMS", "10000", "broadcasts at a time", 1, 1_000_000);
     public static readonly Variable<Value<int>> MaxListenersPerStream = Number("MAX_LISTENERS_PER_STREAM", "10000", "listeners of one broadcast", 1, 1_000_000);
 
-    public static readonly Variable<Value<bool>> AdaptiveBitrate = Switch("ADAPTIVE_BITRATE", "true", "offers several bitrates of one sound");
-    public static readonly Variable<Value<int>> DefaultBitrate = Number("DEFAULT_BITRATE", "128", "kbit/s of copies and streams", 16, 512);
-    public static readonly Variable<string[]> CodecsEnabled = List("CODECS_ENABLED", "opus,aac,mp3,flac", "codecs to make copies in", "opus", "aac", "mp3", "flac");
-    public static readonly Variable<Value<bool>> ModerationEnabled = Switch("MODERATION_ENABLED", "true", "automatic moderation of messages");
-    public static readonly Variable<Value<EndToEnd>> E2EEncryption = Choice<EndToEnd>("E2E_ENCRYPTION", "optional", "end-to-end encryption of direct messages");
+    public static readonly UnsupportedVariable AdaptiveBitrate = new("ADAPTIVE_BITRATE", "true", "several bitrates of one sound");
+    public static readonly UnsupportedVariable DefaultBitrate = new("DEFAULT_BITRATE", "128", "kbit/s of copies and streams");
+    public static readonly UnsupportedVariable CodecsEnabled = new("CODECS_ENABLED", "opus,aac,mp3,flac", "codecs to make copies in");
+    public static readonly UnsupportedVariable ModerationEnabled = new("MODERATION_ENABLED", "true", "automatic moderation of messages");
+    public static readonly UnsupportedVariable E2EEncryption = new("E2E_ENCRYPTION", "optional", "end-to-end encryption of direct messages");
 
-    public static readonly Variable<string> MediaRoot = Text("MEDIA_ROOT", "media in VEZA_HOME", "folder of the audio, unless S3_ENDPOINT is set");
-    public static readonly Variable<Uri> S3Endpoint = HttpUrl("S3_ENDPOINT", "object storage for the audio, instead of MEDIA_ROOT");
+    public static readonly Variable<string> MediaRoot = Text("MEDIA_ROOT", "media in VEZA_HOME", "folder of the audio; with S3_ENDPOINT, of uploads and copies that are under way");
+    public static readonly Variable<Uri> S3Endpoint = HttpUrl("S3_ENDPOINT", "S3-compatible storage that keeps the audio, instead of MEDIA_ROOT");
     public static readonly Variable<string> S3Bucket = Text("S3_BUCKET", "", "its bucket; needed with S3_ENDPOINT");
     public static readonly Variable<string> S3Region = Text("S3_REGION", "us-east-1", "its region");
-    public static readonly Variable<string> S3AccessKey = Text("S3_ACCESS_KEY", "", "its access key; needed with S3_ENDPOINT", secret: true);
+    public static readonly Variable<string> S3AccessKey = Text("S3_ACCESS_KEY", "",
+        "its access key, which may get, put, delete and list the bucket's objects; needed with S3_ENDPOINT", secret: true);
     public static readonly Variable<string> S3SecretKey = Text("S3_SECRET_KEY", "", "its secret key; needed with S3_ENDPOINT", secret: true);
+    public static readonly Variable<Value<bool>> S3ForcePathStyle = Switch("S3_FORCE_PATH_STYLE", "true",
+        "the bucket stands in the path of addresses (https://s3.example/bucket/…); false: in the host name (https://bucket.s3.example/…)");
 
     public static readonly Variable<string> SmtpHost = new("SMTP_HOST", "none; in development mails become files in VEZA_HOME/mail",
         "mail server that account mails go to", "a host name or an IP address", text => Uri.CheckHostName(text) == UriHostNameType.Unknown ? null : text);
@@ -92,7 +95,7 @@ public static class Variables
         RateLimitPerMinute, MaxConnections, MaxConnectionsPerNetwork, MaxMessageSize, MessageHistoryLimit, MaxUploadSize, MaxStoragePerAccount,
         MaxStreams, MaxListenersPerStream,
         AdaptiveBitrate, DefaultBitrate, CodecsEnabled, ModerationEnabled, E2EEncryption,
-        MediaRoot, S3Endpoint, S3Bucket, S3Region, S3AccessKey, S3SecretKey,
+        MediaRoot, S3Endpoint, S3Bucket, S3Region, S3AccessKey, S3SecretKey, S3ForcePathStyle,
         SmtpHost, SmtpPort, SmtpUser, SmtpPassword, SmtpTlsKind, MailFrom, PublicUrl,
         LogLevel, LogFormat, OtlpEndpoint, MetricsEnabled, TracingEnabled,
     ];
@@ -102,8 +105,6 @@ public static class Variables
 }
 
 public enum RunEnvironment { Development, Production }
-
-public enum EndToEnd { Off, Optional, Required }
 
 public enum LogDetail { Trace, Debug, Info, Warning, Error }
 

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Reflection;
 using Veza.Mail;
+using Veza.Media;
 
 namespace Veza.Api.Configuration;
 
@@ -39,15 +40,10 @@ public sealed record VezaSettings
     public required long StorageBytesPerAccountMax { get; init; }
     public required int BroadcastsMax { get; init; }
     public required int ListenersPerBroadcastMax { get; init; }
-    public required bool AdaptiveBitrate { get; init; }
-    public required int DefaultBitrateKbps { get; init; }
-    public required IReadOnlyList<string> CodecsEnabled { get; init; }
-    public required bool ModerationEnabled { get; init; }
-    public required EndToEnd E2EEncryption { get; init; }
     /// <summary>Absolute path.</summary>
     public required string MediaRoot { get; init; }
-    /// <summary>Null: audio lives in <see cref="MediaRoot"/>.</summary>
-    public S3Settings? S3 { get; init; }
+    /// <summary>Null: audio is kept in <see cref="MediaRoot"/>.</summary>
+    public BucketAddress? Bucket { get; init; }
     /// <summary>Null: mails become files in development, and are not sent in production.</summary>
     public SmtpServer? Smtp { get; init; }
     /// <summary>Where links in mails lead.</summary>
@@ -108,13 +104,8 @@ public sealed record VezaSettings
             StorageBytesPerAccountMax = given.Value(Variables.MaxStoragePerAccount),
             BroadcastsMax = given.Value(Variables.MaxStreams),
             ListenersPerBroadcastMax = given.Value(Variables.MaxListenersPerStream),
-            AdaptiveBitrate = given.Value(Variables.AdaptiveBitrate),
-            DefaultBitrateKbps = given.Value(Variables.DefaultBitrate),
-            CodecsEnabled = given.Text(Variables.CodecsEnabled),
-            ModerationEnabled = given.Value(Variables.ModerationEnabled),
-            E2EEncryption = given.Value(Variables.E2EEncryption),
             MediaRoot = Path.GetFullPath(given.Text(Variables.MediaRoot, Path.Combine(home, "media"))),
-            S3 = given.S3(),
+            Bucket = given.Bucket(),
             Smtp = given.Smtp(production, site),
             PublicUrl = site ?? new UriBuilder("http", "localhost", port).Uri,
             LogLevel = given.Value(Variables.LogLevel),
@@ -123,7 +114,7 @@ public sealed record VezaSettings
             MetricsEnabled = given.Value(Variables.MetricsEnabled),
             TracingEnabled = given.Value(Variables.TracingEnabled),
         };
-        given.Optional(Variables.RedisUrl);
+        given.RefuseUnsupported();
 
         if (settings.JwtSecret is not null && settings.JwtSecret == settings.EncryptionKey)
             given.Problem("ENCRYPTION_KEY is the same as JWT_SECRET; each needs a secret of its own");
@@ -132,11 +123,6 @@ public sealed record VezaSettings
 
     private static string BuildVersion { get; } =
         typeof(VezaSettings).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
-}
-
-public sealed record S3Settings(Uri Endpoint, string Bucket, string Region, string AccessKey, string SecretKey)
-{
-    public override string ToString() => $"{Bucket} at {Endpoint}";
 }
 
 /// <summary>The process must not start: each problem is one line that names the variable, its value and what is allowed.</summary>

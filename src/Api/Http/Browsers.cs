@@ -17,7 +17,7 @@ public static class Browsers
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
             .WithOrigins([.. settings.AllowedOrigins.Select(o => o.TrimEnd('/'))])
             .AllowAnyMethod().AllowAnyHeader().WithExposedHeaders(ReadableHeaders).SetPreflightMaxAge(PreflightKept)
-            // The hub's client in a browser always asks with credentials. Nothing here goes by cookies, so that they give nobody anything.
+            // The hub's client in a browser always asks with credentials. The one cookie there is names a position and gives nobody anything.
             .AllowCredentials()));
     }
 

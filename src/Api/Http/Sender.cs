@@ -28,8 +28,7 @@ public sealed class Sender(HttpContext http, CommandBus bus)
     public Task<CommandResult> Decide<TCommand>(TCommand command, object answer, byte[]? content = null) where TCommand : notnull
     {
         if (!TryContext(content, out var context, out var refusal)) return Task.FromResult<CommandResult>(new CommandResult.Refused(refusal));
-        // Not the request's token: once a command is under way its outcome matters even if the caller hung up.
-        return bus.SendAsync(command, context, answer, CancellationToken.None);
+        return SendAsync(command, context, answer);
     }
 
     /// <summary>
@@ -46,6 +45,17 @@ public sealed class Sender(HttpContext http, CommandBus bus)
         CommandResult.Done done => new WrittenResult(done, answer, status),
         _ => throw new UnreachableException(),
     };
+
+    private async Task<CommandResult> SendAsync<TCommand>(TCommand command, CommandContext context, object answer)
+        where TCommand : notnull
+    {
+        // Not the request's token: once a command is under way its outcome matters even if the caller hung up.
+        var result = await bus.SendAsync(command, context, answer, CancellationToken.None);
+        // Of a command that nobody is signed in for, the endpoint decides what the answer may show.
+        if (result is CommandResult.Done done && context.AccountId is { } account)
+            http.RequestServices.GetRequiredService<OwnWrites>().Record(http, account, done.Position);
+        return result;
+    }
 
     private bool TryContext(byte[]? content, out CommandContext context, out Refusal refusal)
     {

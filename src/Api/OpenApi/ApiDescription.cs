@@ -20,8 +20,10 @@ public static class ApiDescription
             {
                 Title = "Veza", Version = "v1",
                 Description = """
-                    Community chat and music on one event log. Every write answers with its `id`, `version` and `position`, and the header `Veza-Position`; send that back as
-                    `Veza-After` to read what you wrote. Every write takes `Idempotency-Key`. Pages are `{items, next}`; GET `next` for the following page.
+                    Community chat and music on one event log. Every write answers with its `id`, `version` and `position`, and the
+                    header `Veza-Position`; a read waits for your own last write by itself (between nodes by the cookie `veza_after`),
+                    or for what you send as `Veza-After`. Every write takes `Idempotency-Key`. Pages are `{items, next}`; GET `next`
+                    for the following page.
                     Problems are RFC 9457 with `type` `/problems/{code}`.
                     """,
             };
@@ -51,7 +53,7 @@ public static class ApiDescription
         if (context.Description.HttpMethod is "GET" or "HEAD")
         {
             if (metadata.OfType<AsOf.Askable>().Any()) operation.Parameters.Add(AsOfParameter());
-            operation.Parameters.Add(Header("Veza-After", "Wait, at most 5 s, until what is read has reached this position.", "48211"));
+            operation.Parameters.Add(Header("Veza-After", "Wait, at most 5 s, until what is read has reached this position; your own last write by default. 0 does not wait.", "48211"));
         }
         else
         {

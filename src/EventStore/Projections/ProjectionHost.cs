@@ -22,6 +22,7 @@ public sealed class ProjectionHost : IAsyncDisposable
     private readonly Rebuilder _rebuilder;
     private Task _running = Task.CompletedTask;
     private Task<Dictionary<string, long>>? _look;
+    private volatile Reached _reached = new(0, []);
 
     private ProjectionHost(EventLog log, string connectionString, IReadOnlyCollection<IProjection> projections, TimeProvider clock, ILoggerFactory loggers, Retries? retries)
     {
@@ -89,11 +90,26 @@ public sealed class ProjectionHost : IAsyncDisposable
             else
             {
                 var reached = await LookElsewhereAsync(again).WaitAsync(ct);
-                if (waitedFor.TrueForAll(part => reached.GetValueOrDefault(ServingTables.BaseOf(part.Projection)) >= position)) return;
+                if (waitedFor.TrueForAll(part => reached.GetValueOrDefault(part.Base) >= position)) return;
                 again = true;
             }
-            waitedFor.RemoveAll(part => part.Serves && part.Runner.Status.Position >= position);
+            waitedFor.RemoveAll(part => part.Serves && part.Runner.Position >= position);
         }
+    }
+
+    /// <summary>
+    /// Whether every named projection is known to have reached <paramref name="position"/>, without asking the database.
+    /// Allocates nothing.
+    /// </summary>
+    public bool HasReached(ReadOnlySpan<string> names, long position)
+    {
+        var elsewhere = _reached;
+        foreach (var name in names)
+        {
+            foreach (var part in _parts[name])
+                if (KnownPosition(part, elsewhere) < position) return false;
+        }
+        return true;
     }
 
     public async ValueTask DisposeAsync()
@@ -101,6 +117,13 @@ public sealed class ProjectionHost : IAsyncDisposable
         await _stopping.CancelAsync();
         await _running;
         await _database.DisposeAsync();
+    }
+
+    private long KnownPosition(Part part, Reached elsewhere)
+    {
+        if (part.Serves) return part.Runner.Position;
+        // Positions of a history that was lost in a failover say nothing of those that have their numbers now.
+        return elsewhere.Forks == _log.Forks ? elsewhere.Positions.GetValueOrDefault(part.Base) : 0;
     }
 
     /// <summary>How far each view is, by the projection without its version. Everybody who waits shares one question: there may be thousands.</summary>
@@ -117,7 +140,10 @@ public sealed class ProjectionHost : IAsyncDisposable
     private async Task<Dictionary<string, long>> LookAsync(TimeSpan wait)
     {
         await Task.Delay(wait, _clock, _stopping.Token);
-        return await ServingTables.ReachedAsync(_database, _stopping.Token);
+        var forks = _log.Forks;
+        var positions = await ServingTables.ReachedAsync(_database, _stopping.Token);
+        _reached = new(forks, positions);
+        return positions;
     }
 
     private ProjectionStatus Of(string name, Part[] parts)
@@ -134,17 +160,21 @@ public sealed class ProjectionHost : IAsyncDisposable
     private IEnumerable<Measurement<long>> Measure(Func<ProjectionStatus, long> what) => Status.Where(s => s.State != ProjectionState.Elsewhere)
         .Select(s => new Measurement<long>(what(s), new KeyValuePair<string, object?>("projection", s.Name)));
 
+    /// <summary>What the database last said of all projections, and after how many forks of the log.</summary>
+    private sealed record Reached(int Forks, Dictionary<string, long> Positions);
+
     /// <summary>One checkpoint's runner, and since when this node is to run it.</summary>
     private sealed class Part(string projection, ProjectionRunner runner)
     {
-        public string Projection { get; } = projection;
+        /// <summary>The projection without its version, by which others' progress is known.</summary>
+        public string Base { get; } = ServingTables.BaseOf(projection);
         public ProjectionRunner Runner { get; } = runner;
 
         /// <summary>Completed when it is no longer to be run here; null while it is not.</summary>
         public volatile TaskCompletionSource? Owned;
 
         /// <summary>Whether what this node knows of it is what the view shows.</summary>
-        public bool Serves => Owned is not null && Runner.Status.State != ProjectionState.NotServing;
+        public bool Serves => Owned is not null && Runner.IsServing;
 
         public async Task RunAsync(CancellationToken ct)
         {

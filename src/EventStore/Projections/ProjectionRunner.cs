@@ -89,6 +89,12 @@ public sealed class ProjectionRunner
 
     public string Name { get; }
 
+    /// <summary>Everything at or below it is in the rows, as long as it runs.</summary>
+    public long Position => _progress.Position;
+
+    /// <summary>The views show its rows.</summary>
+    public bool IsServing => !_notServing;
+
     /// <summary>What it is as long as it runs; nobody keeps it up to date after.</summary>
     public ProjectionStatus Status
     {

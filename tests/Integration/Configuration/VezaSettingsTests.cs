@@ -86,13 +86,39 @@ public sealed class VezaSettingsTests
     [Fact]
     public void An_empty_value_counts_as_not_set() => Assert.Equal(8080, Parse(("PORT", "")).Port);
 
+    [Theory]
+    [InlineData("ADAPTIVE_BITRATE", "false", "true")]
+    [InlineData("DEFAULT_BITRATE", "320", "128")]
+    [InlineData("CODECS_ENABLED", "opus", "opus,aac,mp3,flac")]
+    [InlineData("MODERATION_ENABLED", "false", "true")]
+    [InlineData("E2E_ENCRYPTION", "required", "optional")]
+    public void What_does_nothing_yet_may_be_set_to_its_default_alone(string name, string value, string allowed)
+    {
+        var refused = Assert.Throws<InvalidSettingsException>(() => Parse((name, value)));
+        Assert.Equal([$"{name}={value} is not supported yet; allowed is {allowed}"], refused.Problems);
+        Parse((name, allowed.ToUpperInvariant()));
+    }
+
     [Fact]
-    public void Object_storage_needs_bucket_and_keys()
+    public void Object_storage_needs_bucket_and_keys_and_they_need_it()
     {
         var refused = Assert.Throws<InvalidSettingsException>(() => Parse(("S3_ENDPOINT", "https://s3.example")));
-
         Assert.Equal(["S3_ACCESS_KEY", "S3_BUCKET", "S3_SECRET_KEY"], refused.Problems.Select(p => p.Split(' ')[0]).Order());
+        refused = Assert.Throws<InvalidSettingsException>(() => Parse(("S3_BUCKET", "veza"), ("S3_SECRET_KEY", "hidden")));
+        Assert.Equal(
+            ["S3_ENDPOINT is not set, but needed with S3_BUCKET; allowed is an http:// or https:// address",
+                "S3_ENDPOINT is not set, but needed with S3_SECRET_KEY; allowed is an http:// or https:// address"], refused.Problems);
+        Assert.Equal(["S3_ENDPOINT", "S3_FORCE_PATH_STYLE"],
+            Assert.Throws<InvalidSettingsException>(() => Parse(("S3_ENDPOINT", "ftp://s3.example"), ("S3_FORCE_PATH_STYLE", "maybe"),
+                ("S3_BUCKET", "veza"), ("S3_ACCESS_KEY", "key"), ("S3_SECRET_KEY", "hidden"))).Problems.Select(p => p.Split('=')[0]).Order());
+
+        var bucket = Parse(("S3_ENDPOINT", "https://s3.example"), ("S3_BUCKET", "veza"), ("S3_ACCESS_KEY", "key"), ("S3_SECRET_KEY", "hidden")).Bucket;
+        Assert.Equal(new(new("https://s3.example"), "veza", "us-east-1", "key", "hidden", ForcePathStyle: true), bucket);
+        Assert.DoesNotContain("hidden", bucket!.ToString());
     }
+
+    [Fact]
+    public void Redis_is_neither_needed_nor_refused() => Assert.NotNull(Parse(("REDIS_URL", "redis://cache:6379")));
 
     [Fact]
     public void Mail_needs_an_address_it_comes_from_and_where_its_links_lead()

@@ -19,6 +19,6 @@ public sealed class EraseTracks(MediaStore media, EventLog log) : IReaction
     {
         var account = ((AccountErased)e.Data!).AccountId;
         await foreach (var uploaded in log.Reader.ReadAllAsync(new() { Types = log.Types.AliasesOf(typeof(TrackUploaded)) }, ct))
-            if (uploaded.Data is TrackUploaded track && track.OwnerId == account) media.Delete(track.TrackId);
+            if (uploaded.Data is TrackUploaded track && track.OwnerId == account) await media.DeleteAsync(track.TrackId, ct);
     }
 }

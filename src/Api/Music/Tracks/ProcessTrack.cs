@@ -58,16 +58,21 @@ public sealed class ProcessTrack(MediaStore media, Transcoder transcoder, EventL
         // Uploaded beside the erasure, or not processed before it.
         if (await DeletedAsync(track, ct)) return;
         // A folder that is not mounted is no fault of the track: this is tried again, then parked for the operator.
-        if (!media.Has(track.TrackId, TrackFile.Original)) throw new FileNotFoundException($"the original of track {track.TrackId} is not in the media folder");
+        if (await media.BytesAsync(track.TrackId, TrackFile.Original, ct) is null)
+            throw new FileNotFoundException($"the original of track {track.TrackId} is not in the media folder or bucket");
 
-        if (media.BeginAttempt(track.TrackId) > BrokenOffMax)
+        if (await media.BeginAttemptAsync(track.TrackId, ct) > BrokenOffMax)
         {
             await FailAsync(id, track, $"Making the copies was broken off {BrokenOffMax} times, as the server ended each time.");
             return;
         }
         // Left as it is only where this process dies.
         try { await MakeAllAsync(id, track, ct); }
-        finally { media.EndAttempt(track.TrackId); }
+        finally
+        {
+            media.EndWork(track.TrackId);
+            await media.EndAttemptAsync(track.TrackId, CancellationToken.None);
+        }
     }
 
     /// <summary>The track must not stay in processing for ever, and its owner learns why.</summary>
@@ -79,10 +84,11 @@ public sealed class ProcessTrack(MediaStore media, Transcoder transcoder, EventL
 
     private async Task MakeAllAsync(Guid id, TrackUploaded track, CancellationToken ct)
     {
+        var original = await media.TakeOriginalAsync(track.TrackId, ct);
         var made = new List<Rendition>();
         foreach (var copy in Copies)
         {
-            switch (await MakeAsync(track, copy, ct))
+            switch (await MakeAsync(track, original, copy, ct))
             {
                 case Transcoded done: made.Add(new(FormatName(copy), copy.BitRateKbps, done.Bytes)); break;
                 // Also when its files were removed meanwhile because its owner has gone.
@@ -97,7 +103,7 @@ public sealed class ProcessTrack(MediaStore media, Transcoder transcoder, EventL
 
     private async Task FailAsync(Guid id, TrackUploaded track, string reason)
     {
-        media.DeleteCopies(track.TrackId);
+        await media.DeleteCopiesAsync(track.TrackId, CancellationToken.None);
         await commands.FollowUpAsync(id, new FailTrackProcessing(track.TrackId, reason));
     }
 
@@ -106,18 +112,19 @@ public sealed class ProcessTrack(MediaStore media, Transcoder transcoder, EventL
     {
         await log.CatchUpAsync(ct);
         if ((await log.Models.LoadAsync(typeof(Account), track.OwnerId, ct)).State is not Account { Erased: true }) return false;
-        media.Delete(track.TrackId);
+        await media.DeleteAsync(track.TrackId, ct);
         return true;
     }
 
-    private async Task<TranscodeResult> MakeAsync(TrackUploaded track, Copy copy, CancellationToken ct)
+    private async Task<TranscodeResult> MakeAsync(TrackUploaded track, string original, Copy copy, CancellationToken ct)
     {
-        var destination = media.PathOf(track.TrackId, copy.Format);
-        if (media.Has(track.TrackId, copy.Format)) return new Transcoded(new FileInfo(destination).Length);
+        if (await media.BytesAsync(track.TrackId, copy.Format, ct) is { } bytes) return new Transcoded(bytes);
+        var destination = media.CopyPath(track.TrackId, copy.Format);
         var facts = new AudioFacts(track.DurationMs, track.Codec, track.Container ?? "", track.SampleRateHz, track.Channels, BitRateKbps: 0, Title: null, Artist: null, Album: null);
         for (var attempt = 1; ; attempt++)
         {
-            var result = await transcoder.MakeAsync(media.PathOf(track.TrackId, TrackFile.Original), facts, copy, destination, progress: null, ct);
+            var result = await transcoder.MakeAsync(original, facts, copy, destination, progress: null, ct);
+            if (result is Transcoded) await media.KeepCopyAsync(track.TrackId, copy.Format, ct);
             // What took too much takes as much again.
             if (result is not TranscodeFailed { Code: TranscodeCodes.Failed } || attempt == AttemptsMax) return result;
         }

@@ -55,7 +55,7 @@ public static class TrackEndpoints
         if (file != TrackFile.Original && !track.Formats.Contains(format)) return Problems.Result(RenditionUnknown(format, track.Status));
 
         http.Response.Headers.XContentTypeOptions = "nosniff";
-        return Results.File(media.PathOf(trackId, file.Value), ContentType(file.Value, track.Container), lastModified: track.CreatedAt,
+        return Results.Stream(await media.OpenAsync(trackId, file.Value, ct), ContentType(file.Value, track.Container), lastModified: track.CreatedAt,
             entityTag: new EntityTagHeaderValue($"\"{track.Sha256}-{format}\""), enableRangeProcessing: true);
     }
 

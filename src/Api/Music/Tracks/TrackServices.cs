@@ -9,12 +9,17 @@ namespace Veza.Api.Music.Tracks;
 
 public static class TrackServices
 {
-    /// <param name="mediaRoot">MEDIA_ROOT: the folder of the files.</param>
+    /// <param name="mediaRoot">MEDIA_ROOT: the folder of the files, or of those under way when there is a bucket.</param>
+    /// <param name="bucket">Null: the files are kept in the folder.</param>
     /// <param name="uploadBytesMax">MAX_UPLOAD_SIZE.</param>
     /// <param name="storageBytesMax">MAX_STORAGE_PER_ACCOUNT.</param>
-    public static void AddTracks(this IServiceCollection services, string mediaRoot, long uploadBytesMax, long storageBytesMax)
+    public static void AddTracks(this IServiceCollection services, string mediaRoot, BucketAddress? bucket, long uploadBytesMax, long storageBytesMax)
     {
-        services.AddSingleton(provider => new MediaStore(mediaRoot, uploadBytesMax, provider.GetRequiredService<TimeProvider>()));
+        if (bucket is null)
+            services.AddSingleton<MediaStore>(provider => new FolderStore(mediaRoot, uploadBytesMax, provider.GetRequiredService<TimeProvider>()));
+        else
+            services.AddSingleton(provider => new BucketStore(bucket, mediaRoot, uploadBytesMax, provider.GetRequiredService<TimeProvider>()))
+                .AddSingleton<MediaStore>(provider => provider.GetRequiredService<BucketStore>());
         services.AddSingleton(provider => new AudioProbe(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Transcoder(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new TrackUploads(

@@ -56,7 +56,7 @@ internal sealed class TrackUploads(
             {
                 null => Problems.Result(TooManyLooks),
                 AudioRejected rejected => Problems.Result(new(rejected.Code, Kind(rejected.Code), rejected.Detail)),
-                AudioFacts facts => await KeepAsync(form, command, facts, commands),
+                AudioFacts facts => await KeepAsync(form, command, facts, commands, running.Token),
                 var other => throw new InvalidOperationException($"looking at a file answered {other.GetType().Name}"),
             };
         }
@@ -85,7 +85,7 @@ internal sealed class TrackUploads(
         DurationMs: 0, Codec: "", SampleRateHz: 0, Channels: 0, Container: null, storageBytesMax);
 
     /// <summary>The file is in its place before the event says so: whoever acts on the event finds it there.</summary>
-    private async Task<IResult> KeepAsync(UploadForm form, UploadTrack said, AudioFacts facts, Sender commands)
+    private async Task<IResult> KeepAsync(UploadForm form, UploadTrack said, AudioFacts facts, Sender commands, CancellationToken ct)
     {
         var id = said.TrackId;
         var command = said with
@@ -98,16 +98,17 @@ internal sealed class TrackUploads(
         };
         var answer = new { id, durationMs = facts.DurationMs, codec = facts.Codec };
         var mayBeNamed = false;
-        media.Keep(form.File.UploadId, id);
         try
         {
+            await media.KeepAsync(form.File.UploadId, id, ct);
             var result = await commands.Decide(command, answer, form.Content);
             mayBeNamed = MayName(result, id);
             return Sender.Answer(result, answer, StatusCodes.Status201Created);
         }
         finally
         {
-            if (!mayBeNamed) media.Delete(id);
+            // Also when keeping it failed: a storage that did not answer may have it all the same.
+            if (!mayBeNamed) await media.DeleteAsync(id, CancellationToken.None);
         }
     }
 

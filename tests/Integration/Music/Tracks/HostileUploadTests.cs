@@ -89,26 +89,26 @@ public sealed class HostileUploadTests(VezaServer server)
     public async Task Work_that_died_with_its_process_three_times_is_not_begun_again_and_its_owner_learns_why()
     {
         var owner = await server.RegisterAsync("artist");
-        var media = server.Running.App.Services.GetRequiredService<MediaStore>();
+        var media = (FolderStore)server.Running.App.Services.GetRequiredService<MediaStore>();
         var id = Guid.CreateVersion7();
         Place(media, id);
         // As three processes that were killed at it leave it.
-        foreach (var count in new[] { 1, 2, 3 }) Assert.Equal(count, media.BeginAttempt(id));
+        foreach (var count in new[] { 1, 2, 3 }) Assert.Equal(count, await media.BeginAttemptAsync(id, TestContext.Current.CancellationToken));
         await SayAsync(id, owner.Id);
         var track = await EndedAsync(owner, id);
         Assert.Equal(("failed", "Making the copies was broken off 3 times, as the server ended each time."),
             (track.GetProperty("status").GetString(), track.GetProperty("failure").GetString()));
-        Assert.False(media.Has(id, TrackFile.Opus));
+        Assert.False(File.Exists(media.PathOf(id, TrackFile.Opus)));
     }
 
     [Fact]
     public async Task Work_that_ended_leaves_no_mark_and_its_copies_are_what_the_account_uses()
     {
         var owner = await server.RegisterAsync("artist");
-        var media = server.Running.App.Services.GetRequiredService<MediaStore>();
+        var media = (FolderStore)server.Running.App.Services.GetRequiredService<MediaStore>();
         var id = Guid.CreateVersion7();
         Place(media, id);
-        media.BeginAttempt(id);
+        await media.BeginAttemptAsync(id, TestContext.Current.CancellationToken);
         await SayAsync(id, owner.Id);
         var track = await EndedAsync(owner, id);
         Assert.Equal("ready", track.GetProperty("status").GetString());
@@ -123,7 +123,7 @@ public sealed class HostileUploadTests(VezaServer server)
     {
         var owner = await server.RegisterAsync("artist");
         var id = Guid.CreateVersion7();
-        Place(server.Running.App.Services.GetRequiredService<MediaStore>(), id);
+        Place((FolderStore)server.Running.App.Services.GetRequiredService<MediaStore>(), id);
         await SayAsync(id, owner.Id, durationMs: (long)TimeSpan.FromDays(60).TotalMilliseconds, storageBytesMax: long.MaxValue);
         var track = await EndedAsync(owner, id);
         Assert.Equal(("failed", "The sound lasts 5,184,000 s; copies of at most 43,200 s are made."),
@@ -194,14 +194,14 @@ public sealed class HostileUploadTests(VezaServer server)
         await EndedAsync(owner, id);
         await owner.SendAsync(HttpMethod.Delete, "/api/v1/accounts/me", JsonContent.Create(new { password = "correct horse battery" })).JsonAsync();
         listener.SeeWhat(owner);
-        var media = server.Running.App.Services.GetRequiredService<MediaStore>();
+        var media = (FolderStore)server.Running.App.Services.GetRequiredService<MediaStore>();
         await listener.GetAsync($"/api/v1/tracks/{id}/audio").RefusedAsync(HttpStatusCode.NotFound, "track_unknown");
-        await Eventually.TrueAsync(() => !media.Has(id, TrackFile.Original));
+        await Eventually.TrueAsync(() => !File.Exists(media.PathOf(id, TrackFile.Original)));
         foreach (var format in new[] { "original", "opus", "mp3" })
             await listener.GetAsync($"/api/v1/tracks/{id}/audio?format={format}").RefusedAsync(HttpStatusCode.NotFound, "track_unknown");
     }
 
-    private static void Place(MediaStore media, Guid id)
+    private static void Place(FolderStore media, Guid id)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(media.PathOf(id, TrackFile.Original))!);
         File.WriteAllBytes(media.PathOf(id, TrackFile.Original), Sound);

@@ -163,7 +163,7 @@ public class TrackEndpointsTests(VezaServer server)
     private async Task<Guid> PlaceAsync(Person owner, byte[] original, byte[]? opus = null)
     {
         var (id, services) = (Guid.CreateVersion7(), server.Running.App.Services);
-        var media = services.GetRequiredService<MediaStore>();
+        var media = (FolderStore)services.GetRequiredService<MediaStore>();
         Directory.CreateDirectory(Path.GetDirectoryName(media.PathOf(id, TrackFile.Original))!);
         await File.WriteAllBytesAsync(media.PathOf(id, TrackFile.Original), original);
         if (opus is not null) await File.WriteAllBytesAsync(media.PathOf(id, TrackFile.Opus), opus);
