@@ -70,9 +70,13 @@ public sealed class VezaServer : IAsyncLifetime
     public async Task<Person> RegisterAsync(string name)
     {
         var userName = $"{name}_{Guid.CreateVersion7().ToString("N")[20..]}";
-        var answer = await Nobody.PostAsync("/api/v1/accounts", new { userName, email = $"{userName}@example.org", password = "correct horse battery" });
+        var nobody = Nobody;
+        var answer = await nobody.PostAsync("/api/v1/accounts", new { userName, email = $"{userName}@example.org", password = "correct horse battery" });
         var account = await answer.JsonAsync(HttpStatusCode.Created);
-        return new(this, account.GetProperty("id").GetGuid(), userName, account.GetProperty("accessToken").GetString());
+        var person = new Person(this, account.GetProperty("id").GetGuid(), userName, account.GetProperty("accessToken").GetString());
+        // So that what this person reads first holds the registration.
+        person.SeeWhat(nobody);
+        return person;
     }
 
     /// <summary>The same endpoints without a socket, started by the first test that asks.</summary>

@@ -16,17 +16,24 @@ internal static class ContentTypes
     public static Task Middleware(HttpContext context, RequestDelegate next)
     {
         var takesBody = context.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is not null;
-        return takesBody && context.Request.ContentType is { Length: > 0 } type && Refused(type) is { } refusal
-            ? Problems.WriteAsync(context, refusal)
-            : next(context);
+        if (!takesBody || context.Request.ContentType is not { Length: > 0 } text) return next(context);
+        if (Refused(text, out var type) is { } refusal) return Problems.WriteAsync(context, refusal);
+        // RFC 9110 allows the quotes of charset="utf-8"; the framework's reader of JSON takes them for a part of the name.
+        if (type is { Charset: { HasValue: true } charset } && charset[0] == '"')
+        {
+            type.Charset = HeaderUtilities.RemoveQuotes(charset);
+            context.Request.ContentType = type.ToString();
+        }
+        return next(context);
     }
 
-    private static Refusal? Refused(string text)
+    private static Refusal? Refused(string text, out MediaTypeHeaderValue? type)
     {
+        type = null;
         if (text.Length > LengthMax)
             return Problems.Invalid("contentType", $"Content-Type has {text.Length} characters; at most {LengthMax} are taken");
         // What cannot be parsed no endpoint accepts; routing says so.
-        if (!MediaTypeHeaderValue.TryParse(text, out var type)) return null;
+        if (!MediaTypeHeaderValue.TryParse(text, out type)) return null;
         // JSON is UTF-8 (RFC 8259, section 8.1), and so are the texts of a form. Readers differ in which of two they
         // follow.
         foreach (var parameter in type.Parameters)

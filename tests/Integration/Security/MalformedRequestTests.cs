@@ -85,6 +85,7 @@ public class MalformedRequestTests(VezaServer veza)
     [
         "TYPE; charset=bogus", "TYPE; charset=utf-7", "TYPE; charset=utf-16", "TYPE; charset=\"utf-32\"", "TYPE; charset=", "TYPE; charset=\"\"", "TYPE; charset=utf-8; charset=bogus",
         "TYPE; charset=bogus; charset=utf-8", $"TYPE; charset={new string('u', 5_000)}", "TYPE; charset=x-user-defined", "TYPE; charset=\"utf-8", "TYPE; charset=%00", "TYPE;charset=UTF-8 ;", "TYPE;;;",
+        "TYPE; charset=\"utf-8\"", "TYPE; x; charset=\"UTF-8\"; charset=\"utf-8\"",
         "TYPE; boundary=", "TYPE; boundary=\"\"", $"TYPE; boundary={new string('b', 7_000)}", $"TYPE; boundary={new string('b', 71)}", "TYPE; boundary=\"a b\"", "TYPE; boundary=a; boundary=b", "TYPE; boundary=\"\\\"\"",
         "TYPE, TYPE", "TYPE; q=0", "*/*", "application/*", "application/*+json", "application/x+json; charset=bogus", "text/json; charset=bogus", "/", "", "json", new string('j', 7_000), "TYPE; a=\u00e4", "TYPE\t; charset\t=\tbogus",
         "multipart/form-data", "multipart/mixed; boundary=x", "application/x-www-form-urlencoded; charset=utf-7",
