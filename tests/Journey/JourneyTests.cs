@@ -60,12 +60,16 @@ public class JourneyTests
         var live = await models.AtRestAsync();
         await models.RebuildAllAsync();
         var rebuilt = await models.AtRestAsync();
-        Assert.Equal(live.Head, rebuilt.Head);
+        // Each rebuild is an act of the operator, which the log records and the operator's list of such shows.
+        var acts = live.Rows.Count;
+        Assert.Equal(live.Head + acts, rebuilt.Head);
         var different = live.Rows.Select(view => (Name: view.Key, Live: view.Value.Except(rebuilt.Rows[view.Key]).ToArray(), Rebuilt: rebuilt.Rows[view.Key].Except(view.Value).ToArray()))
-            .Where(v => v.Live.Length + v.Rebuilt.Length > 0 || live.Rows[v.Name].Length != rebuilt.Rows[v.Name].Length)
+            .Where(v => v.Live.Length > 0 || v.Rebuilt.Length != More(v.Name) || rebuilt.Rows[v.Name].Length != live.Rows[v.Name].Length + More(v.Name))
             .Select(v => $"{v.Name}: {v.Live.Length} rows only live, such as {v.Live.FirstOrDefault()}; {v.Rebuilt.Length} only rebuilt, such as {v.Rebuilt.FirstOrDefault()}");
         Assert.Empty(different);
         Assert.Empty(live.Rows.Where(view => view.Value.Length == 0).Select(view => view.Key));
+
+        int More(string view) => view == "accounts.security_events" ? acts : 0;
     }
 
     /// <returns>The files, those of PostgreSQL among them, that hold these bytes.</returns>
