@@ -9,7 +9,7 @@ namespace Veza.Journey.Tests;
 /// <summary>Connections that say nothing, more of them than the process may have files.</summary>
 public class SilentConnectionsTests
 {
-    private const int OpenFilesMax = 768;
+    private const int OpenFilesMax = 1024;
     private const int Networks = 8;
     private const int OfEach = 120;
 
@@ -52,7 +52,7 @@ public class SilentConnectionsTests
         Assert.Contains("veza_connections_closed_total{port=\"http\",reason=\"", metrics, StringComparison.Ordinal);
         Assert.Equal(0, await veza.StopAsync());
         Assert.Contains(veza.Lines, line => line.Contains("connections were refused because their network has", StringComparison.Ordinal));
-        Assert.Contains(veza.Lines, line => line.Contains("live connections fit into the 768 files", StringComparison.Ordinal));
+        Assert.Contains(veza.Lines, line => line.Contains("live connections fit into the 1024 files", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public class SilentConnectionsTests
         var veza = new VezaProcess(("MAX_CONNECTIONS", "100000")) { OpenFilesMax = OpenFilesMax };
         var (code, said) = await veza.RefusedAsync();
         Assert.Equal(1, code);
-        Assert.Contains("veza: MAX_CONNECTIONS=100000 does not fit: this process may open 768 files (ulimit -n)", said, StringComparison.Ordinal);
+        Assert.Contains("veza: MAX_CONNECTIONS=100000 does not fit: this process may open 1024 files (ulimit -n)", said, StringComparison.Ordinal);
     }
 
     /// <summary>

@@ -18,10 +18,10 @@ public sealed record ConnectionLimits(
     bool LiveIsGiven)
 {
     /// <summary>
-    /// The runtime keeps each of some 290 assemblies open; the rest is for logs, listening sockets and the pipes of
-    /// ffmpeg.
+    /// The runtime keeps each of some 380 assemblies open; the rest is for those that come later, for logs, listening
+    /// sockets and the pipes of ffmpeg.
     /// </summary>
-    public const int ProcessFiles = 400;
+    public const int ProcessFiles = 600;
 
     /// <summary>Connections at PROMETHEUS_PORT: some Prometheus servers and probes. They are counted apart.</summary>
     public const int MetricsConnections = 32;
@@ -41,7 +41,7 @@ public sealed record ConnectionLimits(
     public const int LiveDefaultMax = 100_000;
 
     /// <summary>Requests need places beside live connections, which stay for hours.</summary>
-    private const int PlainMin = 32, PlainMax = 384, PlainPart = 16;
+    private const int PlainMin = 32, PlainMax = 192, PlainPart = 16;
 
     /// <summary>Four networks at least are needed to take every place.</summary>
     private const int NetworkPart = 4;

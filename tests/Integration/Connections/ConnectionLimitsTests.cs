@@ -6,7 +6,7 @@ namespace Veza.Integration.Tests.Connections;
 public sealed class ConnectionLimitsTests
 {
     [Theory]
-    [InlineData(700)]
+    [InlineData(900)]
     [InlineData(1024)]
     [InlineData(4096)]
     [InlineData(20_000)]
