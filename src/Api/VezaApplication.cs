@@ -31,6 +31,10 @@ public static class VezaApplication
             .Where(t => t is { IsAbstract: false } && t.IsAssignableTo(typeof(IProjection)))
             .Select(t => (IProjection)Activator.CreateInstance(t)!).OrderBy(p => p.Name, StringComparer.Ordinal)];
 
+    /// <summary>The names of those whose rows change when an account is erased.</summary>
+    public static IReadOnlyList<string> ErasingProjections { get; } =
+        [.. CreateProjections().Where(p => p.Events.Contains(typeof(AccountErased))).Select(p => p.Name)];
+
     /// <summary>What former releases had and this one has not, without versions. A name stays here for good.</summary>
     public static IReadOnlyList<string> WithdrawnProjections { get; } = ["chat.message_places", "chat.message_texts"];
 

@@ -67,6 +67,7 @@ internal static class VezaEndpoints
         app.MapLive(api);
         app.MapLog(api);
         api.MapProjections();
+        api.MapReactors();
         api.MapBuilds();
         api.MapTracks();
         api.MapLikes();

@@ -13,6 +13,7 @@ using Veza.Commands.Dispatching;
 using Veza.EventStore;
 using Veza.EventStore.Postgres;
 using Veza.EventStore.Projections;
+using Veza.Reactors.Running;
 using Wolverine;
 using Wolverine.Runtime;
 
@@ -131,7 +132,11 @@ public static class VezaHost
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, settings));
         builder.WebHost.UseSockets(sockets => sockets.Backlog = BacklogMax);
         Telemetry.AddLogging(builder.Logging, settings);
-        builder.UseWolverine(options => options.RunVezaCommands(new Limits(settings.MessageBytesMax)));
+        builder.UseWolverine(options =>
+        {
+            options.RunVezaCommands(new Limits(settings.MessageBytesMax));
+            if (settings.Has(Role.Reactors)) options.RunVezaReactors(log);
+        });
         builder.Services.AddConnectionGates(limits);
         VezaServices.Add(builder.Services, settings, limits, log, projections);
         if (watch is not null) builder.Services.AddPostgresHealth(watch);

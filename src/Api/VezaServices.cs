@@ -12,7 +12,6 @@ using Veza.Api.Music.Listening;
 using Veza.Api.Music.Tracks;
 using Veza.Api.Observability;
 using Veza.Api.OpenApi;
-using Veza.Api.Reactions;
 using Veza.Api.Replay;
 using Veza.Api.Social;
 using Veza.Commands.Dispatching;
@@ -20,12 +19,14 @@ using Veza.EventStore;
 using Veza.EventStore.Marten;
 using Veza.EventStore.Personal;
 using Veza.EventStore.Projections;
-using Veza.EventStore.Reactions;
 using Veza.Projections;
 using Veza.Projections.Chat;
 using Veza.Projections.Chat.Messages;
 using Veza.Projections.Chat.Reading;
 using Veza.Projections.Counts;
+using Veza.Reactors.Accounts;
+using Veza.Reactors.Music.Tracks;
+using Veza.Reactors.Running;
 using Veza.Realtime;
 using Wolverine.Runtime;
 
@@ -72,20 +73,24 @@ internal static class VezaServices
             provider.GetRequiredService<IWolverineRuntime>(), log, provider.GetRequiredService<TimeProvider>().GetUtcNow));
         services.AddSingleton(new ReadModels(log.Database));
         services.AddSingleton<MessageQueries>().AddSingleton<MessageStreams>().AddSingleton<ChatQueries>().AddSingleton<UnreadQueries>().AddSingleton<CountQueries>();
-        if (settings.Has(Role.Projections)) services.AddSingleton<IReaction, WithdrawMessages>().AddSingleton<IReaction, EndWhatAccountsRun>();
-        services.AddSingleton<Erasures>();
-        if (settings.Has(Role.Projections))
-            services.AddSingleton<IReaction>(provider => new SweepErasures(
-                new ErasedRemains(log.Database, projections.Builds, provider.GetRequiredService<TimeProvider>()),
-                provider.GetRequiredService<Erasures>(), log, projections, provider.GetRequiredService<TimeProvider>(), ownsServer: settings.Database is null));
+        services.AddSingleton<Erasures>().AddSingleton<ReactorQueues>();
+        if (settings.Has(Role.Reactors)) AddReactors(services, settings, log, projections);
         services.AddAccounts(new(Encoding.UTF8.GetBytes(settings.JwtSecret!), Encoding.UTF8.GetBytes(settings.EncryptionKey!), settings.RateLimitPerMinute, RolesNeedTwoFactor: settings.InProduction));
         services.AddMail(settings);
         services.AddSocial().AddListening();
         services.AddBroadcasts(settings);
         services.AddLogReplay();
         services.AddTracks(settings.MediaRoot, settings.Bucket, settings.UploadBytesMax, settings.StorageBytesPerAccountMax);
-        if (settings.Has(Role.Media)) services.AddTrackReactions();
-        services.RunReactions();
+    }
+
+    /// <summary>What reactors need beside all else; Wolverine runs them.</summary>
+    private static void AddReactors(
+        IServiceCollection services, VezaSettings settings, EventLog log, ProjectionHost projections)
+    {
+        services.AddSingleton(new SweepReach(VezaApplication.ErasingProjections, OwnsServer: settings.Database is null));
+        services.AddSingleton(provider => new ErasedRemains(
+            log.Database, projections.Builds, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ProcessingSlots>();
     }
 
     private static void AddHttp(IServiceCollection services, VezaSettings settings)
@@ -111,7 +116,8 @@ internal static class VezaServices
         var health = services.AddHealthChecks().AddCheck<StoppingHealth>("stopping", tags: [HealthEndpoints.Ready])
             .AddRemembered<LogHealth>("log").AddRemembered<ClockHealth>("clock").AddRemembered<DiskHealth>("disk");
         if (settings.Has(Role.Projections)) health.AddRemembered<ProjectionsHealth>("projections");
-        if (settings.Has(Role.Media)) health.AddRemembered<MediaToolsHealth>("media_tools");
+        if (settings.Has(Role.Reactors)) health.AddRemembered<ReactorsHealth>("reactors");
+        if (settings.Has(Role.Media) || settings.Has(Role.Reactors)) health.AddRemembered<MediaToolsHealth>("media_tools");
         if (settings.Bucket is not null) health.AddRemembered<MediaStorageHealth>("media_storage");
     }
 }

@@ -32,7 +32,7 @@ config.SetAction(arguments =>
     return 0;
 });
 
-var veza = new RootCommand("Veza: community chat and music on one event log.") { run, config, ReplayCommand.Create(), ProjectionsCommand.Create(), VerifyCommand.Create(), DiffCommand.Create() };
+var veza = new RootCommand("Veza: community chat and music on one event log.") { run, config, ReplayCommand.Create(), ProjectionsCommand.Create(), ReactorsCommand.Create(), VerifyCommand.Create(), DiffCommand.Create() };
 try
 {
     // The host handles signals itself; the library's own time-out would cut its shutdown short.

@@ -6,26 +6,25 @@ using Spectre.Console;
 
 namespace Veza.Cli;
 
-/// <summary><c>veza projections list|status|retry|skip|rebuild</c>: which read models and reactions there are, how they are, and what becomes of the events they could not deal with.</summary>
+/// <summary><c>veza projections list|status|retry|skip|rebuild</c>: which read models there are, how they are, and what becomes of the events they could not deal with.</summary>
 internal static class ProjectionsCommand
 {
-    private const int ExitCodeFailed = 1;
     private const string Path = "/api/v1/projections";
 
     public static Command Create()
     {
-        var url = new Option<string>("--url") { Description = "The server.", DefaultValueFactory = _ => OperatorClient.DefaultUrl };
-        var token = new Option<string?>("--token") { Description = "An operator's access token; otherwise the operator of .veza/operator.json signs in." };
-        var name = new Argument<string>("name") { Description = "Of the projection or reaction, as status shows it." };
+        var url = OperatorCommand.Url();
+        var token = OperatorCommand.Token();
+        var name = new Argument<string>("name") { Description = "Of the projection, as status shows it." };
         var list = new Command("list", "Names them.") { url, token };
         list.SetAction((arguments, ct) => ShowAsync(arguments.GetValue(url)!, arguments.GetValue(token), details: false, ct));
         var status = new Command("status", "State, position, events behind the log, events skipped, and the error of each, on whichever node it runs; exits with 1 when one is faulted.") { url, token };
         status.SetAction((arguments, ct) => ShowAsync(arguments.GetValue(url)!, arguments.GetValue(token), details: true, ct));
-        var retry = new Command("retry", "Lets a projection try the event again that it stands before, or gives a reaction again what it skipped.") { name, url, token };
+        var retry = new Command("retry", "Lets a projection try the event again that it stands before.") { name, url, token };
         retry.SetAction((arguments, ct) => DecideAsync(arguments.GetValue(url)!, arguments.GetValue(token), arguments.GetValue(name)!, "retry", "to be tried again", ct));
-        var skip = new Command("skip", "Lets a projection go past the event it stands before, or dismisses what a reaction skipped.") { name, url, token };
+        var skip = new Command("skip", "Lets a projection go past the event it stands before.") { name, url, token };
         skip.SetAction((arguments, ct) => DecideAsync(arguments.GetValue(url)!, arguments.GetValue(token), arguments.GetValue(name)!, "skip", "skipped", ct));
-        return new("projections", "The read models and reactions of a running Veza.") { list, status, retry, skip, RebuildCommand.Create(url, token) };
+        return new("projections", "The read models of a running Veza.") { list, status, retry, skip, RebuildCommand.Create(url, token) };
     }
 
     internal sealed record Projection(string Name, string State, long Position, long Lag, long Skipped, string? Error, IReadOnlyList<Projection> Shards);
@@ -49,7 +48,7 @@ internal static class ProjectionsCommand
     }
 
     private static Task<int> ShowAsync(string url, string? token, bool details, CancellationToken ct) =>
-        AskAsync(url, token, async client =>
+        OperatorCommand.AskAsync(url, token, async client =>
         {
             using var answer = await client.GetAsync(Path, ct);
             var projections = (await answer.Content.ReadFromJsonAsync<Listing>(JsonSerializerOptions.Web, ct))!.Items;
@@ -60,28 +59,14 @@ internal static class ProjectionsCommand
             }
             Terminal.Output.Write(TableOf(projections));
             await RebuildCommand.ShowAsync(client, ct);
-            return projections.Any(p => p.State == "faulted") ? ExitCodeFailed : 0;
+            return projections.Any(p => p.State == "faulted") ? OperatorCommand.ExitCodeFailed : 0;
         });
 
-    private static Task<int> DecideAsync(string url, string? token, string name, string verb, string done, CancellationToken ct) => AskAsync(url, token, async client =>
+    private static Task<int> DecideAsync(string url, string? token, string name, string verb, string done, CancellationToken ct) => OperatorCommand.AskAsync(url, token, async client =>
     {
         using var answer = await client.PostAsync($"{Path}/{Uri.EscapeDataString(name)}/{verb}", ct);
         var events = (await answer.Content.ReadFromJsonAsync<Decision>(JsonSerializerOptions.Web, ct))!.Events;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {events} {(events == 1 ? "event" : "events")} {done}"));
         return 0;
     });
-
-    private static async Task<int> AskAsync(string url, string? token, Func<OperatorClient, Task<int>> ask)
-    {
-        try
-        {
-            using var client = new OperatorClient(new(url), token);
-            return await ask(client);
-        }
-        catch (Exception refused) when (refused is OperatorClientException or HttpRequestException)
-        {
-            Console.Error.WriteLine("veza: " + refused.Message);
-            return ExitCodeFailed;
-        }
-    }
 }

@@ -5,7 +5,7 @@ namespace Veza.EventStore;
 /// <summary>How many connections to the database one process opens at most, and how many of them for what.</summary>
 /// <param name="Queries">For reading; two of them listen, for good.</param>
 /// <param name="Keys">For the keys of personal texts: asked for in a moment, more at a time wait.</param>
-/// <param name="Runners">One for each reaction, which it keeps, and a few to see who runs what.</param>
+/// <param name="Runners">For subscriptions, for the queues of what follows from events, and to see who runs what.</param>
 /// <param name="Projections">For the transactions of projections and builds; more of them at a time would only wait for each other.</param>
 public sealed record ConnectionShares(int Queries, int Keys, int Runners, int Projections)
 {

@@ -223,7 +223,7 @@ public sealed class EventLog : IAsyncDisposable
     internal NpgsqlDataSource Connect(NpgsqlDataSourceBuilder builder) => _guard.Build(builder);
 
     /// <summary>Connections for what runs behind the log: they commit without waiting for the flush, and are ended when another node takes its place.</summary>
-    internal NpgsqlDataSource RunnersDatabase => _runnersSource;
+    public NpgsqlDataSource RunnersDatabase => _runnersSource;
 
     public async ValueTask DisposeAsync()
     {

@@ -25,9 +25,6 @@ public static class LogMetrics
     internal static readonly Counter<long> ProjectionFaults = Meter.CreateCounter<long>("veza.projection.faults", "{fault}", "Batches a projection could not apply and tried again.");
     internal static readonly Counter<long> ProjectionParked = Meter.CreateCounter<long>("veza.projection.parked", "{event}", "Events a projection could not apply, by outcome: standing before it, or skipped.");
 
-    internal static readonly Counter<long> ReactionEvents = Meter.CreateCounter<long>("veza.reaction.events", "{event}", "Events a reaction dealt with, by outcome: done or parked.");
-    internal static readonly Counter<long> ReactionFaults = Meter.CreateCounter<long>("veza.reaction.faults", "{fault}", "Attempts at an event that failed and were tried again.");
-
     internal static readonly Counter<long> ServerRestarts = Meter.CreateCounter<long>(
         "veza.postgres.restarts", "{restart}", "Restarts of the private PostgreSQL after it had ended by itself, by outcome: started or failed.");
     internal static readonly Counter<long> ReserveFreed = Meter.CreateCounter<long>(

@@ -20,7 +20,7 @@ public sealed class RecordedEvent(
     public string Type { get; } = type;
 
     /// <summary>What readers select by: the type's name, which all its schema versions share.</summary>
-    /// <remarks>Looked up once: every projection and reaction of a node asks every event for it.</remarks>
+    /// <remarks>Looked up once: every projection and subscription of a node asks every event for it.</remarks>
     public string Name { get; } = types.NameOf(type);
 
     /// <summary>When the batch was written, by the database's clock; never earlier than the event before.</summary>

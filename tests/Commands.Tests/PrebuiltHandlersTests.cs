@@ -15,9 +15,9 @@ public class PrebuiltHandlersTests(TestLog log)
     [Fact]
     public async Task The_code_of_every_handler_is_what_would_be_generated_now()
     {
-        var folder = Path.Combine(Root, PrebuiltHandlers.Folder);
-        var kept = Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
-            .ToDictionary(file => Path.GetRelativePath(folder, file), File.ReadAllText);
+        var kept = PrebuiltHandlers.Folders
+            .SelectMany(room => Directory.EnumerateFiles(Path.Combine(Root, room), "*.cs", SearchOption.AllDirectories))
+            .ToDictionary(file => Path.GetRelativePath(Root, file), File.ReadAllText);
 
         var generated = await PrebuiltHandlers.GenerateAsync();
 

@@ -6,6 +6,7 @@ using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
 using Veza.EventStore;
 using Veza.Projections.Accounts;
+using Veza.Reactors.Accounts;
 
 namespace Veza.Api.Accounts;
 

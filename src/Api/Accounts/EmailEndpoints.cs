@@ -5,6 +5,7 @@ using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
 using Veza.EventStore;
 using Veza.Mail;
+using Veza.Reactors.Accounts;
 
 namespace Veza.Api.Accounts;
 

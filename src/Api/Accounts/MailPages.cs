@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Veza.Reactors.Accounts;
 
 namespace Veza.Api.Accounts;
 

@@ -1,7 +1,7 @@
 using Veza.Api.Configuration;
-using Veza.EventStore.Reactions;
+using Veza.Api.Auth;
 using Veza.Mail;
-using Role = Veza.Api.Configuration.Role;
+using Veza.Reactors.Accounts;
 
 namespace Veza.Api.Accounts;
 
@@ -25,7 +25,8 @@ public static class MailServices
                 logger.LogInformation("SMTP_HOST is not set: a mail about account {AccountId} is in {File}", account, path));
         });
         services.AddSingleton(new AccountLetters(settings.PublicUrl));
-        services.AddSingleton<MailTokens>().AddSingleton<MailRequests>();
-        if (settings.Has(Role.Projections)) services.AddSingleton<IReaction, SendAccountMail>();
+        services.AddSingleton(provider => new MailTokens(
+            purpose => provider.GetRequiredService<SigningKeys>().Derive(purpose)));
+        services.AddSingleton<MailRequests>();
     }
 }

@@ -3,6 +3,7 @@ using Veza.Api.Http;
 using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;
 using Veza.EventStore;
+using Veza.Reactors.Accounts;
 
 namespace Veza.Api.Accounts;
 

@@ -6,7 +6,11 @@ using Veza.Domain.Accounts;
 namespace Veza.Api.Accounts;
 
 /// <param name="Reason">One line, for the account's owner and for other operators.</param>
-public sealed record SuspensionBody(string Reason);
+public sealed record EndSuspensionBody(string Reason);
+
+/// <param name="Reason">One line, for the account's owner and for other operators.</param>
+/// <param name="Until">When it ends by itself; null: an operator ends it.</param>
+public sealed record SuspensionBody(string Reason, DateTimeOffset? Until = null);
 
 public static class SuspensionEndpoints
 {
@@ -15,19 +19,20 @@ public static class SuspensionEndpoints
         var suspension = api.MapGroup("/accounts/{accountId:guid}/suspension").WithTags("Accounts");
         suspension.MapPut("", Suspend).WithSummary("Suspend an account")
             .WithDescription("For operators. The account's sessions, API keys, live connections and broadcasts end, and it signs in nowhere "
-                + "until the suspension is ended. Suspending it again changes nothing.");
+                + "until the suspension is ended, or until `until`, a time that lies ahead by ten years at most. Suspending it "
+                + "again changes until when, and nothing else.");
         suspension.MapDelete("", End).WithSummary("End an account's suspension")
             .WithDescription("For operators. What the suspension ended stays ended; the account signs in again.");
     }
 
     private static async Task<IResult> Suspend(Guid accountId, SuspensionBody body, Caller caller, Sender commands) =>
         caller.Roles.Contains(Role.Operator)
-            ? await commands.Send(new SuspendAccount(accountId, caller.AccountId, body.Reason), new { id = accountId })
+            ? await commands.Send(new SuspendAccount(accountId, caller.AccountId, body.Reason, body.Until), new { id = accountId })
             : Problems.Result(AccountRefusals.NotAnOperator);
 
     private static async Task<IResult> End(
         Guid accountId,
-        [Microsoft.AspNetCore.Mvc.FromBody] SuspensionBody body,
+        [Microsoft.AspNetCore.Mvc.FromBody] EndSuspensionBody body,
         Caller caller,
         Sender commands) =>
         caller.Roles.Contains(Role.Operator)

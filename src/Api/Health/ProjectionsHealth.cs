@@ -1,23 +1,19 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 using Veza.EventStore;
-using Veza.EventStore.Reactions;
 using Veza.EventStore.Running;
 
 namespace Veza.Api.Health;
 
-/// <summary>Every projection and reaction is well and close behind the log, whichever node runs it.</summary>
+/// <summary>Every projection is well and close behind the log, whichever node runs it.</summary>
 /// <remarks>
 /// Degraded at worst, which probes take for ready: all nodes see the same read models, so taking this one out of service would help nobody, and nothing else
 /// stops because one of them does.
 /// </remarks>
-internal sealed class ProjectionsHealth(EventLog log, TimeProvider clock) : IHealthCheck
+internal sealed class ProjectionsHealth(EventLog log) : IHealthCheck
 {
     /// <summary>More than a few seconds' work: one this far behind shows people an old world.</summary>
     public const long LagMax = 50_000;
-
-    /// <summary>A reaction's checkpoint stands before the oldest event that is not finished, however many later ones are: only its age says that something is amiss. The longest upload takes a few minutes.</summary>
-    public static readonly TimeSpan UnfinishedMax = TimeSpan.FromMinutes(15);
 
     /// <summary>Probes give up after a few seconds.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -30,7 +26,7 @@ internal sealed class ProjectionsHealth(EventLog log, TimeProvider clock) : IHea
         {
             List<string> unwell = [];
             foreach (var runner in await log.Runners.StatusAsync(limited.Token))
-                if (await ComplaintAsync(runner, limited.Token) is { } complaint) unwell.Add(complaint);
+                if (Complaint(runner) is { } complaint) unwell.Add(complaint);
             return unwell.Count == 0 ? HealthCheckResult.Healthy() : HealthCheckResult.Degraded(string.Join("; ", unwell));
         }
         // Without the exception's text, which may name hosts and users: anybody may read this.
@@ -40,15 +36,13 @@ internal sealed class ProjectionsHealth(EventLog log, TimeProvider clock) : IHea
         }
     }
 
-    private async Task<string?> ComplaintAsync(RunnerStatus runner, CancellationToken ct)
+    private string? Complaint(RunnerStatus runner)
     {
-        var lag = log.Head - runner.Position;
+        if (runner.Kind != EventStore.Projections.ProjectionHost.Kind) return null;
         if (runner.StandsAt is { } before) return $"{runner.Name} stands before event {before}, which it cannot apply";
         if (runner.State == RunnerState.Faulted) return $"{runner.Name} is stuck at {runner.Position}";
         if (runner.State != RunnerState.Running) return null;
-        if (runner.Kind != ReactionHost.Kind) return lag > LagMax ? $"{runner.Name} is {lag} events behind; {LagMax} are allowed" : null;
-        if (lag <= 0) return null;
-        var age = await log.Reader.ReadAsync(new(runner.Position, runner.Position + 1), 1, ct) is [var oldest] ? clock.GetUtcNow() - oldest.At : TimeSpan.Zero;
-        return age > UnfinishedMax ? $"{runner.Name} has not finished event {runner.Position + 1} of {age.TotalMinutes:F0} minutes ago; {UnfinishedMax.TotalMinutes} are allowed" : null;
+        var lag = log.Head - runner.Position;
+        return lag > LagMax ? $"{runner.Name} is {lag} events behind; {LagMax} are allowed" : null;
     }
 }

@@ -9,6 +9,7 @@ using Serilog.Extensions.Logging;
 using Veza.Api.Auth;
 using Veza.Api.Configuration;
 using Veza.Commands.Dispatching;
+using Veza.Reactors.Running;
 
 namespace Veza.Api.Observability;
 
@@ -27,6 +28,11 @@ public static class Telemetry
         // Wolverine logs a message whose handling failed with all that it holds, in a category named after the message's
         // type. The fault itself is thrown to whoever sent the command, and logged there.
         logging.AddFilter(typeof(CommandBus).Assembly.GetName().Name, LogLevel.None);
+        // The same for reactors, which say themselves what failed.
+        logging.AddFilter(typeof(Appended<>).FullName!.Split('`')[0], LogLevel.None);
+        // It calls every message that waits for another attempt an error; reactors say what failed, and `reactors status`
+        // what is given up.
+        logging.AddFilter(typeof(Wolverine.Runtime.WolverineRuntime).FullName, LogLevel.Critical);
         // What the libraries do at each request is of interest only to who asked for it.
         if (settings.LogLevel >= LogDetail.Info)
         {

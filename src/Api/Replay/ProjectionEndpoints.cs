@@ -7,7 +7,7 @@ using Veza.EventStore.Running;
 
 namespace Veza.Api.Replay;
 
-/// <summary>How far the read models and reactions are, on whichever node they run, and what is to become of the events they could not deal with.</summary>
+/// <summary>How far the read models are, on whichever node they run, and what is to become of the events they could not deal with.</summary>
 public static class ProjectionEndpoints
 {
     public const string OperatorRole = "operator";
@@ -15,19 +15,19 @@ public static class ProjectionEndpoints
     public static void MapProjections(this IEndpointRouteBuilder api)
     {
         var projections = api.MapGroup("/projections").RequireAuthorization(policy => policy.RequireRole(OperatorRole)).WithTags("Operation");
-        projections.MapGet("/", ListAsync).WithSummary("List the projections and reactions")
+        projections.MapGet("/", ListAsync).WithSummary("List the projections")
             .WithDescription("Each with its `kind`, `state` (`running`, `faulted`, `waiting` when no node runs it), `position`, `lag` behind the log, the event it `standsAt`, how many it `skipped`, "
                 + "the `node` that runs it, its `error`, and its `shards`. The same on every node. For operators.");
         projections.MapPost("/{name}/retry",
                 (string name, Caller caller, PrivilegedActs acts, EventLog log, CancellationToken ct) =>
                     DecideAsync(name, caller, OperatorAct.Retry, acts, log, log.Runners.RetryAsync, ct))
             .WithSummary("Retry what was parked")
-            .WithDescription("A projection that stands before an event tries it again; a reaction is given again every event it skipped. What a projection skipped only a rebuild can apply. For operators.");
+            .WithDescription("A projection that stands before an event tries it again. What a projection skipped only a rebuild can apply. For operators.");
         projections.MapPost("/{name}/skip",
                 (string name, Caller caller, PrivilegedActs acts, EventLog log, CancellationToken ct) =>
                     DecideAsync(name, caller, OperatorAct.Skip, acts, log, log.Runners.SkipAsync, ct))
             .WithSummary("Skip what was parked")
-            .WithDescription("A projection goes past the event it stands before, and says that it did until it is rebuilt; what a reaction skipped is dismissed. For operators.");
+            .WithDescription("A projection goes past the event it stands before, and says that it did until it is rebuilt. For operators.");
     }
 
     /// <param name="Lag">Events between its position and the head of the log.</param>
@@ -35,7 +35,10 @@ public static class ProjectionEndpoints
         string Name, string Kind, RunnerState State, long Position, long Lag, long? StandsAt, long Skipped, Guid? Node, string? Error, IReadOnlyList<Item> Shards);
 
     private static async Task<IResult> ListAsync(EventLog log, CancellationToken ct) =>
-        Results.Ok(new { items = (await log.Runners.StatusAsync(ct)).Select(r => Show(r, log.Head)), next = (string?)null });
+        Results.Ok(new { items = (await ProjectionsAsync(log, ct)).Select(r => Show(r, log.Head)), next = (string?)null });
+
+    private static async Task<IEnumerable<RunnerStatus>> ProjectionsAsync(EventLog log, CancellationToken ct) =>
+        (await log.Runners.StatusAsync(ct)).Where(r => r.Kind == EventStore.Projections.ProjectionHost.Kind);
 
     private static async Task<IResult> DecideAsync(
         string name,
@@ -46,16 +49,16 @@ public static class ProjectionEndpoints
         Func<string, CancellationToken, Task<int>> decide,
         CancellationToken ct)
     {
-        var isKnown = (await log.Runners.StatusAsync(ct)).Any(r => r.Name == name);
+        var isKnown = (await ProjectionsAsync(log, ct)).Any(r => r.Name == name);
         var unrecorded = isKnown ? await acts.OperatorAsync(caller.AccountId, act, name) : null;
         if (unrecorded is not null) return Problems.Result(unrecorded);
         var events = isKnown ? await decide(name, ct) : 0;
-        if ((await log.Runners.StatusAsync(ct)).FirstOrDefault(r => r.Name == name) is not { } runner)
-            return Problems.Result(new("projection_unknown", RefusalKind.Unknown, $"there is no projection or reaction \"{name}\""));
+        if ((await ProjectionsAsync(log, ct)).FirstOrDefault(r => r.Name == name) is not { } runner)
+            return Problems.Result(new("projection_unknown", RefusalKind.Unknown, $"there is no projection \"{name}\""));
         return events == 0 ? Problems.Result(new("nothing_parked", RefusalKind.Conflict, Nothing(runner))) : Results.Ok(new { events, item = Show(runner, log.Head) });
     }
 
-    private static string Nothing(RunnerStatus runner) => runner is { Kind: EventStore.Projections.ProjectionHost.Kind, Skipped: > 0 }
+    private static string Nothing(RunnerStatus runner) => runner is { Skipped: > 0 }
         ? $"{runner.Name} stands before no event; the {runner.Skipped} it skipped are applied by a rebuild only"
         : $"{runner.Name} has no parked event";
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
 
@@ -7,6 +8,18 @@ public static class AccountRefusals
 {
     /// <summary>One for an unknown name and a wrong password, so that nobody learns which names there are.</summary>
     public static readonly Refusal SignInFailed = new("sign_in_failed", RefusalKind.Unauthenticated, "the name or the password is wrong");
+
+    public static Refusal SuspensionUntil(DateTimeOffset until, DateTimeOffset now) =>
+        Refusals.Invalid(new Dictionary<string, string[]>
+        {
+            ["until"] =
+            [
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"until is {until:O}; it must be after now, {now:O}, by at most {Account.SuspensionMax.TotalDays} days"),
+            ],
+        });
+
     public static readonly Refusal RefreshTokenInvalid = new("refresh_token_invalid", RefusalKind.Unauthenticated, "this refresh token is not one that was given out here");
     public static readonly Refusal RefreshTokenReused =
         new("refresh_token_reused", RefusalKind.Unauthenticated, "this refresh token was used before; its session is ended, sign in again");

@@ -5,10 +5,11 @@ using Veza.Domain.Accounts;
 namespace Veza.Commands.Accounts;
 
 /// <summary>
-/// Shuts an account out until <see cref="EndSuspension"/>: its sessions and keys end, and it starts no others.
-/// Suspending it again changes nothing.
+/// Shuts an account out, for a time or until <see cref="EndSuspension"/>: its sessions and keys end, and it starts no
+/// others. Suspending it again changes until when, and nothing else.
 /// </summary>
-public sealed record SuspendAccount(Guid AccountId, Guid OperatorId, string Reason);
+/// <param name="Until">Null: until an operator ends it. It lies ahead, by <see cref="Account.SuspensionMax"/> at most.</param>
+public sealed record SuspendAccount(Guid AccountId, Guid OperatorId, string Reason, DateTimeOffset? Until = null);
 
 public sealed class SuspendAccountValidator : AbstractValidator<SuspendAccount>
 {
@@ -17,8 +18,14 @@ public sealed class SuspendAccountValidator : AbstractValidator<SuspendAccount>
 
 public static class SuspendAccountHandler
 {
-    public static Refusal? Validate(SuspendAccount command, Account account, [ReadAggregate] Account @operator)
+    public static Refusal? Validate(
+        SuspendAccount command,
+        Account account,
+        [ReadAggregate] Account @operator,
+        DateTimeOffset now)
     {
+        if (command.Until <= now || command.Until > now + Account.SuspensionMax)
+            return AccountRefusals.SuspensionUntil(command.Until.Value, now);
         if (!@operator.Roles.Contains(Role.Operator)) return AccountRefusals.NotAnOperator;
         if (account.Erased) return Refusals.Unknown("account", account.Id);
         // The last operator would otherwise have nobody left to end it.
@@ -31,8 +38,8 @@ public static class SuspendAccountHandler
         [ReadAggregate("account.SessionIds")] IReadOnlyList<Session> sessions,
         [ReadAggregate("account.ApiKeyIds")] IReadOnlyList<Session> apiKeys)
     {
-        if (account.Suspended) return [];
-        var suspended = new AccountSuspended(account.Id, command.OperatorId, command.Reason);
+        if (account.Suspended && account.SuspendedUntil == command.Until) return [];
+        var suspended = new AccountSuspended(account.Id, command.OperatorId, command.Reason, command.Until);
         return
         [
             Effect.Append<Account>(account.Id, suspended),

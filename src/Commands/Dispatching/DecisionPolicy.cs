@@ -21,7 +21,20 @@ internal sealed class DecisionPolicy : IHandlerPolicy
     {
         foreach (var chain in chains)
             if (chain.Handlers is [var handle] && HandlerSignature.IsHandlerOf(handle.HandlerType, chain.MessageType))
+            {
                 Apply(chain, handle, HandlerSignature.Of(chain.MessageType), rules, container);
+                TakePrebuilt(chain, rules, container);
+            }
+    }
+
+    /// <summary>
+    /// Where another room's reactors run too, the generated code that Wolverine looks for is that room's: commands'
+    /// stands here.
+    /// </summary>
+    private static void TakePrebuilt(HandlerChain chain, GenerationRules rules, IServiceContainer container)
+    {
+        if (rules.ApplicationAssembly != WolverineCommands.Room && !DynamicCodeBuilder.WithinCodegenCommand)
+            ((ICodeFile)chain).AttachTypesSynchronously(rules, WolverineCommands.Room, container.Services, "");
     }
 
     private static void Apply(

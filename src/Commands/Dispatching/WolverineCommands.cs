@@ -10,7 +10,8 @@ namespace Veza.Commands.Dispatching;
 /// <summary>Sets Wolverine up to run Veza's commands.</summary>
 public static class WolverineCommands
 {
-    internal static Assembly Room => typeof(WolverineCommands).Assembly;
+    /// <summary>Where commands, their handlers and the code generated for them are.</summary>
+    public static Assembly Room => typeof(WolverineCommands).Assembly;
 
     /// <summary>Finds the handlers and validators of this room, and loads the code generated for them.</summary>
     /// <remarks>

@@ -7,6 +7,7 @@ namespace Veza.Domain.Accounts;
 /// <param name="SessionIds">The newest sign-ins, oldest first; some of them may have ended.</param>
 /// <param name="KnownNetworks">Hashes of the networks that the newest sign-ins came from.</param>
 /// <param name="NewEmail">The address still to be proven; null when there is none.</param>
+/// <param name="SuspendedUntil">Null while it is not suspended, and while it is until an operator ends that.</param>
 /// <param name="Proof">Of the newest request to prove an address.</param>
 public sealed record Account(
     Guid Id,
@@ -23,7 +24,8 @@ public sealed record Account(
     bool Suspended = false,
     [property: Personal(nameof(Account.Id))] string? NewEmail = null,
     EmailProof? Proof = null,
-    MailedReset? MailedReset = null)
+    MailedReset? MailedReset = null,
+    DateTimeOffset? SuspendedUntil = null)
 {
     public const int UserNameMin = 3;
     public const int UserNameMax = 32;
@@ -45,6 +47,9 @@ public sealed record Account(
 
     /// <summary>In characters, of why an operator suspended the account or ended that.</summary>
     public const int SuspensionReasonMax = 512;
+
+    /// <summary>What is to last longer is to last until an operator ends it.</summary>
+    public static readonly TimeSpan SuspensionMax = TimeSpan.FromDays(3650);
 
     /// <summary>Scopes of the unique names in the log; both are held in lower case.</summary>
     public const string UserNameScope = "user_name";
@@ -84,8 +89,9 @@ public sealed record Account(
     public Account Apply(ApiKeyIssued e) => this with { ApiKeyIds = Last((ApiKeyIds ?? []).Add(e.KeyId), ApiKeysRemembered) };
     public Account Apply(EndedApiKeysDropped e) => this with { ApiKeyIds = (ApiKeyIds ?? []).RemoveRange(e.KeyIds) };
 
-    public Account Apply(AccountSuspended _) => this with { Suspended = true };
-    public Account Apply(AccountSuspensionEnded _) => this with { Suspended = false };
+    public Account Apply(AccountSuspended e) => this with { Suspended = true, SuspendedUntil = e.Until };
+    public Account Apply(AccountSuspensionEnded _) => this with { Suspended = false, SuspendedUntil = null };
+    public Account Apply(AccountSuspensionExpired _) => this with { Suspended = false, SuspendedUntil = null };
 
     public Account Apply(AccountErased _) => this with
     {

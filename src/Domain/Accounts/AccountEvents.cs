@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Veza.Domain.Accounts;
 
 public abstract record AccountEvent : DomainEvent;
@@ -118,17 +120,22 @@ public sealed record ApiKeyIssued(Guid AccountId, Guid KeyId) : AccountEvent;
 /// <summary>Keys that ended before are no longer listed with the account, which makes room for new ones.</summary>
 public sealed record EndedApiKeysDropped(Guid AccountId, IReadOnlyList<Guid> KeyIds) : AccountEvent;
 
-/// <summary>An operator has shut an account out. Its sessions and keys end with it; a reaction ends what it runs.</summary>
+/// <summary>An operator has shut an account out. Its sessions and keys end with it; a reactor ends what it runs.</summary>
+/// <param name="Until">Null: until an operator ends it.</param>
 public sealed record AccountSuspended(
     Guid AccountId,
     Guid ByAccountId,
-    [property: Personal(nameof(AccountSuspended.ByAccountId))] string Reason) : AccountEvent;
+    [property: Personal(nameof(AccountSuspended.ByAccountId))] string Reason,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? Until = null) : AccountEvent;
 
 /// <summary>The account may sign in again. What the suspension ended stays ended.</summary>
 public sealed record AccountSuspensionEnded(
     Guid AccountId,
     Guid ByAccountId,
     [property: Personal(nameof(AccountSuspensionEnded.ByAccountId))] string Reason) : AccountEvent;
+
+/// <summary>The time that the suspension was to last is over; otherwise as <see cref="AccountSuspensionEnded"/>.</summary>
+public sealed record AccountSuspensionExpired(Guid AccountId) : AccountEvent;
 
 /// <summary>The person has gone, and with this event the key that opens what they wrote. The events stay.</summary>
 [Erases(nameof(AccountErased.AccountId))]

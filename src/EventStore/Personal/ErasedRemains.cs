@@ -48,21 +48,29 @@ public sealed class ErasedRemains(NpgsqlDataSource database, Builds builds, Time
 
     /// <param name="projections">Names of those whose rows an erasure changes; they must have come past it.</param>
     /// <param name="ownsServer">The server is Veza's own: its settings may be changed for a moment, and its WAL be passed.</param>
-    public async Task<IReadOnlyList<SweepStep>> SweepAsync(IReadOnlyCollection<string> projections, bool ownsServer, CancellationToken ct)
+    /// <param name="tables">Others that may hold texts, such as those of a queue.</param>
+    public async Task<IReadOnlyList<SweepStep>> SweepAsync(
+        IReadOnlyCollection<string> projections,
+        IReadOnlyCollection<string> tables,
+        bool ownsServer,
+        CancellationToken ct)
     {
-        var rows = await RowsAsync(projections, ct);
+        var rows = await RowsAsync(projections, tables, ct);
         var statistics = await StatisticsAsync(ct);
         var wal = ownsServer ? await WalAsync(ct) : new("wal", false, "the server is not Veza's own: its WAL keeps the texts until it is recycled");
         return [rows, statistics, wal];
     }
 
-    private async Task<SweepStep> RowsAsync(IReadOnlyCollection<string> projections, CancellationToken ct)
+    private async Task<SweepStep> RowsAsync(
+        IReadOnlyCollection<string> projections,
+        IReadOnlyCollection<string> tables,
+        CancellationToken ct)
     {
         // A rewrite keeps dead rows that an older transaction could still see.
         if (!await WaitForSnapshotsAsync(ct))
             return new("rows", false, $"a transaction was open for more than {SnapshotWaitMax.TotalMinutes} minutes and kept dead rows");
         List<string> left = [];
-        foreach (var table in OwnTables)
+        foreach (var table in OwnTables.Concat(tables))
             if (await RewriteAsync(table, ct) is { } reason) left.Add($"{table} {reason}");
         List<string> building = [];
         foreach (var projection in projections)

@@ -76,7 +76,7 @@ internal static class OwnerRows
     {
         await using var register = database.CreateCommand("""
             insert into log.runners (name, kind) select u.name, u.kind from unnest($1, $2) as u(name, kind), set_config('synchronous_commit', 'on', true)
-            on conflict do nothing
+            on conflict (name) do update set kind = excluded.kind where runners.kind <> excluded.kind
             """);
         register.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. kinds.Keys] });
         register.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. kinds.Values] });

@@ -4,7 +4,7 @@ using Npgsql;
 namespace Veza.EventStore.Running;
 
 /// <summary>
-/// Sees to it that each thing that runs behind the log, a projection or a reaction, runs on one node at a time, and that the nodes share them about evenly.
+/// Sees to it that each thing that runs behind the log, a projection or a subscription, runs on one node at a time, and that the nodes share them about evenly.
 /// A node renews one row every second; whoever has not for the length of a lease, by the database's clock, loses what it ran to the others; sooner when its
 /// sessions in the database are all gone.
 /// </summary>
@@ -61,7 +61,7 @@ public sealed class Owners : IAsyncDisposable
 
     /// <summary>Runs <paramref name="work"/> whenever this node is to, until it is cancelled; what ends by itself is begun again.</summary>
     /// <param name="name">Of what is run, the same on every node. Of two on one node the second waits for the first.</param>
-    /// <param name="kind">For whoever looks at <c>log.runners</c>: projection, reaction.</param>
+    /// <param name="kind">For whoever looks at <c>log.runners</c>: projection, subscription.</param>
     /// <param name="fault">What is wrong with the work at the moment; told to the other nodes.</param>
     /// <param name="work">Ends soon when its token is cancelled. It does not throw.</param>
     public async Task RunAsync(string name, string kind, Func<string?> fault, Func<CancellationToken, Task> work, CancellationToken ct)

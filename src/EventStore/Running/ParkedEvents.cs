@@ -10,9 +10,6 @@ public enum ParkedState
 
     /// <summary>It was gone past.</summary>
     Skipped,
-
-    /// <summary>A reaction is to be given it once more.</summary>
-    Again,
 }
 
 /// <summary>One event that could not be dealt with.</summary>

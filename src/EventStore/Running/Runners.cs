@@ -14,11 +14,11 @@ public enum RunnerState
     Waiting,
 }
 
-/// <param name="Name">Of the projection or reaction; of one shard within <paramref name="Shards"/>.</param>
-/// <param name="Kind">projection or reaction.</param>
-/// <param name="Position">Everything at or below it is done, parked events apart: of several shards the lowest. A second old at most.</param>
+/// <param name="Name">Of the projection or subscription; of one shard within <paramref name="Shards"/>.</param>
+/// <param name="Kind">projection or subscription.</param>
+/// <param name="Position">Everything at or below it is applied or stored, parked events apart: of several shards the lowest. A second old at most.</param>
 /// <param name="StandsAt">The event it stands before; null when it stands before none.</param>
-/// <param name="Skipped">Events gone past without being applied: until a rebuild, or, of a reaction, until they are retried or dismissed.</param>
+/// <param name="Skipped">Events gone past without being applied, until a rebuild.</param>
 /// <param name="Node">Who runs it; null when nobody does, and when its shards run on several.</param>
 /// <param name="Shards">Empty when it is not divided.</param>
 public sealed record RunnerStatus(
@@ -54,21 +54,25 @@ public sealed class Runners
         return [.. all.GroupBy(r => r.Name.Split('#')[0]).Select(Whole).OrderBy(r => r.Name, StringComparer.Ordinal)];
     }
 
-    /// <summary>A projection that stands before an event tries it again. A reaction is given again what it skipped.</summary>
-    /// <remarks>What a projection skipped it cannot be given again: its rows have moved on, and a fold in another order is another fold. A rebuild does that.</remarks>
+    /// <summary>A projection that stands before an event tries it again.</summary>
+    /// <remarks>
+    /// What it skipped it cannot be given again: its rows have moved on, and a fold in another order is another fold.
+    /// A rebuild does that.
+    /// </remarks>
     /// <returns>How many events that concerns.</returns>
     public Task<int> RetryAsync(string name, CancellationToken ct) => DecideAsync("""
-        with tried as (delete from log.parked_events where split_part(name, '#', 1) = $1 and state = 'standing' returning position),
-             given as (update log.parked_events k set state = 'again' from log.runners r where k.name = $1 and r.name = $1 and r.kind = 'reaction' and k.state = 'skipped' returning position)
-        select (select count(*) from tried) + (select count(*) from given)
+        with tried as (
+            delete from log.parked_events where split_part(name, '#', 1) = $1 and state = 'standing' returning position)
+        select count(*) from tried
         """, name, ct);
 
-    /// <summary>A projection goes past the event it stands before, and says for ever that it did. What a reaction skipped is dismissed.</summary>
+    /// <summary>A projection goes past the event it stands before, and says for ever that it did.</summary>
     /// <returns>How many events that concerns.</returns>
     public Task<int> SkipAsync(string name, CancellationToken ct) => DecideAsync("""
-        with passed as (update log.parked_events set state = 'skipped' where split_part(name, '#', 1) = $1 and state = 'standing' returning position),
-             dismissed as (delete from log.parked_events k using log.runners r where k.name = $1 and r.name = $1 and r.kind = 'reaction' and k.state = 'skipped' returning position)
-        select (select count(*) from passed) + (select count(*) from dismissed)
+        with passed as (
+            update log.parked_events set state = 'skipped'
+            where split_part(name, '#', 1) = $1 and state = 'standing' returning position)
+        select count(*) from passed
         """, name, ct);
 
     private async Task<int> DecideAsync(string sql, string name, CancellationToken ct)

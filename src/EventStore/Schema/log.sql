@@ -121,7 +121,7 @@ create table if not exists log.nodes (
     seen  timestamptz not null
 ) with (fillfactor = 50);
 
--- What runs behind the log, projections (or their shards) and reactions, and which node runs it. Written when that changes, not while it runs.
+-- What runs behind the log, projections (or their shards) and subscriptions, and which node runs it. Written when that changes, not while it runs.
 create table if not exists log.runners (
     name   text primary key,
     kind   text not null,
@@ -130,8 +130,8 @@ create table if not exists log.runners (
     fault  text
 );
 
--- Events that a projection or a reaction could not deal with. "standing": a projection waits before it for an operator; "skipped": it was gone past without it;
--- "again": a reaction is to be given it once more.
+-- Events that a projection could not apply. "standing": it waits before the event for an operator; "skipped": it was gone past without it.
+-- Those of a subscription were parked by a former release; they are stored with its next events.
 create table if not exists log.parked_events (
     name      text not null,
     position  bigint not null,

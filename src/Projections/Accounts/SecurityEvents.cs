@@ -37,6 +37,7 @@ public sealed class SecurityEventsProjection : Projection<SecurityEvent, (Guid A
         // What an operator does to an account is in the operator's list too.
         Identities<AccountSuspended>((e, at) => [(e.AccountId, at.Position), (e.ByAccountId, at.Position)]);
         Identities<AccountSuspensionEnded>((e, at) => [(e.AccountId, at.Position), (e.ByAccountId, at.Position)]);
+        One<AccountSuspensionExpired>(e => e.AccountId);
         Identities<BroadcastTakenDown>((e, at) => [(e.OwnerId, at.Position), (e.ByAccountId, at.Position)]);
         One<LogRead>(e => e.AccountId);
         One<OperatorActed>(e => e.AccountId);
@@ -66,6 +67,7 @@ public sealed class SecurityEventsProjection : Projection<SecurityEvent, (Guid A
     public static SecurityEvent Create(RoleGranted _, (Guid, long) key) => Row(key);
     public static SecurityEvent Create(AccountSuspended _, (Guid, long) key) => Row(key);
     public static SecurityEvent Create(AccountSuspensionEnded _, (Guid, long) key) => Row(key);
+    public static SecurityEvent Create(AccountSuspensionExpired _, (Guid, long) key) => Row(key);
     public static SecurityEvent Create(BroadcastTakenDown _, (Guid, long) key) => Row(key);
     public static SecurityEvent Create(LogRead _, (Guid, long) key) => Row(key);
     public static SecurityEvent Create(OperatorActed _, (Guid, long) key) => Row(key);

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Veza.EventStore.Appending;
 using Veza.EventStore.Models;
 using Veza.EventStore.Projections;
-using Veza.EventStore.Reactions;
+using Veza.EventStore.Subscriptions;
+using Npgsql;
 using Veza.EventStore.Running;
 using static Veza.EventStore.Tests.LogFixture;
 
@@ -107,34 +108,32 @@ public class SchemaVersionTests(LogFixture fixture)
         Assert.Equal("a1b2c0", await ScalarAsync(log, "select said from views.test_notes"));
     }
 
-    private sealed class Ratings : IReaction
+    private sealed class Ratings : ISubscription
     {
         public List<int> Seen { get; } = [];
         public string Name => "test.ratings_seen.v1";
         public IReadOnlySet<Type> Events => new HashSet<Type> { typeof(Third.NoteRated) };
-        public int ConcurrencyMax => 1;
+        public Task WaitForRoomAsync(CancellationToken ct) => Task.CompletedTask;
+        public ValueTask StoredAsync(CancellationToken ct) => ValueTask.CompletedTask;
 
-        public Task ReactAsync(RecordedEvent e, CancellationToken ct)
+        public Task StoreAsync(IReadOnlyList<RecordedEvent> events, NpgsqlTransaction transaction, CancellationToken ct)
         {
-            Seen.Add(((Third.NoteRated)e.Data!).Percent);
+            Seen.AddRange(events.Select(e => ((Third.NoteRated)e.Data!).Percent));
             return Task.CompletedTask;
         }
     }
 
     [Fact]
-    public async Task A_reaction_is_given_the_events_of_every_schema_version()
+    public async Task A_subscription_is_given_the_events_of_every_schema_version()
     {
         var (database, stream) = (await fixture.NewDatabaseAsync(), Guid.CreateVersion7());
         await AppendAsync(database, ReleaseOf(typeof(First)), stream, 0, new First.NoteTaken(stream, "a: one"), new First.NoteRated(stream, 3));
         await using var log = await OpenAsync(database, ReleaseOf(typeof(Third)));
         await log.Appender.AppendAsync(Command(Change(stream, 2, new Third.NoteRated(stream, 45))));
         var ratings = new Ratings();
-        var runner = new ReactionRunner(log, ratings, Retries.OfReactions, TimeProvider.System, NullLogger.Instance);
-        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        var running = runner.RunAsync(stopping.Token);
-        await runner.WaitAsync(log.Head, TestContext.Current.CancellationToken);
-        await stopping.CancelAsync();
-        await running;
+        await using var host = new SubscriptionHost(log, [ratings], TimeProvider.System, NullLoggerFactory.Instance);
+        host.Start();
+        await host.WaitAsync(ratings.Name, log.Head, TestContext.Current.CancellationToken);
         Assert.Equal([60, 45], ratings.Seen);
     }
 

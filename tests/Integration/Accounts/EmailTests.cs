@@ -8,7 +8,8 @@ using Veza.Api.Accounts;
 using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
-using Veza.EventStore.Reactions;
+using Veza.Reactors.Accounts;
+using Veza.Reactors.Running;
 using Veza.EventStore.Verification;
 using Veza.Integration.Tests.Security;
 
@@ -22,7 +23,7 @@ public class EmailTests(VezaServer veza)
     private const string Held = "Somebody gave your e-mail address";
     private const string Replaced = "Your account has another e-mail address";
     private const string SetPassword = "Set a new password";
-    private const string Reaction = "accounts.send_mail.v1";
+    private const string Reactor = "accounts.send_mail.v1";
 
     private readonly MailFolder _mails = new(veza.Home);
 
@@ -260,7 +261,8 @@ public class EmailTests(VezaServer veza)
     private async Task ReactedAsync()
     {
         await veza.Running.Log.CatchUpAsync(TestContext.Current.CancellationToken);
-        await veza.Running.App.Services.GetRequiredService<ReactionHost>().WaitAsync(Reaction, veza.Running.Log.Head, TestContext.Current.CancellationToken);
+        await veza.Running.App.Services.GetRequiredService<ReactorQueues>().WaitAsync(
+            Reactor, veza.Running.Log.Head, TestContext.Current.CancellationToken);
     }
 
     private static string Shape(JsonElement answer) => string.Join(',', answer.EnumerateObject().Select(p => $"{p.Name}: {p.Value.ValueKind} {(p.Name == "version" ? p.Value : default)}"));

@@ -19,7 +19,7 @@ public class ErasedRemainsTests(VezaServer veza)
         await using var database = NpgsqlDataSource.Create(connection);
 
         var remains = new ErasedRemains(database, veza.Running.Projections.Builds, TimeProvider.System);
-        var steps = await remains.SweepAsync([], ownsServer: false, ct);
+        var steps = await remains.SweepAsync([], [], ownsServer: false, ct);
 
         Assert.Equal(["rows", "statistics", "wal"], steps.Select(s => s.Name));
         Assert.All(steps, s => Assert.False(s.Done));

@@ -1,6 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
-using Veza.Api.Chat.Members;
 using Veza.Commands.Chat.Channels;
 using Veza.Commands.Chat.Communities;
 using Veza.Commands.Chat.Members;
@@ -12,16 +10,16 @@ using Veza.Domain.Chat.Messages;
 using Veza.EventStore;
 using Veza.EventStore.Appending;
 using Veza.EventStore.Models;
-using Veza.EventStore.Reactions;
 using Veza.EventStore.Reading;
-using Veza.EventStore.Running;
 using Veza.Projections.Chat.Messages;
+using Veza.Reactors.Chat.Members;
+using Veza.Reactors.Running;
 using Wolverine.Runtime;
 
 namespace Veza.Integration.Tests.Chat;
 
-/// <summary>A server that leaves reactions to the tests.</summary>
-public sealed class ServerWithoutReactions : IAsyncLifetime
+/// <summary>A server that leaves reactors to the tests.</summary>
+public sealed class ServerWithoutReactors : IAsyncLifetime
 {
     public VezaServer Veza { get; } = new() { More = [("ROLES", "api,realtime")] };
 
@@ -35,10 +33,9 @@ public sealed class ServerWithoutReactions : IAsyncLifetime
 }
 
 /// <summary>The deletion that a ban orders, over the log, the projections and the commands as they run in production.</summary>
-public class WithdrawMessagesTests(ServerWithoutReactions server) : IClassFixture<ServerWithoutReactions>
+public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture<ServerWithoutReactors>
 {
-    private static readonly Retries Quick = new(AttemptsMax: 3, WaitMin: TimeSpan.FromMilliseconds(1), WaitMax: TimeSpan.FromMilliseconds(2));
-    private static readonly Retries NotSoon = Quick with { WaitMin = TimeSpan.FromHours(1), WaitMax = TimeSpan.FromHours(1) };
+    private const string Name = "chat.withdraw_messages.v1";
 
     private readonly Guid _community = Guid.CreateVersion7();
     private readonly Guid _general = Guid.CreateVersion7();
@@ -70,7 +67,7 @@ public class WithdrawMessagesTests(ServerWithoutReactions server) : IClassFixtur
         await SendAsync(new BanMember(_community, _eve, _owner, null));
         await OrderAsync(since);
 
-        await using (var reactions = Start(Reaction())) await DoneAsync(reactions);
+        await RunAsync(Reactor());
         var deleted = await DeletedAsync();
         Assert.Equal(recent.Append(taken).Order(), deleted.Select(d => d.MessageId).Order());
         Assert.All(deleted.Where(d => d.MessageId != taken), d => Assert.Equal(_owner, d.ByMemberId));
@@ -85,31 +82,16 @@ public class WithdrawMessagesTests(ServerWithoutReactions server) : IClassFixtur
         await SendAsync(new BanMember(_community, _eve, _owner, null, 1));
 
         var decided = 0;
-        var failed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var failing = Reaction(() =>
+        var failing = Reactor(() =>
         {
             if (Interlocked.Increment(ref decided) < 40) return TimeProvider.System.GetUtcNow();
-            failed.TrySetResult();
             throw new InvalidOperationException("the processor is on fire");
         });
-        await using (Start(failing, NotSoon)) await failed.Task.WaitAsync(Ct);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => RunAsync(failing));
         Assert.InRange((await DeletedAsync()).Count, 1, 99);
 
-        await using (var again = Start(Reaction())) await DoneAsync(again);
+        await RunAsync(Reactor());
         Assert.Equal(sent.Order(), (await DeletedAsync()).Select(d => d.MessageId).Order());
-    }
-
-    [Fact]
-    public async Task An_attempt_that_failed_is_followed_by_one_that_does_the_rest()
-    {
-        await BeginAsync();
-        var sent = await SayAsync(_eve, _general, 50);
-        await SendAsync(new BanMember(_community, _eve, _owner, null, 1));
-        var decided = 0;
-        var reaction = Reaction(() => Interlocked.Increment(ref decided) == 20 ? throw new InvalidOperationException("once") : TimeProvider.System.GetUtcNow());
-        await using (var reactions = Start(reaction)) await DoneAsync(reactions);
-        Assert.Equal(sent.Order(), (await DeletedAsync()).Select(d => d.MessageId).Order());
-        Assert.True(decided > 50, "nothing was decided again");
     }
 
     [Fact]
@@ -122,7 +104,7 @@ public class WithdrawMessagesTests(ServerWithoutReactions server) : IClassFixtur
         await SendAsync(new JoinCommunity(_community, _eve));
         await SayAsync(_eve, _general);
 
-        await using (var reactions = Start(Reaction())) await DoneAsync(reactions);
+        await RunAsync(Reactor());
         Assert.Equal(before, Assert.Single(await DeletedAsync()).MessageId);
     }
 
@@ -134,7 +116,7 @@ public class WithdrawMessagesTests(ServerWithoutReactions server) : IClassFixtur
         var late = Guid.CreateVersion7();
         await AppendAsync<Message>(late, 0, new MessageSent(late, _general, _eve, "too late", null));
 
-        await using (var reactions = Start(Reaction())) await DoneAsync(reactions);
+        await RunAsync(Reactor());
         Assert.Equal(late, Assert.Single(await DeletedAsync()).MessageId);
     }
 
@@ -144,7 +126,7 @@ public class WithdrawMessagesTests(ServerWithoutReactions server) : IClassFixtur
         await BeginAsync();
         var sent = await SayAsync(_eve, _general, 5000);
         await SendAsync(new BanMember(_community, _eve, _owner, null, Member.DeleteMessagesHoursMax));
-        await using (var reactions = Start(Reaction(pageMax: 1000))) await DoneAsync(reactions);
+        await RunAsync(Reactor(pageMax: 1000));
         Assert.Equal(sent.Order(), (await DeletedAsync()).Select(d => d.MessageId).Order());
     }
 
@@ -160,7 +142,7 @@ public class WithdrawMessagesTests(ServerWithoutReactions server) : IClassFixtur
 
         var (decided, held) = (0, new ManualResetEventSlim());
         var stuck = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var reaction = Reaction(() =>
+        var reactor = Reactor(() =>
         {
             if (Interlocked.Increment(ref decided) == 1)
             {
@@ -169,15 +151,14 @@ public class WithdrawMessagesTests(ServerWithoutReactions server) : IClassFixtur
             }
             return TimeProvider.System.GetUtcNow();
         }, atOnceMax: 1);
-        await using (var reactions = Start(reaction))
-        {
-            await stuck.Task.WaitAsync(Ct);
-            await SendAsync(new BanMember(_community, bo, _owner, null, 1));
-            for (var head = Log.Head; (await DeletedAsync()).Count == 0; head = Log.Head) await Log.Tail.WaitAsync(head, Ct);
-            Assert.Equal(others, Assert.Single(await DeletedAsync()).MessageId);
-            held.Set();
-            await DoneAsync(reactions);
-        }
+        var first = Task.Run(() => RunAsync(reactor), Ct);
+        await stuck.Task.WaitAsync(Ct);
+        await SendAsync(new BanMember(_community, bo, _owner, null, 1));
+        Assert.InRange(WolverineReactors.All.Single(r => r.Name == Name).AtOnceMax, 2, 8);
+        await HandleAsync(reactor, (await OrdersAsync())[^1]);
+        Assert.Equal(others, Assert.Single(await DeletedAsync()).MessageId);
+        held.Set();
+        await first;
         Assert.Equal(101, (await DeletedAsync()).Count);
     }
 
@@ -224,20 +205,30 @@ public class WithdrawMessagesTests(ServerWithoutReactions server) : IClassFixtur
         return deleted;
     }
 
-    private WithdrawMessages Reaction(Func<DateTimeOffset>? now = null, int pageMax = 10, int atOnceMax = 8) =>
-        new(Get<MessageQueries>(), server.Veza.Running.Projections, Log, new CommandBus(Get<IWolverineRuntime>(), Log, now ?? TimeProvider.System.GetUtcNow)) { PageMax = pageMax, AtOnceMax = atOnceMax };
+    private WithdrawMessages Reactor(Func<DateTimeOffset>? now = null, int pageMax = 10, int atOnceMax = 8) =>
+        new(
+            Get<MessageQueries>(),
+            server.Veza.Running.Projections,
+            Log,
+            new CommandBus(Get<IWolverineRuntime>(), Log, now ?? TimeProvider.System.GetUtcNow))
+        {
+            PageMax = pageMax,
+            AtOnceMax = atOnceMax,
+        };
 
-    private ReactionHost Start(WithdrawMessages reaction, Retries? retries = null)
+    /// <summary>Gives the reactor every order since the test began.</summary>
+    private async Task RunAsync(WithdrawMessages reactor)
     {
-        var host = new ReactionHost(Log, [reaction], TimeProvider.System, NullLoggerFactory.Instance, retries ?? Quick);
-        host.Start();
-        return host;
+        foreach (var order in await OrdersAsync()) await HandleAsync(reactor, order);
     }
 
-    private async Task DoneAsync(ReactionHost reactions)
+    private static Task HandleAsync(WithdrawMessages reactor, RecordedEvent e) => reactor.HandleAsync(
+        new(e.Position), new(e, (MemberMessagesDeletionOrdered)e.Data!, Name, IsLastAttempt: false), Ct);
+
+    private async Task<List<RecordedEvent>> OrdersAsync()
     {
-        await reactions.WaitAsync("chat.withdraw_messages.v1", Log.Head, Ct);
-        Assert.Equal(0, Assert.Single(reactions.Status).Parked);
+        var orders = new LogQuery(_from) { Types = Log.Types.AliasesOf(typeof(MemberMessagesDeletionOrdered)) };
+        return await Log.Reader.ReadAllAsync(orders, Ct).ToListAsync(Ct);
     }
 
     private T Get<T>() where T : notnull => server.Veza.Running.App.Services.GetRequiredService<T>();

@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Veza.Domain;
 using Veza.EventStore.Models;
-using Veza.EventStore.Reactions;
+using Veza.Reactors.Running;
 
 namespace Veza.Integration.Tests.Security;
 
@@ -33,10 +33,10 @@ public class WhatAccountsRunTests(VezaServer veza)
         ["Member"] = CommandBus, ["Posting"] = Nothing, ["ReadMarker"] = Nothing, ["Follow"] = Nothing, ["TrackLike"] = Nothing, ["TrackRepost"] = Nothing,
         // Reactors.
         ["WithdrawMessages"] = "deletes in the community's name what a ban ordered: it goes on without the moderator",
-        ["EndWhatAccountsRun"] = Platform, ["SweepErasures"] = Platform, ["EraseTracks"] = Platform, ["ProcessTrack"] = "as Track",
+        ["EndWhatAccountsRun"] = Platform, ["ExpireSuspensions"] = "a suspension of an erased account does not end, and needs not", ["SweepErasures"] = Platform, ["EraseTracks"] = Platform, ["ProcessTrack"] = "as Track",
         ["SendAccountMail"] = "an account that is out is mailed neither a proof nor a reset; erasing one removes its mails kept as files",
         // Services.
-        ["EndedSessions"] = Platform, ["FullCollections"] = Platform, ["StagingSweep"] = Platform, ["ReactionService"] = Platform, ["LiveHost"] = Platform,
+        ["EndedSessions"] = Platform, ["FullCollections"] = Platform, ["StagingSweep"] = Platform, ["ReactorService"] = Platform, ["LiveHost"] = Platform,
         ["BroadcastSources"] = "as Broadcast", ["PresenceService"] = "a device's presence ends with its live connection, which ends with its session",
     };
 
@@ -45,7 +45,7 @@ public class WhatAccountsRunTests(VezaServer veza)
     {
         var services = veza.Running.App.Services;
         var aggregates = typeof(DomainEvent).Assembly.GetTypes().Where(ModelFold.IsModel);
-        var reactors = services.GetServices<IReaction>().Select(r => r.GetType());
+        var reactors = WolverineReactors.All.Select(r => r.Handler);
         var hosted = services.GetServices<IHostedService>().Select(s => s.GetType()).Where(t => t.Assembly.GetName().Name!.StartsWith("Veza", StringComparison.Ordinal));
         var all = aggregates.Concat(reactors).Concat(hosted).Select(t => t.Name).ToHashSet();
         var unanswered = all.Except(WhatEndsIt.Keys).Order(StringComparer.Ordinal).ToList();

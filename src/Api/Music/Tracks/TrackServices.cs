@@ -1,5 +1,4 @@
 using Veza.EventStore;
-using Veza.EventStore.Reactions;
 using Veza.Media;
 using Veza.Projections.Music.Tracks;
 using Veza.Projections.Social.Comments;
@@ -28,7 +27,4 @@ public static class TrackServices
         services.AddSingleton<TrackQueries>().AddSingleton<CommentQueries>();
         services.AddHostedService<StagingSweep>();
     }
-
-    /// <summary>Beside <see cref="AddTracks"/>, on nodes that have the files and ffmpeg.</summary>
-    public static void AddTrackReactions(this IServiceCollection services) => services.AddSingleton<IReaction, ProcessTrack>().AddSingleton<IReaction, EraseTracks>();
 }

@@ -8,7 +8,8 @@ using Veza.Commands.Dispatching;
 using Veza.Commands.Music.Tracks;
 using Veza.Domain.Music.Tracks;
 using Veza.EventStore;
-using Veza.EventStore.Reactions;
+using Veza.Reactors.Music.Tracks;
+using Veza.Reactors.Running;
 using Veza.Media;
 
 namespace Veza.Integration.Tests.Music.Tracks;
@@ -131,17 +132,24 @@ public sealed class HostileUploadTests(VezaServer server)
     }
 
     [Fact]
-    public async Task What_a_reaction_gives_up_fails_and_its_owner_learns_why()
+    public async Task What_a_reactor_gives_up_fails_and_its_owner_learns_why()
     {
         var owner = await server.RegisterAsync("artist");
         var services = server.Running.App.Services;
         var id = Guid.CreateVersion7();
         // Nobody put its file there; the server itself gives up only after minutes.
         await SayAsync(id, owner.Id);
-        await using var process = new Veza.Api.Music.Tracks.ProcessTrack(
-            services.GetRequiredService<MediaStore>(), services.GetRequiredService<Transcoder>(), server.Running.Log, services.GetRequiredService<CommandBus>());
+        var process = new ProcessTrack(
+            services.GetRequiredService<MediaStore>(),
+            services.GetRequiredService<Transcoder>(),
+            services.GetRequiredService<ProcessingSlots>(),
+            server.Running.Log,
+            services.GetRequiredService<CommandBus>());
         var uploaded = (await server.Running.Log.Reader.ReadStreamAsync(id, 0, TestContext.Current.CancellationToken).ToListAsync())[0];
-        await process.GaveUpAsync(uploaded, new FileNotFoundException("the original is not in the media folder"));
+        var last = new AppendedEvent<TrackUploaded>(
+            uploaded, (TrackUploaded)uploaded.Data!, "music.process_track.v1", IsLastAttempt: true);
+        await Assert.ThrowsAsync<FileNotFoundException>(() =>
+            process.HandleAsync(new(uploaded.Position), last, TestContext.Current.CancellationToken));
         var track = await EndedAsync(owner, id);
         Assert.Equal(("failed", "The track could not be processed on the server: its file could not be read or written. Upload it again."),
             (track.GetProperty("status").GetString(), track.GetProperty("failure").GetString()));
@@ -171,7 +179,7 @@ public sealed class HostileUploadTests(VezaServer server)
     public async Task One_accounts_processing_does_not_hold_up_anothers()
     {
         var (busy, other) = (await server.RegisterAsync("busy"), await server.RegisterAsync("other"));
-        var slots = server.Running.App.Services.GetServices<IReaction>().OfType<Veza.Api.Music.Tracks.ProcessTrack>().Single().Slots;
+        var slots = server.Running.App.Services.GetRequiredService<ProcessingSlots>().Fair;
         Assert.InRange(slots.Limits.SlotsPerCaller, 1, slots.Limits.Slots / 2);
         var held = new List<IDisposable?>();
         for (var i = 0; i < slots.Limits.SlotsPerCaller; i++) held.Add(await slots.TryEnterAsync(busy.Id, TestContext.Current.CancellationToken));

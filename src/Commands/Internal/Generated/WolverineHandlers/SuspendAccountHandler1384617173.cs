@@ -44,7 +44,7 @@ namespace Internal.Generated.WolverineHandlers
                 var now = decision.Now;
                 Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("message.handler", "Veza.Commands.Accounts.SuspendAccountHandler");
                 Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("handler.type", "Veza.Commands.Accounts.SuspendAccountHandler");
-                var refusal = Veza.Commands.Accounts.SuspendAccountHandler.Validate(suspendAccount, account, @operator);
+                var refusal = Veza.Commands.Accounts.SuspendAccountHandler.Validate(suspendAccount, account, @operator, now);
                 if (decision.IsRefused(refusal)) continue;
 
                 // The actual message execution

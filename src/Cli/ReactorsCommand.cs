@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Spectre.Console;
+
+namespace Veza.Cli;
+
+/// <summary>
+/// <c>veza reactors status|retry|skip</c>: how what follows from events gets on, and what becomes of the events that were
+/// given up.
+/// </summary>
+internal static class ReactorsCommand
+{
+    private const string Path = "/api/v1/reactors";
+
+    public static Command Create()
+    {
+        var url = OperatorCommand.Url();
+        var token = OperatorCommand.Token();
+        var name = new Argument<string>("name") { Description = "Of the reactor, as status shows it." };
+        var status = new Command(
+            "status",
+            "State, position, events behind the log, waiting and given up, and the error of each, on whichever node it runs; "
+            + "exits with 1 when one is faulted or gave an event up.") { url, token };
+        status.SetAction((arguments, ct) => ShowAsync(arguments.GetValue(url)!, arguments.GetValue(token), ct));
+        var retry = new Command("retry", "Gives a reactor again what it gave up.") { name, url, token };
+        retry.SetAction((arguments, ct) => DecideAsync(
+            arguments.GetValue(url)!, arguments.GetValue(token), arguments.GetValue(name)!, "retry", "to be tried again", ct));
+        var skip = new Command("skip", "Dismisses what a reactor gave up.") { name, url, token };
+        skip.SetAction((arguments, ct) => DecideAsync(
+            arguments.GetValue(url)!, arguments.GetValue(token), arguments.GetValue(name)!, "skip", "skipped", ct));
+        return new("reactors", "What follows from events, in a running Veza.") { status, retry, skip };
+    }
+
+    internal sealed record Reactor(
+        string Name,
+        string State,
+        long Position,
+        long Lag,
+        long Waiting,
+        long Dead,
+        string? Error);
+
+    private sealed record Listing(IReadOnlyList<Reactor> Items);
+
+    private sealed record Decision(int Events);
+
+    /// <summary>A line for each.</summary>
+    public static Table TableOf(IEnumerable<Reactor> reactors)
+    {
+        var table = Terminal.Table(
+            ["name", "state", "position", "behind", "waiting", "given up", "error"], right: [2, 3, 4, 5]);
+        foreach (var reactor in reactors)
+            table.AddRow(
+                Terminal.Cell(reactor.Name), Terminal.Cell(reactor.State), Terminal.Cell(reactor.Position),
+                Terminal.Cell(reactor.Lag), Terminal.Cell(reactor.Waiting), Terminal.Cell(reactor.Dead),
+                Terminal.Cell(reactor.Error));
+        return table;
+    }
+
+    private static Task<int> ShowAsync(string url, string? token, CancellationToken ct) =>
+        OperatorCommand.AskAsync(url, token, async client =>
+        {
+            using var answer = await client.GetAsync(Path, ct);
+            var reactors = (await answer.Content.ReadFromJsonAsync<Listing>(JsonSerializerOptions.Web, ct))!.Items;
+            Terminal.Output.Write(TableOf(reactors));
+            return reactors.Any(r => r.State == "faulted" || r.Dead > 0) ? OperatorCommand.ExitCodeFailed : 0;
+        });
+
+    private static Task<int> DecideAsync(
+        string url,
+        string? token,
+        string name,
+        string verb,
+        string done,
+        CancellationToken ct) =>
+        OperatorCommand.AskAsync(url, token, async client =>
+        {
+            using var answer = await client.PostAsync($"{Path}/{Uri.EscapeDataString(name)}/{verb}", ct);
+            var events = (await answer.Content.ReadFromJsonAsync<Decision>(JsonSerializerOptions.Web, ct))!.Events;
+            var what = events == 1 ? "event" : "events";
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {events} {what} {done}"));
+            return 0;
+        });
+}

@@ -1,0 +1,24 @@
+using Veza.Domain.Accounts;
+using Veza.Domain.Music.Tracks;
+using Veza.Reactors.Running;
+using Veza.EventStore.Reading;
+using Veza.Media;
+
+namespace Veza.Reactors.Music.Tracks;
+
+/// <summary>Removes the sound files of an account that was erased.</summary>
+[Reactor("music.erase_tracks.v1")]
+public sealed class EraseTracks(MediaStore media, EventLog log)
+{
+    /// <summary>One at a time, as each looks at the whole log.</summary>
+    public async Task HandleAsync(
+        Appended<AccountErased> appended,
+        AppendedEvent<AccountErased> e,
+        CancellationToken ct)
+    {
+        var uploads = new LogQuery { Types = log.Types.AliasesOf(typeof(TrackUploaded)) };
+        await foreach (var uploaded in log.Reader.ReadAllAsync(uploads, ct))
+            if (uploaded.Data is TrackUploaded track && track.OwnerId == e.Data.AccountId)
+                await media.DeleteAsync(track.TrackId, ct);
+    }
+}

@@ -1,0 +1,104 @@
+using System.Diagnostics.Metrics;
+using Veza.EventStore.Running;
+using Veza.EventStore.Subscriptions;
+
+namespace Veza.Reactors.Running;
+
+/// <param name="State">Running: a node feeds its queue; faulted: that does not get on; waiting: no node does.</param>
+/// <param name="Position">Everything at or below it is done or a dead letter.</param>
+/// <param name="Lag">Events of the log behind it.</param>
+/// <param name="Waiting">Events in its queue that are not finished, those that wait for their next attempt included.</param>
+/// <param name="Dead">Events given up, until they are retried or skipped.</param>
+/// <param name="Node">Who feeds its queue; null when nobody does.</param>
+/// <param name="Error">Why it does not get on, or why one of its events was given up; null when neither is so.</param>
+public sealed record ReactorStatus(
+    string Name,
+    RunnerState State,
+    long Position,
+    long Lag,
+    long Waiting,
+    long Dead,
+    Guid? Node,
+    string? Error);
+
+/// <summary>How the reactors are, on whichever node they run, and what becomes of their dead letters. Any node may ask.</summary>
+public sealed class ReactorQueues
+{
+    private static readonly Meter Meter = new(ReactorRuns.MeterName);
+
+    private readonly EventLog _log;
+    private readonly ReactorTables _tables;
+    private IReadOnlyList<ReactorStatus> _measured = [];
+
+    public ReactorQueues(EventLog log)
+    {
+        _log = log;
+        _tables = new ReactorTables(log.Database);
+        Meter.CreateObservableGauge(
+            "veza.reactor.lag", () => Measure(s => s.Lag), "{event}",
+            "Events between the head and the oldest one a reactor is not done with, when that was last asked for.");
+        Meter.CreateObservableGauge(
+            "veza.reactor.dead", () => Measure(s => s.Dead), "{event}",
+            "Events a reactor gave up, when that was last asked for.");
+    }
+
+    /// <returns>In the order of their names; among them the queue of commands that follow from events.</returns>
+    public async Task<IReadOnlyList<ReactorStatus>> StatusAsync(CancellationToken ct)
+    {
+        // The checkpoints first: what moves from the log into a queue meanwhile is seen twice and not missed.
+        var runners = (await _log.Runners.StatusAsync(ct)).ToDictionary(runner => runner.Name);
+        var states = await _tables.StatesAsync(ct);
+        var reactors = WolverineReactors.All.Select(reactor => Of(
+            reactor, runners.GetValueOrDefault(reactor.Name), states.GetValueOrDefault(reactor.Queue.ToString())));
+        return _measured = [.. reactors.Append(OfCommands(states)).OrderBy(status => status.Name, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Gives a reactor its dead letters again.</summary>
+    /// <returns>How many; null when there is no such reactor.</returns>
+    public async Task<int?> RetryAsync(string name, CancellationToken ct) =>
+        Find(name) is { } queue ? await _tables.RetryAsync(queue, ct) : null;
+
+    /// <summary>Dismisses a reactor's dead letters.</summary>
+    /// <inheritdoc cref="RetryAsync"/>
+    public async Task<int?> SkipAsync(string name, CancellationToken ct) =>
+        Find(name) is { } queue ? await _tables.SkipAsync(queue, ct) : null;
+
+    /// <summary>Completes when a reactor is done with everything up to a position, dead letters included.</summary>
+    public async Task WaitAsync(string name, long position, CancellationToken ct)
+    {
+        while ((await StatusAsync(ct)).Single(status => status.Name == name).Position < position)
+            await Task.Delay(TimeSpan.FromMilliseconds(50), ct);
+    }
+
+    private static Uri? Find(string name) =>
+        name == WolverineReactors.CommandQueue.Name
+            ? WolverineReactors.CommandQueue.Address
+            : WolverineReactors.All.FirstOrDefault(reactor => reactor.Name == name)?.Queue;
+
+    /// <summary>The queue of commands is no reactor, and shown like one: nothing is behind the log in it.</summary>
+    private ReactorStatus OfCommands(IReadOnlyDictionary<string, QueueState> states)
+    {
+        var (name, address) = WolverineReactors.CommandQueue;
+        var queue = states.GetValueOrDefault(address.ToString());
+        return new(
+            name, RunnerState.Running, _log.Head, Lag: 0, queue?.Waiting ?? 0, queue?.Dead ?? 0, Node: null, queue?.Error);
+    }
+
+    private ReactorStatus Of(Reactor reactor, RunnerStatus? runner, QueueState? queue)
+    {
+        var fed = runner?.Position ?? 0;
+        var position = queue?.Oldest is { } oldest ? Math.Min(fed, oldest - 1) : fed;
+        return new(
+            reactor.Name,
+            runner?.State ?? RunnerState.Waiting,
+            position,
+            Math.Max(0, _log.Head - position),
+            queue?.Waiting ?? 0,
+            queue?.Dead ?? 0,
+            runner?.Node,
+            runner?.Error ?? queue?.Error);
+    }
+
+    private IEnumerable<Measurement<long>> Measure(Func<ReactorStatus, long> what) =>
+        _measured.Select(status => new Measurement<long>(what(status), new KeyValuePair<string, object?>("reactor", status.Name)));
+}
