@@ -15,7 +15,7 @@ namespace Veza.Architecture.Tests;
 /// </summary>
 public sealed partial class LimitsTests
 {
-    private static readonly string[] Rooms = ["Api", "Realtime", "Media", "EventStore", "Mail"];
+    private static readonly string[] Rooms = ["Api", "Realtime", "Media", "EventStore", "Mail", "Reactors"];
     private static readonly string[] Shared = ["process", "database"];
     private static readonly string[] Scopes =
     [

@@ -14,9 +14,10 @@ public sealed class RoomsTests
         ["Mail"] = [],
         ["Commands"] = ["Domain", "EventStore"],
         ["Projections"] = ["Domain", "EventStore"],
+        ["Reactors"] = ["Domain", "EventStore", "Commands", "Projections", "Media", "Mail"],
         ["Realtime"] = ["Projections", "EventStore", "Domain"],
         ["Analytics"] = ["Projections", "EventStore", "Domain"],
-        ["Api"] = ["EventStore", "Domain", "Commands", "Projections", "Realtime", "Media", "Mail", "Analytics"],
+        ["Api"] = ["EventStore", "Domain", "Commands", "Projections", "Reactors", "Realtime", "Media", "Mail", "Analytics"],
         ["Cli"] = ["Api", "EventStore", "Domain", "Projections", "Analytics"],
     };
 
@@ -35,6 +36,12 @@ public sealed class RoomsTests
         [
             "FluentValidation", "Wolverine", "JasperFx", "Microsoft.Extensions.DependencyInjection.Abstractions",
             "Microsoft.Extensions.Logging.Abstractions", "Microsoft.Extensions.ObjectPool",
+        ],
+        ["Reactors"] =
+        [
+            "Npgsql", "Wolverine", "Wolverine.RDBMS", "Wolverine.Postgresql", "JasperFx", "JasperFx.RuntimeCompiler",
+            "Microsoft.Extensions.DependencyInjection.Abstractions", "Microsoft.Extensions.Hosting.Abstractions",
+            "Microsoft.Extensions.Logging.Abstractions",
         ],
         ["Projections"] =
             ["Npgsql", "Dapper", "Microsoft.Extensions.Logging.Abstractions", "Marten", "JasperFx.Events"],
