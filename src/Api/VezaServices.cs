@@ -109,9 +109,7 @@ internal static class VezaServices
     private static void AddHealth(IServiceCollection services, VezaSettings settings)
     {
         services.AddSingleton<ClockSkew>();
-        services.AddSingleton(new DiskFolders(
-            Home: settings.Database is null ? settings.VezaHome : null,
-            Media: settings.MediaRoot));
+        services.AddSingleton(provider => new Disks(provider.GetRequiredService<EventLog>().Disk, provider.GetService<DiskSpace>()));
         // It costs nothing, and who stops says so at once.
         var health = services.AddHealthChecks().AddCheck<StoppingHealth>("stopping", tags: [HealthEndpoints.Ready])
             .AddRemembered<LogHealth>("log").AddRemembered<ClockHealth>("clock").AddRemembered<DiskHealth>("disk");

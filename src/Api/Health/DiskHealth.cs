@@ -1,62 +1,44 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Veza.EventStore;
 
 namespace Veza.Api.Health;
 
-/// <param name="Home">VEZA_HOME when the private PostgreSQL is in it, otherwise null.</param>
-/// <param name="Media">MEDIA_ROOT, or null when the audio is elsewhere.</param>
-internal sealed record DiskFolders(string? Home, string? Media);
+/// <summary>The disks that writes and uploads look at.</summary>
+/// <param name="Data">Of the private PostgreSQL; null when the server is elsewhere.</param>
+/// <param name="Media">Of MEDIA_ROOT.</param>
+internal sealed record Disks(DiskSpace? Data, DiskSpace? Media);
 
 /// <summary>The disks of the private PostgreSQL and of the audio have room.</summary>
 /// <remarks>
-/// Without room for audio a node still does everything else, so that is degraded at worst; PostgreSQL stops on a full
-/// disk, so a node that has nearly none left says unhealthy before.
+/// Without room for audio a node still does everything else, so that is degraded at worst; a node that refuses writes,
+/// as PostgreSQL would stop on a full disk, is unhealthy.
 /// </remarks>
-internal sealed class DiskHealth(DiskFolders folders, Func<string, long?> freeBytesOf) : IHealthCheck
+internal sealed class DiskHealth(Disks disks) : IHealthCheck
 {
-    /// <summary>Some hours of a busy log: time for an operator to make room.</summary>
-    public const long FreeBytesLow = 1L << 30;
-
-    /// <summary>Less than a partition of the log with its write-ahead log may take at once.</summary>
-    public const long FreeBytesMin = 128L << 20;
-
-    private const string PostgresFolder = "postgres", PostgresElsewhere = "/var/lib/veza";
-
-    [ActivatorUtilitiesConstructor]
-    public DiskHealth(DiskFolders folders) : this(folders, FreeBytes) { }
+    /// <summary>
+    /// With less than this many times what must stay free, an operator is told: some hours of a busy log, time to make
+    /// room.
+    /// </summary>
+    public const int LowFactor = 4;
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken ct = default)
     {
-        var dataFolder = folders.Home is null ? null : DataFolder(folders.Home);
-        var (data, ofData) = State("data", dataFolder, HealthStatus.Unhealthy);
-        var (media, ofMedia) = State("media", folders.Media, HealthStatus.Degraded);
+        var (data, ofData) = Judge("data", disks.Data?.State, HealthStatus.Unhealthy);
+        var (media, ofMedia) = Judge("media", disks.Media?.State, HealthStatus.Degraded);
         var said = string.Join("; ", new[] { ofData, ofMedia }.OfType<string>());
         // The worse of two is the lesser.
         return Task.FromResult(new HealthCheckResult(data < media ? data : media, said.Length == 0 ? null : said));
     }
 
-    private (HealthStatus, string?) State(string name, string? folder, HealthStatus worst)
+    private static (HealthStatus, string?) Judge(string name, DiskState? disk, HealthStatus worst)
     {
-        if (folder is null) return (HealthStatus.Healthy, null);
+        if (disk is null) return (HealthStatus.Healthy, null);
         // Without the path: anybody may read this.
-        if (freeBytesOf(folder) is not { } free) return (HealthStatus.Degraded, $"{name}: the free space is not known");
-        if (free >= FreeBytesLow) return (HealthStatus.Healthy, null);
-        var wanted = free >= FreeBytesMin ? FreeBytesLow : FreeBytesMin;
-        return (
-            free >= FreeBytesMin ? HealthStatus.Degraded : worst,
-            $"{name}: {free >> 20} MB are free; at least {wanted >> 20} are wanted");
-    }
+        if (disk.FreeBytes is not { } free) return (HealthStatus.Degraded, $"{name}: the free space is not known");
+        if (disk.IsFull) return (worst, Say(disk.Limits.FreeBytesAgain));
+        var low = LowFactor * disk.Limits.FreeBytesMin;
+        return free < low ? (HealthStatus.Degraded, Say(low)) : (HealthStatus.Healthy, null);
 
-    /// <summary>
-    /// Where the private PostgreSQL keeps its data, which is not below VEZA_HOME when its user may not enter that.
-    /// </summary>
-    private static string DataFolder(string home) =>
-        Path.Combine(home, PostgresFolder) is var inside && Directory.Exists(inside) ? inside
-        : Directory.Exists(PostgresElsewhere) ? PostgresElsewhere
-        : home;
-
-    private static long? FreeBytes(string folder)
-    {
-        try { return new DriveInfo(folder).AvailableFreeSpace; }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { return null; }
+        string Say(long wanted) => $"{name}: {free >> 20} MB are free; at least {wanted >> 20} are wanted";
     }
 }

@@ -57,7 +57,9 @@ public sealed class ReactorRuns
             var found = isFinished
                 ? []
                 : await _log.Reader.ReadAsync(new(message.Position - 1, message.Position), 1, ct);
-            if (found is not [var record])
+            // After a failover another event may stand there; the message was of one that is gone.
+            if (found is not [var record]
+                || MessageIds.Of(reactor.Name, record.StreamId, record.Position) != envelope.Id)
             {
                 End(envelope.Id);
                 return null;
@@ -72,9 +74,13 @@ public sealed class ReactorRuns
             var stopping = CancellationTokenSource.CreateLinkedTokenSource(ct, _stopping);
             return new(this, envelope.Id, envelope.Attempts, e, stopping);
         }
-        catch
+        catch (Exception fault)
         {
             End(envelope.Id);
+            if (fault is not (HeldBackException or ReactorStoppedException or ReactorWaitsException))
+                _logger.LogWarning(
+                    "Reactor {Reactor} could not look at event {Position}, attempt {Attempt}: {Reason}",
+                    reactor.Name, message.Position, envelope.Attempts, fault.Message);
             throw;
         }
     }

@@ -19,11 +19,12 @@ public static class TrackServices
         else
             services.AddSingleton(provider => new BucketStore(bucket, mediaRoot, uploadBytesMax, provider.GetRequiredService<TimeProvider>()))
                 .AddSingleton<MediaStore>(provider => provider.GetRequiredService<BucketStore>());
+        services.AddSingleton(provider => new DiskSpace(mediaRoot, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new AudioProbe(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Transcoder(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new TrackUploads(
             provider.GetRequiredService<MediaStore>(), provider.GetRequiredService<AudioProbe>(), provider.GetRequiredService<OpenSessions>(),
-            uploadBytesMax, storageBytesMax, new DiskSpace(mediaRoot, provider.GetRequiredService<TimeProvider>())));
+            uploadBytesMax, storageBytesMax, provider.GetRequiredService<DiskSpace>()));
         services.AddSingleton<TrackQueries>().AddSingleton<CommentQueries>();
         services.AddHostedService<StagingSweep>();
     }
