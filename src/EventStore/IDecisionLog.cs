@@ -3,7 +3,7 @@ using Veza.EventStore.Models;
 
 namespace Veza.EventStore;
 
-/// <summary>What deciding a command needs of the log: aggregates to decide on, and an append at exact versions.</summary>
+/// <summary>What a decision needs of the log: aggregates to decide on, and an append at exact versions.</summary>
 /// <remarks>
 /// <see cref="EventLog"/> is it in production; the tests of handlers keep one in memory. Any thread may call it.
 /// </remarks>

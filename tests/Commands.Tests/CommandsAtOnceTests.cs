@@ -71,7 +71,8 @@ public class CommandsAtOnceTests(TestLog log)
         Assert.Single(await log.Log.Reader.ReadStreamAsync(hearing, 0, CancellationToken.None).ToListAsync());
     }
 
-    private Task<CommandResult[]> SendAsync<TCommand>(int count, Func<int, TCommand> command) where TCommand : notnull =>
+    private Task<CommandResult[]> SendAsync<TCommand>(int count, Func<int, TCommand> command)
+        where TCommand : notnull =>
         Task.WhenAll(Enumerable.Range(0, count).Select(i =>
             log.CommandBus.SendAsync(command(i), new(Guid.CreateVersion7(), null), null, CancellationToken.None)));
 }

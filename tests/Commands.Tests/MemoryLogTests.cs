@@ -93,7 +93,7 @@ public class MemoryLogTests(TestLog log)
         }
     }
 
-    /// <summary>The outcome without its time and bytes, and with positions counted from the history's beginning.</summary>
+    /// <summary>The outcome without its time and bytes; positions count from the history's beginning.</summary>
     private static AppendOutcome Comparable(AppendOutcome outcome, long before)
     {
         return outcome switch

@@ -2,6 +2,6 @@ using Veza.Fixtures;
 
 namespace Veza.Commands.Tests;
 
-/// <summary>Tests of what only PostgreSQL can promise: names, answers kept, commands that meet. The others need none.</summary>
+/// <summary>Tests of what only PostgreSQL can promise: unique names, kept answers, commands that meet.</summary>
 [CollectionDefinition]
 public sealed class OverPostgres : ICollectionFixture<TestLog>;

@@ -24,7 +24,7 @@ public interface IHandledLog
 
 public static class HandledLogs
 {
-    /// <param name="steps">Commands, events that <see cref="Happened"/> without one, and spans of time that pass.</param>
+    /// <param name="steps">Commands, events that <see cref="Happened"/> without one, and time that passes.</param>
     public static Scenario Given(this IHandledLog log, params object[] steps) => new(log, steps);
 
     /// <summary>Puts events into the log that no command of the test brought about.</summary>

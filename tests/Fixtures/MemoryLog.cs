@@ -89,7 +89,8 @@ public sealed class MemoryLog(EventTypes types) : IDecisionLog
     private void Change(NameChange name)
     {
         if (name.Claim) _names[(name.Scope, name.Name)] = name.Owner;
-        else if (_names.GetValueOrDefault((name.Scope, name.Name)) == name.Owner) _names.Remove((name.Scope, name.Name));
+        else if (_names.GetValueOrDefault((name.Scope, name.Name)) == name.Owner)
+            _names.Remove((name.Scope, name.Name));
     }
 
     private void Add(StreamChange change)

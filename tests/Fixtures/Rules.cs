@@ -7,7 +7,7 @@ using Wolverine.Runtime;
 
 namespace Veza.Fixtures;
 
-/// <summary>The production handlers over a log in memory: for tests of what a command does, given what happened.</summary>
+/// <summary>The production handlers over a log in memory, for given/when/then tests of commands.</summary>
 /// <remarks>
 /// One serves all tests of an assembly; tests keep apart by using ids of their own. A test needs <see cref="TestLog"/>
 /// instead when its promise is PostgreSQL's: appends at once, names across nodes, answers after a restart.

@@ -4,13 +4,13 @@ using Veza.Domain;
 
 namespace Veza.Fixtures;
 
-/// <summary>Events of another capability, which a test takes for granted instead of sending the commands that lead to them.</summary>
+/// <summary>Events that a test takes for granted instead of sending the commands that lead to them.</summary>
 public sealed record Happened(Type Model, Guid Stream, DomainEvent[] Events)
 {
     public static Happened To<TModel>(Guid stream, params DomainEvent[] events) => new(typeof(TModel), stream, events);
 }
 
-/// <summary>Given commands that were accepted, when one more is sent, then it added events, nothing, or was refused.</summary>
+/// <summary>Given accepted commands, when one more is sent, then it added events, nothing, or was refused.</summary>
 /// <remarks>Every scenario has a clock of its own, which stands still unless time passes in it.</remarks>
 public sealed class Scenario
 {
@@ -47,7 +47,7 @@ public sealed class Scenario
     public async Task<DomainEvent[]> ThenEvents()
     {
         var (result, events) = await RunAsync();
-        if (result is CommandResult.Refused no) Assert.Fail($"refused: {no.Refusal.Code}: {no.Refusal.Detail}");
+        FailIfRefused(result, "it");
         return events;
     }
 
@@ -57,13 +57,13 @@ public sealed class Scenario
     public async Task<JsonElement> ThenAnswered()
     {
         var (result, _) = await RunAsync();
-        return JsonSerializer.Deserialize<JsonElement>(Assert.IsType<CommandResult.Done>(result).Answer);
+        return AnswerOf(result);
     }
 
     /// <summary>Sends one more command at the scenario's time; it must be accepted.</summary>
     /// <returns>What the caller is told: the answer the command's handler made.</returns>
     public async Task<JsonElement> SendAsync(object command) =>
-        JsonSerializer.Deserialize<JsonElement>(Assert.IsType<CommandResult.Done>((await SendAsync(command, null, null)).Result).Answer);
+        AnswerOf((await SendAsync(command, null, null)).Result);
 
     /// <summary>Sends what was given, for its effect alone.</summary>
     public async Task PlayAsync()
@@ -72,7 +72,7 @@ public sealed class Scenario
         {
             if (step is TimeSpan passed) Now += passed;
             else if (step is Happened happened) await _handled.AppendAsync(happened);
-            else if ((await SendAsync(step, null, null)).Result is CommandResult.Refused no) Assert.Fail($"given {step} was refused: {no.Refusal.Code}: {no.Refusal.Detail}");
+            else FailIfRefused((await SendAsync(step, null, null)).Result, $"given {step}");
         }
     }
 
@@ -86,6 +86,15 @@ public sealed class Scenario
     }
 
     public Task<Refusal> ThenRefused(Refusal refusal) => ThenRefused(refusal.Code);
+
+    private static JsonElement AnswerOf(CommandResult result) =>
+        JsonSerializer.Deserialize<JsonElement>(Assert.IsType<CommandResult.Done>(result).Answer);
+
+    private static void FailIfRefused(CommandResult result, string what)
+    {
+        if (result is CommandResult.Refused(var refusal))
+            Assert.Fail($"{what} was refused: {refusal.Code}: {refusal.Detail}");
+    }
 
     private async Task<(CommandResult Result, DomainEvent[] Events)> RunAsync()
     {
