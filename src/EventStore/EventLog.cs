@@ -10,7 +10,7 @@ using Veza.EventStore.Running;
 namespace Veza.EventStore;
 
 /// <summary>The one event log: appending, reading, following. One per process.</summary>
-public sealed class EventLog : IAsyncDisposable
+public sealed class EventLog : IDecisionLog, IAsyncDisposable
 {
     private const string NotifyChannel = "veza_log";
     /// <summary>What Marten's daemons listen on.</summary>
@@ -218,6 +218,16 @@ public sealed class EventLog : IAsyncDisposable
     {
         if (Forks != forks) throw new HistoryForkedException();
     }
+
+    ValueTask<Versioned> IDecisionLog.LoadAsync(Type aggregate, Guid stream, CancellationToken ct) =>
+        Models.LoadAsync(aggregate, stream, ct);
+
+    void IDecisionLog.Drop(Guid stream) => Models.Drop(stream);
+
+    Task<AppendOutcome.Duplicate?> IDecisionLog.FindCommandAsync(Guid id, CancellationToken ct) =>
+        Reader.FindCommandAsync(id, ct);
+
+    Task<AppendOutcome> IDecisionLog.AppendAsync(AppendRequest request) => Appender.AppendAsync(request);
 
     /// <summary>More connections to the log's database, looked at like the log's own.</summary>
     internal NpgsqlDataSource Connect(NpgsqlDataSourceBuilder builder) => _guard.Build(builder);

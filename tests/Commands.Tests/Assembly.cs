@@ -1,1 +1,1 @@
-[assembly: AssemblyFixture(typeof(Veza.Fixtures.TestLog))]
+[assembly: AssemblyFixture(typeof(Veza.Fixtures.Rules))]

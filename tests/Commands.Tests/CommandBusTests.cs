@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Veza.Commands.Chat.Messages;
 using Veza.Commands.Dispatching;
 using Veza.Commands.Tests.Chat;
+using Veza.Commands.Tests.Music;
 using Veza.Domain.Chat.Messages;
 using Veza.EventStore;
 using Veza.EventStore.Models;
@@ -11,6 +12,7 @@ using Wolverine.Runtime;
 
 namespace Veza.Commands.Tests;
 
+[Collection<OverPostgres>]
 public class CommandBusTests(TestLog log)
 {
     private readonly ChatSetting _chat = new();
@@ -78,6 +80,22 @@ public class CommandBusTests(TestLog log)
 
         Assert.Equal(2, Assert.IsType<CommandResult.Done>(again).Version);
         Assert.Equal(3, await log.Log.Reader.ReadStreamAsync(_chat.Message, 0, CancellationToken.None).CountAsync());
+    }
+
+    [Fact]
+    public async Task A_follow_up_that_comes_again_is_answered_as_the_first_time_whatever_it_says_now()
+    {
+        var music = new TrackSetting();
+        await log.Given(music.Uploaded).PlayAsync();
+        var context = CommandContext.FollowUp(Guid.CreateVersion7());
+        var first = Assert.IsType<CommandResult.Done>(
+            await log.CommandBus.SendAsync(music.Completed, context, null, CancellationToken.None));
+        var again = Assert.IsType<CommandResult.Done>(
+            await log.CommandBus.SendAsync(music.Failed, context, null, CancellationToken.None));
+
+        Assert.Equal((first.Version, first.Position), (again.Version, again.Position));
+        var events = await log.Log.Reader.ReadStreamAsync(music.Track, 0, CancellationToken.None).ToListAsync();
+        Assert.Equal(["track_uploaded", "track_processed"], events.Select(e => e.Type));
     }
 
     [Fact]

@@ -8,7 +8,7 @@ using Wolverine.Runtime.Handlers;
 
 namespace Veza.Commands.Tests;
 
-public class PrebuiltHandlersTests(TestLog log)
+public class PrebuiltHandlersTests(Rules rules)
 {
     private static readonly string Root = FindRoot();
 
@@ -34,7 +34,7 @@ public class PrebuiltHandlersTests(TestLog log)
     [Fact]
     public void Every_command_has_its_handler_without_a_compiler()
     {
-        var handlers = log.Wolverine.Services.GetRequiredService<HandlerGraph>();
+        var handlers = rules.Wolverine.Services.GetRequiredService<HandlerGraph>();
         var commands = HandlerPlans.Commands().ToList();
 
         Assert.True(commands.Count > 40, $"only {commands.Count} commands were found");

@@ -14,7 +14,7 @@ namespace Veza.Commands.Dispatching;
 /// <param name="runtime">Started, and set up by <see cref="WolverineCommands.RunVezaCommands"/>.</param>
 /// <param name="log">What is decided on and appended to.</param>
 /// <param name="now">The clock; what handlers are given as the time of the command.</param>
-public sealed class CommandBus(IWolverineRuntime runtime, EventLog log, Func<DateTimeOffset> now)
+public sealed class CommandBus(IWolverineRuntime runtime, IDecisionLog log, Func<DateTimeOffset> now)
 {
     /// <summary>Idle contexts kept; as many commands as are usually under way at once, at about 1 KiB each.</summary>
     private const int ContextsKept = 512;
@@ -27,7 +27,7 @@ public sealed class CommandBus(IWolverineRuntime runtime, EventLog log, Func<Dat
         new DefaultObjectPool<CommandMessageContext>(new ContextPolicy(runtime), ContextsKept);
     private readonly HandlerGraph _handlers = runtime.Services.GetRequiredService<HandlerGraph>();
 
-    internal EventLog Log => log;
+    internal IDecisionLog Log => log;
     internal DateTimeOffset Now => now();
 
     /// <summary>

@@ -114,7 +114,7 @@ internal sealed class Decision : IDisposable
         // Asked for twice in a round, it is the same twice: what is decided on one is appended at its version.
         foreach (var (known, seen) in _seen)
             if (known == id && seen.State is null or TAggregate) return new((TAggregate?)seen.State);
-        var loading = _bus.Log.Models.LoadAsync(typeof(TAggregate), id, _ct);
+        var loading = _bus.Log.LoadAsync(typeof(TAggregate), id, _ct);
         if (loading.IsCompletedSuccessfully) return new(Saw<TAggregate>(id, loading.Result));
         return LoadedAsync(this, id, loading);
 
@@ -258,7 +258,7 @@ internal sealed class Decision : IDisposable
             _forks,
             _erased);
         AppendOutcome outcome;
-        using (CommandMetrics.Traces.StartActivity("append")) outcome = await _bus.Log.Appender.AppendAsync(request);
+        using (CommandMetrics.Traces.StartActivity("append")) outcome = await _bus.Log.AppendAsync(request);
         switch (outcome)
         {
             case AppendOutcome.Accepted(var version, var position, _):
@@ -269,7 +269,7 @@ internal sealed class Decision : IDisposable
                 return Refuse(Refusals.NameTaken(taken.Scope, taken.Name));
             case AppendOutcome.VersionConflict conflict:
                 CommandMetrics.Conflicts.Add(1);
-                _bus.Log.Models.Drop(conflict.StreamId);
+                _bus.Log.Drop(conflict.StreamId);
                 if (_turn is null)
                 {
                     var turn = _bus.TurnOf(conflict.StreamId);
@@ -296,7 +296,7 @@ internal sealed class Decision : IDisposable
     {
         // Only a request with an idempotency key may have been answered before; any other id is new.
         if (_context.Fingerprint is null) return null;
-        return await _bus.Log.Reader.FindCommandAsync(_context.CommandId, _ct) is { } first ? Repeat(first) : null;
+        return await _bus.Log.FindCommandAsync(_context.CommandId, _ct) is { } first ? Repeat(first) : null;
     }
 
     private CommandResult Repeat(AppendOutcome.Duplicate first)

@@ -9,10 +9,10 @@ namespace Veza.Commands.Tests.Accounts;
 /// <summary>An account whose ids and names are new for every test, and a clock of its own: sessions end by time.</summary>
 internal sealed class AccountSetting
 {
-    private readonly TestLog _log;
+    private readonly IHandledLog _log;
     private readonly CommandBus _bus;
 
-    public AccountSetting(TestLog log)
+    public AccountSetting(IHandledLog log)
     {
         _log = log;
         _bus = new(log.Wolverine, log.Log, () => Now);
@@ -54,7 +54,6 @@ internal sealed class AccountSetting
     {
         var (id, head) = (Guid.CreateVersion7(), _log.Log.Head);
         CommandResult result = await _bus.SendAsync(command, new CommandContext(id, null), null, CancellationToken.None);
-        var events = await _log.Log.Reader.ReadAsync(head, long.MaxValue, 1000, null, null, CancellationToken.None);
-        return ((result as CommandResult.Refused)?.Refusal, [.. events.Where(e => e.CommandId == id).Select(e => (DomainEvent)e.Data!)]);
+        return ((result as CommandResult.Refused)?.Refusal, await _log.EventsOfAsync(id, head));
     }
 }

@@ -4,9 +4,9 @@ using Veza.Fixtures;
 
 namespace Veza.Commands.Tests.Accounts;
 
-public class ApiKeyUseTests(TestLog log)
+public class ApiKeyUseTests(Rules rules)
 {
-    private readonly AccountSetting _ada = new(log);
+    private readonly AccountSetting _ada = new(rules);
     private readonly Guid _key = Guid.CreateVersion7();
 
     private RecordApiKeyUse Used => new(_key);

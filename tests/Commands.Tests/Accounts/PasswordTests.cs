@@ -5,10 +5,10 @@ using Veza.Fixtures;
 
 namespace Veza.Commands.Tests.Accounts;
 
-public class PasswordTests(TestLog log)
+public class PasswordTests(Rules rules)
 {
-    private readonly AccountSetting _ada = new(log);
-    private readonly AccountSetting _operator = new(log);
+    private readonly AccountSetting _ada = new(rules);
+    private readonly AccountSetting _operator = new(rules);
     private readonly Guid _phone = Guid.CreateVersion7();
 
     private ResetPassword Reset => new(_ada.Account, "reset 1", "new");

@@ -4,9 +4,9 @@ using Veza.Fixtures;
 
 namespace Veza.Commands.Tests.Accounts;
 
-public class PrivilegedActTests(TestLog log)
+public class PrivilegedActTests(Rules rules)
 {
-    private readonly AccountSetting _ada = new(log);
+    private readonly AccountSetting _ada = new(rules);
 
     private RecordLogRead Read => new(_ada.Session);
 

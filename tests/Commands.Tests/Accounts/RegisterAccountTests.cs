@@ -5,10 +5,10 @@ using Veza.Fixtures;
 
 namespace Veza.Commands.Tests.Accounts;
 
-public class RegisterAccountTests(TestLog log)
+public class RegisterAccountTests(Rules rules)
 {
-    private readonly AccountSetting _one = new(log);
-    private readonly AccountSetting _other = new(log);
+    private readonly AccountSetting _one = new(rules);
+    private readonly AccountSetting _other = new(rules);
 
     [Fact]
     public async Task Registering_makes_an_account() =>
@@ -37,36 +37,6 @@ public class RegisterAccountTests(TestLog log)
         var email = _one.Email.ToUpperInvariant();
         Assert.Equal([new AccountRegistered(_one.Account, _one.UserName, email, "hash")],
             await _one.EventsOfAsync(_one.Registered with { UserName = _one.UserName.ToUpperInvariant(), Email = email }));
-    }
-
-    [Fact]
-    public async Task A_user_name_is_unique_without_regard_to_case()
-    {
-        await _one.GivenAsync(_one.Registered);
-        Assert.Equal("user_name_taken", (await _other.RefusalOfAsync(_other.Registered with { UserName = _one.UserName.ToUpperInvariant() })).Code);
-    }
-
-    [Fact]
-    public async Task An_address_is_unique_without_regard_to_case()
-    {
-        await _one.GivenAsync(_one.Registered);
-        Assert.Equal("email_taken", (await _other.RefusalOfAsync(_other.Registered with { Email = _one.Email.ToUpperInvariant() })).Code);
-    }
-
-    [Fact]
-    public async Task A_refused_registration_claims_no_name()
-    {
-        await _one.GivenAsync(_one.Registered);
-        await _other.RefusalOfAsync(_other.Registered with { Email = _one.Email });
-        await _other.GivenAsync(_other.Registered);
-    }
-
-    [Fact]
-    public async Task Both_names_lead_to_the_account()
-    {
-        await _one.GivenAsync(_one.Registered with { Email = _one.Email.ToUpperInvariant() });
-        Assert.Equal(_one.Account, await log.Log.Reader.FindNameAsync(Account.UserNameScope, _one.UserName, TestContext.Current.CancellationToken));
-        Assert.Equal(_one.Account, await log.Log.Reader.FindNameAsync(Account.EmailScope, _one.Email, TestContext.Current.CancellationToken));
     }
 
     [Theory]

@@ -5,9 +5,9 @@ using Veza.Fixtures;
 
 namespace Veza.Commands.Tests.Accounts;
 
-public class SessionTests(TestLog log)
+public class SessionTests(Rules rules)
 {
-    private readonly AccountSetting _ada = new(log);
+    private readonly AccountSetting _ada = new(rules);
 
     private RefreshSession Refreshed(string token, string next) => new(_ada.Session, token, next);
     private EndSession Ended => new(_ada.Session, Session.SignedOut);
@@ -39,16 +39,6 @@ public class SessionTests(TestLog log)
     {
         await _ada.GivenAsync(_ada.Registered, _ada.Started, Refreshed("token 1", "token 2"));
         Assert.Equal(AccountRefusals.RefreshTokenReused, await _ada.RefusalOfAsync(Refreshed("token 1", "token 3")));
-    }
-
-    [Fact]
-    public async Task Of_two_refreshes_at_once_with_one_token_one_is_refused()
-    {
-        await _ada.GivenAsync(_ada.Registered, _ada.Started);
-        var both = await Task.WhenAll(Enumerable.Range(2, 2).Select(i => log.CommandBus.SendAsync(Refreshed("token 1", $"token {i}"),
-            new Dispatching.CommandContext(Guid.CreateVersion7(), null), null, TestContext.Current.CancellationToken)));
-        Assert.Single(both.OfType<Dispatching.CommandResult.Done>());
-        Assert.Equal(AccountRefusals.RefreshTokenReused, Assert.Single(both.OfType<Dispatching.CommandResult.Refused>()).Refusal);
     }
 
     [Fact]

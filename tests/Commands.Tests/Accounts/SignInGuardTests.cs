@@ -4,9 +4,9 @@ using Veza.Fixtures;
 
 namespace Veza.Commands.Tests.Accounts;
 
-public class SignInGuardTests(TestLog log)
+public class SignInGuardTests(Rules rules)
 {
-    private readonly AccountSetting _ada = new(log);
+    private readonly AccountSetting _ada = new(rules);
     private readonly Guid _guard = Guid.CreateVersion7();
 
     private async Task<SignInTried> CountAsync(Guid? tryId = null) =>

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Veza.Integration.Tests.Accounts;
 
-public class SecurityEventTests(VezaServer veza)
+public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassFixture<VezaEndpoints>
 {
     private const string Path = "/api/v1/accounts/me/security-events";
     private const string Password = "correct horse battery";
@@ -77,10 +77,10 @@ public class SecurityEventTests(VezaServer veza)
     [Fact]
     public async Task That_somebody_reads_the_log_is_recorded_once_a_day_for_each_session_and_key_of_theirs()
     {
-        var analyst = await veza.OperatorAsync();
+        var analyst = await server.OperatorAsync();
         var session = (await analyst.GetAsync("/api/v1/sessions").JsonAsync()).Items().Single(s => s.GetProperty("current").GetBoolean()).Id();
         var made = await analyst.PostAsync("/api/v1/api-keys", new { name = "notebook", scopes = new[] { "log:read", "live:read" } }).JsonAsync(HttpStatusCode.Created);
-        var key = new Person(veza, analyst.Id, "", made.GetProperty("key").GetString());
+        var key = new Person(server, analyst.Id, "", made.GetProperty("key").GetString());
         for (var i = 0; i < 3; i++) Assert.Equal(HttpStatusCode.OK, (await analyst.GetAsync("/api/v1/log?limit=1")).StatusCode);
         using (await Live.EventSource.OpenAsync(key, "/api/v1/live?topics=log")) { }
         Assert.Equal(HttpStatusCode.OK, (await key.GetAsync("/api/v1/log?limit=1")).StatusCode);

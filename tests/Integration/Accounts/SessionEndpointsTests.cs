@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Veza.Integration.Tests.Accounts;
 
-public class SessionEndpointsTests(VezaServer veza)
+public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
 {
     private const string Password = "a very good one";
     private readonly string _name = $"ada_{Guid.CreateVersion7().ToString("N")[20..]}";
@@ -142,9 +142,19 @@ public class SessionEndpointsTests(VezaServer veza)
     [Fact]
     public async Task Without_a_good_token_nobody_is_let_in()
     {
-        await veza.Nobody.GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
-        await new Person(veza, Guid.Empty, "", "not.a.token").GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
-        await (await veza.SharedAsync("reader")).GetAsync("/api/v1/log").RefusedAsync(HttpStatusCode.Forbidden, "scope_missing");
+        foreach (var somebody in new[] { veza.Nobody, new Person(veza, Guid.Empty, "", "not.a.token") })
+        {
+            await veza.Scenario(somebody, _ =>
+            {
+                _.Get.Url("/api/v1/accounts/me");
+                _.ShouldBeRefused(HttpStatusCode.Unauthorized, "unauthenticated");
+            });
+        }
+        await veza.Scenario(await veza.SharedAsync("reader"), _ =>
+        {
+            _.Get.Url("/api/v1/log");
+            _.ShouldBeRefused(HttpStatusCode.Forbidden, "scope_missing");
+        });
     }
 
     private Person As(JsonElement session) => new(veza, Guid.Empty, _name, session.GetProperty("accessToken").GetString());

@@ -4,7 +4,7 @@ using Veza.Domain.Accounts;
 
 namespace Veza.Integration.Tests.Accounts;
 
-public class SignInTriesTests(VezaServer veza)
+public class SignInTriesTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
 {
     private const string Password = "correct horse battery";
 

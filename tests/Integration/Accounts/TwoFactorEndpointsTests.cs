@@ -5,7 +5,7 @@ using Veza.Api.Auth;
 
 namespace Veza.Integration.Tests.Accounts;
 
-public class TwoFactorEndpointsTests(VezaServer veza)
+public class TwoFactorEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
 {
     private const string Password = "correct horse battery";
     private const string Path = "/api/v1/accounts/me/two-factor";

@@ -7,9 +7,9 @@ public sealed record ChatSetting(Person Owner, Person Member, Person Stranger, G
 {
     public string Messages => $"/api/v1/channels/{Channel}/messages";
 
-    public static async Task<ChatSetting> CreateAsync(VezaServer server)
+    public static async Task<ChatSetting> CreateAsync(IVezaApi veza)
     {
-        var (owner, member, stranger) = (await server.SharedAsync("owner"), await server.SharedAsync("member"), await server.SharedAsync("stranger"));
+        var (owner, member, stranger) = (await veza.SharedAsync("owner"), await veza.SharedAsync("member"), await veza.SharedAsync("stranger"));
         var community = await owner.PostAsync("/api/v1/communities", new { name = "Vinyl diggers" }).JsonAsync(HttpStatusCode.Created);
         await member.PutAsync($"/api/v1/communities/{community.Id()}/members/me").JsonAsync();
         return new(owner, member, stranger, community.Id(), community.GetProperty("generalChannelId").GetGuid());

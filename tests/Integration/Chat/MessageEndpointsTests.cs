@@ -1,14 +1,15 @@
 using System.Net;
 using System.Text.Json;
+using Alba;
 
 namespace Veza.Integration.Tests.Chat;
 
-public class MessageEndpointsTests(VezaServer server)
+public class MessageEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
 {
     [Fact]
     public async Task What_was_sent_edited_and_reacted_to_is_read_back()
     {
-        var chat = await ChatSetting.CreateAsync(server);
+        var chat = await ChatSetting.CreateAsync(veza);
         var first = await chat.SendAsync(chat.Member, "Καλημέρα 👋🏽\n```cs\nvar x = 1;\n```");
         var reply = await chat.SendAsync(chat.Owner, "hello", replyTo: first);
         await chat.Member.PatchAsync($"/api/v1/messages/{first}", new { text = "Καλησπέρα" }).JsonAsync();
@@ -31,7 +32,7 @@ public class MessageEndpointsTests(VezaServer server)
     [Fact]
     public async Task History_is_paged_backwards_forwards_and_around()
     {
-        var chat = await ChatSetting.CreateAsync(server);
+        var chat = await ChatSetting.CreateAsync(veza);
         var sent = new List<Guid>();
         for (var i = 0; i < 25; i++) sent.Add(await chat.SendAsync(chat.Owner, $"message {i}"));
         // A page goes on even when the message it ended with has gone.
@@ -52,24 +53,50 @@ public class MessageEndpointsTests(VezaServer server)
     [Fact]
     public async Task The_same_idempotency_key_sends_once_and_another_body_under_it_is_refused()
     {
-        var chat = await ChatSetting.CreateAsync(server);
-        var key = ("Idempotency-Key", Guid.CreateVersion7().ToString());
-        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => chat.Owner.PostAsync(chat.Messages, new { text = "once" }, key).JsonAsync(HttpStatusCode.Created)));
+        var chat = await ChatSetting.CreateAsync(veza);
+        var key = Guid.CreateVersion7().ToString();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => veza.Scenario(chat.Owner, _ =>
+        {
+            _.Post.Json(new { text = "once" }).ToUrl(chat.Messages);
+            _.IdempotencyKey(key);
+            _.StatusCodeShouldBe(HttpStatusCode.Created);
+        }).JsonAsync()));
         Assert.Single(answers.Select(a => (a.Id(), a.GetProperty("position").GetInt64(), a.GetProperty("version").GetInt64())).Distinct());
         Assert.Single((await chat.Owner.GetAsync(chat.Messages).JsonAsync()).Items());
-        await chat.Owner.PostAsync(chat.Messages, new { text = "twice" }, key).RefusedAsync(HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
+        await veza.Scenario(chat.Owner, _ =>
+        {
+            _.Post.Json(new { text = "twice" }).ToUrl(chat.Messages);
+            _.IdempotencyKey(key);
+            _.ShouldBeRefused(HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
+        });
     }
 
     [Fact]
     public async Task Only_members_see_a_channel_and_only_authors_edit()
     {
-        var chat = await ChatSetting.CreateAsync(server);
+        var chat = await ChatSetting.CreateAsync(veza);
         var message = await chat.SendAsync(chat.Member, "mine");
         chat.Stranger.SeeWhat(chat.Member);
-        await chat.Stranger.GetAsync(chat.Messages).RefusedAsync(HttpStatusCode.Forbidden, "permission_missing");
-        await chat.Stranger.PostAsync(chat.Messages, new { text = "let me in" }).RefusedAsync(HttpStatusCode.Forbidden, "permission_missing");
-        await chat.Owner.PatchAsync($"/api/v1/messages/{message}", new { text = "yours?" }).RefusedAsync(HttpStatusCode.Forbidden, "not_the_author");
-        await server.Nobody.GetAsync(chat.Messages).RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
+        await veza.Scenario(chat.Stranger, _ =>
+        {
+            _.Get.Url(chat.Messages);
+            _.ShouldBeRefused(HttpStatusCode.Forbidden, "permission_missing");
+        });
+        await veza.Scenario(chat.Stranger, _ =>
+        {
+            _.Post.Json(new { text = "let me in" }).ToUrl(chat.Messages);
+            _.ShouldBeRefused(HttpStatusCode.Forbidden, "permission_missing");
+        });
+        await veza.Scenario(chat.Owner, _ =>
+        {
+            _.Patch.Json(new { text = "yours?" }).ToUrl($"/api/v1/messages/{message}");
+            _.ShouldBeRefused(HttpStatusCode.Forbidden, "not_the_author");
+        });
+        await veza.Scenario(veza.Nobody, _ =>
+        {
+            _.Get.Url(chat.Messages);
+            _.ShouldBeRefused(HttpStatusCode.Unauthorized, "unauthenticated");
+        });
     }
 
     [Theory]
@@ -82,33 +109,49 @@ public class MessageEndpointsTests(VezaServer server)
     [InlineData("""{"text":"cut off""", null)]
     public async Task A_malformed_body_is_400_and_names_the_field(string body, string? field)
     {
-        var chat = await ChatSetting.CreateAsync(server);
-        var answer = await chat.Owner.SendAsync(HttpMethod.Post, chat.Messages, new StringContent(body, System.Text.Encoding.UTF8, "application/json")).JsonAsync(HttpStatusCode.BadRequest);
-        if (field is not null) Assert.True(answer.GetProperty("errors").TryGetProperty(field, out _), answer.ToString());
+        var chat = await ChatSetting.CreateAsync(veza);
+        await veza.Scenario(chat.Owner, _ =>
+        {
+            _.Post.RawJson(body).ToUrl(chat.Messages);
+            _.ShouldBeRefused(HttpStatusCode.BadRequest, "invalid", field);
+        });
     }
 
     [Fact]
     public async Task A_message_that_is_too_long_is_refused_with_both_numbers()
     {
-        var chat = await ChatSetting.CreateAsync(server);
-        var problem = await chat.Owner.PostAsync(chat.Messages, new { text = new string('ж', 4097) }).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
-        Assert.Contains("8,194 bytes; MAX_MESSAGE_SIZE is 8,192", problem.GetProperty("detail").GetString());
+        var chat = await ChatSetting.CreateAsync(veza);
+        await veza.Scenario(chat.Owner, _ =>
+        {
+            _.Post.Json(new { text = new string('ж', 4097) }).ToUrl(chat.Messages);
+            _.ShouldBeRefused(HttpStatusCode.BadRequest, "invalid", detail: "8,194 bytes; MAX_MESSAGE_SIZE is 8,192");
+        });
         await chat.SendAsync(chat.Owner, new string('ж', 4096));
     }
 
     [Fact]
     public async Task If_match_protects_against_overwriting_what_one_has_not_seen()
     {
-        var chat = await ChatSetting.CreateAsync(server);
-        var message = await chat.SendAsync(chat.Owner, "one");
-        await chat.Owner.PatchAsync($"/api/v1/messages/{message}", new { text = "two" }, ("If-Match", "\"1\"")).JsonAsync();
-        await chat.Owner.PatchAsync($"/api/v1/messages/{message}", new { text = "three" }, ("If-Match", "\"1\"")).RefusedAsync(HttpStatusCode.PreconditionFailed, "stale");
+        var chat = await ChatSetting.CreateAsync(veza);
+        var message = $"/api/v1/messages/{await chat.SendAsync(chat.Owner, "one")}";
+        await veza.Scenario(chat.Owner, _ =>
+        {
+            _.Patch.Json(new { text = "two" }).ToUrl(message);
+            _.IfMatch(1);
+            _.StatusCodeShouldBeOk();
+        });
+        await veza.Scenario(chat.Owner, _ =>
+        {
+            _.Patch.Json(new { text = "three" }).ToUrl(message);
+            _.IfMatch(1);
+            _.ShouldBeRefused(HttpStatusCode.PreconditionFailed, "stale");
+        });
     }
 
     [Fact]
     public async Task Slow_mode_makes_a_member_wait_and_says_how_long()
     {
-        var chat = await ChatSetting.CreateAsync(server);
+        var chat = await ChatSetting.CreateAsync(veza);
         var slow = await chat.Owner.PostAsync($"/api/v1/communities/{chat.Community}/channels", new { name = "slow", kind = "text", slowModeSeconds = 600 }).JsonAsync(HttpStatusCode.Created);
         await chat.Member.PostAsync($"/api/v1/channels/{slow.Id()}/messages", new { text = "one" }).JsonAsync(HttpStatusCode.Created);
         var refused = chat.Member.PostAsync($"/api/v1/channels/{slow.Id()}/messages", new { text = "two" });

@@ -2,12 +2,12 @@ using System.Net;
 
 namespace Veza.Integration.Tests.Chat;
 
-public class ReadingTests(VezaServer server)
+public class ReadingTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
 {
     [Fact]
     public async Task What_others_said_since_the_marker_is_unread()
     {
-        var chat = await ChatSetting.CreateAsync(server);
+        var chat = await ChatSetting.CreateAsync(veza);
         await chat.SendAsync(chat.Owner, "one");
         var read = chat.Owner.Position;
         await chat.SendAsync(chat.Member, "mine");
@@ -23,11 +23,23 @@ public class ReadingTests(VezaServer server)
     [Fact]
     public async Task Nobody_has_read_what_is_not_there_yet_or_not_for_them()
     {
-        var chat = await ChatSetting.CreateAsync(server);
-        await chat.Member.PutAsync($"/api/v1/channels/{chat.Channel}/read", new { upTo = long.MaxValue }).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
-        await chat.Stranger.PutAsync($"/api/v1/channels/{chat.Channel}/read", new { upTo = 1 }).RefusedAsync(HttpStatusCode.Forbidden, "permission_missing");
+        var chat = await ChatSetting.CreateAsync(veza);
+        await veza.Scenario(chat.Member, _ =>
+        {
+            _.Put.Json(new { upTo = long.MaxValue }).ToUrl($"/api/v1/channels/{chat.Channel}/read");
+            _.ShouldBeRefused(HttpStatusCode.BadRequest, "invalid");
+        });
+        await veza.Scenario(chat.Stranger, _ =>
+        {
+            _.Put.Json(new { upTo = 1 }).ToUrl($"/api/v1/channels/{chat.Channel}/read");
+            _.ShouldBeRefused(HttpStatusCode.Forbidden, "permission_missing");
+        });
         chat.Stranger.SeeWhat(chat.Owner);
-        await chat.Stranger.GetAsync($"/api/v1/communities/{chat.Community}/unread").RefusedAsync(HttpStatusCode.Forbidden, "permission_missing");
+        await veza.Scenario(chat.Stranger, _ =>
+        {
+            _.Get.Url($"/api/v1/communities/{chat.Community}/unread");
+            _.ShouldBeRefused(HttpStatusCode.Forbidden, "permission_missing");
+        });
     }
 
     private static async Task<int> UnreadAsync(ChatSetting chat)

@@ -6,7 +6,7 @@ using Npgsql;
 namespace Veza.Integration.Tests.Http;
 
 /// <summary>What is stored of a request with an idempotency key cannot be guessed at, not even when the text is short and was erased.</summary>
-public class RequestFingerprintTests(VezaServer veza)
+public class RequestFingerprintTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
 {
     private const string Body = """{"name":"Vinyl diggers"}""";
 

@@ -2,13 +2,14 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Alba;
 using Microsoft.Extensions.Logging.Abstractions;
 using Veza.Api;
 using Veza.EventStore.Postgres;
 
 namespace Veza.Integration.Tests.Http;
 
-public class SurfaceTests(VezaServer server)
+public class SurfaceTests(VezaEndpoints veza, VezaServer server) : IClassFixture<VezaEndpoints>
 {
     [Theory]
     [InlineData("GET", "/api/v1/nothing", HttpStatusCode.NotFound, "not_found")]
@@ -17,10 +18,14 @@ public class SurfaceTests(VezaServer server)
     [InlineData("POST", "/api/v1/communities", HttpStatusCode.UnsupportedMediaType, "unsupported_media_type")]
     public async Task What_routing_refuses_is_a_problem_too(string method, string path, HttpStatusCode status, string code)
     {
-        var ada = await server.SharedAsync("ada");
-        using var body = method == "POST" ? new StringContent("x", Encoding.UTF8, "text/plain") : null;
-        var problem = await ada.SendAsync(new(method), path, body).RefusedAsync(status, code);
-        Assert.NotEmpty(problem.GetProperty("traceId").GetString()!);
+        var ada = await veza.SharedAsync("ada");
+        await veza.Scenario(ada, _ =>
+        {
+            if (method == "POST") _.Post.Text("x").ToUrl(path);
+            else if (method == "DELETE") _.Delete.Url(path);
+            else _.Get.Url(path);
+            _.ShouldBeRefused(status, code, more: problem => Assert.NotEmpty(problem.GetProperty("traceId").GetString()!));
+        });
     }
 
     [Theory]
@@ -29,9 +34,13 @@ public class SurfaceTests(VezaServer server)
     [InlineData("/api/v1/broadcasts?live=zork", "live", "live is \"zork\"; it must be true or false")]
     public async Task A_parameter_that_cannot_be_read_is_named(string path, string field, string detail)
     {
-        var ada = await server.SharedAsync("ada");
-        var problem = await ada.GetAsync(path).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
-        Assert.Equal(detail, problem.GetProperty("errors").GetProperty(field)[0].GetString());
+        var ada = await veza.SharedAsync("ada");
+        await veza.Scenario(ada, _ =>
+        {
+            _.Get.Url(path);
+            _.ShouldBeRefused(HttpStatusCode.BadRequest, "invalid", field, more: problem =>
+                Assert.Equal(detail, problem.GetProperty("errors").GetProperty(field)[0].GetString()));
+        });
     }
 
     [Theory]
@@ -44,19 +53,21 @@ public class SurfaceTests(VezaServer server)
     [InlineData("""{"name":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}""", "name")]
     public async Task A_body_that_cannot_be_read_is_refused_without_naming_our_types(string body, string field)
     {
-        var ada = await server.SharedAsync("ada");
-        using var content = new StringContent(body, Encoding.UTF8, "application/json");
-        var problem = await ada.SendAsync(HttpMethod.Post, "/api/v1/communities", content).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
-        Assert.True(problem.GetProperty("errors").TryGetProperty(field, out _), problem.GetRawText());
-        Assert.DoesNotContain("Veza", problem.GetRawText(), StringComparison.Ordinal);
+        var ada = await veza.SharedAsync("ada");
+        await veza.Scenario(ada, _ =>
+        {
+            _.Post.RawJson(body).ToUrl("/api/v1/communities");
+            _.ShouldBeRefused(HttpStatusCode.BadRequest, "invalid", field);
+            _.ContentShouldNotContain("Veza");
+        });
     }
 
     [Fact]
     public async Task The_character_that_PostgreSQL_does_not_know_is_the_callers_fault()
     {
-        var ada = await server.SharedAsync("ada");
+        var ada = await veza.SharedAsync("ada");
         await ada.GetAsync("/api/v1/charts/top?genre=%00").RefusedAsync(HttpStatusCode.BadRequest, "malformed");
-        await server.Nobody.PostAsync("/api/v1/sessions", new { name = "a\0", password = "correct horse battery" }).RefusedAsync(HttpStatusCode.BadRequest, "malformed");
+        await veza.Nobody.PostAsync("/api/v1/sessions", new { name = "a\0", password = "correct horse battery" }).RefusedAsync(HttpStatusCode.BadRequest, "malformed");
     }
 
     [Theory]
@@ -79,18 +90,25 @@ public class SurfaceTests(VezaServer server)
     [Fact]
     public async Task Browsers_are_told_not_to_guess_frame_or_run_what_they_get()
     {
-        var response = await server.Nobody.GetAsync("/api/v1/feed");
-        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
-        Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
-        Assert.Equal("DENY", response.Headers.GetValues("X-Frame-Options").Single());
-        Assert.StartsWith("default-src 'none'", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
-        Assert.False((await server.Nobody.GetAsync("/docs/index.html")).Headers.Contains("Content-Security-Policy"));
+        await veza.Scenario(veza.Nobody, _ =>
+        {
+            _.Get.Url("/api/v1/feed");
+            _.StatusCodeShouldBe(HttpStatusCode.Unauthorized);
+            _.Header("X-Content-Type-Options").SingleValueShouldEqual("nosniff");
+            _.Header("X-Frame-Options").SingleValueShouldEqual("DENY");
+            _.Header("Content-Security-Policy").SingleValueShouldMatch("^default-src 'none'");
+        });
+        await veza.Scenario(veza.Nobody, _ =>
+        {
+            _.Get.Url("/docs/index.html");
+            _.Header("Content-Security-Policy").ShouldNotBeWritten();
+        });
     }
 
     [Fact]
     public async Task Every_operation_says_what_it_does_and_shows_a_body_if_it_takes_one()
     {
-        var document = await (await server.Nobody.GetAsync("/openapi/v1.json")).JsonAsync();
+        var document = await (await veza.Nobody.GetAsync("/openapi/v1.json")).JsonAsync();
         var schemas = document.GetProperty("components").GetProperty("schemas");
         var operations = 0;
         foreach (var path in document.GetProperty("paths").EnumerateObject())

@@ -9,12 +9,12 @@ using Veza.Projections.AsOf;
 
 namespace Veza.Integration.Tests.Replay;
 
-public class AsOfTests(VezaServer server)
+public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
 {
     [Fact]
     public async Task Every_read_that_can_be_asked_as_of_answers_as_it_did_then()
     {
-        var (ana, bo) = (await server.RegisterAsync("ana"), await server.RegisterAsync("bo"));
+        var (ana, bo) = (await veza.RegisterAsync("ana"), await veza.RegisterAsync("bo"));
         var (genre, track, show) = ($"{Guid.CreateVersion7()}", Guid.CreateVersion7(), Guid.CreateVersion7());
         var community = await ana.PostAsync("/api/v1/communities", new { name = "Vinyl diggers" }).JsonAsync(HttpStatusCode.Created);
         var channel = community.GetProperty("generalChannelId").GetGuid();
@@ -64,7 +64,7 @@ public class AsOfTests(VezaServer server)
     [Fact]
     public async Task A_time_means_the_last_position_at_or_before_it_and_pages_stay_at_that_position()
     {
-        var chat = await ChatSetting.CreateAsync(server);
+        var chat = await ChatSetting.CreateAsync(veza);
         var sent = new List<Guid>();
         for (var i = 0; i < 5; i++) sent.Add(await chat.SendAsync(chat.Owner, $"message {i}"));
         var third = (await chat.Owner.GetAsync($"/api/v1/messages/{sent[2]}").JsonAsync());
@@ -88,11 +88,11 @@ public class AsOfTests(VezaServer server)
     [Fact]
     public async Task The_text_of_a_message_deleted_since_is_for_operators_alone()
     {
-        var chat = await ChatSetting.CreateAsync(server);
+        var chat = await ChatSetting.CreateAsync(veza);
         var (kept, gone) = (await chat.SendAsync(chat.Member, "for everybody"), await chat.SendAsync(chat.Member, "a secret that slipped out"));
         var position = chat.Member.Position;
         await chat.Member.DeleteAsync($"/api/v1/messages/{gone}").JsonAsync();
-        var keeper = await server.OperatorAsync();
+        var keeper = await veza.OperatorAsync();
         await keeper.PutAsync($"/api/v1/communities/{chat.Community}/members/me").JsonAsync();
         keeper.SeeWhat(chat.Member);
 
@@ -111,21 +111,21 @@ public class AsOfTests(VezaServer server)
     [Fact]
     public async Task Who_may_read_is_decided_as_of_now()
     {
-        var chat = await ChatSetting.CreateAsync(server);
+        var chat = await ChatSetting.CreateAsync(veza);
         await chat.SendAsync(chat.Member, "hello");
         var position = chat.Member.Position;
         await chat.Member.DeleteAsync($"/api/v1/communities/{chat.Community}/members/me").JsonAsync();
         await chat.Member.GetAsync($"{chat.Messages}?asOf={position}").RefusedAsync(HttpStatusCode.Forbidden, "permission_missing");
-        await server.Nobody.GetAsync($"{chat.Messages}?asOf={position}").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
+        await veza.Nobody.GetAsync($"{chat.Messages}?asOf={position}").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
     }
 
     [Fact]
     public async Task What_was_not_there_yet_is_unknown()
     {
-        var before = server.Running.Log.Head;
-        var chat = await ChatSetting.CreateAsync(server);
+        var before = veza.Running.Log.Head;
+        var chat = await ChatSetting.CreateAsync(veza);
         var message = await chat.SendAsync(chat.Owner, "hello");
-        var newcomer = await server.RegisterAsync("newcomer");
+        var newcomer = await veza.RegisterAsync("newcomer");
         foreach (var (path, code) in new[]
         {
             (chat.Messages, "channel_unknown"), ($"/api/v1/messages/{message}", "message_unknown"), ($"/api/v1/communities/{chat.Community}", "community_unknown"),
@@ -150,18 +150,22 @@ public class AsOfTests(VezaServer server)
     [InlineData("2001-01-01T00:00:00%2B02:00", "position_invalid", "asOf is 2000-12-31T22:00:00.0000000+00:00; the log's first event is later")]
     public async Task What_is_no_position_of_the_log_is_refused_with_the_value_and_the_limit(string asOf, string code, string detail)
     {
-        var ana = await server.SharedAsync("ana");
-        var problem = await ana.GetAsync($"/api/v1/feed?asOf={asOf}").RefusedAsync(HttpStatusCode.BadRequest, code);
-        Assert.StartsWith(detail, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        var ana = await veza.SharedAsync("ana");
+        await veza.Scenario(ana, _ =>
+        {
+            _.Get.Url($"/api/v1/feed?asOf={asOf}");
+            _.ShouldBeRefused(HttpStatusCode.BadRequest, code, more: problem =>
+                Assert.StartsWith(detail, problem.GetProperty("detail").GetString(), StringComparison.Ordinal));
+        });
     }
 
     [Fact]
     public async Task An_answer_that_rests_on_too_many_events_is_refused_while_a_page_of_it_is_not()
     {
-        var star = await server.RegisterAsync("star");
+        var star = await veza.RegisterAsync("star");
         for (var done = 0; done <= Past.EventsMax; done += 1000)
             await AppendAsync(Guid.CreateVersion7(), "follow", [.. Enumerable.Range(0, 1000).Select(_ => new FollowStarted(Guid.CreateVersion7(), star.Id))]);
-        var position = server.Running.Log.Head;
+        var position = veza.Running.Log.Head;
         var problem = await star.GetAsync($"/api/v1/accounts/{star.Id}?asOf={position}", ("Veza-After", $"{position}")).RefusedAsync(HttpStatusCode.UnprocessableEntity, "past_too_long");
         Assert.StartsWith($"asOf is {position}; this rests on more than 50,000 events", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.Equal(20, (await star.GetAsync($"/api/v1/accounts/{star.Id}/followers?limit=20&asOf={position}").JsonAsync()).Items().Length);
@@ -169,7 +173,7 @@ public class AsOfTests(VezaServer server)
 
     private async Task<long> LastAtAsync(DateTimeOffset time)
     {
-        await using var command = server.Running.Log.Database.CreateCommand("select max(seq_id) from log.mt_events where timestamp <= $1");
+        await using var command = veza.Running.Log.Database.CreateCommand("select max(seq_id) from log.mt_events where timestamp <= $1");
         command.Parameters.AddWithValue(time.ToUniversalTime());
         return (long)(await command.ExecuteScalarAsync())!;
     }
@@ -177,7 +181,7 @@ public class AsOfTests(VezaServer server)
     /// <summary>The paths that the API's description gives the parameter to.</summary>
     private async Task<IEnumerable<string>> AskableAsync()
     {
-        var document = await server.Nobody.GetAsync("/openapi/v1.json").JsonAsync();
+        var document = await veza.Nobody.GetAsync("/openapi/v1.json").JsonAsync();
         return document.GetProperty("paths").EnumerateObject()
             .Where(p => p.Value.TryGetProperty("get", out var get) && get.TryGetProperty("parameters", out var takes) && takes.EnumerateArray().Any(t => t.GetProperty("name").GetString() == "asOf"))
             .Select(p => Template(p.Name));
@@ -208,5 +212,5 @@ public class AsOfTests(VezaServer server)
     }
 
     private async Task<long> AppendAsync(Guid stream, string streamType, params object[] events) =>
-        Assert.IsType<AppendOutcome.Accepted>(await server.Running.Log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(stream, streamType, 0, events)], []))).Position;
+        Assert.IsType<AppendOutcome.Accepted>(await veza.Running.Log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(stream, streamType, 0, events)], []))).Position;
 }

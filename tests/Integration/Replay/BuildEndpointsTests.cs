@@ -1,15 +1,14 @@
 using System.Net;
-using System.Text.Json;
 using Veza.Integration.Tests.Chat;
 
 namespace Veza.Integration.Tests.Replay;
 
-public class BuildEndpointsTests(VezaServer server)
+public class BuildEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
 {
     [Fact]
     public async Task An_operator_has_messages_built_anew_while_people_go_on_reading_what_they_wrote()
     {
-        var (operator_, chat) = (await OperatorAsync(), await ChatSetting.CreateAsync(server));
+        var (operator_, chat) = (await veza.OperatorAsync(), await ChatSetting.CreateAsync(veza));
         await chat.SendAsync(chat.Owner, "before");
         using (var asked = await operator_.PutAsync("/api/v1/projections/chat.messages.v1/build")) Assert.Equal(HttpStatusCode.Accepted, asked.StatusCode);
         do
@@ -26,19 +25,21 @@ public class BuildEndpointsTests(VezaServer server)
     [Fact]
     public async Task What_does_not_exist_is_neither_built_nor_cancelled()
     {
-        var operator_ = await OperatorAsync();
-        await operator_.PutAsync("/api/v1/projections/chat.nothing.v1/build").RefusedAsync(HttpStatusCode.NotFound, "projection_unknown");
-        await operator_.DeleteAsync("/api/v1/projections/chat.nothing.v1/build").RefusedAsync(HttpStatusCode.NotFound, "not_being_built");
-        await (await server.SharedAsync("builder")).PutAsync("/api/v1/projections/chat.messages.v1/build").RefusedAsync(HttpStatusCode.Forbidden, "not_allowed");
-    }
-
-    private async Task<Person> OperatorAsync()
-    {
-        var credentials = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(server.Home, "operator.json"))).RootElement;
-        var session = await server.Nobody.PostAsync("/api/v1/sessions", new
+        var operator_ = await veza.OperatorAsync();
+        await veza.Scenario(operator_, _ =>
         {
-            name = credentials.GetProperty("userName").GetString(), password = credentials.GetProperty("password").GetString(),
-        }).JsonAsync(HttpStatusCode.Created);
-        return new(server, session.GetProperty("accountId").GetGuid(), "operator", session.GetProperty("accessToken").GetString());
+            _.Put.Url("/api/v1/projections/chat.nothing.v1/build");
+            _.ShouldBeRefused(HttpStatusCode.NotFound, "projection_unknown");
+        });
+        await veza.Scenario(operator_, _ =>
+        {
+            _.Delete.Url("/api/v1/projections/chat.nothing.v1/build");
+            _.ShouldBeRefused(HttpStatusCode.NotFound, "not_being_built");
+        });
+        await veza.Scenario(await veza.SharedAsync("builder"), _ =>
+        {
+            _.Put.Url("/api/v1/projections/chat.messages.v1/build");
+            _.ShouldBeRefused(HttpStatusCode.Forbidden, "not_allowed");
+        });
     }
 }

@@ -5,12 +5,12 @@ using Veza.Integration.Tests.Chat;
 
 namespace Veza.Integration.Tests.Replay;
 
-public class LogEndpointsTests(VezaServer server)
+public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFixture<VezaEndpoints>
 {
     [Fact]
     public async Task The_whole_log_is_replayed_in_order_without_a_gap_or_a_secret()
     {
-        var (analyst, chat) = (await server.OperatorAsync(), await ChatSetting.CreateAsync(server));
+        var (analyst, chat) = (await veza.OperatorAsync(), await ChatSetting.CreateAsync(veza));
         await chat.SendAsync(chat.Owner, "to be replayed");
         // Others act as the owner too, and go on while the log is read.
         var sent = chat.Owner.Position;
@@ -26,8 +26,8 @@ public class LogEndpointsTests(VezaServer server)
     [Fact]
     public async Task Types_a_stream_and_a_limit_narrow_it()
     {
-        var (analyst, chat) = (await server.OperatorAsync(), await ChatSetting.CreateAsync(server));
-        var after = server.Running.Log.Head;
+        var (analyst, chat) = (await veza.OperatorAsync(), await ChatSetting.CreateAsync(veza));
+        var after = veza.Running.Log.Head;
         var message = await chat.SendAsync(chat.Owner, "one");
         await chat.Owner.PatchAsync($"/api/v1/messages/{message}", new { text = "one, edited" }).JsonAsync();
         await chat.SendAsync(chat.Owner, "two");
@@ -63,24 +63,27 @@ public class LogEndpointsTests(VezaServer server)
     [Fact]
     public async Task What_is_asked_wrongly_is_named()
     {
-        var analyst = await server.OperatorAsync();
+        var analyst = await veza.OperatorAsync();
         foreach (var (query, field) in ((string, string)[])[("types=message_sent,nope", "types"), ("stream=1", "stream"), ("after=-1", "after"), ("limit=0", "limit"), ("follow=yes", "follow")])
         {
-            var problem = await analyst.GetAsync($"/api/v1/log?{query}").RefusedAsync(HttpStatusCode.BadRequest, "invalid");
-            Assert.True(problem.GetProperty("errors").TryGetProperty(field, out _), $"{query}: {problem}");
+            await veza.Scenario(analyst, _ =>
+            {
+                _.Get.Url($"/api/v1/log?{query}");
+                _.ShouldBeRefused(HttpStatusCode.BadRequest, "invalid", field);
+            });
         }
-        await (await server.SharedAsync("member")).GetAsync("/api/v1/log").RefusedAsync(HttpStatusCode.Forbidden, "scope_missing");
-        Assert.Equal(HttpStatusCode.Unauthorized, (await server.Nobody.GetAsync("/api/v1/log")).StatusCode);
+        await (await veza.SharedAsync("member")).GetAsync("/api/v1/log").RefusedAsync(HttpStatusCode.Forbidden, "scope_missing");
+        Assert.Equal(HttpStatusCode.Unauthorized, (await veza.Nobody.GetAsync("/api/v1/log")).StatusCode);
     }
 
     [Fact]
     public async Task Operators_see_how_far_the_projections_are()
     {
-        var projections = (await (await server.OperatorAsync()).GetAsync("/api/v1/projections").JsonAsync()).Items();
-        Assert.Equal(server.Running.Projections.Status.Select(s => s.Name).Order(StringComparer.Ordinal),
+        var projections = (await (await veza.OperatorAsync()).GetAsync("/api/v1/projections").JsonAsync()).Items();
+        Assert.Equal(veza.Running.Projections.Status.Select(s => s.Name).Order(StringComparer.Ordinal),
             projections.Where(p => p.GetProperty("kind").GetString() == "projection").Select(p => p.GetProperty("name").GetString()));
         Assert.Contains("music.process_track.v1", projections.Where(p => p.GetProperty("kind").GetString() == "reaction").Select(p => p.GetProperty("name").GetString()));
-        Assert.Equal(HttpStatusCode.Forbidden, (await (await server.SharedAsync("member")).GetAsync("/api/v1/projections")).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await (await veza.SharedAsync("member")).GetAsync("/api/v1/projections")).StatusCode);
     }
 
     [Fact]
@@ -118,7 +121,7 @@ public class LogEndpointsTests(VezaServer server)
 
     private async Task ExecuteAsync(string sql)
     {
-        await using var command = server.Running.Log.Database.CreateCommand(sql);
+        await using var command = veza.Running.Log.Database.CreateCommand(sql);
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 

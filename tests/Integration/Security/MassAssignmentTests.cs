@@ -5,7 +5,7 @@ using Veza.Integration.Tests.Music.Tracks;
 namespace Veza.Integration.Tests.Security;
 
 /// <summary>Fields that an endpoint does not take, whatever they are called, do nothing.</summary>
-public class MassAssignmentTests(VezaServer veza)
+public class MassAssignmentTests(VezaEndpoints veza, VezaServer server) : IClassFixture<VezaEndpoints>
 {
     private const string Password = "correct horse battery";
 
@@ -70,8 +70,8 @@ public class MassAssignmentTests(VezaServer veza)
     [Fact]
     public async Task An_upload_names_no_owner()
     {
-        using var form = Wave.Form(Wave.Sine(1, 8_000), ("title", "Forged"), ("ownerId", (await veza.SharedAsync("owner")).Id.ToString()));
-        var problem = await (await veza.SharedAsync("member")).SendAsync(HttpMethod.Post, "/api/v1/tracks", form).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+        using var form = Wave.Form(Wave.Sine(1, 8_000), ("title", "Forged"), ("ownerId", (await server.SharedAsync("owner")).Id.ToString()));
+        var problem = await (await server.SharedAsync("member")).SendAsync(HttpMethod.Post, "/api/v1/tracks", form).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
         Assert.Contains("there is no field \"ownerId\"", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 }

@@ -6,12 +6,12 @@ using Veza.EventStore.Appending;
 
 namespace Veza.Integration.Tests.Social;
 
-public class SocialEndpointsTests(VezaServer server)
+public class SocialEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
 {
     [Fact]
     public async Task Followers_are_listed_in_pages()
     {
-        var (ana, bo, cleo) = (await server.RegisterInMemoryAsync("ana"), await server.RegisterInMemoryAsync("bo"), await server.RegisterInMemoryAsync("cleo"));
+        var (ana, bo, cleo) = (await veza.RegisterAsync("ana"), await veza.RegisterAsync("bo"), await veza.RegisterAsync("cleo"));
         var followed = await ana.PutAsync($"/api/v1/accounts/{bo.Id}/followers/me").JsonAsync();
         Assert.Equal((bo.Id, 1), (followed.Id(), followed.GetProperty("version").GetInt64()));
         await cleo.PutAsync($"/api/v1/accounts/{bo.Id}/followers/me").JsonAsync();
@@ -32,16 +32,28 @@ public class SocialEndpointsTests(VezaServer server)
     [Fact]
     public async Task Following_is_refused_where_it_makes_no_sense()
     {
-        var ana = await server.RegisterInMemoryAsync("ana");
-        await ana.PutAsync($"/api/v1/accounts/{ana.Id}/followers/me").RefusedAsync(HttpStatusCode.Conflict, "cannot_follow_self");
-        await ana.PutAsync($"/api/v1/accounts/{Guid.CreateVersion7()}/followers/me").RefusedAsync(HttpStatusCode.NotFound, "account_unknown");
-        await ana.GetAsync($"/api/v1/accounts/{Guid.CreateVersion7()}/followers").RefusedAsync(HttpStatusCode.NotFound, "account_unknown");
+        var ana = await veza.RegisterAsync("ana");
+        await veza.Scenario(ana, _ =>
+        {
+            _.Put.Url($"/api/v1/accounts/{ana.Id}/followers/me");
+            _.ShouldBeRefused(HttpStatusCode.Conflict, "cannot_follow_self");
+        });
+        await veza.Scenario(ana, _ =>
+        {
+            _.Put.Url($"/api/v1/accounts/{Guid.CreateVersion7()}/followers/me");
+            _.ShouldBeRefused(HttpStatusCode.NotFound, "account_unknown");
+        });
+        await veza.Scenario(ana, _ =>
+        {
+            _.Get.Url($"/api/v1/accounts/{Guid.CreateVersion7()}/followers");
+            _.ShouldBeRefused(HttpStatusCode.NotFound, "account_unknown");
+        });
     }
 
     [Fact]
     public async Task A_feed_says_what_happened_and_why_it_is_there()
     {
-        var (ana, bo) = (await server.RegisterInMemoryAsync("ana"), await server.RegisterInMemoryAsync("bo"));
+        var (ana, bo) = (await veza.RegisterAsync("ana"), await veza.RegisterAsync("bo"));
         var track = await UploadAsync(bo, "Dub");
         var show = Guid.CreateVersion7();
         await AppendAsync(show, "broadcast", new BroadcastCreated(show, bo.Id, "Late show"), new BroadcastStarted(show, bo.Id, "audio/mpeg"));
@@ -58,7 +70,7 @@ public class SocialEndpointsTests(VezaServer server)
     [Fact]
     public async Task A_play_is_counted_and_shows_in_history_and_charts()
     {
-        var (ana, bo) = (await server.RegisterInMemoryAsync("ana"), await server.RegisterInMemoryAsync("bo"));
+        var (ana, bo) = (await veza.RegisterAsync("ana"), await veza.RegisterAsync("bo"));
         var genre = $"{Guid.CreateVersion7()}";
         var track = await UploadAsync(bo, genre);
         var play = (await ana.PostAsync($"/api/v1/tracks/{track}/plays").JsonAsync(HttpStatusCode.Created)).Id();
@@ -94,8 +106,11 @@ public class SocialEndpointsTests(VezaServer server)
     [InlineData("top?limit=101", "1 to 100")]
     public async Task What_charts_there_are_is_said_to_who_asks_for_another(string chart, string allowed)
     {
-        var problem = await (await server.SharedAsync("ana")).GetAsync($"/api/v1/charts/{chart}").RefusedAsync(HttpStatusCode.BadRequest, "invalid");
-        Assert.Contains(allowed, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        await veza.Scenario(await veza.SharedAsync("ana"), _ =>
+        {
+            _.Get.Url($"/api/v1/charts/{chart}");
+            _.ShouldBeRefused(HttpStatusCode.BadRequest, "invalid", detail: allowed);
+        });
     }
 
     private static async Task<bool> CountedAsync(Person listener, Guid play, long heardMs, string? idempotencyKey = null)
@@ -115,5 +130,5 @@ public class SocialEndpointsTests(VezaServer server)
     }
 
     private async Task AppendAsync(Guid stream, string streamType, params object[] events) =>
-        Assert.IsType<AppendOutcome.Accepted>(await server.Running.Log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(stream, streamType, 0, events)], [])));
+        Assert.IsType<AppendOutcome.Accepted>(await veza.Running.Log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(stream, streamType, 0, events)], [])));
 }

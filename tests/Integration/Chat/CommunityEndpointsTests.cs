@@ -1,0 +1,90 @@
+using System.Net;
+using System.Text.Json;
+using Alba;
+
+namespace Veza.Integration.Tests.Chat;
+
+public class CommunityEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
+{
+    [Fact]
+    public async Task A_community_has_its_members_in_the_order_they_joined_and_loses_who_leaves()
+    {
+        var chat = await ChatSetting.CreateAsync(veza);
+        var community = $"/api/v1/communities/{chat.Community}";
+        chat.Owner.SeeWhat(chat.Member);
+
+        var read = await veza.Scenario(chat.Owner, _ => _.Get.Url(community)).JsonAsync();
+        Assert.Equal("Vinyl diggers", read.GetProperty("name").GetString());
+        Assert.Equal((chat.Owner.Id, 2), (read.GetProperty("ownerId").GetGuid(), CountOf(read)));
+
+        var first = await veza.Scenario(chat.Owner, _ => _.Get.Url($"{community}/members?limit=1")).JsonAsync();
+        Assert.Equal(chat.Owner.Id, Assert.Single(first.Items()).GetProperty("account").Id());
+        var next = first.GetProperty("next").GetString()!;
+        var second = await veza.Scenario(chat.Owner, _ => _.Get.Url(next)).JsonAsync();
+        Assert.Equal(chat.Member.Id, Assert.Single(second.Items()).GetProperty("account").Id());
+
+        await veza.Scenario(chat.Member, _ =>
+        {
+            _.Delete.Url($"{community}/members/me");
+            _.StatusCodeShouldBeOk();
+        });
+        chat.Owner.SeeWhat(chat.Member);
+        Assert.Equal(1, CountOf(await veza.Scenario(chat.Owner, _ => _.Get.Url(community)).JsonAsync()));
+    }
+
+    [Fact]
+    public async Task A_channel_is_made_by_who_may_and_listed_with_what_it_was_made_with()
+    {
+        var chat = await ChatSetting.CreateAsync(veza);
+        var channels = $"/api/v1/communities/{chat.Community}/channels";
+        var asked = new { name = "slow", kind = "text", topic = "one at a time", slowModeSeconds = 10 };
+        await veza.Scenario(chat.Member, _ =>
+        {
+            _.Post.Json(asked).ToUrl(channels);
+            _.ShouldBeRefused(HttpStatusCode.Forbidden, "permission_missing");
+        });
+        var made = await veza.Scenario(chat.Owner, _ =>
+        {
+            _.Post.Json(asked).ToUrl(channels);
+            _.StatusCodeShouldBe(HttpStatusCode.Created);
+        }).JsonAsync();
+
+        var listed = (await veza.Scenario(chat.Owner, _ => _.Get.Url(channels)).JsonAsync()).Items();
+
+        Assert.Equal([chat.Channel, made.Id()], listed.Select(c => c.Id()));
+        Assert.Equal(
+            ("slow", "text", "one at a time", 10),
+            (
+                listed[1].GetProperty("name").GetString(),
+                listed[1].GetProperty("kind").GetString(),
+                listed[1].GetProperty("topic").GetString(),
+                listed[1].GetProperty("slowModeSeconds").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Its_lists_are_for_members_and_one_that_is_not_there_is_told_from_one_that_is_closed()
+    {
+        var chat = await ChatSetting.CreateAsync(veza);
+        chat.Stranger.SeeWhat(chat.Member);
+        foreach (var list in new[] { "members", "channels" })
+        {
+            await veza.Scenario(chat.Stranger, _ =>
+            {
+                _.Get.Url($"/api/v1/communities/{chat.Community}/{list}");
+                _.ShouldBeRefused(HttpStatusCode.Forbidden, "permission_missing");
+            });
+            await veza.Scenario(chat.Stranger, _ =>
+            {
+                _.Get.Url($"/api/v1/communities/{Guid.CreateVersion7()}/{list}");
+                _.ShouldBeRefused(HttpStatusCode.NotFound, "community_unknown");
+            });
+        }
+        await veza.Scenario(chat.Stranger, _ =>
+        {
+            _.Post.Json(new { name = "" }).ToUrl("/api/v1/communities");
+            _.ShouldBeRefused(HttpStatusCode.BadRequest, "invalid", "name");
+        });
+    }
+
+    private static int CountOf(JsonElement community) => community.GetProperty("memberCount").GetInt32();
+}

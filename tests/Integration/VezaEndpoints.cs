@@ -1,0 +1,85 @@
+using System.Net;
+using Alba;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Veza.Api;
+using Veza.Api.Connections;
+
+namespace Veza.Integration.Tests;
+
+/// <summary>
+/// The product's endpoints without a socket, over the log and the projections of the tests' one server: for tests of
+/// what an endpoint answers, and not of how it travels. All classes share one host.
+/// </summary>
+public sealed class VezaEndpoints(VezaServer server) : IVezaApi, IAsyncLifetime
+{
+    private IAlbaHost _host = null!;
+
+    public string Address => "";
+    public HttpClient Http { get; private set; } = null!;
+    public RunningVeza Running => server.Running;
+    public string Home => server.Home;
+    public string ConnectionString => server.ConnectionString;
+
+    public async ValueTask InitializeAsync()
+    {
+        _host = await server.WithoutSocketAsync();
+        Http = _host.GetTestClient();
+    }
+
+    /// <returns>The same account as the server's, for a test that sees of the log what it did itself.</returns>
+    public async Task<Person> SharedAsync(string name)
+    {
+        var shared = await server.SharedAsync(name);
+        var person = new Person(this, shared.Id, shared.UserName, shared.AccessToken);
+        person.SeeWhat(shared);
+        return person;
+    }
+
+    /// <summary>One request of a person's, as Alba describes and checks it.</summary>
+    public async Task<IScenarioResult> Scenario(Person by, Action<Scenario> request)
+    {
+        var result = await _host.Scenario(scenario =>
+        {
+            if (by.AccessToken is { } token) scenario.WithBearerToken(token);
+            request(scenario);
+            scenario.SeesUpTo(by.Position);
+        });
+        if (result.Context.Response.Headers.Position() is { } position) by.SeeUpTo(position);
+        return result;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    internal static Task<IAlbaHost> StartAsync(VezaServer server)
+    {
+        var settings = VezaServer.Settings(server.Home, ("ROLES", "api"));
+        var limits = ConnectionLimits.For(settings, OpenFiles.Max);
+        var (log, projections) = (server.Running.Log, server.Running.Projections);
+        var builder = VezaHost.CreateBuilder(settings, limits, log, projections, watch: null);
+        builder.Services.AddSingleton<IStartupFilter>(new FromLoopback(settings.Port));
+        return AlbaHost.For(builder, app => VezaHost.Map(app, settings));
+    }
+
+    /// <summary>Without a socket nobody says where a request came from and on which port it came in.</summary>
+    private sealed class FromLoopback(int port) : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use((http, following) =>
+            {
+                http.Connection.RemoteIpAddress = IPAddress.Loopback;
+                http.Connection.LocalPort = port;
+                return following(http);
+            });
+            next(app);
+        };
+    }
+}
