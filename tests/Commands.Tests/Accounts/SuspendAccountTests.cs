@@ -44,7 +44,7 @@ public class SuspendAccountTests(Rules rules)
     [Fact]
     public async Task A_suspension_ends_at_its_time_and_not_at_the_time_of_one_that_it_replaced()
     {
-        var (soon, later) = (log.Now.AddHours(1), log.Now.AddDays(1));
+        var (soon, later) = (rules.Now.AddHours(1), rules.Now.AddDays(1));
         await GivenAsync(Suspend with { Until = soon });
         Assert.Equal<DomainEvent>(
             [new AccountSuspended(_ada.Account, _operator.Account, "sells followers", later)],
@@ -62,15 +62,15 @@ public class SuspendAccountTests(Rules rules)
     [Fact]
     public async Task A_suspension_that_an_operator_ended_does_not_end_again()
     {
-        await GivenAsync(Suspend with { Until = log.Now.AddHours(1) }, End, Suspend);
-        Assert.Empty(await _ada.EventsOfAsync(new ExpireSuspension(_ada.Account, log.Now.AddHours(1))));
+        await GivenAsync(Suspend with { Until = rules.Now.AddHours(1) }, End, Suspend);
+        Assert.Empty(await _ada.EventsOfAsync(new ExpireSuspension(_ada.Account, rules.Now.AddHours(1))));
     }
 
     [Fact]
     public async Task A_suspension_ends_in_the_ten_years_to_come()
     {
         await GivenAsync();
-        foreach (var until in (DateTimeOffset[])[log.Now, log.Now.AddDays(3651)])
+        foreach (var until in (DateTimeOffset[])[rules.Now, rules.Now.AddDays(3651)])
         {
             var no = await _ada.RefusalOfAsync(Suspend with { Until = until });
             Assert.Equal("invalid", no.Code);
