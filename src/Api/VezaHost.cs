@@ -131,6 +131,7 @@ public static class VezaHost
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, settings));
         builder.WebHost.UseSockets(sockets => sockets.Backlog = BacklogMax);
         Telemetry.AddLogging(builder.Logging, settings);
+        Telemetry.AddMetricsAndTraces(builder, settings);
         builder.UseWolverine(options => options.RunVezaCommands(new Limits(settings.MessageBytesMax)));
         builder.Services.AddConnectionGates(limits);
         VezaServices.Add(builder.Services, settings, limits, log, projections);

@@ -5,6 +5,7 @@ using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using Veza.Api.Configuration;
+using Veza.Api.Observability;
 
 namespace Veza.Integration.Tests.Observability;
 
@@ -133,9 +134,12 @@ public sealed partial class MetricNamesTests(VezaServer server)
     {
         var settings = server.Running.App.Services.GetRequiredService<VezaSettings>();
         using var http = new HttpClient();
+        // As often as it is made anew: those who watch have a rate limit.
+        using var look = new PeriodicTimer(MetricsEndpoint.KeptFor);
         var text = "";
         await Eventually.TrueAsync(async () =>
         {
+            await look.WaitForNextTickAsync(TestContext.Current.CancellationToken);
             text = await http.GetStringAsync($"http://127.0.0.1:{settings.PrometheusPort}/metrics");
             return Always.All(name => text.Contains($"# TYPE {name} ", StringComparison.Ordinal));
         });
