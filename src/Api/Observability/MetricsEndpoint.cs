@@ -9,7 +9,8 @@ namespace Veza.Api.Observability;
 internal static class MetricsEndpoint
 {
     /// <summary>
-    /// The text is made once for all who ask within this time, which is less than any Prometheus waits between two scrapes.
+    /// The text is made once for all who ask within this time, which is less than any Prometheus waits between two
+    /// scrapes.
     /// </summary>
     public static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(1);
 

@@ -21,7 +21,8 @@ internal sealed class ScrapeFaults(ILogger<ScrapeFaults> logger) : EventListener
     protected override void OnEventWritten(EventWrittenEventArgs eventData)
     {
         if (!Events.Contains(eventData.EventName)) return;
-        var what = string.Format(CultureInfo.InvariantCulture, eventData.Message ?? "", eventData.Payload?.ToArray() ?? []);
+        object?[] values = eventData.Payload?.ToArray() ?? [];
+        var what = string.Format(CultureInfo.InvariantCulture, eventData.Message ?? "", values);
         logger.LogWarning("An answer of /metrics lacks something: {What}", what);
     }
 }

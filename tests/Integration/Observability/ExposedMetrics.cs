@@ -25,7 +25,8 @@ internal static partial class ExposedMetrics
             if (line.StartsWith("# TYPE ", StringComparison.Ordinal))
             {
                 var (name, type) = (line.Split(' ')[2], line.Split(' ')[3]);
-                current = new(type, new SortedSet<string>(StringComparer.Ordinal), new HashSet<string>(), new HashSet<string>());
+                var labels = new SortedSet<string>(StringComparer.Ordinal);
+                current = new(type, labels, new HashSet<string>(), new HashSet<string>());
                 if (!name.StartsWith("test_", StringComparison.Ordinal)) metrics.Add(name, current);
             }
             if (line[0] == '#') continue;

@@ -16,7 +16,9 @@ namespace Veza.Integration.Tests.Observability;
 public sealed partial class MetricNamesTests(VezaServer server)
 {
     private static readonly string[] Seconds =
-        ["0.0005", "0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf"];
+    [
+        "0.0005", "0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf",
+    ];
     private static readonly string[] Counts =
         ["1", "2", "5", "10", "25", "50", "100", "250", "500", "1000", "2500", "5000", "10000", "+Inf"];
 
@@ -57,13 +59,13 @@ public sealed partial class MetricNamesTests(VezaServer server)
             // A library may come to measure more.
             if (!Documented.TryGetValue(name, out var documented))
             {
-                Assert.False(name.StartsWith("veza_", StringComparison.Ordinal), $"{name} is not in the page");
+                Assert.False(IsOwn(name), $"{name} is not in the page");
                 continue;
             }
             Assert.Equal((name, documented.Type), (name, metric.Type));
             Assert.Equal((name, ""), (name, string.Join(',', metric.Labels.Except(documented.Labels))));
             // What Veza itself labels, it always labels.
-            if (name.StartsWith("veza_", StringComparison.Ordinal) && metric.Labels.Count > 0)
+            if (IsOwn(name) && metric.Labels.Count > 0)
                 Assert.Equal((name, string.Join(',', documented.Labels)), (name, string.Join(',', metric.Labels)));
         }
     }
@@ -73,8 +75,8 @@ public sealed partial class MetricNamesTests(VezaServer server)
     {
         MeasureAll();
         await UseAsync();
-        var exposed = ExposedMetrics.Of(await ScrapeAsync()).Where(m => m.Key.StartsWith("veza_", StringComparison.Ordinal));
-        var documented = Documented.Where(m => m.Key.StartsWith("veza_", StringComparison.Ordinal));
+        var exposed = ExposedMetrics.Of(await ScrapeAsync()).Where(m => IsOwn(m.Key));
+        var documented = Documented.Where(m => IsOwn(m.Key));
 
         Assert.Equal(
             documented.Select(m => (m.Key, m.Value.Type)).Order(),
@@ -86,7 +88,7 @@ public sealed partial class MetricNamesTests(VezaServer server)
     {
         await UseAsync();
         var exposed = ExposedMetrics.Of(await ScrapeAsync());
-        var own = exposed.Where(m => m.Value.Type == "histogram" && m.Key.StartsWith("veza_", StringComparison.Ordinal)).ToList();
+        var own = exposed.Where(m => m.Value.Type == "histogram" && IsOwn(m.Key)).ToList();
 
         Assert.Contains(own, m => m.Key == "veza_log_batch_events");
         foreach (var (name, metric) in own)
@@ -100,7 +102,8 @@ public sealed partial class MetricNamesTests(VezaServer server)
     public async Task No_label_tells_an_id_or_a_name()
     {
         var person = await server.RegisterAsync("measured");
-        var community = (await person.PostAsync("/api/v1/communities", new { name = "Measured" }).JsonAsync(HttpStatusCode.Created)).Id();
+        var answer = person.PostAsync("/api/v1/communities", new { name = "Measured" });
+        var community = (await answer.JsonAsync(HttpStatusCode.Created)).Id();
         await person.GetAsync($"/api/v1/communities/{community}");
         await person.GetAsync($"/nowhere/{community}");
 
@@ -149,9 +152,10 @@ public sealed partial class MetricNamesTests(VezaServer server)
     /// <summary>A measurement of nothing by each instrument of Veza, also those for what seldom happens.</summary>
     private static void MeasureAll()
     {
-        foreach (var assembly in AppDomain.CurrentDomain.GetAssemblies().Where(a => a.GetName().Name!.StartsWith("Veza.", StringComparison.Ordinal)))
-            foreach (var type in assembly.GetTypes().Where(HasInstruments))
-                RuntimeHelpers.RunClassConstructor(type.TypeHandle);
+        var rooms = AppDomain.CurrentDomain.GetAssemblies()
+            .Where(assembly => assembly.GetName().Name!.StartsWith("Veza.", StringComparison.Ordinal));
+        foreach (var type in rooms.SelectMany(room => room.GetTypes()).Where(HasInstruments))
+            RuntimeHelpers.RunClassConstructor(type.TypeHandle);
         var instruments = new List<Instrument>();
         using var listener = new MeterListener
         {
@@ -172,14 +176,19 @@ public sealed partial class MetricNamesTests(VezaServer server)
                 case UpDownCounter<long> counter: counter.Add(0); break;
                 case Histogram<int> histogram: histogram.Record(0); break;
                 case Histogram<double> histogram: histogram.Record(0); break;
-                default: Assert.True(instrument.IsObservable, $"{instrument.Name} is of another type: {instrument.GetType()}"); break;
+                default:
+                    Assert.True(instrument.IsObservable, $"{instrument.Name} is of another type: {instrument.GetType()}");
+                    break;
             }
         }
     }
 
     private static bool HasInstruments(Type type) => !type.ContainsGenericParameters && type
         .GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
-        .Any(field => typeof(Meter).IsAssignableFrom(field.FieldType) || typeof(Instrument).IsAssignableFrom(field.FieldType));
+        .Select(field => field.FieldType)
+        .Any(field => typeof(Meter).IsAssignableFrom(field) || typeof(Instrument).IsAssignableFrom(field));
+
+    private static bool IsOwn(string name) => name.StartsWith("veza_", StringComparison.Ordinal);
 
     private static string Root()
     {

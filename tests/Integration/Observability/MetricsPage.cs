@@ -16,7 +16,8 @@ internal sealed class MetricsPage : IAsyncDisposable
 
     private MetricsPage(params (string Name, string Value)[] settings)
     {
-        var given = VezaServer.Settings(Path.GetTempPath(), [("SERVICE_NAME", "veza"), ("VERSION", "1.2.3"), .. settings]);
+        var given = VezaServer.Settings(
+            Path.GetTempPath(), [("SERVICE_NAME", "veza"), ("VERSION", "1.2.3"), .. settings]);
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseTestServer();
         builder.Logging.ClearProviders().AddProvider(_log);
@@ -44,13 +45,18 @@ internal sealed class MetricsPage : IAsyncDisposable
         return await http.SendAsync(request);
     }
 
-    public async Task<string> TextAsync() => await (await GetAsync()).EnsureSuccessStatusCode().Content.ReadAsStringAsync();
+    public async Task<string> TextAsync()
+    {
+        using var answer = await GetAsync();
+        return await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync();
+    }
 
     /// <summary>The lines about one metric, with its help and type first.</summary>
     public async Task<string[]> LinesAsync(string name)
     {
         string[] beginnings = [name, $"# HELP {name}", $"# TYPE {name}"];
-        var lines = (await TextAsync()).Split('\n').Where(line => beginnings.Any(b => line.StartsWith(b, StringComparison.Ordinal)));
+        var lines = (await TextAsync()).Split('\n')
+            .Where(line => beginnings.Any(beginning => line.StartsWith(beginning, StringComparison.Ordinal)));
         return [.. lines.OrderBy(line => line[0] != '#')];
     }
 
@@ -63,7 +69,12 @@ internal sealed class MetricsPage : IAsyncDisposable
         public ILogger CreateLogger(string categoryName) => this;
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter) =>
             Lines.Enqueue(formatter(state, exception));
         public void Dispose() { }
     }
