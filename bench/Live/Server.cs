@@ -58,7 +58,8 @@ internal sealed class Server : IDisposable
         var metrics = http.GetStringAsync($"http://127.0.0.1:{Port}/metrics").GetAwaiter().GetResult().Split('\n');
         return (Of("dotnet_gc_heap_total_allocated_bytes_total"), Of("dotnet_gc_pause_time_seconds_total"), Of("dotnet_jit_compilation_time_seconds_total"));
 
-        double Of(string name) => double.Parse(metrics.FirstOrDefault(l => l.StartsWith(name + ' ', StringComparison.Ordinal))?[(name.Length + 1)..] ?? "NaN", CultureInfo.InvariantCulture);
+        // A server that is not Veza writes no braces around no labels.
+        double Of(string name) => double.Parse(metrics.FirstOrDefault(l => l.StartsWith(name + "{} ", StringComparison.Ordinal) || l.StartsWith(name + ' ', StringComparison.Ordinal))?.Split(' ')[1] ?? "NaN", CultureInfo.InvariantCulture);
     }
 
     /// <summary>The runtime goes on compiling what it finds hot for some twenty seconds under load, on the same two cores: what is measured afterwards is a server that is done with it.</summary>

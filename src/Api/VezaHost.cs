@@ -132,6 +132,7 @@ public static class VezaHost
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, settings));
         builder.WebHost.UseSockets(sockets => sockets.Backlog = BacklogMax);
         Telemetry.AddLogging(builder.Logging, settings);
+        Telemetry.AddMetricsAndTraces(builder, settings);
         builder.UseWolverine(options =>
         {
             options.RunVezaCommands(new Limits(settings.MessageBytesMax));

@@ -44,7 +44,6 @@ internal static class VezaServices
         AddCapabilities(services, settings, log, projections);
         services.AddRealtime(new(limits.Live));
         AddHttp(services, settings);
-        Telemetry.AddMetricsAndTraces(services, settings);
         AddHealth(services, settings);
     }
 

@@ -38,8 +38,8 @@ public sealed record ConnectionShares(int Queries, int Keys, int Runners, int Pr
     /// <returns>Connections that everybody together may have.</returns>
     internal static async Task<int> AllowedAsync(string connectionString, CancellationToken ct)
     {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
-        await connection.OpenAsync(ct);
+        await using var database = Pools.ForOnce(connectionString);
+        await using var connection = await database.OpenConnectionAsync(ct);
         await using var ask = new NpgsqlCommand(AskAllowed, connection);
         return (int)(await ask.ExecuteScalarAsync(ct))!;
     }

@@ -53,18 +53,18 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         (_clock, _logger, Shares) = (clock, loggers.CreateLogger<EventLog>(), shares);
         Tail = new();
         _guard = new(Tail, ForgetHistory, _logger);
-        var builder = new NpgsqlDataSourceBuilder(connectionString);
+        var builder = new NpgsqlDataSourceBuilder(connectionString) { Name = Pools.Queries };
         builder.ConnectionStringBuilder.MaxPoolSize = shares.Queries;
         // Not prepared automatically: a statement that fails while it is being prepared leaves its connection broken for whoever uses it next.
         Database = _guard.Build(builder);
-        var keys = new NpgsqlDataSourceBuilder(connectionString);
+        var keys = new NpgsqlDataSourceBuilder(connectionString) { Name = Pools.Keys };
         keys.ConnectionStringBuilder.MaxPoolSize = shares.Keys;
         _keysSource = _guard.Build(keys);
         _keys = new(_keysSource, keySecret);
         Types = types = types.With(_keys);
         // Before the others that watch: what they see of an event is without what was erased before it.
         Tail.Watch(WatchErasures, atOnce: true);
-        var append = new NpgsqlDataSourceBuilder(connectionString);
+        var append = new NpgsqlDataSourceBuilder(connectionString) { Name = Pools.Append };
         append.ConnectionStringBuilder.Options = AppendCall.ConnectionOptions;
         append.ConnectionStringBuilder.WriteBufferSize = AppendCall.BufferBytes;
         append.ConnectionStringBuilder.ApplicationName = Appender.ApplicationName;
@@ -76,7 +76,7 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         append.ConnectionStringBuilder.CommandTimeout = 0;
         _appendSource = _guard.Build(append);
         var node = Guid.CreateVersion7(clock.GetUtcNow());
-        var runners = new NpgsqlDataSourceBuilder(connectionString);
+        var runners = new NpgsqlDataSourceBuilder(connectionString) { Name = Pools.Runners };
         // What they write can be written again from the log; a flush for each would slow every command.
         runners.ConnectionStringBuilder.Options = "-c synchronous_commit=off";
         runners.ConnectionStringBuilder.ApplicationName = OwnerRows.SessionName("runners", node);

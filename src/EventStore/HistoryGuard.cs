@@ -12,9 +12,6 @@ namespace Veza.EventStore;
 /// <param name="forget">What else was made of the events.</param>
 internal sealed class HistoryGuard(Tail tail, Action forget, ILogger logger)
 {
-    /// <summary>A server that is not the primary now may be it in a moment: this often it is asked again.</summary>
-    private const int HostRecheckSeconds = 1;
-
     // The timeline as it is written now: the control file's own shows a promotion only at the next checkpoint, minutes later. A standby has none of its own.
     private const string Ask = """
         select case when pg_is_in_recovery() then null
@@ -34,7 +31,7 @@ internal sealed class HistoryGuard(Tail tail, Action forget, ILogger logger)
     public NpgsqlDataSource Build(NpgsqlDataSourceBuilder builder)
     {
         builder.UsePhysicalConnectionInitializer(connection => LookAsync(connection).GetAwaiter().GetResult(), LookAsync);
-        var source = builder.ConnectionStringBuilder.Host?.Contains(',') is true ? BuildForMany(builder) : builder.Build();
+        var source = Pools.Build(builder);
         lock (_sources) _sources.Add(source);
         return source;
     }
@@ -46,14 +43,6 @@ internal sealed class HistoryGuard(Tail tail, Action forget, ILogger logger)
         var epoch = await EpochAsync(connection, ct) ?? throw new IOException("the database is a standby; the log is opened on the primary");
         tail.StartAt(await MarkAsync(AskNewest, null, connection, ct));
         _epoch = epoch;
-    }
-
-    private static NpgsqlDataSource BuildForMany(NpgsqlDataSourceBuilder builder)
-    {
-        // A source of several hosts takes the choice among them when it is used, and refuses it in its text.
-        builder.ConnectionStringBuilder.TargetSessionAttributes = null;
-        builder.ConnectionStringBuilder.HostRecheckSeconds = HostRecheckSeconds;
-        return builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary);
     }
 
     private async Task LookAsync(NpgsqlConnection connection)

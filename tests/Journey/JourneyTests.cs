@@ -21,6 +21,10 @@ public class JourneyTests
         Assert.Equal(0, await veza.StopAsync());
 
         Assert.Contains("veza_commands_handled", metrics, StringComparison.Ordinal);
+        Assert.Contains("db_client_connection_pool_name=\"veza-append\"", metrics, StringComparison.Ordinal);
+        // A pool's connection string would, and a series with an id would be another at each start.
+        Assert.DoesNotContain("Host=", metrics, StringComparison.Ordinal);
+        Assert.DoesNotMatch("=\"[^\"]*[0-9a-f]{8}-[0-9a-f]{4}-", metrics);
         Assert.Contains(veza.Lines, line => line.Contains("/api/v1/sessions", StringComparison.Ordinal));
         var written = Directory.EnumerateFiles(veza.Home, "*", SearchOption.AllDirectories).ToList();
         foreach (var secret in secrets)

@@ -51,6 +51,10 @@ public sealed record VezaSettings
     public required LogDetail LogLevel { get; init; }
     public required LogForm LogFormat { get; init; }
     public Uri? OtlpEndpoint { get; init; }
+
+    /// <summary>The standard OTEL_* variables, as OpenTelemetry's SDK reads them. Their headers may hold secrets.</summary>
+    public required IReadOnlyDictionary<string, string?> OtelVariables { get; init; }
+
     public required bool MetricsEnabled { get; init; }
     public required bool TracingEnabled { get; init; }
 
@@ -111,6 +115,8 @@ public sealed record VezaSettings
             LogLevel = given.Value(Variables.LogLevel),
             LogFormat = given.Value(Variables.LogFormat, onTerminal ? LogForm.Text : LogForm.Json),
             OtlpEndpoint = given.Optional(Variables.OtlpEndpoint),
+            OtelVariables = variables.Where(v => v.Key.StartsWith("OTEL_", StringComparison.Ordinal))
+                .ToDictionary(v => v.Key, v => (string?)v.Value),
             MetricsEnabled = given.Value(Variables.MetricsEnabled),
             TracingEnabled = given.Value(Variables.TracingEnabled),
         };

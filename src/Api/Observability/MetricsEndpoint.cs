@@ -8,17 +8,37 @@ namespace Veza.Api.Observability;
 /// <remarks>Where the two ports are one it needs an operator's token.</remarks>
 internal static class MetricsEndpoint
 {
+    /// <summary>
+    /// The text is made once for all who ask within this time, which is less than any Prometheus waits between two
+    /// scrapes.
+    /// </summary>
+    public static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// Bytes of the text. A histogram of the requests with <see cref="MetricViews.SeriesMax"/> series has 8 MB.
+    /// </summary>
+    public const int TextBytesMax = 64 << 20;
+
     public static void Map(WebApplication app, VezaSettings settings)
     {
         if (!settings.MetricsEnabled) return;
 
         var endpoint = app
-            .MapGet("/metrics", (PrometheusMetrics metrics) =>
-                Results.Text(metrics.Text(), PrometheusMetrics.ContentType))
-            .WithMetadata(new WatchesProcess(), new ServedAt(Ports.Metrics))
+            .MapPrometheusScrapingEndpoint("/metrics", meterProvider: null, InOneForm, optionsName: null)
+            .WithMetadata(new HttpMethodMetadata([HttpMethods.Get]), new WatchesProcess(), new ServedAt(Ports.Metrics))
             .DisableHttpMetrics()
             .ExcludeFromDescription();
         if (settings.PrometheusPort == settings.Port)
             endpoint.RequireAuthorization(policy => policy.RequireRole(ProjectionEndpoints.OperatorRole));
     }
+
+    /// <summary>
+    /// Without an Accept header it is Prometheus's text, version 0.0.4. Each other form would have names of its own, and
+    /// be made and remembered apart.
+    /// </summary>
+    private static void InOneForm(IApplicationBuilder scrape) => scrape.Use((context, next) =>
+    {
+        context.Request.Headers.Accept = default;
+        return next(context);
+    });
 }

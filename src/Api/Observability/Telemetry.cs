@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging.Console;
-using OpenTelemetry;
+using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -16,6 +17,9 @@ namespace Veza.Api.Observability;
 /// <summary>Logs, metrics and traces, as the settings want them.</summary>
 public static class Telemetry
 {
+    private static readonly string[] Meters = ["Veza.*", "Npgsql", "System.Runtime", "System.Net.*", "Wolverine*"];
+    private static readonly string[] Sources = ["Veza.*", "Microsoft.AspNetCore", "Npgsql", "Wolverine"];
+
     public static void AddLogging(ILoggingBuilder logging, VezaSettings settings)
     {
         logging.ClearProviders();
@@ -62,28 +66,51 @@ public static class Telemetry
     private static Serilog.Core.Logger JsonLog(LogOrigin origin) =>
         new LoggerConfiguration().MinimumLevel.Verbose().WriteTo.Console(new JsonLogFormatter(origin)).CreateLogger();
 
-    public static void AddMetricsAndTraces(IServiceCollection services, VezaSettings settings)
+    public static void AddMetricsAndTraces(IHostApplicationBuilder builder, VezaSettings settings)
     {
+        var exported = settings.OtlpEndpoint is not null;
+        // Address, headers, protocol and sampling: the SDK takes its standard variables from the host's configuration.
+        if (exported) builder.Configuration.AddInMemoryCollection(settings.OtelVariables);
+        var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => Name(resource, settings));
         if (settings.MetricsEnabled)
-            services.AddSingleton(provider => new PrometheusMetrics(settings.ServiceName, settings.Version, provider.GetRequiredService<ILogger<PrometheusMetrics>>(), provider.GetRequiredService<TimeProvider>()));
-        if (settings.OtlpEndpoint is null) return;
-
-        // Addresses, headers, protocol and sampling come from the standard OTEL_* variables, which the SDK reads itself.
-        var resource = ResourceBuilder.CreateDefault().AddService(settings.ServiceName, serviceVersion: settings.Version).AddTelemetrySdk();
-        if (settings.TracingEnabled)
-            services.AddSingleton(_ => Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource)
-                .AddSource("Microsoft.AspNetCore", "Npgsql", "Veza.*", "Wolverine").AddOtlpExporter().Build());
-        if (settings.MetricsEnabled)
-            services.AddSingleton(_ => Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource)
-                .AddMeter("Microsoft.AspNetCore.*", "System.Runtime", "System.Net.*", "Npgsql", "Veza.*", "Wolverine*").AddOtlpExporter().Build());
+        {
+            builder.Services.AddSingleton<ScrapeFaults>();
+            // These meters are each host's own. Had a host those of others too, it would lose its own with theirs: the
+            // SDK takes instruments of one name for one, which ends with the first of them.
+            builder.Metrics.EnableMetrics("Microsoft.AspNetCore", null, null, MeterScope.Local);
+            telemetry.WithMetrics(metrics =>
+            {
+                metrics.AddMeter(Meters).AddView(MetricViews.Of).AddPrometheusExporter(Expose);
+                if (exported) metrics.AddOtlpExporter();
+            });
+        }
+        if (settings.TracingEnabled && exported)
+            telemetry.WithTracing(traces => traces.AddSource(Sources).AddOtlpExporter());
     }
 
     /// <summary>Begins to listen before the first request; at the end the container disposes all of it, which sends what is left.</summary>
     public static void Start(IServiceProvider services)
     {
-        services.GetService<PrometheusMetrics>();
+        services.GetService<ScrapeFaults>();
         services.GetService<TracerProvider>();
         services.GetService<MeterProvider>();
+    }
+
+    private static void Name(ResourceBuilder resource, VezaSettings settings)
+    {
+        var exported = settings.OtlpEndpoint is not null;
+        resource.Clear();
+        if (exported) resource.AddTelemetrySdk().AddEnvironmentVariableDetector();
+        // Prometheus tells the instances apart by where it scrapes them.
+        resource.AddService(
+            settings.ServiceName, serviceVersion: settings.Version, autoGenerateServiceInstanceId: exported);
+    }
+
+    private static void Expose(PrometheusAspNetCoreOptions prometheus)
+    {
+        prometheus.ScopeInfoEnabled = false;
+        prometheus.ScrapeResponseCacheDurationMilliseconds = (int)MetricsEndpoint.KeptFor.TotalMilliseconds;
+        prometheus.MaxScrapeResponseSizeBytes = MetricsEndpoint.TextBytesMax;
     }
 
     private static LogLevel Level(LogDetail detail) => detail switch

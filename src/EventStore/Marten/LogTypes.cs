@@ -43,6 +43,7 @@ public sealed class LogTypes : IAsyncDisposable
     {
         var builder = new NpgsqlDataSourceBuilder(connectionString)
         {
+            Name = Pools.Marten,
             ConnectionStringBuilder = { MaxPoolSize = ConnectionsMax },
         };
         var database = builder.Build();

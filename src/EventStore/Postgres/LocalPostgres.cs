@@ -262,10 +262,8 @@ public sealed class LocalPostgres : IAsyncDisposable
         {
             try
             {
-                var maintenance = Connection("postgres");
-                maintenance.Pooling = false;
-                await using var connection = new NpgsqlConnection(maintenance.ConnectionString);
-                await connection.OpenAsync(ct);
+                await using var database = Pools.ForOnce(Connection("postgres").ConnectionString);
+                await using var connection = await database.OpenConnectionAsync(ct);
                 await using var exists = new NpgsqlCommand("SELECT 1 FROM pg_database WHERE datname = $1", connection) { Parameters = { new() { Value = DatabaseName } } };
                 if (await exists.ExecuteScalarAsync(ct) is not null) return;
                 await using var create = new NpgsqlCommand($"CREATE DATABASE {DatabaseName}", connection);

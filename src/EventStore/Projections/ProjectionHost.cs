@@ -27,7 +27,7 @@ public sealed class ProjectionHost : IAsyncDisposable
     private ProjectionHost(EventLog log, string connectionString, IReadOnlyCollection<IProjection> projections, TimeProvider clock, ILoggerFactory loggers, Retries? retries)
     {
         (_log, _clock) = (log, clock);
-        var builder = new NpgsqlDataSourceBuilder(connectionString);
+        var builder = new NpgsqlDataSourceBuilder(connectionString) { Name = Pools.Projections };
         builder.ConnectionStringBuilder.Options = "-c synchronous_commit=off -c jit=off";
         builder.ConnectionStringBuilder.ApplicationName = OwnerRows.SessionName("projections", log.Owners.Node);
         builder.ConnectionStringBuilder.MaxAutoPrepare = 200;
