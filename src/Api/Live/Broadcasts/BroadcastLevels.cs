@@ -56,7 +56,7 @@ public sealed class BroadcastLevels(Mounts mounts, LiveEngine engine, TimeProvid
         foreach (var followed in _followed.Values) followed.Release();
     }
 
-    private static TimeSpan RestAfter(TimeSpan worked) => worked + worked > LevelEvery ? worked : LevelEvery - worked;
+    internal static TimeSpan RestAfter(TimeSpan worked) => worked + worked > LevelEvery ? worked : LevelEvery - worked;
 
     private async Task<bool> TryPassAsync(long before, long now, CancellationToken ct)
     {
@@ -92,7 +92,7 @@ public sealed class BroadcastLevels(Mounts mounts, LiveEngine engine, TimeProvid
     }
 
     /// <param name="followers">Of all broadcasts that have a meter.</param>
-    private static TimeSpan EveryFor(int followers)
+    internal static TimeSpan EveryFor(int followers)
     {
         var paced = TimeSpan.FromSeconds((double)followers / LevelsPerSecondMax);
         return paced > LevelEvery ? paced : LevelEvery;
