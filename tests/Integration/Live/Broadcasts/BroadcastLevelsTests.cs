@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -18,6 +19,25 @@ public sealed class BroadcastLevelsTests(VezaServer server)
 
     private const double PeakDbfs = -6.02;
     private static readonly double Lufs = 10 * Math.Log10((0.5 * 0.5 + 0.25 * 0.25) / 2);
+
+    private static readonly MeterListener Listening = new();
+    private static long _running;
+
+    /// <summary>Meters at work: no other class follows broadcasts of Opus.</summary>
+    private static long Running => Interlocked.Read(ref _running);
+
+    static BroadcastLevelsTests()
+    {
+        Listening.InstrumentPublished = (instrument, me) =>
+        {
+            if (instrument.Name == "veza.slots.taken") me.EnableMeasurementEvents(instrument);
+        };
+        Listening.SetMeasurementEventCallback<long>((_, value, tags, _) =>
+        {
+            if (tags[0].Value as string == "broadcast_meters") Interlocked.Add(ref _running, value);
+        });
+        Listening.Start();
+    }
 
     [Fact]
     public async Task Followers_of_an_Opus_broadcast_see_the_level_of_the_tone_over_events_and_over_the_hub()
@@ -116,6 +136,35 @@ public sealed class BroadcastLevelsTests(VezaServer server)
         Assert.Single(refused);
         foreach (var source in sources) source.Dispose();
         foreach (var id in ids) await StopAsync(owner, id);
+    }
+
+    [Fact]
+    public async Task A_meter_runs_while_somebody_follows_and_ends_with_the_session_and_with_the_broadcast()
+    {
+        var (owner, follower) = (await server.RegisterAsync("dj"), await server.RegisterAsync("follower"));
+        // Those of the test before end a moment after it.
+        await Eventually.TrueAsync(() => Running == 0);
+        var (id, ingest) = await CreateAsync(owner);
+        var topic = $"/api/v1/live?topics=broadcast:{id}";
+        var sound = await OpusAsync(Tone, seconds: 2);
+        using var source = await IngestAsync(ingest, "application/ogg");
+        await source.SendAsync(sound);
+        using (var events = await EventSource.OpenAsync(follower, topic))
+        {
+            await LevelAsync(events, loud: false);
+            Assert.Equal(1, Running);
+        }
+        await Eventually.TrueAsync(() => Running == 0);
+
+        using var signedOut = await EventSource.OpenAsync(follower, topic);
+        await Eventually.TrueAsync(() => Running == 1);
+        await follower.DeleteAsync("/api/v1/sessions/current").JsonAsync();
+        await Eventually.TrueAsync(() => Running == 0);
+
+        using var own = await EventSource.OpenAsync(owner, topic);
+        await Eventually.TrueAsync(() => Running == 1);
+        await StopAsync(owner, id);
+        await Eventually.TrueAsync(() => Running == 0);
     }
 
     [Fact]
