@@ -140,7 +140,9 @@ async function stop(world, { owner, title }, { id }) {
 function inspectLevels(check, { title, metered }, id, levels) {
   if (!metered) return void check.equal(`${title}: has no level`, [], levels);
   check.that(`${title}: its level was seen`, levels.length > 0, 'levels', 'none');
-  const odd = levels.find(level => level.broadcastId !== id || level.unmetered !== null || !within(level.samplePeakDbfs) || !within(level.momentaryLufs));
+  const sane = ({ broadcastId, unmetered, samplePeakDbfs, momentaryLufs }) =>
+    broadcastId === id && unmetered === null && within(samplePeakDbfs) && within(momentaryLufs);
+  const odd = levels.find(level => !sane(level));
   check.that(`${title}: every level is one`, !odd, `of ${id}, from ${SilenceDb} to ${FullScaleDb} dB`, odd);
   const loudest = Math.max(...levels.map(level => level.momentaryLufs));
   check.that(`${title}: music was metered`, loudest > QuietestMusicLufs, `more than ${QuietestMusicLufs} LUFS`, loudest);

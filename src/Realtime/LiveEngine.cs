@@ -116,7 +116,7 @@ public sealed class LiveEngine : IAsyncDisposable
         }
     }
 
-    /// <summary>Tells those who follow a broadcast here how loud it is. Who still has the level before gets this one in its place.</summary>
+    /// <summary>Sends a broadcast's followers here its level, in place of one that they have not read yet.</summary>
     public void Tell(LiveMessage.BroadcastLevel level)
     {
         lock (_gate)

@@ -13,12 +13,12 @@ public abstract record LiveMessage(string Kind)
     public sealed record Batch(string Epoch, long Previous, long Position, IReadOnlyList<LiveItem> Items) : Shared("batch");
 
     /// <summary>
-    /// How loud a broadcast is now. It is no event: nothing is resumed, only the newest matters, and it moves no position.
+    /// How loud a broadcast is now. It is no event: nothing is resumed, only the newest matters, no position moves.
     /// </summary>
     /// <param name="At">When it was read off the meter.</param>
     /// <param name="SamplePeakDbfs">The largest sample since the level before; null while unmetered.</param>
     /// <param name="MomentaryLufs">Loudness of the last 400 ms; null while unmetered.</param>
-    /// <param name="Unmetered">Why there are no numbers: <c>channel_mapping</c> or <c>too_many</c>; null when there are.</param>
+    /// <param name="Unmetered">Why there are none: <c>channel_mapping</c> or <c>too_many</c>; or null.</param>
     public sealed record BroadcastLevel(
         Guid BroadcastId,
         DateTimeOffset At,
@@ -37,7 +37,8 @@ public abstract record LiveMessage(string Kind)
             get
             {
                 if (Volatile.Read(ref _json) is { } made) return made;
-                return Interlocked.CompareExchange(ref _json, JsonRoom.Write(this, static (json, message) => message.WriteTo(json)), null) ?? _json;
+                var written = JsonRoom.Write(this, static (json, message) => message.WriteTo(json));
+                return Interlocked.CompareExchange(ref _json, written, null) ?? _json;
             }
         }
     }

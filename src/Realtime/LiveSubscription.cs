@@ -345,7 +345,8 @@ public sealed class LiveSubscription
     {
         // A full fence: whoever notes something after it ends this wait, and what was noted before it is seen here.
         var wait = _wake.Begin();
-        if (Volatile.Read(ref _noted) != Nothing || Volatile.Read(ref _mustTellPosition) == 1 || Volatile.Read(ref _levels) is { Any: true }
+        if (Volatile.Read(ref _noted) != Nothing || Volatile.Read(ref _mustTellPosition) == 1
+            || Volatile.Read(ref _levels) is { Any: true }
             || _engine.IsStopping || ct.IsCancellationRequested) _wake.Set();
         return wait;
     }

@@ -1,6 +1,6 @@
 import type { Item } from './items.js';
 
-/** What the server sends on a subscription, told apart by `kind`. All but batches, levels and `topicsClosed` are its last. */
+/** What the server sends, told apart by `kind`. All but batches, levels and `topicsClosed` are a subscription's last. */
 export type ServerMessage = Batch | Level | TopicsClosed | FellBehind | EpochChanged | Closed;
 
 /** Everything after `previous` and up to `position` that concerns the subscription. */
@@ -15,7 +15,8 @@ export interface Batch {
 }
 
 /**
- * How loud a followed broadcast of Ogg Opus is now, at most five times a second. It is no item: it has no position, is not resumed, and only the newest is handed out.
+ * How loud a followed broadcast of Ogg Opus is now, at most five times a second. It is no item: it has no position, and
+ * of several that wait only the newest is handed out.
  */
 export interface Level {
   readonly kind: 'level';

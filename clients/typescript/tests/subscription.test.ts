@@ -232,7 +232,7 @@ test('a caller that is slow holds a bounded number of batches, and misses nothin
   assert.equal(servers.connects.length, 1);
 });
 
-test('of levels a slow caller gets the newest of each broadcast, and they cost it neither a batch nor the stream', async () => {
+test('a slow caller gets the newest level of each broadcast, which costs it neither a batch nor the stream', async () => {
   const level = (broadcastId: string, samplePeakDbfs: number): Level => ({
     kind: 'level',
     broadcastId,

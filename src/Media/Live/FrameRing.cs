@@ -46,7 +46,7 @@ internal sealed class FrameRing(LiveLimits limits, TimeProvider time)
         return position;
     }
 
-    /// <summary>Where one goes on who has fallen behind: the newest join point; if there is none, the next frame to come.</summary>
+    /// <summary>Where one goes on who fell behind: the newest join point, or else the next frame.</summary>
     public long NewestJoinPoint()
     {
         var head = Head;

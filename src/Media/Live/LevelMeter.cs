@@ -46,21 +46,24 @@ public sealed class LevelMeter
 
     public int Channels => _filters.Length;
 
-    /// <param name="pcm">Interleaved samples, frames × channels, full scale ±1.0. One that is no number counts as 0.</param>
+    /// <param name="pcm">
+    /// Interleaved samples, frames × channels, full scale ±1.0. One that is no finite number counts as 0.
+    /// </param>
     public void Add(ReadOnlySpan<float> pcm)
     {
         var frames = pcm.Length / Channels;
         for (var at = 0; at < frames;)
         {
             var count = Math.Min(frames - at, BlockFrames - _framesInBlock);
-            for (var channel = 0; channel < Channels; channel++) AddChannel(pcm.Slice(at * Channels, count * Channels), channel);
+            var some = pcm.Slice(at * Channels, count * Channels);
+            for (var channel = 0; channel < Channels; channel++) AddChannel(some, channel);
             at += count;
             _framesInBlock += count;
             if (_framesInBlock == BlockFrames) EndBlock();
         }
     }
 
-    /// <summary>Reads the meter; the next peak is of what comes from now on. Before 400 ms have come, silence goes before them.</summary>
+    /// <summary>Reads the meter and begins the next peak. Silence goes before the first sound.</summary>
     public SoundLevel Take()
     {
         var energy = 0.0;
@@ -123,7 +126,7 @@ public sealed class LevelMeter
             return pass;
         }
 
-        /// <summary>In silence the filter's memory fades into denormal numbers, which processors calculate a hundred times slower.</summary>
+        /// <summary>In silence the state fades into denormal numbers, which processors calculate slowly.</summary>
         public void FlushDenormals()
         {
             const double Inaudible = 1e-30;

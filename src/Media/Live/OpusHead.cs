@@ -5,7 +5,7 @@ namespace Veza.Media.Live;
 /// <summary>What the first packet of an Ogg Opus stream says of it.</summary>
 /// <remarks>RFC 7845, section 5.1.</remarks>
 /// <param name="GainQ8">To be applied by who decodes, in 1/256 dB.</param>
-/// <param name="MappingFamily">0 for mono and stereo in one stream; others say which channel is where, in several.</param>
+/// <param name="MappingFamily">0 for mono and stereo in one stream; others map channels to several.</param>
 internal readonly record struct OpusHead(int Channels, int GainQ8, int MappingFamily)
 {
     private const int BytesMin = 19;

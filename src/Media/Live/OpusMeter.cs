@@ -32,13 +32,13 @@ public sealed class OpusMeter
     /// <summary>Sound decoded in one go, however late it is asked for: the rest catches up, or is skipped.</summary>
     public static readonly TimeSpan SoundPerGoMax = TimeSpan.FromMilliseconds(400);
 
-    /// <summary>Pages and packets looked at in one go: twice as many packets as there are in <see cref="SoundPerGoMax"/>, each on a page of its own.</summary>
+    /// <summary>Pages and packets looked at in one go: twice the packets of 2.5 ms, each on its own page.</summary>
     private const int StepsPerGoMax = 640;
 
     /// <summary>120 ms, the longest that a packet may be (RFC 6716, section 2.1.4).</summary>
     private const int PacketFramesMax = LevelMeter.SampleRateHz * 120 / 1000;
 
-    /// <summary>2.5 ms, the shortest that a packet may be. One that fails counts as such: so many are tried in one go and no more.</summary>
+    /// <summary>2.5 ms, the shortest that a packet may be. One that fails counts as that.</summary>
     private const int FailedFrames = LevelMeter.SampleRateHz / 400;
 
     private static readonly KeyValuePair<string, object?> Decoded = new("outcome", "decoded");
@@ -56,7 +56,7 @@ public sealed class OpusMeter
 
     static OpusMeter()
     {
-        // Otherwise it would look for a libopus of the machine. A fault of that one on a stranger's bytes is no exception.
+        // Otherwise it would look for a libopus of the machine, whose fault on a stranger's bytes is no exception.
         OpusCodecFactory.AttemptToUseNativeLibrary = false;
     }
 

@@ -10,9 +10,11 @@ internal static class OggPages
     private const int HeaderBytes = 27;
 
     /// <summary>One logical stream's pages, as many segments on each as are asked for.</summary>
-    public static List<byte[]> Of(IEnumerable<byte[]> packets, int segmentsPerPage, uint serial = 1, bool isFirst = false, uint number = 0)
+    public static List<byte[]> Of(
+        IEnumerable<byte[]> packets, int segmentsPerPage, uint serial = 1, bool isFirst = false, uint number = 0)
     {
-        var segments = packets.SelectMany(packet => packet.Chunk(255).Append([]).Take(packet.Length / 255 + 1)).ToList();
+        var segments = packets
+            .SelectMany(packet => packet.Chunk(255).Append([]).Take(packet.Length / 255 + 1)).ToList();
         var pages = new List<byte[]>();
         var continues = false;
         foreach (var some in segments.Chunk(segmentsPerPage))
@@ -40,13 +42,15 @@ internal static class OggPages
 
     private static byte[] Page(byte[][] segments, uint serial, uint number, bool continues, bool isFirst)
     {
-        byte[] page = [.. new byte[HeaderBytes], .. segments.Select(s => (byte)s.Length), .. segments.SelectMany(s => s)];
+        var lengths = segments.Select(s => (byte)s.Length);
+        byte[] page = [.. new byte[HeaderBytes], .. lengths, .. segments.SelectMany(s => s)];
         OggPage.Mark.CopyTo(page);
         page[5] = (byte)((continues ? 1 : 0) | (isFirst ? 2 : 0));
         BinaryPrimitives.WriteUInt32LittleEndian(page.AsSpan(14), serial);
         BinaryPrimitives.WriteUInt32LittleEndian(page.AsSpan(18), number);
         page[26] = (byte)segments.Length;
-        var crc = new Crc32(Crc32ParameterSet.Create(0x04c11db7, initialValue: 0, finalXorValue: 0, reflectValues: false));
+        var polynomial = Crc32ParameterSet.Create(0x04c11db7, initialValue: 0, finalXorValue: 0, reflectValues: false);
+        var crc = new Crc32(polynomial);
         crc.Append(page);
         BinaryPrimitives.WriteUInt32LittleEndian(page.AsSpan(22), crc.GetCurrentHashAsUInt32());
         return page;

@@ -99,7 +99,8 @@ public sealed class OpusMeterTests
         Assert.Null(Hear());
         Assert.Equal(MeterState.OtherCodec, _meter.State);
 
-        _source.Write(await File.ReadAllBytesAsync(await _sounds.MakeAsync("surround.opus", 1, "-ac", "6", "-c:a", "libopus")));
+        var surround = await _sounds.MakeAsync("surround.opus", 1, "-ac", "6", "-c:a", "libopus");
+        _source.Write(await File.ReadAllBytesAsync(surround));
         Assert.Null(Hear());
         Assert.Equal(MeterState.ChannelMapping, _meter.State);
 
@@ -147,7 +148,8 @@ public sealed class OpusMeterTests
     {
         Begin(channels: 2);
         foreach (var page in OggPages.Of([new byte[1_000_000]], segmentsPerPage: 255)) _source.Write(page);
-        foreach (var page in OggPages.Of(Enumerable.Repeat(Array.Empty<byte>(), 20_000), segmentsPerPage: 255)) _source.Write(page);
+        var empty = Enumerable.Repeat(Array.Empty<byte>(), 20_000);
+        foreach (var page in OggPages.Of(empty, segmentsPerPage: 255)) _source.Write(page);
         Assert.Null(Hear());
         _time.Advance(OpusMeter.LagMax + Tick);
         Assert.Equal(Lufs(0.5, 0.5), HearSent(Tone(2, 1, 0.5)).MomentaryLufs, 0.3);
@@ -197,7 +199,8 @@ public sealed class OpusMeterTests
         return listener;
     }
 
-    private void Begin(int channels, int gainQ8 = 0, uint serial = 1) => _source.Write(OggPages.Headers(channels, 0, gainQ8, serial));
+    private void Begin(int channels, int gainQ8 = 0, uint serial = 1) =>
+        _source.Write(OggPages.Headers(channels, 0, gainQ8, serial));
 
     private void Send(IReadOnlyList<byte[]> packets, uint serial = 1)
     {
@@ -234,7 +237,9 @@ public sealed class OpusMeterTests
 
     private static byte[] Bad(Random random, List<byte[]> sound)
     {
-        var bytes = random.Next(4) == 0 ? new byte[random.Next(0, 4000)] : (byte[])sound[random.Next(sound.Count)].Clone();
+        var bytes = random.Next(4) == 0
+            ? new byte[random.Next(0, 4000)]
+            : (byte[])sound[random.Next(sound.Count)].Clone();
         if (random.Next(2) == 0 || bytes.Length == 0) random.NextBytes(bytes);
         else
             for (var i = 0; i < 3; i++) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
@@ -251,7 +256,8 @@ public sealed class OpusMeterTests
         var packets = new List<byte[]>();
         for (var at = 0; at < seconds * Rate; at += 960)
         {
-            for (var i = 0; i < pcm.Length; i++) pcm[i] = (float)(amplitude * Math.Sin(2 * Math.PI * 997 * (at + i / channels) / Rate));
+            for (var i = 0; i < pcm.Length; i++)
+                pcm[i] = (float)(amplitude * Math.Sin(2 * Math.PI * 997 * (at + i / channels) / Rate));
             packets.Add(packet.AsSpan(0, encoder.Encode(pcm, 960, packet, packet.Length)).ToArray());
         }
         return packets;

@@ -10,13 +10,13 @@ namespace Veza.Api.Live.Broadcasts;
 /// It rests at least as long as it worked, so that it never takes more than half a core; a meter that comes too late
 /// skips forward.
 /// </remarks>
-public sealed class BroadcastLevels(Mounts mounts, LiveEngine engine, TimeProvider clock, ILogger<BroadcastLevels> logger)
-    : BackgroundService
+public sealed class BroadcastLevels(
+    Mounts mounts, LiveEngine engine, TimeProvider clock, ILogger<BroadcastLevels> logger) : BackgroundService
 {
     /// <summary>Five a second: what an eye follows, and twice within the 400 ms of the momentary loudness.</summary>
     public static readonly TimeSpan LevelEvery = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>How often a meter that there is no slot for is tried again, and followers hear why there are no numbers.</summary>
+    /// <summary>How often a meter without a slot is tried again, and followers hear why there are no numbers.</summary>
     public static readonly TimeSpan UnmeteredEvery = TimeSpan.FromSeconds(10);
 
     /// <summary>Broadcasts metered at the same time: a third of a core at 0.5 % each.</summary>
@@ -25,7 +25,7 @@ public sealed class BroadcastLevels(Mounts mounts, LiveEngine engine, TimeProvid
     /// <summary>Of these, the ones that are metered because of one account that follows them.</summary>
     public const int MetersPerAccount = 8;
 
-    /// <summary>Levels told to all followers together. With more followers each hears less often: 16 µs a message are a sixth of a core.</summary>
+    /// <summary>Sent to all followers together: at 16 µs each, a sixth of a core. More hear less often.</summary>
     public const int LevelsPerSecondMax = 10_000;
 
     /// <summary>Followers whose share is asked for a slot; the others are asked the next time.</summary>
@@ -37,7 +37,8 @@ public sealed class BroadcastLevels(Mounts mounts, LiveEngine engine, TimeProvid
     private const string TooMany = "too_many";
     private const string ChannelMapping = "channel_mapping";
 
-    private readonly FairSlots _slots = new(new("broadcast_meters", MetersAtOnce, MetersPerAccount, WaitingPerCaller: 0, WaitingMax: 0));
+    private readonly FairSlots _slots = new(new(
+        "broadcast_meters", MetersAtOnce, MetersPerAccount, WaitingPerCaller: 0, WaitingMax: 0));
     private readonly Dictionary<Mount, Followed> _followed = [];
     private int _followers;
 
@@ -50,7 +51,8 @@ public sealed class BroadcastLevels(Mounts mounts, LiveEngine engine, TimeProvid
             await Task.Delay(rest, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (stoppingToken.IsCancellationRequested) break;
             var now = clock.GetTimestamp();
-            rest = await TryPassAsync(before, now, stoppingToken) ? RestAfter(clock.GetElapsedTime(now)) : UnmeteredEvery;
+            var passed = await TryPassAsync(before, now, stoppingToken);
+            rest = passed ? RestAfter(clock.GetElapsedTime(now)) : UnmeteredEvery;
             before = now;
         }
         foreach (var followed in _followed.Values) followed.Release();
@@ -136,7 +138,10 @@ public sealed class BroadcastLevels(Mounts mounts, LiveEngine engine, TimeProvid
                 break;
             case { } meter when meter.Take() is { } level:
                 engine.Tell(new LiveMessage.BroadcastLevel(
-                    followed.BroadcastId, clock.GetUtcNow(), Tenths(level.SamplePeakDbfs), Tenths(level.MomentaryLufs)));
+                    followed.BroadcastId,
+                    clock.GetUtcNow(),
+                    Tenths(level.SamplePeakDbfs),
+                    Tenths(level.MomentaryLufs)));
                 followed.ToldAt = now;
                 followed.Pause = every - Early;
                 break;
@@ -147,7 +152,8 @@ public sealed class BroadcastLevels(Mounts mounts, LiveEngine engine, TimeProvid
     /// <param name="why">Null for what followers know already: another codec.</param>
     private void TellUnmetered(Followed followed, string? why, long now)
     {
-        if (why is not null) engine.Tell(new LiveMessage.BroadcastLevel(followed.BroadcastId, clock.GetUtcNow(), null, null, why));
+        if (why is not null) engine.Tell(new LiveMessage.BroadcastLevel(
+            followed.BroadcastId, clock.GetUtcNow(), SamplePeakDbfs: null, MomentaryLufs: null, why));
         followed.Release();
         followed.ToldAt = now;
         followed.Pause = UnmeteredEvery;

@@ -58,7 +58,8 @@ public sealed class BroadcastLevelsTests(VezaServer server)
             Assert.Equal(Lufs, level.GetProperty("momentaryLufs").GetDouble(), 0.3);
             Assert.Equal(JsonValueKind.Null, level.GetProperty("unmetered").ValueKind);
             Assert.True(level.GetProperty("at").TryGetDateTimeOffset(out _));
-            Assert.Equal(PeakDbfs, (await overHub.WaitAsync(SaysNothingMax)).GetProperty("samplePeakDbfs").GetDouble(), 0.5);
+            var same = await overHub.WaitAsync(SaysNothingMax);
+            Assert.Equal(PeakDbfs, same.GetProperty("samplePeakDbfs").GetDouble(), 0.5);
             // A level has no position: where to resume stays what the batches said.
             Assert.Matches("^[^:]+:[0-9]+$", events.LastId);
         }
@@ -75,7 +76,7 @@ public sealed class BroadcastLevelsTests(VezaServer server)
     {
         var owner = await server.RegisterAsync("dj");
         var (id, ingest) = await CreateAsync(owner);
-        using var events = await EventSource.OpenAsync(owner, $"/api/v1/live?topics=broadcast:{id}&after={owner.Position}");
+        using var events = await EventSource.OpenAsync(owner, $"/api/v1/live?topics=broadcast:{id}");
         using (var source = await IngestAsync(ingest, "application/ogg"))
         {
             // Every packet of the stream spoiled, on pages whose checksums are right.
@@ -83,12 +84,16 @@ public sealed class BroadcastLevelsTests(VezaServer server)
             // Whatever noise it makes is finite.
             var level = await LevelAsync(events, loud: false);
             Assert.InRange(level.GetProperty("momentaryLufs").GetDouble(), -70, 10);
-            Assert.Equal("live", (await owner.GetAsync($"/api/v1/broadcasts/{id}").JsonAsync()).GetProperty("status").GetString());
+            Assert.Equal("live", await StatusAsync(owner, id));
         }
-        await Eventually.TrueAsync(async () => (await owner.GetAsync($"/api/v1/broadcasts/{id}").JsonAsync()).GetProperty("status").GetString() == "interrupted");
+        await Eventually.TrueAsync(async () => await StatusAsync(owner, id) == "interrupted");
         using var end = new CancellationTokenSource();
         var sending = SendInRealTimeAsync(ingest, end.Token);
-        try { Assert.Equal(PeakDbfs, (await LevelAsync(events, loud: true)).GetProperty("samplePeakDbfs").GetDouble(), 0.5); }
+        try
+        {
+            var level = await LevelAsync(events, loud: true);
+            Assert.Equal(PeakDbfs, level.GetProperty("samplePeakDbfs").GetDouble(), 0.5);
+        }
         finally
         {
             await end.CancelAsync();
@@ -125,12 +130,14 @@ public sealed class BroadcastLevelsTests(VezaServer server)
             sources.Add(await IngestAsync(ingest, "application/ogg"));
             await sources[^1].SendAsync(sound);
         }
-        using var events = await EventSource.OpenAsync(follower, $"/api/v1/live?topics={string.Join(',', ids.Select(id => $"broadcast:{id}"))}");
+        var topics = string.Join(',', ids.Select(id => $"broadcast:{id}"));
+        using var events = await EventSource.OpenAsync(follower, $"/api/v1/live?topics={topics}");
         var (metered, refused) = (new HashSet<Guid>(), new HashSet<Guid>());
         while (metered.Count + refused.Count < ids.Count)
         {
             var level = await LevelAsync(events, loud: false);
-            (level.GetProperty("unmetered").GetString() == "too_many" ? refused : metered).Add(level.GetProperty("broadcastId").GetGuid());
+            var isRefused = level.GetProperty("unmetered").GetString() == "too_many";
+            (isRefused ? refused : metered).Add(level.GetProperty("broadcastId").GetGuid());
         }
         Assert.Equal(BroadcastLevels.MetersPerAccount, metered.Count);
         Assert.Single(refused);
@@ -176,7 +183,7 @@ public sealed class BroadcastLevelsTests(VezaServer server)
         using (var source = await IngestAsync(ingest, "audio/mpeg"))
         {
             await source.SendAsync(await Ffmpeg.Mp3Async(2));
-            await Eventually.TrueAsync(async () => (await owner.GetAsync($"/api/v1/broadcasts/{id}").JsonAsync()).GetProperty("status").GetString() == "live");
+            await Eventually.TrueAsync(async () => await StatusAsync(owner, id) == "live");
         }
         await StopAsync(owner, id);
         using var events = await EventSource.OpenAsync(owner, $"/api/v1/live?topics=broadcast:{id}&after={after}");
@@ -209,7 +216,7 @@ public sealed class BroadcastLevelsTests(VezaServer server)
     {
         while (true)
         {
-            var (kind, data) = await events.NextAsync().WaitAsync(SaysNothingMax, TestContext.Current.CancellationToken);
+            var (kind, data) = await events.NextAsync().WaitAsync(SaysNothingMax);
             if (kind == "batch") continue;
             Assert.Equal("level", kind);
             if (!loud || IsSteady(data)) return data;
@@ -217,11 +224,14 @@ public sealed class BroadcastLevelsTests(VezaServer server)
     }
 
     private static bool IsSteady(JsonElement level) =>
-        level.GetProperty("momentaryLufs").ValueKind == JsonValueKind.Number && Math.Abs(level.GetProperty("momentaryLufs").GetDouble() - Lufs) < 0.3;
+        level.GetProperty("momentaryLufs") is { ValueKind: JsonValueKind.Number } momentary
+        && Math.Abs(momentary.GetDouble() - Lufs) < 0.3;
 
     private static async Task<JsonElement> FirstLevelAsync(HubConnection hub, Guid id)
     {
-        await foreach (var message in hub.StreamAsync<JsonElement>("Subscribe", new[] { $"broadcast:{id}" }, (long?)null, TestContext.Current.CancellationToken))
+        var topics = new[] { $"broadcast:{id}" };
+        var ct = TestContext.Current.CancellationToken;
+        await foreach (var message in hub.StreamAsync<JsonElement>("Subscribe", topics, (long?)null, ct))
             if (message.GetProperty("kind").GetString() == "level" && IsSteady(message)) return message;
         throw new EndOfStreamException("the server ended the stream");
     }
@@ -236,19 +246,25 @@ public sealed class BroadcastLevelsTests(VezaServer server)
 
     private static async Task<(Guid Id, JsonElement Ingest)> CreateAsync(Person owner)
     {
-        var made = await owner.PostAsync("/api/v1/broadcasts", new { title = "Test tones" }).JsonAsync(HttpStatusCode.Created);
+        var answer = owner.PostAsync("/api/v1/broadcasts", new { title = "Test tones" });
+        var made = await answer.JsonAsync(HttpStatusCode.Created);
         return (made.Id(), made.GetProperty("ingest"));
     }
 
-    private static Task<JsonElement> StopAsync(Person owner, Guid id) => owner.PostAsync($"/api/v1/broadcasts/{id}/stop").JsonAsync();
+    private static async Task<string?> StatusAsync(Person owner, Guid id) =>
+        (await owner.GetAsync($"/api/v1/broadcasts/{id}").JsonAsync()).GetProperty("status").GetString();
+
+    private static Task<JsonElement> StopAsync(Person owner, Guid id) =>
+        owner.PostAsync($"/api/v1/broadcasts/{id}/stop").JsonAsync();
 
     /// <summary>As an encoder does that nobody stops.</summary>
     private static Task SendInRealTimeAsync(JsonElement ingest, CancellationToken ct) => Ffmpeg.RunUntilAsync(ct,
         "-re", "-f", "lavfi", "-i", Tone, "-c:a", "libopus", "-b:a", "128k", "-page_duration", "200000", "-f", "ogg",
         "-content_type", "application/ogg", ingest.GetProperty("url").GetString()!);
 
-    private static Task<byte[]> OpusAsync(string sound, int seconds, params string[] options) => Ffmpeg.RunAsync(default,
-        ["-f", "lavfi", "-i", sound, "-t", $"{seconds}", .. options, "-c:a", "libopus", "-page_duration", "200000", "-f", "ogg", "pipe:1"]);
+    private static Task<byte[]> OpusAsync(string sound, int seconds, params string[] options) =>
+        Ffmpeg.RunAsync(default, ["-f", "lavfi", "-i", sound, "-t", $"{seconds}", .. options,
+            "-c:a", "libopus", "-page_duration", "200000", "-f", "ogg", "pipe:1"]);
 
     /// <returns>A connection whose head was accepted.</returns>
     private async Task<RawConnection> IngestAsync(JsonElement ingest, string contentType)
@@ -256,7 +272,9 @@ public sealed class BroadcastLevelsTests(VezaServer server)
         var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, new Uri(server.Address).Port);
         var connection = new RawConnection(client);
-        await connection.SendAsync($"PUT {ingest.GetProperty("mount").GetString()} HTTP/1.1\r\nHost: here\r\n{RawConnection.Authorization(ingest.GetProperty("key").GetString()!)}Content-Type: {contentType}\r\n\r\n");
+        var authorization = RawConnection.Authorization(ingest.GetProperty("key").GetString()!);
+        await connection.SendAsync($"PUT {ingest.GetProperty("mount").GetString()} HTTP/1.1\r\nHost: here\r\n"
+            + $"{authorization}Content-Type: {contentType}\r\n\r\n");
         Assert.StartsWith("HTTP/1.0 200 OK", await connection.ReadHeadAsync(), StringComparison.Ordinal);
         return connection;
     }

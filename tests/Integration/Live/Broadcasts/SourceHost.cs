@@ -141,7 +141,8 @@ internal static class Ffmpeg
     /// <summary>Runs until it is told to end; that it is ended is no failure.</summary>
     public static async Task RunUntilAsync(CancellationToken end, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("ffmpeg", ["-nostdin", "-hide_banner", "-v", "error", .. arguments]))!;
+        var start = new ProcessStartInfo("ffmpeg", ["-nostdin", "-hide_banner", "-v", "error", .. arguments]);
+        using var process = Process.Start(start)!;
         await process.WaitForExitAsync(end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!process.HasExited) process.Kill();
         await process.WaitForExitAsync(CancellationToken.None);

@@ -74,13 +74,15 @@ public sealed class BroadcastLevelTests(TestLog log)
     public async Task Whose_account_a_meter_is_charged_to_is_named_once_however_often_it_follows()
     {
         await using var live = new LiveSetting(log);
-        var others = Enumerable.Range(0, 3).Select(_ => live.Caller with { AccountId = Guid.CreateVersion7(), SessionId = null }).ToList();
+        var others = Enumerable.Range(0, 3)
+            .Select(_ => live.Caller with { AccountId = Guid.CreateVersion7(), SessionId = null }).ToList();
         await using var one = await live.SubscribeAsync([Topic], caller: others[0]);
         await using var again = await live.SubscribeAsync([Topic], caller: others[0]);
         await using var two = await live.SubscribeAsync([Topic], caller: others[1]);
         await using var three = await live.SubscribeAsync([Topic], caller: others[2]);
         foreach (var reader in (LiveReader[])[one, again, two, three]) await reader.NextAsync();
-        Assert.Equal(others.Select(o => o.AccountId).Order(), live.Engine.AccountsAmongFollowersOf(_broadcast, 8).Order());
+        var named = live.Engine.AccountsAmongFollowersOf(_broadcast, max: 8);
+        Assert.Equal(others.Select(o => o.AccountId).Order(), named.Order());
         Assert.Equal(2, live.Engine.AccountsAmongFollowersOf(_broadcast, 2).Count);
         await one.DisposeAsync();
         await again.DisposeAsync();
@@ -99,7 +101,12 @@ public sealed class BroadcastLevelTests(TestLog log)
         Assert.Equal(text, Encoding.UTF8.GetString(written.ToArray()));
 
         var unmetered = new LiveMessage.BroadcastLevel(_broadcast, level.At, null, null, "channel_mapping");
-        Assert.EndsWith("\"samplePeakDbfs\":null,\"momentaryLufs\":null,\"unmetered\":\"channel_mapping\"}", Encoding.UTF8.GetString(unmetered.Json), StringComparison.Ordinal);
+        Assert.EndsWith(
+            """
+            "samplePeakDbfs":null,"momentaryLufs":null,"unmetered":"channel_mapping"}
+            """,
+            Encoding.UTF8.GetString(unmetered.Json),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -107,8 +114,8 @@ public sealed class BroadcastLevelTests(TestLog log)
     {
         var options = new JsonHubProtocolOptions();
         options.PayloadSerializerOptions.Converters.Add(new LiveMessageConverter());
-        var protocols = (IHubProtocol[])[new JsonHubProtocol(Options.Create(options)), new LiveHubProtocol(Options.Create(options))];
-        var written = protocols.Select(protocol =>
+        var made = Options.Create(options);
+        var written = new IHubProtocol[] { new JsonHubProtocol(made), new LiveHubProtocol(made) }.Select(protocol =>
         {
             var bytes = new ArrayBufferWriter<byte>();
             protocol.WriteMessage(new StreamItemMessage("7", Level(_broadcast, -6.1)), bytes);
