@@ -13,6 +13,10 @@ const LiveWithinMs = 20_000;
 const SourceGoneWithinMs = 5_000;
 /** A late listener starts at a clean point and encoders hold some sound back; more than this must not get lost. */
 const LostMsMax = 4_000;
+const SilenceDb = -70;
+/** Two channels at full scale together are 3 dB louder than one. */
+const FullScaleDb = 3;
+const QuietestMusicLufs = -40;
 
 /** Ogg Opus over PUT for many listeners, then MP3 over the older SOURCE with a source that breaks off and comes back. */
 const shows = [
@@ -21,6 +25,7 @@ const shows = [
     type: 'audio/ogg',
     extension: 'ogg',
     args: ['-c:a', 'libopus', '-b:a', '96k', '-content_type', 'application/ogg', '-page_duration', '200000', '-f', 'ogg'],
+    metered: true,
     share: 1,
     full: 14,
     min: 7,
@@ -67,7 +72,7 @@ async function broadcast(world, show, chance) {
     body: { title },
   });
   world.broadcasts.push({ id: made.id, owner, title, createdAt: made.position });
-  world.watchers.broadcast(owner, made.id, made.position);
+  const watch = world.watchers.broadcast(owner, made.id, made.position);
   check.equal(`${title}: waits for its source`, 'waiting', await statusOf(owner, made.id, world.ledger.lastPosition));
 
   const source = new Source(show.path, show.args, made.ingest.url);
@@ -81,6 +86,7 @@ async function broadcast(world, show, chance) {
     await stop(world, show, made);
     const cutOff = await Promise.race([source.ended.then(() => true), sleep(SourceGoneWithinMs)]);
     check.that(`${title}: stopping it cuts its source off`, cutOff, `within ${SourceGoneWithinMs} ms`, 'ffmpeg still sends');
+    inspectLevels(check, show, made.id, watch.levels);
     await inspect(world, check, show, listeners);
   } finally {
     source.stop();
@@ -129,6 +135,20 @@ async function stop(world, { owner, title }, { id }) {
   const { position } = await owner.write({ type: Event.BroadcastEnded, data: { broadcastId: id } }, 'POST', `/api/v1/broadcasts/${id}/stop`);
   check.equal(`${title}: has ended`, 'ended', await statusOf(owner, id, position));
 }
+
+/** Opus is metered: who follows the broadcast saw music, which is neither silent nor beyond full scale. MP3 is not. */
+function inspectLevels(check, { title, metered }, id, levels) {
+  if (!metered) return void check.equal(`${title}: has no level`, [], levels);
+  check.that(`${title}: its level was seen`, levels.length > 0, 'levels', 'none');
+  const sane = ({ broadcastId, unmetered, samplePeakDbfs, momentaryLufs }) =>
+    broadcastId === id && unmetered === null && within(samplePeakDbfs) && within(momentaryLufs);
+  const odd = levels.find(level => !sane(level));
+  check.that(`${title}: every level is one`, !odd, `of ${id}, from ${SilenceDb} to ${FullScaleDb} dB`, odd);
+  const loudest = Math.max(...levels.map(level => level.momentaryLufs));
+  check.that(`${title}: music was metered`, loudest > QuietestMusicLufs, `more than ${QuietestMusicLufs} LUFS`, loudest);
+}
+
+const within = db => db >= SilenceDb && db <= FullScaleDb;
 
 /** Everyone's bytes must be sound, and about as long as they listened. */
 async function inspect(world, check, { title, extension, type }, listeners) {

@@ -46,6 +46,8 @@ export class LiveConnection {
     switch (update.kind) {
       case 'batch':
         return watch.receive(update);
+      case 'level':
+        return void watch.levels.push(update);
       case 'interrupted':
         if (update.reason === 'outOfSequence') watch.faults.push(update.detail);
         return watch.goesOn();

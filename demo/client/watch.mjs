@@ -13,6 +13,8 @@ export class Watch {
     this.position = after;
     this.epoch = null;
     this.items = [];
+    /** How loud the broadcasts among the topics were; these are no items. */
+    this.levels = [];
     this.faults = [];
     this.resumed = 0;
     this.refusal = null;

@@ -13,6 +13,8 @@ public static class MediaMetrics
     internal static readonly Counter<long> TranscodedBytes = Meter.CreateCounter<long>("veza.media.transcoded", "By", "Bytes of copies made, by format.");
     internal static readonly Counter<long> StagedBytes = Meter.CreateCounter<long>("veza.media.uploaded", "By", "Bytes of uploads that were received whole.");
 
+    internal static readonly Counter<long> MeteredPackets = Meter.CreateCounter<long>("veza.broadcasts.metered", "{packet}", "Opus packets that the level meters of broadcasts met, by outcome: decoded, failed or skipped.");
+
     internal static void ObserveMounts(Func<IReadOnlyList<Live.Mount>> all)
     {
         Meter.CreateObservableGauge("veza.broadcasts.mounts", () => all().Count, "{broadcast}", "Broadcasts this node has the sound of, interrupted ones included.");

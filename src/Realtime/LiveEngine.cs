@@ -100,6 +100,32 @@ public sealed class LiveEngine : IAsyncDisposable
         return new SubscribeOutcome.Refused(refusal);
     }
 
+    /// <summary>How many subscriptions of this process follow a broadcast.</summary>
+    public int FollowersOf(Guid broadcastId)
+    {
+        lock (_gate) return _index.TryGetValue(Topic.Broadcast(broadcastId), out var followers) ? followers.Count : 0;
+    }
+
+    /// <summary>Some of the accounts that follow a broadcast here, each once.</summary>
+    public IReadOnlyList<Guid> AccountsAmongFollowersOf(Guid broadcastId, int max)
+    {
+        lock (_gate)
+        {
+            if (!_index.TryGetValue(Topic.Broadcast(broadcastId), out var followers)) return [];
+            return [.. followers.Select(follower => follower.AccountId).Distinct().Take(max)];
+        }
+    }
+
+    /// <summary>Sends a broadcast's followers here its level, in place of one that they have not read yet.</summary>
+    public void Tell(LiveMessage.BroadcastLevel level)
+    {
+        lock (_gate)
+        {
+            if (!_index.TryGetValue(Topic.Broadcast(level.BroadcastId), out var followers)) return;
+            foreach (var follower in followers) follower.Tell(level);
+        }
+    }
+
     internal LiveItem ItemOf(RecordedEvent e) => LiveItem.Of(e, _map, _writer);
 
     /// <returns>The position from which on the subscription is told of its events.</returns>

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 
 namespace Veza.Realtime;
 
-/// <summary>SignalR's JSON protocol, byte for byte, except that a batch is copied from where it was written once for everyone who gets the same.</summary>
+/// <summary>SignalR's JSON protocol, byte for byte, except that a batch or a level is copied from where it was written once for everyone who gets the same.</summary>
 internal sealed class LiveHubProtocol(IOptions<JsonHubProtocolOptions> options) : IHubProtocol
 {
     /// <summary>Characters of an invocation's id that is copied as it is; clients number theirs.</summary>
@@ -30,24 +30,24 @@ internal sealed class LiveHubProtocol(IOptions<JsonHubProtocolOptions> options) 
 
     public void WriteMessage(HubMessage message, IBufferWriter<byte> output)
     {
-        if (message is StreamItemMessage { Item: LiveMessage.Batch batch, InvocationId: { Length: <= PlainIdMax } id, Headers: null or { Count: 0 } } && !id.AsSpan().ContainsAnyExcept(Plain))
-            WriteBatch(id, batch.Json, output);
+        if (message is StreamItemMessage { Item: LiveMessage.Shared shared, InvocationId: { Length: <= PlainIdMax } id, Headers: null or { Count: 0 } } && !id.AsSpan().ContainsAnyExcept(Plain))
+            WriteShared(id, shared.Json, output);
         else _json.WriteMessage(message, output);
     }
 
-    private static void WriteBatch(string id, ReadOnlySpan<byte> batch, IBufferWriter<byte> output)
+    private static void WriteShared(string id, ReadOnlySpan<byte> item, IBufferWriter<byte> output)
     {
         var before = "{\"type\":2,\"invocationId\":\""u8;
         var between = "\",\"item\":"u8;
         var after = "}\u001e"u8;
-        var length = before.Length + id.Length + between.Length + batch.Length + after.Length;
+        var length = before.Length + id.Length + between.Length + item.Length + after.Length;
         var into = output.GetSpan(length);
         before.CopyTo(into);
         into = into[before.Length..];
         into = into[Encoding.ASCII.GetBytes(id, into)..];
         between.CopyTo(into);
-        batch.CopyTo(into[between.Length..]);
-        after.CopyTo(into[(between.Length + batch.Length)..]);
+        item.CopyTo(into[between.Length..]);
+        after.CopyTo(into[(between.Length + item.Length)..]);
         output.Advance(length);
     }
 }

@@ -3,14 +3,31 @@ using System.Text.Json.Serialization;
 
 namespace Veza.Realtime;
 
-/// <summary>What a subscription hands out, told apart by <see cref="Kind"/>. All but batches, charts and <see cref="TopicsClosed"/> are the last.</summary>
+/// <summary>What a subscription hands out, told apart by <see cref="Kind"/>. All but batches, charts, levels and <see cref="TopicsClosed"/> are the last.</summary>
 public abstract record LiveMessage(string Kind)
 {
     /// <param name="Epoch">Of the log; with the position it is the token to resume with.</param>
     /// <param name="Previous">The position the client should have; another one means that a batch was lost.</param>
     /// <param name="Position">Everything up to it that concerns the subscription has now been handed out.</param>
     /// <param name="Items">Oldest first; empty when only the position moved.</param>
-    public sealed record Batch(string Epoch, long Previous, long Position, IReadOnlyList<LiveItem> Items) : LiveMessage("batch")
+    public sealed record Batch(string Epoch, long Previous, long Position, IReadOnlyList<LiveItem> Items) : Shared("batch");
+
+    /// <summary>
+    /// How loud a broadcast is now. It is no event: nothing is resumed, only the newest matters, no position moves.
+    /// </summary>
+    /// <param name="At">When it was read off the meter.</param>
+    /// <param name="SamplePeakDbfs">The largest sample since the level before; null while unmetered.</param>
+    /// <param name="MomentaryLufs">Loudness of the last 400 ms; null while unmetered.</param>
+    /// <param name="Unmetered">Why there are none: <c>channel_mapping</c> or <c>too_many</c>; or null.</param>
+    public sealed record BroadcastLevel(
+        Guid BroadcastId,
+        DateTimeOffset At,
+        double? SamplePeakDbfs,
+        double? MomentaryLufs,
+        string? Unmetered = null) : Shared("level");
+
+    /// <summary>A message that many receive alike.</summary>
+    public abstract record Shared(string Kind) : LiveMessage(Kind)
     {
         private byte[]? _json;
 
@@ -20,7 +37,8 @@ public abstract record LiveMessage(string Kind)
             get
             {
                 if (Volatile.Read(ref _json) is { } made) return made;
-                return Interlocked.CompareExchange(ref _json, JsonRoom.Write(this, static (json, batch) => batch.WriteTo(json)), null) ?? _json;
+                var written = JsonRoom.Write(this, static (json, message) => message.WriteTo(json));
+                return Interlocked.CompareExchange(ref _json, written, null) ?? _json;
             }
         }
     }
@@ -58,6 +76,13 @@ public abstract record LiveMessage(string Kind)
                 foreach (var item in batch.Items) json.WriteRawValue(item.Json, skipInputValidation: true);
                 json.WriteEndArray();
                 break;
+            case BroadcastLevel level:
+                json.WriteString("broadcastId"u8, level.BroadcastId);
+                json.WriteString("at"u8, level.At.UtcDateTime);
+                Write(json, "samplePeakDbfs"u8, level.SamplePeakDbfs);
+                Write(json, "momentaryLufs"u8, level.MomentaryLufs);
+                json.WriteString("unmetered"u8, level.Unmetered);
+                break;
             case FellBehind behind:
                 json.WriteString("epoch"u8, behind.Epoch);
                 json.WriteNumber("head"u8, behind.Head);
@@ -85,6 +110,12 @@ public abstract record LiveMessage(string Kind)
                 break;
         }
         json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, ReadOnlySpan<byte> name, double? value)
+    {
+        if (value is { } number) json.WriteNumber(name, number);
+        else json.WriteNull(name);
     }
 }
 

@@ -9,6 +9,7 @@ public static class LiveMetrics
 
     internal static readonly Counter<long> Batches = Meter.CreateCounter<long>("veza.live.batches", "{batch}", "Batches handed to subscribers.");
     internal static readonly Counter<long> Items = Meter.CreateCounter<long>("veza.live.items", "{item}", "Items handed to subscribers; an event counts once for each.");
+    internal static readonly Counter<long> Levels = Meter.CreateCounter<long>("veza.live.levels", "{level}", "Levels of broadcasts handed to subscribers; a level counts once for each.");
     internal static readonly Counter<long> ReadFromDatabase = Meter.CreateCounter<long>("veza.live.reads", "{read}", "Pages that subscriptions read from PostgreSQL because the tail did not hold them.");
     internal static readonly Counter<long> FellBehind = Meter.CreateCounter<long>("veza.live.fell_behind", "{subscription}", "Subscriptions told to fetch the state anew.");
     internal static readonly Counter<long> Closed = Meter.CreateCounter<long>("veza.live.closed", "{subscription}", "Subscriptions the server ended, by reason.");

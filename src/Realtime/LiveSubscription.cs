@@ -4,6 +4,7 @@ using Veza.Domain.Chat.Channels;
 using Veza.Domain.Chat.Members;
 using Veza.Domain.Social.Follows;
 using Veza.EventStore;
+using Veza.Realtime.Live.Broadcasts;
 
 namespace Veza.Realtime;
 
@@ -37,6 +38,9 @@ public sealed class LiveSubscription
     // Shared with the engine.
     private long _noted = Nothing;
     private int _mustTellPosition;
+
+    // Most subscriptions follow no broadcast that is on.
+    private NewestLevels? _levels;
     private readonly WakeSignal _wake;
 
     internal LiveSubscription(LiveEngine engine, LiveCaller caller, HashSet<Topic> topics, Access access, long after, string epoch)
@@ -51,6 +55,8 @@ public sealed class LiveSubscription
         _topics.Add(Topic.Private(caller.AccountId));
         foreach (var followee in access.Followees) _topics.Add(Topic.Activity(followee));
     }
+
+    internal Guid AccountId => _caller.AccountId;
 
     /// <summary>What the client is to be told, in order. To be enumerated once; the next message is made when it is asked for.</summary>
     public async IAsyncEnumerable<LiveMessage> ReadAsync([EnumeratorCancellation] CancellationToken ct)
@@ -109,6 +115,11 @@ public sealed class LiveSubscription
                     yield return told;
                     if (told is LiveMessage.Closed) yield break;
                 }
+                else if (Volatile.Read(ref _levels)?.Take() is { } level)
+                {
+                    LiveMetrics.Levels.Add(1);
+                    yield return level;
+                }
                 else if (caughtUp) await WaitAsync(ct);
             }
         }
@@ -125,6 +136,15 @@ public sealed class LiveSubscription
     internal void TellPosition()
     {
         Interlocked.Exchange(ref _mustTellPosition, 1);
+        Wake();
+    }
+
+    /// <summary>Called under the engine's lock, so that there is one of them.</summary>
+    internal void Tell(LiveMessage.BroadcastLevel level)
+    {
+        var levels = _levels;
+        if (levels is null) Volatile.Write(ref _levels, levels = new());
+        levels.Put(level);
         Wake();
     }
 
@@ -325,7 +345,9 @@ public sealed class LiveSubscription
     {
         // A full fence: whoever notes something after it ends this wait, and what was noted before it is seen here.
         var wait = _wake.Begin();
-        if (Volatile.Read(ref _noted) != Nothing || Volatile.Read(ref _mustTellPosition) == 1 || _engine.IsStopping || ct.IsCancellationRequested) _wake.Set();
+        if (Volatile.Read(ref _noted) != Nothing || Volatile.Read(ref _mustTellPosition) == 1
+            || Volatile.Read(ref _levels) is { Any: true }
+            || _engine.IsStopping || ct.IsCancellationRequested) _wake.Set();
         return wait;
     }
 }

@@ -25,7 +25,8 @@ public sealed class RoomsTests
     private static readonly Dictionary<string, string[]> MayUsePackages = new()
     {
         ["Domain"] = [],
-        ["Media"] = ["Microsoft.Extensions.Logging.Abstractions", "System.IO.Hashing", "AWSSDK.Core", "AWSSDK.S3"],
+        ["Media"] =
+            ["Microsoft.Extensions.Logging.Abstractions", "System.IO.Hashing", "AWSSDK.Core", "AWSSDK.S3", "Concentus"],
         ["Mail"] = ["MailKit", "MimeKit"],
         ["EventStore"] =
         [

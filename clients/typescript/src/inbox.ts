@@ -1,5 +1,5 @@
 import type { Hub, StreamObserver } from './hub.js';
-import type { ServerMessage } from './messages.js';
+import type { Level, ServerMessage } from './messages.js';
 
 /**
  * Messages held for a caller that is slower than the server; a batch has at most 500 items and 256 KiB. When more come the stream is given up, and asked
@@ -13,6 +13,8 @@ export type End = { readonly kind: 'full' | 'aborted' } | { readonly kind: 'fail
 /** What has come on one stream and is not taken yet. */
 export class Inbox implements StreamObserver {
   readonly #held: ServerMessage[] = [];
+  /** The newest of each broadcast: a level takes nobody's place, and none waits behind another. */
+  readonly #levels = new Map<string, Level>();
   readonly #stream: { dispose(): void };
   #end: End | undefined;
   #wake: (() => void) | undefined;
@@ -24,15 +26,16 @@ export class Inbox implements StreamObserver {
     if (this.#disposed) this.#stream.dispose();
   }
 
-  /** The next message in order, or why there is none. */
+  /** The next message in order, or why there is none. Levels come when nothing else waits. */
   async take(signal: AbortSignal): Promise<ServerMessage | End> {
     if (signal.aborted) return { kind: 'aborted' };
-    while (this.#held.length === 0) {
+    for (;;) {
+      const message = this.#held.shift() ?? this.#takeLevel();
+      if (message !== undefined) return message;
       if (this.#end !== undefined) return this.#end;
       await this.#woken(signal);
       if (signal.aborted) return { kind: 'aborted' };
     }
-    return this.#held.shift() as ServerMessage;
   }
 
   /** Tells the server that nobody listens any more. */
@@ -43,12 +46,13 @@ export class Inbox implements StreamObserver {
 
   next(message: unknown): void {
     if (this.#end !== undefined) return;
-    if (this.#held.length === HeldMessagesMax) {
+    const arrived = message as ServerMessage;
+    if (arrived.kind === 'level') this.#levels.set(arrived.broadcastId, arrived);
+    else if (this.#held.length === HeldMessagesMax) {
       this.#finish({ kind: 'full' });
       this.#dispose();
       return;
-    }
-    this.#held.push(message as ServerMessage);
+    } else this.#held.push(arrived);
     this.#wake?.();
   }
 
@@ -58,6 +62,14 @@ export class Inbox implements StreamObserver {
 
   complete(): void {
     this.#finish({ kind: 'failed', error: new Error('the server ended the stream without a reason') });
+  }
+
+  #takeLevel(): Level | undefined {
+    for (const [id, level] of this.#levels) {
+      this.#levels.delete(id);
+      return level;
+    }
+    return undefined;
   }
 
   #finish(end: End): void {

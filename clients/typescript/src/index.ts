@@ -12,6 +12,7 @@ export {
   type EpochChanged,
   type FellBehind,
   type Interrupted,
+  type Level,
   type TopicsClosed,
   type Update,
 } from './messages.js';

@@ -1,7 +1,7 @@
 import type { Item } from './items.js';
 
-/** What the server sends on a subscription, told apart by `kind`. All but batches and `topicsClosed` are its last. */
-export type ServerMessage = Batch | TopicsClosed | FellBehind | EpochChanged | Closed;
+/** What the server sends, told apart by `kind`. All but batches, levels and `topicsClosed` are a subscription's last. */
+export type ServerMessage = Batch | Level | TopicsClosed | FellBehind | EpochChanged | Closed;
 
 /** Everything after `previous` and up to `position` that concerns the subscription. */
 export interface Batch {
@@ -12,6 +12,23 @@ export interface Batch {
   readonly position: number;
   /** Oldest first; empty when only the position moved. */
   readonly items: readonly Item[];
+}
+
+/**
+ * How loud a followed broadcast of Ogg Opus is now, at most five times a second. It is no item: it has no position, and
+ * of several that wait only the newest is handed out.
+ */
+export interface Level {
+  readonly kind: 'level';
+  readonly broadcastId: string;
+  /** When the server read it, as an ISO time. */
+  readonly at: string;
+  /** The largest sample since the level before, at least −70; null while unmetered. */
+  readonly samplePeakDbfs: number | null;
+  /** Loudness of the last 400 ms (EBU R128, momentary), at least −70; null while unmetered. */
+  readonly momentaryLufs: number | null;
+  /** Why there are no numbers. */
+  readonly unmetered: 'channel_mapping' | 'too_many' | null;
 }
 
 /** The subscription goes on without these topics. */

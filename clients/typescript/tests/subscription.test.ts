@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Ended, LongestWaitMs, OutOfPatience, Refused, type Batch } from '../src/index.js';
+import { Ended, LongestWaitMs, OutOfPatience, Refused, type Batch, type Level } from '../src/index.js';
 import { HeldMessagesMax } from '../src/inbox.js';
 import { batch, FakeClock, FakeServers, read, type Opened } from './fakes.js';
 
@@ -230,6 +230,40 @@ test('a caller that is slow holds a bounded number of batches, and misses nothin
   );
   assert.equal(servers.opened.length, Math.ceil(100 / HeldMessagesMax));
   assert.equal(servers.connects.length, 1);
+});
+
+test('a slow caller gets the newest level of each broadcast, which costs it neither a batch nor the stream', async () => {
+  const level = (broadcastId: string, samplePeakDbfs: number): Level => ({
+    kind: 'level',
+    broadcastId,
+    at: '2026-01-01T00:00:00Z',
+    samplePeakDbfs,
+    momentaryLufs: -20,
+    unmetered: null,
+  });
+  const servers = new FakeServers([
+    ({ observer }) => {
+      for (let i = 0; i < 100; i++) for (const id of ['a', 'b']) observer.next(level(id, -i));
+      for (let i = 0; i < HeldMessagesMax; i++) observer.next(batch(i, i + 1, [i + 1]));
+      for (let i = 0; i < 100; i++) observer.next(level('a', -50 - i));
+    },
+  ]);
+  const seen: (number | Level)[] = [];
+  for await (const update of servers.client().subscribe(['broadcast:a', 'broadcast:b'], { after: 0 })) {
+    if (update.kind === 'batch') seen.push(update.position);
+    else if (update.kind === 'level') seen.push(update);
+    if (seen.length === HeldMessagesMax + 2) break;
+  }
+  const positions = Array.from({ length: HeldMessagesMax }, (_, i) => i + 1);
+  assert.deepEqual(
+    seen.filter(each => typeof each === 'number'),
+    positions,
+  );
+  assert.deepEqual(
+    seen.filter(each => typeof each !== 'number'),
+    [level('a', -149), level('b', -99)],
+  );
+  assert.equal(servers.opened.length, 1);
 });
 
 test('an aborted signal ends it without an error, while it reads and while it waits', async () => {

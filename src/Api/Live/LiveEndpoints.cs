@@ -43,7 +43,10 @@ public static class LiveEndpoints
                 + "`messages:read` for a channel, `communities:read` for a community, both for `communities:mine`, "
                 + "`tracks:read`, `comments:read` and `likes:read` for a track, `broadcasts:read`, `charts:read`; "
                 + "no key follows an account. "
-                + "Begins after the position `after`, or after `Last-Event-ID` (`<epoch>:<position>`), which wins; without either, now. Events: `batch`, `fellBehind`, `epochChanged`, `topicsClosed`, `closed`.");
+                + "Begins after the position `after`, or after `Last-Event-ID` (`<epoch>:<position>`), which wins; without either, now. Events: `batch`, `level`, `fellBehind`, `epochChanged`, `topicsClosed`, `closed`. "
+                + "`level` is how loud a followed broadcast of Ogg Opus is now, at most five times a second: "
+                + "`{broadcastId,at,samplePeakDbfs,momentaryLufs,unmetered}`. It is no event of the log: "
+                + "it has no position, and only the newest is sent.");
         api.MapGet("/charts/{chart}/live", FollowChartAsync).WithTags("Charts").AnswersAtLength("text/event-stream")
             .WithSummary("Follow a chart live, as server-sent events")
             .WithDescription("An event `chart` with the chart as it is, and another whenever it has changed, at most once a second: `{epoch,position,at,chart}`, `chart` being `{chart,span,genre,items}` with 100 entries at most. "

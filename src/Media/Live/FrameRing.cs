@@ -46,6 +46,17 @@ internal sealed class FrameRing(LiveLimits limits, TimeProvider time)
         return position;
     }
 
+    /// <summary>Where one goes on who fell behind: the newest join point, or else the next frame.</summary>
+    public long NewestJoinPoint()
+    {
+        var head = Head;
+        for (var at = head; Find(at) is { } frame; at--)
+            if (frame.IsJoinPoint) return at;
+        return head + 1;
+    }
+
+    public bool IsOlder(LiveFrame frame, TimeSpan span) => IsOlder(frame, time.GetTimestamp(), span);
+
     private void RemoveOldest()
     {
         _bytes -= Slot(_tail)!.Bytes.Length;

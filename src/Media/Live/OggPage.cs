@@ -61,6 +61,9 @@ internal readonly ref struct OggPage
         return Checksum(page.Bytes) == BinaryPrimitives.ReadUInt32LittleEndian(page.Bytes[ChecksumAt..]) ? OggPageRead.Complete : OggPageRead.Invalid;
     }
 
+    /// <summary>A page that was read before: its bytes are not looked at again.</summary>
+    public static OggPage OfWhole(ReadOnlySpan<byte> bytes) => new(bytes);
+
     /// <summary>A page without content that ends a logical stream whose source broke off.</summary>
     public static byte[] End(uint serial, uint number, ulong granule)
     {

@@ -37,7 +37,9 @@ public class WhatAccountsRunTests(VezaServer veza)
         ["SendAccountMail"] = "an account that is out is mailed neither a proof nor a reset; erasing one removes its mails kept as files",
         // Services.
         ["EndedSessions"] = Platform, ["FullCollections"] = Platform, ["StagingSweep"] = Platform, ["ReactorService"] = Platform, ["LiveHost"] = Platform,
-        ["BroadcastSources"] = "as Broadcast", ["PresenceService"] = "a device's presence ends with its live connection, which ends with its session",
+        ["BroadcastSources"] = "as Broadcast",
+        ["BroadcastLevels"] = "a meter ends with its broadcast, and with the live connection of its last follower",
+        ["PresenceService"] = "a device's presence ends with its live connection, which ends with its session",
     };
 
     [Fact]

@@ -25,7 +25,9 @@ public static class BroadcastEndpoints
         services.AddSingleton<IIcecastSources>(p => p.GetRequiredService<BroadcastSources>());
         services.AddSingleton(new IcecastLimits());
         services.AddSingleton<IcecastSource>();
-        if (settings.Has(Role.Media)) services.AddHostedService(p => p.GetRequiredService<BroadcastSources>());
+        if (!settings.Has(Role.Media)) return;
+        services.AddHostedService(p => p.GetRequiredService<BroadcastSources>());
+        services.AddHostedService<BroadcastLevels>();
     }
 
     public static void MapBroadcasts(this IEndpointRouteBuilder api)

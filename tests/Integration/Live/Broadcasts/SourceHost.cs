@@ -138,6 +138,16 @@ internal static class Ffmpeg
         return output.ToArray();
     }
 
+    /// <summary>Runs until it is told to end; that it is ended is no failure.</summary>
+    public static async Task RunUntilAsync(CancellationToken end, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("ffmpeg", ["-nostdin", "-hide_banner", "-v", "error", .. arguments]);
+        using var process = Process.Start(start)!;
+        await process.WaitForExitAsync(end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!process.HasExited) process.Kill();
+        await process.WaitForExitAsync(CancellationToken.None);
+    }
+
     public static async Task<double> SecondsAsync(ReadOnlyMemory<byte> sound, string demuxer) =>
         (await RunAsync(sound, "-f", demuxer, "-i", "pipe:0", "-ar", "48000", "-ac", "1", "-f", "s16le", "pipe:1")).Length / 96_000.0;
 
