@@ -1,4 +1,8 @@
 using System.Text;
+using Veza.Api;
+using Veza.EventStore.Marten;
+using Veza.EventStore.Postgres;
+using Veza.Projections.Tests.Marten;
 
 namespace Veza.Journey.Tests;
 
@@ -16,6 +20,7 @@ public class JourneyTests
         using var demo = await Demo.StartAsync(veza);
         await demo.AllEqualAsync(DemoMax);
         await RebuiltEqualsLiveAsync(veza);
+        await DaemonEqualsProductAsync(veza, secrets[1]);
         using var http = new HttpClient();
         var metrics = await http.GetStringAsync(veza.Metrics, TestContext.Current.CancellationToken);
         Assert.Equal(0, await veza.StopAsync());
@@ -74,6 +79,19 @@ public class JourneyTests
         Assert.Empty(live.Rows.Where(view => view.Value.Length == 0).Select(view => view.Key));
 
         int More(string view) => view == "accounts.security_events" ? acts : 0;
+    }
+
+    /// <summary>Marten's daemon, over what the demo left, comes to the rows that the product has.</summary>
+    private static async Task DaemonEqualsProductAsync(VezaProcess veza, string encryptionKey)
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var connection = (await LocalPostgres.FindRunningAsync(veza.Home, ct))!;
+        await using var log = await LogTypes.OpenAsync(
+            connection, VezaApplication.EventTypes, Encoding.UTF8.GetBytes(encryptionKey), TimeProvider.System, ct);
+        await using var daemon = await DaemonComparison.StartAsync(connection, log.Types, VezaApplication.Models, ct);
+        await daemon.CaughtUpAsync();
+        await daemon.StopAsync();
+        await daemon.AllEqualAsync(ct);
     }
 
     /// <returns>The files, those of PostgreSQL among them, that hold these bytes.</returns>

@@ -48,7 +48,9 @@ internal sealed class ReadModelRows : IAsyncDisposable
                 reactors as (
                     select min(r.last_seq_id) as position from log.mt_event_progression r where r.name <> 'HighWaterMark'
                     and not exists (select from log.projections s where split_part(r.name, '#', 1) like s.base || '.v%'))
-                select min(p.last_seq_id) = (select position from head) and (select position from reactors) = (select position from head),
+                select min(p.last_seq_id) = (select position from head) and (select position from reactors) = (select position from head)
+                           and not exists (select from wolverine.wolverine_incoming_envelopes
+                                           where status = 'Incoming' or (status = 'Scheduled' and execution_time < now() + interval '1 minute')),
                        count(distinct s.base) = (select count(*) from log.projections), min(p.last_seq_id)
                 from log.projections s join log.mt_event_progression p on split_part(p.name, '#', 1) = s.serving
                 """;
