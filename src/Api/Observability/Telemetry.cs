@@ -34,16 +34,15 @@ public static class Telemetry
         logging.AddFilter(typeof(CommandBus).Assembly.GetName().Name, LogLevel.None);
         // The same for reactors, which say themselves what failed.
         logging.AddFilter(typeof(Appended<>).FullName!.Split('`')[0], LogLevel.None);
-        // It calls every message that waits for another attempt an error; reactors say what failed, and `reactors status`
-        // what is given up.
-        logging.AddFilter(typeof(Wolverine.Runtime.WolverineRuntime).FullName, LogLevel.Critical);
         // What the libraries do at each request is of interest only to who asked for it.
         if (settings.LogLevel >= LogDetail.Info)
         {
             logging.AddFilter("Microsoft", LogLevel.Warning);
             logging.AddFilter("Npgsql", LogLevel.Warning);
             logging.AddFilter("System", LogLevel.Warning);
-            logging.AddFilter("Wolverine", LogLevel.Warning);
+            // It calls every message that waits for another attempt an error, and says once a second at length that the
+            // database is away. Reactors say what failed; the queue of each shows what is given up or left.
+            logging.AddFilter("Wolverine", LogLevel.Critical);
             logging.AddFilter("JasperFx", LogLevel.Warning);
             // Anybody can have as many bad tokens refused as they like; the answers say what was wrong.
             logging.AddFilter(typeof(BearerHandler).FullName, LogLevel.Warning);

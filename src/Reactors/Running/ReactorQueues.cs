@@ -36,10 +36,10 @@ public sealed class ReactorQueues
         _tables = new ReactorTables(log.Database);
         Meter.CreateObservableGauge(
             "veza.reactor.lag", () => Measure(s => s.Lag), "{event}",
-            "Events between the head and the oldest one a reactor is not done with, when that was last asked for.");
+            "Events between the head and the oldest one a reactor is not done with; looked at every 5 s.");
         Meter.CreateObservableGauge(
             "veza.reactor.dead", () => Measure(s => s.Dead), "{event}",
-            "Events a reactor gave up, when that was last asked for.");
+            "Events a reactor gave up; looked at every 5 s.");
     }
 
     /// <returns>In the order of their names; among them the queue of commands that follow from events.</returns>

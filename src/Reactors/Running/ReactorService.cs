@@ -10,13 +10,14 @@ namespace Veza.Reactors.Running;
 /// <summary>Feeds the queues of a node's reactors from the log, for as long as the host runs.</summary>
 internal sealed class ReactorService : IHostedService, IAsyncDisposable
 {
-    /// <summary>How often it looks for messages that this node holds and does not handle.</summary>
+    /// <summary>How often it looks at the queues, and for messages that this node holds and does not handle.</summary>
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(5);
 
     private readonly SubscriptionHost _subscriptions;
     private readonly IReadOnlyList<Reactor> _reactors;
     private readonly ReactorRuns _runs;
     private readonly ReactorTables _tables;
+    private readonly ReactorQueues _queues;
     private readonly IWolverineRuntime _wolverine;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
@@ -29,6 +30,7 @@ internal sealed class ReactorService : IHostedService, IAsyncDisposable
         IReadOnlyList<Reactor> reactors,
         ReactorRuns runs,
         ReactorTables tables,
+        ReactorQueues queues,
         IWolverineRuntime wolverine,
         TimeProvider clock,
         ILoggerFactory loggers)
@@ -36,6 +38,7 @@ internal sealed class ReactorService : IHostedService, IAsyncDisposable
         _reactors = reactors;
         _runs = runs;
         _tables = tables;
+        _queues = queues;
         _wolverine = wolverine;
         _clock = clock;
         _logger = loggers.CreateLogger<ReactorService>();
@@ -71,6 +74,8 @@ internal sealed class ReactorService : IHostedService, IAsyncDisposable
             {
                 await Task.Delay(SweepEvery, _clock, _stopping.Token);
                 await SweepOnceAsync(_stopping.Token);
+                // For the gauges.
+                await _queues.StatusAsync(_stopping.Token);
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested) { return; }
             catch (NpgsqlException away)

@@ -90,6 +90,7 @@ public static class WolverineReactors
 
     private static void AddServices(WolverineOptions options, IReadOnlyList<Reactor> reactors)
     {
+        options.Services.TryAddSingleton<ReactorQueues>();
         options.Services.AddSingleton(provider => new ReactorTables(provider.GetRequiredService<EventLog>().RunnersDatabase));
         options.Services.AddSingleton(provider => new ReactorRuns(
             provider.GetRequiredService<EventLog>(),
@@ -102,6 +103,7 @@ public static class WolverineReactors
             reactors,
             provider.GetRequiredService<ReactorRuns>(),
             provider.GetRequiredService<ReactorTables>(),
+            provider.GetRequiredService<ReactorQueues>(),
             provider.GetRequiredService<IWolverineRuntime>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>()));

@@ -44,17 +44,17 @@ public sealed class SmtpTests
     }
 
     [Fact]
-    public async Task A_mail_that_the_server_refuses_for_good_is_parked_without_its_address_and_holds_up_no_other()
+    public async Task A_mail_that_the_server_refuses_for_good_is_given_up_without_its_address_and_holds_up_no_other()
     {
         await using var smtp = new MailServer(_port);
         var veza = Server();
         await veza.InitializeAsync();
         await using var owned = veza;
         var refused = await veza.RegisterAsync(MailServer.Refused);
-        await Eventually.TrueAsync(async () => (await ParkedAsync(veza)).Count == 1);
+        await Eventually.TrueAsync(async () => (await GivenUpAsync(veza)).Count == 1);
         var ada = await veza.RegisterAsync("ada");
         await Eventually.TrueAsync(() => smtp.Taken.Any(m => m.To.Mailboxes.Single().Address.StartsWith(ada.UserName, StringComparison.Ordinal)));
-        var error = Assert.Single(await ParkedAsync(veza));
+        var error = Assert.Single(await GivenUpAsync(veza));
         Assert.Contains("550", error);
         Assert.DoesNotContain(refused.UserName, error);
     }
@@ -78,10 +78,10 @@ public sealed class SmtpTests
         Assert.False(Directory.Exists(Path.Combine(veza.Home, "mail")));
     }
 
-    private static async Task<List<string>> ParkedAsync(VezaServer veza)
+    private static async Task<List<string>> GivenUpAsync(VezaServer veza)
     {
         await using var database = NpgsqlDataSource.Create(veza.ConnectionString);
-        await using var select = database.CreateCommand("select error from log.parked_events where name = 'accounts.send_mail.v1'");
+        await using var select = database.CreateCommand("select exception_message from wolverine.wolverine_dead_letters");
         await using var rows = await select.ExecuteReaderAsync(TestContext.Current.CancellationToken);
         var errors = new List<string>();
         while (await rows.ReadAsync(TestContext.Current.CancellationToken)) errors.Add(rows.GetString(0));

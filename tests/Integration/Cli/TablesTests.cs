@@ -42,4 +42,14 @@ public sealed class TablesTests
         [.. written.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.TrimEnd())];
 
     private static string[] Words(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+
+    [Fact]
+    public void Of_a_reactor_one_sees_what_waits_and_what_it_gave_up()
+    {
+        var written = new StringWriter();
+        var reactor = new ReactorsCommand.Reactor("music.process_track.v1", "running", 41, 3, 2, 1, "the original is not there");
+        Terminal.On(written, redirected: true).Write(ReactorsCommand.TableOf([reactor]));
+        Assert.Contains("waiting", written.ToString(), StringComparison.Ordinal);
+        Assert.Matches("music.process_track.v1 +running +41 +3 +2 +1 +the original is not there", written.ToString());
+    }
 }

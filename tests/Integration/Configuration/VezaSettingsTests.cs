@@ -14,7 +14,7 @@ public sealed class VezaSettingsTests
         var settings = Parse();
 
         Assert.Equal((RunEnvironment.Development, "127.0.0.1", 8080, 9090), (settings.Environment, settings.Host, settings.Port, settings.PrometheusPort));
-        Assert.Equal(["api", "media", "projections", "realtime"], settings.Roles.Order());
+        Assert.Equal(["api", "media", "projections", "reactors", "realtime"], settings.Roles.Order());
         Assert.Equal(200L << 20, settings.UploadBytesMax);
         Assert.Null(settings.Database);
         Assert.Equal(Path.Combine(Path.GetFullPath(".veza"), "media"), settings.MediaRoot);

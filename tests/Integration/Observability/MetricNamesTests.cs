@@ -36,7 +36,7 @@ public sealed partial class MetricNamesTests(VezaServer server)
         "veza_log_commit_duration_seconds", "veza_log_events_appended_total", "veza_log_head", "veza_log_queue_commands",
         "veza_log_queue_wait_seconds", "veza_log_tail_events", "veza_log_tail_size_bytes", "veza_models_cached",
         "veza_models_found_total", "veza_projection_events_total", "veza_projection_healthy", "veza_projection_lag",
-        "veza_projection_position", "veza_reaction_lag", "veza_reaction_parked", "veza_slots_taken",
+        "veza_projection_position", "veza_reactor_dead", "veza_reactor_lag", "veza_slots_taken",
     ];
 
     private static readonly Dictionary<string, (string Type, string[] Labels)> Documented = File

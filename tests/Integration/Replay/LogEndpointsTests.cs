@@ -80,9 +80,9 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
     public async Task Operators_see_how_far_the_projections_are()
     {
         var projections = (await (await veza.OperatorAsync()).GetAsync("/api/v1/projections").JsonAsync()).Items();
-        Assert.Equal(veza.Running.Projections.Status.Select(s => s.Name).Order(StringComparer.Ordinal),
-            projections.Where(p => p.GetProperty("kind").GetString() == "projection").Select(p => p.GetProperty("name").GetString()));
-        Assert.Contains("music.process_track.v1", projections.Where(p => p.GetProperty("kind").GetString() == "reaction").Select(p => p.GetProperty("name").GetString()));
+        Assert.Equal(
+            veza.Running.Projections.Status.Select(s => s.Name).Order(StringComparer.Ordinal),
+            projections.Select(p => p.GetProperty("name").GetString()));
         Assert.Equal(HttpStatusCode.Forbidden, (await (await veza.SharedAsync("member")).GetAsync("/api/v1/projections")).StatusCode);
     }
 

@@ -34,7 +34,7 @@ public sealed class BroadcastLevelsTests(VezaServer server)
         };
         Listening.SetMeasurementEventCallback<long>((_, value, tags, _) =>
         {
-            if (tags[0].Value as string == "broadcast_meters") Interlocked.Add(ref _running, value);
+            if (tags.Length > 0 && tags[0].Value as string == "broadcast_meters") Interlocked.Add(ref _running, value);
         });
         Listening.Start();
     }
