@@ -137,13 +137,19 @@ internal sealed class SubscriptionRunner(
     private async Task StoreAsync(List<RecordedEvent> wanted, long read, CancellationToken ct)
     {
         if (wanted.Count > 0) await subscription.WaitForRoomAsync(ct);
-        await using var connection = await log.RunnersDatabase.OpenConnectionAsync(ct);
-        await using var transaction = await connection.BeginTransactionAsync(ct);
-        if (wanted.Count > 0) await subscription.StoreAsync(wanted, transaction, ct);
-        await using var move = new NpgsqlBatch(connection, transaction);
-        move.BatchCommands.Add(Checkpoint.Move(Name, _checkpoint, read));
         try
         {
+            await using var connection = await log.RunnersDatabase.OpenConnectionAsync(ct);
+            await using var move = new NpgsqlBatch(connection) { BatchCommands = { Checkpoint.Move(Name, _checkpoint, read) } };
+            if (wanted.Count == 0)
+            {
+                await move.ExecuteNonQueryAsync(ct);
+                _checkpoint = read;
+                return;
+            }
+            await using var transaction = await connection.BeginTransactionAsync(ct);
+            await subscription.StoreAsync(wanted, transaction, ct);
+            move.Transaction = transaction;
             await move.ExecuteNonQueryAsync(ct);
             await transaction.CommitAsync(ct);
         }
@@ -152,7 +158,7 @@ internal sealed class SubscriptionRunner(
             throw new SubscriptionFencedException(Name, _checkpoint);
         }
         _checkpoint = read;
-        if (wanted.Count > 0) await subscription.StoredAsync(ct);
+        await subscription.StoredAsync(ct);
     }
 }
 
