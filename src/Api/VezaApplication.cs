@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 using Veza.Domain;
 using Veza.Domain.Accounts;
 using Veza.EventStore;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 using Veza.EventStore.Personal;
 using Veza.EventStore.Projections;
 using Veza.EventStore.Verification;
@@ -23,7 +23,7 @@ public static class VezaApplication
     public static EventTypes EventTypes { get; } = EventTypes.DerivedFrom(typeof(DomainEvent), ConfigureJson, Personal);
 
     /// <summary>Every model of the domain, which Marten aggregates as a node does.</summary>
-    public static IReadOnlyList<Type> Models { get; } = [.. typeof(DomainEvent).Assembly.GetTypes().Where(ModelFold.IsModel)];
+    public static IReadOnlyList<Type> Models { get; } = [.. typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel)];
 
     /// <summary>Every projection of the product: one of each class there is.</summary>
     public static IReadOnlyList<IProjection> CreateProjections() =>

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Veza.EventStore.Appending;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 using Veza.EventStore.Personal;
 using Veza.EventStore.Reading;
 using Veza.EventStore.Running;
@@ -98,7 +98,7 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     public Tail Tail { get; }
     public LogReader Reader { get; }
     public Snapshots Snapshots { get; }
-    public ModelCache Models { get; }
+    public AggregateCache Models { get; }
     public Appender Appender { get; }
 
     /// <summary>Which node runs what of all that runs behind the log.</summary>
@@ -219,7 +219,7 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         if (Forks != forks) throw new HistoryForkedException();
     }
 
-    ValueTask<Versioned> IDecisionLog.LoadAsync(Type aggregate, Guid stream, CancellationToken ct) =>
+    ValueTask<AggregateState> IDecisionLog.LoadAsync(Type aggregate, Guid stream, CancellationToken ct) =>
         Models.LoadAsync(aggregate, stream, ct);
 
     void IDecisionLog.Drop(Guid stream) => Models.Drop(stream);

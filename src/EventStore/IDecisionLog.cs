@@ -1,5 +1,5 @@
 using Veza.EventStore.Appending;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 
 namespace Veza.EventStore;
 
@@ -17,10 +17,10 @@ public interface IDecisionLog
     /// <inheritdoc cref="Reading.Tail.Forks"/>
     int Forks { get; }
 
-    /// <inheritdoc cref="ModelCache.LoadAsync"/>
-    ValueTask<Versioned> LoadAsync(Type aggregate, Guid stream, CancellationToken ct);
+    /// <inheritdoc cref="AggregateCache.LoadAsync"/>
+    ValueTask<AggregateState> LoadAsync(Type aggregate, Guid stream, CancellationToken ct);
 
-    /// <inheritdoc cref="ModelCache.Drop"/>
+    /// <inheritdoc cref="AggregateCache.Drop"/>
     void Drop(Guid stream);
 
     /// <inheritdoc cref="EventLog.CatchUpAsync"/>

@@ -5,7 +5,7 @@ using Veza.Commands.Tests.Chat;
 using Veza.Commands.Tests.Music;
 using Veza.Domain.Chat.Messages;
 using Veza.EventStore;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 using Veza.Fixtures;
 using Wolverine;
 using Wolverine.Runtime;
@@ -136,7 +136,7 @@ public class CommandBusTests(TestLog log)
         }
         await SendAsync(log.CommandBus, _chat.Reacted("🔥"));
         var events = await log.Log.Reader.ReadStreamAsync(_chat.Message, 0, CancellationToken.None).ToListAsync();
-        var message = (Message)events.Aggregate((object?)null, (model, e) => ModelFold.Of<Message>().Next(model, e.Data))!;
+        var message = (Message)events.Aggregate((object?)null, (model, e) => AggregateFold.Of<Message>().Next(model, e.Data))!;
         Assert.Equal(1 + 101, events.Count);
         Assert.Single(message.Reactions);
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Veza.EventStore;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 using Veza.Fixtures;
 
 namespace Veza.Domain.Tests;
@@ -42,7 +42,7 @@ public class EventsTests
     [Fact]
     public void Every_event_type_changes_a_model_or_is_listed_as_deciding_nothing()
     {
-        var folded = typeof(DomainEvent).Assembly.GetTypes().Where(ModelFold.IsModel).SelectMany(m => ModelFold.Of(m).Events).ToHashSet();
+        var folded = typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel).SelectMany(m => AggregateFold.Of(m).Events).ToHashSet();
         Assert.Equal(DecideNothing.Order(), Types.All.Where(t => !folded.Contains(t)).Select(t => Types.Describe(t).Name).Order());
     }
 

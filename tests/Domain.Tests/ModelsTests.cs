@@ -1,6 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 using Veza.Fixtures;
 
 namespace Veza.Domain.Tests;
@@ -8,13 +8,13 @@ namespace Veza.Domain.Tests;
 /// <summary>A model of a long stream is kept as a snapshot, so every model must come back from JSON as it was.</summary>
 public class ModelsTests
 {
-    public static TheoryData<Type> Models => [.. typeof(DomainEvent).Assembly.GetTypes().Where(ModelFold.IsModel)];
+    public static TheoryData<Type> Models => [.. typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel)];
 
     [Theory]
     [MemberData(nameof(Models))]
     public void A_model_comes_back_from_json_as_it_was_and_goes_on_the_same(Type model)
     {
-        var fold = ModelFold.Of(model);
+        var fold = AggregateFold.Of(model);
         var events = fold.Events.Select(Sample).ToList();
         var reached = events.Select(e => fold.Next(null, e)).OfType<object>().ToList();
         Assert.NotEmpty(reached);

@@ -1,5 +1,5 @@
 using System.Reflection;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 using Veza.Fixtures;
 
 namespace Veza.Domain.Tests;
@@ -32,7 +32,7 @@ public class PersonalTextTests
     [Fact]
     public void A_text_in_an_event_or_a_model_is_personal_or_it_is_said_why_it_is_nobodys()
     {
-        var texts = TestLog.EventTypes.All.Concat(typeof(DomainEvent).Assembly.GetTypes().Where(ModelFold.IsModel)).SelectMany(t => TextsIn(t, t.Name)).ToList();
+        var texts = TestLog.EventTypes.All.Concat(typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel)).SelectMany(t => TextsIn(t, t.Name)).ToList();
         Assert.Contains(("MessageSent.Text", true), texts);
         Assert.Contains(("Message.Text", true), texts);
         var open = texts.Where(t => !t.IsPersonal).Select(t => t.Name).ToHashSet();

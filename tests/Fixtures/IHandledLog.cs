@@ -1,7 +1,7 @@
 using Veza.Domain;
 using Veza.EventStore;
 using Veza.EventStore.Appending;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 using Wolverine.Runtime;
 
 namespace Veza.Fixtures;
@@ -32,7 +32,7 @@ public static class HandledLogs
     {
         var log = handled.Log;
         var version = (await log.LoadAsync(happened.Model, happened.Stream, CancellationToken.None)).Version;
-        var streamType = ModelFold.Of(happened.Model).StreamType;
+        var streamType = AggregateFold.Of(happened.Model).StreamType;
         var change = new StreamChange(happened.Stream, streamType, version, happened.Events);
         var outcome = await log.AppendAsync(new(Guid.CreateVersion7(), [change], []));
         Assert.IsType<AppendOutcome.Accepted>(outcome);

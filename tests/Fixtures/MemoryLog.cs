@@ -1,7 +1,7 @@
 using Veza.Domain;
 using Veza.EventStore;
 using Veza.EventStore.Appending;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 
 namespace Veza.Fixtures;
 
@@ -23,14 +23,14 @@ public sealed class MemoryLog(EventTypes types) : IDecisionLog
     public long Head => Volatile.Read(ref _head);
     public int Forks => 0;
 
-    public ValueTask<Versioned> LoadAsync(Type aggregate, Guid stream, CancellationToken ct)
+    public ValueTask<AggregateState> LoadAsync(Type aggregate, Guid stream, CancellationToken ct)
     {
         lock (_gate)
         {
-            if (!_streams.TryGetValue(stream, out var events)) return new(new Versioned(null, 0, 0, Guid.Empty));
-            var fold = ModelFold.Of(aggregate);
+            if (!_streams.TryGetValue(stream, out var events)) return new(new AggregateState(null, 0, 0, Guid.Empty));
+            var fold = AggregateFold.Of(aggregate);
             var state = events.Aggregate((object?)null, (state, e) => fold.Next(state, e.Event));
-            return new(new Versioned(state, events.Count, events[^1].Position, Guid.Empty));
+            return new(new AggregateState(state, events.Count, events[^1].Position, Guid.Empty));
         }
     }
 

@@ -7,7 +7,7 @@ using Veza.Commands.Dispatching;
 using Veza.Domain;
 using Veza.EventStore;
 using Veza.EventStore.Marten;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 using Veza.EventStore.Postgres;
 using Veza.EventStore.Projections;
 using Veza.Projections;
@@ -73,7 +73,7 @@ public sealed class TestLog : IHandledLog, IAsyncLifetime
     {
         options.Connection(ConnectionString);
         options.DatabaseSchemaName = "documents";
-        options.OpenVezaLog(Log.Types, typeof(DomainEvent).Assembly.GetTypes().Where(ModelFold.IsModel));
+        options.OpenVezaLog(Log.Types, typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel));
         more?.Invoke(options);
     });
 

@@ -1,5 +1,5 @@
 using System.Reflection;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 
 namespace Veza.Commands.Dispatching;
 
@@ -44,7 +44,7 @@ internal sealed class AggregateParameter
     public MethodInfo? StreamId =>
         IsMany ? null : Aggregate.GetMethod("StreamId", BindingFlags.Public | BindingFlags.Static);
 
-    public static bool IsOne(Type parameter) => ModelFold.IsModel(ElementOf(parameter));
+    public static bool IsOne(Type parameter) => AggregateFold.IsModel(ElementOf(parameter));
 
     /// <summary>Looks for the parts of the key on the command and on the aggregates that are loaded by then.</summary>
     /// <exception cref="Exception">What a name means is not clear.</exception>

@@ -7,7 +7,7 @@ using Veza.Domain;
 using Veza.Domain.Accounts;
 using Veza.EventStore;
 using Veza.EventStore.Appending;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 using Wolverine.Runtime;
 using Wolverine.Util;
 
@@ -47,11 +47,11 @@ internal sealed class Decision : IDisposable
     private bool _isFresh;
 
     // Of the round.
-    private readonly List<(Guid Stream, Versioned Seen)> _seen = new(4);
+    private readonly List<(Guid Stream, AggregateState Seen)> _seen = new(4);
     private List<StreamChange>? _changes;
     private List<NameChange>? _names;
     private List<Guid>? _erased;
-    private (string StreamType, Guid Stream, Versioned Seen)? _written;
+    private (string StreamType, Guid Stream, AggregateState Seen)? _written;
     private Refusal? _refusal;
     private object? _told;
     private int _forks;
@@ -118,7 +118,7 @@ internal sealed class Decision : IDisposable
         if (loading.IsCompletedSuccessfully) return new(Saw<TAggregate>(id, loading.Result));
         return LoadedAsync(this, id, loading);
 
-        static async ValueTask<TAggregate?> LoadedAsync(Decision decision, Guid id, ValueTask<Versioned> loading) =>
+        static async ValueTask<TAggregate?> LoadedAsync(Decision decision, Guid id, ValueTask<AggregateState> loading) =>
             decision.Saw<TAggregate>(id, await loading);
     }
 
@@ -146,7 +146,7 @@ internal sealed class Decision : IDisposable
     {
         if (stream is not { } id) return false;
         var seen = SeenOf(id)!;
-        _written = (ModelFold.Of<TAggregate>().StreamType, id, seen);
+        _written = (AggregateFold.Of<TAggregate>().StreamType, id, seen);
         if (_context.ExpectedVersion is not { } expected || seen.Version == expected) return false;
         _refusal = Refusals.Stale(expected, seen.Version);
         return true;
@@ -341,13 +341,13 @@ internal sealed class Decision : IDisposable
         return false;
     }
 
-    private TAggregate? Saw<TAggregate>(Guid stream, Versioned seen) where TAggregate : class
+    private TAggregate? Saw<TAggregate>(Guid stream, AggregateState seen) where TAggregate : class
     {
         _seen.Add((stream, seen));
         return (TAggregate?)seen.State;
     }
 
-    private Versioned? SeenOf(Guid stream)
+    private AggregateState? SeenOf(Guid stream)
     {
         foreach (var (known, seen) in _seen)
             if (known == stream) return seen;

@@ -1,5 +1,5 @@
 using Veza.Domain;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 
 namespace Veza.Commands.Dispatching;
 
@@ -7,10 +7,10 @@ namespace Veza.Commands.Dispatching;
 public abstract record Effect
 {
     /// <summary>Begins a stream that must not exist yet.</summary>
-    public static Effect Start<TModel>(Guid id, params DomainEvent[] events) => new AppendEvents(ModelFold.Of<TModel>().StreamType, id, events, IsNew: true);
+    public static Effect Start<TModel>(Guid id, params DomainEvent[] events) => new AppendEvents(AggregateFold.Of<TModel>().StreamType, id, events, IsNew: true);
 
     /// <summary>Adds to a stream whose model the handler was given; one that was not there is begun.</summary>
-    public static Effect Append<TModel>(Guid id, params DomainEvent[] events) => new AppendEvents(ModelFold.Of<TModel>().StreamType, id, events, IsNew: false);
+    public static Effect Append<TModel>(Guid id, params DomainEvent[] events) => new AppendEvents(AggregateFold.Of<TModel>().StreamType, id, events, IsNew: false);
 
     /// <summary>Takes a name that only one owner may hold; the command is refused when another holds it.</summary>
     public static Effect Claim(string scope, string name, Guid owner) => new ChangeName(scope, name, owner, Claimed: true);

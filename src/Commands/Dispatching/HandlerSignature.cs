@@ -1,6 +1,6 @@
 using System.Reflection;
 using Veza.Domain;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 
 namespace Veza.Commands.Dispatching;
 

@@ -1,6 +1,6 @@
 using JasperFx.Events;
 using Marten.Events.Aggregation;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 
 namespace Veza.EventStore.Marten;
 
@@ -24,12 +24,12 @@ public sealed class Folded<TModel>
 }
 
 /// <summary>
-/// Folds as commands do (<see cref="ModelFold"/>), so that an aggregate is the same whichever way it was read.
+/// Folds as commands do (<see cref="AggregateFold"/>), so that an aggregate is the same whichever way it was read.
 /// </summary>
 public sealed class FoldedProjection<TModel> : SingleStreamProjection<Folded<TModel>, Guid>
     where TModel : class
 {
-    private static readonly ModelFold Fold = ModelFold.Of<TModel>();
+    private static readonly AggregateFold Fold = AggregateFold.Of<TModel>();
 
     public override Folded<TModel>? Evolve(Folded<TModel>? snapshot, Guid id, IEvent e) =>
         new()

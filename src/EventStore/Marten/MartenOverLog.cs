@@ -3,7 +3,7 @@ using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten;
 using Marten.Services.Json.Transformations;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 
 namespace Veza.EventStore.Marten;
 
@@ -59,7 +59,7 @@ public static class MartenOverLog
         }
         foreach (var model in models)
         {
-            if (!ModelFold.IsModel(model))
+            if (!AggregateFold.IsModel(model))
                 throw new ArgumentException(
                     $"{model} is no model: it has no static Create that makes one from an event",
                     nameof(models));

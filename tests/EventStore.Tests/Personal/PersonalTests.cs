@@ -52,7 +52,7 @@ public class PersonalTests(LogFixture fixture)
         Assert.IsType<AppendOutcome.Accepted>(await one.Appender.AppendAsync(LogFixture.Command(LogFixture.Change(Guid.CreateVersion7(), 0, new NoteWritten(others, "stays", null, "open")))));
         await two.CatchUpAsync(TestContext.Current.CancellationToken);
         foreach (var node in (EventLog[])[one, two]) Assert.Equal("secret", ((Note)(await node.Models.LoadAsync(typeof(Note), _note, default)).State!).Text);
-        var fold = Veza.EventStore.Models.ModelFold.Of<Note>();
+        var fold = Veza.EventStore.Aggregates.AggregateFold.Of<Note>();
         await one.Snapshots.WriteAsync(fold, _note, await one.Models.LoadAsync(typeof(Note), _note, default), default);
         Assert.DoesNotContain("secret", await AskAsync<string>(database, "select data::text from log.snapshots"), StringComparison.Ordinal);
         Assert.Equal("secret", ((Note)(await two.Snapshots.LoadAsync(fold, _note, default)).Model.State!).Text);

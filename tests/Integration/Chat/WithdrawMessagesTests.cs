@@ -9,7 +9,7 @@ using Veza.Domain.Chat.Members;
 using Veza.Domain.Chat.Messages;
 using Veza.EventStore;
 using Veza.EventStore.Appending;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 using Veza.EventStore.Reading;
 using Veza.Projections.Chat.Messages;
 using Veza.Reactors.Chat.Members;
@@ -193,7 +193,7 @@ public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture
     }
 
     private async Task AppendAsync<TModel>(Guid stream, long version, object happened) =>
-        Assert.IsType<AppendOutcome.Accepted>(await Log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(stream, ModelFold.Of<TModel>().StreamType, version, [happened])], [])));
+        Assert.IsType<AppendOutcome.Accepted>(await Log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(stream, AggregateFold.Of<TModel>().StreamType, version, [happened])], [])));
 
     private async Task<DateTimeOffset> TimeOfAsync(Guid message) => (await Log.Reader.ReadAsync(0, long.MaxValue, 1, null, message, Ct))[0].At;
 

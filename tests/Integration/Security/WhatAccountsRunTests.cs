@@ -5,7 +5,7 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Veza.Domain;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 using Veza.Reactors.Running;
 
 namespace Veza.Integration.Tests.Security;
@@ -46,7 +46,7 @@ public class WhatAccountsRunTests(VezaServer veza)
     public void Everything_an_account_can_run_has_an_answer_to_what_ends_it()
     {
         var services = veza.Running.App.Services;
-        var aggregates = typeof(DomainEvent).Assembly.GetTypes().Where(ModelFold.IsModel);
+        var aggregates = typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel);
         var reactors = WolverineReactors.All.Select(r => r.Handler);
         var hosted = services.GetServices<IHostedService>().Select(s => s.GetType()).Where(t => t.Assembly.GetName().Name!.StartsWith("Veza", StringComparison.Ordinal));
         var all = aggregates.Concat(reactors).Concat(hosted).Select(t => t.Name).ToHashSet();

@@ -1,5 +1,5 @@
 using Veza.Domain;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 using Veza.Fixtures;
 
 namespace Veza.Projections.Tests.Marten;
@@ -18,7 +18,7 @@ public class MartenDaemonTests
         {
             for (var round = 0; round < 3; round++)
                 await log.Given(RebuildTests.History()).PlayAsync();
-            var models = typeof(DomainEvent).Assembly.GetTypes().Where(ModelFold.IsModel);
+            var models = typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel);
             await using var daemon = await DaemonComparison.StartAsync(log.ConnectionString, log.Log.Types, models, ct);
             await daemon.CaughtUpAsync();
             // More, for a daemon that is at the head.

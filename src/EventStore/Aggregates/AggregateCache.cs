@@ -1,20 +1,20 @@
 using Veza.EventStore.Personal;
 using Veza.EventStore.Reading;
 
-namespace Veza.EventStore.Models;
+namespace Veza.EventStore.Aggregates;
 
 /// <summary>A model as of a version of its stream.</summary>
 /// <param name="State">Null when the stream does not exist.</param>
 /// <param name="Position">Of the stream's newest event.</param>
 /// <param name="EventId">Of the stream's newest event: it tells this history from one that was forked off it.</param>
-public sealed record Versioned(object? State, long Version, long Position, Guid EventId)
+public sealed record AggregateState(object? State, long Version, long Position, Guid EventId)
 {
-    internal Versioned After(RecordedEvent e, ModelFold fold) => new(fold.Next(State, e.Data), e.Version, e.Position, e.Id);
+    internal AggregateState After(RecordedEvent e, AggregateFold fold) => new(fold.Next(State, e.Data), e.Version, e.Position, e.Id);
 }
 
 /// <summary>Models folded from their streams, kept in memory and kept fresh by the tail: most decisions read nothing from the database.</summary>
 /// <remarks>A stream has one model. One asked for as a second is read each time.</remarks>
-public sealed class ModelCache
+public sealed class AggregateCache
 {
     /// <summary>Models kept, streams known not to exist included. At about a kilobyte each, some 200 MB.</summary>
     public const int ModelsMax = 200_000;
@@ -25,14 +25,14 @@ public sealed class ModelCache
     private readonly SecondChance<Guid, Entry> _entries;
     private readonly Snapshots _snapshots;
 
-    public ModelCache(Snapshots snapshots, Tail tail, int modelsMax = ModelsMax)
+    public AggregateCache(Snapshots snapshots, Tail tail, int modelsMax = ModelsMax)
     {
         (_snapshots, _entries) = (snapshots, new(modelsMax));
         tail.Watch(Follow, atOnce: true);
         LogMetrics.ObserveModels(() => _entries.Count);
     }
 
-    public async ValueTask<Versioned> LoadAsync(Type model, Guid stream, CancellationToken ct)
+    public async ValueTask<AggregateState> LoadAsync(Type model, Guid stream, CancellationToken ct)
     {
         var known = _entries.TryFind(stream, out var found);
         if (found?.Fold.Model == model && found.Value is { } cached)
@@ -44,13 +44,13 @@ public sealed class ModelCache
         Entry? entry = null;
         if (!known)
         {
-            entry = new Entry(ModelFold.Of(model), stream, _snapshots);
+            entry = new Entry(AggregateFold.Of(model), stream, _snapshots);
             if (!_entries.TryAdd(stream, entry, out var evicted)) entry = null;
             if (evicted) LogMetrics.ModelsEvicted.Add(1);
         }
         try
         {
-            var fold = ModelFold.Of(model);
+            var fold = AggregateFold.Of(model);
             var (loaded, folded) = await _snapshots.LoadAsync(fold, stream, ct);
             LogMetrics.ModelsLoaded.Add(1);
             var offered = folded >= Snapshots.EveryEvents && loaded.State is not null && _snapshots.TryOffer(fold, stream, loaded);
@@ -86,20 +86,20 @@ public sealed class ModelCache
         if (_entries.TryPeek(e.StreamId, out var entry) && !entry.Follow(e)) _entries.Remove(e.StreamId, entry);
     }
 
-    private sealed class Entry(ModelFold fold, Guid stream, Snapshots snapshots)
+    private sealed class Entry(AggregateFold fold, Guid stream, Snapshots snapshots)
     {
         private readonly Lock _gate = new();
         private List<RecordedEvent>? _meanwhile = [];
-        private Versioned? _value;
+        private AggregateState? _value;
         private long _snapshotAt;
 
-        public ModelFold Fold => fold;
+        public AggregateFold Fold => fold;
 
         /// <summary>Null while it is loaded, and when it could not be kept.</summary>
-        public Versioned? Value => Volatile.Read(ref _value);
+        public AggregateState? Value => Volatile.Read(ref _value);
 
         /// <param name="snapshotAt">The version of the stream's last snapshot; 0 when there is none.</param>
-        public void Loaded(Versioned loaded, long snapshotAt)
+        public void Loaded(AggregateState loaded, long snapshotAt)
         {
             lock (_gate)
             {
@@ -128,7 +128,7 @@ public sealed class ModelCache
             }
         }
 
-        private bool TryFollow(RecordedEvent e, Versioned value)
+        private bool TryFollow(RecordedEvent e, AggregateState value)
         {
             if (e.Version <= value.Version) return true;
             if (e.Version > value.Version + 1) return false;

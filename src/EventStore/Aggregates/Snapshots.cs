@@ -6,11 +6,11 @@ using Npgsql;
 using NpgsqlTypes;
 using Veza.EventStore.Reading;
 
-namespace Veza.EventStore.Models;
+namespace Veza.EventStore.Aggregates;
 
 /// <summary>A model folded from its stream.</summary>
 /// <param name="Folded">Events read for it.</param>
-public sealed record LoadedModel(Versioned Model, long Folded);
+public sealed record LoadedModel(AggregateState Model, long Folded);
 
 /// <summary>
 /// Folds models from their streams, beginning with the newest snapshot where there is one, and writes snapshots of long streams in the background. A snapshot is
@@ -39,11 +39,11 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Event
         order by {LogReader.Eight}, version
         """;
 
-    private readonly Channel<(ModelFold Fold, Guid Stream, Versioned Model)> _waiting =
-        Channel.CreateBounded<(ModelFold, Guid, Versioned)>(new BoundedChannelOptions(WaitingMax) { SingleReader = true });
+    private readonly Channel<(AggregateFold Fold, Guid Stream, AggregateState Model)> _waiting =
+        Channel.CreateBounded<(AggregateFold, Guid, AggregateState)>(new BoundedChannelOptions(WaitingMax) { SingleReader = true });
 
     /// <summary>The model as the log has it now: one round trip, and no more of the stream in memory than one event.</summary>
-    public async Task<LoadedModel> LoadAsync(ModelFold fold, Guid stream, CancellationToken ct)
+    public async Task<LoadedModel> LoadAsync(AggregateFold fold, Guid stream, CancellationToken ct)
     {
         var loaded = await LoadAsync(fold, stream, fold.Shape, ct) ?? await LoadAsync(fold, stream, shape: [], ct);
         LogMetrics.ModelEvents.Add(loaded!.Folded, new KeyValuePair<string, object?>("model", fold.StreamType));
@@ -52,7 +52,7 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Event
 
     /// <summary>Asks for a snapshot of a model as it is now.</summary>
     /// <returns>False when there is no place: ask again at a later version.</returns>
-    internal bool TryOffer(ModelFold fold, Guid stream, Versioned model) => _waiting.Writer.TryWrite((fold, stream, model));
+    internal bool TryOffer(AggregateFold fold, Guid stream, AggregateState model) => _waiting.Writer.TryWrite((fold, stream, model));
 
     /// <summary>Writes what is offered, one at a time, until it is cancelled.</summary>
     internal async Task RunAsync(CancellationToken ct)
@@ -72,7 +72,7 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Event
         }
     }
 
-    internal async Task WriteAsync(ModelFold fold, Guid stream, Versioned model, CancellationToken ct)
+    internal async Task WriteAsync(AggregateFold fold, Guid stream, AggregateState model, CancellationToken ct)
     {
         await using var command = database.CreateCommand("""
             insert into log.snapshots (stream_id, model, version, position, event_id, shape, data) values ($1, $2, $3, $4, $5, $6, $7)
@@ -90,7 +90,7 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Event
     }
 
     /// <returns>Null when there is a snapshot that cannot be read.</returns>
-    private async Task<LoadedModel?> LoadAsync(ModelFold fold, Guid stream, byte[] shape, CancellationToken ct)
+    private async Task<LoadedModel?> LoadAsync(AggregateFold fold, Guid stream, byte[] shape, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var command = new NpgsqlCommand(Load, connection);
@@ -100,7 +100,7 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Event
         // Once per connection: planning it takes several times as long as running it.
         await command.PrepareAsync(ct);
         await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SingleResult, ct);
-        var model = new Versioned(null, 0, 0, Guid.Empty);
+        var model = new AggregateState(null, 0, 0, Guid.Empty);
         var folded = 0L;
         while (await rows.ReadAsync(ct))
         {
@@ -117,7 +117,7 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Event
         return new(model, folded);
     }
 
-    private object? Revive(ModelFold fold, Guid stream, byte[] json)
+    private object? Revive(AggregateFold fold, Guid stream, byte[] json)
     {
         try { return types.Personal.Opened(JsonSerializer.Deserialize(json, fold.Model, types.Json), stream); }
         catch (Exception fault)

@@ -2,14 +2,14 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Veza.EventStore.Appending;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 using Veza.EventStore.Projections;
 using Veza.EventStore.Subscriptions;
 using Npgsql;
 using Veza.EventStore.Running;
 using static Veza.EventStore.Tests.LogFixture;
 
-namespace Veza.EventStore.Tests.Models;
+namespace Veza.EventStore.Tests.Aggregates;
 
 /// <summary>The same two event types in three releases of a program.</summary>
 public class SchemaVersionTests(LogFixture fixture)

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 
-namespace Veza.EventStore.Tests.Models;
+namespace Veza.EventStore.Tests.Aggregates;
 
-public class ModelShapeTests
+public class SnapshotSchemaTests
 {
     private static class Before
     {
@@ -85,7 +85,7 @@ public class ModelShapeTests
     }
 
     [Fact]
-    public void A_model_that_only_moved_keeps_its_snapshots() => Assert.Equal(ModelFold.Of<Before.Whole>().Shape, ModelFold.Of<Moved.Whole>().Shape);
+    public void A_model_that_only_moved_keeps_its_snapshots() => Assert.Equal(AggregateFold.Of<Before.Whole>().Shape, AggregateFold.Of<Moved.Whole>().Shape);
 
     [Theory]
     [InlineData(typeof(WithAnotherPropertyInside.Whole))]
@@ -93,5 +93,5 @@ public class ModelShapeTests
     [InlineData(typeof(WithAnotherMood.Whole))]
     [InlineData(typeof(WithAnotherEvent.Whole))]
     [InlineData(typeof(WithAnotherFold.Whole))]
-    public void A_changed_model_does_not(Type changed) => Assert.NotEqual(ModelFold.Of<Before.Whole>().Shape, ModelFold.Of(changed).Shape);
+    public void A_changed_model_does_not(Type changed) => Assert.NotEqual(AggregateFold.Of<Before.Whole>().Shape, AggregateFold.Of(changed).Shape);
 }

@@ -1,9 +1,9 @@
 using Veza.EventStore.Appending;
 using static Veza.EventStore.Tests.LogFixture;
 
-namespace Veza.EventStore.Tests.Models;
+namespace Veza.EventStore.Tests.Aggregates;
 
-public class ModelCacheTests(LogFixture fixture)
+public class AggregateCacheTests(LogFixture fixture)
 {
     [Fact]
     public async Task A_cached_model_follows_what_this_node_appends_at_once()
@@ -94,7 +94,7 @@ public class ModelCacheTests(LogFixture fixture)
     public async Task A_model_dropped_and_loaded_anew_is_not_evicted_in_the_place_of_its_former_self()
     {
         await using var log = await fixture.OpenNewAsync();
-        var cache = new Veza.EventStore.Models.ModelCache(log.Snapshots, log.Tail, modelsMax: 3);
+        var cache = new Veza.EventStore.Aggregates.AggregateCache(log.Snapshots, log.Tail, modelsMax: 3);
         var hot = Guid.CreateVersion7();
         await cache.LoadAsync(typeof(Counter), hot, CancellationToken.None);
         cache.Drop(hot);
@@ -103,5 +103,5 @@ public class ModelCacheTests(LogFixture fixture)
         Assert.Same(kept, await cache.LoadAsync(typeof(Counter), hot, CancellationToken.None));
     }
 
-    private static ValueTask<Veza.EventStore.Models.Versioned> LoadAsync(EventLog log, Guid stream) => log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None);
+    private static ValueTask<Veza.EventStore.Aggregates.AggregateState> LoadAsync(EventLog log, Guid stream) => log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None);
 }

@@ -1,6 +1,6 @@
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 
-namespace Veza.EventStore.Tests.Models;
+namespace Veza.EventStore.Tests.Aggregates;
 
 public class SecondChanceTests
 {

@@ -1,17 +1,17 @@
 using System.Linq.Expressions;
 using System.Reflection;
 
-namespace Veza.EventStore.Models;
+namespace Veza.EventStore.Aggregates;
 
 /// <summary>Folds events into a model by Marten's conventions: <c>static Create(SomethingHappened)</c> and <c>Apply(SomethingElse)</c>.</summary>
-public sealed class ModelFold
+public sealed class AggregateFold
 {
-    private static readonly System.Collections.Concurrent.ConcurrentDictionary<Type, ModelFold> Folds = new();
+    private static readonly System.Collections.Concurrent.ConcurrentDictionary<Type, AggregateFold> Folds = new();
 
     private readonly Dictionary<Type, Func<object, object>> _create = [];
     private readonly Dictionary<Type, Func<object, object, object>> _apply = [];
 
-    private ModelFold(Type model)
+    private AggregateFold(Type model)
     {
         (Model, StreamType) = (model, EventTypes.SnakeCase(model.Name));
         foreach (var method in model.GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly))
@@ -26,7 +26,7 @@ public sealed class ModelFold
                 _apply[only.ParameterType] = Expression.Lambda<Func<object, object, object>>(
                     Expression.Convert(Expression.Call(Expression.Convert(m, model), method, argument), typeof(object)), m, e).Compile();
         }
-        Shape = ModelShape.Of(model, Events);
+        Shape = SnapshotSchema.Of(model, Events);
     }
 
     public Type Model { get; }
@@ -40,8 +40,8 @@ public sealed class ModelFold
     /// <summary>Of the model as it is now, to know its snapshots by.</summary>
     internal byte[] Shape { get; }
 
-    public static ModelFold Of(Type model) => Folds.GetOrAdd(model, static m => new(m));
-    public static ModelFold Of<TModel>() => Of(typeof(TModel));
+    public static AggregateFold Of(Type model) => Folds.GetOrAdd(model, static m => new(m));
+    public static AggregateFold Of<TModel>() => Of(typeof(TModel));
 
     public static bool IsModel(Type type) =>
         type.GetMethods(BindingFlags.Public | BindingFlags.Static).Any(m => m.Name == "Create" && m.ReturnType == type && m.GetParameters().Length == 1);

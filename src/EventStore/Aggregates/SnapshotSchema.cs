@@ -2,14 +2,14 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Veza.EventStore.Models;
+namespace Veza.EventStore.Aggregates;
 
 /// <summary>Tells snapshots of a model as it is now from those of its former selves.</summary>
 /// <remarks>
 /// A SHA-256 hash over the names and types of the model's properties, and of theirs, and the aliases of the events it folds. It cannot notice a fold whose body changed (an <c>Apply</c>
 /// that counts differently), nor a changed comparer of a collection: who makes such a change adds a <c>public const int SnapshotVersion</c> to the model, or raises it, and it is hashed in.
 /// </remarks>
-internal static class ModelShape
+internal static class SnapshotSchema
 {
     public static byte[] Of(Type model, IEnumerable<Type> events)
     {

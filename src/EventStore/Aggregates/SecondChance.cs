@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 
-namespace Veza.EventStore.Models;
+namespace Veza.EventStore.Aggregates;
 
 /// <summary>
 /// A dictionary of at most so many values, which forgets what was not looked for lately: a hand goes round the places and takes the first whose value was not found since it last

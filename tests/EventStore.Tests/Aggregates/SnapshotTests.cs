@@ -1,9 +1,9 @@
 using System.Diagnostics.Metrics;
 using Veza.EventStore.Appending;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 using static Veza.EventStore.Tests.LogFixture;
 
-namespace Veza.EventStore.Tests.Models;
+namespace Veza.EventStore.Tests.Aggregates;
 
 public class SnapshotTests(LogFixture fixture)
 {
@@ -21,7 +21,7 @@ public class SnapshotTests(LogFixture fixture)
         public Unwritable Apply(Counted e) => this with { Total = Total + e.By };
     }
 
-    private static readonly ModelFold CounterFold = ModelFold.Of<Counter>();
+    private static readonly AggregateFold CounterFold = AggregateFold.Of<Counter>();
 
     [Fact]
     public async Task Loading_a_model_of_a_stream_of_100_000_events_costs_a_snapshot_and_a_few_events()
@@ -129,7 +129,7 @@ public class SnapshotTests(LogFixture fixture)
     private static async Task AddAsync(EventLog log, Guid stream, long version, int count) => Assert.IsType<AppendOutcome.Accepted>(
         await log.Appender.AppendAsync(Command(LogFixture.Change(stream, version, [.. Enumerable.Range(0, count).Select(_ => new Counted(stream, 1))]))));
 
-    private static async Task<Versioned> At(EventLog log, Guid stream) => (await log.Snapshots.LoadAsync(CounterFold, stream, CancellationToken.None)).Model;
+    private static async Task<AggregateState> At(EventLog log, Guid stream) => (await log.Snapshots.LoadAsync(CounterFold, stream, CancellationToken.None)).Model;
 
     /// <returns>The version of the stream's snapshot, once there is one.</returns>
     private static async Task<long> SnapshotAsync(EventLog log, Guid stream, long atLeast)
