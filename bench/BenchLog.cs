@@ -46,7 +46,7 @@ internal sealed class BenchLog
         for (var i = 0; i < commands; i++)
         {
             var stream = OneOf(i, commands);
-            batch.TryAdd(new(Next(stream), Types, forks: 0));
+            batch.TryAdd(new(Next(stream), Types, generation: 0));
             _seen[stream].Version++;
         }
         return batch;

@@ -31,7 +31,7 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     /// <summary>How long somebody who had begun to read an event may hold on to what an account wrote that is erased meanwhile.</summary>
     private static readonly TimeSpan ForgetAgainAfter = TimeSpan.FromMilliseconds(500);
 
-    private readonly HistoryGuard _guard;
+    private readonly TimelineGuard _guard;
     private readonly NpgsqlDataSource _keysSource;
     private readonly PersonalKeys _keys;
     private readonly NpgsqlDataSource _appendSource;
@@ -84,13 +84,13 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         // A renewal that takes longer has failed: there must be time for another before the lease ends.
         runners.ConnectionStringBuilder.Timeout = runners.ConnectionStringBuilder.CommandTimeout = RunnersTimeoutSeconds;
         _runnersSource = _guard.Build(runners);
-        Owners = new(_runnersSource, node, () => Forks, clock, loggers.CreateLogger<Owners>());
+        Owners = new(_runnersSource, node, () => HistoryGeneration, clock, loggers.CreateLogger<Owners>());
         Runners = new(Database);
         Reader = new(Database, types);
         Snapshots = new(Database, Reader, types, loggers.CreateLogger<Snapshots>());
         Models = new(Snapshots, Tail);
         _maintenance = new(Database, () => Head, partitionEvents, clock, _logger);
-        Appender = new(_appendSource, types, () => Tail.Forks, _maintenance.MakeRoomAsync, Appended, clock, loggers.CreateLogger<Appender>(), disk);
+        Appender = new(_appendSource, types, () => Tail.HistoryGeneration, _maintenance.MakeRoomAsync, Appended, clock, loggers.CreateLogger<Appender>(), disk);
     }
 
     public EventTypes Types { get; }
@@ -118,8 +118,8 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     /// <summary>The connections this process opens at most.</summary>
     public ConnectionShares Shares { get; }
 
-    /// <inheritdoc cref="Tail.Forks"/>
-    public int Forks => Tail.Forks;
+    /// <inheritdoc cref="Tail.HistoryGeneration"/>
+    public int HistoryGeneration => Tail.HistoryGeneration;
 
     /// <summary>Applies the schema, finds the head and starts following.</summary>
     /// <param name="connectionString">Npgsql's form. Its largest pool is the most connections of this process, all kinds together; see <see cref="ConnectionShares"/>.</param>
@@ -156,8 +156,8 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         if (Head >= head) return;
         LookAtOnce();
         // A fork brings the node to the head it finds.
-        var forks = Forks;
-        while (Head < head && Forks == forks) await Tail.WaitAsync(Head, ct).WaitAsync(CatchUpWithin, _clock, ct);
+        var generation = HistoryGeneration;
+        while (Head < head && HistoryGeneration == generation) await Tail.WaitAsync(Head, ct).WaitAsync(CatchUpWithin, _clock, ct);
     }
 
     /// <summary>
@@ -171,13 +171,13 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         try
         {
             List<RecordedEvent> events;
-            int forks;
+            int generation;
             do
             {
-                forks = Forks;
+                generation = HistoryGeneration;
                 events = await Reader.ReadAsync(new(UpTo: Tail.Oldest - 1) { Backwards = true }, LogReader.PageEventsMax, limit.Token);
             }
-            while (Tail.FillBackwards(events, forks));
+            while (Tail.FillBackwards(events, generation));
         }
         catch (Exception fault) when (!ct.IsCancellationRequested)
         {
@@ -198,11 +198,11 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     /// <exception cref="HistoryForkedException">What was read so far may be of another history than what would follow.</exception>
     public async IAsyncEnumerable<List<RecordedEvent>> FollowAsync(long after, int max, [EnumeratorCancellation] CancellationToken ct)
     {
-        var forks = Forks;
+        var generation = HistoryGeneration;
         while (!ct.IsCancellationRequested)
         {
             var events = await ReadAfterAsync(after, max, ct);
-            ThrowIfForkedSince(forks);
+            ThrowIfForkedSince(generation);
             if (events.Count == 0)
             {
                 await Tail.WaitAsync(after, ct);
@@ -213,10 +213,10 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         }
     }
 
-    /// <exception cref="HistoryForkedException">There was a fork since <see cref="Forks"/> was <paramref name="forks"/>.</exception>
-    public void ThrowIfForkedSince(int forks)
+    /// <exception cref="HistoryForkedException">There was a fork since <see cref="HistoryGeneration"/> was <paramref name="forks"/>.</exception>
+    public void ThrowIfForkedSince(int generation)
     {
-        if (Forks != forks) throw new HistoryForkedException();
+        if (HistoryGeneration != generation) throw new HistoryForkedException();
     }
 
     ValueTask<AggregateState> IDecisionLog.LoadAsync(Type aggregate, Guid stream, CancellationToken ct) =>
@@ -285,7 +285,7 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         }
     }
 
-    private void Appended(IReadOnlyList<RecordedEvent> events, int forks)
+    private void Appended(IReadOnlyList<RecordedEvent> events, int generation)
     {
         // A batch without events of its own was refused or answered by an earlier attempt: either way there is something to catch up with.
         if (events.Count == 0)
@@ -294,7 +294,7 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
             return;
         }
         Volatile.Write(ref _appendedTo, events[^1].Position);
-        if (!Tail.Publish(events, forks)) Wake(_lookNow);
+        if (!Tail.Publish(events, generation)) Wake(_lookNow);
         Wake(_tellOthers);
     }
 
@@ -323,12 +323,12 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
                 List<RecordedEvent> events;
                 do
                 {
-                    var forks = Forks;
+                    var generation = HistoryGeneration;
                     // Milliseconds, as a rule: a connection that swallows everything must not hold up the node for as long as an analyst's query may take.
                     using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
                     limit.CancelAfter(CatchUpWithin);
                     events = await Reader.ReadAsync(Head, long.MaxValue, LogReader.PageEventsMax, only: null, stream: null, limit.Token);
-                    Tail.Publish(events, forks);
+                    Tail.Publish(events, generation);
                 }
                 while (events.Count == LogReader.PageEventsMax);
             }

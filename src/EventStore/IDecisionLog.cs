@@ -14,8 +14,8 @@ public interface IDecisionLog
     /// <inheritdoc cref="EventLog.Head"/>
     long Head { get; }
 
-    /// <inheritdoc cref="Reading.Tail.Forks"/>
-    int Forks { get; }
+    /// <inheritdoc cref="Reading.Tail.HistoryGeneration"/>
+    int HistoryGeneration { get; }
 
     /// <inheritdoc cref="AggregateCache.LoadAsync"/>
     ValueTask<AggregateState> LoadAsync(Type aggregate, Guid stream, CancellationToken ct);

@@ -34,7 +34,7 @@ public sealed class LiveEngine : IAsyncDisposable
     private volatile bool _stopping;
     private long _position;
     private long _sweptAt;
-    private int _forks;
+    private int _generation;
 
     public LiveEngine(EventLog log, TopicMap map, TopicAccess access, LiveLimits limits, TimeProvider clock, ILoggerFactory loggers)
     {
@@ -190,7 +190,7 @@ public sealed class LiveEngine : IAsyncDisposable
             {
                 await Log.Tail.WaitAsync(_position, _disposing.Token);
                 var events = await Log.ReadAfterAsync(_position, PumpEventsMax, _disposing.Token);
-                if (Log.Forks != _forks)
+                if (Log.HistoryGeneration != _generation)
                 {
                     BeginAtHead();
                     continue;
@@ -210,7 +210,7 @@ public sealed class LiveEngine : IAsyncDisposable
     {
         lock (_gate)
         {
-            _forks = Log.Forks;
+            _generation = Log.HistoryGeneration;
             Volatile.Write(ref _position, Log.Head);
             TellPositions();
         }

@@ -25,7 +25,7 @@ public sealed class LiveSubscription
     private readonly Access _access;
     private readonly HashSet<Topic> _topics;
     private readonly string _epoch;
-    private readonly int _forks;
+    private readonly int _generation;
     private readonly bool _wholeLog;
 
     // The reader's own.
@@ -47,7 +47,7 @@ public sealed class LiveSubscription
     {
         (_engine, _caller, _topics, _access, _cursor, _epoch) = (engine, caller, topics, access, after, epoch);
         _wake = new(engine.Turns);
-        _forks = engine.Log.Forks;
+        _generation = engine.Log.HistoryGeneration;
         _wholeLog = topics.Contains(Topic.Log);
         _topics.Add(Topic.Access(caller.AccountId));
         if (access.Mine is not null) _topics.UnionWith(access.Mine.Topics);
@@ -167,7 +167,7 @@ public sealed class LiveSubscription
     }
 
     /// <summary>The history this subscription tells of is not, or not surely, what is read now. Asked after every reading: both change before other events can be read.</summary>
-    private bool IsOver => _engine.Log.Epoch != _epoch || _engine.Log.Forks != _forks;
+    private bool IsOver => _engine.Log.Epoch != _epoch || _engine.Log.HistoryGeneration != _generation;
 
     private static LiveMessage.Closed Close(string reason)
     {

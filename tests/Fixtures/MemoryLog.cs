@@ -21,7 +21,7 @@ public sealed class MemoryLog(EventTypes types) : IDecisionLog
 
     public EventTypes Types => types;
     public long Head => Volatile.Read(ref _head);
-    public int Forks => 0;
+    public int HistoryGeneration => 0;
 
     public ValueTask<AggregateState> LoadAsync(Type aggregate, Guid stream, CancellationToken ct)
     {

@@ -22,17 +22,17 @@ internal sealed class LogPages(EventLog log, LogRequest request, long head, LogR
     {
         var after = request.After;
         var left = request.Limit;
-        var forks = log.Forks;
+        var generation = log.HistoryGeneration;
         while (left > 0 && (request.Follow || after < head))
         {
-            log.ThrowIfForkedSince(forks);
+            log.ThrowIfForkedSince(generation);
             if (after >= log.Head)
             {
                 await log.Tail.WaitAsync(after, ct);
                 continue;
             }
             var (page, scanned) = await NextAsync(after, (int)Math.Min(left, LogReader.PageEventsMax), account, ct);
-            log.ThrowIfForkedSince(forks);
+            log.ThrowIfForkedSince(generation);
             if (session.HasEnded) yield break;
             after = scanned;
             left -= page.Count;

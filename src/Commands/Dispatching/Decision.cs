@@ -54,7 +54,7 @@ internal sealed class Decision : IDisposable
     private (string StreamType, Guid Stream, AggregateState Seen)? _written;
     private Refusal? _refusal;
     private object? _told;
-    private int _forks;
+    private int _generation;
     private long _head;
 
     private Decision(CommandBus bus, Type command, CommandContext context, object? answer, CancellationToken ct)
@@ -255,7 +255,7 @@ internal sealed class Decision : IDisposable
             _context.Fingerprint is null ? null : told ?? Json(_answer),
             _context.Fingerprint,
             (unchanged.Version, unchanged.Position),
-            _forks,
+            _generation,
             _erased);
         AppendOutcome outcome;
         using (CommandMetrics.Traces.StartActivity("append")) outcome = await _bus.Log.AppendAsync(request);
@@ -326,7 +326,7 @@ internal sealed class Decision : IDisposable
         _written = null;
         _refusal = null;
         _told = null;
-        _forks = _bus.Log.Forks;
+        _generation = _bus.Log.HistoryGeneration;
         _head = _bus.Log.Head;
     }
 

@@ -9,15 +9,15 @@ namespace Veza.EventStore.Appending;
 /// the first answer, for at least <see cref="Appender.CommandsKeptDays"/> days.
 /// </param>
 /// <param name="Unchanged">What to answer when no event is added: the version and position as they were.</param>
-/// <param name="Forks">
-/// <see cref="EventLog.Forks"/> before the command's models were loaded; null: as of now. A command decided on a history that is gone since is not appended but
+/// <param name="HistoryGeneration">
+/// <see cref="EventLog.HistoryGeneration"/> before the command's models were loaded; null: as of now. A command decided on a history that is gone since is not appended but
 /// answered as a version conflict, whose stream's version may well be the one expected.
 /// </param>
 /// <param name="ErasedAccounts">Whose keys are destroyed in the same transaction: from then on nobody can read what is personal in the events.</param>
 public sealed record AppendRequest(
     Guid CommandId, IReadOnlyList<StreamChange> Changes, IReadOnlyList<NameChange> Names, string? By = null, string? Correlation = null,
     byte[]? Answer = null, byte[]? Fingerprint = null, (long Version, long Position)? Unchanged = null,
-    int? Forks = null, IReadOnlyList<Guid>? ErasedAccounts = null);
+    int? HistoryGeneration = null, IReadOnlyList<Guid>? ErasedAccounts = null);
 
 /// <param name="StreamType">The model's alias: <c>message</c>.</param>
 /// <param name="ExpectedVersion">The version decided on, enforced exactly; 0 for a stream that must not exist yet.</param>

@@ -29,7 +29,7 @@ public sealed class Appender : IAsyncDisposable
     private readonly Channel<PendingAppend> _queue = Channel.CreateBounded<PendingAppend>(new BoundedChannelOptions(QueueMax) { SingleReader = true });
     private readonly NpgsqlDataSource _database;
     private readonly EventTypes _types;
-    private readonly Func<int> _forks;
+    private readonly Func<int> _generation;
     private readonly Func<int, CancellationToken, Task> _makeRoom;
     private readonly Action<IReadOnlyList<RecordedEvent>, int> _appended;
     private readonly DiskSpace? _disk;
@@ -50,10 +50,10 @@ public sealed class Appender : IAsyncDisposable
     /// <param name="appended">Is told of every batch, with the forks known when it was written, after its commit and before its commands are answered.</param>
     /// <param name="forks">How many forks of the log this node has met; up to date once a connection is open.</param>
     /// <param name="disk">The database's, where this process can see it.</param>
-    public Appender(NpgsqlDataSource database, EventTypes types, Func<int> forks, Func<int, CancellationToken, Task> makeRoom,
+    public Appender(NpgsqlDataSource database, EventTypes types, Func<int> generation, Func<int, CancellationToken, Task> makeRoom,
         Action<IReadOnlyList<RecordedEvent>, int> appended, TimeProvider clock, ILogger logger, DiskSpace? disk = null)
     {
-        (_database, _types, _forks, _makeRoom, _appended, _clock, _logger) = (database, types, forks, makeRoom, appended, clock, logger);
+        (_database, _types, _generation, _makeRoom, _appended, _clock, _logger) = (database, types, generation, makeRoom, appended, clock, logger);
         _disk = disk;
         _loop = Task.Run(RunAsync);
         LogMetrics.ObserveQueue(() => _queue.Reader.Count);
@@ -67,22 +67,22 @@ public sealed class Appender : IAsyncDisposable
     {
         if (DiskIsFull) return Task.FromException<AppendOutcome>(new StorageFullException());
         // Known before the keys are looked at: one that was made in a history that is gone seals nothing that is appended.
-        var forks = request.Forks ?? _forks();
-        return _types.Personal.LackKeys(request) is { Count: > 0 } owners ? MakeKeysAsync(request, owners, forks) : AppendAsync(request, forks);
+        var generation = request.HistoryGeneration ?? _generation();
+        return _types.Personal.LackKeys(request) is { Count: > 0 } owners ? MakeKeysAsync(request, owners, generation) : AppendAsync(request, generation);
     }
 
     /// <summary>PostgreSQL panics when its write-ahead log finds no room, so that writing stops before that.</summary>
     private bool DiskIsFull => _disk is { IsFull: true };
 
-    private async Task<AppendOutcome> MakeKeysAsync(AppendRequest request, IReadOnlyCollection<Guid> owners, int forks)
+    private async Task<AppendOutcome> MakeKeysAsync(AppendRequest request, IReadOnlyCollection<Guid> owners, int generation)
     {
         await _types.Personal.LoadAsync(owners, make: true, CancellationToken.None);
-        return await AppendAsync(request, forks);
+        return await AppendAsync(request, generation);
     }
 
-    private Task<AppendOutcome> AppendAsync(AppendRequest request, int forks)
+    private Task<AppendOutcome> AppendAsync(AppendRequest request, int generation)
     {
-        var pending = new PendingAppend(request, _types, forks);
+        var pending = new PendingAppend(request, _types, generation);
         if (pending.EventCount > BatchEventsMax)
             throw new ArgumentException($"a command adds {pending.EventCount} events; {nameof(BatchEventsMax)} is {BatchEventsMax}", nameof(request));
         if (!_queue.Writer.TryWrite(pending))
@@ -136,7 +136,7 @@ public sealed class Appender : IAsyncDisposable
 
     private void Tell(Written written)
     {
-        _appended(written.Events, written.Forks);
+        _appended(written.Events, written.HistoryGeneration);
         for (var i = 0; i < written.Outcomes.Length; i++) written.Batch.Commands[i].Outcome.TrySetResult(written.Outcomes[i]);
     }
 
@@ -147,10 +147,10 @@ public sealed class Appender : IAsyncDisposable
         try
         {
             if (DiskIsFull) throw new StorageFullException();
-            var (outcomes, events, forks) = await WriteUntilKnownAsync(batch);
+            var (outcomes, events, generation) = await WriteUntilKnownAsync(batch);
             LogMetrics.BatchWritten(batch.Commands.Count, events.Count, Stopwatch.GetElapsedTime(batch.Commands[0].AskedAt, started), Stopwatch.GetElapsedTime(started));
             if (events.Count > 0) (_shared, _ownHead) = (events[0].Position != _ownHead + 1, events[^1].Position);
-            return new(batch, outcomes, events, forks);
+            return new(batch, outcomes, events, generation);
         }
         catch (HistoryForkedException)
         {
@@ -195,7 +195,7 @@ public sealed class Appender : IAsyncDisposable
         var rest = new Batch(_types, batch.Commands.Count);
         foreach (var command in batch.Commands)
         {
-            if (command.Forks == _forks()) rest.TryAdd(command);
+            if (command.HistoryGeneration == _generation()) rest.TryAdd(command);
             else
             {
                 try
@@ -216,7 +216,7 @@ public sealed class Appender : IAsyncDisposable
     /// backend that had it is gone. Every change carries the exact version it expects, so the two can never both be appended: what the first one appended shows as
     /// a conflict with itself.
     /// </summary>
-    private async Task<(AppendOutcome[] Outcomes, List<RecordedEvent> Events, int Forks)> WriteUntilKnownAsync(Batch batch)
+    private async Task<(AppendOutcome[] Outcomes, List<RecordedEvent> Events, int HistoryGeneration)> WriteUntilKnownAsync(Batch batch)
     {
         var started = _clock.GetTimestamp();
         for (var attempt = 1; ; attempt++)
@@ -267,11 +267,11 @@ public sealed class Appender : IAsyncDisposable
     private async Task<(AppendOutcome[], List<RecordedEvent>, int)> WriteOnceAsync(Batch batch, int attempt, StrongBox<bool> given)
     {
         var call = await OpenAsync(given);
-        var forks = _forks();
-        if (batch.Commands.Any(c => c.Forks != forks)) throw new HistoryForkedException();
+        var generation = _generation();
+        if (batch.Commands.Any(c => c.HistoryGeneration != generation)) throw new HistoryForkedException();
         var (outcomes, events) = await batch.WriteAsync(call, CancellationToken.None);
         if (attempt > 1) await OwnEvents.RecogniseAsync(batch, outcomes, call.Connection);
-        return (outcomes, events, forks);
+        return (outcomes, events, generation);
     }
 
     /// <param name="given">False once the attempt is given up: what it opens then is nobody's.</param>
@@ -334,5 +334,5 @@ public sealed class Appender : IAsyncDisposable
         catch (Exception fault) when (fault is NpgsqlException or IOException or InvalidOperationException) { _logger.LogDebug(fault, "Closing a broken connection failed"); }
     }
 
-    private sealed record Written(Batch Batch, AppendOutcome[] Outcomes, List<RecordedEvent> Events, int Forks);
+    private sealed record Written(Batch Batch, AppendOutcome[] Outcomes, List<RecordedEvent> Events, int HistoryGeneration);
 }

@@ -6,9 +6,9 @@ namespace Veza.EventStore.Appending;
 /// <summary>A command waiting for its turn. Its events are already written as JSON and hashed: by whoever asks, not by the one loop that all wait for.</summary>
 internal sealed class PendingAppend
 {
-    public PendingAppend(AppendRequest request, EventTypes types, int forks)
+    public PendingAppend(AppendRequest request, EventTypes types, int generation)
     {
-        (Request, Forks) = (request, forks);
+        (Request, HistoryGeneration) = (request, generation);
         var count = 0;
         // By index: an enumerator of an interface is an object of its own.
         for (var i = 0; i < request.Changes.Count; i++) count += request.Changes[i].Events.Count;
@@ -31,7 +31,7 @@ internal sealed class PendingAppend
     public AppendRequest Request { get; }
 
     /// <summary>How many forks of the log the command knows of.</summary>
-    public int Forks { get; }
+    public int HistoryGeneration { get; }
 
     /// <summary>Of all its changes, in their order.</summary>
     public PendingEvent[] Events { get; }

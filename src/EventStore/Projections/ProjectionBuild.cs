@@ -21,7 +21,7 @@ internal sealed class ProjectionBuild(EventLog log, IProjection projection, Npgs
     private readonly string[] _aliases = log.Types.AliasesOf(projection.Events);
     private readonly EventFeed _feed = new(database, log.Types);
     private readonly string _table = ServingTables.BuildTableOf(projection.Name);
-    private readonly int _forks = log.Forks;
+    private readonly int _generation = log.HistoryGeneration;
     private readonly string _epoch = log.Epoch;
     private IProjectionRows _rows = null!;
     private long _position;
@@ -110,7 +110,7 @@ internal sealed class ProjectionBuild(EventLog log, IProjection projection, Npgs
 
     private async Task WriteAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        log.ThrowIfForkedSince(_forks);
+        log.ThrowIfForkedSince(_generation);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await MoveAsync(connection, transaction, ct);
         await _rows.WriteAsync(connection, transaction, ct);
@@ -135,7 +135,7 @@ internal sealed class ProjectionBuild(EventLog log, IProjection projection, Npgs
     /// <returns>False, with nothing changed, when a long query was in the way or the log had grown too far.</returns>
     private async Task<bool> TrySwapAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        log.ThrowIfForkedSince(_forks);
+        log.ThrowIfForkedSince(_generation);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         try
         {

@@ -123,7 +123,7 @@ public sealed class ProjectionHost : IAsyncDisposable
     {
         if (part.Serves) return part.Runner.Position;
         // Positions of a history that was lost in a failover say nothing of those that have their numbers now.
-        return elsewhere.Forks == _log.Forks ? elsewhere.Positions.GetValueOrDefault(part.Base) : 0;
+        return elsewhere.HistoryGeneration == _log.HistoryGeneration ? elsewhere.Positions.GetValueOrDefault(part.Base) : 0;
     }
 
     /// <summary>How far each view is, by the projection without its version. Everybody who waits shares one question: there may be thousands.</summary>
@@ -140,9 +140,9 @@ public sealed class ProjectionHost : IAsyncDisposable
     private async Task<Dictionary<string, long>> LookAsync(TimeSpan wait)
     {
         await Task.Delay(wait, _clock, _stopping.Token);
-        var forks = _log.Forks;
+        var generation = _log.HistoryGeneration;
         var positions = await ServingTables.ReachedAsync(_database, _stopping.Token);
-        _reached = new(forks, positions);
+        _reached = new(generation, positions);
         return positions;
     }
 
@@ -161,7 +161,7 @@ public sealed class ProjectionHost : IAsyncDisposable
         .Select(s => new Measurement<long>(what(s), new KeyValuePair<string, object?>("projection", s.Name)));
 
     /// <summary>What the database last said of all projections, and after how many forks of the log.</summary>
-    private sealed record Reached(int Forks, Dictionary<string, long> Positions);
+    private sealed record Reached(int HistoryGeneration, Dictionary<string, long> Positions);
 
     /// <summary>One checkpoint's runner, and since when this node is to run it.</summary>
     private sealed class Part(string projection, ProjectionRunner runner)

@@ -68,7 +68,7 @@ public sealed class ProjectionRunner
     private long _checkpointAt;
     private long? _caughtUpAt;
     private uint _table;
-    private int _forks;
+    private int _generation;
     private int _readMax = BatchEventsMax;
     private int _failedAttempts;
     private int _skippedInARow;
@@ -167,7 +167,7 @@ public sealed class ProjectionRunner
 
     private async Task LoadAsync(CancellationToken ct)
     {
-        _forks = _log.Forks;
+        _generation = _log.HistoryGeneration;
         List<ParkedEvent> standing;
         await using (var connection = await _database.OpenConnectionAsync(ct))
         {
@@ -196,7 +196,7 @@ public sealed class ProjectionRunner
     {
         if (_caughtUpAt is { } at && !_progress.IsAwaited && _clock.GetElapsedTime(at) < StepEvery) await Task.Delay(StepEvery, _clock, ct);
         var events = await _log.ReadAfterAsync(_progress.Position, _readMax, ct);
-        _log.ThrowIfForkedSince(_forks);
+        _log.ThrowIfForkedSince(_generation);
         if (events.Count == 0)
         {
             // Everything is applied, so whatever was wrong no longer is.
@@ -307,7 +307,7 @@ public sealed class ProjectionRunner
     {
         await using var connection = await _database.OpenConnectionAsync(ct);
         // Opening it may be what told of a fork; the events are of the history before.
-        _log.ThrowIfForkedSince(_forks);
+        _log.ThrowIfForkedSince(_generation);
         await using var batch = new NpgsqlBatch(connection);
         try
         {

@@ -17,8 +17,8 @@ public sealed class Tail
     private long _head;
     private long _oldest = 1;
     private long _bytes;
-    private int _forks;
-    private volatile HeadMark? _mark;
+    private int _generation;
+    private volatile HeadFingerprint? _mark;
 
     public Tail()
     {
@@ -33,27 +33,27 @@ public sealed class Tail
     /// How often this node found that what it held is no longer the log's history. Whoever follows takes the number before reading and compares it after:
     /// another one means that what was read may be of a history that is gone.
     /// </summary>
-    public int Forks => Volatile.Read(ref _forks);
+    public int HistoryGeneration => Volatile.Read(ref _generation);
 
     /// <summary>The event at the head; null while the log is empty.</summary>
-    internal HeadMark? Mark => _mark;
+    internal HeadFingerprint? Mark => _mark;
 
     /// <summary>Begins after <paramref name="mark"/>, or with an empty log: what is older is read from the database.</summary>
-    internal void StartAt(HeadMark? mark)
+    internal void StartAt(HeadFingerprint? mark)
     {
         lock (_write) Begin(mark);
     }
 
     /// <summary>Forgets every event and begins anew after <paramref name="mark"/>, which may be before the head. Who waits is woken.</summary>
     /// <param name="forgetting">What else was made of the forgotten events; run before anything can be added.</param>
-    internal void Fork(HeadMark? mark, Action forgetting)
+    internal void Fork(HeadFingerprint? mark, Action forgetting)
     {
         TaskCompletionSource moved;
         lock (_write)
         {
             Array.Clear(_ring);
             Volatile.Write(ref _bytes, 0);
-            Volatile.Write(ref _forks, _forks + 1);
+            Volatile.Write(ref _generation, _generation + 1);
             Begin(mark);
             forgetting();
             moved = _moved;
@@ -77,16 +77,16 @@ public sealed class Tail
     }
 
     /// <summary>Adds events that follow on the head; those already here are passed over.</summary>
-    /// <param name="forks"><see cref="Forks"/> before the events were read or written.</param>
+    /// <param name="forks"><see cref="HistoryGeneration"/> before the events were read or written.</param>
     /// <returns>
     /// False, with nothing added, when there is a gap between the head and the first event, of which only who watches at once is told, or a fork between their reading and now.
     /// </returns>
-    public bool Publish(IReadOnlyList<RecordedEvent> events, int forks)
+    public bool Publish(IReadOnlyList<RecordedEvent> events, int generation)
     {
         TaskCompletionSource moved;
         lock (_write)
         {
-            if (forks != _forks) return false;
+            if (generation != _generation) return false;
             if (events.Count == 0 || events[^1].Position <= _head) return true;
             if (events[0].Position > _head + 1)
             {
@@ -107,13 +107,13 @@ public sealed class Tail
     }
 
     /// <summary>Adds events that come right before those held, so that a process that has just started can hold what it would have held had it run on.</summary>
-    /// <param name="newestFirst">What was read after <see cref="Forks"/> was <paramref name="forks"/>.</param>
+    /// <param name="newestFirst">What was read after <see cref="HistoryGeneration"/> was <paramref name="forks"/>.</param>
     /// <returns>False when there is nothing more to add: the ring is full, what was read does not fit on, or there was a fork since.</returns>
-    internal bool FillBackwards(IReadOnlyList<RecordedEvent> newestFirst, int forks)
+    internal bool FillBackwards(IReadOnlyList<RecordedEvent> newestFirst, int generation)
     {
         lock (_write)
         {
-            if (forks != _forks) return false;
+            if (generation != _generation) return false;
             foreach (var e in newestFirst)
             {
                 if (e.Position != _oldest - 1 || _head - e.Position >= EventsMax || _bytes + e.Json.Length > BytesMax) return false;
@@ -161,7 +161,7 @@ public sealed class Tail
         }
     }
 
-    private void Begin(HeadMark? mark)
+    private void Begin(HeadFingerprint? mark)
     {
         _mark = mark;
         _oldest = (mark?.Position ?? 0) + 1;
@@ -193,4 +193,4 @@ public sealed class Tail
 }
 
 /// <summary>Tells one history from another: two that agree in the event at a position agree in everything before it.</summary>
-internal sealed record HeadMark(long Position, Guid Id, DateTimeOffset At);
+internal sealed record HeadFingerprint(long Position, Guid Id, DateTimeOffset At);

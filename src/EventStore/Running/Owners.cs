@@ -31,7 +31,7 @@ public sealed class Owners : IAsyncDisposable
     private static readonly TimeSpan LookAfterEnd = TimeSpan.FromMilliseconds(20);
 
     private readonly NpgsqlDataSource _database;
-    private readonly Func<int> _forks;
+    private readonly Func<int> _generation;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
@@ -41,15 +41,15 @@ public sealed class Owners : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly ITimer _expiry;
     private HashSet<string> _left = [];
-    private (int Forks, HashSet<string> Names) _registered = (0, []);
+    private (int HistoryGeneration, HashSet<string> Names) _registered = (0, []);
     private Dictionary<string, string?> _faultsTold = [];
     private Task? _renewing;
     private volatile string? _fault;
     private long? _failedAt;
 
-    internal Owners(NpgsqlDataSource database, Guid node, Func<int> forks, TimeProvider clock, ILogger logger)
+    internal Owners(NpgsqlDataSource database, Guid node, Func<int> generation, TimeProvider clock, ILogger logger)
     {
-        (_database, Node, _forks, _clock, _logger) = (database, node, forks, clock, logger);
+        (_database, Node, _generation, _clock, _logger) = (database, node, generation, clock, logger);
         _expiry = clock.CreateTimer(_ => Expire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -158,12 +158,12 @@ public sealed class Owners : IAsyncDisposable
         var judges = _failedAt is not { } at || _clock.GetElapsedTime(at) > LeaseFor;
         var roll = await OwnerRows.RenewAsync(_database, Node, offers.Keys, judges ? AbsentAfter : LeaseFor, _stopping.Token);
         // Once, and again after a restore that may know nothing of them: a row that is gone otherwise was taken away by a release that knows better.
-        var forks = _forks();
-        if (forks != _registered.Forks) _registered = (forks, []);
+        var generation = _generation();
+        if (generation != _registered.HistoryGeneration) _registered = (generation, []);
         if (offers.Where(o => !_registered.Names.Contains(o.Key)).ToDictionary(o => o.Key, o => o.Value.Kind) is { Count: > 0 } unknown)
         {
             await OwnerRows.RegisterAsync(_database, unknown, _stopping.Token);
-            _registered = (forks, [.. offers.Keys]);
+            _registered = (generation, [.. offers.Keys]);
             roll = roll with { Owners = roll.Owners.Concat(unknown.Keys.Where(n => !roll.Owners.ContainsKey(n)).Select(n => KeyValuePair.Create(n, (Guid?)null))).ToDictionary() };
         }
         var (take, giveUp) = Assignment.Decide(Node, roll, _left);

@@ -81,7 +81,7 @@ internal sealed class SubscriptionRunner(
 
     private async Task WorkAsync(Action proceeding, CancellationToken ct)
     {
-        var forks = log.Forks;
+        var generation = log.HistoryGeneration;
         await using (var connection = await log.RunnersDatabase.OpenConnectionAsync(ct))
             _checkpoint = await Checkpoint.LoadAsync(Name, connection, ct);
         if (_checkpoint > await log.Reader.HeadAsync(ct)) throw new SubscriptionBeyondHeadException(Name, _checkpoint);
@@ -94,7 +94,7 @@ internal sealed class SubscriptionRunner(
         {
             var events = await log.ReadAfterAsync(read, ReadEventsMax, ct);
             // Starts over from the checkpoint: what was read may be of events that are gone.
-            log.ThrowIfForkedSince(forks);
+            log.ThrowIfForkedSince(generation);
             if (events.Count > 0) read = events[^1].Position;
             var wanted = events.Where(e => _events.Contains(e.Name)).ToList();
             var isLate = read - _checkpoint >= CheckpointEvery || clock.GetElapsedTime(writtenAt) >= CheckpointWithin;

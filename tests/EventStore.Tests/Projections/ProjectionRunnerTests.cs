@@ -72,7 +72,7 @@ public class ProjectionRunnerTests(LogFixture fixture)
             await end.ExecuteScalarAsync(TestContext.Current.CancellationToken);
 
         await Eventually.TrueAsync(() => host.Status[0] is { State: ProjectionState.Faulted, Error: { } error } && error.Contains("only a rebuild mends them"));
-        Assert.Equal((1, 2), (log.Forks, log.Head));
+        Assert.Equal((1, 2), (log.HistoryGeneration, log.Head));
         Assert.Equal(2, (await log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None)).Version);
     }
 

@@ -81,19 +81,19 @@ public class FollowTests(LogFixture fixture)
     {
         var tail = new Tail();
         tail.StartAt(new(Tail.EventsMax + 10, Guid.Empty, DateTimeOffset.UnixEpoch));
-        Assert.False(tail.FillBackwards([.. Enumerable.Range(1, Tail.EventsMax + 10).Reverse().Select(p => At(p))], tail.Forks));
+        Assert.False(tail.FillBackwards([.. Enumerable.Range(1, Tail.EventsMax + 10).Reverse().Select(p => At(p))], tail.HistoryGeneration));
         Assert.Equal(11, tail.Oldest);
         Assert.False(tail.TryRead(9, 1, []));
         Assert.True(tail.TryRead(10, 1, []));
 
         // The newest takes the oldest one's place.
-        Assert.True(tail.Publish([At(Tail.EventsMax + 11)], tail.Forks));
+        Assert.True(tail.Publish([At(Tail.EventsMax + 11)], tail.HistoryGeneration));
         Assert.Equal(12, tail.Oldest);
 
         // What does not follow on is not held, nor what was read before a fork.
         tail.StartAt(new(5, Guid.Empty, DateTimeOffset.UnixEpoch));
-        Assert.False(tail.FillBackwards([At(4)], tail.Forks));
-        Assert.False(tail.FillBackwards([At(5)], tail.Forks + 1));
+        Assert.False(tail.FillBackwards([At(4)], tail.HistoryGeneration));
+        Assert.False(tail.FillBackwards([At(5)], tail.HistoryGeneration + 1));
         Assert.Equal(6, tail.Oldest);
     }
 
@@ -104,15 +104,15 @@ public class FollowTests(LogFixture fixture)
         var (inTurn, atOnce) = (new List<long>(), new List<long>());
         tail.Watch(e => inTurn.Add(e.Position));
         tail.Watch(e => atOnce.Add(e.Position), atOnce: true);
-        Assert.False(tail.Publish([At(2), At(3)], tail.Forks));
+        Assert.False(tail.Publish([At(2), At(3)], tail.HistoryGeneration));
         Assert.Equal((0, 0), (tail.Head, inTurn.Count));
         Assert.Equal([2, 3], atOnce);
-        Assert.True(tail.Publish([At(1), At(2), At(3)], tail.Forks));
+        Assert.True(tail.Publish([At(1), At(2), At(3)], tail.HistoryGeneration));
         Assert.Equal([1, 2, 3], inTurn);
         Assert.Equal([2, 3, 1, 2, 3], atOnce);
 
         // Of a history that is gone nobody is told.
-        Assert.False(tail.Publish([At(9)], tail.Forks + 1));
+        Assert.False(tail.Publish([At(9)], tail.HistoryGeneration + 1));
         Assert.Equal(5, atOnce.Count);
     }
 

@@ -32,7 +32,7 @@ public class PromotionTests
         await node.StopLoadAsync();
         await Checking.Checkers.AssertHoldAsync(history, standby.ConnectionString);
         Assert.NotEqual(epoch, node.Log.Epoch);
-        Assert.Equal(0, node.Log.Forks);
+        Assert.Equal(0, node.Log.HistoryGeneration);
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public class PromotionTests
         Assert.True((await node.AskAsync(MixedLoad.Command((stream, 2, 3)))).IsYes);
         Assert.Equal(5, node.Log.Head);
         var follower = FollowAsync(node.Log, after: 5);
-        var decidedBefore = MixedLoad.Command((stream, 5, 1)) with { Forks = node.Log.Forks };
+        var decidedBefore = MixedLoad.Command((stream, 5, 1)) with { HistoryGeneration = node.Log.HistoryGeneration };
 
         await primary.KillAsync();
         await standby.PromoteAsync();
@@ -61,7 +61,7 @@ public class PromotionTests
         // In the new history the stream has the very version that the earlier decision expects, made of other events.
         Assert.True((await node.AskAsync(MixedLoad.Command((stream, 2, 3)))) is { IsYes: true, Position: 5 });
         await Assert.ThrowsAsync<HistoryForkedException>(() => follower);
-        Assert.Equal((1, 5), (node.Log.Forks, node.Log.Head));
+        Assert.Equal((1, 5), (node.Log.HistoryGeneration, node.Log.Head));
         Assert.NotEqual(epoch, node.Log.Epoch);
         Assert.Equal(AnswerKind.VersionConflict, (await node.AskAsync(decidedBefore)).Kind);
 

@@ -108,9 +108,9 @@ internal sealed class ChartBoard
     /// <summary>Completes when a play was counted after a position, when an hour has begun, in which spans begin later, or after a fork.</summary>
     private async Task NextAsync(long after, DateTimeOffset hour)
     {
-        var forks = _log.Forks;
+        var generation = _log.HistoryGeneration;
         var counted = _log.Types.Describe(typeof(PlayCounted)).Name;
-        while (_log.Forks == forks && _clock.GetUtcNow() < hour)
+        while (_log.HistoryGeneration == generation && _clock.GetUtcNow() < hour)
         {
             var events = await _log.ReadAfterAsync(after, EventsMax, _stopping.Token);
             if (events.Exists(e => e.Name == counted)) return;

@@ -10,7 +10,7 @@ namespace Veza.EventStore;
 /// </summary>
 /// <param name="tail">What the node knows; begun anew when that is no longer in the database.</param>
 /// <param name="forget">What else was made of the events.</param>
-internal sealed class HistoryGuard(Tail tail, Action forget, ILogger logger)
+internal sealed class TimelineGuard(Tail tail, Action forget, ILogger logger)
 {
     // The timeline as it is written now: the control file's own shows a promotion only at the next checkpoint, minutes later. A standby has none of its own.
     private const string Ask = """
@@ -81,7 +81,7 @@ internal sealed class HistoryGuard(Tail tail, Action forget, ILogger logger)
         return await ask.ExecuteScalarAsync(ct) as string;
     }
 
-    private static async Task<HeadMark?> MarkAsync(string sql, long? position, NpgsqlConnection connection, CancellationToken ct)
+    private static async Task<HeadFingerprint?> MarkAsync(string sql, long? position, NpgsqlConnection connection, CancellationToken ct)
     {
         await using var ask = new NpgsqlCommand(sql, connection);
         if (position is { } at) ask.Parameters.Add(new NpgsqlParameter<long> { TypedValue = at });
