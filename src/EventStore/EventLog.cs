@@ -5,7 +5,7 @@ using Veza.EventStore.Appending;
 using Veza.EventStore.Aggregates;
 using Veza.EventStore.Personal;
 using Veza.EventStore.Reading;
-using Veza.EventStore.Running;
+using Veza.EventStore.Coordination;
 
 namespace Veza.EventStore;
 
@@ -79,12 +79,12 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         var runners = new NpgsqlDataSourceBuilder(connectionString) { Name = Pools.Runners };
         // What they write can be written again from the log; a flush for each would slow every command.
         runners.ConnectionStringBuilder.Options = "-c synchronous_commit=off";
-        runners.ConnectionStringBuilder.ApplicationName = OwnerRows.SessionName("runners", node);
+        runners.ConnectionStringBuilder.ApplicationName = NodeLeases.SessionName("runners", node);
         runners.ConnectionStringBuilder.MaxPoolSize = shares.Runners;
         // A renewal that takes longer has failed: there must be time for another before the lease ends.
         runners.ConnectionStringBuilder.Timeout = runners.ConnectionStringBuilder.CommandTimeout = RunnersTimeoutSeconds;
         _runnersSource = _guard.Build(runners);
-        Owners = new(_runnersSource, node, () => HistoryGeneration, clock, loggers.CreateLogger<Owners>());
+        Owners = new(_runnersSource, node, () => HistoryGeneration, clock, loggers.CreateLogger<WorkCoordinator>());
         Runners = new(Database);
         Reader = new(Database, types);
         Snapshots = new(Database, Reader, types, loggers.CreateLogger<Snapshots>());
@@ -102,10 +102,10 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     public Appender Appender { get; }
 
     /// <summary>Which node runs what of all that runs behind the log.</summary>
-    public Owners Owners { get; }
+    public WorkCoordinator Owners { get; }
 
     /// <summary>How all that is, on whichever node it runs.</summary>
-    public Runners Runners { get; }
+    public ProcessorStatus Runners { get; }
 
     /// <summary>Names this history of the log. It changes when a standby is promoted or a backup is restored, which may fork the history.</summary>
     public string Epoch => _guard.Epoch;
@@ -249,7 +249,7 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
 
     private async Task WarnOfTooManyAsync(int allowed, CancellationToken ct)
     {
-        var nodes = await OwnerRows.CountAsync(Database, ct) + 1;
+        var nodes = await NodeLeases.CountAsync(Database, ct) + 1;
         if (nodes * Shares.Total <= allowed) return;
         _logger.LogWarning("This node opens up to {Total} connections, and {Others} others run; the database allows {Allowed} in all. When all are busy some will be refused: " +
             "set DATABASE_POOL_SIZE to {Fits} on every node, or raise max_connections", Shares.Total, nodes - 1, allowed, allowed / nodes);
@@ -349,10 +349,10 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
                 await using var connection = await Database.OpenConnectionAsync(_stopping.Token);
                 connection.Notification += (_, told) =>
                 {
-                    if (told.Channel == Owners.Channel) Owners.RenewSoon();
+                    if (told.Channel == WorkCoordinator.Channel) Owners.RenewSoon();
                     else if (long.TryParse(told.Payload, out var head) && head > Head) LookAtOnce();
                 };
-                await using (var listen = new NpgsqlCommand($"listen {NotifyChannel}; listen {Owners.Channel}", connection)) await listen.ExecuteNonQueryAsync(_stopping.Token);
+                await using (var listen = new NpgsqlCommand($"listen {NotifyChannel}; listen {WorkCoordinator.Channel}", connection)) await listen.ExecuteNonQueryAsync(_stopping.Token);
                 await connection.HearNotificationsAsync(_stopping.Token);
             }
             catch (Exception fault) when (!_stopping.IsCancellationRequested)

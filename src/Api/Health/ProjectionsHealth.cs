@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 using Veza.EventStore;
-using Veza.EventStore.Running;
+using Veza.EventStore.Coordination;
 
 namespace Veza.Api.Health;
 

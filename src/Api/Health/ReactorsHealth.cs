@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 using Veza.EventStore;
-using Veza.EventStore.Running;
+using Veza.EventStore.Coordination;
 using Veza.Reactors.Running;
 
 namespace Veza.Api.Health;

@@ -2,7 +2,7 @@ using System.Globalization;
 using Veza.Commands.Dispatching;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
-using Veza.EventStore.Running;
+using Veza.EventStore.Coordination;
 
 namespace Veza.Api.Http;
 

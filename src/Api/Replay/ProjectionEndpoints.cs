@@ -3,7 +3,7 @@ using Veza.Api.Http;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
 using Veza.EventStore;
-using Veza.EventStore.Running;
+using Veza.EventStore.Coordination;
 
 namespace Veza.Api.Replay;
 

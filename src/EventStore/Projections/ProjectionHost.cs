@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using Veza.EventStore.Running;
+using Veza.EventStore.Coordination;
 
 namespace Veza.EventStore.Projections;
 
@@ -29,7 +29,7 @@ public sealed class ProjectionHost : IAsyncDisposable
         (_log, _clock) = (log, clock);
         var builder = new NpgsqlDataSourceBuilder(connectionString) { Name = Pools.Projections };
         builder.ConnectionStringBuilder.Options = "-c synchronous_commit=off -c jit=off";
-        builder.ConnectionStringBuilder.ApplicationName = OwnerRows.SessionName("projections", log.Owners.Node);
+        builder.ConnectionStringBuilder.ApplicationName = NodeLeases.SessionName("projections", log.Owners.Node);
         builder.ConnectionStringBuilder.MaxAutoPrepare = 200;
         builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
         builder.ConnectionStringBuilder.MaxPoolSize = log.Shares.Projections;
@@ -67,7 +67,7 @@ public sealed class ProjectionHost : IAsyncDisposable
         return host;
     }
 
-    /// <summary>How each is on this node: of the shards that run here, the one furthest behind. For all nodes see <see cref="Runners.StatusAsync"/>.</summary>
+    /// <summary>How each is on this node: of the shards that run here, the one furthest behind. For all nodes see <see cref="ProcessorStatus.StatusAsync"/>.</summary>
     public IReadOnlyList<ProjectionStatus> Status => [.. _parts.Select(p => Of(p.Key, p.Value))];
 
     /// <summary>What is being built anew; a node without the role can ask for it too.</summary>

@@ -5,7 +5,7 @@ namespace Veza.EventStore.Subscriptions;
 
 /// <summary>Gives a subscription its events in the log's order, from its own checkpoint on.</summary>
 /// <remarks>
-/// <see cref="Running.Owners"/> sees to it that one runner of a name works at a time. Should another have taken its
+/// <see cref="Running.WorkCoordinator"/> sees to it that one runner of a name works at a time. Should another have taken its
 /// place, it learns so when it moves its checkpoint, and what it was about to store is not stored.
 /// </remarks>
 internal sealed class SubscriptionRunner(

@@ -1,5 +1,5 @@
 using System.Reflection;
-using Veza.EventStore.Running;
+using Veza.EventStore.Coordination;
 using Wolverine.Attributes;
 
 namespace Veza.Reactors.Running;

@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using Veza.EventStore.Running;
+using Veza.EventStore.Coordination;
 using Veza.EventStore.Subscriptions;
 
 namespace Veza.Reactors.Running;

@@ -6,7 +6,7 @@ using Veza.EventStore.Aggregates;
 using Veza.EventStore.Projections;
 using Veza.EventStore.Subscriptions;
 using Npgsql;
-using Veza.EventStore.Running;
+using Veza.EventStore.Coordination;
 using static Veza.EventStore.Tests.LogFixture;
 
 namespace Veza.EventStore.Tests.Aggregates;

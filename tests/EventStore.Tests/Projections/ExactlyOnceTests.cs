@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Veza.EventStore.Projections;
-using Veza.EventStore.Running;
+using Veza.EventStore.Coordination;
 
 namespace Veza.EventStore.Tests.Projections;
 

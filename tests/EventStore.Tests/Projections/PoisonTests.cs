@@ -1,5 +1,5 @@
 using Veza.EventStore.Projections;
-using Veza.EventStore.Running;
+using Veza.EventStore.Coordination;
 
 namespace Veza.EventStore.Tests.Projections;
 

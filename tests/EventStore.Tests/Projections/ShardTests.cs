@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Veza.EventStore.Projections;
-using Veza.EventStore.Running;
+using Veza.EventStore.Coordination;
 
 namespace Veza.EventStore.Tests.Projections;
 

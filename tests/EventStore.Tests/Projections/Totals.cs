@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Veza.EventStore.Projections;
-using Veza.EventStore.Running;
+using Veza.EventStore.Coordination;
 using static Veza.EventStore.Tests.LogFixture;
 
 namespace Veza.EventStore.Tests.Projections;

@@ -1,6 +1,6 @@
-using Veza.EventStore.Running;
+using Veza.EventStore.Coordination;
 
-namespace Veza.EventStore.Tests.Running;
+namespace Veza.EventStore.Tests.Coordination;
 
 public class AssignmentTests
 {
@@ -17,7 +17,7 @@ public class AssignmentTests
         foreach (var (node, _) in living)
         {
             var candidates = living.ToDictionary(l => l.Node, l => (IReadOnlySet<string>)l.Runs.ToHashSet());
-            var roll = new Roll(candidates, _owners.ToDictionary(o => o.Key, o => o.Value is { } owner && candidates.ContainsKey(owner) ? o.Value : null), Owners.LeaseFor);
+            var roll = new ClusterView(candidates, _owners.ToDictionary(o => o.Key, o => o.Value is { } owner && candidates.ContainsKey(owner) ? o.Value : null), WorkCoordinator.LeaseFor);
             var (take, giveUp) = Assignment.Decide(node, roll, _left[node]);
             foreach (var name in take) _owners[name] = node;
             foreach (var name in giveUp) _owners[name] = null;
@@ -66,7 +66,7 @@ public class AssignmentTests
         Decide(All(0));
         // The second node lives and has room, and never decides.
         var both = All(0, 1).ToDictionary(l => l.Item1, l => (IReadOnlySet<string>)l.Item2.ToHashSet());
-        var nobody = new Roll(both, Names.ToDictionary(n => n, _ => (Guid?)null), Owners.LeaseFor);
+        var nobody = new ClusterView(both, Names.ToDictionary(n => n, _ => (Guid?)null), WorkCoordinator.LeaseFor);
         var (first, _) = Assignment.Decide(Nodes[0], nobody, new HashSet<string>());
         Assert.Equal(12, first.Count);
         var (second, _) = Assignment.Decide(Nodes[0], nobody, Names.ToHashSet());

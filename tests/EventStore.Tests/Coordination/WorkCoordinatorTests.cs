@@ -1,11 +1,11 @@
 using Npgsql;
 using Veza.EventStore.Projections;
-using Veza.EventStore.Running;
+using Veza.EventStore.Coordination;
 using Veza.EventStore.Tests.Projections;
 
-namespace Veza.EventStore.Tests.Running;
+namespace Veza.EventStore.Tests.Coordination;
 
-public class OwnersTests(LogFixture fixture)
+public class WorkCoordinatorTests(LogFixture fixture)
 {
     private static IProjection[] Six => [.. Enumerable.Range(1, 6).Select(i => new SumsProjection($"test.sums{i}.v1"))];
 
@@ -108,19 +108,19 @@ public class OwnersTests(LogFixture fixture)
         var database = await fixture.NewDatabaseAsync();
         await using var log = await LogFixture.OpenAsync(database);
         var (me, dead, slow) = (log.Owners.Node, Guid.CreateVersion7(), Guid.CreateVersion7());
-        await using var session = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database) { Pooling = false, ApplicationName = OwnerRows.SessionName("runners", slow) }.ConnectionString);
+        await using var session = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database) { Pooling = false, ApplicationName = NodeLeases.SessionName("runners", slow) }.ConnectionString);
         await session.OpenAsync(TestContext.Current.CancellationToken);
         // As seen in the future, so that no lease ends however long this test takes; by the second figure below, all are late.
         await log.AskAsync($"insert into log.nodes (id, runs, seen) select id, '{{}}', clock_timestamp() + interval '1 minute' from unnest(array['{dead}', '{slow}']::uuid[]) id returning 1");
         await log.AskAsync($"insert into log.runners (name, kind, node) values ('test.of_dead', 'reaction', '{dead}'), ('test.of_slow', 'reaction', '{slow}') returning 1");
 
-        var roll = await OwnerRows.RenewAsync(log.RunnersDatabase, me, [], absentAfter: Owners.LeaseFor, TestContext.Current.CancellationToken);
+        var roll = await NodeLeases.RenewAsync(log.RunnersDatabase, me, [], absentAfter: WorkCoordinator.LeaseFor, TestContext.Current.CancellationToken);
         Assert.Equivalent(new[] { me, dead, slow }, roll.Candidates.Keys, strict: true);
-        roll = await OwnerRows.RenewAsync(log.RunnersDatabase, me, [], absentAfter: TimeSpan.FromHours(-1), TestContext.Current.CancellationToken);
+        roll = await NodeLeases.RenewAsync(log.RunnersDatabase, me, [], absentAfter: TimeSpan.FromHours(-1), TestContext.Current.CancellationToken);
         Assert.Equivalent(new[] { me, slow }, roll.Candidates.Keys, strict: true);
         Assert.Null(roll.Owners["test.of_dead"]);
         Assert.Equal(slow, roll.Owners["test.of_slow"]);
-        Assert.Equal("test.of_dead", Assert.Single(await OwnerRows.TakeAsync(log.RunnersDatabase, me, ["test.of_dead", "test.of_slow"], TestContext.Current.CancellationToken)));
+        Assert.Equal("test.of_dead", Assert.Single(await NodeLeases.TakeAsync(log.RunnersDatabase, me, ["test.of_dead", "test.of_slow"], TestContext.Current.CancellationToken)));
     }
 
     [Fact]

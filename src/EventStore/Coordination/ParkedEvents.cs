@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace Veza.EventStore.Running;
+namespace Veza.EventStore.Coordination;
 
 /// <summary>Why a parked event is where it is; see <c>log.parked_events</c>.</summary>
 public enum ParkedState

@@ -1,9 +1,9 @@
 using Npgsql;
 
-namespace Veza.EventStore.Running;
+namespace Veza.EventStore.Coordination;
 
 /// <summary>The statements over <c>log.nodes</c> and <c>log.runners</c>. All times are the database's.</summary>
-internal static class OwnerRows
+internal static class NodeLeases
 {
     /// <summary>Of <c>log.nodes n</c>: whether the node has a session in this database.</summary>
     private const string HasSession = "exists (select from pg_stat_activity a where right(a.application_name, 36) = n.id::text and a.datname = current_database())";
@@ -12,16 +12,16 @@ internal static class OwnerRows
     public static string SessionName(string what, Guid node) => $"veza-{what} {node}";
 
     /// <summary>Renews the node's row, clears away nodes that are gone, and says who is left and who runs what.</summary>
-    /// <param name="absentAfter">A node that has no session in the database is gone when it was not seen for this long; one that has, after <see cref="Owners.LeaseFor"/>.</param>
+    /// <param name="absentAfter">A node that has no session in the database is gone when it was not seen for this long; one that has, after <see cref="WorkCoordinator.LeaseFor"/>.</param>
     /// <remarks>
     /// A node that was stopped in the middle of a transaction keeps the locks on the rows it wrote, for which its successor would wait: its sessions are
     /// ended. Its row is passed over while it is itself locked so.
     /// </remarks>
-    public static async Task<Roll> RenewAsync(NpgsqlDataSource database, Guid node, IReadOnlyCollection<string> runs, TimeSpan absentAfter, CancellationToken ct)
+    public static async Task<ClusterView> RenewAsync(NpgsqlDataSource database, Guid node, IReadOnlyCollection<string> runs, TimeSpan absentAfter, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var batch = new NpgsqlBatch(connection);
-        var lease = new NpgsqlParameter<TimeSpan> { TypedValue = Owners.LeaseFor };
+        var lease = new NpgsqlParameter<TimeSpan> { TypedValue = WorkCoordinator.LeaseFor };
         Add("""
             insert into log.nodes (id, runs, seen) values ($1, $2, clock_timestamp())
             on conflict (id) do update set runs = excluded.runs, seen = excluded.seen
@@ -44,7 +44,7 @@ internal static class OwnerRows
         // Of the three that come first, one returns a row.
         await rows.NextResultAsync(ct);
         var candidates = new Dictionary<Guid, IReadOnlySet<string>>();
-        var endsIn = Owners.LeaseFor;
+        var endsIn = WorkCoordinator.LeaseFor;
         while (await rows.ReadAsync(ct))
         {
             candidates[rows.GetGuid(0)] = rows.GetFieldValue<string[]>(1).ToHashSet();
@@ -93,7 +93,7 @@ internal static class OwnerRows
             """);
         take.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = node });
         take.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. names] });
-        take.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = Owners.LeaseFor });
+        take.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = WorkCoordinator.LeaseFor });
         await using var rows = await take.ExecuteReaderAsync(ct);
         var taken = new HashSet<string>();
         while (await rows.ReadAsync(ct)) taken.Add(rows.GetString(0));
@@ -109,7 +109,7 @@ internal static class OwnerRows
             """);
         give.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = node });
         give.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. names] });
-        give.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Owners.Channel });
+        give.Parameters.Add(new NpgsqlParameter<string> { TypedValue = WorkCoordinator.Channel });
         await give.ExecuteNonQueryAsync(ct);
     }
 

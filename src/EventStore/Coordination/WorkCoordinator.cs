@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
-namespace Veza.EventStore.Running;
+namespace Veza.EventStore.Coordination;
 
 /// <summary>
 /// Sees to it that each thing that runs behind the log, a projection or a subscription, runs on one node at a time, and that the nodes share them about evenly.
@@ -9,7 +9,7 @@ namespace Veza.EventStore.Running;
 /// sessions in the database are all gone.
 /// </summary>
 /// <remarks>A lease alone is no fence, since a node that was stopped may go on at any point: what is run moves its checkpoint by compare-and-set.</remarks>
-public sealed class Owners : IAsyncDisposable
+public sealed class WorkCoordinator : IAsyncDisposable
 {
     internal const string Channel = "veza_owners";
 
@@ -35,7 +35,7 @@ public sealed class Owners : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, Offer> _offers = [];
+    private readonly Dictionary<string, WorkItem> _offers = [];
     private readonly Dictionary<string, SemaphoreSlim> _turns = [];
     private readonly SemaphoreSlim _renewNow = new(0, 1);
     private readonly CancellationTokenSource _stopping = new();
@@ -47,7 +47,7 @@ public sealed class Owners : IAsyncDisposable
     private volatile string? _fault;
     private long? _failedAt;
 
-    internal Owners(NpgsqlDataSource database, Guid node, Func<int> generation, TimeProvider clock, ILogger logger)
+    internal WorkCoordinator(NpgsqlDataSource database, Guid node, Func<int> generation, TimeProvider clock, ILogger logger)
     {
         (_database, Node, _generation, _clock, _logger) = (database, node, generation, clock, logger);
         _expiry = clock.CreateTimer(_ => Expire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -73,7 +73,7 @@ public sealed class Owners : IAsyncDisposable
         {
             while (!ct.IsCancellationRequested)
             {
-                var offer = new Offer(kind, fault);
+                var offer = new WorkItem(kind, fault);
                 lock (_lock)
                 {
                     _offers[name] = offer;
@@ -152,22 +152,22 @@ public sealed class Owners : IAsyncDisposable
 
     private async Task<TimeSpan> RenewOnceAsync()
     {
-        Dictionary<string, Offer> offers;
+        Dictionary<string, WorkItem> offers;
         lock (_lock) offers = new(_offers);
         // A node that was cut off itself does not judge by sessions: the server may have restarted, or be another one, and the others come back as it does.
         var judges = _failedAt is not { } at || _clock.GetElapsedTime(at) > LeaseFor;
-        var roll = await OwnerRows.RenewAsync(_database, Node, offers.Keys, judges ? AbsentAfter : LeaseFor, _stopping.Token);
+        var roll = await NodeLeases.RenewAsync(_database, Node, offers.Keys, judges ? AbsentAfter : LeaseFor, _stopping.Token);
         // Once, and again after a restore that may know nothing of them: a row that is gone otherwise was taken away by a release that knows better.
         var generation = _generation();
         if (generation != _registered.HistoryGeneration) _registered = (generation, []);
         if (offers.Where(o => !_registered.Names.Contains(o.Key)).ToDictionary(o => o.Key, o => o.Value.Kind) is { Count: > 0 } unknown)
         {
-            await OwnerRows.RegisterAsync(_database, unknown, _stopping.Token);
+            await NodeLeases.RegisterAsync(_database, unknown, _stopping.Token);
             _registered = (generation, [.. offers.Keys]);
             roll = roll with { Owners = roll.Owners.Concat(unknown.Keys.Where(n => !roll.Owners.ContainsKey(n)).Select(n => KeyValuePair.Create(n, (Guid?)null))).ToDictionary() };
         }
         var (take, giveUp) = Assignment.Decide(Node, roll, _left);
-        var taken = take.Count == 0 ? [] : await OwnerRows.TakeAsync(_database, Node, take, _stopping.Token);
+        var taken = take.Count == 0 ? [] : await NodeLeases.TakeAsync(_database, Node, take, _stopping.Token);
         _left = [.. roll.Owners.Where(o => o.Value is null && !taken.Contains(o.Key)).Select(o => o.Key)];
         foreach (var (name, offer) in offers)
         {
@@ -181,11 +181,11 @@ public sealed class Owners : IAsyncDisposable
         return roll.LeaseEndsIn;
     }
 
-    private async Task TellFaultsAsync(Dictionary<string, Offer> offers)
+    private async Task TellFaultsAsync(Dictionary<string, WorkItem> offers)
     {
         var faults = offers.Where(o => o.Value.Begun.Task.IsCompleted).ToDictionary(o => o.Key, o => o.Value.Fault());
         if (faults.Where(f => !_faultsTold.TryGetValue(f.Key, out var told) || told != f.Value).ToDictionary() is { Count: > 0 } news)
-            await OwnerRows.TellAsync(_database, Node, news, _stopping.Token);
+            await NodeLeases.TellAsync(_database, Node, news, _stopping.Token);
         _faultsTold = faults;
     }
 
@@ -201,11 +201,11 @@ public sealed class Owners : IAsyncDisposable
         // A node that ran it again in between keeps it.
         lock (_lock) names = [.. names.Where(n => !_offers.ContainsKey(n))];
         if (names.Count == 0) return;
-        try { await OwnerRows.GiveBackAsync(_database, Node, names, CancellationToken.None); }
+        try { await NodeLeases.GiveBackAsync(_database, Node, names, CancellationToken.None); }
         catch (Exception away) { _logger.LogDebug(away, "{Names} stay this node's until it can tell otherwise", string.Join(", ", names)); }
     }
 
-    private sealed record Offer(string Kind, Func<string?> Fault)
+    private sealed record WorkItem(string Kind, Func<string?> Fault)
     {
         public TaskCompletionSource Begun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
         public CancellationTokenSource Ending { get; } = new();

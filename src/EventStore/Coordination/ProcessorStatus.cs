@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace Veza.EventStore.Running;
+namespace Veza.EventStore.Coordination;
 
 public enum RunnerState
 {
@@ -25,11 +25,11 @@ public sealed record RunnerStatus(
     string Name, string Kind, RunnerState State, long Position, long? StandsAt, long Skipped, Guid? Node, string? Error, IReadOnlyList<RunnerStatus> Shards);
 
 /// <summary>All that runs behind the log, on whichever node, as the database has it; and what an operator may do about parked events.</summary>
-public sealed class Runners
+public sealed class ProcessorStatus
 {
     private readonly NpgsqlDataSource _database;
 
-    internal Runners(NpgsqlDataSource database) => _database = database;
+    internal ProcessorStatus(NpgsqlDataSource database) => _database = database;
 
     /// <returns>In the order of their names; the shards of a projection are within it.</returns>
     public async Task<IReadOnlyList<RunnerStatus>> StatusAsync(CancellationToken ct)
@@ -42,7 +42,7 @@ public sealed class Runners
             left join (select name, min(position) filter (where state = 'standing') as standing, count(*) filter (where state <> 'standing') as skipped,
                               min(error) filter (where state = 'standing') as error from log.parked_events group by name) k on k.name = r.name
             """);
-        look.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = Owners.LeaseFor });
+        look.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = WorkCoordinator.LeaseFor });
         var all = new List<RunnerStatus>();
         await using (var rows = await look.ExecuteReaderAsync(ct))
             while (await rows.ReadAsync(ct))

@@ -1,4 +1,4 @@
-namespace Veza.EventStore.Running;
+namespace Veza.EventStore.Coordination;
 
 /// <summary>How often and how soon a failed event is tried again before it is parked.</summary>
 /// <param name="AttemptsMax">The first one included.</param>
