@@ -203,7 +203,7 @@ public sealed class ReactorTests(ReactorServer server) : IClassFixture<ReactorSe
 
     [Fact]
     public void A_command_with_a_text_does_not_wait_for_its_time() =>
-        Assert.Throws<ArgumentException>(() => FollowUp.ThrowIfText(typeof(Commands.Accounts.EndSuspension)));
+        Assert.Throws<ArgumentException>(() => ReactorCommands.ThrowIfText(typeof(Commands.Accounts.EndSuspension)));
 
     [Fact]
     public void The_same_reactor_to_the_same_event_has_the_same_command_id()
@@ -211,9 +211,9 @@ public sealed class ReactorTests(ReactorServer server) : IClassFixture<ReactorSe
         var e = new EventStore.RecordedEvent(
             1, new("0198f5c0-0000-7000-8000-000000000000"), default, 1, "rang", default, default, null, default,
             EventStore.EventTypes.DerivedFrom(typeof(Event)));
-        Assert.Equal(FollowUp.CommandId("test.bell.v1", e), FollowUp.CommandId("test.bell.v1", e));
-        Assert.NotEqual(FollowUp.CommandId("test.bell.v1", e), FollowUp.CommandId("test.bell.v2", e));
-        Assert.NotEqual(FollowUp.CommandId("test.bell.v1", e), FollowUp.CommandId("test.bell.v1", e, Guid.CreateVersion7()));
+        Assert.Equal(ReactorCommands.CommandId("test.bell.v1", e), ReactorCommands.CommandId("test.bell.v1", e));
+        Assert.NotEqual(ReactorCommands.CommandId("test.bell.v1", e), ReactorCommands.CommandId("test.bell.v2", e));
+        Assert.NotEqual(ReactorCommands.CommandId("test.bell.v1", e), ReactorCommands.CommandId("test.bell.v1", e, Guid.CreateVersion7()));
     }
 
     private async Task<BellNode> StartAsync() => await ReactorServer.StartAsync(await server.NewDatabaseAsync(), _tower);

@@ -30,7 +30,7 @@ public sealed record AppendedEvent<TEvent>(
 
     /// <summary>The id of a command that follows from the event: however often it is sent, it happens once.</summary>
     /// <param name="about">Tells the commands apart where one event leads to several.</param>
-    public Guid CommandId(Guid? about = null) => FollowUp.CommandId(Reactor, Record, about);
+    public Guid CommandId(Guid? about = null) => ReactorCommands.CommandId(Reactor, Record, about);
 
     /// <summary>
     /// A command that follows from the event at a time to come; a handler returns it. It survives restarts and happens
@@ -44,7 +44,7 @@ public sealed record AppendedEvent<TEvent>(
     public DeliveryMessage<TCommand> FollowUpAt<TCommand>(DateTimeOffset time, TCommand command, Guid? about = null)
         where TCommand : notnull
     {
-        FollowUp.ThrowIfText(typeof(TCommand));
+        ReactorCommands.ThrowIfText(typeof(TCommand));
         var delivery = CommandHeaders.With(CommandId(about));
         delivery.ScheduledTime = time;
         return new(command, delivery);

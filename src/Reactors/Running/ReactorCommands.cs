@@ -4,7 +4,7 @@ using System.Text;
 namespace Veza.Reactors.Running;
 
 /// <summary>Commands that follow from an event.</summary>
-public static class FollowUp
+public static class ReactorCommands
 {
     private static readonly HashSet<Type> Textless = [typeof(Guid), typeof(DateTimeOffset), typeof(DateOnly), typeof(TimeSpan)];
 
