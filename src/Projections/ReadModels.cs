@@ -7,7 +7,7 @@ namespace Veza.Projections;
 
 /// <summary>Reads the tables that the projections keep. Queries name a table without its version: <c>views.chat_messages</c>.</summary>
 /// <param name="past">What to read in their place: a query that can answer as of a position begins by saying which events its rows come from.</param>
-public sealed class ReadModels(NpgsqlDataSource database, Past? past = null)
+public sealed class ReadModels(NpgsqlDataSource database, PointInTime? past = null)
 {
     /// <summary>Rows in a page, unless the endpoint says otherwise.</summary>
     public const int PageMax = 100;
@@ -18,7 +18,7 @@ public sealed class ReadModels(NpgsqlDataSource database, Past? past = null)
         SqlMapper.AddTypeHandler(new UtcTime());
     }
 
-    internal Past? Past => past;
+    internal PointInTime? PointInTime => past;
 
     public async Task<List<T>> ListAsync<T>(string sql, object? parameters, CancellationToken ct)
     {

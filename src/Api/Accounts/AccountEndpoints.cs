@@ -44,7 +44,7 @@ public static class AccountEndpoints
             .WithDescription("Every event that the account caused or that names it, oldest first, one JSON object a line, as a file. Hashes of passwords and tokens are left out. "
                 + "One at a time: 429 `too_fast` while another is read. Who takes less than 64 KiB in 20 s is cut off.");
         accounts.MapGet("/{accountId:guid}", async (Guid accountId, AccountQueries queries, HttpContext http, CancellationToken ct) =>
-            await (http.Past() is { } past ? new(past.Views) : queries).FindAsync(accountId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("account", accountId)))
+            await (http.PointInTime() is { } past ? new(past.Views) : queries).FindAsync(accountId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("account", accountId)))
             .ReadsFrom(AccountQueries.Reads).AnswersAsOf(AccountQueries.Reads).Produces<AccountView>().WithSummary("Read an account");
     }
 

@@ -33,7 +33,7 @@ public static class AsOf
             http.Response.Headers["Veza-Position"] = past!.Position.ToString(CultureInfo.InvariantCulture);
             http.Features.Set(past);
             try { return await next(context); }
-            catch (PastTooLongException tooLong) { return Problems.Result(new("past_too_long", RefusalKind.Unprocessable, tooLong.Message)); }
+            catch (PointInTimeTooLongException tooLong) { return Problems.Result(new("past_too_long", RefusalKind.Unprocessable, tooLong.Message)); }
         });
     }
 
@@ -43,9 +43,9 @@ public static class AsOf
         && http.Request.Query.ContainsKey(Parameter);
 
     /// <returns>What was asked for; null when it is the present.</returns>
-    public static Past? Past(this HttpContext http) => http.Features.Get<Past>();
+    public static PointInTime? PointInTime(this HttpContext http) => http.Features.Get<PointInTime>();
 
-    private static async Task<(Past?, Refusal?)> FindAsync(HttpContext http, string asked)
+    private static async Task<(PointInTime?, Refusal?)> FindAsync(HttpContext http, string asked)
     {
         var log = http.RequestServices.GetRequiredService<EventLog>();
         var ct = http.RequestAborted;

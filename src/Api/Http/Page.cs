@@ -24,7 +24,7 @@ public static class Page
     {
         var kept = http.Request.Query.Where(q => q.Key is not ("after" or "before" or "around" or "limit"))
             // A time is pinned to its position, so that pages fit together.
-            .SelectMany(q => q.Value, (q, value) => q.Key == AsOf.Parameter && http.Past() is { } past ? $"{q.Key}={past.Position}" : $"{Uri.EscapeDataString(q.Key)}={Uri.EscapeDataString(value ?? "")}");
+            .SelectMany(q => q.Value, (q, value) => q.Key == AsOf.Parameter && http.PointInTime() is { } past ? $"{q.Key}={past.Position}" : $"{Uri.EscapeDataString(q.Key)}={Uri.EscapeDataString(value ?? "")}");
         return $"{http.Request.Path}?{string.Join('&', [.. kept, cursor, $"limit={limit.ToString(CultureInfo.InvariantCulture)}"])}";
     }
 

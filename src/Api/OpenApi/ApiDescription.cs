@@ -100,7 +100,7 @@ public static class ApiDescription
         Name = AsOf.Parameter, In = ParameterLocation.Query, Example = JsonValue.Create("48211"), Schema = new OpenApiSchema { Type = JsonSchemaType.String },
         Description = $"""
             Answer as it was at this position of the log, or at this time (ISO 8601; UTC unless it says otherwise). The header `Veza-Position` says which position that is. Who may
-            read is decided as of now. 400 `position_ahead` or `position_invalid`; 422 `past_too_long` when the answer rests on more than {Past.EventsMax:N0} events.
+            read is decided as of now. 400 `position_ahead` or `position_invalid`; 422 `past_too_long` when the answer rests on more than {PointInTime.EventsMax:N0} events.
             """,
     };
 

@@ -44,9 +44,9 @@ public sealed class AccountQueries(ReadModels views)
 
     private async Task<Row?> RowAsync(Guid id, CancellationToken ct)
     {
-        if (views.Past is { } past)
+        if (views.PointInTime is { } past)
         {
-            past.ReadMadeOnce(Folds.Of<ProfilesProjection>());
+            past.ReadImmutable(Folds.Of<ProfilesProjection>());
             // Those it follows, its followers, and what it uploaded; of the accounts at the other ends this is not all, and they are not asked for.
             await past.FoldAsync(past.TopicsAsync([$"access:{id}", $"followers:{id}", $"activity:{id}"], ct), past.Table(Folds.Of<AccountCountsProjection>()));
         }

@@ -15,19 +15,19 @@ public sealed class ChatQueries(ReadModels views)
 {
     public async Task<CommunityView?> CommunityAsync(Guid id, CancellationToken ct)
     {
-        if (views.Past is { } past) await past.FoldAsync(past.TopicsAsync([$"community:{id}"], ct), past.Table(Folds.Of<CommunitiesProjection>()));
+        if (views.PointInTime is { } past) await past.FoldAsync(past.TopicsAsync([$"community:{id}"], ct), past.Table(Folds.Of<CommunitiesProjection>()));
         return await views.FindAsync<CommunityView>("select * from views.chat_communities where id = @id", new { id }, ct);
     }
 
     public Task<ChannelView?> ChannelAsync(Guid id, CancellationToken ct)
     {
-        views.Past?.ReadMadeOnce(Folds.Of<ChannelsProjection>());
+        views.PointInTime?.ReadImmutable(Folds.Of<ChannelsProjection>());
         return views.FindAsync<ChannelView>("select * from views.chat_channels where id = @id", new { id }, ct);
     }
 
     public Task<List<ChannelView>> ChannelsAsync(Guid community, long after, int limit, CancellationToken ct)
     {
-        views.Past?.ReadMadeOnce(Folds.Of<ChannelsProjection>());
+        views.PointInTime?.ReadImmutable(Folds.Of<ChannelsProjection>());
         return views.ListAsync<ChannelView>("select * from views.chat_channels where community_id = @community and position > @after order by position limit @limit",
             new { community, after, limit }, ct);
     }
@@ -70,9 +70,9 @@ public sealed class ChatQueries(ReadModels views)
 
     public async Task<List<MemberView>> MembersAsync(Guid community, long after, int limit, CancellationToken ct)
     {
-        if (views.Past is { } past)
+        if (views.PointInTime is { } past)
         {
-            past.ReadMadeOnce(Folds.Of<ProfilesProjection>());
+            past.ReadImmutable(Folds.Of<ProfilesProjection>());
             // Who joined before the page begins is not on it.
             await past.FoldAsync(past.TopicsAsync([$"community:{community}"], ct, after), past.Table(Folds.Of<MembersProjection>()));
         }

@@ -163,7 +163,7 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
     public async Task An_answer_that_rests_on_too_many_events_is_refused_while_a_page_of_it_is_not()
     {
         var star = await veza.RegisterAsync("star");
-        for (var done = 0; done <= Past.EventsMax; done += 1000)
+        for (var done = 0; done <= PointInTime.EventsMax; done += 1000)
             await AppendAsync(Guid.CreateVersion7(), "follow", [.. Enumerable.Range(0, 1000).Select(_ => new FollowStarted(Guid.CreateVersion7(), star.Id))]);
         var position = veza.Running.Log.Head;
         var problem = await star.GetAsync($"/api/v1/accounts/{star.Id}?asOf={position}", ("Veza-After", $"{position}")).RefusedAsync(HttpStatusCode.UnprocessableEntity, "past_too_long");

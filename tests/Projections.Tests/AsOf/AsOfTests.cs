@@ -43,7 +43,7 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
         var different = new List<string>();
         foreach (var (position, at, what, ask, answer) in asked)
         {
-            var past = await Json(ask(new Past(log.Log.Log, position, at).Views));
+            var past = await Json(ask(new PointInTime(log.Log.Log, position, at).Views));
             if (past != answer) different.Add($"{what} as of {position} (seed {seed}):\n  was {answer}\n  is  {past}");
         }
         foreach (var (position, message, answer) in edits)
@@ -82,7 +82,7 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
             }
             Assert.True(told.Select(t => t.Answer).Distinct().Count() > 20);
             foreach (var (position, chart, at, answer) in told)
-                Assert.Equal(answer, await AskAsync(new Past(other.Log.Log, position, at).Views, chart, at));
+                Assert.Equal(answer, await AskAsync(new PointInTime(other.Log.Log, position, at).Views, chart, at));
         }
         finally { await other.DisposeAsync(); }
 
@@ -97,7 +97,7 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
         await HappenAsync(social.Registered);
         await log.ProjectedAsync();
         var head = log.Log.Log.Head;
-        var views = new Past(log.Log.Log, head, default).Views;
+        var views = new PointInTime(log.Log.Log, head, default).Views;
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => new AccountQueries(views).FindOwnAsync(social.Ana, CancellationToken.None));
         Assert.Contains($"views.accounts_roles was not folded as of {head}", refused.Message, StringComparison.Ordinal);
     }
@@ -110,9 +110,9 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
         await log.ProjectedAsync();
         var head = log.Log.Log.Head;
         // The community's beginning, its channel's, its owner's joining and that of the three.
-        Assert.Equal(4, (await new ChatQueries(new Past(log.Log.Log, head, default, eventsMax: 6).Views).CommunityAsync(community, CancellationToken.None))!.MemberCount);
-        var refused = await Assert.ThrowsAsync<PastTooLongException>(() =>
-            new ChatQueries(new Past(log.Log.Log, head, default, eventsMax: 5).Views).CommunityAsync(community, CancellationToken.None));
+        Assert.Equal(4, (await new ChatQueries(new PointInTime(log.Log.Log, head, default, eventsMax: 6).Views).CommunityAsync(community, CancellationToken.None))!.MemberCount);
+        var refused = await Assert.ThrowsAsync<PointInTimeTooLongException>(() =>
+            new ChatQueries(new PointInTime(log.Log.Log, head, default, eventsMax: 5).Views).CommunityAsync(community, CancellationToken.None));
         Assert.Contains($"asOf is {head}; this rests on more than 5 events", refused.Message, StringComparison.Ordinal);
     }
 

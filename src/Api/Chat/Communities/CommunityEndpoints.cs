@@ -33,7 +33,7 @@ public static class CommunityEndpoints
 
         var community = communities.MapGroup("/{communityId:guid}");
         community.MapGet("", async (Guid communityId, ChatQueries chat, HttpContext http, CancellationToken ct) =>
-            await (http.Past() is { } past ? new(past.Views) : chat).CommunityAsync(communityId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("community", communityId)))
+            await (http.PointInTime() is { } past ? new(past.Views) : chat).CommunityAsync(communityId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("community", communityId)))
             .ReadsFrom(CommunityRead).AnswersAsOf(CommunityRead).Produces<CommunityView>().WithSummary("Read a community");
         community.MapPut("/members/me", (Guid communityId, Caller caller, Sender commands) =>
             commands.Send(new JoinCommunity(communityId, caller.AccountId), new { id = communityId })).WithSummary("Join");
@@ -52,7 +52,7 @@ public static class CommunityEndpoints
     {
         if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
         if (await NotMember(communityId, caller, chat, ct) is { } hidden) return hidden;
-        if (http.Past() is { } past)
+        if (http.PointInTime() is { } past)
         {
             chat = new(past.Views);
             if (await chat.CommunityAsync(communityId, ct) is null) return Problems.Result(Refusals.Unknown("community", communityId));
@@ -64,7 +64,7 @@ public static class CommunityEndpoints
     {
         if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
         if (await NotMember(communityId, caller, chat, ct) is { } hidden) return hidden;
-        if (http.Past() is { } past)
+        if (http.PointInTime() is { } past)
         {
             chat = new(past.Views);
             if (await chat.CommunityAsync(communityId, ct) is null) return Problems.Result(Refusals.Unknown("community", communityId));

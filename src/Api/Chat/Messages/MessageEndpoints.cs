@@ -43,7 +43,7 @@ public static class MessageEndpoints
         if (Page.Limit(limit, out var refusal, historyMax.Messages) is not { } size) return refusal;
         if (await NotSeen(chat, channelId, caller, ct) is { } hidden) return hidden;
         var read = messages;
-        if (http.Past() is { } past)
+        if (http.PointInTime() is { } past)
         {
             if (await new ChatQueries(past.Views).ChannelAsync(channelId, ct) is null) return Problems.Result(Refusals.Unknown("channel", channelId));
             read = new(past.Views);
@@ -51,7 +51,7 @@ public static class MessageEndpoints
         if (new[] { before, after, around }.Count(a => a is not null) > 1)
             return Problems.Result(Problems.Invalid("before", "only one of before, after and around may be given"));
         long? anchor = null;
-        if ((before ?? after ?? around) is { } id && (anchor = await streams.SentAtAsync(channelId, id, http.Past()?.Position ?? long.MaxValue, ct)) is null)
+        if ((before ?? after ?? around) is { } id && (anchor = await streams.SentAtAsync(channelId, id, http.PointInTime()?.Position ?? long.MaxValue, ct)) is null)
             return Problems.Result(Refusals.Unknown("message", id));
 
         Page<MessageView> page;
@@ -76,7 +76,7 @@ public static class MessageEndpoints
 
     private static async Task<IResult> One(Guid messageId, Caller caller, MessageQueries messages, ChatQueries chat, HttpContext http, CancellationToken ct)
     {
-        var read = http.Past() is { } past ? new MessageQueries(past.Views) : messages;
+        var read = http.PointInTime() is { } past ? new MessageQueries(past.Views) : messages;
         if (await read.FindAsync(messageId, caller.AccountId, ct) is not { } message) return Problems.Result(Refusals.Unknown("message", messageId));
         if (await NotSeen(chat, message.ChannelId, caller, ct) is { } hidden) return hidden;
         return Results.Ok((await WithheldAsync(http, [messageId], caller, messages, ct)).Count > 0 ? message with { Text = "" } : message);
@@ -84,10 +84,10 @@ public static class MessageEndpoints
 
     private static async Task<IResult> Edits(Guid messageId, Caller caller, MessageQueries messages, MessageStreams streams, ChatQueries chat, HttpContext http, CancellationToken ct)
     {
-        var read = http.Past() is { } past ? new MessageQueries(past.Views) : messages;
+        var read = http.PointInTime() is { } past ? new MessageQueries(past.Views) : messages;
         if (await read.FindAsync(messageId, caller.AccountId, ct) is not { } message) return Problems.Result(Refusals.Unknown("message", messageId));
         if (await NotSeen(chat, message.ChannelId, caller, ct) is { } hidden) return hidden;
-        var texts = await streams.TextsAsync(messageId, http.Past()?.Position ?? long.MaxValue, ct);
+        var texts = await streams.TextsAsync(messageId, http.PointInTime()?.Position ?? long.MaxValue, ct);
         var gone = (await WithheldAsync(http, [messageId], caller, messages, ct)).Count > 0;
         return Results.Ok(new Page<MessageEdit>(gone ? texts.ConvertAll(t => t with { Text = "" }) : texts, null));
     }
@@ -96,7 +96,7 @@ public static class MessageEndpoints
     /// <returns>Those of the messages whose text the caller is not shown; a message never has an empty one of its own.</returns>
     private static async Task<HashSet<Guid>> WithheldAsync(HttpContext http, IEnumerable<Guid> messages, Caller caller, MessageQueries now, CancellationToken ct)
     {
-        if (http.Past() is null || caller.Roles.Contains(Domain.Accounts.Role.Operator)) return [];
+        if (http.PointInTime() is null || caller.Roles.Contains(Domain.Accounts.Role.Operator)) return [];
         var asked = messages.ToHashSet();
         asked.ExceptWith(await now.StandingAsync(asked, ct));
         return asked;

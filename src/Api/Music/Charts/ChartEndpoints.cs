@@ -27,7 +27,7 @@ public static class ChartEndpoints
         if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
         if (Named<Chart>(chart) is not { } which) return Unknown<Chart>("chart", chart);
         if (Named<ChartSpan>(span ?? nameof(ChartSpan.Week)) is not { } within) return Unknown<ChartSpan>("span", span!);
-        var past = http.Past();
+        var past = http.PointInTime();
         if (past is not null) charts = new(past.Views);
         var moment = past?.Moment ?? clock.GetUtcNow();
         return Results.Ok(ChartPage.Of(await charts.ListAsync(which, within, genre, moment, size, ct), within, moment));

@@ -33,7 +33,7 @@ public static class ListeningEndpoints
     private static async Task<IResult> History(long? before, int? limit, Caller caller, HistoryQueries history, HttpContext http, CancellationToken ct)
     {
         if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
-        if (http.Past() is { } past) history = new(past.Views);
+        if (http.PointInTime() is { } past) history = new(past.Views);
         return Results.Ok(Page.Cut(http, await history.PageAsync(caller.AccountId, before, size + 1, ct), size, e => $"before={e.Position}"));
     }
 }

@@ -35,7 +35,7 @@ public static class TrackEndpoints
 
         var track = tracks.MapGroup("/{trackId:guid}");
         track.MapGet("", async (Guid trackId, TrackQueries queries, HttpContext http, CancellationToken ct) =>
-            await (http.Past() is { } past ? new(past.Views) : queries).FindAsync(trackId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("track", trackId)))
+            await (http.PointInTime() is { } past ? new(past.Views) : queries).FindAsync(trackId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("track", trackId)))
             .ReadsFrom(TrackQueries.Reads).AnswersAsOf(TrackQueries.Reads).Produces<TrackView>().WithSummary("Read a track");
         // Players ask with HEAD how long it is.
         track.MapMethods("/audio", [HttpMethods.Get, HttpMethods.Head], Audio).OpensFile().ReadsFrom(TrackQueries.FileReads).Produces(StatusCodes.Status200OK).Produces(StatusCodes.Status206PartialContent)

@@ -27,7 +27,7 @@ public static class CommentEndpoints
     private static async Task<IResult> Comments(Guid trackId, long? after, int? limit, CommentQueries comments, TrackQueries tracks, HttpContext http, CancellationToken ct)
     {
         if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
-        if (http.Past() is { } past) (comments, tracks) = (new(past.Views), new(past.Views));
+        if (http.PointInTime() is { } past) (comments, tracks) = (new(past.Views), new(past.Views));
         if (!await tracks.ExistsAsync(trackId, ct)) return Problems.Result(Refusals.Unknown("track", trackId));
         return Results.Ok(Page.Cut(http, await comments.OnTrackAsync(trackId, after ?? 0, size + 1, ct), size, c => $"after={c.Position}"));
     }

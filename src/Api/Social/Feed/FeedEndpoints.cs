@@ -13,7 +13,7 @@ public static class FeedEndpoints
     private static async Task<IResult> Feed(long? before, int? limit, Caller caller, FeedQueries feed, HttpContext http, CancellationToken ct)
     {
         if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
-        if (http.Past() is { } past) feed = new(past.Views);
+        if (http.PointInTime() is { } past) feed = new(past.Views);
         return Results.Ok(Page.Cut(http, await feed.PageAsync(caller.AccountId, before, size + 1, ct), size, e => $"before={e.Position}"));
     }
 }

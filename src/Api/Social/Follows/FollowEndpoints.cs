@@ -27,7 +27,7 @@ public static class FollowEndpoints
         Guid accountId, FollowQueries follows, int? limit, HttpContext http, CancellationToken ct, Func<FollowQueries, int, Task<List<FollowView>>> read)
     {
         if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
-        if (http.Past() is { } past) follows = new(past.Views);
+        if (http.PointInTime() is { } past) follows = new(past.Views);
         if (!await follows.IsAccountAsync(accountId, ct)) return Problems.Result(Refusals.Unknown("account", accountId));
         return Results.Ok(Page.Cut(http, await read(follows, size + 1), size, f => $"before={f.Position}"));
     }

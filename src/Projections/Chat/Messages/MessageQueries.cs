@@ -26,14 +26,14 @@ public sealed class MessageQueries(ReadModels views)
 
     public async Task<MessageView?> FindAsync(Guid message, Guid reader, CancellationToken ct)
     {
-        if (views.Past is { } past) await past.FoldMessagesAsync([message], ct);
+        if (views.PointInTime is { } past) await past.FoldMessagesAsync([message], ct);
         return (await CompleteAsync(await views.ListAsync<Row>($"{Select} where m.message_id = @message", new { message }, ct), reader, ct)).FirstOrDefault();
     }
 
     /// <summary>The newest messages, or the nearest ones before a position. Newest first.</summary>
     public async Task<List<MessageView>> BeforeAsync(Guid channel, long? before, int limit, Guid reader, CancellationToken ct)
     {
-        if (views.Past is { } past) await past.FoldChannelAsync(channel, before ?? long.MaxValue, older: true, limit, ct);
+        if (views.PointInTime is { } past) await past.FoldChannelAsync(channel, before ?? long.MaxValue, older: true, limit, ct);
         return await CompleteAsync(await views.ListAsync<Row>(
             $"{Select} where m.channel_id = @channel and m.position < @before order by m.position desc limit @limit",
             new { channel, before = before ?? long.MaxValue, limit }, ct), reader, ct);
@@ -42,7 +42,7 @@ public sealed class MessageQueries(ReadModels views)
     /// <summary>The nearest messages after a position. Newest first.</summary>
     public async Task<List<MessageView>> AfterAsync(Guid channel, long after, int limit, Guid reader, CancellationToken ct)
     {
-        if (views.Past is { } past) await past.FoldChannelAsync(channel, after, older: false, limit, ct);
+        if (views.PointInTime is { } past) await past.FoldChannelAsync(channel, after, older: false, limit, ct);
         return await CompleteAsync(await views.ListAsync<Row>(
             $"select * from ({Select} where m.channel_id = @channel and m.position > @after order by m.position limit @limit) x order by position desc",
             new { channel, after, limit }, ct), reader, ct);

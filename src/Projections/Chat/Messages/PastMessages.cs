@@ -8,9 +8,9 @@ namespace Veza.Projections.Chat.Messages;
 internal static class PastMessages
 {
     /// <returns>How many of the messages there were.</returns>
-    public static async Task<int> FoldMessagesAsync(this Past past, IReadOnlyList<Guid> messages, CancellationToken ct, long from = 1)
+    public static async Task<int> FoldMessagesAsync(this PointInTime past, IReadOnlyList<Guid> messages, CancellationToken ct, long from = 1)
     {
-        past.ReadMadeOnce(Folds.Of<ProfilesProjection>());
+        past.ReadImmutable(Folds.Of<ProfilesProjection>());
         var table = past.Table(Folds.Of<ChannelMessagesProjection>());
         var before = table.Rows.Count;
         await past.FoldAsync(past.StreamsAsync(messages, ct, from), table,
@@ -20,9 +20,9 @@ internal static class PastMessages
 
     /// <summary>The nearest messages on one side of a position, with as many that were deleted as lie between them.</summary>
     /// <remarks>Where each message was sent is known whether or not it was deleted, and never changes: a page deep in a long history costs what the newest does.</remarks>
-    public static async Task FoldChannelAsync(this Past past, Guid channel, long cursor, bool older, int limit, CancellationToken ct)
+    public static async Task FoldChannelAsync(this PointInTime past, Guid channel, long cursor, bool older, int limit, CancellationToken ct)
     {
-        past.ReadMadeOnce(Folds.Of<ProfilesProjection>());
+        past.ReadImmutable(Folds.Of<ProfilesProjection>());
         var found = 0;
         do
         {

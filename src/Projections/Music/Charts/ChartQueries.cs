@@ -26,7 +26,7 @@ public sealed class ChartQueries(ReadModels views)
     public async Task<List<ChartEntry>> ListAsync(Chart chart, ChartSpan span, string? genre, DateTimeOffset moment, int limit, CancellationToken ct)
     {
         var ranked = await TotalsServeAsync(span, moment, ct) ? FromTotals(chart, genre) : FromHours(chart, genre);
-        if (views.Past is { } past)
+        if (views.PointInTime is { } past)
         {
             await past.FoldHoursAsync(ct);
             await past.FoldRankedAsync((await RankAsync(ranked, span, genre, moment, limit, ct)).Select(e => e.Track.Id), ct);
@@ -36,7 +36,7 @@ public sealed class ChartQueries(ReadModels views)
 
     /// <summary>The totals know no past: as of a position, and if plays were counted after the moment's hour, charts of all time are summed from the hours.</summary>
     private async Task<bool> TotalsServeAsync(ChartSpan span, DateTimeOffset moment, CancellationToken ct) =>
-        span == ChartSpan.All && views.Past is null
+        span == ChartSpan.All && views.PointInTime is null
         && await views.FindAsync<int>("select 1 from views.music_plays_hourly where hour > @moment limit 1", new { moment = moment.ToUniversalTime() }, ct) == 0;
 
     private async Task<List<ChartEntry>> RankAsync(string ranked, ChartSpan span, string? genre, DateTimeOffset moment, int limit, CancellationToken ct) =>

@@ -8,9 +8,9 @@ namespace Veza.Projections.Music.Charts;
 internal static class PastCharts
 {
     /// <summary>The hours that were over stand in the table as they did then; of the one that was running, the plays counted so far are folded.</summary>
-    public static async Task FoldHoursAsync(this Past past, CancellationToken ct)
+    public static async Task FoldHoursAsync(this PointInTime past, CancellationToken ct)
     {
-        past.ReadMadeOnce(Folds.Of<ProfilesProjection>());
+        past.ReadImmutable(Folds.Of<ProfilesProjection>());
         // Which tracks a chart has, does not depend on what they are like: once they are known, they are folded.
         var tracks = past.Table(Folds.Of<TracksProjection>());
         tracks.Clear();
@@ -22,7 +22,7 @@ internal static class PastCharts
     }
 
     /// <summary>The tracks that are on a chart.</summary>
-    public static async Task FoldRankedAsync(this Past past, IEnumerable<Guid> tracks, CancellationToken ct)
+    public static async Task FoldRankedAsync(this PointInTime past, IEnumerable<Guid> tracks, CancellationToken ct)
     {
         past.Table(Folds.Of<TracksProjection>()).Unchanged = null;
         await past.FoldTracksAsync(tracks, ct);

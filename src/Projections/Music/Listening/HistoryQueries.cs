@@ -14,7 +14,7 @@ public sealed class HistoryQueries(ReadModels views)
     /// <summary>What an account listened to, newest first.</summary>
     public async Task<List<HistoryEntry>> PageAsync(Guid listener, long? before, int limit, CancellationToken ct)
     {
-        if (views.Past is { } past) await past.FoldHistoryAsync(listener, before ?? long.MaxValue, limit, ct);
+        if (views.PointInTime is { } past) await past.FoldHistoryAsync(listener, before ?? long.MaxValue, limit, ct);
         return (await views.ListAsync<Row>("""
             select h.play_id, h.track_id, t.title, t.owner_id, coalesce(p.user_name, '') as owner_name, t.genre, t.duration_ms, h.at, h.heard_ms, h.counted, h.position
             from views.music_history h

@@ -7,7 +7,7 @@ namespace Veza.Projections.Music.Listening;
 internal static class PastHistory
 {
     /// <summary>The listener's plays that began last before a position, each of its own stream and of the one in which it may have been counted.</summary>
-    public static async Task FoldHistoryAsync(this Past past, Guid listener, long before, int limit, CancellationToken ct)
+    public static async Task FoldHistoryAsync(this PointInTime past, Guid listener, long before, int limit, CancellationToken ct)
     {
         // A play stays in the history for ever, so that today's rows tell which there were.
         var began = await past.Now.ListAsync<HistoryPlay>("""

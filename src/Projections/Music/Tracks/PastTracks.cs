@@ -6,9 +6,9 @@ namespace Veza.Projections.Music.Tracks;
 internal static class PastTracks
 {
     /// <summary>What tracks were, of the tracks' own streams; what is counted about them is not among it.</summary>
-    public static async Task FoldTracksAsync(this Past past, IEnumerable<Guid> tracks, CancellationToken ct)
+    public static async Task FoldTracksAsync(this PointInTime past, IEnumerable<Guid> tracks, CancellationToken ct)
     {
-        past.ReadMadeOnce(Folds.Of<ProfilesProjection>());
+        past.ReadImmutable(Folds.Of<ProfilesProjection>());
         await past.FoldAsync(past.StreamsAsync(tracks, ct), past.Table(Folds.Of<TracksProjection>()), past.Table(Folds.Of<RenditionsProjection>()));
     }
 }

@@ -26,7 +26,7 @@ public sealed class TrackQueries(ReadModels views)
 
     public async Task<TrackView?> FindAsync(Guid track, CancellationToken ct)
     {
-        if (views.Past is { } past)
+        if (views.PointInTime is { } past)
         {
             await past.FoldTracksAsync([track], ct);
             await past.FoldAsync(past.TopicsAsync([$"track:{track}"], ct), past.Table(Folds.Of<TrackCountsProjection>()));
@@ -60,7 +60,7 @@ public sealed class TrackQueries(ReadModels views)
 
     public async Task<bool> ExistsAsync(Guid track, CancellationToken ct)
     {
-        if (views.Past is { } past) await past.FoldTracksAsync([track], ct);
+        if (views.PointInTime is { } past) await past.FoldTracksAsync([track], ct);
         return await views.FindAsync<int>("select 1 from views.music_tracks where track_id = @track", new { track }, ct) == 1;
     }
 

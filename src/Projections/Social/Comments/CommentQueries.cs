@@ -13,8 +13,8 @@ public sealed class CommentQueries(ReadModels views)
     /// <summary>A track's comments after a position, in the order in which they were made.</summary>
     public async Task<List<CommentView>> OnTrackAsync(Guid track, long after, int limit, CancellationToken ct)
     {
-        views.Past?.ReadMadeOnce(Folds.Of<CommentsProjection>());
-        views.Past?.ReadMadeOnce(Folds.Of<ProfilesProjection>());
+        views.PointInTime?.ReadImmutable(Folds.Of<CommentsProjection>());
+        views.PointInTime?.ReadImmutable(Folds.Of<ProfilesProjection>());
         return (await views.ListAsync<Row>("""
             select c.comment_id as id, c.author_id, coalesce(p.user_name, '') as user_name, c.text, c.at_ms, c.created_at, c.position
             from views.social_comments c left join views.accounts_profiles p on p.account_id = c.author_id

@@ -58,7 +58,7 @@ public sealed class FeedQueries(ReadModels views)
 
     private async Task<List<Row>> RowsAsync(Guid reader, long before, int limit, CancellationToken ct)
     {
-        if (views.Past is { } past) await past.FoldFeedAsync(reader, before, limit, ct);
+        if (views.PointInTime is { } past) await past.FoldFeedAsync(reader, before, limit, ct);
         var parameters = new { reader, before, limit, recentMax = RecentMax };
         // A whole page found among the newest of all is the page: whatever else there is, is older.
         var recent = await ReadAsync(Recent, parameters, ct);

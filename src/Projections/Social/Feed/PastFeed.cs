@@ -9,9 +9,9 @@ namespace Veza.Projections.Social.Feed;
 internal static class PastFeed
 {
     /// <summary>Whom the reader followed, what these did last, and the tracks and broadcasts of one page of it.</summary>
-    public static async Task FoldFeedAsync(this Past past, Guid reader, long before, int limit, CancellationToken ct)
+    public static async Task FoldFeedAsync(this PointInTime past, Guid reader, long before, int limit, CancellationToken ct)
     {
-        past.ReadMadeOnce(Folds.Of<ProfilesProjection>());
+        past.ReadImmutable(Folds.Of<ProfilesProjection>());
         var (follows, activities) = (past.Table(Folds.Of<FollowsProjection>()), past.Table(Folds.Of<ActivitiesProjection>()));
         await past.FoldAsync(past.TopicsAsync([$"access:{reader}"], ct), follows);
         string[] topics = [.. follows.Rows.SelectMany(f => new[] { $"activity:{f.FolloweeId}", $"withdrawn:{f.FolloweeId}" })];

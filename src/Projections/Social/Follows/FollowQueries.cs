@@ -12,7 +12,7 @@ public sealed class FollowQueries(ReadModels views)
 
     public async Task<bool> IsAccountAsync(Guid account, CancellationToken ct)
     {
-        views.Past?.ReadMadeOnce(Folds.Of<ProfilesProjection>());
+        views.PointInTime?.ReadImmutable(Folds.Of<ProfilesProjection>());
         return await views.FindAsync<int>("select 1 from views.accounts_profiles where account_id = @account", new { account }, ct) == 1;
     }
 
@@ -30,9 +30,9 @@ public sealed class FollowQueries(ReadModels views)
 
     private async Task<List<FollowView>> ListAsync(string topic, string other, string own, Guid account, long? before, int limit, CancellationToken ct)
     {
-        if (views.Past is { } past)
+        if (views.PointInTime is { } past)
         {
-            past.ReadMadeOnce(Folds.Of<ProfilesProjection>());
+            past.ReadImmutable(Folds.Of<ProfilesProjection>());
             await past.FoldBackAsync(past.Table(Folds.Of<FollowsProjection>()), [topic], rows => rows.Count(f => before is null || f.Position < before) >= limit, ct);
         }
         return (await views.ListAsync<Row>($"""

@@ -16,7 +16,7 @@ namespace Veza.Projections.AsOf;
 /// <param name="position">From 1 up to the log's head; the projections asked, and <see cref="TopicIndex.Name"/>, must have reached it.</param>
 /// <param name="moment">The time asked for, or that of the event at the position.</param>
 /// <param name="eventsMax">Events that may be folded in all.</param>
-public sealed partial class Past(EventLog log, long position, DateTimeOffset moment, int eventsMax = Past.EventsMax)
+public sealed partial class PointInTime(EventLog log, long position, DateTimeOffset moment, int eventsMax = PointInTime.EventsMax)
 {
     /// <summary>Events one request may fold: some 0.3 s, and some tens of megabytes.</summary>
     public const int EventsMax = 50_000;
@@ -24,7 +24,7 @@ public sealed partial class Past(EventLog log, long position, DateTimeOffset mom
     /// <summary>Events in the first step back from the position; each further step takes twice as many.</summary>
     private const int StepEventsMin = 100;
 
-    private readonly Dictionary<string, PastTable> _tables = [];
+    private readonly Dictionary<string, PointInTimeTable> _tables = [];
     private readonly TopicIndex _topics = new(log);
     private int _events;
 
@@ -38,16 +38,16 @@ public sealed partial class Past(EventLog log, long position, DateTimeOffset mom
     internal ReadModels Now { get; } = new(log.Database);
 
     /// <summary>The rows of a projection, none at first.</summary>
-    internal PastTable<TRow, TKey> Table<TRow, TKey>(Projection<TRow, TKey> projection) where TRow : class where TKey : notnull
+    internal PointInTimeTable<TRow, TKey> Table<TRow, TKey>(Projection<TRow, TKey> projection) where TRow : class where TKey : notnull
     {
-        var view = PastTable.ViewOf(projection);
-        if (!_tables.TryGetValue(view, out var table)) _tables.Add(view, table = new PastTable<TRow, TKey>(projection));
-        return (PastTable<TRow, TKey>)table;
+        var view = PointInTimeTable.ViewOf(projection);
+        if (!_tables.TryGetValue(view, out var table)) _tables.Add(view, table = new PointInTimeTable<TRow, TKey>(projection));
+        return (PointInTimeTable<TRow, TKey>)table;
     }
 
     /// <summary>Rows that nothing changes once they are made are read from the table: as of the position there were those made up to it.</summary>
     /// <exception cref="ArgumentException">Some event changes the projection's rows.</exception>
-    internal void ReadMadeOnce<TRow, TKey>(Projection<TRow, TKey> projection) where TRow : class where TKey : notnull
+    internal void ReadImmutable<TRow, TKey>(Projection<TRow, TKey> projection) where TRow : class where TKey : notnull
     {
         if (projection.GetType().GetMethods().Any(m => m.Name == "Apply"))
             throw new ArgumentException($"rows of {projection.Name} change after they are made; as of a position they must be folded");
@@ -76,8 +76,8 @@ public sealed partial class Past(EventLog log, long position, DateTimeOffset mom
         await foreach (var e in TopicsAsync([topic], ct, await log.Reader.PositionBeforeAsync(from, ct))) yield return e;
     }
 
-    /// <exception cref="PastTooLongException">More events than one request may fold.</exception>
-    internal async Task FoldAsync(IAsyncEnumerable<RecordedEvent> events, params PastTable[] tables)
+    /// <exception cref="PointInTimeTooLongException">More events than one request may fold.</exception>
+    internal async Task FoldAsync(IAsyncEnumerable<RecordedEvent> events, params PointInTimeTable[] tables)
     {
         await foreach (var e in events)
         {
@@ -90,9 +90,9 @@ public sealed partial class Past(EventLog log, long position, DateTimeOffset mom
     /// Folds topics from some way back up to the position, further and further back, until there are enough rows. For projections whose
     /// rows are made by one event and, at most, removed by another, both on the topics: then whatever row there is, is whole.
     /// </summary>
-    /// <exception cref="PastTooLongException">More events than one request may fold.</exception>
+    /// <exception cref="PointInTimeTooLongException">More events than one request may fold.</exception>
     internal async Task FoldBackAsync<TRow, TKey>(
-        PastTable<TRow, TKey> table, IReadOnlyCollection<string> topics, Func<IReadOnlyCollection<TRow>, bool> enough, CancellationToken ct) where TRow : class where TKey : notnull
+        PointInTimeTable<TRow, TKey> table, IReadOnlyCollection<string> topics, Func<IReadOnlyCollection<TRow>, bool> enough, CancellationToken ct) where TRow : class where TKey : notnull
     {
         var (events, upTo) = (new List<RecordedEvent>(), position);
         for (var wanted = StepEventsMin; ; wanted *= 2)
@@ -130,7 +130,7 @@ public sealed partial class Past(EventLog log, long position, DateTimeOffset mom
 
     private void Count(int events)
     {
-        if ((_events += events) > eventsMax) throw new PastTooLongException(position, eventsMax);
+        if ((_events += events) > eventsMax) throw new PointInTimeTooLongException(position, eventsMax);
     }
 
     [GeneratedRegex(@"\bviews\.(?<view>\w+)", RegexOptions.ExplicitCapture)]
@@ -141,5 +141,5 @@ public sealed partial class Past(EventLog log, long position, DateTimeOffset mom
 }
 
 /// <summary>What was asked rests on more events than one request may fold.</summary>
-public sealed class PastTooLongException(long position, int eventsMax)
+public sealed class PointInTimeTooLongException(long position, int eventsMax)
     : Exception($"asOf is {position}; this rests on more than {eventsMax:N0} events up to there, which is the limit of one request: ask for less of it, or replay the log");

@@ -7,7 +7,7 @@ using Veza.EventStore.Projections;
 namespace Veza.Projections.AsOf;
 
 /// <summary>Rows of one projection as they stood, for SQL to read under another name.</summary>
-internal abstract class PastTable
+internal abstract class PointInTimeTable
 {
     // As the table has them: columns in snake case, enums by their names.
     protected static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = new SnakeCase(), Converters = { new JsonStringEnumConverter() } };
@@ -29,7 +29,7 @@ internal abstract class PastTable
     }
 }
 
-internal sealed class PastTable<TRow, TKey>(Projection<TRow, TKey> projection) : PastTable where TRow : class where TKey : notnull
+internal sealed class PointInTimeTable<TRow, TKey>(Projection<TRow, TKey> projection) : PointInTimeTable where TRow : class where TKey : notnull
 {
     private readonly Dictionary<TKey, TRow> _rows = [];
     private readonly HashSet<long> _folded = [];
