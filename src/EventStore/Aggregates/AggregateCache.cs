@@ -22,7 +22,7 @@ public sealed class AggregateCache
     /// <summary>Events that may come while their stream is read: enough for one that is long and busy. With more, the model is given once and not kept.</summary>
     private const int MeanwhileMax = 4096;
 
-    private readonly SecondChance<Guid, Entry> _entries;
+    private readonly ClockCache<Guid, Entry> _entries;
     private readonly Snapshots _snapshots;
 
     public AggregateCache(Snapshots snapshots, Tail tail, int modelsMax = ModelsMax)

@@ -15,7 +15,7 @@ public sealed class PersonalKeys
     private const int TagBytes = 16;
     private const int NonceBytes = 12;
 
-    private readonly SecondChance<Guid, Known> _known;
+    private readonly ClockCache<Guid, Known> _known;
     private readonly Lock _change = new();
     private readonly NpgsqlDataSource _database;
     private readonly byte[]? _wrapping;

@@ -26,7 +26,7 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
     private readonly List<TRow> _added = [];
     private readonly List<TKey> _removed = [];
     private readonly Dictionary<RowErasure, HashSet<Guid>> _erased = [];
-    private readonly WrittenKeys? _written = use.Empty ? new() : null;
+    private readonly BloomFilter? _written = use.Empty ? new() : null;
     // Two halves: what is used moves to the newer one, and when that is full the older one is let go.
     private Dictionary<TKey, Slot> _newer = [];
     private Dictionary<TKey, Slot> _older = [];
@@ -127,7 +127,7 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
 }
 
 /// <summary>Which keys were never written, without remembering them: a Bloom filter over their hashes. It may take a key for written that was not.</summary>
-internal sealed class WrittenKeys
+internal sealed class BloomFilter
 {
     /// <summary>8 MiB: with 5 million keys some 1 of 100 others is looked up in vain, with 20 million 20.</summary>
     private const int Bits = 1 << 26;

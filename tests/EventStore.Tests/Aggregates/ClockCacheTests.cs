@@ -2,12 +2,12 @@ using Veza.EventStore.Aggregates;
 
 namespace Veza.EventStore.Tests.Aggregates;
 
-public class SecondChanceTests
+public class ClockCacheTests
 {
     [Fact]
     public void What_is_in_use_outlasts_a_burst_of_values_used_once()
     {
-        var cache = new SecondChance<int, string>(100);
+        var cache = new ClockCache<int, string>(100);
         for (var hot = 0; hot < 50; hot++) Assert.True(cache.TryAdd(-hot, $"hot {hot}", out _));
         for (var once = 1; once <= 10_000; once++)
         {
@@ -21,7 +21,7 @@ public class SecondChanceTests
     [Fact]
     public void What_is_only_peeked_at_is_not_in_use()
     {
-        var cache = new SecondChance<int, string>(10);
+        var cache = new ClockCache<int, string>(10);
         cache.TryAdd(0, "followed", out _);
         for (var other = 1; other <= 10; other++)
         {
@@ -34,7 +34,7 @@ public class SecondChanceTests
     [Fact]
     public void The_place_of_a_removed_value_is_used_again_before_anything_is_evicted()
     {
-        var cache = new SecondChance<int, string>(3);
+        var cache = new ClockCache<int, string>(3);
         for (var i = 0; i < 3; i++) cache.TryAdd(i, $"{i}", out _);
         for (var round = 0; round < 20; round++)
         {
@@ -49,7 +49,7 @@ public class SecondChanceTests
     [Fact]
     public void Removing_a_former_value_leaves_the_one_that_took_its_key()
     {
-        var cache = new SecondChance<int, string>(3);
+        var cache = new ClockCache<int, string>(3);
         var (former, present) = (new string('a', 1), new string('a', 1));
         cache.TryAdd(1, former, out _);
         cache.Remove(1, former);
@@ -63,7 +63,7 @@ public class SecondChanceTests
     public async Task It_never_holds_more_than_its_bound_nor_another_keys_value()
     {
         const int Max = 64;
-        var cache = new SecondChance<int, string>(Max);
+        var cache = new ClockCache<int, string>(Max);
         await Task.WhenAll(Enumerable.Range(0, 4).Select(worker => Task.Run(() =>
         {
             var chance = new Random(worker);

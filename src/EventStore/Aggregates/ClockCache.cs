@@ -8,7 +8,7 @@ namespace Veza.EventStore.Aggregates;
 /// came by (CLOCK, or second chance). A value begins as not found, so that a burst of values nobody asks for again passes through without pushing out those in use.
 /// </summary>
 /// <remarks>Looking up takes no lock; adding and removing take a short one.</remarks>
-internal sealed class SecondChance<TKey, TValue>(int valuesMax) where TKey : notnull where TValue : class
+internal sealed class ClockCache<TKey, TValue>(int valuesMax) where TKey : notnull where TValue : class
 {
     private readonly ConcurrentDictionary<TKey, Place> _places = new();
     // Filled up to valuesMax, then used over and over; null where a value was removed.
