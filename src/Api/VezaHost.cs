@@ -187,7 +187,7 @@ public static class VezaHost
             {
                 if (port == settings.Port && settings.Has(Role.Media)) kestrel.ApplicationServices.GetRequiredService<IcecastSource>().UseOn(endpoint);
                 // Inside it: a source never comes as far as HTTP.
-                LeavingHttp.UseOn(endpoint);
+                ConnectionHandover.UseOn(endpoint);
             }
         }
     }

@@ -58,7 +58,7 @@ public sealed class LiveEngine : IAsyncDisposable
     internal TopicIndex Index { get; }
     internal FairSlots DatabaseTurns { get; }
     internal SharedBatches Batches { get; } = new();
-    internal WakeTurns Turns { get; } = new();
+    internal SubscriberScheduler Turns { get; } = new();
     /// <summary>It has said farewell, or is saying it: who comes now goes elsewhere.</summary>
     public bool IsStopping => _stopping;
 

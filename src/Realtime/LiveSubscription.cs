@@ -41,7 +41,7 @@ public sealed class LiveSubscription
 
     // Most subscriptions follow no broadcast that is on.
     private NewestLevels? _levels;
-    private readonly WakeSignal _wake;
+    private readonly ReusableSignal _wake;
 
     internal LiveSubscription(LiveEngine engine, LiveCaller caller, HashSet<Topic> topics, Access access, long after, string epoch)
     {

@@ -21,7 +21,7 @@ public static class RealtimeServices
     {
         services.AddSingleton(limits);
         services.AddSingleton<LiveConnections>();
-        services.AddSingleton<Heart>();
+        services.AddSingleton<ConnectionHeartbeat>();
         services.AddSingleton<MomentaryFaults>();
         services.AddSingleton(provider => new TopicAccess(
             provider.GetRequiredService<EventLog>(), provider.GetRequiredService<ChatQueries>(), provider.GetRequiredService<FollowQueries>(),

@@ -112,14 +112,14 @@ public sealed class LiveSocketTests
         private readonly Pipe _toServer = new();
         private readonly Pipe _toClient = new();
         private readonly ServiceProvider _services;
-        private readonly Heart _heart;
+        private readonly ConnectionHeartbeat _heart;
         private readonly Task _served;
 
         private Client(TimeSpan keepAlive, TimeSpan hubTimeout)
         {
             // The hub asks the system's clock whether it owes a ping, whenever it is told to look: it always does.
             _services = new ServiceCollection().AddLogging().AddSignalR(hub => (hub.KeepAliveInterval, hub.ClientTimeoutInterval) = (TimeSpan.FromTicks(1), hubTimeout)).Services.BuildServiceProvider();
-            _heart = new(Time, NullLogger<Heart>.Instance);
+            _heart = new(Time, NullLogger<ConnectionHeartbeat>.Instance);
             var connection = new DefaultConnectionContext("1", new Duplex(_toServer.Reader, _toClient.Writer), new Duplex(_toClient.Reader, _toServer.Writer));
             _served = LiveSocket.RunAsync(connection, new ClaimsPrincipal(), keepAlive, _services.GetRequiredService<HubConnectionHandler<EchoHub>>(), _heart, Limits, Time);
         }

@@ -70,7 +70,7 @@ public static class LiveEndpoints
     /// <summary>Serves a WebSocket without the request that opened it, as far as the server can; SignalR itself serves all other transports, and those that were negotiated.</summary>
     private static async Task LeaveHttp(HttpContext context, RequestDelegate next)
     {
-        if (!context.WebSockets.IsWebSocketRequest || context.GetEndpoint()?.Metadata.GetMetadata<NegotiateMetadata>() is not null || context.Request.Query.ContainsKey("id") || context.Features.Get<LeavingHttp>() is not { } leaving)
+        if (!context.WebSockets.IsWebSocketRequest || context.GetEndpoint()?.Metadata.GetMetadata<NegotiateMetadata>() is not null || context.Request.Query.ContainsKey("id") || context.Features.Get<ConnectionHandover>() is not { } leaving)
         {
             await next(context);
             return;
@@ -84,12 +84,12 @@ public static class LiveEndpoints
         // Answers the handshake. The socket that it makes would speak within the request; nothing is ever asked of it.
         _ = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { KeepAliveInterval = Timeout.InfiniteTimeSpan });
         var (services, user) = (context.RequestServices, context.User);
-        var (hub, heart, clock) = (services.GetRequiredService<HubConnectionHandler<LiveHub>>(), services.GetRequiredService<Heart>(), services.GetRequiredService<TimeProvider>());
+        var (hub, heart, clock) = (services.GetRequiredService<HubConnectionHandler<LiveHub>>(), services.GetRequiredService<ConnectionHeartbeat>(), services.GetRequiredService<TimeProvider>());
         leaving.To(Served(user, keepAlive, hub, heart, limits, clock));
     }
 
     // What it captures lives as long as the connection.
-    private static Func<ConnectionContext, Task> Served(ClaimsPrincipal user, TimeSpan keepAlive, ConnectionHandler hub, Heart heart, LiveLimits limits, TimeProvider clock) =>
+    private static Func<ConnectionContext, Task> Served(ClaimsPrincipal user, TimeSpan keepAlive, ConnectionHandler hub, ConnectionHeartbeat heart, LiveLimits limits, TimeProvider clock) =>
         connection => LiveSocket.RunAsync(connection, user, keepAlive, hub, heart, limits, clock);
 
     /// <returns>Null for what is no number of seconds, or one that is not allowed.</returns>

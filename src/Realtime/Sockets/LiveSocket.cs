@@ -11,7 +11,7 @@ namespace Veza.Realtime.Sockets;
 /// <summary>
 /// A hub's connection straight over a server's: WebSocket frames on one side, SignalR's messages on the other, and nothing between them that an idle connection would have to keep.
 /// </summary>
-public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUserFeature, IConnectionHeartbeatFeature, IBeating
+public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUserFeature, IConnectionHeartbeatFeature, IHeartbeatHandler
 {
     /// <summary>The hub's look at when it last sent something.</summary>
     private const int TicksWithoutPings = 1;
@@ -55,7 +55,7 @@ public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUser
     /// <summary>Serves the hub until either side ends it.</summary>
     /// <param name="connection">The server's own, on which the client's WebSocket handshake has been answered.</param>
     /// <param name="keepAlive">How often the client pings, and is pinged when it does not.</param>
-    public static async Task RunAsync(ConnectionContext connection, ClaimsPrincipal user, TimeSpan keepAlive, ConnectionHandler hub, Heart heart, LiveLimits limits, TimeProvider clock)
+    public static async Task RunAsync(ConnectionContext connection, ClaimsPrincipal user, TimeSpan keepAlive, ConnectionHandler hub, ConnectionHeartbeat heart, LiveLimits limits, TimeProvider clock)
     {
         var socket = new LiveSocket(connection, user, keepAlive, limits, clock);
         connection.Features.Set<IConnectionHeartbeatFeature>(socket);
@@ -103,7 +103,7 @@ public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUser
 
     void IConnectionHeartbeatFeature.OnHeartbeat(Action<object> action, object state) => _ticks = [.. _ticks, (action, state)];
 
-    void IBeating.Beat()
+    void IHeartbeatHandler.Beat()
     {
         if (Volatile.Read(ref _heardAt) is var heard and not 0 && _clock.GetElapsedTime(heard) >= _keepAlive + _limits.StallMax)
         {

@@ -11,19 +11,19 @@ namespace Veza.Api.Live;
 /// Lets a connection outlive the HTTP request that opened it. A WebSocket within a request keeps all of that alive for as long as it lasts: headers, services, the pipeline's pending calls.
 /// </summary>
 /// <remarks>Until a request asks to leave, HTTP has the connection as if nothing were there. When it has ended, it leaves behind a transport that it believes to be completed.</remarks>
-internal sealed class LeavingHttp : IDuplexPipe, IConnectionHeartbeatFeature, IBeating
+internal sealed class ConnectionHandover : IDuplexPipe, IConnectionHeartbeatFeature, IHeartbeatHandler
 {
     private (Action<object> Beat, object State)[] _beats = [];
     private Func<ConnectionContext, Task>? _next;
 
-    private LeavingHttp(IDuplexPipe transport) => (Input, Output) = (new Reader(transport.Input, this), new Writer(transport.Output, this));
+    private ConnectionHandover(IDuplexPipe transport) => (Input, Output) = (new Reader(transport.Input, this), new Writer(transport.Output, this));
 
     public PipeReader Input { get; }
     public PipeWriter Output { get; }
 
     public static void UseOn(ListenOptions endpoint)
     {
-        var heart = endpoint.ApplicationServices.GetRequiredService<Heart>();
+        var heart = endpoint.ApplicationServices.GetRequiredService<ConnectionHeartbeat>();
         endpoint.Use(http => connection => ServeAsync(connection, http, heart));
     }
 
@@ -32,7 +32,7 @@ internal sealed class LeavingHttp : IDuplexPipe, IConnectionHeartbeatFeature, IB
 
     public void OnHeartbeat(Action<object> action, object state) => _beats = [.. _beats, (action, state)];
 
-    private static async Task ServeAsync(ConnectionContext connection, ConnectionDelegate http, Heart heart)
+    private static async Task ServeAsync(ConnectionContext connection, ConnectionDelegate http, ConnectionHeartbeat heart)
     {
         if (await LeftAsync(connection, http, heart) is not { } next) return;
         connection.Features.Get<GuardedConnection>()?.Stay();
@@ -40,10 +40,10 @@ internal sealed class LeavingHttp : IDuplexPipe, IConnectionHeartbeatFeature, IB
     }
 
     // A method of its own, so that nothing of it is kept afterwards.
-    private static async Task<Func<ConnectionContext, Task>?> LeftAsync(ConnectionContext connection, ConnectionDelegate http, Heart heart)
+    private static async Task<Func<ConnectionContext, Task>?> LeftAsync(ConnectionContext connection, ConnectionDelegate http, ConnectionHeartbeat heart)
     {
         var transport = connection.Transport;
-        var leaving = new LeavingHttp(transport);
+        var leaving = new ConnectionHandover(transport);
         connection.Transport = leaving;
         connection.Features.Set(leaving);
         // Who is registered with the server's own heart stays so for good.
@@ -53,17 +53,17 @@ internal sealed class LeavingHttp : IDuplexPipe, IConnectionHeartbeatFeature, IB
         try { await http(connection); }
         finally { heart.Remove(leaving); }
         connection.Transport = transport;
-        connection.Features.Set<LeavingHttp>(null);
+        connection.Features.Set<ConnectionHandover>(null);
         connection.Features.Set(serversHeart);
         return leaving._next;
     }
 
-    void IBeating.Beat()
+    void IHeartbeatHandler.Beat()
     {
         foreach (var (beat, state) in _beats) beat(state);
     }
 
-    private sealed class Reader(PipeReader input, LeavingHttp leaving) : PipeReader
+    private sealed class Reader(PipeReader input, ConnectionHandover leaving) : PipeReader
     {
         public override void AdvanceTo(SequencePosition consumed) => input.AdvanceTo(consumed);
         public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) => input.AdvanceTo(consumed, examined);
@@ -77,7 +77,7 @@ internal sealed class LeavingHttp : IDuplexPipe, IConnectionHeartbeatFeature, IB
         }
     }
 
-    private sealed class Writer(PipeWriter output, LeavingHttp leaving) : PipeWriter
+    private sealed class Writer(PipeWriter output, ConnectionHandover leaving) : PipeWriter
     {
         public override bool CanGetUnflushedBytes => output.CanGetUnflushedBytes;
         public override long UnflushedBytes => output.UnflushedBytes;

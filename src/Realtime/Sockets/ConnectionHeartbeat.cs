@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace Veza.Realtime.Sockets;
 
 /// <summary>Has clocks that somebody must look at now and then.</summary>
-public interface IBeating
+public interface IHeartbeatHandler
 {
     void Beat();
 }
@@ -13,45 +13,45 @@ public interface IBeating
 /// Beats for connections in the server's stead. The server's own heart goes to every connection every second, each time into memory that is in no cache; of twenty thousand nearly all
 /// are live sockets, whose clocks are for 15 seconds and more.
 /// </summary>
-public sealed class Heart : IDisposable
+public sealed class ConnectionHeartbeat : IDisposable
 {
     private const int SlowParts = 4;
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
-    private readonly HashSet<IBeating> _everySecond = new(ReferenceEqualityComparer.Instance);
-    private readonly HashSet<IBeating>[] _slow = [.. Enumerable.Range(0, SlowParts).Select(_ => new HashSet<IBeating>(ReferenceEqualityComparer.Instance))];
+    private readonly HashSet<IHeartbeatHandler> _everySecond = new(ReferenceEqualityComparer.Instance);
+    private readonly HashSet<IHeartbeatHandler>[] _slow = [.. Enumerable.Range(0, SlowParts).Select(_ => new HashSet<IHeartbeatHandler>(ReferenceEqualityComparer.Instance))];
     private readonly ILogger _log;
     private readonly ITimer _timer;
-    private IBeating[] _room = [];
+    private IHeartbeatHandler[] _room = [];
     private int _turn, _isBeating;
 
-    public Heart(TimeProvider clock, ILogger<Heart> log)
+    public ConnectionHeartbeat(TimeProvider clock, ILogger<ConnectionHeartbeat> log)
     {
         _log = log;
-        _timer = clock.CreateTimer(static me => ((Heart)me!).Beat(), this, Second, Second);
+        _timer = clock.CreateTimer(static me => ((ConnectionHeartbeat)me!).Beat(), this, Second, Second);
     }
 
     /// <summary>It beats every second until it is removed, and perhaps once more.</summary>
-    public void Add(IBeating beating) => Add(_everySecond, beating);
+    public void Add(IHeartbeatHandler beating) => Add(_everySecond, beating);
 
     /// <summary>It beats every fourth second until it is removed, and perhaps once more; not all such at once.</summary>
-    public void AddSlow(IBeating beating) => Add(PartOf(beating), beating);
+    public void AddSlow(IHeartbeatHandler beating) => Add(PartOf(beating), beating);
 
-    public void Remove(IBeating beating)
+    public void Remove(IHeartbeatHandler beating)
     {
         if (!TryRemove(PartOf(beating), beating)) TryRemove(_everySecond, beating);
     }
 
     public void Dispose() => _timer.Dispose();
 
-    private HashSet<IBeating> PartOf(IBeating beating) => _slow[RuntimeHelpers.GetHashCode(beating) % SlowParts];
+    private HashSet<IHeartbeatHandler> PartOf(IHeartbeatHandler beating) => _slow[RuntimeHelpers.GetHashCode(beating) % SlowParts];
 
-    private static void Add(HashSet<IBeating> part, IBeating beating)
+    private static void Add(HashSet<IHeartbeatHandler> part, IHeartbeatHandler beating)
     {
         lock (part) part.Add(beating);
     }
 
-    private static bool TryRemove(HashSet<IBeating> part, IBeating beating)
+    private static bool TryRemove(HashSet<IHeartbeatHandler> part, IHeartbeatHandler beating)
     {
         lock (part) return part.Remove(beating);
     }
@@ -65,13 +65,13 @@ public sealed class Heart : IDisposable
         Volatile.Write(ref _isBeating, 0);
     }
 
-    private void Beat(HashSet<IBeating> part)
+    private void Beat(HashSet<IHeartbeatHandler> part)
     {
         int count;
         lock (part)
         {
             count = part.Count;
-            if (_room.Length < count) _room = new IBeating[count * 2];
+            if (_room.Length < count) _room = new IHeartbeatHandler[count * 2];
             part.CopyTo(_room);
         }
         foreach (var beating in _room.AsSpan(0, count))

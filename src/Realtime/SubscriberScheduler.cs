@@ -6,17 +6,17 @@ namespace Veza.Realtime;
 /// Those who were woken go on here, a few after one another at a time. An event that concerns ten thousand would otherwise put ten thousand items into the thread pool's one queue,
 /// and every command, and the next event with it, would wait behind them all.
 /// </summary>
-internal sealed class WakeTurns : IThreadPoolWorkItem
+internal sealed class SubscriberScheduler : IThreadPoolWorkItem
 {
     /// <summary>Readers in a turn: about a tenth of a millisecond. Then whatever else the pool has to do gets its turn.</summary>
     private const int ReadersAtOnce = 16;
 
     private static readonly int WorkersMax = Environment.ProcessorCount;
 
-    private readonly ConcurrentQueue<WakeSignal> _woken = new();
+    private readonly ConcurrentQueue<ReusableSignal> _woken = new();
     private int _workers;
 
-    public void Add(WakeSignal woken)
+    public void Add(ReusableSignal woken)
     {
         _woken.Enqueue(woken);
         StartOne();

@@ -4,7 +4,7 @@ namespace Veza.Realtime;
 
 /// <summary>One reader waits, anybody wakes it. The same object for every wait, as there is one at every event for every subscription.</summary>
 /// <param name="turns">Where the reader goes on once it is woken.</param>
-internal sealed class WakeSignal(WakeTurns turns) : IValueTaskSource
+internal sealed class ReusableSignal(SubscriberScheduler turns) : IValueTaskSource
 {
     private ManualResetValueTaskSourceCore<bool> _core;
     private int _waiting;

@@ -1,13 +1,13 @@
 namespace Veza.Realtime.Tests;
 
-public class WakeTurnsTests
+public class SubscriberSchedulerTests
 {
     [Fact(Timeout = 60_000)]
     public async Task However_many_are_woken_from_wherever_each_goes_on_every_time()
     {
         const int Readers = 500, Waits = 50;
-        var turns = new WakeTurns();
-        var signals = Enumerable.Range(0, Readers).Select(_ => new WakeSignal(turns)).ToArray();
+        var turns = new SubscriberScheduler();
+        var signals = Enumerable.Range(0, Readers).Select(_ => new ReusableSignal(turns)).ToArray();
         var reading = Task.WhenAll(signals.Select(ReadAsync));
         // One whose turn were forgotten would wait for good: as it was woken, nobody wakes it again.
         var waking = Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
@@ -17,7 +17,7 @@ public class WakeTurnsTests
         }));
         await Task.WhenAll(waking.Append(reading)).WaitAsync(TestContext.Current.CancellationToken);
 
-        static async Task ReadAsync(WakeSignal signal)
+        static async Task ReadAsync(ReusableSignal signal)
         {
             for (var i = 0; i < Waits; i++) await signal.Begin();
         }
