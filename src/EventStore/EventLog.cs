@@ -33,7 +33,7 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
 
     private readonly TimelineGuard _guard;
     private readonly NpgsqlDataSource _keysSource;
-    private readonly PersonalKeys _keys;
+    private readonly SubjectKeyStore _keys;
     private readonly NpgsqlDataSource _appendSource;
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _lookNow = new(0, 1);

@@ -11,7 +11,7 @@ public sealed class EventTypes
 {
     private readonly FrozenDictionary<string, (EventType Type, int SchemaVersion)> _byAlias;
     private readonly FrozenDictionary<Type, EventType> _byType;
-    private readonly PersonalTexts _personal;
+    private readonly PersonalDataCipher _personal;
 
     /// <param name="personal">What of them, and of models folded from them, is personal data; null when nothing is.</param>
     public EventTypes(IEnumerable<Type> types, Action<JsonSerializerOptions>? configure = null, PersonalData? personal = null)
@@ -23,13 +23,13 @@ public sealed class EventTypes
         _personal = new(personal, _byType, keys: null);
     }
 
-    private EventTypes(EventTypes of, PersonalKeys keys) => (Json, _byType, _byAlias, _personal) = (of.Json, of._byType, of._byAlias, of._personal.With(keys));
+    private EventTypes(EventTypes of, SubjectKeyStore keys) => (Json, _byType, _byAlias, _personal) = (of.Json, of._byType, of._byAlias, of._personal.With(keys));
 
     /// <summary>The same types for one log, whose keys seal and open what is personal. Without keys nothing is sealed, and what is sealed stays so.</summary>
-    internal EventTypes With(PersonalKeys keys) => new(this, keys);
+    internal EventTypes With(SubjectKeyStore keys) => new(this, keys);
 
     /// <summary>The personal texts in events and models.</summary>
-    internal PersonalTexts Personal => _personal;
+    internal PersonalDataCipher Personal => _personal;
 
     /// <summary>Whether events of this type hold personal texts, which then are not told as they are stored.</summary>
     public bool IsPersonal(Type type) => _personal.Of(type) is not null;

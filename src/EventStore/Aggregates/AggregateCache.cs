@@ -74,7 +74,7 @@ public sealed class AggregateCache
     internal void Clear() => _entries.Clear();
 
     /// <summary>Forgets the models that hold personal texts of an account, and those being loaded that may.</summary>
-    internal void ForgetPersonal(PersonalTexts personal, Guid owner)
+    internal void ForgetPersonal(PersonalDataCipher personal, Guid owner)
     {
         foreach (var (stream, entry) in _entries.All)
             if (personal.Of(entry.Fold.Model) is { } properties && (entry.Value is not { } value || value.State is { } state && properties.Owners(state).Contains(owner)))

@@ -22,7 +22,7 @@ public sealed class LogTypes : IAsyncDisposable
     private readonly NpgsqlDataSource _database;
     private readonly ITimer _forgetting;
 
-    private LogTypes(NpgsqlDataSource database, PersonalKeys keys, EventTypes types, TimeProvider clock)
+    private LogTypes(NpgsqlDataSource database, SubjectKeyStore keys, EventTypes types, TimeProvider clock)
     {
         _database = database;
         Types = types.With(keys);
@@ -49,7 +49,7 @@ public sealed class LogTypes : IAsyncDisposable
         var database = builder.Build();
         try
         {
-            var keys = new PersonalKeys(database, keySecret);
+            var keys = new SubjectKeyStore(database, keySecret);
             await keys.CheckAsync(ct);
             return new(database, keys, types, clock);
         }

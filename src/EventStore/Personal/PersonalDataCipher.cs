@@ -7,15 +7,15 @@ namespace Veza.EventStore.Personal;
 
 /// <summary>Seals the personal texts of events and models on their way to the database, and opens them on their way back.</summary>
 /// <remarks>What has none pays for no closure: what captures stands in a function of its own.</remarks>
-internal sealed class PersonalTexts
+internal sealed class PersonalDataCipher
 {
     private readonly PersonalData? _said;
-    private readonly PersonalKeys? _keys;
+    private readonly SubjectKeyStore? _keys;
     private readonly ConcurrentDictionary<Type, PersonalProperties?> _properties;
     private readonly FrozenDictionary<string, PersonalProperties> _ofAlias;
     private readonly FrozenDictionary<string, PropertyInfo> _erasing;
 
-    public PersonalTexts(PersonalData? said, FrozenDictionary<Type, EventType> types, PersonalKeys? keys)
+    public PersonalDataCipher(PersonalData? said, FrozenDictionary<Type, EventType> types, SubjectKeyStore? keys)
     {
         (_said, _keys, _properties) = (said, keys, new());
         _ofAlias = types.SelectMany(t => Of(t.Key) is { } properties ? t.Value.Aliases.Select(a => KeyValuePair.Create(a, properties)) : [])
@@ -24,9 +24,9 @@ internal sealed class PersonalTexts
             .ToFrozenDictionary();
     }
 
-    private PersonalTexts(PersonalTexts of, PersonalKeys keys) => (_said, _keys, _properties, _ofAlias, _erasing) = (of._said, keys, of._properties, of._ofAlias, of._erasing);
+    private PersonalDataCipher(PersonalDataCipher of, SubjectKeyStore keys) => (_said, _keys, _properties, _ofAlias, _erasing) = (of._said, keys, of._properties, of._ofAlias, of._erasing);
 
-    public PersonalTexts With(PersonalKeys keys) => new(this, keys);
+    public PersonalDataCipher With(SubjectKeyStore keys) => new(this, keys);
 
     /// <returns>Null when the type has no personal property.</returns>
     public PersonalProperties? Of(Type type) => _said is null ? null : _properties.GetOrAdd(type, static (t, said) => PersonalProperties.Of(t, said), _said);
@@ -38,8 +38,8 @@ internal sealed class PersonalTexts
         return _keys is { } keys && Of(data.GetType()) is { } properties ? Seal(data, id, properties, keys) : data;
 
         // Of an account that is erased nothing more is kept.
-        static object Seal(object data, Guid id, PersonalProperties properties, PersonalKeys keys) =>
-            properties.Replaced(data, (owner, text) => keys.Find(owner) is { } key ? Sealing.Seal(key, owner, id, text) : Sealing.Erased);
+        static object Seal(object data, Guid id, PersonalProperties properties, SubjectKeyStore keys) =>
+            properties.Replaced(data, (owner, text) => keys.Find(owner) is { } key ? FieldEncryption.Seal(key, owner, id, text) : FieldEncryption.Erased);
     }
 
     /// <summary>What readers get of data that was just sealed: of an account that is erased nothing, as nothing of it was stored.</summary>
@@ -47,8 +47,8 @@ internal sealed class PersonalTexts
     {
         return _keys is { AnyGone: true } keys && Of(data.GetType()) is { } properties && properties.Owners(data).Any(keys.IsGone) ? Keep(data, properties, keys) : data;
 
-        static object Keep(object data, PersonalProperties properties, PersonalKeys keys) =>
-            properties.Replaced(data, (owner, text) => keys.IsGone(owner) ? Sealing.Erased : text);
+        static object Keep(object data, PersonalProperties properties, SubjectKeyStore keys) =>
+            properties.Replaced(data, (owner, text) => keys.IsGone(owner) ? FieldEncryption.Erased : text);
     }
 
     /// <summary><see cref="Sealed"/>, waiting for the key without holding a thread.</summary>
@@ -64,12 +64,12 @@ internal sealed class PersonalTexts
         if (data is not null && _keys is { } keys && Of(data.GetType()) is { } properties) Open(data, id, properties, keys);
         return data;
 
-        static void Open(object data, Guid id, PersonalProperties properties, PersonalKeys keys) =>
+        static void Open(object data, Guid id, PersonalProperties properties, SubjectKeyStore keys) =>
             properties.ReplaceIn(data, (beside, text) =>
             {
-                if (!Sealing.IsSealed(text, out var owner)) return keys.IsGone(beside) ? Sealing.Erased : text;
-                if (keys.Find(owner) is not { } key) return Sealing.Erased;
-                return Sealing.TryOpen(key, id, text, out var opened) ? opened : text;
+                if (!FieldEncryption.IsSealed(text, out var owner)) return keys.IsGone(beside) ? FieldEncryption.Erased : text;
+                if (keys.Find(owner) is not { } key) return FieldEncryption.Erased;
+                return FieldEncryption.TryOpen(key, id, text, out var opened) ? opened : text;
             });
     }
 
@@ -94,7 +94,7 @@ internal sealed class PersonalTexts
         if (_keys is null || _ofAlias.Count == 0) return;
         var owners = new HashSet<Guid>();
         foreach (var e in events)
-            if (_ofAlias.TryGetValue(e.Type, out var properties) && Sealing.AddOwners(e.Json.Span, owners) < properties.Count)
+            if (_ofAlias.TryGetValue(e.Type, out var properties) && FieldEncryption.AddOwners(e.Json.Span, owners) < properties.Count)
                 // Of texts that are not sealed the event itself says whose they are.
                 properties.AddOwners(e.Json.Span, owners);
         if (owners.Count > 0) await _keys.LoadAsync(owners, make: false, ct);
@@ -105,7 +105,7 @@ internal sealed class PersonalTexts
     {
         if (_keys is null || Of(type) is not { } properties) return;
         var owners = new HashSet<Guid>();
-        if (Sealing.AddOwners(json.Span, owners) < properties.Count) properties.AddOwners(json.Span, owners);
+        if (FieldEncryption.AddOwners(json.Span, owners) < properties.Count) properties.AddOwners(json.Span, owners);
         if (owners.Count > 0) await _keys.LoadAsync(owners, make: false, ct);
     }
 
@@ -125,9 +125,9 @@ internal sealed class PersonalTexts
     {
         if (_keys is null || !_ofAlias.ContainsKey(e.Type)) return false;
         var owners = new HashSet<Guid>();
-        Sealing.AddOwners(e.Json.Span, owners);
+        FieldEncryption.AddOwners(e.Json.Span, owners);
         return owners.Any(_keys.IsGone);
     }
 
-    public bool HoldsOf(RecordedEvent e, Guid owner) => _ofAlias.ContainsKey(e.Type) && Sealing.MentionsOwner(e.Json.Span, owner);
+    public bool HoldsOf(RecordedEvent e, Guid owner) => _ofAlias.ContainsKey(e.Type) && FieldEncryption.MentionsOwner(e.Json.Span, owner);
 }

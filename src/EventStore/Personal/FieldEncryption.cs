@@ -10,7 +10,7 @@ namespace Veza.EventStore.Personal;
 /// AES-256-GCM with a random nonce of 96 bits under the account's own key: NIST SP 800-38D allows 2^32 texts a key, more than anybody writes. The id of the event (of the stream,
 /// in a snapshot) is authenticated too, so that a text copied elsewhere is not opened there.
 /// </remarks>
-internal static class Sealing
+internal static class FieldEncryption
 {
     public const int KeyBytes = 32;
 

@@ -7,7 +7,7 @@ namespace Veza.EventStore.Personal;
 
 /// <summary>The keys that accounts' personal texts are sealed with: one each, in <c>log.keys</c>, wrapped by a key of the servers'. Destroying one erases them all.</summary>
 /// <remarks>See docs/decisions/0029-erasure-is-a-destroyed-key.md.</remarks>
-public sealed class PersonalKeys
+public sealed class SubjectKeyStore
 {
     /// <summary>Keys kept in memory, those known to be gone included: at some 200 bytes each, about 13 MB.</summary>
     public const int KeysMax = 65_536;
@@ -24,10 +24,10 @@ public sealed class PersonalKeys
 
     /// <param name="database">Connections of their own: a key is looked for while others are held.</param>
     /// <param name="secret">Of the servers, the same on every node; null in a log without personal data.</param>
-    public PersonalKeys(NpgsqlDataSource database, byte[]? secret, int keysMax = KeysMax)
+    public SubjectKeyStore(NpgsqlDataSource database, byte[]? secret, int keysMax = KeysMax)
     {
         (_database, _known) = (database, new(keysMax));
-        _wrapping = secret is null ? null : HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, Sealing.KeyBytes, info: "veza account keys"u8.ToArray());
+        _wrapping = secret is null ? null : HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, FieldEncryption.KeyBytes, info: "veza account keys"u8.ToArray());
     }
 
     /// <summary>Whether some account is known to be erased: until then nobody needs to ask which.</summary>
@@ -113,7 +113,7 @@ public sealed class PersonalKeys
     {
         await using var command = _database.CreateCommand("insert into log.keys (owner, wrapped) select * from unnest($1::uuid[], $2::bytea[]) on conflict do nothing");
         command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = owners });
-        command.Parameters.Add(new NpgsqlParameter<byte[][]> { TypedValue = [.. owners.Select(o => Wrap(o, RandomNumberGenerator.GetBytes(Sealing.KeyBytes)))] });
+        command.Parameters.Add(new NpgsqlParameter<byte[][]> { TypedValue = [.. owners.Select(o => Wrap(o, RandomNumberGenerator.GetBytes(FieldEncryption.KeyBytes)))] });
         await command.ExecuteNonQueryAsync(ct);
     }
 
@@ -149,7 +149,7 @@ public sealed class PersonalKeys
     /// <exception cref="CryptographicException">The servers' secret is not the one that the key was wrapped with.</exception>
     private byte[] Unwrap(Guid owner, byte[] wrapped)
     {
-        var key = new byte[Sealing.KeyBytes];
+        var key = new byte[FieldEncryption.KeyBytes];
         using var aes = new AesGcm(Wrapping, TagBytes);
         try { aes.Decrypt(wrapped.AsSpan(0, NonceBytes), wrapped.AsSpan(NonceBytes, key.Length), wrapped.AsSpan(NonceBytes + key.Length), key, owner.ToByteArray(bigEndian: true)); }
         catch (AuthenticationTagMismatchException fault) { throw new CryptographicException($"the key of account {owner} was wrapped with another secret than this process was given", fault); }
