@@ -21,7 +21,7 @@ internal static class AuthBench
         List<(double First, double Again)> rounds = [];
         for (var round = 0; round <= Rounds; round++)
         {
-            var callers = new Callers(access, new EndedSessions(log, TimeProvider.System), TimeProvider.System);
+            var callers = new AccessTokenCache(access, new EndedSessions(log, TimeProvider.System), TimeProvider.System);
             rounds.Add((Microseconds(callers, tokens), Microseconds(callers, order)));
         }
         Report.Machine($"{Tokens:N0} tokens, one thread; {Rounds} rounds, medians");
@@ -32,7 +32,7 @@ internal static class AuthBench
         return 0;
     }
 
-    private static double Microseconds(Callers callers, string[] tokens)
+    private static double Microseconds(AccessTokenCache callers, string[] tokens)
     {
         var started = Stopwatch.GetTimestamp();
         foreach (var token in tokens)

@@ -49,8 +49,8 @@ public static class AccountEndpoints
     }
 
     private static async Task<IResult> Erase(
-        [FromBody] EraseAccountBody body, Caller caller, HttpContext http, Sender commands, SignIns signIns,
-        SignInTries tries, PasswordSlots passwords, TwoFactors twoFactors, CancellationToken ct)
+        [FromBody] EraseAccountBody body, Caller caller, HttpContext http, CommandSender commands, AccountAuthenticator signIns,
+        SignInThrottle tries, PasswordSlots passwords, TwoFactors twoFactors, CancellationToken ct)
     {
         var account = await signIns.AccountAsync(caller.AccountId, ct);
         var answer = new { id = caller.AccountId, erasure = $"/api/v1/erasures/{caller.AccountId}" };
@@ -62,7 +62,7 @@ public static class AccountEndpoints
                 true => await commands.Decide(
                     new EraseAccount(caller.AccountId, account!.PasswordHash, twoFactors.Read(account.TwoFactor, body.Code)), answer),
             });
-        return Sender.Answer(result, answer);
+        return CommandSender.Answer(result, answer);
     }
 
     /// <summary>The public keys, by which others can verify access tokens.</summary>
@@ -74,14 +74,14 @@ public static class AccountEndpoints
         }).AllowAnonymous().WithTags("Sessions").WithSummary("The keys that access tokens are signed with").WithDescription("A JSON Web Key Set (RFC 7517) of ES256 keys; `kid` is the day (UTC) of a key.");
 
     private static async Task<IResult> Register(
-        RegisterBody body, HttpContext http, Sender commands, SignIns signIns, PasswordSlots passwords, EventLog log,
+        RegisterBody body, HttpContext http, CommandSender commands, AccountAuthenticator signIns, PasswordSlots passwords, EventLog log,
         CancellationToken ct)
     {
         if (Passwords.Wrong(body.Password) is { } wrong) return Problems.Result(Problems.Invalid("password", wrong));
         var (id, sessionId) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         var token = signIns.RefreshToken(http, sessionId);
         var ids = new SessionIds(id, SessionId: sessionId);
-        var first = new RegisterAccount.FirstSession(sessionId, token.Hash, SignIns.Device(http, body.Device), signIns.NetworkHash(http.Connection.RemoteIpAddress));
+        var first = new RegisterAccount.FirstSession(sessionId, token.Hash, AccountAuthenticator.Device(http, body.Device), signIns.NetworkHash(http.Connection.RemoteIpAddress));
         // The hash comes last: whatever else is wrong is refused before it.
         var proof = Guid.CreateVersion7();
         var account = new RegisterAccount(id, body.UserName, body.Email, PasswordHash: "", first, EmailProofId: proof);

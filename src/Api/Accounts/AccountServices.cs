@@ -22,8 +22,8 @@ public static class AccountServices
     {
         services.AddSingleton(provider => new SigningKeys(settings.JwtSecret, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(settings).AddSingleton(provider => new TwoFactors(settings.EncryptionKey, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<AccessTokens>().AddSingleton<RefreshTokens>().AddSingleton<ResetTokens>().AddSingleton<ApiKeyTokens>().AddSingleton<ApiKeys>().AddSingleton<Passwords>().AddSingleton<PasswordSlots>().AddSingleton<SignIns>().AddSingleton<SignInTries>();
-        services.AddSingleton<Callers>().AddSingleton<EndedSessions>().AddHostedService(provider => provider.GetRequiredService<EndedSessions>());
+        services.AddSingleton<AccessTokens>().AddSingleton<RefreshTokens>().AddSingleton<ResetTokens>().AddSingleton<ApiKeyTokens>().AddSingleton<ApiKeys>().AddSingleton<Passwords>().AddSingleton<PasswordSlots>().AddSingleton<AccountAuthenticator>().AddSingleton<SignInThrottle>();
+        services.AddSingleton<AccessTokenCache>().AddSingleton<EndedSessions>().AddHostedService(provider => provider.GetRequiredService<EndedSessions>());
         services.AddSingleton<AccountQueries>().AddSingleton<SessionQueries>().AddSingleton<ApiKeyQueries>().AddSingleton<SecurityEventQueries>().AddSingleton<OperatorBootstrap>();
         services.AddSingleton<PrivilegedActs>().AddSingleton<LogReadRecorded>(provider =>
         {
@@ -34,8 +34,8 @@ public static class AccountServices
         // Only the core: the rest of ASP.NET Core's authentication brings keys of its own to the disk, for cookies that there are none of.
         services.AddAuthenticationCore(o =>
         {
-            o.DefaultScheme = Callers.Scheme;
-            o.AddScheme<BearerHandler>(Callers.Scheme, displayName: null);
+            o.DefaultScheme = AccessTokenCache.Scheme;
+            o.AddScheme<BearerHandler>(AccessTokenCache.Scheme, displayName: null);
         });
         services.AddTransient<BearerHandler>().AddWebEncoders();
         services.AddAuthorization(o =>

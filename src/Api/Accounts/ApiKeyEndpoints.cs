@@ -25,12 +25,12 @@ public static class ApiKeyEndpoints
         keys.MapPost("", Create).HoldsSecrets().Produces<ApiKeyAnswer>(StatusCodes.Status201Created).WithSummary("Make an API key")
             .WithDescription($"A bearer token for programs, on REST and hub, good for `days` and for its scopes alone: {string.Join(", ", Scope.Grantable.Order().Select(s => $"`{s}`"))}.");
         keys.MapGet("", ListAsync).ReadsFrom(ApiKeyQueries.Reads).Produces<Page<ApiKeyItem>>().WithSummary("List one's own API keys");
-        keys.MapDelete("/{keyId:guid}", (Guid keyId, Caller caller, Sender commands) =>
+        keys.MapDelete("/{keyId:guid}", (Guid keyId, Caller caller, CommandSender commands) =>
             commands.Send(new EndSession(keyId, Session.KeyRevoked, caller.AccountId), new { id = keyId })).WithSummary("Revoke an API key")
             .WithDescription("It is refused from then on, and its live connections end, on every node.");
     }
 
-    private static async Task<IResult> Create(CreateApiKeyBody body, Caller caller, HttpContext http, Sender commands, ApiKeyTokens tokens)
+    private static async Task<IResult> Create(CreateApiKeyBody body, Caller caller, HttpContext http, CommandSender commands, ApiKeyTokens tokens)
     {
         if (body.Scopes?.Where(s => s is null || !Scope.Grantable.Contains(s)).ToList() is { Count: > 0 } unknown)
             return Problems.Result(Problems.Invalid("scopes", $"scopes holds \"{unknown[0]}\"; {string.Join(", ", Scope.Grantable.Order())} can be granted"));
@@ -38,11 +38,11 @@ public static class ApiKeyEndpoints
         var repeat = http.Features.Get<IdempotencyKey>();
         var token = tokens.Make(ids.Id, repeat);
         var result = await commands.Decide(new CreateApiKey(ids.Id, caller.AccountId, body.Name, body.Scopes!, token.Hash, body.Days), ids);
-        if (result is not CommandResult.Done done) return Sender.Answer(result, ids);
+        if (result is not CommandResult.Done done) return CommandSender.Answer(result, ids);
         // A repeated request is answered with the key it was given first.
         if (done.Answer is not null) token = tokens.Make(JsonSerializer.Deserialize<SessionIds>(done.Answer, JsonSerializerOptions.Web)!.Id, repeat);
         http.Response.Headers.CacheControl = "no-store";
-        return Sender.Answer(done with { Answer = null }, new ApiKeyAnswer(token.Id, ApiKeys.Prefix + token.Text), StatusCodes.Status201Created);
+        return CommandSender.Answer(done with { Answer = null }, new ApiKeyAnswer(token.Id, ApiKeys.Prefix + token.Text), StatusCodes.Status201Created);
     }
 
     private static async Task<IResult> ListAsync(Caller caller, ApiKeyQueries queries, TimeProvider clock, CancellationToken ct)

@@ -52,7 +52,7 @@ public static class EmailEndpoints
     }
 
     private static async Task<IResult> Change(
-        ChangeEmailBody body, Caller caller, HttpContext http, Sender commands, SignIns signIns, SignInTries tries,
+        ChangeEmailBody body, Caller caller, HttpContext http, CommandSender commands, AccountAuthenticator signIns, SignInThrottle tries,
         PasswordSlots passwords, IMailer mailer, TimeProvider clock, EventLog log, CancellationToken ct)
     {
         if (!mailer.IsConfigured) return Problems.Result(AccountRefusals.MailNotConfigured);
@@ -71,21 +71,21 @@ public static class EmailEndpoints
                 false => new CommandResult.Refused(AccountRefusals.PasswordWrong),
                 true => await commands.Decide(asked, answer),
             });
-        return Sender.Answer(result, answer);
+        return CommandSender.Answer(result, answer);
     }
 
-    private static async Task<IResult> Repeat(Caller caller, Sender commands, IMailer mailer) =>
+    private static async Task<IResult> Repeat(Caller caller, CommandSender commands, IMailer mailer) =>
         mailer.IsConfigured
             ? await commands.Send(new RepeatEmailProof(caller.AccountId, Guid.CreateVersion7()), new { id = caller.AccountId })
             : Problems.Result(AccountRefusals.MailNotConfigured);
 
-    private static async Task<IResult> Prove(ProveEmailBody body, Sender commands, MailTokens tokens) =>
+    private static async Task<IResult> Prove(ProveEmailBody body, CommandSender commands, MailTokens tokens) =>
         tokens.ReadEmailProof(body.Token) is { } token
             ? await commands.Send(new ProveEmail(token.AccountId, token.Id), new { id = token.AccountId })
             : Problems.Result(AccountRefusals.ProofTokenInvalid);
 
     private static async Task<IResult> RequestReset(
-        RequestPasswordResetBody body, HttpContext http, Sender commands, IMailer mailer, MailTokens tokens,
+        RequestPasswordResetBody body, HttpContext http, CommandSender commands, IMailer mailer, MailTokens tokens,
         MailRequests requests, EventLog log, CancellationToken ct)
     {
         if (!mailer.IsConfigured) return Problems.Result(AccountRefusals.MailNotConfigured);

@@ -28,7 +28,7 @@ public static class PasswordEndpoints
     }
 
     private static async Task<IResult> Change(
-        ChangePasswordBody body, Caller caller, HttpContext http, Sender commands, SignIns signIns, SignInTries tries,
+        ChangePasswordBody body, Caller caller, HttpContext http, CommandSender commands, AccountAuthenticator signIns, SignInThrottle tries,
         PasswordSlots passwords, CancellationToken ct)
     {
         if (Passwords.Wrong(body.NewPassword) is { } wrong) return Problems.Result(Problems.Invalid("newPassword", wrong));
@@ -45,21 +45,21 @@ public static class PasswordEndpoints
             var change = new ChangePassword(caller.AccountId, account!.PasswordHash, next, caller.SessionId);
             return await commands.Decide(change, answer);
         });
-        return Sender.Answer(result, answer);
+        return CommandSender.Answer(result, answer);
     }
 
-    private static async Task<IResult> Issue(Guid accountId, Caller caller, HttpContext http, Sender commands, ResetTokens tokens)
+    private static async Task<IResult> Issue(Guid accountId, Caller caller, HttpContext http, CommandSender commands, ResetTokens tokens)
     {
         var token = tokens.Make(accountId, http.Features.Get<IdempotencyKey>());
         var ids = new { id = accountId };
         var result = await commands.Decide(new IssuePasswordReset(accountId, caller.AccountId, token.Hash), ids);
-        if (result is not CommandResult.Done done) return Sender.Answer(result, ids);
+        if (result is not CommandResult.Done done) return CommandSender.Answer(result, ids);
         http.Response.Headers.CacheControl = "no-store";
-        return Sender.Answer(done with { Answer = null }, new ResetAnswer(accountId, token.Text, (int)Domain.Accounts.PendingReset.Life.TotalSeconds), StatusCodes.Status201Created);
+        return CommandSender.Answer(done with { Answer = null }, new ResetAnswer(accountId, token.Text, (int)Domain.Accounts.PendingReset.Life.TotalSeconds), StatusCodes.Status201Created);
     }
 
     private static async Task<IResult> Reset(
-        ResetPasswordBody body, HttpContext http, Sender commands, SignIns signIns, ResetTokens tokens, MailTokens mailed,
+        ResetPasswordBody body, HttpContext http, CommandSender commands, AccountAuthenticator signIns, ResetTokens tokens, MailTokens mailed,
         PasswordSlots passwords, TimeProvider clock, EventLog log, CancellationToken ct)
     {
         if (Passwords.Wrong(body.NewPassword) is { } wrong) return Problems.Result(Problems.Invalid("newPassword", wrong));

@@ -27,12 +27,12 @@ public static class SessionEndpoints
             .WithDescription("A refresh token is good once, within 30 days. One used again has two holders: its session is ended, 401 `refresh_token_reused`.");
         sessions.MapGet("", ListAsync).ReadsFrom(SessionQueries.Reads).Produces<Page<SessionItem>>().WithSummary("List one's own sessions")
             .WithDescription($"Those that have not ended, the last used first; {Account.SessionsMax} at most, as one more sign-in ends the oldest.");
-        sessions.MapDelete("", (Caller caller, Sender commands) =>
+        sessions.MapDelete("", (Caller caller, CommandSender commands) =>
             commands.Send(new EndOtherSessions(caller.AccountId, caller.SessionId), new { id = caller.SessionId })).WithSummary("Sign out everywhere else")
             .WithDescription("Ends every session but the one that asks. Their tokens and live connections end at once, on every node.");
-        sessions.MapDelete("/{sessionId:guid}", (Guid sessionId, Caller caller, Sender commands) =>
+        sessions.MapDelete("/{sessionId:guid}", (Guid sessionId, Caller caller, CommandSender commands) =>
             commands.Send(new EndSession(sessionId, Session.SignedOut, caller.AccountId), new { id = sessionId })).WithSummary("End one of one's own sessions");
-        sessions.MapDelete("/current", (Caller caller, Sender commands) =>
+        sessions.MapDelete("/current", (Caller caller, CommandSender commands) =>
             commands.Send(new EndSession(caller.SessionId, Session.SignedOut, caller.AccountId), new { id = caller.SessionId })).WithSummary("Sign out")
             .WithDescription("The session's tokens are refused from then on, on every node.");
     }
@@ -44,16 +44,16 @@ public static class SessionEndpoints
     }
 
     private static async Task<IResult> SignIn(
-        SignInBody body, HttpContext http, Sender commands, SignIns signIns, SignInTries tries, PasswordSlots passwords,
+        SignInBody body, HttpContext http, CommandSender commands, AccountAuthenticator signIns, SignInThrottle tries, PasswordSlots passwords,
         TwoFactors twoFactors, CancellationToken ct)
     {
         var id = Guid.CreateVersion7();
         var token = signIns.RefreshToken(http, id);
-        var (address, device) = (http.Connection.RemoteIpAddress, SignIns.Device(http, body.Device));
+        var (address, device) = (http.Connection.RemoteIpAddress, AccountAuthenticator.Device(http, body.Device));
         var session = new StartSession(id, Guid.Empty, token.Hash, device, signIns.NetworkHash(address));
         // What no name or password can mend is refused before anything is looked up or hashed.
         if (commands.Shape(session) is { } invalid) return Problems.Result(invalid);
-        if (!SignIns.CanBeName(body.Name) || !Passwords.CanBeOne(body.Password))
+        if (!AccountAuthenticator.CanBeName(body.Name) || !Passwords.CanBeOne(body.Password))
             return Problems.Result(AccountRefusals.SignInFailed);
         var found = await signIns.FindAsync(body.Name, ct);
         var ids = new SessionIds(id, AccountId: found?.Id);
@@ -72,7 +72,7 @@ public static class SessionEndpoints
         return await signIns.AnswerAsync(http, result, ids, token, StatusCodes.Status201Created, ct);
     }
 
-    private static async Task<IResult> Refresh(RefreshBody body, HttpContext http, Sender commands, SignIns signIns, CommandBus bus, CancellationToken ct)
+    private static async Task<IResult> Refresh(RefreshBody body, HttpContext http, CommandSender commands, AccountAuthenticator signIns, CommandBus bus, CancellationToken ct)
     {
         if (signIns.Read(body.RefreshToken) is not { } shown || await signIns.OwnerAsync(shown.Id, ct) is not { } account)
             return Problems.Result(AccountRefusals.RefreshTokenInvalid);

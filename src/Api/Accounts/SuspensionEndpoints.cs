@@ -25,7 +25,7 @@ public static class SuspensionEndpoints
             .WithDescription("For operators. What the suspension ended stays ended; the account signs in again.");
     }
 
-    private static async Task<IResult> Suspend(Guid accountId, SuspensionBody body, Caller caller, Sender commands) =>
+    private static async Task<IResult> Suspend(Guid accountId, SuspensionBody body, Caller caller, CommandSender commands) =>
         caller.Roles.Contains(Role.Operator)
             ? await commands.Send(new SuspendAccount(accountId, caller.AccountId, body.Reason, body.Until), new { id = accountId })
             : Problems.Result(AccountRefusals.NotAnOperator);
@@ -34,7 +34,7 @@ public static class SuspensionEndpoints
         Guid accountId,
         [Microsoft.AspNetCore.Mvc.FromBody] EndSuspensionBody body,
         Caller caller,
-        Sender commands) =>
+        CommandSender commands) =>
         caller.Roles.Contains(Role.Operator)
             ? await commands.Send(new EndSuspension(accountId, caller.AccountId, body.Reason), new { id = accountId })
             : Problems.Result(AccountRefusals.NotAnOperator);

@@ -30,7 +30,7 @@ public static class TwoFactorEndpoints
         twoFactor.MapPost("/disable", Disable).HoldsSecrets().WithSummary("Turn two-factor sign-in off").WithDescription("By a code of the app or a recovery code.");
     }
 
-    private static async Task<IResult> Begin(BeginTwoFactorBody body, Caller caller, HttpContext http, Sender commands, SignIns signIns, SignInTries tries, PasswordSlots passwords,
+    private static async Task<IResult> Begin(BeginTwoFactorBody body, Caller caller, HttpContext http, CommandSender commands, AccountAuthenticator signIns, SignInThrottle tries, PasswordSlots passwords,
         TwoFactors twoFactors, AccountQueries queries, CancellationToken ct)
     {
         var account = await signIns.AccountAsync(caller.AccountId, ct);
@@ -42,34 +42,34 @@ public static class TwoFactorEndpoints
                 false => new CommandResult.Refused(AccountRefusals.PasswordWrong),
                 true => await commands.Decide(new BeginTwoFactor(caller.AccountId, ids.Id, account!.PasswordHash), ids),
             });
-        if (result is not CommandResult.Done done) return Sender.Answer(result, ids);
+        if (result is not CommandResult.Done done) return CommandSender.Answer(result, ids);
         // A repeated request is answered with the secret it was given first.
         if (done.Answer is not null) ids = JsonSerializer.Deserialize<SessionIds>(done.Answer, JsonSerializerOptions.Web)!;
         var secret = Totp.Base32(twoFactors.Secret(ids.Id));
         // What the app calls it; a profile that is not there yet is no reason to fail.
         var name = (await queries.FindAsync(caller.AccountId, ct))?.UserName ?? caller.AccountId.ToString();
         http.Response.Headers.CacheControl = "no-store";
-        return Sender.Answer(done with { Answer = null }, new TwoFactorSecretAnswer(ids.Id, secret, TwoFactors.Uri(name, secret)), StatusCodes.Status201Created);
+        return CommandSender.Answer(done with { Answer = null }, new TwoFactorSecretAnswer(ids.Id, secret, TwoFactors.Uri(name, secret)), StatusCodes.Status201Created);
     }
 
-    private static async Task<IResult> Confirm(CodeBody body, Caller caller, HttpContext http, Sender commands, SignIns signIns, SignInTries tries, TwoFactors twoFactors, CancellationToken ct)
+    private static async Task<IResult> Confirm(CodeBody body, Caller caller, HttpContext http, CommandSender commands, AccountAuthenticator signIns, SignInThrottle tries, TwoFactors twoFactors, CancellationToken ct)
     {
         var account = await signIns.AccountAsync(caller.AccountId, ct);
         var shown = twoFactors.Read(account?.TwoFactor, body.Code ?? "")!;
         var ids = new SessionIds(shown.SeedId);
         var confirm = new ConfirmTwoFactor(caller.AccountId, shown);
         var result = await tries.TryAsync(http, account, name: null, () => commands.Decide(confirm, ids));
-        if (result is not CommandResult.Done done) return Sender.Answer(result, ids);
+        if (result is not CommandResult.Done done) return CommandSender.Answer(result, ids);
         http.Response.Headers.CacheControl = "no-store";
         var seed = done.Answer is null ? shown.SeedId : JsonSerializer.Deserialize<SessionIds>(done.Answer, JsonSerializerOptions.Web)!.Id;
-        return Sender.Answer(done with { Answer = null }, new RecoveryCodesAnswer(caller.AccountId, twoFactors.RecoveryCodes(seed)));
+        return CommandSender.Answer(done with { Answer = null }, new RecoveryCodesAnswer(caller.AccountId, twoFactors.RecoveryCodes(seed)));
     }
 
-    private static async Task<IResult> Disable(CodeBody body, Caller caller, HttpContext http, Sender commands, SignIns signIns, SignInTries tries, TwoFactors twoFactors, CancellationToken ct)
+    private static async Task<IResult> Disable(CodeBody body, Caller caller, HttpContext http, CommandSender commands, AccountAuthenticator signIns, SignInThrottle tries, TwoFactors twoFactors, CancellationToken ct)
     {
         var account = await signIns.AccountAsync(caller.AccountId, ct);
         var command = new DisableTwoFactor(caller.AccountId, twoFactors.Read(account?.TwoFactor, body.Code ?? "")!);
         var answer = new { id = caller.AccountId };
-        return Sender.Answer(await tries.TryAsync(http, account, name: null, () => commands.Decide(command, answer)), answer);
+        return CommandSender.Answer(await tries.TryAsync(http, account, name: null, () => commands.Decide(command, answer)), answer);
     }
 }

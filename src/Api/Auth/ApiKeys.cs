@@ -10,7 +10,7 @@ using Veza.EventStore;
 namespace Veza.Api.Auth;
 
 /// <summary>Who bears an API key. The key and its account are looked at each time, in the models that the log's tail keeps fresh: what is revoked is refused at once, on every node.</summary>
-public sealed class ApiKeys(EventLog log, ApiKeyTokens tokens, SignIns signIns, CommandBus bus, TimeProvider clock)
+public sealed class ApiKeys(EventLog log, ApiKeyTokens tokens, AccountAuthenticator signIns, CommandBus bus, TimeProvider clock)
 {
     /// <summary>By which people and scanners of leaked secrets know one.</summary>
     public const string Prefix = "veza_key_";
@@ -29,6 +29,6 @@ public sealed class ApiKeys(EventLog log, ApiKeyTokens tokens, SignIns signIns, 
         // Granted or not, a key never reads more than its account may now.
         var withheld = Scope.All.Except(Scope.Of(signIns.Roles(account)));
         var caller = new Caller(account.Id, key.Id, FrozenSet<string>.Empty) { IsApiKey = true, Scopes = scopes.Except(withheld).ToFrozenSet() };
-        return AuthenticateResult.Success(new(new CallerPrincipal(caller), Callers.Scheme));
+        return AuthenticateResult.Success(new(new CallerPrincipal(caller), AccessTokenCache.Scheme));
     }
 }

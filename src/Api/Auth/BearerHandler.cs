@@ -9,7 +9,7 @@ using Veza.Commands.Dispatching;
 namespace Veza.Api.Auth;
 
 /// <summary>Authenticates by <c>Authorization: Bearer</c> and, where a browser can send no header, by <c>?access_token=</c> below /hubs.</summary>
-internal sealed class BearerHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, Callers callers, ApiKeys keys)
+internal sealed class BearerHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, AccessTokenCache callers, ApiKeys keys)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     private const string Prefix = "Bearer ";
@@ -22,7 +22,7 @@ internal sealed class BearerHandler(IOptionsMonitor<AuthenticationSchemeOptions>
         Response.Headers.WWWAuthenticate = failure is null ? "Bearer" : "Bearer error=\"invalid_token\"";
         await Problems.WriteAsync(Context, failure is null
             ? new("unauthenticated", RefusalKind.Unauthenticated, "this needs an access token: Authorization: Bearer <accessToken>")
-            : new(ReferenceEquals(failure, Callers.Expired) ? "token_expired" : "unauthenticated", RefusalKind.Unauthenticated, failure.Message));
+            : new(ReferenceEquals(failure, AccessTokenCache.Expired) ? "token_expired" : "unauthenticated", RefusalKind.Unauthenticated, failure.Message));
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>

@@ -21,7 +21,7 @@ public class EndedSessionTests(TestLog log) : IClassFixture<TestLog>
         var token = tokens.Issue(account, session, [Role.User]);
         Assert.True(callers.Authenticate(token).Succeeded);
         await SendAsync(new EndSession(session, Session.SignedOut));
-        Assert.Same(Api.Auth.Callers.Ended, callers.Authenticate(token).Failure);
+        Assert.Same(Api.Auth.AccessTokenCache.Ended, callers.Authenticate(token).Failure);
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public class EndedSessionTests(TestLog log) : IClassFixture<TestLog>
         var first = callers.Authenticate(token);
         Assert.Same(first, callers.Authenticate(token));
         _clock.Now += AccessTokens.Life + AccessTokens.ClockSkew;
-        Assert.Same(Api.Auth.Callers.Expired, callers.Authenticate(token).Failure);
+        Assert.Same(Api.Auth.AccessTokenCache.Expired, callers.Authenticate(token).Failure);
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public class EndedSessionTests(TestLog log) : IClassFixture<TestLog>
         return ended;
     }
 
-    private (Callers Callers, AccessTokens Tokens) Callers(EndedSessions ended)
+    private (AccessTokenCache Callers, AccessTokens Tokens) Callers(EndedSessions ended)
     {
         var tokens = new AccessTokens(new(Encoding.ASCII.GetBytes(new string('s', 40)), _clock), _clock);
         return (new(tokens, ended, _clock), tokens);

@@ -117,8 +117,8 @@ public class SignInAttackTests(VezaServer veza)
         var clock = new SetClock(TimeProvider.System.GetUtcNow());
         var services = veza.Running.App.Services;
         var bus = new CommandBus(services.GetRequiredService<IWolverineRuntime>(), veza.Running.Log, clock.GetUtcNow);
-        var tries = new SignInTries(bus, services.GetRequiredService<SignIns>(), services.GetRequiredService<SigningKeys>(), clock);
-        var account = await services.GetRequiredService<SignIns>().AccountAsync(ada.Id, TestContext.Current.CancellationToken);
+        var tries = new SignInThrottle(bus, services.GetRequiredService<AccountAuthenticator>(), services.GetRequiredService<SigningKeys>(), clock);
+        var account = await services.GetRequiredService<AccountAuthenticator>().AccountAsync(ada.Id, TestContext.Current.CancellationToken);
         for (var i = 0; i < SignInGuard.FreeTries; i++) Assert.Equal("sign_in_failed", await TryAsync(good: false));
         var before = await GuardAsync(ada);
         for (var i = 0; i < 20; i++) Assert.Equal("sign_in_wait", await TryAsync(good: i % 2 == 1));

@@ -25,7 +25,7 @@ public static class CommunityEndpoints
     public static void MapCommunities(this IEndpointRouteBuilder api)
     {
         var communities = api.MapGroup("/communities").WithTags("Communities");
-        communities.MapPost("", (CreateCommunityBody body, Caller caller, Sender commands) =>
+        communities.MapPost("", (CreateCommunityBody body, Caller caller, CommandSender commands) =>
         {
             var (id, generalChannelId) = (Guid.CreateVersion7(), Guid.CreateVersion7());
             return commands.Send(new CreateCommunity(id, generalChannelId, caller.AccountId, body.Name), new { id, generalChannelId }, StatusCodes.Status201Created);
@@ -35,12 +35,12 @@ public static class CommunityEndpoints
         community.MapGet("", async (Guid communityId, ChatQueries chat, HttpContext http, CancellationToken ct) =>
             await (http.PointInTime() is { } past ? new(past.Views) : chat).CommunityAsync(communityId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("community", communityId)))
             .ReadsFrom(CommunityRead).AnswersAsOf(CommunityRead).Produces<CommunityView>().WithSummary("Read a community");
-        community.MapPut("/members/me", (Guid communityId, Caller caller, Sender commands) =>
+        community.MapPut("/members/me", (Guid communityId, Caller caller, CommandSender commands) =>
             commands.Send(new JoinCommunity(communityId, caller.AccountId), new { id = communityId })).WithSummary("Join");
-        community.MapDelete("/members/me", (Guid communityId, Caller caller, Sender commands) =>
+        community.MapDelete("/members/me", (Guid communityId, Caller caller, CommandSender commands) =>
             commands.Send(new LeaveCommunity(communityId, caller.AccountId), new { id = communityId })).WithSummary("Leave");
         community.MapGet("/members", Members).ReadsFrom(MembersRead).AnswersAsOf(MembersRead).Produces<Page<MemberView>>().WithSummary("List the members, in the order they joined");
-        community.MapPost("/channels", (Guid communityId, CreateChannelBody body, Caller caller, Sender commands) =>
+        community.MapPost("/channels", (Guid communityId, CreateChannelBody body, Caller caller, CommandSender commands) =>
         {
             var id = Guid.CreateVersion7();
             return commands.Send(new CreateChannel(id, communityId, caller.AccountId, body.Name, body.Kind, body.Topic, body.SlowModeSeconds), new { id }, StatusCodes.Status201Created);

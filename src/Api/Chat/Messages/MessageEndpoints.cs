@@ -16,7 +16,7 @@ public static class MessageEndpoints
     public static void MapMessages(this IEndpointRouteBuilder api)
     {
         var channel = api.MapGroup("/channels/{channelId:guid}/messages").WithTags("Messages");
-        channel.MapPost("", (Guid channelId, SendMessageBody body, Caller caller, Sender commands) =>
+        channel.MapPost("", (Guid channelId, SendMessageBody body, Caller caller, CommandSender commands) =>
         {
             var id = Guid.CreateVersion7();
             return commands.Send(new SendMessage(id, channelId, caller.AccountId, body.Text, body.ReplyTo), new { id }, StatusCodes.Status201Created);
@@ -27,13 +27,13 @@ public static class MessageEndpoints
         var message = api.MapGroup("/messages/{messageId:guid}").WithTags("Messages");
         message.MapGet("", One).ReadsFrom(Reads).AnswersAsOf(Reads).Produces<MessageView>().WithSummary("Read a message");
         message.MapGet("/edits", Edits).ReadsFrom(Reads).AnswersAsOf(Reads).Produces<Page<MessageEdit>>().WithSummary("Every text the message has had, oldest first");
-        message.MapPatch("", (Guid messageId, EditMessageBody body, Caller caller, Sender commands) =>
+        message.MapPatch("", (Guid messageId, EditMessageBody body, Caller caller, CommandSender commands) =>
             commands.Send(new EditMessage(messageId, caller.AccountId, body.Text), new { id = messageId })).WithSummary("Edit one's message");
-        message.MapDelete("", (Guid messageId, Caller caller, Sender commands) =>
+        message.MapDelete("", (Guid messageId, Caller caller, CommandSender commands) =>
             commands.Send(new DeleteMessage(messageId, caller.AccountId), new { id = messageId })).WithSummary("Delete a message");
-        message.MapPut("/reactions/{emoji}", (Guid messageId, string emoji, Caller caller, Sender commands) =>
+        message.MapPut("/reactions/{emoji}", (Guid messageId, string emoji, Caller caller, CommandSender commands) =>
             commands.Send(new ReactToMessage(messageId, caller.AccountId, emoji), new { id = messageId })).WithSummary("React with an emoji");
-        message.MapDelete("/reactions/{emoji}", (Guid messageId, string emoji, Caller caller, Sender commands) =>
+        message.MapDelete("/reactions/{emoji}", (Guid messageId, string emoji, Caller caller, CommandSender commands) =>
             commands.Send(new RemoveReaction(messageId, caller.AccountId, emoji), new { id = messageId })).WithSummary("Take a reaction back");
     }
 

@@ -24,7 +24,7 @@ public static class ReadingEndpoints
             .WithDescription($"`unread` counts the messages of others after the marker; {UnreadQueries.UnreadMax} stands for that many or more.");
     }
 
-    private static async Task<IResult> Mark(Guid channelId, MarkReadBody body, Caller caller, Sender commands, EventLog log, CancellationToken ct)
+    private static async Task<IResult> Mark(Guid channelId, MarkReadBody body, Caller caller, CommandSender commands, EventLog log, CancellationToken ct)
     {
         // A marker ahead of the log would hide what is yet to be said. The client may have its position from a node that is ahead of this one.
         if (body.UpTo > log.Head) await log.CatchUpAsync(ct);

@@ -37,7 +37,7 @@ public static class BroadcastEndpoints
             .WithDescription("Answers the Icecast address and key for its source: ffmpeg, liquidsoap, butt and the like send Ogg Opus, Ogg Vorbis or MP3 there.");
         broadcasts.MapGet("", List).ReadsFrom(BroadcastQueries.Reads).Produces<Page<BroadcastView>>().WithSummary("List broadcasts, newest first").WithDescription("`live=true` lists those on the air.");
         broadcasts.MapGet("/{broadcastId:guid}", One).ReadsFrom(BroadcastQueries.Reads).Produces<BroadcastView>().WithSummary("Read a broadcast");
-        broadcasts.MapPost("/{broadcastId:guid}/stop", (Guid broadcastId, Caller caller, Sender commands) =>
+        broadcasts.MapPost("/{broadcastId:guid}/stop", (Guid broadcastId, Caller caller, CommandSender commands) =>
             commands.Send(new StopBroadcast(broadcastId, caller.AccountId, Moderates(caller)), new { id = broadcastId }))
             .WithSummary("End one's broadcast")
             .WithDescription("Operators and moderators of the platform may end anybody's; its owner finds that among their security events.");
@@ -50,7 +50,7 @@ public static class BroadcastEndpoints
         app.MapGet("/live/{broadcastId:guid}", Listen).AllowAnonymous().WithTags("Broadcasts").WithSummary("Listen to a broadcast")
             .WithDescription("The source's own bytes, from a clean point on, until the broadcast ends.");
 
-    private static async Task<IResult> Create(CreateBroadcastBody body, Caller caller, Sender commands, SourceKeys keys, HttpRequest request)
+    private static async Task<IResult> Create(CreateBroadcastBody body, Caller caller, CommandSender commands, SourceKeys keys, HttpRequest request)
     {
         var id = Guid.CreateVersion7();
         var result = await commands.Decide(new CreateBroadcast(id, caller.AccountId, body.Title), new { id });
@@ -58,7 +58,7 @@ public static class BroadcastEndpoints
         if (result is CommandResult.Done { Answer: { } first } done)
             (id, result) = (JsonDocument.Parse(first).RootElement.GetProperty("id").GetGuid(), done with { Answer = null });
         var (key, mount) = (keys.Of(id), $"/live/{id}");
-        return Sender.Answer(result, new { id, ingest = new { url = $"icecast://source:{key}@{request.Host}{mount}", mount, key }, listenUrl = mount }, StatusCodes.Status201Created);
+        return CommandSender.Answer(result, new { id, ingest = new { url = $"icecast://source:{key}@{request.Host}{mount}", mount, key }, listenUrl = mount }, StatusCodes.Status201Created);
     }
 
     private static async Task<IResult> List(bool? live, long? before, int? limit, BroadcastQueries broadcasts, Mounts mounts, HttpContext http, CancellationToken ct)

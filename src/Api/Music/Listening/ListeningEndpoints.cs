@@ -13,13 +13,13 @@ public static class ListeningEndpoints
 {
     public static void MapPlays(this IEndpointRouteBuilder api)
     {
-        api.MapPost("/tracks/{trackId:guid}/plays", (Guid trackId, Caller caller, Sender commands) =>
+        api.MapPost("/tracks/{trackId:guid}/plays", (Guid trackId, Caller caller, CommandSender commands) =>
         {
             var id = Guid.CreateVersion7();
             return commands.Send(new StartPlay(id, trackId, caller.AccountId, caller.SessionId), new { id }, StatusCodes.Status201Created);
         }).Produces(StatusCodes.Status201Created).WithTags("Listening").WithSummary("Begin to play a track").WithDescription("The play's clock runs from here; report on it with PUT /plays/{playId}.");
 
-        api.MapPut("/plays/{playId:guid}", (Guid playId, ReportPlayBody body, Caller caller, Sender commands) =>
+        api.MapPut("/plays/{playId:guid}", (Guid playId, ReportPlayBody body, Caller caller, CommandSender commands) =>
             commands.Send(new ReportPlay(playId, caller.AccountId, body.HeardMs, body.PositionMs, body.Ended), new { id = playId }))
             .WithTags("Listening").WithSummary("Report how far a play has come").WithDescription("""
                 `heardMs` grows within the play and cannot outrun the clock by more than 2 s (409 `heard_too_fast`). A play counts once 30 s or half the track were

@@ -19,7 +19,7 @@ public static class TrackEndpoints
     public static void MapTracks(this IEndpointRouteBuilder api)
     {
         var tracks = api.MapGroup("/tracks").WithTags("Tracks");
-        tracks.MapPost("", (HttpRequest request, Caller caller, Sender commands, CancellationToken ct) =>
+        tracks.MapPost("", (HttpRequest request, Caller caller, CommandSender commands, CancellationToken ct) =>
                 request.HttpContext.RequestServices.GetRequiredService<TrackUploads>().ReceiveAsync(request, caller, commands, ct))
             .OpensFile()
             .Accepts<UploadTrackForm>("multipart/form-data")

@@ -34,7 +34,7 @@ internal sealed class TrackUploads(
 
     public static Refusal TooLarge(string detail) => new("too_large", RefusalKind.TooLarge, detail);
 
-    public async Task<IResult> ReceiveAsync(HttpRequest request, Caller caller, Sender commands, CancellationToken ct)
+    public async Task<IResult> ReceiveAsync(HttpRequest request, Caller caller, CommandSender commands, CancellationToken ct)
     {
         // What says itself that it is too large need not be sent first.
         if (request.ContentLength > uploadBytesMax + UploadForm.OverheadBytesMax)
@@ -85,7 +85,7 @@ internal sealed class TrackUploads(
         DurationMs: 0, Codec: "", SampleRateHz: 0, Channels: 0, Container: null, storageBytesMax);
 
     /// <summary>The file is in its place before the event says so: whoever acts on the event finds it there.</summary>
-    private async Task<IResult> KeepAsync(UploadForm form, UploadTrack said, AudioFacts facts, Sender commands, CancellationToken ct)
+    private async Task<IResult> KeepAsync(UploadForm form, UploadTrack said, AudioFacts facts, CommandSender commands, CancellationToken ct)
     {
         var id = said.TrackId;
         var command = said with
@@ -103,7 +103,7 @@ internal sealed class TrackUploads(
             await media.KeepAsync(form.File.UploadId, id, ct);
             var result = await commands.Decide(command, answer, form.Content);
             mayBeNamed = MayName(result, id);
-            return Sender.Answer(result, answer, StatusCodes.Status201Created);
+            return CommandSender.Answer(result, answer, StatusCodes.Status201Created);
         }
         finally
         {

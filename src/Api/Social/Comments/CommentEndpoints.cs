@@ -15,7 +15,7 @@ public static class CommentEndpoints
     public static void MapComments(this IEndpointRouteBuilder api)
     {
         var comments = api.MapGroup("/tracks/{trackId:guid}/comments").WithTags("Comments");
-        comments.MapPost("", (Guid trackId, CommentOnTrackBody body, Caller caller, Sender commands) =>
+        comments.MapPost("", (Guid trackId, CommentOnTrackBody body, Caller caller, CommandSender commands) =>
         {
             var id = Guid.CreateVersion7();
             return commands.Send(new CommentOnTrack(id, trackId, caller.AccountId, body.Text, body.AtMs), new { id }, StatusCodes.Status201Created);

@@ -10,10 +10,10 @@ public static class FollowEndpoints
     public static void MapFollows(this IEndpointRouteBuilder api)
     {
         var account = api.MapGroup("/accounts/{accountId:guid}").WithTags("Follows");
-        account.MapPut("/followers/me", (Guid accountId, Caller caller, Sender commands) =>
+        account.MapPut("/followers/me", (Guid accountId, Caller caller, CommandSender commands) =>
             commands.Send(new FollowAccount(caller.AccountId, accountId), new { id = accountId }))
             .WithSummary("Follow an account").WithDescription("What it uploads, reposts and broadcasts shows in one's feed. 409 `cannot_follow_self`.");
-        account.MapDelete("/followers/me", (Guid accountId, Caller caller, Sender commands) =>
+        account.MapDelete("/followers/me", (Guid accountId, Caller caller, CommandSender commands) =>
             commands.Send(new UnfollowAccount(caller.AccountId, accountId), new { id = accountId })).WithSummary("Stop following an account");
         account.MapGet("/followers", (Guid accountId, long? before, int? limit, FollowQueries follows, HttpContext http, CancellationToken ct) =>
             PageOf(accountId, follows, limit, http, ct, (follows, size) => follows.FollowersAsync(accountId, before, size, ct)))

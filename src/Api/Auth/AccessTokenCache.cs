@@ -5,7 +5,7 @@ using Veza.Api.Http;
 namespace Veza.Api.Auth;
 
 /// <summary>Who bears a token. Each is verified once and remembered until it ends, so that a request pays for a look-up and not for a signature.</summary>
-public sealed class Callers(AccessTokens tokens, EndedSessions ended, TimeProvider clock)
+public sealed class AccessTokenCache(AccessTokens tokens, EndedSessions ended, TimeProvider clock)
 {
     public const string Scheme = "Bearer";
 

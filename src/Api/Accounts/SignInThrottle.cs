@@ -11,7 +11,7 @@ namespace Veza.Api.Accounts;
 
 /// <summary>Slows down whoever guesses passwords: by the name they try, on all nodes, and by the network they come from, on this one.</summary>
 /// <remarks>See docs/decisions/0025-waits-that-lock-nobody-out.md.</remarks>
-public sealed class SignInTries(CommandBus bus, SignIns signIns, SigningKeys keys, TimeProvider clock)
+public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns, SigningKeys keys, TimeProvider clock)
 {
     /// <summary>Failures of one network before it waits: a school or a mobile carrier has many people behind one address.</summary>
     public const int NetworkFreeTries = 100;
@@ -35,7 +35,7 @@ public sealed class SignInTries(CommandBus bus, SignIns signIns, SigningKeys key
     /// <summary>The guard of a name: that of its account, whichever of its names is tried, or of the name itself when nobody has it.</summary>
     /// <returns>Null for what can be nobody's name: everybody who sends none would wait for the others.</returns>
     private Guid? GuardOf(Account? account, string? name) => account is not null ? StreamIds.Of("sign_in_guard", account.Id, Guid.Empty)
-        : SignIns.CanBeName(name) ? new Guid(HMACSHA256.HashData(_names, Encoding.UTF8.GetBytes(name.ToLowerInvariant())).AsSpan(0, 16))
+        : AccountAuthenticator.CanBeName(name) ? new Guid(HMACSHA256.HashData(_names, Encoding.UTF8.GetBytes(name.ToLowerInvariant())).AsSpan(0, 16))
         : null;
 
     /// <summary>

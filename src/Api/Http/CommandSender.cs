@@ -12,9 +12,9 @@ using EventLog = Veza.EventStore.EventLog;
 namespace Veza.Api.Http;
 
 /// <summary>Sends a request's command: under its caller, its idempotency key and its <c>If-Match</c>, and says the outcome in HTTP.</summary>
-public sealed class Sender(HttpContext http, CommandBus bus)
+public sealed class CommandSender(HttpContext http, CommandBus bus)
 {
-    public static ValueTask<Sender> BindAsync(HttpContext context) => ValueTask.FromResult(new Sender(context, context.RequestServices.GetRequiredService<CommandBus>()));
+    public static ValueTask<CommandSender> BindAsync(HttpContext context) => ValueTask.FromResult(new CommandSender(context, context.RequestServices.GetRequiredService<CommandBus>()));
 
     /// <param name="answer">An object with the ids the caller should know, <c>id</c> first; version and position are added to it.</param>
     public async Task<IResult> Send<TCommand>(TCommand command, object answer, int status = StatusCodes.Status200OK) where TCommand : notnull =>

@@ -4,7 +4,7 @@ using Veza.Domain.Accounts;
 
 namespace Veza.Integration.Tests.Accounts;
 
-public class SignInTriesTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
+public class SignInThrottleTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
 {
     private const string Password = "correct horse battery";
 
@@ -41,9 +41,9 @@ public class SignInTriesTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
     [Fact]
     public void A_network_waits_after_a_hundred_failures_and_never_longer_than_the_longest()
     {
-        Assert.Equal(TimeSpan.Zero, SignInTries.NetworkWait(SignInTries.NetworkFreeTries - 1));
-        Assert.Equal(SignInTries.NetworkWaitMin, SignInTries.NetworkWait(SignInTries.NetworkFreeTries));
-        Assert.Equal(SignInTries.NetworkWaitMax, SignInTries.NetworkWait(int.MaxValue));
+        Assert.Equal(TimeSpan.Zero, SignInThrottle.NetworkWait(SignInThrottle.NetworkFreeTries - 1));
+        Assert.Equal(SignInThrottle.NetworkWaitMin, SignInThrottle.NetworkWait(SignInThrottle.NetworkFreeTries));
+        Assert.Equal(SignInThrottle.NetworkWaitMax, SignInThrottle.NetworkWait(int.MaxValue));
     }
 
     private static string Address() => new IPAddress(Guid.CreateVersion7().ToByteArray()).ToString();

@@ -13,7 +13,7 @@ using Veza.EventStore;
 namespace Veza.Api.Accounts;
 
 /// <summary>Finds who signs in, and gives out the tokens of sessions.</summary>
-public sealed class SignIns(EventLog log, AccessTokens access, RefreshTokens refresh, SigningKeys keys, AccountSettings settings)
+public sealed class AccountAuthenticator(EventLog log, AccessTokens access, RefreshTokens refresh, SigningKeys keys, AccountSettings settings)
 {
     private readonly byte[] _networks = keys.Derive("veza sign-in network");
 
@@ -58,7 +58,7 @@ public sealed class SignIns(EventLog log, AccessTokens access, RefreshTokens ref
     /// <param name="ids">What the command was sent with as its answer.</param>
     public async Task<IResult> AnswerAsync(HttpContext http, CommandResult result, SessionIds ids, OpaqueToken token, int status, CancellationToken ct)
     {
-        if (result is not CommandResult.Done done) return Sender.Answer(result, ids, status);
+        if (result is not CommandResult.Done done) return CommandSender.Answer(result, ids, status);
         if (done.Answer is not null)
         {
             // The request was answered before; what it was given then is given again, unless it has been used up since.
@@ -74,7 +74,7 @@ public sealed class SignIns(EventLog log, AccessTokens access, RefreshTokens ref
         http.RequestServices.GetRequiredService<OwnWrites>().Record(http, account.Id, done.Position);
         http.Response.Headers.CacheControl = "no-store";
         var answer = new SessionAnswer(ids.Id, ids.AccountId, ids.SessionId, access.Issue(account.Id, token.Id, Roles(account)), token.Text, (int)AccessTokens.Life.TotalSeconds);
-        return Sender.Answer(done with { Answer = null }, answer, status);
+        return CommandSender.Answer(done with { Answer = null }, answer, status);
     }
 }
 
