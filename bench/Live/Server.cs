@@ -88,7 +88,7 @@ internal sealed class Server : IDisposable
         if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet") start.ArgumentList.Add(typeof(Server).Assembly.Location);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         start.ArgumentList.Add(port.ToString(CultureInfo.InvariantCulture));
-        if (nodes > ConnectionShares.NodesThatFit) start.Environment["DATABASE_POOL_SIZE"] = (ConnectionsAllowed / nodes).ToString(CultureInfo.InvariantCulture);
+        if (nodes > ConnectionBudget.NodesThatFit) start.Environment["DATABASE_POOL_SIZE"] = (ConnectionsAllowed / nodes).ToString(CultureInfo.InvariantCulture);
         var process = Process.Start(start)!;
         while (process.StandardOutput.ReadLine() is { } line)
             if (line == "ready")

@@ -47,7 +47,7 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     private readonly TimeProvider _clock;
     private Task[] _loops = [];
 
-    private EventLog(string connectionString, EventTypes types, ConnectionShares shares, TimeProvider clock, ILoggerFactory loggers, long partitionEvents, byte[]? keySecret, DiskSpace? disk)
+    private EventLog(string connectionString, EventTypes types, ConnectionBudget shares, TimeProvider clock, ILoggerFactory loggers, long partitionEvents, byte[]? keySecret, DiskSpace? disk)
     {
         Disk = disk;
         (_clock, _logger, Shares) = (clock, loggers.CreateLogger<EventLog>(), shares);
@@ -116,13 +116,13 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     public DiskSpace? Disk { get; }
 
     /// <summary>The connections this process opens at most.</summary>
-    public ConnectionShares Shares { get; }
+    public ConnectionBudget Shares { get; }
 
     /// <inheritdoc cref="Tail.HistoryGeneration"/>
     public int HistoryGeneration => Tail.HistoryGeneration;
 
     /// <summary>Applies the schema, finds the head and starts following.</summary>
-    /// <param name="connectionString">Npgsql's form. Its largest pool is the most connections of this process, all kinds together; see <see cref="ConnectionShares"/>.</param>
+    /// <param name="connectionString">Npgsql's form. Its largest pool is the most connections of this process, all kinds together; see <see cref="ConnectionBudget"/>.</param>
     /// <param name="partitionEvents">Events in each partition still to be made.</param>
     /// <param name="keySecret">Wraps the keys that personal texts are sealed with; needed where the types have any.</param>
     /// <param name="disk">The database's, where this process can see it: when it is full, appending is refused at once.</param>
@@ -131,8 +131,8 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         string connectionString, EventTypes types, TimeProvider clock, ILoggerFactory loggers, CancellationToken ct, long partitionEvents = Maintenance.PartitionEvents,
         byte[]? keySecret = null, DiskSpace? disk = null, IReadOnlyList<Verification.NameRule>? names = null)
     {
-        var allowed = await ConnectionShares.AllowedAsync(connectionString, ct);
-        var shares = ConnectionShares.Of(new NpgsqlConnectionStringBuilder(connectionString).MaxPoolSize, allowed);
+        var allowed = await ConnectionBudget.AllowedAsync(connectionString, ct);
+        var shares = ConnectionBudget.Of(new NpgsqlConnectionStringBuilder(connectionString).MaxPoolSize, allowed);
         var log = new EventLog(connectionString, types, shares, clock, loggers, partitionEvents, keySecret, disk);
         await Schema.LogSchema.ApplyAsync(log.Database, ct);
         await Marten.AppendRules.WriteAsync(log.Database, types, names ?? [], ct);

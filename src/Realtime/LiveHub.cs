@@ -10,7 +10,7 @@ namespace Veza.Realtime;
 /// <summary>The live topics over SignalR. A stream's next message is made when the one before has been written to the client's socket.</summary>
 [Authorize]
 public sealed partial class LiveHub(
-    LiveEngine engine, LiveCharts charts, LiveConnections connections, PresenceService presence, MomentaryFaults momentary, TimeProvider clock, ILogger<LiveHub> logger) : Hub
+    LiveEngine engine, LiveCharts charts, LiveConnections connections, PresenceService presence, TransientFaults momentary, TimeProvider clock, ILogger<LiveHub> logger) : Hub
 {
     public const string Path = "/hubs/live";
 
@@ -136,7 +136,7 @@ public sealed partial class LiveHub(
     private async ValueTask<bool> NextAsync(IAsyncEnumerator<LiveMessage> messages)
     {
         try { return await messages.MoveNextAsync(); }
-        catch (Exception fault) when (MomentaryFaults.Is(fault)) { throw Refused(momentary.Refuse(fault)); }
+        catch (Exception fault) when (TransientFaults.Is(fault)) { throw Refused(momentary.Refuse(fault)); }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
             logger.LogError(fault, "A live subscription failed");
@@ -148,7 +148,7 @@ public sealed partial class LiveHub(
     private async Task<T> OrRefusedAsync<T>(Task<T> asked)
     {
         try { return await asked; }
-        catch (Exception fault) when (MomentaryFaults.Is(fault)) { throw Refused(momentary.Refuse(fault)); }
+        catch (Exception fault) when (TransientFaults.Is(fault)) { throw Refused(momentary.Refuse(fault)); }
     }
 
     /// <summary>A hub has no problem details; its error's text is the code, a colon and the detail.</summary>

@@ -29,7 +29,7 @@ public sealed class LiveItem
         get
         {
             if (Volatile.Read(ref _json) is { } made) return made;
-            return Interlocked.CompareExchange(ref _json, JsonRoom.Write(this, static (json, item) => item.WriteTo(json)), null) ?? _json;
+            return Interlocked.CompareExchange(ref _json, PooledJson.Write(this, static (json, item) => item.WriteTo(json)), null) ?? _json;
         }
     }
 

@@ -37,7 +37,7 @@ public abstract record LiveMessage(string Kind)
             get
             {
                 if (Volatile.Read(ref _json) is { } made) return made;
-                var written = JsonRoom.Write(this, static (json, message) => message.WriteTo(json));
+                var written = PooledJson.Write(this, static (json, message) => message.WriteTo(json));
                 return Interlocked.CompareExchange(ref _json, written, null) ?? _json;
             }
         }

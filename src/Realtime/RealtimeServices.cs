@@ -22,7 +22,7 @@ public static class RealtimeServices
         services.AddSingleton(limits);
         services.AddSingleton<LiveConnections>();
         services.AddSingleton<ConnectionHeartbeat>();
-        services.AddSingleton<MomentaryFaults>();
+        services.AddSingleton<TransientFaults>();
         services.AddSingleton(provider => new TopicAccess(
             provider.GetRequiredService<EventLog>(), provider.GetRequiredService<ChatQueries>(), provider.GetRequiredService<FollowQueries>(),
             provider.GetRequiredService<ProjectionHost>().WaitAsync, limits,

@@ -76,7 +76,7 @@ public class MemoryLogTests(TestLog log)
             var request = new AppendRequest(
                 step.Key is { } key ? keys[key] : Guid.CreateVersion7(),
                 changes,
-                [.. step.Names.Select(n => new NameChange(scope, $"name {n.Name}", ids[n.Owner], n.Claim))],
+                [.. step.Names.Select(n => new UniqueNameClaim(scope, $"name {n.Name}", ids[n.Owner], n.Claim))],
                 Answer: step.Key is null ? null : "{}"u8.ToArray(),
                 Fingerprint: step.Key is null ? null : [1],
                 Unchanged: (7, 0));

@@ -86,7 +86,7 @@ public sealed class MemoryLog(EventTypes types) : IDecisionLog
         return new AppendOutcome.Accepted(version, position, default);
     }
 
-    private void Change(NameChange name)
+    private void Change(UniqueNameClaim name)
     {
         if (name.Claim) _names[(name.Scope, name.Name)] = name.Owner;
         else if (_names.GetValueOrDefault((name.Scope, name.Name)) == name.Owner)

@@ -26,7 +26,7 @@ public static class Variables
         "postgresql://user:password@host:port/database", DatabaseUrl.Parse, Secret: true);
     public static readonly Variable<Value<int>> DatabasePoolSize = Number("DATABASE_POOL_SIZE", "100",
         "most connections of this process to PostgreSQL, all kinds together, and never more than half of what the server allows; with more than two nodes, what it allows divided by their number",
-        ConnectionShares.TotalMin, 1000);
+        ConnectionBudget.TotalMin, 1000);
     public static readonly Variable<Value<int>> DatabaseTimeoutMs = Number("DATABASE_TIMEOUT_MS", "5000", "longest wait for a connection or a statement", 100, 600_000);
     public static readonly Variable<string> RedisUrl = Text("REDIS_URL", "", "ignored, whatever it says: nothing needs Redis", secret: true);
 

@@ -49,7 +49,7 @@ internal sealed class Decision : IDisposable
     // Of the round.
     private readonly List<(Guid Stream, AggregateState Seen)> _seen = new(4);
     private List<StreamChange>? _changes;
-    private List<NameChange>? _names;
+    private List<UniqueNameClaim>? _names;
     private List<Guid>? _erased;
     private (string StreamType, Guid Stream, AggregateState Seen)? _written;
     private Refusal? _refusal;
@@ -249,7 +249,7 @@ internal sealed class Decision : IDisposable
         var request = new AppendRequest(
             _context.CommandId,
             (IReadOnlyList<StreamChange>?)_changes ?? [],
-            (IReadOnlyList<NameChange>?)_names ?? [],
+            (IReadOnlyList<UniqueNameClaim>?)_names ?? [],
             _context.AccountId?.ToString("N"),
             _context.Trace,
             _context.Fingerprint is null ? null : told ?? Json(_answer),

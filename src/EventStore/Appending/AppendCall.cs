@@ -99,6 +99,6 @@ internal sealed class AppendCall
             ((NpgsqlParameter<T>)_command.Parameters[next++]).TypedValue = value;
         }
 
-        T[] Names<T>(Func<NameChange, T> of) => batch.Names.Count == 0 ? [] : [.. batch.Names.Select(of)];
+        T[] Names<T>(Func<UniqueNameClaim, T> of) => batch.Names.Count == 0 ? [] : [.. batch.Names.Select(of)];
     }
 }

@@ -15,7 +15,7 @@ namespace Veza.EventStore.Appending;
 /// </param>
 /// <param name="ErasedAccounts">Whose keys are destroyed in the same transaction: from then on nobody can read what is personal in the events.</param>
 public sealed record AppendRequest(
-    Guid CommandId, IReadOnlyList<StreamChange> Changes, IReadOnlyList<NameChange> Names, string? By = null, string? Correlation = null,
+    Guid CommandId, IReadOnlyList<StreamChange> Changes, IReadOnlyList<UniqueNameClaim> Names, string? By = null, string? Correlation = null,
     byte[]? Answer = null, byte[]? Fingerprint = null, (long Version, long Position)? Unchanged = null,
     int? HistoryGeneration = null, IReadOnlyList<Guid>? ErasedAccounts = null);
 
@@ -26,7 +26,7 @@ public sealed record AppendRequest(
 public sealed record StreamChange(Guid StreamId, string StreamType, long ExpectedVersion, IReadOnlyList<object> Events, long SeenPosition = 0);
 
 /// <summary>Claims a name that only one owner may hold, or releases it.</summary>
-public sealed record NameChange(string Scope, string Name, Guid Owner, bool Claim);
+public sealed record UniqueNameClaim(string Scope, string Name, Guid Owner, bool Claim);
 
 public abstract record AppendOutcome
 {

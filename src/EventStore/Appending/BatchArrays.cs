@@ -52,7 +52,7 @@ internal sealed class BatchArrays
     public string?[] EventCorrelations { get; }
     public string?[] EventCausations { get; }
     public byte[] EventDigests { get; }
-    public IReadOnlyList<NameChange> Names { get; private set; } = [];
+    public IReadOnlyList<UniqueNameClaim> Names { get; private set; } = [];
     public Guid[] ErasedAccounts { get; private set; } = [];
     public int[] ErasedCommands { get; private set; } = [];
 
@@ -101,7 +101,7 @@ internal sealed class BatchArrays
         (CommandPositions, CommandVersions, CommandChangeEnds, CommandNameEnds) = (new long[n], new long[n], new int[n], new int[n]);
         List<StreamChange> firsts = [], changes = [];
         List<int> changeStreams = [];
-        List<NameChange> names = [];
+        List<UniqueNameClaim> names = [];
         List<(Guid Account, int Command)> erased = [];
         var streams = new Dictionary<Guid, int>();
         for (var i = 0; i < n; i++)

@@ -7,7 +7,7 @@ namespace Veza.EventStore;
 /// <param name="Keys">For the keys of personal texts: asked for in a moment, more at a time wait.</param>
 /// <param name="Runners">For subscriptions, for the queues of what follows from events, and to see who runs what.</param>
 /// <param name="Projections">For the transactions of projections and builds; more of them at a time would only wait for each other.</param>
-public sealed record ConnectionShares(int Queries, int Keys, int Runners, int Projections)
+public sealed record ConnectionBudget(int Queries, int Keys, int Runners, int Projections)
 {
     /// <summary>With fewer, those that are kept for good leave too few for all else.</summary>
     public const int TotalMin = 16;
@@ -28,7 +28,7 @@ public sealed record ConnectionShares(int Queries, int Keys, int Runners, int Pr
 
     /// <param name="wanted">In all.</param>
     /// <param name="allowed">By the database, for everybody.</param>
-    public static ConnectionShares Of(int wanted, int allowed)
+    public static ConnectionBudget Of(int wanted, int allowed)
     {
         var total = Math.Max(TotalMin, Math.Min(wanted, allowed / NodesThatFit));
         var (keys, runners, projections) = (Math.Clamp(total / 12, 1, 8), Math.Clamp(total / 4, 6, 32), Math.Clamp(total / 6, 2, 16));

@@ -6,7 +6,7 @@ using Veza.EventStore;
 namespace Veza.Realtime;
 
 /// <summary>Faults that may be over in a moment, such as a database that is away or has no connection to spare: the client is told to try again, the operator why.</summary>
-public sealed class MomentaryFaults(TimeProvider clock, ILogger<MomentaryFaults> logger)
+public sealed class TransientFaults(TimeProvider clock, ILogger<TransientFaults> logger)
 {
     /// <summary>Thousands of subscriptions fail at once for one reason: of each kind one is told in so long, with how many there were.</summary>
     private static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(10);

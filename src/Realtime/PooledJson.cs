@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Veza.Realtime;
 
 /// <summary>Writes JSON into room that a thread keeps for its next: what is written for everybody is small, and written all the time.</summary>
-internal static class JsonRoom
+internal static class PooledJson
 {
     private const int BytesKeptMax = 64 << 10;
 

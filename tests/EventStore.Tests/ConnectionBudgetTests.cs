@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Veza.EventStore.Tests;
 
-public class ConnectionSharesTests(LogFixture fixture)
+public class ConnectionBudgetTests(LogFixture fixture)
 {
     /// <summary>What a PostgreSQL that nobody has configured allows: 100, of which it keeps three.</summary>
     private const int Unconfigured = 97;
@@ -10,9 +10,9 @@ public class ConnectionSharesTests(LogFixture fixture)
     [Fact]
     public void Whatever_is_wanted_is_shared_out_whole_and_every_kind_has_what_it_needs()
     {
-        for (var wanted = ConnectionShares.TotalMin; wanted <= 1000; wanted++)
+        for (var wanted = ConnectionBudget.TotalMin; wanted <= 1000; wanted++)
         {
-            var shares = ConnectionShares.Of(wanted, allowed: int.MaxValue);
+            var shares = ConnectionBudget.Of(wanted, allowed: int.MaxValue);
             Assert.Equal(wanted, shares.Total);
             // Two queries listen for good; each reaction keeps a runner's, and who runs what is asked over others.
             Assert.True(shares is { Queries: >= 6, Keys: >= 1, Runners: >= 6, Projections: >= 2 }, $"{wanted} are shared out as {shares}");
@@ -21,10 +21,10 @@ public class ConnectionSharesTests(LogFixture fixture)
 
     [Fact]
     public void Two_nodes_that_nobody_has_configured_fit_on_a_database_that_nobody_has_configured() =>
-        Assert.True(2 * ConnectionShares.Of(wanted: 100, Unconfigured).Total <= Unconfigured);
+        Assert.True(2 * ConnectionBudget.Of(wanted: 100, Unconfigured).Total <= Unconfigured);
 
     [Fact]
-    public void A_node_that_is_given_less_takes_no_more() => Assert.Equal(30, ConnectionShares.Of(wanted: 30, Unconfigured).Total);
+    public void A_node_that_is_given_less_takes_no_more() => Assert.Equal(30, ConnectionBudget.Of(wanted: 30, Unconfigured).Total);
 
     [Fact]
     public async Task A_node_learns_what_its_role_is_allowed_and_opens_no_more_than_it_said()
@@ -35,7 +35,7 @@ public class ConnectionSharesTests(LogFixture fixture)
         await using (var admin = NpgsqlDataSource.Create(database))
         await using (var make = admin.CreateCommand($"create role {limited.Username} superuser login password '{limited.Password}' connection limit {Limit}")) await make.ExecuteNonQueryAsync();
         await using var log = await LogFixture.OpenAsync(limited.ConnectionString);
-        Assert.Equal(Limit / ConnectionShares.NodesThatFit, log.Shares.Total);
+        Assert.Equal(Limit / ConnectionBudget.NodesThatFit, log.Shares.Total);
         // More at once than there are connections: the rest wait for their turn.
         await Parallel.ForEachAsync(Enumerable.Range(0, 200), new ParallelOptions { MaxDegreeOfParallelism = 200 }, async (_, ct) =>
         {

@@ -3,7 +3,7 @@ using Npgsql;
 namespace Veza.EventStore;
 
 /// <summary>Waiting for a while, where it is usual that nothing comes: an exception for each such wait is most of what an idle node would do.</summary>
-public static class Waits
+public static class TaskWaits
 {
     /// <summary>A wait for notifications ends by then at the latest, and begins anew if it may.</summary>
     private static readonly TimeSpan NotificationsMax = TimeSpan.FromSeconds(5);
