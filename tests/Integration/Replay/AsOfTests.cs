@@ -206,7 +206,7 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
     {
         var (play, session) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         await AppendAsync(play, "play", new PlayStarted(play, track, owner.Id, listener.Id, session, 3_000, DateTimeOffset.UnixEpoch));
-        var counted = await AppendAsync(Hearing.StreamId(listener.Id, track, session), "hearing", new PlayCounted(play, track, owner.Id, listener.Id, session, genre, 2_000));
+        var counted = await AppendAsync(CountedListen.StreamId(listener.Id, track, session), "hearing", new PlayCounted(play, track, owner.Id, listener.Id, session, genre, 2_000));
         // The listener's reads wait for it.
         listener.SeeUpTo(counted);
     }

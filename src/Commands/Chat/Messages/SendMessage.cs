@@ -18,7 +18,7 @@ public sealed class SendMessageValidator : AbstractValidator<SendMessage>
 public static class SendMessageHandler
 {
     public static Refusal? Validate(SendMessage command, [ReadAggregate] Channel channel, [ReadAggregate] Community community, [ReadAggregate] Member? member,
-        [ReadAggregate] Posting? posting, [ReadAggregate] Message? replyTo, DateTimeOffset now) =>
+        [ReadAggregate] SlowModeMark? posting, [ReadAggregate] Message? replyTo, DateTimeOffset now) =>
         ChatRefusals.Unless(Permission.SendMessages, member, community, now, channel)
         ?? (command.ReplyToId is { } answered && replyTo?.ChannelId != channel.Id
             ? replyTo is null ? Refusals.Unknown("message", answered) : ChatRefusals.ReplyElsewhere
@@ -28,10 +28,10 @@ public static class SendMessageHandler
     {
         yield return Effect.Start<Message>(command.MessageId, new MessageSent(command.MessageId, channel.Id, command.MemberId, command.Text, command.ReplyToId));
         if (channel.SlowModeSeconds > 0)
-            yield return Effect.Append<Posting>(Posting.StreamId(channel.Id, command.MemberId), new MemberPosted(channel.Id, command.MemberId, command.MessageId, now));
+            yield return Effect.Append<SlowModeMark>(SlowModeMark.StreamId(channel.Id, command.MemberId), new MemberPosted(channel.Id, command.MemberId, command.MessageId, now));
     }
 
-    private static Refusal? SlowMode(Channel channel, Permission has, Posting? posting, DateTimeOffset now)
+    private static Refusal? SlowMode(Channel channel, Permission has, SlowModeMark? posting, DateTimeOffset now)
     {
         if (channel.SlowModeSeconds == 0 || posting is null || has.HasFlag(Permission.ManageMessages)) return null;
         var wait = posting.LastAt.AddSeconds(channel.SlowModeSeconds) - now;

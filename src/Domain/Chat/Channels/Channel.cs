@@ -11,10 +11,10 @@ public sealed record Channel(Guid Id, Guid CommunityId, ChannelKind Kind, int Sl
 }
 
 /// <summary>When a member last posted in a channel with slow mode.</summary>
-public sealed record Posting(DateTimeOffset LastAt)
+public sealed record SlowModeMark(DateTimeOffset LastAt)
 {
     public static Guid StreamId(Guid channelId, Guid memberId) => StreamIds.Of("posting", channelId, memberId);
 
-    public static Posting Create(MemberPosted e) => new(e.At);
-    public Posting Apply(MemberPosted e) => this with { LastAt = e.At };
+    public static SlowModeMark Create(MemberPosted e) => new(e.At);
+    public SlowModeMark Apply(MemberPosted e) => this with { LastAt = e.At };
 }

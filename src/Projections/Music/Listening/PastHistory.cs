@@ -16,7 +16,7 @@ internal static class PastHistory
         var from = began.Count == 0 ? past.Position : began[^1].Position;
         var hearings = new List<Guid>();
         await foreach (var e in past.StreamsAsync(began.Select(p => p.PlayId), ct, from))
-            if (e.Data is PlayStarted started) hearings.Add(Hearing.StreamId(started.ListenerId, started.TrackId, started.SessionId));
+            if (e.Data is PlayStarted started) hearings.Add(CountedListen.StreamId(started.ListenerId, started.TrackId, started.SessionId));
         await past.FoldAsync(past.StreamsAsync([.. began.Select(p => p.PlayId), .. hearings], ct, from), past.Table(Folds.Of<HistoryProjection>()));
         await past.FoldTracksAsync(began.Select(p => p.TrackId), ct);
     }

@@ -30,8 +30,8 @@ namespace Internal.Generated.WolverineHandlers
                 var play = await decision.LoadAsync<Veza.Domain.Music.Listening.Play>(playStreamId).ConfigureAwait(false);
                 if (decision.IsMissing(play, playStreamId)) continue;
 
-                var hearingStreamId = Veza.Domain.Music.Listening.Hearing.StreamId(reportPlay.ListenerId, play.TrackId, play.SessionId);
-                var hearing = await decision.LoadAsync<Veza.Domain.Music.Listening.Hearing>(hearingStreamId).ConfigureAwait(false);
+                var hearingStreamId = Veza.Domain.Music.Listening.CountedListen.StreamId(reportPlay.ListenerId, play.TrackId, play.SessionId);
+                var hearing = await decision.LoadAsync<Veza.Domain.Music.Listening.CountedListen>(hearingStreamId).ConfigureAwait(false);
 
                 var trackStreamId = play.TrackId;
                 var track = await decision.LoadAsync<Veza.Domain.Music.Tracks.Track>(trackStreamId).ConfigureAwait(false);

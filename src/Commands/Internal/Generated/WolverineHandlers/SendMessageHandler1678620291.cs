@@ -37,8 +37,8 @@ namespace Internal.Generated.WolverineHandlers
                 var memberStreamId = Veza.Domain.Chat.Members.Member.StreamId(channel.CommunityId, sendMessage.MemberId);
                 var member = await decision.LoadAsync<Veza.Domain.Chat.Members.Member>(memberStreamId).ConfigureAwait(false);
 
-                var postingStreamId = Veza.Domain.Chat.Channels.Posting.StreamId(sendMessage.ChannelId, sendMessage.MemberId);
-                var posting = await decision.LoadAsync<Veza.Domain.Chat.Channels.Posting>(postingStreamId).ConfigureAwait(false);
+                var postingStreamId = Veza.Domain.Chat.Channels.SlowModeMark.StreamId(sendMessage.ChannelId, sendMessage.MemberId);
+                var posting = await decision.LoadAsync<Veza.Domain.Chat.Channels.SlowModeMark>(postingStreamId).ConfigureAwait(false);
 
                 var replyToStreamId = sendMessage.ReplyToId;
                 var replyTo = await decision.LoadAsync<Veza.Domain.Chat.Messages.Message>(replyToStreamId).ConfigureAwait(false);
