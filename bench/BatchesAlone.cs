@@ -10,7 +10,7 @@ internal sealed class BatchesAlone(NpgsqlDataSource source, int commands)
 {
     private readonly BenchLog _streams = new();
     private AppendCall? _call;
-    private Batch? _next;
+    private AppendBatch? _next;
 
     /// <returns>A database of its own, since the node that is measured would read all that is appended.</returns>
     public static async Task<NpgsqlDataSource> OpenAsync(string connectionString)

@@ -40,9 +40,9 @@ internal sealed class BenchLog
     }
 
     /// <summary>One event for each of as many streams, picked at random. Later ones follow on it, so it must be appended.</summary>
-    public Batch Batch(int commands)
+    public AppendBatch Batch(int commands)
     {
-        var batch = new Batch(Types, commands);
+        var batch = new AppendBatch(Types, commands);
         for (var i = 0; i < commands; i++)
         {
             var stream = OneOf(i, commands);

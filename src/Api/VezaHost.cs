@@ -85,7 +85,7 @@ public static class VezaHost
         var running = new RunningVeza(app, projections, log);
         try
         {
-            if (settings.Has(Role.Projections)) projections.Start();
+            if (settings.Has(HostRole.Projections)) projections.Start();
             // The host starts it too, and last; what is sent before needs its handlers.
             await ((IHostedService)app.Services.GetRequiredService<IWolverineRuntime>()).StartAsync(ct);
             if (!settings.InProduction) await app.Services.GetRequiredService<OperatorBootstrap>().RunAsync(settings.VezaHome, ct);
@@ -136,7 +136,7 @@ public static class VezaHost
         builder.UseWolverine(options =>
         {
             options.RunVezaCommands(new Limits(settings.MessageBytesMax));
-            if (settings.Has(Role.Reactors)) options.RunVezaReactors(log);
+            if (settings.Has(HostRole.Reactors)) options.RunVezaReactors(log);
         });
         builder.Services.AddConnectionGates(limits);
         VezaServices.Add(builder.Services, settings, limits, log, projections);
@@ -185,7 +185,7 @@ public static class VezaHost
 
             void Connect(ListenOptions endpoint)
             {
-                if (port == settings.Port && settings.Has(Role.Media)) kestrel.ApplicationServices.GetRequiredService<IcecastSource>().UseOn(endpoint);
+                if (port == settings.Port && settings.Has(HostRole.Media)) kestrel.ApplicationServices.GetRequiredService<IcecastSource>().UseOn(endpoint);
                 // Inside it: a source never comes as far as HTTP.
                 ConnectionHandover.UseOn(endpoint);
             }

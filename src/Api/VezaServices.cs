@@ -73,7 +73,7 @@ internal static class VezaServices
         services.AddSingleton(new ReadModels(log.Database));
         services.AddSingleton<MessageQueries>().AddSingleton<MessageStreams>().AddSingleton<ChatQueries>().AddSingleton<UnreadQueries>().AddSingleton<CountQueries>();
         services.AddSingleton<Erasures>().AddSingleton<ReactorQueues>();
-        if (settings.Has(Role.Reactors)) AddReactors(services, settings, log, projections);
+        if (settings.Has(HostRole.Reactors)) AddReactors(services, settings, log, projections);
         services.AddAccounts(new(Encoding.UTF8.GetBytes(settings.JwtSecret!), Encoding.UTF8.GetBytes(settings.EncryptionKey!), settings.RateLimitPerMinute, RolesNeedTwoFactor: settings.InProduction));
         services.AddMail(settings);
         services.AddSocial().AddListening();
@@ -112,9 +112,9 @@ internal static class VezaServices
         // It costs nothing, and who stops says so at once.
         var health = services.AddHealthChecks().AddCheck<StoppingHealth>("stopping", tags: [HealthEndpoints.Ready])
             .AddRemembered<LogHealth>("log").AddRemembered<ClockHealth>("clock").AddRemembered<DiskHealth>("disk");
-        if (settings.Has(Role.Projections)) health.AddRemembered<ProjectionsHealth>("projections");
-        if (settings.Has(Role.Reactors)) health.AddRemembered<ReactorsHealth>("reactors");
-        if (settings.Has(Role.Media) || settings.Has(Role.Reactors)) health.AddRemembered<MediaToolsHealth>("media_tools");
+        if (settings.Has(HostRole.Projections)) health.AddRemembered<ProjectionsHealth>("projections");
+        if (settings.Has(HostRole.Reactors)) health.AddRemembered<ReactorsHealth>("reactors");
+        if (settings.Has(HostRole.Media) || settings.Has(HostRole.Reactors)) health.AddRemembered<MediaToolsHealth>("media_tools");
         if (settings.Bucket is not null) health.AddRemembered<MediaStorageHealth>("media_storage");
     }
 }

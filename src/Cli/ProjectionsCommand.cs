@@ -27,12 +27,12 @@ internal static class ProjectionsCommand
         return new("projections", "The read models of a running Veza.") { list, status, retry, skip, RebuildCommand.Create(url, token) };
     }
 
-    internal sealed record Projection(string Name, string State, long Position, long Lag, long Skipped, string? Error, IReadOnlyList<Projection> Shards);
-    private sealed record Listing(IReadOnlyList<Projection> Items);
+    internal sealed record ProjectionView(string Name, string State, long Position, long Lag, long Skipped, string? Error, IReadOnlyList<ProjectionView> Shards);
+    private sealed record Listing(IReadOnlyList<ProjectionView> Items);
     private sealed record Decision(int Events);
 
     /// <summary>A line for each, and below it one for each of its shards.</summary>
-    public static Table TableOf(IEnumerable<Projection> projections)
+    public static Table TableOf(IEnumerable<ProjectionView> projections)
     {
         var table = Terminal.Table(["name", "state", "position", "behind", "skipped", "error"], right: [2, 3, 4]);
         foreach (var projection in projections)
@@ -42,7 +42,7 @@ internal static class ProjectionsCommand
         }
         return table;
 
-        void Add(Projection p, string indent) => table.AddRow(
+        void Add(ProjectionView p, string indent) => table.AddRow(
             Terminal.Cell(indent + p.Name), Terminal.Cell(p.State), Terminal.Cell(p.Position),
             Terminal.Cell(p.Lag), Terminal.Cell(p.Skipped), Terminal.Cell(p.Error));
     }

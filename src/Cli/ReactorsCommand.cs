@@ -33,7 +33,7 @@ internal static class ReactorsCommand
         return new("reactors", "What follows from events, in a running Veza.") { status, retry, skip };
     }
 
-    internal sealed record Reactor(
+    internal sealed record ReactorView(
         string Name,
         string State,
         long Position,
@@ -42,12 +42,12 @@ internal static class ReactorsCommand
         long Dead,
         string? Error);
 
-    private sealed record Listing(IReadOnlyList<Reactor> Items);
+    private sealed record Listing(IReadOnlyList<ReactorView> Items);
 
     private sealed record Decision(int Events);
 
     /// <summary>A line for each.</summary>
-    public static Table TableOf(IEnumerable<Reactor> reactors)
+    public static Table TableOf(IEnumerable<ReactorView> reactors)
     {
         var table = Terminal.Table(
             ["name", "state", "position", "behind", "waiting", "given up", "error"], right: [2, 3, 4, 5]);

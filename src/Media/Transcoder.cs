@@ -3,10 +3,10 @@ using System.Globalization;
 namespace Veza.Media;
 
 /// <param name="Format">Also the file's name in <see cref="MediaStore"/>.</param>
-public sealed record Rendition(TrackFile Format, int BitRateKbps)
+public sealed record TranscodeTarget(TrackFile Format, int BitRateKbps)
 {
-    public static readonly Rendition Opus = new(TrackFile.Opus, 128);
-    public static readonly Rendition Mp3 = new(TrackFile.Mp3, 192);
+    public static readonly TranscodeTarget Opus = new(TrackFile.Opus, 128);
+    public static readonly TranscodeTarget Mp3 = new(TrackFile.Mp3, 192);
 }
 
 /// <summary>How a transcode went: <see cref="Transcoded"/> or <see cref="TranscodeFailed"/>.</summary>
@@ -51,7 +51,7 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
     /// <param name="destination">Appears whole or not at all, replacing what was there.</param>
     /// <param name="progress">Is told the part done, 0 to 1, rising; about twice a second, on a thread of the pool.</param>
     public async Task<TranscodeResult> MakeAsync(
-        string source, AudioFacts facts, Rendition rendition, string destination, Action<double>? progress, CancellationToken cancellation)
+        string source, AudioFacts facts, TranscodeTarget rendition, string destination, Action<double>? progress, CancellationToken cancellation)
     {
         var result = await TryMakeAsync(source, facts, rendition, destination, progress, cancellation);
         var format = new KeyValuePair<string, object?>("format", rendition.Format);
@@ -61,7 +61,7 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
     }
 
     private async Task<TranscodeResult> TryMakeAsync(
-        string source, AudioFacts facts, Rendition rendition, string destination, Action<double>? progress, CancellationToken cancellation)
+        string source, AudioFacts facts, TranscodeTarget rendition, string destination, Action<double>? progress, CancellationToken cancellation)
     {
         // A log may name tracks of before the bound.
         if (facts.DurationMs > SoundBounds.DurationMax.TotalMilliseconds)
@@ -104,14 +104,14 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
         }
     }
 
-    private ToolLimits LimitsOf(AudioFacts facts, Rendition rendition)
+    private ToolLimits LimitsOf(AudioFacts facts, TranscodeTarget rendition)
     {
         var wall = (timeLimitMin ?? TimeLimitMinDefault) + TimeSpan.FromMilliseconds(facts.DurationMs * SlownessMax);
         return new(wall, Cpu: wall, FileBytes: CopyBytesMax(facts.DurationMs, rendition));
     }
 
     /// <returns>How large a copy of so much sound may become.</returns>
-    public static long CopyBytesMax(long durationMs, Rendition rendition) =>
+    public static long CopyBytesMax(long durationMs, TranscodeTarget rendition) =>
         (long)(durationMs * (rendition.BitRateKbps / 8.0) * BitRateExcessMax) + OverheadBytesMax;
 
     /// <summary>What a process that was killed left behind. Younger ones may be somebody's who is still at work.</summary>
@@ -124,7 +124,7 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
             if (left.LastWriteTimeUtc < before) left.Delete();
     }
 
-    private static IEnumerable<string> Arguments(string source, AudioFacts facts, Rendition rendition, string partial)
+    private static IEnumerable<string> Arguments(string source, AudioFacts facts, TranscodeTarget rendition, string partial)
     {
         // What was measured when it was uploaded, and a little: no copy is longer than its original.
         var seconds = string.Create(CultureInfo.InvariantCulture, $"{facts.DurationMs / 1000.0 + 1:0.000}");

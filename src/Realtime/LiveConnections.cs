@@ -6,7 +6,7 @@ public sealed class LiveConnections
     private int _open;
     private TaskCompletionSource? _emptied;
 
-    public LiveConnections(LiveLimits limits)
+    public LiveConnections(RealtimeLimits limits)
     {
         Max = limits.MaxConnections;
         LiveMetrics.ObserveConnections(() => Open);

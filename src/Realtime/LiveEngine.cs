@@ -36,7 +36,7 @@ public sealed class LiveEngine : IAsyncDisposable
     private long _sweptAt;
     private int _generation;
 
-    public LiveEngine(EventLog log, TopicMap map, TopicAccess access, LiveLimits limits, TimeProvider clock, ILoggerFactory loggers)
+    public LiveEngine(EventLog log, TopicMap map, TopicAccess access, RealtimeLimits limits, TimeProvider clock, ILoggerFactory loggers)
     {
         (Log, _map, _access, Limits, _clock) = (log, map, access, limits, clock);
         _logger = loggers.CreateLogger<LiveEngine>();
@@ -48,7 +48,7 @@ public sealed class LiveEngine : IAsyncDisposable
         LiveMetrics.ObserveSubscriptions(() => Subscriptions);
     }
 
-    public LiveLimits Limits { get; }
+    public RealtimeLimits Limits { get; }
     public EventJson Json => _writer;
     public OpenSessions Sessions { get; }
     public int Subscriptions { get { lock (_gate) return _open.Count; } }

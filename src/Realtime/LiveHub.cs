@@ -118,7 +118,7 @@ public sealed partial class LiveHub(
     }
 
     /// <summary>A connection outlives the session that opened it; nothing more is done over it then.</summary>
-    private async Task<OpenSession> OpenAsync(LiveCaller caller, CancellationToken ct) =>
+    private async Task<LiveSession> OpenAsync(LiveCaller caller, CancellationToken ct) =>
         await OrRefusedAsync(engine.Sessions.TryOpenAsync(caller, ct)) ?? throw Refused(LiveRefusal.SessionEnded);
 
     /// <summary>Counts a stream of this connection until it is disposed of.</summary>

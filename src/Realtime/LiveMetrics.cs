@@ -16,7 +16,7 @@ public static class LiveMetrics
     internal static readonly Counter<long> PresenceDropped = Meter.CreateCounter<long>("veza.live.presence_dropped", "{item}", "Presence and typing that was not passed on, because more waited than may.");
     internal static readonly Counter<long> Refused = Meter.CreateCounter<long>("veza.live.refused", "{subscription}", "Subscriptions refused, by code.");
 
-    /// <summary>A subscription was ended because its client took nothing for <see cref="LiveLimits.StoppedReadingMax"/>.</summary>
+    /// <summary>A subscription was ended because its client took nothing for <see cref="RealtimeLimits.StoppedReadingMax"/>.</summary>
     public static void StoppedReading() => Closed.Add(1, new KeyValuePair<string, object?>("reason", "stopped_reading"));
 
     internal static void ObserveSubscriptions(Func<int> count) =>

@@ -156,7 +156,7 @@ public sealed class LiveSubscription
         else events.Clear();
     }
 
-    private LiveMessage? Farewell(OpenSession session)
+    private LiveMessage? Farewell(LiveSession session)
     {
         if (_engine.IsStopping) return Close("server_stopping");
         // Who is no more than a page behind reads up to the event that says so, as who is not behind does.

@@ -9,7 +9,7 @@ namespace Veza.Realtime;
 /// </summary>
 /// <remarks>
 /// All members are safe from any thread. The log's tail says when a session ends, before any reader sees that event,
-/// so what asks <see cref="OpenSession.HasEnded"/> before each page hands out nothing after it.
+/// so what asks <see cref="LiveSession.HasEnded"/> before each page hands out nothing after it.
 /// </remarks>
 public sealed class OpenSessions
 {
@@ -30,7 +30,7 @@ public sealed class OpenSessions
     public int Count { get { lock (_gate) return _held.Count; } }
 
     /// <returns>To be disposed when what it holds open is over; null when the session has ended.</returns>
-    public async Task<OpenSession?> TryOpenAsync(LiveCaller caller, CancellationToken ct)
+    public async Task<LiveSession?> TryOpenAsync(LiveCaller caller, CancellationToken ct)
     {
         if (caller.SessionId is not { } id) return new(this, id: null, new(), until: null, _clock);
         // Entered before the model is asked: a session that ends in between is seen by one or by the other.
@@ -44,7 +44,7 @@ public sealed class OpenSessions
         }
         // A sign-in's end moves on whenever it is refreshed, and what ends it says so; a key's end stands.
         DateTimeOffset? until = session is { Scopes: not null } ? session.ExpiresAt : null;
-        var opened = new OpenSession(this, id, held, until, _clock);
+        var opened = new LiveSession(this, id, held, until, _clock);
         if (session is not { Ended: true } && !opened.HasEnded) return opened;
         opened.Dispose();
         return null;
@@ -122,7 +122,7 @@ public sealed class OpenSessions
 }
 
 /// <summary>What one answer or stream knows of the session it belongs to.</summary>
-public sealed class OpenSession : IDisposable
+public sealed class LiveSession : IDisposable
 {
     private readonly OpenSessions _sessions;
     private readonly Guid? _id;
@@ -131,7 +131,7 @@ public sealed class OpenSession : IDisposable
     private readonly TimeProvider _clock;
     private int _left;
 
-    internal OpenSession(
+    internal LiveSession(
         OpenSessions sessions, Guid? id, OpenSessions.Held held, DateTimeOffset? until, TimeProvider clock)
     {
         _sessions = sessions;

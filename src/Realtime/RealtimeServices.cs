@@ -17,7 +17,7 @@ namespace Veza.Realtime;
 /// <summary>The engine of the live topics and the hub, as services.</summary>
 public static class RealtimeServices
 {
-    public static void AddRealtime(this IServiceCollection services, LiveLimits limits)
+    public static void AddRealtime(this IServiceCollection services, RealtimeLimits limits)
     {
         services.AddSingleton(limits);
         services.AddSingleton<LiveConnections>();
@@ -43,7 +43,7 @@ public static class RealtimeServices
         services.AddSignalR(hub =>
         {
             // The least silence that it breaks when it is told to look.
-            hub.KeepAliveInterval = LiveLimits.PingAnsweredAfter(limits.KeepAlive);
+            hub.KeepAliveInterval = RealtimeLimits.PingAnsweredAfter(limits.KeepAlive);
             hub.ClientTimeoutInterval = limits.KeepAlive + limits.StallMax;
             hub.HandshakeTimeout = limits.HandshakeMax;
             hub.MaximumReceiveMessageSize = limits.ReceiveBytesMax;

@@ -28,7 +28,7 @@ public sealed class TopicAccess(
     ChatQueries chat,
     FollowQueries follows,
     ReadModelsReached reached,
-    LiveLimits limits,
+    RealtimeLimits limits,
     LogReadRecorded logRead)
 {
     public static readonly string[] ReadsForChannels = ["chat.channels.v1", "chat.members.v1"];

@@ -91,7 +91,7 @@ public sealed class HostileFilesTests(SoundFiles sounds)
         var facts = new AudioFacts((long)TimeSpan.FromDays(60).TotalMilliseconds, "flac", "flac", 48_000, 2, 0, null, null, null);
         var copy = sounds.NewPath("");
         var made = await new Transcoder(TimeProvider.System).MakeAsync(
-            await sounds.MakeAsync("short.wav", 1), facts, Rendition.Opus, copy, null, TestContext.Current.CancellationToken);
+            await sounds.MakeAsync("short.wav", 1), facts, TranscodeTarget.Opus, copy, null, TestContext.Current.CancellationToken);
         var failed = Assert.IsType<TranscodeFailed>(made);
         Assert.Equal((TranscodeCodes.OverLimit, "The sound lasts 5,184,000 s; copies of at most 43,200 s are made."), (failed.Code, failed.Detail));
         Assert.False(File.Exists(copy));
@@ -104,7 +104,7 @@ public sealed class HostileFilesTests(SoundFiles sounds)
         var facts = Assert.IsType<AudioFacts>(await _probe.ProbeAsync(path, TestContext.Current.CancellationToken));
         var copy = sounds.NewPath("");
         Assert.IsType<Transcoded>(await new Transcoder(TimeProvider.System).MakeAsync(
-            path, facts with { DurationMs = 3_000 }, Rendition.Mp3, copy, null, TestContext.Current.CancellationToken));
+            path, facts with { DurationMs = 3_000 }, TranscodeTarget.Mp3, copy, null, TestContext.Current.CancellationToken));
         var seen = Assert.IsType<AudioFacts>(await _probe.ProbeAsync(copy, TestContext.Current.CancellationToken));
         Assert.InRange(seen.DurationMs, 3_900, 4_100);
     }

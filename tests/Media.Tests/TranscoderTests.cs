@@ -12,15 +12,15 @@ public sealed class TranscoderTests(SoundFiles sounds)
         return (path, Assert.IsType<AudioFacts>(await _probe.ProbeAsync(path, CancellationToken.None)));
     }
 
-    public static TheoryData<Rendition, string, string, int> Renditions => new()
+    public static TheoryData<TranscodeTarget, string, string, int> Renditions => new()
     {
-        { Rendition.Opus, "opus", "ogg", 128 },
-        { Rendition.Mp3, "mp3", "mp3", 192 },
+        { TranscodeTarget.Opus, "opus", "ogg", 128 },
+        { TranscodeTarget.Mp3, "mp3", "mp3", 192 },
     };
 
     [Theory]
     [MemberData(nameof(Renditions))]
-    public async Task A_copy_has_the_codec_the_length_and_about_the_bit_rate(Rendition rendition, string codec, string container, int bitRateKbps)
+    public async Task A_copy_has_the_codec_the_length_and_about_the_bit_rate(TranscodeTarget rendition, string codec, string container, int bitRateKbps)
     {
         var (path, facts) = await Original();
         var copy = sounds.NewPath("");
@@ -47,7 +47,7 @@ public sealed class TranscoderTests(SoundFiles sounds)
         var ancient = copy + ".x.partial";
         await File.WriteAllTextAsync(ancient, "half");
         File.SetLastWriteTimeUtc(ancient, DateTime.UnixEpoch);
-        Assert.IsType<Transcoded>(await new Transcoder(TimeProvider.System).MakeAsync(path, facts, Rendition.Opus, copy, null, CancellationToken.None));
+        Assert.IsType<Transcoded>(await new Transcoder(TimeProvider.System).MakeAsync(path, facts, TranscodeTarget.Opus, copy, null, CancellationToken.None));
         orphans.Write(new byte[1024]);
         orphans.Flush(flushToDisk: true);
         Assert.IsType<AudioFacts>(await _probe.ProbeAsync(copy, CancellationToken.None));
@@ -73,7 +73,7 @@ public sealed class TranscoderTests(SoundFiles sounds)
         var (path, facts) = await Original("-ac", "6");
         Assert.Equal(6, facts.Channels);
         var copy = sounds.NewPath("");
-        Assert.IsType<Transcoded>(await new Transcoder(TimeProvider.System).MakeAsync(path, facts, Rendition.Mp3, copy, null, CancellationToken.None));
+        Assert.IsType<Transcoded>(await new Transcoder(TimeProvider.System).MakeAsync(path, facts, TranscodeTarget.Mp3, copy, null, CancellationToken.None));
         Assert.Equal(2, Assert.IsType<AudioFacts>(await _probe.ProbeAsync(copy, CancellationToken.None)).Channels);
     }
 
@@ -83,7 +83,7 @@ public sealed class TranscoderTests(SoundFiles sounds)
         var (_, facts) = await Original();
         var text = await sounds.WriteAsync("", "no sound"u8.ToArray());
         var copy = sounds.NewPath("");
-        var failed = Assert.IsType<TranscodeFailed>(await new Transcoder(TimeProvider.System).MakeAsync(text, facts, Rendition.Opus, copy, null, CancellationToken.None));
+        var failed = Assert.IsType<TranscodeFailed>(await new Transcoder(TimeProvider.System).MakeAsync(text, facts, TranscodeTarget.Opus, copy, null, CancellationToken.None));
         Assert.Equal("transcode_failed", failed.Code);
         Assert.Empty(Directory.GetFiles(sounds.Folder, Path.GetFileName(copy) + "*"));
     }
@@ -94,7 +94,7 @@ public sealed class TranscoderTests(SoundFiles sounds)
         var (path, facts) = await Original();
         var copy = await sounds.WriteAsync("", "before"u8.ToArray());
         var transcoder = new Transcoder(TimeProvider.System, TimeSpan.FromTicks(1));
-        var failed = Assert.IsType<TranscodeFailed>(await transcoder.MakeAsync(path, facts with { DurationMs = 0 }, Rendition.Opus, copy, null, CancellationToken.None));
+        var failed = Assert.IsType<TranscodeFailed>(await transcoder.MakeAsync(path, facts with { DurationMs = 0 }, TranscodeTarget.Opus, copy, null, CancellationToken.None));
         Assert.Equal("transcode_timeout", failed.Code);
         Assert.Equal("before", await File.ReadAllTextAsync(copy));
         Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(copy)!, Path.GetFileName(copy) + "*.partial"));
@@ -109,7 +109,7 @@ public sealed class TranscoderTests(SoundFiles sounds)
         var copy = sounds.NewPath("");
         using var gone = new CancellationTokenSource();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            new Transcoder(TimeProvider.System).MakeAsync(path, facts, Rendition.Opus, copy, _ => gone.Cancel(), gone.Token));
+            new Transcoder(TimeProvider.System).MakeAsync(path, facts, TranscodeTarget.Opus, copy, _ => gone.Cancel(), gone.Token));
         Assert.DoesNotContain(Process.GetProcessesByName("ffmpeg"), p => CommandLine(p).Contains(copy, StringComparison.Ordinal));
         Assert.Empty(Directory.GetFiles(sounds.Folder, Path.GetFileName(copy) + "*"));
     }

@@ -12,8 +12,8 @@ namespace Veza.Realtime.Tests;
 [Collection("index")]
 public class IndexedResumeTests(IndexedLog log)
 {
-    private static readonly LiveLimits Eager = new() { IndexedFromEvents = 1 };
-    private static readonly LiveLimits Never = new() { IndexedFromEvents = int.MaxValue };
+    private static readonly RealtimeLimits Eager = new() { IndexedFromEvents = 1 };
+    private static readonly RealtimeLimits Never = new() { IndexedFromEvents = int.MaxValue };
 
     [Fact]
     public async Task Resuming_a_quiet_topic_reads_its_own_events_however_many_others_there_were()

@@ -23,7 +23,7 @@ internal sealed class LiveSetting : IAsyncDisposable
 
     /// <param name="run">False leaves the engine still, for tests that play its part.</param>
     /// <param name="node">The log as another node has it; otherwise the one that the test appends to.</param>
-    public LiveSetting(TestLog log, LiveLimits? limits = null, bool run = true, TopicMap? map = null, EventLog? node = null)
+    public LiveSetting(TestLog log, RealtimeLimits? limits = null, bool run = true, TopicMap? map = null, EventLog? node = null)
     {
         _log = log;
         MakeIndexTable(log);
@@ -38,7 +38,7 @@ internal sealed class LiveSetting : IAsyncDisposable
         if (run) Engine.Start();
     }
 
-    public LiveLimits Limits { get; }
+    public RealtimeLimits Limits { get; }
 
     /// <summary>That a session reads the log cannot be recorded.</summary>
     public bool LogIsBusy { get; set; }

@@ -14,7 +14,7 @@ public sealed class LiveSocketTests
     private const string Ping = "{\"type\":6}\u001e";
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
     // Minutes pass here within the microseconds that a send takes.
-    private static readonly LiveLimits Limits = new() { StoppedReadingMax = TimeSpan.FromDays(1) };
+    private static readonly RealtimeLimits Limits = new() { StoppedReadingMax = TimeSpan.FromDays(1) };
 
     [Theory]
     [InlineData(15)]
@@ -22,7 +22,7 @@ public sealed class LiveSocketTests
     public async Task A_ping_after_a_silence_is_answered_with_one(int keepAlive)
     {
         await using var client = await Client.ConnectAsync(keepAlive);
-        client.Time.Advance(LiveLimits.PingAnsweredAfter(TimeSpan.FromSeconds(keepAlive)));
+        client.Time.Advance(RealtimeLimits.PingAnsweredAfter(TimeSpan.FromSeconds(keepAlive)));
         await client.SayAsync(Ping);
         Assert.Equal(Ping, await client.HearAsync());
     }

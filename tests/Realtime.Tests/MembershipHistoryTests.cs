@@ -7,7 +7,7 @@ namespace Veza.Realtime.Tests;
 public class MembershipHistoryTests(IndexedLog log)
 {
     // Told of every position, so that a reader knows where it is when the end does not concern it.
-    private static readonly LiveLimits Told = new() { MovedAfterEvents = 1, IndexedFromEvents = int.MaxValue };
+    private static readonly RealtimeLimits Told = new() { MovedAfterEvents = 1, IndexedFromEvents = int.MaxValue };
 
     [Theory]
     [InlineData(1)]

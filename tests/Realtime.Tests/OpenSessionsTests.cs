@@ -67,7 +67,7 @@ public class OpenSessionsTests(TestLog log)
         Assert.Equal(0, sessions.Count);
     }
 
-    private Task<OpenSession?> OpenAsync(OpenSessions sessions) => sessions.TryOpenAsync(Caller, TestContext.Current.CancellationToken);
+    private Task<LiveSession?> OpenAsync(OpenSessions sessions) => sessions.TryOpenAsync(Caller, TestContext.Current.CancellationToken);
 
     private async Task<long> AppendAsync(long version, object e) =>
         Assert.IsType<AppendOutcome.Accepted>(

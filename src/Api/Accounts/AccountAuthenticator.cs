@@ -41,7 +41,7 @@ public sealed class AccountAuthenticator(EventLog log, AccessTokens access, Refr
     public OpaqueToken? Read(string? refreshToken) => refresh.Read(refreshToken);
 
     /// <summary>What an account may do beyond its own needs a second factor in production: a password alone is too little for so much.</summary>
-    public IReadOnlyCollection<string> Roles(Account account) => settings.RolesNeedTwoFactor && account.TwoFactor is not { Enabled: true } ? [Role.User] : account.Roles;
+    public IReadOnlyCollection<string> Roles(Account account) => settings.RolesNeedTwoFactor && account.TwoFactor is not { Enabled: true } ? [PlatformRole.User] : account.Roles;
 
     /// <summary>What a session is called: as the client says, otherwise as the browser or program calls itself.</summary>
     public static string? Device(HttpContext http, string? asked)

@@ -31,7 +31,7 @@ public sealed class OperatorBootstrap(EventLog log, CommandBus bus, Passwords pa
         }))
             await JsonSerializer.SerializeAsync(stream, new { userName = UserName, password }, cancellationToken: ct);
         var result = await bus.SendAsync(
-            new RegisterAccount(id, UserName, "operator@veza.localhost", passwords.Hash(password), Roles: [Role.Operator, Role.Analyst]),
+            new RegisterAccount(id, UserName, "operator@veza.localhost", passwords.Hash(password), Roles: [PlatformRole.Operator, PlatformRole.Analyst]),
             new CommandContext(id, AccountId: null), answer: null, CancellationToken.None);
         if (result is CommandResult.Refused refused)
         {

@@ -26,7 +26,7 @@ public static class SuspensionEndpoints
     }
 
     private static async Task<IResult> Suspend(Guid accountId, SuspensionBody body, Caller caller, CommandSender commands) =>
-        caller.Roles.Contains(Role.Operator)
+        caller.Roles.Contains(PlatformRole.Operator)
             ? await commands.Send(new SuspendAccount(accountId, caller.AccountId, body.Reason, body.Until), new { id = accountId })
             : Problems.Result(AccountRefusals.NotAnOperator);
 
@@ -35,7 +35,7 @@ public static class SuspensionEndpoints
         [Microsoft.AspNetCore.Mvc.FromBody] EndSuspensionBody body,
         Caller caller,
         CommandSender commands) =>
-        caller.Roles.Contains(Role.Operator)
+        caller.Roles.Contains(PlatformRole.Operator)
             ? await commands.Send(new EndSuspension(accountId, caller.AccountId, body.Reason), new { id = accountId })
             : Problems.Result(AccountRefusals.NotAnOperator);
 }

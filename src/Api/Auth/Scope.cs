@@ -32,7 +32,7 @@ public static class Scope
     }
 
     /// <summary>The scopes that a sign-in of an account with these roles has.</summary>
-    public static IEnumerable<string> Of(IEnumerable<string> roles) => roles.Any(r => r is Role.Analyst or Role.Operator) ? [LogRead] : [];
+    public static IEnumerable<string> Of(IEnumerable<string> roles) => roles.Any(r => r is PlatformRole.Analyst or PlatformRole.Operator) ? [LogRead] : [];
 }
 
 /// <summary>What an API key needs for an endpoint whose tag and method do not say it.</summary>

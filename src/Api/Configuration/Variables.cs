@@ -11,7 +11,7 @@ namespace Veza.Api.Configuration;
 public static class Variables
 {
     public static readonly Variable<Value<RunEnvironment>> Environment = Choice<RunEnvironment>("ENVIRONMENT", "development", "`production` refuses to start with missing or guessable secrets");
-    public static readonly Variable<string[]> Roles = List("ROLES", "api,realtime,projections,reactors,media", "parts that this process runs", Role.All);
+    public static readonly Variable<string[]> Roles = List("ROLES", "api,realtime,projections,reactors,media", "parts that this process runs", HostRole.All);
     public static readonly Variable<string> VezaHome = Text("VEZA_HOME", ".veza", "folder of the private PostgreSQL, generated secrets and local audio");
     public static readonly Variable<string> ServiceName = Text("SERVICE_NAME", "veza", "name in logs, traces and metrics");
     public static readonly Variable<string> Version = Text("VERSION", "the build's", "version in logs, traces and metrics");
@@ -111,7 +111,7 @@ public enum LogDetail { Trace, Debug, Info, Warning, Error }
 public enum LogForm { Text, Json }
 
 /// <summary>The parts of Veza that can run in processes of their own.</summary>
-public static class Role
+public static class HostRole
 {
     public const string Api = "api", Realtime = "realtime", Projections = "projections", Reactors = "reactors", Media = "media";
     internal static readonly string[] All = [Api, Realtime, Projections, Reactors, Media];

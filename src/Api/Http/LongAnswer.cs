@@ -17,19 +17,19 @@ namespace Veza.Api.Http;
 internal sealed class LongAnswer : IDisposable
 {
     /// <summary>
-    /// Bytes written before waiting for the client. It has <see cref="LiveLimits.StoppedReadingMax"/> for them: less
+    /// Bytes written before waiting for the client. It has <see cref="RealtimeLimits.StoppedReadingMax"/> for them: less
     /// than 3.3 kB a second is slower than any network that a page of the log is worth fetching over.
     /// </summary>
     public const int FlushBytes = 64 << 10;
 
     private readonly HttpContext _http;
-    private readonly LiveLimits _limits;
+    private readonly RealtimeLimits _limits;
     private readonly TimeProvider _clock;
     private readonly CancellationTokenSource _ending;
     private bool _cut;
 
     private LongAnswer(
-        HttpContext http, OpenSession session, LiveLimits limits, TimeProvider clock, CancellationToken stopping)
+        HttpContext http, LiveSession session, RealtimeLimits limits, TimeProvider clock, CancellationToken stopping)
     {
         _http = http;
         Session = session;
@@ -38,7 +38,7 @@ internal sealed class LongAnswer : IDisposable
         _ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping, session.Ended);
     }
 
-    public OpenSession Session { get; }
+    public LiveSession Session { get; }
 
     public PipeWriter Body => _http.Response.BodyWriter;
 
@@ -61,14 +61,14 @@ internal sealed class LongAnswer : IDisposable
             await Problems.WriteAsync(http, AccountRefusals.SessionEnded);
             return null;
         }
-        var limits = services.GetRequiredService<LiveLimits>();
+        var limits = services.GetRequiredService<RealtimeLimits>();
         var clock = services.GetRequiredService<TimeProvider>();
         var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         return Open(http, session, limits, clock, stopping);
     }
 
     internal static LongAnswer Open(
-        HttpContext http, OpenSession session, LiveLimits limits, TimeProvider clock, CancellationToken stopping) =>
+        HttpContext http, LiveSession session, RealtimeLimits limits, TimeProvider clock, CancellationToken stopping) =>
         new(http, session, limits, clock, stopping);
 
     /// <param name="atOnce">What is written goes out when it is flushed, however little it is.</param>

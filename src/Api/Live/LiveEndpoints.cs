@@ -29,7 +29,7 @@ public static class LiveEndpoints
             hub.UseWebSockets();
             hub.Use(LeaveHttp);
         });
-        var limits = app.Services.GetRequiredService<LiveLimits>();
+        var limits = app.Services.GetRequiredService<RealtimeLimits>();
         app.MapHub<LiveHub>(LiveHub.Path, options =>
         {
             options.TransportMaxBufferSize = limits.SendBufferBytes;
@@ -75,7 +75,7 @@ public static class LiveEndpoints
             await next(context);
             return;
         }
-        var limits = context.RequestServices.GetRequiredService<LiveLimits>();
+        var limits = context.RequestServices.GetRequiredService<RealtimeLimits>();
         if (KeepAlive(context.Request.Query["keepAlive"], limits) is not { } keepAlive)
         {
             await Problems.WriteAsync(context, Refused(LiveRefusal.KeepAliveInvalid(context.Request.Query["keepAlive"], limits.KeepAlive, limits.KeepAliveMax)));
@@ -89,11 +89,11 @@ public static class LiveEndpoints
     }
 
     // What it captures lives as long as the connection.
-    private static Func<ConnectionContext, Task> Served(ClaimsPrincipal user, TimeSpan keepAlive, ConnectionHandler hub, ConnectionHeartbeat heart, LiveLimits limits, TimeProvider clock) =>
+    private static Func<ConnectionContext, Task> Served(ClaimsPrincipal user, TimeSpan keepAlive, ConnectionHandler hub, ConnectionHeartbeat heart, RealtimeLimits limits, TimeProvider clock) =>
         connection => LiveSocket.RunAsync(connection, user, keepAlive, hub, heart, limits, clock);
 
     /// <returns>Null for what is no number of seconds, or one that is not allowed.</returns>
-    private static TimeSpan? KeepAlive(string? seconds, LiveLimits limits) => seconds is null ? limits.KeepAlive
+    private static TimeSpan? KeepAlive(string? seconds, RealtimeLimits limits) => seconds is null ? limits.KeepAlive
         : int.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out var given) && TimeSpan.FromSeconds(given) is var time && time >= limits.KeepAlive && time <= limits.KeepAliveMax ? time
         : null;
 
@@ -117,7 +117,7 @@ public static class LiveEndpoints
         finally { connections.Leave(); }
     }
 
-    private static async Task FollowChartAsync(string chart, string? span, string? genre, HttpContext http, LiveCharts charts, LiveConnections connections, LiveLimits limits, TimeProvider clock)
+    private static async Task FollowChartAsync(string chart, string? span, string? genre, HttpContext http, LiveCharts charts, LiveConnections connections, RealtimeLimits limits, TimeProvider clock)
     {
         if (LiveCaller.From(http.User) is not { } caller) { await Problems.WriteAsync(http, Refused(LiveRefusal.NotSignedIn)); return; }
         if (FollowedChart.Find(chart, span, genre) is not { } found) { await Problems.WriteAsync(http, Refused(LiveRefusal.ChartInvalid(chart, span, genre))); return; }
@@ -139,7 +139,7 @@ public static class LiveEndpoints
         LongAnswer answer,
         Func<CancellationToken, IAsyncEnumerable<LiveMessage>> read,
         HttpContext http,
-        LiveLimits limits,
+        RealtimeLimits limits,
         TimeProvider clock)
     {
         answer.Begin("text/event-stream", atOnce: true);

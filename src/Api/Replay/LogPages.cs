@@ -18,7 +18,7 @@ internal sealed class LogPages(EventLog log, LogRequest request, long head, LogR
 
     /// <param name="session">Who reads; when the session ends, so do the pages.</param>
     public async IAsyncEnumerable<List<RecordedEvent>> ReadAsync(
-        Guid account, OpenSession session, [EnumeratorCancellation] CancellationToken ct)
+        Guid account, LiveSession session, [EnumeratorCancellation] CancellationToken ct)
     {
         var after = request.After;
         var left = request.Limit;

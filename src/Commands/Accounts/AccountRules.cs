@@ -16,8 +16,8 @@ public static class AccountRules
         .Must(IsEmail).WithMessage($"{{PropertyName}} is \"{{PropertyValue}}\", which is not an e-mail address of at most {Account.EmailMax} characters");
 
     public static IRuleBuilderOptions<T, string> MustBeGranted<T>(this IRuleBuilder<T, string> rule) => rule
-        .Must(role => role is not null && Role.Granted.Contains(role))
-        .WithMessage($"{{PropertyName}} is \"{{PropertyValue}}\"; {string.Join(", ", Role.Granted)} can be granted");
+        .Must(role => role is not null && PlatformRole.Granted.Contains(role))
+        .WithMessage($"{{PropertyName}} is \"{{PropertyValue}}\"; {string.Join(", ", PlatformRole.Granted)} can be granted");
 
     /// <summary>Null, or one line.</summary>
     public static IRuleBuilderOptions<T, string?> MustBeDevice<T>(this IRuleBuilder<T, string?> rule) => rule

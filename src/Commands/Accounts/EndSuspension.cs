@@ -16,7 +16,7 @@ public static class EndSuspensionHandler
 {
     public static Refusal? Validate(EndSuspension command, Account account, [ReadAggregate] Account @operator)
     {
-        if (!@operator.Roles.Contains(Role.Operator)) return AccountRefusals.NotAnOperator;
+        if (!@operator.Roles.Contains(PlatformRole.Operator)) return AccountRefusals.NotAnOperator;
         return account.Erased ? Refusals.Unknown("account", account.Id) : null;
     }
 

@@ -9,7 +9,7 @@ public sealed record IssuePasswordReset(Guid AccountId, Guid OperatorId, string 
 public static class IssuePasswordResetHandler
 {
     public static Refusal? Validate(IssuePasswordReset command, Account account, [ReadAggregate] Account @operator) =>
-        account.Erased ? Refusals.Unknown("account", account.Id) : @operator.Roles.Contains(Role.Operator) ? null : AccountRefusals.NotAnOperator;
+        account.Erased ? Refusals.Unknown("account", account.Id) : @operator.Roles.Contains(PlatformRole.Operator) ? null : AccountRefusals.NotAnOperator;
 
     public static AccountEvent Handle(IssuePasswordReset command, [WriteAggregate] Account account, DateTimeOffset now) =>
         new PasswordResetIssued(account.Id, command.OperatorId, command.TokenHash, now + PendingReset.Life);

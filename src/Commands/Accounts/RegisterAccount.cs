@@ -8,7 +8,7 @@ namespace Veza.Commands.Accounts;
 /// <summary>Makes an account and, when asked, signs it in.</summary>
 /// <param name="PasswordHash">Never the password: a command may be logged.</param>
 /// <param name="SignIn">The session that registering begins; null for an account that nobody uses yet.</param>
-/// <param name="Roles">Beyond <see cref="Role.User"/>; the front doors leave it empty.</param>
+/// <param name="Roles">Beyond <see cref="PlatformRole.User"/>; the front doors leave it empty.</param>
 /// <param name="EmailProofId">Made for this account; with it, the address is claimed only once it is proven. Null
 /// claims it at once, for an account that the operator makes.</param>
 public sealed record RegisterAccount(

@@ -26,7 +26,7 @@ public static class SuspendAccountHandler
     {
         if (command.Until <= now || command.Until > now + Account.SuspensionMax)
             return AccountRefusals.SuspensionUntil(command.Until.Value, now);
-        if (!@operator.Roles.Contains(Role.Operator)) return AccountRefusals.NotAnOperator;
+        if (!@operator.Roles.Contains(PlatformRole.Operator)) return AccountRefusals.NotAnOperator;
         if (account.Erased) return Refusals.Unknown("account", account.Id);
         // The last operator would otherwise have nobody left to end it.
         return command.AccountId == command.OperatorId ? AccountRefusals.CannotSuspendSelf : null;

@@ -61,7 +61,7 @@ public sealed record Account(
     /// <summary>The session that one more would end; null while there is room.</summary>
     public Guid? OldestSessionId => SessionIds.Count < SessionsMax ? null : SessionIds[0];
 
-    public static Account Create(AccountRegistered e) => new(e.AccountId, e.UserName, e.Email ?? "", e.PasswordHash, [Role.User], [], []);
+    public static Account Create(AccountRegistered e) => new(e.AccountId, e.UserName, e.Email ?? "", e.PasswordHash, [PlatformRole.User], [], []);
     public Account Apply(RoleGranted e) => this with { Roles = Roles.Add(e.Role) };
     public Account Apply(SignedIn e) => this with
     {
@@ -151,7 +151,7 @@ public sealed record TwoFactor(Guid SeedId, bool Enabled, long LastStep, Immutab
 }
 
 /// <summary>What an account may do on the whole platform; what it may do in a community is the community's to say.</summary>
-public static class Role
+public static class PlatformRole
 {
     /// <summary>Every account has it, without an event.</summary>
     public const string User = "user";

@@ -120,9 +120,9 @@ public sealed class Appender : IAsyncDisposable
         }
     }
 
-    private Batch NextBatch()
+    private AppendBatch NextBatch()
     {
-        var batch = new Batch(_types, Math.Min(BatchCommandsMax, _queue.Reader.Count + 1));
+        var batch = new AppendBatch(_types, Math.Min(BatchCommandsMax, _queue.Reader.Count + 1));
         if (_held is not null) batch.TryAdd(_held);
         _held = null;
         while (batch.Commands.Count < BatchCommandsMax && _queue.Reader.TryRead(out var next))
@@ -141,7 +141,7 @@ public sealed class Appender : IAsyncDisposable
     }
 
     /// <returns>What is to be told; null when it was told already, because the batch met a fault.</returns>
-    private async Task<Written?> WriteAsync(Batch batch)
+    private async Task<Written?> WriteAsync(AppendBatch batch)
     {
         var started = Stopwatch.GetTimestamp();
         try
@@ -174,7 +174,7 @@ public sealed class Appender : IAsyncDisposable
     }
 
     /// <summary>The database refused the batch as a whole, so nothing of it was written: each command is tried alone and only the culprit fails.</summary>
-    private async Task WriteOneByOneAsync(Batch batch, PostgresException refused)
+    private async Task WriteOneByOneAsync(AppendBatch batch, PostgresException refused)
     {
         if (batch.Commands is [var culprit])
         {
@@ -183,16 +183,16 @@ public sealed class Appender : IAsyncDisposable
         }
         foreach (var command in batch.Commands)
         {
-            var alone = new Batch(_types, 1);
+            var alone = new AppendBatch(_types, 1);
             alone.TryAdd(command);
             if (await WriteAsync(alone) is { } written) Tell(written);
         }
     }
 
     /// <summary>What was decided on the lost history is to be decided again; the rest is written.</summary>
-    private async Task WriteAfterForkAsync(Batch batch)
+    private async Task WriteAfterForkAsync(AppendBatch batch)
     {
-        var rest = new Batch(_types, batch.Commands.Count);
+        var rest = new AppendBatch(_types, batch.Commands.Count);
         foreach (var command in batch.Commands)
         {
             if (command.HistoryGeneration == _generation()) rest.TryAdd(command);
@@ -216,7 +216,7 @@ public sealed class Appender : IAsyncDisposable
     /// backend that had it is gone. Every change carries the exact version it expects, so the two can never both be appended: what the first one appended shows as
     /// a conflict with itself.
     /// </summary>
-    private async Task<(AppendOutcome[] Outcomes, List<RecordedEvent> Events, int HistoryGeneration)> WriteUntilKnownAsync(Batch batch)
+    private async Task<(AppendOutcome[] Outcomes, List<RecordedEvent> Events, int HistoryGeneration)> WriteUntilKnownAsync(AppendBatch batch)
     {
         var started = _clock.GetTimestamp();
         for (var attempt = 1; ; attempt++)
@@ -251,7 +251,7 @@ public sealed class Appender : IAsyncDisposable
         }
     }
 
-    private async Task MakeRoomAsync(Batch batch, int attempt)
+    private async Task MakeRoomAsync(AppendBatch batch, int attempt)
     {
         try { await _makeRoom(batch.EventCount, CancellationToken.None); }
         catch (PostgresException full) when (DatabaseFaults.IsDiskFull(full)) { throw NotAppended(full, attempt); }
@@ -264,7 +264,7 @@ public sealed class Appender : IAsyncDisposable
     private static IOException MaybeAppended(PostgresException refused) =>
         new($"the database refused what it may have appended before: {refused.MessageText}", refused);
 
-    private async Task<(AppendOutcome[], List<RecordedEvent>, int)> WriteOnceAsync(Batch batch, int attempt, StrongBox<bool> given)
+    private async Task<(AppendOutcome[], List<RecordedEvent>, int)> WriteOnceAsync(AppendBatch batch, int attempt, StrongBox<bool> given)
     {
         var call = await OpenAsync(given);
         var generation = _generation();
@@ -334,5 +334,5 @@ public sealed class Appender : IAsyncDisposable
         catch (Exception fault) when (fault is NpgsqlException or IOException or InvalidOperationException) { _logger.LogDebug(fault, "Closing a broken connection failed"); }
     }
 
-    private sealed record Written(Batch Batch, AppendOutcome[] Outcomes, List<RecordedEvent> Events, int HistoryGeneration);
+    private sealed record Written(AppendBatch Batch, AppendOutcome[] Outcomes, List<RecordedEvent> Events, int HistoryGeneration);
 }

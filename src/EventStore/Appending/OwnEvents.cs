@@ -11,7 +11,7 @@ internal static class OwnEvents
         """;
 
     /// <summary>A command that conflicts with its own events was appended by an earlier attempt, and is answered so.</summary>
-    public static async Task RecogniseAsync(Batch batch, AppendOutcome[] outcomes, NpgsqlConnection connection)
+    public static async Task RecogniseAsync(AppendBatch batch, AppendOutcome[] outcomes, NpgsqlConnection connection)
     {
         var refused = Enumerable.Range(0, outcomes.Length).Where(i => outcomes[i] is AppendOutcome.VersionConflict && batch.Commands[i].EventCount > 0).ToList();
         var own = await AskAsync([.. refused.Select(i => batch.Commands[i])], connection);

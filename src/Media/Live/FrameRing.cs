@@ -5,7 +5,7 @@ namespace Veza.Media.Live;
 /// A reader asks for a frame by its number and finds it, or finds that it has gone. So a stalled reader holds a number and nothing
 /// else, where a linked list would keep alive everything since.
 /// </remarks>
-internal sealed class FrameRing(LiveLimits limits, TimeProvider time)
+internal sealed class FrameRing(BroadcastLimits limits, TimeProvider time)
 {
     /// <summary>15 s of the smallest frames sent one by one (MP3: 38 a second) fit. A power of two, as the place is taken by mask.</summary>
     public const int FramesMax = 1024;

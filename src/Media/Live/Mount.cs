@@ -12,7 +12,7 @@ public sealed class Mount
 {
     private readonly Lock _gate = new();
     private readonly FrameRing _ring;
-    private readonly LiveLimits _limits;
+    private readonly BroadcastLimits _limits;
     private readonly TimeProvider _time;
     private readonly TaskCompletionSource<MountEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _ending = new();
@@ -26,7 +26,7 @@ public sealed class Mount
     private int _listeners;
     private long _cuts;
 
-    public Mount(Guid broadcastId, LiveFormat format, LiveLimits limits, TimeProvider time)
+    public Mount(Guid broadcastId, LiveFormat format, BroadcastLimits limits, TimeProvider time)
     {
         (BroadcastId, Format, _limits, _time) = (broadcastId, format, limits, time);
         _ring = new FrameRing(limits, time);

@@ -3,18 +3,18 @@ namespace Veza.Media.Live;
 /// <summary>The broadcasts on this node, by id. A mount that ends leaves by itself.</summary>
 public sealed class Mounts
 {
-    private readonly LiveLimits _limits;
+    private readonly BroadcastLimits _limits;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly Dictionary<Guid, Mount> _mounts = [];
 
-    public Mounts(LiveLimits limits, TimeProvider time)
+    public Mounts(BroadcastLimits limits, TimeProvider time)
     {
         (_limits, _time) = (limits, time);
         MediaMetrics.ObserveMounts(All);
     }
 
-    public LiveLimits Limits => _limits;
+    public BroadcastLimits Limits => _limits;
 
     public int Count { get { lock (_gate) return _mounts.Count; } }
 
@@ -23,7 +23,7 @@ public sealed class Mounts
     public IReadOnlyList<Mount> All() { lock (_gate) return [.. _mounts.Values]; }
 
     /// <summary>The broadcast's mount, made if there is none.</summary>
-    /// <returns>Null when there are <see cref="LiveLimits.StreamsMax"/> already.</returns>
+    /// <returns>Null when there are <see cref="BroadcastLimits.StreamsMax"/> already.</returns>
     public Mount? Open(Guid broadcastId, LiveFormat format)
     {
         lock (_gate)

@@ -38,7 +38,7 @@ public sealed class AccountQueries(ReadModels views)
             "select account_id, email, new_email from views.accounts_emails where account_id = @id", new { id }, ct) ?? new(id, "", "");
         var proven = emails.Email.Length > 0;
         var replacing = proven && emails.NewEmail.Length > 0 ? emails.NewEmail : null;
-        return new(a.Id, a.UserName, proven ? emails.Email : emails.NewEmail, proven, replacing, [Role.User, .. granted],
+        return new(a.Id, a.UserName, proven ? emails.Email : emails.NewEmail, proven, replacing, [PlatformRole.User, .. granted],
             a.CreatedAt, a.Followers, a.Following, a.Tracks);
     }
 

@@ -4,7 +4,7 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Accounts;
 
-/// <summary>A role that was granted to an account; <see cref="Role.User"/> is not among them.</summary>
+/// <summary>A role that was granted to an account; <see cref="PlatformRole.User"/> is not among them.</summary>
 public sealed record AccountRole(Guid AccountId, string Role, DateTimeOffset Since);
 
 public sealed class AccountRolesProjection : Projection<AccountRole, (Guid AccountId, string Role)>

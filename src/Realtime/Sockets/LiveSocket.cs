@@ -21,7 +21,7 @@ public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUser
     private readonly LiveSocketReader _input;
     private readonly LiveSocketWriter _output;
     private readonly TimeSpan _keepAlive;
-    private readonly LiveLimits _limits;
+    private readonly RealtimeLimits _limits;
     private readonly TimeProvider _clock;
     private (Action<object> Tick, object State)[] _ticks = [];
     private long _sentAt;
@@ -29,7 +29,7 @@ public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUser
     /// <summary>0 for a client that has not pinged: it need not.</summary>
     private long _heardAt;
 
-    private LiveSocket(ConnectionContext connection, ClaimsPrincipal user, TimeSpan keepAlive, LiveLimits limits, TimeProvider clock)
+    private LiveSocket(ConnectionContext connection, ClaimsPrincipal user, TimeSpan keepAlive, RealtimeLimits limits, TimeProvider clock)
     {
         (_connection, User, _keepAlive, _limits, _clock, _sentAt) = (connection, user, keepAlive, limits, clock, clock.GetTimestamp());
         // SignalR keeps it alive.
@@ -55,7 +55,7 @@ public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUser
     /// <summary>Serves the hub until either side ends it.</summary>
     /// <param name="connection">The server's own, on which the client's WebSocket handshake has been answered.</param>
     /// <param name="keepAlive">How often the client pings, and is pinged when it does not.</param>
-    public static async Task RunAsync(ConnectionContext connection, ClaimsPrincipal user, TimeSpan keepAlive, ConnectionHandler hub, ConnectionHeartbeat heart, LiveLimits limits, TimeProvider clock)
+    public static async Task RunAsync(ConnectionContext connection, ClaimsPrincipal user, TimeSpan keepAlive, ConnectionHandler hub, ConnectionHeartbeat heart, RealtimeLimits limits, TimeProvider clock)
     {
         var socket = new LiveSocket(connection, user, keepAlive, limits, clock);
         connection.Features.Set<IConnectionHeartbeatFeature>(socket);
@@ -93,7 +93,7 @@ public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUser
         if (HubListensForPings) return false;
         Volatile.Write(ref _heardAt, _clock.GetTimestamp());
         // It is owed one soon. Now all that is needed for it is at hand; later the heart would go to this connection for nothing else.
-        if (Silence >= LiveLimits.PingAnsweredAfter(_keepAlive)) TickHub();
+        if (Silence >= RealtimeLimits.PingAnsweredAfter(_keepAlive)) TickHub();
         return true;
     }
 

@@ -50,7 +50,7 @@ public class EmailProofTests(Rules rules)
     public async Task A_mailed_token_sets_one_password_within_its_hour_and_leaves_an_operators_alone()
     {
         var @operator = new AccountSetting(rules);
-        await @operator.GivenAsync(@operator.Registered with { Roles = [Role.Operator] });
+        await @operator.GivenAsync(@operator.Registered with { Roles = [PlatformRole.Operator] });
         var (first, second) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         await _ada.GivenAsync(_ada.Registered, new IssuePasswordReset(_ada.Account, @operator.Account, "handed"), new MailPasswordReset(_ada.Account, first));
         _ada.Now += MailedReset.Life;

@@ -39,7 +39,7 @@ public class EraseAccountTests(Rules rules)
     public async Task Nobody_signs_in_to_an_erased_account_nor_gets_it_a_password()
     {
         var @operator = new AccountSetting(rules);
-        await @operator.GivenAsync(@operator.Registered with { Roles = [Role.Operator] });
+        await @operator.GivenAsync(@operator.Registered with { Roles = [PlatformRole.Operator] });
         await _ada.GivenAsync(_ada.Registered, Erase);
         Assert.Equal(AccountRefusals.SignInFailed, await _ada.RefusalOfAsync(_ada.Started));
         Assert.Equal("account_unknown", (await _ada.RefusalOfAsync(new IssuePasswordReset(_ada.Account, @operator.Account, "reset"))).Code);

@@ -15,7 +15,7 @@ public class PasswordTests(Rules rules)
     private IssuePasswordReset Issued => new(_ada.Account, _operator.Account, "reset 1");
 
     private Task SignedInTwiceAsync() =>
-        _ada.GivenAsync(_ada.Registered, _ada.Started, new StartSession(_phone, _ada.Account, "p"), _operator.Registered with { Roles = [Role.Operator] });
+        _ada.GivenAsync(_ada.Registered, _ada.Started, new StartSession(_phone, _ada.Account, "p"), _operator.Registered with { Roles = [PlatformRole.Operator] });
 
     [Fact]
     public async Task Changing_the_password_ends_every_other_session_in_the_same_commit()

@@ -24,8 +24,8 @@ public class RegisterAccountTests(Rules rules)
     [Fact]
     public async Task An_account_can_be_made_with_roles_at_once() =>
         Assert.Equal<DomainEvent>(
-            [new AccountRegistered(_one.Account, _one.UserName, _one.Email, "hash"), new RoleGranted(_one.Account, Role.Operator), new RoleGranted(_one.Account, Role.Analyst)],
-            await _one.EventsOfAsync(_one.Registered with { Roles = [Role.Operator, Role.Analyst] }));
+            [new AccountRegistered(_one.Account, _one.UserName, _one.Email, "hash"), new RoleGranted(_one.Account, PlatformRole.Operator), new RoleGranted(_one.Account, PlatformRole.Analyst)],
+            await _one.EventsOfAsync(_one.Registered with { Roles = [PlatformRole.Operator, PlatformRole.Analyst] }));
 
     [Fact]
     public async Task A_role_that_nobody_can_be_given_is_refused() =>

@@ -119,8 +119,8 @@ public class SessionTests(Rules rules)
     public async Task A_role_is_granted_once()
     {
         await _ada.GivenAsync(_ada.Registered);
-        Assert.Equal([new RoleGranted(_ada.Account, Role.Analyst)], await _ada.EventsOfAsync(new GrantRole(_ada.Account, Role.Analyst)));
-        Assert.Empty(await _ada.EventsOfAsync(new GrantRole(_ada.Account, Role.Analyst)));
+        Assert.Equal([new RoleGranted(_ada.Account, PlatformRole.Analyst)], await _ada.EventsOfAsync(new GrantRole(_ada.Account, PlatformRole.Analyst)));
+        Assert.Empty(await _ada.EventsOfAsync(new GrantRole(_ada.Account, PlatformRole.Analyst)));
     }
 
     [Theory]
@@ -136,5 +136,5 @@ public class SessionTests(Rules rules)
 
     [Fact]
     public async Task Nobody_is_granted_a_role_who_is_not_there() =>
-        Assert.Equal("account_unknown", (await _ada.RefusalOfAsync(new GrantRole(_ada.Account, Role.Analyst))).Code);
+        Assert.Equal("account_unknown", (await _ada.RefusalOfAsync(new GrantRole(_ada.Account, PlatformRole.Analyst))).Code);
 }

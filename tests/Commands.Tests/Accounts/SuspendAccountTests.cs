@@ -117,7 +117,7 @@ public class SuspendAccountTests(Rules rules)
 
     private async Task GivenAsync(params object[] more)
     {
-        await _operator.GivenAsync(_operator.Registered with { Roles = [Role.Operator] });
+        await _operator.GivenAsync(_operator.Registered with { Roles = [PlatformRole.Operator] });
         await _ada.GivenAsync([_ada.Registered, .. more]);
     }
 }

@@ -18,7 +18,7 @@ public class EndedSessionTests(TestLog log) : IClassFixture<TestLog>
         var ended = await StartedAsync();
         var (callers, tokens) = Callers(ended);
         var (account, session) = await SignInAsync();
-        var token = tokens.Issue(account, session, [Role.User]);
+        var token = tokens.Issue(account, session, [PlatformRole.User]);
         Assert.True(callers.Authenticate(token).Succeeded);
         await SendAsync(new EndSession(session, Session.SignedOut));
         Assert.Same(Api.Auth.AccessTokenCache.Ended, callers.Authenticate(token).Failure);
@@ -32,7 +32,7 @@ public class EndedSessionTests(TestLog log) : IClassFixture<TestLog>
         var other = Guid.CreateVersion7();
         await SendAsync(new StartSession(other, account, "hash"));
         await SendAsync(new EndSession(session, Session.SignedOut));
-        Assert.True(callers.Authenticate(tokens.Issue(account, other, [Role.User])).Succeeded);
+        Assert.True(callers.Authenticate(tokens.Issue(account, other, [PlatformRole.User])).Succeeded);
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public class EndedSessionTests(TestLog log) : IClassFixture<TestLog>
     public async Task A_remembered_token_ends_when_its_time_is_over()
     {
         var (callers, tokens) = Callers(await StartedAsync());
-        var token = tokens.Issue(Guid.CreateVersion7(), Guid.CreateVersion7(), [Role.User]);
+        var token = tokens.Issue(Guid.CreateVersion7(), Guid.CreateVersion7(), [PlatformRole.User]);
         var first = callers.Authenticate(token);
         Assert.Same(first, callers.Authenticate(token));
         _clock.Now += AccessTokens.Life + AccessTokens.ClockSkew;

@@ -27,7 +27,7 @@ public sealed class OperatorBootstrapTests(TestLog log) : IClassFixture<TestLog>
 
         var id = await log.Log.Reader.FindNameAsync(Account.UserNameScope, "operator", TestContext.Current.CancellationToken);
         var account = (Account)(await log.Log.Models.LoadAsync(typeof(Account), id!.Value, TestContext.Current.CancellationToken)).State!;
-        Assert.Equal([Role.Analyst, Role.Operator, Role.User], account.Roles);
+        Assert.Equal([PlatformRole.Analyst, PlatformRole.Operator, PlatformRole.User], account.Roles);
         Assert.True(_passwords.Fits(account.PasswordHash, credentials.GetProperty("password").GetString()));
 
         var head = log.Log.Head;

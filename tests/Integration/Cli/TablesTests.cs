@@ -5,7 +5,7 @@ namespace Veza.Integration.Tests.Cli;
 /// <summary>What a program reads of the operator's tables through a pipe.</summary>
 public sealed class TablesTests
 {
-    private static readonly ProjectionsCommand.Projection Shard =
+    private static readonly ProjectionsCommand.ProjectionView Shard =
         new("feed.activities.v1/2", "running", 41, 7, 0, null, []);
 
     [Fact]
@@ -31,7 +31,7 @@ public sealed class TablesTests
         Assert.Equal(["chat.messages.v1", "500", "2000", "450", "100"], Words(Lines(written)[1]));
     }
 
-    private static string[] Piped(ProjectionsCommand.Projection projection)
+    private static string[] Piped(ProjectionsCommand.ProjectionView projection)
     {
         var written = new StringWriter();
         Terminal.On(written, redirected: true).Write(ProjectionsCommand.TableOf([projection]));
@@ -47,7 +47,7 @@ public sealed class TablesTests
     public void Of_a_reactor_one_sees_what_waits_and_what_it_gave_up()
     {
         var written = new StringWriter();
-        var reactor = new ReactorsCommand.Reactor("music.process_track.v1", "running", 41, 3, 2, 1, "the original is not there");
+        var reactor = new ReactorsCommand.ReactorView("music.process_track.v1", "running", 41, 3, 2, 1, "the original is not there");
         Terminal.On(written, redirected: true).Write(ReactorsCommand.TableOf([reactor]));
         Assert.Contains("waiting", written.ToString(), StringComparison.Ordinal);
         Assert.Matches("music.process_track.v1 +running +41 +3 +2 +1 +the original is not there", written.ToString());

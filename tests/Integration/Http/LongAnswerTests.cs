@@ -16,7 +16,7 @@ namespace Veza.Integration.Tests.Http;
 /// <summary>Answers that go on for as long as their clients read: which there are, and what ends them.</summary>
 public class LongAnswerTests(VezaServer veza)
 {
-    private static readonly LiveLimits Limits = new();
+    private static readonly RealtimeLimits Limits = new();
 
     /// <summary>What a stream of bytes or of events is served as.</summary>
     private static readonly string[] Endless = ["text/event-stream", "application/x-ndjson"];

@@ -17,7 +17,7 @@ public sealed class StoppedReaderTests(VezaServer server)
     [Fact(Timeout = 120_000)]
     public async Task Who_stops_reading_is_disconnected_after_the_limit_and_counted()
     {
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("VEZA_FAULTS") == "1", $"it waits {new LiveLimits().StoppedReadingMax.TotalSeconds} s for the limit");
+        Assert.SkipUnless(Environment.GetEnvironmentVariable("VEZA_FAULTS") == "1", $"it waits {new RealtimeLimits().StoppedReadingMax.TotalSeconds} s for the limit");
         var chat = await ChatSetting.CreateAsync(server);
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var closed = new MeterListener { InstrumentPublished = (instrument, listener) => { if (instrument.Name == "veza.live.closed") listener.EnableMeasurementEvents(instrument); } };

@@ -6,7 +6,7 @@ namespace Veza.Media.Tests.Live;
 public sealed class MountTests(SoundFiles sounds)
 {
     private readonly ManualTime _time = new();
-    private readonly LiveLimits _limits = new();
+    private readonly BroadcastLimits _limits = new();
 
     private async Task<byte[]> Opus(string name = "mount.opus") =>
         await File.ReadAllBytesAsync(await sounds.MakeAsync(name, 12, "-c:a", "libopus", "-b:a", "96k", "-page_duration", "200000"));
@@ -15,7 +15,7 @@ public sealed class MountTests(SoundFiles sounds)
         ? await Opus()
         : await File.ReadAllBytesAsync(await sounds.MakeAsync("mount.mp3", 12, "-c:a", "libmp3lame", "-id3v2_version", "0", "-write_id3v1", "0"));
 
-    private Mount NewMount(LiveFormat format, LiveLimits? limits = null) => new(Guid.CreateVersion7(), format, limits ?? _limits, _time);
+    private Mount NewMount(LiveFormat format, BroadcastLimits? limits = null) => new(Guid.CreateVersion7(), format, limits ?? _limits, _time);
 
     private static MountSource Connect(Mount mount)
     {

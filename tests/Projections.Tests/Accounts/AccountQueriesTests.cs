@@ -20,8 +20,8 @@ public class AccountQueriesTests(TestLog log)
     public async Task An_account_is_shown_with_its_names_roles_and_counts()
     {
         await RegisterAsync(_ada);
-        await SendAsync(new GrantRole(_ada, Role.Operator));
-        await SendAsync(new GrantRole(_ada, Role.Analyst));
+        await SendAsync(new GrantRole(_ada, PlatformRole.Operator));
+        await SendAsync(new GrantRole(_ada, PlatformRole.Analyst));
         await AppendAsync(new FollowStarted(_bob, _ada), new FollowStarted(_ada, _bob), new FollowStarted(Guid.CreateVersion7(), _ada), new FollowStopped(_bob, _ada), Track());
         await log.ProjectedAsync();
         var name = _ada.ToString("N");

@@ -177,7 +177,7 @@ public class LiveChartsTests(TestLog log)
 
     private readonly OpenSessions _sessions = new(log.Log, TimeProvider.System);
 
-    private async Task<OpenSession> SignedInAsync(Guid? session = null) =>
+    private async Task<LiveSession> SignedInAsync(Guid? session = null) =>
         (await _sessions.TryOpenAsync(new(Guid.CreateVersion7(), session, false), TestContext.Current.CancellationToken))!;
 
     private static async Task<LiveMessage.ChartChanged> NextAsync(IAsyncEnumerator<LiveMessage> messages)

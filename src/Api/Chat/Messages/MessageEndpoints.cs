@@ -96,7 +96,7 @@ public static class MessageEndpoints
     /// <returns>Those of the messages whose text the caller is not shown; a message never has an empty one of its own.</returns>
     private static async Task<HashSet<Guid>> WithheldAsync(HttpContext http, IEnumerable<Guid> messages, Caller caller, MessageQueries now, CancellationToken ct)
     {
-        if (http.PointInTime() is null || caller.Roles.Contains(Domain.Accounts.Role.Operator)) return [];
+        if (http.PointInTime() is null || caller.Roles.Contains(Domain.Accounts.PlatformRole.Operator)) return [];
         var asked = messages.ToHashSet();
         asked.ExceptWith(await now.StandingAsync(asked, ct));
         return asked;

@@ -7,7 +7,7 @@ using Veza.Commands.Dispatching;
 using Veza.Commands.Live.Broadcasts;
 using Veza.Media.Live;
 using Veza.Projections.Live.Broadcasts;
-using AccountRole = Veza.Domain.Accounts.Role;
+using AccountRole = Veza.Domain.Accounts.PlatformRole;
 
 namespace Veza.Api.Live.Broadcasts;
 
@@ -17,7 +17,7 @@ public static class BroadcastEndpoints
 {
     public static void AddBroadcasts(this IServiceCollection services, VezaSettings settings)
     {
-        services.AddSingleton(new LiveLimits { StreamsMax = settings.BroadcastsMax, ListenersPerStreamMax = settings.ListenersPerBroadcastMax });
+        services.AddSingleton(new BroadcastLimits { StreamsMax = settings.BroadcastsMax, ListenersPerStreamMax = settings.ListenersPerBroadcastMax });
         services.AddSingleton<Mounts>();
         services.AddSingleton(new SourceKeys(settings.EncryptionKey!));
         services.AddSingleton<BroadcastQueries>();
@@ -25,7 +25,7 @@ public static class BroadcastEndpoints
         services.AddSingleton<IIcecastSources>(p => p.GetRequiredService<BroadcastSources>());
         services.AddSingleton(new IcecastLimits());
         services.AddSingleton<IcecastSource>();
-        if (!settings.Has(Role.Media)) return;
+        if (!settings.Has(HostRole.Media)) return;
         services.AddHostedService(p => p.GetRequiredService<BroadcastSources>());
         services.AddHostedService<BroadcastLevels>();
     }

@@ -4,7 +4,7 @@ using Veza.Domain.Accounts;
 using Veza.Domain.Music.Tracks;
 using Veza.Reactors.Running;
 using Veza.Media;
-using Copy = Veza.Media.Rendition;
+using Copy = Veza.Media.TranscodeTarget;
 using Rendition = Veza.Domain.Music.Tracks.Rendition;
 
 namespace Veza.Reactors.Music.Tracks;

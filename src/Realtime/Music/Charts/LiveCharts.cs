@@ -81,7 +81,7 @@ public sealed class ChartFollower : IDisposable
     /// <summary>The chart as it is, then as it has become whenever it has changed; who is slow gets the newest and not what it was in between.</summary>
     /// <param name="session">Whose following it is; it ends with it, with the reason <c>session_ended</c>.</param>
     public async IAsyncEnumerable<LiveMessage> ReadAsync(
-        OpenSession session, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+        LiveSession session, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
     {
         LiveMessage? seen = null;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct, session.Ended);

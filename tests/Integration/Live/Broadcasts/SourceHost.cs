@@ -21,7 +21,7 @@ internal sealed class SourceHost : IIcecastSources, IAsyncDisposable
 
     private SourceHost(IcecastLimits limits)
     {
-        Mounts = new Mounts(new LiveLimits(), TimeProvider.System);
+        Mounts = new Mounts(new BroadcastLimits(), TimeProvider.System);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, new IcecastSource(this, limits, TimeProvider.System).UseOn));

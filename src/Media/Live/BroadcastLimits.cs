@@ -1,7 +1,7 @@
 namespace Veza.Media.Live;
 
 /// <summary>The bounds of live audio. Every one is a setting; the reasons are those of the defaults.</summary>
-public sealed record LiveLimits
+public sealed record BroadcastLimits
 {
     /// <summary>MAX_STREAMS: broadcasts at once on one node.</summary>
     public int StreamsMax { get; init; } = 10_000;

@@ -2,7 +2,7 @@ namespace Veza.Realtime;
 
 /// <summary>The bounds of live subscriptions, each with its reason.</summary>
 /// <param name="MaxConnections">Live connections of a process, hub and server-sent events together; more get 503. <c>MAX_CONNECTIONS</c>.</param>
-public sealed record LiveLimits(int MaxConnections = 100_000)
+public sealed record RealtimeLimits(int MaxConnections = 100_000)
 {
     /// <summary>A page shows some ten things at once; each subscription has a cursor of its own.</summary>
     public int SubscriptionsPerConnectionMax { get; init; } = 50;

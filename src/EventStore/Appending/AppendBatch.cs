@@ -5,7 +5,7 @@ namespace Veza.EventStore.Appending;
 
 /// <summary>The commands that one call of <c>log.append_batch</c> takes.</summary>
 /// <param name="expected">How many commands there will be, about.</param>
-internal sealed class Batch(EventTypes types, int expected)
+internal sealed class AppendBatch(EventTypes types, int expected)
 {
     /// <summary>The outcome of a command id that was used before.</summary>
     private const short Repeated = 3;
