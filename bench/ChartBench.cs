@@ -28,7 +28,7 @@ internal static class ChartBench
                 foreach (var span in Enum.GetValues<ChartSpan>())
                     foreach (var genre in new[] { null, "Genre 7" })
                     {
-                        Task<List<ChartEntry>> Read() => charts.ListAsync(chart, span, genre, now, EntriesMax, CancellationToken.None);
+                        Task<List<ChartEntryView>> Read() => charts.ListAsync(chart, span, genre, now, EntriesMax, CancellationToken.None);
                         var first = await tables.FirstAsync(Read);
                         var figures = await Measure.ClosedLoopAsync(1, TimeSpan.FromSeconds(seconds), async _ => (await Read()).Count > 0 ? 1 : 0);
                         Report.Row($"{chart}, {span}{(genre is null ? "" : ", one genre")}".ToLowerInvariant(), figures.PerSecond, figures.P50, figures.P99, first);

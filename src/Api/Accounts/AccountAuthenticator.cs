@@ -73,7 +73,7 @@ public sealed class AccountAuthenticator(EventLog log, AccessTokens access, Refr
         // Nobody was signed in when the command was sent.
         http.RequestServices.GetRequiredService<OwnWrites>().Record(http, account.Id, done.Position);
         http.Response.Headers.CacheControl = "no-store";
-        var answer = new SessionAnswer(ids.Id, ids.AccountId, ids.SessionId, access.Issue(account.Id, token.Id, Roles(account)), token.Text, (int)AccessTokens.Life.TotalSeconds);
+        var answer = new SignedInView(ids.Id, ids.AccountId, ids.SessionId, access.Issue(account.Id, token.Id, Roles(account)), token.Text, (int)AccessTokens.Life.TotalSeconds);
         return CommandSender.Answer(done with { Answer = null }, answer, status);
     }
 }
@@ -83,11 +83,11 @@ public sealed record SessionIds(Guid Id, Guid? AccountId = null, Guid? SessionId
 
 /// <param name="Id">Of the session; of the account when one was registered.</param>
 /// <param name="ExpiresIn">Seconds for which the access token is good.</param>
-public sealed record SessionAnswer(
+public sealed record SignedInView(
     Guid Id,
     [property: System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)] Guid? AccountId,
     [property: System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)] Guid? SessionId,
     string AccessToken, string RefreshToken, int ExpiresIn)
 {
-    public override string ToString() => $"{nameof(SessionAnswer)} {Id}";
+    public override string ToString() => $"{nameof(SignedInView)} {Id}";
 }

@@ -22,7 +22,7 @@ public static class AccountEndpoints
     {
         var accounts = api.MapGroup("/accounts").WithTags("Accounts");
         accounts.MapPost("", Register).AllowAnonymous().HoldsSecrets()
-            .Produces<SessionAnswer>(StatusCodes.Status201Created).WithSummary("Register")
+            .Produces<SignedInView>(StatusCodes.Status201Created).WithSummary("Register")
             .WithDescription("""
                 Makes an account and signs it in. The e-mail address is mailed a token and counts once it is proven, so
                 that the answer is the same whoever has it. User names are 3 to 32 of `a-z 0-9 _ .`, kept in lower case;

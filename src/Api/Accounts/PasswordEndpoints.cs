@@ -12,7 +12,7 @@ public sealed record ChangePasswordBody(string CurrentPassword, string NewPasswo
 public sealed record ResetPasswordBody(string Token, string NewPassword) { public override string ToString() => nameof(ResetPasswordBody); }
 
 /// <param name="Token">Good once, for an hour. It is shown here and nowhere again.</param>
-public sealed record ResetAnswer(Guid Id, string Token, int ExpiresIn) { public override string ToString() => $"{nameof(ResetAnswer)} {Id}"; }
+public sealed record PasswordResetView(Guid Id, string Token, int ExpiresIn) { public override string ToString() => $"{nameof(PasswordResetView)} {Id}"; }
 
 public static class PasswordEndpoints
 {
@@ -21,7 +21,7 @@ public static class PasswordEndpoints
         var accounts = api.MapGroup("/accounts").WithTags("Accounts");
         accounts.MapPut("/me/password", Change).HoldsSecrets().WithSummary("Change one's password")
             .WithDescription("Ends every other session. 403 `password_wrong` when the current one does not fit.");
-        accounts.MapPost("/{accountId:guid}/password-reset", Issue).HoldsSecrets().Produces<ResetAnswer>(StatusCodes.Status201Created).WithSummary("Let somebody set a new password")
+        accounts.MapPost("/{accountId:guid}/password-reset", Issue).HoldsSecrets().Produces<PasswordResetView>(StatusCodes.Status201Created).WithSummary("Let somebody set a new password")
             .WithDescription("For operators, who pass the token on to a person whose identity they have seen to. It is good once, for an hour; another one voids it.");
         accounts.MapPost("/password-reset", Reset).AllowAnonymous().HoldsSecrets().WithSummary("Set a new password by a reset token")
             .WithDescription("By one that an operator handed over, or that was mailed. Ends every session. 401 `reset_token_invalid` when the token was used, replaced or is too old.");
@@ -55,7 +55,7 @@ public static class PasswordEndpoints
         var result = await commands.Decide(new IssuePasswordReset(accountId, caller.AccountId, token.Hash), ids);
         if (result is not CommandResult.Done done) return CommandSender.Answer(result, ids);
         http.Response.Headers.CacheControl = "no-store";
-        return CommandSender.Answer(done with { Answer = null }, new ResetAnswer(accountId, token.Text, (int)Domain.Accounts.PendingReset.Life.TotalSeconds), StatusCodes.Status201Created);
+        return CommandSender.Answer(done with { Answer = null }, new PasswordResetView(accountId, token.Text, (int)Domain.Accounts.PendingReset.Life.TotalSeconds), StatusCodes.Status201Created);
     }
 
     private static async Task<IResult> Reset(

@@ -13,7 +13,7 @@ public sealed record RefreshBody(string RefreshToken) { public override string T
 
 /// <param name="LastUsedAt">When its tokens were last renewed: a session in use renews them every quarter of an hour.</param>
 /// <param name="Current">The one that asks.</param>
-public sealed record SessionItem(Guid Id, string? Device, DateTimeOffset CreatedAt, DateTimeOffset LastUsedAt, DateTimeOffset ExpiresAt, bool Current);
+public sealed record SessionView(Guid Id, string? Device, DateTimeOffset CreatedAt, DateTimeOffset LastUsedAt, DateTimeOffset ExpiresAt, bool Current);
 
 public static class SessionEndpoints
 {
@@ -21,11 +21,11 @@ public static class SessionEndpoints
     {
         var sessions = api.MapGroup("/sessions").WithTags("Sessions");
         sessions.MapPost("", SignIn).AllowAnonymous().HoldsSecrets()
-            .Produces<SessionAnswer>(StatusCodes.Status201Created).WithSummary("Sign in")
+            .Produces<SignedInView>(StatusCodes.Status201Created).WithSummary("Sign in")
             .WithDescription("By user name or e-mail. 401 `sign_in_failed` whichever of the two was wrong; after ten failures 429 `sign_in_wait`, ever longer, except from networks that the account has signed in from. 401 `two_factor_required` when `code` is needed too. `device` is what the session is called in the list; without it, what the client calls itself.");
-        sessions.MapPost("/refresh", Refresh).AllowAnonymous().HoldsSecrets().Produces<SessionAnswer>().WithSummary("Take new tokens for a refresh token")
+        sessions.MapPost("/refresh", Refresh).AllowAnonymous().HoldsSecrets().Produces<SignedInView>().WithSummary("Take new tokens for a refresh token")
             .WithDescription("A refresh token is good once, within 30 days. One used again has two holders: its session is ended, 401 `refresh_token_reused`.");
-        sessions.MapGet("", ListAsync).ReadsFrom(SessionQueries.Reads).Produces<Page<SessionItem>>().WithSummary("List one's own sessions")
+        sessions.MapGet("", ListAsync).ReadsFrom(SessionQueries.Reads).Produces<Page<SessionView>>().WithSummary("List one's own sessions")
             .WithDescription($"Those that have not ended, the last used first; {Account.SessionsMax} at most, as one more sign-in ends the oldest.");
         sessions.MapDelete("", (Caller caller, CommandSender commands) =>
             commands.Send(new EndOtherSessions(caller.AccountId, caller.SessionId), new { id = caller.SessionId })).WithSummary("Sign out everywhere else")
@@ -40,7 +40,7 @@ public static class SessionEndpoints
     private static async Task<IResult> ListAsync(Caller caller, SessionQueries queries, TimeProvider clock, CancellationToken ct)
     {
         var rows = await queries.ListAsync(caller.AccountId, clock.GetUtcNow(), ct);
-        return Results.Ok(new Page<SessionItem>([.. rows.Select(r => new SessionItem(r.SessionId, r.Device, r.CreatedAt, r.LastUsedAt, r.ExpiresAt, r.SessionId == caller.SessionId))], Next: null));
+        return Results.Ok(new Page<SessionView>([.. rows.Select(r => new SessionView(r.SessionId, r.Device, r.CreatedAt, r.LastUsedAt, r.ExpiresAt, r.SessionId == caller.SessionId))], Next: null));
     }
 
     private static async Task<IResult> SignIn(

@@ -13,19 +13,19 @@ public sealed record CodeBody(string Code) { public override string ToString() =
 
 /// <param name="Secret">In base32, for authenticator apps; shown here and nowhere again.</param>
 /// <param name="Uri">The same as an otpauth address, for a QR code.</param>
-public sealed record TwoFactorSecretAnswer(Guid Id, string Secret, string Uri) { public override string ToString() => nameof(TwoFactorSecretAnswer); }
+public sealed record TwoFactorSecretView(Guid Id, string Secret, string Uri) { public override string ToString() => nameof(TwoFactorSecretView); }
 
 /// <param name="RecoveryCodes">Each signs in once in the place of a code; shown here and nowhere again.</param>
-public sealed record RecoveryCodesAnswer(Guid Id, IReadOnlyList<string> RecoveryCodes) { public override string ToString() => nameof(RecoveryCodesAnswer); }
+public sealed record RecoveryCodesView(Guid Id, IReadOnlyList<string> RecoveryCodes) { public override string ToString() => nameof(RecoveryCodesView); }
 
 public static class TwoFactorEndpoints
 {
     public static void MapTwoFactor(this IEndpointRouteBuilder api)
     {
         var twoFactor = api.MapGroup("/accounts/me/two-factor").WithTags("Accounts");
-        twoFactor.MapPost("", Begin).HoldsSecrets().Produces<TwoFactorSecretAnswer>(StatusCodes.Status201Created).WithSummary("Begin with two-factor sign-in")
+        twoFactor.MapPost("", Begin).HoldsSecrets().Produces<TwoFactorSecretView>(StatusCodes.Status201Created).WithSummary("Begin with two-factor sign-in")
             .WithDescription("Gives a secret for an authenticator app (RFC 6238: SHA-1, 30 seconds, 6 digits). Nothing is asked for until `confirm`.");
-        twoFactor.MapPost("/confirm", Confirm).HoldsSecrets().Produces<RecoveryCodesAnswer>().WithSummary("Turn two-factor sign-in on")
+        twoFactor.MapPost("/confirm", Confirm).HoldsSecrets().Produces<RecoveryCodesView>().WithSummary("Turn two-factor sign-in on")
             .WithDescription("By a first code. From then on signing in needs `code` beside the password: one of the app's, each good once, or one of the recovery codes given here.");
         twoFactor.MapPost("/disable", Disable).HoldsSecrets().WithSummary("Turn two-factor sign-in off").WithDescription("By a code of the app or a recovery code.");
     }
@@ -49,7 +49,7 @@ public static class TwoFactorEndpoints
         // What the app calls it; a profile that is not there yet is no reason to fail.
         var name = (await queries.FindAsync(caller.AccountId, ct))?.UserName ?? caller.AccountId.ToString();
         http.Response.Headers.CacheControl = "no-store";
-        return CommandSender.Answer(done with { Answer = null }, new TwoFactorSecretAnswer(ids.Id, secret, TwoFactors.Uri(name, secret)), StatusCodes.Status201Created);
+        return CommandSender.Answer(done with { Answer = null }, new TwoFactorSecretView(ids.Id, secret, TwoFactors.Uri(name, secret)), StatusCodes.Status201Created);
     }
 
     private static async Task<IResult> Confirm(CodeBody body, Caller caller, HttpContext http, CommandSender commands, AccountAuthenticator signIns, SignInThrottle tries, TwoFactors twoFactors, CancellationToken ct)
@@ -62,7 +62,7 @@ public static class TwoFactorEndpoints
         if (result is not CommandResult.Done done) return CommandSender.Answer(result, ids);
         http.Response.Headers.CacheControl = "no-store";
         var seed = done.Answer is null ? shown.SeedId : JsonSerializer.Deserialize<SessionIds>(done.Answer, JsonSerializerOptions.Web)!.Id;
-        return CommandSender.Answer(done with { Answer = null }, new RecoveryCodesAnswer(caller.AccountId, twoFactors.RecoveryCodes(seed)));
+        return CommandSender.Answer(done with { Answer = null }, new RecoveryCodesView(caller.AccountId, twoFactors.RecoveryCodes(seed)));
     }
 
     private static async Task<IResult> Disable(CodeBody body, Caller caller, HttpContext http, CommandSender commands, AccountAuthenticator signIns, SignInThrottle tries, TwoFactors twoFactors, CancellationToken ct)

@@ -6,9 +6,9 @@ namespace Veza.Projections.Accounts;
 /// <summary>The addresses of an account.</summary>
 /// <param name="Email">Proven; "" while there is none.</param>
 /// <param name="NewEmail">Still to be proven; "" when there is none.</param>
-public sealed record AccountEmail(Guid AccountId, string Email, string NewEmail);
+public sealed record AccountEmailRow(Guid AccountId, string Email, string NewEmail);
 
-public sealed class AccountEmailsProjection : Projection<AccountEmail, Guid>
+public sealed class AccountEmailsProjection : Projection<AccountEmailRow, Guid>
 {
     public override string Name => "accounts.emails.v1";
 
@@ -20,7 +20,7 @@ public sealed class AccountEmailsProjection : Projection<AccountEmail, Guid>
         Erases<AccountErased>(e => e.AccountId, "account_id", ("email", ""), ("new_email", ""));
     }
 
-    public static AccountEmail Create(AccountRegistered e) => new(e.AccountId, e.Email ?? "", NewEmail: "");
-    public static AccountEmail Apply(EmailProofRequested e, AccountEmail row) => row with { NewEmail = e.Email };
-    public static AccountEmail Apply(EmailProven e, AccountEmail row) => row with { Email = e.Email, NewEmail = "" };
+    public static AccountEmailRow Create(AccountRegistered e) => new(e.AccountId, e.Email ?? "", NewEmail: "");
+    public static AccountEmailRow Apply(EmailProofRequested e, AccountEmailRow row) => row with { NewEmail = e.Email };
+    public static AccountEmailRow Apply(EmailProven e, AccountEmailRow row) => row with { Email = e.Email, NewEmail = "" };
 }

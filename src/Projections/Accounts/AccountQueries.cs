@@ -34,7 +34,7 @@ public sealed class AccountQueries(ReadModels views)
     {
         if (await RowAsync(id, ct) is not { } a) return null;
         var granted = await views.ListAsync<string>("select role from views.accounts_roles where account_id = @id order by role", new { id }, ct);
-        var emails = await views.FindAsync<AccountEmail>(
+        var emails = await views.FindAsync<AccountEmailRow>(
             "select account_id, email, new_email from views.accounts_emails where account_id = @id", new { id }, ct) ?? new(id, "", "");
         var proven = emails.Email.Length > 0;
         var replacing = proven && emails.NewEmail.Length > 0 ? emails.NewEmail : null;

@@ -5,13 +5,13 @@ using Veza.EventStore.Projections;
 namespace Veza.Projections.Accounts;
 
 /// <summary>A role that was granted to an account; <see cref="PlatformRole.User"/> is not among them.</summary>
-public sealed record AccountRole(Guid AccountId, string Role, DateTimeOffset Since);
+public sealed record AccountRoleRow(Guid AccountId, string Role, DateTimeOffset Since);
 
-public sealed class AccountRolesProjection : Projection<AccountRole, (Guid AccountId, string Role)>
+public sealed class AccountRolesProjection : Projection<AccountRoleRow, (Guid AccountId, string Role)>
 {
     public override string Name => "accounts.roles.v1";
 
     public AccountRolesProjection() => Identity<RoleGranted>(e => (e.AccountId, e.Role));
 
-    public static AccountRole Create(RoleGranted e, RecordedEvent at) => new(e.AccountId, e.Role, at.At);
+    public static AccountRoleRow Create(RoleGranted e, RecordedEvent at) => new(e.AccountId, e.Role, at.At);
 }

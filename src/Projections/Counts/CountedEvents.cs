@@ -18,10 +18,10 @@ public enum CountedNumber { Plays, Likes, Reposts, Comments, Followers, Followin
 /// <param name="SubjectId">The track, account, community or message.</param>
 /// <param name="Emoji">Of reactions, which are counted for each; empty for all other numbers.</param>
 /// <param name="Change">1 or -1.</param>
-public sealed record CountedEvent(Guid SubjectId, CountedNumber Number, string Emoji, long Position, int Change);
+public sealed record CountedEventRow(Guid SubjectId, CountedNumber Number, string Emoji, long Position, int Change);
 
 /// <remarks>It points at the log and repeats nothing of it; the primary key is what a page is read by.</remarks>
-public sealed class CountedEventsProjection : Projection<CountedEvent, (Guid SubjectId, CountedNumber Number, string Emoji, long Position)>
+public sealed class CountedEventsProjection : Projection<CountedEventRow, (Guid SubjectId, CountedNumber Number, string Emoji, long Position)>
 {
     public override string Name => "counts.events.v1";
 
@@ -42,23 +42,23 @@ public sealed class CountedEventsProjection : Projection<CountedEvent, (Guid Sub
         Identities<FollowStopped>((e, at) => [(e.FollowerId, CountedNumber.Following, "", at.Position), (e.FolloweeId, CountedNumber.Followers, "", at.Position)]);
     }
 
-    public static CountedEvent Create(PlayCounted _, (Guid, CountedNumber, string, long) key) => Row(key, 1);
-    public static CountedEvent Create(TrackLiked _, (Guid, CountedNumber, string, long) key) => Row(key, 1);
-    public static CountedEvent Create(TrackUnliked _, (Guid, CountedNumber, string, long) key) => Row(key, -1);
-    public static CountedEvent Create(TrackReposted _, (Guid, CountedNumber, string, long) key) => Row(key, 1);
-    public static CountedEvent Create(TrackRepostRemoved _, (Guid, CountedNumber, string, long) key) => Row(key, -1);
-    public static CountedEvent Create(TrackCommented _, (Guid, CountedNumber, string, long) key) => Row(key, 1);
-    public static CountedEvent Create(TrackUploaded _, (Guid, CountedNumber, string, long) key) => Row(key, 1);
-    public static CountedEvent Create(MemberJoined _, (Guid, CountedNumber, string, long) key) => Row(key, 1);
-    public static CountedEvent Create(MemberLeft _, (Guid, CountedNumber, string, long) key) => Row(key, -1);
-    public static CountedEvent Create(ReactionAdded _, (Guid, CountedNumber, string, long) key) => Row(key, 1);
-    public static CountedEvent Create(ReactionRemoved _, (Guid, CountedNumber, string, long) key) => Row(key, -1);
-    public static CountedEvent Create(FollowStarted _, (Guid, CountedNumber, string, long) key) => Row(key, 1);
-    public static CountedEvent Create(FollowStopped _, (Guid, CountedNumber, string, long) key) => Row(key, -1);
+    public static CountedEventRow Create(PlayCounted _, (Guid, CountedNumber, string, long) key) => Row(key, 1);
+    public static CountedEventRow Create(TrackLiked _, (Guid, CountedNumber, string, long) key) => Row(key, 1);
+    public static CountedEventRow Create(TrackUnliked _, (Guid, CountedNumber, string, long) key) => Row(key, -1);
+    public static CountedEventRow Create(TrackReposted _, (Guid, CountedNumber, string, long) key) => Row(key, 1);
+    public static CountedEventRow Create(TrackRepostRemoved _, (Guid, CountedNumber, string, long) key) => Row(key, -1);
+    public static CountedEventRow Create(TrackCommented _, (Guid, CountedNumber, string, long) key) => Row(key, 1);
+    public static CountedEventRow Create(TrackUploaded _, (Guid, CountedNumber, string, long) key) => Row(key, 1);
+    public static CountedEventRow Create(MemberJoined _, (Guid, CountedNumber, string, long) key) => Row(key, 1);
+    public static CountedEventRow Create(MemberLeft _, (Guid, CountedNumber, string, long) key) => Row(key, -1);
+    public static CountedEventRow Create(ReactionAdded _, (Guid, CountedNumber, string, long) key) => Row(key, 1);
+    public static CountedEventRow Create(ReactionRemoved _, (Guid, CountedNumber, string, long) key) => Row(key, -1);
+    public static CountedEventRow Create(FollowStarted _, (Guid, CountedNumber, string, long) key) => Row(key, 1);
+    public static CountedEventRow Create(FollowStopped _, (Guid, CountedNumber, string, long) key) => Row(key, -1);
 
     private void One<TEvent>(CountedNumber number, Func<TEvent, Guid> subject) where TEvent : DomainEvent =>
         Identity<TEvent>((e, at) => (subject(e), number, "", at.Position));
 
-    private static CountedEvent Row((Guid SubjectId, CountedNumber Number, string Emoji, long Position) key, int change) =>
+    private static CountedEventRow Row((Guid SubjectId, CountedNumber Number, string Emoji, long Position) key, int change) =>
         new(key.SubjectId, key.Number, key.Emoji, key.Position, change);
 }

@@ -30,7 +30,7 @@ public class ChartTests(TestLog log)
         Assert.Empty(await Read(Chart.Top, _social.Genre + " techno"));
     }
 
-    private Task<List<ChartEntry>> Read(Chart chart, string genre) =>
+    private Task<List<ChartEntryView>> Read(Chart chart, string genre) =>
         _charts.ListAsync(chart, ChartSpan.Day, genre, TimeProvider.System.GetUtcNow(), 10, CancellationToken.None);
 }
 
@@ -152,7 +152,7 @@ public class ChartSpanTests(TestLog log) : IClassFixture<TestLog>
         await transaction.CommitAsync();
     }
 
-    private Task<List<ChartEntry>> List(Chart chart, ChartSpan span, DateTimeOffset moment) =>
+    private Task<List<ChartEntryView>> List(Chart chart, ChartSpan span, DateTimeOffset moment) =>
         new ChartQueries(log.Views).ListAsync(chart, span, _genre, moment, 10, CancellationToken.None);
 
     private async Task<long> Plays(ChartSpan span, DateTimeOffset moment) => Assert.Single(await List(Chart.Top, span, moment)).Plays;

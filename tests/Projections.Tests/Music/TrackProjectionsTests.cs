@@ -50,7 +50,7 @@ public class TrackProjectionsTests(TestLog log)
     public async Task Likes_reposts_comments_and_counted_plays_are_counted()
     {
         await Send(Uploaded);
-        Assert.Equal(new TrackCounts(_track, 0, 0, 0, 0), await Counts());
+        Assert.Equal(new TrackCountsRow(_track, 0, 0, 0, 0), await Counts());
         await Send(new LikeTrack(_track, _listener));
         await Send(new LikeTrack(_track, _listener));
         await Send(new LikeTrack(_track, _owner));
@@ -58,11 +58,11 @@ public class TrackProjectionsTests(TestLog log)
         await Send(new CommentOnTrack(Guid.CreateVersion7(), _track, _listener, "this drop!", 61_000));
         await Send(new CommentOnTrack(Guid.CreateVersion7(), _track, _listener, "and this one", 62_000));
         await Play();
-        Assert.Equal(new TrackCounts(_track, Plays: 1, Likes: 2, Reposts: 1, Comments: 2), await Counts());
+        Assert.Equal(new TrackCountsRow(_track, Plays: 1, Likes: 2, Reposts: 1, Comments: 2), await Counts());
 
         await Send(new UnlikeTrack(_track, _owner));
         await Send(new RemoveRepost(_track, _listener));
-        Assert.Equal(new TrackCounts(_track, Plays: 1, Likes: 1, Reposts: 0, Comments: 2), await Counts());
+        Assert.Equal(new TrackCountsRow(_track, Plays: 1, Likes: 1, Reposts: 0, Comments: 2), await Counts());
     }
 
     [Fact]
@@ -88,9 +88,9 @@ public class TrackProjectionsTests(TestLog log)
         return (await log.Views.FindAsync<TrackRow>("select * from views.music_tracks where track_id = @track", new { track = _track }, CancellationToken.None))!;
     }
 
-    private async Task<TrackCounts> Counts()
+    private async Task<TrackCountsRow> Counts()
     {
         await log.ProjectedAsync();
-        return (await log.Views.FindAsync<TrackCounts>("select * from views.music_track_counts where track_id = @track", new { track = _track }, CancellationToken.None))!;
+        return (await log.Views.FindAsync<TrackCountsRow>("select * from views.music_track_counts where track_id = @track", new { track = _track }, CancellationToken.None))!;
     }
 }

@@ -116,7 +116,7 @@ public class FeedTests(TestLog log)
         Assert.Equal(tracks.Reverse(), read);
     }
 
-    private async Task<List<FeedEntry>> FeedOf(Guid reader, params object[] steps)
+    private async Task<List<FeedEntryView>> FeedOf(Guid reader, params object[] steps)
     {
         await log.Given(steps).PlayAsync();
         await log.ProjectedAsync();

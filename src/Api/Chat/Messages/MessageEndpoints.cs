@@ -26,7 +26,7 @@ public static class MessageEndpoints
 
         var message = api.MapGroup("/messages/{messageId:guid}").WithTags("Messages");
         message.MapGet("", One).ReadsFrom(Reads).AnswersAsOf(Reads).Produces<MessageView>().WithSummary("Read a message");
-        message.MapGet("/edits", Edits).ReadsFrom(Reads).AnswersAsOf(Reads).Produces<Page<MessageEdit>>().WithSummary("Every text the message has had, oldest first");
+        message.MapGet("/edits", Edits).ReadsFrom(Reads).AnswersAsOf(Reads).Produces<Page<MessageEditView>>().WithSummary("Every text the message has had, oldest first");
         message.MapPatch("", (Guid messageId, EditMessageBody body, Caller caller, CommandSender commands) =>
             commands.Send(new EditMessage(messageId, caller.AccountId, body.Text), new { id = messageId })).WithSummary("Edit one's message");
         message.MapDelete("", (Guid messageId, Caller caller, CommandSender commands) =>
@@ -89,7 +89,7 @@ public static class MessageEndpoints
         if (await NotSeen(chat, message.ChannelId, caller, ct) is { } hidden) return hidden;
         var texts = await streams.TextsAsync(messageId, http.PointInTime()?.Position ?? long.MaxValue, ct);
         var gone = (await WithheldAsync(http, [messageId], caller, messages, ct)).Count > 0;
-        return Results.Ok(new Page<MessageEdit>(gone ? texts.ConvertAll(t => t with { Text = "" }) : texts, null));
+        return Results.Ok(new Page<MessageEditView>(gone ? texts.ConvertAll(t => t with { Text = "" }) : texts, null));
     }
 
     /// <summary>What was deleted since is not said again by asking for the past: that it was there is, its text is for operators.</summary>

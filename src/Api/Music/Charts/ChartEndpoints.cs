@@ -5,16 +5,16 @@ namespace Veza.Api.Music.Charts;
 
 /// <param name="Since">The beginning of the first hour that counts; null in charts of all time.</param>
 /// <param name="Until">The end of the last hour that counts, exclusive. A track's plays are those that <c>/tracks/{id}/counts/plays/events</c> lists between the two.</param>
-public sealed record ChartPage(IReadOnlyList<ChartEntry> Items, string? Next, DateTimeOffset? Since, DateTimeOffset Until)
+public sealed record ChartPageView(IReadOnlyList<ChartEntryView> Items, string? Next, DateTimeOffset? Since, DateTimeOffset Until)
 {
-    public static ChartPage Of(IReadOnlyList<ChartEntry> entries, ChartSpan span, DateTimeOffset moment) =>
+    public static ChartPageView Of(IReadOnlyList<ChartEntryView> entries, ChartSpan span, DateTimeOffset moment) =>
         new(entries, null, span == ChartSpan.All ? null : ChartQueries.Since(span, moment), HourlyPlaysProjection.HourOf(moment).AddHours(1));
 }
 
 public static class ChartEndpoints
 {
     public static void MapCharts(this IEndpointRouteBuilder api) =>
-        api.MapGet("/charts/{chart}", Read).ReadsFrom(ChartQueries.Reads).AnswersAsOf(ChartQueries.Reads).Produces<ChartPage>().WithTags("Charts")
+        api.MapGet("/charts/{chart}", Read).ReadsFrom(ChartQueries.Reads).AnswersAsOf(ChartQueries.Reads).Produces<ChartPageView>().WithTags("Charts")
             .WithSummary("Read a chart").WithDescription("""
                 `top` ranks tracks by the plays counted within the span; `trending` by the same plays, each weighing 0.5 ^ (age / half-life), with a half-life of
                 1 hour in the span hour, 6 hours in day, 24 hours in week and 7 days in all. Spans reach back from now, or from the time of `asOf`, in whole hours; without one it is the week. `genre` is compared without
@@ -30,7 +30,7 @@ public static class ChartEndpoints
         var past = http.PointInTime();
         if (past is not null) charts = new(past.Views);
         var moment = past?.Moment ?? clock.GetUtcNow();
-        return Results.Ok(ChartPage.Of(await charts.ListAsync(which, within, genre, moment, size, ct), within, moment));
+        return Results.Ok(ChartPageView.Of(await charts.ListAsync(which, within, genre, moment, size, ct), within, moment));
     }
 
     // Enum.TryParse would take numbers and lists of names too.

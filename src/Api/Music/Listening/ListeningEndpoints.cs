@@ -26,7 +26,7 @@ public static class ListeningEndpoints
                 heard, whichever is less, and once per listener, track and sign-in session; `counted` says whether this is the play that counts.
                 """);
 
-        api.MapGet("/history", History).ReadsFrom(HistoryQueries.Reads).AnswersAsOf(HistoryQueries.Reads).Produces<Page<HistoryEntry>>().WithTags("Listening")
+        api.MapGet("/history", History).ReadsFrom(HistoryQueries.Reads).AnswersAsOf(HistoryQueries.Reads).Produces<Page<HistoryEntryView>>().WithTags("Listening")
             .WithSummary("Read what one listened to, newest first");
     }
 

@@ -6,7 +6,7 @@ namespace Veza.Api.Social.Feed;
 public static class FeedEndpoints
 {
     public static void MapFeed(this IEndpointRouteBuilder api) =>
-        api.MapGet("/feed", Feed).ReadsFrom(FeedQueries.Reads).AnswersAsOf(FeedQueries.Reads).Produces<Page<FeedEntry>>().WithTags("Feed")
+        api.MapGet("/feed", Feed).ReadsFrom(FeedQueries.Reads).AnswersAsOf(FeedQueries.Reads).Produces<Page<FeedEntryView>>().WithTags("Feed")
             .WithSummary("Read one's feed, newest first")
             .WithDescription("Uploads, reposts and broadcasts of those one follows, from before one followed them too; every entry says why it is there. A repost taken back is gone.");
 

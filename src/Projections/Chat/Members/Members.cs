@@ -4,9 +4,9 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Chat.Members;
 
-public sealed record CommunityMember(Guid CommunityId, Guid MemberId, DateTimeOffset JoinedAt, long Position);
+public sealed record CommunityMemberRow(Guid CommunityId, Guid MemberId, DateTimeOffset JoinedAt, long Position);
 
-public sealed class MembersProjection : Projection<CommunityMember, (Guid CommunityId, Guid MemberId)>
+public sealed class MembersProjection : Projection<CommunityMemberRow, (Guid CommunityId, Guid MemberId)>
 {
     public override string Name => "chat.members.v1";
 
@@ -18,6 +18,6 @@ public sealed class MembersProjection : Projection<CommunityMember, (Guid Commun
         Index("member_id");
     }
 
-    public static CommunityMember Create(MemberJoined e, RecordedEvent at) => new(e.CommunityId, e.MemberId, at.At, at.Position);
-    public static CommunityMember? Apply(MemberLeft _, CommunityMember row) => null;
+    public static CommunityMemberRow Create(MemberJoined e, RecordedEvent at) => new(e.CommunityId, e.MemberId, at.At, at.Position);
+    public static CommunityMemberRow? Apply(MemberLeft _, CommunityMemberRow row) => null;
 }

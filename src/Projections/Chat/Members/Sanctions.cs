@@ -8,9 +8,9 @@ namespace Veza.Projections.Chat.Members;
 public enum SanctionKind { Ban, TimeOut }
 
 /// <param name="Until">Of a time-out; a ban lasts until it is taken back.</param>
-public sealed record Sanction(Guid CommunityId, Guid MemberId, SanctionKind Kind, Guid ByMemberId, string? Reason, DateTimeOffset? Until, DateTimeOffset At, long Position);
+public sealed record SanctionRow(Guid CommunityId, Guid MemberId, SanctionKind Kind, Guid ByMemberId, string? Reason, DateTimeOffset? Until, DateTimeOffset At, long Position);
 
-public sealed class SanctionsProjection : Projection<Sanction, (Guid CommunityId, Guid MemberId, SanctionKind Kind)>
+public sealed class SanctionsProjection : Projection<SanctionRow, (Guid CommunityId, Guid MemberId, SanctionKind Kind)>
 {
     public override string Name => "chat.sanctions.v1";
 
@@ -24,9 +24,9 @@ public sealed class SanctionsProjection : Projection<Sanction, (Guid CommunityId
         Erases<AccountErased>(e => e.AccountId, "by_member_id", ("reason", null));
     }
 
-    public static Sanction Create(MemberBanned e, RecordedEvent at) => new(e.CommunityId, e.MemberId, SanctionKind.Ban, e.ByMemberId, e.Reason, null, at.At, at.Position);
-    public static Sanction Create(MemberTimedOut e, RecordedEvent at) => new(e.CommunityId, e.MemberId, SanctionKind.TimeOut, e.ByMemberId, e.Reason, e.Until, at.At, at.Position);
-    public static Sanction Apply(MemberTimedOut e, Sanction row, RecordedEvent at) => row with { ByMemberId = e.ByMemberId, Reason = e.Reason, Until = e.Until, At = at.At, Position = at.Position };
-    public static Sanction? Apply(MemberUnbanned _, Sanction row) => null;
-    public static Sanction? Apply(MemberTimeOutEnded _, Sanction row) => null;
+    public static SanctionRow Create(MemberBanned e, RecordedEvent at) => new(e.CommunityId, e.MemberId, SanctionKind.Ban, e.ByMemberId, e.Reason, null, at.At, at.Position);
+    public static SanctionRow Create(MemberTimedOut e, RecordedEvent at) => new(e.CommunityId, e.MemberId, SanctionKind.TimeOut, e.ByMemberId, e.Reason, e.Until, at.At, at.Position);
+    public static SanctionRow Apply(MemberTimedOut e, SanctionRow row, RecordedEvent at) => row with { ByMemberId = e.ByMemberId, Reason = e.Reason, Until = e.Until, At = at.At, Position = at.Position };
+    public static SanctionRow? Apply(MemberUnbanned _, SanctionRow row) => null;
+    public static SanctionRow? Apply(MemberTimeOutEnded _, SanctionRow row) => null;
 }

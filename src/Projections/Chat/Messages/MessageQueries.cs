@@ -2,15 +2,15 @@ using Veza.Projections.AsOf;
 
 namespace Veza.Projections.Chat.Messages;
 
-public sealed record ReactionCount(string Emoji, int Count, bool Me);
+public sealed record ReactionCountView(string Emoji, int Count, bool Me);
 
 /// <param name="Edits">How often it was edited.</param>
 public sealed record MessageView(
     Guid Id, Guid ChannelId, AccountName Author, string Text, Guid? ReplyTo, DateTimeOffset SentAt, DateTimeOffset? EditedAt, int Edits,
-    IReadOnlyList<ReactionCount> Reactions, long Version, long Position);
+    IReadOnlyList<ReactionCountView> Reactions, long Version, long Position);
 
 /// <summary>A message that was sent, and where in the log.</summary>
-public sealed record SentMessage(Guid MessageId, long Position);
+public sealed record SentMessageView(Guid MessageId, long Position);
 
 public sealed class MessageQueries(ReadModels views)
 {
@@ -53,8 +53,8 @@ public sealed class MessageQueries(ReadModels views)
         [.. await views.ListAsync<Guid>("select message_id from views.chat_messages where message_id = any (@ids)", new { ids = messages.ToArray() }, ct)];
 
     /// <summary>An account's messages in a community's channels that are not deleted, oldest first.</summary>
-    public Task<List<SentMessage>> SentAsync(Guid community, Guid author, DateTimeOffset since, long after, long upTo, int limit, CancellationToken ct) =>
-        views.ListAsync<SentMessage>("""
+    public Task<List<SentMessageView>> SentAsync(Guid community, Guid author, DateTimeOffset since, long after, long upTo, int limit, CancellationToken ct) =>
+        views.ListAsync<SentMessageView>("""
             select message_id, position from views.chat_messages
             where author_id = @author and sent_at >= @since and position > @after and position <= @upTo and channel_id in (select id from views.chat_channels where community_id = @community)
             order by position limit @limit
@@ -67,7 +67,7 @@ public sealed class MessageQueries(ReadModels views)
             select t.message_id, t.emoji, t.count, exists (
                 select from views.chat_reactions r where r.message_id = t.message_id and r.emoji = t.emoji and r.member_id = @reader) as me
             from views.chat_reaction_tally t where t.message_id = any (@ids) order by t.message_id, t.since
-            """, new { reader, ids = rows.ConvertAll(r => r.Id) }, ct)).ToLookup(r => r.MessageId, r => new ReactionCount(r.Emoji, r.Count, r.Me));
+            """, new { reader, ids = rows.ConvertAll(r => r.Id) }, ct)).ToLookup(r => r.MessageId, r => new ReactionCountView(r.Emoji, r.Count, r.Me));
         return rows.ConvertAll(r => new MessageView(r.Id, r.ChannelId, new(r.AuthorId, r.UserName), r.Text, r.ReplyTo, r.SentAt, r.EditedAt, r.Edits,
             [.. reactions[r.Id]], r.Version, r.Position));
     }

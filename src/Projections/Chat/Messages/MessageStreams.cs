@@ -4,7 +4,7 @@ using Veza.EventStore;
 
 namespace Veza.Projections.Chat.Messages;
 
-public sealed record MessageEdit(long Version, string Text, DateTimeOffset At);
+public sealed record MessageEditView(long Version, string Text, DateTimeOffset At);
 
 /// <summary>What the log itself says of a message, in the message's own stream; a table would only say it again.</summary>
 public sealed class MessageStreams(EventLog log, IDocumentStore store)
@@ -12,14 +12,14 @@ public sealed class MessageStreams(EventLog log, IDocumentStore store)
     /// <summary>Every text the message has had.</summary>
     /// <param name="upTo">The last position to look at.</param>
     /// <returns>Oldest first.</returns>
-    public async Task<List<MessageEdit>> TextsAsync(Guid message, long upTo, CancellationToken ct)
+    public async Task<List<MessageEditView>> TextsAsync(Guid message, long upTo, CancellationToken ct)
     {
         var types = log.Types.AliasesOf(typeof(MessageSent), typeof(MessageEdited));
         await using var session = store.QuerySession();
         var events = await session.Events.QueryAllRawEvents()
             .Where(e => e.StreamId == message && e.Sequence <= upTo && e.EventTypeName.IsOneOf(types))
             .OrderBy(e => e.Version).ToListAsync(ct);
-        return [.. events.Select(e => new MessageEdit(e.Version, e.Data is MessageSent sent ? sent.Text : ((MessageEdited)e.Data).Text, e.Timestamp))];
+        return [.. events.Select(e => new MessageEditView(e.Version, e.Data is MessageSent sent ? sent.Text : ((MessageEdited)e.Data).Text, e.Timestamp))];
     }
 
     /// <param name="upTo">The last position to look at.</param>

@@ -7,7 +7,7 @@ public sealed record BroadcastView(
     DateTimeOffset? EndedAt, string ListenUrl, long Version, long Position);
 
 /// <param name="Position">Of its creation.</param>
-public sealed record OpenBroadcast(Guid BroadcastId, long Position);
+public sealed record OpenBroadcastView(Guid BroadcastId, long Position);
 
 public sealed class BroadcastQueries(ReadModels views)
 {
@@ -29,7 +29,7 @@ public sealed class BroadcastQueries(ReadModels views)
             new { before, limit }, ct)).ConvertAll(row => View(row, listeners));
 
     /// <summary>Broadcasts of one account that have not ended, in the order they were created.</summary>
-    public Task<List<OpenBroadcast>> OpenAsync(Guid owner, long after, int limit, CancellationToken ct) => views.ListAsync<OpenBroadcast>("""
+    public Task<List<OpenBroadcastView>> OpenAsync(Guid owner, long after, int limit, CancellationToken ct) => views.ListAsync<OpenBroadcastView>("""
         select broadcast_id, position from views.live_broadcasts
         where owner_id = @owner and status <> 'Ended' and position > @after order by position limit @limit
         """, new { owner, after, limit }, ct);

@@ -10,7 +10,7 @@ public enum ChartSpan { Hour, Day, Week, All }
 /// <param name="Rank">1, 2, 3 ….</param>
 /// <param name="Plays">Counted within the span.</param>
 /// <param name="Score">What the chart ranks by: the plays, or their weights summed.</param>
-public sealed record ChartEntry(long Rank, TrackSummary Track, long Plays, double Score);
+public sealed record ChartEntryView(long Rank, TrackSummaryView Track, long Plays, double Score);
 
 public sealed class ChartQueries(ReadModels views)
 {
@@ -23,7 +23,7 @@ public sealed class ChartQueries(ReadModels views)
     /// level, the one that got there first stands higher.
     /// </remarks>
     /// <param name="genre">Compared without regard to case; null for all.</param>
-    public async Task<List<ChartEntry>> ListAsync(Chart chart, ChartSpan span, string? genre, DateTimeOffset moment, int limit, CancellationToken ct)
+    public async Task<List<ChartEntryView>> ListAsync(Chart chart, ChartSpan span, string? genre, DateTimeOffset moment, int limit, CancellationToken ct)
     {
         var ranked = await TotalsServeAsync(span, moment, ct) ? FromTotals(chart, genre) : FromHours(chart, genre);
         if (views.PointInTime is { } past)
@@ -39,7 +39,7 @@ public sealed class ChartQueries(ReadModels views)
         span == ChartSpan.All && views.PointInTime is null
         && await views.FindAsync<int>("select 1 from views.music_plays_hourly where hour > @moment limit 1", new { moment = moment.ToUniversalTime() }, ct) == 0;
 
-    private async Task<List<ChartEntry>> RankAsync(string ranked, ChartSpan span, string? genre, DateTimeOffset moment, int limit, CancellationToken ct) =>
+    private async Task<List<ChartEntryView>> RankAsync(string ranked, ChartSpan span, string? genre, DateTimeOffset moment, int limit, CancellationToken ct) =>
         (await views.ListAsync<Row>($"""
             with ranked as materialized ({ranked})
             select row_number() over (order by r.standing desc, r.reached) as rank, r.track_id, t.title, t.owner_id, coalesce(p.user_name, '') as owner_name,
@@ -49,7 +49,7 @@ public sealed class ChartQueries(ReadModels views)
             left join views.accounts_profiles p on p.account_id = t.owner_id
             order by rank
             """, new { since = Since(span, moment), moment = moment.ToUniversalTime(), genre, limit, halfLifeSeconds = HalfLife(span).TotalSeconds, halfLivesMax = HalfLivesMax }, ct))
-        .ConvertAll(r => new ChartEntry(r.Rank, new(r.TrackId, r.Title, new(r.OwnerId, r.OwnerName), r.Genre, r.DurationMs), r.Plays, r.Score));
+        .ConvertAll(r => new ChartEntryView(r.Rank, new(r.TrackId, r.Title, new(r.OwnerId, r.OwnerName), r.Genre, r.DurationMs), r.Plays, r.Score));
 
     // A track is not played two billion times within an hour, and int sums much faster than bigint. An hour's weight is rounded to 2^-32: whole numbers of
     // these add up to the same in any order, and a chart must come out the same every time.

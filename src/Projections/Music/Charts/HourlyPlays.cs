@@ -9,7 +9,7 @@ namespace Veza.Projections.Music.Charts;
 /// <param name="Hour">Its beginning, in UTC, by the log's own clock.</param>
 /// <param name="Genre">As it stood when the plays were counted.</param>
 /// <param name="Position">Of the play that brought the number to where it is.</param>
-public sealed record HourlyPlays(
+public sealed record HourlyPlaysRow(
     DateTimeOffset Hour,
     Guid TrackId,
     Guid OwnerId,
@@ -18,7 +18,7 @@ public sealed record HourlyPlays(
     long Position);
 
 /// <remarks>The primary key begins with the hour, so that a span of hours needs no index of its own.</remarks>
-public sealed class HourlyPlaysProjection : Projection<HourlyPlays, (DateTimeOffset Hour, Guid TrackId)>
+public sealed class HourlyPlaysProjection : Projection<HourlyPlaysRow, (DateTimeOffset Hour, Guid TrackId)>
 {
     public override string Name => "music.plays_hourly.v2";
 
@@ -29,8 +29,8 @@ public sealed class HourlyPlaysProjection : Projection<HourlyPlays, (DateTimeOff
         Erases<AccountErased>(e => e.AccountId, "owner_id", ("genre", null));
     }
 
-    public static HourlyPlays Create(PlayCounted e, RecordedEvent at) => new(HourOf(at.At), e.TrackId, e.OwnerId, 1, e.Genre, at.Position);
-    public static HourlyPlays Apply(PlayCounted e, HourlyPlays row, RecordedEvent at) =>
+    public static HourlyPlaysRow Create(PlayCounted e, RecordedEvent at) => new(HourOf(at.At), e.TrackId, e.OwnerId, 1, e.Genre, at.Position);
+    public static HourlyPlaysRow Apply(PlayCounted e, HourlyPlaysRow row, RecordedEvent at) =>
         row with { Plays = row.Plays + 1, Genre = e.Genre, Position = at.Position };
 
     /// <returns>The beginning of the hour in which a moment falls, in UTC.</returns>

@@ -12,7 +12,7 @@ namespace Veza.Projections.Music.Charts;
 /// tracks rank by it at whatever moment.
 /// </param>
 /// <param name="Position">Of the last play.</param>
-public sealed record PlayTotals(
+public sealed record PlayTotalsRow(
     Guid TrackId,
     Guid OwnerId,
     long Plays,
@@ -20,7 +20,7 @@ public sealed record PlayTotals(
     double Trend,
     long Position);
 
-public sealed class PlayTotalsProjection : Projection<PlayTotals, Guid>
+public sealed class PlayTotalsProjection : Projection<PlayTotalsRow, Guid>
 {
     public override string Name => "music.play_totals.v2";
 
@@ -35,8 +35,8 @@ public sealed class PlayTotalsProjection : Projection<PlayTotals, Guid>
         Erases<AccountErased>(e => e.AccountId, "owner_id", ("genre", null));
     }
 
-    public static PlayTotals Create(PlayCounted e, RecordedEvent at) => new(e.TrackId, e.OwnerId, 1, e.Genre, HalfLives(at), at.Position);
-    public static PlayTotals Apply(PlayCounted e, PlayTotals row, RecordedEvent at) =>
+    public static PlayTotalsRow Create(PlayCounted e, RecordedEvent at) => new(e.TrackId, e.OwnerId, 1, e.Genre, HalfLives(at), at.Position);
+    public static PlayTotalsRow Apply(PlayCounted e, PlayTotalsRow row, RecordedEvent at) =>
         row with { Plays = row.Plays + 1, Genre = e.Genre, Trend = Sum(row.Trend, HalfLives(at)), Position = at.Position };
 
     /// <summary>From the epoch to the hour of a play, which weighs 1 then.</summary>

@@ -10,7 +10,7 @@ internal static class PastHistory
     public static async Task FoldHistoryAsync(this PointInTime past, Guid listener, long before, int limit, CancellationToken ct)
     {
         // A play stays in the history for ever, so that today's rows tell which there were.
-        var began = await past.Now.ListAsync<HistoryPlay>("""
+        var began = await past.Now.ListAsync<HistoryPlayRow>("""
             select * from views.music_history where listener_id = @listener and position < @before and position <= @asOf order by position desc limit @limit
             """, new { listener, before, asOf = past.Position, limit }, ct);
         var from = began.Count == 0 ? past.Position : began[^1].Position;

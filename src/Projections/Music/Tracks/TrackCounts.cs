@@ -8,9 +8,9 @@ namespace Veza.Projections.Music.Tracks;
 
 /// <summary>What is counted about a track.</summary>
 /// <param name="Plays">Those that count: heard long enough, once per listener and session.</param>
-public sealed record TrackCounts(Guid TrackId, long Plays, long Likes, long Reposts, long Comments);
+public sealed record TrackCountsRow(Guid TrackId, long Plays, long Likes, long Reposts, long Comments);
 
-public sealed class TrackCountsProjection : Projection<TrackCounts, Guid>
+public sealed class TrackCountsProjection : Projection<TrackCountsRow, Guid>
 {
     public override string Name => "music.track_counts.v1";
 
@@ -25,11 +25,11 @@ public sealed class TrackCountsProjection : Projection<TrackCounts, Guid>
         Identity<TrackCommented>(e => e.TrackId);
     }
 
-    public static TrackCounts Create(TrackUploaded e) => new(e.TrackId, 0, 0, 0, 0);
-    public static TrackCounts Apply(PlayCounted _, TrackCounts row) => row with { Plays = row.Plays + 1 };
-    public static TrackCounts Apply(TrackLiked _, TrackCounts row) => row with { Likes = row.Likes + 1 };
-    public static TrackCounts Apply(TrackUnliked _, TrackCounts row) => row with { Likes = row.Likes - 1 };
-    public static TrackCounts Apply(TrackReposted _, TrackCounts row) => row with { Reposts = row.Reposts + 1 };
-    public static TrackCounts Apply(TrackRepostRemoved _, TrackCounts row) => row with { Reposts = row.Reposts - 1 };
-    public static TrackCounts Apply(TrackCommented _, TrackCounts row) => row with { Comments = row.Comments + 1 };
+    public static TrackCountsRow Create(TrackUploaded e) => new(e.TrackId, 0, 0, 0, 0);
+    public static TrackCountsRow Apply(PlayCounted _, TrackCountsRow row) => row with { Plays = row.Plays + 1 };
+    public static TrackCountsRow Apply(TrackLiked _, TrackCountsRow row) => row with { Likes = row.Likes + 1 };
+    public static TrackCountsRow Apply(TrackUnliked _, TrackCountsRow row) => row with { Likes = row.Likes - 1 };
+    public static TrackCountsRow Apply(TrackReposted _, TrackCountsRow row) => row with { Reposts = row.Reposts + 1 };
+    public static TrackCountsRow Apply(TrackRepostRemoved _, TrackCountsRow row) => row with { Reposts = row.Reposts - 1 };
+    public static TrackCountsRow Apply(TrackCommented _, TrackCountsRow row) => row with { Comments = row.Comments + 1 };
 }

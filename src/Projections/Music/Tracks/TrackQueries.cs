@@ -12,7 +12,7 @@ public sealed record TrackView(
     DateTimeOffset CreatedAt, long Version, long Position);
 
 /// <summary>A track as it is named in a feed, a history or a chart.</summary>
-public sealed record TrackSummary(Guid Id, string Title, AccountName Owner, string? Genre, long DurationMs);
+public sealed record TrackSummaryView(Guid Id, string Title, AccountName Owner, string? Genre, long DurationMs);
 
 /// <summary>What must be known to serve a track's files.</summary>
 /// <param name="Formats">Of the copies that are made.</param>
@@ -51,12 +51,12 @@ public sealed class TrackQueries(ReadModels views)
     }
 
     /// <returns>The tracks there are among <paramref name="ids"/>, by id.</returns>
-    public async Task<Dictionary<Guid, TrackSummary>> SummariesAsync(IReadOnlyCollection<Guid> ids, CancellationToken ct) =>
+    public async Task<Dictionary<Guid, TrackSummaryView>> SummariesAsync(IReadOnlyCollection<Guid> ids, CancellationToken ct) =>
         ids.Count == 0 ? [] : (await views.ListAsync<SummaryRow>("""
             select t.track_id as id, t.title, t.owner_id, coalesce(p.user_name, '') as user_name, t.genre, t.duration_ms
             from views.music_tracks t left join views.accounts_profiles p on p.account_id = t.owner_id
             where t.track_id = any (@ids)
-            """, new { ids = ids.ToArray() }, ct)).ToDictionary(r => r.Id, r => new TrackSummary(r.Id, r.Title, new(r.OwnerId, r.UserName), r.Genre, r.DurationMs));
+            """, new { ids = ids.ToArray() }, ct)).ToDictionary(r => r.Id, r => new TrackSummaryView(r.Id, r.Title, new(r.OwnerId, r.UserName), r.Genre, r.DurationMs));
 
     public async Task<bool> ExistsAsync(Guid track, CancellationToken ct)
     {

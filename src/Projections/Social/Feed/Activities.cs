@@ -10,9 +10,9 @@ public enum ActivityKind { Upload, Repost, Broadcast }
 
 /// <summary>Something an account did that its followers see in their feeds. What was taken back, an upload that failed and a broadcast that is over are gone.</summary>
 /// <param name="SubjectId">The track of an upload or a repost; the broadcast.</param>
-public sealed record Activity(Guid ActorId, ActivityKind Kind, Guid SubjectId, DateTimeOffset At, long Position);
+public sealed record ActivityRow(Guid ActorId, ActivityKind Kind, Guid SubjectId, DateTimeOffset At, long Position);
 
-public sealed class ActivitiesProjection : Projection<Activity, (Guid ActorId, ActivityKind Kind, Guid SubjectId)>
+public sealed class ActivitiesProjection : Projection<ActivityRow, (Guid ActorId, ActivityKind Kind, Guid SubjectId)>
 {
     public override string Name => "social.activities.v2";
 
@@ -28,10 +28,10 @@ public sealed class ActivitiesProjection : Projection<Activity, (Guid ActorId, A
         Index("position desc");
     }
 
-    public static Activity Create(TrackUploaded e, RecordedEvent at) => new(e.OwnerId, ActivityKind.Upload, e.TrackId, at.At, at.Position);
-    public static Activity Create(TrackReposted e, RecordedEvent at) => new(e.AccountId, ActivityKind.Repost, e.TrackId, at.At, at.Position);
-    public static Activity Create(BroadcastStarted e, RecordedEvent at) => new(e.OwnerId, ActivityKind.Broadcast, e.BroadcastId, at.At, at.Position);
-    public static Activity? Apply(TrackRepostRemoved _, Activity row) => null;
-    public static Activity? Apply(TrackProcessingFailed _, Activity row) => null;
-    public static Activity? Apply(BroadcastEnded _, Activity row) => null;
+    public static ActivityRow Create(TrackUploaded e, RecordedEvent at) => new(e.OwnerId, ActivityKind.Upload, e.TrackId, at.At, at.Position);
+    public static ActivityRow Create(TrackReposted e, RecordedEvent at) => new(e.AccountId, ActivityKind.Repost, e.TrackId, at.At, at.Position);
+    public static ActivityRow Create(BroadcastStarted e, RecordedEvent at) => new(e.OwnerId, ActivityKind.Broadcast, e.BroadcastId, at.At, at.Position);
+    public static ActivityRow? Apply(TrackRepostRemoved _, ActivityRow row) => null;
+    public static ActivityRow? Apply(TrackProcessingFailed _, ActivityRow row) => null;
+    public static ActivityRow? Apply(BroadcastEnded _, ActivityRow row) => null;
 }

@@ -5,11 +5,11 @@ namespace Veza.Projections.Social.Feed;
 
 /// <param name="Track">Of an upload or a repost.</param>
 /// <param name="Reason">Why it is in this feed, for people to read.</param>
-public sealed record FeedEntry(
-    long Position, ActivityKind Kind, DateTimeOffset At, AccountName Actor, TrackSummary? Track, BroadcastSummary? Broadcast, string Reason);
+public sealed record FeedEntryView(
+    long Position, ActivityKind Kind, DateTimeOffset At, AccountName Actor, TrackSummaryView? Track, BroadcastSummaryView? Broadcast, string Reason);
 
 /// <summary>A broadcast as it is named in a feed.</summary>
-public sealed record BroadcastSummary(Guid Id, string Title);
+public sealed record BroadcastSummaryView(Guid Id, string Title);
 
 public sealed class FeedQueries(ReadModels views)
 {
@@ -43,9 +43,9 @@ public sealed class FeedQueries(ReadModels views)
 
     /// <summary>What those whom <paramref name="reader"/> follows did, newest first; their past before they were followed included.</summary>
     /// <remarks>The feed is put together when it is read, so that following somebody costs nothing and shows at once.</remarks>
-    public async Task<List<FeedEntry>> PageAsync(Guid reader, long? before, int limit, CancellationToken ct)
+    public async Task<List<FeedEntryView>> PageAsync(Guid reader, long? before, int limit, CancellationToken ct)
     {
-        var entries = new List<FeedEntry>();
+        var entries = new List<FeedEntryView>();
         // When a track fails its upload leaves the activities; its reposts, of which the event does not know, are left out here and made up for from further back.
         for (var (from, step) = (before ?? long.MaxValue, limit); ; step *= 2)
         {
@@ -79,7 +79,7 @@ public sealed class FeedQueries(ReadModels views)
             order by p.position desc
             """, parameters, ct);
 
-    private static FeedEntry Entry(Row r) => new(
+    private static FeedEntryView Entry(Row r) => new(
         r.Position, r.Kind, r.At, new(r.ActorId, r.ActorName),
         r.TrackId is { } track ? new(track, r.TrackTitle!, new(r.OwnerId!.Value, r.OwnerName ?? ""), r.Genre, r.DurationMs!.Value) : null,
         r.BroadcastId is { } broadcast ? new(broadcast, r.BroadcastTitle!) : null,

@@ -5,9 +5,9 @@ using Veza.EventStore.Projections;
 namespace Veza.Projections.Social.Follows;
 
 /// <summary>Who follows whom now, and since when.</summary>
-public sealed record AccountFollow(Guid FollowerId, Guid FolloweeId, DateTimeOffset Since, long Position);
+public sealed record FollowRow(Guid FollowerId, Guid FolloweeId, DateTimeOffset Since, long Position);
 
-public sealed class FollowsProjection : Projection<AccountFollow, (Guid FollowerId, Guid FolloweeId)>
+public sealed class FollowsProjection : Projection<FollowRow, (Guid FollowerId, Guid FolloweeId)>
 {
     public override string Name => "social.follows.v1";
 
@@ -19,6 +19,6 @@ public sealed class FollowsProjection : Projection<AccountFollow, (Guid Follower
         Index("followee_id, position desc");
     }
 
-    public static AccountFollow Create(FollowStarted e, RecordedEvent at) => new(e.FollowerId, e.FolloweeId, at.At, at.Position);
-    public static AccountFollow? Apply(FollowStopped _, AccountFollow row) => null;
+    public static FollowRow Create(FollowStarted e, RecordedEvent at) => new(e.FollowerId, e.FolloweeId, at.At, at.Position);
+    public static FollowRow? Apply(FollowStopped _, FollowRow row) => null;
 }

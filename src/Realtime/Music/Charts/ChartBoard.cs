@@ -29,7 +29,7 @@ internal sealed class ChartBoard
     private readonly CancellationTokenSource _stopping = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile LiveMessage.ChartChanged? _newest;
-    private List<ChartEntry>? _told;
+    private List<ChartEntryView>? _told;
 
     public ChartBoard(
         FollowedChart chart,
