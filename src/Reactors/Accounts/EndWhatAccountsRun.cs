@@ -12,7 +12,7 @@ namespace Veza.Reactors.Accounts;
 /// <remarks>
 /// Sessions and keys end in the commit of the event itself. Decisions and the source's authentication refuse the account
 /// from then on, so that nothing is begun beside this. A page that is done again meets ended broadcasts, which stay as they are.
-/// What else an account runs, and what ends it, is listed in tests/Integration/Security/WhatAccountsRunTests.cs.
+/// What else an account runs, and what ends it, is listed in tests/Integration.Tests/Security/WhatAccountsRunTests.cs.
 /// </remarks>
 [Reactor("accounts.end_what_they_run.v1", AtOnceMax = AccountsAtOnceMax)]
 public sealed class EndWhatAccountsRun(

@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace Veza.Journey.Tests;
 
 /// <summary>What follows from an event at a time to come, over the death of the process that waits for it.</summary>
-public class ScheduledReactorCommandsTests
+public class ScheduledCommandTests
 {
     /// <summary>Mostly enough for the process to be dead by then; otherwise the next suspension is longer.</summary>
     private static readonly TimeSpan SuspendedFor = TimeSpan.FromSeconds(15);

@@ -43,7 +43,7 @@ public class JoseTests(VezaServer veza)
 
     private static async Task<JsonElement> RunAsync(string input)
     {
-        var folder = Path.Combine(Root(), "tests/Integration/Security/jose");
+        var folder = Path.Combine(Root(), "tests/Integration.Tests/Security/jose");
         using (var install = Process.Start(Path.Combine(folder, "install")))
         {
             await install.WaitForExitAsync().WaitAsync(NodeMax);

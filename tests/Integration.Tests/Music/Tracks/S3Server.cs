@@ -27,7 +27,7 @@ internal sealed class S3Server : IAsyncDisposable
     /// <param name="port">0 for any.</param>
     public static async Task<S3Server> StartAsync(string folder, int port = 0)
     {
-        var program = Path.Combine(Root(), "tests/Integration/Music/Tracks/s3");
+        var program = Path.Combine(Root(), "tests/Integration.Tests/Music/Tracks/s3");
         using (var install = Process.Start(Path.Combine(program, "install")))
         {
             await install.WaitForExitAsync().WaitAsync(NodeMax);

@@ -24,7 +24,7 @@ internal sealed class ClientSubscribers : IDisposable
             await build.WaitForExitAsync();
             Assert.Equal(0, build.ExitCode);
         }
-        var start = new ProcessStartInfo("node", [Path.Combine(VezaProcess.Root, "tests/Journey/Live/subscribers.mjs")]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("node", [Path.Combine(VezaProcess.Root, "tests/Journey.Tests/Live/subscribers.mjs")]) { RedirectStandardInput = true, RedirectStandardOutput = true };
         var subscribers = new ClientSubscribers(Process.Start(start)!);
         subscribers._process.OutputDataReceived += (_, line) =>
         {
