@@ -8,9 +8,9 @@ using Veza.Api;
 using Veza.Api.Live.Broadcasts;
 using Veza.Domain;
 using Veza.EventStore;
-using Veza.EventStore.Models;
+using Veza.EventStore.Aggregates;
 using Veza.EventStore.Projections;
-using Veza.EventStore.Running;
+using Veza.EventStore.Coordination;
 using Veza.EventStore.Subscriptions;
 using Veza.Reactors.Running;
 using Wolverine;
@@ -54,7 +54,7 @@ internal static partial class StoredNames
         foreach (var aggregate in VezaApplication.Models)
         {
             // Also the name of its snapshots, and of the problem that there is none.
-            var type = ModelFold.Of(aggregate).StreamType;
+            var type = AggregateFold.Of(aggregate).StreamType;
             yield return $"stream {type}";
             if (aggregate.GetMethod("StreamId", BindingFlags.Public | BindingFlags.Static) is not { } of)
                 continue;

@@ -67,8 +67,8 @@ public class CommandsAtOnceTests(TestLog log)
         var reports = new[] { music.Play, other }.Select(play => later.SendAsync(music.Report(40_000, play: play)));
 
         Assert.Single(await Task.WhenAll(reports), r => r.GetProperty("counted").GetBoolean());
-        var hearing = CountedListen.StreamId(music.Listener, music.Track, music.Session);
-        Assert.Single(await log.Log.Reader.ReadStreamAsync(hearing, 0, CancellationToken.None).ToListAsync());
+        var listen = CountedListen.StreamId(music.Listener, music.Track, music.Session);
+        Assert.Single(await log.Log.Reader.ReadStreamAsync(listen, 0, CancellationToken.None).ToListAsync());
     }
 
     private Task<CommandResult[]> SendAsync<TCommand>(int count, Func<int, TCommand> command)

@@ -136,7 +136,7 @@ internal sealed class Decision : IDisposable
     public bool IsMissing<TAggregate>(TAggregate? aggregate, Guid? stream) where TAggregate : class
     {
         if (aggregate is not null) return false;
-        _refusal = Refusals.Unknown(EventTypes.SnakeCase(typeof(TAggregate).Name), stream ?? Guid.Empty);
+        _refusal = Refusals.Unknown(AggregateFold.Of<TAggregate>().StreamType, stream ?? Guid.Empty);
         return true;
     }
 

@@ -13,7 +13,8 @@ public sealed class AggregateFold
 
     private AggregateFold(Type model)
     {
-        (Model, StreamType) = (model, EventTypes.SnakeCase(model.Name));
+        Model = model;
+        StreamType = model.GetField("StreamType")?.GetRawConstantValue() as string ?? EventTypes.SnakeCase(model.Name);
         foreach (var method in model.GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly))
         {
             if (method.ReturnType != model || method.GetParameters() is not [var only]) continue;
@@ -31,7 +32,10 @@ public sealed class AggregateFold
 
     public Type Model { get; }
 
-    /// <summary>The model's alias, which its streams carry: <c>message</c>.</summary>
+    /// <summary>
+    /// The alias that streams of this aggregate carry: its constant <c>StreamType</c>, or else its name in snake case
+    /// (<c>message</c>).
+    /// </summary>
     public string StreamType { get; }
 
     /// <summary>The event types the model makes something of.</summary>

@@ -1,7 +1,10 @@
+using System.Runtime.CompilerServices;
+using JasperFx.Core;
 using JasperFx;
 using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten;
+using Marten.Events;
 using Marten.Services.Json.Transformations;
 using Veza.EventStore.Aggregates;
 
@@ -64,11 +67,16 @@ public static class MartenOverLog
                     $"{model} is no model: it has no static Create that makes one from an event",
                     nameof(models));
             AddFold.MakeGenericMethod(model).Invoke(null, [options]);
-            // A stream carries its model's alias; asking fills Marten's table in both directions.
+            // A stream carries its aggregate's alias; asking fills Marten's table in both directions.
+            AliasesOf((EventGraph)options.Events).Fill(model, AggregateFold.Of(model).StreamType);
             ((IEventRegistry)options.Events).AggregateAliasFor(model);
         }
         return options;
     }
+
+    // Marten derives the alias from the type's name and has no option for another one.
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_aggregateNameByType")]
+    private static extern ref Cache<Type, string> AliasesOf(EventGraph events);
 
     private static readonly System.Reflection.MethodInfo AddFold = typeof(MartenOverLog).GetMethod(
         nameof(Add),

@@ -18,11 +18,11 @@ public sealed class SendMessageValidator : AbstractValidator<SendMessage>
 public static class SendMessageHandler
 {
     public static Refusal? Validate(SendMessage command, [ReadAggregate] Channel channel, [ReadAggregate] Community community, [ReadAggregate] Member? member,
-        [ReadAggregate] SlowModeMark? posting, [ReadAggregate] Message? replyTo, DateTimeOffset now) =>
+        [ReadAggregate] SlowModeMark? mark, [ReadAggregate] Message? replyTo, DateTimeOffset now) =>
         ChatRefusals.Unless(Permission.SendMessages, member, community, now, channel)
         ?? (command.ReplyToId is { } answered && replyTo?.ChannelId != channel.Id
             ? replyTo is null ? Refusals.Unknown("message", answered) : ChatRefusals.ReplyElsewhere
-            : SlowMode(channel, Permissions.Of(member, community, now, channel), posting, now));
+            : SlowMode(channel, Permissions.Of(member, community, now, channel), mark, now));
 
     public static IEnumerable<Effect> Handle(SendMessage command, [ReadAggregate] Channel channel, DateTimeOffset now)
     {
@@ -31,10 +31,10 @@ public static class SendMessageHandler
             yield return Effect.Append<SlowModeMark>(SlowModeMark.StreamId(channel.Id, command.MemberId), new MemberPosted(channel.Id, command.MemberId, command.MessageId, now));
     }
 
-    private static Refusal? SlowMode(Channel channel, Permission has, SlowModeMark? posting, DateTimeOffset now)
+    private static Refusal? SlowMode(Channel channel, Permission has, SlowModeMark? mark, DateTimeOffset now)
     {
-        if (channel.SlowModeSeconds == 0 || posting is null || has.HasFlag(Permission.ManageMessages)) return null;
-        var wait = posting.LastAt.AddSeconds(channel.SlowModeSeconds) - now;
+        if (channel.SlowModeSeconds == 0 || mark is null || has.HasFlag(Permission.ManageMessages)) return null;
+        var wait = mark.LastAt.AddSeconds(channel.SlowModeSeconds) - now;
         return wait > TimeSpan.Zero ? ChatRefusals.SlowMode(wait) : null;
     }
 }

@@ -32,19 +32,19 @@ public static class ReportPlayHandler
         : command.PositionMs > play.DurationMs + Play.ToleranceMs ? ListeningRefusals.PositionPastEnd(command.PositionMs, play.DurationMs)
         : null;
 
-    public static IEnumerable<Effect> Handle(ReportPlay command, [WriteAggregate] Play play, [ReadAggregate] CountedListen? hearing, [ReadAggregate] Track track)
+    public static IEnumerable<Effect> Handle(ReportPlay command, [WriteAggregate] Play play, [ReadAggregate] CountedListen? listen, [ReadAggregate] Track track)
     {
         if (IsKnown(command, play)) yield break;
         yield return Effect.Append<Play>(play.Id,
             new PlayProgressed(play.Id, play.TrackId, play.ListenerId, command.HeardMs, command.PositionMs, command.Ended));
-        if (hearing is null && Counts(command, play))
+        if (listen is null && Counts(command, play))
             yield return Effect.Append<CountedListen>(CountedListen.StreamId(play.ListenerId, play.TrackId, play.SessionId),
                 new PlayCounted(play.Id, play.TrackId, track.OwnerId, play.ListenerId, play.SessionId, track.Genre, command.HeardMs));
     }
 
     /// <summary><c>counted</c>: whether this play is the one that was counted, now or by an earlier report.</summary>
-    public static object Answer(ReportPlay command, Play play, CountedListen? hearing) =>
-        new { id = play.Id, counted = hearing is null ? Counts(command, play) : hearing.PlayId == play.Id };
+    public static object Answer(ReportPlay command, Play play, CountedListen? listen) =>
+        new { id = play.Id, counted = listen is null ? Counts(command, play) : listen.PlayId == play.Id };
 
     private static bool Counts(ReportPlay command, Play play) => command.HeardMs >= Play.CountedFromMs(play.DurationMs);
 

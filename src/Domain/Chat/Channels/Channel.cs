@@ -13,6 +13,9 @@ public sealed record Channel(Guid Id, Guid CommunityId, ChannelKind Kind, int Sl
 /// <summary>When a member last posted in a channel with slow mode.</summary>
 public sealed record SlowModeMark(DateTimeOffset LastAt)
 {
+    // Stored with every stream, and older than this record's name.
+    public const string StreamType = "posting";
+
     public static Guid StreamId(Guid channelId, Guid memberId) => StreamIds.Of("posting", channelId, memberId);
 
     public static SlowModeMark Create(MemberPosted e) => new(e.At);

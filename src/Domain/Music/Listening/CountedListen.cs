@@ -1,8 +1,11 @@
 namespace Veza.Domain.Music.Listening;
 
-/// <summary>A listener's hearing of a track within one sign-in session: the one play of it that was counted.</summary>
+/// <summary>The one play of a track that counts for a listener within a sign-in session.</summary>
 public sealed record CountedListen(Guid PlayId)
 {
+    // Stored with every stream, and older than this record's name.
+    public const string StreamType = "hearing";
+
     public static Guid StreamId(Guid listenerId, Guid trackId, Guid sessionId) =>
         StreamIds.Of("hearing", StreamIds.Of("hearing", listenerId, trackId), sessionId);
 

@@ -30,8 +30,8 @@ namespace Internal.Generated.WolverineHandlers
                 var play = await decision.LoadAsync<Veza.Domain.Music.Listening.Play>(playStreamId).ConfigureAwait(false);
                 if (decision.IsMissing(play, playStreamId)) continue;
 
-                var hearingStreamId = Veza.Domain.Music.Listening.CountedListen.StreamId(reportPlay.ListenerId, play.TrackId, play.SessionId);
-                var hearing = await decision.LoadAsync<Veza.Domain.Music.Listening.CountedListen>(hearingStreamId).ConfigureAwait(false);
+                var listenStreamId = Veza.Domain.Music.Listening.CountedListen.StreamId(reportPlay.ListenerId, play.TrackId, play.SessionId);
+                var listen = await decision.LoadAsync<Veza.Domain.Music.Listening.CountedListen>(listenStreamId).ConfigureAwait(false);
 
                 var trackStreamId = play.TrackId;
                 var track = await decision.LoadAsync<Veza.Domain.Music.Tracks.Track>(trackStreamId).ConfigureAwait(false);
@@ -45,10 +45,10 @@ namespace Internal.Generated.WolverineHandlers
                 if (decision.IsRefused(refusal)) continue;
 
                 // The actual message execution
-                var outgoing1 = Veza.Commands.Music.Listening.ReportPlayHandler.Handle(reportPlay, play, hearing, track);
+                var outgoing1 = Veza.Commands.Music.Listening.ReportPlayHandler.Handle(reportPlay, play, listen, track);
 
                 decision.Take(outgoing1);
-                var result_of_Answer = Veza.Commands.Music.Listening.ReportPlayHandler.Answer(reportPlay, play, hearing);
+                var result_of_Answer = Veza.Commands.Music.Listening.ReportPlayHandler.Answer(reportPlay, play, listen);
                 decision.Tell(result_of_Answer);
             }
 

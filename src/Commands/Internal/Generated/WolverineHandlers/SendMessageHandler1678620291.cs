@@ -37,15 +37,15 @@ namespace Internal.Generated.WolverineHandlers
                 var memberStreamId = Veza.Domain.Chat.Members.Member.StreamId(channel.CommunityId, sendMessage.MemberId);
                 var member = await decision.LoadAsync<Veza.Domain.Chat.Members.Member>(memberStreamId).ConfigureAwait(false);
 
-                var postingStreamId = Veza.Domain.Chat.Channels.SlowModeMark.StreamId(sendMessage.ChannelId, sendMessage.MemberId);
-                var posting = await decision.LoadAsync<Veza.Domain.Chat.Channels.SlowModeMark>(postingStreamId).ConfigureAwait(false);
+                var markStreamId = Veza.Domain.Chat.Channels.SlowModeMark.StreamId(sendMessage.ChannelId, sendMessage.MemberId);
+                var mark = await decision.LoadAsync<Veza.Domain.Chat.Channels.SlowModeMark>(markStreamId).ConfigureAwait(false);
 
                 var replyToStreamId = sendMessage.ReplyToId;
                 var replyTo = await decision.LoadAsync<Veza.Domain.Chat.Messages.Message>(replyToStreamId).ConfigureAwait(false);
                 var now = decision.Now;
                 Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("message.handler", "Veza.Commands.Chat.Messages.SendMessageHandler");
                 Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("handler.type", "Veza.Commands.Chat.Messages.SendMessageHandler");
-                var refusal = Veza.Commands.Chat.Messages.SendMessageHandler.Validate(sendMessage, channel, community, member, posting, replyTo, now);
+                var refusal = Veza.Commands.Chat.Messages.SendMessageHandler.Validate(sendMessage, channel, community, member, mark, replyTo, now);
                 if (decision.IsRefused(refusal)) continue;
 
                 // The actual message execution
