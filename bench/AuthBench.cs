@@ -5,23 +5,38 @@ using Veza.EventStore.Postgres;
 
 namespace Veza.Bench;
 
-/// <summary>Who bears a token: when it is shown first, and ever after. Its text is looked up, its session's end and its own, as for every request.</summary>
+/// <summary>
+/// Who bears a token: when it is shown first, and ever after. Its text is looked up, its session's end and its own, as
+/// for every request.
+/// </summary>
 internal static class AuthBench
 {
-    private const int Tokens = 10_000, LookUps = 1_000_000, Rounds = 5;
+    private const int Tokens = 10_000,
+        LookUps = 1_000_000,
+        Rounds = 5;
 
     public static async Task<int> RunAsync()
     {
         await using var postgres = await LocalPostgres.StartEphemeralAsync(fsync: false);
         await using var log = await BenchLog.OpenAsync(postgres.ConnectionString);
-        using var keys = new SigningKeys(Encoding.UTF8.GetBytes("only-the-bench-itself-signs-with-this-secret"), TimeProvider.System);
+        using var keys = new SigningKeys(
+            Encoding.UTF8.GetBytes("only-the-bench-itself-signs-with-this-secret"),
+            TimeProvider.System
+        );
         var access = new AccessTokens(keys, TimeProvider.System);
-        string[] tokens = [.. Enumerable.Range(0, Tokens).Select(_ => access.Issue(Guid.CreateVersion7(), Guid.CreateVersion7(), []))];
+        string[] tokens =
+        [
+            .. Enumerable.Range(0, Tokens).Select(_ => access.Issue(Guid.CreateVersion7(), Guid.CreateVersion7(), [])),
+        ];
         var order = Enumerable.Range(0, LookUps).Select(_ => tokens[Random.Shared.Next(Tokens)]).ToArray();
         List<(double First, double Again)> rounds = [];
         for (var round = 0; round <= Rounds; round++)
         {
-            var callers = new AccessTokenCache(access, new EndedSessions(log, TimeProvider.System), TimeProvider.System);
+            var callers = new AccessTokenCache(
+                access,
+                new EndedSessions(log, TimeProvider.System),
+                TimeProvider.System
+            );
             rounds.Add((Microseconds(callers, tokens), Microseconds(callers, order)));
         }
         Report.Machine($"{Tokens:N0} tokens, one thread; {Rounds} rounds, medians");
@@ -36,7 +51,8 @@ internal static class AuthBench
     {
         var started = Stopwatch.GetTimestamp();
         foreach (var token in tokens)
-            if (!callers.Authenticate(token).Succeeded) throw new InvalidOperationException("a token was refused");
+            if (!callers.Authenticate(token).Succeeded)
+                throw new InvalidOperationException("a token was refused");
         return Stopwatch.GetElapsedTime(started).TotalMicroseconds / tokens.Length;
     }
 }

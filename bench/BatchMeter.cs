@@ -14,9 +14,16 @@ internal sealed class BatchMeter : IDisposable
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Name is "veza.log.batch.commands" or "veza.log.commit.duration") listener.EnableMeasurementEvents(instrument);
+            if (instrument.Name is "veza.log.batch.commands" or "veza.log.commit.duration")
+                listener.EnableMeasurementEvents(instrument);
         };
-        _listener.SetMeasurementEventCallback<int>((_, commands, _, _) => { Interlocked.Increment(ref _batches); Interlocked.Add(ref _commands, commands); });
+        _listener.SetMeasurementEventCallback<int>(
+            (_, commands, _, _) =>
+            {
+                Interlocked.Increment(ref _batches);
+                Interlocked.Add(ref _commands, commands);
+            }
+        );
         _listener.SetMeasurementEventCallback<double>((_, seconds, _, _) => _seconds += seconds);
         _listener.Start();
     }
@@ -24,7 +31,11 @@ internal sealed class BatchMeter : IDisposable
     /// <returns>Commands in a batch and milliseconds for one, on average since the last call.</returns>
     public (double Commands, double Milliseconds) Take()
     {
-        var (batches, commands, seconds) = (Interlocked.Exchange(ref _batches, 0), Interlocked.Exchange(ref _commands, 0), Interlocked.Exchange(ref _seconds, 0));
+        var (batches, commands, seconds) = (
+            Interlocked.Exchange(ref _batches, 0),
+            Interlocked.Exchange(ref _commands, 0),
+            Interlocked.Exchange(ref _seconds, 0)
+        );
         return batches == 0 ? (0, 0) : ((double)commands / batches, seconds * 1000 / batches);
     }
 

@@ -3,7 +3,10 @@ using Veza.EventStore.Appending;
 
 namespace Veza.Bench;
 
-/// <summary>What PostgreSQL makes of batches when there is no node: the next is made while one is under way, and sent as soon as that is answered. No node appends faster.</summary>
+/// <summary>
+/// What PostgreSQL makes of batches when there is no node: the next is made while one is under way, and sent as soon as
+/// that is answered. No node appends faster.
+/// </summary>
 /// <param name="source">From <see cref="OpenAsync"/>. One connection is kept for good.</param>
 /// <param name="commands">In a batch.</param>
 internal sealed class BatchesAlone(NpgsqlDataSource source, int commands)
@@ -32,6 +35,8 @@ internal sealed class BatchesAlone(NpgsqlDataSource source, int commands)
         var writing = (_next ?? _streams.Batch(commands)).WriteAsync(_call, CancellationToken.None);
         _next = _streams.Batch(commands);
         var (outcomes, _) = await writing;
-        return outcomes.All(o => o is AppendOutcome.Accepted) ? commands : throw new InvalidOperationException("expected all to be accepted");
+        return outcomes.All(o => o is AppendOutcome.Accepted)
+            ? commands
+            : throw new InvalidOperationException("expected all to be accepted");
     }
 }

@@ -24,22 +24,37 @@ internal sealed class BenchLog
 
     public static EventTypes Types { get; } = EventTypes.DerivedFrom(typeof(BenchEvent));
 
-    public static SomethingHappened Event() => new(Guid.CreateVersion7(), Places[Random.Shared.Next(Places.Length)], Places[Random.Shared.Next(Places.Length)], Text);
+    public static SomethingHappened Event() =>
+        new(
+            Guid.CreateVersion7(),
+            Places[Random.Shared.Next(Places.Length)],
+            Places[Random.Shared.Next(Places.Length)],
+            Text
+        );
 
     public static Task<EventLog> OpenAsync(string connectionString) =>
-        EventLog.OpenAsync(connectionString, Types, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        EventLog.OpenAsync(
+            connectionString,
+            Types,
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            CancellationToken.None
+        );
 
     /// <summary>Appends to one of the caller's own streams, picked at random, at the version it has.</summary>
     public async Task<int> AppendAsync(EventLog log, int caller, int callers)
     {
         var stream = OneOf(caller, callers);
         var outcome = await log.Appender.AppendAsync(Next(stream));
-        if (outcome is not AppendOutcome.Accepted accepted) throw new InvalidOperationException($"expected to be accepted, was {outcome}");
+        if (outcome is not AppendOutcome.Accepted accepted)
+            throw new InvalidOperationException($"expected to be accepted, was {outcome}");
         _seen[stream] = (accepted.Version, accepted.Position);
         return 1;
     }
 
-    /// <summary>One event for each of as many streams, picked at random. Later ones follow on it, so it must be appended.</summary>
+    /// <summary>
+    /// One event for each of as many streams, picked at random. Later ones follow on it, so it must be appended.
+    /// </summary>
     public AppendBatch Batch(int commands)
     {
         var batch = new AppendBatch(Types, commands);
@@ -54,12 +69,19 @@ internal sealed class BenchLog
 
     private static int OneOf(int caller, int callers) => (Random.Shared.Next(Streams / callers) * callers) + caller;
 
-    private AppendRequest Next(int stream) => new(Guid.CreateVersion7(), [new(_streams[stream], "bench", _seen[stream].Version, [Event()], _seen[stream].Position)], []);
+    private AppendRequest Next(int stream) =>
+        new(
+            Guid.CreateVersion7(),
+            [new(_streams[stream], "bench", _seen[stream].Version, [Event()], _seen[stream].Position)],
+            []
+        );
 
     /// <summary>A new stream for each command, as a message is.</summary>
     public static async Task<int> StartAsync(EventLog log)
     {
-        await log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(Guid.CreateVersion7(), "bench", 0, [Event()])], []));
+        await log.Appender.AppendAsync(
+            new(Guid.CreateVersion7(), [new(Guid.CreateVersion7(), "bench", 0, [Event()])], [])
+        );
         return 1;
     }
 
@@ -67,10 +89,27 @@ internal sealed class BenchLog
     public static async Task FillAsync(EventLog log, long head)
     {
         const int EventsInACommand = 128;
-        await Task.WhenAll(Enumerable.Range(0, 32).Select(async _ =>
-        {
-            while (log.Head < head)
-                await log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(Guid.CreateVersion7(), "bench", 0, [.. Enumerable.Range(0, EventsInACommand).Select(_ => (object)Event())])], []));
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 32)
+                .Select(async _ =>
+                {
+                    while (log.Head < head)
+                        await log.Appender.AppendAsync(
+                            new(
+                                Guid.CreateVersion7(),
+                                [
+                                    new(
+                                        Guid.CreateVersion7(),
+                                        "bench",
+                                        0,
+                                        [.. Enumerable.Range(0, EventsInACommand).Select(_ => (object)Event())]
+                                    ),
+                                ],
+                                []
+                            )
+                        );
+                })
+        );
     }
 }

@@ -14,11 +14,30 @@ internal sealed class BenchTables(EventLog log, ProjectionHost projections) : IA
 
     public static async Task<BenchTables> OpenAsync(string connectionString)
     {
-        var log = await EventLog.OpenAsync(connectionString, VezaApplication.EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, keySecret: new byte[32]);
-        return new(log, await ProjectionHost.OpenAsync(log, connectionString, VezaApplication.CreateProjections(), TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None));
+        var log = await EventLog.OpenAsync(
+            connectionString,
+            VezaApplication.EventTypes,
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            CancellationToken.None,
+            keySecret: new byte[32]
+        );
+        return new(
+            log,
+            await ProjectionHost.OpenAsync(
+                log,
+                connectionString,
+                VezaApplication.CreateProjections(),
+                TimeProvider.System,
+                NullLoggerFactory.Instance,
+                CancellationToken.None
+            )
+        );
     }
 
-    /// <summary>Runs the statements on one connection, then lets PostgreSQL do what it does to tables by and by.</summary>
+    /// <summary>
+    /// Runs the statements on one connection, then lets PostgreSQL do what it does to tables by and by.
+    /// </summary>
     public async Task FillAsync(params IEnumerable<string> statements)
     {
         await using var connection = await Database.OpenConnectionAsync();

@@ -4,14 +4,15 @@ using System.Runtime.InteropServices;
 using Npgsql;
 using NpgsqlTypes;
 using Veza.EventStore;
-using EventLog = Veza.EventStore.EventLog;
 using Veza.EventStore.Postgres;
+using EventLog = Veza.EventStore.EventLog;
 
 namespace Veza.Bench;
 
 /// <summary>
-/// The log against two baselines on the same server, interleaved: (a) one prepared single-row insert per transaction over 64 connections, (b) 64-row unnest
-/// inserts over 4 connections, the physical limit. Durable: fsync and synchronous_commit are on.
+/// The log against two baselines on the same server, interleaved: (a) one prepared single-row insert per transaction
+/// over 64 connections, (b) 64-row unnest inserts over 4 connections, the physical limit. Durable: fsync and
+/// synchronous_commit are on.
 /// </summary>
 internal static class LogBench
 {
@@ -29,10 +30,16 @@ internal static class LogBench
         await using var analyst = options.Has("--analyst") ? await BeginLongQueryAsync(bare) : null;
         await WarmUpAsync(bare);
         var json = BenchLog.Types.Write(BenchLog.Event());
-        Report.Machine($"event of {json.Length} bytes of JSON; {rounds} rounds of {seconds} s, interleaved, medians{(analyst is null ? "" : "; an analyst's transaction open all the while")}");
+        Report.Machine(
+            $"event of {json.Length} bytes of JSON; {rounds} rounds of {seconds} s, interleaved, medians{(analyst is null ? "" : "; an analyst's transaction open all the while")}"
+        );
 
         var (one, two, three, four) = (new BenchLog(), new BenchLog(), new BenchLog(), new BenchLog());
-        var (single, pair, full) = (new BatchesAlone(alone, 1), (BatchesAlone[])[new(alone, 32), new(alone, 32)], new BatchesAlone(alone, 128));
+        var (single, pair, full) = (
+            new BatchesAlone(alone, 1),
+            (BatchesAlone[])[new(alone, 32), new(alone, 32)],
+            new BatchesAlone(alone, 128)
+        );
         var cases = new (string Name, int Callers, Func<int, Task<int>> Act)[]
         {
             ("(a) bare single-row insert, 64 connections", 64, _ => InsertAsync(bare, 1, json)),
@@ -49,7 +56,8 @@ internal static class LogBench
             ("append_batch by itself, 32 commands, two connections", 2, connection => pair[connection].WriteAsync()),
             ("append_batch by itself, 128 commands", 1, _ => full.WriteAsync()),
         };
-        if (options.Text("--only") is { } only) cases = [.. cases.Where(c => c.Name.Contains(only, StringComparison.Ordinal))];
+        if (options.Text("--only") is { } only)
+            cases = [.. cases.Where(c => c.Name.Contains(only, StringComparison.Ordinal))];
         var figures = cases.ToDictionary(c => c.Name, _ => new List<Figures>());
         var sizes = cases.ToDictionary(c => c.Name, _ => new List<(double Commands, double Milliseconds)>());
         using var batches = new BatchMeter();
@@ -64,14 +72,23 @@ internal static class LogBench
                 batches.Take();
                 figures[name].Add(await Measure.ClosedLoopAsync(callers, TimeSpan.FromSeconds(seconds), act));
                 sizes[name].Add(batches.Take());
-                if (second is not null) await second.DisposeAsync();
+                if (second is not null)
+                    await second.DisposeAsync();
             }
         }
 
         Report.Head("per second", "P50 ms", "P99 ms", "in a batch", "batch ms");
-        foreach (var (name, of) in figures) Report.Row(name, Measure.Median(of.Select(f => f.PerSecond)), Measure.Median(of.Select(f => f.P50)), Measure.Median(of.Select(f => f.P99)),
-                Measure.Median(sizes[name].Select(b => b.Commands)), Measure.Median(sizes[name].Select(b => b.Milliseconds)));
-        if (log.Head == 0) return 0;
+        foreach (var (name, of) in figures)
+            Report.Row(
+                name,
+                Measure.Median(of.Select(f => f.PerSecond)),
+                Measure.Median(of.Select(f => f.P50)),
+                Measure.Median(of.Select(f => f.P99)),
+                Measure.Median(sizes[name].Select(b => b.Commands)),
+                Measure.Median(sizes[name].Select(b => b.Milliseconds))
+            );
+        if (log.Head == 0)
+            return 0;
         Report.Row("reading all, from the ring", await FromRingAsync(log));
         Report.Row("reading all, from PostgreSQL", await FromDatabaseAsync(log));
         Report.Row("bytes an event in mt_events, indexes included", await BytesAsync(log));
@@ -81,17 +98,29 @@ internal static class LogBench
     private static async Task<NpgsqlConnection> BeginLongQueryAsync(NpgsqlDataSource database)
     {
         var connection = await database.OpenConnectionAsync();
-        await using var begin = new NpgsqlCommand("begin isolation level repeatable read; select count(*) from log.mt_events", connection);
+        await using var begin = new NpgsqlCommand(
+            "begin isolation level repeatable read; select count(*) from log.mt_events",
+            connection
+        );
         await begin.ExecuteScalarAsync();
         return connection;
     }
 
-    /// <summary>As on a server that has run for a while, WAL files are there to be reused: making one anew holds up whoever commits for tens of milliseconds.</summary>
+    /// <summary>
+    /// As on a server that has run for a while, WAL files are there to be reused: making one anew holds up whoever
+    /// commits for tens of milliseconds.
+    /// </summary>
     private static async Task WarmUpAsync(NpgsqlDataSource database)
     {
         await using var command = database.CreateCommand("");
         command.CommandTimeout = 0;
-        foreach (var sql in (string[])["select count(pg_logical_emit_message(false, 'warm-up', repeat('x', 1000000))) from generate_series(1, 1500)", "checkpoint"])
+        foreach (
+            var sql in (string[])
+                [
+                    "select count(pg_logical_emit_message(false, 'warm-up', repeat('x', 1000000))) from generate_series(1, 1500)",
+                    "checkpoint",
+                ]
+        )
         {
             command.CommandText = sql;
             await command.ExecuteNonQueryAsync();
@@ -106,16 +135,20 @@ internal static class LogBench
         builder.ConnectionStringBuilder.MaxPoolSize = 64;
         builder.ConnectionStringBuilder.NoResetOnClose = true;
         var source = builder.Build();
-        await using var create = source.CreateCommand("create table bare (id bigint generated always as identity primary key, stream uuid not null, type text not null, data jsonb not null)");
+        await using var create = source.CreateCommand(
+            "create table bare (id bigint generated always as identity primary key, stream uuid not null, type text not null, data jsonb not null)"
+        );
         await create.ExecuteNonQueryAsync();
         return source;
     }
 
     private static async Task<int> InsertAsync(NpgsqlDataSource source, int rows, byte[] json)
     {
-        await using var insert = source.CreateCommand(rows == 1
-            ? "insert into bare (stream, type, data) values ($1, $2, $3)"
-            : "insert into bare (stream, type, data) select * from unnest($1, $2, $3)");
+        await using var insert = source.CreateCommand(
+            rows == 1
+                ? "insert into bare (stream, type, data) values ($1, $2, $3)"
+                : "insert into bare (stream, type, data) select * from unnest($1, $2, $3)"
+        );
         if (rows == 1)
         {
             insert.Parameters.Add(new() { Value = Guid.CreateVersion7() });
@@ -124,31 +157,51 @@ internal static class LogBench
         }
         else
         {
-            insert.Parameters.Add(new() { Value = Enumerable.Range(0, rows).Select(_ => Guid.CreateVersion7()).ToArray() });
+            insert.Parameters.Add(
+                new() { Value = Enumerable.Range(0, rows).Select(_ => Guid.CreateVersion7()).ToArray() }
+            );
             insert.Parameters.Add(new() { Value = Enumerable.Repeat("something_happened", rows).ToArray() });
-            insert.Parameters.Add(new() { Value = Enumerable.Repeat(json, rows).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb });
+            insert.Parameters.Add(
+                new()
+                {
+                    Value = Enumerable.Repeat(json, rows).ToArray(),
+                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb,
+                }
+            );
         }
         await insert.ExecuteNonQueryAsync();
         return rows;
     }
 
-    /// <summary>What projections and live topics do: events after a position, a page at a time, over and over.</summary>
+    /// <summary>
+    /// What projections and live topics do: events after a position, a page at a time, over and over.
+    /// </summary>
     private static async Task<double> FromRingAsync(EventLog log)
     {
         const int Laps = 40;
         long read = 0;
         var started = Stopwatch.GetTimestamp();
         for (var lap = 0; lap < Laps; lap++)
-            for (var after = Math.Max(0, log.Head - 60_000); await log.ReadAfterAsync(after, 1000, CancellationToken.None) is { Count: > 0 } page; after = page[^1].Position) read += page.Count;
+        for (
+            var after = Math.Max(0, log.Head - 60_000);
+            await log.ReadAfterAsync(after, 1000, CancellationToken.None) is { Count: > 0 } page;
+            after = page[^1].Position
+        )
+            read += page.Count;
         return read / Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 
     private static async Task<double> FromDatabaseAsync(EventLog log)
     {
         const long EventsMax = 500_000;
-        long read = 0, after = 0;
+        long read = 0,
+            after = 0;
         var started = Stopwatch.GetTimestamp();
-        while (read < EventsMax && await log.Reader.ReadAsync(after, log.Head, 1000, null, null, CancellationToken.None) is { Count: > 0 } page)
+        while (
+            read < EventsMax
+            && await log.Reader.ReadAsync(after, log.Head, 1000, null, null, CancellationToken.None)
+                is { Count: > 0 } page
+        )
             (read, after) = (read + page.Count, page[^1].Position);
         return read / Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
@@ -156,7 +209,8 @@ internal static class LogBench
     private static async Task<double> BytesAsync(EventLog log)
     {
         await using var size = log.Database.CreateCommand(
-            "select sum(pg_total_relation_size(inhrelid))::float8 / (select count(*) from log.mt_events) from pg_inherits where inhparent = 'log.mt_events'::regclass");
+            "select sum(pg_total_relation_size(inhrelid))::float8 / (select count(*) from log.mt_events) from pg_inherits where inhparent = 'log.mt_events'::regclass"
+        );
         return (double)(await size.ExecuteScalarAsync())!;
     }
 }

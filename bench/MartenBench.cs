@@ -40,12 +40,14 @@ internal static class MartenBench
         var (seconds, rounds, events) = (
             options.Number("--seconds", 5),
             options.Number("--rounds", 3),
-            options.Number("--events", 100_000));
+            options.Number("--events", 100_000)
+        );
         var only = options.Text("--only")?.Split(',') ?? ["append", "rebuild", "lag"];
         await using var postgres = await LocalPostgres.StartEphemeralAsync();
         await using var log = await BenchLog.OpenAsync(postgres.ConnectionString);
         Report.Machine(
-            $"Marten {typeof(DocumentStore).Assembly.GetName().Version}; {rounds} rounds of {seconds} s, medians");
+            $"Marten {typeof(DocumentStore).Assembly.GetName().Version}; {rounds} rounds of {seconds} s, medians"
+        );
         if (only.Contains("append"))
             await AppendAsync(postgres.ConnectionString, log, seconds, rounds);
         if (only.Contains("rebuild"))
@@ -70,7 +72,9 @@ internal static class MartenBench
             var streams = new BenchLog();
             cases.Add(
                 ($"log: expected version, {callers} callers", callers, caller =>
-                    streams.AppendAsync(log, caller, callers)));
+                    streams.AppendAsync(log, caller, callers)
+                )
+            );
         }
         var figures = cases.ToDictionary(c => c.Name, _ => new List<Figures>());
         for (var round = 0; round < rounds; round++)
@@ -82,7 +86,8 @@ internal static class MartenBench
                 name,
                 Measure.Median(of.Select(f => f.PerSecond)),
                 Measure.Median(of.Select(f => f.P50)),
-                Measure.Median(of.Select(f => f.P99)));
+                Measure.Median(of.Select(f => f.P99))
+            );
     }
 
     /// <summary>One event for a stream of the caller's, at the version it has: 0 begins it.</summary>
@@ -98,7 +103,8 @@ internal static class MartenBench
                 session.Events.StartStream<BenchDocument>(ids[stream], BenchLog.Event());
             else if (fetch)
                 (await session.Events.FetchForWriting<BenchDocument>(ids[stream], versions[stream])).AppendOne(
-                    BenchLog.Event());
+                    BenchLog.Event()
+                );
             else
                 session.Events.Append(ids[stream], versions[stream] + 1, BenchLog.Event());
             await session.SaveChangesAsync();
@@ -112,7 +118,8 @@ internal static class MartenBench
         while (log.Head < events)
             await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => BenchLog.StartAsync(log)));
         await using var store = OverLog(server, options =>
-            options.Projections.Add<BenchDocuments>(ProjectionLifecycle.Async, o => o.BatchSize = 1000));
+            options.Projections.Add<BenchDocuments>(ProjectionLifecycle.Async, o => o.BatchSize = 1000)
+        );
         await store.MakeDocumentTablesAsync(CancellationToken.None);
         using var daemon = await store.BuildProjectionDaemonAsync();
         var (head, started) = (log.Head, Stopwatch.GetTimestamp());
@@ -127,7 +134,8 @@ internal static class MartenBench
     private static async Task LagAsync(string server, EventLog log, int rate, int seconds)
     {
         await using var store = OverLog(server, options =>
-            options.Projections.Add<BenchDocuments>(ProjectionLifecycle.Async));
+            options.Projections.Add<BenchDocuments>(ProjectionLifecycle.Async)
+        );
         await store.MakeDocumentTablesAsync(CancellationToken.None);
         // In an empty log Marten would wait for an event.
         await BenchLog.StartAsync(log);
@@ -143,7 +151,8 @@ internal static class MartenBench
             while (!stop.IsCancellationRequested || !waiting.IsEmpty)
             {
                 await using var find = database.CreateCommand(
-                    "select id from bench_documents.mt_doc_benchdocument where id = any ($1)");
+                    "select id from bench_documents.mt_doc_benchdocument where id = any ($1)"
+                );
                 find.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. waiting.Keys] });
                 await using var rows = await find.ExecuteReaderAsync();
                 while (await rows.ReadAsync())
@@ -170,13 +179,15 @@ internal static class MartenBench
             $"Marten's daemon, from acknowledgement to document, {rate}/s",
             all.Length,
             Measure.Percentile(all, 0.50),
-            Measure.Percentile(all, 0.99));
+            Measure.Percentile(all, 0.99)
+        );
 
         async Task SendAsync(int number)
         {
             var id = Guid.CreateVersion7();
             await log.Appender.AppendAsync(
-                new AppendRequest(Guid.CreateVersion7(), [new(id, "bench_document", 0, [BenchLog.Event()])], []));
+                new AppendRequest(Guid.CreateVersion7(), [new(id, "bench_document", 0, [BenchLog.Event()])], [])
+            );
             if (number % LookedForOneIn == 0)
                 waiting.TryAdd(id, Stopwatch.GetTimestamp());
         }

@@ -12,7 +12,12 @@ return args switch
     ["serve", var database, var port] => await Server.ServeAsync(database, port),
     ["serve-plain", var port] => await Server.ServePlainAsync(port),
     ["serve-bare", var database, var port] => await Server.ServeBareAsync(database, port),
-    ["hold", var port, var count, var token, var channel] => NodesBench.Hold(int.Parse(port, CultureInfo.InvariantCulture), int.Parse(count, CultureInfo.InvariantCulture), token, channel),
+    ["hold", var port, var count, var token, var channel] => NodesBench.Hold(
+        int.Parse(port, CultureInfo.InvariantCulture),
+        int.Parse(count, CultureInfo.InvariantCulture),
+        token,
+        channel
+    ),
     ["projections", .. var rest] => await ProjectionsBench.RunAsync(new(rest)),
     ["feed", .. var rest] => await FeedBench.RunAsync(new(rest)),
     ["auth"] => await AuthBench.RunAsync(),
@@ -24,7 +29,8 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("""
+    Console.Error.WriteLine(
+        """
         usage: ./veza bench log [--seconds N] [--rounds N] [--only NAME] [--analyst]    appending and reading, against two baselines;
                                                  --only the cases whose names hold NAME; --analyst leaves a transaction open
                ./veza bench log-growth [--millions 1,5,20] [--seconds N]  the same with more and more in the log
@@ -40,6 +46,7 @@ static int Usage()
                ./veza bench marten [--seconds N] [--rounds N] [--only append,rebuild,lag] [--events N] [--rate N]  Marten's own append and daemon beside the log
                ./veza bench reconnect [--subscribers N] [--missed N] [--accounts]  how long until all are live again after their server was killed;
                                                  each missed N events of its channel; --accounts: each follows its own account too
-        """);
+        """
+    );
     return 2;
 }

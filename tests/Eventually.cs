@@ -11,15 +11,27 @@ internal static class Eventually
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(20);
 
     /// <param name="what">The condition's own text unless something says it better.</param>
-    public static Task TrueAsync(Func<bool> condition, TimeSpan? within = null, [CallerArgumentExpression(nameof(condition))] string what = "") =>
-        TrueAsync(() => Task.FromResult(condition()), within, what);
+    public static Task TrueAsync(
+        Func<bool> condition,
+        TimeSpan? within = null,
+        [CallerArgumentExpression(nameof(condition))] string what = ""
+    ) => TrueAsync(() => Task.FromResult(condition()), within, what);
 
     /// <inheritdoc cref="TrueAsync(Func{bool}, TimeSpan?, string)"/>
-    public static async Task TrueAsync(Func<Task<bool>> condition, TimeSpan? within = null, [CallerArgumentExpression(nameof(condition))] string what = "")
+    public static async Task TrueAsync(
+        Func<Task<bool>> condition,
+        TimeSpan? within = null,
+        [CallerArgumentExpression(nameof(condition))] string what = ""
+    )
     {
         var limit = within ?? Limit;
         using var look = new PeriodicTimer(LookEvery);
-        for (var waited = Stopwatch.StartNew(); !await condition(); await look.WaitForNextTickAsync(TestContext.Current.CancellationToken))
-            if (waited.Elapsed > limit) Assert.Fail($"not so after {limit.TotalSeconds} s: {what}");
+        for (
+            var waited = Stopwatch.StartNew();
+            !await condition();
+            await look.WaitForNextTickAsync(TestContext.Current.CancellationToken)
+        )
+            if (waited.Elapsed > limit)
+                Assert.Fail($"not so after {limit.TotalSeconds} s: {what}");
     }
 }

@@ -5,7 +5,10 @@ using Veza.Bench.Load;
 
 namespace Veza.Bench.Live;
 
-/// <summary>Live topics under an open loop: latency from when a command was due to its item's receipt, both by this process's clock.</summary>
+/// <summary>
+/// Live topics under an open loop: latency from when a command was due to its item's receipt, both by this process's
+/// clock.
+/// </summary>
 internal static class LiveBench
 {
     private const int PauseReceiveBytes = 4096;
@@ -13,7 +16,10 @@ internal static class LiveBench
     /// <summary>Each has pinged once by then.</summary>
     private const int IdleSecondsMin = 25;
 
-    /// <summary>So little happens that the runtime is done with compiling it only after more than a minute; connections are idle for hours.</summary>
+    /// <summary>
+    /// So little happens that the runtime is done with compiling it only after more than a minute; connections are idle
+    /// for hours.
+    /// </summary>
     private static readonly TimeSpan IdleWarmUp = TimeSpan.FromSeconds(90);
 
     public static async Task<int> RunAsync(Options options)
@@ -28,39 +34,59 @@ internal static class LiveBench
             ("crowd", () => CrowdAsync(options.Number("--connections", 10_000), seconds, rounds)),
             ("plain", () => PlainAsync(options.Number("--connections", 10_000), seconds, rounds)),
             ("idle", () => IdleAsync(options.Number("--connections", 19_000), seconds)),
-            ("nodes", () => NodesBench.RunAsync(options.Number("--processes", 6), options.Number("--connections", 100_000), seconds)),
+            ("nodes", () =>
+                NodesBench.RunAsync(options.Number("--processes", 6), options.Number("--connections", 100_000), seconds)
+            ),
         };
-        Report.Machine($"server, PostgreSQL and load on the same machine, durable; {rounds} rounds of {seconds} s, medians");
+        Report.Machine(
+            $"server, PostgreSQL and load on the same machine, durable; {rounds} rounds of {seconds} s, medians"
+        );
         foreach (var (name, run) in cases)
-            if (only is null || only.Split(',').Contains(name)) await run();
+            if (only is null || only.Split(',').Contains(name))
+                await run();
         return 0;
     }
 
     private static async Task ChannelsAsync(int seconds, int rounds, int stopped)
     {
-        const int Channels = 100, Subscribers = 1000, PerSecond = 1000, Senders = 32;
+        const int Channels = 100,
+            Subscribers = 1000,
+            PerSecond = 1000,
+            Senders = 32;
         await using var setting = await Setting.CreateAsync(Channels, Subscribers);
         var messages = new Messages(setting.Loop, setting.Server, setting.Postgres.ProcessId, Senders);
         setting.Subscribe(Subscribers, i => $"channel:{setting.Channels[i % Channels]}", messages.Receive);
         setting.Server.WarmUp(time => Run(time));
-        List<Round> all = [], beside = [];
+        List<Round> all = [],
+            beside = [];
         for (var round = 0; round < rounds; round++)
         {
             all.Add(Run(TimeSpan.FromSeconds(seconds)));
-            if (stopped == 0) continue;
-            // Anew for each round, as the server does not keep them for long; with a small window of their own, so that what they no longer take soon reaches it.
-            var ignored = setting.Subscribe(stopped, i => $"channel:{setting.Channels[i]}", (_, _) => { }, PauseReceiveBytes);
-            foreach (var peer in ignored) setting.Loop.Ignore(peer);
+            if (stopped == 0)
+                continue;
+            // Anew for each round, as the server does not keep them for long; with a small window of their own, so that
+            // what they no longer take soon reaches it.
+            var ignored = setting.Subscribe(
+                stopped,
+                i => $"channel:{setting.Channels[i]}",
+                (_, _) => { },
+                PauseReceiveBytes
+            );
+            foreach (var peer in ignored)
+                setting.Loop.Ignore(peer);
             beside.Add(Run(TimeSpan.FromSeconds(seconds)));
-            foreach (var peer in ignored) peer.Dispose();
+            foreach (var peer in ignored)
+                peer.Dispose();
         }
         Head("1,000 messages/s over 100 channels of 10");
         Table(all);
-        if (stopped == 0) return;
+        if (stopped == 0)
+            return;
         Head($"the same in turns, {stopped} more subscribers having stopped reading");
         Table(beside);
 
-        Round Run(TimeSpan time) => messages.Send(PerSecond, time, Subscribers / Channels, (i, text) => Send(setting, i, text));
+        Round Run(TimeSpan time) =>
+            messages.Send(PerSecond, time, Subscribers / Channels, (i, text) => Send(setting, i, text));
     }
 
     private static async Task CrowdAsync(int connections, int seconds, int rounds)
@@ -69,7 +95,11 @@ internal static class LiveBench
         var messages = new Messages(setting.Loop, setting.Server, setting.Postgres.ProcessId, 4);
         setting.Subscribe(connections, _ => $"channel:{setting.Channels[0]}", messages.Receive);
         Head($"10 messages/s to one channel of {connections:N0}");
-        Table(Rounds(rounds, () => messages.Send(10, TimeSpan.FromSeconds(seconds), connections, (i, text) => Send(setting, i, text))));
+        Table(
+            Rounds(rounds, () =>
+                messages.Send(10, TimeSpan.FromSeconds(seconds), connections, (i, text) => Send(setting, i, text))
+            )
+        );
     }
 
     private static Task PlainAsync(int connections, int seconds, int rounds)
@@ -79,8 +109,18 @@ internal static class LiveBench
         var messages = new Messages(loop, server, postgres: 0, 4);
         ConnectPlain(server, loop, connections, messages.Receive);
         Head($"the same with Clients.Group().SendAsync and nothing else");
-        Table(Rounds(rounds, () => messages.Send(10, TimeSpan.FromSeconds(seconds), connections, (i, text) => HttpPeer.Request("POST", "/send", "",
-            $$$"""{"position":{{{i}}},"type":"messageSent","topics":["channel:01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e"],"at":"2026-01-01T00:00:00Z","by":"01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e","data":{"messageId":"01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e","channelId":"01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e","authorId":"01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e","text":"{{{text}}}"}}"""))));
+        Table(
+            Rounds(rounds, () =>
+                messages.Send(10, TimeSpan.FromSeconds(seconds), connections, (i, text) =>
+                    HttpPeer.Request(
+                        "POST",
+                        "/send",
+                        "",
+                        $$$"""{"position":{{{i}}},"type":"messageSent","topics":["channel:01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e"],"at":"2026-01-01T00:00:00Z","by":"01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e","data":{"messageId":"01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e","channelId":"01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e","authorId":"01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e","text":"{{{text}}}"}}"""
+                    )
+                )
+            )
+        );
         return Task.CompletedTask;
     }
 
@@ -91,15 +131,32 @@ internal static class LiveBench
         foreach (var (keepAlive, path) in ((int, string)[])[(25, "/hubs/live?keepAlive=25"), (15, "/hubs/live")])
         {
             await using var setting = await Setting.CreateAsync(1, Math.Min(connections, 1000));
-            Idle($"idle subscriptions in one process, pings every {keepAlive} s", setting.Server, setting.Loop, connections, seconds, keepAlive,
-                count => setting.Subscribe(count, _ => $"channel:{setting.Channels[0]}", (_, _) => { }, path: path));
+            Idle(
+                $"idle subscriptions in one process, pings every {keepAlive} s",
+                setting.Server,
+                setting.Loop,
+                connections,
+                seconds,
+                keepAlive,
+                count => setting.Subscribe(count, _ => $"channel:{setting.Channels[0]}", (_, _) => { }, path: path)
+            );
         }
         using var server = Server.StartPlain();
         using var loop = new SocketLoop();
-        Idle("a hub of SignalR and nothing else, pings every 15 s", server, loop, connections, seconds, 15, count => ConnectPlain(server, loop, count, (_, _) => { }));
+        Idle("a hub of SignalR and nothing else, pings every 15 s", server, loop, connections, seconds, 15, count =>
+            ConnectPlain(server, loop, count, (_, _) => { })
+        );
     }
 
-    private static void Idle(string name, Server server, SocketLoop loop, int connections, int seconds, int keepAlive, Action<int> connect)
+    private static void Idle(
+        string name,
+        Server server,
+        SocketLoop loop,
+        int connections,
+        int seconds,
+        int keepAlive,
+        Action<int> connect
+    )
     {
         // What the first few cost is the process's own: code, pools, the first pages of each heap.
         connect(500);
@@ -113,7 +170,14 @@ internal static class LiveBench
         cpu = (Usage.CpuSeconds(server.ProcessId) - cpu) / Math.Max(IdleSecondsMin, seconds);
         var settled = Usage.ResidentBytes(server.ProcessId);
         var open = loop.Peers.OfType<LivePeer>().Count(p => !p.Ended);
-        Report.Row(name, open, (after - before) / 1024.0 / (connections - 500), (settled - before) / 1024.0 / (connections - 500), cpu * 100, settled / 1048576.0);
+        Report.Row(
+            name,
+            open,
+            (after - before) / 1024.0 / (connections - 500),
+            (settled - before) / 1024.0 / (connections - 500),
+            cpu * 100,
+            settled / 1048576.0
+        );
     }
 
     private static void ConnectPlain(Server server, SocketLoop loop, int connections, Action<LivePeer, int> received)
@@ -123,7 +187,8 @@ internal static class LiveBench
         {
             loop.Add(peers[i] = new(server.Port, "/plain", "", null, received));
             var slowest = peers[Math.Max(0, i - 200)];
-            if (i >= 200) loop.TurnUntil(() => slowest.IsLive, TimeSpan.FromSeconds(30), "connecting");
+            if (i >= 200)
+                loop.TurnUntil(() => slowest.IsLive, TimeSpan.FromSeconds(30), "connecting");
         }
         loop.TurnUntil(() => peers.All(p => p.IsLive), TimeSpan.FromSeconds(30), "connecting everyone");
     }
@@ -136,16 +201,30 @@ internal static class LiveBench
         while (Stopwatch.GetElapsedTime(started) < time)
         {
             loop.Turn(Stopwatch.GetTimestamp() + Stopwatch.Frequency / 100);
-            for (var owed = (long)(Stopwatch.GetElapsedTime(started).TotalSeconds / everySeconds * peers.Length); pinged < owed; pinged++)
-                if (peers[pinged % peers.Length] is { Ended: false } peer) peer.Ping();
+            for (
+                var owed = (long)(Stopwatch.GetElapsedTime(started).TotalSeconds / everySeconds * peers.Length);
+                pinged < owed;
+                pinged++
+            )
+                if (peers[pinged % peers.Length] is { Ended: false } peer)
+                    peer.Ping();
         }
     }
 
-    private static byte[] Send(Setting setting, int number, string text) => HttpPeer.Request("POST", $"/api/v1/channels/{setting.Channels[number % setting.Channels.Length]}/messages",
-        setting.Tokens[number % setting.Tokens.Length], $$"""{"text":"{{text}}"}""");
+    private static byte[] Send(Setting setting, int number, string text) =>
+        HttpPeer.Request(
+            "POST",
+            $"/api/v1/channels/{setting.Channels[number % setting.Channels.Length]}/messages",
+            setting.Tokens[number % setting.Tokens.Length],
+            $$"""{"text":"{{text}}"}"""
+        );
 
-    /// <summary>One more round comes first and does not count: by then the compiler has seen what a server that has run for a minute has long compiled.</summary>
-    private static List<Round> Rounds(int rounds, Func<Round> run) => [.. Enumerable.Range(0, rounds + 1).Select(_ => run()).Skip(1)];
+    /// <summary>
+    /// One more round comes first and does not count: by then the compiler has seen what a server that has run for a
+    /// minute has long compiled.
+    /// </summary>
+    private static List<Round> Rounds(int rounds, Func<Round> run) =>
+        [.. Enumerable.Range(0, rounds + 1).Select(_ => run()).Skip(1)];
 
     private static void Head(string name)
     {
@@ -159,11 +238,24 @@ internal static class LiveBench
         Latencies("  from due to each receipt", rounds, r => r.Receipts);
         Latencies("  from due to the last receipt", rounds, r => r.Last);
         Report.Head("missing", "server", "load", "PostgreSQL");
-        Report.Row("  receipts missing; CPU µs for each received", rounds.Sum(r => r.Missing), Median(rounds, r => r.ServerCpu), Median(rounds, r => r.LoadCpu), Median(rounds, r => r.DatabaseCpu));
+        Report.Row(
+            "  receipts missing; CPU µs for each received",
+            rounds.Sum(r => r.Missing),
+            Median(rounds, r => r.ServerCpu),
+            Median(rounds, r => r.LoadCpu),
+            Median(rounds, r => r.DatabaseCpu)
+        );
     }
 
-    private static void Latencies(string name, List<Round> rounds, Func<Round, float[]> of) => Report.Row(name, Median(rounds, r => of(r).Length),
-        Median(rounds, r => Measure.Percentile(of(r), 0.5)), Median(rounds, r => Measure.Percentile(of(r), 0.99)), Median(rounds, r => Measure.Percentile(of(r), 0.999)), Median(rounds, r => Measure.Percentile(of(r), 1)));
+    private static void Latencies(string name, List<Round> rounds, Func<Round, float[]> of) =>
+        Report.Row(
+            name,
+            Median(rounds, r => of(r).Length),
+            Median(rounds, r => Measure.Percentile(of(r), 0.5)),
+            Median(rounds, r => Measure.Percentile(of(r), 0.99)),
+            Median(rounds, r => Measure.Percentile(of(r), 0.999)),
+            Median(rounds, r => Measure.Percentile(of(r), 1))
+        );
 
     private static double Median(List<Round> rounds, Func<Round, double> of) => Measure.Median(rounds.Select(of));
 }

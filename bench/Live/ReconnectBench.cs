@@ -5,15 +5,18 @@ using Veza.Bench.Load;
 namespace Veza.Bench.Live;
 
 /// <summary>
-/// The server that thousands are subscribed to is killed and started again, and all of them come back in the same instant, without a wait of their own: the worst
-/// that clients can do. Each has missed events; it is live again when it has all of them, each once.
+/// The server that thousands are subscribed to is killed and started again, and all of them come back in the same
+/// instant, without a wait of their own: the worst that clients can do. Each has missed events; it is live again when
+/// it has all of them, each once.
 /// </summary>
 internal static class ReconnectBench
 {
     private const int Channels = 100;
     private static readonly TimeSpan LiveMax = TimeSpan.FromSeconds(60);
+
     // As clients/typescript waits before it asks again: each time a random part of twice as long.
-    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(250), LongestWait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(250),
+        LongestWait = TimeSpan.FromSeconds(10);
 
     public static async Task<int> RunAsync(Options options)
     {
@@ -21,14 +24,32 @@ internal static class ReconnectBench
         var missed = options.Number("--missed", 5);
         var rounds = options.Number("--rounds", 3);
         await using var setting = await Setting.CreateAsync(Channels, subscribers);
-        Report.Machine($"{subscribers:N0} subscribers of {Channels} channels, each of an account of its own{(options.Has("--accounts") ? " that it follows too" : "")}; each missed {missed} events");
-        Report.Head("started ms", "connected ms", "P50 ms", "all live ms", "server CPU ms", "compiling ms", "asked again");
+        Report.Machine(
+            $"{subscribers:N0} subscribers of {Channels} channels, each of an account of its own{(options.Has("--accounts") ? " that it follows too" : "")}; each missed {missed} events"
+        );
+        Report.Head(
+            "started ms",
+            "connected ms",
+            "P50 ms",
+            "all live ms",
+            "server CPU ms",
+            "compiling ms",
+            "asked again"
+        );
         for (var round = 1; round <= rounds; round++)
         {
             var (epoch, after) = Head(setting);
             for (var i = 0; i < missed; i++)
-                setting.AskAll([.. setting.Channels.Select(channel => HttpPeer.Request("POST", $"/api/v1/channels/{channel}/messages", setting.Tokens[Array.IndexOf(setting.Channels, channel)],
-                    $$"""{"text":"@bench:{{i}} missed"}"""))]);
+                setting.AskAll([
+                    .. setting.Channels.Select(channel =>
+                        HttpPeer.Request(
+                            "POST",
+                            $"/api/v1/channels/{channel}/messages",
+                            setting.Tokens[Array.IndexOf(setting.Channels, channel)],
+                            $$"""{"text":"@bench:{{i}} missed"}"""
+                        )
+                    ),
+                ]);
 
             setting.Server.Kill();
             var killed = Stopwatch.GetTimestamp();
@@ -41,12 +62,19 @@ internal static class ReconnectBench
             for (var i = 0; i < subscribers; i++)
             {
                 var (number, got) = (i, 0);
-                var topics = options.Has("--accounts") ? $"\"channel:{setting.Channels[i % Channels]}\",\"account:{setting.Account(i)}\"" : $"\"channel:{setting.Channels[i % Channels]}\"";
-                var invocation = $$"""{"type":4,"invocationId":"1","target":"Resume","arguments":[[{{topics}}],{{after}},"{{epoch}}"]}""";
+                var topics = options.Has("--accounts")
+                    ? $"\"channel:{setting.Channels[i % Channels]}\",\"account:{setting.Account(i)}\""
+                    : $"\"channel:{setting.Channels[i % Channels]}\"";
+                var invocation =
+                    $$"""{"type":4,"invocationId":"1","target":"Resume","arguments":[[{{topics}}],{{after}},"{{epoch}}"]}""";
                 var peer = new LivePeer(setting.Server.Port, "/hubs/live", setting.Tokens[i], invocation, (_, mark) =>
                 {
-                    if (mark != got++) throw new InvalidOperationException($"subscriber {number} got message {mark} as its number {got - 1}");
-                    if (got == missed) liveAt[number] = Stopwatch.GetElapsedTime(knocked).TotalMilliseconds;
+                    if (mark != got++)
+                        throw new InvalidOperationException(
+                            $"subscriber {number} got message {mark} as its number {got - 1}"
+                        );
+                    if (got == missed)
+                        liveAt[number] = Stopwatch.GetElapsedTime(knocked).TotalMilliseconds;
                 });
                 var wait = FirstWait;
                 peer.NotNow = () =>
@@ -63,8 +91,16 @@ internal static class ReconnectBench
             loop.TurnUntil(() => Array.TrueForAll(liveAt, at => at > 0), LiveMax, "resuming everyone");
             Array.Sort(liveAt);
             using var server = Process.GetProcessById(setting.Server.ProcessId);
-            Report.Row($"round {round}", started.TotalMilliseconds, connected.TotalMilliseconds, liveAt[subscribers / 2], liveAt[^1], server.TotalProcessorTime.TotalMilliseconds,
-                setting.Server.Runtime().CompilingSeconds * 1000, refused);
+            Report.Row(
+                $"round {round}",
+                started.TotalMilliseconds,
+                connected.TotalMilliseconds,
+                liveAt[subscribers / 2],
+                liveAt[^1],
+                server.TotalProcessorTime.TotalMilliseconds,
+                setting.Server.Runtime().CompilingSeconds * 1000,
+                refused
+            );
         }
         return 0;
     }
@@ -73,8 +109,15 @@ internal static class ReconnectBench
     {
         var (epoch, position) = ("", 0L);
         using var loop = new SocketLoop();
-        var peer = new LivePeer(setting.Server.Port, "/hubs/live", setting.Tokens[0], LivePeer.Subscribe($"channel:{setting.Channels[0]}"), (_, _) => { });
-        peer.Batch = json => (epoch, position) = (json.GetProperty("epoch").GetString()!, json.GetProperty("position").GetInt64());
+        var peer = new LivePeer(
+            setting.Server.Port,
+            "/hubs/live",
+            setting.Tokens[0],
+            LivePeer.Subscribe($"channel:{setting.Channels[0]}"),
+            (_, _) => { }
+        );
+        peer.Batch = json =>
+            (epoch, position) = (json.GetProperty("epoch").GetString()!, json.GetProperty("position").GetInt64());
         loop.Add(peer);
         loop.TurnUntil(() => position > 0, LiveMax, "the first batch");
         return (epoch, position);

@@ -10,7 +10,11 @@ internal sealed class Setting : IAsyncDisposable
     private const int SetUpConnections = 32;
     private static readonly TimeSpan SetUpMax = TimeSpan.FromSeconds(60);
 
-    private Setting(LocalPostgres postgres, Server server) => (Postgres, Server) = (postgres, server);
+    private Setting(LocalPostgres postgres, Server server)
+    {
+        Postgres = postgres;
+        Server = server;
+    }
 
     private Guid[] _accounts = [];
 
@@ -18,6 +22,7 @@ internal sealed class Setting : IAsyncDisposable
     public Server Server { get; private set; }
     public SocketLoop Loop { get; } = new();
     public Guid[] Channels { get; private set; } = [];
+
     /// <summary>Members' access tokens.</summary>
     public string[] Tokens { get; private set; } = [];
 
@@ -30,12 +35,33 @@ internal sealed class Setting : IAsyncDisposable
         var postgres = await LocalPostgres.StartEphemeralAsync();
         var setting = new Setting(postgres, Server.StartVeza(postgres.ConnectionString, nodes: nodes));
         var owner = setting.Server.Token(Guid.CreateVersion7());
-        var community = Id(setting.AskAll([HttpPeer.Request("POST", "/api/v1/communities", owner, """{"name":"Bench"}""")])[0]);
-        setting.Channels = [.. setting.AskAll([.. Enumerable.Range(0, channels).Select(i =>
-            HttpPeer.Request("POST", $"/api/v1/communities/{community}/channels", owner, $$"""{"name":"channel-{{i}}","kind":"text"}"""))]).Select(Id)];
+        var community = Id(
+            setting.AskAll([HttpPeer.Request("POST", "/api/v1/communities", owner, """{"name":"Bench"}""")])[0]
+        );
+        setting.Channels =
+        [
+            .. setting
+                .AskAll([
+                    .. Enumerable
+                        .Range(0, channels)
+                        .Select(i =>
+                            HttpPeer.Request(
+                                "POST",
+                                $"/api/v1/communities/{community}/channels",
+                                owner,
+                                $$"""{"name":"channel-{{i}}","kind":"text"}"""
+                            )
+                        ),
+                ])
+                .Select(Id),
+        ];
         setting._accounts = [.. Enumerable.Range(0, members).Select(_ => Guid.CreateVersion7())];
         setting.Tokens = [.. setting._accounts.Select(setting.Server.Token)];
-        setting.AskAll([.. setting.Tokens.Select(token => HttpPeer.Request("PUT", $"/api/v1/communities/{community}/members/me", token))]);
+        setting.AskAll([
+            .. setting.Tokens.Select(token =>
+                HttpPeer.Request("PUT", $"/api/v1/communities/{community}/members/me", token)
+            ),
+        ]);
         return setting;
     }
 
@@ -44,16 +70,30 @@ internal sealed class Setting : IAsyncDisposable
 
     /// <summary>Connects and subscribes everyone, a few hundred at a time, until all are live.</summary>
     /// <param name="topicOf">The topic of the n-th.</param>
-    public LivePeer[] Subscribe(int count, Func<int, string> topicOf, Action<LivePeer, int> received, int receiveBufferBytes = 0, string path = "/hubs/live")
+    public LivePeer[] Subscribe(
+        int count,
+        Func<int, string> topicOf,
+        Action<LivePeer, int> received,
+        int receiveBufferBytes = 0,
+        string path = "/hubs/live"
+    )
     {
         const int AtOnce = 200;
         var peers = new LivePeer[count];
         for (var i = 0; i < count; i++)
         {
-            peers[i] = new(Server.Port, path, Tokens[i % Tokens.Length], LivePeer.Subscribe(topicOf(i)), received, receiveBufferBytes);
+            peers[i] = new(
+                Server.Port,
+                path,
+                Tokens[i % Tokens.Length],
+                LivePeer.Subscribe(topicOf(i)),
+                received,
+                receiveBufferBytes
+            );
             Loop.Add(peers[i]);
             var slowest = peers[Math.Max(0, i - AtOnce)];
-            if (i >= AtOnce) Loop.TurnUntil(() => slowest.IsLive, SetUpMax, "subscribing");
+            if (i >= AtOnce)
+                Loop.TurnUntil(() => slowest.IsLive, SetUpMax, "subscribing");
         }
         Loop.TurnUntil(() => peers.All(p => p.IsLive), SetUpMax, "subscribing everyone");
         return peers;
@@ -69,10 +109,14 @@ internal sealed class Setting : IAsyncDisposable
         {
             var peer = new HttpPeer(Server.Port, (peer, number, status, body) =>
             {
-                if (status >= 300) throw new InvalidOperationException($"setting up was answered {status}: {System.Text.Encoding.UTF8.GetString(body)}");
+                if (status >= 300)
+                    throw new InvalidOperationException(
+                        $"setting up was answered {status}: {System.Text.Encoding.UTF8.GetString(body)}"
+                    );
                 bodies[number] = body.ToArray();
                 answered++;
-                if (next < requests.Length) peer.Ask(requests[next], next++);
+                if (next < requests.Length)
+                    peer.Ask(requests[next], next++);
             });
             loop.Add(peer);
             peer.Ask(requests[next], next++);
@@ -91,7 +135,10 @@ internal sealed class Setting : IAsyncDisposable
     private static Guid Id(byte[] body)
     {
         // A chunked body has its length in front and an end behind.
-        var json = body.AsSpan(Array.IndexOf(body, (byte)'{'), Array.LastIndexOf(body, (byte)'}') - Array.IndexOf(body, (byte)'{') + 1);
+        var json = body.AsSpan(
+            Array.IndexOf(body, (byte)'{'),
+            Array.LastIndexOf(body, (byte)'}') - Array.IndexOf(body, (byte)'{') + 1
+        );
         return JsonDocument.Parse(json.ToArray()).RootElement.GetProperty("id").GetGuid();
     }
 }

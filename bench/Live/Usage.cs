@@ -15,19 +15,32 @@ internal static class Usage
     }
 
     /// <summary>Of a server and of those it made: PostgreSQL is many processes.</summary>
-    public static double CpuSecondsOfTree(int processId) => CpuSeconds(processId) + Directory.EnumerateDirectories("/proc")
-        .Where(d => int.TryParse(Path.GetFileName(d), NumberStyles.None, CultureInfo.InvariantCulture, out _)).Sum(d =>
-        {
-            try
+    public static double CpuSecondsOfTree(int processId) =>
+        CpuSeconds(processId)
+        + Directory
+            .EnumerateDirectories("/proc")
+            .Where(d => int.TryParse(Path.GetFileName(d), NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            .Sum(d =>
             {
-                var fields = Fields(int.Parse(Path.GetFileName(d), CultureInfo.InvariantCulture));
-                return Number(fields[1]) == processId ? (Number(fields[11]) + Number(fields[12])) / TicksPerSecond : 0;
-            }
-            catch (IOException) { return 0; }
-        });
+                try
+                {
+                    var fields = Fields(int.Parse(Path.GetFileName(d), CultureInfo.InvariantCulture));
+                    return Number(fields[1]) == processId
+                        ? (Number(fields[11]) + Number(fields[12])) / TicksPerSecond
+                        : 0;
+                }
+                catch (IOException)
+                {
+                    return 0;
+                }
+            });
 
     public static long ResidentBytes(int processId) =>
-        Number(File.ReadLines($"/proc/{processId}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) << 10;
+        Number(
+            File.ReadLines($"/proc/{processId}/status")
+                .First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]
+        ) << 10;
 
     /// <summary>After the name, which may hold anything: state, parent, ….</summary>
     private static string[] Fields(int processId)

@@ -21,9 +21,15 @@ internal sealed class HttpPeer(int port, HttpPeer.Answered answered) : Peer(port
         Send(request);
     }
 
-    public static byte[] Request(string method, string path, string token, string? json = null) => Encoding.UTF8.GetBytes(
-        $"{method} {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n"
-        + (json is null ? "Content-Length: 0\r\n\r\n" : $"Content-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(json)}\r\n\r\n{json}"));
+    public static byte[] Request(string method, string path, string token, string? json = null) =>
+        Encoding.UTF8.GetBytes(
+            $"{method} {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n"
+                + (
+                    json is null
+                        ? "Content-Length: 0\r\n\r\n"
+                        : $"Content-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(json)}\r\n\r\n{json}"
+                )
+        );
 
     protected override int TakeWhole(ReadOnlySpan<byte> bytes)
     {
@@ -32,7 +38,8 @@ internal sealed class HttpPeer(int port, HttpPeer.Answered answered) : Peer(port
         {
             var head = bytes.Slice(taken, headEnd + 2);
             var bodyAt = taken + headEnd + 4;
-            if (BodyBytes(head, bytes[bodyAt..]) is not { } length || bytes.Length < bodyAt + length) break;
+            if (BodyBytes(head, bytes[bodyAt..]) is not { } length || bytes.Length < bodyAt + length)
+                break;
             Utf8Parser.TryParse(head[9..], out int status, out _);
             taken = bodyAt + length;
             answered(this, _due.Dequeue(), status, bytes.Slice(bodyAt, length));
@@ -48,8 +55,10 @@ internal sealed class HttpPeer(int port, HttpPeer.Answered answered) : Peer(port
             Utf8Parser.TryParse(head[(at + 18)..], out int length, out _);
             return length;
         }
-        if (head.IndexOf("\r\nTransfer-Encoding: chunked"u8) < 0) return 0;
-        if (rest.StartsWith("0\r\n\r\n"u8)) return 5;
+        if (head.IndexOf("\r\nTransfer-Encoding: chunked"u8) < 0)
+            return 0;
+        if (rest.StartsWith("0\r\n\r\n"u8))
+            return 5;
         return rest.IndexOf("\r\n0\r\n\r\n"u8) is var end and >= 0 ? end + 7 : null;
     }
 }

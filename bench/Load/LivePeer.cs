@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Veza.Bench.Load;
 
-/// <summary>A raw WebSocket that speaks SignalR's JSON protocol: shakes hands, subscribes, and finds the marks in what arrives.</summary>
+/// <summary>
+/// A raw WebSocket that speaks SignalR's JSON protocol: shakes hands, subscribes, and finds the marks in what arrives.
+/// </summary>
 internal sealed class LivePeer : Peer
 {
     /// <summary>In a message's text, before the number that tells which one it is.</summary>
@@ -17,11 +19,24 @@ internal sealed class LivePeer : Peer
     /// <param name="invocation">What is sent after the handshake, without the separator; null for nothing.</param>
     /// <param name="received">The number of each marked message.</param>
     /// <param name="path">With its query, to which the token is added.</param>
-    public LivePeer(int port, string path, string token, string? invocation, Action<LivePeer, int> received, int receiveBufferBytes = 0) : base(port, receiveBufferBytes)
+    public LivePeer(
+        int port,
+        string path,
+        string token,
+        string? invocation,
+        Action<LivePeer, int> received,
+        int receiveBufferBytes = 0
+    )
+        : base(port, receiveBufferBytes)
     {
-        (_received, _invocation) = (received, invocation);
-        Send(Encoding.ASCII.GetBytes($"GET {path}{(path.Contains('?') ? '&' : '?')}access_token={token} HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-            + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"));
+        _received = received;
+        _invocation = invocation;
+        Send(
+            Encoding.ASCII.GetBytes(
+                $"GET {path}{(path.Contains('?') ? '&' : '?')}access_token={token} HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                    + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            )
+        );
         Greeting = """{"protocol":"json","version":1}""" + '\u001e' + (invocation is null ? "" : invocation + '\u001e');
     }
 
@@ -35,10 +50,14 @@ internal sealed class LivePeer : Peer
     /// <summary>Told of each batch, for who wants to know where the log is; null for who does not.</summary>
     public Action<System.Text.Json.JsonElement>? Batch { get; set; }
 
-    /// <summary>Told when the server refuses the invocation for now, for who asks again as every client does; for others that is an error like any.</summary>
+    /// <summary>
+    /// Told when the server refuses the invocation for now, for who asks again as every client does; for others that is
+    /// an error like any.
+    /// </summary>
     public Action? NotNow { get; set; }
 
-    public static string Subscribe(string topic) => $$"""{"type":4,"invocationId":"1","target":"Subscribe","arguments":[["{{topic}}"],null]}""";
+    public static string Subscribe(string topic) =>
+        $$"""{"type":4,"invocationId":"1","target":"Subscribe","arguments":[["{{topic}}"],null]}""";
 
     /// <summary>Invokes once more what was refused.</summary>
     public void InvokeAgain() => SendText(_invocation + '\u001e');
@@ -50,8 +69,10 @@ internal sealed class LivePeer : Peer
         var taken = 0;
         if (!_upgraded)
         {
-            if (bytes.IndexOf("\r\n\r\n"u8) is not (var end and >= 0)) return 0;
-            if (!bytes.StartsWith("HTTP/1.1 101"u8)) throw new InvalidOperationException($"the hub answered {Encoding.UTF8.GetString(bytes)}");
+            if (bytes.IndexOf("\r\n\r\n"u8) is not (var end and >= 0))
+                return 0;
+            if (!bytes.StartsWith("HTTP/1.1 101"u8))
+                throw new InvalidOperationException($"the hub answered {Encoding.UTF8.GetString(bytes)}");
             taken = end + 4;
             _upgraded = true;
             SendText(Greeting);
@@ -66,14 +87,27 @@ internal sealed class LivePeer : Peer
 
     private void TakeFrame(ReadOnlySpan<byte> payload)
     {
-        if (!IsLive && (payload.IndexOf("\"items\":["u8) >= 0 || !Greeting.Contains("\"target\"", StringComparison.Ordinal))) IsLive = true;
+        if (
+            !IsLive
+            && (payload.IndexOf("\"items\":["u8) >= 0 || !Greeting.Contains("\"target\"", StringComparison.Ordinal))
+        )
+            IsLive = true;
         if (Batch is not null && payload.IndexOf("\"kind\":\"batch\""u8) >= 0)
             foreach (var record in Encoding.UTF8.GetString(payload).Split('\u001e'))
-                if (record.Contains("\"kind\":\"batch\"", StringComparison.Ordinal)) Batch(System.Text.Json.JsonDocument.Parse(record).RootElement.GetProperty("item"));
+                if (record.Contains("\"kind\":\"batch\"", StringComparison.Ordinal))
+                    Batch(System.Text.Json.JsonDocument.Parse(record).RootElement.GetProperty("item"));
         if (payload.IndexOf("\"error\""u8) >= 0)
         {
-            if (NotNow is not null && (payload.IndexOf("HubException: not_there_yet"u8) >= 0 || payload.IndexOf("HubException: database_unavailable"u8) >= 0)) NotNow();
-            else throw new InvalidOperationException(Encoding.UTF8.GetString(payload));
+            if (
+                NotNow is not null
+                && (
+                    payload.IndexOf("HubException: not_there_yet"u8) >= 0
+                    || payload.IndexOf("HubException: database_unavailable"u8) >= 0
+                )
+            )
+                NotNow();
+            else
+                throw new InvalidOperationException(Encoding.UTF8.GetString(payload));
         }
         while (payload.IndexOf(Mark) is var at and >= 0)
         {
@@ -85,12 +119,15 @@ internal sealed class LivePeer : Peer
     }
 
     /// <returns>Bytes of a frame's head and of its payload; null when they are not known yet.</returns>
-    private static (int Head, int Payload)? Frame(ReadOnlySpan<byte> bytes) => bytes.Length < 2 ? null : (bytes[1] & 0x7F) switch
-    {
-        126 => bytes.Length < 4 ? null : (4, BinaryPrimitives.ReadUInt16BigEndian(bytes[2..])),
-        127 => bytes.Length < 10 ? null : (10, (int)BinaryPrimitives.ReadUInt64BigEndian(bytes[2..])),
-        var small => (2, small),
-    };
+    private static (int Head, int Payload)? Frame(ReadOnlySpan<byte> bytes) =>
+        bytes.Length < 2
+            ? null
+            : (bytes[1] & 0x7F) switch
+            {
+                126 => bytes.Length < 4 ? null : (4, BinaryPrimitives.ReadUInt16BigEndian(bytes[2..])),
+                127 => bytes.Length < 10 ? null : (10, (int)BinaryPrimitives.ReadUInt64BigEndian(bytes[2..])),
+                var small => (2, small),
+            };
 
     private void SendText(string text)
     {
@@ -99,7 +136,8 @@ internal sealed class LivePeer : Peer
         Span<byte> frame = stackalloc byte[8 + payload.Length];
         frame[0] = 0x81;
         var head = 6;
-        if (payload.Length < 126) frame[1] = (byte)(0x80 | payload.Length);
+        if (payload.Length < 126)
+            frame[1] = (byte)(0x80 | payload.Length);
         else
         {
             frame[1] = 0x80 | 126;

@@ -6,12 +6,15 @@ using System.Runtime.InteropServices;
 namespace Veza.Bench.Load;
 
 /// <summary>
-/// Many sockets on one thread over Linux's epoll, so that the load costs the machine as little as may be: it shares the cores with what it loads.
+/// Many sockets on one thread over Linux's epoll, so that the load costs the machine as little as may be: it shares the
+/// cores with what it loads.
 /// </summary>
 internal sealed unsafe partial class SocketLoop : IDisposable
 {
     private const int EventsMax = 512;
-    private const int EpollIn = 1, EpollAdd = 1, EpollDelete = 2;
+    private const int EpollIn = 1,
+        EpollAdd = 1,
+        EpollDelete = 2;
 
     // x86-64 alone packs the kernel's struct epoll_event.
     private static readonly int EventBytes = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
@@ -31,7 +34,8 @@ internal sealed unsafe partial class SocketLoop : IDisposable
         *(uint*)bytes = EpollIn;
         *(long*)(bytes + DataOffset) = _peers.Count;
         _peers.Add(peer);
-        if (EpollControl(_epoll, EpollAdd, peer.Handle, bytes) != 0) throw new SocketException(Marshal.GetLastPInvokeError());
+        if (EpollControl(_epoll, EpollAdd, peer.Handle, bytes) != 0)
+            throw new SocketException(Marshal.GetLastPInvokeError());
     }
 
     /// <summary>From now on nothing is read from it: the peer that stopped.</summary>
@@ -42,13 +46,15 @@ internal sealed unsafe partial class SocketLoop : IDisposable
     }
 
     /// <summary>Does it in a turn, once the time has come.</summary>
-    public void Later(TimeSpan wait, Action act) => _later.Enqueue(act, Stopwatch.GetTimestamp() + (long)(wait.TotalSeconds * Stopwatch.Frequency));
+    public void Later(TimeSpan wait, Action act) =>
+        _later.Enqueue(act, Stopwatch.GetTimestamp() + (long)(wait.TotalSeconds * Stopwatch.Frequency));
 
     /// <summary>Waits until something arrives or the time has come, and hands it to the peers.</summary>
     /// <param name="until">A <see cref="Stopwatch"/> time.</param>
     public void Turn(long until)
     {
-        while (_later.TryPeek(out _, out var due) && due <= Stopwatch.GetTimestamp()) _later.Dequeue()();
+        while (_later.TryPeek(out _, out var due) && due <= Stopwatch.GetTimestamp())
+            _later.Dequeue()();
         var left = Math.Max(0, (long)((until - Stopwatch.GetTimestamp()) * (1e9 / Stopwatch.Frequency)));
         var wait = (Seconds: left / 1_000_000_000, Nanoseconds: left % 1_000_000_000);
         fixed (byte* events = _events)
@@ -59,7 +65,8 @@ internal sealed unsafe partial class SocketLoop : IDisposable
             {
                 var peer = _peers[(int)*(long*)(events + i * EventBytes + DataOffset)];
                 var read = Receive(peer.Handle, buffer, _buffer.Length, 0);
-                if (read > 0) peer.Take(new(buffer, (int)read));
+                if (read > 0)
+                    peer.Take(new(buffer, (int)read));
                 else if (read == 0 || Marshal.GetLastPInvokeError() is not (11 or 4))
                 {
                     Ignore(peer);
@@ -76,32 +83,44 @@ internal sealed unsafe partial class SocketLoop : IDisposable
         var until = Stopwatch.GetTimestamp() + (long)(max.TotalSeconds * Stopwatch.Frequency);
         while (!done())
         {
-            if (Stopwatch.GetTimestamp() > until) throw new TimeoutException($"{what} did not happen within {max.TotalSeconds} s");
+            if (Stopwatch.GetTimestamp() > until)
+                throw new TimeoutException($"{what} did not happen within {max.TotalSeconds} s");
             Turn(Math.Min(until, Stopwatch.GetTimestamp() + Stopwatch.Frequency / 100));
         }
     }
 
     public void TurnFor(TimeSpan time)
     {
-        for (var until = Stopwatch.GetTimestamp() + (long)(time.TotalSeconds * Stopwatch.Frequency); Stopwatch.GetTimestamp() < until;) Turn(until);
+        for (
+            var until = Stopwatch.GetTimestamp() + (long)(time.TotalSeconds * Stopwatch.Frequency);
+            Stopwatch.GetTimestamp() < until;
+
+        )
+            Turn(until);
     }
 
     public void Dispose()
     {
-        foreach (var peer in _peers) peer.Dispose();
+        foreach (var peer in _peers)
+            peer.Dispose();
         _ = Close(_epoll);
     }
 
     [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
     private static partial int EpollCreate(int flags);
+
     [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
     private static partial int EpollControl(int epoll, int operation, int socket, byte* e);
+
     [LibraryImport("libc", EntryPoint = "epoll_pwait2", SetLastError = true)]
     private static partial int EpollWait(int epoll, byte* events, int max, void* timeout, void* signals);
+
     [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
     internal static partial nint Receive(int socket, byte* buffer, nint length, int flags);
+
     [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
     internal static partial nint Transmit(int socket, byte* buffer, nint length, int flags);
+
     [LibraryImport("libc", EntryPoint = "close")]
     private static partial int Close(int handle);
 }
@@ -117,7 +136,8 @@ internal abstract unsafe class Peer : IDisposable
     protected Peer(int port, int receiveBufferBytes = 0)
     {
         _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        if (receiveBufferBytes > 0) _socket.ReceiveBufferSize = receiveBufferBytes;
+        if (receiveBufferBytes > 0)
+            _socket.ReceiveBufferSize = receiveBufferBytes;
         _socket.Connect(new IPEndPoint(IPAddress.Loopback, port));
         _socket.Blocking = false;
         Handle = (int)_socket.Handle;
@@ -126,7 +146,9 @@ internal abstract unsafe class Peer : IDisposable
     public int Handle { get; }
     public bool Ended { get; set; }
 
-    /// <summary>A request is a few hundred bytes, which the kernel takes at once as long as the other side reads at all.</summary>
+    /// <summary>
+    /// A request is a few hundred bytes, which the kernel takes at once as long as the other side reads at all.
+    /// </summary>
     public void Send(ReadOnlySpan<byte> bytes)
     {
         fixed (byte* start = bytes)
@@ -141,7 +163,8 @@ internal abstract unsafe class Peer : IDisposable
             Keep(bytes[TakeWhole(bytes)..]);
             return;
         }
-        if (_rest.Length < _restBytes + bytes.Length) Array.Resize(ref _rest, Math.Max(_rest.Length * 2, _restBytes + bytes.Length));
+        if (_rest.Length < _restBytes + bytes.Length)
+            Array.Resize(ref _rest, Math.Max(_rest.Length * 2, _restBytes + bytes.Length));
         bytes.CopyTo(_rest.AsSpan(_restBytes));
         var all = _rest.AsSpan(0, _restBytes + bytes.Length);
         _restBytes = 0;
@@ -158,7 +181,8 @@ internal abstract unsafe class Peer : IDisposable
             _rest = [];
             return;
         }
-        if (_rest.Length < rest.Length) _rest = new byte[rest.Length];
+        if (_rest.Length < rest.Length)
+            _rest = new byte[rest.Length];
         rest.CopyTo(_rest);
         _restBytes = rest.Length;
     }

@@ -7,7 +7,8 @@ var encryptionKey = Environment.GetEnvironmentVariable("ENCRYPTION_KEY");
 if (database is null || encryptionKey is null)
 {
     Console.Error.WriteLine(
-        "set VEZA_DATABASE (\"Host=…;Database=…;Username=…\") and ENCRYPTION_KEY to those of a running Veza");
+        "set VEZA_DATABASE (\"Host=…;Database=…;Username=…\") and ENCRYPTION_KEY to those of a running Veza"
+    );
     return 1;
 }
 await Sample.RunAsync(database, encryptionKey, Console.Out, CancellationToken.None);

@@ -25,21 +25,25 @@ public static class Sample
             json => json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase)),
             new(
                 property => property.GetCustomAttribute<PersonalAttribute>()?.Owner,
-                type => type.GetCustomAttribute<ErasesAttribute>()?.Account));
+                type => type.GetCustomAttribute<ErasesAttribute>()?.Account
+            )
+        );
 
     /// <returns>The message that got a reaction; null where nobody has sent one yet.</returns>
     public static async Task<Guid?> RunAsync(
         string database,
         string encryptionKey,
         TextWriter output,
-        CancellationToken ct)
+        CancellationToken ct
+    )
     {
         await using var log = await LogTypes.OpenAsync(
             database,
             Types,
             Encoding.UTF8.GetBytes(encryptionKey),
             TimeProvider.System,
-            ct);
+            ct
+        );
         await using var store = DocumentStore.For(options =>
         {
             options.Connection(database);
@@ -75,7 +79,8 @@ public static class Sample
         foreach (var e in sent)
             if (
                 (await session.Events.AggregateStreamAsync<Folded<Message>>(e.StreamId, token: ct))?.Model is
-                { Deleted: false } message)
+                { Deleted: false } message
+            )
                 return message;
         return null;
     }
@@ -89,10 +94,12 @@ public static class Sample
             var then = await session.Events.AggregateStreamAsync<Folded<Message>>(
                 message,
                 version: e.Version,
-                token: ct);
+                token: ct
+            );
             output.WriteLine(
                 $"position {e.Sequence}, version {e.Version}: {e.EventTypeName} at {e.Timestamp:u}; "
-                + $"the message then: {then!.Model!.Text}");
+                    + $"the message then: {then!.Model!.Text}"
+            );
         }
     }
 
@@ -121,6 +128,7 @@ public static class Sample
         var activity = await session.LoadAsync<ChannelActivity>(channel, ct);
         output.WriteLine(
             $"its channel has {activity!.Messages} messages, {activity.Deleted} of them deleted, "
-            + $"and {activity.Reactions} reactions");
+                + $"and {activity.Reactions} reactions"
+        );
     }
 }

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 namespace Veza.Api;
 
 /// <summary>The first SIGTERM or Ctrl-C asks for an orderly end, the second ends the process at once.</summary>
-/// <remarks>In place of the host's own handling, which knows no second signal and begins only after PostgreSQL has started.</remarks>
+/// <remarks>
+/// In place of the host's own handling, which knows no second signal and begins only after PostgreSQL has started.
+/// </remarks>
 internal sealed class ShutdownSignals : IDisposable
 {
     /// <summary>What shells report for a process ended by SIGTERM.</summary>
@@ -16,7 +18,12 @@ internal sealed class ShutdownSignals : IDisposable
     public ShutdownSignals(CancellationToken ct)
     {
         asked = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        registrations = [.. new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGQUIT }.Select(signal => PosixSignalRegistration.Create(signal, Received))];
+        registrations =
+        [
+            .. new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGQUIT }.Select(signal =>
+                PosixSignalRegistration.Create(signal, Received)
+            ),
+        ];
     }
 
     public CancellationToken Token => asked.Token;
@@ -24,13 +31,15 @@ internal sealed class ShutdownSignals : IDisposable
     private void Received(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (Interlocked.Increment(ref received) > 1) Environment.Exit(ExitCodeAtOnce);
+        if (Interlocked.Increment(ref received) > 1)
+            Environment.Exit(ExitCodeAtOnce);
         asked.Cancel();
     }
 
     public void Dispose()
     {
-        foreach (var registration in registrations) registration.Dispose();
+        foreach (var registration in registrations)
+            registration.Dispose();
         asked.Dispose();
     }
 }
@@ -39,5 +48,6 @@ internal sealed class ShutdownSignals : IDisposable
 internal sealed class NoSignals : IHostLifetime
 {
     public Task WaitForStartAsync(CancellationToken ct) => Task.CompletedTask;
+
     public Task StopAsync(CancellationToken ct) => Task.CompletedTask;
 }

@@ -18,22 +18,30 @@ public static class VezaApplication
 {
     /// <summary>What in events and models is personal, as they say themselves.</summary>
     private static PersonalData Personal { get; } =
-        new(property => property.GetCustomAttribute<PersonalAttribute>()?.Owner, type => type.GetCustomAttribute<ErasesAttribute>()?.Account);
+        new(
+            property => property.GetCustomAttribute<PersonalAttribute>()?.Owner,
+            type => type.GetCustomAttribute<ErasesAttribute>()?.Account
+        );
 
     public static EventTypes EventTypes { get; } = EventTypes.DerivedFrom(typeof(DomainEvent), ConfigureJson, Personal);
 
     /// <summary>Every model of the domain, which Marten aggregates as a node does.</summary>
-    public static IReadOnlyList<Type> Models { get; } = [.. typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel)];
+    public static IReadOnlyList<Type> Models { get; } =
+    [.. typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel)];
 
     /// <summary>Every projection of the product: one of each class there is.</summary>
     public static IReadOnlyList<IProjection> CreateProjections() =>
-        [.. new[] { typeof(ReadModels), typeof(TopicIndexProjection) }.SelectMany(room => room.Assembly.GetTypes())
-            .Where(t => t is { IsAbstract: false } && t.IsAssignableTo(typeof(IProjection)))
-            .Select(t => (IProjection)Activator.CreateInstance(t)!).OrderBy(p => p.Name, StringComparer.Ordinal)];
+        [
+            .. new[] { typeof(ReadModels), typeof(TopicIndexProjection) }
+                .SelectMany(room => room.Assembly.GetTypes())
+                .Where(t => t is { IsAbstract: false } && t.IsAssignableTo(typeof(IProjection)))
+                .Select(t => (IProjection)Activator.CreateInstance(t)!)
+                .OrderBy(p => p.Name, StringComparer.Ordinal),
+        ];
 
     /// <summary>The names of those whose rows change when an account is erased.</summary>
     public static IReadOnlyList<string> ErasingProjections { get; } =
-        [.. CreateProjections().Where(p => p.Events.Contains(typeof(AccountErased))).Select(p => p.Name)];
+    [.. CreateProjections().Where(p => p.Events.Contains(typeof(AccountErased))).Select(p => p.Name)];
 
     /// <summary>What former releases had and this one has not, without versions. A name stays here for good.</summary>
     public static IReadOnlyList<string> WithdrawnProjections { get; } = ["chat.message_places", "chat.message_texts"];
@@ -42,10 +50,16 @@ public static class VezaApplication
     public static IReadOnlyList<NameRule> NameRules { get; } =
     [
         new(Account.UserNameScope, [Alias<AccountRegistered>()], "userName", ReleasedBy: Alias<AccountErased>()),
-        new(Account.EmailScope, [Alias<AccountRegistered>(), Alias<EmailProven>()], "email", ReleasedBy: Alias<AccountErased>()),
+        new(
+            Account.EmailScope,
+            [Alias<AccountRegistered>(), Alias<EmailProven>()],
+            "email",
+            ReleasedBy: Alias<AccountErased>()
+        ),
     ];
 
-    private static string Alias<TEvent>() where TEvent : DomainEvent => EventTypes.Describe(typeof(TEvent)).Alias;
+    private static string Alias<TEvent>()
+        where TEvent : DomainEvent => EventTypes.Describe(typeof(TEvent)).Alias;
 
     /// <summary>How events, requests and answers are written.</summary>
     internal static void ConfigureJson(JsonSerializerOptions json)

@@ -44,9 +44,18 @@ internal static class VezaEndpoints
         app.Use(IdempotencyKey.Middleware);
         app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
         // It would match every request's path against expressions of its own.
-        app.UseWhen(context => context.Request.Path.StartsWithSegments("/docs"),
-            docs => docs.UseSwaggerUI(ui => { ui.RoutePrefix = "docs"; ui.SwaggerEndpoint("/openapi/v1.json", "Veza"); ui.DocumentTitle = "Veza API"; }));
-        var api = app.MapGroup("/api/v1").RequireAuthorization(policy => policy.RequireAuthenticatedUser().AddRequirements(new ApiKeyRequirement()));
+        app.UseWhen(
+            context => context.Request.Path.StartsWithSegments("/docs"),
+            docs =>
+                docs.UseSwaggerUI(ui =>
+                {
+                    ui.RoutePrefix = "docs";
+                    ui.SwaggerEndpoint("/openapi/v1.json", "Veza");
+                    ui.DocumentTitle = "Veza API";
+                })
+        );
+        var api = app.MapGroup("/api/v1")
+            .RequireAuthorization(policy => policy.RequireAuthenticatedUser().AddRequirements(new ApiKeyRequirement()));
         app.MapSigningKeys();
         api.MapAccounts();
         api.MapPasswords();

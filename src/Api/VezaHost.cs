@@ -19,15 +19,18 @@ using Wolverine.Runtime;
 
 namespace Veza.Api;
 
-/// <summary>Veza as one process: its PostgreSQL unless it is given one, and the web host with all that the roles ask for.</summary>
+/// <summary>
+/// Veza as one process: its PostgreSQL unless it is given one, and the web host with all that the roles ask for.
+/// </summary>
 public static class VezaHost
 {
     /// <summary>What is in flight at SIGTERM may take this long; orchestrators kill soon after.</summary>
     public static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Connections the kernel may hold until they are accepted. When a node restarts all its clients knock at once, and one that finds no room tries again a second
-    /// later, then three. Linux allows 4,096 unless net.core.somaxconn says otherwise.
+    /// Connections the kernel may hold until they are accepted. When a node restarts all its clients knock at once, and
+    /// one that finds no room tries again a second later, then three. Linux allows 4,096 unless net.core.somaxconn says
+    /// otherwise.
     /// </summary>
     private const int BacklogMax = 4096;
 
@@ -45,7 +48,11 @@ public static class VezaHost
         var logger = loggers.CreateLogger("Veza");
 
         var postgres = settings.Database is null
-            ? await LocalPostgres.StartAsync(new(settings.VezaHome), loggers.CreateLogger<LocalPostgres>(), signals.Token)
+            ? await LocalPostgres.StartAsync(
+                new(settings.VezaHome),
+                loggers.CreateLogger<LocalPostgres>(),
+                signals.Token
+            )
             : null;
         try
         {
@@ -58,7 +65,8 @@ public static class VezaHost
         finally
         {
             // Last: until the host has stopped, it still answers what was asked before.
-            if (postgres is not null) await postgres.StopAsync(CancellationToken.None);
+            if (postgres is not null)
+                await postgres.StopAsync(CancellationToken.None);
         }
         logger.LogInformation("Veza has stopped");
         return 0;
@@ -73,22 +81,40 @@ public static class VezaHost
         string connectionString,
         ILoggerFactory loggers,
         CancellationToken ct,
-        LocalPostgres? postgres = null)
+        LocalPostgres? postgres = null
+    )
     {
         var limits = ConnectionLimits.For(settings, OpenFiles.Max);
         var connection = Connection(settings, connectionString);
-        var log = await EventLog.OpenAsync(connection, VezaApplication.EventTypes, TimeProvider.System, loggers, ct,
-            keySecret: System.Text.Encoding.UTF8.GetBytes(settings.EncryptionKey!), disk: postgres?.Disk, names: VezaApplication.NameRules);
-        var projections = await ProjectionHost.OpenAsync(log, connection, VezaApplication.CreateProjections(), TimeProvider.System, loggers, ct,
-            withdrawn: VezaApplication.WithdrawnProjections);
+        var log = await EventLog.OpenAsync(
+            connection,
+            VezaApplication.EventTypes,
+            TimeProvider.System,
+            loggers,
+            ct,
+            keySecret: System.Text.Encoding.UTF8.GetBytes(settings.EncryptionKey!),
+            disk: postgres?.Disk,
+            names: VezaApplication.NameRules
+        );
+        var projections = await ProjectionHost.OpenAsync(
+            log,
+            connection,
+            VezaApplication.CreateProjections(),
+            TimeProvider.System,
+            loggers,
+            ct,
+            withdrawn: VezaApplication.WithdrawnProjections
+        );
         var app = Build(settings, limits, log, projections, postgres?.Watched);
         var running = new RunningVeza(app, projections, log);
         try
         {
-            if (settings.Has(HostRole.Projections)) projections.Start();
+            if (settings.Has(HostRole.Projections))
+                projections.Start();
             // The host starts it too, and last; what is sent before needs its handlers.
             await ((IHostedService)app.Services.GetRequiredService<IWolverineRuntime>()).StartAsync(ct);
-            if (!settings.InProduction) await app.Services.GetRequiredService<OperatorBootstrap>().RunAsync(settings.VezaHome, ct);
+            if (!settings.InProduction)
+                await app.Services.GetRequiredService<OperatorBootstrap>().RunAsync(settings.VezaHome, ct);
             await app.Services.GetRequiredService<ClockSkew>().WarnAsync(ct);
             if (!limits.LiveIsGiven && limits.Live < ConnectionLimits.LiveDefaultMax)
                 TellOfFiles(limits, loggers.CreateLogger("Veza"));
@@ -105,29 +131,48 @@ public static class VezaHost
     private static void TellOfFiles(ConnectionLimits limits, ILogger logger) =>
         logger.LogInformation(
             "{Live} live connections fit into the {OpenFiles} files that this process may open; "
-            + "for more raise that limit (ulimit -n, LimitNOFILE)",
-            limits.Live, limits.OpenFiles);
+                + "for more raise that limit (ulimit -n, LimitNOFILE)",
+            limits.Live,
+            limits.OpenFiles
+        );
 
     private static WebApplication Build(
-        VezaSettings settings, ConnectionLimits limits, EventLog log, ProjectionHost projections, ServerWatch? watch)
+        VezaSettings settings,
+        ConnectionLimits limits,
+        EventLog log,
+        ProjectionHost projections,
+        ServerWatch? watch
+    )
     {
         var app = CreateBuilder(settings, limits, log, projections, watch).Build();
         Map(app, settings);
         return app;
     }
 
-    /// <summary>Configuration, server and services of the host; tests put a server in memory in Kestrel's place.</summary>
+    /// <summary>
+    /// Configuration, server and services of the host; tests put a server in memory in Kestrel's place.
+    /// </summary>
     internal static WebApplicationBuilder CreateBuilder(
-        VezaSettings settings, ConnectionLimits limits, EventLog log, ProjectionHost projections, ServerWatch? watch)
+        VezaSettings settings,
+        ConnectionLimits limits,
+        EventLog log,
+        ProjectionHost projections,
+        ServerWatch? watch
+    )
     {
         // Configuration is VezaSettings alone: neither the current folder nor ASPNETCORE_* variables have a say.
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
-        {
-            ContentRootPath = AppContext.BaseDirectory,
-            // What differs in development the settings say. The framework's own difference is a page for exceptions, around every request, which Problems leaves nothing to do.
-            EnvironmentName = Environments.Production,
-        });
-        builder.Host.UseDefaultServiceProvider(services => services.ValidateOnBuild = services.ValidateScopes = !settings.InProduction);
+        var builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions
+            {
+                ContentRootPath = AppContext.BaseDirectory,
+                // What differs in development the settings say. The framework's own difference is a page for
+                // exceptions, around every request, which Problems leaves nothing to do.
+                EnvironmentName = Environments.Production,
+            }
+        );
+        builder.Host.UseDefaultServiceProvider(services =>
+            services.ValidateOnBuild = services.ValidateScopes = !settings.InProduction
+        );
         builder.Configuration.Sources.Clear();
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, settings));
         builder.WebHost.UseSockets(sockets => sockets.Backlog = BacklogMax);
@@ -136,11 +181,13 @@ public static class VezaHost
         builder.UseWolverine(options =>
         {
             options.RunVezaCommands(new Limits(settings.MessageBytesMax));
-            if (settings.Has(HostRole.Reactors)) options.RunVezaReactors(log);
+            if (settings.Has(HostRole.Reactors))
+                options.RunVezaReactors(log);
         });
         builder.Services.AddConnectionGates(limits);
         VezaServices.Add(builder.Services, settings, limits, log, projections);
-        if (watch is not null) builder.Services.AddPostgresHealth(watch);
+        if (watch is not null)
+            builder.Services.AddPostgresHealth(watch);
         return builder;
     }
 
@@ -178,14 +225,21 @@ public static class VezaHost
         {
             switch (settings.Host)
             {
-                case "*": kestrel.ListenAnyIP(port, Connect); break;
-                case "localhost": kestrel.ListenLocalhost(port, Connect); break;
-                default: kestrel.Listen(IPAddress.Parse(settings.Host), port, Connect); break;
+                case "*":
+                    kestrel.ListenAnyIP(port, Connect);
+                    break;
+                case "localhost":
+                    kestrel.ListenLocalhost(port, Connect);
+                    break;
+                default:
+                    kestrel.Listen(IPAddress.Parse(settings.Host), port, Connect);
+                    break;
             }
 
             void Connect(ListenOptions endpoint)
             {
-                if (port == settings.Port && settings.Has(HostRole.Media)) kestrel.ApplicationServices.GetRequiredService<IcecastSource>().UseOn(endpoint);
+                if (port == settings.Port && settings.Has(HostRole.Media))
+                    kestrel.ApplicationServices.GetRequiredService<IcecastSource>().UseOn(endpoint);
                 // Inside it: a source never comes as far as HTTP.
                 ConnectionHandover.UseOn(endpoint);
             }

@@ -38,7 +38,13 @@ internal static class VezaServices
     /// <summary>Where Marten would keep documents. The product has none.</summary>
     private const string DocumentsSchema = "documents";
 
-    public static void Add(IServiceCollection services, VezaSettings settings, ConnectionLimits limits, EventLog log, ProjectionHost projections)
+    public static void Add(
+        IServiceCollection services,
+        VezaSettings settings,
+        ConnectionLimits limits,
+        EventLog log,
+        ProjectionHost projections
+    )
     {
         AddHost(services, settings);
         AddCapabilities(services, settings, log, projections);
@@ -55,7 +61,12 @@ internal static class VezaServices
         services.Configure<HostOptions>(host => host.ShutdownTimeout = VezaHost.ShutdownTimeout);
     }
 
-    private static void AddCapabilities(IServiceCollection services, VezaSettings settings, EventLog log, ProjectionHost projections)
+    private static void AddCapabilities(
+        IServiceCollection services,
+        VezaSettings settings,
+        EventLog log,
+        ProjectionHost projections
+    )
     {
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(log);
@@ -69,26 +80,56 @@ internal static class VezaServices
         });
         services.AddSingleton(new HistoryLimit(settings.MessageHistoryMax));
         services.AddSingleton(provider => new CommandBus(
-            provider.GetRequiredService<IWolverineRuntime>(), log, provider.GetRequiredService<TimeProvider>().GetUtcNow));
+            provider.GetRequiredService<IWolverineRuntime>(),
+            log,
+            provider.GetRequiredService<TimeProvider>().GetUtcNow
+        ));
         services.AddSingleton(new ReadModels(log.Database));
-        services.AddSingleton<MessageQueries>().AddSingleton<MessageStreams>().AddSingleton<ChatQueries>().AddSingleton<UnreadQueries>().AddSingleton<CountQueries>();
+        services
+            .AddSingleton<MessageQueries>()
+            .AddSingleton<MessageStreams>()
+            .AddSingleton<ChatQueries>()
+            .AddSingleton<UnreadQueries>()
+            .AddSingleton<CountQueries>();
         services.AddSingleton<Erasures>().AddSingleton<ReactorQueues>();
-        if (settings.Has(HostRole.Reactors)) AddReactors(services, settings, log, projections);
-        services.AddAccounts(new(Encoding.UTF8.GetBytes(settings.JwtSecret!), Encoding.UTF8.GetBytes(settings.EncryptionKey!), settings.RateLimitPerMinute, RolesNeedTwoFactor: settings.InProduction));
+        if (settings.Has(HostRole.Reactors))
+            AddReactors(services, settings, log, projections);
+        services.AddAccounts(
+            new(
+                Encoding.UTF8.GetBytes(settings.JwtSecret!),
+                Encoding.UTF8.GetBytes(settings.EncryptionKey!),
+                settings.RateLimitPerMinute,
+                RolesNeedTwoFactor: settings.InProduction
+            )
+        );
         services.AddMail(settings);
         services.AddSocial().AddListening();
         services.AddBroadcasts(settings);
         services.AddLogReplay();
-        services.AddTracks(settings.MediaRoot, settings.Bucket, settings.UploadBytesMax, settings.StorageBytesPerAccountMax);
+        services.AddTracks(
+            settings.MediaRoot,
+            settings.Bucket,
+            settings.UploadBytesMax,
+            settings.StorageBytesPerAccountMax
+        );
     }
 
     /// <summary>What reactors need beside all else; Wolverine runs them.</summary>
     private static void AddReactors(
-        IServiceCollection services, VezaSettings settings, EventLog log, ProjectionHost projections)
+        IServiceCollection services,
+        VezaSettings settings,
+        EventLog log,
+        ProjectionHost projections
+    )
     {
-        services.AddSingleton(new SweepReach(VezaApplication.ErasingProjections, OwnsServer: settings.Database is null));
+        services.AddSingleton(
+            new SweepReach(VezaApplication.ErasingProjections, OwnsServer: settings.Database is null)
+        );
         services.AddSingleton(provider => new ErasedRemains(
-            log.Database, projections.Builds, provider.GetRequiredService<TimeProvider>()));
+            log.Database,
+            projections.Builds,
+            provider.GetRequiredService<TimeProvider>()
+        ));
         services.AddSingleton<ProcessingSlots>();
     }
 
@@ -101,20 +142,34 @@ internal static class VezaServices
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.AddExceptionHandler<FaultHandler>();
         // ASP.NET Core would put the whole traceparent there, in place of the id that logs and traces are found by.
-        services.AddProblemDetails(o => o.CustomizeProblemDetails = c => c.ProblemDetails.Extensions["traceId"] = System.Diagnostics.Activity.Current?.TraceId.ToHexString());
+        services.AddProblemDetails(o =>
+            o.CustomizeProblemDetails = c =>
+                c.ProblemDetails.Extensions["traceId"] = System.Diagnostics.Activity.Current?.TraceId.ToHexString()
+        );
         services.AddApiDescription();
     }
 
     private static void AddHealth(IServiceCollection services, VezaSettings settings)
     {
         services.AddSingleton<ClockSkew>();
-        services.AddSingleton(provider => new Disks(provider.GetRequiredService<EventLog>().Disk, provider.GetService<DiskSpace>()));
+        services.AddSingleton(provider => new Disks(
+            provider.GetRequiredService<EventLog>().Disk,
+            provider.GetService<DiskSpace>()
+        ));
         // It costs nothing, and who stops says so at once.
-        var health = services.AddHealthChecks().AddCheck<StoppingHealth>("stopping", tags: [HealthEndpoints.Ready])
-            .AddRemembered<LogHealth>("log").AddRemembered<ClockHealth>("clock").AddRemembered<DiskHealth>("disk");
-        if (settings.Has(HostRole.Projections)) health.AddRemembered<ProjectionsHealth>("projections");
-        if (settings.Has(HostRole.Reactors)) health.AddRemembered<ReactorsHealth>("reactors");
-        if (settings.Has(HostRole.Media) || settings.Has(HostRole.Reactors)) health.AddRemembered<MediaToolsHealth>("media_tools");
-        if (settings.Bucket is not null) health.AddRemembered<MediaStorageHealth>("media_storage");
+        var health = services
+            .AddHealthChecks()
+            .AddCheck<StoppingHealth>("stopping", tags: [HealthEndpoints.Ready])
+            .AddRemembered<LogHealth>("log")
+            .AddRemembered<ClockHealth>("clock")
+            .AddRemembered<DiskHealth>("disk");
+        if (settings.Has(HostRole.Projections))
+            health.AddRemembered<ProjectionsHealth>("projections");
+        if (settings.Has(HostRole.Reactors))
+            health.AddRemembered<ReactorsHealth>("reactors");
+        if (settings.Has(HostRole.Media) || settings.Has(HostRole.Reactors))
+            health.AddRemembered<MediaToolsHealth>("media_tools");
+        if (settings.Bucket is not null)
+            health.AddRemembered<MediaStorageHealth>("media_storage");
     }
 }

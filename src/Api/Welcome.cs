@@ -10,11 +10,16 @@ internal static class Welcome
         var address = $"http://{(settings.Host is "*" or "0.0.0.0" ? "localhost" : settings.Host)}:{settings.Port}";
         if (settings.LogFormat == LogForm.Json)
         {
-            logger.LogInformation("Veza runs at {Address} with roles {Roles}", address, string.Join(',', settings.Roles));
+            logger.LogInformation(
+                "Veza runs at {Address} with roles {Roles}",
+                address,
+                string.Join(',', settings.Roles)
+            );
             return;
         }
 
-        Console.WriteLine($$"""
+        Console.WriteLine(
+            $$"""
 
             Veza runs at {{address}}   (API page: {{address}}/docs, metrics: port {{settings.PrometheusPort}}; Ctrl-C stops it)
 
@@ -23,6 +28,7 @@ internal static class Welcome
               curl -s {{address}}/api/v1/accounts -H 'Content-Type: application/json' -d '{"userName":"ada","email":"ada@example.org","password":"correct horse battery"}'
               ./veza demo
 
-            """);
+            """
+        );
     }
 }

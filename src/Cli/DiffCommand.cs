@@ -4,7 +4,9 @@ using System.Text.Json.Nodes;
 
 namespace Veza.Cli;
 
-/// <summary><c>veza diff</c>: asks for the same thing as of two positions or times, and says what changed in between.</summary>
+/// <summary>
+/// <c>veza diff</c>: asks for the same thing as of two positions or times, and says what changed in between.
+/// </summary>
 internal static class DiffCommand
 {
     private const int ExitCodeSame = 0;
@@ -16,48 +18,101 @@ internal static class DiffCommand
 
     public static Command Create()
     {
-        var url = new Option<string>("--url") { Description = "The server.", DefaultValueFactory = _ => OperatorClient.DefaultUrl };
-        var token = new Option<string?>("--token") { Description = "An access token; otherwise the operator of .veza/operator.json signs in." };
-        var from = new Option<string>("--from") { Description = "A position, or a time such as 2026-01-31T12:00:00Z.", Required = true };
-        var to = new Option<string>("--to") { Description = "A later one.", Required = true };
-        var path = new Argument<string>("path") { Description = "What to compare, such as tracks/{id}, accounts/{id}/followers, channels/{id}/messages or charts/top?span=day." };
-        var diff = new Command("diff", "Compares something as of two positions or times; exits with 0 when it is the same, with 1 when it differs, and with 2 when it cannot be told.") { url, token, from, to, path };
-        diff.SetAction(async (arguments, ct) =>
+        var url = new Option<string>("--url")
         {
-            try
+            Description = "The server.",
+            DefaultValueFactory = _ => OperatorClient.DefaultUrl,
+        };
+        var token = new Option<string?>("--token")
+        {
+            Description = "An access token; otherwise the operator of .veza/operator.json signs in.",
+        };
+        var from = new Option<string>("--from")
+        {
+            Description = "A position, or a time such as 2026-01-31T12:00:00Z.",
+            Required = true,
+        };
+        var to = new Option<string>("--to") { Description = "A later one.", Required = true };
+        var path = new Argument<string>("path")
+        {
+            Description =
+                "What to compare, such as tracks/{id}, accounts/{id}/followers, channels/{id}/messages or charts/top?span=day.",
+        };
+        var diff = new Command(
+            "diff",
+            "Compares something as of two positions or times; exits with 0 when it is the same, with 1 when it differs, and with 2 when it cannot be told."
+        )
+        {
+            url,
+            token,
+            from,
+            to,
+            path,
+        };
+        diff.SetAction(
+            async (arguments, ct) =>
             {
-                using var client = new OperatorClient(new(arguments.GetValue(url)!), arguments.GetValue(token));
-                return await RunAsync(client, arguments.GetValue(path)!, arguments.GetValue(from)!, arguments.GetValue(to)!, Console.Out, ct);
+                try
+                {
+                    using var client = new OperatorClient(new(arguments.GetValue(url)!), arguments.GetValue(token));
+                    return await RunAsync(
+                        client,
+                        arguments.GetValue(path)!,
+                        arguments.GetValue(from)!,
+                        arguments.GetValue(to)!,
+                        Console.Out,
+                        ct
+                    );
+                }
+                catch (Exception refused) when (refused is OperatorClientException or HttpRequestException)
+                {
+                    Console.Error.WriteLine("veza: " + refused.Message);
+                    return ExitCodeFailed;
+                }
             }
-            catch (Exception refused) when (refused is OperatorClientException or HttpRequestException)
-            {
-                Console.Error.WriteLine("veza: " + refused.Message);
-                return ExitCodeFailed;
-            }
-        });
+        );
         return diff;
     }
 
     /// <returns>The exit code.</returns>
     /// <exception cref="OperatorClientException">The server refused.</exception>
-    public static async Task<int> RunAsync(OperatorClient client, string path, string from, string to, TextWriter output, CancellationToken ct)
+    public static async Task<int> RunAsync(
+        OperatorClient client,
+        string path,
+        string from,
+        string to,
+        TextWriter output,
+        CancellationToken ct
+    )
     {
         var (was, now) = (await AskAsync(client, path, from, ct), await AskAsync(client, path, to, ct));
         var changes = JsonChanges.Between(was, now).ToList();
-        foreach (var change in changes) await output.WriteLineAsync(change);
+        foreach (var change in changes)
+            await output.WriteLineAsync(change);
         return changes.Count == 0 ? ExitCodeSame : ExitCodeDifferent;
     }
 
     /// <summary>An answer; of a list in pages, the pages together.</summary>
-    private static async Task<JsonElement> AskAsync(OperatorClient client, string path, string asOf, CancellationToken ct)
+    private static async Task<JsonElement> AskAsync(
+        OperatorClient client,
+        string path,
+        string asOf,
+        CancellationToken ct
+    )
     {
         path = path.StartsWith('/') ? path : "/api/v1/" + path;
-        var first = await GetAsync(client, $"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}asOf={Uri.EscapeDataString(asOf)}", ct);
-        if (first["items"] is not JsonArray items) return first.Deserialize<JsonElement>();
-        for (var next = (string?)first["next"]; next is not null && items.Count < ItemsMax;)
+        var first = await GetAsync(
+            client,
+            $"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}asOf={Uri.EscapeDataString(asOf)}",
+            ct
+        );
+        if (first["items"] is not JsonArray items)
+            return first.Deserialize<JsonElement>();
+        for (var next = (string?)first["next"]; next is not null && items.Count < ItemsMax; )
         {
             var page = await GetAsync(client, next, ct);
-            foreach (var item in page["items"]!.AsArray()) items.Add(item?.DeepClone());
+            foreach (var item in page["items"]!.AsArray())
+                items.Add(item?.DeepClone());
             next = (string?)page["next"];
         }
         return items.Deserialize<JsonElement>();
@@ -66,6 +121,8 @@ internal static class DiffCommand
     private static async Task<JsonObject> GetAsync(OperatorClient client, string path, CancellationToken ct)
     {
         using var answer = await client.GetAsync(path, ct);
-        return (await JsonNode.ParseAsync(await answer.Content.ReadAsStreamAsync(ct), cancellationToken: ct))!.AsObject();
+        return (
+            await JsonNode.ParseAsync(await answer.Content.ReadAsStreamAsync(ct), cancellationToken: ct)
+        )!.AsObject();
     }
 }

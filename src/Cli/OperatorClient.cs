@@ -5,30 +5,42 @@ using System.Text.Json;
 
 namespace Veza.Cli;
 
-/// <summary>The API as the operator's tool uses it: with a token it was given, or signed in with <c>.veza/operator.json</c>.</summary>
+/// <summary>
+/// The API as the operator's tool uses it: with a token it was given, or signed in with <c>.veza/operator.json</c>.
+/// </summary>
 internal sealed class OperatorClient(Uri server, string? token) : IDisposable
 {
     private const string CredentialsFile = "operator.json";
 
     // Replays last as long as they last; connecting does not.
-    private readonly HttpClient _http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10), AutomaticDecompression = DecompressionMethods.GZip })
+    private readonly HttpClient _http = new(
+        new SocketsHttpHandler
+        {
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            AutomaticDecompression = DecompressionMethods.GZip,
+        }
+    )
     {
-        BaseAddress = server, Timeout = Timeout.InfiniteTimeSpan,
+        BaseAddress = server,
+        Timeout = Timeout.InfiniteTimeSpan,
     };
     private readonly bool _signsIn = token is null;
     private string? _token = token;
 
-    private static string Home => Environment.GetEnvironmentVariable("VEZA_HOME") is { Length: > 0 } home ? home : ".veza";
+    private static string Home =>
+        Environment.GetEnvironmentVariable("VEZA_HOME") is { Length: > 0 } home ? home : ".veza";
 
     /// <summary>Where a Veza that was started with this environment listens.</summary>
-    public static string DefaultUrl => $"http://127.0.0.1:{(Environment.GetEnvironmentVariable("PORT") is { Length: > 0 } port ? port : "8080")}";
+    public static string DefaultUrl =>
+        $"http://127.0.0.1:{(Environment.GetEnvironmentVariable("PORT") is { Length: > 0 } port ? port : "8080")}";
 
     /// <returns>A successful answer whose body is still to be read.</returns>
     /// <exception cref="OperatorClientException">The server refused.</exception>
     public Task<HttpResponseMessage> GetAsync(string path, CancellationToken ct) => SendAsync(HttpMethod.Get, path, ct);
 
     /// <inheritdoc cref="GetAsync"/>
-    public Task<HttpResponseMessage> PostAsync(string path, CancellationToken ct) => SendAsync(HttpMethod.Post, path, ct);
+    public Task<HttpResponseMessage> PostAsync(string path, CancellationToken ct) =>
+        SendAsync(HttpMethod.Post, path, ct);
 
     public void Dispose() => _http.Dispose();
 
@@ -44,8 +56,10 @@ internal sealed class OperatorClient(Uri server, string? token) : IDisposable
             _token = await SignInAsync(ct);
             answer = await SendOnceAsync(method, path, ct);
         }
-        if (answer.IsSuccessStatusCode) return answer;
-        using (answer) throw new OperatorClientException(await ReasonAsync(answer, ct));
+        if (answer.IsSuccessStatusCode)
+            return answer;
+        using (answer)
+            throw new OperatorClientException(await ReasonAsync(answer, ct));
     }
 
     private Task<HttpResponseMessage> SendOnceAsync(HttpMethod method, string path, CancellationToken ct)
@@ -58,13 +72,22 @@ internal sealed class OperatorClient(Uri server, string? token) : IDisposable
     private async Task<string> SignInAsync(CancellationToken ct)
     {
         var file = Path.Combine(Home, CredentialsFile);
-        if (!File.Exists(file)) throw new OperatorClientException($"{file} is not there: start Veza once in development, set VEZA_HOME, or give --token");
+        if (!File.Exists(file))
+            throw new OperatorClientException(
+                $"{file} is not there: start Veza once in development, set VEZA_HOME, or give --token"
+            );
         var credentials = JsonDocument.Parse(await File.ReadAllBytesAsync(file, ct)).RootElement;
-        using var answer = await _http.PostAsJsonAsync("/api/v1/sessions", new
-        {
-            name = credentials.GetProperty("userName").GetString(), password = credentials.GetProperty("password").GetString(),
-        }, ct);
-        if (!answer.IsSuccessStatusCode) throw new OperatorClientException(await ReasonAsync(answer, ct));
+        using var answer = await _http.PostAsJsonAsync(
+            "/api/v1/sessions",
+            new
+            {
+                name = credentials.GetProperty("userName").GetString(),
+                password = credentials.GetProperty("password").GetString(),
+            },
+            ct
+        );
+        if (!answer.IsSuccessStatusCode)
+            throw new OperatorClientException(await ReasonAsync(answer, ct));
         return (await answer.Content.ReadFromJsonAsync<JsonElement>(ct)).GetProperty("accessToken").GetString()!;
     }
 
@@ -73,9 +96,12 @@ internal sealed class OperatorClient(Uri server, string? token) : IDisposable
         var text = await answer.Content.ReadAsStringAsync(ct);
         try
         {
-            if (JsonDocument.Parse(text).RootElement.TryGetProperty("detail", out var detail)) text = detail.GetString() ?? text;
+            if (JsonDocument.Parse(text).RootElement.TryGetProperty("detail", out var detail))
+                text = detail.GetString() ?? text;
         }
-        catch (JsonException) { /* Something else than Veza answered; its own words are shown. */ }
+        catch (JsonException)
+        { /* Something else than Veza answered; its own words are shown. */
+        }
         return $"{answer.RequestMessage?.RequestUri} answered {(int)answer.StatusCode} {text}".TrimEnd();
     }
 }

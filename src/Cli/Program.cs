@@ -7,16 +7,28 @@ using Veza.EventStore.Postgres;
 
 const int ExitCodeFailed = 1;
 
-var run = new Command("run", "Runs Veza in this process until Ctrl-C or SIGTERM; everything is set by environment variables.");
-var roles = new Option<string?>("--roles") { Description = "Parts to run here, such as api,realtime; in place of ROLES." };
-run.Options.Add(roles);
-run.SetAction(async (arguments, ct) =>
+var run = new Command(
+    "run",
+    "Runs Veza in this process until Ctrl-C or SIGTERM; everything is set by environment variables."
+);
+var roles = new Option<string?>("--roles")
 {
-    if (arguments.GetValue(roles) is { } given) Environment.SetEnvironmentVariable(Variables.Roles.Name, given);
-    return await VezaHost.RunAsync(VezaSettings.FromEnvironment(), ct);
-});
+    Description = "Parts to run here, such as api,realtime; in place of ROLES.",
+};
+run.Options.Add(roles);
+run.SetAction(
+    async (arguments, ct) =>
+    {
+        if (arguments.GetValue(roles) is { } given)
+            Environment.SetEnvironmentVariable(Variables.Roles.Name, given);
+        return await VezaHost.RunAsync(VezaSettings.FromEnvironment(), ct);
+    }
+);
 
-var config = new Command("config", "Shows every environment variable: current value, default, meaning. Secrets are masked.");
+var config = new Command(
+    "config",
+    "Shows every environment variable: current value, default, meaning. Secrets are masked."
+);
 var markdown = new Option<bool>("--markdown") { Description = "Writes the table of docs/configuration.md instead." };
 config.Options.Add(markdown);
 config.SetAction(arguments =>
@@ -26,21 +38,39 @@ config.SetAction(arguments =>
         Console.Write(SettingsText.Markdown());
         return 0;
     }
-    Console.Write(SettingsText.Current(Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "")));
+    Console.Write(
+        SettingsText.Current(
+            Environment
+                .GetEnvironmentVariables()
+                .Cast<DictionaryEntry>()
+                .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "")
+        )
+    );
     // Last, so that what is wrong is seen without scrolling, and a script can ask whether the start would succeed.
     VezaSettings.FromEnvironment();
     return 0;
 });
 
-var veza = new RootCommand("Veza: community chat and music on one event log.") { run, config, ReplayCommand.Create(), ProjectionsCommand.Create(), ReactorsCommand.Create(), VerifyCommand.Create(), DiffCommand.Create() };
+var veza = new RootCommand("Veza: community chat and music on one event log.")
+{
+    run,
+    config,
+    ReplayCommand.Create(),
+    ProjectionsCommand.Create(),
+    ReactorsCommand.Create(),
+    VerifyCommand.Create(),
+    DiffCommand.Create(),
+};
 try
 {
     // The host handles signals itself; the library's own time-out would cut its shutdown short.
-    return await veza.Parse(args).InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+    return await veza.Parse(args)
+        .InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
 }
 catch (InvalidSettingsException e)
 {
-    foreach (var problem in e.Problems) Console.Error.WriteLine("veza: " + problem);
+    foreach (var problem in e.Problems)
+        Console.Error.WriteLine("veza: " + problem);
     return ExitCodeFailed;
 }
 catch (Exception e) when (e is LocalPostgresException or IOException)

@@ -6,7 +6,10 @@ using Spectre.Console;
 
 namespace Veza.Cli;
 
-/// <summary><c>veza projections list|status|retry|skip|rebuild</c>: which read models there are, how they are, and what becomes of the events they could not deal with.</summary>
+/// <summary>
+/// <c>veza projections list|status|retry|skip|rebuild</c>: which read models there are, how they are, and what becomes
+/// of the events they could not deal with.
+/// </summary>
 internal static class ProjectionsCommand
 {
     private const string Path = "/api/v1/projections";
@@ -17,18 +20,71 @@ internal static class ProjectionsCommand
         var token = OperatorCommand.Token();
         var name = new Argument<string>("name") { Description = "Of the projection, as status shows it." };
         var list = new Command("list", "Names them.") { url, token };
-        list.SetAction((arguments, ct) => ShowAsync(arguments.GetValue(url)!, arguments.GetValue(token), details: false, ct));
-        var status = new Command("status", "State, position, events behind the log, events skipped, and the error of each, on whichever node it runs; exits with 1 when one is faulted.") { url, token };
-        status.SetAction((arguments, ct) => ShowAsync(arguments.GetValue(url)!, arguments.GetValue(token), details: true, ct));
-        var retry = new Command("retry", "Lets a projection try the event again that it stands before.") { name, url, token };
-        retry.SetAction((arguments, ct) => DecideAsync(arguments.GetValue(url)!, arguments.GetValue(token), arguments.GetValue(name)!, "retry", "to be tried again", ct));
+        list.SetAction(
+            (arguments, ct) => ShowAsync(arguments.GetValue(url)!, arguments.GetValue(token), details: false, ct)
+        );
+        var status = new Command(
+            "status",
+            "State, position, events behind the log, events skipped, and the error of each, on whichever node it runs; exits with 1 when one is faulted."
+        )
+        {
+            url,
+            token,
+        };
+        status.SetAction(
+            (arguments, ct) => ShowAsync(arguments.GetValue(url)!, arguments.GetValue(token), details: true, ct)
+        );
+        var retry = new Command("retry", "Lets a projection try the event again that it stands before.")
+        {
+            name,
+            url,
+            token,
+        };
+        retry.SetAction(
+            (arguments, ct) =>
+                DecideAsync(
+                    arguments.GetValue(url)!,
+                    arguments.GetValue(token),
+                    arguments.GetValue(name)!,
+                    "retry",
+                    "to be tried again",
+                    ct
+                )
+        );
         var skip = new Command("skip", "Lets a projection go past the event it stands before.") { name, url, token };
-        skip.SetAction((arguments, ct) => DecideAsync(arguments.GetValue(url)!, arguments.GetValue(token), arguments.GetValue(name)!, "skip", "skipped", ct));
-        return new("projections", "The read models of a running Veza.") { list, status, retry, skip, RebuildCommand.Create(url, token) };
+        skip.SetAction(
+            (arguments, ct) =>
+                DecideAsync(
+                    arguments.GetValue(url)!,
+                    arguments.GetValue(token),
+                    arguments.GetValue(name)!,
+                    "skip",
+                    "skipped",
+                    ct
+                )
+        );
+        return new("projections", "The read models of a running Veza.")
+        {
+            list,
+            status,
+            retry,
+            skip,
+            RebuildCommand.Create(url, token),
+        };
     }
 
-    internal sealed record ProjectionView(string Name, string State, long Position, long Lag, long Skipped, string? Error, IReadOnlyList<ProjectionView> Shards);
+    internal sealed record ProjectionView(
+        string Name,
+        string State,
+        long Position,
+        long Lag,
+        long Skipped,
+        string? Error,
+        IReadOnlyList<ProjectionView> Shards
+    );
+
     private sealed record Listing(IReadOnlyList<ProjectionView> Items);
+
     private sealed record Decision(int Events);
 
     /// <summary>A line for each, and below it one for each of its shards.</summary>
@@ -38,13 +94,20 @@ internal static class ProjectionsCommand
         foreach (var projection in projections)
         {
             Add(projection, "");
-            foreach (var shard in projection.Shards) Add(shard, "  ");
+            foreach (var shard in projection.Shards)
+                Add(shard, "  ");
         }
         return table;
 
-        void Add(ProjectionView p, string indent) => table.AddRow(
-            Terminal.Cell(indent + p.Name), Terminal.Cell(p.State), Terminal.Cell(p.Position),
-            Terminal.Cell(p.Lag), Terminal.Cell(p.Skipped), Terminal.Cell(p.Error));
+        void Add(ProjectionView p, string indent) =>
+            table.AddRow(
+                Terminal.Cell(indent + p.Name),
+                Terminal.Cell(p.State),
+                Terminal.Cell(p.Position),
+                Terminal.Cell(p.Lag),
+                Terminal.Cell(p.Skipped),
+                Terminal.Cell(p.Error)
+            );
     }
 
     private static Task<int> ShowAsync(string url, string? token, bool details, CancellationToken ct) =>
@@ -54,7 +117,8 @@ internal static class ProjectionsCommand
             var projections = (await answer.Content.ReadFromJsonAsync<Listing>(JsonSerializerOptions.Web, ct))!.Items;
             if (!details)
             {
-                foreach (var projection in projections) Console.WriteLine(projection.Name);
+                foreach (var projection in projections)
+                    Console.WriteLine(projection.Name);
                 return 0;
             }
             Terminal.Output.Write(TableOf(projections));
@@ -62,11 +126,23 @@ internal static class ProjectionsCommand
             return projections.Any(p => p.State == "faulted") ? OperatorCommand.ExitCodeFailed : 0;
         });
 
-    private static Task<int> DecideAsync(string url, string? token, string name, string verb, string done, CancellationToken ct) => OperatorCommand.AskAsync(url, token, async client =>
-    {
-        using var answer = await client.PostAsync($"{Path}/{Uri.EscapeDataString(name)}/{verb}", ct);
-        var events = (await answer.Content.ReadFromJsonAsync<Decision>(JsonSerializerOptions.Web, ct))!.Events;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {events} {(events == 1 ? "event" : "events")} {done}"));
-        return 0;
-    });
+    private static Task<int> DecideAsync(
+        string url,
+        string? token,
+        string name,
+        string verb,
+        string done,
+        CancellationToken ct
+    ) => OperatorCommand.AskAsync(url, token, async client =>
+        {
+            using var answer = await client.PostAsync($"{Path}/{Uri.EscapeDataString(name)}/{verb}", ct);
+            var events = (await answer.Content.ReadFromJsonAsync<Decision>(JsonSerializerOptions.Web, ct))!.Events;
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{name}: {events} {(events == 1 ? "event" : "events")} {done}"
+                )
+            );
+            return 0;
+        });
 }

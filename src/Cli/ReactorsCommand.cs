@@ -7,8 +7,8 @@ using Spectre.Console;
 namespace Veza.Cli;
 
 /// <summary>
-/// <c>veza reactors status|retry|skip</c>: how what follows from events gets on, and what becomes of the events that were
-/// given up.
+/// <c>veza reactors status|retry|skip</c>: how what follows from events gets on, and what becomes of the events that
+/// were given up.
 /// </summary>
 internal static class ReactorsCommand
 {
@@ -22,14 +22,37 @@ internal static class ReactorsCommand
         var status = new Command(
             "status",
             "State, position, events behind the log, waiting and given up, and the error of each, on whichever node it runs; "
-            + "exits with 1 when one is faulted or gave an event up.") { url, token };
+                + "exits with 1 when one is faulted or gave an event up."
+        )
+        {
+            url,
+            token,
+        };
         status.SetAction((arguments, ct) => ShowAsync(arguments.GetValue(url)!, arguments.GetValue(token), ct));
         var retry = new Command("retry", "Gives a reactor again what it gave up.") { name, url, token };
-        retry.SetAction((arguments, ct) => DecideAsync(
-            arguments.GetValue(url)!, arguments.GetValue(token), arguments.GetValue(name)!, "retry", "to be tried again", ct));
+        retry.SetAction(
+            (arguments, ct) =>
+                DecideAsync(
+                    arguments.GetValue(url)!,
+                    arguments.GetValue(token),
+                    arguments.GetValue(name)!,
+                    "retry",
+                    "to be tried again",
+                    ct
+                )
+        );
         var skip = new Command("skip", "Dismisses what a reactor gave up.") { name, url, token };
-        skip.SetAction((arguments, ct) => DecideAsync(
-            arguments.GetValue(url)!, arguments.GetValue(token), arguments.GetValue(name)!, "skip", "skipped", ct));
+        skip.SetAction(
+            (arguments, ct) =>
+                DecideAsync(
+                    arguments.GetValue(url)!,
+                    arguments.GetValue(token),
+                    arguments.GetValue(name)!,
+                    "skip",
+                    "skipped",
+                    ct
+                )
+        );
         return new("reactors", "What follows from events, in a running Veza.") { status, retry, skip };
     }
 
@@ -40,7 +63,8 @@ internal static class ReactorsCommand
         long Lag,
         long Waiting,
         long Dead,
-        string? Error);
+        string? Error
+    );
 
     private sealed record Listing(IReadOnlyList<ReactorView> Items);
 
@@ -50,12 +74,19 @@ internal static class ReactorsCommand
     public static Table TableOf(IEnumerable<ReactorView> reactors)
     {
         var table = Terminal.Table(
-            ["name", "state", "position", "behind", "waiting", "given up", "error"], right: [2, 3, 4, 5]);
+            ["name", "state", "position", "behind", "waiting", "given up", "error"],
+            right: [2, 3, 4, 5]
+        );
         foreach (var reactor in reactors)
             table.AddRow(
-                Terminal.Cell(reactor.Name), Terminal.Cell(reactor.State), Terminal.Cell(reactor.Position),
-                Terminal.Cell(reactor.Lag), Terminal.Cell(reactor.Waiting), Terminal.Cell(reactor.Dead),
-                Terminal.Cell(reactor.Error));
+                Terminal.Cell(reactor.Name),
+                Terminal.Cell(reactor.State),
+                Terminal.Cell(reactor.Position),
+                Terminal.Cell(reactor.Lag),
+                Terminal.Cell(reactor.Waiting),
+                Terminal.Cell(reactor.Dead),
+                Terminal.Cell(reactor.Error)
+            );
         return table;
     }
 
@@ -74,8 +105,8 @@ internal static class ReactorsCommand
         string name,
         string verb,
         string done,
-        CancellationToken ct) =>
-        OperatorCommand.AskAsync(url, token, async client =>
+        CancellationToken ct
+    ) => OperatorCommand.AskAsync(url, token, async client =>
         {
             using var answer = await client.PostAsync($"{Path}/{Uri.EscapeDataString(name)}/{verb}", ct);
             var events = (await answer.Content.ReadFromJsonAsync<Decision>(JsonSerializerOptions.Web, ct))!.Events;

@@ -5,7 +5,9 @@ using Spectre.Console;
 
 namespace Veza.Cli;
 
-/// <summary><c>veza projections rebuild NAME</c>: builds a read model anew beside the one that serves, and follows the building.</summary>
+/// <summary>
+/// <c>veza projections rebuild NAME</c>: builds a read model anew beside the one that serves, and follows the building.
+/// </summary>
 internal static class RebuildCommand
 {
     private const int ExitCodeFailed = 1;
@@ -13,44 +15,78 @@ internal static class RebuildCommand
 
     public static Command Create(Option<string> url, Option<string?> token)
     {
-        var name = new Argument<string>("name") { Description = "As `veza projections list` has it: chat.messages.v1." };
-        var cancel = new Option<bool>("--cancel") { Description = "Ends the build; what serves goes on serving." };
-        var detach = new Option<bool>("--detach") { Description = "Does not wait for the end; `veza projections status` shows how far it is." };
-        var rebuild = new Command("rebuild", "Builds one anew from the log while the present rows serve, then swaps them. Ctrl-C ends the watching, not the building.") { name, cancel, detach, url, token };
-        rebuild.SetAction(async (arguments, ct) =>
+        var name = new Argument<string>("name")
         {
-            try
+            Description = "As `veza projections list` has it: chat.messages.v1.",
+        };
+        var cancel = new Option<bool>("--cancel") { Description = "Ends the build; what serves goes on serving." };
+        var detach = new Option<bool>("--detach")
+        {
+            Description = "Does not wait for the end; `veza projections status` shows how far it is.",
+        };
+        var rebuild = new Command(
+            "rebuild",
+            "Builds one anew from the log while the present rows serve, then swaps them. Ctrl-C ends the watching, not the building."
+        )
+        {
+            name,
+            cancel,
+            detach,
+            url,
+            token,
+        };
+        rebuild.SetAction(
+            async (arguments, ct) =>
             {
-                using var client = new OperatorClient(new(arguments.GetValue(url)!), arguments.GetValue(token));
-                var path = $"/api/v1/projections/{Uri.EscapeDataString(arguments.GetValue(name)!)}/build";
-                using (await client.SendAsync(arguments.GetValue(cancel) ? HttpMethod.Delete : HttpMethod.Put, path, ct)) { }
-                return arguments.GetValue(cancel) || arguments.GetValue(detach) ? 0 : await FollowAsync(client, arguments.GetValue(name)!, ct);
+                try
+                {
+                    using var client = new OperatorClient(new(arguments.GetValue(url)!), arguments.GetValue(token));
+                    var path = $"/api/v1/projections/{Uri.EscapeDataString(arguments.GetValue(name)!)}/build";
+                    using (
+                        await client.SendAsync(
+                            arguments.GetValue(cancel) ? HttpMethod.Delete : HttpMethod.Put,
+                            path,
+                            ct
+                        )
+                    ) { }
+                    return arguments.GetValue(cancel) || arguments.GetValue(detach)
+                        ? 0
+                        : await FollowAsync(client, arguments.GetValue(name)!, ct);
+                }
+                catch (Exception refused) when (refused is OperatorClientException or HttpRequestException)
+                {
+                    Console.Error.WriteLine("veza: " + refused.Message);
+                    return ExitCodeFailed;
+                }
             }
-            catch (Exception refused) when (refused is OperatorClientException or HttpRequestException)
-            {
-                Console.Error.WriteLine("veza: " + refused.Message);
-                return ExitCodeFailed;
-            }
-        });
+        );
         return rebuild;
     }
 
     /// <summary>What is being built, a line each.</summary>
     public static async Task ShowAsync(OperatorClient client, CancellationToken ct)
     {
-        if (await ListAsync(client, ct) is { Count: > 0 } builds) Terminal.Output.Write(TableOf(builds));
+        if (await ListAsync(client, ct) is { Count: > 0 } builds)
+            Terminal.Output.Write(TableOf(builds));
     }
 
     internal static Table TableOf(IEnumerable<Build> builds)
     {
         var table = Terminal.Table(
-            ["building", "position", "head", "events", "a second", "s left", "error"], right: [1, 2, 3, 4, 5]);
+            ["building", "position", "head", "events", "a second", "s left", "error"],
+            right: [1, 2, 3, 4, 5]
+        );
         foreach (var build in builds)
         {
             table.AddRow(
-                Terminal.Cell(build.Name), Terminal.Cell(build.Position), Terminal.Cell(build.Head),
-                Terminal.Cell(build.Events), Terminal.Cell(Whole(build.PerSecond)),
-                Terminal.Cell(Whole(build.SecondsLeft)), Terminal.Cell(build.Error));
+                Terminal.Cell(build.Name),
+                Terminal.Cell(build.Position),
+                Terminal.Cell(build.Head),
+                Terminal.Cell(build.Events),
+                Terminal.Cell(Whole(build.PerSecond)),
+                Terminal.Cell(Whole(build.SecondsLeft)),
+                Terminal.Cell(build.Error)
+            );
         }
         return table;
     }
@@ -58,9 +94,14 @@ internal static class RebuildCommand
     /// <summary>A bar at a terminal, a line now and then elsewhere.</summary>
     private static async Task<int> FollowAsync(OperatorClient client, string name, CancellationToken ct)
     {
-        var failed = await Terminal.Output.Progress()
+        var failed = await Terminal
+            .Output.Progress()
             .Columns(
-                new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+                new TaskDescriptionColumn(),
+                new ProgressBarColumn(),
+                new PercentageColumn(),
+                new RemainingTimeColumn()
+            )
             .StartAsync(progress => WatchAsync(client, name, progress.AddTask(Markup.Escape(name)), ct));
         if (failed is { } error)
         {
@@ -73,12 +114,17 @@ internal static class RebuildCommand
 
     /// <returns>Why the build does not go on; null once it is complete.</returns>
     private static async Task<string?> WatchAsync(
-        OperatorClient client, string name, ProgressTask task, CancellationToken ct)
+        OperatorClient client,
+        string name,
+        ProgressTask task,
+        CancellationToken ct
+    )
     {
         while ((await ListAsync(client, ct)).FirstOrDefault(b => b.Name == name) is { } build)
         {
             task.MaxValue(Math.Max(1, build.Head)).Value(build.Position);
-            if (build.Error is { } error) return error;
+            if (build.Error is { } error)
+                return error;
             await Task.Delay(LookEvery, ct);
         }
         task.Value(task.MaxValue);
@@ -92,7 +138,9 @@ internal static class RebuildCommand
         long Events,
         double? PerSecond,
         double? SecondsLeft,
-        string? Error);
+        string? Error
+    );
+
     private sealed record Answer(IReadOnlyList<Build> Items);
 
     private static async Task<IReadOnlyList<Build>> ListAsync(OperatorClient client, CancellationToken ct)

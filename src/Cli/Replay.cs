@@ -4,26 +4,43 @@ using System.Text.Json;
 namespace Veza.Cli;
 
 /// <summary>One replay: what is asked of the server, and where its lines go.</summary>
-internal sealed class Replay(OperatorClient client, ReplayFormat format, StreamWriter output, string? types, Guid? stream, long? limit, bool follow)
+internal sealed class Replay(
+    OperatorClient client,
+    ReplayFormat format,
+    StreamWriter output,
+    string? types,
+    Guid? stream,
+    long? limit,
+    bool follow
+)
 {
     private long _written;
 
     /// <summary>Writes what comes after the progress's position, to the head, the limit, or for ever.</summary>
     public async Task RunAsync(ReplayProgress progress, CancellationToken ct)
     {
-        if (limit - _written <= 0) return;
+        if (limit - _written <= 0)
+            return;
         using var answer = await client.GetAsync(Path(progress.Position), ct);
-        if (answer.Headers.TryGetValues("Veza-Head", out var heads) && long.TryParse(heads.First(), CultureInfo.InvariantCulture, out var head)) progress.Head = head;
+        if (
+            answer.Headers.TryGetValues("Veza-Head", out var heads)
+            && long.TryParse(heads.First(), CultureInfo.InvariantCulture, out var head)
+        )
+            progress.Head = head;
         using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(ct), bufferSize: 64 << 10);
-        if (_written == 0 && format.Header is { } header) await output.WriteLineAsync(header);
+        if (_written == 0 && format.Header is { } header)
+            await output.WriteLineAsync(header);
         while (true)
         {
             var next = lines.ReadLineAsync(ct);
             // Whoever reads along sees a line when it is there; in between many are written at once.
-            if (!next.IsCompleted) await output.FlushAsync(ct);
-            if (await next is not { } line) break;
+            if (!next.IsCompleted)
+                await output.FlushAsync(ct);
+            if (await next is not { } line)
+                break;
             // A broken connection may leave half a line; it is not printed, and comes again whole.
-            if (!TryParse(line, out var recorded)) throw new HttpIOException(HttpRequestError.ResponseEnded, "the answer broke off within a line");
+            if (!TryParse(line, out var recorded))
+                throw new HttpIOException(HttpRequestError.ResponseEnded, "the answer broke off within a line");
             using (recorded)
             {
                 await output.WriteLineAsync(format.Line(line, recorded.RootElement));
@@ -32,10 +49,12 @@ internal sealed class Replay(OperatorClient client, ReplayFormat format, StreamW
             }
         }
         await output.FlushAsync(ct);
-        if (follow && !(limit - _written <= 0)) throw new HttpIOException(HttpRequestError.ResponseEnded, "the server ended the answer");
+        if (follow && !(limit - _written <= 0))
+            throw new HttpIOException(HttpRequestError.ResponseEnded, "the server ended the answer");
     }
 
-    private string Path(long after) => string.Create(CultureInfo.InvariantCulture, $"/api/v1/log?after={after}")
+    private string Path(long after) =>
+        string.Create(CultureInfo.InvariantCulture, $"/api/v1/log?after={after}")
         + (types is null ? "" : $"&types={Uri.EscapeDataString(types)}")
         + (stream is null ? "" : $"&stream={stream}")
         + (limit is null ? "" : string.Create(CultureInfo.InvariantCulture, $"&limit={limit - _written}"))
@@ -60,19 +79,37 @@ internal sealed class Replay(OperatorClient client, ReplayFormat format, StreamW
 /// <param name="Line">From the server's line and what it says.</param>
 internal sealed record ReplayFormat(string? Header, Func<string, JsonElement, string> Line)
 {
-    private static readonly string[] Columns = ["position", "id", "stream", "version", "type", "at", "by", "commandId", "data"];
+    private static readonly string[] Columns =
+    [
+        "position",
+        "id",
+        "stream",
+        "version",
+        "type",
+        "at",
+        "by",
+        "commandId",
+        "data",
+    ];
 
-    public static ReplayFormat Of(string name) => name switch
-    {
-        "csv" => new(string.Join(',', Columns), (_, e) => string.Join(',', Columns.Select(c => Quoted(Text(e, c))))),
-        "text" => new(null, (_, e) => $"{Text(e, "position"),10}  {Text(e, "at"),-28} {Text(e, "type"),-26} {Text(e, "by"),-36}  {Text(e, "data")}"),
-        _ => new(null, (line, _) => line),
-    };
+    public static ReplayFormat Of(string name) =>
+        name switch
+        {
+            "csv" => new(string.Join(',', Columns), (_, e) =>
+                string.Join(',', Columns.Select(c => Quoted(Text(e, c))))
+            ),
+            "text" => new(null, (_, e) =>
+                $"{Text(e, "position"), 10}  {Text(e, "at"), -28} {Text(e, "type"), -26} {Text(e, "by"), -36}  {Text(e, "data")}"
+            ),
+            _ => new(null, (line, _) => line),
+        };
 
-    private static string Text(JsonElement e, string column) => e.TryGetProperty(column, out var value) ? value.ToString() : "";
+    private static string Text(JsonElement e, string column) =>
+        e.TryGetProperty(column, out var value) ? value.ToString() : "";
 
     /// <remarks>RFC 4180.</remarks>
-    private static string Quoted(string text) => text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    private static string Quoted(string text) =>
+        text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }
 
 /// <summary>How far a replay is; shown on standard error when that is a terminal.</summary>
@@ -91,12 +128,14 @@ internal sealed class ReplayProgress(long after) : IDisposable
     {
         Position = position;
         _events++;
-        if (_shown && TimeProvider.System.GetElapsedTime(_shownAt) >= ShowEvery) Show();
+        if (_shown && TimeProvider.System.GetElapsedTime(_shownAt) >= ShowEvery)
+            Show();
     }
 
     public void Dispose()
     {
-        if (!_shown || _events == 0) return;
+        if (!_shown || _events == 0)
+            return;
         Show();
         Console.Error.WriteLine();
     }
@@ -106,6 +145,11 @@ internal sealed class ReplayProgress(long after) : IDisposable
         _shownAt = TimeProvider.System.GetTimestamp();
         var rate = _events / Math.Max(0.001, TimeProvider.System.GetElapsedTime(_started).TotalSeconds);
         var share = Head > 0 ? Math.Min(100, 100.0 * Position / Head) : 100;
-        Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\r{_events:N0} events, at {Position:N0} of {Math.Max(Head, Position):N0} ({share:F0} %), {rate:N0}/s   "));
+        Console.Error.Write(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"\r{_events:N0} events, at {Position:N0} of {Math.Max(Head, Position):N0} ({share:F0} %), {rate:N0}/s   "
+            )
+        );
     }
 }

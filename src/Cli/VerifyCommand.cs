@@ -15,14 +15,21 @@ internal static class VerifyCommand
 
     public static Command Create()
     {
-        var verify = new Command("verify", "Recomputes what the log promises: hash chain, positions, times, versions, names; exits with 1 on any difference.");
+        var verify = new Command(
+            "verify",
+            "Recomputes what the log promises: hash chain, positions, times, versions, names; exits with 1 on any difference."
+        );
         verify.SetAction((_, ct) => RunAsync(VezaSettings.FromEnvironment(), ct));
         return verify;
     }
 
     private static async Task<int> RunAsync(VezaSettings settings, CancellationToken ct)
     {
-        if ((settings.Database?.ConnectionString ?? await LocalPostgres.FindRunningAsync(settings.VezaHome, ct)) is { } running) return await VerifyAsync(running, ct);
+        if (
+            (settings.Database?.ConnectionString ?? await LocalPostgres.FindRunningAsync(settings.VezaHome, ct)) is
+            { } running
+        )
+            return await VerifyAsync(running, ct);
         if (!Directory.Exists(settings.VezaHome))
         {
             Console.Error.WriteLine($"veza: there is no {settings.VezaHome} here, and DATABASE_URL is not set");
@@ -30,21 +37,35 @@ internal static class VerifyCommand
         }
         // As it was found: a server that was started for this alone is stopped again.
         await using var started = await LocalPostgres.StartAsync(new(settings.VezaHome), ct: ct);
-        try { return await VerifyAsync(started.ConnectionString, ct); }
-        finally { await started.StopAsync(CancellationToken.None); }
+        try
+        {
+            return await VerifyAsync(started.ConnectionString, ct);
+        }
+        finally
+        {
+            await started.StopAsync(CancellationToken.None);
+        }
     }
 
     private static async Task<int> VerifyAsync(string connectionString, CancellationToken ct)
     {
-        await using var database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "veza-verify" });
+        await using var database = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "veza-verify" }
+        );
         try
         {
-            var report = await new LogVerifier(database, VezaApplication.NameRules, Console.IsErrorRedirected ? null : Show).VerifyAsync(ct);
-            if (!Console.IsErrorRedirected) Show("");
+            var report = await new LogVerifier(
+                database,
+                VezaApplication.NameRules,
+                Console.IsErrorRedirected ? null : Show
+            ).VerifyAsync(ct);
+            if (!Console.IsErrorRedirected)
+                Show("");
             Write(report);
             return report.IsSound ? 0 : ExitCodeFailed;
         }
-        catch (PostgresException missing) when (missing.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName)
+        catch (PostgresException missing)
+            when (missing.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName)
         {
             Console.Error.WriteLine("veza: there is no log in this database: " + missing.MessageText);
             return ExitCodeFailed;
@@ -60,15 +81,25 @@ internal static class VerifyCommand
     {
         foreach (var check in report.Checks)
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{(check.Differences.Count == 0 ? "ok  " : "FAIL")} {check.What}: {check.Count:N0} {check.Of}, {check.Took.TotalSeconds:F2} s"));
-            foreach (var difference in check.Differences) Console.WriteLine("       " + difference);
-            if (check.Differences.Count == LogVerifier.DifferencesMax) Console.WriteLine($"       (no more than {LogVerifier.DifferencesMax} are shown)");
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{(check.Differences.Count == 0 ? "ok  " : "FAIL")} {check.What}: {check.Count:N0} {check.Of}, {check.Took.TotalSeconds:F2} s"
+                )
+            );
+            foreach (var difference in check.Differences)
+                Console.WriteLine("       " + difference);
+            if (check.Differences.Count == LogVerifier.DifferencesMax)
+                Console.WriteLine($"       (no more than {LogVerifier.DifferencesMax} are shown)");
         }
         var faulty = report.Checks.Count(c => c.Differences.Count > 0);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{(report.IsSound ? "The log is sound" : $"{faulty} of {report.Checks.Count} checks found differences")}: verified to position {report.Head:N0} in {report.Took.TotalSeconds:F1} s"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{(report.IsSound ? "The log is sound" : $"{faulty} of {report.Checks.Count} checks found differences")}: verified to position {report.Head:N0} in {report.Took.TotalSeconds:F1} s"
+            )
+        );
     }
 
-    private static void Show(string line) => Console.Error.Write($"\r{line,-70}\r");
+    private static void Show(string line) => Console.Error.Write($"\r{line, -70}\r");
 }

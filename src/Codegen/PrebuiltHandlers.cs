@@ -15,8 +15,7 @@ public static class PrebuiltHandlers
     private const string Generated = "Internal/Generated";
 
     /// <summary>The rooms' folders in a checkout.</summary>
-    public static IReadOnlyList<string> Folders { get; } =
-        [$"src/Commands/{Generated}", $"src/Reactors/{Generated}"];
+    public static IReadOnlyList<string> Folders { get; } = [$"src/Commands/{Generated}", $"src/Reactors/{Generated}"];
 
     private const string Registry = "GeneratedHandlerRegistry.cs";
 
@@ -34,13 +33,19 @@ public static class PrebuiltHandlers
         });
         // The list of handlers is of both rooms; a command's code stands with the commands alone.
         var known = commands.Keys.Select(Path.GetFileName).ToHashSet();
-        var reactors = all.Where(file => Path.GetFileName(file.Key) is var name && (name == Registry || !known.Contains(name)));
-        return commands.Concat(reactors).OrderBy(file => file.Key, StringComparer.Ordinal)
+        var reactors = all.Where(file =>
+            Path.GetFileName(file.Key) is var name && (name == Registry || !known.Contains(name))
+        );
+        return commands
+            .Concat(reactors)
+            .OrderBy(file => file.Key, StringComparer.Ordinal)
             .ToDictionary(file => file.Key, file => file.Value);
     }
 
     private static async Task<IReadOnlyDictionary<string, string>> GenerateAsync(
-        string room, Action<WolverineOptions> configure)
+        string room,
+        Action<WolverineOptions> configure
+    )
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.UseWolverine(configure);
@@ -52,18 +57,21 @@ public static class PrebuiltHandlers
             DynamicCodeBuilder.WithinCodegenCommand = true;
             await host.StartAsync();
             var collections = host.Services.GetServices<ICodeFileCollection>().ToArray();
-            foreach (var collection in collections) collection.Rules.GeneratedCodeOutputPath = folder.FullName;
+            foreach (var collection in collections)
+                collection.Rules.GeneratedCodeOutputPath = folder.FullName;
             var code = new DynamicCodeBuilder(host.Services, collections)
             {
                 ServiceVariableSource = host.Services.GetService<IServiceVariableSource>(),
             };
             code.WriteGeneratedCode(_ => { });
             await host.StopAsync();
-            return folder.EnumerateFiles("*.cs", SearchOption.AllDirectories)
+            return folder
+                .EnumerateFiles("*.cs", SearchOption.AllDirectories)
                 .OrderBy(file => file.FullName, StringComparer.Ordinal)
                 .ToDictionary(
                     file => Path.Combine(room, Path.GetRelativePath(folder.FullName, file.FullName)),
-                    file => Tidied(File.ReadAllText(file.FullName)));
+                    file => Tidied(File.ReadAllText(file.FullName))
+                );
         }
         finally
         {

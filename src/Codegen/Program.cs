@@ -12,4 +12,6 @@ foreach (var (path, code) in files)
     await File.WriteAllTextAsync(file, code);
 }
 await File.WriteAllTextAsync(Path.Combine(root, PrebuiltHandlers.Plans), HandlerPlans.Markdown());
-Console.WriteLine($"{files.Count} files are in {string.Join(" and ", PrebuiltHandlers.Folders)}, the plans in {PrebuiltHandlers.Plans}");
+Console.WriteLine(
+    $"{files.Count} files are in {string.Join(" and ", PrebuiltHandlers.Folders)}, the plans in {PrebuiltHandlers.Plans}"
+);

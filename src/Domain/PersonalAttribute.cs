@@ -1,6 +1,9 @@
 namespace Veza.Domain;
 
-/// <summary>A text that somebody wrote or that says who they are: sealed in the log with the account's own key, and read as "" when that is destroyed.</summary>
+/// <summary>
+/// A text that somebody wrote or that says who they are: sealed in the log with the account's own key, and read as ""
+/// when that is destroyed.
+/// </summary>
 /// <param name="owner">The property beside it that holds the account whose it is.</param>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class PersonalAttribute(string owner) : Attribute

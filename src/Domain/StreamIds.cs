@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 
 namespace Veza.Domain;
 
-/// <summary>Ids of streams that belong to a pair, such as a member of a community: the same pair always has the same stream.</summary>
+/// <summary>
+/// Ids of streams that belong to a pair, such as a member of a community: the same pair always has the same stream.
+/// </summary>
 public static class StreamIds
 {
     /// <returns>A UUID of version 8, from SHA-256 over the kind and both ids.</returns>

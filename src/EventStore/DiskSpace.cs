@@ -13,11 +13,14 @@ public sealed record DiskLimits(long FreeBytesMin, long FreeBytesAgain, long Res
     /// </summary>
     private const long MinBytes = 256L << 20;
 
-    /// <summary>A recovery and its checkpoint need a few segments of write-ahead log, of 1 MiB, and new data pages.</summary>
+    /// <summary>
+    /// A recovery and its checkpoint need a few segments of write-ahead log, of 1 MiB, and new data pages.
+    /// </summary>
     private const long ReserveMax = 64L << 20;
 
     /// <summary>Of a small disk, this part must stay free and that part is the reserve.</summary>
-    private const int MinPart = 8, ReservePart = 16;
+    private const int MinPart = 8,
+        ReservePart = 16;
 
     public static DiskLimits Of(long totalBytes)
     {
@@ -28,15 +31,13 @@ public sealed record DiskLimits(long FreeBytesMin, long FreeBytesAgain, long Res
 }
 
 /// <summary>A look at a disk.</summary>
-/// <param name="FreeBytes">For programs that are not privileged, as PostgreSQL is; null when it cannot be found out.</param>
+/// <param name="FreeBytes">
+/// For programs that are not privileged, as PostgreSQL is; null when it cannot be found out.
+/// </param>
 /// <param name="TotalBytes">0 when it could never be found out.</param>
 /// <param name="Limits">Of a disk of this size.</param>
 /// <param name="IsFull">New data are to be refused; false when the free bytes are unknown.</param>
-public sealed record DiskState(
-    long? FreeBytes,
-    long TotalBytes,
-    DiskLimits Limits,
-    bool IsFull);
+public sealed record DiskState(long? FreeBytes, long TotalBytes, DiskLimits Limits, bool IsFull);
 
 /// <summary>Says whether the file system that holds a folder has room for new data.</summary>
 /// <remarks>
@@ -57,9 +58,7 @@ public sealed class DiskSpace
 
     /// <param name="folder">It need not exist yet.</param>
     public DiskSpace(string folder, TimeProvider clock)
-        : this(() => Ask(folder), clock)
-    {
-    }
+        : this(() => Ask(folder), clock) { }
 
     /// <param name="ask">Free and total bytes.</param>
     internal DiskSpace(Func<(long Free, long Total)> ask, TimeProvider clock)
@@ -70,8 +69,7 @@ public sealed class DiskSpace
     }
 
     /// <summary>Not older than <see cref="LookEvery"/>.</summary>
-    public DiskState State =>
-        _clock.GetElapsedTime(Interlocked.Read(ref _lookedAt)) < LookEvery ? _state : Look();
+    public DiskState State => _clock.GetElapsedTime(Interlocked.Read(ref _lookedAt)) < LookEvery ? _state : Look();
 
     public bool IsFull => State.IsFull;
 
@@ -111,7 +109,8 @@ public sealed class DiskSpace
     {
         // On Unix a "drive" is any path, looked at with statvfs.
         var existing = Path.GetFullPath(folder);
-        while (!Directory.Exists(existing)) existing = Path.GetDirectoryName(existing)!;
+        while (!Directory.Exists(existing))
+            existing = Path.GetDirectoryName(existing)!;
         var drive = new DriveInfo(existing);
         return (drive.AvailableFreeSpace, drive.TotalSize);
     }

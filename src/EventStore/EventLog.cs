@@ -1,11 +1,11 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using Veza.EventStore.Appending;
 using Veza.EventStore.Aggregates;
+using Veza.EventStore.Appending;
+using Veza.EventStore.Coordination;
 using Veza.EventStore.Personal;
 using Veza.EventStore.Reading;
-using Veza.EventStore.Coordination;
 
 namespace Veza.EventStore;
 
@@ -13,22 +13,34 @@ namespace Veza.EventStore;
 public sealed class EventLog : IDecisionLog, IAsyncDisposable
 {
     private const string NotifyChannel = "veza_log";
+
     /// <summary>What Marten's daemons listen on.</summary>
     private const string MartenChannel = "mt_events_appended";
+
     /// <summary>The truth is polled, in case a notification was lost with its connection.</summary>
     private static readonly TimeSpan PollEvery = TimeSpan.FromSeconds(1);
-    /// <summary>Other nodes are woken at most this often, and what they appended is read at most this often: all there is each time.</summary>
+
+    /// <summary>
+    /// Other nodes are woken at most this often, and what they appended is read at most this often: all there is each
+    /// time.
+    /// </summary>
     private static readonly TimeSpan NotifyEvery = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>Reading what other nodes appended meanwhile takes milliseconds; after this long the database is away.</summary>
+    /// <summary>
+    /// Reading what other nodes appended meanwhile takes milliseconds; after this long the database is away.
+    /// </summary>
     public static readonly TimeSpan CatchUpWithin = TimeSpan.FromSeconds(5);
 
-    /// <summary>Filling the tail takes some hundred milliseconds; a node whose database is slower than this starts without.</summary>
+    /// <summary>
+    /// Filling the tail takes some hundred milliseconds; a node whose database is slower than this starts without.
+    /// </summary>
     private static readonly TimeSpan FillWithin = TimeSpan.FromSeconds(3);
 
     private const int RunnersTimeoutSeconds = 2;
 
-    /// <summary>How long somebody who had begun to read an event may hold on to what an account wrote that is erased meanwhile.</summary>
+    /// <summary>
+    /// How long somebody who had begun to read an event may hold on to what an account wrote that is erased meanwhile.
+    /// </summary>
     private static readonly TimeSpan ForgetAgainAfter = TimeSpan.FromMilliseconds(500);
 
     private readonly TimelineGuard _guard;
@@ -39,6 +51,7 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     private readonly SemaphoreSlim _lookNow = new(0, 1);
     private readonly SemaphoreSlim _tellOthers = new(0, 1);
     private long _appendedTo;
+
     // Another node has told of what it appended, or somebody waits to know of it.
     private volatile bool _lookAtOnce;
     private readonly NpgsqlDataSource _runnersSource;
@@ -47,15 +60,27 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     private readonly TimeProvider _clock;
     private Task[] _loops = [];
 
-    private EventLog(string connectionString, EventTypes types, ConnectionBudget shares, TimeProvider clock, ILoggerFactory loggers, long partitionEvents, byte[]? keySecret, DiskSpace? disk)
+    private EventLog(
+        string connectionString,
+        EventTypes types,
+        ConnectionBudget shares,
+        TimeProvider clock,
+        ILoggerFactory loggers,
+        long partitionEvents,
+        byte[]? keySecret,
+        DiskSpace? disk
+    )
     {
         Disk = disk;
-        (_clock, _logger, Shares) = (clock, loggers.CreateLogger<EventLog>(), shares);
+        _clock = clock;
+        _logger = loggers.CreateLogger<EventLog>();
+        Shares = shares;
         Tail = new();
         _guard = new(Tail, ForgetHistory, _logger);
         var builder = new NpgsqlDataSourceBuilder(connectionString) { Name = Pools.Queries };
         builder.ConnectionStringBuilder.MaxPoolSize = shares.Queries;
-        // Not prepared automatically: a statement that fails while it is being prepared leaves its connection broken for whoever uses it next.
+        // Not prepared automatically: a statement that fails while it is being prepared leaves its connection broken
+        // for whoever uses it next.
         Database = _guard.Build(builder);
         var keys = new NpgsqlDataSourceBuilder(connectionString) { Name = Pools.Keys };
         keys.ConnectionStringBuilder.MaxPoolSize = shares.Keys;
@@ -71,8 +96,8 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         // The appender keeps its one connection itself, and gives one up without waiting for it.
         append.ConnectionStringBuilder.Pooling = false;
         append.ConnectionStringBuilder.Timeout = (int)Appender.AttemptWithin.TotalSeconds;
-        // The appender limits each attempt. A limit of Npgsql's own would ask the server to cancel, and a commit that waits for its standby, cancelled, becomes
-        // visible before it is safe.
+        // The appender limits each attempt. A limit of Npgsql's own would ask the server to cancel, and a commit that
+        // waits for its standby, cancelled, becomes visible before it is safe.
         append.ConnectionStringBuilder.CommandTimeout = 0;
         _appendSource = _guard.Build(append);
         var node = Guid.CreateVersion7(clock.GetUtcNow());
@@ -82,7 +107,8 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         runners.ConnectionStringBuilder.ApplicationName = NodeLeases.SessionName("runners", node);
         runners.ConnectionStringBuilder.MaxPoolSize = shares.Runners;
         // A renewal that takes longer has failed: there must be time for another before the lease ends.
-        runners.ConnectionStringBuilder.Timeout = runners.ConnectionStringBuilder.CommandTimeout = RunnersTimeoutSeconds;
+        runners.ConnectionStringBuilder.Timeout = runners.ConnectionStringBuilder.CommandTimeout =
+            RunnersTimeoutSeconds;
         _runnersSource = _guard.Build(runners);
         Owners = new(_runnersSource, node, () => HistoryGeneration, clock, loggers.CreateLogger<WorkCoordinator>());
         Runners = new(Database);
@@ -90,7 +116,16 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         Snapshots = new(Database, Reader, types, loggers.CreateLogger<Snapshots>());
         Models = new(Snapshots, Tail);
         _maintenance = new(Database, () => Head, partitionEvents, clock, _logger);
-        Appender = new(_appendSource, types, () => Tail.HistoryGeneration, _maintenance.MakeRoomAsync, Appended, clock, loggers.CreateLogger<Appender>(), disk);
+        Appender = new(
+            _appendSource,
+            types,
+            () => Tail.HistoryGeneration,
+            _maintenance.MakeRoomAsync,
+            Appended,
+            clock,
+            loggers.CreateLogger<Appender>(),
+            disk
+        );
     }
 
     public EventTypes Types { get; }
@@ -107,7 +142,10 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     /// <summary>How all that is, on whichever node it runs.</summary>
     public ProcessorStatus Runners { get; }
 
-    /// <summary>Names this history of the log. It changes when a standby is promoted or a backup is restored, which may fork the history.</summary>
+    /// <summary>
+    /// Names this history of the log. It changes when a standby is promoted or a backup is restored, which may fork the
+    /// history.
+    /// </summary>
     public string Epoch => _guard.Epoch;
 
     public long Head => Tail.Head;
@@ -122,14 +160,29 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     public int HistoryGeneration => Tail.HistoryGeneration;
 
     /// <summary>Applies the schema, finds the head and starts following.</summary>
-    /// <param name="connectionString">Npgsql's form. Its largest pool is the most connections of this process, all kinds together; see <see cref="ConnectionBudget"/>.</param>
+    /// <param name="connectionString">
+    /// Npgsql's form. Its largest pool is the most connections of this process, all kinds together; see
+    /// <see cref="ConnectionBudget"/>.
+    /// </param>
     /// <param name="partitionEvents">Events in each partition still to be made.</param>
-    /// <param name="keySecret">Wraps the keys that personal texts are sealed with; needed where the types have any.</param>
-    /// <param name="disk">The database's, where this process can see it: when it is full, appending is refused at once.</param>
+    /// <param name="keySecret">
+    /// Wraps the keys that personal texts are sealed with; needed where the types have any.
+    /// </param>
+    /// <param name="disk">
+    /// The database's, where this process can see it: when it is full, appending is refused at once.
+    /// </param>
     /// <param name="names">Which event types change who holds a name: those are appended by commands alone.</param>
     public static async Task<EventLog> OpenAsync(
-        string connectionString, EventTypes types, TimeProvider clock, ILoggerFactory loggers, CancellationToken ct, long partitionEvents = Maintenance.PartitionEvents,
-        byte[]? keySecret = null, DiskSpace? disk = null, IReadOnlyList<Verification.NameRule>? names = null)
+        string connectionString,
+        EventTypes types,
+        TimeProvider clock,
+        ILoggerFactory loggers,
+        CancellationToken ct,
+        long partitionEvents = Maintenance.PartitionEvents,
+        byte[]? keySecret = null,
+        DiskSpace? disk = null,
+        IReadOnlyList<Verification.NameRule>? names = null
+    )
     {
         var allowed = await ConnectionBudget.AllowedAsync(connectionString, ct);
         var shares = ConnectionBudget.Of(new NpgsqlConnectionStringBuilder(connectionString).MaxPoolSize, allowed);
@@ -142,27 +195,35 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         await log._maintenance.MakeRoomAsync(0, ct);
         log._loops =
         [
-            Task.Run(log.FollowAsync, ct), Task.Run(log.ListenAsync, ct), Task.Run(log.NotifyAsync, ct),
-            Task.Run(() => log._maintenance.RunAsync(log._stopping.Token), ct), Task.Run(() => log.Snapshots.RunAsync(log._stopping.Token), ct),
+            Task.Run(log.FollowAsync, ct),
+            Task.Run(log.ListenAsync, ct),
+            Task.Run(log.NotifyAsync, ct),
+            Task.Run(() => log._maintenance.RunAsync(log._stopping.Token), ct),
+            Task.Run(() => log.Snapshots.RunAsync(log._stopping.Token), ct),
         ];
         return log;
     }
 
-    /// <summary>Brings this node up to what is committed now, so that a decision does not rest on what another node has changed since.</summary>
+    /// <summary>
+    /// Brings this node up to what is committed now, so that a decision does not rest on what another node has changed
+    /// since.
+    /// </summary>
     /// <exception cref="TimeoutException">Reading the log took longer than <see cref="CatchUpWithin"/>.</exception>
     public async Task CatchUpAsync(CancellationToken ct)
     {
         var head = await Reader.HeadAsync(ct);
-        if (Head >= head) return;
+        if (Head >= head)
+            return;
         LookAtOnce();
         // A fork brings the node to the head it finds.
         var generation = HistoryGeneration;
-        while (Head < head && HistoryGeneration == generation) await Tail.WaitAsync(Head, ct).WaitAsync(CatchUpWithin, _clock, ct);
+        while (Head < head && HistoryGeneration == generation)
+            await Tail.WaitAsync(Head, ct).WaitAsync(CatchUpWithin, _clock, ct);
     }
 
     /// <summary>
-    /// Reads into the tail what it would hold had this node run all the while, newest first: when a node restarts, all its subscribers come back at once, and each
-    /// would read the same pages from the database.
+    /// Reads into the tail what it would hold had this node run all the while, newest first: when a node restarts, all
+    /// its subscribers come back at once, and each would read the same pages from the database.
     /// </summary>
     public async Task FillTailAsync(CancellationToken ct)
     {
@@ -175,9 +236,12 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
             do
             {
                 generation = HistoryGeneration;
-                events = await Reader.ReadAsync(new(UpTo: Tail.Oldest - 1) { Backwards = true }, LogReader.PageEventsMax, limit.Token);
-            }
-            while (Tail.FillBackwards(events, generation));
+                events = await Reader.ReadAsync(
+                    new(UpTo: Tail.Oldest - 1) { Backwards = true },
+                    LogReader.PageEventsMax,
+                    limit.Token
+                );
+            } while (Tail.FillBackwards(events, generation));
         }
         catch (Exception fault) when (!ct.IsCancellationRequested)
         {
@@ -185,18 +249,35 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         }
     }
 
-    /// <summary>Events after <paramref name="after"/>: from the tail, or from the database when the tail no longer holds them. Empty at the head.</summary>
+    /// <summary>
+    /// Events after <paramref name="after"/>: from the tail, or from the database when the tail no longer holds them.
+    /// Empty at the head.
+    /// </summary>
     public async ValueTask<List<RecordedEvent>> ReadAfterAsync(long after, int max, CancellationToken ct)
     {
         var events = new List<RecordedEvent>((int)Math.Clamp(Head - after, 0, max));
-        if (Tail.TryRead(after, max, events)) return events;
+        if (Tail.TryRead(after, max, events))
+            return events;
         events.Clear();
-        return await Reader.ReadAsync(after, Head, Math.Min(max, LogReader.PageEventsMax), only: null, stream: null, ct);
+        return await Reader.ReadAsync(
+            after,
+            Head,
+            Math.Min(max, LogReader.PageEventsMax),
+            only: null,
+            stream: null,
+            ct
+        );
     }
 
     /// <summary>Every event after <paramref name="after"/>, in pages, for as long as it is asked.</summary>
-    /// <exception cref="HistoryForkedException">What was read so far may be of another history than what would follow.</exception>
-    public async IAsyncEnumerable<List<RecordedEvent>> FollowAsync(long after, int max, [EnumeratorCancellation] CancellationToken ct)
+    /// <exception cref="HistoryForkedException">
+    /// What was read so far may be of another history than what would follow.
+    /// </exception>
+    public async IAsyncEnumerable<List<RecordedEvent>> FollowAsync(
+        long after,
+        int max,
+        [EnumeratorCancellation] CancellationToken ct
+    )
     {
         var generation = HistoryGeneration;
         while (!ct.IsCancellationRequested)
@@ -213,10 +294,13 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         }
     }
 
-    /// <exception cref="HistoryForkedException">There was a fork since <see cref="HistoryGeneration"/> was <paramref name="forks"/>.</exception>
+    /// <exception cref="HistoryForkedException">
+    /// There was a fork since <see cref="HistoryGeneration"/> was <paramref name="forks"/>.
+    /// </exception>
     public void ThrowIfForkedSince(int generation)
     {
-        if (HistoryGeneration != generation) throw new HistoryForkedException();
+        if (HistoryGeneration != generation)
+            throw new HistoryForkedException();
     }
 
     ValueTask<AggregateState> IDecisionLog.LoadAsync(Type aggregate, Guid stream, CancellationToken ct) =>
@@ -232,7 +316,10 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     /// <summary>More connections to the log's database, looked at like the log's own.</summary>
     internal NpgsqlDataSource Connect(NpgsqlDataSourceBuilder builder) => _guard.Build(builder);
 
-    /// <summary>Connections for what runs behind the log: they commit without waiting for the flush, and are ended when another node takes its place.</summary>
+    /// <summary>
+    /// Connections for what runs behind the log: they commit without waiting for the flush, and are ended when another
+    /// node takes its place.
+    /// </summary>
     public NpgsqlDataSource RunnersDatabase => _runnersSource;
 
     public async ValueTask DisposeAsync()
@@ -240,7 +327,8 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         await Owners.DisposeAsync();
         await Appender.DisposeAsync();
         await _stopping.CancelAsync();
-        foreach (var loop in _loops) await loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var loop in _loops)
+            await loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _appendSource.DisposeAsync();
         await _runnersSource.DisposeAsync();
         await _keysSource.DisposeAsync();
@@ -250,9 +338,16 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     private async Task WarnOfTooManyAsync(int allowed, CancellationToken ct)
     {
         var nodes = await NodeLeases.CountAsync(Database, ct) + 1;
-        if (nodes * Shares.Total <= allowed) return;
-        _logger.LogWarning("This node opens up to {Total} connections, and {Others} others run; the database allows {Allowed} in all. When all are busy some will be refused: " +
-            "set DATABASE_POOL_SIZE to {Fits} on every node, or raise max_connections", Shares.Total, nodes - 1, allowed, allowed / nodes);
+        if (nodes * Shares.Total <= allowed)
+            return;
+        _logger.LogWarning(
+            "This node opens up to {Total} connections, and {Others} others run; the database allows {Allowed} in all. When all are busy some will be refused: "
+                + "set DATABASE_POOL_SIZE to {Fits} on every node, or raise max_connections",
+            Shares.Total,
+            nodes - 1,
+            allowed,
+            allowed / nodes
+        );
     }
 
     private void ForgetHistory()
@@ -263,9 +358,11 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
 
     private void WatchErasures(RecordedEvent e)
     {
-        if (Types.Personal.ErasedBy(e) is { } account) ForgetSoon(account);
+        if (Types.Personal.ErasedBy(e) is { } account)
+            ForgetSoon(account);
         // Written beside the erasure by a node that had not seen it.
-        else if (_keys.AnyGone && Types.Personal.HoldsErased(e)) e.Forget();
+        else if (_keys.AnyGone && Types.Personal.HoldsErased(e))
+            e.Forget();
     }
 
     // A method of its own: what it captures would otherwise be made for every event.
@@ -281,20 +378,23 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         {
             Models.ForgetPersonal(Types.Personal, account);
             Tail.Forget(e => Types.Personal.HoldsOf(e, account));
-            if (pass == 1) await Task.Delay(ForgetAgainAfter, _clock);
+            if (pass == 1)
+                await Task.Delay(ForgetAgainAfter, _clock);
         }
     }
 
     private void Appended(IReadOnlyList<RecordedEvent> events, int generation)
     {
-        // A batch without events of its own was refused or answered by an earlier attempt: either way there is something to catch up with.
+        // A batch without events of its own was refused or answered by an earlier attempt: either way there is
+        // something to catch up with.
         if (events.Count == 0)
         {
             LookAtOnce();
             return;
         }
         Volatile.Write(ref _appendedTo, events[^1].Position);
-        if (!Tail.Publish(events, generation)) Wake(_lookNow);
+        if (!Tail.Publish(events, generation))
+            Wake(_lookNow);
         Wake(_tellOthers);
     }
 
@@ -306,8 +406,14 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
 
     private static void Wake(SemaphoreSlim loop)
     {
-        try { if (loop.CurrentCount == 0) loop.Release(); }
-        catch (SemaphoreFullException) { /* Two woke it at once; once is enough. */ }
+        try
+        {
+            if (loop.CurrentCount == 0)
+                loop.Release();
+        }
+        catch (SemaphoreFullException)
+        { /* Two woke it at once; once is enough. */
+        }
     }
 
     private async Task FollowAsync()
@@ -317,20 +423,29 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
             try
             {
                 await _lookNow.WaitAsync(PollEvery, _stopping.Token);
-                // What others appended before this node's own is read with what comes in a moment, rather than a batch at a time.
-                if (!_lookAtOnce) await Task.Delay(NotifyEvery, _clock, _stopping.Token);
+                // What others appended before this node's own is read with what comes in a moment, rather than a batch
+                // at a time.
+                if (!_lookAtOnce)
+                    await Task.Delay(NotifyEvery, _clock, _stopping.Token);
                 _lookAtOnce = false;
                 List<RecordedEvent> events;
                 do
                 {
                     var generation = HistoryGeneration;
-                    // Milliseconds, as a rule: a connection that swallows everything must not hold up the node for as long as an analyst's query may take.
+                    // Milliseconds, as a rule: a connection that swallows everything must not hold up the node for as
+                    // long as an analyst's query may take.
                     using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
                     limit.CancelAfter(CatchUpWithin);
-                    events = await Reader.ReadAsync(Head, long.MaxValue, LogReader.PageEventsMax, only: null, stream: null, limit.Token);
+                    events = await Reader.ReadAsync(
+                        Head,
+                        long.MaxValue,
+                        LogReader.PageEventsMax,
+                        only: null,
+                        stream: null,
+                        limit.Token
+                    );
                     Tail.Publish(events, generation);
-                }
-                while (events.Count == LogReader.PageEventsMax);
+                } while (events.Count == LogReader.PageEventsMax);
             }
             catch (Exception fault) when (!_stopping.IsCancellationRequested)
             {
@@ -349,17 +464,28 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
                 await using var connection = await Database.OpenConnectionAsync(_stopping.Token);
                 connection.Notification += (_, told) =>
                 {
-                    if (told.Channel == WorkCoordinator.Channel) Owners.RenewSoon();
-                    else if (long.TryParse(told.Payload, out var head) && head > Head) LookAtOnce();
+                    if (told.Channel == WorkCoordinator.Channel)
+                        Owners.RenewSoon();
+                    else if (long.TryParse(told.Payload, out var head) && head > Head)
+                        LookAtOnce();
                 };
-                await using (var listen = new NpgsqlCommand($"listen {NotifyChannel}; listen {WorkCoordinator.Channel}", connection)) await listen.ExecuteNonQueryAsync(_stopping.Token);
+                await using (
+                    var listen = new NpgsqlCommand(
+                        $"listen {NotifyChannel}; listen {WorkCoordinator.Channel}",
+                        connection
+                    )
+                )
+                    await listen.ExecuteNonQueryAsync(_stopping.Token);
                 await connection.HearNotificationsAsync(_stopping.Token);
             }
             catch (Exception fault) when (!_stopping.IsCancellationRequested)
             {
                 // Perhaps all connections broke, and a node of which the database has none is soon taken for gone.
                 Owners.RenewSoon();
-                _logger.LogWarning("Listening for other nodes' appends broke off and is taken up again: {Reason}", fault.Message);
+                _logger.LogWarning(
+                    "Listening for other nodes' appends broke off and is taken up again: {Reason}",
+                    fault.Message
+                );
                 await Task.Delay(PollEvery, _clock);
             }
         }
@@ -372,8 +498,16 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
             try
             {
                 await _tellOthers.WaitAsync(_stopping.Token);
-                await using var notify = Database.CreateCommand($"select pg_notify('{NotifyChannel}', $1), pg_notify('{MartenChannel}', '')");
-                notify.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Math.Max(Head, Volatile.Read(ref _appendedTo)).ToString(System.Globalization.CultureInfo.InvariantCulture) });
+                await using var notify = Database.CreateCommand(
+                    $"select pg_notify('{NotifyChannel}', $1), pg_notify('{MartenChannel}', '')"
+                );
+                notify.Parameters.Add(
+                    new NpgsqlParameter<string>
+                    {
+                        TypedValue = Math.Max(Head, Volatile.Read(ref _appendedTo))
+                            .ToString(System.Globalization.CultureInfo.InvariantCulture),
+                    }
+                );
                 await notify.ExecuteNonQueryAsync(_stopping.Token);
                 await Task.Delay(NotifyEvery, _clock, _stopping.Token);
             }

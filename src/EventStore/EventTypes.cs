@@ -6,26 +6,50 @@ using Veza.EventStore.Personal;
 namespace Veza.EventStore;
 
 /// <summary>The event types a process knows: their aliases in the log and how they are written as JSON.</summary>
-/// <remarks>An alias is the type's name in snake case (<c>message_sent</c>) and, after a change of its shape, the schema version: see <see cref="EventType"/>.</remarks>
+/// <remarks>
+/// An alias is the type's name in snake case (<c>message_sent</c>) and, after a change of its shape, the schema
+/// version: see <see cref="EventType"/>.
+/// </remarks>
 public sealed class EventTypes
 {
     private readonly FrozenDictionary<string, (EventType Type, int SchemaVersion)> _byAlias;
     private readonly FrozenDictionary<Type, EventType> _byType;
     private readonly PersonalDataCipher _personal;
 
-    /// <param name="personal">What of them, and of models folded from them, is personal data; null when nothing is.</param>
-    public EventTypes(IEnumerable<Type> types, Action<JsonSerializerOptions>? configure = null, PersonalData? personal = null)
+    /// <param name="personal">
+    /// What of them, and of models folded from them, is personal data; null when nothing is.
+    /// </param>
+    public EventTypes(
+        IEnumerable<Type> types,
+        Action<JsonSerializerOptions>? configure = null,
+        PersonalData? personal = null
+    )
     {
-        Json = new(JsonSerializerDefaults.Web) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+        Json = new(JsonSerializerDefaults.Web)
+        {
+            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        };
         configure?.Invoke(Json);
         _byType = types.ToFrozenDictionary(t => t, EventType.Of);
-        _byAlias = _byType.Values.SelectMany(t => t.Aliases.Select((alias, i) => KeyValuePair.Create(alias, (t, i + 1)))).ToDictionary().ToFrozenDictionary();
+        _byAlias = _byType
+            .Values.SelectMany(t => t.Aliases.Select((alias, i) => KeyValuePair.Create(alias, (t, i + 1))))
+            .ToDictionary()
+            .ToFrozenDictionary();
         _personal = new(personal, _byType, keys: null);
     }
 
-    private EventTypes(EventTypes of, SubjectKeyStore keys) => (Json, _byType, _byAlias, _personal) = (of.Json, of._byType, of._byAlias, of._personal.With(keys));
+    private EventTypes(EventTypes of, SubjectKeyStore keys)
+    {
+        Json = of.Json;
+        _byType = of._byType;
+        _byAlias = of._byAlias;
+        _personal = of._personal.With(keys);
+    }
 
-    /// <summary>The same types for one log, whose keys seal and open what is personal. Without keys nothing is sealed, and what is sealed stays so.</summary>
+    /// <summary>
+    /// The same types for one log, whose keys seal and open what is personal. Without keys nothing is sealed, and what
+    /// is sealed stays so.
+    /// </summary>
     internal EventTypes With(SubjectKeyStore keys) => new(this, keys);
 
     /// <summary>The personal texts in events and models.</summary>
@@ -52,41 +76,69 @@ public sealed class EventTypes
     }
 
     /// <summary>Every sealed type below <paramref name="root"/> in its own assembly.</summary>
-    public static EventTypes DerivedFrom(Type root, Action<JsonSerializerOptions>? configure = null, PersonalData? personal = null) =>
-        new(root.Assembly.GetTypes().Where(t => t is { IsAbstract: false } && t.IsSubclassOf(root)), configure, personal);
+    public static EventTypes DerivedFrom(
+        Type root,
+        Action<JsonSerializerOptions>? configure = null,
+        PersonalData? personal = null
+    ) =>
+        new(
+            root.Assembly.GetTypes().Where(t => t is { IsAbstract: false } && t.IsSubclassOf(root)),
+            configure,
+            personal
+        );
 
     /// <returns>Null when the alias is of no type and schema version known here.</returns>
     public EventType? Find(string alias) => _byAlias.TryGetValue(alias, out var known) ? known.Type : null;
 
-    public EventType Describe(Type type) => _byType.TryGetValue(type, out var known)
-        ? known
-        : throw new ArgumentException($"{type} is not among the event types this process was given", nameof(type));
+    public EventType Describe(Type type) =>
+        _byType.TryGetValue(type, out var known)
+            ? known
+            : throw new ArgumentException($"{type} is not among the event types this process was given", nameof(type));
 
-    /// <summary>Every alias under which events of these types stand in the log, those of earlier schema versions included: what to ask the database for.</summary>
+    /// <summary>
+    /// Every alias under which events of these types stand in the log, those of earlier schema versions included: what
+    /// to ask the database for.
+    /// </summary>
     public string[] AliasesOf(params IEnumerable<Type> types) => [.. types.SelectMany(t => Describe(t).Aliases)];
 
-    /// <summary>The name of an alias's type, which all its schema versions share; the alias itself when the type is unknown here.</summary>
-    /// <remarks>So too when the version is newer than this process: it must not take such an event for one that does not concern it.</remarks>
+    /// <summary>
+    /// The name of an alias's type, which all its schema versions share; the alias itself when the type is unknown
+    /// here.
+    /// </summary>
+    /// <remarks>
+    /// So too when the version is newer than this process: it must not take such an event for one that does not concern
+    /// it.
+    /// </remarks>
     public string NameOf(string alias) =>
         _byAlias.TryGetValue(alias, out var known) ? known.Type.Name
         : EventType.NameInVersioned(alias) is { } name && _byAlias.TryGetValue(name, out var older) ? older.Type.Name
         : alias;
 
-    /// <summary>Whether the alias is of a schema version that a later release writes: this process cannot read the event, which is no fault of the event's.</summary>
+    /// <summary>
+    /// Whether the alias is of a schema version that a later release writes: this process cannot read the event, which
+    /// is no fault of the event's.
+    /// </summary>
     public bool IsNewer(string alias) => !_byAlias.ContainsKey(alias) && NameOf(alias) != alias;
 
     /// <param name="id">The event's own: what is personal is sealed for it alone.</param>
-    public byte[] Write(object @event, Guid id = default) => JsonSerializer.SerializeToUtf8Bytes(_personal.Sealed(@event, id), @event.GetType(), Json);
+    public byte[] Write(object @event, Guid id = default) =>
+        JsonSerializer.SerializeToUtf8Bytes(_personal.Sealed(@event, id), @event.GetType(), Json);
 
     /// <summary>The event in its type's current shape, whatever schema version stands in the log.</summary>
     /// <returns>Null when the type is unknown here: such an event is kept and passed by.</returns>
-    /// <exception cref="JsonException">The event cannot be read: its JSON is wrong, an upcaster failed, or its schema version is newer than this process.</exception>
+    /// <exception cref="JsonException">
+    /// The event cannot be read: its JSON is wrong, an upcaster failed, or its schema version is newer than this
+    /// process.
+    /// </exception>
     /// <param name="id">As it was written with.</param>
     public object? Read(string alias, ReadOnlySpan<byte> json, Guid id = default)
     {
-        if (_byAlias.TryGetValue(alias, out var known)) return _personal.Opened(known.Type.Read(known.SchemaVersion, json, Json), id);
+        if (_byAlias.TryGetValue(alias, out var known))
+            return _personal.Opened(known.Type.Read(known.SchemaVersion, json, Json), id);
         var name = NameOf(alias);
-        return name == alias ? null : throw new JsonException($"{alias} is newer than this process, which knows {Find(name)!.Alias}");
+        return name == alias
+            ? null
+            : throw new JsonException($"{alias} is newer than this process, which knows {Find(name)!.Alias}");
     }
 
     /// <summary><c>MessageSent</c> becomes <c>message_sent</c>.</summary>
@@ -95,7 +147,8 @@ public sealed class EventTypes
         var text = new StringBuilder(name.Length + 8);
         for (var i = 0; i < name.Length; i++)
         {
-            if (char.IsUpper(name[i]) && i > 0) text.Append('_');
+            if (char.IsUpper(name[i]) && i > 0)
+                text.Append('_');
             text.Append(char.ToLowerInvariant(name[i]));
         }
         return text.ToString();

@@ -22,10 +22,16 @@ public sealed record SlotLimits(string Name, int Slots, int SlotsPerCaller, int 
 /// </remarks>
 public sealed class FairSlots : IAsyncDisposable
 {
-    private static readonly Counter<long> Refused =
-        LogMetrics.Meter.CreateCounter<long>("veza.slots.refused", "{request}", "Costly work refused because too much of it waited, by kind of work.");
-    private static readonly UpDownCounter<long> Taken =
-        LogMetrics.Meter.CreateUpDownCounter<long>("veza.slots.taken", "{slot}", "Costly work being done, by kind of work.");
+    private static readonly Counter<long> Refused = LogMetrics.Meter.CreateCounter<long>(
+        "veza.slots.refused",
+        "{request}",
+        "Costly work refused because too much of it waited, by kind of work."
+    );
+    private static readonly UpDownCounter<long> Taken = LogMetrics.Meter.CreateUpDownCounter<long>(
+        "veza.slots.taken",
+        "{slot}",
+        "Costly work being done, by kind of work."
+    );
 
     private readonly PartitionedRateLimiter<Guid> _limiter;
     private readonly KeyValuePair<string, object?> _label;
@@ -36,15 +42,22 @@ public sealed class FairSlots : IAsyncDisposable
         _label = new("work", limits.Name);
         _limiter = PartitionedRateLimiter.CreateChained(
             PartitionedRateLimiter.Create<Guid, Guid>(caller =>
-                RateLimitPartition.GetConcurrencyLimiter(caller, _ => Options(limits.SlotsPerCaller, limits.WaitingPerCaller))),
+                RateLimitPartition.GetConcurrencyLimiter(caller, _ =>
+                    Options(limits.SlotsPerCaller, limits.WaitingPerCaller)
+                )
+            ),
             PartitionedRateLimiter.Create<Guid, bool>(_ =>
-                RateLimitPartition.GetConcurrencyLimiter(true, _ => Options(limits.Slots, limits.WaitingMax))));
+                RateLimitPartition.GetConcurrencyLimiter(true, _ => Options(limits.Slots, limits.WaitingMax))
+            )
+        );
     }
 
     public SlotLimits Limits { get; }
 
     /// <summary>Waits for a slot, first in the caller's own queue and then in that of all.</summary>
-    /// <returns>The slot, to be disposed when the work is done; null when the caller's queue or that of all is full.</returns>
+    /// <returns>
+    /// The slot, to be disposed when the work is done; null when the caller's queue or that of all is full.
+    /// </returns>
     /// <exception cref="OperationCanceledException">The token was cancelled while it waited.</exception>
     public async ValueTask<IDisposable?> TryEnterAsync(Guid caller, CancellationToken ct)
     {
@@ -62,7 +75,12 @@ public sealed class FairSlots : IAsyncDisposable
     public ValueTask DisposeAsync() => _limiter.DisposeAsync();
 
     private static ConcurrencyLimiterOptions Options(int slots, int waiting) =>
-        new() { PermitLimit = slots, QueueLimit = waiting, QueueProcessingOrder = QueueProcessingOrder.OldestFirst };
+        new()
+        {
+            PermitLimit = slots,
+            QueueLimit = waiting,
+            QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+        };
 
     private sealed class Slot(RateLimitLease lease, KeyValuePair<string, object?> label) : IDisposable
     {
@@ -70,7 +88,8 @@ public sealed class FairSlots : IAsyncDisposable
 
         public void Dispose()
         {
-            if (Interlocked.Exchange(ref _left, 1) == 1) return;
+            if (Interlocked.Exchange(ref _left, 1) == 1)
+                return;
             lease.Dispose();
             Taken.Add(-1, label);
         }

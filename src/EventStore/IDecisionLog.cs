@@ -1,5 +1,5 @@
-using Veza.EventStore.Appending;
 using Veza.EventStore.Aggregates;
+using Veza.EventStore.Appending;
 
 namespace Veza.EventStore;
 

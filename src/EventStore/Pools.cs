@@ -22,7 +22,8 @@ internal static class Pools
     /// <summary>Connections to the primary, whichever of several hosts that is.</summary>
     public static NpgsqlDataSource Build(NpgsqlDataSourceBuilder builder)
     {
-        if (builder.ConnectionStringBuilder.Host?.Contains(',') is not true) return builder.Build();
+        if (builder.ConnectionStringBuilder.Host?.Contains(',') is not true)
+            return builder.Build();
         // A source of several hosts takes the choice among them when it is used, and refuses it in its text.
         builder.ConnectionStringBuilder.TargetSessionAttributes = null;
         builder.ConnectionStringBuilder.HostRecheckSeconds = HostRecheckSeconds;

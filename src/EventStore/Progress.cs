@@ -14,7 +14,8 @@ internal sealed class Progress
 
     public void MoveTo(long position)
     {
-        if (position == _position) return;
+        if (position == _position)
+            return;
         Volatile.Write(ref _position, position);
         Interlocked.Exchange(ref _moved, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
@@ -22,7 +23,8 @@ internal sealed class Progress
     /// <summary>Completes when <paramref name="position"/> is reached.</summary>
     public async Task WaitAsync(long position, CancellationToken ct)
     {
-        if (Position >= position) return;
+        if (Position >= position)
+            return;
         Interlocked.Increment(ref _waiting);
         try
         {
@@ -30,10 +32,14 @@ internal sealed class Progress
             {
                 // Taken before looking, so that a move in between completes it.
                 var moved = Volatile.Read(ref _moved);
-                if (Position >= position) return;
+                if (Position >= position)
+                    return;
                 await moved.Task.WaitAsync(ct);
             }
         }
-        finally { Interlocked.Decrement(ref _waiting); }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
     }
 }

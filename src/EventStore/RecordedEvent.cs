@@ -2,8 +2,18 @@ namespace Veza.EventStore;
 
 /// <summary>One event as it stands in the log. Immutable, shared by all readers.</summary>
 public sealed class RecordedEvent(
-    long position, Guid id, Guid streamId, long version, string type, DateTimeOffset at, Guid commandId, string? by, ReadOnlyMemory<byte> json, EventTypes types,
-    object? data = null)
+    long position,
+    Guid id,
+    Guid streamId,
+    long version,
+    string type,
+    DateTimeOffset at,
+    Guid commandId,
+    string? by,
+    ReadOnlyMemory<byte> json,
+    EventTypes types,
+    object? data = null
+)
 {
     private static readonly object Unknown = new();
     private object? _data = data;
@@ -16,7 +26,9 @@ public sealed class RecordedEvent(
     /// <summary>1, 2, 3 … within the stream.</summary>
     public long Version { get; } = version;
 
-    /// <summary>The type's alias, which tells the schema version too: <c>message_sent</c>, <c>message_sent_v2</c>.</summary>
+    /// <summary>
+    /// The type's alias, which tells the schema version too: <c>message_sent</c>, <c>message_sent_v2</c>.
+    /// </summary>
     public string Type { get; } = type;
 
     /// <summary>What readers select by: the type's name, which all its schema versions share.</summary>
@@ -33,8 +45,13 @@ public sealed class RecordedEvent(
     /// <summary>As it is stored: what is personal in it is sealed. Empty once it was let go.</summary>
     public ReadOnlyMemory<byte> Json { get; private set; } = json;
 
-    /// <summary>The event itself in its type's current shape, read from its JSON once; null when this process does not know its type.</summary>
-    /// <exception cref="System.Text.Json.JsonException">The event cannot be read; see <see cref="EventTypes.Read"/>.</exception>
+    /// <summary>
+    /// The event itself in its type's current shape, read from its JSON once; null when this process does not know its
+    /// type.
+    /// </summary>
+    /// <exception cref="System.Text.Json.JsonException">
+    /// The event cannot be read; see <see cref="EventTypes.Read"/>.
+    /// </exception>
     public object? Data
     {
         get
@@ -49,7 +66,10 @@ public sealed class RecordedEvent(
         }
     }
 
-    /// <summary>Reads <see cref="Data"/> and lets the JSON go, before anybody else has the event. One that cannot be read keeps it, and tells whoever needs it.</summary>
+    /// <summary>
+    /// Reads <see cref="Data"/> and lets the JSON go, before anybody else has the event. One that cannot be read keeps
+    /// it, and tells whoever needs it.
+    /// </summary>
     internal void DecodeForFolds()
     {
         try
@@ -57,7 +77,9 @@ public sealed class RecordedEvent(
             _ = Data;
             Json = default;
         }
-        catch (System.Text.Json.JsonException) { /* Thrown again where the event is used. */ }
+        catch (System.Text.Json.JsonException)
+        { /* Thrown again where the event is used. */
+        }
     }
 
     /// <summary>Lets go of what was made of the JSON, to be made again without what was erased since.</summary>
@@ -67,6 +89,8 @@ public sealed class RecordedEvent(
         View = null;
     }
 
-    /// <summary>Where readers that show the event keep what they made of it, so that it is made once however many look.</summary>
+    /// <summary>
+    /// Where readers that show the event keep what they made of it, so that it is made once however many look.
+    /// </summary>
     public object? View { get; set; }
 }

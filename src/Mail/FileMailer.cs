@@ -26,10 +26,16 @@ public sealed class FileMailer(string folder, TimeProvider clock, Action<Guid, s
         var path = Path.Combine(folder, $"{at}-{Guid.CreateVersion7():N}-{letter.AccountId:N}.eml");
         Directory.CreateDirectory(folder, OwnersFile | UnixFileMode.UserExecute);
         using var message = Messages.Of(letter, From);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnersFile };
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            UnixCreateMode = OwnersFile,
+        };
         // Put in place whole, for those who watch the folder.
         var draft = path + ".part";
-        await using (var file = new FileStream(draft, options)) await message.WriteToAsync(file, ct);
+        await using (var file = new FileStream(draft, options))
+            await message.WriteToAsync(file, ct);
         File.Move(draft, path);
         Prune();
         written(letter.AccountId, path);
@@ -37,8 +43,10 @@ public sealed class FileMailer(string folder, TimeProvider clock, Action<Guid, s
 
     public void Forget(Guid accountId)
     {
-        if (!Directory.Exists(folder)) return;
-        foreach (var file in Directory.EnumerateFiles(folder, $"*-{accountId:N}.eml")) File.Delete(file);
+        if (!Directory.Exists(folder))
+            return;
+        foreach (var file in Directory.EnumerateFiles(folder, $"*-{accountId:N}.eml"))
+            File.Delete(file);
     }
 
     private void Prune()
@@ -47,7 +55,8 @@ public sealed class FileMailer(string folder, TimeProvider clock, Action<Guid, s
         {
             var files = Directory.GetFiles(folder, "*.eml");
             // Their names begin with their time.
-            foreach (var file in files.Order(StringComparer.Ordinal).Take(files.Length - FilesMax)) File.Delete(file);
+            foreach (var file in files.Order(StringComparer.Ordinal).Take(files.Length - FilesMax))
+                File.Delete(file);
         }
     }
 }

@@ -28,6 +28,9 @@ public sealed class MailUnavailableException(string reason) : Exception(reason);
 public sealed class NoMailer : IMailer
 {
     public bool IsConfigured => false;
-    public Task SendAsync(Letter letter, CancellationToken ct) => throw new MailUnavailableException("SMTP_HOST is not set");
+
+    public Task SendAsync(Letter letter, CancellationToken ct) =>
+        throw new MailUnavailableException("SMTP_HOST is not set");
+
     public void Forget(Guid accountId) { }
 }

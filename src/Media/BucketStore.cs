@@ -17,7 +17,8 @@ public sealed record BucketAddress(
     string Region,
     string AccessKey,
     string SecretKey,
-    bool ForcePathStyle)
+    bool ForcePathStyle
+)
 {
     // A record prints its members, and some of these are secrets.
     public override string ToString() => $"{Name} at {Endpoint}";
@@ -66,17 +67,20 @@ public sealed class BucketStore : MediaStore, IDisposable
         : base(root, uploadBytesMax, time)
     {
         _bucket = bucket.Name;
-        _client = new(new BasicAWSCredentials(bucket.AccessKey, bucket.SecretKey), new AmazonS3Config
-        {
-            ServiceURL = bucket.Endpoint.AbsoluteUri,
-            AuthenticationRegion = bucket.Region,
-            ForcePathStyle = bucket.ForcePathStyle,
-            MaxErrorRetry = RetriesMax,
-            RetryMode = RequestRetryMode.Standard,
-            // Many S3-compatible servers do not know the checksums that Amazon added later.
-            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
-            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
-        });
+        _client = new(
+            new BasicAWSCredentials(bucket.AccessKey, bucket.SecretKey),
+            new AmazonS3Config
+            {
+                ServiceURL = bucket.Endpoint.AbsoluteUri,
+                AuthenticationRegion = bucket.Region,
+                ForcePathStyle = bucket.ForcePathStyle,
+                MaxErrorRetry = RetriesMax,
+                RetryMode = RequestRetryMode.Standard,
+                // Many S3-compatible servers do not know the checksums that Amazon added later.
+                RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+                ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+            }
+        );
     }
 
     public void Dispose() => _client.Dispose();
@@ -100,7 +104,10 @@ public sealed class BucketStore : MediaStore, IDisposable
             var found = await AskAsync(AnswerMax, limited => _client.GetObjectMetadataAsync(_bucket, key, limited), ct);
             return found.ContentLength;
         }
-        catch (MediaStorageException missing) when (IsMissing(missing)) { return null; }
+        catch (MediaStorageException missing) when (IsMissing(missing))
+        {
+            return null;
+        }
     }
 
     public override async Task<Stream> OpenAsync(Guid trackId, TrackFile file, CancellationToken ct)
@@ -113,15 +120,23 @@ public sealed class BucketStore : MediaStore, IDisposable
     {
         var path = WorkPath(trackId, TrackFile.Original);
         var length = await BytesAsync(trackId, TrackFile.Original, ct) ?? throw Missing(trackId, TrackFile.Original);
-        await AskAsync(TransferMax(length), async limited =>
-        {
-            using var got = await _client.GetObjectAsync(_bucket, Key(trackId, NameOf(TrackFile.Original)), limited);
-            // Of a process that died at it.
-            File.Delete(path);
-            await using var file = Create(path);
-            await got.ResponseStream.CopyToAsync(file, limited);
-            return length;
-        }, ct);
+        await AskAsync(
+            TransferMax(length),
+            async limited =>
+            {
+                using var got = await _client.GetObjectAsync(
+                    _bucket,
+                    Key(trackId, NameOf(TrackFile.Original)),
+                    limited
+                );
+                // Of a process that died at it.
+                File.Delete(path);
+                await using var file = Create(path);
+                await got.ResponseStream.CopyToAsync(file, limited);
+                return length;
+            },
+            ct
+        );
         return path;
     }
 
@@ -132,7 +147,8 @@ public sealed class BucketStore : MediaStore, IDisposable
 
     public override void EndWork(Guid trackId)
     {
-        foreach (var file in Files) File.Delete(WorkPath(trackId, file));
+        foreach (var file in Files)
+            File.Delete(WorkPath(trackId, file));
     }
 
     public override async Task DeleteCopiesAsync(Guid trackId, CancellationToken ct)
@@ -145,13 +161,23 @@ public sealed class BucketStore : MediaStore, IDisposable
     public override async Task<int> BeginAttemptAsync(Guid trackId, CancellationToken ct)
     {
         var attempt = await AttemptsAsync(trackId, ct) + 1;
-        await AskAsync(AnswerMax, limited => _client.PutObjectAsync(new()
-        {
-            BucketName = _bucket,
-            Key = Key(trackId, AttemptsName),
-            InputStream = new MemoryStream(Encoding.ASCII.GetBytes(attempt.ToString(CultureInfo.InvariantCulture))),
-            UseChunkEncoding = InChunks,
-        }, limited), ct);
+        await AskAsync(
+            AnswerMax,
+            limited =>
+                _client.PutObjectAsync(
+                    new()
+                    {
+                        BucketName = _bucket,
+                        Key = Key(trackId, AttemptsName),
+                        InputStream = new MemoryStream(
+                            Encoding.ASCII.GetBytes(attempt.ToString(CultureInfo.InvariantCulture))
+                        ),
+                        UseChunkEncoding = InChunks,
+                    },
+                    limited
+                ),
+            ct
+        );
         return attempt;
     }
 
@@ -160,7 +186,8 @@ public sealed class BucketStore : MediaStore, IDisposable
     public override async Task DeleteAsync(Guid trackId, CancellationToken ct)
     {
         // One by one: the request that deletes many needs checksums that not every server knows.
-        foreach (var file in Files) await RemoveAsync(trackId, NameOf(file), ct);
+        foreach (var file in Files)
+            await RemoveAsync(trackId, NameOf(file), ct);
         await RemoveAsync(trackId, AttemptsName, ct);
     }
 
@@ -168,49 +195,81 @@ public sealed class BucketStore : MediaStore, IDisposable
     {
         try
         {
-            return await AskAsync(AnswerMax, async limited =>
-            {
-                using var got = await _client.GetObjectAsync(_bucket, Key(trackId, AttemptsName), limited);
-                using var reader = new StreamReader(got.ResponseStream, Encoding.ASCII);
-                return int.Parse(await reader.ReadToEndAsync(limited), NumberStyles.None, CultureInfo.InvariantCulture);
-            }, ct);
+            return await AskAsync(
+                AnswerMax,
+                async limited =>
+                {
+                    using var got = await _client.GetObjectAsync(_bucket, Key(trackId, AttemptsName), limited);
+                    using var reader = new StreamReader(got.ResponseStream, Encoding.ASCII);
+                    return int.Parse(
+                        await reader.ReadToEndAsync(limited),
+                        NumberStyles.None,
+                        CultureInfo.InvariantCulture
+                    );
+                },
+                ct
+            );
         }
-        catch (MediaStorageException missing) when (IsMissing(missing)) { return 0; }
+        catch (MediaStorageException missing) when (IsMissing(missing))
+        {
+            return 0;
+        }
     }
 
     private Task PutAsync(string path, Guid trackId, TrackFile file, CancellationToken ct) =>
-        AskAsync(TransferMax(new FileInfo(path).Length), limited => _client.PutObjectAsync(new()
-        {
-            BucketName = _bucket,
-            Key = Key(trackId, NameOf(file)),
-            FilePath = path,
-            // What it is, its event says; the SDK would guess by the file's name.
-            ContentType = "application/octet-stream",
-            UseChunkEncoding = InChunks,
-        }, limited), ct);
+        AskAsync(
+            TransferMax(new FileInfo(path).Length),
+            limited =>
+                _client.PutObjectAsync(
+                    new()
+                    {
+                        BucketName = _bucket,
+                        Key = Key(trackId, NameOf(file)),
+                        FilePath = path,
+                        // What it is, its event says; the SDK would guess by the file's name.
+                        ContentType = "application/octet-stream",
+                        UseChunkEncoding = InChunks,
+                    },
+                    limited
+                ),
+            ct
+        );
 
     /// <summary>Removes an object; one that is not there is no fault.</summary>
     private Task RemoveAsync(Guid trackId, string name, CancellationToken ct) =>
         AskAsync(AnswerMax, limited => _client.DeleteObjectAsync(_bucket, Key(trackId, name), limited), ct);
 
     private Task<Stream> RangeAsync(Guid trackId, TrackFile file, long from, long to, CancellationToken ct) =>
-        AskAsync(AnswerMax, async limited =>
-        {
-            var got = await _client.GetObjectAsync(new()
+        AskAsync(
+            AnswerMax,
+            async limited =>
             {
-                BucketName = _bucket,
-                Key = Key(trackId, NameOf(file)),
-                ByteRange = new(from, to),
-            }, limited);
-            return got.ResponseStream;
-        }, ct);
+                var got = await _client.GetObjectAsync(
+                    new()
+                    {
+                        BucketName = _bucket,
+                        Key = Key(trackId, NameOf(file)),
+                        ByteRange = new(from, to),
+                    },
+                    limited
+                );
+                return got.ResponseStream;
+            },
+            ct
+        );
 
     private static async Task<T> AskAsync<T>(
-        TimeSpan within, Func<CancellationToken, Task<T>> ask, CancellationToken ct)
+        TimeSpan within,
+        Func<CancellationToken, Task<T>> ask,
+        CancellationToken ct
+    )
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limited.CancelAfter(within);
-        try { return await ask(limited.Token); }
+        try
+        {
+            return await ask(limited.Token);
+        }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
             throw Fault($"the object storage did not answer within {within.TotalSeconds:N0} s");

@@ -3,7 +3,10 @@ using Veza.Media.Live;
 
 namespace Veza.Media;
 
-/// <summary>Whether a file holds all the bytes its own structure promises. ffmpeg decodes what is there and says nothing of the rest.</summary>
+/// <summary>
+/// Whether a file holds all the bytes its own structure promises. ffmpeg decodes what is there and says nothing of the
+/// rest.
+/// </summary>
 internal static class Completeness
 {
     private const int ReadBytes = 64 * 1024;
@@ -26,16 +29,21 @@ internal static class Completeness
     private static string? Chunks(FileStream file, string soundChunk, bool littleEndian)
     {
         Span<byte> head = stackalloc byte[12];
-        if (file.ReadAtLeast(head, 12, throwOnEndOfStream: false) < 12) return "its header is not complete";
+        if (file.ReadAtLeast(head, 12, throwOnEndOfStream: false) < 12)
+            return "its header is not complete";
         while (file.Length - file.Position >= 8)
         {
             file.ReadExactly(head[..8]);
-            var length = littleEndian ? BinaryPrimitives.ReadUInt32LittleEndian(head[4..8]) : BinaryPrimitives.ReadUInt32BigEndian(head[4..8]);
+            var length = littleEndian
+                ? BinaryPrimitives.ReadUInt32LittleEndian(head[4..8])
+                : BinaryPrimitives.ReadUInt32BigEndian(head[4..8]);
             var isSound = head[..4].SequenceEqual(System.Text.Encoding.ASCII.GetBytes(soundChunk));
             var there = file.Length - file.Position;
             // All ones, or nothing, stands for "not known" in files written to a pipe and in RF64.
-            if (isSound && length is not (uint.MaxValue or 0) && length > there) return $"it declares {length:N0} bytes of sound and holds {there:N0}";
-            if (isSound) return null;
+            if (isSound && length is not (uint.MaxValue or 0) && length > there)
+                return $"it declares {length:N0} bytes of sound and holds {there:N0}";
+            if (isSound)
+                return null;
             file.Seek(length + (length & 1), SeekOrigin.Current);
         }
         return "it has no sound";
@@ -54,13 +62,20 @@ internal static class Completeness
         var framer = new Mp3Framer();
         long? declared = null;
         var first = true;
-        Feed(file, framer, frame =>
-        {
-            if (first) declared = MpegHeader.DeclaredFrames(frame.Bytes.Span);
-            first = false;
-        }, cancellation);
+        Feed(
+            file,
+            framer,
+            frame =>
+            {
+                if (first)
+                    declared = MpegHeader.DeclaredFrames(frame.Bytes.Span);
+                first = false;
+            },
+            cancellation
+        );
         // The frame that declares the count does not count itself.
-        return declared > framer.FramesSeen - 1 ? $"it declares {declared:N0} frames and holds {Math.Max(0, framer.FramesSeen - 1):N0}"
+        return declared > framer.FramesSeen - 1
+                ? $"it declares {declared:N0} frames and holds {Math.Max(0, framer.FramesSeen - 1):N0}"
             : framer.PendingFrameBytes > 0 ? "its last frame is not complete"
             : null;
     }

@@ -5,7 +5,13 @@ using System.Text;
 
 namespace Veza.Media;
 
-internal enum ToolEnd { Exited, TimedOut, TooMuchOutput, OverLimit }
+internal enum ToolEnd
+{
+    Exited,
+    TimedOut,
+    TooMuchOutput,
+    OverLimit,
+}
 
 /// <param name="Limit">Which limit ended it, in words for the person who sent the file; null unless one did.</param>
 internal sealed record ToolRun(ToolEnd End, int ExitCode, string Output, string Errors, string? Limit = null)
@@ -43,17 +49,26 @@ internal sealed record ToolLimits(TimeSpan Wall, TimeSpan Cpu, long FileBytes)
     public TimeSpan Wall { get; } = Wall < WallMax ? Wall : WallMax;
 
     /// <remarks>
-    /// A hard limit equal to the soft one kills at once: ffmpeg would take the soft one's signal for a wish to end well.
-    /// The number of processes is not limited: the kernel counts all threads of the user, ours included, and ignores the
-    /// limit for root. A thread of ffmpeg costs address space, which is limited.
+    /// A hard limit equal to the soft one kills at once: ffmpeg would take the soft one's signal for a wish to end
+    /// well. The number of processes is not limited: the kernel counts all threads of the user, ours included, and
+    /// ignores the limit for root. A thread of ffmpeg costs address space, which is limited.
     /// </remarks>
     public IEnumerable<string> Command =>
-    [
-        "prlimit", Both("as", MemoryBytes), Both("cpu", Math.Max(1, (long)Math.Ceiling(Cpu.TotalSeconds))),
-        Both("fsize", FileBytes), Both("nofile", OpenFiles), Both("core", 0), "--", "nice", "-n", $"{Nice}",
-    ];
+        [
+            "prlimit",
+            Both("as", MemoryBytes),
+            Both("cpu", Math.Max(1, (long)Math.Ceiling(Cpu.TotalSeconds))),
+            Both("fsize", FileBytes),
+            Both("nofile", OpenFiles),
+            Both("core", 0),
+            "--",
+            "nice",
+            "-n",
+            $"{Nice}",
+        ];
 
-    private static string Both(string name, long value) => string.Create(CultureInfo.InvariantCulture, $"--{name}={value}:{value}");
+    private static string Both(string name, long value) =>
+        string.Create(CultureInfo.InvariantCulture, $"--{name}={value}:{value}");
 }
 
 /// <summary>
@@ -64,7 +79,9 @@ internal sealed record ToolLimits(TimeSpan Wall, TimeSpan Cpu, long FileBytes)
 /// </summary>
 internal static class ExternalTool
 {
-    /// <summary>Characters of standard output kept. A probe says a few kilobytes; only tags abused as storage say more.</summary>
+    /// <summary>
+    /// Characters of standard output kept. A probe says a few kilobytes; only tags abused as storage say more.
+    /// </summary>
     public const int OutputCharsMax = 1024 * 1024;
 
     /// <summary>Characters of standard error kept. A broken file can make ffmpeg complain of every packet.</summary>
@@ -85,12 +102,16 @@ internal static class ExternalTool
 
     /// <summary>A shell adds the number of the signal that ended a program to this.</summary>
     private const int Signalled = 128;
-    private const int Aborted = 6, Killed = 9, Faulted = 11, FileTooLarge = 25;
+    private const int Aborted = 6,
+        Killed = 9,
+        Faulted = 11,
+        FileTooLarge = 25;
 
     /// <summary>
     /// Runs the tool beside a watcher that reads the pipe this process holds open: when that breaks, as it does even at
-    /// kill -9, the tool is killed. (Linux's own death signal is bound to the thread that started the child, and those of
-    /// a pool come and go.) Files it makes are closed to others, and it is first in line for the kernel's OOM killer.
+    /// kill -9, the tool is killed. (Linux's own death signal is bound to the thread that started the child, and those
+    /// of a pool come and go.) Files it makes are closed to others, and it is first in line for the kernel's OOM
+    /// killer.
     /// </summary>
     internal const string Watched = """
         exec 3<&0
@@ -112,19 +133,30 @@ internal static class ExternalTool
     /// </remarks>
     public static IEnumerable<string> InputBounds { get; } =
     [
-        "-v", "error", "-max_alloc", $"{AllocationBytesMax}", "-protocol_whitelist", "file",
-        "-format_whitelist", AudioProbe.Formats, "-max_streams", $"{StreamsMax}",
+        "-v",
+        "error",
+        "-max_alloc",
+        $"{AllocationBytesMax}",
+        "-protocol_whitelist",
+        "file",
+        "-format_whitelist",
+        AudioProbe.Formats,
+        "-max_streams",
+        $"{StreamsMax}",
     ];
 
     /// <param name="onLine">Is given each line of standard output, which is then not kept.</param>
-    /// <exception cref="OperationCanceledException">The caller cancelled; the process is dead when this is thrown.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// The caller cancelled; the process is dead when this is thrown.
+    /// </exception>
     public static async Task<ToolRun> RunAsync(
         string program,
         IEnumerable<string> arguments,
         ToolLimits limits,
         TimeProvider time,
         Action<string>? onLine,
-        CancellationToken cancellation)
+        CancellationToken cancellation
+    )
     {
         cancellation.ThrowIfCancellationRequested();
         using var limit = new CancellationTokenSource(limits.Wall, time);
@@ -148,13 +180,17 @@ internal static class ExternalTool
             cancellation.ThrowIfCancellationRequested();
             if (process.ExitCode == NotFound)
                 throw new InvalidOperationException(
-                    $"'{program}' cannot be started; ffmpeg, ffprobe, prlimit and nice must be installed and on the PATH");
+                    $"'{program}' cannot be started; ffmpeg, ffprobe, prlimit and nice must be installed and on the PATH"
+                );
 
             var (text, overflowed) = await output;
             var run = new ToolRun(ToolEnd.Exited, process.ExitCode, text, (await errors).Text);
-            if (limit.IsCancellationRequested) run = run with { End = ToolEnd.TimedOut };
-            else if (overflowed) run = run with { End = ToolEnd.TooMuchOutput };
-            else if (LimitHit(run, limits) is { } hit) run = run with { End = ToolEnd.OverLimit, Limit = hit };
+            if (limit.IsCancellationRequested)
+                run = run with { End = ToolEnd.TimedOut };
+            else if (overflowed)
+                run = run with { End = ToolEnd.TooMuchOutput };
+            else if (LimitHit(run, limits) is { } hit)
+                run = run with { End = ToolEnd.OverLimit, Limit = hit };
             ended = EventNameOf(run.End);
             return run;
         }
@@ -174,25 +210,31 @@ internal static class ExternalTool
     {
         var memory = string.Create(CultureInfo.InvariantCulture, $"memory, {ToolLimits.MemoryBytes:N0} bytes");
         var file = string.Create(CultureInfo.InvariantCulture, $"file size, {limits.FileBytes:N0} bytes");
-        if (run.Errors.Contains("Cannot allocate memory", StringComparison.Ordinal)) return memory;
-        if (run.Errors.Contains("File too large", StringComparison.Ordinal)) return file;
+        if (run.Errors.Contains("Cannot allocate memory", StringComparison.Ordinal))
+            return memory;
+        if (run.Errors.Contains("File too large", StringComparison.Ordinal))
+            return file;
         return (run.ExitCode - Signalled) switch
         {
             // A program that was refused memory and does not look at the answer ends so.
             Aborted or Faulted => memory,
-            Killed => string.Create(CultureInfo.InvariantCulture, $"processor time, {limits.Cpu.TotalSeconds:N0} s, or memory"),
+            Killed => string.Create(
+                CultureInfo.InvariantCulture,
+                $"processor time, {limits.Cpu.TotalSeconds:N0} s, or memory"
+            ),
             FileTooLarge => file,
             _ => null,
         };
     }
 
-    private static string EventNameOf(ToolEnd end) => end switch
-    {
-        ToolEnd.TimedOut => "timed_out",
-        ToolEnd.TooMuchOutput => "too_much_output",
-        ToolEnd.OverLimit => "over_limit",
-        _ => "exited",
-    };
+    private static string EventNameOf(ToolEnd end) =>
+        end switch
+        {
+            ToolEnd.TimedOut => "timed_out",
+            ToolEnd.TooMuchOutput => "too_much_output",
+            ToolEnd.OverLimit => "over_limit",
+            _ => "exited",
+        };
 
     private static Process Start(IEnumerable<string> command)
     {
@@ -217,7 +259,8 @@ internal static class ExternalTool
     {
         try
         {
-            if (!process.HasExited) process.Kill(entireProcessTree: true);
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
         }
         catch (Exception e) when (e is InvalidOperationException or Win32Exception)
         {
@@ -225,7 +268,11 @@ internal static class ExternalTool
         }
     }
 
-    private static async Task<(string Text, bool Overflowed)> ReadAsync(StreamReader reader, int charsMax, Action? onOverflow = null)
+    private static async Task<(string Text, bool Overflowed)> ReadAsync(
+        StreamReader reader,
+        int charsMax,
+        Action? onOverflow = null
+    )
     {
         var kept = new StringBuilder();
         var buffer = new char[4096];
@@ -235,7 +282,8 @@ internal static class ExternalTool
             // What is beyond the limit is still read, or the process would block on a full pipe.
             var room = Math.Min(read, charsMax - kept.Length);
             kept.Append(buffer, 0, room);
-            if (room == read || overflowed) continue;
+            if (room == read || overflowed)
+                continue;
             overflowed = true;
             onOverflow?.Invoke();
         }

@@ -9,7 +9,8 @@ public sealed class FolderStore : MediaStore
     private readonly string _tracks;
 
     /// <param name="uploadBytesMax">MAX_UPLOAD_SIZE.</param>
-    public FolderStore(string root, long uploadBytesMax, TimeProvider time) : base(root, uploadBytesMax, time)
+    public FolderStore(string root, long uploadBytesMax, TimeProvider time)
+        : base(root, uploadBytesMax, time)
     {
         _tracks = Path.Combine(Path.GetFullPath(root), "tracks");
         MakeFolder(_tracks);
@@ -32,15 +33,20 @@ public sealed class FolderStore : MediaStore
     }
 
     public override Task<Stream> OpenAsync(Guid trackId, TrackFile file, CancellationToken ct) =>
-        Task.FromResult<Stream>(new FileStream(PathOf(trackId, file), new FileStreamOptions
-        {
-            Mode = FileMode.Open,
-            Access = FileAccess.Read,
-            Share = FileShare.ReadWrite | FileShare.Delete,
-            // Whoever reads it has a buffer.
-            BufferSize = 0,
-            Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
-        }));
+        Task.FromResult<Stream>(
+            new FileStream(
+                PathOf(trackId, file),
+                new FileStreamOptions
+                {
+                    Mode = FileMode.Open,
+                    Access = FileAccess.Read,
+                    Share = FileShare.ReadWrite | FileShare.Delete,
+                    // Whoever reads it has a buffer.
+                    BufferSize = 0,
+                    Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
+                }
+            )
+        );
 
     /// <summary>The file itself: ffmpeg reads and makes files where they are kept.</summary>
     public override Task<string> TakeOriginalAsync(Guid trackId, CancellationToken ct) =>
@@ -54,7 +60,8 @@ public sealed class FolderStore : MediaStore
 
     public override Task DeleteCopiesAsync(Guid trackId, CancellationToken ct)
     {
-        if (!Directory.Exists(TrackFolder(trackId))) return Task.CompletedTask;
+        if (!Directory.Exists(TrackFolder(trackId)))
+            return Task.CompletedTask;
         File.Delete(PathOf(trackId, TrackFile.Opus));
         File.Delete(PathOf(trackId, TrackFile.Mp3));
         return Task.CompletedTask;
@@ -69,22 +76,28 @@ public sealed class FolderStore : MediaStore
             Flush(file);
             return Task.FromResult((int)file.Length);
         }
-        catch (IOException fault) { return Task.FromException<int>(new MediaStorageException(fault)); }
+        catch (IOException fault)
+        {
+            return Task.FromException<int>(new MediaStorageException(fault));
+        }
     }
 
     public override Task EndAttemptAsync(Guid trackId, CancellationToken ct)
     {
-        if (Directory.Exists(TrackFolder(trackId))) File.Delete(AttemptsPath(trackId));
+        if (Directory.Exists(TrackFolder(trackId)))
+            File.Delete(AttemptsPath(trackId));
         return Task.CompletedTask;
     }
 
     public override Task DeleteAsync(Guid trackId, CancellationToken ct)
     {
         var folder = TrackFolder(trackId);
-        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
         return Task.CompletedTask;
     }
 
     private string AttemptsPath(Guid trackId) => Path.Combine(TrackFolder(trackId), AttemptsName);
+
     private string TrackFolder(Guid trackId) => Path.Combine(_tracks, trackId.ToString("N"));
 }

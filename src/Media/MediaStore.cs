@@ -2,7 +2,12 @@ using System.Security.Cryptography;
 
 namespace Veza.Media;
 
-public enum TrackFile { Original, Opus, Mp3 }
+public enum TrackFile
+{
+    Original,
+    Opus,
+    Mp3,
+}
 
 /// <summary>What became of an upload's bytes: <see cref="Staged"/> or <see cref="UploadTooLarge"/>.</summary>
 public abstract record StageResult;
@@ -38,7 +43,11 @@ public abstract class MediaStore
     /// </summary>
     internal const UnixFileMode FileMode640 = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
     internal const UnixFileMode FolderMode750 =
-        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
+        UnixFileMode.UserRead
+        | UnixFileMode.UserWrite
+        | UnixFileMode.UserExecute
+        | UnixFileMode.GroupRead
+        | UnixFileMode.GroupExecute;
 
     private readonly string _staging;
     private readonly long _uploadBytesMax;
@@ -47,13 +56,19 @@ public abstract class MediaStore
     /// <param name="uploadBytesMax">MAX_UPLOAD_SIZE.</param>
     protected MediaStore(string root, long uploadBytesMax, TimeProvider time)
     {
-        (_uploadBytesMax, _time) = (uploadBytesMax, time);
+        _uploadBytesMax = uploadBytesMax;
+        _time = time;
         _staging = Path.Combine(Path.GetFullPath(root), "staging");
         MakeFolder(_staging);
     }
 
-    /// <summary>Copies an upload to the staging area. Whatever stops it (the limit, a fault, a cancelled request) leaves nothing behind.</summary>
-    /// <exception cref="MediaStorageException">It could not be written. What reading <paramref name="content"/> throws goes through as it is.</exception>
+    /// <summary>
+    /// Copies an upload to the staging area. Whatever stops it (the limit, a fault, a cancelled request) leaves nothing
+    /// behind.
+    /// </summary>
+    /// <exception cref="MediaStorageException">
+    /// It could not be written. What reading <paramref name="content"/> throws goes through as it is.
+    /// </exception>
     public async Task<StageResult> StageAsync(Guid uploadId, Stream content, CancellationToken cancellation)
     {
         var path = StagedPath(uploadId);
@@ -67,7 +82,8 @@ public abstract class MediaStore
             var written = 0L;
             while (await content.ReadAsync(buffer, cancellation) is > 0 and var read)
             {
-                if (written + read > _uploadBytesMax) return new UploadTooLarge(_uploadBytesMax);
+                if (written + read > _uploadBytesMax)
+                    return new UploadTooLarge(_uploadBytesMax);
                 await WriteAsync(file, buffer.AsMemory(0, read), cancellation);
                 hash.AppendData(buffer, 0, read);
                 written += read;
@@ -79,7 +95,8 @@ public abstract class MediaStore
         }
         finally
         {
-            if (!complete) File.Delete(path);
+            if (!complete)
+                File.Delete(path);
         }
     }
 
@@ -101,7 +118,10 @@ public abstract class MediaStore
             File.SetUnixFileMode(file.SafeFileHandle, FileMode640);
             return file;
         }
-        catch (IOException fault) { throw new MediaStorageException(fault); }
+        catch (IOException fault)
+        {
+            throw new MediaStorageException(fault);
+        }
     }
 
     /// <summary>
@@ -110,20 +130,33 @@ public abstract class MediaStore
     protected static void MakeFolder(string folder)
     {
         Directory.CreateDirectory(folder, FolderMode750);
-        if (File.GetUnixFileMode(folder) != FolderMode750) File.SetUnixFileMode(folder, FolderMode750);
+        if (File.GetUnixFileMode(folder) != FolderMode750)
+            File.SetUnixFileMode(folder, FolderMode750);
     }
 
     private static async Task WriteAsync(FileStream file, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {
-        try { await file.WriteAsync(bytes, cancellation); }
-        catch (IOException fault) { throw new MediaStorageException(fault); }
+        try
+        {
+            await file.WriteAsync(bytes, cancellation);
+        }
+        catch (IOException fault)
+        {
+            throw new MediaStorageException(fault);
+        }
     }
 
     /// <summary>Once the upload is acknowledged it must survive the machine, as the event that names it does.</summary>
     protected static void Flush(FileStream file)
     {
-        try { file.Flush(flushToDisk: true); }
-        catch (IOException fault) { throw new MediaStorageException(fault); }
+        try
+        {
+            file.Flush(flushToDisk: true);
+        }
+        catch (IOException fault)
+        {
+            throw new MediaStorageException(fault);
+        }
     }
 
     /// <summary>Keeps a staged upload as the track's original; it is no longer staged then.</summary>
@@ -169,7 +202,9 @@ public abstract class MediaStore
     /// <summary>Removes all of a track's files. A track without any is no fault.</summary>
     public abstract Task DeleteAsync(Guid trackId, CancellationToken ct);
 
-    /// <summary>Removes staged uploads that nothing was written to for a while: their requests died with the process.</summary>
+    /// <summary>
+    /// Removes staged uploads that nothing was written to for a while: their requests died with the process.
+    /// </summary>
     /// <returns>How many there were.</returns>
     public int SweepStaging(TimeSpan age)
     {
@@ -179,13 +214,14 @@ public abstract class MediaStore
         return stale.Count;
     }
 
-    protected static string NameOf(TrackFile file) => file switch
-    {
-        TrackFile.Original => "original",
-        TrackFile.Opus => "opus",
-        TrackFile.Mp3 => "mp3",
-        _ => throw new ArgumentOutOfRangeException(nameof(file), file, null),
-    };
+    protected static string NameOf(TrackFile file) =>
+        file switch
+        {
+            TrackFile.Original => "original",
+            TrackFile.Opus => "opus",
+            TrackFile.Mp3 => "mp3",
+            _ => throw new ArgumentOutOfRangeException(nameof(file), file, null),
+        };
 
     /// <summary>Beside a track's files: how often work on it has begun.</summary>
     protected const string AttemptsName = "attempts";

@@ -39,30 +39,34 @@ internal sealed class ObjectStream(long length, Func<long, long, CancellationTok
         set
         {
             ArgumentOutOfRangeException.ThrowIfNegative(value);
-            if (value == _position) return;
+            if (value == _position)
+                return;
             End();
             _position = value;
         }
     }
 
-    public override long Seek(long offset, SeekOrigin origin) => Position = origin switch
-    {
-        SeekOrigin.Begin => offset,
-        SeekOrigin.Current => _position + offset,
-        SeekOrigin.End => length + offset,
-        _ => throw new ArgumentOutOfRangeException(nameof(origin), origin, null),
-    };
+    public override long Seek(long offset, SeekOrigin origin) =>
+        Position = origin switch
+        {
+            SeekOrigin.Begin => offset,
+            SeekOrigin.Current => _position + offset,
+            SeekOrigin.End => length + offset,
+            _ => throw new ArgumentOutOfRangeException(nameof(origin), origin, null),
+        };
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_position >= length || buffer.IsEmpty) return 0;
+        if (_position >= length || buffer.IsEmpty)
+            return 0;
         while (true)
         {
             var window = _window ??= await OpenAsync(cancellationToken);
             if (await TryReadAsync(window, buffer, cancellationToken) is { } read)
             {
                 _position += read;
-                if (_position == _windowEnd) End();
+                if (_position == _windowEnd)
+                    End();
                 return read;
             }
             Drop();
@@ -76,14 +80,18 @@ internal sealed class ObjectStream(long length, Func<long, long, CancellationTok
 
     public override int Read(byte[] buffer, int offset, int count) =>
         throw new NotSupportedException("it is read asynchronously");
+
     public override void Write(byte[] buffer, int offset, int count) =>
         throw new NotSupportedException("it is read only");
+
     public override void SetLength(long value) => throw new NotSupportedException("it is read only");
+
     public override void Flush() { }
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) Drop();
+        if (disposing)
+            Drop();
         base.Dispose(disposing);
     }
 
@@ -98,9 +106,18 @@ internal sealed class ObjectStream(long length, Func<long, long, CancellationTok
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limited.CancelAfter(SilenceMax);
-        try { return await window.ReadAsync(buffer, limited.Token) is > 0 and var read ? read : null; }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested) { return null; }
-        catch (Exception broken) when (broken is IOException or HttpRequestException) { return null; }
+        try
+        {
+            return await window.ReadAsync(buffer, limited.Token) is > 0 and var read ? read : null;
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return null;
+        }
+        catch (Exception broken) when (broken is IOException or HttpRequestException)
+        {
+            return null;
+        }
     }
 
     /// <summary>The next window is asked for afresh.</summary>

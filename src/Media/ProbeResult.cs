@@ -3,12 +3,29 @@ namespace Veza.Media;
 /// <summary>What looking at a file showed: <see cref="AudioFacts"/> or <see cref="AudioRejected"/>.</summary>
 public abstract record ProbeResult;
 
-/// <param name="DurationMs">Of the sound as decoded, encoder delay and padding taken off where the file names them.</param>
-/// <param name="Codec">As ffmpeg names it: <c>pcm_s16le</c>, <c>flac</c>, <c>alac</c>, <c>mp3</c>, <c>aac</c>, <c>vorbis</c>, <c>opus</c>.</param>
-/// <param name="Container"><c>wav</c>, <c>aiff</c>, <c>flac</c>, <c>mp4</c>, <c>mp3</c>, <c>aac</c> (ADTS) or <c>ogg</c>.</param>
-/// <param name="BitRateKbps">Average over the whole file, pictures and tags included where the codec does not say.</param>
+/// <param name="DurationMs">
+/// Of the sound as decoded, encoder delay and padding taken off where the file names them.
+/// </param>
+/// <param name="Codec">
+/// As ffmpeg names it: <c>pcm_s16le</c>, <c>flac</c>, <c>alac</c>, <c>mp3</c>, <c>aac</c>, <c>vorbis</c>, <c>opus</c>.
+/// </param>
+/// <param name="Container">
+/// <c>wav</c>, <c>aiff</c>, <c>flac</c>, <c>mp4</c>, <c>mp3</c>, <c>aac</c> (ADTS) or <c>ogg</c>.
+/// </param>
+/// <param name="BitRateKbps">
+/// Average over the whole file, pictures and tags included where the codec does not say.
+/// </param>
 public sealed record AudioFacts(
-    long DurationMs, string Codec, string Container, int SampleRateHz, int Channels, int BitRateKbps, string? Title, string? Artist, string? Album) : ProbeResult;
+    long DurationMs,
+    string Codec,
+    string Container,
+    int SampleRateHz,
+    int Channels,
+    int BitRateKbps,
+    string? Title,
+    string? Artist,
+    string? Album
+) : ProbeResult;
 
 /// <param name="Code">Stable; one of <see cref="ProbeCodes"/>.</param>
 /// <param name="Detail">For the person who sent the file.</param>

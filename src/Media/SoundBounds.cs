@@ -41,11 +41,16 @@ internal static class SoundBounds
     public static AudioRejected? Refuse(int sampleRateHz, int channels)
     {
         if (sampleRateHz is < SampleRateHzMin or > SampleRateHzMax)
-            return Reject(ProbeCodes.SoundOutOfBounds,
-                $"The sound has {sampleRateHz:N0} samples a second; {SampleRateHzMin:N0} to {SampleRateHzMax:N0} are taken.");
+            return Reject(
+                ProbeCodes.SoundOutOfBounds,
+                $"The sound has {sampleRateHz:N0} samples a second; {SampleRateHzMin:N0} to {SampleRateHzMax:N0} are taken."
+            );
         return channels <= ChannelsMax
             ? null
-            : Reject(ProbeCodes.SoundOutOfBounds, $"The sound has {channels:N0} channels; at most {ChannelsMax} are taken.");
+            : Reject(
+                ProbeCodes.SoundOutOfBounds,
+                $"The sound has {channels:N0} channels; at most {ChannelsMax} are taken."
+            );
     }
 
     /// <summary>Judges how long the sound is for what it is, declared or decoded.</summary>
@@ -53,18 +58,25 @@ internal static class SoundBounds
     public static AudioRejected? Refuse(AudioFacts sound, long fileBytes)
     {
         if (sound.DurationMs > DurationMax.TotalMilliseconds)
-            return Reject(ProbeCodes.TooLong,
-                $"The sound lasts {sound.DurationMs / 1000.0:N0} s or more; at most {DurationMax.TotalSeconds:N0} s are taken.");
+            return Reject(
+                ProbeCodes.TooLong,
+                $"The sound lasts {sound.DurationMs / 1000.0:N0} s or more; at most {DurationMax.TotalSeconds:N0} s are taken."
+            );
         var seconds = sound.DurationMs / 1000.0;
         var decodedBytes = seconds * sound.SampleRateHz * sound.Channels * SampleBytes;
         if (decodedBytes > DecodedBytesMax)
-            return Reject(ProbeCodes.TooComplex,
-                $"The sound is {decodedBytes:N0} bytes when decoded; at most {DecodedBytesMax:N0} are taken.");
+            return Reject(
+                ProbeCodes.TooComplex,
+                $"The sound is {decodedBytes:N0} bytes when decoded; at most {DecodedBytesMax:N0} are taken."
+            );
         return seconds * FileBytesPerSecondMin <= Math.Max(fileBytes, DensityFreeBytes)
             ? null
-            : Reject(ProbeCodes.TooComplex,
-                $"The file holds {seconds:N0} s of sound in {fileBytes:N0} bytes; a second takes at least {FileBytesPerSecondMin}.");
+            : Reject(
+                ProbeCodes.TooComplex,
+                $"The file holds {seconds:N0} s of sound in {fileBytes:N0} bytes; a second takes at least {FileBytesPerSecondMin}."
+            );
     }
 
-    private static AudioRejected Reject(string code, FormattableString detail) => new(code, detail.ToString(CultureInfo.InvariantCulture));
+    private static AudioRejected Reject(string code, FormattableString detail) =>
+        new(code, detail.ToString(CultureInfo.InvariantCulture));
 }

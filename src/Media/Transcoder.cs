@@ -49,38 +49,72 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
     private static readonly TimeSpan PartialsKept = TimeSpan.FromMinutes(10);
 
     /// <param name="destination">Appears whole or not at all, replacing what was there.</param>
-    /// <param name="progress">Is told the part done, 0 to 1, rising; about twice a second, on a thread of the pool.</param>
+    /// <param name="progress">
+    /// Is told the part done, 0 to 1, rising; about twice a second, on a thread of the pool.
+    /// </param>
     public async Task<TranscodeResult> MakeAsync(
-        string source, AudioFacts facts, TranscodeTarget rendition, string destination, Action<double>? progress, CancellationToken cancellation)
+        string source,
+        AudioFacts facts,
+        TranscodeTarget rendition,
+        string destination,
+        Action<double>? progress,
+        CancellationToken cancellation
+    )
     {
         var result = await TryMakeAsync(source, facts, rendition, destination, progress, cancellation);
         var format = new KeyValuePair<string, object?>("format", rendition.Format);
         MediaMetrics.Transcodes.Add(1, format, new("outcome", result is TranscodeFailed failed ? failed.Code : "made"));
-        if (result is Transcoded made) MediaMetrics.TranscodedBytes.Add(made.Bytes, format);
+        if (result is Transcoded made)
+            MediaMetrics.TranscodedBytes.Add(made.Bytes, format);
         return result;
     }
 
     private async Task<TranscodeResult> TryMakeAsync(
-        string source, AudioFacts facts, TranscodeTarget rendition, string destination, Action<double>? progress, CancellationToken cancellation)
+        string source,
+        AudioFacts facts,
+        TranscodeTarget rendition,
+        string destination,
+        Action<double>? progress,
+        CancellationToken cancellation
+    )
     {
         // A log may name tracks of before the bound.
         if (facts.DurationMs > SoundBounds.DurationMax.TotalMilliseconds)
-            return new TranscodeFailed(TranscodeCodes.OverLimit, string.Create(CultureInfo.InvariantCulture,
-                $"The sound lasts {facts.DurationMs / 1000.0:N0} s; copies of at most {SoundBounds.DurationMax.TotalSeconds:N0} s are made."));
+            return new TranscodeFailed(
+                TranscodeCodes.OverLimit,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The sound lasts {facts.DurationMs / 1000.0:N0} s; copies of at most {SoundBounds.DurationMax.TotalSeconds:N0} s are made."
+                )
+            );
         SweepPartials(destination);
-        // A name of its own: an ffmpeg of an earlier attempt, or of a node that lost its hold on the work, may still be writing.
+        // A name of its own: an ffmpeg of an earlier attempt, or of a node that lost its hold on the work, may still be
+        // writing.
         var partial = $"{destination}.{Path.GetRandomFileName()}{PartialSuffix}";
         var limits = LimitsOf(facts, rendition);
         var toldMs = 0L;
         try
         {
-            var run = await ExternalTool.RunAsync("ffmpeg", Arguments(source, facts, rendition, partial), limits, time, Tell, cancellation);
+            var run = await ExternalTool.RunAsync(
+                "ffmpeg",
+                Arguments(source, facts, rendition, partial),
+                limits,
+                time,
+                Tell,
+                cancellation
+            );
             if (run.End == ToolEnd.TimedOut)
-                return Failed(TranscodeCodes.Timeout, string.Create(CultureInfo.InvariantCulture, $" took more than {limits.Wall.TotalSeconds:N0} s."));
-            if (run.End == ToolEnd.OverLimit) return Failed(TranscodeCodes.OverLimit, $" took more than its limit of {run.Limit}.");
-            if (!run.Succeeded) return Failed(TranscodeCodes.Failed, $" failed: {run.FirstError}");
+                return Failed(
+                    TranscodeCodes.Timeout,
+                    string.Create(CultureInfo.InvariantCulture, $" took more than {limits.Wall.TotalSeconds:N0} s.")
+                );
+            if (run.End == ToolEnd.OverLimit)
+                return Failed(TranscodeCodes.OverLimit, $" took more than its limit of {run.Limit}.");
+            if (!run.Succeeded)
+                return Failed(TranscodeCodes.Failed, $" failed: {run.FirstError}");
             // The track can be deleted, folder and all, while its copy is made.
-            if (!File.Exists(partial)) return Failed(TranscodeCodes.Failed, " failed: its place has gone");
+            if (!File.Exists(partial))
+                return Failed(TranscodeCodes.Failed, " failed: its place has gone");
             var bytes = new FileInfo(partial).Length;
             File.Move(partial, destination, overwrite: true);
             progress?.Invoke(1);
@@ -88,7 +122,8 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
         }
         finally
         {
-            if (File.Exists(partial)) File.Delete(partial);
+            if (File.Exists(partial))
+                File.Delete(partial);
         }
 
         TranscodeFailed Failed(string code, string how) => new(code, $"Making the {rendition.Format} copy{how}");
@@ -98,7 +133,8 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
             var doneUs = 0L;
             AudioProbe.ReadProgress(line, ref doneUs);
             var doneMs = Math.Min(doneUs / 1000, facts.DurationMs);
-            if (doneMs <= toldMs) return;
+            if (doneMs <= toldMs)
+                return;
             toldMs = doneMs;
             progress?.Invoke((double)doneMs / facts.DurationMs);
         }
@@ -114,32 +150,62 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
     public static long CopyBytesMax(long durationMs, TranscodeTarget rendition) =>
         (long)(durationMs * (rendition.BitRateKbps / 8.0) * BitRateExcessMax) + OverheadBytesMax;
 
-    /// <summary>What a process that was killed left behind. Younger ones may be somebody's who is still at work.</summary>
+    /// <summary>
+    /// What a process that was killed left behind. Younger ones may be somebody's who is still at work.
+    /// </summary>
     private void SweepPartials(string destination)
     {
         var folder = new DirectoryInfo(Path.GetDirectoryName(Path.GetFullPath(destination))!);
-        if (!folder.Exists) return;
+        if (!folder.Exists)
+            return;
         var before = time.GetUtcNow().UtcDateTime - PartialsKept;
         foreach (var left in folder.EnumerateFiles($"{Path.GetFileName(destination)}.*{PartialSuffix}"))
-            if (left.LastWriteTimeUtc < before) left.Delete();
+            if (left.LastWriteTimeUtc < before)
+                left.Delete();
     }
 
-    private static IEnumerable<string> Arguments(string source, AudioFacts facts, TranscodeTarget rendition, string partial)
+    private static IEnumerable<string> Arguments(
+        string source,
+        AudioFacts facts,
+        TranscodeTarget rendition,
+        string partial
+    )
     {
         // What was measured when it was uploaded, and a little: no copy is longer than its original.
         var seconds = string.Create(CultureInfo.InvariantCulture, $"{facts.DurationMs / 1000.0 + 1:0.000}");
         string[] input =
         [
-            "-nostdin", "-y", .. ExternalTool.InputBounds, "-i", ExternalTool.FileUrl(source), "-map", "0:a:0",
-            "-t", seconds, "-progress", "pipe:1",
+            "-nostdin",
+            "-y",
+            .. ExternalTool.InputBounds,
+            "-i",
+            ExternalTool.FileUrl(source),
+            "-map",
+            "0:a:0",
+            "-t",
+            seconds,
+            "-progress",
+            "pipe:1",
         ];
         string[] channels = facts.Channels > 2 ? ["-ac", "2"] : [];
         string[] codec = rendition.Format switch
         {
             TrackFile.Opus => ["-c:a", "libopus", "-f", "ogg"],
             TrackFile.Mp3 => ["-c:a", "libmp3lame", "-f", "mp3"],
-            _ => throw new ArgumentOutOfRangeException(nameof(rendition), rendition.Format, "only Opus and MP3 copies are made"),
+            _ => throw new ArgumentOutOfRangeException(
+                nameof(rendition),
+                rendition.Format,
+                "only Opus and MP3 copies are made"
+            ),
         };
-        return [.. input, .. channels, .. codec, "-b:a", string.Create(CultureInfo.InvariantCulture, $"{rendition.BitRateKbps}k"), ExternalTool.FileUrl(partial)];
+        return
+        [
+            .. input,
+            .. channels,
+            .. codec,
+            "-b:a",
+            string.Create(CultureInfo.InvariantCulture, $"{rendition.BitRateKbps}k"),
+            ExternalTool.FileUrl(partial),
+        ];
     }
 }

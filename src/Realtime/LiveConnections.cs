@@ -19,14 +19,16 @@ public sealed class LiveConnections
     /// <returns>False when there is no room; otherwise <see cref="Leave"/> must follow once.</returns>
     public bool TryEnter()
     {
-        if (Interlocked.Increment(ref _open) <= Max) return true;
+        if (Interlocked.Increment(ref _open) <= Max)
+            return true;
         Interlocked.Decrement(ref _open);
         return false;
     }
 
     public void Leave()
     {
-        if (Interlocked.Decrement(ref _open) == 0) Volatile.Read(ref _emptied)?.TrySetResult();
+        if (Interlocked.Decrement(ref _open) == 0)
+            Volatile.Read(ref _emptied)?.TrySetResult();
     }
 
     /// <summary>Completes when the last one has left; asked once, when nobody is let in any more.</summary>
@@ -35,7 +37,8 @@ public sealed class LiveConnections
         var emptied = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         // A full fence: whoever leaves after it sees this, and who left before is seen here.
         Interlocked.Exchange(ref _emptied, emptied);
-        if (Open == 0) emptied.TrySetResult();
+        if (Open == 0)
+            emptied.TrySetResult();
         return emptied.Task;
     }
 }

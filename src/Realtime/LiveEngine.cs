@@ -7,12 +7,13 @@ namespace Veza.Realtime;
 public abstract record SubscribeOutcome
 {
     public sealed record Opened(LiveSubscription Subscription) : SubscribeOutcome;
+
     public sealed record Refused(LiveRefusal Refusal) : SubscribeOutcome;
 }
 
 /// <summary>
-/// Follows the log once for all subscriptions of the process. For each event it looks up who subscribed to its topics and tells them its position;
-/// what they do with it is their own affair, so that nobody waits for anybody.
+/// Follows the log once for all subscriptions of the process. For each event it looks up who subscribed to its topics
+/// and tells them its position; what they do with it is their own affair, so that nobody waits for anybody.
 /// </summary>
 public sealed class LiveEngine : IAsyncDisposable
 {
@@ -36,22 +37,47 @@ public sealed class LiveEngine : IAsyncDisposable
     private long _sweptAt;
     private int _generation;
 
-    public LiveEngine(EventLog log, TopicMap map, TopicAccess access, RealtimeLimits limits, TimeProvider clock, ILoggerFactory loggers)
+    public LiveEngine(
+        EventLog log,
+        TopicMap map,
+        TopicAccess access,
+        RealtimeLimits limits,
+        TimeProvider clock,
+        ILoggerFactory loggers
+    )
     {
-        (Log, _map, _access, Limits, _clock) = (log, map, access, limits, clock);
+        Log = log;
+        _map = map;
+        _access = access;
+        Limits = limits;
+        _clock = clock;
         _logger = loggers.CreateLogger<LiveEngine>();
         _writer = new(log.Types);
         Index = new(log);
         Sessions = new(log, clock);
-        DatabaseTurns = new(new(
-            "catch_up_reads", limits.CatchUpReadsAtOnce, limits.CatchUpReadsPerAccount, limits.WaitingMax, limits.WaitingMax));
+        DatabaseTurns = new(
+            new(
+                "catch_up_reads",
+                limits.CatchUpReadsAtOnce,
+                limits.CatchUpReadsPerAccount,
+                limits.WaitingMax,
+                limits.WaitingMax
+            )
+        );
         LiveMetrics.ObserveSubscriptions(() => Subscriptions);
     }
 
     public RealtimeLimits Limits { get; }
     public EventJson Json => _writer;
     public OpenSessions Sessions { get; }
-    public int Subscriptions { get { lock (_gate) return _open.Count; } }
+    public int Subscriptions
+    {
+        get
+        {
+            lock (_gate)
+                return _open.Count;
+        }
+    }
 
     internal EventLog Log { get; }
     internal TopicAccess Access => _access;
@@ -59,6 +85,7 @@ public sealed class LiveEngine : IAsyncDisposable
     internal FairSlots DatabaseTurns { get; }
     internal SharedBatches Batches { get; } = new();
     internal SubscriberScheduler Turns { get; } = new();
+
     /// <summary>It has said farewell, or is saying it: who comes now goes elsewhere.</summary>
     public bool IsStopping => _stopping;
 
@@ -71,31 +98,53 @@ public sealed class LiveEngine : IAsyncDisposable
         _loops = [Task.Run(PumpAsync), Task.Run(TellPositionsAsync)];
     }
 
-    /// <summary>Ends every subscription with the reason <c>server_stopping</c>, and waits, bounded, until they were told.</summary>
+    /// <summary>
+    /// Ends every subscription with the reason <c>server_stopping</c>, and waits, bounded, until they were told.
+    /// </summary>
     public async Task FarewellAsync()
     {
         lock (_gate)
         {
             _stopping = true;
-            if (_open.Count == 0) _emptied.TrySetResult();
-            foreach (var subscription in _open) subscription.Wake();
+            if (_open.Count == 0)
+                _emptied.TrySetResult();
+            foreach (var subscription in _open)
+                subscription.Wake();
         }
-        try { await _emptied.Task.WaitAsync(Limits.FarewellMax, _clock); }
-        catch (TimeoutException) { _logger.LogInformation("{Count} live subscriptions did not take their farewell within {Limit}", Subscriptions, Limits.FarewellMax); }
+        try
+        {
+            await _emptied.Task.WaitAsync(Limits.FarewellMax, _clock);
+        }
+        catch (TimeoutException)
+        {
+            _logger.LogInformation(
+                "{Count} live subscriptions did not take their farewell within {Limit}",
+                Subscriptions,
+                Limits.FarewellMax
+            );
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
         await _disposing.CancelAsync();
-        foreach (var loop in _loops) await loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var loop in _loops)
+            await loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <param name="after">The last position the client has; null begins at the head.</param>
     /// <param name="epoch">The epoch that position is of; null when the client does not know.</param>
-    public async Task<SubscribeOutcome> SubscribeAsync(LiveCaller caller, IReadOnlyList<string> topics, long? after, string? epoch, CancellationToken ct)
+    public async Task<SubscribeOutcome> SubscribeAsync(
+        LiveCaller caller,
+        IReadOnlyList<string> topics,
+        long? after,
+        string? epoch,
+        CancellationToken ct
+    )
     {
         var (subscription, refusal) = await OpenAsync(caller, topics, after, epoch, ct);
-        if (subscription is not null) return new SubscribeOutcome.Opened(subscription);
+        if (subscription is not null)
+            return new SubscribeOutcome.Opened(subscription);
         LiveMetrics.Refused.Add(1, new KeyValuePair<string, object?>("code", refusal!.Code));
         return new SubscribeOutcome.Refused(refusal);
     }
@@ -103,7 +152,8 @@ public sealed class LiveEngine : IAsyncDisposable
     /// <summary>How many subscriptions of this process follow a broadcast.</summary>
     public int FollowersOf(Guid broadcastId)
     {
-        lock (_gate) return _index.TryGetValue(Topic.Broadcast(broadcastId), out var followers) ? followers.Count : 0;
+        lock (_gate)
+            return _index.TryGetValue(Topic.Broadcast(broadcastId), out var followers) ? followers.Count : 0;
     }
 
     /// <summary>Some of the accounts that follow a broadcast here, each once.</summary>
@@ -111,7 +161,8 @@ public sealed class LiveEngine : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (!_index.TryGetValue(Topic.Broadcast(broadcastId), out var followers)) return [];
+            if (!_index.TryGetValue(Topic.Broadcast(broadcastId), out var followers))
+                return [];
             return [.. followers.Select(follower => follower.AccountId).Distinct().Take(max)];
         }
     }
@@ -121,8 +172,10 @@ public sealed class LiveEngine : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (!_index.TryGetValue(Topic.Broadcast(level.BroadcastId), out var followers)) return;
-            foreach (var follower in followers) follower.Tell(level);
+            if (!_index.TryGetValue(Topic.Broadcast(level.BroadcastId), out var followers))
+                return;
+            foreach (var follower in followers)
+                follower.Tell(level);
         }
     }
 
@@ -134,7 +187,8 @@ public sealed class LiveEngine : IAsyncDisposable
         lock (_gate)
         {
             _open.Add(subscription);
-            foreach (var topic in topics) Add(topic, subscription);
+            foreach (var topic in topics)
+                Add(topic, subscription);
             return _position;
         }
     }
@@ -142,40 +196,60 @@ public sealed class LiveEngine : IAsyncDisposable
     internal void RemoveTopics(LiveSubscription subscription, IEnumerable<Topic> topics)
     {
         lock (_gate)
-            foreach (var topic in topics) Remove(topic, subscription);
+            foreach (var topic in topics)
+                Remove(topic, subscription);
     }
 
     internal void Unregister(LiveSubscription subscription, IEnumerable<Topic> topics)
     {
         lock (_gate)
         {
-            foreach (var topic in topics) Remove(topic, subscription);
+            foreach (var topic in topics)
+                Remove(topic, subscription);
             _open.Remove(subscription);
-            if (_stopping && _open.Count == 0) _emptied.TrySetResult();
+            if (_stopping && _open.Count == 0)
+                _emptied.TrySetResult();
         }
     }
 
-    private async Task<(LiveSubscription?, LiveRefusal?)> OpenAsync(LiveCaller caller, IReadOnlyList<string> names, long? after, string? epoch, CancellationToken ct)
+    private async Task<(LiveSubscription?, LiveRefusal?)> OpenAsync(
+        LiveCaller caller,
+        IReadOnlyList<string> names,
+        long? after,
+        string? epoch,
+        CancellationToken ct
+    )
     {
-        if (_stopping) return (null, LiveRefusal.Stopping);
-        if (names.Count == 0) return (null, LiveRefusal.TopicsMissing);
-        if (names.Count > Limits.TopicsPerSubscriptionMax) return (null, LiveRefusal.TooManyTopics(names.Count, Limits.TopicsPerSubscriptionMax));
+        if (_stopping)
+            return (null, LiveRefusal.Stopping);
+        if (names.Count == 0)
+            return (null, LiveRefusal.TopicsMissing);
+        if (names.Count > Limits.TopicsPerSubscriptionMax)
+            return (null, LiveRefusal.TooManyTopics(names.Count, Limits.TopicsPerSubscriptionMax));
         var topics = new HashSet<Topic>(names.Count);
         var asked = new List<Topic>(names.Count);
         foreach (var name in names)
         {
-            if (!Topic.TryParse(name, out var topic)) return (null, LiveRefusal.TopicInvalid(name));
-            if (topics.Add(topic)) asked.Add(topic);
+            if (!Topic.TryParse(name, out var topic))
+                return (null, LiveRefusal.TopicInvalid(name));
+            if (topics.Add(topic))
+                asked.Add(topic);
         }
 
         var known = Log.Epoch;
-        if (after < 0) return (null, LiveRefusal.PositionInvalid(after.Value.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        if (after < 0)
+            return (
+                null,
+                LiveRefusal.PositionInvalid(after.Value.ToString(System.Globalization.CultureInfo.InvariantCulture))
+            );
         // A position of another history is not compared with this one's; the subscription itself tells the client.
         if (epoch is null || epoch == known)
         {
             // The client may come from a node that is ahead of this one.
-            if (after > Log.Head) await Log.CatchUpAsync(ct);
-            if (after > Log.Head) return (null, LiveRefusal.PositionAhead(after.Value, Log.Head));
+            if (after > Log.Head)
+                await Log.CatchUpAsync(ct);
+            if (after > Log.Head)
+                return (null, LiveRefusal.PositionAhead(after.Value, Log.Head));
         }
         var from = after ?? Log.Head;
         var (access, refusal) = await _access.CheckAsync(caller, asked, from, ct);
@@ -195,11 +269,15 @@ public sealed class LiveEngine : IAsyncDisposable
                     BeginAtHead();
                     continue;
                 }
-                if (events.Count > 0) Tell(events);
+                if (events.Count > 0)
+                    Tell(events);
             }
             catch (Exception fault) when (!_disposing.IsCancellationRequested)
             {
-                _logger.LogWarning("Following the log for live topics failed and is tried again: {Reason}", fault.Message);
+                _logger.LogWarning(
+                    "Following the log for live topics failed and is tried again: {Reason}",
+                    fault.Message
+                );
                 await Task.Delay(PumpRetryAfter, _clock);
             }
         }
@@ -219,24 +297,29 @@ public sealed class LiveEngine : IAsyncDisposable
     private void Tell(List<RecordedEvent> events)
     {
         // Outside the lock: reading an event's topics may mean reading its JSON.
-        foreach (var e in events) ItemOf(e);
+        foreach (var e in events)
+            ItemOf(e);
         lock (_gate)
         {
             foreach (var e in events)
             {
                 Tell(Topic.Log, e.Position);
-                foreach (var topic in ItemOf(e).Topics) Tell(topic, e.Position);
+                foreach (var topic in ItemOf(e).Topics)
+                    Tell(topic, e.Position);
             }
             Volatile.Write(ref _position, events[^1].Position);
-            if (_position - _sweptAt < Limits.MovedAfterEvents) return;
+            if (_position - _sweptAt < Limits.MovedAfterEvents)
+                return;
             TellPositions();
         }
     }
 
     private void Tell(Topic topic, long position)
     {
-        if (!_index.TryGetValue(topic, out var subscribed)) return;
-        foreach (var subscription in subscribed) subscription.Note(position);
+        if (!_index.TryGetValue(topic, out var subscribed))
+            return;
+        foreach (var subscription in subscribed)
+            subscription.Note(position);
     }
 
     private async Task TellPositionsAsync()
@@ -246,7 +329,8 @@ public sealed class LiveEngine : IAsyncDisposable
         while (await timer.WaitForNextTickAsync(_disposing.Token))
         {
             lock (_gate)
-                if (_sweptAt < _position || epoch != Log.Epoch) TellPositions();
+                if (_sweptAt < _position || epoch != Log.Epoch)
+                    TellPositions();
             epoch = Log.Epoch;
         }
     }
@@ -254,17 +338,20 @@ public sealed class LiveEngine : IAsyncDisposable
     private void TellPositions()
     {
         _sweptAt = _position;
-        foreach (var subscription in _open) subscription.TellPosition();
+        foreach (var subscription in _open)
+            subscription.TellPosition();
     }
 
     private void Add(Topic topic, LiveSubscription subscription)
     {
-        if (!_index.TryGetValue(topic, out var subscribed)) _index.Add(topic, subscribed = []);
+        if (!_index.TryGetValue(topic, out var subscribed))
+            _index.Add(topic, subscribed = []);
         subscribed.Add(subscription);
     }
 
     private void Remove(Topic topic, LiveSubscription subscription)
     {
-        if (_index.TryGetValue(topic, out var subscribed) && subscribed.Remove(subscription) && subscribed.Count == 0) _index.Remove(topic);
+        if (_index.TryGetValue(topic, out var subscribed) && subscribed.Remove(subscription) && subscribed.Count == 0)
+            _index.Remove(topic);
     }
 }

@@ -7,10 +7,20 @@ using Veza.Realtime.Presence;
 
 namespace Veza.Realtime;
 
-/// <summary>The live topics over SignalR. A stream's next message is made when the one before has been written to the client's socket.</summary>
+/// <summary>
+/// The live topics over SignalR. A stream's next message is made when the one before has been written to the client's
+/// socket.
+/// </summary>
 [Authorize]
 public sealed partial class LiveHub(
-    LiveEngine engine, LiveCharts charts, LiveConnections connections, PresenceService presence, TransientFaults momentary, TimeProvider clock, ILogger<LiveHub> logger) : Hub
+    LiveEngine engine,
+    LiveCharts charts,
+    LiveConnections connections,
+    PresenceService presence,
+    TransientFaults momentary,
+    TimeProvider clock,
+    ILogger<LiveHub> logger
+) : Hub
 {
     public const string Path = "/hubs/live";
 
@@ -27,7 +37,8 @@ public sealed partial class LiveHub(
         /// <returns>False when the last time is not yet so long ago.</returns>
         public static bool MayTell(ref long at, TimeSpan every, TimeProvider clock)
         {
-            if (at != 0 && clock.GetElapsedTime(at) < every) return false;
+            if (at != 0 && clock.GetElapsedTime(at) < every)
+                return false;
             at = clock.GetTimestamp();
             return true;
         }
@@ -41,46 +52,66 @@ public sealed partial class LiveHub(
         // The transport, which ends the connection, counts from an earlier message that it was still sending.
         public void WasTaken(long handedOut)
         {
-            if (clock.GetElapsedTime(handedOut) >= stoppedReadingMax / 2) _stalled = clock.GetTimestamp();
+            if (clock.GetElapsedTime(handedOut) >= stoppedReadingMax / 2)
+                _stalled = clock.GetTimestamp();
         }
 
         public void Dispose()
         {
             Interlocked.Decrement(ref counter.Subscriptions);
-            if (_stalled is { } at && clock.GetElapsedTime(at) < EndsAfterStall) LiveMetrics.StoppedReading();
+            if (_stalled is { } at && clock.GetElapsedTime(at) < EndsAfterStall)
+                LiveMetrics.StoppedReading();
         }
     }
 
     public override Task OnConnectedAsync()
     {
-        if (connections.TryEnter()) Context.Items[typeof(Counter)] = new Counter();
-        else Context.Abort();
+        if (connections.TryEnter())
+            Context.Items[typeof(Counter)] = new Counter();
+        else
+            Context.Abort();
         return Task.CompletedTask;
     }
 
     public override Task OnDisconnectedAsync(Exception? exception)
     {
-        if (Context.Items.ContainsKey(typeof(Counter))) connections.Leave();
-        if (LiveCaller.From(Context.User) is { } caller) presence.Board.Remove(caller.AccountId, Context.ConnectionId);
+        if (Context.Items.ContainsKey(typeof(Counter)))
+            connections.Leave();
+        if (LiveCaller.From(Context.User) is { } caller)
+            presence.Board.Remove(caller.AccountId, Context.ConnectionId);
         return Task.CompletedTask;
     }
 
     /// <param name="after">The last position the client has; null begins at the head.</param>
-    public IAsyncEnumerable<LiveMessage> Subscribe(string[] topics, long? after, CancellationToken ct) => StreamAsync(topics, after, null, ct);
+    public IAsyncEnumerable<LiveMessage> Subscribe(string[] topics, long? after, CancellationToken ct) =>
+        StreamAsync(topics, after, null, ct);
 
-    /// <summary>As <see cref="Subscribe"/>, and is told when <paramref name="after"/> belongs to a history that was forked since.</summary>
+    /// <summary>
+    /// As <see cref="Subscribe"/>, and is told when <paramref name="after"/> belongs to a history that was forked
+    /// since.
+    /// </summary>
     /// <remarks>A method of its own, as SignalR knows no optional arguments.</remarks>
-    public IAsyncEnumerable<LiveMessage> Resume(string[] topics, long after, string epoch, CancellationToken ct) => StreamAsync(topics, after, epoch, ct);
+    public IAsyncEnumerable<LiveMessage> Resume(string[] topics, long after, string epoch, CancellationToken ct) =>
+        StreamAsync(topics, after, epoch, ct);
 
-    /// <summary>The chart as it is, and again whenever it has changed, at most once a second: the newest, whatever it was in between.</summary>
+    /// <summary>
+    /// The chart as it is, and again whenever it has changed, at most once a second: the newest, whatever it was in
+    /// between.
+    /// </summary>
     /// <param name="span">Null is the week.</param>
     /// <param name="genre">Null is all.</param>
-    public async IAsyncEnumerable<LiveMessage> FollowChart(string chart, string? span, string? genre, [EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<LiveMessage> FollowChart(
+        string chart,
+        string? span,
+        string? genre,
+        [EnumeratorCancellation] CancellationToken ct
+    )
     {
         using var counted = Count();
         var caller = Caller(TopicScopes.ForCharts);
         using var session = await OpenAsync(caller, ct);
-        if (FollowedChart.Find(chart, span, genre) is not { } found) throw Refused(LiveRefusal.ChartInvalid(chart, span, genre));
+        if (FollowedChart.Find(chart, span, genre) is not { } found)
+            throw Refused(LiveRefusal.ChartInvalid(chart, span, genre));
         using var follower = charts.Follow(found, caller.AccountId, out var refusal) ?? throw Refused(refusal!);
         await using var messages = follower.ReadAsync(session, ct).GetAsyncEnumerator(CancellationToken.None);
         while (await NextAsync(messages))
@@ -91,12 +122,20 @@ public sealed partial class LiveHub(
         }
     }
 
-    private async IAsyncEnumerable<LiveMessage> StreamAsync(string[] topics, long? after, string? epoch, [EnumeratorCancellation] CancellationToken ct)
+    private async IAsyncEnumerable<LiveMessage> StreamAsync(
+        string[] topics,
+        long? after,
+        string? epoch,
+        [EnumeratorCancellation] CancellationToken ct
+    )
     {
         using var counted = Count();
         var outcome = await OrRefusedAsync(engine.SubscribeAsync(Caller(), topics ?? [], after, epoch, ct));
-        if (outcome is SubscribeOutcome.Refused no) throw Refused(no.Refusal);
-        await using var messages = ((SubscribeOutcome.Opened)outcome).Subscription.ReadAsync(ct).GetAsyncEnumerator(CancellationToken.None);
+        if (outcome is SubscribeOutcome.Refused no)
+            throw Refused(no.Refusal);
+        await using var messages = ((SubscribeOutcome.Opened)outcome)
+            .Subscription.ReadAsync(ct)
+            .GetAsyncEnumerator(CancellationToken.None);
         while (await NextAsync(messages))
         {
             var handedOut = clock.GetTimestamp();
@@ -105,8 +144,10 @@ public sealed partial class LiveHub(
         }
     }
 
-    private Counter Device() => Context.Items.TryGetValue(typeof(Counter), out var found) && found is Counter device ? device
-        : throw Refused(LiveRefusal.TooManyConnections(connections.Max));
+    private Counter Device() =>
+        Context.Items.TryGetValue(typeof(Counter), out var found) && found is Counter device
+            ? device
+            : throw Refused(LiveRefusal.TooManyConnections(connections.Max));
 
     private LiveCaller Caller() => LiveCaller.From(Context.User) ?? throw Refused(LiveRefusal.NotSignedIn);
 
@@ -126,17 +167,26 @@ public sealed partial class LiveHub(
     {
         var counter = Device();
         var max = engine.Limits.SubscriptionsPerConnectionMax;
-        if (Interlocked.Increment(ref counter.Subscriptions) <= max) return new(counter, clock, engine.Limits.StoppedReadingMax);
+        if (Interlocked.Increment(ref counter.Subscriptions) <= max)
+            return new(counter, clock, engine.Limits.StoppedReadingMax);
         Interlocked.Decrement(ref counter.Subscriptions);
         throw Refused(LiveRefusal.TooManySubscriptions(max));
     }
 
-    /// <summary>SignalR's own log of what ends a stream is off, as it takes every refusal for a fault; faults are told here.</summary>
+    /// <summary>
+    /// SignalR's own log of what ends a stream is off, as it takes every refusal for a fault; faults are told here.
+    /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> NextAsync(IAsyncEnumerator<LiveMessage> messages)
     {
-        try { return await messages.MoveNextAsync(); }
-        catch (Exception fault) when (TransientFaults.Is(fault)) { throw Refused(momentary.Refuse(fault)); }
+        try
+        {
+            return await messages.MoveNextAsync();
+        }
+        catch (Exception fault) when (TransientFaults.Is(fault))
+        {
+            throw Refused(momentary.Refuse(fault));
+        }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
             logger.LogError(fault, "A live subscription failed");
@@ -144,11 +194,20 @@ public sealed partial class LiveHub(
         }
     }
 
-    /// <summary>Waits for what was asked; what fails for a reason of the moment is refused, where SignalR would only say that an error occurred.</summary>
+    /// <summary>
+    /// Waits for what was asked; what fails for a reason of the moment is refused, where SignalR would only say that an
+    /// error occurred.
+    /// </summary>
     private async Task<T> OrRefusedAsync<T>(Task<T> asked)
     {
-        try { return await asked; }
-        catch (Exception fault) when (TransientFaults.Is(fault)) { throw Refused(momentary.Refuse(fault)); }
+        try
+        {
+            return await asked;
+        }
+        catch (Exception fault) when (TransientFaults.Is(fault))
+        {
+            throw Refused(momentary.Refuse(fault));
+        }
     }
 
     /// <summary>A hub has no problem details; its error's text is the code, a colon and the detail.</summary>

@@ -8,12 +8,17 @@ using Microsoft.Extensions.Options;
 
 namespace Veza.Realtime;
 
-/// <summary>SignalR's JSON protocol, byte for byte, except that a batch or a level is copied from where it was written once for everyone who gets the same.</summary>
+/// <summary>
+/// SignalR's JSON protocol, byte for byte, except that a batch or a level is copied from where it was written once for
+/// everyone who gets the same.
+/// </summary>
 internal sealed class LiveHubProtocol(IOptions<JsonHubProtocolOptions> options) : IHubProtocol
 {
     /// <summary>Characters of an invocation's id that is copied as it is; clients number theirs.</summary>
     private const int PlainIdMax = 32;
-    private static readonly SearchValues<char> Plain = SearchValues.Create("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_");
+    private static readonly SearchValues<char> Plain = SearchValues.Create(
+        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
+    );
 
     private readonly JsonHubProtocol _json = new(options);
 
@@ -23,16 +28,29 @@ internal sealed class LiveHubProtocol(IOptions<JsonHubProtocolOptions> options) 
 
     public bool IsVersionSupported(int version) => _json.IsVersionSupported(version);
 
-    public bool TryParseMessage(ref ReadOnlySequence<byte> input, IInvocationBinder binder, [NotNullWhen(true)] out HubMessage? message) =>
-        _json.TryParseMessage(ref input, binder, out message);
+    public bool TryParseMessage(
+        ref ReadOnlySequence<byte> input,
+        IInvocationBinder binder,
+        [NotNullWhen(true)] out HubMessage? message
+    ) => _json.TryParseMessage(ref input, binder, out message);
 
     public ReadOnlyMemory<byte> GetMessageBytes(HubMessage message) => _json.GetMessageBytes(message);
 
     public void WriteMessage(HubMessage message, IBufferWriter<byte> output)
     {
-        if (message is StreamItemMessage { Item: LiveMessage.Shared shared, InvocationId: { Length: <= PlainIdMax } id, Headers: null or { Count: 0 } } && !id.AsSpan().ContainsAnyExcept(Plain))
+        if (
+            message
+                is StreamItemMessage
+                {
+                    Item: LiveMessage.Shared shared,
+                    InvocationId: { Length: <= PlainIdMax } id,
+                    Headers: null or { Count: 0 }
+                }
+            && !id.AsSpan().ContainsAnyExcept(Plain)
+        )
             WriteShared(id, shared.Json, output);
-        else _json.WriteMessage(message, output);
+        else
+            _json.WriteMessage(message, output);
     }
 
     private static void WriteShared(string id, ReadOnlySpan<byte> item, IBufferWriter<byte> output)

@@ -3,7 +3,10 @@ using Veza.EventStore;
 
 namespace Veza.Realtime;
 
-/// <summary>An event as subscribers see it. One per event, kept with it in the tail; its JSON is made once, when the first subscriber needs it.</summary>
+/// <summary>
+/// An event as subscribers see it. One per event, kept with it in the tail; its JSON is made once, when the first
+/// subscriber needs it.
+/// </summary>
 public sealed class LiveItem
 {
     private readonly RecordedEvent _event;
@@ -13,7 +16,8 @@ public sealed class LiveItem
 
     private LiveItem(RecordedEvent e, TopicMap map, EventJson writer)
     {
-        (_event, _writer) = (e, writer);
+        _event = e;
+        _writer = writer;
         _declared = map.Find(e);
         Topics = map.TopicsOf(e);
     }
@@ -23,22 +27,31 @@ public sealed class LiveItem
     /// <summary>Every topic the event is on, except the log, on which all are.</summary>
     public Topic[] Topics { get; }
 
-    /// <summary><c>{position,type,topics,at,by,data}</c> in UTF-8, on one line. The same array for whoever receives it.</summary>
+    /// <summary>
+    /// <c>{position,type,topics,at,by,data}</c> in UTF-8, on one line. The same array for whoever receives it.
+    /// </summary>
     public byte[] Json
     {
         get
         {
-            if (Volatile.Read(ref _json) is { } made) return made;
-            return Interlocked.CompareExchange(ref _json, PooledJson.Write(this, static (json, item) => item.WriteTo(json)), null) ?? _json;
+            if (Volatile.Read(ref _json) is { } made)
+                return made;
+            return Interlocked.CompareExchange(
+                ref _json,
+                PooledJson.Write(this, static (json, item) => item.WriteTo(json)),
+                null
+            ) ?? _json;
         }
     }
 
     internal static LiveItem Of(RecordedEvent e, TopicMap map, EventJson writer)
     {
-        if (e.View is LiveItem item) return item;
+        if (e.View is LiveItem item)
+            return item;
         lock (e)
         {
-            if (e.View is not LiveItem made) e.View = made = new(e, map, writer);
+            if (e.View is not LiveItem made)
+                e.View = made = new(e, map, writer);
             return made;
         }
     }
@@ -46,8 +59,14 @@ public sealed class LiveItem
     // Or whoever resumes before such an event would meet it again for ever.
     private ReadOnlyMemory<byte> Data()
     {
-        try { return _declared?.Item is { } item ? _writer.Item(item(_event.Data!)) : _writer.Data(_event); }
-        catch (Exception) { return EventJson.Withheld; }
+        try
+        {
+            return _declared?.Item is { } item ? _writer.Item(item(_event.Data!)) : _writer.Data(_event);
+        }
+        catch (Exception)
+        {
+            return EventJson.Withheld;
+        }
     }
 
     private void WriteTo(Utf8JsonWriter json)
@@ -57,7 +76,8 @@ public sealed class LiveItem
         json.WriteString("type"u8, _writer.CamelCase(_event.Type));
         json.WriteStartArray("topics"u8);
         foreach (var topic in Topics)
-            if (topic.IsPublic) json.WriteStringValue(topic.ToString());
+            if (topic.IsPublic)
+                json.WriteStringValue(topic.ToString());
         json.WriteEndArray();
         json.WriteString("at"u8, _event.At.UtcDateTime);
         EventJson.WriteBy(json, _declared is { Anonymous: true } ? null : _event.By);

@@ -3,14 +3,18 @@ using System.Text.Json.Serialization;
 
 namespace Veza.Realtime;
 
-/// <summary>What a subscription hands out, told apart by <see cref="Kind"/>. All but batches, charts, levels and <see cref="TopicsClosed"/> are the last.</summary>
+/// <summary>
+/// What a subscription hands out, told apart by <see cref="Kind"/>. All but batches, charts, levels and
+/// <see cref="TopicsClosed"/> are the last.
+/// </summary>
 public abstract record LiveMessage(string Kind)
 {
     /// <param name="Epoch">Of the log; with the position it is the token to resume with.</param>
     /// <param name="Previous">The position the client should have; another one means that a batch was lost.</param>
     /// <param name="Position">Everything up to it that concerns the subscription has now been handed out.</param>
     /// <param name="Items">Oldest first; empty when only the position moved.</param>
-    public sealed record Batch(string Epoch, long Previous, long Position, IReadOnlyList<LiveItem> Items) : Shared("batch");
+    public sealed record Batch(string Epoch, long Previous, long Position, IReadOnlyList<LiveItem> Items)
+        : Shared("batch");
 
     /// <summary>
     /// How loud a broadcast is now. It is no event: nothing is resumed, only the newest matters, no position moves.
@@ -24,7 +28,8 @@ public abstract record LiveMessage(string Kind)
         DateTimeOffset At,
         double? SamplePeakDbfs,
         double? MomentaryLufs,
-        string? Unmetered = null) : Shared("level");
+        string? Unmetered = null
+    ) : Shared("level");
 
     /// <summary>A message that many receive alike.</summary>
     public abstract record Shared(string Kind) : LiveMessage(Kind)
@@ -36,7 +41,8 @@ public abstract record LiveMessage(string Kind)
         {
             get
             {
-                if (Volatile.Read(ref _json) is { } made) return made;
+                if (Volatile.Read(ref _json) is { } made)
+                    return made;
                 var written = PooledJson.Write(this, static (json, message) => message.WriteTo(json));
                 return Interlocked.CompareExchange(ref _json, written, null) ?? _json;
             }
@@ -46,21 +52,27 @@ public abstract record LiveMessage(string Kind)
     /// <summary>There is too much to catch up with: fetch the state anew and subscribe from the head.</summary>
     public sealed record FellBehind(string Epoch, long Head) : LiveMessage("fellBehind");
 
-    /// <summary>The log's history was forked by a failover or a restore: positions of the other epoch mean nothing here.</summary>
+    /// <summary>
+    /// The log's history was forked by a failover or a restore: positions of the other epoch mean nothing here.
+    /// </summary>
     public sealed record EpochChanged(string Epoch, long Head) : LiveMessage("epochChanged");
 
     /// <summary>The subscription goes on without these topics.</summary>
     /// <param name="Position">Nothing of them after it is handed out.</param>
-    public sealed record TopicsClosed(string Reason, long Position, IReadOnlyList<string> Topics) : LiveMessage("topicsClosed");
+    public sealed record TopicsClosed(string Reason, long Position, IReadOnlyList<string> Topics)
+        : LiveMessage("topicsClosed");
 
     /// <param name="Reason"><c>server_stopping</c>, <c>session_ended</c> or <c>membership_ended</c>.</param>
     public sealed record Closed(string Reason) : LiveMessage("closed");
 
-    /// <summary>A chart as it has become. It stands for itself: nothing is resumed, and only the newest matters.</summary>
+    /// <summary>
+    /// A chart as it has become. It stands for itself: nothing is resumed, and only the newest matters.
+    /// </summary>
     /// <param name="Position">Every play counted up to it is in the chart.</param>
     /// <param name="At">The moment that the chart is of.</param>
     /// <param name="Chart"><c>{chart,span,genre,items}</c> in UTF-8. The same array for whoever receives it.</param>
-    public sealed record ChartChanged(string Epoch, long Position, DateTimeOffset At, byte[] Chart) : LiveMessage("chart");
+    public sealed record ChartChanged(string Epoch, long Position, DateTimeOffset At, byte[] Chart)
+        : LiveMessage("chart");
 
     public void WriteTo(Utf8JsonWriter json)
     {
@@ -73,7 +85,8 @@ public abstract record LiveMessage(string Kind)
                 json.WriteNumber("previous"u8, batch.Previous);
                 json.WriteNumber("position"u8, batch.Position);
                 json.WriteStartArray("items"u8);
-                foreach (var item in batch.Items) json.WriteRawValue(item.Json, skipInputValidation: true);
+                foreach (var item in batch.Items)
+                    json.WriteRawValue(item.Json, skipInputValidation: true);
                 json.WriteEndArray();
                 break;
             case BroadcastLevel level:
@@ -95,7 +108,8 @@ public abstract record LiveMessage(string Kind)
                 json.WriteString("reason"u8, dropped.Reason);
                 json.WriteNumber("position"u8, dropped.Position);
                 json.WriteStartArray("topics"u8);
-                foreach (var topic in dropped.Topics) json.WriteStringValue(topic);
+                foreach (var topic in dropped.Topics)
+                    json.WriteStringValue(topic);
                 json.WriteEndArray();
                 break;
             case ChartChanged changed:
@@ -114,8 +128,10 @@ public abstract record LiveMessage(string Kind)
 
     private static void Write(Utf8JsonWriter json, ReadOnlySpan<byte> name, double? value)
     {
-        if (value is { } number) json.WriteNumber(name, number);
-        else json.WriteNull(name);
+        if (value is { } number)
+            json.WriteNumber(name, number);
+        else
+            json.WriteNull(name);
     }
 }
 
@@ -123,7 +139,10 @@ public abstract record LiveMessage(string Kind)
 public sealed class LiveMessageConverter : JsonConverter<LiveMessage>
 {
     public override bool CanConvert(Type typeToConvert) => typeToConvert.IsAssignableTo(typeof(LiveMessage));
-    public override void Write(Utf8JsonWriter writer, LiveMessage value, JsonSerializerOptions options) => value.WriteTo(writer);
+
+    public override void Write(Utf8JsonWriter writer, LiveMessage value, JsonSerializerOptions options) =>
+        value.WriteTo(writer);
+
     public override LiveMessage Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         throw new NotSupportedException("live messages are only sent");
 }

@@ -1,6 +1,8 @@
 namespace Veza.Realtime;
 
-/// <summary>The communities that <c>communities:mine</c> stands for where a subscription's cursor is, and their channels.</summary>
+/// <summary>
+/// The communities that <c>communities:mine</c> stands for where a subscription's cursor is, and their channels.
+/// </summary>
 internal sealed class Memberships
 {
     private readonly Dictionary<Guid, HashSet<Guid>> _channels = [];
@@ -8,7 +10,8 @@ internal sealed class Memberships
     /// <summary>Channels of all of them together.</summary>
     public int Channels { get; private set; }
 
-    public IEnumerable<Topic> Topics => _channels.SelectMany(c => c.Value.Select(Topic.Channel).Prepend(Topic.Community(c.Key)));
+    public IEnumerable<Topic> Topics =>
+        _channels.SelectMany(c => c.Value.Select(Topic.Channel).Prepend(Topic.Community(c.Key)));
 
     public bool Has(Guid community) => _channels.ContainsKey(community);
 
@@ -17,7 +20,8 @@ internal sealed class Memberships
     /// <returns>False when the channel is known, or its community is none of these.</returns>
     public bool Add(Guid community, Guid channel)
     {
-        if (!_channels.TryGetValue(community, out var known) || !known.Add(channel)) return false;
+        if (!_channels.TryGetValue(community, out var known) || !known.Add(channel))
+            return false;
         Channels++;
         return true;
     }
@@ -25,7 +29,8 @@ internal sealed class Memberships
     /// <returns>What the account sees no longer.</returns>
     public List<Topic> Leave(Guid community)
     {
-        if (!_channels.Remove(community, out var left)) return [];
+        if (!_channels.Remove(community, out var left))
+            return [];
         Channels -= left.Count;
         return [Topic.Community(community), .. left.Select(Topic.Channel)];
     }

@@ -23,20 +23,38 @@ public sealed class OpenSessions
         _log = log;
         _clock = clock;
         var ended = log.Types.Describe(typeof(SessionEnded)).Name;
-        log.Tail.Watch(e => { if (e.Name == ended) End(e.StreamId, e.Position); }, atOnce: true);
+        log.Tail.Watch(
+            e =>
+            {
+                if (e.Name == ended)
+                    End(e.StreamId, e.Position);
+            },
+            atOnce: true
+        );
     }
 
     /// <summary>Sessions and keys that hold something open here.</summary>
-    public int Count { get { lock (_gate) return _held.Count; } }
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+                return _held.Count;
+        }
+    }
 
     /// <returns>To be disposed when what it holds open is over; null when the session has ended.</returns>
     public async Task<LiveSession?> TryOpenAsync(LiveCaller caller, CancellationToken ct)
     {
-        if (caller.SessionId is not { } id) return new(this, id: null, new(), until: null, _clock);
+        if (caller.SessionId is not { } id)
+            return new(this, id: null, new(), until: null, _clock);
         // Entered before the model is asked: a session that ends in between is seen by one or by the other.
         var held = Enter(id);
         Session? session;
-        try { session = (await _log.Models.LoadAsync(typeof(Session), id, ct)).State as Session; }
+        try
+        {
+            session = (await _log.Models.LoadAsync(typeof(Session), id, ct)).State as Session;
+        }
         catch
         {
             Leave(id, held);
@@ -45,7 +63,8 @@ public sealed class OpenSessions
         // A sign-in's end moves on whenever it is refreshed, and what ends it says so; a key's end stands.
         DateTimeOffset? until = session is { Scopes: not null } ? session.ExpiresAt : null;
         var opened = new LiveSession(this, id, held, until, _clock);
-        if (session is not { Ended: true } && !opened.HasEnded) return opened;
+        if (session is not { Ended: true } && !opened.HasEnded)
+            return opened;
         opened.Dispose();
         return null;
     }
@@ -60,14 +79,16 @@ public sealed class OpenSessions
     internal void Leave(Guid id, Held held)
     {
         lock (_gate)
-            if (--held.Holders == 0) _held.Remove(id);
+            if (--held.Holders == 0)
+                _held.Remove(id);
     }
 
     private Held Enter(Guid id)
     {
         lock (_gate)
         {
-            if (!_held.TryGetValue(id, out var held)) _held.Add(id, held = new());
+            if (!_held.TryGetValue(id, out var held))
+                _held.Add(id, held = new());
             held.Holders++;
             return held;
         }
@@ -77,7 +98,8 @@ public sealed class OpenSessions
     {
         Held? held;
         lock (_gate)
-            if (!_held.TryGetValue(session, out held)) return;
+            if (!_held.TryGetValue(session, out held))
+                return;
         held.End(position);
     }
 
@@ -100,7 +122,8 @@ public sealed class OpenSessions
             {
                 lock (_gate)
                 {
-                    if (EndedAt != 0) return new(canceled: true);
+                    if (EndedAt != 0)
+                        return new(canceled: true);
                     return (_ending ??= new()).Token;
                 }
             }
@@ -111,7 +134,8 @@ public sealed class OpenSessions
             CancellationTokenSource? ending;
             lock (_gate)
             {
-                if (EndedAt != 0) return;
+                if (EndedAt != 0)
+                    return;
                 Volatile.Write(ref _endedAt, position);
                 ending = _ending;
             }
@@ -132,7 +156,12 @@ public sealed class LiveSession : IDisposable
     private int _left;
 
     internal LiveSession(
-        OpenSessions sessions, Guid? id, OpenSessions.Held held, DateTimeOffset? until, TimeProvider clock)
+        OpenSessions sessions,
+        Guid? id,
+        OpenSessions.Held held,
+        DateTimeOffset? until,
+        TimeProvider clock
+    )
     {
         _sessions = sessions;
         _id = id;
@@ -152,6 +181,7 @@ public sealed class LiveSession : IDisposable
 
     public void Dispose()
     {
-        if (_id is { } id && Interlocked.Exchange(ref _left, 1) == 0) _sessions.Leave(id, _held);
+        if (_id is { } id && Interlocked.Exchange(ref _left, 1) == 0)
+            _sessions.Leave(id, _held);
     }
 }

@@ -3,12 +3,16 @@ using System.Text.Json;
 
 namespace Veza.Realtime;
 
-/// <summary>Writes JSON into room that a thread keeps for its next: what is written for everybody is small, and written all the time.</summary>
+/// <summary>
+/// Writes JSON into room that a thread keeps for its next: what is written for everybody is small, and written all the
+/// time.
+/// </summary>
 internal static class PooledJson
 {
     private const int BytesKeptMax = 64 << 10;
 
-    [ThreadStatic] private static Room? _room;
+    [ThreadStatic]
+    private static Room? _room;
 
     /// <returns>UTF-8, in an array of its own.</returns>
     public static byte[] Write<TFrom>(TFrom from, Action<Utf8JsonWriter, TFrom> write)
@@ -21,7 +25,8 @@ internal static class PooledJson
         write(room.Json, from);
         room.Json.Flush();
         var written = room.Bytes.WrittenSpan.ToArray();
-        if (room.Bytes.Capacity <= BytesKeptMax) _room = room;
+        if (room.Bytes.Capacity <= BytesKeptMax)
+            _room = room;
         return written;
     }
 

@@ -3,12 +3,15 @@ using System.Collections.Concurrent;
 namespace Veza.Realtime;
 
 /// <summary>
-/// Those who were woken go on here, a few after one another at a time. An event that concerns ten thousand would otherwise put ten thousand items into the thread pool's one queue,
-/// and every command, and the next event with it, would wait behind them all.
+/// Those who were woken go on here, a few after one another at a time. An event that concerns ten thousand would
+/// otherwise put ten thousand items into the thread pool's one queue, and every command, and the next event with it,
+/// would wait behind them all.
 /// </summary>
 internal sealed class SubscriberScheduler : IThreadPoolWorkItem
 {
-    /// <summary>Readers in a turn: about a tenth of a millisecond. Then whatever else the pool has to do gets its turn.</summary>
+    /// <summary>
+    /// Readers in a turn: about a tenth of a millisecond. Then whatever else the pool has to do gets its turn.
+    /// </summary>
     private const int ReadersAtOnce = 16;
 
     private static readonly int WorkersMax = Environment.ProcessorCount;
@@ -24,7 +27,8 @@ internal sealed class SubscriberScheduler : IThreadPoolWorkItem
 
     void IThreadPoolWorkItem.Execute()
     {
-        for (var i = 0; i < ReadersAtOnce && _woken.TryDequeue(out var next); i++) next.GoOn();
+        for (var i = 0; i < ReadersAtOnce && _woken.TryDequeue(out var next); i++)
+            next.GoOn();
         if (!_woken.IsEmpty)
         {
             Queue();
@@ -32,7 +36,8 @@ internal sealed class SubscriberScheduler : IThreadPoolWorkItem
         }
         Interlocked.Decrement(ref _workers);
         // Who was added after the look and before the decrement may have found nobody to start.
-        if (!_woken.IsEmpty) StartOne();
+        if (!_woken.IsEmpty)
+            StartOne();
     }
 
     private void StartOne()

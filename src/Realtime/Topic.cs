@@ -1,9 +1,15 @@
 namespace Veza.Realtime;
 
-/// <summary>Those up to the log are what clients subscribe to; the others are the engine's own and never shown.</summary>
+/// <summary>
+/// Those up to the log are what clients subscribe to; the others are the engine's own and never shown.
+/// </summary>
 public enum TopicKind
 {
-    Channel, Account, Track, Broadcast, Chart,
+    Channel,
+    Account,
+    Track,
+    Broadcast,
+    Chart,
 
     /// <summary>Who comes to a community and goes, and which channels are made in it.</summary>
     Community,
@@ -22,7 +28,10 @@ public enum TopicKind
     /// <summary>What changes the topics that an account's open subscriptions receive.</summary>
     Access,
 
-    /// <summary>Who follows an account; like the one below it is looked up in the index of topics, by who asks for the past, and subscribed to by nobody.</summary>
+    /// <summary>
+    /// Who follows an account; like the one below it is looked up in the index of topics, by who asks for the past, and
+    /// subscribed to by nobody.
+    /// </summary>
     Followers,
 
     /// <summary>What ends an account's <see cref="Activity"/>: it is taken back, over, or has failed.</summary>
@@ -30,7 +39,8 @@ public enum TopicKind
 }
 
 /// <summary>
-/// What a subscription is about: <c>channel:{id}</c>, <c>account:{id}</c>, <c>track:{id}</c>, <c>broadcast:{id}</c>, <c>community:{id}</c>,
+/// What a subscription is about: <c>channel:{id}</c>, <c>account:{id}</c>, <c>track:{id}</c>, <c>broadcast:{id}</c>,
+/// <c>community:{id}</c>,
 /// <c>communities:mine</c>, <c>chart:{name}</c> or <c>log</c>.
 /// </summary>
 /// <param name="Id">Empty for charts, one's communities and the log.</param>
@@ -46,14 +56,23 @@ public readonly record struct Topic(TopicKind Kind, Guid Id, string? Name = null
     public static readonly Topic TrendingChart = new(TopicKind.Chart, Guid.Empty, "trending");
 
     public static Topic Channel(Guid id) => new(TopicKind.Channel, id);
+
     public static Topic Account(Guid id) => new(TopicKind.Account, id);
+
     public static Topic Track(Guid id) => new(TopicKind.Track, id);
+
     public static Topic Broadcast(Guid id) => new(TopicKind.Broadcast, id);
+
     public static Topic Activity(Guid account) => new(TopicKind.Activity, account);
+
     public static Topic Private(Guid account) => new(TopicKind.Private, account);
+
     public static Topic Access(Guid account) => new(TopicKind.Access, account);
+
     public static Topic Community(Guid id) => new(TopicKind.Community, id);
+
     public static Topic Followers(Guid account) => new(TopicKind.Followers, account);
+
     public static Topic Withdrawn(Guid account) => new(TopicKind.Withdrawn, account);
 
     private static readonly string[] KindNames = [.. Enum.GetNames<TopicKind>().Select(n => n.ToLowerInvariant())];
@@ -67,11 +86,16 @@ public readonly record struct Topic(TopicKind Kind, Guid Id, string? Name = null
     public static bool TryParse(string? text, out Topic topic)
     {
         topic = default;
-        if (text is null or { Length: 0 or > LengthMax }) return false;
-        if (text == "log") topic = Log;
-        else if (text == "communities:mine") topic = Mine;
-        else if (text == "chart:top") topic = TopChart;
-        else if (text == "chart:trending") topic = TrendingChart;
+        if (text is null or { Length: 0 or > LengthMax })
+            return false;
+        if (text == "log")
+            topic = Log;
+        else if (text == "communities:mine")
+            topic = Mine;
+        else if (text == "chart:top")
+            topic = TopChart;
+        else if (text == "chart:trending")
+            topic = TrendingChart;
         else if (text.IndexOf(':') is var colon and > 0 && Guid.TryParseExact(text.AsSpan(colon + 1), "D", out var id))
         {
             TopicKind? kind = text[..colon] switch
@@ -83,20 +107,23 @@ public readonly record struct Topic(TopicKind Kind, Guid Id, string? Name = null
                 "community" => TopicKind.Community,
                 _ => null,
             };
-            if (kind is null) return false;
+            if (kind is null)
+                return false;
             topic = new(kind.Value, id);
             // Guid takes white space and capitals for its own; a topic has one name.
             return topic.ToString() == text;
         }
-        else return false;
+        else
+            return false;
         return true;
     }
 
-    public override string ToString() => Kind switch
-    {
-        TopicKind.Log => "log",
-        TopicKind.Communities => "communities:mine",
-        TopicKind.Chart => $"chart:{Name}",
-        _ => $"{KindName}:{Id:D}",
-    };
+    public override string ToString() =>
+        Kind switch
+        {
+            TopicKind.Log => "log",
+            TopicKind.Communities => "communities:mine",
+            TopicKind.Chart => $"chart:{Name}",
+            _ => $"{KindName}:{Id:D}",
+        };
 }

@@ -17,32 +17,54 @@ public delegate Task ReadModelsReached(IReadOnlyList<string> projections, long p
 public delegate Task<bool> LogReadRecorded(Guid session, CancellationToken ct);
 
 /// <summary>What a caller may subscribe to.</summary>
-/// <param name="Named">The community of each channel and community asked for by name: leaving it ends the topic.</param>
-/// <param name="Followees">As of the position the subscription begins after; null unless the caller's own account is a topic.</param>
+/// <param name="Named">
+/// The community of each channel and community asked for by name: leaving it ends the topic.
+/// </param>
+/// <param name="Followees">
+/// As of the position the subscription begins after; null unless the caller's own account is a topic.
+/// </param>
 /// <param name="Mine">As of the same; null unless <c>communities:mine</c> is a topic.</param>
-internal sealed record Access(long CheckedAt, IReadOnlyDictionary<Topic, Guid> Named, HashSet<Guid>? Followees, Memberships? Mine);
+internal sealed record Access(
+    long CheckedAt,
+    IReadOnlyDictionary<Topic, Guid> Named,
+    HashSet<Guid>? Followees,
+    Memberships? Mine
+);
 
-/// <summary>Decides whether a caller may see topics. Read models lag, so it waits until they show what is in the log now.</summary>
+/// <summary>
+/// Decides whether a caller may see topics. Read models lag, so it waits until they show what is in the log now.
+/// </summary>
 public sealed class TopicAccess(
     EventLog log,
     ChatQueries chat,
     FollowQueries follows,
     ReadModelsReached reached,
     RealtimeLimits limits,
-    LogReadRecorded logRead)
+    LogReadRecorded logRead
+)
 {
     public static readonly string[] ReadsForChannels = ["chat.channels.v1", "chat.members.v1"];
     public static readonly string[] ReadsForCommunities = ["chat.communities.v1", "chat.members.v1"];
     public static readonly string[] ReadsForAccounts = ["social.follows.v1"];
 
     private readonly TopicIndex _index = new(log);
-    private readonly FairSlots _turns = new(new(
-        "topic_access", limits.AuthorisedAtOnce, limits.AuthorisedPerAccount, limits.WaitingMax, limits.WaitingMax));
-    private readonly string[] _changes = log.Types.AliasesOf(typeof(FollowStarted), typeof(FollowStopped), typeof(MemberJoined), typeof(MemberLeft));
+    private readonly FairSlots _turns = new(
+        new("topic_access", limits.AuthorisedAtOnce, limits.AuthorisedPerAccount, limits.WaitingMax, limits.WaitingMax)
+    );
+    private readonly string[] _changes = log.Types.AliasesOf(
+        typeof(FollowStarted),
+        typeof(FollowStopped),
+        typeof(MemberJoined),
+        typeof(MemberLeft)
+    );
 
     /// <param name="topics">In the order asked: the refusal is the first one's.</param>
     internal async Task<(Access? Access, LiveRefusal? Refusal)> CheckAsync(
-        LiveCaller caller, IReadOnlyList<Topic> topics, long after, CancellationToken ct)
+        LiveCaller caller,
+        IReadOnlyList<Topic> topics,
+        long after,
+        CancellationToken ct
+    )
     {
         var channels = IdsOf(topics, TopicKind.Channel);
         var communities = IdsOf(topics, TopicKind.Community);
@@ -56,13 +78,17 @@ public sealed class TopicAccess(
             .. communities.Length > 0 ? ReadsForCommunities : [],
             .. feed ? ReadsForAccounts : [],
         ];
-        if (reads.Length > 0 && !await ReachedAsync(reads, head, ct)) return (null, LiveRefusal.NotThereYet(limits.AuthoriseWaitMax));
+        if (reads.Length > 0 && !await ReachedAsync(reads, head, ct))
+            return (null, LiveRefusal.NotThereYet(limits.AuthoriseWaitMax));
 
         using var turn = await _turns.TryEnterAsync(caller.AccountId, ct);
-        if (turn is null) return (null, LiveRefusal.TooManyWaiting(limits.WaitingMax));
-        if (await HasEndedAsync(caller, ct)) return (null, LiveRefusal.SessionEnded);
+        if (turn is null)
+            return (null, LiveRefusal.TooManyWaiting(limits.WaitingMax));
+        if (await HasEndedAsync(caller, ct))
+            return (null, LiveRefusal.SessionEnded);
         var seen = await SeeAsync(caller, channels, communities, ct);
-        if (TopicRules.FirstRefusal(caller, topics, seen) is { } refusal) return (null, refusal);
+        if (TopicRules.FirstRefusal(caller, topics, seen) is { } refusal)
+            return (null, refusal);
         if (topics.Contains(Topic.Log) && caller.SessionId is { } session && !await logRead(session, ct))
             return (null, LiveRefusal.LogBusy);
         return await GrantAsync(caller, Named(seen), feed, mine, head, after, ct);
@@ -77,7 +103,11 @@ public sealed class TopicAccess(
         && (await log.Models.LoadAsync(typeof(Session), id, ct)).State is Session { Ended: true };
 
     private async Task<SeenTopics> SeeAsync(
-        LiveCaller caller, Guid[] channels, Guid[] communities, CancellationToken ct)
+        LiveCaller caller,
+        Guid[] channels,
+        Guid[] communities,
+        CancellationToken ct
+    )
     {
         var seenChannels = new Dictionary<Guid, (Guid Community, bool IsMember)>();
         var seenCommunities = new Dictionary<Guid, bool>();
@@ -94,8 +124,10 @@ public sealed class TopicAccess(
     private static Dictionary<Topic, Guid> Named(SeenTopics seen)
     {
         var named = new Dictionary<Topic, Guid>(seen.Channels.Count + seen.Communities.Count);
-        foreach (var (id, channel) in seen.Channels) named.Add(Topic.Channel(id), channel.Community);
-        foreach (var (id, _) in seen.Communities) named.Add(Topic.Community(id), id);
+        foreach (var (id, channel) in seen.Channels)
+            named.Add(Topic.Channel(id), channel.Community);
+        foreach (var (id, _) in seen.Communities)
+            named.Add(Topic.Community(id), id);
         return named;
     }
 
@@ -106,22 +138,38 @@ public sealed class TopicAccess(
         bool mine,
         long head,
         long after,
-        CancellationToken ct)
+        CancellationToken ct
+    )
     {
-        var (followees, memberships) = feed || mine ? await AsOfAsync(caller.AccountId, feed, mine, after, ct) : (null, null);
-        if (memberships is null) return (new(head, named, followees, null), null);
+        var (followees, memberships) =
+            feed || mine ? await AsOfAsync(caller.AccountId, feed, mine, after, ct) : (null, null);
+        if (memberships is null)
+            return (new(head, named, followees, null), null);
 
         var open = new Memberships();
-        foreach (var community in memberships) open.Join(community);
-        // None of them was ever another community's, and what was not made yet at that position had no event: those of now will do.
-        foreach (var (channel, community) in await chat.ChannelsOfAsync([.. memberships], limits.ChannelsOfMineMax + 1, ct)) open.Add(community, channel);
-        return open.Channels > limits.ChannelsOfMineMax ? (null, LiveRefusal.TooManyChannels(limits.ChannelsOfMineMax)) : (new(head, named, followees, open), null);
+        foreach (var community in memberships)
+            open.Join(community);
+        // None of them was ever another community's, and what was not made yet at that position had no event: those of
+        // now will do.
+        foreach (
+            var (channel, community) in await chat.ChannelsOfAsync([.. memberships], limits.ChannelsOfMineMax + 1, ct)
+        )
+            open.Add(community, channel);
+        return open.Channels > limits.ChannelsOfMineMax
+            ? (null, LiveRefusal.TooManyChannels(limits.ChannelsOfMineMax))
+            : (new(head, named, followees, open), null);
     }
 
     /// <summary>Every channel that a community had at a position, and perhaps some made since.</summary>
     /// <returns>Null when the read model did not come so far in time.</returns>
-    internal async Task<List<(Guid Channel, Guid Community)>?> ChannelsAtAsync(Guid community, long position, CancellationToken ct) =>
-        await ReachedAsync(ReadsForChannels, position, ct) ? await chat.ChannelsOfAsync([community], limits.ChannelsOfMineMax + 1, ct) : null;
+    internal async Task<List<(Guid Channel, Guid Community)>?> ChannelsAtAsync(
+        Guid community,
+        long position,
+        CancellationToken ct
+    ) =>
+        await ReachedAsync(ReadsForChannels, position, ct)
+            ? await chat.ChannelsOfAsync([community], limits.ChannelsOfMineMax + 1, ct)
+            : null;
 
     private async Task<bool> ReachedAsync(string[] reads, long position, CancellationToken ct)
     {
@@ -132,18 +180,32 @@ public sealed class TopicAccess(
             await reached(reads, position, limit.Token);
             return true;
         }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested) { return false; }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return false;
+        }
     }
 
-    /// <summary>Whom the account followed and where it was a member as of <paramref name="after"/>: a subscription that resumes there gets what one that never broke off got.</summary>
-    private async Task<(HashSet<Guid>? Followees, HashSet<Guid>? Communities)> AsOfAsync(Guid account, bool feed, bool mine, long after, CancellationToken ct)
+    /// <summary>
+    /// Whom the account followed and where it was a member as of <paramref name="after"/>: a subscription that resumes
+    /// there gets what one that never broke off got.
+    /// </summary>
+    private async Task<(HashSet<Guid>? Followees, HashSet<Guid>? Communities)> AsOfAsync(
+        Guid account,
+        bool feed,
+        bool mine,
+        long after,
+        CancellationToken ct
+    )
     {
         var followees = feed ? (await follows.FolloweeIdsAsync(account, limits.FolloweesMax, ct)).ToHashSet() : null;
         var communities = mine ? (await chat.CommunitiesOfAsync(account, ct)).ToHashSet() : null;
-        // The rows may be another node's work and ahead of what this one has seen: what is undone must reach as far as they do.
+        // The rows may be another node's work and ahead of what this one has seen: what is undone must reach as far as
+        // they do.
         await log.CatchUpAsync(ct);
         var head = log.Head;
-        if (head - after > limits.CatchUpEventsMax) return (followees, communities);
+        if (head - after > limits.CatchUpEventsMax)
+            return (followees, communities);
         var undone = new HashSet<Guid>();
         while (after < head)
         {
@@ -151,10 +213,14 @@ public sealed class TopicAccess(
             foreach (var e in events)
             {
                 // The first change since then tells how it was before.
-                if (e.Data is FollowStarted started && started.FollowerId == account && undone.Add(started.FolloweeId)) followees?.Remove(started.FolloweeId);
-                if (e.Data is FollowStopped stopped && stopped.FollowerId == account && undone.Add(stopped.FolloweeId)) followees?.Add(stopped.FolloweeId);
-                if (e.Data is MemberJoined joined && joined.MemberId == account && undone.Add(joined.CommunityId)) communities?.Remove(joined.CommunityId);
-                if (e.Data is MemberLeft left && left.MemberId == account && undone.Add(left.CommunityId)) communities?.Add(left.CommunityId);
+                if (e.Data is FollowStarted started && started.FollowerId == account && undone.Add(started.FolloweeId))
+                    followees?.Remove(started.FolloweeId);
+                if (e.Data is FollowStopped stopped && stopped.FollowerId == account && undone.Add(stopped.FolloweeId))
+                    followees?.Add(stopped.FolloweeId);
+                if (e.Data is MemberJoined joined && joined.MemberId == account && undone.Add(joined.CommunityId))
+                    communities?.Remove(joined.CommunityId);
+                if (e.Data is MemberLeft left && left.MemberId == account && undone.Add(left.CommunityId))
+                    communities?.Add(left.CommunityId);
             }
             after = readTo;
         }
@@ -162,13 +228,34 @@ public sealed class TopicAccess(
     }
 
     /// <returns>Events among which are all the account's follows and memberships up to a position.</returns>
-    private async Task<(List<RecordedEvent> Events, long ReadTo)> ReadChangesAsync(Guid account, long after, long head, CancellationToken ct)
+    private async Task<(List<RecordedEvent> Events, long ReadTo)> ReadChangesAsync(
+        Guid account,
+        long after,
+        long head,
+        CancellationToken ct
+    )
     {
         var events = new List<RecordedEvent>();
-        if (log.Tail.TryRead(after, LogReader.PageEventsMax, events)) return (events.FindAll(e => _changes.Contains(e.Type)), events[^1].Position);
-        if (await _index.ReadAsync([Topic.Access(account).ToString()], after, head, LogReader.PageEventsMax, limits.IndexedFromEvents, ct) is { } page) return (page.Events, page.ReadTo);
+        if (log.Tail.TryRead(after, LogReader.PageEventsMax, events))
+            return (events.FindAll(e => _changes.Contains(e.Type)), events[^1].Position);
+        if (
+            await _index.ReadAsync(
+                [Topic.Access(account).ToString()],
+                after,
+                head,
+                LogReader.PageEventsMax,
+                limits.IndexedFromEvents,
+                ct
+            ) is
+            { } page
+        )
+            return (page.Events, page.ReadTo);
         var upTo = Math.Min(head, after + LogReader.SpanMax);
-        events = await log.Reader.ReadAsync(new LogQuery(after, upTo) { Types = _changes }, LogReader.PageEventsMax, ct);
+        events = await log.Reader.ReadAsync(
+            new LogQuery(after, upTo) { Types = _changes },
+            LogReader.PageEventsMax,
+            ct
+        );
         return (events, events.Count == LogReader.PageEventsMax ? events[^1].Position : upTo);
     }
 }

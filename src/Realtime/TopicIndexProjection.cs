@@ -7,21 +7,27 @@ using Veza.Projections.Topics;
 namespace Veza.Realtime;
 
 /// <summary>
-/// Where in the log each topic's events are, the engine's own topics included: whoever resumes far behind, or asks how something stood
-/// in the past, reads only what concerns it. Kept beside the log, not by the append, which pays nothing for it.
+/// Where in the log each topic's events are, the engine's own topics included: whoever resumes far behind, or asks how
+/// something stood in the past, reads only what concerns it. Kept beside the log, not by the append, which pays nothing
+/// for it.
 /// </summary>
-/// <remarks>A change of which topics an event is on is a new version: the rows say what was declared when they were written.</remarks>
+/// <remarks>
+/// A change of which topics an event is on is a new version: the rows say what was declared when they were written.
+/// </remarks>
 public sealed class TopicIndexProjection(TopicMap map) : IProjection
 {
     public const string IndexName = TopicIndex.Name;
 
-    public TopicIndexProjection() : this(TopicMap.OfAllCapabilities()) { }
+    public TopicIndexProjection()
+        : this(TopicMap.OfAllCapabilities()) { }
 
     public string Name => IndexName;
     public IReadOnlySet<Type> Events => map.Events;
 
-    // As TopicIndex.KeyOf has it: an id as such takes half the room of its text, and this is the product's largest table. In "C" order comparing two kinds is comparing bytes.
-    public TableShape Table { get; } = new([new("kind", "text", Collation: "C"), new("id", "uuid"), new("position", "bigint")], 3, []);
+    // As TopicIndex.KeyOf has it: an id as such takes half the room of its text, and this is the product's largest
+    // table. In "C" order comparing two kinds is comparing bytes.
+    public TableShape Table { get; } =
+        new([new("kind", "text", Collation: "C"), new("id", "uuid"), new("position", "bigint")], 3, []);
 
     public IProjectionRows Open(string table, RowsUse use) => new Rows(map, table, use);
 
@@ -37,14 +43,18 @@ public sealed class TopicIndexProjection(TopicMap map) : IProjection
         public Task FoldAsync(NpgsqlConnection connection, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
         {
             foreach (var e in events)
-                foreach (var topic in map.TopicsOf(e)) _found.Add((topic.Id == Guid.Empty ? topic.ToString() : topic.KindName, topic.Id, e.Position));
+            foreach (var topic in map.TopicsOf(e))
+                _found.Add((topic.Id == Guid.Empty ? topic.ToString() : topic.KindName, topic.Id, e.Position));
             return Task.CompletedTask;
         }
 
         public void AddWrites(NpgsqlBatch batch)
         {
-            if (_found.Count == 0) return;
-            var insert = new NpgsqlBatchCommand($"insert into {table} (kind, id, position) select unnest($1::text[]), unnest($2::uuid[]), unnest($3::bigint[]) on conflict do nothing");
+            if (_found.Count == 0)
+                return;
+            var insert = new NpgsqlBatchCommand(
+                $"insert into {table} (kind, id, position) select unnest($1::text[]), unnest($2::uuid[]), unnest($3::bigint[]) on conflict do nothing"
+            );
             insert.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. _found.Select(f => f.Kind)] });
             insert.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. _found.Select(f => f.Id)] });
             insert.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. _found.Select(f => f.Position)] });
@@ -54,14 +64,20 @@ public sealed class TopicIndexProjection(TopicMap map) : IProjection
 
         public async Task CopyAsync(NpgsqlConnection connection, CancellationToken ct)
         {
-            if (!use.Empty || _found.Count == 0) return;
-            // In the key's order, so that neighbours come into the index one after the other. An event may name a topic twice.
+            if (!use.Empty || _found.Count == 0)
+                return;
+            // In the key's order, so that neighbours come into the index one after the other. An event may name a topic
+            // twice.
             _found.Sort(InKeyOrder);
-            await using var importer = await connection.BeginBinaryImportAsync($"copy {table} (kind, id, position) from stdin (format binary)", ct);
+            await using var importer = await connection.BeginBinaryImportAsync(
+                $"copy {table} (kind, id, position) from stdin (format binary)",
+                ct
+            );
             var last = default((string, Guid, long));
             foreach (var found in _found)
             {
-                if (found == last) continue;
+                if (found == last)
+                    continue;
                 last = found;
                 importer.StartRow();
                 importer.Write(found.Kind, NpgsqlDbType.Text);
@@ -72,7 +88,12 @@ public sealed class TopicIndexProjection(TopicMap map) : IProjection
             _found.Clear();
         }
 
-        private static int InKeyOrder((string Kind, Guid Id, long Position) a, (string Kind, Guid Id, long Position) b) =>
-            string.CompareOrdinal(a.Kind, b.Kind) is var kinds and not 0 ? kinds : a.Id.CompareTo(b.Id) is var ids and not 0 ? ids : a.Position.CompareTo(b.Position);
+        private static int InKeyOrder(
+            (string Kind, Guid Id, long Position) a,
+            (string Kind, Guid Id, long Position) b
+        ) =>
+            string.CompareOrdinal(a.Kind, b.Kind) is var kinds and not 0 ? kinds
+            : a.Id.CompareTo(b.Id) is var ids and not 0 ? ids
+            : a.Position.CompareTo(b.Position);
     }
 }

@@ -27,22 +27,31 @@ public static class TopicScopes
     /// <remarks>REST gives no key the read markers among it: <c>reading:read</c> cannot be granted.</remarks>
     private static readonly string[] Account =
     [
-        "reading:read", "accounts:read", "feed:read", "follows:read", "likes:read", "comments:read", "listening:read",
-        "tracks:read", "broadcasts:read", "communities:read",
+        "reading:read",
+        "accounts:read",
+        "feed:read",
+        "follows:read",
+        "likes:read",
+        "comments:read",
+        "listening:read",
+        "tracks:read",
+        "broadcasts:read",
+        "communities:read",
     ];
 
     /// <returns>Null for what is no client's topic; nobody may follow that, with whatever scopes.</returns>
-    public static IReadOnlyList<string>? Of(TopicKind kind) => kind switch
-    {
-        TopicKind.Channel => Channel,
-        TopicKind.Community => Community,
-        TopicKind.Communities => Communities,
-        TopicKind.Account => Account,
-        TopicKind.Track => Track,
-        TopicKind.Broadcast => Broadcast,
-        TopicKind.Chart => Chart,
-        TopicKind.Log => Log,
-        // The engine's own kinds, and whatever is added without being decided here.
-        _ => null,
-    };
+    public static IReadOnlyList<string>? Of(TopicKind kind) =>
+        kind switch
+        {
+            TopicKind.Channel => Channel,
+            TopicKind.Community => Community,
+            TopicKind.Communities => Communities,
+            TopicKind.Account => Account,
+            TopicKind.Track => Track,
+            TopicKind.Broadcast => Broadcast,
+            TopicKind.Chart => Chart,
+            TopicKind.Log => Log,
+            // The engine's own kinds, and whatever is added without being decided here.
+            _ => null,
+        };
 }

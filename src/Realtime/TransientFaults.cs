@@ -5,10 +5,16 @@ using Veza.EventStore;
 
 namespace Veza.Realtime;
 
-/// <summary>Faults that may be over in a moment, such as a database that is away or has no connection to spare: the client is told to try again, the operator why.</summary>
+/// <summary>
+/// Faults that may be over in a moment, such as a database that is away or has no connection to spare: the client is
+/// told to try again, the operator why.
+/// </summary>
 public sealed class TransientFaults(TimeProvider clock, ILogger<TransientFaults> logger)
 {
-    /// <summary>Thousands of subscriptions fail at once for one reason: of each kind one is told in so long, with how many there were.</summary>
+    /// <summary>
+    /// Thousands of subscriptions fail at once for one reason: of each kind one is told in so long, with how many there
+    /// were.
+    /// </summary>
     private static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<string, Kind> _kinds = [];
@@ -31,8 +37,14 @@ public sealed class TransientFaults(TimeProvider clock, ILogger<TransientFaults>
         lock (kind)
         {
             kind.Untold++;
-            if (kind.ToldAt is { } at && clock.GetElapsedTime(at) < TellEvery) return LiveRefusal.DatabaseUnavailable;
-            logger.LogWarning("{Count} live requests were told to try again because of {Kind}: {Reason}", kind.Untold, name, fault.Message);
+            if (kind.ToldAt is { } at && clock.GetElapsedTime(at) < TellEvery)
+                return LiveRefusal.DatabaseUnavailable;
+            logger.LogWarning(
+                "{Count} live requests were told to try again because of {Kind}: {Reason}",
+                kind.Untold,
+                name,
+                fault.Message
+            );
             (kind.ToldAt, kind.Untold) = (clock.GetTimestamp(), 0);
         }
         return LiveRefusal.DatabaseUnavailable;

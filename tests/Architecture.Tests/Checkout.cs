@@ -7,7 +7,8 @@ internal static class Checkout
     private static string Find()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Veza.EventSourced.sln"))) folder = folder.Parent ?? throw new InvalidOperationException("not inside a checkout");
+        while (!File.Exists(Path.Combine(folder.FullName, "Veza.EventSourced.sln")))
+            folder = folder.Parent ?? throw new InvalidOperationException("not inside a checkout");
         return folder.FullName;
     }
 }

@@ -10,15 +10,20 @@ public sealed class DependenciesTests
 
     private static readonly (string Name, string Version)[] Pinned =
     [
-        .. XDocument.Parse(Read("Directory.Packages.props")).Descendants("PackageVersion")
+        .. XDocument
+            .Parse(Read("Directory.Packages.props"))
+            .Descendants("PackageVersion")
             .Select(e => (e.Attribute("Include")!.Value, e.Attribute("Version")!.Value)),
     ];
 
     private static readonly Row[] Listed =
     [
-        .. Read("docs/dependencies.md").Split("\n## ")
+        .. Read("docs/dependencies.md")
+            .Split("\n## ")
             .Single(part => part.StartsWith("Packages", StringComparison.Ordinal))
-            .Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(1)
+            .Split('\n')
+            .Where(line => line.StartsWith("| ", StringComparison.Ordinal))
+            .Skip(1)
             .Select(line => line.Split('|', StringSplitOptions.TrimEntries))
             .Select(cells => new Row(cells[1], cells[2], cells[3], cells[5])),
     ];
@@ -46,10 +51,12 @@ public sealed class DependenciesTests
     [Fact]
     public void Every_pinned_version_is_used_by_a_project()
     {
-        var projects = Directory.EnumerateFiles(Checkout.Root, "*.*proj", SearchOption.AllDirectories)
+        var projects = Directory
+            .EnumerateFiles(Checkout.Root, "*.*proj", SearchOption.AllDirectories)
             .Concat(Directory.EnumerateFiles(Checkout.Root, "Directory.Build.props", SearchOption.AllDirectories))
             .SelectMany(path => Regex.Matches(File.ReadAllText(path), "<PackageReference Include=\"([^\"]+)\""))
-            .Select(m => m.Groups[1].Value).ToHashSet();
+            .Select(m => m.Groups[1].Value)
+            .ToHashSet();
         Assert.Empty(Pinned.Select(package => package.Name).Except(projects));
     }
 
@@ -60,7 +67,8 @@ public sealed class DependenciesTests
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         var name = row.Name.ToLowerInvariant();
         var specification = Path.Combine(packages, name, row.Version, name + ".nuspec");
-        if (!File.Exists(specification)) return null;
+        if (!File.Exists(specification))
+            return null;
         var licence = XDocument.Load(specification).Descendants().FirstOrDefault(e => e.Name.LocalName == "license");
         return licence?.Attribute("type")?.Value == "expression" ? licence.Value : null;
     }

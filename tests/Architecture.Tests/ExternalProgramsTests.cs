@@ -12,18 +12,45 @@ public sealed class ExternalProgramsTests
     {
         // Sets prlimit, nice, the OOM score, a time limit and bounds on what is read.
         ["Media"] = "Veza.Media.ExternalTool",
-        // PostgreSQL and the shell commands around it. What they are given is ours, never a client's. The server's limits are
-        // those of a server (postgresql.conf, connections, the disk): one on its memory or processor time would end it.
+        // PostgreSQL and the shell commands around it. What they are given is ours, never a client's. The server's
+        // limits are those of a server (postgresql.conf, connections, the disk): one on its memory or processor time
+        // would end it.
         ["EventStore"] = "Veza.EventStore.Postgres.ServerAccount",
     };
 
-    private static readonly string[] Starters = ["System.Diagnostics.Process::Start", "System.Diagnostics.ProcessStartInfo::.ctor", "System.Diagnostics.Process::.ctor"];
+    private static readonly string[] Starters =
+    [
+        "System.Diagnostics.Process::Start",
+        "System.Diagnostics.ProcessStartInfo::.ctor",
+        "System.Diagnostics.Process::.ctor",
+    ];
 
     private static readonly string[] NativeStarters =
-        ["fork", "vfork", "clone", "clone3", "system", "popen", "posix_spawn", "posix_spawnp", "execl", "execlp", "execle", "execv", "execvp", "execvpe", "execve", "syscall"];
+    [
+        "fork",
+        "vfork",
+        "clone",
+        "clone3",
+        "system",
+        "popen",
+        "posix_spawn",
+        "posix_spawnp",
+        "execl",
+        "execlp",
+        "execle",
+        "execv",
+        "execvp",
+        "execvpe",
+        "execve",
+        "syscall",
+    ];
 
     public static TheoryData<string> Rooms =>
-        [.. Directory.GetFiles(AppContext.BaseDirectory, "Veza.*.dll").Where(path => !path.EndsWith(".Tests.dll", StringComparison.Ordinal))];
+        [
+            .. Directory
+                .GetFiles(AppContext.BaseDirectory, "Veza.*.dll")
+                .Where(path => !path.EndsWith(".Tests.dll", StringComparison.Ordinal)),
+        ];
 
     [Theory, MemberData(nameof(Rooms))]
     public void Only_one_class_of_a_room_starts_programs(string path)
@@ -32,7 +59,10 @@ public sealed class ExternalProgramsTests
         var reader = file.GetMetadataReader();
         var room = Path.GetFileNameWithoutExtension(path)["Veza.".Length..];
 
-        var starting = reader.TypeDefinitions.Where(type => Starts(file, reader, reader.GetTypeDefinition(type))).Select(type => Outermost(reader, type)).ToHashSet();
+        var starting = reader
+            .TypeDefinitions.Where(type => Starts(file, reader, reader.GetTypeDefinition(type)))
+            .Select(type => Outermost(reader, type))
+            .ToHashSet();
 
         string[] allowed = MayStart.TryGetValue(room, out var only) ? [only] : [];
         Assert.Equal(allowed, starting.Order());
@@ -43,20 +73,32 @@ public sealed class ExternalProgramsTests
     {
         using var file = new PEReader(File.OpenRead(path));
         var reader = file.GetMetadataReader();
-        var imported = reader.MethodDefinitions.Select(method => reader.GetMethodDefinition(method).GetImport())
-            .Where(import => !import.Name.IsNil).Select(import => reader.GetString(import.Name));
+        var imported = reader
+            .MethodDefinitions.Select(method => reader.GetMethodDefinition(method).GetImport())
+            .Where(import => !import.Name.IsNil)
+            .Select(import => reader.GetString(import.Name));
         Assert.Empty(imported.Intersect(NativeStarters));
     }
 
     [Fact]
     public void Both_rooms_that_start_programs_are_looked_at() =>
-        Assert.Empty(MayStart.Keys.Except(Rooms.Select(path => Path.GetFileNameWithoutExtension(path.Data)["Veza.".Length..])));
+        Assert.Empty(
+            MayStart.Keys.Except(Rooms.Select(path => Path.GetFileNameWithoutExtension(path.Data)["Veza.".Length..]))
+        );
 
     private static bool Starts(PEReader file, MetadataReader reader, TypeDefinition type)
     {
-        var starters = reader.MemberReferences.Where(handle => Starters.Contains(NameOf(reader, handle))).Select(handle => MetadataTokens.GetToken(handle)).ToArray();
-        return type.GetMethods().Select(reader.GetMethodDefinition).Where(method => method.RelativeVirtualAddress != 0)
-            .Any(method => file.GetMethodBody(method.RelativeVirtualAddress).GetILContent() is var code && starters.Any(token => Calls(code, token)));
+        var starters = reader
+            .MemberReferences.Where(handle => Starters.Contains(NameOf(reader, handle)))
+            .Select(handle => MetadataTokens.GetToken(handle))
+            .ToArray();
+        return type.GetMethods()
+            .Select(reader.GetMethodDefinition)
+            .Where(method => method.RelativeVirtualAddress != 0)
+            .Any(method =>
+                file.GetMethodBody(method.RelativeVirtualAddress).GetILContent() is var code
+                && starters.Any(token => Calls(code, token))
+            );
     }
 
     /// <summary>
@@ -66,8 +108,14 @@ public sealed class ExternalProgramsTests
     {
         for (var at = 1; at + 4 <= code.Length; at++)
         {
-            var isMethod = code[at - 1] is (byte)ILOpCode.Call or (byte)ILOpCode.Callvirt or (byte)ILOpCode.Newobj or (0xFF & (int)ILOpCode.Ldftn);
-            if (isMethod && BitConverter.ToInt32(code.AsSpan()[at..]) == token) return true;
+            var isMethod =
+                code[at - 1]
+                is (byte)ILOpCode.Call
+                    or (byte)ILOpCode.Callvirt
+                    or (byte)ILOpCode.Newobj
+                    or (0xFF & (int)ILOpCode.Ldftn);
+            if (isMethod && BitConverter.ToInt32(code.AsSpan()[at..]) == token)
+                return true;
         }
         return false;
     }
@@ -75,7 +123,8 @@ public sealed class ExternalProgramsTests
     private static string NameOf(MetadataReader reader, MemberReferenceHandle handle)
     {
         var member = reader.GetMemberReference(handle);
-        if (member.Parent.Kind != HandleKind.TypeReference) return "";
+        if (member.Parent.Kind != HandleKind.TypeReference)
+            return "";
         var type = reader.GetTypeReference((TypeReferenceHandle)member.Parent);
         return $"{reader.GetString(type.Namespace)}.{reader.GetString(type.Name)}::{reader.GetString(member.Name)}";
     }

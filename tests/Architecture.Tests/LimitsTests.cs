@@ -19,21 +19,43 @@ public sealed partial class LimitsTests
     private static readonly string[] Shared = ["process", "database"];
     private static readonly string[] Scopes =
     [
-        .. Shared, "account", "network", "caller", "connection", "request", "subscription", "broadcast", "file", "item",
-        "program", "runner", "erasure",
+        .. Shared,
+        "account",
+        "network",
+        "caller",
+        "connection",
+        "request",
+        "subscription",
+        "broadcast",
+        "file",
+        "item",
+        "program",
+        "runner",
+        "erasure",
     ];
 
     /// <summary>Settings are in docs/configuration.md; these two are no bounds.</summary>
     private static readonly string[] Elsewhere =
-        ["VezaSettings", "ShutdownSignals.ExitCodeAtOnce", "LocalPostgres.PortMax"];
+    [
+        "VezaSettings",
+        "ShutdownSignals.ExitCodeAtOnce",
+        "LocalPostgres.PortMax",
+    ];
 
     /// <summary>Nobody's requests fill it; a setting bounds it; or the rate limit of every caller does.</summary>
     private static readonly string[] Reasons = ["no caller's: ", "setting `", "rate limit: "];
 
     private static readonly Type[] QueuesAndSlots =
     [
-        typeof(SemaphoreSlim), typeof(Channel<>), typeof(ChannelWriter<>), typeof(Queue<>), typeof(ConcurrentQueue<>),
-        typeof(BlockingCollection<>), typeof(RateLimiter), typeof(PartitionedRateLimiter<>), typeof(FairSlots),
+        typeof(SemaphoreSlim),
+        typeof(Channel<>),
+        typeof(ChannelWriter<>),
+        typeof(Queue<>),
+        typeof(ConcurrentQueue<>),
+        typeof(BlockingCollection<>),
+        typeof(RateLimiter),
+        typeof(PartitionedRateLimiter<>),
+        typeof(FairSlots),
     ];
 
     private static readonly string Page = File.ReadAllText(Path.Combine(Checkout.Root, "docs/reference/limits.md"));
@@ -60,16 +82,23 @@ public sealed partial class LimitsTests
 
         var unknown = rows.Where(r => !Scopes.Contains(r.Value[2])).Select(r => $"{r.Key} is per \"{r.Value[2]}\"");
         None("bounds are per something else", unknown);
-        None("shared bounds do not say what one caller may have",
-            rows.Where(r => Shared.Contains(r.Value[2]) && !SaysShare(r.Value[3], rows)).Select(r => r.Key));
+        None(
+            "shared bounds do not say what one caller may have",
+            rows.Where(r => Shared.Contains(r.Value[2]) && !SaysShare(r.Value[3], rows)).Select(r => r.Key)
+        );
     }
 
     [Fact]
     public void Every_queue_and_every_set_of_slots_says_what_one_caller_may_have_of_it()
     {
         var rows = RowsOf("Queues and slots");
-        var found = Types(Rooms).SelectMany(type => type.GetFields(Every | BindingFlags.Instance)
-            .Where(f => IsQueue(f.FieldType)).Select(f => NameOf(type, f))).ToHashSet();
+        var found = Types(Rooms)
+            .SelectMany(type =>
+                type.GetFields(Every | BindingFlags.Instance)
+                    .Where(f => IsQueue(f.FieldType))
+                    .Select(f => NameOf(type, f))
+            )
+            .ToHashSet();
 
         None("queues are not in the page", found.Except(rows.Keys).Select(name => $"| `{name}` | | |"));
         None("queues of the page are not in the source", rows.Keys.Except(found));
@@ -96,50 +125,62 @@ public sealed partial class LimitsTests
             ? named.All(n => bounds.ContainsKey(n.Groups[1].Value) || OfDomain.Contains(n.Groups[1].Value))
             : Reasons.Any(reason => share.StartsWith(reason, StringComparison.Ordinal));
 
-    /// <summary>What aggregates allow is per account, community or message by its nature, and is not listed again.</summary>
+    /// <summary>
+    /// What aggregates allow is per account, community or message by its nature, and is not listed again.
+    /// </summary>
     private static readonly HashSet<string> OfDomain = [.. Bounds("Domain").Select(b => b.Name)];
 
     private static IEnumerable<(string Name, string Value)> Bounds(params string[] rooms)
     {
         foreach (var type in Types(rooms))
         {
-            var fields = type.GetFields(Every).Where(f => IsBound(f.Name, f.FieldType) && (f.IsLiteral || f.IsInitOnly)
-                && !Elsewhere.Contains(NameOf(type, f)));
-            foreach (var field in fields) yield return (NameOf(type, field), Say(field.GetValue(null)!));
-            if (DefaultOf(type) is not { } instance) continue;
+            var fields = type.GetFields(Every)
+                .Where(f =>
+                    IsBound(f.Name, f.FieldType)
+                    && (f.IsLiteral || f.IsInitOnly)
+                    && !Elsewhere.Contains(NameOf(type, f))
+                );
+            foreach (var field in fields)
+                yield return (NameOf(type, field), Say(field.GetValue(null)!));
+            if (DefaultOf(type) is not { } instance)
+                continue;
             var properties = type.GetProperties(OfInstance).Where(p => IsBound(p.Name, p.PropertyType));
-            foreach (var p in properties) yield return (NameOf(type, p), Say(p.GetValue(instance)!));
+            foreach (var p in properties)
+                yield return (NameOf(type, p), Say(p.GetValue(instance)!));
         }
     }
 
     /// <returns>Null for a type whose values its maker decides.</returns>
     private static object? DefaultOf(Type type) =>
         type is { IsAbstract: false, IsGenericTypeDefinition: false }
-            && type.Name.EndsWith("Limits", StringComparison.Ordinal)
-            && type.GetConstructors() is [var make, ..] && make.GetParameters().All(p => p.ParameterType == typeof(int))
+        && type.Name.EndsWith("Limits", StringComparison.Ordinal)
+        && type.GetConstructors() is [var make, ..]
+        && make.GetParameters().All(p => p.ParameterType == typeof(int))
             ? make.Invoke([.. make.GetParameters().Select(_ => (object)1)])
             : null;
 
-    private static IEnumerable<Type> Types(string[] rooms) => rooms
-        .Select(room => Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, $"Veza.{room}.dll")))
-        .SelectMany(room => room.GetTypes())
-        .Where(t => !IsGenerated(t) && !(t.DeclaringType is { } outer && IsGenerated(outer)))
-        .Where(t => !Elsewhere.Contains(t.Name));
+    private static IEnumerable<Type> Types(string[] rooms) =>
+        rooms
+            .Select(room => Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, $"Veza.{room}.dll")))
+            .SelectMany(room => room.GetTypes())
+            .Where(t => !IsGenerated(t) && !(t.DeclaringType is { } outer && IsGenerated(outer)))
+            .Where(t => !Elsewhere.Contains(t.Name));
 
     private static bool IsGenerated(Type type) => type.IsDefined(typeof(CompilerGeneratedAttribute));
 
-    private static bool IsBound(string name, Type type) =>
-        BoundEnding().IsMatch(name) && Numbers.Contains(type);
+    private static bool IsBound(string name, Type type) => BoundEnding().IsMatch(name) && Numbers.Contains(type);
 
     private static bool IsQueue(Type type)
     {
-        if (type.IsArray) return IsQueue(type.GetElementType()!);
+        if (type.IsArray)
+            return IsQueue(type.GetElementType()!);
         return BasesOf(type).Any(t => QueuesAndSlots.Contains(t.IsGenericType ? t.GetGenericTypeDefinition() : t));
     }
 
     private static IEnumerable<Type> BasesOf(Type type)
     {
-        for (var t = type; t is not null; t = t.BaseType!) yield return t;
+        for (var t = type; t is not null; t = t.BaseType!)
+            yield return t;
     }
 
     private static string NameOf(Type type, MemberInfo member)
@@ -148,17 +189,18 @@ public sealed partial class LimitsTests
         return $"{type.Name.Split('`')[0]}.{(property.Success ? property.Groups[1].Value : member.Name)}";
     }
 
-    private static string Say(object value) => value switch
-    {
-        TimeSpan { TotalSeconds: < 1 } span => $"{Plain(span.TotalMilliseconds)} ms",
-        TimeSpan { TotalMinutes: < 2 } span => $"{Plain(span.TotalSeconds)} s",
-        TimeSpan { TotalHours: < 2 } span => $"{Plain(span.TotalMinutes)} min",
-        TimeSpan { TotalDays: < 2 } span => $"{Plain(span.TotalHours)} h",
-        TimeSpan span => $"{Plain(span.TotalDays)} days",
-        double number => Plain(number),
-        IFormattable number => number.ToString("N0", CultureInfo.InvariantCulture),
-        _ => throw new ArgumentOutOfRangeException(nameof(value), value, "not the value of a bound"),
-    };
+    private static string Say(object value) =>
+        value switch
+        {
+            TimeSpan { TotalSeconds: < 1 } span => $"{Plain(span.TotalMilliseconds)} ms",
+            TimeSpan { TotalMinutes: < 2 } span => $"{Plain(span.TotalSeconds)} s",
+            TimeSpan { TotalHours: < 2 } span => $"{Plain(span.TotalMinutes)} min",
+            TimeSpan { TotalDays: < 2 } span => $"{Plain(span.TotalHours)} h",
+            TimeSpan span => $"{Plain(span.TotalDays)} days",
+            double number => Plain(number),
+            IFormattable number => number.ToString("N0", CultureInfo.InvariantCulture),
+            _ => throw new ArgumentOutOfRangeException(nameof(value), value, "not the value of a bound"),
+        };
 
     private static string Plain(double number) => number.ToString("0.###", CultureInfo.InvariantCulture);
 
@@ -166,7 +208,8 @@ public sealed partial class LimitsTests
     {
         var text = Page[Page.IndexOf($"## {section}\n", StringComparison.Ordinal)..];
         var end = text.IndexOf("\n## ", StringComparison.Ordinal);
-        return (end < 0 ? text : text[..end]).Split('\n')
+        return (end < 0 ? text : text[..end])
+            .Split('\n')
             .Where(line => line.StartsWith("| `", StringComparison.Ordinal))
             .Select(line => line.Split('|', StringSplitOptions.TrimEntries)[1..^1])
             .ToDictionary(cells => cells[0].Trim('`'), cells => cells[1..]);

@@ -3,7 +3,9 @@ using System.Reflection.PortableExecutable;
 
 namespace Veza.Architecture.Tests;
 
-/// <summary>The house plan, checked over the built assemblies: a room may use only what docs/architecture.md lets it.</summary>
+/// <summary>
+/// The house plan, checked over the built assemblies: a room may use only what docs/architecture.md lets it.
+/// </summary>
 public sealed class RoomsTests
 {
     private static readonly Dictionary<string, string[]> MayUse = new()
@@ -17,7 +19,18 @@ public sealed class RoomsTests
         ["Reactors"] = ["Domain", "EventStore", "Commands", "Projections", "Media", "Mail"],
         ["Realtime"] = ["Projections", "EventStore", "Domain"],
         ["Analytics"] = ["Projections", "EventStore", "Domain"],
-        ["Api"] = ["EventStore", "Domain", "Commands", "Projections", "Reactors", "Realtime", "Media", "Mail", "Analytics"],
+        ["Api"] =
+        [
+            "EventStore",
+            "Domain",
+            "Commands",
+            "Projections",
+            "Reactors",
+            "Realtime",
+            "Media",
+            "Mail",
+            "Analytics",
+        ],
         ["Cli"] = ["Api", "EventStore", "Domain", "Projections", "Analytics"],
     };
 
@@ -26,40 +39,79 @@ public sealed class RoomsTests
     {
         ["Domain"] = [],
         ["Media"] =
-            ["Microsoft.Extensions.Logging.Abstractions", "System.IO.Hashing", "AWSSDK.Core", "AWSSDK.S3", "Concentus"],
+        [
+            "Microsoft.Extensions.Logging.Abstractions",
+            "System.IO.Hashing",
+            "AWSSDK.Core",
+            "AWSSDK.S3",
+            "Concentus",
+        ],
         ["Mail"] = ["MailKit", "MimeKit"],
         ["EventStore"] =
         [
-            "Npgsql", "Microsoft.Extensions.Logging.Abstractions", "System.Threading.RateLimiting",
-            "Marten", "JasperFx", "JasperFx.Events", "Weasel.Core", "Weasel.Postgresql", "Weasel.Storage",
+            "Npgsql",
+            "Microsoft.Extensions.Logging.Abstractions",
+            "System.Threading.RateLimiting",
+            "Marten",
+            "JasperFx",
+            "JasperFx.Events",
+            "Weasel.Core",
+            "Weasel.Postgresql",
+            "Weasel.Storage",
         ],
         ["Commands"] =
         [
-            "FluentValidation", "Wolverine", "JasperFx", "Microsoft.Extensions.DependencyInjection.Abstractions",
-            "Microsoft.Extensions.Logging.Abstractions", "Microsoft.Extensions.ObjectPool",
+            "FluentValidation",
+            "Wolverine",
+            "JasperFx",
+            "Microsoft.Extensions.DependencyInjection.Abstractions",
+            "Microsoft.Extensions.Logging.Abstractions",
+            "Microsoft.Extensions.ObjectPool",
         ],
         ["Reactors"] =
         [
-            "Npgsql", "Wolverine", "Wolverine.RDBMS", "Wolverine.Postgresql", "JasperFx", "JasperFx.RuntimeCompiler",
-            "Microsoft.Extensions.DependencyInjection.Abstractions", "Microsoft.Extensions.Hosting.Abstractions",
+            "Npgsql",
+            "Wolverine",
+            "Wolverine.RDBMS",
+            "Wolverine.Postgresql",
+            "JasperFx",
+            "JasperFx.RuntimeCompiler",
+            "Microsoft.Extensions.DependencyInjection.Abstractions",
+            "Microsoft.Extensions.Hosting.Abstractions",
             "Microsoft.Extensions.Logging.Abstractions",
         ],
         ["Projections"] =
-            ["Npgsql", "Dapper", "Microsoft.Extensions.Logging.Abstractions", "Marten", "JasperFx.Events"],
+        [
+            "Npgsql",
+            "Dapper",
+            "Microsoft.Extensions.Logging.Abstractions",
+            "Marten",
+            "JasperFx.Events",
+        ],
     };
 
     private static readonly string[] CallOut =
     [
-        "System.Net.Http.HttpClient", "System.Net.Http.HttpMessageInvoker", "System.Net.Http.SocketsHttpHandler", "System.Net.Http.IHttpClientFactory", "System.Net.WebClient", "System.Net.WebRequest",
-        "System.Net.WebSockets.ClientWebSocket", "System.Net.Sockets.TcpClient", "System.Net.Sockets.UdpClient", "System.Net.Dns",
-        "MailKit.Net.Smtp.SmtpClient", "MailKit.Net.Imap.ImapClient", "MailKit.Net.Pop3.Pop3Client",
+        "System.Net.Http.HttpClient",
+        "System.Net.Http.HttpMessageInvoker",
+        "System.Net.Http.SocketsHttpHandler",
+        "System.Net.Http.IHttpClientFactory",
+        "System.Net.WebClient",
+        "System.Net.WebRequest",
+        "System.Net.WebSockets.ClientWebSocket",
+        "System.Net.Sockets.TcpClient",
+        "System.Net.Sockets.UdpClient",
+        "System.Net.Dns",
+        "MailKit.Net.Smtp.SmtpClient",
+        "MailKit.Net.Imap.ImapClient",
+        "MailKit.Net.Pop3.Pop3Client",
         "Amazon.S3.AmazonS3Client",
     ];
 
     /// <summary>
     /// What a room may call out by, and why that is safe. Mail: by SMTP, to SMTP_HOST, which the operator sets; no text
-    /// of a person's names a host, and certificates are not looked up elsewhere. Media: by S3, to S3_ENDPOINT, which the
-    /// operator sets too; the names of objects are made of ids.
+    /// of a person's names a host, and certificates are not looked up elsewhere. Media: by S3, to S3_ENDPOINT, which
+    /// the operator sets too; the names of objects are made of ids.
     /// </summary>
     private static readonly Dictionary<string, string[]> MayCallOutBy = new()
     {
@@ -69,7 +121,17 @@ public sealed class RoomsTests
 
     private const string Socket = "System.Net.Sockets.Socket";
 
-    private static readonly string[] BannedEndings = ["Manager", "Helper", "Helpers", "Utils", "Util", "Base", "Common", "Misc"];
+    private static readonly string[] BannedEndings =
+    [
+        "Manager",
+        "Helper",
+        "Helpers",
+        "Utils",
+        "Util",
+        "Base",
+        "Common",
+        "Misc",
+    ];
 
     public static TheoryData<string> Rooms => new(Built().Select(RoomOf));
 
@@ -83,7 +145,9 @@ public sealed class RoomsTests
     [Theory, MemberData(nameof(Rooms))]
     public void A_room_uses_only_the_rooms_it_may(string room)
     {
-        var used = References(room).Where(name => name.StartsWith("Veza.", StringComparison.Ordinal)).Select(name => name["Veza.".Length..]);
+        var used = References(room)
+            .Where(name => name.StartsWith("Veza.", StringComparison.Ordinal))
+            .Select(name => name["Veza.".Length..]);
 
         Assert.Empty(used.Except(MayUse[room]));
     }
@@ -91,9 +155,11 @@ public sealed class RoomsTests
     [Theory, MemberData(nameof(Rooms))]
     public void A_room_uses_only_the_packages_it_may(string room)
     {
-        if (!MayUsePackages.TryGetValue(room, out var packages)) return;
+        if (!MayUsePackages.TryGetValue(room, out var packages))
+            return;
 
-        var used = References(room).Where(name => !name.StartsWith("Veza.", StringComparison.Ordinal) && !IsRuntime(name));
+        var used = References(room)
+            .Where(name => !name.StartsWith("Veza.", StringComparison.Ordinal) && !IsRuntime(name));
 
         Assert.Empty(used.Except(packages));
     }
@@ -104,47 +170,74 @@ public sealed class RoomsTests
         using var file = Open(room);
         var reader = file.GetMetadataReader();
 
-        var names = reader.TypeDefinitions.Select(handle => reader.GetString(reader.GetTypeDefinition(handle).Name).Split('`')[0]);
+        var names = reader.TypeDefinitions.Select(handle =>
+            reader.GetString(reader.GetTypeDefinition(handle).Name).Split('`')[0]
+        );
 
-        Assert.DoesNotContain(names, name => name[0] != '<' && BannedEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal)));
+        Assert.DoesNotContain(names, name =>
+            name[0] != '<' && BannedEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal))
+        );
     }
 
     /// <summary>
-    /// A link in a message, a name or a title leads nowhere from here, not even into the private network: nothing of the product fetches. Who adds something that does, such as previews of links, proves that
-    /// it is safe, and lists its room here.
+    /// A link in a message, a name or a title leads nowhere from here, not even into the private network: nothing of
+    /// the product fetches. Who adds something that does, such as previews of links, proves that it is safe, and lists
+    /// its room here.
     /// </summary>
     [Theory, MemberData(nameof(Rooms))]
     public void Nothing_that_runs_on_a_server_calls_out(string room)
     {
         // The operator's program asks the server it is told to ask.
-        if (room == "Cli") return;
+        if (room == "Cli")
+            return;
         using var file = Open(room);
         var reader = file.GetMetadataReader();
-        Assert.Empty(reader.TypeReferences.Select(type => NameOf(reader, type)).Intersect(CallOut).Except(MayCallOutBy.GetValueOrDefault(room, [])));
+        Assert.Empty(
+            reader
+                .TypeReferences.Select(type => NameOf(reader, type))
+                .Intersect(CallOut)
+                .Except(MayCallOutBy.GetValueOrDefault(room, []))
+        );
 
-        // The socket of a connection that a client made may be written to. Making one, or giving one another end, is calling out.
-        var done = reader.MemberReferences.Select(reader.GetMemberReference)
-            .Where(member => member.Parent.Kind == HandleKind.TypeReference && NameOf(reader, (TypeReferenceHandle)member.Parent) == Socket).Select(member => reader.GetString(member.Name));
+        // The socket of a connection that a client made may be written to. Making one, or giving one another end, is
+        // calling out.
+        var done = reader
+            .MemberReferences.Select(reader.GetMemberReference)
+            .Where(member =>
+                member.Parent.Kind == HandleKind.TypeReference
+                && NameOf(reader, (TypeReferenceHandle)member.Parent) == Socket
+            )
+            .Select(member => reader.GetString(member.Name));
         Assert.Empty(done.Except(["Send", "SendAsync", "set_Blocking"]));
     }
 
     private static string NameOf(MetadataReader reader, TypeReferenceHandle handle) =>
         $"{reader.GetString(reader.GetTypeReference(handle).Namespace)}.{reader.GetString(reader.GetTypeReference(handle).Name)}";
 
-    private static string[] Built() => Directory.GetFiles(AppContext.BaseDirectory, "Veza.*.dll").Where(path => !path.EndsWith(".Tests.dll", StringComparison.Ordinal)).ToArray();
+    private static string[] Built() =>
+        Directory
+            .GetFiles(AppContext.BaseDirectory, "Veza.*.dll")
+            .Where(path => !path.EndsWith(".Tests.dll", StringComparison.Ordinal))
+            .ToArray();
 
     private static string RoomOf(string path) => Path.GetFileNameWithoutExtension(path)["Veza.".Length..];
 
-    private static PEReader Open(string room) => new(File.OpenRead(Path.Combine(AppContext.BaseDirectory, $"Veza.{room}.dll")));
+    private static PEReader Open(string room) =>
+        new(File.OpenRead(Path.Combine(AppContext.BaseDirectory, $"Veza.{room}.dll")));
 
     private static List<string> References(string room)
     {
         using var file = Open(room);
         var reader = file.GetMetadataReader();
-        return [.. reader.AssemblyReferences.Select(handle => reader.GetString(reader.GetAssemblyReference(handle).Name))];
+        return
+        [
+            .. reader.AssemblyReferences.Select(handle => reader.GetString(reader.GetAssemblyReference(handle).Name)),
+        ];
     }
 
-    /// <remarks>Microsoft.NETCore.App is System.* and a few more; System.CommandLine and the like are packages.</remarks>
+    /// <remarks>
+    /// Microsoft.NETCore.App is System.* and a few more; System.CommandLine and the like are packages.
+    /// </remarks>
     private static bool IsRuntime(string name) =>
         File.Exists(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, name + ".dll"));
 }

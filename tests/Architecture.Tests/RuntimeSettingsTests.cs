@@ -9,9 +9,11 @@ public sealed class RuntimeSettingsTests
 {
     private const string Decision = "docs/decisions/0060-runtime-settings-travel-with-the-program.md";
 
-    private static readonly Dictionary<string, string> Set =
-        JsonDocument.Parse(Read("src/Cli/runtimeconfig.template.json")).RootElement.GetProperty("configProperties")
-            .EnumerateObject().ToDictionary(p => p.Name, p => p.Value.ToString());
+    private static readonly Dictionary<string, string> Set = JsonDocument
+        .Parse(Read("src/Cli/runtimeconfig.template.json"))
+        .RootElement.GetProperty("configProperties")
+        .EnumerateObject()
+        .ToDictionary(p => p.Name, p => p.Value.ToString());
 
     [Fact]
     public void Every_setting_reaches_the_runtime() =>
@@ -21,8 +23,10 @@ public sealed class RuntimeSettingsTests
     public void The_products_program_carries_them()
     {
         var built = Path.Combine(AppContext.BaseDirectory, "Veza.Cli.runtimeconfig.json");
-        var properties = JsonDocument.Parse(File.ReadAllText(built)).RootElement
-            .GetProperty("runtimeOptions").GetProperty("configProperties");
+        var properties = JsonDocument
+            .Parse(File.ReadAllText(built))
+            .RootElement.GetProperty("runtimeOptions")
+            .GetProperty("configProperties");
         Assert.All(Set, setting => Assert.Equal(setting.Value, properties.GetProperty(setting.Key).ToString()));
     }
 
@@ -31,7 +35,9 @@ public sealed class RuntimeSettingsTests
     public void A_pool_thread_without_work_does_not_spin()
     {
         var worker = typeof(object).Assembly.GetType("System.Threading.PortableThreadPool+WorkerThread")!;
-        var semaphore = worker.GetFields(BindingFlags.NonPublic | BindingFlags.Static).Select(field => field.GetValue(null))
+        var semaphore = worker
+            .GetFields(BindingFlags.NonPublic | BindingFlags.Static)
+            .Select(field => field.GetValue(null))
             .Single(value => SpinCount(value) is not null)!;
         Assert.Equal(0, Convert.ToInt32(SpinCount(semaphore)!.GetValue(semaphore)));
 
@@ -43,7 +49,9 @@ public sealed class RuntimeSettingsTests
     [Fact]
     public void What_the_script_sets_for_the_runtime_is_documented()
     {
-        var exported = Regex.Matches(Read("veza"), @"export (DOTNET_[A-Za-z0-9_]+)=\$").Select(m => m.Groups[1].Value)
+        var exported = Regex
+            .Matches(Read("veza"), @"export (DOTNET_[A-Za-z0-9_]+)=\$")
+            .Select(m => m.Groups[1].Value)
             .ToList();
         Assert.NotEmpty(exported);
         Assert.All(exported, name => Assert.Contains(name, Read(Decision)));

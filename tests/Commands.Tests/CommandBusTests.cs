@@ -32,10 +32,21 @@ public class CommandBusTests(TestLog log)
         CommandResult? twin = null;
         var late = new CommandBus(log.Wolverine, log.Log, () =>
         {
-            twin ??= Task.Run(() => new CommandBus(log.Wolverine, log.Log, () => start.AddSeconds(11)).SendAsync(again, context, null, CancellationToken.None)).GetAwaiter().GetResult();
+            twin ??= Task.Run(() =>
+                    new CommandBus(log.Wolverine, log.Log, () => start.AddSeconds(11)).SendAsync(
+                        again,
+                        context,
+                        null,
+                        CancellationToken.None
+                    )
+                )
+                .GetAwaiter()
+                .GetResult();
             return start.AddSeconds(1);
         });
-        var answer = Assert.IsType<CommandResult.Done>(await late.SendAsync(again, context, null, CancellationToken.None));
+        var answer = Assert.IsType<CommandResult.Done>(
+            await late.SendAsync(again, context, null, CancellationToken.None)
+        );
         Assert.Equal(Assert.IsType<CommandResult.Done>(twin).Position, answer.Position);
     }
 
@@ -44,9 +55,12 @@ public class CommandBusTests(TestLog log)
     {
         await log.Given(_chat.Given(_chat.Sent)).PlayAsync();
 
-        var all = await Task.WhenAll(Enumerable.Range(0, 32)
-            .Select(i => new EditMessage(_chat.Message, _chat.Member, $"edit {i}"))
-            .Select(edit => Task.Run(() => log.CommandBus.SendAsync(edit, New(), null, CancellationToken.None))));
+        var all = await Task.WhenAll(
+            Enumerable
+                .Range(0, 32)
+                .Select(i => new EditMessage(_chat.Message, _chat.Member, $"edit {i}"))
+                .Select(edit => Task.Run(() => log.CommandBus.SendAsync(edit, New(), null, CancellationToken.None)))
+        );
 
         var versions = all.Select(result => Assert.IsType<CommandResult.Done>(result).Version);
         Assert.Equal(Enumerable.Range(2, 32).Select(version => (long)version), versions.Order());
@@ -89,9 +103,11 @@ public class CommandBusTests(TestLog log)
         await log.Given(music.Uploaded).PlayAsync();
         var context = CommandContext.FollowUp(Guid.CreateVersion7());
         var first = Assert.IsType<CommandResult.Done>(
-            await log.CommandBus.SendAsync(music.Completed, context, null, CancellationToken.None));
+            await log.CommandBus.SendAsync(music.Completed, context, null, CancellationToken.None)
+        );
         var again = Assert.IsType<CommandResult.Done>(
-            await log.CommandBus.SendAsync(music.Failed, context, null, CancellationToken.None));
+            await log.CommandBus.SendAsync(music.Failed, context, null, CancellationToken.None)
+        );
 
         Assert.Equal((first.Version, first.Position), (again.Version, again.Position));
         var events = await log.Log.Reader.ReadStreamAsync(music.Track, 0, CancellationToken.None).ToListAsync();
@@ -127,7 +143,14 @@ public class CommandBusTests(TestLog log)
     public async Task What_another_node_undid_is_done_again_though_this_node_has_not_heard_of_it()
     {
         await log.Given(_chat.Given(_chat.Sent)).PlayAsync();
-        await using var elsewhere = await EventLog.OpenAsync(log.ConnectionString, TestLog.EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, keySecret: TestLog.KeySecret);
+        await using var elsewhere = await EventLog.OpenAsync(
+            log.ConnectionString,
+            TestLog.EventTypes,
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            CancellationToken.None,
+            keySecret: TestLog.KeySecret
+        );
         var other = new CommandBus(log.Wolverine, elsewhere, () => log.Now);
         for (var i = 0; i < 50; i++)
         {
@@ -136,11 +159,15 @@ public class CommandBusTests(TestLog log)
         }
         await SendAsync(log.CommandBus, _chat.Reacted("🔥"));
         var events = await log.Log.Reader.ReadStreamAsync(_chat.Message, 0, CancellationToken.None).ToListAsync();
-        var message = (Message)events.Aggregate((object?)null, (model, e) => AggregateFold.Of<Message>().Next(model, e.Data))!;
+        var message = (Message)
+            events.Aggregate((object?)null, (model, e) => AggregateFold.Of<Message>().Next(model, e.Data))!;
         Assert.Equal(1 + 101, events.Count);
         Assert.Single(message.Reactions);
 
-        static async Task SendAsync<T>(CommandBus to, T command) where T : notnull =>
-            Assert.IsType<CommandResult.Done>(await to.SendAsync(command, new(Guid.CreateVersion7(), null), null, CancellationToken.None));
+        static async Task SendAsync<T>(CommandBus to, T command)
+            where T : notnull =>
+            Assert.IsType<CommandResult.Done>(
+                await to.SendAsync(command, new(Guid.CreateVersion7(), null), null, CancellationToken.None)
+            );
     }
 }

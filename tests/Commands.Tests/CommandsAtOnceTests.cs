@@ -33,9 +33,11 @@ public class CommandsAtOnceTests(TestLog log)
     {
         var owner = Guid.CreateVersion7();
 
-        var results = await SendAsync(
-            4 * Broadcast.OpenMax,
-            _ => new CreateBroadcast(Guid.CreateVersion7(), owner, "Later show"));
+        var results = await SendAsync(4 * Broadcast.OpenMax, _ => new CreateBroadcast(
+            Guid.CreateVersion7(),
+            owner,
+            "Later show"
+        ));
 
         Assert.Equal(Broadcast.OpenMax, results.Count(r => r is CommandResult.Done));
     }
@@ -46,14 +48,10 @@ public class CommandsAtOnceTests(TestLog log)
         var upload = new TrackSetting().Uploaded;
         var max = 5 * (upload.Bytes + 7_200_000);
 
-        var results = await SendAsync(
-            15,
-            _ => upload with { TrackId = Guid.CreateVersion7(), StorageBytesMax = max });
+        var results = await SendAsync(15, _ => upload with { TrackId = Guid.CreateVersion7(), StorageBytesMax = max });
 
         Assert.Equal(5, results.Count(r => r is CommandResult.Done));
-        Assert.All(
-            results.OfType<CommandResult.Refused>(),
-            r => Assert.Equal("quota_exceeded", r.Refusal.Code));
+        Assert.All(results.OfType<CommandResult.Refused>(), r => Assert.Equal("quota_exceeded", r.Refusal.Code));
     }
 
     [Fact]
@@ -73,6 +71,11 @@ public class CommandsAtOnceTests(TestLog log)
 
     private Task<CommandResult[]> SendAsync<TCommand>(int count, Func<int, TCommand> command)
         where TCommand : notnull =>
-        Task.WhenAll(Enumerable.Range(0, count).Select(i =>
-            log.CommandBus.SendAsync(command(i), new(Guid.CreateVersion7(), null), null, CancellationToken.None)));
+        Task.WhenAll(
+            Enumerable
+                .Range(0, count)
+                .Select(i =>
+                    log.CommandBus.SendAsync(command(i), new(Guid.CreateVersion7(), null), null, CancellationToken.None)
+                )
+        );
 }

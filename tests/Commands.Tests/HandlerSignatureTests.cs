@@ -14,7 +14,11 @@ public class HandlerSignatureTests
     public static class OrderedHandler
     {
         public static IEnumerable<Effect> Handle(
-            Ordered command, Community community, Member? member, Channel channel) => [];
+            Ordered command,
+            Community community,
+            Member? member,
+            Channel channel
+        ) => [];
     }
 
     [Fact]
@@ -32,7 +36,8 @@ public class HandlerSignatureTests
         public static IEnumerable<Effect> Handle(
             Named command,
             [ReadAggregate("community.Id", nameof(Named.ByMemberId))] Member? member,
-            Community community) => [];
+            Community community
+        ) => [];
     }
 
     [Fact]
@@ -54,8 +59,8 @@ public class HandlerSignatureTests
 
     public static class AmbiguousHandler
     {
-        public static IEnumerable<Effect> Handle(
-            Ambiguous command, Channel channel, Channel other, Member? member) => [];
+        public static IEnumerable<Effect> Handle(Ambiguous command, Channel channel, Channel other, Member? member) =>
+            [];
     }
 
     public sealed record Lost(Guid ChannelId);
@@ -70,7 +75,10 @@ public class HandlerSignatureTests
     public static class TornHandler
     {
         public static IEnumerable<DomainEvent> Handle(
-            Torn command, [WriteAggregate] Channel channel, [WriteAggregate] Community community) => [];
+            Torn command,
+            [WriteAggregate] Channel channel,
+            [WriteAggregate] Community community
+        ) => [];
     }
 
     public sealed record Homeless(Guid ChannelId);
@@ -92,7 +100,9 @@ public class HandlerSignatureTests
     public static class PartialHandler
     {
         public static IEnumerable<Effect> Handle(
-            Partial command, [ReadAggregate(nameof(Partial.CommunityId))] Member? member) => [];
+            Partial command,
+            [ReadAggregate(nameof(Partial.CommunityId))] Member? member
+        ) => [];
     }
 
     [Theory]

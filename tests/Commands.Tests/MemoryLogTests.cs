@@ -21,7 +21,8 @@ public class MemoryLogTests(TestLog log)
     public sealed record Step(
         (int Stream, int Events, int VersionOff)[] Streams,
         (int Name, int Owner, bool Claim)[] Names,
-        int? Key);
+        int? Key
+    );
 
     [Fact]
     public async Task It_decides_random_commands_as_PostgreSQL_does()
@@ -45,13 +46,14 @@ public class MemoryLogTests(TestLog log)
             from key in Gen.Frequency((3, Gen.Constant<int?>(null)), (1, Gen.Choose(0, Keys - 1).Select(k => (int?)k)))
             select new Step([.. s.DistinctBy(c => c.stream)], [.. n.DistinctBy(c => c.name)], key);
         var kinds = new HashSet<Type>();
-        var same = Prop.ForAll(
-            Arb.From(steps.ArrayOf(Commands)),
-            history => CompareAsync(history, kinds).GetAwaiter().GetResult());
+        var same = Prop.ForAll(Arb.From(steps.ArrayOf(Commands)), history =>
+            CompareAsync(history, kinds).GetAwaiter().GetResult()
+        );
         // On a thread that no other test waits for, as FsCheck holds on to it.
         await Task.Factory.StartNew(
             () => Check.One(Config.QuickThrowOnFailure.WithMaxTest(Histories), same),
-            TaskCreationOptions.LongRunning);
+            TaskCreationOptions.LongRunning
+        );
         // Every outcome there is was met.
         Assert.Equal(4, kinds.Count);
     }
@@ -79,7 +81,8 @@ public class MemoryLogTests(TestLog log)
                 [.. step.Names.Select(n => new UniqueNameClaim(scope, $"name {n.Name}", ids[n.Owner], n.Claim))],
                 Answer: step.Key is null ? null : "{}"u8.ToArray(),
                 Fingerprint: step.Key is null ? null : [1],
-                Unchanged: (7, 0));
+                Unchanged: (7, 0)
+            );
             var expected = Comparable(await postgres.AppendAsync(request), before);
             kinds.Add(expected.GetType());
             Assert.Equal(expected, Comparable(await memory.AppendAsync(request), before: 0));

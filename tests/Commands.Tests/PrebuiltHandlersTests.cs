@@ -15,8 +15,10 @@ public class PrebuiltHandlersTests(Rules rules)
     [Fact]
     public async Task The_code_of_every_handler_is_what_would_be_generated_now()
     {
-        var kept = PrebuiltHandlers.Folders
-            .SelectMany(room => Directory.EnumerateFiles(Path.Combine(Root, room), "*.cs", SearchOption.AllDirectories))
+        var kept = PrebuiltHandlers
+            .Folders.SelectMany(room =>
+                Directory.EnumerateFiles(Path.Combine(Root, room), "*.cs", SearchOption.AllDirectories)
+            )
             .ToDictionary(file => Path.GetRelativePath(Root, file), File.ReadAllText);
 
         var generated = await PrebuiltHandlers.GenerateAsync();

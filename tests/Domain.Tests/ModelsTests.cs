@@ -5,7 +5,9 @@ using Veza.Fixtures;
 
 namespace Veza.Domain.Tests;
 
-/// <summary>A model of a long stream is kept as a snapshot, so every model must come back from JSON as it was.</summary>
+/// <summary>
+/// A model of a long stream is kept as a snapshot, so every model must come back from JSON as it was.
+/// </summary>
 public class ModelsTests
 {
     public static TheoryData<Type> Models => [.. typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel)];
@@ -19,25 +21,38 @@ public class ModelsTests
         var reached = events.Select(e => fold.Next(null, e)).OfType<object>().ToList();
         Assert.NotEmpty(reached);
         // After each event, and after each two: every property has been given a value then, and a second one.
-        foreach (var _ in Enumerable.Range(0, 2)) reached.AddRange(reached.ToList().SelectMany(state => events.Select(e => fold.Next(state, e)!)));
+        foreach (var _ in Enumerable.Range(0, 2))
+            reached.AddRange(reached.ToList().SelectMany(state => events.Select(e => fold.Next(state, e)!)));
         foreach (var state in reached)
         {
             var revived = Revive(state);
             Assert.Equivalent(state, revived, strict: true);
-            foreach (var e in events) Assert.Equivalent(fold.Next(state, e), fold.Next(revived, e), strict: true);
+            foreach (var e in events)
+                Assert.Equivalent(fold.Next(state, e), fold.Next(revived, e), strict: true);
         }
 
-        object Revive(object state) => JsonSerializer.Deserialize(JsonSerializer.SerializeToUtf8Bytes(state, model, TestLog.EventTypes.Json), model, TestLog.EventTypes.Json)!;
+        object Revive(object state) =>
+            JsonSerializer.Deserialize(
+                JsonSerializer.SerializeToUtf8Bytes(state, model, TestLog.EventTypes.Json),
+                model,
+                TestLog.EventTypes.Json
+            )!;
     }
 
     [Theory]
     [MemberData(nameof(Models))]
     public void All_a_model_knows_stands_in_its_public_properties(Type model)
     {
-        var hidden = model.GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public)
-            .Where(f => !model.GetProperties().Any(p => f.Name == $"<{p.Name}>k__BackingField")).Select(f => f.Name);
+        var hidden = model
+            .GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public)
+            .Where(f => !model.GetProperties().Any(p => f.Name == $"<{p.Name}>k__BackingField"))
+            .Select(f => f.Name);
         Assert.Empty(hidden);
     }
 
-    private static object Sample(Type type) => TestLog.EventTypes.Read(TestLog.EventTypes.Describe(type).Alias, EventsTests.SampleOf(TestLog.EventTypes.Describe(type)))!;
+    private static object Sample(Type type) =>
+        TestLog.EventTypes.Read(
+            TestLog.EventTypes.Describe(type).Alias,
+            EventsTests.SampleOf(TestLog.EventTypes.Describe(type))
+        )!;
 }

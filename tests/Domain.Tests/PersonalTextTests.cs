@@ -4,40 +4,72 @@ using Veza.Fixtures;
 
 namespace Veza.Domain.Tests;
 
-/// <summary>Whoever leaves takes every text of theirs along. A text is therefore <see cref="PersonalAttribute">personal</see>, or somebody said here why it is nobody's.</summary>
+/// <summary>
+/// Whoever leaves takes every text of theirs along. A text is therefore <see cref="PersonalAttribute">personal</see>,
+/// or somebody said here why it is nobody's.
+/// </summary>
 public class PersonalTextTests
 {
-    /// <summary>Texts in events and in models, whose snapshots are stored too, that stay when their author goes, and why they may.</summary>
+    /// <summary>
+    /// Texts in events and in models, whose snapshots are stored too, that stay when their author goes, and why they
+    /// may.
+    /// </summary>
     private static readonly Dictionary<string, string> Nobodys = new()
     {
-        ["Account.KnownNetworks"] = Keyed, ["SignedIn.NetworkHash"] = Keyed,
-        ["Account.Reset.TokenHash"] = Hash, ["PasswordResetIssued.TokenHash"] = Hash, ["ApiKeyCreated.KeyHash"] = Hash, ["Session.RefreshTokenHash"] = Hash,
-        ["SessionRefreshed.RefreshTokenHash"] = Hash, ["SessionStarted.RefreshTokenHash"] = Hash,
+        ["Account.KnownNetworks"] = Keyed,
+        ["SignedIn.NetworkHash"] = Keyed,
+        ["Account.Reset.TokenHash"] = Hash,
+        ["PasswordResetIssued.TokenHash"] = Hash,
+        ["ApiKeyCreated.KeyHash"] = Hash,
+        ["Session.RefreshTokenHash"] = Hash,
+        ["SessionRefreshed.RefreshTokenHash"] = Hash,
+        ["SessionStarted.RefreshTokenHash"] = Hash,
         ["TrackUploaded.Sha256"] = "a hash of a file, which goes with its owner",
-        ["Account.Roles"] = Code, ["RoleGranted.Role"] = Code, ["ApiKeyCreated.Scopes"] = Code, ["Session.Scopes"] = Code, ["SessionEnded.Reason"] = Code,
-        ["OperatorActed.Act"] = Code, ["OperatorActed.Subject"] = Code,
-        ["BroadcastEnded.Reason"] = Code, ["BroadcastInterrupted.Reason"] = Code, ["BroadcastStarted.ContentType"] = Code,
-        ["TrackProcessed.Renditions.Format"] = Code, ["TrackUploaded.Codec"] = Code, ["TrackUploaded.Container"] = Code,
+        ["Account.Roles"] = Code,
+        ["RoleGranted.Role"] = Code,
+        ["ApiKeyCreated.Scopes"] = Code,
+        ["Session.Scopes"] = Code,
+        ["SessionEnded.Reason"] = Code,
+        ["OperatorActed.Act"] = Code,
+        ["OperatorActed.Subject"] = Code,
+        ["BroadcastEnded.Reason"] = Code,
+        ["BroadcastInterrupted.Reason"] = Code,
+        ["BroadcastStarted.ContentType"] = Code,
+        ["TrackProcessed.Renditions.Format"] = Code,
+        ["TrackUploaded.Codec"] = Code,
+        ["TrackUploaded.Container"] = Code,
         ["TrackProcessingFailed.Reason"] = "what a program said of a file, not what anybody wrote",
-        ["ReactionAdded.Emoji"] = Emoji, ["ReactionRemoved.Emoji"] = Emoji, ["Message.Reactions.Emoji"] = Emoji,
-        ["ChannelCreated.Name"] = Community, ["ChannelCreated.Topic"] = Community, ["CommunityCreated.Name"] = Community,
+        ["ReactionAdded.Emoji"] = Emoji,
+        ["ReactionRemoved.Emoji"] = Emoji,
+        ["Message.Reactions.Emoji"] = Emoji,
+        ["ChannelCreated.Name"] = Community,
+        ["ChannelCreated.Topic"] = Community,
+        ["CommunityCreated.Name"] = Community,
     };
 
     private const string Hash = "a hash of something random, which opens nothing any longer";
-    private const string Keyed = "a hash under a key of the servers', which tells the same network again and nothing else";
+    private const string Keyed =
+        "a hash under a key of the servers', which tells the same network again and nothing else";
     private const string Code = "one of a few words that the platform chooses";
     private const string Emoji = "one emoji, of those that everybody has";
-    private const string Community = "what a community calls itself and its rooms: it is its members', and stays when one of them goes: decision 0053";
+    private const string Community =
+        "what a community calls itself and its rooms: it is its members', and stays when one of them goes: decision 0053";
 
     [Fact]
     public void A_text_in_an_event_or_a_model_is_personal_or_it_is_said_why_it_is_nobodys()
     {
-        var texts = TestLog.EventTypes.All.Concat(typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel)).SelectMany(t => TextsIn(t, t.Name)).ToList();
+        var texts = TestLog
+            .EventTypes.All.Concat(typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel))
+            .SelectMany(t => TextsIn(t, t.Name))
+            .ToList();
         Assert.Contains(("MessageSent.Text", true), texts);
         Assert.Contains(("Message.Text", true), texts);
         var open = texts.Where(t => !t.IsPersonal).Select(t => t.Name).ToHashSet();
         var undecided = open.Except(Nobodys.Keys).Order(StringComparer.Ordinal).ToList();
-        Assert.True(undecided.Count == 0, $"{string.Join(", ", undecided)}: whose text is it? Mark it [Personal] with its owner, or list it here with the reason why it is nobody's");
+        Assert.True(
+            undecided.Count == 0,
+            $"{string.Join(", ", undecided)}: whose text is it? Mark it [Personal] with its owner, or list it here with the reason why it is nobody's"
+        );
         Assert.Equal([], Nobodys.Keys.Except(open));
     }
 
@@ -47,14 +79,22 @@ public class PersonalTextTests
         {
             var name = $"{path}.{property.Name}";
             foreach (var held in HeldBy(property.PropertyType))
-                if (held == typeof(string)) yield return (name, property.PropertyType == typeof(string) && property.GetCustomAttribute<PersonalAttribute>() is not null);
+                if (held == typeof(string))
+                    yield return (
+                        name,
+                        property.PropertyType == typeof(string)
+                            && property.GetCustomAttribute<PersonalAttribute>() is not null
+                    );
                 // Only a text of the event's own can be sealed, so that one further in is never personal.
                 else if (held.Assembly == typeof(DomainEvent).Assembly && !held.IsEnum)
-                    foreach (var inner in TextsIn(held, name)) yield return inner;
+                    foreach (var inner in TextsIn(held, name))
+                        yield return inner;
         }
     }
 
     /// <summary>A list's or a map's contents, what may be null, or the type itself.</summary>
     private static IEnumerable<Type> HeldBy(Type type) =>
-        type.IsArray ? HeldBy(type.GetElementType()!) : type.IsGenericType ? type.GetGenericArguments().SelectMany(HeldBy) : [type];
+        type.IsArray ? HeldBy(type.GetElementType()!)
+        : type.IsGenericType ? type.GetGenericArguments().SelectMany(HeldBy)
+        : [type];
 }

@@ -15,7 +15,10 @@ public class ConnectionBudgetTests(LogFixture fixture)
             var shares = ConnectionBudget.Of(wanted, allowed: int.MaxValue);
             Assert.Equal(wanted, shares.Total);
             // Two queries listen for good; each reaction keeps a runner's, and who runs what is asked over others.
-            Assert.True(shares is { Queries: >= 6, Keys: >= 1, Runners: >= 6, Projections: >= 2 }, $"{wanted} are shared out as {shares}");
+            Assert.True(
+                shares is { Queries: >= 6, Keys: >= 1, Runners: >= 6, Projections: >= 2 },
+                $"{wanted} are shared out as {shares}"
+            );
         }
     }
 
@@ -24,23 +27,40 @@ public class ConnectionBudgetTests(LogFixture fixture)
         Assert.True(2 * ConnectionBudget.Of(wanted: 100, Unconfigured).Total <= Unconfigured);
 
     [Fact]
-    public void A_node_that_is_given_less_takes_no_more() => Assert.Equal(30, ConnectionBudget.Of(wanted: 30, Unconfigured).Total);
+    public void A_node_that_is_given_less_takes_no_more() =>
+        Assert.Equal(30, ConnectionBudget.Of(wanted: 30, Unconfigured).Total);
 
     [Fact]
     public async Task A_node_learns_what_its_role_is_allowed_and_opens_no_more_than_it_said()
     {
         const int Limit = 40;
         var database = await fixture.NewDatabaseAsync();
-        var limited = new NpgsqlConnectionStringBuilder(database) { Username = $"limited_{Guid.CreateVersion7():N}", Password = "limited", Pooling = true };
+        var limited = new NpgsqlConnectionStringBuilder(database)
+        {
+            Username = $"limited_{Guid.CreateVersion7():N}",
+            Password = "limited",
+            Pooling = true,
+        };
         await using (var admin = NpgsqlDataSource.Create(database))
-        await using (var make = admin.CreateCommand($"create role {limited.Username} superuser login password '{limited.Password}' connection limit {Limit}")) await make.ExecuteNonQueryAsync();
+        await using (
+            var make = admin.CreateCommand(
+                $"create role {limited.Username} superuser login password '{limited.Password}' connection limit {Limit}"
+            )
+        )
+            await make.ExecuteNonQueryAsync();
         await using var log = await LogFixture.OpenAsync(limited.ConnectionString);
         Assert.Equal(Limit / ConnectionBudget.NodesThatFit, log.Shares.Total);
         // More at once than there are connections: the rest wait for their turn.
-        await Parallel.ForEachAsync(Enumerable.Range(0, 200), new ParallelOptions { MaxDegreeOfParallelism = 200 }, async (_, ct) =>
-        {
-            await using var ask = log.Database.CreateCommand($"select count(*) from pg_stat_activity where usename = '{limited.Username}'");
-            Assert.InRange((long)(await ask.ExecuteScalarAsync(ct))!, 1, log.Shares.Total);
-        });
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, 200),
+            new ParallelOptions { MaxDegreeOfParallelism = 200 },
+            async (_, ct) =>
+            {
+                await using var ask = log.Database.CreateCommand(
+                    $"select count(*) from pg_stat_activity where usename = '{limited.Username}'"
+                );
+                Assert.InRange((long)(await ask.ExecuteScalarAsync(ct))!, 1, log.Shares.Total);
+            }
+        );
     }
 }

@@ -8,9 +8,14 @@ public class FairSlotsTests
     [Fact]
     public async Task A_caller_with_a_hundred_requests_is_served_one_before_the_next_caller_is()
     {
-        await using var slots = new FairSlots(new("test", Slots: 1, SlotsPerCaller: 1, WaitingPerCaller: 100, WaitingMax: 10));
+        await using var slots = new FairSlots(
+            new("test", Slots: 1, SlotsPerCaller: 1, WaitingPerCaller: 100, WaitingMax: 10)
+        );
         var first = await slots.TryEnterAsync(Greedy, CancellationToken.None);
-        var queued = Enumerable.Range(0, 100).Select(_ => slots.TryEnterAsync(Greedy, CancellationToken.None).AsTask()).ToList();
+        var queued = Enumerable
+            .Range(0, 100)
+            .Select(_ => slots.TryEnterAsync(Greedy, CancellationToken.None).AsTask())
+            .ToList();
         var other = slots.TryEnterAsync(Modest, CancellationToken.None).AsTask();
 
         first!.Dispose();
@@ -23,7 +28,9 @@ public class FairSlotsTests
     [Fact]
     public async Task A_caller_whose_queue_is_full_is_refused_and_another_is_not()
     {
-        await using var slots = new FairSlots(new("test", Slots: 2, SlotsPerCaller: 1, WaitingPerCaller: 1, WaitingMax: 10));
+        await using var slots = new FairSlots(
+            new("test", Slots: 2, SlotsPerCaller: 1, WaitingPerCaller: 1, WaitingMax: 10)
+        );
         using var held = await slots.TryEnterAsync(Greedy, CancellationToken.None);
         using var giveUp = new CancellationTokenSource();
         var waiting = slots.TryEnterAsync(Greedy, giveUp.Token).AsTask();
@@ -39,7 +46,9 @@ public class FairSlotsTests
     [Fact]
     public async Task A_slot_given_back_twice_is_one_slot()
     {
-        await using var slots = new FairSlots(new("test", Slots: 1, SlotsPerCaller: 1, WaitingPerCaller: 0, WaitingMax: 0));
+        await using var slots = new FairSlots(
+            new("test", Slots: 1, SlotsPerCaller: 1, WaitingPerCaller: 0, WaitingMax: 0)
+        );
         var slot = await slots.TryEnterAsync(Greedy, CancellationToken.None);
         slot!.Dispose();
         slot.Dispose();

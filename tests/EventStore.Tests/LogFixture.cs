@@ -7,7 +7,9 @@ using Veza.EventStore.Postgres;
 namespace Veza.EventStore.Tests;
 
 public abstract record CounterEvent;
+
 public sealed record Counted(Guid Id, int By, string Note = "") : CounterEvent;
+
 public sealed record Cleared(Guid Id) : CounterEvent;
 
 /// <summary>An event that its model cannot fold.</summary>
@@ -16,8 +18,11 @@ public sealed record Poisoned(Guid Id) : CounterEvent;
 public sealed record Counter(Guid Id, int Total)
 {
     public static Counter Create(Counted e) => new(e.Id, e.By);
+
     public Counter Apply(Counted e) => this with { Total = Total + e.By };
+
     public Counter Apply(Cleared _) => this with { Total = 0 };
+
     public Counter Apply(Poisoned _) => throw new InvalidOperationException("nobody can fold this");
 }
 
@@ -33,7 +38,8 @@ public sealed class LogFixture : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_postgres is not null) await _postgres.DisposeAsync();
+        if (_postgres is not null)
+            await _postgres.DisposeAsync();
     }
 
     /// <summary>The connection string of a new, empty database.</summary>
@@ -43,15 +49,25 @@ public sealed class LogFixture : IAsyncLifetime
         await using var database = Npgsql.NpgsqlDataSource.Create(_postgres!.ConnectionString);
         await using var create = database.CreateCommand($"create database {name}");
         await create.ExecuteNonQueryAsync();
-        return new Npgsql.NpgsqlConnectionStringBuilder(_postgres.ConnectionString) { Database = name }.ConnectionString;
+        return new Npgsql.NpgsqlConnectionStringBuilder(_postgres.ConnectionString)
+        {
+            Database = name,
+        }.ConnectionString;
     }
 
     public static Task<EventLog> OpenAsync(string connectionString) =>
-        EventLog.OpenAsync(connectionString, Types, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        EventLog.OpenAsync(
+            connectionString,
+            Types,
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            CancellationToken.None
+        );
 
     public async Task<EventLog> OpenNewAsync() => await OpenAsync(await NewDatabaseAsync());
 
-    public static StreamChange Change(Guid stream, long expected, params object[] events) => new(stream, "counter", expected, events);
+    public static StreamChange Change(Guid stream, long expected, params object[] events) =>
+        new(stream, "counter", expected, events);
 
     public static AppendRequest Command(params StreamChange[] changes) => new(Guid.CreateVersion7(), changes, []);
 }

@@ -22,8 +22,8 @@ public static class Extent
     public static int Rounds => Long ? 10 : 1;
 
     /// <summary>
-    /// How soon after a fault callers must append again. The promise's own time holds where the machine does nothing else, as for the long form; the short form runs
-    /// beside whatever keeps the machine busy, and asks that they do.
+    /// How soon after a fault callers must append again. The promise's own time holds where the machine does nothing
+    /// else, as for the long form; the short form runs beside whatever keeps the machine busy, and asks that they do.
     /// </summary>
     public static TimeSpan ProgressWithin => Long ? Checkers.ProgressWithin : TimeSpan.FromMinutes(2);
 
@@ -31,7 +31,10 @@ public static class Extent
     public static int AcceptedBetween => Long ? 1000 : 200;
 
     /// <summary>VEZA_FAULTS_SEED repeats a run's choices; what the machine's timing adds cannot be repeated.</summary>
-    public static int Seed { get; } = int.TryParse(Environment.GetEnvironmentVariable("VEZA_FAULTS_SEED"), out var given) ? given : (int)(Stopwatch.GetTimestamp() & 0xFFFFFF);
+    public static int Seed { get; } =
+        int.TryParse(Environment.GetEnvironmentVariable("VEZA_FAULTS_SEED"), out var given)
+            ? given
+            : (int)(Stopwatch.GetTimestamp() & 0xFFFFFF);
 }
 
 /// <summary>One durable PostgreSQL for the assembly; each trial has a database of its own.</summary>
@@ -46,7 +49,8 @@ public sealed class FaultServer : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_postgres is not null) await _postgres.DisposeAsync();
+        if (_postgres is not null)
+            await _postgres.DisposeAsync();
     }
 
     /// <summary>A trial on a new, empty database.</summary>
@@ -57,7 +61,10 @@ public sealed class FaultServer : IAsyncLifetime
         await using var create = database.CreateCommand($"create database {name}");
         await create.ExecuteNonQueryAsync();
         TestContext.Current.TestOutputHelper?.WriteLine($"VEZA_FAULTS_SEED={Extent.Seed}");
-        return new(Postgres, new NpgsqlConnectionStringBuilder(Postgres.ConnectionString) { Database = name }.ConnectionString);
+        return new(
+            Postgres,
+            new NpgsqlConnectionStringBuilder(Postgres.ConnectionString) { Database = name }.ConnectionString
+        );
     }
 }
 
@@ -83,33 +90,54 @@ public sealed class Trial(LocalPostgres postgres, string connectionString) : IAs
     }
 
     /// <param name="through">What stands between the node and its database; nothing as a rule.</param>
-    public async Task<NodeProcess> StartNodeAsync(string name, int writers, NodeWork work = NodeWork.Mixed, FaultyProxy? through = null)
+    public async Task<NodeProcess> StartNodeAsync(
+        string name,
+        int writers,
+        NodeWork work = NodeWork.Mixed,
+        FaultyProxy? through = null
+    )
     {
-        var node = await NodeProcess.StartAsync(name, through?.Through(ConnectionString) ?? ConnectionString, History, Extent.Seed, writers, work);
+        var node = await NodeProcess.StartAsync(
+            name,
+            through?.Through(ConnectionString) ?? ConnectionString,
+            History,
+            Extent.Seed,
+            writers,
+            work
+        );
         _processes.Add(node);
         return node;
     }
 
-    /// <summary>Lets so many more readers look at the log over and over; a node must have made its tables first.</summary>
+    /// <summary>
+    /// Lets so many more readers look at the log over and over; a node must have made its tables first.
+    /// </summary>
     public void Watch(int readers)
     {
-        for (var i = 0; i < readers; i++) _readers.Add(new($"reader {_readers.Count + 1}", ConnectionString, History));
+        for (var i = 0; i < readers; i++)
+            _readers.Add(new($"reader {_readers.Count + 1}", ConnectionString, History));
     }
 
     /// <summary>The fault is over; waits until every survivor has appended since.</summary>
     public async Task ProgressAsync(string fault, params IReadOnlyList<string> survivors)
     {
         var ended = History.FaultEnded(fault, survivors);
-        bool AppendedSince(string node) => History.Calls.Any(c => c.Ask.Node == node && c.Answer is { IsYes: true } && c.AnsweredAt > ended.EndedAt);
+        bool AppendedSince(string node) =>
+            History.Calls.Any(c => c.Ask.Node == node && c.Answer is { IsYes: true } && c.AnsweredAt > ended.EndedAt);
         using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         var waited = Stopwatch.StartNew();
-        while (!survivors.All(AppendedSince) && waited.Elapsed <= ProgressAwaitedMax) await look.WaitForNextTickAsync();
-        TestContext.Current.TestOutputHelper?.WriteLine($"{fault}: all append again {waited.Elapsed.TotalSeconds:F2} s after it was over");
+        while (!survivors.All(AppendedSince) && waited.Elapsed <= ProgressAwaitedMax)
+            await look.WaitForNextTickAsync();
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{fault}: all append again {waited.Elapsed.TotalSeconds:F2} s after it was over"
+        );
     }
 
     public async Task<T> AskAsync<T>(string sql)
     {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false }.ConnectionString);
+        await using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false }.ConnectionString
+        );
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         return (T)(await command.ExecuteScalarAsync())!;
@@ -117,7 +145,9 @@ public sealed class Trial(LocalPostgres postgres, string connectionString) : IAs
 
     public async Task ExecuteAsync(string sql)
     {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false }.ConnectionString);
+        await using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false }.ConnectionString
+        );
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();
@@ -126,9 +156,12 @@ public sealed class Trial(LocalPostgres postgres, string connectionString) : IAs
     /// <summary>Stops loads and nodes; what is asked is answered first.</summary>
     public async Task StopAsync()
     {
-        foreach (var node in _nodes) await node.StopLoadAsync();
-        foreach (var process in _processes.Where(p => p.Runs)) await process.StopAsync();
-        foreach (var reader in _readers) await reader.DisposeAsync();
+        foreach (var node in _nodes)
+            await node.StopLoadAsync();
+        foreach (var process in _processes.Where(p => p.Runs))
+            await process.StopAsync();
+        foreach (var reader in _readers)
+            await reader.DisposeAsync();
         _readers.Clear();
     }
 
@@ -141,10 +174,14 @@ public sealed class Trial(LocalPostgres postgres, string connectionString) : IAs
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var process in _processes) await process.DisposeAsync();
+        foreach (var process in _processes)
+            await process.DisposeAsync();
         // A test that failed while the server was away leaves it whole for the next one.
-        if (Postgres.ProcessId == 0) await Postgres.RestartAsync();
-        foreach (var reader in _readers) await reader.DisposeAsync();
-        foreach (var node in _nodes) await node.DisposeAsync();
+        if (Postgres.ProcessId == 0)
+            await Postgres.RestartAsync();
+        foreach (var reader in _readers)
+            await reader.DisposeAsync();
+        foreach (var node in _nodes)
+            await node.DisposeAsync();
     }
 }

@@ -1,7 +1,7 @@
 using Veza.Domain;
 using Veza.EventStore;
-using Veza.EventStore.Appending;
 using Veza.EventStore.Aggregates;
+using Veza.EventStore.Appending;
 using Wolverine.Runtime;
 
 namespace Veza.Fixtures;

@@ -1,7 +1,7 @@
 using Veza.Domain;
 using Veza.EventStore;
-using Veza.EventStore.Appending;
 using Veza.EventStore.Aggregates;
+using Veza.EventStore.Appending;
 
 namespace Veza.Fixtures;
 
@@ -27,7 +27,8 @@ public sealed class MemoryLog(EventTypes types) : IDecisionLog
     {
         lock (_gate)
         {
-            if (!_streams.TryGetValue(stream, out var events)) return new(new AggregateState(null, 0, 0, Guid.Empty));
+            if (!_streams.TryGetValue(stream, out var events))
+                return new(new AggregateState(null, 0, 0, Guid.Empty));
             var fold = AggregateFold.Of(aggregate);
             var state = events.Aggregate((object?)null, (state, e) => fold.Next(state, e.Event));
             return new(new AggregateState(state, events.Count, events[^1].Position, Guid.Empty));
@@ -41,40 +42,48 @@ public sealed class MemoryLog(EventTypes types) : IDecisionLog
 
     public Task<AppendOutcome.Duplicate?> FindCommandAsync(Guid id, CancellationToken ct)
     {
-        lock (_gate) return Task.FromResult(_answers.GetValueOrDefault(id));
+        lock (_gate)
+            return Task.FromResult(_answers.GetValueOrDefault(id));
     }
 
     public Task<AppendOutcome> AppendAsync(AppendRequest request)
     {
-        lock (_gate) return Task.FromResult(Append(request));
+        lock (_gate)
+            return Task.FromResult(Append(request));
     }
 
     /// <returns>What the command added, in order.</returns>
     public DomainEvent[] EventsOf(Guid command)
     {
-        lock (_gate) return _commands.GetValueOrDefault(command, []);
+        lock (_gate)
+            return _commands.GetValueOrDefault(command, []);
     }
 
     /// <returns>All events of a stream, in order.</returns>
     public DomainEvent[] StreamOf(Guid stream)
     {
-        lock (_gate) return _streams.TryGetValue(stream, out var events) ? [.. events.Select(e => e.Event)] : [];
+        lock (_gate)
+            return _streams.TryGetValue(stream, out var events) ? [.. events.Select(e => e.Event)] : [];
     }
 
     private AppendOutcome Append(AppendRequest request)
     {
-        if (_answers.TryGetValue(request.CommandId, out var first)) return first;
+        if (_answers.TryGetValue(request.CommandId, out var first))
+            return first;
         foreach (var change in request.Changes)
         {
             var actual = VersionOf(change.StreamId);
-            if (actual != change.ExpectedVersion) return new AppendOutcome.VersionConflict(change.StreamId, actual);
+            if (actual != change.ExpectedVersion)
+                return new AppendOutcome.VersionConflict(change.StreamId, actual);
         }
         foreach (var claim in request.Names.Where(n => n.Claim))
             if (_names.TryGetValue((claim.Scope, claim.Name), out var holder) && holder != claim.Owner)
                 return new AppendOutcome.NameTaken(claim.Scope, claim.Name);
 
-        foreach (var name in request.Names) Change(name);
-        foreach (var change in request.Changes) Add(change);
+        foreach (var name in request.Names)
+            Change(name);
+        foreach (var change in request.Changes)
+            Add(change);
         _commands[request.CommandId] = [.. request.Changes.SelectMany(c => c.Events).Cast<DomainEvent>()];
 
         var answered = request.Changes.FirstOrDefault(c => c.Events.Count > 0);
@@ -88,15 +97,18 @@ public sealed class MemoryLog(EventTypes types) : IDecisionLog
 
     private void Change(UniqueNameClaim name)
     {
-        if (name.Claim) _names[(name.Scope, name.Name)] = name.Owner;
+        if (name.Claim)
+            _names[(name.Scope, name.Name)] = name.Owner;
         else if (_names.GetValueOrDefault((name.Scope, name.Name)) == name.Owner)
             _names.Remove((name.Scope, name.Name));
     }
 
     private void Add(StreamChange change)
     {
-        if (change.Events.Count == 0) return;
-        if (!_streams.TryGetValue(change.StreamId, out var stream)) _streams.Add(change.StreamId, stream = []);
+        if (change.Events.Count == 0)
+            return;
+        if (!_streams.TryGetValue(change.StreamId, out var stream))
+            _streams.Add(change.StreamId, stream = []);
         foreach (var e in change.Events)
         {
             // Throws for an event type that no log would take.

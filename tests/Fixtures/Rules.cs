@@ -21,8 +21,12 @@ public sealed class Rules : IHandledLog, IAsyncLifetime
     public IDecisionLog Log => _log;
     public IWolverineRuntime Wolverine => _host!.Services.GetRequiredService<IWolverineRuntime>();
 
-    public async ValueTask InitializeAsync() => _host = await HandlerHost.StartAsync(provider =>
-        new CommandBus(provider.GetRequiredService<IWolverineRuntime>(), _log, () => Now));
+    public async ValueTask InitializeAsync() =>
+        _host = await HandlerHost.StartAsync(provider => new CommandBus(
+            provider.GetRequiredService<IWolverineRuntime>(),
+            _log,
+            () => Now
+        ));
 
     public Task<DomainEvent[]> EventsOfAsync(Guid command, long after) => Task.FromResult(_log.EventsOf(command));
 
@@ -31,7 +35,8 @@ public sealed class Rules : IHandledLog, IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_host is null) return;
+        if (_host is null)
+            return;
         await _host.StopAsync();
         _host.Dispose();
     }

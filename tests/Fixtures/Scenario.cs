@@ -62,17 +62,19 @@ public sealed class Scenario
 
     /// <summary>Sends one more command at the scenario's time; it must be accepted.</summary>
     /// <returns>What the caller is told: the answer the command's handler made.</returns>
-    public async Task<JsonElement> SendAsync(object command) =>
-        AnswerOf((await SendAsync(command, null, null)).Result);
+    public async Task<JsonElement> SendAsync(object command) => AnswerOf((await SendAsync(command, null, null)).Result);
 
     /// <summary>Sends what was given, for its effect alone.</summary>
     public async Task PlayAsync()
     {
         foreach (var step in _given)
         {
-            if (step is TimeSpan passed) Now += passed;
-            else if (step is Happened happened) await _handled.AppendAsync(happened);
-            else FailIfRefused((await SendAsync(step, null, null)).Result, $"given {step}");
+            if (step is TimeSpan passed)
+                Now += passed;
+            else if (step is Happened happened)
+                await _handled.AppendAsync(happened);
+            else
+                FailIfRefused((await SendAsync(step, null, null)).Result, $"given {step}");
         }
     }
 

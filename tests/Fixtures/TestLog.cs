@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Veza.Commands.Dispatching;
 using Veza.Domain;
 using Veza.EventStore;
-using Veza.EventStore.Marten;
 using Veza.EventStore.Aggregates;
+using Veza.EventStore.Marten;
 using Veza.EventStore.Postgres;
 using Veza.EventStore.Projections;
 using Veza.Projections;
@@ -15,7 +15,10 @@ using Wolverine.Runtime;
 
 namespace Veza.Fixtures;
 
-/// <summary>The production log, handlers and projections over a PostgreSQL of their own, one for all tests of an assembly. Tests keep apart by using ids of their own.</summary>
+/// <summary>
+/// The production log, handlers and projections over a PostgreSQL of their own, one for all tests of an assembly. Tests
+/// keep apart by using ids of their own.
+/// </summary>
 public sealed class TestLog : IHandledLog, IAsyncLifetime
 {
     private LocalPostgres? _postgres;
@@ -24,9 +27,20 @@ public sealed class TestLog : IHandledLog, IAsyncLifetime
 
     /// <summary>What commands are told as the time; a test may move it.</summary>
     public DateTimeOffset Now { get; set; } = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
-    public static EventTypes EventTypes { get; } = EventTypes.DerivedFrom(typeof(DomainEvent), json =>
-        json.Converters.Add(new System.Text.Json.Serialization.JsonStringEnumConverter(System.Text.Json.JsonNamingPolicy.CamelCase)),
-        new(p => p.GetCustomAttribute<PersonalAttribute>()?.Owner, t => t.GetCustomAttribute<ErasesAttribute>()?.Account));
+    public static EventTypes EventTypes { get; } =
+        EventTypes.DerivedFrom(
+            typeof(DomainEvent),
+            json =>
+                json.Converters.Add(
+                    new System.Text.Json.Serialization.JsonStringEnumConverter(
+                        System.Text.Json.JsonNamingPolicy.CamelCase
+                    )
+                ),
+            new(
+                p => p.GetCustomAttribute<PersonalAttribute>()?.Owner,
+                t => t.GetCustomAttribute<ErasesAttribute>()?.Account
+            )
+        );
 
     /// <summary>Of every log that tests open on this database.</summary>
     public static byte[] KeySecret { get; } = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
@@ -44,41 +58,69 @@ public sealed class TestLog : IHandledLog, IAsyncLifetime
     public string ConnectionString => _postgres!.ConnectionString;
 
     public static IReadOnlyList<IProjection> AllProjections() =>
-        [.. typeof(ReadModels).Assembly.GetTypes().Where(t => t is { IsAbstract: false } && t.IsAssignableTo(typeof(IProjection))).Select(t => (IProjection)Activator.CreateInstance(t)!)];
+        [
+            .. typeof(ReadModels)
+                .Assembly.GetTypes()
+                .Where(t => t is { IsAbstract: false } && t.IsAssignableTo(typeof(IProjection)))
+                .Select(t => (IProjection)Activator.CreateInstance(t)!),
+        ];
 
     public async ValueTask InitializeAsync()
     {
         // Rules do not depend on the disk; the fault tests, which do, bring their own server.
         _postgres = await LocalPostgres.StartEphemeralAsync(fsync: false);
-        Log = await EventLog.OpenAsync(ConnectionString, EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, keySecret: KeySecret);
-        _host = await HandlerHost.StartAsync(provider => new(provider.GetRequiredService<IWolverineRuntime>(), Log, () => Now));
+        Log = await EventLog.OpenAsync(
+            ConnectionString,
+            EventTypes,
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            CancellationToken.None,
+            keySecret: KeySecret
+        );
+        _host = await HandlerHost.StartAsync(provider =>
+            new(provider.GetRequiredService<IWolverineRuntime>(), Log, () => Now)
+        );
         Marten = OpenMarten();
         Views = new(Log.Database);
-        _projections = await ProjectionHost.OpenAsync(Log, ConnectionString, AllProjections(), TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        _projections = await ProjectionHost.OpenAsync(
+            Log,
+            ConnectionString,
+            AllProjections(),
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            CancellationToken.None
+        );
         _projections.Start();
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_projections is not null) await _projections.DisposeAsync();
-        if (Marten is not null) await Marten.DisposeAsync();
-        if (_host is not null) await _host.StopAsync();
+        if (_projections is not null)
+            await _projections.DisposeAsync();
+        if (Marten is not null)
+            await Marten.DisposeAsync();
+        if (_host is not null)
+            await _host.StopAsync();
         _host?.Dispose();
-        if (Log is not null) await Log.DisposeAsync();
-        if (_postgres is not null) await _postgres.DisposeAsync();
+        if (Log is not null)
+            await Log.DisposeAsync();
+        if (_postgres is not null)
+            await _postgres.DisposeAsync();
     }
 
     /// <param name="more">Projections, and where their documents are.</param>
-    public DocumentStore OpenMarten(Action<StoreOptions>? more = null) => DocumentStore.For(options =>
-    {
-        options.Connection(ConnectionString);
-        options.DatabaseSchemaName = "documents";
-        options.OpenVezaLog(Log.Types, typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel));
-        more?.Invoke(options);
-    });
+    public DocumentStore OpenMarten(Action<StoreOptions>? more = null) =>
+        DocumentStore.For(options =>
+        {
+            options.Connection(ConnectionString);
+            options.DatabaseSchemaName = "documents";
+            options.OpenVezaLog(Log.Types, typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel));
+            more?.Invoke(options);
+        });
 
     /// <summary>Waits until every row shows what the log holds now.</summary>
-    public Task ProjectedAsync() => Projections.WaitAsync(Projections.Status.Select(s => s.Name), Log.Head, TestContext.Current.CancellationToken);
+    public Task ProjectedAsync() =>
+        Projections.WaitAsync(Projections.Status.Select(s => s.Name), Log.Head, TestContext.Current.CancellationToken);
 
     public async Task<DomainEvent[]> EventsOfAsync(Guid command, long after)
     {

@@ -37,5 +37,6 @@ public sealed class FullCollectionsTests
         Assert.False(IsDue(seconds: 23, young: 30, full: 1));
     }
 
-    private bool IsDue(int seconds, int young, int full) => _collections.IsDue(seconds * TimeProvider.System.TimestampFrequency, young, full);
+    private bool IsDue(int seconds, int young, int full) =>
+        _collections.IsDue(seconds * TimeProvider.System.TimestampFrequency, young, full);
 }

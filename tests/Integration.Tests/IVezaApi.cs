@@ -37,7 +37,12 @@ public static class People
         {
             var userName = $"{name}_{Guid.CreateVersion7().ToString("N")[20..]}";
             var nobody = veza.Nobody;
-            var registration = new { userName, email = $"{userName}@example.org", password = "correct horse battery" };
+            var registration = new
+            {
+                userName,
+                email = $"{userName}@example.org",
+                password = "correct horse battery",
+            };
             var account = await nobody.PostAsync("/api/v1/accounts", registration).JsonAsync(HttpStatusCode.Created);
             var person = new Person(veza, account.Id(), userName, account.GetProperty("accessToken").GetString());
             // So that what this person reads first holds the registration.
@@ -50,11 +55,16 @@ public static class People
         {
             var file = await File.ReadAllBytesAsync(Path.Combine(veza.Home, "operator.json"));
             var credentials = JsonDocument.Parse(file).RootElement;
-            var session = await veza.Nobody.PostAsync("/api/v1/sessions", new
-            {
-                name = credentials.GetProperty("userName").GetString(),
-                password = credentials.GetProperty("password").GetString(),
-            }).JsonAsync(HttpStatusCode.Created);
+            var session = await veza
+                .Nobody.PostAsync(
+                    "/api/v1/sessions",
+                    new
+                    {
+                        name = credentials.GetProperty("userName").GetString(),
+                        password = credentials.GetProperty("password").GetString(),
+                    }
+                )
+                .JsonAsync(HttpStatusCode.Created);
             var token = session.GetProperty("accessToken").GetString();
             return new(veza, session.GetProperty("accountId").GetGuid(), "operator", token);
         }

@@ -23,20 +23,20 @@ public sealed class Person(IVezaApi veza, Guid id, string userName, string? acce
     public Task<HttpResponseMessage> PostAsync(
         string path,
         object? body = null,
-        params (string Name, string Value)[] headers) =>
-        SendAsync(HttpMethod.Post, path, Json(body), headers);
+        params (string Name, string Value)[] headers
+    ) => SendAsync(HttpMethod.Post, path, Json(body), headers);
 
     public Task<HttpResponseMessage> PutAsync(
         string path,
         object? body = null,
-        params (string Name, string Value)[] headers) =>
-        SendAsync(HttpMethod.Put, path, Json(body), headers);
+        params (string Name, string Value)[] headers
+    ) => SendAsync(HttpMethod.Put, path, Json(body), headers);
 
     public Task<HttpResponseMessage> PatchAsync(
         string path,
         object? body = null,
-        params (string Name, string Value)[] headers) =>
-        SendAsync(HttpMethod.Patch, path, Json(body), headers);
+        params (string Name, string Value)[] headers
+    ) => SendAsync(HttpMethod.Patch, path, Json(body), headers);
 
     public Task<HttpResponseMessage> DeleteAsync(string path, params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Delete, path, null, headers);
@@ -45,10 +45,12 @@ public sealed class Person(IVezaApi veza, Guid id, string userName, string? acce
         HttpMethod method,
         string path,
         HttpContent? content,
-        params (string Name, string Value)[] headers)
+        params (string Name, string Value)[] headers
+    )
     {
         using var request = new HttpRequestMessage(method, veza.Address + path) { Content = content };
-        if (accessToken is not null) request.Headers.Authorization = new("Bearer", accessToken);
+        if (accessToken is not null)
+            request.Headers.Authorization = new("Bearer", accessToken);
         if (method == HttpMethod.Get && Position > 0)
             request.Headers.Add("Veza-After", Position.ToString(CultureInfo.InvariantCulture));
         foreach (var (name, value) in headers)
@@ -58,7 +60,8 @@ public sealed class Person(IVezaApi veza, Guid id, string userName, string? acce
         }
         var response = await veza.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         var told = response.Headers.TryGetValues("Veza-Position", out var values) ? values.First() : null;
-        if (long.TryParse(told, CultureInfo.InvariantCulture, out var position)) SeeUpTo(position);
+        if (long.TryParse(told, CultureInfo.InvariantCulture, out var position))
+            SeeUpTo(position);
         return response;
     }
 
@@ -80,7 +83,8 @@ public static class Answers
     /// <summary>The answer's JSON. Fails with what was said when the status is not the expected one.</summary>
     public static async Task<JsonElement> JsonAsync(
         this HttpResponseMessage response,
-        HttpStatusCode expected = HttpStatusCode.OK)
+        HttpStatusCode expected = HttpStatusCode.OK
+    )
     {
         var text = await response.Content.ReadAsStringAsync();
         var asked = $"{response.RequestMessage?.Method} {response.RequestMessage?.RequestUri}";
@@ -90,14 +94,15 @@ public static class Answers
 
     public static async Task<JsonElement> JsonAsync(
         this Task<HttpResponseMessage> response,
-        HttpStatusCode expected = HttpStatusCode.OK) =>
-        await (await response).JsonAsync(expected);
+        HttpStatusCode expected = HttpStatusCode.OK
+    ) => await (await response).JsonAsync(expected);
 
     /// <summary>The answer is a problem of this code and status.</summary>
     public static async Task<JsonElement> RefusedAsync(
         this Task<HttpResponseMessage> response,
         HttpStatusCode status,
-        string code)
+        string code
+    )
     {
         var problem = await (await response).JsonAsync(status);
         Assert.Equal($"/problems/{code}", problem.GetProperty("type").GetString());

@@ -17,11 +17,13 @@ internal static class Scenarios
         scenario.WithRequestHeader("If-Match", $"\"{version}\"");
 
     /// <summary>A read waits for what is at this position; a write need not.</summary>
-    public static void SeesUpTo(this Scenario scenario, long position) => scenario.ConfigureHttpContext(http =>
-    {
-        if (!HttpMethods.IsGet(http.Request.Method) || position == 0) return;
-        http.Request.Headers.TryAdd("Veza-After", position.ToString(CultureInfo.InvariantCulture));
-    });
+    public static void SeesUpTo(this Scenario scenario, long position) =>
+        scenario.ConfigureHttpContext(http =>
+        {
+            if (!HttpMethods.IsGet(http.Request.Method) || position == 0)
+                return;
+            http.Request.Headers.TryAdd("Veza-After", position.ToString(CultureInfo.InvariantCulture));
+        });
 
     /// <summary>The answer is a problem of this status and code.</summary>
     /// <param name="field">One that it names as wrong.</param>
@@ -33,20 +35,23 @@ internal static class Scenarios
         string code,
         string? field = null,
         string? detail = null,
-        Action<JsonElement>? more = null)
+        Action<JsonElement>? more = null
+    )
     {
         scenario.StatusCodeShouldBe(status);
         scenario.ContentTypeShouldBe("application/problem+json");
-        scenario.AssertThat(new IsProblem(problem =>
-        {
-            Assert.Equal($"/problems/{code}", problem.GetProperty("type").GetString());
-            Assert.Equal((int)status, problem.GetProperty("status").GetInt32());
-            if (field is not null)
-                Assert.True(problem.GetProperty("errors").TryGetProperty(field, out _), $"{problem}");
-            if (detail is not null)
-                Assert.Contains(detail, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
-            more?.Invoke(problem);
-        }));
+        scenario.AssertThat(
+            new IsProblem(problem =>
+            {
+                Assert.Equal($"/problems/{code}", problem.GetProperty("type").GetString());
+                Assert.Equal((int)status, problem.GetProperty("status").GetInt32());
+                if (field is not null)
+                    Assert.True(problem.GetProperty("errors").TryGetProperty(field, out _), $"{problem}");
+                if (detail is not null)
+                    Assert.Contains(detail, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+                more?.Invoke(problem);
+            })
+        );
     }
 
     /// <returns>The position that the answer says; null when it says none.</returns>
@@ -62,7 +67,10 @@ internal static class Scenarios
         void IScenarioAssertion.Assert(Scenario scenario, AssertionContext context)
         {
             var body = context.ReadBodyAsString();
-            try { check(JsonSerializer.Deserialize<JsonElement>(body)); }
+            try
+            {
+                check(JsonSerializer.Deserialize<JsonElement>(body));
+            }
             catch (Exception fault) when (fault is JsonException or KeyNotFoundException)
             {
                 context.AddFailure($"expected a problem, and was answered {body}");

@@ -44,11 +44,13 @@ public sealed class VezaEndpoints(VezaServer server) : IVezaApi, IAsyncLifetime
     {
         var result = await _host.Scenario(scenario =>
         {
-            if (by.AccessToken is { } token) scenario.WithBearerToken(token);
+            if (by.AccessToken is { } token)
+                scenario.WithBearerToken(token);
             request(scenario);
             scenario.SeesUpTo(by.Position);
         });
-        if (result.Context.Response.Headers.Position() is { } position) by.SeeUpTo(position);
+        if (result.Context.Response.Headers.Position() is { } position)
+            by.SeeUpTo(position);
         return result;
     }
 
@@ -71,15 +73,18 @@ public sealed class VezaEndpoints(VezaServer server) : IVezaApi, IAsyncLifetime
     /// <summary>Without a socket nobody says where a request came from and on which port it came in.</summary>
     private sealed class FromLoopback(int port) : IStartupFilter
     {
-        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
-        {
-            app.Use((http, following) =>
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) =>
+            app =>
             {
-                http.Connection.RemoteIpAddress = IPAddress.Loopback;
-                http.Connection.LocalPort = port;
-                return following(http);
-            });
-            next(app);
-        };
+                app.Use(
+                    (http, following) =>
+                    {
+                        http.Connection.RemoteIpAddress = IPAddress.Loopback;
+                        http.Connection.LocalPort = port;
+                        return following(http);
+                    }
+                );
+                next(app);
+            };
     }
 }

@@ -7,7 +7,10 @@ using Veza.EventStore.Postgres;
 
 namespace Veza.Integration.Tests;
 
-/// <summary>The whole product in this process, on a port of its own, over a PostgreSQL of its own; one for all tests of the assembly.</summary>
+/// <summary>
+/// The whole product in this process, on a port of its own, over a PostgreSQL of its own; one for all tests of the
+/// assembly.
+/// </summary>
 public sealed class VezaServer : IVezaApi, IAsyncLifetime
 {
     private readonly string _home = Directory.CreateTempSubdirectory("veza-test-").FullName;
@@ -21,7 +24,10 @@ public sealed class VezaServer : IVezaApi, IAsyncLifetime
     public RunningVeza Running => _running;
     public string Address => _running.Address;
     public HttpClient Http { get; } =
-        new(new SocketsHttpHandler { MaxConnectionsPerServer = 64, UseCookies = false }) { Timeout = TimeSpan.FromSeconds(60) };
+        new(new SocketsHttpHandler { MaxConnectionsPerServer = 64, UseCookies = false })
+        {
+            Timeout = TimeSpan.FromSeconds(60),
+        };
     public string Home => _home;
     public LocalPostgres Postgres => _postgres;
     public string ConnectionString => _postgres.ConnectionString;
@@ -39,8 +45,15 @@ public sealed class VezaServer : IVezaApi, IAsyncLifetime
     {
         // Without it, what was acknowledged in the last moments before a kill is lost, and the history forked.
         _postgres = await LocalPostgres.StartEphemeralAsync(fsync: Watched);
-        if (Watched) _postgres.Watch(TimeProvider.System, NullLogger.Instance);
-        _running = await VezaHost.StartAsync(Settings(_home, More), _postgres.ConnectionString, NullLoggerFactory.Instance, CancellationToken.None, Watched ? _postgres : null);
+        if (Watched)
+            _postgres.Watch(TimeProvider.System, NullLogger.Instance);
+        _running = await VezaHost.StartAsync(
+            Settings(_home, More),
+            _postgres.ConnectionString,
+            NullLoggerFactory.Instance,
+            CancellationToken.None,
+            Watched ? _postgres : null
+        );
     }
 
     /// <param name="more">Environment variables that differ from what tests usually run with.</param>
@@ -56,7 +69,8 @@ public sealed class VezaServer : IVezaApi, IAsyncLifetime
             ["TRUSTED_PROXIES"] = "127.0.0.1",
             ["LOG_LEVEL"] = "error",
         };
-        foreach (var (name, value) in more) variables[name] = value;
+        foreach (var (name, value) in more)
+            variables[name] = value;
         return DevelopmentSecrets.Fill(VezaSettings.Parse(variables));
     }
 
@@ -68,10 +82,13 @@ public sealed class VezaServer : IVezaApi, IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_withoutSocket.IsValueCreated) await (await _withoutSocket.Value).DisposeAsync();
-        if (_running is not null) await _running.DisposeAsync();
+        if (_withoutSocket.IsValueCreated)
+            await (await _withoutSocket.Value).DisposeAsync();
+        if (_running is not null)
+            await _running.DisposeAsync();
         Http.Dispose();
-        if (_postgres is not null) await _postgres.DisposeAsync();
+        if (_postgres is not null)
+            await _postgres.DisposeAsync();
         Directory.Delete(_home, recursive: true);
     }
 }

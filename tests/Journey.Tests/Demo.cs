@@ -10,7 +10,14 @@ internal sealed class Demo : IDisposable
 
     private Demo(Process process) => _process = process;
 
-    public string Output { get { lock (_output) return string.Join('\n', _output); } }
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+                return string.Join('\n', _output);
+        }
+    }
 
     public static async Task<Demo> StartAsync(VezaProcess veza, params string[] options)
     {
@@ -20,9 +27,13 @@ internal sealed class Demo : IDisposable
             await install.WaitForExitAsync();
             Assert.Equal(0, install.ExitCode);
         }
-        var start = new ProcessStartInfo("node", [Path.Combine(folder, "demo.mjs"), "--url", veza.Address, "--home", veza.Home, "--scale", "0.1", .. options])
+        var start = new ProcessStartInfo(
+            "node",
+            [Path.Combine(folder, "demo.mjs"), "--url", veza.Address, "--home", veza.Home, "--scale", "0.1", .. options]
+        )
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         var demo = new Demo(Process.Start(start)!);
         demo._process.OutputDataReceived += demo.Keep;
@@ -36,7 +47,10 @@ internal sealed class Demo : IDisposable
     public async Task AllEqualAsync(TimeSpan within)
     {
         using var limit = new CancellationTokenSource(within);
-        try { await _process.WaitForExitAsync(limit.Token); }
+        try
+        {
+            await _process.WaitForExitAsync(limit.Token);
+        }
         catch (OperationCanceledException)
         {
             _process.Kill(entireProcessTree: true);
@@ -49,7 +63,9 @@ internal sealed class Demo : IDisposable
 
     private void Keep(object sender, DataReceivedEventArgs line)
     {
-        if (line.Data is null) return;
-        lock (_output) _output.Add(line.Data);
+        if (line.Data is null)
+            return;
+        lock (_output)
+            _output.Add(line.Data);
     }
 }

@@ -14,8 +14,18 @@ public class JourneyTests
     public async Task The_demo_finds_no_difference_what_is_built_anew_equals_what_served_and_no_secret_is_in_anything_said_or_written()
     {
         // The demo's people have passwords of that form, and some show a wrong one; tokens are told by their beginning.
-        string[] secrets = ["marked-jwt-key-0123456789abcdef0123456789", "marked-encryption-key-0123456789abcdef012345", "-horse-9-battery", "eyJhbGciOi"];
-        await using var veza = new VezaProcess(("JWT_SECRET", secrets[0]), ("ENCRYPTION_KEY", secrets[1]), ("LOG_LEVEL", "debug"));
+        string[] secrets =
+        [
+            "marked-jwt-key-0123456789abcdef0123456789",
+            "marked-encryption-key-0123456789abcdef012345",
+            "-horse-9-battery",
+            "eyJhbGciOi",
+        ];
+        await using var veza = new VezaProcess(
+            ("JWT_SECRET", secrets[0]),
+            ("ENCRYPTION_KEY", secrets[1]),
+            ("LOG_LEVEL", "debug")
+        );
         await veza.StartAsync();
         using var demo = await Demo.StartAsync(veza);
         await demo.AllEqualAsync(DemoMax);
@@ -54,8 +64,10 @@ public class JourneyTests
         var seen = 0;
         foreach (var writes in (int[])[150, 400])
         {
-            // Killed whenever so many writes have been acknowledged: always in the middle of traffic, however fast the machine.
-            while ((seen = Lines(acknowledged).Length) < writes) await look.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+            // Killed whenever so many writes have been acknowledged: always in the middle of traffic, however fast the
+            // machine.
+            while ((seen = Lines(acknowledged).Length) < writes)
+                await look.WaitForNextTickAsync(TestContext.Current.CancellationToken);
             await veza.KillAsync();
             await veza.StartAsync();
         }
@@ -72,9 +84,22 @@ public class JourneyTests
         // Each rebuild is an act of the operator, which the log records and the operator's list of such shows.
         var acts = live.Rows.Count;
         Assert.Equal(live.Head + acts, rebuilt.Head);
-        var different = live.Rows.Select(view => (Name: view.Key, Live: view.Value.Except(rebuilt.Rows[view.Key]).ToArray(), Rebuilt: rebuilt.Rows[view.Key].Except(view.Value).ToArray()))
-            .Where(v => v.Live.Length > 0 || v.Rebuilt.Length != More(v.Name) || rebuilt.Rows[v.Name].Length != live.Rows[v.Name].Length + More(v.Name))
-            .Select(v => $"{v.Name}: {v.Live.Length} rows only live, such as {v.Live.FirstOrDefault()}; {v.Rebuilt.Length} only rebuilt, such as {v.Rebuilt.FirstOrDefault()}");
+        var different = live
+            .Rows.Select(view =>
+                (
+                    Name: view.Key,
+                    Live: view.Value.Except(rebuilt.Rows[view.Key]).ToArray(),
+                    Rebuilt: rebuilt.Rows[view.Key].Except(view.Value).ToArray()
+                )
+            )
+            .Where(v =>
+                v.Live.Length > 0
+                || v.Rebuilt.Length != More(v.Name)
+                || rebuilt.Rows[v.Name].Length != live.Rows[v.Name].Length + More(v.Name)
+            )
+            .Select(v =>
+                $"{v.Name}: {v.Live.Length} rows only live, such as {v.Live.FirstOrDefault()}; {v.Rebuilt.Length} only rebuilt, such as {v.Rebuilt.FirstOrDefault()}"
+            );
         Assert.Empty(different);
         Assert.Empty(live.Rows.Where(view => view.Value.Length == 0).Select(view => view.Key));
 
@@ -87,7 +112,12 @@ public class JourneyTests
         var ct = TestContext.Current.CancellationToken;
         var connection = (await LocalPostgres.FindRunningAsync(veza.Home, ct))!;
         await using var log = await LogTypes.OpenAsync(
-            connection, VezaApplication.EventTypes, Encoding.UTF8.GetBytes(encryptionKey), TimeProvider.System, ct);
+            connection,
+            VezaApplication.EventTypes,
+            Encoding.UTF8.GetBytes(encryptionKey),
+            TimeProvider.System,
+            ct
+        );
         await using var daemon = await DaemonComparison.StartAsync(connection, log.Types, VezaApplication.Models, ct);
         await daemon.CaughtUpAsync();
         await daemon.StopAsync();
@@ -99,7 +129,10 @@ public class JourneyTests
     {
         var found = new List<string>();
         foreach (var file in files)
-            if ((await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken)).AsSpan().IndexOf(bytes) >= 0) found.Add(file);
+            if (
+                (await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken)).AsSpan().IndexOf(bytes) >= 0
+            )
+                found.Add(file);
         return found;
     }
 

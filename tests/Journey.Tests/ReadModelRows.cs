@@ -6,17 +6,26 @@ using Veza.EventStore.Postgres;
 
 namespace Veza.Journey.Tests;
 
-/// <summary>The rows of every read model of a running Veza, and the building of all of them anew, asked for as an operator does.</summary>
+/// <summary>
+/// The rows of every read model of a running Veza, and the building of all of them anew, asked for as an operator does.
+/// </summary>
 internal sealed class ReadModelRows : IAsyncDisposable
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
-    /// <summary>After so many looks, some fifty seconds, the log does not come to rest, or a build does not end.</summary>
+
+    /// <summary>
+    /// After so many looks, some fifty seconds, the log does not come to rest, or a build does not end.
+    /// </summary>
     private const int LooksMax = 250;
 
     private readonly NpgsqlDataSource _database;
     private readonly HttpClient _operator;
 
-    private ReadModelRows(NpgsqlDataSource database, HttpClient asOperator) => (_database, _operator) = (database, asOperator);
+    private ReadModelRows(NpgsqlDataSource database, HttpClient asOperator)
+    {
+        _database = database;
+        _operator = asOperator;
+    }
 
     /// <param name="Head">Position of the last event that the rows tell of.</param>
     /// <param name="Rows">Of each view, as text, in order.</param>
@@ -24,12 +33,27 @@ internal sealed class ReadModelRows : IAsyncDisposable
 
     public static async Task<ReadModelRows> OpenAsync(VezaProcess veza)
     {
-        var database = NpgsqlDataSource.Create((await LocalPostgres.FindRunningAsync(veza.Home, TestContext.Current.CancellationToken))!);
+        var database = NpgsqlDataSource.Create(
+            (await LocalPostgres.FindRunningAsync(veza.Home, TestContext.Current.CancellationToken))!
+        );
         var http = new HttpClient { BaseAddress = new(veza.Address) };
-        var credentials = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(veza.Home, "operator.json"))).RootElement;
-        using var session = await http.PostAsJsonAsync("/api/v1/sessions", new { name = credentials.GetProperty("userName").GetString(), password = credentials.GetProperty("password").GetString() });
-        http.DefaultRequestHeaders.Authorization =
-            new AuthenticationHeaderValue("Bearer", (await session.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("accessToken").GetString());
+        var credentials = JsonDocument
+            .Parse(await File.ReadAllBytesAsync(Path.Combine(veza.Home, "operator.json")))
+            .RootElement;
+        using var session = await http.PostAsJsonAsync(
+            "/api/v1/sessions",
+            new
+            {
+                name = credentials.GetProperty("userName").GetString(),
+                password = credentials.GetProperty("password").GetString(),
+            }
+        );
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+            "Bearer",
+            (await session.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>())
+                .GetProperty("accessToken")
+                .GetString()
+        );
         return new(database, http);
     }
 
@@ -41,7 +65,9 @@ internal sealed class ReadModelRows : IAsyncDisposable
         {
             await look.WaitForNextTickAsync(TestContext.Current.CancellationToken);
             await using var connection = await _database.OpenConnectionAsync();
-            await using var snapshot = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead);
+            await using var snapshot = await connection.BeginTransactionAsync(
+                System.Data.IsolationLevel.RepeatableRead
+            );
             const string AtHead = """
                 with head as (select max(position) as position from log.chain),
                 -- What they still have to do about an event may append another.
@@ -59,12 +85,17 @@ internal sealed class ReadModelRows : IAsyncDisposable
             await using (var row = await ask.ExecuteReaderAsync())
             {
                 await row.ReadAsync();
-                if (!row.GetBoolean(0) || !row.GetBoolean(1)) continue;
+                if (!row.GetBoolean(0) || !row.GetBoolean(1))
+                    continue;
                 head = row.GetInt64(2);
             }
             var rows = new SortedDictionary<string, string[]>(StringComparer.Ordinal);
             foreach (var projection in await TextsAsync("select base from log.projections", connection, snapshot))
-                rows[projection] = await TextsAsync($"select r::text from views.{projection.Replace('.', '_')} r order by r::text collate \"C\"", connection, snapshot);
+                rows[projection] = await TextsAsync(
+                    $"select r::text from views.{projection.Replace('.', '_')} r order by r::text collate \"C\"",
+                    connection,
+                    snapshot
+                );
             return new(head, rows);
         }
         throw new TimeoutException("the read models do not come to the head of the log");
@@ -76,16 +107,23 @@ internal sealed class ReadModelRows : IAsyncDisposable
         var listed = await _operator.GetFromJsonAsync<JsonElement>("/api/v1/projections");
         foreach (var name in await TextsAsync("select serving from log.projections"))
         {
-            Assert.Contains(listed.GetProperty("items").EnumerateArray(), p => p.GetProperty("name").GetString() == name);
+            Assert.Contains(listed.GetProperty("items").EnumerateArray(), p =>
+                p.GetProperty("name").GetString() == name
+            );
             using var asked = await _operator.PutAsync($"/api/v1/projections/{name}/build", null);
             Assert.True(asked.IsSuccessStatusCode, $"{name}: {await asked.Content.ReadAsStringAsync()}");
         }
         using var look = new PeriodicTimer(LookEvery);
         for (var looks = 0; looks < LooksMax; looks++)
         {
-            var builds = (await _operator.GetFromJsonAsync<JsonElement>("/api/v1/projections/builds")).GetProperty("items");
-            if (builds.GetArrayLength() == 0) return;
-            Assert.DoesNotContain(builds.EnumerateArray(), b => b.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.String);
+            var builds = (await _operator.GetFromJsonAsync<JsonElement>("/api/v1/projections/builds")).GetProperty(
+                "items"
+            );
+            if (builds.GetArrayLength() == 0)
+                return;
+            Assert.DoesNotContain(builds.EnumerateArray(), b =>
+                b.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.String
+            );
             await look.WaitForNextTickAsync(TestContext.Current.CancellationToken);
         }
         throw new TimeoutException("the builds do not end");
@@ -103,12 +141,17 @@ internal sealed class ReadModelRows : IAsyncDisposable
         return await TextsAsync(sql, connection, null);
     }
 
-    private static async Task<string[]> TextsAsync(string sql, NpgsqlConnection connection, NpgsqlTransaction? transaction)
+    private static async Task<string[]> TextsAsync(
+        string sql,
+        NpgsqlConnection connection,
+        NpgsqlTransaction? transaction
+    )
     {
         await using var command = new NpgsqlCommand(sql, connection, transaction);
         await using var reader = await command.ExecuteReaderAsync();
         var texts = new List<string>();
-        while (await reader.ReadAsync()) texts.Add(reader.GetString(0));
+        while (await reader.ReadAsync())
+            texts.Add(reader.GetString(0));
         return [.. texts];
     }
 }

@@ -17,37 +17,72 @@ public class ScheduledCommandTests
     {
         await using var veza = new VezaProcess();
         await veza.StartAsync();
-        var ada = new { userName = "ada", email = "ada@example.org", password = "correct horse battery" };
+        var ada = new
+        {
+            userName = "ada",
+            email = "ada@example.org",
+            password = "correct horse battery",
+        };
         var id = (await SendAsync(veza, HttpMethod.Post, "accounts", null, ada)).Said.GetProperty("id").GetGuid();
         var (until, ended) = (default(DateTimeOffset), 0);
         for (var span = SuspendedFor; ; span *= 2)
         {
             until = TimeProvider.System.GetUtcNow() + span;
             var suspension = new { reason = "sells followers", until };
-            var suspended = await SendAsync(veza, HttpMethod.Put, $"accounts/{id}/suspension", await OperatorAsync(veza), suspension);
+            var suspended = await SendAsync(
+                veza,
+                HttpMethod.Put,
+                $"accounts/{id}/suspension",
+                await OperatorAsync(veza),
+                suspension
+            );
             Assert.Equal(HttpStatusCode.OK, suspended.Status);
             ended++;
-            await Eventually.TrueAsync(async () => await ScheduledAsync(veza), what: "the end of the suspension has its time");
+            await Eventually.TrueAsync(
+                async () => await ScheduledAsync(veza),
+                what: "the end of the suspension has its time"
+            );
             await veza.KillAsync();
             var inTime = TimeProvider.System.GetUtcNow() < until;
             await veza.StartAsync();
-            if (inTime) break;
+            if (inTime)
+                break;
             await Eventually.TrueAsync(
                 async () => await SignInAsync(veza, ada.userName, ada.password) is null,
-                within: TimeSpan.FromMinutes(3), what: "ada signs in again");
+                within: TimeSpan.FromMinutes(3),
+                what: "ada signs in again"
+            );
         }
 
         // Another process is taken for gone after some seconds, and what it left is taken up then.
         await Eventually.TrueAsync(
             async () => await SignInAsync(veza, ada.userName, ada.password) is null,
-            within: TimeSpan.FromMinutes(3), what: "ada signs in again");
+            within: TimeSpan.FromMinutes(3),
+            what: "ada signs in again"
+        );
         Assert.True(TimeProvider.System.GetUtcNow() >= until, "it ended before its time");
         await Eventually.TrueAsync(async () => await WaitingAsync(veza) == 0, what: "nothing waits any longer");
-        var session = await SendAsync(veza, HttpMethod.Post, "sessions", null, new { name = ada.userName, ada.password });
+        var session = await SendAsync(
+            veza,
+            HttpMethod.Post,
+            "sessions",
+            null,
+            new { name = ada.userName, ada.password }
+        );
         var events = await SendAsync(
-            veza, HttpMethod.Get, "accounts/me/security-events", session.Said.GetProperty("accessToken").GetString(), null);
-        Assert.Equal(ended, events.Said.GetProperty("items").EnumerateArray()
-            .Count(e => e.GetProperty("type").GetString() == "account_suspension_expired"));
+            veza,
+            HttpMethod.Get,
+            "accounts/me/security-events",
+            session.Said.GetProperty("accessToken").GetString(),
+            null
+        );
+        Assert.Equal(
+            ended,
+            events
+                .Said.GetProperty("items")
+                .EnumerateArray()
+                .Count(e => e.GetProperty("type").GetString() == "account_suspension_expired")
+        );
     }
 
     /// <returns>The problem's code; null when it succeeds.</returns>
@@ -86,12 +121,19 @@ public class ScheduledCommandTests
     }
 
     private static async Task<(HttpStatusCode Status, JsonElement Said)> SendAsync(
-        VezaProcess veza, HttpMethod method, string path, string? token, object? body)
+        VezaProcess veza,
+        HttpMethod method,
+        string path,
+        string? token,
+        object? body
+    )
     {
         using var http = new HttpClient();
         using var request = new HttpRequestMessage(method, $"{veza.Address}/api/v1/{path}");
-        if (token is not null) request.Headers.Authorization = new("Bearer", token);
-        if (body is not null) request.Content = JsonContent.Create(body);
+        if (token is not null)
+            request.Headers.Authorization = new("Bearer", token);
+        if (body is not null)
+            request.Content = JsonContent.Create(body);
         using var answer = await http.SendAsync(request, Ct);
         return (answer.StatusCode, await answer.Content.ReadFromJsonAsync<JsonElement>(Ct));
     }

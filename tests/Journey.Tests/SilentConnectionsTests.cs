@@ -21,12 +21,28 @@ public class SilentConnectionsTests
         await using var veza = new VezaProcess { OpenFilesMax = OpenFilesMax };
         await veza.StartAsync();
         using var ada = From("127.0.0.9");
-        using var registered = await ada.PostAsJsonAsync($"{veza.Address}/api/v1/accounts", new { userName = "ada", email = "ada@example.org", password = "correct horse battery" }, Ct);
+        using var registered = await ada.PostAsJsonAsync(
+            $"{veza.Address}/api/v1/accounts",
+            new
+            {
+                userName = "ada",
+                email = "ada@example.org",
+                password = "correct horse battery",
+            },
+            Ct
+        );
         Assert.Equal(HttpStatusCode.Created, registered.StatusCode);
-        var token = (await registered.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("accessToken").GetString();
+        var token = (await registered.Content.ReadFromJsonAsync<JsonElement>(Ct))
+            .GetProperty("accessToken")
+            .GetString();
 
-        var own = Directory.GetFiles($"/proc/{veza.ProcessId}/fd").Count(f => new FileInfo(f).LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == false);
-        Assert.True(own < ConnectionLimits.ProcessFiles, $"the process itself has {own} files open; ConnectionLimits.ProcessFiles is {ConnectionLimits.ProcessFiles}");
+        var own = Directory
+            .GetFiles($"/proc/{veza.ProcessId}/fd")
+            .Count(f => new FileInfo(f).LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == false);
+        Assert.True(
+            own < ConnectionLimits.ProcessFiles,
+            $"the process itself has {own} files open; ConnectionLimits.ProcessFiles is {ConnectionLimits.ProcessFiles}"
+        );
 
         List<Socket> silent = [];
         try
@@ -36,23 +52,36 @@ public class SilentConnectionsTests
             for (var wave = 0; wave < 3; wave++)
             {
                 for (var network = 1; network <= Networks; network++)
-                    for (var i = 0; i < OfEach; i++)
-                        try { silent.Add(await ConnectAsync($"127.0.1.{network}", veza.Port)); }
-                        // Closed in the moment that it was accepted.
-                        catch (SocketException refused) when (refused.SocketErrorCode == SocketError.ConnectionReset) { }
+                for (var i = 0; i < OfEach; i++)
+                    try
+                    {
+                        silent.Add(await ConnectAsync($"127.0.1.{network}", veza.Port));
+                    }
+                    // Closed in the moment that it was accepted.
+                    catch (SocketException refused) when (refused.SocketErrorCode == SocketError.ConnectionReset) { }
                 await AnswersAsync(veza, token!);
             }
-            await Eventually.TrueAsync(() => silent.TrueForAll(IsCut), what: "the server has closed every connection that says nothing");
+            await Eventually.TrueAsync(
+                () => silent.TrueForAll(IsCut),
+                what: "the server has closed every connection that says nothing"
+            );
         }
-        finally { silent.ForEach(s => s.Dispose()); }
+        finally
+        {
+            silent.ForEach(s => s.Dispose());
+        }
 
         using var http = new HttpClient();
         var metrics = await http.GetStringAsync(veza.Metrics, Ct);
         Assert.Contains("veza_connections_refused_total{", metrics, StringComparison.Ordinal);
         Assert.Contains("veza_connections_closed_total{port=\"http\",reason=\"", metrics, StringComparison.Ordinal);
         Assert.Equal(0, await veza.StopAsync());
-        Assert.Contains(veza.Lines, line => line.Contains("connections were refused because their network has", StringComparison.Ordinal));
-        Assert.Contains(veza.Lines, line => line.Contains("live connections fit into the 1024 files", StringComparison.Ordinal));
+        Assert.Contains(veza.Lines, line =>
+            line.Contains("connections were refused because their network has", StringComparison.Ordinal)
+        );
+        Assert.Contains(veza.Lines, line =>
+            line.Contains("live connections fit into the 1024 files", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -61,7 +90,11 @@ public class SilentConnectionsTests
         var veza = new VezaProcess(("MAX_CONNECTIONS", "100000")) { OpenFilesMax = OpenFilesMax };
         var (code, said) = await veza.RefusedAsync();
         Assert.Equal(1, code);
-        Assert.Contains("veza: MAX_CONNECTIONS=100000 does not fit: this process may open 1024 files (ulimit -n)", said, StringComparison.Ordinal);
+        Assert.Contains(
+            "veza: MAX_CONNECTIONS=100000 does not fit: this process may open 1024 files (ulimit -n)",
+            said,
+            StringComparison.Ordinal
+        );
     }
 
     /// <summary>
@@ -74,26 +107,39 @@ public class SilentConnectionsTests
         Assert.Equal(HttpStatusCode.OK, health.StatusCode);
         // When the silent have the last places too, these are free again once they have been silent for a second: a
         // client tries again.
-        await Eventually.TrueAsync(async () =>
-        {
-            using var ada = From("127.0.0.9");
-            using var request = new HttpRequestMessage(HttpMethod.Get, $"{veza.Address}/api/v1/accounts/me") { Headers = { Authorization = new("Bearer", token) } };
-            try
+        await Eventually.TrueAsync(
+            async () =>
             {
-                using var answer = await ada.SendAsync(request, Ct);
-                Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-                return true;
-            }
-            // Closed in the moment that it was accepted; the client may ask for its other end first.
-            catch (Exception refused) when (refused is HttpRequestException or SocketException) { return false; }
-        }, what: "somebody from another network is served");
+                using var ada = From("127.0.0.9");
+                using var request = new HttpRequestMessage(HttpMethod.Get, $"{veza.Address}/api/v1/accounts/me")
+                {
+                    Headers = { Authorization = new("Bearer", token) },
+                };
+                try
+                {
+                    using var answer = await ada.SendAsync(request, Ct);
+                    Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+                    return true;
+                }
+                // Closed in the moment that it was accepted; the client may ask for its other end first.
+                catch (Exception refused) when (refused is HttpRequestException or SocketException)
+                {
+                    return false;
+                }
+            },
+            what: "somebody from another network is served"
+        );
     }
 
     /// <summary>A client at another address of this machine, which is a network of its own.</summary>
-    private static HttpClient From(string address) => new(new SocketsHttpHandler
-    {
-        ConnectCallback = async (context, ct) => new NetworkStream(await ConnectAsync(address, context.DnsEndPoint.Port, ct), ownsSocket: true),
-    });
+    private static HttpClient From(string address) =>
+        new(
+            new SocketsHttpHandler
+            {
+                ConnectCallback = async (context, ct) =>
+                    new NetworkStream(await ConnectAsync(address, context.DnsEndPoint.Port, ct), ownsSocket: true),
+            }
+        );
 
     private static async Task<Socket> ConnectAsync(string from, int port, CancellationToken ct = default)
     {
@@ -105,7 +151,13 @@ public class SilentConnectionsTests
 
     private static bool IsCut(Socket socket)
     {
-        try { return socket.Poll(0, SelectMode.SelectRead) && socket.Receive(new byte[1]) == 0; }
-        catch (SocketException) { return true; }
+        try
+        {
+            return socket.Poll(0, SelectMode.SelectRead) && socket.Receive(new byte[1]) == 0;
+        }
+        catch (SocketException)
+        {
+            return true;
+        }
     }
 }

@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace Veza.Journey.Tests;
 
-/// <summary>Veza as an operator runs it: the built program, in a folder of its own, with its private PostgreSQL.</summary>
+/// <summary>
+/// Veza as an operator runs it: the built program, in a folder of its own, with its private PostgreSQL.
+/// </summary>
 /// <param name="environment">Variables beside those that keep it apart from every other.</param>
 internal sealed class VezaProcess(params (string Name, string Value)[] environment) : IAsyncDisposable
 {
@@ -18,6 +20,7 @@ internal sealed class VezaProcess(params (string Name, string Value)[] environme
     private Process? _process;
 
     public static string Root { get; } = FindRoot();
+
     /// <summary>Soft and hard limit of files; null for those of this process.</summary>
     public int? OpenFilesMax { get; init; }
     public string Home => _home;
@@ -27,7 +30,14 @@ internal sealed class VezaProcess(params (string Name, string Value)[] environme
     public string Output => string.Join('\n', Lines.TakeLast(200));
 
     /// <summary>Everything it has said.</summary>
-    public string[] Lines { get { lock (_output) return [.. _output]; } }
+    public string[] Lines
+    {
+        get
+        {
+            lock (_output)
+                return [.. _output];
+        }
+    }
     public string HealthBesideMetrics => $"http://127.0.0.1:{_metricsPort}/health/ready";
     public string Metrics => $"http://127.0.0.1:{_metricsPort}/metrics";
 
@@ -53,16 +63,21 @@ internal sealed class VezaProcess(params (string Name, string Value)[] environme
         // The same configuration, Debug or Release, as these tests were built in.
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
         string[] veza = ["dotnet", Path.Combine(Root, "src/Cli/bin", configuration, "net10.0/Veza.Cli.dll"), "run"];
-        string[] command = OpenFilesMax is { } max ? ["sh", "-c", $"ulimit -n {max.ToString(CultureInfo.InvariantCulture)}; exec \"$0\" \"$@\"", .. veza] : veza;
+        string[] command = OpenFilesMax is { } max
+            ? ["sh", "-c", $"ulimit -n {max.ToString(CultureInfo.InvariantCulture)}; exec \"$0\" \"$@\"", .. veza]
+            : veza;
         var start = new ProcessStartInfo(command[0], command[1..])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetDirectoryName(_home)!,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetDirectoryName(_home)!,
         };
         start.Environment["PORT"] = _port.ToString(CultureInfo.InvariantCulture);
         start.Environment["PROMETHEUS_PORT"] = _metricsPort.ToString(CultureInfo.InvariantCulture);
         start.Environment["VEZA_HOME"] = _home;
         start.Environment["LOG_FORMAT"] = "json";
-        foreach (var (name, value) in environment) start.Environment[name] = value;
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         _process = Process.Start(start)!;
         _process.OutputDataReceived += Keep;
         _process.ErrorDataReceived += Keep;
@@ -81,7 +96,9 @@ internal sealed class VezaProcess(params (string Name, string Value)[] environme
     public async Task<int> StopAsync()
     {
         // The shell's own kill: the program of that name is in a package that a small Debian does not have.
-        Process.Start("sh", ["-c", "kill -s TERM $0", _process!.Id.ToString(CultureInfo.InvariantCulture)])!.WaitForExit();
+        Process
+            .Start("sh", ["-c", "kill -s TERM $0", _process!.Id.ToString(CultureInfo.InvariantCulture)])!
+            .WaitForExit();
         using var limit = new CancellationTokenSource(StopMax);
         await _process.WaitForExitAsync(limit.Token);
         return _process.ExitCode;
@@ -89,9 +106,12 @@ internal sealed class VezaProcess(params (string Name, string Value)[] environme
 
     public async ValueTask DisposeAsync()
     {
-        // One that was killed has left its PostgreSQL running, and stops it when it is started again; one that ended in order has not.
-        if (_process is { HasExited: true, ExitCode: not 0 }) await StartAsync();
-        if (_process is { HasExited: false }) await StopAsync();
+        // One that was killed has left its PostgreSQL running, and stops it when it is started again; one that ended in
+        // order has not.
+        if (_process is { HasExited: true, ExitCode: not 0 })
+            await StartAsync();
+        if (_process is { HasExited: false })
+            await StopAsync();
         Directory.Delete(Path.GetDirectoryName(_home)!, recursive: true);
     }
 
@@ -102,32 +122,55 @@ internal sealed class VezaProcess(params (string Name, string Value)[] environme
         using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         while (true)
         {
-            if (_process!.HasExited) Assert.Fail($"veza run ended with {_process.ExitCode}:\n{Output}");
-            try { if ((await http.GetAsync($"{Address}/health/ready", limit.Token)).IsSuccessStatusCode) return; }
-            catch (HttpRequestException) { /* Not listening yet. */ }
-            catch (OperationCanceledException) { Assert.Fail($"not ready within {StartMax}:\n{Output}"); }
+            if (_process!.HasExited)
+                Assert.Fail($"veza run ended with {_process.ExitCode}:\n{Output}");
+            try
+            {
+                if ((await http.GetAsync($"{Address}/health/ready", limit.Token)).IsSuccessStatusCode)
+                    return;
+            }
+            catch (HttpRequestException)
+            { /* Not listening yet. */
+            }
+            catch (OperationCanceledException)
+            {
+                Assert.Fail($"not ready within {StartMax}:\n{Output}");
+            }
             await look.WaitForNextTickAsync();
         }
     }
 
     private void Keep(object sender, DataReceivedEventArgs line)
     {
-        if (line.Data is null) return;
-        lock (_output) _output.Add(line.Data);
+        if (line.Data is null)
+            return;
+        lock (_output)
+            _output.Add(line.Data);
     }
 
-    /// <summary>Not for its owner alone: PostgreSQL, as a user of its own where these tests run as root, then keeps its data in it, where it is found, and goes with it.</summary>
+    /// <summary>
+    /// Not for its owner alone: PostgreSQL, as a user of its own where these tests run as root, then keeps its data in
+    /// it, where it is found, and goes with it.
+    /// </summary>
     private static string Folder()
     {
         var folder = Directory.CreateTempSubdirectory("veza-journey-").FullName;
-        File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        File.SetUnixFileMode(
+            folder,
+            File.GetUnixFileMode(folder)
+                | UnixFileMode.GroupRead
+                | UnixFileMode.GroupExecute
+                | UnixFileMode.OtherRead
+                | UnixFileMode.OtherExecute
+        );
         return folder;
     }
 
     private static string FindRoot()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Veza.EventSourced.sln"))) folder = folder.Parent ?? throw new InvalidOperationException("not inside a checkout");
+        while (!File.Exists(Path.Combine(folder.FullName, "Veza.EventSourced.sln")))
+            folder = folder.Parent ?? throw new InvalidOperationException("not inside a checkout");
         return folder.FullName;
     }
 }

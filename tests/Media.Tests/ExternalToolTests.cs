@@ -5,24 +5,38 @@ namespace Veza.Media.Tests;
 /// <summary>Whatever runs, runs under limits, and its death by one of them is an answer.</summary>
 public sealed class ExternalToolTests(SoundFiles sounds)
 {
-    private static readonly ToolLimits Roomy = new(TimeSpan.FromMinutes(2), Cpu: TimeSpan.FromMinutes(2), FileBytes: 1 << 20);
+    private static readonly ToolLimits Roomy = new(
+        TimeSpan.FromMinutes(2),
+        Cpu: TimeSpan.FromMinutes(2),
+        FileBytes: 1 << 20
+    );
 
     private static Task<ToolRun> RunAsync(ToolLimits limits, string program, params string[] arguments) =>
-        ExternalTool.RunAsync(program, arguments, limits, TimeProvider.System, null, TestContext.Current.CancellationToken);
+        ExternalTool.RunAsync(
+            program,
+            arguments,
+            limits,
+            TimeProvider.System,
+            null,
+            TestContext.Current.CancellationToken
+        );
 
     [Fact]
     public async Task Every_run_is_limited_in_memory_processor_time_file_size_files_and_cores()
     {
-        var seen = (await RunAsync(Roomy, "cat", "/proc/self/limits")).Output.Split('\n')
+        var seen = (await RunAsync(Roomy, "cat", "/proc/self/limits"))
+            .Output.Split('\n')
             .Select(line => line.Split("  ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-            .Where(columns => columns.Length >= 3).ToDictionary(columns => columns[0], columns => (columns[1], columns[2]));
+            .Where(columns => columns.Length >= 3)
+            .ToDictionary(columns => columns[0], columns => (columns[1], columns[2]));
         Assert.Equal(Both(ToolLimits.MemoryBytes), seen["Max address space"]);
         Assert.Equal(Both(120), seen["Max cpu time"]);
         Assert.Equal(Both(1 << 20), seen["Max file size"]);
         Assert.Equal(Both(ToolLimits.OpenFiles), seen["Max open files"]);
         Assert.Equal(Both(0), seen["Max core file size"]);
 
-        static (string, string) Both(long value) => (value.ToString(CultureInfo.InvariantCulture), value.ToString(CultureInfo.InvariantCulture));
+        static (string, string) Both(long value) =>
+            (value.ToString(CultureInfo.InvariantCulture), value.ToString(CultureInfo.InvariantCulture));
     }
 
     [Fact]
@@ -37,7 +51,21 @@ public sealed class ExternalToolTests(SoundFiles sounds)
     {
         // Ten minutes are kept in memory to be turned round: 15 GB.
         var run = await RunAsync(
-            Roomy, "ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "anullsrc=r=384000:cl=7.1:n=60000:d=600", "-af", "areverse", "-f", "null", "-");
+            Roomy,
+            "ffmpeg",
+            "-nostdin",
+            "-v",
+            "error",
+            "-f",
+            "lavfi",
+            "-i",
+            "anullsrc=r=384000:cl=7.1:n=60000:d=600",
+            "-af",
+            "areverse",
+            "-f",
+            "null",
+            "-"
+        );
         Assert.Equal((ToolEnd.OverLimit, "memory, 1,073,741,824 bytes"), (run.End, run.Limit));
         Assert.False(run.Succeeded);
     }
@@ -54,7 +82,16 @@ public sealed class ExternalToolTests(SoundFiles sounds)
     public async Task A_file_beyond_the_limit_is_an_answer()
     {
         var path = sounds.NewPath("");
-        var run = await RunAsync(Roomy with { FileBytes = 1000 }, "sh", "-c", """exec head -c 100000 /dev/zero >"$0" """, path);
+        var run = await RunAsync(
+            Roomy with
+            {
+                FileBytes = 1000,
+            },
+            "sh",
+            "-c",
+            """exec head -c 100000 /dev/zero >"$0" """,
+            path
+        );
         Assert.Equal((ToolEnd.OverLimit, "file size, 1,000 bytes"), (run.End, run.Limit));
         Assert.Equal(1000, new FileInfo(path).Length);
     }
@@ -65,7 +102,23 @@ public sealed class ExternalToolTests(SoundFiles sounds)
         var path = await sounds.MakeAsync("large.wav", 60);
         var copy = sounds.NewPath("");
         // As a file that says it is shorter than it is.
-        var run = await RunAsync(Roomy with { FileBytes = 100_000 }, "ffmpeg", "-nostdin", "-v", "error", "-i", path, "-b:a", "192k", "-f", "mp3", copy);
+        var run = await RunAsync(
+            Roomy with
+            {
+                FileBytes = 100_000,
+            },
+            "ffmpeg",
+            "-nostdin",
+            "-v",
+            "error",
+            "-i",
+            path,
+            "-b:a",
+            "192k",
+            "-f",
+            "mp3",
+            copy
+        );
         Assert.Equal(ToolEnd.OverLimit, run.End);
         Assert.InRange(new FileInfo(copy).Length, 0, 100_000);
     }

@@ -50,7 +50,16 @@ internal static class HostileFiles
         var header = Full("tkhd", UInt32(0, 0, number, 0, 1000), new byte[60]);
         var mediaHeader = Full("mdhd", UInt32(0, 0, 48_000, 48_000), UInt16(0x55C4), UInt16(0));
         var handler = Full("hdlr", new byte[4], Ascii("soun"), new byte[13]);
-        var coding = Box("sowt", new byte[6], UInt16(1), new byte[8], UInt16(2), UInt16(16), new byte[4], UInt32(48_000u << 16));
+        var coding = Box(
+            "sowt",
+            new byte[6],
+            UInt16(1),
+            new byte[8],
+            UInt16(2),
+            UInt16(16),
+            new byte[4],
+            UInt32(48_000u << 16)
+        );
         var table = Box(
             "stbl",
             Full("stsd", UInt32(1), coding),
@@ -58,7 +67,8 @@ internal static class HostileFiles
             Full("stts", UInt32(1, samples, 2)),
             Full("stsc", UInt32(1, 1, samples / Chunks, 1)),
             Full("stsz", UInt32(1, samples)),
-            Full("stco", UInt32([Chunks, .. Enumerable.Repeat(40u, Chunks)])));
+            Full("stco", UInt32([Chunks, .. Enumerable.Repeat(40u, Chunks)]))
+        );
         var data = Box("dinf", Full("dref", UInt32(1), Full("url ", [])));
         var information = Box("minf", Full("smhd", new byte[4]), data, table);
         return Box("trak", header, Box("mdia", mediaHeader, handler, information));
@@ -73,7 +83,9 @@ internal static class HostileFiles
     }
 
     private static byte[] Ascii(string text) => Encoding.ASCII.GetBytes(text);
+
     private static byte[] UInt16(int value) => [(byte)(value >> 8), (byte)value];
+
     private static byte[] UInt32(params uint[] values) =>
         [.. values.SelectMany(v => (byte[])[(byte)(v >> 24), (byte)(v >> 16), (byte)(v >> 8), (byte)v])];
 
@@ -85,7 +97,8 @@ internal static class HostileFiles
         foreach (var b in bytes)
         {
             crc ^= b;
-            for (var bit = 0; bit < 8; bit++) crc = ((crc << 1) ^ ((crc & 0x80) != 0 ? 0x07 : 0)) & 0xFF;
+            for (var bit = 0; bit < 8; bit++)
+                crc = ((crc << 1) ^ ((crc & 0x80) != 0 ? 0x07 : 0)) & 0xFF;
         }
         return (byte)crc;
     }
@@ -96,7 +109,8 @@ internal static class HostileFiles
         foreach (var b in bytes)
         {
             crc ^= b << 8;
-            for (var bit = 0; bit < 8; bit++) crc = ((crc << 1) ^ ((crc & 0x8000) != 0 ? 0x8005 : 0)) & 0xFFFF;
+            for (var bit = 0; bit < 8; bit++)
+                crc = ((crc << 1) ^ ((crc & 0x8000) != 0 ? 0x8005 : 0)) & 0xFFFF;
         }
         return crc;
     }

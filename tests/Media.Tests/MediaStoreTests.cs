@@ -20,7 +20,9 @@ public sealed class MediaStoreTests : IDisposable
     {
         var bytes = new byte[1000];
         new Random(1).NextBytes(bytes);
-        var staged = Assert.IsType<Staged>(await _store.StageAsync(_upload, new MemoryStream(bytes), CancellationToken.None));
+        var staged = Assert.IsType<Staged>(
+            await _store.StageAsync(_upload, new MemoryStream(bytes), CancellationToken.None)
+        );
         Assert.Equal(1000, staged.Bytes);
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes)), staged.Sha256);
         await _store.KeepAsync(_upload, _track, CancellationToken.None);
@@ -33,7 +35,9 @@ public sealed class MediaStoreTests : IDisposable
     [Fact]
     public async Task One_byte_more_is_refused_by_the_limits_name_and_leaves_nothing()
     {
-        var refused = Assert.IsType<UploadTooLarge>(await _store.StageAsync(_upload, new MemoryStream(new byte[1001]), CancellationToken.None));
+        var refused = Assert.IsType<UploadTooLarge>(
+            await _store.StageAsync(_upload, new MemoryStream(new byte[1001]), CancellationToken.None)
+        );
         Assert.Equal("the upload is larger than MAX_UPLOAD_SIZE, 1,000 bytes", refused.Detail);
         Assert.Empty(Files());
     }
@@ -41,7 +45,9 @@ public sealed class MediaStoreTests : IDisposable
     [Fact]
     public async Task An_upload_that_breaks_off_leaves_nothing()
     {
-        await Assert.ThrowsAsync<IOException>(() => _store.StageAsync(_upload, new BreakingStream(), CancellationToken.None));
+        await Assert.ThrowsAsync<IOException>(() =>
+            _store.StageAsync(_upload, new BreakingStream(), CancellationToken.None)
+        );
         Assert.Empty(Files());
     }
 
@@ -58,7 +64,9 @@ public sealed class MediaStoreTests : IDisposable
     public async Task The_same_upload_id_twice_is_a_fault_and_spares_the_first()
     {
         await _store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None);
-        await Assert.ThrowsAsync<MediaStorageException>(() => _store.StageAsync(_upload, new MemoryStream(new byte[20]), CancellationToken.None));
+        await Assert.ThrowsAsync<MediaStorageException>(() =>
+            _store.StageAsync(_upload, new MemoryStream(new byte[20]), CancellationToken.None)
+        );
         Assert.Equal(10, new FileInfo(Assert.Single(Files())).Length);
     }
 
@@ -80,8 +88,12 @@ public sealed class MediaStoreTests : IDisposable
     [Fact]
     public async Task Only_stale_staging_is_swept()
     {
-        var stale = Assert.IsType<Staged>(await _store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None));
-        var fresh = Assert.IsType<Staged>(await _store.StageAsync(Guid.CreateVersion7(), new MemoryStream(new byte[10]), CancellationToken.None));
+        var stale = Assert.IsType<Staged>(
+            await _store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None)
+        );
+        var fresh = Assert.IsType<Staged>(
+            await _store.StageAsync(Guid.CreateVersion7(), new MemoryStream(new byte[10]), CancellationToken.None)
+        );
         File.SetLastWriteTimeUtc(stale.Path, TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(-25));
         Assert.Equal(1, _store.SweepStaging(TimeSpan.FromHours(24)));
         Assert.Equal(fresh.Path, Assert.Single(Files()));
@@ -92,13 +104,20 @@ public sealed class MediaStoreTests : IDisposable
     {
         var root = Path.Combine(_root, "old");
         Directory.CreateDirectory(Path.Combine(root, "staging"));
-        File.SetUnixFileMode(Path.Combine(root, "staging"), UnixFileMode.UserWrite | UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.OtherRead);
+        File.SetUnixFileMode(
+            Path.Combine(root, "staging"),
+            UnixFileMode.UserWrite | UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.OtherRead
+        );
         var store = new FolderStore(root, uploadBytesMax: 1000, TimeProvider.System);
-        var staged = Assert.IsType<Staged>(await store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None));
+        var staged = Assert.IsType<Staged>(
+            await store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None)
+        );
         Assert.Equal(MediaStore.FileMode640, File.GetUnixFileMode(staged.Path));
         await store.KeepAsync(_upload, _track, CancellationToken.None);
         Assert.Equal(MediaStore.FileMode640, File.GetUnixFileMode(store.PathOf(_track, TrackFile.Original)));
-        Assert.All(Directory.GetDirectories(root, "*", SearchOption.AllDirectories), f => Assert.Equal(MediaStore.FolderMode750, File.GetUnixFileMode(f)));
+        Assert.All(Directory.GetDirectories(root, "*", SearchOption.AllDirectories), f =>
+            Assert.Equal(MediaStore.FolderMode750, File.GetUnixFileMode(f))
+        );
         Assert.Equal((0b110_100_000, 0b111_101_000), ((int)MediaStore.FileMode640, (int)MediaStore.FolderMode750));
     }
 

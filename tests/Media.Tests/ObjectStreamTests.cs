@@ -4,7 +4,10 @@ public sealed class ObjectStreamTests
 {
     private const int Window = ObjectStream.WindowBytes;
 
-    private static readonly byte[] Bytes = Enumerable.Range(0, 2 * Window + 1000).Select(i => (byte)(i * 7 / 3)).ToArray();
+    private static readonly byte[] Bytes = Enumerable
+        .Range(0, 2 * Window + 1000)
+        .Select(i => (byte)(i * 7 / 3))
+        .ToArray();
 
     private readonly List<(long From, long To)> _asked = [];
     private readonly List<RangeOfBytes> _opened = [];
@@ -49,11 +52,11 @@ public sealed class ObjectStreamTests
 
     /// <param name="breaksAfter">Bytes after which the window that is opened as this one breaks off.</param>
     private ObjectStream Open(Func<int, long> breaksAfter) => new(Bytes.Length, (from, to, _) =>
-    {
-        _asked.Add((from, to));
-        _opened.Add(new(Bytes[(int)from..((int)to + 1)], breaksAfter(_opened.Count)));
-        return Task.FromResult<Stream>(_opened[^1]);
-    });
+        {
+            _asked.Add((from, to));
+            _opened.Add(new(Bytes[(int)from..((int)to + 1)], breaksAfter(_opened.Count)));
+            return Task.FromResult<Stream>(_opened[^1]);
+        });
 
     private static async Task<byte[]> ReadAsync(Stream stream)
     {
@@ -66,9 +69,13 @@ public sealed class ObjectStreamTests
     {
         public bool IsClosed { get; private set; }
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer,
+            CancellationToken cancellationToken = default
+        )
         {
-            if (Position >= breaksAfter) throw new IOException("the connection was reset");
+            if (Position >= breaksAfter)
+                throw new IOException("the connection was reset");
             var most = (int)Math.Min(buffer.Length, breaksAfter - Position);
             return await base.ReadAsync(buffer[..most], cancellationToken);
         }

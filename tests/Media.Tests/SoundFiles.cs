@@ -15,16 +15,21 @@ public sealed class SoundFiles : IDisposable
     /// <param name="name">The file's name; its ending chooses the container.</param>
     /// <param name="seconds">Of a sweep and noise: no two pages of it are alike.</param>
     public Task<string> MakeAsync(string name, int seconds, params string[] options) =>
-        _made.GetOrAdd(name, _ => new(async () =>
-        {
-            var path = Path.Combine(Folder, name);
-            await RunAsync(
-            [
-                "-f", "lavfi", "-i", $"aevalsrc=0.4*sin(2*PI*(200+50*t)*t)+0.1*(random(0)-0.5)|0.3*sin(2*PI*330*t):s=48000:d={seconds}",
-                .. options, path,
-            ]);
-            return path;
-        })).Value;
+        _made
+            .GetOrAdd(name, _ => new(async () =>
+                {
+                    var path = Path.Combine(Folder, name);
+                    await RunAsync([
+                        "-f",
+                        "lavfi",
+                        "-i",
+                        $"aevalsrc=0.4*sin(2*PI*(200+50*t)*t)+0.1*(random(0)-0.5)|0.3*sin(2*PI*330*t):s=48000:d={seconds}",
+                        .. options,
+                        path,
+                    ]);
+                    return path;
+                }))
+            .Value;
 
     public string NewPath(string name) => Path.Combine(Folder, Guid.CreateVersion7().ToString("N") + name);
 
@@ -35,24 +40,42 @@ public sealed class SoundFiles : IDisposable
         return path;
     }
 
-    /// <summary>Decodes all of it, from a pipe as a listener's player does: in a file ffmpeg would seek to the end for the length first.</summary>
-    /// <returns>What ffmpeg complained of ("" when sound), and the length of what came out at 48 kHz, two channels.</returns>
+    /// <summary>
+    /// Decodes all of it, from a pipe as a listener's player does: in a file ffmpeg would seek to the end for the
+    /// length first.
+    /// </summary>
+    /// <returns>
+    /// What ffmpeg complained of ("" when sound), and the length of what came out at 48 kHz, two channels.
+    /// </returns>
     public async Task<(string Errors, double Seconds)> DecodeAsync(ReadOnlyMemory<byte> bytes, string format)
     {
         var output = NewPath(".raw");
-        var errors = await RunAsync(["-f", format, "-i", "pipe:0", "-map", "0:a:0", "-ar", "48000", "-ac", "2", "-f", "s16le", output], bytes, mayComplain: true);
+        var errors = await RunAsync(
+            ["-f", format, "-i", "pipe:0", "-map", "0:a:0", "-ar", "48000", "-ac", "2", "-f", "s16le", output],
+            bytes,
+            mayComplain: true
+        );
         return (errors, File.Exists(output) ? new FileInfo(output).Length / (48000.0 * 4) : 0);
     }
 
-    public static async Task<string> RunAsync(IEnumerable<string> arguments, ReadOnlyMemory<byte> input = default, bool mayComplain = false)
+    public static async Task<string> RunAsync(
+        IEnumerable<string> arguments,
+        ReadOnlyMemory<byte> input = default,
+        bool mayComplain = false
+    )
     {
-        var start = new ProcessStartInfo("ffmpeg", ["-nostdin", "-hide_banner", "-v", "error", "-y", .. arguments]) { RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo("ffmpeg", ["-nostdin", "-hide_banner", "-v", "error", "-y", .. arguments])
+        {
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
         using var process = Process.Start(start)!;
         await process.StandardInput.BaseStream.WriteAsync(input);
         process.StandardInput.Close();
         var errors = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
-        if (!mayComplain) Assert.True(process.ExitCode == 0, errors);
+        if (!mayComplain)
+            Assert.True(process.ExitCode == 0, errors);
         return errors.Trim();
     }
 

@@ -12,20 +12,31 @@ public sealed class TranscoderTests(SoundFiles sounds)
         return (path, Assert.IsType<AudioFacts>(await _probe.ProbeAsync(path, CancellationToken.None)));
     }
 
-    public static TheoryData<TranscodeTarget, string, string, int> Renditions => new()
-    {
-        { TranscodeTarget.Opus, "opus", "ogg", 128 },
-        { TranscodeTarget.Mp3, "mp3", "mp3", 192 },
-    };
+    public static TheoryData<TranscodeTarget, string, string, int> Renditions =>
+        new() { { TranscodeTarget.Opus, "opus", "ogg", 128 }, { TranscodeTarget.Mp3, "mp3", "mp3", 192 } };
 
     [Theory]
     [MemberData(nameof(Renditions))]
-    public async Task A_copy_has_the_codec_the_length_and_about_the_bit_rate(TranscodeTarget rendition, string codec, string container, int bitRateKbps)
+    public async Task A_copy_has_the_codec_the_length_and_about_the_bit_rate(
+        TranscodeTarget rendition,
+        string codec,
+        string container,
+        int bitRateKbps
+    )
     {
         var (path, facts) = await Original();
         var copy = sounds.NewPath("");
         var told = new List<double>();
-        var made = Assert.IsType<Transcoded>(await new Transcoder(TimeProvider.System).MakeAsync(path, facts, rendition, copy, told.Add, CancellationToken.None));
+        var made = Assert.IsType<Transcoded>(
+            await new Transcoder(TimeProvider.System).MakeAsync(
+                path,
+                facts,
+                rendition,
+                copy,
+                told.Add,
+                CancellationToken.None
+            )
+        );
         Assert.Equal(new FileInfo(copy).Length, made.Bytes);
         Assert.Equal(MediaStore.FileMode640, File.GetUnixFileMode(copy));
         var seen = Assert.IsType<AudioFacts>(await _probe.ProbeAsync(copy, CancellationToken.None));
@@ -43,11 +54,25 @@ public sealed class TranscoderTests(SoundFiles sounds)
         var (path, facts) = await Original();
         var copy = sounds.NewPath("");
         // As left by an earlier attempt whose ffmpeg still writes, and by one that died long ago.
-        await using var orphans = new FileStream(copy + ".partial", FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        await using var orphans = new FileStream(
+            copy + ".partial",
+            FileMode.Create,
+            FileAccess.Write,
+            FileShare.ReadWrite | FileShare.Delete
+        );
         var ancient = copy + ".x.partial";
         await File.WriteAllTextAsync(ancient, "half");
         File.SetLastWriteTimeUtc(ancient, DateTime.UnixEpoch);
-        Assert.IsType<Transcoded>(await new Transcoder(TimeProvider.System).MakeAsync(path, facts, TranscodeTarget.Opus, copy, null, CancellationToken.None));
+        Assert.IsType<Transcoded>(
+            await new Transcoder(TimeProvider.System).MakeAsync(
+                path,
+                facts,
+                TranscodeTarget.Opus,
+                copy,
+                null,
+                CancellationToken.None
+            )
+        );
         orphans.Write(new byte[1024]);
         orphans.Flush(flushToDisk: true);
         Assert.IsType<AudioFacts>(await _probe.ProbeAsync(copy, CancellationToken.None));
@@ -58,8 +83,17 @@ public sealed class TranscoderTests(SoundFiles sounds)
     [Fact]
     public async Task A_tool_dies_with_the_process_that_started_it()
     {
-        using var shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", ExternalTool.Watched, "sh", "-c", "echo $$; exec sleep 600"]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
-        var tool = int.Parse((await shell.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))!, System.Globalization.CultureInfo.InvariantCulture);
+        using var shell = Process.Start(
+            new ProcessStartInfo("/bin/sh", ["-c", ExternalTool.Watched, "sh", "-c", "echo $$; exec sleep 600"])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            }
+        )!;
+        var tool = int.Parse(
+            (await shell.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))!,
+            System.Globalization.CultureInfo.InvariantCulture
+        );
         // What the kernel does to the pipe of a process that is killed.
         shell.StandardInput.Close();
         await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -73,7 +107,16 @@ public sealed class TranscoderTests(SoundFiles sounds)
         var (path, facts) = await Original("-ac", "6");
         Assert.Equal(6, facts.Channels);
         var copy = sounds.NewPath("");
-        Assert.IsType<Transcoded>(await new Transcoder(TimeProvider.System).MakeAsync(path, facts, TranscodeTarget.Mp3, copy, null, CancellationToken.None));
+        Assert.IsType<Transcoded>(
+            await new Transcoder(TimeProvider.System).MakeAsync(
+                path,
+                facts,
+                TranscodeTarget.Mp3,
+                copy,
+                null,
+                CancellationToken.None
+            )
+        );
         Assert.Equal(2, Assert.IsType<AudioFacts>(await _probe.ProbeAsync(copy, CancellationToken.None)).Channels);
     }
 
@@ -83,7 +126,16 @@ public sealed class TranscoderTests(SoundFiles sounds)
         var (_, facts) = await Original();
         var text = await sounds.WriteAsync("", "no sound"u8.ToArray());
         var copy = sounds.NewPath("");
-        var failed = Assert.IsType<TranscodeFailed>(await new Transcoder(TimeProvider.System).MakeAsync(text, facts, TranscodeTarget.Opus, copy, null, CancellationToken.None));
+        var failed = Assert.IsType<TranscodeFailed>(
+            await new Transcoder(TimeProvider.System).MakeAsync(
+                text,
+                facts,
+                TranscodeTarget.Opus,
+                copy,
+                null,
+                CancellationToken.None
+            )
+        );
         Assert.Equal("transcode_failed", failed.Code);
         Assert.Empty(Directory.GetFiles(sounds.Folder, Path.GetFileName(copy) + "*"));
     }
@@ -94,7 +146,19 @@ public sealed class TranscoderTests(SoundFiles sounds)
         var (path, facts) = await Original();
         var copy = await sounds.WriteAsync("", "before"u8.ToArray());
         var transcoder = new Transcoder(TimeProvider.System, TimeSpan.FromTicks(1));
-        var failed = Assert.IsType<TranscodeFailed>(await transcoder.MakeAsync(path, facts with { DurationMs = 0 }, TranscodeTarget.Opus, copy, null, CancellationToken.None));
+        var failed = Assert.IsType<TranscodeFailed>(
+            await transcoder.MakeAsync(
+                path,
+                facts with
+                {
+                    DurationMs = 0,
+                },
+                TranscodeTarget.Opus,
+                copy,
+                null,
+                CancellationToken.None
+            )
+        );
         Assert.Equal("transcode_timeout", failed.Code);
         Assert.Equal("before", await File.ReadAllTextAsync(copy));
         Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(copy)!, Path.GetFileName(copy) + "*.partial"));
@@ -109,8 +173,18 @@ public sealed class TranscoderTests(SoundFiles sounds)
         var copy = sounds.NewPath("");
         using var gone = new CancellationTokenSource();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            new Transcoder(TimeProvider.System).MakeAsync(path, facts, TranscodeTarget.Opus, copy, _ => gone.Cancel(), gone.Token));
-        Assert.DoesNotContain(Process.GetProcessesByName("ffmpeg"), p => CommandLine(p).Contains(copy, StringComparison.Ordinal));
+            new Transcoder(TimeProvider.System).MakeAsync(
+                path,
+                facts,
+                TranscodeTarget.Opus,
+                copy,
+                _ => gone.Cancel(),
+                gone.Token
+            )
+        );
+        Assert.DoesNotContain(Process.GetProcessesByName("ffmpeg"), p =>
+            CommandLine(p).Contains(copy, StringComparison.Ordinal)
+        );
         Assert.Empty(Directory.GetFiles(sounds.Folder, Path.GetFileName(copy) + "*"));
     }
 

@@ -21,8 +21,8 @@ using static Veza.Projections.Tests.SocialSetting;
 namespace Veza.Projections.Tests;
 
 /// <summary>
-/// Every projection of the product, built anew after a random history, has row for row what running it live has left. A history for which that is not so is made as short as it can be
-/// and told with its seed.
+/// Every projection of the product, built anew after a random history, has row for row what running it live has left. A
+/// history for which that is not so is made as short as it can be and told with its seed.
 /// </summary>
 public class RandomHistoryTests
 {
@@ -32,11 +32,38 @@ public class RandomHistoryTests
 
     public enum Act
     {
-        Follow, Unfollow, Repost, TakeBack, Like, Unlike, Comment, Join, Leave, OpenChannel, Send, Edit, Delete, React, Burn, Cool, MarkRead,
-        StartPlay, ReportPlay, EndPlay, Process, Fail, Announce, GoLive, Stop, SignIn, SignOut,
+        Follow,
+        Unfollow,
+        Repost,
+        TakeBack,
+        Like,
+        Unlike,
+        Comment,
+        Join,
+        Leave,
+        OpenChannel,
+        Send,
+        Edit,
+        Delete,
+        React,
+        Burn,
+        Cool,
+        MarkRead,
+        StartPlay,
+        ReportPlay,
+        EndPlay,
+        Process,
+        Fail,
+        Announce,
+        GoLive,
+        Stop,
+        SignIn,
+        SignOut,
     }
 
-    /// <summary>A few things that everybody does everything to; what is refused is part of a random history, and leaves none.</summary>
+    /// <summary>
+    /// A few things that everybody does everything to; what is refused is part of a random history, and leaves none.
+    /// </summary>
     /// <param name="Who">One of four people, as <paramref name="Whom"/> is.</param>
     /// <param name="Thing">One of twelve of its kind, or of as many as there are.</param>
     public sealed record Step(Act Act, int Who, int Whom, int Thing, int SecondsLater);
@@ -44,27 +71,41 @@ public class RandomHistoryTests
     [Fact]
     public async Task A_build_has_the_rows_that_running_live_has_left()
     {
-        var steps = from act in Gen.Elements(Enum.GetValues<Act>())
-                    from who in Gen.Choose(0, 3)
-                    from whom in Gen.Choose(0, 3)
-                    from thing in Gen.Choose(0, 11)
-                    from seconds in Gen.Choose(0, 90)
-                    select new Step(act, who, whom, thing, seconds);
+        var steps =
+            from act in Gen.Elements(Enum.GetValues<Act>())
+            from who in Gen.Choose(0, 3)
+            from whom in Gen.Choose(0, 3)
+            from thing in Gen.Choose(0, 11)
+            from seconds in Gen.Choose(0, 90)
+            select new Step(act, who, whom, thing, seconds);
         var filled = 0;
         var ct = TestContext.Current.CancellationToken;
         var shortening = new Stopwatch();
-        var holds = Prop.ForAll(Arb.From(Gen.ArrayOf(steps), Shorter), history => filled = Math.Max(filled, CompareAsync(history, ct).GetAwaiter().GetResult()));
+        var holds = Prop.ForAll(Arb.From(Gen.ArrayOf(steps), Shorter), history =>
+            filled = Math.Max(filled, CompareAsync(history, ct).GetAwaiter().GetResult())
+        );
         // On a thread that no other test waits for, as FsCheck holds on to it.
-        await Task.Factory.StartNew(() => Check.One(Config.QuickThrowOnFailure.WithMaxTest(Histories).WithStartSize(StepsMax).WithEndSize(StepsMax), holds), TaskCreationOptions.LongRunning);
+        await Task.Factory.StartNew(
+            () =>
+                Check.One(
+                    Config.QuickThrowOnFailure.WithMaxTest(Histories).WithStartSize(StepsMax).WithEndSize(StepsMax),
+                    holds
+                ),
+            TaskCreationOptions.LongRunning
+        );
         Assert.True(filled >= 18, $"the histories leave rows in {filled} tables only");
 
         // A failing one loses parts of itself, ever smaller ones, for as long as it fails; one at a time takes seconds.
         IEnumerable<Step[]> Shorter(Step[] history)
         {
             shortening.Start();
-            for (var part = (history.Length + 1) / 2; part > 0 && shortening.Elapsed < ShorteningMax; part = part == 1 ? 0 : (part + 1) / 2)
-                for (var from = 0; from < history.Length && shortening.Elapsed < ShorteningMax; from += part)
-                    yield return [.. history[..from], .. history[Math.Min(from + part, history.Length)..]];
+            for (
+                var part = (history.Length + 1) / 2;
+                part > 0 && shortening.Elapsed < ShorteningMax;
+                part = part == 1 ? 0 : (part + 1) / 2
+            )
+            for (var from = 0; from < history.Length && shortening.Elapsed < ShorteningMax; from += part)
+                yield return [.. history[..from], .. history[Math.Min(from + part, history.Length)..]];
         }
     }
 
@@ -76,15 +117,20 @@ public class RandomHistoryTests
         await PlayAsync(log, history);
         await log.ProjectedAsync();
         var live = await RowsAsync(log);
-        foreach (var name in live.Keys) await log.Projections.Builds.RequestAsync(name, ct);
-        await Eventually.TrueAsync(async () =>
-        {
-            var builds = await log.Projections.Builds.ListAsync(ct);
-            Assert.All(builds, b => Assert.Null(b.Error));
-            return builds.Count == 0;
-        }, what: "the builds have ended");
+        foreach (var name in live.Keys)
+            await log.Projections.Builds.RequestAsync(name, ct);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                var builds = await log.Projections.Builds.ListAsync(ct);
+                Assert.All(builds, b => Assert.Null(b.Error));
+                return builds.Count == 0;
+            },
+            what: "the builds have ended"
+        );
         var built = await RowsAsync(log);
-        foreach (var (name, rows) in live) Assert.True(rows == built[name], $"{name} was\n{rows}\nand was built as\n{built[name]}");
+        foreach (var (name, rows) in live)
+            Assert.True(rows == built[name], $"{name} was\n{rows}\nand was built as\n{built[name]}");
         return live.Values.Count(rows => rows.Length > 0);
     }
 
@@ -92,20 +138,42 @@ public class RandomHistoryTests
     {
         var social = new SocialSetting();
         Guid[] people = [social.Ana, social.Bo, social.Cleo, social.Dora];
-        Guid[] tracks = Ids(3), messages = Ids(6), plays = Ids(12), shows = Ids(3), sessions = Ids(6), channels = Ids(2);
+        Guid[] tracks = Ids(3),
+            messages = Ids(6),
+            plays = Ids(12),
+            shows = Ids(3),
+            sessions = Ids(6),
+            channels = Ids(2);
         var community = Guid.CreateVersion7();
-        await log.Given([.. social.Registered, new CreateCommunity(community, channels[0], social.Bo, "Vinyl diggers"),
-            .. people.Where(p => p != social.Bo).Select(p => new JoinCommunity(community, p)), .. tracks.Select(t => social.Uploads(social.Bo, t))]).PlayAsync();
+        await log.Given([
+                .. social.Registered,
+                new CreateCommunity(community, channels[0], social.Bo, "Vinyl diggers"),
+                .. people.Where(p => p != social.Bo).Select(p => new JoinCommunity(community, p)),
+                .. tracks.Select(t => social.Uploads(social.Bo, t)),
+            ])
+            .PlayAsync();
         foreach (var (act, step) in history.Select((act, i) => (act, i)))
         {
             log.Now += TimeSpan.FromSeconds(act.SecondsLater);
-            CommandResult _ = await log.CommandBus.SendAsync((dynamic)Command(act, step), new CommandContext(Guid.CreateVersion7(), null), null, CancellationToken.None);
+            CommandResult _ = await log.CommandBus.SendAsync(
+                (dynamic)Command(act, step),
+                new CommandContext(Guid.CreateVersion7(), null),
+                null,
+                CancellationToken.None
+            );
         }
 
         object Command(Step step, int number)
         {
             var (who, whom) = (people[step.Who], people[step.Whom]);
-            var (track, message, play, show, session, channel) = (One(tracks), One(messages), One(plays), One(shows), One(sessions), One(channels));
+            var (track, message, play, show, session, channel) = (
+                One(tracks),
+                One(messages),
+                One(plays),
+                One(shows),
+                One(sessions),
+                One(channels)
+            );
             return step.Act switch
             {
                 Act.Follow => Follows(who, whom),
@@ -117,7 +185,15 @@ public class RandomHistoryTests
                 Act.Comment => new CommentOnTrack(Guid.CreateVersion7(), track, who, "this drop!", 61_000),
                 Act.Join => new JoinCommunity(community, who),
                 Act.Leave => new LeaveCommunity(community, who),
-                Act.OpenChannel => new CreateChannel(channels[1], community, social.Bo, "second", ChannelKind.Text, null, 0),
+                Act.OpenChannel => new CreateChannel(
+                    channels[1],
+                    community,
+                    social.Bo,
+                    "second",
+                    ChannelKind.Text,
+                    null,
+                    0
+                ),
                 Act.Send => new SendMessage(message, channel, who, $"number {number}", null),
                 Act.Edit => new EditMessage(message, who, $"number {number}, again"),
                 Act.Delete => new DeleteMessage(message, who),
@@ -149,8 +225,12 @@ public class RandomHistoryTests
         Dictionary<string, string> rows = [];
         foreach (var projection in TestLog.AllProjections())
         {
-            var view = "views." + projection.Name[..projection.Name.LastIndexOf(".v", StringComparison.Ordinal)].Replace('.', '_');
-            await using var ask = log.Log.Database.CreateCommand($"select coalesce(string_agg(r::text, E'\\n' order by r::text), '') from {view} r");
+            var view =
+                "views."
+                + projection.Name[..projection.Name.LastIndexOf(".v", StringComparison.Ordinal)].Replace('.', '_');
+            await using var ask = log.Log.Database.CreateCommand(
+                $"select coalesce(string_agg(r::text, E'\\n' order by r::text), '') from {view} r"
+            );
             rows.Add(projection.Name, (string)(await ask.ExecuteScalarAsync())!);
         }
         return rows;

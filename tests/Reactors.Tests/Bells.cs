@@ -3,7 +3,9 @@ using Veza.Reactors.Running;
 
 namespace Veza.Reactors.Tests;
 
-/// <summary>Notes what its reactors are given; a test may let them fail or hold them back by the event's number.</summary>
+/// <summary>
+/// Notes what its reactors are given; a test may let them fail or hold them back by the event's number.
+/// </summary>
 public sealed class Tower
 {
     private readonly ConcurrentDictionary<int, TaskCompletionSource> _gates = new();
@@ -16,6 +18,7 @@ public sealed class Tower
     public Func<int, int, Exception?> Fault { get; set; } = (_, _) => null;
 
     public void Hold(int number) => _gates[number] = Source();
+
     public void LetGo(int number) => _gates[number].TrySetResult();
 
     /// <summary>Completes when the event has been given for the first time.</summary>
@@ -26,8 +29,10 @@ public sealed class Tower
     {
         var attempt = Attempts.AddOrUpdate(number, 1, (_, before) => before + 1);
         _begun.GetOrAdd(number, _ => Source()).TrySetResult();
-        if (_gates.TryGetValue(number, out var gate)) await gate.Task.WaitAsync(ct);
-        if (Fault(number, attempt) is { } fault) throw fault;
+        if (_gates.TryGetValue(number, out var gate))
+            await gate.Task.WaitAsync(ct);
+        if (Fault(number, attempt) is { } fault)
+            throw fault;
         Done.Enqueue(number);
     }
 
@@ -35,7 +40,9 @@ public sealed class Tower
 }
 
 public abstract record Event;
+
 public sealed record Rang(int Number) : Event;
+
 public sealed record Fell(int Number) : Event;
 
 /// <summary>Rings at every event of its type.</summary>

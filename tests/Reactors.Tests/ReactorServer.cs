@@ -24,7 +24,8 @@ public sealed class ReactorServer : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_postgres is not null) await _postgres.DisposeAsync();
+        if (_postgres is not null)
+            await _postgres.DisposeAsync();
     }
 
     /// <returns>The connection string of a new database.</returns>
@@ -40,9 +41,16 @@ public sealed class ReactorServer : IAsyncLifetime
     /// <summary>A node of a log, with the bell.</summary>
     public static async Task<BellNode> StartAsync(string database, Tower tower, ILoggerProvider? logs = null)
     {
-        var log = await EventLog.OpenAsync(database, Types, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        var log = await EventLog.OpenAsync(
+            database,
+            Types,
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            CancellationToken.None
+        );
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        if (logs is not null) builder.Logging.AddProvider(logs);
+        if (logs is not null)
+            builder.Logging.AddProvider(logs);
         builder.Services.AddSingleton(log).AddSingleton(tower).AddSingleton(TimeProvider.System);
         builder.UseWolverine(options =>
         {
@@ -71,28 +79,36 @@ public sealed class BellNode(EventLog log, IHost host) : IAsyncDisposable
         (await Tables.StatesAsync(CancellationToken.None)).GetValueOrDefault(Queue.ToString()) ?? new(0, null, 0, null);
 
     public Task<int> RetryAsync() => Tables.RetryAsync(Queue, CancellationToken.None);
+
     public Task<int> SkipAsync() => Tables.SkipAsync(Queue, CancellationToken.None);
 
     /// <summary>Each event in a stream of its own.</summary>
     public async Task AppendAsync(params Event[] events)
     {
-        foreach (var e in events) await AppendAsync(Guid.CreateVersion7(), e);
+        foreach (var e in events)
+            await AppendAsync(Guid.CreateVersion7(), e);
     }
 
-    public async Task AppendAsync(Guid stream, params Event[] events) => Assert.IsType<AppendOutcome.Accepted>(
-        await log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(stream, "bell", 0, events)], [])));
+    public async Task AppendAsync(Guid stream, params Event[] events) =>
+        Assert.IsType<AppendOutcome.Accepted>(
+            await log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(stream, "bell", 0, events)], []))
+        );
 
     /// <summary>Everything in the log is done or a dead letter.</summary>
-    public Task DoneAsync() => Eventually.TrueAsync(
-        // The checkpoint first: what moves from the log into the queue meanwhile is in one of them.
-        async () => await CheckpointAsync() >= await log.Reader.HeadAsync(CancellationToken.None)
-            && (await StateAsync()).Waiting == 0,
-        what: "the bell is done");
+    public Task DoneAsync() =>
+        Eventually.TrueAsync(
+            // The checkpoint first: what moves from the log into the queue meanwhile is in one of them.
+            async () =>
+                await CheckpointAsync() >= await log.Reader.HeadAsync(CancellationToken.None)
+                && (await StateAsync()).Waiting == 0,
+            what: "the bell is done"
+        );
 
     public async Task<long> CheckpointAsync()
     {
         await using var find = log.Database.CreateCommand(
-            $"select last_seq_id from log.mt_event_progression where name = '{Bell.Name}'");
+            $"select last_seq_id from log.mt_event_progression where name = '{Bell.Name}'"
+        );
         return await find.ExecuteScalarAsync() as long? ?? 0;
     }
 

@@ -61,7 +61,8 @@ public sealed class ReactorTests(ReactorServer server) : IClassFixture<ReactorSe
     public async Task An_event_that_always_fails_becomes_a_dead_letter_that_an_operator_retries()
     {
         var isCracked = true;
-        _tower.Fault = (number, _) => number == 1 && isCracked ? new InvalidOperationException("bell 1 is cracked") : null;
+        _tower.Fault = (number, _) =>
+            number == 1 && isCracked ? new InvalidOperationException("bell 1 is cracked") : null;
         await using var node = await StartAsync();
         await node.AppendAsync(new Rang(1), new Rang(2));
         await node.DoneAsync();
@@ -162,11 +163,20 @@ public sealed class ReactorTests(ReactorServer server) : IClassFixture<ReactorSe
         await using var node = await StartAsync();
         _tower.Hold(1);
         var stream = Guid.CreateVersion7();
-        await node.AppendAsync(stream, [.. Enumerable.Range(1, ReactorSubscription.WaitingMax + 600).Select(i => new Rang(i))]);
+        await node.AppendAsync(
+            stream,
+            [.. Enumerable.Range(1, ReactorSubscription.WaitingMax + 600).Select(i => new Rang(i))]
+        );
         await _tower.Begun(1);
         await Eventually.TrueAsync(
-            async () => (await node.StateAsync()).Waiting >= ReactorSubscription.WaitingMax, what: "the queue is full");
-        Assert.InRange(await node.CheckpointAsync(), ReactorSubscription.WaitingMax, ReactorSubscription.WaitingMax + 500);
+            async () => (await node.StateAsync()).Waiting >= ReactorSubscription.WaitingMax,
+            what: "the queue is full"
+        );
+        Assert.InRange(
+            await node.CheckpointAsync(),
+            ReactorSubscription.WaitingMax,
+            ReactorSubscription.WaitingMax + 500
+        );
     }
 
     [Fact]
@@ -178,9 +188,12 @@ public sealed class ReactorTests(ReactorServer server) : IClassFixture<ReactorSe
             await node.AppendAsync(new Rang(1), new Rang(2));
             await node.DoneAsync();
             await ExecuteAsync(node, "delete from wolverine.wolverine_incoming_envelopes");
-            await ExecuteAsync(node, $"""
+            await ExecuteAsync(
+                node,
+                $"""
                 insert into log.parked_events (name, position, error, at) values ('{Bell.Name}', 1, 'cracked', now())
-                """);
+                """
+            );
         }
         await using var again = await ReactorServer.StartAsync(database, _tower);
         await Eventually.TrueAsync(() => _tower.Done.Contains(1), what: "it is given again");
@@ -195,7 +208,9 @@ public sealed class ReactorTests(ReactorServer server) : IClassFixture<ReactorSe
         _tower.Hold(4711);
         await node.AppendAsync(new Rang(4711));
         await _tower.Begun(4711);
-        await using var read = node.Log.Database.CreateCommand("select body from wolverine.wolverine_incoming_envelopes");
+        await using var read = node.Log.Database.CreateCommand(
+            "select body from wolverine.wolverine_incoming_envelopes"
+        );
         var body = System.Text.Encoding.UTF8.GetString((byte[])(await read.ExecuteScalarAsync(Ct))!);
         Assert.Contains("\"position\":1", body, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("4711", body, StringComparison.Ordinal);
@@ -209,14 +224,27 @@ public sealed class ReactorTests(ReactorServer server) : IClassFixture<ReactorSe
     public void The_same_reactor_to_the_same_event_has_the_same_command_id()
     {
         var e = new EventStore.RecordedEvent(
-            1, new("0198f5c0-0000-7000-8000-000000000000"), default, 1, "rang", default, default, null, default,
-            EventStore.EventTypes.DerivedFrom(typeof(Event)));
+            1,
+            new("0198f5c0-0000-7000-8000-000000000000"),
+            default,
+            1,
+            "rang",
+            default,
+            default,
+            null,
+            default,
+            EventStore.EventTypes.DerivedFrom(typeof(Event))
+        );
         Assert.Equal(ReactorCommands.CommandId("test.bell.v1", e), ReactorCommands.CommandId("test.bell.v1", e));
         Assert.NotEqual(ReactorCommands.CommandId("test.bell.v1", e), ReactorCommands.CommandId("test.bell.v2", e));
-        Assert.NotEqual(ReactorCommands.CommandId("test.bell.v1", e), ReactorCommands.CommandId("test.bell.v1", e, Guid.CreateVersion7()));
+        Assert.NotEqual(
+            ReactorCommands.CommandId("test.bell.v1", e),
+            ReactorCommands.CommandId("test.bell.v1", e, Guid.CreateVersion7())
+        );
     }
 
-    private async Task<BellNode> StartAsync() => await ReactorServer.StartAsync(await server.NewDatabaseAsync(), _tower);
+    private async Task<BellNode> StartAsync() =>
+        await ReactorServer.StartAsync(await server.NewDatabaseAsync(), _tower);
 
     private static async Task ExecuteAsync(BellNode node, string sql)
     {

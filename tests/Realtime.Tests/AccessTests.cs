@@ -13,7 +13,10 @@ public class AccessTests(TestLog log)
     public async Task A_channel_is_for_members()
     {
         await using var live = await new LiveSetting(log).WithCommunityAsync();
-        Assert.Equal("permission_missing", (await live.RefusedAsync([live.Channel], caller: new(Guid.CreateVersion7(), null, false))).Code);
+        Assert.Equal(
+            "permission_missing",
+            (await live.RefusedAsync([live.Channel], caller: new(Guid.CreateVersion7(), null, false))).Code
+        );
         Assert.Equal("channel_unknown", (await live.RefusedAsync([$"channel:{Guid.CreateVersion7()}"])).Code);
     }
 
@@ -28,7 +31,15 @@ public class AccessTests(TestLog log)
     public async Task A_connection_whose_session_was_ended_opens_no_new_subscription()
     {
         await using var live = new LiveSetting(log);
-        var started = new StreamChange(live.Session, "session", 0, [new SessionStarted(live.Session, live.Member, "hash", log.Now), new SessionEnded(live.Session, live.Member, "signed_out")]);
+        var started = new StreamChange(
+            live.Session,
+            "session",
+            0,
+            [
+                new SessionStarted(live.Session, live.Member, "hash", log.Now),
+                new SessionEnded(live.Session, live.Member, "signed_out"),
+            ]
+        );
         await log.Log.Appender.AppendAsync(new(Guid.CreateVersion7(), [started], []));
         Assert.Equal("session_ended", (await live.RefusedAsync(["chart:top"])).Code);
     }
@@ -39,8 +50,17 @@ public class AccessTests(TestLog log)
         await using var live = await new LiveSetting(log, new() { BatchItemsMax = 2 }).WithCommunityAsync();
         await using var reader = await live.SubscribeAsync([live.Channel]);
         await reader.NextAsync();
-        for (var i = 0; i < 10; i++) await live.SayAsync($"{i}");
-        var ended = new StreamChange(live.Session, "session", 0, [new SessionStarted(live.Session, live.Member, "hash", log.Now), new SessionEnded(live.Session, live.Member, "signed_out")]);
+        for (var i = 0; i < 10; i++)
+            await live.SayAsync($"{i}");
+        var ended = new StreamChange(
+            live.Session,
+            "session",
+            0,
+            [
+                new SessionStarted(live.Session, live.Member, "hash", log.Now),
+                new SessionEnded(live.Session, live.Member, "signed_out"),
+            ]
+        );
         await log.Log.Appender.AppendAsync(new(Guid.CreateVersion7(), [ended], []));
         Assert.Equal(new LiveMessage.Closed("session_ended"), await reader.ReadToEndAsync());
         Assert.Empty(reader.Items);
@@ -105,13 +125,17 @@ public class AccessTests(TestLog log)
         await using var reader = await live.SubscribeAsync([live.Channel]);
         await reader.NextAsync();
         await live.SayAsync("before");
-        await (how switch
-        {
-            "left" => live.SendAsync(new LeaveCommunity(live.Community, live.Member)),
-            "was kicked" => live.SendAsync(new KickMember(live.Community, live.Member, live.Owner, null)),
-            _ => live.SendAsync(new BanMember(live.Community, live.Member, live.Owner, null)),
-        });
-        await live.SendAsync(new Veza.Commands.Chat.Messages.SendMessage(Guid.CreateVersion7(), live.General, live.Owner, "after", null));
+        await (
+            how switch
+            {
+                "left" => live.SendAsync(new LeaveCommunity(live.Community, live.Member)),
+                "was kicked" => live.SendAsync(new KickMember(live.Community, live.Member, live.Owner, null)),
+                _ => live.SendAsync(new BanMember(live.Community, live.Member, live.Owner, null)),
+            }
+        );
+        await live.SendAsync(
+            new Veza.Commands.Chat.Messages.SendMessage(Guid.CreateVersion7(), live.General, live.Owner, "after", null)
+        );
         Assert.Equal(new LiveMessage.Closed("membership_ended"), await reader.ReadToEndAsync());
         Assert.Equal(["before"], reader.Texts);
         Assert.Equal("permission_missing", (await live.RefusedAsync([live.Channel])).Code);
@@ -126,11 +150,14 @@ public class AccessTests(TestLog log)
         var left = await live.SendAsync(new LeaveCommunity(live.Community, live.Member));
         while (await reader.NextAsync() is var next)
         {
-            if (next is not LiveMessage.TopicsClosed closed) continue;
+            if (next is not LiveMessage.TopicsClosed closed)
+                continue;
             Assert.Equal((left, live.Channel), (closed.Position, Assert.Single(closed.Topics)));
             break;
         }
-        await live.SendAsync(new Veza.Commands.Chat.Messages.SendMessage(Guid.CreateVersion7(), live.General, live.Owner, "after", null));
+        await live.SendAsync(
+            new Veza.Commands.Chat.Messages.SendMessage(Guid.CreateVersion7(), live.General, live.Owner, "after", null)
+        );
         var joined = await live.SendAsync(new JoinCommunity(live.Community, live.Member));
         await reader.ReadToAsync(joined);
         Assert.Equal(["memberLeft", "memberJoined"], reader.Types);
@@ -166,12 +193,21 @@ public class AccessTests(TestLog log)
     public async Task An_account_hears_of_those_it_follows_from_the_follow_on()
     {
         await using var live = new LiveSetting(log);
-        var (artist, early, late, gone) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
+        var (artist, early, late, gone) = (
+            Guid.CreateVersion7(),
+            Guid.CreateVersion7(),
+            Guid.CreateVersion7(),
+            Guid.CreateVersion7()
+        );
         await using var reader = await live.SubscribeAsync([live.Account]);
         await reader.NextAsync();
         await live.AppendAsync(Uploaded(early, artist));
         await live.AppendAsync(new FollowStarted(live.Member, artist), Uploaded(late, artist));
-        var last = await live.AppendAsync(new FollowStopped(live.Member, artist), Uploaded(gone, artist), new FollowStarted(Guid.CreateVersion7(), live.Member));
+        var last = await live.AppendAsync(
+            new FollowStopped(live.Member, artist),
+            Uploaded(gone, artist),
+            new FollowStarted(Guid.CreateVersion7(), live.Member)
+        );
         await reader.ReadToAsync(last);
         Assert.Equal(["followStarted", "trackUploaded", "followStopped", "followStarted"], reader.Types);
         Assert.Equal(late, LiveReader.Json(reader.Items[1]).GetProperty("data").GetProperty("trackId").GetGuid());
@@ -187,9 +223,15 @@ public class AccessTests(TestLog log)
         await whole.NextAsync();
         var after = whole.Position;
         var last = await live.AppendAsync(
-            Uploaded(Guid.CreateVersion7(), before), Uploaded(Guid.CreateVersion7(), during), Uploaded(Guid.CreateVersion7(), stopped),
-            new FollowStarted(live.Member, during), new FollowStopped(live.Member, stopped),
-            Uploaded(Guid.CreateVersion7(), before), Uploaded(Guid.CreateVersion7(), during), Uploaded(Guid.CreateVersion7(), stopped));
+            Uploaded(Guid.CreateVersion7(), before),
+            Uploaded(Guid.CreateVersion7(), during),
+            Uploaded(Guid.CreateVersion7(), stopped),
+            new FollowStarted(live.Member, during),
+            new FollowStopped(live.Member, stopped),
+            Uploaded(Guid.CreateVersion7(), before),
+            Uploaded(Guid.CreateVersion7(), during),
+            Uploaded(Guid.CreateVersion7(), stopped)
+        );
         await whole.ReadToAsync(last);
         await using var resumed = await live.SubscribeAsync([live.Account], after);
         await resumed.ReadToAsync(last);
@@ -197,5 +239,6 @@ public class AccessTests(TestLog log)
         Assert.Equal(whole.Items.Select(i => i.Position), resumed.Items.Select(i => i.Position));
     }
 
-    private static TrackUploaded Uploaded(Guid track, Guid owner) => new(track, owner, "a tune", null, null, 1, "00", 1000, "flac", 44_100, 2);
+    private static TrackUploaded Uploaded(Guid track, Guid owner) =>
+        new(track, owner, "a tune", null, null, 1, "00", 1000, "flac", 44_100, 2);
 }

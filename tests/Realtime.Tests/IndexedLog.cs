@@ -18,7 +18,9 @@ public sealed class IndexedLog : IAsyncLifetime
 
     public ValueTask DisposeAsync() => Log.DisposeAsync();
 
-    /// <summary>Brings the index up to everything there is now, and no further: whatever comes later, it lags behind.</summary>
+    /// <summary>
+    /// Brings the index up to everything there is now, and no further: whatever comes later, it lags behind.
+    /// </summary>
     public async Task IndexAsync()
     {
         await using var host = await HostAsync();
@@ -28,8 +30,22 @@ public sealed class IndexedLog : IAsyncLifetime
 
     /// <summary>A node that starts now: its tail holds nothing of what is there already.</summary>
     public Task<EventLog> NodeAsync() =>
-        EventLog.OpenAsync(Log.ConnectionString, TestLog.EventTypes, TimeProvider.System, NullLoggerFactory.Instance, TestContext.Current.CancellationToken, keySecret: TestLog.KeySecret);
+        EventLog.OpenAsync(
+            Log.ConnectionString,
+            TestLog.EventTypes,
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            TestContext.Current.CancellationToken,
+            keySecret: TestLog.KeySecret
+        );
 
-    private Task<ProjectionHost> HostAsync() => ProjectionHost.OpenAsync(
-        Log.Log, Log.ConnectionString, [new TopicIndexProjection()], TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+    private Task<ProjectionHost> HostAsync() =>
+        ProjectionHost.OpenAsync(
+            Log.Log,
+            Log.ConnectionString,
+            [new TopicIndexProjection()],
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            CancellationToken.None
+        );
 }

@@ -8,7 +8,10 @@ using Veza.Domain.Social.Follows;
 
 namespace Veza.Realtime.Tests;
 
-/// <summary>Resuming so far behind that the tail is of no help: by the index of topics as far as it goes, and not a hair differently than without it.</summary>
+/// <summary>
+/// Resuming so far behind that the tail is of no help: by the index of topics as far as it goes, and not a hair
+/// differently than without it.
+/// </summary>
 [Collection("index")]
 public class IndexedResumeTests(IndexedLog log)
 {
@@ -23,7 +26,8 @@ public class IndexedResumeTests(IndexedLog log)
         var said = new List<long>();
         for (var i = 0; i < 3; i++)
         {
-            for (var n = 0; n < 5; n++) await writer.AppendAsync(Noise(4000));
+            for (var n = 0; n < 5; n++)
+                await writer.AppendAsync(Noise(4000));
             said.Add(await writer.SayAsync($"{i}"));
         }
         await writer.AppendAsync(Noise(100));
@@ -45,13 +49,18 @@ public class IndexedResumeTests(IndexedLog log)
         var said = new List<long>();
         for (var i = 0; i < 20; i++)
         {
-            if (i == 12) await log.IndexAsync();
+            if (i == 12)
+                await log.IndexAsync();
             await writer.AppendAsync(Noise(30));
             said.Add(await writer.SayAsync($"{i}"));
         }
 
         await using var node = await log.NodeAsync();
-        await using var live = new LiveSetting(log.Log, new() { IndexedFromEvents = 10, BatchItemsMax = 5 }, node: node);
+        await using var live = new LiveSetting(
+            log.Log,
+            new() { IndexedFromEvents = 10, BatchItemsMax = 5 },
+            node: node
+        );
         await using var reader = await SubscribeAsync(writer, live, [writer.Channel], after);
         await reader.ReadToAsync(said[^1]);
         Assert.Equal(said, reader.Items.Select(i => i.Position));
@@ -103,10 +112,27 @@ public class IndexedResumeTests(IndexedLog log)
     public async Task Who_was_followed_in_between_is_heard_of_from_the_follow_on()
     {
         await using var writer = new LiveSetting(log.Log);
-        var (artist, early, late, gone) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
+        var (artist, early, late, gone) = (
+            Guid.CreateVersion7(),
+            Guid.CreateVersion7(),
+            Guid.CreateVersion7(),
+            Guid.CreateVersion7()
+        );
         var after = await writer.AppendAsync(Noise(1));
-        await writer.AppendAsync([Uploaded(early, artist), .. Noise(20), new FollowStarted(writer.Member, artist), .. Noise(20), Uploaded(late, artist)]);
-        await writer.AppendAsync([.. Noise(20), new FollowStopped(writer.Member, artist), Uploaded(gone, artist), .. Noise(20), new FollowStarted(Guid.CreateVersion7(), writer.Member)]);
+        await writer.AppendAsync([
+            Uploaded(early, artist),
+            .. Noise(20),
+            new FollowStarted(writer.Member, artist),
+            .. Noise(20),
+            Uploaded(late, artist),
+        ]);
+        await writer.AppendAsync([
+            .. Noise(20),
+            new FollowStopped(writer.Member, artist),
+            Uploaded(gone, artist),
+            .. Noise(20),
+            new FollowStarted(Guid.CreateVersion7(), writer.Member),
+        ]);
         await log.IndexAsync();
 
         await using var node = await log.NodeAsync();
@@ -132,15 +158,18 @@ public class IndexedResumeTests(IndexedLog log)
         for (var i = 0; i < 60; i++)
         {
             var artist = artists[random.Next(artists.Length)];
-            if (i == 45) await log.IndexAsync();
-            await writer.AppendAsync(random.Next(6) switch
-            {
-                0 => [new FollowStarted(writer.Member, artist)],
-                1 => [new FollowStopped(writer.Member, artist)],
-                2 => [Uploaded(track, artist), Uploaded(Guid.CreateVersion7(), artist)],
-                3 => [new MessageDeleted(Guid.CreateVersion7(), writer.General, writer.Owner)],
-                _ => Noise(random.Next(1, 12)),
-            });
+            if (i == 45)
+                await log.IndexAsync();
+            await writer.AppendAsync(
+                random.Next(6) switch
+                {
+                    0 => [new FollowStarted(writer.Member, artist)],
+                    1 => [new FollowStopped(writer.Member, artist)],
+                    2 => [Uploaded(track, artist), Uploaded(Guid.CreateVersion7(), artist)],
+                    3 => [new MessageDeleted(Guid.CreateVersion7(), writer.General, writer.Owner)],
+                    _ => Noise(random.Next(1, 12)),
+                }
+            );
         }
         // The end is on a topic, so that both are told of it.
         await writer.SayAsync("end");
@@ -149,10 +178,21 @@ public class IndexedResumeTests(IndexedLog log)
         string[] topics = [writer.Channel, writer.Account, $"track:{track}"];
         for (var after = first; after < node.Head; after += random.Next(1, 9))
         {
-            await using var indexed = new LiveSetting(log.Log, Eager with { IndexedFromEvents = random.Next(1, 40), BatchItemsMax = random.Next(1, 9), BatchBytesMax = 900 }, node: node);
+            await using var indexed = new LiveSetting(
+                log.Log,
+                Eager with
+                {
+                    IndexedFromEvents = random.Next(1, 40),
+                    BatchItemsMax = random.Next(1, 9),
+                    BatchBytesMax = 900,
+                },
+                node: node
+            );
             await using var scanning = new LiveSetting(log.Log, Never, node: node);
             await using var one = await (await SubscribeAsync(writer, indexed, topics, after)).ReadToAsync(node.Head);
-            await using var other = await (await SubscribeAsync(writer, scanning, topics, after)).ReadToAsync(node.Head);
+            await using var other = await (await SubscribeAsync(writer, scanning, topics, after)).ReadToAsync(
+                node.Head
+            );
             Assert.Equal(other.Items.Select(i => i.Position), one.Items.Select(i => i.Position));
         }
     }
@@ -172,10 +212,22 @@ public class IndexedResumeTests(IndexedLog log)
     }
 
     /// <summary>The member whom <paramref name="writer"/> made subscribes at another engine.</summary>
-    private static Task<LiveReader> SubscribeAsync(LiveSetting writer, LiveSetting at, string[] topics, long after) => at.SubscribeAsync(topics, after, writer.Caller);
+    private static Task<LiveReader> SubscribeAsync(LiveSetting writer, LiveSetting at, string[] topics, long after) =>
+        at.SubscribeAsync(topics, after, writer.Caller);
 
     private static DomainEvent[] Noise(int events) =>
-        [.. Enumerable.Range(0, events).Select(_ => new MessageSent(Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), "noise", null))];
+        [
+            .. Enumerable
+                .Range(0, events)
+                .Select(_ => new MessageSent(
+                    Guid.CreateVersion7(),
+                    Guid.CreateVersion7(),
+                    Guid.CreateVersion7(),
+                    "noise",
+                    null
+                )),
+        ];
 
-    private static TrackUploaded Uploaded(Guid track, Guid owner) => new(track, owner, "a tune", null, null, 1, "00", 1000, "flac", 44_100, 2);
+    private static TrackUploaded Uploaded(Guid track, Guid owner) =>
+        new(track, owner, "a tune", null, null, 1, "00", 1000, "flac", 44_100, 2);
 }

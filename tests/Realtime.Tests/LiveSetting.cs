@@ -23,19 +23,41 @@ internal sealed class LiveSetting : IAsyncDisposable
 
     /// <param name="run">False leaves the engine still, for tests that play its part.</param>
     /// <param name="node">The log as another node has it; otherwise the one that the test appends to.</param>
-    public LiveSetting(TestLog log, RealtimeLimits? limits = null, bool run = true, TopicMap? map = null, EventLog? node = null)
+    public LiveSetting(
+        TestLog log,
+        RealtimeLimits? limits = null,
+        bool run = true,
+        TopicMap? map = null,
+        EventLog? node = null
+    )
     {
         _log = log;
         MakeIndexTable(log);
         Limits = limits ?? new();
         node ??= log.Log;
-        var access = new TopicAccess(node, new ChatQueries(log.Views), new FollowQueries(log.Views), log.Projections.WaitAsync, Limits, (session, _) =>
-        {
-            if (!LogIsBusy) Recorded.Add(session);
-            return Task.FromResult(!LogIsBusy);
-        });
-        Engine = new(node, map ?? TopicMap.OfAllCapabilities(), access, Limits, TimeProvider.System, NullLoggerFactory.Instance);
-        if (run) Engine.Start();
+        var access = new TopicAccess(
+            node,
+            new ChatQueries(log.Views),
+            new FollowQueries(log.Views),
+            log.Projections.WaitAsync,
+            Limits,
+            (session, _) =>
+            {
+                if (!LogIsBusy)
+                    Recorded.Add(session);
+                return Task.FromResult(!LogIsBusy);
+            }
+        );
+        Engine = new(
+            node,
+            map ?? TopicMap.OfAllCapabilities(),
+            access,
+            Limits,
+            TimeProvider.System,
+            NullLoggerFactory.Instance
+        );
+        if (run)
+            Engine.Start();
     }
 
     public RealtimeLimits Limits { get; }
@@ -67,23 +89,67 @@ internal sealed class LiveSetting : IAsyncDisposable
     }
 
     /// <returns>The position of the command's last event.</returns>
-    public async Task<long> SendAsync<TCommand>(TCommand command) where TCommand : notnull =>
-        Assert.IsType<CommandResult.Done>(await _log.CommandBus.SendAsync(command, new(Guid.CreateVersion7(), Member), null, CancellationToken.None)).Position;
+    public async Task<long> SendAsync<TCommand>(TCommand command)
+        where TCommand : notnull =>
+        Assert
+            .IsType<CommandResult.Done>(
+                await _log.CommandBus.SendAsync(
+                    command,
+                    new(Guid.CreateVersion7(), Member),
+                    null,
+                    CancellationToken.None
+                )
+            )
+            .Position;
 
-    public Task<long> SayAsync(string text, Guid? channel = null) => SendAsync(new SendMessage(Guid.CreateVersion7(), channel ?? General, Member, text, null));
+    public Task<long> SayAsync(string text, Guid? channel = null) =>
+        SendAsync(new SendMessage(Guid.CreateVersion7(), channel ?? General, Member, text, null));
 
     /// <summary>Appends events that no command makes here, each in a stream of its own.</summary>
     public async Task<long> AppendAsync(params DomainEvent[] events)
     {
-        var request = new AppendRequest(Guid.CreateVersion7(), [.. events.Select(e => new StreamChange(Guid.CreateVersion7(), "test", 0, [e]))], [], Member.ToString("N"));
+        var request = new AppendRequest(
+            Guid.CreateVersion7(),
+            [.. events.Select(e => new StreamChange(Guid.CreateVersion7(), "test", 0, [e]))],
+            [],
+            Member.ToString("N")
+        );
         return Assert.IsType<AppendOutcome.Accepted>(await _log.Log.Appender.AppendAsync(request)).Position;
     }
 
-    public async Task<LiveReader> SubscribeAsync(string[] topics, long? after = null, LiveCaller? caller = null, string? epoch = null) =>
-        new(Assert.IsType<SubscribeOutcome.Opened>(await Engine.SubscribeAsync(caller ?? Caller, topics, after, epoch, TestContext.Current.CancellationToken)).Subscription, after);
+    public async Task<LiveReader> SubscribeAsync(
+        string[] topics,
+        long? after = null,
+        LiveCaller? caller = null,
+        string? epoch = null
+    ) =>
+        new(
+            Assert
+                .IsType<SubscribeOutcome.Opened>(
+                    await Engine.SubscribeAsync(
+                        caller ?? Caller,
+                        topics,
+                        after,
+                        epoch,
+                        TestContext.Current.CancellationToken
+                    )
+                )
+                .Subscription,
+            after
+        );
 
     public async Task<LiveRefusal> RefusedAsync(string[] topics, long? after = null, LiveCaller? caller = null) =>
-        Assert.IsType<SubscribeOutcome.Refused>(await Engine.SubscribeAsync(caller ?? Caller, topics, after, null, TestContext.Current.CancellationToken)).Refusal;
+        Assert
+            .IsType<SubscribeOutcome.Refused>(
+                await Engine.SubscribeAsync(
+                    caller ?? Caller,
+                    topics,
+                    after,
+                    null,
+                    TestContext.Current.CancellationToken
+                )
+            )
+            .Refusal;
 
     public ValueTask DisposeAsync() => Engine.DisposeAsync();
 
@@ -93,21 +159,40 @@ internal sealed class LiveSetting : IAsyncDisposable
         lock (MakingTables)
         {
             using var find = log.Log.Database.CreateCommand("select to_regclass('views.log_topics') is not null");
-            if (find.ExecuteScalar() is true) return;
-            ProjectionHost.OpenAsync(log.Log, log.ConnectionString, [new TopicIndexProjection()], TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None)
-                .GetAwaiter().GetResult().DisposeAsync().AsTask().GetAwaiter().GetResult();
+            if (find.ExecuteScalar() is true)
+                return;
+            ProjectionHost
+                .OpenAsync(
+                    log.Log,
+                    log.ConnectionString,
+                    [new TopicIndexProjection()],
+                    TimeProvider.System,
+                    NullLoggerFactory.Instance,
+                    CancellationToken.None
+                )
+                .GetAwaiter()
+                .GetResult()
+                .DisposeAsync()
+                .AsTask()
+                .GetAwaiter()
+                .GetResult();
         }
     }
 }
 
-/// <summary>A client: pulls messages when it is told to, and checks that every batch follows on the one before.</summary>
+/// <summary>
+/// A client: pulls messages when it is told to, and checks that every batch follows on the one before.
+/// </summary>
 internal sealed class LiveReader(LiveSubscription subscription, long? after) : IAsyncDisposable
 {
-    private readonly IAsyncEnumerator<LiveMessage> _messages = subscription.ReadAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator();
+    private readonly IAsyncEnumerator<LiveMessage> _messages = subscription
+        .ReadAsync(TestContext.Current.CancellationToken)
+        .GetAsyncEnumerator();
 
     public long? Position { get; private set; } = after;
     public List<LiveItem> Items { get; } = [];
-    public IEnumerable<string?> Texts => Items.Select(i => Json(i).GetProperty("data").TryGetProperty("text", out var text) ? text.GetString() : null);
+    public IEnumerable<string?> Texts =>
+        Items.Select(i => Json(i).GetProperty("data").TryGetProperty("text", out var text) ? text.GetString() : null);
     public IEnumerable<string?> Types => Items.Select(i => Json(i).GetProperty("type").GetString());
 
     public static JsonElement Json(LiveItem item) => JsonDocument.Parse(item.Json).RootElement;
@@ -115,10 +200,12 @@ internal sealed class LiveReader(LiveSubscription subscription, long? after) : I
     /// <summary>The next message; null when the subscription has ended.</summary>
     public async Task<LiveMessage?> NextAsync()
     {
-        if (!await _messages.MoveNextAsync()) return null;
+        if (!await _messages.MoveNextAsync())
+            return null;
         if (_messages.Current is LiveMessage.Batch batch)
         {
-            if (Position is { } position) Assert.Equal(position, batch.Previous);
+            if (Position is { } position)
+                Assert.Equal(position, batch.Previous);
             Assert.True(batch.Position >= batch.Previous);
             Assert.All(batch.Items, i => Assert.InRange(i.Position, batch.Previous + 1, batch.Position));
             Position = batch.Position;
@@ -130,7 +217,8 @@ internal sealed class LiveReader(LiveSubscription subscription, long? after) : I
     /// <summary>Reads until everything up to a position has been handed out.</summary>
     public async Task<LiveReader> ReadToAsync(long position)
     {
-        while (Position is null || Position < position) Assert.IsType<LiveMessage.Batch>(await NextAsync());
+        while (Position is null || Position < position)
+            Assert.IsType<LiveMessage.Batch>(await NextAsync());
         return this;
     }
 
@@ -138,7 +226,8 @@ internal sealed class LiveReader(LiveSubscription subscription, long? after) : I
     public async Task<LiveMessage> ReadToEndAsync()
     {
         LiveMessage? last = null;
-        while (await NextAsync() is { } next) last = next;
+        while (await NextAsync() is { } next)
+            last = next;
         return last!;
     }
 

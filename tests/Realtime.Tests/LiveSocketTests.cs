@@ -13,6 +13,7 @@ public sealed class LiveSocketTests
 {
     private const string Ping = "{\"type\":6}\u001e";
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
     // Minutes pass here within the microseconds that a send takes.
     private static readonly RealtimeLimits Limits = new() { StoppedReadingMax = TimeSpan.FromDays(1) };
 
@@ -90,7 +91,11 @@ public sealed class LiveSocketTests
         var timeout = TimeSpan.FromSeconds(2);
         await using var client = await Client.ConnectAsync(hubTimeout: timeout);
         await client.SayAsync("{\"type\": 6}\u001e");
-        for (var began = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(began) < 1.5 * timeout;)
+        for (
+            var began = TimeProvider.System.GetTimestamp();
+            TimeProvider.System.GetElapsedTime(began) < 1.5 * timeout;
+
+        )
         {
             await client.SayAsync(Ping);
             // The hub's own clock is the system's.
@@ -118,10 +123,27 @@ public sealed class LiveSocketTests
         private Client(TimeSpan keepAlive, TimeSpan hubTimeout)
         {
             // The hub asks the system's clock whether it owes a ping, whenever it is told to look: it always does.
-            _services = new ServiceCollection().AddLogging().AddSignalR(hub => (hub.KeepAliveInterval, hub.ClientTimeoutInterval) = (TimeSpan.FromTicks(1), hubTimeout)).Services.BuildServiceProvider();
+            _services = new ServiceCollection()
+                .AddLogging()
+                .AddSignalR(hub =>
+                    (hub.KeepAliveInterval, hub.ClientTimeoutInterval) = (TimeSpan.FromTicks(1), hubTimeout)
+                )
+                .Services.BuildServiceProvider();
             _heart = new(Time, NullLogger<ConnectionHeartbeat>.Instance);
-            var connection = new DefaultConnectionContext("1", new Duplex(_toServer.Reader, _toClient.Writer), new Duplex(_toClient.Reader, _toServer.Writer));
-            _served = LiveSocket.RunAsync(connection, new ClaimsPrincipal(), keepAlive, _services.GetRequiredService<HubConnectionHandler<EchoHub>>(), _heart, Limits, Time);
+            var connection = new DefaultConnectionContext(
+                "1",
+                new Duplex(_toServer.Reader, _toClient.Writer),
+                new Duplex(_toClient.Reader, _toServer.Writer)
+            );
+            _served = LiveSocket.RunAsync(
+                connection,
+                new ClaimsPrincipal(),
+                keepAlive,
+                _services.GetRequiredService<HubConnectionHandler<EchoHub>>(),
+                _heart,
+                Limits,
+                Time
+            );
         }
 
         public ManualTime Time { get; } = new();
@@ -137,10 +159,12 @@ public sealed class LiveSocketTests
         /// <summary>Second by second, as the heart beats.</summary>
         public void Pass(TimeSpan time)
         {
-            for (var passed = TimeSpan.Zero; passed < time; passed += Second) Time.Advance(Second);
+            for (var passed = TimeSpan.Zero; passed < time; passed += Second)
+                Time.Advance(Second);
         }
 
-        public static string Invocation(string text) => $$"""{"type":1,"invocationId":"1","target":"Echo","arguments":["{{text}}"]}""" + '\u001e';
+        public static string Invocation(string text) =>
+            $$"""{"type":1,"invocationId":"1","target":"Echo","arguments":["{{text}}"]}""" + '\u001e';
 
         public async Task SayAsync(string text)
         {
@@ -152,16 +176,22 @@ public sealed class LiveSocketTests
         public async Task<string?> AskAsync(string text)
         {
             await SayAsync(Invocation(text));
-            return System.Text.Json.JsonDocument.Parse((await HearAsync()).TrimEnd('\u001e')).RootElement.GetProperty("result").GetString();
+            return System
+                .Text.Json.JsonDocument.Parse((await HearAsync()).TrimEnd('\u001e'))
+                .RootElement.GetProperty("result")
+                .GetString();
         }
 
         public async Task<string> HearPastPingsAsync()
         {
             while (true)
-                if (await HearAsync() is var said && said != Ping) return said;
+                if (await HearAsync() is var said && said != Ping)
+                    return said;
         }
 
-        /// <summary>The next message, which comes when it is time: the hub owes no ping while it still sends something else.</summary>
+        /// <summary>
+        /// The next message, which comes when it is time: the hub owes no ping while it still sends something else.
+        /// </summary>
         public async Task<string> HearWhileTimePassesAsync()
         {
             var hearing = HearAsync();
@@ -176,7 +206,10 @@ public sealed class LiveSocketTests
         /// <summary>The next message.</summary>
         public async Task<string> HearAsync()
         {
-            var read = await _toClient.Reader.ReadAtLeastAsync(2, TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+            var read = await _toClient
+                .Reader.ReadAtLeastAsync(2, TestContext.Current.CancellationToken)
+                .AsTask()
+                .WaitAsync(TimeSpan.FromSeconds(30));
             var length = read.Buffer.Slice(1, 1).FirstSpan[0];
             Assert.InRange(length, 1, 125);
             _toClient.Reader.AdvanceTo(read.Buffer.Start);

@@ -7,7 +7,10 @@ using Veza.EventStore;
 
 namespace Veza.Realtime.Tests;
 
-/// <summary>Three people come to three communities and go, sign out, make channels and talk, as a seed has it; and who of them sees what of it, told from the log alone.</summary>
+/// <summary>
+/// Three people come to three communities and go, sign out, make channels and talk, as a seed has it; and who of them
+/// sees what of it, told from the log alone.
+/// </summary>
 internal sealed class MembershipHistory(int seed)
 {
     private readonly Random _random = new(seed);
@@ -16,9 +19,17 @@ internal sealed class MembershipHistory(int seed)
     private readonly HashSet<(Guid Community, Guid Member)> _members = [];
 
     /// <summary>Each with the session they are signed in with.</summary>
-    public LiveCaller[] People { get; } = [.. Enumerable.Range(0, 3).Select(_ => new LiveCaller(Guid.CreateVersion7(), Guid.CreateVersion7(), MayReadLog: false))];
+    public LiveCaller[] People { get; } =
+    [
+        .. Enumerable
+            .Range(0, 3)
+            .Select(_ => new LiveCaller(Guid.CreateVersion7(), Guid.CreateVersion7(), MayReadLog: false)),
+    ];
 
-    /// <summary>A few events that are appended together: what takes a right away stands in the same batch as what is said after it.</summary>
+    /// <summary>
+    /// A few events that are appended together: what takes a right away stands in the same batch as what is said after
+    /// it.
+    /// </summary>
     public DomainEvent[] Next() => [.. Enumerable.Range(0, _random.Next(1, 9)).Select(_ => Event())];
 
     /// <summary>What a subscription to <c>communities:mine</c> that begins after a position is to receive.</summary>
@@ -30,8 +41,10 @@ internal sealed class MembershipHistory(int seed)
         ends = false;
         foreach (var e in log)
         {
-            if (e.Data is ChannelCreated made) channels[made.ChannelId] = made.CommunityId;
-            if (e.Data is MemberJoined joined && joined.MemberId == by.AccountId) mine.Add(joined.CommunityId);
+            if (e.Data is ChannelCreated made)
+                channels[made.ChannelId] = made.CommunityId;
+            if (e.Data is MemberJoined joined && joined.MemberId == by.AccountId)
+                mine.Add(joined.CommunityId);
             if (e.Data is SessionEnded ended && ended.SessionId == by.SessionId && e.Position > after)
             {
                 ends = true;
@@ -45,8 +58,10 @@ internal sealed class MembershipHistory(int seed)
                 MessageSent m when channels.TryGetValue(m.ChannelId, out var of) => of,
                 _ => null,
             };
-            if (e.Position > after && community is { } where && mine.Contains(where)) seen.Add(e.Position);
-            if (e.Data is MemberLeft left && left.MemberId == by.AccountId) mine.Remove(left.CommunityId);
+            if (e.Position > after && community is { } where && mine.Contains(where))
+                seen.Add(e.Position);
+            if (e.Data is MemberLeft left && left.MemberId == by.AccountId)
+                mine.Remove(left.CommunityId);
         }
         return seen;
     }
@@ -56,20 +71,35 @@ internal sealed class MembershipHistory(int seed)
         var (community, person) = (Pick(_communities), Pick(People));
         switch (_random.Next(40))
         {
-            case 0: return new SessionEnded(person.SessionId!.Value, person.AccountId, Session.SignedOut);
-            case 1: return new SessionEnded(Guid.CreateVersion7(), person.AccountId, Session.SignedOut);
+            case 0:
+                return new SessionEnded(person.SessionId!.Value, person.AccountId, Session.SignedOut);
+            case 1:
+                return new SessionEnded(Guid.CreateVersion7(), person.AccountId, Session.SignedOut);
             case < 5:
                 var channel = Guid.CreateVersion7();
                 _channels.Add((channel, community));
                 return new ChannelCreated(channel, community, "talk", ChannelKind.Text, null, 0);
-            case < 14: return _members.Add((community, person.AccountId)) ? new MemberJoined(community, person.AccountId) : Message();
-            case < 19: return _members.Remove((community, person.AccountId)) ? new MemberLeft(community, person.AccountId) : Message();
-            default: return Message();
+            case < 14:
+                return _members.Add((community, person.AccountId))
+                    ? new MemberJoined(community, person.AccountId)
+                    : Message();
+            case < 19:
+                return _members.Remove((community, person.AccountId))
+                    ? new MemberLeft(community, person.AccountId)
+                    : Message();
+            default:
+                return Message();
         }
     }
 
     private MessageSent Message() =>
-        new(Guid.CreateVersion7(), _channels.Count > 0 ? _channels[_random.Next(_channels.Count)].Channel : Guid.CreateVersion7(), Pick(People).AccountId, "hello", null);
+        new(
+            Guid.CreateVersion7(),
+            _channels.Count > 0 ? _channels[_random.Next(_channels.Count)].Channel : Guid.CreateVersion7(),
+            Pick(People).AccountId,
+            "hello",
+            null
+        );
 
     private T Pick<T>(T[] of) => of[_random.Next(of.Length)];
 }

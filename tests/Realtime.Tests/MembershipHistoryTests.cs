@@ -2,7 +2,10 @@ using Veza.EventStore;
 
 namespace Veza.Realtime.Tests;
 
-/// <summary>Rights come and go while one is subscribed: everybody receives the log filtered by what they were at each position, neither more nor less.</summary>
+/// <summary>
+/// Rights come and go while one is subscribed: everybody receives the log filtered by what they were at each position,
+/// neither more nor less.
+/// </summary>
 [Collection("index")]
 public class MembershipHistoryTests(IndexedLog log)
 {
@@ -29,7 +32,10 @@ public class MembershipHistoryTests(IndexedLog log)
             if (i % 5 == 0)
                 foreach (var person in history.People)
                 {
-                    var (at, after) = (random.Next(2) == 0 ? here : there, random.NextInt64(first, log.Log.Log.Head + 1));
+                    var (at, after) = (
+                        random.Next(2) == 0 ? here : there,
+                        random.NextInt64(first, log.Log.Log.Head + 1)
+                    );
                     var reader = await at.SubscribeAsync(["communities:mine"], after, person);
                     open.Add((person, after, ReadAsync(reader, end.Task)));
                 }
@@ -43,7 +49,12 @@ public class MembershipHistoryTests(IndexedLog log)
         foreach (var (by, after, reading) in open)
         {
             var (reader, told) = await reading;
-            var seen = MembershipHistory.Seen(events.Where(e => e.Position <= reader.Position), by, after, out var ends);
+            var seen = MembershipHistory.Seen(
+                events.Where(e => e.Position <= reader.Position),
+                by,
+                after,
+                out var ends
+            );
             Assert.Equal(seen, reader.Items.Select(i => i.Position));
             Assert.True(ends || reader.Position >= last);
             Assert.Equal(ends ? new LiveMessage.Closed("session_ended") : null, told as LiveMessage.Closed);
@@ -64,14 +75,20 @@ public class MembershipHistoryTests(IndexedLog log)
         var first = log.Log.Log.Head;
         for (var i = 0; i < 30; i++)
         {
-            if (i == 20) await log.IndexAsync();
+            if (i == 20)
+                await log.IndexAsync();
             await tail.AppendAsync(history.Next());
         }
         var (events, head) = (await EventsAsync(first), log.Log.Log.Head);
         await using var node = await log.NodeAsync();
         for (var after = first; after < head; after += random.Next(1, 6))
         {
-            var limits = Told with { IndexedFromEvents = random.Next(1, 40), BatchItemsMax = random.Next(1, 9), BatchBytesMax = 900 };
+            var limits = Told with
+            {
+                IndexedFromEvents = random.Next(1, 40),
+                BatchItemsMax = random.Next(1, 9),
+                BatchBytesMax = 900,
+            };
             await using var indexed = new LiveSetting(log.Log, limits, node: node);
             await using var scanning = new LiveSetting(log.Log, Told, node: node);
             var by = history.People[random.Next(history.People.Length)];
@@ -90,7 +107,8 @@ public class MembershipHistoryTests(IndexedLog log)
         LiveMessage? last = null;
         while (!end.IsCompletedSuccessfully || reader.Position is not { } at || at < await end)
         {
-            if (await reader.NextAsync() is not { } next) break;
+            if (await reader.NextAsync() is not { } next)
+                break;
             last = next;
         }
         return (reader, last);
@@ -99,7 +117,18 @@ public class MembershipHistoryTests(IndexedLog log)
     private async Task<List<RecordedEvent>> EventsAsync(long after)
     {
         var events = new List<RecordedEvent>();
-        while (await log.Log.Log.Reader.ReadAsync(after + events.Count, long.MaxValue, 1000, null, null, TestContext.Current.CancellationToken) is { Count: > 0 } page) events.AddRange(page);
+        while (
+            await log.Log.Log.Reader.ReadAsync(
+                after + events.Count,
+                long.MaxValue,
+                1000,
+                null,
+                null,
+                TestContext.Current.CancellationToken
+            )
+                is { Count: > 0 } page
+        )
+            events.AddRange(page);
         return events;
     }
 }

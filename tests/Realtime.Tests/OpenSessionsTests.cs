@@ -34,7 +34,10 @@ public class OpenSessionsTests(TestLog log)
     public async Task A_key_ends_when_its_time_is_over()
     {
         var sessions = new OpenSessions(log.Log, _clock);
-        await AppendAsync(0, new ApiKeyCreated(_session, _account, "bot", ["live:read"], "hash", _clock.GetUtcNow().AddDays(90)));
+        await AppendAsync(
+            0,
+            new ApiKeyCreated(_session, _account, "bot", ["live:read"], "hash", _clock.GetUtcNow().AddDays(90))
+        );
         using var open = await OpenAsync(sessions);
         _clock.Advance(TimeSpan.FromDays(90) - TimeSpan.FromTicks(1));
         Assert.False(open!.HasEnded);
@@ -67,9 +70,15 @@ public class OpenSessionsTests(TestLog log)
         Assert.Equal(0, sessions.Count);
     }
 
-    private Task<LiveSession?> OpenAsync(OpenSessions sessions) => sessions.TryOpenAsync(Caller, TestContext.Current.CancellationToken);
+    private Task<LiveSession?> OpenAsync(OpenSessions sessions) =>
+        sessions.TryOpenAsync(Caller, TestContext.Current.CancellationToken);
 
     private async Task<long> AppendAsync(long version, object e) =>
-        Assert.IsType<AppendOutcome.Accepted>(
-            await log.Log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new StreamChange(_session, "session", version, [e])], []))).Position;
+        Assert
+            .IsType<AppendOutcome.Accepted>(
+                await log.Log.Appender.AppendAsync(
+                    new(Guid.CreateVersion7(), [new StreamChange(_session, "session", version, [e])], [])
+                )
+            )
+            .Position;
 }

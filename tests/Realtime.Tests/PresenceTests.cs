@@ -10,13 +10,20 @@ namespace Veza.Realtime.Tests;
 
 public class PresenceTests(TestLog log)
 {
-    private static readonly PresenceLimits Quick = new() { TellEvery = TimeSpan.FromMilliseconds(10), DevicesPerAccountMax = 2 };
+    private static readonly PresenceLimits Quick = new()
+    {
+        TellEvery = TimeSpan.FromMilliseconds(10),
+        DevicesPerAccountMax = 2,
+    };
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
     public void Of_several_devices_the_one_most_there_counts_unless_one_is_invisible()
     {
-        var (board, ana) = (new PresenceBoard(Guid.CreateVersion7(), new(), TimeProvider.System), Guid.CreateVersion7());
+        var (board, ana) = (
+            new PresenceBoard(Guid.CreateVersion7(), new(), TimeProvider.System),
+            Guid.CreateVersion7()
+        );
         board.Set(ana, "phone", PresenceStatus.Idle);
         board.Set(ana, "desk", PresenceStatus.Online);
         Assert.Equal(new(PresenceStatus.Online, 2), board.Of(ana));
@@ -28,7 +35,10 @@ public class PresenceTests(TestLog log)
     [Fact]
     public void The_last_device_takes_the_account_away_and_its_minute_stays()
     {
-        var (board, ana) = (new PresenceBoard(Guid.CreateVersion7(), new(), TimeProvider.System), Guid.CreateVersion7());
+        var (board, ana) = (
+            new PresenceBoard(Guid.CreateVersion7(), new(), TimeProvider.System),
+            Guid.CreateVersion7()
+        );
         board.Set(ana, "phone", PresenceStatus.Online);
         Assert.Null(board.LastSeen(ana));
         board.Remove(ana, "phone");
@@ -39,7 +49,10 @@ public class PresenceTests(TestLog log)
     [Fact]
     public void Devices_have_a_bound_over_all_nodes()
     {
-        var (board, ana) = (new PresenceBoard(Guid.CreateVersion7(), Quick, TimeProvider.System), Guid.CreateVersion7());
+        var (board, ana) = (
+            new PresenceBoard(Guid.CreateVersion7(), Quick, TimeProvider.System),
+            Guid.CreateVersion7()
+        );
         board.Hear(Guid.CreateVersion7(), [(ana, new(PresenceStatus.Online, 1))], whole: true);
         Assert.True(board.Set(ana, "phone", PresenceStatus.Online));
         Assert.False(board.Set(ana, "desk", PresenceStatus.Online));
@@ -49,7 +62,12 @@ public class PresenceTests(TestLog log)
     [Fact]
     public void A_node_that_says_goodbye_or_nothing_takes_with_it_who_was_there_only()
     {
-        var (board, node, ana, bo) = (new PresenceBoard(Guid.CreateVersion7(), new() { GoneAfter = TimeSpan.FromTicks(-1) }, TimeProvider.System), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
+        var (board, node, ana, bo) = (
+            new PresenceBoard(Guid.CreateVersion7(), new() { GoneAfter = TimeSpan.FromTicks(-1) }, TimeProvider.System),
+            Guid.CreateVersion7(),
+            Guid.CreateVersion7(),
+            Guid.CreateVersion7()
+        );
         board.Hear(node, [(ana, new(PresenceStatus.Online, 1)), (bo, new(PresenceStatus.Online, 1))], whole: true);
         board.Hear(node, [(bo, new(PresenceStatus.Online, 1))], whole: true);
         Assert.Equal((PresenceStatus.Offline, PresenceStatus.Online), (board.Of(ana).Status, board.Of(bo).Status));
@@ -93,7 +111,15 @@ public class PresenceTests(TestLog log)
         await using var service = Service(live);
         await service.StartAsync(Ct);
         var (watch, _) = await service.WatchAsync(live.Caller, [live.Channel], Ct);
-        var ended = new StreamChange(live.Session, "session", 0, [new SessionStarted(live.Session, live.Member, "hash", log.Now), new SessionEnded(live.Session, live.Member, Session.SignedOut)]);
+        var ended = new StreamChange(
+            live.Session,
+            "session",
+            0,
+            [
+                new SessionStarted(live.Session, live.Member, "hash", log.Now),
+                new SessionEnded(live.Session, live.Member, Session.SignedOut),
+            ]
+        );
         await log.Log.Appender.AppendAsync(new(Guid.CreateVersion7(), [ended], []));
         await service.TypeAsync(new(live.Owner, null, false), live.General, Ct);
         var last = await NextAsync(watch!);
@@ -107,13 +133,18 @@ public class PresenceTests(TestLog log)
         await using var live = await new LiveSetting(log).WithCommunityAsync();
         await using var service = Service(live);
         var stranger = new LiveCaller(Guid.CreateVersion7(), null, false);
-        Assert.Equal("permission_missing", (await service.WatchAsync(stranger, [$"community:{live.Community}"], Ct)).Refusal!.Code);
+        Assert.Equal(
+            "permission_missing",
+            (await service.WatchAsync(stranger, [$"community:{live.Community}"], Ct)).Refusal!.Code
+        );
         Assert.Equal("permission_missing", (await service.WatchAsync(stranger, [live.Channel], Ct)).Refusal!.Code);
         Assert.Equal("topic_invalid", (await service.WatchAsync(stranger, ["chart:top"], Ct)).Refusal!.Code);
         Assert.Equal("permission_missing", (await service.TypeAsync(stranger, live.General, Ct))!.Code);
     }
 
-    private PresenceService Service(LiveSetting live) => new(live.Engine, new ChatQueries(log.Views), Quick, TimeProvider.System, NullLogger<PresenceService>.Instance);
+    private PresenceService Service(LiveSetting live) =>
+        new(live.Engine, new ChatQueries(log.Views), Quick, TimeProvider.System, NullLogger<PresenceService>.Instance);
 
-    private static async Task<PresenceMessage> NextAsync(PresenceWatch watch) => Assert.IsType<PresenceMessage>(await watch.NextAsync(Ct));
+    private static async Task<PresenceMessage> NextAsync(PresenceWatch watch) =>
+        Assert.IsType<PresenceMessage>(await watch.NextAsync(Ct));
 }

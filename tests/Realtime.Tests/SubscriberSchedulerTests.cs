@@ -5,21 +5,28 @@ public class SubscriberSchedulerTests
     [Fact(Timeout = 60_000)]
     public async Task However_many_are_woken_from_wherever_each_goes_on_every_time()
     {
-        const int Readers = 500, Waits = 50;
+        const int Readers = 500,
+            Waits = 50;
         var turns = new SubscriberScheduler();
         var signals = Enumerable.Range(0, Readers).Select(_ => new ReusableSignal(turns)).ToArray();
         var reading = Task.WhenAll(signals.Select(ReadAsync));
         // One whose turn were forgotten would wait for good: as it was woken, nobody wakes it again.
-        var waking = Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
-        {
-            while (!reading.IsCompleted)
-                foreach (var signal in signals) signal.Set();
-        }));
+        var waking = Enumerable
+            .Range(0, 4)
+            .Select(_ =>
+                Task.Run(() =>
+                {
+                    while (!reading.IsCompleted)
+                        foreach (var signal in signals)
+                            signal.Set();
+                })
+            );
         await Task.WhenAll(waking.Append(reading)).WaitAsync(TestContext.Current.CancellationToken);
 
         static async Task ReadAsync(ReusableSignal signal)
         {
-            for (var i = 0; i < Waits; i++) await signal.Begin();
+            for (var i = 0; i < Waits; i++)
+                await signal.Begin();
         }
     }
 }

@@ -14,7 +14,8 @@ public class SubscriptionTests(TestLog log)
         await using var reader = await live.SubscribeAsync([live.Channel]);
         await reader.NextAsync();
         var last = 0L;
-        for (var i = 0; i < 50; i++) last = await live.SayAsync($"{i}");
+        for (var i = 0; i < 50; i++)
+            last = await live.SayAsync($"{i}");
         await reader.ReadToAsync(last);
         Assert.Equal(Enumerable.Range(0, 50).Select(i => $"{i}"), reader.Texts);
     }
@@ -35,7 +36,8 @@ public class SubscriptionTests(TestLog log)
         await using var live = await new LiveSetting(log).WithCommunityAsync();
         var before = log.Log.Head;
         var said = new List<long>();
-        for (var i = 0; i < 20; i++) said.Add(await live.SayAsync($"{i}"));
+        for (var i = 0; i < 20; i++)
+            said.Add(await live.SayAsync($"{i}"));
         for (var after = before; after < said[^1]; after++)
         {
             await using var reader = await live.SubscribeAsync([live.Channel], after);
@@ -56,7 +58,11 @@ public class SubscriptionTests(TestLog log)
         for (var sent = 0; sent <= Tail.EventsMax; sent += 4000)
         {
             positions.Add(await live.SayAsync("one"));
-            await live.AppendAsync([.. Enumerable.Range(0, 4000).Select(_ => new MessageSent(Guid.CreateVersion7(), strange, live.Member, "noise", null))]);
+            await live.AppendAsync([
+                .. Enumerable
+                    .Range(0, 4000)
+                    .Select(_ => new MessageSent(Guid.CreateVersion7(), strange, live.Member, "noise", null)),
+            ]);
         }
         Assert.False(log.Log.Tail.TryRead(after, 1, []));
         positions.Add(await live.SayAsync("one"));
@@ -74,7 +80,8 @@ public class SubscriptionTests(TestLog log)
         await using var reader = await live.SubscribeAsync([$"track:{Guid.CreateVersion7()}"]);
         await reader.NextAsync();
         var last = 0L;
-        for (var i = 0; i < 30; i++) last = await live.SayAsync("not for a track");
+        for (var i = 0; i < 30; i++)
+            last = await live.SayAsync("not for a track");
         await reader.ReadToAsync(last - 15);
         Assert.Empty(reader.Items);
     }
@@ -83,7 +90,10 @@ public class SubscriptionTests(TestLog log)
     public async Task An_event_on_two_subscribed_topics_is_one_item()
     {
         await using var live = await new LiveSetting(log).WithCommunityAsync();
-        await using var reader = await live.SubscribeAsync([live.Channel, "log"], caller: new(live.Member, null, MayReadLog: true));
+        await using var reader = await live.SubscribeAsync(
+            [live.Channel, "log"],
+            caller: new(live.Member, null, MayReadLog: true)
+        );
         await reader.NextAsync();
         var position = await live.SayAsync("once");
         await reader.ReadToAsync(position);
@@ -97,9 +107,13 @@ public class SubscriptionTests(TestLog log)
         var after = log.Log.Head;
         await using var reader = await live.SubscribeAsync(["log"], after, live.Analyst);
         var last = 0L;
-        for (var i = 0; i < 10; i++) last = await live.SayAsync("all");
+        for (var i = 0; i < 10; i++)
+            last = await live.SayAsync("all");
         await reader.ReadToAsync(last);
-        Assert.Equal(Enumerable.Range(0, reader.Items.Count).Select(i => after + 1 + i), reader.Items.Select(i => i.Position));
+        Assert.Equal(
+            Enumerable.Range(0, reader.Items.Count).Select(i => after + 1 + i),
+            reader.Items.Select(i => i.Position)
+        );
     }
 
     [Fact]
@@ -113,7 +127,8 @@ public class SubscriptionTests(TestLog log)
         for (var i = 0; i < 200; i++)
         {
             last = await live.SayAsync($"{i}");
-            if (i % 50 == 0) await other.ReadToAsync(last);
+            if (i % 50 == 0)
+                await other.ReadToAsync(last);
         }
         await other.ReadToAsync(last);
         await stopped.ReadToAsync(last);
@@ -124,10 +139,14 @@ public class SubscriptionTests(TestLog log)
     [Fact]
     public async Task Batches_are_bounded_in_items_and_bytes()
     {
-        await using var live = await new LiveSetting(log, new() { BatchItemsMax = 8, BatchBytesMax = 4096 }).WithCommunityAsync();
+        await using var live = await new LiveSetting(
+            log,
+            new() { BatchItemsMax = 8, BatchBytesMax = 4096 }
+        ).WithCommunityAsync();
         var after = log.Log.Head;
         var last = 0L;
-        for (var i = 0; i < 40; i++) last = await live.SayAsync(new string('x', i % 2 == 0 ? 1 : 2000));
+        for (var i = 0; i < 40; i++)
+            last = await live.SayAsync(new string('x', i % 2 == 0 ? 1 : 2000));
         await using var reader = await live.SubscribeAsync([live.Channel], after);
         while (reader.Position < last)
         {
@@ -143,7 +162,8 @@ public class SubscriptionTests(TestLog log)
     {
         await using var live = await new LiveSetting(log, new() { CatchUpEventsMax = 10 }).WithCommunityAsync();
         var after = log.Log.Head;
-        for (var i = 0; i < 20; i++) await live.SayAsync("far");
+        for (var i = 0; i < 20; i++)
+            await live.SayAsync("far");
         await using var reader = await live.SubscribeAsync([live.Channel], after);
         var behind = Assert.IsType<LiveMessage.FellBehind>(await reader.ReadToEndAsync());
         Assert.True(behind.Head >= after + 20);
@@ -174,7 +194,8 @@ public class SubscriptionTests(TestLog log)
     public async Task A_subscription_that_is_given_up_leaves_nothing_behind()
     {
         await using var live = await new LiveSetting(log).WithCommunityAsync();
-        await using (var reader = await live.SubscribeAsync([live.Channel])) await reader.NextAsync();
+        await using (var reader = await live.SubscribeAsync([live.Channel]))
+            await reader.NextAsync();
         Assert.Equal(0, live.Engine.Subscriptions);
     }
 
@@ -182,7 +203,9 @@ public class SubscriptionTests(TestLog log)
     public async Task Cancelling_ends_a_subscription_that_waits()
     {
         await using var live = await new LiveSetting(log).WithCommunityAsync();
-        var opened = Assert.IsType<SubscribeOutcome.Opened>(await live.Engine.SubscribeAsync(live.Caller, [live.Channel], null, null, CancellationToken.None));
+        var opened = Assert.IsType<SubscribeOutcome.Opened>(
+            await live.Engine.SubscribeAsync(live.Caller, [live.Channel], null, null, CancellationToken.None)
+        );
         using var hangUp = new CancellationTokenSource();
         var messages = opened.Subscription.ReadAsync(hangUp.Token).GetAsyncEnumerator(CancellationToken.None);
         await messages.MoveNextAsync();
@@ -198,18 +221,36 @@ public class SubscriptionTests(TestLog log)
     {
         await using var live = await new LiveSetting(log, new() { BatchItemsMax = 7 }).WithCommunityAsync();
         var after = log.Log.Head;
-        var readers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => live.SubscribeAsync([live.Channel], after)));
-        var written = Task.WhenAll(Enumerable.Range(0, 8).Select(async w =>
-        {
-            var last = 0L;
-            for (var i = 0; i < 100; i++) last = await live.SayAsync($"{w}/{i}");
-            return last;
-        }));
+        var readers = await Task.WhenAll(
+            Enumerable.Range(0, 20).Select(_ => live.SubscribeAsync([live.Channel], after))
+        );
+        var written = Task.WhenAll(
+            Enumerable
+                .Range(0, 8)
+                .Select(async w =>
+                {
+                    var last = 0L;
+                    for (var i = 0; i < 100; i++)
+                        last = await live.SayAsync($"{w}/{i}");
+                    return last;
+                })
+        );
         var early = readers.Take(10).Select(r => r.ReadToAsync(after + 1)).ToArray();
         var end = (await written).Max();
         await Task.WhenAll(early);
-        var expected = (await log.Log.Reader.ReadAsync(after, end, 1000, ["message_sent"], null, TestContext.Current.CancellationToken))
-            .Where(e => ((MessageSent)e.Data!).ChannelId == live.General).Select(e => e.Position).ToList();
+        var expected = (
+            await log.Log.Reader.ReadAsync(
+                after,
+                end,
+                1000,
+                ["message_sent"],
+                null,
+                TestContext.Current.CancellationToken
+            )
+        )
+            .Where(e => ((MessageSent)e.Data!).ChannelId == live.General)
+            .Select(e => e.Position)
+            .ToList();
         Assert.Equal(800, expected.Count);
         foreach (var reader in readers)
         {
@@ -222,14 +263,24 @@ public class SubscriptionTests(TestLog log)
     [Fact(Timeout = 30_000)]
     public async Task A_reader_that_looks_while_the_engine_is_in_the_middle_of_a_page_misses_nothing_of_it()
     {
-        // An engine that does not run by itself: the test tells the subscription what the engine would, and stops half way.
+        // An engine that does not run by itself: the test tells the subscription what the engine would, and stops half
+        // way.
         await using var live = new LiveSetting(log, run: false);
         var after = log.Log.Head;
-        var outcome = await live.Engine.SubscribeAsync(live.Analyst, ["log"], after, null, TestContext.Current.CancellationToken);
+        var outcome = await live.Engine.SubscribeAsync(
+            live.Analyst,
+            ["log"],
+            after,
+            null,
+            TestContext.Current.CancellationToken
+        );
         var subscription = Assert.IsType<SubscribeOutcome.Opened>(outcome).Subscription;
         await using var reader = new LiveReader(subscription, after);
         await reader.NextAsync();
-        var last = await live.AppendAsync(new MessageDeleted(live.General, live.General, live.Member), new MessageDeleted(live.General, live.General, live.Member));
+        var last = await live.AppendAsync(
+            new MessageDeleted(live.General, live.General, live.Member),
+            new MessageDeleted(live.General, live.General, live.Member)
+        );
         subscription.Note(last - 1);
         subscription.Note(last);
         await reader.ReadToAsync(last);

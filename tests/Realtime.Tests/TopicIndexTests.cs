@@ -5,7 +5,10 @@ namespace Veza.Realtime.Tests;
 
 public class TopicIndexTests
 {
-    /// <summary>What <c>log.topics.v5</c> holds of each event. When this changes, so must the version, or resuming by the old rows would leave events out.</summary>
+    /// <summary>
+    /// What <c>log.topics.v5</c> holds of each event. When this changes, so must the version, or resuming by the old
+    /// rows would leave events out.
+    /// </summary>
     private static readonly string[] Held =
     [
         "broadcast_created: Broadcast, Account",
@@ -48,13 +51,32 @@ public class TopicIndexTests
         Assert.Equal("log.topics.v5", TopicIndexProjection.IndexName);
         var map = TopicMap.OfAllCapabilities();
         var held = new List<string>();
-        foreach (var name in typeof(TopicIndexTests).Assembly.GetManifestResourceNames().Where(n => n.EndsWith(".v1.json", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        foreach (
+            var name in typeof(TopicIndexTests)
+                .Assembly.GetManifestResourceNames()
+                .Where(n => n.EndsWith(".v1.json", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)
+        )
         {
             using var stream = typeof(TopicIndexTests).Assembly.GetManifestResourceStream(name)!;
             using var json = new MemoryStream();
             stream.CopyTo(json);
-            var e = new RecordedEvent(1, Guid.Empty, Guid.Empty, 1, name[..name.IndexOf('.', StringComparison.Ordinal)], default, Guid.Empty, null, json.ToArray(), TestLog.EventTypes);
-            if (map.TopicsOf(e) is { Length: > 0 } topics) held.Add($"{e.Type}: {string.Join(", ", topics.Select(t => t.Kind == TopicKind.Chart ? t.ToString() : t.Kind.ToString()))}");
+            var e = new RecordedEvent(
+                1,
+                Guid.Empty,
+                Guid.Empty,
+                1,
+                name[..name.IndexOf('.', StringComparison.Ordinal)],
+                default,
+                Guid.Empty,
+                null,
+                json.ToArray(),
+                TestLog.EventTypes
+            );
+            if (map.TopicsOf(e) is { Length: > 0 } topics)
+                held.Add(
+                    $"{e.Type}: {string.Join(", ", topics.Select(t => t.Kind == TopicKind.Chart ? t.ToString() : t.Kind.ToString()))}"
+                );
         }
         Assert.Equal(string.Join('\n', Held), string.Join('\n', held));
     }

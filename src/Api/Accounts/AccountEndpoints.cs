@@ -11,46 +11,101 @@ using Veza.Reactors.Accounts;
 namespace Veza.Api.Accounts;
 
 // What holds a password or a token does not print it.
-public sealed record RegisterBody(string UserName, string Email, string Password, string? Device = null) { public override string ToString() => nameof(RegisterBody); }
+public sealed record RegisterBody(string UserName, string Email, string Password, string? Device = null)
+{
+    public override string ToString() => nameof(RegisterBody);
+}
 
 /// <param name="Code">Of the device, or a recovery code, where the account asks for one.</param>
-public sealed record EraseAccountBody(string Password, string? Code = null) { public override string ToString() => nameof(EraseAccountBody); }
+public sealed record EraseAccountBody(string Password, string? Code = null)
+{
+    public override string ToString() => nameof(EraseAccountBody);
+}
 
 public static class AccountEndpoints
 {
     public static void MapAccounts(this IEndpointRouteBuilder api)
     {
         var accounts = api.MapGroup("/accounts").WithTags("Accounts");
-        accounts.MapPost("", Register).AllowAnonymous().HoldsSecrets()
-            .Produces<SignedInView>(StatusCodes.Status201Created).WithSummary("Register")
-            .WithDescription("""
+        accounts
+            .MapPost("", Register)
+            .AllowAnonymous()
+            .HoldsSecrets()
+            .Produces<SignedInView>(StatusCodes.Status201Created)
+            .WithSummary("Register")
+            .WithDescription(
+                """
                 Makes an account and signs it in. The e-mail address is mailed a token and counts once it is proven, so
                 that the answer is the same whoever has it. User names are 3 to 32 of `a-z 0-9 _ .`, kept in lower case;
                 passwords have 10 to 200 characters and are not among the commonest.
-                """);
-        accounts.MapGet("/me", async (Caller caller, AccountQueries queries, CancellationToken ct) =>
-            await queries.FindOwnAsync(caller.AccountId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("account", caller.AccountId)))
-            .ReadsFrom(AccountQueries.Reads).Produces<OwnAccountView>().WithSummary("Read one's own account");
-        accounts.MapDelete("/me", Erase).HoldsSecrets().WithSummary("Erase one's own account")
-            .WithDescription("For good. Its sessions and API keys end, its user name and e-mail are free again, its sound files are removed, and everything it wrote reads as empty from then on, by an author called `deleted user`. 403 `password_wrong` or `code_wrong` when it was not the person, 401 `two_factor_required` when `code` is needed too. `GET /accounts/me/export` before it gives them all there is. `erasure` in the answer is where to ask whether the database's files hold nothing of it any longer.");
-        // For anybody: who was erased cannot sign in to ask. That an account is erased is no secret, and nothing else is told of it.
+                """
+            );
+        accounts
+            .MapGet("/me", async (Caller caller, AccountQueries queries, CancellationToken ct) =>
+                await queries.FindOwnAsync(caller.AccountId, ct) is { } found
+                    ? Results.Ok(found)
+                    : Problems.Result(Refusals.Unknown("account", caller.AccountId))
+            )
+            .ReadsFrom(AccountQueries.Reads)
+            .Produces<OwnAccountView>()
+            .WithSummary("Read one's own account");
+        accounts
+            .MapDelete("/me", Erase)
+            .HoldsSecrets()
+            .WithSummary("Erase one's own account")
+            .WithDescription(
+                "For good. Its sessions and API keys end, its user name and e-mail are free again, its sound files are removed, and everything it wrote reads as empty from then on, by an author called `deleted user`. 403 `password_wrong` or `code_wrong` when it was not the person, 401 `two_factor_required` when `code` is needed too. `GET /accounts/me/export` before it gives them all there is. `erasure` in the answer is where to ask whether the database's files hold nothing of it any longer."
+            );
+        // For anybody: who was erased cannot sign in to ask. That an account is erased is no secret, and nothing else
+        // is told of it.
         api.MapGet("/erasures/{accountId:guid}", async (Guid accountId, Erasures erasures, CancellationToken ct) =>
-            await erasures.FindAsync(accountId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("erasure", accountId)))
-            .AllowAnonymous().WithTags("Accounts").Produces<ErasureView>().WithSummary("Read how far an erasure has come")
-            .WithDescription("Nothing that was personal can be read from the moment of the erasure on. `pending` is it while files of the database may still hold rows that no query finds; a sweep then rewrites them, at most every ten minutes. "
-                + "`incomplete` says by step what could not be done, such as the write-ahead log of a server that is not Veza's own. Backups are not part of it.");
-        accounts.MapGet("/me/export", AccountExport.WriteAsync).WithMetadata(new NeedsScope("accounts:export"))
-            .AnswersAtLength(AccountExport.ContentType).WithSummary("Take everything the log holds of one")
-            .WithDescription("Every event that the account caused or that names it, oldest first, one JSON object a line, as a file. Hashes of passwords and tokens are left out. "
-                + "One at a time: 429 `too_fast` while another is read. Who takes less than 64 KiB in 20 s is cut off.");
-        accounts.MapGet("/{accountId:guid}", async (Guid accountId, AccountQueries queries, HttpContext http, CancellationToken ct) =>
-            await (http.PointInTime() is { } past ? new(past.Views) : queries).FindAsync(accountId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("account", accountId)))
-            .ReadsFrom(AccountQueries.Reads).AnswersAsOf(AccountQueries.Reads).Produces<AccountView>().WithSummary("Read an account");
+                await erasures.FindAsync(accountId, ct) is { } found
+                    ? Results.Ok(found)
+                    : Problems.Result(Refusals.Unknown("erasure", accountId))
+            )
+            .AllowAnonymous()
+            .WithTags("Accounts")
+            .Produces<ErasureView>()
+            .WithSummary("Read how far an erasure has come")
+            .WithDescription(
+                "Nothing that was personal can be read from the moment of the erasure on. `pending` is it while files of the database may still hold rows that no query finds; a sweep then rewrites them, at most every ten minutes. "
+                    + "`incomplete` says by step what could not be done, such as the write-ahead log of a server that is not Veza's own. Backups are not part of it."
+            );
+        accounts
+            .MapGet("/me/export", AccountExport.WriteAsync)
+            .WithMetadata(new NeedsScope("accounts:export"))
+            .AnswersAtLength(AccountExport.ContentType)
+            .WithSummary("Take everything the log holds of one")
+            .WithDescription(
+                "Every event that the account caused or that names it, oldest first, one JSON object a line, as a file. Hashes of passwords and tokens are left out. "
+                    + "One at a time: 429 `too_fast` while another is read. Who takes less than 64 KiB in 20 s is cut off."
+            );
+        accounts
+            .MapGet(
+                "/{accountId:guid}",
+                async (Guid accountId, AccountQueries queries, HttpContext http, CancellationToken ct) =>
+                    await (http.PointInTime() is { } past ? new(past.Views) : queries).FindAsync(accountId, ct)
+                        is { } found
+                        ? Results.Ok(found)
+                        : Problems.Result(Refusals.Unknown("account", accountId))
+            )
+            .ReadsFrom(AccountQueries.Reads)
+            .AnswersAsOf(AccountQueries.Reads)
+            .Produces<AccountView>()
+            .WithSummary("Read an account");
     }
 
     private static async Task<IResult> Erase(
-        [FromBody] EraseAccountBody body, Caller caller, HttpContext http, CommandSender commands, AccountAuthenticator signIns,
-        SignInThrottle tries, PasswordSlots passwords, TwoFactors twoFactors, CancellationToken ct)
+        [FromBody] EraseAccountBody body,
+        Caller caller,
+        HttpContext http,
+        CommandSender commands,
+        AccountAuthenticator signIns,
+        SignInThrottle tries,
+        PasswordSlots passwords,
+        TwoFactors twoFactors,
+        CancellationToken ct
+    )
     {
         var account = await signIns.AccountAsync(caller.AccountId, ct);
         var answer = new { id = caller.AccountId, erasure = $"/api/v1/erasures/{caller.AccountId}" };
@@ -60,32 +115,59 @@ public static class AccountEndpoints
                 null => new CommandResult.Refused(PasswordSlots.Busy),
                 false => new CommandResult.Refused(AccountRefusals.PasswordWrong),
                 true => await commands.Decide(
-                    new EraseAccount(caller.AccountId, account!.PasswordHash, twoFactors.Read(account.TwoFactor, body.Code)), answer),
-            });
+                    new EraseAccount(
+                        caller.AccountId,
+                        account!.PasswordHash,
+                        twoFactors.Read(account.TwoFactor, body.Code)
+                    ),
+                    answer
+                ),
+            }
+        );
         return CommandSender.Answer(result, answer);
     }
 
     /// <summary>The public keys, by which others can verify access tokens.</summary>
     public static void MapSigningKeys(this IEndpointRouteBuilder app) =>
         app.MapGet("/.well-known/jwks.json", (SigningKeys keys, HttpContext http) =>
-        {
-            http.Response.Headers.CacheControl = "public, max-age=3600";
-            return Results.Json(new { keys = keys.Published.Select(Jwk.Of) }, contentType: "application/jwk-set+json");
-        }).AllowAnonymous().WithTags("Sessions").WithSummary("The keys that access tokens are signed with").WithDescription("A JSON Web Key Set (RFC 7517) of ES256 keys; `kid` is the day (UTC) of a key.");
+            {
+                http.Response.Headers.CacheControl = "public, max-age=3600";
+                return Results.Json(
+                    new { keys = keys.Published.Select(Jwk.Of) },
+                    contentType: "application/jwk-set+json"
+                );
+            })
+            .AllowAnonymous()
+            .WithTags("Sessions")
+            .WithSummary("The keys that access tokens are signed with")
+            .WithDescription("A JSON Web Key Set (RFC 7517) of ES256 keys; `kid` is the day (UTC) of a key.");
 
     private static async Task<IResult> Register(
-        RegisterBody body, HttpContext http, CommandSender commands, AccountAuthenticator signIns, PasswordSlots passwords, EventLog log,
-        CancellationToken ct)
+        RegisterBody body,
+        HttpContext http,
+        CommandSender commands,
+        AccountAuthenticator signIns,
+        PasswordSlots passwords,
+        EventLog log,
+        CancellationToken ct
+    )
     {
-        if (Passwords.Wrong(body.Password) is { } wrong) return Problems.Result(Problems.Invalid("password", wrong));
+        if (Passwords.Wrong(body.Password) is { } wrong)
+            return Problems.Result(Problems.Invalid("password", wrong));
         var (id, sessionId) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         var token = signIns.RefreshToken(http, sessionId);
         var ids = new SessionIds(id, SessionId: sessionId);
-        var first = new RegisterAccount.FirstSession(sessionId, token.Hash, AccountAuthenticator.Device(http, body.Device), signIns.NetworkHash(http.Connection.RemoteIpAddress));
+        var first = new RegisterAccount.FirstSession(
+            sessionId,
+            token.Hash,
+            AccountAuthenticator.Device(http, body.Device),
+            signIns.NetworkHash(http.Connection.RemoteIpAddress)
+        );
         // The hash comes last: whatever else is wrong is refused before it.
         var proof = Guid.CreateVersion7();
         var account = new RegisterAccount(id, body.UserName, body.Email, PasswordHash: "", first, EmailProofId: proof);
-        if (commands.Shape(account) is { } invalid) return Problems.Result(invalid);
+        if (commands.Shape(account) is { } invalid)
+            return Problems.Result(invalid);
         var userName = body.UserName.ToLowerInvariant();
         if (await log.Reader.FindNameAsync(Account.UserNameScope, userName, ct) is not null)
         {
@@ -104,12 +186,24 @@ public static class AccountEndpoints
         return await signIns.AnswerAsync(http, result, ids, token, StatusCodes.Status201Created, ct);
     }
 
-    /// <summary>For a request with a password in it: its fingerprint is kept with the idempotency key, and must not be what passwords can be tried against.</summary>
-    internal static RouteHandlerBuilder HoldsSecrets(this RouteHandlerBuilder endpoint) => endpoint.AddEndpointFilter((context, next) =>
-    {
-        var features = context.HttpContext.Features;
-        if (features.Get<IdempotencyKey>() is { } key)
-            features.Set(key.Sealed(context.HttpContext.RequestServices.GetRequiredService<SigningKeys>().Derive("veza request fingerprint")));
-        return next(context);
-    });
+    /// <summary>
+    /// For a request with a password in it: its fingerprint is kept with the idempotency key, and must not be what
+    /// passwords can be tried against.
+    /// </summary>
+    internal static RouteHandlerBuilder HoldsSecrets(this RouteHandlerBuilder endpoint) =>
+        endpoint.AddEndpointFilter(
+            (context, next) =>
+            {
+                var features = context.HttpContext.Features;
+                if (features.Get<IdempotencyKey>() is { } key)
+                    features.Set(
+                        key.Sealed(
+                            context
+                                .HttpContext.RequestServices.GetRequiredService<SigningKeys>()
+                                .Derive("veza request fingerprint")
+                        )
+                    );
+                return next(context);
+            }
+        );
 }

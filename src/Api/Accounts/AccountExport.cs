@@ -11,26 +11,44 @@ internal static class AccountExport
     public const string ContentType = "application/x-ndjson";
 
     public static async Task WriteAsync(
-        Caller caller, HttpContext http, EventLog log, LiveEngine live, LogReaders readers)
+        Caller caller,
+        HttpContext http,
+        EventLog log,
+        LiveEngine live,
+        LogReaders readers
+    )
     {
         var ct = http.RequestAborted;
         using var export = await readers.TryExportAsync(caller.AccountId, ct);
-        if (export is null) { await Problems.WriteAsync(http, LogReaders.TooManyExports); return; }
+        if (export is null)
+        {
+            await Problems.WriteAsync(http, LogReaders.TooManyExports);
+            return;
+        }
         using var answer = await LongAnswer.TryOpenAsync(http);
-        if (answer is null) return;
+        if (answer is null)
+            return;
         await log.CatchUpAsync(ct);
         answer.Begin(ContentType, atOnce: false);
         http.Response.Headers.ContentDisposition = "attachment; filename=\"veza-export.jsonl\"";
-        try { await WriteAsync(caller.AccountId, answer, log, live.Json, readers); }
+        try
+        {
+            await WriteAsync(caller.AccountId, answer, log, live.Json, readers);
+        }
         catch (OperationCanceledException) when (answer.IsOver) { }
     }
 
     private static async Task WriteAsync(
-        Guid account, LongAnswer answer, EventLog log, EventJson json, LogReaders readers)
+        Guid account,
+        LongAnswer answer,
+        EventLog log,
+        EventJson json,
+        LogReaders readers
+    )
     {
         using var lines = new RecordLines(answer, json);
         var head = log.Head;
-        for (var after = 0L; after < head;)
+        for (var after = 0L; after < head; )
         {
             List<RecordedEvent> page;
             // Not while the client reads: others' exports go on meanwhile.

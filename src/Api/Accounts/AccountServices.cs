@@ -7,11 +7,18 @@ using Veza.Realtime;
 
 namespace Veza.Api.Accounts;
 
-/// <param name="JwtSecret">JWT_SECRET: at least <see cref="SigningKeys.SecretBytesMin"/> bytes, the same on every node.</param>
+/// <param name="JwtSecret">
+/// JWT_SECRET: at least <see cref="SigningKeys.SecretBytesMin"/> bytes, the same on every node.
+/// </param>
 /// <param name="EncryptionKey">ENCRYPTION_KEY: the same on every node.</param>
 /// <param name="RateLimitPerMinute">RATE_LIMIT_PER_MINUTE: requests of one caller.</param>
 /// <param name="RolesNeedTwoFactor">Roles beyond <c>user</c> count only with two-factor sign-in.</param>
-public sealed record AccountSettings(byte[] JwtSecret, byte[] EncryptionKey, int RateLimitPerMinute = 1000, bool RolesNeedTwoFactor = false)
+public sealed record AccountSettings(
+    byte[] JwtSecret,
+    byte[] EncryptionKey,
+    int RateLimitPerMinute = 1000,
+    bool RolesNeedTwoFactor = false
+)
 {
     public override string ToString() => $"{nameof(AccountSettings)} {{ RateLimitPerMinute = {RateLimitPerMinute} }}";
 }
@@ -20,18 +27,46 @@ public static class AccountServices
 {
     public static void AddAccounts(this IServiceCollection services, AccountSettings settings)
     {
-        services.AddSingleton(provider => new SigningKeys(settings.JwtSecret, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(settings).AddSingleton(provider => new TwoFactors(settings.EncryptionKey, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<AccessTokens>().AddSingleton<RefreshTokens>().AddSingleton<ResetTokens>().AddSingleton<ApiKeyTokens>().AddSingleton<ApiKeys>().AddSingleton<Passwords>().AddSingleton<PasswordSlots>().AddSingleton<AccountAuthenticator>().AddSingleton<SignInThrottle>();
-        services.AddSingleton<AccessTokenCache>().AddSingleton<EndedSessions>().AddHostedService(provider => provider.GetRequiredService<EndedSessions>());
-        services.AddSingleton<AccountQueries>().AddSingleton<SessionQueries>().AddSingleton<ApiKeyQueries>().AddSingleton<SecurityEventQueries>().AddSingleton<OperatorBootstrap>();
-        services.AddSingleton<PrivilegedActs>().AddSingleton<LogReadRecorded>(provider =>
-        {
-            var acts = provider.GetRequiredService<PrivilegedActs>();
-            return async (session, ct) => await acts.LogReadAsync(session, ct) is null;
-        });
+        services.AddSingleton(provider => new SigningKeys(
+            settings.JwtSecret,
+            provider.GetRequiredService<TimeProvider>()
+        ));
+        services
+            .AddSingleton(settings)
+            .AddSingleton(provider => new TwoFactors(
+                settings.EncryptionKey,
+                provider.GetRequiredService<TimeProvider>()
+            ));
+        services
+            .AddSingleton<AccessTokens>()
+            .AddSingleton<RefreshTokens>()
+            .AddSingleton<ResetTokens>()
+            .AddSingleton<ApiKeyTokens>()
+            .AddSingleton<ApiKeys>()
+            .AddSingleton<Passwords>()
+            .AddSingleton<PasswordSlots>()
+            .AddSingleton<AccountAuthenticator>()
+            .AddSingleton<SignInThrottle>();
+        services
+            .AddSingleton<AccessTokenCache>()
+            .AddSingleton<EndedSessions>()
+            .AddHostedService(provider => provider.GetRequiredService<EndedSessions>());
+        services
+            .AddSingleton<AccountQueries>()
+            .AddSingleton<SessionQueries>()
+            .AddSingleton<ApiKeyQueries>()
+            .AddSingleton<SecurityEventQueries>()
+            .AddSingleton<OperatorBootstrap>();
+        services
+            .AddSingleton<PrivilegedActs>()
+            .AddSingleton<LogReadRecorded>(provider =>
+            {
+                var acts = provider.GetRequiredService<PrivilegedActs>();
+                return async (session, ct) => await acts.LogReadAsync(session, ct) is null;
+            });
 
-        // Only the core: the rest of ASP.NET Core's authentication brings keys of its own to the disk, for cookies that there are none of.
+        // Only the core: the rest of ASP.NET Core's authentication brings keys of its own to the disk, for cookies that
+        // there are none of.
         services.AddAuthenticationCore(o =>
         {
             o.DefaultScheme = AccessTokenCache.Scheme;
@@ -40,7 +75,8 @@ public static class AccountServices
         services.AddTransient<BearerHandler>().AddWebEncoders();
         services.AddAuthorization(o =>
         {
-            foreach (var scope in Scope.All) o.AddPolicy(scope, p => p.RequireAuthenticatedUser().AddRequirements(new ScopeRequirement(scope)));
+            foreach (var scope in Scope.All)
+                o.AddPolicy(scope, p => p.RequireAuthenticatedUser().AddRequirements(new ScopeRequirement(scope)));
         });
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, ScopeRefusal>();
         services.AddRateLimits(settings.RateLimitPerMinute);

@@ -12,9 +12,18 @@ namespace Veza.Api.Accounts;
 public sealed record CreateApiKeyBody(string Name, IReadOnlyList<string> Scopes, int Days = 90);
 
 /// <param name="Key">The bearer token; shown here and nowhere again.</param>
-public sealed record CreatedApiKeyView(Guid Id, string Key) { public override string ToString() => $"{nameof(CreatedApiKeyView)} {Id}"; }
+public sealed record CreatedApiKeyView(Guid Id, string Key)
+{
+    public override string ToString() => $"{nameof(CreatedApiKeyView)} {Id}";
+}
 
-public sealed record ApiKeyView(Guid Id, string Name, IReadOnlyList<string> Scopes, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt);
+public sealed record ApiKeyView(
+    Guid Id,
+    string Name,
+    IReadOnlyList<string> Scopes,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset ExpiresAt
+);
 
 public static class ApiKeyEndpoints
 {
@@ -22,32 +31,78 @@ public static class ApiKeyEndpoints
     {
         // Under sessions, of which no scope can be granted: no key makes another.
         var keys = api.MapGroup("/api-keys").WithTags("Sessions");
-        keys.MapPost("", Create).HoldsSecrets().Produces<CreatedApiKeyView>(StatusCodes.Status201Created).WithSummary("Make an API key")
-            .WithDescription($"A bearer token for programs, on REST and hub, good for `days` and for its scopes alone: {string.Join(", ", Scope.Grantable.Order().Select(s => $"`{s}`"))}.");
-        keys.MapGet("", ListAsync).ReadsFrom(ApiKeyQueries.Reads).Produces<Page<ApiKeyView>>().WithSummary("List one's own API keys");
+        keys.MapPost("", Create)
+            .HoldsSecrets()
+            .Produces<CreatedApiKeyView>(StatusCodes.Status201Created)
+            .WithSummary("Make an API key")
+            .WithDescription(
+                $"A bearer token for programs, on REST and hub, good for `days` and for its scopes alone: {string.Join(", ", Scope.Grantable.Order().Select(s => $"`{s}`"))}."
+            );
+        keys.MapGet("", ListAsync)
+            .ReadsFrom(ApiKeyQueries.Reads)
+            .Produces<Page<ApiKeyView>>()
+            .WithSummary("List one's own API keys");
         keys.MapDelete("/{keyId:guid}", (Guid keyId, Caller caller, CommandSender commands) =>
-            commands.Send(new EndSession(keyId, Session.KeyRevoked, caller.AccountId), new { id = keyId })).WithSummary("Revoke an API key")
+                commands.Send(new EndSession(keyId, Session.KeyRevoked, caller.AccountId), new { id = keyId })
+            )
+            .WithSummary("Revoke an API key")
             .WithDescription("It is refused from then on, and its live connections end, on every node.");
     }
 
-    private static async Task<IResult> Create(CreateApiKeyBody body, Caller caller, HttpContext http, CommandSender commands, ApiKeyTokens tokens)
+    private static async Task<IResult> Create(
+        CreateApiKeyBody body,
+        Caller caller,
+        HttpContext http,
+        CommandSender commands,
+        ApiKeyTokens tokens
+    )
     {
         if (body.Scopes?.Where(s => s is null || !Scope.Grantable.Contains(s)).ToList() is { Count: > 0 } unknown)
-            return Problems.Result(Problems.Invalid("scopes", $"scopes holds \"{unknown[0]}\"; {string.Join(", ", Scope.Grantable.Order())} can be granted"));
+            return Problems.Result(
+                Problems.Invalid(
+                    "scopes",
+                    $"scopes holds \"{unknown[0]}\"; {string.Join(", ", Scope.Grantable.Order())} can be granted"
+                )
+            );
         var ids = new SessionIds(Guid.CreateVersion7());
         var repeat = http.Features.Get<IdempotencyKey>();
         var token = tokens.Make(ids.Id, repeat);
-        var result = await commands.Decide(new CreateApiKey(ids.Id, caller.AccountId, body.Name, body.Scopes!, token.Hash, body.Days), ids);
-        if (result is not CommandResult.Done done) return CommandSender.Answer(result, ids);
+        var result = await commands.Decide(
+            new CreateApiKey(ids.Id, caller.AccountId, body.Name, body.Scopes!, token.Hash, body.Days),
+            ids
+        );
+        if (result is not CommandResult.Done done)
+            return CommandSender.Answer(result, ids);
         // A repeated request is answered with the key it was given first.
-        if (done.Answer is not null) token = tokens.Make(JsonSerializer.Deserialize<SessionIds>(done.Answer, JsonSerializerOptions.Web)!.Id, repeat);
+        if (done.Answer is not null)
+            token = tokens.Make(
+                JsonSerializer.Deserialize<SessionIds>(done.Answer, JsonSerializerOptions.Web)!.Id,
+                repeat
+            );
         http.Response.Headers.CacheControl = "no-store";
-        return CommandSender.Answer(done with { Answer = null }, new CreatedApiKeyView(token.Id, ApiKeys.Prefix + token.Text), StatusCodes.Status201Created);
+        return CommandSender.Answer(
+            done with
+            {
+                Answer = null,
+            },
+            new CreatedApiKeyView(token.Id, ApiKeys.Prefix + token.Text),
+            StatusCodes.Status201Created
+        );
     }
 
-    private static async Task<IResult> ListAsync(Caller caller, ApiKeyQueries queries, TimeProvider clock, CancellationToken ct)
+    private static async Task<IResult> ListAsync(
+        Caller caller,
+        ApiKeyQueries queries,
+        TimeProvider clock,
+        CancellationToken ct
+    )
     {
         var rows = await queries.ListAsync(caller.AccountId, clock.GetUtcNow(), ct);
-        return Results.Ok(new Page<ApiKeyView>([.. rows.Select(r => new ApiKeyView(r.KeyId, r.Name, r.Scopes.Split(' '), r.CreatedAt, r.ExpiresAt))], Next: null));
+        return Results.Ok(
+            new Page<ApiKeyView>(
+                [.. rows.Select(r => new ApiKeyView(r.KeyId, r.Name, r.Scopes.Split(' '), r.CreatedAt, r.ExpiresAt))],
+                Next: null
+            )
+        );
     }
 }

@@ -30,37 +30,67 @@ public static class EmailEndpoints
     public static void MapEmails(this IEndpointRouteBuilder api)
     {
         var accounts = api.MapGroup("/accounts").WithTags("Accounts");
-        accounts.MapPut("/me/email", Change).HoldsSecrets().WithSummary("Change one's e-mail address")
-            .WithDescription("""
+        accounts
+            .MapPut("/me/email", Change)
+            .HoldsSecrets()
+            .WithSummary("Change one's e-mail address")
+            .WithDescription(
+                """
                 Mails a token to the new address, which counts once it is proven with it; until then the one before stays.
                 429 `email_proof_wait` when a mail was asked for lately.
-                """);
-        accounts.MapPost("/me/email/proof", Repeat).WithSummary("Ask for the mail again that proves one's address")
+                """
+            );
+        accounts
+            .MapPost("/me/email/proof", Repeat)
+            .WithSummary("Ask for the mail again that proves one's address")
             .WithDescription("The token mailed before is void. 409 `nothing_to_prove`, 429 `email_proof_wait`.");
-        accounts.MapPost("/email/prove", Prove).AllowAnonymous().HoldsSecrets()
+        accounts
+            .MapPost("/email/prove", Prove)
+            .AllowAnonymous()
+            .HoldsSecrets()
             .WithSummary("Prove an e-mail address by the token mailed there")
-            .WithDescription("""
+            .WithDescription(
+                """
                 From then on the address signs in and can reset the password. 401 `proof_token_invalid` when the token was
                 used, replaced or is too old; 409 `email_taken` when another account has proven the address before.
-                """);
-        accounts.MapPost("/password-reset/request", RequestReset).AllowAnonymous().HoldsSecrets()
-            .Produces(StatusCodes.Status202Accepted).WithSummary("Ask for a new password by e-mail")
-            .WithDescription("""
+                """
+            );
+        accounts
+            .MapPost("/password-reset/request", RequestReset)
+            .AllowAnonymous()
+            .HoldsSecrets()
+            .Produces(StatusCodes.Status202Accepted)
+            .WithSummary("Ask for a new password by e-mail")
+            .WithDescription(
+                """
                 202 whether an account has proven this address or none has; only the first is mailed a token, good once, for
                 an hour, for `POST /accounts/password-reset`.
-                """);
+                """
+            );
     }
 
     private static async Task<IResult> Change(
-        ChangeEmailBody body, Caller caller, HttpContext http, CommandSender commands, AccountAuthenticator signIns, SignInThrottle tries,
-        PasswordSlots passwords, IMailer mailer, TimeProvider clock, EventLog log, CancellationToken ct)
+        ChangeEmailBody body,
+        Caller caller,
+        HttpContext http,
+        CommandSender commands,
+        AccountAuthenticator signIns,
+        SignInThrottle tries,
+        PasswordSlots passwords,
+        IMailer mailer,
+        TimeProvider clock,
+        EventLog log,
+        CancellationToken ct
+    )
     {
-        if (!mailer.IsConfigured) return Problems.Result(AccountRefusals.MailNotConfigured);
+        if (!mailer.IsConfigured)
+            return Problems.Result(AccountRefusals.MailNotConfigured);
         var account = await signIns.AccountAsync(caller.AccountId, ct);
         var shown = account?.PasswordHash ?? "";
         var asked = new RequestEmailProof(caller.AccountId, body.Email, Guid.CreateVersion7(), shown);
         var answer = new { id = caller.AccountId };
-        if (commands.Shape(asked) is { } invalid) return Problems.Result(invalid);
+        if (commands.Shape(asked) is { } invalid)
+            return Problems.Result(invalid);
         // What the password changes nothing about is refused before it is hashed.
         if (account is not null && RequestEmailProofHandler.Validate(asked, account, clock.GetUtcNow()) is { } no)
             return await commands.WasAnsweredAsync(log, ct) ? await commands.Send(asked, answer) : Problems.Result(no);
@@ -70,13 +100,17 @@ public static class EmailEndpoints
                 null => new CommandResult.Refused(PasswordSlots.Busy),
                 false => new CommandResult.Refused(AccountRefusals.PasswordWrong),
                 true => await commands.Decide(asked, answer),
-            });
+            }
+        );
         return CommandSender.Answer(result, answer);
     }
 
     private static async Task<IResult> Repeat(Caller caller, CommandSender commands, IMailer mailer) =>
         mailer.IsConfigured
-            ? await commands.Send(new RepeatEmailProof(caller.AccountId, Guid.CreateVersion7()), new { id = caller.AccountId })
+            ? await commands.Send(
+                new RepeatEmailProof(caller.AccountId, Guid.CreateVersion7()),
+                new { id = caller.AccountId }
+            )
             : Problems.Result(AccountRefusals.MailNotConfigured);
 
     private static async Task<IResult> Prove(ProveEmailBody body, CommandSender commands, MailTokens tokens) =>
@@ -85,16 +119,26 @@ public static class EmailEndpoints
             : Problems.Result(AccountRefusals.ProofTokenInvalid);
 
     private static async Task<IResult> RequestReset(
-        RequestPasswordResetBody body, HttpContext http, CommandSender commands, IMailer mailer, MailTokens tokens,
-        MailRequests requests, EventLog log, CancellationToken ct)
+        RequestPasswordResetBody body,
+        HttpContext http,
+        CommandSender commands,
+        IMailer mailer,
+        MailTokens tokens,
+        MailRequests requests,
+        EventLog log,
+        CancellationToken ct
+    )
     {
-        if (!mailer.IsConfigured) return Problems.Result(AccountRefusals.MailNotConfigured);
+        if (!mailer.IsConfigured)
+            return Problems.Result(AccountRefusals.MailNotConfigured);
         if (!AccountRules.IsEmail(body.Email))
         {
-            var wrong = $"email is \"{body.Email}\", which is not an e-mail address of at most {Account.EmailMax} characters";
+            var wrong =
+                $"email is \"{body.Email}\", which is not an e-mail address of at most {Account.EmailMax} characters";
             return Problems.Result(Problems.Invalid("email", wrong));
         }
-        if (requests.Wait(Networks.Of(http.Connection.RemoteIpAddress)) is { } refusal) return Problems.Result(refusal);
+        if (requests.Wait(Networks.Of(http.Connection.RemoteIpAddress)) is { } refusal)
+            return Problems.Result(refusal);
         // An address that nobody holds costs the log as much: neither the answer nor its time says which it is.
         var holder = await log.Reader.FindNameAsync(Account.EmailScope, body.Email.ToLowerInvariant(), ct);
         var result = await commands.Decide(new AskForPasswordReset(tokens.MailboxOf(body.Email), holder), new { });
@@ -110,21 +154,26 @@ public sealed class MailRequests : IDisposable
 
     private static readonly TokenBucketRateLimiterOptions Bucket = new()
     {
-        TokenLimit = PerNetworkMax, TokensPerPeriod = 1, ReplenishmentPeriod = TimeSpan.FromHours(1) / PerNetworkMax,
+        TokenLimit = PerNetworkMax,
+        TokensPerPeriod = 1,
+        ReplenishmentPeriod = TimeSpan.FromHours(1) / PerNetworkMax,
         // One timer fills all buckets.
-        QueueLimit = 0, AutoReplenishment = false,
+        QueueLimit = 0,
+        AutoReplenishment = false,
     };
 
     // Buckets that are full again are dropped.
-    private readonly PartitionedRateLimiter<Guid> _networks =
-        PartitionedRateLimiter.Create<Guid, Guid>(network => RateLimitPartition.GetTokenBucketLimiter(network, _ => Bucket));
+    private readonly PartitionedRateLimiter<Guid> _networks = PartitionedRateLimiter.Create<Guid, Guid>(network =>
+        RateLimitPartition.GetTokenBucketLimiter(network, _ => Bucket)
+    );
 
     /// <summary>Takes one request of a network's allowance.</summary>
     /// <returns>That it must wait; null when it may go on.</returns>
     public Refusal? Wait(Guid network)
     {
         using var lease = _networks.AttemptAcquire(network);
-        if (lease.IsAcquired) return null;
+        if (lease.IsAcquired)
+            return null;
         return new("too_fast", RefusalKind.TooFast, $"{PerNetworkMax} mails an hour can be asked for from one network")
         {
             RetryAfter = Bucket.ReplenishmentPeriod,

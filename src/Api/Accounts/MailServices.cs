@@ -1,5 +1,5 @@
-using Veza.Api.Configuration;
 using Veza.Api.Auth;
+using Veza.Api.Configuration;
 using Veza.Mail;
 using Veza.Reactors.Accounts;
 
@@ -15,18 +15,27 @@ public static class MailServices
     /// </summary>
     public static void AddMail(this IServiceCollection services, VezaSettings settings)
     {
-        if (settings.Smtp is { } server) services.AddSingleton<IMailer>(new SmtpMailer(server));
-        else if (settings.InProduction) services.AddSingleton<IMailer, NoMailer>();
-        else services.AddSingleton<IMailer>(provider =>
-        {
-            var logger = provider.GetRequiredService<ILogger<FileMailer>>();
-            var folder = Path.Combine(settings.VezaHome, FolderName);
-            return new FileMailer(folder, provider.GetRequiredService<TimeProvider>(), (account, path) =>
-                logger.LogInformation("SMTP_HOST is not set: a mail about account {AccountId} is in {File}", account, path));
-        });
+        if (settings.Smtp is { } server)
+            services.AddSingleton<IMailer>(new SmtpMailer(server));
+        else if (settings.InProduction)
+            services.AddSingleton<IMailer, NoMailer>();
+        else
+            services.AddSingleton<IMailer>(provider =>
+            {
+                var logger = provider.GetRequiredService<ILogger<FileMailer>>();
+                var folder = Path.Combine(settings.VezaHome, FolderName);
+                return new FileMailer(folder, provider.GetRequiredService<TimeProvider>(), (account, path) =>
+                    logger.LogInformation(
+                        "SMTP_HOST is not set: a mail about account {AccountId} is in {File}",
+                        account,
+                        path
+                    )
+                );
+            });
         services.AddSingleton(new AccountLetters(settings.PublicUrl));
-        services.AddSingleton(provider => new MailTokens(
-            purpose => provider.GetRequiredService<SigningKeys>().Derive(purpose)));
+        services.AddSingleton(provider => new MailTokens(purpose =>
+            provider.GetRequiredService<SigningKeys>().Derive(purpose)
+        ));
         services.AddSingleton<MailRequests>();
     }
 }

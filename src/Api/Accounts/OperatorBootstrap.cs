@@ -8,31 +8,60 @@ using Veza.EventStore;
 
 namespace Veza.Api.Accounts;
 
-/// <summary>In development, makes the account <c>operator</c>, so that there is somebody who may do everything, and leaves its password in a file.</summary>
-public sealed class OperatorBootstrap(EventLog log, CommandBus bus, Passwords passwords, ILogger<OperatorBootstrap> logger)
+/// <summary>
+/// In development, makes the account <c>operator</c>, so that there is somebody who may do everything, and leaves its
+/// password in a file.
+/// </summary>
+public sealed class OperatorBootstrap(
+    EventLog log,
+    CommandBus bus,
+    Passwords passwords,
+    ILogger<OperatorBootstrap> logger
+)
 {
     public const string UserName = "operator";
     public const string FileName = "operator.json";
 
     /// <summary>Does nothing when the name is taken: whoever has it has it.</summary>
-    /// <param name="folder">Where the file goes, readable by this user only; made if it is not there, as with secrets and a database from outside nothing else needs it.</param>
+    /// <param name="folder">
+    /// Where the file goes, readable by this user only; made if it is not there, as with secrets and a database from
+    /// outside nothing else needs it.
+    /// </param>
     public async Task RunAsync(string folder, CancellationToken ct)
     {
-        if (await log.Reader.FindNameAsync(Account.UserNameScope, UserName, ct) is not null) return;
+        if (await log.Reader.FindNameAsync(Account.UserNameScope, UserName, ct) is not null)
+            return;
         var id = Guid.CreateVersion7();
         var password = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(24));
         var file = Path.Combine(folder, FileName);
         Directory.CreateDirectory(folder);
-        // Written before the account is made and put in place after: a password is never lost, and one that was refused is never left there.
+        // Written before the account is made and put in place after: a password is never lost, and one that was refused
+        // is never left there.
         var draft = $"{file}.{id:N}";
-        await using (var stream = new FileStream(draft, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        }))
+        await using (
+            var stream = new FileStream(
+                draft,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.CreateNew,
+                    Access = FileAccess.Write,
+                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                }
+            )
+        )
             await JsonSerializer.SerializeAsync(stream, new { userName = UserName, password }, cancellationToken: ct);
         var result = await bus.SendAsync(
-            new RegisterAccount(id, UserName, "operator@veza.localhost", passwords.Hash(password), Roles: [PlatformRole.Operator, PlatformRole.Analyst]),
-            new CommandContext(id, AccountId: null), answer: null, CancellationToken.None);
+            new RegisterAccount(
+                id,
+                UserName,
+                "operator@veza.localhost",
+                passwords.Hash(password),
+                Roles: [PlatformRole.Operator, PlatformRole.Analyst]
+            ),
+            new CommandContext(id, AccountId: null),
+            answer: null,
+            CancellationToken.None
+        );
         if (result is CommandResult.Refused refused)
         {
             File.Delete(draft);

@@ -8,73 +8,139 @@ using Veza.Reactors.Accounts;
 namespace Veza.Api.Accounts;
 
 // What holds a password or a token does not print it.
-public sealed record ChangePasswordBody(string CurrentPassword, string NewPassword) { public override string ToString() => nameof(ChangePasswordBody); }
-public sealed record ResetPasswordBody(string Token, string NewPassword) { public override string ToString() => nameof(ResetPasswordBody); }
+public sealed record ChangePasswordBody(string CurrentPassword, string NewPassword)
+{
+    public override string ToString() => nameof(ChangePasswordBody);
+}
+
+public sealed record ResetPasswordBody(string Token, string NewPassword)
+{
+    public override string ToString() => nameof(ResetPasswordBody);
+}
 
 /// <param name="Token">Good once, for an hour. It is shown here and nowhere again.</param>
-public sealed record PasswordResetView(Guid Id, string Token, int ExpiresIn) { public override string ToString() => $"{nameof(PasswordResetView)} {Id}"; }
+public sealed record PasswordResetView(Guid Id, string Token, int ExpiresIn)
+{
+    public override string ToString() => $"{nameof(PasswordResetView)} {Id}";
+}
 
 public static class PasswordEndpoints
 {
     public static void MapPasswords(this IEndpointRouteBuilder api)
     {
         var accounts = api.MapGroup("/accounts").WithTags("Accounts");
-        accounts.MapPut("/me/password", Change).HoldsSecrets().WithSummary("Change one's password")
+        accounts
+            .MapPut("/me/password", Change)
+            .HoldsSecrets()
+            .WithSummary("Change one's password")
             .WithDescription("Ends every other session. 403 `password_wrong` when the current one does not fit.");
-        accounts.MapPost("/{accountId:guid}/password-reset", Issue).HoldsSecrets().Produces<PasswordResetView>(StatusCodes.Status201Created).WithSummary("Let somebody set a new password")
-            .WithDescription("For operators, who pass the token on to a person whose identity they have seen to. It is good once, for an hour; another one voids it.");
-        accounts.MapPost("/password-reset", Reset).AllowAnonymous().HoldsSecrets().WithSummary("Set a new password by a reset token")
-            .WithDescription("By one that an operator handed over, or that was mailed. Ends every session. 401 `reset_token_invalid` when the token was used, replaced or is too old.");
+        accounts
+            .MapPost("/{accountId:guid}/password-reset", Issue)
+            .HoldsSecrets()
+            .Produces<PasswordResetView>(StatusCodes.Status201Created)
+            .WithSummary("Let somebody set a new password")
+            .WithDescription(
+                "For operators, who pass the token on to a person whose identity they have seen to. It is good once, for an hour; another one voids it."
+            );
+        accounts
+            .MapPost("/password-reset", Reset)
+            .AllowAnonymous()
+            .HoldsSecrets()
+            .WithSummary("Set a new password by a reset token")
+            .WithDescription(
+                "By one that an operator handed over, or that was mailed. Ends every session. 401 `reset_token_invalid` when the token was used, replaced or is too old."
+            );
     }
 
     private static async Task<IResult> Change(
-        ChangePasswordBody body, Caller caller, HttpContext http, CommandSender commands, AccountAuthenticator signIns, SignInThrottle tries,
-        PasswordSlots passwords, CancellationToken ct)
+        ChangePasswordBody body,
+        Caller caller,
+        HttpContext http,
+        CommandSender commands,
+        AccountAuthenticator signIns,
+        SignInThrottle tries,
+        PasswordSlots passwords,
+        CancellationToken ct
+    )
     {
-        if (Passwords.Wrong(body.NewPassword) is { } wrong) return Problems.Result(Problems.Invalid("newPassword", wrong));
+        if (Passwords.Wrong(body.NewPassword) is { } wrong)
+            return Problems.Result(Problems.Invalid("newPassword", wrong));
         var account = await signIns.AccountAsync(caller.AccountId, ct);
         var answer = new { id = caller.AccountId };
         // Also here, or a stolen session would be an easier way to guess the password by.
         var result = await tries.TryAsync(http, account, name: null, async () =>
         {
             var fits = await passwords.FitsAsync(caller.AccountId, account?.PasswordHash, body.CurrentPassword, ct);
-            if (fits is null) return new CommandResult.Refused(PasswordSlots.Busy);
-            if (fits is false) return new CommandResult.Refused(AccountRefusals.PasswordWrong);
+            if (fits is null)
+                return new CommandResult.Refused(PasswordSlots.Busy);
+            if (fits is false)
+                return new CommandResult.Refused(AccountRefusals.PasswordWrong);
             var next = await passwords.HashAsync(caller.AccountId, body.NewPassword, ct);
-            if (next is null) return new CommandResult.Refused(PasswordSlots.Busy);
+            if (next is null)
+                return new CommandResult.Refused(PasswordSlots.Busy);
             var change = new ChangePassword(caller.AccountId, account!.PasswordHash, next, caller.SessionId);
             return await commands.Decide(change, answer);
         });
         return CommandSender.Answer(result, answer);
     }
 
-    private static async Task<IResult> Issue(Guid accountId, Caller caller, HttpContext http, CommandSender commands, ResetTokens tokens)
+    private static async Task<IResult> Issue(
+        Guid accountId,
+        Caller caller,
+        HttpContext http,
+        CommandSender commands,
+        ResetTokens tokens
+    )
     {
         var token = tokens.Make(accountId, http.Features.Get<IdempotencyKey>());
         var ids = new { id = accountId };
         var result = await commands.Decide(new IssuePasswordReset(accountId, caller.AccountId, token.Hash), ids);
-        if (result is not CommandResult.Done done) return CommandSender.Answer(result, ids);
+        if (result is not CommandResult.Done done)
+            return CommandSender.Answer(result, ids);
         http.Response.Headers.CacheControl = "no-store";
-        return CommandSender.Answer(done with { Answer = null }, new PasswordResetView(accountId, token.Text, (int)Domain.Accounts.PendingReset.Life.TotalSeconds), StatusCodes.Status201Created);
+        return CommandSender.Answer(
+            done with
+            {
+                Answer = null,
+            },
+            new PasswordResetView(accountId, token.Text, (int)Domain.Accounts.PendingReset.Life.TotalSeconds),
+            StatusCodes.Status201Created
+        );
     }
 
     private static async Task<IResult> Reset(
-        ResetPasswordBody body, HttpContext http, CommandSender commands, AccountAuthenticator signIns, ResetTokens tokens, MailTokens mailed,
-        PasswordSlots passwords, TimeProvider clock, EventLog log, CancellationToken ct)
+        ResetPasswordBody body,
+        HttpContext http,
+        CommandSender commands,
+        AccountAuthenticator signIns,
+        ResetTokens tokens,
+        MailTokens mailed,
+        PasswordSlots passwords,
+        TimeProvider clock,
+        EventLog log,
+        CancellationToken ct
+    )
     {
-        if (Passwords.Wrong(body.NewPassword) is { } wrong) return Problems.Result(Problems.Invalid("newPassword", wrong));
+        if (Passwords.Wrong(body.NewPassword) is { } wrong)
+            return Problems.Result(Problems.Invalid("newPassword", wrong));
         ResetPassword? reset = null;
-        if (tokens.Read(body.Token) is { } handed) reset = new(handed.Id, handed.Hash, PasswordHash: "");
-        if (mailed.ReadPasswordReset(body.Token) is { } mail) reset = new(mail.AccountId, null, PasswordHash: "", mail.Id);
-        if (reset is null) return Problems.Result(AccountRefusals.ResetTokenInvalid);
+        if (tokens.Read(body.Token) is { } handed)
+            reset = new(handed.Id, handed.Hash, PasswordHash: "");
+        if (mailed.ReadPasswordReset(body.Token) is { } mail)
+            reset = new(mail.AccountId, null, PasswordHash: "", mail.Id);
+        if (reset is null)
+            return Problems.Result(AccountRefusals.ResetTokenInvalid);
         var answer = new { id = reset.AccountId };
         // A token that is used up, replaced or too old costs no hash, here or on another node.
         await log.CatchUpAsync(ct);
         var account = await signIns.AccountAsync(reset.AccountId, ct);
         if (ResetPasswordHandler.Validate(reset, account, clock.GetUtcNow()) is { } invalid)
-            return await commands.WasAnsweredAsync(log, ct) ? await commands.Send(reset, answer) : Problems.Result(invalid);
+            return await commands.WasAnsweredAsync(log, ct)
+                ? await commands.Send(reset, answer)
+                : Problems.Result(invalid);
         var hash = await passwords.HashAsync(Networks.Of(http.Connection.RemoteIpAddress), body.NewPassword, ct);
-        if (hash is null) return Problems.Result(PasswordSlots.Busy);
+        if (hash is null)
+            return Problems.Result(PasswordSlots.Busy);
         return await commands.Send(reset with { PasswordHash = hash }, answer);
     }
 }

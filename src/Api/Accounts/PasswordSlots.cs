@@ -37,16 +37,21 @@ public sealed class PasswordSlots(Passwords passwords) : IAsyncDisposable
     public const int WaitingMax = 100;
 
     /// <summary>Too many wait already, of this caller or of all.</summary>
-    public static readonly Refusal Busy = new("too_fast", RefusalKind.TooFast,
-        $"{WaitingPerCaller} others from the same network, or {WaitingMax} in all, are waiting for a password to be checked")
+    public static readonly Refusal Busy = new(
+        "too_fast",
+        RefusalKind.TooFast,
+        $"{WaitingPerCaller} others from the same network, or {WaitingMax} in all, are waiting for a password to be checked"
+    )
     {
         RetryAfter = TimeSpan.FromSeconds(1),
     };
 
-    private readonly FairSlots _signIns =
-        new(new("sign_in_passwords", HashesMax, SignInsPerCaller, WaitingPerCaller, WaitingMax));
-    private readonly FairSlots _registrations =
-        new(new("registration_passwords", RegistrationsMax, RegistrationsPerCaller, WaitingPerCaller, WaitingMax));
+    private readonly FairSlots _signIns = new(
+        new("sign_in_passwords", HashesMax, SignInsPerCaller, WaitingPerCaller, WaitingMax)
+    );
+    private readonly FairSlots _registrations = new(
+        new("registration_passwords", RegistrationsMax, RegistrationsPerCaller, WaitingPerCaller, WaitingMax)
+    );
     private readonly SemaphoreSlim _gate = new(HashesMax);
 
     /// <summary>Verifies a password, or makes the hash of the next one, of somebody who has an account.</summary>
@@ -75,9 +80,16 @@ public sealed class PasswordSlots(Passwords passwords) : IAsyncDisposable
     private async Task<T?> RunAsync<T>(FairSlots slots, Guid caller, Func<T> work, CancellationToken ct)
     {
         using var slot = await slots.TryEnterAsync(caller, ct);
-        if (slot is null) return default;
+        if (slot is null)
+            return default;
         await _gate.WaitAsync(ct);
-        try { return work(); }
-        finally { _gate.Release(); }
+        try
+        {
+            return work();
+        }
+        finally
+        {
+            _gate.Release();
+        }
     }
 }

@@ -8,7 +8,10 @@ using Veza.Domain.Accounts;
 
 namespace Veza.Api.Accounts;
 
-/// <summary>Which passwords are allowed, and how they are kept: by ASP.NET Core Identity's hasher, PBKDF2 with HMAC-SHA-512 and a salt of each one's own.</summary>
+/// <summary>
+/// Which passwords are allowed, and how they are kept: by ASP.NET Core Identity's hasher, PBKDF2 with HMAC-SHA-512 and
+/// a salt of each one's own.
+/// </summary>
 public sealed class Passwords
 {
     public const int LengthMin = 10;
@@ -16,7 +19,9 @@ public sealed class Passwords
     /// <summary>Room for any passphrase; what hashing must read is bounded by it.</summary>
     public const int LengthMax = 200;
 
-    /// <summary>OWASP's password storage cheat sheet (2023) for PBKDF2 with HMAC-SHA-512: about a tenth of a second of one core.</summary>
+    /// <summary>
+    /// OWASP's password storage cheat sheet (2023) for PBKDF2 with HMAC-SHA-512: about a tenth of a second of one core.
+    /// </summary>
     public const int Iterations = 210_000;
 
     private static readonly FrozenSet<string> Commonest = ReadCommonest();
@@ -27,7 +32,8 @@ public sealed class Passwords
     /// <param name="hasher">Another one than production's, for tests that count what it does.</param>
     public Passwords(IPasswordHasher<Account>? hasher = null)
     {
-        _hasher = hasher ?? new PasswordHasher<Account>(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
+        _hasher = hasher
+            ?? new PasswordHasher<Account>(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
         _nobodys = Hash(Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
     }
 
@@ -36,16 +42,20 @@ public sealed class Passwords
     {
         // In code points, as NIST SP 800-63B counts them.
         var length = password?.EnumerateRunes().Count() ?? 0;
-        return length < LengthMin ? $"password has {length.ToString(CultureInfo.InvariantCulture)} characters; at least {LengthMin} are needed"
-            : length > LengthMax ? $"password has {length.ToString(CultureInfo.InvariantCulture)} characters; at most {LengthMax} are allowed"
-            : Commonest.Contains(password!.ToLowerInvariant()) ? "password is among the commonest; take one that others do not have"
+        return length < LengthMin
+                ? $"password has {length.ToString(CultureInfo.InvariantCulture)} characters; at least {LengthMin} are needed"
+            : length > LengthMax
+                ? $"password has {length.ToString(CultureInfo.InvariantCulture)} characters; at most {LengthMax} are allowed"
+            : Commonest.Contains(password!.ToLowerInvariant())
+                ? "password is among the commonest; take one that others do not have"
             : null;
     }
 
     /// <summary>
     /// Whether a text can be anybody's password at all; one that cannot needs no hashing to be refused.
     /// </summary>
-    public static bool CanBeOne([NotNullWhen(true)] string? password) => password is { Length: > 0 and <= LengthMax * 2 };
+    public static bool CanBeOne([NotNullWhen(true)] string? password) =>
+        password is { Length: > 0 and <= LengthMax * 2 };
 
     public string Hash(string password) => _hasher.HashPassword(null!, password);
 
@@ -53,12 +63,16 @@ public sealed class Passwords
     public bool Fits(string? hash, string? password)
     {
         var shown = CanBeOne(password) ? password : "";
-        return _hasher.VerifyHashedPassword(null!, hash ?? _nobodys, shown) != PasswordVerificationResult.Failed && hash is not null && shown.Length > 0;
+        return _hasher.VerifyHashedPassword(null!, hash ?? _nobodys, shown) != PasswordVerificationResult.Failed
+            && hash is not null
+            && shown.Length > 0;
     }
 
     private static FrozenSet<string> ReadCommonest()
     {
-        using var list = new StreamReader(typeof(Passwords).Assembly.GetManifestResourceStream("Veza.Api.Accounts.commonest-passwords.txt")!);
+        using var list = new StreamReader(
+            typeof(Passwords).Assembly.GetManifestResourceStream("Veza.Api.Accounts.commonest-passwords.txt")!
+        );
         return list.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).ToFrozenSet();
     }
 }

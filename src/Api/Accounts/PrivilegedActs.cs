@@ -19,16 +19,22 @@ internal sealed class PrivilegedActs(EventLog log, CommandBus bus, TimeProvider 
     public async Task<Refusal?> LogReadAsync(Guid session, CancellationToken ct)
     {
         var today = DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime);
-        if ((await log.Models.LoadAsync(typeof(Session), session, ct)).State is not Session known) return null;
+        if ((await log.Models.LoadAsync(typeof(Session), session, ct)).State is not Session known)
+            return null;
         return known.LogReadOn >= today ? null : await SendAsync(new RecordLogRead(session), known.AccountId);
     }
 
-    /// <summary>An operator decides about a read model or a reactor. Each is recorded; rate limits bound them.</summary>
+    /// <summary>
+    /// An operator decides about a read model or a reactor. Each is recorded; rate limits bound them.
+    /// </summary>
     /// <returns>Null when it is recorded.</returns>
     public Task<Refusal?> OperatorAsync(Guid account, string act, string subject) =>
         SendAsync(new RecordOperatorAct(account, act, subject), account);
 
-    private async Task<Refusal?> SendAsync<TCommand>(TCommand command, Guid account) where TCommand : notnull =>
+    private async Task<Refusal?> SendAsync<TCommand>(TCommand command, Guid account)
+        where TCommand : notnull =>
         await bus.SendAsync(command, new(Guid.CreateVersion7(), account), answer: null, CancellationToken.None)
-            is CommandResult.Refused no ? no.Refusal : null;
+            is CommandResult.Refused no
+            ? no.Refusal
+            : null;
 }

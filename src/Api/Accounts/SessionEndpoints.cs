@@ -8,51 +8,127 @@ using Veza.Projections.Accounts;
 namespace Veza.Api.Accounts;
 
 // What holds a password or a token does not print it.
-public sealed record SignInBody(string Name, string Password, string? Device = null, string? Code = null) { public override string ToString() => nameof(SignInBody); }
-public sealed record RefreshBody(string RefreshToken) { public override string ToString() => nameof(RefreshBody); }
+public sealed record SignInBody(string Name, string Password, string? Device = null, string? Code = null)
+{
+    public override string ToString() => nameof(SignInBody);
+}
 
-/// <param name="LastUsedAt">When its tokens were last renewed: a session in use renews them every quarter of an hour.</param>
+public sealed record RefreshBody(string RefreshToken)
+{
+    public override string ToString() => nameof(RefreshBody);
+}
+
+/// <param name="LastUsedAt">
+/// When its tokens were last renewed: a session in use renews them every quarter of an hour.
+/// </param>
 /// <param name="Current">The one that asks.</param>
-public sealed record SessionView(Guid Id, string? Device, DateTimeOffset CreatedAt, DateTimeOffset LastUsedAt, DateTimeOffset ExpiresAt, bool Current);
+public sealed record SessionView(
+    Guid Id,
+    string? Device,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset LastUsedAt,
+    DateTimeOffset ExpiresAt,
+    bool Current
+);
 
 public static class SessionEndpoints
 {
     public static void MapSessions(this IEndpointRouteBuilder api)
     {
         var sessions = api.MapGroup("/sessions").WithTags("Sessions");
-        sessions.MapPost("", SignIn).AllowAnonymous().HoldsSecrets()
-            .Produces<SignedInView>(StatusCodes.Status201Created).WithSummary("Sign in")
-            .WithDescription("By user name or e-mail. 401 `sign_in_failed` whichever of the two was wrong; after ten failures 429 `sign_in_wait`, ever longer, except from networks that the account has signed in from. 401 `two_factor_required` when `code` is needed too. `device` is what the session is called in the list; without it, what the client calls itself.");
-        sessions.MapPost("/refresh", Refresh).AllowAnonymous().HoldsSecrets().Produces<SignedInView>().WithSummary("Take new tokens for a refresh token")
-            .WithDescription("A refresh token is good once, within 30 days. One used again has two holders: its session is ended, 401 `refresh_token_reused`.");
-        sessions.MapGet("", ListAsync).ReadsFrom(SessionQueries.Reads).Produces<Page<SessionView>>().WithSummary("List one's own sessions")
-            .WithDescription($"Those that have not ended, the last used first; {Account.SessionsMax} at most, as one more sign-in ends the oldest.");
-        sessions.MapDelete("", (Caller caller, CommandSender commands) =>
-            commands.Send(new EndOtherSessions(caller.AccountId, caller.SessionId), new { id = caller.SessionId })).WithSummary("Sign out everywhere else")
-            .WithDescription("Ends every session but the one that asks. Their tokens and live connections end at once, on every node.");
-        sessions.MapDelete("/{sessionId:guid}", (Guid sessionId, Caller caller, CommandSender commands) =>
-            commands.Send(new EndSession(sessionId, Session.SignedOut, caller.AccountId), new { id = sessionId })).WithSummary("End one of one's own sessions");
-        sessions.MapDelete("/current", (Caller caller, CommandSender commands) =>
-            commands.Send(new EndSession(caller.SessionId, Session.SignedOut, caller.AccountId), new { id = caller.SessionId })).WithSummary("Sign out")
+        sessions
+            .MapPost("", SignIn)
+            .AllowAnonymous()
+            .HoldsSecrets()
+            .Produces<SignedInView>(StatusCodes.Status201Created)
+            .WithSummary("Sign in")
+            .WithDescription(
+                "By user name or e-mail. 401 `sign_in_failed` whichever of the two was wrong; after ten failures 429 `sign_in_wait`, ever longer, except from networks that the account has signed in from. 401 `two_factor_required` when `code` is needed too. `device` is what the session is called in the list; without it, what the client calls itself."
+            );
+        sessions
+            .MapPost("/refresh", Refresh)
+            .AllowAnonymous()
+            .HoldsSecrets()
+            .Produces<SignedInView>()
+            .WithSummary("Take new tokens for a refresh token")
+            .WithDescription(
+                "A refresh token is good once, within 30 days. One used again has two holders: its session is ended, 401 `refresh_token_reused`."
+            );
+        sessions
+            .MapGet("", ListAsync)
+            .ReadsFrom(SessionQueries.Reads)
+            .Produces<Page<SessionView>>()
+            .WithSummary("List one's own sessions")
+            .WithDescription(
+                $"Those that have not ended, the last used first; {Account.SessionsMax} at most, as one more sign-in ends the oldest."
+            );
+        sessions
+            .MapDelete("", (Caller caller, CommandSender commands) =>
+                commands.Send(new EndOtherSessions(caller.AccountId, caller.SessionId), new { id = caller.SessionId })
+            )
+            .WithSummary("Sign out everywhere else")
+            .WithDescription(
+                "Ends every session but the one that asks. Their tokens and live connections end at once, on every node."
+            );
+        sessions
+            .MapDelete("/{sessionId:guid}", (Guid sessionId, Caller caller, CommandSender commands) =>
+                commands.Send(new EndSession(sessionId, Session.SignedOut, caller.AccountId), new { id = sessionId })
+            )
+            .WithSummary("End one of one's own sessions");
+        sessions
+            .MapDelete("/current", (Caller caller, CommandSender commands) =>
+                commands.Send(
+                    new EndSession(caller.SessionId, Session.SignedOut, caller.AccountId),
+                    new { id = caller.SessionId }
+                )
+            )
+            .WithSummary("Sign out")
             .WithDescription("The session's tokens are refused from then on, on every node.");
     }
 
-    private static async Task<IResult> ListAsync(Caller caller, SessionQueries queries, TimeProvider clock, CancellationToken ct)
+    private static async Task<IResult> ListAsync(
+        Caller caller,
+        SessionQueries queries,
+        TimeProvider clock,
+        CancellationToken ct
+    )
     {
         var rows = await queries.ListAsync(caller.AccountId, clock.GetUtcNow(), ct);
-        return Results.Ok(new Page<SessionView>([.. rows.Select(r => new SessionView(r.SessionId, r.Device, r.CreatedAt, r.LastUsedAt, r.ExpiresAt, r.SessionId == caller.SessionId))], Next: null));
+        return Results.Ok(
+            new Page<SessionView>(
+                [
+                    .. rows.Select(r => new SessionView(
+                        r.SessionId,
+                        r.Device,
+                        r.CreatedAt,
+                        r.LastUsedAt,
+                        r.ExpiresAt,
+                        r.SessionId == caller.SessionId
+                    )),
+                ],
+                Next: null
+            )
+        );
     }
 
     private static async Task<IResult> SignIn(
-        SignInBody body, HttpContext http, CommandSender commands, AccountAuthenticator signIns, SignInThrottle tries, PasswordSlots passwords,
-        TwoFactors twoFactors, CancellationToken ct)
+        SignInBody body,
+        HttpContext http,
+        CommandSender commands,
+        AccountAuthenticator signIns,
+        SignInThrottle tries,
+        PasswordSlots passwords,
+        TwoFactors twoFactors,
+        CancellationToken ct
+    )
     {
         var id = Guid.CreateVersion7();
         var token = signIns.RefreshToken(http, id);
         var (address, device) = (http.Connection.RemoteIpAddress, AccountAuthenticator.Device(http, body.Device));
         var session = new StartSession(id, Guid.Empty, token.Hash, device, signIns.NetworkHash(address));
         // What no name or password can mend is refused before anything is looked up or hashed.
-        if (commands.Shape(session) is { } invalid) return Problems.Result(invalid);
+        if (commands.Shape(session) is { } invalid)
+            return Problems.Result(invalid);
         if (!AccountAuthenticator.CanBeName(body.Name) || !Passwords.CanBeOne(body.Password))
             return Problems.Result(AccountRefusals.SignInFailed);
         var found = await signIns.FindAsync(body.Name, ct);
@@ -62,28 +138,54 @@ public static class SessionEndpoints
             {
                 null => new CommandResult.Refused(PasswordSlots.Busy),
                 false => new CommandResult.Refused(AccountRefusals.SignInFailed),
-                true => await commands.Decide(session with
-                {
-                    AccountId = found!.Id,
-                    PasswordHash = found.PasswordHash,
-                    Second = twoFactors.Read(found.TwoFactor, body.Code),
-                }, ids),
-            });
+                true => await commands.Decide(
+                    session with
+                    {
+                        AccountId = found!.Id,
+                        PasswordHash = found.PasswordHash,
+                        Second = twoFactors.Read(found.TwoFactor, body.Code),
+                    },
+                    ids
+                ),
+            }
+        );
         return await signIns.AnswerAsync(http, result, ids, token, StatusCodes.Status201Created, ct);
     }
 
-    private static async Task<IResult> Refresh(RefreshBody body, HttpContext http, CommandSender commands, AccountAuthenticator signIns, CommandBus bus, CancellationToken ct)
+    private static async Task<IResult> Refresh(
+        RefreshBody body,
+        HttpContext http,
+        CommandSender commands,
+        AccountAuthenticator signIns,
+        CommandBus bus,
+        CancellationToken ct
+    )
     {
-        if (signIns.Read(body.RefreshToken) is not { } shown || await signIns.OwnerAsync(shown.Id, ct) is not { } account)
+        if (
+            signIns.Read(body.RefreshToken) is not { } shown
+            || await signIns.OwnerAsync(shown.Id, ct) is not { } account
+        )
             return Problems.Result(AccountRefusals.RefreshTokenInvalid);
         var next = signIns.RefreshToken(http, shown.Id);
         var ids = new SessionIds(shown.Id, AccountId: account);
         var result = await commands.Decide(new RefreshSession(shown.Id, shown.Hash, next.Hash), ids);
-        if (result is CommandResult.Refused { Refusal.Code: var code } && code == AccountRefusals.RefreshTokenReused.Code)
+        if (
+            result is CommandResult.Refused { Refusal.Code: var code }
+            && code == AccountRefusals.RefreshTokenReused.Code
+        )
         {
             var end = new EndSession(shown.Id, Session.RefreshTokenReused);
             // If that is refused, the log being busy, the answer says so and not that the session is ended.
-            if (await bus.SendAsync(end, new CommandContext(Guid.CreateVersion7(), account), answer: null, CancellationToken.None) is CommandResult.Refused busy) result = busy;
+            if (
+                await bus.SendAsync(
+                    end,
+                    new CommandContext(Guid.CreateVersion7(), account),
+                    answer: null,
+                    CancellationToken.None
+                )
+                is CommandResult.Refused busy
+            )
+                result = busy;
         }
         return await signIns.AnswerAsync(http, result, ids, next, StatusCodes.Status200OK, ct);
     }

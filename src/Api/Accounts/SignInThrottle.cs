@@ -9,11 +9,16 @@ using Veza.Domain.Accounts;
 
 namespace Veza.Api.Accounts;
 
-/// <summary>Slows down whoever guesses passwords: by the name they try, on all nodes, and by the network they come from, on this one.</summary>
+/// <summary>
+/// Slows down whoever guesses passwords: by the name they try, on all nodes, and by the network they come from, on this
+/// one.
+/// </summary>
 /// <remarks>See docs/decisions/0025-waits-that-lock-nobody-out.md.</remarks>
 public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns, SigningKeys keys, TimeProvider clock)
 {
-    /// <summary>Failures of one network before it waits: a school or a mobile carrier has many people behind one address.</summary>
+    /// <summary>
+    /// Failures of one network before it waits: a school or a mobile carrier has many people behind one address.
+    /// </summary>
     public const int NetworkFreeTries = 100;
 
     public static readonly TimeSpan NetworkWaitMin = TimeSpan.FromSeconds(1);
@@ -22,20 +27,34 @@ public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns,
     public static readonly TimeSpan NetworkWaitMax = TimeSpan.FromMinutes(5);
     public static readonly TimeSpan NetworkForgottenAfter = TimeSpan.FromHours(1);
 
-    /// <summary>Networks remembered, at about 100 bytes each, in two halves of which the older is dropped when the newer is full.</summary>
+    /// <summary>
+    /// Networks remembered, at about 100 bytes each, in two halves of which the older is dropped when the newer is
+    /// full.
+    /// </summary>
     public const int NetworksMax = 131_072;
 
     private static readonly HashSet<string> Failures =
-        [AccountRefusals.SignInFailed.Code, AccountRefusals.PasswordWrong.Code, AccountRefusals.TwoFactorFailed.Code, AccountRefusals.CodeWrong.Code];
+    [
+        AccountRefusals.SignInFailed.Code,
+        AccountRefusals.PasswordWrong.Code,
+        AccountRefusals.TwoFactorFailed.Code,
+        AccountRefusals.CodeWrong.Code,
+    ];
 
     private readonly byte[] _names = keys.Derive("veza sign-in name");
     private readonly Lock _gate = new();
-    private Dictionary<Guid, Tries> _newer = [], _older = [];
+    private Dictionary<Guid, Tries> _newer = [],
+        _older = [];
 
-    /// <summary>The guard of a name: that of its account, whichever of its names is tried, or of the name itself when nobody has it.</summary>
+    /// <summary>
+    /// The guard of a name: that of its account, whichever of its names is tried, or of the name itself when nobody has
+    /// it.
+    /// </summary>
     /// <returns>Null for what can be nobody's name: everybody who sends none would wait for the others.</returns>
-    private Guid? GuardOf(Account? account, string? name) => account is not null ? StreamIds.Of("sign_in_guard", account.Id, Guid.Empty)
-        : AccountAuthenticator.CanBeName(name) ? new Guid(HMACSHA256.HashData(_names, Encoding.UTF8.GetBytes(name.ToLowerInvariant())).AsSpan(0, 16))
+    private Guid? GuardOf(Account? account, string? name) =>
+        account is not null ? StreamIds.Of("sign_in_guard", account.Id, Guid.Empty)
+        : AccountAuthenticator.CanBeName(name)
+            ? new Guid(HMACSHA256.HashData(_names, Encoding.UTF8.GetBytes(name.ToLowerInvariant())).AsSpan(0, 16))
         : null;
 
     /// <summary>
@@ -45,11 +64,17 @@ public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns,
     /// <param name="account">Null when nobody has the name.</param>
     /// <param name="name">What was tried; only looked at when nobody has it.</param>
     /// <param name="attempt">Where it throws, the try stays counted.</param>
-    public async Task<CommandResult> TryAsync(HttpContext http, Account? account, string? name, Func<Task<CommandResult>> attempt)
+    public async Task<CommandResult> TryAsync(
+        HttpContext http,
+        Account? account,
+        string? name,
+        Func<Task<CommandResult>> attempt
+    )
     {
         var address = http.Connection.RemoteIpAddress;
         var network = Networks.Of(address);
-        if (CountOf(network) is { } wait) return new CommandResult.Refused(wait);
+        if (CountOf(network) is { } wait)
+            return new CommandResult.Refused(wait);
         var (guard, tryId) = (GuardOf(account, name), Guid.CreateVersion7());
         if (guard is { } counting)
         {
@@ -63,15 +88,18 @@ public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns,
         }
         var result = await attempt();
         var failed = result is CommandResult.Refused { Refusal.Code: var code } && Failures.Contains(code);
-        if (!failed) TakeBackOf(network);
+        if (!failed)
+            TakeBackOf(network);
         // Also for a name that nobody has, and waited for: an answer takes as long for one as for the other.
         if (guard is { } named)
             _ = failed
-                ? await SendAsync(new RecordFailedSignIn(named, account?.Id)) : await SendAsync(new PassSignInTry(named, tryId));
+                ? await SendAsync(new RecordFailedSignIn(named, account?.Id))
+                : await SendAsync(new PassSignInTry(named, tryId));
         return result;
     }
 
-    private Task<CommandResult> SendAsync<TCommand>(TCommand command) where TCommand : notnull =>
+    private Task<CommandResult> SendAsync<TCommand>(TCommand command)
+        where TCommand : notnull =>
         bus.SendAsync(command, new(Guid.CreateVersion7(), AccountId: null), answer: null, CancellationToken.None);
 
     /// <summary>Counts a try of a network as a failure.</summary>
@@ -82,10 +110,12 @@ public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns,
         {
             var now = clock.GetUtcNow();
             var before = Find(network);
-            if (before is not null && before.NextTryAt > now) return AccountRefusals.SignInWait(before.NextTryAt - now);
+            if (before is not null && before.NextTryAt > now)
+                return AccountRefusals.SignInWait(before.NextTryAt - now);
             var lately = before is not null && before.NextTryAt + NetworkForgottenAfter > now;
             var failures = lately ? before!.Failures + 1 : 1;
-            if (_newer.Count >= NetworksMax / 2) (_older, _newer) = (_newer, []);
+            if (_newer.Count >= NetworksMax / 2)
+                (_older, _newer) = (_newer, []);
             _newer[network] = new(failures, now + NetworkWait(failures));
             return null;
         }
@@ -95,7 +125,8 @@ public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns,
     {
         lock (_gate)
         {
-            if (Find(network) is not { Failures: > 0 } counted) return;
+            if (Find(network) is not { Failures: > 0 } counted)
+                return;
             var (failures, until) = (counted.Failures - 1, clock.GetUtcNow() + NetworkWait(counted.Failures - 1));
             _newer[network] = new(failures, until < counted.NextTryAt ? until : counted.NextTryAt);
         }
@@ -103,12 +134,14 @@ public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns,
 
     internal static TimeSpan NetworkWait(int failures)
     {
-        if (failures < NetworkFreeTries) return TimeSpan.Zero;
+        if (failures < NetworkFreeTries)
+            return TimeSpan.Zero;
         var wait = NetworkWaitMin * Math.Pow(2, Math.Min(failures - NetworkFreeTries, 20));
         return wait < NetworkWaitMax ? wait : NetworkWaitMax;
     }
 
-    private Tries? Find(Guid network) => _newer.TryGetValue(network, out var tries) || _older.TryGetValue(network, out tries) ? tries : null;
+    private Tries? Find(Guid network) =>
+        _newer.TryGetValue(network, out var tries) || _older.TryGetValue(network, out tries) ? tries : null;
 
     /// <param name="Failures">Tries whose outcome is not known yet among them.</param>
     private sealed record Tries(int Failures, DateTimeOffset NextTryAt);

@@ -17,24 +17,39 @@ public static class SuspensionEndpoints
     public static void MapSuspensions(this IEndpointRouteBuilder api)
     {
         var suspension = api.MapGroup("/accounts/{accountId:guid}/suspension").WithTags("Accounts");
-        suspension.MapPut("", Suspend).WithSummary("Suspend an account")
-            .WithDescription("For operators. The account's sessions, API keys, live connections and broadcasts end, and it signs in nowhere "
-                + "until the suspension is ended, or until `until`, a time that lies ahead by ten years at most. Suspending it "
-                + "again changes until when, and nothing else.");
-        suspension.MapDelete("", End).WithSummary("End an account's suspension")
+        suspension
+            .MapPut("", Suspend)
+            .WithSummary("Suspend an account")
+            .WithDescription(
+                "For operators. The account's sessions, API keys, live connections and broadcasts end, and it signs in nowhere "
+                    + "until the suspension is ended, or until `until`, a time that lies ahead by ten years at most. Suspending it "
+                    + "again changes until when, and nothing else."
+            );
+        suspension
+            .MapDelete("", End)
+            .WithSummary("End an account's suspension")
             .WithDescription("For operators. What the suspension ended stays ended; the account signs in again.");
     }
 
-    private static async Task<IResult> Suspend(Guid accountId, SuspensionBody body, Caller caller, CommandSender commands) =>
+    private static async Task<IResult> Suspend(
+        Guid accountId,
+        SuspensionBody body,
+        Caller caller,
+        CommandSender commands
+    ) =>
         caller.Roles.Contains(PlatformRole.Operator)
-            ? await commands.Send(new SuspendAccount(accountId, caller.AccountId, body.Reason, body.Until), new { id = accountId })
+            ? await commands.Send(
+                new SuspendAccount(accountId, caller.AccountId, body.Reason, body.Until),
+                new { id = accountId }
+            )
             : Problems.Result(AccountRefusals.NotAnOperator);
 
     private static async Task<IResult> End(
         Guid accountId,
         [Microsoft.AspNetCore.Mvc.FromBody] EndSuspensionBody body,
         Caller caller,
-        CommandSender commands) =>
+        CommandSender commands
+    ) =>
         caller.Roles.Contains(PlatformRole.Operator)
             ? await commands.Send(new EndSuspension(accountId, caller.AccountId, body.Reason), new { id = accountId })
             : Problems.Result(AccountRefusals.NotAnOperator);

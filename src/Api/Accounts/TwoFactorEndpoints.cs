@@ -8,30 +8,69 @@ using Veza.Projections.Accounts;
 namespace Veza.Api.Accounts;
 
 // What holds a password, a secret or a code does not print it.
-public sealed record BeginTwoFactorBody(string Password) { public override string ToString() => nameof(BeginTwoFactorBody); }
-public sealed record CodeBody(string Code) { public override string ToString() => nameof(CodeBody); }
+public sealed record BeginTwoFactorBody(string Password)
+{
+    public override string ToString() => nameof(BeginTwoFactorBody);
+}
+
+public sealed record CodeBody(string Code)
+{
+    public override string ToString() => nameof(CodeBody);
+}
 
 /// <param name="Secret">In base32, for authenticator apps; shown here and nowhere again.</param>
 /// <param name="Uri">The same as an otpauth address, for a QR code.</param>
-public sealed record TwoFactorSecretView(Guid Id, string Secret, string Uri) { public override string ToString() => nameof(TwoFactorSecretView); }
+public sealed record TwoFactorSecretView(Guid Id, string Secret, string Uri)
+{
+    public override string ToString() => nameof(TwoFactorSecretView);
+}
 
 /// <param name="RecoveryCodes">Each signs in once in the place of a code; shown here and nowhere again.</param>
-public sealed record RecoveryCodesView(Guid Id, IReadOnlyList<string> RecoveryCodes) { public override string ToString() => nameof(RecoveryCodesView); }
+public sealed record RecoveryCodesView(Guid Id, IReadOnlyList<string> RecoveryCodes)
+{
+    public override string ToString() => nameof(RecoveryCodesView);
+}
 
 public static class TwoFactorEndpoints
 {
     public static void MapTwoFactor(this IEndpointRouteBuilder api)
     {
         var twoFactor = api.MapGroup("/accounts/me/two-factor").WithTags("Accounts");
-        twoFactor.MapPost("", Begin).HoldsSecrets().Produces<TwoFactorSecretView>(StatusCodes.Status201Created).WithSummary("Begin with two-factor sign-in")
-            .WithDescription("Gives a secret for an authenticator app (RFC 6238: SHA-1, 30 seconds, 6 digits). Nothing is asked for until `confirm`.");
-        twoFactor.MapPost("/confirm", Confirm).HoldsSecrets().Produces<RecoveryCodesView>().WithSummary("Turn two-factor sign-in on")
-            .WithDescription("By a first code. From then on signing in needs `code` beside the password: one of the app's, each good once, or one of the recovery codes given here.");
-        twoFactor.MapPost("/disable", Disable).HoldsSecrets().WithSummary("Turn two-factor sign-in off").WithDescription("By a code of the app or a recovery code.");
+        twoFactor
+            .MapPost("", Begin)
+            .HoldsSecrets()
+            .Produces<TwoFactorSecretView>(StatusCodes.Status201Created)
+            .WithSummary("Begin with two-factor sign-in")
+            .WithDescription(
+                "Gives a secret for an authenticator app (RFC 6238: SHA-1, 30 seconds, 6 digits). Nothing is asked for until `confirm`."
+            );
+        twoFactor
+            .MapPost("/confirm", Confirm)
+            .HoldsSecrets()
+            .Produces<RecoveryCodesView>()
+            .WithSummary("Turn two-factor sign-in on")
+            .WithDescription(
+                "By a first code. From then on signing in needs `code` beside the password: one of the app's, each good once, or one of the recovery codes given here."
+            );
+        twoFactor
+            .MapPost("/disable", Disable)
+            .HoldsSecrets()
+            .WithSummary("Turn two-factor sign-in off")
+            .WithDescription("By a code of the app or a recovery code.");
     }
 
-    private static async Task<IResult> Begin(BeginTwoFactorBody body, Caller caller, HttpContext http, CommandSender commands, AccountAuthenticator signIns, SignInThrottle tries, PasswordSlots passwords,
-        TwoFactors twoFactors, AccountQueries queries, CancellationToken ct)
+    private static async Task<IResult> Begin(
+        BeginTwoFactorBody body,
+        Caller caller,
+        HttpContext http,
+        CommandSender commands,
+        AccountAuthenticator signIns,
+        SignInThrottle tries,
+        PasswordSlots passwords,
+        TwoFactors twoFactors,
+        AccountQueries queries,
+        CancellationToken ct
+    )
     {
         var account = await signIns.AccountAsync(caller.AccountId, ct);
         var ids = new SessionIds(Guid.CreateVersion7());
@@ -41,35 +80,75 @@ public static class TwoFactorEndpoints
                 null => new CommandResult.Refused(PasswordSlots.Busy),
                 false => new CommandResult.Refused(AccountRefusals.PasswordWrong),
                 true => await commands.Decide(new BeginTwoFactor(caller.AccountId, ids.Id, account!.PasswordHash), ids),
-            });
-        if (result is not CommandResult.Done done) return CommandSender.Answer(result, ids);
+            }
+        );
+        if (result is not CommandResult.Done done)
+            return CommandSender.Answer(result, ids);
         // A repeated request is answered with the secret it was given first.
-        if (done.Answer is not null) ids = JsonSerializer.Deserialize<SessionIds>(done.Answer, JsonSerializerOptions.Web)!;
+        if (done.Answer is not null)
+            ids = JsonSerializer.Deserialize<SessionIds>(done.Answer, JsonSerializerOptions.Web)!;
         var secret = Totp.Base32(twoFactors.Secret(ids.Id));
         // What the app calls it; a profile that is not there yet is no reason to fail.
         var name = (await queries.FindAsync(caller.AccountId, ct))?.UserName ?? caller.AccountId.ToString();
         http.Response.Headers.CacheControl = "no-store";
-        return CommandSender.Answer(done with { Answer = null }, new TwoFactorSecretView(ids.Id, secret, TwoFactors.Uri(name, secret)), StatusCodes.Status201Created);
+        return CommandSender.Answer(
+            done with
+            {
+                Answer = null,
+            },
+            new TwoFactorSecretView(ids.Id, secret, TwoFactors.Uri(name, secret)),
+            StatusCodes.Status201Created
+        );
     }
 
-    private static async Task<IResult> Confirm(CodeBody body, Caller caller, HttpContext http, CommandSender commands, AccountAuthenticator signIns, SignInThrottle tries, TwoFactors twoFactors, CancellationToken ct)
+    private static async Task<IResult> Confirm(
+        CodeBody body,
+        Caller caller,
+        HttpContext http,
+        CommandSender commands,
+        AccountAuthenticator signIns,
+        SignInThrottle tries,
+        TwoFactors twoFactors,
+        CancellationToken ct
+    )
     {
         var account = await signIns.AccountAsync(caller.AccountId, ct);
         var shown = twoFactors.Read(account?.TwoFactor, body.Code ?? "")!;
         var ids = new SessionIds(shown.SeedId);
         var confirm = new ConfirmTwoFactor(caller.AccountId, shown);
         var result = await tries.TryAsync(http, account, name: null, () => commands.Decide(confirm, ids));
-        if (result is not CommandResult.Done done) return CommandSender.Answer(result, ids);
+        if (result is not CommandResult.Done done)
+            return CommandSender.Answer(result, ids);
         http.Response.Headers.CacheControl = "no-store";
-        var seed = done.Answer is null ? shown.SeedId : JsonSerializer.Deserialize<SessionIds>(done.Answer, JsonSerializerOptions.Web)!.Id;
-        return CommandSender.Answer(done with { Answer = null }, new RecoveryCodesView(caller.AccountId, twoFactors.RecoveryCodes(seed)));
+        var seed = done.Answer is null
+            ? shown.SeedId
+            : JsonSerializer.Deserialize<SessionIds>(done.Answer, JsonSerializerOptions.Web)!.Id;
+        return CommandSender.Answer(
+            done with
+            {
+                Answer = null,
+            },
+            new RecoveryCodesView(caller.AccountId, twoFactors.RecoveryCodes(seed))
+        );
     }
 
-    private static async Task<IResult> Disable(CodeBody body, Caller caller, HttpContext http, CommandSender commands, AccountAuthenticator signIns, SignInThrottle tries, TwoFactors twoFactors, CancellationToken ct)
+    private static async Task<IResult> Disable(
+        CodeBody body,
+        Caller caller,
+        HttpContext http,
+        CommandSender commands,
+        AccountAuthenticator signIns,
+        SignInThrottle tries,
+        TwoFactors twoFactors,
+        CancellationToken ct
+    )
     {
         var account = await signIns.AccountAsync(caller.AccountId, ct);
         var command = new DisableTwoFactor(caller.AccountId, twoFactors.Read(account?.TwoFactor, body.Code ?? "")!);
         var answer = new { id = caller.AccountId };
-        return CommandSender.Answer(await tries.TryAsync(http, account, name: null, () => commands.Decide(command, answer)), answer);
+        return CommandSender.Answer(
+            await tries.TryAsync(http, account, name: null, () => commands.Decide(command, answer)),
+            answer
+        );
     }
 }

@@ -4,10 +4,15 @@ using Veza.Api.Http;
 
 namespace Veza.Api.Auth;
 
-/// <summary>Access tokens (RFC 9068): who calls, from which session, and what they may do, signed and good for a quarter of an hour.</summary>
+/// <summary>
+/// Access tokens (RFC 9068): who calls, from which session, and what they may do, signed and good for a quarter of an
+/// hour.
+/// </summary>
 public sealed class AccessTokens(SigningKeys keys, TimeProvider clock)
 {
-    /// <summary>Short, so that a role taken away is soon gone; a session that ended is refused at once, whatever its tokens say.</summary>
+    /// <summary>
+    /// Short, so that a role taken away is soon gone; a session that ended is refused at once, whatever its tokens say.
+    /// </summary>
     public static readonly TimeSpan Life = TimeSpan.FromMinutes(15);
 
     /// <summary>How far the clocks of two nodes may be apart.</summary>
@@ -20,27 +25,55 @@ public sealed class AccessTokens(SigningKeys keys, TimeProvider clock)
     public string Issue(Guid account, Guid session, IReadOnlyCollection<string> roles)
     {
         var now = clock.GetUtcNow().ToUnixTimeSeconds();
-        return Jws.Sign(keys.Current, Type, JsonSerializer.SerializeToUtf8Bytes(new
-        {
-            iss = Issuer, aud = Audience, sub = account, sid = session, iat = now, nbf = now, exp = now + (long)Life.TotalSeconds,
-            roles, scope = string.Join(' ', Scope.Of(roles)),
-        }));
+        return Jws.Sign(
+            keys.Current,
+            Type,
+            JsonSerializer.SerializeToUtf8Bytes(
+                new
+                {
+                    iss = Issuer,
+                    aud = Audience,
+                    sub = account,
+                    sid = session,
+                    iat = now,
+                    nbf = now,
+                    exp = now + (long)Life.TotalSeconds,
+                    roles,
+                    scope = string.Join(' ', Scope.Of(roles)),
+                }
+            )
+        );
     }
 
     /// <returns>What a good token says; null with the fault otherwise.</returns>
     public AccessToken? Read(string token, out TokenFault fault)
     {
-        if (Jws.Open(token, Type, keys.Find, out fault) is not { } claims) return null;
+        if (Jws.Open(token, Type, keys.Find, out fault) is not { } claims)
+            return null;
         fault = TokenFault.WrongClaims;
-        if (Jws.Text(claims, "iss") != Issuer || Jws.Text(claims, "aud") != Audience) return null;
-        if (!Guid.TryParseExact(Jws.Text(claims, "sub"), "D", out var account) || !Guid.TryParseExact(Jws.Text(claims, "sid"), "D", out var session)) return null;
-        if (Time(claims, "iat") is not { } issued || Time(claims, "nbf") is not { } from || Time(claims, "exp") is not { } until || until - issued > Life) return null;
-        if (Roles(claims) is not { } roles || Jws.Text(claims, "scope") is not { } scope) return null;
+        if (Jws.Text(claims, "iss") != Issuer || Jws.Text(claims, "aud") != Audience)
+            return null;
+        if (
+            !Guid.TryParseExact(Jws.Text(claims, "sub"), "D", out var account)
+            || !Guid.TryParseExact(Jws.Text(claims, "sid"), "D", out var session)
+        )
+            return null;
+        if (
+            Time(claims, "iat") is not { } issued
+            || Time(claims, "nbf") is not { } from
+            || Time(claims, "exp") is not { } until
+            || until - issued > Life
+        )
+            return null;
+        if (Roles(claims) is not { } roles || Jws.Text(claims, "scope") is not { } scope)
+            return null;
         var now = clock.GetUtcNow();
         fault = TokenFault.NotYetValid;
-        if (issued > now + ClockSkew || from > now + ClockSkew) return null;
+        if (issued > now + ClockSkew || from > now + ClockSkew)
+            return null;
         fault = TokenFault.Expired;
-        if (until + ClockSkew <= now) return null;
+        if (until + ClockSkew <= now)
+            return null;
         fault = TokenFault.None;
         var scopes = scope.Split(' ', StringSplitOptions.RemoveEmptyEntries).ToFrozenSet();
         return new(new Caller(account, session, roles) { Scopes = scopes }, issued, until + ClockSkew);
@@ -48,12 +81,19 @@ public sealed class AccessTokens(SigningKeys keys, TimeProvider clock)
 
     /// <summary>Whole seconds since 1970, in the years that a date can have.</summary>
     private static DateTimeOffset? Time(JsonElement claims, string name) =>
-        claims.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var seconds) && seconds is >= 0 and < 253_402_300_800 - 60
-            ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
+        claims.TryGetProperty(name, out var value)
+        && value.ValueKind == JsonValueKind.Number
+        && value.TryGetInt64(out var seconds)
+        && seconds is >= 0 and < 253_402_300_800 - 60
+            ? DateTimeOffset.FromUnixTimeSeconds(seconds)
+            : null;
 
     private static FrozenSet<string>? Roles(JsonElement claims) =>
-        claims.TryGetProperty("roles", out var roles) && roles.ValueKind == JsonValueKind.Array && roles.EnumerateArray().All(r => r.ValueKind == JsonValueKind.String)
-            ? roles.EnumerateArray().Select(r => r.GetString()!).ToFrozenSet() : null;
+        claims.TryGetProperty("roles", out var roles)
+        && roles.ValueKind == JsonValueKind.Array
+        && roles.EnumerateArray().All(r => r.ValueKind == JsonValueKind.String)
+            ? roles.EnumerateArray().Select(r => r.GetString()!).ToFrozenSet()
+            : null;
 }
 
 /// <param name="GoodUntil">With the clocks' difference allowed for.</param>

@@ -9,26 +9,52 @@ using Veza.EventStore;
 
 namespace Veza.Api.Auth;
 
-/// <summary>Who bears an API key. The key and its account are looked at each time, in the models that the log's tail keeps fresh: what is revoked is refused at once, on every node.</summary>
-public sealed class ApiKeys(EventLog log, ApiKeyTokens tokens, AccountAuthenticator signIns, CommandBus bus, TimeProvider clock)
+/// <summary>
+/// Who bears an API key. The key and its account are looked at each time, in the models that the log's tail keeps
+/// fresh: what is revoked is refused at once, on every node.
+/// </summary>
+public sealed class ApiKeys(
+    EventLog log,
+    ApiKeyTokens tokens,
+    AccountAuthenticator signIns,
+    CommandBus bus,
+    TimeProvider clock
+)
 {
     /// <summary>By which people and scanners of leaked secrets know one.</summary>
     public const string Prefix = "veza_key_";
 
-    private static readonly AuthenticationFailureException NotGood = new("the API key is not one that was given out here, or it is revoked or past its time");
+    private static readonly AuthenticationFailureException NotGood = new(
+        "the API key is not one that was given out here, or it is revoked or past its time"
+    );
 
     public async Task<AuthenticateResult> AuthenticateAsync(string text, CancellationToken ct)
     {
-        if (tokens.Read(text[Prefix.Length..]) is not { } token
-            || (await log.Models.LoadAsync(typeof(Session), token.Id, ct)).State is not Session { Ended: false, Scopes: { } scopes } key
-            || key.RefreshTokenHash != token.Hash || key.ExpiresAt <= clock.GetUtcNow()
-            || await signIns.AccountAsync(key.AccountId, ct) is not { IsOut: false } account) return AuthenticateResult.Fail(NotGood);
-        // Once a day, before the request goes on: whoever used a key cannot have left no trace. If the log is busy, the next request says it.
+        if (
+            tokens.Read(text[Prefix.Length..]) is not { } token
+            || (await log.Models.LoadAsync(typeof(Session), token.Id, ct)).State
+                is not Session { Ended: false, Scopes: { } scopes } key
+            || key.RefreshTokenHash != token.Hash
+            || key.ExpiresAt <= clock.GetUtcNow()
+            || await signIns.AccountAsync(key.AccountId, ct) is not { IsOut: false } account
+        )
+            return AuthenticateResult.Fail(NotGood);
+        // Once a day, before the request goes on: whoever used a key cannot have left no trace. If the log is busy, the
+        // next request says it.
         if (key.UsedOn is not { } last || last < DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime))
-            await bus.SendAsync(new RecordApiKeyUse(key.Id), new CommandContext(Guid.CreateVersion7(), AccountId: null), answer: null, CancellationToken.None);
+            await bus.SendAsync(
+                new RecordApiKeyUse(key.Id),
+                new CommandContext(Guid.CreateVersion7(), AccountId: null),
+                answer: null,
+                CancellationToken.None
+            );
         // Granted or not, a key never reads more than its account may now.
         var withheld = Scope.All.Except(Scope.Of(signIns.Roles(account)));
-        var caller = new Caller(account.Id, key.Id, FrozenSet<string>.Empty) { IsApiKey = true, Scopes = scopes.Except(withheld).ToFrozenSet() };
+        var caller = new Caller(account.Id, key.Id, FrozenSet<string>.Empty)
+        {
+            IsApiKey = true,
+            Scopes = scopes.Except(withheld).ToFrozenSet(),
+        };
         return AuthenticateResult.Success(new(new CallerPrincipal(caller), AccessTokenCache.Scheme));
     }
 }

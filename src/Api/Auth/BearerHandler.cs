@@ -8,9 +8,17 @@ using Veza.Commands.Dispatching;
 
 namespace Veza.Api.Auth;
 
-/// <summary>Authenticates by <c>Authorization: Bearer</c> and, where a browser can send no header, by <c>?access_token=</c> below /hubs.</summary>
-internal sealed class BearerHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, AccessTokenCache callers, ApiKeys keys)
-    : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
+/// <summary>
+/// Authenticates by <c>Authorization: Bearer</c> and, where a browser can send no header, by <c>?access_token=</c>
+/// below /hubs.
+/// </summary>
+internal sealed class BearerHandler(
+    IOptionsMonitor<AuthenticationSchemeOptions> options,
+    ILoggerFactory loggers,
+    UrlEncoder encoder,
+    AccessTokenCache callers,
+    ApiKeys keys
+) : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     private const string Prefix = "Bearer ";
 
@@ -20,9 +28,20 @@ internal sealed class BearerHandler(IOptionsMonitor<AuthenticationSchemeOptions>
     {
         var failure = (await HandleAuthenticateOnceSafeAsync()).Failure;
         Response.Headers.WWWAuthenticate = failure is null ? "Bearer" : "Bearer error=\"invalid_token\"";
-        await Problems.WriteAsync(Context, failure is null
-            ? new("unauthenticated", RefusalKind.Unauthenticated, "this needs an access token: Authorization: Bearer <accessToken>")
-            : new(ReferenceEquals(failure, AccessTokenCache.Expired) ? "token_expired" : "unauthenticated", RefusalKind.Unauthenticated, failure.Message));
+        await Problems.WriteAsync(
+            Context,
+            failure is null
+                ? new(
+                    "unauthenticated",
+                    RefusalKind.Unauthenticated,
+                    "this needs an access token: Authorization: Bearer <accessToken>"
+                )
+                : new(
+                    ReferenceEquals(failure, AccessTokenCache.Expired) ? "token_expired" : "unauthenticated",
+                    RefusalKind.Unauthenticated,
+                    failure.Message
+                )
+        );
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
@@ -31,14 +50,18 @@ internal sealed class BearerHandler(IOptionsMonitor<AuthenticationSchemeOptions>
     private Task<AuthenticateResult> Authenticate()
     {
         if (Request.Headers.Authorization is [{ } header, ..])
-            return header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? Authenticate(header.AsSpan(Prefix.Length).Trim(' ')) : Task.FromResult(AuthenticateResult.NoResult());
-        if (Request.Path.StartsWithSegments("/hubs") && Request.Query["access_token"] is [{ } token, ..]) return Authenticate(token.AsSpan());
+            return header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
+                ? Authenticate(header.AsSpan(Prefix.Length).Trim(' '))
+                : Task.FromResult(AuthenticateResult.NoResult());
+        if (Request.Path.StartsWithSegments("/hubs") && Request.Query["access_token"] is [{ } token, ..])
+            return Authenticate(token.AsSpan());
         return Task.FromResult(AuthenticateResult.NoResult());
     }
 
     private Task<AuthenticateResult> Authenticate(ReadOnlySpan<char> token) =>
-        token.StartsWith(ApiKeys.Prefix, StringComparison.Ordinal) && token.Length <= Jws.LengthMax ? keys.AuthenticateAsync(token.ToString(), Context.RequestAborted)
-        : Task.FromResult(callers.Authenticate(token));
+        token.StartsWith(ApiKeys.Prefix, StringComparison.Ordinal) && token.Length <= Jws.LengthMax
+            ? keys.AuthenticateAsync(token.ToString(), Context.RequestAborted)
+            : Task.FromResult(callers.Authenticate(token));
 }
 
 /// <summary>Names the scope that a refused caller lacks.</summary>
@@ -46,10 +69,26 @@ internal sealed class ScopeRefusal : IAuthorizationMiddlewareResultHandler
 {
     private readonly AuthorizationMiddlewareResultHandler _otherwise = new();
 
-    public Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult result) =>
+    public Task HandleAsync(
+        RequestDelegate next,
+        HttpContext context,
+        AuthorizationPolicy policy,
+        PolicyAuthorizationResult result
+    ) =>
         result.Forbidden && result.AuthorizationFailure?.FailedRequirements.OfType<ApiKeyRequirement>().Any() == true
-            ? Problems.WriteAsync(context, new("scope_missing", RefusalKind.NotAllowed, $"this needs the scope {Scope.Of(context)}, which the API key has not"))
-        : result.Forbidden && result.AuthorizationFailure?.FailedRequirements.OfType<ScopeRequirement>().FirstOrDefault() is { } missing
-            ? Problems.WriteAsync(context, new("scope_missing", RefusalKind.NotAllowed, $"this needs the scope {missing.Scope}"))
-            : _otherwise.HandleAsync(next, context, policy, result);
+            ? Problems.WriteAsync(
+                context,
+                new(
+                    "scope_missing",
+                    RefusalKind.NotAllowed,
+                    $"this needs the scope {Scope.Of(context)}, which the API key has not"
+                )
+            )
+        : result.Forbidden
+        && result.AuthorizationFailure?.FailedRequirements.OfType<ScopeRequirement>().FirstOrDefault() is { } missing
+            ? Problems.WriteAsync(
+                context,
+                new("scope_missing", RefusalKind.NotAllowed, $"this needs the scope {missing.Scope}")
+            )
+        : _otherwise.HandleAsync(next, context, policy, result);
 }

@@ -3,13 +3,22 @@ using Veza.EventStore;
 
 namespace Veza.Api.Auth;
 
-/// <summary>The sessions that ended while tokens of theirs may still be good. Told by the log's tail, so every node knows as soon as it sees the event.</summary>
+/// <summary>
+/// The sessions that ended while tokens of theirs may still be good. Told by the log's tail, so every node knows as
+/// soon as it sees the event.
+/// </summary>
 public sealed class EndedSessions(EventLog log, TimeProvider clock) : IHostedService
 {
-    /// <summary>Sessions kept, at about 100 bytes each. Ending one costs a sign-in, so a node sees some thousands in a token's life.</summary>
+    /// <summary>
+    /// Sessions kept, at about 100 bytes each. Ending one costs a sign-in, so a node sees some thousands in a token's
+    /// life.
+    /// </summary>
     public const int SessionsMax = 200_000;
 
-    /// <summary>How long a token of an ended session can still be within its times: by its life, and by what clocks may differ when it is made and when it is shown.</summary>
+    /// <summary>
+    /// How long a token of an ended session can still be within its times: by its life, and by what clocks may differ
+    /// when it is made and when it is shown.
+    /// </summary>
     private static readonly TimeSpan Kept = AccessTokens.Life + 2 * AccessTokens.ClockSkew;
 
     private readonly System.Collections.Concurrent.ConcurrentDictionary<Guid, DateTimeOffset> _ended = new();
@@ -21,16 +30,27 @@ public sealed class EndedSessions(EventLog log, TimeProvider clock) : IHostedSer
 
     public bool Has(Guid session) => _ended.ContainsKey(session);
 
-    /// <summary>Whether a token is so old that its session may be one of those forgotten to keep within <see cref="SessionsMax"/>.</summary>
+    /// <summary>
+    /// Whether a token is so old that its session may be one of those forgotten to keep within
+    /// <see cref="SessionsMax"/>.
+    /// </summary>
     public bool IsTooOldToTell(AccessToken token) => token.IssuedAt.UtcTicks <= Volatile.Read(ref _refusedUntilTicks);
 
     public async Task StartAsync(CancellationToken ct)
     {
         var ended = log.Types.Describe(typeof(SessionEnded));
-        log.Tail.Watch(e => { if (e.Name == ended.Name) Add(e.StreamId, e.At); }, atOnce: true);
+        log.Tail.Watch(
+            e =>
+            {
+                if (e.Name == ended.Name)
+                    Add(e.StreamId, e.At);
+            },
+            atOnce: true
+        );
         var head = log.Head;
         var after = await log.Reader.PositionBeforeAsync(clock.GetUtcNow() - Kept, ct);
-        await foreach (var e in log.Reader.ReadAllAsync(new(after, head) { Types = [.. ended.Aliases] }, ct)) Add(e.StreamId, e.At);
+        await foreach (var e in log.Reader.ReadAllAsync(new(after, head) { Types = [.. ended.Aliases] }, ct))
+            Add(e.StreamId, e.At);
     }
 
     public Task StopAsync(CancellationToken ct) => Task.CompletedTask;
@@ -39,12 +59,18 @@ public sealed class EndedSessions(EventLog log, TimeProvider clock) : IHostedSer
     {
         lock (_gate)
         {
-            if (_ended.TryAdd(session, at)) _order.Enqueue((session, at));
+            if (_ended.TryAdd(session, at))
+                _order.Enqueue((session, at));
             var over = clock.GetUtcNow() - Kept;
             while (_order.TryPeek(out var oldest) && (oldest.At < over || _order.Count > SessionsMax))
             {
-                // Forgotten too early, it is refused by its tokens' age, with those of other sessions that are as old: they refresh and go on.
-                if (oldest.At >= over) Volatile.Write(ref _refusedUntilTicks, Math.Max(_refusedUntilTicks, (oldest.At + AccessTokens.ClockSkew).UtcTicks));
+                // Forgotten too early, it is refused by its tokens' age, with those of other sessions that are as old:
+                // they refresh and go on.
+                if (oldest.At >= over)
+                    Volatile.Write(
+                        ref _refusedUntilTicks,
+                        Math.Max(_refusedUntilTicks, (oldest.At + AccessTokens.ClockSkew).UtcTicks)
+                    );
                 _order.Dequeue();
                 _ended.TryRemove(oldest.Session, out _);
             }

@@ -8,6 +8,14 @@ public sealed record Jwk(string Kty, string Use, string Alg, string Kid, string 
     public static Jwk Of(SigningKey key)
     {
         var point = key.PublicPoint();
-        return new("EC", "sig", "ES256", key.Id, "P-256", Base64Url.EncodeToString(point.X), Base64Url.EncodeToString(point.Y));
+        return new(
+            "EC",
+            "sig",
+            "ES256",
+            key.Id,
+            "P-256",
+            Base64Url.EncodeToString(point.X),
+            Base64Url.EncodeToString(point.Y)
+        );
     }
 }

@@ -13,26 +13,54 @@ public static class Scope
 
     public static readonly FrozenSet<string> All = [LogRead];
 
-    /// <summary>What an API key can be given. Accounts, sessions and the operation of the platform are for people alone.</summary>
+    /// <summary>
+    /// What an API key can be given. Accounts, sessions and the operation of the platform are for people alone.
+    /// </summary>
     public static readonly FrozenSet<string> Grantable =
     [
-        LogRead, "live:read", "accounts:read", "charts:read", "feed:read",
-        .. ((string[])["broadcasts", "comments", "communities", "follows", "likes", "listening", "messages", "presence", "tracks"])
-            .SelectMany(r => (string[])[$"{r}:read", $"{r}:write"]),
+        LogRead,
+        "live:read",
+        "accounts:read",
+        "charts:read",
+        "feed:read",
+        .. (
+            (string[])
+                [
+                    "broadcasts",
+                    "comments",
+                    "communities",
+                    "follows",
+                    "likes",
+                    "listening",
+                    "messages",
+                    "presence",
+                    "tracks",
+                ]
+        ).SelectMany(r => (string[])[$"{r}:read", $"{r}:write"]),
     ];
 
-    /// <summary>What an API key needs for a request: the first word of the endpoint's tag, to read or to write. An endpoint that says nothing of itself is open to no key.</summary>
+    /// <summary>
+    /// What an API key needs for a request: the first word of the endpoint's tag, to read or to write. An endpoint that
+    /// says nothing of itself is open to no key.
+    /// </summary>
     public static string Of(HttpContext http)
     {
         var endpoint = http.GetEndpoint()?.Metadata;
-        if (endpoint?.GetMetadata<NeedsScope>() is { } said) return said.Scope;
-        var tag = endpoint?.GetMetadata<Microsoft.AspNetCore.Http.Metadata.ITagsMetadata>()?.Tags.FirstOrDefault()?.Split(' ')[0].ToLowerInvariant() ?? "none";
+        if (endpoint?.GetMetadata<NeedsScope>() is { } said)
+            return said.Scope;
+        var tag = endpoint
+            ?.GetMetadata<Microsoft.AspNetCore.Http.Metadata.ITagsMetadata>()
+            ?.Tags.FirstOrDefault()
+            ?.Split(' ')[0]
+            .ToLowerInvariant()
+            ?? "none";
         var resource = tag == "replay" ? "log" : tag;
         return $"{resource}:{(HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) ? "read" : "write")}";
     }
 
     /// <summary>The scopes that a sign-in of an account with these roles has.</summary>
-    public static IEnumerable<string> Of(IEnumerable<string> roles) => roles.Any(r => r is PlatformRole.Analyst or PlatformRole.Operator) ? [LogRead] : [];
+    public static IEnumerable<string> Of(IEnumerable<string> roles) =>
+        roles.Any(r => r is PlatformRole.Analyst or PlatformRole.Operator) ? [LogRead] : [];
 }
 
 /// <summary>What an API key needs for an endpoint whose tag and method do not say it.</summary>
@@ -43,7 +71,10 @@ public sealed class ApiKeyRequirement : AuthorizationHandler<ApiKeyRequirement>,
 {
     protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, ApiKeyRequirement requirement)
     {
-        if (context.User is CallerPrincipal { Caller: var caller } && (!caller.IsApiKey || context.Resource is HttpContext http && caller.Scopes.Contains(Scope.Of(http))))
+        if (
+            context.User is CallerPrincipal { Caller: var caller }
+            && (!caller.IsApiKey || context.Resource is HttpContext http && caller.Scopes.Contains(Scope.Of(http)))
+        )
             context.Succeed(requirement);
         return Task.CompletedTask;
     }
@@ -56,7 +87,8 @@ public sealed class ScopeRequirement(string scope) : AuthorizationHandler<ScopeR
 
     protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, ScopeRequirement requirement)
     {
-        if (context.User is CallerPrincipal { Caller: var caller } && caller.Scopes.Contains(requirement.Scope)) context.Succeed(requirement);
+        if (context.User is CallerPrincipal { Caller: var caller } && caller.Scopes.Contains(requirement.Scope))
+            context.Succeed(requirement);
         return Task.CompletedTask;
     }
 }

@@ -8,11 +8,15 @@ namespace Veza.Api.Auth;
 
 /// <summary>The keys that access tokens are signed with: a new one every day (UTC), derived from JWT_SECRET.</summary>
 /// <remarks>
-/// Nothing is stored and nothing is handed round: whoever knows the secret has the same key for the same day. See docs/decisions/0010-signing-keys.md.
+/// Nothing is stored and nothing is handed round: whoever knows the secret has the same key for the same day. See
+/// docs/decisions/0010-signing-keys.md.
 /// </remarks>
 public sealed class SigningKeys : IDisposable
 {
-    /// <summary>As much as the keys made of it are worth: P-256 has 128 bits of strength, and 32 bytes leave room for a secret that is not all chance.</summary>
+    /// <summary>
+    /// As much as the keys made of it are worth: P-256 has 128 bits of strength, and 32 bytes leave room for a secret
+    /// that is not all chance.
+    /// </summary>
     public const int SecretBytesMin = 32;
 
     private const string DayFormat = "yyyy-MM-dd";
@@ -21,7 +25,11 @@ public sealed class SigningKeys : IDisposable
     private const int KeysMax = 4;
 
     /// <summary>The order of the group of P-256 (FIPS 186-5, SP 800-186 section 3.2.1.3).</summary>
-    private static readonly BigInteger Order = new(Convert.FromHexString("FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551"), isUnsigned: true, isBigEndian: true);
+    private static readonly BigInteger Order = new(
+        Convert.FromHexString("FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551"),
+        isUnsigned: true,
+        isBigEndian: true
+    );
 
     private readonly ConcurrentDictionary<DateOnly, SigningKey> _keys = new();
     private readonly byte[] _secret;
@@ -29,28 +37,43 @@ public sealed class SigningKeys : IDisposable
 
     public SigningKeys(byte[] secret, TimeProvider clock)
     {
-        if (secret.Length < SecretBytesMin) throw new ArgumentException($"JWT_SECRET is {secret.Length} bytes; at least {SecretBytesMin} are needed", nameof(secret));
-        (_secret, _clock) = (secret, clock);
+        if (secret.Length < SecretBytesMin)
+            throw new ArgumentException(
+                $"JWT_SECRET is {secret.Length} bytes; at least {SecretBytesMin} are needed",
+                nameof(secret)
+            );
+        _secret = secret;
+        _clock = clock;
     }
 
     /// <summary>The key of this day.</summary>
     public SigningKey Current => Of(Day(_clock.GetUtcNow()));
 
-    /// <summary>The keys whose tokens may still be good, and tomorrow's, so that those who keep a copy of the list have it in time.</summary>
+    /// <summary>
+    /// The keys whose tokens may still be good, and tomorrow's, so that those who keep a copy of the list have it in
+    /// time.
+    /// </summary>
     public IReadOnlyList<SigningKey> Published => [.. Days(Oldest, Day(_clock.GetUtcNow()).AddDays(1)).Select(Of)];
 
     /// <returns>The key of that name; null when no good token can be signed with it now.</returns>
     public SigningKey? Find(string keyId) =>
         DateOnly.TryParseExact(keyId, DayFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
-        && day >= Oldest && day <= Day(_clock.GetUtcNow() + AccessTokens.ClockSkew) ? Of(day) : null;
+        && day >= Oldest
+        && day <= Day(_clock.GetUtcNow() + AccessTokens.ClockSkew)
+            ? Of(day)
+            : null;
 
     public void Dispose()
     {
-        foreach (var key in _keys.Values) key.Dispose();
+        foreach (var key in _keys.Values)
+            key.Dispose();
     }
 
-    /// <summary>Another secret made of JWT_SECRET, for another purpose: knowing one tells nothing of the others.</summary>
-    internal byte[] Derive(string purpose, int bytes = 32) => HKDF.DeriveKey(HashAlgorithmName.SHA256, _secret, bytes, info: Encoding.ASCII.GetBytes(purpose));
+    /// <summary>
+    /// Another secret made of JWT_SECRET, for another purpose: knowing one tells nothing of the others.
+    /// </summary>
+    internal byte[] Derive(string purpose, int bytes = 32) =>
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, _secret, bytes, info: Encoding.ASCII.GetBytes(purpose));
 
     private DateOnly Oldest => Day(_clock.GetUtcNow() - AccessTokens.Life - AccessTokens.ClockSkew);
 
@@ -58,14 +81,18 @@ public sealed class SigningKeys : IDisposable
 
     private static IEnumerable<DateOnly> Days(DateOnly first, DateOnly last)
     {
-        for (var day = first; day <= last; day = day.AddDays(1)) yield return day;
+        for (var day = first; day <= last; day = day.AddDays(1))
+            yield return day;
     }
 
     private SigningKey Of(DateOnly day)
     {
-        if (_keys.TryGetValue(day, out var known)) return known;
+        if (_keys.TryGetValue(day, out var known))
+            return known;
         // Not disposed: a request may be verifying with it still.
-        if (_keys.Count >= KeysMax) foreach (var old in _keys.Keys.Where(d => d < Oldest)) _keys.TryRemove(old, out _);
+        if (_keys.Count >= KeysMax)
+            foreach (var old in _keys.Keys.Where(d => d < Oldest))
+                _keys.TryRemove(old, out _);
         return _keys.GetOrAdd(day, Make);
     }
 
@@ -73,7 +100,11 @@ public sealed class SigningKeys : IDisposable
     {
         var name = day.ToString(DayFormat, CultureInfo.InvariantCulture);
         // 128 bits more than the order has, so that the remainder is as good as uniform (FIPS 186-5, A.2.1).
-        var wide = new BigInteger(Derive($"veza access token ES256 {name}", bytes: 48), isUnsigned: true, isBigEndian: true);
+        var wide = new BigInteger(
+            Derive($"veza access token ES256 {name}", bytes: 48),
+            isUnsigned: true,
+            isBigEndian: true
+        );
         var scalar = wide % (Order - 1) + 1;
         var d = new byte[32];
         var bytes = scalar.ToByteArray(isUnsigned: true, isBigEndian: true);
@@ -88,25 +119,35 @@ public sealed class SigningKey(string id, ECDsa key) : IDisposable
     /// <summary>R and S, 32 bytes each (RFC 7518 section 3.4).</summary>
     public const int SignatureBytes = 64;
 
-    // .NET does not promise that one key can be used by two threads at once. It is used once per token and node, not once per request.
+    // .NET does not promise that one key can be used by two threads at once. It is used once per token and node, not
+    // once per request.
     private readonly Lock _gate = new();
 
     public string Id { get; } = id;
 
     public byte[] Sign(ReadOnlySpan<byte> data)
     {
-        lock (_gate) return key.SignData(data, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        lock (_gate)
+            return key.SignData(data, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
     }
 
     public bool Verify(ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
     {
-        if (signature.Length != SignatureBytes) return false;
-        lock (_gate) return key.VerifyData(data, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        if (signature.Length != SignatureBytes)
+            return false;
+        lock (_gate)
+            return key.VerifyData(
+                data,
+                signature,
+                HashAlgorithmName.SHA256,
+                DSASignatureFormat.IeeeP1363FixedFieldConcatenation
+            );
     }
 
     public ECPoint PublicPoint()
     {
-        lock (_gate) return key.ExportParameters(includePrivateParameters: false).Q;
+        lock (_gate)
+            return key.ExportParameters(includePrivateParameters: false).Q;
     }
 
     public void Dispose() => key.Dispose();

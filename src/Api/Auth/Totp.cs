@@ -20,14 +20,16 @@ public static class Totp
     private static readonly VerificationWindow Steps = new(previous: Window, future: Window);
 
     public static string Code(byte[] secret, long step, int digits = Digits) =>
-        new OtpNet.Totp(secret, StepSeconds, totpSize: digits)
-            .ComputeTotp(DateTimeOffset.FromUnixTimeSeconds(step * StepSeconds).UtcDateTime);
+        new OtpNet.Totp(secret, StepSeconds, totpSize: digits).ComputeTotp(
+            DateTimeOffset.FromUnixTimeSeconds(step * StepSeconds).UtcDateTime
+        );
 
     /// <returns>The step that a code is of; null when it is of none within the window.</returns>
     public static long? Step(byte[] secret, string code, DateTimeOffset now)
     {
         // The library throws on an empty text.
-        if (code.Length == 0) return null;
+        if (code.Length == 0)
+            return null;
         var totp = new OtpNet.Totp(secret, StepSeconds, totpSize: Digits);
         return totp.VerifyTotp(now.UtcDateTime, code, out var step, Steps) ? step : null;
     }

@@ -2,30 +2,37 @@ using System.Security.Cryptography;
 
 namespace Veza.Api.Configuration;
 
-/// <summary>In development nobody has to invent secrets: they are made once, kept readable by their owner only, and used again.</summary>
+/// <summary>
+/// In development nobody has to invent secrets: they are made once, kept readable by their owner only, and used again.
+/// </summary>
 public static class DevelopmentSecrets
 {
-    public static VezaSettings Fill(VezaSettings settings) => settings with
-    {
-        JwtSecret = settings.JwtSecret ?? ReadOrMake(settings, "jwt.secret"),
-        EncryptionKey = settings.EncryptionKey ?? ReadOrMake(settings, "encryption.key"),
-    };
+    public static VezaSettings Fill(VezaSettings settings) =>
+        settings with
+        {
+            JwtSecret = settings.JwtSecret ?? ReadOrMake(settings, "jwt.secret"),
+            EncryptionKey = settings.EncryptionKey ?? ReadOrMake(settings, "encryption.key"),
+        };
 
     private static string ReadOrMake(VezaSettings settings, string name)
     {
         // The parser refuses this with a line of its own; here it would mean that someone went round it.
-        if (settings.InProduction) throw new InvalidOperationException($"{name} must not be generated in production.");
+        if (settings.InProduction)
+            throw new InvalidOperationException($"{name} must not be generated in production.");
 
         Directory.CreateDirectory(settings.VezaHome);
         var path = Path.Combine(settings.VezaHome, name);
         if (!File.Exists(path))
         {
-            using var file = new StreamWriter(path, new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            });
+            using var file = new StreamWriter(
+                path,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.CreateNew,
+                    Access = FileAccess.Write,
+                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                }
+            );
             file.Write(Convert.ToBase64String(RandomNumberGenerator.GetBytes(Kinds.SecretBytesMin)));
         }
         return File.ReadAllText(path);

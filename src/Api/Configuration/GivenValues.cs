@@ -3,7 +3,9 @@ using Veza.Media;
 
 namespace Veza.Api.Configuration;
 
-/// <summary>Reads variables one by one and gathers what is wrong with them, so that all of it is reported together.</summary>
+/// <summary>
+/// Reads variables one by one and gathers what is wrong with them, so that all of it is reported together.
+/// </summary>
 internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables)
 {
     private readonly List<string> problems = [];
@@ -13,30 +15,41 @@ internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables)
     public void Problem(string problem) => problems.Add(problem);
 
     /// <returns>Null when it is not set, or wrong.</returns>
-    public T? Optional<T>(Variable<T> variable) where T : class
+    public T? Optional<T>(Variable<T> variable)
+        where T : class
     {
-        if (!variables.TryGetValue(variable.Name, out var text) || text.Length == 0) return null;
-        if (variable.Problem(text) is { } problem) Problem(problem);
+        if (!variables.TryGetValue(variable.Name, out var text) || text.Length == 0)
+            return null;
+        if (variable.Problem(text) is { } problem)
+            Problem(problem);
         return variable.Read(text);
     }
 
     private bool IsSet(Variable variable) => variables.TryGetValue(variable.Name, out var text) && text.Length > 0;
 
-    public T? Needed<T>(Variable<T> variable, string when) where T : class
+    public T? Needed<T>(Variable<T> variable, string when)
+        where T : class
     {
         if (!variables.TryGetValue(variable.Name, out var text) || text.Length == 0)
             Problem($"{variable.Name} is not set, but needed {when}; allowed is {variable.Allowed}");
         return Optional(variable);
     }
 
-    /// <summary>The given value, or the table's default; a wrong value reads as the default, since its problem ends the start anyhow.</summary>
-    public T Text<T>(Variable<T> variable) where T : class => Optional(variable) ?? variable.Read(variable.Default)!;
+    /// <summary>
+    /// The given value, or the table's default; a wrong value reads as the default, since its problem ends the start
+    /// anyhow.
+    /// </summary>
+    public T Text<T>(Variable<T> variable)
+        where T : class => Optional(variable) ?? variable.Read(variable.Default)!;
 
-    public T Text<T>(Variable<T> variable, T otherwise) where T : class => Optional(variable) ?? otherwise;
+    public T Text<T>(Variable<T> variable, T otherwise)
+        where T : class => Optional(variable) ?? otherwise;
 
-    public T Value<T>(Variable<Value<T>> variable) where T : struct => Text(variable).Is;
+    public T Value<T>(Variable<Value<T>> variable)
+        where T : struct => Text(variable).Is;
 
-    public T Value<T>(Variable<Value<T>> variable, T otherwise) where T : struct => Optional(variable)?.Is ?? otherwise;
+    public T Value<T>(Variable<Value<T>> variable, T otherwise)
+        where T : struct => Optional(variable)?.Is ?? otherwise;
 
     public BucketAddress? Bucket()
     {
@@ -47,7 +60,9 @@ internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables)
             // Without an endpoint they say that one was forgotten: the audio would go to the disk.
             var others = new[] { Variables.S3Bucket, Variables.S3AccessKey, Variables.S3SecretKey };
             foreach (var other in others.Where(IsSet))
-                Problem($"S3_ENDPOINT is not set, but needed with {other.Name}; allowed is {Variables.S3Endpoint.Allowed}");
+                Problem(
+                    $"S3_ENDPOINT is not set, but needed with {other.Name}; allowed is {Variables.S3Endpoint.Allowed}"
+                );
             return null;
         }
         var endpoint = Optional(Variables.S3Endpoint);
@@ -63,7 +78,8 @@ internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables)
     {
         foreach (var variable in Variables.All.OfType<UnsupportedVariable>())
         {
-            if (IsSet(variable) && variable.Problem(variables[variable.Name]) is { } problem) Problem(problem);
+            if (IsSet(variable) && variable.Problem(variables[variable.Name]) is { } problem)
+                Problem(problem);
         }
     }
 
@@ -80,11 +96,16 @@ internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables)
             return null;
         }
         var from = Needed(Variables.MailFrom, with);
-        if (!IsSet(Variables.PublicUrl)) Needed(Variables.PublicUrl, with);
-        if (user is null && password is not null) Problem("SMTP_USER is not set, but needed with SMTP_PASSWORD");
-        if (user is not null && password is null) Problem("SMTP_PASSWORD is not set, but needed with SMTP_USER");
+        if (!IsSet(Variables.PublicUrl))
+            Needed(Variables.PublicUrl, with);
+        if (user is null && password is not null)
+            Problem("SMTP_USER is not set, but needed with SMTP_PASSWORD");
+        if (user is not null && password is null)
+            Problem("SMTP_PASSWORD is not set, but needed with SMTP_USER");
         if (production && tls == SmtpTls.Off && user is not null)
-            Problem("SMTP_TLS=off is not allowed in production with SMTP_USER, whose password would go in the clear; allowed is starttls or implicit");
+            Problem(
+                "SMTP_TLS=off is not allowed in production with SMTP_USER, whose password would go in the clear; allowed is starttls or implicit"
+            );
         if (production && site?.Scheme == "http")
             Problem($"PUBLIC_URL={site} is not allowed in production with SMTP_HOST; allowed is an https:// address");
         return from is null ? null : new(host, port, user, password, tls, from);

@@ -12,10 +12,16 @@ public static class SettingsText
         foreach (var variable in Variables.All)
         {
             var set = variables.GetValueOrDefault(variable.Name) is { Length: > 0 } value ? value : null;
-            var shown = set is null ? Default(variable) : variable.Secret ? Variable.Mask : set;
-            text.Append($"{variable.Name,-28} {shown}{(set is null ? "" : $"   (set; default: {Default(variable)})")}\n");
-            text.Append($"{"",-28}   {variable.Meaning}; {variable.Allowed}\n");
-            if (set is not null && variable.Problem(set) is { } problem) text.Append($"{"",-28} ! {problem}\n");
+            var shown =
+                set is null ? Default(variable)
+                : variable.Secret ? Variable.Mask
+                : set;
+            text.Append(
+                $"{variable.Name, -28} {shown}{(set is null ? "" : $"   (set; default: {Default(variable)})")}\n"
+            );
+            text.Append($"{"", -28}   {variable.Meaning}; {variable.Allowed}\n");
+            if (set is not null && variable.Problem(set) is { } problem)
+                text.Append($"{"", -28} ! {problem}\n");
         }
         return text.ToString();
     }
@@ -23,7 +29,8 @@ public static class SettingsText
     /// <summary>docs/configuration.md; a test keeps that file equal to this.</summary>
     public static string Markdown()
     {
-        var text = new StringBuilder("""
+        var text = new StringBuilder(
+            """
             # Configuration
 
             Environment variables only. A wrong value stops the start with one line that names the variable, the value and what is
@@ -33,8 +40,10 @@ public static class SettingsText
             | variable | default | meaning | allowed |
             |---|---|---|---|
 
-            """);
-        foreach (var v in Variables.All) text.Append($"| `{v.Name}` | {Default(v)} | {v.Meaning} | {v.Allowed} |\n");
+            """
+        );
+        foreach (var v in Variables.All)
+            text.Append($"| `{v.Name}` | {Default(v)} | {v.Meaning} | {v.Allowed} |\n");
         return text.ToString();
     }
 

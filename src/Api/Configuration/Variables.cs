@@ -10,109 +10,375 @@ namespace Veza.Api.Configuration;
 /// <summary>Every variable, once: parsing, `veza config` and docs/configuration.md all come from this table.</summary>
 public static class Variables
 {
-    public static readonly Variable<Value<RunEnvironment>> Environment = Choice<RunEnvironment>("ENVIRONMENT", "development", "`production` refuses to start with missing or guessable secrets");
-    public static readonly Variable<string[]> Roles = List("ROLES", "api,realtime,projections,reactors,media", "parts that this process runs", HostRole.All);
-    public static readonly Variable<string> VezaHome = Text("VEZA_HOME", ".veza", "folder of the private PostgreSQL, generated secrets and local audio");
-    public static readonly Variable<string> ServiceName = Text("SERVICE_NAME", "veza", "name in logs, traces and metrics");
-    public static readonly Variable<string> Version = Text("VERSION", "the build's", "version in logs, traces and metrics");
+    public static readonly Variable<Value<RunEnvironment>> Environment = Choice<RunEnvironment>(
+        "ENVIRONMENT",
+        "development",
+        "`production` refuses to start with missing or guessable secrets"
+    );
+    public static readonly Variable<string[]> Roles = List(
+        "ROLES",
+        "api,realtime,projections,reactors,media",
+        "parts that this process runs",
+        HostRole.All
+    );
+    public static readonly Variable<string> VezaHome = Text(
+        "VEZA_HOME",
+        ".veza",
+        "folder of the private PostgreSQL, generated secrets and local audio"
+    );
+    public static readonly Variable<string> ServiceName = Text(
+        "SERVICE_NAME",
+        "veza",
+        "name in logs, traces and metrics"
+    );
+    public static readonly Variable<string> Version = Text(
+        "VERSION",
+        "the build's",
+        "version in logs, traces and metrics"
+    );
 
-    public static readonly Variable<string> Host = new("HOST", "127.0.0.1 in development, 0.0.0.0 in production", "address to listen on",
-        "an IP address, localhost or *", text => text is "*" or "localhost" || IPAddress.TryParse(text, out _) ? text : null);
+    public static readonly Variable<string> Host = new(
+        "HOST",
+        "127.0.0.1 in development, 0.0.0.0 in production",
+        "address to listen on",
+        "an IP address, localhost or *",
+        text => text is "*" or "localhost" || IPAddress.TryParse(text, out _) ? text : null
+    );
     public static readonly Variable<Value<int>> Port = Number("PORT", "8080", "HTTP and hubs", 1, 65535);
-    public static readonly Variable<Value<int>> PrometheusPort = Number("PROMETHEUS_PORT", "9090",
-        "/metrics and /health, with places of their own; the same as PORT: /metrics is read by operators alone, with their token", 1, 65535);
+    public static readonly Variable<Value<int>> PrometheusPort = Number(
+        "PROMETHEUS_PORT",
+        "9090",
+        "/metrics and /health, with places of their own; the same as PORT: /metrics is read by operators alone, with their token",
+        1,
+        65535
+    );
 
-    public static readonly Variable<DatabaseUrl> Database = new("DATABASE_URL", "a private local PostgreSQL in VEZA_HOME", "the PostgreSQL that holds the log and the read models",
-        "postgresql://user:password@host:port/database", DatabaseUrl.Parse, Secret: true);
-    public static readonly Variable<Value<int>> DatabasePoolSize = Number("DATABASE_POOL_SIZE", "100",
+    public static readonly Variable<DatabaseUrl> Database = new(
+        "DATABASE_URL",
+        "a private local PostgreSQL in VEZA_HOME",
+        "the PostgreSQL that holds the log and the read models",
+        "postgresql://user:password@host:port/database",
+        DatabaseUrl.Parse,
+        Secret: true
+    );
+    public static readonly Variable<Value<int>> DatabasePoolSize = Number(
+        "DATABASE_POOL_SIZE",
+        "100",
         "most connections of this process to PostgreSQL, all kinds together, and never more than half of what the server allows; with more than two nodes, what it allows divided by their number",
-        ConnectionBudget.TotalMin, 1000);
-    public static readonly Variable<Value<int>> DatabaseTimeoutMs = Number("DATABASE_TIMEOUT_MS", "5000", "longest wait for a connection or a statement", 100, 600_000);
-    public static readonly Variable<string> RedisUrl = Text("REDIS_URL", "", "ignored, whatever it says: nothing needs Redis", secret: true);
+        ConnectionBudget.TotalMin,
+        1000
+    );
+    public static readonly Variable<Value<int>> DatabaseTimeoutMs = Number(
+        "DATABASE_TIMEOUT_MS",
+        "5000",
+        "longest wait for a connection or a statement",
+        100,
+        600_000
+    );
+    public static readonly Variable<string> RedisUrl = Text(
+        "REDIS_URL",
+        "",
+        "ignored, whatever it says: nothing needs Redis",
+        secret: true
+    );
 
     public static readonly Variable<string> JwtSecret = Secret("JWT_SECRET", "signs access tokens");
-    public static readonly Variable<string> EncryptionKey = Secret("ENCRYPTION_KEY", "encrypts personal data in the log; other than JWT_SECRET");
+    public static readonly Variable<string> EncryptionKey = Secret(
+        "ENCRYPTION_KEY",
+        "encrypts personal data in the log; other than JWT_SECRET"
+    );
 
-    public static readonly Variable<string[]> AllowedOrigins = new("ALLOWED_ORIGINS", "", "web origins that may call the API",
-        "a comma-separated list of origins such as https://veza.example", text => Items(text) is { Length: > 0 } items && items.All(IsOrigin) ? items : null);
-    public static readonly Variable<Value<bool>> EnableCors = Switch("ENABLE_CORS", "true", "answers the origins of ALLOWED_ORIGINS");
+    public static readonly Variable<string[]> AllowedOrigins = new(
+        "ALLOWED_ORIGINS",
+        "",
+        "web origins that may call the API",
+        "a comma-separated list of origins such as https://veza.example",
+        text => Items(text) is { Length: > 0 } items && items.All(IsOrigin) ? items : null
+    );
+    public static readonly Variable<Value<bool>> EnableCors = Switch(
+        "ENABLE_CORS",
+        "true",
+        "answers the origins of ALLOWED_ORIGINS"
+    );
 
-    public static readonly Variable<string[]> TrustedProxies = new("TRUSTED_PROXIES", "", "proxies whose `X-Forwarded-For` says who calls; from anybody else it is ignored",
-        "a comma-separated list of addresses and networks such as 10.0.0.0/8", text => Items(text) is { Length: > 0 } items && items.All(i => Proxies.Network(i) is not null) ? items : null);
+    public static readonly Variable<string[]> TrustedProxies = new(
+        "TRUSTED_PROXIES",
+        "",
+        "proxies whose `X-Forwarded-For` says who calls; from anybody else it is ignored",
+        "a comma-separated list of addresses and networks such as 10.0.0.0/8",
+        text => Items(text) is { Length: > 0 } items && items.All(i => Proxies.Network(i) is not null) ? items : null
+    );
 
-    public static readonly Variable<Value<int>> RateLimitPerMinute = Number("RATE_LIMIT_PER_MINUTE", "1000", "requests a minute of one caller", 1, 100_000_000);
-    public static readonly Variable<Value<int>> MaxConnections = Number("MAX_CONNECTIONS", "100000, or what fits into the limit of open files (ulimit -n)",
-        "live connections; more get 503 with Retry-After; one that does not fit stops the start", 1, 10_000_000);
-    public static readonly Variable<Value<int>> MaxConnectionsPerNetwork = Number("MAX_CONNECTIONS_PER_NETWORK", "a quarter of what fits into the limit of open files",
-        "TCP connections of one IPv4 address or IPv6 /64; more are closed at once; TRUSTED_PROXIES are exempt, as they carry the requests of many", 1, 10_000_000);
-    public static readonly Variable<Value<int>> MaxMessageSize = Number("MAX_MESSAGE_SIZE", "8192", "bytes of UTF-8 of one message", 1, 1 << 20);
-    public static readonly Variable<Value<int>> MessageHistoryLimit = Number("MESSAGE_HISTORY_LIMIT", "1000", "largest page of history", 1, 100_000);
-    public static readonly Variable<Value<long>> MaxUploadSize = Size("MAX_UPLOAD_SIZE", "200MB", "largest track", 500L << 20, "500MB");
+    public static readonly Variable<Value<int>> RateLimitPerMinute = Number(
+        "RATE_LIMIT_PER_MINUTE",
+        "1000",
+        "requests a minute of one caller",
+        1,
+        100_000_000
+    );
+    public static readonly Variable<Value<int>> MaxConnections = Number(
+        "MAX_CONNECTIONS",
+        "100000, or what fits into the limit of open files (ulimit -n)",
+        "live connections; more get 503 with Retry-After; one that does not fit stops the start",
+        1,
+        10_000_000
+    );
+    public static readonly Variable<Value<int>> MaxConnectionsPerNetwork = Number(
+        "MAX_CONNECTIONS_PER_NETWORK",
+        "a quarter of what fits into the limit of open files",
+        "TCP connections of one IPv4 address or IPv6 /64; more are closed at once; TRUSTED_PROXIES are exempt, as they carry the requests of many",
+        1,
+        10_000_000
+    );
+    public static readonly Variable<Value<int>> MaxMessageSize = Number(
+        "MAX_MESSAGE_SIZE",
+        "8192",
+        "bytes of UTF-8 of one message",
+        1,
+        1 << 20
+    );
+    public static readonly Variable<Value<int>> MessageHistoryLimit = Number(
+        "MESSAGE_HISTORY_LIMIT",
+        "1000",
+        "largest page of history",
+        1,
+        100_000
+    );
+    public static readonly Variable<Value<long>> MaxUploadSize = Size(
+        "MAX_UPLOAD_SIZE",
+        "200MB",
+        "largest track",
+        500L << 20,
+        "500MB"
+    );
     public static readonly Variable<Value<long>> MaxStoragePerAccount = Size(
-        "MAX_STORAGE_PER_ACCOUNT", "20GB", "tracks of one account with their copies; more uploads are refused", 100L << 40, "102400GB");
-    public static readonly Variable<Value<int>> MaxStreams = Number("MAX_STREAMS", "10000", "broadcasts at a time", 1, 1_000_000);
-    public static readonly Variable<Value<int>> MaxListenersPerStream = Number("MAX_LISTENERS_PER_STREAM", "10000", "listeners of one broadcast", 1, 1_000_000);
+        "MAX_STORAGE_PER_ACCOUNT",
+        "20GB",
+        "tracks of one account with their copies; more uploads are refused",
+        100L << 40,
+        "102400GB"
+    );
+    public static readonly Variable<Value<int>> MaxStreams = Number(
+        "MAX_STREAMS",
+        "10000",
+        "broadcasts at a time",
+        1,
+        1_000_000
+    );
+    public static readonly Variable<Value<int>> MaxListenersPerStream = Number(
+        "MAX_LISTENERS_PER_STREAM",
+        "10000",
+        "listeners of one broadcast",
+        1,
+        1_000_000
+    );
 
-    public static readonly UnsupportedVariable AdaptiveBitrate = new("ADAPTIVE_BITRATE", "true", "several bitrates of one sound");
-    public static readonly UnsupportedVariable DefaultBitrate = new("DEFAULT_BITRATE", "128", "kbit/s of copies and streams");
-    public static readonly UnsupportedVariable CodecsEnabled = new("CODECS_ENABLED", "opus,aac,mp3,flac", "codecs to make copies in");
-    public static readonly UnsupportedVariable ModerationEnabled = new("MODERATION_ENABLED", "true", "automatic moderation of messages");
-    public static readonly UnsupportedVariable E2EEncryption = new("E2E_ENCRYPTION", "optional", "end-to-end encryption of direct messages");
+    public static readonly UnsupportedVariable AdaptiveBitrate = new(
+        "ADAPTIVE_BITRATE",
+        "true",
+        "several bitrates of one sound"
+    );
+    public static readonly UnsupportedVariable DefaultBitrate = new(
+        "DEFAULT_BITRATE",
+        "128",
+        "kbit/s of copies and streams"
+    );
+    public static readonly UnsupportedVariable CodecsEnabled = new(
+        "CODECS_ENABLED",
+        "opus,aac,mp3,flac",
+        "codecs to make copies in"
+    );
+    public static readonly UnsupportedVariable ModerationEnabled = new(
+        "MODERATION_ENABLED",
+        "true",
+        "automatic moderation of messages"
+    );
+    public static readonly UnsupportedVariable E2EEncryption = new(
+        "E2E_ENCRYPTION",
+        "optional",
+        "end-to-end encryption of direct messages"
+    );
 
-    public static readonly Variable<string> MediaRoot = Text("MEDIA_ROOT", "media in VEZA_HOME", "folder of the audio; with S3_ENDPOINT, of uploads and copies that are under way");
-    public static readonly Variable<Uri> S3Endpoint = HttpUrl("S3_ENDPOINT", "S3-compatible storage that keeps the audio, instead of MEDIA_ROOT");
+    public static readonly Variable<string> MediaRoot = Text(
+        "MEDIA_ROOT",
+        "media in VEZA_HOME",
+        "folder of the audio; with S3_ENDPOINT, of uploads and copies that are under way"
+    );
+    public static readonly Variable<Uri> S3Endpoint = HttpUrl(
+        "S3_ENDPOINT",
+        "S3-compatible storage that keeps the audio, instead of MEDIA_ROOT"
+    );
     public static readonly Variable<string> S3Bucket = Text("S3_BUCKET", "", "its bucket; needed with S3_ENDPOINT");
     public static readonly Variable<string> S3Region = Text("S3_REGION", "us-east-1", "its region");
-    public static readonly Variable<string> S3AccessKey = Text("S3_ACCESS_KEY", "",
-        "its access key, which may get, put, delete and list the bucket's objects; needed with S3_ENDPOINT", secret: true);
-    public static readonly Variable<string> S3SecretKey = Text("S3_SECRET_KEY", "", "its secret key; needed with S3_ENDPOINT", secret: true);
-    public static readonly Variable<Value<bool>> S3ForcePathStyle = Switch("S3_FORCE_PATH_STYLE", "true",
-        "the bucket stands in the path of addresses (https://s3.example/bucket/…); false: in the host name (https://bucket.s3.example/…)");
+    public static readonly Variable<string> S3AccessKey = Text(
+        "S3_ACCESS_KEY",
+        "",
+        "its access key, which may get, put, delete and list the bucket's objects; needed with S3_ENDPOINT",
+        secret: true
+    );
+    public static readonly Variable<string> S3SecretKey = Text(
+        "S3_SECRET_KEY",
+        "",
+        "its secret key; needed with S3_ENDPOINT",
+        secret: true
+    );
+    public static readonly Variable<Value<bool>> S3ForcePathStyle = Switch(
+        "S3_FORCE_PATH_STYLE",
+        "true",
+        "the bucket stands in the path of addresses (https://s3.example/bucket/…); false: in the host name (https://bucket.s3.example/…)"
+    );
 
-    public static readonly Variable<string> SmtpHost = new("SMTP_HOST", "none; in development mails become files in VEZA_HOME/mail",
-        "mail server that account mails go to", "a host name or an IP address", text => Uri.CheckHostName(text) == UriHostNameType.Unknown ? null : text);
+    public static readonly Variable<string> SmtpHost = new(
+        "SMTP_HOST",
+        "none; in development mails become files in VEZA_HOME/mail",
+        "mail server that account mails go to",
+        "a host name or an IP address",
+        text => Uri.CheckHostName(text) == UriHostNameType.Unknown ? null : text
+    );
     public static readonly Variable<Value<int>> SmtpPort = Number("SMTP_PORT", "587", "its port", 1, 65535);
-    public static readonly Variable<string> SmtpUser = Text("SMTP_USER", "", "whom to sign in as there; none where it wants none");
-    public static readonly Variable<string> SmtpPassword = Text("SMTP_PASSWORD", "", "its password; needed with SMTP_USER", secret: true);
-    public static readonly Variable<Value<SmtpTls>> SmtpTlsKind = Choice<SmtpTls>("SMTP_TLS", "starttls",
-        "how the connection is protected; `off` only for a server on this machine or network");
-    public static readonly Variable<string> MailFrom = new("MAIL_FROM", "", "address that mails come from; needed with SMTP_HOST",
-        "an e-mail address", text => AccountRules.IsEmail(text) ? text : null);
-    public static readonly Variable<Uri> PublicUrl = HttpUrl("PUBLIC_URL",
-        "where people reach this Veza, for links in mails; needed with SMTP_HOST, https in production", "http://localhost:PORT in development");
+    public static readonly Variable<string> SmtpUser = Text(
+        "SMTP_USER",
+        "",
+        "whom to sign in as there; none where it wants none"
+    );
+    public static readonly Variable<string> SmtpPassword = Text(
+        "SMTP_PASSWORD",
+        "",
+        "its password; needed with SMTP_USER",
+        secret: true
+    );
+    public static readonly Variable<Value<SmtpTls>> SmtpTlsKind = Choice<SmtpTls>(
+        "SMTP_TLS",
+        "starttls",
+        "how the connection is protected; `off` only for a server on this machine or network"
+    );
+    public static readonly Variable<string> MailFrom = new(
+        "MAIL_FROM",
+        "",
+        "address that mails come from; needed with SMTP_HOST",
+        "an e-mail address",
+        text => AccountRules.IsEmail(text) ? text : null
+    );
+    public static readonly Variable<Uri> PublicUrl = HttpUrl(
+        "PUBLIC_URL",
+        "where people reach this Veza, for links in mails; needed with SMTP_HOST, https in production",
+        "http://localhost:PORT in development"
+    );
 
-    public static readonly Variable<Value<LogDetail>> LogLevel = Choice<LogDetail>("LOG_LEVEL", "info", "least severity that is logged");
-    public static readonly Variable<Value<LogForm>> LogFormat = Choice<LogForm>("LOG_FORMAT", "text on a terminal, json otherwise", "one line of text, or one JSON object a line");
-    public static readonly Variable<Uri> OtlpEndpoint = HttpUrl("OTEL_EXPORTER_OTLP_ENDPOINT", "sends traces and metrics there by OTLP; the other standard OTEL_* variables apply too");
-    public static readonly Variable<Value<bool>> MetricsEnabled = Switch("METRICS_ENABLED", "true", "measures, and answers /metrics");
-    public static readonly Variable<Value<bool>> TracingEnabled = Switch("TRACING_ENABLED", "true", "traces, when there is an OTLP endpoint");
+    public static readonly Variable<Value<LogDetail>> LogLevel = Choice<LogDetail>(
+        "LOG_LEVEL",
+        "info",
+        "least severity that is logged"
+    );
+    public static readonly Variable<Value<LogForm>> LogFormat = Choice<LogForm>(
+        "LOG_FORMAT",
+        "text on a terminal, json otherwise",
+        "one line of text, or one JSON object a line"
+    );
+    public static readonly Variable<Uri> OtlpEndpoint = HttpUrl(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "sends traces and metrics there by OTLP; the other standard OTEL_* variables apply too"
+    );
+    public static readonly Variable<Value<bool>> MetricsEnabled = Switch(
+        "METRICS_ENABLED",
+        "true",
+        "measures, and answers /metrics"
+    );
+    public static readonly Variable<Value<bool>> TracingEnabled = Switch(
+        "TRACING_ENABLED",
+        "true",
+        "traces, when there is an OTLP endpoint"
+    );
 
     /// <summary>In the order in which they are shown.</summary>
     public static IReadOnlyList<Variable> All { get; } =
     [
-        Environment, Roles, VezaHome, ServiceName, Version, Host, Port, PrometheusPort,
-        Database, DatabasePoolSize, DatabaseTimeoutMs, RedisUrl, JwtSecret, EncryptionKey, AllowedOrigins, EnableCors, TrustedProxies,
-        RateLimitPerMinute, MaxConnections, MaxConnectionsPerNetwork, MaxMessageSize, MessageHistoryLimit, MaxUploadSize, MaxStoragePerAccount,
-        MaxStreams, MaxListenersPerStream,
-        AdaptiveBitrate, DefaultBitrate, CodecsEnabled, ModerationEnabled, E2EEncryption,
-        MediaRoot, S3Endpoint, S3Bucket, S3Region, S3AccessKey, S3SecretKey, S3ForcePathStyle,
-        SmtpHost, SmtpPort, SmtpUser, SmtpPassword, SmtpTlsKind, MailFrom, PublicUrl,
-        LogLevel, LogFormat, OtlpEndpoint, MetricsEnabled, TracingEnabled,
+        Environment,
+        Roles,
+        VezaHome,
+        ServiceName,
+        Version,
+        Host,
+        Port,
+        PrometheusPort,
+        Database,
+        DatabasePoolSize,
+        DatabaseTimeoutMs,
+        RedisUrl,
+        JwtSecret,
+        EncryptionKey,
+        AllowedOrigins,
+        EnableCors,
+        TrustedProxies,
+        RateLimitPerMinute,
+        MaxConnections,
+        MaxConnectionsPerNetwork,
+        MaxMessageSize,
+        MessageHistoryLimit,
+        MaxUploadSize,
+        MaxStoragePerAccount,
+        MaxStreams,
+        MaxListenersPerStream,
+        AdaptiveBitrate,
+        DefaultBitrate,
+        CodecsEnabled,
+        ModerationEnabled,
+        E2EEncryption,
+        MediaRoot,
+        S3Endpoint,
+        S3Bucket,
+        S3Region,
+        S3AccessKey,
+        S3SecretKey,
+        S3ForcePathStyle,
+        SmtpHost,
+        SmtpPort,
+        SmtpUser,
+        SmtpPassword,
+        SmtpTlsKind,
+        MailFrom,
+        PublicUrl,
+        LogLevel,
+        LogFormat,
+        OtlpEndpoint,
+        MetricsEnabled,
+        TracingEnabled,
     ];
 
     private static bool IsOrigin(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.GetLeftPart(UriPartial.Authority) == text.TrimEnd('/');
+        Uri.TryCreate(text, UriKind.Absolute, out var url)
+        && url.Scheme is "http" or "https"
+        && url.GetLeftPart(UriPartial.Authority) == text.TrimEnd('/');
 }
 
-public enum RunEnvironment { Development, Production }
+public enum RunEnvironment
+{
+    Development,
+    Production,
+}
 
-public enum LogDetail { Trace, Debug, Info, Warning, Error }
+public enum LogDetail
+{
+    Trace,
+    Debug,
+    Info,
+    Warning,
+    Error,
+}
 
-public enum LogForm { Text, Json }
+public enum LogForm
+{
+    Text,
+    Json,
+}
 
 /// <summary>The parts of Veza that can run in processes of their own.</summary>
 public static class HostRole
 {
-    public const string Api = "api", Realtime = "realtime", Projections = "projections", Reactors = "reactors", Media = "media";
+    public const string Api = "api",
+        Realtime = "realtime",
+        Projections = "projections",
+        Reactors = "reactors",
+        Media = "media";
     internal static readonly string[] All = [Api, Realtime, Projections, Reactors, Media];
 }

@@ -5,11 +5,14 @@ using Veza.Media;
 
 namespace Veza.Api.Configuration;
 
-/// <summary>Everything an operator may choose, checked. The meaning of each value stands in <see cref="Variables"/>.</summary>
+/// <summary>
+/// Everything an operator may choose, checked. The meaning of each value stands in <see cref="Variables"/>.
+/// </summary>
 public sealed record VezaSettings
 {
     public required RunEnvironment Environment { get; init; }
     public required IReadOnlySet<string> Roles { get; init; }
+
     /// <summary>Absolute path.</summary>
     public required string VezaHome { get; init; }
     public required string ServiceName { get; init; }
@@ -17,21 +20,27 @@ public sealed record VezaSettings
     public required string Host { get; init; }
     public required int Port { get; init; }
     public required int PrometheusPort { get; init; }
+
     /// <summary>Null: start the private one.</summary>
     public DatabaseUrl? Database { get; init; }
     public required int DatabasePoolSize { get; init; }
     public required TimeSpan DatabaseTimeout { get; init; }
+
     /// <summary>Null only in development, until <see cref="DevelopmentSecrets"/> has filled it in.</summary>
     public string? JwtSecret { get; init; }
+
     /// <inheritdoc cref="JwtSecret"/>
     public string? EncryptionKey { get; init; }
     public required IReadOnlyList<string> AllowedOrigins { get; init; }
     public required bool EnableCors { get; init; }
+
     /// <summary>Addresses and networks.</summary>
     public required IReadOnlyList<string> TrustedProxies { get; init; }
     public required int RateLimitPerMinute { get; init; }
+
     /// <summary>Live connections. Null: as many as fit into the limit of open files.</summary>
     public int? ConnectionsMax { get; init; }
+
     /// <summary>Connections of one network. Null: a quarter of what fits.</summary>
     public int? ConnectionsPerNetworkMax { get; init; }
     public required int MessageBytesMax { get; init; }
@@ -40,25 +49,32 @@ public sealed record VezaSettings
     public required long StorageBytesPerAccountMax { get; init; }
     public required int BroadcastsMax { get; init; }
     public required int ListenersPerBroadcastMax { get; init; }
+
     /// <summary>Absolute path.</summary>
     public required string MediaRoot { get; init; }
+
     /// <summary>Null: audio is kept in <see cref="MediaRoot"/>.</summary>
     public BucketAddress? Bucket { get; init; }
+
     /// <summary>Null: mails become files in development, and are not sent in production.</summary>
     public SmtpServer? Smtp { get; init; }
+
     /// <summary>Where links in mails lead.</summary>
     public required Uri PublicUrl { get; init; }
     public required LogDetail LogLevel { get; init; }
     public required LogForm LogFormat { get; init; }
     public Uri? OtlpEndpoint { get; init; }
 
-    /// <summary>The standard OTEL_* variables, as OpenTelemetry's SDK reads them. Their headers may hold secrets.</summary>
+    /// <summary>
+    /// The standard OTEL_* variables, as OpenTelemetry's SDK reads them. Their headers may hold secrets.
+    /// </summary>
     public required IReadOnlyDictionary<string, string?> OtelVariables { get; init; }
 
     public required bool MetricsEnabled { get; init; }
     public required bool TracingEnabled { get; init; }
 
     public bool InProduction => Environment == RunEnvironment.Production;
+
     public bool Has(string role) => Roles.Contains(role);
 
     // A record prints its members, and some of these are secrets.
@@ -66,10 +82,17 @@ public sealed record VezaSettings
 
     /// <exception cref="InvalidSettingsException">With every wrong variable.</exception>
     public static VezaSettings FromEnvironment() =>
-        Parse(System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? ""),
-            onTerminal: !Console.IsOutputRedirected);
+        Parse(
+            System
+                .Environment.GetEnvironmentVariables()
+                .Cast<DictionaryEntry>()
+                .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? ""),
+            onTerminal: !Console.IsOutputRedirected
+        );
 
-    /// <param name="variables">An empty value counts as not set, as compose files and shells write "not set" like that.</param>
+    /// <param name="variables">
+    /// An empty value counts as not set, as compose files and shells write "not set" like that.
+    /// </param>
     /// <param name="onTerminal">Decides the form of the log if LOG_FORMAT does not.</param>
     /// <exception cref="InvalidSettingsException">With every wrong variable.</exception>
     public static VezaSettings Parse(IReadOnlyDictionary<string, string> variables, bool onTerminal = false)
@@ -94,8 +117,12 @@ public sealed record VezaSettings
             Database = given.Optional(Variables.Database),
             DatabasePoolSize = given.Value(Variables.DatabasePoolSize),
             DatabaseTimeout = TimeSpan.FromMilliseconds(given.Value(Variables.DatabaseTimeoutMs)),
-            JwtSecret = production ? given.Needed(Variables.JwtSecret, "in production") : given.Optional(Variables.JwtSecret),
-            EncryptionKey = production ? given.Needed(Variables.EncryptionKey, "in production") : given.Optional(Variables.EncryptionKey),
+            JwtSecret = production
+                ? given.Needed(Variables.JwtSecret, "in production")
+                : given.Optional(Variables.JwtSecret),
+            EncryptionKey = production
+                ? given.Needed(Variables.EncryptionKey, "in production")
+                : given.Optional(Variables.EncryptionKey),
             AllowedOrigins = given.Optional(Variables.AllowedOrigins) ?? [],
             EnableCors = given.Value(Variables.EnableCors),
             TrustedProxies = given.Optional(Variables.TrustedProxies) ?? [],
@@ -115,7 +142,8 @@ public sealed record VezaSettings
             LogLevel = given.Value(Variables.LogLevel),
             LogFormat = given.Value(Variables.LogFormat, onTerminal ? LogForm.Text : LogForm.Json),
             OtlpEndpoint = given.Optional(Variables.OtlpEndpoint),
-            OtelVariables = variables.Where(v => v.Key.StartsWith("OTEL_", StringComparison.Ordinal))
+            OtelVariables = variables
+                .Where(v => v.Key.StartsWith("OTEL_", StringComparison.Ordinal))
                 .ToDictionary(v => v.Key, v => (string?)v.Value),
             MetricsEnabled = given.Value(Variables.MetricsEnabled),
             TracingEnabled = given.Value(Variables.TracingEnabled),
@@ -128,10 +156,15 @@ public sealed record VezaSettings
     }
 
     private static string BuildVersion { get; } =
-        typeof(VezaSettings).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+        typeof(VezaSettings)
+            .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+            ?.InformationalVersion.Split('+')[0]
+        ?? "0";
 }
 
-/// <summary>The process must not start: each problem is one line that names the variable, its value and what is allowed.</summary>
+/// <summary>
+/// The process must not start: each problem is one line that names the variable, its value and what is allowed.
+/// </summary>
 public sealed class InvalidSettingsException(IReadOnlyList<string> problems) : Exception(string.Join('\n', problems))
 {
     public IReadOnlyList<string> Problems { get; } = problems;

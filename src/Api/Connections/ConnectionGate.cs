@@ -8,11 +8,7 @@ namespace Veza.Api.Connections;
 /// <param name="Connections">Of all clients together.</param>
 /// <param name="PerNetwork">Of one network.</param>
 /// <param name="RequestFiles">Files that requests may have open beside; more take the places of connections.</param>
-internal sealed record GateLimits(
-    string Port,
-    int Connections,
-    int PerNetwork,
-    int RequestFiles);
+internal sealed record GateLimits(string Port, int Connections, int PerNetwork, int RequestFiles);
 
 /// <summary>
 /// Bounds the TCP connections of one port, in all and per network, so that they never take the files that PostgreSQL,
@@ -42,7 +38,9 @@ internal sealed class ConnectionGate : IDisposable
     /// </summary>
     public const int FewPerNetwork = 8;
 
-    private const int LastPlacesPart = 32, LastPlacesMin = 8, LastPlacesMax = 256;
+    private const int LastPlacesPart = 32,
+        LastPlacesMin = 8,
+        LastPlacesMax = 256;
 
     /// <summary>
     /// Looks that find a connection too late before it is closed. On a machine that does not get round to requests they
@@ -66,9 +64,14 @@ internal sealed class ConnectionGate : IDisposable
     private readonly Dictionary<Guid, int> _networks = [];
     private readonly HashSet<GuardedConnection> _http = new(ReferenceEqualityComparer.Instance);
     private readonly int _lastPlaces;
-    private int _open, _files, _closing;
-    private long _refusedInAll, _refusedOfNetworks;
-    private long? _toldAt, _relievedAt, _stopsAt;
+    private int _open,
+        _files,
+        _closing;
+    private long _refusedInAll,
+        _refusedOfNetworks;
+    private long? _toldAt,
+        _relievedAt,
+        _stopsAt;
 
     /// <param name="isProxy">Carries many clients' requests, hence is bounded by the limit for all alone.</param>
     public ConnectionGate(GateLimits limits, Func<IPAddress?, bool> isProxy, TimeProvider clock, ILogger log)
@@ -117,7 +120,8 @@ internal sealed class ConnectionGate : IDisposable
             }
             isCrowded = IsCrowded;
         }
-        if (isCrowded) Relieve();
+        if (isCrowded)
+            Relieve();
         return entered;
     }
 
@@ -127,7 +131,8 @@ internal sealed class ConnectionGate : IDisposable
     {
         lock (_lock)
         {
-            if (_open + _files >= _limits.Connections + _limits.RequestFiles) return null;
+            if (_open + _files >= _limits.Connections + _limits.RequestFiles)
+                return null;
             _files++;
             return new FilePlace(this);
         }
@@ -136,7 +141,8 @@ internal sealed class ConnectionGate : IDisposable
     /// <summary>From now on requests that take longer than <paramref name="grace"/> are cut off.</summary>
     public void Stop(TimeSpan grace)
     {
-        lock (_lock) _stopsAt = Now + (long)(grace.TotalSeconds * _clock.TimestampFrequency);
+        lock (_lock)
+            _stopsAt = Now + (long)(grace.TotalSeconds * _clock.TimestampFrequency);
     }
 
     public void Dispose() => _timer.Dispose();
@@ -146,9 +152,11 @@ internal sealed class ConnectionGate : IDisposable
         lock (_lock)
         {
             _open--;
-            if (--_networks[connection.Network] == 0) _networks.Remove(connection.Network);
+            if (--_networks[connection.Network] == 0)
+                _networks.Remove(connection.Network);
             _http.Remove(connection);
-            if (connection.IsClosing) _closing--;
+            if (connection.IsClosing)
+                _closing--;
         }
     }
 
@@ -157,7 +165,8 @@ internal sealed class ConnectionGate : IDisposable
         lock (_lock)
         {
             _http.Remove(connection);
-            if (!connection.IsClosing) return;
+            if (!connection.IsClosing)
+                return;
             // Who takes it over does not go by HTTP's end.
             connection.IsClosing = false;
             _closing--;
@@ -176,7 +185,8 @@ internal sealed class ConnectionGate : IDisposable
     private void Look()
     {
         GuardedConnection[] all;
-        bool isCrowded, isOver;
+        bool isCrowded,
+            isOver;
         lock (_lock)
         {
             all = [.. _http];
@@ -185,10 +195,13 @@ internal sealed class ConnectionGate : IDisposable
         }
         foreach (var connection in all)
         {
-            if (isOver) CutOff(connection);
-            else if (IsSilent(connection) && ++connection.LooksTooLate >= LooksTooLateMax) Close(connection, "silent");
+            if (isOver)
+                CutOff(connection);
+            else if (IsSilent(connection) && ++connection.LooksTooLate >= LooksTooLateMax)
+                Close(connection, "silent");
         }
-        if (isCrowded) Relieve();
+        if (isCrowded)
+            Relieve();
         Tell();
     }
 
@@ -201,7 +214,8 @@ internal sealed class ConnectionGate : IDisposable
         int wanted;
         lock (_lock)
         {
-            if (_relievedAt is { } before && _clock.GetElapsedTime(before) < ReliefEvery) return;
+            if (_relievedAt is { } before && _clock.GetElapsedTime(before) < ReliefEvery)
+                return;
             _relievedAt = Now;
             all = [.. _http];
             wanted = Wanted - Free - _closing;
@@ -221,7 +235,8 @@ internal sealed class ConnectionGate : IDisposable
         lock (_lock)
         {
             // It may have left meanwhile, and would be counted as closing for good.
-            if (connection.IsClosing || !_http.Contains(connection)) return;
+            if (connection.IsClosing || !_http.Contains(connection))
+                return;
             connection.IsClosing = true;
             _closing++;
         }
@@ -231,7 +246,8 @@ internal sealed class ConnectionGate : IDisposable
 
     private void CutOff(GuardedConnection connection)
     {
-        if (connection.ConnectionClosed.IsCancellationRequested) return;
+        if (connection.ConnectionClosed.IsCancellationRequested)
+            return;
         ConnectionMetrics.CountClosed(_limits.Port, "stopping");
         connection.Abort(new ConnectionAbortedException("the server is stopping"));
     }
@@ -244,12 +260,15 @@ internal sealed class ConnectionGate : IDisposable
 
     private void Tell()
     {
-        long inAll, ofNetworks;
+        long inAll,
+            ofNetworks;
         int open;
         lock (_lock)
         {
-            if (_refusedInAll + _refusedOfNetworks == 0) return;
-            if (_toldAt is { } before && _clock.GetElapsedTime(before) < TellEvery) return;
+            if (_refusedInAll + _refusedOfNetworks == 0)
+                return;
+            if (_toldAt is { } before && _clock.GetElapsedTime(before) < TellEvery)
+                return;
             _toldAt = Now;
             (inAll, ofNetworks) = (_refusedInAll, _refusedOfNetworks);
             (_refusedInAll, _refusedOfNetworks) = (0, 0);
@@ -257,8 +276,14 @@ internal sealed class ConnectionGate : IDisposable
         }
         _log.LogWarning(
             "{Port}: {OfNetworks} connections were refused because their network has {PerNetwork} "
-            + "(MAX_CONNECTIONS_PER_NETWORK; a proxy belongs into TRUSTED_PROXIES), and {InAll} because of {Max} places (ulimit -n) {Open} are taken",
-            _limits.Port, ofNetworks, _limits.PerNetwork, inAll, _limits.Connections, open);
+                + "(MAX_CONNECTIONS_PER_NETWORK; a proxy belongs into TRUSTED_PROXIES), and {InAll} because of {Max} places (ulimit -n) {Open} are taken",
+            _limits.Port,
+            ofNetworks,
+            _limits.PerNetwork,
+            inAll,
+            _limits.Connections,
+            open
+        );
     }
 
     private sealed class FilePlace(ConnectionGate gate) : IDisposable
@@ -267,8 +292,10 @@ internal sealed class ConnectionGate : IDisposable
 
         public void Dispose()
         {
-            if (Interlocked.Exchange(ref _isFree, true)) return;
-            lock (gate._lock) gate._files--;
+            if (Interlocked.Exchange(ref _isFree, true))
+                return;
+            lock (gate._lock)
+                gate._files--;
         }
     }
 }

@@ -18,7 +18,8 @@ internal sealed class ConnectionGates : IDisposable
         VezaSettings settings,
         ConnectionLimits limits,
         TimeProvider clock,
-        ILogger<ConnectionGate> log)
+        ILogger<ConnectionGate> log
+    )
     {
         var proxies = settings.TrustedProxies.Select(p => Proxies.Network(p)!.Value).ToArray();
         var ofHttp = new GateLimits("http", limits.Connections, limits.PerNetwork, ConnectionLimits.RequestFiles);
@@ -26,15 +27,18 @@ internal sealed class ConnectionGates : IDisposable
             "metrics",
             ConnectionLimits.MetricsConnections,
             ConnectionLimits.MetricsConnectionsPerNetwork,
-            RequestFiles: 0);
+            RequestFiles: 0
+        );
         Http = new(ofHttp, IsProxy, clock, log);
         Metrics = new(ofMetrics, _ => false, clock, log);
         _metricsPort = settings.PrometheusPort == settings.Port ? null : settings.PrometheusPort;
 
         bool IsProxy(IPAddress? address)
         {
-            if (address is null) return false;
-            if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
+            if (address is null)
+                return false;
+            if (address.IsIPv4MappedToIPv6)
+                address = address.MapToIPv4();
             return proxies.Any(network => network.Contains(address));
         }
     }
@@ -59,9 +63,14 @@ internal static class ConnectionServices
     /// </remarks>
     public static readonly TimeSpan StoppingGrace = TimeSpan.FromSeconds(5);
 
-    private static readonly Refusal TooManyFiles =
-        new("too_many_files", RefusalKind.Unavailable, "as many files are open as may be; try again shortly")
-        { RetryAfter = TimeSpan.FromSeconds(1) };
+    private static readonly Refusal TooManyFiles = new(
+        "too_many_files",
+        RefusalKind.Unavailable,
+        "as many files are open as may be; try again shortly"
+    )
+    {
+        RetryAfter = TimeSpan.FromSeconds(1),
+    };
 
     public static void AddConnectionGates(this IServiceCollection services, ConnectionLimits limits)
     {
@@ -86,14 +95,17 @@ internal static class ConnectionServices
     /// <summary>
     /// For endpoints that read or write a file while they are answered: it needs a place as a connection does.
     /// </summary>
-    public static TBuilder OpensFile<TBuilder>(this TBuilder endpoint) where TBuilder : IEndpointConventionBuilder =>
-        endpoint.AddEndpointFilter(async (context, next) =>
-        {
-            var http = context.HttpContext;
-            if (http.RequestServices.GetRequiredService<ConnectionGates>().Http.TryOpenFile() is not { } place)
-                return Problems.Result(TooManyFiles);
-            // The result is sent after this filter has ended.
-            http.Response.RegisterForDispose(place);
-            return await next(context);
-        });
+    public static TBuilder OpensFile<TBuilder>(this TBuilder endpoint)
+        where TBuilder : IEndpointConventionBuilder =>
+        endpoint.AddEndpointFilter(
+            async (context, next) =>
+            {
+                var http = context.HttpContext;
+                if (http.RequestServices.GetRequiredService<ConnectionGates>().Http.TryOpenFile() is not { } place)
+                    return Problems.Result(TooManyFiles);
+                // The result is sent after this filter has ended.
+                http.Response.RegisterForDispose(place);
+                return await next(context);
+            }
+        );
 }

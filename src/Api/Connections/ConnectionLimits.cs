@@ -10,12 +10,7 @@ namespace Veza.Api.Connections;
 /// <param name="PerNetwork">Of these, one network's at most.</param>
 /// <param name="Live">Of these, live connections.</param>
 /// <param name="LiveIsGiven">MAX_CONNECTIONS is set; otherwise <paramref name="Live"/> is what fits.</param>
-public sealed record ConnectionLimits(
-    int OpenFiles,
-    int Connections,
-    int PerNetwork,
-    int Live,
-    bool LiveIsGiven)
+public sealed record ConnectionLimits(int OpenFiles, int Connections, int PerNetwork, int Live, bool LiveIsGiven)
 {
     /// <summary>
     /// The runtime keeps each of some 380 assemblies open; the rest is for those that come later, for logs, listening
@@ -41,7 +36,9 @@ public sealed record ConnectionLimits(
     public const int LiveDefaultMax = 100_000;
 
     /// <summary>Requests need places beside live connections, which stay for hours.</summary>
-    private const int PlainMin = 32, PlainMax = 192, PlainPart = 16;
+    private const int PlainMin = 32,
+        PlainMax = 192,
+        PlainPart = 16;
 
     /// <summary>Four networks at least are needed to take every place.</summary>
     private const int NetworkPart = 4;
@@ -55,20 +52,23 @@ public sealed record ConnectionLimits(
         if (connections < ConnectionsMin)
             throw new InvalidSettingsException([
                 $"this process may open {openFiles} files (ulimit -n), of which {kept} are kept for PostgreSQL "
-                + $"(DATABASE_POOL_SIZE is {settings.DatabasePoolSize}), files and probes; "
-                + $"at least {kept + ConnectionsMin} are needed"]);
+                    + $"(DATABASE_POOL_SIZE is {settings.DatabasePoolSize}), files and probes; "
+                    + $"at least {kept + ConnectionsMin} are needed",
+            ]);
         var plain = Math.Clamp(connections / PlainPart, PlainMin, PlainMax);
         var fits = connections - plain;
         if (settings.ConnectionsMax > fits)
             throw new InvalidSettingsException([
                 $"MAX_CONNECTIONS={settings.ConnectionsMax} does not fit: this process may open {openFiles} files "
-                + $"(ulimit -n), of which {kept + plain} are kept for other things; allowed is at most {fits}, "
-                + $"or a limit of at least {settings.ConnectionsMax + (long)kept + PlainMax}"]);
+                    + $"(ulimit -n), of which {kept + plain} are kept for other things; allowed is at most {fits}, "
+                    + $"or a limit of at least {settings.ConnectionsMax + (long)kept + PlainMax}",
+            ]);
         return new(
             openFiles,
             connections,
             Math.Min(connections, settings.ConnectionsPerNetworkMax ?? Math.Max(1, connections / NetworkPart)),
             settings.ConnectionsMax ?? Math.Min(LiveDefaultMax, fits),
-            settings.ConnectionsMax is not null);
+            settings.ConnectionsMax is not null
+        );
     }
 }

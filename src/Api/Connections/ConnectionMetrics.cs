@@ -8,12 +8,16 @@ internal static class ConnectionMetrics
     private static readonly Meter Meter = new("Veza.Api");
 
     private static readonly Counter<long> Refused = Meter.CreateCounter<long>(
-        "veza.connections.refused", "{connection}",
-        "TCP connections closed at once, by port and by the limit: all or network.");
+        "veza.connections.refused",
+        "{connection}",
+        "TCP connections closed at once, by port and by the limit: all or network."
+    );
 
     private static readonly Counter<long> Closed = Meter.CreateCounter<long>(
-        "veza.connections.closed", "{connection}",
-        "TCP connections the server closed, by port and reason: silent, relief or stopping.");
+        "veza.connections.closed",
+        "{connection}",
+        "TCP connections the server closed, by port and reason: silent, relief or stopping."
+    );
 
     public static void CountRefused(string port, string limit) =>
         Refused.Add(1, new("port", port), new("limit", limit));

@@ -17,7 +17,10 @@ internal sealed class GuardedConnection : ConnectionContext
     private readonly ConnectionGate _gate;
     private long _waitsSince;
     private int _requests;
-    private bool _hasAsked, _isClosing, _isStaying, _hasLeft;
+    private bool _hasAsked,
+        _isClosing,
+        _isStaying,
+        _hasLeft;
 
     public GuardedConnection(ConnectionContext inner, ConnectionGate gate, Guid network, long now)
     {
@@ -33,7 +36,9 @@ internal sealed class GuardedConnection : ConnectionContext
     /// <summary>Its first request has come, complete to the end of the head.</summary>
     public bool HasAsked => Volatile.Read(ref _hasAsked);
 
-    /// <summary>Looks of the gate that found no first request though it was due. The gate's timer alone changes it.</summary>
+    /// <summary>
+    /// Looks of the gate that found no first request though it was due. The gate's timer alone changes it.
+    /// </summary>
     public int LooksTooLate { get; set; }
 
     /// <summary>No request is being answered.</summary>
@@ -43,29 +48,59 @@ internal sealed class GuardedConnection : ConnectionContext
     public long WaitsSince => Volatile.Read(ref _waitsSince);
 
     /// <summary>The gate has asked for its end. Changed under the gate's lock.</summary>
-    public bool IsClosing { get => Volatile.Read(ref _isClosing); set => Volatile.Write(ref _isClosing, value); }
+    public bool IsClosing
+    {
+        get => Volatile.Read(ref _isClosing);
+        set => Volatile.Write(ref _isClosing, value);
+    }
 
-    public override string ConnectionId { get => _inner.ConnectionId; set => _inner.ConnectionId = value; }
+    public override string ConnectionId
+    {
+        get => _inner.ConnectionId;
+        set => _inner.ConnectionId = value;
+    }
     public override IFeatureCollection Features => _inner.Features;
-    public override IDictionary<object, object?> Items { get => _inner.Items; set => _inner.Items = value; }
-    public override IDuplexPipe Transport { get => _inner.Transport; set => _inner.Transport = value; }
+    public override IDictionary<object, object?> Items
+    {
+        get => _inner.Items;
+        set => _inner.Items = value;
+    }
+    public override IDuplexPipe Transport
+    {
+        get => _inner.Transport;
+        set => _inner.Transport = value;
+    }
     public override CancellationToken ConnectionClosed
     {
         get => _inner.ConnectionClosed;
         set => _inner.ConnectionClosed = value;
     }
 
-    public override EndPoint? LocalEndPoint { get => _inner.LocalEndPoint; set => _inner.LocalEndPoint = value; }
-    public override EndPoint? RemoteEndPoint { get => _inner.RemoteEndPoint; set => _inner.RemoteEndPoint = value; }
+    public override EndPoint? LocalEndPoint
+    {
+        get => _inner.LocalEndPoint;
+        set => _inner.LocalEndPoint = value;
+    }
+    public override EndPoint? RemoteEndPoint
+    {
+        get => _inner.RemoteEndPoint;
+        set => _inner.RemoteEndPoint = value;
+    }
+
     public override void Abort() => _inner.Abort();
+
     public override void Abort(ConnectionAbortedException abortReason) => _inner.Abort(abortReason);
 
     public override async ValueTask DisposeAsync()
     {
-        try { await _inner.DisposeAsync(); }
+        try
+        {
+            await _inner.DisposeAsync();
+        }
         finally
         {
-            if (!Interlocked.Exchange(ref _hasLeft, true)) _gate.Leave(this);
+            if (!Interlocked.Exchange(ref _hasLeft, true))
+                _gate.Leave(this);
         }
     }
 
@@ -74,8 +109,14 @@ internal sealed class GuardedConnection : ConnectionContext
     {
         var connection = context.Features.Get<GuardedConnection>();
         connection?.Begin();
-        try { await next(context); }
-        finally { connection?.End(); }
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            connection?.End();
+        }
     }
 
     /// <summary>From now on it is no connection of HTTP's any more: what has taken it over closes it.</summary>
@@ -103,8 +144,10 @@ internal sealed class GuardedConnection : ConnectionContext
     /// </summary>
     internal void Close()
     {
-        if (HasAsked && Features.Get<IConnectionLifetimeNotificationFeature>() is { } lifetime) lifetime.RequestClose();
+        if (HasAsked && Features.Get<IConnectionLifetimeNotificationFeature>() is { } lifetime)
+            lifetime.RequestClose();
         // HTTP would go on waiting for the rest of a head that has begun.
-        else Abort(new ConnectionAbortedException("the connection was opened and no request came"));
+        else
+            Abort(new ConnectionAbortedException("the connection was opened and no request came"));
     }
 }

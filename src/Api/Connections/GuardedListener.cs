@@ -9,13 +9,15 @@ namespace Veza.Api.Connections;
 /// connection.
 /// </summary>
 internal sealed class GuardedListenerFactory(SocketTransportFactory sockets, ConnectionGates gates)
-    : IConnectionListenerFactory, IConnectionListenerFactorySelector
+    : IConnectionListenerFactory,
+        IConnectionListenerFactorySelector
 {
     public bool CanBind(EndPoint endpoint) => sockets.CanBind(endpoint);
 
     public async ValueTask<IConnectionListener> BindAsync(
-        EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        new GuardedListener(await sockets.BindAsync(endpoint, cancellationToken), gates.Of(endpoint));
+        EndPoint endpoint,
+        CancellationToken cancellationToken = default
+    ) => new GuardedListener(await sockets.BindAsync(endpoint, cancellationToken), gates.Of(endpoint));
 }
 
 /// <summary>Hands on only connections that find a place; the others it closes at once.</summary>
@@ -27,7 +29,8 @@ internal sealed class GuardedListener(IConnectionListener listener, ConnectionGa
     {
         while (await listener.AcceptAsync(cancellationToken) is { } accepted)
         {
-            if (gate.TryEnter(accepted) is { } entered) return entered;
+            if (gate.TryEnter(accepted) is { } entered)
+                return entered;
             // Awaited: the next one is not accepted before the file of this one is free again.
             accepted.Abort(new ConnectionAbortedException("there is no place for this connection"));
             await accepted.DisposeAsync();

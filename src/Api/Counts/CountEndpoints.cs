@@ -23,66 +23,143 @@ public static class CountEndpoints
 
     public static void MapCounts(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/tracks/{trackId:guid}/counts/{number}/events", OfTrack).ReadsFrom([.. CountQueries.Reads, "music.tracks.v2"]).Described("a track's",
-            "`plays`, `likes`, `reposts` or `comments`. Who played is told to the track's owner, and to the listener of their own plays.");
-        api.MapGet("/accounts/{accountId:guid}/counts/{number}/events", OfAccount).ReadsFrom([.. CountQueries.Reads, "accounts.profiles.v1"]).Described("an account's",
-            "`followers`, `following` or `tracks`.");
-        api.MapGet("/communities/{communityId:guid}/counts/{number}/events", OfCommunity).ReadsFrom([.. CountQueries.Reads, "chat.communities.v1", "chat.members.v1"])
+        api.MapGet("/tracks/{trackId:guid}/counts/{number}/events", OfTrack)
+            .ReadsFrom([.. CountQueries.Reads, "music.tracks.v2"])
+            .Described(
+                "a track's",
+                "`plays`, `likes`, `reposts` or `comments`. Who played is told to the track's owner, and to the listener of their own plays."
+            );
+        api.MapGet("/accounts/{accountId:guid}/counts/{number}/events", OfAccount)
+            .ReadsFrom([.. CountQueries.Reads, "accounts.profiles.v1"])
+            .Described("an account's", "`followers`, `following` or `tracks`.");
+        api.MapGet("/communities/{communityId:guid}/counts/{number}/events", OfCommunity)
+            .ReadsFrom([.. CountQueries.Reads, "chat.communities.v1", "chat.members.v1"])
             .Described("a community's", "`members`; for its members.");
-        api.MapGet("/messages/{messageId:guid}/reactions/{emoji}/events", OfMessage).ReadsFrom([.. CountQueries.Reads, .. MessageQueries.Reads, "chat.channels.v1", "chat.members.v1"])
+        api.MapGet("/messages/{messageId:guid}/reactions/{emoji}/events", OfMessage)
+            .ReadsFrom([.. CountQueries.Reads, .. MessageQueries.Reads, "chat.channels.v1", "chat.members.v1"])
             .Described("a reaction's", "For those who see the message.");
     }
 
     private static void Described(this RouteHandlerBuilder endpoint, string whose, string more) =>
-        endpoint.Produces<Page<CountedEventView>>().WithTags("Counts").WithSummary($"List the events that {whose} number was counted from").WithDescription($"{more} {Description}");
+        endpoint
+            .Produces<Page<CountedEventView>>()
+            .WithTags("Counts")
+            .WithSummary($"List the events that {whose} number was counted from")
+            .WithDescription($"{more} {Description}");
 
     private static async Task<IResult> OfTrack(
-        Guid trackId, string number, [AsParameters] CountedSpan span, Caller caller, CountQueries counts, TrackQueries tracks, HttpContext http, CancellationToken ct)
+        Guid trackId,
+        string number,
+        [AsParameters] CountedSpan span,
+        Caller caller,
+        CountQueries counts,
+        TrackQueries tracks,
+        HttpContext http,
+        CancellationToken ct
+    )
     {
-        if (Named(number, CountedNumber.Plays, CountedNumber.Likes, CountedNumber.Reposts, CountedNumber.Comments) is not { } which) return Unknown(number, "plays, likes, reposts, comments");
-        if (!await tracks.ExistsAsync(trackId, ct)) return Problems.Result(Refusals.Unknown("track", trackId));
+        if (
+            Named(number, CountedNumber.Plays, CountedNumber.Likes, CountedNumber.Reposts, CountedNumber.Comments)
+            is not { } which
+        )
+            return Unknown(number, "plays, likes, reposts, comments");
+        if (!await tracks.ExistsAsync(trackId, ct))
+            return Problems.Result(Refusals.Unknown("track", trackId));
         return await PageOf(trackId, which, "", span, caller, counts, http, ct);
     }
 
     private static async Task<IResult> OfAccount(
-        Guid accountId, string number, [AsParameters] CountedSpan span, Caller caller, CountQueries counts, FollowQueries follows, HttpContext http, CancellationToken ct)
+        Guid accountId,
+        string number,
+        [AsParameters] CountedSpan span,
+        Caller caller,
+        CountQueries counts,
+        FollowQueries follows,
+        HttpContext http,
+        CancellationToken ct
+    )
     {
-        if (Named(number, CountedNumber.Followers, CountedNumber.Following, CountedNumber.Tracks) is not { } which) return Unknown(number, "followers, following, tracks");
-        if (!await follows.IsAccountAsync(accountId, ct)) return Problems.Result(Refusals.Unknown("account", accountId));
+        if (Named(number, CountedNumber.Followers, CountedNumber.Following, CountedNumber.Tracks) is not { } which)
+            return Unknown(number, "followers, following, tracks");
+        if (!await follows.IsAccountAsync(accountId, ct))
+            return Problems.Result(Refusals.Unknown("account", accountId));
         return await PageOf(accountId, which, "", span, caller, counts, http, ct);
     }
 
     private static async Task<IResult> OfCommunity(
-        Guid communityId, string number, [AsParameters] CountedSpan span, Caller caller, CountQueries counts, ChatQueries chat, HttpContext http, CancellationToken ct)
+        Guid communityId,
+        string number,
+        [AsParameters] CountedSpan span,
+        Caller caller,
+        CountQueries counts,
+        ChatQueries chat,
+        HttpContext http,
+        CancellationToken ct
+    )
     {
-        if (Named(number, CountedNumber.Members) is not { } which) return Unknown(number, "members");
-        if (await chat.CommunityAsync(communityId, ct) is null) return Problems.Result(Refusals.Unknown("community", communityId));
-        if (!await chat.IsMemberAsync(communityId, caller.AccountId, ct)) return Problems.Result(Commands.Chat.ChatRefusals.NotAllowed(Permission.ViewChannel));
+        if (Named(number, CountedNumber.Members) is not { } which)
+            return Unknown(number, "members");
+        if (await chat.CommunityAsync(communityId, ct) is null)
+            return Problems.Result(Refusals.Unknown("community", communityId));
+        if (!await chat.IsMemberAsync(communityId, caller.AccountId, ct))
+            return Problems.Result(Commands.Chat.ChatRefusals.NotAllowed(Permission.ViewChannel));
         return await PageOf(communityId, which, "", span, caller, counts, http, ct);
     }
 
     private static async Task<IResult> OfMessage(
-        Guid messageId, string emoji, [AsParameters] CountedSpan span, Caller caller, CountQueries counts, MessageQueries messages, ChatQueries chat, HttpContext http, CancellationToken ct)
+        Guid messageId,
+        string emoji,
+        [AsParameters] CountedSpan span,
+        Caller caller,
+        CountQueries counts,
+        MessageQueries messages,
+        ChatQueries chat,
+        HttpContext http,
+        CancellationToken ct
+    )
     {
-        if (await messages.FindAsync(messageId, caller.AccountId, ct) is not { } message) return Problems.Result(Refusals.Unknown("message", messageId));
-        if (await chat.SeesChannelAsync(message.ChannelId, caller.AccountId, ct) is not true) return Problems.Result(Commands.Chat.ChatRefusals.NotAllowed(Permission.ViewChannel));
+        if (await messages.FindAsync(messageId, caller.AccountId, ct) is not { } message)
+            return Problems.Result(Refusals.Unknown("message", messageId));
+        if (await chat.SeesChannelAsync(message.ChannelId, caller.AccountId, ct) is not true)
+            return Problems.Result(Commands.Chat.ChatRefusals.NotAllowed(Permission.ViewChannel));
         return await PageOf(messageId, CountedNumber.Reactions, emoji, span, caller, counts, http, ct);
     }
 
     private static async Task<IResult> PageOf(
-        Guid subject, CountedNumber number, string emoji, CountedSpan span, Caller caller, CountQueries counts, HttpContext http, CancellationToken ct)
+        Guid subject,
+        CountedNumber number,
+        string emoji,
+        CountedSpan span,
+        Caller caller,
+        CountQueries counts,
+        HttpContext http,
+        CancellationToken ct
+    )
     {
-        if (Page.Limit(span.Limit, out var refusal) is not { } size) return refusal;
-        var items = await counts.PageAsync(subject, number, emoji, span.After ?? 0, span.Since, span.Until, size + 1, caller.AccountId, ct);
+        if (Page.Limit(span.Limit, out var refusal) is not { } size)
+            return refusal;
+        var items = await counts.PageAsync(
+            subject,
+            number,
+            emoji,
+            span.After ?? 0,
+            span.Since,
+            span.Until,
+            size + 1,
+            caller.AccountId,
+            ct
+        );
         return Results.Ok(Page.Cut(http, items, size, e => $"after={e.Position}"));
     }
 
     private static CountedNumber? Named(string text, params CountedNumber[] allowed)
     {
         foreach (var number in allowed)
-            if (number.ToString().Equals(text, StringComparison.OrdinalIgnoreCase)) return number;
+            if (number.ToString().Equals(text, StringComparison.OrdinalIgnoreCase))
+                return number;
         return null;
     }
 
-    private static IResult Unknown(string number, string allowed) => Problems.Result(Problems.Invalid("number", $"number is \"{number}\"; {allowed} are counted here"));
+    private static IResult Unknown(string number, string allowed) =>
+        Problems.Result(Problems.Invalid("number", $"number is \"{number}\"; {allowed} are counted here"));
 }

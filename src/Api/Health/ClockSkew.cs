@@ -45,7 +45,8 @@ internal sealed class ClockSkew(NpgsqlDataSource database, TimeProvider clock, I
         try
         {
             var skew = await MeasureAsync(ct);
-            if (skew.Duration() > Max) log.LogWarning("{Skew}", Say(skew));
+            if (skew.Duration() > Max)
+                log.LogWarning("{Skew}", Say(skew));
         }
         catch (Exception away) when (ClockHealth.IsAway(away, ct)) { }
     }

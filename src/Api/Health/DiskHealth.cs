@@ -32,10 +32,13 @@ internal sealed class DiskHealth(Disks disks) : IHealthCheck
 
     private static (HealthStatus, string?) Judge(string name, DiskState? disk, HealthStatus worst)
     {
-        if (disk is null) return (HealthStatus.Healthy, null);
+        if (disk is null)
+            return (HealthStatus.Healthy, null);
         // Without the path: anybody may read this.
-        if (disk.FreeBytes is not { } free) return (HealthStatus.Degraded, $"{name}: the free space is not known");
-        if (disk.IsFull) return (worst, Say(disk.Limits.FreeBytesAgain));
+        if (disk.FreeBytes is not { } free)
+            return (HealthStatus.Degraded, $"{name}: the free space is not known");
+        if (disk.IsFull)
+            return (worst, Say(disk.Limits.FreeBytesAgain));
         var low = LowFactor * disk.Limits.FreeBytesMin;
         return free < low ? (HealthStatus.Degraded, Say(low)) : (HealthStatus.Healthy, null);
 

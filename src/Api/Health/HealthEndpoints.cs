@@ -4,13 +4,17 @@ using Veza.Api.Http;
 
 namespace Veza.Api.Health;
 
-/// <summary>`/health/live`: the process works. `/health/ready`: it can do its job; each check is named with its state.</summary>
+/// <summary>
+/// `/health/live`: the process works. `/health/ready`: it can do its job; each check is named with its state.
+/// </summary>
 internal static class HealthEndpoints
 {
     /// <summary>The tag of checks that readiness depends on.</summary>
     public const string Ready = "ready";
 
-    /// <summary>The tag of checks that liveness shows too. They are degraded at worst, which is answered with 200.</summary>
+    /// <summary>
+    /// The tag of checks that liveness shows too. They are degraded at worst, which is answered with 200.
+    /// </summary>
     public const string Shown = "shown";
 
     public static void Map(WebApplication app)
@@ -34,27 +38,41 @@ internal static class HealthEndpoints
     public static IHealthChecksBuilder AddRemembered<TCheck>(this IHealthChecksBuilder health, string name)
         where TCheck : class, IHealthCheck
     {
-        health.Services.AddKeyedSingleton(name, (services, _) => new RememberedHealth(
-            name,
-            ActivatorUtilities.CreateInstance<TCheck>(services),
-            services.GetRequiredService<TimeProvider>(),
-            services.GetRequiredService<ILogger<RememberedHealth>>()));
+        health.Services.AddKeyedSingleton(name, (services, _) =>
+            new RememberedHealth(
+                name,
+                ActivatorUtilities.CreateInstance<TCheck>(services),
+                services.GetRequiredService<TimeProvider>(),
+                services.GetRequiredService<ILogger<RememberedHealth>>()
+            )
+        );
         return health.Add(new(name, Remembered, failureStatus: null, tags: [Ready]));
 
         IHealthCheck Remembered(IServiceProvider services) => services.GetRequiredKeyedService<RememberedHealth>(name);
     }
 
-    private static HealthCheckOptions Options(Func<HealthCheckRegistration, bool> which) => new()
-    {
-        Predicate = which,
-        ResponseWriter = (context, report) => context.Response.WriteAsJsonAsync(new
+    private static HealthCheckOptions Options(Func<HealthCheckRegistration, bool> which) =>
+        new()
         {
-            status = Name(report.Status),
-            checks = report.Entries.ToDictionary(
-                entry => entry.Key,
-                entry => new { status = Name(entry.Value.Status), detail = entry.Value.Description, durationMs = entry.Value.Duration.TotalMilliseconds }),
-        }, context.RequestAborted),
-    };
+            Predicate = which,
+            ResponseWriter = (context, report) =>
+                context.Response.WriteAsJsonAsync(
+                    new
+                    {
+                        status = Name(report.Status),
+                        checks = report.Entries.ToDictionary(
+                            entry => entry.Key,
+                            entry => new
+                            {
+                                status = Name(entry.Value.Status),
+                                detail = entry.Value.Description,
+                                durationMs = entry.Value.Duration.TotalMilliseconds,
+                            }
+                        ),
+                    },
+                    context.RequestAborted
+                ),
+        };
 
     private static string Name(HealthStatus status) => status.ToString().ToLowerInvariant();
 }

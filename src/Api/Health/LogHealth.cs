@@ -21,7 +21,13 @@ internal sealed class LogHealth(NpgsqlDataSource database) : IHealthCheck
             return HealthCheckResult.Healthy();
         }
         // Without the exception's text, which may name hosts and users: anybody may read this.
-        catch (Exception e) when (e is NpgsqlException or SocketException) { return HealthCheckResult.Unhealthy("the database does not answer"); }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested) { return HealthCheckResult.Unhealthy($"no answer within {Patience.TotalSeconds} s"); }
+        catch (Exception e) when (e is NpgsqlException or SocketException)
+        {
+            return HealthCheckResult.Unhealthy("the database does not answer");
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return HealthCheckResult.Unhealthy($"no answer within {Patience.TotalSeconds} s");
+        }
     }
 }

@@ -7,8 +7,8 @@ namespace Veza.Api.Health;
 
 /// <summary>Every projection is well and close behind the log, whichever node runs it.</summary>
 /// <remarks>
-/// Degraded at worst, which probes take for ready: all nodes see the same read models, so taking this one out of service would help nobody, and nothing else
-/// stops because one of them does.
+/// Degraded at worst, which probes take for ready: all nodes see the same read models, so taking this one out of
+/// service would help nobody, and nothing else stops because one of them does.
 /// </remarks>
 internal sealed class ProjectionsHealth(EventLog log) : IHealthCheck
 {
@@ -26,11 +26,17 @@ internal sealed class ProjectionsHealth(EventLog log) : IHealthCheck
         {
             List<string> unwell = [];
             foreach (var runner in await log.Runners.StatusAsync(limited.Token))
-                if (Complaint(runner) is { } complaint) unwell.Add(complaint);
-            return unwell.Count == 0 ? HealthCheckResult.Healthy() : HealthCheckResult.Degraded(string.Join("; ", unwell));
+                if (Complaint(runner) is { } complaint)
+                    unwell.Add(complaint);
+            return unwell.Count == 0
+                ? HealthCheckResult.Healthy()
+                : HealthCheckResult.Degraded(string.Join("; ", unwell));
         }
         // Without the exception's text, which may name hosts and users: anybody may read this.
-        catch (Exception away) when (away is NpgsqlException or TimeoutException || (away is OperationCanceledException && !ct.IsCancellationRequested))
+        catch (Exception away)
+            when (away is NpgsqlException or TimeoutException
+                || (away is OperationCanceledException && !ct.IsCancellationRequested)
+            )
         {
             return HealthCheckResult.Degraded("not known, as the database does not answer");
         }
@@ -38,10 +44,14 @@ internal sealed class ProjectionsHealth(EventLog log) : IHealthCheck
 
     private string? Complaint(RunnerStatus runner)
     {
-        if (runner.Kind != EventStore.Projections.ProjectionHost.Kind) return null;
-        if (runner.StandsAt is { } before) return $"{runner.Name} stands before event {before}, which it cannot apply";
-        if (runner.State == RunnerState.Faulted) return $"{runner.Name} is stuck at {runner.Position}";
-        if (runner.State != RunnerState.Running) return null;
+        if (runner.Kind != EventStore.Projections.ProjectionHost.Kind)
+            return null;
+        if (runner.StandsAt is { } before)
+            return $"{runner.Name} stands before event {before}, which it cannot apply";
+        if (runner.State == RunnerState.Faulted)
+            return $"{runner.Name} is stuck at {runner.Position}";
+        if (runner.State != RunnerState.Running)
+            return null;
         var lag = log.Head - runner.Position;
         return lag > LagMax ? $"{runner.Name} is {lag} events behind; {LagMax} are allowed" : null;
     }

@@ -27,12 +27,17 @@ internal sealed class ReactorsHealth(ReactorQueues queues, EventLog log, TimePro
         {
             List<string> unwell = [];
             foreach (var reactor in await queues.StatusAsync(limited.Token))
-                if (await ComplaintAsync(reactor, limited.Token) is { } complaint) unwell.Add(complaint);
-            return unwell.Count == 0 ? HealthCheckResult.Healthy() : HealthCheckResult.Degraded(string.Join("; ", unwell));
+                if (await ComplaintAsync(reactor, limited.Token) is { } complaint)
+                    unwell.Add(complaint);
+            return unwell.Count == 0
+                ? HealthCheckResult.Healthy()
+                : HealthCheckResult.Degraded(string.Join("; ", unwell));
         }
         // Without the exception's text, which may name hosts and users: anybody may read this.
-        catch (Exception away) when (away is NpgsqlException or TimeoutException
-            || (away is OperationCanceledException && !ct.IsCancellationRequested))
+        catch (Exception away)
+            when (away is NpgsqlException or TimeoutException
+                || (away is OperationCanceledException && !ct.IsCancellationRequested)
+            )
         {
             return HealthCheckResult.Degraded("not known, as the database does not answer");
         }
@@ -40,8 +45,10 @@ internal sealed class ReactorsHealth(ReactorQueues queues, EventLog log, TimePro
 
     private async Task<string?> ComplaintAsync(ReactorStatus reactor, CancellationToken ct)
     {
-        if (reactor.State == RunnerState.Faulted) return $"{reactor.Name} is stuck at {reactor.Position}";
-        if (reactor.State != RunnerState.Running || reactor.Lag <= 0) return null;
+        if (reactor.State == RunnerState.Faulted)
+            return $"{reactor.Name} is stuck at {reactor.Position}";
+        if (reactor.State != RunnerState.Running || reactor.Lag <= 0)
+            return null;
         var next = await log.Reader.ReadAsync(new(reactor.Position, reactor.Position + 1), 1, ct);
         var age = next is [var oldest] ? clock.GetUtcNow() - oldest.At : TimeSpan.Zero;
         return age <= UnfinishedMax

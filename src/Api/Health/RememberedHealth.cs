@@ -14,7 +14,8 @@ internal sealed class RememberedHealth(
     string name,
     IHealthCheck check,
     TimeProvider clock,
-    ILogger<RememberedHealth> log) : IHealthCheck
+    ILogger<RememberedHealth> log
+) : IHealthCheck
 {
     public static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(1);
 
@@ -29,7 +30,8 @@ internal sealed class RememberedHealth(
         {
             var isKept = _answer is not null && (!_answer.IsCompleted || clock.GetElapsedTime(_answeredAt) < KeptFor);
             // Nobody's own token: whoever hangs up must not take the answer from the others.
-            if (!isKept) _answer = AskAsync(context);
+            if (!isKept)
+                _answer = AskAsync(context);
             return _answer!.WaitAsync(ct);
         }
     }
@@ -42,8 +44,13 @@ internal sealed class RememberedHealth(
         {
             var answer = await check.CheckHealthAsync(context, CancellationToken.None);
             if (answer.Status != _status)
-                log.LogWarning("{Check} was {Before} and is {Now}: {Detail}",
-                    name, _status, answer.Status, answer.Description ?? "well again");
+                log.LogWarning(
+                    "{Check} was {Before} and is {Now}: {Detail}",
+                    name,
+                    _status,
+                    answer.Status,
+                    answer.Description ?? "well again"
+                );
             _status = answer.Status;
             return answer;
         }
@@ -52,6 +59,9 @@ internal sealed class RememberedHealth(
             log.LogError(fault, "{Check} could not be checked", name);
             throw;
         }
-        finally { Volatile.Write(ref _answeredAt, clock.GetTimestamp()); }
+        finally
+        {
+            Volatile.Write(ref _answeredAt, clock.GetTimestamp());
+        }
     }
 }

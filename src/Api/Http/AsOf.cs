@@ -7,8 +7,8 @@ using Veza.Projections.Topics;
 namespace Veza.Api.Http;
 
 /// <summary>
-/// A read that sends <c>?asOf=</c> is answered as it would have been at that position or time. The header <c>Veza-Position</c> says which position it was.
-/// Who may read is decided as of now.
+/// A read that sends <c>?asOf=</c> is answered as it would have been at that position or time. The header
+/// <c>Veza-Position</c> says which position it was. Who may read is decided as of now.
 /// </summary>
 public static class AsOf
 {
@@ -23,23 +23,36 @@ public static class AsOf
     public static RouteHandlerBuilder AnswersAsOf(this RouteHandlerBuilder endpoint, params string[] projections)
     {
         string[] reads = [.. projections, TopicIndex.Name];
-        return endpoint.WithMetadata(new Askable()).AddEndpointFilter(async (context, next) =>
-        {
-            var http = context.HttpContext;
-            if (http.Request.Query[Parameter] is not [{ } asked, ..]) return await next(context);
-            var (past, refusal) = await FindAsync(http, asked);
-            refusal ??= await ReadYourWrites.BehindAsync(http, reads, past!.Position, Parameter);
-            if (refusal is not null) return Problems.Result(refusal);
-            http.Response.Headers["Veza-Position"] = past!.Position.ToString(CultureInfo.InvariantCulture);
-            http.Features.Set(past);
-            try { return await next(context); }
-            catch (PointInTimeTooLongException tooLong) { return Problems.Result(new("past_too_long", RefusalKind.Unprocessable, tooLong.Message)); }
-        });
+        return endpoint
+            .WithMetadata(new Askable())
+            .AddEndpointFilter(
+                async (context, next) =>
+                {
+                    var http = context.HttpContext;
+                    if (http.Request.Query[Parameter] is not [{ } asked, ..])
+                        return await next(context);
+                    var (past, refusal) = await FindAsync(http, asked);
+                    refusal ??= await ReadYourWrites.BehindAsync(http, reads, past!.Position, Parameter);
+                    if (refusal is not null)
+                        return Problems.Result(refusal);
+                    http.Response.Headers["Veza-Position"] = past!.Position.ToString(CultureInfo.InvariantCulture);
+                    http.Features.Set(past);
+                    try
+                    {
+                        return await next(context);
+                    }
+                    catch (PointInTimeTooLongException tooLong)
+                    {
+                        return Problems.Result(new("past_too_long", RefusalKind.Unprocessable, tooLong.Message));
+                    }
+                }
+            );
     }
 
     /// <summary>Whether the request is to be answered as of the past, by an endpoint that can.</summary>
     public static bool IsAsked(HttpContext http) =>
-        http.Request.QueryString.HasValue && http.GetEndpoint()?.Metadata.GetMetadata<Askable>() is not null
+        http.Request.QueryString.HasValue
+        && http.GetEndpoint()?.Metadata.GetMetadata<Askable>() is not null
         && http.Request.Query.ContainsKey(Parameter);
 
     /// <returns>What was asked for; null when it is the present.</returns>
@@ -52,15 +65,33 @@ public static class AsOf
         await log.CatchUpAsync(ct);
         var head = log.Head;
         if (long.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out var position) && position > 0)
-            return position > head ? (null, Ahead($"asOf is {position}; the log's head is {head}"))
+            return position > head
+                ? (null, Ahead($"asOf is {position}; the log's head is {head}"))
                 : (new(log, position, (await log.Reader.ReadAsync(new(position - 1, position), 1, ct))[0].At), null);
-        if (!DateTimeOffset.TryParseExact(asked, Times, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time))
-            return (null, Problems.Invalid(Parameter, $"asOf is \"{asked}\"; it must be a position, 1 or more, or a time such as 2026-01-31T12:00:00Z"));
+        if (
+            !DateTimeOffset.TryParseExact(
+                asked,
+                Times,
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+                out var time
+            )
+        )
+            return (
+                null,
+                Problems.Invalid(
+                    Parameter,
+                    $"asOf is \"{asked}\"; it must be a position, 1 or more, or a time such as 2026-01-31T12:00:00Z"
+                )
+            );
         var now = http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow();
-        if (time > now) return (null, Ahead($"asOf is {time:O}; it is {now:O} now"));
+        if (time > now)
+            return (null, Ahead($"asOf is {time:O}; it is {now:O} now"));
         // The database keeps microseconds: what is not before the next one is at this one.
         var found = await log.Reader.PositionBeforeAsync(time.AddMicroseconds(1), ct);
-        return found == 0 ? (null, new("position_invalid", RefusalKind.Invalid, $"asOf is {time:O}; the log's first event is later")) : (new(log, found, time), null);
+        return found == 0
+            ? (null, new("position_invalid", RefusalKind.Invalid, $"asOf is {time:O}; the log's first event is later"))
+            : (new(log, found, time), null);
     }
 
     private static Refusal Ahead(string detail) => new("position_ahead", RefusalKind.Invalid, detail);

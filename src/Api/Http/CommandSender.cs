@@ -11,23 +11,35 @@ using EventLog = Veza.EventStore.EventLog;
 
 namespace Veza.Api.Http;
 
-/// <summary>Sends a request's command: under its caller, its idempotency key and its <c>If-Match</c>, and says the outcome in HTTP.</summary>
+/// <summary>
+/// Sends a request's command: under its caller, its idempotency key and its <c>If-Match</c>, and says the outcome in
+/// HTTP.
+/// </summary>
 public sealed class CommandSender(HttpContext http, CommandBus bus)
 {
-    public static ValueTask<CommandSender> BindAsync(HttpContext context) => ValueTask.FromResult(new CommandSender(context, context.RequestServices.GetRequiredService<CommandBus>()));
+    public static ValueTask<CommandSender> BindAsync(HttpContext context) =>
+        ValueTask.FromResult(new CommandSender(context, context.RequestServices.GetRequiredService<CommandBus>()));
 
-    /// <param name="answer">An object with the ids the caller should know, <c>id</c> first; version and position are added to it.</param>
-    public async Task<IResult> Send<TCommand>(TCommand command, object answer, int status = StatusCodes.Status200OK) where TCommand : notnull =>
-        Answer(await Decide(command, answer), answer, status);
+    /// <param name="answer">
+    /// An object with the ids the caller should know, <c>id</c> first; version and position are added to it.
+    /// </param>
+    public async Task<IResult> Send<TCommand>(TCommand command, object answer, int status = StatusCodes.Status200OK)
+        where TCommand : notnull => Answer(await Decide(command, answer), answer, status);
 
     /// <inheritdoc cref="CommandBus.Shape{TCommand}"/>
-    public Refusal? Shape<TCommand>(TCommand command) where TCommand : notnull => bus.Shape(command);
+    public Refusal? Shape<TCommand>(TCommand command)
+        where TCommand : notnull => bus.Shape(command);
 
     /// <summary>For endpoints that make their answer from the outcome.</summary>
-    /// <param name="content">What the request says, of a body that is too large or too variable to be hashed before it is read; it becomes part of the fingerprint.</param>
-    public Task<CommandResult> Decide<TCommand>(TCommand command, object answer, byte[]? content = null) where TCommand : notnull
+    /// <param name="content">
+    /// What the request says, of a body that is too large or too variable to be hashed before it is read; it becomes
+    /// part of the fingerprint.
+    /// </param>
+    public Task<CommandResult> Decide<TCommand>(TCommand command, object answer, byte[]? content = null)
+        where TCommand : notnull
     {
-        if (!TryContext(content, out var context, out var refusal)) return Task.FromResult<CommandResult>(new CommandResult.Refused(refusal));
+        if (!TryContext(content, out var context, out var refusal))
+            return Task.FromResult<CommandResult>(new CommandResult.Refused(refusal));
         return SendAsync(command, context, answer);
     }
 
@@ -36,15 +48,17 @@ public sealed class CommandSender(HttpContext http, CommandBus bus)
     /// and nothing costly needs to come before.
     /// </summary>
     public async Task<bool> WasAnsweredAsync(EventLog log, CancellationToken ct) =>
-        http.Features.Get<IdempotencyKey>() is not null && TryContext(content: null, out var context, out _)
+        http.Features.Get<IdempotencyKey>() is not null
+        && TryContext(content: null, out var context, out _)
         && await log.Reader.FindCommandAsync(context.CommandId, ct) is not null;
 
-    public static IResult Answer(CommandResult result, object answer, int status = StatusCodes.Status200OK) => result switch
-    {
-        CommandResult.Refused no => Problems.Result(no.Refusal),
-        CommandResult.Done done => new WrittenResult(done, answer, status),
-        _ => throw new UnreachableException(),
-    };
+    public static IResult Answer(CommandResult result, object answer, int status = StatusCodes.Status200OK) =>
+        result switch
+        {
+            CommandResult.Refused no => Problems.Result(no.Refusal),
+            CommandResult.Done done => new WrittenResult(done, answer, status),
+            _ => throw new UnreachableException(),
+        };
 
     private async Task<CommandResult> SendAsync<TCommand>(TCommand command, CommandContext context, object answer)
         where TCommand : notnull
@@ -89,7 +103,11 @@ public sealed class CommandSender(HttpContext http, CommandBus bus)
     {
         public async Task ExecuteAsync(HttpContext context)
         {
-            var json = done.Answer ?? JsonSerializer.SerializeToUtf8Bytes(answer, context.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions);
+            var json = done.Answer
+                ?? JsonSerializer.SerializeToUtf8Bytes(
+                    answer,
+                    context.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions
+                );
             var response = context.Response;
             response.StatusCode = status;
             response.ContentType = "application/json";
@@ -97,8 +115,14 @@ public sealed class CommandSender(HttpContext http, CommandBus bus)
             response.Headers.ETag = $"\"{done.Version}\"";
             // The answer is an object; version and position go in before its closing brace.
             var comma = json.Length > 2 ? "," : "";
-            var end = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{comma}\"version\":{done.Version},\"position\":{done.Position}}}"));
-            // Without a length the body would go out in chunks, the last of them, which is empty, in a packet of its own.
+            var end = Encoding.UTF8.GetBytes(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{comma}\"version\":{done.Version},\"position\":{done.Position}}}"
+                )
+            );
+            // Without a length the body would go out in chunks, the last of them, which is empty, in a packet of its
+            // own.
             response.ContentLength = json.Length - 1 + end.Length;
             response.BodyWriter.Write(json.AsSpan(0, json.Length - 1));
             response.BodyWriter.Write(end);
@@ -107,16 +131,21 @@ public sealed class CommandSender(HttpContext http, CommandBus bus)
     }
 }
 
-/// <summary>A request's <c>Idempotency-Key</c> with a fingerprint of the request, so that the key under another request is noticed.</summary>
+/// <summary>
+/// A request's <c>Idempotency-Key</c> with a fingerprint of the request, so that the key under another request is
+/// noticed.
+/// </summary>
 public sealed class IdempotencyKey(string key, byte[] fingerprint)
 {
     public const int LengthMax = 200;
+
     /// <summary>Kept in memory while it is hashed; a longer body goes to a temporary file.</summary>
     private const int FingerprintBytesMax = 1 << 20;
 
     public byte[] Fingerprint { get; } = fingerprint;
 
-    public byte[] FingerprintWith(byte[]? content) => content is null ? Fingerprint : SHA256.HashData([.. Fingerprint, .. content]);
+    public byte[] FingerprintWith(byte[]? content) =>
+        content is null ? Fingerprint : SHA256.HashData([.. Fingerprint, .. content]);
 
     /// <returns>The same id for the same caller and key, of UUID version 8.</returns>
     public Guid CommandId(string caller)
@@ -127,7 +156,9 @@ public sealed class IdempotencyKey(string key, byte[] fingerprint)
         return new(hash.AsSpan(0, 16), bigEndian: true);
     }
 
-    /// <summary>The same with a fingerprint that cannot be guessed at without the secret: for requests that hold a password.</summary>
+    /// <summary>
+    /// The same with a fingerprint that cannot be guessed at without the secret: for requests that hold a password.
+    /// </summary>
     public IdempotencyKey Sealed(byte[] secret) => new(key, HMACSHA256.HashData(secret, Fingerprint));
 
     /// <summary>Reads the key and hashes the request before it is bound.</summary>
@@ -138,11 +169,19 @@ public sealed class IdempotencyKey(string key, byte[] fingerprint)
     {
         if (key.Length is 0 or > LengthMax)
         {
-            await Problems.WriteAsync(context, Problems.Invalid("idempotencyKey", $"Idempotency-Key has {key.Length} characters; 1 to {LengthMax} are allowed"));
+            await Problems.WriteAsync(
+                context,
+                Problems.Invalid(
+                    "idempotencyKey",
+                    $"Idempotency-Key has {key.Length} characters; 1 to {LengthMax} are allowed"
+                )
+            );
             return;
         }
         var bytesMax = context.RequestServices.GetRequiredService<RequestLimits>().BodyBytesMax;
-        context.Features.Set(new IdempotencyKey(key, await FingerprintAsync(context.Request, bytesMax, context.RequestAborted)));
+        context.Features.Set(
+            new IdempotencyKey(key, await FingerprintAsync(context.Request, bytesMax, context.RequestAborted))
+        );
         await next(context);
     }
 
@@ -162,11 +201,18 @@ public sealed class IdempotencyKey(string key, byte[] fingerprint)
                 while ((read = await request.Body.ReadAsync(buffer, ct)) > 0)
                 {
                     // The upload's own endpoint lifts the server's limit; this is no upload.
-                    if ((total += read) > bytesMax) throw new BadHttpRequestException($"the body is more than {bytesMax} bytes", StatusCodes.Status413PayloadTooLarge);
+                    if ((total += read) > bytesMax)
+                        throw new BadHttpRequestException(
+                            $"the body is more than {bytesMax} bytes",
+                            StatusCodes.Status413PayloadTooLarge
+                        );
                     hash.AppendData(buffer, 0, read);
                 }
             }
-            finally { ArrayPool<byte>.Shared.Return(buffer); }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
             request.Body.Position = 0;
         }
         return hash.GetHashAndReset();

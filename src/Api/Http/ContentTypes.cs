@@ -16,9 +16,12 @@ internal static class ContentTypes
     public static Task Middleware(HttpContext context, RequestDelegate next)
     {
         var takesBody = context.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is not null;
-        if (!takesBody || context.Request.ContentType is not { Length: > 0 } text) return next(context);
-        if (Refused(text, out var type) is { } refusal) return Problems.WriteAsync(context, refusal);
-        // RFC 9110 allows the quotes of charset="utf-8"; the framework's reader of JSON takes them for a part of the name.
+        if (!takesBody || context.Request.ContentType is not { Length: > 0 } text)
+            return next(context);
+        if (Refused(text, out var type) is { } refusal)
+            return Problems.WriteAsync(context, refusal);
+        // RFC 9110 allows the quotes of charset="utf-8"; the framework's reader of JSON takes them for a part of the
+        // name.
         if (type is { Charset: { HasValue: true } charset } && charset[0] == '"')
         {
             type.Charset = HeaderUtilities.RemoveQuotes(charset);
@@ -31,23 +34,33 @@ internal static class ContentTypes
     {
         type = null;
         if (text.Length > LengthMax)
-            return Problems.Invalid("contentType", $"Content-Type has {text.Length} characters; at most {LengthMax} are taken");
+            return Problems.Invalid(
+                "contentType",
+                $"Content-Type has {text.Length} characters; at most {LengthMax} are taken"
+            );
         // What cannot be parsed no endpoint accepts; routing says so.
-        if (!MediaTypeHeaderValue.TryParse(text, out type)) return null;
+        if (!MediaTypeHeaderValue.TryParse(text, out type))
+            return null;
         // JSON is UTF-8 (RFC 8259, section 8.1), and so are the texts of a form. Readers differ in which of two they
         // follow.
         foreach (var parameter in type.Parameters)
         {
-            if (!parameter.Name.Equals("charset", StringComparison.OrdinalIgnoreCase)) continue;
+            if (!parameter.Name.Equals("charset", StringComparison.OrdinalIgnoreCase))
+                continue;
             var charset = HeaderUtilities.RemoveQuotes(parameter.Value);
             if (!charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase))
-                return new("unsupported_media_type", RefusalKind.Unsupported,
-                    $"charset is \"{charset}\"; utf-8 is taken");
+                return new(
+                    "unsupported_media_type",
+                    RefusalKind.Unsupported,
+                    $"charset is \"{charset}\"; utf-8 is taken"
+                );
         }
         var boundary = HeaderUtilities.RemoveQuotes(type.Boundary);
         return boundary.Length > BoundaryMax
-            ? Problems.Invalid("contentType",
-                $"the boundary has {boundary.Length} characters; at most {BoundaryMax} are taken")
+            ? Problems.Invalid(
+                "contentType",
+                $"the boundary has {boundary.Length} characters; at most {BoundaryMax} are taken"
+            )
             : null;
     }
 }

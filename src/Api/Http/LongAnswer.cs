@@ -17,8 +17,8 @@ namespace Veza.Api.Http;
 internal sealed class LongAnswer : IDisposable
 {
     /// <summary>
-    /// Bytes written before waiting for the client. It has <see cref="RealtimeLimits.StoppedReadingMax"/> for them: less
-    /// than 3.3 kB a second is slower than any network that a page of the log is worth fetching over.
+    /// Bytes written before waiting for the client. It has <see cref="RealtimeLimits.StoppedReadingMax"/> for them:
+    /// less than 3.3 kB a second is slower than any network that a page of the log is worth fetching over.
     /// </summary>
     public const int FlushBytes = 64 << 10;
 
@@ -29,7 +29,12 @@ internal sealed class LongAnswer : IDisposable
     private bool _cut;
 
     private LongAnswer(
-        HttpContext http, LiveSession session, RealtimeLimits limits, TimeProvider clock, CancellationToken stopping)
+        HttpContext http,
+        LiveSession session,
+        RealtimeLimits limits,
+        TimeProvider clock,
+        CancellationToken stopping
+    )
     {
         _http = http;
         Session = session;
@@ -68,22 +73,28 @@ internal sealed class LongAnswer : IDisposable
     }
 
     internal static LongAnswer Open(
-        HttpContext http, LiveSession session, RealtimeLimits limits, TimeProvider clock, CancellationToken stopping) =>
-        new(http, session, limits, clock, stopping);
+        HttpContext http,
+        LiveSession session,
+        RealtimeLimits limits,
+        TimeProvider clock,
+        CancellationToken stopping
+    ) => new(http, session, limits, clock, stopping);
 
     /// <param name="atOnce">What is written goes out when it is flushed, however little it is.</param>
     public void Begin(string contentType, bool atOnce)
     {
         _http.Response.ContentType = contentType;
         _http.Response.Headers.CacheControl = "no-store";
-        if (atOnce) _http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        if (atOnce)
+            _http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
     }
 
     /// <summary>Waits until the client has taken what was written, for as long as it may take.</summary>
     /// <exception cref="OperationCanceledException">It is over.</exception>
     public ValueTask FlushAsync()
     {
-        if (Session.HasEnded) throw new OperationCanceledException("the session has ended");
+        if (Session.HasEnded)
+            throw new OperationCanceledException("the session has ended");
         return FlushAsync(Ending);
     }
 
@@ -105,12 +116,14 @@ internal sealed class LongAnswer : IDisposable
             await flush;
             return;
         }
-        if (await flush.AsTask().EndsWithinAsync(_limits.StoppedReadingMax, _clock, ct)) return;
+        if (await flush.AsTask().EndsWithinAsync(_limits.StoppedReadingMax, _clock, ct))
+            return;
         LiveMetrics.StoppedReading();
         _cut = true;
         _http.Abort();
         throw new OperationCanceledException(
-            $"the client took less than {FlushBytes} bytes in {_limits.StoppedReadingMax}");
+            $"the client took less than {FlushBytes} bytes in {_limits.StoppedReadingMax}"
+        );
     }
 }
 

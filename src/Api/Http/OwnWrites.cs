@@ -28,12 +28,14 @@ public sealed class OwnWrites
     /// </summary>
     private const int CookieSeconds = 60;
 
-    private ConcurrentDictionary<Guid, long> _newer = new(), _older = new();
+    private ConcurrentDictionary<Guid, long> _newer = new(),
+        _older = new();
 
     public void Record(Guid account, long position)
     {
         // Two threads may both turn the halves over; that drops more than needed and nothing worse.
-        if (_newer.Count >= AccountsMax / 2 && !_newer.ContainsKey(account)) (_older, _newer) = (_newer, new());
+        if (_newer.Count >= AccountsMax / 2 && !_newer.ContainsKey(account))
+            (_older, _newer) = (_newer, new());
         _newer.AddOrUpdate(account, static (_, now) => now, static (_, before, now) => Math.Max(before, now), position);
     }
 
@@ -45,7 +47,8 @@ public sealed class OwnWrites
     internal long Of(HttpContext http)
     {
         var here = (http.User as CallerPrincipal)?.Caller is { } caller ? Of(caller.AccountId) : 0;
-        if (StringValues.IsNullOrEmpty(http.Request.Headers.Cookie)) return here;
+        if (StringValues.IsNullOrEmpty(http.Request.Headers.Cookie))
+            return here;
         // A client's cookie may hold anything. A read that asked for nothing is not refused for it.
         var text = http.Request.Cookies[Cookie];
         return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var elsewhere)
@@ -60,6 +63,7 @@ public sealed class OwnWrites
         // It names a position and grants nothing, so that another site may send it along; no script has a use for it.
         http.Response.Headers.SetCookie = string.Create(
             CultureInfo.InvariantCulture,
-            $"{Cookie}={position}; max-age={CookieSeconds}; path=/api; samesite=lax; httponly");
+            $"{Cookie}={position}; max-age={CookieSeconds}; path=/api; samesite=lax; httponly"
+        );
     }
 }

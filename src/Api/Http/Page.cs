@@ -10,11 +10,15 @@ public static class Page
 {
     public const int LimitDefault = 50;
 
-    /// <summary>A page cut from <paramref name="items"/>, of which one more than <paramref name="limit"/> was asked for, to see whether there is more.</summary>
+    /// <summary>
+    /// A page cut from <paramref name="items"/>, of which one more than <paramref name="limit"/> was asked for, to see
+    /// whether there is more.
+    /// </summary>
     /// <param name="cursor">The query that continues after an item: <c>after=48211</c>.</param>
     public static Page<T> Cut<T>(HttpContext http, List<T> items, int limit, Func<T, string> cursor)
     {
-        if (items.Count <= limit) return new(items, null);
+        if (items.Count <= limit)
+            return new(items, null);
         items.RemoveRange(limit, items.Count - limit);
         return new(items, Next(http, cursor(items[^1]), limit));
     }
@@ -22,9 +26,16 @@ public static class Page
     /// <summary>The same request at another place.</summary>
     internal static string Next(HttpContext http, string cursor, int limit)
     {
-        var kept = http.Request.Query.Where(q => q.Key is not ("after" or "before" or "around" or "limit"))
+        var kept = http
+            .Request.Query.Where(q => q.Key is not ("after" or "before" or "around" or "limit"))
             // A time is pinned to its position, so that pages fit together.
-            .SelectMany(q => q.Value, (q, value) => q.Key == AsOf.Parameter && http.PointInTime() is { } past ? $"{q.Key}={past.Position}" : $"{Uri.EscapeDataString(q.Key)}={Uri.EscapeDataString(value ?? "")}");
+            .SelectMany(
+                q => q.Value,
+                (q, value) =>
+                    q.Key == AsOf.Parameter && http.PointInTime() is { } past
+                        ? $"{q.Key}={past.Position}"
+                        : $"{Uri.EscapeDataString(q.Key)}={Uri.EscapeDataString(value ?? "")}"
+            );
         return $"{http.Request.Path}?{string.Join('&', [.. kept, cursor, $"limit={limit.ToString(CultureInfo.InvariantCulture)}"])}";
     }
 
@@ -32,7 +43,10 @@ public static class Page
     public static int? Limit(int? asked, out IResult refusal, int max = ReadModels.PageMax)
     {
         var limit = asked ?? Math.Min(LimitDefault, max);
-        refusal = limit < 1 || limit > max ? Problems.Result(Problems.Invalid("limit", $"limit is {limit}; 1 to {max} are allowed")) : null!;
+        refusal =
+            limit < 1 || limit > max
+                ? Problems.Result(Problems.Invalid("limit", $"limit is {limit}; 1 to {max} are allowed"))
+                : null!;
         return refusal is null ? limit : null;
     }
 }

@@ -17,10 +17,18 @@ public static class Problems
     public static ProblemHttpResult From(Refusal refusal)
     {
         var status = Status(refusal.Kind);
-        var problem = new ProblemDetails { Type = $"/problems/{refusal.Code}", Title = Title(refusal.Code), Status = status, Detail = refusal.Detail };
+        var problem = new ProblemDetails
+        {
+            Type = $"/problems/{refusal.Code}",
+            Title = Title(refusal.Code),
+            Status = status,
+            Detail = refusal.Detail,
+        };
         problem.Extensions["traceId"] = Activity.Current?.TraceId.ToHexString();
-        if (refusal.Errors is not null) problem.Extensions["errors"] = refusal.Errors;
-        if (refusal.RetryAfter is { } wait) problem.Extensions["retryAfterSeconds"] = Math.Ceiling(wait.TotalSeconds);
+        if (refusal.Errors is not null)
+            problem.Extensions["errors"] = refusal.Errors;
+        if (refusal.RetryAfter is { } wait)
+            problem.Extensions["retryAfterSeconds"] = Math.Ceiling(wait.TotalSeconds);
         return TypedResults.Problem(problem);
     }
 
@@ -29,7 +37,8 @@ public static class Problems
     {
         HttpMetrics.Refusals.Add(1, new KeyValuePair<string, object?>("code", refusal.Code));
         if (refusal.RetryAfter is { } wait)
-            context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+            context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds))
+                .ToString(CultureInfo.InvariantCulture);
         return From(refusal).ExecuteAsync(context);
     }
 
@@ -39,35 +48,62 @@ public static class Problems
         var request = context.Request;
         return context.Response.StatusCode switch
         {
-            StatusCodes.Status404NotFound => WriteAsync(context, new("not_found", RefusalKind.Unknown, $"there is nothing at {request.Path}")),
-            StatusCodes.Status405MethodNotAllowed => WriteAsync(context, new("method_not_allowed", RefusalKind.WrongMethod, $"{request.Path} does not take {request.Method}; it takes {context.Response.Headers.Allow}")),
-            StatusCodes.Status413PayloadTooLarge => WriteAsync(context, new("too_large", RefusalKind.TooLarge, "the body is too large")),
-            StatusCodes.Status415UnsupportedMediaType => WriteAsync(context, new("unsupported_media_type", RefusalKind.Unsupported,
-                request.ContentType is { } type ? $"Content-Type {type} is not taken here" : "Content-Type is missing")),
+            StatusCodes.Status404NotFound => WriteAsync(
+                context,
+                new("not_found", RefusalKind.Unknown, $"there is nothing at {request.Path}")
+            ),
+            StatusCodes.Status405MethodNotAllowed => WriteAsync(
+                context,
+                new(
+                    "method_not_allowed",
+                    RefusalKind.WrongMethod,
+                    $"{request.Path} does not take {request.Method}; it takes {context.Response.Headers.Allow}"
+                )
+            ),
+            StatusCodes.Status413PayloadTooLarge => WriteAsync(
+                context,
+                new("too_large", RefusalKind.TooLarge, "the body is too large")
+            ),
+            StatusCodes.Status415UnsupportedMediaType => WriteAsync(
+                context,
+                new(
+                    "unsupported_media_type",
+                    RefusalKind.Unsupported,
+                    request.ContentType is { } type
+                        ? $"Content-Type {type} is not taken here"
+                        : "Content-Type is missing"
+                )
+            ),
             var status => TypedResults.Problem(statusCode: status).ExecuteAsync(context),
         };
     }
 
     public static IResult Result(Refusal refusal) => new RefusalResult(refusal);
 
-    public static Refusal Invalid(string field, string detail) => Refusals.Invalid(new Dictionary<string, string[]> { [field] = [detail] });
+    public static Refusal Invalid(string field, string detail) =>
+        Refusals.Invalid(new Dictionary<string, string[]> { [field] = [detail] });
 
-    public static int Status(RefusalKind kind) => kind switch
-    {
-        RefusalKind.Invalid => StatusCodes.Status400BadRequest,
-        RefusalKind.Unauthenticated => StatusCodes.Status401Unauthorized,
-        RefusalKind.NotAllowed => StatusCodes.Status403Forbidden,
-        RefusalKind.Unknown => StatusCodes.Status404NotFound,
-        RefusalKind.Conflict => StatusCodes.Status409Conflict,
-        RefusalKind.Stale => StatusCodes.Status412PreconditionFailed,
-        RefusalKind.WrongMethod => StatusCodes.Status405MethodNotAllowed,
-        RefusalKind.TooLarge => StatusCodes.Status413PayloadTooLarge,
-        RefusalKind.Unsupported => StatusCodes.Status415UnsupportedMediaType,
-        RefusalKind.Unprocessable => StatusCodes.Status422UnprocessableEntity,
-        RefusalKind.TooFast => StatusCodes.Status429TooManyRequests,
-        RefusalKind.Unavailable => StatusCodes.Status503ServiceUnavailable,
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "a refusal of a kind that HTTP has no status for"),
-    };
+    public static int Status(RefusalKind kind) =>
+        kind switch
+        {
+            RefusalKind.Invalid => StatusCodes.Status400BadRequest,
+            RefusalKind.Unauthenticated => StatusCodes.Status401Unauthorized,
+            RefusalKind.NotAllowed => StatusCodes.Status403Forbidden,
+            RefusalKind.Unknown => StatusCodes.Status404NotFound,
+            RefusalKind.Conflict => StatusCodes.Status409Conflict,
+            RefusalKind.Stale => StatusCodes.Status412PreconditionFailed,
+            RefusalKind.WrongMethod => StatusCodes.Status405MethodNotAllowed,
+            RefusalKind.TooLarge => StatusCodes.Status413PayloadTooLarge,
+            RefusalKind.Unsupported => StatusCodes.Status415UnsupportedMediaType,
+            RefusalKind.Unprocessable => StatusCodes.Status422UnprocessableEntity,
+            RefusalKind.TooFast => StatusCodes.Status429TooManyRequests,
+            RefusalKind.Unavailable => StatusCodes.Status503ServiceUnavailable,
+            _ => throw new ArgumentOutOfRangeException(
+                nameof(kind),
+                kind,
+                "a refusal of a kind that HTTP has no status for"
+            ),
+        };
 
     private static string Title(string code) => char.ToUpperInvariant(code[0]) + code[1..].Replace('_', ' ');
 
@@ -77,7 +113,9 @@ public static class Problems
     }
 }
 
-/// <summary>Turns what a request's shape throws into 400 with the field named, and a fault into 500 without detail.</summary>
+/// <summary>
+/// Turns what a request's shape throws into 400 with the field named, and a fault into 500 without detail.
+/// </summary>
 internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken ct)
@@ -87,10 +125,23 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
             await Problems.WriteAsync(context, FromBadRequest(bad));
             return true;
         }
-        if (exception is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested) return true;
-        if (exception is PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter })
+        if (exception is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
+            return true;
+        if (
+            exception is PostgresException
+            {
+                SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter
+            }
+        )
         {
-            await Problems.WriteAsync(context, new("malformed", RefusalKind.Invalid, "the request holds the character U+0000, which cannot be stored or looked for"));
+            await Problems.WriteAsync(
+                context,
+                new(
+                    "malformed",
+                    RefusalKind.Invalid,
+                    "the request holds the character U+0000, which cannot be stored or looked for"
+                )
+            );
             return true;
         }
         // So Kestrel tells of a chunk whose size no number holds.
@@ -110,59 +161,101 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
         // What the database's connections throw is Npgsql's.
         if (exception is IOException)
         {
-            logger.LogError(exception, "{Method} {Path}: a file could not be written or read", context.Request.Method, context.Request.Path);
+            logger.LogError(
+                exception,
+                "{Method} {Path}: a file could not be written or read",
+                context.Request.Method,
+                context.Request.Path
+            );
             await Problems.WriteAsync(context, StorageUnavailable);
             return true;
         }
         if (DatabaseFaults.IsUnavailable(exception))
         {
-            logger.LogWarning("{Method} {Path}: the database does not answer: {Reason}", context.Request.Method, context.Request.Path, exception.Message);
+            logger.LogWarning(
+                "{Method} {Path}: the database does not answer: {Reason}",
+                context.Request.Method,
+                context.Request.Path,
+                exception.Message
+            );
             await Problems.WriteAsync(context, Unavailable);
             return true;
         }
         HttpMetrics.Refusals.Add(1, new KeyValuePair<string, object?>("code", "fault"));
         logger.LogError(exception, "{Method} {Path} failed", context.Request.Method, context.Request.Path);
-        var problem = new ProblemDetails { Type = "/problems/fault", Title = "Fault", Status = StatusCodes.Status500InternalServerError, Detail = "something went wrong here; the trace id names it" };
+        var problem = new ProblemDetails
+        {
+            Type = "/problems/fault",
+            Title = "Fault",
+            Status = StatusCodes.Status500InternalServerError,
+            Detail = "something went wrong here; the trace id names it",
+        };
         problem.Extensions["traceId"] = Activity.Current?.TraceId.ToHexString();
         await TypedResults.Problem(problem).ExecuteAsync(context);
         return true;
     }
 
-    private static readonly Refusal Unavailable =
-        new("database_unavailable", RefusalKind.Unavailable, "the database does not answer; try again shortly") { RetryAfter = TimeSpan.FromSeconds(1) };
+    private static readonly Refusal Unavailable = new(
+        "database_unavailable",
+        RefusalKind.Unavailable,
+        "the database does not answer; try again shortly"
+    )
+    {
+        RetryAfter = TimeSpan.FromSeconds(1),
+    };
 
-    private static readonly Refusal StorageUnavailable =
-        new("storage_unavailable", RefusalKind.Unavailable, "files cannot be stored or read just now; try again later") { RetryAfter = TimeSpan.FromSeconds(10) };
+    private static readonly Refusal StorageUnavailable = new(
+        "storage_unavailable",
+        RefusalKind.Unavailable,
+        "files cannot be stored or read just now; try again later"
+    )
+    {
+        RetryAfter = TimeSpan.FromSeconds(10),
+    };
 
     private static Refusal FromBadRequest(BadHttpRequestException bad)
     {
-        if (bad.StatusCode == StatusCodes.Status413PayloadTooLarge) return new("too_large", RefusalKind.TooLarge, bad.Message);
-        if (bad.StatusCode == StatusCodes.Status415UnsupportedMediaType) return new("unsupported_media_type", RefusalKind.Unsupported, bad.Message);
+        if (bad.StatusCode == StatusCodes.Status413PayloadTooLarge)
+            return new("too_large", RefusalKind.TooLarge, bad.Message);
+        if (bad.StatusCode == StatusCodes.Status415UnsupportedMediaType)
+            return new("unsupported_media_type", RefusalKind.Unsupported, bad.Message);
         if (bad.InnerException is JsonException json)
         {
             var field = json.Path is { Length: > 2 } path ? path[2..] : "body";
             // The rest of such a message names a type of ours, which tells nobody anything.
-            var said = json.Message.Contains("could not be converted", StringComparison.Ordinal) ? "it is a value of another kind" : json.Message.Split(" Path:")[0];
+            var said = json.Message.Contains("could not be converted", StringComparison.Ordinal)
+                ? "it is a value of another kind"
+                : json.Message.Split(" Path:")[0];
             return Problems.Invalid(field, $"{field} is not of the expected form: {said}");
         }
         if (Parameter().Match(bad.Message) is { Success: true } parameter)
         {
             var (name, value) = (parameter.Groups["name"].Value, parameter.Groups["value"]);
-            return Problems.Invalid(name, value.Success ? $"{name} is \"{value.Value}\"; it must be {Kind(parameter.Groups["type"].Value)}" : $"{name} is missing");
+            return Problems.Invalid(
+                name,
+                value.Success
+                    ? $"{name} is \"{value.Value}\"; it must be {Kind(parameter.Groups["type"].Value)}"
+                    : $"{name} is missing"
+            );
         }
-        return bad.Message.StartsWith("Implicit body", StringComparison.Ordinal) ? Problems.Invalid("body", "the body is missing; it must be a JSON object")
+        return bad.Message.StartsWith("Implicit body", StringComparison.Ordinal)
+            ? Problems.Invalid("body", "the body is missing; it must be a JSON object")
             : new("malformed", RefusalKind.Invalid, bad.Message);
     }
 
-    private static string Kind(string type) => type switch
-    {
-        "Guid" => "an id, a UUID",
-        "bool" => "true or false",
-        "int" or "long" => "a whole number",
-        _ => "of another form",
-    };
+    private static string Kind(string type) =>
+        type switch
+        {
+            "Guid" => "an id, a UUID",
+            "bool" => "true or false",
+            "int" or "long" => "a whole number",
+            _ => "of another form",
+        };
 
     // Minimal APIs tell what they could not bind in their message alone.
-    [GeneratedRegex("""^(Failed to bind|Required) parameter "(Nullable<)?(?<type>[\w]+)>?\?? (?<name>\w+)"( from "(?<value>.*)"\.)?""", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        """^(Failed to bind|Required) parameter "(Nullable<)?(?<type>[\w]+)>?\?? (?<name>\w+)"( from "(?<value>.*)"\.)?""",
+        RegexOptions.Singleline | RegexOptions.ExplicitCapture
+    )]
     private static partial Regex Parameter();
 }

@@ -14,15 +14,24 @@ public static class Proxies
         : IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
         : null;
 
-    /// <summary>Takes the last address of <c>X-Forwarded-For</c> that no trusted proxy has; what the caller itself wrote there is never believed.</summary>
+    /// <summary>
+    /// Takes the last address of <c>X-Forwarded-For</c> that no trusted proxy has; what the caller itself wrote there
+    /// is never believed.
+    /// </summary>
     public static void UseTrustedProxies(this WebApplication app, VezaSettings settings)
     {
-        if (settings.TrustedProxies.Count == 0) return;
+        if (settings.TrustedProxies.Count == 0)
+            return;
         // No limit but the list: each entry counts only as long as the one after it is a proxy's.
-        var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor, ForwardLimit = null };
+        var options = new ForwardedHeadersOptions
+        {
+            ForwardedHeaders = ForwardedHeaders.XForwardedFor,
+            ForwardLimit = null,
+        };
         options.KnownProxies.Clear();
         options.KnownIPNetworks.Clear();
-        foreach (var proxy in settings.TrustedProxies) options.KnownIPNetworks.Add(Network(proxy)!.Value);
+        foreach (var proxy in settings.TrustedProxies)
+            options.KnownIPNetworks.Add(Network(proxy)!.Value);
         app.UseForwardedHeaders(options);
     }
 }

@@ -6,11 +6,17 @@ using Veza.Commands.Dispatching;
 
 namespace Veza.Api.Http;
 
-/// <summary>How often one caller may ask: a bucket of tokens for each account and each API key, or for each address of those who are not signed in.</summary>
+/// <summary>
+/// How often one caller may ask: a bucket of tokens for each account and each API key, or for each address of those who
+/// are not signed in.
+/// </summary>
 public static class RateLimits
 {
-    /// <summary>Buckets at most, at about 300 bytes while they are not full. Callers beyond that share one with another.</summary>
+    /// <summary>
+    /// Buckets at most, at about 300 bytes while they are not full. Callers beyond that share one with another.
+    /// </summary>
     public const int AccountBucketsMax = 1 << 20;
+
     /// <inheritdoc cref="AccountBucketsMax"/>
     public const int AddressBucketsMax = 1 << 16;
 
@@ -40,7 +46,10 @@ public static class RateLimits
             var ofWatchers = Options(WatchesPerMinute);
             Func<Bucket, RateLimiter> makeForWatchers = _ => new TokenBucketRateLimiter(ofWatchers);
             o.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, Bucket>(http =>
-                Watches(http) ? RateLimitPartition.Get(Bucket.OfWatcher(http), makeForWatchers) : RateLimitPartition.Get(Bucket.Of(http), make));
+                Watches(http)
+                    ? RateLimitPartition.Get(Bucket.OfWatcher(http), makeForWatchers)
+                    : RateLimitPartition.Get(Bucket.Of(http), make)
+            );
             o.OnRejected = async (rejected, _) => await RejectAsync(rejected.HttpContext, rejected.Lease);
         });
     }
@@ -48,13 +57,16 @@ public static class RateLimits
     public static void UseRateLimits(this WebApplication app)
     {
         app.UseRateLimiter();
-        app.Use(async (context, next) =>
-        {
-            // The middleware before took one permit, as it does for every request.
-            if (AsOf.IsAsked(context) && !await TryTakeAsync(context, AsOfPermits - 1)) return;
-            Describe(context);
-            await next(context);
-        });
+        app.Use(
+            async (context, next) =>
+            {
+                // The middleware before took one permit, as it does for every request.
+                if (AsOf.IsAsked(context) && !await TryTakeAsync(context, AsOfPermits - 1))
+                    return;
+                Describe(context);
+                await next(context);
+            }
+        );
     }
 
     /// <returns>False when the request was refused.</returns>
@@ -62,10 +74,12 @@ public static class RateLimits
     {
         // A bucket that never holds so many gives all it has.
         var most = Math.Min(permits, http.RequestServices.GetRequiredService<RateLimit>().PerMinute - 1);
-        if (most <= 0) return true;
+        if (most <= 0)
+            return true;
         var buckets = http.RequestServices.GetRequiredService<IOptions<RateLimiterOptions>>().Value.GlobalLimiter!;
         using var lease = buckets.AttemptAcquire(http, most);
-        if (lease.IsAcquired) return true;
+        if (lease.IsAcquired)
+            return true;
         http.Response.StatusCode = StatusCodes.Status429TooManyRequests;
         await RejectAsync(http, lease);
         return false;
@@ -78,16 +92,28 @@ public static class RateLimits
         var perMinute = http.RequestServices.GetRequiredService<RateLimit>().PerMinute;
         var limit = perMinute.ToString("N0", CultureInfo.InvariantCulture);
         var why = $"RATE_LIMIT_PER_MINUTE is {limit} requests a minute";
-        if (AsOf.IsAsked(http)) why += $"; one that is answered as of the past counts as {AsOfPermits}";
-        if (Watches(http)) why = $"{WatchesPerMinute} requests a minute of one network are answered here";
-        await Problems.WriteAsync(http, new("too_fast", RefusalKind.TooFast, why) { RetryAfter = wait > TimeSpan.FromSeconds(1) ? wait : TimeSpan.FromSeconds(1) });
+        if (AsOf.IsAsked(http))
+            why += $"; one that is answered as of the past counts as {AsOfPermits}";
+        if (Watches(http))
+            why = $"{WatchesPerMinute} requests a minute of one network are answered here";
+        await Problems.WriteAsync(
+            http,
+            new("too_fast", RefusalKind.TooFast, why)
+            {
+                RetryAfter = wait > TimeSpan.FromSeconds(1) ? wait : TimeSpan.FromSeconds(1),
+            }
+        );
     }
 
     private static void Describe(HttpContext http)
     {
-        if (Watches(http)) return;
+        if (Watches(http))
+            return;
         var (limit, text) = http.RequestServices.GetRequiredService<RateLimit>();
-        var left = http.RequestServices.GetRequiredService<IOptions<RateLimiterOptions>>().Value.GlobalLimiter!.GetStatistics(http)?.CurrentAvailablePermits ?? limit;
+        var left = http.RequestServices.GetRequiredService<IOptions<RateLimiterOptions>>()
+            .Value.GlobalLimiter!.GetStatistics(http)
+            ?.CurrentAvailablePermits
+            ?? limit;
         var headers = http.Response.Headers;
         headers["RateLimit-Limit"] = text;
         headers["RateLimit-Remaining"] = left.ToString(CultureInfo.InvariantCulture);
@@ -97,10 +123,14 @@ public static class RateLimits
     private static TokenBucketRateLimiterOptions Options(int perMinute)
     {
         var period = TimeSpan.FromMinutes(1) / perMinute;
-        if (period < PeriodMin) period = PeriodMin;
+        if (period < PeriodMin)
+            period = PeriodMin;
         return new()
         {
-            TokenLimit = perMinute, ReplenishmentPeriod = period, TokensPerPeriod = Math.Max(1, (int)Math.Round(period / TimeSpan.FromMinutes(1) * perMinute)), QueueLimit = 0,
+            TokenLimit = perMinute,
+            ReplenishmentPeriod = period,
+            TokensPerPeriod = Math.Max(1, (int)Math.Round(period / TimeSpan.FromMinutes(1) * perMinute)),
+            QueueLimit = 0,
             // One timer fills all buckets.
             AutoReplenishment = false,
         };
@@ -113,13 +143,23 @@ public static class RateLimits
     /// <param name="Text">The same, as every answer says it.</param>
     private sealed record RateLimit(int PerMinute, string Text);
 
-    private enum Whose { Accounts, Addresses, Watchers }
+    private enum Whose
+    {
+        Accounts,
+        Addresses,
+        Watchers,
+    }
 
     private readonly record struct Bucket(Whose Whose, int Number)
     {
-        public static Bucket Of(HttpContext http) => http.User is CallerPrincipal { Caller: var caller }
-            ? new(Whose.Accounts, ((caller.IsApiKey ? caller.SessionId : caller.AccountId).GetHashCode() & int.MaxValue) % AccountBucketsMax)
-            : new(Whose.Addresses, OfNetwork(http));
+        public static Bucket Of(HttpContext http) =>
+            http.User is CallerPrincipal { Caller: var caller }
+                ? new(
+                    Whose.Accounts,
+                    ((caller.IsApiKey ? caller.SessionId : caller.AccountId).GetHashCode() & int.MaxValue)
+                        % AccountBucketsMax
+                )
+                : new(Whose.Addresses, OfNetwork(http));
 
         public static Bucket OfWatcher(HttpContext http) => new(Whose.Watchers, OfNetwork(http));
 

@@ -4,16 +4,20 @@ namespace Veza.Api.Http;
 
 /// <summary>Makes the fingerprints of requests that are stored with their idempotency keys.</summary>
 /// <remarks>
-/// A plain hash of a short text can be found by trying texts, also after the text was erased. Without the servers' secret nobody
-/// can try. Fingerprints of earlier releases are plain SHA-256, 32 bytes; these begin with their version.
+/// A plain hash of a short text can be found by trying texts, also after the text was erased. Without the servers'
+/// secret nobody can try. Fingerprints of earlier releases are plain SHA-256, 32 bytes; these begin with their version.
 /// </remarks>
 /// <param name="secret">ENCRYPTION_KEY: the same on every node.</param>
 public sealed class RequestFingerprints(byte[] secret)
 {
     private const byte Version = 2;
 
-    private readonly byte[] _key =
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, 32, info: "veza request fingerprints"u8.ToArray());
+    private readonly byte[] _key = HKDF.DeriveKey(
+        HashAlgorithmName.SHA256,
+        secret,
+        32,
+        info: "veza request fingerprints"u8.ToArray()
+    );
 
     /// <param name="plain">The request's SHA-256.</param>
     public byte[] Keyed(byte[] plain) => [Version, .. HMACSHA256.HashData(_key, plain)];

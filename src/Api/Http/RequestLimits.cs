@@ -13,7 +13,9 @@ public sealed record RequestLimits(long BodyBytesMax)
     /// <summary>Everything but a message's text: the longest other body has a few kilobytes.</summary>
     private const int OtherBytesMax = 64 << 10;
 
-    /// <summary>All headers of a request: an access token of two kilobytes and what browsers and proxies add, four times over.</summary>
+    /// <summary>
+    /// All headers of a request: an access token of two kilobytes and what browsers and proxies add, four times over.
+    /// </summary>
     public const int HeaderBytesMax = 16 << 10;
     public const int HeadersMax = 64;
 
@@ -33,20 +35,32 @@ public sealed record RequestLimits(long BodyBytesMax)
     public const double BodyBytesPerSecondMin = 240;
     public static readonly TimeSpan BodyGrace = TimeSpan.FromSeconds(5);
 
-    /// <summary>What is longer is cut off instead of answered: a client that still sends reads no answer from a connection that was closed on it.</summary>
+    /// <summary>
+    /// What is longer is cut off instead of answered: a client that still sends reads no answer from a connection that
+    /// was closed on it.
+    /// </summary>
     public const long AnsweredBodyBytesMax = 16 << 20;
 
-    public static RequestLimits For(VezaSettings settings) => new(OtherBytesMax + (long)JsonBytesPerTextByteMax * settings.MessageBytesMax);
+    public static RequestLimits For(VezaSettings settings) =>
+        new(OtherBytesMax + (long)JsonBytesPerTextByteMax * settings.MessageBytesMax);
 
-    /// <summary>Refuses a body that is too long. The server's own limit is <see cref="AnsweredBodyBytesMax"/>, so that it takes the rest off the wire once it has answered.</summary>
+    /// <summary>
+    /// Refuses a body that is too long. The server's own limit is <see cref="AnsweredBodyBytesMax"/>, so that it takes
+    /// the rest off the wire once it has answered.
+    /// </summary>
     public static Task Middleware(HttpContext context, RequestDelegate next)
     {
         // An upload has no limit by now.
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is not { MaxRequestBodySize: not null } server) return next(context);
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is not { MaxRequestBodySize: not null } server)
+            return next(context);
         var max = context.RequestServices.GetRequiredService<RequestLimits>().BodyBytesMax;
         if (context.Request.ContentLength > max)
-            throw new BadHttpRequestException($"the body has {context.Request.ContentLength} bytes; at most {max} are taken", StatusCodes.Status413PayloadTooLarge);
-        if (context.Request.ContentLength is null && !server.IsReadOnly) server.MaxRequestBodySize = max;
+            throw new BadHttpRequestException(
+                $"the body has {context.Request.ContentLength} bytes; at most {max} are taken",
+                StatusCodes.Status413PayloadTooLarge
+            );
+        if (context.Request.ContentLength is null && !server.IsReadOnly)
+            server.MaxRequestBodySize = max;
         return next(context);
     }
 }

@@ -23,14 +23,18 @@ internal static class PortRules
     /// </summary>
     public static void UsePorts(this WebApplication app, VezaSettings settings)
     {
-        if (!settings.MetricsEnabled || settings.PrometheusPort == settings.Port) return;
-        app.Use((context, next) =>
-        {
-            var port = context.Connection.LocalPort == settings.PrometheusPort ? Ports.Metrics : Ports.Public;
-            var served = context.GetEndpoint()?.Metadata.GetMetadata<ServedAt>()?.Ports ?? Ports.Public;
-            if (served.HasFlag(port)) return next(context);
-            context.Response.StatusCode = StatusCodes.Status404NotFound;
-            return Task.CompletedTask;
-        });
+        if (!settings.MetricsEnabled || settings.PrometheusPort == settings.Port)
+            return;
+        app.Use(
+            (context, next) =>
+            {
+                var port = context.Connection.LocalPort == settings.PrometheusPort ? Ports.Metrics : Ports.Public;
+                var served = context.GetEndpoint()?.Metadata.GetMetadata<ServedAt>()?.Ports ?? Ports.Public;
+                if (served.HasFlag(port))
+                    return next(context);
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
+                return Task.CompletedTask;
+            }
+        );
     }
 }

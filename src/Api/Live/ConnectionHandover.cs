@@ -8,15 +8,23 @@ using Veza.Realtime.Sockets;
 namespace Veza.Api.Live;
 
 /// <summary>
-/// Lets a connection outlive the HTTP request that opened it. A WebSocket within a request keeps all of that alive for as long as it lasts: headers, services, the pipeline's pending calls.
+/// Lets a connection outlive the HTTP request that opened it. A WebSocket within a request keeps all of that alive for
+/// as long as it lasts: headers, services, the pipeline's pending calls.
 /// </summary>
-/// <remarks>Until a request asks to leave, HTTP has the connection as if nothing were there. When it has ended, it leaves behind a transport that it believes to be completed.</remarks>
+/// <remarks>
+/// Until a request asks to leave, HTTP has the connection as if nothing were there. When it has ended, it leaves behind
+/// a transport that it believes to be completed.
+/// </remarks>
 internal sealed class ConnectionHandover : IDuplexPipe, IConnectionHeartbeatFeature, IHeartbeatHandler
 {
     private (Action<object> Beat, object State)[] _beats = [];
     private Func<ConnectionContext, Task>? _next;
 
-    private ConnectionHandover(IDuplexPipe transport) => (Input, Output) = (new Reader(transport.Input, this), new Writer(transport.Output, this));
+    private ConnectionHandover(IDuplexPipe transport)
+    {
+        Input = new Reader(transport.Input, this);
+        Output = new Writer(transport.Output, this);
+    }
 
     public PipeReader Input { get; }
     public PipeWriter Output { get; }
@@ -27,20 +35,31 @@ internal sealed class ConnectionHandover : IDuplexPipe, IConnectionHeartbeatFeat
         endpoint.Use(http => connection => ServeAsync(connection, http, heart));
     }
 
-    /// <summary>What the connection is for once its request has ended, which must have been answered to the last byte.</summary>
+    /// <summary>
+    /// What the connection is for once its request has ended, which must have been answered to the last byte.
+    /// </summary>
     public void To(Func<ConnectionContext, Task> next) => _next = next;
 
     public void OnHeartbeat(Action<object> action, object state) => _beats = [.. _beats, (action, state)];
 
-    private static async Task ServeAsync(ConnectionContext connection, ConnectionDelegate http, ConnectionHeartbeat heart)
+    private static async Task ServeAsync(
+        ConnectionContext connection,
+        ConnectionDelegate http,
+        ConnectionHeartbeat heart
+    )
     {
-        if (await LeftAsync(connection, http, heart) is not { } next) return;
+        if (await LeftAsync(connection, http, heart) is not { } next)
+            return;
         connection.Features.Get<GuardedConnection>()?.Stay();
         await next(connection);
     }
 
     // A method of its own, so that nothing of it is kept afterwards.
-    private static async Task<Func<ConnectionContext, Task>?> LeftAsync(ConnectionContext connection, ConnectionDelegate http, ConnectionHeartbeat heart)
+    private static async Task<Func<ConnectionContext, Task>?> LeftAsync(
+        ConnectionContext connection,
+        ConnectionDelegate http,
+        ConnectionHeartbeat heart
+    )
     {
         var transport = connection.Transport;
         var leaving = new ConnectionHandover(transport);
@@ -50,8 +69,14 @@ internal sealed class ConnectionHandover : IDuplexPipe, IConnectionHeartbeatFeat
         var serversHeart = connection.Features.Get<IConnectionHeartbeatFeature>();
         connection.Features.Set<IConnectionHeartbeatFeature>(leaving);
         heart.Add(leaving);
-        try { await http(connection); }
-        finally { heart.Remove(leaving); }
+        try
+        {
+            await http(connection);
+        }
+        finally
+        {
+            heart.Remove(leaving);
+        }
         connection.Transport = transport;
         connection.Features.Set<ConnectionHandover>(null);
         connection.Features.Set(serversHeart);
@@ -60,20 +85,28 @@ internal sealed class ConnectionHandover : IDuplexPipe, IConnectionHeartbeatFeat
 
     void IHeartbeatHandler.Beat()
     {
-        foreach (var (beat, state) in _beats) beat(state);
+        foreach (var (beat, state) in _beats)
+            beat(state);
     }
 
     private sealed class Reader(PipeReader input, ConnectionHandover leaving) : PipeReader
     {
         public override void AdvanceTo(SequencePosition consumed) => input.AdvanceTo(consumed);
-        public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) => input.AdvanceTo(consumed, examined);
+
+        public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) =>
+            input.AdvanceTo(consumed, examined);
+
         public override void CancelPendingRead() => input.CancelPendingRead();
-        public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => input.ReadAsync(cancellationToken);
+
+        public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
+            input.ReadAsync(cancellationToken);
+
         public override bool TryRead(out ReadResult result) => input.TryRead(out result);
 
         public override void Complete(Exception? exception = null)
         {
-            if (leaving._next is null) input.Complete(exception);
+            if (leaving._next is null)
+                input.Complete(exception);
         }
     }
 
@@ -81,16 +114,27 @@ internal sealed class ConnectionHandover : IDuplexPipe, IConnectionHeartbeatFeat
     {
         public override bool CanGetUnflushedBytes => output.CanGetUnflushedBytes;
         public override long UnflushedBytes => output.UnflushedBytes;
+
         public override void Advance(int bytes) => output.Advance(bytes);
+
         public override Memory<byte> GetMemory(int sizeHint = 0) => output.GetMemory(sizeHint);
+
         public override Span<byte> GetSpan(int sizeHint = 0) => output.GetSpan(sizeHint);
-        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => output.FlushAsync(cancellationToken);
-        public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default) => output.WriteAsync(source, cancellationToken);
+
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
+            output.FlushAsync(cancellationToken);
+
+        public override ValueTask<FlushResult> WriteAsync(
+            ReadOnlyMemory<byte> source,
+            CancellationToken cancellationToken = default
+        ) => output.WriteAsync(source, cancellationToken);
+
         public override void CancelPendingFlush() => output.CancelPendingFlush();
 
         public override void Complete(Exception? exception = null)
         {
-            if (leaving._next is null) output.Complete(exception);
+            if (leaving._next is null)
+                output.Complete(exception);
         }
     }
 }

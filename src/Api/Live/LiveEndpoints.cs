@@ -31,46 +31,70 @@ public static class LiveEndpoints
         });
         var limits = app.Services.GetRequiredService<RealtimeLimits>();
         app.MapHub<LiveHub>(LiveHub.Path, options =>
-        {
-            options.TransportMaxBufferSize = limits.SendBufferBytes;
-            options.ApplicationMaxBufferSize = limits.ReceiveBytesMax;
-            options.TransportSendTimeout = limits.StoppedReadingMax;
-        }).RequireAuthorization(policy => policy.RequireAuthenticatedUser().AddRequirements(new ApiKeyRequirement())).WithMetadata(new NeedsScope("live:read"));
-        api.MapGet("/live", StreamAsync).WithTags("Live").AnswersAtLength("text/event-stream")
+            {
+                options.TransportMaxBufferSize = limits.SendBufferBytes;
+                options.ApplicationMaxBufferSize = limits.ReceiveBytesMax;
+                options.TransportSendTimeout = limits.StoppedReadingMax;
+            })
+            .RequireAuthorization(policy => policy.RequireAuthenticatedUser().AddRequirements(new ApiKeyRequirement()))
+            .WithMetadata(new NeedsScope("live:read"));
+        api.MapGet("/live", StreamAsync)
+            .WithTags("Live")
+            .AnswersAtLength("text/event-stream")
             .WithSummary("Follow topics live, as server-sent events")
-            .WithDescription("`topics` is a comma-separated list of `channel:{id}`, `account:{id}` (your own), `track:{id}`, `broadcast:{id}`, `community:{id}`, `communities:mine` (all you are a member of, with their channels, from joining to leaving), `chart:top`, `chart:trending` and `log` (scope `log:read`). "
-                + "An API key needs, beside `live:read`, the scopes under which it may read the same over REST: "
-                + "`messages:read` for a channel, `communities:read` for a community, both for `communities:mine`, "
-                + "`tracks:read`, `comments:read` and `likes:read` for a track, `broadcasts:read`, `charts:read`; "
-                + "no key follows an account. "
-                + "Begins after the position `after`, or after `Last-Event-ID` (`<epoch>:<position>`), which wins; without either, now. Events: `batch`, `level`, `fellBehind`, `epochChanged`, `topicsClosed`, `closed`. "
-                + "`level` is how loud a followed broadcast of Ogg Opus is now, at most five times a second: "
-                + "`{broadcastId,at,samplePeakDbfs,momentaryLufs,unmetered}`. It is no event of the log: "
-                + "it has no position, and only the newest is sent.");
-        api.MapGet("/charts/{chart}/live", FollowChartAsync).WithTags("Charts").AnswersAtLength("text/event-stream")
+            .WithDescription(
+                "`topics` is a comma-separated list of `channel:{id}`, `account:{id}` (your own), `track:{id}`, `broadcast:{id}`, `community:{id}`, `communities:mine` (all you are a member of, with their channels, from joining to leaving), `chart:top`, `chart:trending` and `log` (scope `log:read`). "
+                    + "An API key needs, beside `live:read`, the scopes under which it may read the same over REST: "
+                    + "`messages:read` for a channel, `communities:read` for a community, both for `communities:mine`, "
+                    + "`tracks:read`, `comments:read` and `likes:read` for a track, `broadcasts:read`, `charts:read`; "
+                    + "no key follows an account. "
+                    + "Begins after the position `after`, or after `Last-Event-ID` (`<epoch>:<position>`), which wins; without either, now. Events: `batch`, `level`, `fellBehind`, `epochChanged`, `topicsClosed`, `closed`. "
+                    + "`level` is how loud a followed broadcast of Ogg Opus is now, at most five times a second: "
+                    + "`{broadcastId,at,samplePeakDbfs,momentaryLufs,unmetered}`. It is no event of the log: "
+                    + "it has no position, and only the newest is sent."
+            );
+        api.MapGet("/charts/{chart}/live", FollowChartAsync)
+            .WithTags("Charts")
+            .AnswersAtLength("text/event-stream")
             .WithSummary("Follow a chart live, as server-sent events")
-            .WithDescription("An event `chart` with the chart as it is, and another whenever it has changed, at most once a second: `{epoch,position,at,chart}`, `chart` being `{chart,span,genre,items}` with 100 entries at most. "
-                + "Every play counted up to `position` is in it. Nothing is resumed: each stands for itself, and who is slow gets the newest. The hub's method is `FollowChart(chart, span, genre)`.");
+            .WithDescription(
+                "An event `chart` with the chart as it is, and another whenever it has changed, at most once a second: `{epoch,position,at,chart}`, `chart` being `{chart,span,genre,items}` with 100 entries at most. "
+                    + "Every play counted up to `position` is in it. Nothing is resumed: each stands for itself, and who is slow gets the newest. The hub's method is `FollowChart(chart, span, genre)`."
+            );
     }
 
     private static bool IsHub(HttpContext context) =>
         context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null;
 
-    /// <summary>Before the handshake, so that a client that finds no room, or a server that stops, can be sent elsewhere. The hub itself counts exactly.</summary>
+    /// <summary>
+    /// Before the handshake, so that a client that finds no room, or a server that stops, can be sent elsewhere. The
+    /// hub itself counts exactly.
+    /// </summary>
     private static Task RefuseNew(HttpContext context, RequestDelegate next)
     {
         // Part of a connection that there is already, over long polling or server-sent events.
-        if (context.Request.Query.ContainsKey("id")) return next(context);
+        if (context.Request.Query.ContainsKey("id"))
+            return next(context);
         var connections = context.RequestServices.GetRequiredService<LiveConnections>();
-        return context.RequestServices.GetRequiredService<LiveEngine>().IsStopping ? Problems.WriteAsync(context, Refused(LiveRefusal.Stopping))
-            : connections.IsFull ? Problems.WriteAsync(context, Refused(LiveRefusal.TooManyConnections(connections.Max)))
+        return context.RequestServices.GetRequiredService<LiveEngine>().IsStopping
+                ? Problems.WriteAsync(context, Refused(LiveRefusal.Stopping))
+            : connections.IsFull
+                ? Problems.WriteAsync(context, Refused(LiveRefusal.TooManyConnections(connections.Max)))
             : next(context);
     }
 
-    /// <summary>Serves a WebSocket without the request that opened it, as far as the server can; SignalR itself serves all other transports, and those that were negotiated.</summary>
+    /// <summary>
+    /// Serves a WebSocket without the request that opened it, as far as the server can; SignalR itself serves all other
+    /// transports, and those that were negotiated.
+    /// </summary>
     private static async Task LeaveHttp(HttpContext context, RequestDelegate next)
     {
-        if (!context.WebSockets.IsWebSocketRequest || context.GetEndpoint()?.Metadata.GetMetadata<NegotiateMetadata>() is not null || context.Request.Query.ContainsKey("id") || context.Features.Get<ConnectionHandover>() is not { } leaving)
+        if (
+            !context.WebSockets.IsWebSocketRequest
+            || context.GetEndpoint()?.Metadata.GetMetadata<NegotiateMetadata>() is not null
+            || context.Request.Query.ContainsKey("id")
+            || context.Features.Get<ConnectionHandover>() is not { } leaving
+        )
         {
             await next(context);
             return;
@@ -78,60 +102,142 @@ public static class LiveEndpoints
         var limits = context.RequestServices.GetRequiredService<RealtimeLimits>();
         if (KeepAlive(context.Request.Query["keepAlive"], limits) is not { } keepAlive)
         {
-            await Problems.WriteAsync(context, Refused(LiveRefusal.KeepAliveInvalid(context.Request.Query["keepAlive"], limits.KeepAlive, limits.KeepAliveMax)));
+            await Problems.WriteAsync(
+                context,
+                Refused(
+                    LiveRefusal.KeepAliveInvalid(
+                        context.Request.Query["keepAlive"],
+                        limits.KeepAlive,
+                        limits.KeepAliveMax
+                    )
+                )
+            );
             return;
         }
         // Answers the handshake. The socket that it makes would speak within the request; nothing is ever asked of it.
-        _ = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { KeepAliveInterval = Timeout.InfiniteTimeSpan });
+        _ = await context.WebSockets.AcceptWebSocketAsync(
+            new WebSocketAcceptContext { KeepAliveInterval = Timeout.InfiniteTimeSpan }
+        );
         var (services, user) = (context.RequestServices, context.User);
-        var (hub, heart, clock) = (services.GetRequiredService<HubConnectionHandler<LiveHub>>(), services.GetRequiredService<ConnectionHeartbeat>(), services.GetRequiredService<TimeProvider>());
+        var (hub, heart, clock) = (
+            services.GetRequiredService<HubConnectionHandler<LiveHub>>(),
+            services.GetRequiredService<ConnectionHeartbeat>(),
+            services.GetRequiredService<TimeProvider>()
+        );
         leaving.To(Served(user, keepAlive, hub, heart, limits, clock));
     }
 
     // What it captures lives as long as the connection.
-    private static Func<ConnectionContext, Task> Served(ClaimsPrincipal user, TimeSpan keepAlive, ConnectionHandler hub, ConnectionHeartbeat heart, RealtimeLimits limits, TimeProvider clock) =>
-        connection => LiveSocket.RunAsync(connection, user, keepAlive, hub, heart, limits, clock);
+    private static Func<ConnectionContext, Task> Served(
+        ClaimsPrincipal user,
+        TimeSpan keepAlive,
+        ConnectionHandler hub,
+        ConnectionHeartbeat heart,
+        RealtimeLimits limits,
+        TimeProvider clock
+    ) => connection => LiveSocket.RunAsync(connection, user, keepAlive, hub, heart, limits, clock);
 
     /// <returns>Null for what is no number of seconds, or one that is not allowed.</returns>
-    private static TimeSpan? KeepAlive(string? seconds, RealtimeLimits limits) => seconds is null ? limits.KeepAlive
-        : int.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out var given) && TimeSpan.FromSeconds(given) is var time && time >= limits.KeepAlive && time <= limits.KeepAliveMax ? time
+    private static TimeSpan? KeepAlive(string? seconds, RealtimeLimits limits) =>
+        seconds is null ? limits.KeepAlive
+        : int.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out var given)
+        && TimeSpan.FromSeconds(given) is var time
+        && time >= limits.KeepAlive
+        && time <= limits.KeepAliveMax
+            ? time
         : null;
 
-    private static async Task StreamAsync(string? topics, string? after, HttpContext http, LiveEngine engine, LiveConnections connections, TimeProvider clock)
+    private static async Task StreamAsync(
+        string? topics,
+        string? after,
+        HttpContext http,
+        LiveEngine engine,
+        LiveConnections connections,
+        TimeProvider clock
+    )
     {
-        if (LiveCaller.From(http.User) is not { } caller) { await Problems.WriteAsync(http, Refused(LiveRefusal.NotSignedIn)); return; }
-        if (!TryStart(http.Request, after, out var epoch, out var position, out var refusal)) { await Problems.WriteAsync(http, Refused(refusal)); return; }
-        if (!connections.TryEnter()) { await Problems.WriteAsync(http, Refused(LiveRefusal.TooManyConnections(connections.Max))); return; }
+        if (LiveCaller.From(http.User) is not { } caller)
+        {
+            await Problems.WriteAsync(http, Refused(LiveRefusal.NotSignedIn));
+            return;
+        }
+        if (!TryStart(http.Request, after, out var epoch, out var position, out var refusal))
+        {
+            await Problems.WriteAsync(http, Refused(refusal));
+            return;
+        }
+        if (!connections.TryEnter())
+        {
+            await Problems.WriteAsync(http, Refused(LiveRefusal.TooManyConnections(connections.Max)));
+            return;
+        }
         try
         {
             using var answer = await LongAnswer.TryOpenAsync(http);
-            if (answer is null) return;
+            if (answer is null)
+                return;
             var names = (topics ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);
             var outcome = await engine.SubscribeAsync(caller, names, position, epoch, http.RequestAborted);
-            if (outcome is SubscribeOutcome.Refused no) { await Problems.WriteAsync(http, Refused(no.Refusal)); return; }
+            if (outcome is SubscribeOutcome.Refused no)
+            {
+                await Problems.WriteAsync(http, Refused(no.Refusal));
+                return;
+            }
             var subscription = ((SubscribeOutcome.Opened)outcome).Subscription;
             await SendAsync(answer, subscription.ReadAsync, http, engine.Limits, clock);
         }
         // The client hung up; that is how a live request usually ends.
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested) { }
-        finally { connections.Leave(); }
+        finally
+        {
+            connections.Leave();
+        }
     }
 
-    private static async Task FollowChartAsync(string chart, string? span, string? genre, HttpContext http, LiveCharts charts, LiveConnections connections, RealtimeLimits limits, TimeProvider clock)
+    private static async Task FollowChartAsync(
+        string chart,
+        string? span,
+        string? genre,
+        HttpContext http,
+        LiveCharts charts,
+        LiveConnections connections,
+        RealtimeLimits limits,
+        TimeProvider clock
+    )
     {
-        if (LiveCaller.From(http.User) is not { } caller) { await Problems.WriteAsync(http, Refused(LiveRefusal.NotSignedIn)); return; }
-        if (FollowedChart.Find(chart, span, genre) is not { } found) { await Problems.WriteAsync(http, Refused(LiveRefusal.ChartInvalid(chart, span, genre))); return; }
-        if (!connections.TryEnter()) { await Problems.WriteAsync(http, Refused(LiveRefusal.TooManyConnections(connections.Max))); return; }
+        if (LiveCaller.From(http.User) is not { } caller)
+        {
+            await Problems.WriteAsync(http, Refused(LiveRefusal.NotSignedIn));
+            return;
+        }
+        if (FollowedChart.Find(chart, span, genre) is not { } found)
+        {
+            await Problems.WriteAsync(http, Refused(LiveRefusal.ChartInvalid(chart, span, genre)));
+            return;
+        }
+        if (!connections.TryEnter())
+        {
+            await Problems.WriteAsync(http, Refused(LiveRefusal.TooManyConnections(connections.Max)));
+            return;
+        }
         try
         {
             using var answer = await LongAnswer.TryOpenAsync(http);
-            if (answer is null) return;
+            if (answer is null)
+                return;
             using var follower = charts.Follow(found, caller.AccountId, out var refusal);
-            if (follower is null) { await Problems.WriteAsync(http, Refused(refusal!)); return; }
+            if (follower is null)
+            {
+                await Problems.WriteAsync(http, Refused(refusal!));
+                return;
+            }
             await SendAsync(answer, ct => follower.ReadAsync(answer.Session, ct), http, limits, clock);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested) { }
-        finally { connections.Leave(); }
+        finally
+        {
+            connections.Leave();
+        }
     }
 
     /// <param name="read">Says itself, with its last message, that the session or the server ends.</param>
@@ -140,7 +246,8 @@ public static class LiveEndpoints
         Func<CancellationToken, IAsyncEnumerable<LiveMessage>> read,
         HttpContext http,
         RealtimeLimits limits,
-        TimeProvider clock)
+        TimeProvider clock
+    )
     {
         answer.Begin("text/event-stream", atOnce: true);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
@@ -154,7 +261,8 @@ public static class LiveEndpoints
                 if (await IsSilentAsync(next, limits.KeepAlive, clock))
                 {
                     // A key's time runs out without an event that would wake the reader.
-                    if (answer.Session.HasEnded) return;
+                    if (answer.Session.HasEnded)
+                        return;
                     Write(answer.Body, ": keep-alive\n\n");
                 }
                 else if (await next)
@@ -162,7 +270,8 @@ public static class LiveEndpoints
                     next = null;
                     Write(answer.Body, messages.Current);
                 }
-                else return;
+                else
+                    return;
                 await answer.FlushLastWordsAsync();
             }
         }
@@ -171,16 +280,19 @@ public static class LiveEndpoints
         {
             // An enumerator may only be disposed of when it stands still.
             await ending.CancelAsync();
-            if (next is not null) await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (next is not null)
+                await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await messages.DisposeAsync();
         }
     }
 
-    private static async Task<bool> IsSilentAsync(Task next, TimeSpan keepAlive, TimeProvider clock) => !next.IsCompleted && !await next.EndsWithinAsync(keepAlive, clock);
+    private static async Task<bool> IsSilentAsync(Task next, TimeSpan keepAlive, TimeProvider clock) =>
+        !next.IsCompleted && !await next.EndsWithinAsync(keepAlive, clock);
 
     private static void Write(PipeWriter body, LiveMessage message)
     {
-        // After fellBehind and epochChanged the client fetches the state anew; a browser then reconnects by itself, from there.
+        // After fellBehind and epochChanged the client fetches the state anew; a browser then reconnects by itself,
+        // from there.
         var resume = message switch
         {
             LiveMessage.Batch batch => (batch.Epoch, batch.Position),
@@ -188,23 +300,34 @@ public static class LiveEndpoints
             LiveMessage.EpochChanged changed => (changed.Epoch, changed.Head),
             _ => ((string, long)?)null,
         };
-        if (resume is var (epoch, position)) Write(body, string.Create(CultureInfo.InvariantCulture, $"id: {epoch}:{position}\n"));
+        if (resume is var (epoch, position))
+            Write(body, string.Create(CultureInfo.InvariantCulture, $"id: {epoch}:{position}\n"));
         Write(body, $"event: {message.Kind}\ndata: ");
-        using (var json = new Utf8JsonWriter(body)) message.WriteTo(json);
+        using (var json = new Utf8JsonWriter(body))
+            message.WriteTo(json);
         Write(body, "\n\n");
     }
 
     private static void Write(PipeWriter body, string text) => Encoding.UTF8.GetBytes(text, body);
 
-    private static bool TryStart(HttpRequest request, string? after, out string? epoch, out long? position, out LiveRefusal refusal)
+    private static bool TryStart(
+        HttpRequest request,
+        string? after,
+        out string? epoch,
+        out long? position,
+        out LiveRefusal refusal
+    )
     {
-        (epoch, position, refusal) = (null, null, null!);
+        epoch = null;
+        position = null;
+        refusal = null!;
         if (request.Headers["Last-Event-ID"] is [{ Length: > 0 } last, ..])
         {
             var colon = last.LastIndexOf(':');
             (epoch, after) = (colon > 0 ? last[..colon] : null, last[(colon + 1)..]);
         }
-        if (string.IsNullOrEmpty(after)) return true;
+        if (string.IsNullOrEmpty(after))
+            return true;
         if (!long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out var parsed))
         {
             refusal = LiveRefusal.PositionInvalid(after);
@@ -214,12 +337,16 @@ public static class LiveEndpoints
         return true;
     }
 
-    private static Refusal Refused(LiveRefusal refusal) => refusal.Kind switch
-    {
-        LiveRefusalKind.Invalid => new(refusal.Code, RefusalKind.Invalid, refusal.Detail),
-        LiveRefusalKind.NotAllowed => new(refusal.Code, RefusalKind.NotAllowed, refusal.Detail),
-        LiveRefusalKind.Unknown => new(refusal.Code, RefusalKind.Unknown, refusal.Detail),
-        LiveRefusalKind.TooMany => new(refusal.Code, RefusalKind.TooFast, refusal.Detail) { RetryAfter = RetryWhenFull },
-        _ => new(refusal.Code, RefusalKind.Unavailable, refusal.Detail) { RetryAfter = RetryWhenFull },
-    };
+    private static Refusal Refused(LiveRefusal refusal) =>
+        refusal.Kind switch
+        {
+            LiveRefusalKind.Invalid => new(refusal.Code, RefusalKind.Invalid, refusal.Detail),
+            LiveRefusalKind.NotAllowed => new(refusal.Code, RefusalKind.NotAllowed, refusal.Detail),
+            LiveRefusalKind.Unknown => new(refusal.Code, RefusalKind.Unknown, refusal.Detail),
+            LiveRefusalKind.TooMany => new(refusal.Code, RefusalKind.TooFast, refusal.Detail)
+            {
+                RetryAfter = RetryWhenFull,
+            },
+            _ => new(refusal.Code, RefusalKind.Unavailable, refusal.Detail) { RetryAfter = RetryWhenFull },
+        };
 }

@@ -26,7 +26,8 @@ public sealed class JsonLogFormatter(LogOrigin origin) : ITextFormatter
             traceId: @tr, spanId: @sp, values: rest(), exception: @x
         } }
         """,
-        CultureInfo.InvariantCulture);
+        CultureInfo.InvariantCulture
+    );
 
     public void Format(LogEvent logEvent, TextWriter output)
     {
@@ -37,8 +38,10 @@ public sealed class JsonLogFormatter(LogOrigin origin) : ITextFormatter
             foreach (var c in chunk.Span)
             {
                 var escaped = char.IsControl(c) || c is '\u2028' or '\u2029';
-                if (escaped) output.Write(FormattableString.Invariant($"\\u{(int)c:x4}"));
-                else output.Write(c);
+                if (escaped)
+                    output.Write(FormattableString.Invariant($"\\u{(int)c:x4}"));
+                else
+                    output.Write(c);
             }
         }
         output.WriteLine();

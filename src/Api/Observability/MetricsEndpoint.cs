@@ -21,10 +21,10 @@ internal static class MetricsEndpoint
 
     public static void Map(WebApplication app, VezaSettings settings)
     {
-        if (!settings.MetricsEnabled) return;
+        if (!settings.MetricsEnabled)
+            return;
 
-        var endpoint = app
-            .MapPrometheusScrapingEndpoint("/metrics", meterProvider: null, InOneForm, optionsName: null)
+        var endpoint = app.MapPrometheusScrapingEndpoint("/metrics", meterProvider: null, InOneForm, optionsName: null)
             .WithMetadata(new HttpMethodMetadata([HttpMethods.Get]), new WatchesProcess(), new ServedAt(Ports.Metrics))
             .DisableHttpMetrics()
             .ExcludeFromDescription();
@@ -33,12 +33,15 @@ internal static class MetricsEndpoint
     }
 
     /// <summary>
-    /// Without an Accept header it is Prometheus's text, version 0.0.4. Each other form would have names of its own, and
-    /// be made and remembered apart.
+    /// Without an Accept header it is Prometheus's text, version 0.0.4. Each other form would have names of its own,
+    /// and be made and remembered apart.
     /// </summary>
-    private static void InOneForm(IApplicationBuilder scrape) => scrape.Use((context, next) =>
-    {
-        context.Request.Headers.Accept = default;
-        return next(context);
-    });
+    private static void InOneForm(IApplicationBuilder scrape) =>
+        scrape.Use(
+            (context, next) =>
+            {
+                context.Request.Headers.Accept = default;
+                return next(context);
+            }
+        );
 }

@@ -29,8 +29,8 @@ public static class Telemetry
         // It logs every probe that finds something amiss; RememberedHealth says when that begins and ends, and what a
         // check throws.
         logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks.DefaultHealthCheckService", LogLevel.Critical);
-        // Wolverine logs a message whose handling failed with all that it holds, in a category named after the message's
-        // type. The fault itself is thrown to whoever sent the command, and logged there.
+        // Wolverine logs a message whose handling failed with all that it holds, in a category named after the
+        // message's type. The fault itself is thrown to whoever sent the command, and logged there.
         logging.AddFilter(typeof(CommandBus).Assembly.GetName().Name, LogLevel.None);
         // The same for reactors, which say themselves what failed.
         logging.AddFilter(typeof(Appended<>).FullName!.Split('`')[0], LogLevel.None);
@@ -69,7 +69,8 @@ public static class Telemetry
     {
         var exported = settings.OtlpEndpoint is not null;
         // Address, headers, protocol and sampling: the SDK takes its standard variables from the host's configuration.
-        if (exported) builder.Configuration.AddInMemoryCollection(settings.OtelVariables);
+        if (exported)
+            builder.Configuration.AddInMemoryCollection(settings.OtelVariables);
         var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => Name(resource, settings));
         if (settings.MetricsEnabled)
         {
@@ -80,14 +81,18 @@ public static class Telemetry
             telemetry.WithMetrics(metrics =>
             {
                 metrics.AddMeter(Meters).AddView(MetricViews.Of).AddPrometheusExporter(Expose);
-                if (exported) metrics.AddOtlpExporter();
+                if (exported)
+                    metrics.AddOtlpExporter();
             });
         }
         if (settings.TracingEnabled && exported)
             telemetry.WithTracing(traces => traces.AddSource(Sources).AddOtlpExporter());
     }
 
-    /// <summary>Begins to listen before the first request; at the end the container disposes all of it, which sends what is left.</summary>
+    /// <summary>
+    /// Begins to listen before the first request; at the end the container disposes all of it, which sends what is
+    /// left.
+    /// </summary>
     public static void Start(IServiceProvider services)
     {
         services.GetService<ScrapeFaults>();
@@ -99,10 +104,14 @@ public static class Telemetry
     {
         var exported = settings.OtlpEndpoint is not null;
         resource.Clear();
-        if (exported) resource.AddTelemetrySdk().AddEnvironmentVariableDetector();
+        if (exported)
+            resource.AddTelemetrySdk().AddEnvironmentVariableDetector();
         // Prometheus tells the instances apart by where it scrapes them.
         resource.AddService(
-            settings.ServiceName, serviceVersion: settings.Version, autoGenerateServiceInstanceId: exported);
+            settings.ServiceName,
+            serviceVersion: settings.Version,
+            autoGenerateServiceInstanceId: exported
+        );
     }
 
     private static void Expose(PrometheusAspNetCoreOptions prometheus)
@@ -112,12 +121,13 @@ public static class Telemetry
         prometheus.MaxScrapeResponseSizeBytes = MetricsEndpoint.TextBytesMax;
     }
 
-    private static LogLevel Level(LogDetail detail) => detail switch
-    {
-        LogDetail.Trace => LogLevel.Trace,
-        LogDetail.Debug => LogLevel.Debug,
-        LogDetail.Warning => LogLevel.Warning,
-        LogDetail.Error => LogLevel.Error,
-        _ => LogLevel.Information,
-    };
+    private static LogLevel Level(LogDetail detail) =>
+        detail switch
+        {
+            LogDetail.Trace => LogLevel.Trace,
+            LogDetail.Debug => LogLevel.Debug,
+            LogDetail.Warning => LogLevel.Warning,
+            LogDetail.Error => LogLevel.Error,
+            _ => LogLevel.Information,
+        };
 }

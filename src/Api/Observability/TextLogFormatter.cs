@@ -5,7 +5,10 @@ using Microsoft.Extensions.Logging.Console;
 namespace Veza.Api.Observability;
 
 /// <summary>One line a message, for people at a terminal: time, level, where from, message, fault.</summary>
-/// <remarks>The framework's own lets a carriage return and a terminal's commands through, which may come from whoever sent the text that is told.</remarks>
+/// <remarks>
+/// The framework's own lets a carriage return and a terminal's commands through, which may come from whoever sent the
+/// text that is told.
+/// </remarks>
 public sealed class TextLogFormatter(TimeProvider time) : ConsoleFormatter(FormatterName)
 {
     public const string FormatterName = "veza-text";
@@ -13,25 +16,36 @@ public sealed class TextLogFormatter(TimeProvider time) : ConsoleFormatter(Forma
     public override void Write<TState>(in LogEntry<TState> entry, IExternalScopeProvider? scopes, TextWriter output)
     {
         var at = time.GetUtcNow().ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture);
-        output.WriteLine(OneLine($"{at} {Level(entry.LogLevel)}: {entry.Category}[{entry.EventId.Id}] {entry.Formatter(entry.State, entry.Exception)} {entry.Exception}").TrimEnd());
+        output.WriteLine(
+            OneLine(
+                    $"{at} {Level(entry.LogLevel)}: {entry.Category}[{entry.EventId.Id}] {entry.Formatter(entry.State, entry.Exception)} {entry.Exception}"
+                )
+                .TrimEnd()
+        );
     }
 
-    private static string OneLine(string text) => string.Concat(text.Select(c => c switch
-    {
-        '\n' => " ",
-        '\u2028' or '\u2029' => Escaped(c),
-        _ => char.IsControl(c) ? Escaped(c) : c.ToString(),
-    }));
+    private static string OneLine(string text) =>
+        string.Concat(
+            text.Select(c =>
+                c switch
+                {
+                    '\n' => " ",
+                    '\u2028' or '\u2029' => Escaped(c),
+                    _ => char.IsControl(c) ? Escaped(c) : c.ToString(),
+                }
+            )
+        );
 
     private static string Escaped(char c) => $"\\u{(int)c:x4}";
 
-    private static string Level(LogLevel level) => level switch
-    {
-        LogLevel.Trace => "trce",
-        LogLevel.Debug => "dbug",
-        LogLevel.Warning => "warn",
-        LogLevel.Error => "fail",
-        LogLevel.Critical => "crit",
-        _ => "info",
-    };
+    private static string Level(LogLevel level) =>
+        level switch
+        {
+            LogLevel.Trace => "trce",
+            LogLevel.Debug => "dbug",
+            LogLevel.Warning => "warn",
+            LogLevel.Error => "fail",
+            LogLevel.Critical => "crit",
+            _ => "info",
+        };
 }

@@ -7,40 +7,58 @@ using Veza.Projections.AsOf;
 
 namespace Veza.Api.OpenApi;
 
-/// <summary>What the OpenAPI document says beyond the endpoints' own words: authentication, the headers all writes and reads take, problems, examples.</summary>
+/// <summary>
+/// What the OpenAPI document says beyond the endpoints' own words: authentication, the headers all writes and reads
+/// take, problems, examples.
+/// </summary>
 public static class ApiDescription
 {
     private const string Bearer = "bearer";
 
     public static void AddApiDescription(this IServiceCollection services) => services.AddOpenApi("v1", options =>
-    {
-        options.AddDocumentTransformer((document, _, _) =>
         {
-            document.Info = new()
-            {
-                Title = "Veza", Version = "v1",
-                Description = """
-                    Community chat and music on one event log. Every write answers with its `id`, `version` and `position`, and the
-                    header `Veza-Position`; a read waits for your own last write by itself (between nodes by the cookie `veza_after`),
-                    or for what you send as `Veza-After`. Every write takes `Idempotency-Key`. Pages are `{items, next}`; GET `next`
-                    for the following page.
-                    Problems are RFC 9457 with `type` `/problems/{code}`.
-                    """,
-            };
-            document.Components ??= new();
-            document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
-            document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", BearerFormat = "JWT" };
-            return Task.CompletedTask;
+            options.AddDocumentTransformer(
+                (document, _, _) =>
+                {
+                    document.Info = new()
+                    {
+                        Title = "Veza",
+                        Version = "v1",
+                        Description = """
+                            Community chat and music on one event log. Every write answers with its `id`, `version` and `position`, and the
+                            header `Veza-Position`; a read waits for your own last write by itself (between nodes by the cookie `veza_after`),
+                            or for what you send as `Veza-After`. Every write takes `Idempotency-Key`. Pages are `{items, next}`; GET `next`
+                            for the following page.
+                            Problems are RFC 9457 with `type` `/problems/{code}`.
+                            """,
+                    };
+                    document.Components ??= new();
+                    document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
+                    document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme
+                    {
+                        Type = SecuritySchemeType.Http,
+                        Scheme = "bearer",
+                        BearerFormat = "JWT",
+                    };
+                    return Task.CompletedTask;
+                }
+            );
+            options.AddOperationTransformer(Describe);
+            options.AddSchemaTransformer(
+                (schema, context, _) =>
+                {
+                    if (Examples.For(context.JsonTypeInfo.Type) is { } example)
+                        schema.Examples = [example];
+                    return Task.CompletedTask;
+                }
+            );
         });
-        options.AddOperationTransformer(Describe);
-        options.AddSchemaTransformer((schema, context, _) =>
-        {
-            if (Examples.For(context.JsonTypeInfo.Type) is { } example) schema.Examples = [example];
-            return Task.CompletedTask;
-        });
-    });
 
-    private static Task Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken ct)
+    private static Task Describe(
+        OpenApiOperation operation,
+        OpenApiOperationTransformerContext context,
+        CancellationToken ct
+    )
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         operation.Responses ??= [];
@@ -52,60 +70,91 @@ public static class ApiDescription
         }
         if (context.Description.HttpMethod is "GET" or "HEAD")
         {
-            if (metadata.OfType<AsOf.Askable>().Any()) operation.Parameters.Add(AsOfParameter());
-            operation.Parameters.Add(Header("Veza-After", "Wait, at most 5 s, until what is read has reached this position; your own last write by default. 0 does not wait.", "48211"));
+            if (metadata.OfType<AsOf.Askable>().Any())
+                operation.Parameters.Add(AsOfParameter());
+            operation.Parameters.Add(
+                Header(
+                    "Veza-After",
+                    "Wait, at most 5 s, until what is read has reached this position; your own last write by default. 0 does not wait.",
+                    "48211"
+                )
+            );
         }
         else
         {
-            operation.Parameters.Add(Header("Idempotency-Key", "Any text of 1 to 200 characters: the same request under the same key is carried out once.", "3f0c8a6e-send-hello"));
-            operation.Parameters.Add(Header("If-Match", "The version last seen: 412 when it is no longer that.", "\"3\""));
+            operation.Parameters.Add(
+                Header(
+                    "Idempotency-Key",
+                    "Any text of 1 to 200 characters: the same request under the same key is carried out once.",
+                    "3f0c8a6e-send-hello"
+                )
+            );
+            operation.Parameters.Add(
+                Header("If-Match", "The version last seen: 412 when it is no longer that.", "\"3\"")
+            );
         }
         // A write answers with what it made or changed, and where that stands in the log.
         if (context.Description.HttpMethod is not ("GET" or "HEAD"))
             foreach (var (status, answer) in operation.Responses)
-                if (status is "200" or "201" && answer is OpenApiResponse { Content: null or { Count: 0 } } written) written.Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = Written() };
-        operation.Responses.TryAdd("default", new OpenApiResponse
-        {
-            Description = "A problem (RFC 9457).",
-            Content = new Dictionary<string, OpenApiMediaType>
+                if (status is "200" or "201" && answer is OpenApiResponse { Content: null or { Count: 0 } } written)
+                    written.Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = Written() };
+        operation.Responses.TryAdd(
+            "default",
+            new OpenApiResponse
             {
-                ["application/problem+json"] = new()
+                Description = "A problem (RFC 9457).",
+                Content = new Dictionary<string, OpenApiMediaType>
                 {
-                    Example = JsonNode.Parse("""
-                        {"type":"/problems/slow_mode","title":"Slow mode","status":429,"detail":"slow mode: wait 12 s before the next message here","traceId":"4bf92f3577b34da6a3ce929d0e0e4736"}
-                        """),
+                    ["application/problem+json"] = new()
+                    {
+                        Example = JsonNode.Parse(
+                            """
+                            {"type":"/problems/slow_mode","title":"Slow mode","status":429,"detail":"slow mode: wait 12 s before the next message here","traceId":"4bf92f3577b34da6a3ce929d0e0e4736"}
+                            """
+                        ),
+                    },
                 },
-            },
-        });
+            }
+        );
         return Task.CompletedTask;
     }
 
-    private static OpenApiMediaType Written() => new()
-    {
-        Schema = new OpenApiSchema
+    private static OpenApiMediaType Written() =>
+        new()
         {
-            Type = JsonSchemaType.Object,
-            Properties = new Dictionary<string, IOpenApiSchema>
+            Schema = new OpenApiSchema
             {
-                ["id"] = new OpenApiSchema { Type = JsonSchemaType.String, Format = "uuid" },
-                ["version"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64" },
-                ["position"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64" },
+                Type = JsonSchemaType.Object,
+                Properties = new Dictionary<string, IOpenApiSchema>
+                {
+                    ["id"] = new OpenApiSchema { Type = JsonSchemaType.String, Format = "uuid" },
+                    ["version"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64" },
+                    ["position"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64" },
+                },
             },
-        },
-        Example = JsonNode.Parse("""{"id":"01a1fb62-ef1c-7ba4-81bf-25dca9fd0a7f","version":1,"position":48211}"""),
-    };
+            Example = JsonNode.Parse("""{"id":"01a1fb62-ef1c-7ba4-81bf-25dca9fd0a7f","version":1,"position":48211}"""),
+        };
 
-    private static OpenApiParameter AsOfParameter() => new()
-    {
-        Name = AsOf.Parameter, In = ParameterLocation.Query, Example = JsonValue.Create("48211"), Schema = new OpenApiSchema { Type = JsonSchemaType.String },
-        Description = $"""
-            Answer as it was at this position of the log, or at this time (ISO 8601; UTC unless it says otherwise). The header `Veza-Position` says which position that is. Who may
-            read is decided as of now. 400 `position_ahead` or `position_invalid`; 422 `past_too_long` when the answer rests on more than {PointInTime.EventsMax:N0} events.
-            """,
-    };
+    private static OpenApiParameter AsOfParameter() =>
+        new()
+        {
+            Name = AsOf.Parameter,
+            In = ParameterLocation.Query,
+            Example = JsonValue.Create("48211"),
+            Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            Description = $"""
+                Answer as it was at this position of the log, or at this time (ISO 8601; UTC unless it says otherwise). The header `Veza-Position` says which position that is. Who may
+                read is decided as of now. 400 `position_ahead` or `position_invalid`; 422 `past_too_long` when the answer rests on more than {PointInTime.EventsMax:N0} events.
+                """,
+        };
 
-    private static OpenApiParameter Header(string name, string description, string example) => new()
-    {
-        Name = name, In = ParameterLocation.Header, Description = description, Example = JsonValue.Create(example), Schema = new OpenApiSchema { Type = JsonSchemaType.String },
-    };
+    private static OpenApiParameter Header(string name, string description, string example) =>
+        new()
+        {
+            Name = name,
+            In = ParameterLocation.Header,
+            Description = description,
+            Example = JsonValue.Create(example),
+            Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+        };
 }

@@ -21,10 +21,13 @@ internal static class Examples
         [typeof(RegisterBody)] = """{"userName":"ada","email":"ada@example.org","password":"correct horse battery"}""",
         [typeof(SignInBody)] = """{"name":"ada","password":"correct horse battery","device":"Ada's phone"}""",
         [typeof(RefreshBody)] = """{"refreshToken":"01a1fb62ede97fecab30a41be89858d0.4yV3mT0lXkQ9hUo2sNnB7w"}""",
-        [typeof(ChangePasswordBody)] = """{"currentPassword":"correct horse battery","newPassword":"staple after staple"}""",
-        [typeof(ResetPasswordBody)] = """{"token":"AaH7Yu3pf-yrMKQb6JhY0C5F0n3s5c1mYl1m6JrR9d0","newPassword":"staple after staple"}""",
+        [typeof(ChangePasswordBody)] =
+            """{"currentPassword":"correct horse battery","newPassword":"staple after staple"}""",
+        [typeof(ResetPasswordBody)] =
+            """{"token":"AaH7Yu3pf-yrMKQb6JhY0C5F0n3s5c1mYl1m6JrR9d0","newPassword":"staple after staple"}""",
         [typeof(ChangeEmailBody)] = """{"email":"ada@example.com","password":"correct horse battery"}""",
-        [typeof(ProveEmailBody)] = """{"token":"AaH7Yu3pf-yrMKQb6JhY0AGh-2LsHHukgb8l3Kn9Cn8F0n3s5c1mYl1m6JrR9d04yV3mT0lXkQ9hUo2sNnB7w"}""",
+        [typeof(ProveEmailBody)] =
+            """{"token":"AaH7Yu3pf-yrMKQb6JhY0AGh-2LsHHukgb8l3Kn9Cn8F0n3s5c1mYl1m6JrR9d04yV3mT0lXkQ9hUo2sNnB7w"}""",
         [typeof(RequestPasswordResetBody)] = """{"email":"ada@example.org"}""",
         [typeof(EraseAccountBody)] = """{"password":"correct horse battery"}""",
         [typeof(SuspensionBody)] = """{"reason":"Sells followers","until":"2030-01-01T00:00:00Z"}""",
@@ -32,10 +35,12 @@ internal static class Examples
         [typeof(BeginTwoFactorBody)] = """{"password":"correct horse battery"}""",
         [typeof(CreateApiKeyBody)] = """{"name":"concert bot","scopes":["messages:write","tracks:read"],"days":90}""",
         [typeof(CodeBody)] = """{"code":"287082"}""",
-        [typeof(UploadTrackForm)] = """{"title":"Night drive","genre":"house","description":"Made on a train","file":"night-drive.flac"}""",
+        [typeof(UploadTrackForm)] =
+            """{"title":"Night drive","genre":"house","description":"Made on a train","file":"night-drive.flac"}""",
         [typeof(CommentOnTrackBody)] = """{"text":"This drop!","atMs":61500}""",
         [typeof(CreateCommunityBody)] = """{"name":"Vinyl diggers"}""",
-        [typeof(CreateChannelBody)] = """{"name":"new-releases","kind":"announcement","topic":"What came out this week","slowModeSeconds":0}""",
+        [typeof(CreateChannelBody)] =
+            """{"name":"new-releases","kind":"announcement","topic":"What came out this week","slowModeSeconds":0}""",
         [typeof(BanBody)] = """{"reason":"Sells watches","deleteMessagesHours":24}""",
         [typeof(TimeOutBody)] = """{"until":"2026-03-01T12:30:00Z","reason":"Cool down"}""",
         [typeof(SendMessageBody)] = """{"text":"Has anybody heard the **B-side**? 🔥"}""",

@@ -11,39 +11,76 @@ public static class BuildEndpoints
 {
     public static void MapBuilds(this IEndpointRouteBuilder api)
     {
-        var projections = api.MapGroup("/projections").RequireAuthorization(policy => policy.RequireRole(ProjectionEndpoints.OperatorRole)).WithTags("Operation");
+        var projections = api.MapGroup("/projections")
+            .RequireAuthorization(policy => policy.RequireRole(ProjectionEndpoints.OperatorRole))
+            .WithTags("Operation");
 
-        projections.MapGet("/builds", async (ProjectionHost host, CancellationToken ct) => Results.Ok(new { items = await host.Builds.ListAsync(ct), next = (string?)null }))
+        projections
+            .MapGet("/builds", async (ProjectionHost host, CancellationToken ct) =>
+                Results.Ok(new { items = await host.Builds.ListAsync(ct), next = (string?)null })
+            )
             .WithSummary("List the projections that are being built")
-            .WithDescription("On whichever node: how far each is, how many positions of the log it passes in a second and how many seconds are left at that rate, and its error when it failed and is tried again. For operators.");
+            .WithDescription(
+                "On whichever node: how far each is, how many positions of the log it passes in a second and how many seconds are left at that rate, and its error when it failed and is tried again. For operators."
+            );
 
-        projections.MapPut("/{name}/build", RequestAsync)
+        projections
+            .MapPut("/{name}/build", RequestAsync)
             .WithSummary("Build a projection anew")
-            .WithDescription("From the first event on, in a table of its own; the rows that serve go on serving until the new ones have caught up and take their place. Asked for again it goes on. For operators.");
+            .WithDescription(
+                "From the first event on, in a table of its own; the rows that serve go on serving until the new ones have caught up and take their place. Asked for again it goes on. For operators."
+            );
 
-        projections.MapDelete("/{name}/build", CancelAsync)
-            .WithSummary("Cancel a projection's build").WithDescription("What was built is dropped; the rows that serve go on serving. For operators.");
+        projections
+            .MapDelete("/{name}/build", CancelAsync)
+            .WithSummary("Cancel a projection's build")
+            .WithDescription("What was built is dropped; the rows that serve go on serving. For operators.");
     }
 
     private static async Task<IResult> RequestAsync(
-        string name, Caller caller, PrivilegedActs acts, ProjectionHost host, CancellationToken ct)
+        string name,
+        Caller caller,
+        PrivilegedActs acts,
+        ProjectionHost host,
+        CancellationToken ct
+    )
     {
-        if (!host.Builds.Knows(name)) return Problems.Result(UnknownProjection(name));
+        if (!host.Builds.Knows(name))
+            return Problems.Result(UnknownProjection(name));
         var unrecorded = await acts.OperatorAsync(caller.AccountId, OperatorAct.Rebuild, name);
-        if (unrecorded is not null) return Problems.Result(unrecorded);
+        if (unrecorded is not null)
+            return Problems.Result(unrecorded);
         await host.Builds.RequestAsync(name, ct);
         return Results.Accepted("/api/v1/projections/builds");
     }
 
     private static async Task<IResult> CancelAsync(
-        string name, Caller caller, PrivilegedActs acts, ProjectionHost host, CancellationToken ct)
+        string name,
+        Caller caller,
+        PrivilegedActs acts,
+        ProjectionHost host,
+        CancellationToken ct
+    )
     {
-        if (!host.Builds.Knows(name)) return Problems.Result(NotBeingBuilt(name));
+        if (!host.Builds.Knows(name))
+            return Problems.Result(NotBeingBuilt(name));
         var unrecorded = await acts.OperatorAsync(caller.AccountId, OperatorAct.CancelRebuild, name);
-        if (unrecorded is not null) return Problems.Result(unrecorded);
+        if (unrecorded is not null)
+            return Problems.Result(unrecorded);
         return await host.Builds.CancelAsync(name, ct) ? Results.NoContent() : Problems.Result(NotBeingBuilt(name));
     }
 
-    private static Refusal UnknownProjection(string name) => new("projection_unknown", RefusalKind.Unknown, $"there is no projection {name}; `GET /api/v1/projections` lists them");
-    private static Refusal NotBeingBuilt(string name) => new("not_being_built", RefusalKind.Unknown, $"the projection {name} is not being built; `GET /api/v1/projections/builds` lists those that are");
+    private static Refusal UnknownProjection(string name) =>
+        new(
+            "projection_unknown",
+            RefusalKind.Unknown,
+            $"there is no projection {name}; `GET /api/v1/projections` lists them"
+        );
+
+    private static Refusal NotBeingBuilt(string name) =>
+        new(
+            "not_being_built",
+            RefusalKind.Unknown,
+            $"the projection {name} is not being built; `GET /api/v1/projections/builds` lists those that are"
+        );
 }

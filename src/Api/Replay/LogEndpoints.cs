@@ -25,25 +25,36 @@ public static class LogEndpoints
         services.AddSingleton<LogReaders>();
         services.AddResponseCompression(o =>
         {
-            // The log holds no secret beside text that a caller chose, which is what makes compressing over TLS dangerous.
+            // The log holds no secret beside text that a caller chose, which is what makes compressing over TLS
+            // dangerous.
             o.EnableForHttps = true;
             o.MimeTypes = [ContentType];
             o.Providers.Add<GzipCompressionProvider>();
         });
-        services.Configure<GzipCompressionProviderOptions>(o => o.Level = System.IO.Compression.CompressionLevel.Fastest);
+        services.Configure<GzipCompressionProviderOptions>(o =>
+            o.Level = System.IO.Compression.CompressionLevel.Fastest
+        );
     }
 
     public static void MapLog(this WebApplication app, IEndpointRouteBuilder api)
     {
         // Not what follows: a compressor sends nothing, not even the headers, before the first event comes.
-        app.UseWhen(context => context.Request.Path == "/api/v1/log" && context.Request.Query["follow"] != "true", log => log.UseResponseCompression());
-        api.MapGet("/log", ReplayAsync).RequireAuthorization(Scope.LogRead).WithTags("Replay")
-            .AnswersAtLength(ContentType).WithSummary("Replay the log")
-            .WithDescription("The events after the position `after`, oldest first, one JSON object a line: `{position,id,stream,version,type,at,by,commandId,data}`. `types` (comma-separated, snake case) and "
-                + "`stream` (an id) filter, `limit` ends after so many events, `follow=true` goes on live at the head. Secrets are left out. To resume, send the last position as `after`. gzip when asked, unless it follows. "
-                + "It ends with the session or key that asks. An account has 8 such answers open at once, else 429 "
-                + "`too_fast`; who takes less than 64 KiB in 20 s is cut off. "
-                + "That a session or key read the log is among its person's security events, once a day.");
+        app.UseWhen(
+            context => context.Request.Path == "/api/v1/log" && context.Request.Query["follow"] != "true",
+            log => log.UseResponseCompression()
+        );
+        api.MapGet("/log", ReplayAsync)
+            .RequireAuthorization(Scope.LogRead)
+            .WithTags("Replay")
+            .AnswersAtLength(ContentType)
+            .WithSummary("Replay the log")
+            .WithDescription(
+                "The events after the position `after`, oldest first, one JSON object a line: `{position,id,stream,version,type,at,by,commandId,data}`. `types` (comma-separated, snake case) and "
+                    + "`stream` (an id) filter, `limit` ends after so many events, `follow=true` goes on live at the head. Secrets are left out. To resume, send the last position as `after`. gzip when asked, unless it follows. "
+                    + "It ends with the session or key that asks. An account has 8 such answers open at once, else 429 "
+                    + "`too_fast`; who takes less than 64 KiB in 20 s is cut off. "
+                    + "That a session or key read the log is among its person's security events, once a day."
+            );
     }
 
     private static async Task ReplayAsync(
@@ -57,16 +68,30 @@ public static class LogEndpoints
         EventLog log,
         LiveEngine live,
         LogReaders readers,
-        PrivilegedActs acts)
+        PrivilegedActs acts
+    )
     {
-        if (!TryParse(log, after, types, stream, limit, follow, out var request, out var refusal)) { await Problems.WriteAsync(http, refusal); return; }
+        if (!TryParse(log, after, types, stream, limit, follow, out var request, out var refusal))
+        {
+            await Problems.WriteAsync(http, refusal);
+            return;
+        }
         using var reading = await readers.TryAnswerAsync(caller.AccountId, http.RequestAborted);
-        if (reading is null) { await Problems.WriteAsync(http, LogReaders.TooManyAnswers); return; }
+        if (reading is null)
+        {
+            await Problems.WriteAsync(http, LogReaders.TooManyAnswers);
+            return;
+        }
         // A reader that follows does not hold up a stopping host; it resumes elsewhere from its last line.
         using var answer = await LongAnswer.TryOpenAsync(http);
-        if (answer is null) return;
+        if (answer is null)
+            return;
         var unrecorded = await acts.LogReadAsync(caller.SessionId, http.RequestAborted);
-        if (unrecorded is not null) { await Problems.WriteAsync(http, unrecorded); return; }
+        if (unrecorded is not null)
+        {
+            await Problems.WriteAsync(http, unrecorded);
+            return;
+        }
         await log.CatchUpAsync(http.RequestAborted);
         var head = log.Head;
         answer.Begin(ContentType, atOnce: request.Follow);
@@ -84,27 +109,52 @@ public static class LogEndpoints
     }
 
     private static bool TryParse(
-        EventLog log, string? after, string? types, string? stream, string? limit, string? follow, out LogRequest request, out Refusal refusal)
+        EventLog log,
+        string? after,
+        string? types,
+        string? stream,
+        string? limit,
+        string? follow,
+        out LogRequest request,
+        out Refusal refusal
+    )
     {
         (request, refusal) = (null!, null!);
-        long from = 0, count = long.MaxValue;
+        long from = 0,
+            count = long.MaxValue;
         Guid? only = null;
-        if (!string.IsNullOrEmpty(after) && !long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out from))
+        if (
+            !string.IsNullOrEmpty(after)
+            && !long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out from)
+        )
             refusal = Problems.Invalid("after", $"after is \"{after}\"; it must be a position, 0 or more");
-        else if (!string.IsNullOrEmpty(limit) && (!long.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out count) || count < 1))
+        else if (
+            !string.IsNullOrEmpty(limit)
+            && (!long.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out count) || count < 1)
+        )
             refusal = Problems.Invalid("limit", $"limit is \"{limit}\"; it must be a number of events, 1 or more");
         else if (follow is not (null or "" or "true" or "false"))
             refusal = Problems.Invalid("follow", $"follow is \"{follow}\"; true and false are allowed");
         else if (!string.IsNullOrEmpty(stream))
         {
-            if (Guid.TryParseExact(stream, "D", out var id)) only = id;
-            else refusal = Problems.Invalid("stream", $"stream is \"{stream}\"; it must be the id of a stream, a UUID");
+            if (Guid.TryParseExact(stream, "D", out var id))
+                only = id;
+            else
+                refusal = Problems.Invalid("stream", $"stream is \"{stream}\"; it must be the id of a stream, a UUID");
         }
         var names = types?.Split(',', StringSplitOptions.RemoveEmptyEntries).Distinct().ToArray();
         // Whichever schema version is named, the type is meant.
-        if (names is { Length: > TypesMax }) refusal ??= Problems.Invalid("types", $"types has {names.Length} entries; {TypesMax} are allowed");
-        else if (names?.FirstOrDefault(n => log.Types.Find(n) is null) is { } unknown) refusal ??= Problems.Invalid("types", $"types has \"{unknown}\"; there is no such event type");
-        request = new(from, names is { Length: > 0 } ? [.. names.SelectMany(n => log.Types.Find(n)?.Aliases ?? []).Distinct()] : null, only, count, follow == "true");
+        if (names is { Length: > TypesMax })
+            refusal ??= Problems.Invalid("types", $"types has {names.Length} entries; {TypesMax} are allowed");
+        else if (names?.FirstOrDefault(n => log.Types.Find(n) is null) is { } unknown)
+            refusal ??= Problems.Invalid("types", $"types has \"{unknown}\"; there is no such event type");
+        request = new(
+            from,
+            names is { Length: > 0 } ? [.. names.SelectMany(n => log.Types.Find(n)?.Aliases ?? []).Distinct()] : null,
+            only,
+            count,
+            follow == "true"
+        );
         return refusal is null;
     }
 }

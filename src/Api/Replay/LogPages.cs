@@ -18,7 +18,10 @@ internal sealed class LogPages(EventLog log, LogRequest request, long head, LogR
 
     /// <param name="session">Who reads; when the session ends, so do the pages.</param>
     public async IAsyncEnumerable<List<RecordedEvent>> ReadAsync(
-        Guid account, LiveSession session, [EnumeratorCancellation] CancellationToken ct)
+        Guid account,
+        LiveSession session,
+        [EnumeratorCancellation] CancellationToken ct
+    )
     {
         var after = request.After;
         var left = request.Limit;
@@ -33,19 +36,32 @@ internal sealed class LogPages(EventLog log, LogRequest request, long head, LogR
             }
             var (page, scanned) = await NextAsync(after, (int)Math.Min(left, LogReader.PageEventsMax), account, ct);
             log.ThrowIfForkedSince(generation);
-            if (session.HasEnded) yield break;
+            if (session.HasEnded)
+                yield break;
             after = scanned;
             left -= page.Count;
-            if (request.Stream is not null && page.Count > 0) _streamVersion = page[^1].Version;
-            if (page.Count > 0) yield return page;
+            if (request.Stream is not null && page.Count > 0)
+                _streamVersion = page[^1].Version;
+            if (page.Count > 0)
+                yield return page;
         }
     }
 
     private async Task<(List<RecordedEvent> Page, long Scanned)> NextAsync(
-        long after, int max, Guid account, CancellationToken ct)
+        long after,
+        int max,
+        Guid account,
+        CancellationToken ct
+    )
     {
-        var query = new LogQuery(after, request.Follow ? log.Head : head) { Types = request.Types, Stream = request.Stream, AfterVersion = _streamVersion };
-        if (query.Scans) query = query with { UpTo = Math.Min(query.UpTo, after + LogReader.SpanMax) };
+        var query = new LogQuery(after, request.Follow ? log.Head : head)
+        {
+            Types = request.Types,
+            Stream = request.Stream,
+            AfterVersion = _streamVersion,
+        };
+        if (query.Scans)
+            query = query with { UpTo = Math.Min(query.UpTo, after + LogReader.SpanMax) };
         var events = new List<RecordedEvent>();
         if (!log.Tail.TryRead(after, (int)Math.Min(max, query.UpTo - after), events))
         {
@@ -54,7 +70,10 @@ internal sealed class LogPages(EventLog log, LogRequest request, long head, LogR
             return (page, page.Count == max ? page[^1].Position : query.UpTo);
         }
         var scanned = events[^1].Position;
-        events.RemoveAll(e => request.Types is { } types && !types.Contains(e.Type) || request.Stream is { } stream && e.StreamId != stream);
+        events.RemoveAll(e =>
+            request.Types is { } types && !types.Contains(e.Type)
+            || request.Stream is { } stream && e.StreamId != stream
+        );
         return (events, scanned);
     }
 }

@@ -29,17 +29,26 @@ internal sealed class LogReaders : IAsyncDisposable
 
     private readonly FairSlots _answers = new(new("log_answers", AnswersMax, AnswersPerAccountMax, 0, 0));
     private readonly FairSlots _exports = new(new("exports", ExportsMax, 1, 0, 0));
-    private readonly FairSlots _pages =
-        new(new("log_pages", PagesAtOnce, PagesPerAccountAtOnce, AnswersPerAccountMax, AnswersMax));
+    private readonly FairSlots _pages = new(
+        new("log_pages", PagesAtOnce, PagesPerAccountAtOnce, AnswersPerAccountMax, AnswersMax)
+    );
     private readonly FairSlots _exportPages = new(new("export_pages", ExportPagesAtOnce, 1, 0, ExportsMax));
 
-    public static Refusal TooManyAnswers { get; } = new("too_fast", RefusalKind.TooFast,
-        $"an account reads {AnswersPerAccountMax} answers of the log at once, and a server gives {AnswersMax}")
-    { RetryAfter = AskAgainAfter };
+    public static Refusal TooManyAnswers { get; } =
+        new(
+            "too_fast",
+            RefusalKind.TooFast,
+            $"an account reads {AnswersPerAccountMax} answers of the log at once, and a server gives {AnswersMax}"
+        )
+        {
+            RetryAfter = AskAgainAfter,
+        };
 
-    public static Refusal TooManyExports { get; } = new("too_fast", RefusalKind.TooFast,
-        $"an account takes one export at a time, and a server gives {ExportsMax}")
-    { RetryAfter = AskAgainAfter };
+    public static Refusal TooManyExports { get; } =
+        new("too_fast", RefusalKind.TooFast, $"an account takes one export at a time, and a server gives {ExportsMax}")
+        {
+            RetryAfter = AskAgainAfter,
+        };
 
     /// <returns>Null when the account, or the process, has no more to give.</returns>
     public ValueTask<IDisposable?> TryAnswerAsync(Guid account, CancellationToken ct) =>

@@ -7,35 +7,66 @@ using Veza.EventStore.Coordination;
 
 namespace Veza.Api.Replay;
 
-/// <summary>How far the read models are, on whichever node they run, and what is to become of the events they could not deal with.</summary>
+/// <summary>
+/// How far the read models are, on whichever node they run, and what is to become of the events they could not deal
+/// with.
+/// </summary>
 public static class ProjectionEndpoints
 {
     public const string OperatorRole = "operator";
 
     public static void MapProjections(this IEndpointRouteBuilder api)
     {
-        var projections = api.MapGroup("/projections").RequireAuthorization(policy => policy.RequireRole(OperatorRole)).WithTags("Operation");
-        projections.MapGet("/", ListAsync).WithSummary("List the projections")
-            .WithDescription("Each with its `kind`, `state` (`running`, `faulted`, `waiting` when no node runs it), `position`, `lag` behind the log, the event it `standsAt`, how many it `skipped`, "
-                + "the `node` that runs it, its `error`, and its `shards`. The same on every node. For operators.");
-        projections.MapPost("/{name}/retry",
+        var projections = api.MapGroup("/projections")
+            .RequireAuthorization(policy => policy.RequireRole(OperatorRole))
+            .WithTags("Operation");
+        projections
+            .MapGet("/", ListAsync)
+            .WithSummary("List the projections")
+            .WithDescription(
+                "Each with its `kind`, `state` (`running`, `faulted`, `waiting` when no node runs it), `position`, `lag` behind the log, the event it `standsAt`, how many it `skipped`, "
+                    + "the `node` that runs it, its `error`, and its `shards`. The same on every node. For operators."
+            );
+        projections
+            .MapPost(
+                "/{name}/retry",
                 (string name, Caller caller, PrivilegedActs acts, EventLog log, CancellationToken ct) =>
-                    DecideAsync(name, caller, OperatorAct.Retry, acts, log, log.Runners.RetryAsync, ct))
+                    DecideAsync(name, caller, OperatorAct.Retry, acts, log, log.Runners.RetryAsync, ct)
+            )
             .WithSummary("Retry what was parked")
-            .WithDescription("A projection that stands before an event tries it again. What a projection skipped only a rebuild can apply. For operators.");
-        projections.MapPost("/{name}/skip",
+            .WithDescription(
+                "A projection that stands before an event tries it again. What a projection skipped only a rebuild can apply. For operators."
+            );
+        projections
+            .MapPost(
+                "/{name}/skip",
                 (string name, Caller caller, PrivilegedActs acts, EventLog log, CancellationToken ct) =>
-                    DecideAsync(name, caller, OperatorAct.Skip, acts, log, log.Runners.SkipAsync, ct))
+                    DecideAsync(name, caller, OperatorAct.Skip, acts, log, log.Runners.SkipAsync, ct)
+            )
             .WithSummary("Skip what was parked")
-            .WithDescription("A projection goes past the event it stands before, and says that it did until it is rebuilt. For operators.");
+            .WithDescription(
+                "A projection goes past the event it stands before, and says that it did until it is rebuilt. For operators."
+            );
     }
 
     /// <param name="Lag">Events between its position and the head of the log.</param>
     private sealed record Item(
-        string Name, string Kind, RunnerState State, long Position, long Lag, long? StandsAt, long Skipped, Guid? Node, string? Error, IReadOnlyList<Item> Shards);
+        string Name,
+        string Kind,
+        RunnerState State,
+        long Position,
+        long Lag,
+        long? StandsAt,
+        long Skipped,
+        Guid? Node,
+        string? Error,
+        IReadOnlyList<Item> Shards
+    );
 
     private static async Task<IResult> ListAsync(EventLog log, CancellationToken ct) =>
-        Results.Ok(new { items = (await ProjectionsAsync(log, ct)).Select(r => Show(r, log.Head)), next = (string?)null });
+        Results.Ok(
+            new { items = (await ProjectionsAsync(log, ct)).Select(r => Show(r, log.Head)), next = (string?)null }
+        );
 
     private static async Task<IEnumerable<RunnerStatus>> ProjectionsAsync(EventLog log, CancellationToken ct) =>
         (await log.Runners.StatusAsync(ct)).Where(r => r.Kind == EventStore.Projections.ProjectionHost.Kind);
@@ -47,21 +78,39 @@ public static class ProjectionEndpoints
         PrivilegedActs acts,
         EventLog log,
         Func<string, CancellationToken, Task<int>> decide,
-        CancellationToken ct)
+        CancellationToken ct
+    )
     {
         var isKnown = (await ProjectionsAsync(log, ct)).Any(r => r.Name == name);
         var unrecorded = isKnown ? await acts.OperatorAsync(caller.AccountId, act, name) : null;
-        if (unrecorded is not null) return Problems.Result(unrecorded);
+        if (unrecorded is not null)
+            return Problems.Result(unrecorded);
         var events = isKnown ? await decide(name, ct) : 0;
         if ((await ProjectionsAsync(log, ct)).FirstOrDefault(r => r.Name == name) is not { } runner)
-            return Problems.Result(new("projection_unknown", RefusalKind.Unknown, $"there is no projection \"{name}\""));
-        return events == 0 ? Problems.Result(new("nothing_parked", RefusalKind.Conflict, Nothing(runner))) : Results.Ok(new { events, item = Show(runner, log.Head) });
+            return Problems.Result(
+                new("projection_unknown", RefusalKind.Unknown, $"there is no projection \"{name}\"")
+            );
+        return events == 0
+            ? Problems.Result(new("nothing_parked", RefusalKind.Conflict, Nothing(runner)))
+            : Results.Ok(new { events, item = Show(runner, log.Head) });
     }
 
-    private static string Nothing(RunnerStatus runner) => runner is { Skipped: > 0 }
-        ? $"{runner.Name} stands before no event; the {runner.Skipped} it skipped are applied by a rebuild only"
-        : $"{runner.Name} has no parked event";
+    private static string Nothing(RunnerStatus runner) =>
+        runner is { Skipped: > 0 }
+            ? $"{runner.Name} stands before no event; the {runner.Skipped} it skipped are applied by a rebuild only"
+            : $"{runner.Name} has no parked event";
 
     private static Item Show(RunnerStatus r, long head) =>
-        new(r.Name, r.Kind, r.State, r.Position, Math.Max(0, head - r.Position), r.StandsAt, r.Skipped, r.Node, r.Error, [.. r.Shards.Select(s => Show(s, head))]);
+        new(
+            r.Name,
+            r.Kind,
+            r.State,
+            r.Position,
+            Math.Max(0, head - r.Position),
+            r.StandsAt,
+            r.Skipped,
+            r.Node,
+            r.Error,
+            [.. r.Shards.Select(s => Show(s, head))]
+        );
 }

@@ -6,7 +6,9 @@ using Veza.Reactors.Running;
 
 namespace Veza.Api.Replay;
 
-/// <summary>How far the reactors are, on whichever node they run, and what is to become of the events they gave up.</summary>
+/// <summary>
+/// How far the reactors are, on whichever node they run, and what is to become of the events they gave up.
+/// </summary>
 public static class ReactorEndpoints
 {
     public static void MapReactors(this IEndpointRouteBuilder api)
@@ -14,21 +16,31 @@ public static class ReactorEndpoints
         var reactors = api.MapGroup("/reactors")
             .RequireAuthorization(policy => policy.RequireRole(ProjectionEndpoints.OperatorRole))
             .WithTags("Operation");
-        reactors.MapGet("/", ListAsync)
+        reactors
+            .MapGet("/", ListAsync)
             .WithSummary("List the reactors")
             .WithDescription(
                 "What follows from events: each with its `state` (`running`, `faulted`, `waiting` when no node runs it), "
-                + "its `position`, up to which everything is done, its `lag` behind the log, how many events are `waiting` "
-                + "in its queue and how many it gave up (`dead`), the `node` that feeds its queue, and its `error`. "
-                + "`commands` is the queue of commands that follow at a time to come. The same on every node. For operators.");
-        reactors.MapPost("/{name}/retry",
+                    + "its `position`, up to which everything is done, its `lag` behind the log, how many events are `waiting` "
+                    + "in its queue and how many it gave up (`dead`), the `node` that feeds its queue, and its `error`. "
+                    + "`commands` is the queue of commands that follow at a time to come. The same on every node. For operators."
+            );
+        reactors
+            .MapPost(
+                "/{name}/retry",
                 (string name, Caller caller, PrivilegedActs acts, ReactorQueues queues, CancellationToken ct) =>
-                    DecideAsync(name, caller, OperatorAct.Retry, acts, queues, queues.RetryAsync, ct))
+                    DecideAsync(name, caller, OperatorAct.Retry, acts, queues, queues.RetryAsync, ct)
+            )
             .WithSummary("Retry what a reactor gave up")
-            .WithDescription("The reactor is given again every event it gave up, with all its attempts. For operators.");
-        reactors.MapPost("/{name}/skip",
+            .WithDescription(
+                "The reactor is given again every event it gave up, with all its attempts. For operators."
+            );
+        reactors
+            .MapPost(
+                "/{name}/skip",
                 (string name, Caller caller, PrivilegedActs acts, ReactorQueues queues, CancellationToken ct) =>
-                    DecideAsync(name, caller, OperatorAct.Skip, acts, queues, queues.SkipAsync, ct))
+                    DecideAsync(name, caller, OperatorAct.Skip, acts, queues, queues.SkipAsync, ct)
+            )
             .WithSummary("Skip what a reactor gave up")
             .WithDescription("Every event the reactor gave up is dismissed. For operators.");
     }
@@ -43,13 +55,19 @@ public static class ReactorEndpoints
         PrivilegedActs acts,
         ReactorQueues queues,
         Func<string, CancellationToken, Task<int?>> decide,
-        CancellationToken ct)
+        CancellationToken ct
+    )
     {
         if ((await queues.StatusAsync(ct)).All(reactor => reactor.Name != name))
-            return Problems.Result(new(
-                "reactor_unknown", RefusalKind.Unknown,
-                $"there is no reactor \"{name}\"; `GET /api/v1/reactors` lists them"));
-        if (await acts.OperatorAsync(caller.AccountId, act, name) is { } unrecorded) return Problems.Result(unrecorded);
+            return Problems.Result(
+                new(
+                    "reactor_unknown",
+                    RefusalKind.Unknown,
+                    $"there is no reactor \"{name}\"; `GET /api/v1/reactors` lists them"
+                )
+            );
+        if (await acts.OperatorAsync(caller.AccountId, act, name) is { } unrecorded)
+            return Problems.Result(unrecorded);
         var events = await decide(name, ct);
         var item = (await queues.StatusAsync(ct)).Single(reactor => reactor.Name == name);
         return events is null or 0

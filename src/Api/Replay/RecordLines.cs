@@ -20,7 +20,8 @@ internal sealed class RecordLines(LongAnswer answer, EventJson events) : IDispos
             _json.Reset();
             answer.Body.GetSpan(1)[0] = (byte)'\n';
             answer.Body.Advance(1);
-            if (answer.Body.UnflushedBytes >= LongAnswer.FlushBytes) await answer.FlushAsync();
+            if (answer.Body.UnflushedBytes >= LongAnswer.FlushBytes)
+                await answer.FlushAsync();
         }
         await answer.FlushAsync();
     }

@@ -5,5 +5,6 @@ namespace Veza.Api.Social;
 
 public static class SocialServices
 {
-    public static IServiceCollection AddSocial(this IServiceCollection services) => services.AddSingleton<FollowQueries>().AddSingleton<FeedQueries>();
+    public static IServiceCollection AddSocial(this IServiceCollection services) =>
+        services.AddSingleton<FollowQueries>().AddSingleton<FeedQueries>();
 }

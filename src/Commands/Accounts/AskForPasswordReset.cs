@@ -12,8 +12,13 @@ public sealed record AskForPasswordReset(Guid MailboxId, Guid? HolderId);
 
 public static class AskForPasswordResetHandler
 {
-    public static IEnumerable<AccountEvent> Handle(AskForPasswordReset command, [WriteAggregate] Mailbox? mailbox, DateTimeOffset now)
+    public static IEnumerable<AccountEvent> Handle(
+        AskForPasswordReset command,
+        [WriteAggregate] Mailbox? mailbox,
+        DateTimeOffset now
+    )
     {
-        if (mailbox?.IsFull(now) != true) yield return new PasswordResetAsked(command.MailboxId, command.HolderId, now);
+        if (mailbox?.IsFull(now) != true)
+            yield return new PasswordResetAsked(command.MailboxId, command.HolderId, now);
     }
 }

@@ -11,8 +11,16 @@ public sealed record ChangePassword(Guid AccountId, string ShownHash, string Pas
 
 public static class ChangePasswordHandler
 {
-    public static Refusal? Validate(ChangePassword command, Account account) => command.ShownHash != account.PasswordHash ? AccountRefusals.PasswordWrong : null;
+    public static Refusal? Validate(ChangePassword command, Account account) =>
+        command.ShownHash != account.PasswordHash ? AccountRefusals.PasswordWrong : null;
 
-    public static IEnumerable<Effect> Handle(ChangePassword command, [WriteAggregate] Account account, [ReadAggregate] IReadOnlyList<Session> sessions) =>
-        [Effect.Append<Account>(account.Id, new PasswordChanged(account.Id, command.PasswordHash)), .. EndOtherSessionsHandler.End(account, sessions, command.KeptId, Session.PasswordChanged)];
+    public static IEnumerable<Effect> Handle(
+        ChangePassword command,
+        [WriteAggregate] Account account,
+        [ReadAggregate] IReadOnlyList<Session> sessions
+    ) =>
+        [
+            Effect.Append<Account>(account.Id, new PasswordChanged(account.Id, command.PasswordHash)),
+            .. EndOtherSessionsHandler.End(account, sessions, command.KeptId, Session.PasswordChanged),
+        ];
 }

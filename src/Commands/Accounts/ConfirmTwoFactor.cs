@@ -8,13 +8,17 @@ public sealed record ConfirmTwoFactor(Guid AccountId, SecondFactor Shown);
 
 public static class ConfirmTwoFactorHandler
 {
-    public static Refusal? Validate(ConfirmTwoFactor command, Account account) => account.TwoFactor switch
-    {
-        null => AccountRefusals.TwoFactorNotBegun,
-        { Enabled: true } => AccountRefusals.TwoFactorEnabled,
-        // A recovery code shows nothing of the device.
-        var begun => command.Shown is { Step: not null } shown && shown.IsGoodFor(begun) ? null : AccountRefusals.CodeWrong,
-    };
+    public static Refusal? Validate(ConfirmTwoFactor command, Account account) =>
+        account.TwoFactor switch
+        {
+            null => AccountRefusals.TwoFactorNotBegun,
+            { Enabled: true } => AccountRefusals.TwoFactorEnabled,
+            // A recovery code shows nothing of the device.
+            var begun => command.Shown is { Step: not null } shown && shown.IsGoodFor(begun)
+                ? null
+                : AccountRefusals.CodeWrong,
+        };
 
-    public static AccountEvent Handle(ConfirmTwoFactor command, [WriteAggregate] Account account) => new TwoFactorEnabled(account.Id, command.Shown.SeedId, command.Shown.Step!.Value);
+    public static AccountEvent Handle(ConfirmTwoFactor command, [WriteAggregate] Account account) =>
+        new TwoFactorEnabled(account.Id, command.Shown.SeedId, command.Shown.Step!.Value);
 }

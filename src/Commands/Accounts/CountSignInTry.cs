@@ -14,9 +14,14 @@ public static class CountSignInTryHandler
 {
     public static Refusal? Validate(CountSignInTry command, SignInGuard? signInGuard, DateTimeOffset now) =>
         command.Waits && signInGuard is not null && signInGuard.NextTryAt > now
-            ? AccountRefusals.SignInWait(signInGuard.NextTryAt - now) : null;
+            ? AccountRefusals.SignInWait(signInGuard.NextTryAt - now)
+            : null;
 
-    public static AccountEvent Handle(CountSignInTry command, [WriteAggregate] SignInGuard? signInGuard, DateTimeOffset now)
+    public static AccountEvent Handle(
+        CountSignInTry command,
+        [WriteAggregate] SignInGuard? signInGuard,
+        DateTimeOffset now
+    )
     {
         var lately = signInGuard is not null && now < signInGuard.NextTryAt + SignInGuard.ForgottenAfter;
         var inARow = lately ? signInGuard!.InARow + 1 : 1;

@@ -7,7 +7,14 @@ namespace Veza.Commands.Accounts;
 /// <summary>Makes a key by which a program acts for an account, within scopes and for a time.</summary>
 /// <param name="Scopes">Which the front door knows; at least one.</param>
 /// <param name="Days">1 to <see cref="CreateApiKeyHandler.DaysMax"/>.</param>
-public sealed record CreateApiKey(Guid KeyId, Guid AccountId, string Name, IReadOnlyList<string> Scopes, string KeyHash, int Days);
+public sealed record CreateApiKey(
+    Guid KeyId,
+    Guid AccountId,
+    string Name,
+    IReadOnlyList<string> Scopes,
+    string KeyHash,
+    int Days
+);
 
 public sealed class CreateApiKeyValidator : AbstractValidator<CreateApiKey>
 {
@@ -17,8 +24,12 @@ public sealed class CreateApiKeyValidator : AbstractValidator<CreateApiKey>
     public CreateApiKeyValidator()
     {
         RuleFor(c => c.Name).MustBeLine(NameMax);
-        RuleFor(c => c.Scopes).Must(scopes => scopes is { Count: > 0 }).WithMessage("{PropertyName} is empty; a key needs at least one");
-        RuleFor(c => c.Days).InclusiveBetween(1, CreateApiKeyHandler.DaysMax).WithMessage($"{{PropertyName}} is {{PropertyValue}}; 1 to {CreateApiKeyHandler.DaysMax} are allowed");
+        RuleFor(c => c.Scopes)
+            .Must(scopes => scopes is { Count: > 0 })
+            .WithMessage("{PropertyName} is empty; a key needs at least one");
+        RuleFor(c => c.Days)
+            .InclusiveBetween(1, CreateApiKeyHandler.DaysMax)
+            .WithMessage($"{{PropertyName}} is {{PropertyValue}}; 1 to {CreateApiKeyHandler.DaysMax} are allowed");
     }
 }
 
@@ -31,9 +42,11 @@ public static class CreateApiKeyHandler
         CreateApiKey command,
         Account account,
         IReadOnlyList<Session> apiKeys,
-        DateTimeOffset now)
+        DateTimeOffset now
+    )
     {
-        if (AccountRefusals.Out(account) is { } refusal) return refusal;
+        if (AccountRefusals.Out(account) is { } refusal)
+            return refusal;
         return apiKeys.Count(k => IsInForce(k, now)) >= Account.ApiKeysMax ? AccountRefusals.TooManyApiKeys : null;
     }
 
@@ -41,16 +54,37 @@ public static class CreateApiKeyHandler
         CreateApiKey command,
         [WriteAggregate] Account account,
         IReadOnlyList<Session> apiKeys,
-        DateTimeOffset now) =>
-    [
-        Effect.Start<Session>(command.KeyId, new ApiKeyCreated(command.KeyId, account.Id, command.Name, [.. command.Scopes.Distinct().Order()], command.KeyHash, now + TimeSpan.FromDays(command.Days))),
-        Effect.Append<Account>(account.Id, [.. Dropped(account, apiKeys, now), new ApiKeyIssued(account.Id, command.KeyId)]),
-    ];
+        DateTimeOffset now
+    ) =>
+        [
+            Effect.Start<Session>(
+                command.KeyId,
+                new ApiKeyCreated(
+                    command.KeyId,
+                    account.Id,
+                    command.Name,
+                    [.. command.Scopes.Distinct().Order()],
+                    command.KeyHash,
+                    now + TimeSpan.FromDays(command.Days)
+                )
+            ),
+            Effect.Append<Account>(
+                account.Id,
+                [.. Dropped(account, apiKeys, now), new ApiKeyIssued(account.Id, command.KeyId)]
+            ),
+        ];
 
-    /// <summary>Makes room in a full list, so that the list never loses a key in force: ending them all goes by it.</summary>
-    private static IEnumerable<AccountEvent> Dropped(Account account, IReadOnlyList<Session> apiKeys, DateTimeOffset now)
+    /// <summary>
+    /// Makes room in a full list, so that the list never loses a key in force: ending them all goes by it.
+    /// </summary>
+    private static IEnumerable<AccountEvent> Dropped(
+        Account account,
+        IReadOnlyList<Session> apiKeys,
+        DateTimeOffset now
+    )
     {
-        if (account.ApiKeyIds is not { Count: >= Account.ApiKeysRemembered } listed) yield break;
+        if (account.ApiKeyIds is not { Count: >= Account.ApiKeysRemembered } listed)
+            yield break;
         var inForce = apiKeys.Where(k => IsInForce(k, now)).Select(k => k.Id).ToHashSet();
         yield return new EndedApiKeysDropped(account.Id, [.. listed.Where(id => !inForce.Contains(id))]);
     }

@@ -9,7 +9,10 @@ public sealed record DisableTwoFactor(Guid AccountId, SecondFactor Shown);
 public static class DisableTwoFactorHandler
 {
     public static Refusal? Validate(DisableTwoFactor command, Account account) =>
-        account.TwoFactor is not { Enabled: true } expected ? AccountRefusals.TwoFactorNotBegun : command.Shown.IsGoodFor(expected) ? null : AccountRefusals.CodeWrong;
+        account.TwoFactor is not { Enabled: true } expected ? AccountRefusals.TwoFactorNotBegun
+        : command.Shown.IsGoodFor(expected) ? null
+        : AccountRefusals.CodeWrong;
 
-    public static IEnumerable<AccountEvent> Handle(DisableTwoFactor command, [WriteAggregate] Account account) => [command.Shown.Used(account.Id), new TwoFactorDisabled(account.Id)];
+    public static IEnumerable<AccountEvent> Handle(DisableTwoFactor command, [WriteAggregate] Account account) =>
+        [command.Shown.Used(account.Id), new TwoFactorDisabled(account.Id)];
 }

@@ -16,12 +16,14 @@ public static class EndSuspensionHandler
 {
     public static Refusal? Validate(EndSuspension command, Account account, [ReadAggregate] Account @operator)
     {
-        if (!@operator.Roles.Contains(PlatformRole.Operator)) return AccountRefusals.NotAnOperator;
+        if (!@operator.Roles.Contains(PlatformRole.Operator))
+            return AccountRefusals.NotAnOperator;
         return account.Erased ? Refusals.Unknown("account", account.Id) : null;
     }
 
     public static IEnumerable<AccountEvent> Handle(EndSuspension command, [WriteAggregate] Account account)
     {
-        if (account.Suspended) yield return new AccountSuspensionEnded(account.Id, command.OperatorId, command.Reason);
+        if (account.Suspended)
+            yield return new AccountSuspensionEnded(account.Id, command.OperatorId, command.Reason);
     }
 }

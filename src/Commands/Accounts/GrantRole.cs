@@ -16,6 +16,7 @@ public static class GrantRoleHandler
 {
     public static IEnumerable<AccountEvent> Handle(GrantRole command, [WriteAggregate] Account account)
     {
-        if (!account.Roles.Contains(command.Role)) yield return new RoleGranted(command.AccountId, command.Role);
+        if (!account.Roles.Contains(command.Role))
+            yield return new RoleGranted(command.AccountId, command.Role);
     }
 }

@@ -10,7 +10,11 @@ public sealed record MailPasswordReset(Guid AccountId, Guid ResetId);
 
 public static class MailPasswordResetHandler
 {
-    public static IEnumerable<AccountEvent> Handle(MailPasswordReset command, [WriteAggregate] Account account, DateTimeOffset now)
+    public static IEnumerable<AccountEvent> Handle(
+        MailPasswordReset command,
+        [WriteAggregate] Account account,
+        DateTimeOffset now
+    )
     {
         if (account is { Erased: false, Email.Length: > 0 })
             yield return new PasswordResetMailed(account.Id, command.ResetId, now + MailedReset.Life);

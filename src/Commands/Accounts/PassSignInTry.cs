@@ -12,5 +12,10 @@ public static class PassSignInTryHandler
         signInGuard.Newest is { } before && before.Id == command.TryId
             ? new SignInTryPassed(signInGuard.Id, command.TryId, before.InARow, before.NextTryAt)
             // Others have been counted since; their wait stands.
-            : new SignInTryPassed(signInGuard.Id, command.TryId, Math.Max(0, signInGuard.InARow - 1), signInGuard.NextTryAt);
+            : new SignInTryPassed(
+                signInGuard.Id,
+                command.TryId,
+                Math.Max(0, signInGuard.InARow - 1),
+                signInGuard.NextTryAt
+            );
 }

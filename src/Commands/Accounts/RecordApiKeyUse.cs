@@ -3,15 +3,22 @@ using Veza.Domain.Accounts;
 
 namespace Veza.Commands.Accounts;
 
-/// <summary>Remembers that an API key was shown today, for its owner to see. Again on the same day (UTC) it changes nothing.</summary>
+/// <summary>
+/// Remembers that an API key was shown today, for its owner to see. Again on the same day (UTC) it changes nothing.
+/// </summary>
 /// <param name="SessionId">The key's.</param>
 public sealed record RecordApiKeyUse(Guid SessionId);
 
 public static class RecordApiKeyUseHandler
 {
-    public static IEnumerable<SessionEvent> Handle(RecordApiKeyUse command, [WriteAggregate] Session session, DateTimeOffset now)
+    public static IEnumerable<SessionEvent> Handle(
+        RecordApiKeyUse command,
+        [WriteAggregate] Session session,
+        DateTimeOffset now
+    )
     {
         var today = DateOnly.FromDateTime(now.UtcDateTime);
-        if (session is { Ended: false, Scopes: not null } && (session.UsedOn is not { } last || last < today)) yield return new ApiKeyUsed(command.SessionId, session.AccountId, today);
+        if (session is { Ended: false, Scopes: not null } && (session.UsedOn is not { } last || last < today))
+            yield return new ApiKeyUsed(command.SessionId, session.AccountId, today);
     }
 }

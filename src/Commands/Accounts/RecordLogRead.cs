@@ -12,10 +12,14 @@ public sealed record RecordLogRead(Guid SessionId);
 public static class RecordLogReadHandler
 {
     public static IEnumerable<SessionEvent> Handle(
-        RecordLogRead command, [WriteAggregate] Session session, DateTimeOffset now)
+        RecordLogRead command,
+        [WriteAggregate] Session session,
+        DateTimeOffset now
+    )
     {
         var today = DateOnly.FromDateTime(now.UtcDateTime);
-        if (session.Ended || session.LogReadOn >= today) yield break;
+        if (session.Ended || session.LogReadOn >= today)
+            yield break;
         yield return new LogRead(command.SessionId, session.AccountId, today);
     }
 }

@@ -13,9 +13,11 @@ public sealed class RecordOperatorActValidator : AbstractValidator<RecordOperato
 {
     public RecordOperatorActValidator()
     {
-        RuleFor(c => c.Act).Must(OperatorAct.All.Contains)
+        RuleFor(c => c.Act)
+            .Must(OperatorAct.All.Contains)
             .WithMessage(c => $"act is \"{c.Act}\"; {string.Join(", ", OperatorAct.All)} are allowed");
-        RuleFor(c => c.Subject).Must(s => s.Length <= OperatorAct.SubjectMax)
+        RuleFor(c => c.Subject)
+            .Must(s => s.Length <= OperatorAct.SubjectMax)
             .WithMessage(c => $"subject has {c.Subject.Length} characters; {OperatorAct.SubjectMax} are allowed");
     }
 }

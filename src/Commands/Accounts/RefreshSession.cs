@@ -6,7 +6,10 @@ namespace Veza.Commands.Accounts;
 /// <summary>Carries a session on: the refresh token it has is used up, another takes its place.</summary>
 /// <param name="TokenHash">Of the token shown, which the front door has seen to be one that was given out.</param>
 /// <param name="NextTokenHash">Of the token given in its place.</param>
-/// <remarks>Refused with <c>refresh_token_reused</c>, a used token has two holders; the front door then ends the session, which ends whatever either has of it.</remarks>
+/// <remarks>
+/// Refused with <c>refresh_token_reused</c>, a used token has two holders; the front door then ends the session, which
+/// ends whatever either has of it.
+/// </remarks>
 public sealed record RefreshSession(Guid SessionId, string TokenHash, string NextTokenHash);
 
 public static class RefreshSessionHandler
@@ -19,5 +22,10 @@ public static class RefreshSessionHandler
         : null;
 
     public static SessionEvent Handle(RefreshSession command, [WriteAggregate] Session? session, DateTimeOffset now) =>
-        new SessionRefreshed(command.SessionId, session!.AccountId, command.NextTokenHash, now + Session.RefreshTokenLife);
+        new SessionRefreshed(
+            command.SessionId,
+            session!.AccountId,
+            command.NextTokenHash,
+            now + Session.RefreshTokenLife
+        );
 }

@@ -18,10 +18,16 @@ public sealed record RegisterAccount(
     string PasswordHash,
     RegisterAccount.FirstSession? SignIn = null,
     IReadOnlyList<string>? Roles = null,
-    Guid? EmailProofId = null)
+    Guid? EmailProofId = null
+)
 {
     /// <inheritdoc cref="StartSession"/>
-    public sealed record FirstSession(Guid SessionId, string RefreshTokenHash, string? Device = null, string? NetworkHash = null);
+    public sealed record FirstSession(
+        Guid SessionId,
+        string RefreshTokenHash,
+        string? Device = null,
+        string? NetworkHash = null
+    );
 }
 
 public sealed class RegisterAccountValidator : AbstractValidator<RegisterAccount>
@@ -40,18 +46,38 @@ public static class RegisterAccountHandler
     public static IEnumerable<Effect> Handle(RegisterAccount command, DateTimeOffset now)
     {
         var userName = command.UserName.ToLowerInvariant();
-        IEnumerable<DomainEvent> roles = (command.Roles ?? []).Distinct().Select(r => new RoleGranted(command.AccountId, r));
+        IEnumerable<DomainEvent> roles = (command.Roles ?? [])
+            .Distinct()
+            .Select(r => new RoleGranted(command.AccountId, r));
         // Whether somebody holds the address already is not looked at, so that registering tells nobody who is here.
         var claimed = command.EmailProofId is null ? command.Email : null;
         IEnumerable<DomainEvent> unproven = command.EmailProofId is { } proof
-            ? [new EmailProofRequested(command.AccountId, proof, command.Email, now, now + EmailProof.Life)] : [];
-        IEnumerable<DomainEvent> signedIn = command.SignIn is { } first ? [new SignedIn(command.AccountId, first.SessionId, first.Device, first.NetworkHash)] : [];
-        yield return Effect.Start<Account>(command.AccountId,
-            [new AccountRegistered(command.AccountId, userName, claimed, command.PasswordHash), .. unproven, .. roles, .. signedIn]);
+            ? [new EmailProofRequested(command.AccountId, proof, command.Email, now, now + EmailProof.Life)]
+            : [];
+        IEnumerable<DomainEvent> signedIn = command.SignIn is { } first
+            ? [new SignedIn(command.AccountId, first.SessionId, first.Device, first.NetworkHash)]
+            : [];
+        yield return Effect.Start<Account>(
+            command.AccountId,
+            [
+                new AccountRegistered(command.AccountId, userName, claimed, command.PasswordHash),
+                .. unproven,
+                .. roles,
+                .. signedIn,
+            ]
+        );
         yield return Effect.Claim(Account.UserNameScope, userName, command.AccountId);
-        if (claimed is not null) yield return Effect.Claim(Account.EmailScope, claimed.ToLowerInvariant(), command.AccountId);
+        if (claimed is not null)
+            yield return Effect.Claim(Account.EmailScope, claimed.ToLowerInvariant(), command.AccountId);
         if (command.SignIn is { } session)
-            yield return Effect.Start<Session>(session.SessionId,
-                new SessionStarted(session.SessionId, command.AccountId, session.RefreshTokenHash, now + Session.RefreshTokenLife));
+            yield return Effect.Start<Session>(
+                session.SessionId,
+                new SessionStarted(
+                    session.SessionId,
+                    command.AccountId,
+                    session.RefreshTokenHash,
+                    now + Session.RefreshTokenLife
+                )
+            );
     }
 }

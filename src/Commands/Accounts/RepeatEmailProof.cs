@@ -12,7 +12,8 @@ public static class RepeatEmailProofHandler
 {
     public static Refusal? Validate(RepeatEmailProof command, Account account, DateTimeOffset now) =>
         account.NewEmail is null ? AccountRefusals.NothingToProve
-        : account.Proof!.Wait(now) is { } wait ? AccountRefusals.EmailProofWait(wait) : null;
+        : account.Proof!.Wait(now) is { } wait ? AccountRefusals.EmailProofWait(wait)
+        : null;
 
     public static AccountEvent Handle(RepeatEmailProof command, [WriteAggregate] Account account, DateTimeOffset now) =>
         new EmailProofRequested(account.Id, command.ProofId, account.NewEmail!, now, now + EmailProof.Life);

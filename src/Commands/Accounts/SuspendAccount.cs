@@ -8,7 +8,9 @@ namespace Veza.Commands.Accounts;
 /// Shuts an account out, for a time or until <see cref="EndSuspension"/>: its sessions and keys end, and it starts no
 /// others. Suspending it again changes until when, and nothing else.
 /// </summary>
-/// <param name="Until">Null: until an operator ends it. It lies ahead, by <see cref="Account.SuspensionMax"/> at most.</param>
+/// <param name="Until">
+/// Null: until an operator ends it. It lies ahead, by <see cref="Account.SuspensionMax"/> at most.
+/// </param>
 public sealed record SuspendAccount(Guid AccountId, Guid OperatorId, string Reason, DateTimeOffset? Until = null);
 
 public sealed class SuspendAccountValidator : AbstractValidator<SuspendAccount>
@@ -22,12 +24,15 @@ public static class SuspendAccountHandler
         SuspendAccount command,
         Account account,
         [ReadAggregate] Account @operator,
-        DateTimeOffset now)
+        DateTimeOffset now
+    )
     {
         if (command.Until <= now || command.Until > now + Account.SuspensionMax)
             return AccountRefusals.SuspensionUntil(command.Until.Value, now);
-        if (!@operator.Roles.Contains(PlatformRole.Operator)) return AccountRefusals.NotAnOperator;
-        if (account.Erased) return Refusals.Unknown("account", account.Id);
+        if (!@operator.Roles.Contains(PlatformRole.Operator))
+            return AccountRefusals.NotAnOperator;
+        if (account.Erased)
+            return Refusals.Unknown("account", account.Id);
         // The last operator would otherwise have nobody left to end it.
         return command.AccountId == command.OperatorId ? AccountRefusals.CannotSuspendSelf : null;
     }
@@ -36,9 +41,11 @@ public static class SuspendAccountHandler
         SuspendAccount command,
         [WriteAggregate] Account account,
         [ReadAggregate("account.SessionIds")] IReadOnlyList<Session> sessions,
-        [ReadAggregate("account.ApiKeyIds")] IReadOnlyList<Session> apiKeys)
+        [ReadAggregate("account.ApiKeyIds")] IReadOnlyList<Session> apiKeys
+    )
     {
-        if (account.Suspended && account.SuspendedUntil == command.Until) return [];
+        if (account.Suspended && account.SuspendedUntil == command.Until)
+            return [];
         var suspended = new AccountSuspended(account.Id, command.OperatorId, command.Reason, command.Until);
         return
         [

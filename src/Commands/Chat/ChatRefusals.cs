@@ -8,36 +8,109 @@ namespace Veza.Commands.Chat;
 
 public static class ChatRefusals
 {
-    public static Refusal NotAllowed(Permission missing) => new("permission_missing", RefusalKind.NotAllowed, $"this needs the permission {missing}");
-    public static readonly Refusal OwnerCannotLeave = new("owner_cannot_leave", RefusalKind.Conflict, "the owner of a community cannot leave it; transfer or delete it first");
-    public static readonly Refusal OwnerProtected = new("owner_protected", RefusalKind.NotAllowed, "the owner of a community cannot be kicked, banned or timed out");
-    public static readonly Refusal Banned = new("banned", RefusalKind.NotAllowed, "this account is banned from the community");
-    public static readonly Refusal TooManyChannels = new("too_many_channels", RefusalKind.Conflict,
-        $"this community has {Community.ChannelsMax} channels, and takes no more");
-    public static readonly Refusal TooManyCommunities = new("too_many_communities", RefusalKind.Conflict,
-        $"this account has founded {Community.FoundedMax} communities, and may found no more");
-    public static readonly Refusal MessageDeleted = new("message_deleted", RefusalKind.Unknown, "this message was deleted");
-    public static readonly Refusal NotTheAuthor = new("not_the_author", RefusalKind.NotAllowed, "only its author may edit a message");
-    public static readonly Refusal ReplyElsewhere = new("reply_elsewhere", RefusalKind.Invalid, "a reply belongs in the channel of the message it answers");
-    public static readonly Refusal TooManyEmoji =
-        new("too_many_emoji", RefusalKind.Conflict, $"a message takes at most {Domain.Chat.Messages.Message.EmojiMax} different emoji");
-    public static Refusal SlowMode(TimeSpan wait) =>
-        new("slow_mode", RefusalKind.TooFast, $"slow mode: wait {Math.Ceiling(wait.TotalSeconds)} s before the next message here") { RetryAfter = wait };
+    public static Refusal NotAllowed(Permission missing) =>
+        new("permission_missing", RefusalKind.NotAllowed, $"this needs the permission {missing}");
 
-    public static Refusal ReadTooFast(TimeSpan wait) => new("read_too_fast", RefusalKind.TooFast,
-        $"a read marker moves every {Domain.Chat.Reading.ReadMarker.MoveEvery.TotalSeconds} s; wait {Math.Ceiling(wait.TotalSeconds)} s and send the newest position") { RetryAfter = wait };
+    public static readonly Refusal OwnerCannotLeave = new(
+        "owner_cannot_leave",
+        RefusalKind.Conflict,
+        "the owner of a community cannot leave it; transfer or delete it first"
+    );
+    public static readonly Refusal OwnerProtected = new(
+        "owner_protected",
+        RefusalKind.NotAllowed,
+        "the owner of a community cannot be kicked, banned or timed out"
+    );
+    public static readonly Refusal Banned = new(
+        "banned",
+        RefusalKind.NotAllowed,
+        "this account is banned from the community"
+    );
+    public static readonly Refusal TooManyChannels = new(
+        "too_many_channels",
+        RefusalKind.Conflict,
+        $"this community has {Community.ChannelsMax} channels, and takes no more"
+    );
+    public static readonly Refusal TooManyCommunities = new(
+        "too_many_communities",
+        RefusalKind.Conflict,
+        $"this account has founded {Community.FoundedMax} communities, and may found no more"
+    );
+    public static readonly Refusal MessageDeleted = new(
+        "message_deleted",
+        RefusalKind.Unknown,
+        "this message was deleted"
+    );
+    public static readonly Refusal NotTheAuthor = new(
+        "not_the_author",
+        RefusalKind.NotAllowed,
+        "only its author may edit a message"
+    );
+    public static readonly Refusal ReplyElsewhere = new(
+        "reply_elsewhere",
+        RefusalKind.Invalid,
+        "a reply belongs in the channel of the message it answers"
+    );
+    public static readonly Refusal TooManyEmoji = new(
+        "too_many_emoji",
+        RefusalKind.Conflict,
+        $"a message takes at most {Domain.Chat.Messages.Message.EmojiMax} different emoji"
+    );
+
+    public static Refusal SlowMode(TimeSpan wait) =>
+        new(
+            "slow_mode",
+            RefusalKind.TooFast,
+            $"slow mode: wait {Math.Ceiling(wait.TotalSeconds)} s before the next message here"
+        )
+        {
+            RetryAfter = wait,
+        };
+
+    public static Refusal ReadTooFast(TimeSpan wait) =>
+        new(
+            "read_too_fast",
+            RefusalKind.TooFast,
+            $"a read marker moves every {Domain.Chat.Reading.ReadMarker.MoveEvery.TotalSeconds} s; wait {Math.Ceiling(wait.TotalSeconds)} s and send the newest position"
+        )
+        {
+            RetryAfter = wait,
+        };
 
     /// <summary>Whether a member may do something here.</summary>
-    public static Refusal? Unless(Permission needed, Member? member, Community community, DateTimeOffset now, Channel? channel = null) =>
+    public static Refusal? Unless(
+        Permission needed,
+        Member? member,
+        Community community,
+        DateTimeOffset now,
+        Channel? channel = null
+    ) =>
         Permissions.Of(member, community, now, channel).HasFlag(needed) ? null
-        : member is { Present: true, TimedOutUntil: { } until } && until > now && !Permissions.TimedOut.HasFlag(needed) ? TimedOut(until, now)
+        : member is { Present: true, TimedOutUntil: { } until } && until > now && !Permissions.TimedOut.HasFlag(needed)
+            ? TimedOut(until, now)
         : NotAllowed(needed);
 
-    public static Refusal TimeOutInvalid(DateTimeOffset until, DateTimeOffset now) => Refusals.Invalid(new Dictionary<string, string[]>
-    {
-        ["until"] = [string.Create(CultureInfo.InvariantCulture, $"until is {until:O}; it must be after now, {now:O}, by at most {Member.TimeOutMax.TotalDays} days")],
-    });
+    public static Refusal TimeOutInvalid(DateTimeOffset until, DateTimeOffset now) =>
+        Refusals.Invalid(
+            new Dictionary<string, string[]>
+            {
+                ["until"] =
+                [
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"until is {until:O}; it must be after now, {now:O}, by at most {Member.TimeOutMax.TotalDays} days"
+                    ),
+                ],
+            }
+        );
 
-    private static Refusal TimedOut(DateTimeOffset until, DateTimeOffset now) => new("timed_out", RefusalKind.NotAllowed,
-        $"this member is timed out until {until.ToString("O", CultureInfo.InvariantCulture)} and may only read until then") { RetryAfter = until - now };
+    private static Refusal TimedOut(DateTimeOffset until, DateTimeOffset now) =>
+        new(
+            "timed_out",
+            RefusalKind.NotAllowed,
+            $"this member is timed out until {until.ToString("O", CultureInfo.InvariantCulture)} and may only read until then"
+        )
+        {
+            RetryAfter = until - now,
+        };
 }

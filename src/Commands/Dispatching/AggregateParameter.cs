@@ -15,17 +15,20 @@ internal sealed class AggregateParameter
     {
         _wrong = wrong;
         Name = uses[0].Name!;
-        if (uses.Select(use => use.ParameterType).Distinct().Count() > 1) throw wrong($"{Name} has more than one type");
+        if (uses.Select(use => use.ParameterType).Distinct().Count() > 1)
+            throw wrong($"{Name} has more than one type");
         IsMany = IsList(uses[0].ParameterType);
         Aggregate = ElementOf(uses[0].ParameterType);
         var attributes = uses.SelectMany(use => use.GetCustomAttributes<AggregateAttribute>()).ToList();
         IsWritten = attributes.OfType<WriteAggregateAttribute>().Any();
-        if (IsWritten && IsMany) throw wrong($"{Name} is a list; append to its streams by effects");
+        if (IsWritten && IsMany)
+            throw wrong($"{Name} is a list; append to its streams by effects");
         var nullability = new NullabilityInfoContext();
         IsRequired = !IsMany && uses.Any(use => nullability.Create(use).WriteState == NullabilityState.NotNull);
         var named = attributes.Select(a => a.Key).Where(key => key.Count > 0);
         var keys = named.DistinctBy(key => string.Join(' ', key)).ToList();
-        if (keys.Count > 1) throw wrong($"{Name} has more than one key");
+        if (keys.Count > 1)
+            throw wrong($"{Name} has more than one key");
         _named = keys.SingleOrDefault() ?? [];
     }
 
@@ -56,11 +59,15 @@ internal sealed class AggregateParameter
         if (_named.Count > 0 && _named.Count != names.Count)
             throw _wrong($"the key of {Name} has {_named.Count} parts; that of a {Aggregate.Name} has {names.Count}");
         if (_named.Count == 0 && StreamId is not null && IsOneOfSeveral(names))
-            throw _wrong($"its name does not say which {Aggregate.Name} {Name} is; name the key ({string.Join(", ", names)})");
-        var sources = _named.Count > 0
-            ? _named.Select(named => Named(named, command, loaded)).ToList()
-            : names.Select(name => Conventional(name, command, loaded)).ToList();
-        if (sources.Contains(null)) return false;
+            throw _wrong(
+                $"its name does not say which {Aggregate.Name} {Name} is; name the key ({string.Join(", ", names)})"
+            );
+        var sources =
+            _named.Count > 0
+                ? _named.Select(named => Named(named, command, loaded)).ToList()
+                : names.Select(name => Conventional(name, command, loaded)).ToList();
+        if (sources.Contains(null))
+            return false;
         Key = [.. sources.OfType<IdSource>()];
         return true;
     }
@@ -74,7 +81,8 @@ internal sealed class AggregateParameter
     {
         if (named.Split('.') is not [var owner, var name])
             return new(null, Property(command, named) ?? throw Lacking("the command"));
-        if (loaded.FirstOrDefault(l => l.Name == owner && !l.IsMany) is not { } from) return null;
+        if (loaded.FirstOrDefault(l => l.Name == owner && !l.IsMany) is not { } from)
+            return null;
         return new(from, Property(from.Aggregate, name) ?? throw Lacking(owner));
 
         Exception Lacking(string who) => _wrong($"the key of {Name} names {named}, which {who} lacks");
@@ -82,15 +90,20 @@ internal sealed class AggregateParameter
 
     private IdSource? Conventional(string name, Type command, IReadOnlyList<AggregateParameter> loaded)
     {
-        if (Property(command, name) is { } own) return new(null, own);
+        if (Property(command, name) is { } own)
+            return new(null, own);
         var having = loaded.Where(l => !l.IsMany && Property(l.Aggregate, name) is not null).ToList();
         var owners = string.Join(" or ", having.Select(l => l.Name));
-        if (having.Count > 1) throw _wrong($"{name} of {Name} could be of {owners}; name the key");
+        if (having.Count > 1)
+            throw _wrong($"{name} of {Name} could be of {owners}; name the key");
         return having is [var from] ? new(from, Property(from.Aggregate, name)!) : null;
     }
 
-    private PropertyInfo? Property(Type type, string name) => type.GetProperties().FirstOrDefault(property =>
-        property.Name.Equals(name, StringComparison.OrdinalIgnoreCase) && MayHold(property.PropertyType));
+    private PropertyInfo? Property(Type type, string name) =>
+        type.GetProperties()
+            .FirstOrDefault(property =>
+                property.Name.Equals(name, StringComparison.OrdinalIgnoreCase) && MayHold(property.PropertyType)
+            );
 
     private bool MayHold(Type type) =>
         IsMany ? type.IsAssignableTo(typeof(IReadOnlyCollection<Guid>)) : type == typeof(Guid) || type == typeof(Guid?);

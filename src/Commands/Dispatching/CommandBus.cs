@@ -23,19 +23,25 @@ public sealed class CommandBus(IWolverineRuntime runtime, IDecisionLog log, Func
     private const int TurnStripes = 1024;
 
     private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, TurnStripes).Select(_ => new SemaphoreSlim(1))];
-    private readonly ObjectPool<CommandMessageContext> _contexts =
-        new DefaultObjectPool<CommandMessageContext>(new ContextPolicy(runtime), ContextsKept);
+    private readonly ObjectPool<CommandMessageContext> _contexts = new DefaultObjectPool<CommandMessageContext>(
+        new ContextPolicy(runtime),
+        ContextsKept
+    );
     private readonly HandlerGraph _handlers = runtime.Services.GetRequiredService<HandlerGraph>();
 
     internal IDecisionLog Log => log;
     internal DateTimeOffset Now => now();
 
     /// <summary>
-    /// Judges a command's texts and numbers by themselves, before costly work for it is begun; sending it does so again.
+    /// Judges a command's texts and numbers by themselves, before costly work for it is begun; sending it does so
+    /// again.
     /// </summary>
     /// <returns>Null when they are good.</returns>
-    public Refusal? Shape<TCommand>(TCommand command) where TCommand : notnull =>
-        runtime.Services.GetService<IValidator<TCommand>>() is { } validator ? CommandShape.Of(command, validator) : null;
+    public Refusal? Shape<TCommand>(TCommand command)
+        where TCommand : notnull =>
+        runtime.Services.GetService<IValidator<TCommand>>() is { } validator
+            ? CommandShape.Of(command, validator)
+            : null;
 
     /// <summary>Runs a command.</summary>
     /// <param name="answer">
@@ -46,11 +52,14 @@ public sealed class CommandBus(IWolverineRuntime runtime, IDecisionLog log, Func
         TCommand command,
         CommandContext context,
         object? answer,
-        CancellationToken ct)
+        CancellationToken ct
+    )
         where TCommand : notnull
     {
         var handler = _handlers.HandlerFor(command.GetType())
-            ?? throw new ArgumentException($"{command.GetType().Name} has no generated handler; ./veza codegen makes it");
+            ?? throw new ArgumentException(
+                $"{command.GetType().Name} has no generated handler; ./veza codegen makes it"
+            );
         var sending = _contexts.Get();
         sending.Begin(this, command, context, answer);
         try
@@ -58,16 +67,21 @@ public sealed class CommandBus(IWolverineRuntime runtime, IDecisionLog log, Func
             await handler.HandleAsync(sending, ct);
             return sending.Result!;
         }
-        finally { _contexts.Return(sending); }
+        finally
+        {
+            _contexts.Return(sending);
+        }
     }
 
     /// <summary>Runs a command that follows from an event, and sees it through even when its node stops.</summary>
     /// <param name="commandId">Derived from the reaction and the event.</param>
     /// <exception cref="CommandRefusedException">The reaction did not foresee the refusal.</exception>
-    public async Task FollowUpAsync<TCommand>(Guid commandId, TCommand command) where TCommand : notnull
+    public async Task FollowUpAsync<TCommand>(Guid commandId, TCommand command)
+        where TCommand : notnull
     {
         var result = await SendAsync(command, CommandContext.FollowUp(commandId), null, CancellationToken.None);
-        if (result is CommandResult.Refused no) throw new CommandRefusedException(typeof(TCommand), no.Refusal);
+        if (result is CommandResult.Refused no)
+            throw new CommandRefusedException(typeof(TCommand), no.Refusal);
     }
 
     internal SemaphoreSlim TurnOf(Guid stream) => _turns[(uint)stream.GetHashCode() % TurnStripes];

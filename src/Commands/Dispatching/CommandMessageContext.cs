@@ -12,7 +12,8 @@ internal sealed class CommandMessageContext : MessageContext
 {
     private static readonly object Nothing = new();
 
-    public CommandMessageContext(IWolverineRuntime runtime) : base(runtime) => Envelope = new Envelope(Nothing);
+    public CommandMessageContext(IWolverineRuntime runtime)
+        : base(runtime) => Envelope = new Envelope(Nothing);
 
     public CommandBus? Bus { get; private set; }
     public CommandContext? Command { get; private set; }

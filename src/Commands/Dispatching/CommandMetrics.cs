@@ -11,19 +11,34 @@ internal static class CommandMetrics
     private static readonly Meter Meter = new("Veza.Commands");
 
     public static readonly Counter<long> Conflicts = Meter.CreateCounter<long>(
-        "veza.commands.conflicts", "{conflict}", "Version conflicts met and decided again.");
+        "veza.commands.conflicts",
+        "{conflict}",
+        "Version conflicts met and decided again."
+    );
 
     public static readonly Counter<long> Repeated = Meter.CreateCounter<long>(
-        "veza.commands.repeated", "{command}", "Commands sent again under a known id and answered as the first time.");
+        "veza.commands.repeated",
+        "{command}",
+        "Commands sent again under a known id and answered as the first time."
+    );
 
     private static readonly Counter<long> Handled = Meter.CreateCounter<long>(
-        "veza.commands.handled", "{command}", "Commands answered, by name and outcome.");
+        "veza.commands.handled",
+        "{command}",
+        "Commands answered, by name and outcome."
+    );
 
     private static readonly Counter<long> Refused = Meter.CreateCounter<long>(
-        "veza.commands.refused", "{command}", "Commands refused, by code.");
+        "veza.commands.refused",
+        "{command}",
+        "Commands refused, by code."
+    );
 
     private static readonly Histogram<double> Seconds = Meter.CreateHistogram<double>(
-        "veza.commands.duration", "s", "From a command's arrival to its answer, by name.");
+        "veza.commands.duration",
+        "s",
+        "From a command's arrival to its answer, by name."
+    );
 
     /// <param name="started">A time stamp of <see cref="Stopwatch"/>.</param>
     public static void Answered(Type command, CommandResult result, long started)

@@ -7,13 +7,15 @@ namespace Veza.Commands.Dispatching;
 internal static class CommandShape
 {
     // A field is named to its sender as in JSON; FluentValidation would say "User Name" for userName.
-    static CommandShape() => ValidatorOptions.Global.DisplayNameResolver =
-        (_, member, _) => member is null ? null : JsonNamingPolicy.CamelCase.ConvertName(member.Name);
+    static CommandShape() =>
+        ValidatorOptions.Global.DisplayNameResolver = (_, member, _) =>
+            member is null ? null : JsonNamingPolicy.CamelCase.ConvertName(member.Name);
 
     /// <returns>Null when they are good.</returns>
     public static Refusal? Of<TCommand>(TCommand command, IValidator<TCommand> validator)
     {
-        if (validator.Validate(command) is not { IsValid: false } found) return null;
+        if (validator.Validate(command) is not { IsValid: false } found)
+            return null;
         var errors = found.Errors.GroupBy(e => JsonNamingPolicy.CamelCase.ConvertName(e.PropertyName));
         return Refusals.Invalid(errors.ToDictionary(g => g.Key, g => g.Select(e => e.ErrorMessage).ToArray()));
     }

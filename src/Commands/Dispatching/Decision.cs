@@ -6,8 +6,8 @@ using Veza.Commands.Accounts;
 using Veza.Domain;
 using Veza.Domain.Accounts;
 using Veza.EventStore;
-using Veza.EventStore.Appending;
 using Veza.EventStore.Aggregates;
+using Veza.EventStore.Appending;
 using Wolverine.Runtime;
 using Wolverine.Util;
 
@@ -84,16 +84,19 @@ internal sealed class Decision : IDisposable
     /// <summary>Refuses a command of a wrong shape before anything is loaded.</summary>
     public void Check<TCommand>(IValidator<TCommand> validator, TCommand command)
     {
-        if (CommandShape.Of(command, validator) is { } invalid) _result = new CommandResult.Refused(invalid);
+        if (CommandShape.Of(command, validator) is { } invalid)
+            _result = new CommandResult.Refused(invalid);
     }
 
     /// <summary>Ends the round, if there was one.</summary>
     /// <returns>Whether another round is needed.</returns>
     public ValueTask<bool> NextAsync()
     {
-        if (_result is not null) return new(false);
+        if (_result is not null)
+            return new(false);
         // A command whose id is new needs nothing of the database before it is decided.
-        if (_attempts > 0 || _context.Fingerprint is not null) return new(EndRoundAsync());
+        if (_attempts > 0 || _context.Fingerprint is not null)
+            return new(EndRoundAsync());
         BeginAttempt();
         return new(true);
     }
@@ -108,18 +111,25 @@ internal sealed class Decision : IDisposable
         && await LoadAsync<Account>(caller) is { } account
         && IsRefused(AccountRefusals.Out(account));
 
-    public ValueTask<TAggregate?> LoadAsync<TAggregate>(Guid? stream) where TAggregate : class
+    public ValueTask<TAggregate?> LoadAsync<TAggregate>(Guid? stream)
+        where TAggregate : class
     {
-        if (stream is not { } id) return default;
+        if (stream is not { } id)
+            return default;
         // Asked for twice in a round, it is the same twice: what is decided on one is appended at its version.
         foreach (var (known, seen) in _seen)
-            if (known == id && seen.State is null or TAggregate) return new((TAggregate?)seen.State);
+            if (known == id && seen.State is null or TAggregate)
+                return new((TAggregate?)seen.State);
         var loading = _bus.Log.LoadAsync(typeof(TAggregate), id, _ct);
-        if (loading.IsCompletedSuccessfully) return new(Saw<TAggregate>(id, loading.Result));
+        if (loading.IsCompletedSuccessfully)
+            return new(Saw<TAggregate>(id, loading.Result));
         return LoadedAsync(this, id, loading);
 
-        static async ValueTask<TAggregate?> LoadedAsync(Decision decision, Guid id, ValueTask<AggregateState> loading) =>
-            decision.Saw<TAggregate>(id, await loading);
+        static async ValueTask<TAggregate?> LoadedAsync(
+            Decision decision,
+            Guid id,
+            ValueTask<AggregateState> loading
+        ) => decision.Saw<TAggregate>(id, await loading);
     }
 
     /// <returns>Those that are there.</returns>
@@ -128,14 +138,17 @@ internal sealed class Decision : IDisposable
     {
         var found = new List<TAggregate>(streams?.Count ?? 0);
         foreach (var stream in streams ?? [])
-            if (await LoadAsync<TAggregate>(stream) is { } aggregate) found.Add(aggregate);
+            if (await LoadAsync<TAggregate>(stream) is { } aggregate)
+                found.Add(aggregate);
         return found;
     }
 
     /// <returns>True, and the command is refused, when an aggregate that must be there is not.</returns>
-    public bool IsMissing<TAggregate>(TAggregate? aggregate, Guid? stream) where TAggregate : class
+    public bool IsMissing<TAggregate>(TAggregate? aggregate, Guid? stream)
+        where TAggregate : class
     {
-        if (aggregate is not null) return false;
+        if (aggregate is not null)
+            return false;
         _refusal = Refusals.Unknown(AggregateFold.Of<TAggregate>().StreamType, stream ?? Guid.Empty);
         return true;
     }
@@ -144,10 +157,12 @@ internal sealed class Decision : IDisposable
     /// <returns>True, and the command is refused, when the caller expected another version.</returns>
     public bool IsStale<TAggregate>(Guid? stream)
     {
-        if (stream is not { } id) return false;
+        if (stream is not { } id)
+            return false;
         var seen = SeenOf(id)!;
         _written = (AggregateFold.Of<TAggregate>().StreamType, id, seen);
-        if (_context.ExpectedVersion is not { } expected || seen.Version == expected) return false;
+        if (_context.ExpectedVersion is not { } expected || seen.Version == expected)
+            return false;
         _refusal = Refusals.Stale(expected, seen.Version);
         return true;
     }
@@ -157,13 +172,15 @@ internal sealed class Decision : IDisposable
 
     public void Take(DomainEvent? happened)
     {
-        if (happened is not null) Take([happened]);
+        if (happened is not null)
+            Take([happened]);
     }
 
     public void Take(IEnumerable<DomainEvent>? happened)
     {
         object[] events = [.. happened ?? []];
-        if (events.Length == 0) return;
+        if (events.Length == 0)
+            return;
         if (_written is not var (type, stream, seen))
             throw new InvalidOperationException($"{_command.Name} has events, but no id of the aggregate they are of");
         (_changes ??= []).Add(new(stream, type, seen.Version, events, seen.Position));
@@ -171,7 +188,8 @@ internal sealed class Decision : IDisposable
 
     public void Take(IEnumerable<Effect>? effects)
     {
-        foreach (var effect in effects ?? []) Take(effect);
+        foreach (var effect in effects ?? [])
+            Take(effect);
     }
 
     public void Take(Effect? effect)
@@ -201,15 +219,18 @@ internal sealed class Decision : IDisposable
     {
         var result = _result!;
         _trace?.SetTag("veza.command_id", _context.CommandId);
-        if (result is CommandResult.Done done) _trace?.SetTag("veza.position", done.Position);
+        if (result is CommandResult.Done done)
+            _trace?.SetTag("veza.position", done.Position);
         CommandMetrics.Answered(_command, result, _started);
         if (context is CommandMessageContext own)
         {
             own.Result = result;
             return Task.CompletedTask;
         }
-        if (context.Envelope!.ReplyRequested == Answered) return context.EnqueueCascadingAsync(result);
-        if (result is CommandResult.Refused no) throw new CommandRefusedException(_command, no.Refusal);
+        if (context.Envelope!.ReplyRequested == Answered)
+            return context.EnqueueCascadingAsync(result);
+        if (result is CommandResult.Refused no)
+            throw new CommandRefusedException(_command, no.Refusal);
         return Task.CompletedTask;
     }
 
@@ -223,7 +244,8 @@ internal sealed class Decision : IDisposable
     {
         try
         {
-            if (_attempts == 0) return await AttemptAsync();
+            if (_attempts == 0)
+                return await AttemptAsync();
             if (ChangesNothing && !_isFresh)
             {
                 await _bus.Log.CatchUpAsync(_ct);
@@ -232,12 +254,22 @@ internal sealed class Decision : IDisposable
                 return true;
             }
             // The "no" may be owed to this very request, sent twice, whose other self was faster.
-            if (_refusal is { } refusal) return End(await FirstAnswerAsync() ?? new CommandResult.Refused(refusal));
+            if (_refusal is { } refusal)
+                return End(await FirstAnswerAsync() ?? new CommandResult.Refused(refusal));
             return await AppendAsync();
         }
-        catch (LogBusyException busy) { return Refuse(Refusals.LogBusy(busy.Message)); }
-        catch (StorageFullException) { return Refuse(Refusals.StorageFull); }
-        catch (OutcomeUnknownException unknown) { return Refuse(Refusals.OutcomeUnknown(unknown.Message)); }
+        catch (LogBusyException busy)
+        {
+            return Refuse(Refusals.LogBusy(busy.Message));
+        }
+        catch (StorageFullException)
+        {
+            return Refuse(Refusals.StorageFull);
+        }
+        catch (OutcomeUnknownException unknown)
+        {
+            return Refuse(Refusals.OutcomeUnknown(unknown.Message));
+        }
     }
 
     private async Task<bool> AppendAsync()
@@ -245,7 +277,8 @@ internal sealed class Decision : IDisposable
         // Made from the very aggregates of the decision, so that it says what was decided, and is remembered with it.
         var told = Json(_told);
         var unchanged = new CommandResult.Done(_written?.Seen.Version ?? 0, _written?.Seen.Position ?? _head, told);
-        if (ChangesNothing && _context.Fingerprint is null) return End(unchanged);
+        if (ChangesNothing && _context.Fingerprint is null)
+            return End(unchanged);
         var request = new AppendRequest(
             _context.CommandId,
             (IReadOnlyList<StreamChange>?)_changes ?? [],
@@ -256,9 +289,11 @@ internal sealed class Decision : IDisposable
             _context.Fingerprint,
             (unchanged.Version, unchanged.Position),
             _generation,
-            _erased);
+            _erased
+        );
         AppendOutcome outcome;
-        using (CommandMetrics.Traces.StartActivity("append")) outcome = await _bus.Log.AppendAsync(request);
+        using (CommandMetrics.Traces.StartActivity("append"))
+            outcome = await _bus.Log.AppendAsync(request);
         switch (outcome)
         {
             case AppendOutcome.Accepted(var version, var position, _):
@@ -285,8 +320,10 @@ internal sealed class Decision : IDisposable
     /// <returns>False when the command is answered without being decided.</returns>
     private async Task<bool> AttemptAsync()
     {
-        if (_attempts == AttemptsMax) return Refuse(Refusals.Contended(AttemptsMax));
-        if (await FirstAnswerAsync() is { } first) return End(first);
+        if (_attempts == AttemptsMax)
+            return Refuse(Refusals.Contended(AttemptsMax));
+        if (await FirstAnswerAsync() is { } first)
+            return End(first);
         BeginAttempt();
         return true;
     }
@@ -295,15 +332,20 @@ internal sealed class Decision : IDisposable
     private async Task<CommandResult?> FirstAnswerAsync()
     {
         // Only a request with an idempotency key may have been answered before; any other id is new.
-        if (_context.Fingerprint is null) return null;
+        if (_context.Fingerprint is null)
+            return null;
         return await _bus.Log.FindCommandAsync(_context.CommandId, _ct) is { } first ? Repeat(first) : null;
     }
 
     private CommandResult Repeat(AppendOutcome.Duplicate first)
     {
         CommandMetrics.Repeated.Add(1);
-        if (first.Fingerprint is null || _context.Fingerprint is null
-            || IsSame(first.Fingerprint, _context.Fingerprint) || IsSame(first.Fingerprint, _context.EarlierFingerprint))
+        if (
+            first.Fingerprint is null
+            || _context.Fingerprint is null
+            || IsSame(first.Fingerprint, _context.Fingerprint)
+            || IsSame(first.Fingerprint, _context.EarlierFingerprint)
+        )
             return new CommandResult.Done(first.Version, first.Position, first.Answer);
         return new CommandResult.Refused(Refusals.IdempotencyKeyReused);
 
@@ -341,7 +383,8 @@ internal sealed class Decision : IDisposable
         return false;
     }
 
-    private TAggregate? Saw<TAggregate>(Guid stream, AggregateState seen) where TAggregate : class
+    private TAggregate? Saw<TAggregate>(Guid stream, AggregateState seen)
+        where TAggregate : class
     {
         _seen.Add((stream, seen));
         return (TAggregate?)seen.State;
@@ -350,7 +393,8 @@ internal sealed class Decision : IDisposable
     private AggregateState? SeenOf(Guid stream)
     {
         foreach (var (known, seen) in _seen)
-            if (known == stream) return seen;
+            if (known == stream)
+                return seen;
         return null;
     }
 }

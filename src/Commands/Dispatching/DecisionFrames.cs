@@ -28,16 +28,20 @@ internal sealed class DecideFrame : AsyncFrame
     public override IEnumerable<Variable> FindVariables(IMethodVariables chain)
     {
         yield return _message = chain.FindVariable(_command);
-        if (_hasValidator) yield return _validator = chain.FindVariable(typeof(IValidator<>).MakeGenericType(_command));
+        if (_hasValidator)
+            yield return _validator = chain.FindVariable(typeof(IValidator<>).MakeGenericType(_command));
     }
 
     public override void GenerateCode(GeneratedMethod method, ISourceWriter writer)
     {
         var begin = $"{typeof(Decision).FullNameInCode()}.{nameof(Dispatching.Decision.Begin)}";
         writer.Write($"using var {Name} = {begin}(typeof({_command.FullNameInCode()}), context, cancellation);");
-        if (_hasValidator) writer.Write($"{Name}.Check({_validator!.Usage}, {_message!.Usage});");
+        if (_hasValidator)
+            writer.Write($"{Name}.Check({_validator!.Usage}, {_message!.Usage});");
         writer.Write($"BLOCK:while (await {Name}.NextAsync().ConfigureAwait(false))");
-        writer.Write($"if (await {Name}.{nameof(Dispatching.Decision.IsShutOutAsync)}().ConfigureAwait(false)) continue;");
+        writer.Write(
+            $"if (await {Name}.{nameof(Dispatching.Decision.IsShutOutAsync)}().ConfigureAwait(false)) continue;"
+        );
         Next?.GenerateCode(method, writer);
         writer.FinishBlock();
         writer.Write($"await {Name}.EndAsync(context).ConfigureAwait(false);");
@@ -57,7 +61,8 @@ internal sealed class LoadAggregateFrame : AsyncFrame
         AggregateParameter parameter,
         Type command,
         IReadOnlyDictionary<AggregateParameter, Variable> loaded,
-        Variable decision)
+        Variable decision
+    )
     {
         _parameter = parameter;
         _command = command;
@@ -67,7 +72,8 @@ internal sealed class LoadAggregateFrame : AsyncFrame
         Aggregate = new Variable(type, Identifiers.Of(parameter.Name), this);
         uses.Add(decision);
         foreach (var source in parameter.Key)
-            if (source.Aggregate is { } from) uses.Add(loaded[from]);
+            if (source.Aggregate is { } from)
+                uses.Add(loaded[from]);
     }
 
     public Variable Aggregate { get; }
@@ -93,21 +99,24 @@ internal sealed class LoadAggregateFrame : AsyncFrame
     private string Id()
     {
         var parts = _parameter.Key.Select(Part).ToList();
-        if (_parameter.StreamId is null) return parts[0];
+        if (_parameter.StreamId is null)
+            return parts[0];
         var stream = $"{_parameter.Aggregate.FullNameInCode()}.{_parameter.StreamId.Name}";
-        if (_parameter.Key.All(part => part.IsCertain)) return $"{stream}({string.Join(", ", parts)})";
+        if (_parameter.Key.All(part => part.IsCertain))
+            return $"{stream}({string.Join(", ", parts)})";
         // A part that is missing makes the id missing.
         var known = parts.Select((part, i) => $"{part} is {{ }} {_parameter.Name}Part{i}");
         var arguments = parts.Select((_, i) => $"{_parameter.Name}Part{i}");
         return $"{string.Join(" && ", known)} ? {stream}({string.Join(", ", arguments)}) : (System.Guid?)null";
     }
 
-    private string Part(IdSource source) => source.Aggregate switch
-    {
-        null => $"{_message!.Usage}.{source.Property.Name}",
-        { IsRequired: true } certain => $"{_loaded[certain].Usage}.{source.Property.Name}",
-        var possible => $"{_loaded[possible].Usage}?.{source.Property.Name}",
-    };
+    private string Part(IdSource source) =>
+        source.Aggregate switch
+        {
+            null => $"{_message!.Usage}.{source.Property.Name}",
+            { IsRequired: true } certain => $"{_loaded[certain].Usage}.{source.Property.Name}",
+            var possible => $"{_loaded[possible].Usage}?.{source.Property.Name}",
+        };
 }
 
 /// <summary>Says which aggregate the handler's events are of, once all are loaded.</summary>
@@ -189,12 +198,16 @@ internal sealed class GiveFrame : SyncFrame
 /// <summary>What parameters of a handler are called in the code generated for it.</summary>
 internal static class Identifiers
 {
-    private static readonly HashSet<string> Reserved = [.. (
-        "abstract as base bool break byte case catch char checked class const continue decimal default delegate do "
-        + "double else enum event explicit extern false finally fixed float for foreach goto if implicit in int "
-        + "interface internal is lock long namespace new null object operator out override params private protected public "
-        + "readonly ref return sbyte sealed short sizeof stackalloc static string struct switch this throw true try "
-        + "typeof uint ulong unchecked unsafe ushort using virtual void volatile while").Split(' ')];
+    private static readonly HashSet<string> Reserved =
+    [
+        .. (
+            "abstract as base bool break byte case catch char checked class const continue decimal default delegate do "
+            + "double else enum event explicit extern false finally fixed float for foreach goto if implicit in int "
+            + "interface internal is lock long namespace new null object operator out override params private protected public "
+            + "readonly ref return sbyte sealed short sizeof stackalloc static string struct switch this throw true try "
+            + "typeof uint ulong unchecked unsafe ushort using virtual void volatile while"
+        ).Split(' '),
+    ];
 
     public static string Of(string name) => Reserved.Contains(name) ? $"@{name}" : name;
 

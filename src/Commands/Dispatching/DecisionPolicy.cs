@@ -42,7 +42,8 @@ internal sealed class DecisionPolicy : IHandlerPolicy
         MethodCall handle,
         HandlerSignature signature,
         GenerationRules rules,
-        IServiceContainer container)
+        IServiceContainer container
+    )
     {
         // What the handler returns goes to the decision, not to a queue.
         chain.ReturnVariableActionSource = TakesWhatHappened.Instance;
@@ -60,7 +61,8 @@ internal sealed class DecisionPolicy : IHandlerPolicy
             frames.Add(load);
             loaded.Add(aggregate, load.Aggregate);
         }
-        if (signature.Written is { } written) frames.Add(new WrittenFrame(written, loaded[written]));
+        if (signature.Written is { } written)
+            frames.Add(new WrittenFrame(written, loaded[written]));
         var time = new TimeFrame(decide.Decision);
         frames.Add(time);
         chain.Middleware.InsertRange(0, frames);
@@ -72,16 +74,19 @@ internal sealed class DecisionPolicy : IHandlerPolicy
             chain.Postprocessors.Add(call);
             chain.Postprocessors.Add(new GiveFrame(nameof(Decision.Tell), call.ReturnVariable!));
         }
-        foreach (var call in calls) Bind(call, time, loaded);
+        foreach (var call in calls)
+            Bind(call, time, loaded);
     }
 
     private static void Bind(MethodCall call, TimeFrame time, Dictionary<AggregateParameter, Variable> loaded)
     {
         foreach (var (i, parameter) in call.Method.GetParameters().Index())
         {
-            if (parameter.ParameterType == typeof(DateTimeOffset)) call.Arguments[i] = time.Now;
+            if (parameter.ParameterType == typeof(DateTimeOffset))
+                call.Arguments[i] = time.Now;
             var aggregate = loaded.FirstOrDefault(l => l.Key.Name == parameter.Name).Value;
-            if (aggregate is not null) call.Arguments[i] = aggregate;
+            if (aggregate is not null)
+                call.Arguments[i] = aggregate;
         }
     }
 }
@@ -107,7 +112,9 @@ internal sealed class TakesWhatHappened : IReturnVariableActionSource
     private sealed class Taking(Variable variable) : IReturnVariableAction
     {
         public string Description => "Takes events and effects into the decision";
+
         public IEnumerable<Type> Dependencies() => [];
+
         public IEnumerable<Frame> Frames() => [new GiveFrame(nameof(Decision.Take), variable)];
     }
 }

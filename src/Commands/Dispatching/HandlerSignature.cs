@@ -24,11 +24,13 @@ internal sealed class HandlerSignature
         Handle = Method("Handle") ?? throw Wrong("it has no Handle");
         Validate = Method("Validate");
         Answer = Method("Answer");
-        Aggregates = Ordered([.. ((MethodInfo?[])[Validate, Handle, Answer])
-            .SelectMany(method => method?.GetParameters() ?? [])
-            .Where(parameter => AggregateParameter.IsOne(parameter.ParameterType))
-            .GroupBy(parameter => parameter.Name!)
-            .Select(uses => new AggregateParameter([.. uses], Wrong))]);
+        Aggregates = Ordered([
+            .. ((MethodInfo?[])[Validate, Handle, Answer])
+                .SelectMany(method => method?.GetParameters() ?? [])
+                .Where(parameter => AggregateParameter.IsOne(parameter.ParameterType))
+                .GroupBy(parameter => parameter.Name!)
+                .Select(uses => new AggregateParameter([.. uses], Wrong)),
+        ]);
         var written = Aggregates.Where(a => a.IsWritten).ToList();
         if (written.Count > 1)
             throw Wrong($"{Names(written)} are [WriteAggregate]; return effects to append to more than one stream");
@@ -66,8 +68,10 @@ internal sealed class HandlerSignature
 
     private HandlerOutcome OutcomeOf(Type returned)
     {
-        if (IsOneOrMore<DomainEvent>(returned)) return HandlerOutcome.Events;
-        if (IsOneOrMore<Effect>(returned)) return HandlerOutcome.Effects;
+        if (IsOneOrMore<DomainEvent>(returned))
+            return HandlerOutcome.Events;
+        if (IsOneOrMore<Effect>(returned))
+            return HandlerOutcome.Effects;
         throw Wrong($"Handle returns a {returned.Name}; it may return events or effects");
     }
 
@@ -93,4 +97,8 @@ internal sealed class HandlerSignature
     private ArgumentException Wrong(string what) => new($"{Command.Name}Handler: {what}");
 }
 
-internal enum HandlerOutcome { Events, Effects }
+internal enum HandlerOutcome
+{
+    Events,
+    Effects,
+}

@@ -27,7 +27,8 @@ public static class WolverineCommands
         options.CodeGeneration.AddContinuationStrategy<RefusalStrategy>();
         options.Policies.Add<DecisionPolicy>();
         options.Services.AddSingleton(limits);
-        foreach (var (command, validator) in Validators()) options.Services.AddSingleton(command, validator);
+        foreach (var (command, validator) in Validators())
+            options.Services.AddSingleton(command, validator);
     }
 
     private static IEnumerable<(Type Of, Type Validator)> Validators() =>

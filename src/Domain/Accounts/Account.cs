@@ -25,7 +25,8 @@ public sealed record Account(
     [property: Personal(nameof(Account.Id))] string? NewEmail = null,
     EmailProof? Proof = null,
     MailedReset? MailedReset = null,
-    DateTimeOffset? SuspendedUntil = null)
+    DateTimeOffset? SuspendedUntil = null
+)
 {
     public const int UserNameMin = 3;
     public const int UserNameMax = 32;
@@ -33,7 +34,10 @@ public sealed record Account(
     /// <summary>RFC 5321 leaves room for no longer address in a path of 256 octets.</summary>
     public const int EmailMax = 254;
 
-    /// <summary>Sessions at a time: more devices than anybody has. The next sign-in ends the oldest, so that a program that never signs out harms nobody.</summary>
+    /// <summary>
+    /// Sessions at a time: more devices than anybody has. The next sign-in ends the oldest, so that a program that
+    /// never signs out harms nobody.
+    /// </summary>
     public const int SessionsMax = 50;
 
     /// <summary>Home, work, a phone's, and where one is just now.</summary>
@@ -42,7 +46,10 @@ public sealed record Account(
     /// <summary>API keys in force at a time: one for each program somebody runs.</summary>
     public const int ApiKeysMax = 20;
 
-    /// <summary>Keys listed, ended ones included. At this length the ended ones are dropped, so that no key in force is ever missing.</summary>
+    /// <summary>
+    /// Keys listed, ended ones included. At this length the ended ones are dropped, so that no key in force is ever
+    /// missing.
+    /// </summary>
     public const int ApiKeysRemembered = 100;
 
     /// <summary>In characters, of why an operator suspended the account or ended that.</summary>
@@ -55,51 +62,115 @@ public sealed record Account(
     public const string UserNameScope = "user_name";
     public const string EmailScope = "email";
 
-    /// <summary>The account decides nothing any longer, or not for now: no sign-in, key, command or source of its is taken.</summary>
+    /// <summary>
+    /// The account decides nothing any longer, or not for now: no sign-in, key, command or source of its is taken.
+    /// </summary>
     public bool IsOut => Erased || Suspended;
 
     /// <summary>The session that one more would end; null while there is room.</summary>
     public Guid? OldestSessionId => SessionIds.Count < SessionsMax ? null : SessionIds[0];
 
-    public static Account Create(AccountRegistered e) => new(e.AccountId, e.UserName, e.Email ?? "", e.PasswordHash, [PlatformRole.User], [], []);
+    public static Account Create(AccountRegistered e) =>
+        new(e.AccountId, e.UserName, e.Email ?? "", e.PasswordHash, [PlatformRole.User], [], []);
+
     public Account Apply(RoleGranted e) => this with { Roles = Roles.Add(e.Role) };
-    public Account Apply(SignedIn e) => this with
-    {
-        SessionIds = Last(SessionIds.Add(e.SessionId), SessionsMax),
-        KnownNetworks = e.NetworkHash is null ? KnownNetworks : Last(KnownNetworks.Remove(e.NetworkHash).Add(e.NetworkHash), KnownNetworksMax),
-    };
-    public Account Apply(EmailProofRequested e) => this with
-    {
-        NewEmail = e.Email,
-        Proof = new(e.ProofId, e.ExpiresAt, Last((Proof?.RequestedAt ?? []).Add(e.RequestedAt), EmailProof.PerDayMax)),
-    };
+
+    public Account Apply(SignedIn e) =>
+        this with
+        {
+            SessionIds = Last(SessionIds.Add(e.SessionId), SessionsMax),
+            KnownNetworks = e.NetworkHash is null
+                ? KnownNetworks
+                : Last(KnownNetworks.Remove(e.NetworkHash).Add(e.NetworkHash), KnownNetworksMax),
+        };
+
+    public Account Apply(EmailProofRequested e) =>
+        this with
+        {
+            NewEmail = e.Email,
+            Proof = new(
+                e.ProofId,
+                e.ExpiresAt,
+                Last((Proof?.RequestedAt ?? []).Add(e.RequestedAt), EmailProof.PerDayMax)
+            ),
+        };
+
     public Account Apply(EmailProven e) => this with { Email = e.Email, NewEmail = null };
 
-    public Account Apply(PasswordChanged e) => this with { PasswordHash = e.PasswordHash, Reset = null, MailedReset = null };
+    public Account Apply(PasswordChanged e) =>
+        this with
+        {
+            PasswordHash = e.PasswordHash,
+            Reset = null,
+            MailedReset = null,
+        };
+
     public Account Apply(PasswordResetIssued e) => this with { Reset = new(e.TokenHash, e.ExpiresAt) };
+
     public Account Apply(PasswordResetMailed e) => this with { MailedReset = new(e.ResetId, e.ExpiresAt) };
-    public Account Apply(PasswordReset e) => this with { PasswordHash = e.PasswordHash, Reset = null, MailedReset = null };
+
+    public Account Apply(PasswordReset e) =>
+        this with
+        {
+            PasswordHash = e.PasswordHash,
+            Reset = null,
+            MailedReset = null,
+        };
 
     public Account Apply(TwoFactorBegun e) => this with { TwoFactor = new(e.SeedId, Enabled: false, LastStep: 0, []) };
+
     public Account Apply(TwoFactorEnabled e) => this with { TwoFactor = new(e.SeedId, Enabled: true, e.Step, []) };
-    public Account Apply(TwoFactorCodeUsed e) => this with { TwoFactor = TwoFactor is null ? null : TwoFactor with { LastStep = e.Step } };
-    public Account Apply(RecoveryCodeUsed e) => this with { TwoFactor = TwoFactor is null ? null : TwoFactor with { UsedRecoveryCodes = TwoFactor.UsedRecoveryCodes.Add(e.Number) } };
+
+    public Account Apply(TwoFactorCodeUsed e) =>
+        this with
+        {
+            TwoFactor = TwoFactor is null ? null : TwoFactor with { LastStep = e.Step },
+        };
+
+    public Account Apply(RecoveryCodeUsed e) =>
+        this with
+        {
+            TwoFactor = TwoFactor is null
+                ? null
+                : TwoFactor with
+                {
+                    UsedRecoveryCodes = TwoFactor.UsedRecoveryCodes.Add(e.Number),
+                },
+        };
+
     public Account Apply(TwoFactorDisabled _) => this with { TwoFactor = null };
 
-    public Account Apply(ApiKeyIssued e) => this with { ApiKeyIds = Last((ApiKeyIds ?? []).Add(e.KeyId), ApiKeysRemembered) };
+    public Account Apply(ApiKeyIssued e) =>
+        this with
+        {
+            ApiKeyIds = Last((ApiKeyIds ?? []).Add(e.KeyId), ApiKeysRemembered),
+        };
+
     public Account Apply(EndedApiKeysDropped e) => this with { ApiKeyIds = (ApiKeyIds ?? []).RemoveRange(e.KeyIds) };
 
     public Account Apply(AccountSuspended e) => this with { Suspended = true, SuspendedUntil = e.Until };
+
     public Account Apply(AccountSuspensionEnded _) => this with { Suspended = false, SuspendedUntil = null };
+
     public Account Apply(AccountSuspensionExpired _) => this with { Suspended = false, SuspendedUntil = null };
 
-    public Account Apply(AccountErased _) => this with
-    {
-        UserName = "", Email = "", NewEmail = null, PasswordHash = "", KnownNetworks = [],
-        Reset = null, MailedReset = null, TwoFactor = null, Proof = null, Erased = true,
-    };
+    public Account Apply(AccountErased _) =>
+        this with
+        {
+            UserName = "",
+            Email = "",
+            NewEmail = null,
+            PasswordHash = "",
+            KnownNetworks = [],
+            Reset = null,
+            MailedReset = null,
+            TwoFactor = null,
+            Proof = null,
+            Erased = true,
+        };
 
-    private static ImmutableList<T> Last<T>(ImmutableList<T> of, int max) => of.Count > max ? of.RemoveRange(0, of.Count - max) : of;
+    private static ImmutableList<T> Last<T>(ImmutableList<T> of, int max) =>
+        of.Count > max ? of.RemoveRange(0, of.Count - max) : of;
 }
 
 /// <param name="TokenHash">Of the one token that sets a new password.</param>
@@ -136,7 +207,8 @@ public sealed record EmailProof(Guid ProofId, DateTimeOffset ExpiresAt, Immutabl
     {
         var next = RequestedAt[^1] + WaitMin;
         var free = RequestedAt.Count < PerDayMax ? next : RequestedAt[0] + TimeSpan.FromDays(1);
-        if (free > next) next = free;
+        if (free > next)
+            next = free;
         return next > now ? next - now : null;
     }
 }
@@ -150,7 +222,9 @@ public sealed record TwoFactor(Guid SeedId, bool Enabled, long LastStep, Immutab
     public const int RecoveryCodesCount = 10;
 }
 
-/// <summary>What an account may do on the whole platform; what it may do in a community is the community's to say.</summary>
+/// <summary>
+/// What an account may do on the whole platform; what it may do in a community is the community's to say.
+/// </summary>
 public static class PlatformRole
 {
     /// <summary>Every account has it, without an event.</summary>

@@ -17,8 +17,11 @@ public sealed record Mailbox(Guid Id, ImmutableList<DateTimeOffset> Mails)
     public const int PerDayMax = 20;
 
     public static Mailbox Create(MailSent e) => new(e.MailboxId, [e.At]);
+
     public static Mailbox Create(PasswordResetAsked e) => new(e.MailboxId, [e.At]);
+
     public Mailbox Apply(MailSent e) => With(e.At);
+
     public Mailbox Apply(PasswordResetAsked e) => With(e.At);
 
     /// <summary>Whether one more mail now would be one too many.</summary>
@@ -27,5 +30,8 @@ public sealed record Mailbox(Guid Id, ImmutableList<DateTimeOffset> Mails)
         || Mails.Count(m => m > now - TimeSpan.FromDays(1)) >= PerDayMax;
 
     private Mailbox With(DateTimeOffset at) =>
-        this with { Mails = Mails.Count < PerDayMax ? Mails.Add(at) : Mails.RemoveAt(0).Add(at) };
+        this with
+        {
+            Mails = Mails.Count < PerDayMax ? Mails.Add(at) : Mails.RemoveAt(0).Add(at),
+        };
 }

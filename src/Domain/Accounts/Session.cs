@@ -15,7 +15,8 @@ public sealed record Session(
     bool Ended,
     ImmutableSortedSet<string>? Scopes = null,
     DateOnly? UsedOn = null,
-    DateOnly? LogReadOn = null)
+    DateOnly? LogReadOn = null
+)
 {
     public const string SignedOut = "signed_out";
     public const string RefreshTokenReused = "refresh_token_reused";
@@ -32,10 +33,22 @@ public sealed record Session(
     /// <summary>How long a refresh token is good; a session that nobody carries on for so long is over.</summary>
     public static readonly TimeSpan RefreshTokenLife = TimeSpan.FromDays(30);
 
-    public static Session Create(SessionStarted e) => new(e.SessionId, e.AccountId, e.RefreshTokenHash, e.ExpiresAt, Ended: false);
-    public static Session Create(ApiKeyCreated e) => new(e.KeyId, e.AccountId, e.KeyHash, e.ExpiresAt, Ended: false, [.. e.Scopes]);
-    public Session Apply(SessionRefreshed e) => this with { RefreshTokenHash = e.RefreshTokenHash, ExpiresAt = e.ExpiresAt };
+    public static Session Create(SessionStarted e) =>
+        new(e.SessionId, e.AccountId, e.RefreshTokenHash, e.ExpiresAt, Ended: false);
+
+    public static Session Create(ApiKeyCreated e) =>
+        new(e.KeyId, e.AccountId, e.KeyHash, e.ExpiresAt, Ended: false, [.. e.Scopes]);
+
+    public Session Apply(SessionRefreshed e) =>
+        this with
+        {
+            RefreshTokenHash = e.RefreshTokenHash,
+            ExpiresAt = e.ExpiresAt,
+        };
+
     public Session Apply(ApiKeyUsed e) => this with { UsedOn = e.Day };
+
     public Session Apply(LogRead e) => this with { LogReadOn = e.Day };
+
     public Session Apply(SessionEnded _) => this with { Ended = true };
 }

@@ -14,23 +14,42 @@ public sealed record SignInGuard(Guid Id, int InARow, DateTimeOffset NextTryAt, 
 
     public static readonly TimeSpan WaitMin = TimeSpan.FromSeconds(5);
 
-    /// <summary>Some hundred guesses a day are nothing against ten characters; a longer wait would only harm the owner.</summary>
+    /// <summary>
+    /// Some hundred guesses a day are nothing against ten characters; a longer wait would only harm the owner.
+    /// </summary>
     public static readonly TimeSpan WaitMax = TimeSpan.FromMinutes(15);
 
     public static readonly TimeSpan ForgottenAfter = TimeSpan.FromHours(24);
 
     public static SignInGuard Create(SignInTried e) => new(e.GuardId, e.InARow, e.NextTryAt, new(e.TryId, 0, default));
+
     public static SignInGuard Create(SignInFailed e) => new(e.GuardId, e.InARow, e.NextTryAt);
 
     public SignInGuard Apply(SignInTried e) =>
-        this with { InARow = e.InARow, NextTryAt = e.NextTryAt, Newest = new(e.TryId, InARow, NextTryAt) };
-    public SignInGuard Apply(SignInFailed e) => this with { InARow = e.InARow, NextTryAt = e.NextTryAt };
-    public SignInGuard Apply(SignInTryPassed e) => this with { InARow = e.InARow, NextTryAt = e.NextTryAt, Newest = null };
+        this with
+        {
+            InARow = e.InARow,
+            NextTryAt = e.NextTryAt,
+            Newest = new(e.TryId, InARow, NextTryAt),
+        };
 
-    /// <summary>How long the next try waits after so many failures: nothing at first, then twice as long each time.</summary>
+    public SignInGuard Apply(SignInFailed e) => this with { InARow = e.InARow, NextTryAt = e.NextTryAt };
+
+    public SignInGuard Apply(SignInTryPassed e) =>
+        this with
+        {
+            InARow = e.InARow,
+            NextTryAt = e.NextTryAt,
+            Newest = null,
+        };
+
+    /// <summary>
+    /// How long the next try waits after so many failures: nothing at first, then twice as long each time.
+    /// </summary>
     public static TimeSpan Wait(int inARow)
     {
-        if (inARow < FreeTries) return TimeSpan.Zero;
+        if (inARow < FreeTries)
+            return TimeSpan.Zero;
         // Beyond twenty doublings it is the longest anyway.
         var wait = WaitMin * Math.Pow(2, Math.Min(inARow - FreeTries, 20));
         return wait < WaitMax ? wait : WaitMax;

@@ -4,13 +4,17 @@ using System.Diagnostics.CodeAnalysis;
 namespace Veza.EventStore.Aggregates;
 
 /// <summary>
-/// A dictionary of at most so many values, which forgets what was not looked for lately: a hand goes round the places and takes the first whose value was not found since it last
-/// came by (CLOCK, or second chance). A value begins as not found, so that a burst of values nobody asks for again passes through without pushing out those in use.
+/// A dictionary of at most so many values, which forgets what was not looked for lately: a hand goes round the places
+/// and takes the first whose value was not found since it last came by (CLOCK, or second chance). A value begins as not
+/// found, so that a burst of values nobody asks for again passes through without pushing out those in use.
 /// </summary>
 /// <remarks>Looking up takes no lock; adding and removing take a short one.</remarks>
-internal sealed class ClockCache<TKey, TValue>(int valuesMax) where TKey : notnull where TValue : class
+internal sealed class ClockCache<TKey, TValue>(int valuesMax)
+    where TKey : notnull
+    where TValue : class
 {
     private readonly ConcurrentDictionary<TKey, Place> _places = new();
+
     // Filled up to valuesMax, then used over and over; null where a value was removed.
     private readonly List<Place?> _ring = [];
     private readonly Stack<int> _free = new();
@@ -31,7 +35,8 @@ internal sealed class ClockCache<TKey, TValue>(int valuesMax) where TKey : notnu
             return false;
         }
         // Written only when it changes: a place that many threads read stays in the caches of all their cores.
-        if (!place.Found) place.Found = true;
+        if (!place.Found)
+            place.Found = true;
         value = place.Value;
         return true;
     }
@@ -50,7 +55,8 @@ internal sealed class ClockCache<TKey, TValue>(int valuesMax) where TKey : notnu
         evicted = false;
         lock (_change)
         {
-            if (_places.ContainsKey(key)) return false;
+            if (_places.ContainsKey(key))
+                return false;
             if (!_free.TryPop(out var index))
             {
                 if (_ring.Count < valuesMax)
@@ -85,7 +91,8 @@ internal sealed class ClockCache<TKey, TValue>(int valuesMax) where TKey : notnu
     {
         lock (_change)
         {
-            if (!_places.TryGetValue(key, out var place) || !ReferenceEquals(place.Value, value)) return;
+            if (!_places.TryGetValue(key, out var place) || !ReferenceEquals(place.Value, value))
+                return;
             _places.TryRemove(key, out _);
             _ring[place.Index] = null;
             _free.Push(place.Index);

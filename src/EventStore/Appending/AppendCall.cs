@@ -4,25 +4,44 @@ using NpgsqlTypes;
 
 namespace Veza.EventStore.Appending;
 
-/// <summary>What <c>log.append_batch</c> answers. The arrays have one element per command and are null when all are accepted.</summary>
+/// <summary>
+/// What <c>log.append_batch</c> answers. The arrays have one element per command and are null when all are accepted.
+/// </summary>
 /// <param name="OldHead">Accepted events have the positions after it, in their order.</param>
 /// <param name="Conflicts">Index from 1 of the stream, or of the name, that a refused command failed at.</param>
 /// <param name="Actuals">The stream's version that a refused command did not expect.</param>
-/// <param name="ChangedStreams">Where the log had grown since <see cref="KnownVersions.Head"/>, the stream of each event; null when it had not, or by too much to say.</param>
+/// <param name="ChangedStreams">
+/// Where the log had grown since <see cref="KnownVersions.Head"/>, the stream of each event; null when it had not, or
+/// by too much to say.
+/// </param>
 /// <param name="ChangedVersions">The versions of these events in their streams.</param>
 internal readonly record struct AppendAnswer(
-    short[]? Outcomes, long OldHead, DateTimeOffset At, int[]? Conflicts = null, long[]? Actuals = null, Guid[]? ChangedStreams = null, long[]? ChangedVersions = null);
+    short[]? Outcomes,
+    long OldHead,
+    DateTimeOffset At,
+    int[]? Conflicts = null,
+    long[]? Actuals = null,
+    Guid[]? ChangedStreams = null,
+    long[]? ChangedVersions = null
+);
 
 /// <summary>The call of <c>log.append_batch</c> on one connection.</summary>
 internal sealed class AppendCall
 {
-    /// <summary>The plan is made once per connection, often on an empty table; only index look-ups are right for it at every size.</summary>
-    public const string ConnectionOptions = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan";
+    /// <summary>
+    /// The plan is made once per connection, often on an empty table; only index look-ups are right for it at every
+    /// size.
+    /// </summary>
+    public const string ConnectionOptions =
+        "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan";
 
-    /// <summary>A batch goes out in one piece, where the usual 8 KiB would wake the server for each part of it.</summary>
+    /// <summary>
+    /// A batch goes out in one piece, where the usual 8 KiB would wake the server for each part of it.
+    /// </summary>
     public const int BufferBytes = 256 << 10;
 
     private readonly NpgsqlCommand _command;
+
     // Of this connection: another may lead to a server with another history.
     private readonly KnownVersions _known = new();
 
@@ -30,14 +49,18 @@ internal sealed class AppendCall
 
     public NpgsqlConnection Connection => _command.Connection!;
 
-    /// <summary>Prepared once per connection. (Automatic preparation leaves the connection unusable when the statement's first execution fails.)</summary>
+    /// <summary>
+    /// Prepared once per connection. (Automatic preparation leaves the connection unusable when the statement's first
+    /// execution fails.)
+    /// </summary>
     public static async Task<AppendCall> PrepareAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         var command = new NpgsqlCommand { Connection = connection };
         var call = new AppendCall(command);
         call.Fill(new([], 0));
-        command.CommandText = "select outcomes, old_head, moment, conflicts, actuals, changed_streams, changed_versions " +
-            $"from log.append_batch({string.Join(",", command.Parameters.Select((_, i) => $"${i + 1}"))})";
+        command.CommandText =
+            "select outcomes, old_head, moment, conflicts, actuals, changed_streams, changed_versions "
+            + $"from log.append_batch({string.Join(",", command.Parameters.Select((_, i) => $"${i + 1}"))})";
         await command.PrepareAsync(ct);
         return call;
     }
@@ -48,9 +71,14 @@ internal sealed class AppendCall
         await using var row = await _command.ExecuteReaderAsync(CommandBehavior.SingleRow, ct);
         await row.ReadAsync(ct);
         var answer = new AppendAnswer(
-            row.IsDBNull(0) ? null : row.GetFieldValue<short[]>(0), row.GetInt64(1), row.GetFieldValue<DateTimeOffset>(2),
-            row.IsDBNull(3) ? null : row.GetFieldValue<int[]>(3), row.IsDBNull(4) ? null : row.GetFieldValue<long[]>(4),
-            row.IsDBNull(5) ? null : row.GetFieldValue<Guid[]>(5), row.IsDBNull(6) ? null : row.GetFieldValue<long[]>(6));
+            row.IsDBNull(0) ? null : row.GetFieldValue<short[]>(0),
+            row.GetInt64(1),
+            row.GetFieldValue<DateTimeOffset>(2),
+            row.IsDBNull(3) ? null : row.GetFieldValue<int[]>(3),
+            row.IsDBNull(4) ? null : row.GetFieldValue<long[]>(4),
+            row.IsDBNull(5) ? null : row.GetFieldValue<Guid[]>(5),
+            row.IsDBNull(6) ? null : row.GetFieldValue<long[]>(6)
+        );
         _known.Learn(batch, answer);
         return answer;
     }
@@ -95,7 +123,8 @@ internal sealed class AppendCall
 
         void SetOne<T>(NpgsqlDbType type, T value)
         {
-            if (next == _command.Parameters.Count) _command.Parameters.Add(new NpgsqlParameter<T> { NpgsqlDbType = type });
+            if (next == _command.Parameters.Count)
+                _command.Parameters.Add(new NpgsqlParameter<T> { NpgsqlDbType = type });
             ((NpgsqlParameter<T>)_command.Parameters[next++]).TypedValue = value;
         }
 

@@ -5,25 +5,47 @@ namespace Veza.EventStore.Appending;
 /// <param name="Changes">The first one's version is the one answered.</param>
 /// <param name="Answer">JSON to give again to a repeated command id; null when there is none to remember.</param>
 /// <param name="Fingerprint">
-/// Given when the command id may come again: a hash of the request, to tell a repeat from a different request under the same id. A repeat changes nothing and gets
-/// the first answer, for at least <see cref="Appender.CommandsKeptDays"/> days.
+/// Given when the command id may come again: a hash of the request, to tell a repeat from a different request under the
+/// same id. A repeat changes nothing and gets the first answer, for at least <see cref="Appender.CommandsKeptDays"/>
+/// days.
 /// </param>
 /// <param name="Unchanged">What to answer when no event is added: the version and position as they were.</param>
 /// <param name="HistoryGeneration">
-/// <see cref="EventLog.HistoryGeneration"/> before the command's models were loaded; null: as of now. A command decided on a history that is gone since is not appended but
-/// answered as a version conflict, whose stream's version may well be the one expected.
+/// <see cref="EventLog.HistoryGeneration"/> before the command's models were loaded; null: as of now. A command decided
+/// on a history that is gone since is not appended but answered as a version conflict, whose stream's version may well
+/// be the one expected.
 /// </param>
-/// <param name="ErasedAccounts">Whose keys are destroyed in the same transaction: from then on nobody can read what is personal in the events.</param>
+/// <param name="ErasedAccounts">
+/// Whose keys are destroyed in the same transaction: from then on nobody can read what is personal in the events.
+/// </param>
 public sealed record AppendRequest(
-    Guid CommandId, IReadOnlyList<StreamChange> Changes, IReadOnlyList<UniqueNameClaim> Names, string? By = null, string? Correlation = null,
-    byte[]? Answer = null, byte[]? Fingerprint = null, (long Version, long Position)? Unchanged = null,
-    int? HistoryGeneration = null, IReadOnlyList<Guid>? ErasedAccounts = null);
+    Guid CommandId,
+    IReadOnlyList<StreamChange> Changes,
+    IReadOnlyList<UniqueNameClaim> Names,
+    string? By = null,
+    string? Correlation = null,
+    byte[]? Answer = null,
+    byte[]? Fingerprint = null,
+    (long Version, long Position)? Unchanged = null,
+    int? HistoryGeneration = null,
+    IReadOnlyList<Guid>? ErasedAccounts = null
+);
 
 /// <param name="StreamType">The model's alias: <c>message</c>.</param>
-/// <param name="ExpectedVersion">The version decided on, enforced exactly; 0 for a stream that must not exist yet.</param>
+/// <param name="ExpectedVersion">
+/// The version decided on, enforced exactly; 0 for a stream that must not exist yet.
+/// </param>
 /// <param name="Events">May be empty: then only the version is checked.</param>
-/// <param name="SeenPosition">Position of an event known to be in the stream: its newest event is looked for from there on. 0 looks everywhere.</param>
-public sealed record StreamChange(Guid StreamId, string StreamType, long ExpectedVersion, IReadOnlyList<object> Events, long SeenPosition = 0);
+/// <param name="SeenPosition">
+/// Position of an event known to be in the stream: its newest event is looked for from there on. 0 looks everywhere.
+/// </param>
+public sealed record StreamChange(
+    Guid StreamId,
+    string StreamType,
+    long ExpectedVersion,
+    IReadOnlyList<object> Events,
+    long SeenPosition = 0
+);
 
 /// <summary>Claims a name that only one owner may hold, or releases it.</summary>
 public sealed record UniqueNameClaim(string Scope, string Name, Guid Owner, bool Claim);
@@ -33,7 +55,9 @@ public abstract record AppendOutcome
     /// <param name="Version">Of the first stream changed.</param>
     /// <param name="Position">Of the command's last event.</param>
     public sealed record Accepted(long Version, long Position, DateTimeOffset At) : AppendOutcome;
+
     public sealed record VersionConflict(Guid StreamId, long Actual) : AppendOutcome;
+
     public sealed record NameTaken(string Scope, string Name) : AppendOutcome;
 
     /// <summary>The command id was used before; these are its first answer and fingerprint.</summary>
@@ -41,8 +65,12 @@ public abstract record AppendOutcome
 }
 
 /// <summary>The queue of commands waiting to be appended is full; nothing was changed.</summary>
-public sealed class LogBusyException(int queueLimit) : Exception($"{queueLimit} commands are waiting to be appended; try again shortly");
+public sealed class LogBusyException(int queueLimit)
+    : Exception($"{queueLimit} commands are waiting to be appended; try again shortly");
 
-/// <summary>The database broke off and did not come back in time: the command may or may not have been appended. Ask again with the same command id.</summary>
+/// <summary>
+/// The database broke off and did not come back in time: the command may or may not have been appended. Ask again with
+/// the same command id.
+/// </summary>
 public sealed class OutcomeUnknownException(Guid commandId, Exception cause)
     : Exception($"it is not known whether command {commandId} was appended; repeat it with the same command id", cause);

@@ -6,27 +6,45 @@ using Npgsql;
 
 namespace Veza.EventStore.Appending;
 
-/// <summary>Appends by group commit: commands that arrive while a batch is in flight make up the next one. One batch in flight, one filling; no artificial delay.</summary>
+/// <summary>
+/// Appends by group commit: commands that arrive while a batch is in flight make up the next one. One batch in flight,
+/// one filling; no artificial delay.
+/// </summary>
 public sealed class Appender : IAsyncDisposable
 {
     /// <summary>Commands in a batch: beyond this the flush is shared so widely that only latency grows.</summary>
     public const int BatchCommandsMax = 512;
+
     /// <summary>Events in a batch, so that one batch holds the log's lock for milliseconds only.</summary>
     public const int BatchEventsMax = 4096;
-    /// <summary>Commands waiting at most; about half a second of work. More are refused at once rather than answered late.</summary>
+
+    /// <summary>
+    /// Commands waiting at most; about half a second of work. More are refused at once rather than answered late.
+    /// </summary>
     public const int QueueMax = 16_384;
     public const int CommandsKeptDays = 8;
+
     /// <summary>How long a broken connection is tried again before the outcome is reported as unknown.</summary>
     public static readonly TimeSpan ResolveWithin = TimeSpan.FromSeconds(15);
-    /// <summary>A batch takes milliseconds, its flush included; a connection that is silent for longer is given up, be it broken or swallowed by something between.</summary>
+
+    /// <summary>
+    /// A batch takes milliseconds, its flush included; a connection that is silent for longer is given up, be it broken
+    /// or swallowed by something between.
+    /// </summary>
     public static readonly TimeSpan AttemptWithin = TimeSpan.FromSeconds(5);
-    /// <summary>From a batch's first attempt to its last answer at the latest, whatever happens to the database.</summary>
+
+    /// <summary>
+    /// From a batch's first attempt to its last answer at the latest, whatever happens to the database.
+    /// </summary>
     public static readonly TimeSpan AnsweredWithin = ResolveWithin + AttemptWithin;
+
     /// <summary>An idle backend ends at once when it is told to.</summary>
     private const int EndFormerWithinMs = 1000;
     internal const string ApplicationName = "veza-append";
 
-    private readonly Channel<PendingAppend> _queue = Channel.CreateBounded<PendingAppend>(new BoundedChannelOptions(QueueMax) { SingleReader = true });
+    private readonly Channel<PendingAppend> _queue = Channel.CreateBounded<PendingAppend>(
+        new BoundedChannelOptions(QueueMax) { SingleReader = true }
+    );
     private readonly NpgsqlDataSource _database;
     private readonly EventTypes _types;
     private readonly Func<int> _generation;
@@ -47,13 +65,30 @@ public sealed class Appender : IAsyncDisposable
 
     /// <param name="database">Its connections are used one at a time, by this appender alone.</param>
     /// <param name="makeRoom">Makes the partitions that so many more positions fall into.</param>
-    /// <param name="appended">Is told of every batch, with the forks known when it was written, after its commit and before its commands are answered.</param>
+    /// <param name="appended">
+    /// Is told of every batch, with the forks known when it was written, after its commit and before its commands are
+    /// answered.
+    /// </param>
     /// <param name="forks">How many forks of the log this node has met; up to date once a connection is open.</param>
     /// <param name="disk">The database's, where this process can see it.</param>
-    public Appender(NpgsqlDataSource database, EventTypes types, Func<int> generation, Func<int, CancellationToken, Task> makeRoom,
-        Action<IReadOnlyList<RecordedEvent>, int> appended, TimeProvider clock, ILogger logger, DiskSpace? disk = null)
+    public Appender(
+        NpgsqlDataSource database,
+        EventTypes types,
+        Func<int> generation,
+        Func<int, CancellationToken, Task> makeRoom,
+        Action<IReadOnlyList<RecordedEvent>, int> appended,
+        TimeProvider clock,
+        ILogger logger,
+        DiskSpace? disk = null
+    )
     {
-        (_database, _types, _generation, _makeRoom, _appended, _clock, _logger) = (database, types, generation, makeRoom, appended, clock, logger);
+        _database = database;
+        _types = types;
+        _generation = generation;
+        _makeRoom = makeRoom;
+        _appended = appended;
+        _clock = clock;
+        _logger = logger;
         _disk = disk;
         _loop = Task.Run(RunAsync);
         LogMetrics.ObserveQueue(() => _queue.Reader.Count);
@@ -65,16 +100,24 @@ public sealed class Appender : IAsyncDisposable
     /// <exception cref="OutcomeUnknownException">The database broke off and stayed away.</exception>
     public Task<AppendOutcome> AppendAsync(AppendRequest request)
     {
-        if (DiskIsFull) return Task.FromException<AppendOutcome>(new StorageFullException());
-        // Known before the keys are looked at: one that was made in a history that is gone seals nothing that is appended.
+        if (DiskIsFull)
+            return Task.FromException<AppendOutcome>(new StorageFullException());
+        // Known before the keys are looked at: one that was made in a history that is gone seals nothing that is
+        // appended.
         var generation = request.HistoryGeneration ?? _generation();
-        return _types.Personal.LackKeys(request) is { Count: > 0 } owners ? MakeKeysAsync(request, owners, generation) : AppendAsync(request, generation);
+        return _types.Personal.LackKeys(request) is { Count: > 0 } owners
+            ? MakeKeysAsync(request, owners, generation)
+            : AppendAsync(request, generation);
     }
 
     /// <summary>PostgreSQL panics when its write-ahead log finds no room, so that writing stops before that.</summary>
     private bool DiskIsFull => _disk is { IsFull: true };
 
-    private async Task<AppendOutcome> MakeKeysAsync(AppendRequest request, IReadOnlyCollection<Guid> owners, int generation)
+    private async Task<AppendOutcome> MakeKeysAsync(
+        AppendRequest request,
+        IReadOnlyCollection<Guid> owners,
+        int generation
+    )
     {
         await _types.Personal.LoadAsync(owners, make: true, CancellationToken.None);
         return await AppendAsync(request, generation);
@@ -84,9 +127,14 @@ public sealed class Appender : IAsyncDisposable
     {
         var pending = new PendingAppend(request, _types, generation);
         if (pending.EventCount > BatchEventsMax)
-            throw new ArgumentException($"a command adds {pending.EventCount} events; {nameof(BatchEventsMax)} is {BatchEventsMax}", nameof(request));
+            throw new ArgumentException(
+                $"a command adds {pending.EventCount} events; {nameof(BatchEventsMax)} is {BatchEventsMax}",
+                nameof(request)
+            );
         if (!_queue.Writer.TryWrite(pending))
-            throw _queue.Reader.Completion.IsCompleted ? new ObjectDisposedException(nameof(Appender)) : new LogBusyException(QueueMax);
+            throw _queue.Reader.Completion.IsCompleted
+                ? new ObjectDisposedException(nameof(Appender))
+                : new LogBusyException(QueueMax);
         return pending.Outcome.Task;
     }
 
@@ -98,8 +146,9 @@ public sealed class Appender : IAsyncDisposable
     }
 
     /// <summary>
-    /// While the server works on a batch, the outcomes of the one before are told: between two batches the server waits for no more than it must. Where other nodes
-    /// append too, it works on their batch now, and the next one of this node is made when those just told may have come back with more: it is larger for that.
+    /// While the server works on a batch, the outcomes of the one before are told: between two batches the server waits
+    /// for no more than it must. Where other nodes append too, it works on their batch now, and the next one of this
+    /// node is made when those just told may have come back with more: it is larger for that.
     /// </summary>
     private async Task RunAsync()
     {
@@ -112,10 +161,13 @@ public sealed class Appender : IAsyncDisposable
                 Tell(untold);
                 untold = null;
             }
-            if (isIdle && !await _queue.Reader.WaitToReadAsync()) return;
-            if (_shared) await Task.Yield();
+            if (isIdle && !await _queue.Reader.WaitToReadAsync())
+                return;
+            if (_shared)
+                await Task.Yield();
             var writing = WriteAsync(NextBatch());
-            if (untold is not null) Tell(untold);
+            if (untold is not null)
+                Tell(untold);
             untold = await writing;
         }
     }
@@ -123,11 +175,13 @@ public sealed class Appender : IAsyncDisposable
     private AppendBatch NextBatch()
     {
         var batch = new AppendBatch(_types, Math.Min(BatchCommandsMax, _queue.Reader.Count + 1));
-        if (_held is not null) batch.TryAdd(_held);
+        if (_held is not null)
+            batch.TryAdd(_held);
         _held = null;
         while (batch.Commands.Count < BatchCommandsMax && _queue.Reader.TryRead(out var next))
         {
-            if (batch.EventCount + next.EventCount <= BatchEventsMax && batch.TryAdd(next)) continue;
+            if (batch.EventCount + next.EventCount <= BatchEventsMax && batch.TryAdd(next))
+                continue;
             _held = next;
             break;
         }
@@ -137,7 +191,8 @@ public sealed class Appender : IAsyncDisposable
     private void Tell(Written written)
     {
         _appended(written.Events, written.HistoryGeneration);
-        for (var i = 0; i < written.Outcomes.Length; i++) written.Batch.Commands[i].Outcome.TrySetResult(written.Outcomes[i]);
+        for (var i = 0; i < written.Outcomes.Length; i++)
+            written.Batch.Commands[i].Outcome.TrySetResult(written.Outcomes[i]);
     }
 
     /// <returns>What is to be told; null when it was told already, because the batch met a fault.</returns>
@@ -146,10 +201,17 @@ public sealed class Appender : IAsyncDisposable
         var started = Stopwatch.GetTimestamp();
         try
         {
-            if (DiskIsFull) throw new StorageFullException();
+            if (DiskIsFull)
+                throw new StorageFullException();
             var (outcomes, events, generation) = await WriteUntilKnownAsync(batch);
-            LogMetrics.BatchWritten(batch.Commands.Count, events.Count, Stopwatch.GetElapsedTime(batch.Commands[0].AskedAt, started), Stopwatch.GetElapsedTime(started));
-            if (events.Count > 0) (_shared, _ownHead) = (events[0].Position != _ownHead + 1, events[^1].Position);
+            LogMetrics.BatchWritten(
+                batch.Commands.Count,
+                events.Count,
+                Stopwatch.GetElapsedTime(batch.Commands[0].AskedAt, started),
+                Stopwatch.GetElapsedTime(started)
+            );
+            if (events.Count > 0)
+                (_shared, _ownHead) = (events[0].Position != _ownHead + 1, events[^1].Position);
             return new(batch, outcomes, events, generation);
         }
         catch (HistoryForkedException)
@@ -162,18 +224,23 @@ public sealed class Appender : IAsyncDisposable
         }
         catch (StorageFullException full)
         {
-            foreach (var command in batch.Commands) command.Outcome.TrySetException(full);
+            foreach (var command in batch.Commands)
+                command.Outcome.TrySetException(full);
         }
         catch (Exception fault)
         {
             _logger.LogError(fault, "The outcome of {Commands} commands is unknown", batch.Commands.Count);
             GiveUpConnection();
-            foreach (var command in batch.Commands) command.Outcome.TrySetException(new OutcomeUnknownException(command.Request.CommandId, fault));
+            foreach (var command in batch.Commands)
+                command.Outcome.TrySetException(new OutcomeUnknownException(command.Request.CommandId, fault));
         }
         return null;
     }
 
-    /// <summary>The database refused the batch as a whole, so nothing of it was written: each command is tried alone and only the culprit fails.</summary>
+    /// <summary>
+    /// The database refused the batch as a whole, so nothing of it was written: each command is tried alone and only
+    /// the culprit fails.
+    /// </summary>
     private async Task WriteOneByOneAsync(AppendBatch batch, PostgresException refused)
     {
         if (batch.Commands is [var culprit])
@@ -185,7 +252,8 @@ public sealed class Appender : IAsyncDisposable
         {
             var alone = new AppendBatch(_types, 1);
             alone.TryAdd(command);
-            if (await WriteAsync(alone) is { } written) Tell(written);
+            if (await WriteAsync(alone) is { } written)
+                Tell(written);
         }
     }
 
@@ -195,7 +263,8 @@ public sealed class Appender : IAsyncDisposable
         var rest = new AppendBatch(_types, batch.Commands.Count);
         foreach (var command in batch.Commands)
         {
-            if (command.HistoryGeneration == _generation()) rest.TryAdd(command);
+            if (command.HistoryGeneration == _generation())
+                rest.TryAdd(command);
             else
             {
                 try
@@ -203,20 +272,29 @@ public sealed class Appender : IAsyncDisposable
                     // Already sent, it may have reached what is now the history before the fork.
                     command.Outcome.TrySetResult(await FindOwnAsync(command).WaitAsync(AttemptWithin, _clock));
                 }
-                catch (Exception fault) { command.Outcome.TrySetException(new OutcomeUnknownException(command.Request.CommandId, fault)); }
+                catch (Exception fault)
+                {
+                    command.Outcome.TrySetException(new OutcomeUnknownException(command.Request.CommandId, fault));
+                }
             }
         }
-        if (rest.Commands.Count > 0 && await WriteAsync(rest) is { } written) Tell(written);
+        if (rest.Commands.Count > 0 && await WriteAsync(rest) is { } written)
+            Tell(written);
     }
 
-    private async Task<AppendOutcome> FindOwnAsync(PendingAppend command) => await OwnEvents.FindAsync(command, await OpenAsync(new(true)));
+    private async Task<AppendOutcome> FindOwnAsync(PendingAppend command) =>
+        await OwnEvents.FindAsync(command, await OpenAsync(new(true)));
 
     /// <summary>
-    /// When the connection breaks, nobody knows whether the commit went through, nor whether the server still works on it. The same batch is sent again, once the
-    /// backend that had it is gone. Every change carries the exact version it expects, so the two can never both be appended: what the first one appended shows as
-    /// a conflict with itself.
+    /// When the connection breaks, nobody knows whether the commit went through, nor whether the server still works on
+    /// it. The same batch is sent again, once the backend that had it is gone. Every change carries the exact version
+    /// it expects, so the two can never both be appended: what the first one appended shows as a conflict with itself.
     /// </summary>
-    private async Task<(AppendOutcome[] Outcomes, List<RecordedEvent> Events, int HistoryGeneration)> WriteUntilKnownAsync(AppendBatch batch)
+    private async Task<(
+        AppendOutcome[] Outcomes,
+        List<RecordedEvent> Events,
+        int HistoryGeneration
+    )> WriteUntilKnownAsync(AppendBatch batch)
     {
         var started = _clock.GetTimestamp();
         for (var attempt = 1; ; attempt++)
@@ -226,25 +304,37 @@ public sealed class Appender : IAsyncDisposable
             {
                 return await WriteOnceAsync(batch, attempt, given).WaitAsync(AttemptWithin, _clock);
             }
-            catch (PostgresException full) when (full.SqlState == PostgresErrorCodes.CheckViolation && _clock.GetElapsedTime(started) < ResolveWithin)
+            catch (PostgresException full)
+                when (full.SqlState == PostgresErrorCodes.CheckViolation
+                    && _clock.GetElapsedTime(started) < ResolveWithin
+                )
             {
-                // No partition holds the next position: whoever makes them ahead was kept from it, or the log outran it.
+                // No partition holds the next position: whoever makes them ahead was kept from it, or the log outran
+                // it.
                 await MakeRoomAsync(batch, attempt);
             }
             catch (PostgresException full) when (DatabaseFaults.IsDiskFull(full))
             {
                 throw NotAppended(full, attempt);
             }
-            catch (PostgresException refused) when (attempt > 1 && !DatabaseFaults.IsUnavailable(refused) && !DatabaseFaults.LiesInTheData(refused))
+            catch (PostgresException refused)
+                when (attempt > 1 && !DatabaseFaults.IsUnavailable(refused) && !DatabaseFaults.LiesInTheData(refused))
             {
                 // The first attempt may have been appended all the same; this "no" speaks for the second only.
                 throw MaybeAppended(refused);
             }
             // A server whose disk is full does not come back by itself within the time a caller waits.
-            catch (Exception broken) when (
-                DatabaseFaults.IsUnavailable(broken) && _clock.GetElapsedTime(started) < ResolveWithin && !DiskIsFull)
+            catch (Exception broken)
+                when (DatabaseFaults.IsUnavailable(broken)
+                    && _clock.GetElapsedTime(started) < ResolveWithin
+                    && !DiskIsFull
+                )
             {
-                _logger.LogWarning("Append attempt {Attempt} broke off ({Reason}); sending it again to learn its outcome", attempt, broken.Message);
+                _logger.LogWarning(
+                    "Append attempt {Attempt} broke off ({Reason}); sending it again to learn its outcome",
+                    attempt,
+                    broken.Message
+                );
                 GiveUpConnection(given);
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(1000, 20 << Math.Min(attempt, 6))), _clock);
             }
@@ -253,31 +343,46 @@ public sealed class Appender : IAsyncDisposable
 
     private async Task MakeRoomAsync(AppendBatch batch, int attempt)
     {
-        try { await _makeRoom(batch.EventCount, CancellationToken.None); }
-        catch (PostgresException full) when (DatabaseFaults.IsDiskFull(full)) { throw NotAppended(full, attempt); }
+        try
+        {
+            await _makeRoom(batch.EventCount, CancellationToken.None);
+        }
+        catch (PostgresException full) when (DatabaseFaults.IsDiskFull(full))
+        {
+            throw NotAppended(full, attempt);
+        }
     }
 
-    /// <summary>The server said itself that it has no room: that is an answer, which a later try does not improve.</summary>
+    /// <summary>
+    /// The server said itself that it has no room: that is an answer, which a later try does not improve.
+    /// </summary>
     private static IOException NotAppended(PostgresException full, int attempt) =>
         attempt == 1 ? new StorageFullException(full) : MaybeAppended(full);
 
     private static IOException MaybeAppended(PostgresException refused) =>
         new($"the database refused what it may have appended before: {refused.MessageText}", refused);
 
-    private async Task<(AppendOutcome[], List<RecordedEvent>, int)> WriteOnceAsync(AppendBatch batch, int attempt, StrongBox<bool> given)
+    private async Task<(AppendOutcome[], List<RecordedEvent>, int)> WriteOnceAsync(
+        AppendBatch batch,
+        int attempt,
+        StrongBox<bool> given
+    )
     {
         var call = await OpenAsync(given);
         var generation = _generation();
-        if (batch.Commands.Any(c => c.HistoryGeneration != generation)) throw new HistoryForkedException();
+        if (batch.Commands.Any(c => c.HistoryGeneration != generation))
+            throw new HistoryForkedException();
         var (outcomes, events) = await batch.WriteAsync(call, CancellationToken.None);
-        if (attempt > 1) await OwnEvents.RecogniseAsync(batch, outcomes, call.Connection);
+        if (attempt > 1)
+            await OwnEvents.RecogniseAsync(batch, outcomes, call.Connection);
         return (outcomes, events, generation);
     }
 
     /// <param name="given">False once the attempt is given up: what it opens then is nobody's.</param>
     private async Task<AppendCall> OpenAsync(StrongBox<bool> given)
     {
-        if (_connection is { State: System.Data.ConnectionState.Open } && _call is not null) return _call;
+        if (_connection is { State: System.Data.ConnectionState.Open } && _call is not null)
+            return _call;
         GiveUpConnection();
         var connection = await _database.OpenConnectionAsync();
         try
@@ -286,8 +391,11 @@ public sealed class Appender : IAsyncDisposable
             var call = await AppendCall.PrepareAsync(connection, CancellationToken.None);
             lock (_taking)
             {
-                if (!given.Value) throw new TimeoutException("the attempt was given up");
-                (_connection, _call, _processId) = (connection, call, connection.ProcessID);
+                if (!given.Value)
+                    throw new TimeoutException("the attempt was given up");
+                _connection = connection;
+                _call = call;
+                _processId = connection.ProcessID;
             }
             return call;
         }
@@ -299,17 +407,23 @@ public sealed class Appender : IAsyncDisposable
     }
 
     /// <summary>
-    /// The backend of the connection before may not have read its batch yet. Were the batch answered through this one, the other could still append later what
-    /// was refused here. While it works it is left alone: it may be waiting for the log's lock, or for its standby.
+    /// The backend of the connection before may not have read its batch yet. Were the batch answered through this one,
+    /// the other could still append later what was refused here. While it works it is left alone: it may be waiting for
+    /// the log's lock, or for its standby.
     /// </summary>
     private async Task EndFormerAsync(NpgsqlConnection connection)
     {
-        if (_former is not { } former) return;
+        if (_former is not { } former)
+            return;
         await using var end = new NpgsqlCommand(
-            $"select state <> 'active' and pg_terminate_backend(pid, {EndFormerWithinMs}) from pg_stat_activity where pid = $1 and application_name = '{ApplicationName}'", connection);
+            $"select state <> 'active' and pg_terminate_backend(pid, {EndFormerWithinMs}) from pg_stat_activity where pid = $1 and application_name = '{ApplicationName}'",
+            connection
+        );
         end.Parameters.Add(new NpgsqlParameter<int> { TypedValue = former });
-        if (await end.ExecuteScalarAsync() is false) throw new TimeoutException($"backend {former} still works on the batch");
-        if (_former == former) _former = null;
+        if (await end.ExecuteScalarAsync() is false)
+            throw new TimeoutException($"backend {former} still works on the batch");
+        if (_former == former)
+            _former = null;
     }
 
     /// <summary>Does not wait for what is under way on it: that may never end.</summary>
@@ -318,21 +432,35 @@ public sealed class Appender : IAsyncDisposable
         NpgsqlConnection? broken;
         lock (_taking)
         {
-            if (given is not null) given.Value = false;
+            if (given is not null)
+                given.Value = false;
             broken = _connection;
             (_connection, _call) = (null, null);
         }
-        if (broken is null) return;
+        if (broken is null)
+            return;
         _former = _processId;
         _ = CloseAsync(broken);
     }
 
     private async Task CloseAsync(NpgsqlConnection? connection)
     {
-        if (connection is null) return;
-        try { await connection.DisposeAsync(); }
-        catch (Exception fault) when (fault is NpgsqlException or IOException or InvalidOperationException) { _logger.LogDebug(fault, "Closing a broken connection failed"); }
+        if (connection is null)
+            return;
+        try
+        {
+            await connection.DisposeAsync();
+        }
+        catch (Exception fault) when (fault is NpgsqlException or IOException or InvalidOperationException)
+        {
+            _logger.LogDebug(fault, "Closing a broken connection failed");
+        }
     }
 
-    private sealed record Written(AppendBatch Batch, AppendOutcome[] Outcomes, List<RecordedEvent> Events, int HistoryGeneration);
+    private sealed record Written(
+        AppendBatch Batch,
+        AppendOutcome[] Outcomes,
+        List<RecordedEvent> Events,
+        int HistoryGeneration
+    );
 }

@@ -2,13 +2,20 @@ using System.Text;
 
 namespace Veza.EventStore.Appending;
 
-/// <summary>A batch laid out as the parallel arrays that <c>log.append_batch</c> takes; its header says what each of them is.</summary>
+/// <summary>
+/// A batch laid out as the parallel arrays that <c>log.append_batch</c> takes; its header says what each of them is.
+/// </summary>
 internal sealed class BatchArrays
 {
     public BatchArrays(List<PendingAppend> commands, int eventCount)
     {
-        (EventCommands, EventVersions, EventIds, EventStreams) = (new int[eventCount], new long[eventCount], new Guid[eventCount], new Guid[eventCount]);
-        (EventTypes, EventDotNetTypes, EventData) = (new string[eventCount], new string[eventCount], new byte[eventCount][]);
+        EventCommands = new int[eventCount];
+        EventVersions = new long[eventCount];
+        EventIds = new Guid[eventCount];
+        EventStreams = new Guid[eventCount];
+        EventTypes = new string[eventCount];
+        EventDotNetTypes = new string[eventCount];
+        EventData = new byte[eventCount][];
         EventDigests = new byte[eventCount * Verification.EventDigest.Bytes];
         var at = 0;
         for (var i = 0; i < commands.Count; i++)
@@ -17,7 +24,12 @@ internal sealed class BatchArrays
             command.Digests.CopyTo(EventDigests, at * Verification.EventDigest.Bytes);
             foreach (var e in command.Events)
             {
-                (EventCommands[at], EventVersions[at], EventIds[at], EventStreams[at]) = (i + 1, e.Version, e.Id, e.StreamId);
+                (EventCommands[at], EventVersions[at], EventIds[at], EventStreams[at]) = (
+                    i + 1,
+                    e.Version,
+                    e.Id,
+                    e.StreamId
+                );
                 (EventTypes[at], EventDotNetTypes[at], EventData[at]) = (e.Type.Alias, e.Type.DotNetType, e.Json);
                 at++;
             }
@@ -25,7 +37,8 @@ internal sealed class BatchArrays
         EventUsers = PerEvent(commands, eventCount, (command, _) => command.Request.By);
         EventCorrelations = PerEvent(commands, eventCount, (command, _) => command.Request.Correlation);
         EventCausations = PerEvent(commands, eventCount, (_, e) => e.Causation);
-        if (!TryFillPlain(commands)) FillWhole(commands);
+        if (!TryFillPlain(commands))
+            FillWhole(commands);
     }
 
     public Guid[] CommandIds { get; private set; } = [];
@@ -57,16 +70,21 @@ internal sealed class BatchArrays
     public int[] ErasedCommands { get; private set; } = [];
 
     /// <returns>Empty when there is none: PostgreSQL fills up with null.</returns>
-    private static string?[] PerEvent(List<PendingAppend> commands, int eventCount, Func<PendingAppend, PendingEvent, string?> of)
+    private static string?[] PerEvent(
+        List<PendingAppend> commands,
+        int eventCount,
+        Func<PendingAppend, PendingEvent, string?> of
+    )
     {
         string?[] values = [];
         var at = 0;
         foreach (var command in commands)
-            foreach (var e in command.Events)
-            {
-                if (of(command, e) is { } value) (values.Length == 0 ? values = new string?[eventCount] : values)[at] = value;
-                at++;
-            }
+        foreach (var e in command.Events)
+        {
+            if (of(command, e) is { } value)
+                (values.Length == 0 ? values = new string?[eventCount] : values)[at] = value;
+            at++;
+        }
         return values;
     }
 
@@ -74,22 +92,44 @@ internal sealed class BatchArrays
     public static long VersionAnswered(AppendRequest request)
     {
         foreach (var change in request.Changes)
-            if (change.Events.Count > 0) return change.ExpectedVersion + change.Events.Count;
+            if (change.Events.Count > 0)
+                return change.ExpectedVersion + change.Events.Count;
         return request.Unchanged?.Version ?? 0;
     }
 
-    /// <summary>Most batches: nothing to claim or to remember, one change a command, each of another stream. These cost the server much less.</summary>
+    /// <summary>
+    /// Most batches: nothing to claim or to remember, one change a command, each of another stream. These cost the
+    /// server much less.
+    /// </summary>
     private bool TryFillPlain(List<PendingAppend> commands)
     {
         var n = commands.Count;
         var streams = new HashSet<Guid>(n);
         foreach (var command in commands)
-            if (command.Request is not { Fingerprint: null, Names.Count: 0, ErasedAccounts: null, Changes: [{ Events.Count: > 0 } change] } || !streams.Add(change.StreamId)) return false;
-        (StreamIds, StreamTypes, StreamsSeen, ChangesExpected) = (new Guid[n], new string[n], new long[n], new long[n]);
+            if (
+                command.Request
+                    is not {
+                        Fingerprint: null,
+                        Names.Count: 0,
+                        ErasedAccounts: null,
+                        Changes: [{ Events.Count: > 0 } change]
+                    }
+                || !streams.Add(change.StreamId)
+            )
+                return false;
+        StreamIds = new Guid[n];
+        StreamTypes = new string[n];
+        StreamsSeen = new long[n];
+        ChangesExpected = new long[n];
         for (var i = 0; i < n; i++)
         {
             var change = commands[i].Request.Changes[0];
-            (StreamIds[i], StreamTypes[i], StreamsSeen[i], ChangesExpected[i]) = (change.StreamId, change.StreamType, change.SeenPosition, change.ExpectedVersion);
+            (StreamIds[i], StreamTypes[i], StreamsSeen[i], ChangesExpected[i]) = (
+                change.StreamId,
+                change.StreamType,
+                change.SeenPosition,
+                change.ExpectedVersion
+            );
         }
         return true;
     }
@@ -97,9 +137,15 @@ internal sealed class BatchArrays
     private void FillWhole(List<PendingAppend> commands)
     {
         var n = commands.Count;
-        (CommandIds, CommandFingerprints, CommandAnswers) = (new Guid[n], new byte[]?[n], new string?[n]);
-        (CommandPositions, CommandVersions, CommandChangeEnds, CommandNameEnds) = (new long[n], new long[n], new int[n], new int[n]);
-        List<StreamChange> firsts = [], changes = [];
+        CommandIds = new Guid[n];
+        CommandFingerprints = new byte[]?[n];
+        CommandAnswers = new string?[n];
+        CommandPositions = new long[n];
+        CommandVersions = new long[n];
+        CommandChangeEnds = new int[n];
+        CommandNameEnds = new int[n];
+        List<StreamChange> firsts = [],
+            changes = [];
         List<int> changeStreams = [];
         List<UniqueNameClaim> names = [];
         List<(Guid Account, int Command)> erased = [];
@@ -124,8 +170,12 @@ internal sealed class BatchArrays
             erased.AddRange((request.ErasedAccounts ?? []).Select(account => (account, i + 1)));
             (CommandChangeEnds[i], CommandNameEnds[i]) = (changes.Count, names.Count);
         }
-        (StreamIds, StreamTypes, StreamsSeen) = ([.. firsts.Select(c => c.StreamId)], [.. firsts.Select(c => c.StreamType)], [.. firsts.Select(c => c.SeenPosition)]);
-        (ChangeStreams, ChangesExpected, ChangeEvents) = ([.. changeStreams], [.. changes.Select(c => c.ExpectedVersion)], [.. changes.Select(c => c.Events.Count)]);
+        StreamIds = [.. firsts.Select(c => c.StreamId)];
+        StreamTypes = [.. firsts.Select(c => c.StreamType)];
+        StreamsSeen = [.. firsts.Select(c => c.SeenPosition)];
+        ChangeStreams = [.. changeStreams];
+        ChangesExpected = [.. changes.Select(c => c.ExpectedVersion)];
+        ChangeEvents = [.. changes.Select(c => c.Events.Count)];
         Names = names;
         (ErasedAccounts, ErasedCommands) = ([.. erased.Select(e => e.Account)], [.. erased.Select(e => e.Command)]);
     }

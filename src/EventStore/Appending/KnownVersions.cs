@@ -1,8 +1,9 @@
 namespace Veza.EventStore.Appending;
 
 /// <summary>
-/// The versions of streams lately appended to, as of a position. What is known need not be looked up when the next batch is decided: it holds as long as nobody else
-/// has appended to them since, and <c>log.append_batch</c>, which holds the log's lock, says what others did.
+/// The versions of streams lately appended to, as of a position. What is known need not be looked up when the next
+/// batch is decided: it holds as long as nobody else has appended to them since, and <c>log.append_batch</c>, which
+/// holds the log's lock, says what others did.
 /// </summary>
 /// <remarks>Bounded by two generations: when the younger is full, the older one is forgotten.</remarks>
 internal sealed class KnownVersions
@@ -17,15 +18,18 @@ internal sealed class KnownVersions
     public long Head { get; private set; }
 
     /// <returns>0 when it is not known.</returns>
-    public long Of(Guid stream) => _younger.TryGetValue(stream, out var version) || _older.TryGetValue(stream, out version) ? version : 0;
+    public long Of(Guid stream) =>
+        _younger.TryGetValue(stream, out var version) || _older.TryGetValue(stream, out version) ? version : 0;
 
     public void Learn(BatchArrays batch, AppendAnswer answer)
     {
-        if (answer.OldHead != Head) LearnOfOthers(answer.ChangedStreams, answer.ChangedVersions);
+        if (answer.OldHead != Head)
+            LearnOfOthers(answer.ChangedStreams, answer.ChangedVersions);
         Head = answer.OldHead;
         for (var i = 0; i < batch.EventIds.Length; i++)
         {
-            if (answer.Outcomes is not null && answer.Outcomes[batch.EventCommands[i] - 1] != 0) continue;
+            if (answer.Outcomes is not null && answer.Outcomes[batch.EventCommands[i] - 1] != 0)
+                continue;
             Know(batch.EventStreams[i], batch.EventVersions[i]);
             Head++;
         }
@@ -40,7 +44,8 @@ internal sealed class KnownVersions
             return;
         }
         for (var i = 0; i < streams.Length; i++)
-            if (versions[i] > Of(streams[i])) Know(streams[i], versions[i]);
+            if (versions[i] > Of(streams[i]))
+                Know(streams[i], versions[i]);
     }
 
     private void Know(Guid stream, long version)

@@ -2,7 +2,10 @@ using Npgsql;
 
 namespace Veza.EventStore.Appending;
 
-/// <summary>Tells what an earlier attempt at a command appended, by the command's first event: it has the command's id and the version the command expected to make.</summary>
+/// <summary>
+/// Tells what an earlier attempt at a command appended, by the command's first event: it has the command's id and the
+/// version the command expected to make.
+/// </summary>
 internal static class OwnEvents
 {
     private const string Query = """
@@ -10,32 +13,55 @@ internal static class OwnEvents
         join log.mt_events e on e.stream_id = c.stream and e.version >> 3 = c.version >> 3 and e.version = c.version and e.id = c.id
         """;
 
-    /// <summary>A command that conflicts with its own events was appended by an earlier attempt, and is answered so.</summary>
+    /// <summary>
+    /// A command that conflicts with its own events was appended by an earlier attempt, and is answered so.
+    /// </summary>
     public static async Task RecogniseAsync(AppendBatch batch, AppendOutcome[] outcomes, NpgsqlConnection connection)
     {
-        var refused = Enumerable.Range(0, outcomes.Length).Where(i => outcomes[i] is AppendOutcome.VersionConflict && batch.Commands[i].EventCount > 0).ToList();
+        var refused = Enumerable
+            .Range(0, outcomes.Length)
+            .Where(i => outcomes[i] is AppendOutcome.VersionConflict && batch.Commands[i].EventCount > 0)
+            .ToList();
         var own = await AskAsync([.. refused.Select(i => batch.Commands[i])], connection);
-        foreach (var (i, accepted) in own) outcomes[refused[i]] = accepted;
-        // The earlier attempt's wait for the standby may have been cut short, as by a crash. What commits now is safe only after it.
-        await using var barrier = new NpgsqlCommand("select pg_logical_emit_message(true, 'veza', 'resolved')", connection);
+        foreach (var (i, accepted) in own)
+            outcomes[refused[i]] = accepted;
+        // The earlier attempt's wait for the standby may have been cut short, as by a crash. What commits now is safe
+        // only after it.
+        await using var barrier = new NpgsqlCommand(
+            "select pg_logical_emit_message(true, 'veza', 'resolved')",
+            connection
+        );
         await barrier.ExecuteNonQueryAsync();
     }
 
-    /// <returns>Accepted when the command's events are in the log; otherwise a conflict, upon which it is decided again.</returns>
+    /// <returns>
+    /// Accepted when the command's events are in the log; otherwise a conflict, upon which it is decided again.
+    /// </returns>
     public static async Task<AppendOutcome> FindAsync(PendingAppend command, AppendCall call)
     {
         var connection = call.Connection;
-        if (command.EventCount > 0 && (await AskAsync([command], connection)).Select(found => found.Accepted).FirstOrDefault() is { } accepted) return accepted;
+        if (
+            command.EventCount > 0
+            && (await AskAsync([command], connection)).Select(found => found.Accepted).FirstOrDefault() is { } accepted
+        )
+            return accepted;
         var stream = command.Request.Changes.Select(c => c.StreamId).FirstOrDefault();
-        await using var ask = new NpgsqlCommand("select coalesce((select version from log.mt_events where stream_id = $1 order by version >> 3 desc, version desc limit 1), 0)", connection);
+        await using var ask = new NpgsqlCommand(
+            "select coalesce((select version from log.mt_events where stream_id = $1 order by version >> 3 desc, version desc limit 1), 0)",
+            connection
+        );
         ask.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stream });
         return new AppendOutcome.VersionConflict(stream, (long)(await ask.ExecuteScalarAsync())!);
     }
 
-    private static async Task<List<(int Index, AppendOutcome.Accepted Accepted)>> AskAsync(List<PendingAppend> commands, NpgsqlConnection connection)
+    private static async Task<List<(int Index, AppendOutcome.Accepted Accepted)>> AskAsync(
+        List<PendingAppend> commands,
+        NpgsqlConnection connection
+    )
     {
         var found = new List<(int, AppendOutcome.Accepted)>();
-        if (commands.Count == 0) return found;
+        if (commands.Count == 0)
+            return found;
         var firsts = commands.ConvertAll(c => c.Request.Changes.First(change => change.Events.Count > 0));
         await using var ask = new NpgsqlCommand(Query, connection);
         ask.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. commands.Select(c => c.Request.CommandId)] });
@@ -45,7 +71,16 @@ internal static class OwnEvents
         while (await rows.ReadAsync())
         {
             var i = (int)rows.GetInt64(0) - 1;
-            found.Add((i, new(rows.GetInt64(2) + firsts[i].Events.Count - 1, rows.GetInt64(1) + commands[i].EventCount - 1, rows.GetFieldValue<DateTimeOffset>(3))));
+            found.Add(
+                (
+                    i,
+                    new(
+                        rows.GetInt64(2) + firsts[i].Events.Count - 1,
+                        rows.GetInt64(1) + commands[i].EventCount - 1,
+                        rows.GetFieldValue<DateTimeOffset>(3)
+                    )
+                )
+            );
         }
         return found;
     }

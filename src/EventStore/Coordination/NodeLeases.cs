@@ -6,39 +6,66 @@ namespace Veza.EventStore.Coordination;
 internal static class NodeLeases
 {
     /// <summary>Of <c>log.nodes n</c>: whether the node has a session in this database.</summary>
-    private const string HasSession = "exists (select from pg_stat_activity a where right(a.application_name, 36) = n.id::text and a.datname = current_database())";
+    private const string HasSession =
+        "exists (select from pg_stat_activity a where right(a.application_name, 36) = n.id::text and a.datname = current_database())";
 
     /// <summary>Names the sessions that write for a node: it ends in the node's id.</summary>
     public static string SessionName(string what, Guid node) => $"veza-{what} {node}";
 
-    /// <summary>Renews the node's row, clears away nodes that are gone, and says who is left and who runs what.</summary>
-    /// <param name="absentAfter">A node that has no session in the database is gone when it was not seen for this long; one that has, after <see cref="WorkCoordinator.LeaseFor"/>.</param>
+    /// <summary>
+    /// Renews the node's row, clears away nodes that are gone, and says who is left and who runs what.
+    /// </summary>
+    /// <param name="absentAfter">
+    /// A node that has no session in the database is gone when it was not seen for this long; one that has, after
+    /// <see cref="WorkCoordinator.LeaseFor"/>.
+    /// </param>
     /// <remarks>
-    /// A node that was stopped in the middle of a transaction keeps the locks on the rows it wrote, for which its successor would wait: its sessions are
-    /// ended. Its row is passed over while it is itself locked so.
+    /// A node that was stopped in the middle of a transaction keeps the locks on the rows it wrote, for which its
+    /// successor would wait: its sessions are ended. Its row is passed over while it is itself locked so.
     /// </remarks>
-    public static async Task<ClusterView> RenewAsync(NpgsqlDataSource database, Guid node, IReadOnlyCollection<string> runs, TimeSpan absentAfter, CancellationToken ct)
+    public static async Task<ClusterView> RenewAsync(
+        NpgsqlDataSource database,
+        Guid node,
+        IReadOnlyCollection<string> runs,
+        TimeSpan absentAfter,
+        CancellationToken ct
+    )
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var batch = new NpgsqlBatch(connection);
         var lease = new NpgsqlParameter<TimeSpan> { TypedValue = WorkCoordinator.LeaseFor };
-        Add("""
+        Add(
+            """
             insert into log.nodes (id, runs, seen) values ($1, $2, clock_timestamp())
             on conflict (id) do update set runs = excluded.runs, seen = excluded.seen
-            """, new NpgsqlParameter<Guid> { TypedValue = node }, new NpgsqlParameter<string[]> { TypedValue = [.. runs] });
-        Add("""
+            """,
+            new NpgsqlParameter<Guid> { TypedValue = node },
+            new NpgsqlParameter<string[]> { TypedValue = [.. runs] }
+        );
+        Add(
+            """
             select count(pg_terminate_backend(a.pid)) from log.nodes n join pg_stat_activity a on right(a.application_name, 36) = n.id::text
             where n.seen < clock_timestamp() - $1 and a.datname = current_database()
-            """, lease);
+            """,
+            lease
+        );
         var absent = new NpgsqlParameter<TimeSpan> { TypedValue = absentAfter };
-        Add($"""
+        Add(
+            $"""
             delete from log.nodes where id in (
                 select id from log.nodes n where seen < clock_timestamp() - $2 and (seen < clock_timestamp() - $1 or not {HasSession}) for update skip locked)
-            """, lease.Clone(), absent);
-        Add($"""
+            """,
+            lease.Clone(),
+            absent
+        );
+        Add(
+            $"""
             select * from (select n.id, n.runs, n.seen + case when {HasSession} then $1 else $2 end - clock_timestamp() as ends_in from log.nodes n) as known
             where ends_in >= interval '0'
-            """, lease.Clone(), absent.Clone());
+            """,
+            lease.Clone(),
+            absent.Clone()
+        );
         Add("select name, node from log.runners");
         await using var rows = await batch.ExecuteReaderAsync(ct);
         // Of the three that come first, one returns a row.
@@ -48,12 +75,14 @@ internal static class NodeLeases
         while (await rows.ReadAsync(ct))
         {
             candidates[rows.GetGuid(0)] = rows.GetFieldValue<string[]>(1).ToHashSet();
-            if (rows.GetFieldValue<TimeSpan>(2) is var left && left < endsIn) endsIn = left;
+            if (rows.GetFieldValue<TimeSpan>(2) is var left && left < endsIn)
+                endsIn = left;
         }
         await rows.NextResultAsync(ct);
         var owners = new Dictionary<string, Guid?>();
         while (await rows.ReadAsync(ct))
-            owners[rows.GetString(0)] = !rows.IsDBNull(1) && candidates.ContainsKey(rows.GetGuid(1)) ? rows.GetGuid(1) : null;
+            owners[rows.GetString(0)] =
+                !rows.IsDBNull(1) && candidates.ContainsKey(rows.GetGuid(1)) ? rows.GetGuid(1) : null;
         return new(candidates, owners, endsIn);
 
         void Add(string sql, params NpgsqlParameter[] parameters)
@@ -71,54 +100,85 @@ internal static class NodeLeases
         return (int)(await count.ExecuteScalarAsync(ct))!;
     }
 
-    /// <summary>Makes rows for names that have none, and waits for the flush, which nothing else here does: a name is registered once, and one that a crash took away again would never be run.</summary>
-    public static async Task RegisterAsync(NpgsqlDataSource database, Dictionary<string, string> kinds, CancellationToken ct)
+    /// <summary>
+    /// Makes rows for names that have none, and waits for the flush, which nothing else here does: a name is registered
+    /// once, and one that a crash took away again would never be run.
+    /// </summary>
+    public static async Task RegisterAsync(
+        NpgsqlDataSource database,
+        Dictionary<string, string> kinds,
+        CancellationToken ct
+    )
     {
-        await using var register = database.CreateCommand("""
+        await using var register = database.CreateCommand(
+            """
             insert into log.runners (name, kind) select u.name, u.kind from unnest($1, $2) as u(name, kind), set_config('synchronous_commit', 'on', true)
             on conflict (name) do update set kind = excluded.kind where runners.kind <> excluded.kind
-            """);
+            """
+        );
         register.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. kinds.Keys] });
         register.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. kinds.Values] });
         await register.ExecuteNonQueryAsync(ct);
     }
 
     /// <returns>Those of the names that are the node's now; another was quicker with the rest.</returns>
-    public static async Task<HashSet<string>> TakeAsync(NpgsqlDataSource database, Guid node, List<string> names, CancellationToken ct)
+    public static async Task<HashSet<string>> TakeAsync(
+        NpgsqlDataSource database,
+        Guid node,
+        List<string> names,
+        CancellationToken ct
+    )
     {
-        await using var take = database.CreateCommand("""
+        await using var take = database.CreateCommand(
+            """
             update log.runners r set node = $1, since = clock_timestamp(), fault = null
             where name = any ($2) and (node is null or not exists (select from log.nodes n where n.id = r.node and n.seen >= clock_timestamp() - $3))
             returning name
-            """);
+            """
+        );
         take.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = node });
         take.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. names] });
         take.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = WorkCoordinator.LeaseFor });
         await using var rows = await take.ExecuteReaderAsync(ct);
         var taken = new HashSet<string>();
-        while (await rows.ReadAsync(ct)) taken.Add(rows.GetString(0));
+        while (await rows.ReadAsync(ct))
+            taken.Add(rows.GetString(0));
         return taken;
     }
 
     /// <summary>Makes the names nobody's, as far as they are the node's, and tells the others.</summary>
-    public static async Task GiveBackAsync(NpgsqlDataSource database, Guid node, IReadOnlyCollection<string> names, CancellationToken ct)
+    public static async Task GiveBackAsync(
+        NpgsqlDataSource database,
+        Guid node,
+        IReadOnlyCollection<string> names,
+        CancellationToken ct
+    )
     {
-        await using var give = database.CreateCommand("""
+        await using var give = database.CreateCommand(
+            """
             with given as (update log.runners set node = null, since = clock_timestamp(), fault = null where node = $1 and name = any ($2) returning name)
             select pg_notify($3, '') from given limit 1
-            """);
+            """
+        );
         give.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = node });
         give.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. names] });
         give.Parameters.Add(new NpgsqlParameter<string> { TypedValue = WorkCoordinator.Channel });
         await give.ExecuteNonQueryAsync(ct);
     }
 
-    public static async Task TellAsync(NpgsqlDataSource database, Guid node, Dictionary<string, string?> faults, CancellationToken ct)
+    public static async Task TellAsync(
+        NpgsqlDataSource database,
+        Guid node,
+        Dictionary<string, string?> faults,
+        CancellationToken ct
+    )
     {
-        await using var tell = database.CreateCommand("""
+        await using var tell = database.CreateCommand(
+            """
             update log.runners r set fault = told.fault from unnest($2, $3) as told(name, fault)
             where r.name = told.name and r.node = $1 and r.fault is distinct from told.fault
-            """);
+            """
+        );
         tell.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = node });
         tell.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. faults.Keys] });
         tell.Parameters.Add(new NpgsqlParameter<string?[]> { TypedValue = [.. faults.Values] });

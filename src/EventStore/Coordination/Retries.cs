@@ -5,8 +5,14 @@ namespace Veza.EventStore.Coordination;
 /// <param name="WaitMin">Before the second attempt; doubled after each further one.</param>
 public sealed record Retries(int AttemptsMax, TimeSpan WaitMin, TimeSpan WaitMax)
 {
-    /// <summary>Some six seconds in all: a fold needs nothing but its event and its row, so what fails then will always.</summary>
-    public static readonly Retries OfProjections = new(AttemptsMax: 6, WaitMin: TimeSpan.FromMilliseconds(200), WaitMax: TimeSpan.FromSeconds(30));
+    /// <summary>
+    /// Some six seconds in all: a fold needs nothing but its event and its row, so what fails then will always.
+    /// </summary>
+    public static readonly Retries OfProjections = new(
+        AttemptsMax: 6,
+        WaitMin: TimeSpan.FromMilliseconds(200),
+        WaitMax: TimeSpan.FromSeconds(30)
+    );
 
     /// <param name="failed">Attempts that have failed, 1 or more.</param>
     public TimeSpan WaitAfter(int failed)

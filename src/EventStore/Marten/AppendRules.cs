@@ -31,7 +31,8 @@ internal static class AppendRules
         NpgsqlDataSource database,
         EventTypes types,
         IReadOnlyList<NameRule> names,
-        CancellationToken ct)
+        CancellationToken ct
+    )
     {
         var rules = types.All.SelectMany(type => Of(type, types, names)).OrderBy(r => r.Alias, StringComparer.Ordinal);
         await using var command = database.CreateCommand(Sql);
@@ -40,7 +41,8 @@ internal static class AppendRules
             {
                 Value = JsonSerializer.Serialize(rules, JsonSerializerOptions.Web),
                 NpgsqlDbType = NpgsqlDbType.Jsonb,
-            });
+            }
+        );
         await command.ExecuteNonQueryAsync(ct);
     }
 
@@ -59,7 +61,8 @@ internal static class AppendRules
                 properties,
                 [.. personal.Select(p => p.Text)],
                 [.. personal.Select(p => p.Owner)],
-                Refusal(alias));
+                Refusal(alias)
+            );
 
         string? Refusal(string alias) =>
             alias != description.Alias ? $"it is of an earlier schema version; {description.Alias} is written now"
@@ -70,10 +73,5 @@ internal static class AppendRules
             : null;
     }
 
-    private sealed record Rule(
-        string Alias,
-        string[] Properties,
-        string[] Personal,
-        string[] Owners,
-        string? Refusal);
+    private sealed record Rule(string Alias, string[] Properties, string[] Personal, string[] Owners, string? Refusal);
 }

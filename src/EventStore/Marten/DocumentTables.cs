@@ -27,6 +27,7 @@ public static class DocumentTables
                 migration,
                 AutoCreate.CreateOrUpdate,
                 new NothingLogged(),
-                ct);
+                ct
+            );
     }
 }

@@ -59,7 +59,8 @@ internal sealed class LogSerializer(EventTypes types, EventIds ids)
     async ValueTask<T> IStorageSerializer.FromJsonAsync<T>(
         DbDataReader reader,
         int index,
-        CancellationToken cancellationToken) =>
+        CancellationToken cancellationToken
+    ) =>
         types.Knows(typeof(T))
             ? (T)await ReadAsync(typeof(T), reader, index, cancellationToken)
             : await FromJsonAsync<T>(reader, index, cancellationToken);
@@ -68,7 +69,8 @@ internal sealed class LogSerializer(EventTypes types, EventIds ids)
         Type type,
         DbDataReader reader,
         int index,
-        CancellationToken cancellationToken) =>
+        CancellationToken cancellationToken
+    ) =>
         types.Knows(type)
             ? ReadAsync(type, reader, index, cancellationToken)
             : FromJsonAsync(type, reader, index, cancellationToken);

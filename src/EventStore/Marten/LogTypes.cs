@@ -39,7 +39,8 @@ public sealed class LogTypes : IAsyncDisposable
         EventTypes types,
         byte[] keySecret,
         TimeProvider clock,
-        CancellationToken ct)
+        CancellationToken ct
+    )
     {
         var builder = new NpgsqlDataSourceBuilder(connectionString)
         {

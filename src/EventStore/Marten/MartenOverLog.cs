@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using JasperFx.Core;
 using JasperFx;
+using JasperFx.Core;
 using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten;
@@ -30,7 +30,8 @@ public static class MartenOverLog
         if (options.DatabaseSchemaName == Schema)
             throw new ArgumentException(
                 $"{nameof(options.DatabaseSchemaName)} is {Schema}, the log's own; documents need another schema",
-                nameof(options));
+                nameof(options)
+            );
         options.AutoCreateSchemaObjects = AutoCreate.None;
         options.Events.DatabaseSchemaName = Schema;
         options.Events.StreamIdentity = StreamIdentity.AsGuid;
@@ -56,7 +57,8 @@ public static class MartenOverLog
             options.Events.MapEventType(type, description.Alias);
             var upcast = new JsonTransformation(
                 (_, row, data) => serializer.Read(type, row, data),
-                (_, row, data, ct) => serializer.ReadAsync(type, row, data, ct));
+                (_, row, data, ct) => serializer.ReadAsync(type, row, data, ct)
+            );
             foreach (var earlier in description.Aliases.SkipLast(1))
                 options.Events.Upcast(type, earlier, upcast);
         }
@@ -65,7 +67,8 @@ public static class MartenOverLog
             if (!AggregateFold.IsModel(model))
                 throw new ArgumentException(
                     $"{model} is no model: it has no static Create that makes one from an event",
-                    nameof(models));
+                    nameof(models)
+                );
             AddFold.MakeGenericMethod(model).Invoke(null, [options]);
             // A stream carries its aggregate's alias; asking fills Marten's table in both directions.
             AliasesOf((EventGraph)options.Events).Fill(model, AggregateFold.Of(model).StreamType);

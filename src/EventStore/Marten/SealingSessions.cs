@@ -39,7 +39,8 @@ internal sealed class EventIds
     {
         if ((Guid)_ids.GetValue(data, _ => id) != id)
             throw new InvalidOperationException(
-                $"one {data.GetType().Name} object is in two events; it is sealed for one, so make another object");
+                $"one {data.GetType().Name} object is in two events; it is sealed for one, so make another object"
+            );
     }
 
     /// <exception cref="InvalidOperationException">Its id must be known and is not.</exception>
@@ -47,6 +48,7 @@ internal sealed class EventIds
         _ids.TryGetValue(data, out var id) ? (Guid)id
         : mustBeKnown
             ? throw new InvalidOperationException(
-                $"a {data.GetType().Name} is sealed for its event's id; only a session's appends have one")
+                $"a {data.GetType().Name} is sealed for its event's id; only a session's appends have one"
+            )
         : Guid.Empty;
 }

@@ -5,10 +5,13 @@ using System.Text;
 
 namespace Veza.EventStore.Personal;
 
-/// <summary>Personal text as it stands in the database: <c>sealed.1.{account}.{nonce, ciphertext, tag}</c>, both in base64url.</summary>
+/// <summary>
+/// Personal text as it stands in the database: <c>sealed.1.{account}.{nonce, ciphertext, tag}</c>, both in base64url.
+/// </summary>
 /// <remarks>
-/// AES-256-GCM with a random nonce of 96 bits under the account's own key: NIST SP 800-38D allows 2^32 texts a key, more than anybody writes. The id of the event (of the stream,
-/// in a snapshot) is authenticated too, so that a text copied elsewhere is not opened there.
+/// AES-256-GCM with a random nonce of 96 bits under the account's own key: NIST SP 800-38D allows 2^32 texts a key,
+/// more than anybody writes. The id of the event (of the stream, in a snapshot) is authenticated too, so that a text
+/// copied elsewhere is not opened there.
 /// </remarks>
 internal static class FieldEncryption
 {
@@ -37,20 +40,30 @@ internal static class FieldEncryption
         Span<byte> place = stackalloc byte[16];
         id.TryWriteBytes(place, bigEndian: true, out _);
         aes.Encrypt(bytes.AsSpan(0, NonceBytes), body, body, bytes.AsSpan(NonceBytes + length), place);
-        return string.Create(HeadCharacters + Base64Url.GetEncodedLength(bytes.Length), (owner, bytes), static (text, from) =>
-        {
-            Prefix.CopyTo(text);
-            WriteName(from.owner, text[Prefix.Length..]);
-            text[HeadCharacters - 1] = '.';
-            Base64Url.EncodeToChars(from.bytes, text[HeadCharacters..]);
-        });
+        return string.Create(
+            HeadCharacters + Base64Url.GetEncodedLength(bytes.Length),
+            (owner, bytes),
+            static (text, from) =>
+            {
+                Prefix.CopyTo(text);
+                WriteName(from.owner, text[Prefix.Length..]);
+                text[HeadCharacters - 1] = '.';
+                Base64Url.EncodeToChars(from.bytes, text[HeadCharacters..]);
+            }
+        );
     }
 
-    /// <summary>Whether a text is a sealed one, of whichever account. One that somebody wrote before texts were sealed, and that merely looks so, opens to nothing.</summary>
+    /// <summary>
+    /// Whether a text is a sealed one, of whichever account. One that somebody wrote before texts were sealed, and that
+    /// merely looks so, opens to nothing.
+    /// </summary>
     public static bool IsSealed(string text, out Guid owner)
     {
         owner = Guid.Empty;
-        return text.Length > HeadCharacters && text.StartsWith(Prefix, StringComparison.Ordinal) && text[HeadCharacters - 1] == '.' && TryOwner(text.AsSpan(Prefix.Length, OwnerCharacters), out owner);
+        return text.Length > HeadCharacters
+            && text.StartsWith(Prefix, StringComparison.Ordinal)
+            && text[HeadCharacters - 1] == '.'
+            && TryOwner(text.AsSpan(Prefix.Length, OwnerCharacters), out owner);
     }
 
     /// <returns>False when it was not sealed with this key for this id.</returns>
@@ -58,13 +71,32 @@ internal static class FieldEncryption
     {
         text = null;
         byte[] bytes;
-        try { bytes = Base64Url.DecodeFromChars(sealedText.AsSpan(HeadCharacters)); }
-        catch (FormatException) { return false; }
-        if (bytes.Length < NonceBytes + TagBytes) return false;
+        try
+        {
+            bytes = Base64Url.DecodeFromChars(sealedText.AsSpan(HeadCharacters));
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+        if (bytes.Length < NonceBytes + TagBytes)
+            return false;
         var body = bytes.AsSpan(NonceBytes, bytes.Length - NonceBytes - TagBytes);
         using var aes = new AesGcm(key, TagBytes);
-        try { aes.Decrypt(bytes.AsSpan(0, NonceBytes), body, bytes.AsSpan(bytes.Length - TagBytes), body, id.ToByteArray(bigEndian: true)); }
-        catch (AuthenticationTagMismatchException) { return false; }
+        try
+        {
+            aes.Decrypt(
+                bytes.AsSpan(0, NonceBytes),
+                body,
+                bytes.AsSpan(bytes.Length - TagBytes),
+                body,
+                id.ToByteArray(bigEndian: true)
+            );
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            return false;
+        }
         text = Encoding.UTF8.GetString(body);
         return true;
     }
@@ -78,7 +110,11 @@ internal static class FieldEncryption
         {
             var begins = at == 0 || json[at - 1] != '\\';
             json = json[(at + QuotedPrefix.Length)..];
-            if (begins && json.Length >= OwnerCharacters && TryOwner(Encoding.ASCII.GetString(json[..OwnerCharacters]), out var owner))
+            if (
+                begins
+                && json.Length >= OwnerCharacters
+                && TryOwner(Encoding.ASCII.GetString(json[..OwnerCharacters]), out var owner)
+            )
             {
                 owners.Add(owner);
                 texts++;
@@ -107,7 +143,8 @@ internal static class FieldEncryption
     {
         owner = Guid.Empty;
         Span<byte> bytes = stackalloc byte[16];
-        if (!Base64Url.IsValid(name) || !Base64Url.TryDecodeFromChars(name, bytes, out var written) || written != 16) return false;
+        if (!Base64Url.IsValid(name) || !Base64Url.TryDecodeFromChars(name, bytes, out var written) || written != 16)
+            return false;
         owner = new(bytes, bigEndian: true);
         return true;
     }

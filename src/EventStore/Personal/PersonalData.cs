@@ -5,15 +5,21 @@ using System.Text.Json;
 namespace Veza.EventStore.Personal;
 
 /// <summary>What a product says about the personal data in its events and models.</summary>
-/// <param name="OwnerProperty">For a property of text: the name of the property beside it that says whose it is, a <see cref="Guid"/>. Null for what is nobody's.</param>
-/// <param name="ErasedAccount">For a type of events that erase an account: the name of the property that says which. Null for all others.</param>
+/// <param name="OwnerProperty">
+/// For a property of text: the name of the property beside it that says whose it is, a <see cref="Guid"/>. Null for
+/// what is nobody's.
+/// </param>
+/// <param name="ErasedAccount">
+/// For a type of events that erase an account: the name of the property that says which. Null for all others.
+/// </param>
 public sealed record PersonalData(Func<PropertyInfo, string?> OwnerProperty, Func<Type, string?> ErasedAccount);
 
 /// <summary>The personal properties of one type.</summary>
 internal sealed class PersonalProperties
 {
-    private static readonly Func<object, object> Copy =
-        typeof(object).GetMethod("MemberwiseClone", BindingFlags.Instance | BindingFlags.NonPublic)!.CreateDelegate<Func<object, object>>();
+    private static readonly Func<object, object> Copy = typeof(object)
+        .GetMethod("MemberwiseClone", BindingFlags.Instance | BindingFlags.NonPublic)!
+        .CreateDelegate<Func<object, object>>();
 
     private readonly (PropertyInfo Text, PropertyInfo Owner)[] _properties;
 
@@ -27,15 +33,26 @@ internal sealed class PersonalProperties
     }
 
     /// <returns>Null when the type has none.</returns>
-    /// <exception cref="ArgumentException">A personal property is no text, or whose it is is not said by a <see cref="Guid"/> beside it.</exception>
+    /// <exception cref="ArgumentException">
+    /// A personal property is no text, or whose it is is not said by a <see cref="Guid"/> beside it.
+    /// </exception>
     public static PersonalProperties? Of(Type type, PersonalData said)
     {
         var found = new List<(PropertyInfo, PropertyInfo)>();
         foreach (var property in type.GetProperties())
         {
-            if (said.OwnerProperty(property) is not { } name) continue;
-            if (property.PropertyType != typeof(string) || !property.CanWrite) throw new ArgumentException($"{type}.{property.Name} is personal and must be a string that can be set", nameof(type));
-            if (type.GetProperty(name) is not { } owner || owner.PropertyType != typeof(Guid)) throw new ArgumentException($"{type}.{property.Name} is the account's in {name}, which must be a Guid", nameof(type));
+            if (said.OwnerProperty(property) is not { } name)
+                continue;
+            if (property.PropertyType != typeof(string) || !property.CanWrite)
+                throw new ArgumentException(
+                    $"{type}.{property.Name} is personal and must be a string that can be set",
+                    nameof(type)
+                );
+            if (type.GetProperty(name) is not { } owner || owner.PropertyType != typeof(Guid))
+                throw new ArgumentException(
+                    $"{type}.{property.Name} is the account's in {name}, which must be a Guid",
+                    nameof(type)
+                );
             found.Add((property, owner));
         }
         return found.Count == 0 ? null : new([.. found]);
@@ -50,10 +67,18 @@ internal sealed class PersonalProperties
         var reader = new Utf8JsonReader(json);
         while (reader.Read())
         {
-            if (reader.TokenType != JsonTokenType.PropertyName || reader.CurrentDepth != 1) continue;
+            if (reader.TokenType != JsonTokenType.PropertyName || reader.CurrentDepth != 1)
+                continue;
             var isOwner = false;
-            foreach (var name in _ownerNames) isOwner |= reader.ValueTextEquals(name);
-            if (isOwner && reader.Read() && reader.TokenType == JsonTokenType.String && reader.TryGetGuid(out var owner)) owners.Add(owner);
+            foreach (var name in _ownerNames)
+                isOwner |= reader.ValueTextEquals(name);
+            if (
+                isOwner
+                && reader.Read()
+                && reader.TokenType == JsonTokenType.String
+                && reader.TryGetGuid(out var owner)
+            )
+                owners.Add(owner);
         }
     }
 
@@ -61,7 +86,10 @@ internal sealed class PersonalProperties
     public IEnumerable<(string Text, string Owner)> Names => _properties.Select(p => (p.Text.Name, p.Owner.Name));
 
     /// <summary>Each once.</summary>
-    public Guid[] Owners(object data) => _properties is [var (_, owner)] ? [(Guid)owner.GetValue(data)!] : [.. _properties.Select(p => (Guid)p.Owner.GetValue(data)!).Distinct()];
+    public Guid[] Owners(object data) =>
+        _properties is [var (_, owner)]
+            ? [(Guid)owner.GetValue(data)!]
+            : [.. _properties.Select(p => (Guid)p.Owner.GetValue(data)!).Distinct()];
 
     /// <summary>A copy with every personal text replaced; those that are null stay so.</summary>
     public object Replaced(object data, Func<Guid, string, string> replace)
@@ -75,6 +103,7 @@ internal sealed class PersonalProperties
     public void ReplaceIn(object data, Func<Guid, string, string> replace)
     {
         foreach (var (text, owner) in _properties)
-            if (text.GetValue(data) is string value) text.SetValue(data, replace((Guid)owner.GetValue(data)!, value));
+            if (text.GetValue(data) is string value)
+                text.SetValue(data, replace((Guid)owner.GetValue(data)!, value));
     }
 }

@@ -5,7 +5,9 @@ using System.Text.Json;
 
 namespace Veza.EventStore.Personal;
 
-/// <summary>Seals the personal texts of events and models on their way to the database, and opens them on their way back.</summary>
+/// <summary>
+/// Seals the personal texts of events and models on their way to the database, and opens them on their way back.
+/// </summary>
 /// <remarks>What has none pays for no closure: what captures stands in a function of its own.</remarks>
 internal sealed class PersonalDataCipher
 {
@@ -17,19 +19,37 @@ internal sealed class PersonalDataCipher
 
     public PersonalDataCipher(PersonalData? said, FrozenDictionary<Type, EventType> types, SubjectKeyStore? keys)
     {
-        (_said, _keys, _properties) = (said, keys, new());
-        _ofAlias = types.SelectMany(t => Of(t.Key) is { } properties ? t.Value.Aliases.Select(a => KeyValuePair.Create(a, properties)) : [])
+        _said = said;
+        _keys = keys;
+        _properties = new();
+        _ofAlias = types
+            .SelectMany(t =>
+                Of(t.Key) is { } properties ? t.Value.Aliases.Select(a => KeyValuePair.Create(a, properties)) : []
+            )
             .ToFrozenDictionary();
-        _erasing = types.SelectMany(t => said?.ErasedAccount(t.Key) is { } property ? t.Value.Aliases.Select(a => KeyValuePair.Create(a, t.Key.GetProperty(property)!)) : [])
+        _erasing = types
+            .SelectMany(t =>
+                said?.ErasedAccount(t.Key) is { } property
+                    ? t.Value.Aliases.Select(a => KeyValuePair.Create(a, t.Key.GetProperty(property)!))
+                    : []
+            )
             .ToFrozenDictionary();
     }
 
-    private PersonalDataCipher(PersonalDataCipher of, SubjectKeyStore keys) => (_said, _keys, _properties, _ofAlias, _erasing) = (of._said, keys, of._properties, of._ofAlias, of._erasing);
+    private PersonalDataCipher(PersonalDataCipher of, SubjectKeyStore keys)
+    {
+        _said = of._said;
+        _keys = keys;
+        _properties = of._properties;
+        _ofAlias = of._ofAlias;
+        _erasing = of._erasing;
+    }
 
     public PersonalDataCipher With(SubjectKeyStore keys) => new(this, keys);
 
     /// <returns>Null when the type has no personal property.</returns>
-    public PersonalProperties? Of(Type type) => _said is null ? null : _properties.GetOrAdd(type, static (t, said) => PersonalProperties.Of(t, said), _said);
+    public PersonalProperties? Of(Type type) =>
+        _said is null ? null : _properties.GetOrAdd(type, static (t, said) => PersonalProperties.Of(t, said), _said);
 
     /// <param name="id">Of the event, or of the stream in a snapshot.</param>
     /// <returns>What is to be stored: the same where nothing is personal.</returns>
@@ -39,13 +59,23 @@ internal sealed class PersonalDataCipher
 
         // Of an account that is erased nothing more is kept.
         static object Seal(object data, Guid id, PersonalProperties properties, SubjectKeyStore keys) =>
-            properties.Replaced(data, (owner, text) => keys.Find(owner) is { } key ? FieldEncryption.Seal(key, owner, id, text) : FieldEncryption.Erased);
+            properties.Replaced(data, (owner, text) =>
+                keys.Find(owner) is { } key ? FieldEncryption.Seal(key, owner, id, text) : FieldEncryption.Erased
+            );
     }
 
-    /// <summary>What readers get of data that was just sealed: of an account that is erased nothing, as nothing of it was stored.</summary>
+    /// <summary>
+    /// What readers get of data that was just sealed: of an account that is erased nothing, as nothing of it was
+    /// stored.
+    /// </summary>
     public object Kept(object data)
     {
-        return _keys is { AnyGone: true } keys && Of(data.GetType()) is { } properties && properties.Owners(data).Any(keys.IsGone) ? Keep(data, properties, keys) : data;
+        return
+            _keys is { AnyGone: true } keys
+            && Of(data.GetType()) is { } properties
+            && properties.Owners(data).Any(keys.IsGone)
+            ? Keep(data, properties, keys)
+            : data;
 
         static object Keep(object data, PersonalProperties properties, SubjectKeyStore keys) =>
             properties.Replaced(data, (owner, text) => keys.IsGone(owner) ? FieldEncryption.Erased : text);
@@ -54,21 +84,28 @@ internal sealed class PersonalDataCipher
     /// <summary><see cref="Sealed"/>, waiting for the key without holding a thread.</summary>
     public async Task<object> SealedAsync(object data, Guid id, CancellationToken ct)
     {
-        if (_keys is not null && Of(data.GetType()) is { } properties) await LoadAsync(properties.Owners(data), make: true, ct);
+        if (_keys is not null && Of(data.GetType()) is { } properties)
+            await LoadAsync(properties.Owners(data), make: true, ct);
         return Sealed(data, id);
     }
 
-    /// <param name="data">As it was stored; nobody else's yet. Texts that stand there unsealed were written before they were personal: they read as erased too when their account is.</param>
+    /// <param name="data">
+    /// As it was stored; nobody else's yet. Texts that stand there unsealed were written before they were personal:
+    /// they read as erased too when their account is.
+    /// </param>
     public object? Opened(object? data, Guid id)
     {
-        if (data is not null && _keys is { } keys && Of(data.GetType()) is { } properties) Open(data, id, properties, keys);
+        if (data is not null && _keys is { } keys && Of(data.GetType()) is { } properties)
+            Open(data, id, properties, keys);
         return data;
 
         static void Open(object data, Guid id, PersonalProperties properties, SubjectKeyStore keys) =>
             properties.ReplaceIn(data, (beside, text) =>
             {
-                if (!FieldEncryption.IsSealed(text, out var owner)) return keys.IsGone(beside) ? FieldEncryption.Erased : text;
-                if (keys.Find(owner) is not { } key) return FieldEncryption.Erased;
+                if (!FieldEncryption.IsSealed(text, out var owner))
+                    return keys.IsGone(beside) ? FieldEncryption.Erased : text;
+                if (keys.Find(owner) is not { } key)
+                    return FieldEncryption.Erased;
                 return FieldEncryption.TryOpen(key, id, text, out var opened) ? opened : text;
             });
     }
@@ -76,37 +113,51 @@ internal sealed class PersonalDataCipher
     /// <returns>The accounts whose texts a command adds and whose keys are not in memory.</returns>
     public IReadOnlyCollection<Guid> LackKeys(Appending.AppendRequest request)
     {
-        if (_keys is not { } keys || _said is null) return [];
+        if (_keys is not { } keys || _said is null)
+            return [];
         List<Guid>? lacking = null;
         foreach (var change in request.Changes)
-            foreach (var data in change.Events)
-                if (Of(data.GetType()) is { } properties)
-                    foreach (var owner in properties.Owners(data))
-                        if (!keys.Has(owner)) (lacking ??= []).Add(owner);
+        foreach (var data in change.Events)
+            if (Of(data.GetType()) is { } properties)
+                foreach (var owner in properties.Owners(data))
+                    if (!keys.Has(owner))
+                        (lacking ??= []).Add(owner);
         return lacking ?? (IReadOnlyCollection<Guid>)[];
     }
 
-    public Task LoadAsync(IReadOnlyCollection<Guid> owners, bool make, CancellationToken ct) => _keys is null ? Task.CompletedTask : _keys.LoadAsync(owners, make, ct);
+    public Task LoadAsync(IReadOnlyCollection<Guid> owners, bool make, CancellationToken ct) =>
+        _keys is null ? Task.CompletedTask : _keys.LoadAsync(owners, make, ct);
 
-    /// <summary>Sees to it that the keys of a page of events are in memory before the events are looked at, all with one question.</summary>
+    /// <summary>
+    /// Sees to it that the keys of a page of events are in memory before the events are looked at, all with one
+    /// question.
+    /// </summary>
     public async ValueTask PrepareAsync(IReadOnlyList<RecordedEvent> events, CancellationToken ct)
     {
-        if (_keys is null || _ofAlias.Count == 0) return;
+        if (_keys is null || _ofAlias.Count == 0)
+            return;
         var owners = new HashSet<Guid>();
         foreach (var e in events)
-            if (_ofAlias.TryGetValue(e.Type, out var properties) && FieldEncryption.AddOwners(e.Json.Span, owners) < properties.Count)
+            if (
+                _ofAlias.TryGetValue(e.Type, out var properties)
+                && FieldEncryption.AddOwners(e.Json.Span, owners) < properties.Count
+            )
                 // Of texts that are not sealed the event itself says whose they are.
                 properties.AddOwners(e.Json.Span, owners);
-        if (owners.Count > 0) await _keys.LoadAsync(owners, make: false, ct);
+        if (owners.Count > 0)
+            await _keys.LoadAsync(owners, make: false, ct);
     }
 
     /// <summary><see cref="PrepareAsync(IReadOnlyList{RecordedEvent}, CancellationToken)"/> for one event.</summary>
     public async ValueTask PrepareAsync(Type type, ReadOnlyMemory<byte> json, CancellationToken ct)
     {
-        if (_keys is null || Of(type) is not { } properties) return;
+        if (_keys is null || Of(type) is not { } properties)
+            return;
         var owners = new HashSet<Guid>();
-        if (FieldEncryption.AddOwners(json.Span, owners) < properties.Count) properties.AddOwners(json.Span, owners);
-        if (owners.Count > 0) await _keys.LoadAsync(owners, make: false, ct);
+        if (FieldEncryption.AddOwners(json.Span, owners) < properties.Count)
+            properties.AddOwners(json.Span, owners);
+        if (owners.Count > 0)
+            await _keys.LoadAsync(owners, make: false, ct);
     }
 
     /// <summary>Whether events of an alias erase an account.</summary>
@@ -115,19 +166,28 @@ internal sealed class PersonalDataCipher
     /// <returns>The account that an event erases; null of any other event.</returns>
     public Guid? ErasedBy(RecordedEvent e)
     {
-        if (!_erasing.TryGetValue(e.Type, out var account)) return null;
-        try { return e.Data is { } data ? (Guid)account.GetValue(data)! : null; }
-        catch (JsonException) { return null; }
+        if (!_erasing.TryGetValue(e.Type, out var account))
+            return null;
+        try
+        {
+            return e.Data is { } data ? (Guid)account.GetValue(data)! : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Whether some text in the event is an account's that is known to be erased.</summary>
     public bool HoldsErased(RecordedEvent e)
     {
-        if (_keys is null || !_ofAlias.ContainsKey(e.Type)) return false;
+        if (_keys is null || !_ofAlias.ContainsKey(e.Type))
+            return false;
         var owners = new HashSet<Guid>();
         FieldEncryption.AddOwners(e.Json.Span, owners);
         return owners.Any(_keys.IsGone);
     }
 
-    public bool HoldsOf(RecordedEvent e, Guid owner) => _ofAlias.ContainsKey(e.Type) && FieldEncryption.MentionsOwner(e.Json.Span, owner);
+    public bool HoldsOf(RecordedEvent e, Guid owner) =>
+        _ofAlias.ContainsKey(e.Type) && FieldEncryption.MentionsOwner(e.Json.Span, owner);
 }

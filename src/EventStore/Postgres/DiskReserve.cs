@@ -17,25 +17,34 @@ internal sealed class DiskReserve(string path, DiskSpace disk, ILogger logger)
     public void Keep()
     {
         var state = disk.Look();
-        if (state.FreeBytes is not { } free) return;
-        if (free < state.Limits.ReserveBytes / 2) Free();
-        else if (free >= state.Limits.FreeBytesAgain && !IsHeld) Make(state.Limits.ReserveBytes);
+        if (state.FreeBytes is not { } free)
+            return;
+        if (free < state.Limits.ReserveBytes / 2)
+            Free();
+        else if (free >= state.Limits.FreeBytesAgain && !IsHeld)
+            Make(state.Limits.ReserveBytes);
     }
 
     public void Free()
     {
-        if (!IsHeld) return;
+        if (!IsHeld)
+            return;
         try
         {
             File.Delete(path);
             LogMetrics.ReserveFreed.Add(1);
             logger.LogError(
-                "The disk that holds {Path} is full; its reserve is freed for PostgreSQL. Free some space", path);
+                "The disk that holds {Path} is full; its reserve is freed for PostgreSQL. Free some space",
+                path
+            );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             logger.LogError(
-                "The disk that holds {Path} is full, and its reserve cannot be freed: {Reason}", path, e.Message);
+                "The disk that holds {Path} is full, and its reserve cannot be freed: {Reason}",
+                path,
+                e.Message
+            );
         }
     }
 
@@ -59,7 +68,12 @@ internal sealed class DiskReserve(string path, DiskSpace disk, ILogger logger)
         {
             // Once, not at every look.
             if (!_failed)
-                logger.LogWarning("No reserve of {Bytes} bytes can be kept at {Path}: {Reason}", bytes, path, e.Message);
+                logger.LogWarning(
+                    "No reserve of {Bytes} bytes can be kept at {Path}: {Reason}",
+                    bytes,
+                    path,
+                    e.Message
+                );
             _failed = true;
         }
     }

@@ -9,8 +9,12 @@ internal static class PostgresConf
     private const long SharedBuffersBytesMax = 2L << 30;
 
     private const long WalBytesMax = 4L << 30;
-    /// <summary>PostgreSQL takes no less than two segments, of 1 MiB here; this many give a checkpoint some time.</summary>
+
+    /// <summary>
+    /// PostgreSQL takes no less than two segments, of 1 MiB here; this many give a checkpoint some time.
+    /// </summary>
     private const long WalBytesMin = 32L << 20;
+
     /// <summary>Of a small disk the write-ahead log may take this part.</summary>
     private const int WalPart = 8;
 
@@ -22,11 +26,14 @@ internal static class PostgresConf
         int port,
         string socketFolder,
         long memoryBytes,
-        long diskBytes)
+        long diskBytes
+    )
     {
         var sharedBuffersMb = Math.Clamp(memoryBytes / 8, SharedBuffersBytesMin, SharedBuffersBytesMax) >> 20;
         var walMb = Math.Clamp(diskBytes / WalPart, WalBytesMin, WalBytesMax) >> 20;
-        return string.Create(CultureInfo.InvariantCulture, $"""
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"""
             # Written by Veza at every start; changes here are lost.
 
             port = {port}
@@ -87,6 +94,7 @@ internal static class PostgresConf
             log_min_duration_statement = 5s
             log_lock_waits = on
 
-            """);
+            """
+        );
     }
 }

@@ -28,11 +28,15 @@ internal sealed record PostgresFolders(string Home, string Server, string Socket
         var server = Path.Combine(home, "postgres");
         if (!await CanTraverse(account, home, ct))
         {
-            // Such as a checkout below /root (0700): opening a folder of the administrator's for everyone is not ours to do.
+            // Such as a checkout below /root (0700): opening a folder of the administrator's for everyone is not ours
+            // to do.
             server = Path.Combine("/var/lib/veza", ShortHash(home));
             Directory.CreateDirectory("/var/lib/veza");
-            await File.WriteAllTextAsync(Path.Combine(home, "postgres.location"),
-                $"The server's user may not enter {home}, so the data are in {server}.\n", ct);
+            await File.WriteAllTextAsync(
+                Path.Combine(home, "postgres.location"),
+                $"The server's user may not enter {home}, so the data are in {server}.\n",
+                ct
+            );
         }
         account.MakeFolder(server);
 
@@ -46,5 +50,6 @@ internal sealed record PostgresFolders(string Home, string Server, string Socket
     private static async Task<bool> CanTraverse(ServerAccount account, string folder, CancellationToken ct) =>
         (await account.TryRun("""test -x "$1" """, [folder], null, ct)).ExitCode == 0;
 
-    private static string ShortHash(string path) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(path)))[..12];
+    private static string ShortHash(string path) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(path)))[..12];
 }

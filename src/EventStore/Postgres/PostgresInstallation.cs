@@ -12,29 +12,42 @@ internal sealed record PostgresInstallation(string BinFolder, int Major)
 
     public string Program(string name) => Path.Combine(BinFolder, name);
 
-    /// <summary>Data can only be opened by the major version that made them, so that one wins over a newer one.</summary>
+    /// <summary>
+    /// Data can only be opened by the major version that made them, so that one wins over a newer one.
+    /// </summary>
     public static PostgresInstallation Find(string? binFolder, string dataFolder)
     {
         var versionFile = Path.Combine(dataFolder, "PG_VERSION");
         int? madeBy = File.Exists(versionFile) ? Number(File.ReadAllText(versionFile).Trim()) : null;
-        var installed = Installed(binFolder).Where(i => File.Exists(i.Program("initdb")) && File.Exists(i.Program("pg_ctl"))).ToList();
+        var installed = Installed(binFolder)
+            .Where(i => File.Exists(i.Program("initdb")) && File.Exists(i.Program("pg_ctl")))
+            .ToList();
 
         if (installed.Count == 0)
-            throw new LocalPostgresException("PostgreSQL is not installed. Run: apt-get install postgresql-15   (or set DATABASE_URL to a server you have)");
+            throw new LocalPostgresException(
+                "PostgreSQL is not installed. Run: apt-get install postgresql-15   (or set DATABASE_URL to a server you have)"
+            );
 
         return installed.Where(i => madeBy is null || i.Major == madeBy).MaxBy(i => i.Major)
-            ?? throw new LocalPostgresException($"The data in {dataFolder} were made by PostgreSQL {madeBy}, which is not installed. Run: apt-get install postgresql-{madeBy}");
+            ?? throw new LocalPostgresException(
+                $"The data in {dataFolder} were made by PostgreSQL {madeBy}, which is not installed. Run: apt-get install postgresql-{madeBy}"
+            );
     }
 
     private static IEnumerable<PostgresInstallation> Installed(string? binFolder)
     {
-        if (binFolder is not null) return [At(binFolder)];
+        if (binFolder is not null)
+            return [At(binFolder)];
 
         // Debian's and Red Hat's places first: Debian keeps initdb and pg_ctl off the PATH.
-        var packaged = new[] { "/usr/lib/postgresql", "/usr" }.Where(Directory.Exists)
+        var packaged = new[] { "/usr/lib/postgresql", "/usr" }
+            .Where(Directory.Exists)
             .SelectMany(parent => Directory.EnumerateDirectories(parent, parent == "/usr" ? "pgsql-*" : "*"))
             .Select(folder => Path.Combine(folder, "bin"));
-        var onPath = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries);
+        var onPath = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(
+            ':',
+            StringSplitOptions.RemoveEmptyEntries
+        );
         return packaged.Concat(onPath).Where(folder => File.Exists(Path.Combine(folder, "pg_ctl"))).Select(At);
     }
 
@@ -42,9 +55,13 @@ internal sealed record PostgresInstallation(string BinFolder, int Major)
     {
         // "pg_ctl (PostgreSQL) 15.14 (Debian …)"
         var answer = ServerAccount.RunHere(Path.Combine(binFolder, "pg_ctl"), "--version");
-        var version = answer.Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(word => char.IsAsciiDigit(word[0])) ?? "0";
+        var version = answer
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .FirstOrDefault(word => char.IsAsciiDigit(word[0]))
+            ?? "0";
         return new(binFolder, Number(version.Split('.')[0]));
     }
 
-    private static int Number(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+    private static int Number(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 }

@@ -14,59 +14,95 @@ internal sealed record Postmaster(int ProcessId, int Port, string SocketFolder)
     public static Postmaster? Running(string dataFolder)
     {
         string[] lines;
-        try { lines = File.ReadAllLines(FileIn(dataFolder)); }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { return null; }
+        try
+        {
+            lines = File.ReadAllLines(FileIn(dataFolder));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
 
         // Lines: pid, data folder, start time, port, socket folder, address, shared memory key, status.
-        return lines.Length >= 5 && int.TryParse(lines[0], CultureInfo.InvariantCulture, out var pid) && WorksIn(pid, dataFolder)
+        return
+            lines.Length >= 5
+            && int.TryParse(lines[0], CultureInfo.InvariantCulture, out var pid)
+            && WorksIn(pid, dataFolder)
             ? new(pid, int.Parse(lines[3], CultureInfo.InvariantCulture), lines[4])
             : null;
     }
 
     /// <summary>Every process of a server on these data, also the orphans of a killed postmaster.</summary>
-    /// <remarks>All of PostgreSQL's processes have the data folder as their working directory, and nothing else has.</remarks>
+    /// <remarks>
+    /// All of PostgreSQL's processes have the data folder as their working directory, and nothing else has.
+    /// </remarks>
     public static IReadOnlyList<int> ProcessesOn(string dataFolder) =>
-        [.. Directory.EnumerateDirectories("/proc")
-            .Select(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var pid) ? pid : 0)
-            .Where(pid => pid != 0 && WorksIn(pid, dataFolder))];
+        [
+            .. Directory
+                .EnumerateDirectories("/proc")
+                .Select(folder =>
+                    int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var pid) ? pid : 0
+                )
+                .Where(pid => pid != 0 && WorksIn(pid, dataFolder)),
+        ];
 
     /// <summary>Removes what a killed server left, so that a new one can start.</summary>
     /// <remarks>
-    /// The file must not simply be deleted: it is what keeps a second server off data that backends of the first still write.
-    /// So the orphans are ended first; they notice their postmaster's death themselves, but one in a long query does so late.
-    /// A file that names a process which is not a server would stop the start: after a reboot numbers are given out anew, and
-    /// a container without an init keeps the killed server as a zombie.
+    /// The file must not simply be deleted: it is what keeps a second server off data that backends of the first still
+    /// write. So the orphans are ended first; they notice their postmaster's death themselves, but one in a long query
+    /// does so late. A file that names a process which is not a server would stop the start: after a reboot numbers are
+    /// given out anew, and a container without an init keeps the killed server as a zombie.
     /// </remarks>
     public static async Task ClearLeftovers(string dataFolder, string socketFolder, CancellationToken ct)
     {
-        if (!File.Exists(FileIn(dataFolder))) return;
+        if (!File.Exists(FileIn(dataFolder)))
+            return;
 
         foreach (var signal in new[] { "QUIT", "KILL" })
         {
-            foreach (var pid in ProcessesOn(dataFolder)) Signal(pid, signal);
-            if (await Gone(() => ProcessesOn(dataFolder).Count == 0, TimeSpan.FromSeconds(3), ct)) break;
+            foreach (var pid in ProcessesOn(dataFolder))
+                Signal(pid, signal);
+            if (await Gone(() => ProcessesOn(dataFolder).Count == 0, TimeSpan.FromSeconds(3), ct))
+                break;
         }
 
         if (ProcessesOn(dataFolder) is { Count: > 0 } left)
-            throw new LocalPostgresException($"Processes {string.Join(", ", left)} of a killed PostgreSQL still use {dataFolder} and cannot be ended.");
+            throw new LocalPostgresException(
+                $"Processes {string.Join(", ", left)} of a killed PostgreSQL still use {dataFolder} and cannot be ended."
+            );
         File.Delete(FileIn(dataFolder));
-        foreach (var socketLock in Directory.EnumerateFiles(socketFolder, ".s.PGSQL.*.lock")) File.Delete(socketLock);
+        foreach (var socketLock in Directory.EnumerateFiles(socketFolder, ".s.PGSQL.*.lock"))
+            File.Delete(socketLock);
     }
 
     public static void Signal(int processId, string signal)
     {
         // A process that is gone by now needs no signal.
-        try { ServerAccount.RunHere("sh", "-c", """kill -s "$1" "$2" """, "sh", signal, processId.ToString(CultureInfo.InvariantCulture)); }
+        try
+        {
+            ServerAccount.RunHere(
+                "sh",
+                "-c",
+                """kill -s "$1" "$2" """,
+                "sh",
+                signal,
+                processId.ToString(CultureInfo.InvariantCulture)
+            );
+        }
         catch (LocalPostgresException) when (!Directory.Exists($"/proc/{processId}")) { }
     }
 
-    /// <remarks>A zombie has ended too, though a container without an init may show it for ever; it has no working directory.</remarks>
-    public Task<bool> Ended(string dataFolder, TimeSpan atMost, CancellationToken ct) => Gone(() => !WorksIn(ProcessId, dataFolder), atMost, ct);
+    /// <remarks>
+    /// A zombie has ended too, though a container without an init may show it for ever; it has no working directory.
+    /// </remarks>
+    public Task<bool> Ended(string dataFolder, TimeSpan atMost, CancellationToken ct) =>
+        Gone(() => !WorksIn(ProcessId, dataFolder), atMost, ct);
 
     private static async Task<bool> Gone(Func<bool> gone, TimeSpan atMost, CancellationToken ct)
     {
         for (var waited = Stopwatch.StartNew(); !gone(); await Task.Delay(20, ct))
-            if (waited.Elapsed > atMost) return false;
+            if (waited.Elapsed > atMost)
+                return false;
         return true;
     }
 
@@ -78,12 +114,16 @@ internal sealed record Postmaster(int ProcessId, int Port, string SocketFolder)
             return folder is null ? IsStartedOn(pid, dataFolder) : folder == dataFolder;
         }
         // Another user's process, or one that ended meanwhile.
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { return false; }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Whether it is a postmaster by its command line, which is empty for a zombie.</summary>
     /// <remarks>In a container root may be kept from seeing where another user's process works.</remarks>
     private static bool IsStartedOn(int pid, string dataFolder) =>
         File.ReadAllText($"/proc/{pid}/cmdline").Split('\0') is [var program, .. var arguments]
-        && Path.GetFileName(program) == "postgres" && arguments.Contains(dataFolder);
+        && Path.GetFileName(program) == "postgres"
+        && arguments.Contains(dataFolder);
 }

@@ -16,14 +16,17 @@ public enum ServerState
 /// <summary>How the private PostgreSQL is.</summary>
 /// <param name="Since">When this state began.</param>
 /// <param name="Attempts">Failed starts since the server ended, or the ends soon after a start.</param>
-/// <param name="LastReason">Why it last did not run; null when it always did. Without paths: anybody may read it.</param>
+/// <param name="LastReason">
+/// Why it last did not run; null when it always did. Without paths: anybody may read it.
+/// </param>
 /// <param name="Restarts">Successful ones since the watch began.</param>
 public sealed record ServerStatus(
     ServerState State,
     DateTimeOffset Since,
     int Attempts,
     string? LastReason,
-    long Restarts);
+    long Restarts
+);
 
 /// <summary>
 /// Starts the private PostgreSQL again when it ends by itself, and keeps a reserve on its disk. A killed server is
@@ -44,7 +47,9 @@ public sealed class ServerWatch : IAsyncDisposable
     /// <summary>Before the second attempt; doubled after each further one. The first is made at once.</summary>
     public static readonly TimeSpan RestartWaitMin = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Soon enough after the operator has done something about it, and rarely enough for a log one can read.</summary>
+    /// <summary>
+    /// Soon enough after the operator has done something about it, and rarely enough for a log one can read.
+    /// </summary>
     public static readonly TimeSpan RestartWaitMax = TimeSpan.FromSeconds(30);
 
     /// <summary>A server that ends sooner after its start counts as one that did not start.</summary>
@@ -73,7 +78,8 @@ public sealed class ServerWatch : IAsyncDisposable
     /// <param name="failed">Attempts that have failed, 0 or more.</param>
     internal static TimeSpan WaitAfter(int failed)
     {
-        if (failed == 0) return TimeSpan.Zero;
+        if (failed == 0)
+            return TimeSpan.Zero;
         var wait = RestartWaitMin * Math.Pow(2, Math.Min(failed - 1, 30));
         return wait < RestartWaitMax ? wait : RestartWaitMax;
     }
@@ -84,7 +90,8 @@ public sealed class ServerWatch : IAsyncDisposable
         await _stopping.CancelAsync();
         while (!_loop.IsCompleted)
         {
-            if (_status.State == ServerState.Restarting) await _postgres.EndStartAsync();
+            if (_status.State == ServerState.Restarting)
+                await _postgres.EndStartAsync();
             await Task.WhenAny(_loop, Task.Delay(LookEvery, CancellationToken.None));
         }
         await _loop;
@@ -97,12 +104,17 @@ public sealed class ServerWatch : IAsyncDisposable
             try
             {
                 _postgres.Reserve.Keep();
-                if (_postgres.ProcessId is not 0 and var found) NoteRunning(found);
-                else if (_status.State != ServerState.StoppedByOthers) await BringBackAsync();
+                if (_postgres.ProcessId is not 0 and var found)
+                    NoteRunning(found);
+                else if (_status.State != ServerState.StoppedByOthers)
+                    await BringBackAsync();
                 await Task.Delay(LookEvery, _clock, _stopping.Token);
             }
             // Cancelled, or the start that was under way is ended.
-            catch (Exception) when (_stopping.IsCancellationRequested) { return; }
+            catch (Exception) when (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
             // Such as a machine without memory for one more process: the next look may find it better.
             catch (Exception fault)
             {
@@ -113,13 +125,7 @@ public sealed class ServerWatch : IAsyncDisposable
     }
 
     private void Become(ServerState state, int attempts, string reason) =>
-        _status = _status with
-        {
-            State = state,
-            Since = _clock.GetUtcNow(),
-            Attempts = attempts,
-            LastReason = reason,
-        };
+        _status = _status with { State = state, Since = _clock.GetUtcNow(), Attempts = attempts, LastReason = reason };
 
     private void NoteRunning(int found)
     {
@@ -137,7 +143,8 @@ public sealed class ServerWatch : IAsyncDisposable
         {
             _logger.LogWarning(
                 "PostgreSQL (process {ProcessId}) was stopped in order and is left alone; start it, or Veza, again",
-                _processId);
+                _processId
+            );
             Become(ServerState.StoppedByOthers, attempts: 0, "it was stopped in order");
             return;
         }
@@ -147,7 +154,10 @@ public sealed class ServerWatch : IAsyncDisposable
         var reason = _postgres.Disk.Look().IsFull ? "its disk is full" : "it was killed or crashed";
         Become(ServerState.Restarting, attempts, reason);
         _logger.LogError(
-            "PostgreSQL (process {ProcessId}) has ended by itself: {Reason}; it is started again", _processId, reason);
+            "PostgreSQL (process {ProcessId}) has ended by itself: {Reason}; it is started again",
+            _processId,
+            reason
+        );
         while (!await TryStartAsync()) { }
     }
 
@@ -177,7 +187,11 @@ public sealed class ServerWatch : IAsyncDisposable
             var attempts = _status.Attempts + 1;
             _status = _status with { Attempts = attempts, LastReason = reason };
             _logger.LogError(
-                fault, "PostgreSQL does not start, attempt {Attempt}; next in {Wait}", attempts, WaitAfter(attempts));
+                fault,
+                "PostgreSQL does not start, attempt {Attempt}; next in {Wait}",
+                attempts,
+                WaitAfter(attempts)
+            );
             return false;
         }
         _processId = _postgres.ProcessId;
@@ -185,7 +199,9 @@ public sealed class ServerWatch : IAsyncDisposable
         var now = _clock.GetUtcNow();
         _logger.LogWarning(
             "PostgreSQL runs again, as process {ProcessId}, {Elapsed} after it had ended",
-            _processId, now - _status.Since);
+            _processId,
+            now - _status.Since
+        );
         _status = _status with { State = ServerState.Running, Since = now, Restarts = _status.Restarts + 1 };
         return true;
     }

@@ -6,7 +6,15 @@ namespace Veza.EventStore.Projections;
 /// <param name="Events">Of the projection's, folded so far.</param>
 /// <param name="PerSecond">Positions passed a second, lately; null before the first were.</param>
 /// <param name="SecondsLeft">At that rate, until the head.</param>
-public sealed record BuildStatus(string Name, long Position, long Head, long Events, double? PerSecond, double? SecondsLeft, string? Error);
+public sealed record BuildStatus(
+    string Name,
+    long Position,
+    long Head,
+    long Events,
+    double? PerSecond,
+    double? SecondsLeft,
+    string? Error
+);
 
 /// <summary>The builds that are asked for or under way, on whichever node.</summary>
 /// <param name="wake">Called when there may be one more.</param>
@@ -15,12 +23,17 @@ public sealed class Builds(NpgsqlDataSource database, IReadOnlySet<string> proje
     /// <summary>Whether there is such a projection.</summary>
     public bool Knows(string projection) => projections.Contains(projection);
 
-    /// <summary>Asks for a projection to be built anew beside the rows that serve; asked for again, it goes on.</summary>
+    /// <summary>
+    /// Asks for a projection to be built anew beside the rows that serve; asked for again, it goes on.
+    /// </summary>
     /// <returns>False when there is no such projection.</returns>
     public async Task<bool> RequestAsync(string projection, CancellationToken ct)
     {
-        if (!projections.Contains(projection)) return false;
-        await using var command = database.CreateCommand("insert into log.builds (name) values ($1) on conflict (name) do update set error = null");
+        if (!projections.Contains(projection))
+            return false;
+        await using var command = database.CreateCommand(
+            "insert into log.builds (name) values ($1) on conflict (name) do update set error = null"
+        );
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = projection });
         await command.ExecuteNonQueryAsync(ct);
         wake();
@@ -36,21 +49,39 @@ public sealed class Builds(NpgsqlDataSource database, IReadOnlySet<string> proje
         await using var delete = new NpgsqlCommand("delete from log.builds where name = $1", connection, transaction);
         delete.Parameters.Add(new NpgsqlParameter<string> { TypedValue = projection });
         var was = await delete.ExecuteNonQueryAsync(ct) > 0;
-        if (was) await ServingTables.ExecuteAsync($"drop table if exists {ServingTables.BuildTableOf(projection)}", connection, transaction, ct);
+        if (was)
+            await ServingTables.ExecuteAsync(
+                $"drop table if exists {ServingTables.BuildTableOf(projection)}",
+                connection,
+                transaction,
+                ct
+            );
         await transaction.CommitAsync(ct);
         return was;
     }
 
     public async Task<IReadOnlyList<BuildStatus>> ListAsync(CancellationToken ct)
     {
-        await using var command = database.CreateCommand("""
+        await using var command = database.CreateCommand(
+            """
             select b.name, b.position, h.head, b.events, b.per_second, greatest(0, h.head - b.position) / nullif(b.per_second, 0), b.error
             from log.builds b, (select coalesce(max(position), 0) as head from log.chain) h order by b.at, b.name
-            """);
+            """
+        );
         await using var row = await command.ExecuteReaderAsync(ct);
         List<BuildStatus> builds = [];
         while (await row.ReadAsync(ct))
-            builds.Add(new(row.GetString(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), Number(row, 4), Number(row, 5), row.IsDBNull(6) ? null : row.GetString(6)));
+            builds.Add(
+                new(
+                    row.GetString(0),
+                    row.GetInt64(1),
+                    row.GetInt64(2),
+                    row.GetInt64(3),
+                    Number(row, 4),
+                    Number(row, 5),
+                    row.IsDBNull(6) ? null : row.GetString(6)
+                )
+            );
         return builds;
 
         static double? Number(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetDouble(column);

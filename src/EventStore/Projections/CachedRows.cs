@@ -4,7 +4,10 @@ using Npgsql;
 namespace Veza.EventStore.Projections;
 
 /// <summary>Folds in memory over the rows it was asked for lately, and writes what changed.</summary>
-internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, string table, RowsUse use) : IProjectionRows where TRow : class where TKey : notnull
+internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, string table, RowsUse use)
+    : IProjectionRows
+    where TRow : class
+    where TKey : notnull
 {
     private sealed class Slot(TKey key)
     {
@@ -15,7 +18,10 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
         public int Bytes;
     }
 
-    /// <summary>About what is in memory for a key apart from its row: the slot, and its place in the dictionary, of which some stay empty.</summary>
+    /// <summary>
+    /// About what is in memory for a key apart from its row: the slot, and its place in the dictionary, of which some
+    /// stay empty.
+    /// </summary>
     private static readonly int SlotBytes = 100 + 2 * Unsafe.SizeOf<TKey>();
 
     private readonly RowTable<TRow, TKey> _table = new(table);
@@ -27,6 +33,7 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
     private readonly List<TKey> _removed = [];
     private readonly Dictionary<RowErasure, HashSet<Guid>> _erased = [];
     private readonly BloomFilter? _written = use.Empty ? new() : null;
+
     // Two halves: what is used moves to the newer one, and when that is full the older one is let go.
     private Dictionary<TKey, Slot> _newer = [];
     private Dictionary<TKey, Slot> _older = [];
@@ -38,15 +45,22 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
     {
         foreach (var e in events)
         {
-            if (projection.ErasureOf(e) is { } erased) (_erased.TryGetValue(erased.Erasure, out var accounts) ? accounts : _erased[erased.Erasure] = []).Add(erased.Account);
-            if (projection.HandlingOf(e) is not { } handling) continue;
-            if (handling.Key is { } one) Add(one(e), handling, e);
+            if (projection.ErasureOf(e) is { } erased)
+                (_erased.TryGetValue(erased.Erasure, out var accounts) ? accounts : _erased[erased.Erasure] = []).Add(
+                    erased.Account
+                );
+            if (projection.HandlingOf(e) is not { } handling)
+                continue;
+            if (handling.Key is { } one)
+                Add(one(e), handling, e);
             else
-                foreach (var key in handling.Keys!(e)) Add(key, handling, e);
+                foreach (var key in handling.Keys!(e))
+                    Add(key, handling, e);
         }
         if (_missing.Count > 0)
         {
-            await foreach (var (key, row) in _table.LoadAsync(connection, _missing, ct)) _newer[key].Stored = _newer[key].Row = row;
+            await foreach (var (key, row) in _table.LoadAsync(connection, _missing, ct))
+                _newer[key].Stored = _newer[key].Row = row;
             _missing.Clear();
         }
         foreach (var (slot, handling, e) in _steps)
@@ -55,7 +69,8 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
             var bytes = SlotBytes + (slot.Row is null ? 0 : RowColumns<TRow, TKey>.Bytes(slot.Row));
             _newerBytes += bytes - slot.Bytes;
             slot.Bytes = bytes;
-            if (slot.Touched) continue;
+            if (slot.Touched)
+                continue;
             slot.Touched = true;
             _touched.Add(slot);
         }
@@ -78,7 +93,8 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
         if (_erased.Count > 0)
         {
             // Last: what an account wrote before and after its erasure goes alike.
-            foreach (var (erasure, accounts) in _erased) batch.BatchCommands.Add(erasure.Write(table, accounts));
+            foreach (var (erasure, accounts) in _erased)
+                batch.BatchCommands.Add(erasure.Write(table, accounts));
             // Somebody who wrote for years has many rows, and the erasure is not to fail for it.
             batch.Timeout = 0;
             _erased.Clear();
@@ -86,7 +102,8 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
             _older.Clear();
             _newerBytes = 0;
         }
-        if (!IsFull) return;
+        if (!IsFull)
+            return;
         // Made once: dictionaries and lists of this size are let go by none but the slowest collection.
         _older.Clear();
         (_older, _newer, _newerBytes) = (_newer, _older, 0);
@@ -97,10 +114,14 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
         foreach (var slot in _touched)
         {
             slot.Touched = false;
-            if (ReferenceEquals(slot.Row, slot.Stored)) continue;
-            if (slot.Row is null) _removed.Add(slot.Key);
-            else if (slot.Stored is null && _written is not null) _added.Add(slot.Row);
-            else _changed.Add(slot.Row);
+            if (ReferenceEquals(slot.Row, slot.Stored))
+                continue;
+            if (slot.Row is null)
+                _removed.Add(slot.Key);
+            else if (slot.Stored is null && _written is not null)
+                _added.Add(slot.Row);
+            else
+                _changed.Add(slot.Row);
             _written?.Add(slot.Key.GetHashCode());
             slot.Stored = slot.Row;
         }
@@ -109,24 +130,31 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
 
     private void Add(TKey key, Projection<TRow, TKey>.Handling handling, RecordedEvent e)
     {
-        if (projection.IsMine(key)) _steps.Add((Find(key, handling.Begins), handling, e));
+        if (projection.IsMine(key))
+            _steps.Add((Find(key, handling.Begins), handling, e));
     }
 
     private Slot Find(TKey key, bool isNew)
     {
-        if (_newer.TryGetValue(key, out var slot)) return slot;
-        if (_older.Remove(key, out slot)) slot.Bytes = 0;
+        if (_newer.TryGetValue(key, out var slot))
+            return slot;
+        if (_older.Remove(key, out slot))
+            slot.Bytes = 0;
         else
         {
             slot = new(key);
-            if (!isNew && (_written?.MayHave(key.GetHashCode()) ?? true)) _missing.Add(key);
+            if (!isNew && (_written?.MayHave(key.GetHashCode()) ?? true))
+                _missing.Add(key);
         }
         _newer.Add(key, slot);
         return slot;
     }
 }
 
-/// <summary>Which keys were never written, without remembering them: a Bloom filter over their hashes. It may take a key for written that was not.</summary>
+/// <summary>
+/// Which keys were never written, without remembering them: a Bloom filter over their hashes. It may take a key for
+/// written that was not.
+/// </summary>
 internal sealed class BloomFilter
 {
     /// <summary>8 MiB: with 5 million keys some 1 of 100 others is looked up in vain, with 20 million 20.</summary>
@@ -138,14 +166,18 @@ internal sealed class BloomFilter
     public void Add(int hash)
     {
         _bits ??= new ulong[Bits / 64];
-        foreach (var bit in (ReadOnlySpan<int>)[First(hash), Second(hash), Third(hash)]) _bits[bit >> 6] |= 1UL << (bit & 63);
+        foreach (var bit in (ReadOnlySpan<int>)[First(hash), Second(hash), Third(hash)])
+            _bits[bit >> 6] |= 1UL << (bit & 63);
     }
 
     public bool MayHave(int hash) => _bits is not null && Has(First(hash)) && Has(Second(hash)) && Has(Third(hash));
 
     private bool Has(int bit) => (_bits![bit >> 6] & (1UL << (bit & 63))) != 0;
+
     private static int First(int hash) => (int)(Mixed(hash) & (Bits - 1));
+
     private static int Second(int hash) => (int)((Mixed(hash) >> 20) & (Bits - 1));
+
     private static int Third(int hash) => (int)((Mixed(hash) >> 39) & (Bits - 1));
 
     private static ulong Mixed(int hash)

@@ -5,15 +5,28 @@ using Veza.EventStore.Reading;
 namespace Veza.EventStore.Projections;
 
 /// <summary>
-/// One projection, folded anew into a table beside the one that serves, and put in its place when it has caught up. Rows and position move in one transaction, so that
-/// whoever takes the build up after a stop or a crash goes on from there.
+/// One projection, folded anew into a table beside the one that serves, and put in its place when it has caught up.
+/// Rows and position move in one transaction, so that whoever takes the build up after a stop or a crash goes on from
+/// there.
 /// </summary>
-internal sealed class ProjectionBuild(EventLog log, IProjection projection, NpgsqlDataSource database, TimeProvider clock, int rowBytesMax, ILogger logger)
+internal sealed class ProjectionBuild(
+    EventLog log,
+    IProjection projection,
+    NpgsqlDataSource database,
+    TimeProvider clock,
+    int rowBytesMax,
+    ILogger logger
+)
 {
-    /// <summary>However few rows change, what is done is written down this often: it is lost otherwise, and nobody sees that anything moves.</summary>
+    /// <summary>
+    /// However few rows change, what is done is written down this often: it is lost otherwise, and nobody sees that
+    /// anything moves.
+    /// </summary>
     private static readonly TimeSpan WriteEvery = TimeSpan.FromSeconds(2);
+
     /// <summary>Events that are folded while readers wait for the swap: some milliseconds' work.</summary>
     private const int SwapEventsMax = 2_000;
+
     /// <summary>For so long readers may be held up by a swap that itself waits for a long query.</summary>
     private const string SwapWaitMax = "200ms";
     private static readonly TimeSpan SwapAgainAfter = TimeSpan.FromSeconds(1);
@@ -31,22 +44,33 @@ internal sealed class ProjectionBuild(EventLog log, IProjection projection, Npgs
 
     private string Name => projection.Name;
 
-    /// <summary>Builds until the swap, the cancelling, a fault, which is told in the build's row, or the end of the node; at once when another node builds it.</summary>
+    /// <summary>
+    /// Builds until the swap, the cancelling, a fault, which is told in the build's row, or the end of the node; at
+    /// once when another node builds it.
+    /// </summary>
     public async Task RunAsync(CancellationToken ct)
     {
         // Whoever holds the lock builds; it goes with the connection, over which all is written.
         await using var connection = await database.OpenConnectionAsync(ct);
-        if (!await AskAsync<bool>("select pg_try_advisory_lock(7310574, hashtext($1))", connection, ct)) return;
+        if (!await AskAsync<bool>("select pg_try_advisory_lock(7310574, hashtext($1))", connection, ct))
+            return;
         try
         {
-            if (!await BeginAsync(connection, ct)) return;
+            if (!await BeginAsync(connection, ct))
+                return;
             await CatchUpAsync(connection, ct);
-            foreach (var index in projection.Table.IndexSql(_table)) await ServingTables.ExecuteAsync(index, connection, null, ct);
+            foreach (var index in projection.Table.IndexSql(_table))
+                await ServingTables.ExecuteAsync(index, connection, null, ct);
             // Nobody knows yet what is in the table; the first queries on it are to be planned well.
             await ServingTables.ExecuteAsync($"analyze {_table}", connection, null, ct);
             do await CatchUpAsync(connection, ct);
             while (!await TrySwapAsync(connection, ct));
-            logger.LogInformation("Projection {Projection} was built anew from {Events} events, and its view shows it from {Position} on", Name, _events, _position);
+            logger.LogInformation(
+                "Projection {Projection} was built anew from {Events} events, and its view shows it from {Position} on",
+                Name,
+                _events,
+                _position
+            );
         }
         catch (BuildCancelledException)
         {
@@ -54,37 +78,79 @@ internal sealed class ProjectionBuild(EventLog log, IProjection projection, Npgs
         }
         catch (Exception fault) when (!ct.IsCancellationRequested)
         {
-            logger.LogError(fault, "The build of projection {Projection} stands at {Position} and is tried again", Name, _written);
+            logger.LogError(
+                fault,
+                "The build of projection {Projection} stands at {Position} and is tried again",
+                Name,
+                _written
+            );
             // What was built of a history that is gone is not gone on with.
             if (connection.State == System.Data.ConnectionState.Open && !DatabaseFaults.IsUnavailable(fault))
-                await ServingTables.ExecuteAsync("update log.builds set error = $2, epoch = case when $3 then null else epoch end where name = $1", connection, null, CancellationToken.None,
-                    Name, fault.Message, fault is HistoryForkedException);
+                await ServingTables.ExecuteAsync(
+                    "update log.builds set error = $2, epoch = case when $3 then null else epoch end where name = $1",
+                    connection,
+                    null,
+                    CancellationToken.None,
+                    Name,
+                    fault.Message,
+                    fault is HistoryForkedException
+                );
         }
         finally
         {
             // A broken connection has lost the lock; a good one would keep it in the pool.
             if (connection.State == System.Data.ConnectionState.Open)
-                await ServingTables.ExecuteAsync("select pg_advisory_unlock(7310574, hashtext($1))", connection, null, CancellationToken.None, Name);
+                await ServingTables.ExecuteAsync(
+                    "select pg_advisory_unlock(7310574, hashtext($1))",
+                    connection,
+                    null,
+                    CancellationToken.None,
+                    Name
+                );
         }
     }
 
     private async Task<bool> BeginAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using (var find = new NpgsqlCommand("select position, events, epoch from log.builds where name = $1 for update", connection, transaction))
+        await using (
+            var find = new NpgsqlCommand(
+                "select position, events, epoch from log.builds where name = $1 for update",
+                connection,
+                transaction
+            )
+        )
         {
             find.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Name });
             await using var row = await find.ExecuteReaderAsync(ct);
-            if (!await row.ReadAsync(ct)) return false;
+            if (!await row.ReadAsync(ct))
+                return false;
             (_position, _events) = (row.GetInt64(0), row.GetInt64(1));
             // Another history may lack what was built of this one, and another release may have other columns.
-            if (row.IsDBNull(2) || row.GetString(2) != _epoch) (_position, _events) = (0, 0);
+            if (row.IsDBNull(2) || row.GetString(2) != _epoch)
+                (_position, _events) = (0, 0);
         }
-        if (_position > 0 && await ServingTables.DifferenceAsync(projection.Table, _table, connection, transaction, ct) is not null) (_position, _events) = (0, 0);
+        if (
+            _position > 0
+            && await ServingTables.DifferenceAsync(projection.Table, _table, connection, transaction, ct) is not null
+        )
+            (_position, _events) = (0, 0);
         if (_position == 0)
         {
-            await ServingTables.ExecuteAsync($"drop table if exists {_table}; {projection.Table.CreateSql(_table)}", connection, transaction, ct);
-            await ServingTables.ExecuteAsync("update log.builds set epoch = $2, position = 0, events = 0, per_second = null where name = $1", connection, transaction, ct, Name, _epoch);
+            await ServingTables.ExecuteAsync(
+                $"drop table if exists {_table}; {projection.Table.CreateSql(_table)}",
+                connection,
+                transaction,
+                ct
+            );
+            await ServingTables.ExecuteAsync(
+                "update log.builds set epoch = $2, position = 0, events = 0, per_second = null where name = $1",
+                connection,
+                transaction,
+                ct,
+                Name,
+                _epoch
+            );
         }
         await transaction.CommitAsync(ct);
         _rows = projection.Open(_table, new(rowBytesMax, Empty: _position == 0));
@@ -101,11 +167,12 @@ internal sealed class ProjectionBuild(EventLog log, IProjection projection, Npgs
             {
                 await _rows.FoldAsync(connection, page.Events, ct);
                 (_position, _events) = (page.UpTo, _events + page.Events.Count);
-                if (_rows.IsFull || clock.GetElapsedTime(_writtenAt) >= WriteEvery) await WriteAsync(connection, ct);
+                if (_rows.IsFull || clock.GetElapsedTime(_writtenAt) >= WriteEvery)
+                    await WriteAsync(connection, ct);
             }
-        }
-        while (log.Head - _position > SwapEventsMax / 2);
-        if (_written < _position) await WriteAsync(connection, ct);
+        } while (log.Head - _position > SwapEventsMax / 2);
+        if (_written < _position)
+            await WriteAsync(connection, ct);
     }
 
     private async Task WriteAsync(NpgsqlConnection connection, CancellationToken ct)
@@ -118,20 +185,34 @@ internal sealed class ProjectionBuild(EventLog log, IProjection projection, Npgs
         (_written, _writtenAt) = (_position, clock.GetTimestamp());
     }
 
-    /// <summary>First of all in each transaction, as whoever cancels takes the build's row and then the table.</summary>
+    /// <summary>
+    /// First of all in each transaction, as whoever cancels takes the build's row and then the table.
+    /// </summary>
     private async Task MoveAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
     {
         await using var move = new NpgsqlCommand(
-            "update log.builds set position = $2, events = $3, per_second = $4, error = null where name = $1 and position = $5", connection, transaction);
+            "update log.builds set position = $2, events = $3, per_second = $4, error = null where name = $1 and position = $5",
+            connection,
+            transaction
+        );
         move.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Name });
         move.Parameters.Add(new NpgsqlParameter<long> { TypedValue = _position });
         move.Parameters.Add(new NpgsqlParameter<long> { TypedValue = _events });
-        move.Parameters.Add(new NpgsqlParameter<double> { TypedValue = (_position - _written) / Math.Max(0.001, clock.GetElapsedTime(_writtenAt).TotalSeconds) });
+        move.Parameters.Add(
+            new NpgsqlParameter<double>
+            {
+                TypedValue = (_position - _written) / Math.Max(0.001, clock.GetElapsedTime(_writtenAt).TotalSeconds),
+            }
+        );
         move.Parameters.Add(new NpgsqlParameter<long> { TypedValue = _written });
-        if (await move.ExecuteNonQueryAsync(ct) == 0) throw new BuildCancelledException();
+        if (await move.ExecuteNonQueryAsync(ct) == 0)
+            throw new BuildCancelledException();
     }
 
-    /// <summary>In one transaction: readers wait, what the log has beyond the build is folded, and the view, the table's name and the checkpoint change over.</summary>
+    /// <summary>
+    /// In one transaction: readers wait, what the log has beyond the build is folded, and the view, the table's name
+    /// and the checkpoint change over.
+    /// </summary>
     /// <returns>False, with nothing changed, when a long query was in the way or the log had grown too far.</returns>
     private async Task<bool> TrySwapAsync(NpgsqlConnection connection, CancellationToken ct)
     {
@@ -143,15 +224,22 @@ internal sealed class ProjectionBuild(EventLog log, IProjection projection, Npgs
             await MoveAsync(connection, transaction, ct);
             await ServingTables.HoldReadersAsync(Name, connection, transaction, ct);
         }
-        catch (PostgresException held) when (held.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
+        catch (PostgresException held)
+            when (held.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
         {
             await transaction.RollbackAsync(ct);
             await Task.Delay(SwapAgainAfter, clock, ct);
             return false;
         }
-        // To the very head: no runner of the rows that serve can have come further, in memory or in its checkpoint, so that no reader goes back.
-        var head = await AskAsync<long>("select coalesce(max(position), 0) from log.chain where $1 <> ''", connection, ct);
-        if (head - _position > SwapEventsMax) return false;
+        // To the very head: no runner of the rows that serve can have come further, in memory or in its checkpoint, so
+        // that no reader goes back.
+        var head = await AskAsync<long>(
+            "select coalesce(max(position), 0) from log.chain where $1 <> ''",
+            connection,
+            ct
+        );
+        if (head - _position > SwapEventsMax)
+            return false;
         var rest = await EventFeed.ReadPageAsync(connection, log.Types, _position, head, _aliases, ct);
         await _rows.FoldAsync(connection, rest, ct);
         await _rows.WriteAsync(connection, transaction, ct);

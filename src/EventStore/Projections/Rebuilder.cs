@@ -3,14 +3,29 @@ using Npgsql;
 
 namespace Veza.EventStore.Projections;
 
-/// <summary>Looks after the builds that are asked for: a few of them at a time on this node, each on one node only.</summary>
-internal sealed class Rebuilder(EventLog log, IReadOnlyCollection<IProjection> projections, NpgsqlDataSource database, TimeProvider clock, ILogger logger)
+/// <summary>
+/// Looks after the builds that are asked for: a few of them at a time on this node, each on one node only.
+/// </summary>
+internal sealed class Rebuilder(
+    EventLog log,
+    IReadOnlyCollection<IProjection> projections,
+    NpgsqlDataSource database,
+    TimeProvider clock,
+    ILogger logger
+)
 {
-    /// <summary>Longer than a reader's query takes; who reads for longer keeps the table from being dropped until done.</summary>
+    /// <summary>
+    /// Longer than a reader's query takes; who reads for longer keeps the table from being dropped until done.
+    /// </summary>
     public const int RetiredGraceSeconds = 60;
+
     /// <summary>While one waits for its rows to be written, another folds.</summary>
     private const int BuildsAtOnce = 2;
-    /// <summary>Rows in memory, of all builds together: the more, the more changes of one row are written once. A node that builds serves as well.</summary>
+
+    /// <summary>
+    /// Rows in memory, of all builds together: the more, the more changes of one row are written once. A node that
+    /// builds serves as well.
+    /// </summary>
     private const int RowBytesMax = 32 << 20;
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
@@ -29,17 +44,41 @@ internal sealed class Rebuilder(EventLog log, IReadOnlyCollection<IProjection> p
                 var names = await FindAsync(ct);
                 // One that is alone has all of it.
                 var rowBytesMax = RowBytesMax / Math.Clamp(names.Count, 1, BuildsAtOnce);
-                await Parallel.ForEachAsync(names, new ParallelOptions { MaxDegreeOfParallelism = BuildsAtOnce, CancellationToken = ct },
-                    async (name, _) => await new ProjectionBuild(log, _projections[name], database, clock, rowBytesMax, logger).RunAsync(ct));
-                await using (var connection = await database.OpenConnectionAsync(ct)) await ServingTables.DropRetiredAsync(RetiredGraceSeconds, connection, ct);
+                await Parallel.ForEachAsync(
+                    names,
+                    new ParallelOptions { MaxDegreeOfParallelism = BuildsAtOnce, CancellationToken = ct },
+                    async (name, _) =>
+                        await new ProjectionBuild(
+                            log,
+                            _projections[name],
+                            database,
+                            clock,
+                            rowBytesMax,
+                            logger
+                        ).RunAsync(ct)
+                );
+                await using (var connection = await database.OpenConnectionAsync(ct))
+                    await ServingTables.DropRetiredAsync(RetiredGraceSeconds, connection, ct);
                 await _lookNow.WaitAsync(LookEvery, ct);
             }
-            catch (OperationCanceledException) when (ct.IsCancellationRequested) { break; }
+            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            {
+                break;
+            }
             catch (Exception fault)
             {
-                logger.LogWarning("Looking after the builds of projections failed and is tried again: {Reason}", fault.Message);
-                try { await Task.Delay(LookEvery, clock, ct); }
-                catch (OperationCanceledException) { break; }
+                logger.LogWarning(
+                    "Looking after the builds of projections failed and is tried again: {Reason}",
+                    fault.Message
+                );
+                try
+                {
+                    await Task.Delay(LookEvery, clock, ct);
+                }
+                catch (OperationCanceledException)
+                {
+                    break;
+                }
             }
         }
     }
@@ -47,11 +86,15 @@ internal sealed class Rebuilder(EventLog log, IReadOnlyCollection<IProjection> p
     private async Task<List<string>> FindAsync(CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        await using var find = new NpgsqlCommand("select name from log.builds where name = any ($1) order by error is not null, at, name", connection);
+        await using var find = new NpgsqlCommand(
+            "select name from log.builds where name = any ($1) order by error is not null, at, name",
+            connection
+        );
         find.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. _projections.Keys] });
         await using var row = await find.ExecuteReaderAsync(ct);
         List<string> names = [];
-        while (await row.ReadAsync(ct)) names.Add(row.GetString(0));
+        while (await row.ReadAsync(ct))
+            names.Add(row.GetString(0));
         return names;
     }
 }

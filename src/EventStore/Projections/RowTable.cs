@@ -4,9 +4,13 @@ using Npgsql;
 namespace Veza.EventStore.Projections;
 
 /// <summary>A table of records under the name it has for one runner: loaded and written set-based.</summary>
-internal sealed class RowTable<TRow, TKey> where TRow : class where TKey : notnull
+internal sealed class RowTable<TRow, TKey>
+    where TRow : class
+    where TKey : notnull
 {
-    /// <summary>So that no column's array is one of the large objects, which only the slowest collection lets go.</summary>
+    /// <summary>
+    /// So that no column's array is one of the large objects, which only the slowest collection lets go.
+    /// </summary>
     private const int RowsInStatementMax = 2_000;
 
     private static readonly IReadOnlyList<IColumn<TRow>> Columns = RowColumns<TRow, TKey>.All;
@@ -22,16 +26,24 @@ internal sealed class RowTable<TRow, TKey> where TRow : class where TKey : notnu
         var (names, key) = (Names(Columns), Names(Key));
         var set = string.Join(", ", Columns.Skip(Key.Count).Select(c => $"{c.Shape.Name} = excluded.{c.Shape.Name}"));
         _load = $"select {Names(Columns, "t.")} from {table} t join unnest({Unnest(Key)}) as k({key}) using ({key})";
-        _delete = $"delete from {table} t using unnest({Unnest(Key)}) as k({key}) where {string.Join(" and ", Key.Select(c => $"t.{c.Shape.Name} = k.{c.Shape.Name}"))}";
-        // One by one in step: unnest over several arrays writes a table of each first, which is most of what a single row costs.
-        _upsert = $"insert into {table} ({names}) select {string.Join(", ", Parameters(Columns).Select(p => $"unnest({p})"))} on conflict ({key}) do {(set == "" ? "nothing" : "update set " + set)}";
+        _delete =
+            $"delete from {table} t using unnest({Unnest(Key)}) as k({key}) where {string.Join(" and ", Key.Select(c => $"t.{c.Shape.Name} = k.{c.Shape.Name}"))}";
+        // One by one in step: unnest over several arrays writes a table of each first, which is most of what a single
+        // row costs.
+        _upsert =
+            $"insert into {table} ({names}) select {string.Join(", ", Parameters(Columns).Select(p => $"unnest({p})"))} on conflict ({key}) do {(set == "" ? "nothing" : "update set " + set)}";
         _copy = $"copy {table} ({names}) from stdin (format binary)";
     }
 
-    public async IAsyncEnumerable<(TKey Key, TRow Row)> LoadAsync(NpgsqlConnection connection, List<TKey> keys, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<(TKey Key, TRow Row)> LoadAsync(
+        NpgsqlConnection connection,
+        List<TKey> keys,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct
+    )
     {
         await using var command = new NpgsqlCommand(_load, connection);
-        foreach (var column in Key) command.Parameters.Add(column.Array(CollectionsMarshal.AsSpan(keys)));
+        foreach (var column in Key)
+            command.Parameters.Add(column.Array(CollectionsMarshal.AsSpan(keys)));
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
@@ -49,27 +61,46 @@ internal sealed class RowTable<TRow, TKey> where TRow : class where TKey : notnu
     /// <summary>Adds rows that are not in the table.</summary>
     public async Task CopyAsync(NpgsqlConnection connection, List<TRow> rows, CancellationToken ct)
     {
-        if (rows.Count == 0) return;
+        if (rows.Count == 0)
+            return;
         await using var importer = await connection.BeginBinaryImportAsync(_copy, ct);
         foreach (var row in rows)
         {
             importer.StartRow();
-            foreach (var column in Columns) column.Copy(importer, row);
+            foreach (var column in Columns)
+                column.Copy(importer, row);
         }
         await importer.CompleteAsync(ct);
     }
 
-    private static void Add<TSource>(NpgsqlBatch batch, string sql, IReadOnlyList<IColumn<TSource>> columns, List<TSource> sources)
+    private static void Add<TSource>(
+        NpgsqlBatch batch,
+        string sql,
+        IReadOnlyList<IColumn<TSource>> columns,
+        List<TSource> sources
+    )
     {
         for (var from = 0; from < sources.Count; from += RowsInStatementMax)
         {
             var command = new NpgsqlBatchCommand(sql);
-            foreach (var column in columns) command.Parameters.Add(column.Array(CollectionsMarshal.AsSpan(sources).Slice(from, Math.Min(RowsInStatementMax, sources.Count - from))));
+            foreach (var column in columns)
+                command.Parameters.Add(
+                    column.Array(
+                        CollectionsMarshal
+                            .AsSpan(sources)
+                            .Slice(from, Math.Min(RowsInStatementMax, sources.Count - from))
+                    )
+                );
             batch.BatchCommands.Add(command);
         }
     }
 
-    private static string Names<TSource>(IEnumerable<IColumn<TSource>> columns, string prefix = "") => string.Join(", ", columns.Select(c => prefix + c.Shape.Name));
-    private static string Unnest<TSource>(IEnumerable<IColumn<TSource>> columns) => string.Join(", ", Parameters(columns));
-    private static IEnumerable<string> Parameters<TSource>(IEnumerable<IColumn<TSource>> columns) => columns.Select((c, i) => $"${i + 1}::{c.Shape.SqlType}[]");
+    private static string Names<TSource>(IEnumerable<IColumn<TSource>> columns, string prefix = "") =>
+        string.Join(", ", columns.Select(c => prefix + c.Shape.Name));
+
+    private static string Unnest<TSource>(IEnumerable<IColumn<TSource>> columns) =>
+        string.Join(", ", Parameters(columns));
+
+    private static IEnumerable<string> Parameters<TSource>(IEnumerable<IColumn<TSource>> columns) =>
+        columns.Select((c, i) => $"${i + 1}::{c.Shape.SqlType}[]");
 }

@@ -9,41 +9,61 @@ namespace Veza.EventStore.Reading;
 internal sealed record FeedPage(long UpTo, List<RecordedEvent> Events);
 
 /// <summary>
-/// A long span of the log, some types of events only, for whoever folds all of it: read and decoded ahead of the reader, on a connection of its own.
-/// The server leaves out the other types; neither their JSON nor their rows travel.
+/// A long span of the log, some types of events only, for whoever folds all of it: read and decoded ahead of the
+/// reader, on a connection of its own. The server leaves out the other types; neither their JSON nor their rows travel.
 /// </summary>
 internal sealed class EventFeed(NpgsqlDataSource database, EventTypes types)
 {
     /// <summary>A megabyte of events, of which few pages are in memory.</summary>
     private const int PageEventsMax = 2_000;
 
-    /// <summary>Events whose personal keys are asked for with one question, and whose JSON is in memory until then.</summary>
+    /// <summary>
+    /// Events whose personal keys are asked for with one question, and whose JSON is in memory until then.
+    /// </summary>
     private const int DecodedAtOnceMax = 250;
 
     /// <summary>Pages read ahead: enough that reading and folding do not wait for each other.</summary>
     private const int PagesAhead = 2;
 
-    /// <summary>Where few events are of the types, a page would take long to fill, and whoever waits for it would not see that anything moves.</summary>
+    /// <summary>
+    /// Where few events are of the types, a page would take long to fill, and whoever waits for it would not see that
+    /// anything moves.
+    /// </summary>
     private const int SpanMax = 200_000;
 
-    private const string Sql = $"select {LogReader.Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and type = any ($3) order by seq_id limit $4";
+    private const string Sql =
+        $"select {LogReader.Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and type = any ($3) order by seq_id limit $4";
 
-    public async IAsyncEnumerable<FeedPage> ReadAsync(long after, long upTo, string[] aliases, [EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<FeedPage> ReadAsync(
+        long after,
+        long upTo,
+        string[] aliases,
+        [EnumeratorCancellation] CancellationToken ct
+    )
     {
-        var pages = Channel.CreateBounded<FeedPage>(new BoundedChannelOptions(PagesAhead) { SingleReader = true, SingleWriter = true });
+        var pages = Channel.CreateBounded<FeedPage>(
+            new BoundedChannelOptions(PagesAhead) { SingleReader = true, SingleWriter = true }
+        );
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var reading = Task.Run(async () =>
-        {
-            try
+        var reading = Task.Run(
+            async () =>
             {
-                await FillAsync(pages.Writer, after, upTo, aliases, stop.Token);
-                pages.Writer.Complete();
-            }
-            catch (Exception fault) { pages.Writer.Complete(fault); }
-        }, CancellationToken.None);
+                try
+                {
+                    await FillAsync(pages.Writer, after, upTo, aliases, stop.Token);
+                    pages.Writer.Complete();
+                }
+                catch (Exception fault)
+                {
+                    pages.Writer.Complete(fault);
+                }
+            },
+            CancellationToken.None
+        );
         try
         {
-            await foreach (var page in pages.Reader.ReadAllAsync(ct)) yield return page;
+            await foreach (var page in pages.Reader.ReadAllAsync(ct))
+                yield return page;
         }
         finally
         {
@@ -52,14 +72,29 @@ internal sealed class EventFeed(NpgsqlDataSource database, EventTypes types)
         }
     }
 
-    /// <summary>What fits on one page, <see cref="PageEventsMax"/> events at most, over the reader's own connection.</summary>
-    public static async Task<List<RecordedEvent>> ReadPageAsync(NpgsqlConnection connection, EventTypes types, long after, long upTo, string[] aliases, CancellationToken ct)
+    /// <summary>
+    /// What fits on one page, <see cref="PageEventsMax"/> events at most, over the reader's own connection.
+    /// </summary>
+    public static async Task<List<RecordedEvent>> ReadPageAsync(
+        NpgsqlConnection connection,
+        EventTypes types,
+        long after,
+        long upTo,
+        string[] aliases,
+        CancellationToken ct
+    )
     {
         await using var command = Command(connection, aliases);
         return await PageAsync(command, types, after, upTo, ct);
     }
 
-    private async Task FillAsync(ChannelWriter<FeedPage> pages, long after, long upTo, string[] aliases, CancellationToken ct)
+    private async Task FillAsync(
+        ChannelWriter<FeedPage> pages,
+        long after,
+        long upTo,
+        string[] aliases,
+        CancellationToken ct
+    )
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var command = Command(connection, aliases);
@@ -73,15 +108,25 @@ internal sealed class EventFeed(NpgsqlDataSource database, EventTypes types)
         }
     }
 
-    private static NpgsqlCommand Command(NpgsqlConnection connection, string[] aliases) => new(Sql, connection)
-    {
-        Parameters =
+    private static NpgsqlCommand Command(NpgsqlConnection connection, string[] aliases) =>
+        new(Sql, connection)
         {
-            new NpgsqlParameter<long>(), new NpgsqlParameter<long>(), new NpgsqlParameter<string[]> { TypedValue = aliases }, new NpgsqlParameter<int> { TypedValue = PageEventsMax },
-        },
-    };
+            Parameters =
+            {
+                new NpgsqlParameter<long>(),
+                new NpgsqlParameter<long>(),
+                new NpgsqlParameter<string[]> { TypedValue = aliases },
+                new NpgsqlParameter<int> { TypedValue = PageEventsMax },
+            },
+        };
 
-    private static async Task<List<RecordedEvent>> PageAsync(NpgsqlCommand command, EventTypes types, long after, long upTo, CancellationToken ct)
+    private static async Task<List<RecordedEvent>> PageAsync(
+        NpgsqlCommand command,
+        EventTypes types,
+        long after,
+        long upTo,
+        CancellationToken ct
+    )
     {
         ((NpgsqlParameter<long>)command.Parameters[0]).TypedValue = after;
         ((NpgsqlParameter<long>)command.Parameters[1]).TypedValue = upTo;
@@ -91,7 +136,8 @@ internal sealed class EventFeed(NpgsqlDataSource database, EventTypes types)
         while (await rows.ReadAsync(ct))
         {
             encoded.Add(LogReader.Read(rows, types));
-            if (encoded.Count == DecodedAtOnceMax) await DecodeAsync();
+            if (encoded.Count == DecodedAtOnceMax)
+                await DecodeAsync();
         }
         await DecodeAsync();
         LogMetrics.ReadFromDatabase.Add(events.Count);
@@ -101,7 +147,8 @@ internal sealed class EventFeed(NpgsqlDataSource database, EventTypes types)
         async ValueTask DecodeAsync()
         {
             await types.Personal.PrepareAsync(encoded, ct);
-            foreach (var e in encoded) e.DecodeForFolds();
+            foreach (var e in encoded)
+                e.DecodeForFolds();
             events.AddRange(encoded);
             encoded.Clear();
         }

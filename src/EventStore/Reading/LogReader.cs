@@ -11,13 +11,20 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
     /// <summary>Events in a page: some hundred kilobytes, read in a few milliseconds.</summary>
     public const int PageEventsMax = 1000;
 
-    /// <summary>Positions that one query may look at when it finds only some of them: rare types must not make it outlast the database's time-out.</summary>
+    /// <summary>
+    /// Positions that one query may look at when it finds only some of them: rare types must not make it outlast the
+    /// database's time-out.
+    /// </summary>
     public const int SpanMax = 100_000;
 
     /// <summary>In the order in which an event is read from a row.</summary>
-    internal const string Columns = "seq_id, id, stream_id, version, type, timestamp, causation_id, user_name, data::text";
+    internal const string Columns =
+        "seq_id, id, stream_id, version, type, timestamp, causation_id, user_name, data::text";
 
-    /// <summary>What the index on streams has of an event's version. A query that does not say it looks at the stream's events before, or sorts them all.</summary>
+    /// <summary>
+    /// What the index on streams has of an event's version. A query that does not say it looks at the stream's events
+    /// before, or sorts them all.
+    /// </summary>
     internal const string Eight = "version >> 3";
 
     private long _eventsRead;
@@ -27,23 +34,33 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
 
     public async Task<long> HeadAsync(CancellationToken ct)
     {
-        await using var command = database.CreateCommand("select position from log.chain order by position desc limit 1");
+        await using var command = database.CreateCommand(
+            "select position from log.chain order by position desc limit 1"
+        );
         return await command.ExecuteScalarAsync(ct) as long? ?? 0;
     }
 
     /// <summary>One page of at most <paramref name="max"/> events. Fewer mean that there are no more.</summary>
-    /// <remarks>A query that <see cref="LogQuery.Scans"/> looks at its whole span if it must: bound the span, or use <see cref="ReadAllAsync"/>, which does.</remarks>
+    /// <remarks>
+    /// A query that <see cref="LogQuery.Scans"/> looks at its whole span if it must: bound the span, or use
+    /// <see cref="ReadAllAsync"/>, which does.
+    /// </remarks>
     public async Task<List<RecordedEvent>> ReadAsync(LogQuery query, int max, CancellationToken ct)
     {
         var order = query.Backwards ? " desc" : "";
         // A stream's positions and versions rise together; in the order of versions its own index serves.
-        const string ofStream = $"stream_id = $4 and version > $5 and version < $6 and {Eight} >= $5 >> 3 and {Eight} <= $6 >> 3";
+        const string ofStream =
+            $"stream_id = $4 and version > $5 and version < $6 and {Eight} >= $5 >> 3 and {Eight} <= $6 >> 3";
         var sql = (query.Stream, query.Types) switch
         {
-            (null, null) => $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 order by seq_id{order} limit $3",
-            (null, _) => $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and type = any ($4) order by seq_id{order} limit $3",
-            (_, null) => $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and {ofStream} order by {Eight}{order}, version{order} limit $3",
-            _ => $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and {ofStream} and type = any ($7) order by {Eight}{order}, version{order} limit $3",
+            (null, null) =>
+                $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 order by seq_id{order} limit $3",
+            (null, _) =>
+                $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and type = any ($4) order by seq_id{order} limit $3",
+            (_, null) =>
+                $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and {ofStream} order by {Eight}{order}, version{order} limit $3",
+            _ =>
+                $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and {ofStream} and type = any ($7) order by {Eight}{order}, version{order} limit $3",
         };
         await using var command = database.CreateCommand(sql);
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = query.After });
@@ -55,33 +72,48 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = query.AfterVersion });
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = query.BeforeVersion });
         }
-        if (query.Types is { } only) command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = only });
+        if (query.Types is { } only)
+            command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = only });
         return await CountedAsync(command, ct);
     }
 
     /// <summary>The events after <paramref name="after"/>, oldest first.</summary>
     /// <param name="only">Aliases to keep, as <see cref="EventTypes.AliasesOf"/> has them; null keeps all.</param>
     /// <param name="upTo">The last position to look at.</param>
-    public Task<List<RecordedEvent>> ReadAsync(long after, long upTo, int max, string[]? only, Guid? stream, CancellationToken ct) =>
-        ReadAsync(new(after, upTo) { Types = only, Stream = stream }, max, ct);
+    public Task<List<RecordedEvent>> ReadAsync(
+        long after,
+        long upTo,
+        int max,
+        string[]? only,
+        Guid? stream,
+        CancellationToken ct
+    ) => ReadAsync(new(after, upTo) { Types = only, Stream = stream }, max, ct);
 
     /// <summary>
-    /// Every event of the query, however many: up to the head as it is now, one page in memory, and between two pages neither a connection nor a snapshot,
-    /// so that a slow reader holds nothing up.
+    /// Every event of the query, however many: up to the head as it is now, one page in memory, and between two pages
+    /// neither a connection nor a snapshot, so that a slow reader holds nothing up.
     /// </summary>
-    public async IAsyncEnumerable<RecordedEvent> ReadAllAsync(LogQuery query, [EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<RecordedEvent> ReadAllAsync(
+        LogQuery query,
+        [EnumeratorCancellation] CancellationToken ct
+    )
     {
         var left = query with { UpTo = Math.Min(query.UpTo, await HeadAsync(ct)) };
         while (left.After < left.UpTo)
         {
-            var span = !left.Scans ? left
+            var span =
+                !left.Scans ? left
                 : left.Backwards ? left with { After = Math.Max(left.After, left.UpTo - SpanMax) }
                 : left with { UpTo = Math.Min(left.UpTo, left.After + SpanMax) };
             var page = await ReadAsync(span, PageEventsMax, ct);
-            foreach (var e in page) yield return e;
-            if (page.Count == PageEventsMax) left = left.Beyond(page[^1]);
-            else if (left.Backwards) left = left with { UpTo = span.After };
-            else left = left with { After = span.UpTo };
+            foreach (var e in page)
+                yield return e;
+            if (page.Count == PageEventsMax)
+                left = left.Beyond(page[^1]);
+            else if (left.Backwards)
+                left = left with { UpTo = span.After };
+            else
+                left = left with { After = span.UpTo };
         }
     }
 
@@ -89,14 +121,20 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
     /// <returns>The events, of which there may be none, and up to where there is no other.</returns>
     /// <remarks>No index knows this: each event of a span is looked at, some 100,000 in a tenth of a second.</remarks>
     public async Task<(List<RecordedEvent> Page, long ReadTo)> ReadConcerningAsync(
-        Guid account, long after, long head, CancellationToken ct)
+        Guid account,
+        long after,
+        long head,
+        CancellationToken ct
+    )
     {
         var upTo = Math.Min(head, after + SpanMax);
-        await using var command = database.CreateCommand($"""
+        await using var command = database.CreateCommand(
+            $"""
             select {Columns} from log.mt_events
             where seq_id > $1 and seq_id <= $2 and (user_name = $3 or stream_id = $4 or data::text like $5)
             order by seq_id limit $6
-            """);
+            """
+        );
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = upTo });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = account.ToString("N") });
@@ -111,51 +149,79 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
     /// <param name="positions">In ascending order; <see cref="PageEventsMax"/> at most.</param>
     public async Task<List<RecordedEvent>> ReadPositionsAsync(long[] positions, CancellationToken ct)
     {
-        if (positions.Length == 0) return [];
+        if (positions.Length == 0)
+            return [];
         // The bounds say nothing new, except to the planner: only they leave partitions out.
-        await using var command = database.CreateCommand($"select {Columns} from log.mt_events where seq_id >= $1 and seq_id <= $2 and seq_id = any ($3) order by seq_id");
+        await using var command = database.CreateCommand(
+            $"select {Columns} from log.mt_events where seq_id >= $1 and seq_id <= $2 and seq_id = any ($3) order by seq_id"
+        );
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = positions[0] });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = positions[^1] });
         command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = positions });
         return await CountedAsync(command, ct);
     }
 
-    /// <summary>A stream's events after a version, oldest first, as they come: no more of them in memory than the reader keeps. A connection is held until the last.</summary>
-    public async IAsyncEnumerable<RecordedEvent> ReadStreamAsync(Guid stream, long afterVersion, [EnumeratorCancellation] CancellationToken ct)
+    /// <summary>
+    /// A stream's events after a version, oldest first, as they come: no more of them in memory than the reader keeps.
+    /// A connection is held until the last.
+    /// </summary>
+    public async IAsyncEnumerable<RecordedEvent> ReadStreamAsync(
+        Guid stream,
+        long afterVersion,
+        [EnumeratorCancellation] CancellationToken ct
+    )
     {
         // A subquery, so that the planner does not know a stream that is very long, and would sort all of it.
-        await using var command = database.CreateCommand($"select {Columns} from log.mt_events where stream_id = (select $1) and version > $2 and {Eight} >= $2 >> 3 order by {Eight}, version");
+        await using var command = database.CreateCommand(
+            $"select {Columns} from log.mt_events where stream_id = (select $1) and version > $2 and {Eight} >= $2 >> 3 order by {Eight}, version"
+        );
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stream });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = afterVersion });
         await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SingleResult, ct);
-        while (await rows.ReadAsync(ct)) yield return Read(rows);
+        while (await rows.ReadAsync(ct))
+            yield return Read(rows);
     }
 
     /// <summary>
-    /// The events of many small streams within a span, oldest first, as they come. Costs a look-up for each stream in each partition of the span, and one for
-    /// each event. A connection is held until the last.
+    /// The events of many small streams within a span, oldest first, as they come. Costs a look-up for each stream in
+    /// each partition of the span, and one for each event. A connection is held until the last.
     /// </summary>
     /// <param name="max">Events at most; where there are more, it is not said which are left out.</param>
-    public async IAsyncEnumerable<RecordedEvent> ReadStreamsAsync(Guid[] streams, long after, long upTo, int max, [EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<RecordedEvent> ReadStreamsAsync(
+        Guid[] streams,
+        long after,
+        long upTo,
+        int max,
+        [EnumeratorCancellation] CancellationToken ct
+    )
     {
         // Materialised, or the planner might walk the span in its order instead of looking the streams up.
-        await using var command = database.CreateCommand($"""
+        await using var command = database.CreateCommand(
+            $"""
             with found as materialized (select * from log.mt_events where stream_id = any ($1) and seq_id > $2 and seq_id <= $3 limit $4)
             select {Columns} from found order by seq_id
-            """);
+            """
+        );
         command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = streams });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = upTo });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = max });
         await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SingleResult, ct);
-        while (await rows.ReadAsync(ct)) yield return Read(rows);
+        while (await rows.ReadAsync(ct))
+            yield return Read(rows);
     }
 
-    /// <returns>The position of the last event before a moment; 0 when there is none. Times never go back along the log, so that halving finds it in a few dozen look-ups.</returns>
+    /// <returns>
+    /// The position of the last event before a moment; 0 when there is none. Times never go back along the log, so that
+    /// halving finds it in a few dozen look-ups.
+    /// </returns>
     public async Task<long> PositionBeforeAsync(DateTimeOffset moment, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        await using var command = new NpgsqlCommand("select timestamp < $2 from log.mt_events where seq_id = $1", connection);
+        await using var command = new NpgsqlCommand(
+            "select timestamp < $2 from log.mt_events where seq_id = $1",
+            connection
+        );
         var at = new NpgsqlParameter<long>();
         command.Parameters.Add(at);
         command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = moment.ToUniversalTime() });
@@ -163,8 +229,10 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
         while (notBefore - before > 1)
         {
             at.TypedValue = before + (notBefore - before) / 2;
-            if (await command.ExecuteScalarAsync(ct) is true) before = at.TypedValue;
-            else notBefore = at.TypedValue;
+            if (await command.ExecuteScalarAsync(ct) is true)
+                before = at.TypedValue;
+            else
+                notBefore = at.TypedValue;
         }
         return before;
     }
@@ -181,11 +249,19 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
     /// <returns>What a command id was answered the first time; null when it is new.</returns>
     public async Task<Appending.AppendOutcome.Duplicate?> FindCommandAsync(Guid id, CancellationToken ct)
     {
-        await using var command = database.CreateCommand("select version, position, answer::text, fingerprint from log.commands where id = $1");
+        await using var command = database.CreateCommand(
+            "select version, position, answer::text, fingerprint from log.commands where id = $1"
+        );
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
         await using var row = await command.ExecuteReaderAsync(CommandBehavior.SingleRow, ct);
-        if (!await row.ReadAsync(ct)) return null;
-        return new(row.GetInt64(0), row.GetInt64(1), row.IsDBNull(2) ? null : row.GetFieldValue<byte[]>(2), row.IsDBNull(3) ? null : row.GetFieldValue<byte[]>(3));
+        if (!await row.ReadAsync(ct))
+            return null;
+        return new(
+            row.GetInt64(0),
+            row.GetInt64(1),
+            row.IsDBNull(2) ? null : row.GetFieldValue<byte[]>(2),
+            row.IsDBNull(3) ? null : row.GetFieldValue<byte[]>(3)
+        );
     }
 
     private async Task<List<RecordedEvent>> CountedAsync(NpgsqlCommand command, CancellationToken ct)
@@ -201,7 +277,8 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
         // Row by row and not sequentially within one: a value that has not come yet would be waited for on the thread.
         await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SingleResult, ct);
         var events = new List<RecordedEvent>();
-        while (await reader.ReadAsync(ct)) events.Add(Read(reader));
+        while (await reader.ReadAsync(ct))
+            events.Add(Read(reader));
         await types.Personal.PrepareAsync(events, ct);
         return events;
     }
@@ -215,7 +292,10 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
         // Aliases repeat endlessly; the interned one lets readers compare them cheaply.
         var type = string.Intern(row.GetString(4));
         var at = row.GetFieldValue<DateTimeOffset>(5);
-        var command = row.IsDBNull(6) ? id : Guid.TryParse(row.GetString(6), out var named) ? named : id;
+        var command =
+            row.IsDBNull(6) ? id
+            : Guid.TryParse(row.GetString(6), out var named) ? named
+            : id;
         var by = row.IsDBNull(7) ? null : row.GetString(7);
         return new(position, id, stream, version, type, at, command, by, row.GetFieldValue<byte[]>(8), types);
     }

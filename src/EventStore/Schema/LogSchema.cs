@@ -14,13 +14,21 @@ internal static class LogSchema
     private const int AttemptsMax = 10;
 
     private static readonly string[] Names =
-        ["log.sql", "partitions.sql", "append_batch.sql", "projections.sql", "marten.sql", "event_digest.sql", "marten_append.sql"];
+    [
+        "log.sql",
+        "partitions.sql",
+        "append_batch.sql",
+        "projections.sql",
+        "marten.sql",
+        "event_digest.sql",
+        "marten_append.sql",
+    ];
 
     private static readonly TimeSpan AgainAfter = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
-    /// Does nothing where the same scripts were the last to be applied: also those that change nothing lock tables that other nodes append to, and in another order than
-    /// they do.
+    /// Does nothing where the same scripts were the last to be applied: also those that change nothing lock tables that
+    /// other nodes append to, and in another order than they do.
     /// </summary>
     public static async Task ApplyAsync(NpgsqlDataSource database, CancellationToken ct)
     {
@@ -31,7 +39,8 @@ internal static class LogSchema
                 await ApplyOnceAsync(database, ct);
                 return;
             }
-            catch (PostgresException fault) when (fault.SqlState == PostgresErrorCodes.DeadlockDetected && attempt < AttemptsMax)
+            catch (PostgresException fault)
+                when (fault.SqlState == PostgresErrorCodes.DeadlockDetected && attempt < AttemptsMax)
             {
                 await Task.Delay(AgainAfter, ct);
             }
@@ -45,9 +54,17 @@ internal static class LogSchema
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await ExecuteAsync(Exclusive);
-        await using (var applied = new NpgsqlCommand("select obj_description(to_regnamespace('log'), 'pg_namespace')", connection, transaction))
-            if (await applied.ExecuteScalarAsync(ct) as string == mark) return;
-        foreach (var sql in (string[])[.. scripts, $"comment on schema log is '{mark}'"]) await ExecuteAsync(sql);
+        await using (
+            var applied = new NpgsqlCommand(
+                "select obj_description(to_regnamespace('log'), 'pg_namespace')",
+                connection,
+                transaction
+            )
+        )
+            if (await applied.ExecuteScalarAsync(ct) as string == mark)
+                return;
+        foreach (var sql in (string[])[.. scripts, $"comment on schema log is '{mark}'"])
+            await ExecuteAsync(sql);
         await transaction.CommitAsync(ct);
 
         async Task ExecuteAsync(string sql)

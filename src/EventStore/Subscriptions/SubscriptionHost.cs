@@ -19,15 +19,22 @@ public sealed class SubscriptionHost : IAsyncDisposable
         EventLog log,
         IEnumerable<ISubscription> subscriptions,
         TimeProvider clock,
-        ILoggerFactory loggers)
+        ILoggerFactory loggers
+    )
     {
         _log = log;
         var logger = loggers.CreateLogger<SubscriptionHost>();
         _runners = subscriptions.ToDictionary(s => s.Name, s => new SubscriptionRunner(log, s, clock, logger));
     }
 
-    public void Start() => _running = Task.WhenAll(_runners.Values.Select(runner => Task.Run(() =>
-        _log.Owners.RunAsync(runner.Name, Kind, () => runner.Error, runner.RunAsync, _stopping.Token))));
+    public void Start() =>
+        _running = Task.WhenAll(
+            _runners.Values.Select(runner =>
+                Task.Run(() =>
+                    _log.Owners.RunAsync(runner.Name, Kind, () => runner.Error, runner.RunAsync, _stopping.Token)
+                )
+            )
+        );
 
     /// <summary>Completes when this node's runner has stored everything up to <paramref name="position"/>.</summary>
     public Task WaitAsync(string name, long position, CancellationToken ct) => _runners[name].WaitAsync(position, ct);

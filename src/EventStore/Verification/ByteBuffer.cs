@@ -11,7 +11,8 @@ internal sealed class ByteBuffer(int capacity)
     /// <summary>Room for at least <paramref name="length"/> bytes more; see <see cref="Advance"/>.</summary>
     public Span<byte> Room(int length)
     {
-        if (_bytes.Length - Count < length) Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, Count + length));
+        if (_bytes.Length - Count < length)
+            Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, Count + length));
         return _bytes.AsSpan(Count);
     }
 

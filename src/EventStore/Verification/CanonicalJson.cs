@@ -5,12 +5,14 @@ using System.Text.Json;
 namespace Veza.EventStore.Verification;
 
 /// <summary>
-/// One sequence of bytes for everything JSON can say, however it is written: two texts have the same bytes exactly when jsonb holds them to be equal. Order of properties,
-/// white space, escapes and the notation of numbers make no difference.
+/// One sequence of bytes for everything JSON can say, however it is written: two texts have the same bytes exactly when
+/// jsonb holds them to be equal. Order of properties, white space, escapes and the notation of numbers make no
+/// difference.
 /// </summary>
 /// <remarks>
-/// Every value begins with its kind: <c>{</c> properties by the bytes of their names, name before value, <c>}</c>; <c>[</c> items <c>]</c>; <c>"</c> with the length (4 bytes,
-/// big-endian) and the UTF-8; <c>#</c> with the digits, without zeros at either end, <c>e</c>, the power of ten and <c>;</c> <c>t</c>, <c>f</c> and <c>n</c>.
+/// Every value begins with its kind: <c>{</c> properties by the bytes of their names, name before value, <c>}</c>;
+/// <c>[</c> items <c>]</c>; <c>"</c> with the length (4 bytes, big-endian) and the UTF-8; <c>#</c> with the digits,
+/// without zeros at either end, <c>e</c>, the power of ten and <c>;</c> <c>t</c>, <c>f</c> and <c>n</c>.
 /// </remarks>
 internal static class CanonicalJson
 {
@@ -26,17 +28,30 @@ internal static class CanonicalJson
     {
         switch (reader.TokenType)
         {
-            case JsonTokenType.StartObject: WriteObject(ref reader, to); break;
+            case JsonTokenType.StartObject:
+                WriteObject(ref reader, to);
+                break;
             case JsonTokenType.StartArray:
                 WriteKind(to, '[');
-                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) WriteValue(ref reader, to);
+                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                    WriteValue(ref reader, to);
                 WriteKind(to, ']');
                 break;
-            case JsonTokenType.String: WriteString(ref reader, to); break;
-            case JsonTokenType.Number: WriteNumber(reader.ValueSpan, to); break;
-            case JsonTokenType.True: WriteKind(to, 't'); break;
-            case JsonTokenType.False: WriteKind(to, 'f'); break;
-            default: WriteKind(to, 'n'); break;
+            case JsonTokenType.String:
+                WriteString(ref reader, to);
+                break;
+            case JsonTokenType.Number:
+                WriteNumber(reader.ValueSpan, to);
+                break;
+            case JsonTokenType.True:
+                WriteKind(to, 't');
+                break;
+            case JsonTokenType.False:
+                WriteKind(to, 'f');
+                break;
+            default:
+                WriteKind(to, 'n');
+                break;
         }
     }
 
@@ -49,17 +64,20 @@ internal static class CanonicalJson
         var sorted = true;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (count == parts.Length) Grow(ref parts);
+            if (count == parts.Length)
+                Grow(ref parts);
             var at = to.Count;
             WriteString(ref reader, to);
             var name = to.Count - at;
             reader.Read();
             WriteValue(ref reader, to);
             parts[count] = new(at - begin, name, to.Count - at);
-            if (count > 0) sorted &= CompareNames(to.Written[begin..], parts[count - 1], parts[count]) < 0;
+            if (count > 0)
+                sorted &= CompareNames(to.Written[begin..], parts[count - 1], parts[count]) < 0;
             count++;
         }
-        if (!sorted) Sort(parts.AsSpan(0, count), begin, to);
+        if (!sorted)
+            Sort(parts.AsSpan(0, count), begin, to);
         ArrayPool<Part>.Shared.Return(parts);
         WriteKind(to, '}');
     }
@@ -78,13 +96,16 @@ internal static class CanonicalJson
         // Every event comes by here, and most are not written in this order.
         var unsorted = ArrayPool<byte>.Shared.Rent(length);
         to.Written[begin..].CopyTo(unsorted);
-        if (parts.Length <= InsertedMax) Insert(parts, unsorted);
-        else SortMany(parts, unsorted);
+        if (parts.Length <= InsertedMax)
+            Insert(parts, unsorted);
+        else
+            SortMany(parts, unsorted);
         to.Truncate(begin);
         for (var i = 0; i < parts.Length; i++)
         {
             // Of a name that comes twice the last counts, as with jsonb.
-            if (i + 1 < parts.Length && CompareNames(unsorted, parts[i], parts[i + 1]) == 0) continue;
+            if (i + 1 < parts.Length && CompareNames(unsorted, parts[i], parts[i + 1]) == 0)
+                continue;
             to.Write(unsorted.AsSpan(parts[i].At, parts[i].Length));
         }
         ArrayPool<byte>.Shared.Return(unsorted);
@@ -97,7 +118,8 @@ internal static class CanonicalJson
         {
             var part = parts[i];
             var at = i;
-            for (; at > 0 && Compare(unsorted, parts[at - 1], part) > 0; at--) parts[at] = parts[at - 1];
+            for (; at > 0 && Compare(unsorted, parts[at - 1], part) > 0; at--)
+                parts[at] = parts[at - 1];
             parts[at] = part;
         }
     }
@@ -109,11 +131,14 @@ internal static class CanonicalJson
     private readonly record struct Part(int At, int Name, int Length);
 
     /// <summary>Equal names as they came.</summary>
-    private static int Compare(ReadOnlySpan<byte> properties, Part a, Part b) => CompareNames(properties, a, b) is var byName and not 0 ? byName : a.At.CompareTo(b.At);
+    private static int Compare(ReadOnlySpan<byte> properties, Part a, Part b) =>
+        CompareNames(properties, a, b) is var byName and not 0 ? byName : a.At.CompareTo(b.At);
 
     /// <summary>By the bytes of the names, which follow their lengths.</summary>
     private static int CompareNames(ReadOnlySpan<byte> properties, Part a, Part b) =>
-        properties.Slice(a.At + NameAt, a.Name - NameAt).SequenceCompareTo(properties.Slice(b.At + NameAt, b.Name - NameAt));
+        properties
+            .Slice(a.At + NameAt, a.Name - NameAt)
+            .SequenceCompareTo(properties.Slice(b.At + NameAt, b.Name - NameAt));
 
     private const int NameAt = 1 + sizeof(int);
 
@@ -135,11 +160,16 @@ internal static class CanonicalJson
         var exponent = 0L;
         if (text.IndexOfAny((byte)'e', (byte)'E') is >= 0 and var e)
         {
-            exponent = long.Parse(text[(e + 1)..], System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture);
+            exponent = long.Parse(
+                text[(e + 1)..],
+                System.Globalization.NumberStyles.AllowLeadingSign,
+                System.Globalization.CultureInfo.InvariantCulture
+            );
             text = text[..e];
         }
         var negative = text[0] == '-';
-        if (negative) text = text[1..];
+        if (negative)
+            text = text[1..];
         Span<byte> digits = text.Length <= 64 ? stackalloc byte[text.Length] : new byte[text.Length];
         if (text.IndexOf((byte)'.') is >= 0 and var point)
         {
@@ -148,17 +178,20 @@ internal static class CanonicalJson
             digits = digits[..^1];
             exponent -= text.Length - point - 1;
         }
-        else text.CopyTo(digits);
+        else
+            text.CopyTo(digits);
         var trimmed = digits.TrimEnd((byte)'0');
         exponent += digits.Length - trimmed.Length;
         var significant = trimmed.TrimStart((byte)'0');
-        if (significant.IsEmpty) (negative, exponent) = (false, 0);
+        if (significant.IsEmpty)
+            (negative, exponent) = (false, 0);
 
         const int ExponentBytesMax = 20;
         var span = to.Room(significant.Length + ExponentBytesMax + 4);
         var at = 0;
         span[at++] = (byte)'#';
-        if (negative) span[at++] = (byte)'-';
+        if (negative)
+            span[at++] = (byte)'-';
         significant.CopyTo(span[at..]);
         at += significant.Length;
         span[at++] = (byte)'e';

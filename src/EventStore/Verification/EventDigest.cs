@@ -5,19 +5,31 @@ using System.Text;
 namespace Veza.EventStore.Verification;
 
 /// <summary>
-/// SHA-256 over everything that is stored of an event but its position and time, which its batch's link covers. The node that appends computes it, and whoever
-/// verifies computes it again from what the database holds: what was changed on the way into the database shows as well.
+/// SHA-256 over everything that is stored of an event but its position and time, which its batch's link covers. The
+/// node that appends computes it, and whoever verifies computes it again from what the database holds: what was changed
+/// on the way into the database shows as well.
 /// </summary>
 internal static class EventDigest
 {
     public const int Bytes = SHA256.HashSizeInBytes;
 
-    [ThreadStatic] private static ByteBuffer? _buffer;
+    [ThreadStatic]
+    private static ByteBuffer? _buffer;
 
     /// <param name="destination">32 bytes.</param>
     /// <exception cref="System.Text.Json.JsonException"><paramref name="json"/> is none.</exception>
     public static void Compute(
-        Guid id, Guid streamId, long version, string type, string? dotNetType, string? userName, string? correlationId, string? causationId, ReadOnlySpan<byte> json, Span<byte> destination)
+        Guid id,
+        Guid streamId,
+        long version,
+        string type,
+        string? dotNetType,
+        string? userName,
+        string? correlationId,
+        string? causationId,
+        ReadOnlySpan<byte> json,
+        Span<byte> destination
+    )
     {
         const int FixedBytes = 16 + 16 + sizeof(long);
         var buffer = _buffer ??= new(1024);
@@ -27,7 +39,8 @@ internal static class EventDigest
         streamId.TryWriteBytes(span[16..], bigEndian: true, out _);
         BinaryPrimitives.WriteInt64BigEndian(span[32..], version);
         buffer.Advance(FixedBytes);
-        foreach (var text in (ReadOnlySpan<string?>)[type, dotNetType, userName, correlationId, causationId]) Write(text, buffer);
+        foreach (var text in (ReadOnlySpan<string?>)[type, dotNetType, userName, correlationId, causationId])
+            Write(text, buffer);
         CanonicalJson.Write(json, buffer);
         SHA256.HashData(buffer.Written, destination);
     }
@@ -42,18 +55,26 @@ internal static class EventDigest
     }
 }
 
-/// <summary>A batch's link in the chain: SHA-256 over the link before, the position before the batch, the batch's time and the digests of its events.</summary>
+/// <summary>
+/// A batch's link in the chain: SHA-256 over the link before, the position before the batch, the batch's time and the
+/// digests of its events.
+/// </summary>
 internal static class ChainLink
 {
     /// <param name="previous">Empty for the first.</param>
     /// <param name="digests">32 bytes an event.</param>
-    /// <remarks>What <c>append_batch.sql</c> computes; the time is in microseconds since 1970, as PostgreSQL keeps it.</remarks>
+    /// <remarks>
+    /// What <c>append_batch.sql</c> computes; the time is in microseconds since 1970, as PostgreSQL keeps it.
+    /// </remarks>
     public static byte[] Compute(ReadOnlySpan<byte> previous, long after, DateTimeOffset at, ReadOnlySpan<byte> digests)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Span<byte> numbers = stackalloc byte[2 * sizeof(long)];
         BinaryPrimitives.WriteInt64BigEndian(numbers, after);
-        BinaryPrimitives.WriteInt64BigEndian(numbers[sizeof(long)..], (at.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond);
+        BinaryPrimitives.WriteInt64BigEndian(
+            numbers[sizeof(long)..],
+            (at.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond
+        );
         hash.AppendData(previous);
         hash.AppendData(numbers);
         hash.AppendData(digests);

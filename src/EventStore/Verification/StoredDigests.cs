@@ -4,7 +4,10 @@ using Npgsql;
 
 namespace Veza.EventStore.Verification;
 
-/// <summary>The digests of events as the database holds them, read in the order of their positions and one link's worth at a time.</summary>
+/// <summary>
+/// The digests of events as the database holds them, read in the order of their positions and one link's worth at a
+/// time.
+/// </summary>
 internal sealed class StoredDigests : IAsyncDisposable
 {
     private readonly NpgsqlCommand _command;
@@ -12,23 +15,41 @@ internal sealed class StoredDigests : IAsyncDisposable
     private readonly ArrayBufferWriter<byte> _digests = new();
     private bool _more;
 
-    private StoredDigests(NpgsqlCommand command, NpgsqlDataReader rows, bool more) => (_command, _rows, _more) = (command, rows, more);
+    private StoredDigests(NpgsqlCommand command, NpgsqlDataReader rows, bool more)
+    {
+        _command = command;
+        _rows = rows;
+        _more = more;
+    }
 
-    public static async Task<StoredDigests> OpenAsync(NpgsqlConnection connection, long after, long upTo, CancellationToken ct)
+    public static async Task<StoredDigests> OpenAsync(
+        NpgsqlConnection connection,
+        long after,
+        long upTo,
+        CancellationToken ct
+    )
     {
         // What no event of ours has in it makes an event that nobody appended.
-        var command = new NpgsqlCommand("""
+        var command = new NpgsqlCommand(
+            """
             select seq_id, id, coalesce(stream_id, '00000000-0000-0000-0000-000000000000'), version, type, mt_dotnet_type, user_name, correlation_id, causation_id,
                    bdata is null and headers is null and not coalesce(is_archived, false) and coalesce(tenant_id, '*DEFAULT*') = '*DEFAULT*', data::text
             from log.mt_events where seq_id > $1 and seq_id <= $2 order by seq_id
-            """, connection) { CommandTimeout = 0 };
+            """,
+            connection
+        )
+        {
+            CommandTimeout = 0,
+        };
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = upTo });
         var rows = await command.ExecuteReaderAsync(CommandBehavior.SingleResult, ct);
         return new(command, rows, await rows.ReadAsync(ct));
     }
 
-    /// <summary>32 bytes for each event up to a position that was not asked for before. Valid until the next call.</summary>
+    /// <summary>
+    /// 32 bytes for each event up to a position that was not asked for before. Valid until the next call.
+    /// </summary>
     public async Task<ReadOnlyMemory<byte>> UpToAsync(long position, CancellationToken ct)
     {
         _digests.ResetWrittenCount();
@@ -51,7 +72,18 @@ internal sealed class StoredDigests : IAsyncDisposable
         var digest = _digests.GetSpan(EventDigest.Bytes)[..EventDigest.Bytes];
         digest.Clear();
         if (_rows.GetBoolean(9))
-            EventDigest.Compute(_rows.GetGuid(1), _rows.GetGuid(2), _rows.GetInt64(3), _rows.GetString(4), Text(5), Text(6), Text(7), Text(8), _rows.GetFieldValue<byte[]>(10), digest);
+            EventDigest.Compute(
+                _rows.GetGuid(1),
+                _rows.GetGuid(2),
+                _rows.GetInt64(3),
+                _rows.GetString(4),
+                Text(5),
+                Text(6),
+                Text(7),
+                Text(8),
+                _rows.GetFieldValue<byte[]>(10),
+                digest
+            );
         _digests.Advance(EventDigest.Bytes);
     }
 

@@ -13,10 +13,16 @@ public sealed record VerificationReport(long Head, IReadOnlyList<Check> Checks, 
 
 /// <summary>Where a unique name comes from: an event of the owner's own stream says it.</summary>
 /// <param name="EventTypes">The aliases. The newest one in the owner's stream counts, if the property is there.</param>
-/// <param name="Property">Of the event's JSON; names are held in lower case. Where it stands sealed, only that the owner holds a name is told, and not which.</param>
-/// <param name="ReleasedBy">The alias of the event after which the owner holds none; null when there is no such event.</param>
+/// <param name="Property">
+/// Of the event's JSON; names are held in lower case. Where it stands sealed, only that the owner holds a name is told,
+/// and not which.
+/// </param>
+/// <param name="ReleasedBy">
+/// The alias of the event after which the owner holds none; null when there is no such event.
+/// </param>
 public sealed record NameRule(
     string Scope,
     IReadOnlyList<string> EventTypes,
     string Property,
-    string? ReleasedBy = null);
+    string? ReleasedBy = null
+);

@@ -1,13 +1,18 @@
 namespace Veza.Media.Live;
 
-/// <summary>The newest frames of a broadcast, held once for all listeners. One writes at a time; readers take no lock.</summary>
+/// <summary>
+/// The newest frames of a broadcast, held once for all listeners. One writes at a time; readers take no lock.
+/// </summary>
 /// <remarks>
-/// A reader asks for a frame by its number and finds it, or finds that it has gone. So a stalled reader holds a number and nothing
-/// else, where a linked list would keep alive everything since.
+/// A reader asks for a frame by its number and finds it, or finds that it has gone. So a stalled reader holds a number
+/// and nothing else, where a linked list would keep alive everything since.
 /// </remarks>
 internal sealed class FrameRing(BroadcastLimits limits, TimeProvider time)
 {
-    /// <summary>15 s of the smallest frames sent one by one (MP3: 38 a second) fit. A power of two, as the place is taken by mask.</summary>
+    /// <summary>
+    /// 15 s of the smallest frames sent one by one (MP3: 38 a second) fit. A power of two, as the place is taken by
+    /// mask.
+    /// </summary>
     public const int FramesMax = 1024;
 
     private readonly LiveFrame?[] _slots = new LiveFrame?[FramesMax];
@@ -23,15 +28,27 @@ internal sealed class FrameRing(BroadcastLimits limits, TimeProvider time)
         var now = time.GetTimestamp();
         frame.Number(_head + 1, now);
         _bytes += frame.Bytes.Length;
-        while (_tail <= _head && (_head - _tail + 2 > FramesMax || _bytes > limits.RingBytesMax || IsOlder(Slot(_tail)!, now, limits.RingSpan))) RemoveOldest();
+        while (
+            _tail <= _head
+            && (
+                _head - _tail + 2 > FramesMax
+                || _bytes > limits.RingBytesMax
+                || IsOlder(Slot(_tail)!, now, limits.RingSpan)
+            )
+        )
+            RemoveOldest();
         Volatile.Write(ref Slot(frame.Sequence), frame);
         Volatile.Write(ref _head, frame.Sequence);
     }
 
     /// <returns>The frame, or null when it has gone or has not come yet.</returns>
-    public LiveFrame? Find(long sequence) => Volatile.Read(ref Slot(sequence)) is { } frame && frame.Sequence == sequence ? frame : null;
+    public LiveFrame? Find(long sequence) =>
+        Volatile.Read(ref Slot(sequence)) is { } frame && frame.Sequence == sequence ? frame : null;
 
-    /// <summary>Where one begins who comes now: the oldest join point within the burst; if there is none, the next frame to come.</summary>
+    /// <summary>
+    /// Where one begins who comes now: the oldest join point within the burst; if there is none, the next frame to
+    /// come.
+    /// </summary>
     public long JoinPosition()
     {
         var head = Head;
@@ -40,8 +57,10 @@ internal sealed class FrameRing(BroadcastLimits limits, TimeProvider time)
         for (var at = head; Find(at) is { } frame; at--)
         {
             bytes += frame.Bytes.Length;
-            if (bytes > limits.BurstBytesMax || IsOlder(frame, now, limits.BurstSpan)) break;
-            if (frame.IsJoinPoint) position = at;
+            if (bytes > limits.BurstBytesMax || IsOlder(frame, now, limits.BurstSpan))
+                break;
+            if (frame.IsJoinPoint)
+                position = at;
         }
         return position;
     }
@@ -51,7 +70,8 @@ internal sealed class FrameRing(BroadcastLimits limits, TimeProvider time)
     {
         var head = Head;
         for (var at = head; Find(at) is { } frame; at--)
-            if (frame.IsJoinPoint) return at;
+            if (frame.IsJoinPoint)
+                return at;
         return head + 1;
     }
 
@@ -66,5 +86,6 @@ internal sealed class FrameRing(BroadcastLimits limits, TimeProvider time)
 
     private ref LiveFrame? Slot(long sequence) => ref _slots[sequence & (FramesMax - 1)];
 
-    private bool IsOlder(LiveFrame frame, long now, TimeSpan span) => time.GetElapsedTime(frame.PublishedAt, now) > span;
+    private bool IsOlder(LiveFrame frame, long now, TimeSpan span) =>
+        time.GetElapsedTime(frame.PublishedAt, now) > span;
 }

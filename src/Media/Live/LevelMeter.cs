@@ -52,14 +52,16 @@ public sealed class LevelMeter
     public void Add(ReadOnlySpan<float> pcm)
     {
         var frames = pcm.Length / Channels;
-        for (var at = 0; at < frames;)
+        for (var at = 0; at < frames; )
         {
             var count = Math.Min(frames - at, BlockFrames - _framesInBlock);
             var some = pcm.Slice(at * Channels, count * Channels);
-            for (var channel = 0; channel < Channels; channel++) AddChannel(some, channel);
+            for (var channel = 0; channel < Channels; channel++)
+                AddChannel(some, channel);
             at += count;
             _framesInBlock += count;
-            if (_framesInBlock == BlockFrames) EndBlock();
+            if (_framesInBlock == BlockFrames)
+                EndBlock();
         }
     }
 
@@ -67,7 +69,8 @@ public sealed class LevelMeter
     public SoundLevel Take()
     {
         var energy = 0.0;
-        foreach (var block in _blocks) energy += block;
+        foreach (var block in _blocks)
+            energy += block;
         var peak = 20 * Math.Log10(_peak);
         var momentary = OffsetDb + 10 * Math.Log10(energy / (WindowBlocks * BlockFrames));
         _peak = 0;
@@ -103,7 +106,8 @@ public sealed class LevelMeter
         _oldest = (_oldest + 1) % WindowBlocks;
         _energy = 0;
         _framesInBlock = 0;
-        foreach (ref var filter in _filters.AsSpan()) filter.FlushDenormals();
+        foreach (ref var filter in _filters.AsSpan())
+            filter.FlushDenormals();
     }
 
     /// <summary>A high shelf and then a high pass, each in the transposed direct form II.</summary>
@@ -130,10 +134,14 @@ public sealed class LevelMeter
         public void FlushDenormals()
         {
             const double Inaudible = 1e-30;
-            if (Math.Abs(_shelf1) < Inaudible) _shelf1 = 0;
-            if (Math.Abs(_shelf2) < Inaudible) _shelf2 = 0;
-            if (Math.Abs(_pass1) < Inaudible) _pass1 = 0;
-            if (Math.Abs(_pass2) < Inaudible) _pass2 = 0;
+            if (Math.Abs(_shelf1) < Inaudible)
+                _shelf1 = 0;
+            if (Math.Abs(_shelf2) < Inaudible)
+                _shelf2 = 0;
+            if (Math.Abs(_pass1) < Inaudible)
+                _pass1 = 0;
+            if (Math.Abs(_pass2) < Inaudible)
+                _pass2 = 0;
         }
     }
 }

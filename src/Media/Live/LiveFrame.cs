@@ -1,6 +1,9 @@
 namespace Veza.Media.Live;
 
-/// <summary>What a decoder must be given before the frames of one logical stream. Compared by reference: another instance is another stream.</summary>
+/// <summary>
+/// What a decoder must be given before the frames of one logical stream. Compared by reference: another instance is
+/// another stream.
+/// </summary>
 public sealed class StreamHeaders(ReadOnlyMemory<byte> bytes)
 {
     /// <summary>For formats whose every frame stands alone.</summary>
@@ -9,7 +12,10 @@ public sealed class StreamHeaders(ReadOnlyMemory<byte> bytes)
     public ReadOnlyMemory<byte> Bytes { get; } = bytes;
 }
 
-/// <summary>A piece of the stream that is only ever sent whole: an Ogg page, or a run of MPEG frames. Shared by all listeners and never changed.</summary>
+/// <summary>
+/// A piece of the stream that is only ever sent whole: an Ogg page, or a run of MPEG frames. Shared by all listeners
+/// and never changed.
+/// </summary>
 /// <param name="isJoinPoint">A decoder that has the headers can begin here.</param>
 public sealed class LiveFrame(ReadOnlyMemory<byte> bytes, bool isJoinPoint, StreamHeaders headers)
 {
@@ -17,7 +23,9 @@ public sealed class LiveFrame(ReadOnlyMemory<byte> bytes, bool isJoinPoint, Stre
     public bool IsJoinPoint { get; } = isJoinPoint;
     public StreamHeaders Headers { get; } = headers;
 
-    /// <summary>1, 2, 3 … within its mount. A reader of the ring tells by it whether a slot still holds what it came for.</summary>
+    /// <summary>
+    /// 1, 2, 3 … within its mount. A reader of the ring tells by it whether a slot still holds what it came for.
+    /// </summary>
     internal long Sequence { get; private set; }
 
     /// <summary><see cref="TimeProvider.GetTimestamp"/> at publication.</summary>

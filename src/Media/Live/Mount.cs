@@ -1,11 +1,27 @@
 namespace Veza.Media.Live;
 
-public enum MountState { Waiting, Live, Interrupted, Ended }
+public enum MountState
+{
+    Waiting,
+    Live,
+    Interrupted,
+    Ended,
+}
 
 /// <summary>Why a mount ended: somebody stopped it, or no source came (back) within the grace time.</summary>
-public enum MountEnd { Stopped, SourceLost }
+public enum MountEnd
+{
+    Stopped,
+    SourceLost,
+}
 
-public enum ConnectAnswer { Connected, InUse, OtherFormat, Ended }
+public enum ConnectAnswer
+{
+    Connected,
+    InUse,
+    OtherFormat,
+    Ended,
+}
 
 /// <summary>One broadcast on this node: a source writes, many listen.</summary>
 public sealed class Mount
@@ -14,7 +30,9 @@ public sealed class Mount
     private readonly FrameRing _ring;
     private readonly BroadcastLimits _limits;
     private readonly TimeProvider _time;
-    private readonly TaskCompletionSource<MountEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<MountEnd> _completion = new(
+        TaskCreationOptions.RunContinuationsAsynchronously
+    );
     private readonly CancellationTokenSource _ending = new();
     private readonly List<LiveFrame> _incoming = [];
 
@@ -28,10 +46,14 @@ public sealed class Mount
 
     public Mount(Guid broadcastId, LiveFormat format, BroadcastLimits limits, TimeProvider time)
     {
-        (BroadcastId, Format, _limits, _time) = (broadcastId, format, limits, time);
+        BroadcastId = broadcastId;
+        Format = format;
+        _limits = limits;
+        _time = time;
         _ring = new FrameRing(limits, time);
         // A source that authenticates and never connects must not leave the mount behind.
-        lock (_gate) AwaitSource();
+        lock (_gate)
+            AwaitSource();
     }
 
     public Guid BroadcastId { get; }
@@ -58,9 +80,12 @@ public sealed class Mount
         source = null;
         lock (_gate)
         {
-            if (_state == MountState.Ended) return ConnectAnswer.Ended;
-            if (_source is not null) return ConnectAnswer.InUse;
-            if (format != Format) return ConnectAnswer.OtherFormat;
+            if (_state == MountState.Ended)
+                return ConnectAnswer.Ended;
+            if (_source is not null)
+                return ConnectAnswer.InUse;
+            if (format != Format)
+                return ConnectAnswer.OtherFormat;
             _grace?.Dispose();
             _grace = null;
             _state = MountState.Live;
@@ -72,10 +97,12 @@ public sealed class Mount
     /// <returns>Null when the mount has ended or has as many listeners as it may.</returns>
     public MountListener? Join()
     {
-        if (_state == MountState.Ended) return null;
+        if (_state == MountState.Ended)
+            return null;
         // Its place in the ring comes first: whoever is counted hears all that is sent from then on.
         var listener = new MountListener(this);
-        if (Interlocked.Increment(ref _listeners) <= _limits.ListenersPerStreamMax) return listener;
+        if (Interlocked.Increment(ref _listeners) <= _limits.ListenersPerStreamMax)
+            return listener;
         Interlocked.Decrement(ref _listeners);
         return null;
     }
@@ -85,7 +112,8 @@ public sealed class Mount
     {
         lock (_gate)
         {
-            if (_state == MountState.Ended) return;
+            if (_state == MountState.Ended)
+                return;
             Close();
         }
         Announce(reason);
@@ -95,7 +123,8 @@ public sealed class Mount
     {
         lock (_gate)
         {
-            if (_source != source) return false;
+            if (_source != source)
+                return false;
             framer.Write(bytes, _incoming);
             AddIncoming();
         }
@@ -106,7 +135,8 @@ public sealed class Mount
     {
         lock (_gate)
         {
-            if (_source != source) return;
+            if (_source != source)
+                return;
             framer.Finish(_incoming);
             AddIncoming();
             _source = null;
@@ -121,8 +151,10 @@ public sealed class Mount
 
     private void AddIncoming()
     {
-        if (_incoming.Count == 0) return;
-        foreach (var frame in _incoming) _ring.Add(frame);
+        if (_incoming.Count == 0)
+            return;
+        foreach (var frame in _incoming)
+            _ring.Add(frame);
         _incoming.Clear();
         Wake();
     }
@@ -133,14 +165,20 @@ public sealed class Mount
     {
         // The timer is its own token: one that fires after a source has come back finds another in its place.
         ITimer? mine = null;
-        mine = _grace = _time.CreateTimer(_ => GraceIsOver(() => mine), null, _limits.SourceGrace, Timeout.InfiniteTimeSpan);
+        mine = _grace = _time.CreateTimer(
+            _ => GraceIsOver(() => mine),
+            null,
+            _limits.SourceGrace,
+            Timeout.InfiniteTimeSpan
+        );
     }
 
     private void GraceIsOver(Func<ITimer?> timer)
     {
         lock (_gate)
         {
-            if (_grace is null || _grace != timer()) return;
+            if (_grace is null || _grace != timer())
+                return;
             Close();
         }
         Announce(MountEnd.SourceLost);

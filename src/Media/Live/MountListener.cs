@@ -1,7 +1,11 @@
 namespace Veza.Media.Live;
 
-/// <summary>One listener's cursor. It owns no audio: what it reads is the mount's, shared with all the others.</summary>
-/// <remarks>For one reader at a time. <c>while (await listener.WaitAsync(ct)) while (listener.TryRead(out var bytes)) …</c></remarks>
+/// <summary>
+/// One listener's cursor. It owns no audio: what it reads is the mount's, shared with all the others.
+/// </summary>
+/// <remarks>
+/// For one reader at a time. <c>while (await listener.WaitAsync(ct)) while (listener.TryRead(out var bytes)) …</c>
+/// </remarks>
 public sealed class MountListener : IDisposable
 {
     private readonly Mount _mount;
@@ -22,8 +26,11 @@ public sealed class MountListener : IDisposable
 
     private bool HasMore => _afterHeaders is not null || _mount.Ring.Head >= _next;
 
-    /// <returns>True when there may be something to read; false when the mount has ended and everything was read.</returns>
-    public ValueTask<bool> WaitAsync(CancellationToken cancellation) => HasMore ? new(true) : WaitForMoreAsync(cancellation);
+    /// <returns>
+    /// True when there may be something to read; false when the mount has ended and everything was read.
+    /// </returns>
+    public ValueTask<bool> WaitAsync(CancellationToken cancellation) =>
+        HasMore ? new(true) : WaitForMoreAsync(cancellation);
 
     /// <param name="bytes">Headers, or a whole frame. They stay as they are for as long as they are held.</param>
     public bool TryRead(out ReadOnlyMemory<byte> bytes)
@@ -36,7 +43,8 @@ public sealed class MountListener : IDisposable
         }
         while (Next() is { } frame)
         {
-            if (_seeksJoinPoint && !frame.IsJoinPoint) continue;
+            if (_seeksJoinPoint && !frame.IsJoinPoint)
+                continue;
             _seeksJoinPoint = false;
             if (ReferenceEquals(frame.Headers, _sentHeaders))
             {
@@ -55,7 +63,8 @@ public sealed class MountListener : IDisposable
 
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _left, 1) == 0) _mount.Leave();
+        if (Interlocked.Exchange(ref _left, 1) == 0)
+            _mount.Leave();
     }
 
     private LiveFrame? Next()
@@ -83,8 +92,10 @@ public sealed class MountListener : IDisposable
             // Taken before looking, so that what is published between the look and the wait completes it.
             var wake = _mount.NextWake;
             var ended = _mount.State == MountState.Ended;
-            if (HasMore) return true;
-            if (ended) return false;
+            if (HasMore)
+                return true;
+            if (ended)
+                return false;
             await wake.WaitAsync(cancellation);
         }
     }

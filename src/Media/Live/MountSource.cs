@@ -1,12 +1,18 @@
 namespace Veza.Media.Live;
 
-/// <summary>A source's hold on its mount. Disposing it is how a source goes: the mount then waits for the next.</summary>
+/// <summary>
+/// A source's hold on its mount. Disposing it is how a source goes: the mount then waits for the next.
+/// </summary>
 public sealed class MountSource : IDisposable
 {
     private readonly Mount _mount;
     private readonly IFramer _framer;
 
-    internal MountSource(Mount mount, IFramer framer) => (_mount, _framer) = (mount, framer);
+    internal MountSource(Mount mount, IFramer framer)
+    {
+        _mount = mount;
+        _framer = framer;
+    }
 
     /// <summary>Why no sound can come of what was sent so far, or null.</summary>
     public string? Fault => _framer.Fault;

@@ -10,17 +10,33 @@ public sealed class Mounts
 
     public Mounts(BroadcastLimits limits, TimeProvider time)
     {
-        (_limits, _time) = (limits, time);
+        _limits = limits;
+        _time = time;
         MediaMetrics.ObserveMounts(All);
     }
 
     public BroadcastLimits Limits => _limits;
 
-    public int Count { get { lock (_gate) return _mounts.Count; } }
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+                return _mounts.Count;
+        }
+    }
 
-    public Mount? Find(Guid broadcastId) { lock (_gate) return _mounts.GetValueOrDefault(broadcastId); }
+    public Mount? Find(Guid broadcastId)
+    {
+        lock (_gate)
+            return _mounts.GetValueOrDefault(broadcastId);
+    }
 
-    public IReadOnlyList<Mount> All() { lock (_gate) return [.. _mounts.Values]; }
+    public IReadOnlyList<Mount> All()
+    {
+        lock (_gate)
+            return [.. _mounts.Values];
+    }
 
     /// <summary>The broadcast's mount, made if there is none.</summary>
     /// <returns>Null when there are <see cref="BroadcastLimits.StreamsMax"/> already.</returns>
@@ -28,8 +44,10 @@ public sealed class Mounts
     {
         lock (_gate)
         {
-            if (_mounts.TryGetValue(broadcastId, out var there) && there.State != MountState.Ended) return there;
-            if (there is null && _mounts.Count >= _limits.StreamsMax) return null;
+            if (_mounts.TryGetValue(broadcastId, out var there) && there.State != MountState.Ended)
+                return there;
+            if (there is null && _mounts.Count >= _limits.StreamsMax)
+                return null;
             var mount = _mounts[broadcastId] = new Mount(broadcastId, format, _limits, _time);
             _ = RemoveWhenEndedAsync(mount);
             return mount;
@@ -42,7 +60,8 @@ public sealed class Mounts
         lock (_gate)
         {
             // Another may have been opened in its place in the meantime.
-            if (_mounts.TryGetValue(mount.BroadcastId, out var there) && there == mount) _mounts.Remove(mount.BroadcastId);
+            if (_mounts.TryGetValue(mount.BroadcastId, out var there) && there == mount)
+                _mounts.Remove(mount.BroadcastId);
         }
     }
 }

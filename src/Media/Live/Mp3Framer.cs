@@ -1,13 +1,21 @@
 namespace Veza.Media.Live;
 
-/// <summary>Cuts MPEG audio into runs of whole frames. A frame is 26 ms; to wake every listener and write to every socket for each would be most of the work.</summary>
-/// <remarks>Every run can be joined at. A frame may lean on bits of the ones before it; decoders pass over the first few in silence.</remarks>
+/// <summary>
+/// Cuts MPEG audio into runs of whole frames. A frame is 26 ms; to wake every listener and write to every socket for
+/// each would be most of the work.
+/// </summary>
+/// <remarks>
+/// Every run can be joined at. A frame may lean on bits of the ones before it; decoders pass over the first few in
+/// silence.
+/// </remarks>
 public sealed class Mp3Framer : IFramer
 {
     /// <summary>About a second at 128 kbit/s: what is joined at and cut by stays fine enough.</summary>
     public const int RunBytesMax = 16 * 1024;
 
-    /// <summary>About an eighth of a second at 128 kbit/s: nothing beside a player's buffer, and a fifth of the wake-ups.</summary>
+    /// <summary>
+    /// About an eighth of a second at 128 kbit/s: nothing beside a player's buffer, and a fifth of the wake-ups.
+    /// </summary>
     public const int RunBytesMin = 2 * 1024;
 
     private const int Id3HeaderBytes = 10;
@@ -21,7 +29,10 @@ public sealed class Mp3Framer : IFramer
     internal long FramesSeen { get; private set; }
 
     /// <summary>Bytes of a frame that has begun and not ended.</summary>
-    internal int PendingFrameBytes => _stream is { } stream && MpegHeader.TryRead(_buffer.Unread, out var header) && header.IsSameStreamAs(stream) ? _buffer.Unread.Length : 0;
+    internal int PendingFrameBytes =>
+        _stream is { } stream && MpegHeader.TryRead(_buffer.Unread, out var header) && header.IsSameStreamAs(stream)
+            ? _buffer.Unread.Length
+            : 0;
 
     public void Write(ReadOnlySpan<byte> bytes, List<LiveFrame> frames)
     {
@@ -40,7 +51,8 @@ public sealed class Mp3Framer : IFramer
     /// <returns>Whether it is worth looking again.</returns>
     private bool TakeRun(List<LiveFrame> frames, bool isLast = false)
     {
-        if (_tagBytesLeft > 0) return SkipTag();
+        if (_tagBytesLeft > 0)
+            return SkipTag();
 
         var unread = _buffer.Unread;
         var (run, count) = (0, 0);
@@ -49,7 +61,8 @@ public sealed class Mp3Framer : IFramer
             run += length;
             count++;
         }
-        if (run is > 0 and < RunBytesMin && !isLast && MayBecomeSomething(unread[run..])) return false;
+        if (run is > 0 and < RunBytesMin && !isLast && MayBecomeSomething(unread[run..]))
+            return false;
         if (run > 0)
         {
             FramesSeen += count;
@@ -63,23 +76,32 @@ public sealed class Mp3Framer : IFramer
     /// <returns>The length of the frame at the beginning, 0 if there is none or not the whole of it.</returns>
     private int WholeFrame(ReadOnlySpan<byte> bytes)
     {
-        if (!MpegHeader.TryRead(bytes, out var header)) return 0;
-        if (_stream is { } stream) return header.IsSameStreamAs(stream) && bytes.Length >= header.LengthBytes ? header.LengthBytes : 0;
+        if (!MpegHeader.TryRead(bytes, out var header))
+            return 0;
+        if (_stream is { } stream)
+            return header.IsSameStreamAs(stream) && bytes.Length >= header.LengthBytes ? header.LengthBytes : 0;
 
         // Two bytes of garbage look like a header easily; two headers at the right distance do not.
-        if (bytes.Length < header.LengthBytes + MpegHeader.Bytes) return 0;
-        if (!MpegHeader.TryRead(bytes[header.LengthBytes..], out var next) || !next.IsSameStreamAs(header)) return 0;
+        if (bytes.Length < header.LengthBytes + MpegHeader.Bytes)
+            return 0;
+        if (!MpegHeader.TryRead(bytes[header.LengthBytes..], out var next) || !next.IsSameStreamAs(header))
+            return 0;
         _stream = header;
         return header.LengthBytes;
     }
 
     private bool MayBecomeSomething(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.IsEmpty) return true;
-        if (bytes[0] == 'I') return bytes.Length < Id3HeaderBytes && "ID3"u8.StartsWith(bytes[..Math.Min(3, bytes.Length)]);
-        if (bytes[0] != 0xFF) return false;
-        if (bytes.Length < MpegHeader.Bytes) return true;
-        if (!MpegHeader.TryRead(bytes, out var header)) return false;
+        if (bytes.IsEmpty)
+            return true;
+        if (bytes[0] == 'I')
+            return bytes.Length < Id3HeaderBytes && "ID3"u8.StartsWith(bytes[..Math.Min(3, bytes.Length)]);
+        if (bytes[0] != 0xFF)
+            return false;
+        if (bytes.Length < MpegHeader.Bytes)
+            return true;
+        if (!MpegHeader.TryRead(bytes, out var header))
+            return false;
         return _stream is { } stream
             ? header.IsSameStreamAs(stream) && bytes.Length < header.LengthBytes
             : bytes.Length < header.LengthBytes + MpegHeader.Bytes;

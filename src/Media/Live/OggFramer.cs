@@ -2,14 +2,19 @@ using System.Buffers;
 
 namespace Veza.Media.Live;
 
-/// <summary>Cuts Ogg (Opus or Vorbis) into pages. Header pages are kept and travel with every later page, not as frames of their own.</summary>
+/// <summary>
+/// Cuts Ogg (Opus or Vorbis) into pages. Header pages are kept and travel with every later page, not as frames of their
+/// own.
+/// </summary>
 /// <remarks>
-/// One logical stream is followed: of several that begin together the last with sound, and each new one replaces the one before
-/// (RFC 3533 calls that chaining). Pages of other streams, pictures or skeletons, are left out.
+/// One logical stream is followed: of several that begin together the last with sound, and each new one replaces the
+/// one before (RFC 3533 calls that chaining). Pages of other streams, pictures or skeletons, are left out.
 /// </remarks>
 public sealed class OggFramer : IFramer
 {
-    /// <summary>Vorbis's code books are some 5 KB; a cover picture in the comments can be much, and every listener is sent it.</summary>
+    /// <summary>
+    /// Vorbis's code books are some 5 KB; a cover picture in the comments can be much, and every listener is sent it.
+    /// </summary>
     public const int HeaderBytesMax = 256 * 1024;
 
     private readonly SlidingBuffer _buffer = new(OggPage.BytesMax);
@@ -37,9 +42,12 @@ public sealed class OggFramer : IFramer
 
     public void Finish(List<LiveFrame> frames)
     {
-        if (_headers is null || _ended) return;
+        if (_headers is null || _ended)
+            return;
         _ended = true;
-        frames.Add(new LiveFrame(OggPage.End(_serial!.Value, _lastNumber + 1, _lastGranule), isJoinPoint: false, _headers));
+        frames.Add(
+            new LiveFrame(OggPage.End(_serial!.Value, _lastNumber + 1, _lastGranule), isJoinPoint: false, _headers)
+        );
     }
 
     /// <returns>Whether it is worth looking again.</returns>
@@ -69,10 +77,14 @@ public sealed class OggFramer : IFramer
 
     private void Take(OggPage page, List<LiveFrame> frames)
     {
-        if (page.IsFirst) Begin(page);
-        else if (page.Serial != _serial) return;
-        else if (_headers is null) Collect(page);
-        else TakeSound(page, frames);
+        if (page.IsFirst)
+            Begin(page);
+        else if (page.Serial != _serial)
+            return;
+        else if (_headers is null)
+            Collect(page);
+        else
+            TakeSound(page, frames);
     }
 
     private void Begin(OggPage page)
@@ -80,10 +92,16 @@ public sealed class OggFramer : IFramer
         var packets = HeaderPackets(page.Body);
         if (packets == 0)
         {
-            if (_serial is null) Fault = "the Ogg stream is neither Opus nor Vorbis";
+            if (_serial is null)
+                Fault = "the Ogg stream is neither Opus nor Vorbis";
             return;
         }
-        (_serial, _headers, _collecting, _headerPacketsLeft, _ended, Fault) = (page.Serial, null, new(), packets, false, null);
+        _serial = page.Serial;
+        _headers = null;
+        _collecting = new();
+        _headerPacketsLeft = packets;
+        _ended = false;
+        Fault = null;
         Collect(page);
     }
 
@@ -97,21 +115,30 @@ public sealed class OggFramer : IFramer
         }
         _collecting.Write(page.Bytes);
         _headerPacketsLeft -= page.PacketsEnded;
-        if (_headerPacketsLeft > 0) return;
+        if (_headerPacketsLeft > 0)
+            return;
         _headers = new StreamHeaders(_collecting.WrittenSpan.ToArray());
-        (_collecting, _lastNumber, _lastGranule) = (null, page.Number, page.Granule);
+        _collecting = null;
+        _lastNumber = page.Number;
+        _lastGranule = page.Granule;
     }
 
     private void TakeSound(OggPage page, List<LiveFrame> frames)
     {
-        if (_ended) return;
+        if (_ended)
+            return;
         _ended = page.IsLast;
         _lastNumber = page.Number;
         // All ones: no packet ends on the page, so it says no time.
-        if (page.Granule != ulong.MaxValue) _lastGranule = page.Granule;
-        frames.Add(new LiveFrame(page.Bytes.ToArray(), isJoinPoint: !page.IsContinued && page.Segments.Length > 0, _headers!));
+        if (page.Granule != ulong.MaxValue)
+            _lastGranule = page.Granule;
+        frames.Add(
+            new LiveFrame(page.Bytes.ToArray(), isJoinPoint: !page.IsContinued && page.Segments.Length > 0, _headers!)
+        );
     }
 
     private static int HeaderPackets(ReadOnlySpan<byte> body) =>
-        body.StartsWith("OpusHead"u8) ? 2 : body.StartsWith("\x01vorbis"u8) ? 3 : 0;
+        body.StartsWith("OpusHead"u8) ? 2
+        : body.StartsWith("\x01vorbis"u8) ? 3
+        : 0;
 }

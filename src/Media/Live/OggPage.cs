@@ -3,21 +3,32 @@ using System.IO.Hashing;
 
 namespace Veza.Media.Live;
 
-internal enum OggPageRead { Complete, NeedsMore, Invalid }
+internal enum OggPageRead
+{
+    Complete,
+    NeedsMore,
+    Invalid,
+}
 
 /// <summary>One Ogg page, over the bytes it stands in.</summary>
 /// <remarks>RFC 3533, section 6.</remarks>
 internal readonly ref struct OggPage
 {
-    /// <summary>The largest page there can be: a 27-byte header, 255 segment lengths, 255 segments of 255 bytes.</summary>
+    /// <summary>
+    /// The largest page there can be: a 27-byte header, 255 segment lengths, 255 segments of 255 bytes.
+    /// </summary>
     public const int BytesMax = HeaderBytes + 255 + 255 * 255;
 
     private const int HeaderBytes = 27;
     private const int ChecksumAt = 22;
 
     // Ogg's CRC is not the reflected one of zlib: polynomial 0x04c11db7, highest bit first, no inversion.
-    private static readonly Crc32ParameterSet Polynomial =
-        Crc32ParameterSet.Create(polynomial: 0x04c11db7, initialValue: 0, finalXorValue: 0, reflectValues: false);
+    private static readonly Crc32ParameterSet Polynomial = Crc32ParameterSet.Create(
+        polynomial: 0x04c11db7,
+        initialValue: 0,
+        finalXorValue: 0,
+        reflectValues: false
+    );
 
     private OggPage(ReadOnlySpan<byte> bytes) => Bytes = bytes;
 
@@ -39,26 +50,38 @@ internal readonly ref struct OggPage
         get
         {
             var ended = 0;
-            foreach (var length in Segments) if (length < 255) ended++;
+            foreach (var length in Segments)
+                if (length < 255)
+                    ended++;
             return ended;
         }
     }
 
     /// <param name="bytes">Beginning with <see cref="Mark"/>.</param>
-    /// <param name="skip">When invalid, how many bytes to give up. More than the mark, so that marks strewn through garbage cannot each cost a checksum.</param>
+    /// <param name="skip">
+    /// When invalid, how many bytes to give up. More than the mark, so that marks strewn through garbage cannot each
+    /// cost a checksum.
+    /// </param>
     public static OggPageRead TryRead(ReadOnlySpan<byte> bytes, out OggPage page, out int skip)
     {
         page = default;
         skip = Mark.Length;
-        if (bytes.Length < HeaderBytes) return OggPageRead.NeedsMore;
-        if (bytes[4] != 0) return OggPageRead.Invalid;
+        if (bytes.Length < HeaderBytes)
+            return OggPageRead.NeedsMore;
+        if (bytes[4] != 0)
+            return OggPageRead.Invalid;
         var length = HeaderBytes + bytes[26];
-        if (bytes.Length < length) return OggPageRead.NeedsMore;
+        if (bytes.Length < length)
+            return OggPageRead.NeedsMore;
         skip = length;
-        foreach (var segment in bytes.Slice(HeaderBytes, bytes[26])) length += segment;
-        if (bytes.Length < length) return OggPageRead.NeedsMore;
+        foreach (var segment in bytes.Slice(HeaderBytes, bytes[26]))
+            length += segment;
+        if (bytes.Length < length)
+            return OggPageRead.NeedsMore;
         page = new OggPage(bytes[..length]);
-        return Checksum(page.Bytes) == BinaryPrimitives.ReadUInt32LittleEndian(page.Bytes[ChecksumAt..]) ? OggPageRead.Complete : OggPageRead.Invalid;
+        return Checksum(page.Bytes) == BinaryPrimitives.ReadUInt32LittleEndian(page.Bytes[ChecksumAt..])
+            ? OggPageRead.Complete
+            : OggPageRead.Invalid;
     }
 
     /// <summary>A page that was read before: its bytes are not looked at again.</summary>

@@ -16,9 +16,11 @@ internal readonly record struct OpusHead(int Channels, int GainQ8, int MappingFa
     /// <returns>Null when the stream is no Opus, or of a version to come that may be read otherwise.</returns>
     public static OpusHead? Read(StreamHeaders headers)
     {
-        if (OggPage.TryRead(headers.Bytes.Span, out var page, out _) != OggPageRead.Complete) return null;
+        if (OggPage.TryRead(headers.Bytes.Span, out var page, out _) != OggPageRead.Complete)
+            return null;
         var body = page.Body;
-        if (body.Length < BytesMin || !body.StartsWith("OpusHead"u8) || body[8] >> 4 != 0) return null;
+        if (body.Length < BytesMin || !body.StartsWith("OpusHead"u8) || body[8] >> 4 != 0)
+            return null;
         return new(body[9], BinaryPrimitives.ReadInt16LittleEndian(body[16..]), body[18]);
     }
 }

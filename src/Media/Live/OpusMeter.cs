@@ -83,19 +83,26 @@ public sealed class OpusMeter
         {
             for (var step = 0; _framesDue > 0 && step < StepsPerGoMax; step++)
             {
-                if (_packets.TryTake(out var packet)) _framesDue -= Decode(packet, pcm);
-                else if (NextFrame() is { } frame) Open(frame);
+                if (_packets.TryTake(out var packet))
+                    _framesDue -= Decode(packet, pcm);
+                else if (NextFrame() is { } frame)
+                    Open(frame);
                 // What is not here yet is not owed later: a player would have been silent.
-                else _framesDue = 0;
+                else
+                    _framesDue = 0;
             }
         }
-        finally { ArrayPool<float>.Shared.Return(pcm); }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(pcm);
+        }
     }
 
     /// <returns>Null when nothing was heard since the reading before.</returns>
     public SoundLevel? Take()
     {
-        if (!_heard || _ear is null) return null;
+        if (!_heard || _ear is null)
+            return null;
         _heard = false;
         return _ear.Meter.Take();
     }
@@ -104,14 +111,16 @@ public sealed class OpusMeter
 
     private LiveFrame? NextFrame()
     {
-        if (_ring.Head < _next) return null;
+        if (_ring.Head < _next)
+            return null;
         var frame = _ring.Find(_next);
         if (frame is null || _ring.IsOlder(frame, LagMax))
         {
             SkipToNewest();
             frame = _ring.Find(_next);
         }
-        if (frame is not null) _next++;
+        if (frame is not null)
+            _next++;
         return frame;
     }
 
@@ -120,7 +129,8 @@ public sealed class OpusMeter
         var newest = _ring.NewestJoinPoint();
         var skipped = 0;
         for (var at = Math.Max(_next, newest - FrameRing.FramesMax); at < newest; at++)
-            if (_ring.Find(at) is { } frame) skipped += OggPage.OfWhole(frame.Bytes.Span).PacketsEnded;
+            if (_ring.Find(at) is { } frame)
+                skipped += OggPage.OfWhole(frame.Bytes.Span).PacketsEnded;
         MediaMetrics.MeteredPackets.Add(skipped, Skipped);
         // Where no later page can be begun with, the one that was due is late but sound.
         _next = Math.Max(_next, newest);
@@ -129,8 +139,10 @@ public sealed class OpusMeter
 
     private void Open(LiveFrame frame)
     {
-        if (!ReferenceEquals(frame.Headers, _headers)) Begin(frame.Headers);
-        if (_ear is not null) _packets.Open(frame.Bytes);
+        if (!ReferenceEquals(frame.Headers, _headers))
+            Begin(frame.Headers);
+        if (_ear is not null)
+            _packets.Open(frame.Bytes);
     }
 
     private void Begin(StreamHeaders headers)
@@ -138,8 +150,10 @@ public sealed class OpusMeter
         _headers = headers;
         _packets.Forget();
         _ear = null;
-        if (OpusHead.Read(headers) is not { } head) State = MeterState.OtherCodec;
-        else if (!head.IsPlain) State = MeterState.ChannelMapping;
+        if (OpusHead.Read(headers) is not { } head)
+            State = MeterState.OtherCodec;
+        else if (!head.IsPlain)
+            State = MeterState.ChannelMapping;
         else
         {
             State = MeterState.Metered;
@@ -180,7 +194,8 @@ public sealed class OpusMeter
         public int? Decode(ReadOnlySpan<byte> packet, float[] pcm)
         {
             // To the decoder an empty packet is a lost one, which it would make up for.
-            if (packet.IsEmpty) return null;
+            if (packet.IsEmpty)
+                return null;
             try
             {
                 var frames = _decoder.Decode(packet, pcm, PacketFramesMax);

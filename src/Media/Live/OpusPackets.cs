@@ -24,7 +24,8 @@ internal sealed class OpusPackets
         var page = OggPage.OfWhole(bytes.Span);
         // Whose beginning was on a page that never came, or whose end is on none.
         _unusable = page.IsContinued && (_unusable || _begunBytes == 0);
-        if (!page.IsContinued) _begunBytes = 0;
+        if (!page.IsContinued)
+            _begunBytes = 0;
         _page = bytes;
         _segment = 0;
         _at = 0;
@@ -42,14 +43,16 @@ internal sealed class OpusPackets
     public bool TryTake(out ReadOnlySpan<byte> packet)
     {
         packet = default;
-        if (_page.IsEmpty) return false;
+        if (_page.IsEmpty)
+            return false;
         var page = OggPage.OfWhole(_page.Span);
         var from = _at;
         while (_segment < page.Segments.Length)
         {
             var length = page.Segments[_segment++];
             _at += length;
-            if (length == byte.MaxValue) continue;
+            if (length == byte.MaxValue)
+                continue;
             packet = End(page.Body[from.._at]);
             return true;
         }
@@ -60,7 +63,8 @@ internal sealed class OpusPackets
 
     private void Begin(ReadOnlySpan<byte> part)
     {
-        if (_unusable || part.IsEmpty) return;
+        if (_unusable || part.IsEmpty)
+            return;
         if (_begunBytes + part.Length > PacketBytesMax)
         {
             _unusable = true;
@@ -74,11 +78,13 @@ internal sealed class OpusPackets
     private ReadOnlySpan<byte> End(ReadOnlySpan<byte> rest)
     {
         var begunBytes = _begunBytes;
-        if (begunBytes > 0) Begin(rest);
+        if (begunBytes > 0)
+            Begin(rest);
         var isUsable = !_unusable && rest.Length <= PacketBytesMax;
         _begunBytes = 0;
         _unusable = false;
-        if (!isUsable) return default;
+        if (!isUsable)
+            return default;
         return begunBytes == 0 ? rest : _begun.AsSpan(0, begunBytes + rest.Length);
     }
 }

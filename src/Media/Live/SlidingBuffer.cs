@@ -15,7 +15,8 @@ internal sealed class SlidingBuffer(int bytesMax)
     public int Append(ReadOnlySpan<byte> bytes)
     {
         var taken = Math.Min(bytes.Length, bytesMax - _length);
-        if (_start + _length + taken > _bytes.Length) MakeRoom(_length + taken);
+        if (_start + _length + taken > _bytes.Length)
+            MakeRoom(_length + taken);
         bytes[..taken].CopyTo(_bytes.AsSpan(_start + _length));
         _length += taken;
         return taken;
@@ -25,12 +26,16 @@ internal sealed class SlidingBuffer(int bytesMax)
     {
         _start += count;
         _length -= count;
-        if (_length == 0) _start = 0;
+        if (_length == 0)
+            _start = 0;
     }
 
     private void MakeRoom(int needed)
     {
-        var target = needed <= _bytes.Length ? _bytes : new byte[Math.Min(bytesMax, Math.Max(Math.Max(needed, BytesMin), _bytes.Length * 2))];
+        var target =
+            needed <= _bytes.Length
+                ? _bytes
+                : new byte[Math.Min(bytesMax, Math.Max(Math.Max(needed, BytesMin), _bytes.Length * 2))];
         Unread.CopyTo(target);
         _bytes = target;
         _start = 0;

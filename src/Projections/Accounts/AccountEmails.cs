@@ -21,6 +21,13 @@ public sealed class AccountEmailsProjection : Projection<AccountEmailRow, Guid>
     }
 
     public static AccountEmailRow Create(AccountRegistered e) => new(e.AccountId, e.Email ?? "", NewEmail: "");
+
     public static AccountEmailRow Apply(EmailProofRequested e, AccountEmailRow row) => row with { NewEmail = e.Email };
-    public static AccountEmailRow Apply(EmailProven e, AccountEmailRow row) => row with { Email = e.Email, NewEmail = "" };
+
+    public static AccountEmailRow Apply(EmailProven e, AccountEmailRow row) =>
+        row with
+        {
+            Email = e.Email,
+            NewEmail = "",
+        };
 }

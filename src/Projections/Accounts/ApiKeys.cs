@@ -6,7 +6,14 @@ namespace Veza.Projections.Accounts;
 
 /// <summary>An API key that was not revoked.</summary>
 /// <param name="Scopes">Separated by spaces.</param>
-public sealed record ApiKeyRow(Guid KeyId, Guid AccountId, string Name, string Scopes, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt);
+public sealed record ApiKeyRow(
+    Guid KeyId,
+    Guid AccountId,
+    string Name,
+    string Scopes,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset ExpiresAt
+);
 
 public sealed class ApiKeysProjection : Projection<ApiKeyRow, Guid>
 {
@@ -20,7 +27,9 @@ public sealed class ApiKeysProjection : Projection<ApiKeyRow, Guid>
         Erases<AccountErased>(e => e.AccountId, "account_id", ("name", ""));
     }
 
-    public static ApiKeyRow Create(ApiKeyCreated e, RecordedEvent at) => new(e.KeyId, e.AccountId, e.Name, string.Join(' ', e.Scopes), at.At, e.ExpiresAt);
+    public static ApiKeyRow Create(ApiKeyCreated e, RecordedEvent at) =>
+        new(e.KeyId, e.AccountId, e.Name, string.Join(' ', e.Scopes), at.At, e.ExpiresAt);
+
     public static ApiKeyRow? Apply(SessionEnded _, ApiKeyRow row) => null;
 }
 
@@ -29,8 +38,18 @@ public sealed class ApiKeyQueries(ReadModels views)
     public static readonly string[] Reads = ["accounts.api_keys.v1"];
 
     /// <returns>An account's keys in force, the newest first.</returns>
-    public Task<List<ApiKeyRow>> ListAsync(Guid account, DateTimeOffset now, CancellationToken ct) => views.ListAsync<ApiKeyRow>("""
-        select key_id, account_id, name, scopes, created_at, expires_at from views.accounts_api_keys
-        where account_id = @account and expires_at > @now order by created_at desc, key_id limit @max
-        """, new { account, now, max = Account.ApiKeysRemembered }, ct);
+    public Task<List<ApiKeyRow>> ListAsync(Guid account, DateTimeOffset now, CancellationToken ct) =>
+        views.ListAsync<ApiKeyRow>(
+            """
+            select key_id, account_id, name, scopes, created_at, expires_at from views.accounts_api_keys
+            where account_id = @account and expires_at > @now order by created_at desc, key_id limit @max
+            """,
+            new
+            {
+                account,
+                now,
+                max = Account.ApiKeysRemembered,
+            },
+            ct
+        );
 }

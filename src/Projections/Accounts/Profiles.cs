@@ -25,5 +25,6 @@ public sealed class ProfilesProjection : Projection<ProfileRow, Guid>
         Erases<AccountErased>(e => e.AccountId, "account_id", ("user_name", ProfileRow.ErasedName), ("email", ""));
     }
 
-    public static ProfileRow Create(AccountRegistered e, RecordedEvent at) => new(e.AccountId, e.UserName, e.Email ?? "", at.At, at.Position);
+    public static ProfileRow Create(AccountRegistered e, RecordedEvent at) =>
+        new(e.AccountId, e.UserName, e.Email ?? "", at.At, at.Position);
 }

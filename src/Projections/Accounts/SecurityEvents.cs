@@ -7,10 +7,16 @@ using Veza.EventStore.Projections;
 namespace Veza.Projections.Accounts;
 
 /// <summary>An event of an account's security. It points at the log and repeats nothing of it.</summary>
-/// <param name="Moderation">Whether a moderator of some community did it. Anybody may found one and ban whom they like, so the two can be listed apart: nobody hides a sign-in behind a thousand bans.</param>
+/// <param name="Moderation">
+/// Whether a moderator of some community did it. Anybody may found one and ban whom they like, so the two can be listed
+/// apart: nobody hides a sign-in behind a thousand bans.
+/// </param>
 public sealed record SecurityEventRow(Guid AccountId, long Position, bool Moderation);
 
-/// <remarks>Of several events that say the same, one: of a sign-in not the session's beginning, of a code not that it is used up, of a kick not that the membership ended, of a ban not that messages go with it.</remarks>
+/// <remarks>
+/// Of several events that say the same, one: of a sign-in not the session's beginning, of a code not that it is used
+/// up, of a kick not that the membership ended, of a ban not that messages go with it.
+/// </remarks>
 public sealed class SecurityEventsProjection : Projection<SecurityEventRow, (Guid AccountId, long Position)>
 {
     public override string Name => "accounts.security_events.v3";
@@ -50,35 +56,65 @@ public sealed class SecurityEventsProjection : Projection<SecurityEventRow, (Gui
     }
 
     public static SecurityEventRow Create(AccountRegistered _, (Guid, long) key) => Row(key);
+
     public static SecurityEventRow Create(SignedIn _, (Guid, long) key) => Row(key);
+
     public static SecurityEventRow Create(SignInFailed _, (Guid, long) key) => Row(key);
+
     public static SecurityEventRow Create(SessionEnded _, (Guid, long) key) => Row(key);
+
     public static SecurityEventRow Create(PasswordChanged _, (Guid, long) key) => Row(key);
+
     public static SecurityEventRow Create(PasswordResetIssued _, (Guid, long) key) => Row(key);
+
     public static SecurityEventRow Create(PasswordResetMailed _, (Guid, long) key) => Row(key);
+
     public static SecurityEventRow Create(EmailProven _, (Guid, long) key) => Row(key);
+
     public static SecurityEventRow Create(PasswordReset _, (Guid, long) key) => Row(key);
+
     public static SecurityEventRow Create(TwoFactorBegun _, (Guid, long) key) => Row(key);
+
     public static SecurityEventRow Create(TwoFactorEnabled _, (Guid, long) key) => Row(key);
+
     public static SecurityEventRow Create(RecoveryCodeUsed _, (Guid, long) key) => Row(key);
+
     public static SecurityEventRow Create(TwoFactorDisabled _, (Guid, long) key) => Row(key);
+
     public static SecurityEventRow Create(ApiKeyCreated _, (Guid, long) key) => Row(key);
+
     public static SecurityEventRow Create(ApiKeyUsed _, (Guid, long) key) => Row(key);
+
     public static SecurityEventRow Create(RoleGranted _, (Guid, long) key) => Row(key);
+
     public static SecurityEventRow Create(AccountSuspended _, (Guid, long) key) => Row(key);
+
     public static SecurityEventRow Create(AccountSuspensionEnded _, (Guid, long) key) => Row(key);
+
     public static SecurityEventRow Create(AccountSuspensionExpired _, (Guid, long) key) => Row(key);
+
     public static SecurityEventRow Create(BroadcastTakenDown _, (Guid, long) key) => Row(key);
+
     public static SecurityEventRow Create(LogRead _, (Guid, long) key) => Row(key);
+
     public static SecurityEventRow Create(OperatorActed _, (Guid, long) key) => Row(key);
+
     public static SecurityEventRow Create(MemberKicked _, (Guid, long) key) => ModerationRow(key);
+
     public static SecurityEventRow Create(MemberBanned _, (Guid, long) key) => ModerationRow(key);
+
     public static SecurityEventRow Create(MemberUnbanned _, (Guid, long) key) => ModerationRow(key);
+
     public static SecurityEventRow Create(MemberTimedOut _, (Guid, long) key) => ModerationRow(key);
+
     public static SecurityEventRow Create(MemberTimeOutEnded _, (Guid, long) key) => ModerationRow(key);
 
-    private void One<TEvent>(Func<TEvent, Guid> account) where TEvent : DomainEvent => Identity<TEvent>((e, at) => (account(e), at.Position));
+    private void One<TEvent>(Func<TEvent, Guid> account)
+        where TEvent : DomainEvent => Identity<TEvent>((e, at) => (account(e), at.Position));
 
-    private static SecurityEventRow Row((Guid AccountId, long Position) key) => new(key.AccountId, key.Position, Moderation: false);
-    private static SecurityEventRow ModerationRow((Guid AccountId, long Position) key) => new(key.AccountId, key.Position, Moderation: true);
+    private static SecurityEventRow Row((Guid AccountId, long Position) key) =>
+        new(key.AccountId, key.Position, Moderation: false);
+
+    private static SecurityEventRow ModerationRow((Guid AccountId, long Position) key) =>
+        new(key.AccountId, key.Position, Moderation: true);
 }

@@ -7,7 +7,16 @@ using Veza.Projections.Chat.Members;
 
 namespace Veza.Projections.Chat;
 
-public sealed record SanctionView(AccountName Account, SanctionKind Kind, Guid ByMemberId, string? Reason, DateTimeOffset? Until, DateTimeOffset At, long Position);
+public sealed record SanctionView(
+    AccountName Account,
+    SanctionKind Kind,
+    Guid ByMemberId,
+    string? Reason,
+    DateTimeOffset? Until,
+    DateTimeOffset At,
+    long Position
+);
+
 public sealed record MemberView(AccountName Account, DateTimeOffset JoinedAt, long Position);
 
 /// <summary>Communities, their channels and their members.</summary>
@@ -15,8 +24,16 @@ public sealed class ChatQueries(ReadModels views)
 {
     public async Task<CommunityView?> CommunityAsync(Guid id, CancellationToken ct)
     {
-        if (views.PointInTime is { } past) await past.FoldAsync(past.TopicsAsync([$"community:{id}"], ct), past.Table(Folds.Of<CommunitiesProjection>()));
-        return await views.FindAsync<CommunityView>("select * from views.chat_communities where id = @id", new { id }, ct);
+        if (views.PointInTime is { } past)
+            await past.FoldAsync(
+                past.TopicsAsync([$"community:{id}"], ct),
+                past.Table(Folds.Of<CommunitiesProjection>())
+            );
+        return await views.FindAsync<CommunityView>(
+            "select * from views.chat_communities where id = @id",
+            new { id },
+            ct
+        );
     }
 
     public Task<ChannelView?> ChannelAsync(Guid id, CancellationToken ct)
@@ -28,45 +45,94 @@ public sealed class ChatQueries(ReadModels views)
     public Task<List<ChannelView>> ChannelsAsync(Guid community, long after, int limit, CancellationToken ct)
     {
         views.PointInTime?.ReadImmutable(Folds.Of<ChannelsProjection>());
-        return views.ListAsync<ChannelView>("select * from views.chat_channels where community_id = @community and position > @after order by position limit @limit",
-            new { community, after, limit }, ct);
+        return views.ListAsync<ChannelView>(
+            "select * from views.chat_channels where community_id = @community and position > @after order by position limit @limit",
+            new
+            {
+                community,
+                after,
+                limit,
+            },
+            ct
+        );
     }
 
     public async Task<bool> IsMemberAsync(Guid community, Guid account, CancellationToken ct) =>
-        await views.FindAsync<int>("select 1 from views.chat_members where community_id = @community and member_id = @account", new { community, account }, ct) == 1;
+        await views.FindAsync<int>(
+            "select 1 from views.chat_members where community_id = @community and member_id = @account",
+            new { community, account },
+            ct
+        ) == 1;
 
     /// <returns>Whether the account may see the channel; null when there is no such channel.</returns>
     public async Task<bool?> SeesChannelAsync(Guid channel, Guid account, CancellationToken ct) =>
         await ChannelAsync(channel, ct) is { } found ? await IsMemberAsync(found.CommunityId, account, ct) : null;
 
     /// <summary>Those of the channels that exist, each with its community and whether the account may see it.</summary>
-    public Task<List<(Guid Channel, Guid Community, bool Sees)>> ChannelsSeenAsync(Guid[] channels, Guid account, CancellationToken ct) =>
-        views.ListPreparedAsync("""
+    public Task<List<(Guid Channel, Guid Community, bool Sees)>> ChannelsSeenAsync(
+        Guid[] channels,
+        Guid account,
+        CancellationToken ct
+    ) =>
+        views.ListPreparedAsync(
+            """
             select c.id, c.community_id, m.member_id is not null
             from views.chat_channels c left join views.chat_members m on m.community_id = c.community_id and m.member_id = $1
             where c.id = any ($2)
-            """, row => (row.GetGuid(0), row.GetGuid(1), row.GetBoolean(2)), ct, new NpgsqlParameter<Guid> { TypedValue = account }, new NpgsqlParameter<Guid[]> { TypedValue = channels });
+            """,
+            row => (row.GetGuid(0), row.GetGuid(1), row.GetBoolean(2)),
+            ct,
+            new NpgsqlParameter<Guid> { TypedValue = account },
+            new NpgsqlParameter<Guid[]> { TypedValue = channels }
+        );
 
     /// <summary>Those of the communities that exist, each with whether the account is a member.</summary>
-    public Task<List<(Guid Community, bool IsMember)>> CommunitiesSeenAsync(Guid[] communities, Guid account, CancellationToken ct) =>
-        views.ListAsync<(Guid, bool)>("""
+    public Task<List<(Guid Community, bool IsMember)>> CommunitiesSeenAsync(
+        Guid[] communities,
+        Guid account,
+        CancellationToken ct
+    ) =>
+        views.ListAsync<(Guid, bool)>(
+            """
             select c.id, m.member_id is not null
             from views.chat_communities c left join views.chat_members m on m.community_id = c.id and m.member_id = @account
             where c.id = any (@communities)
-            """, new { communities, account }, ct);
+            """,
+            new { communities, account },
+            ct
+        );
 
     /// <summary>The communities that an account is a member of.</summary>
     public Task<List<Guid>> CommunitiesOfAsync(Guid account, CancellationToken ct) =>
-        views.ListAsync<Guid>("select community_id from views.chat_members where member_id = @account", new { account }, ct);
+        views.ListAsync<Guid>(
+            "select community_id from views.chat_members where member_id = @account",
+            new { account },
+            ct
+        );
 
     /// <summary>Which of the accounts are members of which of the communities.</summary>
-    public Task<List<(Guid Community, Guid Account)>> MembersAmongAsync(Guid[] accounts, Guid[] communities, CancellationToken ct) =>
-        views.ListAsync<(Guid, Guid)>("select community_id, member_id from views.chat_members where member_id = any (@accounts) and community_id = any (@communities)",
-            new { accounts, communities }, ct);
+    public Task<List<(Guid Community, Guid Account)>> MembersAmongAsync(
+        Guid[] accounts,
+        Guid[] communities,
+        CancellationToken ct
+    ) =>
+        views.ListAsync<(Guid, Guid)>(
+            "select community_id, member_id from views.chat_members where member_id = any (@accounts) and community_id = any (@communities)",
+            new { accounts, communities },
+            ct
+        );
 
     /// <summary>The channels of communities, each with its community.</summary>
-    public Task<List<(Guid Channel, Guid Community)>> ChannelsOfAsync(Guid[] communities, int limit, CancellationToken ct) =>
-        views.ListAsync<(Guid, Guid)>("select id, community_id from views.chat_channels where community_id = any (@communities) limit @limit", new { communities, limit }, ct);
+    public Task<List<(Guid Channel, Guid Community)>> ChannelsOfAsync(
+        Guid[] communities,
+        int limit,
+        CancellationToken ct
+    ) =>
+        views.ListAsync<(Guid, Guid)>(
+            "select id, community_id from views.chat_channels where community_id = any (@communities) limit @limit",
+            new { communities, limit },
+            ct
+        );
 
     public async Task<List<MemberView>> MembersAsync(Guid community, long after, int limit, CancellationToken ct)
     {
@@ -74,23 +140,71 @@ public sealed class ChatQueries(ReadModels views)
         {
             past.ReadImmutable(Folds.Of<ProfilesProjection>());
             // Who joined before the page begins is not on it.
-            await past.FoldAsync(past.TopicsAsync([$"community:{community}"], ct, after), past.Table(Folds.Of<MembersProjection>()));
+            await past.FoldAsync(
+                past.TopicsAsync([$"community:{community}"], ct, after),
+                past.Table(Folds.Of<MembersProjection>())
+            );
         }
-        return (await views.ListAsync<(Guid Id, string UserName, DateTime JoinedAt, long Position)>("""
-            select m.member_id, coalesce(p.user_name, ''), m.joined_at, m.position
-            from views.chat_members m left join views.accounts_profiles p on p.account_id = m.member_id
-            where m.community_id = @community and m.position > @after order by m.position limit @limit
-            """, new { community, after, limit }, ct)).ConvertAll(r => new MemberView(new(r.Id, r.UserName), r.JoinedAt, r.Position));
+        return (
+            await views.ListAsync<(Guid Id, string UserName, DateTime JoinedAt, long Position)>(
+                """
+                select m.member_id, coalesce(p.user_name, ''), m.joined_at, m.position
+                from views.chat_members m left join views.accounts_profiles p on p.account_id = m.member_id
+                where m.community_id = @community and m.position > @after order by m.position limit @limit
+                """,
+                new
+                {
+                    community,
+                    after,
+                    limit,
+                },
+                ct
+            )
+        ).ConvertAll(r => new MemberView(new(r.Id, r.UserName), r.JoinedAt, r.Position));
     }
 
     /// <summary>Bans, and time-outs that have not run out, in the order they were given.</summary>
-    public async Task<List<SanctionView>> SanctionsAsync(Guid community, DateTimeOffset now, long after, int limit, CancellationToken ct) =>
-        (await views.ListAsync<SanctionRow>("""
-            select s.member_id, coalesce(p.user_name, '') as user_name, s.kind, s.by_member_id, s.reason, s.until, s.at, s.position
-            from views.chat_sanctions s left join views.accounts_profiles p on p.account_id = s.member_id
-            where s.community_id = @community and s.position > @after and (s.until is null or s.until > @now) order by s.position limit @limit
-            """, new { community, now, after, limit }, ct))
-        .ConvertAll(s => new SanctionView(new(s.MemberId, s.UserName), s.Kind, s.ByMemberId, s.Reason, s.Until, s.At, s.Position));
+    public async Task<List<SanctionView>> SanctionsAsync(
+        Guid community,
+        DateTimeOffset now,
+        long after,
+        int limit,
+        CancellationToken ct
+    ) =>
+        (
+            await views.ListAsync<SanctionRow>(
+                """
+                select s.member_id, coalesce(p.user_name, '') as user_name, s.kind, s.by_member_id, s.reason, s.until, s.at, s.position
+                from views.chat_sanctions s left join views.accounts_profiles p on p.account_id = s.member_id
+                where s.community_id = @community and s.position > @after and (s.until is null or s.until > @now) order by s.position limit @limit
+                """,
+                new
+                {
+                    community,
+                    now,
+                    after,
+                    limit,
+                },
+                ct
+            )
+        ).ConvertAll(s => new SanctionView(
+            new(s.MemberId, s.UserName),
+            s.Kind,
+            s.ByMemberId,
+            s.Reason,
+            s.Until,
+            s.At,
+            s.Position
+        ));
 
-    private sealed record SanctionRow(Guid MemberId, string UserName, SanctionKind Kind, Guid ByMemberId, string? Reason, DateTimeOffset? Until, DateTimeOffset At, long Position);
+    private sealed record SanctionRow(
+        Guid MemberId,
+        string UserName,
+        SanctionKind Kind,
+        Guid ByMemberId,
+        string? Reason,
+        DateTimeOffset? Until,
+        DateTimeOffset At,
+        long Position
+    );
 }

@@ -11,7 +11,10 @@ namespace Veza.Projections.Counts;
 
 /// <param name="Type">In snake case, as in the log.</param>
 /// <param name="Change">What it did to the number: 1 or -1.</param>
-/// <param name="AccountId">Who did it, in following whom it concerns; null where that is nobody's business: who played a track is told to its owner and to the listener alone.</param>
+/// <param name="AccountId">
+/// Who did it, in following whom it concerns; null where that is nobody's business: who played a track is told to its
+/// owner and to the listener alone.
+/// </param>
 public sealed record CountedEventView(long Position, DateTimeOffset At, string Type, int Change, Guid? AccountId);
 
 /// <summary>The events that a number was counted from.</summary>
@@ -19,41 +22,75 @@ public sealed class CountQueries(ReadModels views, EventLog log)
 {
     public static readonly string[] Reads = ["counts.events.v1"];
 
-    /// <summary>The events after a position, oldest first. Costs a look-up for the page and one for each event, however many others the log holds.</summary>
+    /// <summary>
+    /// The events after a position, oldest first. Costs a look-up for the page and one for each event, however many
+    /// others the log holds.
+    /// </summary>
     /// <param name="since">Only events from this moment on; null for all.</param>
     /// <param name="until">Only events before this moment; null for all.</param>
     /// <param name="emoji">Of reactions; empty for all other numbers.</param>
     public async Task<List<CountedEventView>> PageAsync(
-        Guid subject, CountedNumber number, string emoji, long after, DateTimeOffset? since, DateTimeOffset? until, int limit, Guid reader, CancellationToken ct)
+        Guid subject,
+        CountedNumber number,
+        string emoji,
+        long after,
+        DateTimeOffset? since,
+        DateTimeOffset? until,
+        int limit,
+        Guid reader,
+        CancellationToken ct
+    )
     {
-        if (since is { } from) after = Math.Max(after, await log.Reader.PositionBeforeAsync(from, ct));
+        if (since is { } from)
+            after = Math.Max(after, await log.Reader.PositionBeforeAsync(from, ct));
         var upTo = until is { } end ? await log.Reader.PositionBeforeAsync(end, ct) : long.MaxValue;
-        var rows = await views.ListAsync<Row>("""
+        var rows = await views.ListAsync<Row>(
+            """
             select position, change from views.counts_events
             where subject_id = @subject and number = @number and emoji = @emoji and position > @after and position <= @upTo order by position limit @limit
-            """, new { subject, number = number.ToString(), emoji, after, upTo, limit }, ct);
+            """,
+            new
+            {
+                subject,
+                number = number.ToString(),
+                emoji,
+                after,
+                upTo,
+                limit,
+            },
+            ct
+        );
         var events = await log.Reader.ReadPositionsAsync([.. rows.Select(r => r.Position)], ct);
-        if (events.Count < rows.Count) throw new InvalidOperationException($"of {rows.Count} events that {number} of {subject} were counted from, the log has {events.Count}");
-        return [.. events.Zip(rows, (e, row) => new CountedEventView(e.Position, e.At, e.Name, row.Change, AccountOf(e.Data, number, reader)))];
+        if (events.Count < rows.Count)
+            throw new InvalidOperationException(
+                $"of {rows.Count} events that {number} of {subject} were counted from, the log has {events.Count}"
+            );
+        return
+        [
+            .. events.Zip(rows, (e, row) =>
+                new CountedEventView(e.Position, e.At, e.Name, row.Change, AccountOf(e.Data, number, reader))
+            ),
+        ];
     }
 
-    private static Guid? AccountOf(object? data, CountedNumber number, Guid reader) => data switch
-    {
-        PlayCounted e => reader == e.OwnerId || reader == e.ListenerId ? e.ListenerId : null,
-        TrackLiked e => e.AccountId,
-        TrackUnliked e => e.AccountId,
-        TrackReposted e => e.AccountId,
-        TrackRepostRemoved e => e.AccountId,
-        TrackCommented e => e.AuthorId,
-        TrackUploaded e => e.OwnerId,
-        FollowStarted e => number == CountedNumber.Followers ? e.FollowerId : e.FolloweeId,
-        FollowStopped e => number == CountedNumber.Followers ? e.FollowerId : e.FolloweeId,
-        MemberJoined e => e.MemberId,
-        MemberLeft e => e.MemberId,
-        ReactionAdded e => e.MemberId,
-        ReactionRemoved e => e.MemberId,
-        _ => null,
-    };
+    private static Guid? AccountOf(object? data, CountedNumber number, Guid reader) =>
+        data switch
+        {
+            PlayCounted e => reader == e.OwnerId || reader == e.ListenerId ? e.ListenerId : null,
+            TrackLiked e => e.AccountId,
+            TrackUnliked e => e.AccountId,
+            TrackReposted e => e.AccountId,
+            TrackRepostRemoved e => e.AccountId,
+            TrackCommented e => e.AuthorId,
+            TrackUploaded e => e.OwnerId,
+            FollowStarted e => number == CountedNumber.Followers ? e.FollowerId : e.FolloweeId,
+            FollowStopped e => number == CountedNumber.Followers ? e.FollowerId : e.FolloweeId,
+            MemberJoined e => e.MemberId,
+            MemberLeft e => e.MemberId,
+            ReactionAdded e => e.MemberId,
+            ReactionRemoved e => e.MemberId,
+            _ => null,
+        };
 
     private sealed record Row(long Position, int Change);
 }

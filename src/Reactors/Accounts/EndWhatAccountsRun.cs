@@ -3,25 +3,30 @@ using Veza.Commands.Live.Broadcasts;
 using Veza.Domain.Accounts;
 using Veza.Domain.Live.Broadcasts;
 using Veza.EventStore.Projections;
-using Veza.Reactors.Running;
 using Veza.Projections.Live.Broadcasts;
+using Veza.Reactors.Running;
 
 namespace Veza.Reactors.Accounts;
 
 /// <summary>Ends the broadcasts of an account that was erased or suspended.</summary>
 /// <remarks>
-/// Sessions and keys end in the commit of the event itself. Decisions and the source's authentication refuse the account
-/// from then on, so that nothing is begun beside this. A page that is done again meets ended broadcasts, which stay as they are.
-/// What else an account runs, and what ends it, is listed in tests/Integration.Tests/Security/WhatAccountsRunTests.cs.
+/// Sessions and keys end in the commit of the event itself. Decisions and the source's authentication refuse the
+/// account from then on, so that nothing is begun beside this. A page that is done again meets ended broadcasts, which
+/// stay as they are. What else an account runs, and what ends it, is listed in
+/// tests/Integration.Tests/Security/WhatAccountsRunTests.cs.
 /// </remarks>
 [Reactor("accounts.end_what_they_run.v1", AtOnceMax = AccountsAtOnceMax)]
 public sealed class EndWhatAccountsRun(
     BroadcastQueries broadcasts,
     ProjectionHost projections,
     EventLog log,
-    CommandBus commands)
+    CommandBus commands
+)
 {
-    /// <summary>Broadcasts known at a time. Accounts have <see cref="Broadcast.OpenMax"/>, but for those created before that limit.</summary>
+    /// <summary>
+    /// Broadcasts known at a time. Accounts have <see cref="Broadcast.OpenMax"/>, but for those created before that
+    /// limit.
+    /// </summary>
     private const int PageMax = 100;
 
     private const int AccountsAtOnceMax = 4;
@@ -32,23 +37,20 @@ public sealed class EndWhatAccountsRun(
     public Task HandleAsync(
         Appended<AccountSuspended> appended,
         AppendedEvent<AccountSuspended> e,
-        CancellationToken ct) =>
-        EndAsync(e, e.Data.AccountId, BroadcastEnd.AccountSuspended, ct);
+        CancellationToken ct
+    ) => EndAsync(e, e.Data.AccountId, BroadcastEnd.AccountSuspended, ct);
 
-    private async Task EndAsync<TEvent>(
-        AppendedEvent<TEvent> e,
-        Guid account,
-        string reason,
-        CancellationToken ct)
+    private async Task EndAsync<TEvent>(AppendedEvent<TEvent> e, Guid account, string reason, CancellationToken ct)
         where TEvent : class
     {
         await projections.WaitAsync(["live.broadcasts.v1"], await log.Reader.HeadAsync(ct), ct);
-        for (var after = 0L; ;)
+        for (var after = 0L; ; )
         {
             var page = await broadcasts.OpenAsync(account, after, PageMax, ct);
             foreach (var open in page)
                 await commands.FollowUpAsync(e.CommandId(open.BroadcastId), new EndBroadcast(open.BroadcastId, reason));
-            if (page.Count < PageMax) return;
+            if (page.Count < PageMax)
+                return;
             after = page[^1].Position;
         }
     }

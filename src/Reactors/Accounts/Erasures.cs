@@ -6,7 +6,9 @@ using Veza.EventStore.Personal;
 
 namespace Veza.Reactors.Accounts;
 
-/// <param name="State"><c>pending</c> until the files were swept, then <c>done</c>, or <c>incomplete</c> where a step could not be done.</param>
+/// <param name="State">
+/// <c>pending</c> until the files were swept, then <c>done</c>, or <c>incomplete</c> where a step could not be done.
+/// </param>
 /// <param name="Steps">Empty while it is pending.</param>
 public sealed record ErasureView(Guid Id, string State, IReadOnlyList<SweepStep> Steps);
 
@@ -16,9 +18,11 @@ public sealed class Erasures(EventLog log)
     /// <returns>Null when the account is there, or never was.</returns>
     public async Task<ErasureView?> FindAsync(Guid account, CancellationToken ct)
     {
-        if ((await log.Models.LoadAsync(typeof(Account), account, ct)).State is not Account { Erased: true }) return null;
+        if ((await log.Models.LoadAsync(typeof(Account), account, ct)).State is not Account { Erased: true })
+            return null;
         var steps = await StepsAsync(account, ct);
-        if (steps is null) return new(account, "pending", []);
+        if (steps is null)
+            return new(account, "pending", []);
         return new(account, steps.All(s => s.Done) ? "done" : "incomplete", steps);
     }
 
@@ -26,7 +30,9 @@ public sealed class Erasures(EventLog log)
     {
         await using var command = log.Database.CreateCommand("select steps::text from log.erasures where account = $1");
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = account });
-        return await command.ExecuteScalarAsync(ct) is string json ? JsonSerializer.Deserialize<List<SweepStep>>(json, log.Types.Json) : null;
+        return await command.ExecuteScalarAsync(ct) is string json
+            ? JsonSerializer.Deserialize<List<SweepStep>>(json, log.Types.Json)
+            : null;
     }
 
     internal async Task<DateTime?> NewestAsync(CancellationToken ct)
@@ -35,12 +41,23 @@ public sealed class Erasures(EventLog log)
         return await command.ExecuteScalarAsync(ct) as DateTime?;
     }
 
-    internal async Task RecordAsync(IReadOnlyCollection<Guid> accounts, IReadOnlyList<SweepStep> steps, CancellationToken ct)
+    internal async Task RecordAsync(
+        IReadOnlyCollection<Guid> accounts,
+        IReadOnlyList<SweepStep> steps,
+        CancellationToken ct
+    )
     {
         await using var command = log.Database.CreateCommand(
-            "insert into log.erasures (account, steps) select unnest($1::uuid[]), $2 on conflict (account) do nothing");
+            "insert into log.erasures (account, steps) select unnest($1::uuid[]), $2 on conflict (account) do nothing"
+        );
         command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. accounts] });
-        command.Parameters.Add(new NpgsqlParameter { Value = JsonSerializer.Serialize(steps, log.Types.Json), NpgsqlDbType = NpgsqlDbType.Jsonb });
+        command.Parameters.Add(
+            new NpgsqlParameter
+            {
+                Value = JsonSerializer.Serialize(steps, log.Types.Json),
+                NpgsqlDbType = NpgsqlDbType.Jsonb,
+            }
+        );
         await command.ExecuteNonQueryAsync(ct);
     }
 }

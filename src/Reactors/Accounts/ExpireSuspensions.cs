@@ -12,6 +12,6 @@ public static class ExpireSuspensions
     /// <returns>The command, for the time; null where an operator is to end it.</returns>
     public static DeliveryMessage<ExpireSuspension>? Handle(
         Appended<AccountSuspended> appended,
-        AppendedEvent<AccountSuspended> e) =>
-        e.Data.Until is { } until ? e.FollowUpAt(until, new ExpireSuspension(e.Data.AccountId, until)) : null;
+        AppendedEvent<AccountSuspended> e
+    ) => e.Data.Until is { } until ? e.FollowUpAt(until, new ExpireSuspension(e.Data.AccountId, until)) : null;
 }

@@ -47,13 +47,22 @@ public sealed class MailTokens(Func<string, byte[]> derive)
     private static MailToken? Read(byte[] key, string? text)
     {
         Span<byte> bytes = stackalloc byte[TokenBytes];
-        if (text?.Length != Base64Url.GetEncodedLength(TokenBytes)) return null;
-        if (Base64Url.DecodeFromChars(text, bytes, out _, out var written) != OperationStatus.Done) return null;
-        if (written != TokenBytes) return null;
-        var read = new MailToken(new(bytes[..IdBytes], bigEndian: true), new(bytes.Slice(IdBytes, IdBytes), bigEndian: true));
+        if (text?.Length != Base64Url.GetEncodedLength(TokenBytes))
+            return null;
+        if (Base64Url.DecodeFromChars(text, bytes, out _, out var written) != OperationStatus.Done)
+            return null;
+        if (written != TokenBytes)
+            return null;
+        var read = new MailToken(
+            new(bytes[..IdBytes], bigEndian: true),
+            new(bytes.Slice(IdBytes, IdBytes), bigEndian: true)
+        );
         var expected = Make(key, read.AccountId, read.Id);
         // The text and not its bytes: the last character has bits that mean nothing, and a token has one form only.
-        var fits = CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(expected), Encoding.UTF8.GetBytes(text));
+        var fits = CryptographicOperations.FixedTimeEquals(
+            Encoding.ASCII.GetBytes(expected),
+            Encoding.UTF8.GetBytes(text)
+        );
         return fits ? read : null;
     }
 }

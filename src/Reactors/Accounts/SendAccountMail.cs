@@ -2,8 +2,8 @@ using Microsoft.Extensions.Logging;
 using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
-using Veza.Reactors.Running;
 using Veza.Mail;
+using Veza.Reactors.Running;
 
 namespace Veza.Reactors.Accounts;
 
@@ -13,10 +13,16 @@ namespace Veza.Reactors.Accounts;
 /// <remarks>
 /// A mail goes out at least once: a node that dies between the mail server's yes and the record of it sends it again.
 /// What has been overtaken by then, such as a proof that was asked for anew, is not sent. While the mail server is away
-/// each mail is tried again, for some five hours in all: longer than a mail server is away when it is moved, shorter than
-/// a proof is good. One that it refuses for good becomes a dead letter.
+/// each mail is tried again, for some five hours in all: longer than a mail server is away when it is moved, shorter
+/// than a proof is good. One that it refuses for good becomes a dead letter.
 /// </remarks>
-[Reactor("accounts.send_mail.v1", AtOnceMax = MailsAtOnceMax, AttemptsMax = 20, WaitSecondsMax = 30 * 60, RestSeconds = 60)]
+[Reactor(
+    "accounts.send_mail.v1",
+    AtOnceMax = MailsAtOnceMax,
+    AttemptsMax = 20,
+    WaitSecondsMax = 30 * 60,
+    RestSeconds = 60
+)]
 public sealed class SendAccountMail(
     EventLog log,
     CommandBus commands,
@@ -24,7 +30,8 @@ public sealed class SendAccountMail(
     AccountLetters letters,
     MailTokens tokens,
     TimeProvider clock,
-    ILogger<SendAccountMail> logger)
+    ILogger<SendAccountMail> logger
+)
 {
     /// <summary>Connections to the mail server at the same time; servers refuse many from one client.</summary>
     private const int MailsAtOnceMax = 4;
@@ -32,13 +39,10 @@ public sealed class SendAccountMail(
     public Task HandleAsync(
         Appended<EmailProofRequested> appended,
         AppendedEvent<EmailProofRequested> e,
-        CancellationToken ct) =>
-        ProveAsync(e, ct);
+        CancellationToken ct
+    ) => ProveAsync(e, ct);
 
-    public async Task HandleAsync(
-        Appended<EmailProven> appended,
-        AppendedEvent<EmailProven> e,
-        CancellationToken ct)
+    public async Task HandleAsync(Appended<EmailProven> appended, AppendedEvent<EmailProven> e, CancellationToken ct)
     {
         if (e.Data.Before is { Length: > 0 } before)
             await SendAsync(e, MailKind.EmailReplaced, letters.EmailReplaced(e.Data.AccountId, before), ct);
@@ -47,9 +51,11 @@ public sealed class SendAccountMail(
     public async Task HandleAsync(
         Appended<PasswordResetAsked> appended,
         AppendedEvent<PasswordResetAsked> e,
-        CancellationToken ct)
+        CancellationToken ct
+    )
     {
-        if (e.Data.AccountId is { } holder) await ResetAsync(e, holder, ct);
+        if (e.Data.AccountId is { } holder)
+            await ResetAsync(e, holder, ct);
     }
 
     public void Handle(Appended<AccountErased> appended, AppendedEvent<AccountErased> e) =>
@@ -59,8 +65,10 @@ public sealed class SendAccountMail(
     {
         var asked = e.Data;
         var account = await AccountAsync(asked.AccountId, ct);
-        if (account is not { Erased: false, Suspended: false, NewEmail: { Length: > 0 } to, Proof: { } proof }) return;
-        if (proof.ProofId != asked.ProofId || proof.ExpiresAt <= clock.GetUtcNow()) return;
+        if (account is not { Erased: false, Suspended: false, NewEmail: { Length: > 0 } to, Proof: { } proof })
+            return;
+        if (proof.ProofId != asked.ProofId || proof.ExpiresAt <= clock.GetUtcNow())
+            return;
         // Looked up here and not by the command: how the request is answered does not depend on who is here.
         var held = await log.Reader.FindNameAsync(Account.EmailScope, to.ToLowerInvariant(), ct);
         if (held is { } holder && holder != account.Id)
@@ -74,33 +82,35 @@ public sealed class SendAccountMail(
 
     private async Task ResetAsync(AppendedEvent<PasswordResetAsked> e, Guid holder, CancellationToken ct)
     {
-        if (!mailer.IsConfigured) return;
+        if (!mailer.IsConfigured)
+            return;
         var reset = e.CommandId();
         await commands.FollowUpAsync(reset, new MailPasswordReset(holder, reset));
         var account = await AccountAsync(holder, ct);
         // Another one overtook it, or the account is out.
-        if (account is not { Suspended: false, Email.Length: > 0, MailedReset: { } good }) return;
-        if (good.ResetId != reset || good.ExpiresAt <= clock.GetUtcNow()) return;
+        if (account is not { Suspended: false, Email.Length: > 0, MailedReset: { } good })
+            return;
+        if (good.ResetId != reset || good.ExpiresAt <= clock.GetUtcNow())
+            return;
         // The mailbox has counted it when it was asked for.
         await PostAsync(letters.PasswordReset(holder, account.Email, tokens.PasswordReset(holder, reset)), ct);
     }
 
-    private async Task SendAsync<TEvent>(
-        AppendedEvent<TEvent> e,
-        MailKind kind,
-        Letter letter,
-        CancellationToken ct)
+    private async Task SendAsync<TEvent>(AppendedEvent<TEvent> e, MailKind kind, Letter letter, CancellationToken ct)
         where TEvent : class
     {
         var id = e.CommandId();
-        if (!mailer.IsConfigured || await log.Reader.FindCommandAsync(id, ct) is not null) return;
+        if (!mailer.IsConfigured || await log.Reader.FindCommandAsync(id, ct) is not null)
+            return;
         var mailbox = tokens.MailboxOf(letter.To);
         var lately = (await log.Models.LoadAsync(typeof(Mailbox), mailbox, ct)).State as Mailbox;
         if (lately?.IsFull(clock.GetUtcNow()) == true)
         {
             logger.LogInformation(
                 "A mail about account {AccountId} was not sent: its address was mailed to {Mails} times lately",
-                letter.AccountId, lately.Mails.Count);
+                letter.AccountId,
+                lately.Mails.Count
+            );
             return;
         }
         await PostAsync(letter, ct);
@@ -109,8 +119,14 @@ public sealed class SendAccountMail(
 
     private async Task PostAsync(Letter letter, CancellationToken ct)
     {
-        try { await mailer.SendAsync(letter, ct); }
-        catch (MailRefusedException no) { throw new ReactorGivesUpException(no.Message); }
+        try
+        {
+            await mailer.SendAsync(letter, ct);
+        }
+        catch (MailRefusedException no)
+        {
+            throw new ReactorGivesUpException(no.Message);
+        }
     }
 
     private async Task<Account?> AccountAsync(Guid id, CancellationToken ct)

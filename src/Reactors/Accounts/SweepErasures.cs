@@ -22,7 +22,8 @@ public sealed class SweepErasures(
     EventLog log,
     ProjectionHost projections,
     ReactorTables tables,
-    TimeProvider clock)
+    TimeProvider clock
+)
 {
     /// <summary>
     /// A sweep rewrites tables and passes the WAL: accounts made to be erased must not have it go on for ever.
@@ -33,13 +34,16 @@ public sealed class SweepErasures(
     public async Task HandleAsync(
         Appended<AccountErased> appended,
         AppendedEvent<AccountErased> e,
-        CancellationToken ct)
+        CancellationToken ct
+    )
     {
-        if (await erasures.StepsAsync(e.Data.AccountId, ct) is not null) return;
+        if (await erasures.StepsAsync(e.Data.AccountId, ct) is not null)
+            return;
         var earliest = await erasures.NewestAsync(ct) + BetweenMin;
         var now = clock.GetUtcNow();
         // The database's clock and this one may differ; the wait is never longer than between two sweeps.
-        if (earliest > now) throw new ReactorNotBeforeException(earliest.Value < now + BetweenMin ? earliest.Value : now + BetweenMin);
+        if (earliest > now)
+            throw new ReactorNotBeforeException(earliest.Value < now + BetweenMin ? earliest.Value : now + BetweenMin);
         var head = await log.Reader.HeadAsync(ct);
         await projections.WaitAsync(reach.Projections, head, ct);
         List<Guid> erased = [];

@@ -9,18 +9,15 @@ namespace Veza.Reactors.Running;
 /// account reaches it.
 /// </remarks>
 /// <typeparam name="TEvent">The event's type, which chooses the handler.</typeparam>
-public sealed record Appended<TEvent>(long Position) where TEvent : class;
+public sealed record Appended<TEvent>(long Position)
+    where TEvent : class;
 
 /// <summary>An event of the log, as a reactor's handler is given it.</summary>
 /// <param name="Record">Where and when it was appended.</param>
 /// <param name="Data">The event itself.</param>
 /// <param name="Reactor">The name of who is given it.</param>
 /// <param name="IsLastAttempt">If this attempt fails the message becomes a dead letter, for the operator.</param>
-public sealed record AppendedEvent<TEvent>(
-    RecordedEvent Record,
-    TEvent Data,
-    string Reactor,
-    bool IsLastAttempt)
+public sealed record AppendedEvent<TEvent>(RecordedEvent Record, TEvent Data, string Reactor, bool IsLastAttempt)
     where TEvent : class
 {
     /// <summary>Whether a fault passes, so that it counts as no attempt.</summary>

@@ -5,8 +5,9 @@ using System.Text;
 namespace Veza.Reactors.Running;
 
 /// <summary>
-/// The ids of reactors' messages: eight bytes for the reactor and the stream, then the event's position. So the messages
-/// of a stream stand together in the order of the log, and an event has one message however often it is stored.
+/// The ids of reactors' messages: eight bytes for the reactor and the stream, then the event's position. So the
+/// messages of a stream stand together in the order of the log, and an event has one message however often it is
+/// stored.
 /// </summary>
 internal static class MessageIds
 {

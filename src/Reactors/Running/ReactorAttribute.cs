@@ -18,7 +18,9 @@ public sealed class ReactorAttribute(string name) : StickyHandlerAttribute(name)
     /// <summary>Attempts before a message becomes a dead letter, the first one included; 25 at most.</summary>
     public int AttemptsMax { get; set; } = Reactor.AttemptsMax;
 
-    /// <summary>Seconds that a message waits at most before its next attempt. The first wait is 1 s, then doubled.</summary>
+    /// <summary>
+    /// Seconds that a message waits at most before its next attempt. The first wait is 1 s, then doubled.
+    /// </summary>
     public int WaitSecondsMax { get; set; } = Reactor.WaitSecondsMax;
 
     /// <summary>Seconds that the queue rests when most of what it tries fails; 0: it never rests.</summary>
@@ -35,13 +37,15 @@ public sealed record Reactor(
     IReadOnlySet<Type> Events,
     int AtOnceMax,
     Retries Retries,
-    TimeSpan RestFor)
+    TimeSpan RestFor
+)
 {
     /// <summary>
     /// With the waits some eight minutes in all: a restart of what the reactor needs is outlasted, and a poison event
     /// does not hold a place for hours.
     /// </summary>
-    internal const int AttemptsMax = 10, WaitSecondsMax = 300;
+    internal const int AttemptsMax = 10,
+        WaitSecondsMax = 300;
 
     /// <summary>Of its queue in Wolverine.</summary>
     public Uri Queue { get; } = new($"local://{Name}");
@@ -52,7 +56,8 @@ public sealed record Reactor(
 
     private static Reactor? Of(Type type)
     {
-        if (type.GetCustomAttribute<ReactorAttribute>() is not { } said) return null;
+        if (type.GetCustomAttribute<ReactorAttribute>() is not { } said)
+            return null;
         var events = type.GetMethods()
             .Select(method => method.GetParameters() is [var message, ..] ? EventOf(message.ParameterType) : null)
             .OfType<Type>()

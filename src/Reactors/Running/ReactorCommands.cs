@@ -6,7 +6,13 @@ namespace Veza.Reactors.Running;
 /// <summary>Commands that follow from an event.</summary>
 public static class ReactorCommands
 {
-    private static readonly HashSet<Type> Textless = [typeof(Guid), typeof(DateTimeOffset), typeof(DateOnly), typeof(TimeSpan)];
+    private static readonly HashSet<Type> Textless =
+    [
+        typeof(Guid),
+        typeof(DateTimeOffset),
+        typeof(DateOnly),
+        typeof(TimeSpan),
+    ];
 
     /// <summary>
     /// The same reactor to the same event always sends under the same id, so that the log lets it happen once.
@@ -34,10 +40,12 @@ public static class ReactorCommands
         foreach (var property in command.GetProperties())
         {
             var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
-            if (type.IsPrimitive || type.IsEnum || Textless.Contains(type)) continue;
+            if (type.IsPrimitive || type.IsEnum || Textless.Contains(type))
+                continue;
             throw new ArgumentException(
                 $"{command.Name}.{property.Name} may hold a text, which would wait outside the log, where erasing an "
-                + "account does not reach it");
+                    + "account does not reach it"
+            );
         }
     }
 }

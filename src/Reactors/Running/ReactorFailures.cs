@@ -23,19 +23,30 @@ internal static class ReactorFailures
     /// <summary>Wolverine takes the first rule that fits.</summary>
     public static void Apply(HandlerChain chain, Reactor reactor)
     {
-        chain.OnException<HeldBackException>().CustomActionIndefinitely(
-            (runtime, message, _) => AgainAsync(message, Now(runtime) + HeldBackFor),
-            "waits for the stream's earlier message, which counts as no attempt");
-        chain.OnException<ReactorStoppedException>().CustomActionIndefinitely(
-            (_, _, _) => ValueTask.CompletedTask, "stays in the queue for the next start");
-        chain.OnException<ReactorNotBeforeException>().CustomActionIndefinitely(
-            (_, message, fault) => AgainAsync(message, ((ReactorNotBeforeException)fault).Time),
-            "waits for its time, which counts as no attempt");
-        chain.OnException(ComesBack).CustomActionIndefinitely(
-            (runtime, message, _) => AgainAsync(message, Now(runtime) + ComesBackAfter),
-            "is tried again for as long as it takes, which counts as no attempt");
+        chain
+            .OnException<HeldBackException>()
+            .CustomActionIndefinitely(
+                (runtime, message, _) => AgainAsync(message, Now(runtime) + HeldBackFor),
+                "waits for the stream's earlier message, which counts as no attempt"
+            );
+        chain
+            .OnException<ReactorStoppedException>()
+            .CustomActionIndefinitely((_, _, _) => ValueTask.CompletedTask, "stays in the queue for the next start");
+        chain
+            .OnException<ReactorNotBeforeException>()
+            .CustomActionIndefinitely(
+                (_, message, fault) => AgainAsync(message, ((ReactorNotBeforeException)fault).Time),
+                "waits for its time, which counts as no attempt"
+            );
+        chain
+            .OnException(ComesBack)
+            .CustomActionIndefinitely(
+                (runtime, message, _) => AgainAsync(message, Now(runtime) + ComesBackAfter),
+                "is tried again for as long as it takes, which counts as no attempt"
+            );
         chain.OnException<ReactorGivesUpException>().MoveToErrorQueue();
-        chain.OnAnyException()
+        chain
+            .OnAnyException()
             .ScheduleRetry([.. Enumerable.Range(1, reactor.Retries.AttemptsMax - 1).Select(reactor.Retries.WaitAfter)])
             .Then.MoveToErrorQueue();
     }

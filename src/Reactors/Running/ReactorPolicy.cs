@@ -32,8 +32,10 @@ internal sealed class ReactorPolicy(IReadOnlyList<Reactor> reactors) : IHandlerP
         chain.Middleware.Insert(0, run);
         foreach (var (i, parameter) in handle.Method.GetParameters().Index())
         {
-            if (parameter.ParameterType == run.Event.VariableType) handle.Arguments[i] = run.Event;
-            if (parameter.ParameterType == typeof(CancellationToken)) handle.Arguments[i] = run.Stopping;
+            if (parameter.ParameterType == run.Event.VariableType)
+                handle.Arguments[i] = run.Event;
+            if (parameter.ParameterType == typeof(CancellationToken))
+                handle.Arguments[i] = run.Stopping;
         }
     }
 }
@@ -43,7 +45,8 @@ internal sealed class ReactorFrame : AsyncFrame
 {
     private const string Name = "run";
     private readonly Type _message;
-    private Variable? _runs, _given;
+    private Variable? _runs,
+        _given;
 
     public ReactorFrame(Type e, Type message)
     {

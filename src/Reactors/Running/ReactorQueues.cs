@@ -7,7 +7,9 @@ namespace Veza.Reactors.Running;
 /// <param name="State">Running: a node feeds its queue; faulted: that does not get on; waiting: no node does.</param>
 /// <param name="Position">Everything at or below it is done or a dead letter.</param>
 /// <param name="Lag">Events of the log behind it.</param>
-/// <param name="Waiting">Events in its queue that are not finished, those that wait for their next attempt included.</param>
+/// <param name="Waiting">
+/// Events in its queue that are not finished, those that wait for their next attempt included.
+/// </param>
 /// <param name="Dead">Events given up, until they are retried or skipped.</param>
 /// <param name="Node">Who feeds its queue; null when nobody does.</param>
 /// <param name="Error">Why it does not get on, or why one of its events was given up; null when neither is so.</param>
@@ -19,9 +21,12 @@ public sealed record ReactorStatus(
     long Waiting,
     long Dead,
     Guid? Node,
-    string? Error);
+    string? Error
+);
 
-/// <summary>How the reactors are, on whichever node they run, and what becomes of their dead letters. Any node may ask.</summary>
+/// <summary>
+/// How the reactors are, on whichever node they run, and what becomes of their dead letters. Any node may ask.
+/// </summary>
 public sealed class ReactorQueues
 {
     private static readonly Meter Meter = new(ReactorRuns.MeterName);
@@ -35,11 +40,17 @@ public sealed class ReactorQueues
         _log = log;
         _tables = new ReactorTables(log.Database);
         Meter.CreateObservableGauge(
-            "veza.reactor.lag", () => Measure(s => s.Lag), "{event}",
-            "Events between the head and the oldest one a reactor is not done with; looked at every 5 s.");
+            "veza.reactor.lag",
+            () => Measure(s => s.Lag),
+            "{event}",
+            "Events between the head and the oldest one a reactor is not done with; looked at every 5 s."
+        );
         Meter.CreateObservableGauge(
-            "veza.reactor.dead", () => Measure(s => s.Dead), "{event}",
-            "Events a reactor gave up; looked at every 5 s.");
+            "veza.reactor.dead",
+            () => Measure(s => s.Dead),
+            "{event}",
+            "Events a reactor gave up; looked at every 5 s."
+        );
     }
 
     /// <returns>In the order of their names; among them the queue of commands that follow from events.</returns>
@@ -48,9 +59,12 @@ public sealed class ReactorQueues
         // The checkpoints first: what moves from the log into a queue meanwhile is seen twice and not missed.
         var runners = (await _log.Runners.StatusAsync(ct)).ToDictionary(runner => runner.Name);
         var states = await _tables.StatesAsync(ct);
-        var reactors = WolverineReactors.All.Select(reactor => Of(
-            reactor, runners.GetValueOrDefault(reactor.Name), states.GetValueOrDefault(reactor.Queue.ToString())));
-        return _measured = [.. reactors.Append(OfCommands(states)).OrderBy(status => status.Name, StringComparer.Ordinal)];
+        var reactors = WolverineReactors.All.Select(reactor =>
+            Of(reactor, runners.GetValueOrDefault(reactor.Name), states.GetValueOrDefault(reactor.Queue.ToString()))
+        );
+        return _measured = [
+            .. reactors.Append(OfCommands(states)).OrderBy(status => status.Name, StringComparer.Ordinal),
+        ];
     }
 
     /// <summary>Gives a reactor its dead letters again.</summary>
@@ -81,7 +95,15 @@ public sealed class ReactorQueues
         var (name, address) = WolverineReactors.CommandQueue;
         var queue = states.GetValueOrDefault(address.ToString());
         return new(
-            name, RunnerState.Running, _log.Head, Lag: 0, queue?.Waiting ?? 0, queue?.Dead ?? 0, Node: null, queue?.Error);
+            name,
+            RunnerState.Running,
+            _log.Head,
+            Lag: 0,
+            queue?.Waiting ?? 0,
+            queue?.Dead ?? 0,
+            Node: null,
+            queue?.Error
+        );
     }
 
     private ReactorStatus Of(Reactor reactor, RunnerStatus? runner, QueueState? queue)
@@ -96,9 +118,13 @@ public sealed class ReactorQueues
             queue?.Waiting ?? 0,
             queue?.Dead ?? 0,
             runner?.Node,
-            runner?.Error ?? queue?.Error);
+            runner?.Error ?? queue?.Error
+        );
     }
 
     private IEnumerable<Measurement<long>> Measure(Func<ReactorStatus, long> what) =>
-        _measured.Select(status => new Measurement<long>(what(status), new KeyValuePair<string, object?>("reactor", status.Name)));
+        _measured.Select(status => new Measurement<long>(
+            what(status),
+            new KeyValuePair<string, object?>("reactor", status.Name)
+        ));
 }

@@ -14,7 +14,10 @@ public sealed class ReactorRuns
 
     private static readonly Meter Meter = new(MeterName);
     private static readonly Counter<long> Events = Meter.CreateCounter<long>(
-        "veza.reactor.events", "{event}", "Events a reactor dealt with, by outcome: done, failed or dead.");
+        "veza.reactor.events",
+        "{event}",
+        "Events a reactor dealt with, by outcome: done, failed or dead."
+    );
 
     private readonly EventLog _log;
     private readonly ReactorTables _tables;
@@ -28,7 +31,8 @@ public sealed class ReactorRuns
         ReactorTables tables,
         IReadOnlyList<Reactor> reactors,
         IHostApplicationLifetime lifetime,
-        ILogger<ReactorRuns> logger)
+        ILogger<ReactorRuns> logger
+    )
     {
         _log = log;
         _tables = tables;
@@ -38,28 +42,36 @@ public sealed class ReactorRuns
     }
 
     /// <summary>Looks the event up for its handler.</summary>
-    /// <returns>Null when there is nothing to do: it was handled before, or the log does not have it any more.</returns>
+    /// <returns>
+    /// Null when there is nothing to do: it was handled before, or the log does not have it any more.
+    /// </returns>
     /// <exception cref="HeldBackException">It is not the event's turn.</exception>
     public async Task<ReactorRun<TEvent>?> BeginAsync<TEvent>(
         MessageContext context,
         Appended<TEvent> message,
-        CancellationToken ct)
+        CancellationToken ct
+    )
         where TEvent : class
     {
         var envelope = context.Envelope!;
         var reactor = _reactors[envelope.Destination!];
-        if (!_running.TryAdd(envelope.Id, 0)) throw new HeldBackException();
+        if (!_running.TryAdd(envelope.Id, 0))
+            throw new HeldBackException();
         try
         {
-            if (_stopping.IsCancellationRequested) throw new ReactorStoppedException();
+            if (_stopping.IsCancellationRequested)
+                throw new ReactorStoppedException();
             var (isFinished, isHeldBack) = await _tables.LookAsync(envelope.Id, ct);
-            if (isHeldBack) throw new HeldBackException();
+            if (isHeldBack)
+                throw new HeldBackException();
             var found = isFinished
                 ? []
                 : await _log.Reader.ReadAsync(new(message.Position - 1, message.Position), 1, ct);
             // After a failover another event may stand there; the message was of one that is gone.
-            if (found is not [var record]
-                || MessageIds.Of(reactor.Name, record.StreamId, record.Position) != envelope.Id)
+            if (
+                found is not [var record]
+                || MessageIds.Of(reactor.Name, record.StreamId, record.Position) != envelope.Id
+            )
             {
                 End(envelope.Id);
                 return null;
@@ -80,7 +92,11 @@ public sealed class ReactorRuns
             if (fault is not (HeldBackException or ReactorStoppedException or ReactorWaitsException))
                 _logger.LogWarning(
                     "Reactor {Reactor} could not look at event {Position}, attempt {Attempt}: {Reason}",
-                    reactor.Name, message.Position, envelope.Attempts, fault.Message);
+                    reactor.Name,
+                    message.Position,
+                    envelope.Attempts,
+                    fault.Message
+                );
             throw;
         }
     }
@@ -94,23 +110,35 @@ public sealed class ReactorRuns
 
     /// <exception cref="ReactorStoppedException">The node stops, and it is no fault.</exception>
     /// <exception cref="ReactorWaitsException">The fault passes.</exception>
-    internal void Failed<TEvent>(AppendedEvent<TEvent> e, int attempt, Exception fault) where TEvent : class
+    internal void Failed<TEvent>(AppendedEvent<TEvent> e, int attempt, Exception fault)
+        where TEvent : class
     {
-        if (fault is OperationCanceledException && _stopping.IsCancellationRequested) throw new ReactorStoppedException();
-        if (fault is ReactorNotBeforeException) return;
-        if (e.ComesBack(fault) && !ReactorFailures.ComesBack(fault)) throw new ReactorWaitsException(fault.Message, fault);
+        if (fault is OperationCanceledException && _stopping.IsCancellationRequested)
+            throw new ReactorStoppedException();
+        if (fault is ReactorNotBeforeException)
+            return;
+        if (e.ComesBack(fault) && !ReactorFailures.ComesBack(fault))
+            throw new ReactorWaitsException(fault.Message, fault);
         if (e.IsGivenUpAfter(fault))
         {
             Count(e.Reactor, "dead");
             _logger.LogError(
-                fault, "Reactor {Reactor} gives event {Position} up after {Attempts} attempts",
-                e.Reactor, e.Position, attempt);
+                fault,
+                "Reactor {Reactor} gives event {Position} up after {Attempts} attempts",
+                e.Reactor,
+                e.Position,
+                attempt
+            );
             return;
         }
         Count(e.Reactor, "failed");
         _logger.LogWarning(
             "Reactor {Reactor} failed at event {Position}, attempt {Attempt}: {Reason}",
-            e.Reactor, e.Position, attempt, fault.Message);
+            e.Reactor,
+            e.Position,
+            attempt,
+            fault.Message
+        );
     }
 
     /// <summary>Also whatever fails while the disk is full.</summary>
@@ -121,7 +149,8 @@ public sealed class ReactorRuns
 }
 
 /// <summary>One event in one reactor's hands.</summary>
-public sealed class ReactorRun<TEvent> : IDisposable where TEvent : class
+public sealed class ReactorRun<TEvent> : IDisposable
+    where TEvent : class
 {
     private readonly ReactorRuns _runs;
     private readonly Guid _message;
@@ -133,7 +162,8 @@ public sealed class ReactorRun<TEvent> : IDisposable where TEvent : class
         Guid message,
         int attempt,
         AppendedEvent<TEvent> e,
-        CancellationTokenSource stopping)
+        CancellationTokenSource stopping
+    )
     {
         _runs = runs;
         _message = message;

@@ -33,7 +33,8 @@ internal sealed class ReactorService : IHostedService, IAsyncDisposable
         ReactorQueues queues,
         IWolverineRuntime wolverine,
         TimeProvider clock,
-        ILoggerFactory loggers)
+        ILoggerFactory loggers
+    )
     {
         _reactors = reactors;
         _runs = runs;
@@ -77,7 +78,10 @@ internal sealed class ReactorService : IHostedService, IAsyncDisposable
                 // For the gauges.
                 await _queues.StatusAsync(_stopping.Token);
             }
-            catch (OperationCanceledException) when (_stopping.IsCancellationRequested) { return; }
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
             catch (NpgsqlException away)
             {
                 _logger.LogWarning("Reactors' messages could not be looked at: {Reason}", away.Message);
@@ -96,8 +100,12 @@ internal sealed class ReactorService : IHostedService, IAsyncDisposable
             .ToHashSet();
         Guid[] left = [.. idle.Intersect(_idle)];
         _idle = idle;
-        if (left.Length == 0) return;
-        _logger.LogWarning("{Messages} messages of reactors were held and not handled; they are taken up again", left.Length);
+        if (left.Length == 0)
+            return;
+        _logger.LogWarning(
+            "{Messages} messages of reactors were held and not handled; they are taken up again",
+            left.Length
+        );
         await _tables.ReleaseAsync(node, left, ct);
     }
 

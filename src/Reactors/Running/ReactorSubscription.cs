@@ -33,7 +33,8 @@ internal sealed class ReactorSubscription : ISubscription
         ReactorTables tables,
         IWolverineRuntime wolverine,
         TimeProvider clock,
-        ILogger logger)
+        ILogger logger
+    )
     {
         _reactor = reactor;
         _log = log;
@@ -42,7 +43,9 @@ internal sealed class ReactorSubscription : ISubscription
         _clock = clock;
         _logger = logger;
         _messages = reactor.Events.ToDictionary(
-            e => log.Types.Describe(e).Name, e => typeof(Appended<>).MakeGenericType(e));
+            e => log.Types.Describe(e).Name,
+            e => typeof(Appended<>).MakeGenericType(e)
+        );
     }
 
     public string Name => _reactor.Name;
@@ -57,7 +60,8 @@ internal sealed class ReactorSubscription : ISubscription
     public async Task StoreAsync(
         IReadOnlyList<RecordedEvent> events,
         NpgsqlTransaction transaction,
-        CancellationToken ct)
+        CancellationToken ct
+    )
     {
         var messages = events.ToDictionary(e => MessageIds.Of(Name, e.StreamId, e.Position));
         // Only where a checkpoint was set back; the database would refuse a second one.
@@ -69,7 +73,10 @@ internal sealed class ReactorSubscription : ISubscription
 
     public async ValueTask StoredAsync(CancellationToken ct)
     {
-        try { await _wolverine.EnqueueDirectlyAsync(_stored); }
+        try
+        {
+            await _wolverine.EnqueueDirectlyAsync(_stored);
+        }
         catch (Exception fault) when (!ct.IsCancellationRequested)
         {
             // They are stored; the sweep finds that nobody handles them.
@@ -77,13 +84,14 @@ internal sealed class ReactorSubscription : ISubscription
         }
     }
 
-    private Envelope Envelope(Guid id, RecordedEvent e) => new(Activator.CreateInstance(_messages[e.Name], e.Position)!)
-    {
-        Id = id,
-        Destination = _reactor.Queue,
-        Serializer = _wolverine.Options.DefaultSerializer,
-        ContentType = _wolverine.Options.DefaultSerializer.ContentType,
-        Status = EnvelopeStatus.Incoming,
-        OwnerId = _wolverine.DurabilitySettings.AssignedNodeNumber,
-    };
+    private Envelope Envelope(Guid id, RecordedEvent e) =>
+        new(Activator.CreateInstance(_messages[e.Name], e.Position)!)
+        {
+            Id = id,
+            Destination = _reactor.Queue,
+            Serializer = _wolverine.Options.DefaultSerializer,
+            ContentType = _wolverine.Options.DefaultSerializer.ContentType,
+            Status = EnvelopeStatus.Incoming,
+            OwnerId = _wolverine.DurabilitySettings.AssignedNodeNumber,
+        };
 }

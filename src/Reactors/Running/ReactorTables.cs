@@ -28,10 +28,12 @@ public sealed class ReactorTables(NpgsqlDataSource database)
     /// <returns>Whether the message is finished, and whether an earlier one of its stream is not.</returns>
     public async Task<(bool IsFinished, bool IsHeldBack)> LookAsync(Guid message, CancellationToken ct)
     {
-        await using var look = database.CreateCommand($"""
+        await using var look = database.CreateCommand(
+            $"""
             select exists (select from {Incoming} where id = $1 and status = 'Handled'),
                    exists (select from {Incoming} where id >= $2 and id < $1 and status <> 'Handled')
-            """);
+            """
+        );
         look.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = message });
         look.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = MessageIds.First(message) });
         await using var row = await look.ExecuteReaderAsync(ct);
@@ -42,7 +44,8 @@ public sealed class ReactorTables(NpgsqlDataSource database)
     public async Task<long> CountWaitingAsync(Uri queue, CancellationToken ct)
     {
         await using var count = database.CreateCommand(
-            $"select count(*) from {Incoming} where received_at = $1 and status <> 'Handled'");
+            $"select count(*) from {Incoming} where received_at = $1 and status <> 'Handled'"
+        );
         count.Parameters.Add(new NpgsqlParameter<string> { TypedValue = queue.ToString() });
         return (long)(await count.ExecuteScalarAsync(ct))!;
     }
@@ -52,11 +55,14 @@ public sealed class ReactorTables(NpgsqlDataSource database)
     {
         await using var find = new NpgsqlCommand(
             $"select id from {Incoming} where id = any ($1) union select id from {DeadLetters} where id = any ($1)",
-            transaction.Connection, transaction);
+            transaction.Connection,
+            transaction
+        );
         find.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = ids });
         await using var rows = await find.ExecuteReaderAsync(ct);
         var found = new HashSet<Guid>();
-        while (await rows.ReadAsync(ct)) found.Add(rows.GetGuid(0));
+        while (await rows.ReadAsync(ct))
+            found.Add(rows.GetGuid(0));
         return found;
     }
 
@@ -75,20 +81,30 @@ public sealed class ReactorTables(NpgsqlDataSource database)
     /// </returns>
     public async Task<IReadOnlyDictionary<string, QueueState>> StatesAsync(CancellationToken ct)
     {
-        if (!await IsThereAsync(ct)) return new Dictionary<string, QueueState>();
-        await using var look = database.CreateCommand($"""
+        if (!await IsThereAsync(ct))
+            return new Dictionary<string, QueueState>();
+        await using var look = database.CreateCommand(
+            $"""
             with w as (select received_at, count(*) as waiting, min({Position}) as oldest
                        from {Incoming} where status <> 'Handled' group by received_at),
                  d as (select received_at, count(*) as dead, min(exception_message) as error
                        from {DeadLetters} group by received_at)
             select received_at, coalesce(waiting, 0), oldest, coalesce(dead, 0), error
             from w full join d using (received_at) where received_at is not null
-            """);
+            """
+        );
         await using var rows = await look.ExecuteReaderAsync(ct);
         var states = new Dictionary<string, QueueState>();
         while (await rows.ReadAsync(ct))
-            states.Add(rows.GetString(0), new(
-                rows.GetInt64(1), rows.GetFieldValue<long?>(2), rows.GetInt64(3), rows.IsDBNull(4) ? null : rows.GetString(4)));
+            states.Add(
+                rows.GetString(0),
+                new(
+                    rows.GetInt64(1),
+                    rows.GetFieldValue<long?>(2),
+                    rows.GetInt64(3),
+                    rows.IsDBNull(4) ? null : rows.GetString(4)
+                )
+            );
         return states;
     }
 
@@ -96,11 +112,13 @@ public sealed class ReactorTables(NpgsqlDataSource database)
     public async Task<IReadOnlyList<(Guid Message, string Queue)>> HeldByAsync(int node, CancellationToken ct)
     {
         await using var find = database.CreateCommand(
-            $"select id, received_at from {Incoming} where owner_id = $1 and status = 'Incoming' and received_at is not null");
+            $"select id, received_at from {Incoming} where owner_id = $1 and status = 'Incoming' and received_at is not null"
+        );
         find.Parameters.Add(new NpgsqlParameter<int> { TypedValue = node });
         await using var rows = await find.ExecuteReaderAsync(ct);
         var held = new List<(Guid, string)>();
-        while (await rows.ReadAsync(ct)) held.Add((rows.GetGuid(0), rows.GetString(1)));
+        while (await rows.ReadAsync(ct))
+            held.Add((rows.GetGuid(0), rows.GetString(1)));
         return held;
     }
 
@@ -112,7 +130,8 @@ public sealed class ReactorTables(NpgsqlDataSource database)
 
     private async Task<int> DecideAsync(string sql, Uri queue, CancellationToken ct)
     {
-        if (!await IsThereAsync(ct)) return 0;
+        if (!await IsThereAsync(ct))
+            return 0;
         await using var decide = database.CreateCommand(sql);
         decide.Parameters.Add(new NpgsqlParameter<string> { TypedValue = queue.ToString() });
         return await decide.ExecuteNonQueryAsync(ct);
@@ -121,14 +140,18 @@ public sealed class ReactorTables(NpgsqlDataSource database)
     /// <summary>Forgets why events of erased accounts failed, which may quote what they wrote.</summary>
     public async Task ForgetErrorsAsync(IReadOnlyCollection<Guid> accounts, CancellationToken ct)
     {
-        await using var forget = database.CreateCommand($"""
+        await using var forget = database.CreateCommand(
+            $"""
             update {DeadLetters} d set exception_message = 'its author was erased'
             from log.mt_events e
             where e.seq_id = {Position.Replace("id::", "d.id::", StringComparison.Ordinal)}
               and (e.stream_id = any ($1) or e.user_name = any ($2))
-            """);
+            """
+        );
         forget.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. accounts] });
-        forget.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. accounts.Select(a => a.ToString("N"))] });
+        forget.Parameters.Add(
+            new NpgsqlParameter<string[]> { TypedValue = [.. accounts.Select(a => a.ToString("N"))] }
+        );
         await forget.ExecuteNonQueryAsync(ct);
     }
 
@@ -136,7 +159,8 @@ public sealed class ReactorTables(NpgsqlDataSource database)
     public async Task ReleaseAsync(int node, Guid[] messages, CancellationToken ct)
     {
         await using var release = database.CreateCommand(
-            $"update {Incoming} set owner_id = 0 where owner_id = $1 and status = 'Incoming' and id = any ($2)");
+            $"update {Incoming} set owner_id = 0 where owner_id = $1 and status = 'Incoming' and id = any ($2)"
+        );
         release.Parameters.Add(new NpgsqlParameter<int> { TypedValue = node });
         release.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = messages });
         await release.ExecuteNonQueryAsync(ct);

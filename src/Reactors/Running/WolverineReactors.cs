@@ -28,15 +28,17 @@ public static class WolverineReactors
     private static readonly TimeSpan PollEvery = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// After this without a sign of life a node's messages are taken by others. Of nodes that live but are so slow, both
-    /// handle them, which handlers bear.
+    /// After this without a sign of life a node's messages are taken by others. Of nodes that live but are so slow,
+    /// both handle them, which handlers bear.
     /// </summary>
     private static readonly TimeSpan NodeIsGoneAfter = TimeSpan.FromSeconds(10);
 
     /// <summary>Signs of life, and looks for those of others.</summary>
     private static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(2);
 
-    /// <summary>A reactor's handler is told to end when the node begins to stop; those that do not in this time are left.</summary>
+    /// <summary>
+    /// A reactor's handler is told to end when the node begins to stop; those that do not in this time are left.
+    /// </summary>
     private static readonly TimeSpan DrainFor = TimeSpan.FromSeconds(5);
 
     internal static Assembly Room => typeof(WolverineReactors).Assembly;
@@ -45,7 +47,9 @@ public static class WolverineReactors
     public static IReadOnlyList<Reactor> All { get; } = Reactor.Of(Room);
 
     /// <summary>Runs reactors in this process, their queues in the log's database.</summary>
-    /// <remarks>After <see cref="WolverineCommands.RunVezaCommands"/>; what they are made from are singletons.</remarks>
+    /// <remarks>
+    /// After <see cref="WolverineCommands.RunVezaCommands"/>; what they are made from are singletons.
+    /// </remarks>
     public static void RunVezaReactors(this WolverineOptions options, EventLog log) =>
         options.RunReactors(log, Room, All);
 
@@ -60,7 +64,12 @@ public static class WolverineReactors
 
     /// <param name="log">Null: nothing runs, as when code is generated.</param>
     /// <param name="room">Where the reactors and the code generated for them are.</param>
-    internal static void RunReactors(this WolverineOptions options, EventLog? log, Assembly room, IReadOnlyList<Reactor> reactors)
+    internal static void RunReactors(
+        this WolverineOptions options,
+        EventLog? log,
+        Assembly room,
+        IReadOnlyList<Reactor> reactors
+    )
     {
         options.Discovery.IncludeAssembly(WolverineCommands.Room);
         options.ApplicationAssembly = room;
@@ -72,17 +81,23 @@ public static class WolverineReactors
         foreach (var reactor in reactors)
         {
             var queue = options.LocalQueue(reactor.Name).UseDurableInbox().MaximumParallelMessages(reactor.AtOnceMax);
-            if (reactor.RestFor > TimeSpan.Zero) queue.CircuitBreaker(breaker => breaker.PauseTime = reactor.RestFor);
+            if (reactor.RestFor > TimeSpan.Zero)
+                queue.CircuitBreaker(breaker => breaker.PauseTime = reactor.RestFor);
         }
         foreach (var e in reactors.SelectMany(reactor => reactor.Events).Distinct())
-            options.RegisterMessageType(typeof(Appended<>).MakeGenericType(e), $"appended_{EventTypes.SnakeCase(e.Name)}");
-        options.Policies.ConfigureConventionalLocalRouting()
+            options.RegisterMessageType(
+                typeof(Appended<>).MakeGenericType(e),
+                $"appended_{EventTypes.SnakeCase(e.Name)}"
+            );
+        options
+            .Policies.ConfigureConventionalLocalRouting()
             .Named(_ => CommandQueue.Name)
             .CustomizeQueues((_, queue) => queue.UseDurableInbox().MaximumParallelMessages(CommandsAtOnceMax));
         // A command that is refused then will be refused for ever; the operator sees it among the dead letters.
         options.Policies.OnException<CommandRefusedException>().MoveToErrorQueue();
         AddServices(options, reactors);
-        if (log is null) return;
+        if (log is null)
+            return;
         options.Services.AddHostedService(provider => provider.GetRequiredService<ReactorService>());
         options.PersistMessagesWithPostgresql(log.RunnersDatabase, ReactorTables.Schema);
         Balance(options.Durability);
@@ -91,13 +106,16 @@ public static class WolverineReactors
     private static void AddServices(WolverineOptions options, IReadOnlyList<Reactor> reactors)
     {
         options.Services.TryAddSingleton<ReactorQueues>();
-        options.Services.AddSingleton(provider => new ReactorTables(provider.GetRequiredService<EventLog>().RunnersDatabase));
+        options.Services.AddSingleton(provider => new ReactorTables(
+            provider.GetRequiredService<EventLog>().RunnersDatabase
+        ));
         options.Services.AddSingleton(provider => new ReactorRuns(
             provider.GetRequiredService<EventLog>(),
             provider.GetRequiredService<ReactorTables>(),
             reactors,
             provider.GetRequiredService<IHostApplicationLifetime>(),
-            provider.GetRequiredService<ILogger<ReactorRuns>>()));
+            provider.GetRequiredService<ILogger<ReactorRuns>>()
+        ));
         options.Services.AddSingleton(provider => new ReactorService(
             provider.GetRequiredService<EventLog>(),
             reactors,
@@ -106,7 +124,8 @@ public static class WolverineReactors
             provider.GetRequiredService<ReactorQueues>(),
             provider.GetRequiredService<IWolverineRuntime>(),
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILoggerFactory>()));
+            provider.GetRequiredService<ILoggerFactory>()
+        ));
     }
 
     private static void Balance(DurabilitySettings durability)

@@ -22,13 +22,19 @@ public sealed class PresenceBoard(Guid self, PresenceLimits limits, TimeProvider
     /// <summary>How an account is over all its devices, and how many they are.</summary>
     public NodePresence Of(Guid account)
     {
-        lock (_gate) return Read(account);
+        lock (_gate)
+            return Read(account);
     }
 
-    /// <returns>The minute in which an account was last seen to be there; null when it is not known, or it is there.</returns>
+    /// <returns>
+    /// The minute in which an account was last seen to be there; null when it is not known, or it is there.
+    /// </returns>
     public DateTimeOffset? LastSeen(Guid account)
     {
-        lock (_gate) return Read(account).Status.Shown() == PresenceStatus.Offline && _lastSeen.TryGetValue(account, out var at) ? at : null;
+        lock (_gate)
+            return Read(account).Status.Shown() == PresenceStatus.Offline && _lastSeen.TryGetValue(account, out var at)
+                ? at
+                : null;
     }
 
     /// <returns>False when the account has too many devices already.</returns>
@@ -37,8 +43,10 @@ public sealed class PresenceBoard(Guid self, PresenceLimits limits, TimeProvider
         lock (_gate)
         {
             var devices = _devices.GetValueOrDefault(account);
-            if (devices?.ContainsKey(device) != true && Read(account).Devices >= limits.DevicesPerAccountMax) return false;
-            if (devices is null) _devices.Add(account, devices = []);
+            if (devices?.ContainsKey(device) != true && Read(account).Devices >= limits.DevicesPerAccountMax)
+                return false;
+            if (devices is null)
+                _devices.Add(account, devices = []);
             devices[device] = status;
             Put(_nodes[self], account, new(Together(devices.Values), devices.Count));
             _untold.Add(account);
@@ -50,8 +58,10 @@ public sealed class PresenceBoard(Guid self, PresenceLimits limits, TimeProvider
     {
         lock (_gate)
         {
-            if (!_devices.TryGetValue(account, out var devices) || !devices.Remove(device)) return;
-            if (devices.Count == 0) _devices.Remove(account);
+            if (!_devices.TryGetValue(account, out var devices) || !devices.Remove(device))
+                return;
+            if (devices.Count == 0)
+                _devices.Remove(account);
             Put(_nodes[self], account, new(Together(devices.Values), devices.Count));
             _untold.Add(account);
         }
@@ -60,14 +70,18 @@ public sealed class PresenceBoard(Guid self, PresenceLimits limits, TimeProvider
     /// <param name="whole">What is not among them is no longer there.</param>
     public void Hear(Guid node, IReadOnlyList<(Guid Account, NodePresence Presence)> told, bool whole)
     {
-        if (node == self) return;
+        if (node == self)
+            return;
         lock (_gate)
         {
-            if (!_nodes.TryGetValue(node, out var known)) _nodes.Add(node, known = new());
+            if (!_nodes.TryGetValue(node, out var known))
+                _nodes.Add(node, known = new());
             known.Heard = clock.GetUtcNow();
             if (whole)
-                foreach (var account in known.Accounts.Keys.Except(told.Select(t => t.Account)).ToList()) Put(known, account, default);
-            foreach (var (account, presence) in told) Put(known, account, presence);
+                foreach (var account in known.Accounts.Keys.Except(told.Select(t => t.Account)).ToList())
+                    Put(known, account, default);
+            foreach (var (account, presence) in told)
+                Put(known, account, presence);
         }
     }
 
@@ -75,9 +89,17 @@ public sealed class PresenceBoard(Guid self, PresenceLimits limits, TimeProvider
     public void Forget(Guid? gone)
     {
         lock (_gate)
-            foreach (var (id, node) in _nodes.Where(n => n.Key != self && (gone is null ? clock.GetUtcNow() - n.Value.Heard > limits.GoneAfter : n.Key == gone)).ToList())
+            foreach (
+                var (id, node) in _nodes
+                    .Where(n =>
+                        n.Key != self
+                        && (gone is null ? clock.GetUtcNow() - n.Value.Heard > limits.GoneAfter : n.Key == gone)
+                    )
+                    .ToList()
+            )
             {
-                foreach (var account in node.Accounts.Keys.ToList()) Put(node, account, default);
+                foreach (var account in node.Accounts.Keys.ToList())
+                    Put(node, account, default);
                 _nodes.Remove(id);
             }
     }
@@ -100,7 +122,9 @@ public sealed class PresenceBoard(Guid self, PresenceLimits limits, TimeProvider
         lock (_gate)
         {
             var accounts = _nodes[self].Accounts;
-            var taken = whole ? accounts.Select(a => (a.Key, a.Value)).ToList() : [.. _untold.Select(a => (a, accounts.GetValueOrDefault(a)))];
+            var taken = whole
+                ? accounts.Select(a => (a.Key, a.Value)).ToList()
+                : [.. _untold.Select(a => (a, accounts.GetValueOrDefault(a)))];
             _untold = [];
             return taken;
         }
@@ -117,14 +141,20 @@ public sealed class PresenceBoard(Guid self, PresenceLimits limits, TimeProvider
     private void Put(Node node, Guid account, NodePresence presence)
     {
         var before = Read(account).Status.Shown();
-        if (presence.Devices > 0) node.Accounts[account] = presence;
-        else node.Accounts.Remove(account);
-        if (Read(account).Status.Shown() == before) return;
-        if (_changed.Count < limits.ChangesWaitingMax) _changed.Add(account);
-        if (before == PresenceStatus.Offline) return;
+        if (presence.Devices > 0)
+            node.Accounts[account] = presence;
+        else
+            node.Accounts.Remove(account);
+        if (Read(account).Status.Shown() == before)
+            return;
+        if (_changed.Count < limits.ChangesWaitingMax)
+            _changed.Add(account);
+        if (before == PresenceStatus.Offline)
+            return;
         var now = clock.GetUtcNow();
         // Any of them makes room: who it is matters less than that there is a bound.
-        if (_lastSeen.Count >= limits.LastSeenMax && !_lastSeen.ContainsKey(account)) _lastSeen.Remove(_lastSeen.Keys.First());
+        if (_lastSeen.Count >= limits.LastSeenMax && !_lastSeen.ContainsKey(account))
+            _lastSeen.Remove(_lastSeen.Keys.First());
         _lastSeen[account] = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMinute));
     }
 }

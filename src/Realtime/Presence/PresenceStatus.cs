@@ -2,43 +2,69 @@ using System.Text.Json.Serialization;
 
 namespace Veza.Realtime.Presence;
 
-/// <summary>How an account is there. Of several devices the greatest counts, unless one is invisible: who wants to be unseen is, whatever else runs somewhere.</summary>
+/// <summary>
+/// How an account is there. Of several devices the greatest counts, unless one is invisible: who wants to be unseen is,
+/// whatever else runs somewhere.
+/// </summary>
 [JsonConverter(typeof(JsonStringEnumConverter<PresenceStatus>))]
 public enum PresenceStatus
 {
-    [JsonStringEnumMemberName("offline")] Offline,
-    [JsonStringEnumMemberName("idle")] Idle,
-    [JsonStringEnumMemberName("online")] Online,
-    [JsonStringEnumMemberName("dnd")] DoNotDisturb,
-    [JsonStringEnumMemberName("invisible")] Invisible,
+    [JsonStringEnumMemberName("offline")]
+    Offline,
+
+    [JsonStringEnumMemberName("idle")]
+    Idle,
+
+    [JsonStringEnumMemberName("online")]
+    Online,
+
+    [JsonStringEnumMemberName("dnd")]
+    DoNotDisturb,
+
+    [JsonStringEnumMemberName("invisible")]
+    Invisible,
 }
 
 public static class PresenceStatuses
 {
     /// <summary>To everybody else.</summary>
-    public static PresenceStatus Shown(this PresenceStatus status) => status == PresenceStatus.Invisible ? PresenceStatus.Offline : status;
+    public static PresenceStatus Shown(this PresenceStatus status) =>
+        status == PresenceStatus.Invisible ? PresenceStatus.Offline : status;
 
     /// <returns>Null for what no device can say of itself.</returns>
-    public static PresenceStatus? Parse(string? text) => text switch
-    {
-        "idle" => PresenceStatus.Idle,
-        "online" => PresenceStatus.Online,
-        "dnd" => PresenceStatus.DoNotDisturb,
-        "invisible" => PresenceStatus.Invisible,
-        _ => null,
-    };
+    public static PresenceStatus? Parse(string? text) =>
+        text switch
+        {
+            "idle" => PresenceStatus.Idle,
+            "online" => PresenceStatus.Online,
+            "dnd" => PresenceStatus.DoNotDisturb,
+            "invisible" => PresenceStatus.Invisible,
+            _ => null,
+        };
 }
 
-/// <summary>What a device is told: how others are, who is typing, and which topics it watches no longer. Every list may be empty, not all.</summary>
-/// <param name="Closed">Topics whose community the caller has left; all of them when the session has ended, and nothing follows.</param>
-public sealed record PresenceMessage(IReadOnlyList<PresenceItem> Presence, IReadOnlyList<TypingItem> Typing, IReadOnlyList<string> Closed);
+/// <summary>
+/// What a device is told: how others are, who is typing, and which topics it watches no longer. Every list may be
+/// empty, not all.
+/// </summary>
+/// <param name="Closed">
+/// Topics whose community the caller has left; all of them when the session has ended, and nothing follows.
+/// </param>
+public sealed record PresenceMessage(
+    IReadOnlyList<PresenceItem> Presence,
+    IReadOnlyList<TypingItem> Typing,
+    IReadOnlyList<string> Closed
+);
 
 public sealed record PresenceItem(Guid AccountId, PresenceStatus Status);
 
 /// <param name="ExpiresInMs">After so long without another one, the account has stopped.</param>
 public sealed record TypingItem(Guid ChannelId, Guid AccountId, int ExpiresInMs);
 
-/// <summary>The bounds of presence and typing, each with its reason. Neither is worth anything late, so what exceeds them is dropped.</summary>
+/// <summary>
+/// The bounds of presence and typing, each with its reason. Neither is worth anything late, so what exceeds them is
+/// dropped.
+/// </summary>
 public sealed record PresenceLimits
 {
     /// <summary>More than anybody carries; each is told to every node.</summary>
@@ -62,7 +88,9 @@ public sealed record PresenceLimits
     /// <summary>Typing that a node passes on in that time; more is dropped.</summary>
     public int TypingPerTellMax { get; init; } = 200;
 
-    /// <summary>Accounts whose change waits to be told to this node's watchers; more are dropped, and read by who asks.</summary>
+    /// <summary>
+    /// Accounts whose change waits to be told to this node's watchers; more are dropped, and read by who asks.
+    /// </summary>
     public int ChangesWaitingMax { get; init; } = 10_000;
 
     /// <summary>What waits for one watcher that does not read; more is dropped.</summary>
@@ -77,6 +105,8 @@ public sealed record PresenceLimits
     /// <summary>After so long without a word a node is gone, and with it whoever was there only.</summary>
     public TimeSpan GoneAfter { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Accounts of which a node remembers when they were last there, at some 60 bytes; the rest of them is forgotten.</summary>
+    /// <summary>
+    /// Accounts of which a node remembers when they were last there, at some 60 bytes; the rest of them is forgotten.
+    /// </summary>
     public int LastSeenMax { get; init; } = 100_000;
 }

@@ -1,6 +1,9 @@
 namespace Veza.Realtime.Presence;
 
-/// <summary>What one device watches, and what waits until it reads on: the newest of each account, so that a slow one costs a bounded amount.</summary>
+/// <summary>
+/// What one device watches, and what waits until it reads on: the newest of each account, so that a slow one costs a
+/// bounded amount.
+/// </summary>
 public sealed class PresenceWatch
 {
     private readonly PresenceLimits _limits;
@@ -13,15 +16,28 @@ public sealed class PresenceWatch
     private List<string> _closed = [];
 
     /// <param name="topics">Each with its community.</param>
-    internal PresenceWatch(LiveCaller caller, Dictionary<Topic, Guid> topics, PresenceLimits limits, TimeProvider clock) =>
-        (Caller, _topics, _limits, _clock) = (caller, topics, limits, clock);
+    internal PresenceWatch(LiveCaller caller, Dictionary<Topic, Guid> topics, PresenceLimits limits, TimeProvider clock)
+    {
+        Caller = caller;
+        _topics = topics;
+        _limits = limits;
+        _clock = clock;
+    }
 
     internal LiveCaller Caller { get; }
-    internal IReadOnlyList<Topic> Topics { get { lock (_gate) return [.. _topics.Keys]; } }
+    internal IReadOnlyList<Topic> Topics
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _topics.Keys];
+        }
+    }
 
     internal Guid? CommunityOf(Topic topic)
     {
-        lock (_gate) return _topics.TryGetValue(topic, out var community) ? community : null;
+        lock (_gate)
+            return _topics.TryGetValue(topic, out var community) ? community : null;
     }
 
     /// <returns>Null when nothing is watched any longer.</returns>
@@ -29,8 +45,11 @@ public sealed class PresenceWatch
     {
         while (true)
         {
-            if (Take() is { } message) return message;
-            lock (_gate) if (_topics.Count == 0) return null;
+            if (Take() is { } message)
+                return message;
+            lock (_gate)
+                if (_topics.Count == 0)
+                    return null;
             await _something.WaitAsync(ct);
         }
     }
@@ -38,16 +57,20 @@ public sealed class PresenceWatch
     internal void Tell(Guid account, PresenceStatus status)
     {
         lock (_gate)
-            if (_presence.Count < _limits.WaitingPerWatchMax || _presence.ContainsKey(account)) _presence[account] = status;
-            else LiveMetrics.PresenceDropped.Add(1);
+            if (_presence.Count < _limits.WaitingPerWatchMax || _presence.ContainsKey(account))
+                _presence[account] = status;
+            else
+                LiveMetrics.PresenceDropped.Add(1);
         Wake();
     }
 
     internal void Tell(Guid channel, Guid account, DateTimeOffset expires)
     {
         lock (_gate)
-            if (_typing.Count < _limits.WaitingPerWatchMax) _typing[(channel, account)] = expires;
-            else LiveMetrics.PresenceDropped.Add(1);
+            if (_typing.Count < _limits.WaitingPerWatchMax)
+                _typing[(channel, account)] = expires;
+            else
+                LiveMetrics.PresenceDropped.Add(1);
         Wake();
     }
 
@@ -68,15 +91,30 @@ public sealed class PresenceWatch
         lock (_gate)
         {
             var now = _clock.GetUtcNow();
-            var message = new PresenceMessage([.. _presence.Select(p => new PresenceItem(p.Key, p.Value))],
-                [.. _typing.Where(t => t.Value > now).Select(t => new TypingItem(t.Key.Channel, t.Key.Account, (int)(t.Value - now).TotalMilliseconds))], _closed);
-            (_presence, _typing, _closed) = ([], [], []);
+            var message = new PresenceMessage(
+                [.. _presence.Select(p => new PresenceItem(p.Key, p.Value))],
+                [
+                    .. _typing
+                        .Where(t => t.Value > now)
+                        .Select(t => new TypingItem(
+                            t.Key.Channel,
+                            t.Key.Account,
+                            (int)(t.Value - now).TotalMilliseconds
+                        )),
+                ],
+                _closed
+            );
+            _presence = [];
+            _typing = [];
+            _closed = [];
             return message is { Presence.Count: 0, Typing.Count: 0, Closed.Count: 0 } ? null : message;
         }
     }
 
     private void Wake()
     {
-        lock (_gate) if (_something.CurrentCount == 0) _something.Release();
+        lock (_gate)
+            if (_something.CurrentCount == 0)
+                _something.Release();
     }
 }

@@ -9,8 +9,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Veza.Realtime.Sockets;
 
 /// <summary>
-/// A server's connection as the stream that a WebSocket speaks over. It reads from the server's pipe and, where nothing stands between the two, writes to the socket itself: another
-/// buffer, and the loop that empties it, would cost as much as all else that is done for an item. Whoever has the connection ends it.
+/// A server's connection as the stream that a WebSocket speaks over. It reads from the server's pipe and, where nothing
+/// stands between the two, writes to the socket itself: another buffer, and the loop that empties it, would cost as
+/// much as all else that is done for an item. Whoever has the connection ends it.
 /// </summary>
 internal sealed class ConnectionStream(ConnectionContext connection) : Stream
 {
@@ -23,7 +24,11 @@ internal sealed class ConnectionStream(ConnectionContext connection) : Stream
     public override bool CanWrite => true;
     public override bool CanSeek => false;
     public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -32,44 +37,64 @@ internal sealed class ConnectionStream(ConnectionContext connection) : Stream
         {
             var read = await _pipe.Input.ReadAsync(cancellationToken);
             var count = (int)Math.Min(buffer.Length, read.Buffer.Length);
-            if (!read.Buffer.IsEmpty) Volatile.Write(ref _hasRead, true);
+            if (!read.Buffer.IsEmpty)
+                Volatile.Write(ref _hasRead, true);
             var taken = read.Buffer.Slice(0, count);
             taken.CopyTo(buffer.Span);
             _pipe.Input.AdvanceTo(taken.End);
-            if (count > 0 || read.IsCompleted || buffer.IsEmpty) return count;
+            if (count > 0 || read.IsCompleted || buffer.IsEmpty)
+                return count;
         }
     }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (!_isDecided) Decide();
-        if (_socket is null) return WriteToPipeAsync(buffer, cancellationToken);
+        if (!_isDecided)
+            Decide();
+        if (_socket is null)
+            return WriteToPipeAsync(buffer, cancellationToken);
         int sent;
         SocketError error;
-        try { sent = _socket.Send(buffer.Span, SocketFlags.None, out error); }
-        catch (ObjectDisposedException) { (sent, error) = (0, SocketError.Shutdown); }
-        if (error is SocketError.Success && sent == buffer.Length) return default;
-        return error is SocketError.Success or SocketError.WouldBlock ? WriteRestAsync(buffer[sent..], cancellationToken) : throw Gone(null);
+        try
+        {
+            sent = _socket.Send(buffer.Span, SocketFlags.None, out error);
+        }
+        catch (ObjectDisposedException)
+        {
+            (sent, error) = (0, SocketError.Shutdown);
+        }
+        if (error is SocketError.Success && sent == buffer.Length)
+            return default;
+        return error is SocketError.Success or SocketError.WouldBlock
+            ? WriteRestAsync(buffer[sent..], cancellationToken)
+            : throw Gone(null);
     }
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     public override void Flush() { }
+
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
     public override void SetLength(long value) => throw new NotSupportedException();
 
     /// <summary>
-    /// The first write says where all others go. The answer to the client's handshake may still be in the pipe; when the client has said something upon it, it is not. What TLS has
-    /// to encrypt goes through the pipe.
+    /// The first write says where all others go. The answer to the client's handshake may still be in the pipe; when
+    /// the client has said something upon it, it is not. What TLS has to encrypt goes through the pipe.
     /// </summary>
     private void Decide()
     {
         _isDecided = true;
-        if (!Volatile.Read(ref _hasRead) || connection.Features.Get<ITlsConnectionFeature>() is not null) return;
+        if (!Volatile.Read(ref _hasRead) || connection.Features.Get<ITlsConnectionFeature>() is not null)
+            return;
         _socket = connection.Features.Get<IConnectionSocketFeature>()?.Socket;
         // Sending must not wait in the thread that sends to thousands.
-        if (_socket is not null) _socket.Blocking = false;
+        if (_socket is not null)
+            _socket.Blocking = false;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
@@ -77,15 +102,20 @@ internal sealed class ConnectionStream(ConnectionContext connection) : Stream
     {
         try
         {
-            while (!rest.IsEmpty) rest = rest[await _socket!.SendAsync(rest, SocketFlags.None, ct)..];
+            while (!rest.IsEmpty)
+                rest = rest[await _socket!.SendAsync(rest, SocketFlags.None, ct)..];
         }
-        catch (Exception fault) when (fault is SocketException or ObjectDisposedException) { throw Gone(fault); }
+        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+        {
+            throw Gone(fault);
+        }
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask WriteToPipeAsync(ReadOnlyMemory<byte> buffer, CancellationToken ct)
     {
-        if ((await _pipe.Output.WriteAsync(buffer, ct)).IsCompleted) throw Gone(null);
+        if ((await _pipe.Output.WriteAsync(buffer, ct)).IsCompleted)
+            throw Gone(null);
     }
 
     private static IOException Gone(Exception? fault) => new("the client has gone", fault);

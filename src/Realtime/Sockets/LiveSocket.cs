@@ -9,9 +9,15 @@ using Microsoft.AspNetCore.SignalR;
 namespace Veza.Realtime.Sockets;
 
 /// <summary>
-/// A hub's connection straight over a server's: WebSocket frames on one side, SignalR's messages on the other, and nothing between them that an idle connection would have to keep.
+/// A hub's connection straight over a server's: WebSocket frames on one side, SignalR's messages on the other, and
+/// nothing between them that an idle connection would have to keep.
 /// </summary>
-public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUserFeature, IConnectionHeartbeatFeature, IHeartbeatHandler
+public sealed class LiveSocket
+    : ConnectionContext,
+        IDuplexPipe,
+        IConnectionUserFeature,
+        IConnectionHeartbeatFeature,
+        IHeartbeatHandler
 {
     /// <summary>The hub's look at when it last sent something.</summary>
     private const int TicksWithoutPings = 1;
@@ -26,22 +32,54 @@ public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUser
     private (Action<object> Tick, object State)[] _ticks = [];
     private long _sentAt;
     private bool _isSending;
+
     /// <summary>0 for a client that has not pinged: it need not.</summary>
     private long _heardAt;
 
-    private LiveSocket(ConnectionContext connection, ClaimsPrincipal user, TimeSpan keepAlive, RealtimeLimits limits, TimeProvider clock)
+    private LiveSocket(
+        ConnectionContext connection,
+        ClaimsPrincipal user,
+        TimeSpan keepAlive,
+        RealtimeLimits limits,
+        TimeProvider clock
+    )
     {
-        (_connection, User, _keepAlive, _limits, _clock, _sentAt) = (connection, user, keepAlive, limits, clock, clock.GetTimestamp());
+        _connection = connection;
+        User = user;
+        _keepAlive = keepAlive;
+        _limits = limits;
+        _clock = clock;
+        _sentAt = clock.GetTimestamp();
         // SignalR keeps it alive.
-        _socket = WebSocket.CreateFromStream(new ConnectionStream(connection), new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = TimeSpan.Zero });
-        (_input, _output) = (new(_socket, this), new(_socket, this));
+        _socket = WebSocket.CreateFromStream(
+            new ConnectionStream(connection),
+            new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = TimeSpan.Zero }
+        );
+        _input = new(_socket, this);
+        _output = new(_socket, this);
     }
 
-    public override string ConnectionId { get => _connection.ConnectionId; set => _connection.ConnectionId = value; }
+    public override string ConnectionId
+    {
+        get => _connection.ConnectionId;
+        set => _connection.ConnectionId = value;
+    }
     public override IFeatureCollection Features => _connection.Features;
-    public override IDictionary<object, object?> Items { get => _connection.Items; set => _connection.Items = value; }
-    public override CancellationToken ConnectionClosed { get => _connection.ConnectionClosed; set => _connection.ConnectionClosed = value; }
-    public override IDuplexPipe Transport { get => this; set => throw new NotSupportedException("a live socket is its own transport"); }
+    public override IDictionary<object, object?> Items
+    {
+        get => _connection.Items;
+        set => _connection.Items = value;
+    }
+    public override CancellationToken ConnectionClosed
+    {
+        get => _connection.ConnectionClosed;
+        set => _connection.ConnectionClosed = value;
+    }
+    public override IDuplexPipe Transport
+    {
+        get => this;
+        set => throw new NotSupportedException("a live socket is its own transport");
+    }
     public ClaimsPrincipal? User { get; set; }
 
     /// <summary>How long nothing was sent; while something waits to be taken, how long it does.</summary>
@@ -55,13 +93,24 @@ public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUser
     /// <summary>Serves the hub until either side ends it.</summary>
     /// <param name="connection">The server's own, on which the client's WebSocket handshake has been answered.</param>
     /// <param name="keepAlive">How often the client pings, and is pinged when it does not.</param>
-    public static async Task RunAsync(ConnectionContext connection, ClaimsPrincipal user, TimeSpan keepAlive, ConnectionHandler hub, ConnectionHeartbeat heart, RealtimeLimits limits, TimeProvider clock)
+    public static async Task RunAsync(
+        ConnectionContext connection,
+        ClaimsPrincipal user,
+        TimeSpan keepAlive,
+        ConnectionHandler hub,
+        ConnectionHeartbeat heart,
+        RealtimeLimits limits,
+        TimeProvider clock
+    )
     {
         var socket = new LiveSocket(connection, user, keepAlive, limits, clock);
         connection.Features.Set<IConnectionHeartbeatFeature>(socket);
         connection.Features.Set<IConnectionUserFeature>(socket);
         heart.AddSlow(socket);
-        try { await hub.OnConnectedAsync(socket); }
+        try
+        {
+            await hub.OnConnectedAsync(socket);
+        }
         finally
         {
             heart.Remove(socket);
@@ -81,19 +130,24 @@ public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUser
     /// <summary>The client said something.</summary>
     internal void Hear()
     {
-        if (_heardAt != 0) Volatile.Write(ref _heardAt, _clock.GetTimestamp());
+        if (_heardAt != 0)
+            Volatile.Write(ref _heardAt, _clock.GetTimestamp());
     }
 
     /// <summary>
-    /// Whether a ping ends here. Most of what most clients say are pings, and the hub does nothing but look at its clock when it hears one, for more than all the rest costs.
-    /// It begins to look when it hears the first, so that it must hear either none or all: those of a client that writes them in a way of its own.
+    /// Whether a ping ends here. Most of what most clients say are pings, and the hub does nothing but look at its
+    /// clock when it hears one, for more than all the rest costs. It begins to look when it hears the first, so that it
+    /// must hear either none or all: those of a client that writes them in a way of its own.
     /// </summary>
     internal bool TakesPing()
     {
-        if (HubListensForPings) return false;
+        if (HubListensForPings)
+            return false;
         Volatile.Write(ref _heardAt, _clock.GetTimestamp());
-        // It is owed one soon. Now all that is needed for it is at hand; later the heart would go to this connection for nothing else.
-        if (Silence >= RealtimeLimits.PingAnsweredAfter(_keepAlive)) TickHub();
+        // It is owed one soon. Now all that is needed for it is at hand; later the heart would go to this connection
+        // for nothing else.
+        if (Silence >= RealtimeLimits.PingAnsweredAfter(_keepAlive))
+            TickHub();
         return true;
     }
 
@@ -101,11 +155,15 @@ public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUser
 
     public override void Abort() => _connection.Abort();
 
-    void IConnectionHeartbeatFeature.OnHeartbeat(Action<object> action, object state) => _ticks = [.. _ticks, (action, state)];
+    void IConnectionHeartbeatFeature.OnHeartbeat(Action<object> action, object state) =>
+        _ticks = [.. _ticks, (action, state)];
 
     void IHeartbeatHandler.Beat()
     {
-        if (Volatile.Read(ref _heardAt) is var heard and not 0 && _clock.GetElapsedTime(heard) >= _keepAlive + _limits.StallMax)
+        if (
+            Volatile.Read(ref _heardAt) is var heard and not 0
+            && _clock.GetElapsedTime(heard) >= _keepAlive + _limits.StallMax
+        )
         {
             _heardAt = 0;
             // The hub says farewell, as when it finds out itself, and the client may come again.
@@ -113,14 +171,17 @@ public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUser
         }
         var isSending = Volatile.Read(ref _isSending);
         var silence = Silence;
-        if (isSending && silence >= _limits.StoppedReadingMax) Abort(new ConnectionAbortedException("the client took nothing for too long"));
+        if (isSending && silence >= _limits.StoppedReadingMax)
+            Abort(new ConnectionAbortedException("the client took nothing for too long"));
         // Before, the hub has no reason to ping, and most of the time it would look for none in vain.
-        else if (silence >= _keepAlive || HubListensForPings) TickHub();
+        else if (silence >= _keepAlive || HubListensForPings)
+            TickHub();
     }
 
     private void TickHub()
     {
-        foreach (var (tick, state) in _ticks) tick(state);
+        foreach (var (tick, state) in _ticks)
+            tick(state);
     }
 
     private async Task CloseAsync()
@@ -129,11 +190,17 @@ public sealed class LiveSocket : ConnectionContext, IDuplexPipe, IConnectionUser
         using var impatient = patience.Token.UnsafeRegister(static me => ((LiveSocket)me!).Abort(), this);
         try
         {
-            if (_socket.State is WebSocketState.Open or WebSocketState.CloseReceived) await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
-            // Closed with something unread, a connection is reset, and its client loses what it has not read yet: SignalR's last word.
-            while (await _input.ReadAsync(CancellationToken.None) is { IsCompleted: false } read) _input.AdvanceTo(read.Buffer.End);
+            if (_socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
+                await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
+            // Closed with something unread, a connection is reset, and its client loses what it has not read yet:
+            // SignalR's last word.
+            while (await _input.ReadAsync(CancellationToken.None) is { IsCompleted: false } read)
+                _input.AdvanceTo(read.Buffer.End);
         }
-        catch (Exception fault) when (fault is WebSocketException or IOException or ObjectDisposedException or OperationCanceledException) { /* It has gone. */ }
+        catch (Exception fault)
+            when (fault is WebSocketException or IOException or ObjectDisposedException or OperationCanceledException)
+        { /* It has gone. */
+        }
         _input.Complete();
         _output.Complete();
         _socket.Dispose();

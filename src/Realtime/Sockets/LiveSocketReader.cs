@@ -5,27 +5,43 @@ using System.Threading.Tasks.Sources;
 
 namespace Veza.Realtime.Sockets;
 
-/// <summary>What a client sends, as the hub reads it: all but its pings. It has a buffer only from a message's first byte until the hub has taken its last.</summary>
-internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection) : PipeReader, IValueTaskSource<ReadResult>
+/// <summary>
+/// What a client sends, as the hub reads it: all but its pings. It has a buffer only from a message's first byte until
+/// the hub has taken its last.
+/// </summary>
+internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection)
+    : PipeReader,
+        IValueTaskSource<ReadResult>
 {
-    /// <summary>All that clients usually say at once; a longer message is read in several goes, up to what the hub takes.</summary>
+    /// <summary>
+    /// All that clients usually say at once; a longer message is read in several goes, up to what the hub takes.
+    /// </summary>
     private const int BufferBytes = 4096;
 
-    /// <summary>As SignalR's clients write it, with the separator. Who writes it otherwise is heard by the hub.</summary>
+    /// <summary>
+    /// As SignalR's clients write it, with the separator. Who writes it otherwise is heard by the hub.
+    /// </summary>
     private static ReadOnlySpan<byte> Ping => "{\"type\":6}\u001e"u8;
 
     private readonly Lock _gate = new();
+
     // Whoever receives goes on as the reader; no thread is changed for it.
     private ManualResetValueTaskSourceCore<ReadResult> _result;
     private ReadOnlySequence<byte> _handedOut;
     private byte[]? _buffer;
-    private int _start, _end;
-    private bool _isExamined, _hasEnded, _isReceiving, _isWaiting, _isCancelled;
+    private int _start,
+        _end;
+    private bool _isExamined,
+        _hasEnded,
+        _isReceiving,
+        _isWaiting,
+        _isCancelled;
     private Exception? _fault;
 
     public override bool TryRead(out ReadResult result)
     {
-        lock (_gate) return TryTake(out result);
+        lock (_gate)
+            return TryTake(out result);
     }
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
@@ -37,15 +53,20 @@ internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection) 
     {
         lock (_gate)
         {
-            if (_handedOut.IsEmpty) return;
+            if (_handedOut.IsEmpty)
+                return;
             _isExamined = _handedOut.Slice(examined).IsEmpty;
             _start = _end - (int)_handedOut.Slice(consumed).Length;
             _handedOut = default;
-            if (_start == _end) GiveBack();
+            if (_start == _end)
+                GiveBack();
         }
     }
 
-    /// <summary>Ends the wait for a message. What is being received meanwhile is kept: cancelling that would end the socket, and with it the hub's last word.</summary>
+    /// <summary>
+    /// Ends the wait for a message. What is being received meanwhile is kept: cancelling that would end the socket, and
+    /// with it the hub's last word.
+    /// </summary>
     public override void CancelPendingRead()
     {
         lock (_gate)
@@ -58,31 +79,44 @@ internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection) 
             _isWaiting = false;
         }
         // The caller is whoever noticed: the heart that beats for all connections.
-        ThreadPool.UnsafeQueueUserWorkItem(static me => me._result.SetResult(new(default, isCanceled: true, isCompleted: false)), this, preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static me => me._result.SetResult(new(default, isCanceled: true, isCompleted: false)),
+            this,
+            preferLocal: false
+        );
     }
 
     public override void Complete(Exception? exception = null)
     {
         lock (_gate)
             // What is still being received would write into it.
-            if (!_isReceiving) GiveBack();
+            if (!_isReceiving)
+                GiveBack();
     }
 
     ReadResult IValueTaskSource<ReadResult>.GetResult(short token) => _result.GetResult(token);
+
     ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => _result.GetStatus(token);
-    void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _result.OnCompleted(continuation, state, token, flags);
+
+    void IValueTaskSource<ReadResult>.OnCompleted(
+        Action<object?> continuation,
+        object? state,
+        short token,
+        ValueTaskSourceOnCompletedFlags flags
+    ) => _result.OnCompleted(continuation, state, token, flags);
 
     private ValueTask<ReadResult> ReadAsync()
     {
         ValueTask<ReadResult> wait;
         lock (_gate)
         {
-            if (TryTake(out var result)) return new(result);
+            if (TryTake(out var result))
+                return new(result);
             _isWaiting = true;
             _result.Reset();
             wait = new(this, _result.Version);
-            if (_isReceiving) return wait;
+            if (_isReceiving)
+                return wait;
             _isReceiving = true;
         }
         _ = ReceiveAsync();
@@ -93,7 +127,8 @@ internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection) 
     {
         using var cancelled = ct.UnsafeRegister(static me => ((LiveSocketReader)me!).CancelPendingRead(), this);
         var result = await ReadAsync();
-        if (result.IsCanceled) ct.ThrowIfCancellationRequested();
+        if (result.IsCanceled)
+            ct.ThrowIfCancellationRequested();
         return result;
     }
 
@@ -106,9 +141,12 @@ internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection) 
             result = new(default, isCanceled: true, isCompleted: false);
             return true;
         }
-        if (_isReceiving) return false;
-        if (_fault is { } fault) throw fault;
-        if (!_hasEnded && (_start == _end || _isExamined)) return false;
+        if (_isReceiving)
+            return false;
+        if (_fault is { } fault)
+            throw fault;
+        if (!_hasEnded && (_start == _end || _isExamined))
+            return false;
         _handedOut = _buffer is null ? default : new(_buffer, _start, _end - _start);
         result = new(_handedOut, isCanceled: false, _hasEnded);
         return true;
@@ -122,20 +160,38 @@ internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection) 
             try
             {
                 // Empty-handed: most connections wait most of the time.
-                if (_buffer is null) ended = (await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None)).MessageType == WebSocketMessageType.Close;
-                if (!ended) ended = await TakeAsync();
+                if (_buffer is null)
+                    ended =
+                        (await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None)).MessageType
+                        == WebSocketMessageType.Close;
+                if (!ended)
+                    ended = await TakeAsync();
             }
             // Gone without a farewell, as clients go.
-            catch (WebSocketException gone) when (gone.WebSocketErrorCode == WebSocketError.ConnectionClosedPrematurely) { ended = true; }
-            catch (ObjectDisposedException) { ended = true; }
-            catch (Exception other) { fault = other; }
+            catch (WebSocketException gone) when (gone.WebSocketErrorCode == WebSocketError.ConnectionClosedPrematurely)
+            {
+                ended = true;
+            }
+            catch (ObjectDisposedException)
+            {
+                ended = true;
+            }
+            catch (Exception other)
+            {
+                fault = other;
+            }
 
             ReadResult result = default;
             lock (_gate)
             {
-                (_isReceiving, _isExamined, _hasEnded, _fault) = (false, false, ended, fault);
-                if (!_isWaiting) return;
-                // An empty message is none, nor is a ping: it goes on, in this loop, as there may be any number of them.
+                _isReceiving = false;
+                _isExamined = false;
+                _hasEnded = ended;
+                _fault = fault;
+                if (!_isWaiting)
+                    return;
+                // An empty message is none, nor is a ping: it goes on, in this loop, as there may be any number of
+                // them.
                 if (fault is null && !TryTake(out result))
                 {
                     _isReceiving = true;
@@ -143,8 +199,10 @@ internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection) 
                 }
                 _isWaiting = false;
             }
-            if (fault is null) _result.SetResult(result);
-            else _result.SetException(fault);
+            if (fault is null)
+                _result.SetResult(result);
+            else
+                _result.SetException(fault);
             return;
         }
     }
@@ -155,8 +213,14 @@ internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection) 
         MakeRoom();
         var received = await socket.ReceiveAsync(_buffer.AsMemory(_end), CancellationToken.None);
         _end += received.Count;
-        if (received.EndOfMessage && _buffer.AsSpan(_start, _end - _start).SequenceEqual(Ping) && connection.TakesPing()) GiveBack();
-        else connection.Hear();
+        if (
+            received.EndOfMessage
+            && _buffer.AsSpan(_start, _end - _start).SequenceEqual(Ping)
+            && connection.TakesPing()
+        )
+            GiveBack();
+        else
+            connection.Hear();
         return received.MessageType == WebSocketMessageType.Close;
     }
 
@@ -167,7 +231,8 @@ internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection) 
             _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
             return;
         }
-        if (_end < _buffer.Length) return;
+        if (_end < _buffer.Length)
+            return;
         var (waiting, former) = (_end - _start, _buffer);
         _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(BufferBytes, waiting * 2));
         former.AsSpan(_start, waiting).CopyTo(_buffer);
@@ -177,7 +242,10 @@ internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection) 
 
     private void GiveBack()
     {
-        if (_buffer is not null) ArrayPool<byte>.Shared.Return(_buffer);
-        (_buffer, _start, _end) = (null, 0, 0);
+        if (_buffer is not null)
+            ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = null;
+        _start = 0;
+        _end = 0;
     }
 }

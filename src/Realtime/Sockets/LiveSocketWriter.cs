@@ -5,7 +5,10 @@ using System.Runtime.CompilerServices;
 
 namespace Veza.Realtime.Sockets;
 
-/// <summary>What the hub writes, each flush as one message: SignalR's clients take no part of one. It has a buffer only while there is something to send.</summary>
+/// <summary>
+/// What the hub writes, each flush as one message: SignalR's clients take no part of one. It has a buffer only while
+/// there is something to send.
+/// </summary>
 internal sealed class LiveSocketWriter(WebSocket socket, LiveSocket connection) : PipeWriter
 {
     /// <summary>For what says how long it is only as it goes: answers to calls, pings.</summary>
@@ -27,13 +30,15 @@ internal sealed class LiveSocketWriter(WebSocket socket, LiveSocket connection) 
 
     public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
-    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => _count == 0 ? default : SendAsync();
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
+        _count == 0 ? default : SendAsync();
 
     public override void CancelPendingFlush() { }
 
     public override void Complete(Exception? exception = null)
     {
-        if (_buffer is not null) ArrayPool<byte>.Shared.Return(_buffer);
+        if (_buffer is not null)
+            ArrayPool<byte>.Shared.Return(_buffer);
         (_buffer, _count) = (null, 0);
     }
 
@@ -45,11 +50,20 @@ internal sealed class LiveSocketWriter(WebSocket socket, LiveSocket connection) 
         connection.BeginSending();
         try
         {
-            await socket.SendAsync(buffer.AsMemory(0, count), WebSocketMessageType.Text, WebSocketMessageFlags.EndOfMessage, CancellationToken.None);
+            await socket.SendAsync(
+                buffer.AsMemory(0, count),
+                WebSocketMessageType.Text,
+                WebSocketMessageFlags.EndOfMessage,
+                CancellationToken.None
+            );
             return default;
         }
         // Nobody takes it any more; the reader finds out why.
-        catch (Exception gone) when (gone is WebSocketException or IOException or ObjectDisposedException or OperationCanceledException) { return new(isCanceled: false, isCompleted: true); }
+        catch (Exception gone)
+            when (gone is WebSocketException or IOException or ObjectDisposedException or OperationCanceledException)
+        {
+            return new(isCanceled: false, isCompleted: true);
+        }
         finally
         {
             connection.EndSending();
@@ -59,10 +73,12 @@ internal sealed class LiveSocketWriter(WebSocket socket, LiveSocket connection) 
 
     private void MakeRoom(int bytes)
     {
-        if (_buffer is not null && _buffer.Length - _count >= bytes) return;
+        if (_buffer is not null && _buffer.Length - _count >= bytes)
+            return;
         var former = _buffer;
         _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(BufferBytes, Math.Max(_count * 2, _count + bytes)));
-        if (former is null) return;
+        if (former is null)
+            return;
         former.AsSpan(0, _count).CopyTo(_buffer);
         ArrayPool<byte>.Shared.Return(former);
     }

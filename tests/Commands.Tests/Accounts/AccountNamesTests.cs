@@ -53,7 +53,8 @@ public class AccountNamesTests(TestLog log)
         var named = await log.Log.Reader.FindNameAsync(
             Account.UserNameScope,
             _ada.UserName,
-            TestContext.Current.CancellationToken);
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal((_ada.Account, _ada.Account), (named, await HolderAsync(_ada.Email)));
     }
 
@@ -72,7 +73,8 @@ public class AccountNamesTests(TestLog log)
                 new AccountRegistered(_ada.Account, _ada.UserName, null, "hash"),
                 new EmailProofRequested(_ada.Account, _proof, _ada.Email, _ada.Now, _ada.Now + EmailProof.Life),
             ],
-            await _ada.EventsOfAsync(Registered));
+            await _ada.EventsOfAsync(Registered)
+        );
         Assert.Null(await HolderAsync(_ada.Email));
         await _bo.GivenAsync(_bo.Registered with { Email = _ada.Email, EmailProofId = Guid.CreateVersion7() });
     }

@@ -6,7 +6,9 @@ using Veza.Fixtures;
 
 namespace Veza.Commands.Tests.Accounts;
 
-/// <summary>An account whose ids and names are new for every test, and a clock of its own: sessions end by time.</summary>
+/// <summary>
+/// An account whose ids and names are new for every test, and a clock of its own: sessions end by time.
+/// </summary>
 internal sealed class AccountSetting
 {
     private readonly IHandledLog _log;
@@ -32,13 +34,15 @@ internal sealed class AccountSetting
     public async Task GivenAsync(params object[] commands)
     {
         foreach (var command in commands)
-            if ((await SendAsync(command)).Refusal is { } no) Assert.Fail($"given {command} was refused: {no.Code}: {no.Detail}");
+            if ((await SendAsync(command)).Refusal is { } no)
+                Assert.Fail($"given {command} was refused: {no.Code}: {no.Detail}");
     }
 
     public async Task<DomainEvent[]> EventsOfAsync(object command)
     {
         var (refusal, events) = await SendAsync(command);
-        if (refusal is not null) Assert.Fail($"refused: {refusal.Code}: {refusal.Detail}");
+        if (refusal is not null)
+            Assert.Fail($"refused: {refusal.Code}: {refusal.Detail}");
         return events;
     }
 
@@ -53,7 +57,12 @@ internal sealed class AccountSetting
     private async Task<(Refusal? Refusal, DomainEvent[] Events)> SendAsync(dynamic command)
     {
         var (id, head) = (Guid.CreateVersion7(), _log.Log.Head);
-        CommandResult result = await _bus.SendAsync(command, new CommandContext(id, null), null, CancellationToken.None);
+        CommandResult result = await _bus.SendAsync(
+            command,
+            new CommandContext(id, null),
+            null,
+            CancellationToken.None
+        );
         return ((result as CommandResult.Refused)?.Refusal, await _log.EventsOfAsync(id, head));
     }
 }

@@ -11,7 +11,11 @@ public class ApiKeyUseTests(Rules rules)
 
     private RecordApiKeyUse Used => new(_key);
 
-    private Task MadeAsync() => _ada.GivenAsync(_ada.Registered, new CreateApiKey(_key, _ada.Account, "concert bot", ["live:read"], "key hash", 90));
+    private Task MadeAsync() =>
+        _ada.GivenAsync(
+            _ada.Registered,
+            new CreateApiKey(_key, _ada.Account, "concert bot", ["live:read"], "key hash", 90)
+        );
 
     [Fact]
     public async Task The_first_use_on_a_day_is_told_and_the_others_are_not()

@@ -41,7 +41,10 @@ public class EmailProofTests(Rules rules)
             await _ada.GivenAsync(new RepeatEmailProof(_ada.Account, Guid.CreateVersion7()));
         }
         _ada.Now += EmailProof.WaitMin;
-        Assert.Equal(TimeSpan.FromDays(1) - EmailProof.PerDayMax * EmailProof.WaitMin, (await _ada.RefusalOfAsync(Another(Guid.CreateVersion7()))).RetryAfter);
+        Assert.Equal(
+            TimeSpan.FromDays(1) - EmailProof.PerDayMax * EmailProof.WaitMin,
+            (await _ada.RefusalOfAsync(Another(Guid.CreateVersion7()))).RetryAfter
+        );
         _ada.Now += TimeSpan.FromDays(1);
         await _ada.GivenAsync(Another(Guid.CreateVersion7()));
     }
@@ -52,13 +55,29 @@ public class EmailProofTests(Rules rules)
         var @operator = new AccountSetting(rules);
         await @operator.GivenAsync(@operator.Registered with { Roles = [PlatformRole.Operator] });
         var (first, second) = (Guid.CreateVersion7(), Guid.CreateVersion7());
-        await _ada.GivenAsync(_ada.Registered, new IssuePasswordReset(_ada.Account, @operator.Account, "handed"), new MailPasswordReset(_ada.Account, first));
+        await _ada.GivenAsync(
+            _ada.Registered,
+            new IssuePasswordReset(_ada.Account, @operator.Account, "handed"),
+            new MailPasswordReset(_ada.Account, first)
+        );
         _ada.Now += MailedReset.Life;
-        Assert.Equal(AccountRefusals.ResetTokenInvalid, await _ada.RefusalOfAsync(new ResetPassword(_ada.Account, null, "new", first)));
+        Assert.Equal(
+            AccountRefusals.ResetTokenInvalid,
+            await _ada.RefusalOfAsync(new ResetPassword(_ada.Account, null, "new", first))
+        );
         await _ada.GivenAsync(new MailPasswordReset(_ada.Account, second));
-        Assert.Equal(AccountRefusals.ResetTokenInvalid, await _ada.RefusalOfAsync(new ResetPassword(_ada.Account, null, "new", first)));
-        Assert.Equal([new PasswordReset(_ada.Account, "new")], await _ada.EventsOfAsync(new ResetPassword(_ada.Account, null, "new", second)));
-        Assert.Equal(AccountRefusals.ResetTokenInvalid, await _ada.RefusalOfAsync(new ResetPassword(_ada.Account, null, "newer", second)));
+        Assert.Equal(
+            AccountRefusals.ResetTokenInvalid,
+            await _ada.RefusalOfAsync(new ResetPassword(_ada.Account, null, "new", first))
+        );
+        Assert.Equal(
+            [new PasswordReset(_ada.Account, "new")],
+            await _ada.EventsOfAsync(new ResetPassword(_ada.Account, null, "new", second))
+        );
+        Assert.Equal(
+            AccountRefusals.ResetTokenInvalid,
+            await _ada.RefusalOfAsync(new ResetPassword(_ada.Account, null, "newer", second))
+        );
     }
 
     [Fact]
@@ -68,7 +87,8 @@ public class EmailProofTests(Rules rules)
         var asked = 0;
         for (var hour = 0; hour < 24; hour++)
         {
-            for (var i = 0; i < Mailbox.PerHourMax + 1; i++) asked += (await _ada.EventsOfAsync(new AskForPasswordReset(mailbox, null))).Length;
+            for (var i = 0; i < Mailbox.PerHourMax + 1; i++)
+                asked += (await _ada.EventsOfAsync(new AskForPasswordReset(mailbox, null))).Length;
             Assert.Equal(Math.Min(Mailbox.PerDayMax, (hour + 1) * Mailbox.PerHourMax), asked);
             _ada.Now += TimeSpan.FromHours(1);
         }

@@ -15,10 +15,19 @@ public class EraseAccountTests(Rules rules)
     public async Task Erasing_ends_every_session_and_key()
     {
         var key = Guid.CreateVersion7();
-        await _ada.GivenAsync(_ada.Registered, _ada.Started, new CreateApiKey(key, _ada.Account, "bot", ["messages:write"], "k", 1));
+        await _ada.GivenAsync(
+            _ada.Registered,
+            _ada.Started,
+            new CreateApiKey(key, _ada.Account, "bot", ["messages:write"], "k", 1)
+        );
         Assert.Equal<DomainEvent>(
-            [new AccountErased(_ada.Account), new SessionEnded(_ada.Session, _ada.Account, Session.AccountErased), new SessionEnded(key, _ada.Account, Session.AccountErased)],
-            await _ada.EventsOfAsync(Erase));
+            [
+                new AccountErased(_ada.Account),
+                new SessionEnded(_ada.Session, _ada.Account, Session.AccountErased),
+                new SessionEnded(key, _ada.Account, Session.AccountErased),
+            ],
+            await _ada.EventsOfAsync(Erase)
+        );
     }
 
     [Fact]
@@ -42,14 +51,21 @@ public class EraseAccountTests(Rules rules)
         await @operator.GivenAsync(@operator.Registered with { Roles = [PlatformRole.Operator] });
         await _ada.GivenAsync(_ada.Registered, Erase);
         Assert.Equal(AccountRefusals.SignInFailed, await _ada.RefusalOfAsync(_ada.Started));
-        Assert.Equal("account_unknown", (await _ada.RefusalOfAsync(new IssuePasswordReset(_ada.Account, @operator.Account, "reset"))).Code);
+        Assert.Equal(
+            "account_unknown",
+            (await _ada.RefusalOfAsync(new IssuePasswordReset(_ada.Account, @operator.Account, "reset"))).Code
+        );
     }
 
     [Fact]
     public async Task Two_factors_are_needed_where_they_are_on()
     {
         var seed = Guid.CreateVersion7();
-        await _ada.GivenAsync(_ada.Registered, new BeginTwoFactor(_ada.Account, seed, "hash"), new ConfirmTwoFactor(_ada.Account, new(seed, 7, null)));
+        await _ada.GivenAsync(
+            _ada.Registered,
+            new BeginTwoFactor(_ada.Account, seed, "hash"),
+            new ConfirmTwoFactor(_ada.Account, new(seed, 7, null))
+        );
         Assert.Equal(AccountRefusals.TwoFactorRequired, await _ada.RefusalOfAsync(Erase));
         Assert.Equal(AccountRefusals.CodeWrong, await _ada.RefusalOfAsync(Erase with { Second = new(seed, 7, null) }));
         await _ada.GivenAsync(Erase with { Second = new(seed, 8, null) });

@@ -15,14 +15,24 @@ public class PasswordTests(Rules rules)
     private IssuePasswordReset Issued => new(_ada.Account, _operator.Account, "reset 1");
 
     private Task SignedInTwiceAsync() =>
-        _ada.GivenAsync(_ada.Registered, _ada.Started, new StartSession(_phone, _ada.Account, "p"), _operator.Registered with { Roles = [PlatformRole.Operator] });
+        _ada.GivenAsync(
+            _ada.Registered,
+            _ada.Started,
+            new StartSession(_phone, _ada.Account, "p"),
+            _operator.Registered with
+            {
+                Roles = [PlatformRole.Operator],
+            }
+        );
 
     [Fact]
     public async Task Changing_the_password_ends_every_other_session_in_the_same_commit()
     {
         await SignedInTwiceAsync();
-        Assert.Equal<DomainEvent>([new PasswordChanged(_ada.Account, "new"), new SessionEnded(_phone, _ada.Account, Session.PasswordChanged)],
-            await _ada.EventsOfAsync(new ChangePassword(_ada.Account, "hash", "new", _ada.Session)));
+        Assert.Equal<DomainEvent>(
+            [new PasswordChanged(_ada.Account, "new"), new SessionEnded(_phone, _ada.Account, Session.PasswordChanged)],
+            await _ada.EventsOfAsync(new ChangePassword(_ada.Account, "hash", "new", _ada.Session))
+        );
     }
 
     [Fact]
@@ -30,8 +40,14 @@ public class PasswordTests(Rules rules)
     {
         await SignedInTwiceAsync();
         await _ada.GivenAsync(new ChangePassword(_ada.Account, "hash", "new", _ada.Session));
-        Assert.Equal(AccountRefusals.PasswordWrong, await _ada.RefusalOfAsync(new ChangePassword(_ada.Account, "hash", "newer", _ada.Session)));
-        Assert.Equal(AccountRefusals.SignInFailed, await _ada.RefusalOfAsync(new StartSession(Guid.CreateVersion7(), _ada.Account, "t", PasswordHash: "hash")));
+        Assert.Equal(
+            AccountRefusals.PasswordWrong,
+            await _ada.RefusalOfAsync(new ChangePassword(_ada.Account, "hash", "newer", _ada.Session))
+        );
+        Assert.Equal(
+            AccountRefusals.SignInFailed,
+            await _ada.RefusalOfAsync(new StartSession(Guid.CreateVersion7(), _ada.Account, "t", PasswordHash: "hash"))
+        );
         await _ada.GivenAsync(new StartSession(Guid.CreateVersion7(), _ada.Account, "t", PasswordHash: "new"));
     }
 
@@ -41,8 +57,13 @@ public class PasswordTests(Rules rules)
         await SignedInTwiceAsync();
         await _ada.GivenAsync(Issued);
         Assert.Equal<DomainEvent>(
-            [new PasswordReset(_ada.Account, "new"), new SessionEnded(_ada.Session, _ada.Account, Session.PasswordReset), new SessionEnded(_phone, _ada.Account, Session.PasswordReset)],
-            await _ada.EventsOfAsync(Reset));
+            [
+                new PasswordReset(_ada.Account, "new"),
+                new SessionEnded(_ada.Session, _ada.Account, Session.PasswordReset),
+                new SessionEnded(_phone, _ada.Account, Session.PasswordReset),
+            ],
+            await _ada.EventsOfAsync(Reset)
+        );
         Assert.Equal(AccountRefusals.ResetTokenInvalid, await _ada.RefusalOfAsync(Reset));
     }
 
@@ -56,15 +77,24 @@ public class PasswordTests(Rules rules)
         await _ada.GivenAsync(Issued, Issued with { TokenHash = "reset 2" });
         Assert.Equal(AccountRefusals.ResetTokenInvalid, await _ada.RefusalOfAsync(Reset));
         await _ada.GivenAsync(new ChangePassword(_ada.Account, "hash", "other", _ada.Session));
-        Assert.Equal(AccountRefusals.ResetTokenInvalid, await _ada.RefusalOfAsync(Reset with { TokenHash = "reset 2" }));
+        Assert.Equal(
+            AccountRefusals.ResetTokenInvalid,
+            await _ada.RefusalOfAsync(Reset with { TokenHash = "reset 2" })
+        );
     }
 
     [Fact]
     public async Task Only_an_operator_lets_somebody_reset_and_nobody_resets_without()
     {
         await SignedInTwiceAsync();
-        Assert.Equal(AccountRefusals.NotAnOperator, await _ada.RefusalOfAsync(Issued with { OperatorId = _ada.Account }));
+        Assert.Equal(
+            AccountRefusals.NotAnOperator,
+            await _ada.RefusalOfAsync(Issued with { OperatorId = _ada.Account })
+        );
         Assert.Equal(AccountRefusals.ResetTokenInvalid, await _ada.RefusalOfAsync(Reset));
-        Assert.Equal(AccountRefusals.ResetTokenInvalid, await _ada.RefusalOfAsync(Reset with { AccountId = Guid.CreateVersion7() }));
+        Assert.Equal(
+            AccountRefusals.ResetTokenInvalid,
+            await _ada.RefusalOfAsync(Reset with { AccountId = Guid.CreateVersion7() })
+        );
     }
 }

@@ -24,7 +24,11 @@ public class PrivilegedActTests(Rules rules)
     [Fact]
     public async Task A_session_that_ended_reads_nothing()
     {
-        await _ada.GivenAsync(_ada.Registered, _ada.Started, new EndSession(_ada.Session, Session.SignedOut, _ada.Account));
+        await _ada.GivenAsync(
+            _ada.Registered,
+            _ada.Started,
+            new EndSession(_ada.Session, Session.SignedOut, _ada.Account)
+        );
         Assert.Empty(await _ada.EventsOfAsync(Read));
     }
 
@@ -34,14 +38,27 @@ public class PrivilegedActTests(Rules rules)
         await _ada.GivenAsync(_ada.Registered);
         foreach (var act in OperatorAct.All)
             for (var i = 0; i < 2; i++)
-                Assert.Equal([new OperatorActed(_ada.Account, act, "chat.messages.v1")], await _ada.EventsOfAsync(new RecordOperatorAct(_ada.Account, act, "chat.messages.v1")));
+                Assert.Equal(
+                    [new OperatorActed(_ada.Account, act, "chat.messages.v1")],
+                    await _ada.EventsOfAsync(new RecordOperatorAct(_ada.Account, act, "chat.messages.v1"))
+                );
     }
 
     [Fact]
     public async Task An_act_that_is_none_and_a_subject_that_is_too_long_are_refused()
     {
         await _ada.GivenAsync(_ada.Registered);
-        Assert.Equal("invalid", (await _ada.RefusalOfAsync(new RecordOperatorAct(_ada.Account, "dance", "chat.messages.v1"))).Code);
-        Assert.Equal("invalid", (await _ada.RefusalOfAsync(new RecordOperatorAct(_ada.Account, OperatorAct.Skip, new('x', OperatorAct.SubjectMax + 1)))).Code);
+        Assert.Equal(
+            "invalid",
+            (await _ada.RefusalOfAsync(new RecordOperatorAct(_ada.Account, "dance", "chat.messages.v1"))).Code
+        );
+        Assert.Equal(
+            "invalid",
+            (
+                await _ada.RefusalOfAsync(
+                    new RecordOperatorAct(_ada.Account, OperatorAct.Skip, new('x', OperatorAct.SubjectMax + 1))
+                )
+            ).Code
+        );
     }
 }

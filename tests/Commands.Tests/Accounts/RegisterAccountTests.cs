@@ -12,20 +12,32 @@ public class RegisterAccountTests(Rules rules)
 
     [Fact]
     public async Task Registering_makes_an_account() =>
-        Assert.Equal([new AccountRegistered(_one.Account, _one.UserName, _one.Email, "hash")], await _one.EventsOfAsync(_one.Registered));
+        Assert.Equal(
+            [new AccountRegistered(_one.Account, _one.UserName, _one.Email, "hash")],
+            await _one.EventsOfAsync(_one.Registered)
+        );
 
     [Fact]
     public async Task Registering_can_begin_a_session_that_lasts_as_long_as_its_refresh_token() =>
         Assert.Equal<DomainEvent>(
-            [new AccountRegistered(_one.Account, _one.UserName, _one.Email, "hash"), new SignedIn(_one.Account, _one.Session, null, null),
-                new SessionStarted(_one.Session, _one.Account, "token 1", _one.Now.AddDays(30))],
-            await _one.EventsOfAsync(_one.Registered with { SignIn = new(_one.Session, "token 1") }));
+            [
+                new AccountRegistered(_one.Account, _one.UserName, _one.Email, "hash"),
+                new SignedIn(_one.Account, _one.Session, null, null),
+                new SessionStarted(_one.Session, _one.Account, "token 1", _one.Now.AddDays(30)),
+            ],
+            await _one.EventsOfAsync(_one.Registered with { SignIn = new(_one.Session, "token 1") })
+        );
 
     [Fact]
     public async Task An_account_can_be_made_with_roles_at_once() =>
         Assert.Equal<DomainEvent>(
-            [new AccountRegistered(_one.Account, _one.UserName, _one.Email, "hash"), new RoleGranted(_one.Account, PlatformRole.Operator), new RoleGranted(_one.Account, PlatformRole.Analyst)],
-            await _one.EventsOfAsync(_one.Registered with { Roles = [PlatformRole.Operator, PlatformRole.Analyst] }));
+            [
+                new AccountRegistered(_one.Account, _one.UserName, _one.Email, "hash"),
+                new RoleGranted(_one.Account, PlatformRole.Operator),
+                new RoleGranted(_one.Account, PlatformRole.Analyst),
+            ],
+            await _one.EventsOfAsync(_one.Registered with { Roles = [PlatformRole.Operator, PlatformRole.Analyst] })
+        );
 
     [Fact]
     public async Task A_role_that_nobody_can_be_given_is_refused() =>
@@ -35,8 +47,16 @@ public class RegisterAccountTests(Rules rules)
     public async Task A_user_name_is_kept_in_lower_case_and_an_address_as_it_was_given()
     {
         var email = _one.Email.ToUpperInvariant();
-        Assert.Equal([new AccountRegistered(_one.Account, _one.UserName, email, "hash")],
-            await _one.EventsOfAsync(_one.Registered with { UserName = _one.UserName.ToUpperInvariant(), Email = email }));
+        Assert.Equal(
+            [new AccountRegistered(_one.Account, _one.UserName, email, "hash")],
+            await _one.EventsOfAsync(
+                _one.Registered with
+                {
+                    UserName = _one.UserName.ToUpperInvariant(),
+                    Email = email,
+                }
+            )
+        );
     }
 
     [Theory]
@@ -90,5 +110,15 @@ public class RegisterAccountTests(Rules rules)
 
     [Fact]
     public async Task An_address_longer_than_mail_can_carry_is_refused() =>
-        Assert.Equal("invalid", (await _one.RefusalOfAsync(_one.Registered with { Email = $"ada@{string.Join('.', Enumerable.Repeat("example", 32))}.org" })).Code);
+        Assert.Equal(
+            "invalid",
+            (
+                await _one.RefusalOfAsync(
+                    _one.Registered with
+                    {
+                        Email = $"ada@{string.Join('.', Enumerable.Repeat("example", 32))}.org",
+                    }
+                )
+            ).Code
+        );
 }

@@ -10,6 +10,7 @@ public class SessionTests(Rules rules)
     private readonly AccountSetting _ada = new(rules);
 
     private RefreshSession Refreshed(string token, string next) => new(_ada.Session, token, next);
+
     private EndSession Ended => new(_ada.Session, Session.SignedOut);
 
     [Fact]
@@ -17,8 +18,12 @@ public class SessionTests(Rules rules)
     {
         await _ada.GivenAsync(_ada.Registered);
         Assert.Equal<DomainEvent>(
-            [new SessionStarted(_ada.Session, _ada.Account, "token 1", _ada.Now.AddDays(30)), new SignedIn(_ada.Account, _ada.Session, "Ada's phone", "network")],
-            await _ada.EventsOfAsync(_ada.Started with { Device = "Ada's phone", NetworkHash = "network" }));
+            [
+                new SessionStarted(_ada.Session, _ada.Account, "token 1", _ada.Now.AddDays(30)),
+                new SignedIn(_ada.Account, _ada.Session, "Ada's phone", "network"),
+            ],
+            await _ada.EventsOfAsync(_ada.Started with { Device = "Ada's phone", NetworkHash = "network" })
+        );
     }
 
     [Fact]
@@ -30,7 +35,10 @@ public class SessionTests(Rules rules)
     {
         await _ada.GivenAsync(_ada.Registered, _ada.Started);
         _ada.Now = _ada.Now.AddDays(29);
-        Assert.Equal([new SessionRefreshed(_ada.Session, _ada.Account, "token 2", _ada.Now.AddDays(30))], await _ada.EventsOfAsync(Refreshed("token 1", "token 2")));
+        Assert.Equal(
+            [new SessionRefreshed(_ada.Session, _ada.Account, "token 2", _ada.Now.AddDays(30))],
+            await _ada.EventsOfAsync(Refreshed("token 1", "token 2"))
+        );
         await _ada.GivenAsync(Refreshed("token 2", "token 3"));
     }
 
@@ -64,7 +72,10 @@ public class SessionTests(Rules rules)
     public async Task Ending_a_session_says_why()
     {
         await _ada.GivenAsync(_ada.Registered, _ada.Started);
-        Assert.Equal([new SessionEnded(_ada.Session, _ada.Account, "refresh_token_reused")], await _ada.EventsOfAsync(Ended with { Reason = Session.RefreshTokenReused }));
+        Assert.Equal(
+            [new SessionEnded(_ada.Session, _ada.Account, "refresh_token_reused")],
+            await _ada.EventsOfAsync(Ended with { Reason = Session.RefreshTokenReused })
+        );
     }
 
     [Fact]
@@ -75,13 +86,17 @@ public class SessionTests(Rules rules)
     }
 
     [Fact]
-    public async Task A_session_that_is_not_there_cannot_be_ended() => Assert.Equal("session_unknown", (await _ada.RefusalOfAsync(Ended)).Code);
+    public async Task A_session_that_is_not_there_cannot_be_ended() =>
+        Assert.Equal("session_unknown", (await _ada.RefusalOfAsync(Ended)).Code);
 
     [Fact]
     public async Task Nobody_ends_the_session_of_somebody_else()
     {
         await _ada.GivenAsync(_ada.Registered, _ada.Started);
-        Assert.Equal("session_unknown", (await _ada.RefusalOfAsync(Ended with { OwnerId = Guid.CreateVersion7() })).Code);
+        Assert.Equal(
+            "session_unknown",
+            (await _ada.RefusalOfAsync(Ended with { OwnerId = Guid.CreateVersion7() })).Code
+        );
         Assert.Single(await _ada.EventsOfAsync(Ended with { OwnerId = _ada.Account }));
     }
 
@@ -89,9 +104,19 @@ public class SessionTests(Rules rules)
     public async Task Signing_out_everywhere_else_ends_every_other_session_at_once()
     {
         var (phone, car) = (Guid.CreateVersion7(), Guid.CreateVersion7());
-        await _ada.GivenAsync(_ada.Registered with { SignIn = new(_ada.Session, "token 1") }, new StartSession(phone, _ada.Account, "p"), new StartSession(car, _ada.Account, "c"),
-            new EndSession(car, Session.SignedOut));
-        Assert.Equal([new SessionEnded(phone, _ada.Account, Session.SignedOut)], await _ada.EventsOfAsync(new EndOtherSessions(_ada.Account, _ada.Session)));
+        await _ada.GivenAsync(
+            _ada.Registered with
+            {
+                SignIn = new(_ada.Session, "token 1"),
+            },
+            new StartSession(phone, _ada.Account, "p"),
+            new StartSession(car, _ada.Account, "c"),
+            new EndSession(car, Session.SignedOut)
+        );
+        Assert.Equal(
+            [new SessionEnded(phone, _ada.Account, Session.SignedOut)],
+            await _ada.EventsOfAsync(new EndOtherSessions(_ada.Account, _ada.Session))
+        );
         Assert.Empty(await _ada.EventsOfAsync(new EndOtherSessions(_ada.Account, _ada.Session)));
     }
 
@@ -99,7 +124,11 @@ public class SessionTests(Rules rules)
     public async Task One_session_too_many_ends_the_oldest()
     {
         await _ada.GivenAsync(_ada.Registered, _ada.Started);
-        for (var i = 1; i < Account.SessionsMax; i++) Assert.Equal(2, (await _ada.EventsOfAsync(new StartSession(Guid.CreateVersion7(), _ada.Account, "token"))).Length);
+        for (var i = 1; i < Account.SessionsMax; i++)
+            Assert.Equal(
+                2,
+                (await _ada.EventsOfAsync(new StartSession(Guid.CreateVersion7(), _ada.Account, "token"))).Length
+            );
         var events = await _ada.EventsOfAsync(new StartSession(Guid.CreateVersion7(), _ada.Account, "token"));
         Assert.Equal(new SessionEnded(_ada.Session, _ada.Account, Session.TooMany), events[^1]);
     }
@@ -112,14 +141,20 @@ public class SessionTests(Rules rules)
     {
         await _ada.GivenAsync(_ada.Registered);
         Assert.Equal("invalid", (await _ada.RefusalOfAsync(_ada.Started with { Device = device })).Code);
-        Assert.Equal("invalid", (await _ada.RefusalOfAsync(_ada.Started with { Device = new('x', Session.DeviceMax + 1) })).Code);
+        Assert.Equal(
+            "invalid",
+            (await _ada.RefusalOfAsync(_ada.Started with { Device = new('x', Session.DeviceMax + 1) })).Code
+        );
     }
 
     [Fact]
     public async Task A_role_is_granted_once()
     {
         await _ada.GivenAsync(_ada.Registered);
-        Assert.Equal([new RoleGranted(_ada.Account, PlatformRole.Analyst)], await _ada.EventsOfAsync(new GrantRole(_ada.Account, PlatformRole.Analyst)));
+        Assert.Equal(
+            [new RoleGranted(_ada.Account, PlatformRole.Analyst)],
+            await _ada.EventsOfAsync(new GrantRole(_ada.Account, PlatformRole.Analyst))
+        );
         Assert.Empty(await _ada.EventsOfAsync(new GrantRole(_ada.Account, PlatformRole.Analyst)));
     }
 
@@ -136,5 +171,8 @@ public class SessionTests(Rules rules)
 
     [Fact]
     public async Task Nobody_is_granted_a_role_who_is_not_there() =>
-        Assert.Equal("account_unknown", (await _ada.RefusalOfAsync(new GrantRole(_ada.Account, PlatformRole.Analyst))).Code);
+        Assert.Equal(
+            "account_unknown",
+            (await _ada.RefusalOfAsync(new GrantRole(_ada.Account, PlatformRole.Analyst))).Code
+        );
 }

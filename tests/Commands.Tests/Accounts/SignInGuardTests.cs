@@ -12,12 +12,15 @@ public class SignInGuardTests(Rules rules)
     private async Task<SignInTried> CountAsync(Guid? tryId = null) =>
         Assert.IsType<SignInTried>(Assert.Single(await _ada.EventsOfAsync(Try(tryId))));
 
-    private CountSignInTry Try(Guid? tryId = null, bool waits = true) => new(_guard, tryId ?? Guid.CreateVersion7(), waits);
+    private CountSignInTry Try(Guid? tryId = null, bool waits = true) =>
+        new(_guard, tryId ?? Guid.CreateVersion7(), waits);
 
     private async Task<SignInFailed> FailAsync()
     {
         await CountAsync();
-        return Assert.IsType<SignInFailed>(Assert.Single(await _ada.EventsOfAsync(new RecordFailedSignIn(_guard, _ada.Account))));
+        return Assert.IsType<SignInFailed>(
+            Assert.Single(await _ada.EventsOfAsync(new RecordFailedSignIn(_guard, _ada.Account)))
+        );
     }
 
     private async Task<SignInTryPassed> PassAsync(Guid tryId) =>
@@ -43,7 +46,8 @@ public class SignInGuardTests(Rules rules)
     [Fact]
     public async Task A_day_without_failures_forgets_them()
     {
-        for (var i = 0; i < SignInGuard.FreeTries; i++) await FailAsync();
+        for (var i = 0; i < SignInGuard.FreeTries; i++)
+            await FailAsync();
         _ada.Now += SignInGuard.ForgottenAfter + SignInGuard.WaitMin;
         Assert.Equal(1, (await FailAsync()).InARow);
     }
@@ -51,7 +55,8 @@ public class SignInGuardTests(Rules rules)
     [Fact]
     public async Task A_try_is_counted_before_it_is_checked_so_that_no_more_are_under_way_than_may_fail()
     {
-        for (var i = 0; i < SignInGuard.FreeTries; i++) await CountAsync();
+        for (var i = 0; i < SignInGuard.FreeTries; i++)
+            await CountAsync();
         var refusal = await _ada.RefusalOfAsync(Try());
         Assert.Equal(("sign_in_wait", SignInGuard.WaitMin), (refusal.Code, refusal.RetryAfter));
     }
@@ -59,14 +64,19 @@ public class SignInGuardTests(Rules rules)
     [Fact]
     public async Task Where_the_owner_has_signed_in_before_a_try_is_counted_and_does_not_wait()
     {
-        for (var i = 0; i < SignInGuard.FreeTries; i++) await CountAsync();
-        Assert.Equal(SignInGuard.FreeTries + 1, Assert.IsType<SignInTried>(Assert.Single(await _ada.EventsOfAsync(Try(waits: false)))).InARow);
+        for (var i = 0; i < SignInGuard.FreeTries; i++)
+            await CountAsync();
+        Assert.Equal(
+            SignInGuard.FreeTries + 1,
+            Assert.IsType<SignInTried>(Assert.Single(await _ada.EventsOfAsync(Try(waits: false)))).InARow
+        );
     }
 
     [Fact]
     public async Task A_try_that_passes_leaves_the_guard_as_it_was()
     {
-        for (var i = 1; i < SignInGuard.FreeTries; i++) await FailAsync();
+        for (var i = 1; i < SignInGuard.FreeTries; i++)
+            await FailAsync();
         var good = Guid.CreateVersion7();
         var before = _ada.Now;
         _ada.Now += TimeSpan.FromSeconds(1);
@@ -79,7 +89,8 @@ public class SignInGuardTests(Rules rules)
     [Fact]
     public async Task A_try_that_passes_shortens_no_wait_that_others_have_earned_meanwhile()
     {
-        for (var i = 1; i < SignInGuard.FreeTries - 1; i++) await FailAsync();
+        for (var i = 1; i < SignInGuard.FreeTries - 1; i++)
+            await FailAsync();
         var good = Guid.CreateVersion7();
         await CountAsync(good);
         var wait = (await FailAsync()).NextTryAt;

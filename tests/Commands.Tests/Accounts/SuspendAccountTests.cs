@@ -26,7 +26,8 @@ public class SuspendAccountTests(Rules rules)
                 new SessionEnded(_ada.Session, _ada.Account, Session.AccountSuspended),
                 new SessionEnded(key, _ada.Account, Session.AccountSuspended),
             ],
-            await _ada.EventsOfAsync(Suspend));
+            await _ada.EventsOfAsync(Suspend)
+        );
         Assert.Empty(await _ada.EventsOfAsync(Suspend));
     }
 
@@ -48,13 +49,15 @@ public class SuspendAccountTests(Rules rules)
         await GivenAsync(Suspend with { Until = soon });
         Assert.Equal<DomainEvent>(
             [new AccountSuspended(_ada.Account, _operator.Account, "sells followers", later)],
-            await _ada.EventsOfAsync(Suspend with { Until = later }));
+            await _ada.EventsOfAsync(Suspend with { Until = later })
+        );
         Assert.Empty(await _ada.EventsOfAsync(Suspend with { Until = later }));
 
         Assert.Empty(await _ada.EventsOfAsync(new ExpireSuspension(_ada.Account, soon)));
         Assert.Equal<DomainEvent>(
             [new AccountSuspensionExpired(_ada.Account)],
-            await _ada.EventsOfAsync(new ExpireSuspension(_ada.Account, later)));
+            await _ada.EventsOfAsync(new ExpireSuspension(_ada.Account, later))
+        );
         Assert.Empty(await _ada.EventsOfAsync(new ExpireSuspension(_ada.Account, later)));
         await _ada.GivenAsync(_ada.Started);
     }
@@ -82,9 +85,15 @@ public class SuspendAccountTests(Rules rules)
     public async Task Only_operators_suspend_and_never_themselves()
     {
         await GivenAsync();
-        Assert.Equal(AccountRefusals.NotAnOperator, await _ada.RefusalOfAsync(Suspend with { OperatorId = _ada.Account }));
+        Assert.Equal(
+            AccountRefusals.NotAnOperator,
+            await _ada.RefusalOfAsync(Suspend with { OperatorId = _ada.Account })
+        );
         Assert.Equal(AccountRefusals.NotAnOperator, await _ada.RefusalOfAsync(End with { OperatorId = _ada.Account }));
-        Assert.Equal(AccountRefusals.CannotSuspendSelf, await _ada.RefusalOfAsync(Suspend with { AccountId = _operator.Account }));
+        Assert.Equal(
+            AccountRefusals.CannotSuspendSelf,
+            await _ada.RefusalOfAsync(Suspend with { AccountId = _operator.Account })
+        );
         Assert.Equal("invalid", (await _ada.RefusalOfAsync(Suspend with { Reason = "" })).Code);
     }
 
@@ -110,7 +119,10 @@ public class SuspendAccountTests(Rules rules)
             var id = Guid.CreateVersion7();
             await _ada.GivenAsync(Key(id), new EndSession(id, Session.KeyRevoked));
         }
-        Assert.Contains(new SessionEnded(kept, _ada.Account, Session.AccountErased), await _ada.EventsOfAsync(new EraseAccount(_ada.Account, "hash")));
+        Assert.Contains(
+            new SessionEnded(kept, _ada.Account, Session.AccountErased),
+            await _ada.EventsOfAsync(new EraseAccount(_ada.Account, "hash"))
+        );
     }
 
     private CreateApiKey Key(Guid id) => new(id, _ada.Account, "bot", ["messages:write"], "k", 1);

@@ -18,8 +18,13 @@ internal sealed class ChatSetting
 
     public CreateCommunity Created => new(Community, General, Owner, "Vinyl diggers");
     public JoinCommunity Joined => new(Community, Member);
-    public CreateChannel Channel(Guid id, ChannelKind kind = ChannelKind.Text, int slowModeSeconds = 0) => new(id, Community, Owner, "slow", kind, null, slowModeSeconds);
+
+    public CreateChannel Channel(Guid id, ChannelKind kind = ChannelKind.Text, int slowModeSeconds = 0) =>
+        new(id, Community, Owner, "slow", kind, null, slowModeSeconds);
+
     public SendMessage Sent => new(Message, General, Member, "hello", null);
+
     public ReactToMessage Reacted(string emoji, Guid? by = null) => new(Message, by ?? Member, emoji);
+
     public object[] Given(params object[] more) => [Created, Joined, .. more];
 }

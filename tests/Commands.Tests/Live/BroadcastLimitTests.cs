@@ -21,7 +21,9 @@ public class BroadcastLimitTests(Rules rules)
 
     [Fact]
     public Task Another_account_still_opens_one() =>
-        rules.Given([.. AllThereMayBe, new CreateBroadcast(Guid.CreateVersion7(), Guid.CreateVersion7(), "Elsewhere")]).PlayAsync();
+        rules
+            .Given([.. AllThereMayBe, new CreateBroadcast(Guid.CreateVersion7(), Guid.CreateVersion7(), "Elsewhere")])
+            .PlayAsync();
 
     [Fact]
     public async Task One_that_ended_makes_room_for_exactly_one()
@@ -34,20 +36,36 @@ public class BroadcastLimitTests(Rules rules)
     public async Task A_moderator_ends_anybodys_broadcast_and_the_log_says_who_did()
     {
         var moderator = Guid.CreateVersion7();
-        await rules.Given(First).When(new StopBroadcast(_first, moderator, Moderates: true)).Then(
-            new BroadcastTakenDown(_first, _owner, moderator),
-            new BroadcastEnded(_first, _owner, BroadcastEnd.TakenDown));
+        await rules
+            .Given(First)
+            .When(new StopBroadcast(_first, moderator, Moderates: true))
+            .Then(
+                new BroadcastTakenDown(_first, _owner, moderator),
+                new BroadcastEnded(_first, _owner, BroadcastEnd.TakenDown)
+            );
         await rules.Given().When(new StopBroadcast(_first, moderator)).ThenRefused(BroadcastRefusals.NotTheOwner);
     }
 
     [Fact]
     public async Task No_source_connects_to_a_broadcast_of_an_account_that_is_out()
     {
-        var registered = Happened.To<Account>(_owner, new AccountRegistered(_owner, $"bo-{_owner:N}", $"{_owner:N}@example.org", "hash"));
+        var registered = Happened.To<Account>(
+            _owner,
+            new AccountRegistered(_owner, $"bo-{_owner:N}", $"{_owner:N}@example.org", "hash")
+        );
         var suspended = Happened.To<Account>(_owner, new AccountSuspended(_owner, Guid.CreateVersion7(), "spam"));
-        var ended = Happened.To<Account>(_owner, new AccountSuspensionEnded(_owner, Guid.CreateVersion7(), "a mistake"));
-        await rules.Given(registered, First, suspended).When(new ConnectSource(_first, "audio/mpeg")).ThenRefused("account_suspended");
-        await rules.Given(ended).When(new ConnectSource(_first, "audio/mpeg")).Then(new BroadcastStarted(_first, _owner, "audio/mpeg"));
+        var ended = Happened.To<Account>(
+            _owner,
+            new AccountSuspensionEnded(_owner, Guid.CreateVersion7(), "a mistake")
+        );
+        await rules
+            .Given(registered, First, suspended)
+            .When(new ConnectSource(_first, "audio/mpeg"))
+            .ThenRefused("account_suspended");
+        await rules
+            .Given(ended)
+            .When(new ConnectSource(_first, "audio/mpeg"))
+            .Then(new BroadcastStarted(_first, _owner, "audio/mpeg"));
         var erased = Happened.To<Account>(_owner, new AccountErased(_owner));
         await rules.Given(erased).When(new ConnectSource(_first, "audio/mpeg")).ThenRefused("session_ended");
     }

@@ -14,7 +14,10 @@ public class AggregateCacheTests(LogFixture fixture)
         for (var i = 0; i < 10; i++)
         {
             await log.Appender.AppendAsync(Command(Change(stream, i, new Counted(stream, 1))));
-            Assert.Equal((new Counter(stream, i + 1), i + 1L), (await LoadAsync(log, stream)) is var v ? (v.State, v.Version) : default);
+            Assert.Equal(
+                (new Counter(stream, i + 1), i + 1L),
+                (await LoadAsync(log, stream)) is var v ? (v.State, v.Version) : default
+            );
         }
     }
 
@@ -26,7 +29,9 @@ public class AggregateCacheTests(LogFixture fixture)
         await using var other = await OpenAsync(database);
         var stream = Guid.CreateVersion7();
         await LoadAsync(mine, stream);
-        Assert.IsType<AppendOutcome.Accepted>(await other.Appender.AppendAsync(Command(Change(stream, 0, new Counted(stream, 7)))));
+        Assert.IsType<AppendOutcome.Accepted>(
+            await other.Appender.AppendAsync(Command(Change(stream, 0, new Counted(stream, 7))))
+        );
         await mine.CatchUpAsync(CancellationToken.None);
         Assert.Equal(new Counter(stream, 7), (await LoadAsync(mine, stream)).State);
     }
@@ -52,17 +57,23 @@ public class AggregateCacheTests(LogFixture fixture)
     {
         await using var log = await fixture.OpenNewAsync();
         var streams = Enumerable.Range(0, 50).Select(_ => Guid.CreateVersion7()).ToArray();
-        await Task.WhenAll(streams.Select(async stream =>
-        {
-            var writing = Task.Run(async () => { for (var v = 0; v < 20; v++) await log.Appender.AppendAsync(Command(Change(stream, v, new Counted(stream, 1)))); });
-            while (!writing.IsCompleted)
+        await Task.WhenAll(
+            streams.Select(async stream =>
             {
-                await LoadAsync(log, stream);
-                log.Models.Drop(stream);
-            }
-            await writing;
-            Assert.Equal(new Counter(stream, 20), (await LoadAsync(log, stream)).State);
-        }));
+                var writing = Task.Run(async () =>
+                {
+                    for (var v = 0; v < 20; v++)
+                        await log.Appender.AppendAsync(Command(Change(stream, v, new Counted(stream, 1))));
+                });
+                while (!writing.IsCompleted)
+                {
+                    await LoadAsync(log, stream);
+                    log.Models.Drop(stream);
+                }
+                await writing;
+                Assert.Equal(new Counter(stream, 20), (await LoadAsync(log, stream)).State);
+            })
+        );
     }
 
     [Fact]
@@ -72,7 +83,9 @@ public class AggregateCacheTests(LogFixture fixture)
         var stream = Guid.CreateVersion7();
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await log.Models.LoadAsync(typeof(Counter), stream, cancelled.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            await log.Models.LoadAsync(typeof(Counter), stream, cancelled.Token)
+        );
         var first = await LoadAsync(log, stream);
         Assert.Same(first, await LoadAsync(log, stream));
     }
@@ -84,8 +97,12 @@ public class AggregateCacheTests(LogFixture fixture)
         var (sick, healthy) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         await log.Appender.AppendAsync(Command(Change(sick, 0, new Counted(sick, 1))));
         await LoadAsync(log, sick);
-        Assert.IsType<AppendOutcome.Accepted>(await log.Appender.AppendAsync(Command(Change(sick, 1, new Poisoned(sick)))));
-        Assert.IsType<AppendOutcome.Accepted>(await log.Appender.AppendAsync(Command(Change(healthy, 0, new Counted(healthy, 1)))));
+        Assert.IsType<AppendOutcome.Accepted>(
+            await log.Appender.AppendAsync(Command(Change(sick, 1, new Poisoned(sick))))
+        );
+        Assert.IsType<AppendOutcome.Accepted>(
+            await log.Appender.AppendAsync(Command(Change(healthy, 0, new Counted(healthy, 1))))
+        );
         Assert.Equal(3, log.Head);
         Assert.Equal(new Counter(healthy, 1), (await LoadAsync(log, healthy)).State);
     }
@@ -99,9 +116,11 @@ public class AggregateCacheTests(LogFixture fixture)
         await cache.LoadAsync(typeof(Counter), hot, CancellationToken.None);
         cache.Drop(hot);
         var kept = await cache.LoadAsync(typeof(Counter), hot, CancellationToken.None);
-        foreach (var other in new[] { Guid.CreateVersion7(), Guid.CreateVersion7() }) await cache.LoadAsync(typeof(Counter), other, CancellationToken.None);
+        foreach (var other in new[] { Guid.CreateVersion7(), Guid.CreateVersion7() })
+            await cache.LoadAsync(typeof(Counter), other, CancellationToken.None);
         Assert.Same(kept, await cache.LoadAsync(typeof(Counter), hot, CancellationToken.None));
     }
 
-    private static ValueTask<Veza.EventStore.Aggregates.AggregateState> LoadAsync(EventLog log, Guid stream) => log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None);
+    private static ValueTask<Veza.EventStore.Aggregates.AggregateState> LoadAsync(EventLog log, Guid stream) =>
+        log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None);
 }

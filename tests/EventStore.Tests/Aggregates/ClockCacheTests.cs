@@ -8,7 +8,8 @@ public class ClockCacheTests
     public void What_is_in_use_outlasts_a_burst_of_values_used_once()
     {
         var cache = new ClockCache<int, string>(100);
-        for (var hot = 0; hot < 50; hot++) Assert.True(cache.TryAdd(-hot, $"hot {hot}", out _));
+        for (var hot = 0; hot < 50; hot++)
+            Assert.True(cache.TryAdd(-hot, $"hot {hot}", out _));
         for (var once = 1; once <= 10_000; once++)
         {
             cache.TryAdd(once, $"once {once}", out _);
@@ -35,7 +36,8 @@ public class ClockCacheTests
     public void The_place_of_a_removed_value_is_used_again_before_anything_is_evicted()
     {
         var cache = new ClockCache<int, string>(3);
-        for (var i = 0; i < 3; i++) cache.TryAdd(i, $"{i}", out _);
+        for (var i = 0; i < 3; i++)
+            cache.TryAdd(i, $"{i}", out _);
         for (var round = 0; round < 20; round++)
         {
             Assert.True(cache.TryPeek(1, out var value));
@@ -64,20 +66,30 @@ public class ClockCacheTests
     {
         const int Max = 64;
         var cache = new ClockCache<int, string>(Max);
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(worker => Task.Run(() =>
-        {
-            var chance = new Random(worker);
-            for (var i = 0; i < 20_000; i++)
-            {
-                var key = chance.Next(200);
-                if (cache.TryFind(key, out var value)) Assert.Equal($"{key}", value);
-                if (value is not null && chance.Next(4) == 0) cache.Remove(key, value);
-                else cache.TryAdd(key, $"{key}", out _);
-                Assert.InRange(cache.Count, 0, Max);
-            }
-        })));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 4)
+                .Select(worker =>
+                    Task.Run(() =>
+                    {
+                        var chance = new Random(worker);
+                        for (var i = 0; i < 20_000; i++)
+                        {
+                            var key = chance.Next(200);
+                            if (cache.TryFind(key, out var value))
+                                Assert.Equal($"{key}", value);
+                            if (value is not null && chance.Next(4) == 0)
+                                cache.Remove(key, value);
+                            else
+                                cache.TryAdd(key, $"{key}", out _);
+                            Assert.InRange(cache.Count, 0, Max);
+                        }
+                    })
+                )
+        );
         // Every place is still there: as many values as fit can be found after adding them.
-        for (var key = 1000; key < 1000 + Max; key++) cache.TryAdd(key, $"{key}", out _);
+        for (var key = 1000; key < 1000 + Max; key++)
+            cache.TryAdd(key, $"{key}", out _);
         Assert.Equal(Max, cache.Count);
     }
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
-using Veza.EventStore.Appending;
 using Veza.EventStore.Aggregates;
+using Veza.EventStore.Appending;
 using static Veza.EventStore.Tests.LogFixture;
 
 namespace Veza.EventStore.Tests.Aggregates;
@@ -11,13 +11,16 @@ public class SnapshotTests(LogFixture fixture)
     private sealed record LongTally(Guid Id, long Total)
     {
         public static LongTally Create(Counted e) => new(e.Id, e.By);
+
         public LongTally Apply(Counted e) => this with { Total = Total + e.By };
     }
 
     private sealed record Unwritable(Guid Id, int Total)
     {
         public int Broken => throw new InvalidOperationException("this model cannot be written");
+
         public static Unwritable Create(Counted e) => new(e.Id, e.By);
+
         public Unwritable Apply(Counted e) => this with { Total = Total + e.By };
     }
 
@@ -26,20 +29,28 @@ public class SnapshotTests(LogFixture fixture)
     [Fact]
     public async Task Loading_a_model_of_a_stream_of_100_000_events_costs_a_snapshot_and_a_few_events()
     {
-        const int Length = 100_000, Each = 4000;
+        const int Length = 100_000,
+            Each = 4000;
         var database = await fixture.NewDatabaseAsync();
         using var read = new EventsRead("long_tally");
         await using var log = await OpenAsync(database);
         var stream = Guid.CreateVersion7();
-        for (var version = 0; version < Length; version += Each) await AddAsync(log, stream, version, Each);
-        Assert.Equal(new LongTally(stream, Length), (await log.Models.LoadAsync(typeof(LongTally), stream, CancellationToken.None)).State);
+        for (var version = 0; version < Length; version += Each)
+            await AddAsync(log, stream, version, Each);
+        Assert.Equal(
+            new LongTally(stream, Length),
+            (await log.Models.LoadAsync(typeof(LongTally), stream, CancellationToken.None)).State
+        );
         Assert.Equal(Length, read.Count);
         await SnapshotAsync(log, stream, atLeast: Length);
         await AddAsync(log, stream, Length, 3);
 
         await using var restarted = await OpenAsync(database);
         var loaded = await restarted.Models.LoadAsync(typeof(LongTally), stream, CancellationToken.None);
-        Assert.Equal((new LongTally(stream, Length + 3), Length + 3L, restarted.Head), (loaded.State, loaded.Version, loaded.Position));
+        Assert.Equal(
+            (new LongTally(stream, Length + 3), Length + 3L, restarted.Head),
+            (loaded.State, loaded.Version, loaded.Position)
+        );
         Assert.Equal(Length + 3, read.Count);
     }
 
@@ -64,12 +75,23 @@ public class SnapshotTests(LogFixture fixture)
         await AddAsync(log, stream, 0, 10);
         var at = await At(log, stream);
         // A state the events do not lead to, so that it shows whether it was used.
-        await log.Snapshots.WriteAsync(CounterFold, stream, at with { State = new Counter(stream, 1000) }, CancellationToken.None);
+        await log.Snapshots.WriteAsync(
+            CounterFold,
+            stream,
+            at with
+            {
+                State = new Counter(stream, 1000),
+            },
+            CancellationToken.None
+        );
         await AddAsync(log, stream, 10, 2);
         var (model, folded) = await log.Snapshots.LoadAsync(CounterFold, stream, CancellationToken.None);
         Assert.Equal((new Counter(stream, 1002), 12L, 2L), (model.State, model.Version, folded));
         await Change("delete from log.snapshots", log);
-        Assert.Equal(new Counter(stream, 12), (await log.Snapshots.LoadAsync(CounterFold, stream, CancellationToken.None)).Model.State);
+        Assert.Equal(
+            new Counter(stream, 12),
+            (await log.Snapshots.LoadAsync(CounterFold, stream, CancellationToken.None)).Model.State
+        );
     }
 
     [Theory]
@@ -87,7 +109,15 @@ public class SnapshotTests(LogFixture fixture)
         await using var log = await fixture.OpenNewAsync();
         var stream = Guid.CreateVersion7();
         await AddAsync(log, stream, 0, 10);
-        await log.Snapshots.WriteAsync(CounterFold, stream, await At(log, stream) with { State = new Counter(stream, 1000) }, CancellationToken.None);
+        await log.Snapshots.WriteAsync(
+            CounterFold,
+            stream,
+            await At(log, stream) with
+            {
+                State = new Counter(stream, 1000),
+            },
+            CancellationToken.None
+        );
         Assert.Equal(1, await Change($"update log.snapshots set {change}", log));
         var (model, folded) = await log.Snapshots.LoadAsync(CounterFold, stream, CancellationToken.None);
         Assert.Equal((new Counter(stream, 10), 10L, 10L), (model.State, model.Version, folded));
@@ -100,7 +130,10 @@ public class SnapshotTests(LogFixture fixture)
         var (sick, healthy) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         await AddAsync(log, sick, 0, Snapshots.EveryEvents);
         await AddAsync(log, healthy, 0, Snapshots.EveryEvents);
-        Assert.Equal(new Unwritable(sick, Snapshots.EveryEvents), (await log.Models.LoadAsync(typeof(Unwritable), sick, CancellationToken.None)).State);
+        Assert.Equal(
+            new Unwritable(sick, Snapshots.EveryEvents),
+            (await log.Models.LoadAsync(typeof(Unwritable), sick, CancellationToken.None)).State
+        );
         await log.Models.LoadAsync(typeof(Counter), healthy, CancellationToken.None);
         await SnapshotAsync(log, healthy, atLeast: Snapshots.EveryEvents);
         Assert.Equal(0, await Change($"delete from log.snapshots where stream_id = '{sick}'", log));
@@ -118,7 +151,8 @@ public class SnapshotTests(LogFixture fixture)
             log.Models.Drop(stream);
             await Change("delete from log.snapshots", log);
             var loading = log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None).AsTask();
-            for (var more = 0; more < 5; more++) await AddAsync(log, stream, version++, 1);
+            for (var more = 0; more < 5; more++)
+                await AddAsync(log, stream, version++, 1);
             await loading;
             var kept = await log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None);
             Assert.Equal((new Counter(stream, version), (long)version), (kept.State, kept.Version));
@@ -126,21 +160,37 @@ public class SnapshotTests(LogFixture fixture)
         }
     }
 
-    private static async Task AddAsync(EventLog log, Guid stream, long version, int count) => Assert.IsType<AppendOutcome.Accepted>(
-        await log.Appender.AppendAsync(Command(LogFixture.Change(stream, version, [.. Enumerable.Range(0, count).Select(_ => new Counted(stream, 1))]))));
+    private static async Task AddAsync(EventLog log, Guid stream, long version, int count) =>
+        Assert.IsType<AppendOutcome.Accepted>(
+            await log.Appender.AppendAsync(
+                Command(
+                    LogFixture.Change(
+                        stream,
+                        version,
+                        [.. Enumerable.Range(0, count).Select(_ => new Counted(stream, 1))]
+                    )
+                )
+            )
+        );
 
-    private static async Task<AggregateState> At(EventLog log, Guid stream) => (await log.Snapshots.LoadAsync(CounterFold, stream, CancellationToken.None)).Model;
+    private static async Task<AggregateState> At(EventLog log, Guid stream) =>
+        (await log.Snapshots.LoadAsync(CounterFold, stream, CancellationToken.None)).Model;
 
     /// <returns>The version of the stream's snapshot, once there is one.</returns>
     private static async Task<long> SnapshotAsync(EventLog log, Guid stream, long atLeast)
     {
         var found = 0L;
-        await Eventually.TrueAsync(async () =>
-        {
-            await using var find = log.Database.CreateCommand($"select version from log.snapshots where stream_id = '{stream}'");
-            found = await find.ExecuteScalarAsync(TestContext.Current.CancellationToken) as long? ?? 0;
-            return found >= atLeast;
-        }, what: "a snapshot");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await using var find = log.Database.CreateCommand(
+                    $"select version from log.snapshots where stream_id = '{stream}'"
+                );
+                found = await find.ExecuteScalarAsync(TestContext.Current.CancellationToken) as long? ?? 0;
+                return found >= atLeast;
+            },
+            what: "a snapshot"
+        );
         return found;
     }
 
@@ -157,15 +207,24 @@ public class SnapshotTests(LogFixture fixture)
 
         public EventsRead(string model)
         {
-            _listener.InstrumentPublished = (instrument, listener) => { if (instrument.Name == "veza.models.events") listener.EnableMeasurementEvents(instrument); };
-            _listener.SetMeasurementEventCallback<long>((_, count, tags, _) =>
+            _listener.InstrumentPublished = (instrument, listener) =>
             {
-                foreach (var tag in tags) if (tag is { Key: "model", Value: string of } && of == model) Interlocked.Add(ref _count, count);
-            });
+                if (instrument.Name == "veza.models.events")
+                    listener.EnableMeasurementEvents(instrument);
+            };
+            _listener.SetMeasurementEventCallback<long>(
+                (_, count, tags, _) =>
+                {
+                    foreach (var tag in tags)
+                        if (tag is { Key: "model", Value: string of } && of == model)
+                            Interlocked.Add(ref _count, count);
+                }
+            );
             _listener.Start();
         }
 
         public long Count => Interlocked.Read(ref _count);
+
         public void Dispose() => _listener.Dispose();
     }
 }

@@ -11,19 +11,38 @@ public class StorageFullTests(LogFixture fixture)
     {
         long free = 1L << 40;
         var clock = new ManualTime();
-        await using var log = await EventLog.OpenAsync(await fixture.NewDatabaseAsync(), Types, TimeProvider.System, NullLoggerFactory.Instance,
-            TestContext.Current.CancellationToken, disk: new DiskSpace(() => (free, 1L << 40), clock));
+        await using var log = await EventLog.OpenAsync(
+            await fixture.NewDatabaseAsync(),
+            Types,
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            TestContext.Current.CancellationToken,
+            disk: new DiskSpace(() => (free, 1L << 40), clock)
+        );
         var stream = Guid.CreateVersion7();
         await log.Appender.AppendAsync(Command(Change(stream, 0, new Counted(stream, 1))));
 
         free = 0;
         clock.Advance(DiskSpace.LookEvery);
-        await Assert.ThrowsAsync<StorageFullException>(() => log.Appender.AppendAsync(Command(Change(stream, 1, new Counted(stream, 1)))));
-        Assert.Single(await log.Reader.ReadAsync(0, long.MaxValue, 10, only: null, stream: null, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<StorageFullException>(() =>
+            log.Appender.AppendAsync(Command(Change(stream, 1, new Counted(stream, 1))))
+        );
+        Assert.Single(
+            await log.Reader.ReadAsync(
+                0,
+                long.MaxValue,
+                10,
+                only: null,
+                stream: null,
+                TestContext.Current.CancellationToken
+            )
+        );
 
         free = 1L << 40;
         clock.Advance(DiskSpace.LookEvery);
-        Assert.IsType<AppendOutcome.Accepted>(await log.Appender.AppendAsync(Command(Change(stream, 1, new Counted(stream, 1)))));
+        Assert.IsType<AppendOutcome.Accepted>(
+            await log.Appender.AppendAsync(Command(Change(stream, 1, new Counted(stream, 1))))
+        );
     }
 
     [Fact]
@@ -31,12 +50,15 @@ public class StorageFullTests(LogFixture fixture)
     {
         await using var log = await fixture.OpenNewAsync();
         var stream = Guid.CreateVersion7();
-        await ExecuteAsync(log, """
+        await ExecuteAsync(
+            log,
+            """
             create sequence refused;
             create function no_room() returns trigger language plpgsql as
             $$ begin perform nextval('refused'); raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$;
             create trigger no_room before insert on log.mt_events for each row execute function no_room()
-            """);
+            """
+        );
         var command = Command(Change(stream, 0, new Counted(stream, 1)));
 
         await Assert.ThrowsAsync<StorageFullException>(() => log.Appender.AppendAsync(command));

@@ -10,17 +10,28 @@ public class AssignmentTests
     private readonly Dictionary<string, Guid?> _owners = Names.ToDictionary(n => n, _ => (Guid?)null);
     private readonly Dictionary<Guid, HashSet<string>> _left = Nodes.ToDictionary(n => n, _ => new HashSet<string>());
 
-    /// <summary>Each living node decides once, in turn; what it takes and gives up is in the table for the next.</summary>
+    /// <summary>
+    /// Each living node decides once, in turn; what it takes and gives up is in the table for the next.
+    /// </summary>
     private int Decide(params IReadOnlyList<(Guid Node, string[] Runs)> living)
     {
         var moved = 0;
         foreach (var (node, _) in living)
         {
             var candidates = living.ToDictionary(l => l.Node, l => (IReadOnlySet<string>)l.Runs.ToHashSet());
-            var roll = new ClusterView(candidates, _owners.ToDictionary(o => o.Key, o => o.Value is { } owner && candidates.ContainsKey(owner) ? o.Value : null), WorkCoordinator.LeaseFor);
+            var roll = new ClusterView(
+                candidates,
+                _owners.ToDictionary(
+                    o => o.Key,
+                    o => o.Value is { } owner && candidates.ContainsKey(owner) ? o.Value : null
+                ),
+                WorkCoordinator.LeaseFor
+            );
             var (take, giveUp) = Assignment.Decide(node, roll, _left[node]);
-            foreach (var name in take) _owners[name] = node;
-            foreach (var name in giveUp) _owners[name] = null;
+            foreach (var name in take)
+                _owners[name] = node;
+            foreach (var name in giveUp)
+                _owners[name] = null;
             _left[node] = [.. roll.Owners.Where(o => o.Value is null && !take.Contains(o.Key)).Select(o => o.Key)];
             moved += take.Count + giveUp.Count;
         }
@@ -42,11 +53,28 @@ public class AssignmentTests
     public void Nodes_that_come_and_go_share_about_evenly_and_then_rest()
     {
         Decide(All(0));
-        foreach (var living in (int[][])[[0, 1], [0, 1, 2], [1, 2], [1, 2, 3, 4], [4], [0, 1, 2, 3, 4]])
+        foreach (
+            var living in (int[][])
+                [
+                    [0, 1],
+                    [0, 1, 2],
+                    [1, 2],
+                    [1, 2, 3, 4],
+                    [4],
+                    [0, 1, 2, 3, 4],
+                ]
+        )
         {
-            for (var round = 0; round < 4; round++) Decide(All(living));
+            for (var round = 0; round < 4; round++)
+                Decide(All(living));
             Assert.All(_owners, o => Assert.Contains(o.Value!.Value, living.Select(n => Nodes[n])));
-            Assert.All(living, n => Assert.InRange(Count(Nodes[n]), Names.Length / living.Length - living.Length, (Names.Length + living.Length - 1) / living.Length));
+            Assert.All(living, n =>
+                Assert.InRange(
+                    Count(Nodes[n]),
+                    Names.Length / living.Length - living.Length,
+                    (Names.Length + living.Length - 1) / living.Length
+                )
+            );
             Assert.Equal(0, Decide(All(living)));
         }
     }
@@ -54,7 +82,8 @@ public class AssignmentTests
     [Fact]
     public void A_node_takes_only_what_it_can_run()
     {
-        for (var round = 0; round < 4; round++) Decide((Nodes[0], Names[..20]), (Nodes[1], Names[10..]));
+        for (var round = 0; round < 4; round++)
+            Decide((Nodes[0], Names[..20]), (Nodes[1], Names[10..]));
         Assert.All(Names[..10], n => Assert.Equal(Nodes[0], _owners[n]));
         Assert.All(Names[20..], n => Assert.Equal(Nodes[1], _owners[n]));
         Assert.All(_owners, o => Assert.NotNull(o.Value));

@@ -1,6 +1,6 @@
 using Npgsql;
-using Veza.EventStore.Projections;
 using Veza.EventStore.Coordination;
+using Veza.EventStore.Projections;
 using Veza.EventStore.Tests.Projections;
 
 namespace Veza.EventStore.Tests.Coordination;
@@ -9,7 +9,8 @@ public class WorkCoordinatorTests(LogFixture fixture)
 {
     private static IProjection[] Six => [.. Enumerable.Range(1, 6).Select(i => new SumsProjection($"test.sums{i}.v1"))];
 
-    private static Task<long> OwnedAsync(EventLog log, Guid node) => CountAsync(log, $"select count(*) from log.runners where node = '{node}'");
+    private static Task<long> OwnedAsync(EventLog log, Guid node) =>
+        CountAsync(log, $"select count(*) from log.runners where node = '{node}'");
 
     private static async Task<long> CountAsync(EventLog log, string sql) => (long)(await log.AskAsync(sql))!;
 
@@ -23,10 +24,15 @@ public class WorkCoordinatorTests(LogFixture fixture)
         await using (var two = await LogFixture.OpenAsync(database))
         {
             await using var second = await two.StartAsync(database, Six);
-            await Eventually.TrueAsync(async () => await OwnedAsync(one, two.Owners.Node) == 3 && await OwnedAsync(one, one.Owners.Node) == 3);
-            for (var i = 0; i < 50; i++) await one.CountAsync();
-            foreach (var host in (ProjectionHost[])[first, second]) await host.WaitAsync(Six.Select(p => p.Name), one.Head, TestContext.Current.CancellationToken);
-            for (var i = 1; i <= 6; i++) Assert.Equal(50L, await one.SumAsync($"views.test_sums{i}"));
+            await Eventually.TrueAsync(async () =>
+                await OwnedAsync(one, two.Owners.Node) == 3 && await OwnedAsync(one, one.Owners.Node) == 3
+            );
+            for (var i = 0; i < 50; i++)
+                await one.CountAsync();
+            foreach (var host in (ProjectionHost[])[first, second])
+                await host.WaitAsync(Six.Select(p => p.Name), one.Head, TestContext.Current.CancellationToken);
+            for (var i = 1; i <= 6; i++)
+                Assert.Equal(50L, await one.SumAsync($"views.test_sums{i}"));
         }
         Assert.Equal(1L, await CountAsync(one, "select count(*) from log.nodes"));
         await Eventually.TrueAsync(async () => await OwnedAsync(one, one.Owners.Node) == 6);
@@ -41,7 +47,10 @@ public class WorkCoordinatorTests(LogFixture fixture)
         var database = await fixture.NewDatabaseAsync();
         await using var one = await LogFixture.OpenAsync(database);
         await using var two = await LogFixture.OpenAsync(database);
-        await using var host = await one.StartAsync(database, new SumsProjection(folding: _ => throw new InvalidOperationException("this does not work")));
+        await using var host = await one.StartAsync(
+            database,
+            new SumsProjection(folding: _ => throw new InvalidOperationException("this does not work"))
+        );
         await one.CountAsync();
         var status = await two.UntilAsync(s => s.StandsAt == 1);
         Assert.Equal((RunnerState.Faulted, one.Owners.Node), (status.State, status.Node));
@@ -53,8 +62,10 @@ public class WorkCoordinatorTests(LogFixture fixture)
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await LogFixture.OpenAsync(database);
-        await using (await log.StartAsync(database, Six)) await Eventually.TrueAsync(async () => await OwnedAsync(log, log.Owners.Node) == 6);
-        for (var i = 1; i <= 6; i++) Assert.Null((await log.UntilAsync(s => s.State == RunnerState.Waiting, $"test.sums{i}.v1")).Node);
+        await using (await log.StartAsync(database, Six))
+            await Eventually.TrueAsync(async () => await OwnedAsync(log, log.Owners.Node) == 6);
+        for (var i = 1; i <= 6; i++)
+            Assert.Null((await log.UntilAsync(s => s.State == RunnerState.Waiting, $"test.sums{i}.v1")).Node);
     }
 
     [Fact]
@@ -69,8 +80,11 @@ public class WorkCoordinatorTests(LogFixture fixture)
             select string_agg(v, ' ' order by v) from (select name || xmin::text as v from log.runners union all select name || xmin::text from log.mt_event_progression
                 union all select name || xmin::text from log.parked_events) as rows
             """;
-        for (var i = 1; i <= 6; i++) await log.UntilAsync(s => s.State == RunnerState.Running, $"test.sums{i}.v1");
-        await Eventually.TrueAsync(async () => await CountAsync(log, "select count(*) from log.mt_event_progression") == 6);
+        for (var i = 1; i <= 6; i++)
+            await log.UntilAsync(s => s.State == RunnerState.Running, $"test.sums{i}.v1");
+        await Eventually.TrueAsync(async () =>
+            await CountAsync(log, "select count(*) from log.mt_event_progression") == 6
+        );
         var before = await log.AskAsync(Versions);
         for (var renewals = 0; renewals < 3; renewals++)
         {
@@ -87,12 +101,18 @@ public class WorkCoordinatorTests(LogFixture fixture)
         await using var log = await LogFixture.OpenAsync(postgres.ConnectionString);
         var (begun, ended) = (new TaskCompletionSource(), new TaskCompletionSource());
         using var stopping = new CancellationTokenSource();
-        var running = log.Owners.RunAsync("test.anything", "reaction", () => null, async ct =>
-        {
-            begun.TrySetResult();
-            await Task.Delay(Timeout.InfiniteTimeSpan, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            ended.TrySetResult();
-        }, stopping.Token);
+        var running = log.Owners.RunAsync(
+            "test.anything",
+            "reaction",
+            () => null,
+            async ct =>
+            {
+                begun.TrySetResult();
+                await Task.Delay(Timeout.InfiniteTimeSpan, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                ended.TrySetResult();
+            },
+            stopping.Token
+        );
         await begun.Task.WaitAsync(TestContext.Current.CancellationToken);
         await postgres.KillAsync();
         await ended.Task.WaitAsync(TestContext.Current.CancellationToken);
@@ -108,19 +128,52 @@ public class WorkCoordinatorTests(LogFixture fixture)
         var database = await fixture.NewDatabaseAsync();
         await using var log = await LogFixture.OpenAsync(database);
         var (me, dead, slow) = (log.Owners.Node, Guid.CreateVersion7(), Guid.CreateVersion7());
-        await using var session = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database) { Pooling = false, ApplicationName = NodeLeases.SessionName("runners", slow) }.ConnectionString);
+        await using var session = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(database)
+            {
+                Pooling = false,
+                ApplicationName = NodeLeases.SessionName("runners", slow),
+            }.ConnectionString
+        );
         await session.OpenAsync(TestContext.Current.CancellationToken);
-        // As seen in the future, so that no lease ends however long this test takes; by the second figure below, all are late.
-        await log.AskAsync($"insert into log.nodes (id, runs, seen) select id, '{{}}', clock_timestamp() + interval '1 minute' from unnest(array['{dead}', '{slow}']::uuid[]) id returning 1");
-        await log.AskAsync($"insert into log.runners (name, kind, node) values ('test.of_dead', 'reaction', '{dead}'), ('test.of_slow', 'reaction', '{slow}') returning 1");
+        // As seen in the future, so that no lease ends however long this test takes; by the second figure below, all
+        // are late.
+        await log.AskAsync(
+            $"insert into log.nodes (id, runs, seen) select id, '{{}}', clock_timestamp() + interval '1 minute' from unnest(array['{dead}', '{slow}']::uuid[]) id returning 1"
+        );
+        await log.AskAsync(
+            $"insert into log.runners (name, kind, node) values ('test.of_dead', 'reaction', '{dead}'), ('test.of_slow', 'reaction', '{slow}') returning 1"
+        );
 
-        var roll = await NodeLeases.RenewAsync(log.RunnersDatabase, me, [], absentAfter: WorkCoordinator.LeaseFor, TestContext.Current.CancellationToken);
+        var roll = await NodeLeases.RenewAsync(
+            log.RunnersDatabase,
+            me,
+            [],
+            absentAfter: WorkCoordinator.LeaseFor,
+            TestContext.Current.CancellationToken
+        );
         Assert.Equivalent(new[] { me, dead, slow }, roll.Candidates.Keys, strict: true);
-        roll = await NodeLeases.RenewAsync(log.RunnersDatabase, me, [], absentAfter: TimeSpan.FromHours(-1), TestContext.Current.CancellationToken);
+        roll = await NodeLeases.RenewAsync(
+            log.RunnersDatabase,
+            me,
+            [],
+            absentAfter: TimeSpan.FromHours(-1),
+            TestContext.Current.CancellationToken
+        );
         Assert.Equivalent(new[] { me, slow }, roll.Candidates.Keys, strict: true);
         Assert.Null(roll.Owners["test.of_dead"]);
         Assert.Equal(slow, roll.Owners["test.of_slow"]);
-        Assert.Equal("test.of_dead", Assert.Single(await NodeLeases.TakeAsync(log.RunnersDatabase, me, ["test.of_dead", "test.of_slow"], TestContext.Current.CancellationToken)));
+        Assert.Equal(
+            "test.of_dead",
+            Assert.Single(
+                await NodeLeases.TakeAsync(
+                    log.RunnersDatabase,
+                    me,
+                    ["test.of_dead", "test.of_slow"],
+                    TestContext.Current.CancellationToken
+                )
+            )
+        );
     }
 
     [Fact]
@@ -134,18 +187,26 @@ public class WorkCoordinatorTests(LogFixture fixture)
         await using var one = await LogFixture.OpenAsync(asRole);
         await using var first = await one.StartAsync(asRole, Six);
         await using var second = await two.StartAsync(database, Six);
-        await Eventually.TrueAsync(async () => await OwnedAsync(two, one.Owners.Node) == 3 && await OwnedAsync(two, two.Owners.Node) == 3);
-        for (var i = 0; i < 20; i++) await two.CountAsync();
+        await Eventually.TrueAsync(async () =>
+            await OwnedAsync(two, one.Owners.Node) == 3 && await OwnedAsync(two, two.Owners.Node) == 3
+        );
+        for (var i = 0; i < 20; i++)
+            await two.CountAsync();
         await two.AskAsync($"alter role {role} nologin");
         // Nothing is given back: its row and what it ran stay as they are.
         await two.AskAsync($"select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = '{role}'");
         await Eventually.TrueAsync(async () => await OwnedAsync(two, two.Owners.Node) == 6);
-        for (var i = 0; i < 20; i++) await two.CountAsync();
+        for (var i = 0; i < 20; i++)
+            await two.CountAsync();
         await second.WaitAsync(Six.Select(p => p.Name), two.Head, TestContext.Current.CancellationToken);
         await two.AskAsync($"alter role {role} login");
-        await Eventually.TrueAsync(async () => await OwnedAsync(two, one.Owners.Node) == 3 && await OwnedAsync(two, two.Owners.Node) == 3);
-        for (var i = 0; i < 20; i++) await two.CountAsync();
+        await Eventually.TrueAsync(async () =>
+            await OwnedAsync(two, one.Owners.Node) == 3 && await OwnedAsync(two, two.Owners.Node) == 3
+        );
+        for (var i = 0; i < 20; i++)
+            await two.CountAsync();
         await second.WaitAsync(Six.Select(p => p.Name), two.Head, TestContext.Current.CancellationToken);
-        for (var i = 1; i <= 6; i++) Assert.Equal(60L, await two.SumAsync($"views.test_sums{i}"));
+        for (var i = 1; i <= 6; i++)
+            Assert.Equal(60L, await two.SumAsync($"views.test_sums{i}"));
     }
 }

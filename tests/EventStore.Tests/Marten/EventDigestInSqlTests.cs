@@ -34,21 +34,25 @@ public class EventDigestInSqlTests(LogFixture fixture)
                 correlation,
                 causation,
                 System.Text.Encoding.UTF8.GetBytes(json),
-                expected);
+                expected
+            );
             await using var command = new NpgsqlCommand(
                 "select log.event_digest($1, $2, $3, 'counted', 'Type, Assembly', $4, $5, $6, log.canonical_json($7))",
-                connection);
+                connection
+            );
             foreach (var value in (object[])[id, stream, version])
                 command.Parameters.Add(new() { Value = value });
             foreach (var text in (string?[])[user, correlation, causation])
                 command.Parameters.Add(
-                    new() { Value = text ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+                    new() { Value = text ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text }
+                );
             command.Parameters.Add(new() { Value = json, NpgsqlDbType = NpgsqlDbType.Jsonb });
             Assert.True(
                 ((byte[])(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!)
                     .AsSpan()
                     .SequenceEqual(expected),
-                json);
+                json
+            );
         }
     }
 
@@ -67,7 +71,10 @@ public class EventDigestInSqlTests(LogFixture fixture)
                 "VZ003",
                 (
                     await Assert.ThrowsAsync<PostgresException>(() =>
-                        command.ExecuteScalarAsync(TestContext.Current.CancellationToken))).SqlState);
+                        command.ExecuteScalarAsync(TestContext.Current.CancellationToken)
+                    )
+                ).SqlState
+            );
     }
 
     private static string? Maybe(Random random) => random.Next(3) == 0 ? null : Text(random);
@@ -93,7 +100,8 @@ public class EventDigestInSqlTests(LogFixture fixture)
                     .Range(0, random.Next(6))
                     .Select(_ => Text(random))
                     .Distinct()
-                    .Select(k => KeyValuePair.Create(k, Value(random, depth + 1)))),
+                    .Select(k => KeyValuePair.Create(k, Value(random, depth + 1)))
+            ),
         };
 
     private static string Number(Random random)

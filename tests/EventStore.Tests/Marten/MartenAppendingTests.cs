@@ -31,7 +31,8 @@ public class MartenAppendingTests(LogFixture fixture)
             session.Events.StartStream<Page>(
                 _page,
                 new PageWritten(_page, _author, "Dear diary", Weather.HeavyRain),
-                new PageEdited(_page, _author, "κόσμε 🎵"));
+                new PageEdited(_page, _author, "κόσμε 🎵")
+            );
             session.Events.Append(other, 2, new PageRead(other, 4));
             await session.SaveChangesAsync(Ct);
         }
@@ -43,22 +44,29 @@ public class MartenAppendingTests(LogFixture fixture)
                 new PageEdited(_page, _author, "κόσμε 🎵"),
                 new PageRead(other, 4),
             ],
-            seen.Select(e => e.Data));
+            seen.Select(e => e.Data)
+        );
         Assert.Equal([1, 2, 2], seen.Select(e => e.Version));
         Assert.All(seen, e => Assert.Equal(_author.ToString("N"), e.By));
         Assert.Equal(
             "sealed sealed",
             await setting.AskAsync<string>(
-                "select string_agg(split_part(data ->> 'text', '.', 1), ' ') from log.mt_events where data ? 'text'"));
+                "select string_agg(split_part(data ->> 'text', '.', 1), ' ') from log.mt_events where data ? 'text'"
+            )
+        );
         Assert.Equal("page page", await setting.AskAsync<string>("select string_agg(type, ' ') from log.streams"));
         // A node decides on what was appended elsewhere, and Marten on what a node appended.
         Assert.Equal(
             new AppendOutcome.VersionConflict(other, 2),
             await setting.Log.Appender.AppendAsync(
-                Command(new StreamChange(other, "page", 1, [new PageRead(other, 1)]))));
+                Command(new StreamChange(other, "page", 1, [new PageRead(other, 1)]))
+            )
+        );
         Assert.IsType<AppendOutcome.Accepted>(
             await setting.Log.Appender.AppendAsync(
-                Command(new StreamChange(_page, "page", 2, [new PageRead(_page, 1)]))));
+                Command(new StreamChange(_page, "page", 2, [new PageRead(_page, 1)]))
+            )
+        );
         await using (var session = setting.Store.LightweightSession())
         {
             var page = await session.Events.FetchForWriting<Folded<Page>>(_page, Ct);
@@ -88,7 +96,9 @@ public class MartenAppendingTests(LogFixture fixture)
                         {
                             Assert.IsType<AppendOutcome.Accepted>(
                                 await setting.Log.Appender.AppendAsync(
-                                    Command(new StreamChange(stream, "page", i, [new PageRead(stream, i)]))));
+                                    Command(new StreamChange(stream, "page", i, [new PageRead(stream, i)]))
+                                )
+                            );
                             continue;
                         }
                         await using var session = setting.Store.LightweightSession();
@@ -98,7 +108,8 @@ public class MartenAppendingTests(LogFixture fixture)
                             session.Events.Append(stream, i + 1, new PageRead(stream, i));
                         await session.SaveChangesAsync(Ct);
                     }
-                }));
+                })
+        );
         await setting.VerifyAsync();
         Assert.Equal(2 * Writers * EventsEach, await setting.AskAsync<long>("select count(*) from log.mt_events"));
     }
@@ -109,9 +120,11 @@ public class MartenAppendingTests(LogFixture fixture)
         await using var setting = await MartenSetting.BeginAsync(fixture);
         await AppendAsync(setting.Store, s => s.Events.StartStream<Page>(_page, new PageRead(_page, 1)));
         await AssertNothingAsync<EventStreamUnexpectedMaxEventIdException>(setting, s =>
-            s.Events.Append(_page, 5, new PageRead(_page, 1)));
+            s.Events.Append(_page, 5, new PageRead(_page, 1))
+        );
         await AssertNothingAsync<ExistingStreamIdCollisionException>(setting, s =>
-            s.Events.StartStream<Page>(_page, new PageRead(_page, 1)));
+            s.Events.StartStream<Page>(_page, new PageRead(_page, 1))
+        );
         // What came before it in the same transaction goes with it.
         await AssertNothingAsync<Exception>(setting, s =>
         {
@@ -149,7 +162,9 @@ public class MartenAppendingTests(LogFixture fixture)
                 $"""
                 select log.mt_quick_append_events('{_page}', 'page', '*DEFAULT*', array['{Guid.CreateVersion7()}'::uuid], array['page_edited'], array[null], array['{data}'::jsonb],
                     array[null]::bytea[], array[null], array[null], array['null'::jsonb], array[null], array[now()], null)
-                """));
+                """
+            )
+        );
         Assert.Equal("VZ003", fault.SqlState);
         Assert.Contains(why, fault.MessageText, StringComparison.Ordinal);
         Assert.DoesNotContain("in the clear", fault.ToString(), StringComparison.Ordinal);
@@ -169,7 +184,8 @@ public class MartenAppendingTests(LogFixture fixture)
         await AssertNothingAsync<MartenCommandException>(
             setting,
             s => s.Events.StartStream<Page>(_page, new PageWritten(_page, _author, "in the clear", Weather.Fair)),
-            unsealing);
+            unsealing
+        );
     }
 
     [Fact]
@@ -177,13 +193,16 @@ public class MartenAppendingTests(LogFixture fixture)
     {
         await using var setting = await MartenSetting.BeginAsync(fixture);
         var named = await AssertNothingAsync<MartenCommandException>(setting, s =>
-            s.Events.StartStream<Page>(_page, new DiaryNamed(_page, "ada")));
+            s.Events.StartStream<Page>(_page, new DiaryNamed(_page, "ada"))
+        );
         Assert.Contains("it changes who holds a name of the scope diary", named.Message, StringComparison.Ordinal);
         var erased = await AssertNothingAsync<MartenCommandException>(setting, s =>
-            s.Events.StartStream<Page>(_page, new AuthorErased(_author)));
+            s.Events.StartStream<Page>(_page, new AuthorErased(_author))
+        );
         Assert.Contains("it destroys the key of an account", erased.Message, StringComparison.Ordinal);
         var nameless = await AssertNothingAsync<MartenCommandException>(setting, s =>
-            s.Events.Append(_page, new PageRead(_page, 1)));
+            s.Events.Append(_page, new PageRead(_page, 1))
+        );
         Assert.Contains("StartStream<Model>", nameless.Message, StringComparison.Ordinal);
         var by = await AssertNothingAsync<MartenCommandException>(setting, s =>
         {
@@ -210,7 +229,8 @@ public class MartenAppendingTests(LogFixture fixture)
         await AssertNothingAsync<Exception>(
             setting,
             s => s.Events.StartStream<Page>(Guid.CreateVersion7(), new PageRead(_page, 1)),
-            otherwise);
+            otherwise
+        );
         await AssertNothingAsync<Exception>(setting, s => s.Events.Append(_page, new PageRead(_page, 1)), otherwise);
         await AssertNothingAsync<Exception>(setting, s => s.Events.Append(_page, 2, new PageRead(_page, 1)), otherwise);
         await AssertNothingAsync<Exception>(setting, s => s.Events.ArchiveStream(_page));
@@ -225,7 +245,8 @@ public class MartenAppendingTests(LogFixture fixture)
         await connection.OpenAsync(Ct);
         await using var transaction = await connection.BeginTransactionAsync(
             System.Data.IsolationLevel.RepeatableRead,
-            Ct);
+            Ct
+        );
         await using var append = new NpgsqlCommand(AppendOne(), connection, transaction);
         var fault = await Assert.ThrowsAsync<PostgresException>(() => append.ExecuteNonQueryAsync(Ct));
         Assert.Contains("the transaction is repeatable read", fault.MessageText, StringComparison.Ordinal);
@@ -243,7 +264,9 @@ public class MartenAppendingTests(LogFixture fixture)
         var other = Guid.CreateVersion7();
         var accepted = Assert.IsType<AppendOutcome.Accepted>(
             await setting.Log.Appender.AppendAsync(
-                Command(new StreamChange(other, "page", 0, [new PageRead(other, 1)]))));
+                Command(new StreamChange(other, "page", 0, [new PageRead(other, 1)]))
+            )
+        );
         Assert.Equal(1, accepted.Position);
         await Assert.ThrowsAnyAsync<Exception>(() => silent.CommitAsync(Ct));
         await setting.VerifyAsync();
@@ -260,7 +283,9 @@ public class MartenAppendingTests(LogFixture fixture)
                 TimeProvider.System,
                 Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance,
                 Ct,
-                partitionEvents: 5)) { }
+                partitionEvents: 5
+            )
+        ) { }
         await using var store = DocumentStore.For(options =>
         {
             options.Connection(database);
@@ -273,7 +298,9 @@ public class MartenAppendingTests(LogFixture fixture)
                     Guid.CreateVersion7(),
                     new Counted(Guid.Empty, i),
                     new Cleared(Guid.Empty),
-                    new Cleared(Guid.Empty)));
+                    new Cleared(Guid.Empty)
+                )
+            );
         await using var source = NpgsqlDataSource.Create(database);
         var report = await new Veza.EventStore.Verification.LogVerifier(source, []).VerifyAsync(Ct);
         Assert.Empty(report.Checks.SelectMany(c => c.Differences));
@@ -312,7 +339,8 @@ public class MartenAppendingTests(LogFixture fixture)
     private static async Task<TFault> AssertNothingAsync<TFault>(
         MartenSetting setting,
         Action<IDocumentSession> change,
-        IDocumentStore? store = null)
+        IDocumentStore? store = null
+    )
         where TFault : Exception
     {
         const string State = """

@@ -44,12 +44,16 @@ public class MartenDaemonTests(LogFixture fixture)
         await daemon.StartAllAsync();
         await Eventually.TrueAsync(async () =>
             await setting.AskAsync<long>(
-                "select count(*) from pg_stat_activity where query = 'LISTEN mt_events_appended' and datname = current_database()") > 0);
+                "select count(*) from pg_stat_activity where query = 'LISTEN mt_events_appended' and datname = current_database()"
+            ) > 0
+        );
 
         var (page, author) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         Assert.IsType<AppendOutcome.Accepted>(
             await setting.Log.Appender.AppendAsync(
-                Command(new StreamChange(page, "page", 0, [new PageWritten(page, author, "one", Weather.Fair)]))));
+                Command(new StreamChange(page, "page", 0, [new PageWritten(page, author, "one", Weather.Fair)]))
+            )
+        );
         await ShowsAsync("one");
         await using (var session = setting.Store.LightweightSession())
         {
@@ -66,7 +70,8 @@ public class MartenDaemonTests(LogFixture fixture)
                     await using var session = store.QuerySession();
                     return (await session.LoadAsync<PageDocument>(page, Ct))?.Text == text;
                 },
-                what: $"a document that says {text}");
+                what: $"a document that says {text}"
+            );
     }
 
     [Fact]
@@ -76,7 +81,8 @@ public class MartenDaemonTests(LogFixture fixture)
         await using var setting = await MartenSetting.BeginAsync(fixture);
         var subscription = new Recording();
         await using var store = setting.Open(options =>
-            options.Projections.Subscribe(subscription, s => s.Name = "recording"));
+            options.Projections.Subscribe(subscription, s => s.Name = "recording")
+        );
         using var daemon = await store.BuildProjectionDaemonAsync();
         await daemon.StartAllAsync();
         await Task.WhenAll(
@@ -86,8 +92,10 @@ public class MartenDaemonTests(LogFixture fixture)
                 {
                     var page = Guid.CreateVersion7();
                     return setting.Log.Appender.AppendAsync(
-                        Command(new StreamChange(page, "page", 0, [new PageRead(page, i)])));
-                }));
+                        Command(new StreamChange(page, "page", 0, [new PageRead(page, i)]))
+                    );
+                })
+        );
         await Eventually.TrueAsync(() => subscription.Seen.Count >= Events);
         await daemon.StopAllAsync();
         Assert.Equal(Enumerable.Range(1, Events).Select(p => (long)p), subscription.Seen);
@@ -101,7 +109,8 @@ public class MartenDaemonTests(LogFixture fixture)
             EventRange page,
             ISubscriptionController controller,
             IDocumentOperations operations,
-            CancellationToken cancellationToken)
+            CancellationToken cancellationToken
+        )
         {
             foreach (var e in page.Events)
                 Seen.Enqueue(e.Sequence);

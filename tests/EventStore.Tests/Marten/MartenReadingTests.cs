@@ -35,15 +35,18 @@ public class MartenReadingTests(LogFixture fixture)
     {
         await using var setting = await MartenSetting.BeginAsync(fixture);
         await Assert.ThrowsAnyAsync<Exception>(() =>
-            setting.Store.Storage.Database.AssertDatabaseMatchesConfigurationAsync(Ct));
+            setting.Store.Storage.Database.AssertDatabaseMatchesConfigurationAsync(Ct)
+        );
         var migration = await setting.Store.Storage.Database.CreateMigrationAsync(Ct);
         Assert.Equal(
             Differences,
             migration
                 .Deltas.Where(d =>
-                    d.Difference != SchemaPatchDifference.None && d.SchemaObject.Identifier.Schema == "log")
+                    d.Difference != SchemaPatchDifference.None && d.SchemaObject.Identifier.Schema == "log"
+                )
                 .Select(d => $"{d.SchemaObject.Identifier} {d.Difference}")
-                .Order(StringComparer.Ordinal));
+                .Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -58,7 +61,8 @@ public class MartenReadingTests(LogFixture fixture)
                 new PageEdited(_page, _author, "Dearest diary"),
                 new PageRead(_page, 2),
             ],
-            events.Select(e => e.Data));
+            events.Select(e => e.Data)
+        );
         Assert.Equal([1, 2, 3], events.Select(e => e.Version));
         Assert.Equal(["page_written", "page_edited", "page_read_v2"], events.Select(e => e.EventTypeName));
         Assert.All(events, e => Assert.Equal(_author.ToString("N"), e.UserName));
@@ -81,11 +85,13 @@ public class MartenReadingTests(LogFixture fixture)
         Assert.Equal((now, 3L, _page), (latest!.Model, latest.Version, latest.Id));
         Assert.Equal(
             new Page(_page, "Dear diary", 0),
-            (await session.Events.AggregateStreamAsync<Folded<Page>>(_page, version: 1, token: Ct))!.Model);
+            (await session.Events.AggregateStreamAsync<Folded<Page>>(_page, version: 1, token: Ct))!.Model
+        );
         var second = (await session.Events.FetchStreamAsync(_page, token: Ct))[1].Timestamp;
         Assert.Equal(
             "Dearest diary",
-            (await session.Events.AggregateStreamAsync<Folded<Page>>(_page, timestamp: second, token: Ct))!.Model!.Text);
+            (await session.Events.AggregateStreamAsync<Folded<Page>>(_page, timestamp: second, token: Ct))!.Model!.Text
+        );
         Assert.Null(await session.Events.AggregateStreamAsync<Folded<Page>>(Guid.CreateVersion7(), token: Ct));
     }
 
@@ -112,7 +118,8 @@ public class MartenReadingTests(LogFixture fixture)
     {
         await using var setting = await WrittenAsync();
         await setting.AskAsync<object>(
-            "update log.mt_events set type = 'page_read', data = data - 'times' where seq_id = 3");
+            "update log.mt_events set type = 'page_read', data = data - 'times' where seq_id = 3"
+        );
         await using var session = setting.Store.QuerySession();
         Assert.Equal(new PageRead(_page, 1), (await session.Events.FetchStreamAsync(_page, token: Ct))[2].Data);
         Assert.Equal(1, (await session.Events.AggregateStreamAsync<Folded<Page>>(_page, token: Ct))!.Model!.Read);
@@ -125,20 +132,25 @@ public class MartenReadingTests(LogFixture fixture)
         await using var session = setting.Store.QuerySession();
         Assert.Equal(
             "Dear diary",
-            ((PageWritten)(await session.Events.FetchStreamAsync(_page, token: Ct))[0].Data).Text);
+            ((PageWritten)(await session.Events.FetchStreamAsync(_page, token: Ct))[0].Data).Text
+        );
         await setting.AskAsync<object>(
             """
             insert into log.mt_doc_deadletterevent (id, data) values (gen_random_uuid(), '{"eventSequence": 1, "exceptionMessage": "cannot read Dear diary"}')
-            """);
+            """
+        );
         var gone = Guid.CreateVersion7();
         Assert.IsType<AppendOutcome.Accepted>(
             await setting.Log.Appender.AppendAsync(
                 Command(new StreamChange(gone, "author", 0, [new AuthorErased(_author)])) with
                 {
                     ErasedAccounts = [_author],
-                }));
+                }
+            )
+        );
         await Eventually.TrueAsync(async () =>
-            ((PageWritten)(await session.Events.FetchStreamAsync(_page, token: Ct))[0].Data).Text == "");
+            ((PageWritten)(await session.Events.FetchStreamAsync(_page, token: Ct))[0].Data).Text == ""
+        );
         // What Marten said of an event of theirs went with the key.
         Assert.Equal(0, await setting.AskAsync<long>("select count(*) from log.mt_doc_deadletterevent"));
     }

@@ -47,8 +47,10 @@ public sealed class MartenSetting : IAsyncDisposable
         typeof(DiaryEvent),
         json =>
             json.Converters.Add(
-                new System.Text.Json.Serialization.JsonStringEnumConverter(System.Text.Json.JsonNamingPolicy.CamelCase)),
-        new(p => p.Name == "Text" ? "AuthorId" : null, t => t == typeof(AuthorErased) ? "AuthorId" : null));
+                new System.Text.Json.Serialization.JsonStringEnumConverter(System.Text.Json.JsonNamingPolicy.CamelCase)
+            ),
+        new(p => p.Name == "Text" ? "AuthorId" : null, t => t == typeof(AuthorErased) ? "AuthorId" : null)
+    );
 
     private readonly LogTypes _keys;
 
@@ -70,7 +72,8 @@ public sealed class MartenSetting : IAsyncDisposable
         return new(
             database,
             await OpenNodeAsync(database),
-            await LogTypes.OpenAsync(database, Types, Secret, TimeProvider.System, CancellationToken.None));
+            await LogTypes.OpenAsync(database, Types, Secret, TimeProvider.System, CancellationToken.None)
+        );
     }
 
     public static Task<EventLog> OpenNodeAsync(string database) =>
@@ -81,7 +84,8 @@ public sealed class MartenSetting : IAsyncDisposable
             NullLoggerFactory.Instance,
             CancellationToken.None,
             keySecret: Secret,
-            names: Names);
+            names: Names
+        );
 
     public DocumentStore Open(Action<StoreOptions>? more = null) =>
         DocumentStore.For(options =>

@@ -8,21 +8,29 @@ using Veza.EventStore.Postgres;
 namespace Veza.EventStore.Tests.Personal;
 
 public abstract record NoteEvent;
+
 public sealed record NoteWritten(Guid AuthorId, string Text, string? Title, string Public) : NoteEvent;
+
 public sealed record AuthorGone(Guid AuthorId) : NoteEvent;
+
 public sealed record Note(Guid AuthorId, string Text)
 {
     public static Note Create(NoteWritten e) => new(e.AuthorId, e.Text);
+
     public Note Apply(NoteWritten e) => this with { Text = e.Text };
 }
 
 public class PersonalTests(LogFixture fixture)
 {
     private static readonly byte[] Secret = [.. Enumerable.Repeat((byte)7, 40)];
-    private static readonly EventTypes Types = EventTypes.DerivedFrom(typeof(NoteEvent), configure: null,
-        new(p => p.Name is "Text" or "Title" ? "AuthorId" : null, t => t == typeof(AuthorGone) ? "AuthorId" : null));
+    private static readonly EventTypes Types = EventTypes.DerivedFrom(
+        typeof(NoteEvent),
+        configure: null,
+        new(p => p.Name is "Text" or "Title" ? "AuthorId" : null, t => t == typeof(AuthorGone) ? "AuthorId" : null)
+    );
 
-    private readonly Guid _author = Guid.CreateVersion7(), _note = Guid.CreateVersion7();
+    private readonly Guid _author = Guid.CreateVersion7(),
+        _note = Guid.CreateVersion7();
 
     [Theory]
     [InlineData("secret")]
@@ -32,8 +40,11 @@ public class PersonalTests(LogFixture fixture)
     public async Task What_is_personal_is_stored_sealed_and_read_as_it_was_written(string text)
     {
         var database = await fixture.NewDatabaseAsync();
-        await using (var log = await OpenAsync(database)) await WriteAsync(log, 0, new NoteWritten(_author, text, null, "open"));
-        var stored = JsonSerializer.Deserialize<JsonElement>(await AskAsync<string>(database, "select data::text from log.mt_events"));
+        await using (var log = await OpenAsync(database))
+            await WriteAsync(log, 0, new NoteWritten(_author, text, null, "open"));
+        var stored = JsonSerializer.Deserialize<JsonElement>(
+            await AskAsync<string>(database, "select data::text from log.mt_events")
+        );
         Assert.StartsWith("sealed.1.", stored.GetProperty("text").GetString(), StringComparison.Ordinal);
         Assert.Equal(JsonValueKind.Null, stored.GetProperty("title").ValueKind);
         Assert.Equal("open", stored.GetProperty("public").GetString());
@@ -48,32 +59,70 @@ public class PersonalTests(LogFixture fixture)
         await using var one = await OpenAsync(database);
         await using var two = await OpenAsync(database);
         var others = Guid.CreateVersion7();
-        await WriteAsync(one, 0, new NoteWritten(_author, "secret", "title", "open"), new NoteWritten(_author, "secret", null, "open"));
-        Assert.IsType<AppendOutcome.Accepted>(await one.Appender.AppendAsync(LogFixture.Command(LogFixture.Change(Guid.CreateVersion7(), 0, new NoteWritten(others, "stays", null, "open")))));
+        await WriteAsync(
+            one,
+            0,
+            new NoteWritten(_author, "secret", "title", "open"),
+            new NoteWritten(_author, "secret", null, "open")
+        );
+        Assert.IsType<AppendOutcome.Accepted>(
+            await one.Appender.AppendAsync(
+                LogFixture.Command(
+                    LogFixture.Change(Guid.CreateVersion7(), 0, new NoteWritten(others, "stays", null, "open"))
+                )
+            )
+        );
         await two.CatchUpAsync(TestContext.Current.CancellationToken);
-        foreach (var node in (EventLog[])[one, two]) Assert.Equal("secret", ((Note)(await node.Models.LoadAsync(typeof(Note), _note, default)).State!).Text);
+        foreach (var node in (EventLog[])[one, two])
+            Assert.Equal("secret", ((Note)(await node.Models.LoadAsync(typeof(Note), _note, default)).State!).Text);
         var fold = Veza.EventStore.Aggregates.AggregateFold.Of<Note>();
         await one.Snapshots.WriteAsync(fold, _note, await one.Models.LoadAsync(typeof(Note), _note, default), default);
-        Assert.DoesNotContain("secret", await AskAsync<string>(database, "select data::text from log.snapshots"), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "secret",
+            await AskAsync<string>(database, "select data::text from log.snapshots"),
+            StringComparison.Ordinal
+        );
         Assert.Equal("secret", ((Note)(await two.Snapshots.LoadAsync(fold, _note, default)).Model.State!).Text);
 
-        var gone = LogFixture.Command(LogFixture.Change(Guid.CreateVersion7(), 0, new AuthorGone(_author))) with { ErasedAccounts = [_author] };
+        var gone = LogFixture.Command(LogFixture.Change(Guid.CreateVersion7(), 0, new AuthorGone(_author))) with
+        {
+            ErasedAccounts = [_author],
+        };
         Assert.IsType<AppendOutcome.Accepted>(await one.Appender.AppendAsync(gone));
         await two.CatchUpAsync(TestContext.Current.CancellationToken);
         foreach (var node in (EventLog[])[one, two])
         {
-            Assert.Equal([new NoteWritten(_author, "", "", "open"), new NoteWritten(_author, "", null, "open"), new NoteWritten(others, "stays", null, "open")], (await ReadAsync(node)).Take(3));
+            Assert.Equal(
+                [
+                    new NoteWritten(_author, "", "", "open"),
+                    new NoteWritten(_author, "", null, "open"),
+                    new NoteWritten(others, "stays", null, "open"),
+                ],
+                (await ReadAsync(node)).Take(3)
+            );
             Assert.Equal("", ((Note)(await node.Snapshots.LoadAsync(fold, _note, default)).Model.State!).Text);
             // Forgotten in the background, twice.
-            await Eventually.TrueAsync(async () => ((Note)(await node.Models.LoadAsync(typeof(Note), _note, default)).State!).Text == "" && !await TailHoldsAsync(node), TimeSpan.FromSeconds(30));
+            await Eventually.TrueAsync(
+                async () =>
+                    ((Note)(await node.Models.LoadAsync(typeof(Note), _note, default)).State!).Text == ""
+                    && !await TailHoldsAsync(node),
+                TimeSpan.FromSeconds(30)
+            );
         }
 
         // Nor is anything kept that comes later, on whichever node.
         await WriteAsync(two, 2, new NoteWritten(_author, "too late", null, "open"));
-        Assert.DoesNotContain("too late", await AskAsync<string>(database, "select string_agg(data::text, '') from log.mt_events"), StringComparison.Ordinal);
-        // What is not stored is not told either: a projection on that node would keep it, and build other rows from the log.
+        Assert.DoesNotContain(
+            "too late",
+            await AskAsync<string>(database, "select string_agg(data::text, '') from log.mt_events"),
+            StringComparison.Ordinal
+        );
+        // What is not stored is not told either: a projection on that node would keep it, and build other rows from the
+        // log.
         await two.CatchUpAsync(TestContext.Current.CancellationToken);
-        Assert.DoesNotContain(await two.ReadAfterAsync(0, 100, default), e => e.Data is NoteWritten { Text: "too late" });
+        Assert.DoesNotContain(await two.ReadAfterAsync(0, 100, default), e =>
+            e.Data is NoteWritten { Text: "too late" }
+        );
         await using var three = await OpenAsync(database);
         Assert.Equal("", ((NoteWritten)(await ReadAsync(three))[^1]).Text);
     }
@@ -83,7 +132,14 @@ public class PersonalTests(LogFixture fixture)
     {
         await using var log = await OpenAsync(await fixture.NewDatabaseAsync());
         await WriteAsync(log, 0, new NoteWritten(_author, "secret", null, "open"));
-        Assert.IsType<AppendOutcome.VersionConflict>(await log.Appender.AppendAsync(LogFixture.Command(LogFixture.Change(_note, 5, new AuthorGone(_author))) with { ErasedAccounts = [_author] }));
+        Assert.IsType<AppendOutcome.VersionConflict>(
+            await log.Appender.AppendAsync(
+                LogFixture.Command(LogFixture.Change(_note, 5, new AuthorGone(_author))) with
+                {
+                    ErasedAccounts = [_author],
+                }
+            )
+        );
         Assert.Equal("secret", ((NoteWritten)Assert.Single(await ReadAsync(log))).Text);
     }
 
@@ -91,8 +147,17 @@ public class PersonalTests(LogFixture fixture)
     public async Task A_text_that_was_copied_to_another_event_is_not_opened_there()
     {
         var database = await fixture.NewDatabaseAsync();
-        await using (var log = await OpenAsync(database)) await WriteAsync(log, 0, new NoteWritten(_author, "secret", null, "open"), new NoteWritten(_author, "other", null, "open"));
-        await AskAsync<object>(database, "update log.mt_events set data = jsonb_set(data, '{text}', (select data -> 'text' from log.mt_events where seq_id = 1)) where seq_id = 2");
+        await using (var log = await OpenAsync(database))
+            await WriteAsync(
+                log,
+                0,
+                new NoteWritten(_author, "secret", null, "open"),
+                new NoteWritten(_author, "other", null, "open")
+            );
+        await AskAsync<object>(
+            database,
+            "update log.mt_events set data = jsonb_set(data, '{text}', (select data -> 'text' from log.mt_events where seq_id = 1)) where seq_id = 2"
+        );
         await using var again = await OpenAsync(database);
         Assert.StartsWith("sealed.1.", ((NoteWritten)(await ReadAsync(again))[1]).Text, StringComparison.Ordinal);
     }
@@ -101,7 +166,15 @@ public class PersonalTests(LogFixture fixture)
     public async Task A_text_from_before_there_were_keys_is_read_as_it_stands()
     {
         var database = await fixture.NewDatabaseAsync();
-        await using (var log = await EventLog.OpenAsync(database, EventTypes.DerivedFrom(typeof(NoteEvent)), TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None))
+        await using (
+            var log = await EventLog.OpenAsync(
+                database,
+                EventTypes.DerivedFrom(typeof(NoteEvent)),
+                TimeProvider.System,
+                NullLoggerFactory.Instance,
+                CancellationToken.None
+            )
+        )
             await WriteAsync(log, 0, new NoteWritten(_author, "plain", null, "open"));
         await using var again = await OpenAsync(database);
         Assert.Equal("plain", ((NoteWritten)Assert.Single(await ReadAsync(again))).Text);
@@ -114,12 +187,29 @@ public class PersonalTests(LogFixture fixture)
     {
         var database = await fixture.NewDatabaseAsync();
         var others = Guid.CreateVersion7();
-        await using (var before = await EventLog.OpenAsync(database, EventTypes.DerivedFrom(typeof(NoteEvent)), TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None))
-            await WriteAsync(before, 0, new NoteWritten(_author, "plain", null, "open"), new NoteWritten(others, "stays", null, "open"));
+        await using (
+            var before = await EventLog.OpenAsync(
+                database,
+                EventTypes.DerivedFrom(typeof(NoteEvent)),
+                TimeProvider.System,
+                NullLoggerFactory.Instance,
+                CancellationToken.None
+            )
+        )
+            await WriteAsync(
+                before,
+                0,
+                new NoteWritten(_author, "plain", null, "open"),
+                new NoteWritten(others, "stays", null, "open")
+            );
         await using (var log = await OpenAsync(database))
         {
-            if (hasKey) await WriteAsync(log, 2, new NoteWritten(_author, "sealed", null, "open"));
-            var gone = LogFixture.Command(LogFixture.Change(Guid.CreateVersion7(), 0, new AuthorGone(_author))) with { ErasedAccounts = [_author] };
+            if (hasKey)
+                await WriteAsync(log, 2, new NoteWritten(_author, "sealed", null, "open"));
+            var gone = LogFixture.Command(LogFixture.Change(Guid.CreateVersion7(), 0, new AuthorGone(_author))) with
+            {
+                ErasedAccounts = [_author],
+            };
             Assert.IsType<AppendOutcome.Accepted>(await log.Appender.AppendAsync(gone));
             Assert.Equal(["", "stays"], await TextsAsync(log));
         }
@@ -127,15 +217,19 @@ public class PersonalTests(LogFixture fixture)
         await using var again = await OpenAsync(database);
         Assert.Equal(["", "stays"], await TextsAsync(again));
 
-        static async Task<IEnumerable<string>> TextsAsync(EventLog log) => (await ReadAsync(log)).Select(n => ((NoteWritten)n).Text).Take(2);
+        static async Task<IEnumerable<string>> TextsAsync(EventLog log) =>
+            (await ReadAsync(log)).Select(n => ((NoteWritten)n).Text).Take(2);
     }
 
     [Fact]
     public async Task A_node_with_another_secret_does_not_start()
     {
         var database = await fixture.NewDatabaseAsync();
-        await using (var log = await OpenAsync(database)) await WriteAsync(log, 0, new NoteWritten(_author, "secret", null, "open"));
-        var fault = await Assert.ThrowsAsync<System.Security.Cryptography.CryptographicException>(() => OpenAsync(database, [.. Secret, 1]));
+        await using (var log = await OpenAsync(database))
+            await WriteAsync(log, 0, new NoteWritten(_author, "secret", null, "open"));
+        var fault = await Assert.ThrowsAsync<System.Security.Cryptography.CryptographicException>(() =>
+            OpenAsync(database, [.. Secret, 1])
+        );
         Assert.Contains("another secret", fault.Message, StringComparison.Ordinal);
     }
 
@@ -143,25 +237,37 @@ public class PersonalTests(LogFixture fixture)
     public async Task A_key_that_is_not_in_memory_while_the_database_is_away_is_the_databases_fault_and_the_next_try_gets_it()
     {
         await using var postgres = await LocalPostgres.StartEphemeralAsync(ct: TestContext.Current.CancellationToken);
-        await using (var log = await OpenAsync(postgres.ConnectionString)) await WriteAsync(log, 0, new NoteWritten(_author, "secret", null, "open"));
+        await using (var log = await OpenAsync(postgres.ConnectionString))
+            await WriteAsync(log, 0, new NoteWritten(_author, "secret", null, "open"));
         // This node has read nothing that the author wrote.
         await using var again = await OpenAsync(postgres.ConnectionString);
         await postgres.KillAsync(ct: TestContext.Current.CancellationToken);
         var more = new NoteWritten(_author, "more", null, "open");
         // The first finds a connection that broke, the others none.
-        foreach (var attempt in (Func<Task>[])[() => WriteAsync(again, 1, more), () => WriteAsync(again, 1, more), () => Task.Run(() => again.Types.Write(more))])
+        foreach (
+            var attempt in (Func<Task>[])
+                [
+                    () => WriteAsync(again, 1, more),
+                    () => WriteAsync(again, 1, more),
+                    () => Task.Run(() => again.Types.Write(more)),
+                ]
+        )
         {
             var fault = await Record.ExceptionAsync(attempt);
             Assert.True(fault is not null && DatabaseFaults.IsUnavailable(fault), $"{fault}");
         }
         await postgres.RestartAsync(TestContext.Current.CancellationToken);
         // The source may still hold connections to the server that was killed.
-        await Eventually.TrueAsync(async () =>
-        {
-            var fault = await Record.ExceptionAsync(() => WriteAsync(again, 1, more));
-            Assert.True(fault is null || DatabaseFaults.IsUnavailable(fault), $"{fault}");
-            return fault is null;
-        }, TimeSpan.FromSeconds(30), "a write to the restarted server");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                var fault = await Record.ExceptionAsync(() => WriteAsync(again, 1, more));
+                Assert.True(fault is null || DatabaseFaults.IsUnavailable(fault), $"{fault}");
+                return fault is null;
+            },
+            TimeSpan.FromSeconds(30),
+            "a write to the restarted server"
+        );
         Assert.Equal(["secret", "more"], (await ReadAsync(again)).Select(n => ((NoteWritten)n).Text));
     }
 
@@ -169,13 +275,26 @@ public class PersonalTests(LogFixture fixture)
         (await node.ReadAfterAsync(0, 2, default)).Any(e => ((NoteWritten)e.Data!).Text != "");
 
     private static Task<EventLog> OpenAsync(string database, byte[]? secret = null) =>
-        EventLog.OpenAsync(database, Types, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, keySecret: secret ?? Secret);
+        EventLog.OpenAsync(
+            database,
+            Types,
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            CancellationToken.None,
+            keySecret: secret ?? Secret
+        );
 
     private async Task WriteAsync(EventLog log, long expected, params object[] events) =>
-        Assert.IsType<AppendOutcome.Accepted>(await log.Appender.AppendAsync(LogFixture.Command(new StreamChange(_note, "note", expected, events))));
+        Assert.IsType<AppendOutcome.Accepted>(
+            await log.Appender.AppendAsync(LogFixture.Command(new StreamChange(_note, "note", expected, events)))
+        );
 
     private static async Task<List<object>> ReadAsync(EventLog log) =>
-        [.. (await log.Reader.ReadAsync(new(), 100, CancellationToken.None)).Where(e => e.Data is NoteWritten).Select(e => e.Data!)];
+        [
+            .. (await log.Reader.ReadAsync(new(), 100, CancellationToken.None))
+                .Where(e => e.Data is NoteWritten)
+                .Select(e => e.Data!),
+        ];
 
     private static async Task<T> AskAsync<T>(string database, string sql)
     {

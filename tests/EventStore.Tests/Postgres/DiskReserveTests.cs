@@ -14,7 +14,11 @@ public sealed class DiskReserveTests : IDisposable
     [Fact]
     public void It_is_freed_when_the_disk_is_full_and_made_again_when_there_is_room()
     {
-        var reserve = new DiskReserve(Path.Combine(_folder, "reserve"), new(() => (_free, Total), TimeProvider.System), NullLogger.Instance);
+        var reserve = new DiskReserve(
+            Path.Combine(_folder, "reserve"),
+            new(() => (_free, Total), TimeProvider.System),
+            NullLogger.Instance
+        );
 
         reserve.Keep();
         Assert.True(reserve.IsHeld);

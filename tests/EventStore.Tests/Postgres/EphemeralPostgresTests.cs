@@ -28,15 +28,32 @@ public sealed class EphemeralPostgresTests
         await other.KillAsync();
         await other.RestartAsync();
 
-        Assert.Equal("1", await LocalPostgresTests.Ask(one, "SELECT count(*) FROM pg_class WHERE relname = 'only_here'"));
-        Assert.Equal("0", await LocalPostgresTests.Ask(other, "SELECT count(*) FROM pg_class WHERE relname = 'only_here'"));
+        Assert.Equal(
+            "1",
+            await LocalPostgresTests.Ask(one, "SELECT count(*) FROM pg_class WHERE relname = 'only_here'")
+        );
+        Assert.Equal(
+            "0",
+            await LocalPostgresTests.Ask(other, "SELECT count(*) FROM pg_class WHERE relname = 'only_here'")
+        );
     }
 
-    /// <summary>This test program starts itself again as the maker that is killed; see <see cref="EphemeralPostgresMaker"/>.</summary>
+    /// <summary>
+    /// This test program starts itself again as the maker that is killed; see <see cref="EphemeralPostgresMaker"/>.
+    /// </summary>
     [Fact]
     public async Task It_is_gone_when_its_maker_is_killed()
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(EphemeralPostgresTests).Assembly.Location, "--explicit", "only", "--filter-method", $"{typeof(EphemeralPostgresMaker).FullName}.Make_one_and_wait"])
+        var start = new ProcessStartInfo(
+            "dotnet",
+            [
+                typeof(EphemeralPostgresTests).Assembly.Location,
+                "--explicit",
+                "only",
+                "--filter-method",
+                $"{typeof(EphemeralPostgresMaker).FullName}.Make_one_and_wait",
+            ]
+        )
         {
             RedirectStandardOutput = true,
             RedirectStandardInput = true,
@@ -64,7 +81,8 @@ public sealed class EphemeralPostgresMaker
     [Fact(Explicit = true)]
     public async Task Make_one_and_wait()
     {
-        if (Environment.GetEnvironmentVariable(NoteVariable) is not { } note) return;
+        if (Environment.GetEnvironmentVariable(NoteVariable) is not { } note)
+            return;
         var postgres = await LocalPostgres.StartEphemeralAsync();
         await File.WriteAllTextAsync(note, postgres.DataFolder + "\n");
         await Task.Delay(Timeout.Infinite);

@@ -92,7 +92,16 @@ public sealed class LocalPostgresTests : IDisposable
     {
         await using var postgres = await Start();
 
-        foreach (var (setting, value) in new[] { ("fsync", "on"), ("synchronous_commit", "on"), ("data_checksums", "on"), ("server_encoding", "UTF8"), ("lc_collate", "C") })
+        foreach (
+            var (setting, value) in new[]
+            {
+                ("fsync", "on"),
+                ("synchronous_commit", "on"),
+                ("data_checksums", "on"),
+                ("server_encoding", "UTF8"),
+                ("lc_collate", "C"),
+            }
+        )
             Assert.Equal((setting, value), (setting, await Ask(postgres, $"SELECT current_setting('{setting}')")));
     }
 
@@ -100,7 +109,12 @@ public sealed class LocalPostgresTests : IDisposable
     public async Task A_wrong_password_is_refused()
     {
         await using var postgres = await Start();
-        var wrong = new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Host = "127.0.0.1", Password = "wrong", Pooling = false };
+        var wrong = new NpgsqlConnectionStringBuilder(postgres.ConnectionString)
+        {
+            Host = "127.0.0.1",
+            Password = "wrong",
+            Pooling = false,
+        };
         await using var connection = new NpgsqlConnection(wrong.ConnectionString);
 
         var refused = await Assert.ThrowsAsync<PostgresException>(() => connection.OpenAsync());
@@ -131,7 +145,10 @@ public sealed class LocalPostgresTests : IDisposable
 
         Assert.Equal("1", await Ask(postgres, "SELECT 1"));
         Assert.StartsWith("/var/lib/veza/", postgres.DataFolder);
-        Assert.Contains(Path.GetDirectoryName(postgres.DataFolder)!, await File.ReadAllTextAsync(Path.Combine(home, "postgres.location")));
+        Assert.Contains(
+            Path.GetDirectoryName(postgres.DataFolder)!,
+            await File.ReadAllTextAsync(Path.Combine(home, "postgres.location"))
+        );
         await postgres.StopAsync();
         Directory.Delete(Path.GetDirectoryName(postgres.DataFolder)!, recursive: true);
     }
@@ -144,7 +161,10 @@ public sealed class LocalPostgresTests : IDisposable
 
     // Temporary folders are 0700, and the server runs as another user when the tests run as root.
     private static void Open(string folder) =>
-        File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        File.SetUnixFileMode(
+            folder,
+            File.GetUnixFileMode(folder) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute
+        );
 
     internal static async Task Execute(LocalPostgres postgres, string sql)
     {

@@ -10,14 +10,19 @@ public sealed class ServerWatchTests
     public async Task A_killed_server_is_started_again_with_its_data_even_while_a_query_of_it_goes_on()
     {
         await using var postgres = await LocalPostgres.StartEphemeralAsync();
-        await LocalPostgresTests.Execute(postgres, "CREATE TABLE kept(n int); INSERT INTO kept SELECT generate_series(1, 1000)");
+        await LocalPostgresTests.Execute(
+            postgres,
+            "CREATE TABLE kept(n int); INSERT INTO kept SELECT generate_series(1, 1000)"
+        );
         var watch = Watch(postgres);
         await using var other = new NpgsqlConnection(postgres.ConnectionString);
         await other.OpenAsync(TestContext.Current.CancellationToken);
         await using var longQuery = new NpgsqlCommand("SELECT pg_sleep(3600)", other) { CommandTimeout = 0 };
         var orphan = longQuery.ExecuteScalarAsync(TestContext.Current.CancellationToken);
         await Eventually.TrueAsync(async () =>
-            await LocalPostgresTests.Ask(postgres, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == "1");
+            await LocalPostgresTests.Ask(postgres, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+            == "1"
+        );
         var killed = postgres.ProcessId;
 
         Postmaster.Signal(killed, "KILL");
@@ -82,10 +87,21 @@ public sealed class ServerWatchTests
     {
         var folder = Directory.CreateTempSubdirectory("veza-watch-").FullName;
         // The server runs as another user when the tests run as root.
-        File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
-        var made = await LocalPostgres.StartAsync(new(Path.Combine(folder, "home")) { Loopback = false }, ct: TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(
+            folder,
+            File.GetUnixFileMode(folder) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute
+        );
+        var made = await LocalPostgres.StartAsync(
+            new(Path.Combine(folder, "home")) { Loopback = false },
+            ct: TestContext.Current.CancellationToken
+        );
         made.LetGo();
-        await using (var adopter = await LocalPostgres.StartAsync(new(Path.Combine(folder, "home")) { Loopback = false }, ct: TestContext.Current.CancellationToken))
+        await using (
+            var adopter = await LocalPostgres.StartAsync(
+                new(Path.Combine(folder, "home")) { Loopback = false },
+                ct: TestContext.Current.CancellationToken
+            )
+        )
         {
             Assert.True(adopter.Adopted);
             var watch = Watch(adopter);
@@ -103,7 +119,10 @@ public sealed class ServerWatchTests
     public async Task A_watched_server_has_a_reserve_on_its_disk()
     {
         await using var postgres = await LocalPostgres.StartEphemeralAsync();
-        Assert.SkipWhen(postgres.Disk.State.FreeBytes < postgres.Disk.State.Limits.FreeBytesAgain, "This machine's disk is nearly full.");
+        Assert.SkipWhen(
+            postgres.Disk.State.FreeBytes < postgres.Disk.State.Limits.FreeBytesAgain,
+            "This machine's disk is nearly full."
+        );
         Watch(postgres);
 
         await Eventually.TrueAsync(() => postgres.Reserve.IsHeld);
@@ -117,5 +136,6 @@ public sealed class ServerWatchTests
         Assert.Equal([0, 0.25, 0.5, 1, 2, 4, 8, 16, 30, 30], waits);
     }
 
-    private static ServerWatch Watch(LocalPostgres postgres) => postgres.Watch(TimeProvider.System, NullLogger.Instance);
+    private static ServerWatch Watch(LocalPostgres postgres) =>
+        postgres.Watch(TimeProvider.System, NullLogger.Instance);
 }

@@ -3,7 +3,9 @@ using Veza.EventStore.Projections;
 
 namespace Veza.EventStore.Tests.Projections;
 
-/// <summary>Rows in memory are bounded by their bytes; what was let go of is read again, and nothing of it shows in the table.</summary>
+/// <summary>
+/// Rows in memory are bounded by their bytes; what was let go of is read again, and nothing of it shows in the table.
+/// </summary>
 public class CachedRowsTests(LogFixture fixture)
 {
     public sealed record Noted(Guid Id, int Total, string Note);
@@ -11,13 +13,17 @@ public class CachedRowsTests(LogFixture fixture)
     private sealed class Notes : Projection<Noted, Guid>
     {
         public override string Name => "test.notes.v1";
+
         public Notes()
         {
             Identity<Counted>(e => e.Id);
             Identity<Cleared>(e => e.Id);
         }
+
         public static Noted Create(Counted e) => new(e.Id, e.By, e.Note);
+
         public static Noted Apply(Counted e, Noted row) => new(e.Id, row.Total + e.By, e.Note);
+
         public static Noted? Apply(Cleared _, Noted row) => null;
     }
 
@@ -41,17 +47,25 @@ public class CachedRowsTests(LogFixture fixture)
         for (var page = 0; page < 20; page++)
         {
             var touched = page % 5 == 0 ? ids : random.GetItems(ids, 200);
-            List<RecordedEvent> events = [.. touched.Select(id => Event(random.Next(4) == 0 ? new Cleared(id) : new Counted(id, random.Next(9), $"page {page}")))];
-            foreach (var e in events) Fold.Fold(expected, e);
+            List<RecordedEvent> events =
+            [
+                .. touched.Select(id =>
+                    Event(random.Next(4) == 0 ? new Cleared(id) : new Counted(id, random.Next(9), $"page {page}"))
+                ),
+            ];
+            foreach (var e in events)
+                Fold.Fold(expected, e);
             await rows.FoldAsync(connection, events, Ct);
-            if (!rows.IsFull && page % 3 != 0) continue;
+            if (!rows.IsFull && page % 3 != 0)
+                continue;
             await WriteAsync(rows, connection);
         }
         await WriteAsync(rows, connection);
         var stored = new HashSet<Noted>();
         await using var all = new NpgsqlCommand("select id, total, note from views.test_notes_v1", connection);
         await using var reader = await all.ExecuteReaderAsync(Ct);
-        while (await reader.ReadAsync(Ct)) stored.Add(new(reader.GetGuid(0), reader.GetInt32(1), reader.GetString(2)));
+        while (await reader.ReadAsync(Ct))
+            stored.Add(new(reader.GetGuid(0), reader.GetInt32(1), reader.GetString(2)));
         Assert.Equal(expected.Values.ToHashSet(), stored);
     }
 
@@ -64,14 +78,27 @@ public class CachedRowsTests(LogFixture fixture)
         var rows = Fold.Open("views.test_notes_v1", new(1 << 20, Empty: true));
         await using var connection = await database.OpenConnectionAsync(Ct);
         var folded = 0;
-        for (; !rows.IsFull; folded++) await rows.FoldAsync(connection, [Event(new Counted(Guid.CreateVersion7(), 1, new('x', characters)))], Ct);
+        for (; !rows.IsFull; folded++)
+            await rows.FoldAsync(connection, [Event(new Counted(Guid.CreateVersion7(), 1, new('x', characters)))], Ct);
         Assert.InRange(folded, atLeast, atMost);
         await WriteAsync(rows, connection);
         Assert.False(rows.IsFull);
     }
 
     private static RecordedEvent Event(CounterEvent data) =>
-        new(1, Guid.CreateVersion7(), Guid.CreateVersion7(), 1, LogFixture.Types.Describe(data.GetType()).Alias, DateTimeOffset.UnixEpoch, Guid.CreateVersion7(), null, default, LogFixture.Types, data);
+        new(
+            1,
+            Guid.CreateVersion7(),
+            Guid.CreateVersion7(),
+            1,
+            LogFixture.Types.Describe(data.GetType()).Alias,
+            DateTimeOffset.UnixEpoch,
+            Guid.CreateVersion7(),
+            null,
+            default,
+            LogFixture.Types,
+            data
+        );
 
     private static async Task WriteAsync(IProjectionRows rows, NpgsqlConnection connection)
     {
@@ -83,7 +110,9 @@ public class CachedRowsTests(LogFixture fixture)
     private async Task<NpgsqlDataSource> MakeAsync()
     {
         var database = NpgsqlDataSource.Create(await fixture.NewDatabaseAsync());
-        await using var make = database.CreateCommand($"create schema views; {Fold.Table.CreateSql("views.test_notes_v1")}");
+        await using var make = database.CreateCommand(
+            $"create schema views; {Fold.Table.CreateSql("views.test_notes_v1")}"
+        );
         await make.ExecuteNonQueryAsync(Ct);
         return database;
     }

@@ -1,14 +1,20 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Veza.EventStore.Projections;
 using Veza.EventStore.Coordination;
+using Veza.EventStore.Projections;
 
 namespace Veza.EventStore.Tests.Projections;
 
 /// <summary>A counter that is not idempotent, disturbed at each step of its batches.</summary>
 public class ExactlyOnceTests(LogFixture fixture)
 {
-    public enum Step { BeforeWrite, BeforeCheckpoint, BeforeCommit, AfterCommit }
+    public enum Step
+    {
+        BeforeWrite,
+        BeforeCheckpoint,
+        BeforeCommit,
+        AfterCommit,
+    }
 
     [Theory]
     [InlineData(Step.BeforeWrite)]
@@ -20,27 +26,61 @@ public class ExactlyOnceTests(LogFixture fixture)
         var database = await fixture.NewDatabaseAsync();
         await using var log = await LogFixture.OpenAsync(database);
         var projection = new SumsProjection();
-        await using (await ProjectionHost.OpenAsync(log, database, [projection], TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None)) { }
+        await using (
+            await ProjectionHost.OpenAsync(
+                log,
+                database,
+                [projection],
+                TimeProvider.System,
+                NullLoggerFactory.Instance,
+                CancellationToken.None
+            )
+        ) { }
         await using var rows = log.Connect(new(database));
         var clock = new FailingClock();
         for (var crash = 1; crash <= 5; crash++)
         {
-            for (var i = 0; i < 20; i++) await log.CountAsync();
+            for (var i = 0; i < 20; i++)
+                await log.CountAsync();
             using var ended = new CancellationTokenSource();
-            Func<Task> end = () => { ended.Cancel(); throw new OperationCanceledException(ended.Token); };
+            Func<Task> end = () =>
+            {
+                ended.Cancel();
+                throw new OperationCanceledException(ended.Token);
+            };
             projection.BeforeWrite = step == Step.BeforeWrite ? end : () => Task.CompletedTask;
             // The connection ends at that point of the transaction, with all that was written.
             var endsAt = step switch
             {
-                Step.BeforeCheckpoint => "create trigger ends before update on log.mt_event_progression for each row execute function views.end_session()",
-                Step.BeforeCommit => "create constraint trigger ends after insert or update on views.test_sums_v1 deferrable initially deferred for each row execute function views.end_session()",
+                Step.BeforeCheckpoint =>
+                    "create trigger ends before update on log.mt_event_progression for each row execute function views.end_session()",
+                Step.BeforeCommit =>
+                    "create constraint trigger ends after insert or update on views.test_sums_v1 deferrable initially deferred for each row execute function views.end_session()",
                 _ => null,
             };
             if (endsAt is not null)
-                await ExecuteAsync(rows, $"create or replace function views.end_session() returns trigger language plpgsql as 'begin perform pg_terminate_backend(pg_backend_pid()); return null; end'; {endsAt}");
-            clock.AfterCommit = step == Step.AfterCommit ? () => { ended.Cancel(); throw new OperationCanceledException(ended.Token); } : null;
+                await ExecuteAsync(
+                    rows,
+                    $"create or replace function views.end_session() returns trigger language plpgsql as 'begin perform pg_terminate_backend(pg_backend_pid()); return null; end'; {endsAt}"
+                );
+            clock.AfterCommit =
+                step == Step.AfterCommit
+                    ? () =>
+                    {
+                        ended.Cancel();
+                        throw new OperationCanceledException(ended.Token);
+                    }
+                    : null;
 
-            var runner = new ProjectionRunner(log, projection, projection.Name, rows, clock, NullLogger.Instance, Summing.Quick);
+            var runner = new ProjectionRunner(
+                log,
+                projection,
+                projection.Name,
+                rows,
+                clock,
+                NullLogger.Instance,
+                Summing.Quick
+            );
             var running = runner.RunAsync(ended.Token);
             if (endsAt is not null)
             {
@@ -48,13 +88,25 @@ public class ExactlyOnceTests(LogFixture fixture)
                 await ended.CancelAsync();
             }
             await running;
-            if (endsAt is not null) await ExecuteAsync(rows, $"drop trigger ends on {(step == Step.BeforeCommit ? "views.test_sums_v1" : "log.mt_event_progression")}");
+            if (endsAt is not null)
+                await ExecuteAsync(
+                    rows,
+                    $"drop trigger ends on {(step == Step.BeforeCommit ? "views.test_sums_v1" : "log.mt_event_progression")}"
+                );
             Assert.Equal(step == Step.AfterCommit ? crash * 20L : (crash - 1) * 20L, await log.SumAsync());
 
             // The next one takes up what the former left.
             (projection.BeforeWrite, clock.AfterCommit) = (() => Task.CompletedTask, null);
             using var stopped = new CancellationTokenSource();
-            var next = new ProjectionRunner(log, projection, projection.Name, rows, clock, NullLogger.Instance, Summing.Quick);
+            var next = new ProjectionRunner(
+                log,
+                projection,
+                projection.Name,
+                rows,
+                clock,
+                NullLogger.Instance,
+                Summing.Quick
+            );
             running = next.RunAsync(stopped.Token);
             await next.WaitAsync(log.Head, TestContext.Current.CancellationToken);
             await stopped.CancelAsync();
@@ -69,13 +121,37 @@ public class ExactlyOnceTests(LogFixture fixture)
         var database = await fixture.NewDatabaseAsync();
         await using var log = await LogFixture.OpenAsync(database);
         var projection = new SumsProjection();
-        await using (await ProjectionHost.OpenAsync(log, database, [projection], TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None)) { }
+        await using (
+            await ProjectionHost.OpenAsync(
+                log,
+                database,
+                [projection],
+                TimeProvider.System,
+                NullLoggerFactory.Instance,
+                CancellationToken.None
+            )
+        ) { }
         await using var rows = log.Connect(new(database));
         var lost = 0;
-        var clock = new FailingClock { AfterCommit = () => { if (lost++ == 0) throw new NpgsqlException("the answer got lost", new IOException()); } };
+        var clock = new FailingClock
+        {
+            AfterCommit = () =>
+            {
+                if (lost++ == 0)
+                    throw new NpgsqlException("the answer got lost", new IOException());
+            },
+        };
         await log.CountAsync(by: 7);
         using var stopped = new CancellationTokenSource();
-        var runner = new ProjectionRunner(log, projection, projection.Name, rows, clock, NullLogger.Instance, Summing.Quick);
+        var runner = new ProjectionRunner(
+            log,
+            projection,
+            projection.Name,
+            rows,
+            clock,
+            NullLogger.Instance,
+            Summing.Quick
+        );
         var running = runner.RunAsync(stopped.Token);
         await runner.WaitAsync(1, TestContext.Current.CancellationToken);
         await stopped.CancelAsync();
@@ -90,13 +166,34 @@ public class ExactlyOnceTests(LogFixture fixture)
         var database = await fixture.NewDatabaseAsync();
         await using var one = await LogFixture.OpenAsync(database);
         await using var two = await LogFixture.OpenAsync(database);
-        await using (await ProjectionHost.OpenAsync(one, database, [new SumsProjection()], TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None)) { }
+        await using (
+            await ProjectionHost.OpenAsync(
+                one,
+                database,
+                [new SumsProjection()],
+                TimeProvider.System,
+                NullLoggerFactory.Instance,
+                CancellationToken.None
+            )
+        ) { }
         await using var rows = one.Connect(new(database));
         using var stopped = new CancellationTokenSource();
-        var runners = ((EventLog[])[one, two]).Select(log => new ProjectionRunner(log, new SumsProjection(), "test.sums.v1", rows, TimeProvider.System, NullLogger.Instance, Summing.Quick)).ToList();
+        var runners = ((EventLog[])[one, two])
+            .Select(log => new ProjectionRunner(
+                log,
+                new SumsProjection(),
+                "test.sums.v1",
+                rows,
+                TimeProvider.System,
+                NullLogger.Instance,
+                Summing.Quick
+            ))
+            .ToList();
         var running = runners.ConvertAll(r => r.RunAsync(stopped.Token));
-        for (var i = 0; i < 300; i++) await one.CountAsync();
-        foreach (var runner in runners) await runner.WaitAsync(one.Head, TestContext.Current.CancellationToken);
+        for (var i = 0; i < 300; i++)
+            await one.CountAsync();
+        foreach (var runner in runners)
+            await runner.WaitAsync(one.Head, TestContext.Current.CancellationToken);
         await stopped.CancelAsync();
         await Task.WhenAll(running);
         Assert.Equal(300L, await one.SumAsync());
@@ -108,16 +205,41 @@ public class ExactlyOnceTests(LogFixture fixture)
         var database = await fixture.NewDatabaseAsync();
         await using var log = await LogFixture.OpenAsync(database);
         var writes = 0;
-        var projection = new SumsProjection { BeforeWrite = () => { writes++; return Task.CompletedTask; } };
-        await using (await ProjectionHost.OpenAsync(log, database, [projection], TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None)) { }
+        var projection = new SumsProjection
+        {
+            BeforeWrite = () =>
+            {
+                writes++;
+                return Task.CompletedTask;
+            },
+        };
+        await using (
+            await ProjectionHost.OpenAsync(
+                log,
+                database,
+                [projection],
+                TimeProvider.System,
+                NullLoggerFactory.Instance,
+                CancellationToken.None
+            )
+        ) { }
         await using var rows = log.Connect(new(database));
         var clock = new HeldBreath();
         await log.CountAsync();
         using var stopped = new CancellationTokenSource();
-        var runner = new ProjectionRunner(log, projection, projection.Name, rows, clock, NullLogger.Instance, Summing.Quick);
+        var runner = new ProjectionRunner(
+            log,
+            projection,
+            projection.Name,
+            rows,
+            clock,
+            NullLogger.Instance,
+            Summing.Quick
+        );
         var running = runner.RunAsync(stopped.Token);
         await clock.Begun.WaitAsync(TestContext.Current.CancellationToken);
-        for (var i = 0; i < 20; i++) await log.CountAsync();
+        for (var i = 0; i < 20; i++)
+            await log.CountAsync();
         Assert.Equal(1, writes);
         clock.LetGo();
         await runner.WaitAsync(log.Head, TestContext.Current.CancellationToken);
@@ -159,7 +281,8 @@ public class ExactlyOnceTests(LogFixture fixture)
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
-            if (dueTime > TimeSpan.FromMilliseconds(20) || _begun.Task.IsCompleted) return base.CreateTimer(callback, state, dueTime, period);
+            if (dueTime > TimeSpan.FromMilliseconds(20) || _begun.Task.IsCompleted)
+                return base.CreateTimer(callback, state, dueTime, period);
             _end = () => callback(state);
             _begun.SetResult();
             return base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);

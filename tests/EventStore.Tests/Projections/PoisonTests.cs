@@ -1,5 +1,5 @@
-using Veza.EventStore.Projections;
 using Veza.EventStore.Coordination;
+using Veza.EventStore.Projections;
 
 namespace Veza.EventStore.Tests.Projections;
 
@@ -10,33 +10,47 @@ public class PoisonTests(LogFixture fixture)
 
     private void Fold(Counted e)
     {
-        if (e.Note != "poison" || _cured) return;
+        if (e.Note != "poison" || _cured)
+            return;
         _tried++;
         throw new InvalidOperationException("this is poison");
     }
 
-    /// <summary>A hundred events that add up to one hundred, of which the 38th (worth 1) is poison, in one batch.</summary>
+    /// <summary>
+    /// A hundred events that add up to one hundred, of which the 38th (worth 1) is poison, in one batch.
+    /// </summary>
     private static async Task<EventLog> OpenAsync(string database)
     {
         var log = await LogFixture.OpenAsync(database);
-        for (var i = 1; i <= 100; i++) await log.CountAsync(note: i == 38 ? "poison" : "");
+        for (var i = 1; i <= 100; i++)
+            await log.CountAsync(note: i == 38 ? "poison" : "");
         return log;
     }
 
     /// <summary>The table says it a moment before the node's own status does.</summary>
-    private static Task StandsAsync(ProjectionHost host) => Eventually.TrueAsync(() =>
-        host.Status.Single(s => s.Name == "test.sums.v1") is { State: ProjectionState.Faulted, Error: { } error } && error.Contains("it stands before event 38"));
+    private static Task StandsAsync(ProjectionHost host) =>
+        Eventually.TrueAsync(() =>
+            host.Status.Single(s => s.Name == "test.sums.v1") is { State: ProjectionState.Faulted, Error: { } error }
+            && error.Contains("it stands before event 38")
+        );
 
     [Fact]
     public async Task A_projection_that_stops_has_applied_all_before_the_event_and_stands_there_while_others_go_on()
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await OpenAsync(database);
-        await using var host = await log.StartAsync(database, new SumsProjection(folding: Fold), new SumsProjection("test.others.v1"));
+        await using var host = await log.StartAsync(
+            database,
+            new SumsProjection(folding: Fold),
+            new SumsProjection("test.others.v1")
+        );
         var status = await log.UntilAsync(s => s.StandsAt is not null);
         await host.ReachesHeadAsync(log, "test.others.v1");
 
-        Assert.Equal((RunnerState.Faulted, 37L, 38L, 0L), (status.State, status.Position, status.StandsAt, status.Skipped));
+        Assert.Equal(
+            (RunnerState.Faulted, 37L, 38L, 0L),
+            (status.State, status.Position, status.StandsAt, status.Skipped)
+        );
         Assert.Equal("counted: this is poison", status.Error);
         Assert.Equal(37L, await log.SumAsync());
         Assert.Equal(100L, await log.SumAsync("views.test_others"));
@@ -49,7 +63,8 @@ public class PoisonTests(LogFixture fixture)
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await OpenAsync(database);
-        await using (await log.StartAsync(database, new SumsProjection(folding: Fold))) await log.UntilAsync(s => s.StandsAt is not null);
+        await using (await log.StartAsync(database, new SumsProjection(folding: Fold)))
+            await log.UntilAsync(s => s.StandsAt is not null);
         var tried = _tried;
         await using var host = await log.StartAsync(database, new SumsProjection(folding: Fold));
         await StandsAsync(host);
@@ -93,7 +108,13 @@ public class PoisonTests(LogFixture fixture)
         await later.ReachesHeadAsync(log);
         Assert.Equal(100L, await log.SumAsync());
         Assert.Equal(1, (await log.StatusAsync()).Skipped);
-        Assert.Equal((0, 0), (await log.Runners.RetryAsync("test.sums.v1", TestContext.Current.CancellationToken), await log.Runners.SkipAsync("test.sums.v1", TestContext.Current.CancellationToken)));
+        Assert.Equal(
+            (0, 0),
+            (
+                await log.Runners.RetryAsync("test.sums.v1", TestContext.Current.CancellationToken),
+                await log.Runners.SkipAsync("test.sums.v1", TestContext.Current.CancellationToken)
+            )
+        );
     }
 
     [Fact]
@@ -101,10 +122,16 @@ public class PoisonTests(LogFixture fixture)
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await OpenAsync(database);
-        await using var host = await log.StartAsync(database, new SumsProjection(onPoison: OnPoison.Skip, folding: Fold));
+        await using var host = await log.StartAsync(
+            database,
+            new SumsProjection(onPoison: OnPoison.Skip, folding: Fold)
+        );
         await host.ReachesHeadAsync(log);
         Assert.Equal(99L, await log.SumAsync());
-        Assert.Equal("test.sums.v1 38 skipped 3 counted: this is poison", await log.AskAsync("select concat_ws(' ', name, position, state, attempts, error) from log.parked_events"));
+        Assert.Equal(
+            "test.sums.v1 38 skipped 3 counted: this is poison",
+            await log.AskAsync("select concat_ws(' ', name, position, state, attempts, error) from log.parked_events")
+        );
         var status = await log.UntilAsync(s => s.State == RunnerState.Running);
         Assert.Equal((1L, null), (status.Skipped, status.StandsAt));
     }
@@ -114,9 +141,17 @@ public class PoisonTests(LogFixture fixture)
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await OpenAsync(database);
-        await using var host = await log.StartAsync(database, new SumsProjection(onPoison: OnPoison.Skip, folding: _ => throw new InvalidOperationException("it is the projection")));
+        await using var host = await log.StartAsync(
+            database,
+            new SumsProjection(onPoison: OnPoison.Skip, folding: _ =>
+                throw new InvalidOperationException("it is the projection")
+            )
+        );
         var status = await log.UntilAsync(s => s.StandsAt is not null);
-        Assert.Equal((ProjectionRunner.SkippedInARowMax + 1, ProjectionRunner.SkippedInARowMax), (status.StandsAt, status.Skipped));
+        Assert.Equal(
+            (ProjectionRunner.SkippedInARowMax + 1, ProjectionRunner.SkippedInARowMax),
+            (status.StandsAt, status.Skipped)
+        );
     }
 
     [Fact]
@@ -127,7 +162,13 @@ public class PoisonTests(LogFixture fixture)
         var ends = 4;
         var projection = new SumsProjection(onPoison: OnPoison.Skip);
         // More often than an event is tried.
-        projection.BeforeWrite = async () => { if (ends-- > 0) await log.AskAsync("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name like 'veza-projections%'"); };
+        projection.BeforeWrite = async () =>
+        {
+            if (ends-- > 0)
+                await log.AskAsync(
+                    "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name like 'veza-projections%'"
+                );
+        };
         await using var host = await log.StartAsync(postgres.ConnectionString, projection);
         await log.CountAsync(by: 7);
         await host.ReachesHeadAsync(log);

@@ -21,9 +21,18 @@ public class ProjectionRunnerTests(LogFixture fixture)
             Index("sum");
         }
 
-        public static Total Create(Counted e, RecordedEvent at) => new(e.Id, e.By, e.By > 0 ? e.By : null, e.Note, at.At);
+        public static Total Create(Counted e, RecordedEvent at) =>
+            new(e.Id, e.By, e.By > 0 ? e.By : null, e.Note, at.At);
+
         public static Total Apply(Counted e, Total row, RecordedEvent at) =>
-            row with { Sum = row.Sum + e.By, Largest = Math.Max(row.Largest ?? e.By, e.By), Note = e.Note, ChangedAt = at.At };
+            row with
+            {
+                Sum = row.Sum + e.By,
+                Largest = Math.Max(row.Largest ?? e.By, e.By),
+                Note = e.Note,
+                ChangedAt = at.At,
+            };
+
         public static Total? Apply(Cleared _, Total row) => null;
     }
 
@@ -36,7 +45,8 @@ public class ProjectionRunnerTests(LogFixture fixture)
         for (var run = 0; run < 5; run++)
         {
             await using var host = await StartAsync(log, database, new TotalsProjection());
-            for (var i = 0; i < 40; i++) await AddAsync(log, streams[i % 10], 1);
+            for (var i = 0; i < 40; i++)
+                await AddAsync(log, streams[i % 10], 1);
             await host.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken);
         }
         Assert.Equal(200L, await ScalarAsync(log, "select sum(sum) from views.test_totals"));
@@ -50,8 +60,12 @@ public class ProjectionRunnerTests(LogFixture fixture)
         await using var one = await StartAsync(log, database, new TotalsProjection());
         await using var two = await StartAsync(log, database, new TotalsProjection());
         var stream = Guid.CreateVersion7();
-        for (var i = 0; i < 200; i++) await AddAsync(log, stream, 1);
-        await Task.WhenAll(one.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken), two.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken));
+        for (var i = 0; i < 200; i++)
+            await AddAsync(log, stream, 1);
+        await Task.WhenAll(
+            one.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken),
+            two.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken)
+        );
         Assert.Equal(200L, await ScalarAsync(log, "select sum(sum) from views.test_totals"));
     }
 
@@ -62,16 +76,31 @@ public class ProjectionRunnerTests(LogFixture fixture)
         await using var log = await OpenAsync(database);
         await using var host = await StartAsync(log, database, new TotalsProjection());
         var stream = Guid.CreateVersion7();
-        for (var i = 0; i < 5; i++) await AddAsync(log, stream, 1);
+        for (var i = 0; i < 5; i++)
+            await AddAsync(log, stream, 1);
         await host.WaitAsync(["test.totals.v1"], 5, TestContext.Current.CancellationToken);
-        await ScalarAsync(log, "with events as (delete from log.mt_events where seq_id > 2), links as (delete from log.chain where position > 2) select 1");
+        await ScalarAsync(
+            log,
+            "with events as (delete from log.mt_events where seq_id > 2), links as (delete from log.chain where position > 2) select 1"
+        );
 
         // As a restore does, it breaks every connection; the next one tells of the fork.
-        await using (var other = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database) { Pooling = false }.ConnectionString))
-        await using (var end = other.CreateCommand("select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"))
+        await using (
+            var other = NpgsqlDataSource.Create(
+                new NpgsqlConnectionStringBuilder(database) { Pooling = false }.ConnectionString
+            )
+        )
+        await using (
+            var end = other.CreateCommand(
+                "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+            )
+        )
             await end.ExecuteScalarAsync(TestContext.Current.CancellationToken);
 
-        await Eventually.TrueAsync(() => host.Status[0] is { State: ProjectionState.Faulted, Error: { } error } && error.Contains("only a rebuild mends them"));
+        await Eventually.TrueAsync(() =>
+            host.Status[0] is { State: ProjectionState.Faulted, Error: { } error }
+            && error.Contains("only a rebuild mends them")
+        );
         Assert.Equal((1, 2), (log.HistoryGeneration, log.Head));
         Assert.Equal(2, (await log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None)).Version);
     }
@@ -101,7 +130,11 @@ public class ProjectionRunnerTests(LogFixture fixture)
         await AddAsync(log, Guid.CreateVersion7(), 1);
         await host.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken);
         ProjectionStatus broken;
-        do { broken = host.Status.Single(s => s.Name == "test.broken.v1"); await Task.Yield(); } while (broken.Error is null);
+        do
+        {
+            broken = host.Status.Single(s => s.Name == "test.broken.v1");
+            await Task.Yield();
+        } while (broken.Error is null);
         Assert.Equal((ProjectionState.Faulted, 0L), (broken.State, broken.Position));
     }
 
@@ -114,7 +147,10 @@ public class ProjectionRunnerTests(LogFixture fixture)
         await AddAsync(log, Guid.CreateVersion7(), 7);
         await host.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken);
         // What an unflushed commit leaves after the crash: neither the row nor the checkpoint.
-        await ScalarAsync(log, "with gone as (delete from views.test_totals) update log.mt_event_progression set last_seq_id = 0 where name = 'test.totals.v1'");
+        await ScalarAsync(
+            log,
+            "with gone as (delete from views.test_totals) update log.mt_event_progression set last_seq_id = 0 where name = 'test.totals.v1'"
+        );
         await Eventually.TrueAsync(async () => await ScalarAsync(log, "select sum(sum) from views.test_totals") is 7L);
     }
 
@@ -132,7 +168,8 @@ public class ProjectionRunnerTests(LogFixture fixture)
         await BecomesAsync(ProjectionState.Running);
         Assert.Equal(7L, await ScalarAsync(log, "select sum(sum) from views.test_totals"));
 
-        Task BecomesAsync(ProjectionState state) => Eventually.TrueAsync(() => host.Status.Single().State == state, what: state.ToString());
+        Task BecomesAsync(ProjectionState state) =>
+            Eventually.TrueAsync(() => host.Status.Single().State == state, what: state.ToString());
     }
 
     [Fact]
@@ -144,7 +181,9 @@ public class ProjectionRunnerTests(LogFixture fixture)
         await ScalarAsync(log, "alter system set wal_writer_delay = '10s'");
         await ScalarAsync(log, "select pg_reload_conf()");
         await using var host = await StartAsync(log, postgres.ConnectionString, new TotalsProjection());
-        await Eventually.TrueAsync(async () => await ScalarAsync(log, "select count(*) from log.runners where node is not null") is 1L);
+        await Eventually.TrueAsync(async () =>
+            await ScalarAsync(log, "select count(*) from log.runners where node is not null") is 1L
+        );
         await postgres.KillAsync();
         await postgres.RestartAsync();
         await AddAsync(log, Guid.CreateVersion7(), 7);
@@ -155,13 +194,26 @@ public class ProjectionRunnerTests(LogFixture fixture)
     private sealed class BrokenProjection : Projection<Total, Guid>
     {
         public override string Name => "test.broken.v1";
+
         public BrokenProjection() => Identity<Counted>(e => e.Id);
+
         public static Total Create(Counted _) => throw new InvalidOperationException("this projection does not work");
     }
 
-    private static async Task<ProjectionHost> StartAsync(EventLog log, string database, params IProjection[] projections)
+    private static async Task<ProjectionHost> StartAsync(
+        EventLog log,
+        string database,
+        params IProjection[] projections
+    )
     {
-        var host = await ProjectionHost.OpenAsync(log, database, projections, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        var host = await ProjectionHost.OpenAsync(
+            log,
+            database,
+            projections,
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            CancellationToken.None
+        );
         host.Start();
         return host;
     }

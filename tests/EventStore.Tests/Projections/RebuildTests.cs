@@ -8,28 +8,36 @@ namespace Veza.EventStore.Tests.Projections;
 public class RebuildTests(LogFixture fixture)
 {
     public sealed record Sum(Guid Id, int Total);
+
     public sealed record SumAndCount(Guid Id, int Total, int Count);
 
     /// <summary>Adds up, so that an event applied twice or not at all shows.</summary>
     private sealed class Sums : Projection<Sum, Guid>
     {
         public override string Name => "test.sums.v1";
+
         public Sums()
         {
             Identity<Counted>(e => e.Id);
             Identity<Cleared>(e => e.Id);
             Index("total");
         }
+
         public static Sum Create(Counted e) => new(e.Id, e.By);
+
         public static Sum Apply(Counted e, Sum row) => row with { Total = row.Total + e.By };
+
         public static Sum? Apply(Cleared _, Sum row) => null;
     }
 
     private sealed class SumsAndCounts : Projection<SumAndCount, Guid>
     {
         public override string Name => "test.sums.v2";
+
         public SumsAndCounts() => Identity<Counted>(e => e.Id);
+
         public static SumAndCount Create(Counted e) => new(e.Id, e.By, 1);
+
         public static SumAndCount Apply(Counted e, SumAndCount row) => new(row.Id, row.Total + e.By, row.Count + 1);
     }
 
@@ -37,7 +45,9 @@ public class RebuildTests(LogFixture fixture)
     private sealed class SumsWithAnotherColumn : Projection<SumAndCount, Guid>
     {
         public override string Name => "test.sums.v1";
+
         public SumsWithAnotherColumn() => Identity<Counted>(e => e.Id);
+
         public static SumAndCount Create(Counted e) => new(e.Id, e.By, 1);
     }
 
@@ -57,7 +67,10 @@ public class RebuildTests(LogFixture fixture)
         await node.AddAsync(stream, 1, 5);
         await node.WaitAsync();
         Assert.Equal(35L, await node.AskAsync<long>("select sum(total) from views.test_sums"));
-        Assert.Equal(["test_sums_v1_i1", "test_sums_v1_pkey"], await node.ListAsync("select indexname::text from pg_indexes where tablename = 'test_sums_v1' order by 1"));
+        Assert.Equal(
+            ["test_sums_v1_i1", "test_sums_v1_pkey"],
+            await node.ListAsync("select indexname::text from pg_indexes where tablename = 'test_sums_v1' order by 1")
+        );
     }
 
     [Fact]
@@ -65,27 +78,45 @@ public class RebuildTests(LogFixture fixture)
     {
         await using var node = await Node.StartAsync(await fixture.NewDatabaseAsync(), new Sums());
         var streams = Enumerable.Range(0, 20).Select(_ => Guid.CreateVersion7()).ToArray();
-        foreach (var stream in streams) await node.AddAsync(stream, 1, 50);
+        foreach (var stream in streams)
+            await node.AddAsync(stream, 1, 50);
         await node.WaitAsync();
         using var done = new CancellationTokenSource();
-        var load = Task.Run(async () => { for (var i = 0; !done.IsCancellationRequested; i++) await node.AddAsync(streams[i % streams.Length], 1, 1); }, Ct);
-        var readers = Enumerable.Range(0, 3).Select(_ => Task.Run(async () =>
-        {
-            long last = 0, reads = 0;
-            for (; !done.IsCancellationRequested; reads++)
+        var load = Task.Run(
+            async () =>
             {
-                var now = await node.AskAsync<long>("select coalesce(sum(total), 0) from views.test_sums");
-                Assert.True(now >= last, $"after {last} a reader saw {now}");
-                last = now;
-                // What was waited for is there, whichever table the view shows by now.
-                var head = node.Log.Head;
-                await node.Host.WaitAsync(["test.sums.v1"], head, Ct);
-                last = await node.AskAsync<long>("select coalesce(sum(total), 0) from views.test_sums");
-                Assert.True(last >= head, $"after waiting for {head} a reader saw {last}");
-            }
-            return reads;
-        }, Ct)).ToArray();
-        for (var i = 0; i < 5; i++) await node.RebuildAsync("test.sums.v1");
+                for (var i = 0; !done.IsCancellationRequested; i++)
+                    await node.AddAsync(streams[i % streams.Length], 1, 1);
+            },
+            Ct
+        );
+        var readers = Enumerable
+            .Range(0, 3)
+            .Select(_ =>
+                Task.Run(
+                    async () =>
+                    {
+                        long last = 0,
+                            reads = 0;
+                        for (; !done.IsCancellationRequested; reads++)
+                        {
+                            var now = await node.AskAsync<long>("select coalesce(sum(total), 0) from views.test_sums");
+                            Assert.True(now >= last, $"after {last} a reader saw {now}");
+                            last = now;
+                            // What was waited for is there, whichever table the view shows by now.
+                            var head = node.Log.Head;
+                            await node.Host.WaitAsync(["test.sums.v1"], head, Ct);
+                            last = await node.AskAsync<long>("select coalesce(sum(total), 0) from views.test_sums");
+                            Assert.True(last >= head, $"after waiting for {head} a reader saw {last}");
+                        }
+                        return reads;
+                    },
+                    Ct
+                )
+            )
+            .ToArray();
+        for (var i = 0; i < 5; i++)
+            await node.RebuildAsync("test.sums.v1");
         await done.CancelAsync();
         await load;
         Assert.All(await Task.WhenAll(readers), reads => Assert.True(reads > 0));
@@ -118,12 +149,18 @@ public class RebuildTests(LogFixture fixture)
         Assert.Equal(100L, await node.AskAsync<long>("select sum(total) from views.test_sums"));
     }
 
-    /// <summary>A build as the node left it that died after its first transaction: 40 events are in the rows, which say so by a number no fold would give.</summary>
-    private static Task CutOffAsync(Node node, Guid stream, string epoch) => node.RunAsync($"""
-        create table views.test_sums_v1_build (like views.test_sums_v1 including all);
-        insert into views.test_sums_v1_build values ('{stream}', 1040);
-        insert into log.builds (name, epoch, position, events) values ('test.sums.v1', '{epoch}', 40, 40)
-        """);
+    /// <summary>
+    /// A build as the node left it that died after its first transaction: 40 events are in the rows, which say so by a
+    /// number no fold would give.
+    /// </summary>
+    private static Task CutOffAsync(Node node, Guid stream, string epoch) =>
+        node.RunAsync(
+            $"""
+            create table views.test_sums_v1_build (like views.test_sums_v1 including all);
+            insert into views.test_sums_v1_build values ('{stream}', 1040);
+            insert into log.builds (name, epoch, position, events) values ('test.sums.v1', '{epoch}', 40, 40)
+            """
+        );
 
     [Fact]
     public async Task A_cancelled_build_leaves_nothing_and_changes_nothing()
@@ -135,9 +172,12 @@ public class RebuildTests(LogFixture fixture)
         await using (var connection = await node.Log.Database.OpenConnectionAsync(Ct))
         await using (var long_ = await connection.BeginTransactionAsync(Ct))
         {
-            await using (var read = new NpgsqlCommand("select count(*) from views.test_sums", connection, long_)) await read.ExecuteScalarAsync(Ct);
+            await using (var read = new NpgsqlCommand("select count(*) from views.test_sums", connection, long_))
+                await read.ExecuteScalarAsync(Ct);
             Assert.True(await node.Host.Builds.RequestAsync("test.sums.v1", Ct));
-            await Eventually.TrueAsync(async () => (await node.Host.Builds.ListAsync(Ct)).Single().Position >= node.Log.Head);
+            await Eventually.TrueAsync(async () =>
+                (await node.Host.Builds.ListAsync(Ct)).Single().Position >= node.Log.Head
+            );
             // Others read on meanwhile.
             Assert.Equal(10L, await node.AskAsync<long>("select sum(total) from views.test_sums"));
             Assert.True(await node.Host.Builds.CancelAsync("test.sums.v1", Ct));
@@ -168,7 +208,8 @@ public class RebuildTests(LogFixture fixture)
         // Something that reads on keeps the view with the former version.
         await using var reading = await old.Log.Database.OpenConnectionAsync(Ct);
         await using var long_ = await reading.BeginTransactionAsync(Ct);
-        await using (var read = new NpgsqlCommand("select count(*) from views.test_sums", reading, long_)) await read.ExecuteScalarAsync(Ct);
+        await using (var read = new NpgsqlCommand("select count(*) from views.test_sums", reading, long_))
+            await read.ExecuteScalarAsync(Ct);
 
         await using var new_ = await Node.StartAsync(database, new SumsAndCounts());
         await old.AddAsync(stream, 2, 5);
@@ -204,11 +245,25 @@ public class RebuildTests(LogFixture fixture)
         await old.AddAsync(Guid.CreateVersion7(), 2, 20);
         await old.WaitAsync();
         await using var log = await OpenAsync(database);
-        await using (await ProjectionHost.OpenAsync(log, database, [], TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, withdrawn: ["test.sums", "test.never_there"])) { }
+        await using (
+            await ProjectionHost.OpenAsync(
+                log,
+                database,
+                [],
+                TimeProvider.System,
+                NullLoggerFactory.Instance,
+                CancellationToken.None,
+                withdrawn: ["test.sums", "test.never_there"]
+            )
+        ) { }
         await old.AddAsync(Guid.CreateVersion7(), 2, 20);
         await Eventually.TrueAsync(() => old.Host.Status.Single().State == ProjectionState.NotServing);
         Assert.Empty(await old.ListAsync("select relname::text from pg_class where relname like 'test_sums%'"));
-        Assert.Empty(await old.ListAsync("select name from log.mt_event_progression where name like 'test.sums%' union all select base from log.projections union all select name from log.runners"));
+        Assert.Empty(
+            await old.ListAsync(
+                "select name from log.mt_event_progression where name like 'test.sums%' union all select base from log.projections union all select name from log.runners"
+            )
+        );
     }
 
     [Fact]
@@ -216,7 +271,9 @@ public class RebuildTests(LogFixture fixture)
     {
         var database = await fixture.NewDatabaseAsync();
         await using var node = await Node.StartAsync(database, new Sums());
-        var refused = await Assert.ThrowsAsync<ProjectionChangedException>(() => Node.StartAsync(database, new SumsWithAnotherColumn()));
+        var refused = await Assert.ThrowsAsync<ProjectionChangedException>(() =>
+            Node.StartAsync(database, new SumsWithAnotherColumn())
+        );
         Assert.Contains("test.sums.v1", refused.Message);
         Assert.Contains("lacks the column count", refused.Message);
         Assert.Contains("call it test.sums.v2", refused.Message);
@@ -229,7 +286,9 @@ public class RebuildTests(LogFixture fixture)
         var stream = Guid.CreateVersion7();
         await node.AddAsync(stream, 1, 5);
         await node.WaitAsync();
-        await node.RunAsync("update log.mt_event_progression set last_seq_id = 9 where name = 'test.sums.v1'; update views.test_sums set total = 9");
+        await node.RunAsync(
+            "update log.mt_event_progression set last_seq_id = 9 where name = 'test.sums.v1'; update views.test_sums set total = 9"
+        );
         await Eventually.TrueAsync(() => node.Host.Status.Single().Error is not null);
         await node.RebuildAsync("test.sums.v1");
         await node.AddAsync(stream, 1, 1);
@@ -246,7 +305,8 @@ public class RebuildTests(LogFixture fixture)
         await using var two = await Node.StartAsync(database, new Sums());
         await one.AddAsync(Guid.CreateVersion7(), 1, 50);
         await one.WaitAsync();
-        for (var i = 0; i < 3; i++) await one.RebuildAsync("test.sums.v1");
+        for (var i = 0; i < 3; i++)
+            await one.RebuildAsync("test.sums.v1");
         await two.Host.WaitAsync(["test.sums.v1"], one.Log.Head, Ct);
         Assert.Equal(50L, await two.AskAsync<long>("select sum(total) from views.test_sums"));
     }
@@ -261,7 +321,14 @@ public class RebuildTests(LogFixture fixture)
             var log = await OpenAsync(database);
             try
             {
-                var host = await ProjectionHost.OpenAsync(log, database, [projection], TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+                var host = await ProjectionHost.OpenAsync(
+                    log,
+                    database,
+                    [projection],
+                    TimeProvider.System,
+                    NullLoggerFactory.Instance,
+                    CancellationToken.None
+                );
                 host.Start();
                 return new(log, host, projection.Name);
             }
@@ -275,7 +342,8 @@ public class RebuildTests(LogFixture fixture)
         public async Task AddAsync(Guid stream, int by, int times)
         {
             var at = (await log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None)).Version;
-            for (var i = 0; i < times; i++) await log.Appender.AppendAsync(Command(Change(stream, at + i, new Counted(stream, by))));
+            for (var i = 0; i < times; i++)
+                await log.Appender.AppendAsync(Command(Change(stream, at + i, new Counted(stream, by))));
         }
 
         public Task WaitAsync() => host.WaitAsync([projection], log.Head, Ct);
@@ -286,12 +354,16 @@ public class RebuildTests(LogFixture fixture)
             await BuiltAsync();
         }
 
-        public Task BuiltAsync() => Eventually.TrueAsync(async () =>
-        {
-            var builds = await host.Builds.ListAsync(Ct);
-            Assert.All(builds, b => Assert.Null(b.Error));
-            return builds.Count == 0;
-        }, what: "the builds' end");
+        public Task BuiltAsync() =>
+            Eventually.TrueAsync(
+                async () =>
+                {
+                    var builds = await host.Builds.ListAsync(Ct);
+                    Assert.All(builds, b => Assert.Null(b.Error));
+                    return builds.Count == 0;
+                },
+                what: "the builds' end"
+            );
 
         public async Task<T> AskAsync<T>(string sql)
         {
@@ -304,7 +376,8 @@ public class RebuildTests(LogFixture fixture)
             await using var ask = log.Database.CreateCommand(sql);
             await using var row = await ask.ExecuteReaderAsync(Ct);
             List<string> texts = [];
-            while (await row.ReadAsync(Ct)) texts.Add(row.GetString(0));
+            while (await row.ReadAsync(Ct))
+                texts.Add(row.GetString(0));
             return texts;
         }
 
@@ -319,7 +392,8 @@ public class RebuildTests(LogFixture fixture)
         /// <summary>A second time nothing is left to do.</summary>
         public async ValueTask DisposeAsync()
         {
-            if (_stopped) return;
+            if (_stopped)
+                return;
             _stopped = true;
             await host.DisposeAsync();
             await log.DisposeAsync();

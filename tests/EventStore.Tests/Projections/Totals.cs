@@ -1,16 +1,23 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Veza.EventStore.Projections;
 using Veza.EventStore.Coordination;
+using Veza.EventStore.Projections;
 using static Veza.EventStore.Tests.LogFixture;
 
 namespace Veza.EventStore.Tests.Projections;
 
 public sealed record Sum(Guid Id, int Total, int Events);
 
-/// <summary>Adds up, so that an event applied twice or not at all shows. A test may let it fail, or look on, at any event.</summary>
-internal sealed class SumsProjection(string name = "test.sums.v1", int shards = 1, OnPoison onPoison = OnPoison.Stop, Action<Counted>? folding = null) : IProjection
+/// <summary>
+/// Adds up, so that an event applied twice or not at all shows. A test may let it fail, or look on, at any event.
+/// </summary>
+internal sealed class SumsProjection(
+    string name = "test.sums.v1",
+    int shards = 1,
+    OnPoison onPoison = OnPoison.Stop,
+    Action<Counted>? folding = null
+) : IProjection
 {
     private readonly Fold _fold = new(name);
     private readonly Action<Counted>? _folding = folding;
@@ -32,9 +39,14 @@ internal sealed class SumsProjection(string name = "test.sums.v1", int shards = 
     {
         public bool IsFull => rows.IsFull;
 
-        public async Task FoldAsync(NpgsqlConnection connection, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
+        public async Task FoldAsync(
+            NpgsqlConnection connection,
+            IReadOnlyList<RecordedEvent> events,
+            CancellationToken ct
+        )
         {
-            foreach (var e in events) watching._folding?.Invoke((Counted)e.Data!);
+            foreach (var e in events)
+                watching._folding?.Invoke((Counted)e.Data!);
             await rows.FoldAsync(connection, events, ct);
             await watching.BeforeWrite();
         }
@@ -56,6 +68,7 @@ internal sealed class SumsProjection(string name = "test.sums.v1", int shards = 
         }
 
         public static Sum Create(Counted e) => new(e.Id, e.By, 1);
+
         public static Sum Apply(Counted e, Sum row) => row with { Total = row.Total + e.By, Events = row.Events + 1 };
     }
 }
@@ -63,11 +76,27 @@ internal sealed class SumsProjection(string name = "test.sums.v1", int shards = 
 internal static class Summing
 {
     /// <summary>Three attempts within milliseconds.</summary>
-    public static readonly Retries Quick = new(AttemptsMax: 3, WaitMin: TimeSpan.FromMilliseconds(1), WaitMax: TimeSpan.FromMilliseconds(2));
+    public static readonly Retries Quick = new(
+        AttemptsMax: 3,
+        WaitMin: TimeSpan.FromMilliseconds(1),
+        WaitMax: TimeSpan.FromMilliseconds(2)
+    );
 
-    public static async Task<ProjectionHost> StartAsync(this EventLog log, string database, params IProjection[] projections)
+    public static async Task<ProjectionHost> StartAsync(
+        this EventLog log,
+        string database,
+        params IProjection[] projections
+    )
     {
-        var host = await ProjectionHost.OpenAsync(log, database, projections, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, Quick);
+        var host = await ProjectionHost.OpenAsync(
+            log,
+            database,
+            projections,
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            CancellationToken.None,
+            Quick
+        );
         host.Start();
         return host;
     }
@@ -86,7 +115,8 @@ internal static class Summing
         return await command.ExecuteScalarAsync();
     }
 
-    public static Task<object?> SumAsync(this EventLog log, string table = "views.test_sums") => log.AskAsync($"select coalesce(sum(total), 0) from {table}");
+    public static Task<object?> SumAsync(this EventLog log, string table = "views.test_sums") =>
+        log.AskAsync($"select coalesce(sum(total), 0) from {table}");
 
     public static Task ReachesHeadAsync(this ProjectionHost host, EventLog log, string name = "test.sums.v1") =>
         host.WaitAsync([name], log.Head, TestContext.Current.CancellationToken);
@@ -94,14 +124,24 @@ internal static class Summing
     public static async Task<RunnerStatus> StatusAsync(this EventLog log, string name = "test.sums.v1") =>
         (await log.Runners.StatusAsync(TestContext.Current.CancellationToken)).Single(r => r.Name == name);
 
-    public static async Task<RunnerStatus> UntilAsync(this EventLog log, Func<RunnerStatus, bool> so, string name = "test.sums.v1", [CallerArgumentExpression(nameof(so))] string what = "")
+    public static async Task<RunnerStatus> UntilAsync(
+        this EventLog log,
+        Func<RunnerStatus, bool> so,
+        string name = "test.sums.v1",
+        [CallerArgumentExpression(nameof(so))] string what = ""
+    )
     {
         RunnerStatus? status = null;
-        await Eventually.TrueAsync(async () =>
-        {
-            status = (await log.Runners.StatusAsync(TestContext.Current.CancellationToken)).FirstOrDefault(r => r.Name == name);
-            return status is not null && so(status);
-        }, what: what);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                status = (await log.Runners.StatusAsync(TestContext.Current.CancellationToken)).FirstOrDefault(r =>
+                    r.Name == name
+                );
+                return status is not null && so(status);
+            },
+            what: what
+        );
         return status!;
     }
 }

@@ -8,11 +8,15 @@ public class FailedStatementTests(LogFixture fixture)
     public async Task A_statement_that_failed_for_one_does_not_fail_for_the_next()
     {
         await using var log = await fixture.OpenNewAsync();
-        // PostgreSQL takes no U+0000. Failing at its first, second, third … use, a statement must leave its connection as it was.
+        // PostgreSQL takes no U+0000. Failing at its first, second, third … use, a statement must leave its connection
+        // as it was.
         for (var good = 0; good < 4; good++)
         {
-            for (var i = 0; i < good; i++) Assert.Null(await log.Reader.FindNameAsync("user_name", "ada", CancellationToken.None));
-            await Assert.ThrowsAsync<PostgresException>(() => log.Reader.FindNameAsync("user_name", "a\0b", CancellationToken.None));
+            for (var i = 0; i < good; i++)
+                Assert.Null(await log.Reader.FindNameAsync("user_name", "ada", CancellationToken.None));
+            await Assert.ThrowsAsync<PostgresException>(() =>
+                log.Reader.FindNameAsync("user_name", "a\0b", CancellationToken.None)
+            );
             Assert.Null(await log.Reader.FindNameAsync("user_name", "ada", CancellationToken.None));
             log.Database.Clear();
         }

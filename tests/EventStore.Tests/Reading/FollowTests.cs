@@ -12,15 +12,24 @@ public class FollowTests(LogFixture fixture)
         await using var first = await OpenAsync(database);
         await using var second = await OpenAsync(database);
         var readers = new[] { first, second }.Select(log => ReadAsync(log, 0, 300)).ToArray();
-        await Task.WhenAll(Enumerable.Range(0, 300).Select(i =>
-        {
-            var stream = Guid.CreateVersion7();
-            return (i % 2 == 0 ? first : second).Appender.AppendAsync(Command(Change(stream, 0, new Counted(stream, i))));
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 300)
+                .Select(i =>
+                {
+                    var stream = Guid.CreateVersion7();
+                    return (i % 2 == 0 ? first : second).Appender.AppendAsync(
+                        Command(Change(stream, 0, new Counted(stream, i)))
+                    );
+                })
+        );
 
         var seen = await Task.WhenAll(readers);
         Assert.Equal(Enumerable.Range(1, 300).Select(p => (long)p), seen[0].Select(e => e.Position));
-        Assert.Equal(seen[0].Select(e => (e.Position, e.Id, e.StreamId, e.Version, e.Data)), seen[1].Select(e => (e.Position, e.Id, e.StreamId, e.Version, e.Data)));
+        Assert.Equal(
+            seen[0].Select(e => (e.Position, e.Id, e.StreamId, e.Version, e.Data)),
+            seen[1].Select(e => (e.Position, e.Id, e.StreamId, e.Version, e.Data))
+        );
     }
 
     [Fact]
@@ -28,12 +37,18 @@ public class FollowTests(LogFixture fixture)
     {
         await using var log = await fixture.OpenNewAsync();
         var stream = Guid.CreateVersion7();
-        await log.Appender.AppendAsync(Command(Change(stream, 0, new Counted(stream, 5, "κόσμε 🎵"), new Cleared(stream))) with { By = "ada" });
+        await log.Appender.AppendAsync(
+            Command(Change(stream, 0, new Counted(stream, 5, "κόσμε 🎵"), new Cleared(stream))) with
+            {
+                By = "ada",
+            }
+        );
 
         var tail = await ReadAsync(log, 0, 2);
         var stored = await log.Reader.ReadAsync(0, long.MaxValue, 10, null, null, CancellationToken.None);
         Assert.Equal(stored.Select(Facts), tail.Select(Facts));
-        static object Facts(RecordedEvent e) => (e.Position, e.Id, e.StreamId, e.Version, e.Type, e.At, e.CommandId, e.By, e.Data);
+        static object Facts(RecordedEvent e) =>
+            (e.Position, e.Id, e.StreamId, e.Version, e.Type, e.At, e.CommandId, e.By, e.Data);
     }
 
     [Fact]
@@ -41,11 +56,13 @@ public class FollowTests(LogFixture fixture)
     {
         var database = await fixture.NewDatabaseAsync();
         await using (var log = await OpenAsync(database))
-            for (var i = 0; i < 25; i++) await log.Appender.AppendAsync(Command(Change(Guid.CreateVersion7(), 0, new Counted(Guid.Empty, i))));
+            for (var i = 0; i < 25; i++)
+                await log.Appender.AppendAsync(Command(Change(Guid.CreateVersion7(), 0, new Counted(Guid.Empty, i))));
         // A node that starts now has nothing of it in its tail.
         await using var restarted = await OpenAsync(database);
         var reading = ReadAsync(restarted, 10, 20);
-        for (var i = 25; i < 30; i++) await restarted.Appender.AppendAsync(Command(Change(Guid.CreateVersion7(), 0, new Counted(Guid.Empty, i))));
+        for (var i = 25; i < 30; i++)
+            await restarted.Appender.AppendAsync(Command(Change(Guid.CreateVersion7(), 0, new Counted(Guid.Empty, i))));
         Assert.Equal(Enumerable.Range(10, 20), (await reading).Select(e => ((Counted)e.Data!).By));
     }
 
@@ -54,7 +71,8 @@ public class FollowTests(LogFixture fixture)
     {
         var database = await fixture.NewDatabaseAsync();
         await using (var log = await OpenAsync(database))
-            for (var i = 0; i < 25; i++) await log.Appender.AppendAsync(Command(Change(Guid.CreateVersion7(), 0, new Counted(Guid.Empty, i))));
+            for (var i = 0; i < 25; i++)
+                await log.Appender.AppendAsync(Command(Change(Guid.CreateVersion7(), 0, new Counted(Guid.Empty, i))));
         await using var restarted = await OpenAsync(database);
         await restarted.FillTailAsync(CancellationToken.None);
         var events = new List<RecordedEvent>();
@@ -81,7 +99,12 @@ public class FollowTests(LogFixture fixture)
     {
         var tail = new Tail();
         tail.StartAt(new(Tail.EventsMax + 10, Guid.Empty, DateTimeOffset.UnixEpoch));
-        Assert.False(tail.FillBackwards([.. Enumerable.Range(1, Tail.EventsMax + 10).Reverse().Select(p => At(p))], tail.HistoryGeneration));
+        Assert.False(
+            tail.FillBackwards(
+                [.. Enumerable.Range(1, Tail.EventsMax + 10).Reverse().Select(p => At(p))],
+                tail.HistoryGeneration
+            )
+        );
         Assert.Equal(11, tail.Oldest);
         Assert.False(tail.TryRead(9, 1, []));
         Assert.True(tail.TryRead(10, 1, []));
@@ -120,16 +143,35 @@ public class FollowTests(LogFixture fixture)
     public async Task An_unknown_event_type_is_kept_and_passed_by()
     {
         var database = await fixture.NewDatabaseAsync();
-        await using (var log = await OpenAsync(database)) await log.Appender.AppendAsync(Command(Change(Guid.CreateVersion7(), 0, new Cleared(Guid.Empty))));
-        await using var older = await EventLog.OpenAsync(database, new EventTypes([typeof(Counted)]), TimeProvider.System,
-            Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, CancellationToken.None);
-        var only = Assert.Single(await older.Reader.ReadAsync(0, long.MaxValue, 10, null, null, CancellationToken.None));
+        await using (var log = await OpenAsync(database))
+            await log.Appender.AppendAsync(Command(Change(Guid.CreateVersion7(), 0, new Cleared(Guid.Empty))));
+        await using var older = await EventLog.OpenAsync(
+            database,
+            new EventTypes([typeof(Counted)]),
+            TimeProvider.System,
+            Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance,
+            CancellationToken.None
+        );
+        var only = Assert.Single(
+            await older.Reader.ReadAsync(0, long.MaxValue, 10, null, null, CancellationToken.None)
+        );
         Assert.Equal("cleared", only.Type);
         Assert.Null(only.Data);
     }
 
     private static RecordedEvent At(long position) =>
-        new(position, Guid.Empty, Guid.Empty, 1, "counted", DateTimeOffset.UnixEpoch, Guid.Empty, null, "{}"u8.ToArray(), Types);
+        new(
+            position,
+            Guid.Empty,
+            Guid.Empty,
+            1,
+            "counted",
+            DateTimeOffset.UnixEpoch,
+            Guid.Empty,
+            null,
+            "{}"u8.ToArray(),
+            Types
+        );
 
     private static async Task<List<RecordedEvent>> ReadAsync(EventLog log, long after, int count)
     {
@@ -137,7 +179,8 @@ public class FollowTests(LogFixture fixture)
         await foreach (var page in log.FollowAsync(after, 100, TestContext.Current.CancellationToken))
         {
             seen.AddRange(page);
-            if (seen.Count >= count) break;
+            if (seen.Count >= count)
+                break;
         }
         return seen;
     }

@@ -14,17 +14,23 @@ public class NotificationsTests(LogFixture fixture)
     {
         await using var source = NpgsqlDataSource.Create(await fixture.NewDatabaseAsync());
         await using var connection = await source.OpenConnectionAsync(TestContext.Current.CancellationToken);
-        await using (var listen = new NpgsqlCommand("listen something", connection)) await listen.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        await using (var listen = new NpgsqlCommand("listen something", connection))
+            await listen.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         for (var i = 0; i < Rounds; i++)
         {
             using var stopping = new CancellationTokenSource();
             var spins = i % 400;
-            var stopped = Task.Run(() =>
-            {
-                Thread.SpinWait(spins);
-                stopping.Cancel();
-            }, CancellationToken.None);
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connection.HearNotificationsAsync(stopping.Token).WaitAsync(EndsWithin));
+            var stopped = Task.Run(
+                () =>
+                {
+                    Thread.SpinWait(spins);
+                    stopping.Cancel();
+                },
+                CancellationToken.None
+            );
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+                connection.HearNotificationsAsync(stopping.Token).WaitAsync(EndsWithin)
+            );
             await stopped;
         }
     }

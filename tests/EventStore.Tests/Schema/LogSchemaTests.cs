@@ -13,10 +13,17 @@ public class LogSchemaTests(LogFixture fixture)
         await using var running = await OpenAsync(database);
         await using var connection = await running.Database.OpenConnectionAsync(TestContext.Current.CancellationToken);
         await using var appending = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
-        await using (var hold = new NpgsqlCommand("lock table log.mt_events, log.names, log.commands, log.parked_events in row exclusive mode", connection, appending))
+        await using (
+            var hold = new NpgsqlCommand(
+                "lock table log.mt_events, log.names, log.commands, log.parked_events in row exclusive mode",
+                connection,
+                appending
+            )
+        )
             await hold.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
 
-        await using var starting = await OpenAsync(database).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await using var starting = await OpenAsync(database)
+            .WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
         Assert.Equal(running.Epoch, starting.Epoch);
     }
 
@@ -26,12 +33,16 @@ public class LogSchemaTests(LogFixture fixture)
         var database = await fixture.NewDatabaseAsync();
         await using (var log = await OpenAsync(database))
         {
-            await using var other = log.Database.CreateCommand("comment on schema log is 'of another release'; drop function log.ensure_partition(bigint, bigint)");
+            await using var other = log.Database.CreateCommand(
+                "comment on schema log is 'of another release'; drop function log.ensure_partition(bigint, bigint)"
+            );
             await other.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         }
         await using var updated = await OpenAsync(database);
         var stream = Guid.CreateVersion7();
-        Assert.IsType<AppendOutcome.Accepted>(await updated.Appender.AppendAsync(Command(Change(stream, 0, new Cleared(stream)))));
+        Assert.IsType<AppendOutcome.Accepted>(
+            await updated.Appender.AppendAsync(Command(Change(stream, 0, new Cleared(stream))))
+        );
     }
 
     [Fact]
@@ -41,19 +52,36 @@ public class LogSchemaTests(LogFixture fixture)
         var stream = Guid.CreateVersion7();
         await using (var log = await OpenAsync(database))
         {
-            Assert.IsType<AppendOutcome.Accepted>(await log.Appender.AppendAsync(Command(Change(stream, 0, [.. Enumerable.Range(0, 20).Select(_ => new Cleared(stream))]))));
-            await using var other = log.Database.CreateCommand("""
+            Assert.IsType<AppendOutcome.Accepted>(
+                await log.Appender.AppendAsync(
+                    Command(Change(stream, 0, [.. Enumerable.Range(0, 20).Select(_ => new Cleared(stream))]))
+                )
+            );
+            await using var other = log.Database.CreateCommand(
+                """
                 comment on schema log is 'of another release';
                 drop index log.events_by_stream;
                 create index pk_mt_events_stream_and_version on log.mt_events (stream_id, version)
-                """);
+                """
+            );
             await other.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         }
         await using var updated = await OpenAsync(database);
-        await using var indexes = updated.Database.CreateCommand("select string_agg(indexname, ' ' order by indexname) from pg_indexes where schemaname = 'log' and tablename = 'mt_events'");
-        Assert.Equal("events_by_stream mt_events_pkey", await indexes.ExecuteScalarAsync(TestContext.Current.CancellationToken));
-        Assert.Equal(new AppendOutcome.VersionConflict(stream, 20), await updated.Appender.AppendAsync(Command(Change(stream, 19, new Cleared(stream)))));
-        Assert.Equal(20, (await updated.Reader.ReadAsync(new() { Stream = stream }, 100, CancellationToken.None)).Count);
+        await using var indexes = updated.Database.CreateCommand(
+            "select string_agg(indexname, ' ' order by indexname) from pg_indexes where schemaname = 'log' and tablename = 'mt_events'"
+        );
+        Assert.Equal(
+            "events_by_stream mt_events_pkey",
+            await indexes.ExecuteScalarAsync(TestContext.Current.CancellationToken)
+        );
+        Assert.Equal(
+            new AppendOutcome.VersionConflict(stream, 20),
+            await updated.Appender.AppendAsync(Command(Change(stream, 19, new Cleared(stream))))
+        );
+        Assert.Equal(
+            20,
+            (await updated.Reader.ReadAsync(new() { Stream = stream }, 100, CancellationToken.None)).Count
+        );
     }
 
     [Fact]
@@ -62,13 +90,20 @@ public class LogSchemaTests(LogFixture fixture)
         var database = await fixture.NewDatabaseAsync();
         await using var running = await OpenAsync(database);
         var stream = Guid.CreateVersion7();
-        Assert.IsType<AppendOutcome.Accepted>(await running.Appender.AppendAsync(Command(Change(stream, 0, new Cleared(stream)))));
+        Assert.IsType<AppendOutcome.Accepted>(
+            await running.Appender.AppendAsync(Command(Change(stream, 0, new Cleared(stream))))
+        );
         await DoAsync("comment on schema log is 'of another release'");
         await using var updated = await OpenAsync(database);
-        Assert.IsType<AppendOutcome.Accepted>(await updated.Appender.AppendAsync(Command(Change(stream, 1, new Cleared(stream)))));
-        Assert.IsType<AppendOutcome.Accepted>(await running.Appender.AppendAsync(Command(Change(stream, 2, new Cleared(stream)))));
+        Assert.IsType<AppendOutcome.Accepted>(
+            await updated.Appender.AppendAsync(Command(Change(stream, 1, new Cleared(stream))))
+        );
+        Assert.IsType<AppendOutcome.Accepted>(
+            await running.Appender.AppendAsync(Command(Change(stream, 2, new Cleared(stream))))
+        );
 
-        await DoAsync("""
+        await DoAsync(
+            """
             comment on schema log is 'of another release';
             do $replace$
             declare
@@ -79,9 +114,12 @@ public class LogSchemaTests(LogFixture fixture)
                 execute format('drop function log.append_batch(%s)', identity);
                 execute format('create function log.append_batch(%s) language plpgsql as $f$ begin end $f$', before);
             end $replace$
-            """);
+            """
+        );
         await using var again = await OpenAsync(database);
-        Assert.IsType<AppendOutcome.Accepted>(await again.Appender.AppendAsync(Command(Change(stream, 3, new Cleared(stream)))));
+        Assert.IsType<AppendOutcome.Accepted>(
+            await again.Appender.AppendAsync(Command(Change(stream, 3, new Cleared(stream))))
+        );
 
         async Task DoAsync(string sql)
         {

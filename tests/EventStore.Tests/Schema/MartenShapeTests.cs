@@ -36,7 +36,8 @@ public class MartenShapeTests(LogFixture fixture)
         var tables = expected.Select(c => c.Split('.')[0]).Distinct();
         Assert.Superset(
             new HashSet<string> { "mt_events", "mt_streams", "mt_event_progression", "mt_high_water_skips" },
-            tables.ToHashSet());
+            tables.ToHashSet()
+        );
         var different = Assert.Single(expected, c => !actual.Contains(c));
         Assert.StartsWith("mt_events.timestamp: ", different, StringComparison.Ordinal);
         Assert.Contains(Otherwise, actual);
@@ -90,9 +91,12 @@ public class MartenShapeTests(LogFixture fixture)
         var (log, store) = await OpenBothAsync();
         await using var both = new Both(log, store);
         var (stream, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
-        await log.Appender.AppendAsync(Command(
-            Change(stream, 0, new Counted(stream, 1), new Counted(stream, 2)),
-            Change(other, 0, new Counted(other, 9))));
+        await log.Appender.AppendAsync(
+            Command(
+                Change(stream, 0, new Counted(stream, 1), new Counted(stream, 2)),
+                Change(other, 0, new Counted(other, 9))
+            )
+        );
         await log.Appender.AppendAsync(Command(Change(stream, 2, new Counted(stream, 3))));
 
         await using var session = store.QuerySession();
@@ -115,11 +119,11 @@ public class MartenShapeTests(LogFixture fixture)
     {
         var seen = new Recording();
         var (log, store) = await OpenBothAsync(options => options.Projections.Subscribe(seen, subscription =>
-        {
-            subscription.Name = "recording";
-            subscription.FilterIncomingEventsOnStreamType(typeof(Counter));
-            subscription.Options.SubscribeFromSequence(3);
-        }));
+            {
+                subscription.Name = "recording";
+                subscription.FilterIncomingEventsOnStreamType(typeof(Counter));
+                subscription.Options.SubscribeFromSequence(3);
+            }));
         await using var both = new Both(log, store);
         for (var i = 0; i < 5; i++)
         {
@@ -154,7 +158,8 @@ public class MartenShapeTests(LogFixture fixture)
         await log.Appender.AppendAsync(Command(Change(stream, 0, events)));
 
         await using var session = store.QuerySession();
-        var found = await session.Events.QueryAllRawEvents()
+        var found = await session
+            .Events.QueryAllRawEvents()
             .Where(e => e.Sequence > 3 && e.Sequence <= 6 && !e.IsArchived)
             .OrderBy(e => e.Sequence)
             .ToListAsync(Ct);
@@ -221,7 +226,8 @@ public class MartenShapeTests(LogFixture fixture)
         await using var command = source.CreateCommand(Columns);
         await using var rows = await command.ExecuteReaderAsync(Ct);
         var columns = new List<string>();
-        while (await rows.ReadAsync(Ct)) columns.Add(rows.GetString(0));
+        while (await rows.ReadAsync(Ct))
+            columns.Add(rows.GetString(0));
         return columns;
     }
 
@@ -244,9 +250,11 @@ public class MartenShapeTests(LogFixture fixture)
             EventRange page,
             ISubscriptionController controller,
             IDocumentOperations operations,
-            CancellationToken cancellationToken)
+            CancellationToken cancellationToken
+        )
         {
-            lock (_positions) _positions.AddRange(page.Events.Select(e => e.Sequence));
+            lock (_positions)
+                _positions.AddRange(page.Events.Select(e => e.Sequence));
             return Task.FromResult<IChangeListener>(NullChangeListener.Instance);
         }
     }

@@ -12,7 +12,10 @@ public sealed class DiskSpaceTests
     {
         var disk = new DiskSpace(() => (_free, _total), _clock);
         var limits = disk.State.Limits;
-        Assert.Equal((256 * Mebibyte, 384 * Mebibyte, 64 * Mebibyte), (limits.FreeBytesMin, limits.FreeBytesAgain, limits.ReserveBytes));
+        Assert.Equal(
+            (256 * Mebibyte, 384 * Mebibyte, 64 * Mebibyte),
+            (limits.FreeBytesMin, limits.FreeBytesAgain, limits.ReserveBytes)
+        );
 
         Assert.False(At(limits.FreeBytesMin));
         Assert.True(At(limits.FreeBytesMin - 1));
@@ -48,7 +51,10 @@ public sealed class DiskSpaceTests
         _total = 256 * Mebibyte;
         var limits = new DiskSpace(() => (_free, _total), _clock).State.Limits;
 
-        Assert.Equal((32 * Mebibyte, 64 * Mebibyte, 16 * Mebibyte), (limits.FreeBytesMin, limits.FreeBytesAgain, limits.ReserveBytes));
+        Assert.Equal(
+            (32 * Mebibyte, 64 * Mebibyte, 16 * Mebibyte),
+            (limits.FreeBytesMin, limits.FreeBytesAgain, limits.ReserveBytes)
+        );
     }
 
     [Fact]
@@ -81,6 +87,9 @@ public sealed class DiskSpaceTests
             Assert.NotNull(missing.FreeBytes);
             Assert.Equal(DiskLimits.Of(new DriveInfo(folder).TotalSize), missing.Limits);
         }
-        finally { Directory.Delete(folder); }
+        finally
+        {
+            Directory.Delete(folder);
+        }
     }
 }

@@ -11,9 +11,12 @@ public class CanonicalJsonTests(LogFixture fixture)
     [InlineData("""["\u00e9\n\/"]""", "[\"\u00e9\\n/\"]")]
     [InlineData("[1.50,100,1e2,-0.0,0.00001]", "[1.5,1E+2,100.0,0,1e-5]")]
     [InlineData("""{"a":1,"a":2}""", """{"a":2}""")]
-    public void However_it_is_written_the_same_value_has_the_same_bytes(string one, string other) => Assert.Equal(Bytes(one), Bytes(other));
+    public void However_it_is_written_the_same_value_has_the_same_bytes(string one, string other) =>
+        Assert.Equal(Bytes(one), Bytes(other));
 
-    /// <summary>Few properties are sorted in one way and many in another; one name comes twice, and its later value counts.</summary>
+    /// <summary>
+    /// Few properties are sorted in one way and many in another; one name comes twice, and its later value counts.
+    /// </summary>
     [Theory]
     [InlineData(2)]
     [InlineData(16)]
@@ -43,11 +46,16 @@ public class CanonicalJsonTests(LogFixture fixture)
     [InlineData("9007199254740993", "9007199254740992")]
     [InlineData("{}", "[]")]
     [InlineData("""{"a":null}""", "{}")]
-    public void Different_values_have_different_bytes(string one, string other) => Assert.NotEqual(Bytes(one), Bytes(other));
+    public void Different_values_have_different_bytes(string one, string other) =>
+        Assert.NotEqual(Bytes(one), Bytes(other));
 
     [Theory]
-    [InlineData("""{"zeta":1,"a":{"long_name":true,"b":[1e3,1.50,-0,12345678901234567890.000]},"text":"\u00e9 \ud83d\udd25 \"quoted\" \\ \t \u001f"}""")]
-    [InlineData("""{"at":"2026-11-21T00:00:00+00:00","rate":1.7976931348623157E+308,"small":4.9E-324,"empty":{},"none":[]}""")]
+    [InlineData(
+        """{"zeta":1,"a":{"long_name":true,"b":[1e3,1.50,-0,12345678901234567890.000]},"text":"\u00e9 \ud83d\udd25 \"quoted\" \\ \t \u001f"}"""
+    )]
+    [InlineData(
+        """{"at":"2026-11-21T00:00:00+00:00","rate":1.7976931348623157E+308,"small":4.9E-324,"empty":{},"none":[]}"""
+    )]
     public async Task What_jsonb_makes_of_a_text_has_the_bytes_of_the_text(string json)
     {
         await using var database = Npgsql.NpgsqlDataSource.Create(await fixture.NewDatabaseAsync());

@@ -3,7 +3,10 @@ using Veza.Faults.Tests.Recording;
 
 namespace Veza.Faults.Tests.Checking;
 
-/// <summary>For each promise the smallest history that breaks it, beside one that breaks none. Times are ticks of an invented clock.</summary>
+/// <summary>
+/// For each promise the smallest history that breaks it, beside one that breaks none. Times are ticks of an invented
+/// clock.
+/// </summary>
 public class CheckersTests
 {
     private static readonly DateTimeOffset Noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
@@ -75,7 +78,13 @@ public class CheckersTests
     public void An_event_shown_live_that_is_not_in_the_log_is_found()
     {
         var call = Asked(at: 1, Streams.A, 0);
-        _history.Saw(new Sighting("tail", Live: true, new(1, call.Ask.CommandId, Streams.A, 1, "written", call.Ask.CommandId, Noon, "{}")));
+        _history.Saw(
+            new Sighting(
+                "tail",
+                Live: true,
+                new(1, call.Ask.CommandId, Streams.A, 1, "written", call.Ask.CommandId, Noon, "{}")
+            )
+        );
         Broken(Promises.DurableBeforeSeen);
     }
 
@@ -155,7 +164,12 @@ public class CheckersTests
     [Fact]
     public void A_name_refused_while_nobody_holds_it_is_found()
     {
-        Answered(Asked(at: 1, Streams.A, 0, names: new AskedName("scope", "ada", Streams.A, Claim: true)), at: 2, AnswerKind.NameTaken, detail: "scope/ada");
+        Answered(
+            Asked(at: 1, Streams.A, 0, names: new AskedName("scope", "ada", Streams.A, Claim: true)),
+            at: 2,
+            AnswerKind.NameTaken,
+            detail: "scope/ada"
+        );
         Broken(Promises.Names);
     }
 
@@ -180,24 +194,54 @@ public class CheckersTests
     private Call Asked(long at, Guid stream, long expected, int events = 1, params AskedName[] names)
     {
         var number = ++_asked;
-        return _history.Asked(new Ask("node", number, new(number, 7, 7, new byte[8]),
-            [new(stream, expected, [.. Enumerable.Range(0, events).Select(step => Body(number, step))])], names, Repeatable: false, Remember: null, at));
+        return _history.Asked(
+            new Ask(
+                "node",
+                number,
+                new(number, 7, 7, new byte[8]),
+                [new(stream, expected, [.. Enumerable.Range(0, events).Select(step => Body(number, step))])],
+                names,
+                Repeatable: false,
+                Remember: null,
+                at
+            )
+        );
     }
 
-    private static void Answered(Call call, long at, AnswerKind kind, long version = 0, long position = 0, Guid stream = default, string? detail = null) =>
-        call.Answered(new(kind, version, position, stream, detail), at);
+    private static void Answered(
+        Call call,
+        long at,
+        AnswerKind kind,
+        long version = 0,
+        long position = 0,
+        Guid stream = default,
+        string? detail = null
+    ) => call.Answered(new(kind, version, position, stream, detail), at);
 
     /// <summary>Puts one of the command's events into the log.</summary>
     private void Stands(Call call, long position, int step = 0, string? body = null, DateTimeOffset? at = null)
     {
         var change = call.Ask.Changes[0];
-        _rows.Add(new(position, step == 0 ? call.Ask.CommandId : new(call.Ask.Number, 7, (short)step, new byte[8]), change.Stream, change.Expected + step + 1, "written",
-            call.Ask.CommandId, at ?? Noon, body ?? Body(call.Ask.Number, step)));
+        _rows.Add(
+            new(
+                position,
+                step == 0 ? call.Ask.CommandId : new(call.Ask.Number, 7, (short)step, new byte[8]),
+                change.Stream,
+                change.Expected + step + 1,
+                "written",
+                call.Ask.CommandId,
+                at ?? Noon,
+                body ?? Body(call.Ask.Number, step)
+            )
+        );
     }
 
     private static string Body(int number, int step) => $$"""{"command":{{number}},"step":{{step}}}""";
 
     /// <summary>Exactly these promises are broken.</summary>
     private void Broken(params string[] promises) =>
-        Assert.Equal(promises.Order(), Checkers.Check(_history, new(_rows, _names, _rows.Count)).Select(v => v.Promise).Distinct().Order());
+        Assert.Equal(
+            promises.Order(),
+            Checkers.Check(_history, new(_rows, _names, _rows.Count)).Select(v => v.Promise).Distinct().Order()
+        );
 }

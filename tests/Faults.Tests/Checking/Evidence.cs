@@ -14,12 +14,14 @@ public sealed class Evidence
 {
     public Evidence(History history, LogAtEnd log)
     {
-        (History, Log) = (history, log);
+        History = history;
+        Log = log;
         Calls = [.. history.Calls];
         CallsByCommand = Calls.ToLookup(c => c.Ask.CommandId);
         RowsByCommand = log.Rows.ToLookup(r => r.CommandId);
         RowAt = [];
-        foreach (var row in log.Rows) RowAt.TryAdd(row.Position, row);
+        foreach (var row in log.Rows)
+            RowAt.TryAdd(row.Position, row);
     }
 
     public History History { get; }
@@ -33,10 +35,14 @@ public sealed class Evidence
     public ILookup<Guid, LogRow> RowsByCommand { get; }
     public Dictionary<long, LogRow> RowAt { get; }
 
-    /// <summary>JSON of the same values. PostgreSQL writes JSON its own way, so that only what it once wrote must stay equal byte by byte.</summary>
+    /// <summary>
+    /// JSON of the same values. PostgreSQL writes JSON its own way, so that only what it once wrote must stay equal
+    /// byte by byte.
+    /// </summary>
     public static bool SameJson(string one, string other)
     {
-        if (string.Equals(one, other, StringComparison.Ordinal)) return true;
+        if (string.Equals(one, other, StringComparison.Ordinal))
+            return true;
         using var a = JsonDocument.Parse(one);
         using var b = JsonDocument.Parse(other);
         return JsonElement.DeepEquals(a.RootElement, b.RootElement);
@@ -45,16 +51,20 @@ public sealed class Evidence
     /// <returns>How the rows differ from what the command asked for; null when they are exactly that.</returns>
     public static string? Difference(Ask ask, IReadOnlyList<LogRow> rows)
     {
-        if (rows.Count != ask.EventCount) return $"{rows.Count} of its {ask.EventCount} events are in the log";
+        if (rows.Count != ask.EventCount)
+            return $"{rows.Count} of its {ask.EventCount} events are in the log";
         var i = 0;
         foreach (var change in ask.Changes)
         {
             for (var step = 0; step < change.Events.Count; step++, i++)
             {
                 var row = rows[i];
-                if (row.Stream != change.Stream) return $"position {row.Position} is of stream {row.Stream}, not of {change.Stream}";
-                if (row.Version != change.Expected + step + 1) return $"position {row.Position} has version {row.Version}, not {change.Expected + step + 1}";
-                if (!SameJson(row.Body, change.Events[step])) return $"position {row.Position} holds {row.Body}, not {change.Events[step]}";
+                if (row.Stream != change.Stream)
+                    return $"position {row.Position} is of stream {row.Stream}, not of {change.Stream}";
+                if (row.Version != change.Expected + step + 1)
+                    return $"position {row.Position} has version {row.Version}, not {change.Expected + step + 1}";
+                if (!SameJson(row.Body, change.Events[step]))
+                    return $"position {row.Position} holds {row.Body}, not {change.Events[step]}";
             }
         }
         return null;

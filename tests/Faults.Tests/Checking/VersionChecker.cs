@@ -3,8 +3,9 @@ using Veza.Faults.Tests.Recording;
 namespace Veza.Faults.Tests.Checking;
 
 /// <summary>
-/// Each stream by itself is linearizable: its versions are 1, 2, 3 … in the log's order (that the order agrees with real time is another promise), and every
-/// conflict that was told names a version the stream did have between question and answer, other than the one expected.
+/// Each stream by itself is linearizable: its versions are 1, 2, 3 … in the log's order (that the order agrees with
+/// real time is another promise), and every conflict that was told names a version the stream did have between question
+/// and answer, other than the one expected.
 /// </summary>
 internal static class VersionChecker
 {
@@ -17,14 +18,18 @@ internal static class VersionChecker
             foreach (var row in stream)
                 if (row.Version != ++version)
                 {
-                    yield return new(Promises.ExpectedVersion, $"stream {stream.Key}: position {row.Position} has version {row.Version} where {version} should be");
+                    yield return new(
+                        Promises.ExpectedVersion,
+                        $"stream {stream.Key}: position {row.Position} has version {row.Version} where {version} should be"
+                    );
                     break;
                 }
         }
 
         foreach (var call in e.Calls)
         {
-            if (call.Answer is not { Kind: AnswerKind.VersionConflict } conflict) continue;
+            if (call.Answer is not { Kind: AnswerKind.VersionConflict } conflict)
+                continue;
             var asked = call.Ask.Changes.FirstOrDefault(c => c.Stream == conflict.Stream);
             if (asked is null || asked.Expected == conflict.Version)
             {
@@ -33,16 +38,27 @@ internal static class VersionChecker
             }
             var rows = streams[conflict.Stream].ToArray();
             if (conflict.Version > rows.Length)
-                yield return new(Promises.ExpectedVersion, $"{call}: the stream never had that version; it ends at {rows.Length}");
+                yield return new(
+                    Promises.ExpectedVersion,
+                    $"{call}: the stream never had that version; it ends at {rows.Length}"
+                );
             else if (conflict.Version > 0 && Asked(e, rows[conflict.Version - 1]) > call.AnsweredAt)
-                yield return new(Promises.ExpectedVersion, $"{call}: that version was asked for only after this was answered");
+                yield return new(
+                    Promises.ExpectedVersion,
+                    $"{call}: that version was asked for only after this was answered"
+                );
             else if (conflict.Version < rows.Length && Answered(e, rows[conflict.Version]) < call.Ask.AskedAt)
                 yield return new(Promises.ExpectedVersion, $"{call}: the stream had moved on before this was asked");
         }
     }
 
-    private static long Asked(Evidence e, LogRow row) => e.CallsByCommand[row.CommandId].Select(c => c.Ask.AskedAt).DefaultIfEmpty(0).Min();
+    private static long Asked(Evidence e, LogRow row) =>
+        e.CallsByCommand[row.CommandId].Select(c => c.Ask.AskedAt).DefaultIfEmpty(0).Min();
 
     private static long Answered(Evidence e, LogRow row) =>
-        e.CallsByCommand[row.CommandId].Where(c => c.Answer is { IsYes: true }).Select(c => c.AnsweredAt).DefaultIfEmpty(long.MaxValue).Min();
+        e.CallsByCommand[row.CommandId]
+            .Where(c => c.Answer is { IsYes: true })
+            .Select(c => c.AnsweredAt)
+            .DefaultIfEmpty(long.MaxValue)
+            .Min();
 }

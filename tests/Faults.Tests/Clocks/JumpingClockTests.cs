@@ -8,7 +8,10 @@ public class JumpingClockTests(FaultServer server)
     public async Task Nodes_whose_clocks_jump_break_no_promise()
     {
         await using var trial = await server.BeginAsync();
-        var (one, two) = (await trial.OpenNodeAsync("one", new JumpingClock(Extent.Seed)), await trial.OpenNodeAsync("two", new JumpingClock(Extent.Seed + 1)));
+        var (one, two) = (
+            await trial.OpenNodeAsync("one", new JumpingClock(Extent.Seed)),
+            await trial.OpenNodeAsync("two", new JumpingClock(Extent.Seed + 1))
+        );
         trial.Watch(readers: 1);
         var (first, second) = (one.Load(writers: 8, Extent.Seed), two.Load(writers: 8, Extent.Seed));
         var wanted = Extent.AcceptedBetween * Extent.Rounds;
@@ -21,13 +24,15 @@ public class JumpingClockTests(FaultServer server)
     {
         await using var trial = await server.BeginAsync();
         // A search path that names pg_catalog last has the append's clock_timestamp() be this one.
-        await trial.ExecuteAsync("""
+        await trial.ExecuteAsync(
+            """
             create schema jumping;
             create table jumping.clock (ahead interval not null);
             insert into jumping.clock values ('0');
             create function jumping.clock_timestamp() returns timestamptz language sql volatile as 'select pg_catalog.clock_timestamp() + ahead from jumping.clock';
             do $$ begin execute format('alter database %I set search_path = jumping, public, pg_catalog', current_database()); end $$;
-            """);
+            """
+        );
         var node = await trial.OpenNodeAsync("one");
         trial.Watch(readers: 1);
         var load = node.Load(writers: 8, Extent.Seed);
@@ -44,14 +49,18 @@ public class JumpingClockTests(FaultServer server)
         Assert.InRange(rows[^1].At - rows[0].At, TimeSpan.FromDays(2.9), TimeSpan.FromDays(3.1));
     }
 
-    /// <summary>Every look at the time of day is up to a day off, either way. Its ticks, which measure spans, go on evenly, as the kernel's do.</summary>
+    /// <summary>
+    /// Every look at the time of day is up to a day off, either way. Its ticks, which measure spans, go on evenly, as
+    /// the kernel's do.
+    /// </summary>
     private sealed class JumpingClock(int seed) : TimeProvider
     {
         private readonly Random _random = new(seed);
 
         public override DateTimeOffset GetUtcNow()
         {
-            lock (_random) return base.GetUtcNow() + TimeSpan.FromHours((_random.NextDouble() * 48) - 24);
+            lock (_random)
+                return base.GetUtcNow() + TimeSpan.FromHours((_random.NextDouble() * 48) - 24);
         }
     }
 }

@@ -9,7 +9,9 @@ using Veza.Faults.Tests.Recording;
 
 namespace Veza.Faults.Tests.Controls;
 
-/// <summary>Stores that break promises must be caught by the same checkers, or their silence about the log would mean nothing.</summary>
+/// <summary>
+/// Stores that break promises must be caught by the same checkers, or their silence about the log would mean nothing.
+/// </summary>
 public class ControlTests(FaultServer server)
 {
     [Fact]
@@ -19,7 +21,8 @@ public class ControlTests(FaultServer server)
         await (await trial.OpenNodeAsync("makes the tables")).Log.DisposeAsync();
         await using var store = new AcknowledgesBeforeCommit(trial.ConnectionString);
         // The last ten are acknowledged and not yet committed.
-        for (var i = 0; i < AcknowledgesBeforeCommit.CommitEvery + 10; i++) await AskAsync(trial, store.AppendAsync, NewStream());
+        for (var i = 0; i < AcknowledgesBeforeCommit.CommitEvery + 10; i++)
+            await AskAsync(trial, store.AppendAsync, NewStream());
         await trial.Postgres.KillAsync();
         await trial.Postgres.RestartAsync();
 
@@ -51,7 +54,8 @@ public class ControlTests(FaultServer server)
         var (written, seen) = (new TaskCompletionSource(), new TaskCompletionSource());
         var store = new NumbersByBareSequence(trial.ConnectionString, async request =>
         {
-            if (request != slow) return;
+            if (request != slow)
+                return;
             written.SetResult();
             await seen.Task;
         });
@@ -82,17 +86,23 @@ public class ControlTests(FaultServer server)
         await running;
 
         var violations = await ViolationsAsync(trial);
-        Assert.Contains(violations, v => v.Promise == Promises.AtMostOnce && v.What.StartsWith("nobody asked for", StringComparison.Ordinal));
+        Assert.Contains(violations, v =>
+            v.Promise == Promises.AtMostOnce && v.What.StartsWith("nobody asked for", StringComparison.Ordinal)
+        );
         Assert.Contains(violations, v => v.Promise == Promises.AtMostOnce && v.What.StartsWith('{'));
     }
 
-    /// <summary>The lock taken out of the function that Marten sessions append through, and a moment put in its place, in which another session does the same.</summary>
+    /// <summary>
+    /// The lock taken out of the function that Marten sessions append through, and a moment put in its place, in which
+    /// another session does the same.
+    /// </summary>
     [Fact]
     public async Task An_append_function_that_skips_the_lock_is_caught()
     {
         await using var trial = await server.BeginAsync();
         await (await trial.OpenNodeAsync("makes the tables")).Log.DisposeAsync();
-        await trial.ExecuteAsync("""
+        await trial.ExecuteAsync(
+            """
             do $replace$
             declare
                 body text := pg_get_functiondef('log.mt_quick_append_events'::regproc);
@@ -102,12 +112,20 @@ public class ControlTests(FaultServer server)
                 alter table log.chain drop constraint chain_pkey;
                 execute replace(body, 'perform pg_advisory_xact_lock(7310573, 1);', '');
             end $replace$
-            """);
+            """
+        );
         await using var store = new SessionStore(trial.ConnectionString);
-        var load = new MixedLoad(request => AskAsync(trial, store.AppendAsync, request), Extent.Seed, streamsOnly: true);
+        var load = new MixedLoad(
+            request => AskAsync(trial, store.AppendAsync, request),
+            Extent.Seed,
+            streamsOnly: true
+        );
         using var stop = new CancellationTokenSource();
         var running = load.RunAsync(writers: 8, stop.Token);
-        await Eventually.TrueAsync(async () => await trial.AskAsync<long>("select count(*) - count(distinct seq_id) from log.mt_events") > 0, what: "two events at one position");
+        await Eventually.TrueAsync(
+            async () => await trial.AskAsync<long>("select count(*) - count(distinct seq_id) from log.mt_events") > 0,
+            what: "two events at one position"
+        );
         await stop.CancelAsync();
         await running;
 
@@ -126,17 +144,24 @@ public class ControlTests(FaultServer server)
         IReadOnlyList<Violation> violations = [];
         for (var round = 0; round < 5 && violations is []; round++)
         {
-            for (var i = 0; i < 50; i++) await node.AskAsync(NewStream());
+            for (var i = 0; i < 50; i++)
+                await node.AskAsync(NewStream());
             await careless.KillAsync();
             await careless.RestartAsync();
-            violations = Checkers.Check(trial.History, await LogAtEnd.ReadAsync(trial.ConnectionString, CancellationToken.None));
+            violations = Checkers.Check(
+                trial.History,
+                await LogAtEnd.ReadAsync(trial.ConnectionString, CancellationToken.None)
+            );
         }
         Print(violations);
         Assert.Contains(violations, v => v.Promise == Promises.AcknowledgedSurvives);
         Assert.Contains(violations, v => v.Promise == Promises.DurableBeforeSeen);
     }
 
-    /// <summary>kill -9 leaves the kernel's page cache whole, and only a power cut would lose it. Its effect is had by putting back the data folder as it was before.</summary>
+    /// <summary>
+    /// kill -9 leaves the kernel's page cache whole, and only a power cut would lose it. Its effect is had by putting
+    /// back the data folder as it was before.
+    /// </summary>
     [Fact]
     public async Task The_log_itself_is_caught_on_a_disk_that_forgets_what_was_acknowledged()
     {
@@ -145,14 +170,16 @@ public class ControlTests(FaultServer server)
         await (await trial.OpenNodeAsync("makes the tables")).Log.DisposeAsync();
         // Only the tables are to be safe: nothing else writes them out on such a server.
         await using (var safe = NpgsqlDataSource.Create(forgetful.ConnectionString))
-        await using (var checkpoint = safe.CreateCommand("checkpoint")) await checkpoint.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        await using (var checkpoint = safe.CreateCommand("checkpoint"))
+            await checkpoint.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         await forgetful.KillAsync("QUIT");
         await ShellAsync("""cp -a "$1" "$1.flushed" """, forgetful.DataFolder);
         await forgetful.RestartAsync();
 
         var node = await trial.OpenNodeAsync("node");
         trial.Watch(readers: 1);
-        for (var i = 0; i < 30; i++) await node.AskAsync(NewStream());
+        for (var i = 0; i < 30; i++)
+            await node.AskAsync(NewStream());
         await Eventually.TrueAsync(() => trial.History.Sightings.Any(s => !s.Live), what: "a reader's first sighting");
         await trial.StopAsync();
         await node.Log.DisposeAsync();
@@ -168,13 +195,19 @@ public class ControlTests(FaultServer server)
 
     private static AppendRequest NewStream() => MixedLoad.Command((Guid.CreateVersion7(), 0, 1));
 
-    private static Task<Answer> AskAsync(Trial trial, Func<AppendRequest, Task<AppendOutcome>> store, AppendRequest request) =>
-        trial.History.AppendAsync("store", store, request, MixedLoad.Types);
+    private static Task<Answer> AskAsync(
+        Trial trial,
+        Func<AppendRequest, Task<AppendOutcome>> store,
+        AppendRequest request
+    ) => trial.History.AppendAsync("store", store, request, MixedLoad.Types);
 
     private static async Task<IReadOnlyList<Violation>> ViolationsAsync(Trial trial)
     {
         await trial.StopAsync();
-        var violations = Checkers.Check(trial.History, await LogAtEnd.ReadAsync(trial.ConnectionString, CancellationToken.None));
+        var violations = Checkers.Check(
+            trial.History,
+            await LogAtEnd.ReadAsync(trial.ConnectionString, CancellationToken.None)
+        );
         Print(violations);
         return violations;
     }

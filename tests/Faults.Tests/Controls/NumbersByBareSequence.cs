@@ -3,7 +3,10 @@ using Veza.EventStore.Appending;
 
 namespace Veza.Faults.Tests.Controls;
 
-/// <summary>Takes positions from a sequence, as plain Marten does: what fails afterwards leaves a gap, and who is slow to commit shows up below the head.</summary>
+/// <summary>
+/// Takes positions from a sequence, as plain Marten does: what fails afterwards leaves a gap, and who is slow to commit
+/// shows up below the head.
+/// </summary>
 /// <param name="beforeCommit">Runs between a command's writing and its commit.</param>
 internal sealed class NumbersByBareSequence(string connectionString, Func<AppendRequest, Task> beforeCommit)
 {
@@ -14,8 +17,10 @@ internal sealed class NumbersByBareSequence(string connectionString, Func<Append
         await BareTables.RunAsync(connection, "create sequence if not exists log.bare_numbers");
         await using var transaction = await connection.BeginTransactionAsync();
         var positions = new List<long>();
-        foreach (var _ in request.Changes) positions.Add(await BareTables.NumberAsync(connection, "select nextval('log.bare_numbers')"));
-        if (await BareTables.ConflictAsync(connection, request) is { } conflict) return conflict;
+        foreach (var _ in request.Changes)
+            positions.Add(await BareTables.NumberAsync(connection, "select nextval('log.bare_numbers')"));
+        if (await BareTables.ConflictAsync(connection, request) is { } conflict)
+            return conflict;
         var accepted = await BareTables.WriteAsync(connection, request, positions);
         await beforeCommit(request);
         await transaction.CommitAsync();

@@ -2,7 +2,9 @@ using Veza.EventStore.Appending;
 
 namespace Veza.Faults.Tests.Controls;
 
-/// <summary>Takes a lost answer for a lost command, and writes it again as a new one at whatever version the stream has by now.</summary>
+/// <summary>
+/// Takes a lost answer for a lost command, and writes it again as a new one at whatever version the stream has by now.
+/// </summary>
 /// <param name="append">A store that keeps its promises.</param>
 /// <param name="isLost">Whether the answer with this number is lost on its way.</param>
 internal sealed class RetriesBlindly(Func<AppendRequest, Task<AppendOutcome>> append, Func<int, bool> isLost)
@@ -12,12 +14,22 @@ internal sealed class RetriesBlindly(Func<AppendRequest, Task<AppendOutcome>> ap
     public async Task<AppendOutcome> AppendAsync(AppendRequest request)
     {
         var outcome = await append(request);
-        if (!isLost(Interlocked.Increment(ref _answers))) return outcome;
+        if (!isLost(Interlocked.Increment(ref _answers)))
+            return outcome;
         var again = request with { CommandId = Guid.CreateVersion7() };
         while (await append(again) is { } retried)
         {
-            if (retried is not AppendOutcome.VersionConflict conflict) return retried;
-            again = again with { Changes = [.. again.Changes.Select(c => c.StreamId == conflict.StreamId ? c with { ExpectedVersion = conflict.Actual } : c)] };
+            if (retried is not AppendOutcome.VersionConflict conflict)
+                return retried;
+            again = again with
+            {
+                Changes =
+                [
+                    .. again.Changes.Select(c =>
+                        c.StreamId == conflict.StreamId ? c with { ExpectedVersion = conflict.Actual } : c
+                    ),
+                ],
+            };
         }
         return outcome;
     }

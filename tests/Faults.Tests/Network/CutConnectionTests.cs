@@ -41,21 +41,29 @@ public class CutConnectionTests(LoopbackServer server) : IClassFixture<LoopbackS
     public async Task Cuts_at_random_bytes_lose_nothing_double_nothing_and_leave_nothing_unknown()
     {
         var random = new Random(Extent.Seed);
-        await StrikeAsync("cuts at random bytes", Cuts,
-            () => new NetworkFault.CutAtByte(random.Next(2) == 0 ? Direction.ToServer : Direction.ToClient, 1 + random.Next(CutBytesMax)));
+        await StrikeAsync("cuts at random bytes", Cuts, () =>
+            new NetworkFault.CutAtByte(
+                random.Next(2) == 0 ? Direction.ToServer : Direction.ToClient,
+                1 + random.Next(CutBytesMax)
+            )
+        );
     }
 
     [Fact]
-    public Task An_answer_cut_off_after_the_commit_is_still_given() => StrikeAsync("cut answers", Cuts, () => new NetworkFault.CutAnswer());
+    public Task An_answer_cut_off_after_the_commit_is_still_given() =>
+        StrikeAsync("cut answers", Cuts, () => new NetworkFault.CutAnswer());
 
     [Fact]
-    public Task A_connection_cut_right_after_the_request_tells_the_truth() => StrikeAsync("cuts after the request", Cuts, () => new NetworkFault.CutAfterRequest());
+    public Task A_connection_cut_right_after_the_request_tells_the_truth() =>
+        StrikeAsync("cuts after the request", Cuts, () => new NetworkFault.CutAfterRequest());
 
     [Fact]
     public Task A_half_closed_connection_tells_the_truth()
     {
         var turn = 0;
-        return StrikeAsync("half-closed connections", Extent.Long ? 20 : 2, () => new NetworkFault.HalfClose(turn++ % 2 == 0 ? Direction.ToServer : Direction.ToClient));
+        return StrikeAsync("half-closed connections", Extent.Long ? 20 : 2, () =>
+            new NetworkFault.HalfClose(turn++ % 2 == 0 ? Direction.ToServer : Direction.ToClient)
+        );
     }
 
     [Fact]
@@ -63,12 +71,21 @@ public class CutConnectionTests(LoopbackServer server) : IClassFixture<LoopbackS
         StrikeAsync("swallowed batches", Extent.Long ? 4 : 1, () => new NetworkFault.Swallow());
 
     [Fact]
-    public Task Delays_do_no_harm() => StrikeAsync("cut and delayed answers", Extent.Long ? 50 : 5, () => new NetworkFault.CutAnswer(), TimeSpan.FromMilliseconds(15));
+    public Task Delays_do_no_harm() =>
+        StrikeAsync(
+            "cut and delayed answers",
+            Extent.Long ? 50 : 5,
+            () => new NetworkFault.CutAnswer(),
+            TimeSpan.FromMilliseconds(15)
+        );
 
     [Fact]
     public async Task While_everything_is_swallowed_callers_are_told_that_the_outcome_is_unknown_and_afterwards_it_goes_on()
     {
-        Assert.SkipUnless(Extent.Long, $"It takes longer than {nameof(Appender.AnsweredWithin)}, {Appender.AnsweredWithin.TotalSeconds} s: VEZA_FAULTS=1 runs it.");
+        Assert.SkipUnless(
+            Extent.Long,
+            $"It takes longer than {nameof(Appender.AnsweredWithin)}, {Appender.AnsweredWithin.TotalSeconds} s: VEZA_FAULTS=1 runs it."
+        );
         var database = await server.NewDatabaseAsync();
         await using var proxy = new FaultyProxy(server.Postgres.Port);
         var history = new History();
@@ -76,7 +93,10 @@ public class CutConnectionTests(LoopbackServer server) : IClassFixture<LoopbackS
         node.Load(8, Extent.Seed);
         await Eventually.TrueAsync(() => history.Calls.Count > 100, what: "the load");
         proxy.BeginBlackHole();
-        await Eventually.TrueAsync(() => history.Calls.Any(c => c.Answer is { Kind: AnswerKind.Unknown }), what: "an answer");
+        await Eventually.TrueAsync(
+            () => history.Calls.Any(c => c.Answer is { Kind: AnswerKind.Unknown }),
+            what: "an answer"
+        );
         proxy.EndBlackHole();
         await EndAsync(history, node, database, "a black hole");
     }
@@ -135,7 +155,10 @@ public class CutConnectionTests(LoopbackServer server) : IClassFixture<LoopbackS
         if (fault is not null)
         {
             var ended = history.FaultEnded(fault, node.Name);
-            await Eventually.TrueAsync(() => history.Calls.Any(c => c.Answer is { IsYes: true } && c.AnsweredAt > ended.EndedAt), what: "an append after the fault");
+            await Eventually.TrueAsync(
+                () => history.Calls.Any(c => c.Answer is { IsYes: true } && c.AnsweredAt > ended.EndedAt),
+                what: "an append after the fault"
+            );
         }
         await node.StopLoadAsync();
         await Checking.Checkers.AssertHoldAsync(history, database);

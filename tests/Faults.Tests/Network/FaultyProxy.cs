@@ -5,7 +5,11 @@ using Npgsql;
 
 namespace Veza.Faults.Tests.Network;
 
-public enum Direction { ToServer, ToClient }
+public enum Direction
+{
+    ToServer,
+    ToClient,
+}
 
 /// <summary>What befalls the append connection, once.</summary>
 public abstract record NetworkFault
@@ -16,10 +20,14 @@ public abstract record NetworkFault
     /// <summary>The server has answered a batch, so that its commit is done; the answer never arrives.</summary>
     public sealed record CutAnswer : NetworkFault;
 
-    /// <summary>A batch is handed to the server, and the connection reset at once, whether or not the server has read it.</summary>
+    /// <summary>
+    /// A batch is handed to the server, and the connection reset at once, whether or not the server has read it.
+    /// </summary>
     public sealed record CutAfterRequest : NetworkFault;
 
-    /// <summary>The client's end, or the server's, is told that no more will come; the other direction stays open.</summary>
+    /// <summary>
+    /// The client's end, or the server's, is told that no more will come; the other direction stays open.
+    /// </summary>
     public sealed record HalfClose(Direction Direction) : NetworkFault;
 
     /// <summary>A batch stays under way until it is released, even if the client has given up by then.</summary>
@@ -30,7 +38,10 @@ public abstract record NetworkFault
 }
 
 /// <summary>Stands between the log and PostgreSQL and passes bytes on, until it is told to do harm.</summary>
-/// <remarks>It knows the append connection by its application name, and a batch as what follows the statement's preparation there. Nothing is encrypted on loopback.</remarks>
+/// <remarks>
+/// It knows the append connection by its application name, and a batch as what follows the statement's preparation
+/// there. Nothing is encrypted on loopback.
+/// </remarks>
 public sealed class FaultyProxy : IAsyncDisposable
 {
     private static readonly byte[] AppendName = Encoding.ASCII.GetBytes("veza-append");
@@ -61,7 +72,11 @@ public sealed class FaultyProxy : IAsyncDisposable
 
     /// <summary>The same database, by way of this proxy.</summary>
     public string Through(string connectionString) =>
-        new NpgsqlConnectionStringBuilder(connectionString) { Host = "127.0.0.1", Port = ((IPEndPoint)_listener.LocalEndpoint).Port }.ConnectionString;
+        new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            Host = "127.0.0.1",
+            Port = ((IPEndPoint)_listener.LocalEndpoint).Port,
+        }.ConnectionString;
 
     /// <summary>Arms a fault for the append connection.</summary>
     /// <returns>Completes when it has struck.</returns>
@@ -72,7 +87,9 @@ public sealed class FaultyProxy : IAsyncDisposable
         return struck.Task;
     }
 
-    /// <summary>Accepts and swallows, on every connection: neither answer nor reset. Those open then stay silent for ever.</summary>
+    /// <summary>
+    /// Accepts and swallows, on every connection: neither answer nor reset. Those open then stay silent for ever.
+    /// </summary>
     public void BeginBlackHole() => _swallowing = true;
 
     public void EndBlackHole() => _swallowing = false;
@@ -80,7 +97,8 @@ public sealed class FaultyProxy : IAsyncDisposable
     /// <summary>Resets every connection.</summary>
     public void CutAll()
     {
-        lock (_links) _links.ForEach(link => link.Reset());
+        lock (_links)
+            _links.ForEach(link => link.Reset());
     }
 
     public async ValueTask DisposeAsync()
@@ -100,14 +118,18 @@ public sealed class FaultyProxy : IAsyncDisposable
             var server = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             client.NoDelay = true;
             var link = new Link(client, server) { Swallows = _swallowing };
-            try { await server.ConnectAsync(IPAddress.Loopback, _target, _stopping.Token); }
+            try
+            {
+                await server.ConnectAsync(IPAddress.Loopback, _target, _stopping.Token);
+            }
             catch (SocketException)
             {
                 // The server is away: its port refuses, and so does this one.
                 link.Reset();
                 continue;
             }
-            lock (_links) _links.Add(link);
+            lock (_links)
+                _links.Add(link);
             _ = PumpAsync(link, client, server, Direction.ToServer);
             _ = PumpAsync(link, server, client, Direction.ToClient);
         }
@@ -121,24 +143,31 @@ public sealed class FaultyProxy : IAsyncDisposable
             while (true)
             {
                 var count = await from.ReceiveAsync(buffer, _stopping.Token);
-                if (_swallowing) link.Swallows = true;
-                if (link.Swallows && count > 0) continue;
+                if (_swallowing)
+                    link.Swallows = true;
+                if (link.Swallows && count > 0)
+                    continue;
                 if (count == 0)
                 {
-                    if (!link.Swallows) to.Shutdown(SocketShutdown.Send);
+                    if (!link.Swallows)
+                        to.Shutdown(SocketShutdown.Send);
                     return;
                 }
-                if (Delay > TimeSpan.Zero) await Task.Delay(Delay, _stopping.Token);
+                if (Delay > TimeSpan.Zero)
+                    await Task.Delay(Delay, _stopping.Token);
                 var piece = buffer.AsMemory(0, count);
                 link.Learn(piece.Span, direction);
-                if (link.IsAppend && await StrikeAsync(link, to, piece, direction)) continue;
+                if (link.IsAppend && await StrikeAsync(link, to, piece, direction))
+                    continue;
                 await SendAsync(to, piece);
             }
         }
-        catch (Exception broken) when (broken is SocketException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception broken)
+            when (broken is SocketException or ObjectDisposedException or OperationCanceledException)
         {
             link.Reset();
-            lock (_links) _links.Remove(link);
+            lock (_links)
+                _links.Remove(link);
         }
     }
 
@@ -173,7 +202,8 @@ public sealed class FaultyProxy : IAsyncDisposable
                 to.Shutdown(SocketShutdown.Send);
                 Struck();
                 return true;
-            case NetworkFault.HalfClose half when direction == Direction.ToClient && link.RequestUnderWay && half.Direction == Direction.ToClient:
+            case NetworkFault.HalfClose half
+                when direction == Direction.ToClient && link.RequestUnderWay && half.Direction == Direction.ToClient:
                 to.Shutdown(SocketShutdown.Send);
                 link.Swallows = true;
                 Struck();
@@ -189,7 +219,8 @@ public sealed class FaultyProxy : IAsyncDisposable
                 link.Swallows = true;
                 Struck();
                 return true;
-            default: return false;
+            default:
+                return false;
         }
     }
 
@@ -202,7 +233,8 @@ public sealed class FaultyProxy : IAsyncDisposable
 
     private static async Task SendAsync(Socket to, ReadOnlyMemory<byte> bytes)
     {
-        while (bytes.Length > 0) bytes = bytes[await to.SendAsync(bytes)..];
+        while (bytes.Length > 0)
+            bytes = bytes[await to.SendAsync(bytes)..];
     }
 
     private sealed class Link(Socket client, Socket server)
@@ -221,10 +253,12 @@ public sealed class FaultyProxy : IAsyncDisposable
             if (direction == Direction.ToServer)
             {
                 IsAppend |= piece.IndexOf(AppendName) >= 0;
-                if (_prepared) RequestUnderWay = true;
+                if (_prepared)
+                    RequestUnderWay = true;
                 _stated |= piece.IndexOf(AppendStatement) >= 0;
             }
-            else if (_stated) _prepared = true;
+            else if (_stated)
+                _prepared = true;
         }
 
         public void Reset()

@@ -6,26 +6,48 @@ using Veza.Faults.Tests.Recording;
 
 namespace Veza.Faults.Tests.Nodes;
 
-/// <summary>A node in this process: the production log over a connection string, with all it is asked and all its tail shows recorded.</summary>
+/// <summary>
+/// A node in this process: the production log over a connection string, with all it is asked and all its tail shows
+/// recorded.
+/// </summary>
 public sealed class LocalNode : IAsyncDisposable
 {
     private readonly History _history;
     private readonly CancellationTokenSource _stopLoad = new();
     private readonly List<Task> _loads = [];
 
-    private LocalNode(string name, EventLog log, History history) => (Name, Log, _history) = (name, log, history);
+    private LocalNode(string name, EventLog log, History history)
+    {
+        Name = name;
+        Log = log;
+        _history = history;
+    }
 
     public string Name { get; }
     public EventLog Log { get; }
 
-    public static async Task<LocalNode> OpenAsync(string name, string connectionString, History history, TimeProvider? clock = null, DiskSpace? disk = null)
+    public static async Task<LocalNode> OpenAsync(
+        string name,
+        string connectionString,
+        History history,
+        TimeProvider? clock = null,
+        DiskSpace? disk = null
+    )
     {
-        var log = await EventLog.OpenAsync(connectionString, MixedLoad.Types, clock ?? TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, disk: disk);
+        var log = await EventLog.OpenAsync(
+            connectionString,
+            MixedLoad.Types,
+            clock ?? TimeProvider.System,
+            NullLoggerFactory.Instance,
+            CancellationToken.None,
+            disk: disk
+        );
         log.Tail.Watch(e => history.Saw(new Sighting($"tail of {name}", Live: true, LogRow.Of(e))));
         return new(name, log, history);
     }
 
-    public Task<Answer> AskAsync(AppendRequest request) => _history.AppendAsync(Name, Log.Appender.AppendAsync, request, MixedLoad.Types);
+    public Task<Answer> AskAsync(AppendRequest request) =>
+        _history.AppendAsync(Name, Log.Appender.AppendAsync, request, MixedLoad.Types);
 
     /// <summary>Begins a load that goes on until <see cref="StopLoadAsync"/>.</summary>
     public MixedLoad Load(int writers, int seed, bool hot = false)

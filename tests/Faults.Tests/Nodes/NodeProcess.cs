@@ -6,10 +6,15 @@ using Veza.Faults.Tests.Recording;
 
 namespace Veza.Faults.Tests.Nodes;
 
-/// <summary>A writing node in a process of its own, for killing and stopping. What it told before its end is in the history.</summary>
+/// <summary>
+/// A writing node in a process of its own, for killing and stopping. What it told before its end is in the history.
+/// </summary>
 public sealed class NodeProcess : IAsyncDisposable
 {
-    /// <summary>Length of the answers that <see cref="NodeWork.RepeatAtOnce"/> has remembered: what a long message's answer takes.</summary>
+    /// <summary>
+    /// Length of the answers that <see cref="NodeWork.RepeatAtOnce"/> has remembered: what a long message's answer
+    /// takes.
+    /// </summary>
     public const int AnswerBytes = 4000;
 
     private static readonly TimeSpan StartMax = TimeSpan.FromSeconds(60);
@@ -24,7 +29,9 @@ public sealed class NodeProcess : IAsyncDisposable
 
     private NodeProcess(string name, Process process, History history)
     {
-        (Name, _process, _history) = (name, process, history);
+        Name = name;
+        _process = process;
+        _history = history;
         _reading = Task.Run(ReadAsync);
     }
 
@@ -35,10 +42,26 @@ public sealed class NodeProcess : IAsyncDisposable
     public bool Runs => !_process.HasExited;
 
     /// <summary>Starts a node, which begins its work at once.</summary>
-    public static async Task<NodeProcess> StartAsync(string name, string connectionString, History history, int seed, int writers, NodeWork work = NodeWork.Mixed)
+    public static async Task<NodeProcess> StartAsync(
+        string name,
+        string connectionString,
+        History history,
+        int seed,
+        int writers,
+        NodeWork work = NodeWork.Mixed
+    )
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(NodeProcess).Assembly.Location, NodeProgram.Argument, name,
-            seed.ToString(CultureInfo.InvariantCulture), writers.ToString(CultureInfo.InvariantCulture), work.ToString()])
+        var start = new ProcessStartInfo(
+            "dotnet",
+            [
+                typeof(NodeProcess).Assembly.Location,
+                NodeProgram.Argument,
+                name,
+                seed.ToString(CultureInfo.InvariantCulture),
+                writers.ToString(CultureInfo.InvariantCulture),
+                work.ToString(),
+            ]
+        )
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -46,7 +69,8 @@ public sealed class NodeProcess : IAsyncDisposable
         start.Environment[NodeProgram.DatabaseVariable] = connectionString;
         var node = new NodeProcess(name, Process.Start(start)!, history);
         await Task.WhenAny(node._ready.Task, node._reading).WaitAsync(StartMax);
-        if (node._ready.Task.IsCompleted) return node;
+        if (node._ready.Task.IsCompleted)
+            return node;
         await node._reading;
         await node._process.WaitForExitAsync();
         Assert.Fail($"node {name} ended with {node._process.ExitCode} before it was ready");
@@ -78,7 +102,8 @@ public sealed class NodeProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited) await KillAsync();
+        if (!_process.HasExited)
+            await KillAsync();
         _process.Dispose();
     }
 
@@ -87,11 +112,14 @@ public sealed class NodeProcess : IAsyncDisposable
         while (await _process.StandardOutput.ReadLineAsync() is { } line)
         {
             // The last line of a killed node may be cut off; what it would have told nobody was told.
-            if (!line.EndsWith('}') && !line.EndsWith('"')) continue;
+            if (!line.EndsWith('}') && !line.EndsWith('"'))
+                continue;
             var (what, json) = (line[..line.IndexOf(' ')], line[(line.IndexOf(' ') + 1)..]);
             switch (what)
             {
-                case NodeProgram.Ready: _ready.TrySetResult(); break;
+                case NodeProgram.Ready:
+                    _ready.TrySetResult();
+                    break;
                 case "ask":
                     var ask = JsonSerializer.Deserialize<Ask>(json)!;
                     _calls[ask.Number] = _history.Asked(ask);
@@ -99,10 +127,16 @@ public sealed class NodeProcess : IAsyncDisposable
                 case "answer":
                     var answer = JsonSerializer.Deserialize<NodeAnswer>(json)!;
                     _calls[answer.Number].Answered(answer.Answer, answer.At);
-                    if (answer.Answer.IsYes) Interlocked.Increment(ref _yes);
+                    if (answer.Answer.IsYes)
+                        Interlocked.Increment(ref _yes);
                     break;
-                case "saw": _history.Saw(new Sighting($"tail of {Name}", Live: true, JsonSerializer.Deserialize<LogRow>(json)!)); break;
-                default: throw new InvalidOperationException($"node {Name} told '{line}'");
+                case "saw":
+                    _history.Saw(
+                        new Sighting($"tail of {Name}", Live: true, JsonSerializer.Deserialize<LogRow>(json)!)
+                    );
+                    break;
+                default:
+                    throw new InvalidOperationException($"node {Name} told '{line}'");
             }
         }
     }

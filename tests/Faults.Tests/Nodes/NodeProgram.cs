@@ -9,8 +9,13 @@ using Veza.Faults.Tests.Recording;
 
 namespace Veza.Faults.Tests.Nodes;
 
-/// <summary>A node as a process of its own. What it is asked, answers and shows goes to its standard output as it happens, so that it outlives a kill.</summary>
-/// <remarks>Arguments: name, seed, writers, <see cref="NodeWork"/>. It ends in order when its standard input does.</remarks>
+/// <summary>
+/// A node as a process of its own. What it is asked, answers and shows goes to its standard output as it happens, so
+/// that it outlives a kill.
+/// </summary>
+/// <remarks>
+/// Arguments: name, seed, writers, <see cref="NodeWork"/>. It ends in order when its standard input does.
+/// </remarks>
 internal static class NodeProgram
 {
     public const string Argument = "node";
@@ -22,7 +27,11 @@ internal static class NodeProgram
 
     public static async Task<int> RunAsync(string[] arguments)
     {
-        var (name, seed, writers) = (arguments[0], int.Parse(arguments[1], CultureInfo.InvariantCulture), int.Parse(arguments[2], CultureInfo.InvariantCulture));
+        var (name, seed, writers) = (
+            arguments[0],
+            int.Parse(arguments[1], CultureInfo.InvariantCulture),
+            int.Parse(arguments[2], CultureInfo.InvariantCulture)
+        );
         var work = Enum.Parse<NodeWork>(arguments[3]);
         await using var output = Console.OpenStandardOutput();
         if (work == NodeWork.Session)
@@ -31,15 +40,28 @@ internal static class NodeProgram
             return 0;
         }
         await using var log = await EventLog.OpenAsync(
-            Environment.GetEnvironmentVariable(DatabaseVariable)!, MixedLoad.Types, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+            Environment.GetEnvironmentVariable(DatabaseVariable)!,
+            MixedLoad.Types,
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            CancellationToken.None
+        );
         log.Tail.Watch(e => Tell(output, "saw", LogRow.Of(e)));
 
         using var stop = new CancellationTokenSource();
         Task load;
-        await using var owner = work == NodeWork.Own ? await Owning.Tallies.RunAsync(log, Environment.GetEnvironmentVariable(DatabaseVariable)!) : null;
+        await using var owner =
+            work == NodeWork.Own
+                ? await Owning.Tallies.RunAsync(log, Environment.GetEnvironmentVariable(DatabaseVariable)!)
+                : null;
         if (work == NodeWork.RepeatAtOnce)
         {
-            var first = Enumerable.Range(0, writers).Select(_ => MixedLoad.Repeatable(MixedLoad.Command((Guid.CreateVersion7(), 0, 1)), NodeProcess.AnswerBytes)).ToArray();
+            var first = Enumerable
+                .Range(0, writers)
+                .Select(_ =>
+                    MixedLoad.Repeatable(MixedLoad.Command((Guid.CreateVersion7(), 0, 1)), NodeProcess.AnswerBytes)
+                )
+                .ToArray();
             await Task.WhenAll(first.Select(r => AskAsync(output, log, name, r)));
             Tell(output, Ready, "");
             // The test has by now put something in the way, and tells by one line that all may be asked again.
@@ -48,7 +70,10 @@ internal static class NodeProgram
         }
         else
         {
-            load = new MixedLoad(r => AskAsync(output, log, name, r), seed, work == NodeWork.OneStream).RunAsync(writers, stop.Token);
+            load = new MixedLoad(r => AskAsync(output, log, name, r), seed, work == NodeWork.OneStream).RunAsync(
+                writers,
+                stop.Token
+            );
             Tell(output, Ready, "");
         }
         await Console.In.ReadToEndAsync();
@@ -62,29 +87,50 @@ internal static class NodeProgram
     {
         await using var store = new SessionStore(Environment.GetEnvironmentVariable(DatabaseVariable)!);
         using var stop = new CancellationTokenSource();
-        var load = new MixedLoad(r => AskAsync(output, store.AppendAsync, name, r), seed, streamsOnly: true).RunAsync(writers, stop.Token);
+        var load = new MixedLoad(r => AskAsync(output, store.AppendAsync, name, r), seed, streamsOnly: true).RunAsync(
+            writers,
+            stop.Token
+        );
         Tell(output, Ready, "");
         await Console.In.ReadToEndAsync();
         await stop.CancelAsync();
         await load;
     }
 
-    private static Task<Answer> AskAsync(Stream output, EventLog log, string name, AppendRequest request) => AskAsync(output, log.Appender.AppendAsync, name, request);
+    private static Task<Answer> AskAsync(Stream output, EventLog log, string name, AppendRequest request) =>
+        AskAsync(output, log.Appender.AppendAsync, name, request);
 
-    private static async Task<Answer> AskAsync(Stream output, Func<AppendRequest, Task<AppendOutcome>> append, string name, AppendRequest request)
+    private static async Task<Answer> AskAsync(
+        Stream output,
+        Func<AppendRequest, Task<AppendOutcome>> append,
+        string name,
+        AppendRequest request
+    )
     {
         var ask = Ask.Of(name, Interlocked.Increment(ref _asked), request, MixedLoad.Types);
         Tell(output, "ask", ask);
         Answer answer;
-        try { answer = Answer.Of(await append(request)); }
-        catch (Exception fault) { answer = Answer.Of(fault); }
+        try
+        {
+            answer = Answer.Of(await append(request));
+        }
+        catch (Exception fault)
+        {
+            answer = Answer.Of(fault);
+        }
         Tell(output, "answer", new NodeAnswer(ask.Number, Stopwatch.GetTimestamp(), answer));
         return answer;
     }
 
     private static void Tell<T>(Stream output, string what, T told)
     {
-        byte[] line = [.. System.Text.Encoding.UTF8.GetBytes(what), (byte)' ', .. JsonSerializer.SerializeToUtf8Bytes(told), (byte)'\n'];
+        byte[] line =
+        [
+            .. System.Text.Encoding.UTF8.GetBytes(what),
+            (byte)' ',
+            .. JsonSerializer.SerializeToUtf8Bytes(told),
+            (byte)'\n',
+        ];
         lock (Output)
         {
             output.Write(line);
@@ -100,7 +146,9 @@ public enum NodeWork
     /// <summary>Everybody writes one stream.</summary>
     OneStream,
 
-    /// <summary>Each writer's command once, and after a line on standard input all of them again, in one batch.</summary>
+    /// <summary>
+    /// Each writer's command once, and after a line on standard input all of them again, in one batch.
+    /// </summary>
     RepeatAtOnce,
 
     /// <summary>Appends through Marten sessions, as a program does that is no node.</summary>

@@ -33,7 +33,9 @@ internal sealed class SessionStore(string connectionString) : IAsyncDisposable
                     : session.Events.Append(
                         change.StreamId,
                         change.ExpectedVersion + change.Events.Count,
-                        change.Events))
+                        change.Events
+                    )
+            )
             .ToList();
         try
         {
@@ -48,7 +50,8 @@ internal sealed class SessionStore(string connectionString) : IAsyncDisposable
                     "the version was another one, and is the expected one by now",
                     "ERROR",
                     "ERROR",
-                    "MT003");
+                    "MT003"
+                );
         }
         // The database's own word: nothing was appended.
         catch (Exception fault) when (fault.InnerException is PostgresException refused)

@@ -9,7 +9,10 @@ internal static class Signals
     public static void Send(int processId, string signal)
     {
         // The shell's own kill: the program of that name is in a package that a small Debian does not have.
-        using var kill = Process.Start("sh", ["-c", """kill -s "$1" "$2" """, "sh", signal, processId.ToString(CultureInfo.InvariantCulture)])!;
+        using var kill = Process.Start(
+            "sh",
+            ["-c", """kill -s "$1" "$2" """, "sh", signal, processId.ToString(CultureInfo.InvariantCulture)]
+        )!;
         kill.WaitForExit();
         Assert.Equal(0, kill.ExitCode);
     }

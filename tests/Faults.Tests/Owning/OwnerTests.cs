@@ -7,7 +7,8 @@ using Veza.Faults.Tests.Nodes;
 namespace Veza.Faults.Tests.Owning;
 
 /// <summary>
-/// A node that owns shards of a projection dies, or freezes or is cut off in the middle of a transaction: another has them within five seconds, and no event counts twice.
+/// A node that owns shards of a projection dies, or freezes or is cut off in the middle of a transaction: another has
+/// them within five seconds, and no event counts twice.
 /// </summary>
 public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFixture<LoopbackServer>
 {
@@ -106,17 +107,33 @@ public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFix
         survivor.Load(writers: 4, Extent.Seed);
         var (lapsed, living) = (Guid.CreateVersion7(), survivor.Log.Owners.Node);
         // As a build's transaction is left: its node was stopped between two of its statements.
-        await using var left = await InTransactionOfAsync(lapsed, "lock table views.faults_tallies_v1 in share row exclusive mode");
+        await using var left = await InTransactionOfAsync(
+            lapsed,
+            "lock table views.faults_tallies_v1 in share row exclusive mode"
+        );
         await using var other = await InTransactionOfAsync(living, "select 1");
-        await trial.AskAsync<object?>($"insert into log.nodes (id, runs, seen) values ('{lapsed}', '{{}}', clock_timestamp() - interval '1 minute') returning 1");
+        await trial.AskAsync<object?>(
+            $"insert into log.nodes (id, runs, seen) values ('{lapsed}', '{{}}', clock_timestamp() - interval '1 minute') returning 1"
+        );
         await UntilAsync(trial, $"select count(*) from pg_stat_activity where pid = {left.ProcessID}", 0, HandOverMax);
         await UntilAsync(trial, $"select count(*) from log.nodes where id = '{lapsed}'", 0, HandOverMax);
         await EachOnceAsync(trial, survivor, host);
-        Assert.Equal(1L, await trial.AskAsync<long>($"select count(*) from pg_stat_activity where pid = {other.ProcessID} and state = 'idle in transaction'"));
+        Assert.Equal(
+            1L,
+            await trial.AskAsync<long>(
+                $"select count(*) from pg_stat_activity where pid = {other.ProcessID} and state = 'idle in transaction'"
+            )
+        );
 
         async Task<NpgsqlConnection> InTransactionOfAsync(Guid node, string sql)
         {
-            var session = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(trial.ConnectionString) { Pooling = false, ApplicationName = $"veza-projections {node}" }.ConnectionString);
+            var session = new NpgsqlConnection(
+                new NpgsqlConnectionStringBuilder(trial.ConnectionString)
+                {
+                    Pooling = false,
+                    ApplicationName = $"veza-projections {node}",
+                }.ConnectionString
+            );
             await session.OpenAsync();
             await using var held = new NpgsqlCommand($"begin; {sql}", session);
             await held.ExecuteNonQueryAsync();
@@ -124,37 +141,69 @@ public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFix
         }
     }
 
-    /// <summary>Strikes the other node while the server has the transactions of its two shards and waits for a lock, and then lets them have it: they end without the node, which does not learn how.</summary>
+    /// <summary>
+    /// Strikes the other node while the server has the transactions of its two shards and waits for a lock, and then
+    /// lets them have it: they end without the node, which does not learn how.
+    /// </summary>
     private static async Task InTransactionsAsync(Trial trial, LocalNode survivor, Action strike)
     {
-        var sessions = $"from pg_stat_activity where datname = current_database() and application_name like 'veza-projections %' and application_name <> 'veza-projections {survivor.Log.Owners.Node}'";
-        await using (var holder = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(trial.ConnectionString) { Pooling = false }.ConnectionString))
+        var sessions =
+            $"from pg_stat_activity where datname = current_database() and application_name like 'veza-projections %' and application_name <> 'veza-projections {survivor.Log.Owners.Node}'";
+        await using (
+            var holder = new NpgsqlConnection(
+                new NpgsqlConnectionStringBuilder(trial.ConnectionString) { Pooling = false }.ConnectionString
+            )
+        )
         {
             await holder.OpenAsync();
             await using var transaction = await holder.BeginTransactionAsync();
-            await using (var hold = new NpgsqlCommand("lock table views.faults_tallies_v1 in share row exclusive mode", holder, transaction)) await hold.ExecuteNonQueryAsync();
-            await UntilAsync(trial, $"select count(*) {sessions} and wait_event_type = 'Lock'", 2, TimeSpan.FromSeconds(30));
+            await using (
+                var hold = new NpgsqlCommand(
+                    "lock table views.faults_tallies_v1 in share row exclusive mode",
+                    holder,
+                    transaction
+                )
+            )
+                await hold.ExecuteNonQueryAsync();
+            await UntilAsync(
+                trial,
+                $"select count(*) {sessions} and wait_event_type = 'Lock'",
+                2,
+                TimeSpan.FromSeconds(30)
+            );
             strike();
         }
-        // A step is one batch, and so one transaction that the server has whole: none is left open for a node that will not commit it.
+        // A step is one batch, and so one transaction that the server has whole: none is left open for a node that will
+        // not commit it.
         await UntilAsync(trial, $"select count(*) {sessions} and state <> 'idle'", 0, TimeSpan.FromSeconds(30));
     }
 
     private static async Task HandedOverAsync(Trial trial, LocalNode survivor)
     {
         var since = Stopwatch.StartNew();
-        await UntilAsync(trial, $"select count(*) from log.runners where node = '{survivor.Log.Owners.Node}'", 4, HandOverMax);
+        await UntilAsync(
+            trial,
+            $"select count(*) from log.runners where node = '{survivor.Log.Owners.Node}'",
+            4,
+            HandOverMax
+        );
         TestContext.Current.TestOutputHelper?.WriteLine($"handed over in {since.Elapsed.TotalMilliseconds:0} ms");
     }
 
     /// <summary>Until the survivor has that many of the four shards, and the other node the rest.</summary>
-    private static Task OwnsAsync(Trial trial, LocalNode survivor, int shards) => UntilAsync(trial,
-        $"select 10 * count(*) filter (where node = '{survivor.Log.Owners.Node}') + count(*) filter (where node <> '{survivor.Log.Owners.Node}') from log.runners", (10 * shards) + 4 - shards, TimeSpan.FromSeconds(30));
+    private static Task OwnsAsync(Trial trial, LocalNode survivor, int shards) =>
+        UntilAsync(
+            trial,
+            $"select 10 * count(*) filter (where node = '{survivor.Log.Owners.Node}') + count(*) filter (where node <> '{survivor.Log.Owners.Node}') from log.runners",
+            (10 * shards) + 4 - shards,
+            TimeSpan.FromSeconds(30)
+        );
 
     private static async Task EachOnceAsync(Trial trial, LocalNode survivor, ProjectionHost host)
     {
         // What is over soon would have counted too little to tell.
-        while (survivor.Log.Head < EventsMin) await survivor.Log.Tail.WaitAsync(survivor.Log.Head, TestContext.Current.CancellationToken);
+        while (survivor.Log.Head < EventsMin)
+            await survivor.Log.Tail.WaitAsync(survivor.Log.Head, TestContext.Current.CancellationToken);
         await survivor.StopLoadAsync();
         await host.WaitAsync([Tallies.ProjectionName], survivor.Log.Head, TestContext.Current.CancellationToken);
         Assert.True(await trial.AskAsync<long>("select count(*) from views.faults_tallies_v1") > 100);

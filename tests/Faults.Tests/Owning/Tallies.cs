@@ -7,7 +7,9 @@ namespace Veza.Faults.Tests.Owning;
 
 public sealed record Tally(Guid Command, int Events);
 
-/// <summary>Counts each command's events in four shards: an event applied twice, or not at all, shows for ever.</summary>
+/// <summary>
+/// Counts each command's events in four shards: an event applied twice, or not at all, shows for ever.
+/// </summary>
 public sealed class Tallies : Projection<Tally, Guid>
 {
     public const string ProjectionName = "faults.tallies.v1";
@@ -24,12 +26,20 @@ public sealed class Tallies : Projection<Tally, Guid>
     public Tallies() => Identity<Written>(e => e.Command);
 
     public static Tally Create(Written e) => new(e.Command, 1);
+
     public static Tally Apply(Written _, Tally row) => row with { Events = row.Events + 1 };
 
     /// <summary>Lets a node take its share.</summary>
     public static async Task<ProjectionHost> RunAsync(EventLog log, string connectionString)
     {
-        var host = await ProjectionHost.OpenAsync(log, connectionString, [new Tallies()], TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        var host = await ProjectionHost.OpenAsync(
+            log,
+            connectionString,
+            [new Tallies()],
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            CancellationToken.None
+        );
         host.Start();
         return host;
     }

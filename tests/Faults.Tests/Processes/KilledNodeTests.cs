@@ -14,7 +14,10 @@ public class KilledNodeTests(FaultServer server)
         for (var round = 1; round <= Extent.Rounds; round++)
         {
             var victim = await trial.StartNodeAsync($"victim {round}", writers: 16);
-            await Eventually.TrueAsync(() => victim.Accepted >= Extent.AcceptedBetween, what: "the victim's share of the load");
+            await Eventually.TrueAsync(
+                () => victim.Accepted >= Extent.AcceptedBetween,
+                what: "the victim's share of the load"
+            );
             await victim.KillAsync();
             await trial.ProgressAsync($"kill -9 of victim {round}", "survivor");
         }
@@ -32,13 +35,18 @@ public class KilledNodeTests(FaultServer server)
         for (var round = 1; round <= Extent.Rounds; round++)
         {
             var victim = await trial.StartNodeAsync($"victim {round}", writers: 8, NodeWork.Session);
-            await Eventually.TrueAsync(() => victim.Accepted >= Extent.AcceptedBetween, what: "the victim's share of the load");
+            await Eventually.TrueAsync(
+                () => victim.Accepted >= Extent.AcceptedBetween,
+                what: "the victim's share of the load"
+            );
             await victim.KillAsync();
             await trial.ProgressAsync($"kill -9 of victim {round}", "survivor", "other sessions");
         }
         await trial.HoldsAsync();
         await using var database = Npgsql.NpgsqlDataSource.Create(trial.ConnectionString);
-        var report = await new Veza.EventStore.Verification.LogVerifier(database, []).VerifyAsync(TestContext.Current.CancellationToken);
+        var report = await new Veza.EventStore.Verification.LogVerifier(database, []).VerifyAsync(
+            TestContext.Current.CancellationToken
+        );
         Assert.Empty(report.Checks.SelectMany(c => c.Differences));
     }
 }

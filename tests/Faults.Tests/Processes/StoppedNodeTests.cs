@@ -3,14 +3,19 @@ using Veza.Faults.Tests.Nodes;
 
 namespace Veza.Faults.Tests.Processes;
 
-/// <summary>A node that is stopped (SIGSTOP: a frozen virtual machine, a debugger) keeps its connection, so its backend must not keep the log's lock for its sake.</summary>
+/// <summary>
+/// A node that is stopped (SIGSTOP: a frozen virtual machine, a debugger) keeps its connection, so its backend must not
+/// keep the log's lock for its sake.
+/// </summary>
 public class StoppedNodeTests(FaultServer server)
 {
     /// <summary>The append lock, as pg_locks shows it, and who waits for it or holds it.</summary>
-    private const string LockOf = "from pg_locks l join pg_stat_activity a using (pid) "
+    private const string LockOf =
+        "from pg_locks l join pg_stat_activity a using (pid) "
         + "where l.locktype = 'advisory' and l.classid = 7310573 and l.objid = 1 and a.application_name = 'veza-append' and a.datname = current_database()";
 
-    private const string AnybodyWaits = "from pg_locks where locktype = 'advisory' and classid = 7310573 and objid = 1 and not granted "
+    private const string AnybodyWaits =
+        "from pg_locks where locktype = 'advisory' and classid = 7310573 and objid = 1 and not granted "
         + "and database = (select oid from pg_database where datname = current_database())";
 
     [Fact]
@@ -18,7 +23,8 @@ public class StoppedNodeTests(FaultServer server)
     {
         for (var round = 1; round <= Extent.Rounds; round++)
         {
-            // A database for each round: the nodes of the one before would wait for the lock too, and be taken for the stopped one.
+            // A database for each round: the nodes of the one before would wait for the lock too, and be taken for the
+            // stopped one.
             await using var trial = await server.BeginAsync();
             var other = await trial.OpenNodeAsync("other");
             trial.Watch(readers: 1);
@@ -26,14 +32,22 @@ public class StoppedNodeTests(FaultServer server)
             await Eventually.TrueAsync(() => stopped.Accepted >= 50, what: "the node's first answers");
             await using (await HoldLockAsync(trial))
             {
-                await UntilCountAsync(trial, $"select count(*) {LockOf} and not l.granted", 1, "a batch of the node's waiting for the lock");
+                await UntilCountAsync(
+                    trial,
+                    $"select count(*) {LockOf} and not l.granted",
+                    1,
+                    "a batch of the node's waiting for the lock"
+                );
                 stopped.Signal("STOP");
             }
             // The batch goes through without its node, and the lock with it.
             await UntilCountAsync(trial, $"select count(*) {LockOf}", 0, "the end of the stopped node's statement");
             var load = other.Load(writers: 8, Extent.Seed + round);
             await trial.ProgressAsync("SIGSTOP", "other");
-            await Eventually.TrueAsync(() => load.Accepted >= Extent.AcceptedBetween, what: "the other node's share of the load");
+            await Eventually.TrueAsync(
+                () => load.Accepted >= Extent.AcceptedBetween,
+                what: "the other node's share of the load"
+            );
 
             stopped.Signal("CONT");
             await trial.ProgressAsync("SIGCONT", stopped.Name, "other");
@@ -50,16 +64,34 @@ public class StoppedNodeTests(FaultServer server)
         await using (var first = await HoldLockAsync(trial))
         {
             await stopped.GoOnAsync();
-            await Eventually.TrueAsync(() => trial.History.Calls.Count(c => c.Ask.Node == "stopped") == 800, what: "all repeats");
-            await UntilCountAsync(trial, $"select count(*) {LockOf} and not l.granted", 1, "the first repeat waiting for the lock");
+            await Eventually.TrueAsync(
+                () => trial.History.Calls.Count(c => c.Ask.Node == "stopped") == 800,
+                what: "all repeats"
+            );
+            await UntilCountAsync(
+                trial,
+                $"select count(*) {LockOf} and not l.granted",
+                1,
+                "the first repeat waiting for the lock"
+            );
             // It is alone in its batch. The next one has all the others, so the lock is taken in between.
             var second = HoldLockAsync(trial);
-            await UntilCountAsync(trial, $"select count(*) {AnybodyWaits}", 2, "the second holder in the queue for the lock");
+            await UntilCountAsync(
+                trial,
+                $"select count(*) {AnybodyWaits}",
+                2,
+                "the second holder in the queue for the lock"
+            );
             await first.DisposeAsync();
             await using (await second)
             {
                 // 399 repeats with 4 kB answers each make 1.6 MB, far more than a socket's buffers take.
-                await UntilCountAsync(trial, $"select count(*) {LockOf} and not l.granted", 1, "the other repeats waiting for the lock");
+                await UntilCountAsync(
+                    trial,
+                    $"select count(*) {LockOf} and not l.granted",
+                    1,
+                    "the other repeats waiting for the lock"
+                );
                 stopped.Signal("STOP");
             }
         }
@@ -71,7 +103,9 @@ public class StoppedNodeTests(FaultServer server)
 
     private static async Task<NpgsqlConnection> HoldLockAsync(Trial trial)
     {
-        var holder = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(trial.ConnectionString) { Pooling = false }.ConnectionString);
+        var holder = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(trial.ConnectionString) { Pooling = false }.ConnectionString
+        );
         await holder.OpenAsync();
         await using var take = new NpgsqlCommand("select pg_advisory_lock(7310573, 1)", holder);
         await take.ExecuteNonQueryAsync();
@@ -83,7 +117,8 @@ public class StoppedNodeTests(FaultServer server)
         using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         for (var looks = 0; await trial.AskAsync<long>(sql) != count; looks++)
         {
-            if (looks == 1000) Assert.Fail($"{what} has not come after {looks} looks");
+            if (looks == 1000)
+                Assert.Fail($"{what} has not come after {looks} looks");
             await look.WaitForNextTickAsync();
         }
     }

@@ -11,17 +11,39 @@ namespace Veza.Faults.Tests.Recording;
 /// <param name="Number">1, 2, 3 … within a node.</param>
 /// <param name="Repeatable">The command id may be sent again and must then get the first answer.</param>
 /// <param name="Remember">JSON the log is to give to a repeat; null when there is none.</param>
-/// <param name="AskedAt">In ticks of <see cref="Stopwatch"/>, whose clock is the machine's and so the same in every process.</param>
+/// <param name="AskedAt">
+/// In ticks of <see cref="Stopwatch"/>, whose clock is the machine's and so the same in every process.
+/// </param>
 public sealed record Ask(
-    string Node, int Number, Guid CommandId, IReadOnlyList<AskedChange> Changes, IReadOnlyList<AskedName> Names, bool Repeatable, string? Remember, long AskedAt)
+    string Node,
+    int Number,
+    Guid CommandId,
+    IReadOnlyList<AskedChange> Changes,
+    IReadOnlyList<AskedName> Names,
+    bool Repeatable,
+    string? Remember,
+    long AskedAt
+)
 {
     public int EventCount => Changes.Sum(c => c.Events.Count);
 
-    public static Ask Of(string node, int number, AppendRequest request, EventTypes types) => new(
-        node, number, request.CommandId,
-        [.. request.Changes.Select(c => new AskedChange(c.StreamId, c.ExpectedVersion, [.. c.Events.Select(e => Encoding.UTF8.GetString(types.Write(e)))]))],
-        [.. request.Names.Select(n => new AskedName(n.Scope, n.Name, n.Owner, n.Claim))],
-        request.Fingerprint is not null, request.Answer is null ? null : Encoding.UTF8.GetString(request.Answer), Stopwatch.GetTimestamp());
+    public static Ask Of(string node, int number, AppendRequest request, EventTypes types) =>
+        new(
+            node,
+            number,
+            request.CommandId,
+            [
+                .. request.Changes.Select(c => new AskedChange(
+                    c.StreamId,
+                    c.ExpectedVersion,
+                    [.. c.Events.Select(e => Encoding.UTF8.GetString(types.Write(e)))]
+                )),
+            ],
+            [.. request.Names.Select(n => new AskedName(n.Scope, n.Name, n.Owner, n.Claim))],
+            request.Fingerprint is not null,
+            request.Answer is null ? null : Encoding.UTF8.GetString(request.Answer),
+            Stopwatch.GetTimestamp()
+        );
 }
 
 /// <param name="Events">Each event's JSON.</param>
@@ -29,32 +51,65 @@ public sealed record AskedChange(Guid Stream, long Expected, IReadOnlyList<strin
 
 public sealed record AskedName(string Scope, string Name, Guid Owner, bool Claim);
 
-public enum AnswerKind { Accepted, Repeated, VersionConflict, NameTaken, NoRoom, Refused, Unknown }
+public enum AnswerKind
+{
+    Accepted,
+    Repeated,
+    VersionConflict,
+    NameTaken,
+    NoRoom,
+    Refused,
+    Unknown,
+}
 
 /// <summary>What the caller was told.</summary>
 /// <param name="Stream">The stream in conflict; <paramref name="Version"/> is then its actual version.</param>
 /// <param name="Detail">The name taken, what a repeat was given again, or the fault's message.</param>
-public sealed record Answer(AnswerKind Kind, long Version = 0, long Position = 0, Guid Stream = default, string? Detail = null)
+public sealed record Answer(
+    AnswerKind Kind,
+    long Version = 0,
+    long Position = 0,
+    Guid Stream = default,
+    string? Detail = null
+)
 {
     public bool IsYes => Kind is AnswerKind.Accepted or AnswerKind.Repeated;
-    public bool IsNo => Kind is AnswerKind.VersionConflict or AnswerKind.NameTaken or AnswerKind.NoRoom or AnswerKind.Refused;
+    public bool IsNo =>
+        Kind is AnswerKind.VersionConflict or AnswerKind.NameTaken or AnswerKind.NoRoom or AnswerKind.Refused;
 
-    public static Answer Of(AppendOutcome outcome) => outcome switch
-    {
-        AppendOutcome.Accepted yes => new(AnswerKind.Accepted, yes.Version, yes.Position),
-        AppendOutcome.Duplicate again => new(AnswerKind.Repeated, again.Version, again.Position, Detail: again.Answer is null ? null : Encoding.UTF8.GetString(again.Answer)),
-        AppendOutcome.VersionConflict conflict => new(AnswerKind.VersionConflict, conflict.Actual, Stream: conflict.StreamId),
-        AppendOutcome.NameTaken taken => new(AnswerKind.NameTaken, Detail: $"{taken.Scope}/{taken.Name}"),
-        _ => throw new ArgumentException($"{outcome.GetType().Name} is no answer known here", nameof(outcome)),
-    };
+    public static Answer Of(AppendOutcome outcome) =>
+        outcome switch
+        {
+            AppendOutcome.Accepted yes => new(AnswerKind.Accepted, yes.Version, yes.Position),
+            AppendOutcome.Duplicate again => new(
+                AnswerKind.Repeated,
+                again.Version,
+                again.Position,
+                Detail: again.Answer is null ? null : Encoding.UTF8.GetString(again.Answer)
+            ),
+            AppendOutcome.VersionConflict conflict => new(
+                AnswerKind.VersionConflict,
+                conflict.Actual,
+                Stream: conflict.StreamId
+            ),
+            AppendOutcome.NameTaken taken => new(AnswerKind.NameTaken, Detail: $"{taken.Scope}/{taken.Name}"),
+            _ => throw new ArgumentException($"{outcome.GetType().Name} is no answer known here", nameof(outcome)),
+        };
 
-    /// <summary>An error of the database's own says that nothing was appended; whatever else goes wrong says nothing, and the command may have been.</summary>
-    public static Answer Of(Exception fault) => fault switch
-    {
-        StorageFullException => new(AnswerKind.NoRoom, Detail: fault.Message),
-        LogBusyException or ObjectDisposedException or PostgresException => new(AnswerKind.Refused, Detail: fault.Message),
-        _ => new(AnswerKind.Unknown, Detail: $"{fault.GetType().Name}: {fault.Message}"),
-    };
+    /// <summary>
+    /// An error of the database's own says that nothing was appended; whatever else goes wrong says nothing, and the
+    /// command may have been.
+    /// </summary>
+    public static Answer Of(Exception fault) =>
+        fault switch
+        {
+            StorageFullException => new(AnswerKind.NoRoom, Detail: fault.Message),
+            LogBusyException or ObjectDisposedException or PostgresException => new(
+                AnswerKind.Refused,
+                Detail: fault.Message
+            ),
+            _ => new(AnswerKind.Unknown, Detail: $"{fault.GetType().Name}: {fault.Message}"),
+        };
 }
 
 /// <summary>A question and, once it came, its answer.</summary>
@@ -64,7 +119,9 @@ public sealed class Call(Ask ask)
 
     public Ask Ask { get; } = ask;
 
-    /// <summary>Null for ever when the caller's node died first: then nobody was told, and the command may have been appended.</summary>
+    /// <summary>
+    /// Null for ever when the caller's node died first: then nobody was told, and the command may have been appended.
+    /// </summary>
     public Answer? Answer => Volatile.Read(ref _answer);
 
     /// <summary>Same clock as <see cref="Ask.AskedAt"/>; valid when there is an answer.</summary>
@@ -73,7 +130,8 @@ public sealed class Call(Ask ask)
     public void Answered(Answer answer, long at)
     {
         AnsweredAt = at;
-        if (Interlocked.CompareExchange(ref _answer, answer, null) is not null) throw new InvalidOperationException($"{this} was answered twice");
+        if (Interlocked.CompareExchange(ref _answer, answer, null) is not null)
+            throw new InvalidOperationException($"{this} was answered twice");
     }
 
     public override string ToString() =>

@@ -7,9 +7,19 @@ using Veza.EventStore.Appending;
 namespace Veza.Faults.Tests.Recording;
 
 /// <summary>An event as somebody saw it.</summary>
-public sealed record LogRow(long Position, Guid Id, Guid Stream, long Version, string Type, Guid CommandId, DateTimeOffset At, string Body)
+public sealed record LogRow(
+    long Position,
+    Guid Id,
+    Guid Stream,
+    long Version,
+    string Type,
+    Guid CommandId,
+    DateTimeOffset At,
+    string Body
+)
 {
-    public static LogRow Of(RecordedEvent e) => new(e.Position, e.Id, e.StreamId, e.Version, e.Type, e.CommandId, e.At, Encoding.UTF8.GetString(e.Json.Span));
+    public static LogRow Of(RecordedEvent e) =>
+        new(e.Position, e.Id, e.StreamId, e.Version, e.Type, e.CommandId, e.At, Encoding.UTF8.GetString(e.Json.Span));
 }
 
 public sealed record NameRow(string Scope, string Name, Guid Owner);
@@ -20,13 +30,23 @@ public sealed record Sighting(string Reader, bool Live, LogRow Row);
 
 /// <summary>The log as one database snapshot had it.</summary>
 /// <param name="Chain">The head according to the chain of batches.</param>
-public sealed record Snapshot(string Reader, long Count, long Lowest, long Highest, long Chain, IReadOnlyList<NameRow> Names);
+public sealed record Snapshot(
+    string Reader,
+    long Count,
+    long Lowest,
+    long Highest,
+    long Chain,
+    IReadOnlyList<NameRow> Names
+);
 
 /// <summary>A fault, and which nodes lived through it.</summary>
 /// <param name="EndedAt">In ticks of <see cref="Stopwatch"/>.</param>
 public sealed record FaultEnd(string Name, long EndedAt, IReadOnlyList<string> Survivors);
 
-/// <summary>Everything callers asked and were told, and everything readers saw, while faults went on. Safe to use from many threads.</summary>
+/// <summary>
+/// Everything callers asked and were told, and everything readers saw, while faults went on. Safe to use from many
+/// threads.
+/// </summary>
 /// <remarks>Beyond a bound it throws, which fails the test: a history with holes proves nothing.</remarks>
 public sealed class History
 {
@@ -40,7 +60,9 @@ public sealed class History
     private readonly ConcurrentQueue<Snapshot> _snapshots = new();
     private readonly ConcurrentQueue<FaultEnd> _faults = new();
     private readonly ConcurrentDictionary<string, int> _numbers = new();
-    private int _callCount, _sightingCount, _snapshotCount;
+    private int _callCount,
+        _sightingCount,
+        _snapshotCount;
 
     public IReadOnlyCollection<Call> Calls => _calls;
     public IReadOnlyCollection<Sighting> Sightings => _sightings;
@@ -80,18 +102,30 @@ public sealed class History
     }
 
     /// <summary>Asks a log, or whatever stands for one, and records question and answer.</summary>
-    public async Task<Answer> AppendAsync(string node, Func<AppendRequest, Task<AppendOutcome>> append, AppendRequest request, EventTypes types)
+    public async Task<Answer> AppendAsync(
+        string node,
+        Func<AppendRequest, Task<AppendOutcome>> append,
+        AppendRequest request,
+        EventTypes types
+    )
     {
         var call = Asked(node, request, types);
         Answer answer;
-        try { answer = Answer.Of(await append(request)); }
-        catch (Exception fault) { answer = Answer.Of(fault); }
+        try
+        {
+            answer = Answer.Of(await append(request));
+        }
+        catch (Exception fault)
+        {
+            answer = Answer.Of(fault);
+        }
         call.Answered(answer, Stopwatch.GetTimestamp());
         return answer;
     }
 
     private static void Count(ref int count, int max)
     {
-        if (Interlocked.Increment(ref count) > max) throw new InvalidOperationException($"the history holds {max} entries and takes no more");
+        if (Interlocked.Increment(ref count) > max)
+            throw new InvalidOperationException($"the history holds {max} entries and takes no more");
     }
 }

@@ -37,6 +37,7 @@ public class AbsenceTests(FaultServer server)
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
             base.CreateTimer(callback, state, Hurried(dueTime), Hurried(period));
 
-        private static TimeSpan Hurried(TimeSpan span) => span <= TimeSpan.Zero ? span : TimeSpan.FromMilliseconds(Math.Max(1, span.TotalMilliseconds / Times));
+        private static TimeSpan Hurried(TimeSpan span) =>
+            span <= TimeSpan.Zero ? span : TimeSpan.FromMilliseconds(Math.Max(1, span.TotalMilliseconds / Times));
     }
 }

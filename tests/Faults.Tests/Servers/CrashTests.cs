@@ -7,41 +7,69 @@ namespace Veza.Faults.Tests.Servers;
 public class CrashTests(FaultServer server)
 {
     [Fact]
-    public async Task A_terminated_append_backend_breaks_no_promise() => await UnderLoadAsync("pg_terminate_backend", async trial =>
-        await trial.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'veza-append' and datname = current_database()"));
+    public async Task A_terminated_append_backend_breaks_no_promise() =>
+        await UnderLoadAsync("pg_terminate_backend", async trial =>
+            await trial.ExecuteAsync(
+                "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'veza-append' and datname = current_database()"
+            )
+        );
 
     [Fact]
-    public async Task Kill_9_of_an_append_backend_which_makes_the_server_start_anew_breaks_no_promise() => await UnderLoadAsync("kill -9 of a backend", async trial =>
-    {
-        // A node has none for a moment when it has given one up.
-        var backend = 0;
-        await Eventually.TrueAsync(async () => (backend = await trial.AskAsync<int>(
-            "select coalesce(min(pid), 0) from pg_stat_activity where application_name = 'veza-append' and datname = current_database()")) != 0, what: "a backend that appends");
-        Signals.Send(backend, "KILL");
-        await RecoveredFromDeathOfAsync(backend, trial);
-    });
+    public async Task Kill_9_of_an_append_backend_which_makes_the_server_start_anew_breaks_no_promise() =>
+        await UnderLoadAsync("kill -9 of a backend", async trial =>
+        {
+            // A node has none for a moment when it has given one up.
+            var backend = 0;
+            await Eventually.TrueAsync(
+                async () =>
+                    (
+                        backend = await trial.AskAsync<int>(
+                            "select coalesce(min(pid), 0) from pg_stat_activity where application_name = 'veza-append' and datname = current_database()"
+                        )
+                    ) != 0,
+                what: "a backend that appends"
+            );
+            Signals.Send(backend, "KILL");
+            await RecoveredFromDeathOfAsync(backend, trial);
+        });
 
     [Fact]
-    public async Task Kill_9_of_the_postmaster_breaks_no_promise() => await UnderLoadAsync("kill -9 of the postmaster", async trial =>
-    {
-        await trial.Postgres.KillAsync();
-        await trial.Postgres.RestartAsync();
-    });
+    public async Task Kill_9_of_the_postmaster_breaks_no_promise() =>
+        await UnderLoadAsync("kill -9 of the postmaster", async trial =>
+        {
+            await trial.Postgres.KillAsync();
+            await trial.Postgres.RestartAsync();
+        });
 
     [Fact]
-    public async Task An_immediate_stop_of_the_server_breaks_no_promise() => await UnderLoadAsync("immediate stop", async trial =>
-    {
-        // SIGQUIT is what pg_ctl stop -m immediate sends.
-        await trial.Postgres.KillAsync("QUIT");
-        await trial.Postgres.RestartAsync();
-    });
+    public async Task An_immediate_stop_of_the_server_breaks_no_promise() =>
+        await UnderLoadAsync("immediate stop", async trial =>
+        {
+            // SIGQUIT is what pg_ctl stop -m immediate sends.
+            await trial.Postgres.KillAsync("QUIT");
+            await trial.Postgres.RestartAsync();
+        });
 
-    /// <summary>The fault is over once the server, which starts anew, takes connections again and knows nothing of the backend.</summary>
-    private static Task RecoveredFromDeathOfAsync(int backend, Trial trial) => Eventually.TrueAsync(async () =>
-    {
-        try { return await trial.AskAsync<long>($"select count(*) from pg_stat_activity where pid = {backend}") == 0; }
-        catch (Exception away) when (DatabaseFaults.IsUnavailable(away)) { return false; }
-    }, Extent.ProgressWithin + TimeSpan.FromMinutes(1), "the server after the death of a backend");
+    /// <summary>
+    /// The fault is over once the server, which starts anew, takes connections again and knows nothing of the backend.
+    /// </summary>
+    private static Task RecoveredFromDeathOfAsync(int backend, Trial trial) =>
+        Eventually.TrueAsync(
+            async () =>
+            {
+                try
+                {
+                    return await trial.AskAsync<long>($"select count(*) from pg_stat_activity where pid = {backend}")
+                        == 0;
+                }
+                catch (Exception away) when (DatabaseFaults.IsUnavailable(away))
+                {
+                    return false;
+                }
+            },
+            Extent.ProgressWithin + TimeSpan.FromMinutes(1),
+            "the server after the death of a backend"
+        );
 
     private async Task UnderLoadAsync(string fault, Func<Trial, Task> strike)
     {
@@ -52,7 +80,12 @@ public class CrashTests(FaultServer server)
         for (var round = 1; round <= Extent.Rounds; round++)
         {
             var (firstBefore, secondBefore) = (first.Accepted, second.Accepted);
-            await Eventually.TrueAsync(() => first.Accepted >= firstBefore + Extent.AcceptedBetween && second.Accepted >= secondBefore + Extent.AcceptedBetween, what: "the load before the fault");
+            await Eventually.TrueAsync(
+                () =>
+                    first.Accepted >= firstBefore + Extent.AcceptedBetween
+                    && second.Accepted >= secondBefore + Extent.AcceptedBetween,
+                what: "the load before the fault"
+            );
             await strike(trial);
             await trial.ProgressAsync(fault, "one", "two");
         }

@@ -15,10 +15,16 @@ public class WatchTests
             await using var postgres = await LocalPostgres.StartEphemeralAsync();
             var watch = postgres.Watch(TimeProvider.System, NullLogger.Instance);
             await using var trial = new Trial(postgres, postgres.ConnectionString);
-            var (one, two) = (await trial.OpenNodeAsync("one", disk: postgres.Disk), await trial.OpenNodeAsync("two", disk: postgres.Disk));
+            var (one, two) = (
+                await trial.OpenNodeAsync("one", disk: postgres.Disk),
+                await trial.OpenNodeAsync("two", disk: postgres.Disk)
+            );
             trial.Watch(readers: 1);
             var (first, second) = (one.Load(writers: 8, Extent.Seed), two.Load(writers: 8, Extent.Seed));
-            await Eventually.TrueAsync(() => first.Accepted >= Extent.AcceptedBetween && second.Accepted >= Extent.AcceptedBetween, what: "the load before the fault");
+            await Eventually.TrueAsync(
+                () => first.Accepted >= Extent.AcceptedBetween && second.Accepted >= Extent.AcceptedBetween,
+                what: "the load before the fault"
+            );
 
             Signals.Send(postgres.ProcessId, "KILL");
 

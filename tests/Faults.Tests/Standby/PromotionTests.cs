@@ -17,18 +17,29 @@ public class PromotionTests
         await using var standby = await StandbyServer.StartAsync(primary);
         await ExecuteAsync(primary.ConnectionString, "alter system set synchronous_standby_names = '*'");
         await ExecuteAsync(primary.ConnectionString, "select pg_reload_conf()");
-        await Eventually.TrueAsync(() => Ask(primary.ConnectionString, "select count(*) from pg_stat_replication where sync_state = 'sync'") == 1, what: "the synchronous standby");
+        await Eventually.TrueAsync(
+            () =>
+                Ask(primary.ConnectionString, "select count(*) from pg_stat_replication where sync_state = 'sync'")
+                == 1,
+            what: "the synchronous standby"
+        );
         var history = new History();
         await using var node = await LocalNode.OpenAsync("node", standby.Either(primary), history);
         var epoch = node.Log.Epoch;
         node.Load(12, Extent.Seed);
-        await Eventually.TrueAsync(() => history.Calls.Count(c => c.Answer is { IsYes: true }) > Extent.AcceptedBetween, what: "the load");
+        await Eventually.TrueAsync(
+            () => history.Calls.Count(c => c.Answer is { IsYes: true }) > Extent.AcceptedBetween,
+            what: "the load"
+        );
 
         await primary.KillAsync();
         await standby.PromoteAsync();
 
         var ended = history.FaultEnded("promotion", node.Name);
-        await Eventually.TrueAsync(() => history.Calls.Any(c => c.Answer is { IsYes: true } && c.AnsweredAt > ended.EndedAt), what: "an append to the promoted standby");
+        await Eventually.TrueAsync(
+            () => history.Calls.Any(c => c.Answer is { IsYes: true } && c.AnsweredAt > ended.EndedAt),
+            what: "an append to the promoted standby"
+        );
         await node.StopLoadAsync();
         await Checking.Checkers.AssertHoldAsync(history, standby.ConnectionString);
         Assert.NotEqual(epoch, node.Log.Epoch);
@@ -45,9 +56,19 @@ public class PromotionTests
         await using var node = await LocalNode.OpenAsync("node", standby.Either(primary), history);
         var (epoch, stream) = (node.Log.Epoch, Guid.CreateVersion7());
         Assert.True((await node.AskAsync(MixedLoad.Command((stream, 0, 2)))).IsYes);
-        await Eventually.TrueAsync(() => Ask(primary.ConnectionString, "select count(*) from pg_stat_replication where replay_lsn >= pg_current_wal_lsn()") == 1, what: "the standby's copy");
+        await Eventually.TrueAsync(
+            () =>
+                Ask(
+                    primary.ConnectionString,
+                    "select count(*) from pg_stat_replication where replay_lsn >= pg_current_wal_lsn()"
+                ) == 1,
+            what: "the standby's copy"
+        );
         await standby.DisconnectAsync();
-        await Eventually.TrueAsync(() => Ask(primary.ConnectionString, "select count(*) from pg_stat_replication") == 0, what: "the standby's farewell");
+        await Eventually.TrueAsync(
+            () => Ask(primary.ConnectionString, "select count(*) from pg_stat_replication") == 0,
+            what: "the standby's farewell"
+        );
         Assert.True((await node.AskAsync(MixedLoad.Command((stream, 2, 3)))).IsYes);
         Assert.Equal(5, node.Log.Head);
         var follower = FollowAsync(node.Log, after: 5);
@@ -57,7 +78,9 @@ public class PromotionTests
         await standby.PromoteAsync();
 
         // Asked before the node knows of the fork: it is to be decided again, on the stream as it now is.
-        Assert.True((await node.AskAsync(MixedLoad.Command((stream, 5, 1)))) is { Kind: AnswerKind.VersionConflict, Version: 2 });
+        Assert.True(
+            (await node.AskAsync(MixedLoad.Command((stream, 5, 1)))) is { Kind: AnswerKind.VersionConflict, Version: 2 }
+        );
         // In the new history the stream has the very version that the earlier decision expects, made of other events.
         Assert.True((await node.AskAsync(MixedLoad.Command((stream, 2, 3)))) is { IsYes: true, Position: 5 });
         await Assert.ThrowsAsync<HistoryForkedException>(() => follower);
@@ -77,7 +100,9 @@ public class PromotionTests
 
     private static long Ask(string connectionString, string sql)
     {
-        using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
+        using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString
+        );
         connection.Open();
         using var command = new NpgsqlCommand(sql, connection);
         return (long)command.ExecuteScalar()!;

@@ -10,7 +10,9 @@ namespace Veza.Faults.Tests.Storage;
 
 public class DiskFullTests
 {
-    /// <summary>An empty server with its write-ahead log, what must stay free, and room for some thousand events.</summary>
+    /// <summary>
+    /// An empty server with its write-ahead log, what must stay free, and room for some thousand events.
+    /// </summary>
     private const int DiskMegabytes = 384;
 
     private static readonly AnswerKind[] Failed = [AnswerKind.NoRoom, AnswerKind.Unknown];
@@ -18,7 +20,9 @@ public class DiskFullTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_full_disk_loses_nothing_acknowledged_and_appends_go_on_by_themselves_once_it_is_freed(bool nodeSeesDisk)
+    public async Task A_full_disk_loses_nothing_acknowledged_and_appends_go_on_by_themselves_once_it_is_freed(
+        bool nodeSeesDisk
+    )
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Mounting a small disk needs root.");
         await using var disk = SmallDisk.TryMake(DiskMegabytes);
@@ -32,22 +36,34 @@ public class DiskFullTests
         for (var round = 1; round <= (Extent.Long ? 3 : 1); round++)
         {
             var (failed, accepted) = (Count(Failed), Count(AnswerKind.Accepted));
-            await Eventually.TrueAsync(() => Count(AnswerKind.Accepted) > accepted + Extent.AcceptedBetween, what: "the load");
+            await Eventually.TrueAsync(
+                () => Count(AnswerKind.Accepted) > accepted + Extent.AcceptedBetween,
+                what: "the load"
+            );
             var filledAt = Stopwatch.GetTimestamp();
             disk!.Fill();
-            await Eventually.TrueAsync(() =>
-            {
-                // Of a node that does not see the disk, the reserve is filled too, before the server has used it up.
-                if (!nodeSeesDisk) disk.Fill();
-                // A fallen server's answers come after all that its callers wait for.
-                return Count(Failed) > failed + (nodeSeesDisk ? 8 : 0);
-            }, what: "appends that the full disk stops");
-            if (nodeSeesDisk) await RefusedWhileReadAsync(node);
+            await Eventually.TrueAsync(
+                () =>
+                {
+                    // Of a node that does not see the disk, the reserve is filled too, before the server has used it
+                    // up.
+                    if (!nodeSeesDisk)
+                        disk.Fill();
+                    // A fallen server's answers come after all that its callers wait for.
+                    return Count(Failed) > failed + (nodeSeesDisk ? 8 : 0);
+                },
+                what: "appends that the full disk stops"
+            );
+            if (nodeSeesDisk)
+                await RefusedWhileReadAsync(node);
             TellOfRefusals(round, filledAt, watch.Status.Restarts);
             disk.Free();
             await trial.ProgressAsync($"full disk {round}", "node");
             // The reserve too is made again.
-            await Eventually.TrueAsync(() => File.Exists(Path.Combine(disk.Folder, "postgres", "reserve")), what: "the reserve");
+            await Eventually.TrueAsync(
+                () => File.Exists(Path.Combine(disk.Folder, "postgres", "reserve")),
+                what: "the reserve"
+            );
         }
         await trial.HoldsAsync();
         await using var database = NpgsqlDataSource.Create(postgres.ConnectionString);
@@ -55,14 +71,21 @@ public class DiskFullTests
         // The load's names are no event's, so that the verifier has no rule for them; the checkers have.
         Assert.All(report.Checks.Where(c => c.Of != "names"), check => Assert.Empty(check.Differences));
 
-        int Count(params AnswerKind[] kinds) => trial.History.Calls.Count(c => c.Answer is { } answer && kinds.Contains(answer.Kind));
+        int Count(params AnswerKind[] kinds) =>
+            trial.History.Calls.Count(c => c.Answer is { } answer && kinds.Contains(answer.Kind));
 
         void TellOfRefusals(int round, long since, long restarts)
         {
-            var waits = trial.History.Calls.Where(c => c.Ask.AskedAt > since && c.Answer is { } answer && Failed.Contains(answer.Kind))
-                .Select(c => Stopwatch.GetElapsedTime(c.Ask.AskedAt, c.AnsweredAt).TotalMilliseconds).Order().ToList();
+            var waits = trial
+                .History.Calls.Where(c =>
+                    c.Ask.AskedAt > since && c.Answer is { } answer && Failed.Contains(answer.Kind)
+                )
+                .Select(c => Stopwatch.GetElapsedTime(c.Ask.AskedAt, c.AnsweredAt).TotalMilliseconds)
+                .Order()
+                .ToList();
             TestContext.Current.TestOutputHelper?.WriteLine(
-                $"round {round}: {waits.Count} refused while full, the slowest after {waits.LastOrDefault():F0} ms; {restarts} restarts so far");
+                $"round {round}: {waits.Count} refused while full, the slowest after {waits.LastOrDefault():F0} ms; {restarts} restarts so far"
+            );
         }
     }
 
@@ -70,13 +93,34 @@ public class DiskFullTests
     {
         // Between two looks at the disk the server itself may still take what the reserve, freed by then, has room for.
         await Eventually.TrueAsync(
-            async () => (await node.AskAsync(Load.MixedLoad.Command((Guid.CreateVersion7(), 0, 1)))).Kind == AnswerKind.NoRoom,
-            what: "the node sees that the disk is full");
-        // The server may have fallen before it was seen that the disk is full; with its reserve it comes back on the full disk.
-        await Eventually.TrueAsync(async () =>
-        {
-            try { return (await node.Log.Reader.ReadAsync(0, long.MaxValue, 10, only: null, stream: null, TestContext.Current.CancellationToken)).Count == 10; }
-            catch (Exception away) when (Veza.EventStore.DatabaseFaults.IsUnavailable(away)) { return false; }
-        }, what: "reading on the full disk");
+            async () =>
+                (await node.AskAsync(Load.MixedLoad.Command((Guid.CreateVersion7(), 0, 1)))).Kind == AnswerKind.NoRoom,
+            what: "the node sees that the disk is full"
+        );
+        // The server may have fallen before it was seen that the disk is full; with its reserve it comes back on the
+        // full disk.
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                try
+                {
+                    return (
+                            await node.Log.Reader.ReadAsync(
+                                0,
+                                long.MaxValue,
+                                10,
+                                only: null,
+                                stream: null,
+                                TestContext.Current.CancellationToken
+                            )
+                        ).Count == 10;
+                }
+                catch (Exception away) when (Veza.EventStore.DatabaseFaults.IsUnavailable(away))
+                {
+                    return false;
+                }
+            },
+            what: "reading on the full disk"
+        );
     }
 }

@@ -7,7 +7,11 @@ public sealed class SmallDisk : IAsyncDisposable
 {
     private readonly Process _keeper;
 
-    private SmallDisk(Process keeper, string folder) => (_keeper, Folder) = (keeper, folder);
+    private SmallDisk(Process keeper, string folder)
+    {
+        _keeper = keeper;
+        Folder = folder;
+    }
 
     public string Folder { get; }
 
@@ -17,7 +21,17 @@ public sealed class SmallDisk : IAsyncDisposable
     public static SmallDisk? TryMake(int megabytes)
     {
         var folder = Directory.CreateTempSubdirectory("veza-disk-").FullName;
-        using (var mount = Process.Start(new ProcessStartInfo("mount", ["-t", "tmpfs", "-o", $"size={megabytes}m,mode=0755", "veza-disk", folder]) { RedirectStandardError = true })!)
+        using (
+            var mount = Process.Start(
+                new ProcessStartInfo(
+                    "mount",
+                    ["-t", "tmpfs", "-o", $"size={megabytes}m,mode=0755", "veza-disk", folder]
+                )
+                {
+                    RedirectStandardError = true,
+                }
+            )!
+        )
         {
             mount.WaitForExit();
             if (mount.ExitCode != 0)
@@ -27,9 +41,21 @@ public sealed class SmallDisk : IAsyncDisposable
             }
         }
         // Our death closes the pipe that it reads; the server on the disk, if it still runs, goes first.
-        var keeper = Process.Start(new ProcessStartInfo("setsid", ["sh", "-c",
-            """trap "" INT TERM HUP; cat > /dev/null; pid=$(head -n 1 "$1/postgres/data/postmaster.pid" 2> /dev/null) && kill -QUIT "$pid"; umount -l "$1"; rmdir "$1" """, "sh", folder])
-        { RedirectStandardInput = true })!;
+        var keeper = Process.Start(
+            new ProcessStartInfo(
+                "setsid",
+                [
+                    "sh",
+                    "-c",
+                    """trap "" INT TERM HUP; cat > /dev/null; pid=$(head -n 1 "$1/postgres/data/postmaster.pid" 2> /dev/null) && kill -QUIT "$pid"; umount -l "$1"; rmdir "$1" """,
+                    "sh",
+                    folder,
+                ]
+            )
+            {
+                RedirectStandardInput = true,
+            }
+        )!;
         return new(keeper, folder);
     }
 
@@ -39,8 +65,14 @@ public sealed class SmallDisk : IAsyncDisposable
         using var ballast = new FileStream(Ballast, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
         foreach (var piece in (byte[][])[new byte[1 << 20], new byte[4096]])
         {
-            try { while (true) ballast.Write(piece); }
-            catch (IOException) { /* Full, but for less than a piece. */ }
+            try
+            {
+                while (true)
+                    ballast.Write(piece);
+            }
+            catch (IOException)
+            { /* Full, but for less than a piece. */
+            }
         }
     }
 

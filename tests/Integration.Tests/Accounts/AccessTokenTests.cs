@@ -39,15 +39,18 @@ public class AccessTokenTests
     [InlineData("moderator", false)]
     [InlineData("analyst", true)]
     [InlineData("operator", true)]
-    public void Analysts_and_operators_may_read_the_log(string role, bool may) => Assert.Equal(may, Scope.Of([role]).Contains(Scope.LogRead));
+    public void Analysts_and_operators_may_read_the_log(string role, bool may) =>
+        Assert.Equal(may, Scope.Of([role]).Contains(Scope.LogRead));
 
     [Fact]
-    public void Another_node_with_the_same_secret_reads_it() => Assert.NotNull(new AccessTokens(new(Secret, _clock), _clock).Read(Token, out _));
+    public void Another_node_with_the_same_secret_reads_it() =>
+        Assert.NotNull(new AccessTokens(new(Secret, _clock), _clock).Read(Token, out _));
 
     [Fact]
     public void A_key_is_what_the_secret_and_the_day_make_it()
     {
-        // The same point by Node.js: HKDF-SHA256 without salt, info "veza access token ES256 2026-11-20", 48 bytes, modulo n - 1, plus 1.
+        // The same point by Node.js: HKDF-SHA256 without salt, info "veza access token ES256 2026-11-20", 48 bytes,
+        // modulo n - 1, plus 1.
         Assert.Equal("2026-11-20", _keys.Current.Id);
         Assert.Equal("6Qi1Pce9UtB77k2SzibeWRfYGSn6MQ8Fb8XEpLz3AiI", Jwk.Of(_keys.Current).X);
     }
@@ -61,7 +64,8 @@ public class AccessTokenTests
     }
 
     [Fact]
-    public void A_secret_that_is_too_short_is_refused() => Assert.Throws<ArgumentException>(() => new SigningKeys(new byte[SigningKeys.SecretBytesMin - 1], _clock));
+    public void A_secret_that_is_too_short_is_refused() =>
+        Assert.Throws<ArgumentException>(() => new SigningKeys(new byte[SigningKeys.SecretBytesMin - 1], _clock));
 
     [Fact]
     public void A_token_is_good_for_its_life_and_the_clocks_difference_and_no_longer()
@@ -114,23 +118,53 @@ public class AccessTokenTests
     [InlineData("../jwt.secret")]
     public void A_key_of_another_day_is_not_found(string id) => Assert.Null(_keys.Find(id));
 
-    public static TheoryData<string, string?> Claims => new()
-    {
-        { "iss", "\"other\"" }, { "iss", null }, { "aud", "\"other\"" }, { "aud", "[\"veza\"]" }, { "aud", null },
-        { "sub", "\"me\"" }, { "sub", "1" }, { "sub", null }, { "sid", "\"me\"" }, { "sid", null },
-        { "iat", "\"1795176000\"" }, { "iat", "1.5" }, { "iat", "-1" }, { "iat", "9223372036854775807" }, { "iat", null },
-        { "nbf", null }, { "exp", null }, { "exp", "1e300" }, { "exp", "253402300799" },
-        { "roles", "\"operator\"" }, { "roles", "[1]" }, { "roles", null }, { "scope", "[\"log:read\"]" }, { "scope", null },
-    };
+    public static TheoryData<string, string?> Claims =>
+        new()
+        {
+            { "iss", "\"other\"" },
+            { "iss", null },
+            { "aud", "\"other\"" },
+            { "aud", "[\"veza\"]" },
+            { "aud", null },
+            { "sub", "\"me\"" },
+            { "sub", "1" },
+            { "sub", null },
+            { "sid", "\"me\"" },
+            { "sid", null },
+            { "iat", "\"1795176000\"" },
+            { "iat", "1.5" },
+            { "iat", "-1" },
+            { "iat", "9223372036854775807" },
+            { "iat", null },
+            { "nbf", null },
+            { "exp", null },
+            { "exp", "1e300" },
+            { "exp", "253402300799" },
+            { "roles", "\"operator\"" },
+            { "roles", "[1]" },
+            { "roles", null },
+            { "scope", "[\"log:read\"]" },
+            { "scope", null },
+        };
 
     [Theory, MemberData(nameof(Claims))]
-    public void Claims_that_are_not_as_they_must_be_are_refused_though_the_signature_is_right(string claim, string? value)
+    public void Claims_that_are_not_as_they_must_be_are_refused_though_the_signature_is_right(
+        string claim,
+        string? value
+    )
     {
-        Assert.Null(_tokens.Read(Signed(claims =>
-        {
-            if (value is null) claims.Remove(claim);
-            else claims[claim] = JsonNode.Parse(value);
-        }), out var fault));
+        Assert.Null(
+            _tokens.Read(
+                Signed(claims =>
+                {
+                    if (value is null)
+                        claims.Remove(claim);
+                    else
+                        claims[claim] = JsonNode.Parse(value);
+                }),
+                out var fault
+            )
+        );
         Assert.Equal(TokenFault.WrongClaims, fault);
     }
 
@@ -147,7 +181,12 @@ public class AccessTokenTests
         var parts = Token.Split('.');
         var claims = JsonNode.Parse(Base64Url.DecodeFromChars(parts[1]))!;
         claims["roles"] = new JsonArray("operator");
-        Assert.Null(_tokens.Read($"{parts[0]}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims.ToJsonString()))}.{parts[2]}", out var fault));
+        Assert.Null(
+            _tokens.Read(
+                $"{parts[0]}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims.ToJsonString()))}.{parts[2]}",
+                out var fault
+            )
+        );
         Assert.Equal(TokenFault.WrongSignature, fault);
     }
 

@@ -17,13 +17,17 @@ public class ApiKeyTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
         Assert.Equal(ada.Id, (await bot.GetAsync("/api/v1/accounts/me").JsonAsync()).Id());
         var problem = await bot.GetAsync("/api/v1/charts/top").RefusedAsync(HttpStatusCode.Forbidden, "scope_missing");
         Assert.Contains("charts:read", problem.GetProperty("detail").GetString());
-        foreach (var path in new[] { "/api/v1/sessions", Path, "/api/v1/log", "/hubs/live" }) await bot.GetAsync(path).RefusedAsync(HttpStatusCode.Forbidden, "scope_missing");
-        await bot.PostAsync("/hubs/live/negotiate?negotiateVersion=1").RefusedAsync(HttpStatusCode.Forbidden, "scope_missing");
+        foreach (var path in new[] { "/api/v1/sessions", Path, "/api/v1/log", "/hubs/live" })
+            await bot.GetAsync(path).RefusedAsync(HttpStatusCode.Forbidden, "scope_missing");
+        await bot.PostAsync("/hubs/live/negotiate?negotiateVersion=1")
+            .RefusedAsync(HttpStatusCode.Forbidden, "scope_missing");
 
         var listed = Assert.Single((await ada.GetAsync(Path).JsonAsync()).Items());
         Assert.Equal((made.Id(), "bot"), (listed.Id(), listed.GetProperty("name").GetString()));
         Assert.DoesNotContain("veza_key_", listed.GetRawText());
-        await (await veza.SharedAsync("reader")).DeleteAsync($"{Path}/{made.Id()}").RefusedAsync(HttpStatusCode.NotFound, "session_unknown");
+        await (await veza.SharedAsync("reader"))
+            .DeleteAsync($"{Path}/{made.Id()}")
+            .RefusedAsync(HttpStatusCode.NotFound, "session_unknown");
         await ada.DeleteAsync($"{Path}/{made.Id()}").JsonAsync();
         await bot.GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
         Assert.Empty((await ada.GetAsync(Path).JsonAsync()).Items());
@@ -55,7 +59,12 @@ public class ApiKeyTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
             new { name = "bot", scopes = new[] { "sessions:write" } },
             new { name = "bot", scopes = Array.Empty<string>() },
             new { name = "", scopes = new[] { "live:read" } },
-            new { name = "bot", scopes = new[] { "live:read" }, days = 366 },
+            new
+            {
+                name = "bot",
+                scopes = new[] { "live:read" },
+                days = 366,
+            },
         ];
         foreach (var body in wrong)
         {
@@ -70,11 +79,18 @@ public class ApiKeyTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
     [Fact]
     public async Task A_key_is_no_refresh_token_and_no_altered_key_is_one()
     {
-        var made = await CreateAsync(await veza.RegisterAsync("ada"), "accounts:read").JsonAsync(HttpStatusCode.Created);
+        var made = await CreateAsync(await veza.RegisterAsync("ada"), "accounts:read")
+            .JsonAsync(HttpStatusCode.Created);
         var key = made.GetProperty("key").GetString()!;
-        await veza.Nobody.PostAsync("/api/v1/sessions/refresh", new { refreshToken = key["veza_key_".Length..] }).RefusedAsync(HttpStatusCode.Unauthorized, "refresh_token_invalid");
-        await As(key[..^1] + (key[^1] == 'A' ? 'B' : 'A')).GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
-        await As("veza_key_").GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
+        await veza
+            .Nobody.PostAsync("/api/v1/sessions/refresh", new { refreshToken = key["veza_key_".Length..] })
+            .RefusedAsync(HttpStatusCode.Unauthorized, "refresh_token_invalid");
+        await As(key[..^1] + (key[^1] == 'A' ? 'B' : 'A'))
+            .GetAsync("/api/v1/accounts/me")
+            .RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
+        await As("veza_key_")
+            .GetAsync("/api/v1/accounts/me")
+            .RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
     }
 
     [Fact]
@@ -82,13 +98,15 @@ public class ApiKeyTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
     {
         var ada = await veza.RegisterAsync("ada");
         var first = await CreateAsync(ada, "live:read").JsonAsync(HttpStatusCode.Created);
-        for (var i = 1; i < Domain.Accounts.Account.ApiKeysMax; i++) await CreateAsync(ada, "live:read").JsonAsync(HttpStatusCode.Created);
+        for (var i = 1; i < Domain.Accounts.Account.ApiKeysMax; i++)
+            await CreateAsync(ada, "live:read").JsonAsync(HttpStatusCode.Created);
         await CreateAsync(ada, "live:read").RefusedAsync(HttpStatusCode.Conflict, "too_many_api_keys");
         await ada.DeleteAsync($"{Path}/{first.Id()}").JsonAsync();
         await CreateAsync(ada, "live:read").JsonAsync(HttpStatusCode.Created);
     }
 
-    private static Task<HttpResponseMessage> CreateAsync(Person owner, params string[] scopes) => owner.PostAsync(Path, new { name = "bot", scopes });
+    private static Task<HttpResponseMessage> CreateAsync(Person owner, params string[] scopes) =>
+        owner.PostAsync(Path, new { name = "bot", scopes });
 
     private Person As(JsonElement made) => As(made.GetProperty("key").GetString()!);
 

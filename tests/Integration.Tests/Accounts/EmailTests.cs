@@ -8,10 +8,10 @@ using Veza.Api.Accounts;
 using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
-using Veza.Reactors.Accounts;
-using Veza.Reactors.Running;
 using Veza.EventStore.Verification;
 using Veza.Integration.Tests.Security;
+using Veza.Reactors.Accounts;
+using Veza.Reactors.Running;
 
 namespace Veza.Integration.Tests.Accounts;
 
@@ -53,7 +53,9 @@ public class EmailTests(VezaServer veza)
     [InlineData("AAAA")]
     [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
     public async Task A_token_that_was_never_mailed_proves_nothing(string? token) =>
-        await veza.Nobody.PostAsync("/api/v1/accounts/email/prove", new { token }).RefusedAsync(HttpStatusCode.Unauthorized, "proof_token_invalid");
+        await veza
+            .Nobody.PostAsync("/api/v1/accounts/email/prove", new { token })
+            .RefusedAsync(HttpStatusCode.Unauthorized, "proof_token_invalid");
 
     [Fact]
     public async Task A_token_that_sets_a_password_proves_no_address_and_the_other_way_round()
@@ -64,7 +66,11 @@ public class EmailTests(VezaServer veza)
         Assert.Equal(new MailToken(account, id), tokens.ReadPasswordReset(tokens.PasswordReset(account, id)));
         Assert.Null(tokens.ReadEmailProof(tokens.PasswordReset(account, id)));
         Assert.Null(tokens.ReadPasswordReset(tokens.EmailProof(account, id)));
-        await veza.Nobody.PostAsync("/api/v1/accounts/password-reset", new { token = tokens.PasswordReset(account, id), newPassword = "another good one" })
+        await veza
+            .Nobody.PostAsync(
+                "/api/v1/accounts/password-reset",
+                new { token = tokens.PasswordReset(account, id), newPassword = "another good one" }
+            )
             .RefusedAsync(HttpStatusCode.Unauthorized, "reset_token_invalid");
     }
 
@@ -84,7 +90,10 @@ public class EmailTests(VezaServer veza)
         await ReactedAsync();
         Assert.Empty(await _mails.AboutAsync(eve.Id));
         // The address signs in as it did.
-        Assert.Equal(ada.Id, (await SignInAsync(email).JsonAsync(HttpStatusCode.Created)).GetProperty("accountId").GetGuid());
+        Assert.Equal(
+            ada.Id,
+            (await SignInAsync(email).JsonAsync(HttpStatusCode.Created)).GetProperty("accountId").GetGuid()
+        );
     }
 
     [Fact]
@@ -104,12 +113,17 @@ public class EmailTests(VezaServer veza)
     {
         var (ada, before) = await WithProvenAddressAsync();
         var after = $"{Guid.CreateVersion7():N}@example.org";
-        await ada.PutAsync("/api/v1/accounts/me/email", new { email = "no address", password = Password }).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
-        await ada.PutAsync("/api/v1/accounts/me/email", new { email = before, password = Password }).RefusedAsync(HttpStatusCode.Conflict, "nothing_to_prove");
-        await ada.PutAsync("/api/v1/accounts/me/email", new { email = after, password = "a wrong one" }).RefusedAsync(HttpStatusCode.Forbidden, "password_wrong");
+        await ada.PutAsync("/api/v1/accounts/me/email", new { email = "no address", password = Password })
+            .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+        await ada.PutAsync("/api/v1/accounts/me/email", new { email = before, password = Password })
+            .RefusedAsync(HttpStatusCode.Conflict, "nothing_to_prove");
+        await ada.PutAsync("/api/v1/accounts/me/email", new { email = after, password = "a wrong one" })
+            .RefusedAsync(HttpStatusCode.Forbidden, "password_wrong");
         await ada.PutAsync("/api/v1/accounts/me/email", new { email = after, password = Password }).JsonAsync();
-        await ada.PutAsync("/api/v1/accounts/me/email", new { email = after, password = Password }).RefusedAsync(HttpStatusCode.TooManyRequests, "email_proof_wait");
-        await ada.PostAsync("/api/v1/accounts/me/email/proof").RefusedAsync(HttpStatusCode.TooManyRequests, "email_proof_wait");
+        await ada.PutAsync("/api/v1/accounts/me/email", new { email = after, password = Password })
+            .RefusedAsync(HttpStatusCode.TooManyRequests, "email_proof_wait");
+        await ada.PostAsync("/api/v1/accounts/me/email/proof")
+            .RefusedAsync(HttpStatusCode.TooManyRequests, "email_proof_wait");
 
         await SignInAsync(before).JsonAsync(HttpStatusCode.Created);
         await SignInAsync(after).RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
@@ -123,10 +137,13 @@ public class EmailTests(VezaServer veza)
         Assert.Equal(before, Assert.Single((await _mails.WaitAsync(ada.Id, Replaced)).To.Mailboxes).Address);
         var bo = As(await RegisterAsync(before));
         await ProveAsync(bo, MailFolder.Token(await _mails.WaitAsync(bo.Id, Confirm))).JsonAsync();
-        await ada.PostAsync("/api/v1/accounts/me/email/proof").RefusedAsync(HttpStatusCode.Conflict, "nothing_to_prove");
+        await ada.PostAsync("/api/v1/accounts/me/email/proof")
+            .RefusedAsync(HttpStatusCode.Conflict, "nothing_to_prove");
 
         await using var database = NpgsqlDataSource.Create(veza.ConnectionString);
-        var report = await new LogVerifier(database, VezaApplication.NameRules).VerifyAsync(TestContext.Current.CancellationToken);
+        var report = await new LogVerifier(database, VezaApplication.NameRules).VerifyAsync(
+            TestContext.Current.CancellationToken
+        );
         Assert.Empty(report.Checks.Single(c => c.Of == "names").Differences);
     }
 
@@ -136,13 +153,20 @@ public class EmailTests(VezaServer veza)
         var (ada, email) = await WithProvenAddressAsync();
         await AskAsync(email);
         var token = MailFolder.Token(await _mails.WaitAsync(ada.Id, SetPassword));
-        await veza.Nobody.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "short" }).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
-        await veza.Nobody.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "another good one" }).JsonAsync();
-        await veza.Nobody.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "a third good one" })
+        await veza
+            .Nobody.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "short" })
+            .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+        await veza
+            .Nobody.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "another good one" })
+            .JsonAsync();
+        await veza
+            .Nobody.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "a third good one" })
             .RefusedAsync(HttpStatusCode.Unauthorized, "reset_token_invalid");
         await ada.GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
         await SignInAsync(email).RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
-        await veza.Nobody.PostAsync("/api/v1/sessions", new { name = email, password = "another good one" }).JsonAsync(HttpStatusCode.Created);
+        await veza
+            .Nobody.PostAsync("/api/v1/sessions", new { name = email, password = "another good one" })
+            .JsonAsync(HttpStatusCode.Created);
     }
 
     [Fact]
@@ -153,16 +177,29 @@ public class EmailTests(VezaServer veza)
         var answers = new List<string>();
         foreach (var email in new[] { proven, $"{bo.UserName}@example.org", $"{Guid.CreateVersion7():N}@example.org" })
         {
-            using var answer = await veza.Nobody.PostAsync("/api/v1/accounts/password-reset/request", new { email }, ("X-Forwarded-For", Crowd.Address()));
-            var headers = answer.Headers.Concat(answer.Content.Headers).Where(h => h.Key is not ("Date" or "RateLimit-Remaining" or "RateLimit-Reset"));
-            answers.Add($"{answer.StatusCode} {await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)} "
-                + string.Join('\n', headers.Select(h => $"{h.Key}: {string.Join(',', h.Value)}").Order()));
+            using var answer = await veza.Nobody.PostAsync(
+                "/api/v1/accounts/password-reset/request",
+                new { email },
+                ("X-Forwarded-For", Crowd.Address())
+            );
+            var headers = answer
+                .Headers.Concat(answer.Content.Headers)
+                .Where(h => h.Key is not ("Date" or "RateLimit-Remaining" or "RateLimit-Reset"));
+            answers.Add(
+                $"{answer.StatusCode} {await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)} "
+                    + string.Join('\n', headers.Select(h => $"{h.Key}: {string.Join(',', h.Value)}").Order())
+            );
         }
         Assert.StartsWith("Accepted", Assert.Single(answers.Distinct()));
         await _mails.WaitAsync(ada.Id, SetPassword);
         await ReactedAsync();
         Assert.DoesNotContain(await _mails.AboutAsync(bo.Id), m => m.Subject == SetPassword);
-        await veza.Nobody.PostAsync("/api/v1/accounts/password-reset/request", new { email = "no address" }, ("X-Forwarded-For", Crowd.Address()))
+        await veza
+            .Nobody.PostAsync(
+                "/api/v1/accounts/password-reset/request",
+                new { email = "no address" },
+                ("X-Forwarded-For", Crowd.Address())
+            )
             .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
     }
 
@@ -170,7 +207,8 @@ public class EmailTests(VezaServer veza)
     public async Task Nobodys_mailbox_is_flooded_and_a_newer_token_voids_the_one_before()
     {
         var (ada, email) = await WithProvenAddressAsync();
-        for (var i = 0; i < Mailbox.PerHourMax + 3; i++) await AskAsync(email);
+        for (var i = 0; i < Mailbox.PerHourMax + 3; i++)
+            await AskAsync(email);
         await ReactedAsync();
         var mails = (await _mails.AboutAsync(ada.Id)).Where(m => m.Subject == SetPassword).ToList();
         // One that was overtaken before it was sent is not sent at all.
@@ -178,8 +216,12 @@ public class EmailTests(VezaServer veza)
         var good = 0;
         foreach (var token in mails.Select(MailFolder.Token))
         {
-            using var answer = await veza.Nobody.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "another good one" });
-            if (answer.StatusCode == HttpStatusCode.OK) good++;
+            using var answer = await veza.Nobody.PostAsync(
+                "/api/v1/accounts/password-reset",
+                new { token, newPassword = "another good one" }
+            );
+            if (answer.StatusCode == HttpStatusCode.OK)
+                good++;
         }
         Assert.Equal(1, good);
     }
@@ -192,7 +234,11 @@ public class EmailTests(VezaServer veza)
         var answers = new List<HttpStatusCode>();
         for (var i = 0; i < MailRequests.PerNetworkMax + 10; i++)
         {
-            using var answer = await veza.Nobody.PostAsync("/api/v1/accounts/password-reset/request", new { email = $"{Guid.CreateVersion7():N}@example.org" }, ("X-Forwarded-For", from));
+            using var answer = await veza.Nobody.PostAsync(
+                "/api/v1/accounts/password-reset/request",
+                new { email = $"{Guid.CreateVersion7():N}@example.org" },
+                ("X-Forwarded-For", from)
+            );
             answers.Add(answer.StatusCode);
         }
         Assert.All(answers.Take(MailRequests.PerNetworkMax), status => Assert.Equal(HttpStatusCode.Accepted, status));
@@ -206,7 +252,10 @@ public class EmailTests(VezaServer veza)
         {
             using var answer = await veza.Nobody.GetAsync(path + "?token=abc");
             Assert.Equal("text/html", answer.Content.Headers.ContentType?.MediaType);
-            Assert.StartsWith("default-src 'none'; script-src 'sha256-", answer.Headers.GetValues("Content-Security-Policy").Single());
+            Assert.StartsWith(
+                "default-src 'none'; script-src 'sha256-",
+                answer.Headers.GetValues("Content-Security-Policy").Single()
+            );
             Assert.DoesNotContain("abc", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         }
     }
@@ -217,7 +266,8 @@ public class EmailTests(VezaServer veza)
         return (me.GetProperty("email").GetString(), me.GetProperty("emailProven").GetBoolean());
     }
 
-    private Task<HttpResponseMessage> SignInAsync(string name) => veza.Nobody.PostAsync("/api/v1/sessions", new { name, password = Password });
+    private Task<HttpResponseMessage> SignInAsync(string name) =>
+        veza.Nobody.PostAsync("/api/v1/sessions", new { name, password = Password });
 
     /// <summary>The person whose address it is reads what follows on it.</summary>
     private async Task<HttpResponseMessage> ProveAsync(Person person, string token)
@@ -229,12 +279,26 @@ public class EmailTests(VezaServer veza)
 
     private async Task AskAsync(string email)
     {
-        using var answer = await veza.Nobody.PostAsync("/api/v1/accounts/password-reset/request", new { email }, ("X-Forwarded-For", Crowd.Address()));
+        using var answer = await veza.Nobody.PostAsync(
+            "/api/v1/accounts/password-reset/request",
+            new { email },
+            ("X-Forwarded-For", Crowd.Address())
+        );
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
     }
 
-    private Task<JsonElement> RegisterAsync(string email) => veza.Nobody.PostAsync("/api/v1/accounts",
-        new { userName = $"eve_{Guid.CreateVersion7().ToString("N")[12..]}", email, password = Password }).JsonAsync(HttpStatusCode.Created);
+    private Task<JsonElement> RegisterAsync(string email) =>
+        veza
+            .Nobody.PostAsync(
+                "/api/v1/accounts",
+                new
+                {
+                    userName = $"eve_{Guid.CreateVersion7().ToString("N")[12..]}",
+                    email,
+                    password = Password,
+                }
+            )
+            .JsonAsync(HttpStatusCode.Created);
 
     private Person As(JsonElement registered)
     {
@@ -249,8 +313,17 @@ public class EmailTests(VezaServer veza)
         var services = veza.Running.App.Services;
         var id = Guid.CreateVersion7();
         var userName = $"old_{id.ToString("N")[12..]}";
-        var register = new RegisterAccount(id, userName, $"{userName}@example.org", services.GetRequiredService<Passwords>().Hash(Password));
-        Assert.IsType<CommandResult.Done>(await services.GetRequiredService<CommandBus>().SendAsync(register, new(Guid.CreateVersion7(), null), null, CancellationToken.None));
+        var register = new RegisterAccount(
+            id,
+            userName,
+            $"{userName}@example.org",
+            services.GetRequiredService<Passwords>().Hash(Password)
+        );
+        Assert.IsType<CommandResult.Done>(
+            await services
+                .GetRequiredService<CommandBus>()
+                .SendAsync(register, new(Guid.CreateVersion7(), null), null, CancellationToken.None)
+        );
         var session = await SignInAsync(register.Email).JsonAsync(HttpStatusCode.Created);
         var person = new Person(veza, id, userName, session.GetProperty("accessToken").GetString());
         person.SeeUpTo(session.GetProperty("position").GetInt64());
@@ -261,9 +334,16 @@ public class EmailTests(VezaServer veza)
     private async Task ReactedAsync()
     {
         await veza.Running.Log.CatchUpAsync(TestContext.Current.CancellationToken);
-        await veza.Running.App.Services.GetRequiredService<ReactorQueues>().WaitAsync(
-            Reactor, veza.Running.Log.Head, TestContext.Current.CancellationToken);
+        await veza
+            .Running.App.Services.GetRequiredService<ReactorQueues>()
+            .WaitAsync(Reactor, veza.Running.Log.Head, TestContext.Current.CancellationToken);
     }
 
-    private static string Shape(JsonElement answer) => string.Join(',', answer.EnumerateObject().Select(p => $"{p.Name}: {p.Value.ValueKind} {(p.Name == "version" ? p.Value : default)}"));
+    private static string Shape(JsonElement answer) =>
+        string.Join(
+            ',',
+            answer
+                .EnumerateObject()
+                .Select(p => $"{p.Name}: {p.Value.ValueKind} {(p.Name == "version" ? p.Value : default)}")
+        );
 }

@@ -82,16 +82,29 @@ public class EndedSessionTests(TestLog log) : IClassFixture<TestLog>
         var (callers, tokens) = Callers(await StartedAsync());
         Assert.NotNull(callers.Authenticate("").Failure);
         Assert.NotNull(callers.Authenticate(new string('x', Jws.LengthMax + 1)).Failure);
-        Assert.NotNull(callers.Authenticate(tokens.Issue(Guid.CreateVersion7(), Guid.CreateVersion7(), []) + "x").Failure);
+        Assert.NotNull(
+            callers.Authenticate(tokens.Issue(Guid.CreateVersion7(), Guid.CreateVersion7(), []) + "x").Failure
+        );
     }
 
     [Fact]
     public async Task The_last_position_before_a_moment_is_found()
     {
-        for (var i = 0; i < 5; i++) await SignInAsync();
-        var events = await log.Log.Reader.ReadAsync(0, long.MaxValue, 1000, null, null, TestContext.Current.CancellationToken);
+        for (var i = 0; i < 5; i++)
+            await SignInAsync();
+        var events = await log.Log.Reader.ReadAsync(
+            0,
+            long.MaxValue,
+            1000,
+            null,
+            null,
+            TestContext.Current.CancellationToken
+        );
         foreach (var e in events)
-            Assert.Equal(events.Last(x => x.At <= e.At).Position, await log.Log.Reader.PositionBeforeAsync(e.At.AddTicks(10), TestContext.Current.CancellationToken));
+            Assert.Equal(
+                events.Last(x => x.At <= e.At).Position,
+                await log.Log.Reader.PositionBeforeAsync(e.At.AddTicks(10), TestContext.Current.CancellationToken)
+            );
         Assert.Equal(0, await log.Log.Reader.PositionBeforeAsync(events[0].At, TestContext.Current.CancellationToken));
     }
 
@@ -116,6 +129,14 @@ public class EndedSessionTests(TestLog log) : IClassFixture<TestLog>
         return (account, session);
     }
 
-    private async Task SendAsync<TCommand>(TCommand command) where TCommand : notnull =>
-        Assert.IsType<CommandResult.Done>(await log.CommandBus.SendAsync(command, new(Guid.CreateVersion7(), null), null, TestContext.Current.CancellationToken));
+    private async Task SendAsync<TCommand>(TCommand command)
+        where TCommand : notnull =>
+        Assert.IsType<CommandResult.Done>(
+            await log.CommandBus.SendAsync(
+                command,
+                new(Guid.CreateVersion7(), null),
+                null,
+                TestContext.Current.CancellationToken
+            )
+        );
 }

@@ -10,12 +10,21 @@ public class ErasedRemainsTests(VezaServer veza)
     {
         var ct = TestContext.Current.CancellationToken;
         await using (var owner = NpgsqlDataSource.Create(veza.ConnectionString))
-        await using (var make = owner.CreateCommand("""
-            create role sweeper login password 'sweeper';
-            grant usage on schema log, views to sweeper;
-            grant select on all tables in schema log, views to sweeper
-            """)) await make.ExecuteNonQueryAsync(ct);
-        var connection = new NpgsqlConnectionStringBuilder(veza.ConnectionString) { Username = "sweeper", Password = "sweeper" };
+        await using (
+            var make = owner.CreateCommand(
+                """
+                create role sweeper login password 'sweeper';
+                grant usage on schema log, views to sweeper;
+                grant select on all tables in schema log, views to sweeper
+                """
+            )
+        )
+            await make.ExecuteNonQueryAsync(ct);
+        var connection = new NpgsqlConnectionStringBuilder(veza.ConnectionString)
+        {
+            Username = "sweeper",
+            Password = "sweeper",
+        };
         await using var database = NpgsqlDataSource.Create(connection);
 
         var remains = new ErasedRemains(database, veza.Running.Projections.Builds, TimeProvider.System);

@@ -9,22 +9,30 @@ public class JwsTests
 {
     // RFC 7515, appendix A.3: a signature by ES256.
     private const string Header = "eyJhbGciOiJFUzI1NiJ9";
-    private const string Payload = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
-    private const string Signature = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+    private const string Payload =
+        "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+    private const string Signature =
+        "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
 
-    private readonly SigningKey _key = new("key", ECDsa.Create(new ECParameters
-    {
-        Curve = ECCurve.NamedCurves.nistP256,
-        Q = new()
-        {
-            X = Base64Url.DecodeFromChars("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"),
-            Y = Base64Url.DecodeFromChars("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"),
-        },
-        D = Base64Url.DecodeFromChars("jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"),
-    }));
+    private readonly SigningKey _key = new(
+        "key",
+        ECDsa.Create(
+            new ECParameters
+            {
+                Curve = ECCurve.NamedCurves.nistP256,
+                Q = new()
+                {
+                    X = Base64Url.DecodeFromChars("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"),
+                    Y = Base64Url.DecodeFromChars("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"),
+                },
+                D = Base64Url.DecodeFromChars("jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"),
+            }
+        )
+    );
 
     [Fact]
-    public void The_standards_own_example_verifies() => Assert.True(_key.Verify(Encoding.ASCII.GetBytes($"{Header}.{Payload}"), Base64Url.DecodeFromChars(Signature)));
+    public void The_standards_own_example_verifies() =>
+        Assert.True(_key.Verify(Encoding.ASCII.GetBytes($"{Header}.{Payload}"), Base64Url.DecodeFromChars(Signature)));
 
     [Fact]
     public void Every_bit_of_the_standards_own_signature_counts()
@@ -33,14 +41,24 @@ public class JwsTests
         for (var bit = 0; bit < signature.Length * 8; bit++)
         {
             signature[bit / 8] ^= (byte)(1 << bit % 8);
-            Assert.False(_key.Verify(Encoding.ASCII.GetBytes($"{Header}.{Payload}"), signature), $"bit {bit} can be turned");
+            Assert.False(
+                _key.Verify(Encoding.ASCII.GetBytes($"{Header}.{Payload}"), signature),
+                $"bit {bit} can be turned"
+            );
             signature[bit / 8] ^= (byte)(1 << bit % 8);
         }
     }
 
-    /// <summary>Right by the standards' own word, and no token of ours: RFC 7519, section 3.1 (HS256) and section 6.1 (not secured), and the example above without type and key.</summary>
+    /// <summary>
+    /// Right by the standards' own word, and no token of ours: RFC 7519, section 3.1 (HS256) and section 6.1 (not
+    /// secured), and the example above without type and key.
+    /// </summary>
     [Theory]
-    [InlineData("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", TokenFault.Malformed)]
+    [InlineData(
+        "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9",
+        "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+        TokenFault.Malformed
+    )]
     [InlineData("eyJhbGciOiJub25lIn0", "", TokenFault.Malformed)]
     [InlineData("eyJhbGciOiJub25lIn0", Signature, TokenFault.OtherKind)]
     [InlineData("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9", Signature, TokenFault.OtherKind)]
@@ -55,18 +73,34 @@ public class JwsTests
     [Fact]
     public void The_standards_own_claims_are_read_as_they_stand()
     {
-        var claims = Jws.Open(Signed(Base64Url.EncodeToString("""{"alg":"ES256","typ":"JWT","kid":"key"}"""u8), Payload), "JWT", _ => _key, out _)!.Value;
-        Assert.Equal(("joe", 1_300_819_380, true), (claims.GetProperty("iss").GetString(), claims.GetProperty("exp").GetInt32(), claims.GetProperty("http://example.com/is_root").GetBoolean()));
+        var claims = Jws.Open(
+            Signed(Base64Url.EncodeToString("""{"alg":"ES256","typ":"JWT","kid":"key"}"""u8), Payload),
+            "JWT",
+            _ => _key,
+            out _
+        )!.Value;
+        Assert.Equal(
+            ("joe", 1_300_819_380, true),
+            (
+                claims.GetProperty("iss").GetString(),
+                claims.GetProperty("exp").GetInt32(),
+                claims.GetProperty("http://example.com/is_root").GetBoolean()
+            )
+        );
     }
 
     [Fact]
-    public void A_signature_of_all_zeros_is_refused() => Assert.False(_key.Verify(Encoding.ASCII.GetBytes($"{Header}.{Payload}"), new byte[SigningKey.SignatureBytes]));
+    public void A_signature_of_all_zeros_is_refused() =>
+        Assert.False(_key.Verify(Encoding.ASCII.GetBytes($"{Header}.{Payload}"), new byte[SigningKey.SignatureBytes]));
 
     [Fact]
     public void What_is_signed_here_opens_here()
     {
         var token = Jws.Sign(_key, "JWT", """{"a":1}"""u8);
-        Assert.Equal(1, Jws.Open(token, "JWT", id => id == "key" ? _key : null, out var fault)!.Value.GetProperty("a").GetInt32());
+        Assert.Equal(
+            1,
+            Jws.Open(token, "JWT", id => id == "key" ? _key : null, out var fault)!.Value.GetProperty("a").GetInt32()
+        );
         Assert.Equal(TokenFault.None, fault);
     }
 
@@ -89,9 +123,19 @@ public class JwsTests
     [InlineData("""{"alg":"ES256",""", TokenFault.Malformed)]
     [InlineData("""{"alg":"\ud800","typ":"JWT","kid":"key"}""", TokenFault.Malformed)]
     [InlineData("""{"\udfff":1,"alg":"ES256","typ":"JWT","kid":"key"}""", TokenFault.Malformed)]
-    public void A_header_that_says_anything_else_is_refused_though_its_signature_is_right(string header, TokenFault expected)
+    public void A_header_that_says_anything_else_is_refused_though_its_signature_is_right(
+        string header,
+        TokenFault expected
+    )
     {
-        Assert.Null(Jws.Open(Signed(Base64Url.EncodeToString(Encoding.UTF8.GetBytes(header)), "e30"), "JWT", id => id == "key" ? _key : null, out var fault));
+        Assert.Null(
+            Jws.Open(
+                Signed(Base64Url.EncodeToString(Encoding.UTF8.GetBytes(header)), "e30"),
+                "JWT",
+                id => id == "key" ? _key : null,
+                out var fault
+            )
+        );
         Assert.Equal(expected, fault);
     }
 
@@ -115,7 +159,12 @@ public class JwsTests
         var token = Jws.Sign(_key, "JWT", """{"a":1}"""u8);
         // The last character of 64 bytes in base64url has four bits that mean nothing.
         const string alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-        foreach (var other in alphabet.Where(c => c != token[^1]).Select(c => token[..^1] + c).Concat([token + "=", token + "==", token + " ", " " + token, token + "\n", token.Replace('.', ' ')]))
+        foreach (
+            var other in alphabet
+                .Where(c => c != token[^1])
+                .Select(c => token[..^1] + c)
+                .Concat([token + "=", token + "==", token + " ", " " + token, token + "\n", token.Replace('.', ' ')])
+        )
             Assert.Null(Jws.Open(other, "JWT", _ => _key, out _));
         Assert.NotNull(Jws.Open(token, "JWT", _ => _key, out _));
     }
@@ -124,7 +173,9 @@ public class JwsTests
     public void An_oversized_token_is_refused_before_anything_is_made_of_it()
     {
         var token = Jws.Sign(_key, "JWT", Encoding.UTF8.GetBytes($$"""{"a":"{{new string('x', Jws.LengthMax)}}"}"""));
-        Assert.Null(Jws.Open(token, "JWT", _ => throw new InvalidOperationException("a key was looked for"), out var fault));
+        Assert.Null(
+            Jws.Open(token, "JWT", _ => throw new InvalidOperationException("a key was looked for"), out var fault)
+        );
         Assert.Equal(TokenFault.Malformed, fault);
     }
 
@@ -149,5 +200,6 @@ public class JwsTests
         Assert.Equal(TokenFault.Malformed, fault);
     }
 
-    private string Signed(string header, string payload) => $"{header}.{payload}.{Base64Url.EncodeToString(_key.Sign(Encoding.ASCII.GetBytes($"{header}.{payload}")))}";
+    private string Signed(string header, string payload) =>
+        $"{header}.{payload}.{Base64Url.EncodeToString(_key.Sign(Encoding.ASCII.GetBytes($"{header}.{payload}")))}";
 }

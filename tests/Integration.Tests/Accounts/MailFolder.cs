@@ -12,7 +12,8 @@ internal sealed class MailFolder(string home)
     public async Task<List<MimeMessage>> AboutAsync(Guid account)
     {
         var mails = new List<MimeMessage>();
-        if (!Directory.Exists(_folder)) return mails;
+        if (!Directory.Exists(_folder))
+            return mails;
         foreach (var file in Directory.GetFiles(_folder, $"*-{account:N}.eml").Order(StringComparer.Ordinal))
             mails.Add(await MimeMessage.LoadAsync(file, TestContext.Current.CancellationToken));
         return mails;
@@ -22,9 +23,13 @@ internal sealed class MailFolder(string home)
     public async Task<MimeMessage> WaitAsync(Guid account, string subject, int count = 1)
     {
         List<MimeMessage> found = [];
-        await Eventually.TrueAsync(async () => (found = [.. (await AboutAsync(account)).Where(m => m.Subject == subject)]).Count >= count, what: $"mail {count}: {subject}");
+        await Eventually.TrueAsync(
+            async () => (found = [.. (await AboutAsync(account)).Where(m => m.Subject == subject)]).Count >= count,
+            what: $"mail {count}: {subject}"
+        );
         return found[^1];
     }
 
-    public static string Token(MimeMessage mail) => Regex.Match(mail.TextBody!, "#([A-Za-z0-9_-]{86})\\s").Groups[1].Value;
+    public static string Token(MimeMessage mail) =>
+        Regex.Match(mail.TextBody!, "#([A-Za-z0-9_-]{86})\\s").Groups[1].Value;
 }

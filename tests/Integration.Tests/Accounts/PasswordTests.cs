@@ -16,7 +16,8 @@ public class PasswordTests
     [InlineData("1234567890")]
     [InlineData("qwertyuiop")]
     [InlineData("correct horse battery staple")]
-    public void A_short_or_common_password_is_refused(string? password) => Assert.NotNull(Api.Accounts.Passwords.Wrong(password));
+    public void A_short_or_common_password_is_refused(string? password) =>
+        Assert.NotNull(Api.Accounts.Passwords.Wrong(password));
 
     [Fact]
     public void A_password_may_have_two_hundred_characters_and_no_more()
@@ -26,7 +27,8 @@ public class PasswordTests
     }
 
     [Fact]
-    public void Ten_characters_of_any_kind_are_enough() => Assert.Null(Api.Accounts.Passwords.Wrong("🔥🔥🔥🔥🔥🔥🔥🔥🔥🔥"));
+    public void Ten_characters_of_any_kind_are_enough() =>
+        Assert.Null(Api.Accounts.Passwords.Wrong("🔥🔥🔥🔥🔥🔥🔥🔥🔥🔥"));
 
     [Fact]
     public void A_password_fits_its_own_hash_only()
@@ -54,6 +56,9 @@ public class PasswordTests
         var bytes = Convert.FromBase64String(Passwords.Hash("a very good one"));
         Assert.Equal(1, bytes[0]);
         Assert.Equal(2, System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(1)));
-        Assert.Equal(Api.Accounts.Passwords.Iterations, System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(5)));
+        Assert.Equal(
+            Api.Accounts.Passwords.Iterations,
+            System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(5))
+        );
     }
 }

@@ -26,11 +26,14 @@ public sealed class RateLimitTests : IAsyncLifetime
         builder.Services.AddRateLimits(PerMinute);
         builder.Services.AddProblemDetails();
         _app = builder.Build();
-        _app.Use((context, next) =>
-        {
-            if (Guid.TryParse(context.Request.Headers["Account"], out var account)) context.User = new CallerPrincipal(new(account, account, FrozenSet<string>.Empty));
-            return next(context);
-        });
+        _app.Use(
+            (context, next) =>
+            {
+                if (Guid.TryParse(context.Request.Headers["Account"], out var account))
+                    context.User = new CallerPrincipal(new(account, account, FrozenSet<string>.Empty));
+                return next(context);
+            }
+        );
         _app.UseRateLimits();
         _app.MapGet("/api/v1/x", () => "x");
         _app.MapGet("/api/v1/past", () => "x").WithMetadata(new AsOf.Askable());
@@ -60,13 +63,16 @@ public sealed class RateLimitTests : IAsyncLifetime
     [Fact]
     public async Task One_request_too_many_is_told_when_to_come_again()
     {
-        for (var i = 0; i < PerMinute; i++) await GetAsync("/api/v1/x");
+        for (var i = 0; i < PerMinute; i++)
+            await GetAsync("/api/v1/x");
         var answer = await GetAsync("/api/v1/x");
         Assert.Equal(HttpStatusCode.TooManyRequests, answer.StatusCode);
         Assert.Equal(("3", "0", "60"), Headers(answer));
         Assert.InRange(answer.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 20);
         Assert.Equal("application/problem+json", answer.Content.Headers.ContentType!.MediaType);
-        var problem = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement;
+        var problem = JsonDocument
+            .Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))
+            .RootElement;
         Assert.Equal("/problems/too_fast", problem.GetProperty("type").GetString());
         Assert.Equal("RATE_LIMIT_PER_MINUTE is 3 requests a minute", problem.GetProperty("detail").GetString());
     }
@@ -75,7 +81,8 @@ public sealed class RateLimitTests : IAsyncLifetime
     public async Task Every_account_has_a_bucket_of_its_own()
     {
         var (one, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
-        for (var i = 0; i < PerMinute; i++) await GetAsync("/api/v1/x", one);
+        for (var i = 0; i < PerMinute; i++)
+            await GetAsync("/api/v1/x", one);
         Assert.Equal(HttpStatusCode.TooManyRequests, (await GetAsync("/api/v1/x", one)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await GetAsync("/api/v1/x", other)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await GetAsync("/api/v1/x")).StatusCode);
@@ -96,8 +103,13 @@ public sealed class RateLimitTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.TooManyRequests, answer.StatusCode);
         Assert.Equal(("3", "1", "40"), Headers(answer));
         Assert.InRange(answer.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 20);
-        var problem = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement;
-        Assert.Equal($"RATE_LIMIT_PER_MINUTE is 3 requests a minute; one that is answered as of the past counts as {RateLimits.AsOfPermits}", problem.GetProperty("detail").GetString());
+        var problem = JsonDocument
+            .Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))
+            .RootElement;
+        Assert.Equal(
+            $"RATE_LIMIT_PER_MINUTE is 3 requests a minute; one that is answered as of the past counts as {RateLimits.AsOfPermits}",
+            problem.GetProperty("detail").GetString()
+        );
         // What cannot answer as of the past does not count as if it did.
         answer = await GetAsync("/api/v1/x?asOf=1", other);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
@@ -127,7 +139,11 @@ public sealed class RateLimitTests : IAsyncLifetime
         while (answer.StatusCode == HttpStatusCode.OK && ++asked < 100 * RateLimits.WatchesPerMinute);
         Assert.Equal(HttpStatusCode.TooManyRequests, answer.StatusCode);
         Assert.True(asked >= RateLimits.WatchesPerMinute);
-        Assert.Contains("600 requests a minute", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains(
+            "600 requests a minute",
+            await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -136,17 +152,23 @@ public sealed class RateLimitTests : IAsyncLifetime
     [InlineData("/health/nothing")]
     public async Task An_address_that_only_looks_like_a_watchers_is_counted_as_any_other(string path)
     {
-        for (var i = 0; i < PerMinute; i++) await GetAsync(path);
+        for (var i = 0; i < PerMinute; i++)
+            await GetAsync(path);
         Assert.Equal(HttpStatusCode.TooManyRequests, (await GetAsync(path)).StatusCode);
     }
 
     private Task<HttpResponseMessage> GetAsync(string path, Guid? account = null)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, path);
-        if (account is not null) request.Headers.Add("Account", account.ToString());
+        if (account is not null)
+            request.Headers.Add("Account", account.ToString());
         return _http.SendAsync(request, TestContext.Current.CancellationToken);
     }
 
     private static (string, string, string) Headers(HttpResponseMessage answer) =>
-        (answer.Headers.GetValues("RateLimit-Limit").Single(), answer.Headers.GetValues("RateLimit-Remaining").Single(), answer.Headers.GetValues("RateLimit-Reset").Single());
+        (
+            answer.Headers.GetValues("RateLimit-Limit").Single(),
+            answer.Headers.GetValues("RateLimit-Remaining").Single(),
+            answer.Headers.GetValues("RateLimit-Reset").Single()
+        );
 }

@@ -20,7 +20,8 @@ public class RefreshTokenTests
     }
 
     [Fact]
-    public void No_two_tokens_are_alike() => Assert.NotEqual(_tokens.Make(Session, null).Hash, _tokens.Make(Session, null).Hash);
+    public void No_two_tokens_are_alike() =>
+        Assert.NotEqual(_tokens.Make(Session, null).Hash, _tokens.Make(Session, null).Hash);
 
     [Fact]
     public void The_same_request_again_gets_the_same_token_and_another_request_another()
@@ -37,7 +38,8 @@ public class RefreshTokenTests
     public void Every_character_of_a_token_counts()
     {
         var text = _tokens.Make(Session, null).Text;
-        for (var i = 0; i < text.Length; i++) Assert.Null(_tokens.Read(text[..i] + (text[i] == 'A' ? 'Q' : 'A') + text[(i + 1)..]));
+        for (var i = 0; i < text.Length; i++)
+            Assert.Null(_tokens.Read(text[..i] + (text[i] == 'A' ? 'Q' : 'A') + text[(i + 1)..]));
     }
 
     [Theory]
@@ -52,7 +54,9 @@ public class RefreshTokenTests
     [Fact]
     public void Another_secret_knows_none_of_them() => Assert.Null(Of('t').Read(_tokens.Make(Session, null).Text));
 
-    private static RefreshTokens Of(char secret) => new(new(Encoding.ASCII.GetBytes(new string(secret, 40)), TimeProvider.System));
+    private static RefreshTokens Of(char secret) =>
+        new(new(Encoding.ASCII.GetBytes(new string(secret, 40)), TimeProvider.System));
 
-    private static IdempotencyKey Key(string key, string request) => new(key, SHA256.HashData(Encoding.UTF8.GetBytes(request)));
+    private static IdempotencyKey Key(string key, string request) =>
+        new(key, SHA256.HashData(Encoding.UTF8.GetBytes(request)));
 }

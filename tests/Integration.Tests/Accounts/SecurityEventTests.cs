@@ -12,25 +12,56 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
     public async Task A_person_sees_what_happened_to_their_account_newest_first()
     {
         var ada = await veza.RegisterAsync("ada");
-        await veza.Nobody.PostAsync("/api/v1/sessions", new { name = ada.UserName, password = "wrong one" }).RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
-        var phone = await veza.Nobody.PostAsync("/api/v1/sessions", new { name = ada.UserName, password = Password, device = "Ada's phone" }).JsonAsync(HttpStatusCode.Created);
+        await veza
+            .Nobody.PostAsync("/api/v1/sessions", new { name = ada.UserName, password = "wrong one" })
+            .RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
+        var phone = await veza
+            .Nobody.PostAsync(
+                "/api/v1/sessions",
+                new
+                {
+                    name = ada.UserName,
+                    password = Password,
+                    device = "Ada's phone",
+                }
+            )
+            .JsonAsync(HttpStatusCode.Created);
         var refresh = new { refreshToken = phone.GetProperty("refreshToken").GetString() };
         await veza.Nobody.PostAsync("/api/v1/sessions/refresh", refresh).JsonAsync();
-        await veza.Nobody.PostAsync("/api/v1/sessions/refresh", refresh).RefusedAsync(HttpStatusCode.Unauthorized, "refresh_token_reused");
-        await ada.PutAsync("/api/v1/accounts/me/password", new { currentPassword = Password, newPassword = "staple after staple" }).JsonAsync();
+        await veza
+            .Nobody.PostAsync("/api/v1/sessions/refresh", refresh)
+            .RefusedAsync(HttpStatusCode.Unauthorized, "refresh_token_reused");
+        await ada.PutAsync(
+                "/api/v1/accounts/me/password",
+                new { currentPassword = Password, newPassword = "staple after staple" }
+            )
+            .JsonAsync();
 
         var items = await ItemsAsync(ada);
-        Assert.Equal(["password_changed", "session_ended", "signed_in", "sign_in_failed", "signed_in", "account_registered"], items.Select(i => i.GetProperty("type").GetString()));
-        Assert.Equal(["refresh_token_reused", "Ada's phone"], items[1..3].Select(i => i.GetProperty("detail").GetString()));
+        Assert.Equal(
+            ["password_changed", "session_ended", "signed_in", "sign_in_failed", "signed_in", "account_registered"],
+            items.Select(i => i.GetProperty("type").GetString())
+        );
+        Assert.Equal(
+            ["refresh_token_reused", "Ada's phone"],
+            items[1..3].Select(i => i.GetProperty("detail").GetString())
+        );
         Assert.All(items[1..3], i => Assert.Equal(phone.Id(), i.GetProperty("sessionId").GetGuid()));
-        Assert.Equal(items.Select(i => i.GetProperty("position").GetInt64()).OrderDescending(), items.Select(i => i.GetProperty("position").GetInt64()));
+        Assert.Equal(
+            items.Select(i => i.GetProperty("position").GetInt64()).OrderDescending(),
+            items.Select(i => i.GetProperty("position").GetInt64())
+        );
     }
 
     [Fact]
     public async Task A_key_is_told_of_once_a_day_however_often_it_is_used_and_whoever_refuses_it()
     {
         var ada = await veza.RegisterAsync("ada");
-        var made = await ada.PostAsync("/api/v1/api-keys", new { name = "concert bot", scopes = new[] { "accounts:read" } }).JsonAsync(HttpStatusCode.Created);
+        var made = await ada.PostAsync(
+                "/api/v1/api-keys",
+                new { name = "concert bot", scopes = new[] { "accounts:read" } }
+            )
+            .JsonAsync(HttpStatusCode.Created);
         var bot = new Person(veza, ada.Id, "", made.GetProperty("key").GetString());
         bot.SeeWhat(ada);
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => bot.GetAsync("/api/v1/accounts/me")));
@@ -49,19 +80,36 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
     public async Task Whom_moderators_act_against_learns_who_did_what_and_where_and_can_list_it_apart()
     {
         var (bo, mo) = (await veza.RegisterAsync("bo"), await veza.RegisterAsync("mo"));
-        var community = (await mo.PostAsync("/api/v1/communities", new { name = "Vinyl diggers" }).JsonAsync(HttpStatusCode.Created)).Id();
-        var (member, ban) = ($"/api/v1/communities/{community}/members/{bo.Id}", $"/api/v1/communities/{community}/bans/{bo.Id}");
+        var community = (
+            await mo.PostAsync("/api/v1/communities", new { name = "Vinyl diggers" }).JsonAsync(HttpStatusCode.Created)
+        ).Id();
+        var (member, ban) = (
+            $"/api/v1/communities/{community}/members/{bo.Id}",
+            $"/api/v1/communities/{community}/bans/{bo.Id}"
+        );
         await bo.PutAsync($"/api/v1/communities/{community}/members/me").JsonAsync();
         var until = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + 600);
-        await mo.PutAsync(member + "/timeout", new { until, reason = "Your account is in danger, see evil.example" }).JsonAsync();
+        await mo.PutAsync(member + "/timeout", new { until, reason = "Your account is in danger, see evil.example" })
+            .JsonAsync();
         await mo.DeleteAsync(member + "/timeout").JsonAsync();
         await mo.DeleteAsync(member + "?reason=spam").JsonAsync();
         await mo.PutAsync(ban, new { reason = "spam" }).JsonAsync();
         await mo.DeleteAsync(ban).JsonAsync();
 
         var done = await ItemsAsync(bo, "?moderation=true");
-        Assert.Equal(["member_unbanned", "member_banned", "member_kicked", "member_time_out_ended", "member_timed_out"], done.Select(i => i.GetProperty("type").GetString()));
-        Assert.All(done, i => Assert.Equal((community, mo.Id), (i.GetProperty("moderation").GetProperty("communityId").GetGuid(), i.GetProperty("moderation").GetProperty("byMemberId").GetGuid())));
+        Assert.Equal(
+            ["member_unbanned", "member_banned", "member_kicked", "member_time_out_ended", "member_timed_out"],
+            done.Select(i => i.GetProperty("type").GetString())
+        );
+        Assert.All(done, i =>
+            Assert.Equal(
+                (community, mo.Id),
+                (
+                    i.GetProperty("moderation").GetProperty("communityId").GetGuid(),
+                    i.GetProperty("moderation").GetProperty("byMemberId").GetGuid()
+                )
+            )
+        );
         Assert.Equal(until, done[^1].GetProperty("moderation").GetProperty("until").GetDateTimeOffset());
         // A stranger's words have no place among what concerns the account.
         Assert.All(done, i => Assert.Equal(JsonValueKind.Null, i.GetProperty("detail").ValueKind));
@@ -70,7 +118,10 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
         Assert.Equal(["signed_in", "account_registered"], rest.Select(i => i.GetProperty("type").GetString()));
         Assert.All(rest, i => Assert.Equal(JsonValueKind.Null, i.GetProperty("moderation").ValueKind));
         Assert.Equal(7, (await ItemsAsync(bo)).Length);
-        Assert.Equal(["signed_in", "account_registered"], (await ItemsAsync(mo)).Select(i => i.GetProperty("type").GetString()));
+        Assert.Equal(
+            ["signed_in", "account_registered"],
+            (await ItemsAsync(mo)).Select(i => i.GetProperty("type").GetString())
+        );
         Assert.Equal(5, await PagedAsync(bo, Path + "?moderation=true&limit=2"));
     }
 
@@ -78,14 +129,23 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
     public async Task That_somebody_reads_the_log_is_recorded_once_a_day_for_each_session_and_key_of_theirs()
     {
         var analyst = await server.OperatorAsync();
-        var session = (await analyst.GetAsync("/api/v1/sessions").JsonAsync()).Items().Single(s => s.GetProperty("current").GetBoolean()).Id();
-        var made = await analyst.PostAsync("/api/v1/api-keys", new { name = "notebook", scopes = new[] { "log:read", "live:read" } }).JsonAsync(HttpStatusCode.Created);
+        var session = (await analyst.GetAsync("/api/v1/sessions").JsonAsync())
+            .Items()
+            .Single(s => s.GetProperty("current").GetBoolean())
+            .Id();
+        var made = await analyst
+            .PostAsync("/api/v1/api-keys", new { name = "notebook", scopes = new[] { "log:read", "live:read" } })
+            .JsonAsync(HttpStatusCode.Created);
         var key = new Person(server, analyst.Id, "", made.GetProperty("key").GetString());
-        for (var i = 0; i < 3; i++) Assert.Equal(HttpStatusCode.OK, (await analyst.GetAsync("/api/v1/log?limit=1")).StatusCode);
+        for (var i = 0; i < 3; i++)
+            Assert.Equal(HttpStatusCode.OK, (await analyst.GetAsync("/api/v1/log?limit=1")).StatusCode);
         using (await Live.EventSource.OpenAsync(key, "/api/v1/live?topics=log")) { }
         Assert.Equal(HttpStatusCode.OK, (await key.GetAsync("/api/v1/log?limit=1")).StatusCode);
 
-        var read = (await ItemsAsync(analyst, "?limit=100")).Where(i => i.GetProperty("type").GetString() == "log_read").Select(i => i.GetProperty("sessionId").GetGuid()).ToList();
+        var read = (await ItemsAsync(analyst, "?limit=100"))
+            .Where(i => i.GetProperty("type").GetString() == "log_read")
+            .Select(i => i.GetProperty("sessionId").GetGuid())
+            .ToList();
         Assert.Single(read, session);
         Assert.Single(read, made.Id());
         await analyst.DeleteAsync($"/api/v1/api-keys/{made.Id()}").JsonAsync();
@@ -96,14 +156,30 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
     {
         const string Name = "accounts.counts.v1";
         var someone = await veza.OperatorAsync();
-        await someone.PostAsync($"/api/v1/projections/{Name}/retry").RefusedAsync(HttpStatusCode.Conflict, "nothing_parked");
-        await someone.PostAsync($"/api/v1/projections/{Name}/skip").RefusedAsync(HttpStatusCode.Conflict, "nothing_parked");
-        await someone.DeleteAsync($"/api/v1/projections/{Name}/build").RefusedAsync(HttpStatusCode.NotFound, "not_being_built");
-        await someone.PostAsync("/api/v1/projections/no.such.v1/retry").RefusedAsync(HttpStatusCode.NotFound, "projection_unknown");
-        await someone.PutAsync("/api/v1/projections/no.such.v1/build").RefusedAsync(HttpStatusCode.NotFound, "projection_unknown");
-        var acts = (await ItemsAsync(someone, "?limit=100")).Where(i => i.GetProperty("type").GetString() == "operator_acted").Select(i => i.GetProperty("detail").GetString()).ToList();
+        await someone
+            .PostAsync($"/api/v1/projections/{Name}/retry")
+            .RefusedAsync(HttpStatusCode.Conflict, "nothing_parked");
+        await someone
+            .PostAsync($"/api/v1/projections/{Name}/skip")
+            .RefusedAsync(HttpStatusCode.Conflict, "nothing_parked");
+        await someone
+            .DeleteAsync($"/api/v1/projections/{Name}/build")
+            .RefusedAsync(HttpStatusCode.NotFound, "not_being_built");
+        await someone
+            .PostAsync("/api/v1/projections/no.such.v1/retry")
+            .RefusedAsync(HttpStatusCode.NotFound, "projection_unknown");
+        await someone
+            .PutAsync("/api/v1/projections/no.such.v1/build")
+            .RefusedAsync(HttpStatusCode.NotFound, "projection_unknown");
+        var acts = (await ItemsAsync(someone, "?limit=100"))
+            .Where(i => i.GetProperty("type").GetString() == "operator_acted")
+            .Select(i => i.GetProperty("detail").GetString())
+            .ToList();
         // Others' tests decide as the same operator meanwhile, about others.
-        Assert.Equal([$"cancel_rebuild {Name}", $"skip {Name}", $"retry {Name}"], acts.Where(a => a!.EndsWith(Name, StringComparison.Ordinal)));
+        Assert.Equal(
+            [$"cancel_rebuild {Name}", $"skip {Name}", $"retry {Name}"],
+            acts.Where(a => a!.EndsWith(Name, StringComparison.Ordinal))
+        );
         Assert.DoesNotContain(acts, a => a!.Contains("no.such", StringComparison.Ordinal));
     }
 
@@ -111,7 +187,10 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
     public async Task It_comes_in_pages_and_is_nobody_elses()
     {
         var ada = await veza.RegisterAsync("ada");
-        for (var i = 0; i < 3; i++) await veza.Nobody.PostAsync("/api/v1/sessions", new { name = ada.UserName, password = "wrong one" }).RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
+        for (var i = 0; i < 3; i++)
+            await veza
+                .Nobody.PostAsync("/api/v1/sessions", new { name = ada.UserName, password = "wrong one" })
+                .RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
         ada.SeeUpTo(veza.Running.Log.Head);
         var seen = new List<long>();
         string? next = Path + "?limit=2";
@@ -124,13 +203,16 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
         }
         Assert.Equal(5, seen.Distinct().Count());
         Assert.Equal(5, seen.Count);
-        Assert.DoesNotContain((await ItemsAsync(await veza.SharedAsync("reader"))).Select(i => i.GetProperty("position").GetInt64()), seen.Contains);
+        Assert.DoesNotContain(
+            (await ItemsAsync(await veza.SharedAsync("reader"))).Select(i => i.GetProperty("position").GetInt64()),
+            seen.Contains
+        );
     }
 
     private static async Task<int> PagedAsync(Person person, string first)
     {
         var seen = 0;
-        for (string? next = first; next is not null && seen < 100;)
+        for (string? next = first; next is not null && seen < 100; )
         {
             var page = await person.GetAsync(next).JsonAsync();
             seen += page.Items().Length;

@@ -8,18 +8,31 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
     private const string Password = "a very good one";
     private readonly string _name = $"ada_{Guid.CreateVersion7().ToString("N")[20..]}";
 
-    private object Registration => new { userName = _name.ToUpperInvariant(), email = $"{_name}@example.org", password = Password };
+    private object Registration =>
+        new
+        {
+            userName = _name.ToUpperInvariant(),
+            email = $"{_name}@example.org",
+            password = Password,
+        };
 
     [Fact]
     public async Task Registering_signs_in_and_the_account_is_shown_to_its_owner_alone()
     {
-        var registered = await veza.Nobody.PostAsync("/api/v1/accounts", Registration).JsonAsync(HttpStatusCode.Created);
+        var registered = await veza
+            .Nobody.PostAsync("/api/v1/accounts", Registration)
+            .JsonAsync(HttpStatusCode.Created);
         Assert.Equal(900, registered.GetProperty("expiresIn").GetInt32());
         var ada = As(registered);
         var after = ("Veza-After", registered.GetProperty("position").ToString());
         var me = await ada.GetAsync("/api/v1/accounts/me", after).JsonAsync();
-        Assert.Equal((registered.Id(), _name, $"{_name}@example.org"), (me.Id(), me.GetProperty("userName").GetString(), me.GetProperty("email").GetString()));
-        var shown = await (await veza.SharedAsync("reader")).GetAsync($"/api/v1/accounts/{registered.Id()}", after).JsonAsync();
+        Assert.Equal(
+            (registered.Id(), _name, $"{_name}@example.org"),
+            (me.Id(), me.GetProperty("userName").GetString(), me.GetProperty("email").GetString())
+        );
+        var shown = await (await veza.SharedAsync("reader"))
+            .GetAsync($"/api/v1/accounts/{registered.Id()}", after)
+            .JsonAsync();
         Assert.Equal(_name, shown.GetProperty("userName").GetString());
         Assert.False(shown.TryGetProperty("email", out _) || shown.TryGetProperty("roles", out _));
     }
@@ -27,9 +40,28 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
     [Fact]
     public async Task A_registration_that_is_not_right_is_refused_by_its_fields()
     {
-        var problem = await veza.Nobody.PostAsync("/api/v1/accounts", new { userName = "a!", email = "x", password = Password }).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+        var problem = await veza
+            .Nobody.PostAsync(
+                "/api/v1/accounts",
+                new
+                {
+                    userName = "a!",
+                    email = "x",
+                    password = Password,
+                }
+            )
+            .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
         Assert.Equal(["userName", "email"], problem.GetProperty("errors").EnumerateObject().Select(e => e.Name));
-        problem = await veza.Nobody.PostAsync("/api/v1/accounts", new { userName = _name, email = $"{_name}@example.org", password = "password123" })
+        problem = await veza
+            .Nobody.PostAsync(
+                "/api/v1/accounts",
+                new
+                {
+                    userName = _name,
+                    email = $"{_name}@example.org",
+                    password = "password123",
+                }
+            )
             .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
         Assert.Equal(["password"], problem.GetProperty("errors").EnumerateObject().Select(e => e.Name));
     }
@@ -37,15 +69,23 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
     [Fact]
     public async Task Either_name_signs_in_and_nothing_tells_a_wrong_name_from_a_wrong_password()
     {
-        var registered = await veza.Nobody.PostAsync("/api/v1/accounts", Registration).JsonAsync(HttpStatusCode.Created);
+        var registered = await veza
+            .Nobody.PostAsync("/api/v1/accounts", Registration)
+            .JsonAsync(HttpStatusCode.Created);
         var mail = await new MailFolder(veza.Home).WaitAsync(registered.Id(), "Confirm your e-mail address");
         await veza.Nobody.PostAsync("/api/v1/accounts/email/prove", new { token = MailFolder.Token(mail) }).JsonAsync();
         foreach (var name in new[] { _name, _name.ToUpperInvariant(), $"{_name}@EXAMPLE.org" })
             await SignInAsync(name);
-        var unknown = await veza.Nobody.PostAsync("/api/v1/sessions", new { name = _name + "_", password = Password }).RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
-        var wrong = await veza.Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = Password + "!" }).RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
+        var unknown = await veza
+            .Nobody.PostAsync("/api/v1/sessions", new { name = _name + "_", password = Password })
+            .RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
+        var wrong = await veza
+            .Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = Password + "!" })
+            .RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
         Assert.Equal(unknown.GetProperty("detail").GetString(), wrong.GetProperty("detail").GetString());
-        await veza.Nobody.PostAsync("/api/v1/sessions", new { }).RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
+        await veza
+            .Nobody.PostAsync("/api/v1/sessions", new { })
+            .RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
     }
 
     [Fact]
@@ -57,9 +97,14 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
         await As(refreshed).GetAsync("/api/v1/accounts/me").JsonAsync();
         await RefreshAsync(stolen).RefusedAsync(HttpStatusCode.Unauthorized, "refresh_token_reused");
         await RefreshAsync(refreshed).RefusedAsync(HttpStatusCode.Unauthorized, "session_ended");
-        foreach (var token in new[] { stolen, refreshed }) await As(token).GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
+        foreach (var token in new[] { stolen, refreshed })
+            await As(token)
+                .GetAsync("/api/v1/accounts/me")
+                .RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
         await As(other).GetAsync("/api/v1/accounts/me").JsonAsync();
-        await veza.Nobody.PostAsync("/api/v1/sessions/refresh", new { refreshToken = "AAAA" }).RefusedAsync(HttpStatusCode.Unauthorized, "refresh_token_invalid");
+        await veza
+            .Nobody.PostAsync("/api/v1/sessions/refresh", new { refreshToken = "AAAA" })
+            .RefusedAsync(HttpStatusCode.Unauthorized, "refresh_token_invalid");
     }
 
     [Fact]
@@ -73,8 +118,20 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
     [Fact]
     public async Task Ones_sessions_are_listed_with_their_devices_and_ended_one_by_one_or_all_others_at_once()
     {
-        await veza.Nobody.PostAsync("/api/v1/accounts", Registration, ("User-Agent", "browser/1")).JsonAsync(HttpStatusCode.Created);
-        var phone = await veza.Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = Password, device = "phone" }).JsonAsync(HttpStatusCode.Created);
+        await veza
+            .Nobody.PostAsync("/api/v1/accounts", Registration, ("User-Agent", "browser/1"))
+            .JsonAsync(HttpStatusCode.Created);
+        var phone = await veza
+            .Nobody.PostAsync(
+                "/api/v1/sessions",
+                new
+                {
+                    name = _name,
+                    password = Password,
+                    device = "phone",
+                }
+            )
+            .JsonAsync(HttpStatusCode.Created);
         var (car, desk) = (await SignInAsync(_name), await SignInAsync(_name));
         var ada = As(desk);
         ada.SeeUpTo(desk.GetProperty("position").GetInt64());
@@ -84,7 +141,9 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
         Assert.Contains(listed, s => s.GetProperty("device").GetString() == "browser/1");
         Assert.Equal("phone", listed.Single(s => s.Id() == phone.Id()).GetProperty("device").GetString());
 
-        await (await veza.SharedAsync("reader")).DeleteAsync($"/api/v1/sessions/{car.Id()}").RefusedAsync(HttpStatusCode.NotFound, "session_unknown");
+        await (await veza.SharedAsync("reader"))
+            .DeleteAsync($"/api/v1/sessions/{car.Id()}")
+            .RefusedAsync(HttpStatusCode.NotFound, "session_unknown");
         await As(car).GetAsync("/api/v1/accounts/me").JsonAsync();
         await ada.DeleteAsync($"/api/v1/sessions/{car.Id()}").JsonAsync();
         await As(car).GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
@@ -100,27 +159,51 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
         await veza.Nobody.PostAsync("/api/v1/accounts", Registration).JsonAsync(HttpStatusCode.Created);
         var (stolen, own) = (await SignInAsync(_name), await SignInAsync(_name));
         const string next = "another good one";
-        await As(own).PutAsync("/api/v1/accounts/me/password", new { currentPassword = "wrong", newPassword = next }).RefusedAsync(HttpStatusCode.Forbidden, "password_wrong");
-        await As(own).PutAsync("/api/v1/accounts/me/password", new { currentPassword = Password, newPassword = "short" }).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
-        await As(own).PutAsync("/api/v1/accounts/me/password", new { currentPassword = Password, newPassword = next }).JsonAsync();
+        await As(own)
+            .PutAsync("/api/v1/accounts/me/password", new { currentPassword = "wrong", newPassword = next })
+            .RefusedAsync(HttpStatusCode.Forbidden, "password_wrong");
+        await As(own)
+            .PutAsync("/api/v1/accounts/me/password", new { currentPassword = Password, newPassword = "short" })
+            .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+        await As(own)
+            .PutAsync("/api/v1/accounts/me/password", new { currentPassword = Password, newPassword = next })
+            .JsonAsync();
         await As(stolen).GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
         await As(own).GetAsync("/api/v1/accounts/me").JsonAsync();
-        await veza.Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = Password }).RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
-        await veza.Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = next }).JsonAsync(HttpStatusCode.Created);
+        await veza
+            .Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = Password })
+            .RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
+        await veza
+            .Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = next })
+            .JsonAsync(HttpStatusCode.Created);
     }
 
     [Fact]
     public async Task An_operators_token_sets_a_forgotten_password_once()
     {
-        var registered = await veza.Nobody.PostAsync("/api/v1/accounts", Registration).JsonAsync(HttpStatusCode.Created);
+        var registered = await veza
+            .Nobody.PostAsync("/api/v1/accounts", Registration)
+            .JsonAsync(HttpStatusCode.Created);
         var path = $"/api/v1/accounts/{registered.Id()}/password-reset";
         await As(registered).PostAsync(path).RefusedAsync(HttpStatusCode.Forbidden, "not_allowed");
-        var token = (await (await veza.OperatorAsync()).PostAsync(path).JsonAsync(HttpStatusCode.Created)).GetProperty("token").GetString();
-        await veza.Nobody.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "a third good one" }).JsonAsync();
-        await veza.Nobody.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "a fourth good one" }).RefusedAsync(HttpStatusCode.Unauthorized, "reset_token_invalid");
-        await veza.Nobody.PostAsync("/api/v1/sessions/refresh", new { refreshToken = token }).RefusedAsync(HttpStatusCode.Unauthorized, "refresh_token_invalid");
-        await As(registered).GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
-        await veza.Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = "a third good one" }).JsonAsync(HttpStatusCode.Created);
+        var token = (await (await veza.OperatorAsync()).PostAsync(path).JsonAsync(HttpStatusCode.Created))
+            .GetProperty("token")
+            .GetString();
+        await veza
+            .Nobody.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "a third good one" })
+            .JsonAsync();
+        await veza
+            .Nobody.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "a fourth good one" })
+            .RefusedAsync(HttpStatusCode.Unauthorized, "reset_token_invalid");
+        await veza
+            .Nobody.PostAsync("/api/v1/sessions/refresh", new { refreshToken = token })
+            .RefusedAsync(HttpStatusCode.Unauthorized, "refresh_token_invalid");
+        await As(registered)
+            .GetAsync("/api/v1/accounts/me")
+            .RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
+        await veza
+            .Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = "a third good one" })
+            .JsonAsync(HttpStatusCode.Created);
     }
 
     [Fact]
@@ -130,13 +213,21 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
         var key = ("Idempotency-Key", _name);
         var first = await SignInAsync(_name, key);
         var again = await SignInAsync(_name, key);
-        Assert.Equal((first.Id(), first.GetProperty("refreshToken").GetString()), (again.Id(), again.GetProperty("refreshToken").GetString()));
-        await veza.Nobody.PostAsync("/api/v1/sessions", new { name = _name.ToUpperInvariant(), password = Password }, key)
+        Assert.Equal(
+            (first.Id(), first.GetProperty("refreshToken").GetString()),
+            (again.Id(), again.GetProperty("refreshToken").GetString())
+        );
+        await veza
+            .Nobody.PostAsync("/api/v1/sessions", new { name = _name.ToUpperInvariant(), password = Password }, key)
             .RefusedAsync(HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
         await RefreshAsync(first).JsonAsync();
-        await veza.Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = Password }, key).RefusedAsync(HttpStatusCode.Unauthorized, "answer_used_up");
+        await veza
+            .Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = Password }, key)
+            .RefusedAsync(HttpStatusCode.Unauthorized, "answer_used_up");
         await As(first).DeleteAsync("/api/v1/sessions/current").JsonAsync();
-        await veza.Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = Password }, key).RefusedAsync(HttpStatusCode.Unauthorized, "session_ended");
+        await veza
+            .Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = Password }, key)
+            .RefusedAsync(HttpStatusCode.Unauthorized, "session_ended");
     }
 
     [Fact]
@@ -157,11 +248,17 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
         });
     }
 
-    private Person As(JsonElement session) => new(veza, Guid.Empty, _name, session.GetProperty("accessToken").GetString());
+    private Person As(JsonElement session) =>
+        new(veza, Guid.Empty, _name, session.GetProperty("accessToken").GetString());
 
     private Task<JsonElement> SignInAsync(string name, params (string, string)[] headers) =>
-        veza.Nobody.PostAsync("/api/v1/sessions", new { name, password = Password }, headers).JsonAsync(HttpStatusCode.Created);
+        veza
+            .Nobody.PostAsync("/api/v1/sessions", new { name, password = Password }, headers)
+            .JsonAsync(HttpStatusCode.Created);
 
     private Task<HttpResponseMessage> RefreshAsync(JsonElement session) =>
-        veza.Nobody.PostAsync("/api/v1/sessions/refresh", new { refreshToken = session.GetProperty("refreshToken").GetString() });
+        veza.Nobody.PostAsync(
+            "/api/v1/sessions/refresh",
+            new { refreshToken = session.GetProperty("refreshToken").GetString() }
+        );
 }

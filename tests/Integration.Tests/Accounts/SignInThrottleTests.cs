@@ -8,8 +8,11 @@ public class SignInThrottleTests(VezaEndpoints veza) : IClassFixture<VezaEndpoin
 {
     private const string Password = "correct horse battery";
 
-    /// <summary>The tests' server trusts this machine as a proxy, so that each test comes from networks of its own.</summary>
-    private readonly string _home = Address(), _elsewhere = Address();
+    /// <summary>
+    /// The tests' server trusts this machine as a proxy, so that each test comes from networks of its own.
+    /// </summary>
+    private readonly string _home = Address(),
+        _elsewhere = Address();
 
     private Task<HttpResponseMessage> TryAsync(string name, string password, string address) =>
         veza.Nobody.PostAsync("/api/v1/sessions", new { name, password }, ("X-Forwarded-For", address));
@@ -21,10 +24,16 @@ public class SignInThrottleTests(VezaEndpoints veza) : IClassFixture<VezaEndpoin
         foreach (var name in new[] { ada.UserName, $"nobody_{ada.Id:N}"[..32] })
         {
             for (var i = 0; i < SignInGuard.FreeTries; i++)
-                await TryAsync(i % 2 == 0 ? name : name.ToUpperInvariant(), "wrong one", _elsewhere).RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
+                await TryAsync(i % 2 == 0 ? name : name.ToUpperInvariant(), "wrong one", _elsewhere)
+                    .RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
             var answer = await TryAsync(name, Password, _elsewhere);
             Assert.InRange(answer.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, SignInGuard.WaitMin.TotalSeconds);
-            Assert.Contains("too many tries failed", (await Task.FromResult(answer).RefusedAsync(HttpStatusCode.TooManyRequests, "sign_in_wait")).GetProperty("detail").GetString());
+            Assert.Contains(
+                "too many tries failed",
+                (await Task.FromResult(answer).RefusedAsync(HttpStatusCode.TooManyRequests, "sign_in_wait"))
+                    .GetProperty("detail")
+                    .GetString()
+            );
         }
     }
 
@@ -33,7 +42,9 @@ public class SignInThrottleTests(VezaEndpoints veza) : IClassFixture<VezaEndpoin
     {
         var ada = await veza.RegisterAsync("ada");
         await TryAsync(ada.UserName, Password, _home).JsonAsync(HttpStatusCode.Created);
-        for (var i = 0; i < SignInGuard.FreeTries; i++) await TryAsync(ada.UserName, "wrong one", _elsewhere).RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
+        for (var i = 0; i < SignInGuard.FreeTries; i++)
+            await TryAsync(ada.UserName, "wrong one", _elsewhere)
+                .RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
         await TryAsync(ada.UserName, Password, _elsewhere).RefusedAsync(HttpStatusCode.TooManyRequests, "sign_in_wait");
         await TryAsync(ada.UserName, Password, _home).JsonAsync(HttpStatusCode.Created);
     }

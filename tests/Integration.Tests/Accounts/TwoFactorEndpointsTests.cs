@@ -26,25 +26,33 @@ public class TwoFactorEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEnd
 
         // Nothing is asked for before it is confirmed.
         await SignInAsync(ada).JsonAsync(HttpStatusCode.Created);
-        await ada.PostAsync(Path + "/confirm", new { code = "000000x" }).RefusedAsync(HttpStatusCode.Forbidden, "code_wrong");
+        await ada.PostAsync(Path + "/confirm", new { code = "000000x" })
+            .RefusedAsync(HttpStatusCode.Forbidden, "code_wrong");
         var step = Now - 1;
         var recovery = (await ada.PostAsync(Path + "/confirm", new { code = Totp.Code(secret, step) }).JsonAsync())
-            .GetProperty("recoveryCodes").EnumerateArray().Select(c => c.GetString()!).ToArray();
+            .GetProperty("recoveryCodes")
+            .EnumerateArray()
+            .Select(c => c.GetString()!)
+            .ToArray();
         Assert.Equal(10, recovery.Length);
 
         await SignInAsync(ada).RefusedAsync(HttpStatusCode.Unauthorized, "two_factor_required");
         await SignInAsync(ada, "12345x").RefusedAsync(HttpStatusCode.Unauthorized, "two_factor_failed");
         await SignInAsync(ada, Totp.Code(secret, step)).RefusedAsync(HttpStatusCode.Unauthorized, "two_factor_failed");
         await SignInAsync(ada, Totp.Code(secret, step + 1)).JsonAsync(HttpStatusCode.Created);
-        await SignInAsync(ada, Totp.Code(secret, step + 1)).RefusedAsync(HttpStatusCode.Unauthorized, "two_factor_failed");
+        await SignInAsync(ada, Totp.Code(secret, step + 1))
+            .RefusedAsync(HttpStatusCode.Unauthorized, "two_factor_failed");
         await SignInAsync(ada, recovery[3].ToLowerInvariant()).JsonAsync(HttpStatusCode.Created);
         await SignInAsync(ada, recovery[3]).RefusedAsync(HttpStatusCode.Unauthorized, "two_factor_failed");
-        await ada.PostAsync(Path, new { password = Password }).RefusedAsync(HttpStatusCode.Conflict, "two_factor_enabled");
+        await ada.PostAsync(Path, new { password = Password })
+            .RefusedAsync(HttpStatusCode.Conflict, "two_factor_enabled");
 
-        await ada.PostAsync(Path + "/disable", new { code = recovery[3] }).RefusedAsync(HttpStatusCode.Forbidden, "code_wrong");
+        await ada.PostAsync(Path + "/disable", new { code = recovery[3] })
+            .RefusedAsync(HttpStatusCode.Forbidden, "code_wrong");
         await ada.PostAsync(Path + "/disable", new { code = recovery[4] }).JsonAsync();
         await SignInAsync(ada).JsonAsync(HttpStatusCode.Created);
-        await ada.PostAsync(Path + "/disable", new { code = recovery[5] }).RefusedAsync(HttpStatusCode.Conflict, "two_factor_not_begun");
+        await ada.PostAsync(Path + "/disable", new { code = recovery[5] })
+            .RefusedAsync(HttpStatusCode.Conflict, "two_factor_not_begun");
     }
 
     [Fact]
@@ -54,12 +62,30 @@ public class TwoFactorEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEnd
         var begun = await ada.PostAsync(Path, new { password = Password }).JsonAsync(HttpStatusCode.Created);
         var secret = Device.Secret(begun.Id());
         var confirmed = await ada.PostAsync(Path + "/confirm", new { code = Totp.Code(secret, Now) }).JsonAsync();
-        var replay = await (await (await veza.OperatorAsync()).GetAsync($"/api/v1/log?stream={ada.Id}")).Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        var replay = await (
+            await (await veza.OperatorAsync()).GetAsync($"/api/v1/log?stream={ada.Id}")
+        ).Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         Assert.Contains("two_factor_enabled", replay);
-        foreach (var hidden in (string[])[ begun.GetProperty("secret").GetString()!, "passwordHash", "networkHash", .. confirmed.GetProperty("recoveryCodes").EnumerateArray().Select(c => c.GetString()!)])
+        foreach (
+            var hidden in (string[])
+                [
+                    begun.GetProperty("secret").GetString()!,
+                    "passwordHash",
+                    "networkHash",
+                    .. confirmed.GetProperty("recoveryCodes").EnumerateArray().Select(c => c.GetString()!),
+                ]
+        )
             Assert.DoesNotContain(hidden, replay);
     }
 
     private Task<HttpResponseMessage> SignInAsync(Person person, string? code = null) =>
-        veza.Nobody.PostAsync("/api/v1/sessions", new { name = person.UserName, password = Password, code });
+        veza.Nobody.PostAsync(
+            "/api/v1/sessions",
+            new
+            {
+                name = person.UserName,
+                password = Password,
+                code,
+            }
+        );
 }

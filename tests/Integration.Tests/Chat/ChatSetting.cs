@@ -9,8 +9,14 @@ public sealed record ChatSetting(Person Owner, Person Member, Person Stranger, G
 
     public static async Task<ChatSetting> CreateAsync(IVezaApi veza)
     {
-        var (owner, member, stranger) = (await veza.SharedAsync("owner"), await veza.SharedAsync("member"), await veza.SharedAsync("stranger"));
-        var community = await owner.PostAsync("/api/v1/communities", new { name = "Vinyl diggers" }).JsonAsync(HttpStatusCode.Created);
+        var (owner, member, stranger) = (
+            await veza.SharedAsync("owner"),
+            await veza.SharedAsync("member"),
+            await veza.SharedAsync("stranger")
+        );
+        var community = await owner
+            .PostAsync("/api/v1/communities", new { name = "Vinyl diggers" })
+            .JsonAsync(HttpStatusCode.Created);
         await member.PutAsync($"/api/v1/communities/{community.Id()}/members/me").JsonAsync();
         return new(owner, member, stranger, community.Id(), community.GetProperty("generalChannelId").GetGuid());
     }

@@ -37,17 +37,24 @@ public class CommunityEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEnd
     {
         var chat = await ChatSetting.CreateAsync(veza);
         var channels = $"/api/v1/communities/{chat.Community}/channels";
-        var asked = new { name = "slow", kind = "text", topic = "one at a time", slowModeSeconds = 10 };
+        var asked = new
+        {
+            name = "slow",
+            kind = "text",
+            topic = "one at a time",
+            slowModeSeconds = 10,
+        };
         await veza.Scenario(chat.Member, _ =>
         {
             _.Post.Json(asked).ToUrl(channels);
             _.ShouldBeRefused(HttpStatusCode.Forbidden, "permission_missing");
         });
         var made = await veza.Scenario(chat.Owner, _ =>
-        {
-            _.Post.Json(asked).ToUrl(channels);
-            _.StatusCodeShouldBe(HttpStatusCode.Created);
-        }).JsonAsync();
+            {
+                _.Post.Json(asked).ToUrl(channels);
+                _.StatusCodeShouldBe(HttpStatusCode.Created);
+            })
+            .JsonAsync();
 
         var listed = (await veza.Scenario(chat.Owner, _ => _.Get.Url(channels)).JsonAsync()).Items();
 
@@ -58,7 +65,9 @@ public class CommunityEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEnd
                 listed[1].GetProperty("name").GetString(),
                 listed[1].GetProperty("kind").GetString(),
                 listed[1].GetProperty("topic").GetString(),
-                listed[1].GetProperty("slowModeSeconds").GetInt32()));
+                listed[1].GetProperty("slowModeSeconds").GetInt32()
+            )
+        );
     }
 
     [Fact]

@@ -20,13 +20,29 @@ public class MessageEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
         var items = (await chat.Owner.GetAsync(chat.Messages).JsonAsync()).Items();
         Assert.Equal([reply, first], items.Select(i => i.Id()));
         Assert.Equal(first, items[0].GetProperty("replyTo").GetGuid());
-        Assert.Equal(("Καλησπέρα", 1, chat.Member.UserName), (items[1].GetProperty("text").GetString(), items[1].GetProperty("edits").GetInt32(),
-            items[1].GetProperty("author").GetProperty("userName").GetString()));
+        Assert.Equal(
+            ("Καλησπέρα", 1, chat.Member.UserName),
+            (
+                items[1].GetProperty("text").GetString(),
+                items[1].GetProperty("edits").GetInt32(),
+                items[1].GetProperty("author").GetProperty("userName").GetString()
+            )
+        );
         var reaction = Assert.Single(items[1].GetProperty("reactions").EnumerateArray());
-        Assert.Equal(("🔥", 2, true), (reaction.GetProperty("emoji").GetString(), reaction.GetProperty("count").GetInt32(), reaction.GetProperty("me").GetBoolean()));
+        Assert.Equal(
+            ("🔥", 2, true),
+            (
+                reaction.GetProperty("emoji").GetString(),
+                reaction.GetProperty("count").GetInt32(),
+                reaction.GetProperty("me").GetBoolean()
+            )
+        );
 
         var texts = (await chat.Owner.GetAsync($"/api/v1/messages/{first}/edits").JsonAsync()).Items();
-        Assert.Equal(["Καλημέρα 👋🏽\n```cs\nvar x = 1;\n```", "Καλησπέρα"], texts.Select(t => t.GetProperty("text").GetString()));
+        Assert.Equal(
+            ["Καλημέρα 👋🏽\n```cs\nvar x = 1;\n```", "Καλησπέρα"],
+            texts.Select(t => t.GetProperty("text").GetString())
+        );
     }
 
     [Fact]
@@ -34,14 +50,20 @@ public class MessageEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
     {
         var chat = await ChatSetting.CreateAsync(veza);
         var sent = new List<Guid>();
-        for (var i = 0; i < 25; i++) sent.Add(await chat.SendAsync(chat.Owner, $"message {i}"));
+        for (var i = 0; i < 25; i++)
+            sent.Add(await chat.SendAsync(chat.Owner, $"message {i}"));
         // A page goes on even when the message it ended with has gone.
         await chat.Owner.DeleteAsync($"/api/v1/messages/{sent[15]}").JsonAsync();
         var shown = Enumerable.Reverse(sent).Where(id => id != sent[15]).ToArray();
 
         Assert.Equal(shown, await WalkAsync(chat, $"{chat.Messages}?limit=7"));
-        Assert.Equal(shown.SkipWhile(id => id != sent[14]), await WalkAsync(chat, $"{chat.Messages}?limit=4&before={sent[15]}"));
-        var around = (await chat.Owner.GetAsync($"{chat.Messages}?limit=5&around={sent[10]}").JsonAsync()).Items().Select(i => i.Id());
+        Assert.Equal(
+            shown.SkipWhile(id => id != sent[14]),
+            await WalkAsync(chat, $"{chat.Messages}?limit=4&before={sent[15]}")
+        );
+        var around = (await chat.Owner.GetAsync($"{chat.Messages}?limit=5&around={sent[10]}").JsonAsync())
+            .Items()
+            .Select(i => i.Id());
         Assert.Equal([sent[12], sent[11], sent[10], sent[9], sent[8]], around);
         var after = await chat.Owner.GetAsync($"{chat.Messages}?limit=3&after={sent[20]}").JsonAsync();
         Assert.Equal([sent[23], sent[22], sent[21]], after.Items().Select(i => i.Id()));
@@ -55,13 +77,24 @@ public class MessageEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
     {
         var chat = await ChatSetting.CreateAsync(veza);
         var key = Guid.CreateVersion7().ToString();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => veza.Scenario(chat.Owner, _ =>
-        {
-            _.Post.Json(new { text = "once" }).ToUrl(chat.Messages);
-            _.IdempotencyKey(key);
-            _.StatusCodeShouldBe(HttpStatusCode.Created);
-        }).JsonAsync()));
-        Assert.Single(answers.Select(a => (a.Id(), a.GetProperty("position").GetInt64(), a.GetProperty("version").GetInt64())).Distinct());
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 10)
+                .Select(_ =>
+                    veza.Scenario(chat.Owner, _ =>
+                        {
+                            _.Post.Json(new { text = "once" }).ToUrl(chat.Messages);
+                            _.IdempotencyKey(key);
+                            _.StatusCodeShouldBe(HttpStatusCode.Created);
+                        })
+                        .JsonAsync()
+                )
+        );
+        Assert.Single(
+            answers
+                .Select(a => (a.Id(), a.GetProperty("position").GetInt64(), a.GetProperty("version").GetInt64()))
+                .Distinct()
+        );
         Assert.Single((await chat.Owner.GetAsync(chat.Messages).JsonAsync()).Items());
         await veza.Scenario(chat.Owner, _ =>
         {
@@ -152,8 +185,20 @@ public class MessageEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
     public async Task Slow_mode_makes_a_member_wait_and_says_how_long()
     {
         var chat = await ChatSetting.CreateAsync(veza);
-        var slow = await chat.Owner.PostAsync($"/api/v1/communities/{chat.Community}/channels", new { name = "slow", kind = "text", slowModeSeconds = 600 }).JsonAsync(HttpStatusCode.Created);
-        await chat.Member.PostAsync($"/api/v1/channels/{slow.Id()}/messages", new { text = "one" }).JsonAsync(HttpStatusCode.Created);
+        var slow = await chat
+            .Owner.PostAsync(
+                $"/api/v1/communities/{chat.Community}/channels",
+                new
+                {
+                    name = "slow",
+                    kind = "text",
+                    slowModeSeconds = 600,
+                }
+            )
+            .JsonAsync(HttpStatusCode.Created);
+        await chat
+            .Member.PostAsync($"/api/v1/channels/{slow.Id()}/messages", new { text = "one" })
+            .JsonAsync(HttpStatusCode.Created);
         var refused = chat.Member.PostAsync($"/api/v1/channels/{slow.Id()}/messages", new { text = "two" });
         await refused.RefusedAsync(HttpStatusCode.TooManyRequests, "slow_mode");
         Assert.InRange((await refused).Headers.RetryAfter!.Delta!.Value.TotalSeconds, 500, 600);

@@ -12,11 +12,22 @@ public class ModerationTests(VezaEndpoints veza, VezaServer server) : IClassFixt
         await chat.Owner.PutAsync(ban, new { reason = "spam" }).JsonAsync();
         chat.Member.SeeWhat(chat.Owner);
         await chat.Member.GetAsync(chat.Messages).RefusedAsync(HttpStatusCode.Forbidden, "permission_missing");
-        await chat.Member.PutAsync($"/api/v1/communities/{chat.Community}/members/me").RefusedAsync(HttpStatusCode.Forbidden, "banned");
+        await chat
+            .Member.PutAsync($"/api/v1/communities/{chat.Community}/members/me")
+            .RefusedAsync(HttpStatusCode.Forbidden, "banned");
 
         var sanction = Assert.Single(await SanctionsAsync(chat));
-        Assert.Equal((chat.Member.Id, "ban", "spam"), (sanction.GetProperty("account").Id(), sanction.GetProperty("kind").GetString(), sanction.GetProperty("reason").GetString()));
-        await chat.Member.GetAsync($"/api/v1/communities/{chat.Community}/sanctions").RefusedAsync(HttpStatusCode.Forbidden, "permission_missing");
+        Assert.Equal(
+            (chat.Member.Id, "ban", "spam"),
+            (
+                sanction.GetProperty("account").Id(),
+                sanction.GetProperty("kind").GetString(),
+                sanction.GetProperty("reason").GetString()
+            )
+        );
+        await chat
+            .Member.GetAsync($"/api/v1/communities/{chat.Community}/sanctions")
+            .RefusedAsync(HttpStatusCode.Forbidden, "permission_missing");
 
         await chat.Owner.DeleteAsync(ban).JsonAsync();
         await chat.Member.PutAsync($"/api/v1/communities/{chat.Community}/members/me").JsonAsync();
@@ -37,16 +48,24 @@ public class ModerationTests(VezaEndpoints veza, VezaServer server) : IClassFixt
 
         await chat.Owner.DeleteAsync(timeOut).JsonAsync();
         await chat.SendAsync(chat.Member, "hello");
-        await chat.Owner.PutAsync(timeOut, new { until = TimeProvider.System.GetUtcNow().AddDays(29) }).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+        await chat
+            .Owner.PutAsync(timeOut, new { until = TimeProvider.System.GetUtcNow().AddDays(29) })
+            .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
     }
 
     [Fact]
     public async Task Who_is_kicked_is_out_and_may_come_back()
     {
         var chat = await ChatSetting.CreateAsync(veza);
-        await chat.Member.DeleteAsync($"/api/v1/communities/{chat.Community}/members/{chat.Owner.Id}").RefusedAsync(HttpStatusCode.Forbidden, "permission_missing");
-        await chat.Owner.DeleteAsync($"/api/v1/communities/{chat.Community}/members/{chat.Member.Id}?reason=spam").JsonAsync();
-        await chat.Member.PostAsync(chat.Messages, new { text = "hello" }).RefusedAsync(HttpStatusCode.Forbidden, "permission_missing");
+        await chat
+            .Member.DeleteAsync($"/api/v1/communities/{chat.Community}/members/{chat.Owner.Id}")
+            .RefusedAsync(HttpStatusCode.Forbidden, "permission_missing");
+        await chat
+            .Owner.DeleteAsync($"/api/v1/communities/{chat.Community}/members/{chat.Member.Id}?reason=spam")
+            .JsonAsync();
+        await chat
+            .Member.PostAsync(chat.Messages, new { text = "hello" })
+            .RefusedAsync(HttpStatusCode.Forbidden, "permission_missing");
         await chat.Member.PutAsync($"/api/v1/communities/{chat.Community}/members/me").JsonAsync();
         await chat.SendAsync(chat.Member, "hello again");
     }
@@ -60,7 +79,10 @@ public class ModerationTests(VezaEndpoints veza, VezaServer server) : IClassFixt
         var (spam, more) = (await chat.SendAsync(eve, "buy watches"), await chat.SendAsync(eve, "buy more watches"));
         await chat.SendAsync(chat.Member, "hello");
         var before = chat.Member.Position;
-        using var events = await Live.EventSource.OpenAsync(chat.Member, $"/api/v1/live?topics=channel:{chat.Channel}&after={before}");
+        using var events = await Live.EventSource.OpenAsync(
+            chat.Member,
+            $"/api/v1/live?topics=channel:{chat.Channel}&after={before}"
+        );
 
         var ban = $"/api/v1/communities/{chat.Community}/bans/{eve.Id}";
         await chat.Owner.PutAsync(ban, new { deleteMessagesHours = 1 }).JsonAsync();
@@ -69,9 +91,22 @@ public class ModerationTests(VezaEndpoints veza, VezaServer server) : IClassFixt
         {
             var (kind, batch) = await events.NextAsync();
             Assert.Equal("batch", kind);
-            deleted.AddRange(batch.Items().Select(i => (i.GetProperty("type").GetString(), i.GetProperty("data").GetProperty("messageId").GetGuid(), i.GetProperty("data").GetProperty("byMemberId").GetGuid())));
+            deleted.AddRange(
+                batch
+                    .Items()
+                    .Select(i =>
+                        (
+                            i.GetProperty("type").GetString(),
+                            i.GetProperty("data").GetProperty("messageId").GetGuid(),
+                            i.GetProperty("data").GetProperty("byMemberId").GetGuid()
+                        )
+                    )
+            );
         }
-        Assert.Equal(new[] { spam, more }.Order().Select(m => ((string?)"messageDeleted", m, chat.Owner.Id)), deleted.OrderBy(d => d.Item2));
+        Assert.Equal(
+            new[] { spam, more }.Order().Select(m => ((string?)"messageDeleted", m, chat.Owner.Id)),
+            deleted.OrderBy(d => d.Item2)
+        );
 
         chat.Owner.SeeUpTo(server.Running.Log.Head);
         Assert.Equal(["hello"], await TextsAsync(chat, chat.Messages));

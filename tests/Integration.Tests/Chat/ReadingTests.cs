@@ -17,7 +17,9 @@ public class ReadingTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
         Assert.Equal(1, await UnreadAsync(chat));
         await chat.Member.PutAsync($"/api/v1/channels/{chat.Channel}/read", new { upTo = read - 1 }).JsonAsync();
         Assert.Equal(1, await UnreadAsync(chat));
-        await chat.Member.PutAsync($"/api/v1/channels/{chat.Channel}/read", new { upTo = read + 1 }).RefusedAsync(HttpStatusCode.TooManyRequests, "read_too_fast");
+        await chat
+            .Member.PutAsync($"/api/v1/channels/{chat.Channel}/read", new { upTo = read + 1 })
+            .RefusedAsync(HttpStatusCode.TooManyRequests, "read_too_fast");
     }
 
     [Fact]

@@ -8,8 +8,8 @@ using Veza.Domain.Chat.Channels;
 using Veza.Domain.Chat.Members;
 using Veza.Domain.Chat.Messages;
 using Veza.EventStore;
-using Veza.EventStore.Appending;
 using Veza.EventStore.Aggregates;
+using Veza.EventStore.Appending;
 using Veza.EventStore.Reading;
 using Veza.Projections.Chat.Messages;
 using Veza.Reactors.Chat.Members;
@@ -32,7 +32,9 @@ public sealed class ServerWithoutReactors : IAsyncLifetime
     public ValueTask DisposeAsync() => Veza.DisposeAsync();
 }
 
-/// <summary>The deletion that a ban orders, over the log, the projections and the commands as they run in production.</summary>
+/// <summary>
+/// The deletion that a ban orders, over the log, the projections and the commands as they run in production.
+/// </summary>
 public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture<ServerWithoutReactors>
 {
     private const string Name = "chat.withdraw_messages.v1";
@@ -51,7 +53,12 @@ public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture
     public async Task What_was_sent_in_the_span_is_deleted_once_and_nothing_else()
     {
         await BeginAsync();
-        var (elsewhere, there, news, bo) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
+        var (elsewhere, there, news, bo) = (
+            Guid.CreateVersion7(),
+            Guid.CreateVersion7(),
+            Guid.CreateVersion7(),
+            Guid.CreateVersion7()
+        );
         await SendAsync(new CreateChannel(news, _community, _owner, "news", ChannelKind.Text, null, 0));
         await SendAsync(new CreateCommunity(elsewhere, there, _owner, "Elsewhere"));
         await SendAsync(new JoinCommunity(elsewhere, _eve));
@@ -84,7 +91,8 @@ public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture
         var decided = 0;
         var failing = Reactor(() =>
         {
-            if (Interlocked.Increment(ref decided) < 40) return TimeProvider.System.GetUtcNow();
+            if (Interlocked.Increment(ref decided) < 40)
+                return TimeProvider.System.GetUtcNow();
             throw new InvalidOperationException("the processor is on fire");
         });
         await Assert.ThrowsAsync<InvalidOperationException>(() => RunAsync(failing));
@@ -142,15 +150,18 @@ public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture
 
         var (decided, held) = (0, new ManualResetEventSlim());
         var stuck = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var reactor = Reactor(() =>
-        {
-            if (Interlocked.Increment(ref decided) == 1)
+        var reactor = Reactor(
+            () =>
             {
-                stuck.SetResult();
-                held.Wait(Ct);
-            }
-            return TimeProvider.System.GetUtcNow();
-        }, atOnceMax: 1);
+                if (Interlocked.Increment(ref decided) == 1)
+                {
+                    stuck.SetResult();
+                    held.Wait(Ct);
+                }
+                return TimeProvider.System.GetUtcNow();
+            },
+            atOnceMax: 1
+        );
         var first = Task.Run(() => RunAsync(reactor), Ct);
         await stuck.Task.WaitAsync(Ct);
         await SendAsync(new BanMember(_community, bo, _owner, null, 1));
@@ -175,33 +186,58 @@ public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture
     private async Task<Guid[]> SayAsync(Guid by, Guid channel, int count)
     {
         Guid[] messages = [.. Enumerable.Range(0, count).Select(_ => Guid.CreateVersion7())];
-        await Parallel.ForEachAsync(messages, new ParallelOptions { MaxDegreeOfParallelism = 64, CancellationToken = Ct }, async (message, _) => await SendAsync(new SendMessage(message, channel, by, "buy watches", null)));
+        await Parallel.ForEachAsync(
+            messages,
+            new ParallelOptions { MaxDegreeOfParallelism = 64, CancellationToken = Ct },
+            async (message, _) => await SendAsync(new SendMessage(message, channel, by, "buy watches", null))
+        );
         return messages;
     }
 
-    private async Task SendAsync<TCommand>(TCommand command) where TCommand : notnull
+    private async Task SendAsync<TCommand>(TCommand command)
+        where TCommand : notnull
     {
         var result = await Commands.SendAsync(command, new(Guid.CreateVersion7(), null), null, Ct);
-        if (result is CommandResult.Refused { Refusal: var no }) Assert.Fail($"{command} was refused: {no.Code}: {no.Detail}");
+        if (result is CommandResult.Refused { Refusal: var no })
+            Assert.Fail($"{command} was refused: {no.Code}: {no.Detail}");
     }
 
     /// <summary>As a ban does, but to the moment: commands have hours.</summary>
     private async Task OrderAsync(DateTimeOffset since)
     {
         var stream = Member.StreamId(_community, _eve);
-        await AppendAsync<Member>(stream, (await Log.Models.LoadAsync(typeof(Member), stream, Ct)).Version, new MemberMessagesDeletionOrdered(_community, _eve, _owner, since));
+        await AppendAsync<Member>(
+            stream,
+            (await Log.Models.LoadAsync(typeof(Member), stream, Ct)).Version,
+            new MemberMessagesDeletionOrdered(_community, _eve, _owner, since)
+        );
     }
 
     private async Task AppendAsync<TModel>(Guid stream, long version, object happened) =>
-        Assert.IsType<AppendOutcome.Accepted>(await Log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(stream, AggregateFold.Of<TModel>().StreamType, version, [happened])], [])));
+        Assert.IsType<AppendOutcome.Accepted>(
+            await Log.Appender.AppendAsync(
+                new(
+                    Guid.CreateVersion7(),
+                    [new(stream, AggregateFold.Of<TModel>().StreamType, version, [happened])],
+                    []
+                )
+            )
+        );
 
-    private async Task<DateTimeOffset> TimeOfAsync(Guid message) => (await Log.Reader.ReadAsync(0, long.MaxValue, 1, null, message, Ct))[0].At;
+    private async Task<DateTimeOffset> TimeOfAsync(Guid message) =>
+        (await Log.Reader.ReadAsync(0, long.MaxValue, 1, null, message, Ct))[0].At;
 
     /// <summary>The deletions since the test began, in the log's order.</summary>
     private async Task<List<MessageDeleted>> DeletedAsync()
     {
         var deleted = new List<MessageDeleted>();
-        await foreach (var e in Log.Reader.ReadAllAsync(new LogQuery(_from) { Types = Log.Types.AliasesOf(typeof(MessageDeleted)) }, Ct)) deleted.Add((MessageDeleted)e.Data!);
+        await foreach (
+            var e in Log.Reader.ReadAllAsync(
+                new LogQuery(_from) { Types = Log.Types.AliasesOf(typeof(MessageDeleted)) },
+                Ct
+            )
+        )
+            deleted.Add((MessageDeleted)e.Data!);
         return deleted;
     }
 
@@ -210,7 +246,8 @@ public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture
             Get<MessageQueries>(),
             server.Veza.Running.Projections,
             Log,
-            new CommandBus(Get<IWolverineRuntime>(), Log, now ?? TimeProvider.System.GetUtcNow))
+            new CommandBus(Get<IWolverineRuntime>(), Log, now ?? TimeProvider.System.GetUtcNow)
+        )
         {
             PageMax = pageMax,
             AtOnceMax = atOnceMax,
@@ -219,11 +256,16 @@ public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture
     /// <summary>Gives the reactor every order since the test began.</summary>
     private async Task RunAsync(WithdrawMessages reactor)
     {
-        foreach (var order in await OrdersAsync()) await HandleAsync(reactor, order);
+        foreach (var order in await OrdersAsync())
+            await HandleAsync(reactor, order);
     }
 
-    private static Task HandleAsync(WithdrawMessages reactor, RecordedEvent e) => reactor.HandleAsync(
-        new(e.Position), new(e, (MemberMessagesDeletionOrdered)e.Data!, Name, IsLastAttempt: false), Ct);
+    private static Task HandleAsync(WithdrawMessages reactor, RecordedEvent e) =>
+        reactor.HandleAsync(
+            new(e.Position),
+            new(e, (MemberMessagesDeletionOrdered)e.Data!, Name, IsLastAttempt: false),
+            Ct
+        );
 
     private async Task<List<RecordedEvent>> OrdersAsync()
     {
@@ -231,5 +273,6 @@ public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture
         return await Log.Reader.ReadAllAsync(orders, Ct).ToListAsync(Ct);
     }
 
-    private T Get<T>() where T : notnull => server.Veza.Running.App.Services.GetRequiredService<T>();
+    private T Get<T>()
+        where T : notnull => server.Veza.Running.App.Services.GetRequiredService<T>();
 }

@@ -5,8 +5,15 @@ namespace Veza.Integration.Tests.Cli;
 /// <summary>What a program reads of the operator's tables through a pipe.</summary>
 public sealed class TablesTests
 {
-    private static readonly ProjectionsCommand.ProjectionView Shard =
-        new("feed.activities.v1/2", "running", 41, 7, 0, null, []);
+    private static readonly ProjectionsCommand.ProjectionView Shard = new(
+        "feed.activities.v1/2",
+        "running",
+        41,
+        7,
+        0,
+        null,
+        []
+    );
 
     [Fact]
     public void A_projection_and_each_of_its_shards_is_one_line_with_its_whole_error()
@@ -47,7 +54,15 @@ public sealed class TablesTests
     public void Of_a_reactor_one_sees_what_waits_and_what_it_gave_up()
     {
         var written = new StringWriter();
-        var reactor = new ReactorsCommand.ReactorView("music.process_track.v1", "running", 41, 3, 2, 1, "the original is not there");
+        var reactor = new ReactorsCommand.ReactorView(
+            "music.process_track.v1",
+            "running",
+            41,
+            3,
+            2,
+            1,
+            "the original is not there"
+        );
         Terminal.On(written, redirected: true).Write(ReactorsCommand.TableOf([reactor]));
         Assert.Contains("waiting", written.ToString(), StringComparison.Ordinal);
         Assert.Matches("music.process_track.v1 +running +41 +3 +2 +1 +the original is not there", written.ToString());

@@ -13,7 +13,10 @@ public sealed class VezaSettingsTests
     {
         var settings = Parse();
 
-        Assert.Equal((RunEnvironment.Development, "127.0.0.1", 8080, 9090), (settings.Environment, settings.Host, settings.Port, settings.PrometheusPort));
+        Assert.Equal(
+            (RunEnvironment.Development, "127.0.0.1", 8080, 9090),
+            (settings.Environment, settings.Host, settings.Port, settings.PrometheusPort)
+        );
         Assert.Equal(["api", "media", "projections", "reactors", "realtime"], settings.Roles.Order());
         Assert.Equal(200L << 20, settings.UploadBytesMax);
         Assert.Null(settings.Database);
@@ -23,18 +26,25 @@ public sealed class VezaSettingsTests
     [Fact]
     public void Every_wrong_value_is_reported_with_name_value_and_what_is_allowed()
     {
-        var refused = Assert.Throws<InvalidSettingsException>(() => Parse(("PORT", "99999"), ("MAX_UPLOAD_SIZE", "1TB"), ("LOG_LEVEL", "loud"), ("ROLES", "api,cook")));
+        var refused = Assert.Throws<InvalidSettingsException>(() =>
+            Parse(("PORT", "99999"), ("MAX_UPLOAD_SIZE", "1TB"), ("LOG_LEVEL", "loud"), ("ROLES", "api,cook"))
+        );
 
         Assert.Equal(4, refused.Problems.Count);
         Assert.Contains("PORT=99999 is not allowed; allowed is a whole number from 1 to 65535", refused.Problems);
-        Assert.Contains("LOG_LEVEL=loud is not allowed; allowed is trace, debug, info, warning or error", refused.Problems);
+        Assert.Contains(
+            "LOG_LEVEL=loud is not allowed; allowed is trace, debug, info, warning or error",
+            refused.Problems
+        );
         Assert.All(refused.Problems, problem => Assert.DoesNotContain('\n', problem));
     }
 
     [Fact]
     public void A_wrong_secret_is_never_shown()
     {
-        var refused = Assert.Throws<InvalidSettingsException>(() => Parse(("JWT_SECRET", "tiny"), ("DATABASE_URL", "mysql://ada:hidden@db/veza")));
+        var refused = Assert.Throws<InvalidSettingsException>(() =>
+            Parse(("JWT_SECRET", "tiny"), ("DATABASE_URL", "mysql://ada:hidden@db/veza"))
+        );
 
         Assert.Equal(2, refused.Problems.Count);
         Assert.DoesNotContain("tiny", refused.Message);
@@ -47,7 +57,10 @@ public sealed class VezaSettingsTests
         var refused = Assert.Throws<InvalidSettingsException>(() => Parse(("ENVIRONMENT", "production")));
 
         Assert.Equal(["ENCRYPTION_KEY", "JWT_SECRET"], refused.Problems.Select(p => p.Split(' ')[0]).Order());
-        Assert.Equal("0.0.0.0", Parse(("ENVIRONMENT", "production"), ("JWT_SECRET", GoodSecret), ("ENCRYPTION_KEY", OtherSecret)).Host);
+        Assert.Equal(
+            "0.0.0.0",
+            Parse(("ENVIRONMENT", "production"), ("JWT_SECRET", GoodSecret), ("ENCRYPTION_KEY", OtherSecret)).Host
+        );
     }
 
     [Theory]
@@ -59,27 +72,36 @@ public sealed class VezaSettingsTests
 
     [Fact]
     public void One_secret_must_not_serve_twice() =>
-        Assert.Throws<InvalidSettingsException>(() => Parse(("JWT_SECRET", GoodSecret), ("ENCRYPTION_KEY", GoodSecret)));
+        Assert.Throws<InvalidSettingsException>(() =>
+            Parse(("JWT_SECRET", GoodSecret), ("ENCRYPTION_KEY", GoodSecret))
+        );
 
     [Theory]
     [InlineData("500MB", 500L << 20)]
     [InlineData("1kb", 1024L)]
     [InlineData("4096", 4096L)]
-    public void Sizes_may_have_units(string text, long bytes) => Assert.Equal(bytes, Parse(("MAX_UPLOAD_SIZE", text)).UploadBytesMax);
+    public void Sizes_may_have_units(string text, long bytes) =>
+        Assert.Equal(bytes, Parse(("MAX_UPLOAD_SIZE", text)).UploadBytesMax);
 
     [Theory]
     [InlineData("501MB")]
     [InlineData("0")]
     [InlineData("-1MB")]
     [InlineData("99999999999999999999MB")]
-    public void Sizes_have_bounds(string text) => Assert.Throws<InvalidSettingsException>(() => Parse(("MAX_UPLOAD_SIZE", text)));
+    public void Sizes_have_bounds(string text) =>
+        Assert.Throws<InvalidSettingsException>(() => Parse(("MAX_UPLOAD_SIZE", text)));
 
     [Fact]
     public void A_database_url_becomes_a_connection_string()
     {
-        var database = Parse(("DATABASE_URL", "postgresql://ada:p%40ss@db.example:6432/veza?sslmode=require")).Database!;
+        var database = Parse(
+            ("DATABASE_URL", "postgresql://ada:p%40ss@db.example:6432/veza?sslmode=require")
+        ).Database!;
 
-        Assert.Equal("Host=db.example;Port=6432;Username=ada;Database=veza;Password=p@ss;SSL Mode=Require", database.ConnectionString);
+        Assert.Equal(
+            "Host=db.example;Port=6432;Username=ada;Database=veza;Password=p@ss;SSL Mode=Require",
+            database.ConnectionString
+        );
         Assert.DoesNotContain("p@ss", database.ToString());
     }
 
@@ -103,17 +125,46 @@ public sealed class VezaSettingsTests
     public void Object_storage_needs_bucket_and_keys_and_they_need_it()
     {
         var refused = Assert.Throws<InvalidSettingsException>(() => Parse(("S3_ENDPOINT", "https://s3.example")));
-        Assert.Equal(["S3_ACCESS_KEY", "S3_BUCKET", "S3_SECRET_KEY"], refused.Problems.Select(p => p.Split(' ')[0]).Order());
-        refused = Assert.Throws<InvalidSettingsException>(() => Parse(("S3_BUCKET", "veza"), ("S3_SECRET_KEY", "hidden")));
         Assert.Equal(
-            ["S3_ENDPOINT is not set, but needed with S3_BUCKET; allowed is an http:// or https:// address",
-                "S3_ENDPOINT is not set, but needed with S3_SECRET_KEY; allowed is an http:// or https:// address"], refused.Problems);
-        Assert.Equal(["S3_ENDPOINT", "S3_FORCE_PATH_STYLE"],
-            Assert.Throws<InvalidSettingsException>(() => Parse(("S3_ENDPOINT", "ftp://s3.example"), ("S3_FORCE_PATH_STYLE", "maybe"),
-                ("S3_BUCKET", "veza"), ("S3_ACCESS_KEY", "key"), ("S3_SECRET_KEY", "hidden"))).Problems.Select(p => p.Split('=')[0]).Order());
+            ["S3_ACCESS_KEY", "S3_BUCKET", "S3_SECRET_KEY"],
+            refused.Problems.Select(p => p.Split(' ')[0]).Order()
+        );
+        refused = Assert.Throws<InvalidSettingsException>(() =>
+            Parse(("S3_BUCKET", "veza"), ("S3_SECRET_KEY", "hidden"))
+        );
+        Assert.Equal(
+            [
+                "S3_ENDPOINT is not set, but needed with S3_BUCKET; allowed is an http:// or https:// address",
+                "S3_ENDPOINT is not set, but needed with S3_SECRET_KEY; allowed is an http:// or https:// address",
+            ],
+            refused.Problems
+        );
+        Assert.Equal(
+            ["S3_ENDPOINT", "S3_FORCE_PATH_STYLE"],
+            Assert
+                .Throws<InvalidSettingsException>(() =>
+                    Parse(
+                        ("S3_ENDPOINT", "ftp://s3.example"),
+                        ("S3_FORCE_PATH_STYLE", "maybe"),
+                        ("S3_BUCKET", "veza"),
+                        ("S3_ACCESS_KEY", "key"),
+                        ("S3_SECRET_KEY", "hidden")
+                    )
+                )
+                .Problems.Select(p => p.Split('=')[0])
+                .Order()
+        );
 
-        var bucket = Parse(("S3_ENDPOINT", "https://s3.example"), ("S3_BUCKET", "veza"), ("S3_ACCESS_KEY", "key"), ("S3_SECRET_KEY", "hidden")).Bucket;
-        Assert.Equal(new(new("https://s3.example"), "veza", "us-east-1", "key", "hidden", ForcePathStyle: true), bucket);
+        var bucket = Parse(
+            ("S3_ENDPOINT", "https://s3.example"),
+            ("S3_BUCKET", "veza"),
+            ("S3_ACCESS_KEY", "key"),
+            ("S3_SECRET_KEY", "hidden")
+        ).Bucket;
+        Assert.Equal(
+            new(new("https://s3.example"), "veza", "us-east-1", "key", "hidden", ForcePathStyle: true),
+            bucket
+        );
         Assert.DoesNotContain("hidden", bucket!.ToString());
     }
 
@@ -125,10 +176,22 @@ public sealed class VezaSettingsTests
     {
         Assert.Null(Parse().Smtp);
         Assert.Equal(new Uri("http://localhost:8181"), Parse(("PORT", "8181")).PublicUrl);
-        var refused = Assert.Throws<InvalidSettingsException>(() => Parse(("SMTP_HOST", "mail.example"), ("SMTP_USER", "veza")));
-        Assert.Equal(["MAIL_FROM", "PUBLIC_URL", "SMTP_PASSWORD"], refused.Problems.Select(p => p.Split(' ')[0]).Order());
-        var settings = Parse(("SMTP_HOST", "mail.example"), ("MAIL_FROM", "veza@example.org"), ("PUBLIC_URL", "https://veza.example"));
-        Assert.Equal(new Veza.Mail.SmtpServer("mail.example", 587, null, null, SmtpTls.StartTls, "veza@example.org"), settings.Smtp);
+        var refused = Assert.Throws<InvalidSettingsException>(() =>
+            Parse(("SMTP_HOST", "mail.example"), ("SMTP_USER", "veza"))
+        );
+        Assert.Equal(
+            ["MAIL_FROM", "PUBLIC_URL", "SMTP_PASSWORD"],
+            refused.Problems.Select(p => p.Split(' ')[0]).Order()
+        );
+        var settings = Parse(
+            ("SMTP_HOST", "mail.example"),
+            ("MAIL_FROM", "veza@example.org"),
+            ("PUBLIC_URL", "https://veza.example")
+        );
+        Assert.Equal(
+            new Veza.Mail.SmtpServer("mail.example", 587, null, null, SmtpTls.StartTls, "veza@example.org"),
+            settings.Smtp
+        );
     }
 
     [Theory]
@@ -138,7 +201,10 @@ public sealed class VezaSettingsTests
     [InlineData("MAIL_FROM", "Veza <veza@example.org>")]
     [InlineData("PUBLIC_URL", "veza.example")]
     public void A_wrong_setting_of_mail_is_refused_by_name(string name, string value) =>
-        Assert.StartsWith($"{name}={value} is not allowed", Assert.Single(Assert.Throws<InvalidSettingsException>(() => Parse((name, value))).Problems));
+        Assert.StartsWith(
+            $"{name}={value} is not allowed",
+            Assert.Single(Assert.Throws<InvalidSettingsException>(() => Parse((name, value))).Problems)
+        );
 
     [Theory]
     [InlineData("SMTP_TLS", "off")]
@@ -147,13 +213,22 @@ public sealed class VezaSettingsTests
     {
         var given = new Dictionary<string, string>
         {
-            ["ENVIRONMENT"] = "production", ["JWT_SECRET"] = GoodSecret, ["ENCRYPTION_KEY"] = OtherSecret, ["SMTP_HOST"] = "mail.example",
-            ["SMTP_USER"] = "veza", ["SMTP_PASSWORD"] = "hidden", ["MAIL_FROM"] = "veza@example.org", ["PUBLIC_URL"] = "https://veza.example",
+            ["ENVIRONMENT"] = "production",
+            ["JWT_SECRET"] = GoodSecret,
+            ["ENCRYPTION_KEY"] = OtherSecret,
+            ["SMTP_HOST"] = "mail.example",
+            ["SMTP_USER"] = "veza",
+            ["SMTP_PASSWORD"] = "hidden",
+            ["MAIL_FROM"] = "veza@example.org",
+            ["PUBLIC_URL"] = "https://veza.example",
         };
         Assert.NotNull(VezaSettings.Parse(given).Smtp);
         Assert.DoesNotContain("hidden", VezaSettings.Parse(given).Smtp!.ToString());
         given[name] = value;
-        Assert.StartsWith($"{name}=", Assert.Single(Assert.Throws<InvalidSettingsException>(() => VezaSettings.Parse(given)).Problems));
+        Assert.StartsWith(
+            $"{name}=",
+            Assert.Single(Assert.Throws<InvalidSettingsException>(() => VezaSettings.Parse(given)).Problems)
+        );
     }
 
     [Fact]
@@ -165,14 +240,18 @@ public sealed class VezaSettingsTests
 
         Assert.Equal((first.JwtSecret, first.EncryptionKey), (second.JwtSecret, second.EncryptionKey));
         Assert.NotEqual(first.JwtSecret, first.EncryptionKey);
-        Assert.All(Directory.GetFiles(home), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+        Assert.All(Directory.GetFiles(home), file =>
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file))
+        );
         Directory.Delete(home, recursive: true);
     }
 
     [Fact]
     public void The_print_out_shows_values_and_masks_secrets()
     {
-        var text = SettingsText.Current(new Dictionary<string, string> { ["PORT"] = "8181", ["JWT_SECRET"] = GoodSecret });
+        var text = SettingsText.Current(
+            new Dictionary<string, string> { ["PORT"] = "8181", ["JWT_SECRET"] = GoodSecret }
+        );
 
         Assert.Contains("8181   (set; default: 8080)", text);
         Assert.DoesNotContain(GoodSecret, text);
@@ -183,10 +262,15 @@ public sealed class VezaSettingsTests
     public void The_documentation_is_what_the_table_says()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Veza.EventSourced.sln"))) folder = folder.Parent!;
+        while (!File.Exists(Path.Combine(folder.FullName, "Veza.EventSourced.sln")))
+            folder = folder.Parent!;
 
-        Assert.Equal(SettingsText.Markdown(), File.ReadAllText(Path.Combine(folder.FullName, "docs", "configuration.md")));
+        Assert.Equal(
+            SettingsText.Markdown(),
+            File.ReadAllText(Path.Combine(folder.FullName, "docs", "configuration.md"))
+        );
     }
 
-    private static VezaSettings Parse(params (string Name, string Value)[] variables) => VezaSettings.Parse(variables.ToDictionary(v => v.Name, v => v.Value));
+    private static VezaSettings Parse(params (string Name, string Value)[] variables) =>
+        VezaSettings.Parse(variables.ToDictionary(v => v.Name, v => v.Value));
 }

@@ -39,7 +39,8 @@ public sealed class ConnectionGateTests : IDisposable
     [Fact]
     public void An_IPv6_network_of_64_bits_is_one_and_an_IPv4_address_is_itself_either_way_it_is_written()
     {
-        for (var i = 0; i < PerNetwork; i++) Assert.NotNull(Enter($"2001:db8::{i:x}"));
+        for (var i = 0; i < PerNetwork; i++)
+            Assert.NotNull(Enter($"2001:db8::{i:x}"));
         Assert.Null(Enter("2001:db8::ffff:1"));
         Assert.NotNull(Enter("2001:db8:0:1::1"));
 
@@ -62,7 +63,8 @@ public sealed class ConnectionGateTests : IDisposable
         EnterAll("10.1.0.1", PerNetwork);
         EnterAll("10.1.0.2", PerNetwork);
         var third = 0;
-        while (Enter("10.1.0.3") is not null) third++;
+        while (Enter("10.1.0.3") is not null)
+            third++;
         Assert.InRange(third, 1, Max - 2 * PerNetwork - 1);
 
         Assert.NotNull(Enter("10.1.0.4"));
@@ -98,7 +100,8 @@ public sealed class ConnectionGateTests : IDisposable
     {
         // A proxy's, so that the number of networks plays no part.
         var all = EnterAll("10.0.0.1", Max);
-        foreach (var connection in all) connection.Begin();
+        foreach (var connection in all)
+            connection.Begin();
         var longest = all[10];
         longest.End();
         _time.Advance(ConnectionGate.WaitMin);
@@ -124,7 +127,8 @@ public sealed class ConnectionGateTests : IDisposable
 
         // Only as many as are wanted; and their places are places again.
         Assert.Contains(all[50..], c => !IsCut(c));
-        foreach (var cut in all.Where(IsCut)) await cut.DisposeAsync();
+        foreach (var cut in all.Where(IsCut))
+            await cut.DisposeAsync();
         Assert.NotNull(Enter("10.1.0.1"));
     }
 
@@ -132,7 +136,8 @@ public sealed class ConnectionGateTests : IDisposable
     public void A_connection_that_has_left_HTTP_is_nobodys_to_close()
     {
         var all = EnterAll("10.0.0.1", Max);
-        foreach (var connection in all) connection.Stay();
+        foreach (var connection in all)
+            connection.Stay();
         _gate.Stop(TimeSpan.Zero);
         _time.Advance(ConnectionGate.FirstRequestMax);
         Assert.DoesNotContain(all, IsCut);
@@ -175,9 +180,15 @@ public sealed class ConnectionGateTests : IDisposable
     public void Refusals_are_logged_once_a_minute_with_the_settings_that_decide()
     {
         EnterAll("10.1.0.1", PerNetwork);
-        for (var i = 0; i < 1000; i++) Enter("10.1.0.1");
-        for (var i = 0; i < 59; i++) _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Contains("1000 connections were refused because their network has 40 (MAX_CONNECTIONS_PER_NETWORK", Assert.Single(_log), StringComparison.Ordinal);
+        for (var i = 0; i < 1000; i++)
+            Enter("10.1.0.1");
+        for (var i = 0; i < 59; i++)
+            _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Contains(
+            "1000 connections were refused because their network has 40 (MAX_CONNECTIONS_PER_NETWORK",
+            Assert.Single(_log),
+            StringComparison.Ordinal
+        );
         Enter("10.1.0.1");
         _time.Advance(TimeSpan.FromSeconds(2));
         // The silent have been closed, but nothing has given back their places.
@@ -187,7 +198,8 @@ public sealed class ConnectionGateTests : IDisposable
     private GuardedConnection? Enter(string address) =>
         _gate.TryEnter(new Connection { RemoteEndPoint = new IPEndPoint(IPAddress.Parse(address), 1) });
 
-    private GuardedConnection[] EnterAll(string address, int count) => [.. Enumerable.Range(0, count).Select(_ => Enter(address)!)];
+    private GuardedConnection[] EnterAll(string address, int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => Enter(address)!)];
 
     /// <summary>Where no HTTP is, asking it for an end is an end as well.</summary>
     private static bool IsCut(GuardedConnection connection) => connection.ConnectionClosed.IsCancellationRequested;
@@ -205,8 +217,16 @@ public sealed class ConnectionGateTests : IDisposable
     private sealed class Lines : List<string>, ILogger
     {
         public bool IsEnabled(LogLevel logLevel) => true;
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Add(formatter(state, exception));
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Add(formatter(state, exception));
     }
 }

@@ -14,18 +14,32 @@ public class StoppingRequestTests(VezaServer server)
     public async Task A_slow_uploader_does_not_hold_up_the_shutdown()
     {
         var ada = await server.SharedAsync("ada");
-        var node = await VezaHost.StartAsync(VezaServer.Settings(server.Home, ("ROLES", "api")), server.ConnectionString, NullLoggerFactory.Instance, CancellationToken.None);
+        var node = await VezaHost.StartAsync(
+            VezaServer.Settings(server.Home, ("ROLES", "api")),
+            server.ConnectionString,
+            NullLoggerFactory.Instance,
+            CancellationToken.None
+        );
         // So that only what the server itself ends can end.
         node.App.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout = Timeout.InfiniteTimeSpan;
         using var upload = await RawHttp.OpenAsync(node.Address);
-        await upload.SendAsync(Encoding.ASCII.GetBytes($"POST /api/v1/tracks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ada.AccessToken}\r\nContent-Type: multipart/form-data; boundary=x\r\n"
-            + "Content-Length: 100000000\r\nExpect: 100-continue\r\n\r\n"));
+        await upload.SendAsync(
+            Encoding.ASCII.GetBytes(
+                $"POST /api/v1/tracks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ada.AccessToken}\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+                    + "Content-Length: 100000000\r\nExpect: 100-continue\r\n\r\n"
+            )
+        );
         Assert.StartsWith("HTTP/1.1 100", await upload.ReadSomeAsync(), StringComparison.Ordinal);
-        await upload.SendAsync("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\n"u8.ToArray());
+        await upload.SendAsync(
+            "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\n"u8.ToArray()
+        );
         var trickling = TrickleAsync(upload);
 
         var stopped = node.App.StopAsync(TestContext.Current.CancellationToken);
-        await Eventually.TrueAsync(() => stopped.IsCompleted, what: "the server has stopped though an upload was going on");
+        await Eventually.TrueAsync(
+            () => stopped.IsCompleted,
+            what: "the server has stopped though an upload was going on"
+        );
 
         await stopped;
         await trickling;

@@ -34,25 +34,41 @@ public class ClockSkewTests(VezaServer server)
 
         await skew.WarnAsync(TestContext.Current.CancellationToken);
         Assert.Empty(log);
-        Assert.Equal(HealthStatus.Healthy, (await new ClockHealth(skew).CheckHealthAsync(new(), TestContext.Current.CancellationToken)).Status);
+        Assert.Equal(
+            HealthStatus.Healthy,
+            (await new ClockHealth(skew).CheckHealthAsync(new(), TestContext.Current.CancellationToken)).Status
+        );
     }
 
     [Fact]
     public async Task Of_a_database_that_is_away_the_clock_is_not_known_and_the_start_goes_on()
     {
         var log = new Lines();
-        await using var database = NpgsqlDataSource.Create($"Host=127.0.0.1;Port={Loopback.FreePort()};Username=x;Password=x");
+        await using var database = NpgsqlDataSource.Create(
+            $"Host=127.0.0.1;Port={Loopback.FreePort()};Username=x;Password=x"
+        );
         var skew = new ClockSkew(database, TimeProvider.System, log);
 
         await skew.WarnAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(HealthStatus.Degraded, (await new ClockHealth(skew).CheckHealthAsync(new(), TestContext.Current.CancellationToken)).Status);
+        Assert.Equal(
+            HealthStatus.Degraded,
+            (await new ClockHealth(skew).CheckHealthAsync(new(), TestContext.Current.CancellationToken)).Status
+        );
     }
 
     private sealed class Lines : List<string>, ILogger<ClockSkew>
     {
         public bool IsEnabled(LogLevel logLevel) => true;
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Add(formatter(state, exception));
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Add(formatter(state, exception));
     }
 }

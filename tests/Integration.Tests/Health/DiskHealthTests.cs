@@ -10,23 +10,36 @@ public class DiskHealthTests
     private static readonly DiskLimits Limits = DiskLimits.Of(Total);
     private static readonly long Plenty = DiskHealth.LowFactor * Limits.FreeBytesMin;
 
-    public static TheoryData<long, long?, HealthStatus, string?> Cases => new()
-    {
-        { Plenty, Plenty, HealthStatus.Healthy, null },
-        { Plenty - 1, Plenty, HealthStatus.Degraded, "data: 1023 MB are free; at least 1024 are wanted" },
-        { Limits.FreeBytesMin, Plenty, HealthStatus.Degraded, "data: 256 MB are free; at least 1024 are wanted" },
-        { Limits.FreeBytesMin - 1, Plenty, HealthStatus.Unhealthy, "data: 255 MB are free; at least 384 are wanted" },
-        { Plenty, 0L, HealthStatus.Degraded, "media: 0 MB are free; at least 384 are wanted" },
+    public static TheoryData<long, long?, HealthStatus, string?> Cases =>
+        new()
         {
-            0L, 0L, HealthStatus.Unhealthy,
-            "data: 0 MB are free; at least 384 are wanted; media: 0 MB are free; at least 384 are wanted"
-        },
-        { Plenty, null, HealthStatus.Degraded, "media: the free space is not known" },
-    };
+            { Plenty, Plenty, HealthStatus.Healthy, null },
+            { Plenty - 1, Plenty, HealthStatus.Degraded, "data: 1023 MB are free; at least 1024 are wanted" },
+            { Limits.FreeBytesMin, Plenty, HealthStatus.Degraded, "data: 256 MB are free; at least 1024 are wanted" },
+            {
+                Limits.FreeBytesMin - 1,
+                Plenty,
+                HealthStatus.Unhealthy,
+                "data: 255 MB are free; at least 384 are wanted"
+            },
+            { Plenty, 0L, HealthStatus.Degraded, "media: 0 MB are free; at least 384 are wanted" },
+            {
+                0L,
+                0L,
+                HealthStatus.Unhealthy,
+                "data: 0 MB are free; at least 384 are wanted; media: 0 MB are free; at least 384 are wanted"
+            },
+            { Plenty, null, HealthStatus.Degraded, "media: the free space is not known" },
+        };
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task What_is_free_decides_as_it_does_for_writes(long ofData, long? ofMedia, HealthStatus status, string? said)
+    public async Task What_is_free_decides_as_it_does_for_writes(
+        long ofData,
+        long? ofMedia,
+        HealthStatus status,
+        string? said
+    )
     {
         var data = Disk(ofData);
         var answer = await CheckAsync(new(data, Disk(ofMedia)));

@@ -22,7 +22,12 @@ public sealed class HostTests : IAsyncLifetime
         postgres = await LocalPostgres.StartEphemeralAsync();
         var settings = VezaServer.Settings(home, ("ROLES", "api"));
         (port, metricsPort) = (settings.Port, settings.PrometheusPort);
-        running = await VezaHost.StartAsync(settings, postgres.ConnectionString, NullLoggerFactory.Instance, CancellationToken.None);
+        running = await VezaHost.StartAsync(
+            settings,
+            postgres.ConnectionString,
+            NullLoggerFactory.Instance,
+            CancellationToken.None
+        );
     }
 
     [Fact]
@@ -32,7 +37,9 @@ public sealed class HostTests : IAsyncLifetime
 
         await postgres.KillAsync();
         // What was answered is remembered for a second.
-        await Eventually.TrueAsync(async () => await Status(port, "/health/ready") == HttpStatusCode.ServiceUnavailable);
+        await Eventually.TrueAsync(async () =>
+            await Status(port, "/health/ready") == HttpStatusCode.ServiceUnavailable
+        );
 
         var answer = await http.GetAsync($"http://127.0.0.1:{port}/ready");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
@@ -62,7 +69,10 @@ public sealed class HostTests : IAsyncLifetime
     [Fact]
     public async Task However_the_address_of_the_metrics_is_written_the_public_port_has_nothing_there()
     {
-        foreach (var path in (string[])["/metrics/", "/METRICS", "/METRICS/", "/%6detrics", "/%6detrics/", "/Metrics?x", "//metrics"])
+        foreach (
+            var path in (string[])
+                ["/metrics/", "/METRICS", "/METRICS/", "/%6detrics", "/%6detrics/", "/Metrics?x", "//metrics"]
+        )
         {
             var request = $"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{metricsPort}\r\nConnection: close\r\n\r\n";
             var answer = await Security.RawHttp.AskAsync($"http://127.0.0.1:{port}", request);
@@ -73,7 +83,16 @@ public sealed class HostTests : IAsyncLifetime
     [Fact]
     public async Task The_port_of_the_metrics_serves_nothing_else()
     {
-        string[] paths = ["/api/v1/accounts/me", "/API/v1/feed/", "/hubs/live", "/docs/index.html", "/openapi/v1.json", "/.well-known/jwks.json", "/READY"];
+        string[] paths =
+        [
+            "/api/v1/accounts/me",
+            "/API/v1/feed/",
+            "/hubs/live",
+            "/docs/index.html",
+            "/openapi/v1.json",
+            "/.well-known/jwks.json",
+            "/READY",
+        ];
         foreach (var path in paths)
         {
             Assert.NotEqual(HttpStatusCode.NotFound, await Status(port, path));
@@ -86,7 +105,10 @@ public sealed class HostTests : IAsyncLifetime
     public async Task Every_check_of_readiness_is_named_with_its_state()
     {
         var report = await http.GetFromJsonAsync<JsonElement>($"http://127.0.0.1:{metricsPort}/health/ready");
-        var checks = report.GetProperty("checks").EnumerateObject().ToDictionary(c => c.Name, c => c.Value.GetProperty("status").GetString());
+        var checks = report
+            .GetProperty("checks")
+            .EnumerateObject()
+            .ToDictionary(c => c.Name, c => c.Value.GetProperty("status").GetString());
         Assert.Equal(["clock", "disk", "log", "stopping"], checks.Keys.Order());
         Assert.All(checks.Values, state => Assert.Contains(state, (string[])["healthy", "degraded"]));
     }
@@ -96,23 +118,35 @@ public sealed class HostTests : IAsyncLifetime
     {
         var both = Loopback.FreePort().ToString(System.Globalization.CultureInfo.InvariantCulture);
         await using var node = await VezaHost.StartAsync(
-            VezaServer.Settings(home, ("ROLES", "api"), ("PORT", both), ("PROMETHEUS_PORT", both)), postgres.ConnectionString, NullLoggerFactory.Instance, CancellationToken.None);
+            VezaServer.Settings(home, ("ROLES", "api"), ("PORT", both), ("PROMETHEUS_PORT", both)),
+            postgres.ConnectionString,
+            NullLoggerFactory.Instance,
+            CancellationToken.None
+        );
         var keys = node.App.Services.GetRequiredService<Api.Auth.AccessTokens>();
 
         Assert.Equal(HttpStatusCode.Unauthorized, await MetricsFor(null));
-        Assert.Equal(HttpStatusCode.Forbidden, await MetricsFor(keys.Issue(Guid.CreateVersion7(), Guid.CreateVersion7(), [])));
-        Assert.Equal(HttpStatusCode.OK, await MetricsFor(keys.Issue(Guid.CreateVersion7(), Guid.CreateVersion7(), ["operator"])));
+        Assert.Equal(
+            HttpStatusCode.Forbidden,
+            await MetricsFor(keys.Issue(Guid.CreateVersion7(), Guid.CreateVersion7(), []))
+        );
+        Assert.Equal(
+            HttpStatusCode.OK,
+            await MetricsFor(keys.Issue(Guid.CreateVersion7(), Guid.CreateVersion7(), ["operator"]))
+        );
 
         async Task<HttpStatusCode> MetricsFor(string? token)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, $"{node.Address}/metrics/");
-            if (token is not null) request.Headers.Authorization = new("Bearer", token);
+            if (token is not null)
+                request.Headers.Authorization = new("Bearer", token);
             using var answer = await http.SendAsync(request);
             return answer.StatusCode;
         }
     }
 
-    private async Task<HttpStatusCode> Status(int at, string path) => (await http.GetAsync($"http://127.0.0.1:{at}{path}")).StatusCode;
+    private async Task<HttpStatusCode> Status(int at, string path) =>
+        (await http.GetAsync($"http://127.0.0.1:{at}{path}")).StatusCode;
 
     public async ValueTask DisposeAsync()
     {

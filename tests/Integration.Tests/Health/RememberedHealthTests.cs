@@ -21,7 +21,9 @@ public sealed class RememberedHealthTests
         await Eventually.TrueAsync(() => _check.Asked == 1);
         _check.Answer.SetResult(HealthCheckResult.Degraded("so so"));
 
-        Assert.All(await Task.WhenAll(answers), a => Assert.Equal((HealthStatus.Degraded, "so so"), (a.Status, a.Description)));
+        Assert.All(await Task.WhenAll(answers), a =>
+            Assert.Equal((HealthStatus.Degraded, "so so"), (a.Status, a.Description))
+        );
         Assert.Equal(1, _check.Asked);
     }
 
@@ -78,9 +80,17 @@ public sealed class RememberedHealthTests
     private sealed class Lines : List<string>, ILogger<RememberedHealth>
     {
         public bool IsEnabled(LogLevel logLevel) => true;
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Add(formatter(state, exception));
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Add(formatter(state, exception));
     }
 
     private sealed class Check : IHealthCheck
@@ -88,7 +98,8 @@ public sealed class RememberedHealthTests
         private int _asked;
 
         public int Asked => Volatile.Read(ref _asked);
-        public TaskCompletionSource<HealthCheckResult> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<HealthCheckResult> Answer { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken ct = default)
         {

@@ -16,7 +16,10 @@ public sealed class ServerRestartTests
         await server.InitializeAsync();
         using var http = new HttpClient { BaseAddress = new(server.Address) };
         var chat = await ChatSetting.CreateAsync(server);
-        using var following = await EventSource.OpenAsync(chat.Member, $"/api/v1/live?topics=channel:{chat.Channel}&after={server.Running.Log.Head}");
+        using var following = await EventSource.OpenAsync(
+            chat.Member,
+            $"/api/v1/live?topics=channel:{chat.Channel}&after={server.Running.Log.Head}"
+        );
         await SayAsync("before");
 
         // Without this file no server starts, so that the restart goes on for as long as the test likes.
@@ -24,7 +27,12 @@ public sealed class ServerRestartTests
         File.Move(control, control + ".away");
         await server.Postgres.KillAsync();
         await Eventually.TrueAsync(async () =>
-            (await PostgresAsync("/health/live")).Detail?.EndsWith("the server's log says why", StringComparison.Ordinal) is true);
+            (await PostgresAsync("/health/live")).Detail?.EndsWith(
+                "the server's log says why",
+                StringComparison.Ordinal
+            )
+                is true
+        );
         var (live, state, said) = await PostgresAsync("/health/live");
         Assert.Equal((HttpStatusCode.OK, "degraded"), (live, state));
         Assert.StartsWith("restarting since ", said);
@@ -35,7 +43,9 @@ public sealed class ServerRestartTests
         // Each part by itself: the appender, the tail and the live engine, the projections, the leases.
         long position = 0;
         await Eventually.TrueAsync(async () => (position = await TrySayAsync("after")) > 0);
-        var texts = (await following.ItemsToAsync(position)).Select(i => i.GetProperty("data").GetProperty("text").GetString());
+        var texts = (await following.ItemsToAsync(position)).Select(i =>
+            i.GetProperty("data").GetProperty("text").GetString()
+        );
         Assert.Equal(["before", "after"], texts);
         var messages = await chat.Member.GetAsync($"/api/v1/channels/{chat.Channel}/messages").JsonAsync();
         Assert.Equal(2, messages.Items().Length);
@@ -43,7 +53,8 @@ public sealed class ServerRestartTests
         await Eventually.TrueAsync(async () =>
         {
             using var ready = await http.GetAsync("/health/ready");
-            return (await ready.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("status").GetString() == "healthy";
+            return (await ready.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("status").GetString()
+                == "healthy";
         });
         await Eventually.TrueAsync(() => server.Running.Log.Owners.Fault is null);
         var (_, well, past) = await PostgresAsync("/health/live");
@@ -55,16 +66,27 @@ public sealed class ServerRestartTests
         // The same key each time: whatever becomes of the tries, it is one message.
         async Task<long> TrySayAsync(string text)
         {
-            using var answer = await chat.Member.PostAsync($"/api/v1/channels/{chat.Channel}/messages", new { text }, ("Idempotency-Key", text));
-            if (answer.StatusCode == HttpStatusCode.ServiceUnavailable) return 0;
+            using var answer = await chat.Member.PostAsync(
+                $"/api/v1/channels/{chat.Channel}/messages",
+                new { text },
+                ("Idempotency-Key", text)
+            );
+            if (answer.StatusCode == HttpStatusCode.ServiceUnavailable)
+                return 0;
             return (await answer.JsonAsync(HttpStatusCode.Created)).GetProperty("position").GetInt64();
         }
 
         async Task<(HttpStatusCode Status, string? State, string? Detail)> PostgresAsync(string path)
         {
             using var answer = await http.GetAsync(path);
-            var check = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("checks").GetProperty("postgres");
-            return (answer.StatusCode, check.GetProperty("status").GetString(), check.GetProperty("detail").GetString());
+            var check = (await answer.Content.ReadFromJsonAsync<JsonElement>())
+                .GetProperty("checks")
+                .GetProperty("postgres");
+            return (
+                answer.StatusCode,
+                check.GetProperty("status").GetString(),
+                check.GetProperty("detail").GetString()
+            );
         }
     }
 }

@@ -24,10 +24,24 @@ public class LongAnswerTests(VezaServer veza)
     [Fact]
     public void Every_answer_that_goes_on_is_a_long_answer_and_is_listed_here()
     {
-        string[] listed = ["GET api/v1/accounts/me/export", "GET api/v1/charts/{chart}/live", "GET api/v1/live", "GET api/v1/log"];
+        string[] listed =
+        [
+            "GET api/v1/accounts/me/export",
+            "GET api/v1/charts/{chart}/live",
+            "GET api/v1/live",
+            "GET api/v1/log",
+        ];
         var closed = EveryEndpointTests.ClosedOf(veza).ToList();
         Assert.Equal(listed, Named(closed.Where(e => e.Endpoint.Metadata.GetMetadata<AnswersAtLength>() is not null)));
-        Assert.Equal(listed, Named(closed.Where(e => e.Endpoint.Metadata.OfType<IProducesResponseTypeMetadata>().Any(p => p.ContentTypes.Intersect(Endless).Any()))));
+        Assert.Equal(
+            listed,
+            Named(
+                closed.Where(e =>
+                    e.Endpoint.Metadata.OfType<IProducesResponseTypeMetadata>()
+                        .Any(p => p.ContentTypes.Intersect(Endless).Any())
+                )
+            )
+        );
     }
 
     /// <summary>Who writes to a response piece by piece does it as a long answer, or is one of these.</summary>
@@ -37,11 +51,24 @@ public class LongAnswerTests(VezaServer veza)
         // One answer of known length; a broadcast's sound, which is for everybody and has no session to end with; a
         // track's, which ends where its file does, in a folder or in a bucket.
         string[] others =
-            ["Http/LongAnswer.cs", "Http/Sender.cs", "Live/Broadcasts/BroadcastEndpoints.cs", "Music/Tracks/TrackEndpoints.cs"];
+        [
+            "Http/LongAnswer.cs",
+            "Http/Sender.cs",
+            "Live/Broadcasts/BroadcastEndpoints.cs",
+            "Music/Tracks/TrackEndpoints.cs",
+        ];
         var api = Path.Combine(Root(), "src", "Api");
-        var writing = Directory.EnumerateFiles(api, "*.cs", SearchOption.AllDirectories).Where(f => !f.Contains("/obj/", StringComparison.Ordinal))
-            .Where(f => Regex.IsMatch(File.ReadAllText(f), @"esponse\.Body(Writer)?\b|(Typed)?Results\.(Stream|ServerSentEvents)\b|IAsyncEnumerable<.*> \w+\(.*HttpContext"))
-            .Select(f => Path.GetRelativePath(api, f)).Order(StringComparer.Ordinal);
+        var writing = Directory
+            .EnumerateFiles(api, "*.cs", SearchOption.AllDirectories)
+            .Where(f => !f.Contains("/obj/", StringComparison.Ordinal))
+            .Where(f =>
+                Regex.IsMatch(
+                    File.ReadAllText(f),
+                    @"esponse\.Body(Writer)?\b|(Typed)?Results\.(Stream|ServerSentEvents)\b|IAsyncEnumerable<.*> \w+\(.*HttpContext"
+                )
+            )
+            .Select(f => Path.GetRelativePath(api, f))
+            .Order(StringComparer.Ordinal);
         Assert.Equal(others, writing);
     }
 
@@ -78,7 +105,9 @@ public class LongAnswerTests(VezaServer veza)
     public async Task A_chart_is_followed_no_longer_than_the_session_goes_on()
     {
         var leaver = await veza.RegisterAsync("leaver");
-        var key = await leaver.PostAsync("/api/v1/api-keys", new { name = "bot", scopes = new[] { "charts:read" } }).JsonAsync(HttpStatusCode.Created);
+        var key = await leaver
+            .PostAsync("/api/v1/api-keys", new { name = "bot", scopes = new[] { "charts:read" } })
+            .JsonAsync(HttpStatusCode.Created);
         var bot = new Person(veza, leaver.Id, "", key.GetProperty("key").GetString());
         using var person = await EventSource.OpenAsync(leaver, "/api/v1/charts/top/live");
         using var program = await EventSource.OpenAsync(bot, "/api/v1/charts/trending/live");
@@ -91,7 +120,8 @@ public class LongAnswerTests(VezaServer veza)
         {
             var (kind, data) = await events.NextAsync();
             // Others' plays change it meanwhile.
-            while (kind == "chart") (kind, data) = await events.NextAsync();
+            while (kind == "chart")
+                (kind, data) = await events.NextAsync();
             Assert.Equal(("closed", "session_ended"), (kind, data.GetProperty("reason").GetString()));
         }
     }
@@ -108,8 +138,12 @@ public class LongAnswerTests(VezaServer veza)
 
         async Task<LongAnswer> OpenedAsync()
         {
-            var session = await veza.Running.App.Services.GetRequiredService<OpenSessions>()
-                .TryOpenAsync(caller ?? new(Guid.CreateVersion7(), Guid.CreateVersion7(), false), TestContext.Current.CancellationToken);
+            var session = await veza
+                .Running.App.Services.GetRequiredService<OpenSessions>()
+                .TryOpenAsync(
+                    caller ?? new(Guid.CreateVersion7(), Guid.CreateVersion7(), false),
+                    TestContext.Current.CancellationToken
+                );
             return LongAnswer.Open(http, session!, Limits, clock, CancellationToken.None);
         }
     }
@@ -126,7 +160,8 @@ public class LongAnswerTests(VezaServer veza)
     private static string Root()
     {
         var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Directory.Packages.props"))) folder = Path.GetDirectoryName(folder)!;
+        while (!File.Exists(Path.Combine(folder, "Directory.Packages.props")))
+            folder = Path.GetDirectoryName(folder)!;
         return folder;
     }
 
@@ -134,19 +169,35 @@ public class LongAnswerTests(VezaServer veza)
     {
         private readonly CancellationTokenSource _aborted = new();
 
-        public CancellationToken RequestAborted { get => _aborted.Token; set => throw new NotSupportedException(); }
+        public CancellationToken RequestAborted
+        {
+            get => _aborted.Token;
+            set => throw new NotSupportedException();
+        }
+
         public void Abort() => _aborted.Cancel();
     }
 
     private sealed class Unread : IHttpResponseBodyFeature
     {
-        private readonly Pipe _pipe = new(new(pauseWriterThreshold: LongAnswer.FlushBytes, resumeWriterThreshold: LongAnswer.FlushBytes / 2));
+        private readonly Pipe _pipe = new(
+            new(pauseWriterThreshold: LongAnswer.FlushBytes, resumeWriterThreshold: LongAnswer.FlushBytes / 2)
+        );
 
         public PipeWriter Writer => _pipe.Writer;
         public Stream Stream => Writer.AsStream();
+
         public Task CompleteAsync() => Task.CompletedTask;
+
         public void DisableBuffering() { }
-        public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+        public Task SendFileAsync(
+            string path,
+            long offset,
+            long? count,
+            CancellationToken cancellationToken = default
+        ) => throw new NotSupportedException();
+
         public Task StartAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
     }
 }

@@ -11,7 +11,9 @@ using Veza.Projections.Accounts;
 
 namespace Veza.Integration.Tests.Http;
 
-/// <summary>A read waits for its caller's own last write by itself. On a server of its own, as a read model is held up here.</summary>
+/// <summary>
+/// A read waits for its caller's own last write by itself. On a server of its own, as a read model is held up here.
+/// </summary>
 public sealed class OwnWritesTests(VezaServer server) : IClassFixture<VezaServer>
 {
     /// <summary>An account may found a hundred communities.</summary>
@@ -29,7 +31,11 @@ public sealed class OwnWritesTests(VezaServer server) : IClassFixture<VezaServer
     public async Task Who_creates_a_community_on_one_node_lists_its_channels_on_another_at_once()
     {
         await using var other = await VezaHost.StartAsync(
-            VezaServer.Settings(server.Home, ("ROLES", "api")), server.ConnectionString, NullLoggerFactory.Instance, CancellationToken.None);
+            VezaServer.Settings(server.Home, ("ROLES", "api")),
+            server.ConnectionString,
+            NullLoggerFactory.Instance,
+            CancellationToken.None
+        );
         using var client = new HttpClient(new SocketsHttpHandler { CookieContainer = new() });
         await CreateAndListAsync(client, writeAt: server.Address, readAt: other.Address);
         await CreateAndListAsync(client, writeAt: other.Address, readAt: server.Address);
@@ -44,20 +50,37 @@ public sealed class OwnWritesTests(VezaServer server) : IClassFixture<VezaServer
         await connection.OpenAsync(TestContext.Current.CancellationToken);
         await using var held = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
         // Nobody can write to the followed until this transaction ends.
-        await using (var hold = new NpgsqlCommand("lock table views.social_follows_v1 in exclusive mode", connection, held))
+        await using (
+            var hold = new NpgsqlCommand("lock table views.social_follows_v1 in exclusive mode", connection, held)
+        )
             await hold.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         await ana.PutAsync($"/api/v1/accounts/{bo.Id}/followers/me").JsonAsync();
         var followers = $"{server.Address}/api/v1/accounts/{bo.Id}/followers";
 
-        var refused = await SendAsync(client, HttpMethod.Get, followers, ana).RefusedAsync(HttpStatusCode.ServiceUnavailable, "not_there_yet");
-        Assert.EndsWith($"after waiting {ReadYourWrites.WaitMax.TotalSeconds} s; your last write asks for {ana.Position} (Veza-After: 0 reads without waiting)",
-            refused.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        var refused = await SendAsync(client, HttpMethod.Get, followers, ana)
+            .RefusedAsync(HttpStatusCode.ServiceUnavailable, "not_there_yet");
+        Assert.EndsWith(
+            $"after waiting {ReadYourWrites.WaitMax.TotalSeconds} s; your last write asks for {ana.Position} (Veza-After: 0 reads without waiting)",
+            refused.GetProperty("detail").GetString(),
+            StringComparison.Ordinal
+        );
         Assert.Empty((await SendAsync(client, HttpMethod.Get, followers, ana, after: "0").JsonAsync()).Items());
         // Others have not written, and do not wait.
-        Assert.Empty((await SendAsync(client, HttpMethod.Get, followers, await server.RegisterAsync("cy"), after: "0").JsonAsync()).Items());
+        Assert.Empty(
+            (
+                await SendAsync(client, HttpMethod.Get, followers, await server.RegisterAsync("cy"), after: "0")
+                    .JsonAsync()
+            ).Items()
+        );
 
         await held.RollbackAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(ana.Id, Assert.Single((await SendAsync(client, HttpMethod.Get, followers, ana).JsonAsync()).Items()).GetProperty("account").Id());
+        Assert.Equal(
+            ana.Id,
+            Assert
+                .Single((await SendAsync(client, HttpMethod.Get, followers, ana).JsonAsync()).Items())
+                .GetProperty("account")
+                .Id()
+        );
     }
 
     [Theory]
@@ -68,7 +91,14 @@ public sealed class OwnWritesTests(VezaServer server) : IClassFixture<VezaServer
     public async Task A_cookie_that_names_no_position_of_this_log_is_ignored(string cookie)
     {
         using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false });
-        await SendAsync(client, HttpMethod.Get, $"{server.Address}/api/v1/feed", await server.SharedAsync("ada"), cookie: cookie).JsonAsync();
+        await SendAsync(
+                client,
+                HttpMethod.Get,
+                $"{server.Address}/api/v1/feed",
+                await server.SharedAsync("ada"),
+                cookie: cookie
+            )
+            .JsonAsync();
     }
 
     [Fact]
@@ -76,7 +106,10 @@ public sealed class OwnWritesTests(VezaServer server) : IClassFixture<VezaServer
     {
         var ana = await server.RegisterAsync("ana");
         var answer = await ana.PostAsync("/api/v1/communities", new { name = "Crate diggers" });
-        Assert.Equal($"veza_after={ana.Position}; max-age=60; path=/api; samesite=lax; httponly", answer.Headers.GetValues("Set-Cookie").Single());
+        Assert.Equal(
+            $"veza_after={ana.Position}; max-age=60; path=/api; samesite=lax; httponly",
+            answer.Headers.GetValues("Set-Cookie").Single()
+        );
         Assert.False((await ana.GetAsync("/api/v1/feed")).Headers.Contains("Set-Cookie"));
     }
 
@@ -86,7 +119,10 @@ public sealed class OwnWritesTests(VezaServer server) : IClassFixture<VezaServer
         var ana = await server.RegisterAsync("ana");
         await ana.GetAsync("/api/v1/accounts/me").JsonAsync();
         var services = server.Running.App.Services;
-        var (own, projections) = (services.GetRequiredService<OwnWrites>(), services.GetRequiredService<ProjectionHost>());
+        var (own, projections) = (
+            services.GetRequiredService<OwnWrites>(),
+            services.GetRequiredService<ProjectionHost>()
+        );
         var reads = AccountQueries.Reads;
         // Registering was her last write.
         Assert.InRange(own.Of(ana.Id), 1, server.Running.Log.Head);
@@ -103,7 +139,8 @@ public sealed class OwnWritesTests(VezaServer server) : IClassFixture<VezaServer
     {
         var own = new OwnWrites();
         var ids = Enumerable.Range(1, 2 * OwnWrites.AccountsMax).Select(i => new Guid(i, 0, 0, new byte[8])).ToList();
-        for (var i = 0; i < ids.Count; i++) own.Record(ids[i], i + 1);
+        for (var i = 0; i < ids.Count; i++)
+            own.Record(ids[i], i + 1);
         own.Record(ids[^1], 1);
 
         Assert.Equal(ids.Count, own.Of(ids[^1]));
@@ -116,21 +153,46 @@ public sealed class OwnWritesTests(VezaServer server) : IClassFixture<VezaServer
         Person? founder = null;
         for (var i = 0; i < Communities; i++)
         {
-            if (i % CommunitiesPerPerson == 0) founder = await server.RegisterAsync("founder");
-            var made = await SendAsync(client, HttpMethod.Post, $"{writeAt}/api/v1/communities", founder!, new { name = $"Community {i}" })
+            if (i % CommunitiesPerPerson == 0)
+                founder = await server.RegisterAsync("founder");
+            var made = await SendAsync(
+                    client,
+                    HttpMethod.Post,
+                    $"{writeAt}/api/v1/communities",
+                    founder!,
+                    new { name = $"Community {i}" }
+                )
                 .JsonAsync(HttpStatusCode.Created);
-            var channels = await SendAsync(client, HttpMethod.Get, $"{readAt}/api/v1/communities/{made.Id()}/channels", founder!).JsonAsync();
+            var channels = await SendAsync(
+                    client,
+                    HttpMethod.Get,
+                    $"{readAt}/api/v1/communities/{made.Id()}/channels",
+                    founder!
+                )
+                .JsonAsync();
             Assert.Equal(made.GetProperty("generalChannelId").GetGuid(), Assert.Single(channels.Items()).Id());
         }
     }
 
     private static Task<HttpResponseMessage> SendAsync(
-        HttpClient client, HttpMethod method, string url, Person person, object? body = null, string? after = null, string? cookie = null)
+        HttpClient client,
+        HttpMethod method,
+        string url,
+        Person person,
+        object? body = null,
+        string? after = null,
+        string? cookie = null
+    )
     {
-        var request = new HttpRequestMessage(method, url) { Content = body is null ? null : JsonContent.Create(body, body.GetType()) };
+        var request = new HttpRequestMessage(method, url)
+        {
+            Content = body is null ? null : JsonContent.Create(body, body.GetType()),
+        };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", person.AccessToken);
-        if (after is not null) request.Headers.Add("Veza-After", after);
-        if (cookie is not null) request.Headers.TryAddWithoutValidation("Cookie", cookie);
+        if (after is not null)
+            request.Headers.Add("Veza-After", after);
+        if (cookie is not null)
+            request.Headers.TryAddWithoutValidation("Cookie", cookie);
         return client.SendAsync(request, TestContext.Current.CancellationToken);
     }
 }

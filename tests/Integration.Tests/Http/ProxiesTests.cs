@@ -17,13 +17,24 @@ public class ProxiesTests
     [InlineData("127.0.0.1,10.0.0.0/8", "198.51.100.1, 203.0.113.9, 10.1.2.3", "203.0.113.9")]
     [InlineData("127.0.0.1", "nonsense", "127.0.0.1")]
     [InlineData("127.0.0.1", "2001:db8::1", "2001:db8::1")]
-    public async Task Only_a_trusted_proxy_says_who_calls_and_only_as_far_as_proxies_are_trusted(string trusted, string forwarded, string expected)
+    public async Task Only_a_trusted_proxy_says_who_calls_and_only_as_far_as_proxies_are_trusted(
+        string trusted,
+        string forwarded,
+        string expected
+    )
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
         await using var app = builder.Build();
-        app.UseTrustedProxies(VezaServer.Settings(Path.GetTempPath(), ("TRUSTED_PROXIES", trusted), ("JWT_SECRET", Secret('j')), ("ENCRYPTION_KEY", Secret('e'))));
+        app.UseTrustedProxies(
+            VezaServer.Settings(
+                Path.GetTempPath(),
+                ("TRUSTED_PROXIES", trusted),
+                ("JWT_SECRET", Secret('j')),
+                ("ENCRYPTION_KEY", Secret('e'))
+            )
+        );
         app.Run(http => http.Response.WriteAsync(http.Connection.RemoteIpAddress!.ToString()));
         await app.StartAsync(TestContext.Current.CancellationToken);
         using var client = new HttpClient();
@@ -37,7 +48,8 @@ public class ProxiesTests
     [InlineData("2001:db8::1", "2001:db8::1/128")]
     [InlineData("10.0.0.1/8", "10.0.0.0/8")]
     [InlineData("example.org", null)]
-    public void A_proxy_is_an_address_or_a_network(string text, string? network) => Assert.Equal(network, Proxies.Network(text)?.ToString());
+    public void A_proxy_is_an_address_or_a_network(string text, string? network) =>
+        Assert.Equal(network, Proxies.Network(text)?.ToString());
 
     private static string Secret(char of) => $"{of}0123456789abcdefghijklmnopqrstuvwxyz";
 }

@@ -16,27 +16,52 @@ public class ReadYourWritesTests(VezaServer server) : IClassFixture<VezaServer>
         await connection.OpenAsync(TestContext.Current.CancellationToken);
         await using var held = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
         // Nobody can write to the followed until this transaction ends.
-        await using (var hold = new NpgsqlCommand("lock table views.social_follows_v1 in exclusive mode", connection, held)) await hold.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        await using (
+            var hold = new NpgsqlCommand("lock table views.social_follows_v1 in exclusive mode", connection, held)
+        )
+            await hold.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
 
         await ana.PutAsync($"/api/v1/accounts/{bo.Id}/followers/me").JsonAsync();
-        Assert.Equal(1, (await ana.GetAsync($"/api/v1/accounts/{bo.Id}").JsonAsync()).GetProperty("followers").GetInt32());
+        Assert.Equal(
+            1,
+            (await ana.GetAsync($"/api/v1/accounts/{bo.Id}").JsonAsync()).GetProperty("followers").GetInt32()
+        );
         var refused = await ana.GetAsync($"/api/v1/accounts/{bo.Id}/followers");
         Assert.Equal("1", refused.Headers.GetValues("Retry-After").Single());
-        var detail = (await Task.FromResult(refused).RefusedAsync(HttpStatusCode.ServiceUnavailable, "not_there_yet")).GetProperty("detail").GetString()!;
-        Assert.Matches($"^social\\.follows\\.v1 is at \\d+, [1-9]\\d* behind the log, after waiting {ReadYourWrites.WaitMax.TotalSeconds} s; Veza-After asks for {ana.Position}$", detail);
+        var detail = (await Task.FromResult(refused).RefusedAsync(HttpStatusCode.ServiceUnavailable, "not_there_yet"))
+            .GetProperty("detail")
+            .GetString()!;
+        Assert.Matches(
+            $"^social\\.follows\\.v1 is at \\d+, [1-9]\\d* behind the log, after waiting {ReadYourWrites.WaitMax.TotalSeconds} s; Veza-After asks for {ana.Position}$",
+            detail
+        );
 
         await held.RollbackAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(ana.Id, Assert.Single((await ana.GetAsync($"/api/v1/accounts/{bo.Id}/followers").JsonAsync()).Items()).GetProperty("account").Id());
+        Assert.Equal(
+            ana.Id,
+            Assert
+                .Single((await ana.GetAsync($"/api/v1/accounts/{bo.Id}/followers").JsonAsync()).Items())
+                .GetProperty("account")
+                .Id()
+        );
     }
 
     [Fact]
     public async Task A_position_that_the_log_does_not_have_is_not_waited_for()
     {
-        var problem = await (await server.SharedAsync("ada")).GetAsync("/api/v1/feed", ("Veza-After", "999999999")).RefusedAsync(HttpStatusCode.BadRequest, "position_ahead");
-        Assert.StartsWith("Veza-After is 999999999; the log's head is ", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        var problem = await (await server.SharedAsync("ada"))
+            .GetAsync("/api/v1/feed", ("Veza-After", "999999999"))
+            .RefusedAsync(HttpStatusCode.BadRequest, "position_ahead");
+        Assert.StartsWith(
+            "Veza-After is 999999999; the log's head is ",
+            problem.GetProperty("detail").GetString(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task What_is_no_position_is_refused() =>
-        await (await server.SharedAsync("ada")).GetAsync("/api/v1/feed", ("Veza-After", "soon")).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+        await (await server.SharedAsync("ada"))
+            .GetAsync("/api/v1/feed", ("Veza-After", "soon"))
+            .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
 }

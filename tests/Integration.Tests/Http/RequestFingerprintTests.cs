@@ -5,7 +5,10 @@ using Npgsql;
 
 namespace Veza.Integration.Tests.Http;
 
-/// <summary>What is stored of a request with an idempotency key cannot be guessed at, not even when the text is short and was erased.</summary>
+/// <summary>
+/// What is stored of a request with an idempotency key cannot be guessed at, not even when the text is short and was
+/// erased.
+/// </summary>
 public class RequestFingerprintTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
 {
     private const string Body = """{"name":"Vinyl diggers"}""";
@@ -18,7 +21,8 @@ public class RequestFingerprintTests(VezaEndpoints veza) : IClassFixture<VezaEnd
         var made = await SendAsync(ada, Secret).JsonAsync(HttpStatusCode.Created);
         Assert.DoesNotContain(await StoredAsync(), stored => stored.AsSpan().IndexOf(Plain(Secret)) >= 0);
         Assert.Equal(made.Id(), (await SendAsync(ada, Secret).JsonAsync(HttpStatusCode.Created)).Id());
-        await SendAsync(ada, """{"name":"Other"}""").RefusedAsync(HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
+        await SendAsync(ada, """{"name":"Other"}""")
+            .RefusedAsync(HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
     }
 
     [Fact]
@@ -26,24 +30,38 @@ public class RequestFingerprintTests(VezaEndpoints veza) : IClassFixture<VezaEnd
     {
         var ada = await veza.RegisterAsync("ada");
         var made = await SendAsync(ada, Body).JsonAsync(HttpStatusCode.Created);
-        await ExecuteAsync("update log.commands set fingerprint = $1 where answer->>'id' = $2", Plain(Body), $"{made.Id()}");
+        await ExecuteAsync(
+            "update log.commands set fingerprint = $1 where answer->>'id' = $2",
+            Plain(Body),
+            $"{made.Id()}"
+        );
         Assert.Equal(made.Id(), (await SendAsync(ada, Body).JsonAsync(HttpStatusCode.Created)).Id());
-        await SendAsync(ada, """{"name":"Other"}""").RefusedAsync(HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
+        await SendAsync(ada, """{"name":"Other"}""")
+            .RefusedAsync(HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
     }
 
-    private static Task<HttpResponseMessage> SendAsync(Person person, string body) => person.SendAsync(
-        HttpMethod.Post, "/api/v1/communities", new StringContent(body, Encoding.UTF8, "application/json"), ("Idempotency-Key", "once"));
+    private static Task<HttpResponseMessage> SendAsync(Person person, string body) =>
+        person.SendAsync(
+            HttpMethod.Post,
+            "/api/v1/communities",
+            new StringContent(body, Encoding.UTF8, "application/json"),
+            ("Idempotency-Key", "once")
+        );
 
     /// <summary>As releases before this one stored it.</summary>
-    private static byte[] Plain(string body) => SHA256.HashData(Encoding.UTF8.GetBytes($"POST /api/v1/communities\n{body}"));
+    private static byte[] Plain(string body) =>
+        SHA256.HashData(Encoding.UTF8.GetBytes($"POST /api/v1/communities\n{body}"));
 
     private async Task<List<byte[]>> StoredAsync()
     {
         await using var database = NpgsqlDataSource.Create(veza.ConnectionString);
-        await using var command = database.CreateCommand("select fingerprint from log.commands where octet_length(fingerprint) > 0");
+        await using var command = database.CreateCommand(
+            "select fingerprint from log.commands where octet_length(fingerprint) > 0"
+        );
         await using var rows = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
         List<byte[]> all = [];
-        while (await rows.ReadAsync(TestContext.Current.CancellationToken)) all.Add(rows.GetFieldValue<byte[]>(0));
+        while (await rows.ReadAsync(TestContext.Current.CancellationToken))
+            all.Add(rows.GetFieldValue<byte[]>(0));
         Assert.NotEmpty(all);
         return all;
     }
@@ -52,7 +70,8 @@ public class RequestFingerprintTests(VezaEndpoints veza) : IClassFixture<VezaEnd
     {
         await using var database = NpgsqlDataSource.Create(veza.ConnectionString);
         await using var command = database.CreateCommand(sql);
-        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
         Assert.Equal(1, await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken));
     }
 }

@@ -13,11 +13,14 @@ public sealed class StorageFullTests
         await server.InitializeAsync();
         var chat = await ChatSetting.CreateAsync(server);
         var messages = $"/api/v1/channels/{chat.Channel}/messages";
-        await ExecuteAsync(server, """
+        await ExecuteAsync(
+            server,
+            """
             create function no_room() returns trigger language plpgsql as
             $$ begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$;
             create trigger no_room before insert on log.mt_events for each row execute function no_room()
-            """);
+            """
+        );
 
         using var refused = await chat.Member.PostAsync(messages, new { text = "hello" });
         await Task.FromResult(refused).RefusedAsync(HttpStatusCode.ServiceUnavailable, "storage_full");

@@ -16,21 +16,35 @@ public class SurfaceTests(VezaEndpoints veza, VezaServer server) : IClassFixture
     [InlineData("GET", "/api/v1/channels/no-id/messages", HttpStatusCode.NotFound, "not_found")]
     [InlineData("DELETE", "/api/v1/feed", HttpStatusCode.MethodNotAllowed, "method_not_allowed")]
     [InlineData("POST", "/api/v1/communities", HttpStatusCode.UnsupportedMediaType, "unsupported_media_type")]
-    public async Task What_routing_refuses_is_a_problem_too(string method, string path, HttpStatusCode status, string code)
+    public async Task What_routing_refuses_is_a_problem_too(
+        string method,
+        string path,
+        HttpStatusCode status,
+        string code
+    )
     {
         var ada = await veza.SharedAsync("ada");
         await veza.Scenario(ada, _ =>
         {
-            if (method == "POST") _.Post.Text("x").ToUrl(path);
-            else if (method == "DELETE") _.Delete.Url(path);
-            else _.Get.Url(path);
-            _.ShouldBeRefused(status, code, more: problem => Assert.NotEmpty(problem.GetProperty("traceId").GetString()!));
+            if (method == "POST")
+                _.Post.Text("x").ToUrl(path);
+            else if (method == "DELETE")
+                _.Delete.Url(path);
+            else
+                _.Get.Url(path);
+            _.ShouldBeRefused(status, code, more: problem =>
+                Assert.NotEmpty(problem.GetProperty("traceId").GetString()!)
+            );
         });
     }
 
     [Theory]
     [InlineData("/api/v1/feed?before=zork", "before", "before is \"zork\"; it must be a whole number")]
-    [InlineData("/api/v1/channels/0198f5c0-0000-7000-8000-000000000000/messages?around=zork", "around", "around is \"zork\"; it must be an id, a UUID")]
+    [InlineData(
+        "/api/v1/channels/0198f5c0-0000-7000-8000-000000000000/messages?around=zork",
+        "around",
+        "around is \"zork\"; it must be an id, a UUID"
+    )]
     [InlineData("/api/v1/broadcasts?live=zork", "live", "live is \"zork\"; it must be true or false")]
     public async Task A_parameter_that_cannot_be_read_is_named(string path, string field, string detail)
     {
@@ -39,7 +53,8 @@ public class SurfaceTests(VezaEndpoints veza, VezaServer server) : IClassFixture
         {
             _.Get.Url(path);
             _.ShouldBeRefused(HttpStatusCode.BadRequest, "invalid", field, more: problem =>
-                Assert.Equal(detail, problem.GetProperty("errors").GetProperty(field)[0].GetString()));
+                Assert.Equal(detail, problem.GetProperty("errors").GetProperty(field)[0].GetString())
+            );
         });
     }
 
@@ -50,7 +65,10 @@ public class SurfaceTests(VezaEndpoints veza, VezaServer server) : IClassFixture
     [InlineData("[]", "body")]
     [InlineData("""{"name":{}}""", "name")]
     [InlineData("""{"name":"\ud800"}""", "name")]
-    [InlineData("""{"name":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}""", "name")]
+    [InlineData(
+        """{"name":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}""",
+        "name"
+    )]
     public async Task A_body_that_cannot_be_read_is_refused_without_naming_our_types(string body, string field)
     {
         var ada = await veza.SharedAsync("ada");
@@ -67,7 +85,9 @@ public class SurfaceTests(VezaEndpoints veza, VezaServer server) : IClassFixture
     {
         var ada = await veza.SharedAsync("ada");
         await ada.GetAsync("/api/v1/charts/top?genre=%00").RefusedAsync(HttpStatusCode.BadRequest, "malformed");
-        await veza.Nobody.PostAsync("/api/v1/sessions", new { name = "a\0", password = "correct horse battery" }).RefusedAsync(HttpStatusCode.BadRequest, "malformed");
+        await veza
+            .Nobody.PostAsync("/api/v1/sessions", new { name = "a\0", password = "correct horse battery" })
+            .RefusedAsync(HttpStatusCode.BadRequest, "malformed");
     }
 
     [Theory]
@@ -78,12 +98,20 @@ public class SurfaceTests(VezaEndpoints veza, VezaServer server) : IClassFixture
     public async Task A_body_of_megabytes_is_too_large(string path, string? key)
     {
         var ada = await server.SharedAsync("ada");
-        using var content = new StringContent($$"""{"name":"{{new string('a', 1 << 20)}}"}""", Encoding.UTF8, "application/json");
+        using var content = new StringContent(
+            $$"""{"name":"{{new string('a', 1 << 20)}}"}""",
+            Encoding.UTF8,
+            "application/json"
+        );
         (string, string)[] headers = key is null ? [] : [("Idempotency-Key", key)];
         var response = await ada.SendAsync(HttpMethod.Post, path, content, headers);
         // Routing may say first that the upload takes no JSON.
-        Assert.Contains(response.StatusCode, path.EndsWith("tracks", StringComparison.Ordinal)
-            ? [HttpStatusCode.RequestEntityTooLarge, HttpStatusCode.UnsupportedMediaType] : new[] { HttpStatusCode.RequestEntityTooLarge });
+        Assert.Contains(
+            response.StatusCode,
+            path.EndsWith("tracks", StringComparison.Ordinal)
+                ? [HttpStatusCode.RequestEntityTooLarge, HttpStatusCode.UnsupportedMediaType]
+                : new[] { HttpStatusCode.RequestEntityTooLarge }
+        );
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
     }
 
@@ -112,20 +140,25 @@ public class SurfaceTests(VezaEndpoints veza, VezaServer server) : IClassFixture
         var schemas = document.GetProperty("components").GetProperty("schemas");
         var operations = 0;
         foreach (var path in document.GetProperty("paths").EnumerateObject())
-            foreach (var operation in path.Value.EnumerateObject())
+        foreach (var operation in path.Value.EnumerateObject())
+        {
+            operations++;
+            var name = $"{operation.Name} {path.Name}";
+            Assert.True(operation.Value.TryGetProperty("summary", out _), $"{name} has no summary");
+            Assert.True(operation.Value.TryGetProperty("tags", out _), $"{name} has no tag");
+            if (!operation.Value.TryGetProperty("requestBody", out var body))
+                continue;
+            foreach (var content in body.GetProperty("content").EnumerateObject())
             {
-                operations++;
-                var name = $"{operation.Name} {path.Name}";
-                Assert.True(operation.Value.TryGetProperty("summary", out _), $"{name} has no summary");
-                Assert.True(operation.Value.TryGetProperty("tags", out _), $"{name} has no tag");
-                if (!operation.Value.TryGetProperty("requestBody", out var body)) continue;
-                foreach (var content in body.GetProperty("content").EnumerateObject())
-                {
-                    var schema = content.Value.GetProperty("schema");
-                    if (schema.TryGetProperty("$ref", out var reference)) schema = schemas.GetProperty(reference.GetString()!.Split('/')[^1]);
-                    Assert.True(schema.TryGetProperty("examples", out _), $"the {content.Name} body of {name} has no example");
-                }
+                var schema = content.Value.GetProperty("schema");
+                if (schema.TryGetProperty("$ref", out var reference))
+                    schema = schemas.GetProperty(reference.GetString()!.Split('/')[^1]);
+                Assert.True(
+                    schema.TryGetProperty("examples", out _),
+                    $"the {content.Name} body of {name} has no example"
+                );
             }
+        }
         Assert.True(operations > 40);
     }
 
@@ -134,7 +167,14 @@ public class SurfaceTests(VezaEndpoints veza, VezaServer server) : IClassFixture
     {
         var home = Directory.CreateTempSubdirectory("veza-test-").FullName;
         await using var postgres = await LocalPostgres.StartEphemeralAsync(fsync: false);
-        await using (var running = await VezaHost.StartAsync(VezaServer.Settings(home, ("ALLOWED_ORIGINS", "https://veza.example/")), postgres.ConnectionString, NullLoggerFactory.Instance, CancellationToken.None))
+        await using (
+            var running = await VezaHost.StartAsync(
+                VezaServer.Settings(home, ("ALLOWED_ORIGINS", "https://veza.example/")),
+                postgres.ConnectionString,
+                NullLoggerFactory.Instance,
+                CancellationToken.None
+            )
+        )
         {
             using var http = new HttpClient();
             Assert.Equal("https://veza.example", await AllowedAsync("https://veza.example"));
@@ -142,12 +182,17 @@ public class SurfaceTests(VezaEndpoints veza, VezaServer server) : IClassFixture
 
             async Task<string?> AllowedAsync(string origin)
             {
-                using var preflight = new HttpRequestMessage(HttpMethod.Options, running.Address + "/api/v1/communities");
+                using var preflight = new HttpRequestMessage(
+                    HttpMethod.Options,
+                    running.Address + "/api/v1/communities"
+                );
                 preflight.Headers.Add("Origin", origin);
                 preflight.Headers.Add("Access-Control-Request-Method", "POST");
                 preflight.Headers.Add("Access-Control-Request-Headers", "authorization,content-type");
                 var answer = await http.SendAsync(preflight, TestContext.Current.CancellationToken);
-                return answer.Headers.TryGetValues("Access-Control-Allow-Origin", out var allowed) ? allowed.Single() : null;
+                return answer.Headers.TryGetValues("Access-Control-Allow-Origin", out var allowed)
+                    ? allowed.Single()
+                    : null;
             }
         }
         Directory.Delete(home, recursive: true);

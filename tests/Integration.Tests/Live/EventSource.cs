@@ -20,7 +20,11 @@ internal sealed class EventSource : IDisposable
 
     public string? LastId => _parser.LastEventId.Length == 0 ? null : _parser.LastEventId;
 
-    public static async Task<EventSource> OpenAsync(Person person, string path, params (string Name, string Value)[] headers)
+    public static async Task<EventSource> OpenAsync(
+        Person person,
+        string path,
+        params (string Name, string Value)[] headers
+    )
     {
         var response = await person.GetAsync(path, headers);
         Assert.True(response.StatusCode == HttpStatusCode.OK, $"{path} answered {(int)response.StatusCode}");
@@ -30,7 +34,8 @@ internal sealed class EventSource : IDisposable
 
     public async Task<(string Kind, JsonElement Data)> NextAsync()
     {
-        if (!await _events.MoveNextAsync()) throw new EndOfStreamException("the server ended the events");
+        if (!await _events.MoveNextAsync())
+            throw new EndOfStreamException("the server ended the events");
         return (_events.Current.EventType, _events.Current.Data);
     }
 
@@ -42,7 +47,8 @@ internal sealed class EventSource : IDisposable
             var (kind, data) = await NextAsync();
             Assert.Equal("batch", kind);
             items.AddRange(data.Items());
-            if (data.GetProperty("position").GetInt64() >= position) return items;
+            if (data.GetProperty("position").GetInt64() >= position)
+                return items;
         }
     }
 

@@ -17,7 +17,8 @@ public sealed class SignalRClientTests(VezaServer server)
     {
         var chat = await ChatSetting.CreateAsync(server);
         var from = server.Running.Log.Head;
-        foreach (var text in new[] { "one", "two" }) await chat.SendAsync(chat.Owner, text);
+        foreach (var text in new[] { "one", "two" })
+            await chat.SendAsync(chat.Owner, text);
 
         long position;
         string epoch;
@@ -27,7 +28,8 @@ public sealed class SignalRClientTests(VezaServer server)
             Assert.Equal(["one", "two"], texts);
             (position, epoch) = (last.GetProperty("position").GetInt64(), last.GetProperty("epoch").GetString()!);
         }
-        foreach (var text in new[] { "three", "four" }) await chat.SendAsync(chat.Owner, text);
+        foreach (var text in new[] { "three", "four" })
+            await chat.SendAsync(chat.Owner, text);
 
         await using var again = await ConnectAsync(chat.Member, transport);
         Assert.Equal(["three", "four"], (await ReadAsync(again, 2, "Resume", Topics(chat), position, epoch)).Texts);
@@ -39,7 +41,8 @@ public sealed class SignalRClientTests(VezaServer server)
         var chat = await ChatSetting.CreateAsync(server);
         await using var connection = await ConnectAsync(chat.Stranger, HttpTransportType.WebSockets);
         var refused = await Assert.ThrowsAsync<HubException>(() =>
-            ReadAsync(connection, 1, "Subscribe", Topics(chat), null));
+            ReadAsync(connection, 1, "Subscribe", Topics(chat), null)
+        );
         Assert.Contains("permission_missing: ", refused.Message, StringComparison.Ordinal);
         Assert.Equal(HubConnectionState.Connected, connection.State);
     }
@@ -48,7 +51,8 @@ public sealed class SignalRClientTests(VezaServer server)
     public async Task Without_a_token_it_does_not_connect()
     {
         var refused = await Assert.ThrowsAsync<HttpRequestException>(() =>
-            ConnectAsync(server.Nobody, HttpTransportType.WebSockets));
+            ConnectAsync(server.Nobody, HttpTransportType.WebSockets)
+        );
         Assert.Equal(System.Net.HttpStatusCode.Unauthorized, refused.StatusCode);
     }
 
@@ -56,15 +60,22 @@ public sealed class SignalRClientTests(VezaServer server)
 
     private async Task<HubConnection> ConnectAsync(Person person, HttpTransportType transport)
     {
-        var connection = new HubConnectionBuilder().WithUrl(server.Address + "/hubs/live", transport, options =>
-            options.AccessTokenProvider = () => Task.FromResult(person.AccessToken)).Build();
+        var connection = new HubConnectionBuilder()
+            .WithUrl(server.Address + "/hubs/live", transport, options =>
+                options.AccessTokenProvider = () => Task.FromResult(person.AccessToken)
+            )
+            .Build();
         await connection.StartAsync(TestContext.Current.CancellationToken);
         return connection;
     }
 
     /// <returns>The texts of the first messages that come, and the batch of the last one.</returns>
     private static async Task<(List<string> Texts, JsonElement Last)> ReadAsync(
-        HubConnection connection, int messages, string method, params object?[] arguments)
+        HubConnection connection,
+        int messages,
+        string method,
+        params object?[] arguments
+    )
     {
         var texts = new List<string>();
         var stream = connection.StreamAsyncCore<JsonElement>(method, arguments, TestContext.Current.CancellationToken);
@@ -72,7 +83,8 @@ public sealed class SignalRClientTests(VezaServer server)
         {
             Assert.Equal("batch", batch.GetProperty("kind").GetString());
             texts.AddRange(batch.Items().Select(item => item.GetProperty("data").GetProperty("text").GetString()!));
-            if (texts.Count >= messages) return (texts, batch);
+            if (texts.Count >= messages)
+                return (texts, batch);
         }
         throw new EndOfStreamException($"the server ended the stream after {texts.Count} messages");
     }

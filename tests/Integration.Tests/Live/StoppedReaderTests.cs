@@ -17,11 +17,27 @@ public sealed class StoppedReaderTests(VezaServer server)
     [Fact(Timeout = 120_000)]
     public async Task Who_stops_reading_is_disconnected_after_the_limit_and_counted()
     {
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("VEZA_FAULTS") == "1", $"it waits {new RealtimeLimits().StoppedReadingMax.TotalSeconds} s for the limit");
+        Assert.SkipUnless(
+            Environment.GetEnvironmentVariable("VEZA_FAULTS") == "1",
+            $"it waits {new RealtimeLimits().StoppedReadingMax.TotalSeconds} s for the limit"
+        );
         var chat = await ChatSetting.CreateAsync(server);
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var closed = new MeterListener { InstrumentPublished = (instrument, listener) => { if (instrument.Name == "veza.live.closed") listener.EnableMeasurementEvents(instrument); } };
-        closed.SetMeasurementEventCallback<long>((_, _, tags, _) => { if (tags[0].Value is "stopped_reading") stopped.TrySetResult(); });
+        using var closed = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Name == "veza.live.closed")
+                    listener.EnableMeasurementEvents(instrument);
+            },
+        };
+        closed.SetMeasurementEventCallback<long>(
+            (_, _, tags, _) =>
+            {
+                if (tags[0].Value is "stopped_reading")
+                    stopped.TrySetResult();
+            }
+        );
         closed.Start();
 
         using var silent = await SubscribeAsync(chat);
@@ -41,9 +57,19 @@ public sealed class StoppedReaderTests(VezaServer server)
         var all = await late.ReadUntilAsync("the last").WaitAsync(TestContext.Current.CancellationToken);
         var batches = all.Split('\u001e')
             // Before a message stands its frame's length, which may hold any byte, the separator too.
-            .Where(text => text.Contains(Item, StringComparison.Ordinal)).Select(text => JsonDocument.Parse(text[text.IndexOf(Item, StringComparison.Ordinal)..]).RootElement.GetProperty("item")).ToList();
-        Assert.Equal(batches.Skip(1).Select(b => b.GetProperty("previous").GetInt64()), batches.SkipLast(1).Select(b => b.GetProperty("position").GetInt64()));
-        var texts = batches.SelectMany(b => b.GetProperty("items").EnumerateArray()).Select(item => item.GetProperty("data").GetProperty("text").GetString()).ToList();
+            .Where(text => text.Contains(Item, StringComparison.Ordinal))
+            .Select(text =>
+                JsonDocument.Parse(text[text.IndexOf(Item, StringComparison.Ordinal)..]).RootElement.GetProperty("item")
+            )
+            .ToList();
+        Assert.Equal(
+            batches.Skip(1).Select(b => b.GetProperty("previous").GetInt64()),
+            batches.SkipLast(1).Select(b => b.GetProperty("position").GetInt64())
+        );
+        var texts = batches
+            .SelectMany(b => b.GetProperty("items").EnumerateArray())
+            .Select(item => item.GetProperty("data").GetProperty("text").GetString())
+            .ToList();
         Assert.Equal("the last", texts[^1]);
         // Much of it was sent in pieces, of which none may be lost.
         Assert.Equal(Enumerable.Repeat(Long, Messages), texts.SkipLast(1));
@@ -58,5 +84,9 @@ public sealed class StoppedReaderTests(VezaServer server)
     }
 
     private static Task FloodAsync(ChatSetting chat) =>
-        Parallel.ForEachAsync(Enumerable.Range(0, Messages), new ParallelOptions { MaxDegreeOfParallelism = 32 }, async (_, _) => await chat.SendAsync(chat.Owner, Long));
+        Parallel.ForEachAsync(
+            Enumerable.Range(0, Messages),
+            new ParallelOptions { MaxDegreeOfParallelism = 32 },
+            async (_, _) => await chat.SendAsync(chat.Owner, Long)
+        );
 }

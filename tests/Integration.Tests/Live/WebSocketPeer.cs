@@ -21,26 +21,45 @@ internal sealed class WebSocketPeer : IDisposable
     {
         var uri = new Uri(address);
         var peer = new WebSocketPeer();
-        if (receiveBytes > 0) peer._tcp.ReceiveBufferSize = receiveBytes;
+        if (receiveBytes > 0)
+            peer._tcp.ReceiveBufferSize = receiveBytes;
         await peer._tcp.ConnectAsync(IPAddress.Parse(uri.Host), uri.Port);
-        await peer.SendRawAsync(Encoding.ASCII.GetBytes($"GET {LiveHub.Path}?access_token={token} HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-            + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"));
+        await peer.SendRawAsync(
+            Encoding.ASCII.GetBytes(
+                $"GET {LiveHub.Path}?access_token={token} HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                    + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            )
+        );
         await peer.ReadUntilAsync("\r\n\r\n");
         return peer;
     }
 
     /// <summary>What a client of SignalR says to have a channel's events from now on.</summary>
     public static string Subscribe(Guid channel, int invocation = 1) =>
-        $$"""{"type":4,"invocationId":"{{invocation}}","target":"Subscribe","arguments":[["channel:{{channel}}"],null]}""" + '\u001e';
+        $$"""{"type":4,"invocationId":"{{invocation}}","target":"Subscribe","arguments":[["channel:{{channel}}"],null]}"""
+        + '\u001e';
 
     public async Task SendRawAsync(byte[] bytes) => await Stream.WriteAsync(bytes);
 
     public Task SendTextAsync(string text)
     {
         var payload = Encoding.UTF8.GetBytes(text);
-        byte[] head = payload.Length < 126 ? [0x81, (byte)(0x80 | payload.Length)]
+        byte[] head =
+            payload.Length < 126 ? [0x81, (byte)(0x80 | payload.Length)]
             : payload.Length <= ushort.MaxValue ? [0x81, 0x80 | 126, (byte)(payload.Length >> 8), (byte)payload.Length]
-            : [0x81, 0x80 | 127, 0, 0, 0, 0, (byte)(payload.Length >> 24), (byte)(payload.Length >> 16), (byte)(payload.Length >> 8), (byte)payload.Length];
+            :
+            [
+                0x81,
+                0x80 | 127,
+                0,
+                0,
+                0,
+                0,
+                (byte)(payload.Length >> 24),
+                (byte)(payload.Length >> 16),
+                (byte)(payload.Length >> 8),
+                (byte)payload.Length,
+            ];
         return SendRawAsync([.. head, 0, 0, 0, 0, .. payload]);
     }
 
@@ -51,9 +70,11 @@ internal sealed class WebSocketPeer : IDisposable
         for (var looked = 0; ; looked = Math.Max(0, read.Length - text.Length))
         {
             var count = await Stream.ReadAsync(buffer, limit.Token);
-            if (count == 0) throw new EndOfStreamException($"the server ended after {read}");
+            if (count == 0)
+                throw new EndOfStreamException($"the server ended after {read}");
             read.Append(Encoding.UTF8.GetString(buffer, 0, count));
-            if (read.ToString(looked, read.Length - looked).Contains(text, StringComparison.Ordinal)) return read.ToString();
+            if (read.ToString(looked, read.Length - looked).Contains(text, StringComparison.Ordinal))
+                return read.ToString();
         }
     }
 
@@ -70,17 +91,26 @@ internal sealed class WebSocketPeer : IDisposable
                 using var quiet = CancellationTokenSource.CreateLinkedTokenSource(limit.Token);
                 quiet.CancelAfter(TimeSpan.FromMilliseconds(200));
                 var count = await Stream.ReadAsync(buffer, quiet.Token);
-                if (count == 0) break;
+                if (count == 0)
+                    break;
                 read.Append(Encoding.Latin1.GetString(buffer, 0, count));
             }
         }
-        catch (OperationCanceledException) { otherwise = "still open"; }
+        catch (OperationCanceledException)
+        {
+            otherwise = "still open";
+        }
         // What was on its way when the server closed a socket with unread bytes is lost to TCP.
-        catch (IOException) { otherwise = "reset"; }
+        catch (IOException)
+        {
+            otherwise = "reset";
+        }
         var said = read.ToString();
-        if (said.LastIndexOf("\"error\":\"", StringComparison.Ordinal) is var at and >= 0) return "told: " + said[(at + 9)..].Split('"', ':')[0];
+        if (said.LastIndexOf("\"error\":\"", StringComparison.Ordinal) is var at and >= 0)
+            return "told: " + said[(at + 9)..].Split('"', ':')[0];
         // A close frame: 0x88, its length, and the status in two bytes.
-        if (said.LastIndexOf('\u0088') is var close and >= 0 && close + 4 <= said.Length) return $"closed with status {said[close + 2] << 8 | said[close + 3]}";
+        if (said.LastIndexOf('\u0088') is var close and >= 0 && close + 4 <= said.Length)
+            return $"closed with status {said[close + 2] << 8 | said[close + 3]}";
         return said.Contains("\"type\":7", StringComparison.Ordinal) ? "told: the end" : otherwise;
     }
 

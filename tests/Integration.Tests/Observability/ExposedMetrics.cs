@@ -10,7 +10,8 @@ internal sealed record ExposedMetric(
     string Type,
     IReadOnlySet<string> Labels,
     IReadOnlySet<string> Bounds,
-    IReadOnlySet<string> Values);
+    IReadOnlySet<string> Values
+);
 
 /// <summary>Reads Prometheus's text format, version 0.0.4.</summary>
 internal static partial class ExposedMetrics
@@ -27,9 +28,11 @@ internal static partial class ExposedMetrics
                 var (name, type) = (line.Split(' ')[2], line.Split(' ')[3]);
                 var labels = new SortedSet<string>(StringComparer.Ordinal);
                 current = new(type, labels, new HashSet<string>(), new HashSet<string>());
-                if (!name.StartsWith("test_", StringComparison.Ordinal)) metrics.Add(name, current);
+                if (!name.StartsWith("test_", StringComparison.Ordinal))
+                    metrics.Add(name, current);
             }
-            if (line[0] == '#') continue;
+            if (line[0] == '#')
+                continue;
             foreach (Match label in Label().Matches(line))
             {
                 var (name, value) = (label.Groups[1].Value, label.Groups[2].Value);

@@ -26,10 +26,18 @@ internal static class JsonLine
     {
         private readonly JsonLogFormatter _formatter = new(new LogOrigin("ve'za", "1.2.3"));
 
-        public void Emit(LogEvent logEvent) => _formatter.Format(
-            new(DateTimeOffset.Parse(At, System.Globalization.CultureInfo.InvariantCulture), logEvent.Level,
-                logEvent.Exception, logEvent.MessageTemplate, logEvent.Properties.Select(p => new LogEventProperty(p.Key, p.Value)),
-                logEvent.TraceId ?? default, logEvent.SpanId ?? default),
-            written);
+        public void Emit(LogEvent logEvent) =>
+            _formatter.Format(
+                new(
+                    DateTimeOffset.Parse(At, System.Globalization.CultureInfo.InvariantCulture),
+                    logEvent.Level,
+                    logEvent.Exception,
+                    logEvent.MessageTemplate,
+                    logEvent.Properties.Select(p => new LogEventProperty(p.Key, p.Value)),
+                    logEvent.TraceId ?? default,
+                    logEvent.SpanId ?? default
+                ),
+                written
+            );
     }
 }

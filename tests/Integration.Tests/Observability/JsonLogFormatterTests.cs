@@ -26,14 +26,18 @@ public sealed class JsonLogFormatterTests
 
     [Fact]
     public void Outside_of_a_trace_there_is_no_trace_id() =>
-        Assert.False(JsonDocument.Parse(Line("Started {What}", "it", null)).RootElement.TryGetProperty("traceId", out _));
+        Assert.False(
+            JsonDocument.Parse(Line("Started {What}", "it", null)).RootElement.TryGetProperty("traceId", out _)
+        );
 
     [Fact]
     public void Levels_have_the_names_that_text_has()
     {
         var levels = Enum.GetValues<LogLevel>().Where(level => level != LogLevel.None);
-        Assert.Equal(["trace", "debug", "info", "warning", "error", "critical"],
-            levels.Select(level => Parsed(JsonLine.Of(log => log.Log(level, "it"))).GetProperty("level").GetString()));
+        Assert.Equal(
+            ["trace", "debug", "info", "warning", "error", "critical"],
+            levels.Select(level => Parsed(JsonLine.Of(log => log.Log(level, "it"))).GetProperty("level").GetString())
+        );
     }
 
     [Fact]

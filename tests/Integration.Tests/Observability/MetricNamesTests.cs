@@ -10,42 +10,102 @@ using Veza.Api.Observability;
 namespace Veza.Integration.Tests.Observability;
 
 /// <summary>
-/// Dashboards and alerts are made of names, types and labels. docs/reference/metrics.md lists them, and a server exposes
-/// them as it says.
+/// Dashboards and alerts are made of names, types and labels. docs/reference/metrics.md lists them, and a server
+/// exposes them as it says.
 /// </summary>
 public sealed partial class MetricNamesTests(VezaServer server)
 {
     private static readonly string[] Seconds =
     [
-        "0.0005", "0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf",
+        "0.0005",
+        "0.001",
+        "0.0025",
+        "0.005",
+        "0.01",
+        "0.025",
+        "0.05",
+        "0.1",
+        "0.25",
+        "0.5",
+        "1",
+        "2.5",
+        "5",
+        "10",
+        "+Inf",
     ];
     private static readonly string[] Counts =
-        ["1", "2", "5", "10", "25", "50", "100", "250", "500", "1000", "2500", "5000", "10000", "+Inf"];
+    [
+        "1",
+        "2",
+        "5",
+        "10",
+        "25",
+        "50",
+        "100",
+        "250",
+        "500",
+        "1000",
+        "2500",
+        "5000",
+        "10000",
+        "+Inf",
+    ];
 
     /// <summary>What every server exposes that was used a little.</summary>
     private static readonly string[] Always =
     [
-        "target_info", "http_server_request_duration_seconds", "http_server_active_requests", "kestrel_active_connections",
-        "kestrel_connection_duration_seconds", "aspnetcore_routing_match_attempts_total", "db_client_connection_count",
-        "db_client_operation_duration_seconds", "dotnet_gc_collections_total", "dotnet_gc_heap_total_allocated_bytes_total",
-        "dotnet_gc_pause_time_seconds_total", "dotnet_jit_compilation_time_seconds_total",
-        "dotnet_process_cpu_time_seconds_total", "dotnet_process_memory_working_set_bytes",
-        "dotnet_thread_pool_thread_count_total", "veza_commands_duration_seconds", "veza_commands_handled_total",
-        "veza_commands_refused_total", "veza_connections_max", "veza_connections_open", "veza_http_refusals_total",
-        "veza_live_connections", "veza_live_subscriptions", "veza_log_batch_commands", "veza_log_batch_events",
-        "veza_log_commit_duration_seconds", "veza_log_events_appended_total", "veza_log_head", "veza_log_queue_commands",
-        "veza_log_queue_wait_seconds", "veza_log_tail_events", "veza_log_tail_size_bytes", "veza_models_cached",
-        "veza_models_found_total", "veza_projection_events_total", "veza_projection_healthy", "veza_projection_lag",
-        "veza_projection_position", "veza_reactor_dead", "veza_reactor_lag", "veza_slots_taken",
+        "target_info",
+        "http_server_request_duration_seconds",
+        "http_server_active_requests",
+        "kestrel_active_connections",
+        "kestrel_connection_duration_seconds",
+        "aspnetcore_routing_match_attempts_total",
+        "db_client_connection_count",
+        "db_client_operation_duration_seconds",
+        "dotnet_gc_collections_total",
+        "dotnet_gc_heap_total_allocated_bytes_total",
+        "dotnet_gc_pause_time_seconds_total",
+        "dotnet_jit_compilation_time_seconds_total",
+        "dotnet_process_cpu_time_seconds_total",
+        "dotnet_process_memory_working_set_bytes",
+        "dotnet_thread_pool_thread_count_total",
+        "veza_commands_duration_seconds",
+        "veza_commands_handled_total",
+        "veza_commands_refused_total",
+        "veza_connections_max",
+        "veza_connections_open",
+        "veza_http_refusals_total",
+        "veza_live_connections",
+        "veza_live_subscriptions",
+        "veza_log_batch_commands",
+        "veza_log_batch_events",
+        "veza_log_commit_duration_seconds",
+        "veza_log_events_appended_total",
+        "veza_log_head",
+        "veza_log_queue_commands",
+        "veza_log_queue_wait_seconds",
+        "veza_log_tail_events",
+        "veza_log_tail_size_bytes",
+        "veza_models_cached",
+        "veza_models_found_total",
+        "veza_projection_events_total",
+        "veza_projection_healthy",
+        "veza_projection_lag",
+        "veza_projection_position",
+        "veza_reactor_dead",
+        "veza_reactor_lag",
+        "veza_slots_taken",
     ];
 
-    private static readonly Dictionary<string, (string Type, string[] Labels)> Documented = File
-        .ReadLines(Path.Combine(Root(), "docs/reference/metrics.md"))
+    private static readonly Dictionary<string, (string Type, string[] Labels)> Documented = File.ReadLines(
+            Path.Combine(Root(), "docs/reference/metrics.md")
+        )
         .Where(line => line.StartsWith("| `", StringComparison.Ordinal))
         .Select(line => line.Split('|', StringSplitOptions.TrimEntries))
         .ToDictionary(
             cells => cells[1].Trim('`'),
-            cells => (cells[2], Name().Matches(cells[3]).Select(label => label.Groups[1].Value).ToArray()));
+            cells => (cells[2], Name().Matches(cells[3]).Select(label => label.Groups[1].Value).ToArray())
+        );
 
     [Fact]
     public async Task A_server_exposes_its_metrics_by_their_documented_names_types_and_labels()
@@ -80,7 +140,8 @@ public sealed partial class MetricNamesTests(VezaServer server)
 
         Assert.Equal(
             documented.Select(m => (m.Key, m.Value.Type)).Order(),
-            exposed.Select(m => (m.Key, m.Value.Type)).Order());
+            exposed.Select(m => (m.Key, m.Value.Type)).Order()
+        );
     }
 
     [Fact]
@@ -110,11 +171,15 @@ public sealed partial class MetricNamesTests(VezaServer server)
         foreach (var (name, metric) in ExposedMetrics.Of(await ScrapeAsync()))
         {
             // Of other tests' connections too, which have no names.
-            if (name.StartsWith("db_", StringComparison.Ordinal)) continue;
+            if (name.StartsWith("db_", StringComparison.Ordinal))
+                continue;
             foreach (var value in metric.Values)
             {
                 Assert.False(Id().IsMatch(value), $"{name} tells {value}");
-                Assert.False(value.Contains(person.UserName, StringComparison.OrdinalIgnoreCase), $"{name} tells {value}");
+                Assert.False(
+                    value.Contains(person.UserName, StringComparison.OrdinalIgnoreCase),
+                    $"{name} tells {value}"
+                );
             }
         }
     }
@@ -152,7 +217,8 @@ public sealed partial class MetricNamesTests(VezaServer server)
     /// <summary>A measurement of nothing by each instrument of Veza, also those for what seldom happens.</summary>
     private static void MeasureAll()
     {
-        var rooms = AppDomain.CurrentDomain.GetAssemblies()
+        var rooms = AppDomain
+            .CurrentDomain.GetAssemblies()
             .Where(assembly => assembly.GetName().Name!.StartsWith("Veza.", StringComparison.Ordinal));
         foreach (var type in rooms.SelectMany(room => room.GetTypes()).Where(HasInstruments))
             RuntimeHelpers.RunClassConstructor(type.TypeHandle);
@@ -161,8 +227,10 @@ public sealed partial class MetricNamesTests(VezaServer server)
         {
             InstrumentPublished = (instrument, _) =>
             {
-                if (instrument.Meter.Name.StartsWith("Veza.", StringComparison.Ordinal)
-                    && !instrument.Meter.Name.StartsWith("Veza.Tests", StringComparison.Ordinal))
+                if (
+                    instrument.Meter.Name.StartsWith("Veza.", StringComparison.Ordinal)
+                    && !instrument.Meter.Name.StartsWith("Veza.Tests", StringComparison.Ordinal)
+                )
                     instruments.Add(instrument);
             },
         };
@@ -171,29 +239,46 @@ public sealed partial class MetricNamesTests(VezaServer server)
         {
             switch (instrument)
             {
-                case Counter<long> counter: counter.Add(0); break;
-                case UpDownCounter<int> counter: counter.Add(0); break;
-                case UpDownCounter<long> counter: counter.Add(0); break;
-                case Histogram<int> histogram: histogram.Record(0); break;
-                case Histogram<double> histogram: histogram.Record(0); break;
+                case Counter<long> counter:
+                    counter.Add(0);
+                    break;
+                case UpDownCounter<int> counter:
+                    counter.Add(0);
+                    break;
+                case UpDownCounter<long> counter:
+                    counter.Add(0);
+                    break;
+                case Histogram<int> histogram:
+                    histogram.Record(0);
+                    break;
+                case Histogram<double> histogram:
+                    histogram.Record(0);
+                    break;
                 default:
-                    Assert.True(instrument.IsObservable, $"{instrument.Name} is of another type: {instrument.GetType()}");
+                    Assert.True(
+                        instrument.IsObservable,
+                        $"{instrument.Name} is of another type: {instrument.GetType()}"
+                    );
                     break;
             }
         }
     }
 
-    private static bool HasInstruments(Type type) => !type.ContainsGenericParameters && type
-        .GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
-        .Select(field => field.FieldType)
-        .Any(field => typeof(Meter).IsAssignableFrom(field) || typeof(Instrument).IsAssignableFrom(field));
+    private static bool HasInstruments(Type type) =>
+        !type.ContainsGenericParameters
+        && type.GetFields(
+                BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly
+            )
+            .Select(field => field.FieldType)
+            .Any(field => typeof(Meter).IsAssignableFrom(field) || typeof(Instrument).IsAssignableFrom(field));
 
     private static bool IsOwn(string name) => name.StartsWith("veza_", StringComparison.Ordinal);
 
     private static string Root()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Veza.EventSourced.sln"))) folder = folder.Parent!;
+        while (!File.Exists(Path.Combine(folder.FullName, "Veza.EventSourced.sln")))
+            folder = folder.Parent!;
         return folder.FullName;
     }
 

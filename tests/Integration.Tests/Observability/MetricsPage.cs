@@ -17,7 +17,9 @@ internal sealed class MetricsPage : IAsyncDisposable
     private MetricsPage(params (string Name, string Value)[] settings)
     {
         var given = VezaServer.Settings(
-            Path.GetTempPath(), [("SERVICE_NAME", "veza"), ("VERSION", "1.2.3"), .. settings]);
+            Path.GetTempPath(),
+            [("SERVICE_NAME", "veza"), ("VERSION", "1.2.3"), .. settings]
+        );
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseTestServer();
         builder.Logging.ClearProviders().AddProvider(_log);
@@ -40,7 +42,8 @@ internal sealed class MetricsPage : IAsyncDisposable
     public async Task<HttpResponseMessage> GetAsync(string? accept = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "http://localhost/metrics");
-        if (accept is not null) request.Headers.Accept.Add(MediaTypeWithQualityHeaderValue.Parse(accept));
+        if (accept is not null)
+            request.Headers.Accept.Add(MediaTypeWithQualityHeaderValue.Parse(accept));
         using var http = _app.GetTestClient();
         return await http.SendAsync(request);
     }
@@ -55,7 +58,8 @@ internal sealed class MetricsPage : IAsyncDisposable
     public async Task<string[]> LinesAsync(string name)
     {
         string[] beginnings = [name, $"# HELP {name}", $"# TYPE {name}"];
-        var lines = (await TextAsync()).Split('\n')
+        var lines = (await TextAsync())
+            .Split('\n')
             .Where(line => beginnings.Any(beginning => line.StartsWith(beginning, StringComparison.Ordinal)));
         return [.. lines.OrderBy(line => line[0] != '#')];
     }
@@ -67,15 +71,20 @@ internal sealed class MetricsPage : IAsyncDisposable
         public ConcurrentQueue<string> Lines { get; } = [];
 
         public ILogger CreateLogger(string categoryName) => this;
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
         public void Log<TState>(
             LogLevel logLevel,
             EventId eventId,
             TState state,
             Exception? exception,
-            Func<TState, Exception?, string> formatter) =>
-            Lines.Enqueue(formatter(state, exception));
+            Func<TState, Exception?, string> formatter
+        ) => Lines.Enqueue(formatter(state, exception));
+
         public void Dispose() { }
     }
 }

@@ -24,8 +24,14 @@ public sealed class MetricsPageTests : IAsyncLifetime
         var lines = await _page.LinesAsync("test_counted");
 
         Assert.Equal(
-            ["# HELP test_counted_total Events counted.", "# TYPE test_counted_total counter", "test_counted_total{kind=\"a\"} 5", "test_counted_total{kind=\"b\"} 7"],
-            lines.Order());
+            [
+                "# HELP test_counted_total Events counted.",
+                "# TYPE test_counted_total counter",
+                "test_counted_total{kind=\"a\"} 5",
+                "test_counted_total{kind=\"b\"} 7",
+            ],
+            lines.Order()
+        );
     }
 
     [Fact]
@@ -53,13 +59,25 @@ public sealed class MetricsPageTests : IAsyncLifetime
     [Fact]
     public async Task A_histogram_has_cumulative_buckets_sum_and_count()
     {
-        var histogram = _meter.CreateHistogram("test.waited", "s", "Waiting.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 1] });
-        foreach (var seconds in new[] { 0.1, 0.5, 3 }) histogram.Record(seconds);
+        var histogram = _meter.CreateHistogram(
+            "test.waited",
+            "s",
+            "Waiting.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 1] }
+        );
+        foreach (var seconds in new[] { 0.1, 0.5, 3 })
+            histogram.Record(seconds);
 
         Assert.Equal(
-            ["test_waited_seconds_bucket{le=\"0.1\"} 1", "test_waited_seconds_bucket{le=\"1\"} 2", "test_waited_seconds_bucket{le=\"+Inf\"} 3",
-             "test_waited_seconds_sum{} 3.6", "test_waited_seconds_count{} 3"],
-            (await _page.LinesAsync("test_waited"))[2..]);
+            [
+                "test_waited_seconds_bucket{le=\"0.1\"} 1",
+                "test_waited_seconds_bucket{le=\"1\"} 2",
+                "test_waited_seconds_bucket{le=\"+Inf\"} 3",
+                "test_waited_seconds_sum{} 3.6",
+                "test_waited_seconds_count{} 3",
+            ],
+            (await _page.LinesAsync("test_waited"))[2..]
+        );
     }
 
     [Fact]
@@ -80,7 +98,9 @@ public sealed class MetricsPageTests : IAsyncLifetime
     public async Task An_observed_series_that_is_no_longer_reported_is_gone()
     {
         string[] alive = ["a", "b"];
-        _meter.CreateObservableGauge("test.observed", () => alive.Select(name => new Measurement<int>(1, new KeyValuePair<string, object?>("name", name))));
+        _meter.CreateObservableGauge("test.observed", () =>
+            alive.Select(name => new Measurement<int>(1, new KeyValuePair<string, object?>("name", name)))
+        );
         Assert.Equal(2, await SeriesAsync());
 
         alive = ["b"];
@@ -101,7 +121,9 @@ public sealed class MetricsPageTests : IAsyncLifetime
 
         Assert.Contains("test_whole_total{} 1", text);
         Assert.Contains("dotnet_process_memory_working_set_bytes", text);
-        await Eventually.TrueAsync(() => _page.Logged.Any(line => line.Contains("broken on purpose", StringComparison.Ordinal)));
+        await Eventually.TrueAsync(() =>
+            _page.Logged.Any(line => line.Contains("broken on purpose", StringComparison.Ordinal))
+        );
     }
 
     [Fact]
@@ -109,12 +131,15 @@ public sealed class MetricsPageTests : IAsyncLifetime
     {
         const int values = 5_000;
         var counter = _meter.CreateCounter<int>("test.unbounded");
-        for (var i = 0; i < values; i++) counter.Add(1, new KeyValuePair<string, object?>("id", i));
+        for (var i = 0; i < values; i++)
+            counter.Add(1, new KeyValuePair<string, object?>("id", i));
 
         var series = (await _page.LinesAsync("test_unbounded"))[1..];
 
         Assert.Equal(MetricViews.SeriesMax + 1, series.Length);
-        Assert.Contains(series, line => line.StartsWith("test_unbounded_total{otel_metric_overflow=\"true\"}", StringComparison.Ordinal));
+        Assert.Contains(series, line =>
+            line.StartsWith("test_unbounded_total{otel_metric_overflow=\"true\"}", StringComparison.Ordinal)
+        );
         Assert.Equal(values, series.Sum(line => int.Parse(line.Split(' ')[^1])));
     }
 
@@ -129,7 +154,10 @@ public sealed class MetricsPageTests : IAsyncLifetime
             return ValueTask.CompletedTask;
         });
 
-        Assert.Equal(10_000, (await _page.LinesAsync("test_crowded_total{")).Sum(line => int.Parse(line.Split(' ')[^1])));
+        Assert.Equal(
+            10_000,
+            (await _page.LinesAsync("test_crowded_total{")).Sum(line => int.Parse(line.Split(' ')[^1]))
+        );
     }
 
     [Fact]
@@ -138,11 +166,21 @@ public sealed class MetricsPageTests : IAsyncLifetime
         var made = 0;
         _meter.CreateObservableGauge("test.looked", () => Interlocked.Increment(ref made));
         var since = Stopwatch.GetTimestamp();
-        string[] forms = ["text/plain", "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8", "text/plain;version=1.0.0;escaping=dots"];
-        for (var i = 0; i < 100; i++) (await _page.GetAsync(forms[i % forms.Length])).EnsureSuccessStatusCode();
+        string[] forms =
+        [
+            "text/plain",
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8",
+            "text/plain;version=1.0.0;escaping=dots",
+        ];
+        for (var i = 0; i < 100; i++)
+            (await _page.GetAsync(forms[i % forms.Length])).EnsureSuccessStatusCode();
 
         // However long that took.
-        Assert.InRange(Volatile.Read(ref made), 1, 1 + (int)(Stopwatch.GetElapsedTime(since) / MetricsEndpoint.KeptFor));
+        Assert.InRange(
+            Volatile.Read(ref made),
+            1,
+            1 + (int)(Stopwatch.GetElapsedTime(since) / MetricsEndpoint.KeptFor)
+        );
         var before = Volatile.Read(ref made);
         await Eventually.TrueAsync(async () => await _page.TextAsync() is not null && Volatile.Read(ref made) > before);
     }
@@ -172,8 +210,10 @@ public sealed class MetricsPageTests : IAsyncLifetime
 
         await Eventually.TrueAsync(async () => await RequestsAsync() > before);
 
-        async Task<int> RequestsAsync() => (await _page.LinesAsync("aspnetcore_routing_match_attempts_total{"))
-            .Sum(line => int.Parse(line.Split(' ')[^1]));
+        async Task<int> RequestsAsync() =>
+            (await _page.LinesAsync("aspnetcore_routing_match_attempts_total{")).Sum(line =>
+                int.Parse(line.Split(' ')[^1])
+            );
     }
 
     [Fact]

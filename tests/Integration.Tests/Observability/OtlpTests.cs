@@ -13,8 +13,10 @@ public sealed class OtlpTests : IAsyncLifetime
 {
     private static readonly (string, string)[] Standard =
     [
-        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"), ("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=of-the-tests"),
-        ("OTEL_METRIC_EXPORT_INTERVAL", "100"), ("OTEL_BSP_SCHEDULE_DELAY", "100"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=of-the-tests"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "100"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "100"),
         ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=the-tests"),
     ];
 
@@ -32,7 +34,9 @@ public sealed class OtlpTests : IAsyncLifetime
         {
             using var body = new MemoryStream();
             await http.Request.Body.CopyToAsync(body);
-            _received.Enqueue((http.Request.Path, http.Request.Headers["x-tenant"], Encoding.Latin1.GetString(body.ToArray())));
+            _received.Enqueue(
+                (http.Request.Path, http.Request.Headers["x-tenant"], Encoding.Latin1.GetString(body.ToArray()))
+            );
         });
         await _collector.StartAsync();
     }
@@ -46,7 +50,9 @@ public sealed class OtlpTests : IAsyncLifetime
         meter.CreateCounter<int>("test.sent").Add(1);
         source.StartActivity("work that is sent")!.Dispose();
 
-        await Eventually.TrueAsync(() => Received("/v1/metrics", "test.sent") && Received("/v1/traces", "work that is sent"));
+        await Eventually.TrueAsync(() =>
+            Received("/v1/metrics", "test.sent") && Received("/v1/traces", "work that is sent")
+        );
         Assert.All(_received, sent => Assert.Equal("of-the-tests", sent.Tenant));
         Assert.All(_received, sent => Assert.Contains("the-tests", sent.Body));
         Assert.Contains("test_sent_total{} 1", await page.TextAsync());
@@ -57,8 +63,11 @@ public sealed class OtlpTests : IAsyncLifetime
     {
         using var meter = new Meter("Veza.Tests.Otlp");
         using var source = new ActivitySource("Veza.Tests.Otlp");
-        var page = await MetricsPage.StartAsync(
-            [("OTEL_EXPORTER_OTLP_ENDPOINT", _address), ("TRACING_ENABLED", "false"), .. Standard]);
+        var page = await MetricsPage.StartAsync([
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", _address),
+            ("TRACING_ENABLED", "false"),
+            .. Standard,
+        ]);
         meter.CreateCounter<int>("test.alone").Add(1);
         source.StartActivity("work that is not sent")?.Dispose();
         await Eventually.TrueAsync(() => Received("/v1/metrics", "test.alone"));

@@ -16,39 +16,75 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
     {
         var (ana, bo) = (await veza.RegisterAsync("ana"), await veza.RegisterAsync("bo"));
         var (genre, track, show) = ($"{Guid.CreateVersion7()}", Guid.CreateVersion7(), Guid.CreateVersion7());
-        var community = await ana.PostAsync("/api/v1/communities", new { name = "Vinyl diggers" }).JsonAsync(HttpStatusCode.Created);
+        var community = await ana.PostAsync("/api/v1/communities", new { name = "Vinyl diggers" })
+            .JsonAsync(HttpStatusCode.Created);
         var channel = community.GetProperty("generalChannelId").GetGuid();
         await bo.PutAsync($"/api/v1/communities/{community.Id()}/members/me").JsonAsync();
         var message = await SendAsync(ana, channel, "hello");
         await SendAsync(bo, channel, "hello yourself");
         await bo.PutAsync($"/api/v1/messages/{message}/reactions/{Uri.EscapeDataString("🔥")}").JsonAsync();
-        await AppendAsync(track, "track", new TrackUploaded(track, bo.Id, "Ghost notes", genre, null, 1000, new string('0', 64), 3_000, "flac", 44_100, 2));
-        await AppendAsync(show, "broadcast", new BroadcastCreated(show, bo.Id, "Late show"), new BroadcastStarted(show, bo.Id, "audio/mpeg"));
+        await AppendAsync(
+            track,
+            "track",
+            new TrackUploaded(
+                track,
+                bo.Id,
+                "Ghost notes",
+                genre,
+                null,
+                1000,
+                new string('0', 64),
+                3_000,
+                "flac",
+                44_100,
+                2
+            )
+        );
+        await AppendAsync(
+            show,
+            "broadcast",
+            new BroadcastCreated(show, bo.Id, "Late show"),
+            new BroadcastStarted(show, bo.Id, "audio/mpeg")
+        );
         await ana.PutAsync($"/api/v1/accounts/{bo.Id}/followers/me").JsonAsync();
         await ana.PutAsync($"/api/v1/tracks/{track}/likes/me").JsonAsync();
-        await ana.PostAsync($"/api/v1/tracks/{track}/comments", new { text = "this drop!", atMs = 1_000 }).JsonAsync(HttpStatusCode.Created);
+        await ana.PostAsync($"/api/v1/tracks/{track}/comments", new { text = "this drop!", atMs = 1_000 })
+            .JsonAsync(HttpStatusCode.Created);
         await PlayAsync(ana, bo, track, genre);
 
         string[] paths =
         [
-            $"/api/v1/channels/{channel}/messages", $"/api/v1/messages/{message}", $"/api/v1/messages/{message}/edits",
-            $"/api/v1/communities/{community.Id()}", $"/api/v1/communities/{community.Id()}/members", $"/api/v1/communities/{community.Id()}/channels",
-            $"/api/v1/accounts/{bo.Id}", $"/api/v1/accounts/{bo.Id}/followers", $"/api/v1/accounts/{ana.Id}/following",
-            $"/api/v1/tracks/{track}", $"/api/v1/tracks/{track}/comments", "/api/v1/feed", "/api/v1/history", $"/api/v1/charts/top?genre={genre}",
+            $"/api/v1/channels/{channel}/messages",
+            $"/api/v1/messages/{message}",
+            $"/api/v1/messages/{message}/edits",
+            $"/api/v1/communities/{community.Id()}",
+            $"/api/v1/communities/{community.Id()}/members",
+            $"/api/v1/communities/{community.Id()}/channels",
+            $"/api/v1/accounts/{bo.Id}",
+            $"/api/v1/accounts/{bo.Id}/followers",
+            $"/api/v1/accounts/{ana.Id}/following",
+            $"/api/v1/tracks/{track}",
+            $"/api/v1/tracks/{track}/comments",
+            "/api/v1/feed",
+            "/api/v1/history",
+            $"/api/v1/charts/top?genre={genre}",
         ];
         Assert.Equal((await AskableAsync()).Order(), paths.Select(Template).Order());
         var position = ana.Position;
         var then = new Dictionary<string, string>();
-        foreach (var path in paths) then[path] = await TextAsync(ana.GetAsync(path));
+        foreach (var path in paths)
+            then[path] = await TextAsync(ana.GetAsync(path));
 
         await ana.PatchAsync($"/api/v1/messages/{message}", new { text = "hello there" }).JsonAsync();
         await SendAsync(bo, channel, "and another");
         await bo.DeleteAsync($"/api/v1/messages/{message}/reactions/{Uri.EscapeDataString("🔥")}").JsonAsync();
-        await ana.PostAsync($"/api/v1/communities/{community.Id()}/channels", new { name = "second", kind = "text" }).JsonAsync(HttpStatusCode.Created);
+        await ana.PostAsync($"/api/v1/communities/{community.Id()}/channels", new { name = "second", kind = "text" })
+            .JsonAsync(HttpStatusCode.Created);
         await bo.DeleteAsync($"/api/v1/communities/{community.Id()}/members/me").JsonAsync();
         await ana.DeleteAsync($"/api/v1/accounts/{bo.Id}/followers/me").JsonAsync();
         await ana.DeleteAsync($"/api/v1/tracks/{track}/likes/me").JsonAsync();
-        await ana.PostAsync($"/api/v1/tracks/{track}/comments", new { text = "and this one", atMs = 2_000 }).JsonAsync(HttpStatusCode.Created);
+        await ana.PostAsync($"/api/v1/tracks/{track}/comments", new { text = "and this one", atMs = 2_000 })
+            .JsonAsync(HttpStatusCode.Created);
         await PlayAsync(ana, bo, track, genre);
         ana.SeeWhat(bo);
 
@@ -66,7 +102,8 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
     {
         var chat = await ChatSetting.CreateAsync(veza);
         var sent = new List<Guid>();
-        for (var i = 0; i < 5; i++) sent.Add(await chat.SendAsync(chat.Owner, $"message {i}"));
+        for (var i = 0; i < 5; i++)
+            sent.Add(await chat.SendAsync(chat.Owner, $"message {i}"));
         var third = (await chat.Owner.GetAsync($"/api/v1/messages/{sent[2]}").JsonAsync());
         await chat.Owner.DeleteAsync($"/api/v1/messages/{sent[1]}").JsonAsync();
 
@@ -79,17 +116,26 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
         var page = await first.JsonAsync();
         Assert.Equal([sent[2], sent[1]], page.Items().Select(m => m.Id()));
         Assert.Contains($"asOf={position}&", page.GetProperty("next").GetString(), StringComparison.Ordinal);
-        Assert.Equal([sent[0]], (await chat.Owner.GetAsync(page.GetProperty("next").GetString()!).JsonAsync()).Items().Select(m => m.Id()));
+        Assert.Equal(
+            [sent[0]],
+            (await chat.Owner.GetAsync(page.GetProperty("next").GetString()!).JsonAsync()).Items().Select(m => m.Id())
+        );
         var newer = await chat.Owner.GetAsync($"{chat.Messages}?limit=1&asOf={position}&after={sent[0]}").JsonAsync();
         Assert.Equal([sent[1]], newer.Items().Select(m => m.Id()));
-        Assert.Equal([sent[2]], (await chat.Owner.GetAsync(newer.GetProperty("next").GetString()!).JsonAsync()).Items().Select(m => m.Id()));
+        Assert.Equal(
+            [sent[2]],
+            (await chat.Owner.GetAsync(newer.GetProperty("next").GetString()!).JsonAsync()).Items().Select(m => m.Id())
+        );
     }
 
     [Fact]
     public async Task The_text_of_a_message_deleted_since_is_for_operators_alone()
     {
         var chat = await ChatSetting.CreateAsync(veza);
-        var (kept, gone) = (await chat.SendAsync(chat.Member, "for everybody"), await chat.SendAsync(chat.Member, "a secret that slipped out"));
+        var (kept, gone) = (
+            await chat.SendAsync(chat.Member, "for everybody"),
+            await chat.SendAsync(chat.Member, "a secret that slipped out")
+        );
         var position = chat.Member.Position;
         await chat.Member.DeleteAsync($"/api/v1/messages/{gone}").JsonAsync();
         var keeper = await veza.OperatorAsync();
@@ -100,12 +146,22 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
         Assert.Equal(["a secret that slipped out", "for everybody"], await TextsAsync(keeper));
         foreach (var path in new[] { $"/api/v1/messages/{gone}", $"/api/v1/messages/{gone}/edits" })
         {
-            Assert.DoesNotContain("secret", await TextAsync(chat.Member.GetAsync($"{path}?asOf={position}")), StringComparison.Ordinal);
-            Assert.Contains("secret", await TextAsync(keeper.GetAsync($"{path}?asOf={position}")), StringComparison.Ordinal);
+            Assert.DoesNotContain(
+                "secret",
+                await TextAsync(chat.Member.GetAsync($"{path}?asOf={position}")),
+                StringComparison.Ordinal
+            );
+            Assert.Contains(
+                "secret",
+                await TextAsync(keeper.GetAsync($"{path}?asOf={position}")),
+                StringComparison.Ordinal
+            );
         }
 
         async Task<IEnumerable<string?>> TextsAsync(Person reader) =>
-            (await reader.GetAsync($"{chat.Messages}?asOf={position}").JsonAsync()).Items().Select(m => m.GetProperty("text").GetString());
+            (await reader.GetAsync($"{chat.Messages}?asOf={position}").JsonAsync())
+                .Items()
+                .Select(m => m.GetProperty("text").GetString());
     }
 
     [Fact]
@@ -115,8 +171,12 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
         await chat.SendAsync(chat.Member, "hello");
         var position = chat.Member.Position;
         await chat.Member.DeleteAsync($"/api/v1/communities/{chat.Community}/members/me").JsonAsync();
-        await chat.Member.GetAsync($"{chat.Messages}?asOf={position}").RefusedAsync(HttpStatusCode.Forbidden, "permission_missing");
-        await veza.Nobody.GetAsync($"{chat.Messages}?asOf={position}").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
+        await chat
+            .Member.GetAsync($"{chat.Messages}?asOf={position}")
+            .RefusedAsync(HttpStatusCode.Forbidden, "permission_missing");
+        await veza
+            .Nobody.GetAsync($"{chat.Messages}?asOf={position}")
+            .RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
     }
 
     [Fact]
@@ -126,36 +186,59 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
         var chat = await ChatSetting.CreateAsync(veza);
         var message = await chat.SendAsync(chat.Owner, "hello");
         var newcomer = await veza.RegisterAsync("newcomer");
-        foreach (var (path, code) in new[]
-        {
-            (chat.Messages, "channel_unknown"), ($"/api/v1/messages/{message}", "message_unknown"), ($"/api/v1/communities/{chat.Community}", "community_unknown"),
-            ($"/api/v1/communities/{chat.Community}/members", "community_unknown"), ($"/api/v1/accounts/{newcomer.Id}", "account_unknown"),
-            ($"/api/v1/accounts/{newcomer.Id}/followers", "account_unknown"), ($"/api/v1/tracks/{Guid.CreateVersion7()}", "track_unknown"),
-        })
+        foreach (
+            var (path, code) in new[]
+            {
+                (chat.Messages, "channel_unknown"),
+                ($"/api/v1/messages/{message}", "message_unknown"),
+                ($"/api/v1/communities/{chat.Community}", "community_unknown"),
+                ($"/api/v1/communities/{chat.Community}/members", "community_unknown"),
+                ($"/api/v1/accounts/{newcomer.Id}", "account_unknown"),
+                ($"/api/v1/accounts/{newcomer.Id}/followers", "account_unknown"),
+                ($"/api/v1/tracks/{Guid.CreateVersion7()}", "track_unknown"),
+            }
+        )
             await chat.Owner.GetAsync($"{path}?asOf={before}").RefusedAsync(HttpStatusCode.NotFound, code);
         // The owner is shared with tests that run beside this one, and so is what the owner was answered last.
-        var sent = (await chat.Owner.GetAsync($"/api/v1/messages/{message}").JsonAsync()).GetProperty("position").GetInt64();
-        await chat.Owner.GetAsync($"{chat.Messages}?before={message}&asOf={sent - 1}").RefusedAsync(HttpStatusCode.NotFound, "message_unknown");
+        var sent = (await chat.Owner.GetAsync($"/api/v1/messages/{message}").JsonAsync())
+            .GetProperty("position")
+            .GetInt64();
+        await chat
+            .Owner.GetAsync($"{chat.Messages}?before={message}&asOf={sent - 1}")
+            .RefusedAsync(HttpStatusCode.NotFound, "message_unknown");
         await chat.Owner.GetAsync($"{chat.Messages}?before={message}&asOf={sent}").JsonAsync();
     }
 
     [Theory]
-    [InlineData("", "invalid", "asOf is \"\"; it must be a position, 1 or more, or a time such as 2026-01-31T12:00:00Z")]
+    [InlineData(
+        "",
+        "invalid",
+        "asOf is \"\"; it must be a position, 1 or more, or a time such as 2026-01-31T12:00:00Z"
+    )]
     [InlineData("zork", "invalid", "asOf is \"zork\"; it must be")]
     [InlineData("0", "invalid", "asOf is \"0\"; it must be a position, 1 or more")]
     [InlineData("-1", "invalid", "asOf is \"-1\"; it must be")]
     [InlineData("2026-02-30T00:00:00Z", "invalid", "asOf is \"2026-02-30T00:00:00Z\"; it must be")]
     [InlineData("9223372036854775807", "position_ahead", "asOf is 9223372036854775807; the log's head is ")]
     [InlineData("9999-12-31T23:59:59Z", "position_ahead", "asOf is 9999-12-31T23:59:59.0000000+00:00; it is ")]
-    [InlineData("2001-01-01T00:00:00%2B02:00", "position_invalid", "asOf is 2000-12-31T22:00:00.0000000+00:00; the log's first event is later")]
-    public async Task What_is_no_position_of_the_log_is_refused_with_the_value_and_the_limit(string asOf, string code, string detail)
+    [InlineData(
+        "2001-01-01T00:00:00%2B02:00",
+        "position_invalid",
+        "asOf is 2000-12-31T22:00:00.0000000+00:00; the log's first event is later"
+    )]
+    public async Task What_is_no_position_of_the_log_is_refused_with_the_value_and_the_limit(
+        string asOf,
+        string code,
+        string detail
+    )
     {
         var ana = await veza.SharedAsync("ana");
         await veza.Scenario(ana, _ =>
         {
             _.Get.Url($"/api/v1/feed?asOf={asOf}");
             _.ShouldBeRefused(HttpStatusCode.BadRequest, code, more: problem =>
-                Assert.StartsWith(detail, problem.GetProperty("detail").GetString(), StringComparison.Ordinal));
+                Assert.StartsWith(detail, problem.GetProperty("detail").GetString(), StringComparison.Ordinal)
+            );
         });
     }
 
@@ -164,16 +247,32 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
     {
         var star = await veza.RegisterAsync("star");
         for (var done = 0; done <= PointInTime.EventsMax; done += 1000)
-            await AppendAsync(Guid.CreateVersion7(), "follow", [.. Enumerable.Range(0, 1000).Select(_ => new FollowStarted(Guid.CreateVersion7(), star.Id))]);
+            await AppendAsync(
+                Guid.CreateVersion7(),
+                "follow",
+                [.. Enumerable.Range(0, 1000).Select(_ => new FollowStarted(Guid.CreateVersion7(), star.Id))]
+            );
         var position = veza.Running.Log.Head;
-        var problem = await star.GetAsync($"/api/v1/accounts/{star.Id}?asOf={position}", ("Veza-After", $"{position}")).RefusedAsync(HttpStatusCode.UnprocessableEntity, "past_too_long");
-        Assert.StartsWith($"asOf is {position}; this rests on more than 50,000 events", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
-        Assert.Equal(20, (await star.GetAsync($"/api/v1/accounts/{star.Id}/followers?limit=20&asOf={position}").JsonAsync()).Items().Length);
+        var problem = await star.GetAsync($"/api/v1/accounts/{star.Id}?asOf={position}", ("Veza-After", $"{position}"))
+            .RefusedAsync(HttpStatusCode.UnprocessableEntity, "past_too_long");
+        Assert.StartsWith(
+            $"asOf is {position}; this rests on more than 50,000 events",
+            problem.GetProperty("detail").GetString(),
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            20,
+            (await star.GetAsync($"/api/v1/accounts/{star.Id}/followers?limit=20&asOf={position}").JsonAsync())
+                .Items()
+                .Length
+        );
     }
 
     private async Task<long> LastAtAsync(DateTimeOffset time)
     {
-        await using var command = veza.Running.Log.Database.CreateCommand("select max(seq_id) from log.mt_events where timestamp <= $1");
+        await using var command = veza.Running.Log.Database.CreateCommand(
+            "select max(seq_id) from log.mt_events where timestamp <= $1"
+        );
         command.Parameters.AddWithValue(time.ToUniversalTime());
         return (long)(await command.ExecuteScalarAsync())!;
     }
@@ -182,17 +281,33 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
     private async Task<IEnumerable<string>> AskableAsync()
     {
         var document = await veza.Nobody.GetAsync("/openapi/v1.json").JsonAsync();
-        return document.GetProperty("paths").EnumerateObject()
-            .Where(p => p.Value.TryGetProperty("get", out var get) && get.TryGetProperty("parameters", out var takes) && takes.EnumerateArray().Any(t => t.GetProperty("name").GetString() == "asOf"))
+        return document
+            .GetProperty("paths")
+            .EnumerateObject()
+            .Where(p =>
+                p.Value.TryGetProperty("get", out var get)
+                && get.TryGetProperty("parameters", out var takes)
+                && takes.EnumerateArray().Any(t => t.GetProperty("name").GetString() == "asOf")
+            )
             .Select(p => Template(p.Name));
     }
 
     /// <summary>A path with its parameters left open, whatever they are called.</summary>
-    private static string Template(string path) => string.Join('/', path.Split('?')[0].Split('/').Select(part => Guid.TryParse(part, out _) || part.StartsWith('{') || part == "top" ? "*" : part));
+    private static string Template(string path) =>
+        string.Join(
+            '/',
+            path.Split('?')[0]
+                .Split('/')
+                .Select(part => Guid.TryParse(part, out _) || part.StartsWith('{') || part == "top" ? "*" : part)
+        );
 
-    private static string With(string path, string query) => path + (path.Contains('?', StringComparison.Ordinal) ? "&" : "?") + query;
+    private static string With(string path, string query) =>
+        path + (path.Contains('?', StringComparison.Ordinal) ? "&" : "?") + query;
 
-    /// <summary>What is answered, without the hours that a chart is of: at present these are the clock's, and an hour may begin at any time.</summary>
+    /// <summary>
+    /// What is answered, without the hours that a chart is of: at present these are the clock's, and an hour may begin
+    /// at any time.
+    /// </summary>
     private static async Task<string> TextAsync(Task<HttpResponseMessage> answer)
     {
         var json = await answer.JsonAsync();
@@ -200,17 +315,33 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
     }
 
     private static async Task<Guid> SendAsync(Person by, Guid channel, string text) =>
-        (await by.PostAsync($"/api/v1/channels/{channel}/messages", new { text }).JsonAsync(HttpStatusCode.Created)).Id();
+        (
+            await by.PostAsync($"/api/v1/channels/{channel}/messages", new { text }).JsonAsync(HttpStatusCode.Created)
+        ).Id();
 
     private async Task PlayAsync(Person listener, Person owner, Guid track, string genre)
     {
         var (play, session) = (Guid.CreateVersion7(), Guid.CreateVersion7());
-        await AppendAsync(play, "play", new PlayStarted(play, track, owner.Id, listener.Id, session, 3_000, DateTimeOffset.UnixEpoch));
-        var counted = await AppendAsync(CountedListen.StreamId(listener.Id, track, session), "hearing", new PlayCounted(play, track, owner.Id, listener.Id, session, genre, 2_000));
+        await AppendAsync(
+            play,
+            "play",
+            new PlayStarted(play, track, owner.Id, listener.Id, session, 3_000, DateTimeOffset.UnixEpoch)
+        );
+        var counted = await AppendAsync(
+            CountedListen.StreamId(listener.Id, track, session),
+            "hearing",
+            new PlayCounted(play, track, owner.Id, listener.Id, session, genre, 2_000)
+        );
         // The listener's reads wait for it.
         listener.SeeUpTo(counted);
     }
 
     private async Task<long> AppendAsync(Guid stream, string streamType, params object[] events) =>
-        Assert.IsType<AppendOutcome.Accepted>(await veza.Running.Log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(stream, streamType, 0, events)], []))).Position;
+        Assert
+            .IsType<AppendOutcome.Accepted>(
+                await veza.Running.Log.Appender.AppendAsync(
+                    new(Guid.CreateVersion7(), [new(stream, streamType, 0, events)], [])
+                )
+            )
+            .Position;
 }

@@ -10,16 +10,22 @@ public class BuildEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoin
     {
         var (operator_, chat) = (await veza.OperatorAsync(), await ChatSetting.CreateAsync(veza));
         await chat.SendAsync(chat.Owner, "before");
-        using (var asked = await operator_.PutAsync("/api/v1/projections/chat.messages.v1/build")) Assert.Equal(HttpStatusCode.Accepted, asked.StatusCode);
+        using (var asked = await operator_.PutAsync("/api/v1/projections/chat.messages.v1/build"))
+            Assert.Equal(HttpStatusCode.Accepted, asked.StatusCode);
         do
         {
             var sent = await chat.SendAsync(chat.Owner, "meanwhile");
             var read = await chat.Owner.GetAsync($"/api/v1/messages/{sent}").JsonAsync();
             Assert.Equal("meanwhile", read.GetProperty("text").GetString());
-        }
-        while ((await operator_.GetAsync("/api/v1/projections/builds").JsonAsync()).GetProperty("items").GetArrayLength() > 0);
+        } while (
+            (await operator_.GetAsync("/api/v1/projections/builds").JsonAsync()).GetProperty("items").GetArrayLength()
+            > 0
+        );
         var after = await chat.SendAsync(chat.Owner, "after");
-        Assert.Equal("after", (await chat.Owner.GetAsync($"/api/v1/messages/{after}").JsonAsync()).GetProperty("text").GetString());
+        Assert.Equal(
+            "after",
+            (await chat.Owner.GetAsync($"/api/v1/messages/{after}").JsonAsync()).GetProperty("text").GetString()
+        );
     }
 
     [Fact]

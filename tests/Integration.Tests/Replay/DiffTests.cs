@@ -11,7 +11,8 @@ public class DiffTests(VezaServer server)
     {
         var chat = await ChatSetting.CreateAsync(server);
         // More than a page.
-        for (var i = 0; i < 60; i++) await chat.SendAsync(chat.Owner, $"message {i}");
+        for (var i = 0; i < 60; i++)
+            await chat.SendAsync(chat.Owner, $"message {i}");
         var (edited, gone) = (await chat.SendAsync(chat.Owner, "first"), await chat.SendAsync(chat.Owner, "oops"));
         var from = chat.Owner.Position;
         await chat.Owner.PatchAsync($"/api/v1/messages/{edited}", new { text = "second" }).JsonAsync();
@@ -24,8 +25,12 @@ public class DiffTests(VezaServer server)
         Assert.Contains($"~ [{edited}].text: \"first\" → \"second\"", lines);
         Assert.Contains($$"""+ [{{edited}}].reactions[🔥]: {"emoji":"🔥","count":1,"me":true}""", lines);
         Assert.Single(lines, l => l.StartsWith($"- [{gone}]: {{", StringComparison.Ordinal));
-        Assert.Single(lines, l => l.StartsWith($"+ [{sent}]: {{", StringComparison.Ordinal) && l.Contains("\"new\"", StringComparison.Ordinal));
-        Assert.All(lines, l => Assert.Contains(new[] { edited, gone, sent }, id => l.Contains($"[{id}]", StringComparison.Ordinal)));
+        Assert.Single(lines, l =>
+            l.StartsWith($"+ [{sent}]: {{", StringComparison.Ordinal) && l.Contains("\"new\"", StringComparison.Ordinal)
+        );
+        Assert.All(lines, l =>
+            Assert.Contains(new[] { edited, gone, sent }, id => l.Contains($"[{id}]", StringComparison.Ordinal))
+        );
     }
 
     [Fact]
@@ -50,17 +55,41 @@ public class DiffTests(VezaServer server)
 
     [Theory]
     [InlineData("""{"a":1}""", """{"a":1}""")]
-    [InlineData("""{"a":1,"b":{"c":[1,2]}}""", """{"b":{"c":[1,3]},"d":null}""", "- a: 1", "~ b.c[1]: 2 → 3", "+ d: null")]
-    [InlineData("""[{"rank":1,"track":{"id":"x"}},{"rank":2,"track":{"id":"y"}}]""", """[{"rank":1,"track":{"id":"y"}},{"rank":2,"track":{"id":"x"}}]""", "~ [x].rank: 1 → 2", "~ [y].rank: 2 → 1")]
+    [InlineData(
+        """{"a":1,"b":{"c":[1,2]}}""",
+        """{"b":{"c":[1,3]},"d":null}""",
+        "- a: 1",
+        "~ b.c[1]: 2 → 3",
+        "+ d: null"
+    )]
+    [InlineData(
+        """[{"rank":1,"track":{"id":"x"}},{"rank":2,"track":{"id":"y"}}]""",
+        """[{"rank":1,"track":{"id":"y"}},{"rank":2,"track":{"id":"x"}}]""",
+        "~ [x].rank: 1 → 2",
+        "~ [y].rank: 2 → 1"
+    )]
     [InlineData("[1]", """{"a":1}""", "~ : [1] → {\"a\":1}")]
     public void Things_in_a_list_are_told_apart_by_their_names(string was, string now, params string[] lines) =>
-        Assert.Equal(lines, JsonChanges.Between(JsonSerializer.Deserialize<JsonElement>(was), JsonSerializer.Deserialize<JsonElement>(now)));
+        Assert.Equal(
+            lines,
+            JsonChanges.Between(
+                JsonSerializer.Deserialize<JsonElement>(was),
+                JsonSerializer.Deserialize<JsonElement>(now)
+            )
+        );
 
     private async Task<(int Code, string[] Lines)> DiffAsync(Person reader, string path, long from, long to)
     {
         using var client = new OperatorClient(new(server.Address), reader.AccessToken);
         await using var output = new StringWriter();
-        var code = await DiffCommand.RunAsync(client, path, $"{from}", $"{to}", output, TestContext.Current.CancellationToken);
+        var code = await DiffCommand.RunAsync(
+            client,
+            path,
+            $"{from}",
+            $"{to}",
+            output,
+            TestContext.Current.CancellationToken
+        );
         return (code, output.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
     }
 }

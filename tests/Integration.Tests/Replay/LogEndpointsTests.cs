@@ -14,7 +14,9 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
         await chat.SendAsync(chat.Owner, "to be replayed");
         // Others act as the owner too, and go on while the log is read.
         var sent = chat.Owner.Position;
-        var text = await (await analyst.GetAsync("/api/v1/log")).Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        var text = await (await analyst.GetAsync("/api/v1/log")).Content.ReadAsStringAsync(
+            TestContext.Current.CancellationToken
+        );
         var lines = Lines(text);
         Assert.Equal(Enumerable.Range(1, lines.Count), lines.Select(l => (int)l.GetProperty("position").GetInt64()));
         Assert.True(lines.Count >= sent);
@@ -31,8 +33,16 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
         var message = await chat.SendAsync(chat.Owner, "one");
         await chat.Owner.PatchAsync($"/api/v1/messages/{message}", new { text = "one, edited" }).JsonAsync();
         await chat.SendAsync(chat.Owner, "two");
-        Assert.Equal(["message_sent", "message_edited"], (await ReadAsync(analyst, $"after={after}&stream={message}")).Select(Type));
-        Assert.Equal(["one, edited"], (await ReadAsync(analyst, $"after={after}&stream={message}&types=message_edited")).Select(l => l.GetProperty("data").GetProperty("text").GetString()));
+        Assert.Equal(
+            ["message_sent", "message_edited"],
+            (await ReadAsync(analyst, $"after={after}&stream={message}")).Select(Type)
+        );
+        Assert.Equal(
+            ["one, edited"],
+            (await ReadAsync(analyst, $"after={after}&stream={message}&types=message_edited")).Select(l =>
+                l.GetProperty("data").GetProperty("text").GetString()
+            )
+        );
         Assert.Single(await ReadAsync(analyst, $"after={after}&types=message_sent,message_edited&limit=1"));
     }
 
@@ -42,7 +52,9 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
         var (analyst, chat) = (await server.OperatorAsync(), await ChatSetting.CreateAsync(server));
         var after = server.Running.Log.Head;
         using var answer = await analyst.GetAsync($"/api/v1/log?after={after}&follow=true&types=message_sent");
-        using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
+        using var lines = new StreamReader(
+            await answer.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken)
+        );
         var sent = await chat.SendAsync(chat.Owner, "live");
         JsonElement line;
         do line = JsonDocument.Parse((await lines.ReadLineAsync(TestContext.Current.CancellationToken))!).RootElement;
@@ -56,7 +68,12 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
         var analyst = await server.OperatorAsync();
         using var answer = await analyst.GetAsync("/api/v1/log?limit=3", ("Accept-Encoding", "gzip"));
         Assert.Equal(["gzip"], answer.Content.Headers.ContentEncoding);
-        using var text = new StreamReader(new GZipStream(await answer.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken), CompressionMode.Decompress));
+        using var text = new StreamReader(
+            new GZipStream(
+                await answer.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken),
+                CompressionMode.Decompress
+            )
+        );
         Assert.Equal(3, Lines(await text.ReadToEndAsync(TestContext.Current.CancellationToken)).Count);
     }
 
@@ -64,7 +81,16 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
     public async Task What_is_asked_wrongly_is_named()
     {
         var analyst = await veza.OperatorAsync();
-        foreach (var (query, field) in ((string, string)[])[("types=message_sent,nope", "types"), ("stream=1", "stream"), ("after=-1", "after"), ("limit=0", "limit"), ("follow=yes", "follow")])
+        foreach (
+            var (query, field) in ((string, string)[])
+                [
+                    ("types=message_sent,nope", "types"),
+                    ("stream=1", "stream"),
+                    ("after=-1", "after"),
+                    ("limit=0", "limit"),
+                    ("follow=yes", "follow"),
+                ]
+        )
         {
             await veza.Scenario(analyst, _ =>
             {
@@ -72,7 +98,9 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
                 _.ShouldBeRefused(HttpStatusCode.BadRequest, "invalid", field);
             });
         }
-        await (await veza.SharedAsync("member")).GetAsync("/api/v1/log").RefusedAsync(HttpStatusCode.Forbidden, "scope_missing");
+        await (await veza.SharedAsync("member"))
+            .GetAsync("/api/v1/log")
+            .RefusedAsync(HttpStatusCode.Forbidden, "scope_missing");
         Assert.Equal(HttpStatusCode.Unauthorized, (await veza.Nobody.GetAsync("/api/v1/log")).StatusCode);
     }
 
@@ -82,8 +110,12 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
         var projections = (await (await veza.OperatorAsync()).GetAsync("/api/v1/projections").JsonAsync()).Items();
         Assert.Equal(
             veza.Running.Projections.Status.Select(s => s.Name).Order(StringComparer.Ordinal),
-            projections.Select(p => p.GetProperty("name").GetString()));
-        Assert.Equal(HttpStatusCode.Forbidden, (await (await veza.SharedAsync("member")).GetAsync("/api/v1/projections")).StatusCode);
+            projections.Select(p => p.GetProperty("name").GetString())
+        );
+        Assert.Equal(
+            HttpStatusCode.Forbidden,
+            (await (await veza.SharedAsync("member")).GetAsync("/api/v1/projections")).StatusCode
+        );
     }
 
     [Fact]
@@ -93,30 +125,73 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
         const string Name = "chat.reaction_tally.v1";
         const long Position = 1_000_000_000_000;
         var analyst = await server.OperatorAsync();
-        async Task<JsonElement> StatusAsync() => (await analyst.GetAsync("/api/v1/projections").JsonAsync()).Items().Single(p => p.GetProperty("name").GetString() == Name);
-        await ExecuteAsync($"insert into log.parked_events (name, position, error, at, state) values ('{Name}', {Position}, 'message_sent: poison', now(), 'standing')");
+        async Task<JsonElement> StatusAsync() =>
+            (await analyst.GetAsync("/api/v1/projections").JsonAsync())
+                .Items()
+                .Single(p => p.GetProperty("name").GetString() == Name);
+        await ExecuteAsync(
+            $"insert into log.parked_events (name, position, error, at, state) values ('{Name}', {Position}, 'message_sent: poison', now(), 'standing')"
+        );
         try
         {
             var status = await StatusAsync();
-            Assert.Equal(("faulted", Position, "message_sent: poison"), (status.GetProperty("state").GetString(), status.GetProperty("standsAt").GetInt64(), status.GetProperty("error").GetString()));
+            Assert.Equal(
+                ("faulted", Position, "message_sent: poison"),
+                (
+                    status.GetProperty("state").GetString(),
+                    status.GetProperty("standsAt").GetInt64(),
+                    status.GetProperty("error").GetString()
+                )
+            );
             // What another test was answered just before is remembered for a second.
-            await Eventually.TrueAsync(async () =>
-            {
-                var ready = await server.Nobody.GetAsync("/health/ready").JsonAsync();
-                return ready.GetProperty("status").GetString() == "degraded"
-                    && ready.GetProperty("checks").GetProperty("projections").GetProperty("detail").GetString()?.Contains($"{Name} stands before event {Position}", StringComparison.Ordinal) == true;
-            }, what: "readiness names the projection that stands");
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    var ready = await server.Nobody.GetAsync("/health/ready").JsonAsync();
+                    return ready.GetProperty("status").GetString() == "degraded"
+                        && ready
+                            .GetProperty("checks")
+                            .GetProperty("projections")
+                            .GetProperty("detail")
+                            .GetString()
+                            ?.Contains($"{Name} stands before event {Position}", StringComparison.Ordinal) == true;
+                },
+                what: "readiness names the projection that stands"
+            );
 
-            Assert.Equal(1, (await analyst.PostAsync($"/api/v1/projections/{Name}/skip").JsonAsync()).GetProperty("events").GetInt32());
+            Assert.Equal(
+                1,
+                (await analyst.PostAsync($"/api/v1/projections/{Name}/skip").JsonAsync())
+                    .GetProperty("events")
+                    .GetInt32()
+            );
             Assert.Equal(1, (await StatusAsync()).GetProperty("skipped").GetInt64());
-            var nothing = await analyst.PostAsync($"/api/v1/projections/{Name}/retry").RefusedAsync(HttpStatusCode.Conflict, "nothing_parked");
-            Assert.Equal($"{Name} stands before no event; the 1 it skipped are applied by a rebuild only", nothing.GetProperty("detail").GetString());
+            var nothing = await analyst
+                .PostAsync($"/api/v1/projections/{Name}/retry")
+                .RefusedAsync(HttpStatusCode.Conflict, "nothing_parked");
+            Assert.Equal(
+                $"{Name} stands before no event; the 1 it skipped are applied by a rebuild only",
+                nothing.GetProperty("detail").GetString()
+            );
             await ExecuteAsync($"update log.parked_events set state = 'standing' where position = {Position}");
-            Assert.Equal(1, (await analyst.PostAsync($"/api/v1/projections/{Name}/retry").JsonAsync()).GetProperty("events").GetInt32());
+            Assert.Equal(
+                1,
+                (await analyst.PostAsync($"/api/v1/projections/{Name}/retry").JsonAsync())
+                    .GetProperty("events")
+                    .GetInt32()
+            );
         }
-        finally { await ExecuteAsync($"delete from log.parked_events where position = {Position}"); }
-        await analyst.PostAsync("/api/v1/projections/chat.nothing.v1/skip").RefusedAsync(HttpStatusCode.NotFound, "projection_unknown");
-        Assert.Equal(HttpStatusCode.Forbidden, (await (await server.SharedAsync("member")).PostAsync($"/api/v1/projections/{Name}/skip")).StatusCode);
+        finally
+        {
+            await ExecuteAsync($"delete from log.parked_events where position = {Position}");
+        }
+        await analyst
+            .PostAsync("/api/v1/projections/chat.nothing.v1/skip")
+            .RefusedAsync(HttpStatusCode.NotFound, "projection_unknown");
+        Assert.Equal(
+            HttpStatusCode.Forbidden,
+            (await (await server.SharedAsync("member")).PostAsync($"/api/v1/projections/{Name}/skip")).StatusCode
+        );
     }
 
     private async Task ExecuteAsync(string sql)
@@ -128,7 +203,12 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
     private static string? Type(JsonElement line) => line.GetProperty("type").GetString();
 
     private static async Task<List<JsonElement>> ReadAsync(Person analyst, string query) =>
-        Lines(await (await analyst.GetAsync($"/api/v1/log?{query}")).Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Lines(
+            await (await analyst.GetAsync($"/api/v1/log?{query}")).Content.ReadAsStringAsync(
+                TestContext.Current.CancellationToken
+            )
+        );
 
-    private static List<JsonElement> Lines(string text) => [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement)];
+    private static List<JsonElement> Lines(string text) =>
+        [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement)];
 }

@@ -22,14 +22,17 @@ public sealed class MartenOnVezaTests(MartenOnVezaTests.Server server) : IClassF
                 server.Veza.ConnectionString,
                 Server.EncryptionKey,
                 output,
-                TestContext.Current.CancellationToken));
+                TestContext.Current.CancellationToken
+            )
+        );
         Assert.Contains("version 1: message_sent", output.ToString(), StringComparison.Ordinal);
         Assert.Contains("the message then: first text", output.ToString(), StringComparison.Ordinal);
         Assert.Contains("the message then: second text", output.ToString(), StringComparison.Ordinal);
         Assert.Contains(
             "its channel has 1 messages, 0 of them deleted, and 1 reactions",
             output.ToString(),
-            StringComparison.Ordinal);
+            StringComparison.Ordinal
+        );
 
         // Nobody told this Veza; it heard of the event as of another node's.
         await Eventually.TrueAsync(async () =>
@@ -41,7 +44,8 @@ public sealed class MartenOnVezaTests(MartenOnVezaTests.Server server) : IClassF
                 .Any(r => r.GetProperty("emoji").GetString() == "📎" && r.GetProperty("me").GetBoolean());
         });
         var report = await new LogVerifier(server.Veza.Running.Log.Database, VezaApplication.NameRules).VerifyAsync(
-            TestContext.Current.CancellationToken);
+            TestContext.Current.CancellationToken
+        );
         Assert.Empty(report.Checks.SelectMany(c => c.Differences));
     }
 

@@ -23,12 +23,16 @@ public class SlowReadersTests(VezaServer veza)
         using var unread = await Unread.OpenAsync(veza.Address, "/api/v1/accounts/me/export", slow.AccessToken!);
         for (var i = 0; i < 3; i++)
         {
-            var text = await (await other.GetAsync("/api/v1/accounts/me/export")).Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+            var text = await (await other.GetAsync("/api/v1/accounts/me/export")).Content.ReadAsStringAsync(
+                TestContext.Current.CancellationToken
+            );
             Assert.Contains("account_registered", text, StringComparison.Ordinal);
         }
         await unread.ToEndAsync();
         // Their own next one comes after this one.
-        await Eventually.TrueAsync(async () => (await slow.GetAsync("/api/v1/accounts/me/export")).StatusCode == HttpStatusCode.OK);
+        await Eventually.TrueAsync(async () =>
+            (await slow.GetAsync("/api/v1/accounts/me/export")).StatusCode == HttpStatusCode.OK
+        );
     }
 
     [Theory]
@@ -37,15 +41,21 @@ public class SlowReadersTests(VezaServer veza)
     public async Task Who_is_behind_in_the_log_reads_no_further_once_it_has_ended(string how)
     {
         var analyst = await veza.OperatorAsync();
-        var key = await analyst.PostAsync("/api/v1/api-keys", new { name = "reader", scopes = new[] { "log:read" } }).JsonAsync(HttpStatusCode.Created);
+        var key = await analyst
+            .PostAsync("/api/v1/api-keys", new { name = "reader", scopes = new[] { "log:read" } })
+            .JsonAsync(HttpStatusCode.Created);
         var after = veza.Running.Log.Head;
         var last = await WriteMuchAsync(Guid.CreateVersion7());
         var token = how == "signs out" ? analyst.AccessToken! : key.GetProperty("key").GetString()!;
         using var unread = await Unread.OpenAsync(veza.Address, $"/api/v1/log?follow=true&after={after}", token);
-        await analyst.DeleteAsync(how == "signs out" ? "/api/v1/sessions/current" : $"/api/v1/api-keys/{key.Id()}").JsonAsync();
+        await analyst
+            .DeleteAsync(how == "signs out" ? "/api/v1/sessions/current" : $"/api/v1/api-keys/{key.Id()}")
+            .JsonAsync();
         var read = await unread.ToEndAsync();
-        var positions = Regex.Matches(read, @"^\{""position"":(\d+),", RegexOptions.Multiline)
-            .Select(m => long.Parse(m.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)).ToList();
+        var positions = Regex
+            .Matches(read, @"^\{""position"":(\d+),", RegexOptions.Multiline)
+            .Select(m => long.Parse(m.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture))
+            .ToList();
         Assert.InRange(positions[^1], after + 1, last - 1);
         Assert.DoesNotContain("session_ended", read, StringComparison.Ordinal);
     }
@@ -62,7 +72,8 @@ public class SlowReadersTests(VezaServer veza)
         export.Dispose();
         Assert.NotNull(await readers.TryExportAsync(one, ct));
 
-        for (var i = 0; i < LogReaders.AnswersPerAccountMax; i++) Assert.NotNull(await readers.TryAnswerAsync(one, ct));
+        for (var i = 0; i < LogReaders.AnswersPerAccountMax; i++)
+            Assert.NotNull(await readers.TryAnswerAsync(one, ct));
         Assert.Null(await readers.TryAnswerAsync(one, ct));
         Assert.NotNull(await readers.TryAnswerAsync(other, ct));
     }
@@ -74,13 +85,19 @@ public class SlowReadersTests(VezaServer veza)
         var ct = TestContext.Current.CancellationToken;
         var accounts = Enumerable.Range(0, LogReaders.ExportsMax).Select(_ => Guid.CreateVersion7()).ToArray();
         var exports = accounts.Select(account => PassAsync(readers.ExportPageAsync(account, ct)));
-        var pages = accounts.Take(LogReaders.AnswersMax / LogReaders.AnswersPerAccountMax)
-            .SelectMany(account => Enumerable.Range(0, LogReaders.AnswersPerAccountMax).Select(_ => PassAsync(readers.PageAsync(account, ct))));
+        var pages = accounts
+            .Take(LogReaders.AnswersMax / LogReaders.AnswersPerAccountMax)
+            .SelectMany(account =>
+                Enumerable
+                    .Range(0, LogReaders.AnswersPerAccountMax)
+                    .Select(_ => PassAsync(readers.PageAsync(account, ct)))
+            );
         await Task.WhenAll([.. exports, .. pages]);
 
         static async Task PassAsync(ValueTask<IDisposable> turn)
         {
-            using (await turn) await Task.Yield();
+            using (await turn)
+                await Task.Yield();
         }
     }
 
@@ -90,9 +107,20 @@ public class SlowReadersTests(VezaServer veza)
         var last = 0L;
         foreach (var batch in Enumerable.Range(0, Events).Chunk(50))
         {
-            var messages = batch.Select(_ => Guid.CreateVersion7())
-                .Select(id => new StreamChange(id, "test", 0, [new MessageSent(id, Guid.CreateVersion7(), author, Long, null)])).ToArray();
-            last = Assert.IsType<AppendOutcome.Accepted>(await veza.Running.Log.Appender.AppendAsync(new(Guid.CreateVersion7(), messages, []))).Position;
+            var messages = batch
+                .Select(_ => Guid.CreateVersion7())
+                .Select(id => new StreamChange(
+                    id,
+                    "test",
+                    0,
+                    [new MessageSent(id, Guid.CreateVersion7(), author, Long, null)]
+                ))
+                .ToArray();
+            last = Assert
+                .IsType<AppendOutcome.Accepted>(
+                    await veza.Running.Log.Appender.AppendAsync(new(Guid.CreateVersion7(), messages, []))
+                )
+                .Position;
         }
         return last;
     }
@@ -105,7 +133,12 @@ public class SlowReadersTests(VezaServer veza)
             var uri = new Uri(address);
             var tcp = new TcpClient { ReceiveBufferSize = 4096 };
             await tcp.ConnectAsync(IPAddress.Parse(uri.Host), uri.Port);
-            await tcp.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n"));
+            await tcp.GetStream()
+                .WriteAsync(
+                    Encoding.ASCII.GetBytes(
+                        $"GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n"
+                    )
+                );
             var first = new byte[12];
             await tcp.GetStream().ReadExactlyAsync(first);
             Assert.Equal("HTTP/1.1 200", Encoding.ASCII.GetString(first));
@@ -115,7 +148,10 @@ public class SlowReadersTests(VezaServer veza)
         public async Task<string> ToEndAsync()
         {
             using var all = new MemoryStream();
-            try { await tcp.GetStream().CopyToAsync(all, 1 << 20, TestContext.Current.CancellationToken); }
+            try
+            {
+                await tcp.GetStream().CopyToAsync(all, 1 << 20, TestContext.Current.CancellationToken);
+            }
             // A connection that is cut has been read as far as it went.
             catch (IOException) { }
             // Chunks begin wherever they do; their marks are taken out of the middle of lines.

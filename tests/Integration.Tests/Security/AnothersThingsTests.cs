@@ -5,12 +5,15 @@ using Veza.Integration.Tests.Music.Tracks;
 namespace Veza.Integration.Tests.Security;
 
 /// <summary>
-/// Every endpoint that names something of one account's, called by another about things that are there. What communities have is in <see cref="SanctionedCallerTests"/>. One that is added fails here until
-/// it has an entry.
+/// Every endpoint that names something of one account's, called by another about things that are there. What
+/// communities have is in <see cref="SanctionedCallerTests"/>. One that is added fails here until it has an entry.
 /// </summary>
 public class AnothersThingsTests(VezaServer veza)
 {
-    /// <summary>The codes of the refusals; null where it is for everybody: to be seen, or to do something of one's own about it, such as to like it.</summary>
+    /// <summary>
+    /// The codes of the refusals; null where it is for everybody: to be seen, or to do something of one's own about it,
+    /// such as to like it.
+    /// </summary>
     private static readonly Dictionary<string, (string? Code, object? Body)> Table = new()
     {
         ["DELETE api-keys/{keyId}"] = ("session_unknown", null),
@@ -40,13 +43,29 @@ public class AnothersThingsTests(VezaServer veza)
         ["DELETE tracks/{trackId}/reposts/me"] = (null, null),
     };
 
-    private static readonly string[] OfAccounts = ["accountId", "broadcastId", "keyId", "playId", "sessionId", "trackId"];
+    private static readonly string[] OfAccounts =
+    [
+        "accountId",
+        "broadcastId",
+        "keyId",
+        "playId",
+        "sessionId",
+        "trackId",
+    ];
 
     [Fact]
     public void Every_endpoint_that_names_a_thing_of_an_account_has_an_entry()
     {
-        var about = EveryEndpointTests.ClosedOf(veza).Where(e => e.Endpoint.RoutePattern.Parameters.Any(p => OfAccounts.Contains(p.Name)));
-        Assert.Equal(Table.Keys.Order(StringComparer.Ordinal), about.Select(e => SanctionedCallerTests.NameOf(e.Method, e.Endpoint.RoutePattern.RawText!)).Distinct().Order(StringComparer.Ordinal));
+        var about = EveryEndpointTests
+            .ClosedOf(veza)
+            .Where(e => e.Endpoint.RoutePattern.Parameters.Any(p => OfAccounts.Contains(p.Name)));
+        Assert.Equal(
+            Table.Keys.Order(StringComparer.Ordinal),
+            about
+                .Select(e => SanctionedCallerTests.NameOf(e.Method, e.Endpoint.RoutePattern.RawText!))
+                .Distinct()
+                .Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -54,32 +73,78 @@ public class AnothersThingsTests(VezaServer veza)
     {
         var (ada, eve) = (await veza.RegisterAsync("ada"), await veza.RegisterAsync("eve"));
         var session = (await ada.GetAsync("/api/v1/sessions").JsonAsync()).Items().Single().Id();
-        var key = await ada.PostAsync("/api/v1/api-keys", new { name = "ada's own bot", scopes = new[] { "accounts:read" } }).JsonAsync(HttpStatusCode.Created);
-        var broadcast = await ada.PostAsync("/api/v1/broadcasts", new { title = "Late show" }).JsonAsync(HttpStatusCode.Created);
+        var key = await ada.PostAsync(
+                "/api/v1/api-keys",
+                new { name = "ada's own bot", scopes = new[] { "accounts:read" } }
+            )
+            .JsonAsync(HttpStatusCode.Created);
+        var broadcast = await ada.PostAsync("/api/v1/broadcasts", new { title = "Late show" })
+            .JsonAsync(HttpStatusCode.Created);
         using var form = Wave.Form(Wave.Sine(1, 8_000), ("title", "Night drive"));
-        var track = (await ada.SendAsync(HttpMethod.Post, "/api/v1/tracks", form).JsonAsync(HttpStatusCode.Created)).Id();
+        var track = (
+            await ada.SendAsync(HttpMethod.Post, "/api/v1/tracks", form).JsonAsync(HttpStatusCode.Created)
+        ).Id();
         var play = (await ada.PostAsync($"/api/v1/tracks/{track}/plays").JsonAsync(HttpStatusCode.Created)).Id();
         eve.SeeWhat(ada);
-        string[] secrets = [$"{ada.UserName}@example.org", "ada's own bot", key.GetProperty("key").GetString()!, broadcast.GetProperty("ingest").GetProperty("key").GetString()!];
+        string[] secrets =
+        [
+            $"{ada.UserName}@example.org",
+            "ada's own bot",
+            key.GetProperty("key").GetString()!,
+            broadcast.GetProperty("ingest").GetProperty("key").GetString()!,
+        ];
         var head = ada.Position;
 
         foreach (var (name, (expected, body)) in Table)
         {
-            var path = "/api/v1/" + name.Split(' ')[1].Replace("{accountId}", $"{ada.Id}", StringComparison.Ordinal).Replace("{sessionId}", $"{session}", StringComparison.Ordinal)
-                .Replace("{keyId}", $"{key.Id()}", StringComparison.Ordinal).Replace("{broadcastId}", $"{broadcast.Id()}", StringComparison.Ordinal)
-                .Replace("{trackId}", $"{track}", StringComparison.Ordinal).Replace("{playId}", $"{play}", StringComparison.Ordinal)
-                .Replace("{number}", name.Contains("tracks/", StringComparison.Ordinal) ? "plays" : "followers", StringComparison.Ordinal);
+            var path =
+                "/api/v1/"
+                + name.Split(' ')[1]
+                    .Replace("{accountId}", $"{ada.Id}", StringComparison.Ordinal)
+                    .Replace("{sessionId}", $"{session}", StringComparison.Ordinal)
+                    .Replace("{keyId}", $"{key.Id()}", StringComparison.Ordinal)
+                    .Replace("{broadcastId}", $"{broadcast.Id()}", StringComparison.Ordinal)
+                    .Replace("{trackId}", $"{track}", StringComparison.Ordinal)
+                    .Replace("{playId}", $"{play}", StringComparison.Ordinal)
+                    .Replace(
+                        "{number}",
+                        name.Contains("tracks/", StringComparison.Ordinal) ? "plays" : "followers",
+                        StringComparison.Ordinal
+                    );
             using var content = body is null ? null : System.Net.Http.Json.JsonContent.Create(body, body.GetType());
             using var answer = await eve.SendAsync(new(name.Split(' ')[0]), path, content);
             var said = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-            var code = answer.IsSuccessStatusCode ? null : JsonDocument.Parse(said).RootElement.GetProperty("type").GetString()!["/problems/".Length..];
+            var code = answer.IsSuccessStatusCode
+                ? null
+                : JsonDocument.Parse(said).RootElement.GetProperty("type").GetString()!["/problems/".Length..];
             Assert.True(code == expected, $"{name} answered {(int)answer.StatusCode} {code}");
             Assert.DoesNotContain(secrets, secret => said.Contains(secret, StringComparison.Ordinal));
         }
 
         await veza.Running.Log.CatchUpAsync(TestContext.Current.CancellationToken);
-        var written = (await veza.Running.Log.Reader.ReadAsync(head, veza.Running.Log.Head, 100_000, null, null, TestContext.Current.CancellationToken)).Where(e => Guid.TryParse(e.By, out var by) && by == eve.Id);
-        Assert.Equal(["follow_started", "follow_stopped", "track_commented", "play_started", "track_liked", "track_unliked", "track_reposted", "track_repost_removed"], written.Select(e => e.Name));
+        var written = (
+            await veza.Running.Log.Reader.ReadAsync(
+                head,
+                veza.Running.Log.Head,
+                100_000,
+                null,
+                null,
+                TestContext.Current.CancellationToken
+            )
+        ).Where(e => Guid.TryParse(e.By, out var by) && by == eve.Id);
+        Assert.Equal(
+            [
+                "follow_started",
+                "follow_stopped",
+                "track_commented",
+                "play_started",
+                "track_liked",
+                "track_unliked",
+                "track_reposted",
+                "track_repost_removed",
+            ],
+            written.Select(e => e.Name)
+        );
         // All of it is as it was.
         ada.SeeWhat(eve);
         Assert.Equal(session, (await ada.GetAsync("/api/v1/sessions").JsonAsync()).Items().Single().Id());

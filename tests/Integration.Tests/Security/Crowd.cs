@@ -20,14 +20,26 @@ internal sealed class Crowd(VezaServer veza) : IDisposable
     public static string Address() => new IPAddress(Guid.CreateVersion7().ToByteArray()).ToString();
 
     /// <returns>The status and the problem's code; no code for a good answer.</returns>
-    public async Task<(HttpStatusCode Status, string? Code)> PostAsync(string path, object body, string from, string? token = null)
+    public async Task<(HttpStatusCode Status, string? Code)> PostAsync(
+        string path,
+        object body,
+        string from,
+        string? token = null
+    )
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, veza.Address + path) { Content = JsonContent.Create(body, body.GetType()) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, veza.Address + path)
+        {
+            Content = JsonContent.Create(body, body.GetType()),
+        };
         request.Headers.TryAddWithoutValidation("X-Forwarded-For", from);
-        if (token is not null) request.Headers.Authorization = new("Bearer", token);
+        if (token is not null)
+            request.Headers.Authorization = new("Bearer", token);
         using var answer = await _http.SendAsync(request, TestContext.Current.CancellationToken);
         var json = await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
-        return (answer.StatusCode, answer.IsSuccessStatusCode ? null : json.GetProperty("type").GetString()!["/problems/".Length..]);
+        return (
+            answer.StatusCode,
+            answer.IsSuccessStatusCode ? null : json.GetProperty("type").GetString()!["/problems/".Length..]
+        );
     }
 
     public void Dispose() => _http.Dispose();

@@ -9,14 +9,19 @@ namespace Veza.Integration.Tests.Security;
 [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
 public sealed class Alone;
 
-/// <summary>More requests than anybody may make, by people who are not signed in: service to others goes on, and nothing of them is kept. On a node of its own with the usual limit.</summary>
+/// <summary>
+/// More requests than anybody may make, by people who are not signed in: service to others goes on, and nothing of them
+/// is kept. On a node of its own with the usual limit.
+/// </summary>
 [Collection(nameof(Alone))]
 public sealed class FloodTests(VezaServer server, ITestOutputHelper output)
 {
     private const int AtOnce = 32;
     private const int PerMinute = 1000;
 
-    /// <summary>Of the whole process, this test's own client included; what a request left behind would be some kilobytes each.</summary>
+    /// <summary>
+    /// Of the whole process, this test's own client included; what a request left behind would be some kilobytes each.
+    /// </summary>
     private const long GrowthBytesMax = 16L << 20;
 
     /// <summary>A short form by default, a long one when VEZA_FAULTS is 1.</summary>
@@ -25,9 +30,16 @@ public sealed class FloodTests(VezaServer server, ITestOutputHelper output)
     [Fact]
     public async Task Service_goes_on_for_who_is_signed_in_and_memory_stays()
     {
-        await using var node = await VezaHost.StartAsync(VezaServer.Settings(server.Home, ("ROLES", "api"), ("RATE_LIMIT_PER_MINUTE", $"{PerMinute}")),
-            server.ConnectionString, NullLoggerFactory.Instance, CancellationToken.None);
-        using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = AtOnce + 1 }) { BaseAddress = new(node.Address) };
+        await using var node = await VezaHost.StartAsync(
+            VezaServer.Settings(server.Home, ("ROLES", "api"), ("RATE_LIMIT_PER_MINUTE", $"{PerMinute}")),
+            server.ConnectionString,
+            NullLoggerFactory.Instance,
+            CancellationToken.None
+        );
+        using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = AtOnce + 1 })
+        {
+            BaseAddress = new(node.Address),
+        };
         var ada = await server.RegisterAsync("ada");
         await FloodAsync(http, 0, 500, []);
         var before = GC.GetTotalMemory(forceFullCollection: true);
@@ -40,25 +52,51 @@ public sealed class FloodTests(VezaServer server, ITestOutputHelper output)
         var count = await served;
 
         var growth = GC.GetTotalMemory(forceFullCollection: true) - before;
-        output.WriteLine($"{string.Join(", ", answers.OrderBy(a => a.Key).Select(a => $"{a.Value} times {(int)a.Key}"))}; {count} requests of others were served; {growth >> 10} KiB more than before");
-        Assert.All(answers.Keys, status => Assert.Contains(status, (HttpStatusCode[])[HttpStatusCode.Unauthorized, HttpStatusCode.TooManyRequests, HttpStatusCode.NotFound, HttpStatusCode.BadRequest]));
-        Assert.True(answers.GetValueOrDefault(HttpStatusCode.TooManyRequests) > Requests / 4, "hardly anything was refused as too fast");
+        output.WriteLine(
+            $"{string.Join(", ", answers.OrderBy(a => a.Key).Select(a => $"{a.Value} times {(int)a.Key}"))}; {count} requests of others were served; {growth >> 10} KiB more than before"
+        );
+        Assert.All(answers.Keys, status =>
+            Assert.Contains(
+                status,
+                (HttpStatusCode[])
+                    [
+                        HttpStatusCode.Unauthorized,
+                        HttpStatusCode.TooManyRequests,
+                        HttpStatusCode.NotFound,
+                        HttpStatusCode.BadRequest,
+                    ]
+            )
+        );
+        Assert.True(
+            answers.GetValueOrDefault(HttpStatusCode.TooManyRequests) > Requests / 4,
+            "hardly anything was refused as too fast"
+        );
         Assert.True(count > 10, $"only {count} requests of others were served meanwhile");
         Assert.True(growth < GrowthBytesMax, $"{growth:N0} bytes more are in use than before");
     }
 
-    private static async Task FloodAsync(HttpClient http, int from, int requests, Dictionary<HttpStatusCode, int> answers)
+    private static async Task FloodAsync(
+        HttpClient http,
+        int from,
+        int requests,
+        Dictionary<HttpStatusCode, int> answers
+    )
     {
         var next = from;
-        await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(async _ =>
-        {
-            for (int i; (i = Interlocked.Increment(ref next)) <= from + requests;)
-            {
-                using var request = Request(i);
-                using var answer = await http.SendAsync(request);
-                lock (answers) answers[answer.StatusCode] = answers.GetValueOrDefault(answer.StatusCode) + 1;
-            }
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, AtOnce)
+                .Select(async _ =>
+                {
+                    for (int i; (i = Interlocked.Increment(ref next)) <= from + requests; )
+                    {
+                        using var request = Request(i);
+                        using var answer = await http.SendAsync(request);
+                        lock (answers)
+                            answers[answer.StatusCode] = answers.GetValueOrDefault(answer.StatusCode) + 1;
+                    }
+                })
+        );
     }
 
     private static HttpRequestMessage Request(int i)
@@ -67,14 +105,26 @@ public sealed class FloodTests(VezaServer server, ITestOutputHelper output)
         {
             0 => new(HttpMethod.Get, "/api/v1/feed"),
             1 => new(HttpMethod.Get, $"/api/v1/nothing/{i}"),
-            2 => new(HttpMethod.Post, "/api/v1/sessions/refresh") { Content = JsonContent.Create(new { refreshToken = $"invented {i}" }) },
-            3 => new(HttpMethod.Post, "/api/v1/sessions") { Content = new StringContent("{", null, "application/json") },
+            2 => new(HttpMethod.Post, "/api/v1/sessions/refresh")
+            {
+                Content = JsonContent.Create(new { refreshToken = $"invented {i}" }),
+            },
+            3 => new(HttpMethod.Post, "/api/v1/sessions")
+            {
+                Content = new StringContent("{", null, "application/json"),
+            },
             _ => new(HttpMethod.Post, "/api/v1/communities") { Content = JsonContent.Create(new { name = "mine" }) },
         };
-        if (i % 3 == 0) request.Headers.TryAddWithoutValidation("Authorization", $"Bearer eyJhbGciOiJFUzI1NiJ9.{i}.{new string('a', 86)}");
-        if (i % 7 == 0) request.Headers.Add("Idempotency-Key", $"{i}");
+        if (i % 3 == 0)
+            request.Headers.TryAddWithoutValidation(
+                "Authorization",
+                $"Bearer eyJhbGciOiJFUzI1NiJ9.{i}.{new string('a', 86)}"
+            );
+        if (i % 7 == 0)
+            request.Headers.Add("Idempotency-Key", $"{i}");
         // One in two hides among many addresses, as far as a trusted proxy tells of them.
-        if (i % 2 == 0) request.Headers.Add("X-Forwarded-For", new IPAddress([10, 0, (byte)(i >> 8), (byte)i]).ToString());
+        if (i % 2 == 0)
+            request.Headers.Add("X-Forwarded-For", new IPAddress([10, 0, (byte)(i >> 8), (byte)i]).ToString());
         return request;
     }
 

@@ -10,12 +10,17 @@ using Veza.Integration.Tests.Live.Broadcasts;
 
 namespace Veza.Integration.Tests.Security;
 
-/// <summary>Chance at the three places where strangers' bytes are read by code of our own: tokens, JSON bodies, the head of a source. Nothing crashes, hangs or is a fault, and nothing is let in.</summary>
+/// <summary>
+/// Chance at the three places where strangers' bytes are read by code of our own: tokens, JSON bodies, the head of a
+/// source. Nothing crashes, hangs or is a fault, and nothing is let in.
+/// </summary>
 /// <remarks>The seed is printed; VEZA_FAULTS_SEED brings a run back.</remarks>
 public sealed class FuzzTests(VezaServer veza, ITestOutputHelper output)
 {
     /// <summary>A short form by default, a long one when VEZA_FAULTS is 1.</summary>
-    private static readonly TimeSpan Time = TimeSpan.FromSeconds(Environment.GetEnvironmentVariable("VEZA_FAULTS") == "1" ? 60 : 2);
+    private static readonly TimeSpan Time = TimeSpan.FromSeconds(
+        Environment.GetEnvironmentVariable("VEZA_FAULTS") == "1" ? 60 : 2
+    );
 
     /// <summary>Of one round, whatever it is: only what never ends runs into it.</summary>
     private static readonly TimeSpan HangsAfter = TimeSpan.FromSeconds(30);
@@ -24,7 +29,9 @@ public sealed class FuzzTests(VezaServer veza, ITestOutputHelper output)
 
     private Random Seeded()
     {
-        var seed = int.TryParse(Environment.GetEnvironmentVariable("VEZA_FAULTS_SEED"), out var given) ? given : (int)(Stopwatch.GetTimestamp() & 0xFFFFFF);
+        var seed = int.TryParse(Environment.GetEnvironmentVariable("VEZA_FAULTS_SEED"), out var given)
+            ? given
+            : (int)(Stopwatch.GetTimestamp() & 0xFFFFFF);
         output.WriteLine($"VEZA_FAULTS_SEED={seed}");
         return new(seed);
     }
@@ -42,12 +49,16 @@ public sealed class FuzzTests(VezaServer veza, ITestOutputHelper output)
         for (; Stopwatch.GetElapsedTime(started) < Time; tried++)
         {
             var (token, other) = (Mutated(good, random), Mutated(opaque, random));
-            if (token != good) Assert.Null(access.Read(token, out _));
-            if (other != opaque) Assert.Null(refresh.Read(other));
+            if (token != good)
+                Assert.Null(access.Read(token, out _));
+            if (other != opaque)
+                Assert.Null(refresh.Read(other));
             // Signed as it should be, and nonsense all the same: what is inside is read only then.
             var claims = Encoding.UTF8.GetBytes(Mutated(Claims, random));
-            if (access.Read(Jws.Sign(keys.Current, "at+jwt", claims), out var fault) is { } read) Assert.True(read.GoodUntil > DateTimeOffset.UnixEpoch);
-            else Assert.NotEqual(TokenFault.None, fault);
+            if (access.Read(Jws.Sign(keys.Current, "at+jwt", claims), out var fault) is { } read)
+                Assert.True(read.GoodUntil > DateTimeOffset.UnixEpoch);
+            else
+                Assert.NotEqual(TokenFault.None, fault);
         }
         output.WriteLine($"{tried} tokens of each kind");
         Assert.NotNull(access.Read(good, out _));
@@ -61,25 +72,47 @@ public sealed class FuzzTests(VezaServer veza, ITestOutputHelper output)
         var examples = await ExamplesAsync();
         var answers = new Dictionary<HttpStatusCode, int>();
         var started = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(async _ =>
-        {
-            Random own;
-            lock (random) own = new(random.Next());
-            while (Stopwatch.GetElapsedTime(started) < Time)
-            {
-                var (method, path, example) = examples[own.Next(examples.Count)];
-                var body = Mutated(example, own);
-                using var content = new ByteArrayContent(own.Next(8) == 0 ? MutatedBytes(Encoding.UTF8.GetBytes(body), own) : Encoding.UTF8.GetBytes(body));
-                content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-                // Some of it are failed sign-ins, for which the network of all other tests must not wait.
-                using var answer = await eve.SendAsync(method, path, content, ("X-Forwarded-For", new IPAddress(Guid.CreateVersion7().ToByteArray()).ToString())).WaitAsync(HangsAfter);
-                Assert.True((int)answer.StatusCode < 500, $"{method} {path} answered {(int)answer.StatusCode} to {body}");
-                await answer.Content.LoadIntoBufferAsync();
-                lock (answers) answers[answer.StatusCode] = answers.GetValueOrDefault(answer.StatusCode) + 1;
-            }
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, AtOnce)
+                .Select(async _ =>
+                {
+                    Random own;
+                    lock (random)
+                        own = new(random.Next());
+                    while (Stopwatch.GetElapsedTime(started) < Time)
+                    {
+                        var (method, path, example) = examples[own.Next(examples.Count)];
+                        var body = Mutated(example, own);
+                        using var content = new ByteArrayContent(
+                            own.Next(8) == 0
+                                ? MutatedBytes(Encoding.UTF8.GetBytes(body), own)
+                                : Encoding.UTF8.GetBytes(body)
+                        );
+                        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+                        // Some of it are failed sign-ins, for which the network of all other tests must not wait.
+                        using var answer = await eve.SendAsync(
+                                method,
+                                path,
+                                content,
+                                ("X-Forwarded-For", new IPAddress(Guid.CreateVersion7().ToByteArray()).ToString())
+                            )
+                            .WaitAsync(HangsAfter);
+                        Assert.True(
+                            (int)answer.StatusCode < 500,
+                            $"{method} {path} answered {(int)answer.StatusCode} to {body}"
+                        );
+                        await answer.Content.LoadIntoBufferAsync();
+                        lock (answers)
+                            answers[answer.StatusCode] = answers.GetValueOrDefault(answer.StatusCode) + 1;
+                    }
+                })
+        );
         output.WriteLine(string.Join(", ", answers.OrderBy(a => a.Key).Select(a => $"{a.Value} times {(int)a.Key}")));
-        Assert.True(answers.GetValueOrDefault(HttpStatusCode.BadRequest) > 0, "nothing was refused, so nothing was tried");
+        Assert.True(
+            answers.GetValueOrDefault(HttpStatusCode.BadRequest) > 0,
+            "nothing was refused, so nothing was tried"
+        );
         await eve.GetAsync("/api/v1/accounts/me").JsonAsync();
     }
 
@@ -89,23 +122,49 @@ public sealed class FuzzTests(VezaServer veza, ITestOutputHelper output)
         var random = Seeded();
         var eve = await veza.RegisterAsync("eve");
         var examples = await ExamplesAsync();
-        string[] types = ["application/json; charset=utf-8", "application/json;charset=\"utf-8\"", "multipart/form-data; boundary=\"x\"; charset=utf-7", "application/problem+json; charset=bogus; q=1"];
+        string[] types =
+        [
+            "application/json; charset=utf-8",
+            "application/json;charset=\"utf-8\"",
+            "multipart/form-data; boundary=\"x\"; charset=utf-7",
+            "application/problem+json; charset=bogus; q=1",
+        ];
         var started = Stopwatch.GetTimestamp();
         var refused = 0;
         while (Stopwatch.GetElapsedTime(started) < Time)
         {
-            var (method, path, body) = random.Next(4) == 0 ? (HttpMethod.Post, "/api/v1/tracks", "--x--") : examples[random.Next(examples.Count)];
+            var (method, path, body) =
+                random.Next(4) == 0
+                    ? (HttpMethod.Post, "/api/v1/tracks", "--x--")
+                    : examples[random.Next(examples.Count)];
             var type = Mutated(types[random.Next(types.Length)], random);
             using var content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
-            if (!content.Headers.TryAddWithoutValidation("Content-Type", type)) continue;
+            if (!content.Headers.TryAddWithoutValidation("Content-Type", type))
+                continue;
             HttpResponseMessage answer;
             // What the client itself refuses to send cannot come from it.
-            try { answer = await eve.SendAsync(method, path, content, ("X-Forwarded-For", new IPAddress(Guid.CreateVersion7().ToByteArray()).ToString())).WaitAsync(HangsAfter); }
-            catch (HttpRequestException) { continue; }
+            try
+            {
+                answer = await eve.SendAsync(
+                        method,
+                        path,
+                        content,
+                        ("X-Forwarded-For", new IPAddress(Guid.CreateVersion7().ToByteArray()).ToString())
+                    )
+                    .WaitAsync(HangsAfter);
+            }
+            catch (HttpRequestException)
+            {
+                continue;
+            }
             using (answer)
             {
-                Assert.True((int)answer.StatusCode < 500, $"{method} {path} answered {(int)answer.StatusCode} to {Uri.EscapeDataString(type)}");
-                if (answer.StatusCode is HttpStatusCode.UnsupportedMediaType or HttpStatusCode.BadRequest) refused++;
+                Assert.True(
+                    (int)answer.StatusCode < 500,
+                    $"{method} {path} answered {(int)answer.StatusCode} to {Uri.EscapeDataString(type)}"
+                );
+                if (answer.StatusCode is HttpStatusCode.UnsupportedMediaType or HttpStatusCode.BadRequest)
+                    refused++;
                 await answer.Content.LoadIntoBufferAsync();
             }
         }
@@ -138,33 +197,46 @@ public sealed class FuzzTests(VezaServer veza, ITestOutputHelper output)
     public async Task Whatever_a_source_begins_with_the_next_one_is_heard()
     {
         var random = Seeded();
-        await using var host = await SourceHost.StartAsync(new() { HeadTimeLimit = TimeSpan.FromSeconds(1), IdleTimeLimit = TimeSpan.FromSeconds(1) });
+        await using var host = await SourceHost.StartAsync(
+            new() { HeadTimeLimit = TimeSpan.FromSeconds(1), IdleTimeLimit = TimeSpan.FromSeconds(1) }
+        );
         var started = Stopwatch.GetTimestamp();
         var (tried, accepted) = (0, 0);
-        await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(async _ =>
-        {
-            Random own;
-            lock (random) own = new(random.Next());
-            while (Stopwatch.GetElapsedTime(started) < Time / 2)
-            {
-                using var connection = await host.ConnectAsync();
-                try
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, AtOnce)
+                .Select(async _ =>
                 {
-                    var sent = MutatedBytes(Encoding.Latin1.GetBytes(Mutated(Head(own), own)), own);
-                    await connection.SendAsync(sent);
-                    // The others hang up in the middle of what they had begun.
-                    if (own.Next(4) > 0)
+                    Random own;
+                    lock (random)
+                        own = new(random.Next());
+                    while (Stopwatch.GetElapsedTime(started) < Time / 2)
                     {
-                        connection.Finish();
-                        var answer = await connection.ReadToEndAsync().WaitAsync(HangsAfter);
-                        Assert.False(answer.Split('\n')[0].Contains(" 500 ", StringComparison.Ordinal), $"{Uri.EscapeDataString(Encoding.Latin1.GetString(sent))} was answered {answer}");
-                        if (answer.StartsWith("HTTP/1.0 200", StringComparison.Ordinal)) Interlocked.Increment(ref accepted);
+                        using var connection = await host.ConnectAsync();
+                        try
+                        {
+                            var sent = MutatedBytes(Encoding.Latin1.GetBytes(Mutated(Head(own), own)), own);
+                            await connection.SendAsync(sent);
+                            // The others hang up in the middle of what they had begun.
+                            if (own.Next(4) > 0)
+                            {
+                                connection.Finish();
+                                var answer = await connection.ReadToEndAsync().WaitAsync(HangsAfter);
+                                Assert.False(
+                                    answer.Split('\n')[0].Contains(" 500 ", StringComparison.Ordinal),
+                                    $"{Uri.EscapeDataString(Encoding.Latin1.GetString(sent))} was answered {answer}"
+                                );
+                                if (answer.StartsWith("HTTP/1.0 200", StringComparison.Ordinal))
+                                    Interlocked.Increment(ref accepted);
+                            }
+                        }
+                        catch (IOException)
+                        { /* Cut while it was sending or reading, as it may be. */
+                        }
+                        Interlocked.Increment(ref tried);
                     }
-                }
-                catch (IOException) { /* Cut while it was sending or reading, as it may be. */ }
-                Interlocked.Increment(ref tried);
-            }
-        }));
+                })
+        );
         output.WriteLine($"{tried} sources");
         Assert.True(tried > 0);
         // No mount is open, so nobody can have been let in.
@@ -172,8 +244,14 @@ public sealed class FuzzTests(VezaServer veza, ITestOutputHelper output)
         var id = Guid.CreateVersion7();
         Assert.NotNull(host.Mounts.Open(id, Media.Live.LiveFormat.Mp3));
         using var good = await host.ConnectAsync();
-        await good.SendAsync($"SOURCE /live/{id} ICE/1.0\r\n{RawConnection.Authorization()}Content-Type: audio/mpeg\r\n\r\n");
-        Assert.StartsWith("HTTP/1.0 200 OK", await good.ReadHeadAsync().WaitAsync(HangsAfter), StringComparison.Ordinal);
+        await good.SendAsync(
+            $"SOURCE /live/{id} ICE/1.0\r\n{RawConnection.Authorization()}Content-Type: audio/mpeg\r\n\r\n"
+        );
+        Assert.StartsWith(
+            "HTTP/1.0 200 OK",
+            await good.ReadHeadAsync().WaitAsync(HangsAfter),
+            StringComparison.Ordinal
+        );
     }
 
     private const int HeadBytesMax = 4096;
@@ -182,14 +260,18 @@ public sealed class FuzzTests(VezaServer veza, ITestOutputHelper output)
         {"iss":"veza","aud":"veza","sub":"0198f5c0-0000-7000-8000-000000000000","sid":"0198f5c0-0000-7000-8000-000000000001","iat":1795176000,"nbf":1795176000,"exp":1795176900,"roles":["user"],"scope":""}
         """;
 
-    private static string Head(Random random) => random.Next(5) switch
-    {
-        0 => $"SOURCE /live/{Guid.CreateVersion7()} ICE/1.0\r\n{RawConnection.Authorization()}content-type: audio/mpeg\r\nice-name: x\r\n\r\nsound",
-        1 => $"PUT /live/{Guid.CreateVersion7()} HTTP/1.1\r\nHost: here\r\n{RawConnection.Authorization("wrong")}Content-Type: application/ogg\r\nExpect: 100-continue\r\n\r\n",
-        2 => $"PUT /live/{Guid.CreateVersion7()} HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nsound\r\n0\r\n\r\n",
-        3 => "PUT /live/" + new string('a', random.Next(10_000)),
-        _ => "GET / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n",
-    };
+    private static string Head(Random random) =>
+        random.Next(5) switch
+        {
+            0 =>
+                $"SOURCE /live/{Guid.CreateVersion7()} ICE/1.0\r\n{RawConnection.Authorization()}content-type: audio/mpeg\r\nice-name: x\r\n\r\nsound",
+            1 =>
+                $"PUT /live/{Guid.CreateVersion7()} HTTP/1.1\r\nHost: here\r\n{RawConnection.Authorization("wrong")}Content-Type: application/ogg\r\nExpect: 100-continue\r\n\r\n",
+            2 =>
+                $"PUT /live/{Guid.CreateVersion7()} HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nsound\r\n0\r\n\r\n",
+            3 => "PUT /live/" + new string('a', random.Next(10_000)),
+            _ => "GET / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n",
+        };
 
     /// <summary>The bodies that the API's own description shows, with the endpoints they belong to.</summary>
     private async Task<List<(HttpMethod Method, string Path, string Body)>> ExamplesAsync()
@@ -198,24 +280,75 @@ public sealed class FuzzTests(VezaServer veza, ITestOutputHelper output)
         var schemas = document.GetProperty("components").GetProperty("schemas");
         var examples = new List<(HttpMethod, string, string)>();
         foreach (var path in document.GetProperty("paths").EnumerateObject())
-            foreach (var operation in path.Value.EnumerateObject())
-            {
-                if (!operation.Value.TryGetProperty("requestBody", out var body) || !body.GetProperty("content").TryGetProperty("application/json", out var content)) continue;
-                var schema = content.GetProperty("schema");
-                if (schema.TryGetProperty("$ref", out var reference)) schema = schemas.GetProperty(reference.GetString()!.Split('/')[^1]);
-                // Hashing passwords would be most of the time; what reads their bodies reads all others.
-                var example = schema.GetProperty("examples")[0].GetRawText();
-                if (example.Contains("assword", StringComparison.Ordinal) && examples.Count(e => e.Item3.Contains("assword", StringComparison.Ordinal)) > 0) continue;
-                examples.Add((new(operation.Name.ToUpperInvariant()), System.Text.RegularExpressions.Regex.Replace(path.Name, @"\{[^}]*\}", "0198f5c0-0000-7000-8000-000000000000"), example));
-            }
+        foreach (var operation in path.Value.EnumerateObject())
+        {
+            if (
+                !operation.Value.TryGetProperty("requestBody", out var body)
+                || !body.GetProperty("content").TryGetProperty("application/json", out var content)
+            )
+                continue;
+            var schema = content.GetProperty("schema");
+            if (schema.TryGetProperty("$ref", out var reference))
+                schema = schemas.GetProperty(reference.GetString()!.Split('/')[^1]);
+            // Hashing passwords would be most of the time; what reads their bodies reads all others.
+            var example = schema.GetProperty("examples")[0].GetRawText();
+            if (
+                example.Contains("assword", StringComparison.Ordinal)
+                && examples.Count(e => e.Item3.Contains("assword", StringComparison.Ordinal)) > 0
+            )
+                continue;
+            examples.Add(
+                (
+                    new(operation.Name.ToUpperInvariant()),
+                    System.Text.RegularExpressions.Regex.Replace(
+                        path.Name,
+                        @"\{[^}]*\}",
+                        "0198f5c0-0000-7000-8000-000000000000"
+                    ),
+                    example
+                )
+            );
+        }
         Assert.True(examples.Count > 5, $"only {examples.Count} bodies are described");
         return examples;
     }
 
     private static readonly string[] Splinters =
-        ["\0", "\"", "\\", "\\u0000", "\\ud800", "{", "}", "[", "]", ":", ",", ".", "..", "=", "null", "true", "1e999", "-0", "99999999999999999999", "\r\n", "\r\n\r\n", " ", "\u00e4", "\u2028", "\U0001F525", "A", "é", "%00", "//"];
+    [
+        "\0",
+        "\"",
+        "\\",
+        "\\u0000",
+        "\\ud800",
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        ",",
+        ".",
+        "..",
+        "=",
+        "null",
+        "true",
+        "1e999",
+        "-0",
+        "99999999999999999999",
+        "\r\n",
+        "\r\n\r\n",
+        " ",
+        "\u00e4",
+        "\u2028",
+        "\U0001F525",
+        "A",
+        "é",
+        "%00",
+        "//",
+    ];
 
-    /// <summary>A few changes: a character turned, a part left out, said twice or put elsewhere, a splinter put in.</summary>
+    /// <summary>
+    /// A few changes: a character turned, a part left out, said twice or put elsewhere, a splinter put in.
+    /// </summary>
     private static string Mutated(string text, Random random)
     {
         var made = new StringBuilder(text);
@@ -225,12 +358,29 @@ public sealed class FuzzTests(VezaServer veza, ITestOutputHelper output)
             length = Math.Min(length, made.Length - at);
             switch (random.Next(6))
             {
-                case 0: made[at] = (char)random.Next(1, 256); break;
-                case 1: made.Remove(at, length); break;
-                case 2: made.Insert(at, made.ToString(at, length)); break;
-                case 3: made.Insert(random.Next(made.Length), made.ToString(at, length)); break;
-                case 4: made.Insert(at, string.Concat(Enumerable.Repeat(Splinters[random.Next(Splinters.Length)], random.Next(20) == 0 ? 500 : 1))); break;
-                default: made.Insert(at, Splinters[random.Next(Splinters.Length)]); break;
+                case 0:
+                    made[at] = (char)random.Next(1, 256);
+                    break;
+                case 1:
+                    made.Remove(at, length);
+                    break;
+                case 2:
+                    made.Insert(at, made.ToString(at, length));
+                    break;
+                case 3:
+                    made.Insert(random.Next(made.Length), made.ToString(at, length));
+                    break;
+                case 4:
+                    made.Insert(
+                        at,
+                        string.Concat(
+                            Enumerable.Repeat(Splinters[random.Next(Splinters.Length)], random.Next(20) == 0 ? 500 : 1)
+                        )
+                    );
+                    break;
+                default:
+                    made.Insert(at, Splinters[random.Next(Splinters.Length)]);
+                    break;
             }
         }
         return made.ToString();
@@ -238,15 +388,17 @@ public sealed class FuzzTests(VezaServer veza, ITestOutputHelper output)
 
     private static byte[] MutatedBytes(byte[] bytes, Random random)
     {
-        for (var i = bytes.Length == 0 ? 0 : random.Next(3); i > 0; i--) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+        for (var i = bytes.Length == 0 ? 0 : random.Next(3); i > 0; i--)
+            bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
         return bytes;
     }
 
     /// <summary>The same bytes in pieces, as they may come from a socket.</summary>
     private static ReadOnlySequence<byte> Cut(byte[] bytes, Random random)
     {
-        Piece? first = null, last = null;
-        for (var at = 0; at < bytes.Length;)
+        Piece? first = null,
+            last = null;
+        for (var at = 0; at < bytes.Length; )
         {
             var length = Math.Min(random.Next(1, 64), bytes.Length - at);
             last = new(bytes.AsMemory(at, length), last);
@@ -261,7 +413,8 @@ public sealed class FuzzTests(VezaServer veza, ITestOutputHelper output)
         public Piece(ReadOnlyMemory<byte> memory, Piece? before)
         {
             Memory = memory;
-            if (before is null) return;
+            if (before is null)
+                return;
             RunningIndex = before.RunningIndex + before.Memory.Length;
             before.Next = this;
         }

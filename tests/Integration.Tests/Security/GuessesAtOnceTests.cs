@@ -21,20 +21,48 @@ public sealed class GuessesAtOnceTests(VezaServer veza) : IDisposable
     [InlineData("code", "two_factor_failed")]
     [InlineData("recovery code", "two_factor_failed")]
     [InlineData("name that nobody has", "sign_in_failed")]
-    public async Task Of_guesses_made_at_once_from_everywhere_no_more_are_looked_at_than_one_by_one(string what, string failed)
+    public async Task Of_guesses_made_at_once_from_everywhere_no_more_are_looked_at_than_one_by_one(
+        string what,
+        string failed
+    )
     {
         var ada = await veza.RegisterAsync("ada");
-        if (what.Contains("code", StringComparison.Ordinal)) await EnableTwoFactorAsync(ada);
+        if (what.Contains("code", StringComparison.Ordinal))
+            await EnableTwoFactorAsync(ada);
         var head = await HeadAsync();
-        var answers = await Task.WhenAll(Enumerable.Range(0, Guesses).Select(i => _crowd.PostAsync("/api/v1/sessions", what switch
-        {
-            "password" => new { name = ada.UserName, password = $"wrong one {i}" },
-            "code" => new { name = ada.UserName, password = Password, code = $"{i:000000}" },
-            "recovery code" => new { name = ada.UserName, password = Password, code = $"AAAAAAA{i:000}" },
-            _ => new { name = $"nobody_{ada.Id:N}"[..32], password = Password },
-        }, Crowd.Address())));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, Guesses)
+                .Select(i =>
+                    _crowd.PostAsync(
+                        "/api/v1/sessions",
+                        what switch
+                        {
+                            "password" => new { name = ada.UserName, password = $"wrong one {i}" },
+                            "code" => new
+                            {
+                                name = ada.UserName,
+                                password = Password,
+                                code = $"{i:000000}",
+                            },
+                            "recovery code" => new
+                            {
+                                name = ada.UserName,
+                                password = Password,
+                                code = $"AAAAAAA{i:000}",
+                            },
+                            _ => new { name = $"nobody_{ada.Id:N}"[..32], password = Password },
+                        },
+                        Crowd.Address()
+                    )
+                )
+        );
         Assert.All(answers, a => Assert.Contains(a.Code, (string[])[failed, "sign_in_wait"]));
-        await AssertOneByOneAsync(head, answers.Count(a => a.Code == failed), what.StartsWith("name", StringComparison.Ordinal) ? null : ada);
+        await AssertOneByOneAsync(
+            head,
+            answers.Count(a => a.Code == failed),
+            what.StartsWith("name", StringComparison.Ordinal) ? null : ada
+        );
     }
 
     [Fact]
@@ -43,8 +71,18 @@ public sealed class GuessesAtOnceTests(VezaServer veza) : IDisposable
         var ada = await veza.RegisterAsync("ada");
         await EnableTwoFactorAsync(ada);
         var head = await HeadAsync();
-        var answers = await Task.WhenAll(Enumerable.Range(0, Guesses).Select(i =>
-            _crowd.PostAsync(TwoFactorPath + "/disable", new { code = $"{i:000000}" }, Crowd.Address(), ada.AccessToken)));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, Guesses)
+                .Select(i =>
+                    _crowd.PostAsync(
+                        TwoFactorPath + "/disable",
+                        new { code = $"{i:000000}" },
+                        Crowd.Address(),
+                        ada.AccessToken
+                    )
+                )
+        );
         Assert.All(answers, a => Assert.Contains(a.Code, (string[])["code_wrong", "sign_in_wait"]));
         await AssertOneByOneAsync(head, answers.Count(a => a.Code == "code_wrong"), ada);
     }
@@ -53,10 +91,21 @@ public sealed class GuessesAtOnceTests(VezaServer veza) : IDisposable
     public async Task A_reset_token_shown_many_times_at_once_sets_one_password()
     {
         var ada = await veza.RegisterAsync("ada");
-        var issued = await (await veza.OperatorAsync()).PostAsync($"/api/v1/accounts/{ada.Id}/password-reset").JsonAsync(HttpStatusCode.Created);
+        var issued = await (await veza.OperatorAsync())
+            .PostAsync($"/api/v1/accounts/{ada.Id}/password-reset")
+            .JsonAsync(HttpStatusCode.Created);
         var token = issued.GetProperty("token").GetString();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i =>
-            _crowd.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = $"another good one {i}" }, Crowd.Address())));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 20)
+                .Select(i =>
+                    _crowd.PostAsync(
+                        "/api/v1/accounts/password-reset",
+                        new { token, newPassword = $"another good one {i}" },
+                        Crowd.Address()
+                    )
+                )
+        );
         Assert.Single(answers, a => a.Status == HttpStatusCode.OK);
     }
 
@@ -69,15 +118,32 @@ public sealed class GuessesAtOnceTests(VezaServer veza) : IDisposable
     private async Task AssertOneByOneAsync(long head, int lookedAt, Person? owner)
     {
         var events = await veza.Running.Log.Reader.ReadAsync(
-            head, await HeadAsync(), 1_000_000, null, null, TestContext.Current.CancellationToken);
+            head,
+            await HeadAsync(),
+            1_000_000,
+            null,
+            null,
+            TestContext.Current.CancellationToken
+        );
         var wanted = owner is null
-            ? events.Select(e => e.Data).OfType<SignInFailed>().Where(f => f.AccountId is null).Select(f => f.GuardId).ToHashSet()
+            ? events
+                .Select(e => e.Data)
+                .OfType<SignInFailed>()
+                .Where(f => f.AccountId is null)
+                .Select(f => f.GuardId)
+                .ToHashSet()
             : [Domain.StreamIds.Of("sign_in_guard", owner.Id, Guid.Empty)];
-        var guards = events.Where(e => e.Data is SignInTried tried && wanted.Contains(tried.GuardId)).GroupBy(e => e.StreamId).ToList();
+        var guards = events
+            .Where(e => e.Data is SignInTried tried && wanted.Contains(tried.GuardId))
+            .GroupBy(e => e.StreamId)
+            .ToList();
         Assert.Contains(guards, g => g.Count() == lookedAt);
         foreach (var tries in guards.Select(g => g.ToList()))
-            foreach (var (before, next) in tries.Zip(tries.Skip(1)))
-                Assert.True(next.At >= ((SignInTried)before.Data!).NextTryAt, $"a try began {((SignInTried)before.Data!).NextTryAt - next.At} early");
+        foreach (var (before, next) in tries.Zip(tries.Skip(1)))
+            Assert.True(
+                next.At >= ((SignInTried)before.Data!).NextTryAt,
+                $"a try began {((SignInTried)before.Data!).NextTryAt - next.At} early"
+            );
     }
 
     private async Task<long> HeadAsync()
@@ -88,7 +154,9 @@ public sealed class GuessesAtOnceTests(VezaServer veza) : IDisposable
 
     private async Task EnableTwoFactorAsync(Person person)
     {
-        var begun = await person.PostAsync(TwoFactorPath, new { password = Password }).JsonAsync(HttpStatusCode.Created);
+        var begun = await person
+            .PostAsync(TwoFactorPath, new { password = Password })
+            .JsonAsync(HttpStatusCode.Created);
         var secret = veza.Running.App.Services.GetRequiredService<TwoFactors>().Secret(begun.Id());
         var step = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() / Totp.StepSeconds;
         await person.PostAsync(TwoFactorPath + "/confirm", new { code = Totp.Code(secret, step) }).JsonAsync();

@@ -24,11 +24,25 @@ public class InjectionTests(VezaServer veza)
     public async Task Nothing_that_is_asked_for_becomes_a_header(string path)
     {
         var ada = await veza.SharedAsync("ada");
-        foreach (var more in new[] { "", "Origin: http://x\u0085X-Injected: 1\r\n", "Veza-After: \tX-Injected: 1\r\n", "Last-Event-ID: %0d%0aX-Injected: 1\r\n", "Idempotency-Key: %0d%0aX-Injected: 1\r\n" })
+        foreach (
+            var more in new[]
+            {
+                "",
+                "Origin: http://x\u0085X-Injected: 1\r\n",
+                "Veza-After: \tX-Injected: 1\r\n",
+                "Last-Event-ID: %0d%0aX-Injected: 1\r\n",
+                "Idempotency-Key: %0d%0aX-Injected: 1\r\n",
+            }
+        )
         {
-            var answer = await RawHttp.AskAsync(veza.Address, $"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {ada.AccessToken}\r\n{more}\r\n");
+            var answer = await RawHttp.AskAsync(
+                veza.Address,
+                $"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {ada.AccessToken}\r\n{more}\r\n"
+            );
             var head = answer.Split("\r\n\r\n")[0];
-            Assert.DoesNotContain(head.Split("\r\n"), line => line.StartsWith(Injected, StringComparison.OrdinalIgnoreCase));
+            Assert.DoesNotContain(head.Split("\r\n"), line =>
+                line.StartsWith(Injected, StringComparison.OrdinalIgnoreCase)
+            );
             Assert.NotEqual(0, RawHttp.StatusOf(answer));
             Assert.NotEqual(500, RawHttp.StatusOf(answer));
         }
@@ -39,12 +53,45 @@ public class InjectionTests(VezaServer veza)
     {
         var ada = await veza.SharedAsync("ada");
         const string lines = "ada\r\nX-Injected: 1";
-        await veza.Nobody.PostAsync("/api/v1/accounts", new { userName = lines, email = "ada@example.org", password = "correct horse battery" }).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
-        await veza.Nobody.PostAsync("/api/v1/accounts", new { userName = "ada_of_lines", email = $"{lines}@example.org", password = "correct horse battery" }).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
-        await veza.Nobody.PostAsync("/api/v1/sessions", new { name = ada.UserName, password = "correct horse battery", device = lines }).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
-        await ada.PostAsync("/api/v1/api-keys", new { name = lines, scopes = new[] { "live:read" } }).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
-        await ada.PostAsync("/api/v1/communities", new { name = lines }).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
-        await ada.PostAsync("/api/v1/broadcasts", new { title = lines }).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+        await veza
+            .Nobody.PostAsync(
+                "/api/v1/accounts",
+                new
+                {
+                    userName = lines,
+                    email = "ada@example.org",
+                    password = "correct horse battery",
+                }
+            )
+            .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+        await veza
+            .Nobody.PostAsync(
+                "/api/v1/accounts",
+                new
+                {
+                    userName = "ada_of_lines",
+                    email = $"{lines}@example.org",
+                    password = "correct horse battery",
+                }
+            )
+            .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+        await veza
+            .Nobody.PostAsync(
+                "/api/v1/sessions",
+                new
+                {
+                    name = ada.UserName,
+                    password = "correct horse battery",
+                    device = lines,
+                }
+            )
+            .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+        await ada.PostAsync("/api/v1/api-keys", new { name = lines, scopes = new[] { "live:read" } })
+            .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+        await ada.PostAsync("/api/v1/communities", new { name = lines })
+            .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+        await ada.PostAsync("/api/v1/broadcasts", new { title = lines })
+            .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
     }
 
     [Fact]
@@ -53,7 +100,9 @@ public class InjectionTests(VezaServer veza)
         var chat = await ChatSetting.CreateAsync(veza);
         await chat.SendAsync(chat.Owner, "one\r\n\r\nevent: closed\ndata: {}\n\n");
         var position = chat.Owner.Position;
-        using var answer = await chat.Member.GetAsync($"/api/v1/live?topics=channel:{chat.Channel}&after={position - 1}");
+        using var answer = await chat.Member.GetAsync(
+            $"/api/v1/live?topics=channel:{chat.Channel}&after={position - 1}"
+        );
         using var limit = new CancellationTokenSource(RawHttp.AnswersMax);
         using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(limit.Token));
         string? line;
@@ -103,7 +152,10 @@ public class InjectionTests(VezaServer veza)
     public async Task No_path_leads_to_a_file_of_the_servers(string path)
     {
         var ada = await veza.SharedAsync("ada");
-        var answer = await RawHttp.AskAsync(veza.Address, $"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {ada.AccessToken}\r\n\r\n");
+        var answer = await RawHttp.AskAsync(
+            veza.Address,
+            $"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {ada.AccessToken}\r\n\r\n"
+        );
         Assert.InRange(RawHttp.StatusOf(answer), 300, 499);
         Assert.DoesNotContain("root:", answer, StringComparison.Ordinal);
         Assert.DoesNotContain("\"password\"", answer, StringComparison.Ordinal);
@@ -119,11 +171,20 @@ public class InjectionTests(VezaServer veza)
         var home = new DirectoryInfo(veza.Home);
         using var form = new MultipartFormDataContent { { new StringContent("Night drive"), "title" } };
         var sound = new ByteArrayContent(Wave.Sine(1, 8_000));
-        sound.Headers.TryAddWithoutValidation("Content-Disposition", $"form-data; name=\"file\"; filename=\"{name.Replace("\\", "\\\\", StringComparison.Ordinal)}\"");
+        sound.Headers.TryAddWithoutValidation(
+            "Content-Disposition",
+            $"form-data; name=\"file\"; filename=\"{name.Replace("\\", "\\\\", StringComparison.Ordinal)}\""
+        );
         form.Add(sound);
-        var made = await (await veza.SharedAsync("artist")).SendAsync(HttpMethod.Post, "/api/v1/tracks", form).JsonAsync(HttpStatusCode.Created);
-        Assert.Contains(home.EnumerateFiles("original", SearchOption.AllDirectories), f => f.Directory!.Name == made.Id().ToString("N"));
-        Assert.DoesNotContain(home.EnumerateFiles("*", SearchOption.AllDirectories), f => f.Name.Contains("traversal", StringComparison.Ordinal));
+        var made = await (await veza.SharedAsync("artist"))
+            .SendAsync(HttpMethod.Post, "/api/v1/tracks", form)
+            .JsonAsync(HttpStatusCode.Created);
+        Assert.Contains(home.EnumerateFiles("original", SearchOption.AllDirectories), f =>
+            f.Directory!.Name == made.Id().ToString("N")
+        );
+        Assert.DoesNotContain(home.EnumerateFiles("*", SearchOption.AllDirectories), f =>
+            f.Name.Contains("traversal", StringComparison.Ordinal)
+        );
         Assert.False(File.Exists("/veza-traversal.wav"));
         Assert.False(File.Exists(Path.Combine(home.Parent!.FullName, "veza-traversal.wav")));
     }

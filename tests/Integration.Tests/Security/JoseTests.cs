@@ -7,7 +7,10 @@ using Veza.Api.Configuration;
 
 namespace Veza.Integration.Tests.Security;
 
-/// <summary>Access tokens against npm's jose, both ways: what is issued here it verifies by the published keys, and what it makes is taken here exactly if nothing is wrong with it.</summary>
+/// <summary>
+/// Access tokens against npm's jose, both ways: what is issued here it verifies by the published keys, and what it
+/// makes is taken here exactly if nothing is wrong with it.
+/// </summary>
 public class JoseTests(VezaServer veza)
 {
     private static readonly TimeSpan NodeMax = TimeSpan.FromMinutes(2);
@@ -17,10 +20,17 @@ public class JoseTests(VezaServer veza)
     {
         var ada = await veza.RegisterAsync("ada");
         var claims = JsonSerializer.Deserialize<JsonElement>(Base64Url.DecodeFromChars(ada.AccessToken!.Split('.')[1]));
-        var said = await RunAsync(JsonSerializer.Serialize(new
-        {
-            jwks = $"{veza.Address}/.well-known/jwks.json", secret = veza.Running.App.Services.GetRequiredService<VezaSettings>().JwtSecret, token = ada.AccessToken, claims,
-        }));
+        var said = await RunAsync(
+            JsonSerializer.Serialize(
+                new
+                {
+                    jwks = $"{veza.Address}/.well-known/jwks.json",
+                    secret = veza.Running.App.Services.GetRequiredService<VezaSettings>().JwtSecret,
+                    token = ada.AccessToken,
+                    claims,
+                }
+            )
+        );
 
         Assert.True(JsonElement.DeepEquals(claims, said.GetProperty("opened")));
         Assert.Equal(ada.Id, said.GetProperty("opened").GetProperty("sub").GetGuid());
@@ -35,7 +45,10 @@ public class JoseTests(VezaServer veza)
         foreach (var (what, token) in made.Where(m => m.Key != "good"))
         {
             using var answer = await As(token).GetAsync("/api/v1/accounts/me");
-            Assert.True(answer.StatusCode == HttpStatusCode.Unauthorized, $"a token {what} was answered {(int)answer.StatusCode}");
+            Assert.True(
+                answer.StatusCode == HttpStatusCode.Unauthorized,
+                $"a token {what} was answered {(int)answer.StatusCode}"
+            );
         }
     }
 
@@ -49,7 +62,14 @@ public class JoseTests(VezaServer veza)
             await install.WaitForExitAsync().WaitAsync(NodeMax);
             Assert.Equal(0, install.ExitCode);
         }
-        using var node = Process.Start(new ProcessStartInfo("node", [Path.Combine(folder, "tokens.mjs")]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var node = Process.Start(
+            new ProcessStartInfo("node", [Path.Combine(folder, "tokens.mjs")])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
         var (output, errors) = (node.StandardOutput.ReadToEndAsync(), node.StandardError.ReadToEndAsync());
         await node.StandardInput.WriteAsync(input);
         node.StandardInput.Close();
@@ -61,7 +81,8 @@ public class JoseTests(VezaServer veza)
     private static string Root()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Veza.EventSourced.sln"))) folder = folder.Parent!;
+        while (!File.Exists(Path.Combine(folder.FullName, "Veza.EventSourced.sln")))
+            folder = folder.Parent!;
         return folder.FullName;
     }
 }

@@ -36,11 +36,24 @@ public sealed class PasswordFloodTests(VezaServer veza) : IDisposable
     public async Task A_reset_token_that_is_used_up_is_refused_for_it_however_many_show_it_at_once()
     {
         var ada = await veza.RegisterAsync("ada");
-        var issued = await (await veza.OperatorAsync()).PostAsync($"/api/v1/accounts/{ada.Id}/password-reset").JsonAsync(HttpStatusCode.Created);
+        var issued = await (await veza.OperatorAsync())
+            .PostAsync($"/api/v1/accounts/{ada.Id}/password-reset")
+            .JsonAsync(HttpStatusCode.Created);
         var token = issued.GetProperty("token").GetString();
-        await veza.Nobody.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "another good one" }).JsonAsync();
-        var answers = await Task.WhenAll(Enumerable.Range(0, Attackers).Select(_ =>
-            _crowd.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "a third good one" }, _attacker)));
+        await veza
+            .Nobody.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "another good one" })
+            .JsonAsync();
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, Attackers)
+                .Select(_ =>
+                    _crowd.PostAsync(
+                        "/api/v1/accounts/password-reset",
+                        new { token, newPassword = "a third good one" },
+                        _attacker
+                    )
+                )
+        );
         Assert.All(answers, answer => Assert.Equal((HttpStatusCode.Unauthorized, "reset_token_invalid"), answer));
     }
 
@@ -51,16 +64,25 @@ public sealed class PasswordFloodTests(VezaServer veza) : IDisposable
     {
         var ada = await veza.RegisterAsync("ada");
         using var enough = new CancellationTokenSource();
-        var flood = Enumerable.Range(0, Attackers).Select(async _ =>
-        {
-            while (!enough.IsCancellationRequested) await RegisterAsync(wellFormed ? $"eve_{Guid.CreateVersion7().ToString("N")[12..]}" : "!");
-        }).ToArray();
+        var flood = Enumerable
+            .Range(0, Attackers)
+            .Select(async _ =>
+            {
+                while (!enough.IsCancellationRequested)
+                    await RegisterAsync(wellFormed ? $"eve_{Guid.CreateVersion7().ToString("N")[12..]}" : "!");
+            })
+            .ToArray();
         // One after the other, so that each comes into the flood.
         var signedIn = 0;
         for (var i = 0; i < SignIns; i++)
         {
-            var (status, _) = await _crowd.PostAsync("/api/v1/sessions", new { name = ada.UserName, password = Password }, Crowd.Address());
-            if (status == HttpStatusCode.Created) signedIn++;
+            var (status, _) = await _crowd.PostAsync(
+                "/api/v1/sessions",
+                new { name = ada.UserName, password = Password },
+                Crowd.Address()
+            );
+            if (status == HttpStatusCode.Created)
+                signedIn++;
         }
         await enough.CancelAsync();
         await Task.WhenAll(flood);
@@ -68,5 +90,14 @@ public sealed class PasswordFloodTests(VezaServer veza) : IDisposable
     }
 
     private Task<(HttpStatusCode Status, string? Code)> RegisterAsync(string userName) =>
-        _crowd.PostAsync("/api/v1/accounts", new { userName, email = $"{Guid.CreateVersion7():N}@example.org", password = Password }, _attacker);
+        _crowd.PostAsync(
+            "/api/v1/accounts",
+            new
+            {
+                userName,
+                email = $"{Guid.CreateVersion7():N}@example.org",
+                password = Password,
+            },
+            _attacker
+        );
 }

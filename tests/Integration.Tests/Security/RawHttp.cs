@@ -27,7 +27,8 @@ internal sealed class RawHttp : IDisposable
     {
         using var raw = await OpenAsync(address);
         await raw.SendAsync(Encoding.Latin1.GetBytes(head));
-        if (body is not null) await raw.SendAsync(body);
+        if (body is not null)
+            await raw.SendAsync(body);
         return await raw.ReadToEndAsync();
     }
 
@@ -47,7 +48,10 @@ internal sealed class RawHttp : IDisposable
         using var limit = new CancellationTokenSource(AnswersMax);
         var read = new MemoryStream();
         // A server that ends a connection with bytes unread resets it.
-        try { await Stream.CopyToAsync(read, limit.Token); }
+        try
+        {
+            await Stream.CopyToAsync(read, limit.Token);
+        }
         catch (IOException) { }
         return Encoding.Latin1.GetString(read.ToArray());
     }
@@ -59,14 +63,21 @@ internal sealed class RawHttp : IDisposable
         try
         {
             while (_tcp.Client.Poll(0, SelectMode.SelectRead))
-                if (_tcp.Client.Receive(buffer) == 0) return true;
+                if (_tcp.Client.Receive(buffer) == 0)
+                    return true;
             return false;
         }
-        catch (SocketException) { return true; }
+        catch (SocketException)
+        {
+            return true;
+        }
     }
 
     /// <returns>0 when there was no answer.</returns>
-    public static int StatusOf(string answer) => answer.StartsWith("HTTP/1.1 ", StringComparison.Ordinal) ? int.Parse(answer.AsSpan(9, 3), System.Globalization.CultureInfo.InvariantCulture) : 0;
+    public static int StatusOf(string answer) =>
+        answer.StartsWith("HTTP/1.1 ", StringComparison.Ordinal)
+            ? int.Parse(answer.AsSpan(9, 3), System.Globalization.CultureInfo.InvariantCulture)
+            : 0;
 
     public void Dispose() => _tcp.Dispose();
 }

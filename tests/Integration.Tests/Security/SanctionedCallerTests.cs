@@ -3,14 +3,18 @@ using System.Text.RegularExpressions;
 
 namespace Veza.Integration.Tests.Security;
 
-/// <summary>Every endpoint that is about a community, with what somebody may do there who never joined it, is banned from it, or timed out in it. One that is added fails here until it has an entry.</summary>
+/// <summary>
+/// Every endpoint that is about a community, with what somebody may do there who never joined it, is banned from it, or
+/// timed out in it. One that is added fails here until it has an entry.
+/// </summary>
 public class SanctionedCallerTests(VezaServer veza)
 {
     private const string Hidden = "permission_missing";
     private const string Silenced = "timed_out";
 
     /// <summary>
-    /// The codes of the refusals; null where it is answered. A banned account may no more than one that never joined, and cannot join; who is timed out reads, and may leave.
+    /// The codes of the refusals; null where it is answered. A banned account may no more than one that never joined,
+    /// and cannot join; who is timed out reads, and may leave.
     /// </summary>
     private static readonly Dictionary<string, (string? Banned, string? TimedOut, object? Body)> Table = new()
     {
@@ -24,7 +28,11 @@ public class SanctionedCallerTests(VezaServer veza)
         ["GET communities/{communityId}/counts/{number}/events"] = (Hidden, null, null),
         ["GET communities/{communityId}/sanctions"] = (Hidden, Hidden, null),
         ["DELETE communities/{communityId}/members/{memberId}"] = (Hidden, Silenced, null),
-        ["PUT communities/{communityId}/members/{memberId}/timeout"] = (Hidden, Silenced, new { until = "2999-01-01T00:00:00Z" }),
+        ["PUT communities/{communityId}/members/{memberId}/timeout"] = (
+            Hidden,
+            Silenced,
+            new { until = "2999-01-01T00:00:00Z" }
+        ),
         ["DELETE communities/{communityId}/members/{memberId}/timeout"] = (Hidden, Silenced, null),
         ["PUT communities/{communityId}/bans/{memberId}"] = (Hidden, Silenced, new { }),
         ["DELETE communities/{communityId}/bans/{memberId}"] = (Hidden, Silenced, null),
@@ -46,17 +54,43 @@ public class SanctionedCallerTests(VezaServer veza)
     };
 
     /// <summary>What else a path names: nothing of a community. Whoever adds to it says so.</summary>
-    private static readonly string[] Elsewhere = ["accountId", "broadcastId", "chart", "emoji", "keyId", "memberId", "name", "number", "playId", "sessionId", "trackId"];
+    private static readonly string[] Elsewhere =
+    [
+        "accountId",
+        "broadcastId",
+        "chart",
+        "emoji",
+        "keyId",
+        "memberId",
+        "name",
+        "number",
+        "playId",
+        "sessionId",
+        "trackId",
+    ];
 
     internal static readonly string[] OfCommunities = ["communityId", "channelId", "messageId"];
 
     [Fact]
     public void Every_endpoint_that_is_about_a_community_has_an_entry()
     {
-        var closed = EveryEndpointTests.ClosedOf(veza).Select(e => (e.Endpoint, Name: NameOf(e.Method, e.Endpoint.RoutePattern.RawText!))).ToList();
-        var about = closed.Where(e => e.Endpoint.RoutePattern.Parameters.Any(p => OfCommunities.Contains(p.Name)) || e.Name == "GET live");
-        Assert.Equal(Table.Keys.Order(StringComparer.Ordinal), about.Select(e => e.Name).Distinct().Order(StringComparer.Ordinal));
-        Assert.Equal([], closed.SelectMany(e => e.Endpoint.RoutePattern.Parameters.Select(p => p.Name)).Except([.. OfCommunities, .. Elsewhere]));
+        var closed = EveryEndpointTests
+            .ClosedOf(veza)
+            .Select(e => (e.Endpoint, Name: NameOf(e.Method, e.Endpoint.RoutePattern.RawText!)))
+            .ToList();
+        var about = closed.Where(e =>
+            e.Endpoint.RoutePattern.Parameters.Any(p => OfCommunities.Contains(p.Name)) || e.Name == "GET live"
+        );
+        Assert.Equal(
+            Table.Keys.Order(StringComparer.Ordinal),
+            about.Select(e => e.Name).Distinct().Order(StringComparer.Ordinal)
+        );
+        Assert.Equal(
+            [],
+            closed
+                .SelectMany(e => e.Endpoint.RoutePattern.Parameters.Select(p => p.Name))
+                .Except([.. OfCommunities, .. Elsewhere])
+        );
     }
 
     [Theory]
@@ -66,42 +100,91 @@ public class SanctionedCallerTests(VezaServer veza)
     public async Task Whoever_is_outside_or_sanctioned_does_only_what_is_left_to_them(string how)
     {
         var (owner, eve) = (await veza.SharedAsync("owner"), await veza.RegisterAsync("eve"));
-        var made = await owner.PostAsync("/api/v1/communities", new { name = "Vinyl diggers" }).JsonAsync(System.Net.HttpStatusCode.Created);
+        var made = await owner
+            .PostAsync("/api/v1/communities", new { name = "Vinyl diggers" })
+            .JsonAsync(System.Net.HttpStatusCode.Created);
         var (community, channel) = (made.Id(), made.GetProperty("generalChannelId").GetGuid());
-        if (how != "outside") await eve.PutAsync($"/api/v1/communities/{community}/members/me").JsonAsync();
+        if (how != "outside")
+            await eve.PutAsync($"/api/v1/communities/{community}/members/me").JsonAsync();
         // Their own, if they ever could say anything: not even that is theirs any longer.
         var author = how == "outside" ? owner : eve;
-        var message = (await author.PostAsync($"/api/v1/channels/{channel}/messages", new { text = "for members only" }).JsonAsync(System.Net.HttpStatusCode.Created)).Id();
+        var message = (
+            await author
+                .PostAsync($"/api/v1/channels/{channel}/messages", new { text = "for members only" })
+                .JsonAsync(System.Net.HttpStatusCode.Created)
+        ).Id();
         await author.PutAsync($"/api/v1/messages/{message}/reactions/🔥").JsonAsync();
         // When eve was a member still: nobody gets at it by asking for the past.
         var before = author.Position;
-        if (how == "banned") await owner.PutAsync($"/api/v1/communities/{community}/bans/{eve.Id}", new { }).JsonAsync();
-        else if (how == "timed out") await owner.PutAsync($"/api/v1/communities/{community}/members/{eve.Id}/timeout", new { until = TimeProvider.System.GetUtcNow().AddDays(1) }).JsonAsync();
+        if (how == "banned")
+            await owner.PutAsync($"/api/v1/communities/{community}/bans/{eve.Id}", new { }).JsonAsync();
+        else if (how == "timed out")
+            await owner
+                .PutAsync(
+                    $"/api/v1/communities/{community}/members/{eve.Id}/timeout",
+                    new { until = TimeProvider.System.GetUtcNow().AddDays(1) }
+                )
+                .JsonAsync();
         eve.SeeWhat(owner);
         var head = owner.Position;
 
         foreach (var (name, (banned, timedOut, body)) in Table)
         {
             var (method, template) = (name.Split(' ')[0], name.Split(' ')[1]);
-            var path = "/api/v1/" + template.Replace("{communityId}", community.ToString(), StringComparison.Ordinal).Replace("{channelId}", channel.ToString(), StringComparison.Ordinal)
-                .Replace("{messageId}", message.ToString(), StringComparison.Ordinal).Replace("{memberId}", eve.Id.ToString(), StringComparison.Ordinal)
-                .Replace("{emoji}", "🔥", StringComparison.Ordinal).Replace("{number}", "members", StringComparison.Ordinal) + (name == "GET live" ? $"?topics=community:{community},channel:{channel}" : "");
+            var path =
+                "/api/v1/"
+                + template
+                    .Replace("{communityId}", community.ToString(), StringComparison.Ordinal)
+                    .Replace("{channelId}", channel.ToString(), StringComparison.Ordinal)
+                    .Replace("{messageId}", message.ToString(), StringComparison.Ordinal)
+                    .Replace("{memberId}", eve.Id.ToString(), StringComparison.Ordinal)
+                    .Replace("{emoji}", "🔥", StringComparison.Ordinal)
+                    .Replace("{number}", "members", StringComparison.Ordinal)
+                + (name == "GET live" ? $"?topics=community:{community},channel:{channel}" : "");
             string[] asked = method == "GET" && name != "GET live" ? [path, $"{path}?asOf={before}"] : [path];
             foreach (var at in asked)
             {
                 using var content = body is null ? null : System.Net.Http.Json.JsonContent.Create(body, body.GetType());
                 using var answer = await eve.SendAsync(new(method), at, content);
-                var refused = answer.IsSuccessStatusCode ? (JsonElement?)null : await answer.JsonAsync(answer.StatusCode);
+                var refused = answer.IsSuccessStatusCode
+                    ? (JsonElement?)null
+                    : await answer.JsonAsync(answer.StatusCode);
                 var code = refused?.GetProperty("type").GetString()!["/problems/".Length..];
-                Assert.True(code == (how == "timed out" ? timedOut : how == "outside" && banned == "banned" ? null : banned), $"{how}: {method} {at} answered {(int)answer.StatusCode} {code}");
+                Assert.True(
+                    code
+                        == (
+                            how == "timed out" ? timedOut
+                            : how == "outside" && banned == "banned" ? null
+                            : banned
+                        ),
+                    $"{how}: {method} {at} answered {(int)answer.StatusCode} {code}"
+                );
                 Assert.DoesNotContain("for members only", $"{refused}", StringComparison.Ordinal);
             }
         }
         await veza.Running.Log.CatchUpAsync(TestContext.Current.CancellationToken);
-        var written = (await veza.Running.Log.Reader.ReadAsync(head, veza.Running.Log.Head, 100_000, null, null, TestContext.Current.CancellationToken)).Where(e => Guid.TryParse(e.By, out var by) && by == eve.Id);
-        Assert.Equal(how switch { "outside" => ["member_joined", "member_left"], "banned" => [], _ => (string[])["channel_read", "member_left"] }, written.Select(e => e.Name));
+        var written = (
+            await veza.Running.Log.Reader.ReadAsync(
+                head,
+                veza.Running.Log.Head,
+                100_000,
+                null,
+                null,
+                TestContext.Current.CancellationToken
+            )
+        ).Where(e => Guid.TryParse(e.By, out var by) && by == eve.Id);
+        Assert.Equal(
+            how switch
+            {
+                "outside" => ["member_joined", "member_left"],
+                "banned" => [],
+                _ => (string[])["channel_read", "member_left"],
+            },
+            written.Select(e => e.Name)
+        );
     }
 
     /// <summary>As in the tables: without the version of the API and without the kinds of parameters.</summary>
-    internal static string NameOf(string method, string template) => $"{method} {Regex.Replace(template.Trim('/'), @"^api/v1/|(?<=\{\w+):[^}]*", "")}";
+    internal static string NameOf(string method, string template) =>
+        $"{method} {Regex.Replace(template.Trim('/'), @"^api/v1/|(?<=\{\w+):[^}]*", "")}";
 }

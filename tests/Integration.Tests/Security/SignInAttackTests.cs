@@ -18,11 +18,27 @@ public class SignInAttackTests(VezaServer veza)
     private const string Password = "correct horse battery";
     private const string TwoFactorPath = "/api/v1/accounts/me/two-factor";
 
-    /// <summary>The tests' server trusts this machine as a proxy, so that a test comes from networks of its own.</summary>
+    /// <summary>
+    /// The tests' server trusts this machine as a proxy, so that a test comes from networks of its own.
+    /// </summary>
     private static string Network() => new IPAddress(Guid.CreateVersion7().ToByteArray()).ToString();
 
-    private Task<HttpResponseMessage> SignInAsync(string name, string password, string? code = null, string? from = null) =>
-        veza.Nobody.PostAsync("/api/v1/sessions", new { name, password, code }, ("X-Forwarded-For", from ?? Network()));
+    private Task<HttpResponseMessage> SignInAsync(
+        string name,
+        string password,
+        string? code = null,
+        string? from = null
+    ) =>
+        veza.Nobody.PostAsync(
+            "/api/v1/sessions",
+            new
+            {
+                name,
+                password,
+                code,
+            },
+            ("X-Forwarded-For", from ?? Network())
+        );
 
     [Theory]
     [InlineData(null, "a wrong one")]
@@ -39,7 +55,15 @@ public class SignInAttackTests(VezaServer veza)
         var hasher = new CountingHasher();
         var passwords = new Passwords(hasher);
         var hash = account is null ? null : passwords.Hash(Password);
-        var fits = passwords.Fits(hash, password switch { "right" => Password, "too long" => new string('x', 5000), _ => password });
+        var fits = passwords.Fits(
+            hash,
+            password switch
+            {
+                "right" => Password,
+                "too long" => new string('x', 5000),
+                _ => password,
+            }
+        );
         Assert.Equal(account is not null && password == "right", fits);
         Assert.Equal(1, hasher.Verified);
         Assert.Equal(Passwords.Iterations, hasher.Iterations);
@@ -50,12 +74,35 @@ public class SignInAttackTests(VezaServer veza)
     {
         var ada = await veza.RegisterAsync("ada");
         var told = new List<string>();
-        foreach (var name in new[] { ada.UserName, $"{ada.UserName}@example.org", $"nobody_{ada.Id:N}"[..32], $"nobody_{ada.Id:N}@example.org", ada.UserName.ToUpperInvariant(), "", "no name at all\u00e4" })
+        foreach (
+            var name in new[]
+            {
+                ada.UserName,
+                $"{ada.UserName}@example.org",
+                $"nobody_{ada.Id:N}"[..32],
+                $"nobody_{ada.Id:N}@example.org",
+                ada.UserName.ToUpperInvariant(),
+                "",
+                "no name at all\u00e4",
+            }
+        )
         {
             using var answer = await SignInAsync(name, "a wrong one");
             var problem = await answer.JsonAsync(HttpStatusCode.Unauthorized);
-            told.Add(string.Join('\n', problem.EnumerateObject().Where(p => p.Name != "traceId").Select(p => $"{p.Name}: {p.Value}"))
-                + string.Join('\n', answer.Headers.Concat(answer.Content.Headers).Where(h => h.Key is not ("Date" or "RateLimit-Remaining" or "RateLimit-Reset")).Select(h => $"{h.Key}: {string.Join(',', h.Value)}").Order()));
+            told.Add(
+                string.Join(
+                    '\n',
+                    problem.EnumerateObject().Where(p => p.Name != "traceId").Select(p => $"{p.Name}: {p.Value}")
+                )
+                    + string.Join(
+                        '\n',
+                        answer
+                            .Headers.Concat(answer.Content.Headers)
+                            .Where(h => h.Key is not ("Date" or "RateLimit-Remaining" or "RateLimit-Reset"))
+                            .Select(h => $"{h.Key}: {string.Join(',', h.Value)}")
+                            .Order()
+                    )
+            );
         }
         Assert.Single(told.Distinct());
     }
@@ -65,7 +112,8 @@ public class SignInAttackTests(VezaServer veza)
     {
         var (ada, _, _) = await WithTwoFactorAsync();
         await SignInAsync(ada.UserName, "a wrong one").RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
-        await SignInAsync(ada.UserName, "a wrong one", "000000").RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
+        await SignInAsync(ada.UserName, "a wrong one", "000000")
+            .RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
         await SignInAsync(ada.UserName, Password).RefusedAsync(HttpStatusCode.Unauthorized, "two_factor_required");
     }
 
@@ -73,18 +121,30 @@ public class SignInAttackTests(VezaServer veza)
     public async Task A_code_is_good_once_however_many_show_it_at_once_and_not_outside_its_window()
     {
         var (ada, secret, step) = await WithTwoFactorAsync();
-        foreach (var off in new[] { -3, 3, 10 }) await SignInAsync(ada.UserName, Password, Totp.Code(secret, Step + off)).RefusedAsync(HttpStatusCode.Unauthorized, "two_factor_failed");
-        await SignInAsync(ada.UserName, Password, Totp.Code(secret, step)).RefusedAsync(HttpStatusCode.Unauthorized, "two_factor_failed");
-        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => SignInAsync(ada.UserName, Password, Totp.Code(secret, step + 1))));
+        foreach (var off in new[] { -3, 3, 10 })
+            await SignInAsync(ada.UserName, Password, Totp.Code(secret, Step + off))
+                .RefusedAsync(HttpStatusCode.Unauthorized, "two_factor_failed");
+        await SignInAsync(ada.UserName, Password, Totp.Code(secret, step))
+            .RefusedAsync(HttpStatusCode.Unauthorized, "two_factor_failed");
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(_ => SignInAsync(ada.UserName, Password, Totp.Code(secret, step + 1)))
+        );
         Assert.Single(answers, a => a.StatusCode == HttpStatusCode.Created);
-        Assert.All(answers.Where(a => a.StatusCode != HttpStatusCode.Created), a => Assert.Contains(a.StatusCode, (HttpStatusCode[])[HttpStatusCode.Unauthorized, HttpStatusCode.TooManyRequests]));
+        Assert.All(answers.Where(a => a.StatusCode != HttpStatusCode.Created), a =>
+            Assert.Contains(
+                a.StatusCode,
+                (HttpStatusCode[])[HttpStatusCode.Unauthorized, HttpStatusCode.TooManyRequests]
+            )
+        );
     }
 
     [Fact]
     public async Task A_recovery_code_is_good_once_however_many_show_it_at_once()
     {
         var (ada, _, _, recovery) = await WithRecoveryAsync();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => SignInAsync(ada.UserName, Password, recovery[0])));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(_ => SignInAsync(ada.UserName, Password, recovery[0]))
+        );
         Assert.Single(answers, a => a.StatusCode == HttpStatusCode.Created);
         await SignInAsync(ada.UserName, Password, recovery[1]).JsonAsync(HttpStatusCode.Created);
     }
@@ -95,15 +155,26 @@ public class SignInAttackTests(VezaServer veza)
         var ada = await veza.RegisterAsync("ada");
         var session = await SignInAsync(ada.UserName, Password).JsonAsync(HttpStatusCode.Created);
         var refreshToken = session.GetProperty("refreshToken").GetString();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => veza.Nobody.PostAsync("/api/v1/sessions/refresh", new { refreshToken })));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 6).Select(_ => veza.Nobody.PostAsync("/api/v1/sessions/refresh", new { refreshToken }))
+        );
         var good = answers.Where(a => a.StatusCode == HttpStatusCode.OK).ToList();
         Assert.True(good.Count <= 1, $"{good.Count} got new tokens for one");
-        await veza.Nobody.PostAsync("/api/v1/sessions/refresh", new { refreshToken }).RefusedAsync(HttpStatusCode.Unauthorized, "session_ended");
+        await veza
+            .Nobody.PostAsync("/api/v1/sessions/refresh", new { refreshToken })
+            .RefusedAsync(HttpStatusCode.Unauthorized, "session_ended");
         foreach (var answer in good)
         {
             var won = await answer.JsonAsync();
-            await veza.Nobody.PostAsync("/api/v1/sessions/refresh", new { refreshToken = won.GetProperty("refreshToken").GetString() }).RefusedAsync(HttpStatusCode.Unauthorized, "session_ended");
-            await new Person(veza, ada.Id, "", won.GetProperty("accessToken").GetString()).GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
+            await veza
+                .Nobody.PostAsync(
+                    "/api/v1/sessions/refresh",
+                    new { refreshToken = won.GetProperty("refreshToken").GetString() }
+                )
+                .RefusedAsync(HttpStatusCode.Unauthorized, "session_ended");
+            await new Person(veza, ada.Id, "", won.GetProperty("accessToken").GetString())
+                .GetAsync("/api/v1/accounts/me")
+                .RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
         }
         // The person's other session has nothing to do with it.
         await ada.GetAsync("/api/v1/accounts/me").JsonAsync();
@@ -117,11 +188,20 @@ public class SignInAttackTests(VezaServer veza)
         var clock = new SetClock(TimeProvider.System.GetUtcNow());
         var services = veza.Running.App.Services;
         var bus = new CommandBus(services.GetRequiredService<IWolverineRuntime>(), veza.Running.Log, clock.GetUtcNow);
-        var tries = new SignInThrottle(bus, services.GetRequiredService<AccountAuthenticator>(), services.GetRequiredService<SigningKeys>(), clock);
-        var account = await services.GetRequiredService<AccountAuthenticator>().AccountAsync(ada.Id, TestContext.Current.CancellationToken);
-        for (var i = 0; i < SignInGuard.FreeTries; i++) Assert.Equal("sign_in_failed", await TryAsync(good: false));
+        var tries = new SignInThrottle(
+            bus,
+            services.GetRequiredService<AccountAuthenticator>(),
+            services.GetRequiredService<SigningKeys>(),
+            clock
+        );
+        var account = await services
+            .GetRequiredService<AccountAuthenticator>()
+            .AccountAsync(ada.Id, TestContext.Current.CancellationToken);
+        for (var i = 0; i < SignInGuard.FreeTries; i++)
+            Assert.Equal("sign_in_failed", await TryAsync(good: false));
         var before = await GuardAsync(ada);
-        for (var i = 0; i < 20; i++) Assert.Equal("sign_in_wait", await TryAsync(good: i % 2 == 1));
+        for (var i = 0; i < 20; i++)
+            Assert.Equal("sign_in_wait", await TryAsync(good: i % 2 == 1));
         Assert.Equal(before, await GuardAsync(ada));
         Assert.Equal(clock.Now + SignInGuard.WaitMin, before!.NextTryAt);
         Assert.True(SignInGuard.Wait(int.MaxValue) <= SignInGuard.WaitMax);
@@ -135,8 +215,13 @@ public class SignInAttackTests(VezaServer veza)
         {
             var http = new DefaultHttpContext();
             http.Connection.RemoteIpAddress = IPAddress.Parse(Network());
-            var result = await tries.TryAsync(http, account, name: null, () => Task.FromResult<CommandResult>(
-                good ? new CommandResult.Done(1, 1, Answer: null) : new CommandResult.Refused(AccountRefusals.SignInFailed)));
+            var result = await tries.TryAsync(http, account, name: null, () =>
+                Task.FromResult<CommandResult>(
+                    good
+                        ? new CommandResult.Done(1, 1, Answer: null)
+                        : new CommandResult.Refused(AccountRefusals.SignInFailed)
+                )
+            );
             return (result as CommandResult.Refused)?.Refusal.Code;
         }
     }
@@ -144,7 +229,13 @@ public class SignInAttackTests(VezaServer veza)
     private async Task<SignInGuard?> GuardAsync(Person person)
     {
         await veza.Running.Log.CatchUpAsync(TestContext.Current.CancellationToken);
-        return (await veza.Running.Log.Models.LoadAsync(typeof(SignInGuard), Domain.StreamIds.Of("sign_in_guard", person.Id, Guid.Empty), TestContext.Current.CancellationToken)).State as SignInGuard;
+        return (
+                await veza.Running.Log.Models.LoadAsync(
+                    typeof(SignInGuard),
+                    Domain.StreamIds.Of("sign_in_guard", person.Id, Guid.Empty),
+                    TestContext.Current.CancellationToken
+                )
+            ).State as SignInGuard;
     }
 
     private static long Step => TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() / Totp.StepSeconds;
@@ -155,32 +246,52 @@ public class SignInAttackTests(VezaServer veza)
         return (person, secret, step);
     }
 
-    /// <param name="Step">Of the code that confirmed it, one before the present one, so that the present one is good still.</param>
+    /// <param name="Step">
+    /// Of the code that confirmed it, one before the present one, so that the present one is good still.
+    /// </param>
     private async Task<(Person Person, byte[] Secret, long Step, string[] Recovery)> WithRecoveryAsync()
     {
         var ada = await veza.RegisterAsync("ada");
         var begun = await ada.PostAsync(TwoFactorPath, new { password = Password }).JsonAsync(HttpStatusCode.Created);
         var secret = veza.Running.App.Services.GetRequiredService<TwoFactors>().Secret(begun.Id());
         var step = Step - 1;
-        var confirmed = await ada.PostAsync(TwoFactorPath + "/confirm", new { code = Totp.Code(secret, step) }).JsonAsync();
-        return (ada, secret, step, [.. confirmed.GetProperty("recoveryCodes").EnumerateArray().Select(c => c.GetString()!)]);
+        var confirmed = await ada.PostAsync(TwoFactorPath + "/confirm", new { code = Totp.Code(secret, step) })
+            .JsonAsync();
+        return (
+            ada,
+            secret,
+            step,
+            [.. confirmed.GetProperty("recoveryCodes").EnumerateArray().Select(c => c.GetString()!)]
+        );
     }
 
-    /// <summary>ASP.NET Core Identity's, which is seen at work. The iterations stand in the hash that it verifies.</summary>
+    /// <summary>
+    /// ASP.NET Core Identity's, which is seen at work. The iterations stand in the hash that it verifies.
+    /// </summary>
     private sealed class CountingHasher : IPasswordHasher<Account>
     {
-        private readonly PasswordHasher<Account> _hasher = new(Microsoft.Extensions.Options.Options.Create(new PasswordHasherOptions { IterationCount = Passwords.Iterations }));
+        private readonly PasswordHasher<Account> _hasher = new(
+            Microsoft.Extensions.Options.Options.Create(
+                new PasswordHasherOptions { IterationCount = Passwords.Iterations }
+            )
+        );
 
         public int Verified { get; private set; }
         public int Iterations { get; private set; }
 
         public string HashPassword(Account user, string password) => _hasher.HashPassword(user, password);
 
-        public PasswordVerificationResult VerifyHashedPassword(Account user, string hashedPassword, string providedPassword)
+        public PasswordVerificationResult VerifyHashedPassword(
+            Account user,
+            string hashedPassword,
+            string providedPassword
+        )
         {
             Verified++;
             // Format 1: a marker byte, the function, then the iterations, both in four bytes.
-            Iterations = System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(Convert.FromBase64String(hashedPassword).AsSpan(5));
+            Iterations = System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(
+                Convert.FromBase64String(hashedPassword).AsSpan(5)
+            );
             return _hasher.VerifyHashedPassword(user, hashedPassword, providedPassword);
         }
     }

@@ -11,20 +11,33 @@ public class SocialEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoi
     [Fact]
     public async Task Followers_are_listed_in_pages()
     {
-        var (ana, bo, cleo) = (await veza.RegisterAsync("ana"), await veza.RegisterAsync("bo"), await veza.RegisterAsync("cleo"));
+        var (ana, bo, cleo) = (
+            await veza.RegisterAsync("ana"),
+            await veza.RegisterAsync("bo"),
+            await veza.RegisterAsync("cleo")
+        );
         var followed = await ana.PutAsync($"/api/v1/accounts/{bo.Id}/followers/me").JsonAsync();
         Assert.Equal((bo.Id, 1), (followed.Id(), followed.GetProperty("version").GetInt64()));
         await cleo.PutAsync($"/api/v1/accounts/{bo.Id}/followers/me").JsonAsync();
 
         var first = await cleo.GetAsync($"/api/v1/accounts/{bo.Id}/followers?limit=1").JsonAsync();
         var newest = Assert.Single(first.Items());
-        Assert.Equal((cleo.Id, cleo.UserName), (newest.GetProperty("account").Id(), newest.GetProperty("account").GetProperty("userName").GetString()));
+        Assert.Equal(
+            (cleo.Id, cleo.UserName),
+            (newest.GetProperty("account").Id(), newest.GetProperty("account").GetProperty("userName").GetString())
+        );
         Assert.True(newest.TryGetProperty("since", out _));
         var second = await cleo.GetAsync(first.GetProperty("next").GetString()!).JsonAsync();
         Assert.Equal(ana.Id, Assert.Single(second.Items()).GetProperty("account").Id());
         Assert.Equal(JsonValueKind.Null, second.GetProperty("next").ValueKind);
 
-        Assert.Equal(bo.Id, Assert.Single((await cleo.GetAsync($"/api/v1/accounts/{cleo.Id}/following").JsonAsync()).Items()).GetProperty("account").Id());
+        Assert.Equal(
+            bo.Id,
+            Assert
+                .Single((await cleo.GetAsync($"/api/v1/accounts/{cleo.Id}/following").JsonAsync()).Items())
+                .GetProperty("account")
+                .Id()
+        );
         await cleo.DeleteAsync($"/api/v1/accounts/{bo.Id}/followers/me").JsonAsync();
         Assert.Empty((await cleo.GetAsync($"/api/v1/accounts/{cleo.Id}/following").JsonAsync()).Items());
     }
@@ -56,15 +69,34 @@ public class SocialEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoi
         var (ana, bo) = (await veza.RegisterAsync("ana"), await veza.RegisterAsync("bo"));
         var track = await UploadAsync(bo, "Dub");
         var show = Guid.CreateVersion7();
-        await AppendAsync(show, "broadcast", new BroadcastCreated(show, bo.Id, "Late show"), new BroadcastStarted(show, bo.Id, "audio/mpeg"));
+        await AppendAsync(
+            show,
+            "broadcast",
+            new BroadcastCreated(show, bo.Id, "Late show"),
+            new BroadcastStarted(show, bo.Id, "audio/mpeg")
+        );
         await ana.PutAsync($"/api/v1/accounts/{bo.Id}/followers/me").JsonAsync();
 
         var feed = (await ana.GetAsync("/api/v1/feed").JsonAsync()).Items();
         Assert.Equal(["broadcast", "upload"], feed.Select(e => e.GetProperty("kind").GetString()));
-        Assert.All(feed, e => Assert.Equal((bo.Id, $"You follow {bo.UserName}"), (e.GetProperty("actor").Id(), e.GetProperty("reason").GetString())));
-        Assert.Equal((show, "Late show"), (feed[0].GetProperty("broadcast").Id(), feed[0].GetProperty("broadcast").GetProperty("title").GetString()));
-        Assert.Equal((track, bo.Id, 3_000), (feed[1].GetProperty("track").Id(), feed[1].GetProperty("track").GetProperty("owner").Id(),
-            feed[1].GetProperty("track").GetProperty("durationMs").GetInt32()));
+        Assert.All(feed, e =>
+            Assert.Equal(
+                (bo.Id, $"You follow {bo.UserName}"),
+                (e.GetProperty("actor").Id(), e.GetProperty("reason").GetString())
+            )
+        );
+        Assert.Equal(
+            (show, "Late show"),
+            (feed[0].GetProperty("broadcast").Id(), feed[0].GetProperty("broadcast").GetProperty("title").GetString())
+        );
+        Assert.Equal(
+            (track, bo.Id, 3_000),
+            (
+                feed[1].GetProperty("track").Id(),
+                feed[1].GetProperty("track").GetProperty("owner").Id(),
+                feed[1].GetProperty("track").GetProperty("durationMs").GetInt32()
+            )
+        );
     }
 
     [Fact]
@@ -75,9 +107,12 @@ public class SocialEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoi
         var track = await UploadAsync(bo, genre);
         var play = (await ana.PostAsync($"/api/v1/tracks/{track}/plays").JsonAsync(HttpStatusCode.Created)).Id();
         // An hour of it: nobody can wait that long while the test runs.
-        await ana.PutAsync($"/api/v1/plays/{play}", new { heardMs = 3_600_000, positionMs = 0 }).RefusedAsync(HttpStatusCode.Conflict, "heard_too_fast");
-        await bo.PutAsync($"/api/v1/plays/{play}", new { heardMs = 0, positionMs = 0 }).RefusedAsync(HttpStatusCode.Forbidden, "not_the_listener");
-        await ana.PutAsync($"/api/v1/plays/{play}", new { heardMs = -1, positionMs = 0 }).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+        await ana.PutAsync($"/api/v1/plays/{play}", new { heardMs = 3_600_000, positionMs = 0 })
+            .RefusedAsync(HttpStatusCode.Conflict, "heard_too_fast");
+        await bo.PutAsync($"/api/v1/plays/{play}", new { heardMs = 0, positionMs = 0 })
+            .RefusedAsync(HttpStatusCode.Forbidden, "not_the_listener");
+        await ana.PutAsync($"/api/v1/plays/{play}", new { heardMs = -1, positionMs = 0 })
+            .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
 
         // The track has 3 s and the clock a tolerance of 2 s, so that half of it may be reported at once.
         Assert.False(await CountedAsync(ana, play, 1_000, "first"));
@@ -87,14 +122,32 @@ public class SocialEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoi
         Assert.False(await CountedAsync(ana, play, 1_000, "first"));
 
         var entry = Assert.Single((await ana.GetAsync("/api/v1/history").JsonAsync()).Items());
-        Assert.Equal((play, track, 1_500, true), (entry.GetProperty("playId").GetGuid(), entry.GetProperty("track").Id(), entry.GetProperty("heardMs").GetInt64(),
-            entry.GetProperty("counted").GetBoolean()));
+        Assert.Equal(
+            (play, track, 1_500, true),
+            (
+                entry.GetProperty("playId").GetGuid(),
+                entry.GetProperty("track").Id(),
+                entry.GetProperty("heardMs").GetInt64(),
+                entry.GetProperty("counted").GetBoolean()
+            )
+        );
 
         foreach (var chart in new[] { "top", "Trending" })
         {
-            var ranked = Assert.Single((await ana.GetAsync($"/api/v1/charts/{chart}?span=hour&genre={genre.ToUpperInvariant()}").JsonAsync()).Items());
-            Assert.Equal((1, track, genre, 1), (ranked.GetProperty("rank").GetInt32(), ranked.GetProperty("track").Id(),
-                ranked.GetProperty("track").GetProperty("genre").GetString(), ranked.GetProperty("plays").GetInt32()));
+            var ranked = Assert.Single(
+                (
+                    await ana.GetAsync($"/api/v1/charts/{chart}?span=hour&genre={genre.ToUpperInvariant()}").JsonAsync()
+                ).Items()
+            );
+            Assert.Equal(
+                (1, track, genre, 1),
+                (
+                    ranked.GetProperty("rank").GetInt32(),
+                    ranked.GetProperty("track").Id(),
+                    ranked.GetProperty("track").GetProperty("genre").GetString(),
+                    ranked.GetProperty("plays").GetInt32()
+                )
+            );
             Assert.InRange(ranked.GetProperty("score").GetDouble(), 0.25, 1);
         }
     }
@@ -113,10 +166,17 @@ public class SocialEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoi
         });
     }
 
-    private static async Task<bool> CountedAsync(Person listener, Guid play, long heardMs, string? idempotencyKey = null)
+    private static async Task<bool> CountedAsync(
+        Person listener,
+        Guid play,
+        long heardMs,
+        string? idempotencyKey = null
+    )
     {
         var headers = idempotencyKey is null ? [] : new[] { ("Idempotency-Key", idempotencyKey) };
-        var answer = await listener.PutAsync($"/api/v1/plays/{play}", new { heardMs, positionMs = heardMs }, headers).JsonAsync();
+        var answer = await listener
+            .PutAsync($"/api/v1/plays/{play}", new { heardMs, positionMs = heardMs }, headers)
+            .JsonAsync();
         Assert.Equal(play, answer.Id());
         return answer.GetProperty("counted").GetBoolean();
     }
@@ -125,10 +185,30 @@ public class SocialEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoi
     private async Task<Guid> UploadAsync(Person owner, string genre)
     {
         var id = Guid.CreateVersion7();
-        await AppendAsync(id, "track", new TrackUploaded(id, owner.Id, "Ghost notes", genre, null, 1000, new string('0', 64), 3_000, "flac", 44_100, 2));
+        await AppendAsync(
+            id,
+            "track",
+            new TrackUploaded(
+                id,
+                owner.Id,
+                "Ghost notes",
+                genre,
+                null,
+                1000,
+                new string('0', 64),
+                3_000,
+                "flac",
+                44_100,
+                2
+            )
+        );
         return id;
     }
 
     private async Task AppendAsync(Guid stream, string streamType, params object[] events) =>
-        Assert.IsType<AppendOutcome.Accepted>(await veza.Running.Log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(stream, streamType, 0, events)], [])));
+        Assert.IsType<AppendOutcome.Accepted>(
+            await veza.Running.Log.Appender.AppendAsync(
+                new(Guid.CreateVersion7(), [new(stream, streamType, 0, events)], [])
+            )
+        );
 }

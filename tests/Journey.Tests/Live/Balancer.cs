@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace Veza.Journey.Tests.Live;
 
-/// <summary>One address for several nodes: each connection goes to the next one that lets it in. It cuts connections after any byte.</summary>
+/// <summary>
+/// One address for several nodes: each connection goes to the next one that lets it in. It cuts connections after any
+/// byte.
+/// </summary>
 internal sealed class Balancer : IAsyncDisposable
 {
     private const int PieceBytes = 4096;
@@ -26,18 +29,22 @@ internal sealed class Balancer : IAsyncDisposable
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
     public int Cuts => Volatile.Read(ref _cuts);
 
-    /// <summary>Lets some connections have so many bytes more, in both directions together; then both ends are reset.</summary>
+    /// <summary>
+    /// Lets some connections have so many bytes more, in both directions together; then both ends are reset.
+    /// </summary>
     public void CutSome(Random random, int count, int bytesMax)
     {
         lock (_links)
-            for (var i = 0; i < count && _links.Count > 0; i++) Volatile.Write(ref _links[random.Next(_links.Count)].BytesLeft, 1 + random.Next(bytesMax));
+            for (var i = 0; i < count && _links.Count > 0; i++)
+                Volatile.Write(ref _links[random.Next(_links.Count)].BytesLeft, 1 + random.Next(bytesMax));
     }
 
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
         _listener.Stop();
-        lock (_links) _links.ForEach(link => link.Reset());
+        lock (_links)
+            _links.ForEach(link => link.Reset());
         await _accepting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -55,7 +62,14 @@ internal sealed class Balancer : IAsyncDisposable
         for (var tries = 0; tries < _nodes.Length; tries++)
         {
             var node = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            try { await node.ConnectAsync(IPAddress.Loopback, _nodes[Interlocked.Increment(ref _turn) % _nodes.Length], _stopping.Token); }
+            try
+            {
+                await node.ConnectAsync(
+                    IPAddress.Loopback,
+                    _nodes[Interlocked.Increment(ref _turn) % _nodes.Length],
+                    _stopping.Token
+                );
+            }
             catch (Exception away) when (away is SocketException or OperationCanceledException)
             {
                 node.Dispose();
@@ -63,9 +77,11 @@ internal sealed class Balancer : IAsyncDisposable
             }
             client.NoDelay = true;
             var link = new Link(client, node);
-            lock (_links) _links.Add(link);
+            lock (_links)
+                _links.Add(link);
             await Task.WhenAll(PumpAsync(link, client, node), PumpAsync(link, node, client));
-            lock (_links) _links.Remove(link);
+            lock (_links)
+                _links.Remove(link);
             return;
         }
         client.Dispose();
@@ -78,14 +94,25 @@ internal sealed class Balancer : IAsyncDisposable
         {
             while (await from.ReceiveAsync(buffer, _stopping.Token) is var count and > 0)
             {
-                var piece = buffer.AsMemory(0, Math.Min(count, Interlocked.Add(ref link.BytesLeft, -count) is var left and < 0 ? Math.Max(0, count + left) : count));
-                while (piece.Length > 0) piece = piece[await to.SendAsync(piece, _stopping.Token)..];
-                if (Volatile.Read(ref link.BytesLeft) > 0) continue;
+                var piece = buffer.AsMemory(
+                    0,
+                    Math.Min(
+                        count,
+                        Interlocked.Add(ref link.BytesLeft, -count) is var left and < 0
+                            ? Math.Max(0, count + left)
+                            : count
+                    )
+                );
+                while (piece.Length > 0)
+                    piece = piece[await to.SendAsync(piece, _stopping.Token)..];
+                if (Volatile.Read(ref link.BytesLeft) > 0)
+                    continue;
                 Interlocked.Increment(ref _cuts);
                 break;
             }
         }
-        catch (Exception broken) when (broken is SocketException or ObjectDisposedException or OperationCanceledException) { }
+        catch (Exception broken)
+            when (broken is SocketException or ObjectDisposedException or OperationCanceledException) { }
         link.Reset();
     }
 
@@ -98,7 +125,10 @@ internal sealed class Balancer : IAsyncDisposable
             foreach (var end in (Socket[])[client, node])
             {
                 // No farewell: what the other end has not read yet is lost.
-                try { end.LingerState = new(true, 0); }
+                try
+                {
+                    end.LingerState = new(true, 0);
+                }
                 catch (Exception gone) when (gone is ObjectDisposedException or SocketException) { }
                 end.Dispose();
             }

@@ -17,21 +17,43 @@ internal sealed class ClientSubscribers : IDisposable
 
     public Told[] Told => _told;
 
-    public static async Task<ClientSubscribers> StartAsync(int port, string token, IEnumerable<string[]> topics, long after)
+    public static async Task<ClientSubscribers> StartAsync(
+        int port,
+        string token,
+        IEnumerable<string[]> topics,
+        long after
+    )
     {
         using (var build = Process.Start(Path.Combine(VezaProcess.Root, "clients/typescript/build")))
         {
             await build.WaitForExitAsync();
             Assert.Equal(0, build.ExitCode);
         }
-        var start = new ProcessStartInfo("node", [Path.Combine(VezaProcess.Root, "tests/Journey.Tests/Live/subscribers.mjs")]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(
+            "node",
+            [Path.Combine(VezaProcess.Root, "tests/Journey.Tests/Live/subscribers.mjs")]
+        )
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
         var subscribers = new ClientSubscribers(Process.Start(start)!);
         subscribers._process.OutputDataReceived += (_, line) =>
         {
-            if (line.Data is { Length: > 0 } json) subscribers._told = JsonSerializer.Deserialize<Told[]>(json, JsonSerializerOptions.Web)!;
+            if (line.Data is { Length: > 0 } json)
+                subscribers._told = JsonSerializer.Deserialize<Told[]>(json, JsonSerializerOptions.Web)!;
         };
         subscribers._process.BeginOutputReadLine();
-        await subscribers.SayAsync(JsonSerializer.Serialize(new { url = $"http://127.0.0.1:{port}", token, subscribers = topics.Select(t => new { topics = t, after }) }));
+        await subscribers.SayAsync(
+            JsonSerializer.Serialize(
+                new
+                {
+                    url = $"http://127.0.0.1:{port}",
+                    token,
+                    subscribers = topics.Select(t => new { topics = t, after }),
+                }
+            )
+        );
         return subscribers;
     }
 
@@ -47,7 +69,8 @@ internal sealed class ClientSubscribers : IDisposable
 
     public void Dispose()
     {
-        if (!_process.HasExited) _process.Kill();
+        if (!_process.HasExited)
+            _process.Kill();
         _process.Dispose();
     }
 }

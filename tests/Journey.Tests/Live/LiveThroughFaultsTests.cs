@@ -14,18 +14,28 @@ using Veza.EventStore.Reading;
 namespace Veza.Journey.Tests.Live;
 
 /// <summary>
-/// Half of the subscribers are raw WebSockets, half use the client library; all reach three nodes by one address, and none of them knows which. Whatever happens, each
-/// ends with exactly the log's events of its topics, in order.
+/// Half of the subscribers are raw WebSockets, half use the client library; all reach three nodes by one address, and
+/// none of them knows which. Whatever happens, each ends with exactly the log's events of its topics, in order.
 /// </summary>
 public sealed class LiveThroughFaultsTests : IAsyncLifetime
 {
-    private const int Topics = 50, Subscribers = 200, Nodes = 3, Writers = 4, WrittenBetweenFaults = 100;
-    private const int CutAtOnce = 20, CutBytesMax = 20_000;
+    private const int Topics = 50,
+        Subscribers = 200,
+        Nodes = 3,
+        Writers = 4,
+        WrittenBetweenFaults = 100;
+    private const int CutAtOnce = 20,
+        CutBytesMax = 20_000;
     private static readonly TimeSpan ArrivedWithin = TimeSpan.FromSeconds(90);
 
     private const string EncryptionKey = "three-nodes-of-one-test-share-this-too";
     private static readonly bool Long = Environment.GetEnvironmentVariable("VEZA_FAULTS") == "1";
-    private static readonly int Seed = int.TryParse(Environment.GetEnvironmentVariable("VEZA_FAULTS_SEED"), out var given) ? given : Environment.TickCount & 0xFFFFFF;
+    private static readonly int Seed = int.TryParse(
+        Environment.GetEnvironmentVariable("VEZA_FAULTS_SEED"),
+        out var given
+    )
+        ? given
+        : Environment.TickCount & 0xFFFFFF;
 
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(20) };
     private readonly Random _random = new(Seed);
@@ -43,8 +53,10 @@ public sealed class LiveThroughFaultsTests : IAsyncLifetime
         var of = new NpgsqlConnectionStringBuilder(_postgres.ConnectionString);
         (string, string)[] shared =
         [
-            ("DATABASE_URL", $"postgresql://{of.Username}:{of.Password}@127.0.0.1:{_postgres.Port}/{of.Database}"), ("RATE_LIMIT_PER_MINUTE", "1000000"),
-            ("JWT_SECRET", "three-nodes-of-one-test-share-this"), ("ENCRYPTION_KEY", EncryptionKey),
+            ("DATABASE_URL", $"postgresql://{of.Username}:{of.Password}@127.0.0.1:{_postgres.Port}/{of.Database}"),
+            ("RATE_LIMIT_PER_MINUTE", "1000000"),
+            ("JWT_SECRET", "three-nodes-of-one-test-share-this"),
+            ("ENCRYPTION_KEY", EncryptionKey),
         ];
         _nodes = [.. Enumerable.Range(0, Nodes).Select(_ => new VezaProcess(shared))];
         // The first makes the schema; the others find it.
@@ -58,38 +70,55 @@ public sealed class LiveThroughFaultsTests : IAsyncLifetime
     public async Task Every_subscriber_has_exactly_the_log_while_nodes_are_killed_and_rolled_connections_cut_and_readers_paused()
     {
         var after = await HeadAsync();
-        var raw = Enumerable.Range(0, Subscribers / 2).Select(i => new RawSubscriber(_balancer.Port, _token, TopicsOf(i), after)).ToArray();
-        using var library = await ClientSubscribers.StartAsync(_balancer.Port, _token, Enumerable.Range(Subscribers / 2, Subscribers / 2).Select(TopicsOf), after);
+        var raw = Enumerable
+            .Range(0, Subscribers / 2)
+            .Select(i => new RawSubscriber(_balancer.Port, _token, TopicsOf(i), after))
+            .ToArray();
+        using var library = await ClientSubscribers.StartAsync(
+            _balancer.Port,
+            _token,
+            Enumerable.Range(Subscribers / 2, Subscribers / 2).Select(TopicsOf),
+            after
+        );
         using var enough = new CancellationTokenSource();
-        var writing = Enumerable.Range(0, Writers).Select(w => Task.Run(() => WriteAsync(new Random(Seed + w), enough.Token))).ToArray();
+        var writing = Enumerable
+            .Range(0, Writers)
+            .Select(w => Task.Run(() => WriteAsync(new Random(Seed + w), enough.Token)))
+            .ToArray();
 
         for (var round = 0; round < (Long ? 10 : 1); round++)
-            for (var victim = 0; victim < Nodes; victim++)
-            {
-                await WrittenAsync(WrittenBetweenFaults);
-                _balancer.CutSome(_random, CutAtOnce, CutBytesMax);
-                if ((round + victim) % 2 == 0) await _nodes[victim].KillAsync();
-                else Assert.Equal(0, await _nodes[victim].StopAsync());
-                await WrittenAsync(WrittenBetweenFaults);
-                _balancer.CutSome(_random, CutAtOnce, CutBytesMax);
-                await _nodes[victim].StartAsync();
-                if (victim == 0) await PauseAsync(raw, library);
-            }
+        for (var victim = 0; victim < Nodes; victim++)
+        {
+            await WrittenAsync(WrittenBetweenFaults);
+            _balancer.CutSome(_random, CutAtOnce, CutBytesMax);
+            if ((round + victim) % 2 == 0)
+                await _nodes[victim].KillAsync();
+            else
+                Assert.Equal(0, await _nodes[victim].StopAsync());
+            await WrittenAsync(WrittenBetweenFaults);
+            _balancer.CutSome(_random, CutAtOnce, CutBytesMax);
+            await _nodes[victim].StartAsync();
+            if (victim == 0)
+                await PauseAsync(raw, library);
+        }
         await WrittenAsync(WrittenBetweenFaults);
         await enough.CancelAsync();
         await Task.WhenAll(writing);
 
         var expected = await ExpectedAsync(after);
         await UntilAllArrivedAsync(raw, library, expected);
-        foreach (var subscriber in raw) await subscriber.DisposeAsync();
+        foreach (var subscriber in raw)
+            await subscriber.DisposeAsync();
         await library.EndAsync();
         Assert.All(raw, s => Assert.Null(s.Fault));
         Assert.All(raw, s => Assert.Equal(Filtered(expected, s.Topics), s.Items));
         Assert.Equal(Subscribers / 2, library.Told.Length);
         Assert.All(library.Told, s => Assert.Null(s.Fault));
         Assert.All(library.Told, s => Assert.Equal(Filtered(expected, s.Topics), s.Items));
-        TestContext.Current.TestOutputHelper?.WriteLine($"{expected.Count} events, {_balancer.Cuts} connections cut, {raw.Sum(s => s.Connections)} raw connections, "
-            + $"interruptions of the library: {string.Join(", ", library.Told.SelectMany(t => t.Interruptions).GroupBy(i => i.Key, i => i.Value).Select(g => $"{g.Sum()} {g.Key}"))}");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{expected.Count} events, {_balancer.Cuts} connections cut, {raw.Sum(s => s.Connections)} raw connections, "
+                + $"interruptions of the library: {string.Join(", ", library.Told.SelectMany(t => t.Interruptions).GroupBy(i => i.Key, i => i.Value).Select(g => $"{g.Sum()} {g.Key}"))}"
+        );
         Assert.True(_balancer.Cuts > 0 && raw.Sum(s => s.Connections) > raw.Length, "nothing was disturbed");
         Assert.Contains(library.Told, t => t.Interruptions.ContainsKey("moving"));
     }
@@ -97,56 +126,139 @@ public sealed class LiveThroughFaultsTests : IAsyncLifetime
     /// <summary>Some stop reading until more has been appended than any node's tail holds.</summary>
     private async Task PauseAsync(RawSubscriber[] raw, ClientSubscribers library)
     {
-        foreach (var subscriber in raw.Where((_, i) => i % 4 == 0)) subscriber.Pause();
+        foreach (var subscriber in raw.Where((_, i) => i % 4 == 0))
+            subscriber.Pause();
         await library.SayAsync("pause");
         await WrittenAsync(WrittenBetweenFaults);
-        await using (var log = await EventLog.OpenAsync(_postgres.ConnectionString, VezaApplication.EventTypes, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None, keySecret: Encoding.UTF8.GetBytes(EncryptionKey)))
+        await using (
+            var log = await EventLog.OpenAsync(
+                _postgres.ConnectionString,
+                VezaApplication.EventTypes,
+                TimeProvider.System,
+                NullLoggerFactory.Instance,
+                CancellationToken.None,
+                keySecret: Encoding.UTF8.GetBytes(EncryptionKey)
+            )
+        )
         {
             var until = log.Head + Tail.EventsMax + 1000;
-            await Task.WhenAll(Enumerable.Range(0, 16).Select(async _ =>
-            {
-                while (log.Head < until) await log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(Guid.CreateVersion7(), "posting", 0, [.. Enumerable.Range(0, 128).Select(_ =>
-                    (object)new MemberPosted(Guid.Empty, Guid.Empty, Guid.Empty, DateTimeOffset.UnixEpoch))])], []));
-            }));
+            await Task.WhenAll(
+                Enumerable
+                    .Range(0, 16)
+                    .Select(async _ =>
+                    {
+                        while (log.Head < until)
+                            await log.Appender.AppendAsync(
+                                new(
+                                    Guid.CreateVersion7(),
+                                    [
+                                        new(
+                                            Guid.CreateVersion7(),
+                                            "posting",
+                                            0,
+                                            [
+                                                .. Enumerable
+                                                    .Range(0, 128)
+                                                    .Select(_ =>
+                                                        (object)
+                                                            new MemberPosted(
+                                                                Guid.Empty,
+                                                                Guid.Empty,
+                                                                Guid.Empty,
+                                                                DateTimeOffset.UnixEpoch
+                                                            )
+                                                    ),
+                                            ]
+                                        ),
+                                    ],
+                                    []
+                                )
+                            );
+                    })
+            );
         }
-        foreach (var subscriber in raw) subscriber.GoOn();
+        foreach (var subscriber in raw)
+            subscriber.GoOn();
         await library.SayAsync("go on");
     }
 
     private string[] TopicsOf(int subscriber) =>
-        [.. new[] { subscriber, subscriber + 7, subscriber * 3 + 1 }.Take(1 + subscriber % 3).Select(n => $"channel:{_channels[n % Topics]}").Distinct()];
+        [
+            .. new[] { subscriber, subscriber + 7, subscriber * 3 + 1 }
+                .Take(1 + subscriber % 3)
+                .Select(n => $"channel:{_channels[n % Topics]}")
+                .Distinct(),
+        ];
 
     private async Task SetUpAsync()
     {
-        var account = await PostAsync("/api/v1/accounts", new { userName = "owner", email = "owner@example.org", password = "correct horse battery" }, Guid.CreateVersion7());
+        var account = await PostAsync(
+            "/api/v1/accounts",
+            new
+            {
+                userName = "owner",
+                email = "owner@example.org",
+                password = "correct horse battery",
+            },
+            Guid.CreateVersion7()
+        );
         _token = account.GetProperty("accessToken").GetString()!;
-        var community = (await PostAsync("/api/v1/communities", new { name = "Night trains" }, Guid.CreateVersion7())).GetProperty("id").GetGuid();
-        _channels = await Task.WhenAll(Enumerable.Range(0, Topics).Select(async i =>
-            (await PostAsync($"/api/v1/communities/{community}/channels", new { name = $"line-{i}", kind = "text" }, Guid.CreateVersion7())).GetProperty("id").GetGuid()));
+        var community = (await PostAsync("/api/v1/communities", new { name = "Night trains" }, Guid.CreateVersion7()))
+            .GetProperty("id")
+            .GetGuid();
+        _channels = await Task.WhenAll(
+            Enumerable
+                .Range(0, Topics)
+                .Select(async i =>
+                    (
+                        await PostAsync(
+                            $"/api/v1/communities/{community}/channels",
+                            new { name = $"line-{i}", kind = "text" },
+                            Guid.CreateVersion7()
+                        )
+                    )
+                        .GetProperty("id")
+                        .GetGuid()
+                )
+        );
     }
 
     private async Task WriteAsync(Random random, CancellationToken enough)
     {
         while (!enough.IsCancellationRequested)
         {
-            await PostAsync($"/api/v1/channels/{_channels[random.Next(Topics)]}/messages", new { text = $"departure {random.Next(1000)}" }, Guid.CreateVersion7());
+            await PostAsync(
+                $"/api/v1/channels/{_channels[random.Next(Topics)]}/messages",
+                new { text = $"departure {random.Next(1000)}" },
+                Guid.CreateVersion7()
+            );
             Interlocked.Increment(ref _written);
         }
     }
 
-    /// <summary>Sends it again under the same key, by way of whichever node the balancer finds, until it is answered.</summary>
+    /// <summary>
+    /// Sends it again under the same key, by way of whichever node the balancer finds, until it is answered.
+    /// </summary>
     private async Task<JsonElement> PostAsync(string path, object body, Guid key)
     {
         for (var tries = 1; ; tries++)
         {
             try
             {
-                using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{_balancer.Port}{path}") { Content = JsonContent.Create(body) };
+                using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{_balancer.Port}{path}")
+                {
+                    Content = JsonContent.Create(body),
+                };
                 request.Headers.Add("Idempotency-Key", key.ToString());
-                if (_token.Length > 0) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _token);
+                if (_token.Length > 0)
+                    request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _token);
                 using var answer = await _http.SendAsync(request);
-                if (answer.IsSuccessStatusCode) return await answer.Content.ReadFromJsonAsync<JsonElement>();
-                if (tries == 100 || (int)answer.StatusCode < 500) Assert.Fail($"{path} was answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+                if (answer.IsSuccessStatusCode)
+                    return await answer.Content.ReadFromJsonAsync<JsonElement>();
+                if (tries == 100 || (int)answer.StatusCode < 500)
+                    Assert.Fail(
+                        $"{path} was answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}"
+                    );
             }
             catch (Exception broken) when (broken is HttpRequestException or TaskCanceledException && tries < 100) { }
             await Task.Delay(50);
@@ -156,34 +268,50 @@ public sealed class LiveThroughFaultsTests : IAsyncLifetime
     private async Task WrittenAsync(int more)
     {
         using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        for (var until = Volatile.Read(ref _written) + more; Volatile.Read(ref _written) < until;) await look.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+        for (var until = Volatile.Read(ref _written) + more; Volatile.Read(ref _written) < until; )
+            await look.WaitForNextTickAsync(TestContext.Current.CancellationToken);
     }
 
-    private async Task UntilAllArrivedAsync(RawSubscriber[] raw, ClientSubscribers library, List<(long Position, string Topic)> expected)
+    private async Task UntilAllArrivedAsync(
+        RawSubscriber[] raw,
+        ClientSubscribers library,
+        List<(long Position, string Topic)> expected
+    )
     {
         using var limit = new CancellationTokenSource(ArrivedWithin);
         using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
         try
         {
-            while (!(raw.All(s => s.Fault is not null || s.Items.Length >= Filtered(expected, s.Topics).Length)
-                && library.Told.Length > 0 && library.Told.All(s => s.Fault is not null || s.Items.Length >= Filtered(expected, s.Topics).Length)))
+            while (
+                !(
+                    raw.All(s => s.Fault is not null || s.Items.Length >= Filtered(expected, s.Topics).Length)
+                    && library.Told.Length > 0
+                    && library.Told.All(s =>
+                        s.Fault is not null || s.Items.Length >= Filtered(expected, s.Topics).Length
+                    )
+                )
+            )
                 await look.WaitForNextTickAsync(limit.Token);
         }
         // What is missing is told by the comparison.
         catch (OperationCanceledException) { }
     }
 
-    private static long[] Filtered(List<(long Position, string Topic)> expected, string[] topics) => [.. expected.Where(e => topics.Contains(e.Topic)).Select(e => e.Position)];
+    private static long[] Filtered(List<(long Position, string Topic)> expected, string[] topics) =>
+        [.. expected.Where(e => topics.Contains(e.Topic)).Select(e => e.Position)];
 
     /// <summary>The messages as they stand in the log, by nothing of the code that tells them live.</summary>
     private async Task<List<(long Position, string Topic)>> ExpectedAsync(long after)
     {
         await using var database = NpgsqlDataSource.Create(_postgres.ConnectionString);
-        await using var command = database.CreateCommand("select seq_id, 'channel:' || (data->>'channelId') from log.mt_events where type = 'message_sent' and seq_id > $1 order by seq_id");
+        await using var command = database.CreateCommand(
+            "select seq_id, 'channel:' || (data->>'channelId') from log.mt_events where type = 'message_sent' and seq_id > $1 order by seq_id"
+        );
         command.Parameters.AddWithValue(after);
         var expected = new List<(long, string)>();
         await using var rows = await command.ExecuteReaderAsync();
-        while (await rows.ReadAsync()) expected.Add((rows.GetInt64(0), rows.GetString(1)));
+        while (await rows.ReadAsync())
+            expected.Add((rows.GetInt64(0), rows.GetString(1)));
         return expected;
     }
 
@@ -197,8 +325,10 @@ public sealed class LiveThroughFaultsTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();
-        if (_balancer is not null) await _balancer.DisposeAsync();
+        if (_balancer is not null)
+            await _balancer.DisposeAsync();
         await Task.WhenAll(_nodes.Select(node => node.DisposeAsync().AsTask()));
-        if (_postgres is not null) await _postgres.DisposeAsync();
+        if (_postgres is not null)
+            await _postgres.DisposeAsync();
     }
 }

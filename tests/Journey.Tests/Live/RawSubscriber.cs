@@ -4,7 +4,10 @@ using System.Text.Json;
 
 namespace Veza.Journey.Tests.Live;
 
-/// <summary>A WebSocket that speaks SignalR's JSON protocol, and nothing of ours: what it does on its own shows that the promise is the server's.</summary>
+/// <summary>
+/// A WebSocket that speaks SignalR's JSON protocol, and nothing of ours: what it does on its own shows that the promise
+/// is the server's.
+/// </summary>
 internal sealed class RawSubscriber : IAsyncDisposable
 {
     private const char Separator = '\u001e';
@@ -21,7 +24,9 @@ internal sealed class RawSubscriber : IAsyncDisposable
 
     public RawSubscriber(int port, string token, string[] topics, long after)
     {
-        (_hub, _topics, _position) = (new($"ws://127.0.0.1:{port}/hubs/live?access_token={token}"), topics, after);
+        _hub = new($"ws://127.0.0.1:{port}/hubs/live?access_token={token}");
+        _topics = topics;
+        _position = after;
         _following = Task.Run(FollowAsync);
     }
 
@@ -31,7 +36,14 @@ internal sealed class RawSubscriber : IAsyncDisposable
     /// <summary>What must not have been.</summary>
     public string? Fault { get; private set; }
 
-    public long[] Items { get { lock (_items) return [.. _items]; } }
+    public long[] Items
+    {
+        get
+        {
+            lock (_items)
+                return [.. _items];
+        }
+    }
 
     /// <summary>Reads nothing more, and lets the server's bytes stand where they are.</summary>
     public void Pause() => _paused = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -62,12 +74,16 @@ internal sealed class RawSubscriber : IAsyncDisposable
                 Connections++;
                 await SendAsync(socket, """{"protocol":"json","version":1}""");
                 var topics = JsonSerializer.Serialize(_topics);
-                await SendAsync(socket, _epoch is null
-                    ? $$"""{"type":4,"invocationId":"1","target":"Subscribe","arguments":[{{topics}},{{_position}}]}"""
-                    : $$"""{"type":4,"invocationId":"1","target":"Resume","arguments":[{{topics}},{{_position}},"{{_epoch}}"]}""");
+                await SendAsync(
+                    socket,
+                    _epoch is null
+                        ? $$"""{"type":4,"invocationId":"1","target":"Subscribe","arguments":[{{topics}},{{_position}}]}"""
+                        : $$"""{"type":4,"invocationId":"1","target":"Resume","arguments":[{{topics}},{{_position}},"{{_epoch}}"]}"""
+                );
                 await ReadAsync(socket);
             }
-            catch (Exception broken) when (broken is WebSocketException or OperationCanceledException or IOException) { }
+            catch (Exception broken) when (broken is WebSocketException or OperationCanceledException or IOException)
+            { }
             // A client that does not wait at all would only be in the way of the nodes' start.
             await Task.Delay(random.Next(20, 300)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -79,15 +95,24 @@ internal sealed class RawSubscriber : IAsyncDisposable
         var pinged = Environment.TickCount64;
         while (true)
         {
-            if (_paused is { } paused) await paused.Task;
+            if (_paused is { } paused)
+                await paused.Task;
             var received = await socket.ReceiveAsync(buffer.AsMemory(), _ending.Token);
-            if (received.MessageType == WebSocketMessageType.Close) return;
+            if (received.MessageType == WebSocketMessageType.Close)
+                return;
             text.Write(buffer, 0, received.Count);
-            if (!received.EndOfMessage) continue;
-            foreach (var record in Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length).Split(Separator, StringSplitOptions.RemoveEmptyEntries))
-                if (!Take(JsonDocument.Parse(record).RootElement)) return;
+            if (!received.EndOfMessage)
+                continue;
+            foreach (
+                var record in Encoding
+                    .UTF8.GetString(text.GetBuffer(), 0, (int)text.Length)
+                    .Split(Separator, StringSplitOptions.RemoveEmptyEntries)
+            )
+                if (!Take(JsonDocument.Parse(record).RootElement))
+                    return;
             text.SetLength(0);
-            if (Environment.TickCount64 - pinged < PingEvery.TotalMilliseconds) continue;
+            if (Environment.TickCount64 - pinged < PingEvery.TotalMilliseconds)
+                continue;
             await SendAsync(socket, """{"type":6}""");
             pinged = Environment.TickCount64;
         }
@@ -96,21 +121,36 @@ internal sealed class RawSubscriber : IAsyncDisposable
     /// <returns>False when this connection has no more to say.</returns>
     private bool Take(JsonElement record)
     {
-        if (!record.TryGetProperty("type", out var type)) return true;
-        if (type.GetInt32() == 3 && record.TryGetProperty("error", out var error) && error.GetString() is { } said && !said.Contains("server_stopping") && !said.Contains("not_there_yet"))
+        if (!record.TryGetProperty("type", out var type))
+            return true;
+        if (
+            type.GetInt32() == 3
+            && record.TryGetProperty("error", out var error)
+            && error.GetString() is { } said
+            && !said.Contains("server_stopping")
+            && !said.Contains("not_there_yet")
+        )
             Fault = said;
-        if (type.GetInt32() is 3 or 7) return false;
-        if (type.GetInt32() != 2) return true;
+        if (type.GetInt32() is 3 or 7)
+            return false;
+        if (type.GetInt32() != 2)
+            return true;
         var message = record.GetProperty("item");
         switch (message.GetProperty("kind").GetString())
         {
             case "batch":
-                if (message.GetProperty("previous").GetInt64() != _position) Fault = $"at {_position} came {message}";
+                if (message.GetProperty("previous").GetInt64() != _position)
+                    Fault = $"at {_position} came {message}";
                 lock (_items)
-                    foreach (var item in message.GetProperty("items").EnumerateArray()) _items.Add(item.GetProperty("position").GetInt64());
-                (_epoch, _position) = (message.GetProperty("epoch").GetString(), message.GetProperty("position").GetInt64());
+                    foreach (var item in message.GetProperty("items").EnumerateArray())
+                        _items.Add(item.GetProperty("position").GetInt64());
+                (_epoch, _position) = (
+                    message.GetProperty("epoch").GetString(),
+                    message.GetProperty("position").GetInt64()
+                );
                 return Fault is null;
-            case "closed" when message.GetProperty("reason").GetString() == "server_stopping": return false;
+            case "closed" when message.GetProperty("reason").GetString() == "server_stopping":
+                return false;
             default:
                 Fault = message.ToString();
                 return false;
@@ -118,5 +158,10 @@ internal sealed class RawSubscriber : IAsyncDisposable
     }
 
     private Task SendAsync(ClientWebSocket socket, string record) =>
-        socket.SendAsync(Encoding.UTF8.GetBytes(record + Separator), WebSocketMessageType.Text, endOfMessage: true, _ending.Token);
+        socket.SendAsync(
+            Encoding.UTF8.GetBytes(record + Separator),
+            WebSocketMessageType.Text,
+            endOfMessage: true,
+            _ending.Token
+        );
 }

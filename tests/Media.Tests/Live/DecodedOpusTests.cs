@@ -37,8 +37,19 @@ public sealed class DecodedOpusTests(SoundFiles sounds)
     private async Task<string> ToneAsync()
     {
         var path = sounds.NewPath("tone.opus");
-        await SoundFiles.RunAsync(["-f", "lavfi", "-i", "aevalsrc=0.5*sin(2*PI*440*t)|0.5*sin(2*PI*440*t):s=48000:d=3",
-            "-c:a", "libopus", "-b:a", "128k", "-page_duration", "100000", path]);
+        await SoundFiles.RunAsync([
+            "-f",
+            "lavfi",
+            "-i",
+            "aevalsrc=0.5*sin(2*PI*440*t)|0.5*sin(2*PI*440*t):s=48000:d=3",
+            "-c:a",
+            "libopus",
+            "-b:a",
+            "128k",
+            "-page_duration",
+            "100000",
+            path,
+        ]);
         return path;
     }
 
@@ -66,7 +77,8 @@ public sealed class DecodedOpusTests(SoundFiles sounds)
             {
                 begun.AddRange(body[..length]);
                 body = body[length..];
-                if (length == 255) continue;
+                if (length == 255)
+                    continue;
                 packets.Add([.. begun]);
                 begun.Clear();
             }

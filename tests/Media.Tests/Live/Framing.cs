@@ -22,7 +22,9 @@ internal static class Framing
     /// <summary>Set VEZA_TEST_SEED to a printed seed to have that run again.</summary>
     public static int NewSeed()
     {
-        var seed = int.TryParse(Environment.GetEnvironmentVariable("VEZA_TEST_SEED"), out var given) ? given : Random.Shared.Next();
+        var seed = int.TryParse(Environment.GetEnvironmentVariable("VEZA_TEST_SEED"), out var given)
+            ? given
+            : Random.Shared.Next();
         TestContext.Current.TestOutputHelper?.WriteLine($"VEZA_TEST_SEED={seed}");
         return seed;
     }
@@ -34,7 +36,8 @@ internal static class Framing
         var headers = StreamHeaders.None;
         foreach (var frame in frames)
         {
-            if (frame.Headers != headers) sent.Write((headers = frame.Headers).Bytes.Span);
+            if (frame.Headers != headers)
+                sent.Write((headers = frame.Headers).Bytes.Span);
             sent.Write(frame.Bytes.Span);
         }
         return sent.ToArray();
@@ -44,7 +47,8 @@ internal static class Framing
     public static byte[] ReadAll(this MountListener listener)
     {
         var heard = new MemoryStream();
-        while (listener.TryRead(out var bytes)) heard.Write(bytes.Span);
+        while (listener.TryRead(out var bytes))
+            heard.Write(bytes.Span);
         return heard.ToArray();
     }
 }

@@ -43,9 +43,19 @@ public sealed class LevelMeterTests(SoundFiles sounds)
     {
         var (read, pcm) = (sounds.NewPath(".txt"), sounds.NewPath(".f32"));
         var rate = source.Contains("noise", StringComparison.Ordinal) ? "r" : "s";
-        await SoundFiles.RunAsync(["-f", "lavfi", "-i", $"{source}:{rate}=48000:d=4",
-            "-af", $"ebur128=metadata=1:peak=sample,ametadata=mode=print:file={read}",
-            "-c:a", "pcm_f32le", "-f", "f32le", pcm]);
+        await SoundFiles.RunAsync([
+            "-f",
+            "lavfi",
+            "-i",
+            $"{source}:{rate}=48000:d=4",
+            "-af",
+            $"ebur128=metadata=1:peak=sample,ametadata=mode=print:file={read}",
+            "-c:a",
+            "pcm_f32le",
+            "-f",
+            "f32le",
+            pcm,
+        ]);
         var momentary = await ValuesAsync(read, "M");
         var peaks = (await ValuesAsync(read, "sample_peak")).ConvertAll(peak => 20 * Math.Log10(peak));
         var samples = MemoryMarshal.Cast<byte, float>(await File.ReadAllBytesAsync(pcm)).ToArray();
@@ -59,7 +69,8 @@ public sealed class LevelMeterTests(SoundFiles sounds)
             var level = meter.Take();
             peak = Math.Max(peak, level.SamplePeakDbfs);
             // Before a whole window has come ffmpeg says nothing.
-            if (i >= 4) Assert.Equal(momentary[i], level.MomentaryLufs, ToleranceLu);
+            if (i >= 4)
+                Assert.Equal(momentary[i], level.MomentaryLufs, ToleranceLu);
         }
         Assert.InRange(momentary.Count, 39, 40);
         Assert.Equal(peaks[^1], peak, 0.05);
@@ -95,7 +106,7 @@ public sealed class LevelMeterTests(SoundFiles sounds)
         var whole = Measure(2, tone);
         var random = new Random(Framing.NewSeed());
         var meter = new LevelMeter(2);
-        for (var at = 0; at < tone.Length;)
+        for (var at = 0; at < tone.Length; )
         {
             var frames = Math.Min(random.Next(1, 3000), (tone.Length - at) / 2);
             meter.Add(tone.AsSpan(at, frames * 2));
@@ -143,14 +154,19 @@ public sealed class LevelMeterTests(SoundFiles sounds)
     }
 
     private static float[] Sine(double hz, double amplitude, int seconds) =>
-        [.. Enumerable.Range(0, Rate * seconds)
-            .Select(i => (float)(amplitude * Math.Sin(2 * Math.PI * hz * i / Rate)))];
+        [
+            .. Enumerable
+                .Range(0, Rate * seconds)
+                .Select(i => (float)(amplitude * Math.Sin(2 * Math.PI * hz * i / Rate))),
+        ];
 
     private static float[] Interleave(float[] left, float[] right) =>
         [.. left.Zip(right).SelectMany(pair => new[] { pair.First, pair.Second })];
 
     private static async Task<List<double>> ValuesAsync(string path, string key) =>
-        [.. (await File.ReadAllLinesAsync(path))
-            .Where(line => line.StartsWith($"lavfi.r128.{key}=", StringComparison.Ordinal))
-            .Select(line => double.Parse(line.Split('=')[1], CultureInfo.InvariantCulture))];
+        [
+            .. (await File.ReadAllLinesAsync(path))
+                .Where(line => line.StartsWith($"lavfi.r128.{key}=", StringComparison.Ordinal))
+                .Select(line => double.Parse(line.Split('=')[1], CultureInfo.InvariantCulture)),
+        ];
 }

@@ -9,13 +9,28 @@ public sealed class MountTests(SoundFiles sounds)
     private readonly BroadcastLimits _limits = new();
 
     private async Task<byte[]> Opus(string name = "mount.opus") =>
-        await File.ReadAllBytesAsync(await sounds.MakeAsync(name, 12, "-c:a", "libopus", "-b:a", "96k", "-page_duration", "200000"));
+        await File.ReadAllBytesAsync(
+            await sounds.MakeAsync(name, 12, "-c:a", "libopus", "-b:a", "96k", "-page_duration", "200000")
+        );
 
-    private async Task<byte[]> Sound(LiveFormat format) => format == LiveFormat.Ogg
-        ? await Opus()
-        : await File.ReadAllBytesAsync(await sounds.MakeAsync("mount.mp3", 12, "-c:a", "libmp3lame", "-id3v2_version", "0", "-write_id3v1", "0"));
+    private async Task<byte[]> Sound(LiveFormat format) =>
+        format == LiveFormat.Ogg
+            ? await Opus()
+            : await File.ReadAllBytesAsync(
+                await sounds.MakeAsync(
+                    "mount.mp3",
+                    12,
+                    "-c:a",
+                    "libmp3lame",
+                    "-id3v2_version",
+                    "0",
+                    "-write_id3v1",
+                    "0"
+                )
+            );
 
-    private Mount NewMount(LiveFormat format, BroadcastLimits? limits = null) => new(Guid.CreateVersion7(), format, limits ?? _limits, _time);
+    private Mount NewMount(LiveFormat format, BroadcastLimits? limits = null) =>
+        new(Guid.CreateVersion7(), format, limits ?? _limits, _time);
 
     private static MountSource Connect(Mount mount)
     {
@@ -64,7 +79,12 @@ public sealed class MountTests(SoundFiles sounds)
         while (one.TryRead(out var mine))
         {
             Assert.True(other.TryRead(out var theirs));
-            Assert.True(MemoryMarshal.TryGetArray(mine, out var a) && MemoryMarshal.TryGetArray(theirs, out var b) && a.Array == b.Array && a.Offset == b.Offset);
+            Assert.True(
+                MemoryMarshal.TryGetArray(mine, out var a)
+                    && MemoryMarshal.TryGetArray(theirs, out var b)
+                    && a.Array == b.Array
+                    && a.Offset == b.Offset
+            );
         }
     }
 
@@ -74,7 +94,14 @@ public sealed class MountTests(SoundFiles sounds)
     public async Task A_slow_listener_is_cut_forward_while_another_gets_every_byte(LiveFormat format, string demuxer)
     {
         var sound = await Sound(format);
-        var mount = NewMount(format, _limits with { RingSpan = TimeSpan.FromSeconds(4), BurstSpan = TimeSpan.FromSeconds(2) });
+        var mount = NewMount(
+            format,
+            _limits with
+            {
+                RingSpan = TimeSpan.FromSeconds(4),
+                BurstSpan = TimeSpan.FromSeconds(2),
+            }
+        );
         var source = Connect(mount);
         using var quick = mount.Join()!;
         using var slow = mount.Join()!;
@@ -103,7 +130,8 @@ public sealed class MountTests(SoundFiles sounds)
         var mount = NewMount(LiveFormat.Mp3, _limits with { RingBytesMax = 60_000, BurstBytesMax = 60_000 });
         using var listener = mount.Join()!;
         var source = Connect(mount);
-        for (var i = 0; i < 20; i++) source.Write(sound);
+        for (var i = 0; i < 20; i++)
+            source.Write(sound);
         Assert.InRange(listener.ReadAll().Length, 20_000, 60_000);
     }
 
@@ -168,7 +196,8 @@ public sealed class MountTests(SoundFiles sounds)
         var closing = listener.ReadAll();
         heard.Write(closing);
         // An Ogg stream is ended in form, with a page that says so.
-        if (format == LiveFormat.Ogg) Assert.Equal((27, 4), (closing.Length, closing[5]));
+        if (format == LiveFormat.Ogg)
+            Assert.Equal((27, 4), (closing.Length, closing[5]));
         Assert.Equal(MountState.Interrupted, mount.State);
         Assert.False(source.Write(sound));
         _time.Advance(_limits.SourceGrace - TimeSpan.FromSeconds(1));
@@ -178,7 +207,9 @@ public sealed class MountTests(SoundFiles sounds)
         _time.Advance(_limits.SourceGrace);
         Assert.Equal(MountState.Live, mount.State);
         // Another recording, as every start of an encoder gives its Ogg stream another serial number.
-        Send(again, format == LiveFormat.Ogg ? await Opus("mount-again.opus") : sound, 12, () => heard.Write(listener.ReadAll()));
+        Send(again, format == LiveFormat.Ogg ? await Opus("mount-again.opus") : sound, 12, () =>
+            heard.Write(listener.ReadAll())
+        );
 
         var (errors, seconds) = await sounds.DecodeAsync(heard.ToArray(), demuxer);
         Assert.Equal("", errors);
@@ -240,14 +271,28 @@ public sealed class MountTests(SoundFiles sounds)
     [Fact]
     public async Task One_who_joins_where_nothing_can_be_joined_at_begins_at_the_next_join_point()
     {
-        var path = await sounds.MakeAsync("long-pages.opus", 20, "-c:a", "libopus", "-b:a", "400k", "-vbr", "off", "-page_duration", "10000000");
+        var path = await sounds.MakeAsync(
+            "long-pages.opus",
+            20,
+            "-c:a",
+            "libopus",
+            "-b:a",
+            "400k",
+            "-vbr",
+            "off",
+            "-page_duration",
+            "10000000"
+        );
         var frames = Framing.CutAtRandom(new OggFramer(), await File.ReadAllBytesAsync(path));
-        var within = Enumerable.Range(1, frames.Count - 1).First(i => !frames[i].IsJoinPoint && frames.Skip(i).Any(f => f.IsJoinPoint));
+        var within = Enumerable
+            .Range(1, frames.Count - 1)
+            .First(i => !frames[i].IsJoinPoint && frames.Skip(i).Any(f => f.IsJoinPoint));
         var mount = NewMount(LiveFormat.Ogg, _limits with { BurstBytesMax = 1 });
         var source = Connect(mount);
         source.Write(Framing.Sent(frames.Take(within)));
         using var listener = mount.Join()!;
-        foreach (var frame in frames.Skip(within)) source.Write(frame.Bytes.Span);
+        foreach (var frame in frames.Skip(within))
+            source.Write(frame.Bytes.Span);
         Assert.Equal(Framing.Sent(frames.Skip(within).SkipWhile(f => !f.IsJoinPoint)), listener.ReadAll());
     }
 
@@ -256,31 +301,39 @@ public sealed class MountTests(SoundFiles sounds)
     [InlineData(8 * 1024 * 1024)]
     public async Task Listeners_of_every_speed_hear_whole_frames_in_order_and_nothing_twice(int ringBytesMax)
     {
-        // Frames of 417 bytes that say their number, written as fast as it goes into a ring bounded by its bytes or by its places.
+        // Frames of 417 bytes that say their number, written as fast as it goes into a ring bounded by its bytes or by
+        // its places.
         const int Frames = 60_003;
         var mount = NewMount(LiveFormat.Mp3, _limits with { RingBytesMax = ringBytesMax, BurstBytesMax = 20_000 });
         var source = Connect(mount);
         var random = new Random(Framing.NewSeed());
-        var listening = Enumerable.Range(0, 16).Select(i => (Listener: mount.Join()!, Pause: i == 0 ? 0 : random.Next(1, 3000))).Select(l => Task.Run(async () =>
-        {
-            var (last, heard) = (-1, 0);
-            while (await l.Listener.WaitAsync(CancellationToken.None))
-            {
-                while (l.Listener.TryRead(out var bytes))
+        var listening = Enumerable
+            .Range(0, 16)
+            .Select(i => (Listener: mount.Join()!, Pause: i == 0 ? 0 : random.Next(1, 3000)))
+            .Select(l =>
+                Task.Run(async () =>
                 {
-                    Assert.Equal(0, bytes.Length % 417);
-                    for (var at = 0; at < bytes.Length; at += 417)
+                    var (last, heard) = (-1, 0);
+                    while (await l.Listener.WaitAsync(CancellationToken.None))
                     {
-                        var number = BitConverter.ToInt32(bytes.Span[(at + 100)..]);
-                        Assert.True(number > last, $"{number} after {last}");
-                        if (number != last + 1) Assert.NotEqual(0, l.Listener.Cuts);
-                        (last, heard) = (number, heard + 1);
+                        while (l.Listener.TryRead(out var bytes))
+                        {
+                            Assert.Equal(0, bytes.Length % 417);
+                            for (var at = 0; at < bytes.Length; at += 417)
+                            {
+                                var number = BitConverter.ToInt32(bytes.Span[(at + 100)..]);
+                                Assert.True(number > last, $"{number} after {last}");
+                                if (number != last + 1)
+                                    Assert.NotEqual(0, l.Listener.Cuts);
+                                (last, heard) = (number, heard + 1);
+                            }
+                            Thread.SpinWait(l.Pause * 10);
+                        }
                     }
-                    Thread.SpinWait(l.Pause * 10);
-                }
-            }
-            return (last, heard, l.Listener.Cuts);
-        })).ToList();
+                    return (last, heard, l.Listener.Cuts);
+                })
+            )
+            .ToList();
         var frame = new byte[417];
         ((byte[])[0xFF, 0xFB, 0x90, 0x64]).CopyTo(frame, 0);
         for (var i = 0; i < Frames; i++)
@@ -302,15 +355,21 @@ public sealed class MountTests(SoundFiles sounds)
         var sound = await Opus();
         var mount = NewMount(LiveFormat.Ogg);
         var source = Connect(mount);
-        var listening = Enumerable.Range(0, 10_000).Select(_ => Task.Run(async () =>
-        {
-            using var listener = mount.Join()!;
-            // Only those who are here before the first byte can be asked for every byte.
-            var heard = 0L;
-            while (await listener.WaitAsync(CancellationToken.None))
-                while (listener.TryRead(out var bytes)) heard += bytes.Length;
-            return heard;
-        })).ToList();
+        var listening = Enumerable
+            .Range(0, 10_000)
+            .Select(_ =>
+                Task.Run(async () =>
+                {
+                    using var listener = mount.Join()!;
+                    // Only those who are here before the first byte can be asked for every byte.
+                    var heard = 0L;
+                    while (await listener.WaitAsync(CancellationToken.None))
+                    while (listener.TryRead(out var bytes))
+                        heard += bytes.Length;
+                    return heard;
+                })
+            )
+            .ToList();
         SpinWait.SpinUntil(() => mount.Listeners == 10_000);
         Send(source, sound, 12);
         mount.End();

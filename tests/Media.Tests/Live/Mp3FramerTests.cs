@@ -15,7 +15,11 @@ public sealed class Mp3FramerTests(SoundFiles sounds)
     [InlineData("8000")]
     public async Task Whatever_the_pieces_the_stream_comes_out_byte_for_byte(string sampleRate)
     {
-        var path = await sounds.MakeAsync($"rate{sampleRate}.mp3", 5, ["-ar", sampleRate, "-c:a", "libmp3lame", .. Bare]);
+        var path = await sounds.MakeAsync(
+            $"rate{sampleRate}.mp3",
+            5,
+            ["-ar", sampleRate, "-c:a", "libmp3lame", .. Bare]
+        );
         var file = await File.ReadAllBytesAsync(path);
         Assert.Equal(file, Framing.Sent(Framing.CutAtRandom(new Mp3Framer(), file)));
     }
@@ -39,7 +43,18 @@ public sealed class Mp3FramerTests(SoundFiles sounds)
     {
         var file = await File.ReadAllBytesAsync(await Mp3());
         var content = file[..40_000];
-        byte[] tag = [.. "ID3"u8, 4, 0, 0, 0, (byte)(content.Length >> 14 & 0x7F), (byte)(content.Length >> 7 & 0x7F), (byte)(content.Length & 0x7F), .. content];
+        byte[] tag =
+        [
+            .. "ID3"u8,
+            4,
+            0,
+            0,
+            0,
+            (byte)(content.Length >> 14 & 0x7F),
+            (byte)(content.Length >> 7 & 0x7F),
+            (byte)(content.Length & 0x7F),
+            .. content,
+        ];
         Assert.Equal(file, Framing.Sent(Framing.CutAtRandom(new Mp3Framer(), [.. tag, .. file])));
     }
 
@@ -56,7 +71,8 @@ public sealed class Mp3FramerTests(SoundFiles sounds)
             soiled.Write(Enumerable.Range(0, random.Next(1, 600)).Select(_ => (byte)random.Next(0, 255)).ToArray());
             soiled.Write(run.Bytes.Span);
         }
-        // The last frame of a run that only garbage follows cannot be told from garbage unless its stream is known already: all of these are.
+        // The last frame of a run that only garbage follows cannot be told from garbage unless its stream is known
+        // already: all of these are.
         var kept = Framing.Sent(Framing.CutAtRandom(new Mp3Framer(), soiled.ToArray()));
         var (errors, seconds) = await sounds.DecodeAsync(kept, "mp3");
         Assert.Equal("", errors);
@@ -78,7 +94,9 @@ public sealed class Mp3FramerTests(SoundFiles sounds)
     {
         var file = await File.ReadAllBytesAsync(await Mp3());
         var frames = Framing.CutAtRandom(new Mp3Framer(), file, pieceBytesMax: 500);
-        Assert.All(frames.SkipLast(1), f => Assert.InRange(f.Bytes.Length, Mp3Framer.RunBytesMin, Mp3Framer.RunBytesMax));
+        Assert.All(frames.SkipLast(1), f =>
+            Assert.InRange(f.Bytes.Length, Mp3Framer.RunBytesMin, Mp3Framer.RunBytesMax)
+        );
         Assert.All(frames, f => Assert.True(f.IsJoinPoint));
     }
 }

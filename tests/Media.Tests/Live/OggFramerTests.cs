@@ -4,8 +4,11 @@ namespace Veza.Media.Tests.Live;
 
 public sealed class OggFramerTests(SoundFiles sounds)
 {
-    private Task<string> Opus() => sounds.MakeAsync("frames.opus", 12, "-c:a", "libopus", "-b:a", "96k", "-page_duration", "200000");
-    private Task<string> Vorbis() => sounds.MakeAsync("frames.ogg", 12, "-c:a", "libvorbis", "-page_duration", "200000");
+    private Task<string> Opus() =>
+        sounds.MakeAsync("frames.opus", 12, "-c:a", "libopus", "-b:a", "96k", "-page_duration", "200000");
+
+    private Task<string> Vorbis() =>
+        sounds.MakeAsync("frames.ogg", 12, "-c:a", "libvorbis", "-page_duration", "200000");
 
     [Theory]
     [InlineData("opus")]
@@ -51,7 +54,10 @@ public sealed class OggFramerTests(SoundFiles sounds)
         var damaged = pages.Select(p => p.ToArray()).ToList();
         damaged[10][^1] ^= 0x55;
         var expected = pages.Where((_, i) => i != 10).SelectMany(p => p).ToArray();
-        Assert.Equal(expected, Framing.Sent(Framing.CutAtRandom(new OggFramer(), damaged.SelectMany(p => p).ToArray())));
+        Assert.Equal(
+            expected,
+            Framing.Sent(Framing.CutAtRandom(new OggFramer(), damaged.SelectMany(p => p).ToArray()))
+        );
     }
 
     [Fact]
@@ -78,7 +84,18 @@ public sealed class OggFramerTests(SoundFiles sounds)
     public async Task A_page_that_begins_within_a_packet_is_no_join_point()
     {
         // Pages of ten seconds fill up at this bit rate, and a packet goes on over the page's end.
-        var path = await sounds.MakeAsync("continued.opus", 12, "-c:a", "libopus", "-b:a", "400k", "-vbr", "off", "-page_duration", "10000000");
+        var path = await sounds.MakeAsync(
+            "continued.opus",
+            12,
+            "-c:a",
+            "libopus",
+            "-b:a",
+            "400k",
+            "-vbr",
+            "off",
+            "-page_duration",
+            "10000000"
+        );
         var frames = Framing.CutAtRandom(new OggFramer(), await File.ReadAllBytesAsync(path));
         Assert.All(frames, f => Assert.Equal((f.Bytes.Span[5] & 1) == 0, f.IsJoinPoint));
         Assert.Contains(frames, f => f.IsJoinPoint);
@@ -88,8 +105,18 @@ public sealed class OggFramerTests(SoundFiles sounds)
     [Fact]
     public async Task Headers_beyond_the_limit_are_a_fault_and_are_not_kept()
     {
-        var path = await sounds.MakeAsync("wordy.opus", 1, "-c:a", "libopus", "-metadata", "comment=" + new string('x', 100_000),
-            "-metadata", "lyrics=" + new string('y', 100_000), "-metadata", "synopsis=" + new string('z', 100_000));
+        var path = await sounds.MakeAsync(
+            "wordy.opus",
+            1,
+            "-c:a",
+            "libopus",
+            "-metadata",
+            "comment=" + new string('x', 100_000),
+            "-metadata",
+            "lyrics=" + new string('y', 100_000),
+            "-metadata",
+            "synopsis=" + new string('z', 100_000)
+        );
         var framer = new OggFramer();
         Assert.Empty(Framing.CutAtRandom(framer, await File.ReadAllBytesAsync(path)));
         Assert.Contains("262,144", framer.Fault);
@@ -107,7 +134,7 @@ public sealed class OggFramerTests(SoundFiles sounds)
     private static List<byte[]> Pages(byte[] file)
     {
         var pages = new List<byte[]>();
-        for (var at = 0; at < file.Length;)
+        for (var at = 0; at < file.Length; )
         {
             var segments = file[at + 26];
             var length = 27 + segments + file.AsSpan(at + 27, segments).ToArray().Sum(s => s);

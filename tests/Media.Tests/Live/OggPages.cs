@@ -11,10 +11,16 @@ internal static class OggPages
 
     /// <summary>One logical stream's pages, as many segments on each as are asked for.</summary>
     public static List<byte[]> Of(
-        IEnumerable<byte[]> packets, int segmentsPerPage, uint serial = 1, bool isFirst = false, uint number = 0)
+        IEnumerable<byte[]> packets,
+        int segmentsPerPage,
+        uint serial = 1,
+        bool isFirst = false,
+        uint number = 0
+    )
     {
         var segments = packets
-            .SelectMany(packet => packet.Chunk(255).Append([]).Take(packet.Length / 255 + 1)).ToList();
+            .SelectMany(packet => packet.Chunk(255).Append([]).Take(packet.Length / 255 + 1))
+            .ToList();
         var pages = new List<byte[]>();
         var continues = false;
         foreach (var some in segments.Chunk(segmentsPerPage))

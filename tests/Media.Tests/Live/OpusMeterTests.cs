@@ -33,8 +33,21 @@ public sealed class OpusMeterTests
     public async Task What_ffmpeg_sends_reads_as_loud_as_it_is_five_times_a_second(string pageDuration)
     {
         var path = _sounds.NewPath("level.ogg");
-        await SoundFiles.RunAsync(["-f", "lavfi", "-i", "aevalsrc=0.5*sin(2*PI*997*t)|0.25*sin(2*PI*997*t):s=48000:d=5",
-            "-c:a", "libopus", "-b:a", "128k", "-page_duration", pageDuration, "-f", "ogg", path]);
+        await SoundFiles.RunAsync([
+            "-f",
+            "lavfi",
+            "-i",
+            "aevalsrc=0.5*sin(2*PI*997*t)|0.25*sin(2*PI*997*t):s=48000:d=5",
+            "-c:a",
+            "libopus",
+            "-b:a",
+            "128k",
+            "-page_duration",
+            pageDuration,
+            "-f",
+            "ogg",
+            path,
+        ]);
         var frames = Framing.CutAtRandom(new OggFramer(), await File.ReadAllBytesAsync(path));
         _source.Write(frames[0].Headers.Bytes.Span);
         var (levels, sentMs) = (new List<SoundLevel>(), 0.0);
@@ -47,7 +60,8 @@ public sealed class OpusMeterTests
                 sentMs += OggPage.OfWhole(frames[0].Bytes.Span).PacketsEnded * 20;
                 frames.RemoveAt(0);
             }
-            if (Hear() is { } level) levels.Add(level);
+            if (Hear() is { } level)
+                levels.Add(level);
         }
         Assert.Equal(25, levels.Count);
         // The first half second begins with the encoder's delay and fills the window.
@@ -122,7 +136,8 @@ public sealed class OpusMeterTests
         Send(Tone(2, 1, 0.5), serial);
         var level = Hear();
         Assert.Equal(channels == 2 && mappingFamily == 0, level is not null);
-        if (level is null) Assert.Equal(MeterState.ChannelMapping, _meter.State);
+        if (level is null)
+            Assert.Equal(MeterState.ChannelMapping, _meter.State);
     }
 
     [Fact]
@@ -135,7 +150,8 @@ public sealed class OpusMeterTests
         {
             Send([.. Enumerable.Range(0, 20).Select(_ => Bad(random, sound))]);
             // Finite, whatever it was.
-            if (Hear() is { } level) Assert.InRange(level.MomentaryLufs, SoundLevel.FloorDb, 10);
+            if (Hear() is { } level)
+                Assert.InRange(level.MomentaryLufs, SoundLevel.FloorDb, 10);
         }
         // What has waited for too long meanwhile is skipped.
         _time.Advance(OpusMeter.LagMax + Tick);
@@ -147,9 +163,11 @@ public sealed class OpusMeterTests
     public void A_packet_that_never_ends_and_pages_without_any_cost_no_more_than_others()
     {
         Begin(channels: 2);
-        foreach (var page in OggPages.Of([new byte[1_000_000]], segmentsPerPage: 255)) _source.Write(page);
+        foreach (var page in OggPages.Of([new byte[1_000_000]], segmentsPerPage: 255))
+            _source.Write(page);
         var empty = Enumerable.Repeat(Array.Empty<byte>(), 20_000);
-        foreach (var page in OggPages.Of(empty, segmentsPerPage: 255)) _source.Write(page);
+        foreach (var page in OggPages.Of(empty, segmentsPerPage: 255))
+            _source.Write(page);
         Assert.Null(Hear());
         _time.Advance(OpusMeter.LagMax + Tick);
         Assert.Equal(Lufs(0.5, 0.5), HearSent(Tone(2, 1, 0.5)).MomentaryLufs, 0.3);
@@ -164,7 +182,8 @@ public sealed class OpusMeterTests
         Assert.NotNull(_meter.Take());
         // 400 ms of it: the rest is 1.6 s.
         var left = 0;
-        for (_meter.Hear(Tick); _meter.Take() is not null; _meter.Hear(Tick)) left++;
+        for (_meter.Hear(Tick); _meter.Take() is not null; _meter.Hear(Tick))
+            left++;
         Assert.Equal(8, left);
     }
 
@@ -188,13 +207,17 @@ public sealed class OpusMeterTests
         {
             InstrumentPublished = (instrument, me) =>
             {
-                if (instrument.Name == "veza.broadcasts.metered") me.EnableMeasurementEvents(instrument);
+                if (instrument.Name == "veza.broadcasts.metered")
+                    me.EnableMeasurementEvents(instrument);
             },
         };
-        listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
-        {
-            if (tags[0].Value as string == outcome) count(value);
-        });
+        listener.SetMeasurementEventCallback<long>(
+            (_, value, tags, _) =>
+            {
+                if (tags[0].Value as string == outcome)
+                    count(value);
+            }
+        );
         listener.Start();
         return listener;
     }
@@ -208,7 +231,8 @@ public sealed class OpusMeterTests
         uint number = 2;
         foreach (var some in packets.Chunk(PacketsPerTick))
         {
-            foreach (var page in OggPages.Of(some, segmentsPerPage: 255, serial, number: number++)) _source.Write(page);
+            foreach (var page in OggPages.Of(some, segmentsPerPage: 255, serial, number: number++))
+                _source.Write(page);
         }
     }
 
@@ -237,12 +261,13 @@ public sealed class OpusMeterTests
 
     private static byte[] Bad(Random random, List<byte[]> sound)
     {
-        var bytes = random.Next(4) == 0
-            ? new byte[random.Next(0, 4000)]
-            : (byte[])sound[random.Next(sound.Count)].Clone();
-        if (random.Next(2) == 0 || bytes.Length == 0) random.NextBytes(bytes);
+        var bytes =
+            random.Next(4) == 0 ? new byte[random.Next(0, 4000)] : (byte[])sound[random.Next(sound.Count)].Clone();
+        if (random.Next(2) == 0 || bytes.Length == 0)
+            random.NextBytes(bytes);
         else
-            for (var i = 0; i < 3; i++) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            for (var i = 0; i < 3; i++)
+                bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
         return bytes;
     }
 

@@ -9,12 +9,20 @@ public sealed class OpusPacketsTests
     public void Packets_within_pages_and_across_them_come_out_whole_and_in_order()
     {
         var random = new Random(Framing.NewSeed());
-        var packets = Enumerable.Range(0, 300).Select(_ => Bytes(random, random.Next(5) switch
-        {
-            0 => 255 * random.Next(1, 6),
-            1 => random.Next(1, OpusPackets.PacketBytesMax + 1),
-            _ => random.Next(1, 600),
-        })).ToList();
+        var packets = Enumerable
+            .Range(0, 300)
+            .Select(_ =>
+                Bytes(
+                    random,
+                    random.Next(5) switch
+                    {
+                        0 => 255 * random.Next(1, 6),
+                        1 => random.Next(1, OpusPackets.PacketBytesMax + 1),
+                        _ => random.Next(1, 600),
+                    }
+                )
+            )
+            .ToList();
         Assert.Equal(packets, Taken(OggPages.Of(packets, segmentsPerPage: random.Next(1, 256))));
     }
 
@@ -23,9 +31,27 @@ public sealed class OpusPacketsTests
     {
         var random = new Random(1);
         var (long_, next) = (Bytes(random, OpusPackets.PacketBytesMax + 1), Bytes(random, 100));
-        Assert.Equal([[], next], Taken(OggPages.Of([long_, next], segmentsPerPage: 255)));
-        Assert.Equal([[], next], Taken(OggPages.Of([long_, next], segmentsPerPage: 7)));
-        Assert.Equal([[], next], Taken(OggPages.Of([Bytes(random, 1_000_000), next], segmentsPerPage: 255)));
+        Assert.Equal(
+            [
+                [],
+                next,
+            ],
+            Taken(OggPages.Of([long_, next], segmentsPerPage: 255))
+        );
+        Assert.Equal(
+            [
+                [],
+                next,
+            ],
+            Taken(OggPages.Of([long_, next], segmentsPerPage: 7))
+        );
+        Assert.Equal(
+            [
+                [],
+                next,
+            ],
+            Taken(OggPages.Of([Bytes(random, 1_000_000), next], segmentsPerPage: 255))
+        );
     }
 
     [Fact]
@@ -35,7 +61,13 @@ public sealed class OpusPacketsTests
         var packets = new[] { Bytes(random, 100), Bytes(random, 2000), Bytes(random, 50) };
         var pages = OggPages.Of(packets, segmentsPerPage: 4);
         // The second packet's middle, then its end and the third.
-        Assert.Equal([[], packets[2]], Taken(pages[1..]));
+        Assert.Equal(
+            [
+                [],
+                packets[2],
+            ],
+            Taken(pages[1..])
+        );
         // Its beginning, and then something else that nothing was begun of.
         Assert.Equal([packets[0], packets[2]], Taken([pages[0], .. OggPages.Of([packets[2]], 255)]));
     }
@@ -65,7 +97,8 @@ public sealed class OpusPacketsTests
         foreach (var page in pages)
         {
             taking.Open(page);
-            while (taking.TryTake(out var packet)) taken.Add(packet.ToArray());
+            while (taking.TryTake(out var packet))
+                taken.Add(packet.ToArray());
         }
         return taken;
     }

@@ -22,13 +22,25 @@ public class AccountQueriesTests(TestLog log)
         await RegisterAsync(_ada);
         await SendAsync(new GrantRole(_ada, PlatformRole.Operator));
         await SendAsync(new GrantRole(_ada, PlatformRole.Analyst));
-        await AppendAsync(new FollowStarted(_bob, _ada), new FollowStarted(_ada, _bob), new FollowStarted(Guid.CreateVersion7(), _ada), new FollowStopped(_bob, _ada), Track());
+        await AppendAsync(
+            new FollowStarted(_bob, _ada),
+            new FollowStarted(_ada, _bob),
+            new FollowStarted(Guid.CreateVersion7(), _ada),
+            new FollowStopped(_bob, _ada),
+            Track()
+        );
         await log.ProjectedAsync();
         var name = _ada.ToString("N");
         var own = await Queries.FindOwnAsync(_ada, TestContext.Current.CancellationToken);
-        Assert.Equal((_ada, name, $"{name}@example.org", 1, 1, 1), (own!.Id, own.UserName, own.Email, own.Followers, own.Following, own.Tracks));
+        Assert.Equal(
+            (_ada, name, $"{name}@example.org", 1, 1, 1),
+            (own!.Id, own.UserName, own.Email, own.Followers, own.Following, own.Tracks)
+        );
         Assert.Equal(["user", "analyst", "operator"], own.Roles);
-        Assert.Equal(new AccountView(_ada, name, own.CreatedAt, 1, 1, 1), await Queries.FindAsync(_ada, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            new AccountView(_ada, name, own.CreatedAt, 1, 1, 1),
+            await Queries.FindAsync(_ada, TestContext.Current.CancellationToken)
+        );
     }
 
     [Fact]
@@ -48,17 +60,31 @@ public class AccountQueriesTests(TestLog log)
         Assert.Null(await Queries.FindOwnAsync(_bob, TestContext.Current.CancellationToken));
     }
 
-    private TrackUploaded Track() => new(Guid.CreateVersion7(), _ada, "Take five", null, null, 1, "00", 1, "flac", 44_100, 2);
+    private TrackUploaded Track() =>
+        new(Guid.CreateVersion7(), _ada, "Take five", null, null, 1, "00", 1, "flac", 44_100, 2);
 
-    private Task RegisterAsync(Guid account) => SendAsync(new RegisterAccount(account, account.ToString("N"), $"{account:N}@example.org", "hash"));
+    private Task RegisterAsync(Guid account) =>
+        SendAsync(new RegisterAccount(account, account.ToString("N"), $"{account:N}@example.org", "hash"));
 
-    private async Task SendAsync<TCommand>(TCommand command) where TCommand : notnull =>
-        Assert.IsType<Commands.Dispatching.CommandResult.Done>(await log.CommandBus.SendAsync(command, new(Guid.CreateVersion7(), null), null, TestContext.Current.CancellationToken));
+    private async Task SendAsync<TCommand>(TCommand command)
+        where TCommand : notnull =>
+        Assert.IsType<Commands.Dispatching.CommandResult.Done>(
+            await log.CommandBus.SendAsync(
+                command,
+                new(Guid.CreateVersion7(), null),
+                null,
+                TestContext.Current.CancellationToken
+            )
+        );
 
     /// <summary>Events as another capability's commands would add them.</summary>
     private async Task AppendAsync(params DomainEvent[] events)
     {
         foreach (var e in events)
-            Assert.IsType<AppendOutcome.Accepted>(await log.Log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(Guid.CreateVersion7(), "test", 0, [e])], [])));
+            Assert.IsType<AppendOutcome.Accepted>(
+                await log.Log.Appender.AppendAsync(
+                    new(Guid.CreateVersion7(), [new(Guid.CreateVersion7(), "test", 0, [e])], [])
+                )
+            );
     }
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Npgsql;
-using Veza.Projections.Chat.Messages;
 using Veza.Commands.Chat.Communities;
 using Veza.Commands.Chat.Members;
 using Veza.EventStore;
@@ -9,6 +8,7 @@ using Veza.Fixtures;
 using Veza.Projections.Accounts;
 using Veza.Projections.AsOf;
 using Veza.Projections.Chat;
+using Veza.Projections.Chat.Messages;
 using Veza.Projections.Music.Charts;
 
 namespace Veza.Projections.Tests.AsOf;
@@ -24,36 +24,54 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
     [InlineData(777_777)]
     public async Task The_past_is_answered_as_the_present_was(int seed)
     {
-        var told = new List<(long Position, DateTimeOffset At, string What, Func<ReadModels, Task<object?>> Ask, string Answer)>();
+        var told =
+            new List<(
+                long Position,
+                DateTimeOffset At,
+                string What,
+                Func<ReadModels, Task<object?>> Ask,
+                string Answer
+            )>();
         var streams = new MessageStreams(log.Log.Log, log.Log.Marten);
         var history = new RandomHistory(seed, streams);
         var edits = new List<(long Position, Guid Message, string Answer)>();
-        foreach (var step in history.Beginning()) await HappenAsync(step);
+        foreach (var step in history.Beginning())
+            await HappenAsync(step);
         for (var i = 0; i < Steps; i++)
         {
             await HappenAsync(history.Next());
             await log.ProjectedAsync();
             var (head, now) = (log.Log.Log.Head, TimeProvider.System.GetUtcNow());
-            foreach (var (what, ask) in history.Questions(now)) told.Add((head, now, what, ask, await Json(ask(log.Log.Views))));
+            foreach (var (what, ask) in history.Questions(now))
+                told.Add((head, now, what, ask, await Json(ask(log.Log.Views))));
             var message = history.Sent[i % history.Sent.Count];
             edits.Add((head, message, await Json(EditsAsync(message, long.MaxValue))));
         }
 
-        var asked = new Random(seed).GetItems([.. told], 400).Concat(told.DistinctBy(t => (t.What, t.Position % 10))).ToList();
+        var asked = new Random(seed)
+            .GetItems([.. told], 400)
+            .Concat(told.DistinctBy(t => (t.What, t.Position % 10)))
+            .ToList();
         var different = new List<string>();
         foreach (var (position, at, what, ask, answer) in asked)
         {
             var past = await Json(ask(new PointInTime(log.Log.Log, position, at).Views));
-            if (past != answer) different.Add($"{what} as of {position} (seed {seed}):\n  was {answer}\n  is  {past}");
+            if (past != answer)
+                different.Add($"{what} as of {position} (seed {seed}):\n  was {answer}\n  is  {past}");
         }
         foreach (var (position, message, answer) in edits)
-            if (await Json(EditsAsync(message, position)) is var past && past != answer) different.Add($"edits as of {position} (seed {seed}):\n  was {answer}\n  is  {past}");
-        Assert.True(different.Count == 0, $"{different.Count} of {asked.Count} answers differ, such as {string.Join('\n', different.Take(3))}");
+            if (await Json(EditsAsync(message, position)) is var past && past != answer)
+                different.Add($"edits as of {position} (seed {seed}):\n  was {answer}\n  is  {past}");
+        Assert.True(
+            different.Count == 0,
+            $"{different.Count} of {asked.Count} answers differ, such as {string.Join('\n', different.Take(3))}"
+        );
         Assert.Contains(edits, e => e.Answer.Contains("edited", StringComparison.Ordinal));
         // Most questions have an answer in which there is something, and it is not always the same.
         Assert.True(asked.Count(a => a.Answer is not ("null" or "[]")) > asked.Count / 2);
 
-        async Task<object?> EditsAsync(Guid message, long upTo) => await streams.TextsAsync(message, upTo, CancellationToken.None);
+        async Task<object?> EditsAsync(Guid message, long upTo) =>
+            await streams.TextsAsync(message, upTo, CancellationToken.None);
     }
 
     [Fact]
@@ -67,24 +85,48 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
             var social = new SocialSetting();
             Guid[] tracks = [Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7()];
             var random = new Random(4);
-            await other.Log.Given([.. social.Registered, .. tracks.Select(t => social.Uploads(social.Bo, t)),
-                .. Enumerable.Range(0, 25).SelectMany(_ => SocialSetting.Hears(social.Ana, tracks[random.Next(3)], Guid.CreateVersion7()))]).PlayAsync();
+            await other
+                .Log.Given([
+                    .. social.Registered,
+                    .. tracks.Select(t => social.Uploads(social.Bo, t)),
+                    .. Enumerable
+                        .Range(0, 25)
+                        .SelectMany(_ =>
+                            SocialSetting.Hears(social.Ana, tracks[random.Next(3)], Guid.CreateVersion7())
+                        ),
+                ])
+                .PlayAsync();
             await other.ProjectedAsync();
-            await ExecuteAsync(other, "update log.mt_events set timestamp = date_trunc('hour', now()) - (200 - seq_id) * interval '7 minutes'");
+            await ExecuteAsync(
+                other,
+                "update log.mt_events set timestamp = date_trunc('hour', now()) - (200 - seq_id) * interval '7 minutes'"
+            );
 
             var told = new List<(long Position, Chart Chart, DateTimeOffset At, string Answer)>();
-            var events = await other.Log.Log.Reader.ReadAsync(0, long.MaxValue, 1000, null, null, CancellationToken.None);
+            var events = await other.Log.Log.Reader.ReadAsync(
+                0,
+                long.MaxValue,
+                1000,
+                null,
+                null,
+                CancellationToken.None
+            );
             foreach (var e in events)
             {
                 await LiveHoursAsync(other, events.TakeWhile(o => o.Position <= e.Position));
-                if (e.Position < 10) continue;
-                foreach (var chart in Enum.GetValues<Chart>()) told.Add((e.Position, chart, e.At, await AskAsync(other.Log.Views, chart, e.At)));
+                if (e.Position < 10)
+                    continue;
+                foreach (var chart in Enum.GetValues<Chart>())
+                    told.Add((e.Position, chart, e.At, await AskAsync(other.Log.Views, chart, e.At)));
             }
             Assert.True(told.Select(t => t.Answer).Distinct().Count() > 20);
             foreach (var (position, chart, at, answer) in told)
                 Assert.Equal(answer, await AskAsync(new PointInTime(other.Log.Log, position, at).Views, chart, at));
         }
-        finally { await other.DisposeAsync(); }
+        finally
+        {
+            await other.DisposeAsync();
+        }
 
         static Task<string> AskAsync(ReadModels views, Chart chart, DateTimeOffset at) =>
             Json(new ChartQueries(views).ListAsync(chart, ChartSpan.Hour, null, at, 3, CancellationToken.None));
@@ -98,7 +140,9 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
         await log.ProjectedAsync();
         var head = log.Log.Log.Head;
         var views = new PointInTime(log.Log.Log, head, default).Views;
-        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => new AccountQueries(views).FindOwnAsync(social.Ana, CancellationToken.None));
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            new AccountQueries(views).FindOwnAsync(social.Ana, CancellationToken.None)
+        );
         Assert.Contains($"views.accounts_roles was not folded as of {head}", refused.Message, StringComparison.Ordinal);
     }
 
@@ -106,13 +150,28 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
     public async Task More_events_than_one_request_may_fold_are_refused_with_the_limit()
     {
         var (owner, community) = (Guid.CreateVersion7(), Guid.CreateVersion7());
-        await HappenAsync([new CreateCommunity(community, Guid.CreateVersion7(), owner, "Crowd"), .. Enumerable.Range(0, 3).Select(_ => new JoinCommunity(community, Guid.CreateVersion7()))]);
+        await HappenAsync([
+            new CreateCommunity(community, Guid.CreateVersion7(), owner, "Crowd"),
+            .. Enumerable.Range(0, 3).Select(_ => new JoinCommunity(community, Guid.CreateVersion7())),
+        ]);
         await log.ProjectedAsync();
         var head = log.Log.Log.Head;
         // The community's beginning, its channel's, its owner's joining and that of the three.
-        Assert.Equal(4, (await new ChatQueries(new PointInTime(log.Log.Log, head, default, eventsMax: 6).Views).CommunityAsync(community, CancellationToken.None))!.MemberCount);
+        Assert.Equal(
+            4,
+            (
+                await new ChatQueries(new PointInTime(log.Log.Log, head, default, eventsMax: 6).Views).CommunityAsync(
+                    community,
+                    CancellationToken.None
+                )
+            )!.MemberCount
+        );
         var refused = await Assert.ThrowsAsync<PointInTimeTooLongException>(() =>
-            new ChatQueries(new PointInTime(log.Log.Log, head, default, eventsMax: 5).Views).CommunityAsync(community, CancellationToken.None));
+            new ChatQueries(new PointInTime(log.Log.Log, head, default, eventsMax: 5).Views).CommunityAsync(
+                community,
+                CancellationToken.None
+            )
+        );
         Assert.Contains($"asOf is {head}; this rests on more than 5 events", refused.Message, StringComparison.Ordinal);
     }
 
@@ -120,9 +179,12 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
     {
         foreach (var step in steps)
         {
-            if (step is TimeSpan passed) log.Log.Now += passed;
-            else if (step is Happened happened) await log.Log.AppendAsync(happened);
-            else await log.TryAsync(step);
+            if (step is TimeSpan passed)
+                log.Log.Now += passed;
+            else if (step is Happened happened)
+                await log.Log.AppendAsync(happened);
+            else
+                await log.TryAsync(step);
         }
     }
 
@@ -132,9 +194,14 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
         var hours = new HourlyPlaysProjection();
         await using var connection = await log.Log.Log.Database.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        await using (var empty = new NpgsqlCommand("delete from views.music_plays_hourly_v2", connection, transaction)) await empty.ExecuteNonQueryAsync();
+        await using (var empty = new NpgsqlCommand("delete from views.music_plays_hourly_v2", connection, transaction))
+            await empty.ExecuteNonQueryAsync();
         var rows = hours.Open("views.music_plays_hourly_v2", RowsUse.Live);
-        await rows.FoldAsync(connection, [.. events.Where(e => hours.Events.Contains(e.Data!.GetType()))], CancellationToken.None);
+        await rows.FoldAsync(
+            connection,
+            [.. events.Where(e => hours.Events.Contains(e.Data!.GetType()))],
+            CancellationToken.None
+        );
         await rows.WriteAsync(connection, transaction, CancellationToken.None);
         await transaction.CommitAsync();
     }

@@ -17,7 +17,14 @@ public sealed class PastLog : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await Log.InitializeAsync();
-        _index = await ProjectionHost.OpenAsync(Log.Log, Log.ConnectionString, [new TopicIndexProjection()], TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        _index = await ProjectionHost.OpenAsync(
+            Log.Log,
+            Log.ConnectionString,
+            [new TopicIndexProjection()],
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            CancellationToken.None
+        );
         _index.Start();
     }
 
@@ -37,6 +44,11 @@ public sealed class PastLog : IAsyncLifetime
     /// <summary>Sends a command of a random history, which may well be refused.</summary>
     public async Task TryAsync(object command)
     {
-        CommandResult _ = await Log.CommandBus.SendAsync((dynamic)command, new CommandContext(Guid.CreateVersion7(), null), null, CancellationToken.None);
+        CommandResult _ = await Log.CommandBus.SendAsync(
+            (dynamic)command,
+            new CommandContext(Guid.CreateVersion7(), null),
+            null,
+            CancellationToken.None
+        );
     }
 }

@@ -20,7 +20,9 @@ using Veza.Projections.Social.Follows;
 
 namespace Veza.Projections.Tests.AsOf;
 
-/// <summary>Four people do things and undo them, as a seed has it; and the questions about them that the product answers.</summary>
+/// <summary>
+/// Four people do things and undo them, as a seed has it; and the questions about them that the product answers.
+/// </summary>
 /// <param name="streams">Of the log that it happens in.</param>
 internal sealed class RandomHistory(int seed, MessageStreams streams)
 {
@@ -41,44 +43,52 @@ internal sealed class RandomHistory(int seed, MessageStreams streams)
 
     /// <summary>What there must be for the rest to be able to happen.</summary>
     public IEnumerable<object[]> Beginning() =>
-    [
-        .. _social.Registered.Select(r => new[] { r }),
-        [new CreateCommunity(_community, _channels[0], _social.Ana, "Vinyl diggers")],
-        Upload(), [Send()],
-    ];
+        [
+            .. _social.Registered.Select(r => new[] { r }),
+            [new CreateCommunity(_community, _channels[0], _social.Ana, "Vinyl diggers")],
+            Upload(),
+            [Send()],
+        ];
 
     /// <returns>Commands, some of which are refused, things that happened, and time that passes.</returns>
-    public object[] Next() => _random.Next(22) switch
-    {
-        0 => [new JoinCommunity(_community, Person())],
-        1 => [new LeaveCommunity(_community, Person())],
-        2 => Channel(),
-        3 or 4 => [Send(), Send()],
-        5 => [new EditMessage(Message().Id, Person(), $"edited {_random.Next()}")],
-        6 => [new DeleteMessage(Message().Id, _social.Ana)],
-        7 or 8 => [new ReactToMessage(Message().Id, Person(), Pick(Emoji))],
-        9 => [new RemoveReaction(Message().Id, Person(), Pick(Emoji))],
-        10 or 11 => [new FollowAccount(Person(), Person())],
-        12 => [new UnfollowAccount(Person(), Person())],
-        13 => Upload(),
-        14 => [new CompleteTrackProcessing(Pick(_tracks), [new("opus", 128, 2_880_000)])],
-        15 => [new LikeTrack(Pick(_tracks), Person()), new UnlikeTrack(Pick(_tracks), Person())],
-        16 => [new RepostTrack(Pick(_tracks), Person()), new RemoveRepost(Pick(_tracks), Person())],
-        17 => [new CommentOnTrack(Guid.CreateVersion7(), Pick(_tracks), Person(), "this drop!", 61_000)],
-        18 => SocialSetting.Hears(Person(), Pick(_tracks), Guid.CreateVersion7()),
-        19 => [new FailTrackProcessing(Pick(_tracks), "not audio after all")],
-        20 => Stop(),
-        _ => Show(),
-    };
+    public object[] Next() =>
+        _random.Next(22) switch
+        {
+            0 => [new JoinCommunity(_community, Person())],
+            1 => [new LeaveCommunity(_community, Person())],
+            2 => Channel(),
+            3 or 4 => [Send(), Send()],
+            5 => [new EditMessage(Message().Id, Person(), $"edited {_random.Next()}")],
+            6 => [new DeleteMessage(Message().Id, _social.Ana)],
+            7 or 8 => [new ReactToMessage(Message().Id, Person(), Pick(Emoji))],
+            9 => [new RemoveReaction(Message().Id, Person(), Pick(Emoji))],
+            10 or 11 => [new FollowAccount(Person(), Person())],
+            12 => [new UnfollowAccount(Person(), Person())],
+            13 => Upload(),
+            14 => [new CompleteTrackProcessing(Pick(_tracks), [new("opus", 128, 2_880_000)])],
+            15 => [new LikeTrack(Pick(_tracks), Person()), new UnlikeTrack(Pick(_tracks), Person())],
+            16 => [new RepostTrack(Pick(_tracks), Person()), new RemoveRepost(Pick(_tracks), Person())],
+            17 => [new CommentOnTrack(Guid.CreateVersion7(), Pick(_tracks), Person(), "this drop!", 61_000)],
+            18 => SocialSetting.Hears(Person(), Pick(_tracks), Guid.CreateVersion7()),
+            19 => [new FailTrackProcessing(Pick(_tracks), "not audio after all")],
+            20 => Stop(),
+            _ => Show(),
+        };
 
     /// <summary>Every kind of question, about somebody or something that there is by now.</summary>
     public IEnumerable<(string What, Func<ReadModels, Task<object?>> Ask)> Questions(DateTimeOffset now)
     {
         var (channel, message, track, person, other) = (Pick(_channels), Message(), Pick(_tracks), Person(), Person());
         var ct = CancellationToken.None;
-        yield return ("newest messages", async v => await new MessageQueries(v).BeforeAsync(channel, null, 4, person, ct));
-        yield return ("messages before", async v => await Messages(v).BeforeAsync(message.Channel, await At(message), 3, person, ct));
-        yield return ("messages after", async v => await Messages(v).AfterAsync(message.Channel, await At(message), 3, person, ct));
+        yield return ("newest messages", async v =>
+            await new MessageQueries(v).BeforeAsync(channel, null, 4, person, ct)
+        );
+        yield return ("messages before", async v =>
+            await Messages(v).BeforeAsync(message.Channel, await At(message), 3, person, ct)
+        );
+        yield return ("messages after", async v =>
+            await Messages(v).AfterAsync(message.Channel, await At(message), 3, person, ct)
+        );
         yield return ("a message", async v => await Messages(v).FindAsync(message.Id, person, ct));
         yield return ("the community", async v => await new ChatQueries(v).CommunityAsync(_community, ct));
         yield return ("a channel", async v => await new ChatQueries(v).ChannelAsync(channel, ct));
@@ -96,26 +106,46 @@ internal sealed class RandomHistory(int seed, MessageStreams streams)
         yield return ("comments", async v => await new CommentQueries(v).OnTrackAsync(track, 0, 10, ct));
         yield return ("the feed", async v => await new FeedQueries(v).PageAsync(other, null, 4, ct));
         yield return ("the feed further back", async v =>
-            await new FeedQueries(v).PageAsync(other, (await new FeedQueries(v).PageAsync(other, null, 2, ct)).LastOrDefault()?.Position, 4, ct));
+            await new FeedQueries(v).PageAsync(
+                other,
+                (await new FeedQueries(v).PageAsync(other, null, 2, ct)).LastOrDefault()?.Position,
+                4,
+                ct
+            )
+        );
         yield return ("the history", async v => await new HistoryQueries(v).PageAsync(person, null, 3, ct));
         var genre = _random.Next(2) == 0 ? null : _social.Genre;
-        yield return ("top of all time", async v => await new ChartQueries(v).ListAsync(Chart.Top, ChartSpan.All, genre, now, 3, ct));
+        yield return ("top of all time", async v =>
+            await new ChartQueries(v).ListAsync(Chart.Top, ChartSpan.All, genre, now, 3, ct)
+        );
         foreach (var chart in Enum.GetValues<Chart>())
-            yield return ($"{chart}", async v => await new ChartQueries(v).ListAsync(chart, ChartSpan.Day, genre, now, 3, ct));
+            yield return ($"{chart}", async v =>
+                await new ChartQueries(v).ListAsync(chart, ChartSpan.Day, genre, now, 3, ct)
+            );
     }
 
     private static MessageQueries Messages(ReadModels views) => new(views);
-    private async Task<long> At((Guid Channel, Guid Id) message) => await streams.SentAtAsync(message.Channel, message.Id, long.MaxValue, CancellationToken.None) ?? -1;
+
+    private async Task<long> At((Guid Channel, Guid Id) message) =>
+        await streams.SentAtAsync(message.Channel, message.Id, long.MaxValue, CancellationToken.None) ?? -1;
 
     private T Pick<T>(IReadOnlyList<T> among) => among[_random.Next(among.Count)];
+
     private Guid Person() => Pick(People);
+
     private (Guid Channel, Guid Id) Message() => Pick(_messages);
 
     private SendMessage Send()
     {
         var (channel, id) = (Pick(_channels), Guid.CreateVersion7());
         _messages.Add((channel, id));
-        return new(id, channel, _messages.Count == 1 ? _social.Ana : Person(), $"message {_random.Next()} \"\\ é", null);
+        return new(
+            id,
+            channel,
+            _messages.Count == 1 ? _social.Ana : Person(),
+            $"message {_random.Next()} \"\\ é",
+            null
+        );
     }
 
     private object[] Upload()
@@ -126,14 +156,27 @@ internal sealed class RandomHistory(int seed, MessageStreams streams)
 
     private object[] Channel()
     {
-        if (_channels.Count > 2) return [];
+        if (_channels.Count > 2)
+            return [];
         _channels.Add(Guid.CreateVersion7());
-        return [new CreateChannel(_channels[^1], _community, _social.Ana, $"channel-{_channels.Count}", ChannelKind.Text, null, 0)];
+        return
+        [
+            new CreateChannel(
+                _channels[^1],
+                _community,
+                _social.Ana,
+                $"channel-{_channels.Count}",
+                ChannelKind.Text,
+                null,
+                0
+            ),
+        ];
     }
 
     private object[] Stop()
     {
-        if (_shows.Count == 0) return [];
+        if (_shows.Count == 0)
+            return [];
         var (owner, id) = Pick(_shows);
         return [new StopBroadcast(id, owner)];
     }

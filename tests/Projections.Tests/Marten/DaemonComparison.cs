@@ -20,51 +20,63 @@ internal sealed class DaemonComparison : IAsyncDisposable
         (
             "single stream",
             "select concat_ws(' ', id, data ->> 'text', data ->> 'edits') from daemon.mt_doc_messagedocument",
-            "select concat_ws(' ', message_id, text, edits) from views.chat_messages"),
+            "select concat_ws(' ', message_id, text, edits) from views.chat_messages"
+        ),
         (
             "single stream",
             "select concat_ws(' ', id, data ->> 'title', data ->> 'status') from daemon.mt_doc_trackdocument",
-            "select concat_ws(' ', track_id, title, status) from views.music_tracks"),
+            "select concat_ws(' ', track_id, title, status) from views.music_tracks"
+        ),
         (
             "single stream",
             "select concat_ws(' ', data ->> 'follower', data ->> 'followee') from daemon.mt_doc_followdocument",
-            "select concat_ws(' ', follower_id, followee_id) from views.social_follows"),
+            "select concat_ws(' ', follower_id, followee_id) from views.social_follows"
+        ),
         (
             "multi stream",
             "select concat_ws(' ', id, data ->> 'plays', data ->> 'likes', data ->> 'reposts') from daemon.mt_doc_trackcountsdocument",
-            "select concat_ws(' ', track_id, plays, likes, reposts) from views.music_track_counts"),
+            "select concat_ws(' ', track_id, plays, likes, reposts) from views.music_track_counts"
+        ),
         (
             "multi stream",
             "select concat_ws(' ', id, data ->> 'count') from daemon.mt_doc_tallydocument",
-            "select concat_ws(' ', message_id, emoji, count) from views.chat_reaction_tally"),
+            "select concat_ws(' ', message_id, emoji, count) from views.chat_reaction_tally"
+        ),
         (
             "multi stream",
             "select concat_ws(' ', id, data ->> 'count') from daemon.mt_doc_followersdocument",
-            "select concat_ws(' ', followee_id, count(*)) from views.social_follows group by followee_id"),
+            "select concat_ws(' ', followee_id, count(*)) from views.social_follows group by followee_id"
+        ),
         (
             "flat table",
             "select concat_ws(' ', message_id, text, edits) from daemon.flat_messages",
-            "select concat_ws(' ', message_id, text, edits) from views.chat_messages"),
+            "select concat_ws(' ', message_id, text, edits) from views.chat_messages"
+        ),
         (
             "flat table",
             "select concat_ws(' ', track_id, plays) from daemon.flat_plays",
-            "select concat_ws(' ', track_id, plays) from views.music_track_counts"),
+            "select concat_ws(' ', track_id, plays) from views.music_track_counts"
+        ),
         (
             "flat table",
             "select concat_ws(' ', track_id, likes) from daemon.flat_likes",
-            "select concat_ws(' ', track_id, likes) from views.music_track_counts"),
+            "select concat_ws(' ', track_id, likes) from views.music_track_counts"
+        ),
         (
             "custom",
             "select concat_ws(' ', message_id, emoji, member_id) from daemon.reactions",
-            "select concat_ws(' ', message_id, emoji, member_id) from views.chat_reactions"),
+            "select concat_ws(' ', message_id, emoji, member_id) from views.chat_reactions"
+        ),
         (
             "custom",
             "select concat_ws(' ', follower_id, followee_id, position) from daemon.follows",
-            "select concat_ws(' ', follower_id, followee_id, position) from views.social_follows"),
+            "select concat_ws(' ', follower_id, followee_id, position) from views.social_follows"
+        ),
         (
             "custom",
             "select concat_ws(' ', message_id, channel_id, position) from daemon.positions",
-            "select concat_ws(' ', message_id, channel_id, position) from views.chat_messages"),
+            "select concat_ws(' ', message_id, channel_id, position) from views.chat_messages"
+        ),
     ];
 
     private readonly NpgsqlDataSource _database;
@@ -81,7 +93,11 @@ internal sealed class DaemonComparison : IAsyncDisposable
     /// <param name="types">With the log's keys.</param>
     /// <param name="models">That can be aggregated.</param>
     public static async Task<DaemonComparison> StartAsync(
-        string connectionString, EventTypes types, IEnumerable<Type> models, CancellationToken ct)
+        string connectionString,
+        EventTypes types,
+        IEnumerable<Type> models,
+        CancellationToken ct
+    )
     {
         var database = NpgsqlDataSource.Create(connectionString);
         SqlRows[] custom = [new ReactionRows(), new FollowRows(), new MessagePositions()];
@@ -127,7 +143,8 @@ internal sealed class DaemonComparison : IAsyncDisposable
             var theirs = await ListAsync(own, ct);
             Assert.True(
                 rows.SetEquals(theirs),
-                $"{kind}: {made}: {rows.Except(theirs).Count()} rows only there, {theirs.Except(rows).Count()} only here");
+                $"{kind}: {made}: {rows.Except(theirs).Count()} rows only there, {theirs.Except(rows).Count()} only here"
+            );
         }
     }
 
@@ -143,7 +160,8 @@ internal sealed class DaemonComparison : IAsyncDisposable
         await using var command = _database.CreateCommand(sql);
         await using var rows = await command.ExecuteReaderAsync(ct);
         var all = new HashSet<string>();
-        while (await rows.ReadAsync(ct)) Assert.True(all.Add(rows.GetString(0)));
+        while (await rows.ReadAsync(ct))
+            Assert.True(all.Add(rows.GetString(0)));
         return all;
     }
 }

@@ -132,14 +132,16 @@ public sealed class FlatMessages : FlatTableProjection
                 m.Map(e => e.Text);
                 m.SetValue("edits", 0);
             },
-            e => e.MessageId);
+            e => e.MessageId
+        );
         Project<MessageEdited>(
             m =>
             {
                 m.Map(e => e.Text);
                 m.Increment("edits");
             },
-            e => e.MessageId);
+            e => e.MessageId
+        );
         Delete<MessageDeleted>(e => e.MessageId);
     }
 }
@@ -185,7 +187,8 @@ public abstract class SqlRows(string tables) : IProjection
 
 public sealed class ReactionRows()
     : SqlRows(
-        "create table daemon.reactions (message_id uuid, emoji text, member_id uuid, primary key (message_id, emoji, member_id))")
+        "create table daemon.reactions (message_id uuid, emoji text, member_id uuid, primary key (message_id, emoji, member_id))"
+    )
 {
     protected override void Apply(IDocumentOperations operations, IEvent e)
     {
@@ -194,19 +197,22 @@ public sealed class ReactionRows()
                 "insert into daemon.reactions values (?, ?, ?)",
                 added.MessageId,
                 added.Emoji,
-                added.MemberId);
+                added.MemberId
+            );
         else if (e.Data is ReactionRemoved gone)
             operations.QueueSqlCommand(
                 "delete from daemon.reactions where message_id = ? and emoji = ? and member_id = ?",
                 gone.MessageId,
                 gone.Emoji,
-                gone.MemberId);
+                gone.MemberId
+            );
     }
 }
 
 public sealed class FollowRows()
     : SqlRows(
-        "create table daemon.follows (follower_id uuid, followee_id uuid, position bigint, primary key (follower_id, followee_id))")
+        "create table daemon.follows (follower_id uuid, followee_id uuid, position bigint, primary key (follower_id, followee_id))"
+    )
 {
     protected override void Apply(IDocumentOperations operations, IEvent e)
     {
@@ -215,12 +221,14 @@ public sealed class FollowRows()
                 "insert into daemon.follows values (?, ?, ?)",
                 started.FollowerId,
                 started.FolloweeId,
-                e.Sequence);
+                e.Sequence
+            );
         else if (e.Data is FollowStopped stopped)
             operations.QueueSqlCommand(
                 "delete from daemon.follows where follower_id = ? and followee_id = ?",
                 stopped.FollowerId,
-                stopped.FolloweeId);
+                stopped.FolloweeId
+            );
     }
 }
 
@@ -234,7 +242,8 @@ public sealed class MessagePositions()
                 "insert into daemon.positions values (?, ?, ?)",
                 sent.MessageId,
                 sent.ChannelId,
-                e.Sequence);
+                e.Sequence
+            );
         else if (e.Data is MessageDeleted gone)
             operations.QueueSqlCommand("delete from daemon.positions where message_id = ?", gone.MessageId);
     }

@@ -17,7 +17,21 @@ public class TrackProjectionsTests(TestLog log)
     private readonly Guid _owner = Guid.CreateVersion7();
     private readonly Guid _listener = Guid.CreateVersion7();
 
-    private UploadTrack Uploaded => new(_track, _owner, "Nightbus", "Ambient", null, 31_752_044, new string('a', 64), 180_000, "pcm_s16le", 44_100, 2, "wav");
+    private UploadTrack Uploaded =>
+        new(
+            _track,
+            _owner,
+            "Nightbus",
+            "Ambient",
+            null,
+            31_752_044,
+            new string('a', 64),
+            180_000,
+            "pcm_s16le",
+            44_100,
+            2,
+            "wav"
+        );
 
     [Fact]
     public async Task A_track_is_processing_until_its_copies_are_made()
@@ -27,14 +41,24 @@ public class TrackProjectionsTests(TestLog log)
         // The answer's position is that of the storage it takes, which follows the track's own event.
         Assert.Equal(
             (TrackStatus.Processing, null, 1, uploaded.Position - 1),
-            (before.Status, before.Failure, before.Version, before.Position));
-        Assert.Equal(("Nightbus", "Ambient", null, "wav"), (before.Title, before.Genre, before.Description, before.Container));
+            (before.Status, before.Failure, before.Version, before.Position)
+        );
+        Assert.Equal(
+            ("Nightbus", "Ambient", null, "wav"),
+            (before.Title, before.Genre, before.Description, before.Container)
+        );
 
         await Send(new CompleteTrackProcessing(_track, [new("opus", 128, 2_880_000), new("mp3", 192, 4_320_000)]));
         var after = await Track();
         Assert.Equal(before with { Status = TrackStatus.Ready, Version = 2 }, after);
-        Assert.Equal([new RenditionRow(_track, "mp3", 192, 4_320_000), new(_track, "opus", 128, 2_880_000)],
-            await log.Views.ListAsync<RenditionRow>("select * from views.music_renditions where track_id = @track order by format", new { track = _track }, CancellationToken.None));
+        Assert.Equal(
+            [new RenditionRow(_track, "mp3", 192, 4_320_000), new(_track, "opus", 128, 2_880_000)],
+            await log.Views.ListAsync<RenditionRow>(
+                "select * from views.music_renditions where track_id = @track order by format",
+                new { track = _track },
+                CancellationToken.None
+            )
+        );
     }
 
     [Fact]
@@ -43,7 +67,10 @@ public class TrackProjectionsTests(TestLog log)
         await Send(Uploaded);
         await Send(new FailTrackProcessing(_track, "Making the Opus copy failed."));
         var track = await Track();
-        Assert.Equal((TrackStatus.Failed, "Making the Opus copy failed.", 2), (track.Status, track.Failure, track.Version));
+        Assert.Equal(
+            (TrackStatus.Failed, "Making the Opus copy failed.", 2),
+            (track.Status, track.Failure, track.Version)
+        );
     }
 
     [Fact]
@@ -72,25 +99,72 @@ public class TrackProjectionsTests(TestLog log)
         var id = Guid.CreateVersion7();
         var done = await Send(new CommentOnTrack(id, _track, _listener, "this drop!", 61_000));
         await log.ProjectedAsync();
-        var row = await log.Views.FindAsync<CommentRow>("select * from views.social_comments where track_id = @track", new { track = _track }, CancellationToken.None);
-        Assert.Equal((id, _listener, "this drop!", 61_000L, done.Position), (row!.CommentId, row.AuthorId, row.Text, row.AtMs, row.Position));
+        var row = await log.Views.FindAsync<CommentRow>(
+            "select * from views.social_comments where track_id = @track",
+            new { track = _track },
+            CancellationToken.None
+        );
+        Assert.Equal(
+            (id, _listener, "this drop!", 61_000L, done.Position),
+            (row!.CommentId, row.AuthorId, row.Text, row.AtMs, row.Position)
+        );
     }
 
-    private async Task<CommandResult.Done> Send<T>(T command) where T : notnull =>
-        Assert.IsType<CommandResult.Done>(await log.CommandBus.SendAsync(command, new(Guid.CreateVersion7(), _listener), null, CancellationToken.None));
+    private async Task<CommandResult.Done> Send<T>(T command)
+        where T : notnull =>
+        Assert.IsType<CommandResult.Done>(
+            await log.CommandBus.SendAsync(command, new(Guid.CreateVersion7(), _listener), null, CancellationToken.None)
+        );
 
-    private async Task Play() => Assert.IsType<AppendOutcome.Accepted>(await log.Log.Appender.AppendAsync(new(Guid.CreateVersion7(),
-        [new(Guid.CreateVersion7(), "counting", 0, [new PlayCounted(Guid.CreateVersion7(), _track, _owner, _listener, Guid.CreateVersion7(), "Ambient", 30_000)])], [])));
+    private async Task Play() =>
+        Assert.IsType<AppendOutcome.Accepted>(
+            await log.Log.Appender.AppendAsync(
+                new(
+                    Guid.CreateVersion7(),
+                    [
+                        new(
+                            Guid.CreateVersion7(),
+                            "counting",
+                            0,
+                            [
+                                new PlayCounted(
+                                    Guid.CreateVersion7(),
+                                    _track,
+                                    _owner,
+                                    _listener,
+                                    Guid.CreateVersion7(),
+                                    "Ambient",
+                                    30_000
+                                ),
+                            ]
+                        ),
+                    ],
+                    []
+                )
+            )
+        );
 
     private async Task<TrackRow> Track()
     {
         await log.ProjectedAsync();
-        return (await log.Views.FindAsync<TrackRow>("select * from views.music_tracks where track_id = @track", new { track = _track }, CancellationToken.None))!;
+        return (
+            await log.Views.FindAsync<TrackRow>(
+                "select * from views.music_tracks where track_id = @track",
+                new { track = _track },
+                CancellationToken.None
+            )
+        )!;
     }
 
     private async Task<TrackCountsRow> Counts()
     {
         await log.ProjectedAsync();
-        return (await log.Views.FindAsync<TrackCountsRow>("select * from views.music_track_counts where track_id = @track", new { track = _track }, CancellationToken.None))!;
+        return (
+            await log.Views.FindAsync<TrackCountsRow>(
+                "select * from views.music_track_counts where track_id = @track",
+                new { track = _track },
+                CancellationToken.None
+            )
+        )!;
     }
 }

@@ -13,7 +13,10 @@ public class FollowsTests(TestLog log)
     public async Task Those_one_follows_come_newest_first()
     {
         await Happen(_social.Given());
-        Assert.Equal([("cleo", _social.Cleo), ("bo", _social.Bo)], Accounts(await _follows.FollowingAsync(_social.Ana, null, 10, CancellationToken.None)));
+        Assert.Equal(
+            [("cleo", _social.Cleo), ("bo", _social.Bo)],
+            Accounts(await _follows.FollowingAsync(_social.Ana, null, 10, CancellationToken.None))
+        );
         Assert.Empty(await _follows.FollowingAsync(_social.Bo, null, 10, CancellationToken.None));
     }
 
@@ -23,7 +26,10 @@ public class FollowsTests(TestLog log)
         await Happen(_social.Given(Follows(_social.Cleo, _social.Bo), Follows(_social.Dora, _social.Bo)));
         var first = await _follows.FollowersAsync(_social.Bo, null, 2, CancellationToken.None);
         Assert.Equal([("dora", _social.Dora), ("cleo", _social.Cleo)], Accounts(first));
-        Assert.Equal([("ana", _social.Ana)], Accounts(await _follows.FollowersAsync(_social.Bo, first[^1].Position, 2, CancellationToken.None)));
+        Assert.Equal(
+            [("ana", _social.Ana)],
+            Accounts(await _follows.FollowersAsync(_social.Bo, first[^1].Position, 2, CancellationToken.None))
+        );
     }
 
     [Fact]
@@ -37,7 +43,10 @@ public class FollowsTests(TestLog log)
     public async Task Who_follows_again_is_the_newest()
     {
         await Happen(_social.Given(Unfollows(_social.Ana, _social.Bo), Follows(_social.Ana, _social.Bo)));
-        Assert.Equal([("bo", _social.Bo), ("cleo", _social.Cleo)], Accounts(await _follows.FollowingAsync(_social.Ana, null, 10, CancellationToken.None)));
+        Assert.Equal(
+            [("bo", _social.Bo), ("cleo", _social.Cleo)],
+            Accounts(await _follows.FollowingAsync(_social.Ana, null, 10, CancellationToken.None))
+        );
     }
 
     private async Task Happen(object[] steps)
@@ -46,5 +55,6 @@ public class FollowsTests(TestLog log)
         await log.ProjectedAsync();
     }
 
-    private static IEnumerable<(string, Guid)> Accounts(List<FollowView> views) => views.Select(v => (v.Account.UserName, v.Account.Id));
+    private static IEnumerable<(string, Guid)> Accounts(List<FollowView> views) =>
+        views.Select(v => (v.Account.UserName, v.Account.Id));
 }

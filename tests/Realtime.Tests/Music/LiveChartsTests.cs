@@ -25,7 +25,9 @@ public class LiveChartsTests(TestLog log)
         await UploadAsync();
         await PlayAsync();
         using var follower = charts.Follow(Chart, Account, out _)!;
-        await using var told = follower.ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken).GetAsyncEnumerator();
+        await using var told = follower
+            .ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken)
+            .GetAsyncEnumerator();
         Assert.Equal(1, Plays(await NextAsync(told)));
 
         // The board waits for the second to pass; whatever is played meanwhile, nothing can be told.
@@ -57,7 +59,9 @@ public class LiveChartsTests(TestLog log)
         var told = new List<LiveMessage.ChartChanged>();
         foreach (var follower in followers)
         {
-            await using var messages = follower.ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken).GetAsyncEnumerator();
+            await using var messages = follower
+                .ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken)
+                .GetAsyncEnumerator();
             told.Add(await NextAsync(messages));
         }
         Assert.All(told, one => Assert.Same(told[0].Chart, one.Chart));
@@ -73,7 +77,9 @@ public class LiveChartsTests(TestLog log)
         await UploadAsync();
         await PlayAsync();
         using var follower = charts.Follow(Chart, Account, out _)!;
-        await using var told = follower.ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken).GetAsyncEnumerator();
+        await using var told = follower
+            .ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken)
+            .GetAsyncEnumerator();
         await NextAsync(told);
         var next = NextAsync(told);
         var second = await _clock.HeldAsync(ChartBoard.ReadEvery);
@@ -93,7 +99,9 @@ public class LiveChartsTests(TestLog log)
     {
         var charts = Charts();
         using var follower = charts.Follow(Chart, Account, out _)!;
-        await using var told = follower.ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken).GetAsyncEnumerator();
+        await using var told = follower
+            .ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken)
+            .GetAsyncEnumerator();
         await NextAsync(told);
         charts.Stop();
         Assert.True(await told.MoveNextAsync());
@@ -110,7 +118,9 @@ public class LiveChartsTests(TestLog log)
         using var staying = charts.Follow(Chart, Account, out _)!;
         using var open = await SignedInAsync(session);
         await using var told = ending.ReadAsync(open, TestContext.Current.CancellationToken).GetAsyncEnumerator();
-        await using var others = staying.ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken).GetAsyncEnumerator();
+        await using var others = staying
+            .ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken)
+            .GetAsyncEnumerator();
         await NextAsync(told);
         await NextAsync(others);
         var last = told.MoveNextAsync();
@@ -128,7 +138,10 @@ public class LiveChartsTests(TestLog log)
     public void Only_so_many_different_charts_are_followed()
     {
         var charts = Charts();
-        var followers = Enumerable.Range(0, LiveCharts.ChartsMax).Select(i => charts.Follow(Chart with { Genre = $"{i}" }, Guid.CreateVersion7(), out var _)!).ToList();
+        var followers = Enumerable
+            .Range(0, LiveCharts.ChartsMax)
+            .Select(i => charts.Follow(Chart with { Genre = $"{i}" }, Guid.CreateVersion7(), out var _)!)
+            .ToList();
         Assert.Null(charts.Follow(Chart, Account, out _));
         using (charts.Follow(Chart with { Genre = "7" }, Account, out _)) { }
         followers[0].Dispose();
@@ -142,8 +155,10 @@ public class LiveChartsTests(TestLog log)
     {
         var charts = Charts();
         var greedy = Guid.CreateVersion7();
-        var followers = Enumerable.Range(0, LiveCharts.ChartsPerAccountMax)
-            .Select(i => charts.Follow(Chart with { Genre = $"{i}" }, greedy, out var _)!).ToList();
+        var followers = Enumerable
+            .Range(0, LiveCharts.ChartsPerAccountMax)
+            .Select(i => charts.Follow(Chart with { Genre = $"{i}" }, greedy, out var _)!)
+            .ToList();
 
         Assert.Null(charts.Follow(Chart, greedy, out var refusal));
         Assert.Equal(LiveRefusal.TooManyChartsOfOne(LiveCharts.ChartsPerAccountMax), refusal);
@@ -161,7 +176,8 @@ public class LiveChartsTests(TestLog log)
     [InlineData(null, null, null)]
     [InlineData("top", "year", null)]
     [InlineData("top", "day", "123456789012345678901234567890123456789012345678901")]
-    public void There_is_no_other_chart(string? chart, string? span, string? genre) => Assert.Null(FollowedChart.Find(chart, span, genre));
+    public void There_is_no_other_chart(string? chart, string? span, string? genre) =>
+        Assert.Null(FollowedChart.Find(chart, span, genre));
 
     [Fact]
     public void Genres_are_compared_without_regard_to_case_and_the_week_goes_without_saying() =>
@@ -169,16 +185,28 @@ public class LiveChartsTests(TestLog log)
 
     private FollowedChart Chart => new(Projections.Music.Charts.Chart.Top, ChartSpan.All, _genre);
 
-    private LiveCharts Charts() => new(log.Log, new ChartQueries(log.Views), async (names, position, ct) =>
-    {
-        await log.Projections.WaitAsync(names, position, ct);
-        Interlocked.Increment(ref _reads);
-    }, _clock, NullLogger<LiveCharts>.Instance);
+    private LiveCharts Charts() =>
+        new(
+            log.Log,
+            new ChartQueries(log.Views),
+            async (names, position, ct) =>
+            {
+                await log.Projections.WaitAsync(names, position, ct);
+                Interlocked.Increment(ref _reads);
+            },
+            _clock,
+            NullLogger<LiveCharts>.Instance
+        );
 
     private readonly OpenSessions _sessions = new(log.Log, TimeProvider.System);
 
     private async Task<LiveSession> SignedInAsync(Guid? session = null) =>
-        (await _sessions.TryOpenAsync(new(Guid.CreateVersion7(), session, false), TestContext.Current.CancellationToken))!;
+        (
+            await _sessions.TryOpenAsync(
+                new(Guid.CreateVersion7(), session, false),
+                TestContext.Current.CancellationToken
+            )
+        )!;
 
     private static async Task<LiveMessage.ChartChanged> NextAsync(IAsyncEnumerator<LiveMessage> messages)
     {
@@ -189,17 +217,53 @@ public class LiveChartsTests(TestLog log)
     private int Plays(LiveMessage.ChartChanged message)
     {
         var chart = JsonSerializer.Deserialize<JsonElement>(message.Chart);
-        Assert.Equal(("top", "all", _genre), (chart.GetProperty("chart").GetString(), chart.GetProperty("span").GetString(), chart.GetProperty("genre").GetString()));
+        Assert.Equal(
+            ("top", "all", _genre),
+            (
+                chart.GetProperty("chart").GetString(),
+                chart.GetProperty("span").GetString(),
+                chart.GetProperty("genre").GetString()
+            )
+        );
         return Assert.Single(chart.GetProperty("items").EnumerateArray()).GetProperty("plays").GetInt32();
     }
 
-    private Task UploadAsync() => AppendAsync(_track, new TrackUploaded(_track, Guid.CreateVersion7(), "Ghost notes", _genre, null, 1000, new string('0', 64), 200_000, "flac", 44_100, 2));
+    private Task UploadAsync() =>
+        AppendAsync(
+            _track,
+            new TrackUploaded(
+                _track,
+                Guid.CreateVersion7(),
+                "Ghost notes",
+                _genre,
+                null,
+                1000,
+                new string('0', 64),
+                200_000,
+                "flac",
+                44_100,
+                2
+            )
+        );
 
-    private Task PlayAsync(string? genre = null, Guid? track = null) => AppendAsync(Guid.CreateVersion7(),
-        new PlayCounted(Guid.CreateVersion7(), track ?? _track, Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), genre ?? _genre, 30_000));
+    private Task PlayAsync(string? genre = null, Guid? track = null) =>
+        AppendAsync(
+            Guid.CreateVersion7(),
+            new PlayCounted(
+                Guid.CreateVersion7(),
+                track ?? _track,
+                Guid.CreateVersion7(),
+                Guid.CreateVersion7(),
+                Guid.CreateVersion7(),
+                genre ?? _genre,
+                30_000
+            )
+        );
 
     private async Task AppendAsync(Guid stream, object e) =>
-        Assert.IsType<AppendOutcome.Accepted>(await log.Log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(stream, "test", 0, [e])], [])));
+        Assert.IsType<AppendOutcome.Accepted>(
+            await log.Log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(stream, "test", 0, [e])], []))
+        );
 }
 
 /// <summary>A clock that tells the true time and whose timers ring only when they are told to.</summary>
@@ -244,8 +308,12 @@ internal sealed class HeldTime : TimeProvider
 internal sealed class HeldTimer(TimeSpan length, Action ring) : ITimer
 {
     public TimeSpan Length => length;
+
     public void Ring() => ring();
+
     public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
     public void Dispose() { }
+
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -12,6 +12,7 @@ using Veza.Projections.Chat.Communities;
 namespace Veza.Api.Chat.Communities;
 
 public sealed record CreateCommunityBody(string Name);
+
 public sealed record CreateChannelBody(string Name, ChannelKind Kind, string? Topic, int SlowModeSeconds = 0);
 
 public static class CommunityEndpoints
@@ -25,56 +26,135 @@ public static class CommunityEndpoints
     public static void MapCommunities(this IEndpointRouteBuilder api)
     {
         var communities = api.MapGroup("/communities").WithTags("Communities");
-        communities.MapPost("", (CreateCommunityBody body, Caller caller, CommandSender commands) =>
-        {
-            var (id, generalChannelId) = (Guid.CreateVersion7(), Guid.CreateVersion7());
-            return commands.Send(new CreateCommunity(id, generalChannelId, caller.AccountId, body.Name), new { id, generalChannelId }, StatusCodes.Status201Created);
-        }).Produces(StatusCodes.Status201Created).WithSummary("Make a community").WithDescription("Its maker owns it and is its first member; the channel `general` is made with it.");
+        communities
+            .MapPost("", (CreateCommunityBody body, Caller caller, CommandSender commands) =>
+            {
+                var (id, generalChannelId) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+                return commands.Send(
+                    new CreateCommunity(id, generalChannelId, caller.AccountId, body.Name),
+                    new { id, generalChannelId },
+                    StatusCodes.Status201Created
+                );
+            })
+            .Produces(StatusCodes.Status201Created)
+            .WithSummary("Make a community")
+            .WithDescription("Its maker owns it and is its first member; the channel `general` is made with it.");
 
         var community = communities.MapGroup("/{communityId:guid}");
-        community.MapGet("", async (Guid communityId, ChatQueries chat, HttpContext http, CancellationToken ct) =>
-            await (http.PointInTime() is { } past ? new(past.Views) : chat).CommunityAsync(communityId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("community", communityId)))
-            .ReadsFrom(CommunityRead).AnswersAsOf(CommunityRead).Produces<CommunityView>().WithSummary("Read a community");
-        community.MapPut("/members/me", (Guid communityId, Caller caller, CommandSender commands) =>
-            commands.Send(new JoinCommunity(communityId, caller.AccountId), new { id = communityId })).WithSummary("Join");
-        community.MapDelete("/members/me", (Guid communityId, Caller caller, CommandSender commands) =>
-            commands.Send(new LeaveCommunity(communityId, caller.AccountId), new { id = communityId })).WithSummary("Leave");
-        community.MapGet("/members", Members).ReadsFrom(MembersRead).AnswersAsOf(MembersRead).Produces<Page<MemberView>>().WithSummary("List the members, in the order they joined");
-        community.MapPost("/channels", (Guid communityId, CreateChannelBody body, Caller caller, CommandSender commands) =>
-        {
-            var id = Guid.CreateVersion7();
-            return commands.Send(new CreateChannel(id, communityId, caller.AccountId, body.Name, body.Kind, body.Topic, body.SlowModeSeconds), new { id }, StatusCodes.Status201Created);
-        }).Produces(StatusCodes.Status201Created).WithSummary("Make a channel").WithDescription("Needs the permission ManageChannels.");
-        community.MapGet("/channels", Channels).ReadsFrom(ChannelsRead).AnswersAsOf(ChannelsRead).Produces<Page<ChannelView>>().WithSummary("List the channels");
+        community
+            .MapGet("", async (Guid communityId, ChatQueries chat, HttpContext http, CancellationToken ct) =>
+                await (http.PointInTime() is { } past ? new(past.Views) : chat).CommunityAsync(communityId, ct)
+                    is { } found
+                    ? Results.Ok(found)
+                    : Problems.Result(Refusals.Unknown("community", communityId))
+            )
+            .ReadsFrom(CommunityRead)
+            .AnswersAsOf(CommunityRead)
+            .Produces<CommunityView>()
+            .WithSummary("Read a community");
+        community
+            .MapPut("/members/me", (Guid communityId, Caller caller, CommandSender commands) =>
+                commands.Send(new JoinCommunity(communityId, caller.AccountId), new { id = communityId })
+            )
+            .WithSummary("Join");
+        community
+            .MapDelete("/members/me", (Guid communityId, Caller caller, CommandSender commands) =>
+                commands.Send(new LeaveCommunity(communityId, caller.AccountId), new { id = communityId })
+            )
+            .WithSummary("Leave");
+        community
+            .MapGet("/members", Members)
+            .ReadsFrom(MembersRead)
+            .AnswersAsOf(MembersRead)
+            .Produces<Page<MemberView>>()
+            .WithSummary("List the members, in the order they joined");
+        community
+            .MapPost("/channels", (Guid communityId, CreateChannelBody body, Caller caller, CommandSender commands) =>
+            {
+                var id = Guid.CreateVersion7();
+                return commands.Send(
+                    new CreateChannel(
+                        id,
+                        communityId,
+                        caller.AccountId,
+                        body.Name,
+                        body.Kind,
+                        body.Topic,
+                        body.SlowModeSeconds
+                    ),
+                    new { id },
+                    StatusCodes.Status201Created
+                );
+            })
+            .Produces(StatusCodes.Status201Created)
+            .WithSummary("Make a channel")
+            .WithDescription("Needs the permission ManageChannels.");
+        community
+            .MapGet("/channels", Channels)
+            .ReadsFrom(ChannelsRead)
+            .AnswersAsOf(ChannelsRead)
+            .Produces<Page<ChannelView>>()
+            .WithSummary("List the channels");
     }
 
-    private static async Task<IResult> Members(Guid communityId, long? after, int? limit, Caller caller, ChatQueries chat, HttpContext http, CancellationToken ct)
+    private static async Task<IResult> Members(
+        Guid communityId,
+        long? after,
+        int? limit,
+        Caller caller,
+        ChatQueries chat,
+        HttpContext http,
+        CancellationToken ct
+    )
     {
-        if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
-        if (await NotMember(communityId, caller, chat, ct) is { } hidden) return hidden;
+        if (Page.Limit(limit, out var refusal) is not { } size)
+            return refusal;
+        if (await NotMember(communityId, caller, chat, ct) is { } hidden)
+            return hidden;
         if (http.PointInTime() is { } past)
         {
             chat = new(past.Views);
-            if (await chat.CommunityAsync(communityId, ct) is null) return Problems.Result(Refusals.Unknown("community", communityId));
+            if (await chat.CommunityAsync(communityId, ct) is null)
+                return Problems.Result(Refusals.Unknown("community", communityId));
         }
-        return Results.Ok(Page.Cut(http, await chat.MembersAsync(communityId, after ?? 0, size + 1, ct), size, m => $"after={m.Position}"));
+        return Results.Ok(
+            Page.Cut(http, await chat.MembersAsync(communityId, after ?? 0, size + 1, ct), size, m =>
+                $"after={m.Position}"
+            )
+        );
     }
 
-    private static async Task<IResult> Channels(Guid communityId, long? after, int? limit, Caller caller, ChatQueries chat, HttpContext http, CancellationToken ct)
+    private static async Task<IResult> Channels(
+        Guid communityId,
+        long? after,
+        int? limit,
+        Caller caller,
+        ChatQueries chat,
+        HttpContext http,
+        CancellationToken ct
+    )
     {
-        if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
-        if (await NotMember(communityId, caller, chat, ct) is { } hidden) return hidden;
+        if (Page.Limit(limit, out var refusal) is not { } size)
+            return refusal;
+        if (await NotMember(communityId, caller, chat, ct) is { } hidden)
+            return hidden;
         if (http.PointInTime() is { } past)
         {
             chat = new(past.Views);
-            if (await chat.CommunityAsync(communityId, ct) is null) return Problems.Result(Refusals.Unknown("community", communityId));
+            if (await chat.CommunityAsync(communityId, ct) is null)
+                return Problems.Result(Refusals.Unknown("community", communityId));
         }
-        return Results.Ok(Page.Cut(http, await chat.ChannelsAsync(communityId, after ?? 0, size + 1, ct), size, c => $"after={c.Position}"));
+        return Results.Ok(
+            Page.Cut(http, await chat.ChannelsAsync(communityId, after ?? 0, size + 1, ct), size, c =>
+                $"after={c.Position}"
+            )
+        );
     }
 
     private static async Task<IResult?> NotMember(Guid community, Caller caller, ChatQueries chat, CancellationToken ct)
     {
-        if (await chat.IsMemberAsync(community, caller.AccountId, ct)) return null;
+        if (await chat.IsMemberAsync(community, caller.AccountId, ct))
+            return null;
         return await chat.CommunityAsync(community, ct) is null
             ? Problems.Result(Refusals.Unknown("community", community))
             : Problems.Result(Commands.Chat.ChatRefusals.NotAllowed(Permission.ViewChannel));

@@ -7,8 +7,11 @@ using Veza.Projections.Chat;
 
 namespace Veza.Api.Chat.Members;
 
-/// <param name="DeleteMessagesHours">Whole hours, 0 to <see cref="Member.DeleteMessagesHoursMax"/>; without it nothing is deleted.</param>
+/// <param name="DeleteMessagesHours">
+/// Whole hours, 0 to <see cref="Member.DeleteMessagesHoursMax"/>; without it nothing is deleted.
+/// </param>
 public sealed record BanBody(string? Reason, int? DeleteMessagesHours);
+
 public sealed record TimeOutBody(DateTimeOffset Until, string? Reason);
 
 public static class ModerationEndpoints
@@ -18,30 +21,95 @@ public static class ModerationEndpoints
     public static void MapModeration(this IEndpointRouteBuilder api)
     {
         var community = api.MapGroup("/communities/{communityId:guid}").WithTags("Moderation");
-        community.MapDelete("/members/{memberId:guid}", (Guid communityId, Guid memberId, string? reason, Caller caller, CommandSender commands) =>
-            commands.Send(new KickMember(communityId, memberId, caller.AccountId, reason), new { id = memberId }))
-            .WithSummary("Kick a member").WithDescription("Needs the permission KickMembers. They may join again.");
-        community.MapPut("/members/{memberId:guid}/timeout", (Guid communityId, Guid memberId, TimeOutBody body, Caller caller, CommandSender commands) =>
-            commands.Send(new TimeOutMember(communityId, memberId, caller.AccountId, body.Until, body.Reason), new { id = memberId }))
-            .WithSummary("Time a member out").WithDescription($"Needs the permission ModerateMembers. Until then, at most {Member.TimeOutMax.TotalDays} days, the member may only read.");
-        community.MapDelete("/members/{memberId:guid}/timeout", (Guid communityId, Guid memberId, Caller caller, CommandSender commands) =>
-            commands.Send(new EndTimeOut(communityId, memberId, caller.AccountId), new { id = memberId })).WithSummary("End a time-out").WithDescription("Needs the permission ModerateMembers.");
-        community.MapPut("/bans/{memberId:guid}", (Guid communityId, Guid memberId, BanBody body, Caller caller, CommandSender commands) =>
-            commands.Send(new BanMember(communityId, memberId, caller.AccountId, body.Reason, body.DeleteMessagesHours), new { id = memberId }))
-            .WithSummary("Ban somebody").WithDescription("Needs the permission BanMembers. A member is one no longer; nobody who is banned can join. "
-                + $"With deleteMessagesHours, whole hours up to {Member.DeleteMessagesHoursMax}, all that they sent here in so many hours is deleted too, soon after the answer; taking the ban back brings none of it back.");
-        community.MapDelete("/bans/{memberId:guid}", (Guid communityId, Guid memberId, Caller caller, CommandSender commands) =>
-            commands.Send(new UnbanMember(communityId, memberId, caller.AccountId), new { id = memberId })).WithSummary("Take a ban back").WithDescription("Needs the permission BanMembers.");
-        community.MapGet("/sanctions", Sanctions).ReadsFrom(Reads).Produces<Page<SanctionView>>()
-            .WithSummary("List bans and time-outs").WithDescription("Needs the permission ModerateMembers. In the order they were given; time-outs that have run out are not among them.");
+        community
+            .MapDelete(
+                "/members/{memberId:guid}",
+                (Guid communityId, Guid memberId, string? reason, Caller caller, CommandSender commands) =>
+                    commands.Send(
+                        new KickMember(communityId, memberId, caller.AccountId, reason),
+                        new { id = memberId }
+                    )
+            )
+            .WithSummary("Kick a member")
+            .WithDescription("Needs the permission KickMembers. They may join again.");
+        community
+            .MapPut(
+                "/members/{memberId:guid}/timeout",
+                (Guid communityId, Guid memberId, TimeOutBody body, Caller caller, CommandSender commands) =>
+                    commands.Send(
+                        new TimeOutMember(communityId, memberId, caller.AccountId, body.Until, body.Reason),
+                        new { id = memberId }
+                    )
+            )
+            .WithSummary("Time a member out")
+            .WithDescription(
+                $"Needs the permission ModerateMembers. Until then, at most {Member.TimeOutMax.TotalDays} days, the member may only read."
+            );
+        community
+            .MapDelete(
+                "/members/{memberId:guid}/timeout",
+                (Guid communityId, Guid memberId, Caller caller, CommandSender commands) =>
+                    commands.Send(new EndTimeOut(communityId, memberId, caller.AccountId), new { id = memberId })
+            )
+            .WithSummary("End a time-out")
+            .WithDescription("Needs the permission ModerateMembers.");
+        community
+            .MapPut(
+                "/bans/{memberId:guid}",
+                (Guid communityId, Guid memberId, BanBody body, Caller caller, CommandSender commands) =>
+                    commands.Send(
+                        new BanMember(communityId, memberId, caller.AccountId, body.Reason, body.DeleteMessagesHours),
+                        new { id = memberId }
+                    )
+            )
+            .WithSummary("Ban somebody")
+            .WithDescription(
+                "Needs the permission BanMembers. A member is one no longer; nobody who is banned can join. "
+                    + $"With deleteMessagesHours, whole hours up to {Member.DeleteMessagesHoursMax}, all that they sent here in so many hours is deleted too, soon after the answer; taking the ban back brings none of it back."
+            );
+        community
+            .MapDelete(
+                "/bans/{memberId:guid}",
+                (Guid communityId, Guid memberId, Caller caller, CommandSender commands) =>
+                    commands.Send(new UnbanMember(communityId, memberId, caller.AccountId), new { id = memberId })
+            )
+            .WithSummary("Take a ban back")
+            .WithDescription("Needs the permission BanMembers.");
+        community
+            .MapGet("/sanctions", Sanctions)
+            .ReadsFrom(Reads)
+            .Produces<Page<SanctionView>>()
+            .WithSummary("List bans and time-outs")
+            .WithDescription(
+                "Needs the permission ModerateMembers. In the order they were given; time-outs that have run out are not among them."
+            );
     }
 
-    private static async Task<IResult> Sanctions(Guid communityId, long? after, int? limit, Caller caller, ChatQueries chat, TimeProvider clock, HttpContext http, CancellationToken ct)
+    private static async Task<IResult> Sanctions(
+        Guid communityId,
+        long? after,
+        int? limit,
+        Caller caller,
+        ChatQueries chat,
+        TimeProvider clock,
+        HttpContext http,
+        CancellationToken ct
+    )
     {
-        if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
-        if (await chat.CommunityAsync(communityId, ct) is not { } community) return Problems.Result(Refusals.Unknown("community", communityId));
+        if (Page.Limit(limit, out var refusal) is not { } size)
+            return refusal;
+        if (await chat.CommunityAsync(communityId, ct) is not { } community)
+            return Problems.Result(Refusals.Unknown("community", communityId));
         // Until there are roles, the owner alone has it.
-        if (community.OwnerId != caller.AccountId) return Problems.Result(ChatRefusals.NotAllowed(Permission.ModerateMembers));
-        return Results.Ok(Page.Cut(http, await chat.SanctionsAsync(communityId, clock.GetUtcNow(), after ?? 0, size + 1, ct), size, s => $"after={s.Position}"));
+        if (community.OwnerId != caller.AccountId)
+            return Problems.Result(ChatRefusals.NotAllowed(Permission.ModerateMembers));
+        return Results.Ok(
+            Page.Cut(
+                http,
+                await chat.SanctionsAsync(communityId, clock.GetUtcNow(), after ?? 0, size + 1, ct),
+                size,
+                s => $"after={s.Position}"
+            )
+        );
     }
 }

@@ -8,8 +8,15 @@ using Veza.Realtime.Presence;
 
 namespace Veza.Api.Chat.Members;
 
-/// <param name="LastSeen">The minute in which a member who is offline was last there, as far as this node knows; not while invisible.</param>
-public sealed record MemberPresenceView(AccountName Account, PresenceStatus Status, DateTimeOffset? LastSeen, long Position);
+/// <param name="LastSeen">
+/// The minute in which a member who is offline was last there, as far as this node knows; not while invisible.
+/// </param>
+public sealed record MemberPresenceView(
+    AccountName Account,
+    PresenceStatus Status,
+    DateTimeOffset? LastSeen,
+    long Position
+);
 
 /// <param name="Devices">Those that have said how they are.</param>
 public sealed record OwnPresenceView(PresenceStatus Status, int Devices);
@@ -18,19 +25,55 @@ public static class PresenceEndpoints
 {
     public static void MapPresence(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/accounts/me/presence", (Caller caller, PresenceService presence) => Results.Ok(new OwnPresenceView(presence.Board.Of(caller.AccountId).Status, presence.Board.Of(caller.AccountId).Devices)))
-            .WithTags("Presence").Produces<OwnPresenceView>().WithSummary("How one is shown oneself").WithDescription("Over all devices: `invisible` if one of them says so, which others see as `offline`.");
-        api.MapGet("/communities/{communityId:guid}/presence", Members).WithTags("Presence").ReadsFrom("chat.communities.v1", "chat.members.v1").Produces<Page<MemberPresenceView>>()
-            .WithSummary("How a community's members are, in the order they joined").WithDescription("For its members. As heard by the node that answers; changes are told by the hub's `Watch`.");
+        api.MapGet("/accounts/me/presence", (Caller caller, PresenceService presence) =>
+                Results.Ok(
+                    new OwnPresenceView(
+                        presence.Board.Of(caller.AccountId).Status,
+                        presence.Board.Of(caller.AccountId).Devices
+                    )
+                )
+            )
+            .WithTags("Presence")
+            .Produces<OwnPresenceView>()
+            .WithSummary("How one is shown oneself")
+            .WithDescription("Over all devices: `invisible` if one of them says so, which others see as `offline`.");
+        api.MapGet("/communities/{communityId:guid}/presence", Members)
+            .WithTags("Presence")
+            .ReadsFrom("chat.communities.v1", "chat.members.v1")
+            .Produces<Page<MemberPresenceView>>()
+            .WithSummary("How a community's members are, in the order they joined")
+            .WithDescription(
+                "For its members. As heard by the node that answers; changes are told by the hub's `Watch`."
+            );
     }
 
-    private static async Task<IResult> Members(Guid communityId, long? after, int? limit, Caller caller, ChatQueries chat, PresenceService presence, HttpContext http, CancellationToken ct)
+    private static async Task<IResult> Members(
+        Guid communityId,
+        long? after,
+        int? limit,
+        Caller caller,
+        ChatQueries chat,
+        PresenceService presence,
+        HttpContext http,
+        CancellationToken ct
+    )
     {
-        if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
+        if (Page.Limit(limit, out var refusal) is not { } size)
+            return refusal;
         if (!await chat.IsMemberAsync(communityId, caller.AccountId, ct))
-            return Problems.Result(await chat.CommunityAsync(communityId, ct) is null ? Refusals.Unknown("community", communityId) : ChatRefusals.NotAllowed(Permission.ViewChannel));
-        var members = (await chat.MembersAsync(communityId, after ?? 0, size + 1, ct))
-            .ConvertAll(m => new MemberPresenceView(m.Account, presence.Board.Of(m.Account.Id).Status.Shown(), presence.Board.LastSeen(m.Account.Id), m.Position));
+            return Problems.Result(
+                await chat.CommunityAsync(communityId, ct) is null
+                    ? Refusals.Unknown("community", communityId)
+                    : ChatRefusals.NotAllowed(Permission.ViewChannel)
+            );
+        var members = (await chat.MembersAsync(communityId, after ?? 0, size + 1, ct)).ConvertAll(
+            m => new MemberPresenceView(
+                m.Account,
+                presence.Board.Of(m.Account.Id).Status.Shown(),
+                presence.Board.LastSeen(m.Account.Id),
+                m.Position
+            )
+        );
         return Results.Ok(Page.Cut(http, members, size, m => $"after={m.Position}"));
     }
 }

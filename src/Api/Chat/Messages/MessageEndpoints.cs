@@ -7,6 +7,7 @@ using Veza.Projections.Chat.Messages;
 namespace Veza.Api.Chat.Messages;
 
 public sealed record SendMessageBody(string Text, Guid? ReplyTo);
+
 public sealed record EditMessageBody(string Text);
 
 public static class MessageEndpoints
@@ -16,87 +17,200 @@ public static class MessageEndpoints
     public static void MapMessages(this IEndpointRouteBuilder api)
     {
         var channel = api.MapGroup("/channels/{channelId:guid}/messages").WithTags("Messages");
-        channel.MapPost("", (Guid channelId, SendMessageBody body, Caller caller, CommandSender commands) =>
-        {
-            var id = Guid.CreateVersion7();
-            return commands.Send(new SendMessage(id, channelId, caller.AccountId, body.Text, body.ReplyTo), new { id }, StatusCodes.Status201Created);
-        }).Produces(StatusCodes.Status201Created).WithSummary("Send a message").WithDescription("Markdown, at most MAX_MESSAGE_SIZE bytes of UTF-8. Needs the permission SendMessages; 429 `slow_mode` in a slow channel.");
-        channel.MapGet("", History).ReadsFrom(Reads).AnswersAsOf(Reads).Produces<Page<MessageView>>()
-            .WithSummary("Read a channel's history").WithDescription("Newest first. `before`, `after` and `around` are message ids; without them the newest page. As of the past, the text of a message that is deleted since is empty, except for operators.");
+        channel
+            .MapPost("", (Guid channelId, SendMessageBody body, Caller caller, CommandSender commands) =>
+            {
+                var id = Guid.CreateVersion7();
+                return commands.Send(
+                    new SendMessage(id, channelId, caller.AccountId, body.Text, body.ReplyTo),
+                    new { id },
+                    StatusCodes.Status201Created
+                );
+            })
+            .Produces(StatusCodes.Status201Created)
+            .WithSummary("Send a message")
+            .WithDescription(
+                "Markdown, at most MAX_MESSAGE_SIZE bytes of UTF-8. Needs the permission SendMessages; 429 `slow_mode` in a slow channel."
+            );
+        channel
+            .MapGet("", History)
+            .ReadsFrom(Reads)
+            .AnswersAsOf(Reads)
+            .Produces<Page<MessageView>>()
+            .WithSummary("Read a channel's history")
+            .WithDescription(
+                "Newest first. `before`, `after` and `around` are message ids; without them the newest page. As of the past, the text of a message that is deleted since is empty, except for operators."
+            );
 
         var message = api.MapGroup("/messages/{messageId:guid}").WithTags("Messages");
-        message.MapGet("", One).ReadsFrom(Reads).AnswersAsOf(Reads).Produces<MessageView>().WithSummary("Read a message");
-        message.MapGet("/edits", Edits).ReadsFrom(Reads).AnswersAsOf(Reads).Produces<Page<MessageEditView>>().WithSummary("Every text the message has had, oldest first");
-        message.MapPatch("", (Guid messageId, EditMessageBody body, Caller caller, CommandSender commands) =>
-            commands.Send(new EditMessage(messageId, caller.AccountId, body.Text), new { id = messageId })).WithSummary("Edit one's message");
-        message.MapDelete("", (Guid messageId, Caller caller, CommandSender commands) =>
-            commands.Send(new DeleteMessage(messageId, caller.AccountId), new { id = messageId })).WithSummary("Delete a message");
-        message.MapPut("/reactions/{emoji}", (Guid messageId, string emoji, Caller caller, CommandSender commands) =>
-            commands.Send(new ReactToMessage(messageId, caller.AccountId, emoji), new { id = messageId })).WithSummary("React with an emoji");
-        message.MapDelete("/reactions/{emoji}", (Guid messageId, string emoji, Caller caller, CommandSender commands) =>
-            commands.Send(new RemoveReaction(messageId, caller.AccountId, emoji), new { id = messageId })).WithSummary("Take a reaction back");
+        message
+            .MapGet("", One)
+            .ReadsFrom(Reads)
+            .AnswersAsOf(Reads)
+            .Produces<MessageView>()
+            .WithSummary("Read a message");
+        message
+            .MapGet("/edits", Edits)
+            .ReadsFrom(Reads)
+            .AnswersAsOf(Reads)
+            .Produces<Page<MessageEditView>>()
+            .WithSummary("Every text the message has had, oldest first");
+        message
+            .MapPatch("", (Guid messageId, EditMessageBody body, Caller caller, CommandSender commands) =>
+                commands.Send(new EditMessage(messageId, caller.AccountId, body.Text), new { id = messageId })
+            )
+            .WithSummary("Edit one's message");
+        message
+            .MapDelete("", (Guid messageId, Caller caller, CommandSender commands) =>
+                commands.Send(new DeleteMessage(messageId, caller.AccountId), new { id = messageId })
+            )
+            .WithSummary("Delete a message");
+        message
+            .MapPut("/reactions/{emoji}", (Guid messageId, string emoji, Caller caller, CommandSender commands) =>
+                commands.Send(new ReactToMessage(messageId, caller.AccountId, emoji), new { id = messageId })
+            )
+            .WithSummary("React with an emoji");
+        message
+            .MapDelete("/reactions/{emoji}", (Guid messageId, string emoji, Caller caller, CommandSender commands) =>
+                commands.Send(new RemoveReaction(messageId, caller.AccountId, emoji), new { id = messageId })
+            )
+            .WithSummary("Take a reaction back");
     }
 
-    private static async Task<IResult> History(Guid channelId, Guid? before, Guid? after, Guid? around, int? limit, Caller caller, MessageQueries messages, MessageStreams streams, ChatQueries chat,
-        HistoryLimit historyMax, HttpContext http, CancellationToken ct)
+    private static async Task<IResult> History(
+        Guid channelId,
+        Guid? before,
+        Guid? after,
+        Guid? around,
+        int? limit,
+        Caller caller,
+        MessageQueries messages,
+        MessageStreams streams,
+        ChatQueries chat,
+        HistoryLimit historyMax,
+        HttpContext http,
+        CancellationToken ct
+    )
     {
-        if (Page.Limit(limit, out var refusal, historyMax.Messages) is not { } size) return refusal;
-        if (await NotSeen(chat, channelId, caller, ct) is { } hidden) return hidden;
+        if (Page.Limit(limit, out var refusal, historyMax.Messages) is not { } size)
+            return refusal;
+        if (await NotSeen(chat, channelId, caller, ct) is { } hidden)
+            return hidden;
         var read = messages;
         if (http.PointInTime() is { } past)
         {
-            if (await new ChatQueries(past.Views).ChannelAsync(channelId, ct) is null) return Problems.Result(Refusals.Unknown("channel", channelId));
+            if (await new ChatQueries(past.Views).ChannelAsync(channelId, ct) is null)
+                return Problems.Result(Refusals.Unknown("channel", channelId));
             read = new(past.Views);
         }
         if (new[] { before, after, around }.Count(a => a is not null) > 1)
             return Problems.Result(Problems.Invalid("before", "only one of before, after and around may be given"));
         long? anchor = null;
-        if ((before ?? after ?? around) is { } id && (anchor = await streams.SentAtAsync(channelId, id, http.PointInTime()?.Position ?? long.MaxValue, ct)) is null)
+        if (
+            (before ?? after ?? around) is { } id
+            && (anchor = await streams.SentAtAsync(channelId, id, http.PointInTime()?.Position ?? long.MaxValue, ct))
+                is null
+        )
             return Problems.Result(Refusals.Unknown("message", id));
 
         Page<MessageView> page;
         if (after is not null)
         {
-            // One more than asked tells whether there is more; the page ends at its newest, which is where the next one starts.
+            // One more than asked tells whether there is more; the page ends at its newest, which is where the next one
+            // starts.
             var newer = await read.AfterAsync(channelId, anchor!.Value, size + 1, caller.AccountId, ct);
-            if (newer.Count <= size) page = new(newer, null);
-            else page = new(newer[^size..], Page.Next(http, $"after={newer[^size].Id}", size));
+            if (newer.Count <= size)
+                page = new(newer, null);
+            else
+                page = new(newer[^size..], Page.Next(http, $"after={newer[^size].Id}", size));
         }
         else if (around is not null)
         {
             var newer = await read.AfterAsync(channelId, anchor!.Value, size / 2, caller.AccountId, ct);
-            var older = await read.BeforeAsync(channelId, anchor.Value + 1, size - newer.Count + 1, caller.AccountId, ct);
+            var older = await read.BeforeAsync(
+                channelId,
+                anchor.Value + 1,
+                size - newer.Count + 1,
+                caller.AccountId,
+                ct
+            );
             page = Page.Cut(http, [.. newer, .. older], size, m => $"before={m.Id}");
         }
-        else page = Page.Cut(http, await read.BeforeAsync(channelId, anchor, size + 1, caller.AccountId, ct), size, m => $"before={m.Id}");
+        else
+            page = Page.Cut(http, await read.BeforeAsync(channelId, anchor, size + 1, caller.AccountId, ct), size, m =>
+                $"before={m.Id}"
+            );
 
         var gone = await WithheldAsync(http, page.Items.Select(m => m.Id), caller, messages, ct);
-        return Results.Ok(page with { Items = [.. page.Items.Select(m => gone.Contains(m.Id) ? m with { Text = "" } : m)] });
+        return Results.Ok(
+            page with
+            {
+                Items = [.. page.Items.Select(m => gone.Contains(m.Id) ? m with { Text = "" } : m)],
+            }
+        );
     }
 
-    private static async Task<IResult> One(Guid messageId, Caller caller, MessageQueries messages, ChatQueries chat, HttpContext http, CancellationToken ct)
+    private static async Task<IResult> One(
+        Guid messageId,
+        Caller caller,
+        MessageQueries messages,
+        ChatQueries chat,
+        HttpContext http,
+        CancellationToken ct
+    )
     {
         var read = http.PointInTime() is { } past ? new MessageQueries(past.Views) : messages;
-        if (await read.FindAsync(messageId, caller.AccountId, ct) is not { } message) return Problems.Result(Refusals.Unknown("message", messageId));
-        if (await NotSeen(chat, message.ChannelId, caller, ct) is { } hidden) return hidden;
-        return Results.Ok((await WithheldAsync(http, [messageId], caller, messages, ct)).Count > 0 ? message with { Text = "" } : message);
+        if (await read.FindAsync(messageId, caller.AccountId, ct) is not { } message)
+            return Problems.Result(Refusals.Unknown("message", messageId));
+        if (await NotSeen(chat, message.ChannelId, caller, ct) is { } hidden)
+            return hidden;
+        return Results.Ok(
+            (await WithheldAsync(http, [messageId], caller, messages, ct)).Count > 0
+                ? message with
+                {
+                    Text = "",
+                }
+                : message
+        );
     }
 
-    private static async Task<IResult> Edits(Guid messageId, Caller caller, MessageQueries messages, MessageStreams streams, ChatQueries chat, HttpContext http, CancellationToken ct)
+    private static async Task<IResult> Edits(
+        Guid messageId,
+        Caller caller,
+        MessageQueries messages,
+        MessageStreams streams,
+        ChatQueries chat,
+        HttpContext http,
+        CancellationToken ct
+    )
     {
         var read = http.PointInTime() is { } past ? new MessageQueries(past.Views) : messages;
-        if (await read.FindAsync(messageId, caller.AccountId, ct) is not { } message) return Problems.Result(Refusals.Unknown("message", messageId));
-        if (await NotSeen(chat, message.ChannelId, caller, ct) is { } hidden) return hidden;
+        if (await read.FindAsync(messageId, caller.AccountId, ct) is not { } message)
+            return Problems.Result(Refusals.Unknown("message", messageId));
+        if (await NotSeen(chat, message.ChannelId, caller, ct) is { } hidden)
+            return hidden;
         var texts = await streams.TextsAsync(messageId, http.PointInTime()?.Position ?? long.MaxValue, ct);
         var gone = (await WithheldAsync(http, [messageId], caller, messages, ct)).Count > 0;
         return Results.Ok(new Page<MessageEditView>(gone ? texts.ConvertAll(t => t with { Text = "" }) : texts, null));
     }
 
-    /// <summary>What was deleted since is not said again by asking for the past: that it was there is, its text is for operators.</summary>
-    /// <returns>Those of the messages whose text the caller is not shown; a message never has an empty one of its own.</returns>
-    private static async Task<HashSet<Guid>> WithheldAsync(HttpContext http, IEnumerable<Guid> messages, Caller caller, MessageQueries now, CancellationToken ct)
+    /// <summary>
+    /// What was deleted since is not said again by asking for the past: that it was there is, its text is for
+    /// operators.
+    /// </summary>
+    /// <returns>
+    /// Those of the messages whose text the caller is not shown; a message never has an empty one of its own.
+    /// </returns>
+    private static async Task<HashSet<Guid>> WithheldAsync(
+        HttpContext http,
+        IEnumerable<Guid> messages,
+        Caller caller,
+        MessageQueries now,
+        CancellationToken ct
+    )
     {
-        if (http.PointInTime() is null || caller.Roles.Contains(Domain.Accounts.PlatformRole.Operator)) return [];
+        if (http.PointInTime() is null || caller.Roles.Contains(Domain.Accounts.PlatformRole.Operator))
+            return [];
         var asked = messages.ToHashSet();
         asked.ExceptWith(await now.StandingAsync(asked, ct));
         return asked;

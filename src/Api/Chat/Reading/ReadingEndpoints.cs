@@ -17,26 +17,64 @@ public static class ReadingEndpoints
 
     public static void MapReading(this IEndpointRouteBuilder api)
     {
-        api.MapPut("/channels/{channelId:guid}/read", Mark).WithTags("Reading").WithSummary("Move one's read marker")
-            .WithDescription("`upTo` is the position of the newest message read. It never moves back. At most every 2 s for each channel, for however many messages: 429 `read_too_fast` before that; "
-                + "send the newest position then. One's other devices hear of it on `account:{id}`.");
-        api.MapGet("/communities/{communityId:guid}/unread", Unread).WithTags("Reading").ReadsFrom(Reads).Produces<Page<UnreadView>>().WithSummary("What one has not read in a community, by channel")
-            .WithDescription($"`unread` counts the messages of others after the marker; {UnreadQueries.UnreadMax} stands for that many or more.");
+        api.MapPut("/channels/{channelId:guid}/read", Mark)
+            .WithTags("Reading")
+            .WithSummary("Move one's read marker")
+            .WithDescription(
+                "`upTo` is the position of the newest message read. It never moves back. At most every 2 s for each channel, for however many messages: 429 `read_too_fast` before that; "
+                    + "send the newest position then. One's other devices hear of it on `account:{id}`."
+            );
+        api.MapGet("/communities/{communityId:guid}/unread", Unread)
+            .WithTags("Reading")
+            .ReadsFrom(Reads)
+            .Produces<Page<UnreadView>>()
+            .WithSummary("What one has not read in a community, by channel")
+            .WithDescription(
+                $"`unread` counts the messages of others after the marker; {UnreadQueries.UnreadMax} stands for that many or more."
+            );
     }
 
-    private static async Task<IResult> Mark(Guid channelId, MarkReadBody body, Caller caller, CommandSender commands, EventLog log, CancellationToken ct)
+    private static async Task<IResult> Mark(
+        Guid channelId,
+        MarkReadBody body,
+        Caller caller,
+        CommandSender commands,
+        EventLog log,
+        CancellationToken ct
+    )
     {
-        // A marker ahead of the log would hide what is yet to be said. The client may have its position from a node that is ahead of this one.
-        if (body.UpTo > log.Head) await log.CatchUpAsync(ct);
-        if (body.UpTo > log.Head) return Problems.Result(Problems.Invalid("upTo", $"upTo is {body.UpTo}; the log's head is {log.Head}"));
+        // A marker ahead of the log would hide what is yet to be said. The client may have its position from a node
+        // that is ahead of this one.
+        if (body.UpTo > log.Head)
+            await log.CatchUpAsync(ct);
+        if (body.UpTo > log.Head)
+            return Problems.Result(Problems.Invalid("upTo", $"upTo is {body.UpTo}; the log's head is {log.Head}"));
         return await commands.Send(new MarkChannelRead(channelId, caller.AccountId, body.UpTo), new { id = channelId });
     }
 
-    private static async Task<IResult> Unread(Guid communityId, long? after, int? limit, Caller caller, ChatQueries chat, UnreadQueries unread, HttpContext http, CancellationToken ct)
+    private static async Task<IResult> Unread(
+        Guid communityId,
+        long? after,
+        int? limit,
+        Caller caller,
+        ChatQueries chat,
+        UnreadQueries unread,
+        HttpContext http,
+        CancellationToken ct
+    )
     {
-        if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
+        if (Page.Limit(limit, out var refusal) is not { } size)
+            return refusal;
         if (!await chat.IsMemberAsync(communityId, caller.AccountId, ct))
-            return Problems.Result(await chat.CommunityAsync(communityId, ct) is null ? Refusals.Unknown("community", communityId) : ChatRefusals.NotAllowed(Permission.ViewChannel));
-        return Results.Ok(Page.Cut(http, await unread.UnreadAsync(communityId, caller.AccountId, after ?? 0, size + 1, ct), size, u => $"after={u.Position}"));
+            return Problems.Result(
+                await chat.CommunityAsync(communityId, ct) is null
+                    ? Refusals.Unknown("community", communityId)
+                    : ChatRefusals.NotAllowed(Permission.ViewChannel)
+            );
+        return Results.Ok(
+            Page.Cut(http, await unread.UnreadAsync(communityId, caller.AccountId, after ?? 0, size + 1, ct), size, u =>
+                $"after={u.Position}"
+            )
+        );
     }
 }

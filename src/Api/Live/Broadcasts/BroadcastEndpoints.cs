@@ -17,7 +17,13 @@ public static class BroadcastEndpoints
 {
     public static void AddBroadcasts(this IServiceCollection services, VezaSettings settings)
     {
-        services.AddSingleton(new BroadcastLimits { StreamsMax = settings.BroadcastsMax, ListenersPerStreamMax = settings.ListenersPerBroadcastMax });
+        services.AddSingleton(
+            new BroadcastLimits
+            {
+                StreamsMax = settings.BroadcastsMax,
+                ListenersPerStreamMax = settings.ListenersPerBroadcastMax,
+            }
+        );
         services.AddSingleton<Mounts>();
         services.AddSingleton(new SourceKeys(settings.EncryptionKey!));
         services.AddSingleton<BroadcastQueries>();
@@ -25,7 +31,8 @@ public static class BroadcastEndpoints
         services.AddSingleton<IIcecastSources>(p => p.GetRequiredService<BroadcastSources>());
         services.AddSingleton(new IcecastLimits());
         services.AddSingleton<IcecastSource>();
-        if (!settings.Has(HostRole.Media)) return;
+        if (!settings.Has(HostRole.Media))
+            return;
         services.AddHostedService(p => p.GetRequiredService<BroadcastSources>());
         services.AddHostedService<BroadcastLevels>();
     }
@@ -33,43 +40,111 @@ public static class BroadcastEndpoints
     public static void MapBroadcasts(this IEndpointRouteBuilder api)
     {
         var broadcasts = api.MapGroup("/broadcasts").WithTags("Broadcasts");
-        broadcasts.MapPost("", Create).Produces(StatusCodes.Status201Created).WithSummary("Open a broadcast")
-            .WithDescription("Answers the Icecast address and key for its source: ffmpeg, liquidsoap, butt and the like send Ogg Opus, Ogg Vorbis or MP3 there.");
-        broadcasts.MapGet("", List).ReadsFrom(BroadcastQueries.Reads).Produces<Page<BroadcastView>>().WithSummary("List broadcasts, newest first").WithDescription("`live=true` lists those on the air.");
-        broadcasts.MapGet("/{broadcastId:guid}", One).ReadsFrom(BroadcastQueries.Reads).Produces<BroadcastView>().WithSummary("Read a broadcast");
-        broadcasts.MapPost("/{broadcastId:guid}/stop", (Guid broadcastId, Caller caller, CommandSender commands) =>
-            commands.Send(new StopBroadcast(broadcastId, caller.AccountId, Moderates(caller)), new { id = broadcastId }))
+        broadcasts
+            .MapPost("", Create)
+            .Produces(StatusCodes.Status201Created)
+            .WithSummary("Open a broadcast")
+            .WithDescription(
+                "Answers the Icecast address and key for its source: ffmpeg, liquidsoap, butt and the like send Ogg Opus, Ogg Vorbis or MP3 there."
+            );
+        broadcasts
+            .MapGet("", List)
+            .ReadsFrom(BroadcastQueries.Reads)
+            .Produces<Page<BroadcastView>>()
+            .WithSummary("List broadcasts, newest first")
+            .WithDescription("`live=true` lists those on the air.");
+        broadcasts
+            .MapGet("/{broadcastId:guid}", One)
+            .ReadsFrom(BroadcastQueries.Reads)
+            .Produces<BroadcastView>()
+            .WithSummary("Read a broadcast");
+        broadcasts
+            .MapPost("/{broadcastId:guid}/stop", (Guid broadcastId, Caller caller, CommandSender commands) =>
+                commands.Send(
+                    new StopBroadcast(broadcastId, caller.AccountId, Moderates(caller)),
+                    new { id = broadcastId }
+                )
+            )
             .WithSummary("End one's broadcast")
-            .WithDescription("Operators and moderators of the platform may end anybody's; its owner finds that among their security events.");
+            .WithDescription(
+                "Operators and moderators of the platform may end anybody's; its owner finds that among their security events."
+            );
     }
 
-    private static bool Moderates(Caller caller) => caller.Roles.Overlaps([AccountRole.Operator, AccountRole.Moderator]);
+    private static bool Moderates(Caller caller) =>
+        caller.Roles.Overlaps([AccountRole.Operator, AccountRole.Moderator]);
 
     /// <summary>The sound itself, at the address that players know, for anybody.</summary>
     public static void MapBroadcastSound(this IEndpointRouteBuilder app) =>
-        app.MapGet("/live/{broadcastId:guid}", Listen).AllowAnonymous().WithTags("Broadcasts").WithSummary("Listen to a broadcast")
+        app.MapGet("/live/{broadcastId:guid}", Listen)
+            .AllowAnonymous()
+            .WithTags("Broadcasts")
+            .WithSummary("Listen to a broadcast")
             .WithDescription("The source's own bytes, from a clean point on, until the broadcast ends.");
 
-    private static async Task<IResult> Create(CreateBroadcastBody body, Caller caller, CommandSender commands, SourceKeys keys, HttpRequest request)
+    private static async Task<IResult> Create(
+        CreateBroadcastBody body,
+        Caller caller,
+        CommandSender commands,
+        SourceKeys keys,
+        HttpRequest request
+    )
     {
         var id = Guid.CreateVersion7();
         var result = await commands.Decide(new CreateBroadcast(id, caller.AccountId, body.Title), new { id });
-        // A repeat is answered for the first one's id. The key is made anew from it rather than kept with the remembered answer.
+        // A repeat is answered for the first one's id. The key is made anew from it rather than kept with the
+        // remembered answer.
         if (result is CommandResult.Done { Answer: { } first } done)
-            (id, result) = (JsonDocument.Parse(first).RootElement.GetProperty("id").GetGuid(), done with { Answer = null });
+            (id, result) = (
+                JsonDocument.Parse(first).RootElement.GetProperty("id").GetGuid(),
+                done with
+                {
+                    Answer = null,
+                }
+            );
         var (key, mount) = (keys.Of(id), $"/live/{id}");
-        return CommandSender.Answer(result, new { id, ingest = new { url = $"icecast://source:{key}@{request.Host}{mount}", mount, key }, listenUrl = mount }, StatusCodes.Status201Created);
+        return CommandSender.Answer(
+            result,
+            new
+            {
+                id,
+                ingest = new
+                {
+                    url = $"icecast://source:{key}@{request.Host}{mount}",
+                    mount,
+                    key,
+                },
+                listenUrl = mount,
+            },
+            StatusCodes.Status201Created
+        );
     }
 
-    private static async Task<IResult> List(bool? live, long? before, int? limit, BroadcastQueries broadcasts, Mounts mounts, HttpContext http, CancellationToken ct)
+    private static async Task<IResult> List(
+        bool? live,
+        long? before,
+        int? limit,
+        BroadcastQueries broadcasts,
+        Mounts mounts,
+        HttpContext http,
+        CancellationToken ct
+    )
     {
-        if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
+        if (Page.Limit(limit, out var refusal) is not { } size)
+            return refusal;
         var found = await broadcasts.ListAsync(live ?? false, before ?? long.MaxValue, size + 1, Listeners(mounts), ct);
         return Results.Ok(Page.Cut(http, found, size, b => $"before={b.Position}"));
     }
 
-    private static async Task<IResult> One(Guid broadcastId, BroadcastQueries broadcasts, Mounts mounts, CancellationToken ct) =>
-        await broadcasts.FindAsync(broadcastId, Listeners(mounts), ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("broadcast", broadcastId));
+    private static async Task<IResult> One(
+        Guid broadcastId,
+        BroadcastQueries broadcasts,
+        Mounts mounts,
+        CancellationToken ct
+    ) =>
+        await broadcasts.FindAsync(broadcastId, Listeners(mounts), ct) is { } found
+            ? Results.Ok(found)
+            : Problems.Result(Refusals.Unknown("broadcast", broadcastId));
 
     private static async Task Listen(Guid broadcastId, Mounts mounts, IHostApplicationLifetime host, HttpContext http)
     {
@@ -77,17 +152,27 @@ public static class BroadcastEndpoints
         using var listener = mount?.Join();
         if (mount is null || listener is null)
         {
-            await Problems.WriteAsync(http, mount is null ? BroadcastRefusals.NotLive : BroadcastRefusals.Full(mounts.Limits.ListenersPerStreamMax));
+            await Problems.WriteAsync(
+                http,
+                mount is null ? BroadcastRefusals.NotLive : BroadcastRefusals.Full(mounts.Limits.ListenersPerStreamMax)
+            );
             return;
         }
         http.Response.ContentType = mount.Format.ContentType();
         http.Response.Headers.CacheControl = "no-store";
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        // A slow listener is cut forward, not cut off; and one of a quiet broadcast is slow through no fault of its own.
-        if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
+        // A slow listener is cut forward, not cut off; and one of a quiet broadcast is slow through no fault of its
+        // own.
+        if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+            rate.MinDataRate = null;
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, host.ApplicationStopping);
-        try { await IcecastListener.WriteAsync(listener, http.Response.BodyWriter, gone.Token); }
-        catch (OperationCanceledException) { /* The listener has gone, or the server goes. */ }
+        try
+        {
+            await IcecastListener.WriteAsync(listener, http.Response.BodyWriter, gone.Token);
+        }
+        catch (OperationCanceledException)
+        { /* The listener has gone, or the server goes. */
+        }
     }
 
     private static Func<Guid, int> Listeners(Mounts mounts) => id => mounts.Find(id)?.Listeners ?? 0;

@@ -11,7 +11,11 @@ namespace Veza.Api.Live.Broadcasts;
 /// skips forward.
 /// </remarks>
 public sealed class BroadcastLevels(
-    Mounts mounts, LiveEngine engine, TimeProvider clock, ILogger<BroadcastLevels> logger) : BackgroundService
+    Mounts mounts,
+    LiveEngine engine,
+    TimeProvider clock,
+    ILogger<BroadcastLevels> logger
+) : BackgroundService
 {
     /// <summary>Five a second: what an eye follows, and twice within the 400 ms of the momentary loudness.</summary>
     public static readonly TimeSpan LevelEvery = TimeSpan.FromMilliseconds(200);
@@ -37,8 +41,9 @@ public sealed class BroadcastLevels(
     private const string TooMany = "too_many";
     private const string ChannelMapping = "channel_mapping";
 
-    private readonly FairSlots _slots = new(new(
-        "broadcast_meters", MetersAtOnce, MetersPerAccount, WaitingPerCaller: 0, WaitingMax: 0));
+    private readonly FairSlots _slots = new(
+        new("broadcast_meters", MetersAtOnce, MetersPerAccount, WaitingPerCaller: 0, WaitingMax: 0)
+    );
     private readonly Dictionary<Mount, Followed> _followed = [];
     private int _followers;
 
@@ -49,13 +54,15 @@ public sealed class BroadcastLevels(
         while (!stoppingToken.IsCancellationRequested)
         {
             await Task.Delay(rest, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (stoppingToken.IsCancellationRequested) break;
+            if (stoppingToken.IsCancellationRequested)
+                break;
             var now = clock.GetTimestamp();
             var passed = await TryPassAsync(before, now, stoppingToken);
             rest = passed ? RestAfter(clock.GetElapsedTime(now)) : UnmeteredEvery;
             before = now;
         }
-        foreach (var followed in _followed.Values) followed.Release();
+        foreach (var followed in _followed.Values)
+            followed.Release();
     }
 
     internal static TimeSpan RestAfter(TimeSpan worked) => worked + worked > LevelEvery ? worked : LevelEvery - worked;
@@ -82,15 +89,18 @@ public sealed class BroadcastLevels(
         foreach (var mount in here)
         {
             var followers = engine.FollowersOf(mount.BroadcastId);
-            if (followers == 0) Forget(mount);
+            if (followers == 0)
+                Forget(mount);
             else if (await FindAsync(mount, now, ct) is { } followed)
             {
                 _followers += followers;
                 followed.Meter?.Hear(clock.GetElapsedTime(before, now));
-                if (IsDue(followed, now)) Tell(followed, every, now);
+                if (IsDue(followed, now))
+                    Tell(followed, every, now);
             }
         }
-        foreach (var gone in _followed.Keys.Except(here).ToList()) Forget(gone);
+        foreach (var gone in _followed.Keys.Except(here).ToList())
+            Forget(gone);
     }
 
     /// <param name="followers">Of all broadcasts that have a meter.</param>
@@ -107,19 +117,23 @@ public sealed class BroadcastLevels(
     {
         if (!_followed.TryGetValue(mount, out var followed))
         {
-            if (OpusMeter.Of(mount) is null) return null;
+            if (OpusMeter.Of(mount) is null)
+                return null;
             followed = _followed[mount] = new(mount.BroadcastId);
         }
-        if (followed.Meter is not null || !IsDue(followed, now)) return followed;
+        if (followed.Meter is not null || !IsDue(followed, now))
+            return followed;
         followed.Slot = await SlotAsync(mount.BroadcastId, ct);
-        if (followed.Slot is not null) followed.Meter = OpusMeter.Of(mount);
+        if (followed.Slot is not null)
+            followed.Meter = OpusMeter.Of(mount);
         return followed;
     }
 
     private async Task<IDisposable?> SlotAsync(Guid broadcastId, CancellationToken ct)
     {
         foreach (var account in engine.AccountsAmongFollowersOf(broadcastId, AccountsAskedMax))
-            if (await _slots.TryEnterAsync(account, ct) is { } slot) return slot;
+            if (await _slots.TryEnterAsync(account, ct) is { } slot)
+                return slot;
         return null;
     }
 
@@ -137,11 +151,14 @@ public sealed class BroadcastLevels(
                 TellUnmetered(followed, why: null, now);
                 break;
             case { } meter when meter.Take() is { } level:
-                engine.Tell(new LiveMessage.BroadcastLevel(
-                    followed.BroadcastId,
-                    clock.GetUtcNow(),
-                    Tenths(level.SamplePeakDbfs),
-                    Tenths(level.MomentaryLufs)));
+                engine.Tell(
+                    new LiveMessage.BroadcastLevel(
+                        followed.BroadcastId,
+                        clock.GetUtcNow(),
+                        Tenths(level.SamplePeakDbfs),
+                        Tenths(level.MomentaryLufs)
+                    )
+                );
                 followed.ToldAt = now;
                 followed.Pause = every - Early;
                 break;
@@ -152,8 +169,16 @@ public sealed class BroadcastLevels(
     /// <param name="why">Null for what followers know already: another codec.</param>
     private void TellUnmetered(Followed followed, string? why, long now)
     {
-        if (why is not null) engine.Tell(new LiveMessage.BroadcastLevel(
-            followed.BroadcastId, clock.GetUtcNow(), SamplePeakDbfs: null, MomentaryLufs: null, why));
+        if (why is not null)
+            engine.Tell(
+                new LiveMessage.BroadcastLevel(
+                    followed.BroadcastId,
+                    clock.GetUtcNow(),
+                    SamplePeakDbfs: null,
+                    MomentaryLufs: null,
+                    why
+                )
+            );
         followed.Release();
         followed.ToldAt = now;
         followed.Pause = UnmeteredEvery;
@@ -164,7 +189,8 @@ public sealed class BroadcastLevels(
 
     private void Forget(Mount mount)
     {
-        if (_followed.Remove(mount, out var followed)) followed.Release();
+        if (_followed.Remove(mount, out var followed))
+            followed.Release();
     }
 
     /// <summary>A broadcast that somebody follows.</summary>

@@ -11,17 +11,30 @@ using Veza.Projections.Live.Broadcasts;
 namespace Veza.Api.Live.Broadcasts;
 
 /// <summary>The key with which a broadcast's source authenticates.</summary>
-/// <remarks>Derived from the broadcast's id and the server's secret: nothing needs storing, every node knows it, and the log holds no secret.</remarks>
+/// <remarks>
+/// Derived from the broadcast's id and the server's secret: nothing needs storing, every node knows it, and the log
+/// holds no secret.
+/// </remarks>
 public sealed class SourceKeys(string secret)
 {
-    private readonly byte[] _secret = HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret), 32, info: "veza broadcast source keys"u8.ToArray());
+    private readonly byte[] _secret = HKDF.DeriveKey(
+        HashAlgorithmName.SHA256,
+        Encoding.UTF8.GetBytes(secret),
+        32,
+        info: "veza broadcast source keys"u8.ToArray()
+    );
 
-    public string Of(Guid broadcastId) => Convert.ToHexStringLower(HMACSHA256.HashData(_secret, broadcastId.ToByteArray(bigEndian: true))[..16]);
+    public string Of(Guid broadcastId) =>
+        Convert.ToHexStringLower(HMACSHA256.HashData(_secret, broadcastId.ToByteArray(bigEndian: true))[..16]);
 
-    public bool Matches(Guid broadcastId, string key) => CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(Of(broadcastId)), Encoding.UTF8.GetBytes(key));
+    public bool Matches(Guid broadcastId, string key) =>
+        CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(Of(broadcastId)), Encoding.UTF8.GetBytes(key));
 }
 
-/// <summary>Joins the sound to the log: what a source does becomes commands, and a broadcast that ends in the log ends its mount.</summary>
+/// <summary>
+/// Joins the sound to the log: what a source does becomes commands, and a broadcast that ends in the log ends its
+/// mount.
+/// </summary>
 public sealed class BroadcastSources : IIcecastSources, IHostedService
 {
     private readonly Mounts _mounts;
@@ -34,43 +47,71 @@ public sealed class BroadcastSources : IIcecastSources, IHostedService
     private readonly CancellationTokenSource _stopping = new();
     private Task _reaping = Task.CompletedTask;
 
-    public BroadcastSources(Mounts mounts, SourceKeys keys, EventLog log, CommandBus bus, BroadcastQueries broadcasts, TimeProvider clock, ILogger<BroadcastSources> logger)
+    public BroadcastSources(
+        Mounts mounts,
+        SourceKeys keys,
+        EventLog log,
+        CommandBus bus,
+        BroadcastQueries broadcasts,
+        TimeProvider clock,
+        ILogger<BroadcastSources> logger
+    )
     {
-        (_mounts, _keys, _log, _bus, _broadcasts, _clock, _logger) = (mounts, keys, log, bus, broadcasts, clock, logger);
+        _mounts = mounts;
+        _keys = keys;
+        _log = log;
+        _bus = bus;
+        _broadcasts = broadcasts;
+        _clock = clock;
+        _logger = logger;
         var ended = log.Types.Describe(typeof(BroadcastEnded)).Name;
         // The stream of a broadcast has its id. The tail waits for its watchers, so ending is left to another thread.
         log.Tail.Watch(e =>
         {
-            if (e.Name == ended && mounts.Find(e.StreamId) is { } mount) ThreadPool.QueueUserWorkItem(_ => mount.End());
+            if (e.Name == ended && mounts.Find(e.StreamId) is { } mount)
+                ThreadPool.QueueUserWorkItem(_ => mount.End());
         });
     }
 
     public async ValueTask<SourceAnswer> Authenticate(SourceRequest request, CancellationToken cancellation)
     {
         // The user name is Icecast's custom and may be anything; the key is what counts.
-        if (!_keys.Matches(request.BroadcastId, request.Password)) return new SourceRefused(StatusCodes.Status401Unauthorized, "wrong key for this broadcast");
-        var broadcast = (await _log.Models.LoadAsync(typeof(Broadcast), request.BroadcastId, cancellation)).State as Broadcast;
-        if (broadcast is null) return new SourceRefused(StatusCodes.Status404NotFound, $"there is no broadcast {request.BroadcastId}");
+        if (!_keys.Matches(request.BroadcastId, request.Password))
+            return new SourceRefused(StatusCodes.Status401Unauthorized, "wrong key for this broadcast");
+        var broadcast =
+            (await _log.Models.LoadAsync(typeof(Broadcast), request.BroadcastId, cancellation)).State as Broadcast;
+        if (broadcast is null)
+            return new SourceRefused(StatusCodes.Status404NotFound, $"there is no broadcast {request.BroadcastId}");
         var owner = (await _log.Models.LoadAsync(typeof(Account), broadcast.OwnerId, cancellation)).State as Account;
         if (owner is { IsOut: true })
-            return new SourceRefused(StatusCodes.Status403Forbidden, "the account of this broadcast is erased or suspended");
-        if (broadcast.Status == BroadcastStatus.Ended) return new SourceRefused(StatusCodes.Status409Conflict, BroadcastRefusals.Ended.Detail);
+            return new SourceRefused(
+                StatusCodes.Status403Forbidden,
+                "the account of this broadcast is erased or suspended"
+            );
+        if (broadcast.Status == BroadcastStatus.Ended)
+            return new SourceRefused(StatusCodes.Status409Conflict, BroadcastRefusals.Ended.Detail);
         return _mounts.Open(request.BroadcastId, request.Format) is { } mount
             ? new SourceAccepted(mount)
-            : new SourceRefused(StatusCodes.Status503ServiceUnavailable, $"{_mounts.Limits.StreamsMax} broadcasts are on; MAX_STREAMS allows no more");
+            : new SourceRefused(
+                StatusCodes.Status503ServiceUnavailable,
+                $"{_mounts.Limits.StreamsMax} broadcasts are on; MAX_STREAMS allows no more"
+            );
     }
 
     public async ValueTask Connected(SourceRequest request, Mount mount, CancellationToken cancellation)
     {
         var refused = await SendAsync(new ConnectSource(request.BroadcastId, mount.Format.ContentType()));
-        // It ended between the source's authentication and now, before there was a mount that the end could have closed.
-        if (refused) mount.End();
+        // It ended between the source's authentication and now, before there was a mount that the end could have
+        // closed.
+        if (refused)
+            mount.End();
         _ = AbandonWhenLostAsync(mount);
     }
 
     public async ValueTask Disconnected(SourceRequest request, Mount mount, SourceEnd end)
     {
-        if (end.Reason != SourceEndReason.BroadcastEnded) await SendAsync(new InterruptBroadcast(request.BroadcastId, Reason(end.Reason)));
+        if (end.Reason != SourceEndReason.BroadcastEnded)
+            await SendAsync(new InterruptBroadcast(request.BroadcastId, Reason(end.Reason)));
     }
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -88,33 +129,54 @@ public sealed class BroadcastSources : IIcecastSources, IHostedService
 
     private async Task AbandonWhenLostAsync(Mount mount)
     {
-        if (await mount.Completion == MountEnd.SourceLost) await SendAsync(new AbandonBroadcast(mount.BroadcastId));
+        if (await mount.Completion == MountEnd.SourceLost)
+            await SendAsync(new AbandonBroadcast(mount.BroadcastId));
     }
 
-    /// <summary>Broadcasts that were on when the process ended get as long as any other for their source to come back.</summary>
+    /// <summary>
+    /// Broadcasts that were on when the process ended get as long as any other for their source to come back.
+    /// </summary>
     /// <param name="head">The log's when this process began: what came after it is none of theirs.</param>
     private async Task AbandonLeftOversAsync(long head)
     {
         try
         {
             await Task.Delay(_mounts.Limits.SourceGrace, _clock, _stopping.Token);
-            for (var before = head + 1; ;)
+            for (var before = head + 1; ; )
             {
-                var page = await _broadcasts.ListAsync(live: true, before, Projections.ReadModels.PageMax, _ => 0, _stopping.Token);
-                if (page.Count == 0) return;
-                foreach (var broadcast in page.Where(b => _mounts.Find(b.Id) is null)) await SendAsync(new AbandonBroadcast(broadcast.Id));
+                var page = await _broadcasts.ListAsync(
+                    live: true,
+                    before,
+                    Projections.ReadModels.PageMax,
+                    _ => 0,
+                    _stopping.Token
+                );
+                if (page.Count == 0)
+                    return;
+                foreach (var broadcast in page.Where(b => _mounts.Find(b.Id) is null))
+                    await SendAsync(new AbandonBroadcast(broadcast.Id));
                 before = page[^1].Position;
             }
         }
         catch (OperationCanceledException) { }
-        catch (Npgsql.NpgsqlException fault) { _logger.LogWarning("Broadcasts left over from an earlier run stay as they are: {Reason}", fault.Message); }
+        catch (Npgsql.NpgsqlException fault)
+        {
+            _logger.LogWarning("Broadcasts left over from an earlier run stay as they are: {Reason}", fault.Message);
+        }
     }
 
     /// <returns>Whether it was refused for good; not when the log was busy.</returns>
-    private async Task<bool> SendAsync<TCommand>(TCommand command) where TCommand : notnull
+    private async Task<bool> SendAsync<TCommand>(TCommand command)
+        where TCommand : notnull
     {
-        var result = await _bus.SendAsync(command, new(Guid.CreateVersion7(), AccountId: null), answer: null, CancellationToken.None);
-        if (result is not CommandResult.Refused refused) return false;
+        var result = await _bus.SendAsync(
+            command,
+            new(Guid.CreateVersion7(), AccountId: null),
+            answer: null,
+            CancellationToken.None
+        );
+        if (result is not CommandResult.Refused refused)
+            return false;
         _logger.LogWarning("{Command} was refused: {Code}", typeof(TCommand).Name, refused.Refusal.Code);
         return refused.Refusal.Kind != RefusalKind.Unavailable;
     }

@@ -3,7 +3,13 @@ using System.Text;
 
 namespace Veza.Api.Live.Broadcasts;
 
-internal enum HeadVerdict { Undecided, SomethingElse, Source, TooLarge }
+internal enum HeadVerdict
+{
+    Undecided,
+    SomethingElse,
+    Source,
+    TooLarge,
+}
 
 /// <summary>The request line and headers of what may be a source.</summary>
 internal sealed record IcecastHead(string Method, string Path, IReadOnlyDictionary<string, string> Headers)
@@ -19,20 +25,29 @@ internal sealed record IcecastHead(string Method, string Path, IReadOnlyDictiona
 
     /// <summary>Looks at the first bytes of a connection without taking them.</summary>
     /// <param name="end">Past the head, when it is a source's.</param>
-    public static HeadVerdict Read(ReadOnlySequence<byte> bytes, int bytesMax, out IcecastHead? head, out SequencePosition end)
+    public static HeadVerdict Read(
+        ReadOnlySequence<byte> bytes,
+        int bytesMax,
+        out IcecastHead? head,
+        out SequencePosition end
+    )
     {
         (head, end) = (null, bytes.Start);
         var verdict = Begins(bytes);
-        if (verdict != HeadVerdict.Source) return verdict;
+        if (verdict != HeadVerdict.Source)
+            return verdict;
 
         var reader = new SequenceReader<byte>(bytes);
         if (!reader.TryReadTo(out ReadOnlySequence<byte> text, "\r\n\r\n"u8))
             return bytes.Length > bytesMax ? HeadVerdict.TooLarge : HeadVerdict.Undecided;
-        if (text.Length > bytesMax) return HeadVerdict.TooLarge;
+        if (text.Length > bytesMax)
+            return HeadVerdict.TooLarge;
         head = Parse(Encoding.Latin1.GetString(text));
         end = reader.Position;
         // A body of known length is an ordinary request, and Kestrel reads those.
-        return head is null || (head.IsPut && head.Headers.ContainsKey("content-length")) ? HeadVerdict.SomethingElse : HeadVerdict.Source;
+        return head is null || (head.IsPut && head.Headers.ContainsKey("content-length"))
+            ? HeadVerdict.SomethingElse
+            : HeadVerdict.Source;
     }
 
     /// <summary>The user and password of <c>Authorization: Basic</c>, or null.</summary>
@@ -40,10 +55,12 @@ internal sealed record IcecastHead(string Method, string Path, IReadOnlyDictiona
     {
         const string Scheme = "Basic ";
         var header = Header("authorization");
-        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)) return null;
+        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+            return null;
         var encoded = header[Scheme.Length..].Trim();
         var decoded = new byte[encoded.Length];
-        if (!Convert.TryFromBase64String(encoded, decoded, out var length)) return null;
+        if (!Convert.TryFromBase64String(encoded, decoded, out var length))
+            return null;
         var pair = Encoding.UTF8.GetString(decoded, 0, length);
         return pair.IndexOf(':') is >= 0 and var colon ? (pair[..colon], pair[(colon + 1)..]) : null;
     }
@@ -52,7 +69,11 @@ internal sealed record IcecastHead(string Method, string Path, IReadOnlyDictiona
     public Guid? BroadcastId()
     {
         var path = Path.Split('?')[0];
-        return path.StartsWith("/live/", StringComparison.Ordinal) && Guid.TryParse(path["/live/".Length..].TrimEnd('/'), out var id) ? id : null;
+        return
+            path.StartsWith("/live/", StringComparison.Ordinal)
+            && Guid.TryParse(path["/live/".Length..].TrimEnd('/'), out var id)
+            ? id
+            : null;
     }
 
     private static HeadVerdict Begins(ReadOnlySequence<byte> bytes)
@@ -61,19 +82,24 @@ internal sealed record IcecastHead(string Method, string Path, IReadOnlyDictiona
         var length = (int)Math.Min(bytes.Length, first.Length);
         bytes.Slice(0, length).CopyTo(first);
         first = first[..length];
-        if (first.StartsWith(PutLive) || first.StartsWith(SourceLive)) return HeadVerdict.Source;
-        return PutLive.StartsWith(first) || SourceLive.StartsWith(first) ? HeadVerdict.Undecided : HeadVerdict.SomethingElse;
+        if (first.StartsWith(PutLive) || first.StartsWith(SourceLive))
+            return HeadVerdict.Source;
+        return PutLive.StartsWith(first) || SourceLive.StartsWith(first)
+            ? HeadVerdict.Undecided
+            : HeadVerdict.SomethingElse;
     }
 
     private static IcecastHead? Parse(string text)
     {
         var lines = text.Split("\r\n");
         var request = lines[0].Split(' ');
-        if (request.Length != 3) return null;
+        if (request.Length != 3)
+            return null;
         var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var line in lines.AsSpan(1))
         {
-            if (line.IndexOf(':') is > 0 and var colon) headers[line[..colon].Trim().ToLowerInvariant()] = line[(colon + 1)..].Trim();
+            if (line.IndexOf(':') is > 0 and var colon)
+                headers[line[..colon].Trim().ToLowerInvariant()] = line[(colon + 1)..].Trim();
         }
         return new IcecastHead(request[0], request[1], headers);
     }

@@ -11,9 +11,10 @@ namespace Veza.Api.Live.Broadcasts;
 
 /// <summary>The Icecast source protocol, in front of Kestrel's HTTP.</summary>
 /// <remarks>
-/// A source sends <c>PUT</c> (or <c>SOURCE</c>) with neither length nor chunks and then sound without end. HTTP/1.1 says such a request
-/// has no body, and Kestrel keeps to that; so the connection is taken before Kestrel sees it. Whatever is no source goes on to Kestrel
-/// as it came. A source must be the first request of its connection, as every encoder's is.
+/// A source sends <c>PUT</c> (or <c>SOURCE</c>) with neither length nor chunks and then sound without end. HTTP/1.1
+/// says such a request has no body, and Kestrel keeps to that; so the connection is taken before Kestrel sees it.
+/// Whatever is no source goes on to Kestrel as it came. A source must be the first request of its connection, as every
+/// encoder's is.
 /// </remarks>
 public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits, TimeProvider time)
 {
@@ -32,7 +33,11 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
                 await RefuseAsync(connection, 431, $"request head is more than {limits.HeadBytesMax:N0} bytes");
                 break;
             case HeadVerdict.Undecided:
-                await RefuseAsync(connection, 408, $"request head took more than {limits.HeadTimeLimit.TotalSeconds:N0} s");
+                await RefuseAsync(
+                    connection,
+                    408,
+                    $"request head took more than {limits.HeadTimeLimit.TotalSeconds:N0} s"
+                );
                 break;
             default:
                 connection.Features.Get<GuardedConnection>()?.Stay();
@@ -54,7 +59,8 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
             {
                 var read = await input.ReadAsync(stop.Token);
                 var verdict = IcecastHead.Read(read.Buffer, limits.HeadBytesMax, out var head, out var end);
-                if (verdict == HeadVerdict.Undecided && read.IsCompleted) verdict = HeadVerdict.SomethingElse;
+                if (verdict == HeadVerdict.Undecided && read.IsCompleted)
+                    verdict = HeadVerdict.SomethingElse;
                 switch (verdict)
                 {
                     case HeadVerdict.Undecided:
@@ -74,7 +80,10 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
         catch (OperationCanceledException)
         {
             // A connection opened in advance, as browsers do, is Kestrel's to keep or to close.
-            return (anything && limit.IsCancellationRequested ? HeadVerdict.Undecided : HeadVerdict.SomethingElse, null);
+            return (
+                anything && limit.IsCancellationRequested ? HeadVerdict.Undecided : HeadVerdict.SomethingElse,
+                null
+            );
         }
         catch (IOException)
         {
@@ -91,13 +100,21 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
         }
         if (head.Credentials() is not { } credentials)
         {
-            await RefuseAsync(connection, 401, "a source authenticates with Basic, user \"source\" and the broadcast's key");
+            await RefuseAsync(
+                connection,
+                401,
+                "a source authenticates with Basic, user \"source\" and the broadcast's key"
+            );
             return;
         }
         var contentType = head.Header("content-type");
         if (LiveFormats.FromContentType(contentType) is not { } format)
         {
-            await RefuseAsync(connection, 415, $"content type \"{contentType}\" is not taken; taken are {LiveFormats.Accepted}");
+            await RefuseAsync(
+                connection,
+                415,
+                $"content type \"{contentType}\" is not taken; taken are {LiveFormats.Accepted}"
+            );
             return;
         }
         var ice = head.Headers.Where(h => h.Key.StartsWith("ice-", StringComparison.Ordinal)).ToDictionary();
@@ -132,12 +149,22 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
         var answer = mount.Connect(request.Format, out var source);
         if (source is null)
         {
-            await (answer switch
-            {
-                ConnectAnswer.InUse => RefuseAsync(connection, 409, "mount in use: another source is sending to this broadcast"),
-                ConnectAnswer.OtherFormat => RefuseAsync(connection, 415, $"this broadcast began as {mount.Format.ContentType()} and goes on as that"),
-                _ => RefuseAsync(connection, 409, "the broadcast has ended"),
-            });
+            await (
+                answer switch
+                {
+                    ConnectAnswer.InUse => RefuseAsync(
+                        connection,
+                        409,
+                        "mount in use: another source is sending to this broadcast"
+                    ),
+                    ConnectAnswer.OtherFormat => RefuseAsync(
+                        connection,
+                        415,
+                        $"this broadcast began as {mount.Format.ContentType()} and goes on as that"
+                    ),
+                    _ => RefuseAsync(connection, 409, "the broadcast has ended"),
+                }
+            );
             return;
         }
         var end = new SourceEnd(SourceEndReason.Closed, "the source closed the connection");
@@ -146,7 +173,8 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
             await sources.Connected(request, mount, connection.ConnectionClosed);
             await WelcomeAsync(connection, head);
             end = await ReceiveAsync(connection, new SourceBody(source, head.IsChunked), source, mount);
-            if (end.Reason == SourceEndReason.Finished) await SayAsync(connection, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            if (end.Reason == SourceEndReason.Finished)
+                await SayAsync(connection, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         }
         finally
         {
@@ -155,13 +183,19 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
         }
     }
 
-    // Old encoders wait for "200 OK" before they send; those that ask with Expect want 100 and get the 200, if at all, at the end.
+    // Old encoders wait for "200 OK" before they send; those that ask with Expect want 100 and get the 200, if at all,
+    // at the end.
     private static Task WelcomeAsync(ConnectionContext connection, IcecastHead head) =>
         head.ExpectsContinue ? SayAsync(connection, "HTTP/1.1 100 Continue\r\n\r\n")
         : head.IsPut && head.IsChunked ? Task.CompletedTask
         : SayAsync(connection, "HTTP/1.0 200 OK\r\n\r\n");
 
-    private async Task<SourceEnd> ReceiveAsync(ConnectionContext connection, SourceBody body, MountSource source, Mount mount)
+    private async Task<SourceEnd> ReceiveAsync(
+        ConnectionContext connection,
+        SourceBody body,
+        MountSource source,
+        Mount mount
+    )
     {
         var stopping = Stopping(connection);
         using var idle = new CancellationTokenSource(limits.IdleTimeLimit, time);
@@ -172,24 +206,33 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
             while (true)
             {
                 var read = await input.ReadAsync(stop.Token);
-                if (!read.Buffer.IsEmpty) idle.CancelAfter(limits.IdleTimeLimit);
+                if (!read.Buffer.IsEmpty)
+                    idle.CancelAfter(limits.IdleTimeLimit);
                 var state = body.Write(read.Buffer);
                 input.AdvanceTo(read.Buffer.End);
-                if (source.Fault is { } fault) return new(SourceEndReason.BadStream, fault);
+                if (source.Fault is { } fault)
+                    return new(SourceEndReason.BadStream, fault);
                 switch (state)
                 {
-                    case BodyState.Finished: return new(SourceEndReason.Finished, "the source finished");
-                    case BodyState.Malformed: return new(SourceEndReason.BadStream, "the chunks of the body are malformed");
-                    case BodyState.MountGone: return new(SourceEndReason.BroadcastEnded, "the broadcast has ended");
+                    case BodyState.Finished:
+                        return new(SourceEndReason.Finished, "the source finished");
+                    case BodyState.Malformed:
+                        return new(SourceEndReason.BadStream, "the chunks of the body are malformed");
+                    case BodyState.MountGone:
+                        return new(SourceEndReason.BroadcastEnded, "the broadcast has ended");
                 }
-                if (read.IsCompleted) return new(SourceEndReason.Closed, "the source closed the connection");
+                if (read.IsCompleted)
+                    return new(SourceEndReason.Closed, "the source closed the connection");
             }
         }
         catch (OperationCanceledException)
         {
             return mount.Ending.IsCancellationRequested ? new(SourceEndReason.BroadcastEnded, "the broadcast has ended")
                 : stopping.IsCancellationRequested ? new(SourceEndReason.ServerStopping, "the server is stopping")
-                : new(SourceEndReason.Idle, $"nothing came from the source for {limits.IdleTimeLimit.TotalSeconds:N0} s");
+                : new(
+                    SourceEndReason.Idle,
+                    $"nothing came from the source for {limits.IdleTimeLimit.TotalSeconds:N0} s"
+                );
         }
         catch (IOException e)
         {
@@ -198,15 +241,18 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
     }
 
     private static CancellationToken Stopping(ConnectionContext connection) =>
-        connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
+        connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested
+        ?? CancellationToken.None;
 
     private static Task RefuseAsync(ConnectionContext connection, int status, string reason)
     {
         var challenge = status == 401 ? "WWW-Authenticate: Basic realm=\"Veza\"\r\n" : "";
         var body = reason + "\n";
-        return SayAsync(connection,
-            $"HTTP/1.1 {status} {ReasonPhrases.GetReasonPhrase(status)}\r\n{challenge}Content-Type: text/plain; charset=utf-8\r\n" +
-            $"Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}");
+        return SayAsync(
+            connection,
+            $"HTTP/1.1 {status} {ReasonPhrases.GetReasonPhrase(status)}\r\n{challenge}Content-Type: text/plain; charset=utf-8\r\n"
+                + $"Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}"
+        );
     }
 
     private static async Task SayAsync(ConnectionContext connection, string text)

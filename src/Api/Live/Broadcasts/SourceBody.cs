@@ -3,15 +3,32 @@ using Veza.Media.Live;
 
 namespace Veza.Api.Live.Broadcasts;
 
-internal enum BodyState { Open, Finished, Malformed, MountGone }
+internal enum BodyState
+{
+    Open,
+    Finished,
+    Malformed,
+    MountGone,
+}
 
-/// <summary>Passes a source's body on to its mount: as it comes, or out of the chunks of RFC 9112, section 7.1.</summary>
+/// <summary>
+/// Passes a source's body on to its mount: as it comes, or out of the chunks of RFC 9112, section 7.1.
+/// </summary>
 internal sealed class SourceBody(MountSource source, bool isChunked)
 {
-    /// <summary>For one size line with its extensions, and for all trailers: nothing we use, so no more than a courtesy.</summary>
+    /// <summary>
+    /// For one size line with its extensions, and for all trailers: nothing we use, so no more than a courtesy.
+    /// </summary>
     private const int LineBytesMax = 1024;
 
-    private enum Expecting { Size, Extension, Content, EndOfChunk, Trailer }
+    private enum Expecting
+    {
+        Size,
+        Extension,
+        Content,
+        EndOfChunk,
+        Trailer,
+    }
 
     private Expecting _expecting = Expecting.Size;
     private long _chunkBytesLeft;
@@ -24,7 +41,8 @@ internal sealed class SourceBody(MountSource source, bool isChunked)
         foreach (var segment in bytes)
         {
             var state = isChunked ? WriteChunked(segment.Span) : Pass(segment.Span);
-            if (state != BodyState.Open) return state;
+            if (state != BodyState.Open)
+                return state;
         }
         return BodyState.Open;
     }
@@ -38,14 +56,18 @@ internal sealed class SourceBody(MountSource source, bool isChunked)
             if (_expecting == Expecting.Content)
             {
                 var length = (int)Math.Min(_chunkBytesLeft, bytes.Length);
-                if (Pass(bytes[..length]) is not BodyState.Open and var gone) return gone;
+                if (Pass(bytes[..length]) is not BodyState.Open and var gone)
+                    return gone;
                 bytes = bytes[length..];
                 _chunkBytesLeft -= length;
-                if (_chunkBytesLeft == 0) Expect(Expecting.EndOfChunk);
+                if (_chunkBytesLeft == 0)
+                    Expect(Expecting.EndOfChunk);
                 continue;
             }
-            if (++_lineBytes > LineBytesMax) return BodyState.Malformed;
-            if (Take(bytes[0]) is not BodyState.Open and var state) return state;
+            if (++_lineBytes > LineBytesMax)
+                return BodyState.Malformed;
+            if (Take(bytes[0]) is not BodyState.Open and var state)
+                return state;
             bytes = bytes[1..];
         }
         return BodyState.Open;
@@ -57,11 +79,13 @@ internal sealed class SourceBody(MountSource source, bool isChunked)
         {
             case Expecting.Size when char.IsAsciiHexDigit((char)b):
                 // Eight digits are 4 GiB; more is an overflow in the making.
-                if (++_sizeDigits > 8) return BodyState.Malformed;
+                if (++_sizeDigits > 8)
+                    return BodyState.Malformed;
                 _chunkBytesLeft = _chunkBytesLeft * 16 + Convert.ToInt32(((char)b).ToString(), 16);
                 return BodyState.Open;
             case Expecting.Size or Expecting.Extension when b == '\n':
-                if (_sizeDigits == 0) return BodyState.Malformed;
+                if (_sizeDigits == 0)
+                    return BodyState.Malformed;
                 Expect(_chunkBytesLeft == 0 ? Expecting.Trailer : Expecting.Content);
                 return BodyState.Open;
             case Expecting.Size when b is (byte)';' or (byte)' ' or (byte)'\t':
@@ -71,7 +95,8 @@ internal sealed class SourceBody(MountSource source, bool isChunked)
                 Expect(Expecting.Size);
                 return BodyState.Open;
             case Expecting.Trailer when b == '\n':
-                if (!_trailerLineHasText) return BodyState.Finished;
+                if (!_trailerLineHasText)
+                    return BodyState.Finished;
                 _trailerLineHasText = false;
                 return BodyState.Open;
             case Expecting.Trailer:
@@ -88,6 +113,7 @@ internal sealed class SourceBody(MountSource source, bool isChunked)
     {
         _expecting = next;
         _lineBytes = 0;
-        if (next == Expecting.Size) (_sizeDigits, _chunkBytesLeft) = (0, 0);
+        if (next == Expecting.Size)
+            (_sizeDigits, _chunkBytesLeft) = (0, 0);
     }
 }

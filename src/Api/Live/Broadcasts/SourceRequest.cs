@@ -3,9 +3,19 @@ using Veza.Media.Live;
 namespace Veza.Api.Live.Broadcasts;
 
 /// <summary>What a source says of itself when it connects.</summary>
-/// <param name="Ice">The <c>ice-*</c> headers, names in lower case: <c>ice-name</c>, <c>ice-description</c>, <c>ice-genre</c>, <c>ice-bitrate</c> ….</param>
+/// <param name="Ice">
+/// The <c>ice-*</c> headers, names in lower case: <c>ice-name</c>, <c>ice-description</c>, <c>ice-genre</c>,
+/// <c>ice-bitrate</c> ….
+/// </param>
 /// <remarks>Not printed as a record would, for the password's sake.</remarks>
-public sealed class SourceRequest(Guid broadcastId, string user, string password, string contentType, LiveFormat format, IReadOnlyDictionary<string, string> ice)
+public sealed class SourceRequest(
+    Guid broadcastId,
+    string user,
+    string password,
+    string contentType,
+    LiveFormat format,
+    IReadOnlyDictionary<string, string> ice
+)
 {
     public Guid BroadcastId => broadcastId;
     public string User => user;
@@ -20,12 +30,22 @@ public abstract record SourceAnswer;
 
 public sealed record SourceAccepted(Mount Mount) : SourceAnswer;
 
-/// <param name="Status">401 wrong credentials, 403 not allowed, 404 no such broadcast, 409 ended or in use, 503 too many streams.</param>
+/// <param name="Status">
+/// 401 wrong credentials, 403 not allowed, 404 no such broadcast, 409 ended or in use, 503 too many streams.
+/// </param>
 /// <param name="Reason">One sentence for the person at the encoder.</param>
 public sealed record SourceRefused(int Status, string Reason) : SourceAnswer;
 
 /// <summary>Why a source's connection came to its end.</summary>
-public enum SourceEndReason { Closed, Finished, Idle, BroadcastEnded, BadStream, ServerStopping }
+public enum SourceEndReason
+{
+    Closed,
+    Finished,
+    Idle,
+    BroadcastEnded,
+    BadStream,
+    ServerStopping,
+}
 
 public readonly record struct SourceEnd(SourceEndReason Reason, string Detail);
 
@@ -37,7 +57,10 @@ public interface IIcecastSources
     /// <summary>The source holds the mount; its sound follows once this has returned.</summary>
     ValueTask Connected(SourceRequest request, Mount mount, CancellationToken cancellation);
 
-    /// <summary>The source has let go of the mount. Called once for every <see cref="Connected"/>, whether or not that succeeded.</summary>
+    /// <summary>
+    /// The source has let go of the mount. Called once for every <see cref="Connected"/>, whether or not that
+    /// succeeded.
+    /// </summary>
     ValueTask Disconnected(SourceRequest request, Mount mount, SourceEnd end);
 }
 
@@ -47,9 +70,14 @@ public sealed record IcecastLimits
     /// <summary>Request line and headers together; encoders send less than 1 KiB.</summary>
     public int HeadBytesMax { get; init; } = 16 * 1024;
 
-    /// <summary>From the connection's beginning to the end of the headers: a head that trickles in holds a connection for no reason.</summary>
+    /// <summary>
+    /// From the connection's beginning to the end of the headers: a head that trickles in holds a connection for no
+    /// reason.
+    /// </summary>
     public TimeSpan HeadTimeLimit { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Without a byte for this long a source counts as gone, so that it can come back. Icecast's own default.</summary>
+    /// <summary>
+    /// Without a byte for this long a source counts as gone, so that it can come back. Icecast's own default.
+    /// </summary>
     public TimeSpan IdleTimeLimit { get; init; } = TimeSpan.FromSeconds(10);
 }

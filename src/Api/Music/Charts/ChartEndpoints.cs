@@ -4,39 +4,83 @@ using Veza.Projections.Music.Charts;
 namespace Veza.Api.Music.Charts;
 
 /// <param name="Since">The beginning of the first hour that counts; null in charts of all time.</param>
-/// <param name="Until">The end of the last hour that counts, exclusive. A track's plays are those that <c>/tracks/{id}/counts/plays/events</c> lists between the two.</param>
-public sealed record ChartPageView(IReadOnlyList<ChartEntryView> Items, string? Next, DateTimeOffset? Since, DateTimeOffset Until)
+/// <param name="Until">
+/// The end of the last hour that counts, exclusive. A track's plays are those that
+/// <c>/tracks/{id}/counts/plays/events</c> lists between the two.
+/// </param>
+public sealed record ChartPageView(
+    IReadOnlyList<ChartEntryView> Items,
+    string? Next,
+    DateTimeOffset? Since,
+    DateTimeOffset Until
+)
 {
     public static ChartPageView Of(IReadOnlyList<ChartEntryView> entries, ChartSpan span, DateTimeOffset moment) =>
-        new(entries, null, span == ChartSpan.All ? null : ChartQueries.Since(span, moment), HourlyPlaysProjection.HourOf(moment).AddHours(1));
+        new(
+            entries,
+            null,
+            span == ChartSpan.All ? null : ChartQueries.Since(span, moment),
+            HourlyPlaysProjection.HourOf(moment).AddHours(1)
+        );
 }
 
 public static class ChartEndpoints
 {
     public static void MapCharts(this IEndpointRouteBuilder api) =>
-        api.MapGet("/charts/{chart}", Read).ReadsFrom(ChartQueries.Reads).AnswersAsOf(ChartQueries.Reads).Produces<ChartPageView>().WithTags("Charts")
-            .WithSummary("Read a chart").WithDescription("""
+        api.MapGet("/charts/{chart}", Read)
+            .ReadsFrom(ChartQueries.Reads)
+            .AnswersAsOf(ChartQueries.Reads)
+            .Produces<ChartPageView>()
+            .WithTags("Charts")
+            .WithSummary("Read a chart")
+            .WithDescription(
+                """
                 `top` ranks tracks by the plays counted within the span; `trending` by the same plays, each weighing 0.5 ^ (age / half-life), with a half-life of
                 1 hour in the span hour, 6 hours in day, 24 hours in week and 7 days in all. Spans reach back from now, or from the time of `asOf`, in whole hours; without one it is the week. `genre` is compared without
                 regard to case. Tracks that are level stand in the order in which they got there. The plays of an entry are those that `/tracks/{id}/counts/plays/events`
                 lists from `since` until `until`.
-                """);
+                """
+            );
 
-    private static async Task<IResult> Read(string chart, string? span, string? genre, int? limit, ChartQueries charts, TimeProvider clock, HttpContext http, CancellationToken ct)
+    private static async Task<IResult> Read(
+        string chart,
+        string? span,
+        string? genre,
+        int? limit,
+        ChartQueries charts,
+        TimeProvider clock,
+        HttpContext http,
+        CancellationToken ct
+    )
     {
-        if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
-        if (Named<Chart>(chart) is not { } which) return Unknown<Chart>("chart", chart);
-        if (Named<ChartSpan>(span ?? nameof(ChartSpan.Week)) is not { } within) return Unknown<ChartSpan>("span", span!);
+        if (Page.Limit(limit, out var refusal) is not { } size)
+            return refusal;
+        if (Named<Chart>(chart) is not { } which)
+            return Unknown<Chart>("chart", chart);
+        if (Named<ChartSpan>(span ?? nameof(ChartSpan.Week)) is not { } within)
+            return Unknown<ChartSpan>("span", span!);
         var past = http.PointInTime();
-        if (past is not null) charts = new(past.Views);
+        if (past is not null)
+            charts = new(past.Views);
         var moment = past?.Moment ?? clock.GetUtcNow();
-        return Results.Ok(ChartPageView.Of(await charts.ListAsync(which, within, genre, moment, size, ct), within, moment));
+        return Results.Ok(
+            ChartPageView.Of(await charts.ListAsync(which, within, genre, moment, size, ct), within, moment)
+        );
     }
 
     // Enum.TryParse would take numbers and lists of names too.
-    private static T? Named<T>(string text) where T : struct, Enum =>
-        Enum.GetNames<T>().Any(n => n.Equals(text, StringComparison.OrdinalIgnoreCase)) ? Enum.Parse<T>(text, ignoreCase: true) : null;
+    private static T? Named<T>(string text)
+        where T : struct, Enum =>
+        Enum.GetNames<T>().Any(n => n.Equals(text, StringComparison.OrdinalIgnoreCase))
+            ? Enum.Parse<T>(text, ignoreCase: true)
+            : null;
 
-    private static IResult Unknown<T>(string field, string text) where T : struct, Enum =>
-        Problems.Result(Problems.Invalid(field, $"{field} is \"{text}\"; {string.Join(", ", Enum.GetNames<T>().Select(n => n.ToLowerInvariant()))} are allowed"));
+    private static IResult Unknown<T>(string field, string text)
+        where T : struct, Enum =>
+        Problems.Result(
+            Problems.Invalid(
+                field,
+                $"{field} is \"{text}\"; {string.Join(", ", Enum.GetNames<T>().Select(n => n.ToLowerInvariant()))} are allowed"
+            )
+        );
 }

@@ -14,26 +14,59 @@ public static class ListeningEndpoints
     public static void MapPlays(this IEndpointRouteBuilder api)
     {
         api.MapPost("/tracks/{trackId:guid}/plays", (Guid trackId, Caller caller, CommandSender commands) =>
-        {
-            var id = Guid.CreateVersion7();
-            return commands.Send(new StartPlay(id, trackId, caller.AccountId, caller.SessionId), new { id }, StatusCodes.Status201Created);
-        }).Produces(StatusCodes.Status201Created).WithTags("Listening").WithSummary("Begin to play a track").WithDescription("The play's clock runs from here; report on it with PUT /plays/{playId}.");
+            {
+                var id = Guid.CreateVersion7();
+                return commands.Send(
+                    new StartPlay(id, trackId, caller.AccountId, caller.SessionId),
+                    new { id },
+                    StatusCodes.Status201Created
+                );
+            })
+            .Produces(StatusCodes.Status201Created)
+            .WithTags("Listening")
+            .WithSummary("Begin to play a track")
+            .WithDescription("The play's clock runs from here; report on it with PUT /plays/{playId}.");
 
         api.MapPut("/plays/{playId:guid}", (Guid playId, ReportPlayBody body, Caller caller, CommandSender commands) =>
-            commands.Send(new ReportPlay(playId, caller.AccountId, body.HeardMs, body.PositionMs, body.Ended), new { id = playId }))
-            .WithTags("Listening").WithSummary("Report how far a play has come").WithDescription("""
+                commands.Send(
+                    new ReportPlay(playId, caller.AccountId, body.HeardMs, body.PositionMs, body.Ended),
+                    new { id = playId }
+                )
+            )
+            .WithTags("Listening")
+            .WithSummary("Report how far a play has come")
+            .WithDescription(
+                """
                 `heardMs` grows within the play and cannot outrun the clock by more than 2 s (409 `heard_too_fast`). A play counts once 30 s or half the track were
                 heard, whichever is less, and once per listener, track and sign-in session; `counted` says whether this is the play that counts.
-                """);
+                """
+            );
 
-        api.MapGet("/history", History).ReadsFrom(HistoryQueries.Reads).AnswersAsOf(HistoryQueries.Reads).Produces<Page<HistoryEntryView>>().WithTags("Listening")
+        api.MapGet("/history", History)
+            .ReadsFrom(HistoryQueries.Reads)
+            .AnswersAsOf(HistoryQueries.Reads)
+            .Produces<Page<HistoryEntryView>>()
+            .WithTags("Listening")
             .WithSummary("Read what one listened to, newest first");
     }
 
-    private static async Task<IResult> History(long? before, int? limit, Caller caller, HistoryQueries history, HttpContext http, CancellationToken ct)
+    private static async Task<IResult> History(
+        long? before,
+        int? limit,
+        Caller caller,
+        HistoryQueries history,
+        HttpContext http,
+        CancellationToken ct
+    )
     {
-        if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
-        if (http.PointInTime() is { } past) history = new(past.Views);
-        return Results.Ok(Page.Cut(http, await history.PageAsync(caller.AccountId, before, size + 1, ct), size, e => $"before={e.Position}"));
+        if (Page.Limit(limit, out var refusal) is not { } size)
+            return refusal;
+        if (http.PointInTime() is { } past)
+            history = new(past.Views);
+        return Results.Ok(
+            Page.Cut(http, await history.PageAsync(caller.AccountId, before, size + 1, ct), size, e =>
+                $"before={e.Position}"
+            )
+        );
     }
 }

@@ -5,5 +5,6 @@ namespace Veza.Api.Music.Listening;
 
 public static class ListeningServices
 {
-    public static IServiceCollection AddListening(this IServiceCollection services) => services.AddSingleton<HistoryQueries>().AddSingleton<ChartQueries>();
+    public static IServiceCollection AddListening(this IServiceCollection services) =>
+        services.AddSingleton<HistoryQueries>().AddSingleton<ChartQueries>();
 }

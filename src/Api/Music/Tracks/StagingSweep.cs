@@ -2,12 +2,16 @@ using Veza.Media;
 
 namespace Veza.Api.Music.Tracks;
 
-/// <summary>Removes staged uploads whose request died with the process: all others are removed by their request.</summary>
-internal sealed class StagingSweep(MediaStore media, TimeProvider clock, ILogger<StagingSweep> logger) : BackgroundService
+/// <summary>
+/// Removes staged uploads whose request died with the process: all others are removed by their request.
+/// </summary>
+internal sealed class StagingSweep(MediaStore media, TimeProvider clock, ILogger<StagingSweep> logger)
+    : BackgroundService
 {
     /// <summary>
-    /// Since the last byte was written. A file may wait for those of its own account and of all others to be looked at, each
-    /// for its full time limit (<see cref="TrackUploads.LooksWaitingMax"/>): one this old is nobody's, on whichever node.
+    /// Since the last byte was written. A file may wait for those of its own account and of all others to be looked at,
+    /// each for its full time limit (<see cref="TrackUploads.LooksWaitingMax"/>): one this old is nobody's, on
+    /// whichever node.
     /// </summary>
     public static readonly TimeSpan AgeMax = TimeSpan.FromHours(6);
 
@@ -18,13 +22,17 @@ internal sealed class StagingSweep(MediaStore media, TimeProvider clock, ILogger
         {
             try
             {
-                if (media.SweepStaging(AgeMax) is > 0 and var swept) logger.LogInformation("Removed {Uploads} uploads that were never finished", swept);
+                if (media.SweepStaging(AgeMax) is > 0 and var swept)
+                    logger.LogInformation("Removed {Uploads} uploads that were never finished", swept);
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
-                logger.LogWarning("Sweeping the staging area failed and is tried again in {Wait}: {Reason}", AgeMax, fault.Message);
+                logger.LogWarning(
+                    "Sweeping the staging area failed and is tried again in {Wait}: {Reason}",
+                    AgeMax,
+                    fault.Message
+                );
             }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        } while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 }

@@ -19,59 +19,108 @@ public static class TrackEndpoints
     public static void MapTracks(this IEndpointRouteBuilder api)
     {
         var tracks = api.MapGroup("/tracks").WithTags("Tracks");
-        tracks.MapPost("", (HttpRequest request, Caller caller, CommandSender commands, CancellationToken ct) =>
-                request.HttpContext.RequestServices.GetRequiredService<TrackUploads>().ReceiveAsync(request, caller, commands, ct))
+        tracks
+            .MapPost("", (HttpRequest request, Caller caller, CommandSender commands, CancellationToken ct) =>
+                request
+                    .HttpContext.RequestServices.GetRequiredService<TrackUploads>()
+                    .ReceiveAsync(request, caller, commands, ct)
+            )
             .OpensFile()
             .Accepts<UploadTrackForm>("multipart/form-data")
             // The file is bounded by MAX_UPLOAD_SIZE and every other part by its own limit.
             .WithMetadata(new DisableRequestSizeLimitAttribute())
             .Produces(StatusCodes.Status201Created)
             .WithSummary("Upload a track")
-            .WithDescription("WAV, AIFF, FLAC, ALAC, MP3, AAC/M4A, Ogg Vorbis or Opus, at most MAX_UPLOAD_SIZE bytes: 413 `too_large`. What the file is, is decided by looking: "
-                + "415 `not_audio`, `has_video` or `unsupported_codec`, 422 `truncated_audio`, `tags_too_large`, `too_long`, `too_complex`, `sound_out_of_bounds` or `probe_timeout`. "
-                + "An account has room for MAX_STORAGE_PER_ACCOUNT bytes of tracks with their copies: 413 `quota_exceeded`; "
-                + "and for so many at a time: 429 `too_many_uploads` or `too_many_processing`. The answer carries `durationMs` and `codec` as found. "
-                + "The copies for streaming are made afterwards; `status` of the track tells when.");
+            .WithDescription(
+                "WAV, AIFF, FLAC, ALAC, MP3, AAC/M4A, Ogg Vorbis or Opus, at most MAX_UPLOAD_SIZE bytes: 413 `too_large`. What the file is, is decided by looking: "
+                    + "415 `not_audio`, `has_video` or `unsupported_codec`, 422 `truncated_audio`, `tags_too_large`, `too_long`, `too_complex`, `sound_out_of_bounds` or `probe_timeout`. "
+                    + "An account has room for MAX_STORAGE_PER_ACCOUNT bytes of tracks with their copies: 413 `quota_exceeded`; "
+                    + "and for so many at a time: 429 `too_many_uploads` or `too_many_processing`. The answer carries `durationMs` and `codec` as found. "
+                    + "The copies for streaming are made afterwards; `status` of the track tells when."
+            );
 
         var track = tracks.MapGroup("/{trackId:guid}");
-        track.MapGet("", async (Guid trackId, TrackQueries queries, HttpContext http, CancellationToken ct) =>
-            await (http.PointInTime() is { } past ? new(past.Views) : queries).FindAsync(trackId, ct) is { } found ? Results.Ok(found) : Problems.Result(Refusals.Unknown("track", trackId)))
-            .ReadsFrom(TrackQueries.Reads).AnswersAsOf(TrackQueries.Reads).Produces<TrackView>().WithSummary("Read a track");
+        track
+            .MapGet("", async (Guid trackId, TrackQueries queries, HttpContext http, CancellationToken ct) =>
+                await (http.PointInTime() is { } past ? new(past.Views) : queries).FindAsync(trackId, ct) is { } found
+                    ? Results.Ok(found)
+                    : Problems.Result(Refusals.Unknown("track", trackId))
+            )
+            .ReadsFrom(TrackQueries.Reads)
+            .AnswersAsOf(TrackQueries.Reads)
+            .Produces<TrackView>()
+            .WithSummary("Read a track");
         // Players ask with HEAD how long it is.
-        track.MapMethods("/audio", [HttpMethods.Get, HttpMethods.Head], Audio).OpensFile().ReadsFrom(TrackQueries.FileReads).Produces(StatusCodes.Status200OK).Produces(StatusCodes.Status206PartialContent)
+        track
+            .MapMethods("/audio", [HttpMethods.Get, HttpMethods.Head], Audio)
+            .OpensFile()
+            .ReadsFrom(TrackQueries.FileReads)
+            .Produces(StatusCodes.Status200OK)
+            .Produces(StatusCodes.Status206PartialContent)
             .WithSummary("Fetch a track's sound")
-            .WithDescription("`format` is `original` (as it was uploaded; the default), `opus` or `mp3`. Byte ranges and ETags are served. 404 `rendition_unknown` while the copy is not made.");
+            .WithDescription(
+                "`format` is `original` (as it was uploaded; the default), `opus` or `mp3`. Byte ranges and ETags are served. 404 `rendition_unknown` while the copy is not made."
+            );
     }
 
-    private static async Task<IResult> Audio(Guid trackId, string? format, TrackQueries queries, MediaStore media, EventLog log, HttpContext http, CancellationToken ct)
+    private static async Task<IResult> Audio(
+        Guid trackId,
+        string? format,
+        TrackQueries queries,
+        MediaStore media,
+        EventLog log,
+        HttpContext http,
+        CancellationToken ct
+    )
     {
         format ??= "original";
-        TrackFile? file = format switch { "original" => TrackFile.Original, "opus" => TrackFile.Opus, "mp3" => TrackFile.Mp3, _ => null };
-        if (file is null) return Problems.Result(Problems.Invalid("format", $"format is \"{format}\"; original, opus and mp3 are served"));
-        if (await queries.FilesAsync(trackId, ct) is not { } track) return Problems.Result(Refusals.Unknown("track", trackId));
+        TrackFile? file = format switch
+        {
+            "original" => TrackFile.Original,
+            "opus" => TrackFile.Opus,
+            "mp3" => TrackFile.Mp3,
+            _ => null,
+        };
+        if (file is null)
+            return Problems.Result(
+                Problems.Invalid("format", $"format is \"{format}\"; original, opus and mp3 are served")
+            );
+        if (await queries.FilesAsync(trackId, ct) is not { } track)
+            return Problems.Result(Refusals.Unknown("track", trackId));
         // Its files are going, or gone; a file of anybody else that is not there is the disk's fault.
         if (await log.Models.LoadAsync(typeof(Account), track.OwnerId, ct) is { State: Account { Erased: true } })
             return Problems.Result(Refusals.Unknown("track", trackId));
-        if (file != TrackFile.Original && !track.Formats.Contains(format)) return Problems.Result(RenditionUnknown(format, track.Status));
+        if (file != TrackFile.Original && !track.Formats.Contains(format))
+            return Problems.Result(RenditionUnknown(format, track.Status));
 
         http.Response.Headers.XContentTypeOptions = "nosniff";
-        return Results.Stream(await media.OpenAsync(trackId, file.Value, ct), ContentType(file.Value, track.Container), lastModified: track.CreatedAt,
-            entityTag: new EntityTagHeaderValue($"\"{track.Sha256}-{format}\""), enableRangeProcessing: true);
+        return Results.Stream(
+            await media.OpenAsync(trackId, file.Value, ct),
+            ContentType(file.Value, track.Container),
+            lastModified: track.CreatedAt,
+            entityTag: new EntityTagHeaderValue($"\"{track.Sha256}-{format}\""),
+            enableRangeProcessing: true
+        );
     }
 
     private static Refusal RenditionUnknown(string format, TrackStatus status) =>
-        new("rendition_unknown", RefusalKind.Unknown, $"there is no {format} copy of this track, which is {status.ToString().ToLowerInvariant()}");
+        new(
+            "rendition_unknown",
+            RefusalKind.Unknown,
+            $"there is no {format} copy of this track, which is {status.ToString().ToLowerInvariant()}"
+        );
 
-    private static string ContentType(TrackFile file, string? container) => (file, container) switch
-    {
-        (TrackFile.Opus, _) => "audio/ogg; codecs=opus",
-        (TrackFile.Mp3, _) or (_, "mp3") => "audio/mpeg",
-        (_, "wav") => "audio/wav",
-        (_, "aiff") => "audio/aiff",
-        (_, "flac") => "audio/flac",
-        (_, "mp4") => "audio/mp4",
-        (_, "aac") => "audio/aac",
-        (_, "ogg") => "audio/ogg",
-        _ => "application/octet-stream",
-    };
+    private static string ContentType(TrackFile file, string? container) =>
+        (file, container) switch
+        {
+            (TrackFile.Opus, _) => "audio/ogg; codecs=opus",
+            (TrackFile.Mp3, _) or (_, "mp3") => "audio/mpeg",
+            (_, "wav") => "audio/wav",
+            (_, "aiff") => "audio/aiff",
+            (_, "flac") => "audio/flac",
+            (_, "mp4") => "audio/mp4",
+            (_, "aac") => "audio/aac",
+            (_, "ogg") => "audio/ogg",
+            _ => "application/octet-stream",
+        };
 }

@@ -9,11 +9,21 @@ using Veza.Realtime;
 
 namespace Veza.Api.Music.Tracks;
 
-/// <summary>Takes a track in: receive, look, keep, and say that it happened. Whatever is refused leaves no file behind.</summary>
+/// <summary>
+/// Takes a track in: receive, look, keep, and say that it happened. Whatever is refused leaves no file behind.
+/// </summary>
 internal sealed class TrackUploads(
-    MediaStore media, AudioProbe probe, OpenSessions sessions, long uploadBytesMax, long storageBytesMax, DiskSpace disk) : IAsyncDisposable
+    MediaStore media,
+    AudioProbe probe,
+    OpenSessions sessions,
+    long uploadBytesMax,
+    long storageBytesMax,
+    DiskSpace disk
+) : IAsyncDisposable
 {
-    /// <summary>Files looked at at the same time. Looking decodes the whole file, which takes a processor of its own.</summary>
+    /// <summary>
+    /// Files looked at at the same time. Looking decodes the whole file, which takes a processor of its own.
+    /// </summary>
     private static readonly int LooksAtOnceMax = Math.Max(2, Environment.ProcessorCount);
 
     /// <summary>
@@ -22,36 +32,58 @@ internal sealed class TrackUploads(
     internal const int LooksWaitingPerAccount = 6;
 
     /// <summary>
-    /// Of all accounts. The last of them waits 48 minutes if two slots are held by files that take all of the four minutes
-    /// that looking may; an account's seventh file waits seven times as long, still within <see cref="StagingSweep.AgeMax"/>.
+    /// Of all accounts. The last of them waits 48 minutes if two slots are held by files that take all of the four
+    /// minutes that looking may; an account's seventh file waits seven times as long, still within
+    /// <see cref="StagingSweep.AgeMax"/>.
     /// </summary>
     internal const int LooksWaitingMax = 24;
 
     private static readonly TimeSpan LookRetryAfter = TimeSpan.FromSeconds(10);
 
-    internal FairSlots Looks { get; } = new(new(
-        "track_looks", LooksAtOnceMax, SlotsPerCaller: LooksAtOnceMax / 2, LooksWaitingPerAccount, LooksWaitingMax));
+    internal FairSlots Looks { get; } =
+        new(
+            new(
+                "track_looks",
+                LooksAtOnceMax,
+                SlotsPerCaller: LooksAtOnceMax / 2,
+                LooksWaitingPerAccount,
+                LooksWaitingMax
+            )
+        );
 
     public static Refusal TooLarge(string detail) => new("too_large", RefusalKind.TooLarge, detail);
 
-    public async Task<IResult> ReceiveAsync(HttpRequest request, Caller caller, CommandSender commands, CancellationToken ct)
+    public async Task<IResult> ReceiveAsync(
+        HttpRequest request,
+        Caller caller,
+        CommandSender commands,
+        CancellationToken ct
+    )
     {
         // What says itself that it is too large need not be sent first.
         if (request.ContentLength > uploadBytesMax + UploadForm.OverheadBytesMax)
-            return Problems.Result(TooLarge($"the upload is {request.ContentLength:N0} bytes; MAX_UPLOAD_SIZE is {uploadBytesMax:N0}"));
-        if (!disk.HasRoomFor(request.ContentLength ?? uploadBytesMax)) return Problems.Result(Refusals.StorageFull);
+            return Problems.Result(
+                TooLarge($"the upload is {request.ContentLength:N0} bytes; MAX_UPLOAD_SIZE is {uploadBytesMax:N0}")
+            );
+        if (!disk.HasRoomFor(request.ContentLength ?? uploadBytesMax))
+            return Problems.Result(Refusals.StorageFull);
         var uploadId = Guid.CreateVersion7();
-        using var session = LiveCaller.From(request.HttpContext.User) is { } live ? await sessions.TryOpenAsync(live, ct) : null;
-        if (session is null) return Problems.Result(AccountRefusals.SessionEnded);
+        using var session = LiveCaller.From(request.HttpContext.User) is { } live
+            ? await sessions.TryOpenAsync(live, ct)
+            : null;
+        if (session is null)
+            return Problems.Result(AccountRefusals.SessionEnded);
         using var running = CancellationTokenSource.CreateLinkedTokenSource(ct, session.Ended);
         // An answer would first have to read what is still coming.
         using var cut = session.Ended.Register(request.HttpContext.Abort);
         try
         {
             var (form, refusal) = await UploadForm.ReadAsync(request, uploadId, media, running.Token);
-            if (form is null) return Problems.Result(refusal!);
+            if (form is null)
+                return Problems.Result(refusal!);
             var command = Command(form, caller);
-            if (commands.Shape(command) is { } invalid) return Problems.Result(invalid);
+            if (commands.Shape(command) is { } invalid)
+                return Problems.Result(invalid);
             return await LookAsync(form.File.Path, caller, running.Token) switch
             {
                 null => Problems.Result(TooManyLooks),
@@ -68,9 +100,16 @@ internal sealed class TrackUploads(
 
     public ValueTask DisposeAsync() => Looks.DisposeAsync();
 
-    private static Refusal TooManyLooks { get; } = new("too_many_uploads", RefusalKind.TooFast,
-        $"too many uploads wait to be looked at: at most {LooksWaitingPerAccount} of one account beside {LooksAtOnceMax / 2} under way, "
-        + $"and {LooksWaitingMax} of all") { RetryAfter = LookRetryAfter };
+    private static Refusal TooManyLooks { get; } =
+        new(
+            "too_many_uploads",
+            RefusalKind.TooFast,
+            $"too many uploads wait to be looked at: at most {LooksWaitingPerAccount} of one account beside {LooksAtOnceMax / 2} under way, "
+                + $"and {LooksWaitingMax} of all"
+        )
+        {
+            RetryAfter = LookRetryAfter,
+        };
 
     /// <returns>Null when too many wait for it.</returns>
     private async Task<ProbeResult?> LookAsync(string path, Caller caller, CancellationToken ct)
@@ -80,12 +119,31 @@ internal sealed class TrackUploads(
     }
 
     /// <summary>What the form says; what the file is comes from looking at it.</summary>
-    private UploadTrack Command(UploadForm form, Caller caller) => new(
-        Guid.CreateVersion7(), caller.AccountId, form.Title, form.Genre, form.Description, form.File.Bytes, form.File.Sha256,
-        DurationMs: 0, Codec: "", SampleRateHz: 0, Channels: 0, Container: null, storageBytesMax);
+    private UploadTrack Command(UploadForm form, Caller caller) =>
+        new(
+            Guid.CreateVersion7(),
+            caller.AccountId,
+            form.Title,
+            form.Genre,
+            form.Description,
+            form.File.Bytes,
+            form.File.Sha256,
+            DurationMs: 0,
+            Codec: "",
+            SampleRateHz: 0,
+            Channels: 0,
+            Container: null,
+            storageBytesMax
+        );
 
     /// <summary>The file is in its place before the event says so: whoever acts on the event finds it there.</summary>
-    private async Task<IResult> KeepAsync(UploadForm form, UploadTrack said, AudioFacts facts, CommandSender commands, CancellationToken ct)
+    private async Task<IResult> KeepAsync(
+        UploadForm form,
+        UploadTrack said,
+        AudioFacts facts,
+        CommandSender commands,
+        CancellationToken ct
+    )
     {
         var id = said.TrackId;
         var command = said with
@@ -96,7 +154,12 @@ internal sealed class TrackUploads(
             Channels = facts.Channels,
             Container = facts.Container,
         };
-        var answer = new { id, durationMs = facts.DurationMs, codec = facts.Codec };
+        var answer = new
+        {
+            id,
+            durationMs = facts.DurationMs,
+            codec = facts.Codec,
+        };
         var mayBeNamed = false;
         try
         {
@@ -108,21 +171,29 @@ internal sealed class TrackUploads(
         finally
         {
             // Also when keeping it failed: a storage that did not answer may have it all the same.
-            if (!mayBeNamed) await media.DeleteAsync(id, CancellationToken.None);
+            if (!mayBeNamed)
+                await media.DeleteAsync(id, CancellationToken.None);
         }
     }
 
-    /// <summary>Whether the log names the track, or may do so: a file that an event names must never be removed.</summary>
-    private static bool MayName(CommandResult result, Guid id) => result switch
-    {
-        // A repeated idempotency key is answered with the first track's id, whose file is there already.
-        CommandResult.Done { Answer: { } first } => JsonSerializer.Deserialize<JsonElement>(first).GetProperty("id").GetGuid() == id,
-        CommandResult.Done => true,
-        CommandResult.Refused no => no.Refusal.Code == Refusals.OutcomeUnknown("").Code,
-        _ => true,
-    };
+    /// <summary>
+    /// Whether the log names the track, or may do so: a file that an event names must never be removed.
+    /// </summary>
+    private static bool MayName(CommandResult result, Guid id) =>
+        result switch
+        {
+            // A repeated idempotency key is answered with the first track's id, whose file is there already.
+            CommandResult.Done { Answer: { } first } => JsonSerializer
+                .Deserialize<JsonElement>(first)
+                .GetProperty("id")
+                .GetGuid() == id,
+            CommandResult.Done => true,
+            CommandResult.Refused no => no.Refusal.Code == Refusals.OutcomeUnknown("").Code,
+            _ => true,
+        };
 
-    private static RefusalKind Kind(string code) => code is ProbeCodes.NotAudio or ProbeCodes.HasVideo or ProbeCodes.UnsupportedCodec
-        ? RefusalKind.Unsupported
-        : RefusalKind.Unprocessable;
+    private static RefusalKind Kind(string code) =>
+        code is ProbeCodes.NotAudio or ProbeCodes.HasVideo or ProbeCodes.UnsupportedCodec
+            ? RefusalKind.Unsupported
+            : RefusalKind.Unprocessable;
 }

@@ -9,7 +9,10 @@ using Veza.Media;
 
 namespace Veza.Api.Music.Tracks;
 
-/// <summary>A multipart upload as it comes in: the fields are kept in memory, bounded; the file goes straight to the staging area. The parts may come in any order.</summary>
+/// <summary>
+/// A multipart upload as it comes in: the fields are kept in memory, bounded; the file goes straight to the staging
+/// area. The parts may come in any order.
+/// </summary>
 internal sealed record UploadForm(string Title, string? Genre, string? Description, Staged File)
 {
     /// <summary>The four there are.</summary>
@@ -23,55 +26,108 @@ internal sealed record UploadForm(string Title, string? Genre, string? Descripti
     /// <summary>What a body holds beside the file, at most.</summary>
     public const int OverheadBytesMax = PartsMax * (FieldBytesMax + PartHeadersMax * PartHeaderBytesMax);
 
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 = new(
+        encoderShouldEmitUTF8Identifier: false,
+        throwOnInvalidBytes: true
+    );
 
-    /// <summary>What the upload says, boundaries and the order of parts left aside: two requests that say the same are the same.</summary>
-    public byte[] Content => SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes<string?[]>([Title, Genre, Description, File.Sha256]));
+    /// <summary>
+    /// What the upload says, boundaries and the order of parts left aside: two requests that say the same are the same.
+    /// </summary>
+    public byte[] Content =>
+        SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes<string?[]>([Title, Genre, Description, File.Sha256]));
 
-    /// <summary>Either a form or a refusal. A file that was staged before the refusal stays so: the caller discards it.</summary>
-    public static async Task<(UploadForm? Form, Refusal? Refusal)> ReadAsync(HttpRequest request, Guid uploadId, MediaStore media, CancellationToken ct)
+    /// <summary>
+    /// Either a form or a refusal. A file that was staged before the refusal stays so: the caller discards it.
+    /// </summary>
+    public static async Task<(UploadForm? Form, Refusal? Refusal)> ReadAsync(
+        HttpRequest request,
+        Guid uploadId,
+        MediaStore media,
+        CancellationToken ct
+    )
     {
         try
         {
             return await ReadPartsAsync(request, uploadId, media, ct);
         }
         // Kestrel's own complaints are answered by their status, and the disk's as the server's fault, as everywhere.
-        catch (Exception fault) when (fault is InvalidDataException or DecoderFallbackException || fault is IOException and not (BadHttpRequestException or MediaStorageException))
+        catch (Exception fault)
+            when (fault is InvalidDataException or DecoderFallbackException
+                || fault is IOException and not (BadHttpRequestException or MediaStorageException)
+            )
         {
-            return (null, new("malformed", RefusalKind.Invalid, $"the body is not complete or not of the form multipart/form-data: {fault.Message}"));
+            return (
+                null,
+                new(
+                    "malformed",
+                    RefusalKind.Invalid,
+                    $"the body is not complete or not of the form multipart/form-data: {fault.Message}"
+                )
+            );
         }
     }
 
-    private static async Task<(UploadForm?, Refusal?)> ReadPartsAsync(HttpRequest request, Guid uploadId, MediaStore media, CancellationToken ct)
+    private static async Task<(UploadForm?, Refusal?)> ReadPartsAsync(
+        HttpRequest request,
+        Guid uploadId,
+        MediaStore media,
+        CancellationToken ct
+    )
     {
-        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || HeaderUtilities.RemoveQuotes(type.Boundary).Value is not { Length: > 0 } boundary)
-            return (null, Problems.Invalid("contentType", $"Content-Type is {request.ContentType}; it must be multipart/form-data with a boundary"));
+        if (
+            !MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
+            || HeaderUtilities.RemoveQuotes(type.Boundary).Value is not { Length: > 0 } boundary
+        )
+            return (
+                null,
+                Problems.Invalid(
+                    "contentType",
+                    $"Content-Type is {request.ContentType}; it must be multipart/form-data with a boundary"
+                )
+            );
 
         var fields = new Dictionary<string, string>();
         Staged? file = null;
-        var reader = new MultipartReader(boundary, request.Body) { HeadersCountLimit = PartHeadersMax, HeadersLengthLimit = PartHeaderBytesMax };
+        var reader = new MultipartReader(boundary, request.Body)
+        {
+            HeadersCountLimit = PartHeadersMax,
+            HeadersLengthLimit = PartHeaderBytesMax,
+        };
         while (await reader.ReadNextSectionAsync(ct) is { } part)
         {
             var name = HeaderUtilities.RemoveQuotes(part.GetContentDispositionHeader()?.Name ?? default).Value ?? "";
-            if (name is not ("title" or "genre" or "description" or "file")) return (null, Problems.Invalid("body", $"there is no field \"{name}\"; title, genre, description and file are taken"));
-            if (fields.ContainsKey(name) || name == "file" && file is not null) return (null, Problems.Invalid(name, $"{name} is given twice"));
+            if (name is not ("title" or "genre" or "description" or "file"))
+                return (
+                    null,
+                    Problems.Invalid(
+                        "body",
+                        $"there is no field \"{name}\"; title, genre, description and file are taken"
+                    )
+                );
+            if (fields.ContainsKey(name) || name == "file" && file is not null)
+                return (null, Problems.Invalid(name, $"{name} is given twice"));
             if (name != "file")
             {
-                if (await ReadTextAsync(part.Body, ct) is not { } text) return (null, Problems.Invalid(name, $"{name} is more than {FieldBytesMax:N0} bytes"));
+                if (await ReadTextAsync(part.Body, ct) is not { } text)
+                    return (null, Problems.Invalid(name, $"{name} is more than {FieldBytesMax:N0} bytes"));
                 fields[name] = text;
                 continue;
             }
             var staged = await media.StageAsync(uploadId, part.Body, ct);
-            if (staged is UploadTooLarge tooLarge) return (null, TrackUploads.TooLarge(tooLarge.Detail));
+            if (staged is UploadTooLarge tooLarge)
+                return (null, TrackUploads.TooLarge(tooLarge.Detail));
             file = (Staged)staged;
         }
 
         // A form in a browser sends what was left empty as empty.
         var title = fields.GetValueOrDefault("title");
-        if (title is null || file is null) return (null, Missing(title is null ? "title" : null, file is null ? "file" : null));
+        if (title is null || file is null)
+            return (null, Missing(title is null ? "title" : null, file is null ? "file" : null));
         return (new(title, Given("genre"), Given("description"), file), null);
 
-        string? Given(string name) => fields.GetValueOrDefault(name) is { } text && !string.IsNullOrWhiteSpace(text) ? text : null;
+        string? Given(string name) =>
+            fields.GetValueOrDefault(name) is { } text && !string.IsNullOrWhiteSpace(text) ? text : null;
     }
 
     private static Refusal Missing(params string?[] fields) =>

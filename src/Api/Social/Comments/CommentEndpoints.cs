@@ -15,20 +15,50 @@ public static class CommentEndpoints
     public static void MapComments(this IEndpointRouteBuilder api)
     {
         var comments = api.MapGroup("/tracks/{trackId:guid}/comments").WithTags("Comments");
-        comments.MapPost("", (Guid trackId, CommentOnTrackBody body, Caller caller, CommandSender commands) =>
-        {
-            var id = Guid.CreateVersion7();
-            return commands.Send(new CommentOnTrack(id, trackId, caller.AccountId, body.Text, body.AtMs), new { id }, StatusCodes.Status201Created);
-        }).Produces(StatusCodes.Status201Created).WithSummary("Comment on a moment of a track").WithDescription("`text` of at most 2,000 bytes of UTF-8; `atMs` from 0 to the track's duration, else 400 `outside_track`.");
-        comments.MapGet("", Comments).ReadsFrom(Reads).AnswersAsOf(Reads).Produces<Page<CommentView>>()
-            .WithSummary("List a track's comments").WithDescription("In the order in which they were made.");
+        comments
+            .MapPost("", (Guid trackId, CommentOnTrackBody body, Caller caller, CommandSender commands) =>
+            {
+                var id = Guid.CreateVersion7();
+                return commands.Send(
+                    new CommentOnTrack(id, trackId, caller.AccountId, body.Text, body.AtMs),
+                    new { id },
+                    StatusCodes.Status201Created
+                );
+            })
+            .Produces(StatusCodes.Status201Created)
+            .WithSummary("Comment on a moment of a track")
+            .WithDescription(
+                "`text` of at most 2,000 bytes of UTF-8; `atMs` from 0 to the track's duration, else 400 `outside_track`."
+            );
+        comments
+            .MapGet("", Comments)
+            .ReadsFrom(Reads)
+            .AnswersAsOf(Reads)
+            .Produces<Page<CommentView>>()
+            .WithSummary("List a track's comments")
+            .WithDescription("In the order in which they were made.");
     }
 
-    private static async Task<IResult> Comments(Guid trackId, long? after, int? limit, CommentQueries comments, TrackQueries tracks, HttpContext http, CancellationToken ct)
+    private static async Task<IResult> Comments(
+        Guid trackId,
+        long? after,
+        int? limit,
+        CommentQueries comments,
+        TrackQueries tracks,
+        HttpContext http,
+        CancellationToken ct
+    )
     {
-        if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
-        if (http.PointInTime() is { } past) (comments, tracks) = (new(past.Views), new(past.Views));
-        if (!await tracks.ExistsAsync(trackId, ct)) return Problems.Result(Refusals.Unknown("track", trackId));
-        return Results.Ok(Page.Cut(http, await comments.OnTrackAsync(trackId, after ?? 0, size + 1, ct), size, c => $"after={c.Position}"));
+        if (Page.Limit(limit, out var refusal) is not { } size)
+            return refusal;
+        if (http.PointInTime() is { } past)
+            (comments, tracks) = (new(past.Views), new(past.Views));
+        if (!await tracks.ExistsAsync(trackId, ct))
+            return Problems.Result(Refusals.Unknown("track", trackId));
+        return Results.Ok(
+            Page.Cut(http, await comments.OnTrackAsync(trackId, after ?? 0, size + 1, ct), size, c =>
+                $"after={c.Position}"
+            )
+        );
     }
 }

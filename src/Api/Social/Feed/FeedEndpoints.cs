@@ -6,14 +6,33 @@ namespace Veza.Api.Social.Feed;
 public static class FeedEndpoints
 {
     public static void MapFeed(this IEndpointRouteBuilder api) =>
-        api.MapGet("/feed", Feed).ReadsFrom(FeedQueries.Reads).AnswersAsOf(FeedQueries.Reads).Produces<Page<FeedEntryView>>().WithTags("Feed")
+        api.MapGet("/feed", Feed)
+            .ReadsFrom(FeedQueries.Reads)
+            .AnswersAsOf(FeedQueries.Reads)
+            .Produces<Page<FeedEntryView>>()
+            .WithTags("Feed")
             .WithSummary("Read one's feed, newest first")
-            .WithDescription("Uploads, reposts and broadcasts of those one follows, from before one followed them too; every entry says why it is there. A repost taken back is gone.");
+            .WithDescription(
+                "Uploads, reposts and broadcasts of those one follows, from before one followed them too; every entry says why it is there. A repost taken back is gone."
+            );
 
-    private static async Task<IResult> Feed(long? before, int? limit, Caller caller, FeedQueries feed, HttpContext http, CancellationToken ct)
+    private static async Task<IResult> Feed(
+        long? before,
+        int? limit,
+        Caller caller,
+        FeedQueries feed,
+        HttpContext http,
+        CancellationToken ct
+    )
     {
-        if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
-        if (http.PointInTime() is { } past) feed = new(past.Views);
-        return Results.Ok(Page.Cut(http, await feed.PageAsync(caller.AccountId, before, size + 1, ct), size, e => $"before={e.Position}"));
+        if (Page.Limit(limit, out var refusal) is not { } size)
+            return refusal;
+        if (http.PointInTime() is { } past)
+            feed = new(past.Views);
+        return Results.Ok(
+            Page.Cut(http, await feed.PageAsync(caller.AccountId, before, size + 1, ct), size, e =>
+                $"before={e.Position}"
+            )
+        );
     }
 }

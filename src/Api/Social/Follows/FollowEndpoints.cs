@@ -10,25 +10,72 @@ public static class FollowEndpoints
     public static void MapFollows(this IEndpointRouteBuilder api)
     {
         var account = api.MapGroup("/accounts/{accountId:guid}").WithTags("Follows");
-        account.MapPut("/followers/me", (Guid accountId, Caller caller, CommandSender commands) =>
-            commands.Send(new FollowAccount(caller.AccountId, accountId), new { id = accountId }))
-            .WithSummary("Follow an account").WithDescription("What it uploads, reposts and broadcasts shows in one's feed. 409 `cannot_follow_self`.");
-        account.MapDelete("/followers/me", (Guid accountId, Caller caller, CommandSender commands) =>
-            commands.Send(new UnfollowAccount(caller.AccountId, accountId), new { id = accountId })).WithSummary("Stop following an account");
-        account.MapGet("/followers", (Guid accountId, long? before, int? limit, FollowQueries follows, HttpContext http, CancellationToken ct) =>
-            PageOf(accountId, follows, limit, http, ct, (follows, size) => follows.FollowersAsync(accountId, before, size, ct)))
-            .ReadsFrom(FollowQueries.Reads).AnswersAsOf(FollowQueries.Reads).Produces<Page<FollowView>>().WithSummary("List an account's followers, newest first");
-        account.MapGet("/following", (Guid accountId, long? before, int? limit, FollowQueries follows, HttpContext http, CancellationToken ct) =>
-            PageOf(accountId, follows, limit, http, ct, (follows, size) => follows.FollowingAsync(accountId, before, size, ct)))
-            .ReadsFrom(FollowQueries.Reads).AnswersAsOf(FollowQueries.Reads).Produces<Page<FollowView>>().WithSummary("List those an account follows, newest first");
+        account
+            .MapPut("/followers/me", (Guid accountId, Caller caller, CommandSender commands) =>
+                commands.Send(new FollowAccount(caller.AccountId, accountId), new { id = accountId })
+            )
+            .WithSummary("Follow an account")
+            .WithDescription("What it uploads, reposts and broadcasts shows in one's feed. 409 `cannot_follow_self`.");
+        account
+            .MapDelete("/followers/me", (Guid accountId, Caller caller, CommandSender commands) =>
+                commands.Send(new UnfollowAccount(caller.AccountId, accountId), new { id = accountId })
+            )
+            .WithSummary("Stop following an account");
+        account
+            .MapGet(
+                "/followers",
+                (
+                    Guid accountId,
+                    long? before,
+                    int? limit,
+                    FollowQueries follows,
+                    HttpContext http,
+                    CancellationToken ct
+                ) =>
+                    PageOf(accountId, follows, limit, http, ct, (follows, size) =>
+                        follows.FollowersAsync(accountId, before, size, ct)
+                    )
+            )
+            .ReadsFrom(FollowQueries.Reads)
+            .AnswersAsOf(FollowQueries.Reads)
+            .Produces<Page<FollowView>>()
+            .WithSummary("List an account's followers, newest first");
+        account
+            .MapGet(
+                "/following",
+                (
+                    Guid accountId,
+                    long? before,
+                    int? limit,
+                    FollowQueries follows,
+                    HttpContext http,
+                    CancellationToken ct
+                ) =>
+                    PageOf(accountId, follows, limit, http, ct, (follows, size) =>
+                        follows.FollowingAsync(accountId, before, size, ct)
+                    )
+            )
+            .ReadsFrom(FollowQueries.Reads)
+            .AnswersAsOf(FollowQueries.Reads)
+            .Produces<Page<FollowView>>()
+            .WithSummary("List those an account follows, newest first");
     }
 
     private static async Task<IResult> PageOf(
-        Guid accountId, FollowQueries follows, int? limit, HttpContext http, CancellationToken ct, Func<FollowQueries, int, Task<List<FollowView>>> read)
+        Guid accountId,
+        FollowQueries follows,
+        int? limit,
+        HttpContext http,
+        CancellationToken ct,
+        Func<FollowQueries, int, Task<List<FollowView>>> read
+    )
     {
-        if (Page.Limit(limit, out var refusal) is not { } size) return refusal;
-        if (http.PointInTime() is { } past) follows = new(past.Views);
-        if (!await follows.IsAccountAsync(accountId, ct)) return Problems.Result(Refusals.Unknown("account", accountId));
+        if (Page.Limit(limit, out var refusal) is not { } size)
+            return refusal;
+        if (http.PointInTime() is { } past)
+            follows = new(past.Views);
+        if (!await follows.IsAccountAsync(accountId, ct))
+            return Problems.Result(Refusals.Unknown("account", accountId));
         return Results.Ok(Page.Cut(http, await read(follows, size + 1), size, f => $"before={f.Position}"));
     }
 }

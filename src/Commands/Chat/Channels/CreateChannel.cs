@@ -8,7 +8,15 @@ namespace Veza.Commands.Chat.Channels;
 
 /// <summary>Makes a channel in a community.</summary>
 /// <param name="SlowModeSeconds">The least time between two messages of one member; 0 is none.</param>
-public sealed record CreateChannel(Guid ChannelId, Guid CommunityId, Guid MemberId, string Name, ChannelKind Kind, string? Topic, int SlowModeSeconds);
+public sealed record CreateChannel(
+    Guid ChannelId,
+    Guid CommunityId,
+    Guid MemberId,
+    string Name,
+    ChannelKind Kind,
+    string? Topic,
+    int SlowModeSeconds
+);
 
 public sealed class CreateChannelValidator : AbstractValidator<CreateChannel>
 {
@@ -23,15 +31,29 @@ public sealed class CreateChannelValidator : AbstractValidator<CreateChannel>
 
 public static class CreateChannelHandler
 {
-    public static Refusal? Validate(CreateChannel command, [ReadAggregate] Community community, [ReadAggregate] Member? member, DateTimeOffset now) =>
+    public static Refusal? Validate(
+        CreateChannel command,
+        [ReadAggregate] Community community,
+        [ReadAggregate] Member? member,
+        DateTimeOffset now
+    ) =>
         ChatRefusals.Unless(Permission.ManageChannels, member, community, now)
         ?? (community.Channels >= Community.ChannelsMax ? ChatRefusals.TooManyChannels : null);
 
     public static IEnumerable<Effect> Handle(CreateChannel command, [ReadAggregate] Community community) =>
-    [
-        Effect.Start<Channel>(command.ChannelId,
-            new ChannelCreated(command.ChannelId, command.CommunityId, command.Name, command.Kind, command.Topic, command.SlowModeSeconds)),
-        // In the community's stream, so that two channels created at once are counted one after the other.
-        Effect.Append<Community>(community.Id, new ChannelCounted(community.Id, command.ChannelId)),
-    ];
+        [
+            Effect.Start<Channel>(
+                command.ChannelId,
+                new ChannelCreated(
+                    command.ChannelId,
+                    command.CommunityId,
+                    command.Name,
+                    command.Kind,
+                    command.Topic,
+                    command.SlowModeSeconds
+                )
+            ),
+            // In the community's stream, so that two channels created at once are counted one after the other.
+            Effect.Append<Community>(community.Id, new ChannelCounted(community.Id, command.ChannelId)),
+        ];
 }

@@ -20,12 +20,22 @@ public static class CreateCommunityHandler
         founded?.Count >= Community.FoundedMax ? ChatRefusals.TooManyCommunities : null;
 
     public static IEnumerable<Effect> Handle(CreateCommunity command, [ReadAggregate] FoundedCommunities? founded) =>
-    [
-        Effect.Start<Community>(command.CommunityId, new CommunityCreated(command.CommunityId, command.OwnerId, command.Name)),
-        Effect.Start<Channel>(command.GeneralChannelId, new ChannelCreated(command.GeneralChannelId, command.CommunityId, "general", ChannelKind.Text, null, 0)),
-        Effect.Start<Member>(Member.StreamId(command.CommunityId, command.OwnerId), new MemberJoined(command.CommunityId, command.OwnerId)),
-        Effect.Append<FoundedCommunities>(
-            FoundedCommunities.StreamId(command.OwnerId),
-            new CommunityCounted(command.OwnerId, command.CommunityId)),
-    ];
+        [
+            Effect.Start<Community>(
+                command.CommunityId,
+                new CommunityCreated(command.CommunityId, command.OwnerId, command.Name)
+            ),
+            Effect.Start<Channel>(
+                command.GeneralChannelId,
+                new ChannelCreated(command.GeneralChannelId, command.CommunityId, "general", ChannelKind.Text, null, 0)
+            ),
+            Effect.Start<Member>(
+                Member.StreamId(command.CommunityId, command.OwnerId),
+                new MemberJoined(command.CommunityId, command.OwnerId)
+            ),
+            Effect.Append<FoundedCommunities>(
+                FoundedCommunities.StreamId(command.OwnerId),
+                new CommunityCounted(command.OwnerId, command.CommunityId)
+            ),
+        ];
 }

@@ -13,11 +13,16 @@ public static class EndTimeOutHandler
         EndTimeOut command,
         [ReadAggregate] Community community,
         [ReadAggregate(nameof(EndTimeOut.CommunityId), nameof(EndTimeOut.ModeratorId))] Member? moderator,
-        DateTimeOffset now) =>
-        ChatRefusals.Unless(Permission.ModerateMembers, moderator, community, now);
+        DateTimeOffset now
+    ) => ChatRefusals.Unless(Permission.ModerateMembers, moderator, community, now);
 
-    public static IEnumerable<MemberEvent> Handle(EndTimeOut command, [WriteAggregate] Member? member, DateTimeOffset now)
+    public static IEnumerable<MemberEvent> Handle(
+        EndTimeOut command,
+        [WriteAggregate] Member? member,
+        DateTimeOffset now
+    )
     {
-        if (member?.IsTimedOut(now) == true) yield return new MemberTimeOutEnded(command.CommunityId, command.MemberId, command.ModeratorId);
+        if (member?.IsTimedOut(now) == true)
+            yield return new MemberTimeOutEnded(command.CommunityId, command.MemberId, command.ModeratorId);
     }
 }

@@ -9,10 +9,16 @@ public sealed record JoinCommunity(Guid CommunityId, Guid MemberId);
 
 public static class JoinCommunityHandler
 {
-    public static Refusal? Validate(JoinCommunity command, Member? member) => member is { Banned: true } ? ChatRefusals.Banned : null;
+    public static Refusal? Validate(JoinCommunity command, Member? member) =>
+        member is { Banned: true } ? ChatRefusals.Banned : null;
 
-    public static IEnumerable<MemberEvent> Handle(JoinCommunity command, [ReadAggregate] Community community, [WriteAggregate] Member? member)
+    public static IEnumerable<MemberEvent> Handle(
+        JoinCommunity command,
+        [ReadAggregate] Community community,
+        [WriteAggregate] Member? member
+    )
     {
-        if (member is not { Present: true }) yield return new MemberJoined(community.Id, command.MemberId);
+        if (member is not { Present: true })
+            yield return new MemberJoined(community.Id, command.MemberId);
     }
 }

@@ -19,12 +19,13 @@ public static class KickMemberHandler
         KickMember command,
         [ReadAggregate] Community community,
         [ReadAggregate(nameof(KickMember.CommunityId), nameof(KickMember.ModeratorId))] Member? moderator,
-        DateTimeOffset now) =>
-        MemberModeration.Validate(Permission.KickMembers, command.MemberId, moderator, community, now);
+        DateTimeOffset now
+    ) => MemberModeration.Validate(Permission.KickMembers, command.MemberId, moderator, community, now);
 
     public static IEnumerable<MemberEvent> Handle(KickMember command, [WriteAggregate] Member? member)
     {
-        if (member is not { Present: true }) yield break;
+        if (member is not { Present: true })
+            yield break;
         yield return new MemberKicked(command.CommunityId, command.MemberId, command.ModeratorId, command.Reason);
         yield return new MemberLeft(command.CommunityId, command.MemberId);
     }

@@ -14,6 +14,7 @@ public static class LeaveCommunityHandler
 
     public static IEnumerable<MemberEvent> Handle(LeaveCommunity command, [WriteAggregate] Member? member)
     {
-        if (member is { Present: true }) yield return new MemberLeft(command.CommunityId, command.MemberId);
+        if (member is { Present: true })
+            yield return new MemberLeft(command.CommunityId, command.MemberId);
     }
 }

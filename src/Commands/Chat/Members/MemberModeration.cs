@@ -8,8 +8,16 @@ namespace Veza.Commands.Chat.Members;
 /// <summary>What kicking, banning and timing out have in common.</summary>
 internal static class MemberModeration
 {
-    public static Refusal? Validate(Permission needed, Guid target, Member? moderator, Community community, DateTimeOffset now) =>
-        ChatRefusals.Unless(needed, moderator, community, now) ?? (target == community.OwnerId ? ChatRefusals.OwnerProtected : null);
+    public static Refusal? Validate(
+        Permission needed,
+        Guid target,
+        Member? moderator,
+        Community community,
+        DateTimeOffset now
+    ) =>
+        ChatRefusals.Unless(needed, moderator, community, now)
+        ?? (target == community.OwnerId ? ChatRefusals.OwnerProtected : null);
 
-    public static void MustBeReason<T>(this IRuleBuilder<T, string?> rule) => rule.MustHoldNoControls().MaximumLength(Member.ReasonMax);
+    public static void MustBeReason<T>(this IRuleBuilder<T, string?> rule) =>
+        rule.MustHoldNoControls().MaximumLength(Member.ReasonMax);
 }

@@ -13,11 +13,12 @@ public static class UnbanMemberHandler
         UnbanMember command,
         [ReadAggregate] Community community,
         [ReadAggregate(nameof(UnbanMember.CommunityId), nameof(UnbanMember.ModeratorId))] Member? moderator,
-        DateTimeOffset now) =>
-        ChatRefusals.Unless(Permission.BanMembers, moderator, community, now);
+        DateTimeOffset now
+    ) => ChatRefusals.Unless(Permission.BanMembers, moderator, community, now);
 
     public static IEnumerable<MemberEvent> Handle(UnbanMember command, [WriteAggregate] Member? member)
     {
-        if (member is { Banned: true }) yield return new MemberUnbanned(command.CommunityId, command.MemberId, command.ModeratorId);
+        if (member is { Banned: true })
+            yield return new MemberUnbanned(command.CommunityId, command.MemberId, command.ModeratorId);
     }
 }

@@ -11,12 +11,25 @@ public sealed record DeleteMessage(Guid MessageId, Guid MemberId);
 
 public static class DeleteMessageHandler
 {
-    public static Refusal? Validate(DeleteMessage command, Message message, [ReadAggregate] Channel channel, [ReadAggregate] Community community, [ReadAggregate] Member? member,
-        DateTimeOffset now) =>
-        ChatRefusals.Unless(message.AuthorId == command.MemberId ? Permission.SendMessages : Permission.ManageMessages, member, community, now, channel);
+    public static Refusal? Validate(
+        DeleteMessage command,
+        Message message,
+        [ReadAggregate] Channel channel,
+        [ReadAggregate] Community community,
+        [ReadAggregate] Member? member,
+        DateTimeOffset now
+    ) =>
+        ChatRefusals.Unless(
+            message.AuthorId == command.MemberId ? Permission.SendMessages : Permission.ManageMessages,
+            member,
+            community,
+            now,
+            channel
+        );
 
     public static IEnumerable<MessageEvent> Handle(DeleteMessage command, [WriteAggregate] Message message)
     {
-        if (!message.Deleted) yield return new MessageDeleted(message.Id, message.ChannelId, command.MemberId);
+        if (!message.Deleted)
+            yield return new MessageDeleted(message.Id, message.ChannelId, command.MemberId);
     }
 }

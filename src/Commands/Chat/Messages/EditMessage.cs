@@ -7,23 +7,37 @@ using Veza.Domain.Chat.Messages;
 
 namespace Veza.Commands.Chat.Messages;
 
-/// <summary>Replaces a message's text; what it said before stays in the log. The same text again changes nothing.</summary>
+/// <summary>
+/// Replaces a message's text; what it said before stays in the log. The same text again changes nothing.
+/// </summary>
 public sealed record EditMessage(Guid MessageId, Guid MemberId, string Text);
 
 public sealed class EditMessageValidator : AbstractValidator<EditMessage>
 {
-    public EditMessageValidator(Limits limits) => RuleFor(c => c.Text).MustBeText(limits.MaxMessageSize, "MAX_MESSAGE_SIZE");
+    public EditMessageValidator(Limits limits) =>
+        RuleFor(c => c.Text).MustBeText(limits.MaxMessageSize, "MAX_MESSAGE_SIZE");
 }
 
 public static class EditMessageHandler
 {
-    public static Refusal? Validate(EditMessage command, Message message, [ReadAggregate] Channel channel, [ReadAggregate] Community community, [ReadAggregate] Member? member,
-        DateTimeOffset now) =>
+    public static Refusal? Validate(
+        EditMessage command,
+        Message message,
+        [ReadAggregate] Channel channel,
+        [ReadAggregate] Community community,
+        [ReadAggregate] Member? member,
+        DateTimeOffset now
+    ) =>
         ChatRefusals.Unless(Permission.SendMessages, member, community, now, channel)
-        ?? (message.Deleted ? ChatRefusals.MessageDeleted : message.AuthorId != command.MemberId ? ChatRefusals.NotTheAuthor : null);
+        ?? (
+            message.Deleted ? ChatRefusals.MessageDeleted
+            : message.AuthorId != command.MemberId ? ChatRefusals.NotTheAuthor
+            : null
+        );
 
     public static IEnumerable<MessageEvent> Handle(EditMessage command, [WriteAggregate] Message message)
     {
-        if (message.Text != command.Text) yield return new MessageEdited(message.Id, message.ChannelId, message.AuthorId, command.Text);
+        if (message.Text != command.Text)
+            yield return new MessageEdited(message.Id, message.ChannelId, message.AuthorId, command.Text);
     }
 }

@@ -17,10 +17,20 @@ public sealed class ReactToMessageValidator : AbstractValidator<ReactToMessage>
 
 public static class ReactToMessageHandler
 {
-    public static Refusal? Validate(ReactToMessage command, Message message, [ReadAggregate] Channel channel, [ReadAggregate] Community community, [ReadAggregate] Member? member,
-        DateTimeOffset now) =>
+    public static Refusal? Validate(
+        ReactToMessage command,
+        Message message,
+        [ReadAggregate] Channel channel,
+        [ReadAggregate] Community community,
+        [ReadAggregate] Member? member,
+        DateTimeOffset now
+    ) =>
         ChatRefusals.Unless(Permission.AddReactions, member, community, now, channel)
-        ?? (message.Deleted ? ChatRefusals.MessageDeleted : message.HasRoomFor(command.Emoji) ? null : ChatRefusals.TooManyEmoji);
+        ?? (
+            message.Deleted ? ChatRefusals.MessageDeleted
+            : message.HasRoomFor(command.Emoji) ? null
+            : ChatRefusals.TooManyEmoji
+        );
 
     public static IEnumerable<MessageEvent> Handle(ReactToMessage command, [WriteAggregate] Message message)
     {

@@ -17,9 +17,16 @@ public sealed class RemoveReactionValidator : AbstractValidator<RemoveReaction>
 
 public static class RemoveReactionHandler
 {
-    public static Refusal? Validate(RemoveReaction command, Message message, [ReadAggregate] Channel channel, [ReadAggregate] Community community, [ReadAggregate] Member? member,
-        DateTimeOffset now) =>
-        ChatRefusals.Unless(Permission.AddReactions, member, community, now, channel) ?? (message.Deleted ? ChatRefusals.MessageDeleted : null);
+    public static Refusal? Validate(
+        RemoveReaction command,
+        Message message,
+        [ReadAggregate] Channel channel,
+        [ReadAggregate] Community community,
+        [ReadAggregate] Member? member,
+        DateTimeOffset now
+    ) =>
+        ChatRefusals.Unless(Permission.AddReactions, member, community, now, channel)
+        ?? (message.Deleted ? ChatRefusals.MessageDeleted : null);
 
     public static IEnumerable<MessageEvent> Handle(RemoveReaction command, [WriteAggregate] Message message)
     {

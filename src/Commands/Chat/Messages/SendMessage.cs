@@ -12,28 +12,47 @@ public sealed record SendMessage(Guid MessageId, Guid ChannelId, Guid MemberId, 
 
 public sealed class SendMessageValidator : AbstractValidator<SendMessage>
 {
-    public SendMessageValidator(Limits limits) => RuleFor(c => c.Text).MustBeText(limits.MaxMessageSize, "MAX_MESSAGE_SIZE");
+    public SendMessageValidator(Limits limits) =>
+        RuleFor(c => c.Text).MustBeText(limits.MaxMessageSize, "MAX_MESSAGE_SIZE");
 }
 
 public static class SendMessageHandler
 {
-    public static Refusal? Validate(SendMessage command, [ReadAggregate] Channel channel, [ReadAggregate] Community community, [ReadAggregate] Member? member,
-        [ReadAggregate] SlowModeMark? mark, [ReadAggregate] Message? replyTo, DateTimeOffset now) =>
+    public static Refusal? Validate(
+        SendMessage command,
+        [ReadAggregate] Channel channel,
+        [ReadAggregate] Community community,
+        [ReadAggregate] Member? member,
+        [ReadAggregate] SlowModeMark? mark,
+        [ReadAggregate] Message? replyTo,
+        DateTimeOffset now
+    ) =>
         ChatRefusals.Unless(Permission.SendMessages, member, community, now, channel)
-        ?? (command.ReplyToId is { } answered && replyTo?.ChannelId != channel.Id
-            ? replyTo is null ? Refusals.Unknown("message", answered) : ChatRefusals.ReplyElsewhere
-            : SlowMode(channel, Permissions.Of(member, community, now, channel), mark, now));
+        ?? (
+            command.ReplyToId is { } answered && replyTo?.ChannelId != channel.Id
+                ? replyTo is null
+                    ? Refusals.Unknown("message", answered)
+                    : ChatRefusals.ReplyElsewhere
+                : SlowMode(channel, Permissions.Of(member, community, now, channel), mark, now)
+        );
 
     public static IEnumerable<Effect> Handle(SendMessage command, [ReadAggregate] Channel channel, DateTimeOffset now)
     {
-        yield return Effect.Start<Message>(command.MessageId, new MessageSent(command.MessageId, channel.Id, command.MemberId, command.Text, command.ReplyToId));
+        yield return Effect.Start<Message>(
+            command.MessageId,
+            new MessageSent(command.MessageId, channel.Id, command.MemberId, command.Text, command.ReplyToId)
+        );
         if (channel.SlowModeSeconds > 0)
-            yield return Effect.Append<SlowModeMark>(SlowModeMark.StreamId(channel.Id, command.MemberId), new MemberPosted(channel.Id, command.MemberId, command.MessageId, now));
+            yield return Effect.Append<SlowModeMark>(
+                SlowModeMark.StreamId(channel.Id, command.MemberId),
+                new MemberPosted(channel.Id, command.MemberId, command.MessageId, now)
+            );
     }
 
     private static Refusal? SlowMode(Channel channel, Permission has, SlowModeMark? mark, DateTimeOffset now)
     {
-        if (channel.SlowModeSeconds == 0 || mark is null || has.HasFlag(Permission.ManageMessages)) return null;
+        if (channel.SlowModeSeconds == 0 || mark is null || has.HasFlag(Permission.ManageMessages))
+            return null;
         var wait = mark.LastAt.AddSeconds(channel.SlowModeSeconds) - now;
         return wait > TimeSpan.Zero ? ChatRefusals.SlowMode(wait) : null;
     }

@@ -7,7 +7,9 @@ using Veza.Domain.Chat.Reading;
 
 namespace Veza.Commands.Chat.Reading;
 
-/// <summary>Moves a member's read marker in a channel. It never moves back: a position at or before it changes nothing.</summary>
+/// <summary>
+/// Moves a member's read marker in a channel. It never moves back: a position at or before it changes nothing.
+/// </summary>
 public sealed record MarkChannelRead(Guid ChannelId, Guid MemberId, long UpTo);
 
 public sealed class MarkChannelReadValidator : AbstractValidator<MarkChannelRead>
@@ -17,12 +19,31 @@ public sealed class MarkChannelReadValidator : AbstractValidator<MarkChannelRead
 
 public static class MarkChannelReadHandler
 {
-    public static Refusal? Validate(MarkChannelRead command, [ReadAggregate] Channel channel, [ReadAggregate] Community community, [ReadAggregate] Member? member, ReadMarker? marker, DateTimeOffset now) =>
+    public static Refusal? Validate(
+        MarkChannelRead command,
+        [ReadAggregate] Channel channel,
+        [ReadAggregate] Community community,
+        [ReadAggregate] Member? member,
+        ReadMarker? marker,
+        DateTimeOffset now
+    ) =>
         ChatRefusals.Unless(Permission.ViewChannel, member, community, now, channel)
-        ?? (marker is not null && command.UpTo > marker.UpTo && marker.At + ReadMarker.MoveEvery - now is var wait && wait > TimeSpan.Zero ? ChatRefusals.ReadTooFast(wait) : null);
+        ?? (
+            marker is not null
+            && command.UpTo > marker.UpTo
+            && marker.At + ReadMarker.MoveEvery - now is var wait
+            && wait > TimeSpan.Zero
+                ? ChatRefusals.ReadTooFast(wait)
+                : null
+        );
 
-    public static IEnumerable<ReadingEvent> Handle(MarkChannelRead command, [WriteAggregate] ReadMarker? marker, DateTimeOffset now)
+    public static IEnumerable<ReadingEvent> Handle(
+        MarkChannelRead command,
+        [WriteAggregate] ReadMarker? marker,
+        DateTimeOffset now
+    )
     {
-        if (command.UpTo > (marker?.UpTo ?? 0)) yield return new ChannelRead(command.ChannelId, command.MemberId, command.UpTo, now);
+        if (command.UpTo > (marker?.UpTo ?? 0))
+            yield return new ChannelRead(command.ChannelId, command.MemberId, command.UpTo, now);
     }
 }

@@ -10,6 +10,7 @@ public static class AbandonBroadcastHandler
 {
     public static IEnumerable<BroadcastEvent> Handle(AbandonBroadcast command, [WriteAggregate] Broadcast broadcast)
     {
-        if (broadcast.Status is BroadcastStatus.Live or BroadcastStatus.Interrupted) yield return new BroadcastEnded(broadcast.Id, broadcast.OwnerId, BroadcastEnd.Abandoned);
+        if (broadcast.Status is BroadcastStatus.Live or BroadcastStatus.Interrupted)
+            yield return new BroadcastEnded(broadcast.Id, broadcast.OwnerId, BroadcastEnd.Abandoned);
     }
 }

@@ -5,7 +5,9 @@ using Veza.Domain.Live.Broadcasts;
 
 namespace Veza.Commands.Live.Broadcasts;
 
-/// <summary>The broadcast's source is here, for the first time or again. Sent by the node that takes the sound.</summary>
+/// <summary>
+/// The broadcast's source is here, for the first time or again. Sent by the node that takes the sound.
+/// </summary>
 public sealed record ConnectSource(Guid BroadcastId, string ContentType);
 
 public static class ConnectSourceHandler
@@ -14,7 +16,8 @@ public static class ConnectSourceHandler
 
     public static Refusal? Validate(ConnectSource command, Broadcast broadcast, [ReadAggregate] Account? owner)
     {
-        if (broadcast.Status == BroadcastStatus.Ended) return BroadcastRefusals.Ended;
+        if (broadcast.Status == BroadcastStatus.Ended)
+            return BroadcastRefusals.Ended;
         return owner is null ? null : AccountRefusals.Out(owner);
     }
 
@@ -26,7 +29,8 @@ public static class ConnectSourceHandler
             yield break;
         }
         // Live without a source: the node that had it went away without a word.
-        if (broadcast.Status == BroadcastStatus.Live) yield return new BroadcastInterrupted(broadcast.Id, broadcast.OwnerId, NodeLost);
+        if (broadcast.Status == BroadcastStatus.Live)
+            yield return new BroadcastInterrupted(broadcast.Id, broadcast.OwnerId, NodeLost);
         yield return new BroadcastResumed(broadcast.Id, broadcast.OwnerId);
     }
 }

@@ -15,20 +15,25 @@ public sealed class CreateBroadcastValidator : AbstractValidator<CreateBroadcast
 public static class CreateBroadcastHandler
 {
     public static Refusal? Validate(CreateBroadcast command, IReadOnlyList<Broadcast> broadcasts) =>
-        broadcasts.Count(b => b.Status != BroadcastStatus.Ended) >= Broadcast.OpenMax ? BroadcastRefusals.TooMany : null;
+        broadcasts.Count(b => b.Status != BroadcastStatus.Ended) >= Broadcast.OpenMax
+            ? BroadcastRefusals.TooMany
+            : null;
 
     public static IEnumerable<Effect> Handle(
         CreateBroadcast command,
         [ReadAggregate] OpenBroadcasts? open,
-        IReadOnlyList<Broadcast> broadcasts)
+        IReadOnlyList<Broadcast> broadcasts
+    )
     {
         var ended = broadcasts.Where(b => b.Status == BroadcastStatus.Ended).Select(b => b.Id);
         yield return Effect.Start<Broadcast>(
             command.BroadcastId,
-            new BroadcastCreated(command.BroadcastId, command.OwnerId, command.Title));
+            new BroadcastCreated(command.BroadcastId, command.OwnerId, command.Title)
+        );
         // One stream for each account, so that two broadcasts created at once are counted one after the other.
         yield return Effect.Append<OpenBroadcasts>(
             OpenBroadcasts.StreamId(command.OwnerId),
-            new BroadcastCounted(command.OwnerId, command.BroadcastId, [.. ended]));
+            new BroadcastCounted(command.OwnerId, command.BroadcastId, [.. ended])
+        );
     }
 }

@@ -3,7 +3,9 @@ using Veza.Domain.Live.Broadcasts;
 
 namespace Veza.Commands.Live.Broadcasts;
 
-/// <summary>Ends a broadcast because its account has gone or is shut out. Of one that has ended, nothing changes.</summary>
+/// <summary>
+/// Ends a broadcast because its account has gone or is shut out. Of one that has ended, nothing changes.
+/// </summary>
 /// <param name="Reason">One of <see cref="BroadcastEnd"/>'s.</param>
 public sealed record EndBroadcast(Guid BroadcastId, string Reason);
 
@@ -11,7 +13,8 @@ public static class EndBroadcastHandler
 {
     public static IEnumerable<BroadcastEvent> Handle(EndBroadcast command, [WriteAggregate] Broadcast broadcast)
     {
-        if (broadcast.Status == BroadcastStatus.Ended) yield break;
+        if (broadcast.Status == BroadcastStatus.Ended)
+            yield break;
         yield return new BroadcastEnded(broadcast.Id, broadcast.OwnerId, command.Reason);
     }
 }

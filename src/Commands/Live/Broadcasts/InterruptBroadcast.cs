@@ -10,6 +10,7 @@ public static class InterruptBroadcastHandler
 {
     public static IEnumerable<BroadcastEvent> Handle(InterruptBroadcast command, [WriteAggregate] Broadcast broadcast)
     {
-        if (broadcast.Status == BroadcastStatus.Live) yield return new BroadcastInterrupted(broadcast.Id, broadcast.OwnerId, command.Reason);
+        if (broadcast.Status == BroadcastStatus.Live)
+            yield return new BroadcastInterrupted(broadcast.Id, broadcast.OwnerId, command.Reason);
     }
 }

@@ -9,13 +9,16 @@ public sealed record StopBroadcast(Guid BroadcastId, Guid AccountId, bool Modera
 
 public static class StopBroadcastHandler
 {
-    public static Refusal? Validate(StopBroadcast command, Broadcast broadcast) => broadcast.OwnerId == command.AccountId || command.Moderates ? null : BroadcastRefusals.NotTheOwner;
+    public static Refusal? Validate(StopBroadcast command, Broadcast broadcast) =>
+        broadcast.OwnerId == command.AccountId || command.Moderates ? null : BroadcastRefusals.NotTheOwner;
 
     public static IEnumerable<BroadcastEvent> Handle(StopBroadcast command, [WriteAggregate] Broadcast broadcast)
     {
-        if (broadcast.Status == BroadcastStatus.Ended) yield break;
+        if (broadcast.Status == BroadcastStatus.Ended)
+            yield break;
         var isOwner = broadcast.OwnerId == command.AccountId;
-        if (!isOwner) yield return new BroadcastTakenDown(broadcast.Id, broadcast.OwnerId, command.AccountId);
+        if (!isOwner)
+            yield return new BroadcastTakenDown(broadcast.Id, broadcast.OwnerId, command.AccountId);
         var reason = isOwner ? BroadcastEnd.Stopped : BroadcastEnd.TakenDown;
         yield return new BroadcastEnded(broadcast.Id, broadcast.OwnerId, reason);
     }

@@ -16,8 +16,12 @@ public sealed class ReportPlayValidator : AbstractValidator<ReportPlay>
 {
     public ReportPlayValidator()
     {
-        RuleFor(c => c.HeardMs).GreaterThanOrEqualTo(0).WithMessage("heardMs is {PropertyValue}; at least 0 is allowed");
-        RuleFor(c => c.PositionMs).GreaterThanOrEqualTo(0).WithMessage("positionMs is {PropertyValue}; at least 0 is allowed");
+        RuleFor(c => c.HeardMs)
+            .GreaterThanOrEqualTo(0)
+            .WithMessage("heardMs is {PropertyValue}; at least 0 is allowed");
+        RuleFor(c => c.PositionMs)
+            .GreaterThanOrEqualTo(0)
+            .WithMessage("positionMs is {PropertyValue}; at least 0 is allowed");
     }
 }
 
@@ -29,17 +33,43 @@ public static class ReportPlayHandler
         : play.Ended ? ListeningRefusals.PlayEnded
         : command.HeardMs < play.HeardMs ? ListeningRefusals.HeardBackwards(command.HeardMs, play.HeardMs)
         : command.HeardMs > play.HeardMsMax(now) ? ListeningRefusals.HeardTooFast(command.HeardMs, play.HeardMsMax(now))
-        : command.PositionMs > play.DurationMs + Play.ToleranceMs ? ListeningRefusals.PositionPastEnd(command.PositionMs, play.DurationMs)
+        : command.PositionMs > play.DurationMs + Play.ToleranceMs
+            ? ListeningRefusals.PositionPastEnd(command.PositionMs, play.DurationMs)
         : null;
 
-    public static IEnumerable<Effect> Handle(ReportPlay command, [WriteAggregate] Play play, [ReadAggregate] CountedListen? listen, [ReadAggregate] Track track)
+    public static IEnumerable<Effect> Handle(
+        ReportPlay command,
+        [WriteAggregate] Play play,
+        [ReadAggregate] CountedListen? listen,
+        [ReadAggregate] Track track
+    )
     {
-        if (IsKnown(command, play)) yield break;
-        yield return Effect.Append<Play>(play.Id,
-            new PlayProgressed(play.Id, play.TrackId, play.ListenerId, command.HeardMs, command.PositionMs, command.Ended));
+        if (IsKnown(command, play))
+            yield break;
+        yield return Effect.Append<Play>(
+            play.Id,
+            new PlayProgressed(
+                play.Id,
+                play.TrackId,
+                play.ListenerId,
+                command.HeardMs,
+                command.PositionMs,
+                command.Ended
+            )
+        );
         if (listen is null && Counts(command, play))
-            yield return Effect.Append<CountedListen>(CountedListen.StreamId(play.ListenerId, play.TrackId, play.SessionId),
-                new PlayCounted(play.Id, play.TrackId, track.OwnerId, play.ListenerId, play.SessionId, track.Genre, command.HeardMs));
+            yield return Effect.Append<CountedListen>(
+                CountedListen.StreamId(play.ListenerId, play.TrackId, play.SessionId),
+                new PlayCounted(
+                    play.Id,
+                    play.TrackId,
+                    track.OwnerId,
+                    play.ListenerId,
+                    play.SessionId,
+                    track.Genre,
+                    command.HeardMs
+                )
+            );
     }
 
     /// <summary><c>counted</c>: whether this play is the one that was counted, now or by an earlier report.</summary>

@@ -11,5 +11,16 @@ public sealed record StartPlay(Guid PlayId, Guid TrackId, Guid ListenerId, Guid 
 public static class StartPlayHandler
 {
     public static Effect Handle(StartPlay command, [ReadAggregate] Track track, DateTimeOffset now) =>
-        Effect.Start<Play>(command.PlayId, new PlayStarted(command.PlayId, track.Id, track.OwnerId, command.ListenerId, command.SessionId, track.DurationMs, now));
+        Effect.Start<Play>(
+            command.PlayId,
+            new PlayStarted(
+                command.PlayId,
+                track.Id,
+                track.OwnerId,
+                command.ListenerId,
+                command.SessionId,
+                track.DurationMs,
+                now
+            )
+        );
 }

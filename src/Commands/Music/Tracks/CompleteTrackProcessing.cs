@@ -11,11 +11,18 @@ public static class CompleteTrackProcessingHandler
     public static Refusal? Validate(CompleteTrackProcessing command, Track track) =>
         track.Status == TrackStatus.Failed ? MusicRefusals.NotProcessing(track.Status) : null;
 
-    public static IEnumerable<Effect> Handle(CompleteTrackProcessing command, [WriteAggregate] Track track, [ReadAggregate] Storage? storage)
+    public static IEnumerable<Effect> Handle(
+        CompleteTrackProcessing command,
+        [WriteAggregate] Track track,
+        [ReadAggregate] Storage? storage
+    )
     {
-        if (track.Status != TrackStatus.Processing) yield break;
+        if (track.Status != TrackStatus.Processing)
+            yield break;
         yield return Effect.Append<Track>(track.Id, new TrackProcessed(track.Id, track.OwnerId, command.Renditions));
         yield return Effect.Append<Storage>(
-            Storage.StreamId(track.OwnerId), new StorageSettled(track.OwnerId, track.Id, CopiesBytes: command.Renditions.Sum(r => r.Bytes)));
+            Storage.StreamId(track.OwnerId),
+            new StorageSettled(track.OwnerId, track.Id, CopiesBytes: command.Renditions.Sum(r => r.Bytes))
+        );
     }
 }

@@ -6,7 +6,9 @@ namespace Veza.Commands.Music.Tracks;
 
 /// <summary>Makes a track of a file that was looked at and kept. Its copies are made because this happened.</summary>
 /// <param name="Sha256">Of the file, in lower-case hexadecimal.</param>
-/// <param name="DurationMs">Of the sound as decoded; this and what follows comes from looking at the file, not from who sent it.</param>
+/// <param name="DurationMs">
+/// Of the sound as decoded; this and what follows comes from looking at the file, not from who sent it.
+/// </param>
 /// <param name="StorageBytesMax">MAX_STORAGE_PER_ACCOUNT.</param>
 public sealed record UploadTrack(
     Guid TrackId,
@@ -21,7 +23,8 @@ public sealed record UploadTrack(
     int SampleRateHz,
     int Channels,
     string? Container = null,
-    long StorageBytesMax = Storage.BytesMaxDefault);
+    long StorageBytesMax = Storage.BytesMaxDefault
+);
 
 public sealed class UploadTrackValidator : AbstractValidator<UploadTrack>
 {
@@ -29,7 +32,9 @@ public sealed class UploadTrackValidator : AbstractValidator<UploadTrack>
     {
         RuleFor(c => c.Title).MustBeLine(Track.TitleMax);
         RuleFor(c => c.Genre!).MustBeLine(Track.GenreMax).When(c => c.Genre is not null);
-        RuleFor(c => c.Description!).MustBeText(Track.DescriptionBytesMax, "the limit of a description").When(c => c.Description is not null);
+        RuleFor(c => c.Description!)
+            .MustBeText(Track.DescriptionBytesMax, "the limit of a description")
+            .When(c => c.Description is not null);
     }
 }
 
@@ -41,7 +46,8 @@ public static class UploadTrackHandler
     /// </remarks>
     public static Refusal? Validate(UploadTrack c, [ReadAggregate] Storage? storage)
     {
-        if (storage?.Processing.Count >= Storage.ProcessingMax) return MusicRefusals.TooManyProcessing(storage.Processing.Count);
+        if (storage?.Processing.Count >= Storage.ProcessingMax)
+            return MusicRefusals.TooManyProcessing(storage.Processing.Count);
         var used = storage?.UsedBytes ?? 0;
         var needed = c.Bytes + Storage.CopiesBytes(c.DurationMs);
         return used + needed > c.StorageBytesMax ? MusicRefusals.QuotaExceeded(used, needed, c.StorageBytesMax) : null;
@@ -49,9 +55,26 @@ public static class UploadTrackHandler
 
     public static IEnumerable<Effect> Handle(UploadTrack c, [ReadAggregate] Storage? storage)
     {
-        yield return Effect.Start<Track>(c.TrackId, new TrackUploaded(
-            c.TrackId, c.OwnerId, c.Title, c.Genre, c.Description, c.Bytes, c.Sha256, c.DurationMs, c.Codec, c.SampleRateHz, c.Channels, c.Container));
+        yield return Effect.Start<Track>(
+            c.TrackId,
+            new TrackUploaded(
+                c.TrackId,
+                c.OwnerId,
+                c.Title,
+                c.Genre,
+                c.Description,
+                c.Bytes,
+                c.Sha256,
+                c.DurationMs,
+                c.Codec,
+                c.SampleRateHz,
+                c.Channels,
+                c.Container
+            )
+        );
         yield return Effect.Append<Storage>(
-            Storage.StreamId(c.OwnerId), new StorageReserved(c.OwnerId, c.TrackId, c.Bytes, Storage.CopiesBytes(c.DurationMs)));
+            Storage.StreamId(c.OwnerId),
+            new StorageReserved(c.OwnerId, c.TrackId, c.Bytes, Storage.CopiesBytes(c.DurationMs))
+        );
     }
 }

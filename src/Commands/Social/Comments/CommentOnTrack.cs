@@ -18,8 +18,13 @@ public sealed class CommentOnTrackValidator : AbstractValidator<CommentOnTrack>
 public static class CommentOnTrackHandler
 {
     public static Refusal? Validate(CommentOnTrack command, [ReadAggregate] Track track) =>
-        command.AtMs < 0 || command.AtMs > track.DurationMs ? MusicRefusals.OutsideTrack("atMs", command.AtMs, track.DurationMs) : null;
+        command.AtMs < 0 || command.AtMs > track.DurationMs
+            ? MusicRefusals.OutsideTrack("atMs", command.AtMs, track.DurationMs)
+            : null;
 
     public static Effect Handle(CommentOnTrack command, [ReadAggregate] Track track) =>
-        Effect.Start<Comment>(command.CommentId, new TrackCommented(command.CommentId, track.Id, track.OwnerId, command.AuthorId, command.Text, command.AtMs));
+        Effect.Start<Comment>(
+            command.CommentId,
+            new TrackCommented(command.CommentId, track.Id, track.OwnerId, command.AuthorId, command.Text, command.AtMs)
+        );
 }

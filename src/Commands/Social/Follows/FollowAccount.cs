@@ -14,6 +14,7 @@ public static class FollowAccountHandler
 
     public static IEnumerable<FollowEvent> Handle(FollowAccount command, [WriteAggregate] Follow? follow)
     {
-        if (follow is not { Active: true }) yield return new FollowStarted(command.FollowerId, command.FolloweeId);
+        if (follow is not { Active: true })
+            yield return new FollowStarted(command.FollowerId, command.FolloweeId);
     }
 }

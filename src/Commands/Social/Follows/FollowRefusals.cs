@@ -4,5 +4,9 @@ namespace Veza.Commands.Social.Follows;
 
 public static class FollowRefusals
 {
-    public static readonly Refusal CannotFollowSelf = new("cannot_follow_self", RefusalKind.Conflict, "an account cannot follow itself");
+    public static readonly Refusal CannotFollowSelf = new(
+        "cannot_follow_self",
+        RefusalKind.Conflict,
+        "an account cannot follow itself"
+    );
 }

@@ -10,6 +10,7 @@ public static class UnfollowAccountHandler
 {
     public static IEnumerable<FollowEvent> Handle(UnfollowAccount command, [WriteAggregate] Follow? follow)
     {
-        if (follow is { Active: true }) yield return new FollowStopped(command.FollowerId, command.FolloweeId);
+        if (follow is { Active: true })
+            yield return new FollowStopped(command.FollowerId, command.FolloweeId);
     }
 }

@@ -9,8 +9,13 @@ public sealed record LikeTrack(Guid TrackId, Guid AccountId);
 
 public static class LikeTrackHandler
 {
-    public static IEnumerable<LikeEvent> Handle(LikeTrack command, [ReadAggregate] Track track, [WriteAggregate] TrackLike? like)
+    public static IEnumerable<LikeEvent> Handle(
+        LikeTrack command,
+        [ReadAggregate] Track track,
+        [WriteAggregate] TrackLike? like
+    )
     {
-        if (like is not { Liked: true }) yield return new TrackLiked(track.Id, track.OwnerId, command.AccountId);
+        if (like is not { Liked: true })
+            yield return new TrackLiked(track.Id, track.OwnerId, command.AccountId);
     }
 }

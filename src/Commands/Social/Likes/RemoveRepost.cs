@@ -9,8 +9,13 @@ public sealed record RemoveRepost(Guid TrackId, Guid AccountId);
 
 public static class RemoveRepostHandler
 {
-    public static IEnumerable<RepostEvent> Handle(RemoveRepost command, [ReadAggregate] Track track, [WriteAggregate] TrackRepost? repost)
+    public static IEnumerable<RepostEvent> Handle(
+        RemoveRepost command,
+        [ReadAggregate] Track track,
+        [WriteAggregate] TrackRepost? repost
+    )
     {
-        if (repost is { Reposted: true }) yield return new TrackRepostRemoved(track.Id, track.OwnerId, command.AccountId);
+        if (repost is { Reposted: true })
+            yield return new TrackRepostRemoved(track.Id, track.OwnerId, command.AccountId);
     }
 }

@@ -9,8 +9,13 @@ public sealed record RepostTrack(Guid TrackId, Guid AccountId);
 
 public static class RepostTrackHandler
 {
-    public static IEnumerable<RepostEvent> Handle(RepostTrack command, [ReadAggregate] Track track, [WriteAggregate] TrackRepost? repost)
+    public static IEnumerable<RepostEvent> Handle(
+        RepostTrack command,
+        [ReadAggregate] Track track,
+        [WriteAggregate] TrackRepost? repost
+    )
     {
-        if (repost is not { Reposted: true }) yield return new TrackReposted(track.Id, track.OwnerId, command.AccountId);
+        if (repost is not { Reposted: true })
+            yield return new TrackReposted(track.Id, track.OwnerId, command.AccountId);
     }
 }

@@ -9,8 +9,13 @@ public sealed record UnlikeTrack(Guid TrackId, Guid AccountId);
 
 public static class UnlikeTrackHandler
 {
-    public static IEnumerable<LikeEvent> Handle(UnlikeTrack command, [ReadAggregate] Track track, [WriteAggregate] TrackLike? like)
+    public static IEnumerable<LikeEvent> Handle(
+        UnlikeTrack command,
+        [ReadAggregate] Track track,
+        [WriteAggregate] TrackLike? like
+    )
     {
-        if (like is { Liked: true }) yield return new TrackUnliked(track.Id, track.OwnerId, command.AccountId);
+        if (like is { Liked: true })
+            yield return new TrackUnliked(track.Id, track.OwnerId, command.AccountId);
     }
 }

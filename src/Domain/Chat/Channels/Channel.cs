@@ -19,5 +19,6 @@ public sealed record SlowModeMark(DateTimeOffset LastAt)
     public static Guid StreamId(Guid channelId, Guid memberId) => StreamIds.Of("posting", channelId, memberId);
 
     public static SlowModeMark Create(MemberPosted e) => new(e.At);
+
     public SlowModeMark Apply(MemberPosted e) => this with { LastAt = e.At };
 }

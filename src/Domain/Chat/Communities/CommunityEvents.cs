@@ -2,6 +2,7 @@ namespace Veza.Domain.Chat.Communities;
 
 // Type and property names are the storage format. To change one, add an upcaster and keep its frozen sample.
 public abstract record CommunityEvent : DomainEvent;
+
 public sealed record CommunityCreated(Guid CommunityId, Guid OwnerId, string Name) : CommunityEvent;
 
 /// <summary>Counts a community's channels, in the community's own stream.</summary>
@@ -9,4 +10,5 @@ public sealed record ChannelCounted(Guid CommunityId, Guid ChannelId) : Communit
 
 /// <summary>Counts the communities an account has founded, in a stream of the account's own.</summary>
 public abstract record FoundedCommunitiesEvent : DomainEvent;
+
 public sealed record CommunityCounted(Guid OwnerId, Guid CommunityId) : FoundedCommunitiesEvent;

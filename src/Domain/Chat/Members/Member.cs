@@ -4,8 +4,17 @@ using Veza.Domain.Chat.Communities;
 namespace Veza.Domain.Chat.Members;
 
 /// <summary>An account's place in a community; it stays known after leaving.</summary>
-/// <param name="MessagesDeletedSince">From when on the ban that holds has the member's messages deleted; null when it has none deleted.</param>
-public sealed record Member(Guid CommunityId, Guid Id, bool Present, bool Banned = false, DateTimeOffset? TimedOutUntil = null, DateTimeOffset? MessagesDeletedSince = null)
+/// <param name="MessagesDeletedSince">
+/// From when on the ban that holds has the member's messages deleted; null when it has none deleted.
+/// </param>
+public sealed record Member(
+    Guid CommunityId,
+    Guid Id,
+    bool Present,
+    bool Banned = false,
+    DateTimeOffset? TimedOutUntil = null,
+    DateTimeOffset? MessagesDeletedSince = null
+)
 {
     /// <summary>As Discord has it.</summary>
     public static readonly TimeSpan TimeOutMax = TimeSpan.FromDays(28);
@@ -13,19 +22,29 @@ public sealed record Member(Guid CommunityId, Guid Id, bool Present, bool Banned
     /// <summary>In characters, of why somebody was kicked, banned or timed out.</summary>
     public const int ReasonMax = 512;
 
-    /// <summary>How far back a ban deletes messages: a week, as Discord has it. What is older has been read and answered.</summary>
+    /// <summary>
+    /// How far back a ban deletes messages: a week, as Discord has it. What is older has been read and answered.
+    /// </summary>
     public const int DeleteMessagesHoursMax = 168;
 
     public static Guid StreamId(Guid communityId, Guid memberId) => StreamIds.Of("member", communityId, memberId);
 
     public static Member Create(MemberJoined e) => new(e.CommunityId, e.MemberId, Present: true);
+
     public static Member Create(MemberBanned e) => new(e.CommunityId, e.MemberId, Present: false, Banned: true);
+
     public Member Apply(MemberJoined _) => this with { Present = true };
+
     public Member Apply(MemberLeft _) => this with { Present = false };
+
     public Member Apply(MemberBanned _) => this with { Banned = true };
+
     public Member Apply(MemberMessagesDeletionOrdered e) => this with { MessagesDeletedSince = e.Since };
+
     public Member Apply(MemberUnbanned _) => this with { Banned = false, MessagesDeletedSince = null };
+
     public Member Apply(MemberTimedOut e) => this with { TimedOutUntil = e.Until };
+
     public Member Apply(MemberTimeOutEnded _) => this with { TimedOutUntil = null };
 
     /// <summary>Who leaves and comes back is timed out still.</summary>
@@ -55,7 +74,10 @@ public static class Permissions
     /// <summary>What a time-out leaves.</summary>
     public const Permission TimedOut = Permission.ViewChannel;
 
-    /// <summary>Who is not there may nothing; the owner may all; who is timed out reads; in an announcement channel the others read and react.</summary>
+    /// <summary>
+    /// Who is not there may nothing; the owner may all; who is timed out reads; in an announcement channel the others
+    /// read and react.
+    /// </summary>
     public static Permission Of(Member? member, Community community, DateTimeOffset now, Channel? channel = null) =>
         member is not { Present: true } ? Permission.None
         : member.Id == community.OwnerId ? Permission.All

@@ -5,16 +5,29 @@ namespace Veza.Domain.Chat.Messages;
 public sealed record Reaction(Guid MemberId, string Emoji);
 
 /// <summary>What must be known of a message to decide about it; not what is shown of it.</summary>
-public sealed record Message(Guid Id, Guid ChannelId, Guid AuthorId, [property: Personal(nameof(Message.AuthorId))] string Text, ImmutableHashSet<Reaction> Reactions, bool Deleted)
+public sealed record Message(
+    Guid Id,
+    Guid ChannelId,
+    Guid AuthorId,
+    [property: Personal(nameof(Message.AuthorId))] string Text,
+    ImmutableHashSet<Reaction> Reactions,
+    bool Deleted
+)
 {
     /// <summary>Different emoji on one message, as on Discord: more would not fit under it.</summary>
     public const int EmojiMax = 20;
 
-    public static Message Create(MessageSent e) => new(e.MessageId, e.ChannelId, e.AuthorId, e.Text, [], Deleted: false);
+    public static Message Create(MessageSent e) =>
+        new(e.MessageId, e.ChannelId, e.AuthorId, e.Text, [], Deleted: false);
+
     public Message Apply(MessageEdited e) => this with { Text = e.Text };
+
     public Message Apply(MessageDeleted _) => this with { Deleted = true };
+
     public Message Apply(ReactionAdded e) => this with { Reactions = Reactions.Add(new(e.MemberId, e.Emoji)) };
+
     public Message Apply(ReactionRemoved e) => this with { Reactions = Reactions.Remove(new(e.MemberId, e.Emoji)) };
 
-    public bool HasRoomFor(string emoji) => Reactions.Any(r => r.Emoji == emoji) || Reactions.Select(r => r.Emoji).Distinct().Count() < EmojiMax;
+    public bool HasRoomFor(string emoji) =>
+        Reactions.Any(r => r.Emoji == emoji) || Reactions.Select(r => r.Emoji).Distinct().Count() < EmojiMax;
 }

@@ -31,16 +31,18 @@ public sealed record Storage(Guid OwnerId, long UsedBytes, ImmutableSortedDictio
     public static Storage Create(StorageSettled e) =>
         new Storage(e.OwnerId, 0, ImmutableSortedDictionary<Guid, long>.Empty).Apply(e);
 
-    public Storage Apply(StorageReserved e) => this with
-    {
-        UsedBytes = UsedBytes + e.OriginalBytes + e.CopiesBytes,
-        Processing = Processing.SetItem(e.TrackId, e.CopiesBytes),
-    };
+    public Storage Apply(StorageReserved e) =>
+        this with
+        {
+            UsedBytes = UsedBytes + e.OriginalBytes + e.CopiesBytes,
+            Processing = Processing.SetItem(e.TrackId, e.CopiesBytes),
+        };
 
     /// <remarks>Of a track of before there were quotas nothing was reserved, and only its copies count.</remarks>
-    public Storage Apply(StorageSettled e) => this with
-    {
-        UsedBytes = UsedBytes - Processing.GetValueOrDefault(e.TrackId) + e.CopiesBytes,
-        Processing = Processing.Remove(e.TrackId),
-    };
+    public Storage Apply(StorageSettled e) =>
+        this with
+        {
+            UsedBytes = UsedBytes - Processing.GetValueOrDefault(e.TrackId) + e.CopiesBytes,
+            Processing = Processing.Remove(e.TrackId),
+        };
 }

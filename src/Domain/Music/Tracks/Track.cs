@@ -1,10 +1,21 @@
 namespace Veza.Domain.Music.Tracks;
 
-public enum TrackStatus { Processing, Ready, Failed }
+public enum TrackStatus
+{
+    Processing,
+    Ready,
+    Failed,
+}
 
 /// <summary>What must be known of a track to decide about it and what is done with it.</summary>
 /// <param name="Genre">As its owner wrote it; readers compare genres without regard to case.</param>
-public sealed record Track(Guid Id, Guid OwnerId, [property: Personal(nameof(Track.OwnerId))] string? Genre, long DurationMs, TrackStatus Status)
+public sealed record Track(
+    Guid Id,
+    Guid OwnerId,
+    [property: Personal(nameof(Track.OwnerId))] string? Genre,
+    long DurationMs,
+    TrackStatus Status
+)
 {
     public const int TitleMax = 200;
     public const int GenreMax = 50;
@@ -12,7 +23,10 @@ public sealed record Track(Guid Id, Guid OwnerId, [property: Personal(nameof(Tra
     /// <summary>Some two pages of text: liner notes, not a book.</summary>
     public const int DescriptionBytesMax = 10_000;
 
-    public static Track Create(TrackUploaded e) => new(e.TrackId, e.OwnerId, e.Genre, e.DurationMs, TrackStatus.Processing);
+    public static Track Create(TrackUploaded e) =>
+        new(e.TrackId, e.OwnerId, e.Genre, e.DurationMs, TrackStatus.Processing);
+
     public Track Apply(TrackProcessed _) => this with { Status = TrackStatus.Ready };
+
     public Track Apply(TrackProcessingFailed _) => this with { Status = TrackStatus.Failed };
 }

@@ -2,11 +2,26 @@ namespace Veza.Domain.Music.Tracks;
 
 public abstract record TrackEvent : DomainEvent;
 
-/// <param name="Container">What the file is, for its content type: <c>wav</c>, <c>flac</c>, <c>mp4</c> …; null when it was not noted.</param>
+/// <param name="Container">
+/// What the file is, for its content type: <c>wav</c>, <c>flac</c>, <c>mp4</c> …; null when it was not noted.
+/// </param>
 public sealed record TrackUploaded(
-    Guid TrackId, Guid OwnerId, [property: Personal(nameof(TrackUploaded.OwnerId))] string Title, [property: Personal(nameof(TrackUploaded.OwnerId))] string? Genre, [property: Personal(nameof(TrackUploaded.OwnerId))] string? Description, long Bytes, string Sha256,
-    long DurationMs, string Codec, int SampleRateHz, int Channels, string? Container = null) : TrackEvent;
+    Guid TrackId,
+    Guid OwnerId,
+    [property: Personal(nameof(TrackUploaded.OwnerId))] string Title,
+    [property: Personal(nameof(TrackUploaded.OwnerId))] string? Genre,
+    [property: Personal(nameof(TrackUploaded.OwnerId))] string? Description,
+    long Bytes,
+    string Sha256,
+    long DurationMs,
+    string Codec,
+    int SampleRateHz,
+    int Channels,
+    string? Container = null
+) : TrackEvent;
+
 public sealed record TrackProcessed(Guid TrackId, Guid OwnerId, IReadOnlyList<Rendition> Renditions) : TrackEvent;
+
 public sealed record TrackProcessingFailed(Guid TrackId, Guid OwnerId, string Reason) : TrackEvent;
 
 /// <param name="Format"><c>opus</c> or <c>mp3</c>.</param>

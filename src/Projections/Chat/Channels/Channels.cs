@@ -4,7 +4,15 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Chat.Channels;
 
-public sealed record ChannelView(Guid Id, Guid CommunityId, string Name, ChannelKind Kind, string? Topic, int SlowModeSeconds, long Position);
+public sealed record ChannelView(
+    Guid Id,
+    Guid CommunityId,
+    string Name,
+    ChannelKind Kind,
+    string? Topic,
+    int SlowModeSeconds,
+    long Position
+);
 
 public sealed class ChannelsProjection : Projection<ChannelView, Guid>
 {
@@ -16,5 +24,6 @@ public sealed class ChannelsProjection : Projection<ChannelView, Guid>
         Index("community_id, position");
     }
 
-    public static ChannelView Create(ChannelCreated e, RecordedEvent at) => new(e.ChannelId, e.CommunityId, e.Name, e.Kind, e.Topic, e.SlowModeSeconds, at.Position);
+    public static ChannelView Create(ChannelCreated e, RecordedEvent at) =>
+        new(e.ChannelId, e.CommunityId, e.Name, e.Kind, e.Topic, e.SlowModeSeconds, at.Position);
 }

@@ -18,7 +18,18 @@ public sealed class CommunitiesProjection : Projection<CommunityView, Guid>
         Identity<MemberLeft>(e => e.CommunityId);
     }
 
-    public static CommunityView Create(CommunityCreated e, RecordedEvent at) => new(e.CommunityId, e.Name, e.OwnerId, 0, at.At);
-    public static CommunityView Apply(MemberJoined _, CommunityView row) => row with { MemberCount = row.MemberCount + 1 };
-    public static CommunityView Apply(MemberLeft _, CommunityView row) => row with { MemberCount = row.MemberCount - 1 };
+    public static CommunityView Create(CommunityCreated e, RecordedEvent at) =>
+        new(e.CommunityId, e.Name, e.OwnerId, 0, at.At);
+
+    public static CommunityView Apply(MemberJoined _, CommunityView row) =>
+        row with
+        {
+            MemberCount = row.MemberCount + 1,
+        };
+
+    public static CommunityView Apply(MemberLeft _, CommunityView row) =>
+        row with
+        {
+            MemberCount = row.MemberCount - 1,
+        };
 }

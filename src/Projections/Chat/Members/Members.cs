@@ -18,6 +18,8 @@ public sealed class MembersProjection : Projection<CommunityMemberRow, (Guid Com
         Index("member_id");
     }
 
-    public static CommunityMemberRow Create(MemberJoined e, RecordedEvent at) => new(e.CommunityId, e.MemberId, at.At, at.Position);
+    public static CommunityMemberRow Create(MemberJoined e, RecordedEvent at) =>
+        new(e.CommunityId, e.MemberId, at.At, at.Position);
+
     public static CommunityMemberRow? Apply(MemberLeft _, CommunityMemberRow row) => null;
 }

@@ -6,15 +6,31 @@ public sealed record ReactionCountView(string Emoji, int Count, bool Me);
 
 /// <param name="Edits">How often it was edited.</param>
 public sealed record MessageView(
-    Guid Id, Guid ChannelId, AccountName Author, string Text, Guid? ReplyTo, DateTimeOffset SentAt, DateTimeOffset? EditedAt, int Edits,
-    IReadOnlyList<ReactionCountView> Reactions, long Version, long Position);
+    Guid Id,
+    Guid ChannelId,
+    AccountName Author,
+    string Text,
+    Guid? ReplyTo,
+    DateTimeOffset SentAt,
+    DateTimeOffset? EditedAt,
+    int Edits,
+    IReadOnlyList<ReactionCountView> Reactions,
+    long Version,
+    long Position
+);
 
 /// <summary>A message that was sent, and where in the log.</summary>
 public sealed record SentMessageView(Guid MessageId, long Position);
 
 public sealed class MessageQueries(ReadModels views)
 {
-    public static readonly string[] Reads = ["chat.messages.v1", "chat.reaction_tally.v1", "chat.reactions.v1", "accounts.profiles.v1"];
+    public static readonly string[] Reads =
+    [
+        "chat.messages.v1",
+        "chat.reaction_tally.v1",
+        "chat.reactions.v1",
+        "accounts.profiles.v1",
+    ];
 
     /// <summary>What <see cref="SentAsync"/> reads.</summary>
     public static readonly string[] SentReads = ["chat.messages.v1", "chat.channels.v1"];
@@ -26,53 +42,152 @@ public sealed class MessageQueries(ReadModels views)
 
     public async Task<MessageView?> FindAsync(Guid message, Guid reader, CancellationToken ct)
     {
-        if (views.PointInTime is { } past) await past.FoldMessagesAsync([message], ct);
-        return (await CompleteAsync(await views.ListAsync<Row>($"{Select} where m.message_id = @message", new { message }, ct), reader, ct)).FirstOrDefault();
+        if (views.PointInTime is { } past)
+            await past.FoldMessagesAsync([message], ct);
+        return (
+            await CompleteAsync(
+                await views.ListAsync<Row>($"{Select} where m.message_id = @message", new { message }, ct),
+                reader,
+                ct
+            )
+        ).FirstOrDefault();
     }
 
     /// <summary>The newest messages, or the nearest ones before a position. Newest first.</summary>
-    public async Task<List<MessageView>> BeforeAsync(Guid channel, long? before, int limit, Guid reader, CancellationToken ct)
+    public async Task<List<MessageView>> BeforeAsync(
+        Guid channel,
+        long? before,
+        int limit,
+        Guid reader,
+        CancellationToken ct
+    )
     {
-        if (views.PointInTime is { } past) await past.FoldChannelAsync(channel, before ?? long.MaxValue, older: true, limit, ct);
-        return await CompleteAsync(await views.ListAsync<Row>(
-            $"{Select} where m.channel_id = @channel and m.position < @before order by m.position desc limit @limit",
-            new { channel, before = before ?? long.MaxValue, limit }, ct), reader, ct);
+        if (views.PointInTime is { } past)
+            await past.FoldChannelAsync(channel, before ?? long.MaxValue, older: true, limit, ct);
+        return await CompleteAsync(
+            await views.ListAsync<Row>(
+                $"{Select} where m.channel_id = @channel and m.position < @before order by m.position desc limit @limit",
+                new
+                {
+                    channel,
+                    before = before ?? long.MaxValue,
+                    limit,
+                },
+                ct
+            ),
+            reader,
+            ct
+        );
     }
 
     /// <summary>The nearest messages after a position. Newest first.</summary>
-    public async Task<List<MessageView>> AfterAsync(Guid channel, long after, int limit, Guid reader, CancellationToken ct)
+    public async Task<List<MessageView>> AfterAsync(
+        Guid channel,
+        long after,
+        int limit,
+        Guid reader,
+        CancellationToken ct
+    )
     {
-        if (views.PointInTime is { } past) await past.FoldChannelAsync(channel, after, older: false, limit, ct);
-        return await CompleteAsync(await views.ListAsync<Row>(
-            $"select * from ({Select} where m.channel_id = @channel and m.position > @after order by m.position limit @limit) x order by position desc",
-            new { channel, after, limit }, ct), reader, ct);
+        if (views.PointInTime is { } past)
+            await past.FoldChannelAsync(channel, after, older: false, limit, ct);
+        return await CompleteAsync(
+            await views.ListAsync<Row>(
+                $"select * from ({Select} where m.channel_id = @channel and m.position > @after order by m.position limit @limit) x order by position desc",
+                new
+                {
+                    channel,
+                    after,
+                    limit,
+                },
+                ct
+            ),
+            reader,
+            ct
+        );
     }
 
     /// <returns>Those of the messages that are not deleted.</returns>
     public async Task<HashSet<Guid>> StandingAsync(IReadOnlyCollection<Guid> messages, CancellationToken ct) =>
-        [.. await views.ListAsync<Guid>("select message_id from views.chat_messages where message_id = any (@ids)", new { ids = messages.ToArray() }, ct)];
+        [
+            .. await views.ListAsync<Guid>(
+                "select message_id from views.chat_messages where message_id = any (@ids)",
+                new { ids = messages.ToArray() },
+                ct
+            ),
+        ];
 
     /// <summary>An account's messages in a community's channels that are not deleted, oldest first.</summary>
-    public Task<List<SentMessageView>> SentAsync(Guid community, Guid author, DateTimeOffset since, long after, long upTo, int limit, CancellationToken ct) =>
-        views.ListAsync<SentMessageView>("""
+    public Task<List<SentMessageView>> SentAsync(
+        Guid community,
+        Guid author,
+        DateTimeOffset since,
+        long after,
+        long upTo,
+        int limit,
+        CancellationToken ct
+    ) =>
+        views.ListAsync<SentMessageView>(
+            """
             select message_id, position from views.chat_messages
             where author_id = @author and sent_at >= @since and position > @after and position <= @upTo and channel_id in (select id from views.chat_channels where community_id = @community)
             order by position limit @limit
-            """, new { community, author, since, after, upTo, limit }, ct);
+            """,
+            new
+            {
+                community,
+                author,
+                since,
+                after,
+                upTo,
+                limit,
+            },
+            ct
+        );
 
     private async Task<List<MessageView>> CompleteAsync(List<Row> rows, Guid reader, CancellationToken ct)
     {
-        if (rows.Count == 0) return [];
-        var reactions = (await views.ListAsync<ReactionRow>("""
-            select t.message_id, t.emoji, t.count, exists (
-                select from views.chat_reactions r where r.message_id = t.message_id and r.emoji = t.emoji and r.member_id = @reader) as me
-            from views.chat_reaction_tally t where t.message_id = any (@ids) order by t.message_id, t.since
-            """, new { reader, ids = rows.ConvertAll(r => r.Id) }, ct)).ToLookup(r => r.MessageId, r => new ReactionCountView(r.Emoji, r.Count, r.Me));
-        return rows.ConvertAll(r => new MessageView(r.Id, r.ChannelId, new(r.AuthorId, r.UserName), r.Text, r.ReplyTo, r.SentAt, r.EditedAt, r.Edits,
-            [.. reactions[r.Id]], r.Version, r.Position));
+        if (rows.Count == 0)
+            return [];
+        var reactions = (
+            await views.ListAsync<ReactionRow>(
+                """
+                select t.message_id, t.emoji, t.count, exists (
+                    select from views.chat_reactions r where r.message_id = t.message_id and r.emoji = t.emoji and r.member_id = @reader) as me
+                from views.chat_reaction_tally t where t.message_id = any (@ids) order by t.message_id, t.since
+                """,
+                new { reader, ids = rows.ConvertAll(r => r.Id) },
+                ct
+            )
+        ).ToLookup(r => r.MessageId, r => new ReactionCountView(r.Emoji, r.Count, r.Me));
+        return rows.ConvertAll(r => new MessageView(
+            r.Id,
+            r.ChannelId,
+            new(r.AuthorId, r.UserName),
+            r.Text,
+            r.ReplyTo,
+            r.SentAt,
+            r.EditedAt,
+            r.Edits,
+            [.. reactions[r.Id]],
+            r.Version,
+            r.Position
+        ));
     }
 
-    private sealed record Row(Guid Id, Guid ChannelId, Guid AuthorId, string UserName, string Text, Guid? ReplyTo, DateTimeOffset SentAt, DateTimeOffset? EditedAt,
-        int Edits, long Version, long Position);
+    private sealed record Row(
+        Guid Id,
+        Guid ChannelId,
+        Guid AuthorId,
+        string UserName,
+        string Text,
+        Guid? ReplyTo,
+        DateTimeOffset SentAt,
+        DateTimeOffset? EditedAt,
+        int Edits,
+        long Version,
+        long Position
+    );
+
     private sealed record ReactionRow(Guid MessageId, string Emoji, int Count, bool Me);
 }

@@ -18,15 +18,20 @@ public sealed class ReactionTallyProjection : Projection<ReactionTallyRow, (Guid
         Identity<ReactionRemoved>(e => (e.MessageId, e.Emoji));
     }
 
-    public static ReactionTallyRow Create(ReactionAdded e, RecordedEvent at) => new(e.MessageId, e.Emoji, 1, at.Position);
+    public static ReactionTallyRow Create(ReactionAdded e, RecordedEvent at) =>
+        new(e.MessageId, e.Emoji, 1, at.Position);
+
     public static ReactionTallyRow Apply(ReactionAdded _, ReactionTallyRow row) => row with { Count = row.Count + 1 };
-    public static ReactionTallyRow? Apply(ReactionRemoved _, ReactionTallyRow row) => row.Count > 1 ? row with { Count = row.Count - 1 } : null;
+
+    public static ReactionTallyRow? Apply(ReactionRemoved _, ReactionTallyRow row) =>
+        row.Count > 1 ? row with { Count = row.Count - 1 } : null;
 }
 
 /// <summary>Who put which emoji on a message.</summary>
 public sealed record MemberReactionRow(Guid MessageId, string Emoji, Guid MemberId);
 
-public sealed class MemberReactionsProjection : Projection<MemberReactionRow, (Guid MessageId, string Emoji, Guid MemberId)>
+public sealed class MemberReactionsProjection
+    : Projection<MemberReactionRow, (Guid MessageId, string Emoji, Guid MemberId)>
 {
     public override string Name => "chat.reactions.v1";
 
@@ -37,5 +42,6 @@ public sealed class MemberReactionsProjection : Projection<MemberReactionRow, (G
     }
 
     public static MemberReactionRow Create(ReactionAdded e) => new(e.MessageId, e.Emoji, e.MemberId);
+
     public static MemberReactionRow? Apply(ReactionRemoved _, MemberReactionRow row) => null;
 }

@@ -13,5 +13,6 @@ public sealed class ReadMarkersProjection : Projection<ReadMarkerRow, (Guid Chan
     public ReadMarkersProjection() => Identity<ChannelRead>(e => (e.ChannelId, e.MemberId));
 
     public static ReadMarkerRow Create(ChannelRead e) => new(e.ChannelId, e.MemberId, e.UpTo);
+
     public static ReadMarkerRow Apply(ChannelRead e, ReadMarkerRow row) => row with { UpTo = e.UpTo };
 }

@@ -3,8 +3,19 @@ using Veza.Domain.Live.Broadcasts;
 namespace Veza.Projections.Live.Broadcasts;
 
 public sealed record BroadcastView(
-    Guid Id, AccountName Owner, string Title, BroadcastStatus Status, string? ContentType, int Listeners, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt,
-    DateTimeOffset? EndedAt, string ListenUrl, long Version, long Position);
+    Guid Id,
+    AccountName Owner,
+    string Title,
+    BroadcastStatus Status,
+    string? ContentType,
+    int Listeners,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? StartedAt,
+    DateTimeOffset? EndedAt,
+    string ListenUrl,
+    long Version,
+    long Position
+);
 
 /// <param name="Position">Of its creation.</param>
 public sealed record OpenBroadcastView(Guid BroadcastId, long Position);
@@ -20,24 +31,70 @@ public sealed class BroadcastQueries(ReadModels views)
 
     /// <param name="listeners">Counts who listens now; that is no part of the log.</param>
     public async Task<BroadcastView?> FindAsync(Guid id, Func<Guid, int> listeners, CancellationToken ct) =>
-        await views.FindAsync<Row>($"{Select} where b.broadcast_id = @id", new { id }, ct) is { } row ? View(row, listeners) : null;
+        await views.FindAsync<Row>($"{Select} where b.broadcast_id = @id", new { id }, ct) is { } row
+            ? View(row, listeners)
+            : null;
 
     /// <summary>Newest first.</summary>
     /// <param name="live">Only those that can be heard now or whose source is expected back.</param>
-    public async Task<List<BroadcastView>> ListAsync(bool live, long before, int limit, Func<Guid, int> listeners, CancellationToken ct) =>
-        (await views.ListAsync<Row>($"{Select} where b.position < @before {(live ? "and b.status in ('Live', 'Interrupted')" : "")} order by b.position desc limit @limit",
-            new { before, limit }, ct)).ConvertAll(row => View(row, listeners));
+    public async Task<List<BroadcastView>> ListAsync(
+        bool live,
+        long before,
+        int limit,
+        Func<Guid, int> listeners,
+        CancellationToken ct
+    ) =>
+        (
+            await views.ListAsync<Row>(
+                $"{Select} where b.position < @before {(live ? "and b.status in ('Live', 'Interrupted')" : "")} order by b.position desc limit @limit",
+                new { before, limit },
+                ct
+            )
+        ).ConvertAll(row => View(row, listeners));
 
     /// <summary>Broadcasts of one account that have not ended, in the order they were created.</summary>
-    public Task<List<OpenBroadcastView>> OpenAsync(Guid owner, long after, int limit, CancellationToken ct) => views.ListAsync<OpenBroadcastView>("""
-        select broadcast_id, position from views.live_broadcasts
-        where owner_id = @owner and status <> 'Ended' and position > @after order by position limit @limit
-        """, new { owner, after, limit }, ct);
+    public Task<List<OpenBroadcastView>> OpenAsync(Guid owner, long after, int limit, CancellationToken ct) =>
+        views.ListAsync<OpenBroadcastView>(
+            """
+            select broadcast_id, position from views.live_broadcasts
+            where owner_id = @owner and status <> 'Ended' and position > @after order by position limit @limit
+            """,
+            new
+            {
+                owner,
+                after,
+                limit,
+            },
+            ct
+        );
 
     private static BroadcastView View(Row r, Func<Guid, int> listeners) =>
-        new(r.BroadcastId, new(r.OwnerId, r.UserName), r.Title, r.Status, r.ContentType, listeners(r.BroadcastId), r.CreatedAt, r.StartedAt, r.EndedAt,
-            $"/live/{r.BroadcastId}", r.Version, r.Position);
+        new(
+            r.BroadcastId,
+            new(r.OwnerId, r.UserName),
+            r.Title,
+            r.Status,
+            r.ContentType,
+            listeners(r.BroadcastId),
+            r.CreatedAt,
+            r.StartedAt,
+            r.EndedAt,
+            $"/live/{r.BroadcastId}",
+            r.Version,
+            r.Position
+        );
 
-    private sealed record Row(Guid BroadcastId, Guid OwnerId, string UserName, string Title, BroadcastStatus Status, string? ContentType, DateTimeOffset CreatedAt,
-        DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, long Version, long Position);
+    private sealed record Row(
+        Guid BroadcastId,
+        Guid OwnerId,
+        string UserName,
+        string Title,
+        BroadcastStatus Status,
+        string? ContentType,
+        DateTimeOffset CreatedAt,
+        DateTimeOffset? StartedAt,
+        DateTimeOffset? EndedAt,
+        long Version,
+        long Position
+    );
 }

@@ -1,14 +1,23 @@
 using Veza.Domain.Accounts;
 using Veza.Domain.Live.Broadcasts;
-using Veza.EventStore.Projections;
 using Veza.EventStore;
+using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Live.Broadcasts;
 
 /// <param name="ContentType">Of the sound; null until the first source connects.</param>
 public sealed record BroadcastRow(
-    Guid BroadcastId, Guid OwnerId, string Title, BroadcastStatus Status, string? ContentType, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt,
-    DateTimeOffset? EndedAt, long Position, long Version)
+    Guid BroadcastId,
+    Guid OwnerId,
+    string Title,
+    BroadcastStatus Status,
+    string? ContentType,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? StartedAt,
+    DateTimeOffset? EndedAt,
+    long Position,
+    long Version
+)
 {
     public const string ErasedTitle = "deleted broadcast";
 }
@@ -30,11 +39,47 @@ public sealed class BroadcastsProjection : Projection<BroadcastRow, Guid>
     }
 
     public static BroadcastRow Create(BroadcastCreated e, RecordedEvent at) =>
-        new(e.BroadcastId, e.OwnerId, e.Title, BroadcastStatus.Waiting, null, at.At, null, null, at.Position, at.Version);
+        new(
+            e.BroadcastId,
+            e.OwnerId,
+            e.Title,
+            BroadcastStatus.Waiting,
+            null,
+            at.At,
+            null,
+            null,
+            at.Position,
+            at.Version
+        );
+
     public static BroadcastRow Apply(BroadcastStarted e, BroadcastRow row, RecordedEvent at) =>
-        row with { Status = BroadcastStatus.Live, ContentType = e.ContentType, StartedAt = at.At, Version = at.Version };
-    public static BroadcastRow Apply(BroadcastInterrupted _, BroadcastRow row, RecordedEvent at) => row with { Status = BroadcastStatus.Interrupted, Version = at.Version };
-    public static BroadcastRow Apply(BroadcastResumed _, BroadcastRow row, RecordedEvent at) => row with { Status = BroadcastStatus.Live, Version = at.Version };
+        row with
+        {
+            Status = BroadcastStatus.Live,
+            ContentType = e.ContentType,
+            StartedAt = at.At,
+            Version = at.Version,
+        };
+
+    public static BroadcastRow Apply(BroadcastInterrupted _, BroadcastRow row, RecordedEvent at) =>
+        row with
+        {
+            Status = BroadcastStatus.Interrupted,
+            Version = at.Version,
+        };
+
+    public static BroadcastRow Apply(BroadcastResumed _, BroadcastRow row, RecordedEvent at) =>
+        row with
+        {
+            Status = BroadcastStatus.Live,
+            Version = at.Version,
+        };
+
     public static BroadcastRow Apply(BroadcastEnded _, BroadcastRow row, RecordedEvent at) =>
-        row with { Status = BroadcastStatus.Ended, EndedAt = at.At, Version = at.Version };
+        row with
+        {
+            Status = BroadcastStatus.Ended,
+            EndedAt = at.At,
+            Version = at.Version,
+        };
 }

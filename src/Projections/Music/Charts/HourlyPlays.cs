@@ -15,7 +15,8 @@ public sealed record HourlyPlaysRow(
     Guid OwnerId,
     long Plays,
     string? Genre,
-    long Position);
+    long Position
+);
 
 /// <remarks>The primary key begins with the hour, so that a span of hours needs no index of its own.</remarks>
 public sealed class HourlyPlaysProjection : Projection<HourlyPlaysRow, (DateTimeOffset Hour, Guid TrackId)>
@@ -29,10 +30,18 @@ public sealed class HourlyPlaysProjection : Projection<HourlyPlaysRow, (DateTime
         Erases<AccountErased>(e => e.AccountId, "owner_id", ("genre", null));
     }
 
-    public static HourlyPlaysRow Create(PlayCounted e, RecordedEvent at) => new(HourOf(at.At), e.TrackId, e.OwnerId, 1, e.Genre, at.Position);
+    public static HourlyPlaysRow Create(PlayCounted e, RecordedEvent at) =>
+        new(HourOf(at.At), e.TrackId, e.OwnerId, 1, e.Genre, at.Position);
+
     public static HourlyPlaysRow Apply(PlayCounted e, HourlyPlaysRow row, RecordedEvent at) =>
-        row with { Plays = row.Plays + 1, Genre = e.Genre, Position = at.Position };
+        row with
+        {
+            Plays = row.Plays + 1,
+            Genre = e.Genre,
+            Position = at.Position,
+        };
 
     /// <returns>The beginning of the hour in which a moment falls, in UTC.</returns>
-    public static DateTimeOffset HourOf(DateTimeOffset moment) => new(moment.UtcTicks - moment.UtcTicks % TimeSpan.TicksPerHour, TimeSpan.Zero);
+    public static DateTimeOffset HourOf(DateTimeOffset moment) =>
+        new(moment.UtcTicks - moment.UtcTicks % TimeSpan.TicksPerHour, TimeSpan.Zero);
 }

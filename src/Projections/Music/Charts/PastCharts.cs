@@ -7,7 +7,10 @@ namespace Veza.Projections.Music.Charts;
 
 internal static class PastCharts
 {
-    /// <summary>The hours that were over stand in the table as they did then; of the one that was running, the plays counted so far are folded.</summary>
+    /// <summary>
+    /// The hours that were over stand in the table as they did then; of the one that was running, the plays counted so
+    /// far are folded.
+    /// </summary>
     public static async Task FoldHoursAsync(this PointInTime past, CancellationToken ct)
     {
         past.ReadImmutable(Folds.Of<ProfilesProjection>());

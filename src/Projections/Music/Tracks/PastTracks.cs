@@ -9,6 +9,10 @@ internal static class PastTracks
     public static async Task FoldTracksAsync(this PointInTime past, IEnumerable<Guid> tracks, CancellationToken ct)
     {
         past.ReadImmutable(Folds.Of<ProfilesProjection>());
-        await past.FoldAsync(past.StreamsAsync(tracks, ct), past.Table(Folds.Of<TracksProjection>()), past.Table(Folds.Of<RenditionsProjection>()));
+        await past.FoldAsync(
+            past.StreamsAsync(tracks, ct),
+            past.Table(Folds.Of<TracksProjection>()),
+            past.Table(Folds.Of<RenditionsProjection>())
+        );
     }
 }

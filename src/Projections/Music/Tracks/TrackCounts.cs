@@ -26,10 +26,24 @@ public sealed class TrackCountsProjection : Projection<TrackCountsRow, Guid>
     }
 
     public static TrackCountsRow Create(TrackUploaded e) => new(e.TrackId, 0, 0, 0, 0);
+
     public static TrackCountsRow Apply(PlayCounted _, TrackCountsRow row) => row with { Plays = row.Plays + 1 };
+
     public static TrackCountsRow Apply(TrackLiked _, TrackCountsRow row) => row with { Likes = row.Likes + 1 };
+
     public static TrackCountsRow Apply(TrackUnliked _, TrackCountsRow row) => row with { Likes = row.Likes - 1 };
+
     public static TrackCountsRow Apply(TrackReposted _, TrackCountsRow row) => row with { Reposts = row.Reposts + 1 };
-    public static TrackCountsRow Apply(TrackRepostRemoved _, TrackCountsRow row) => row with { Reposts = row.Reposts - 1 };
-    public static TrackCountsRow Apply(TrackCommented _, TrackCountsRow row) => row with { Comments = row.Comments + 1 };
+
+    public static TrackCountsRow Apply(TrackRepostRemoved _, TrackCountsRow row) =>
+        row with
+        {
+            Reposts = row.Reposts - 1,
+        };
+
+    public static TrackCountsRow Apply(TrackCommented _, TrackCountsRow row) =>
+        row with
+        {
+            Comments = row.Comments + 1,
+        };
 }

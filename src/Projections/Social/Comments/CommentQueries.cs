@@ -4,7 +4,14 @@ using Veza.Projections.AsOf;
 namespace Veza.Projections.Social.Comments;
 
 /// <param name="AtMs">The moment of the track that it is pinned to.</param>
-public sealed record CommentView(Guid Id, AccountName Author, string Text, long AtMs, DateTimeOffset CreatedAt, long Position);
+public sealed record CommentView(
+    Guid Id,
+    AccountName Author,
+    string Text,
+    long AtMs,
+    DateTimeOffset CreatedAt,
+    long Position
+);
 
 public sealed class CommentQueries(ReadModels views)
 {
@@ -15,12 +22,31 @@ public sealed class CommentQueries(ReadModels views)
     {
         views.PointInTime?.ReadImmutable(Folds.Of<CommentsProjection>());
         views.PointInTime?.ReadImmutable(Folds.Of<ProfilesProjection>());
-        return (await views.ListAsync<Row>("""
-            select c.comment_id as id, c.author_id, coalesce(p.user_name, '') as user_name, c.text, c.at_ms, c.created_at, c.position
-            from views.social_comments c left join views.accounts_profiles p on p.account_id = c.author_id
-            where c.track_id = @track and c.position > @after order by c.position limit @limit
-            """, new { track, after, limit }, ct)).ConvertAll(r => new CommentView(r.Id, new(r.AuthorId, r.UserName), r.Text, r.AtMs, r.CreatedAt, r.Position));
+        return (
+            await views.ListAsync<Row>(
+                """
+                select c.comment_id as id, c.author_id, coalesce(p.user_name, '') as user_name, c.text, c.at_ms, c.created_at, c.position
+                from views.social_comments c left join views.accounts_profiles p on p.account_id = c.author_id
+                where c.track_id = @track and c.position > @after order by c.position limit @limit
+                """,
+                new
+                {
+                    track,
+                    after,
+                    limit,
+                },
+                ct
+            )
+        ).ConvertAll(r => new CommentView(r.Id, new(r.AuthorId, r.UserName), r.Text, r.AtMs, r.CreatedAt, r.Position));
     }
 
-    private sealed record Row(Guid Id, Guid AuthorId, string UserName, string Text, long AtMs, DateTimeOffset CreatedAt, long Position);
+    private sealed record Row(
+        Guid Id,
+        Guid AuthorId,
+        string UserName,
+        string Text,
+        long AtMs,
+        DateTimeOffset CreatedAt,
+        long Position
+    );
 }

@@ -1,11 +1,19 @@
 using Veza.Domain.Accounts;
 using Veza.Domain.Social.Comments;
-using Veza.EventStore.Projections;
 using Veza.EventStore;
+using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Social.Comments;
 
-public sealed record CommentRow(Guid CommentId, Guid TrackId, Guid AuthorId, string Text, long AtMs, DateTimeOffset CreatedAt, long Position);
+public sealed record CommentRow(
+    Guid CommentId,
+    Guid TrackId,
+    Guid AuthorId,
+    string Text,
+    long AtMs,
+    DateTimeOffset CreatedAt,
+    long Position
+);
 
 public sealed class CommentsProjection : Projection<CommentRow, Guid>
 {
@@ -19,5 +27,6 @@ public sealed class CommentsProjection : Projection<CommentRow, Guid>
         Erases<AccountErased>(e => e.AccountId, "author_id", ("text", ""));
     }
 
-    public static CommentRow Create(TrackCommented e, RecordedEvent at) => new(e.CommentId, e.TrackId, e.AuthorId, e.Text, e.AtMs, at.At, at.Position);
+    public static CommentRow Create(TrackCommented e, RecordedEvent at) =>
+        new(e.CommentId, e.TrackId, e.AuthorId, e.Text, e.AtMs, at.At, at.Position);
 }

@@ -6,9 +6,17 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Social.Feed;
 
-public enum ActivityKind { Upload, Repost, Broadcast }
+public enum ActivityKind
+{
+    Upload,
+    Repost,
+    Broadcast,
+}
 
-/// <summary>Something an account did that its followers see in their feeds. What was taken back, an upload that failed and a broadcast that is over are gone.</summary>
+/// <summary>
+/// Something an account did that its followers see in their feeds. What was taken back, an upload that failed and a
+/// broadcast that is over are gone.
+/// </summary>
 /// <param name="SubjectId">The track of an upload or a repost; the broadcast.</param>
 public sealed record ActivityRow(Guid ActorId, ActivityKind Kind, Guid SubjectId, DateTimeOffset At, long Position);
 
@@ -28,10 +36,18 @@ public sealed class ActivitiesProjection : Projection<ActivityRow, (Guid ActorId
         Index("position desc");
     }
 
-    public static ActivityRow Create(TrackUploaded e, RecordedEvent at) => new(e.OwnerId, ActivityKind.Upload, e.TrackId, at.At, at.Position);
-    public static ActivityRow Create(TrackReposted e, RecordedEvent at) => new(e.AccountId, ActivityKind.Repost, e.TrackId, at.At, at.Position);
-    public static ActivityRow Create(BroadcastStarted e, RecordedEvent at) => new(e.OwnerId, ActivityKind.Broadcast, e.BroadcastId, at.At, at.Position);
+    public static ActivityRow Create(TrackUploaded e, RecordedEvent at) =>
+        new(e.OwnerId, ActivityKind.Upload, e.TrackId, at.At, at.Position);
+
+    public static ActivityRow Create(TrackReposted e, RecordedEvent at) =>
+        new(e.AccountId, ActivityKind.Repost, e.TrackId, at.At, at.Position);
+
+    public static ActivityRow Create(BroadcastStarted e, RecordedEvent at) =>
+        new(e.OwnerId, ActivityKind.Broadcast, e.BroadcastId, at.At, at.Position);
+
     public static ActivityRow? Apply(TrackRepostRemoved _, ActivityRow row) => null;
+
     public static ActivityRow? Apply(TrackProcessingFailed _, ActivityRow row) => null;
+
     public static ActivityRow? Apply(BroadcastEnded _, ActivityRow row) => null;
 }

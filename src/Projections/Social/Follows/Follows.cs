@@ -19,6 +19,8 @@ public sealed class FollowsProjection : Projection<FollowRow, (Guid FollowerId, 
         Index("followee_id, position desc");
     }
 
-    public static FollowRow Create(FollowStarted e, RecordedEvent at) => new(e.FollowerId, e.FolloweeId, at.At, at.Position);
+    public static FollowRow Create(FollowStarted e, RecordedEvent at) =>
+        new(e.FollowerId, e.FolloweeId, at.At, at.Position);
+
     public static FollowRow? Apply(FollowStopped _, FollowRow row) => null;
 }

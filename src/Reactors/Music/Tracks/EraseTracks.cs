@@ -1,8 +1,8 @@
 using Veza.Domain.Accounts;
 using Veza.Domain.Music.Tracks;
-using Veza.Reactors.Running;
 using Veza.EventStore.Reading;
 using Veza.Media;
+using Veza.Reactors.Running;
 
 namespace Veza.Reactors.Music.Tracks;
 
@@ -14,7 +14,8 @@ public sealed class EraseTracks(MediaStore media, EventLog log)
     public async Task HandleAsync(
         Appended<AccountErased> appended,
         AppendedEvent<AccountErased> e,
-        CancellationToken ct)
+        CancellationToken ct
+    )
     {
         var uploads = new LogQuery { Types = log.Types.AliasesOf(typeof(TrackUploaded)) };
         await foreach (var uploaded in log.Reader.ReadAllAsync(uploads, ct))

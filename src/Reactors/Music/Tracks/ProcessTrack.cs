@@ -2,14 +2,16 @@ using Veza.Commands.Dispatching;
 using Veza.Commands.Music.Tracks;
 using Veza.Domain.Accounts;
 using Veza.Domain.Music.Tracks;
-using Veza.Reactors.Running;
 using Veza.Media;
+using Veza.Reactors.Running;
 using Copy = Veza.Media.TranscodeTarget;
 using Rendition = Veza.Domain.Music.Tracks.Rendition;
 
 namespace Veza.Reactors.Music.Tracks;
 
-/// <summary>Makes the copies of an uploaded track that are streamed, then says that they are made, or that they cannot be.</summary>
+/// <summary>
+/// Makes the copies of an uploaded track that are streamed, then says that they are made, or that they cannot be.
+/// </summary>
 /// <remarks>
 /// A copy appears whole or not at all, so after a restart those that are there are not made again. Accounts take turns:
 /// one account's uploads hold half of the slots at most, and one place in the line for them.
@@ -21,7 +23,8 @@ public sealed class ProcessTrack(
     Transcoder transcoder,
     ProcessingSlots slots,
     EventLog log,
-    CommandBus commands)
+    CommandBus commands
+)
 {
     /// <summary>
     /// Times that work on a track may die with its process. A server that is killed so often within one track's time is
@@ -29,7 +32,9 @@ public sealed class ProcessTrack(
     /// </summary>
     internal const int BrokenOffMax = 3;
 
-    /// <summary>A machine short of memory or disk can spoil one attempt; what fails twice is the sound's fault.</summary>
+    /// <summary>
+    /// A machine short of memory or disk can spoil one attempt; what fails twice is the sound's fault.
+    /// </summary>
     private const int AttemptsMax = 2;
 
     private static readonly Copy[] Copies = [Copy.Opus, Copy.Mp3];
@@ -37,14 +42,22 @@ public sealed class ProcessTrack(
     public async Task HandleAsync(
         Appended<TrackUploaded> appended,
         AppendedEvent<TrackUploaded> e,
-        CancellationToken ct)
+        CancellationToken ct
+    )
     {
-        try { await ProcessAsync(e, ct); }
+        try
+        {
+            await ProcessAsync(e, ct);
+        }
         catch (Exception fault) when (!ct.IsCancellationRequested && e.IsGivenUpAfter(fault))
         {
             // The track must not stay in processing for ever, and its owner learns why.
             var why = fault is IOException ? "its file could not be read or written" : "it failed again and again";
-            await FailAsync(e.CommandId(), e.Data, $"The track could not be processed on the server: {why}. Upload it again.");
+            await FailAsync(
+                e.CommandId(),
+                e.Data,
+                $"The track could not be processed on the server: {why}. Upload it again."
+            );
             throw;
         }
     }
@@ -52,23 +65,34 @@ public sealed class ProcessTrack(
     private async Task ProcessAsync(AppendedEvent<TrackUploaded> e, CancellationToken ct)
     {
         var id = e.CommandId();
-        if (await log.Reader.FindCommandAsync(id, ct) is not null) return;
+        if (await log.Reader.FindCommandAsync(id, ct) is not null)
+            return;
         var track = e.Data;
         using var slot = await slots.Fair.TryEnterAsync(track.OwnerId, ct)
             ?? throw new InvalidOperationException($"more than {ProcessingSlots.QueueMax} uploads are in line");
         // Uploaded beside the erasure, or not processed before it.
-        if (await DeletedAsync(track, ct)) return;
+        if (await DeletedAsync(track, ct))
+            return;
         // A folder that is not mounted is no fault of the track: this is tried again, then parked for the operator.
         if (await media.BytesAsync(track.TrackId, TrackFile.Original, ct) is null)
-            throw new FileNotFoundException($"the original of track {track.TrackId} is not in the media folder or bucket");
+            throw new FileNotFoundException(
+                $"the original of track {track.TrackId} is not in the media folder or bucket"
+            );
 
         if (await media.BeginAttemptAsync(track.TrackId, ct) > BrokenOffMax)
         {
-            await FailAsync(id, track, $"Making the copies was broken off {BrokenOffMax} times, as the server ended each time.");
+            await FailAsync(
+                id,
+                track,
+                $"Making the copies was broken off {BrokenOffMax} times, as the server ended each time."
+            );
             return;
         }
         // Left as it is only where this process dies.
-        try { await MakeAllAsync(id, track, ct); }
+        try
+        {
+            await MakeAllAsync(id, track, ct);
+        }
         finally
         {
             media.EndWork(track.TrackId);
@@ -84,14 +108,20 @@ public sealed class ProcessTrack(
         {
             switch (await MakeAsync(track, original, copy, ct))
             {
-                case Transcoded done: made.Add(new(FormatName(copy), copy.BitRateKbps, done.Bytes)); break;
+                case Transcoded done:
+                    made.Add(new(FormatName(copy), copy.BitRateKbps, done.Bytes));
+                    break;
                 // Also when its files were removed meanwhile because its owner has gone.
-                case TranscodeFailed when await DeletedAsync(track, ct): return;
-                case TranscodeFailed failed: await FailAsync(id, track, failed.Detail); return;
+                case TranscodeFailed when await DeletedAsync(track, ct):
+                    return;
+                case TranscodeFailed failed:
+                    await FailAsync(id, track, failed.Detail);
+                    return;
             }
         }
         // Its owner may have gone while the copies were made, after the account's files were removed.
-        if (await DeletedAsync(track, ct)) return;
+        if (await DeletedAsync(track, ct))
+            return;
         await commands.FollowUpAsync(id, new CompleteTrackProcessing(track.TrackId, made));
     }
 
@@ -105,29 +135,44 @@ public sealed class ProcessTrack(
     private async Task<bool> DeletedAsync(TrackUploaded track, CancellationToken ct)
     {
         await log.CatchUpAsync(ct);
-        if ((await log.Models.LoadAsync(typeof(Account), track.OwnerId, ct)).State is not Account { Erased: true }) return false;
+        if ((await log.Models.LoadAsync(typeof(Account), track.OwnerId, ct)).State is not Account { Erased: true })
+            return false;
         await media.DeleteAsync(track.TrackId, ct);
         return true;
     }
 
     private async Task<TranscodeResult> MakeAsync(TrackUploaded track, string original, Copy copy, CancellationToken ct)
     {
-        if (await media.BytesAsync(track.TrackId, copy.Format, ct) is { } bytes) return new Transcoded(bytes);
+        if (await media.BytesAsync(track.TrackId, copy.Format, ct) is { } bytes)
+            return new Transcoded(bytes);
         var destination = media.CopyPath(track.TrackId, copy.Format);
-        var facts = new AudioFacts(track.DurationMs, track.Codec, track.Container ?? "", track.SampleRateHz, track.Channels, BitRateKbps: 0, Title: null, Artist: null, Album: null);
+        var facts = new AudioFacts(
+            track.DurationMs,
+            track.Codec,
+            track.Container ?? "",
+            track.SampleRateHz,
+            track.Channels,
+            BitRateKbps: 0,
+            Title: null,
+            Artist: null,
+            Album: null
+        );
         for (var attempt = 1; ; attempt++)
         {
             var result = await transcoder.MakeAsync(original, facts, copy, destination, progress: null, ct);
-            if (result is Transcoded) await media.KeepCopyAsync(track.TrackId, copy.Format, ct);
+            if (result is Transcoded)
+                await media.KeepCopyAsync(track.TrackId, copy.Format, ct);
             // What took too much takes as much again.
-            if (result is not TranscodeFailed { Code: TranscodeCodes.Failed } || attempt == AttemptsMax) return result;
+            if (result is not TranscodeFailed { Code: TranscodeCodes.Failed } || attempt == AttemptsMax)
+                return result;
         }
     }
 
-    private static string FormatName(Copy copy) => copy.Format switch
-    {
-        TrackFile.Opus => "opus",
-        TrackFile.Mp3 => "mp3",
-        _ => throw new ArgumentOutOfRangeException(nameof(copy), copy.Format, "not the format of a copy"),
-    };
+    private static string FormatName(Copy copy) =>
+        copy.Format switch
+        {
+            TrackFile.Opus => "opus",
+            TrackFile.Mp3 => "mp3",
+            _ => throw new ArgumentOutOfRangeException(nameof(copy), copy.Format, "not the format of a copy"),
+        };
 }

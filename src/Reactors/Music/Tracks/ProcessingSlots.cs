@@ -14,12 +14,16 @@ public sealed class ProcessingSlots : IAsyncDisposable
     /// <summary>ffmpeg keeps one processor busy for each; it gives way to requests.</summary>
     private static readonly int CopiesAtOnceMax = Math.Max(2, Environment.ProcessorCount / 2);
 
-    internal FairSlots Fair { get; } = new(new(
-        "track_processing",
-        CopiesAtOnceMax,
-        SlotsPerCaller: CopiesAtOnceMax / 2,
-        WaitingPerCaller: QueueMax,
-        WaitingMax: QueueMax));
+    internal FairSlots Fair { get; } =
+        new(
+            new(
+                "track_processing",
+                CopiesAtOnceMax,
+                SlotsPerCaller: CopiesAtOnceMax / 2,
+                WaitingPerCaller: QueueMax,
+                WaitingMax: QueueMax
+            )
+        );
 
     public ValueTask DisposeAsync() => Fair.DisposeAsync();
 }

@@ -7,15 +7,24 @@ internal sealed class NewestLevels
     private readonly Lock _gate = new();
     private readonly List<LiveMessage.BroadcastLevel> _waiting = [];
 
-    public bool Any { get { lock (_gate) return _waiting.Count > 0; } }
+    public bool Any
+    {
+        get
+        {
+            lock (_gate)
+                return _waiting.Count > 0;
+        }
+    }
 
     public void Put(LiveMessage.BroadcastLevel level)
     {
         lock (_gate)
         {
             var at = _waiting.FindIndex(waiting => waiting.BroadcastId == level.BroadcastId);
-            if (at < 0) _waiting.Add(level);
-            else _waiting[at] = level;
+            if (at < 0)
+                _waiting.Add(level);
+            else
+                _waiting[at] = level;
         }
     }
 
@@ -24,7 +33,8 @@ internal sealed class NewestLevels
     {
         lock (_gate)
         {
-            if (_waiting.Count == 0) return null;
+            if (_waiting.Count == 0)
+                return null;
             var first = _waiting[0];
             _waiting.RemoveAt(0);
             return first;

@@ -7,7 +7,9 @@ using Veza.Projections.Music.Charts;
 
 namespace Veza.Realtime.Music.Charts;
 
-/// <summary>One chart, read again after plays were counted and when an hour begins, at most once in <see cref="ReadEvery"/>.</summary>
+/// <summary>
+/// One chart, read again after plays were counted and when an hour begins, at most once in <see cref="ReadEvery"/>.
+/// </summary>
 internal sealed class ChartBoard
 {
     /// <summary>A chart that changes faster can no longer be read.</summary>
@@ -16,7 +18,9 @@ internal sealed class ChartBoard
     /// <summary>How long the read models may take to show a play; longer than any healthy lag.</summary>
     private static readonly TimeSpan ReachedWithin = TimeSpan.FromSeconds(5);
 
-    /// <summary>While no play is counted: a fork of the log moves its head back, and wakes nobody who waits beyond it.</summary>
+    /// <summary>
+    /// While no play is counted: a fork of the log moves its head back, and wakes nobody who waits beyond it.
+    /// </summary>
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(30);
 
     private const int EventsMax = 1000;
@@ -38,7 +42,8 @@ internal sealed class ChartBoard
         ChartQueries charts,
         ReadModelsReached reached,
         TimeProvider clock,
-        ILogger logger)
+        ILogger logger
+    )
     {
         Chart = chart;
         OpenedBy = openedBy;
@@ -64,7 +69,8 @@ internal sealed class ChartBoard
     /// <summary>Completes at the next change.</summary>
     public Task Changed => Volatile.Read(ref _changed).Task;
 
-    public void Wake() => Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+    public void Wake() =>
+        Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
 
     public void Stop() => _stopping.Cancel();
 
@@ -80,7 +86,10 @@ internal sealed class ChartBoard
                 await Task.Delay(ReadEvery, _clock, _stopping.Token);
                 await NextAsync(position, HourlyPlaysProjection.HourOf(moment).AddHours(1));
             }
-            catch (OperationCanceledException) when (_stopping.IsCancellationRequested) { return; }
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
             catch (Exception fault)
             {
                 _logger.LogWarning("Reading {Chart} failed and is tried again: {Reason}", Chart, fault.Message);
@@ -96,16 +105,41 @@ internal sealed class ChartBoard
             limit.CancelAfter(ReachedWithin);
             await _reached(ChartQueries.Reads, position, limit.Token);
         }
-        var entries = await _charts.ListAsync(Chart.Chart, Chart.Span, Chart.Genre, moment, ReadModels.PageMax, _stopping.Token);
+        var entries = await _charts.ListAsync(
+            Chart.Chart,
+            Chart.Span,
+            Chart.Genre,
+            moment,
+            ReadModels.PageMax,
+            _stopping.Token
+        );
         // Scores in trending charts fade at every moment, all alike: that alone is no news.
         var told = entries.ConvertAll(e => e with { Score = 0 });
-        if (_told is not null && _told.SequenceEqual(told)) return;
+        if (_told is not null && _told.SequenceEqual(told))
+            return;
         _told = told;
-        _newest = new(_log.Epoch, position, moment, JsonSerializer.SerializeToUtf8Bytes(new { Chart.Chart, Chart.Span, Chart.Genre, Items = entries }, _log.Types.Json));
+        _newest = new(
+            _log.Epoch,
+            position,
+            moment,
+            JsonSerializer.SerializeToUtf8Bytes(
+                new
+                {
+                    Chart.Chart,
+                    Chart.Span,
+                    Chart.Genre,
+                    Items = entries,
+                },
+                _log.Types.Json
+            )
+        );
         Wake();
     }
 
-    /// <summary>Completes when a play was counted after a position, when an hour has begun, in which spans begin later, or after a fork.</summary>
+    /// <summary>
+    /// Completes when a play was counted after a position, when an hour has begun, in which spans begin later, or after
+    /// a fork.
+    /// </summary>
     private async Task NextAsync(long after, DateTimeOffset hour)
     {
         var generation = _log.HistoryGeneration;
@@ -113,14 +147,23 @@ internal sealed class ChartBoard
         while (_log.HistoryGeneration == generation && _clock.GetUtcNow() < hour)
         {
             var events = await _log.ReadAfterAsync(after, EventsMax, _stopping.Token);
-            if (events.Exists(e => e.Name == counted)) return;
+            if (events.Exists(e => e.Name == counted))
+                return;
             if (events.Count > 0)
             {
                 after = events[^1].Position;
                 continue;
             }
             var left = hour - _clock.GetUtcNow();
-            await _log.Tail.WaitAsync(after, _stopping.Token).EndsWithinAsync(left > LookEvery ? LookEvery : left > TimeSpan.Zero ? left : TimeSpan.Zero, _clock, _stopping.Token);
+            await _log
+                .Tail.WaitAsync(after, _stopping.Token)
+                .EndsWithinAsync(
+                    left > LookEvery ? LookEvery
+                        : left > TimeSpan.Zero ? left
+                        : TimeSpan.Zero,
+                    _clock,
+                    _stopping.Token
+                );
         }
     }
 }

@@ -9,10 +9,16 @@ public sealed record FollowedChart(Chart Chart, ChartSpan Span, string? Genre)
 {
     /// <returns>Null when there is no such chart.</returns>
     public static FollowedChart? Find(string? chart, string? span, string? genre) =>
-        Named<Chart>(chart) is { } which && Named<ChartSpan>(span ?? nameof(ChartSpan.Week)) is { } within && genre is null or { Length: <= Track.GenreMax }
-            ? new(which, within, string.IsNullOrEmpty(genre) ? null : genre.ToLowerInvariant()) : null;
+        Named<Chart>(chart) is { } which
+        && Named<ChartSpan>(span ?? nameof(ChartSpan.Week)) is { } within
+        && genre is null or { Length: <= Track.GenreMax }
+            ? new(which, within, string.IsNullOrEmpty(genre) ? null : genre.ToLowerInvariant())
+            : null;
 
     // Enum.TryParse would take numbers and lists of names too.
-    private static T? Named<T>(string? text) where T : struct, Enum =>
-        Enum.GetNames<T>().FirstOrDefault(n => n.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } name ? Enum.Parse<T>(name) : null;
+    private static T? Named<T>(string? text)
+        where T : struct, Enum =>
+        Enum.GetNames<T>().FirstOrDefault(n => n.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } name
+            ? Enum.Parse<T>(name)
+            : null;
 }

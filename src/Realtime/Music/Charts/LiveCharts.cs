@@ -4,10 +4,21 @@ using Veza.Projections.Music.Charts;
 
 namespace Veza.Realtime.Music.Charts;
 
-/// <summary>The charts that somebody follows here. Each is read once however many follow it, and while nobody does, not at all.</summary>
-public sealed class LiveCharts(EventLog log, ChartQueries charts, ReadModelsReached reached, TimeProvider clock, ILogger<LiveCharts> logger)
+/// <summary>
+/// The charts that somebody follows here. Each is read once however many follow it, and while nobody does, not at all.
+/// </summary>
+public sealed class LiveCharts(
+    EventLog log,
+    ChartQueries charts,
+    ReadModelsReached reached,
+    TimeProvider clock,
+    ILogger<LiveCharts> logger
+)
 {
-    /// <summary>Charts followed at once: reading all of them takes a second or two of the database's time, and is then the rhythm in which they change.</summary>
+    /// <summary>
+    /// Charts followed at once: reading all of them takes a second or two of the database's time, and is then the
+    /// rhythm in which they change.
+    /// </summary>
     public const int ChartsMax = 200;
 
     /// <summary>Of these, the ones that one account was the first to follow. A page shows a few.</summary>
@@ -19,9 +30,18 @@ public sealed class LiveCharts(EventLog log, ChartQueries charts, ReadModelsReac
     internal bool IsStopping { get; private set; }
 
     /// <summary>Charts that are followed now.</summary>
-    public int Followed { get { lock (_gate) return _boards.Count; } }
+    public int Followed
+    {
+        get
+        {
+            lock (_gate)
+                return _boards.Count;
+        }
+    }
 
-    /// <param name="account">Whose following it is. A chart that others follow already costs an account nothing.</param>
+    /// <param name="account">
+    /// Whose following it is. A chart that others follow already costs an account nothing.
+    /// </param>
     /// <param name="refusal">That too many other charts are followed, when the answer is null.</param>
     public ChartFollower? Follow(FollowedChart chart, Guid account, out LiveRefusal? refusal)
     {
@@ -30,7 +50,8 @@ public sealed class LiveCharts(EventLog log, ChartQueries charts, ReadModelsReac
             if (!_boards.TryGetValue(chart, out var board))
             {
                 refusal = RefusalOf(account);
-                if (refusal is not null) return null;
+                if (refusal is not null)
+                    return null;
                 board = new(chart, account, log, charts, reached, clock, logger);
                 _boards.Add(chart, board);
             }
@@ -42,7 +63,8 @@ public sealed class LiveCharts(EventLog log, ChartQueries charts, ReadModelsReac
 
     private LiveRefusal? RefusalOf(Guid account)
     {
-        if (_boards.Count >= ChartsMax) return LiveRefusal.TooManyCharts(ChartsMax);
+        if (_boards.Count >= ChartsMax)
+            return LiveRefusal.TooManyCharts(ChartsMax);
         return _boards.Values.Count(b => b.OpenedBy == account) >= ChartsPerAccountMax
             ? LiveRefusal.TooManyChartsOfOne(ChartsPerAccountMax)
             : null;
@@ -54,7 +76,8 @@ public sealed class LiveCharts(EventLog log, ChartQueries charts, ReadModelsReac
         lock (_gate)
         {
             IsStopping = true;
-            foreach (var board in _boards.Values) board.Wake();
+            foreach (var board in _boards.Values)
+                board.Wake();
         }
     }
 
@@ -62,7 +85,8 @@ public sealed class LiveCharts(EventLog log, ChartQueries charts, ReadModelsReac
     {
         lock (_gate)
         {
-            if (--board.Followers > 0) return;
+            if (--board.Followers > 0)
+                return;
             _boards.Remove(board.Chart);
         }
         board.Stop();
@@ -76,12 +100,21 @@ public sealed class ChartFollower : IDisposable
     private readonly ChartBoard _board;
     private int _left;
 
-    internal ChartFollower(LiveCharts charts, ChartBoard board) => (_charts, _board) = (charts, board);
+    internal ChartFollower(LiveCharts charts, ChartBoard board)
+    {
+        _charts = charts;
+        _board = board;
+    }
 
-    /// <summary>The chart as it is, then as it has become whenever it has changed; who is slow gets the newest and not what it was in between.</summary>
+    /// <summary>
+    /// The chart as it is, then as it has become whenever it has changed; who is slow gets the newest and not what it
+    /// was in between.
+    /// </summary>
     /// <param name="session">Whose following it is; it ends with it, with the reason <c>session_ended</c>.</param>
     public async IAsyncEnumerable<LiveMessage> ReadAsync(
-        LiveSession session, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+        LiveSession session,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct
+    )
     {
         LiveMessage? seen = null;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct, session.Ended);
@@ -111,6 +144,7 @@ public sealed class ChartFollower : IDisposable
 
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _left, 1) == 0) _charts.Leave(_board);
+        if (Interlocked.Exchange(ref _left, 1) == 0)
+            _charts.Leave(_board);
     }
 }

@@ -7,7 +7,10 @@ public sealed record PlayCountedItem(Guid PlayId, Guid TrackId, Guid OwnerId, st
 
 internal sealed class PlayTopics : EventTopics
 {
-    public PlayTopics() => On<PlayCounted>(
-        e => [Topic.Track(e.TrackId), Topic.TopChart, Topic.TrendingChart, Topic.Private(e.ListenerId)],
-        e => new PlayCountedItem(e.PlayId, e.TrackId, e.OwnerId, e.Genre), anonymous: true);
+    public PlayTopics() =>
+        On<PlayCounted>(
+            e => [Topic.Track(e.TrackId), Topic.TopChart, Topic.TrendingChart, Topic.Private(e.ListenerId)],
+            e => new PlayCountedItem(e.PlayId, e.TrackId, e.OwnerId, e.Genre),
+            anonymous: true
+        );
 }

@@ -11,7 +11,10 @@ public class ReactToMessageTests(Rules rules)
 
     [Fact]
     public Task A_member_reacts() =>
-        rules.Given(_chat.Given(_chat.Sent)).When(_chat.Reacted("🔥")).Then(new ReactionAdded(_chat.Message, _chat.General, _chat.Member, "🔥"));
+        rules
+            .Given(_chat.Given(_chat.Sent))
+            .When(_chat.Reacted("🔥"))
+            .Then(new ReactionAdded(_chat.Message, _chat.General, _chat.Member, "🔥"));
 
     [Fact]
     public Task The_same_reaction_again_changes_nothing() =>
@@ -19,11 +22,17 @@ public class ReactToMessageTests(Rules rules)
 
     [Fact]
     public Task A_deleted_message_takes_no_reaction() =>
-        rules.Given(_chat.Given(_chat.Sent, new DeleteMessage(_chat.Message, _chat.Member))).When(_chat.Reacted("🔥")).ThenRefused(ChatRefusals.MessageDeleted);
+        rules
+            .Given(_chat.Given(_chat.Sent, new DeleteMessage(_chat.Message, _chat.Member)))
+            .When(_chat.Reacted("🔥"))
+            .ThenRefused(ChatRefusals.MessageDeleted);
 
     [Fact]
     public Task A_stranger_may_not_react() =>
-        rules.Given(_chat.Given(_chat.Sent)).When(_chat.Reacted("🔥", by: _chat.Stranger)).ThenRefused("permission_missing");
+        rules
+            .Given(_chat.Given(_chat.Sent))
+            .When(_chat.Reacted("🔥", by: _chat.Stranger))
+            .ThenRefused("permission_missing");
 
     [Theory]
     [InlineData("👩‍👩‍👧‍👦")]
@@ -32,7 +41,10 @@ public class ReactToMessageTests(Rules rules)
     [InlineData("❤️")]
     [InlineData("1️⃣")]
     public Task Composed_emoji_are_one_emoji(string emoji) =>
-        rules.Given(_chat.Given(_chat.Sent)).When(_chat.Reacted(emoji)).Then(new ReactionAdded(_chat.Message, _chat.General, _chat.Member, emoji));
+        rules
+            .Given(_chat.Given(_chat.Sent))
+            .When(_chat.Reacted(emoji))
+            .Then(new ReactionAdded(_chat.Message, _chat.General, _chat.Member, emoji));
 
     [Theory]
     [InlineData("")]

@@ -16,13 +16,16 @@ public class MarkChannelReadTests(Rules rules)
     }
 
     [Fact]
-    public Task The_same_position_again_changes_nothing() => rules.Given(_chat.Given(Read(7))).When(Read(7)).ThenNothing();
+    public Task The_same_position_again_changes_nothing() =>
+        rules.Given(_chat.Given(Read(7))).When(Read(7)).ThenNothing();
 
     [Fact]
-    public Task The_marker_never_moves_back() => rules.Given(_chat.Given(Read(7), ReadMarker.MoveEvery)).When(Read(3)).ThenNothing();
+    public Task The_marker_never_moves_back() =>
+        rules.Given(_chat.Given(Read(7), ReadMarker.MoveEvery)).When(Read(3)).ThenNothing();
 
     [Fact]
-    public Task It_moves_once_in_its_time_however_much_is_read() => rules.Given(_chat.Given(Read(7))).When(Read(8)).ThenRefused("read_too_fast");
+    public Task It_moves_once_in_its_time_however_much_is_read() =>
+        rules.Given(_chat.Given(Read(7))).When(Read(8)).ThenRefused("read_too_fast");
 
     [Fact]
     public async Task And_on_after_that()
@@ -32,10 +35,15 @@ public class MarkChannelReadTests(Rules rules)
     }
 
     [Fact]
-    public Task A_stranger_reads_nothing() => rules.Given(_chat.Given()).When(new MarkChannelRead(_chat.General, _chat.Stranger, 7)).ThenRefused("permission_missing");
+    public Task A_stranger_reads_nothing() =>
+        rules
+            .Given(_chat.Given())
+            .When(new MarkChannelRead(_chat.General, _chat.Stranger, 7))
+            .ThenRefused("permission_missing");
 
     [Fact]
-    public Task There_is_no_position_before_the_log() => rules.Given(_chat.Given()).When(Read(-1)).ThenRefused("invalid");
+    public Task There_is_no_position_before_the_log() =>
+        rules.Given(_chat.Given()).When(Read(-1)).ThenRefused("invalid");
 
     private MarkChannelRead Read(long upTo) => new(_chat.General, _chat.Member, upTo);
 }

@@ -9,8 +9,20 @@ public class StartPlayTests(Rules rules)
 
     [Fact]
     public Task A_play_begins_with_the_length_of_the_track_and_the_time() =>
-        rules.Given(_music.Uploaded).When(_music.Started)
-            .Then(new PlayStarted(_music.Play, _music.Track, _music.Owner, _music.Listener, _music.Session, 200_000, rules.Now));
+        rules
+            .Given(_music.Uploaded)
+            .When(_music.Started)
+            .Then(
+                new PlayStarted(
+                    _music.Play,
+                    _music.Track,
+                    _music.Owner,
+                    _music.Listener,
+                    _music.Session,
+                    200_000,
+                    rules.Now
+                )
+            );
 
     [Fact]
     public Task An_unknown_track_cannot_be_played() => rules.Given().When(_music.Started).ThenRefused("track_unknown");

@@ -21,7 +21,13 @@ public class TrackProcessingTests(Rules rules)
 
     [Fact]
     public Task Processing_fails() =>
-        rules.Given(_music.Uploaded).When(_music.Failed).Then(new TrackProcessingFailed(_music.Track, _music.Owner, _music.Failed.Reason), new StorageSettled(_music.Owner, _music.Track, CopiesBytes: 0));
+        rules
+            .Given(_music.Uploaded)
+            .When(_music.Failed)
+            .Then(
+                new TrackProcessingFailed(_music.Track, _music.Owner, _music.Failed.Reason),
+                new StorageSettled(_music.Owner, _music.Track, CopiesBytes: 0)
+            );
 
     [Fact]
     public async Task What_its_copies_take_is_settled_when_processing_is_completed()
@@ -29,24 +35,31 @@ public class TrackProcessingTests(Rules rules)
         await rules.Given(_music.Uploaded, _music.Completed).PlayAsync();
         Assert.Equal(
             [_music.Reserved, new StorageSettled(_music.Owner, _music.Track, 7_200_000)],
-            rules.StreamOf(Storage.StreamId(_music.Owner)));
+            rules.StreamOf(Storage.StreamId(_music.Owner))
+        );
     }
 
     [Fact]
-    public Task Completing_again_changes_nothing() => rules.Given(_music.Uploaded, _music.Completed).When(_music.Completed).ThenNothing();
+    public Task Completing_again_changes_nothing() =>
+        rules.Given(_music.Uploaded, _music.Completed).When(_music.Completed).ThenNothing();
 
     [Fact]
-    public Task Failing_again_changes_nothing() => rules.Given(_music.Uploaded, _music.Failed).When(_music.Failed with { Reason = "another" }).ThenNothing();
+    public Task Failing_again_changes_nothing() =>
+        rules.Given(_music.Uploaded, _music.Failed).When(_music.Failed with { Reason = "another" }).ThenNothing();
 
     [Fact]
-    public Task What_has_failed_is_not_completed() => rules.Given(_music.Uploaded, _music.Failed).When(_music.Completed).ThenRefused("track_not_processing");
+    public Task What_has_failed_is_not_completed() =>
+        rules.Given(_music.Uploaded, _music.Failed).When(_music.Completed).ThenRefused("track_not_processing");
 
     [Fact]
-    public Task What_is_ready_does_not_fail() => rules.Given(_music.Uploaded, _music.Completed).When(_music.Failed).ThenRefused("track_not_processing");
+    public Task What_is_ready_does_not_fail() =>
+        rules.Given(_music.Uploaded, _music.Completed).When(_music.Failed).ThenRefused("track_not_processing");
 
     [Fact]
-    public Task A_track_that_is_not_there_is_not_completed() => rules.Given().When(_music.Completed).ThenRefused("track_unknown");
+    public Task A_track_that_is_not_there_is_not_completed() =>
+        rules.Given().When(_music.Completed).ThenRefused("track_unknown");
 
     [Fact]
-    public Task A_track_that_is_not_there_does_not_fail() => rules.Given().When(_music.Failed).ThenRefused("track_unknown");
+    public Task A_track_that_is_not_there_does_not_fail() =>
+        rules.Given().When(_music.Failed).ThenRefused("track_unknown");
 }

@@ -10,14 +10,18 @@ public class CommentOnTrackTests(Rules rules)
     private readonly TrackSetting _music = new();
     private readonly Guid _id = Guid.CreateVersion7();
 
-    private CommentOnTrack Comment(string text = "this drop!", long atMs = 61_000) => new(_id, _music.Track, _music.Listener, text, atMs);
+    private CommentOnTrack Comment(string text = "this drop!", long atMs = 61_000) =>
+        new(_id, _music.Track, _music.Listener, text, atMs);
 
     [Theory]
     [InlineData(0)]
     [InlineData(61_000)]
     [InlineData(TrackSetting.DurationMs)]
     public Task A_comment_is_pinned_to_a_moment(long atMs) =>
-        rules.Given(_music.Uploaded).When(Comment(atMs: atMs)).Then(new TrackCommented(_id, _music.Track, _music.Owner, _music.Listener, "this drop!", atMs));
+        rules
+            .Given(_music.Uploaded)
+            .When(Comment(atMs: atMs))
+            .Then(new TrackCommented(_id, _music.Track, _music.Owner, _music.Listener, "this drop!", atMs));
 
     [Theory]
     [InlineData(-1, "atMs is -1; the track has the moments from 0 to 180,000 ms")]
@@ -41,5 +45,6 @@ public class CommentOnTrackTests(Rules rules)
     }
 
     [Fact]
-    public Task A_track_that_is_not_there_takes_no_comment() => rules.Given().When(Comment()).ThenRefused("track_unknown");
+    public Task A_track_that_is_not_there_takes_no_comment() =>
+        rules.Given().When(Comment()).ThenRefused("track_unknown");
 }

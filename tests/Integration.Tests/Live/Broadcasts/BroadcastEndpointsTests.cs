@@ -73,10 +73,13 @@ public class BroadcastEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEnd
 
     private static string? StatusOf(JsonElement broadcast) => broadcast.GetProperty("status").GetString();
 
-    private Task<JsonElement> OpenAsync(Person owner, string? idempotencyKey = null) => veza.Scenario(owner, _ =>
-    {
-        _.Post.Json(new { title = "Late show" }).ToUrl(Broadcasts);
-        if (idempotencyKey is not null) _.IdempotencyKey(idempotencyKey);
-        _.StatusCodeShouldBe(HttpStatusCode.Created);
-    }).JsonAsync();
+    private Task<JsonElement> OpenAsync(Person owner, string? idempotencyKey = null) =>
+        veza.Scenario(owner, _ =>
+            {
+                _.Post.Json(new { title = "Late show" }).ToUrl(Broadcasts);
+                if (idempotencyKey is not null)
+                    _.IdempotencyKey(idempotencyKey);
+                _.StatusCodeShouldBe(HttpStatusCode.Created);
+            })
+            .JsonAsync();
 }

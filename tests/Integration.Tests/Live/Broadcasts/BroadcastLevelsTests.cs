@@ -30,12 +30,16 @@ public sealed class BroadcastLevelsTests(VezaServer server)
     {
         Listening.InstrumentPublished = (instrument, me) =>
         {
-            if (instrument.Name == "veza.slots.taken") me.EnableMeasurementEvents(instrument);
+            if (instrument.Name == "veza.slots.taken")
+                me.EnableMeasurementEvents(instrument);
         };
-        Listening.SetMeasurementEventCallback<long>((_, value, tags, _) =>
-        {
-            if (tags.Length > 0 && tags[0].Value as string == "broadcast_meters") Interlocked.Add(ref _running, value);
-        });
+        Listening.SetMeasurementEventCallback<long>(
+            (_, value, tags, _) =>
+            {
+                if (tags.Length > 0 && tags[0].Value as string == "broadcast_meters")
+                    Interlocked.Add(ref _running, value);
+            }
+        );
         Listening.Start();
     }
 
@@ -141,8 +145,10 @@ public sealed class BroadcastLevelsTests(VezaServer server)
         }
         Assert.Equal(BroadcastLevels.MetersPerAccount, metered.Count);
         Assert.Single(refused);
-        foreach (var source in sources) source.Dispose();
-        foreach (var id in ids) await StopAsync(owner, id);
+        foreach (var source in sources)
+            source.Dispose();
+        foreach (var id in ids)
+            await StopAsync(owner, id);
     }
 
     [Fact]
@@ -217,9 +223,11 @@ public sealed class BroadcastLevelsTests(VezaServer server)
         while (true)
         {
             var (kind, data) = await events.NextAsync().WaitAsync(SaysNothingMax);
-            if (kind == "batch") continue;
+            if (kind == "batch")
+                continue;
             Assert.Equal("level", kind);
-            if (!loud || IsSteady(data)) return data;
+            if (!loud || IsSteady(data))
+                return data;
         }
     }
 
@@ -232,14 +240,18 @@ public sealed class BroadcastLevelsTests(VezaServer server)
         var topics = new[] { $"broadcast:{id}" };
         var ct = TestContext.Current.CancellationToken;
         await foreach (var message in hub.StreamAsync<JsonElement>("Subscribe", topics, (long?)null, ct))
-            if (message.GetProperty("kind").GetString() == "level" && IsSteady(message)) return message;
+            if (message.GetProperty("kind").GetString() == "level" && IsSteady(message))
+                return message;
         throw new EndOfStreamException("the server ended the stream");
     }
 
     private async Task<HubConnection> ConnectAsync(Person person)
     {
-        var connection = new HubConnectionBuilder().WithUrl(server.Address + "/hubs/live", options =>
-            options.AccessTokenProvider = () => Task.FromResult(person.AccessToken)).Build();
+        var connection = new HubConnectionBuilder()
+            .WithUrl(server.Address + "/hubs/live", options =>
+                options.AccessTokenProvider = () => Task.FromResult(person.AccessToken)
+            )
+            .Build();
         await connection.StartAsync(TestContext.Current.CancellationToken);
         return connection;
     }
@@ -258,13 +270,47 @@ public sealed class BroadcastLevelsTests(VezaServer server)
         owner.PostAsync($"/api/v1/broadcasts/{id}/stop").JsonAsync();
 
     /// <summary>As an encoder does that nobody stops.</summary>
-    private static Task SendInRealTimeAsync(JsonElement ingest, CancellationToken ct) => Ffmpeg.RunUntilAsync(ct,
-        "-re", "-f", "lavfi", "-i", Tone, "-c:a", "libopus", "-b:a", "128k", "-page_duration", "200000", "-f", "ogg",
-        "-content_type", "application/ogg", ingest.GetProperty("url").GetString()!);
+    private static Task SendInRealTimeAsync(JsonElement ingest, CancellationToken ct) =>
+        Ffmpeg.RunUntilAsync(
+            ct,
+            "-re",
+            "-f",
+            "lavfi",
+            "-i",
+            Tone,
+            "-c:a",
+            "libopus",
+            "-b:a",
+            "128k",
+            "-page_duration",
+            "200000",
+            "-f",
+            "ogg",
+            "-content_type",
+            "application/ogg",
+            ingest.GetProperty("url").GetString()!
+        );
 
     private static Task<byte[]> OpusAsync(string sound, int seconds, params string[] options) =>
-        Ffmpeg.RunAsync(default, ["-f", "lavfi", "-i", sound, "-t", $"{seconds}", .. options,
-            "-c:a", "libopus", "-page_duration", "200000", "-f", "ogg", "pipe:1"]);
+        Ffmpeg.RunAsync(
+            default,
+            [
+                "-f",
+                "lavfi",
+                "-i",
+                sound,
+                "-t",
+                $"{seconds}",
+                .. options,
+                "-c:a",
+                "libopus",
+                "-page_duration",
+                "200000",
+                "-f",
+                "ogg",
+                "pipe:1",
+            ]
+        );
 
     /// <returns>A connection whose head was accepted.</returns>
     private async Task<RawConnection> IngestAsync(JsonElement ingest, string contentType)
@@ -273,8 +319,10 @@ public sealed class BroadcastLevelsTests(VezaServer server)
         await client.ConnectAsync(IPAddress.Loopback, new Uri(server.Address).Port);
         var connection = new RawConnection(client);
         var authorization = RawConnection.Authorization(ingest.GetProperty("key").GetString()!);
-        await connection.SendAsync($"PUT {ingest.GetProperty("mount").GetString()} HTTP/1.1\r\nHost: here\r\n"
-            + $"{authorization}Content-Type: {contentType}\r\n\r\n");
+        await connection.SendAsync(
+            $"PUT {ingest.GetProperty("mount").GetString()} HTTP/1.1\r\nHost: here\r\n"
+                + $"{authorization}Content-Type: {contentType}\r\n\r\n"
+        );
         Assert.StartsWith("HTTP/1.0 200 OK", await connection.ReadHeadAsync(), StringComparison.Ordinal);
         return connection;
     }
@@ -285,7 +333,7 @@ public sealed class BroadcastLevelsTests(VezaServer server)
         var random = new Random(4711);
         var spoiled = (byte[])ogg.Clone();
         var pages = 0;
-        for (var at = 0; at < ogg.Length;)
+        for (var at = 0; at < ogg.Length; )
         {
             var body = at + 27 + ogg[at + 26];
             var length = ogg.AsSpan(at + 27, ogg[at + 26]).ToArray().Sum(b => b);
@@ -306,7 +354,8 @@ public sealed class BroadcastLevelsTests(VezaServer server)
         foreach (var b in page)
         {
             crc ^= (uint)b << 24;
-            for (var bit = 0; bit < 8; bit++) crc = (crc & 0x80000000) != 0 ? crc << 1 ^ 0x04c11db7 : crc << 1;
+            for (var bit = 0; bit < 8; bit++)
+                crc = (crc & 0x80000000) != 0 ? crc << 1 ^ 0x04c11db7 : crc << 1;
         }
         return crc;
     }

@@ -31,17 +31,41 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     [InlineData(LiveFormat.Ogg, "libvorbis", "ogg", "audio/ogg", "0")]
     [InlineData(LiveFormat.Mp3, "libmp3lame", "mp3", "audio/mpeg", "0")]
     [InlineData(LiveFormat.Mp3, "libmp3lame", "mp3", "audio/mpeg", "1")]
-    public async Task What_ffmpeg_broadcasts_a_listener_hears(LiveFormat format, string codec, string demuxer, string contentType, string legacy)
+    public async Task What_ffmpeg_broadcasts_a_listener_hears(
+        LiveFormat format,
+        string codec,
+        string demuxer,
+        string contentType,
+        string legacy
+    )
     {
         var mount = Open(format);
         var listening = await _host.ListenAsync(_id);
-        await Ffmpeg.RunAsync(default, "-re", "-f", "lavfi", "-i", "sine=440:d=3", "-c:a", codec, "-f", demuxer, "-content_type", contentType,
-            "-ice_name", "Night of tests", "-legacy_icecast", legacy, $"icecast://source:{Uri.EscapeDataString(SourceHost.Key)}@127.0.0.1:{_host.Port}/live/{_id}");
+        await Ffmpeg.RunAsync(
+            default,
+            "-re",
+            "-f",
+            "lavfi",
+            "-i",
+            "sine=440:d=3",
+            "-c:a",
+            codec,
+            "-f",
+            demuxer,
+            "-content_type",
+            contentType,
+            "-ice_name",
+            "Night of tests",
+            "-legacy_icecast",
+            legacy,
+            $"icecast://source:{Uri.EscapeDataString(SourceHost.Key)}@127.0.0.1:{_host.Port}/live/{_id}"
+        );
         Assert.Equal("Night of tests", (await _host.Sources.Reader.ReadAsync()).Ice["ice-name"]);
         Assert.Equal(SourceEndReason.Closed, (await _host.Ends.Reader.ReadAsync()).Reason);
         Assert.Equal(MountState.Interrupted, mount.State);
         mount.End();
-        // In its legacy mode ffmpeg closes without having read the answer, and TCP then throws away what was still under way.
+        // In its legacy mode ffmpeg closes without having read the answer, and TCP then throws away what was still
+        // under way.
         Assert.InRange(await Ffmpeg.SecondsAsync(await listening, demuxer), legacy == "1" ? 2 : 2.95, 3.2);
     }
 
@@ -54,10 +78,14 @@ public sealed class IcecastSourceTests : IAsyncLifetime
         using var connection = await _host.ConnectAsync();
         await connection.SendAsync(Put("Transfer-Encoding: chunked\r\n"));
         var random = new Random(4711);
-        for (var at = 0; at < sound.Length;)
+        for (var at = 0; at < sound.Length; )
         {
             var length = Math.Min(random.Next(1, 5000), sound.Length - at);
-            await connection.SendAsync([.. Encoding.ASCII.GetBytes($"{length:x};name=value\r\n"), .. sound.AsSpan(at, length), .. "\r\n"u8]);
+            await connection.SendAsync([
+                .. Encoding.ASCII.GetBytes($"{length:x};name=value\r\n"),
+                .. sound.AsSpan(at, length),
+                .. "\r\n"u8,
+            ]);
             at += length;
         }
         await connection.SendAsync("0\r\nTrailer: yes\r\n\r\n");
@@ -84,7 +112,8 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     {
         Open(LiveFormat.Mp3);
         using var connection = await _host.ConnectAsync();
-        foreach (var c in Put("Expect: 100-continue\r\nIce-Genre: House: deep\r\n")) await connection.SendAsync(c.ToString());
+        foreach (var c in Put("Expect: 100-continue\r\nIce-Genre: House: deep\r\n"))
+            await connection.SendAsync(c.ToString());
         Assert.Equal("HTTP/1.1 100 Continue\r\n\r\n", await connection.ReadHeadAsync());
         Assert.Equal("House: deep", (await _host.Sources.Reader.ReadAsync()).Ice["ice-genre"]);
         connection.Finish();
@@ -99,7 +128,12 @@ public sealed class IcecastSourceTests : IAsyncLifetime
         var mount = Open(LiveFormat.Mp3);
         var listening = await _host.ListenAsync(_id);
         using var connection = await _host.ConnectAsync();
-        await connection.SendAsync([.. Encoding.ASCII.GetBytes($"SOURCE /live/{_id} ICE/1.0\r\n{RawConnection.Authorization()}content-type: audio/mpeg\r\n\r\n"), .. sound]);
+        await connection.SendAsync([
+            .. Encoding.ASCII.GetBytes(
+                $"SOURCE /live/{_id} ICE/1.0\r\n{RawConnection.Authorization()}content-type: audio/mpeg\r\n\r\n"
+            ),
+            .. sound,
+        ]);
         Assert.StartsWith("HTTP/1.0 200 OK", await connection.ReadHeadAsync());
         connection.Finish();
         await _host.Ends.Reader.ReadAsync();
@@ -112,8 +146,12 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     {
         Open(LiveFormat.Mp3);
         var none = await AnswerTo($"PUT /live/{_id} HTTP/1.1\r\nContent-Type: audio/mpeg\r\n\r\n");
-        var broken = await AnswerTo($"PUT /live/{_id} HTTP/1.1\r\nAuthorization: Basic ???\r\nContent-Type: audio/mpeg\r\n\r\n");
-        var wrong = await AnswerTo($"PUT /live/{_id} HTTP/1.1\r\n{RawConnection.Authorization("wrong")}Content-Type: audio/mpeg\r\n\r\n");
+        var broken = await AnswerTo(
+            $"PUT /live/{_id} HTTP/1.1\r\nAuthorization: Basic ???\r\nContent-Type: audio/mpeg\r\n\r\n"
+        );
+        var wrong = await AnswerTo(
+            $"PUT /live/{_id} HTTP/1.1\r\n{RawConnection.Authorization("wrong")}Content-Type: audio/mpeg\r\n\r\n"
+        );
         Assert.All([none, broken, wrong], answer =>
         {
             Assert.StartsWith("HTTP/1.1 401 Unauthorized\r\n", answer);
@@ -127,14 +165,20 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     public async Task An_unknown_mount_is_404_by_its_id_and_by_its_form()
     {
         Assert.StartsWith("HTTP/1.1 404 ", await AnswerTo(Put()));
-        Assert.StartsWith("HTTP/1.1 404 ", await AnswerTo($"PUT /live/../etc HTTP/1.1\r\n{RawConnection.Authorization()}\r\n"));
+        Assert.StartsWith(
+            "HTTP/1.1 404 ",
+            await AnswerTo($"PUT /live/../etc HTTP/1.1\r\n{RawConnection.Authorization()}\r\n")
+        );
     }
 
     [Fact]
     public async Task Another_type_of_content_is_415()
     {
         Open(LiveFormat.Ogg);
-        Assert.EndsWith("content type \"video/webm\" is not taken; taken are application/ogg, audio/ogg, audio/mpeg\n", await AnswerTo(Put(type: "video/webm")));
+        Assert.EndsWith(
+            "content type \"video/webm\" is not taken; taken are application/ogg, audio/ogg, audio/mpeg\n",
+            await AnswerTo(Put(type: "video/webm"))
+        );
         Assert.StartsWith("HTTP/1.1 415 ", await AnswerTo(Put(type: "audio/mpeg")));
     }
 
@@ -173,10 +217,24 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     public async Task A_stream_that_is_not_what_it_was_called_ends_the_source_with_the_reason()
     {
         Open(LiveFormat.Ogg);
-        var flac = await Ffmpeg.RunAsync(default, "-f", "lavfi", "-i", "sine=440:d=1", "-c:a", "flac", "-f", "ogg", "pipe:1");
+        var flac = await Ffmpeg.RunAsync(
+            default,
+            "-f",
+            "lavfi",
+            "-i",
+            "sine=440:d=1",
+            "-c:a",
+            "flac",
+            "-f",
+            "ogg",
+            "pipe:1"
+        );
         using var connection = await _host.ConnectAsync();
         await connection.SendAsync([.. Encoding.ASCII.GetBytes(Put(type: "application/ogg")), .. flac]);
-        Assert.Equal(new SourceEnd(SourceEndReason.BadStream, "the Ogg stream is neither Opus nor Vorbis"), await _host.Ends.Reader.ReadAsync());
+        Assert.Equal(
+            new SourceEnd(SourceEndReason.BadStream, "the Ogg stream is neither Opus nor Vorbis"),
+            await _host.Ends.Reader.ReadAsync()
+        );
     }
 
     [Fact]
@@ -219,24 +277,36 @@ public sealed class IcecastSourceTests : IAsyncLifetime
         await using var host = await SourceHost.StartAsync(new() { HeadTimeLimit = TimeSpan.FromDays(1) });
         using var connection = await host.ConnectAsync();
         // By the time a later connection is served the earlier one has been accepted.
-        using (var http = new HttpClient()) await http.GetAsync($"http://127.0.0.1:{host.Port}/");
+        using (var http = new HttpClient())
+            await http.GetAsync($"http://127.0.0.1:{host.Port}/");
         // Throws when the host had to give up waiting for connections to end.
         await host.StopAsync();
         Assert.Equal("", await connection.ReadToEndAsync());
     }
 
     [Theory]
-    [InlineData("PUT /live/now HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", "PUT /live/now hello")]
-    [InlineData("PUT /livelihood HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", "PUT /livelihood hello")]
-    [InlineData("POST /live/now HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", "POST /live/now hello")]
+    [InlineData(
+        "PUT /live/now HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nConnection: close\r\n\r\n",
+        "PUT /live/now hello"
+    )]
+    [InlineData(
+        "PUT /livelihood HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nConnection: close\r\n\r\n",
+        "PUT /livelihood hello"
+    )]
+    [InlineData(
+        "POST /live/now HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nConnection: close\r\n\r\n",
+        "POST /live/now hello"
+    )]
     public async Task Other_requests_reach_Kestrel_whole_however_they_arrive(string head, string echoed)
     {
         Assert.EndsWith(echoed, Unchunked(await AnswerTo(head + "hello")));
         using var connection = await _host.ConnectAsync();
-        foreach (var c in head + "hello") await connection.SendAsync(c.ToString());
+        foreach (var c in head + "hello")
+            await connection.SendAsync(c.ToString());
         Assert.EndsWith(echoed, Unchunked(await connection.ReadToEndAsync()));
 
-        static string Unchunked(string answer) => answer.EndsWith("\r\n0\r\n\r\n", StringComparison.Ordinal) ? answer[..^7] : answer;
+        static string Unchunked(string answer) =>
+            answer.EndsWith("\r\n0\r\n\r\n", StringComparison.Ordinal) ? answer[..^7] : answer;
     }
 
     [Fact]

@@ -12,7 +12,9 @@ using Veza.Media.Live;
 
 namespace Veza.Integration.Tests.Live.Broadcasts;
 
-/// <summary>A Kestrel with the source protocol in front and, behind it, one page to listen and one that says what it was sent.</summary>
+/// <summary>
+/// A Kestrel with the source protocol in front and, behind it, one page to listen and one that says what it was sent.
+/// </summary>
 internal sealed class SourceHost : IIcecastSources, IAsyncDisposable
 {
     public const string Key = "key:with a colon";
@@ -24,7 +26,9 @@ internal sealed class SourceHost : IIcecastSources, IAsyncDisposable
         Mounts = new Mounts(new BroadcastLimits(), TimeProvider.System);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, new IcecastSource(this, limits, TimeProvider.System).UseOn));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, new IcecastSource(this, limits, TimeProvider.System).UseOn)
+        );
         _app = builder.Build();
         _app.MapGet("/live/{id:guid}", async (Guid id, HttpContext http) =>
         {
@@ -34,12 +38,22 @@ internal sealed class SourceHost : IIcecastSources, IAsyncDisposable
             await http.Response.BodyWriter.FlushAsync();
             await IcecastListener.WriteAsync(listener, http.Response.BodyWriter, http.RequestAborted);
         });
-        _app.MapFallback(async (HttpContext http) =>
-        {
-            try { return Results.Text($"{http.Request.Method} {http.Request.Path} {await new StreamReader(http.Request.Body).ReadToEndAsync()}"); }
-            // So Kestrel tells of a chunk whose size no number holds.
-            catch (IOException fault) when (fault.InnerException is OverflowException) { return Results.BadRequest(); }
-        });
+        _app.MapFallback(
+            async (HttpContext http) =>
+            {
+                try
+                {
+                    return Results.Text(
+                        $"{http.Request.Method} {http.Request.Path} {await new StreamReader(http.Request.Body).ReadToEndAsync()}"
+                    );
+                }
+                // So Kestrel tells of a chunk whose size no number holds.
+                catch (IOException fault) when (fault.InnerException is OverflowException)
+                {
+                    return Results.BadRequest();
+                }
+            }
+        );
     }
 
     public Mounts Mounts { get; }
@@ -57,12 +71,15 @@ internal sealed class SourceHost : IIcecastSources, IAsyncDisposable
 
     public Task StopAsync() => _app.StopAsync();
 
-    public ValueTask<SourceAnswer> Authenticate(SourceRequest request, CancellationToken cancellation) => new(
-        request.User != "source" || request.Password != Key ? new SourceRefused(401, "wrong key")
-        : Mounts.Find(request.BroadcastId) is not { } mount ? new SourceRefused(404, "no such broadcast")
-        : new SourceAccepted(mount));
+    public ValueTask<SourceAnswer> Authenticate(SourceRequest request, CancellationToken cancellation) =>
+        new(
+            request.User != "source" || request.Password != Key ? new SourceRefused(401, "wrong key")
+            : Mounts.Find(request.BroadcastId) is not { } mount ? new SourceRefused(404, "no such broadcast")
+            : new SourceAccepted(mount)
+        );
 
-    public ValueTask Connected(SourceRequest request, Mount mount, CancellationToken cancellation) => Sources.Writer.WriteAsync(request, cancellation);
+    public ValueTask Connected(SourceRequest request, Mount mount, CancellationToken cancellation) =>
+        Sources.Writer.WriteAsync(request, cancellation);
 
     public ValueTask Disconnected(SourceRequest request, Mount mount, SourceEnd end) => Ends.Writer.WriteAsync(end);
 
@@ -77,7 +94,10 @@ internal sealed class SourceHost : IIcecastSources, IAsyncDisposable
     public async Task<Task<byte[]>> ListenAsync(Guid broadcastId)
     {
         var http = new HttpClient();
-        var response = await http.GetAsync($"http://127.0.0.1:{Port}/live/{broadcastId}", HttpCompletionOption.ResponseHeadersRead);
+        var response = await http.GetAsync(
+            $"http://127.0.0.1:{Port}/live/{broadcastId}",
+            HttpCompletionOption.ResponseHeadersRead
+        );
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         return response.Content.ReadAsByteArrayAsync();
     }
@@ -91,7 +111,8 @@ internal sealed class RawConnection(TcpClient client) : IDisposable
     // Taken once: the client gives it no more after half a close.
     private readonly NetworkStream _stream = client.GetStream();
 
-    public static string Authorization(string key = SourceHost.Key) => "Authorization: Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("source:" + key)) + "\r\n";
+    public static string Authorization(string key = SourceHost.Key) =>
+        "Authorization: Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("source:" + key)) + "\r\n";
 
     public Task SendAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text));
 
@@ -105,7 +126,8 @@ internal sealed class RawConnection(TcpClient client) : IDisposable
     {
         var head = new StringBuilder();
         var one = new byte[1];
-        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && await _stream.ReadAsync(one) == 1) head.Append((char)one[0]);
+        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && await _stream.ReadAsync(one) == 1)
+            head.Append((char)one[0]);
         return head.ToString();
     }
 
@@ -125,7 +147,9 @@ internal static class Ffmpeg
     {
         var start = new ProcessStartInfo("ffmpeg", ["-nostdin", "-hide_banner", "-v", "error", .. arguments])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();
@@ -144,13 +168,31 @@ internal static class Ffmpeg
         var start = new ProcessStartInfo("ffmpeg", ["-nostdin", "-hide_banner", "-v", "error", .. arguments]);
         using var process = Process.Start(start)!;
         await process.WaitForExitAsync(end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!process.HasExited) process.Kill();
+        if (!process.HasExited)
+            process.Kill();
         await process.WaitForExitAsync(CancellationToken.None);
     }
 
     public static async Task<double> SecondsAsync(ReadOnlyMemory<byte> sound, string demuxer) =>
-        (await RunAsync(sound, "-f", demuxer, "-i", "pipe:0", "-ar", "48000", "-ac", "1", "-f", "s16le", "pipe:1")).Length / 96_000.0;
+        (
+            await RunAsync(sound, "-f", demuxer, "-i", "pipe:0", "-ar", "48000", "-ac", "1", "-f", "s16le", "pipe:1")
+        ).Length / 96_000.0;
 
-    public static Task<byte[]> Mp3Async(int seconds) => RunAsync(default,
-        "-f", "lavfi", "-i", $"sine=440:d={seconds}", "-c:a", "libmp3lame", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3", "pipe:1");
+    public static Task<byte[]> Mp3Async(int seconds) =>
+        RunAsync(
+            default,
+            "-f",
+            "lavfi",
+            "-i",
+            $"sine=440:d={seconds}",
+            "-c:a",
+            "libmp3lame",
+            "-write_xing",
+            "0",
+            "-id3v2_version",
+            "0",
+            "-f",
+            "mp3",
+            "pipe:1"
+        );
 }

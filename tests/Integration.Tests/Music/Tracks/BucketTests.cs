@@ -21,13 +21,18 @@ public sealed class BucketVeza : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _s3 = await S3Server.StartAsync(_folder);
-        Client = new(new BasicAWSCredentials(S3Server.AccessKey, S3Server.SecretKey), new AmazonS3Config { ServiceURL = _s3.Address, ForcePathStyle = true });
+        Client = new(
+            new BasicAWSCredentials(S3Server.AccessKey, S3Server.SecretKey),
+            new AmazonS3Config { ServiceURL = _s3.Address, ForcePathStyle = true }
+        );
         Veza = new()
         {
             More =
             [
-                ("S3_ENDPOINT", _s3.Address), ("S3_BUCKET", S3Server.Bucket),
-                ("S3_ACCESS_KEY", S3Server.AccessKey), ("S3_SECRET_KEY", S3Server.SecretKey),
+                ("S3_ENDPOINT", _s3.Address),
+                ("S3_BUCKET", S3Server.Bucket),
+                ("S3_ACCESS_KEY", S3Server.AccessKey),
+                ("S3_SECRET_KEY", S3Server.SecretKey),
             ],
         };
         await Veza.InitializeAsync();
@@ -35,9 +40,11 @@ public sealed class BucketVeza : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (Veza is not null) await Veza.DisposeAsync();
+        if (Veza is not null)
+            await Veza.DisposeAsync();
         Client?.Dispose();
-        if (_s3 is not null) await _s3.DisposeAsync();
+        if (_s3 is not null)
+            await _s3.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -53,7 +60,8 @@ public sealed class BucketTests(BucketVeza bucket) : IClassFixture<BucketVeza>
 
     private static readonly byte[] Short = Wave.Sine(seconds: 1, sampleRateHz: 8_000);
 
-    private string[] LocalFiles => Directory.GetFiles(Path.Combine(bucket.Veza.Home, "media"), "*", SearchOption.AllDirectories);
+    private string[] LocalFiles =>
+        Directory.GetFiles(Path.Combine(bucket.Veza.Home, "media"), "*", SearchOption.AllDirectories);
 
     [Fact]
     public async Task A_track_is_kept_processed_and_served_from_the_bucket_and_nothing_of_it_stays_on_the_node()
@@ -69,24 +77,37 @@ public sealed class BucketTests(BucketVeza bucket) : IClassFixture<BucketVeza>
         Assert.Equal(Sound, await whole.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
         Assert.Equal("audio/wav", whole.Content.Headers.ContentType!.MediaType);
         using var copy = await owner.GetAsync($"{audio}?format=opus");
-        Assert.Equal("OggS"u8.ToArray(), (await copy.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken))[..4]);
+        Assert.Equal(
+            "OggS"u8.ToArray(),
+            (await copy.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken))[..4]
+        );
 
         using var head = await owner.SendAsync(HttpMethod.Head, audio, null);
         Assert.Equal((HttpStatusCode.OK, Sound.Length), (head.StatusCode, head.Content.Headers.ContentLength));
         var tag = head.Headers.ETag!.Tag;
         Assert.Equal(HttpStatusCode.NotModified, (await owner.GetAsync(audio, ("If-None-Match", tag))).StatusCode);
-        foreach (var (range, from, to) in new[]
-        {
-            ("bytes=100-199", 100, 200), ("bytes=-50", Sound.Length - 50, Sound.Length), ("bytes=0-0", 0, 1),
-            ($"bytes={(4 << 20) - 10}-{(4 << 20) + 9}", (4 << 20) - 10, (4 << 20) + 10),
-        })
+        foreach (
+            var (range, from, to) in new[]
+            {
+                ("bytes=100-199", 100, 200),
+                ("bytes=-50", Sound.Length - 50, Sound.Length),
+                ("bytes=0-0", 0, 1),
+                ($"bytes={(4 << 20) - 10}-{(4 << 20) + 9}", (4 << 20) - 10, (4 << 20) + 10),
+            }
+        )
         {
             using var part = await owner.GetAsync(audio, ("Range", range), ("If-Range", tag));
             Assert.Equal(HttpStatusCode.PartialContent, part.StatusCode);
             Assert.Equal(new ContentRangeHeaderValue(from, to - 1, Sound.Length), part.Content.Headers.ContentRange);
-            Assert.Equal(Sound[from..to], await part.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+            Assert.Equal(
+                Sound[from..to],
+                await part.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken)
+            );
         }
-        Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, (await owner.GetAsync(audio, ("Range", "bytes=999999999-"))).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.RequestedRangeNotSatisfiable,
+            (await owner.GetAsync(audio, ("Range", "bytes=999999999-"))).StatusCode
+        );
     }
 
     [Fact]
@@ -98,7 +119,9 @@ public sealed class BucketTests(BucketVeza bucket) : IClassFixture<BucketVeza>
         var before = await KeysAsync();
         // The same form under another title: only once its sound is kept is the key known to be used.
         using var form = Wave.Form(Short, ("title", "Another"));
-        await owner.SendAsync(HttpMethod.Post, "/api/v1/tracks", form, ("Idempotency-Key", "once")).RefusedAsync(HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
+        await owner
+            .SendAsync(HttpMethod.Post, "/api/v1/tracks", form, ("Idempotency-Key", "once"))
+            .RefusedAsync(HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
         Assert.Equal(before.Where(k => k.Contains($"{id:N}", StringComparison.Ordinal)), await KeysAsync(id));
         Assert.Empty(LocalFiles);
     }
@@ -111,7 +134,10 @@ public sealed class BucketTests(BucketVeza bucket) : IClassFixture<BucketVeza>
         await ReadyAsync(leaver, gone);
         await ReadyAsync(stayer, stays);
         await leaver.EraseAsync().JsonAsync();
-        await Eventually.TrueAsync(async () => (await KeysAsync(gone)).Length == 0, what: "the erased account's objects are removed");
+        await Eventually.TrueAsync(
+            async () => (await KeysAsync(gone)).Length == 0,
+            what: "the erased account's objects are removed"
+        );
         Assert.Equal(3, (await KeysAsync(stays)).Length);
     }
 
@@ -124,11 +150,18 @@ public sealed class BucketTests(BucketVeza bucket) : IClassFixture<BucketVeza>
         await Eventually.TrueAsync(async () => await HealthAsync() == "healthy", what: "the storage is healthy");
 
         await bucket.StopStorageAsync();
-        await owner.GetAsync($"/api/v1/tracks/{id}/audio").RefusedAsync(HttpStatusCode.ServiceUnavailable, "storage_unavailable");
+        await owner
+            .GetAsync($"/api/v1/tracks/{id}/audio")
+            .RefusedAsync(HttpStatusCode.ServiceUnavailable, "storage_unavailable");
         using (var form = Wave.Form(Short, ("title", "Nowhere")))
-            await owner.SendAsync(HttpMethod.Post, "/api/v1/tracks", form).RefusedAsync(HttpStatusCode.ServiceUnavailable, "storage_unavailable");
+            await owner
+                .SendAsync(HttpMethod.Post, "/api/v1/tracks", form)
+                .RefusedAsync(HttpStatusCode.ServiceUnavailable, "storage_unavailable");
         Assert.Empty(LocalFiles);
-        Assert.Equal("ready", (await owner.GetAsync($"/api/v1/tracks/{id}").JsonAsync()).GetProperty("status").GetString());
+        Assert.Equal(
+            "ready",
+            (await owner.GetAsync($"/api/v1/tracks/{id}").JsonAsync()).GetProperty("status").GetString()
+        );
         await Eventually.TrueAsync(async () => await HealthAsync() == "degraded", what: "the storage is degraded");
 
         await bucket.StartStorageAsync();
@@ -159,23 +192,44 @@ public sealed class BucketTests(BucketVeza bucket) : IClassFixture<BucketVeza>
     [Fact]
     public async Task An_access_key_that_the_storage_does_not_know_is_a_fault_that_shows_no_secret()
     {
-        var address = new BucketAddress(new(bucket.Client.Config.ServiceURL), S3Server.Bucket, "us-east-1", "another", "hidden", ForcePathStyle: true);
-        using var media = new BucketStore(address, Path.Combine(bucket.Veza.Home, "other"), uploadBytesMax: 1000, TimeProvider.System);
-        var fault = await Assert.ThrowsAsync<MediaStorageException>(() => media.CheckAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
+        var address = new BucketAddress(
+            new(bucket.Client.Config.ServiceURL),
+            S3Server.Bucket,
+            "us-east-1",
+            "another",
+            "hidden",
+            ForcePathStyle: true
+        );
+        using var media = new BucketStore(
+            address,
+            Path.Combine(bucket.Veza.Home, "other"),
+            uploadBytesMax: 1000,
+            TimeProvider.System
+        );
+        var fault = await Assert.ThrowsAsync<MediaStorageException>(() =>
+            media.CheckAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken)
+        );
         Assert.DoesNotContain("hidden", fault.ToString(), StringComparison.Ordinal);
     }
 
     private static async Task<Guid> UploadAsync(Person by, byte[] sound, params (string Name, string Value)[] headers)
     {
         using var form = Wave.Form(sound, ("title", "Nightbus"));
-        return (await by.SendAsync(HttpMethod.Post, "/api/v1/tracks", form, headers).JsonAsync(HttpStatusCode.Created)).Id();
+        return (
+            await by.SendAsync(HttpMethod.Post, "/api/v1/tracks", form, headers).JsonAsync(HttpStatusCode.Created)
+        ).Id();
     }
 
     private static async Task ReadyAsync(Person by, Guid track)
     {
         JsonElement seen = default;
-        await Eventually.TrueAsync(async () => (seen = await by.GetAsync($"/api/v1/tracks/{track}").JsonAsync()).GetProperty("status").GetString() != "processing",
-            TimeSpan.FromMinutes(3), "the track is processed");
+        await Eventually.TrueAsync(
+            async () =>
+                (seen = await by.GetAsync($"/api/v1/tracks/{track}").JsonAsync()).GetProperty("status").GetString()
+                != "processing",
+            TimeSpan.FromMinutes(3),
+            "the track is processed"
+        );
         Assert.True(seen.GetProperty("status").GetString() == "ready", seen.ToString());
     }
 
@@ -183,7 +237,10 @@ public sealed class BucketTests(BucketVeza bucket) : IClassFixture<BucketVeza>
 
     private async Task<string[]> KeysAsync(string prefix = "")
     {
-        var found = await bucket.Client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = S3Server.Bucket, Prefix = prefix }, TestContext.Current.CancellationToken);
+        var found = await bucket.Client.ListObjectsV2Async(
+            new ListObjectsV2Request { BucketName = S3Server.Bucket, Prefix = prefix },
+            TestContext.Current.CancellationToken
+        );
         return [.. (found.S3Objects ?? []).Select(o => o.Key).Order(StringComparer.Ordinal)];
     }
 

@@ -8,9 +8,9 @@ using Veza.Commands.Dispatching;
 using Veza.Commands.Music.Tracks;
 using Veza.Domain.Music.Tracks;
 using Veza.EventStore;
+using Veza.Media;
 using Veza.Reactors.Music.Tracks;
 using Veza.Reactors.Running;
-using Veza.Media;
 
 namespace Veza.Integration.Tests.Music.Tracks;
 
@@ -26,14 +26,23 @@ public sealed class HostileUploadTests(VezaServer server)
     public async Task Fields_are_judged_before_the_file_is_looked_at_wherever_they_stand()
     {
         var owner = await server.RegisterAsync("artist");
-        using var before = Wave.Form([.. "no sound"u8], ("title", new string('x', 201)), ("genre", new string('y', 51)));
+        using var before = Wave.Form(
+            [.. "no sound"u8],
+            ("title", new string('x', 201)),
+            ("genre", new string('y', 51))
+        );
         using var after = Wave.Form([.. "no sound"u8]);
         after.Add(new StringContent(new string('x', 201)), "title");
         after.Add(new StringContent(new string('y', 51)), "genre");
         foreach (var form in new[] { before, after })
         {
-            var problem = await owner.SendAsync(HttpMethod.Post, "/api/v1/tracks", form).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
-            Assert.Equal(["genre", "title"], problem.GetProperty("errors").EnumerateObject().Select(e => e.Name).Order());
+            var problem = await owner
+                .SendAsync(HttpMethod.Post, "/api/v1/tracks", form)
+                .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+            Assert.Equal(
+                ["genre", "title"],
+                problem.GetProperty("errors").EnumerateObject().Select(e => e.Name).Order()
+            );
         }
     }
 
@@ -44,12 +53,52 @@ public sealed class HostileUploadTests(VezaServer server)
         // 18 hours in 42 bytes of header and one frame.
         byte[] flac =
         [
-            .. "fLaC"u8, 0x80, 0, 0, 34, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0, 0, 0, 0, 0x10, 0xF0, 0, 0, 0xFF, 0xFF, .. new byte[16],
-            0xFF, 0xF8, 0x70, 0x08, 0x00, 0xFF, 0xFE, 0xF8, 0x00, 0x00, 0x00, 0x00, 0x00,
+            .. "fLaC"u8,
+            0x80,
+            0,
+            0,
+            34,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0x10,
+            0xF0,
+            0,
+            0,
+            0xFF,
+            0xFF,
+            .. new byte[16],
+            0xFF,
+            0xF8,
+            0x70,
+            0x08,
+            0x00,
+            0xFF,
+            0xFE,
+            0xF8,
+            0x00,
+            0x00,
+            0x00,
+            0x00,
+            0x00,
         ];
         using var form = Wave.Form(flac, ("title", "Eternity"));
-        var problem = await owner.SendAsync(HttpMethod.Post, "/api/v1/tracks", form).RefusedAsync(HttpStatusCode.UnprocessableEntity, "sound_out_of_bounds");
-        Assert.Equal("The sound has 1 samples a second; 8,000 to 384,000 are taken.", problem.GetProperty("detail").GetString());
+        var problem = await owner
+            .SendAsync(HttpMethod.Post, "/api/v1/tracks", form)
+            .RefusedAsync(HttpStatusCode.UnprocessableEntity, "sound_out_of_bounds");
+        Assert.Equal(
+            "The sound has 1 samples a second; 8,000 to 384,000 are taken.",
+            problem.GetProperty("detail").GetString()
+        );
     }
 
     [Fact]
@@ -70,17 +119,30 @@ public sealed class HostileUploadTests(VezaServer server)
     public async Task More_than_the_quota_is_refused_with_what_is_used_and_leaves_no_file()
     {
         var media = Directory.CreateTempSubdirectory("veza-quota-");
-        await using (var small = await VezaHost.StartAsync(
-            VezaServer.Settings(server.Home, ("ROLES", "api"), ("MEDIA_ROOT", media.FullName), ("MAX_STORAGE_PER_ACCOUNT", "130KB")),
-            server.ConnectionString, NullLoggerFactory.Instance, CancellationToken.None))
+        await using (
+            var small = await VezaHost.StartAsync(
+                VezaServer.Settings(
+                    server.Home,
+                    ("ROLES", "api"),
+                    ("MEDIA_ROOT", media.FullName),
+                    ("MAX_STORAGE_PER_ACCOUNT", "130KB")
+                ),
+                server.ConnectionString,
+                NullLoggerFactory.Instance,
+                CancellationToken.None
+            )
+        )
         {
             var owner = await server.RegisterAsync("artist");
             // A second of sound is 16,044 bytes, and 40,000 of copies.
-            foreach (var status in new[] { HttpStatusCode.Created, HttpStatusCode.Created }) await UploadAsync(small.Address, owner, status);
+            foreach (var status in new[] { HttpStatusCode.Created, HttpStatusCode.Created })
+                await UploadAsync(small.Address, owner, status);
             var problem = await UploadAsync(small.Address, owner, HttpStatusCode.RequestEntityTooLarge);
             Assert.Equal("/problems/quota_exceeded", problem.GetProperty("type").GetString());
-            Assert.Equal("the upload needs 56,044 bytes with its copies and this account uses 112,088; MAX_STORAGE_PER_ACCOUNT is 133,120",
-                problem.GetProperty("detail").GetString());
+            Assert.Equal(
+                "the upload needs 56,044 bytes with its copies and this account uses 112,088; MAX_STORAGE_PER_ACCOUNT is 133,120",
+                problem.GetProperty("detail").GetString()
+            );
             Assert.Equal(2, media.EnumerateFiles("*", SearchOption.AllDirectories).Count());
         }
         media.Delete(recursive: true);
@@ -94,11 +156,14 @@ public sealed class HostileUploadTests(VezaServer server)
         var id = Guid.CreateVersion7();
         Place(media, id);
         // As three processes that were killed at it leave it.
-        foreach (var count in new[] { 1, 2, 3 }) Assert.Equal(count, await media.BeginAttemptAsync(id, TestContext.Current.CancellationToken));
+        foreach (var count in new[] { 1, 2, 3 })
+            Assert.Equal(count, await media.BeginAttemptAsync(id, TestContext.Current.CancellationToken));
         await SayAsync(id, owner.Id);
         var track = await EndedAsync(owner, id);
-        Assert.Equal(("failed", "Making the copies was broken off 3 times, as the server ended each time."),
-            (track.GetProperty("status").GetString(), track.GetProperty("failure").GetString()));
+        Assert.Equal(
+            ("failed", "Making the copies was broken off 3 times, as the server ended each time."),
+            (track.GetProperty("status").GetString(), track.GetProperty("failure").GetString())
+        );
         Assert.False(File.Exists(media.PathOf(id, TrackFile.Opus)));
     }
 
@@ -113,9 +178,18 @@ public sealed class HostileUploadTests(VezaServer server)
         await SayAsync(id, owner.Id);
         var track = await EndedAsync(owner, id);
         Assert.Equal("ready", track.GetProperty("status").GetString());
-        await Eventually.TrueAsync(() => !File.Exists(Path.Combine(Path.GetDirectoryName(media.PathOf(id, TrackFile.Original))!, "attempts")));
+        await Eventually.TrueAsync(() =>
+            !File.Exists(Path.Combine(Path.GetDirectoryName(media.PathOf(id, TrackFile.Original))!, "attempts"))
+        );
         var copies = track.GetProperty("renditions").EnumerateArray().Sum(r => r.GetProperty("bytes").GetInt64());
-        var storage = (Storage)(await server.Running.Log.Models.LoadAsync(typeof(Storage), Storage.StreamId(owner.Id), TestContext.Current.CancellationToken)).State!;
+        var storage = (Storage)
+            (
+                await server.Running.Log.Models.LoadAsync(
+                    typeof(Storage),
+                    Storage.StreamId(owner.Id),
+                    TestContext.Current.CancellationToken
+                )
+            ).State!;
         Assert.Equal((Sound.Length + copies, 0), (storage.UsedBytes, storage.Processing.Count));
     }
 
@@ -125,10 +199,17 @@ public sealed class HostileUploadTests(VezaServer server)
         var owner = await server.RegisterAsync("artist");
         var id = Guid.CreateVersion7();
         Place((FolderStore)server.Running.App.Services.GetRequiredService<MediaStore>(), id);
-        await SayAsync(id, owner.Id, durationMs: (long)TimeSpan.FromDays(60).TotalMilliseconds, storageBytesMax: long.MaxValue);
+        await SayAsync(
+            id,
+            owner.Id,
+            durationMs: (long)TimeSpan.FromDays(60).TotalMilliseconds,
+            storageBytesMax: long.MaxValue
+        );
         var track = await EndedAsync(owner, id);
-        Assert.Equal(("failed", "The sound lasts 5,184,000 s; copies of at most 43,200 s are made."),
-            (track.GetProperty("status").GetString(), track.GetProperty("failure").GetString()));
+        Assert.Equal(
+            ("failed", "The sound lasts 5,184,000 s; copies of at most 43,200 s are made."),
+            (track.GetProperty("status").GetString(), track.GetProperty("failure").GetString())
+        );
     }
 
     [Fact]
@@ -144,15 +225,28 @@ public sealed class HostileUploadTests(VezaServer server)
             services.GetRequiredService<Transcoder>(),
             services.GetRequiredService<ProcessingSlots>(),
             server.Running.Log,
-            services.GetRequiredService<CommandBus>());
-        var uploaded = (await server.Running.Log.Reader.ReadStreamAsync(id, 0, TestContext.Current.CancellationToken).ToListAsync())[0];
+            services.GetRequiredService<CommandBus>()
+        );
+        var uploaded = (
+            await server.Running.Log.Reader.ReadStreamAsync(id, 0, TestContext.Current.CancellationToken).ToListAsync()
+        )[0];
         var last = new AppendedEvent<TrackUploaded>(
-            uploaded, (TrackUploaded)uploaded.Data!, "music.process_track.v1", IsLastAttempt: true);
+            uploaded,
+            (TrackUploaded)uploaded.Data!,
+            "music.process_track.v1",
+            IsLastAttempt: true
+        );
         await Assert.ThrowsAsync<FileNotFoundException>(() =>
-            process.HandleAsync(new(uploaded.Position), last, TestContext.Current.CancellationToken));
+            process.HandleAsync(new(uploaded.Position), last, TestContext.Current.CancellationToken)
+        );
         var track = await EndedAsync(owner, id);
-        Assert.Equal(("failed", "The track could not be processed on the server: its file could not be read or written. Upload it again."),
-            (track.GetProperty("status").GetString(), track.GetProperty("failure").GetString()));
+        Assert.Equal(
+            (
+                "failed",
+                "The track could not be processed on the server: its file could not be read or written. Upload it again."
+            ),
+            (track.GetProperty("status").GetString(), track.GetProperty("failure").GetString())
+        );
     }
 
     [Fact]
@@ -162,16 +256,22 @@ public sealed class HostileUploadTests(VezaServer server)
         var looks = server.Running.App.Services.GetRequiredService<Veza.Api.Music.Tracks.TrackUploads>().Looks;
         using var cancelled = new CancellationTokenSource();
         var held = new List<IDisposable?>();
-        for (var i = 0; i < looks.Limits.SlotsPerCaller; i++) held.Add(await looks.TryEnterAsync(greedy.Id, TestContext.Current.CancellationToken));
-        var waiting = Enumerable.Range(0, looks.Limits.WaitingPerCaller).Select(_ => looks.TryEnterAsync(greedy.Id, cancelled.Token).AsTask()).ToArray();
+        for (var i = 0; i < looks.Limits.SlotsPerCaller; i++)
+            held.Add(await looks.TryEnterAsync(greedy.Id, TestContext.Current.CancellationToken));
+        var waiting = Enumerable
+            .Range(0, looks.Limits.WaitingPerCaller)
+            .Select(_ => looks.TryEnterAsync(greedy.Id, cancelled.Token).AsTask())
+            .ToArray();
 
         var refused = await UploadAsync(server.Address, greedy, HttpStatusCode.TooManyRequests);
         Assert.Equal("/problems/too_many_uploads", refused.GetProperty("type").GetString());
         await UploadAsync(server.Address, other, HttpStatusCode.Created);
 
         await cancelled.CancelAsync();
-        foreach (var one in waiting) await Assert.ThrowsAnyAsync<OperationCanceledException>(() => one);
-        foreach (var slot in held) slot!.Dispose();
+        foreach (var one in waiting)
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => one);
+        foreach (var slot in held)
+            slot!.Dispose();
         await UploadAsync(server.Address, greedy, HttpStatusCode.Created);
     }
 
@@ -182,14 +282,19 @@ public sealed class HostileUploadTests(VezaServer server)
         var slots = server.Running.App.Services.GetRequiredService<ProcessingSlots>().Fair;
         Assert.InRange(slots.Limits.SlotsPerCaller, 1, slots.Limits.Slots / 2);
         var held = new List<IDisposable?>();
-        for (var i = 0; i < slots.Limits.SlotsPerCaller; i++) held.Add(await slots.TryEnterAsync(busy.Id, TestContext.Current.CancellationToken));
+        for (var i = 0; i < slots.Limits.SlotsPerCaller; i++)
+            held.Add(await slots.TryEnterAsync(busy.Id, TestContext.Current.CancellationToken));
 
         var first = (await UploadAsync(server.Address, busy, HttpStatusCode.Created)).Id();
         var second = (await UploadAsync(server.Address, other, HttpStatusCode.Created)).Id();
         Assert.Equal("ready", (await EndedAsync(other, second)).GetProperty("status").GetString());
-        Assert.Equal("processing", (await other.GetAsync($"/api/v1/tracks/{first}").JsonAsync()).GetProperty("status").GetString());
+        Assert.Equal(
+            "processing",
+            (await other.GetAsync($"/api/v1/tracks/{first}").JsonAsync()).GetProperty("status").GetString()
+        );
 
-        foreach (var slot in held) slot!.Dispose();
+        foreach (var slot in held)
+            slot!.Dispose();
         Assert.Equal("ready", (await EndedAsync(busy, first)).GetProperty("status").GetString());
     }
 
@@ -198,15 +303,25 @@ public sealed class HostileUploadTests(VezaServer server)
     {
         var (owner, listener) = (await server.RegisterAsync("leaver"), await server.RegisterAsync("listener"));
         using var form = Wave.Form(Sound, ("title", "Farewell"));
-        var id = (await owner.SendAsync(HttpMethod.Post, "/api/v1/tracks", form).JsonAsync(HttpStatusCode.Created)).Id();
+        var id = (
+            await owner.SendAsync(HttpMethod.Post, "/api/v1/tracks", form).JsonAsync(HttpStatusCode.Created)
+        ).Id();
         await EndedAsync(owner, id);
-        await owner.SendAsync(HttpMethod.Delete, "/api/v1/accounts/me", JsonContent.Create(new { password = "correct horse battery" })).JsonAsync();
+        await owner
+            .SendAsync(
+                HttpMethod.Delete,
+                "/api/v1/accounts/me",
+                JsonContent.Create(new { password = "correct horse battery" })
+            )
+            .JsonAsync();
         listener.SeeWhat(owner);
         var media = (FolderStore)server.Running.App.Services.GetRequiredService<MediaStore>();
         await listener.GetAsync($"/api/v1/tracks/{id}/audio").RefusedAsync(HttpStatusCode.NotFound, "track_unknown");
         await Eventually.TrueAsync(() => !File.Exists(media.PathOf(id, TrackFile.Original)));
         foreach (var format in new[] { "original", "opus", "mp3" })
-            await listener.GetAsync($"/api/v1/tracks/{id}/audio?format={format}").RefusedAsync(HttpStatusCode.NotFound, "track_unknown");
+            await listener
+                .GetAsync($"/api/v1/tracks/{id}/audio?format={format}")
+                .RefusedAsync(HttpStatusCode.NotFound, "track_unknown");
     }
 
     private static void Place(FolderStore media, Guid id)
@@ -215,17 +330,40 @@ public sealed class HostileUploadTests(VezaServer server)
         File.WriteAllBytes(media.PathOf(id, TrackFile.Original), Sound);
     }
 
-    private async Task SayAsync(Guid id, Guid owner, long durationMs = 1_000, long storageBytesMax = Storage.BytesMaxDefault)
+    private async Task SayAsync(
+        Guid id,
+        Guid owner,
+        long durationMs = 1_000,
+        long storageBytesMax = Storage.BytesMaxDefault
+    )
     {
         var upload = new UploadTrack(
-            id, owner, "Placed", null, null, Sound.Length, new string('0', 64), durationMs, "pcm_s16le", 8_000, 1, "wav", storageBytesMax);
+            id,
+            owner,
+            "Placed",
+            null,
+            null,
+            Sound.Length,
+            new string('0', 64),
+            durationMs,
+            "pcm_s16le",
+            8_000,
+            1,
+            "wav",
+            storageBytesMax
+        );
         var bus = server.Running.App.Services.GetRequiredService<CommandBus>();
-        Assert.IsType<CommandResult.Done>(await bus.SendAsync(upload, new(Guid.CreateVersion7(), owner), null, CancellationToken.None));
+        Assert.IsType<CommandResult.Done>(
+            await bus.SendAsync(upload, new(Guid.CreateVersion7(), owner), null, CancellationToken.None)
+        );
     }
 
     private static async Task<JsonElement> UploadAsync(string address, Person owner, HttpStatusCode status)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"{address}/api/v1/tracks") { Content = Wave.Form(Sound, ("title", "Song")) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{address}/api/v1/tracks")
+        {
+            Content = Wave.Form(Sound, ("title", "Song")),
+        };
         request.Headers.Authorization = new("Bearer", owner.AccessToken);
         using var response = await Http.SendAsync(request);
         return await response.JsonAsync(status);
@@ -236,7 +374,11 @@ public sealed class HostileUploadTests(VezaServer server)
     {
         var log = server.Running.Log;
         List<RecordedEvent> stream;
-        while ((stream = await log.Reader.ReadStreamAsync(track, 1, TestContext.Current.CancellationToken).ToListAsync()).Count == 0)
+        while (
+            (
+                stream = await log.Reader.ReadStreamAsync(track, 1, TestContext.Current.CancellationToken).ToListAsync()
+            ).Count == 0
+        )
             await log.Tail.WaitAsync(log.Head, TestContext.Current.CancellationToken);
         reader.SeeUpTo(stream[0].Position);
         return await reader.GetAsync($"/api/v1/tracks/{track}").JsonAsync();

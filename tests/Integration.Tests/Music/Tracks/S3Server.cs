@@ -9,7 +9,9 @@ namespace Veza.Integration.Tests.Music.Tracks;
 /// </summary>
 internal sealed class S3Server : IAsyncDisposable
 {
-    public const string Bucket = "veza", AccessKey = "S3RVER", SecretKey = "S3RVER";
+    public const string Bucket = "veza",
+        AccessKey = "S3RVER",
+        SecretKey = "S3RVER";
 
     private static readonly TimeSpan NodeMax = TimeSpan.FromMinutes(2);
 
@@ -33,12 +35,16 @@ internal sealed class S3Server : IAsyncDisposable
             await install.WaitForExitAsync().WaitAsync(NodeMax);
             Assert.Equal(0, install.ExitCode);
         }
-        var process = Process.Start(new ProcessStartInfo(
-            "node", [Path.Combine(program, "server.mjs"), folder, port.ToString(CultureInfo.InvariantCulture)])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        })!;
+        var process = Process.Start(
+            new ProcessStartInfo(
+                "node",
+                [Path.Combine(program, "server.mjs"), folder, port.ToString(CultureInfo.InvariantCulture)]
+            )
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            }
+        )!;
         var said = await process.StandardOutput.ReadLineAsync().WaitAsync(NodeMax);
         return new(process, int.Parse(said!, CultureInfo.InvariantCulture));
     }
@@ -53,7 +59,8 @@ internal sealed class S3Server : IAsyncDisposable
     private static string Root()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Veza.EventSourced.sln"))) folder = folder.Parent!;
+        while (!File.Exists(Path.Combine(folder.FullName, "Veza.EventSourced.sln")))
+            folder = folder.Parent!;
         return folder.FullName;
     }
 }

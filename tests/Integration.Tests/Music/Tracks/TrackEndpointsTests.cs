@@ -17,25 +17,73 @@ public class TrackEndpointsTests(VezaEndpoints veza, VezaServer server) : IClass
     public async Task An_upload_is_answered_with_what_was_found_and_becomes_ready_with_its_copies()
     {
         var owner = await server.SharedAsync("artist");
-        var answer = await UploadAsync(owner, ("title", "Nightbus"), ("genre", "Ambient"), ("description", "Recorded on line 7.\nTwice."));
-        Assert.Equal((2_000, "pcm_s16le", 1), (answer.GetProperty("durationMs").GetInt64(), answer.GetProperty("codec").GetString(), answer.GetProperty("version").GetInt64()));
+        var answer = await UploadAsync(
+            owner,
+            ("title", "Nightbus"),
+            ("genre", "Ambient"),
+            ("description", "Recorded on line 7.\nTwice.")
+        );
+        Assert.Equal(
+            (2_000, "pcm_s16le", 1),
+            (
+                answer.GetProperty("durationMs").GetInt64(),
+                answer.GetProperty("codec").GetString(),
+                answer.GetProperty("version").GetInt64()
+            )
+        );
 
         var track = await ReadyAsync(owner, answer.Id());
-        Assert.Equal(("ready", JsonValueKind.Null, "Nightbus", "Ambient", "Recorded on line 7.\nTwice."), (track.GetProperty("status").GetString(), track.GetProperty("failure").ValueKind,
-            track.GetProperty("title").GetString(), track.GetProperty("genre").GetString(), track.GetProperty("description").GetString()));
-        Assert.Equal((2_000, 44_100, 1), (track.GetProperty("durationMs").GetInt64(), track.GetProperty("sampleRateHz").GetInt32(), track.GetProperty("channels").GetInt32()));
-        Assert.Equal((owner.Id, owner.UserName), (track.GetProperty("owner").Id(), track.GetProperty("owner").GetProperty("userName").GetString()));
+        Assert.Equal(
+            ("ready", JsonValueKind.Null, "Nightbus", "Ambient", "Recorded on line 7.\nTwice."),
+            (
+                track.GetProperty("status").GetString(),
+                track.GetProperty("failure").ValueKind,
+                track.GetProperty("title").GetString(),
+                track.GetProperty("genre").GetString(),
+                track.GetProperty("description").GetString()
+            )
+        );
+        Assert.Equal(
+            (2_000, 44_100, 1),
+            (
+                track.GetProperty("durationMs").GetInt64(),
+                track.GetProperty("sampleRateHz").GetInt32(),
+                track.GetProperty("channels").GetInt32()
+            )
+        );
+        Assert.Equal(
+            (owner.Id, owner.UserName),
+            (track.GetProperty("owner").Id(), track.GetProperty("owner").GetProperty("userName").GetString())
+        );
         // What it takes of the account's storage is said right after it, and the answer is of the last that was said.
-        var uploaded = (await server.Running.Log.Reader.ReadStreamAsync(answer.Id(), 0, TestContext.Current.CancellationToken).ToListAsync())[0];
-        Assert.Equal((uploaded.Position, uploaded.Position + 1), (track.GetProperty("position").GetInt64(), answer.GetProperty("position").GetInt64()));
-        Assert.All(["plays", "likes", "reposts", "comments"], count => Assert.Equal(0, track.GetProperty(count).GetInt64()));
-        Assert.Equal(["opus 128", "mp3 192"], track.GetProperty("renditions").EnumerateArray().Select(r => $"{r.GetProperty("format").GetString()} {r.GetProperty("bitrateKbps").GetInt32()}"));
+        var uploaded = (
+            await server
+                .Running.Log.Reader.ReadStreamAsync(answer.Id(), 0, TestContext.Current.CancellationToken)
+                .ToListAsync()
+        )[0];
+        Assert.Equal(
+            (uploaded.Position, uploaded.Position + 1),
+            (track.GetProperty("position").GetInt64(), answer.GetProperty("position").GetInt64())
+        );
+        Assert.All(["plays", "likes", "reposts", "comments"], count =>
+            Assert.Equal(0, track.GetProperty(count).GetInt64())
+        );
+        Assert.Equal(
+            ["opus 128", "mp3 192"],
+            track
+                .GetProperty("renditions")
+                .EnumerateArray()
+                .Select(r => $"{r.GetProperty("format").GetString()} {r.GetProperty("bitrateKbps").GetInt32()}")
+        );
 
         foreach (var rendition in track.GetProperty("renditions").EnumerateArray())
         {
             var format = rendition.GetProperty("format").GetString();
             var copy = await owner.GetAsync($"/api/v1/tracks/{answer.Id()}/audio?format={format}");
-            Assert.Equal(format == "opus" ? "audio/ogg; codecs=opus" : "audio/mpeg", copy.Content.Headers.ContentType!.ToString());
+            Assert.Equal(
+                format == "opus" ? "audio/ogg; codecs=opus" : "audio/mpeg",
+                copy.Content.Headers.ContentType!.ToString()
+            );
             var bytes = await copy.Content.ReadAsByteArrayAsync();
             Assert.Equal(rendition.GetProperty("bytes").GetInt64(), bytes.Length);
             Assert.True(bytes.AsSpan().StartsWith(format == "opus" ? "OggS"u8 : "ID3"u8));
@@ -49,19 +97,39 @@ public class TrackEndpointsTests(VezaEndpoints veza, VezaServer server) : IClass
         var audio = $"/api/v1/tracks/{(await UploadAsync(owner, ("title", "Third Rail"))).Id()}/audio";
 
         var whole = await owner.GetAsync(audio);
-        Assert.Equal((HttpStatusCode.OK, "audio/wav", "bytes"), (whole.StatusCode, whole.Content.Headers.ContentType!.ToString(), whole.Headers.AcceptRanges.Single()));
+        Assert.Equal(
+            (HttpStatusCode.OK, "audio/wav", "bytes"),
+            (whole.StatusCode, whole.Content.Headers.ContentType!.ToString(), whole.Headers.AcceptRanges.Single())
+        );
         Assert.Equal(Sound, await whole.Content.ReadAsByteArrayAsync());
         Assert.Equal($"\"{Convert.ToHexStringLower(SHA256.HashData(Sound))}-original\"", whole.Headers.ETag!.Tag);
         Assert.Equal("nosniff", whole.Headers.GetValues("X-Content-Type-Options").Single());
 
-        foreach (var (asked, from, to) in new[] { ("bytes=0-0", 0, 1), ("bytes=1000-4999", 1000, 5000), ("bytes=-100", Sound.Length - 100, Sound.Length), ("bytes=9-", 9, Sound.Length) })
+        foreach (
+            var (asked, from, to) in new[]
+            {
+                ("bytes=0-0", 0, 1),
+                ("bytes=1000-4999", 1000, 5000),
+                ("bytes=-100", Sound.Length - 100, Sound.Length),
+                ("bytes=9-", 9, Sound.Length),
+            }
+        )
         {
             var part = await owner.GetAsync(audio, ("Range", asked));
-            Assert.Equal((HttpStatusCode.PartialContent, $"bytes {from}-{to - 1}/{Sound.Length}"), (part.StatusCode, part.Content.Headers.ContentRange!.ToString()));
+            Assert.Equal(
+                (HttpStatusCode.PartialContent, $"bytes {from}-{to - 1}/{Sound.Length}"),
+                (part.StatusCode, part.Content.Headers.ContentRange!.ToString())
+            );
             Assert.Equal(Sound[from..to], await part.Content.ReadAsByteArrayAsync());
         }
-        Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, (await owner.GetAsync(audio, ("Range", $"bytes={Sound.Length}-"))).StatusCode);
-        Assert.Equal(HttpStatusCode.NotModified, (await owner.GetAsync(audio, ("If-None-Match", whole.Headers.ETag.Tag))).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.RequestedRangeNotSatisfiable,
+            (await owner.GetAsync(audio, ("Range", $"bytes={Sound.Length}-"))).StatusCode
+        );
+        Assert.Equal(
+            HttpStatusCode.NotModified,
+            (await owner.GetAsync(audio, ("If-None-Match", whole.Headers.ETag.Tag))).StatusCode
+        );
     }
 
     [Fact]
@@ -69,8 +137,12 @@ public class TrackEndpointsTests(VezaEndpoints veza, VezaServer server) : IClass
     {
         var owner = await veza.SharedAsync("artist");
         var failed = await FailedAsync(owner);
-        await owner.GetAsync($"/api/v1/tracks/{failed}/audio?format=opus").RefusedAsync(HttpStatusCode.NotFound, "rendition_unknown");
-        var problem = await owner.GetAsync($"/api/v1/tracks/{failed}/audio?format=wma").RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+        await owner
+            .GetAsync($"/api/v1/tracks/{failed}/audio?format=opus")
+            .RefusedAsync(HttpStatusCode.NotFound, "rendition_unknown");
+        var problem = await owner
+            .GetAsync($"/api/v1/tracks/{failed}/audio?format=wma")
+            .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
         Assert.Equal("format is \"wma\"; original, opus and mp3 are served", problem.GetProperty("detail").GetString());
 
         var nowhere = $"/api/v1/tracks/{Guid.CreateVersion7()}";
@@ -97,7 +169,10 @@ public class TrackEndpointsTests(VezaEndpoints veza, VezaServer server) : IClass
         var id = await PlaceAsync(owner, Sound, opus: [.. "OggS made before"u8]);
         var track = await ReadyAsync(owner, id);
         Assert.Equal("ready", track.GetProperty("status").GetString());
-        Assert.Equal("OggS made before", await (await owner.GetAsync($"/api/v1/tracks/{id}/audio?format=opus")).Content.ReadAsStringAsync());
+        Assert.Equal(
+            "OggS made before",
+            await (await owner.GetAsync($"/api/v1/tracks/{id}/audio?format=opus")).Content.ReadAsStringAsync()
+        );
         Assert.True(track.GetProperty("renditions")[1].GetProperty("bytes").GetInt64() > 1_000);
     }
 
@@ -111,7 +186,10 @@ public class TrackEndpointsTests(VezaEndpoints veza, VezaServer server) : IClass
         await listener.PutAsync($"{track}/likes/me").JsonAsync();
         await listener.PutAsync($"{track}/reposts/me").JsonAsync();
         var texts = new[] { "this drop!", "Καλημέρα", "end" };
-        foreach (var (text, i) in texts.Select((t, i) => (t, i))) await listener.PostAsync($"{track}/comments", new { text, atMs = i * 1_000 }).JsonAsync(HttpStatusCode.Created);
+        foreach (var (text, i) in texts.Select((t, i) => (t, i)))
+            await listener
+                .PostAsync($"{track}/comments", new { text, atMs = i * 1_000 })
+                .JsonAsync(HttpStatusCode.Created);
         Assert.Equal((1, 1, 3), await CountsAsync());
 
         var first = await listener.GetAsync($"{track}/comments?limit=2").JsonAsync();
@@ -120,20 +198,36 @@ public class TrackEndpointsTests(VezaEndpoints veza, VezaServer server) : IClass
         var comments = first.Items().Concat(second.Items()).ToArray();
         Assert.Equal(texts, comments.Select(c => c.GetProperty("text").GetString()));
         Assert.Equal([0, 1_000, 2_000], comments.Select(c => c.GetProperty("atMs").GetInt64()));
-        Assert.All(comments, c => Assert.Equal((listener.Id, listener.UserName), (c.GetProperty("author").Id(), c.GetProperty("author").GetProperty("userName").GetString())));
+        Assert.All(comments, c =>
+            Assert.Equal(
+                (listener.Id, listener.UserName),
+                (c.GetProperty("author").Id(), c.GetProperty("author").GetProperty("userName").GetString())
+            )
+        );
 
         await listener.DeleteAsync($"{track}/likes/me").JsonAsync();
         await listener.DeleteAsync($"{track}/reposts/me").JsonAsync();
         Assert.Equal((0, 0, 3), await CountsAsync());
 
-        var outside = await listener.PostAsync($"{track}/comments", new { text = "too late", atMs = 2_001 }).RefusedAsync(HttpStatusCode.BadRequest, "outside_track");
-        Assert.Equal("atMs is 2,001; the track has the moments from 0 to 2,000 ms", outside.GetProperty("detail").GetString());
-        await listener.PostAsync($"{track}/comments", new { text = new string('x', 2_001), atMs = 0 }).RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+        var outside = await listener
+            .PostAsync($"{track}/comments", new { text = "too late", atMs = 2_001 })
+            .RefusedAsync(HttpStatusCode.BadRequest, "outside_track");
+        Assert.Equal(
+            "atMs is 2,001; the track has the moments from 0 to 2,000 ms",
+            outside.GetProperty("detail").GetString()
+        );
+        await listener
+            .PostAsync($"{track}/comments", new { text = new string('x', 2_001), atMs = 0 })
+            .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
 
         async Task<(long, long, long)> CountsAsync()
         {
             var now = await listener.GetAsync(track).JsonAsync();
-            return (now.GetProperty("likes").GetInt64(), now.GetProperty("reposts").GetInt64(), now.GetProperty("comments").GetInt64());
+            return (
+                now.GetProperty("likes").GetInt64(),
+                now.GetProperty("reposts").GetInt64(),
+                now.GetProperty("comments").GetInt64()
+            );
         }
     }
 
@@ -141,8 +235,14 @@ public class TrackEndpointsTests(VezaEndpoints veza, VezaServer server) : IClass
     public async Task Who_is_not_signed_in_may_neither_upload_nor_listen()
     {
         using var form = Wave.Form(Sound, ("title", "Nobody's"));
-        Assert.Equal(HttpStatusCode.Unauthorized, (await server.Nobody.SendAsync(HttpMethod.Post, "/api/v1/tracks", form)).StatusCode);
-        Assert.Equal(HttpStatusCode.Unauthorized, (await server.Nobody.GetAsync($"/api/v1/tracks/{Guid.CreateVersion7()}/audio")).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.Unauthorized,
+            (await server.Nobody.SendAsync(HttpMethod.Post, "/api/v1/tracks", form)).StatusCode
+        );
+        Assert.Equal(
+            HttpStatusCode.Unauthorized,
+            (await server.Nobody.GetAsync($"/api/v1/tracks/{Guid.CreateVersion7()}/audio")).StatusCode
+        );
     }
 
     private static async Task<JsonElement> UploadAsync(Person by, params (string Name, string Value)[] fields)
@@ -166,9 +266,27 @@ public class TrackEndpointsTests(VezaEndpoints veza, VezaServer server) : IClass
         var media = (FolderStore)services.GetRequiredService<MediaStore>();
         Directory.CreateDirectory(Path.GetDirectoryName(media.PathOf(id, TrackFile.Original))!);
         await File.WriteAllBytesAsync(media.PathOf(id, TrackFile.Original), original);
-        if (opus is not null) await File.WriteAllBytesAsync(media.PathOf(id, TrackFile.Opus), opus);
-        var upload = new UploadTrack(id, owner.Id, "Placed", null, null, original.Length, new string('0', 64), 2_000, "pcm_s16le", 44_100, 1, "wav");
-        Assert.IsType<CommandResult.Done>(await services.GetRequiredService<CommandBus>().SendAsync(upload, new(Guid.CreateVersion7(), owner.Id), null, CancellationToken.None));
+        if (opus is not null)
+            await File.WriteAllBytesAsync(media.PathOf(id, TrackFile.Opus), opus);
+        var upload = new UploadTrack(
+            id,
+            owner.Id,
+            "Placed",
+            null,
+            null,
+            original.Length,
+            new string('0', 64),
+            2_000,
+            "pcm_s16le",
+            44_100,
+            1,
+            "wav"
+        );
+        Assert.IsType<CommandResult.Done>(
+            await services
+                .GetRequiredService<CommandBus>()
+                .SendAsync(upload, new(Guid.CreateVersion7(), owner.Id), null, CancellationToken.None)
+        );
         return id;
     }
 
@@ -177,8 +295,17 @@ public class TrackEndpointsTests(VezaEndpoints veza, VezaServer server) : IClass
     {
         var log = veza.Running.Log;
         List<RecordedEvent> stream;
-        while ((stream = await log.Reader.ReadStreamAsync(track, 1, TestContext.Current.CancellationToken).ToListAsync()).Count == 0)
+        while (
+            (
+                stream = await log.Reader.ReadStreamAsync(track, 1, TestContext.Current.CancellationToken).ToListAsync()
+            ).Count == 0
+        )
             await log.Tail.WaitAsync(log.Head, TestContext.Current.CancellationToken);
-        return await reader.GetAsync($"/api/v1/tracks/{track}", ("Veza-After", stream[0].Position.ToString(System.Globalization.CultureInfo.InvariantCulture))).JsonAsync();
+        return await reader
+            .GetAsync(
+                $"/api/v1/tracks/{track}",
+                ("Veza-After", stream[0].Position.ToString(System.Globalization.CultureInfo.InvariantCulture))
+            )
+            .JsonAsync();
     }
 }

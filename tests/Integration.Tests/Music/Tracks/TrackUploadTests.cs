@@ -7,8 +7,13 @@ using Veza.Api;
 
 namespace Veza.Integration.Tests.Music.Tracks;
 
-/// <summary>A second node on the same log that takes small uploads only, into a media folder of its own, and processes nothing.</summary>
-/// <remarks>The server of the other tests meets these tracks' events too and does not find their files; it waits and tries them again until it ends.</remarks>
+/// <summary>
+/// A second node on the same log that takes small uploads only, into a media folder of its own, and processes nothing.
+/// </summary>
+/// <remarks>
+/// The server of the other tests meets these tracks' events too and does not find their files; it waits and tries them
+/// again until it ends.
+/// </remarks>
 public sealed class SmallVeza(VezaServer server) : IAsyncLifetime
 {
     private RunningVeza _running = null!;
@@ -16,13 +21,18 @@ public sealed class SmallVeza(VezaServer server) : IAsyncLifetime
     public string MediaRoot { get; } = Directory.CreateTempSubdirectory("veza-uploads-").FullName;
     public string Address => _running.Address;
 
-    public async ValueTask InitializeAsync() => _running = await VezaHost.StartAsync(
-        VezaServer.Settings(server.Home, ("ROLES", "api"), ("MEDIA_ROOT", MediaRoot), ("MAX_UPLOAD_SIZE", "100KB")),
-        server.ConnectionString, NullLoggerFactory.Instance, CancellationToken.None);
+    public async ValueTask InitializeAsync() =>
+        _running = await VezaHost.StartAsync(
+            VezaServer.Settings(server.Home, ("ROLES", "api"), ("MEDIA_ROOT", MediaRoot), ("MAX_UPLOAD_SIZE", "100KB")),
+            server.ConnectionString,
+            NullLoggerFactory.Instance,
+            CancellationToken.None
+        );
 
     public async ValueTask DisposeAsync()
     {
-        if (_running is not null) await _running.DisposeAsync();
+        if (_running is not null)
+            await _running.DisposeAsync();
         Directory.Delete(MediaRoot, recursive: true);
     }
 }
@@ -36,28 +46,79 @@ public sealed class TrackUploadTests(VezaServer server, SmallVeza small) : IClas
 
     [Fact]
     public Task A_text_is_no_sound_whatever_its_name_says() =>
-        RefusedAsync(Wave.Form(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("a shopping list\n", 200))), ("title", "Song")), HttpStatusCode.UnsupportedMediaType, "not_audio");
+        RefusedAsync(
+            Wave.Form(
+                Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("a shopping list\n", 200))),
+                ("title", "Song")
+            ),
+            HttpStatusCode.UnsupportedMediaType,
+            "not_audio"
+        );
 
     [Fact]
     public Task A_sound_that_is_cut_off_is_refused() =>
-        RefusedAsync(Wave.Form(Sound[..^8_000], ("title", "Half")), HttpStatusCode.UnprocessableEntity, "truncated_audio");
+        RefusedAsync(
+            Wave.Form(Sound[..^8_000], ("title", "Half")),
+            HttpStatusCode.UnprocessableEntity,
+            "truncated_audio"
+        );
 
     [Fact]
     public async Task What_is_missing_is_named()
     {
         Assert.Equal(["title"], Fields(await RefusedAsync(Wave.Form(Sound), HttpStatusCode.BadRequest, "invalid")));
-        Assert.Equal(["file"], Fields(await RefusedAsync(Wave.Form(null, ("title", "Silence")), HttpStatusCode.BadRequest, "invalid")));
-        Assert.Equal(["file", "title"], Fields(await RefusedAsync(Wave.Form(null, ("genre", "none")), HttpStatusCode.BadRequest, "invalid")).Order());
+        Assert.Equal(
+            ["file"],
+            Fields(await RefusedAsync(Wave.Form(null, ("title", "Silence")), HttpStatusCode.BadRequest, "invalid"))
+        );
+        Assert.Equal(
+            ["file", "title"],
+            Fields(await RefusedAsync(Wave.Form(null, ("genre", "none")), HttpStatusCode.BadRequest, "invalid")).Order()
+        );
     }
 
     [Fact]
     public async Task What_is_given_twice_unknown_or_out_of_bounds_is_named()
     {
-        Assert.Equal(["title"], Fields(await RefusedAsync(Wave.Form(Sound, ("title", "One"), ("title", "Two")), HttpStatusCode.BadRequest, "invalid")));
-        Assert.Equal(["genre"], Fields(await RefusedAsync(Wave.Form(Sound, ("title", "One"), ("genre", new string('x', 51))), HttpStatusCode.BadRequest, "invalid")));
-        Assert.Equal(["description"], Fields(await RefusedAsync(Wave.Form(Sound, ("title", "One"), ("description", new string('x', 17_000))), HttpStatusCode.BadRequest, "invalid")));
-        var unknown = await RefusedAsync(Wave.Form(Sound, ("title", "One"), ("artwork", "a cat")), HttpStatusCode.BadRequest, "invalid");
-        Assert.Equal("there is no field \"artwork\"; title, genre, description and file are taken", unknown.GetProperty("detail").GetString());
+        Assert.Equal(
+            ["title"],
+            Fields(
+                await RefusedAsync(
+                    Wave.Form(Sound, ("title", "One"), ("title", "Two")),
+                    HttpStatusCode.BadRequest,
+                    "invalid"
+                )
+            )
+        );
+        Assert.Equal(
+            ["genre"],
+            Fields(
+                await RefusedAsync(
+                    Wave.Form(Sound, ("title", "One"), ("genre", new string('x', 51))),
+                    HttpStatusCode.BadRequest,
+                    "invalid"
+                )
+            )
+        );
+        Assert.Equal(
+            ["description"],
+            Fields(
+                await RefusedAsync(
+                    Wave.Form(Sound, ("title", "One"), ("description", new string('x', 17_000))),
+                    HttpStatusCode.BadRequest,
+                    "invalid"
+                )
+            )
+        );
+        var unknown = await RefusedAsync(
+            Wave.Form(Sound, ("title", "One"), ("artwork", "a cat")),
+            HttpStatusCode.BadRequest,
+            "invalid"
+        );
+        Assert.Equal(
+            "there is no field \"artwork\"; title, genre, description and file are taken",
+            unknown.GetProperty("detail").GetString()
+        );
     }
 
     [Fact]
@@ -66,7 +127,11 @@ public sealed class TrackUploadTests(VezaServer server, SmallVeza small) : IClas
         // Four hundred thousand bytes say so in advance; a hundred and fifty thousand could be all fields.
         foreach (var bytes in (int[])[400_000, 150_000])
         {
-            var problem = await RefusedAsync(Wave.Form(new byte[bytes], ("title", "Long")), HttpStatusCode.RequestEntityTooLarge, "too_large");
+            var problem = await RefusedAsync(
+                Wave.Form(new byte[bytes], ("title", "Long")),
+                HttpStatusCode.RequestEntityTooLarge,
+                "too_large"
+            );
             Assert.Contains("MAX_UPLOAD_SIZE", problem.GetProperty("detail").GetString());
             Assert.Contains("102,400", problem.GetProperty("detail").GetString());
         }
@@ -133,16 +198,35 @@ public sealed class TrackUploadTests(VezaServer server, SmallVeza small) : IClas
         Assert.Equal(answers[0].Id(), answers[1].Id());
         Assert.Equal(answers[0].GetProperty("position").GetInt64(), answers[1].GetProperty("position").GetInt64());
         Assert.Equal("pcm_s16le", answers[1].GetProperty("codec").GetString());
-        Assert.Equal(Path.Combine(small.MediaRoot, "tracks", answers[0].Id().ToString("N"), "original"), Assert.Single(Files.Except(before)));
+        Assert.Equal(
+            Path.Combine(small.MediaRoot, "tracks", answers[0].Id().ToString("N"), "original"),
+            Assert.Single(Files.Except(before))
+        );
 
-        await RefusedAsync(Wave.Form(Sound, ("title", "Twice")), HttpStatusCode.UnprocessableEntity, "idempotency_key_reused", key);
-        await RefusedAsync(Wave.Form(Wave.Sine(2, 8_000, toneHz: 330), ("title", "Once")), HttpStatusCode.UnprocessableEntity, "idempotency_key_reused", key);
+        await RefusedAsync(
+            Wave.Form(Sound, ("title", "Twice")),
+            HttpStatusCode.UnprocessableEntity,
+            "idempotency_key_reused",
+            key
+        );
+        await RefusedAsync(
+            Wave.Form(Wave.Sine(2, 8_000, toneHz: 330), ("title", "Once")),
+            HttpStatusCode.UnprocessableEntity,
+            "idempotency_key_reused",
+            key
+        );
     }
 
-    private static IEnumerable<string> Fields(JsonElement problem) => problem.GetProperty("errors").EnumerateObject().Select(e => e.Name);
+    private static IEnumerable<string> Fields(JsonElement problem) =>
+        problem.GetProperty("errors").EnumerateObject().Select(e => e.Name);
 
     /// <summary>Refused so, and no file is left of it.</summary>
-    private async Task<JsonElement> RefusedAsync(HttpContent content, HttpStatusCode status, string code, string? key = null)
+    private async Task<JsonElement> RefusedAsync(
+        HttpContent content,
+        HttpStatusCode status,
+        string code,
+        string? key = null
+    )
     {
         var before = Files;
         var problem = await AnswerAsync(content, status, key);
@@ -154,9 +238,13 @@ public sealed class TrackUploadTests(VezaServer server, SmallVeza small) : IClas
     private async Task<JsonElement> AnswerAsync(HttpContent content, HttpStatusCode status, string? key = null)
     {
         var artist = await server.SharedAsync("artist");
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"{small.Address}/api/v1/tracks") { Content = content };
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{small.Address}/api/v1/tracks")
+        {
+            Content = content,
+        };
         request.Headers.Authorization = new("Bearer", artist.AccessToken);
-        if (key is not null) request.Headers.Add("Idempotency-Key", key);
+        if (key is not null)
+            request.Headers.Add("Idempotency-Key", key);
         using var response = await Http.SendAsync(request);
         return await response.JsonAsync(status);
     }

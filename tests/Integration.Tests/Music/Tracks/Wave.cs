@@ -25,16 +25,23 @@ internal static class Wave
         "data"u8.CopyTo(file.AsSpan(36));
         BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(40), samples * 2);
         for (var i = 0; i < samples; i++)
-            BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(HeaderBytes + i * 2), (short)(12_000 * Math.Sin(2 * Math.PI * toneHz * i / sampleRateHz)));
+            BinaryPrimitives.WriteInt16LittleEndian(
+                file.AsSpan(HeaderBytes + i * 2),
+                (short)(12_000 * Math.Sin(2 * Math.PI * toneHz * i / sampleRateHz))
+            );
         return file;
     }
 
-    /// <summary>An upload with these fields before the file; a null file leaves the part out. Each has a boundary of its own.</summary>
+    /// <summary>
+    /// An upload with these fields before the file; a null file leaves the part out. Each has a boundary of its own.
+    /// </summary>
     public static MultipartFormDataContent Form(byte[]? file, params (string Name, string Value)[] fields)
     {
         var form = new MultipartFormDataContent();
-        foreach (var (name, value) in fields) form.Add(new StringContent(value), name);
-        if (file is not null) form.Add(new ByteArrayContent(file), "file", "anything at all.txt");
+        foreach (var (name, value) in fields)
+            form.Add(new StringContent(value), name);
+        if (file is not null)
+            form.Add(new ByteArrayContent(file), "file", "anything at all.txt");
         return form;
     }
 }

@@ -51,7 +51,8 @@ public sealed class BroadcastLevelTests(TestLog log)
 
         var levels = new List<LiveMessage>();
         while (slow.Position < ended || levels.Count < 2)
-            if (await slow.NextAsync() is LiveMessage.BroadcastLevel level) levels.Add(level);
+            if (await slow.NextAsync() is LiveMessage.BroadcastLevel level)
+                levels.Add(level);
         Assert.Equal([Level(_broadcast, -999), Level(_another, -1998)], levels);
         Assert.Equal(["broadcastEnded"], slow.Types);
     }
@@ -74,13 +75,16 @@ public sealed class BroadcastLevelTests(TestLog log)
     public async Task Whose_account_a_meter_is_charged_to_is_named_once_however_often_it_follows()
     {
         await using var live = new LiveSetting(log);
-        var others = Enumerable.Range(0, 3)
-            .Select(_ => live.Caller with { AccountId = Guid.CreateVersion7(), SessionId = null }).ToList();
+        var others = Enumerable
+            .Range(0, 3)
+            .Select(_ => live.Caller with { AccountId = Guid.CreateVersion7(), SessionId = null })
+            .ToList();
         await using var one = await live.SubscribeAsync([Topic], caller: others[0]);
         await using var again = await live.SubscribeAsync([Topic], caller: others[0]);
         await using var two = await live.SubscribeAsync([Topic], caller: others[1]);
         await using var three = await live.SubscribeAsync([Topic], caller: others[2]);
-        foreach (var reader in (LiveReader[])[one, again, two, three]) await reader.NextAsync();
+        foreach (var reader in (LiveReader[])[one, again, two, three])
+            await reader.NextAsync();
         var named = live.Engine.AccountsAmongFollowersOf(_broadcast, max: 8);
         Assert.Equal(others.Select(o => o.AccountId).Order(), named.Order());
         Assert.Equal(2, live.Engine.AccountsAmongFollowersOf(_broadcast, 2).Count);
@@ -93,11 +97,13 @@ public sealed class BroadcastLevelTests(TestLog log)
     public void A_level_is_written_once_and_in_the_same_form_for_every_protocol()
     {
         var level = Level(_broadcast, -6.1);
-        var text = $$"""{"kind":"level","broadcastId":"{{_broadcast}}","at":"2026-11-29T20:00:00Z","samplePeakDbfs":-6.1,"momentaryLufs":-9.1,"unmetered":null}""";
+        var text =
+            $$"""{"kind":"level","broadcastId":"{{_broadcast}}","at":"2026-11-29T20:00:00Z","samplePeakDbfs":-6.1,"momentaryLufs":-9.1,"unmetered":null}""";
         Assert.Equal(text, Encoding.UTF8.GetString(level.Json));
         Assert.True(level.Json == level.Json);
         using var written = new MemoryStream();
-        using (var json = new Utf8JsonWriter(written)) level.WriteTo(json);
+        using (var json = new Utf8JsonWriter(written))
+            level.WriteTo(json);
         Assert.Equal(text, Encoding.UTF8.GetString(written.ToArray()));
 
         var unmetered = new LiveMessage.BroadcastLevel(_broadcast, level.At, null, null, "channel_mapping");
@@ -106,7 +112,8 @@ public sealed class BroadcastLevelTests(TestLog log)
             "samplePeakDbfs":null,"momentaryLufs":null,"unmetered":"channel_mapping"}
             """,
             Encoding.UTF8.GetString(unmetered.Json),
-            StringComparison.Ordinal);
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -115,12 +122,14 @@ public sealed class BroadcastLevelTests(TestLog log)
         var options = new JsonHubProtocolOptions();
         options.PayloadSerializerOptions.Converters.Add(new LiveMessageConverter());
         var made = Options.Create(options);
-        var written = new IHubProtocol[] { new JsonHubProtocol(made), new LiveHubProtocol(made) }.Select(protocol =>
-        {
-            var bytes = new ArrayBufferWriter<byte>();
-            protocol.WriteMessage(new StreamItemMessage("7", Level(_broadcast, -6.1)), bytes);
-            return Encoding.UTF8.GetString(bytes.WrittenSpan);
-        }).ToList();
+        var written = new IHubProtocol[] { new JsonHubProtocol(made), new LiveHubProtocol(made) }
+            .Select(protocol =>
+            {
+                var bytes = new ArrayBufferWriter<byte>();
+                protocol.WriteMessage(new StreamItemMessage("7", Level(_broadcast, -6.1)), bytes);
+                return Encoding.UTF8.GetString(bytes.WrittenSpan);
+            })
+            .ToList();
         Assert.Equal(written[0], written[1]);
     }
 }
