@@ -10,7 +10,7 @@ using Veza.Domain.Accounts;
 namespace Veza.Api.Accounts;
 
 /// <summary>Slows down whoever guesses passwords: by the name they try, on all nodes, and by the network they come from, on this one.</summary>
-/// <remarks>See docs/decisions/0025-waits-that-lock-nobody-out.md.</remarks>
+/// <remarks>See docs/decisions/0025-failed-sign-ins-wait.md.</remarks>
 public sealed class SignInTries(CommandBus bus, SignIns signIns, SigningKeys keys, TimeProvider clock)
 {
     /// <summary>Failures of one network before it waits: a school or a mobile carrier has many people behind one address.</summary>
