@@ -123,7 +123,8 @@ public sealed partial class DocsTests
         foreach (var file in folder.EnumerateFiles())
             yield return Path.GetRelativePath(Checkout.Root, file.FullName).Replace('\\', '/');
         var inner = folder.EnumerateDirectories().Where(f => !FoldersLeftOut.Contains(f.Name) && f.LinkTarget is null);
-        foreach (var file in inner.SelectMany(FilesIn)) yield return file;
+        foreach (var file in inner.SelectMany(FilesIn))
+            yield return file;
     }
 
     private static bool IsPage(string path) => path.EndsWith(".md", StringComparison.Ordinal);
@@ -145,16 +146,18 @@ public sealed partial class DocsTests
         var (path, heading) = link.Split('#', 2) is [var before, var after] ? (before, after) : (link, "");
         var folder = Path.GetDirectoryName(Files[page])!;
         var target = path.Length == 0 ? Files[page] : Path.GetFullPath(Path.Combine(folder, path));
-        if (!File.Exists(target) && !Directory.Exists(target)) return false;
+        if (!File.Exists(target) && !Directory.Exists(target))
+            return false;
         var name = Path.GetRelativePath(Checkout.Root, target).Replace('\\', '/');
         return heading.Length == 0 || !IsPage(name) || HeadingsOf(name).Contains(heading);
     }
 
     /// <returns>What a link says after <c>#</c>, as GitHub makes it of a heading.</returns>
-    private static IEnumerable<string> HeadingsOf(string page) => Lines(page)
-        .Where(line => !line.IsCode && line.Text.StartsWith('#'))
-        .Select(line => NotInAnchors().Replace(line.Text.TrimStart('#').Trim(), ""))
-        .Select(heading => heading.Replace(' ', '-').ToLowerInvariant());
+    private static IEnumerable<string> HeadingsOf(string page) =>
+        Lines(page)
+            .Where(line => !line.IsCode && line.Text.StartsWith('#'))
+            .Select(line => NotInAnchors().Replace(line.Text.TrimStart('#').Trim(), ""))
+            .Select(heading => heading.Replace(' ', '-').ToLowerInvariant());
 
     private static List<string> IndexRows() =>
         [.. File.ReadLines(Files[$"{Decisions}/README.md"]).Where(line => RowNumber().IsMatch(line))];
@@ -195,7 +198,8 @@ public sealed partial class DocsTests
         {
             number++;
             var isFence = text.TrimStart().StartsWith("```", StringComparison.Ordinal);
-            if (isFence) inCode = !inCode;
+            if (isFence)
+                inCode = !inCode;
             yield return new(number, text, IsCode: inCode || isFence);
         }
     }
@@ -227,7 +231,8 @@ public sealed partial class DocsTests
 
     [GeneratedRegex(
         @"\A# (?<number>\d{4}): (?<title>.+)\n\n- Date: (?<date>\d{4}-\d{2}-\d{2})\n"
-            + @"- Status: (?<status>(?:Accepted|Partly superseded by|Superseded by)(?:.*)(?:\n  .*)*)\n\n## Context\n")]
+            + @"- Status: (?<status>(?:Accepted|Partly superseded by|Superseded by)(?:.*)(?:\n  .*)*)\n\n## Context\n"
+    )]
     private static partial Regex RecordHead();
 
     [GeneratedRegex(@"^\| \[?(\d{4})\b")]
