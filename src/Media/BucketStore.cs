@@ -31,7 +31,7 @@ public sealed record BucketAddress(
 /// For any thread. A file appears whole or not at all, as an object does. Whatever is amiss with the storage throws
 /// <see cref="MediaStorageException"/>, after <see cref="RetriesMax"/> more attempts and within a time limit.
 /// Uploads are staged, and worked on, in the local folder.
-/// See docs/decisions/0062-audio-goes-through-veza-to-a-bucket.md.
+/// See docs/decisions/0062-audio-in-a-bucket-served-through-veza.md.
 /// </remarks>
 public sealed class BucketStore : MediaStore, IDisposable
 {

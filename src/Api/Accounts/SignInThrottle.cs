@@ -13,7 +13,7 @@ namespace Veza.Api.Accounts;
 /// Slows down whoever guesses passwords: by the name they try, on all nodes, and by the network they come from, on this
 /// one.
 /// </summary>
-/// <remarks>See docs/decisions/0025-waits-that-lock-nobody-out.md.</remarks>
+/// <remarks>See docs/decisions/0025-failed-sign-ins-wait.md.</remarks>
 public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns, SigningKeys keys, TimeProvider clock)
 {
     /// <summary>

@@ -9,7 +9,7 @@ namespace Veza.Api.Auth;
 /// <summary>The keys that access tokens are signed with: a new one every day (UTC), derived from JWT_SECRET.</summary>
 /// <remarks>
 /// Nothing is stored and nothing is handed round: whoever knows the secret has the same key for the same day. See
-/// docs/decisions/0010-signing-keys.md.
+/// docs/decisions/0010-derived-signing-keys.md.
 /// </remarks>
 public sealed class SigningKeys : IDisposable
 {

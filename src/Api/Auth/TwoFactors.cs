@@ -8,7 +8,7 @@ namespace Veza.Api.Auth;
 /// <summary>
 /// The secrets and recovery codes of accounts, made of ENCRYPTION_KEY and a seed in the log, and kept nowhere.
 /// </summary>
-/// <remarks>See docs/decisions/0026-second-factors-are-derived.md.</remarks>
+/// <remarks>See docs/decisions/0026-derived-second-factors.md.</remarks>
 public sealed class TwoFactors(byte[] encryptionKey, TimeProvider clock)
 {
     /// <summary>50 bits each: tried one by one, with waits, they are not found.</summary>

@@ -9,7 +9,7 @@ namespace Veza.EventStore.Personal;
 /// The keys that accounts' personal texts are sealed with: one each, in <c>log.keys</c>, wrapped by a key of the
 /// servers'. Destroying one erases them all.
 /// </summary>
-/// <remarks>See docs/decisions/0029-erasure-is-a-destroyed-key.md.</remarks>
+/// <remarks>See docs/decisions/0029-erasure-is-crypto-shredding.md.</remarks>
 public sealed class SubjectKeyStore
 {
     /// <summary>Keys kept in memory, those known to be gone included: at some 200 bytes each, about 13 MB.</summary>

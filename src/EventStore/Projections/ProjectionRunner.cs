@@ -41,7 +41,7 @@ public sealed class ProjectionRunner
     /// <summary>
     /// A runner at the head takes what has come since this often at most, unless somebody waits for it: a transaction
     /// for each event and projection would cost many times what the command did. See
-    /// docs/decisions/0023-projections-take-a-breath.md.
+    /// docs/performance/projections.md.
     /// </summary>
     private static readonly TimeSpan StepEvery = TimeSpan.FromMilliseconds(20);
 

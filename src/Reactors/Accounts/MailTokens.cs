@@ -9,7 +9,7 @@ namespace Veza.Reactors.Accounts;
 /// <remarks>
 /// On the wire: base64url of the account's id (16 bytes), the request's id (16), seal (32). What sends the mail makes
 /// the token again from the event, so that it survives crashes without the log holding it. See
-/// docs/decisions/0052-an-address-counts-once-it-is-proven.md.
+/// docs/decisions/0052-email-counts-once-proven.md.
 /// </remarks>
 /// <param name="derive">A key of JWT_SECRET's for what is named, 32 bytes.</param>
 public sealed class MailTokens(Func<string, byte[]> derive)
