@@ -4,12 +4,15 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
+using JasperFx.Events;
+using Marten;
 using Veza.Api;
 using Veza.Api.Live.Broadcasts;
 using Veza.Domain;
 using Veza.EventStore;
 using Veza.EventStore.Aggregates;
 using Veza.EventStore.Coordination;
+using Veza.EventStore.Marten;
 using Veza.EventStore.Projections;
 using Veza.EventStore.Subscriptions;
 using Veza.Reactors.Running;
@@ -30,7 +33,16 @@ internal static partial class StoredNames
     };
 
     public static IEnumerable<string> All() =>
-        [.. Events(), .. Streams(), .. DerivedIds(), .. Projections(), .. Reactors(), .. Schema(), .. Constants()];
+        [
+            .. Events(),
+            .. Streams(),
+            .. MartenStreams(),
+            .. DerivedIds(),
+            .. Projections(),
+            .. Reactors(),
+            .. Schema(),
+            .. Constants(),
+        ];
 
     private static IEnumerable<string> Events()
     {
@@ -61,6 +73,15 @@ internal static partial class StoredNames
             var parts = of.GetParameters().Length;
             yield return $"stream-id {type} of {parts} {of.Invoke(null, [.. Ids[..parts].Cast<object>()])}";
         }
+    }
+
+    /// <summary>A stream begun by a Marten session carries the alias that Marten gives its aggregate's type.</summary>
+    private static IEnumerable<string> MartenStreams()
+    {
+        var options = new StoreOptions { DatabaseSchemaName = "documents" };
+        options.OpenVezaLog(VezaApplication.EventTypes, VezaApplication.Models);
+        var events = (IEventRegistry)options.Events;
+        return VezaApplication.Models.Select(aggregate => $"marten-stream {events.AggregateAliasFor(aggregate)}");
     }
 
     /// <summary>Ids that are computed, and must be again where a request, a message or an event is repeated.</summary>
