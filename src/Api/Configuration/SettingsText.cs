@@ -26,7 +26,7 @@ public static class SettingsText
         return text.ToString();
     }
 
-    /// <summary>docs/configuration.md; a test keeps that file equal to this.</summary>
+    /// <summary>docs/reference/configuration.md; a test keeps that file equal to this.</summary>
     public static string Markdown()
     {
         var text = new StringBuilder(
