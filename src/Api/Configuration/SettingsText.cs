@@ -33,9 +33,9 @@ public static class SettingsText
             """
             # Configuration
 
-            Environment variables only. A wrong value stops the start with one line that names the variable, the value and what is
-            allowed; all wrong ones are reported together. `./veza config` shows what is set now, and `./veza config --markdown` made
-            this file.
+            Settings are environment variables. A wrong value stops the start with one line that names the variable, the value
+            and the allowed values; all wrong ones are reported together. `./veza config` shows the current values, and
+            `./veza config --markdown` made this file.
 
             | variable | default | meaning | allowed |
             |---|---|---|---|
