@@ -13,7 +13,10 @@ public sealed partial class CapabilityGuideTests
             .Where(line => line.StartsWith("| `", StringComparison.Ordinal))
             .Select(line => line.Split('|'))
             .Where(cells => cells.Length == 5 && cells[1].Contains('/'))
-            .Select(cells => new Row(cells[1].Trim().Trim('`'), [.. Quoted().Matches(cells[2]).Select(m => m.Groups[1].Value)])),
+            .Select(cells => new Row(
+                cells[1].Trim().Trim('`'),
+                [.. Quoted().Matches(cells[2]).Select(m => m.Groups[1].Value)]
+            )),
     ];
 
     public static TheoryData<string> Files => [.. Listed.Select(row => row.Path)];
@@ -30,7 +33,8 @@ public sealed partial class CapabilityGuideTests
     [Fact]
     public void Every_source_file_that_names_the_command_or_its_event_is_listed()
     {
-        var naming = Directory.EnumerateFiles(Path.Combine(Checkout.Root, "src"), "*.cs", SearchOption.AllDirectories)
+        var naming = Directory
+            .EnumerateFiles(Path.Combine(Checkout.Root, "src"), "*.cs", SearchOption.AllDirectories)
             .Select(path => Path.GetRelativePath(Checkout.Root, path).Replace('\\', '/'))
             .Where(path => !path.Contains("/Generated/", StringComparison.Ordinal))
             .Where(path => !path.Contains("/obj/", StringComparison.Ordinal))

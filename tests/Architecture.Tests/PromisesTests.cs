@@ -20,9 +20,11 @@ public sealed partial class PromisesTests
     [Fact]
     public void Every_test_that_is_named_exists()
     {
-        var tests = Directory.EnumerateFiles(Path.Combine(Checkout.Root, "tests"), "*Tests.cs", SearchOption.AllDirectories)
+        var tests = Directory
+            .EnumerateFiles(Path.Combine(Checkout.Root, "tests"), "*Tests.cs", SearchOption.AllDirectories)
             .ToLookup(path => Path.GetFileNameWithoutExtension(path), File.ReadAllText);
-        var missing = TestName().Matches(Page)
+        var missing = TestName()
+            .Matches(Page)
             .Where(named => !tests[named.Groups["class"].Value].Any(source => Has(source, named.Groups["method"])))
             .Select(named => named.Value);
         Assert.Empty(missing);

@@ -41,11 +41,13 @@ public sealed partial class ReadmeTests(VezaServer veza)
     private static async Task<string> RunAsync(string script)
     {
         var ct = TestContext.Current.CancellationToken;
-        using var bash = Process.Start(new ProcessStartInfo("bash", ["-euo", "pipefail", "-c", script])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+        using var bash = Process.Start(
+            new ProcessStartInfo("bash", ["-euo", "pipefail", "-c", script])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
         var (output, errors) = (bash.StandardOutput.ReadToEndAsync(ct), bash.StandardError.ReadToEndAsync(ct));
         await bash.WaitForExitAsync(ct);
         Assert.True(bash.ExitCode == 0, $"exit code {bash.ExitCode}: {await errors}{await output}");
@@ -62,14 +64,16 @@ public sealed partial class ReadmeTests(VezaServer veza)
         // curl writes the answers of several addresses one after the other.
         var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(same), new() { AllowMultipleValues = true });
         var values = new List<string>();
-        while (reader.Read()) values.Add(JsonNode.Parse(ref reader)!.ToJsonString());
+        while (reader.Read())
+            values.Add(JsonNode.Parse(ref reader)!.ToJsonString());
         return string.Join('\n', values);
     }
 
     private static string Checkout()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Veza.EventSourced.sln"))) folder = folder.Parent!;
+        while (!File.Exists(Path.Combine(folder.FullName, "Veza.EventSourced.sln")))
+            folder = folder.Parent!;
         return folder.FullName;
     }
 
