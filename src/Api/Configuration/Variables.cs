@@ -48,7 +48,7 @@ public static class Variables
     public static readonly Variable<Value<int>> PrometheusPort = Number(
         "PROMETHEUS_PORT",
         "9090",
-        "/metrics and /health, with places of their own; the same as PORT: /metrics is read by operators alone, with their token",
+        "/metrics and /health, with separate places; when it equals PORT, only operators with a token read /metrics",
         1,
         65535
     );
@@ -78,7 +78,7 @@ public static class Variables
     public static readonly Variable<string> RedisUrl = Text(
         "REDIS_URL",
         "",
-        "ignored, whatever it says: nothing needs Redis",
+        "ignored: nothing needs Redis",
         secret: true
     );
 
@@ -104,7 +104,7 @@ public static class Variables
     public static readonly Variable<string[]> TrustedProxies = new(
         "TRUSTED_PROXIES",
         "",
-        "proxies whose `X-Forwarded-For` says who calls; from anybody else it is ignored",
+        "proxies whose `X-Forwarded-For` says who calls; that of all others is ignored",
         "a comma-separated list of addresses and networks such as 10.0.0.0/8",
         text => Items(text) is { Length: > 0 } items && items.All(i => Proxies.Network(i) is not null) ? items : null
     );
@@ -126,7 +126,7 @@ public static class Variables
     public static readonly Variable<Value<int>> MaxConnectionsPerNetwork = Number(
         "MAX_CONNECTIONS_PER_NETWORK",
         "a quarter of what fits into the limit of open files",
-        "TCP connections of one IPv4 address or IPv6 /64; more are closed at once; TRUSTED_PROXIES are exempt, as they carry the requests of many",
+        "TCP connections of one IPv4 address or IPv6 /64; more are closed on arrival; TRUSTED_PROXIES are exempt, as they carry the requests of many",
         1,
         10_000_000
     );
@@ -225,7 +225,7 @@ public static class Variables
     public static readonly Variable<Value<bool>> S3ForcePathStyle = Switch(
         "S3_FORCE_PATH_STYLE",
         "true",
-        "the bucket stands in the path of addresses (https://s3.example/bucket/…); false: in the host name (https://bucket.s3.example/…)"
+        "the bucket is in the path of addresses (https://s3.example/bucket/…); false: in the host name (https://bucket.s3.example/…)"
     );
 
     public static readonly Variable<string> SmtpHost = new(
@@ -239,7 +239,7 @@ public static class Variables
     public static readonly Variable<string> SmtpUser = Text(
         "SMTP_USER",
         "",
-        "whom to sign in as there; none where it wants none"
+        "user to sign in as there; none where it needs none"
     );
     public static readonly Variable<string> SmtpPassword = Text(
         "SMTP_PASSWORD",
