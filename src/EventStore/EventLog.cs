@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Veza.EventStore.Aggregates;
 using Veza.EventStore.Appending;
+using Veza.EventStore.Concurrency;
 using Veza.EventStore.Coordination;
 using Veza.EventStore.Personal;
 using Veza.EventStore.Reading;
@@ -48,8 +49,8 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     private readonly SubjectKeyStore _keys;
     private readonly NpgsqlDataSource _appendSource;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly SemaphoreSlim _lookNow = new(0, 1);
-    private readonly SemaphoreSlim _tellOthers = new(0, 1);
+    private readonly Wakeup _lookNow = new();
+    private readonly Wakeup _tellOthers = new();
     private long _appendedTo;
 
     // Another node has told of what it appended, or somebody waits to know of it.
@@ -394,26 +395,14 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         }
         Volatile.Write(ref _appendedTo, events[^1].Position);
         if (!Tail.Publish(events, generation))
-            Wake(_lookNow);
-        Wake(_tellOthers);
+            _lookNow.Set();
+        _tellOthers.Set();
     }
 
     private void LookAtOnce()
     {
         _lookAtOnce = true;
-        Wake(_lookNow);
-    }
-
-    private static void Wake(SemaphoreSlim loop)
-    {
-        try
-        {
-            if (loop.CurrentCount == 0)
-                loop.Release();
-        }
-        catch (SemaphoreFullException)
-        { /* Two woke it at once; once is enough. */
-        }
+        _lookNow.Set();
     }
 
     private async Task FollowAsync()
