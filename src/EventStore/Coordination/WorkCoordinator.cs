@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Veza.EventStore.Concurrency;
+using Veza.EventStore.Database;
 
 namespace Veza.EventStore.Coordination;
 
