@@ -16,6 +16,7 @@ using Veza.Api.Replay;
 using Veza.Api.Social;
 using Veza.Commands.Dispatching;
 using Veza.EventStore;
+using Veza.EventStore.Database;
 using Veza.EventStore.Marten;
 using Veza.EventStore.Personal;
 using Veza.EventStore.Projections;
@@ -76,7 +77,7 @@ internal static class VezaServices
         {
             options.Connection(log.Database);
             options.DatabaseSchemaName = DocumentsSchema;
-            options.OpenVezaLog(log.Types, VezaApplication.Models);
+            options.OpenVezaLog(log.Cipher, VezaApplication.Models);
         });
         services.AddSingleton(new HistoryLimit(settings.MessageHistoryMax));
         services.AddSingleton(provider => new CommandBus(

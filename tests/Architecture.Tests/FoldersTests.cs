@@ -11,6 +11,7 @@ public sealed class FoldersTests
 {
     [Theory]
     [InlineData("Domain")]
+    [InlineData("EventStore")]
     [InlineData("Reactors")]
     [InlineData("Mail")]
     [InlineData("Cli")]

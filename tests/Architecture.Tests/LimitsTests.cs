@@ -5,7 +5,7 @@ using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using System.Threading.Channels;
 using System.Threading.RateLimiting;
-using Veza.EventStore;
+using Veza.EventStore.Concurrency;
 
 namespace Veza.Architecture.Tests;
 

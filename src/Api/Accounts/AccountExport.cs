@@ -1,6 +1,7 @@
 using Veza.Api.Http;
 using Veza.Api.Replay;
 using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.Realtime;
 
 namespace Veza.Api.Accounts;

@@ -1,7 +1,7 @@
 using System.Net;
 using Veza.Api.Http;
 using Veza.Commands.Accounts;
-using Veza.EventStore;
+using Veza.EventStore.Database;
 using Veza.Mail;
 using static Veza.Api.Configuration.Kinds;
 

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Veza.EventStore;
+using Veza.EventStore.Database;
 
 namespace Veza.Api.Health;
 

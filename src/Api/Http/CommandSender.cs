@@ -7,6 +7,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
 using Veza.Commands.Dispatching;
+using Veza.EventStore.Events;
 using EventLog = Veza.EventStore.EventLog;
 
 namespace Veza.Api.Http;
@@ -148,13 +149,7 @@ public sealed class IdempotencyKey(string key, byte[] fingerprint)
         content is null ? Fingerprint : SHA256.HashData([.. Fingerprint, .. content]);
 
     /// <returns>The same id for the same caller and key, of UUID version 8.</returns>
-    public Guid CommandId(string caller)
-    {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{caller}\n{key}"));
-        hash[6] = (byte)((hash[6] & 0x0F) | 0x80);
-        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
-        return new(hash.AsSpan(0, 16), bigEndian: true);
-    }
+    public Guid CommandId(string caller) => DerivedId.Of(Encoding.UTF8.GetBytes($"{caller}\n{key}"));
 
     /// <summary>
     /// The same with a fingerprint that cannot be guessed at without the secret: for requests that hold a password.

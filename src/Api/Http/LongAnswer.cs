@@ -1,7 +1,7 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http.Features;
 using Veza.Commands.Accounts;
-using Veza.EventStore;
+using Veza.EventStore.Concurrency;
 using Veza.Realtime;
 
 namespace Veza.Api.Http;

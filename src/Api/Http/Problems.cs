@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Npgsql;
 using Veza.Commands.Dispatching;
-using Veza.EventStore;
+using Veza.EventStore.Database;
 
 namespace Veza.Api.Http;
 

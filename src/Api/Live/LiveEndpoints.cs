@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.SignalR;
 using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
-using Veza.EventStore;
+using Veza.EventStore.Concurrency;
 using Veza.Realtime;
 using Veza.Realtime.Music.Charts;
 using Veza.Realtime.Sockets;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.EventStore.Reading;
 using Veza.Realtime;
 

@@ -1,5 +1,5 @@
 using Veza.Commands.Dispatching;
-using Veza.EventStore;
+using Veza.EventStore.Concurrency;
 
 namespace Veza.Api.Replay;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Veza.Api.Http;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.Realtime;
 
 namespace Veza.Api.Replay;

@@ -1,4 +1,4 @@
-using Veza.EventStore;
+using Veza.EventStore.Concurrency;
 using Veza.Media.Live;
 using Veza.Realtime;
 

@@ -5,6 +5,7 @@ using Veza.Commands.Live.Broadcasts;
 using Veza.Domain.Accounts;
 using Veza.Domain.Live.Broadcasts;
 using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.Media.Live;
 using Veza.Projections.Live.Broadcasts;
 

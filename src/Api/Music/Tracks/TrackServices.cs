@@ -1,4 +1,4 @@
-using Veza.EventStore;
+using Veza.EventStore.Database;
 using Veza.Media;
 using Veza.Projections.Music.Tracks;
 using Veza.Projections.Social.Comments;

@@ -3,7 +3,8 @@ using Veza.Api.Http;
 using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;
 using Veza.Commands.Music.Tracks;
-using Veza.EventStore;
+using Veza.EventStore.Concurrency;
+using Veza.EventStore.Database;
 using Veza.Media;
 using Veza.Realtime;
 

@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace Veza.EventStore;
+namespace Veza.EventStore.Database;
 
 /// <summary>How many connections to the database one process opens at most, and how many of them for what.</summary>
 /// <param name="Queries">For reading; two of them listen, for good.</param>
@@ -49,7 +49,7 @@ public sealed record ConnectionBudget(int Queries, int Keys, int Runners, int Pr
     /// <returns>Connections that everybody together may have.</returns>
     internal static async Task<int> AllowedAsync(string connectionString, CancellationToken ct)
     {
-        await using var database = Pools.ForOnce(connectionString);
+        await using var database = DataSources.ForOnce(connectionString);
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var ask = new NpgsqlCommand(AskAllowed, connection);
         return (int)(await ask.ExecuteScalarAsync(ct))!;

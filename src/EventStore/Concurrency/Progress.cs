@@ -1,4 +1,4 @@
-namespace Veza.EventStore;
+namespace Veza.EventStore.Concurrency;
 
 /// <summary>How far a runner has come in the log, and a way to wait for it. One writer, many readers.</summary>
 internal sealed class Progress

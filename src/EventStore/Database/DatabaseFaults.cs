@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using Npgsql;
 
-namespace Veza.EventStore;
+namespace Veza.EventStore.Database;
 
 /// <summary>Tells a database that is away for a while from one that says no.</summary>
 public static class DatabaseFaults

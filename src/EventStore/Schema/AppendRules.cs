@@ -1,9 +1,10 @@
 using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
+using Veza.EventStore.Events;
 using Veza.EventStore.Verification;
 
-namespace Veza.EventStore.Marten;
+namespace Veza.EventStore.Schema;
 
 /// <summary>
 /// Tells the database what it must know of the event types to take events from Marten sessions: which properties they
@@ -51,7 +52,7 @@ internal static class AppendRules
         var description = types.Describe(type);
         var properties = types.JsonProperties(type);
         var personal = types
-            .Personal.Of(type)
+            .PersonalOf(type)
             ?.Names.Select(n => (Text: types.JsonName(n.Text), Owner: types.JsonName(n.Owner)))
             .ToArray()
             ?? [];
@@ -66,7 +67,7 @@ internal static class AppendRules
 
         string? Refusal(string alias) =>
             alias != description.Alias ? $"it is of an earlier schema version; {description.Alias} is written now"
-            : types.Personal.Erases(alias)
+            : types.ErasedAccountOf(alias) is not null
                 ? "it destroys the key of an account, which a command does in the same transaction"
             : names.FirstOrDefault(n => n.EventTypes.Contains(alias) || n.ReleasedBy == alias) is { } name
                 ? $"it changes who holds a name of the scope {name.Scope}, which a command does in the same transaction"

@@ -1,7 +1,7 @@
 using Npgsql;
 using Veza.EventStore.Projections;
 
-namespace Veza.EventStore.Personal;
+namespace Veza.EventStore.Projections;
 
 /// <summary>What a sweep could do about one kind of remains.</summary>
 /// <param name="Name"><c>rows</c>, <c>statistics</c> or <c>wal</c>.</param>

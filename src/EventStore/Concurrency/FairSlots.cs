@@ -1,7 +1,8 @@
 using System.Diagnostics.Metrics;
 using System.Threading.RateLimiting;
+using Veza.EventStore.Metrics;
 
-namespace Veza.EventStore;
+namespace Veza.EventStore.Concurrency;
 
 /// <summary>How many may do one kind of costly work at the same time, and how many may wait for it.</summary>
 /// <param name="Name">What the work is, in snake case; labels the metrics.</param>

@@ -2,7 +2,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.Json;
 
-namespace Veza.EventStore.Personal;
+namespace Veza.EventStore.Events;
 
 /// <summary>What a product says about the personal data in its events and models.</summary>
 /// <param name="OwnerProperty">

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Veza.EventStore.Appending;
 
-namespace Veza.EventStore;
+namespace Veza.EventStore.Appending;
 
 /// <summary>
 /// What the log needs now and then: room ahead, Marten's high-water mark, and forgetting the answers to old commands.

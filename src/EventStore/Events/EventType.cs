@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
-namespace Veza.EventStore;
+namespace Veza.EventStore.Events;
 
 /// <summary>
 /// An event type as the log knows it: its name, its schema versions, and how an older one becomes the next.

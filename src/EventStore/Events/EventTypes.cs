@@ -1,20 +1,25 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using Veza.EventStore.Personal;
 
-namespace Veza.EventStore;
+namespace Veza.EventStore.Events;
 
 /// <summary>The event types a process knows: their aliases in the log and how they are written as JSON.</summary>
 /// <remarks>
 /// An alias is the type's name in snake case (<c>message_sent</c>) and, after a change of its shape, the schema
 /// version: see <see cref="EventType"/>.
 /// </remarks>
-public sealed class EventTypes
+public sealed class EventTypes : IEventReader
 {
     private readonly FrozenDictionary<string, (EventType Type, int SchemaVersion)> _byAlias;
     private readonly FrozenDictionary<Type, EventType> _byType;
-    private readonly PersonalDataCipher _personal;
+    private readonly PersonalData? _personal;
+    private readonly ConcurrentDictionary<Type, PersonalProperties?> _personalProperties = new();
+    private readonly FrozenDictionary<string, PersonalProperties> _personalByAlias;
+    private readonly FrozenDictionary<string, PropertyInfo> _erasedAccounts;
 
     /// <param name="personal">
     /// What of them, and of models folded from them, is personal data; null when nothing is.
@@ -35,28 +40,40 @@ public sealed class EventTypes
             .Values.SelectMany(t => t.Aliases.Select((alias, i) => KeyValuePair.Create(alias, (t, i + 1))))
             .ToDictionary()
             .ToFrozenDictionary();
-        _personal = new(personal, _byType, keys: null);
+        _personal = personal;
+        _personalByAlias = _byType
+            .SelectMany(t =>
+                PersonalOf(t.Key) is { } properties
+                    ? t.Value.Aliases.Select(a => KeyValuePair.Create(a, properties))
+                    : []
+            )
+            .ToFrozenDictionary();
+        _erasedAccounts = _byType
+            .SelectMany(t =>
+                personal?.ErasedAccount(t.Key) is { } property
+                    ? t.Value.Aliases.Select(a => KeyValuePair.Create(a, t.Key.GetProperty(property)!))
+                    : []
+            )
+            .ToFrozenDictionary();
     }
 
-    private EventTypes(EventTypes of, SubjectKeyStore keys)
-    {
-        Json = of.Json;
-        _byType = of._byType;
-        _byAlias = of._byAlias;
-        _personal = of._personal.With(keys);
-    }
+    /// <summary>Some type of event or aggregate may hold personal data.</summary>
+    internal bool HasPersonalData => _personal is not null;
 
-    /// <summary>
-    /// The same types for one log, whose keys seal and open what is personal. Without keys nothing is sealed, and what
-    /// is sealed stays so.
-    /// </summary>
-    internal EventTypes With(SubjectKeyStore keys) => new(this, keys);
+    /// <summary>By alias of an event type; types without personal properties are missing.</summary>
+    internal FrozenDictionary<string, PersonalProperties> PersonalByAlias => _personalByAlias;
 
-    /// <summary>The personal texts in events and models.</summary>
-    internal PersonalDataCipher Personal => _personal;
+    /// <returns>Null when the event or aggregate has no personal property.</returns>
+    internal PersonalProperties? PersonalOf(Type type) =>
+        _personal is null
+            ? null
+            : _personalProperties.GetOrAdd(type, static (t, declared) => PersonalProperties.Of(t, declared), _personal);
+
+    /// <returns>The property that names the erased account; null when such events erase none.</returns>
+    internal PropertyInfo? ErasedAccountOf(string alias) => _erasedAccounts.GetValueOrDefault(alias);
 
     /// <summary>Whether events of this type hold personal texts, which then are not told as they are stored.</summary>
-    public bool IsPersonal(Type type) => _personal.Of(type) is not null;
+    public bool IsPersonal(Type type) => PersonalOf(type) is not null;
 
     /// <summary>Camel case, as Marten reads it; the same options write an event to clients.</summary>
     public JsonSerializerOptions Json { get; }
@@ -120,26 +137,27 @@ public sealed class EventTypes
     /// </summary>
     public bool IsNewer(string alias) => !_byAlias.ContainsKey(alias) && NameOf(alias) != alias;
 
-    /// <param name="id">The event's own: what is personal is sealed for it alone.</param>
-    public byte[] Write(object @event, Guid id = default) =>
-        JsonSerializer.SerializeToUtf8Bytes(_personal.Sealed(@event, id), @event.GetType(), Json);
+    /// <summary>An event's JSON, personal texts in the clear; <c>PersonalDataCipher.Write</c> encrypts them.</summary>
+    public byte[] Write(object @event) => JsonSerializer.SerializeToUtf8Bytes(@event, @event.GetType(), Json);
 
-    /// <summary>The event in its type's current shape, whatever schema version stands in the log.</summary>
+    /// <summary>The event in its type's current shape, whatever schema version the log holds.</summary>
     /// <returns>Null when the type is unknown here: such an event is kept and passed by.</returns>
     /// <exception cref="JsonException">
     /// The event cannot be read: its JSON is wrong, an upcaster failed, or its schema version is newer than this
     /// process.
     /// </exception>
-    /// <param name="id">As it was written with.</param>
-    public object? Read(string alias, ReadOnlySpan<byte> json, Guid id = default)
+    /// <remarks>Encrypted texts stay so; <c>PersonalDataCipher.Read</c> decrypts them.</remarks>
+    public object? Read(string alias, ReadOnlySpan<byte> json)
     {
         if (_byAlias.TryGetValue(alias, out var known))
-            return _personal.Opened(known.Type.Read(known.SchemaVersion, json, Json), id);
+            return known.Type.Read(known.SchemaVersion, json, Json);
         var name = NameOf(alias);
         return name == alias
             ? null
             : throw new JsonException($"{alias} is newer than this process, which knows {Find(name)!.Alias}");
     }
+
+    object? IEventReader.Read(string alias, ReadOnlySpan<byte> json, Guid id) => Read(alias, json);
 
     /// <summary><c>MessageSent</c> becomes <c>message_sent</c>.</summary>
     public static string SnakeCase(string name)

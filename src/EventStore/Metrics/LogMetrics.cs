@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
-namespace Veza.EventStore;
+namespace Veza.EventStore.Metrics;
 
 /// <summary>What the log says of itself on /metrics, and its trace source.</summary>
 public static class LogMetrics

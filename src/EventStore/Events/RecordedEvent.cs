@@ -1,4 +1,4 @@
-namespace Veza.EventStore;
+namespace Veza.EventStore.Events;
 
 /// <summary>One event as it stands in the log. Immutable, shared by all readers.</summary>
 public sealed class RecordedEvent(
@@ -11,12 +11,13 @@ public sealed class RecordedEvent(
     Guid commandId,
     string? by,
     ReadOnlyMemory<byte> json,
-    EventTypes types,
+    IEventReader reader,
     object? data = null
 )
 {
     private static readonly object Unknown = new();
     private object? _data = data;
+    private volatile int _revision;
 
     /// <summary>1, 2, 3 … over the whole log, in commit order, without a gap.</summary>
     public long Position { get; } = position;
@@ -33,7 +34,7 @@ public sealed class RecordedEvent(
 
     /// <summary>What readers select by: the type's name, which all its schema versions share.</summary>
     /// <remarks>Looked up once: every projection and subscription of a node asks every event for it.</remarks>
-    public string Name { get; } = types.NameOf(type);
+    public string Name { get; } = reader.NameOf(type);
 
     /// <summary>When the batch was written, by the database's clock; never earlier than the event before.</summary>
     public DateTimeOffset At { get; } = at;
@@ -59,7 +60,7 @@ public sealed class RecordedEvent(
             var data = Volatile.Read(ref _data);
             if (data is null)
             {
-                data = types.Read(Type, Json.Span, Id) ?? Unknown;
+                data = reader.Read(Type, Json.Span, Id) ?? Unknown;
                 Volatile.Write(ref _data, data);
             }
             return ReferenceEquals(data, Unknown) ? null : data;
@@ -82,15 +83,16 @@ public sealed class RecordedEvent(
         }
     }
 
+    /// <summary>
+    /// Rises when personal data in the event is erased: what was derived from <see cref="Data"/> under another revision
+    /// must be made again.
+    /// </summary>
+    public int Revision => _revision;
+
     /// <summary>Lets go of what was made of the JSON, to be made again without what was erased since.</summary>
     internal void Forget()
     {
         Volatile.Write(ref _data, null);
-        View = null;
+        _revision++;
     }
-
-    /// <summary>
-    /// Where readers that show the event keep what they made of it, so that it is made once however many look.
-    /// </summary>
-    public object? View { get; set; }
 }

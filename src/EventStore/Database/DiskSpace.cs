@@ -1,4 +1,4 @@
-namespace Veza.EventStore;
+namespace Veza.EventStore.Database;
 
 /// <summary>How much room a disk must have, each bound for a whole file system of its size.</summary>
 /// <param name="FreeBytesMin">With less than this, new data are refused.</param>

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 
-namespace Veza.EventStore.Aggregates;
+namespace Veza.EventStore.Caching;
 
 /// <summary>
 /// A dictionary of at most so many values, which forgets what was not looked for lately: a hand goes round the places

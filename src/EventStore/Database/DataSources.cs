@@ -1,12 +1,12 @@
 using Npgsql;
 
-namespace Veza.EventStore;
+namespace Veza.EventStore.Database;
 
 /// <summary>
 /// Names of the pools of connections, as the metrics tell them: one without a name is told by its connection string,
 /// with the database's address and user.
 /// </summary>
-internal static class Pools
+internal static class DataSources
 {
     public const string Queries = "veza";
     public const string Keys = "veza-keys";

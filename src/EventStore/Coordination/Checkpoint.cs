@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace Veza.EventStore;
+namespace Veza.EventStore.Coordination;
 
 /// <summary>
 /// How far a reader of the log has come, as Marten keeps it: a row of <c>mt_event_progression</c>, moved by
