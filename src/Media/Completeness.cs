@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Veza.Media.Live;
+using Veza.Media.Formats;
 
 namespace Veza.Media;
 
@@ -80,10 +80,15 @@ internal static class Completeness
             : null;
     }
 
-    private static void Feed(FileStream file, IFramer framer, Action<LiveFrame> onFrame, CancellationToken cancellation)
+    private static void Feed(
+        FileStream file,
+        IFramer framer,
+        Action<SoundFrame> onFrame,
+        CancellationToken cancellation
+    )
     {
         var buffer = new byte[ReadBytes];
-        var frames = new List<LiveFrame>();
+        var frames = new List<SoundFrame>();
         while (file.Read(buffer) is > 0 and var read)
         {
             cancellation.ThrowIfCancellationRequested();

@@ -10,7 +10,9 @@ namespace Veza.Architecture.Tests;
 public sealed class FoldersTests
 {
     [Theory]
+    [InlineData("Api")]
     [InlineData("Domain")]
+    [InlineData("Media")]
     [InlineData("Reactors")]
     [InlineData("Mail")]
     [InlineData("Cli")]

@@ -7,22 +7,6 @@ using Veza.Realtime;
 
 namespace Veza.Api.Accounts;
 
-/// <param name="JwtSecret">
-/// JWT_SECRET: at least <see cref="SigningKeys.SecretBytesMin"/> bytes, the same on every node.
-/// </param>
-/// <param name="EncryptionKey">ENCRYPTION_KEY: the same on every node.</param>
-/// <param name="RateLimitPerMinute">RATE_LIMIT_PER_MINUTE: requests of one caller.</param>
-/// <param name="RolesNeedTwoFactor">Roles beyond <c>user</c> count only with two-factor sign-in.</param>
-public sealed record AccountSettings(
-    byte[] JwtSecret,
-    byte[] EncryptionKey,
-    int RateLimitPerMinute = 1000,
-    bool RolesNeedTwoFactor = false
-)
-{
-    public override string ToString() => $"{nameof(AccountSettings)} {{ RateLimitPerMinute = {RateLimitPerMinute} }}";
-}
-
 public static class AccountServices
 {
     public static void AddAccounts(this IServiceCollection services, AccountSettings settings)

@@ -1,4 +1,5 @@
 using System.Threading.RateLimiting;
+using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using Microsoft.AspNetCore.Authentication;
-using Veza.Api.Accounts;
 using Veza.Api.Http;
 using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Net;
 using System.Reflection;
 using Veza.Mail;
 using Veza.Media;
@@ -34,8 +35,7 @@ public sealed record VezaSettings
     public required IReadOnlyList<string> AllowedOrigins { get; init; }
     public required bool EnableCors { get; init; }
 
-    /// <summary>Addresses and networks.</summary>
-    public required IReadOnlyList<string> TrustedProxies { get; init; }
+    public required IReadOnlyList<IPNetwork> TrustedProxies { get; init; }
     public required int RateLimitPerMinute { get; init; }
 
     /// <summary>Live connections. Null: as many as fit into the limit of open files.</summary>
@@ -160,12 +160,4 @@ public sealed record VezaSettings
             .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
             ?.InformationalVersion.Split('+')[0]
         ?? "0";
-}
-
-/// <summary>
-/// The process must not start: each problem is one line that names the variable, its value and what is allowed.
-/// </summary>
-public sealed class InvalidSettingsException(IReadOnlyList<string> problems) : Exception(string.Join('\n', problems))
-{
-    public IReadOnlyList<string> Problems { get; } = problems;
 }

@@ -21,7 +21,7 @@ internal sealed class ConnectionGates : IDisposable
         ILogger<ConnectionGate> log
     )
     {
-        var proxies = settings.TrustedProxies.Select(p => Proxies.Network(p)!.Value).ToArray();
+        var proxies = settings.TrustedProxies;
         var ofHttp = new GateLimits("http", limits.Connections, limits.PerNetwork, ConnectionLimits.RequestFiles);
         var ofMetrics = new GateLimits(
             "metrics",

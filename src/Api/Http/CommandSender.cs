@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Json;
@@ -128,93 +127,5 @@ public sealed class CommandSender(HttpContext http, CommandBus bus)
             response.BodyWriter.Write(end);
             await response.BodyWriter.FlushAsync(context.RequestAborted);
         }
-    }
-}
-
-/// <summary>
-/// A request's <c>Idempotency-Key</c> with a fingerprint of the request, so that the key under another request is
-/// noticed.
-/// </summary>
-public sealed class IdempotencyKey(string key, byte[] fingerprint)
-{
-    public const int LengthMax = 200;
-
-    /// <summary>Kept in memory while it is hashed; a longer body goes to a temporary file.</summary>
-    private const int FingerprintBytesMax = 1 << 20;
-
-    public byte[] Fingerprint { get; } = fingerprint;
-
-    public byte[] FingerprintWith(byte[]? content) =>
-        content is null ? Fingerprint : SHA256.HashData([.. Fingerprint, .. content]);
-
-    /// <returns>The same id for the same caller and key, of UUID version 8.</returns>
-    public Guid CommandId(string caller)
-    {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{caller}\n{key}"));
-        hash[6] = (byte)((hash[6] & 0x0F) | 0x80);
-        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
-        return new(hash.AsSpan(0, 16), bigEndian: true);
-    }
-
-    /// <summary>
-    /// The same with a fingerprint that cannot be guessed at without the secret: for requests that hold a password.
-    /// </summary>
-    public IdempotencyKey Sealed(byte[] secret) => new(key, HMACSHA256.HashData(secret, Fingerprint));
-
-    /// <summary>Reads the key and hashes the request before it is bound.</summary>
-    public static Task Middleware(HttpContext context, RequestDelegate next) =>
-        context.Request.Headers["Idempotency-Key"] is [{ } key, ..] ? WithKeyAsync(key, context, next) : next(context);
-
-    private static async Task WithKeyAsync(string key, HttpContext context, RequestDelegate next)
-    {
-        if (key.Length is 0 or > LengthMax)
-        {
-            await Problems.WriteAsync(
-                context,
-                Problems.Invalid(
-                    "idempotencyKey",
-                    $"Idempotency-Key has {key.Length} characters; 1 to {LengthMax} are allowed"
-                )
-            );
-            return;
-        }
-        var bytesMax = context.RequestServices.GetRequiredService<RequestLimits>().BodyBytesMax;
-        context.Features.Set(
-            new IdempotencyKey(key, await FingerprintAsync(context.Request, bytesMax, context.RequestAborted))
-        );
-        await next(context);
-    }
-
-    private static async Task<byte[]> FingerprintAsync(HttpRequest request, long bytesMax, CancellationToken ct)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{request.Method} {request.Path}{request.QueryString}\n"));
-        if (request.HasJsonContentType())
-        {
-            // With or without a length: a client may send the same body either way.
-            request.EnableBuffering(FingerprintBytesMax);
-            var buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
-            try
-            {
-                int read;
-                var total = 0L;
-                while ((read = await request.Body.ReadAsync(buffer, ct)) > 0)
-                {
-                    // The upload's own endpoint lifts the server's limit; this is no upload.
-                    if ((total += read) > bytesMax)
-                        throw new BadHttpRequestException(
-                            $"the body is more than {bytesMax} bytes",
-                            StatusCodes.Status413PayloadTooLarge
-                        );
-                    hash.AppendData(buffer, 0, read);
-                }
-            }
-            finally
-            {
-                ArrayPool<byte>.Shared.Return(buffer);
-            }
-            request.Body.Position = 0;
-        }
-        return hash.GetHashAndReset();
     }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.AspNetCore.ResponseCompression;
-using Veza.Api.Accounts;
 using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;

@@ -1,4 +1,4 @@
-using Veza.Api.Accounts;
+using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;

@@ -1,4 +1,4 @@
-using Veza.Api.Accounts;
+using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
@@ -58,7 +58,7 @@ public static class ReactorEndpoints
         CancellationToken ct
     )
     {
-        if ((await queues.StatusAsync(ct)).All(reactor => reactor.Name != name))
+        if (!ReactorQueues.Has(name))
             return Problems.Result(
                 new(
                     "reactor_unknown",
@@ -69,9 +69,9 @@ public static class ReactorEndpoints
         if (await acts.OperatorAsync(caller.AccountId, act, name) is { } unrecorded)
             return Problems.Result(unrecorded);
         var events = await decide(name, ct);
+        if (events is null or 0)
+            return Problems.Result(new("nothing_parked", RefusalKind.Conflict, $"{name} has given up no event"));
         var item = (await queues.StatusAsync(ct)).Single(reactor => reactor.Name == name);
-        return events is null or 0
-            ? Problems.Result(new("nothing_parked", RefusalKind.Conflict, $"{name} has given up no event"))
-            : Results.Ok(new { events, item });
+        return Results.Ok(new { events, item });
     }
 }

@@ -1,3 +1,5 @@
+using Veza.Media.Formats;
+
 namespace Veza.Media.Live;
 
 /// <summary>
@@ -15,7 +17,7 @@ internal sealed class FrameRing(BroadcastLimits limits, TimeProvider time)
     /// </summary>
     public const int FramesMax = 1024;
 
-    private readonly LiveFrame?[] _slots = new LiveFrame?[FramesMax];
+    private readonly SoundFrame?[] _slots = new SoundFrame?[FramesMax];
     private long _head;
     private long _tail = 1;
     private int _bytes;
@@ -23,7 +25,7 @@ internal sealed class FrameRing(BroadcastLimits limits, TimeProvider time)
     /// <summary>The number of the newest frame; 0 before the first.</summary>
     public long Head => Volatile.Read(ref _head);
 
-    public void Add(LiveFrame frame)
+    public void Add(SoundFrame frame)
     {
         var now = time.GetTimestamp();
         frame.Number(_head + 1, now);
@@ -42,7 +44,7 @@ internal sealed class FrameRing(BroadcastLimits limits, TimeProvider time)
     }
 
     /// <returns>The frame, or null when it has gone or has not come yet.</returns>
-    public LiveFrame? Find(long sequence) =>
+    public SoundFrame? Find(long sequence) =>
         Volatile.Read(ref Slot(sequence)) is { } frame && frame.Sequence == sequence ? frame : null;
 
     /// <summary>
@@ -75,7 +77,7 @@ internal sealed class FrameRing(BroadcastLimits limits, TimeProvider time)
         return head + 1;
     }
 
-    public bool IsOlder(LiveFrame frame, TimeSpan span) => IsOlder(frame, time.GetTimestamp(), span);
+    public bool IsOlder(SoundFrame frame, TimeSpan span) => IsOlder(frame, time.GetTimestamp(), span);
 
     private void RemoveOldest()
     {
@@ -84,8 +86,8 @@ internal sealed class FrameRing(BroadcastLimits limits, TimeProvider time)
         _tail++;
     }
 
-    private ref LiveFrame? Slot(long sequence) => ref _slots[sequence & (FramesMax - 1)];
+    private ref SoundFrame? Slot(long sequence) => ref _slots[sequence & (FramesMax - 1)];
 
-    private bool IsOlder(LiveFrame frame, long now, TimeSpan span) =>
+    private bool IsOlder(SoundFrame frame, long now, TimeSpan span) =>
         time.GetElapsedTime(frame.PublishedAt, now) > span;
 }

@@ -1,3 +1,5 @@
+using Veza.Media.Formats;
+
 namespace Veza.Media.Live;
 
 public enum MountState
@@ -34,7 +36,7 @@ public sealed class Mount
         TaskCreationOptions.RunContinuationsAsynchronously
     );
     private readonly CancellationTokenSource _ending = new();
-    private readonly List<LiveFrame> _incoming = [];
+    private readonly List<SoundFrame> _incoming = [];
 
     // One for all who wait; whoever publishes puts the next in its place and completes this one.
     private TaskCompletionSource _wake = NewWake();
@@ -44,7 +46,7 @@ public sealed class Mount
     private int _listeners;
     private long _cuts;
 
-    public Mount(Guid broadcastId, LiveFormat format, BroadcastLimits limits, TimeProvider time)
+    public Mount(Guid broadcastId, BroadcastFormat format, BroadcastLimits limits, TimeProvider time)
     {
         BroadcastId = broadcastId;
         Format = format;
@@ -57,7 +59,7 @@ public sealed class Mount
     }
 
     public Guid BroadcastId { get; }
-    public LiveFormat Format { get; }
+    public BroadcastFormat Format { get; }
     public MountState State => _state;
     public int Listeners => Volatile.Read(ref _listeners);
 
@@ -75,7 +77,7 @@ public sealed class Mount
 
     /// <summary>Takes the one place there is for a source.</summary>
     /// <param name="format">Must stay what it was: the listeners were told it when they came.</param>
-    public ConnectAnswer Connect(LiveFormat format, out MountSource? source)
+    public ConnectAnswer Connect(BroadcastFormat format, out MountSource? source)
     {
         source = null;
         lock (_gate)

@@ -1,3 +1,5 @@
+using Veza.Media.Formats;
+
 namespace Veza.Media.Live;
 
 /// <summary>
@@ -12,7 +14,7 @@ public sealed class MountListener : IDisposable
     private long _next;
     private bool _seeksJoinPoint = true;
     private StreamHeaders _sentHeaders = StreamHeaders.None;
-    private LiveFrame? _afterHeaders;
+    private SoundFrame? _afterHeaders;
     private int _left;
 
     internal MountListener(Mount mount)
@@ -67,7 +69,7 @@ public sealed class MountListener : IDisposable
             _mount.Leave();
     }
 
-    private LiveFrame? Next()
+    private SoundFrame? Next()
     {
         while (_mount.Ring.Head >= _next)
         {

@@ -1,3 +1,5 @@
+using Veza.Media.Formats;
+
 namespace Veza.Media.Live;
 
 /// <summary>

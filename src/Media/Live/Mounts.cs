@@ -12,7 +12,7 @@ public sealed class Mounts
     {
         _limits = limits;
         _time = time;
-        MediaMetrics.ObserveMounts(All);
+        BroadcastMetrics.ObserveMounts(All);
     }
 
     public BroadcastLimits Limits => _limits;
@@ -40,7 +40,7 @@ public sealed class Mounts
 
     /// <summary>The broadcast's mount, made if there is none.</summary>
     /// <returns>Null when there are <see cref="BroadcastLimits.StreamsMax"/> already.</returns>
-    public Mount? Open(Guid broadcastId, LiveFormat format)
+    public Mount? Open(Guid broadcastId, BroadcastFormat format)
     {
         lock (_gate)
         {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Veza.Media.Formats;
 
 namespace Veza.Media.Live;
 

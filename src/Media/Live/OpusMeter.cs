@@ -1,5 +1,6 @@
 using System.Buffers;
 using Concentus;
+using Veza.Media.Formats;
 
 namespace Veza.Media.Live;
 
@@ -69,8 +70,11 @@ public sealed class OpusMeter
     /// <summary>Changes when the source begins another stream.</summary>
     public MeterState State { get; private set; }
 
+    /// <summary>Whether a broadcast can be Opus.</summary>
+    public static bool CanMeter(Mount mount) => mount.Format == BroadcastFormat.Ogg;
+
     /// <returns>Null for a broadcast that cannot be Opus.</returns>
-    public static OpusMeter? Of(Mount mount) => mount.Format == LiveFormat.Ogg ? new(mount) : null;
+    public static OpusMeter? Of(Mount mount) => CanMeter(mount) ? new(mount) : null;
 
     /// <summary>Decodes as much of what has come as sounds in a time.</summary>
     /// <param name="elapsed">Since the last call.</param>
@@ -109,7 +113,7 @@ public sealed class OpusMeter
 
     private static int FramesOf(TimeSpan sound) => (int)(sound.TotalSeconds * LevelMeter.SampleRateHz);
 
-    private LiveFrame? NextFrame()
+    private SoundFrame? NextFrame()
     {
         if (_ring.Head < _next)
             return null;
@@ -131,13 +135,13 @@ public sealed class OpusMeter
         for (var at = Math.Max(_next, newest - FrameRing.FramesMax); at < newest; at++)
             if (_ring.Find(at) is { } frame)
                 skipped += OggPage.OfWhole(frame.Bytes.Span).PacketsEnded;
-        MediaMetrics.MeteredPackets.Add(skipped, Skipped);
+        BroadcastMetrics.MeteredPackets.Add(skipped, Skipped);
         // Where no later page can be begun with, the one that was due is late but sound.
         _next = Math.Max(_next, newest);
         _packets.Forget();
     }
 
-    private void Open(LiveFrame frame)
+    private void Open(SoundFrame frame)
     {
         if (!ReferenceEquals(frame.Headers, _headers))
             Begin(frame.Headers);
@@ -168,10 +172,10 @@ public sealed class OpusMeter
     {
         if (_ear!.Decode(packet, pcm) is not { } frames)
         {
-            MediaMetrics.MeteredPackets.Add(1, Failed);
+            BroadcastMetrics.MeteredPackets.Add(1, Failed);
             return FailedFrames;
         }
-        MediaMetrics.MeteredPackets.Add(1, Decoded);
+        BroadcastMetrics.MeteredPackets.Add(1, Decoded);
         _heard = true;
         return frames;
     }

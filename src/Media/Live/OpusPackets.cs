@@ -1,3 +1,5 @@
+using Veza.Media.Formats;
+
 namespace Veza.Media.Live;
 
 /// <summary>Takes the packets of one Ogg stream out of its pages, one at a time.</summary>

@@ -117,7 +117,7 @@ public sealed class BroadcastLevels(
     {
         if (!_followed.TryGetValue(mount, out var followed))
         {
-            if (OpusMeter.Of(mount) is null)
+            if (!OpusMeter.CanMeter(mount))
                 return null;
             followed = _followed[mount] = new(mount.BroadcastId);
         }

@@ -108,12 +108,12 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
             return;
         }
         var contentType = head.Header("content-type");
-        if (LiveFormats.FromContentType(contentType) is not { } format)
+        if (BroadcastFormats.FromContentType(contentType) is not { } format)
         {
             await RefuseAsync(
                 connection,
                 415,
-                $"content type \"{contentType}\" is not taken; taken are {LiveFormats.Accepted}"
+                $"content type \"{contentType}\" is not taken; taken are {BroadcastFormats.Accepted}"
             );
             return;
         }

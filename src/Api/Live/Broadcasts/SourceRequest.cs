@@ -13,7 +13,7 @@ public sealed class SourceRequest(
     string user,
     string password,
     string contentType,
-    LiveFormat format,
+    BroadcastFormat format,
     IReadOnlyDictionary<string, string> ice
 )
 {
@@ -21,7 +21,7 @@ public sealed class SourceRequest(
     public string User => user;
     public string Password => password;
     public string ContentType => contentType;
-    public LiveFormat Format => format;
+    public BroadcastFormat Format => format;
     public IReadOnlyDictionary<string, string> Ice => ice;
 }
 

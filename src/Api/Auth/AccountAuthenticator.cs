@@ -3,14 +3,13 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
 using Veza.EventStore;
 
-namespace Veza.Api.Accounts;
+namespace Veza.Api.Auth;
 
 /// <summary>Finds who signs in, and gives out the tokens of sessions.</summary>
 public sealed class AccountAuthenticator(
@@ -121,30 +120,4 @@ public sealed class AccountAuthenticator(
         );
         return CommandSender.Answer(done with { Answer = null }, answer, status);
     }
-}
-
-/// <summary>
-/// What a sign-in made: with <see cref="AccountId"/>, the id is the session's; with <see cref="SessionId"/>, the new
-/// account's.
-/// </summary>
-public sealed record SessionIds(Guid Id, Guid? AccountId = null, Guid? SessionId = null);
-
-/// <param name="Id">Of the session; of the account when one was registered.</param>
-/// <param name="ExpiresIn">Seconds for which the access token is good.</param>
-public sealed record SignedInView(
-    Guid Id,
-    [property: System.Text.Json.Serialization.JsonIgnore(
-        Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull
-    )]
-        Guid? AccountId,
-    [property: System.Text.Json.Serialization.JsonIgnore(
-        Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull
-    )]
-        Guid? SessionId,
-    string AccessToken,
-    string RefreshToken,
-    int ExpiresIn
-)
-{
-    public override string ToString() => $"{nameof(SignedInView)} {Id}";
 }

@@ -3,7 +3,7 @@ using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
 using Veza.EventStore;
 
-namespace Veza.Api.Accounts;
+namespace Veza.Api.Auth;
 
 /// <summary>
 /// Records what those who may more than others read and decide, before it is done: who did it cannot have left no

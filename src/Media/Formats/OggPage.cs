@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 
-namespace Veza.Media.Live;
+namespace Veza.Media.Formats;
 
 internal enum OggPageRead
 {

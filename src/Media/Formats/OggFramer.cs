@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Veza.Media.Live;
+namespace Veza.Media.Formats;
 
 /// <summary>
 /// Cuts Ogg (Opus or Vorbis) into pages. Header pages are kept and travel with every later page, not as frames of their
@@ -31,7 +31,7 @@ public sealed class OggFramer : IFramer
     /// <summary>Bytes of a page that has begun and not ended.</summary>
     internal int PendingBytes => _buffer.Unread.StartsWith(OggPage.Mark) ? _buffer.Unread.Length : 0;
 
-    public void Write(ReadOnlySpan<byte> bytes, List<LiveFrame> frames)
+    public void Write(ReadOnlySpan<byte> bytes, List<SoundFrame> frames)
     {
         while (!bytes.IsEmpty)
         {
@@ -40,18 +40,18 @@ public sealed class OggFramer : IFramer
         }
     }
 
-    public void Finish(List<LiveFrame> frames)
+    public void Finish(List<SoundFrame> frames)
     {
         if (_headers is null || _ended)
             return;
         _ended = true;
         frames.Add(
-            new LiveFrame(OggPage.End(_serial!.Value, _lastNumber + 1, _lastGranule), isJoinPoint: false, _headers)
+            new SoundFrame(OggPage.End(_serial!.Value, _lastNumber + 1, _lastGranule), isJoinPoint: false, _headers)
         );
     }
 
     /// <returns>Whether it is worth looking again.</returns>
-    private bool TakePage(List<LiveFrame> frames)
+    private bool TakePage(List<SoundFrame> frames)
     {
         var at = _buffer.Unread.IndexOf(OggPage.Mark);
         if (at < 0)
@@ -75,7 +75,7 @@ public sealed class OggFramer : IFramer
         }
     }
 
-    private void Take(OggPage page, List<LiveFrame> frames)
+    private void Take(OggPage page, List<SoundFrame> frames)
     {
         if (page.IsFirst)
             Begin(page);
@@ -123,7 +123,7 @@ public sealed class OggFramer : IFramer
         _lastGranule = page.Granule;
     }
 
-    private void TakeSound(OggPage page, List<LiveFrame> frames)
+    private void TakeSound(OggPage page, List<SoundFrame> frames)
     {
         if (_ended)
             return;
@@ -133,7 +133,7 @@ public sealed class OggFramer : IFramer
         if (page.Granule != ulong.MaxValue)
             _lastGranule = page.Granule;
         frames.Add(
-            new LiveFrame(page.Bytes.ToArray(), isJoinPoint: !page.IsContinued && page.Segments.Length > 0, _headers!)
+            new SoundFrame(page.Bytes.ToArray(), isJoinPoint: !page.IsContinued && page.Segments.Length > 0, _headers!)
         );
     }
 

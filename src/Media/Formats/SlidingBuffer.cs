@@ -1,4 +1,4 @@
-namespace Veza.Media.Live;
+namespace Veza.Media.Formats;
 
 /// <summary>Bytes waiting to become a frame: grows as needed, to a limit.</summary>
 internal sealed class SlidingBuffer(int bytesMax)

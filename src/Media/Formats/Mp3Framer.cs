@@ -1,4 +1,4 @@
-namespace Veza.Media.Live;
+namespace Veza.Media.Formats;
 
 /// <summary>
 /// Cuts MPEG audio into runs of whole frames. A frame is 26 ms; to wake every listener and write to every socket for
@@ -34,7 +34,7 @@ public sealed class Mp3Framer : IFramer
             ? _buffer.Unread.Length
             : 0;
 
-    public void Write(ReadOnlySpan<byte> bytes, List<LiveFrame> frames)
+    public void Write(ReadOnlySpan<byte> bytes, List<SoundFrame> frames)
     {
         while (!bytes.IsEmpty)
         {
@@ -43,13 +43,13 @@ public sealed class Mp3Framer : IFramer
         }
     }
 
-    public void Finish(List<LiveFrame> frames)
+    public void Finish(List<SoundFrame> frames)
     {
         while (TakeRun(frames, isLast: true)) { }
     }
 
     /// <returns>Whether it is worth looking again.</returns>
-    private bool TakeRun(List<LiveFrame> frames, bool isLast = false)
+    private bool TakeRun(List<SoundFrame> frames, bool isLast = false)
     {
         if (_tagBytesLeft > 0)
             return SkipTag();
@@ -66,7 +66,7 @@ public sealed class Mp3Framer : IFramer
         if (run > 0)
         {
             FramesSeen += count;
-            frames.Add(new LiveFrame(unread[..run].ToArray(), isJoinPoint: true, StreamHeaders.None));
+            frames.Add(new SoundFrame(unread[..run].ToArray(), isJoinPoint: true, StreamHeaders.None));
             _buffer.Skip(run);
             return true;
         }

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Veza.Media.Live;
+namespace Veza.Media.Formats;
 
 /// <summary>The four bytes every MPEG audio frame begins with.</summary>
 /// <remarks>
