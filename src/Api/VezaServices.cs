@@ -32,10 +32,10 @@ using Wolverine.Runtime;
 
 namespace Veza.Api;
 
-/// <summary>Everything the host is composed of.</summary>
+/// <summary>Registers every service of the host.</summary>
 internal static class VezaServices
 {
-    /// <summary>Where Marten would keep documents. The product has none.</summary>
+    /// <summary>The schema where Marten would store documents. The product has none.</summary>
     private const string DocumentsSchema = "documents";
 
     public static void Add(
@@ -114,7 +114,7 @@ internal static class VezaServices
         );
     }
 
-    /// <summary>What reactors need beside all else; Wolverine runs them.</summary>
+    /// <summary>Additional services of reactors, which Wolverine runs.</summary>
     private static void AddReactors(
         IServiceCollection services,
         VezaSettings settings,
@@ -141,7 +141,7 @@ internal static class VezaServices
         services.ConfigureHttpJsonOptions(o => VezaApplication.ConfigureJson(o.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.AddExceptionHandler<FaultHandler>();
-        // ASP.NET Core would put the whole traceparent there, in place of the id that logs and traces are found by.
+        // ASP.NET Core would write the whole traceparent instead of the id that logs and traces use.
         services.AddProblemDetails(o =>
             o.CustomizeProblemDetails = c =>
                 c.ProblemDetails.Extensions["traceId"] = System.Diagnostics.Activity.Current?.TraceId.ToHexString()
@@ -156,7 +156,7 @@ internal static class VezaServices
             provider.GetRequiredService<EventLog>().Disk,
             provider.GetService<DiskSpace>()
         ));
-        // It costs nothing, and who stops says so at once.
+        // Not cached: it costs nothing and must change immediately.
         var health = services
             .AddHealthChecks()
             .AddCheck<StoppingHealth>("stopping", tags: [HealthEndpoints.Ready])

@@ -10,13 +10,13 @@ using Veza.Reactors.Accounts;
 
 namespace Veza.Api.Accounts;
 
-// What holds a password or a token does not print it.
+// Records with a password or a token do not print it.
 public sealed record RegisterBody(string UserName, string Email, string Password, string? Device = null)
 {
     public override string ToString() => nameof(RegisterBody);
 }
 
-/// <param name="Code">Of the device, or a recovery code, where the account asks for one.</param>
+/// <param name="Code">From the authenticator app, or a recovery code; needed when two-factor sign-in is on.</param>
 public sealed record EraseAccountBody(string Password, string? Code = null)
 {
     public override string ToString() => nameof(EraseAccountBody);
@@ -56,8 +56,8 @@ public static class AccountEndpoints
             .WithDescription(
                 "For good. Its sessions and API keys end, its user name and e-mail are free again, its sound files are removed, and everything it wrote reads as empty from then on, by an author called `deleted user`. 403 `password_wrong` or `code_wrong` when it was not the person, 401 `two_factor_required` when `code` is needed too. `GET /accounts/me/export` before it gives them all there is. `erasure` in the answer is where to ask whether the database's files hold nothing of it any longer."
             );
-        // For anybody: who was erased cannot sign in to ask. That an account is erased is no secret, and nothing else
-        // is told of it.
+        // Public: an erased account cannot sign in to ask. That an account is erased is no secret, and the answer holds
+        // nothing else about it.
         api.MapGet("/erasures/{accountId:guid}", async (Guid accountId, Erasures erasures, CancellationToken ct) =>
                 await erasures.FindAsync(accountId, ct) is { } found
                     ? Results.Ok(found)
@@ -127,7 +127,7 @@ public static class AccountEndpoints
         return CommandSender.Answer(result, answer);
     }
 
-    /// <summary>The public keys, by which others can verify access tokens.</summary>
+    /// <summary>The public keys with which others can verify access tokens.</summary>
     public static void MapSigningKeys(this IEndpointRouteBuilder app) =>
         app.MapGet("/.well-known/jwks.json", (SigningKeys keys, HttpContext http) =>
             {
@@ -163,7 +163,7 @@ public static class AccountEndpoints
             AccountAuthenticator.Device(http, body.Device),
             signIns.NetworkHash(http.Connection.RemoteIpAddress)
         );
-        // The hash comes last: whatever else is wrong is refused before it.
+        // The hash comes last, so that every other fault is refused before it.
         var proof = Guid.CreateVersion7();
         var account = new RegisterAccount(id, body.UserName, body.Email, PasswordHash: "", first, EmailProofId: proof);
         if (commands.Shape(account) is { } invalid)
@@ -171,7 +171,7 @@ public static class AccountEndpoints
         var userName = body.UserName.ToLowerInvariant();
         if (await log.Reader.FindNameAsync(Account.UserNameScope, userName, ct) is not null)
         {
-            // By this very request, perhaps, when it was sent before.
+            // This same request may have taken the name when it was sent before.
             if (!await commands.WasAnsweredAsync(log, ct))
                 return Problems.Result(Refusals.NameTaken(Account.UserNameScope, userName));
         }
@@ -187,8 +187,8 @@ public static class AccountEndpoints
     }
 
     /// <summary>
-    /// For a request with a password in it: its fingerprint is kept with the idempotency key, and must not be what
-    /// passwords can be tried against.
+    /// For a request that holds a password. Its fingerprint is stored with the idempotency key, so it must not allow
+    /// anyone to test guessed passwords against it.
     /// </summary>
     internal static RouteHandlerBuilder HoldsSecrets(this RouteHandlerBuilder endpoint) =>
         endpoint.AddEndpointFilter(

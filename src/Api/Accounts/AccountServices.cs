@@ -49,8 +49,8 @@ public static class AccountServices
                 return async (session, ct) => await acts.LogReadAsync(session, ct) is null;
             });
 
-        // Only the core: the rest of ASP.NET Core's authentication brings keys of its own to the disk, for cookies that
-        // there are none of.
+        // Only the core: the rest of ASP.NET Core's authentication stores keys on disk for cookies, which Veza does not
+        // use.
         services.AddAuthenticationCore(o =>
         {
             o.DefaultScheme = AccessTokenCache.Scheme;

@@ -8,10 +8,10 @@ using Veza.Projections.Accounts;
 
 namespace Veza.Api.Accounts;
 
-/// <param name="Days">How long it is good, 1 to 365.</param>
+/// <param name="Days">Days until it expires, 1 to 365.</param>
 public sealed record CreateApiKeyBody(string Name, IReadOnlyList<string> Scopes, int Days = 90);
 
-/// <param name="Key">The bearer token; shown here and nowhere again.</param>
+/// <param name="Key">The bearer token; shown only in this answer.</param>
 public sealed record CreatedApiKeyView(Guid Id, string Key)
 {
     public override string ToString() => $"{nameof(CreatedApiKeyView)} {Id}";
@@ -29,7 +29,7 @@ public static class ApiKeyEndpoints
 {
     public static void MapApiKeys(this IEndpointRouteBuilder api)
     {
-        // Under sessions, of which no scope can be granted: no key makes another.
+        // Tagged as sessions, a resource without a grantable scope: an API key cannot create another.
         var keys = api.MapGroup("/api-keys").WithTags("Sessions");
         keys.MapPost("", Create)
             .HoldsSecrets()
@@ -73,7 +73,7 @@ public static class ApiKeyEndpoints
         );
         if (result is not CommandResult.Done done)
             return CommandSender.Answer(result, ids);
-        // A repeated request is answered with the key it was given first.
+        // A repeated request gets the key of its first answer.
         if (done.Answer is not null)
             token = tokens.Make(
                 JsonSerializer.Deserialize<SessionIds>(done.Answer, JsonSerializerOptions.Web)!.Id,

@@ -10,7 +10,7 @@ using Veza.Reactors.Accounts;
 
 namespace Veza.Api.Accounts;
 
-// What holds a password or a token does not print it.
+// Records with a password or a token do not print it.
 public sealed record ChangeEmailBody(string Email, string Password)
 {
     public override string ToString() => nameof(ChangeEmailBody);
@@ -92,7 +92,7 @@ public static class EmailEndpoints
         var answer = new { id = caller.AccountId };
         if (commands.Shape(asked) is { } invalid)
             return Problems.Result(invalid);
-        // What the password changes nothing about is refused before it is hashed.
+        // A request that fails whatever the password is gets refused before the hash is computed.
         if (account is not null && RequestEmailProofHandler.Validate(asked, account, clock.GetUtcNow()) is { } no)
             return await commands.WasAnsweredAsync(log, ct) ? await commands.Send(asked, answer) : Problems.Result(no);
         var result = await tries.TryAsync(http, account, name: null, async () =>
@@ -140,17 +140,19 @@ public static class EmailEndpoints
         }
         if (requests.Wait(Networks.Of(http.Connection.RemoteIpAddress)) is { } refusal)
             return Problems.Result(refusal);
-        // An address that nobody holds costs the log as much: neither the answer nor its time says which it is.
+        // An address without an account costs the log as much. Neither the answer nor its duration reveals which it is.
         var holder = await log.Reader.FindNameAsync(Account.EmailScope, body.Email.ToLowerInvariant(), ct);
         var result = await commands.Decide(new AskForPasswordReset(tokens.MailboxOf(body.Email), holder), new { });
         return result is CommandResult.Refused no ? Problems.Result(no.Refusal) : Results.Accepted();
     }
 }
 
-/// <summary>How many mails strangers of one network may ask for, on this node.</summary>
+/// <summary>
+/// Limits the mails that callers of one network may request without signing in, on this node. Safe from any thread.
+/// </summary>
 public sealed class MailRequests : IDisposable
 {
-    /// <summary>An hour's worth, as a school or a mobile carrier has many people behind one address.</summary>
+    /// <summary>In one hour; a school or a mobile carrier has many people behind one address.</summary>
     public const int PerNetworkMax = 30;
 
     private static readonly TokenBucketRateLimiterOptions Bucket = new()
@@ -163,13 +165,13 @@ public sealed class MailRequests : IDisposable
         AutoReplenishment = false,
     };
 
-    // Buckets that are full again are dropped.
+    // The limiter drops buckets that are full again.
     private readonly PartitionedRateLimiter<Guid> _networks = PartitionedRateLimiter.Create<Guid, Guid>(network =>
         RateLimitPartition.GetTokenBucketLimiter(network, _ => Bucket)
     );
 
-    /// <summary>Takes one request of a network's allowance.</summary>
-    /// <returns>That it must wait; null when it may go on.</returns>
+    /// <summary>Takes one request from a network's allowance.</summary>
+    /// <returns>The refusal when the network must wait; null when it may go on.</returns>
     public Refusal? Wait(Guid network)
     {
         using var lease = _networks.AttemptAcquire(network);

@@ -7,7 +7,7 @@ using Veza.Reactors.Accounts;
 
 namespace Veza.Api.Accounts;
 
-// What holds a password or a token does not print it.
+// Records with a password or a token do not print it.
 public sealed record ChangePasswordBody(string CurrentPassword, string NewPassword)
 {
     public override string ToString() => nameof(ChangePasswordBody);
@@ -18,7 +18,7 @@ public sealed record ResetPasswordBody(string Token, string NewPassword)
     public override string ToString() => nameof(ResetPasswordBody);
 }
 
-/// <param name="Token">Good once, for an hour. It is shown here and nowhere again.</param>
+/// <param name="Token">Valid once, for an hour; shown only in this answer.</param>
 public sealed record PasswordResetView(Guid Id, string Token, int ExpiresIn)
 {
     public override string ToString() => $"{nameof(PasswordResetView)} {Id}";
@@ -67,7 +67,7 @@ public static class PasswordEndpoints
             return Problems.Result(Problems.Invalid("newPassword", wrong));
         var account = await signIns.AccountAsync(caller.AccountId, ct);
         var answer = new { id = caller.AccountId };
-        // Also here, or a stolen session would be an easier way to guess the password by.
+        // Throttled here too, or a stolen session would be an easier way to guess the password.
         var result = await tries.TryAsync(http, account, name: null, async () =>
         {
             var fits = await passwords.FitsAsync(caller.AccountId, account?.PasswordHash, body.CurrentPassword, ct);
@@ -131,7 +131,7 @@ public static class PasswordEndpoints
         if (reset is null)
             return Problems.Result(AccountRefusals.ResetTokenInvalid);
         var answer = new { id = reset.AccountId };
-        // A token that is used up, replaced or too old costs no hash, here or on another node.
+        // A token that is used, replaced or expired costs no hash, on this node or any other.
         await log.CatchUpAsync(ct);
         var account = await signIns.AccountAsync(reset.AccountId, ct);
         if (ResetPasswordHandler.Validate(reset, account, clock.GetUtcNow()) is { } invalid)

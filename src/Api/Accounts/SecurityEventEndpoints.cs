@@ -6,8 +6,7 @@ namespace Veza.Api.Accounts;
 public static class SecurityEventEndpoints
 {
     public static void MapSecurityEvents(this IEndpointRouteBuilder api) =>
-        // Under sessions, of which no scope can be granted: it is for the person, who looks for what a key of theirs
-        // did.
+        // Tagged as sessions, a resource without a grantable scope: a person checks here what their API keys did.
         api.MapGet("/accounts/me/security-events", ListAsync)
             .WithTags("Sessions")
             .ReadsFrom(SecurityEventQueries.Reads)

@@ -7,7 +7,7 @@ using Veza.Projections.Accounts;
 
 namespace Veza.Api.Accounts;
 
-// What holds a password or a token does not print it.
+// Records with a password or a token do not print it.
 public sealed record SignInBody(string Name, string Password, string? Device = null, string? Code = null)
 {
     public override string ToString() => nameof(SignInBody);
@@ -19,9 +19,9 @@ public sealed record RefreshBody(string RefreshToken)
 }
 
 /// <param name="LastUsedAt">
-/// When its tokens were last renewed: a session in use renews them every quarter of an hour.
+/// When its tokens were last renewed; a session in use renews them every quarter of an hour.
 /// </param>
-/// <param name="Current">The one that asks.</param>
+/// <param name="Current">Whether it is the session of this request.</param>
 public sealed record SessionView(
     Guid Id,
     string? Device,
@@ -126,7 +126,7 @@ public static class SessionEndpoints
         var token = signIns.RefreshToken(http, id);
         var (address, device) = (http.Connection.RemoteIpAddress, AccountAuthenticator.Device(http, body.Device));
         var session = new StartSession(id, Guid.Empty, token.Hash, device, signIns.NetworkHash(address));
-        // What no name or password can mend is refused before anything is looked up or hashed.
+        // A malformed request is refused before any name is looked up or password hashed.
         if (commands.Shape(session) is { } invalid)
             return Problems.Result(invalid);
         if (!AccountAuthenticator.CanBeName(body.Name) || !Passwords.CanBeOne(body.Password))
@@ -175,7 +175,7 @@ public static class SessionEndpoints
         )
         {
             var end = new EndSession(shown.Id, Session.RefreshTokenReused);
-            // If that is refused, the log being busy, the answer says so and not that the session is ended.
+            // When the log is too busy to end the session, the answer must not claim that it ended.
             if (
                 await bus.SendAsync(
                     end,

@@ -9,7 +9,7 @@ namespace Veza.Api.Accounts;
 public sealed record EndSuspensionBody(string Reason);
 
 /// <param name="Reason">One line, for the account's owner and for other operators.</param>
-/// <param name="Until">When it ends by itself; null: an operator ends it.</param>
+/// <param name="Until">When it ends automatically; null until an operator ends it.</param>
 public sealed record SuspensionBody(string Reason, DateTimeOffset? Until = null);
 
 public static class SuspensionEndpoints

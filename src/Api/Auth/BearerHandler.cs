@@ -9,8 +9,8 @@ using Veza.Commands.Dispatching;
 namespace Veza.Api.Auth;
 
 /// <summary>
-/// Authenticates by <c>Authorization: Bearer</c> and, where a browser can send no header, by <c>?access_token=</c>
-/// below /hubs.
+/// Authenticates by <c>Authorization: Bearer</c>. Below /hubs, where a browser cannot send a header, it also accepts
+/// <c>?access_token=</c>.
 /// </summary>
 internal sealed class BearerHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options,

@@ -5,7 +5,9 @@ using Veza.Domain.Accounts;
 
 namespace Veza.Api.Auth;
 
-/// <summary>What a token allows beyond what every account may do. A policy of the same name asks for it.</summary>
+/// <summary>
+/// The scopes: what a token allows beyond the rights of every account. Each has a policy of the same name.
+/// </summary>
 public static class Scope
 {
     /// <summary>Read the whole log, replay it and export it.</summary>
@@ -14,7 +16,8 @@ public static class Scope
     public static readonly FrozenSet<string> All = [LogRead];
 
     /// <summary>
-    /// What an API key can be given. Accounts, sessions and the operation of the platform are for people alone.
+    /// The scopes that an API key can have. Accounts, sessions and the operation of the platform are reserved for
+    /// people.
     /// </summary>
     public static readonly FrozenSet<string> Grantable =
     [
@@ -40,8 +43,8 @@ public static class Scope
     ];
 
     /// <summary>
-    /// What an API key needs for a request: the first word of the endpoint's tag, to read or to write. An endpoint that
-    /// says nothing of itself is open to no key.
+    /// The scope that an API key needs for a request: the first word of the endpoint's tag, with read or write. An
+    /// endpoint without a tag is closed to all keys.
     /// </summary>
     public static string Of(HttpContext http)
     {
@@ -63,7 +66,7 @@ public static class Scope
         roles.Any(r => r is PlatformRole.Analyst or PlatformRole.Operator) ? [LogRead] : [];
 }
 
-/// <summary>What an API key needs for an endpoint whose tag and method do not say it.</summary>
+/// <summary>The scope that an API key needs for an endpoint, when its tag and method do not determine it.</summary>
 public sealed record NeedsScope(string Scope);
 
 /// <summary>Met by people, and by API keys that have the scope of the endpoint.</summary>

@@ -1,6 +1,6 @@
 namespace Veza.Api.Configuration;
 
-/// <summary>The parts of Veza that can run in processes of their own.</summary>
+/// <summary>The parts of Veza that can run in separate processes.</summary>
 public static class HostRole
 {
     public const string Api = "api",

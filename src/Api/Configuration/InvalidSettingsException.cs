@@ -1,7 +1,7 @@
 namespace Veza.Api.Configuration;
 
 /// <summary>
-/// The process must not start: each problem is one line that names the variable, its value and what is allowed.
+/// The process must not start. Each problem is one line that names the variable, its value and the allowed values.
 /// </summary>
 public sealed class InvalidSettingsException(IReadOnlyList<string> problems) : Exception(string.Join('\n', problems))
 {

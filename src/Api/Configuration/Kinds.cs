@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 
 namespace Veza.Api.Configuration;
 
-/// <summary>The kinds of values that variables have.</summary>
+/// <summary>The types of variables: how each is parsed and described.</summary>
 internal static partial class Kinds
 {
     public static Variable<Value<int>> Number(string name, string byDefault, string meaning, int min, int max) =>
@@ -89,11 +89,11 @@ internal static partial class Kinds
     public static string[] Items(string text) =>
         text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
-    /// <summary>The least that HMAC-SHA-256 and AES-256 want.</summary>
+    /// <summary>The minimum for HMAC-SHA-256 and AES-256.</summary>
     public const int SecretBytesMin = 32;
     private const int DistinctCharactersMin = 10;
 
-    /// <summary>What people copy from examples, and what is only long because it repeats.</summary>
+    /// <summary>Secrets copied from examples, and ones that are long only by repetition.</summary>
     private static bool Guessable(string text) =>
         text.Distinct().Count() < DistinctCharactersMin
         || new[] { "change", "secret", "example", "default", "password" }.Any(word =>

@@ -1,12 +1,12 @@
 namespace Veza.Api.Configuration;
 
-/// <summary>One environment variable: all that parsing, `veza config` and the documentation say about it.</summary>
+/// <summary>One environment variable: the source of its parsing, of `veza config` and of the documentation.</summary>
 /// <param name="Default">As a person would write it; empty when there is none.</param>
-/// <param name="Allowed">What may be written, as it completes "allowed is …".</param>
-/// <param name="Secret">Its value is never shown.</param>
+/// <param name="Allowed">The allowed values; completes the sentence "allowed is …".</param>
+/// <param name="Secret">The value is never shown.</param>
 public abstract record Variable(string Name, string Default, string Meaning, string Allowed, bool Secret = false)
 {
-    /// <summary>Null when the text is allowed, else the line that says what is wrong with it.</summary>
+    /// <summary>Null when the text is allowed; otherwise a line that explains the problem.</summary>
     public abstract string? Problem(string text);
 
     protected string Wrong(string text) => $"{Name}={(Secret ? Mask : text)} is not allowed; allowed is {Allowed}";
@@ -14,7 +14,7 @@ public abstract record Variable(string Name, string Default, string Meaning, str
     public const string Mask = "********";
 }
 
-/// <param name="Read">The value of an allowed text, else null.</param>
+/// <param name="Read">Returns the value of an allowed text, else null.</param>
 public sealed record Variable<T>(
     string Name,
     string Default,
@@ -29,8 +29,8 @@ public sealed record Variable<T>(
 }
 
 /// <summary>
-/// A variable of a later release. Only its default may be set: any other value asks for what nothing here does, and an
-/// operator who was not told would rely on it.
+/// A variable of a later release. Only its default may be set: an operator who sets another value would rely on a
+/// feature that does not exist yet.
 /// </summary>
 public sealed record UnsupportedVariable(string Name, string Default, string Meaning, bool Secret = false)
     : Variable(Name, Default, $"not supported yet: {Meaning}", Default.Length == 0 ? "nothing" : Default, Secret)
@@ -41,6 +41,6 @@ public sealed record UnsupportedVariable(string Name, string Default, string Mea
             : $"{Name}={(Secret ? Mask : text)} is not supported yet; allowed is {Allowed}";
 }
 
-/// <summary>A value type in the place of <see cref="Variable{T}"/>.</summary>
+/// <summary>Wraps a value type, because <see cref="Variable{T}"/> takes only classes.</summary>
 public sealed record Value<T>(T Is)
     where T : struct;

@@ -8,7 +8,7 @@ using Veza.Commands.Dispatching;
 namespace Veza.Api.Connections;
 
 /// <summary>
-/// The gates of the two ports. That of PROMETHEUS_PORT has places of its own, so that probes reach a full server.
+/// The gates of the two ports. PROMETHEUS_PORT has separate places, so that probes reach a full server.
 /// </summary>
 internal sealed class ConnectionGates : IDisposable
 {
@@ -57,10 +57,8 @@ internal sealed class ConnectionGates : IDisposable
 
 internal static class ConnectionServices
 {
-    /// <summary>Requests that are being answered when the process is asked to stop get so long to end.</summary>
-    /// <remarks>
-    /// Longer than any command takes; an upload that trickles in would otherwise hold up the whole shutdown.
-    /// </remarks>
+    /// <summary>Time that running requests have to end when the process stops.</summary>
+    /// <remarks>Longer than any command takes; a slow upload would otherwise delay the whole shutdown.</remarks>
     public static readonly TimeSpan StoppingGrace = TimeSpan.FromSeconds(5);
 
     private static readonly Refusal TooManyFiles = new(
@@ -93,7 +91,7 @@ internal static class ConnectionServices
     }
 
     /// <summary>
-    /// For endpoints that read or write a file while they are answered: it needs a place as a connection does.
+    /// For endpoints that read or write a file while they answer; the file needs a place as a connection does.
     /// </summary>
     public static TBuilder OpensFile<TBuilder>(this TBuilder endpoint)
         where TBuilder : IEndpointConventionBuilder =>

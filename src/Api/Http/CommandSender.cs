@@ -11,8 +11,8 @@ using EventLog = Veza.EventStore.EventLog;
 namespace Veza.Api.Http;
 
 /// <summary>
-/// Sends a request's command: under its caller, its idempotency key and its <c>If-Match</c>, and says the outcome in
-/// HTTP.
+/// Sends the command of a request with its caller, idempotency key and <c>If-Match</c>, and turns the outcome into an
+/// HTTP answer.
 /// </summary>
 public sealed class CommandSender(HttpContext http, CommandBus bus)
 {
@@ -20,7 +20,7 @@ public sealed class CommandSender(HttpContext http, CommandBus bus)
         ValueTask.FromResult(new CommandSender(context, context.RequestServices.GetRequiredService<CommandBus>()));
 
     /// <param name="answer">
-    /// An object with the ids the caller should know, <c>id</c> first; version and position are added to it.
+    /// An object with the ids that the caller needs, <c>id</c> first; version and position are added to it.
     /// </param>
     public async Task<IResult> Send<TCommand>(TCommand command, object answer, int status = StatusCodes.Status200OK)
         where TCommand : notnull => Answer(await Decide(command, answer), answer, status);
@@ -29,10 +29,10 @@ public sealed class CommandSender(HttpContext http, CommandBus bus)
     public Refusal? Shape<TCommand>(TCommand command)
         where TCommand : notnull => bus.Shape(command);
 
-    /// <summary>For endpoints that make their answer from the outcome.</summary>
+    /// <summary>For endpoints that build their answer from the outcome.</summary>
     /// <param name="content">
-    /// What the request says, of a body that is too large or too variable to be hashed before it is read; it becomes
-    /// part of the fingerprint.
+    /// The content of a body that is too large or too variable to be hashed before it is read; it becomes part of the
+    /// fingerprint.
     /// </param>
     public Task<CommandResult> Decide<TCommand>(TCommand command, object answer, byte[]? content = null)
         where TCommand : notnull
@@ -43,8 +43,8 @@ public sealed class CommandSender(HttpContext http, CommandBus bus)
     }
 
     /// <summary>
-    /// Whether this request was answered before, under its idempotency key: then deciding it gives that answer again,
-    /// and nothing costly needs to come before.
+    /// Whether this request was answered before under its idempotency key. Deciding it then repeats that answer, so the
+    /// endpoint can skip its costly work.
     /// </summary>
     public async Task<bool> WasAnsweredAsync(EventLog log, CancellationToken ct) =>
         http.Features.Get<IdempotencyKey>() is not null
@@ -62,9 +62,9 @@ public sealed class CommandSender(HttpContext http, CommandBus bus)
     private async Task<CommandResult> SendAsync<TCommand>(TCommand command, CommandContext context, object answer)
         where TCommand : notnull
     {
-        // Not the request's token: once a command is under way its outcome matters even if the caller hung up.
+        // Not the request's token: a command that has begun is decided even if the caller hangs up.
         var result = await bus.SendAsync(command, context, answer, CancellationToken.None);
-        // Of a command that nobody is signed in for, the endpoint decides what the answer may show.
+        // When the caller is not signed in, the endpoint decides what the answer may show.
         if (result is CommandResult.Done done && context.AccountId is { } account)
             http.RequestServices.GetRequiredService<OwnWrites>().Record(http, account, done.Position);
         return result;
@@ -120,8 +120,7 @@ public sealed class CommandSender(HttpContext http, CommandBus bus)
                     $"{comma}\"version\":{done.Version},\"position\":{done.Position}}}"
                 )
             );
-            // Without a length the body would go out in chunks, the last of them, which is empty, in a packet of its
-            // own.
+            // Without a length the body would be chunked, and its empty last chunk would take a packet.
             response.ContentLength = json.Length - 1 + end.Length;
             response.BodyWriter.Write(json.AsSpan(0, json.Length - 1));
             response.BodyWriter.Write(end);

@@ -5,14 +5,16 @@ using System.Text;
 namespace Veza.Api.Http;
 
 /// <summary>
-/// A request's <c>Idempotency-Key</c> with a fingerprint of the request, so that the key under another request is
-/// noticed.
+/// A request's <c>Idempotency-Key</c> with a fingerprint of the request, which detects reuse of the key for another
+/// request.
 /// </summary>
 public sealed class IdempotencyKey(string key, byte[] fingerprint)
 {
     public const int LengthMax = 200;
 
-    /// <summary>Kept in memory while it is hashed; a longer body goes to a temporary file.</summary>
+    /// <summary>
+    /// Longest body that is buffered in memory while it is hashed; a longer one goes to a temporary file.
+    /// </summary>
     private const int FingerprintBytesMax = 1 << 20;
 
     public byte[] Fingerprint { get; } = fingerprint;
@@ -30,7 +32,8 @@ public sealed class IdempotencyKey(string key, byte[] fingerprint)
     }
 
     /// <summary>
-    /// The same with a fingerprint that cannot be guessed at without the secret: for requests that hold a password.
+    /// The same key with a keyed fingerprint, for requests that hold a password: without the secret, guesses cannot be
+    /// tested against it.
     /// </summary>
     public IdempotencyKey Sealed(byte[] secret) => new(key, HMACSHA256.HashData(secret, Fingerprint));
 
@@ -73,7 +76,7 @@ public sealed class IdempotencyKey(string key, byte[] fingerprint)
                 var total = 0L;
                 while ((read = await request.Body.ReadAsync(buffer, ct)) > 0)
                 {
-                    // The upload's own endpoint lifts the server's limit; this is no upload.
+                    // Only the upload's endpoint lifts the server's limit.
                     if ((total += read) > bytesMax)
                         throw new BadHttpRequestException(
                             $"the body is more than {bytesMax} bytes",

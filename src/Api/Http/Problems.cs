@@ -32,7 +32,7 @@ public static class Problems
         return TypedResults.Problem(problem);
     }
 
-    /// <summary>Sets what a refusal says in headers, then writes it.</summary>
+    /// <summary>Sets the headers of a refusal, then writes it.</summary>
     public static Task WriteAsync(HttpContext context, Refusal refusal)
     {
         HttpMetrics.Refusals.Add(1, new KeyValuePair<string, object?>("code", refusal.Code));
@@ -42,7 +42,7 @@ public static class Problems
         return From(refusal).ExecuteAsync(context);
     }
 
-    /// <summary>What routing and the server answer with a bare status gets a body like any other refusal.</summary>
+    /// <summary>Gives a bare status from routing or the server a body like any other refusal.</summary>
     public static Task WriteEmptyAsync(HttpContext context)
     {
         var request = context.Request;
@@ -114,7 +114,7 @@ public static class Problems
 }
 
 /// <summary>
-/// Turns what a request's shape throws into 400 with the field named, and a fault into 500 without detail.
+/// Turns exceptions about a request's shape into 400 with the field named, and a fault into 500 without detail.
 /// </summary>
 internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExceptionHandler
 {
@@ -144,13 +144,13 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
             );
             return true;
         }
-        // So Kestrel tells of a chunk whose size no number holds.
+        // Kestrel reports a chunk size that overflows like this.
         if (exception is IOException { InnerException: OverflowException })
         {
             await Problems.WriteAsync(context, new("malformed", RefusalKind.Invalid, exception.Message));
             return true;
         }
-        // Such as for the key of a new account, or for a query's temporary file.
+        // For example the key of a new account, or a query's temporary file.
         if (exception is StorageFullException || DatabaseFaults.IsDiskFull(exception))
         {
             var (method, path) = (context.Request.Method, context.Request.Path);
@@ -158,7 +158,7 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
             await Problems.WriteAsync(context, Refusals.StorageFull);
             return true;
         }
-        // What the database's connections throw is Npgsql's.
+        // Exceptions of database connections are Npgsql's, so this one is about a file.
         if (exception is IOException)
         {
             logger.LogError(
@@ -222,7 +222,7 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
         if (bad.InnerException is JsonException json)
         {
             var field = json.Path is { Length: > 2 } path ? path[2..] : "body";
-            // The rest of such a message names a type of ours, which tells nobody anything.
+            // The rest of such a message names an internal type, which does not help the caller.
             var said = json.Message.Contains("could not be converted", StringComparison.Ordinal)
                 ? "it is a value of another kind"
                 : json.Message.Split(" Path:")[0];
@@ -252,7 +252,7 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
             _ => "of another form",
         };
 
-    // Minimal APIs tell what they could not bind in their message alone.
+    // Minimal APIs name the parameter that they could not bind only in the message.
     [GeneratedRegex(
         """^(Failed to bind|Required) parameter "(Nullable<)?(?<type>[\w]+)>?\?? (?<name>\w+)"( from "(?<value>.*)"\.)?""",
         RegexOptions.Singleline | RegexOptions.ExplicitCapture

@@ -3,18 +3,18 @@ using Veza.Api.Configuration;
 
 namespace Veza.Api.Http;
 
-/// <summary>Who really calls, when a proxy calls for them.</summary>
+/// <summary>Finds the client's address behind trusted proxies.</summary>
 public static class Proxies
 {
     /// <summary>
-    /// Takes the last address of <c>X-Forwarded-For</c> that no trusted proxy has; what the caller itself wrote there
-    /// is never believed.
+    /// Uses the last address of <c>X-Forwarded-For</c> that is not a trusted proxy's. Entries that the caller itself
+    /// wrote are never believed.
     /// </summary>
     public static void UseTrustedProxies(this WebApplication app, VezaSettings settings)
     {
         if (settings.TrustedProxies.Count == 0)
             return;
-        // No limit but the list: each entry counts only as long as the one after it is a proxy's.
+        // The list is the only limit: each entry counts only while the one after it is a proxy's.
         var options = new ForwardedHeadersOptions
         {
             ForwardedHeaders = ForwardedHeaders.XForwardedFor,

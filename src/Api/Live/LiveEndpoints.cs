@@ -67,12 +67,12 @@ public static class LiveEndpoints
         context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null;
 
     /// <summary>
-    /// Before the handshake, so that a client that finds no room, or a server that stops, can be sent elsewhere. The
-    /// hub itself counts exactly.
+    /// Refuses new connections before the handshake, so that a client can go elsewhere when the node is full or
+    /// stopping. The hub itself counts exactly.
     /// </summary>
     private static Task RefuseNew(HttpContext context, RequestDelegate next)
     {
-        // Part of a connection that there is already, over long polling or server-sent events.
+        // A request of an existing connection, over long polling or server-sent events.
         if (context.Request.Query.ContainsKey("id"))
             return next(context);
         var connections = context.RequestServices.GetRequiredService<LiveConnections>();
@@ -84,8 +84,8 @@ public static class LiveEndpoints
     }
 
     /// <summary>
-    /// Serves a WebSocket without the request that opened it, as far as the server can; SignalR itself serves all other
-    /// transports, and those that were negotiated.
+    /// Serves a WebSocket without the request that opened it, where the server supports that. SignalR itself serves all
+    /// other transports, and negotiated connections.
     /// </summary>
     private static async Task LeaveHttp(HttpContext context, RequestDelegate next)
     {
@@ -114,7 +114,7 @@ public static class LiveEndpoints
             );
             return;
         }
-        // Answers the handshake. The socket that it makes would speak within the request; nothing is ever asked of it.
+        // Answers the handshake. The resulting socket works within the request, so it is never used.
         _ = await context.WebSockets.AcceptWebSocketAsync(
             new WebSocketAcceptContext { KeepAliveInterval = Timeout.InfiniteTimeSpan }
         );
@@ -127,7 +127,7 @@ public static class LiveEndpoints
         leaving.To(Served(user, keepAlive, hub, heart, limits, clock));
     }
 
-    // What it captures lives as long as the connection.
+    // Everything it captures lives as long as the connection.
     private static Func<ConnectionContext, Task> Served(
         ClaimsPrincipal user,
         TimeSpan keepAlive,
@@ -137,7 +137,7 @@ public static class LiveEndpoints
         TimeProvider clock
     ) => connection => LiveSocket.RunAsync(connection, user, keepAlive, hub, heart, limits, clock);
 
-    /// <returns>Null for what is no number of seconds, or one that is not allowed.</returns>
+    /// <returns>Null when it is not a number of seconds, or out of range.</returns>
     private static TimeSpan? KeepAlive(string? seconds, RealtimeLimits limits) =>
         seconds is null ? limits.KeepAlive
         : int.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out var given)
@@ -186,7 +186,7 @@ public static class LiveEndpoints
             var subscription = ((SubscribeOutcome.Opened)outcome).Subscription;
             await SendAsync(answer, subscription.ReadAsync, http, engine.Limits, clock);
         }
-        // The client hung up; that is how a live request usually ends.
+        // The client hung up, as live requests usually end.
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested) { }
         finally
         {
@@ -240,7 +240,7 @@ public static class LiveEndpoints
         }
     }
 
-    /// <param name="read">Says itself, with its last message, that the session or the server ends.</param>
+    /// <param name="read">Its last message says that the session or the server ends.</param>
     private static async Task SendAsync(
         LongAnswer answer,
         Func<CancellationToken, IAsyncEnumerable<LiveMessage>> read,
@@ -260,7 +260,7 @@ public static class LiveEndpoints
                 next ??= messages.MoveNextAsync().AsTask();
                 if (await IsSilentAsync(next, limits.KeepAlive, clock))
                 {
-                    // A key's time runs out without an event that would wake the reader.
+                    // A key expires without an event that would wake the reader.
                     if (answer.Session.HasEnded)
                         return;
                     Write(answer.Body, ": keep-alive\n\n");
@@ -278,7 +278,7 @@ public static class LiveEndpoints
         catch (OperationCanceledException) when (answer.IsOver) { }
         finally
         {
-            // An enumerator may only be disposed of when it stands still.
+            // An enumerator must not be disposed while it runs.
             await ending.CancelAsync();
             if (next is not null)
                 await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -291,8 +291,7 @@ public static class LiveEndpoints
 
     private static void Write(PipeWriter body, LiveMessage message)
     {
-        // After fellBehind and epochChanged the client fetches the state anew; a browser then reconnects by itself,
-        // from there.
+        // After fellBehind and epochChanged the client fetches the state again; a browser then reconnects from there.
         var resume = message switch
         {
             LiveMessage.Batch batch => (batch.Epoch, batch.Position),

@@ -6,7 +6,7 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Api.Replay;
 
-/// <summary>Building a read model anew, beside the one that serves.</summary>
+/// <summary>Rebuilds a read model while the present one keeps serving.</summary>
 public static class BuildEndpoints
 {
     public static void MapBuilds(this IEndpointRouteBuilder api)

@@ -8,8 +8,7 @@ using Veza.EventStore.Coordination;
 namespace Veza.Api.Replay;
 
 /// <summary>
-/// How far the read models are, on whichever node they run, and what is to become of the events they could not deal
-/// with.
+/// Shows the progress of the read models on all nodes, and decides what happens to events that they could not apply.
 /// </summary>
 public static class ProjectionEndpoints
 {

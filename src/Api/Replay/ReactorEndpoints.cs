@@ -6,9 +6,7 @@ using Veza.Reactors.Running;
 
 namespace Veza.Api.Replay;
 
-/// <summary>
-/// How far the reactors are, on whichever node they run, and what is to become of the events they gave up.
-/// </summary>
+/// <summary>Shows the progress of the reactors on all nodes, and decides what happens to their dead letters.</summary>
 public static class ReactorEndpoints
 {
     public static void MapReactors(this IEndpointRouteBuilder api)

@@ -3,17 +3,16 @@ using System.Buffers;
 namespace Veza.Media.Formats;
 
 /// <summary>
-/// Cuts Ogg (Opus or Vorbis) into pages. Header pages are kept and travel with every later page, not as frames of their
-/// own.
+/// Cuts Ogg (Opus or Vorbis) into pages. Header pages are not frames; they accompany every later page.
 /// </summary>
 /// <remarks>
-/// One logical stream is followed: of several that begin together the last with sound, and each new one replaces the
-/// one before (RFC 3533 calls that chaining). Pages of other streams, pictures or skeletons, are left out.
+/// Follows one logical stream: of several that begin together the last with sound, and each new one replaces the one
+/// before (RFC 3533 calls that chaining). Drops pages of other streams, such as pictures or skeletons.
 /// </remarks>
 public sealed class OggFramer : IFramer
 {
     /// <summary>
-    /// Vorbis's code books are some 5 KB; a cover picture in the comments can be much, and every listener is sent it.
+    /// Vorbis's code books are some 5 KB; a cover picture in the comments can be large, and goes to every listener.
     /// </summary>
     public const int HeaderBytesMax = 256 * 1024;
 
@@ -50,7 +49,7 @@ public sealed class OggFramer : IFramer
         );
     }
 
-    /// <returns>Whether it is worth looking again.</returns>
+    /// <returns>Whether another call may find more.</returns>
     private bool TakePage(List<SoundFrame> frames)
     {
         var at = _buffer.Unread.IndexOf(OggPage.Mark);
@@ -129,7 +128,7 @@ public sealed class OggFramer : IFramer
             return;
         _ended = page.IsLast;
         _lastNumber = page.Number;
-        // All ones: no packet ends on the page, so it says no time.
+        // All ones: no packet ends on the page, so it has no time.
         if (page.Granule != ulong.MaxValue)
             _lastGranule = page.Granule;
         frames.Add(

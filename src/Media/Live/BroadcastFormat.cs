@@ -13,7 +13,7 @@ public static class BroadcastFormats
     public const string Accepted = "application/ogg, audio/ogg, audio/mpeg";
 
     /// <param name="contentType">
-    /// As a source sends it; parameters such as <c>codecs=opus</c> are not looked at, the stream itself is.
+    /// As a source sends it. Parameters such as <c>codecs=opus</c> are ignored; the stream itself decides.
     /// </param>
     public static BroadcastFormat? FromContentType(string contentType) =>
         contentType.Split(';')[0].Trim().ToLowerInvariant() switch

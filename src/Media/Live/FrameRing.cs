@@ -3,17 +3,17 @@ using Veza.Media.Formats;
 namespace Veza.Media.Live;
 
 /// <summary>
-/// The newest frames of a broadcast, held once for all listeners. One writes at a time; readers take no lock.
+/// The newest frames of a broadcast, held once for all listeners. One thread writes at a time; readers take no lock.
 /// </summary>
 /// <remarks>
-/// A reader asks for a frame by its number and finds it, or finds that it has gone. So a stalled reader holds a number
-/// and nothing else, where a linked list would keep alive everything since.
+/// A reader asks for a frame by its number, and gets null when the frame is gone. So a stalled reader holds only a
+/// number, where a linked list would keep every later frame alive.
 /// </remarks>
 internal sealed class FrameRing(BroadcastLimits limits, TimeProvider time)
 {
     /// <summary>
-    /// 15 s of the smallest frames sent one by one (MP3: 38 a second) fit. A power of two, as the place is taken by
-    /// mask.
+    /// 15 s of the smallest frames sent one by one (MP3: 38 a second) fit. A power of two, because a mask computes the
+    /// slot.
     /// </summary>
     public const int FramesMax = 1024;
 
@@ -43,13 +43,12 @@ internal sealed class FrameRing(BroadcastLimits limits, TimeProvider time)
         Volatile.Write(ref _head, frame.Sequence);
     }
 
-    /// <returns>The frame, or null when it has gone or has not come yet.</returns>
+    /// <returns>The frame, or null when it is gone or not here yet.</returns>
     public SoundFrame? Find(long sequence) =>
         Volatile.Read(ref Slot(sequence)) is { } frame && frame.Sequence == sequence ? frame : null;
 
     /// <summary>
-    /// Where one begins who comes now: the oldest join point within the burst; if there is none, the next frame to
-    /// come.
+    /// Where a new listener begins: the oldest join point within the burst; if there is none, the next frame to come.
     /// </summary>
     public long JoinPosition()
     {
@@ -67,7 +66,7 @@ internal sealed class FrameRing(BroadcastLimits limits, TimeProvider time)
         return position;
     }
 
-    /// <summary>Where one goes on who fell behind: the newest join point, or else the next frame.</summary>
+    /// <summary>Where a late reader continues: the newest join point, or else the next frame.</summary>
     public long NewestJoinPoint()
     {
         var head = Head;

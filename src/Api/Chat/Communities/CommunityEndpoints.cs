@@ -19,7 +19,8 @@ public static class CommunityEndpoints
 {
     private static readonly string[] CommunityRead = ["chat.communities.v1"];
 
-    // A list is for members, and a community that there is none of is told from one that is closed to the caller.
+    // A list is for members only. An unknown community and a community that is closed to the caller get different
+    // refusals.
     private static readonly string[] MembersRead = [.. CommunityRead, "chat.members.v1", "accounts.profiles.v1"];
     private static readonly string[] ChannelsRead = [.. CommunityRead, "chat.members.v1", "chat.channels.v1"];
 

@@ -8,7 +8,7 @@ using Veza.Projections.Chat;
 namespace Veza.Api.Chat.Members;
 
 /// <param name="DeleteMessagesHours">
-/// Whole hours, 0 to <see cref="Member.DeleteMessagesHoursMax"/>; without it nothing is deleted.
+/// Whole hours, 0 to <see cref="Member.DeleteMessagesHoursMax"/>; nothing is deleted without it.
 /// </param>
 public sealed record BanBody(string? Reason, int? DeleteMessagesHours);
 
@@ -100,7 +100,7 @@ public static class ModerationEndpoints
             return refusal;
         if (await chat.CommunityAsync(communityId, ct) is not { } community)
             return Problems.Result(Refusals.Unknown("community", communityId));
-        // Until there are roles, the owner alone has it.
+        // Only the owner has this right until there are roles.
         if (community.OwnerId != caller.AccountId)
             return Problems.Result(ChatRefusals.NotAllowed(Permission.ModerateMembers));
         return Results.Ok(

@@ -9,7 +9,7 @@ using Veza.Realtime.Presence;
 namespace Veza.Api.Chat.Members;
 
 /// <param name="LastSeen">
-/// The minute in which a member who is offline was last there, as far as this node knows; not while invisible.
+/// The minute in which an offline member was last online, as far as this node can see; null while invisible.
 /// </param>
 public sealed record MemberPresenceView(
     AccountName Account,
@@ -18,7 +18,7 @@ public sealed record MemberPresenceView(
     long Position
 );
 
-/// <param name="Devices">Those that have said how they are.</param>
+/// <param name="Devices">The devices that have reported a state.</param>
 public sealed record OwnPresenceView(PresenceStatus Status, int Devices);
 
 public static class PresenceEndpoints

@@ -116,7 +116,7 @@ public static class MessageEndpoints
         Page<MessageView> page;
         if (after is not null)
         {
-            // One more than asked tells whether there is more; the page ends at its newest, which is where the next one
+            // One more than asked shows whether there is more. The page ends at its newest message, where the next one
             // starts.
             var newer = await read.AfterAsync(channelId, anchor!.Value, size + 1, caller.AccountId, ct);
             if (newer.Count <= size)
@@ -195,11 +195,11 @@ public static class MessageEndpoints
     }
 
     /// <summary>
-    /// What was deleted since is not said again by asking for the past: that it was there is, its text is for
-    /// operators.
+    /// A point-in-time query must not repeat messages deleted since: the message appears, but its text is for operators
+    /// only.
     /// </summary>
     /// <returns>
-    /// Those of the messages whose text the caller is not shown; a message never has an empty one of its own.
+    /// The messages whose text is withheld from the caller; a message never has an empty text otherwise.
     /// </returns>
     private static async Task<HashSet<Guid>> WithheldAsync(
         HttpContext http,

@@ -43,8 +43,8 @@ public static class ReadingEndpoints
         CancellationToken ct
     )
     {
-        // A marker ahead of the log would hide what is yet to be said. The client may have its position from a node
-        // that is ahead of this one.
+        // A marker ahead of the log would hide future messages. The client's position may come from a node that is
+        // ahead of this one.
         if (body.UpTo > log.Head)
             await log.CatchUpAsync(ct);
         if (body.UpTo > log.Head)

@@ -74,7 +74,7 @@ public static class BroadcastEndpoints
     private static bool Moderates(Caller caller) =>
         caller.Roles.Overlaps([AccountRole.Operator, AccountRole.Moderator]);
 
-    /// <summary>The sound itself, at the address that players know, for anybody.</summary>
+    /// <summary>Serves the sound at the public address that players use.</summary>
     public static void MapBroadcastSound(this IEndpointRouteBuilder app) =>
         app.MapGet("/live/{broadcastId:guid}", Listen)
             .AllowAnonymous()
@@ -92,8 +92,8 @@ public static class BroadcastEndpoints
     {
         var id = Guid.CreateVersion7();
         var result = await commands.Decide(new CreateBroadcast(id, caller.AccountId, body.Title), new { id });
-        // A repeat is answered for the first one's id. The key is made anew from it rather than kept with the
-        // remembered answer.
+        // A repeat gets the first request's id. The key is derived from it again, because the stored answer does not
+        // hold it.
         if (result is CommandResult.Done { Answer: { } first } done)
             (id, result) = (
                 JsonDocument.Parse(first).RootElement.GetProperty("id").GetGuid(),
@@ -161,8 +161,8 @@ public static class BroadcastEndpoints
         http.Response.ContentType = mount.Format.ContentType();
         http.Response.Headers.CacheControl = "no-store";
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        // A slow listener is cut forward, not cut off; and one of a quiet broadcast is slow through no fault of its
-        // own.
+        // A slow listener skips forward instead of being cut off, and a listener of a quiet broadcast receives little
+        // through no fault of its own.
         if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
             rate.MinDataRate = null;
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, host.ApplicationStopping);

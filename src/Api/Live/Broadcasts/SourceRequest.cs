@@ -2,12 +2,12 @@ using Veza.Media.Live;
 
 namespace Veza.Api.Live.Broadcasts;
 
-/// <summary>What a source says of itself when it connects.</summary>
+/// <summary>The request of a source that connects.</summary>
 /// <param name="Ice">
 /// The <c>ice-*</c> headers, names in lower case: <c>ice-name</c>, <c>ice-description</c>, <c>ice-genre</c>,
 /// <c>ice-bitrate</c> ….
 /// </param>
-/// <remarks>Not printed as a record would, for the password's sake.</remarks>
+/// <remarks>Not a record, because a record would print the password.</remarks>
 public sealed class SourceRequest(
     Guid broadcastId,
     string user,
@@ -25,7 +25,7 @@ public sealed class SourceRequest(
     public IReadOnlyDictionary<string, string> Ice => ice;
 }
 
-/// <summary>The host's word on a source: <see cref="SourceAccepted"/> or <see cref="SourceRefused"/>.</summary>
+/// <summary>The host's decision about a source: <see cref="SourceAccepted"/> or <see cref="SourceRefused"/>.</summary>
 public abstract record SourceAnswer;
 
 public sealed record SourceAccepted(Mount Mount) : SourceAnswer;
@@ -36,7 +36,7 @@ public sealed record SourceAccepted(Mount Mount) : SourceAnswer;
 /// <param name="Reason">One sentence for the person at the encoder.</param>
 public sealed record SourceRefused(int Status, string Reason) : SourceAnswer;
 
-/// <summary>Why a source's connection came to its end.</summary>
+/// <summary>Why a source's connection ended.</summary>
 public enum SourceEndReason
 {
     Closed,
@@ -49,17 +49,16 @@ public enum SourceEndReason
 
 public readonly record struct SourceEnd(SourceEndReason Reason, string Detail);
 
-/// <summary>What the Icecast surface asks of its host, which knows accounts, keys and the log.</summary>
+/// <summary>The host of the Icecast protocol, with access to accounts, keys and the log.</summary>
 public interface IIcecastSources
 {
     ValueTask<SourceAnswer> Authenticate(SourceRequest request, CancellationToken cancellation);
 
-    /// <summary>The source holds the mount; its sound follows once this has returned.</summary>
+    /// <summary>The source holds the mount; its sound is read once this has returned.</summary>
     ValueTask Connected(SourceRequest request, Mount mount, CancellationToken cancellation);
 
     /// <summary>
-    /// The source has let go of the mount. Called once for every <see cref="Connected"/>, whether or not that
-    /// succeeded.
+    /// The source has released the mount. Called once for every <see cref="Connected"/>, even if that failed.
     /// </summary>
     ValueTask Disconnected(SourceRequest request, Mount mount, SourceEnd end);
 }
@@ -71,13 +70,12 @@ public sealed record IcecastLimits
     public int HeadBytesMax { get; init; } = 16 * 1024;
 
     /// <summary>
-    /// From the connection's beginning to the end of the headers: a head that trickles in holds a connection for no
-    /// reason.
+    /// From the connection's beginning to the end of the headers: a slow head would hold a connection for no reason.
     /// </summary>
     public TimeSpan HeadTimeLimit { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Without a byte for this long a source counts as gone, so that it can come back. Icecast's own default.
+    /// A source that sends no byte for this long counts as gone, so that it can come back. Icecast's own default.
     /// </summary>
     public TimeSpan IdleTimeLimit { get; init; } = TimeSpan.FromSeconds(10);
 }

@@ -5,8 +5,8 @@ namespace Veza.Api.Music.Charts;
 
 /// <param name="Since">The beginning of the first hour that counts; null in charts of all time.</param>
 /// <param name="Until">
-/// The end of the last hour that counts, exclusive. A track's plays are those that
-/// <c>/tracks/{id}/counts/plays/events</c> lists between the two.
+/// The end of the last hour that counts, exclusive. <c>/tracks/{id}/counts/plays/events</c> lists a track's plays
+/// between the two.
 /// </param>
 public sealed record ChartPageView(
     IReadOnlyList<ChartEntryView> Items,
@@ -68,7 +68,7 @@ public static class ChartEndpoints
         );
     }
 
-    // Enum.TryParse would take numbers and lists of names too.
+    // Enum.TryParse would also accept numbers and lists of names.
     private static T? Named<T>(string text)
         where T : struct, Enum =>
         Enum.GetNames<T>().Any(n => n.Equals(text, StringComparison.OrdinalIgnoreCase))

@@ -4,8 +4,8 @@ using Veza.Projections.Music.Listening;
 
 namespace Veza.Api.Music.Listening;
 
-/// <param name="HeardMs">Heard so far in this play, pauses and skipped parts left out.</param>
-/// <param name="PositionMs">Where in the track the listener is.</param>
+/// <param name="HeardMs">Heard so far in this play, without pauses and skipped parts.</param>
+/// <param name="PositionMs">The listener's position in the track.</param>
 /// <param name="Ended">Whether this is the play's last report.</param>
 public sealed record ReportPlayBody(long HeardMs, long PositionMs, bool Ended = false);
 

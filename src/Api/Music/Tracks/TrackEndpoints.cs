@@ -11,7 +11,7 @@ using Veza.Projections.Music.Tracks;
 
 namespace Veza.Api.Music.Tracks;
 
-/// <summary>How an upload looks in the API's description; it is read part by part, never bound as a whole.</summary>
+/// <summary>The upload's form for the API description. It is read part by part and never bound as a whole.</summary>
 public sealed record UploadTrackForm(string Title, string? Genre, string? Description, IFormFile File);
 
 public static class TrackEndpoints
@@ -50,7 +50,7 @@ public static class TrackEndpoints
             .AnswersAsOf(TrackQueries.Reads)
             .Produces<TrackView>()
             .WithSummary("Read a track");
-        // Players ask with HEAD how long it is.
+        // Players ask for the length with HEAD.
         track
             .MapMethods("/audio", [HttpMethods.Get, HttpMethods.Head], Audio)
             .OpensFile()
@@ -87,7 +87,7 @@ public static class TrackEndpoints
             );
         if (await queries.FilesAsync(trackId, ct) is not { } track)
             return Problems.Result(Refusals.Unknown("track", trackId));
-        // Its files are going, or gone; a file of anybody else that is not there is the disk's fault.
+        // The files of an erased account are being removed; any other missing file is a fault of the disk.
         if (await log.Models.LoadAsync(typeof(Account), track.OwnerId, ct) is { State: Account { Erased: true } })
             return Problems.Result(Refusals.Unknown("track", trackId));
         if (file != TrackFile.Original && !track.Formats.Contains(format))
