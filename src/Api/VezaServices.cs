@@ -1,7 +1,6 @@
 using System.Text;
 using Marten;
 using Veza.Api.Accounts;
-using Veza.Api.Chat.Members;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Configuration;
 using Veza.Api.Connections;
@@ -10,7 +9,6 @@ using Veza.Api.Http;
 using Veza.Api.Live.Broadcasts;
 using Veza.Api.Music.Listening;
 using Veza.Api.Music.Tracks;
-using Veza.Api.Observability;
 using Veza.Api.OpenApi;
 using Veza.Api.Replay;
 using Veza.Api.Social;

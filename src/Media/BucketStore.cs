@@ -3,33 +3,15 @@ using System.Net;
 using System.Text;
 using Amazon.Runtime;
 using Amazon.S3;
-using Amazon.S3.Model;
 
 namespace Veza.Media;
-
-/// <summary>
-/// The address of a bucket and its keys, which must be able to get, put, delete and list its objects.
-/// </summary>
-/// <param name="ForcePathStyle">The bucket's name is in the path of its addresses instead of the host name.</param>
-public sealed record BucketAddress(
-    Uri Endpoint,
-    string Name,
-    string Region,
-    string AccessKey,
-    string SecretKey,
-    bool ForcePathStyle
-)
-{
-    // A record prints its members, and some of these are secrets.
-    public override string ToString() => $"{Name} at {Endpoint}";
-}
 
 /// <summary>
 /// Stores the tracks' files in a bucket of S3-compatible storage, under the same names as in a folder.
 /// </summary>
 /// <remarks>
-/// Safe from any thread. A file appears whole or not at all, as an object does. Any fault of the storage throws <see
-/// cref="MediaStorageException"/>, after <see cref="RetriesMax"/> more attempts and within a time limit. Uploads are
+/// Safe from any thread. A file appears whole or not at all, as an object does. Any fault of the storage throws
+/// <see cref="MediaStorageException"/>, after <see cref="RetriesMax"/> more attempts and within a time limit. Uploads are
 /// staged, and processed, in the local folder. See docs/decisions/0062-audio-in-a-bucket-served-through-veza.md.
 /// </remarks>
 public sealed class BucketStore : MediaStore, IDisposable

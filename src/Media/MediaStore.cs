@@ -2,35 +2,13 @@ using System.Security.Cryptography;
 
 namespace Veza.Media;
 
-public enum TrackFile
-{
-    Original,
-    Opus,
-    Mp3,
-}
-
-/// <summary>The outcome of an upload's bytes: <see cref="Staged"/> or <see cref="UploadTooLarge"/>.</summary>
-public abstract record StageResult;
-
-/// <param name="Path">The staged file, for probing before it is stored.</param>
-/// <param name="Sha256">Of the bytes, in lower-case hexadecimal.</param>
-public sealed record Staged(Guid UploadId, string Path, long Bytes, string Sha256) : StageResult;
-
-public sealed record UploadTooLarge(long UploadBytesMax) : StageResult
-{
-    public string Detail => $"the upload is larger than MAX_UPLOAD_SIZE, {UploadBytesMax:N0} bytes";
-}
-
-/// <summary>A fault of the disk or the object storage, such as a full disk. It is never the uploader's fault.</summary>
-public sealed class MediaStorageException(IOException fault) : IOException(fault.Message, fault);
-
 /// <summary>
 /// The tracks' files, and the staging area of uploads. File names consist of ids alone, so no client can choose a path
 /// outside.
 /// </summary>
 /// <remarks>
-/// Staging is a local folder; the files are stored in the same one (<see cref="FolderStore"/>) or in a bucket (<see
-/// cref="BucketStore"/>). ffmpeg works on local files: its input is fetched, and its output is stored.
+/// Staging is a local folder; the files are stored in the same one (<see cref="FolderStore"/>) or in a bucket
+/// (<see cref="BucketStore"/>). ffmpeg works on local files: its input is fetched, and its output is stored.
 /// </remarks>
 public abstract class MediaStore
 {

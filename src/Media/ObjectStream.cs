@@ -3,8 +3,8 @@ namespace Veza.Media;
 /// <summary>An object of a bucket as a seekable, read-only stream that requests one window at a time.</summary>
 /// <remarks>
 /// For one reader at a time. It buffers nothing: a window is the range of one request. A window that breaks off is
-/// requested again from the break, <see cref="BreaksMax"/> times; then reading throws <see
-/// cref="MediaStorageException"/>.
+/// requested again from the break, <see cref="BreaksMax"/> times; then reading throws
+/// <see cref="MediaStorageException"/>.
 /// </remarks>
 /// <param name="open">Opens the range from the first position to the last, both included.</param>
 internal sealed class ObjectStream(long length, Func<long, long, CancellationToken, Task<Stream>> open) : Stream

@@ -2,28 +2,6 @@ using System.Globalization;
 
 namespace Veza.Media;
 
-/// <param name="Format">Also the file's name in <see cref="MediaStore"/>.</param>
-public sealed record TranscodeTarget(TrackFile Format, int BitRateKbps)
-{
-    public static readonly TranscodeTarget Opus = new(TrackFile.Opus, 128);
-    public static readonly TranscodeTarget Mp3 = new(TrackFile.Mp3, 192);
-}
-
-/// <summary>The result of a transcode: <see cref="Transcoded"/> or <see cref="TranscodeFailed"/>.</summary>
-public abstract record TranscodeResult;
-
-public sealed record Transcoded(long Bytes) : TranscodeResult;
-
-/// <param name="Code">One of <see cref="TranscodeCodes"/>.</param>
-public sealed record TranscodeFailed(string Code, string Detail) : TranscodeResult;
-
-public static class TranscodeCodes
-{
-    public const string Failed = "transcode_failed";
-    public const string Timeout = "transcode_timeout";
-    public const string OverLimit = "transcode_over_limit";
-}
-
 /// <summary>Makes the copies that are streamed from an original. Safe from any thread.</summary>
 public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
 {

@@ -27,6 +27,11 @@ public sealed record ApiKeyView(
 
 public static class ApiKeyEndpoints
 {
+    private static readonly string GrantableScopes = string.Join(
+        ", ",
+        Scope.Grantable.Order().Select(scope => $"`{scope}`")
+    );
+
     public static void MapApiKeys(this IEndpointRouteBuilder api)
     {
         // Tagged as sessions, a resource without a grantable scope: an API key cannot create another.
@@ -34,19 +39,22 @@ public static class ApiKeyEndpoints
         keys.MapPost("", Create)
             .HoldsSecrets()
             .Produces<CreatedApiKeyView>(StatusCodes.Status201Created)
-            .WithSummary("Make an API key")
+            .WithSummary("Create an API key")
             .WithDescription(
-                $"A bearer token for programs, on REST and hub, good for `days` and for its scopes alone: {string.Join(", ", Scope.Grantable.Order().Select(s => $"`{s}`"))}."
+                $"""
+                A bearer token for programs, on REST and hub, valid for `days` and only for its scopes:
+                {GrantableScopes}.
+                """
             );
         keys.MapGet("", ListAsync)
             .ReadsFrom(ApiKeyQueries.Reads)
             .Produces<Page<ApiKeyView>>()
-            .WithSummary("List one's own API keys");
+            .WithSummary("List your own API keys");
         keys.MapDelete("/{keyId:guid}", (Guid keyId, Caller caller, CommandSender commands) =>
                 commands.Send(new EndSession(keyId, Session.KeyRevoked, caller.AccountId), new { id = keyId })
             )
             .WithSummary("Revoke an API key")
-            .WithDescription("It is refused from then on, and its live connections end, on every node.");
+            .WithDescription("Every node refuses the key from then on, and its live connections end.");
     }
 
     private static async Task<IResult> Create(

@@ -1,4 +1,3 @@
-using System.Threading.RateLimiting;
 using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Accounts;
@@ -34,26 +33,27 @@ public static class EmailEndpoints
         accounts
             .MapPut("/me/email", Change)
             .HoldsSecrets()
-            .WithSummary("Change one's e-mail address")
+            .WithSummary("Change your e-mail address")
             .WithDescription(
                 """
-                Mails a token to the new address, which counts once it is proven with it; until then the one before stays.
-                429 `email_proof_wait` when a mail was asked for lately.
+                Mails a token to the new address, which replaces the old one once it is proven. 429
+                `email_proof_wait` after a recent request.
                 """
             );
         accounts
             .MapPost("/me/email/proof", Repeat)
-            .WithSummary("Ask for the mail again that proves one's address")
-            .WithDescription("The token mailed before is void. 409 `nothing_to_prove`, 429 `email_proof_wait`.");
+            .WithSummary("Request another mail that proves your address")
+            .WithDescription("Voids the token mailed before. 409 `nothing_to_prove`, 429 `email_proof_wait`.");
         accounts
             .MapPost("/email/prove", Prove)
             .AllowAnonymous()
             .HoldsSecrets()
-            .WithSummary("Prove an e-mail address by the token mailed there")
+            .WithSummary("Prove an e-mail address by a mailed token")
             .WithDescription(
                 """
-                From then on the address signs in and can reset the password. 401 `proof_token_invalid` when the token was
-                used, replaced or is too old; 409 `email_taken` when another account has proven the address before.
+                From then on the address can sign in and reset the password. 401 `proof_token_invalid` when the
+                token was used, replaced or has expired; 409 `email_taken` when another account has proven the
+                address before.
                 """
             );
         accounts
@@ -61,11 +61,11 @@ public static class EmailEndpoints
             .AllowAnonymous()
             .HoldsSecrets()
             .Produces(StatusCodes.Status202Accepted)
-            .WithSummary("Ask for a new password by e-mail")
+            .WithSummary("Request a password reset by e-mail")
             .WithDescription(
                 """
-                202 whether an account has proven this address or none has; only the first is mailed a token, good once, for
-                an hour, for `POST /accounts/password-reset`.
+                Answers 202 whether or not an account has proven this address. Only a proven address is mailed a
+                token, valid once, for an hour, for `POST /accounts/password-reset`.
                 """
             );
     }
@@ -145,43 +145,4 @@ public static class EmailEndpoints
         var result = await commands.Decide(new AskForPasswordReset(tokens.MailboxOf(body.Email), holder), new { });
         return result is CommandResult.Refused no ? Problems.Result(no.Refusal) : Results.Accepted();
     }
-}
-
-/// <summary>
-/// Limits the mails that callers of one network may request without signing in, on this node. Safe from any thread.
-/// </summary>
-public sealed class MailRequests : IDisposable
-{
-    /// <summary>In one hour; a school or a mobile carrier has many people behind one address.</summary>
-    public const int PerNetworkMax = 30;
-
-    private static readonly TokenBucketRateLimiterOptions Bucket = new()
-    {
-        TokenLimit = PerNetworkMax,
-        TokensPerPeriod = 1,
-        ReplenishmentPeriod = TimeSpan.FromHours(1) / PerNetworkMax,
-        // One timer fills all buckets.
-        QueueLimit = 0,
-        AutoReplenishment = false,
-    };
-
-    // The limiter drops buckets that are full again.
-    private readonly PartitionedRateLimiter<Guid> _networks = PartitionedRateLimiter.Create<Guid, Guid>(network =>
-        RateLimitPartition.GetTokenBucketLimiter(network, _ => Bucket)
-    );
-
-    /// <summary>Takes one request from a network's allowance.</summary>
-    /// <returns>The refusal when the network must wait; null when it may go on.</returns>
-    public Refusal? Wait(Guid network)
-    {
-        using var lease = _networks.AttemptAcquire(network);
-        if (lease.IsAcquired)
-            return null;
-        return new("too_fast", RefusalKind.TooFast, $"{PerNetworkMax} mails an hour can be asked for from one network")
-        {
-            RetryAfter = Bucket.ReplenishmentPeriod,
-        };
-    }
-
-    public void Dispose() => _networks.Dispose();
 }

@@ -32,15 +32,18 @@ public static class PasswordEndpoints
         accounts
             .MapPut("/me/password", Change)
             .HoldsSecrets()
-            .WithSummary("Change one's password")
-            .WithDescription("Ends every other session. 403 `password_wrong` when the current one does not fit.");
+            .WithSummary("Change your password")
+            .WithDescription("Ends every other session. 403 `password_wrong` when the current password is wrong.");
         accounts
             .MapPost("/{accountId:guid}/password-reset", Issue)
             .HoldsSecrets()
             .Produces<PasswordResetView>(StatusCodes.Status201Created)
-            .WithSummary("Let somebody set a new password")
+            .WithSummary("Issue a password reset for an account")
             .WithDescription(
-                "For operators, who pass the token on to a person whose identity they have seen to. It is good once, for an hour; another one voids it."
+                """
+                For operators, who check the person's identity and pass the token on. It is valid once, for an hour;
+                a newer token voids it.
+                """
             );
         accounts
             .MapPost("/password-reset", Reset)
@@ -48,7 +51,10 @@ public static class PasswordEndpoints
             .HoldsSecrets()
             .WithSummary("Set a new password by a reset token")
             .WithDescription(
-                "By one that an operator handed over, or that was mailed. Ends every session. 401 `reset_token_invalid` when the token was used, replaced or is too old."
+                """
+                With a token from an operator or a mail. Ends every session. 401 `reset_token_invalid` when the
+                token was used, replaced or has expired.
+                """
             );
     }
 

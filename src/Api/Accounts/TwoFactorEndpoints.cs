@@ -40,9 +40,12 @@ public static class TwoFactorEndpoints
             .MapPost("", Begin)
             .HoldsSecrets()
             .Produces<TwoFactorSecretView>(StatusCodes.Status201Created)
-            .WithSummary("Begin with two-factor sign-in")
+            .WithSummary("Set up two-factor sign-in")
             .WithDescription(
-                "Gives a secret for an authenticator app (RFC 6238: SHA-1, 30 seconds, 6 digits). Nothing is asked for until `confirm`."
+                """
+                Returns a secret for an authenticator app (RFC 6238: SHA-1, 30 seconds, 6 digits). Sign-in stays
+                unchanged until `confirm`.
+                """
             );
         twoFactor
             .MapPost("/confirm", Confirm)
@@ -50,13 +53,16 @@ public static class TwoFactorEndpoints
             .Produces<RecoveryCodesView>()
             .WithSummary("Turn two-factor sign-in on")
             .WithDescription(
-                "By a first code. From then on signing in needs `code` beside the password: one of the app's, each good once, or one of the recovery codes given here."
+                """
+                With a first code from the app. From then on sign-in needs `code` beside the password: a code of the
+                app, valid once, or one of the recovery codes in this answer.
+                """
             );
         twoFactor
             .MapPost("/disable", Disable)
             .HoldsSecrets()
             .WithSummary("Turn two-factor sign-in off")
-            .WithDescription("By a code of the app or a recovery code.");
+            .WithDescription("With a code of the app or a recovery code.");
     }
 
     private static async Task<IResult> Begin(

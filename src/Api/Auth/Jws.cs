@@ -114,16 +114,3 @@ public static class Jws
         }
     }
 }
-
-/// <summary>Why a token is invalid.</summary>
-public enum TokenFault
-{
-    None,
-    Malformed,
-    OtherKind,
-    UnknownKey,
-    WrongSignature,
-    WrongClaims,
-    NotYetValid,
-    Expired,
-}

@@ -346,24 +346,3 @@ public static class Variables
         && url.Scheme is "http" or "https"
         && url.GetLeftPart(UriPartial.Authority) == text.TrimEnd('/');
 }
-
-public enum RunEnvironment
-{
-    Development,
-    Production,
-}
-
-public enum LogDetail
-{
-    Trace,
-    Debug,
-    Info,
-    Warning,
-    Error,
-}
-
-public enum LogForm
-{
-    Text,
-    Json,
-}

@@ -44,7 +44,7 @@ public static class CountEndpoints
         endpoint
             .Produces<Page<CountedEventView>>()
             .WithTags("Counts")
-            .WithSummary($"List the events that {whose} number was counted from")
+            .WithSummary($"List the events behind {whose} number")
             .WithDescription($"{more} {Description}");
 
     private static async Task<IResult> OfTrack(

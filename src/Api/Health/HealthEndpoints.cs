@@ -33,8 +33,8 @@ internal static class HealthEndpoints
     }
 
     /// <summary>
-    /// Adds a readiness check that runs at most once a second, however many callers ask: <see
-    /// cref="RememberedHealth"/>.
+    /// Adds a readiness check that runs at most once a second, however many callers ask:
+    /// <see cref="RememberedHealth"/>.
     /// </summary>
     public static IHealthChecksBuilder AddRemembered<TCheck>(this IHealthChecksBuilder health, string name)
         where TCheck : class, IHealthCheck

@@ -6,8 +6,8 @@ namespace Veza.Api.Health;
 
 /// <summary>Checks that the private PostgreSQL runs.</summary>
 /// <remarks>
-/// Degraded at worst: liveness shows it too, and killing the process for it would end the restart. <see
-/// cref="LogHealth"/> reports that the database does not answer meanwhile.
+/// Degraded at worst: liveness shows it too, and killing the process for it would end the restart.
+/// <see cref="LogHealth"/> reports that the database does not answer meanwhile.
 /// </remarks>
 internal sealed class PostgresHealth(ServerWatch watch) : IHealthCheck
 {

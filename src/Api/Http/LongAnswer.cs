@@ -11,8 +11,8 @@ namespace Veza.Api.Http;
 /// connection, its host or the session that asked. A client that reads too slowly is cut off.
 /// </summary>
 /// <remarks>
-/// For one writer at a time. An early end throws <see cref="OperationCanceledException"/> and sets <see
-/// cref="IsOver"/>.
+/// For one writer at a time. An early end throws <see cref="OperationCanceledException"/> and sets
+/// <see cref="IsOver"/>.
 /// </remarks>
 internal sealed class LongAnswer : IDisposable
 {
@@ -125,16 +125,4 @@ internal sealed class LongAnswer : IDisposable
             $"the client took less than {FlushBytes} bytes in {_limits.StoppedReadingMax}"
         );
     }
-}
-
-/// <summary>Marks an endpoint whose answer lasts as long as its client reads; a test lists them.</summary>
-internal sealed record AnswersAtLength
-{
-    public static readonly AnswersAtLength Marker = new();
-}
-
-internal static class AnsweringAtLength
-{
-    public static RouteHandlerBuilder AnswersAtLength(this RouteHandlerBuilder endpoint, string contentType) =>
-        endpoint.WithMetadata(Http.AnswersAtLength.Marker).Produces(StatusCodes.Status200OK, contentType: contentType);
 }

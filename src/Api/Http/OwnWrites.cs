@@ -24,8 +24,8 @@ public sealed class OwnWrites
     public const string Cookie = "veza_after";
 
     /// <summary>
-    /// Longer than any healthy lag of a read model; a node that lags more refuses after <see
-    /// cref="ReadYourWrites.WaitMax"/>.
+    /// Longer than any healthy lag of a read model; a node that lags more refuses after
+    /// <see cref="ReadYourWrites.WaitMax"/>.
     /// </summary>
     private const int CookieSeconds = 60;
 

@@ -169,6 +169,3 @@ public static class RateLimits
             (Networks.Of(http.Connection.RemoteIpAddress).GetHashCode() & int.MaxValue) % AddressBucketsMax;
     }
 }
-
-/// <summary>Marks an endpoint that monitors the process: probes and metrics.</summary>
-public sealed record WatchesProcess;

@@ -43,23 +43,31 @@ public static class LiveEndpoints
             .AnswersAtLength("text/event-stream")
             .WithSummary("Follow topics live, as server-sent events")
             .WithDescription(
-                "`topics` is a comma-separated list of `channel:{id}`, `account:{id}` (your own), `track:{id}`, `broadcast:{id}`, `community:{id}`, `communities:mine` (all you are a member of, with their channels, from joining to leaving), `chart:top`, `chart:trending` and `log` (scope `log:read`). "
-                    + "An API key needs, beside `live:read`, the scopes under which it may read the same over REST: "
-                    + "`messages:read` for a channel, `communities:read` for a community, both for `communities:mine`, "
-                    + "`tracks:read`, `comments:read` and `likes:read` for a track, `broadcasts:read`, `charts:read`; "
-                    + "no key follows an account. "
-                    + "Begins after the position `after`, or after `Last-Event-ID` (`<epoch>:<position>`), which wins; without either, now. Events: `batch`, `level`, `fellBehind`, `epochChanged`, `topicsClosed`, `closed`. "
-                    + "`level` is how loud a followed broadcast of Ogg Opus is now, at most five times a second: "
-                    + "`{broadcastId,at,samplePeakDbfs,momentaryLufs,unmetered}`. It is no event of the log: "
-                    + "it has no position, and only the newest is sent."
+                """
+                `topics` is a comma-separated list of `channel:{id}`, `account:{id}` (your own), `track:{id}`,
+                `broadcast:{id}`, `community:{id}`, `communities:mine` (all your communities with their channels,
+                from joining to leaving), `chart:top`, `chart:trending` and `log` (scope `log:read`). An API key
+                needs `live:read` and the scopes under which it may read the same over REST: `messages:read` for a
+                channel, `communities:read` for a community, both for `communities:mine`, `tracks:read`,
+                `comments:read` and `likes:read` for a track, `broadcasts:read`, `charts:read`; no key follows an
+                account. Begins after the position `after`, or after `Last-Event-ID` (`<epoch>:<position>`), which
+                takes precedence; without either, now. Events: `batch`, `level`, `fellBehind`, `epochChanged`,
+                `topicsClosed`, `closed`. `level` is the present level of a followed broadcast of Ogg Opus, at most
+                five times a second: `{broadcastId,at,samplePeakDbfs,momentaryLufs,unmetered}`. It is not an event
+                of the log: it has no position, and only the newest is sent.
+                """
             );
         api.MapGet("/charts/{chart}/live", FollowChartAsync)
             .WithTags("Charts")
             .AnswersAtLength("text/event-stream")
             .WithSummary("Follow a chart live, as server-sent events")
             .WithDescription(
-                "An event `chart` with the chart as it is, and another whenever it has changed, at most once a second: `{epoch,position,at,chart}`, `chart` being `{chart,span,genre,items}` with 100 entries at most. "
-                    + "Every play counted up to `position` is in it. Nothing is resumed: each stands for itself, and who is slow gets the newest. The hub's method is `FollowChart(chart, span, genre)`."
+                """
+                An event `chart` with the present chart, and another after each change, at most once a second:
+                `{epoch,position,at,chart}`, where `chart` is `{chart,span,genre,items}` with at most 100 entries.
+                It includes every play counted up to `position`. There is no resuming: each event is complete, and a
+                slow client gets the newest. The hub's method is `FollowChart(chart, span, genre)`.
+                """
             );
     }
 

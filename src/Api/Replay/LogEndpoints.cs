@@ -48,11 +48,15 @@ public static class LogEndpoints
             .AnswersAtLength(ContentType)
             .WithSummary("Replay the log")
             .WithDescription(
-                "The events after the position `after`, oldest first, one JSON object a line: `{position,id,stream,version,type,at,by,commandId,data}`. `types` (comma-separated, snake case) and "
-                    + "`stream` (an id) filter, `limit` ends after so many events, `follow=true` goes on live at the head. Secrets are left out. To resume, send the last position as `after`. gzip when asked, unless it follows. "
-                    + "It ends with the session or key that asks. An account has 8 such answers open at once, else 429 "
-                    + "`too_fast`; who takes less than 64 KiB in 20 s is cut off. "
-                    + "That a session or key read the log is among its person's security events, once a day."
+                """
+                The events after the position `after`, oldest first, one JSON object a line:
+                `{position,id,stream,version,type,at,by,commandId,data}`. `types` (comma-separated, snake case) and
+                `stream` (an id) filter, `limit` ends after so many events, and `follow=true` continues live at the
+                head. Secrets are left out. To resume, send the last position as `after`. Compresses with gzip on
+                request, unless it follows. It ends with the session or key that asks. An account may have 8 such
+                answers open, else 429 `too_fast`; a client that takes less than 64 KiB in 20 s is cut off. A
+                person's security events show, once a day, that a session or key read the log.
+                """
             );
     }
 

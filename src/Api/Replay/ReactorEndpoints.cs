@@ -18,10 +18,12 @@ public static class ReactorEndpoints
             .MapGet("/", ListAsync)
             .WithSummary("List the reactors")
             .WithDescription(
-                "What follows from events: each with its `state` (`running`, `faulted`, `waiting` when no node runs it), "
-                    + "its `position`, up to which everything is done, its `lag` behind the log, how many events are `waiting` "
-                    + "in its queue and how many it gave up (`dead`), the `node` that feeds its queue, and its `error`. "
-                    + "`commands` is the queue of commands that follow at a time to come. The same on every node. For operators."
+                """
+                Each with its `state` (`running`, `faulted`, or `waiting` when no node runs it), its `position`, up
+                to which all its work is done, its `lag` behind the log, the number of `waiting` events in its queue
+                and of dead letters (`dead`), the `node` that feeds its queue, and its `error`. `commands` is the
+                queue of scheduled commands. The same on every node. For operators.
+                """
             );
         reactors
             .MapPost(
@@ -29,9 +31,9 @@ public static class ReactorEndpoints
                 (string name, Caller caller, PrivilegedActs acts, ReactorQueues queues, CancellationToken ct) =>
                     DecideAsync(name, caller, OperatorAct.Retry, acts, queues, queues.RetryAsync, ct)
             )
-            .WithSummary("Retry what a reactor gave up")
+            .WithSummary("Retry the dead letters of a reactor")
             .WithDescription(
-                "The reactor is given again every event it gave up, with all its attempts. For operators."
+                "Puts every dead letter back into the reactor's queue, with all its attempts. For operators."
             );
         reactors
             .MapPost(
@@ -39,8 +41,8 @@ public static class ReactorEndpoints
                 (string name, Caller caller, PrivilegedActs acts, ReactorQueues queues, CancellationToken ct) =>
                     DecideAsync(name, caller, OperatorAct.Skip, acts, queues, queues.SkipAsync, ct)
             )
-            .WithSummary("Skip what a reactor gave up")
-            .WithDescription("Every event the reactor gave up is dismissed. For operators.");
+            .WithSummary("Skip the dead letters of a reactor")
+            .WithDescription("Dismisses every dead letter of the reactor. For operators.");
     }
 
     private static async Task<IResult> ListAsync(ReactorQueues queues, CancellationToken ct) =>

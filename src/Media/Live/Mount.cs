@@ -2,29 +2,6 @@ using Veza.Media.Formats;
 
 namespace Veza.Media.Live;
 
-public enum MountState
-{
-    Waiting,
-    Live,
-    Interrupted,
-    Ended,
-}
-
-/// <summary>Why a mount ended: it was stopped, or no source came (back) within the grace time.</summary>
-public enum MountEnd
-{
-    Stopped,
-    SourceLost,
-}
-
-public enum ConnectAnswer
-{
-    Connected,
-    InUse,
-    OtherFormat,
-    Ended,
-}
-
 /// <summary>One broadcast on this node: one source writes, many listeners read. Safe from any thread.</summary>
 public sealed class Mount
 {

@@ -4,21 +4,6 @@ using Veza.Media.Formats;
 
 namespace Veza.Media.Live;
 
-/// <summary>State of a broadcast's meter.</summary>
-public enum MeterState
-{
-    /// <summary>No sound was decoded yet.</summary>
-    Waiting,
-
-    Metered,
-
-    /// <summary>Ogg Vorbis: its packets are not decoded in the process.</summary>
-    OtherCodec,
-
-    /// <summary>Opus with more than two channels, or another mapping than mono and stereo.</summary>
-    ChannelMapping,
-}
-
 /// <summary>Decodes one Opus broadcast in real time, and measures its level.</summary>
 /// <remarks>
 /// Reads the mount's own frames by their numbers and holds none. Decoding costs 0.3 to 0.5 % of a core. A packet that

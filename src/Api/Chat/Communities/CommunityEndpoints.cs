@@ -38,8 +38,8 @@ public static class CommunityEndpoints
                 );
             })
             .Produces(StatusCodes.Status201Created)
-            .WithSummary("Make a community")
-            .WithDescription("Its maker owns it and is its first member; the channel `general` is made with it.");
+            .WithSummary("Create a community")
+            .WithDescription("The creator owns it and is its first member. It begins with the channel `general`.");
 
         var community = communities.MapGroup("/{communityId:guid}");
         community
@@ -88,7 +88,7 @@ public static class CommunityEndpoints
                 );
             })
             .Produces(StatusCodes.Status201Created)
-            .WithSummary("Make a channel")
+            .WithSummary("Create a channel")
             .WithDescription("Needs the permission ManageChannels.");
         community
             .MapGet("/channels", Channels)

@@ -39,7 +39,10 @@ public static class MessageEndpoints
             .Produces<Page<MessageView>>()
             .WithSummary("Read a channel's history")
             .WithDescription(
-                "Newest first. `before`, `after` and `around` are message ids; without them the newest page. As of the past, the text of a message that is deleted since is empty, except for operators."
+                """
+                Newest first. `before`, `after` and `around` are message ids; without them the newest page. With
+                `asOf`, the text of a message that was deleted since is empty, except for operators.
+                """
             );
 
         var message = api.MapGroup("/messages/{messageId:guid}").WithTags("Messages");
@@ -54,12 +57,12 @@ public static class MessageEndpoints
             .ReadsFrom(Reads)
             .AnswersAsOf(Reads)
             .Produces<Page<MessageEditView>>()
-            .WithSummary("Every text the message has had, oldest first");
+            .WithSummary("List every text of a message, oldest first");
         message
             .MapPatch("", (Guid messageId, EditMessageBody body, Caller caller, CommandSender commands) =>
                 commands.Send(new EditMessage(messageId, caller.AccountId, body.Text), new { id = messageId })
             )
-            .WithSummary("Edit one's message");
+            .WithSummary("Edit your own message");
         message
             .MapDelete("", (Guid messageId, Caller caller, CommandSender commands) =>
                 commands.Send(new DeleteMessage(messageId, caller.AccountId), new { id = messageId })
@@ -74,7 +77,7 @@ public static class MessageEndpoints
             .MapDelete("/reactions/{emoji}", (Guid messageId, string emoji, Caller caller, CommandSender commands) =>
                 commands.Send(new RemoveReaction(messageId, caller.AccountId, emoji), new { id = messageId })
             )
-            .WithSummary("Take a reaction back");
+            .WithSummary("Remove a reaction");
     }
 
     private static async Task<IResult> History(
@@ -224,6 +227,3 @@ public static class MessageEndpoints
             null => Problems.Result(Refusals.Unknown("channel", channel)),
         };
 }
-
-/// <summary>MESSAGE_HISTORY_LIMIT: the largest page of history.</summary>
-public sealed record HistoryLimit(int Messages);

@@ -45,14 +45,17 @@ public static class BroadcastEndpoints
             .Produces(StatusCodes.Status201Created)
             .WithSummary("Open a broadcast")
             .WithDescription(
-                "Answers the Icecast address and key for its source: ffmpeg, liquidsoap, butt and the like send Ogg Opus, Ogg Vorbis or MP3 there."
+                """
+                Returns the Icecast address and key for its source. Encoders such as ffmpeg, liquidsoap and butt
+                send Ogg Opus, Ogg Vorbis or MP3 there.
+                """
             );
         broadcasts
             .MapGet("", List)
             .ReadsFrom(BroadcastQueries.Reads)
             .Produces<Page<BroadcastView>>()
             .WithSummary("List broadcasts, newest first")
-            .WithDescription("`live=true` lists those on the air.");
+            .WithDescription("`live=true` lists only those on the air.");
         broadcasts
             .MapGet("/{broadcastId:guid}", One)
             .ReadsFrom(BroadcastQueries.Reads)
@@ -65,9 +68,12 @@ public static class BroadcastEndpoints
                     new { id = broadcastId }
                 )
             )
-            .WithSummary("End one's broadcast")
+            .WithSummary("End a broadcast")
             .WithDescription(
-                "Operators and moderators of the platform may end anybody's; its owner finds that among their security events."
+                """
+                For its owner. Operators and moderators of the platform may end any broadcast; the owner sees that
+                among their security events.
+                """
             );
     }
 
@@ -80,7 +86,7 @@ public static class BroadcastEndpoints
             .AllowAnonymous()
             .WithTags("Broadcasts")
             .WithSummary("Listen to a broadcast")
-            .WithDescription("The source's own bytes, from a clean point on, until the broadcast ends.");
+            .WithDescription("The source's own bytes, from a join point on, until the broadcast ends.");
 
     private static async Task<IResult> Create(
         CreateBroadcastBody body,

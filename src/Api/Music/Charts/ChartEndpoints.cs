@@ -35,10 +35,12 @@ public static class ChartEndpoints
             .WithSummary("Read a chart")
             .WithDescription(
                 """
-                `top` ranks tracks by the plays counted within the span; `trending` by the same plays, each weighing 0.5 ^ (age / half-life), with a half-life of
-                1 hour in the span hour, 6 hours in day, 24 hours in week and 7 days in all. Spans reach back from now, or from the time of `asOf`, in whole hours; without one it is the week. `genre` is compared without
-                regard to case. Tracks that are level stand in the order in which they got there. The plays of an entry are those that `/tracks/{id}/counts/plays/events`
-                lists from `since` until `until`.
+                `top` ranks tracks by their counted plays within the span. `trending` ranks by the same plays, each
+                weighing 0.5 ^ (age / half-life), with a half-life of 1 hour in the span hour, 6 hours in day, 24
+                hours in week and 7 days in all. Spans reach back in whole hours from now, or from the time of
+                `asOf`; the default is the week. `genre` is compared without regard to case. Equal tracks are
+                ordered by when they reached the score. `/tracks/{id}/counts/plays/events` lists the plays of an
+                entry from `since` until `until`.
                 """
             );
 

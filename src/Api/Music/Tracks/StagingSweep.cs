@@ -7,8 +7,8 @@ internal sealed class StagingSweep(MediaStore media, TimeProvider clock, ILogger
     : BackgroundService
 {
     /// <summary>
-    /// Since the last byte was written. A file may wait while all others are probed, each for its full time limit (<see
-    /// cref="TrackUploads.LooksWaitingMax"/>). A file this old belongs to no request on any node.
+    /// Since the last byte was written. A file may wait while all others are probed, each for its full time limit
+    /// (<see cref="TrackUploads.LooksWaitingMax"/>). A file this old belongs to no request on any node.
     /// </summary>
     public static readonly TimeSpan AgeMax = TimeSpan.FromHours(6);
 

@@ -32,11 +32,15 @@ public static class TrackEndpoints
             .Produces(StatusCodes.Status201Created)
             .WithSummary("Upload a track")
             .WithDescription(
-                "WAV, AIFF, FLAC, ALAC, MP3, AAC/M4A, Ogg Vorbis or Opus, at most MAX_UPLOAD_SIZE bytes: 413 `too_large`. What the file is, is decided by looking: "
-                    + "415 `not_audio`, `has_video` or `unsupported_codec`, 422 `truncated_audio`, `tags_too_large`, `too_long`, `too_complex`, `sound_out_of_bounds` or `probe_timeout`. "
-                    + "An account has room for MAX_STORAGE_PER_ACCOUNT bytes of tracks with their copies: 413 `quota_exceeded`; "
-                    + "and for so many at a time: 429 `too_many_uploads` or `too_many_processing`. The answer carries `durationMs` and `codec` as found. "
-                    + "The copies for streaming are made afterwards; `status` of the track tells when."
+                """
+                WAV, AIFF, FLAC, ALAC, MP3, AAC/M4A, Ogg Vorbis or Opus, at most MAX_UPLOAD_SIZE bytes: 413
+                `too_large`. The file itself decides its format: 415 `not_audio`, `has_video` or
+                `unsupported_codec`, 422 `truncated_audio`, `tags_too_large`, `too_long`, `too_complex`,
+                `sound_out_of_bounds` or `probe_timeout`. An account has room for MAX_STORAGE_PER_ACCOUNT bytes of
+                tracks with their copies: 413 `quota_exceeded`. Uploads at a time are bounded too: 429
+                `too_many_uploads` or `too_many_processing`. The answer holds the measured `durationMs` and `codec`.
+                The copies for streaming are made afterwards; the track's `status` shows when.
+                """
             );
 
         var track = tracks.MapGroup("/{trackId:guid}");
@@ -57,9 +61,12 @@ public static class TrackEndpoints
             .ReadsFrom(TrackQueries.FileReads)
             .Produces(StatusCodes.Status200OK)
             .Produces(StatusCodes.Status206PartialContent)
-            .WithSummary("Fetch a track's sound")
+            .WithSummary("Download a track's sound")
             .WithDescription(
-                "`format` is `original` (as it was uploaded; the default), `opus` or `mp3`. Byte ranges and ETags are served. 404 `rendition_unknown` while the copy is not made."
+                """
+                `format` is `original` (the uploaded file; the default), `opus` or `mp3`. Supports byte ranges and
+                ETags. 404 `rendition_unknown` until the copy is made.
+                """
             );
     }
 

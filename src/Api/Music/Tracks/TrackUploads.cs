@@ -30,8 +30,8 @@ internal sealed class TrackUploads(
 
     /// <summary>
     /// Waiting files of all accounts. The last of them waits 48 minutes if two slots are held by files that take all of
-    /// the four minutes that a probe may. An account's seventh file waits seven times as long, still within <see
-    /// cref="StagingSweep.AgeMax"/>.
+    /// the four minutes that a probe may. An account's seventh file waits seven times as long, still within
+    /// <see cref="StagingSweep.AgeMax"/>.
     /// </summary>
     internal const int LooksWaitingMax = 24;
 
