@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Veza.Api.Configuration;
 
-/// <summary>The table of variables for people to read.</summary>
+/// <summary>The table of variables as text for people.</summary>
 public static class SettingsText
 {
     /// <summary>Name, current value, default and meaning of each, for a terminal. Secrets are masked.</summary>

@@ -1,5 +1,4 @@
 using System.Net;
-using Veza.Api.Http;
 using Veza.Commands.Accounts;
 using Veza.EventStore.Database;
 using Veza.Mail;
@@ -101,12 +100,9 @@ public static class Variables
         "answers the origins of ALLOWED_ORIGINS"
     );
 
-    public static readonly Variable<string[]> TrustedProxies = new(
+    public static readonly Variable<IPNetwork[]> TrustedProxies = Networks(
         "TRUSTED_PROXIES",
-        "",
-        "proxies whose `X-Forwarded-For` says who calls; that of all others is ignored",
-        "a comma-separated list of addresses and networks such as 10.0.0.0/8",
-        text => Items(text) is { Length: > 0 } items && items.All(i => Proxies.Network(i) is not null) ? items : null
+        "proxies whose `X-Forwarded-For` says who calls; that of all others is ignored"
     );
 
     public static readonly Variable<Value<int>> RateLimitPerMinute = Number(
@@ -349,36 +345,4 @@ public static class Variables
         Uri.TryCreate(text, UriKind.Absolute, out var url)
         && url.Scheme is "http" or "https"
         && url.GetLeftPart(UriPartial.Authority) == text.TrimEnd('/');
-}
-
-public enum RunEnvironment
-{
-    Development,
-    Production,
-}
-
-public enum LogDetail
-{
-    Trace,
-    Debug,
-    Info,
-    Warning,
-    Error,
-}
-
-public enum LogForm
-{
-    Text,
-    Json,
-}
-
-/// <summary>The parts of Veza that can run in processes of their own.</summary>
-public static class HostRole
-{
-    public const string Api = "api",
-        Realtime = "realtime",
-        Projections = "projections",
-        Reactors = "reactors",
-        Media = "media";
-    internal static readonly string[] All = [Api, Realtime, Projections, Reactors, Media];
 }

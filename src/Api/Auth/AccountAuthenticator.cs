@@ -3,16 +3,15 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
 using Veza.EventStore;
 
-namespace Veza.Api.Accounts;
+namespace Veza.Api.Auth;
 
-/// <summary>Finds who signs in, and gives out the tokens of sessions.</summary>
+/// <summary>Finds the account that signs in, and issues the tokens of its session.</summary>
 public sealed class AccountAuthenticator(
     EventLog log,
     AccessTokens access,
@@ -23,10 +22,10 @@ public sealed class AccountAuthenticator(
 {
     private readonly byte[] _networks = keys.Derive("veza sign-in network");
 
-    /// <summary>Whether a text can be anybody's user name or address at all.</summary>
+    /// <summary>Whether a text can be a user name or an address at all.</summary>
     public static bool CanBeName([NotNullWhen(true)] string? name) => name is { Length: > 0 and <= Account.EmailMax };
 
-    /// <returns>The account of a user name or an address; null when there is none.</returns>
+    /// <returns>The account with a user name or an address; null when there is none.</returns>
     public async Task<Account?> FindAsync(string? name, CancellationToken ct)
     {
         Guid? id = null;
@@ -36,33 +35,31 @@ public sealed class AccountAuthenticator(
                 name.ToLowerInvariant(),
                 ct
             );
-        // A name that nobody has is looked up just the same: how long it takes does not tell.
+        // A name without an account costs the same look-up, so that the duration reveals nothing.
         return await AccountAsync(id ?? Guid.CreateVersion7(), ct);
     }
 
     public async Task<Account?> AccountAsync(Guid id, CancellationToken ct) =>
         (await log.Models.LoadAsync(typeof(Account), id, ct)).State as Account;
 
-    /// <summary>A refresh token for a session, the same one when the same request comes again.</summary>
+    /// <summary>A refresh token for a session. A repeated request gets the same one.</summary>
     public OpaqueToken RefreshToken(HttpContext http, Guid session) =>
         refresh.Make(session, http.Features.Get<IdempotencyKey>());
 
-    /// <returns>Whose session it is; null when there is no such session.</returns>
+    /// <returns>The account of a session; null when there is no such session.</returns>
     public async Task<Guid?> OwnerAsync(Guid session, CancellationToken ct) =>
         ((await log.Models.LoadAsync(typeof(Session), session, ct)).State as Session)?.AccountId;
 
     public OpaqueToken? Read(string? refreshToken) => refresh.Read(refreshToken);
 
     /// <summary>
-    /// What an account may do beyond its own needs a second factor in production: a password alone is too little for so
-    /// much.
+    /// In production, roles beyond <c>user</c> need a second factor: a password alone is too little protection for
+    /// them.
     /// </summary>
     public IReadOnlyCollection<string> Roles(Account account) =>
         settings.RolesNeedTwoFactor && account.TwoFactor is not { Enabled: true } ? [PlatformRole.User] : account.Roles;
 
-    /// <summary>
-    /// What a session is called: as the client says, otherwise as the browser or program calls itself.
-    /// </summary>
+    /// <summary>The name of a session: the one the client chose, otherwise its User-Agent.</summary>
     public static string? Device(HttpContext http, string? asked)
     {
         if (asked is not null)
@@ -73,15 +70,15 @@ public sealed class AccountAuthenticator(
         return agent.Length == 0 ? null : agent;
     }
 
-    /// <summary>A network as the log may know it: whoever has not JWT_SECRET cannot tell which it is.</summary>
+    /// <summary>A network as the log may store it. Without JWT_SECRET the hash does not reveal the network.</summary>
     public string NetworkHash(IPAddress? address) =>
         Base64Url.EncodeToString(HMACSHA256.HashData(_networks, Networks.Of(address).ToByteArray()).AsSpan(0, 16));
 
     /// <summary>
-    /// The answer of a command that began or carried on a session: what the log remembers of it, and the tokens, which
-    /// it does not.
+    /// Answers a command that started or renewed a session: the ids that the log stores, and the tokens, which it does
+    /// not.
     /// </summary>
-    /// <param name="ids">What the command was sent with as its answer.</param>
+    /// <param name="ids">The stored answer that the command was sent with.</param>
     public async Task<IResult> AnswerAsync(
         HttpContext http,
         CommandResult result,
@@ -95,7 +92,7 @@ public sealed class AccountAuthenticator(
             return CommandSender.Answer(result, ids, status);
         if (done.Answer is not null)
         {
-            // The request was answered before; what it was given then is given again, unless it has been used up since.
+            // The request was answered before. It gets the same tokens again, unless they have been used since.
             ids = JsonSerializer.Deserialize<SessionIds>(done.Answer, log.Types.Json)!;
             token = RefreshToken(http, ids.SessionId ?? ids.Id);
             await log.CatchUpAsync(ct);
@@ -108,7 +105,7 @@ public sealed class AccountAuthenticator(
                 return Problems.Result(AccountRefusals.AnswerUsedUp);
         }
         var account = (await AccountAsync(ids.AccountId ?? ids.Id, ct))!;
-        // Nobody was signed in when the command was sent.
+        // The request itself was anonymous, so the command could not record this.
         http.RequestServices.GetRequiredService<OwnWrites>().Record(http, account.Id, done.Position);
         http.Response.Headers.CacheControl = "no-store";
         var answer = new SignedInView(
@@ -121,30 +118,4 @@ public sealed class AccountAuthenticator(
         );
         return CommandSender.Answer(done with { Answer = null }, answer, status);
     }
-}
-
-/// <summary>
-/// What a sign-in made: with <see cref="AccountId"/>, the id is the session's; with <see cref="SessionId"/>, the new
-/// account's.
-/// </summary>
-public sealed record SessionIds(Guid Id, Guid? AccountId = null, Guid? SessionId = null);
-
-/// <param name="Id">Of the session; of the account when one was registered.</param>
-/// <param name="ExpiresIn">Seconds for which the access token is good.</param>
-public sealed record SignedInView(
-    Guid Id,
-    [property: System.Text.Json.Serialization.JsonIgnore(
-        Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull
-    )]
-        Guid? AccountId,
-    [property: System.Text.Json.Serialization.JsonIgnore(
-        Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull
-    )]
-        Guid? SessionId,
-    string AccessToken,
-    string RefreshToken,
-    int ExpiresIn
-)
-{
-    public override string ToString() => $"{nameof(SignedInView)} {Id}";
 }

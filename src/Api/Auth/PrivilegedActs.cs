@@ -3,17 +3,17 @@ using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
 using Veza.EventStore;
 
-namespace Veza.Api.Accounts;
+namespace Veza.Api.Auth;
 
 /// <summary>
-/// Records what those who may more than others read and decide, before it is done: who did it cannot have left no
-/// trace. What cannot be recorded is not done.
+/// Records what privileged callers read and decide, before it happens, so that no such act goes without a trace. An act
+/// that cannot be recorded is refused.
 /// </summary>
 internal sealed class PrivilegedActs(EventLog log, CommandBus bus, TimeProvider clock)
 {
     /// <summary>
-    /// A session reads the whole log. Recorded once a day for each session or key, as with the use of keys: the person
-    /// sees which of theirs read and when. An event for each page would make reading a way to fill the log.
+    /// Records that a session reads the log. Once a day for each session or key, as with the use of keys: the person
+    /// sees which of theirs read, and when. An event for each page would make reading a way to fill the log.
     /// </summary>
     /// <returns>Null when it is recorded.</returns>
     public async Task<Refusal?> LogReadAsync(Guid session, CancellationToken ct)
@@ -25,7 +25,7 @@ internal sealed class PrivilegedActs(EventLog log, CommandBus bus, TimeProvider 
     }
 
     /// <summary>
-    /// An operator decides about a read model or a reactor. Each is recorded; rate limits bound them.
+    /// Records an operator's decision about a read model or a reactor. Each is an event; rate limits bound them.
     /// </summary>
     /// <returns>Null when it is recorded.</returns>
     public Task<Refusal?> OperatorAsync(Guid account, string act, string subject) =>

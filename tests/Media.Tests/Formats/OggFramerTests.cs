@@ -1,6 +1,6 @@
-using Veza.Media.Live;
+using Veza.Media.Formats;
 
-namespace Veza.Media.Tests.Live;
+namespace Veza.Media.Tests.Formats;
 
 public sealed class OggFramerTests(SoundFiles sounds)
 {

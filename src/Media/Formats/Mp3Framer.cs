@@ -1,20 +1,19 @@
-namespace Veza.Media.Live;
+namespace Veza.Media.Formats;
 
 /// <summary>
-/// Cuts MPEG audio into runs of whole frames. A frame is 26 ms; to wake every listener and write to every socket for
+/// Cuts MPEG audio into runs of whole frames. A frame is 26 ms; waking every listener and writing to every socket for
 /// each would be most of the work.
 /// </summary>
 /// <remarks>
-/// Every run can be joined at. A frame may lean on bits of the ones before it; decoders pass over the first few in
-/// silence.
+/// A decoder can join at every run. A frame may refer to bits of earlier ones; decoders skip the first few in silence.
 /// </remarks>
 public sealed class Mp3Framer : IFramer
 {
-    /// <summary>About a second at 128 kbit/s: what is joined at and cut by stays fine enough.</summary>
+    /// <summary>About a second at 128 kbit/s, which is fine enough for joining and for skipping.</summary>
     public const int RunBytesMax = 16 * 1024;
 
     /// <summary>
-    /// About an eighth of a second at 128 kbit/s: nothing beside a player's buffer, and a fifth of the wake-ups.
+    /// About an eighth of a second at 128 kbit/s: little beside a player's buffer, and a fifth of the wake-ups.
     /// </summary>
     public const int RunBytesMin = 2 * 1024;
 
@@ -34,7 +33,7 @@ public sealed class Mp3Framer : IFramer
             ? _buffer.Unread.Length
             : 0;
 
-    public void Write(ReadOnlySpan<byte> bytes, List<LiveFrame> frames)
+    public void Write(ReadOnlySpan<byte> bytes, List<SoundFrame> frames)
     {
         while (!bytes.IsEmpty)
         {
@@ -43,13 +42,13 @@ public sealed class Mp3Framer : IFramer
         }
     }
 
-    public void Finish(List<LiveFrame> frames)
+    public void Finish(List<SoundFrame> frames)
     {
         while (TakeRun(frames, isLast: true)) { }
     }
 
-    /// <returns>Whether it is worth looking again.</returns>
-    private bool TakeRun(List<LiveFrame> frames, bool isLast = false)
+    /// <returns>Whether another call may find more.</returns>
+    private bool TakeRun(List<SoundFrame> frames, bool isLast = false)
     {
         if (_tagBytesLeft > 0)
             return SkipTag();
@@ -66,14 +65,14 @@ public sealed class Mp3Framer : IFramer
         if (run > 0)
         {
             FramesSeen += count;
-            frames.Add(new LiveFrame(unread[..run].ToArray(), isJoinPoint: true, StreamHeaders.None));
+            frames.Add(new SoundFrame(unread[..run].ToArray(), isJoinPoint: true, StreamHeaders.None));
             _buffer.Skip(run);
             return true;
         }
         return !MayBecomeSomething(unread) && Resync(unread);
     }
 
-    /// <returns>The length of the frame at the beginning, 0 if there is none or not the whole of it.</returns>
+    /// <returns>The length of the frame at the beginning; 0 when there is none or only part of it.</returns>
     private int WholeFrame(ReadOnlySpan<byte> bytes)
     {
         if (!MpegHeader.TryRead(bytes, out var header))
@@ -81,7 +80,7 @@ public sealed class Mp3Framer : IFramer
         if (_stream is { } stream)
             return header.IsSameStreamAs(stream) && bytes.Length >= header.LengthBytes ? header.LengthBytes : 0;
 
-        // Two bytes of garbage look like a header easily; two headers at the right distance do not.
+        // Two bytes of garbage easily look like a header; two headers at the right distance do not.
         if (bytes.Length < header.LengthBytes + MpegHeader.Bytes)
             return 0;
         if (!MpegHeader.TryRead(bytes[header.LengthBytes..], out var next) || !next.IsSameStreamAs(header))
@@ -118,7 +117,7 @@ public sealed class Mp3Framer : IFramer
         }
         if (_stream is not null)
         {
-            // Perhaps the source changed its sample rate here: look at the same place without expectations.
+            // The source may have changed its sample rate here: read the same place as a new stream.
             _stream = null;
             return true;
         }

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 
-namespace Veza.Media.Live;
+namespace Veza.Media.Formats;
 
 internal enum OggPageRead
 {
@@ -10,19 +10,17 @@ internal enum OggPageRead
     Invalid,
 }
 
-/// <summary>One Ogg page, over the bytes it stands in.</summary>
+/// <summary>One Ogg page, as a view over its bytes.</summary>
 /// <remarks>RFC 3533, section 6.</remarks>
 internal readonly ref struct OggPage
 {
-    /// <summary>
-    /// The largest page there can be: a 27-byte header, 255 segment lengths, 255 segments of 255 bytes.
-    /// </summary>
+    /// <summary>The largest possible page: a 27-byte header, 255 segment lengths, 255 segments of 255 bytes.</summary>
     public const int BytesMax = HeaderBytes + 255 + 255 * 255;
 
     private const int HeaderBytes = 27;
     private const int ChecksumAt = 22;
 
-    // Ogg's CRC is not the reflected one of zlib: polynomial 0x04c11db7, highest bit first, no inversion.
+    // Unlike zlib's, Ogg's CRC is not reflected: polynomial 0x04c11db7, highest bit first, no inversion.
     private static readonly Crc32ParameterSet Polynomial = Crc32ParameterSet.Create(
         polynomial: 0x04c11db7,
         initialValue: 0,
@@ -59,7 +57,7 @@ internal readonly ref struct OggPage
 
     /// <param name="bytes">Beginning with <see cref="Mark"/>.</param>
     /// <param name="skip">
-    /// When invalid, how many bytes to give up. More than the mark, so that marks strewn through garbage cannot each
+    /// When invalid, how many bytes to skip. More than the mark, so that marks scattered through garbage cannot each
     /// cost a checksum.
     /// </param>
     public static OggPageRead TryRead(ReadOnlySpan<byte> bytes, out OggPage page, out int skip)
@@ -84,7 +82,7 @@ internal readonly ref struct OggPage
             : OggPageRead.Invalid;
     }
 
-    /// <summary>A page that was read before: its bytes are not looked at again.</summary>
+    /// <summary>A page that was read before; it is not checked again.</summary>
     public static OggPage OfWhole(ReadOnlySpan<byte> bytes) => new(bytes);
 
     /// <summary>A page without content that ends a logical stream whose source broke off.</summary>
@@ -100,7 +98,7 @@ internal readonly ref struct OggPage
         return bytes;
     }
 
-    // The checksum is taken with its own field read as zero.
+    // The checksum is computed with its own field as zero.
     private static uint Checksum(ReadOnlySpan<byte> page)
     {
         var crc = new Crc32(Polynomial);

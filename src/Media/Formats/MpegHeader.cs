@@ -1,13 +1,13 @@
 using System.Buffers.Binary;
 
-namespace Veza.Media.Live;
+namespace Veza.Media.Formats;
 
-/// <summary>The four bytes every MPEG audio frame begins with.</summary>
+/// <summary>The four bytes that begin every MPEG audio frame.</summary>
 /// <remarks>
-/// ISO/IEC 11172-3 section 2.4.1.3 and 13818-3; version 2.5 as LAME has it. The free bit rate format is not read.
+/// ISO/IEC 11172-3 section 2.4.1.3 and 13818-3; version 2.5 as in LAME. The free bit rate format is not supported.
 /// </remarks>
 /// <param name="VersionBits">3 for MPEG 1, 2 for MPEG 2, 0 for 2.5.</param>
-/// <param name="LengthBytes">Of the whole frame, these four included.</param>
+/// <param name="LengthBytes">Of the whole frame, including these four.</param>
 internal readonly record struct MpegHeader(int VersionBits, int Layer, int SampleRateHz, bool IsMono, int LengthBytes)
 {
     public const int Bytes = 4;
@@ -77,7 +77,7 @@ internal readonly record struct MpegHeader(int VersionBits, int Layer, int Sampl
         VersionBits == other.VersionBits && Layer == other.Layer && SampleRateHz == other.SampleRateHz;
 
     /// <summary>
-    /// The number of frames a file says it has, in the "Xing" or "Info" table that encoders put into a silent first
+    /// The number of frames that a file declares in the "Xing" or "Info" table, which encoders put into a silent first
     /// frame; null without one.
     /// </summary>
     public static long? DeclaredFrames(ReadOnlySpan<byte> first)

@@ -1,19 +1,18 @@
 using System.Buffers;
 
-namespace Veza.Media.Live;
+namespace Veza.Media.Formats;
 
 /// <summary>
-/// Cuts Ogg (Opus or Vorbis) into pages. Header pages are kept and travel with every later page, not as frames of their
-/// own.
+/// Cuts Ogg (Opus or Vorbis) into pages. Header pages are not frames; they accompany every later page.
 /// </summary>
 /// <remarks>
-/// One logical stream is followed: of several that begin together the last with sound, and each new one replaces the
-/// one before (RFC 3533 calls that chaining). Pages of other streams, pictures or skeletons, are left out.
+/// Follows one logical stream: of several that begin together the last with sound, and each new one replaces the one
+/// before (RFC 3533 calls that chaining). Drops pages of other streams, such as pictures or skeletons.
 /// </remarks>
 public sealed class OggFramer : IFramer
 {
     /// <summary>
-    /// Vorbis's code books are some 5 KB; a cover picture in the comments can be much, and every listener is sent it.
+    /// Vorbis's code books are some 5 KB; a cover picture in the comments can be large, and goes to every listener.
     /// </summary>
     public const int HeaderBytesMax = 256 * 1024;
 
@@ -31,7 +30,7 @@ public sealed class OggFramer : IFramer
     /// <summary>Bytes of a page that has begun and not ended.</summary>
     internal int PendingBytes => _buffer.Unread.StartsWith(OggPage.Mark) ? _buffer.Unread.Length : 0;
 
-    public void Write(ReadOnlySpan<byte> bytes, List<LiveFrame> frames)
+    public void Write(ReadOnlySpan<byte> bytes, List<SoundFrame> frames)
     {
         while (!bytes.IsEmpty)
         {
@@ -40,18 +39,18 @@ public sealed class OggFramer : IFramer
         }
     }
 
-    public void Finish(List<LiveFrame> frames)
+    public void Finish(List<SoundFrame> frames)
     {
         if (_headers is null || _ended)
             return;
         _ended = true;
         frames.Add(
-            new LiveFrame(OggPage.End(_serial!.Value, _lastNumber + 1, _lastGranule), isJoinPoint: false, _headers)
+            new SoundFrame(OggPage.End(_serial!.Value, _lastNumber + 1, _lastGranule), isJoinPoint: false, _headers)
         );
     }
 
-    /// <returns>Whether it is worth looking again.</returns>
-    private bool TakePage(List<LiveFrame> frames)
+    /// <returns>Whether another call may find more.</returns>
+    private bool TakePage(List<SoundFrame> frames)
     {
         var at = _buffer.Unread.IndexOf(OggPage.Mark);
         if (at < 0)
@@ -75,7 +74,7 @@ public sealed class OggFramer : IFramer
         }
     }
 
-    private void Take(OggPage page, List<LiveFrame> frames)
+    private void Take(OggPage page, List<SoundFrame> frames)
     {
         if (page.IsFirst)
             Begin(page);
@@ -123,17 +122,17 @@ public sealed class OggFramer : IFramer
         _lastGranule = page.Granule;
     }
 
-    private void TakeSound(OggPage page, List<LiveFrame> frames)
+    private void TakeSound(OggPage page, List<SoundFrame> frames)
     {
         if (_ended)
             return;
         _ended = page.IsLast;
         _lastNumber = page.Number;
-        // All ones: no packet ends on the page, so it says no time.
+        // All ones: no packet ends on the page, so it has no time.
         if (page.Granule != ulong.MaxValue)
             _lastGranule = page.Granule;
         frames.Add(
-            new LiveFrame(page.Bytes.ToArray(), isJoinPoint: !page.IsContinued && page.Segments.Length > 0, _headers!)
+            new SoundFrame(page.Bytes.ToArray(), isJoinPoint: !page.IsContinued && page.Segments.Length > 0, _headers!)
         );
     }
 

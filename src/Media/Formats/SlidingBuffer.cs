@@ -1,6 +1,6 @@
-namespace Veza.Media.Live;
+namespace Veza.Media.Formats;
 
-/// <summary>Bytes waiting to become a frame: grows as needed, to a limit.</summary>
+/// <summary>Bytes that wait to become a frame: grows as needed, up to a limit.</summary>
 internal sealed class SlidingBuffer(int bytesMax)
 {
     private const int BytesMin = 4096;
@@ -11,7 +11,7 @@ internal sealed class SlidingBuffer(int bytesMax)
 
     public ReadOnlySpan<byte> Unread => _bytes.AsSpan(_start, _length);
 
-    /// <returns>How many bytes were taken; fewer than given once the limit is reached.</returns>
+    /// <returns>The number of bytes taken; fewer than given once the limit is reached.</returns>
     public int Append(ReadOnlySpan<byte> bytes)
     {
         var taken = Math.Min(bytes.Length, bytesMax - _length);

@@ -1,14 +1,15 @@
+using Veza.Media.Formats;
 using Veza.Media.Live;
 
-namespace Veza.Media.Tests.Live;
+namespace Veza.Media.Tests.Formats;
 
 internal static class Framing
 {
     /// <summary>Gives the bytes to a framer in pieces of chance sizes, the seed of which is printed.</summary>
-    public static List<LiveFrame> CutAtRandom(IFramer framer, ReadOnlySpan<byte> bytes, int pieceBytesMax = 9000)
+    public static List<SoundFrame> CutAtRandom(IFramer framer, ReadOnlySpan<byte> bytes, int pieceBytesMax = 9000)
     {
         var random = new Random(NewSeed());
-        var frames = new List<LiveFrame>();
+        var frames = new List<SoundFrame>();
         while (!bytes.IsEmpty)
         {
             var piece = Math.Min(bytes.Length, random.Next(1, pieceBytesMax));
@@ -30,7 +31,7 @@ internal static class Framing
     }
 
     /// <summary>What a decoder would be sent that listens from the beginning.</summary>
-    public static byte[] Sent(IEnumerable<LiveFrame> frames)
+    public static byte[] Sent(IEnumerable<SoundFrame> frames)
     {
         var sent = new MemoryStream();
         var headers = StreamHeaders.None;

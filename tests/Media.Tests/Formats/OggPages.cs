@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
-using Veza.Media.Live;
+using Veza.Media.Formats;
 
-namespace Veza.Media.Tests.Live;
+namespace Veza.Media.Tests.Formats;
 
 /// <summary>Makes Ogg pages of packets, also such as no encoder would.</summary>
 internal static class OggPages
