@@ -10,6 +10,7 @@ namespace Veza.Architecture.Tests;
 public sealed class FoldersTests
 {
     [Theory]
+    [InlineData("Commands")]
     [InlineData("Domain")]
     [InlineData("Reactors")]
     [InlineData("Mail")]

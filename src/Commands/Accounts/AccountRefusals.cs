@@ -42,11 +42,6 @@ public static class AccountRefusals
         RefusalKind.Unauthenticated,
         $"this refresh token was not used for {Domain.Accounts.Session.RefreshTokenLife.TotalDays} days; sign in again"
     );
-    public static readonly Refusal SessionEnded = new(
-        "session_ended",
-        RefusalKind.Unauthenticated,
-        "this session is ended; sign in again"
-    );
 
     /// <summary>One for names that somebody has, names that nobody has, and networks.</summary>
     public static Refusal SignInWait(TimeSpan wait) =>
@@ -99,24 +94,11 @@ public static class AccountRefusals
         RefusalKind.Unauthenticated,
         "this token sets no password: it was used, replaced by another, or its time is over; ask for another"
     );
-    public static readonly Refusal Suspended = new(
-        "account_suspended",
-        RefusalKind.NotAllowed,
-        "this account is suspended; only an operator can end that"
-    );
     public static readonly Refusal CannotSuspendSelf = new(
         "cannot_suspend_self",
         RefusalKind.Conflict,
         "an operator cannot suspend their own account"
     );
-
-    /// <summary>Why an account decides nothing; null while it does.</summary>
-    public static Refusal? Out(Account account)
-    {
-        if (account.Erased)
-            return SessionEnded;
-        return account.Suspended ? Suspended : null;
-    }
 
     public static readonly Refusal ProofTokenInvalid = new(
         "proof_token_invalid",

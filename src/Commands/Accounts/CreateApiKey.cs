@@ -45,7 +45,7 @@ public static class CreateApiKeyHandler
         DateTimeOffset now
     )
     {
-        if (AccountRefusals.Out(account) is { } refusal)
+        if (CallerRefusals.Of(account) is { } refusal)
             return refusal;
         return apiKeys.Count(k => IsInForce(k, now)) >= Account.ApiKeysMax ? AccountRefusals.TooManyApiKeys : null;
     }

@@ -16,7 +16,7 @@ public static class RefreshSessionHandler
 {
     public static Refusal? Validate(RefreshSession command, Session? session, DateTimeOffset now) =>
         session is null or { Scopes: not null } ? AccountRefusals.RefreshTokenInvalid
-        : session.Ended ? AccountRefusals.SessionEnded
+        : session.Ended ? CallerRefusals.SessionEnded
         : session.RefreshTokenHash != command.TokenHash ? AccountRefusals.RefreshTokenReused
         : session.ExpiresAt <= now ? AccountRefusals.RefreshTokenExpired
         : null;

@@ -34,7 +34,7 @@ public static class StartSessionHandler
     public static Refusal? Validate(StartSession command, Account account) =>
         account.Erased || command.PasswordHash is { } shown && shown != account.PasswordHash
             ? AccountRefusals.SignInFailed
-        : account.Suspended ? AccountRefusals.Suspended
+        : account.Suspended ? CallerRefusals.Suspended
         : account.TwoFactor is not { Enabled: true } expected ? null
         : command.Second is null ? AccountRefusals.TwoFactorRequired
         : command.Second.IsGoodFor(expected) ? null

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using FluentValidation;
 using Microsoft.Extensions.DependencyInjection;
-using Veza.Commands.Accounts;
 using Veza.Domain;
 using Veza.Domain.Accounts;
 using Veza.EventStore;
@@ -109,7 +108,7 @@ internal sealed class Decision : IDisposable
     public async ValueTask<bool> IsShutOutAsync() =>
         _context.AccountId is { } caller
         && await LoadAsync<Account>(caller) is { } account
-        && IsRefused(AccountRefusals.Out(account));
+        && IsRefused(CallerRefusals.Of(account));
 
     public ValueTask<TAggregate?> LoadAsync<TAggregate>(Guid? stream)
         where TAggregate : class

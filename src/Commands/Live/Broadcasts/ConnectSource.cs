@@ -1,4 +1,3 @@
-using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
 using Veza.Domain.Live.Broadcasts;
@@ -18,7 +17,7 @@ public static class ConnectSourceHandler
     {
         if (broadcast.Status == BroadcastStatus.Ended)
             return BroadcastRefusals.Ended;
-        return owner is null ? null : AccountRefusals.Out(owner);
+        return owner is null ? null : CallerRefusals.Of(owner);
     }
 
     public static IEnumerable<BroadcastEvent> Handle(ConnectSource command, [WriteAggregate] Broadcast broadcast)
