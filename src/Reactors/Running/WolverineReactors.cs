@@ -84,11 +84,6 @@ public static class WolverineReactors
             if (reactor.RestFor > TimeSpan.Zero)
                 queue.CircuitBreaker(breaker => breaker.PauseTime = reactor.RestFor);
         }
-        foreach (var e in reactors.SelectMany(reactor => reactor.Events).Distinct())
-            options.RegisterMessageType(
-                typeof(Appended<>).MakeGenericType(e),
-                $"appended_{EventTypes.SnakeCase(e.Name)}"
-            );
         options
             .Policies.ConfigureConventionalLocalRouting()
             .Named(_ => CommandQueue.Name)
