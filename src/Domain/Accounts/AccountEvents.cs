@@ -41,7 +41,8 @@ public sealed record RoleGranted(Guid AccountId, string Role) : AccountEvent;
 
 /// <param name="Device">Its name as the person or their program gave it; null when neither did.</param>
 /// <param name="NetworkHash">
-/// A hash of the caller's network, keyed by a secret of the servers. It shows only that a network is the same as before.
+/// A hash of the caller's network, keyed by a secret of the servers. It shows only that a network is the same as
+/// before.
 /// </param>
 public sealed record SignedIn(
     Guid AccountId,
@@ -132,7 +133,9 @@ public sealed record SignInTried(Guid GuardId, Guid TryId, int InARow, DateTimeO
 /// <param name="NextTryAt">Tries before this time are refused.</param>
 public sealed record SignInTryPassed(Guid GuardId, Guid TryId, int InARow, DateTimeOffset NextTryAt) : AccountEvent;
 
-/// <summary>An operator decided about a read model or a reactor. It is appended before the decision takes effect.</summary>
+/// <summary>
+/// An operator decided about a read model or a reactor. It is appended before the decision takes effect.
+/// </summary>
 /// <param name="Act">One of <see cref="OperatorAct"/>.</param>
 /// <param name="Subject">The name of the read model or reactor.</param>
 public sealed record OperatorActed(Guid AccountId, string Act, string Subject) : AccountEvent;
@@ -153,7 +156,9 @@ public sealed record AccountSuspended(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? Until = null
 ) : AccountEvent;
 
-/// <summary>The account may sign in again. Sessions, keys and broadcasts that the suspension ended stay ended.</summary>
+/// <summary>
+/// The account may sign in again. Sessions, keys and broadcasts that the suspension ended stay ended.
+/// </summary>
 public sealed record AccountSuspensionEnded(
     Guid AccountId,
     Guid ByAccountId,
@@ -165,6 +170,8 @@ public sealed record AccountSuspensionEnded(
 /// </summary>
 public sealed record AccountSuspensionExpired(Guid AccountId) : AccountEvent;
 
-/// <summary>The account is erased. The key of its personal data is destroyed in the same commit; its events stay.</summary>
+/// <summary>
+/// The account is erased. The key of its personal data is destroyed in the same commit; its events stay.
+/// </summary>
 [Erases(nameof(AccountErased.AccountId))]
 public sealed record AccountErased(Guid AccountId) : AccountEvent;

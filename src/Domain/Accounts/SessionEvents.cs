@@ -39,5 +39,7 @@ public sealed record ApiKeyUsed(Guid KeyId, Guid AccountId, DateOnly Day) : Sess
 /// <param name="Day">In UTC.</param>
 public sealed record LogRead(Guid SessionId, Guid AccountId, DateOnly Day) : SessionEvent;
 
-/// <param name="Reason">One of <see cref="Session"/>'s constants: <c>signed_out</c>, <c>refresh_token_reused</c>, ….</param>
+/// <param name="Reason">
+/// One of <see cref="Session"/>'s constants: <c>signed_out</c>, <c>refresh_token_reused</c>, ….
+/// </param>
 public sealed record SessionEnded(Guid SessionId, Guid AccountId, string Reason) : SessionEvent;
