@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using System.Reflection;
 using System.Text.Json;
-using Veza.EventStore.Events;
 
 namespace Veza.EventStore.Personal;
 
@@ -8,35 +10,53 @@ namespace Veza.EventStore.Personal;
 /// Any thread may use it.
 /// </summary>
 /// <remarks>What has none pays for no closure: what captures stands in a function of its own.</remarks>
-public sealed class PersonalDataCipher : IEventReader
+internal sealed class PersonalDataCipher
 {
+    private readonly PersonalData? _said;
     private readonly SubjectKeyStore? _keys;
+    private readonly ConcurrentDictionary<Type, PersonalProperties?> _properties;
+    private readonly FrozenDictionary<string, PersonalProperties> _ofAlias;
+    private readonly FrozenDictionary<string, PropertyInfo> _erasing;
 
-    /// <param name="keys">Null when nothing is to be encrypted or decrypted.</param>
-    internal PersonalDataCipher(EventTypes types, SubjectKeyStore? keys)
+    public PersonalDataCipher(PersonalData? said, FrozenDictionary<Type, EventType> types, SubjectKeyStore? keys)
     {
-        Types = types;
+        _said = said;
         _keys = keys;
+        _properties = new();
+        _ofAlias = types
+            .SelectMany(t =>
+                Of(t.Key) is { } properties ? t.Value.Aliases.Select(a => KeyValuePair.Create(a, properties)) : []
+            )
+            .ToFrozenDictionary();
+        _erasing = types
+            .SelectMany(t =>
+                said?.ErasedAccount(t.Key) is { } property
+                    ? t.Value.Aliases.Select(a => KeyValuePair.Create(a, t.Key.GetProperty(property)!))
+                    : []
+            )
+            .ToFrozenDictionary();
     }
 
-    public EventTypes Types { get; }
+    private PersonalDataCipher(PersonalDataCipher of, SubjectKeyStore keys)
+    {
+        _said = of._said;
+        _keys = keys;
+        _properties = of._properties;
+        _ofAlias = of._ofAlias;
+        _erasing = of._erasing;
+    }
 
-    string IEventReader.NameOf(string alias) => Types.NameOf(alias);
+    public PersonalDataCipher With(SubjectKeyStore keys) => new(this, keys);
 
-    /// <inheritdoc/>
-    public object? Read(string alias, ReadOnlySpan<byte> json, Guid id) => Opened(Types.Read(alias, json), id);
-
-    /// <summary>An event's JSON as it is stored.</summary>
-    /// <param name="id">The event's: its personal texts are encrypted for it alone.</param>
-    internal byte[] Write(object @event, Guid id) => Types.Write(Sealed(@event, id));
+    /// <returns>Null when the type has no personal property.</returns>
+    public PersonalProperties? Of(Type type) =>
+        _said is null ? null : _properties.GetOrAdd(type, static (t, said) => PersonalProperties.Of(t, said), _said);
 
     /// <param name="id">Of the event, or of the stream in a snapshot.</param>
     /// <returns>What is to be stored: the same where nothing is personal.</returns>
-    internal object Sealed(object data, Guid id)
+    public object Sealed(object data, Guid id)
     {
-        return _keys is { } keys && Types.PersonalOf(data.GetType()) is { } properties
-            ? Seal(data, id, properties, keys)
-            : data;
+        return _keys is { } keys && Of(data.GetType()) is { } properties ? Seal(data, id, properties, keys) : data;
 
         // Nothing new is stored of an erased account.
         static object Seal(object data, Guid id, PersonalProperties properties, SubjectKeyStore keys) =>
@@ -48,11 +68,11 @@ public sealed class PersonalDataCipher : IEventReader
     /// <summary>
     /// The data for readers of an event that was just encrypted. Texts of erased accounts are empty, as in the log.
     /// </summary>
-    internal object Kept(object data)
+    public object Kept(object data)
     {
         return
             _keys is { AnyGone: true } keys
-            && Types.PersonalOf(data.GetType()) is { } properties
+            && Of(data.GetType()) is { } properties
             && properties.Owners(data).Any(keys.IsGone)
             ? Keep(data, properties, keys)
             : data;
@@ -62,9 +82,9 @@ public sealed class PersonalDataCipher : IEventReader
     }
 
     /// <summary><see cref="Sealed"/>, waiting for the key without holding a thread.</summary>
-    internal async Task<object> SealedAsync(object data, Guid id, CancellationToken ct)
+    public async Task<object> SealedAsync(object data, Guid id, CancellationToken ct)
     {
-        if (_keys is not null && Types.PersonalOf(data.GetType()) is { } properties)
+        if (_keys is not null && Of(data.GetType()) is { } properties)
             await LoadAsync(properties.Owners(data), make: true, ct);
         return Sealed(data, id);
     }
@@ -73,9 +93,9 @@ public sealed class PersonalDataCipher : IEventReader
     /// As it was stored, and not shared with other code yet. Plain texts are from before they were personal; they also
     /// read as empty when their account is erased.
     /// </param>
-    internal object? Opened(object? data, Guid id)
+    public object? Opened(object? data, Guid id)
     {
-        if (data is not null && _keys is { } keys && Types.PersonalOf(data.GetType()) is { } properties)
+        if (data is not null && _keys is { } keys && Of(data.GetType()) is { } properties)
             Open(data, id, properties, keys);
         return data;
 
@@ -90,31 +110,35 @@ public sealed class PersonalDataCipher : IEventReader
             });
     }
 
-    /// <summary>Adds the accounts whose texts an event holds and whose keys are not in memory.</summary>
-    /// <param name="missing">Made when it is needed: most events have none.</param>
-    internal void AddMissingKeys(object data, ref List<Guid>? missing)
+    /// <returns>The accounts whose texts a command adds and whose keys are not in memory.</returns>
+    public IReadOnlyCollection<Guid> LackKeys(Appending.AppendRequest request)
     {
-        if (_keys is not { } keys || Types.PersonalOf(data.GetType()) is not { } properties)
-            return;
-        foreach (var owner in properties.Owners(data))
-            if (!keys.Has(owner))
-                (missing ??= []).Add(owner);
+        if (_keys is not { } keys || _said is null)
+            return [];
+        List<Guid>? lacking = null;
+        foreach (var change in request.Changes)
+        foreach (var data in change.Events)
+            if (Of(data.GetType()) is { } properties)
+                foreach (var owner in properties.Owners(data))
+                    if (!keys.Has(owner))
+                        (lacking ??= []).Add(owner);
+        return lacking ?? (IReadOnlyCollection<Guid>)[];
     }
 
-    internal Task LoadAsync(IReadOnlyCollection<Guid> owners, bool make, CancellationToken ct) =>
+    public Task LoadAsync(IReadOnlyCollection<Guid> owners, bool make, CancellationToken ct) =>
         _keys is null ? Task.CompletedTask : _keys.LoadAsync(owners, make, ct);
 
     /// <summary>
     /// Loads the keys of a page of events into memory before the events are deserialized, with one query for all.
     /// </summary>
-    internal async ValueTask PrepareAsync(IReadOnlyList<RecordedEvent> events, CancellationToken ct)
+    public async ValueTask PrepareAsync(IReadOnlyList<RecordedEvent> events, CancellationToken ct)
     {
-        if (_keys is null || Types.PersonalByAlias.Count == 0)
+        if (_keys is null || _ofAlias.Count == 0)
             return;
         var owners = new HashSet<Guid>();
         foreach (var e in events)
             if (
-                Types.PersonalByAlias.TryGetValue(e.Type, out var properties)
+                _ofAlias.TryGetValue(e.Type, out var properties)
                 && FieldEncryption.AddOwners(e.Json.Span, owners) < properties.Count
             )
                 // For plain texts, the event itself names the account.
@@ -124,9 +148,9 @@ public sealed class PersonalDataCipher : IEventReader
     }
 
     /// <summary><see cref="PrepareAsync(IReadOnlyList{RecordedEvent}, CancellationToken)"/> for one event.</summary>
-    internal async ValueTask PrepareAsync(Type type, ReadOnlyMemory<byte> json, CancellationToken ct)
+    public async ValueTask PrepareAsync(Type type, ReadOnlyMemory<byte> json, CancellationToken ct)
     {
-        if (_keys is null || Types.PersonalOf(type) is not { } properties)
+        if (_keys is null || Of(type) is not { } properties)
             return;
         var owners = new HashSet<Guid>();
         if (FieldEncryption.AddOwners(json.Span, owners) < properties.Count)
@@ -135,10 +159,13 @@ public sealed class PersonalDataCipher : IEventReader
             await _keys.LoadAsync(owners, make: false, ct);
     }
 
+    /// <summary>Whether events of an alias erase an account.</summary>
+    public bool Erases(string alias) => _erasing.ContainsKey(alias);
+
     /// <returns>The account that an event erases; null of any other event.</returns>
-    internal Guid? ErasedBy(RecordedEvent e)
+    public Guid? ErasedBy(RecordedEvent e)
     {
-        if (Types.ErasedAccountOf(e.Type) is not { } account)
+        if (!_erasing.TryGetValue(e.Type, out var account))
             return null;
         try
         {
@@ -151,15 +178,15 @@ public sealed class PersonalDataCipher : IEventReader
     }
 
     /// <summary>Whether some text in the event is an account's that is known to be erased.</summary>
-    internal bool HoldsErased(RecordedEvent e)
+    public bool HoldsErased(RecordedEvent e)
     {
-        if (_keys is null || !Types.PersonalByAlias.ContainsKey(e.Type))
+        if (_keys is null || !_ofAlias.ContainsKey(e.Type))
             return false;
         var owners = new HashSet<Guid>();
         FieldEncryption.AddOwners(e.Json.Span, owners);
         return owners.Any(_keys.IsGone);
     }
 
-    internal bool HoldsOf(RecordedEvent e, Guid owner) =>
-        Types.PersonalByAlias.ContainsKey(e.Type) && FieldEncryption.MentionsOwner(e.Json.Span, owner);
+    public bool HoldsOf(RecordedEvent e, Guid owner) =>
+        _ofAlias.ContainsKey(e.Type) && FieldEncryption.MentionsOwner(e.Json.Span, owner);
 }
