@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Spectre.Console;
@@ -7,8 +6,8 @@ using Spectre.Console;
 namespace Veza.Cli;
 
 /// <summary>
-/// <c>veza projections list|status|retry|skip|rebuild</c>: which read models there are, how they are, and what becomes
-/// of the events they could not deal with.
+/// <c>veza projections list|status|retry|skip|rebuild</c>: the read models, their progress, and decisions about the
+/// events that they could not apply.
 /// </summary>
 internal static class ProjectionsCommand
 {
@@ -19,13 +18,14 @@ internal static class ProjectionsCommand
         var url = OperatorCommand.Url();
         var token = OperatorCommand.Token();
         var name = new Argument<string>("name") { Description = "Of the projection, as status shows it." };
-        var list = new Command("list", "Names them.") { url, token };
+        var list = new Command("list", "Lists their names.") { url, token };
         list.SetAction(
             (arguments, ct) => ShowAsync(arguments.GetValue(url)!, arguments.GetValue(token), details: false, ct)
         );
         var status = new Command(
             "status",
-            "State, position, events behind the log, events skipped, and the error of each, on whichever node it runs; exits with 1 when one is faulted."
+            "Shows the state, position, events behind the log, events skipped, and the error of each, on any node; "
+                + "exits with 1 when one is faulted."
         )
         {
             url,
@@ -34,34 +34,23 @@ internal static class ProjectionsCommand
         status.SetAction(
             (arguments, ct) => ShowAsync(arguments.GetValue(url)!, arguments.GetValue(token), details: true, ct)
         );
-        var retry = new Command("retry", "Lets a projection try the event again that it stands before.")
-        {
+        var retry = OperatorCommand.Decision(
+            Path,
+            "retry",
+            "Lets a projection try the event again at which it stopped.",
+            "to be tried again",
             name,
             url,
-            token,
-        };
-        retry.SetAction(
-            (arguments, ct) =>
-                DecideAsync(
-                    arguments.GetValue(url)!,
-                    arguments.GetValue(token),
-                    arguments.GetValue(name)!,
-                    "retry",
-                    "to be tried again",
-                    ct
-                )
+            token
         );
-        var skip = new Command("skip", "Lets a projection go past the event it stands before.") { name, url, token };
-        skip.SetAction(
-            (arguments, ct) =>
-                DecideAsync(
-                    arguments.GetValue(url)!,
-                    arguments.GetValue(token),
-                    arguments.GetValue(name)!,
-                    "skip",
-                    "skipped",
-                    ct
-                )
+        var skip = OperatorCommand.Decision(
+            Path,
+            "skip",
+            "Lets a projection pass the event at which it stopped.",
+            "skipped",
+            name,
+            url,
+            token
         );
         return new("projections", "The read models of a running Veza.")
         {
@@ -85,9 +74,7 @@ internal static class ProjectionsCommand
 
     private sealed record Listing(IReadOnlyList<ProjectionView> Items);
 
-    private sealed record Decision(int Events);
-
-    /// <summary>A line for each, and below it one for each of its shards.</summary>
+    /// <summary>One row for each projection, followed by one for each of its shards.</summary>
     public static Table TableOf(IEnumerable<ProjectionView> projections)
     {
         var table = Terminal.Table(["name", "state", "position", "behind", "skipped", "error"], right: [2, 3, 4]);
@@ -124,25 +111,5 @@ internal static class ProjectionsCommand
             Terminal.Output.Write(TableOf(projections));
             await RebuildCommand.ShowAsync(client, ct);
             return projections.Any(p => p.State == "faulted") ? OperatorCommand.ExitCodeFailed : 0;
-        });
-
-    private static Task<int> DecideAsync(
-        string url,
-        string? token,
-        string name,
-        string verb,
-        string done,
-        CancellationToken ct
-    ) => OperatorCommand.AskAsync(url, token, async client =>
-        {
-            using var answer = await client.PostAsync($"{Path}/{Uri.EscapeDataString(name)}/{verb}", ct);
-            var events = (await answer.Content.ReadFromJsonAsync<Decision>(JsonSerializerOptions.Web, ct))!.Events;
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{name}: {events} {(events == 1 ? "event" : "events")} {done}"
-                )
-            );
-            return 0;
         });
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Spectre.Console;
@@ -7,8 +6,8 @@ using Spectre.Console;
 namespace Veza.Cli;
 
 /// <summary>
-/// <c>veza reactors status|retry|skip</c>: how what follows from events gets on, and what becomes of the events that
-/// were given up.
+/// <c>veza reactors status|retry|skip</c>: the progress of the reactors, and decisions about the events that they gave
+/// up.
 /// </summary>
 internal static class ReactorsCommand
 {
@@ -21,39 +20,33 @@ internal static class ReactorsCommand
         var name = new Argument<string>("name") { Description = "Of the reactor, as status shows it." };
         var status = new Command(
             "status",
-            "State, position, events behind the log, waiting and given up, and the error of each, on whichever node it runs; "
-                + "exits with 1 when one is faulted or gave an event up."
+            "Shows the state, position, events behind the log, waiting and given up, and the error of each, "
+                + "on any node; exits with 1 when one is faulted or gave an event up."
         )
         {
             url,
             token,
         };
         status.SetAction((arguments, ct) => ShowAsync(arguments.GetValue(url)!, arguments.GetValue(token), ct));
-        var retry = new Command("retry", "Gives a reactor again what it gave up.") { name, url, token };
-        retry.SetAction(
-            (arguments, ct) =>
-                DecideAsync(
-                    arguments.GetValue(url)!,
-                    arguments.GetValue(token),
-                    arguments.GetValue(name)!,
-                    "retry",
-                    "to be tried again",
-                    ct
-                )
+        var retry = OperatorCommand.Decision(
+            Path,
+            "retry",
+            "Lets a reactor try the events again that it gave up.",
+            "to be tried again",
+            name,
+            url,
+            token
         );
-        var skip = new Command("skip", "Dismisses what a reactor gave up.") { name, url, token };
-        skip.SetAction(
-            (arguments, ct) =>
-                DecideAsync(
-                    arguments.GetValue(url)!,
-                    arguments.GetValue(token),
-                    arguments.GetValue(name)!,
-                    "skip",
-                    "skipped",
-                    ct
-                )
+        var skip = OperatorCommand.Decision(
+            Path,
+            "skip",
+            "Dismisses the events that a reactor gave up.",
+            "skipped",
+            name,
+            url,
+            token
         );
-        return new("reactors", "What follows from events, in a running Veza.") { status, retry, skip };
+        return new("reactors", "The reactors of a running Veza.") { status, retry, skip };
     }
 
     internal sealed record ReactorView(
@@ -68,9 +61,7 @@ internal static class ReactorsCommand
 
     private sealed record Listing(IReadOnlyList<ReactorView> Items);
 
-    private sealed record Decision(int Events);
-
-    /// <summary>A line for each.</summary>
+    /// <summary>One row for each reactor.</summary>
     public static Table TableOf(IEnumerable<ReactorView> reactors)
     {
         var table = Terminal.Table(
@@ -97,21 +88,5 @@ internal static class ReactorsCommand
             var reactors = (await answer.Content.ReadFromJsonAsync<Listing>(JsonSerializerOptions.Web, ct))!.Items;
             Terminal.Output.Write(TableOf(reactors));
             return reactors.Any(r => r.State == "faulted" || r.Dead > 0) ? OperatorCommand.ExitCodeFailed : 0;
-        });
-
-    private static Task<int> DecideAsync(
-        string url,
-        string? token,
-        string name,
-        string verb,
-        string done,
-        CancellationToken ct
-    ) => OperatorCommand.AskAsync(url, token, async client =>
-        {
-            using var answer = await client.PostAsync($"{Path}/{Uri.EscapeDataString(name)}/{verb}", ct);
-            var events = (await answer.Content.ReadFromJsonAsync<Decision>(JsonSerializerOptions.Web, ct))!.Events;
-            var what = events == 1 ? "event" : "events";
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {events} {what} {done}"));
-            return 0;
         });
 }

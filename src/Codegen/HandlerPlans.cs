@@ -4,7 +4,7 @@ using Veza.Commands.Dispatching;
 
 namespace Veza.Codegen;
 
-/// <summary>Says what each command's handler is given and where it comes from, for the review of a change.</summary>
+/// <summary>Lists each command handler's aggregates and the sources of their ids, for the review of a change.</summary>
 public static class HandlerPlans
 {
     public static string Markdown()
@@ -27,7 +27,7 @@ public static class HandlerPlans
         return text.ToString();
     }
 
-    /// <returns>Every command of the product, in the order of their names.</returns>
+    /// <returns>All commands of the product, in the order of their names.</returns>
     public static IEnumerable<Type> Commands() =>
         WolverineCommands
             .Room.GetTypes()

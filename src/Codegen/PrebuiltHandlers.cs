@@ -11,18 +11,18 @@ namespace Veza.Codegen;
 /// <summary>The code that Wolverine generates for the handlers of commands and of reactors.</summary>
 public static class PrebuiltHandlers
 {
-    /// <summary>Where the code stands in a room of a checkout.</summary>
+    /// <summary>The folder of the code inside a project.</summary>
     private const string Generated = "Internal/Generated";
 
-    /// <summary>The rooms' folders in a checkout.</summary>
+    /// <summary>The folders of the code in a checkout.</summary>
     public static IReadOnlyList<string> Folders { get; } = [$"src/Commands/{Generated}", $"src/Reactors/{Generated}"];
 
     private const string Registry = "GeneratedHandlerRegistry.cs";
 
-    /// <summary>Where the plans stand in a checkout.</summary>
+    /// <summary>The file of the plans in a checkout.</summary>
     public const string Plans = "docs/reference/handlers.md";
 
-    /// <returns>Every file, by its path in a checkout, in the order of the paths.</returns>
+    /// <returns>The content of each file by its path in a checkout, in the order of the paths.</returns>
     public static async Task<IReadOnlyDictionary<string, string>> GenerateAsync()
     {
         var commands = await GenerateAsync(Folders[0], options => options.RunVezaCommands(new Limits()));
@@ -31,19 +31,19 @@ public static class PrebuiltHandlers
             options.RunVezaCommands(new Limits());
             options.DescribeVezaReactors();
         });
-        // The list of handlers is of both rooms; a command's code stands with the commands alone.
-        var known = commands.Keys.Select(Path.GetFileName).ToHashSet();
-        var reactors = all.Where(file =>
-            Path.GetFileName(file.Key) is var name && (name == Registry || !known.Contains(name))
-        );
+        // The registry lists the handlers of both projects. A command's code is in the commands' project alone.
+        var commandFiles = commands.Keys.Select(Path.GetFileName).ToHashSet();
+        var reactors = all.Where(file => IsOfReactors(Path.GetFileName(file.Key)));
         return commands
             .Concat(reactors)
             .OrderBy(file => file.Key, StringComparer.Ordinal)
             .ToDictionary(file => file.Key, file => file.Value);
+
+        bool IsOfReactors(string name) => name == Registry || !commandFiles.Contains(name);
     }
 
     private static async Task<IReadOnlyDictionary<string, string>> GenerateAsync(
-        string room,
+        string target,
         Action<WolverineOptions> configure
     )
     {
@@ -53,7 +53,7 @@ public static class PrebuiltHandlers
         var folder = Directory.CreateTempSubdirectory("veza-handlers-");
         try
         {
-            // Scans for handlers afresh instead of reading the list of the last time.
+            // Makes Wolverine scan for handlers instead of reading the last registry.
             DynamicCodeBuilder.WithinCodegenCommand = true;
             await host.StartAsync();
             var collections = host.Services.GetServices<ICodeFileCollection>().ToArray();
@@ -69,7 +69,7 @@ public static class PrebuiltHandlers
                 .EnumerateFiles("*.cs", SearchOption.AllDirectories)
                 .OrderBy(file => file.FullName, StringComparer.Ordinal)
                 .ToDictionary(
-                    file => Path.Combine(room, Path.GetRelativePath(folder.FullName, file.FullName)),
+                    file => Path.Combine(target, Path.GetRelativePath(folder.FullName, file.FullName)),
                     file => Tidied(File.ReadAllText(file.FullName))
                 );
         }
@@ -80,7 +80,7 @@ public static class PrebuiltHandlers
         }
     }
 
-    /// <summary>Without blanks at the ends of lines, which say nothing and make differences.</summary>
+    /// <summary>Removes trailing whitespace, which would only show in diffs.</summary>
     private static string Tidied(string code) =>
         string.Join('\n', code.ReplaceLineEndings("\n").TrimEnd().Split('\n').Select(line => line.TrimEnd())) + "\n";
 }

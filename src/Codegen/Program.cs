@@ -1,9 +1,9 @@
-// `./veza codegen` in the folder of a checkout: writes the handlers' code and plans.
+// `./veza codegen`: writes the handlers' code and plans into the checkout that is the current folder.
 using Veza.Codegen;
 
-var root = args is [var given] ? given : Directory.GetCurrentDirectory();
+var root = args is [var checkout] ? checkout : Directory.GetCurrentDirectory();
 var files = await PrebuiltHandlers.GenerateAsync();
-foreach (var folder in PrebuiltHandlers.Folders.Select(room => Path.Combine(root, room)).Where(Directory.Exists))
+foreach (var folder in PrebuiltHandlers.Folders.Select(path => Path.Combine(root, path)).Where(Directory.Exists))
     Directory.Delete(folder, recursive: true);
 foreach (var (path, code) in files)
 {
@@ -13,5 +13,6 @@ foreach (var (path, code) in files)
 }
 await File.WriteAllTextAsync(Path.Combine(root, PrebuiltHandlers.Plans), HandlerPlans.Markdown());
 Console.WriteLine(
-    $"{files.Count} files are in {string.Join(" and ", PrebuiltHandlers.Folders)}, the plans in {PrebuiltHandlers.Plans}"
+    $"{files.Count} files are in {string.Join(" and ", PrebuiltHandlers.Folders)}, "
+        + $"the plans in {PrebuiltHandlers.Plans}"
 );

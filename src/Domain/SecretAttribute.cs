@@ -1,5 +1,5 @@
 namespace Veza.Domain;
 
-/// <summary>A property that never leaves the log: replays, exports and live topics leave it out.</summary>
+/// <summary>Marks a property that never leaves the log: replays, exports and live topics omit it.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
 public sealed class SecretAttribute : Attribute;

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace Veza.Domain;
 
 /// <summary>
-/// Ids of streams that belong to a pair, such as a member of a community: the same pair always has the same stream.
+/// Ids of streams that belong to a pair, such as a community and a member. The same pair always has the same stream.
 /// </summary>
 public static class StreamIds
 {

@@ -3,15 +3,15 @@ using System.Globalization;
 namespace Veza.Mail;
 
 /// <summary>
-/// For development: puts each letter into a file of its own, which mail programs open, and says where.
+/// For development: writes each letter into a file that mail programs open. Any thread may call it.
 /// </summary>
-/// <param name="folder">Made if it is not there, for this user alone.</param>
-/// <param name="written">Given the account that a letter is about and the path of its file.</param>
+/// <param name="folder">Created if it is missing, for this user alone.</param>
+/// <param name="written">Called with the account that a letter is about and the path of its file.</param>
 public sealed class FileMailer(string folder, TimeProvider clock, Action<Guid, string> written) : IMailer
 {
     public const string From = "veza@veza.localhost";
 
-    /// <summary>Files kept, some kilobytes each; the oldest go first.</summary>
+    /// <summary>Files in the folder, of some kilobytes each. The oldest are deleted first.</summary>
     public const int FilesMax = 1000;
 
     private const UnixFileMode OwnersFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -32,7 +32,7 @@ public sealed class FileMailer(string folder, TimeProvider clock, Action<Guid, s
             Access = FileAccess.Write,
             UnixCreateMode = OwnersFile,
         };
-        // Put in place whole, for those who watch the folder.
+        // Moved into place when it is whole, for programs that watch the folder.
         var draft = path + ".part";
         await using (var file = new FileStream(draft, options))
             await message.WriteToAsync(file, ct);
@@ -41,7 +41,7 @@ public sealed class FileMailer(string folder, TimeProvider clock, Action<Guid, s
         written(letter.AccountId, path);
     }
 
-    public void Forget(Guid accountId)
+    public void DeleteLetters(Guid accountId)
     {
         if (!Directory.Exists(folder))
             return;
@@ -54,7 +54,7 @@ public sealed class FileMailer(string folder, TimeProvider clock, Action<Guid, s
         lock (_gate)
         {
             var files = Directory.GetFiles(folder, "*.eml");
-            // Their names begin with their time.
+            // The files' names begin with their time.
             foreach (var file in files.Order(StringComparer.Ordinal).Take(files.Length - FilesMax))
                 File.Delete(file);
         }

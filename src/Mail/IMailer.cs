@@ -3,28 +3,29 @@ namespace Veza.Mail;
 /// <summary>Sends mail. All members are safe from any thread.</summary>
 public interface IMailer
 {
-    /// <summary>False where there is no way to send anything: then features that need mail are refused.</summary>
+    /// <summary>Whether it can send at all. If not, the API refuses the features that need mail.</summary>
     bool IsConfigured { get; }
 
-    /// <summary>Hands a letter over. What it throws says nothing of the address or the text.</summary>
-    /// <exception cref="MailRefusedException">The server will never take this letter.</exception>
-    /// <exception cref="MailUnavailableException">The server does not take it now; the same letter may be sent again
-    /// later.</exception>
+    /// <summary>Sends a letter. Its exceptions reveal neither the address nor the text.</summary>
+    /// <exception cref="MailRefusedException">The server will never accept this letter.</exception>
+    /// <exception cref="MailUnavailableException">
+    /// The server does not accept it now. The same letter may be sent again later.
+    /// </exception>
     Task SendAsync(Letter letter, CancellationToken ct);
 
-    /// <summary>Deletes what is kept here of letters about an account that is erased.</summary>
-    void Forget(Guid accountId);
+    /// <summary>Deletes stored letters about an erased account.</summary>
+    void DeleteLetters(Guid accountId);
 }
 
 /// <summary>
-/// The server has said that it will never take this letter, such as for a recipient that it does not know.
+/// The server will never accept this letter, for example because its recipient is unknown.
 /// </summary>
 public sealed class MailRefusedException(string reason) : Exception(reason);
 
-/// <summary>The server is not there, or does not take mail now.</summary>
+/// <summary>The server is away or does not accept mail now.</summary>
 public sealed class MailUnavailableException(string reason) : Exception(reason);
 
-/// <summary>Where no mail server is set: nothing is sent.</summary>
+/// <summary>Sends nothing, for a server without SMTP_HOST.</summary>
 public sealed class NoMailer : IMailer
 {
     public bool IsConfigured => false;
@@ -32,5 +33,5 @@ public sealed class NoMailer : IMailer
     public Task SendAsync(Letter letter, CancellationToken ct) =>
         throw new MailUnavailableException("SMTP_HOST is not set");
 
-    public void Forget(Guid accountId) { }
+    public void DeleteLetters(Guid accountId) { }
 }

@@ -2,7 +2,7 @@ using MimeKit;
 
 namespace Veza.Mail;
 
-/// <summary>Letters in the form in which they travel (RFC 5322, MIME).</summary>
+/// <summary>Letters as internet messages (RFC 5322, MIME).</summary>
 internal static class Messages
 {
     public static MimeMessage Of(Letter letter, string from)
@@ -11,7 +11,7 @@ internal static class Messages
         var message = new MimeMessage { Subject = letter.Subject, Body = body.ToMessageBody() };
         message.From.Add(new MailboxAddress("Veza", from));
         message.To.Add(new MailboxAddress(null, letter.To));
-        // So that no out-of-office answers it (RFC 3834).
+        // Keeps out-of-office programs from answering (RFC 3834).
         message.Headers.Add("Auto-Submitted", "auto-generated");
         return message;
     }

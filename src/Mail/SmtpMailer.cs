@@ -5,38 +5,40 @@ using MailKit.Security;
 
 namespace Veza.Mail;
 
-/// <summary>How the connection to the mail server is protected.</summary>
+/// <summary>The encryption of the connection to the mail server.</summary>
 public enum SmtpTls
 {
     /// <summary>
-    /// Begun in the clear, then encrypted before anything is said (RFC 3207); a server that cannot is not used.
+    /// Encrypted by STARTTLS before anything else is sent (RFC 3207). A server without it is not used.
     /// </summary>
     StartTls,
 
     /// <summary>Encrypted from the first byte (RFC 8314).</summary>
     Implicit,
 
-    /// <summary>In the clear.</summary>
+    /// <summary>Not encrypted.</summary>
     Off,
 }
 
-/// <param name="User">Null when the server wants none.</param>
-/// <param name="Password">Given with <paramref name="User"/>.</param>
-/// <param name="From">The address that letters come from.</param>
+/// <summary>The mail server of the operator's settings.</summary>
+/// <param name="User">Null when the server needs no sign-in.</param>
+/// <param name="Password">Set together with <paramref name="User"/>.</param>
+/// <param name="From">The sender's address of all letters.</param>
 public sealed record SmtpServer(string Host, int Port, string? User, string? Password, SmtpTls Tls, string From)
 {
     public override string ToString() => $"{Host}:{Port}";
 }
 
-/// <summary>Sends letters over SMTP, to SMTP_HOST and nowhere else, with a connection for each.</summary>
+/// <summary>
+/// Sends letters over SMTP to SMTP_HOST, with one connection for each letter. Any thread may call it.
+/// </summary>
 /// <remarks>
-/// The one place of the product that calls out. Where to is the operator's setting alone: nothing that a person wrote
-/// names a host. Certificates are verified, without asking their issuers whether they are revoked, which would be
-/// calling others.
+/// Only this class of the product connects to other servers. The operator's setting alone names the host, and no user's
+/// text does. Certificates are verified without a check for revocation, which would connect to their issuers.
 /// </remarks>
 public sealed class SmtpMailer(SmtpServer server) : IMailer
 {
-    /// <summary>For each step of a conversation; a server that is slower is tried again later.</summary>
+    /// <summary>Of each step of a conversation. A slower server counts as unavailable.</summary>
     private static readonly TimeSpan StepMax = TimeSpan.FromSeconds(30);
 
     public bool IsConfigured => true;
@@ -56,14 +58,14 @@ public sealed class SmtpMailer(SmtpServer server) : IMailer
             using var message = Messages.Of(letter, server.From);
             await client.SendAsync(message, ct);
         }
-        // What a server says of a recipient or a text quotes them: only its numbers go further.
+        // The server's texts quote the recipient or the letter, so only its numbers go into the exception.
         catch (SmtpCommandException no) when (IsFinal(no))
         {
-            throw new MailRefusedException(Said(no));
+            throw new MailRefusedException(Numbers(no));
         }
         catch (SmtpCommandException no)
         {
-            throw new MailUnavailableException(Said(no));
+            throw new MailUnavailableException(Numbers(no));
         }
         catch (AuthenticationException)
         {
@@ -73,7 +75,7 @@ public sealed class SmtpMailer(SmtpServer server) : IMailer
         {
             throw new MailUnavailableException($"the mail server {server} cannot be used: {fault.GetType().Name}");
         }
-        // It was taken; how the connection ends is no matter.
+        // The server accepted the letter, so a fault while disconnecting does not matter.
         try
         {
             await client.DisconnectAsync(quit: true, ct);
@@ -81,13 +83,13 @@ public sealed class SmtpMailer(SmtpServer server) : IMailer
         catch (Exception fault) when (IsUnavailable(fault)) { }
     }
 
-    public void Forget(Guid accountId) { }
+    public void DeleteLetters(Guid accountId) { }
 
-    private string Said(SmtpCommandException no) =>
-        $"the mail server {server} said {(int)no.StatusCode} ({no.ErrorCode})";
+    private string Numbers(SmtpCommandException no) =>
+        $"the mail server {server} answered {(int)no.StatusCode} ({no.ErrorCode})";
 
     /// <summary>
-    /// A refused sender is the operator's setting, which can be mended; a refused recipient or text is not.
+    /// Whether the refusal is permanent. A refused recipient or text is; the operator can correct a refused sender.
     /// </summary>
     private static bool IsFinal(SmtpCommandException no) =>
         (int)no.StatusCode >= 500
@@ -111,6 +113,6 @@ public sealed class SmtpMailer(SmtpServer server) : IMailer
             SmtpTls.StartTls => SecureSocketOptions.StartTls,
             SmtpTls.Implicit => SecureSocketOptions.SslOnConnect,
             SmtpTls.Off => SecureSocketOptions.None,
-            _ => throw new ArgumentOutOfRangeException(nameof(tls), tls, "no kind of protection"),
+            _ => throw new ArgumentOutOfRangeException(nameof(tls), tls, "not a kind of encryption"),
         };
 }

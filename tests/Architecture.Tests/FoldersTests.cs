@@ -11,6 +11,7 @@ public sealed class FoldersTests
 {
     [Theory]
     [InlineData("Api")]
+    [InlineData("Commands")]
     [InlineData("Domain")]
     [InlineData("EventStore")]
     [InlineData("Media")]

@@ -100,7 +100,7 @@ public sealed class AccountAuthenticator(
                 (await log.Models.LoadAsync(typeof(Session), token.Id, ct)).State
                 is not Session { Ended: false } session
             )
-                return Problems.Result(AccountRefusals.SessionEnded);
+                return Problems.Result(CallerRefusals.SessionEnded);
             if (session.RefreshTokenHash != token.Hash)
                 return Problems.Result(AccountRefusals.AnswerUsedUp);
         }

@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http.Features;
-using Veza.Commands.Accounts;
+using Veza.Commands.Dispatching;
 using Veza.EventStore.Concurrency;
 using Veza.Realtime;
 
@@ -63,7 +63,7 @@ internal sealed class LongAnswer : IDisposable
             : null;
         if (session is null)
         {
-            await Problems.WriteAsync(http, AccountRefusals.SessionEnded);
+            await Problems.WriteAsync(http, CallerRefusals.SessionEnded);
             return null;
         }
         var limits = services.GetRequiredService<RealtimeLimits>();

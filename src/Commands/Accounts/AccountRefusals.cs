@@ -4,9 +4,10 @@ using Veza.Domain.Accounts;
 
 namespace Veza.Commands.Accounts;
 
+/// <summary>The refusals of commands about accounts and sessions.</summary>
 public static class AccountRefusals
 {
-    /// <summary>One for an unknown name and a wrong password, so that nobody learns which names there are.</summary>
+    /// <summary>The same for an unknown name and a wrong password, so it does not reveal which names exist.</summary>
     public static readonly Refusal SignInFailed = new(
         "sign_in_failed",
         RefusalKind.Unauthenticated,
@@ -21,7 +22,8 @@ public static class AccountRefusals
                 [
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"until is {until:O}; it must be after now, {now:O}, by at most {Account.SuspensionMax.TotalDays} days"
+                        $"until is {until:O}; it must be after now, {now:O}, "
+                            + $"by at most {Account.SuspensionMax.TotalDays} days"
                     ),
                 ],
             }
@@ -42,13 +44,8 @@ public static class AccountRefusals
         RefusalKind.Unauthenticated,
         $"this refresh token was not used for {Domain.Accounts.Session.RefreshTokenLife.TotalDays} days; sign in again"
     );
-    public static readonly Refusal SessionEnded = new(
-        "session_ended",
-        RefusalKind.Unauthenticated,
-        "this session is ended; sign in again"
-    );
 
-    /// <summary>One for names that somebody has, names that nobody has, and networks.</summary>
+    /// <summary>The same for names of accounts, unknown names, and networks.</summary>
     public static Refusal SignInWait(TimeSpan wait) =>
         new(
             "sign_in_wait",
@@ -99,24 +96,11 @@ public static class AccountRefusals
         RefusalKind.Unauthenticated,
         "this token sets no password: it was used, replaced by another, or its time is over; ask for another"
     );
-    public static readonly Refusal Suspended = new(
-        "account_suspended",
-        RefusalKind.NotAllowed,
-        "this account is suspended; only an operator can end that"
-    );
     public static readonly Refusal CannotSuspendSelf = new(
         "cannot_suspend_self",
         RefusalKind.Conflict,
         "an operator cannot suspend their own account"
     );
-
-    /// <summary>Why an account decides nothing; null while it does.</summary>
-    public static Refusal? Out(Account account)
-    {
-        if (account.Erased)
-            return SessionEnded;
-        return account.Suspended ? Suspended : null;
-    }
 
     public static readonly Refusal ProofTokenInvalid = new(
         "proof_token_invalid",

@@ -4,7 +4,7 @@ using Veza.Domain.Accounts;
 
 namespace Veza.Commands.Accounts;
 
-/// <summary>The shapes of the names that an account is known by.</summary>
+/// <summary>Validation rules for user names, e-mail addresses, roles and device names.</summary>
 public static class AccountRules
 {
     public static IRuleBuilderOptions<T, string> MustBeUserName<T>(this IRuleBuilder<T, string> rule) =>
@@ -12,14 +12,16 @@ public static class AccountRules
                 name is { Length: >= Account.UserNameMin and <= Account.UserNameMax } && name.All(IsUserNameCharacter)
             )
             .WithMessage(
-                $"{{PropertyName}} is \"{{PropertyValue}}\"; {Account.UserNameMin} to {Account.UserNameMax} of a-z, 0-9, _ and . are allowed"
+                $"{{PropertyName}} is \"{{PropertyValue}}\"; {Account.UserNameMin} to {Account.UserNameMax} "
+                    + "of a-z, 0-9, _ and . are allowed"
             );
 
-    /// <summary>ASCII only: addresses that merely look alike would otherwise be two accounts.</summary>
+    /// <summary>ASCII only: otherwise addresses that merely look alike would be different accounts.</summary>
     public static IRuleBuilderOptions<T, string> MustBeEmail<T>(this IRuleBuilder<T, string> rule) =>
         rule.Must(IsEmail)
             .WithMessage(
-                $"{{PropertyName}} is \"{{PropertyValue}}\", which is not an e-mail address of at most {Account.EmailMax} characters"
+                $"{{PropertyName}} is \"{{PropertyValue}}\", "
+                    + $"which is not an e-mail address of at most {Account.EmailMax} characters"
             );
 
     public static IRuleBuilderOptions<T, string> MustBeGranted<T>(this IRuleBuilder<T, string> rule) =>

@@ -4,8 +4,8 @@ using Veza.Domain.Accounts;
 namespace Veza.Commands.Accounts;
 
 /// <summary>
-/// Asks for a new password by an address. Addresses that no account holds are remembered like any other, so that
-/// neither the answer nor its time tells which there are; an address that was mailed to often lately gets no more.
+/// Asks for a new password for an e-mail address. Requests for unknown addresses are recorded too, so neither the
+/// answer nor its timing reveals which addresses exist. An address that received its limit of mails gets no more.
 /// </summary>
 /// <param name="HolderId">The account that holds the address; null when none does.</param>
 public sealed record AskForPasswordReset(Guid MailboxId, Guid? HolderId);

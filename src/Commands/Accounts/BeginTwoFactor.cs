@@ -4,18 +4,20 @@ using Veza.Domain.Accounts;
 namespace Veza.Commands.Accounts;
 
 /// <summary>
-/// Begins with two-factor sign-in; nothing is asked for until it is confirmed. Beginning again voids the secret given
-/// out before.
+/// Begins to set up two-factor sign-in. Sign-in needs no code until the setup is confirmed. Beginning again voids the
+/// former secret.
 /// </summary>
-/// <param name="ShownHash">What the password was checked against.</param>
+/// <param name="ShownHash">The hash that the password was checked against.</param>
 public sealed record BeginTwoFactor(Guid AccountId, Guid SeedId, string ShownHash);
 
 public static class BeginTwoFactorHandler
 {
-    public static Refusal? Validate(BeginTwoFactor command, Account account) =>
-        command.ShownHash != account.PasswordHash ? AccountRefusals.PasswordWrong
-        : account.TwoFactor is { Enabled: true } ? AccountRefusals.TwoFactorEnabled
-        : null;
+    public static Refusal? Validate(BeginTwoFactor command, Account account)
+    {
+        if (command.ShownHash != account.PasswordHash)
+            return AccountRefusals.PasswordWrong;
+        return account.TwoFactor is { Enabled: true } ? AccountRefusals.TwoFactorEnabled : null;
+    }
 
     public static AccountEvent Handle(BeginTwoFactor command, [WriteAggregate] Account account) =>
         new TwoFactorBegun(account.Id, command.SeedId);

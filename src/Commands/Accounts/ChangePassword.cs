@@ -3,10 +3,12 @@ using Veza.Domain.Accounts;
 
 namespace Veza.Commands.Accounts;
 
-/// <summary>Sets another password and ends every other session: whoever knew the old one is out.</summary>
-/// <param name="ShownHash">What the current password was checked against.</param>
-/// <param name="PasswordHash">Of the new one, never the password: a command may be logged.</param>
-/// <param name="KeptId">The session that asks and goes on.</param>
+/// <summary>Sets another password and ends every other session, so one opened with the old password is out.</summary>
+/// <param name="ShownHash">The hash that the current password was checked against.</param>
+/// <param name="PasswordHash">
+/// The hash of the new password. A command may be logged, so it never holds a password.
+/// </param>
+/// <param name="KeptId">The caller's session, which continues.</param>
 public sealed record ChangePassword(Guid AccountId, string ShownHash, string PasswordHash, Guid KeptId);
 
 public static class ChangePasswordHandler

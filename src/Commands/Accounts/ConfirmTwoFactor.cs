@@ -3,7 +3,7 @@ using Veza.Domain.Accounts;
 
 namespace Veza.Commands.Accounts;
 
-/// <summary>Turns two-factor sign-in on, by a first code of the device.</summary>
+/// <summary>Turns two-factor sign-in on, with a first code from the device.</summary>
 public sealed record ConfirmTwoFactor(Guid AccountId, SecondFactor Shown);
 
 public static class ConfirmTwoFactorHandler
@@ -13,7 +13,7 @@ public static class ConfirmTwoFactorHandler
         {
             null => AccountRefusals.TwoFactorNotBegun,
             { Enabled: true } => AccountRefusals.TwoFactorEnabled,
-            // A recovery code shows nothing of the device.
+            // A recovery code proves nothing about the device.
             var begun => command.Shown is { Step: not null } shown && shown.IsGoodFor(begun)
                 ? null
                 : AccountRefusals.CodeWrong,

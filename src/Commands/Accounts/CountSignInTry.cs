@@ -4,10 +4,12 @@ using Veza.Domain.Accounts;
 namespace Veza.Commands.Accounts;
 
 /// <summary>
-/// Counts a try to sign in before it is checked, on every node, as if it had failed. So tries that come at once cannot
-/// each be the tenth, and a node that dies in between has counted one too many.
+/// Counts a try to sign in as failed, before its password is checked, for all nodes. So concurrent tries cannot each be
+/// the tenth. A node that dies in between has counted one too many.
 /// </summary>
-/// <param name="Waits">False where the owner of the name has signed in before: there its tries do not wait.</param>
+/// <param name="Waits">
+/// Whether the try is refused during a wait. False for a network from which the name's owner has signed in before.
+/// </param>
 public sealed record CountSignInTry(Guid SignInGuardId, Guid TryId, bool Waits);
 
 public static class CountSignInTryHandler

@@ -4,8 +4,8 @@ using Veza.Domain.Accounts;
 
 namespace Veza.Commands.Accounts;
 
-/// <summary>Makes a key by which a program acts for an account, within scopes and for a time.</summary>
-/// <param name="Scopes">Which the front door knows; at least one.</param>
+/// <summary>Creates a key with which a program acts for an account, within scopes and until it expires.</summary>
+/// <param name="Scopes">At least one. The API checks their names.</param>
 /// <param name="Days">1 to <see cref="CreateApiKeyHandler.DaysMax"/>.</param>
 public sealed record CreateApiKey(
     Guid KeyId,
@@ -35,7 +35,7 @@ public sealed class CreateApiKeyValidator : AbstractValidator<CreateApiKey>
 
 public static class CreateApiKeyHandler
 {
-    /// <summary>A forgotten key ends at the latest after a year.</summary>
+    /// <summary>A key that its owner does not remember expires after a year at the latest.</summary>
     public const int DaysMax = 365;
 
     public static Refusal? Validate(
@@ -45,7 +45,7 @@ public static class CreateApiKeyHandler
         DateTimeOffset now
     )
     {
-        if (AccountRefusals.Out(account) is { } refusal)
+        if (CallerRefusals.Of(account) is { } refusal)
             return refusal;
         return apiKeys.Count(k => IsInForce(k, now)) >= Account.ApiKeysMax ? AccountRefusals.TooManyApiKeys : null;
     }
@@ -75,7 +75,7 @@ public static class CreateApiKeyHandler
         ];
 
     /// <summary>
-    /// Makes room in a full list, so that the list never loses a key in force: ending them all goes by it.
+    /// Makes room in a full list. The list must hold every key in force, since ending them all relies on it.
     /// </summary>
     private static IEnumerable<AccountEvent> Dropped(
         Account account,

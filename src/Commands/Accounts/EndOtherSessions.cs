@@ -3,8 +3,8 @@ using Veza.Domain.Accounts;
 
 namespace Veza.Commands.Accounts;
 
-/// <summary>Signs an account out everywhere but where it asks from.</summary>
-/// <param name="KeptId">The session that goes on.</param>
+/// <summary>Ends all sessions of an account but the caller's.</summary>
+/// <param name="KeptId">The caller's session, which continues.</param>
 public sealed record EndOtherSessions(Guid AccountId, Guid KeptId);
 
 public static class EndOtherSessionsHandler

@@ -3,10 +3,10 @@ using Veza.Domain.Accounts;
 
 namespace Veza.Commands.Accounts;
 
-/// <summary>Ends a session: its tokens are good for nothing from then on. Ending it again changes nothing.</summary>
-/// <param name="Reason">One of <see cref="Session"/>'s.</param>
+/// <summary>Ends a session, and its tokens with it. Ending it again changes nothing.</summary>
+/// <param name="Reason">One of <see cref="Session"/>'s constants.</param>
 /// <param name="OwnerId">
-/// Who asks: somebody else's session is as unknown as one that is not there. Null for the system itself.
+/// The caller. Another account's session is refused like an unknown one. Null for the system itself.
 /// </param>
 public sealed record EndSession(Guid SessionId, string Reason, Guid? OwnerId = null);
 

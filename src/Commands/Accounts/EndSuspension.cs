@@ -4,7 +4,7 @@ using Veza.Domain.Accounts;
 
 namespace Veza.Commands.Accounts;
 
-/// <summary>Lets a suspended account sign in again. Of an account that is not suspended, nothing changes.</summary>
+/// <summary>Lets a suspended account sign in again. An account that is not suspended stays as it is.</summary>
 public sealed record EndSuspension(Guid AccountId, Guid OperatorId, string Reason);
 
 public sealed class EndSuspensionValidator : AbstractValidator<EndSuspension>

@@ -4,22 +4,27 @@ using Veza.Domain.Accounts;
 namespace Veza.Commands.Accounts;
 
 /// <summary>
-/// Erases an account: it is signed out everywhere, its names are free again, and nobody can read any longer what it
-/// wrote. Sending it again changes nothing.
+/// Erases an account: ends its sessions and keys, releases its names, and makes its personal texts unreadable. Sending
+/// it again changes nothing.
 /// </summary>
-/// <param name="ShownHash">What the password was checked against.</param>
-/// <param name="Second">The code shown; null when none was.</param>
+/// <param name="ShownHash">The hash that the password was checked against.</param>
+/// <param name="Second">The code that the caller sent; null when there was none.</param>
 public sealed record EraseAccount(Guid AccountId, string ShownHash, SecondFactor? Second = null);
 
 public static class EraseAccountHandler
 {
-    public static Refusal? Validate(EraseAccount command, Account account) =>
-        account.Erased ? null
-        : command.ShownHash != account.PasswordHash ? AccountRefusals.PasswordWrong
-        : account.TwoFactor is not { Enabled: true } expected ? null
-        : command.Second is null ? AccountRefusals.TwoFactorRequired
-        : command.Second.IsGoodFor(expected) ? null
-        : AccountRefusals.CodeWrong;
+    public static Refusal? Validate(EraseAccount command, Account account)
+    {
+        if (account.Erased)
+            return null;
+        if (command.ShownHash != account.PasswordHash)
+            return AccountRefusals.PasswordWrong;
+        if (account.TwoFactor is not { Enabled: true } expected)
+            return null;
+        if (command.Second is null)
+            return AccountRefusals.TwoFactorRequired;
+        return command.Second.IsGoodFor(expected) ? null : AccountRefusals.CodeWrong;
+    }
 
     public static IEnumerable<Effect> Handle(
         EraseAccount command,

@@ -4,9 +4,9 @@ using Veza.Domain.Accounts;
 namespace Veza.Commands.Accounts;
 
 /// <summary>
-/// Ends a suspension whose time is over. One that was ended, or is by now to last until another time, stays as it is.
+/// Ends a suspension at its time. It changes nothing when the suspension has ended or has another end by now.
 /// </summary>
-/// <param name="Until">When it was to end, as the suspension itself says.</param>
+/// <param name="Until">The end that the suspension's event names.</param>
 public sealed record ExpireSuspension(Guid AccountId, DateTimeOffset Until);
 
 public static class ExpireSuspensionHandler

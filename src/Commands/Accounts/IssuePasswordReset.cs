@@ -4,16 +4,18 @@ using Veza.Domain.Accounts;
 namespace Veza.Commands.Accounts;
 
 /// <summary>
-/// Lets somebody who forgot their password set another. An operator hands the token over; one issued before it is void.
+/// Issues a token that sets a new password, which an operator hands over. A former token of an operator is void.
 /// </summary>
 public sealed record IssuePasswordReset(Guid AccountId, Guid OperatorId, string TokenHash);
 
 public static class IssuePasswordResetHandler
 {
-    public static Refusal? Validate(IssuePasswordReset command, Account account, [ReadAggregate] Account @operator) =>
-        account.Erased ? Refusals.Unknown("account", account.Id)
-        : @operator.Roles.Contains(PlatformRole.Operator) ? null
-        : AccountRefusals.NotAnOperator;
+    public static Refusal? Validate(IssuePasswordReset command, Account account, [ReadAggregate] Account @operator)
+    {
+        if (account.Erased)
+            return Refusals.Unknown("account", account.Id);
+        return @operator.Roles.Contains(PlatformRole.Operator) ? null : AccountRefusals.NotAnOperator;
+    }
 
     public static AccountEvent Handle(
         IssuePasswordReset command,

@@ -4,7 +4,7 @@ using Veza.Domain.Accounts;
 namespace Veza.Commands.Accounts;
 
 /// <summary>
-/// Makes a mailed token good for one new password. One mailed before it is void; an operator's is not.
+/// Makes a mailed token valid for one new password. A former mailed token is void; an operator's stays valid.
 /// </summary>
 public sealed record MailPasswordReset(Guid AccountId, Guid ResetId);
 

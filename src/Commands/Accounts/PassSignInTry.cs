@@ -3,7 +3,7 @@ using Veza.Domain.Accounts;
 
 namespace Veza.Commands.Accounts;
 
-/// <summary>Takes a counted try back, as it did not fail.</summary>
+/// <summary>Takes back the count of a try to sign in that succeeded.</summary>
 public sealed record PassSignInTry(Guid SignInGuardId, Guid TryId);
 
 public static class PassSignInTryHandler
@@ -11,7 +11,7 @@ public static class PassSignInTryHandler
     public static AccountEvent Handle(PassSignInTry command, [WriteAggregate] SignInGuard signInGuard) =>
         signInGuard.Newest is { } before && before.Id == command.TryId
             ? new SignInTryPassed(signInGuard.Id, command.TryId, before.InARow, before.NextTryAt)
-            // Others have been counted since; their wait stands.
+            // Other tries have been counted since, and their wait remains.
             : new SignInTryPassed(
                 signInGuard.Id,
                 command.TryId,

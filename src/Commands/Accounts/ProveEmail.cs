@@ -4,11 +4,10 @@ using Veza.Domain.Accounts;
 namespace Veza.Commands.Accounts;
 
 /// <summary>
-/// Proves an address by the token mailed there, and claims it. Only who reads that mail learns that another account
-/// holds it.
+/// Proves an address with the token mailed there, and claims it. Only the reader of that mail learns that another
+/// account holds the address.
 /// </summary>
-/// <param name="ProofId">Of the token shown, which the front door has seen to be one of this account's; good
-/// once.</param>
+/// <param name="ProofId">Of the token, which the API has verified to be this account's. It is valid once.</param>
 public sealed record ProveEmail(Guid AccountId, Guid ProofId);
 
 public static class ProveEmailHandler

@@ -4,9 +4,9 @@ using Veza.Domain.Accounts;
 namespace Veza.Commands.Accounts;
 
 /// <summary>
-/// Remembers that an API key was shown today, for its owner to see. Again on the same day (UTC) it changes nothing.
+/// Records that an API key is used today, for its owner to see. Again on the same day (UTC) it changes nothing.
 /// </summary>
-/// <param name="SessionId">The key's.</param>
+/// <param name="SessionId">The id of the key.</param>
 public sealed record RecordApiKeyUse(Guid SessionId);
 
 public static class RecordApiKeyUseHandler

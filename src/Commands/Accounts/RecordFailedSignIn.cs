@@ -4,10 +4,10 @@ using Veza.Domain.Accounts;
 namespace Veza.Commands.Accounts;
 
 /// <summary>
-/// Says that a try which <see cref="CountSignInTry"/> has counted failed. Names that nobody has are remembered like any
-/// other, so that waiting tells nobody which there are.
+/// Records that a try counted by <see cref="CountSignInTry"/> failed. Unknown names are recorded too, so a wait does
+/// not reveal which names exist.
 /// </summary>
-/// <param name="OwnerId">Whose name it is; null when it is nobody's.</param>
+/// <param name="OwnerId">The account that has the name; null when none does.</param>
 public sealed record RecordFailedSignIn(Guid SignInGuardId, Guid? OwnerId);
 
 public static class RecordFailedSignInHandler

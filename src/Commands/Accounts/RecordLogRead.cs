@@ -4,7 +4,7 @@ using Veza.Domain.Accounts;
 namespace Veza.Commands.Accounts;
 
 /// <summary>
-/// Records that a session or an API key reads the whole log, for its person to see. Again on the same day (UTC) it
+/// Records that a session or an API key reads the whole log, for its owner to see. Again on the same day (UTC) it
 /// changes nothing.
 /// </summary>
 public sealed record RecordLogRead(Guid SessionId);

@@ -3,8 +3,8 @@ using Veza.Domain.Accounts;
 
 namespace Veza.Commands.Accounts;
 
-/// <summary>Remembers that a mail went to an address, on every node.</summary>
-/// <param name="AboutId">The account that it was about.</param>
+/// <summary>Records that a mail went to an address, which all nodes count.</summary>
+/// <param name="AboutId">The account that the mail was about.</param>
 public sealed record RecordMailSent(Guid MailboxId, Guid AboutId, MailKind Kind);
 
 public static class RecordMailSentHandler

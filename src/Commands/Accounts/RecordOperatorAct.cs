@@ -4,7 +4,7 @@ using Veza.Domain.Accounts;
 
 namespace Veza.Commands.Accounts;
 
-/// <summary>Records what an operator is about to do to a read model or a reactor.</summary>
+/// <summary>Records an operator's decision about a read model or a reactor, before it takes effect.</summary>
 /// <param name="Act">One of <see cref="OperatorAct"/>.</param>
 /// <param name="Subject">The name of the read model or reactor.</param>
 public sealed record RecordOperatorAct(Guid AccountId, string Act, string Subject);

@@ -5,12 +5,14 @@ using Veza.Domain.Accounts;
 
 namespace Veza.Commands.Accounts;
 
-/// <summary>Makes an account and, when asked, signs it in.</summary>
-/// <param name="PasswordHash">Never the password: a command may be logged.</param>
-/// <param name="SignIn">The session that registering begins; null for an account that nobody uses yet.</param>
-/// <param name="Roles">Beyond <see cref="PlatformRole.User"/>; the front doors leave it empty.</param>
-/// <param name="EmailProofId">Made for this account; with it, the address is claimed only once it is proven. Null
-/// claims it at once, for an account that the operator makes.</param>
+/// <summary>Creates an account and, on request, signs it in.</summary>
+/// <param name="PasswordHash">A command may be logged, so it never holds a password.</param>
+/// <param name="SignIn">The first session; null for an account that is not signed in yet.</param>
+/// <param name="Roles">In addition to <see cref="PlatformRole.User"/>. Sign-up over the API leaves it empty.</param>
+/// <param name="EmailProofId">
+/// With it, the address is claimed only when it is proven. Null claims it immediately, for an account that the operator
+/// creates.
+/// </param>
 public sealed record RegisterAccount(
     Guid AccountId,
     string UserName,
@@ -49,7 +51,7 @@ public static class RegisterAccountHandler
         IEnumerable<DomainEvent> roles = (command.Roles ?? [])
             .Distinct()
             .Select(r => new RoleGranted(command.AccountId, r));
-        // Whether somebody holds the address already is not looked at, so that registering tells nobody who is here.
+        // Registration does not check whether another account holds the address, so it does not reveal accounts.
         var claimed = command.EmailProofId is null ? command.Email : null;
         IEnumerable<DomainEvent> unproven = command.EmailProofId is { } proof
             ? [new EmailProofRequested(command.AccountId, proof, command.Email, now, now + EmailProof.Life)]

@@ -5,10 +5,10 @@ using Veza.Domain.Accounts;
 namespace Veza.Commands.Accounts;
 
 /// <summary>
-/// Gives an account another address, which counts once it is proven; until then the one it has stays.
+/// Requests another address for an account. The account's present address stays until the new one is proven.
 /// </summary>
-/// <param name="ProofId">New for every request: a token mailed before is void.</param>
-/// <param name="ShownHash">What the password was checked against.</param>
+/// <param name="ProofId">New for every request, which voids a token mailed before.</param>
+/// <param name="ShownHash">The hash that the password was checked against.</param>
 public sealed record RequestEmailProof(Guid AccountId, string Email, Guid ProofId, string ShownHash);
 
 public sealed class RequestEmailProofValidator : AbstractValidator<RequestEmailProof>
@@ -18,11 +18,14 @@ public sealed class RequestEmailProofValidator : AbstractValidator<RequestEmailP
 
 public static class RequestEmailProofHandler
 {
-    public static Refusal? Validate(RequestEmailProof command, Account account, DateTimeOffset now) =>
-        command.ShownHash != account.PasswordHash ? AccountRefusals.PasswordWrong
-        : account.Email == command.Email ? AccountRefusals.NothingToProve
-        : account.Proof?.Wait(now) is { } wait ? AccountRefusals.EmailProofWait(wait)
-        : null;
+    public static Refusal? Validate(RequestEmailProof command, Account account, DateTimeOffset now)
+    {
+        if (command.ShownHash != account.PasswordHash)
+            return AccountRefusals.PasswordWrong;
+        if (account.Email == command.Email)
+            return AccountRefusals.NothingToProve;
+        return account.Proof?.Wait(now) is { } wait ? AccountRefusals.EmailProofWait(wait) : null;
+    }
 
     public static AccountEvent Handle(
         RequestEmailProof command,

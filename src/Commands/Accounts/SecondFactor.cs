@@ -4,11 +4,11 @@ using Veza.Domain.Accounts;
 namespace Veza.Commands.Accounts;
 
 /// <summary>
-/// A code somebody showed, as far as the front door could make it out: whether it is used up is decided here.
+/// A second factor that the API has verified. The commands decide whether it was used before.
 /// </summary>
-/// <param name="SeedId">Of the secret it was checked against.</param>
-/// <param name="Step">Of a code of the device; null when it is none.</param>
-/// <param name="RecoveryCode">The number of a recovery code; null when it is none.</param>
+/// <param name="SeedId">Of the secret that the code was checked against.</param>
+/// <param name="Step">The time step of a device's code; null for a recovery code.</param>
+/// <param name="RecoveryCode">The number of a recovery code; null for a device's code.</param>
 public sealed record SecondFactor(Guid SeedId, long? Step, int? RecoveryCode)
 {
     internal bool IsGoodFor(TwoFactor expected) =>
@@ -18,7 +18,7 @@ public sealed record SecondFactor(Guid SeedId, long? Step, int? RecoveryCode)
             || RecoveryCode is { } number && !expected.UsedRecoveryCodes.Contains(number)
         );
 
-    /// <summary>That it is used up now.</summary>
+    /// <returns>The event that uses the code up.</returns>
     internal AccountEvent Used(Guid account) =>
         Step is { } step ? new TwoFactorCodeUsed(account, step) : new RecoveryCodeUsed(account, RecoveryCode!.Value);
 }

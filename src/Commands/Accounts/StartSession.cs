@@ -5,15 +5,16 @@ using Veza.Domain.Accounts;
 namespace Veza.Commands.Accounts;
 
 /// <summary>
-/// Signs an account in, whose password the front door has seen to be right. Beyond <see cref="Account.SessionsMax"/>
-/// sessions the oldest ends.
+/// Signs an account in after the API has verified its password. Beyond <see cref="Account.SessionsMax"/> sessions the
+/// oldest ends.
 /// </summary>
-/// <param name="Device">What the session is called in the person's list of sessions.</param>
+/// <param name="Device">The session's name in the person's list of sessions.</param>
 /// <param name="NetworkHash">See <see cref="SignedIn"/>.</param>
 /// <param name="PasswordHash">
-/// What the password was checked against: refused when it has been changed since. Null when no password was shown.
+/// The hash that the password was checked against. A changed one refuses the command. Null for a sign-in without a
+/// password.
 /// </param>
-/// <param name="Second">The code shown; null when none was.</param>
+/// <param name="Second">The code that the caller sent; null when there was none.</param>
 public sealed record StartSession(
     Guid SessionId,
     Guid AccountId,
@@ -31,14 +32,18 @@ public sealed class StartSessionValidator : AbstractValidator<StartSession>
 
 public static class StartSessionHandler
 {
-    public static Refusal? Validate(StartSession command, Account account) =>
-        account.Erased || command.PasswordHash is { } shown && shown != account.PasswordHash
-            ? AccountRefusals.SignInFailed
-        : account.Suspended ? AccountRefusals.Suspended
-        : account.TwoFactor is not { Enabled: true } expected ? null
-        : command.Second is null ? AccountRefusals.TwoFactorRequired
-        : command.Second.IsGoodFor(expected) ? null
-        : AccountRefusals.TwoFactorFailed;
+    public static Refusal? Validate(StartSession command, Account account)
+    {
+        if (account.Erased || (command.PasswordHash is { } shown && shown != account.PasswordHash))
+            return AccountRefusals.SignInFailed;
+        if (account.Suspended)
+            return CallerRefusals.Suspended;
+        if (account.TwoFactor is not { Enabled: true } expected)
+            return null;
+        if (command.Second is null)
+            return AccountRefusals.TwoFactorRequired;
+        return command.Second.IsGoodFor(expected) ? null : AccountRefusals.TwoFactorFailed;
+    }
 
     public static IEnumerable<Effect> Handle(
         StartSession command,
@@ -51,8 +56,8 @@ public static class StartSessionHandler
             command.SessionId,
             new SessionStarted(command.SessionId, account.Id, command.RefreshTokenHash, now + Session.RefreshTokenLife)
         );
-        // In the account's own stream, so that a sign-in and a change of the password that ends all sessions cannot
-        // miss each other.
+        // The account's stream lists its sessions. So a concurrent change of the password, which ends all sessions,
+        // conflicts with this sign-in and cannot miss its session.
         var signedIn = new SignedIn(account.Id, command.SessionId, command.Device, command.NetworkHash);
         yield return account.TwoFactor is { Enabled: true }
             ? Effect.Append<Account>(account.Id, command.Second!.Used(account.Id), signedIn)

@@ -5,11 +5,11 @@ using Veza.Domain.Accounts;
 namespace Veza.Commands.Accounts;
 
 /// <summary>
-/// Shuts an account out, for a time or until <see cref="EndSuspension"/>: its sessions and keys end, and it starts no
-/// others. Suspending it again changes until when, and nothing else.
+/// Suspends an account, for a time or until <see cref="EndSuspension"/>. Its sessions and keys end, and it cannot start
+/// others. Suspending it again only changes the end.
 /// </summary>
 /// <param name="Until">
-/// Null: until an operator ends it. It lies ahead, by <see cref="Account.SuspensionMax"/> at most.
+/// At most <see cref="Account.SuspensionMax"/> from now. Null when the suspension lasts until an operator ends it.
 /// </param>
 public sealed record SuspendAccount(Guid AccountId, Guid OperatorId, string Reason, DateTimeOffset? Until = null);
 
@@ -33,7 +33,7 @@ public static class SuspendAccountHandler
             return AccountRefusals.NotAnOperator;
         if (account.Erased)
             return Refusals.Unknown("account", account.Id);
-        // The last operator would otherwise have nobody left to end it.
+        // Otherwise the last operator could suspend themselves, and no one could end that.
         return command.AccountId == command.OperatorId ? AccountRefusals.CannotSuspendSelf : null;
     }
 

@@ -6,6 +6,7 @@ using Veza.Domain.Chat.Members;
 
 namespace Veza.Commands.Chat;
 
+/// <summary>The refusals of commands about communities, channels, members and messages.</summary>
 public static class ChatRefusals
 {
     public static Refusal NotAllowed(Permission missing) =>
@@ -71,24 +72,29 @@ public static class ChatRefusals
         new(
             "read_too_fast",
             RefusalKind.TooFast,
-            $"a read marker moves every {Domain.Chat.Reading.ReadMarker.MoveEvery.TotalSeconds} s; wait {Math.Ceiling(wait.TotalSeconds)} s and send the newest position"
+            $"a read marker moves every {Domain.Chat.Reading.ReadMarker.MoveEvery.TotalSeconds} s; "
+                + $"wait {Math.Ceiling(wait.TotalSeconds)} s and send the newest position"
         )
         {
             RetryAfter = wait,
         };
 
-    /// <summary>Whether a member may do something here.</summary>
+    /// <returns>Null when the member has the permission.</returns>
     public static Refusal? Unless(
         Permission needed,
         Member? member,
         Community community,
         DateTimeOffset now,
         Channel? channel = null
-    ) =>
-        Permissions.Of(member, community, now, channel).HasFlag(needed) ? null
-        : member is { Present: true, TimedOutUntil: { } until } && until > now && !Permissions.TimedOut.HasFlag(needed)
+    )
+    {
+        if (Permissions.Of(member, community, now, channel).HasFlag(needed))
+            return null;
+        var isLeftInTimeOut = Permissions.TimedOut.HasFlag(needed);
+        return member is { Present: true, TimedOutUntil: { } until } && until > now && !isLeftInTimeOut
             ? TimedOut(until, now)
-        : NotAllowed(needed);
+            : NotAllowed(needed);
+    }
 
     public static Refusal TimeOutInvalid(DateTimeOffset until, DateTimeOffset now) =>
         Refusals.Invalid(
@@ -98,7 +104,8 @@ public static class ChatRefusals
                 [
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"until is {until:O}; it must be after now, {now:O}, by at most {Member.TimeOutMax.TotalDays} days"
+                        $"until is {until:O}; it must be after now, {now:O}, "
+                            + $"by at most {Member.TimeOutMax.TotalDays} days"
                     ),
                 ],
             }
@@ -108,7 +115,10 @@ public static class ChatRefusals
         new(
             "timed_out",
             RefusalKind.NotAllowed,
-            $"this member is timed out until {until.ToString("O", CultureInfo.InvariantCulture)} and may only read until then"
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"this member is timed out until {until:O} and may only read until then"
+            )
         )
         {
             RetryAfter = until - now,

@@ -8,24 +8,24 @@ using Wolverine.Runtime.Handlers;
 namespace Veza.Commands.Dispatching;
 
 /// <summary>
-/// The way to run a command from inside this process: calls the handler that Wolverine generated for it. Any thread
-/// may send. What goes wrong by rule is a <see cref="Refusal"/>; a fault of the database comes as its exception.
+/// Runs a command in this process: calls the handler that Wolverine generated for it. Any thread may call it. It
+/// returns an expected "no" as a <see cref="Refusal"/> and throws a fault of the database.
 /// </summary>
 /// <param name="runtime">Started, and set up by <see cref="WolverineCommands.RunVezaCommands"/>.</param>
-/// <param name="log">What is decided on and appended to.</param>
-/// <param name="now">The clock; what handlers are given as the time of the command.</param>
+/// <param name="log">Loads the aggregates and appends the events.</param>
+/// <param name="now">The clock. Handlers get its time as the time of the command.</param>
 public sealed class CommandBus(IWolverineRuntime runtime, IDecisionLog log, Func<DateTimeOffset> now)
 {
-    /// <summary>Idle contexts kept; as many commands as are usually under way at once, at about 1 KiB each.</summary>
-    private const int ContextsKept = 512;
+    /// <summary>Idle contexts in the pool, of about 1 KiB: as many as commands usually run at the same time.</summary>
+    private const int PooledContexts = 512;
 
-    /// <summary>Commands that meet on a stream take turns; streams share turns by their hash.</summary>
+    /// <summary>Commands that conflict on a stream take turns. Streams share the locks by their hash.</summary>
     private const int TurnStripes = 1024;
 
     private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, TurnStripes).Select(_ => new SemaphoreSlim(1))];
     private readonly ObjectPool<CommandMessageContext> _contexts = new DefaultObjectPool<CommandMessageContext>(
         new ContextPolicy(runtime),
-        ContextsKept
+        PooledContexts
     );
     private readonly HandlerGraph _handlers = runtime.Services.GetRequiredService<HandlerGraph>();
 
@@ -33,10 +33,9 @@ public sealed class CommandBus(IWolverineRuntime runtime, IDecisionLog log, Func
     internal DateTimeOffset Now => now();
 
     /// <summary>
-    /// Judges a command's texts and numbers by themselves, before costly work for it is begun; sending it does so
-    /// again.
+    /// Validates a command's texts and numbers alone, before costly work for it. <see cref="SendAsync"/> does so again.
     /// </summary>
-    /// <returns>Null when they are good.</returns>
+    /// <returns>Null when they are valid.</returns>
     public Refusal? Shape<TCommand>(TCommand command)
         where TCommand : notnull =>
         runtime.Services.GetService<IValidator<TCommand>>() is { } validator
@@ -45,8 +44,7 @@ public sealed class CommandBus(IWolverineRuntime runtime, IDecisionLog log, Func
 
     /// <summary>Runs a command.</summary>
     /// <param name="answer">
-    /// Given again to a repeat of the same idempotency key; written as JSON. A handler's own <c>Answer</c> comes
-    /// before it.
+    /// The answer to repeats of the same idempotency key, stored as JSON. An <c>Answer</c> of the handler replaces it.
     /// </param>
     public async Task<CommandResult> SendAsync<TCommand>(
         TCommand command,
@@ -73,9 +71,9 @@ public sealed class CommandBus(IWolverineRuntime runtime, IDecisionLog log, Func
         }
     }
 
-    /// <summary>Runs a command that follows from an event, and sees it through even when its node stops.</summary>
-    /// <param name="commandId">Derived from the reaction and the event.</param>
-    /// <exception cref="CommandRefusedException">The reaction did not foresee the refusal.</exception>
+    /// <summary>Runs a reactor's command, and completes it even when its node begins to stop.</summary>
+    /// <param name="commandId">Derived from the reactor and the event.</param>
+    /// <exception cref="CommandRefusedException">The reactor did not expect the refusal.</exception>
     public async Task FollowUpAsync<TCommand>(Guid commandId, TCommand command)
         where TCommand : notnull
     {
@@ -98,7 +96,10 @@ public sealed class CommandBus(IWolverineRuntime runtime, IDecisionLog log, Func
     }
 }
 
-/// <summary>A command was refused whose result nobody waits for. Says why, and nothing the command holds.</summary>
+/// <summary>
+/// A command was refused whose sender does not wait for a result. The message says why and quotes nothing of the
+/// command.
+/// </summary>
 public sealed class CommandRefusedException(Type command, Refusal refusal)
     : Exception($"{command.Name} was refused: {refusal.Code}: {refusal.Detail}")
 {

@@ -1,14 +1,14 @@
 namespace Veza.Commands.Dispatching;
 
-/// <summary>Who sends a command, and how it is told from a repeat.</summary>
-/// <param name="CommandId">Made at the edge; derived from the caller and the idempotency key when there is one.</param>
-/// <param name="AccountId">Null for the system itself.</param>
+/// <summary>A command's sender, and the id by which its repeats are recognized.</summary>
+/// <param name="CommandId">Derived from the caller and the idempotency key; new when there is no key.</param>
+/// <param name="AccountId">The caller's account; null for the system itself.</param>
 /// <param name="Fingerprint">
-/// Hash of the request; given together with an idempotency key. Only with one is the first answer looked for before
-/// deciding, so every id that may come twice needs one, even if it is empty.
+/// A hash of the request, together with an idempotency key. Only with a fingerprint does the bus look for a first
+/// answer before it decides. So every id that may be sent twice needs one, even an empty one.
 /// </param>
-/// <param name="ExpectedVersion">From <c>If-Match</c>: the version the caller thinks the write model has.</param>
-/// <param name="Trace">Id of the trace that the command belongs to.</param>
+/// <param name="ExpectedVersion">From <c>If-Match</c>: the version that the caller expects of the aggregate.</param>
+/// <param name="Trace">The id of the trace that the command belongs to.</param>
 public sealed record CommandContext(
     Guid CommandId,
     Guid? AccountId,
@@ -18,27 +18,27 @@ public sealed record CommandContext(
 )
 {
     /// <summary>
-    /// What an earlier release would have stored as the fingerprint; a first answer with it is taken for one of this
-    /// request.
+    /// The fingerprint that an earlier release would have stored. A first answer with it belongs to this request too.
     /// </summary>
     public byte[]? EarlierFingerprint { get; init; }
 
-    /// <summary>For a command that follows from an event; it comes again when the reaction does.</summary>
+    /// <summary>For a reactor's command, which is sent again when the reactor runs again.</summary>
     /// <param name="commandId">
-    /// Derived from the reaction and the event. It tells the request too, hence the empty fingerprint.
+    /// Derived from the reactor and the event. It identifies the request too, hence the empty fingerprint.
     /// </param>
     public static CommandContext FollowUp(Guid commandId) => new(commandId, AccountId: null, Fingerprint: []);
 }
 
+/// <summary>The outcome of a command.</summary>
 public abstract record CommandResult
 {
-    /// <param name="Version">Of the stream that the command is about.</param>
+    /// <param name="Version">The new version of the stream that the command is about.</param>
     /// <param name="Position">
-    /// Of the command's last event; of the model's last event when nothing needed to change.
+    /// The position of the command's last event; of the aggregate's last event when nothing changed.
     /// </param>
     /// <param name="Answer">
-    /// The JSON the handler made, or remembered from the first time when this is a repeat of an idempotency key; null
-    /// when the caller's own will do.
+    /// The handler's answer as JSON, or the first answer when this is a repeat of an idempotency key. Null when the
+    /// sender makes the answer.
     /// </param>
     public sealed record Done(long Version, long Position, byte[]? Answer) : CommandResult;
 

@@ -2,13 +2,13 @@ using Wolverine;
 
 namespace Veza.Commands.Dispatching;
 
-/// <summary>What a command that goes over Wolverine's bus carries beside itself.</summary>
+/// <summary>The headers of a command that travels over Wolverine's bus.</summary>
 public static class CommandHeaders
 {
-    /// <summary>The command's id, so that it happens once however often its message is delivered.</summary>
+    /// <summary>The command's id: however often its message is delivered, it happens once.</summary>
     public const string CommandId = "veza-command-id";
 
-    /// <param name="commandId">Derived from what the command follows from.</param>
+    /// <param name="commandId">Derived from the event that the command follows from.</param>
     public static DeliveryOptions With(Guid commandId) =>
         new DeliveryOptions().WithHeader(CommandId, commandId.ToString("D"));
 

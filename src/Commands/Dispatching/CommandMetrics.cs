@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 
 namespace Veza.Commands.Dispatching;
 
-/// <summary>What is traced and counted of commands.</summary>
+/// <summary>The traces and metrics of commands.</summary>
 internal static class CommandMetrics
 {
     public static readonly ActivitySource Traces = new("Veza.Commands");

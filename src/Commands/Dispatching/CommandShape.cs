@@ -3,15 +3,15 @@ using FluentValidation;
 
 namespace Veza.Commands.Dispatching;
 
-/// <summary>Judges a command's texts and numbers by themselves.</summary>
+/// <summary>Validates a command's texts and numbers alone, without aggregates.</summary>
 internal static class CommandShape
 {
-    // A field is named to its sender as in JSON; FluentValidation would say "User Name" for userName.
+    // Messages name a field as in JSON. FluentValidation would write "User Name" for userName.
     static CommandShape() =>
         ValidatorOptions.Global.DisplayNameResolver = (_, member, _) =>
             member is null ? null : JsonNamingPolicy.CamelCase.ConvertName(member.Name);
 
-    /// <returns>Null when they are good.</returns>
+    /// <returns>Null when they are valid.</returns>
     public static Refusal? Of<TCommand>(TCommand command, IValidator<TCommand> validator)
     {
         if (validator.Validate(command) is not { IsValid: false } found)

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using FluentValidation;
 using Microsoft.Extensions.DependencyInjection;
-using Veza.Commands.Accounts;
 using Veza.Domain;
 using Veza.Domain.Accounts;
 using Veza.EventStore.Aggregates;
@@ -14,25 +13,25 @@ using Wolverine.Util;
 namespace Veza.Commands.Dispatching;
 
 /// <summary>
-/// One command on its way through its generated handler: loads aggregates, takes what the handler decides, appends it.
+/// One run of a command's generated handler: loads aggregates, takes the handler's events, and appends them.
 /// </summary>
 /// <remarks>
 /// The handler's body is a round: <c>while (await decision.NextAsync()) { load; Validate; Handle; Answer; }</c>.
-/// <see cref="NextAsync"/> appends what the round before decided, and asks for another when that cannot stand: a
-/// version conflict drops the stale aggregate; a "no", or an "it is so already", that rests on cached aggregates is
-/// decided once more after catching up with the log, so that another node's change is never the reason for a wrong
-/// answer. One thread at a time uses it. It never throws for a refusal; a fault of the database passes through.
+/// <see cref="NextAsync"/> appends the round's events, and asks for another round in two cases. After a version
+/// conflict, it drops the stale aggregate. A refusal or "no change" that rests on cached aggregates is decided once
+/// more after catching up with the log, so that another node's change never causes a wrong answer.
+/// One thread at a time may use it. It never throws for a refusal, and lets a fault of the database pass through.
 /// </remarks>
 internal sealed class Decision : IDisposable
 {
     /// <summary>
-    /// Times a command is decided anew after a version conflict. Within a node conflicting commands take turns, so
-    /// only other nodes can use these up.
+    /// Attempts at a command with version conflicts. Conflicting commands of one node take turns, so only other nodes
+    /// can use these up.
     /// </summary>
     public const int AttemptsMax = 16;
 
-    /// <summary>What a sender over the bus asks for that waits for the result.</summary>
-    private static readonly string Answered = typeof(CommandResult).ToMessageTypeName();
+    /// <summary>The reply that a sender over the bus requests when it waits for the result.</summary>
+    private static readonly string ResultReply = typeof(CommandResult).ToMessageTypeName();
 
     private readonly CommandBus _bus;
     private readonly Type _command;
@@ -46,14 +45,14 @@ internal sealed class Decision : IDisposable
     private int _attempts;
     private bool _isFresh;
 
-    // Of the round.
+    // The state of one round.
     private readonly List<(Guid Stream, AggregateState Seen)> _seen = new(4);
     private List<StreamChange>? _changes;
     private List<UniqueNameClaim>? _names;
     private List<Guid>? _erased;
     private (string StreamType, Guid Stream, AggregateState Seen)? _written;
     private Refusal? _refusal;
-    private object? _told;
+    private object? _handlerAnswer;
     private int _generation;
     private long _head;
 
@@ -67,21 +66,23 @@ internal sealed class Decision : IDisposable
         _trace = CommandMetrics.Traces.StartActivity(command.Name);
     }
 
-    /// <summary>The time of the command, asked for once in a round.</summary>
+    /// <summary>The time of the command, read once in a round.</summary>
     public DateTimeOffset Now => _bus.Now;
 
     private bool ChangesNothing => _refusal is not null || (_changes is null && _names is null);
 
-    /// <summary>Begins the decision of the context's message; one that came over the bus is a follow-up.</summary>
+    /// <summary>
+    /// Begins the decision of the context's message. A message that came over the bus is a reactor's.
+    /// </summary>
     public static Decision Begin(Type command, MessageContext context, CancellationToken ct)
     {
-        if (context is CommandMessageContext { Bus: { } bus, Command: { } sent } own)
-            return new(bus, command, sent, own.Answer, ct);
+        if (context is CommandMessageContext { Bus: { } bus, Command: { } sent } direct)
+            return new(bus, command, sent, direct.Answer, ct);
         bus = context.Runtime.Services.GetRequiredService<CommandBus>();
         return new(bus, command, CommandHeaders.Of(context.Envelope!), answer: null, ct);
     }
 
-    /// <summary>Refuses a command of a wrong shape before anything is loaded.</summary>
+    /// <summary>Refuses an invalid command before anything is loaded.</summary>
     public void Check<TCommand>(IValidator<TCommand> validator, TCommand command)
     {
         if (CommandShape.Of(command, validator) is { } invalid)
@@ -102,23 +103,22 @@ internal sealed class Decision : IDisposable
     }
 
     /// <summary>
-    /// Looks at the caller's own account, for every command: a request that began before its account was erased or
-    /// suspended decides nothing after it.
+    /// Refuses the command of an erased or suspended account, also when its request began before.
     /// </summary>
-    /// <returns>True, and the command is refused, when the account may decide nothing.</returns>
+    /// <returns>True, and the command is refused, when the caller's account may decide nothing.</returns>
     public async ValueTask<bool> IsShutOutAsync() =>
         _context.AccountId is { } caller
         && await LoadAsync<Account>(caller) is { } account
-        && IsRefused(AccountRefusals.Out(account));
+        && IsRefused(CallerRefusals.Of(account));
 
     public ValueTask<TAggregate?> LoadAsync<TAggregate>(Guid? stream)
         where TAggregate : class
     {
         if (stream is not { } id)
             return default;
-        // Asked for twice in a round, it is the same twice: what is decided on one is appended at its version.
-        foreach (var (known, seen) in _seen)
-            if (known == id && seen.State is null or TAggregate)
+        // A second load in a round returns the same state, since events are appended at the version of the first.
+        foreach (var (loaded, seen) in _seen)
+            if (loaded == id && seen.State is null or TAggregate)
                 return new((TAggregate?)seen.State);
         var loading = _bus.Log.LoadAsync(typeof(TAggregate), id, _ct);
         if (loading.IsCompletedSuccessfully)
@@ -132,7 +132,7 @@ internal sealed class Decision : IDisposable
         ) => decision.Saw<TAggregate>(id, await loading);
     }
 
-    /// <returns>Those that are there.</returns>
+    /// <returns>The aggregates that exist.</returns>
     public async ValueTask<IReadOnlyList<TAggregate>> LoadManyAsync<TAggregate>(IReadOnlyCollection<Guid>? streams)
         where TAggregate : class
     {
@@ -143,7 +143,7 @@ internal sealed class Decision : IDisposable
         return found;
     }
 
-    /// <returns>True, and the command is refused, when an aggregate that must be there is not.</returns>
+    /// <returns>True, and the command is refused, when a required aggregate is missing.</returns>
     public bool IsMissing<TAggregate>(TAggregate? aggregate, Guid? stream)
         where TAggregate : class
     {
@@ -153,7 +153,7 @@ internal sealed class Decision : IDisposable
         return true;
     }
 
-    /// <summary>Says which of the loaded aggregates the handler's events are of.</summary>
+    /// <summary>Sets the loaded aggregate that the handler's events belong to.</summary>
     /// <returns>True, and the command is refused, when the caller expected another version.</returns>
     public bool IsStale<TAggregate>(Guid? stream)
     {
@@ -210,11 +210,11 @@ internal sealed class Decision : IDisposable
         }
     }
 
-    /// <param name="told">What the handler wants its caller to be told.</param>
-    public void Tell(object? told) => _told = told;
+    /// <param name="answer">The handler's answer to the caller.</param>
+    public void AnswerWith(object? answer) => _handlerAnswer = answer;
 
-    /// <summary>Gives the result to whoever sent the command.</summary>
-    /// <exception cref="CommandRefusedException">The command was refused, and nobody waits for its result.</exception>
+    /// <summary>Gives the result to the command's sender.</summary>
+    /// <exception cref="CommandRefusedException">The command was refused, and its sender does not wait.</exception>
     public Task EndAsync(MessageContext context)
     {
         var result = _result!;
@@ -222,12 +222,12 @@ internal sealed class Decision : IDisposable
         if (result is CommandResult.Done done)
             _trace?.SetTag("veza.position", done.Position);
         CommandMetrics.Answered(_command, result, _started);
-        if (context is CommandMessageContext own)
+        if (context is CommandMessageContext direct)
         {
-            own.Result = result;
+            direct.Result = result;
             return Task.CompletedTask;
         }
-        if (context.Envelope!.ReplyRequested == Answered)
+        if (context.Envelope!.ReplyRequested == ResultReply)
             return context.EnqueueCascadingAsync(result);
         if (result is CommandResult.Refused no)
             throw new CommandRefusedException(_command, no.Refusal);
@@ -253,7 +253,7 @@ internal sealed class Decision : IDisposable
                 BeginRound();
                 return true;
             }
-            // The "no" may be owed to this very request, sent twice, whose other self was faster.
+            // The request may have been sent twice; then the other one's success is the cause of this refusal.
             if (_refusal is { } refusal)
                 return End(await FirstAnswerAsync() ?? new CommandResult.Refused(refusal));
             return await AppendAsync();
@@ -274,9 +274,9 @@ internal sealed class Decision : IDisposable
 
     private async Task<bool> AppendAsync()
     {
-        // Made from the very aggregates of the decision, so that it says what was decided, and is remembered with it.
-        var told = Json(_told);
-        var unchanged = new CommandResult.Done(_written?.Seen.Version ?? 0, _written?.Seen.Position ?? _head, told);
+        // The answer comes from the decision's own aggregates, so it fits the events and is stored with them.
+        var answer = Json(_handlerAnswer);
+        var unchanged = new CommandResult.Done(_written?.Seen.Version ?? 0, _written?.Seen.Position ?? _head, answer);
         if (ChangesNothing && _context.Fingerprint is null)
             return End(unchanged);
         var request = new AppendRequest(
@@ -285,7 +285,7 @@ internal sealed class Decision : IDisposable
             (IReadOnlyList<UniqueNameClaim>?)_names ?? [],
             _context.AccountId?.ToString("N"),
             _context.Trace,
-            _context.Fingerprint is null ? null : told ?? Json(_answer),
+            _context.Fingerprint is null ? null : answer ?? Json(_answer),
             _context.Fingerprint,
             (unchanged.Version, unchanged.Position),
             _generation,
@@ -297,7 +297,7 @@ internal sealed class Decision : IDisposable
         switch (outcome)
         {
             case AppendOutcome.Accepted(var version, var position, _):
-                return End(new CommandResult.Done(version, position, told));
+                return End(new CommandResult.Done(version, position, answer));
             case AppendOutcome.Duplicate first:
                 return End(Repeat(first));
             case AppendOutcome.NameTaken taken:
@@ -317,7 +317,7 @@ internal sealed class Decision : IDisposable
         }
     }
 
-    /// <returns>False when the command is answered without being decided.</returns>
+    /// <returns>False when the command has its result without another decision.</returns>
     private async Task<bool> AttemptAsync()
     {
         if (_attempts == AttemptsMax)
@@ -328,10 +328,10 @@ internal sealed class Decision : IDisposable
         return true;
     }
 
-    /// <returns>What the same command was answered before; null when it is new.</returns>
+    /// <returns>The first answer to the same command; null when the command is new.</returns>
     private async Task<CommandResult?> FirstAnswerAsync()
     {
-        // Only a request with an idempotency key may have been answered before; any other id is new.
+        // Only a request with an idempotency key may have a first answer. Any other id is new.
         if (_context.Fingerprint is null)
             return null;
         return await _bus.Log.FindCommandAsync(_context.CommandId, _ct) is { } first ? Repeat(first) : null;
@@ -349,7 +349,7 @@ internal sealed class Decision : IDisposable
             return new CommandResult.Done(first.Version, first.Position, first.Answer);
         return new CommandResult.Refused(Refusals.IdempotencyKeyReused);
 
-        static bool IsSame(byte[] stored, byte[]? shown) => shown is not null && stored.AsSpan().SequenceEqual(shown);
+        static bool IsSame(byte[] stored, byte[]? sent) => sent is not null && stored.AsSpan().SequenceEqual(sent);
     }
 
     private void BeginAttempt()
@@ -367,7 +367,7 @@ internal sealed class Decision : IDisposable
         _erased = null;
         _written = null;
         _refusal = null;
-        _told = null;
+        _handlerAnswer = null;
         _generation = _bus.Log.HistoryGeneration;
         _head = _bus.Log.Head;
     }
@@ -392,8 +392,8 @@ internal sealed class Decision : IDisposable
 
     private AggregateState? SeenOf(Guid stream)
     {
-        foreach (var (known, seen) in _seen)
-            if (known == stream)
+        foreach (var (loaded, seen) in _seen)
+            if (loaded == stream)
                 return seen;
         return null;
     }

@@ -6,7 +6,7 @@ using JasperFx.Core.Reflection;
 
 namespace Veza.Commands.Dispatching;
 
-/// <summary>Begins the decision, checks the command's shape, and repeats what follows until it stands.</summary>
+/// <summary>Begins the decision, validates the command, and repeats the frames after it round by round.</summary>
 internal sealed class DecideFrame : AsyncFrame
 {
     private const string Name = "decision";
@@ -56,7 +56,7 @@ internal sealed class LoadAggregateFrame : AsyncFrame
     private readonly IReadOnlyDictionary<AggregateParameter, Variable> _loaded;
     private Variable? _message;
 
-    /// <param name="loaded">Those that its key may come from.</param>
+    /// <param name="loaded">The aggregates that its key may come from.</param>
     public LoadAggregateFrame(
         AggregateParameter parameter,
         Type command,
@@ -104,10 +104,10 @@ internal sealed class LoadAggregateFrame : AsyncFrame
         var stream = $"{_parameter.Aggregate.FullNameInCode()}.{_parameter.StreamId.Name}";
         if (_parameter.Key.All(part => part.IsCertain))
             return $"{stream}({string.Join(", ", parts)})";
-        // A part that is missing makes the id missing.
-        var known = parts.Select((part, i) => $"{part} is {{ }} {_parameter.Name}Part{i}");
+        // Without one of its parts there is no id.
+        var conditions = parts.Select((part, i) => $"{part} is {{ }} {_parameter.Name}Part{i}");
         var arguments = parts.Select((_, i) => $"{_parameter.Name}Part{i}");
-        return $"{string.Join(" && ", known)} ? {stream}({string.Join(", ", arguments)}) : (System.Guid?)null";
+        return $"{string.Join(" && ", conditions)} ? {stream}({string.Join(", ", arguments)}) : (System.Guid?)null";
     }
 
     private string Part(IdSource source) =>
@@ -119,7 +119,7 @@ internal sealed class LoadAggregateFrame : AsyncFrame
         };
 }
 
-/// <summary>Says which aggregate the handler's events are of, once all are loaded.</summary>
+/// <summary>Sets the aggregate that the handler's events belong to, once all aggregates are loaded.</summary>
 internal sealed class WrittenFrame : SyncFrame
 {
     private readonly AggregateParameter _written;
@@ -139,7 +139,7 @@ internal sealed class WrittenFrame : SyncFrame
     }
 }
 
-/// <summary>Takes the time of the round, once all aggregates are loaded: none of them is from after it.</summary>
+/// <summary>Reads the round's time after all aggregates are loaded, so none of them is newer.</summary>
 internal sealed class TimeFrame : SyncFrame
 {
     public TimeFrame(Variable decision)
@@ -175,13 +175,13 @@ internal sealed class RefusalFrame : SyncFrame
     }
 }
 
-/// <summary>Gives what one of the handler's methods returned to the decision.</summary>
-internal sealed class GiveFrame : SyncFrame
+/// <summary>Passes the return value of one of the handler's methods to the decision.</summary>
+internal sealed class PassToDecisionFrame : SyncFrame
 {
     private readonly string _method;
     private readonly Variable _returned;
 
-    public GiveFrame(string method, Variable returned)
+    public PassToDecisionFrame(string method, Variable returned)
     {
         _method = method;
         _returned = returned;
@@ -195,7 +195,7 @@ internal sealed class GiveFrame : SyncFrame
     }
 }
 
-/// <summary>What parameters of a handler are called in the code generated for it.</summary>
+/// <summary>The names of a handler's parameters in the code generated for it.</summary>
 internal static class Identifiers
 {
     private static readonly HashSet<string> Reserved =
@@ -203,8 +203,9 @@ internal static class Identifiers
         .. (
             "abstract as base bool break byte case catch char checked class const continue decimal default delegate do "
             + "double else enum event explicit extern false finally fixed float for foreach goto if implicit in int "
-            + "interface internal is lock long namespace new null object operator out override params private protected public "
-            + "readonly ref return sbyte sealed short sizeof stackalloc static string struct switch this throw true try "
+            + "interface internal is lock long namespace new null object operator out override params private "
+            + "protected public readonly ref return sbyte sealed short sizeof stackalloc static string struct switch "
+            + "this throw true try "
             + "typeof uint ulong unchecked unsafe ushort using virtual void volatile while"
         ).Split(' '),
     ];

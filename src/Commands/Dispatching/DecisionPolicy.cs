@@ -11,10 +11,12 @@ using Wolverine.Runtime.Handlers;
 namespace Veza.Commands.Dispatching;
 
 /// <summary>
-/// Has Wolverine generate, around each command's handler, the decision over aggregates from the cache that is
-/// appended through the log and taken again when a version conflicts.
+/// Makes Wolverine generate the decision around each command's handler: load aggregates from the cache, call the
+/// handler, append its events, and decide again after a version conflict.
 /// </summary>
-/// <remarks>A handler that cannot be run so is an error when the host starts and when the code is generated.</remarks>
+/// <remarks>
+/// A handler that does not fit is an error when the host starts and when the code is generated.
+/// </remarks>
 internal sealed class DecisionPolicy : IHandlerPolicy
 {
     public void Apply(IReadOnlyList<HandlerChain> chains, GenerationRules rules, IServiceContainer container)
@@ -28,8 +30,8 @@ internal sealed class DecisionPolicy : IHandlerPolicy
     }
 
     /// <summary>
-    /// Where another room's reactors run too, the generated code that Wolverine looks for is that room's: commands'
-    /// stands here.
+    /// Where another project's reactors run too, Wolverine looks for generated code in that project. The commands' code
+    /// is in this one.
     /// </summary>
     private static void TakePrebuilt(HandlerChain chain, GenerationRules rules, IServiceContainer container)
     {
@@ -45,9 +47,9 @@ internal sealed class DecisionPolicy : IHandlerPolicy
         IServiceContainer container
     )
     {
-        // What the handler returns goes to the decision, not to a queue.
-        chain.ReturnVariableActionSource = TakesWhatHappened.Instance;
-        // Brings the call of Validate, and the refusal's early exit after it.
+        // The handler's return value goes to the decision and not to a queue.
+        chain.ReturnVariableActionSource = ReturnValueToDecision.Instance;
+        // Adds the call of Validate and the exit after a refusal.
         chain.ApplyImpliedMiddlewareFromHandlers(rules);
         var calls = chain.Middleware.OfType<MethodCall>().Append(handle).ToList();
 
@@ -72,7 +74,7 @@ internal sealed class DecisionPolicy : IHandlerPolicy
             var call = new MethodCall(signature.Handler, answer);
             calls.Add(call);
             chain.Postprocessors.Add(call);
-            chain.Postprocessors.Add(new GiveFrame(nameof(Decision.Tell), call.ReturnVariable!));
+            chain.Postprocessors.Add(new PassToDecisionFrame(nameof(Decision.AnswerWith), call.ReturnVariable!));
         }
         foreach (var call in calls)
             Bind(call, time, loaded);
@@ -91,7 +93,7 @@ internal sealed class DecisionPolicy : IHandlerPolicy
     }
 }
 
-/// <summary>A <c>Refusal?</c> from <c>Validate</c> ends the round.</summary>
+/// <summary>Ends the round after a <c>Refusal?</c> from <c>Validate</c>.</summary>
 internal sealed class RefusalStrategy : IContinuationStrategy
 {
     public bool TryFindContinuationHandler(IChain chain, MethodCall call, out Frame? frame)
@@ -102,19 +104,19 @@ internal sealed class RefusalStrategy : IContinuationStrategy
     }
 }
 
-/// <summary>What <c>Handle</c> returns is taken into the decision.</summary>
-internal sealed class TakesWhatHappened : IReturnVariableActionSource
+/// <summary>Passes the return value of <c>Handle</c> to the decision.</summary>
+internal sealed class ReturnValueToDecision : IReturnVariableActionSource
 {
-    public static readonly TakesWhatHappened Instance = new();
+    public static readonly ReturnValueToDecision Instance = new();
 
-    public IReturnVariableAction Build(IChain chain, Variable variable) => new Taking(variable);
+    public IReturnVariableAction Build(IChain chain, Variable variable) => new Passing(variable);
 
-    private sealed class Taking(Variable variable) : IReturnVariableAction
+    private sealed class Passing(Variable variable) : IReturnVariableAction
     {
-        public string Description => "Takes events and effects into the decision";
+        public string Description => "Passes events and effects to the decision";
 
         public IEnumerable<Type> Dependencies() => [];
 
-        public IEnumerable<Frame> Frames() => [new GiveFrame(nameof(Decision.Take), variable)];
+        public IEnumerable<Frame> Frames() => [new PassToDecisionFrame(nameof(Decision.Take), variable)];
     }
 }

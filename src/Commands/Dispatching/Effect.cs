@@ -4,27 +4,29 @@ using Veza.EventStore.Aggregates;
 namespace Veza.Commands.Dispatching;
 
 /// <summary>
-/// What a handler wants to happen beyond adding events to the aggregate it writes. All effects of a command happen
+/// A change that a handler returns when it does more than append to one aggregate. All effects of a command happen
 /// together or not at all.
 /// </summary>
 public abstract record Effect
 {
     /// <summary>Begins a stream that must not exist yet.</summary>
-    public static Effect Start<TModel>(Guid id, params DomainEvent[] events) =>
-        new AppendEvents(AggregateFold.Of<TModel>().StreamType, id, events, IsNew: true);
+    public static Effect Start<TAggregate>(Guid id, params DomainEvent[] events) =>
+        new AppendEvents(AggregateFold.Of<TAggregate>().StreamType, id, events, IsNew: true);
 
-    /// <summary>Adds to a stream whose model the handler was given; one that was not there is begun.</summary>
-    public static Effect Append<TModel>(Guid id, params DomainEvent[] events) =>
-        new AppendEvents(AggregateFold.Of<TModel>().StreamType, id, events, IsNew: false);
+    /// <summary>
+    /// Appends to the stream of an aggregate that the handler was given; begins it when it was missing.
+    /// </summary>
+    public static Effect Append<TAggregate>(Guid id, params DomainEvent[] events) =>
+        new AppendEvents(AggregateFold.Of<TAggregate>().StreamType, id, events, IsNew: false);
 
-    /// <summary>Takes a name that only one owner may hold; the command is refused when another holds it.</summary>
+    /// <summary>Claims a unique name. The command is refused when another owner holds it.</summary>
     public static Effect Claim(string scope, string name, Guid owner) =>
         new ChangeName(scope, name, owner, Claimed: true);
 
     public static Effect Release(string scope, string name, Guid owner) =>
         new ChangeName(scope, name, owner, Claimed: false);
 
-    /// <summary>Destroys the key of an account, so that nobody can read what is personal of it in the log.</summary>
+    /// <summary>Destroys an account's key, which makes its personal texts in the log unreadable.</summary>
     public static Effect DestroyKey(Guid account) => new DestroysKey(account);
 
     internal sealed record AppendEvents(string StreamType, Guid Id, DomainEvent[] Events, bool IsNew) : Effect;

@@ -1,6 +1,6 @@
 namespace Veza.Commands.Dispatching;
 
-/// <summary>Why a command is refused; each front door says it in its own protocol.</summary>
+/// <summary>The kind of a refusal. Each API translates it into its protocol, such as an HTTP status.</summary>
 public enum RefusalKind
 {
     Invalid,
@@ -18,22 +18,22 @@ public enum RefusalKind
 }
 
 /// <summary>An expected "no".</summary>
-/// <param name="Code">Stable for ever: clients decide by it.</param>
-/// <param name="Detail">A sentence for people that names the knob and the value.</param>
+/// <param name="Code">Never changes, since clients decide by it.</param>
+/// <param name="Detail">A sentence for people that names the setting or limit and the value.</param>
 public sealed record Refusal(string Code, RefusalKind Kind, string Detail)
 {
-    /// <summary>What is wrong, by field in camel case, of an invalid command.</summary>
+    /// <summary>The errors of an invalid command, by field name in camel case.</summary>
     public IReadOnlyDictionary<string, string[]>? Errors { get; init; }
 
-    /// <summary>How long to wait before trying again, of a command that came too fast.</summary>
+    /// <summary>How long to wait before the next try, for a command that came too fast.</summary>
     public TimeSpan? RetryAfter { get; init; }
 }
 
-/// <summary>The refusals any command may meet.</summary>
+/// <summary>The refusals that every command may get.</summary>
 public static class Refusals
 {
-    public static Refusal Unknown(string model, Guid id) =>
-        new($"{model}_unknown", RefusalKind.Unknown, $"there is no {model.Replace('_', ' ')} {id}");
+    public static Refusal Unknown(string streamType, Guid id) =>
+        new($"{streamType}_unknown", RefusalKind.Unknown, $"there is no {streamType.Replace('_', ' ')} {id}");
 
     public static Refusal Invalid(IReadOnlyDictionary<string, string[]> errors) =>
         new("invalid", RefusalKind.Invalid, string.Join("; ", errors.SelectMany(e => e.Value))) { Errors = errors };

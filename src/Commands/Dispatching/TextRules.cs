@@ -4,7 +4,7 @@ using FluentValidation;
 
 namespace Veza.Commands.Dispatching;
 
-/// <summary>Rules for text that people write.</summary>
+/// <summary>Validation rules for texts that people write.</summary>
 public static class TextRules
 {
     /// <summary>The longest emoji in use, a family of four with skin tones, has 41 bytes.</summary>
@@ -13,11 +13,11 @@ public static class TextRules
     /// <summary>
     /// Not blank, at most <paramref name="bytesMax"/> bytes of UTF-8, and storable: PostgreSQL's JSON has no U+0000.
     /// </summary>
-    /// <param name="knob">What the limit is called where the operator or the reader can look it up.</param>
+    /// <param name="limit">The limit's name in the settings or the documentation.</param>
     public static IRuleBuilderOptions<T, string> MustBeText<T>(
         this IRuleBuilder<T, string> rule,
         int bytesMax,
-        string knob
+        string limit
     ) =>
         rule.Must(text => !string.IsNullOrWhiteSpace(text))
             .WithMessage("{PropertyName} is empty")
@@ -27,17 +27,17 @@ public static class TextRules
                 (_, text, context) =>
                 {
                     var bytes = Encoding.UTF8.GetByteCount(text ?? "");
-                    // Only a refusal is told in words: they cost more than all the other rules together.
+                    // Formatting costs more than all other rules together, so only a refusal pays for it.
                     if (bytes <= bytesMax)
                         return true;
                     context
                         .MessageFormatter.AppendArgument("Bytes", Grouped(bytes))
                         .AppendArgument("Max", Grouped(bytesMax))
-                        .AppendArgument("Knob", knob);
+                        .AppendArgument("Limit", limit);
                     return false;
                 }
             )
-            .WithMessage("{PropertyName} is {Bytes} bytes; {Knob} is {Max}");
+            .WithMessage("{PropertyName} is {Bytes} bytes; {Limit} is {Max}");
 
     /// <summary>One line of 1 to <paramref name="max"/> characters, for names and titles.</summary>
     public static IRuleBuilderOptions<T, string> MustBeLine<T>(this IRuleBuilder<T, string> rule, int max) =>
@@ -50,7 +50,7 @@ public static class TextRules
                 {
                     var length = new StringInfo(text ?? "").LengthInTextElements;
                     context.MessageFormatter.AppendArgument("Length", length).AppendArgument("Max", max);
-                    // An element may be many code points; the second bound keeps a "short" name from being a long one.
+                    // A text element may be many code points, so a second bound limits those.
                     return length <= max && (text?.Length ?? 0) <= max * 8;
                 }
             )

@@ -7,22 +7,22 @@ using Wolverine.Middleware;
 
 namespace Veza.Commands.Dispatching;
 
-/// <summary>Sets Wolverine up to run Veza's commands.</summary>
+/// <summary>Configures Wolverine to run Veza's commands.</summary>
 public static class WolverineCommands
 {
-    /// <summary>Where commands, their handlers and the code generated for them are.</summary>
+    /// <summary>The assembly of the commands, their handlers and the code generated for them.</summary>
     public static Assembly Room => typeof(WolverineCommands).Assembly;
 
-    /// <summary>Finds the handlers and validators of this room, and loads the code generated for them.</summary>
+    /// <summary>Finds the handlers and validators of this assembly, and loads the code generated for them.</summary>
     /// <remarks>
-    /// The code is pre-built: `./veza codegen` writes it to <c>Internal/Generated</c>, it is compiled with the rest,
-    /// and a test fails when it is stale. So no compiler runs at run time, and a review sees what a handler does.
+    /// The code is pre-built: <c>./veza codegen</c> writes it to <c>Internal/Generated</c>, and it is compiled with the
+    /// rest. A test fails when it is stale. So no compiler runs at run time, and a review shows what a handler does.
     /// </remarks>
     public static void RunVezaCommands(this WolverineOptions options, Limits limits)
     {
         options.ApplicationAssembly = Room;
         options.CodeGeneration.TypeLoadMode = TypeLoadMode.Static;
-        // No queues, no agents, no tables: commands are answered where they are asked.
+        // Commands run in the process that sends them: without queues, agents and tables.
         options.Durability.Mode = DurabilityMode.MediatorOnly;
         options.CodeGeneration.AddContinuationStrategy<RefusalStrategy>();
         options.Policies.Add<DecisionPolicy>();

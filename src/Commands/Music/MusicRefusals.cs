@@ -4,9 +4,10 @@ using Veza.Domain.Music.Tracks;
 
 namespace Veza.Commands.Music;
 
+/// <summary>The refusals of commands about tracks.</summary>
 public static class MusicRefusals
 {
-    /// <summary>A short track is processed in seconds, a long one in minutes.</summary>
+    /// <summary>Processing takes seconds for a short track and minutes for a long one.</summary>
     private static readonly TimeSpan ProcessingRetryAfter = TimeSpan.FromSeconds(30);
 
     public static Refusal TooManyProcessing(int processing) =>
@@ -25,7 +26,8 @@ public static class MusicRefusals
             RefusalKind.TooLarge,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"the upload needs {neededBytes:N0} bytes with its copies and this account uses {usedBytes:N0}; MAX_STORAGE_PER_ACCOUNT is {bytesMax:N0}"
+                $"the upload needs {neededBytes:N0} bytes with its copies and this account uses {usedBytes:N0}; "
+                    + $"MAX_STORAGE_PER_ACCOUNT is {bytesMax:N0}"
             )
         );
 

@@ -4,8 +4,10 @@ namespace Veza.Domain.Accounts;
 
 public abstract record AccountEvent : DomainEvent;
 
-/// <param name="Email">Claimed with this event: of accounts from before addresses were proven, and of the operator of
-/// the first start. Null of all others.</param>
+/// <param name="Email">
+/// Claimed with this event for accounts older than address proofs, and for the operator of the first start. Null for
+/// all others.
+/// </param>
 public sealed record AccountRegistered(
     Guid AccountId,
     [property: Personal(nameof(AccountRegistered.AccountId))] string UserName,
@@ -13,9 +15,10 @@ public sealed record AccountRegistered(
     [property: Secret, Personal(nameof(AccountRegistered.AccountId))] string PasswordHash
 ) : AccountEvent;
 
-/// <summary>A person says that an address is theirs. It counts for nothing until it is proven.</summary>
-/// <param name="ProofId">What the token that is mailed there is made of, with a key of the servers': the log does not
-/// hold the token.</param>
+/// <summary>A person says that an address is theirs. It has no effect until it is proven.</summary>
+/// <param name="ProofId">
+/// The mailed token is derived from it with a key that only the servers hold. The log does not hold the token.
+/// </param>
 public sealed record EmailProofRequested(
     Guid AccountId,
     Guid ProofId,
@@ -25,9 +28,9 @@ public sealed record EmailProofRequested(
 ) : AccountEvent;
 
 /// <summary>
-/// The person has shown that they read what is mailed to the address; with this event the account holds it.
+/// The person has shown that they read mail to the address. With this event the account holds it.
 /// </summary>
-/// <param name="Before">The address that it takes the place of, and that is free again; null for the first.</param>
+/// <param name="Before">The account's former address, which is free again; null when it had none.</param>
 public sealed record EmailProven(
     Guid AccountId,
     [property: Personal(nameof(EmailProven.AccountId))] string Email,
@@ -36,9 +39,10 @@ public sealed record EmailProven(
 
 public sealed record RoleGranted(Guid AccountId, string Role) : AccountEvent;
 
-/// <param name="Device">As the person or their program calls it; null when neither does.</param>
+/// <param name="Device">Its name as the person or their program gave it; null when neither did.</param>
 /// <param name="NetworkHash">
-/// Of the network it came from, under a key of the servers': it tells the same network again and nothing else.
+/// A hash of the caller's network, keyed by a secret of the servers. It shows only that a network is the same as
+/// before.
 /// </param>
 public sealed record SignedIn(
     Guid AccountId,
@@ -52,7 +56,7 @@ public sealed record PasswordChanged(
     [property: Secret, Personal(nameof(PasswordChanged.AccountId))] string PasswordHash
 ) : AccountEvent;
 
-/// <summary>An operator has handed somebody who forgot their password the means to set another, once.</summary>
+/// <summary>An operator has given an account's owner a token that sets a new password once.</summary>
 public sealed record PasswordResetIssued(
     Guid AccountId,
     Guid ByAccountId,
@@ -66,19 +70,18 @@ public sealed record PasswordReset(
 ) : AccountEvent;
 
 /// <summary>
-/// Somebody who gave a proven address is mailed the means to set another password, once. An operator's means stay as
-/// good as they are.
+/// A token that sets a new password once is mailed to a proven address. A token from an operator stays valid.
 /// </summary>
 /// <param name="ResetId">As <see cref="EmailProofRequested"/>'s <c>ProofId</c>.</param>
 public sealed record PasswordResetMailed(Guid AccountId, Guid ResetId, DateTimeOffset ExpiresAt) : AccountEvent;
 
-/// <summary>Somebody asked for a new password by an address.</summary>
-/// <param name="MailboxId">Of the address; it tells nothing of an address that no account holds.</param>
-/// <param name="AccountId">Which account holds it; null when none does.</param>
+/// <summary>A caller asked for a new password for an e-mail address.</summary>
+/// <param name="MailboxId">The address's <see cref="Mailbox"/>. It does not reveal the address.</param>
+/// <param name="AccountId">The account that holds the address; null when none does.</param>
 public sealed record PasswordResetAsked(Guid MailboxId, Guid? AccountId, DateTimeOffset At) : AccountEvent;
 
-/// <summary>A mail server took a mail for an address.</summary>
-/// <param name="AccountId">What it was about.</param>
+/// <summary>A mail server accepted a mail for an address.</summary>
+/// <param name="AccountId">The account that the mail was about.</param>
 public sealed record MailSent(Guid MailboxId, Guid AccountId, MailKind Kind, DateTimeOffset At) : AccountEvent;
 
 public enum MailKind
@@ -86,62 +89,66 @@ public enum MailKind
     /// <summary>Holds the token that proves the address.</summary>
     EmailProof,
 
-    /// <summary>Warns the holder of an address that somebody else gave it as theirs.</summary>
+    /// <summary>Warns the holder of an address that another account gave it as its own.</summary>
     EmailHeld,
 
-    /// <summary>Warns the holder of an address that their account has another now.</summary>
+    /// <summary>Warns the holder of an address that their account now has another one.</summary>
     EmailReplaced,
 }
 
 /// <param name="SeedId">
-/// What the secret and the recovery codes are made of, with a key of the servers': the log holds neither.
+/// The secret and the recovery codes are derived from it with a key that only the servers hold. The log holds neither.
 /// </param>
 public sealed record TwoFactorBegun(Guid AccountId, Guid SeedId) : AccountEvent;
 
-/// <param name="Step">Of the code that confirmed it: seconds since 1970 by thirty. A code is good once.</param>
+/// <param name="Step">
+/// The time step of the confirming code: seconds since 1970, divided by 30. A code is accepted once.
+/// </param>
 public sealed record TwoFactorEnabled(Guid AccountId, Guid SeedId, long Step) : AccountEvent;
 
 public sealed record TwoFactorCodeUsed(Guid AccountId, long Step) : AccountEvent;
 
-/// <param name="Number">Which of the recovery codes, from 0.</param>
+/// <param name="Number">The recovery code's number, from 0.</param>
 public sealed record RecoveryCodeUsed(Guid AccountId, int Number) : AccountEvent;
 
 public sealed record TwoFactorDisabled(Guid AccountId) : AccountEvent;
 
-/// <summary>Somebody tried to sign in and was not who they said.</summary>
-/// <param name="GuardId">Of the name that was tried; it tells nothing of a name that nobody has.</param>
-/// <param name="AccountId">Whose name it is; null when it is nobody's.</param>
+/// <summary>A sign-in failed.</summary>
+/// <param name="GuardId">The name's <see cref="SignInGuard"/>. It does not reveal a name that no account has.</param>
+/// <param name="AccountId">The account that has the name; null when none does.</param>
 /// <param name="InARow">
-/// Failures, this one too, with less than <see cref="SignInGuard.ForgottenAfter"/> between them.
+/// Failures with less than <see cref="SignInGuard.ForgottenAfter"/> between them, this one included.
 /// </param>
-/// <param name="NextTryAt">When the next try is looked at.</param>
+/// <param name="NextTryAt">Tries before this time are refused.</param>
 public sealed record SignInFailed(Guid GuardId, Guid? AccountId, int InARow, DateTimeOffset NextTryAt) : AccountEvent;
 
-/// <summary>A try to sign in was counted, before it was checked.</summary>
+/// <summary>A try to sign in was counted before its password was checked.</summary>
 /// <param name="GuardId">As in <see cref="SignInFailed"/>.</param>
-/// <param name="InARow">Failures and unchecked tries, this one too.</param>
-/// <param name="NextTryAt">When the next try is looked at, should this one fail.</param>
+/// <param name="InARow">Failures and unchecked tries, this one included.</param>
+/// <param name="NextTryAt">Tries before this time are refused, unless this one succeeds.</param>
 public sealed record SignInTried(Guid GuardId, Guid TryId, int InARow, DateTimeOffset NextTryAt) : AccountEvent;
 
-/// <summary>A counted try did not fail, and no longer counts.</summary>
-/// <param name="InARow">Those that go on counting.</param>
-/// <param name="NextTryAt">When the next try is looked at.</param>
+/// <summary>A counted try succeeded and no longer counts.</summary>
+/// <param name="InARow">The failures and tries that still count.</param>
+/// <param name="NextTryAt">Tries before this time are refused.</param>
 public sealed record SignInTryPassed(Guid GuardId, Guid TryId, int InARow, DateTimeOffset NextTryAt) : AccountEvent;
 
-/// <summary>An operator decides about a read model or a reactor. Appended before the decision is carried out.</summary>
+/// <summary>
+/// An operator decided about a read model or a reactor. It is appended before the decision takes effect.
+/// </summary>
 /// <param name="Act">One of <see cref="OperatorAct"/>.</param>
 /// <param name="Subject">The name of the read model or reactor.</param>
 public sealed record OperatorActed(Guid AccountId, string Act, string Subject) : AccountEvent;
 
 public sealed record ApiKeyIssued(Guid AccountId, Guid KeyId) : AccountEvent;
 
-/// <summary>Keys that ended before are no longer listed with the account, which makes room for new ones.</summary>
+/// <summary>Ended keys leave the account's list, which makes room for new ones.</summary>
 public sealed record EndedApiKeysDropped(Guid AccountId, IReadOnlyList<Guid> KeyIds) : AccountEvent;
 
 /// <summary>
-/// An operator has shut an account out. Its sessions and keys end with it; a reactor ends what it runs.
+/// An operator suspended an account. Its sessions and keys end in the same commit; a reactor ends its broadcasts.
 /// </summary>
-/// <param name="Until">Null: until an operator ends it.</param>
+/// <param name="Until">Null when the suspension lasts until an operator ends it.</param>
 public sealed record AccountSuspended(
     Guid AccountId,
     Guid ByAccountId,
@@ -149,7 +156,9 @@ public sealed record AccountSuspended(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? Until = null
 ) : AccountEvent;
 
-/// <summary>The account may sign in again. What the suspension ended stays ended.</summary>
+/// <summary>
+/// The account may sign in again. Sessions, keys and broadcasts that the suspension ended stay ended.
+/// </summary>
 public sealed record AccountSuspensionEnded(
     Guid AccountId,
     Guid ByAccountId,
@@ -157,52 +166,12 @@ public sealed record AccountSuspensionEnded(
 ) : AccountEvent;
 
 /// <summary>
-/// The time that the suspension was to last is over; otherwise as <see cref="AccountSuspensionEnded"/>.
+/// The suspension reached its end; otherwise as <see cref="AccountSuspensionEnded"/>.
 /// </summary>
 public sealed record AccountSuspensionExpired(Guid AccountId) : AccountEvent;
 
-/// <summary>The person has gone, and with this event the key that opens what they wrote. The events stay.</summary>
+/// <summary>
+/// The account is erased. The key of its personal data is destroyed in the same commit; its events stay.
+/// </summary>
 [Erases(nameof(AccountErased.AccountId))]
 public sealed record AccountErased(Guid AccountId) : AccountEvent;
-
-/// <summary>A session is one sign-in on one device, with one refresh token at a time.</summary>
-public abstract record SessionEvent : DomainEvent;
-
-/// <param name="ExpiresAt">When the refresh token ends unused, and the session with it.</param>
-public sealed record SessionStarted(
-    Guid SessionId,
-    Guid AccountId,
-    [property: Secret] string RefreshTokenHash,
-    DateTimeOffset ExpiresAt
-) : SessionEvent;
-
-public sealed record SessionRefreshed(
-    Guid SessionId,
-    Guid AccountId,
-    [property: Secret] string RefreshTokenHash,
-    DateTimeOffset ExpiresAt
-) : SessionEvent;
-
-/// <summary>An API key is a session that nobody carries on: it ends when it is revoked, or by its time.</summary>
-public sealed record ApiKeyCreated(
-    Guid KeyId,
-    Guid AccountId,
-    [property: Personal(nameof(ApiKeyCreated.AccountId))] string Name,
-    IReadOnlyList<string> Scopes,
-    [property: Secret] string KeyHash,
-    DateTimeOffset ExpiresAt
-) : SessionEvent;
-
-/// <summary>
-/// An API key was shown for the first time on a day: that it is in use, without an event for each request.
-/// </summary>
-/// <param name="Day">In UTC.</param>
-public sealed record ApiKeyUsed(Guid KeyId, Guid AccountId, DateOnly Day) : SessionEvent;
-
-/// <summary>A session or an API key read the whole platform's log, for the first time on a day.</summary>
-/// <param name="SessionId">The sign-in's or the key's.</param>
-/// <param name="Day">In UTC.</param>
-public sealed record LogRead(Guid SessionId, Guid AccountId, DateOnly Day) : SessionEvent;
-
-/// <param name="Reason">One of <see cref="Session"/>'s: <c>signed_out</c>, <c>refresh_token_reused</c>, ….</param>
-public sealed record SessionEnded(Guid SessionId, Guid AccountId, string Reason) : SessionEvent;

@@ -3,17 +3,18 @@ using System.Collections.Immutable;
 namespace Veza.Domain.Accounts;
 
 /// <summary>
-/// What has been mailed to one address lately, whoever asked for it: nobody's mailbox is flooded through us.
+/// Limits the mails to one address, across all callers who ask for them, so that Veza floods no mailbox.
 /// </summary>
-/// <param name="Id">A hash of the address under a key of the servers': it tells the same address again and nothing
-/// else.</param>
-/// <param name="Mails">When the newest were asked for or sent, oldest first.</param>
+/// <param name="Id">
+/// A hash of the address, keyed by a secret of the servers. It shows only that an address is the same as before.
+/// </param>
+/// <param name="Mails">The times of the newest requests and mails, oldest first.</param>
 public sealed record Mailbox(Guid Id, ImmutableList<DateTimeOffset> Mails)
 {
-    /// <summary>Enough for a few slips; who wants more waits.</summary>
+    /// <summary>Enough for a few slips; further requests wait.</summary>
     public const int PerHourMax = 5;
 
-    /// <summary>More than anybody needs in a day, and fewer than annoy those who asked for none.</summary>
+    /// <summary>More than a person needs in a day, and few enough not to annoy one who asked for none.</summary>
     public const int PerDayMax = 20;
 
     public static Mailbox Create(MailSent e) => new(e.MailboxId, [e.At]);
@@ -24,7 +25,7 @@ public sealed record Mailbox(Guid Id, ImmutableList<DateTimeOffset> Mails)
 
     public Mailbox Apply(PasswordResetAsked e) => With(e.At);
 
-    /// <summary>Whether one more mail now would be one too many.</summary>
+    /// <summary>Whether one more mail now would exceed a limit.</summary>
     public bool IsFull(DateTimeOffset now) =>
         Mails.Count(m => m > now - TimeSpan.FromHours(1)) >= PerHourMax
         || Mails.Count(m => m > now - TimeSpan.FromDays(1)) >= PerDayMax;

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Veza.Domain.Accounts;
 
-/// <summary>What an operator can decide about a read model or a reactor.</summary>
+/// <summary>The decisions of an operator about a read model or a reactor.</summary>
 public static class OperatorAct
 {
     public const string Rebuild = "rebuild";
@@ -12,6 +12,6 @@ public static class OperatorAct
 
     public static readonly ImmutableSortedSet<string> All = [Rebuild, CancelRebuild, Retry, Skip];
 
-    /// <summary>Characters of a subject: twice what PostgreSQL takes of a name, such as a read model's table.</summary>
+    /// <summary>Characters of a subject: twice PostgreSQL's limit for a name, such as a read model's table.</summary>
     public const int SubjectMax = 126;
 }

@@ -2,10 +2,10 @@ using System.Collections.Immutable;
 
 namespace Veza.Domain.Accounts;
 
-/// <summary>What must be known of a sign-in to carry it on or to end it.</summary>
-/// <param name="RefreshTokenHash">Of the one refresh token that is good now; of an API key, its own.</param>
-/// <param name="Scopes">All that an API key may do; null for a sign-in, which may do all that its account may.</param>
-/// <param name="UsedOn">Of an API key: the last day (UTC) it was shown on; null before the first.</param>
+/// <summary>A sign-in on one device, or an API key, as far as decisions need it.</summary>
+/// <param name="RefreshTokenHash">The hash of the one valid refresh token, or of the API key.</param>
+/// <param name="Scopes">The scopes of an API key; null for a sign-in, which may do all that its account may.</param>
+/// <param name="UsedOn">The last day (UTC) on which an API key was used; null before the first.</param>
 /// <param name="LogReadOn">The last day (UTC) on which it read the whole log; null before the first.</param>
 public sealed record Session(
     Guid Id,
@@ -27,10 +27,10 @@ public sealed record Session(
     public const string AccountSuspended = "account_suspended";
     public const string TooMany = "too_many_sessions";
 
-    /// <summary>Characters of what a device is called; browsers' own names for themselves are cut to it.</summary>
+    /// <summary>Characters of a device's name; the user agent of a browser is cut to it.</summary>
     public const int DeviceMax = 100;
 
-    /// <summary>How long a refresh token is good; a session that nobody carries on for so long is over.</summary>
+    /// <summary>How long a refresh token is valid. A session that is not refreshed for so long has ended.</summary>
     public static readonly TimeSpan RefreshTokenLife = TimeSpan.FromDays(30);
 
     public static Session Create(SessionStarted e) =>

@@ -1,21 +1,21 @@
 namespace Veza.Domain.Accounts;
 
-/// <summary>How often signing in under one name has failed lately: the next try waits ever longer.</summary>
-/// <param name="InARow">Failures and tries whose outcome is not known yet.</param>
-/// <param name="Newest">The newest try, for as long as it may still turn out to be good.</param>
+/// <summary>Counts the recent failures to sign in under one name. Each further failure doubles the next wait.</summary>
+/// <param name="InARow">Failures, and tries whose outcome is not known yet.</param>
+/// <param name="Newest">The newest try while it may still succeed.</param>
 public sealed record SignInGuard(Guid Id, int InARow, DateTimeOffset NextTryAt, SignInGuard.Try? Newest = null)
 {
     /// <param name="InARow">As it was before the try.</param>
     /// <param name="NextTryAt">As it was before the try.</param>
     public sealed record Try(Guid Id, int InARow, DateTimeOffset NextTryAt);
 
-    /// <summary>Tries that are only slips of the fingers.</summary>
+    /// <summary>Tries without a wait: slips of the fingers.</summary>
     public const int FreeTries = 10;
 
     public static readonly TimeSpan WaitMin = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Some hundred guesses a day are nothing against ten characters; a longer wait would only harm the owner.
+    /// A hundred guesses a day do not break a password of ten characters. A longer wait would only harm the owner.
     /// </summary>
     public static readonly TimeSpan WaitMax = TimeSpan.FromMinutes(15);
 
@@ -44,13 +44,13 @@ public sealed record SignInGuard(Guid Id, int InARow, DateTimeOffset NextTryAt, 
         };
 
     /// <summary>
-    /// How long the next try waits after so many failures: nothing at first, then twice as long each time.
+    /// How long the next try waits after this many failures: at first not at all, then twice as long each time.
     /// </summary>
     public static TimeSpan Wait(int inARow)
     {
         if (inARow < FreeTries)
             return TimeSpan.Zero;
-        // Beyond twenty doublings it is the longest anyway.
+        // Beyond twenty doublings the wait is WaitMax anyway.
         var wait = WaitMin * Math.Pow(2, Math.Min(inARow - FreeTries, 20));
         return wait < WaitMax ? wait : WaitMax;
     }

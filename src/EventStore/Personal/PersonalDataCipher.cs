@@ -4,7 +4,8 @@ using Veza.EventStore.Events;
 namespace Veza.EventStore.Personal;
 
 /// <summary>
-/// Seals the personal texts of events and models on their way to the database, and opens them on their way back.
+/// Encrypts the personal texts of events and aggregates before they are stored, and decrypts them when they are read.
+/// Any thread may use it.
 /// </summary>
 /// <remarks>What has none pays for no closure: what captures stands in a function of its own.</remarks>
 public sealed class PersonalDataCipher : IEventReader
@@ -37,7 +38,7 @@ public sealed class PersonalDataCipher : IEventReader
             ? Seal(data, id, properties, keys)
             : data;
 
-        // Of an account that is erased nothing more is kept.
+        // Nothing new is stored of an erased account.
         static object Seal(object data, Guid id, PersonalProperties properties, SubjectKeyStore keys) =>
             properties.Replaced(data, (owner, text) =>
                 keys.Find(owner) is { } key ? FieldEncryption.Seal(key, owner, id, text) : FieldEncryption.Erased
@@ -45,8 +46,7 @@ public sealed class PersonalDataCipher : IEventReader
     }
 
     /// <summary>
-    /// What readers get of data that was just sealed: of an account that is erased nothing, as nothing of it was
-    /// stored.
+    /// The data for readers of an event that was just encrypted. Texts of erased accounts are empty, as in the log.
     /// </summary>
     internal object Kept(object data)
     {
@@ -70,8 +70,8 @@ public sealed class PersonalDataCipher : IEventReader
     }
 
     /// <param name="data">
-    /// As it was stored; nobody else's yet. Texts that stand there unsealed were written before they were personal:
-    /// they read as erased too when their account is.
+    /// As it was stored, and not shared with other code yet. Plain texts are from before they were personal; they also
+    /// read as empty when their account is erased.
     /// </param>
     internal object? Opened(object? data, Guid id)
     {
@@ -105,8 +105,7 @@ public sealed class PersonalDataCipher : IEventReader
         _keys is null ? Task.CompletedTask : _keys.LoadAsync(owners, make, ct);
 
     /// <summary>
-    /// Sees to it that the keys of a page of events are in memory before the events are looked at, all with one
-    /// question.
+    /// Loads the keys of a page of events into memory before the events are deserialized, with one query for all.
     /// </summary>
     internal async ValueTask PrepareAsync(IReadOnlyList<RecordedEvent> events, CancellationToken ct)
     {
@@ -118,7 +117,7 @@ public sealed class PersonalDataCipher : IEventReader
                 Types.PersonalByAlias.TryGetValue(e.Type, out var properties)
                 && FieldEncryption.AddOwners(e.Json.Span, owners) < properties.Count
             )
-                // Of texts that are not sealed the event itself says whose they are.
+                // For plain texts, the event itself names the account.
                 properties.AddOwners(e.Json.Span, owners);
         if (owners.Count > 0)
             await _keys.LoadAsync(owners, make: false, ct);

@@ -4,11 +4,15 @@ using Veza.Mail;
 
 namespace Veza.Reactors.Accounts;
 
-/// <summary>What is mailed about an account, in English.</summary>
-/// <remarks>No letter holds a text that somebody chose, not even a user name: otherwise strangers could have us mail
-/// what they like.</remarks>
-/// <param name="publicUrl">PUBLIC_URL, which links lead to. Tokens stand behind the #, which browsers do not send and
-/// servers do not log.</param>
+/// <summary>The mails about an account, in English.</summary>
+/// <remarks>
+/// No letter holds a text that a user chose, not even a user name. Otherwise strangers could make Veza mail their
+/// texts.
+/// </remarks>
+/// <param name="publicUrl">
+/// The setting PUBLIC_URL, the target of the links. Tokens come after the #, which browsers do not send and servers do
+/// not log.
+/// </param>
 public sealed class AccountLetters(Uri publicUrl)
 {
     public const string ProvePath = "/prove-email";
@@ -21,22 +25,23 @@ public sealed class AccountLetters(Uri publicUrl)
             account,
             to,
             "Confirm your e-mail address",
-            "Somebody, probably you, gave this address for an account on Veza. Confirm it to sign in with it and to get back in "
-                + "when you forget your password.",
+            "Someone, probably you, gave this address for an account on Veza. Confirm it to sign in with it and to get "
+                + "back in when you have lost your password.",
             ("Confirm this address", $"{_site}{ProvePath}#{token}"),
-            $"The link is good once, for {Domain.Accounts.EmailProof.Life.TotalHours:0} hours. If it was not you, ignore this "
-                + "mail: without the link, the address counts for nothing."
+            $"The link works once, for {Domain.Accounts.EmailProof.Life.TotalHours:0} hours. If it was not you, ignore "
+                + "this mail: without the link, the address has no effect."
         );
 
     public Letter EmailHeld(Guid account, string to) =>
         Compose(
             account,
             to,
-            "Somebody gave your e-mail address",
-            "Somebody tried to use this address for an account on Veza, where it is the address of your account already. "
+            "Someone gave your e-mail address",
+            "Someone tried to use this address for an account on Veza, where it already belongs to your account. "
                 + "Nothing has changed for you.",
             link: null,
-            "If it was you: sign in to the account that you have. If you forgot its password, ask for a new one by this address."
+            "If it was you: sign in to the account that you have. If you have lost its password, ask for a new one "
+                + "with this address."
         );
 
     public Letter EmailReplaced(Guid account, string to) =>
@@ -44,10 +49,10 @@ public sealed class AccountLetters(Uri publicUrl)
             account,
             to,
             "Your account has another e-mail address",
-            "Your account on Veza has another e-mail address now. This one no longer signs in, and can be used for another "
-                + "account.",
+            "Your account on Veza has another e-mail address now. This one no longer signs in, and can be used for "
+                + "another account.",
             link: null,
-            "If it was not you, somebody knows your password: ask the operator of this server for a new one at once."
+            "If it was not you, someone knows your password: ask the operator of this server for a new one immediately."
         );
 
     public Letter PasswordReset(Guid account, string to, string token) =>
@@ -55,10 +60,10 @@ public sealed class AccountLetters(Uri publicUrl)
             account,
             to,
             "Set a new password",
-            "Somebody, probably you, asked for a new password for your account on Veza.",
+            "Someone, probably you, asked for a new password for your account on Veza.",
             ("Set a new password", $"{_site}{ResetPath}#{token}"),
-            $"The link is good once, for {MailedReset.Life.TotalMinutes:0} minutes. If it was not you, ignore this mail: your "
-                + "password stays as it is."
+            $"The link works once, for {MailedReset.Life.TotalMinutes:0} minutes. If it was not you, ignore this mail: "
+                + "your password stays as it is."
         );
 
     private static Letter Compose(
@@ -70,11 +75,16 @@ public sealed class AccountLetters(Uri publicUrl)
         string last
     )
     {
-        var linked = link is { } plain ? $"{plain.Text}:\n{plain.Url}\n\n" : "";
-        var anchor = link is { } shown ? $"<p><a href=\"{Html(shown.Url)}\">{Html(shown.Text)}</a></p>\n" : "";
+        var (textLink, htmlLink) = ("", "");
+        if (link is var (caption, url))
+        {
+            textLink = $"{caption}:\n{url}\n\n";
+            htmlLink = $"<p><a href=\"{Html(url)}\">{Html(caption)}</a></p>\n";
+        }
         var page =
-            $"<!doctype html>\n<html lang=\"en\"><body>\n<p>{Html(first)}</p>\n{anchor}<p>{Html(last)}</p>\n</body></html>\n";
-        return new(account, to, subject, $"{first}\n\n{linked}{last}\n", page);
+            $"<!doctype html>\n<html lang=\"en\"><body>\n<p>{Html(first)}</p>\n{htmlLink}"
+            + $"<p>{Html(last)}</p>\n</body></html>\n";
+        return new(account, to, subject, $"{first}\n\n{textLink}{last}\n", page);
     }
 
     private static string Html(string text) => WebUtility.HtmlEncode(text);

@@ -10,10 +10,9 @@ namespace Veza.Reactors.Accounts;
 
 /// <summary>Ends the broadcasts of an account that was erased or suspended.</summary>
 /// <remarks>
-/// Sessions and keys end in the commit of the event itself. Decisions and the source's authentication refuse the
-/// account from then on, so that nothing is begun beside this. A page that is done again meets ended broadcasts, which
-/// stay as they are. What else an account runs, and what ends it, is listed in
-/// tests/Integration.Tests/Security/WhatAccountsRunTests.cs.
+/// Sessions and keys end in the commit of the event itself. From then on, commands and the source's authentication
+/// refuse the account, so it cannot begin another broadcast. A repeated page meets ended broadcasts, which stay as they
+/// are. tests/Integration.Tests/Security/WhatAccountsRunTests.cs lists everything that an account runs, and its end.
 /// </remarks>
 [Reactor("accounts.end_what_they_run.v1", AtOnceMax = AccountsAtOnceMax)]
 public sealed class EndWhatAccountsRun(
@@ -24,8 +23,8 @@ public sealed class EndWhatAccountsRun(
 )
 {
     /// <summary>
-    /// Broadcasts known at a time. Accounts have <see cref="Broadcast.OpenMax"/>, but for those created before that
-    /// limit.
+    /// Broadcasts in memory at a time. An account has at most <see cref="Broadcast.OpenMax"/>, except for broadcasts
+    /// older than that limit.
     /// </summary>
     private const int PageMax = 100;
 

@@ -7,16 +7,17 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Reactors.Accounts;
 
+/// <summary>The progress of an account's erasure.</summary>
 /// <param name="State">
-/// <c>pending</c> until the files were swept, then <c>done</c>, or <c>incomplete</c> where a step could not be done.
+/// <c>pending</c> until the files are swept, then <c>done</c>, or <c>incomplete</c> when a step was not possible.
 /// </param>
-/// <param name="Steps">Empty while it is pending.</param>
+/// <param name="Steps">The steps of the sweep; none while it is pending.</param>
 public sealed record ErasureView(Guid Id, string State, IReadOnlyList<SweepStep> Steps);
 
-/// <summary>How far erasures have come.</summary>
+/// <summary>Records and reads the progress of erasures.</summary>
 public sealed class Erasures(EventLog log)
 {
-    /// <returns>Null when the account is there, or never was.</returns>
+    /// <returns>Null when the account is not erased or never existed.</returns>
     public async Task<ErasureView?> FindAsync(Guid account, CancellationToken ct)
     {
         if ((await log.Models.LoadAsync(typeof(Account), account, ct)).State is not Account { Erased: true })

@@ -5,11 +5,11 @@ using Wolverine;
 
 namespace Veza.Reactors.Accounts;
 
-/// <summary>Has suspensions end at their time.</summary>
+/// <summary>Ends suspensions at their time.</summary>
 [Reactor("accounts.expire_suspensions.v1")]
 public static class ExpireSuspensions
 {
-    /// <returns>The command, for the time; null where an operator is to end it.</returns>
+    /// <returns>The command, delayed until the end; null when the suspension has no end.</returns>
     public static DeliveryMessage<ExpireSuspension>? Handle(
         Appended<AccountSuspended> appended,
         AppendedEvent<AccountSuspended> e

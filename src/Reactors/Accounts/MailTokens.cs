@@ -5,13 +5,16 @@ using System.Text;
 
 namespace Veza.Reactors.Accounts;
 
-/// <summary>Tokens that are mailed: made of an id in the log and a key of JWT_SECRET's, and kept nowhere.</summary>
+/// <summary>
+/// The tokens that Veza mails. Each is computed from an id in the log and a key derived from JWT_SECRET, and stored
+/// nowhere.
+/// </summary>
 /// <remarks>
-/// On the wire: base64url of the account's id (16 bytes), the request's id (16), seal (32). What sends the mail makes
-/// the token again from the event, so that it survives crashes without the log holding it. See
+/// A token is base64url of the account's id (16 bytes), the request's id (16) and an HMAC (32). The reactor that sends
+/// the mail computes the token from the event. So it survives crashes, and the log does not hold it. See
 /// docs/decisions/0052-email-counts-once-proven.md.
 /// </remarks>
-/// <param name="derive">A key of JWT_SECRET's for what is named, 32 bytes.</param>
+/// <param name="derive">Derives a key of 32 bytes from JWT_SECRET, for a named purpose.</param>
 public sealed class MailTokens(Func<string, byte[]> derive)
 {
     private const int IdBytes = 16;
@@ -25,13 +28,13 @@ public sealed class MailTokens(Func<string, byte[]> derive)
 
     public string PasswordReset(Guid account, Guid reset) => Make(_resets, account, reset);
 
-    /// <returns>Null when it was never mailed from here.</returns>
+    /// <returns>Null when this server never mailed it.</returns>
     public MailToken? ReadEmailProof(string? text) => Read(_proofs, text);
 
     /// <inheritdoc cref="ReadEmailProof"/>
     public MailToken? ReadPasswordReset(string? text) => Read(_resets, text);
 
-    /// <summary>An address as the log may know it: whoever has not JWT_SECRET cannot tell which it is.</summary>
+    /// <summary>The id of an address in the log. Without JWT_SECRET, it does not reveal the address.</summary>
     public Guid MailboxOf(string address) =>
         new(HMACSHA256.HashData(_mailboxes, Encoding.UTF8.GetBytes(address.ToLowerInvariant())).AsSpan(0, 16));
 
@@ -58,14 +61,15 @@ public sealed class MailTokens(Func<string, byte[]> derive)
             new(bytes.Slice(IdBytes, IdBytes), bigEndian: true)
         );
         var expected = Make(key, read.AccountId, read.Id);
-        // The text and not its bytes: the last character has bits that mean nothing, and a token has one form only.
-        var fits = CryptographicOperations.FixedTimeEquals(
+        // Compares the text and not its bytes: the last character has unused bits, and a token has only one form.
+        var isOurs = CryptographicOperations.FixedTimeEquals(
             Encoding.ASCII.GetBytes(expected),
             Encoding.UTF8.GetBytes(text)
         );
-        return fits ? read : null;
+        return isOurs ? read : null;
     }
 }
 
-/// <param name="Id">Of the request that it was mailed for.</param>
+/// <summary>The content of a mailed token.</summary>
+/// <param name="Id">The id of the request that the token was mailed for.</param>
 public sealed record MailToken(Guid AccountId, Guid Id);

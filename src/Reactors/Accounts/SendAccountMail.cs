@@ -8,13 +8,13 @@ using Veza.Reactors.Running;
 namespace Veza.Reactors.Accounts;
 
 /// <summary>
-/// Mails what follows from an account's events: proofs of addresses, warnings, and means to set another password.
+/// Sends the mails about an account: proofs of addresses, warnings, and tokens that set another password.
 /// </summary>
 /// <remarks>
-/// A mail goes out at least once: a node that dies between the mail server's yes and the record of it sends it again.
-/// What has been overtaken by then, such as a proof that was asked for anew, is not sent. While the mail server is away
-/// each mail is tried again, for some five hours in all: longer than a mail server is away when it is moved, shorter
-/// than a proof is good. One that it refuses for good becomes a dead letter.
+/// A mail goes out at least once: a node that dies before it records the mail sends it again. A mail that is obsolete
+/// by then, such as a proof that was requested again, is not sent. While the mail server is away, each mail is retried
+/// for about five hours in all. That is longer than a move of the mail server takes, and shorter than a proof is valid.
+/// A mail that the server refuses permanently becomes a dead letter.
 /// </remarks>
 [Reactor(
     "accounts.send_mail.v1",
@@ -33,7 +33,7 @@ public sealed class SendAccountMail(
     ILogger<SendAccountMail> logger
 )
 {
-    /// <summary>Connections to the mail server at the same time; servers refuse many from one client.</summary>
+    /// <summary>Connections to the mail server at a time. Servers refuse many from one client.</summary>
     private const int MailsAtOnceMax = 4;
 
     public Task HandleAsync(
@@ -59,7 +59,7 @@ public sealed class SendAccountMail(
     }
 
     public void Handle(Appended<AccountErased> appended, AppendedEvent<AccountErased> e) =>
-        mailer.Forget(e.Data.AccountId);
+        mailer.DeleteLetters(e.Data.AccountId);
 
     private async Task ProveAsync(AppendedEvent<EmailProofRequested> e, CancellationToken ct)
     {
@@ -69,7 +69,7 @@ public sealed class SendAccountMail(
             return;
         if (proof.ProofId != asked.ProofId || proof.ExpiresAt <= clock.GetUtcNow())
             return;
-        // Looked up here and not by the command: how the request is answered does not depend on who is here.
+        // The reactor checks this and not the command, so the answer to the request does not reveal accounts.
         var held = await log.Reader.FindNameAsync(Account.EmailScope, to.ToLowerInvariant(), ct);
         if (held is { } holder && holder != account.Id)
             await SendAsync(e, MailKind.EmailHeld, letters.EmailHeld(holder, to), ct);
@@ -87,12 +87,12 @@ public sealed class SendAccountMail(
         var reset = e.CommandId();
         await commands.FollowUpAsync(reset, new MailPasswordReset(holder, reset));
         var account = await AccountAsync(holder, ct);
-        // Another one overtook it, or the account is out.
+        // A newer request replaced this one, or the account is suspended or erased.
         if (account is not { Suspended: false, Email.Length: > 0, MailedReset: { } good })
             return;
         if (good.ResetId != reset || good.ExpiresAt <= clock.GetUtcNow())
             return;
-        // The mailbox has counted it when it was asked for.
+        // The mailbox counted this mail when it was requested.
         await PostAsync(letters.PasswordReset(holder, account.Email, tokens.PasswordReset(holder, reset)), ct);
     }
 
@@ -103,13 +103,13 @@ public sealed class SendAccountMail(
         if (!mailer.IsConfigured || await log.Reader.FindCommandAsync(id, ct) is not null)
             return;
         var mailbox = tokens.MailboxOf(letter.To);
-        var lately = (await log.Models.LoadAsync(typeof(Mailbox), mailbox, ct)).State as Mailbox;
-        if (lately?.IsFull(clock.GetUtcNow()) == true)
+        var recent = (await log.Models.LoadAsync(typeof(Mailbox), mailbox, ct)).State as Mailbox;
+        if (recent?.IsFull(clock.GetUtcNow()) == true)
         {
             logger.LogInformation(
-                "A mail about account {AccountId} was not sent: its address was mailed to {Mails} times lately",
+                "A mail about account {AccountId} was not sent: its address recently got {Mails} mails",
                 letter.AccountId,
-                lately.Mails.Count
+                recent.Mails.Count
             );
             return;
         }

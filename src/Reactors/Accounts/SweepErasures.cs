@@ -6,13 +6,14 @@ using Veza.Reactors.Running;
 
 namespace Veza.Reactors.Accounts;
 
-/// <summary>How far a sweep reaches.</summary>
-/// <param name="Projections">Names of those whose rows an erasure changes.</param>
-/// <param name="OwnsServer">The PostgreSQL is Veza's own.</param>
+/// <summary>The extent of a sweep.</summary>
+/// <param name="Projections">The names of the projections whose rows an erasure changes.</param>
+/// <param name="OwnsServer">Whether the PostgreSQL server is Veza's private one.</param>
 public sealed record SweepReach(IReadOnlyList<string> Projections, bool OwnsServer);
 
 /// <summary>
-/// Rids the database's files of what erased accounts left in them. One sweep serves all accounts erased until it began.
+/// Removes the dead rows of erased accounts from the database's files. One sweep serves all accounts erased before it
+/// began.
 /// </summary>
 [Reactor("accounts.sweep_erasures.v1")]
 public sealed class SweepErasures(
@@ -26,11 +27,12 @@ public sealed class SweepErasures(
 )
 {
     /// <summary>
-    /// A sweep rewrites tables and passes the WAL: accounts made to be erased must not have it go on for ever.
+    /// The least time between sweeps. A sweep rewrites tables and switches the WAL, and a caller who erases account
+    /// after account must not keep it running.
     /// </summary>
     public static readonly TimeSpan BetweenMin = TimeSpan.FromMinutes(10);
 
-    /// <summary>One at a time: of those that wait, the first sweeps for all.</summary>
+    /// <summary>Events are handled one at a time: the first of those that wait sweeps for all.</summary>
     public async Task HandleAsync(
         Appended<AccountErased> appended,
         AppendedEvent<AccountErased> e,
@@ -41,7 +43,7 @@ public sealed class SweepErasures(
             return;
         var earliest = await erasures.NewestAsync(ct) + BetweenMin;
         var now = clock.GetUtcNow();
-        // The database's clock and this one may differ; the wait is never longer than between two sweeps.
+        // The database's clock and this one may differ. The wait is never longer than BetweenMin.
         if (earliest > now)
             throw new ReactorNotBeforeException(earliest.Value < now + BetweenMin ? earliest.Value : now + BetweenMin);
         var head = await log.Reader.HeadAsync(ct);
@@ -50,7 +52,7 @@ public sealed class SweepErasures(
         var erasing = new LogQuery(e.Position - 1, head) { Types = log.Types.AliasesOf(typeof(AccountErased)) };
         await foreach (var other in log.Reader.ReadAllAsync(erasing, ct))
             erased.Add(((AccountErased)other.Data!).AccountId);
-        await tables.ForgetErrorsAsync(erased, ct);
+        await tables.RedactErrorsAsync(erased, ct);
         var steps = await remains.SweepAsync(reach.Projections, ReactorTables.All, reach.OwnsServer, ct);
         await erasures.RecordAsync(erased, steps, ct);
     }

@@ -5,9 +5,8 @@ using System.Text;
 namespace Veza.Reactors.Running;
 
 /// <summary>
-/// The ids of reactors' messages: eight bytes for the reactor and the stream, then the event's position. So the
-/// messages of a stream stand together in the order of the log, and an event has one message however often it is
-/// stored.
+/// The ids of reactors' messages: eight bytes from a hash of reactor and stream, then the event's position. So the
+/// messages of a stream sort together in the log's order, and an event has one message however often it is stored.
 /// </summary>
 internal static class MessageIds
 {
@@ -32,8 +31,8 @@ internal static class MessageIds
 
     private static byte[] HashOf(string reactor, Guid stream)
     {
-        var name = Encoding.UTF8.GetByteCount(reactor);
-        var input = new byte[16 + name];
+        var nameBytes = Encoding.UTF8.GetByteCount(reactor);
+        var input = new byte[16 + nameBytes];
         stream.TryWriteBytes(input, bigEndian: true, out _);
         Encoding.UTF8.GetBytes(reactor, input.AsSpan(16));
         return SHA256.HashData(input);

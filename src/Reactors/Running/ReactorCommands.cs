@@ -3,10 +3,10 @@ using Veza.EventStore.Events;
 
 namespace Veza.Reactors.Running;
 
-/// <summary>Commands that follow from an event.</summary>
+/// <summary>The ids of reactors' commands, and the rule that a delayed command holds no text.</summary>
 public static class ReactorCommands
 {
-    private static readonly HashSet<Type> Textless =
+    private static readonly HashSet<Type> TypesWithoutText =
     [
         typeof(Guid),
         typeof(DateTimeOffset),
@@ -15,11 +15,11 @@ public static class ReactorCommands
     ];
 
     /// <summary>
-    /// The same reactor to the same event always sends under the same id, so that the log lets it happen once.
+    /// A reactor's command for an event always has the same id, so the log accepts it once.
     /// </summary>
     /// <param name="reactor">The reactor's name.</param>
-    /// <param name="about">Tells the commands apart where one event leads to several.</param>
-    /// <returns>A UUID of version 8, from SHA-256 over the event's id, the name and what it is about.</returns>
+    /// <param name="about">Distinguishes the commands where one event leads to several.</param>
+    /// <returns>A UUID of version 8, from SHA-256 over the event's id, the name and <paramref name="about"/>.</returns>
     public static Guid CommandId(string reactor, RecordedEvent e, Guid? about = null)
     {
         var name = Encoding.UTF8.GetByteCount(reactor);
@@ -30,17 +30,17 @@ public static class ReactorCommands
         return DerivedId.Of(input);
     }
 
-    /// <exception cref="ArgumentException">A command of this type may hold somebody's text.</exception>
+    /// <exception cref="ArgumentException">A command of this type may hold a person's text.</exception>
     internal static void ThrowIfText(Type command)
     {
         foreach (var property in command.GetProperties())
         {
             var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
-            if (type.IsPrimitive || type.IsEnum || Textless.Contains(type))
+            if (type.IsPrimitive || type.IsEnum || TypesWithoutText.Contains(type))
                 continue;
             throw new ArgumentException(
-                $"{command.Name}.{property.Name} may hold a text, which would wait outside the log, where erasing an "
-                    + "account does not reach it"
+                $"{command.Name}.{property.Name} may hold a text; it would wait in Wolverine's tables, "
+                    + "which erasing an account does not reach"
             );
         }
     }

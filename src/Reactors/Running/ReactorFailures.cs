@@ -8,20 +8,20 @@ using Wolverine.Runtime.Handlers;
 
 namespace Veza.Reactors.Running;
 
-/// <summary>What becomes of a message whose handler throws. Wolverine keeps the waits and the dead letters.</summary>
+/// <summary>The rules for a message whose handler throws. Wolverine stores the waits and the dead letters.</summary>
 internal static class ReactorFailures
 {
-    /// <summary>Before a message is looked at again that may not be handled yet.</summary>
+    /// <summary>The wait of a message whose turn has not come.</summary>
     private static readonly TimeSpan HeldBackFor = TimeSpan.FromSeconds(1);
 
-    /// <summary>Before the next attempt at what is nobody's fault.</summary>
-    private static readonly TimeSpan ComesBackAfter = TimeSpan.FromSeconds(5);
+    /// <summary>The wait after a transient fault.</summary>
+    private static readonly TimeSpan RetryTransientAfter = TimeSpan.FromSeconds(5);
 
-    /// <summary>Whether the fault is none of the event's: the database comes back.</summary>
-    public static bool ComesBack(Exception fault) =>
+    /// <summary>Whether the fault is transient and not the event's, such as a database that is away.</summary>
+    public static bool IsTransient(Exception fault) =>
         fault is ReactorWaitsException || (fault is NpgsqlException && DatabaseFaults.IsUnavailable(fault));
 
-    /// <summary>Wolverine takes the first rule that fits.</summary>
+    /// <summary>Adds the rules to a handler. Wolverine applies the first one that matches.</summary>
     public static void Apply(HandlerChain chain, Reactor reactor)
     {
         chain
@@ -40,9 +40,9 @@ internal static class ReactorFailures
                 "waits for its time, which counts as no attempt"
             );
         chain
-            .OnException(ComesBack)
+            .OnException(IsTransient)
             .CustomActionIndefinitely(
-                (runtime, message, _) => AgainAsync(message, Now(runtime) + ComesBackAfter),
+                (runtime, message, _) => AgainAsync(message, Now(runtime) + RetryTransientAfter),
                 "is tried again for as long as it takes, which counts as no attempt"
             );
         chain.OnException<ReactorGivesUpException>().MoveToErrorQueue();
@@ -62,10 +62,10 @@ internal static class ReactorFailures
     }
 }
 
-/// <summary>An earlier event of the stream is not finished yet, or the message is being handled already.</summary>
+/// <summary>An earlier event of the stream is not finished, or this node already handles the message.</summary>
 internal sealed class HeldBackException() : Exception("an earlier event of the same stream is not finished yet");
 
-/// <summary>It is too early for the event: its handler is to be called again at a time.</summary>
+/// <summary>It is too early for the event. Its handler is called again at the given time.</summary>
 public sealed class ReactorNotBeforeException(DateTimeOffset time) : Exception("it is too early")
 {
     public DateTimeOffset Time { get; } = time;
@@ -74,5 +74,5 @@ public sealed class ReactorNotBeforeException(DateTimeOffset time) : Exception("
 /// <summary>The node stops.</summary>
 internal sealed class ReactorStoppedException() : Exception("the node stops; the message is taken up again");
 
-/// <summary>The fault is none of the event's, and passes.</summary>
+/// <summary>The fault is transient and not the event's.</summary>
 internal sealed class ReactorWaitsException(string why, Exception? fault = null) : Exception(why, fault);

@@ -9,12 +9,12 @@ using Wolverine.Runtime.Handlers;
 namespace Veza.Reactors.Running;
 
 /// <summary>
-/// Has Wolverine generate, around each reactor's handler, the look at the log for its event; says what becomes of a
-/// message that fails.
+/// Makes Wolverine generate code around each reactor's handler that reads its event from the log, and adds the rules
+/// for a message that fails.
 /// </summary>
 internal sealed class ReactorPolicy(IReadOnlyList<Reactor> reactors) : IHandlerPolicy
 {
-    /// <summary>Tracks take hours to process, and a handler ends with its node.</summary>
+    /// <summary>Processing a track may take hours. A handler also ends when its node stops.</summary>
     private const int ExecutionSecondsMax = 24 * 3600;
 
     public void Apply(IReadOnlyList<HandlerChain> chains, GenerationRules rules, IServiceContainer container)
@@ -40,18 +40,18 @@ internal sealed class ReactorPolicy(IReadOnlyList<Reactor> reactors) : IHandlerP
     }
 }
 
-/// <summary>Begins the run of an event, and ends it however the handler ends.</summary>
+/// <summary>Begins the run of an event, and ends it with the handler's outcome.</summary>
 internal sealed class ReactorFrame : AsyncFrame
 {
     private const string Name = "run";
-    private readonly Type _message;
-    private Variable? _runs,
-        _given;
+    private readonly Type _messageType;
+    private Variable? _runs;
+    private Variable? _message;
 
     public ReactorFrame(Type e, Type message)
     {
         Wraps = true;
-        _message = message;
+        _messageType = message;
         Event = new Variable(typeof(AppendedEvent<>).MakeGenericType(e), $"{Name}.Event", this);
         Stopping = new Variable(typeof(CancellationToken), $"{Name}.Stopping", this);
     }
@@ -61,13 +61,13 @@ internal sealed class ReactorFrame : AsyncFrame
 
     public override IEnumerable<Variable> FindVariables(IMethodVariables chain)
     {
-        yield return _given = chain.FindVariable(_message);
+        yield return _message = chain.FindVariable(_messageType);
         yield return _runs = chain.FindVariable(typeof(ReactorRuns));
     }
 
     public override void GenerateCode(GeneratedMethod method, ISourceWriter writer)
     {
-        var begin = $"{_runs!.Usage}.{nameof(ReactorRuns.BeginAsync)}(context, {_given!.Usage}, cancellation)";
+        var begin = $"{_runs!.Usage}.{nameof(ReactorRuns.BeginAsync)}(context, {_message!.Usage}, cancellation)";
         writer.Write($"using var {Name} = await {begin}.ConfigureAwait(false);");
         writer.Write($"if ({Name} is null) return;");
         writer.Write("BLOCK:try");

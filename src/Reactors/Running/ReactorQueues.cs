@@ -4,15 +4,18 @@ using Veza.EventStore.Subscriptions;
 
 namespace Veza.Reactors.Running;
 
-/// <param name="State">Running: a node feeds its queue; faulted: that does not get on; waiting: no node does.</param>
-/// <param name="Position">Everything at or below it is done or a dead letter.</param>
+/// <summary>A reactor's progress.</summary>
+/// <param name="State">
+/// Running: a node feeds its queue. Faulted: a node tries and fails. Waiting: no node feeds it.
+/// </param>
+/// <param name="Position">The reactor is done with everything at or below it, dead letters included.</param>
 /// <param name="Lag">Events of the log behind it.</param>
 /// <param name="Waiting">
-/// Events in its queue that are not finished, those that wait for their next attempt included.
+/// Unfinished events in its queue, including those that wait for their next attempt.
 /// </param>
-/// <param name="Dead">Events given up, until they are retried or skipped.</param>
-/// <param name="Node">Who feeds its queue; null when nobody does.</param>
-/// <param name="Error">Why it does not get on, or why one of its events was given up; null when neither is so.</param>
+/// <param name="Dead">Dead letters that are not retried or skipped yet.</param>
+/// <param name="Node">The node that feeds its queue; null when none does.</param>
+/// <param name="Error">Why its queue is not fed, or the error of one of its dead letters; null without either.</param>
 public sealed record ReactorStatus(
     string Name,
     RunnerState State,
@@ -25,7 +28,8 @@ public sealed record ReactorStatus(
 );
 
 /// <summary>
-/// How the reactors are, on whichever node they run, and what becomes of their dead letters. Any node may ask.
+/// The progress of the reactors of all nodes, and the decisions about their dead letters. Any node may use it, from any
+/// thread.
 /// </summary>
 public sealed class ReactorQueues
 {
@@ -43,20 +47,20 @@ public sealed class ReactorQueues
             "veza.reactor.lag",
             () => Measure(s => s.Lag),
             "{event}",
-            "Events between the head and the oldest one a reactor is not done with; looked at every 5 s."
+            "Events between the head and the oldest one that a reactor has not finished; measured every 5 s."
         );
         Meter.CreateObservableGauge(
             "veza.reactor.dead",
             () => Measure(s => s.Dead),
             "{event}",
-            "Events a reactor gave up; looked at every 5 s."
+            "Dead letters of a reactor; measured every 5 s."
         );
     }
 
-    /// <returns>In the order of their names; among them the queue of commands that follow from events.</returns>
+    /// <returns>In the order of their names. The queue of reactors' delayed commands is among them.</returns>
     public async Task<IReadOnlyList<ReactorStatus>> StatusAsync(CancellationToken ct)
     {
-        // The checkpoints first: what moves from the log into a queue meanwhile is seen twice and not missed.
+        // The checkpoints first: an event that moves from the log into a queue meanwhile is seen twice and not missed.
         var runners = (await _log.Runners.StatusAsync(ct)).ToDictionary(runner => runner.Name);
         var states = await _tables.StatesAsync(ct);
         var reactors = WolverineReactors.All.Select(reactor =>
@@ -70,7 +74,7 @@ public sealed class ReactorQueues
     /// <summary>Whether there is a reactor of this name; the queue of commands counts as one.</summary>
     public static bool Has(string name) => Find(name) is not null;
 
-    /// <summary>Gives a reactor its dead letters again.</summary>
+    /// <summary>Lets a reactor handle its dead letters again.</summary>
     /// <returns>How many; null when there is no such reactor.</returns>
     public async Task<int?> RetryAsync(string name, CancellationToken ct) =>
         Find(name) is { } queue ? await _tables.RetryAsync(queue, ct) : null;
@@ -92,7 +96,7 @@ public sealed class ReactorQueues
             ? WolverineReactors.CommandQueue.Address
             : WolverineReactors.All.FirstOrDefault(reactor => reactor.Name == name)?.Queue;
 
-    /// <summary>The queue of commands is no reactor, and shown like one: nothing is behind the log in it.</summary>
+    /// <summary>The queue of delayed commands is shown like a reactor without a lag.</summary>
     private ReactorStatus OfCommands(IReadOnlyDictionary<string, QueueState> states)
     {
         var (name, address) = WolverineReactors.CommandQueue;
@@ -125,9 +129,9 @@ public sealed class ReactorQueues
         );
     }
 
-    private IEnumerable<Measurement<long>> Measure(Func<ReactorStatus, long> what) =>
+    private IEnumerable<Measurement<long>> Measure(Func<ReactorStatus, long> value) =>
         _measured.Select(status => new Measurement<long>(
-            what(status),
+            value(status),
             new KeyValuePair<string, object?>("reactor", status.Name)
         ));
 }

@@ -6,17 +6,19 @@ using Wolverine.Runtime;
 
 namespace Veza.Reactors.Running;
 
-/// <summary>Begins and ends what the handlers of this node's reactors do. Generated handlers call it.</summary>
+/// <summary>
+/// Begins and ends the runs of this node's reactors. The generated handlers call it, from any thread.
+/// </summary>
 public sealed class ReactorRuns
 {
-    /// <summary>Of this room's metrics.</summary>
+    /// <summary>The meter of this project's metrics.</summary>
     public const string MeterName = "Veza.Reactors";
 
     private static readonly Meter Meter = new(MeterName);
     private static readonly Counter<long> Events = Meter.CreateCounter<long>(
         "veza.reactor.events",
         "{event}",
-        "Events a reactor dealt with, by outcome: done, failed or dead."
+        "Events that a reactor handled, by outcome: done, failed or dead."
     );
 
     private readonly EventLog _log;
@@ -41,11 +43,9 @@ public sealed class ReactorRuns
         _reactors = reactors.ToDictionary(reactor => reactor.Queue);
     }
 
-    /// <summary>Looks the event up for its handler.</summary>
-    /// <returns>
-    /// Null when there is nothing to do: it was handled before, or the log does not have it any more.
-    /// </returns>
-    /// <exception cref="HeldBackException">It is not the event's turn.</exception>
+    /// <summary>Reads the event for its handler.</summary>
+    /// <returns>Null when the event is already handled or no longer in the log.</returns>
+    /// <exception cref="HeldBackException">The event's turn has not come.</exception>
     public async Task<ReactorRun<TEvent>?> BeginAsync<TEvent>(
         MessageContext context,
         Appended<TEvent> message,
@@ -67,7 +67,7 @@ public sealed class ReactorRuns
             var found = isFinished
                 ? []
                 : await _log.Reader.ReadAsync(new(message.Position - 1, message.Position), 1, ct);
-            // After a failover another event may stand there; the message was of one that is gone.
+            // After a failover another event may have the position; the message belongs to a lost one.
             if (
                 found is not [var record]
                 || MessageIds.Of(reactor.Name, record.StreamId, record.Position) != envelope.Id
@@ -77,11 +77,11 @@ public sealed class ReactorRuns
                 return null;
             }
             if (_log.Types.IsNewer(record.Type))
-                throw new ReactorWaitsException($"the event is of {record.Type}, which a later release knows");
+                throw new ReactorWaitsException($"the event's type is {record.Type}, which only a later release reads");
             var isLast = envelope.Attempts >= reactor.Retries.AttemptsMax;
             var e = new AppendedEvent<TEvent>(record, (TEvent)record.Data!, reactor.Name, isLast)
             {
-                ComesBack = ComesBack,
+                IsTransient = IsTransient,
             };
             var stopping = CancellationTokenSource.CreateLinkedTokenSource(ct, _stopping);
             return new(this, envelope.Id, envelope.Attempts, e, stopping);
@@ -91,7 +91,7 @@ public sealed class ReactorRuns
             End(envelope.Id);
             if (fault is not (HeldBackException or ReactorStoppedException or ReactorWaitsException))
                 _logger.LogWarning(
-                    "Reactor {Reactor} could not look at event {Position}, attempt {Attempt}: {Reason}",
+                    "Reactor {Reactor} could not read event {Position}, attempt {Attempt}: {Reason}",
                     reactor.Name,
                     message.Position,
                     envelope.Attempts,
@@ -101,15 +101,15 @@ public sealed class ReactorRuns
         }
     }
 
-    /// <summary>Whether this node handles the message at this moment.</summary>
+    /// <summary>Whether this node handles the message now.</summary>
     internal bool IsRunning(Guid message) => _running.ContainsKey(message);
 
     internal void End(Guid message) => _running.TryRemove(message, out _);
 
     internal void Succeeded(string reactor) => Count(reactor, "done");
 
-    /// <exception cref="ReactorStoppedException">The node stops, and it is no fault.</exception>
-    /// <exception cref="ReactorWaitsException">The fault passes.</exception>
+    /// <exception cref="ReactorStoppedException">The node stops, so the fault is none.</exception>
+    /// <exception cref="ReactorWaitsException">The fault is transient.</exception>
     internal void Failed<TEvent>(AppendedEvent<TEvent> e, int attempt, Exception fault)
         where TEvent : class
     {
@@ -117,7 +117,7 @@ public sealed class ReactorRuns
             throw new ReactorStoppedException();
         if (fault is ReactorNotBeforeException)
             return;
-        if (e.ComesBack(fault) && !ReactorFailures.ComesBack(fault))
+        if (e.IsTransient(fault) && !ReactorFailures.IsTransient(fault))
             throw new ReactorWaitsException(fault.Message, fault);
         if (e.IsGivenUpAfter(fault))
         {
@@ -141,14 +141,14 @@ public sealed class ReactorRuns
         );
     }
 
-    /// <summary>Also whatever fails while the disk is full.</summary>
-    private bool ComesBack(Exception fault) => ReactorFailures.ComesBack(fault) || _log.Disk is { IsFull: true };
+    /// <summary>Every fault is transient while the disk is full.</summary>
+    private bool IsTransient(Exception fault) => ReactorFailures.IsTransient(fault) || _log.Disk is { IsFull: true };
 
     private static void Count(string reactor, string outcome) =>
         Events.Add(1, new("reactor", reactor), new("outcome", outcome));
 }
 
-/// <summary>One event in one reactor's hands.</summary>
+/// <summary>One run of a reactor's handler for one event.</summary>
 public sealed class ReactorRun<TEvent> : IDisposable
     where TEvent : class
 {
@@ -174,12 +174,12 @@ public sealed class ReactorRun<TEvent> : IDisposable
 
     public AppendedEvent<TEvent> Event { get; }
 
-    /// <summary>Also when the node begins to stop: then the event is left for the next start.</summary>
+    /// <summary>Cancelled also when the node begins to stop. The event then waits for the next start.</summary>
     public CancellationToken Stopping => _stopping.Token;
 
     public void Succeeded() => _runs.Succeeded(Event.Reactor);
 
-    /// <summary>Says so; throws where the fault is no failed attempt.</summary>
+    /// <summary>Counts and logs the failed attempt. Throws when the fault counts as none.</summary>
     public void Failed(Exception fault) => _runs.Failed(Event, _attempt, fault);
 
     public void Dispose()

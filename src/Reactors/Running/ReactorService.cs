@@ -1,26 +1,22 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 using Veza.EventStore.Subscriptions;
 using Wolverine.Runtime;
 using Wolverine.Transports.Local;
 
 namespace Veza.Reactors.Running;
 
-/// <summary>Feeds the queues of a node's reactors from the log, for as long as the host runs.</summary>
+/// <summary>Feeds the queues of a node's reactors from the log while the host runs.</summary>
 internal sealed class ReactorService : IHostedService, IAsyncDisposable
 {
-    /// <summary>How often it looks at the queues, and for messages that this node holds and does not handle.</summary>
-    private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(5);
-
     private readonly SubscriptionHost _subscriptions;
     private readonly IReadOnlyList<Reactor> _reactors;
     private readonly ReactorRuns _runs;
     private readonly ReactorTables _tables;
     private readonly ReactorQueues _queues;
     private readonly IWolverineRuntime _wolverine;
-    private readonly TimeProvider _clock;
     private readonly ILogger _logger;
+    private readonly ReactorSweep _sweep;
     private readonly CancellationTokenSource _stopping = new();
     private HashSet<Guid> _idle = [];
     private Task _sweeping = Task.CompletedTask;
@@ -41,8 +37,8 @@ internal sealed class ReactorService : IHostedService, IAsyncDisposable
         _tables = tables;
         _queues = queues;
         _wolverine = wolverine;
-        _clock = clock;
         _logger = loggers.CreateLogger<ReactorService>();
+        _sweep = new ReactorSweep(SweepAsync, clock, _logger);
         var subscriptions = reactors.Select(r => new ReactorSubscription(r, log, tables, wolverine, clock, _logger));
         _subscriptions = new SubscriptionHost(log, subscriptions, clock, loggers);
     }
@@ -50,7 +46,7 @@ internal sealed class ReactorService : IHostedService, IAsyncDisposable
     public Task StartAsync(CancellationToken cancellationToken)
     {
         _subscriptions.Start();
-        _sweeping = Task.Run(SweepAsync, CancellationToken.None);
+        _sweeping = Task.Run(() => _sweep.RunAsync(_stopping.Token), CancellationToken.None);
         return Task.CompletedTask;
     }
 
@@ -63,33 +59,18 @@ internal sealed class ReactorService : IHostedService, IAsyncDisposable
 
     public ValueTask DisposeAsync() => new(StopAsync(CancellationToken.None));
 
-    /// <summary>
-    /// Wolverine gives up writing what became of a message when the database stays away for a second: the message is
-    /// then held by this node and handled by nobody. Let go, it is taken up again.
-    /// </summary>
-    private async Task SweepAsync()
+    private async Task SweepAsync(CancellationToken ct)
     {
-        while (true)
-        {
-            try
-            {
-                await Task.Delay(SweepEvery, _clock, _stopping.Token);
-                await SweepOnceAsync(_stopping.Token);
-                // For the gauges.
-                await _queues.StatusAsync(_stopping.Token);
-            }
-            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (NpgsqlException away)
-            {
-                _logger.LogWarning("Reactors' messages could not be looked at: {Reason}", away.Message);
-            }
-        }
+        await SweepOnceAsync(ct);
+        // Refreshes the values that the gauges show.
+        await _queues.StatusAsync(ct);
     }
 
-    /// <summary>Lets go of what nobody here handles, at this look and at the one before.</summary>
+    /// <summary>Releases the messages that this node held and did not handle, now and at the sweep before.</summary>
+    /// <remarks>
+    /// Wolverine stops writing a message's outcome when the database stays away for a second. This node then holds
+    /// the message and handles it no more. Once it is released, a node takes it again.
+    /// </remarks>
     internal async Task SweepOnceAsync(CancellationToken ct)
     {
         var empty = _reactors.Where(IsEmpty).Select(reactor => reactor.Queue.ToString()).ToHashSet();
@@ -98,18 +79,18 @@ internal sealed class ReactorService : IHostedService, IAsyncDisposable
             .Where(held => empty.Contains(held.Queue) && !_runs.IsRunning(held.Message))
             .Select(held => held.Message)
             .ToHashSet();
-        Guid[] left = [.. idle.Intersect(_idle)];
+        Guid[] abandoned = [.. idle.Intersect(_idle)];
         _idle = idle;
-        if (left.Length == 0)
+        if (abandoned.Length == 0)
             return;
         _logger.LogWarning(
-            "{Messages} messages of reactors were held and not handled; they are taken up again",
-            left.Length
+            "This node held {Messages} messages of reactors without handling them; it releases them",
+            abandoned.Length
         );
-        await _tables.ReleaseAsync(node, left, ct);
+        await _tables.ReleaseAsync(node, abandoned, ct);
     }
 
-    /// <summary>Nothing waits in memory for one of its places.</summary>
+    /// <summary>Whether no message of the reactor waits in this node's memory.</summary>
     private bool IsEmpty(Reactor reactor) =>
         _wolverine.Endpoints.EndpointByName(reactor.Name) is LocalQueue { MessageCount: 0 };
 }

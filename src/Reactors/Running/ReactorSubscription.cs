@@ -8,12 +8,12 @@ using Wolverine.Runtime;
 
 namespace Veza.Reactors.Running;
 
-/// <summary>Puts a reactor's events into its queue, in the transaction that moves the checkpoint past them.</summary>
+/// <summary>Stores a reactor's events in its queue, in the transaction that moves the checkpoint past them.</summary>
 internal sealed class ReactorSubscription : ISubscription
 {
     /// <summary>
-    /// Unfinished messages of one reactor, of some 300 bytes: a new reactor that begins at the log's first event shall
-    /// not copy the log into the queue.
+    /// Unfinished messages of one reactor, of about 300 bytes. A new reactor begins at the log's first event and must
+    /// not copy the whole log into its queue.
     /// </summary>
     public const int WaitingMax = 1000;
 
@@ -65,9 +65,9 @@ internal sealed class ReactorSubscription : ISubscription
     )
     {
         var messages = events.ToDictionary(e => MessageIds.Of(Name, e.StreamId, e.Position));
-        // Only where a checkpoint was set back; the database would refuse a second one.
-        var known = await ReactorTables.FindAsync([.. messages.Keys], transaction, ct);
-        _stored = [.. messages.Where(m => !known.Contains(m.Key)).Select(m => Envelope(m.Key, m.Value))];
+        // After a checkpoint was set back, messages may exist, and the database would refuse a second one.
+        var existing = await ReactorTables.FindAsync([.. messages.Keys], transaction, ct);
+        _stored = [.. messages.Where(m => !existing.Contains(m.Key)).Select(m => Envelope(m.Key, m.Value))];
         if (_stored.Count > 0)
             await ((IMessageDatabase)_wolverine.Storage).StoreIncomingAsync(transaction, [.. _stored]);
     }
@@ -80,8 +80,8 @@ internal sealed class ReactorSubscription : ISubscription
         }
         catch (Exception fault) when (!ct.IsCancellationRequested)
         {
-            // They are stored; the sweep finds that nobody handles them.
-            _logger.LogWarning(fault, "Reactor {Reactor} could not begin {Messages} messages", Name, _stored.Count);
+            // They are stored, and the sweep releases them to be handled.
+            _logger.LogWarning(fault, "Reactor {Reactor} could not enqueue {Messages} messages", Name, _stored.Count);
         }
     }
 

@@ -2,27 +2,27 @@ using Npgsql;
 
 namespace Veza.Reactors.Running;
 
-/// <summary>How far a reactor's queue is.</summary>
-/// <param name="Waiting">Messages that are not finished, those that wait for their next attempt included.</param>
-/// <param name="Oldest">The position of the first of them; null when there is none.</param>
-/// <param name="Dead">Dead letters, until they are retried or dismissed.</param>
-/// <param name="Error">Of one of the dead letters; null when there is none.</param>
+/// <summary>The state of a reactor's queue.</summary>
+/// <param name="Waiting">Unfinished messages, including those that wait for their next attempt.</param>
+/// <param name="Oldest">The position of the first unfinished message; null when there is none.</param>
+/// <param name="Dead">Dead letters that are not retried or dismissed yet.</param>
+/// <param name="Error">The error of one of the dead letters; null when there is none.</param>
 public sealed record QueueState(long Waiting, long? Oldest, long Dead, string? Error);
 
-/// <summary>What Wolverine's own interface does not tell of its tables.</summary>
-/// <param name="database">That Wolverine writes to.</param>
+/// <summary>Queries and updates of Wolverine's tables that its interface lacks. Any thread may call it.</summary>
+/// <param name="database">The database that Wolverine writes to.</param>
 public sealed class ReactorTables(NpgsqlDataSource database)
 {
-    /// <summary>Wolverine's own.</summary>
+    /// <summary>Wolverine's schema.</summary>
     public const string Schema = "wolverine";
 
     private const string Incoming = $"{Schema}.wolverine_incoming_envelopes";
     private const string DeadLetters = $"{Schema}.wolverine_dead_letters";
 
-    /// <summary>Whose files may hold what somebody wrote: the faults of dead letters may quote anything.</summary>
+    /// <summary>The tables whose files may hold personal texts: an error of a dead letter may quote anything.</summary>
     public static IReadOnlyList<string> All { get; } = [Incoming, DeadLetters];
 
-    /// <summary>The position that ends a message's id.</summary>
+    /// <summary>The event's position, which is the second half of a message's id.</summary>
     private const string Position = "('x' || right(replace(id::text, '-', ''), 16))::bit(64)::bigint";
 
     /// <returns>Whether the message is finished, and whether an earlier one of its stream is not.</returns>
@@ -50,7 +50,7 @@ public sealed class ReactorTables(NpgsqlDataSource database)
         return (long)(await count.ExecuteScalarAsync(ct))!;
     }
 
-    /// <returns>Those of the ids that have a message, finished or not, or a dead letter.</returns>
+    /// <returns>The ids that have a message, finished or not, or a dead letter.</returns>
     public static async Task<HashSet<Guid>> FindAsync(Guid[] ids, NpgsqlTransaction transaction, CancellationToken ct)
     {
         await using var find = new NpgsqlCommand(
@@ -66,7 +66,7 @@ public sealed class ReactorTables(NpgsqlDataSource database)
         return found;
     }
 
-    /// <summary>Lets Wolverine take a queue's dead letters up again, as if they were new.</summary>
+    /// <summary>Lets Wolverine handle a queue's dead letters again, as if they were new.</summary>
     /// <returns>How many.</returns>
     public Task<int> RetryAsync(Uri queue, CancellationToken ct) =>
         DecideAsync($"update {DeadLetters} set replayable = true where received_at = $1", queue, ct);
@@ -77,7 +77,8 @@ public sealed class ReactorTables(NpgsqlDataSource database)
         DecideAsync($"delete from {DeadLetters} where received_at = $1", queue, ct);
 
     /// <returns>
-    /// By the queue; one without messages is not among them, nor is any before the first node ran reactors.
+    /// The states by queue. A queue without messages has none, and no queue has one before the first node runs
+    /// reactors.
     /// </returns>
     public async Task<IReadOnlyDictionary<string, QueueState>> StatesAsync(CancellationToken ct)
     {
@@ -108,11 +109,14 @@ public sealed class ReactorTables(NpgsqlDataSource database)
         return states;
     }
 
-    /// <returns>Messages that a node holds and has not finished, each with its queue.</returns>
+    /// <returns>The unfinished messages that a node holds, each with its queue.</returns>
     public async Task<IReadOnlyList<(Guid Message, string Queue)>> HeldByAsync(int node, CancellationToken ct)
     {
         await using var find = database.CreateCommand(
-            $"select id, received_at from {Incoming} where owner_id = $1 and status = 'Incoming' and received_at is not null"
+            $"""
+            select id, received_at from {Incoming}
+            where owner_id = $1 and status = 'Incoming' and received_at is not null
+            """
         );
         find.Parameters.Add(new NpgsqlParameter<int> { TypedValue = node });
         await using var rows = await find.ExecuteReaderAsync(ct);
@@ -137,10 +141,10 @@ public sealed class ReactorTables(NpgsqlDataSource database)
         return await decide.ExecuteNonQueryAsync(ct);
     }
 
-    /// <summary>Forgets why events of erased accounts failed, which may quote what they wrote.</summary>
-    public async Task ForgetErrorsAsync(IReadOnlyCollection<Guid> accounts, CancellationToken ct)
+    /// <summary>Removes the error messages of events of erased accounts, which may quote their texts.</summary>
+    public async Task RedactErrorsAsync(IReadOnlyCollection<Guid> accounts, CancellationToken ct)
     {
-        await using var forget = database.CreateCommand(
+        await using var redact = database.CreateCommand(
             $"""
             update {DeadLetters} d set exception_message = 'its author was erased'
             from log.mt_events e
@@ -148,14 +152,14 @@ public sealed class ReactorTables(NpgsqlDataSource database)
               and (e.stream_id = any ($1) or e.user_name = any ($2))
             """
         );
-        forget.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. accounts] });
-        forget.Parameters.Add(
+        redact.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. accounts] });
+        redact.Parameters.Add(
             new NpgsqlParameter<string[]> { TypedValue = [.. accounts.Select(a => a.ToString("N"))] }
         );
-        await forget.ExecuteNonQueryAsync(ct);
+        await redact.ExecuteNonQueryAsync(ct);
     }
 
-    /// <summary>Lets any node take messages that this one holds.</summary>
+    /// <summary>Releases messages that this node holds, so that any node may take them.</summary>
     public async Task ReleaseAsync(int node, Guid[] messages, CancellationToken ct)
     {
         await using var release = database.CreateCommand(

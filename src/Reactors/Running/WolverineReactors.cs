@@ -13,58 +13,58 @@ using Wolverine.Runtime;
 
 namespace Veza.Reactors.Running;
 
-/// <summary>Sets Wolverine up to run reactors.</summary>
+/// <summary>Configures Wolverine to run reactors.</summary>
 public static class WolverineReactors
 {
-    /// <summary>The queue of commands that follow from events at a time to come.</summary>
+    /// <summary>The queue of reactors' delayed commands.</summary>
     public static readonly (string Name, Uri Address) CommandQueue = ("commands", new("local://commands"));
 
-    /// <summary>Commands of that queue worked on at the same time on a node.</summary>
+    /// <summary>Commands of that queue that run at the same time on a node.</summary>
     private const int CommandsAtOnceMax = 8;
 
     /// <summary>
-    /// Of waits and of what another node left: one indexed statement each. What a reactor waits for shall not be late
-    /// by more than a second.
+    /// How often Wolverine looks for due messages and for messages of dead nodes, with one indexed statement each. A
+    /// delayed command may be late by this much.
     /// </summary>
     private static readonly TimeSpan PollEvery = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// After this without a sign of life a node's messages are taken by others. Of nodes that live but are so slow,
-    /// both handle them, which handlers bear.
+    /// After this time without a heartbeat, other nodes take a node's messages. If the node is only slow, both handle
+    /// them, which handlers tolerate.
     /// </summary>
     private static readonly TimeSpan NodeIsGoneAfter = TimeSpan.FromSeconds(10);
 
-    /// <summary>Signs of life, and looks for those of others.</summary>
+    /// <summary>How often a node sends its heartbeat and checks those of others.</summary>
     private static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// A reactor's handler is told to end when the node begins to stop; those that do not in this time are left.
+    /// How long a stopping node waits for its reactors' handlers, which it cancels when it begins to stop.
     /// </summary>
     private static readonly TimeSpan DrainFor = TimeSpan.FromSeconds(5);
 
     internal static Assembly Room => typeof(WolverineReactors).Assembly;
 
-    /// <summary>Of the product.</summary>
+    /// <summary>The reactors of the product.</summary>
     public static IReadOnlyList<Reactor> All { get; } = Reactor.Of(Room);
 
-    /// <summary>Runs reactors in this process, their queues in the log's database.</summary>
+    /// <summary>Runs the reactors in this process, with their queues in the log's database.</summary>
     /// <remarks>
-    /// After <see cref="WolverineCommands.RunVezaCommands"/>; what they are made from are singletons.
+    /// Call it after <see cref="WolverineCommands.RunVezaCommands"/>. Reactors depend on singletons only.
     /// </remarks>
     public static void RunVezaReactors(this WolverineOptions options, EventLog log) =>
         options.RunReactors(log, Room, All);
 
-    /// <summary>What <see cref="RunVezaReactors"/> has handlers generated from, without a log.</summary>
+    /// <summary>Registers the reactors for code generation, without a log.</summary>
     public static void DescribeVezaReactors(this WolverineOptions options)
     {
-        // All that reactors are made from are singletons.
+        // The generated code must take the reactors' dependencies as singletons.
         foreach (var needed in All.SelectMany(r => r.Handler.GetConstructors()).SelectMany(c => c.GetParameters()))
             options.Services.TryAddSingleton(needed.ParameterType, _ => throw new NotSupportedException());
         options.RunReactors(null, Room, All);
     }
 
-    /// <param name="log">Null: nothing runs, as when code is generated.</param>
-    /// <param name="room">Where the reactors and the code generated for them are.</param>
+    /// <param name="log">Null for code generation, where nothing runs.</param>
+    /// <param name="room">The assembly of the reactors and of the code generated for them.</param>
     internal static void RunReactors(
         this WolverineOptions options,
         EventLog? log,
@@ -74,7 +74,7 @@ public static class WolverineReactors
     {
         options.Discovery.IncludeAssembly(WolverineCommands.Room);
         options.ApplicationAssembly = room;
-        // Static would look for the commands' code in this room too.
+        // With Static, Wolverine would look for the commands' code in this assembly too.
         options.CodeGeneration.TypeLoadMode = TypeLoadMode.Auto;
         options.UseStaticRegistries();
         options.Discovery.CustomizeHandlerDiscovery(types => types.Includes.WithAttribute<ReactorAttribute>());
@@ -85,16 +85,11 @@ public static class WolverineReactors
             if (reactor.RestFor > TimeSpan.Zero)
                 queue.CircuitBreaker(breaker => breaker.PauseTime = reactor.RestFor);
         }
-        foreach (var e in reactors.SelectMany(reactor => reactor.Events).Distinct())
-            options.RegisterMessageType(
-                typeof(Appended<>).MakeGenericType(e),
-                $"appended_{EventTypes.SnakeCase(e.Name)}"
-            );
         options
             .Policies.ConfigureConventionalLocalRouting()
             .Named(_ => CommandQueue.Name)
             .CustomizeQueues((_, queue) => queue.UseDurableInbox().MaximumParallelMessages(CommandsAtOnceMax));
-        // A command that is refused then will be refused for ever; the operator sees it among the dead letters.
+        // A retry would be refused again. The operator sees the command among the dead letters.
         options.Policies.OnException<CommandRefusedException>().MoveToErrorQueue();
         AddServices(options, reactors);
         if (log is null)

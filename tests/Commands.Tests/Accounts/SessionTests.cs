@@ -1,4 +1,5 @@
 using Veza.Commands.Accounts;
+using Veza.Commands.Dispatching;
 using Veza.Domain;
 using Veza.Domain.Accounts;
 using Veza.Fixtures;
@@ -65,7 +66,7 @@ public class SessionTests(Rules rules)
     public async Task An_ended_session_is_not_refreshed_even_with_its_own_token()
     {
         await _ada.GivenAsync(_ada.Registered, _ada.Started, Ended);
-        Assert.Equal(AccountRefusals.SessionEnded, await _ada.RefusalOfAsync(Refreshed("token 1", "token 2")));
+        Assert.Equal(CallerRefusals.SessionEnded, await _ada.RefusalOfAsync(Refreshed("token 1", "token 2")));
     }
 
     [Fact]

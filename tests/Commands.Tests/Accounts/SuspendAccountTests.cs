@@ -1,4 +1,5 @@
 using Veza.Commands.Accounts;
+using Veza.Commands.Dispatching;
 using Veza.Commands.Social.Follows;
 using Veza.Domain;
 using Veza.Domain.Accounts;
@@ -35,9 +36,9 @@ public class SuspendAccountTests(Rules rules)
     public async Task A_suspended_account_signs_in_nowhere_until_that_is_ended()
     {
         await GivenAsync(Suspend);
-        Assert.Equal(AccountRefusals.Suspended, await _ada.RefusalOfAsync(_ada.Started));
+        Assert.Equal(CallerRefusals.Suspended, await _ada.RefusalOfAsync(_ada.Started));
         var key = new CreateApiKey(Guid.CreateVersion7(), _ada.Account, "bot", ["messages:write"], "k", 1);
-        Assert.Equal(AccountRefusals.Suspended, await _ada.RefusalOfAsync(key));
+        Assert.Equal(CallerRefusals.Suspended, await _ada.RefusalOfAsync(key));
         await _ada.GivenAsync(End, _ada.Started);
         Assert.Empty(await _ada.EventsOfAsync(End));
     }
@@ -102,11 +103,11 @@ public class SuspendAccountTests(Rules rules)
     {
         var follow = new FollowAccount(_ada.Account, _operator.Account);
         await GivenAsync(Suspend);
-        await rules.Given().When(follow, by: _ada.Account).ThenRefused(AccountRefusals.Suspended);
+        await rules.Given().When(follow, by: _ada.Account).ThenRefused(CallerRefusals.Suspended);
         await _ada.GivenAsync(End);
         await rules.Given().When(follow, by: _ada.Account).Then(new FollowStarted(_ada.Account, _operator.Account));
         await _ada.GivenAsync(new EraseAccount(_ada.Account, "hash"));
-        await rules.Given().When(follow, by: _ada.Account).ThenRefused(AccountRefusals.SessionEnded);
+        await rules.Given().When(follow, by: _ada.Account).ThenRefused(CallerRefusals.SessionEnded);
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public class EmailTests(VezaServer veza)
 {
     private const string Password = "correct horse battery";
     private const string Confirm = "Confirm your e-mail address";
-    private const string Held = "Somebody gave your e-mail address";
+    private const string Held = "Someone gave your e-mail address";
     private const string Replaced = "Your account has another e-mail address";
     private const string SetPassword = "Set a new password";
     private const string Reactor = "accounts.send_mail.v1";

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Veza.Api.Http;
-using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;
 using Veza.Commands.Music.Tracks;
 using Veza.EventStore.Concurrency;
@@ -70,7 +69,7 @@ internal sealed class TrackUploads(
             ? await sessions.TryOpenAsync(live, ct)
             : null;
         if (session is null)
-            return Problems.Result(AccountRefusals.SessionEnded);
+            return Problems.Result(CallerRefusals.SessionEnded);
         using var running = CancellationTokenSource.CreateLinkedTokenSource(ct, session.Ended);
         // An answer would first have to read the rest of the body.
         using var cut = session.Ended.Register(request.HttpContext.Abort);

@@ -6,8 +6,8 @@ using Veza.Domain.Chat.Members;
 
 namespace Veza.Commands.Chat.Channels;
 
-/// <summary>Makes a channel in a community.</summary>
-/// <param name="SlowModeSeconds">The least time between two messages of one member; 0 is none.</param>
+/// <summary>Creates a channel in a community.</summary>
+/// <param name="SlowModeSeconds">The least time between two messages of one member; 0 turns slow mode off.</param>
 public sealed record CreateChannel(
     Guid ChannelId,
     Guid CommunityId,
@@ -53,7 +53,7 @@ public static class CreateChannelHandler
                     command.SlowModeSeconds
                 )
             ),
-            // In the community's stream, so that two channels created at once are counted one after the other.
+            // In the community's stream, so two channels created at the same time are counted one after the other.
             Effect.Append<Community>(community.Id, new ChannelCounted(community.Id, command.ChannelId)),
         ];
 }

@@ -6,7 +6,7 @@ using Veza.Domain.Chat.Members;
 
 namespace Veza.Commands.Chat.Communities;
 
-/// <summary>Makes a community with a channel called general; its owner is its first member.</summary>
+/// <summary>Creates a community with a channel called general. Its owner is its first member.</summary>
 public sealed record CreateCommunity(Guid CommunityId, Guid GeneralChannelId, Guid OwnerId, string Name);
 
 public sealed class CreateCommunityValidator : AbstractValidator<CreateCommunity>

@@ -6,12 +6,12 @@ using Veza.Domain.Chat.Members;
 namespace Veza.Commands.Chat.Members;
 
 /// <summary>
-/// Ends somebody's membership, if there is one, and keeps them from joining. Banning again changes nothing, unless more
-/// of their messages are to be deleted.
+/// Ends an account's membership, if there is one, and keeps the account from joining. Banning again changes nothing,
+/// unless it deletes more messages.
 /// </summary>
 /// <param name="DeleteMessagesHours">
-/// Everything they sent in the community in so many hours before now is deleted; none is null or 0,
-/// <see cref="Member.DeleteMessagesHoursMax"/> at most.
+/// Deletes the account's messages in the community of this many past hours, at most
+/// <see cref="Member.DeleteMessagesHoursMax"/>. Null or 0 deletes none.
 /// </param>
 public sealed record BanMember(
     Guid CommunityId,
@@ -49,11 +49,9 @@ public static class BanMemberHandler
     {
         if (member is not { Banned: true })
             yield return new MemberBanned(command.CommunityId, command.MemberId, command.ModeratorId, command.Reason);
-        if (
-            command.DeleteMessagesHours is > 0 and { } hours
-            && now.AddHours(-hours) is var since
-            && !(member?.MessagesDeletedSince <= since)
-        )
+        var hours = command.DeleteMessagesHours ?? 0;
+        var since = now.AddHours(-hours);
+        if (hours > 0 && !(member?.MessagesDeletedSince <= since))
             yield return new MemberMessagesDeletionOrdered(
                 command.CommunityId,
                 command.MemberId,

@@ -4,7 +4,7 @@ using Veza.Domain.Chat.Members;
 
 namespace Veza.Commands.Chat.Members;
 
-/// <summary>Ends a time-out before its time. Where there is none, nothing changes.</summary>
+/// <summary>Ends a time-out early. Without a time-out it changes nothing.</summary>
 public sealed record EndTimeOut(Guid CommunityId, Guid MemberId, Guid ModeratorId);
 
 public static class EndTimeOutHandler

@@ -5,7 +5,7 @@ using Veza.Domain.Chat.Members;
 
 namespace Veza.Commands.Chat.Members;
 
-/// <summary>Ends somebody's membership; they may join again. Kicking who is no member changes nothing.</summary>
+/// <summary>Ends a membership; the account may join again. Without a membership it changes nothing.</summary>
 public sealed record KickMember(Guid CommunityId, Guid MemberId, Guid ModeratorId, string? Reason);
 
 public sealed class KickMemberValidator : AbstractValidator<KickMember>

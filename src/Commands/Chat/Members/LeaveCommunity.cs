@@ -4,7 +4,7 @@ using Veza.Domain.Chat.Members;
 
 namespace Veza.Commands.Chat.Members;
 
-/// <summary>Ends a membership. Leaving where one is no member changes nothing.</summary>
+/// <summary>Ends the caller's membership. Without a membership it changes nothing.</summary>
 public sealed record LeaveCommunity(Guid CommunityId, Guid MemberId);
 
 public static class LeaveCommunityHandler

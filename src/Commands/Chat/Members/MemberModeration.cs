@@ -5,7 +5,7 @@ using Veza.Domain.Chat.Members;
 
 namespace Veza.Commands.Chat.Members;
 
-/// <summary>What kicking, banning and timing out have in common.</summary>
+/// <summary>The rules that kicks, bans and time-outs share.</summary>
 internal static class MemberModeration
 {
     public static Refusal? Validate(

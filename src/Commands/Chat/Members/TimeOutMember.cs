@@ -5,7 +5,7 @@ using Veza.Domain.Chat.Members;
 
 namespace Veza.Commands.Chat.Members;
 
-/// <summary>Leaves a member nothing but reading, for a time. Another end replaces the one before.</summary>
+/// <summary>Restricts a member to reading for a time. A new end replaces the former one.</summary>
 /// <param name="Until">At most <see cref="Member.TimeOutMax"/> from now.</param>
 public sealed record TimeOutMember(
     Guid CommunityId,
@@ -28,14 +28,16 @@ public static class TimeOutMemberHandler
         [ReadAggregate(nameof(TimeOutMember.CommunityId), nameof(TimeOutMember.ModeratorId))] Member? moderator,
         Member? member,
         DateTimeOffset now
-    ) =>
-        MemberModeration.Validate(Permission.ModerateMembers, command.MemberId, moderator, community, now)
-        ?? (
-            member is not { Present: true } ? Refusals.Unknown("member", command.MemberId)
-            : command.Until <= now || command.Until > now + Member.TimeOutMax
-                ? ChatRefusals.TimeOutInvalid(command.Until, now)
-            : null
-        );
+    )
+    {
+        var moderation = Permission.ModerateMembers;
+        if (MemberModeration.Validate(moderation, command.MemberId, moderator, community, now) is { } refusal)
+            return refusal;
+        if (member is not { Present: true })
+            return Refusals.Unknown("member", command.MemberId);
+        var isPossible = command.Until > now && command.Until <= now + Member.TimeOutMax;
+        return isPossible ? null : ChatRefusals.TimeOutInvalid(command.Until, now);
+    }
 
     public static IEnumerable<MemberEvent> Handle(TimeOutMember command, [WriteAggregate] Member? member)
     {

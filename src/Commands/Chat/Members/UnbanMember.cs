@@ -4,7 +4,7 @@ using Veza.Domain.Chat.Members;
 
 namespace Veza.Commands.Chat.Members;
 
-/// <summary>Lets somebody join again. Where there is no ban, nothing changes.</summary>
+/// <summary>Lets a banned account join again. Without a ban it changes nothing.</summary>
 public sealed record UnbanMember(Guid CommunityId, Guid MemberId, Guid ModeratorId);
 
 public static class UnbanMemberHandler

@@ -6,7 +6,10 @@ using Veza.Domain.Chat.Messages;
 
 namespace Veza.Commands.Chat.Messages;
 
-/// <summary>Takes a message back: its author may, and who manages messages. Deleting again changes nothing.</summary>
+/// <summary>
+/// Deletes a message. Its author may, and a member with the permission to manage messages. Deleting it again changes
+/// nothing.
+/// </summary>
 public sealed record DeleteMessage(Guid MessageId, Guid MemberId);
 
 public static class DeleteMessageHandler

@@ -8,7 +8,7 @@ using Veza.Domain.Chat.Messages;
 namespace Veza.Commands.Chat.Messages;
 
 /// <summary>
-/// Replaces a message's text; what it said before stays in the log. The same text again changes nothing.
+/// Replaces a message's text. The former text stays in the log. The same text again changes nothing.
 /// </summary>
 public sealed record EditMessage(Guid MessageId, Guid MemberId, string Text);
 
@@ -27,13 +27,14 @@ public static class EditMessageHandler
         [ReadAggregate] Community community,
         [ReadAggregate] Member? member,
         DateTimeOffset now
-    ) =>
-        ChatRefusals.Unless(Permission.SendMessages, member, community, now, channel)
-        ?? (
-            message.Deleted ? ChatRefusals.MessageDeleted
-            : message.AuthorId != command.MemberId ? ChatRefusals.NotTheAuthor
-            : null
-        );
+    )
+    {
+        if (ChatRefusals.Unless(Permission.SendMessages, member, community, now, channel) is { } refusal)
+            return refusal;
+        if (message.Deleted)
+            return ChatRefusals.MessageDeleted;
+        return message.AuthorId == command.MemberId ? null : ChatRefusals.NotTheAuthor;
+    }
 
     public static IEnumerable<MessageEvent> Handle(EditMessage command, [WriteAggregate] Message message)
     {

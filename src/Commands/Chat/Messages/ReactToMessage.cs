@@ -24,13 +24,14 @@ public static class ReactToMessageHandler
         [ReadAggregate] Community community,
         [ReadAggregate] Member? member,
         DateTimeOffset now
-    ) =>
-        ChatRefusals.Unless(Permission.AddReactions, member, community, now, channel)
-        ?? (
-            message.Deleted ? ChatRefusals.MessageDeleted
-            : message.HasRoomFor(command.Emoji) ? null
-            : ChatRefusals.TooManyEmoji
-        );
+    )
+    {
+        if (ChatRefusals.Unless(Permission.AddReactions, member, community, now, channel) is { } refusal)
+            return refusal;
+        if (message.Deleted)
+            return ChatRefusals.MessageDeleted;
+        return message.HasRoomFor(command.Emoji) ? null : ChatRefusals.TooManyEmoji;
+    }
 
     public static IEnumerable<MessageEvent> Handle(ReactToMessage command, [WriteAggregate] Message message)
     {

@@ -7,7 +7,7 @@ using Veza.Domain.Chat.Messages;
 
 namespace Veza.Commands.Chat.Messages;
 
-/// <summary>Takes one's own emoji off a message. Where there is none, nothing changes.</summary>
+/// <summary>Removes the caller's emoji from a message. Without one it changes nothing.</summary>
 public sealed record RemoveReaction(Guid MessageId, Guid MemberId, string Emoji);
 
 public sealed class RemoveReactionValidator : AbstractValidator<RemoveReaction>

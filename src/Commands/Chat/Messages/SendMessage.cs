@@ -7,7 +7,7 @@ using Veza.Domain.Chat.Messages;
 
 namespace Veza.Commands.Chat.Messages;
 
-/// <summary>Says something in a channel.</summary>
+/// <summary>Posts a message in a channel.</summary>
 public sealed record SendMessage(Guid MessageId, Guid ChannelId, Guid MemberId, string Text, Guid? ReplyToId);
 
 public sealed class SendMessageValidator : AbstractValidator<SendMessage>
@@ -26,15 +26,16 @@ public static class SendMessageHandler
         [ReadAggregate] SlowModeMark? mark,
         [ReadAggregate] Message? replyTo,
         DateTimeOffset now
-    ) =>
-        ChatRefusals.Unless(Permission.SendMessages, member, community, now, channel)
-        ?? (
-            command.ReplyToId is { } answered && replyTo?.ChannelId != channel.Id
-                ? replyTo is null
-                    ? Refusals.Unknown("message", answered)
-                    : ChatRefusals.ReplyElsewhere
-                : SlowMode(channel, Permissions.Of(member, community, now, channel), mark, now)
-        );
+    )
+    {
+        if (ChatRefusals.Unless(Permission.SendMessages, member, community, now, channel) is { } refusal)
+            return refusal;
+        if (command.ReplyToId is { } answered && replyTo is null)
+            return Refusals.Unknown("message", answered);
+        if (command.ReplyToId is not null && replyTo!.ChannelId != channel.Id)
+            return ChatRefusals.ReplyElsewhere;
+        return SlowMode(channel, Permissions.Of(member, community, now, channel), mark, now);
+    }
 
     public static IEnumerable<Effect> Handle(SendMessage command, [ReadAggregate] Channel channel, DateTimeOffset now)
     {

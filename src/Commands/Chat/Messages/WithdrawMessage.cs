@@ -4,7 +4,7 @@ using Veza.Domain.Chat.Messages;
 namespace Veza.Commands.Chat.Messages;
 
 /// <summary>
-/// Deletes a message of somebody banned, as the ban said. Whether the moderator may was decided then; deleting again
+/// Deletes a message of a banned account, as the ban ordered. The ban decided that the moderator may. Deleting it again
 /// changes nothing.
 /// </summary>
 public sealed record WithdrawMessage(Guid MessageId, Guid ModeratorId);

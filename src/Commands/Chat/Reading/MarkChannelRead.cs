@@ -8,7 +8,7 @@ using Veza.Domain.Chat.Reading;
 namespace Veza.Commands.Chat.Reading;
 
 /// <summary>
-/// Moves a member's read marker in a channel. It never moves back: a position at or before it changes nothing.
+/// Moves a member's read marker in a channel. It never moves back: a position at or below it changes nothing.
 /// </summary>
 public sealed record MarkChannelRead(Guid ChannelId, Guid MemberId, long UpTo);
 
@@ -26,16 +26,15 @@ public static class MarkChannelReadHandler
         [ReadAggregate] Member? member,
         ReadMarker? marker,
         DateTimeOffset now
-    ) =>
-        ChatRefusals.Unless(Permission.ViewChannel, member, community, now, channel)
-        ?? (
-            marker is not null
-            && command.UpTo > marker.UpTo
-            && marker.At + ReadMarker.MoveEvery - now is var wait
-            && wait > TimeSpan.Zero
-                ? ChatRefusals.ReadTooFast(wait)
-                : null
-        );
+    )
+    {
+        if (ChatRefusals.Unless(Permission.ViewChannel, member, community, now, channel) is { } refusal)
+            return refusal;
+        if (marker is null || command.UpTo <= marker.UpTo)
+            return null;
+        var wait = marker.At + ReadMarker.MoveEvery - now;
+        return wait > TimeSpan.Zero ? ChatRefusals.ReadTooFast(wait) : null;
+    }
 
     public static IEnumerable<ReadingEvent> Handle(
         MarkChannelRead command,

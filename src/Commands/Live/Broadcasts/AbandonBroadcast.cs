@@ -3,7 +3,7 @@ using Veza.Domain.Live.Broadcasts;
 
 namespace Veza.Commands.Live.Broadcasts;
 
-/// <summary>Ends a broadcast whose source stayed away too long. One that has not begun goes on waiting.</summary>
+/// <summary>Ends a broadcast whose source stayed away too long. One that has not begun stays open.</summary>
 public sealed record AbandonBroadcast(Guid BroadcastId);
 
 public static class AbandonBroadcastHandler

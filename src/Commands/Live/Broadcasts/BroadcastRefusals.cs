@@ -2,6 +2,7 @@ using Veza.Commands.Dispatching;
 
 namespace Veza.Commands.Live.Broadcasts;
 
+/// <summary>The refusals of commands and requests about broadcasts.</summary>
 public static class BroadcastRefusals
 {
     public static readonly Refusal NotTheOwner = new(

@@ -1,4 +1,3 @@
-using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
 using Veza.Domain.Live.Broadcasts;
@@ -6,7 +5,8 @@ using Veza.Domain.Live.Broadcasts;
 namespace Veza.Commands.Live.Broadcasts;
 
 /// <summary>
-/// The broadcast's source is here, for the first time or again. Sent by the node that takes the sound.
+/// Records that the broadcast's source connected, for the first time or again. The node that receives the sound sends
+/// it.
 /// </summary>
 public sealed record ConnectSource(Guid BroadcastId, string ContentType);
 
@@ -18,7 +18,7 @@ public static class ConnectSourceHandler
     {
         if (broadcast.Status == BroadcastStatus.Ended)
             return BroadcastRefusals.Ended;
-        return owner is null ? null : AccountRefusals.Out(owner);
+        return owner is null ? null : CallerRefusals.Of(owner);
     }
 
     public static IEnumerable<BroadcastEvent> Handle(ConnectSource command, [WriteAggregate] Broadcast broadcast)
@@ -28,7 +28,7 @@ public static class ConnectSourceHandler
             yield return new BroadcastStarted(broadcast.Id, broadcast.OwnerId, command.ContentType);
             yield break;
         }
-        // Live without a source: the node that had it went away without a word.
+        // The broadcast is live without a source: the source's former node died without an event.
         if (broadcast.Status == BroadcastStatus.Live)
             yield return new BroadcastInterrupted(broadcast.Id, broadcast.OwnerId, NodeLost);
         yield return new BroadcastResumed(broadcast.Id, broadcast.OwnerId);

@@ -30,7 +30,7 @@ public static class CreateBroadcastHandler
             command.BroadcastId,
             new BroadcastCreated(command.BroadcastId, command.OwnerId, command.Title)
         );
-        // One stream for each account, so that two broadcasts created at once are counted one after the other.
+        // Each account has one stream, so two broadcasts created at the same time are counted one after the other.
         yield return Effect.Append<OpenBroadcasts>(
             OpenBroadcasts.StreamId(command.OwnerId),
             new BroadcastCounted(command.OwnerId, command.BroadcastId, [.. ended])

@@ -4,9 +4,9 @@ using Veza.Domain.Live.Broadcasts;
 namespace Veza.Commands.Live.Broadcasts;
 
 /// <summary>
-/// Ends a broadcast because its account has gone or is shut out. Of one that has ended, nothing changes.
+/// Ends a broadcast because its account was erased or suspended. An ended broadcast stays as it is.
 /// </summary>
-/// <param name="Reason">One of <see cref="BroadcastEnd"/>'s.</param>
+/// <param name="Reason">One of <see cref="BroadcastEnd"/>.</param>
 public sealed record EndBroadcast(Guid BroadcastId, string Reason);
 
 public static class EndBroadcastHandler

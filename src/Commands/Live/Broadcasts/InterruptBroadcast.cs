@@ -3,7 +3,7 @@ using Veza.Domain.Live.Broadcasts;
 
 namespace Veza.Commands.Live.Broadcasts;
 
-/// <summary>The source has gone; listeners are held for a while in case it comes back.</summary>
+/// <summary>Records that the source is gone. Listeners stay connected for a while in case it comes back.</summary>
 public sealed record InterruptBroadcast(Guid BroadcastId, string Reason);
 
 public static class InterruptBroadcastHandler

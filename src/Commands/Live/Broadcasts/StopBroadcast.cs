@@ -3,8 +3,10 @@ using Veza.Domain.Live.Broadcasts;
 
 namespace Veza.Commands.Live.Broadcasts;
 
-/// <summary>Ends a broadcast for good. Stopping it again changes nothing.</summary>
-/// <param name="Moderates">The caller may end anybody's: an operator or moderator of the platform.</param>
+/// <summary>Ends a broadcast. Stopping it again changes nothing.</summary>
+/// <param name="Moderates">
+/// Whether the caller is an operator or moderator of the platform, who may end every broadcast.
+/// </param>
 public sealed record StopBroadcast(Guid BroadcastId, Guid AccountId, bool Moderates = false);
 
 public static class StopBroadcastHandler

@@ -4,6 +4,7 @@ using Veza.Domain.Music.Listening;
 
 namespace Veza.Commands.Music.Listening;
 
+/// <summary>The refusals of reports about plays.</summary>
 public static class ListeningRefusals
 {
     public static readonly Refusal NotTheListener = new(
@@ -23,7 +24,8 @@ public static class ListeningRefusals
             RefusalKind.Conflict,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"heardMs is {heardMs:N0}; at most {heardMsMax:N0} can have been heard by now, with {Play.ToleranceMs:N0} of tolerance"
+                $"heardMs is {heardMs:N0}; at most {heardMsMax:N0} can have been heard by now, "
+                    + $"with {Play.ToleranceMs:N0} of tolerance"
             )
         );
 

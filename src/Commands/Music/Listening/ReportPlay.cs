@@ -5,10 +5,10 @@ using Veza.Domain.Music.Tracks;
 
 namespace Veza.Commands.Music.Listening;
 
-/// <summary>Says how far a play has come. The same report again changes nothing.</summary>
-/// <param name="ListenerId">Who reports.</param>
-/// <param name="HeardMs">Heard so far in this play, pauses and skipped parts left out.</param>
-/// <param name="PositionMs">Where in the track the listener is.</param>
+/// <summary>Reports a play's progress. The same report again changes nothing.</summary>
+/// <param name="ListenerId">The account that reports.</param>
+/// <param name="HeardMs">Milliseconds heard so far in this play, without pauses and skipped parts.</param>
+/// <param name="PositionMs">The listener's place in the track, in milliseconds.</param>
 /// <param name="Ended">Whether this is the play's last report.</param>
 public sealed record ReportPlay(Guid PlayId, Guid ListenerId, long HeardMs, long PositionMs, bool Ended);
 
@@ -27,15 +27,22 @@ public sealed class ReportPlayValidator : AbstractValidator<ReportPlay>
 
 public static class ReportPlayHandler
 {
-    public static Refusal? Validate(ReportPlay command, Play play, DateTimeOffset now) =>
-        play.ListenerId != command.ListenerId ? ListeningRefusals.NotTheListener
-        : IsKnown(command, play) ? null
-        : play.Ended ? ListeningRefusals.PlayEnded
-        : command.HeardMs < play.HeardMs ? ListeningRefusals.HeardBackwards(command.HeardMs, play.HeardMs)
-        : command.HeardMs > play.HeardMsMax(now) ? ListeningRefusals.HeardTooFast(command.HeardMs, play.HeardMsMax(now))
-        : command.PositionMs > play.DurationMs + Play.ToleranceMs
-            ? ListeningRefusals.PositionPastEnd(command.PositionMs, play.DurationMs)
-        : null;
+    public static Refusal? Validate(ReportPlay command, Play play, DateTimeOffset now)
+    {
+        if (play.ListenerId != command.ListenerId)
+            return ListeningRefusals.NotTheListener;
+        if (IsRepeated(command, play))
+            return null;
+        if (play.Ended)
+            return ListeningRefusals.PlayEnded;
+        if (command.HeardMs < play.HeardMs)
+            return ListeningRefusals.HeardBackwards(command.HeardMs, play.HeardMs);
+        if (command.HeardMs > play.HeardMsMax(now))
+            return ListeningRefusals.HeardTooFast(command.HeardMs, play.HeardMsMax(now));
+        if (command.PositionMs > play.DurationMs + Play.ToleranceMs)
+            return ListeningRefusals.PositionPastEnd(command.PositionMs, play.DurationMs);
+        return null;
+    }
 
     public static IEnumerable<Effect> Handle(
         ReportPlay command,
@@ -44,7 +51,7 @@ public static class ReportPlayHandler
         [ReadAggregate] Track track
     )
     {
-        if (IsKnown(command, play))
+        if (IsRepeated(command, play))
             yield break;
         yield return Effect.Append<Play>(
             play.Id,
@@ -72,12 +79,12 @@ public static class ReportPlayHandler
             );
     }
 
-    /// <summary><c>counted</c>: whether this play is the one that was counted, now or by an earlier report.</summary>
+    /// <summary><c>counted</c>: whether this play is the one that counts, by this report or an earlier one.</summary>
     public static object Answer(ReportPlay command, Play play, CountedListen? listen) =>
         new { id = play.Id, counted = listen is null ? Counts(command, play) : listen.PlayId == play.Id };
 
     private static bool Counts(ReportPlay command, Play play) => command.HeardMs >= Play.CountedFromMs(play.DurationMs);
 
-    private static bool IsKnown(ReportPlay command, Play play) =>
+    private static bool IsRepeated(ReportPlay command, Play play) =>
         (command.HeardMs, command.PositionMs, command.Ended) == (play.HeardMs, play.PositionMs, play.Ended);
 }

@@ -4,8 +4,8 @@ using Veza.Domain.Music.Tracks;
 
 namespace Veza.Commands.Music.Listening;
 
-/// <summary>Begins a play. Its clock runs from here.</summary>
-/// <param name="SessionId">The sign-in session; a track counts once in each.</param>
+/// <summary>Begins a play. Its reports are checked against the time since.</summary>
+/// <param name="SessionId">The caller's session. A track counts once in each.</param>
 public sealed record StartPlay(Guid PlayId, Guid TrackId, Guid ListenerId, Guid SessionId);
 
 public static class StartPlayHandler

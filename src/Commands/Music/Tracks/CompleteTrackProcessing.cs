@@ -3,7 +3,7 @@ using Veza.Domain.Music.Tracks;
 
 namespace Veza.Commands.Music.Tracks;
 
-/// <summary>Says that a track's copies are made. Of a track that is ready already, nothing changes.</summary>
+/// <summary>Records that a track's copies are made. A ready track stays as it is.</summary>
 public sealed record CompleteTrackProcessing(Guid TrackId, IReadOnlyList<Rendition> Renditions);
 
 public static class CompleteTrackProcessingHandler

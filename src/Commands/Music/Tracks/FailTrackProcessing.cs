@@ -4,7 +4,7 @@ using Veza.Domain.Music.Tracks;
 namespace Veza.Commands.Music.Tracks;
 
 /// <summary>
-/// Gives a track's processing up; its original stays. Of a track that has failed already, nothing changes.
+/// Ends a track's processing without copies; its original stays. A failed track stays as it is.
 /// </summary>
 /// <param name="Reason">A sentence for the track's owner.</param>
 public sealed record FailTrackProcessing(Guid TrackId, string Reason);

@@ -4,12 +4,12 @@ using Veza.Domain.Music.Tracks;
 
 namespace Veza.Commands.Music.Tracks;
 
-/// <summary>Makes a track of a file that was looked at and kept. Its copies are made because this happened.</summary>
+/// <summary>Creates a track from a file that the API has probed and stored. A reactor makes its copies.</summary>
 /// <param name="Sha256">Of the file, in lower-case hexadecimal.</param>
 /// <param name="DurationMs">
-/// Of the sound as decoded; this and what follows comes from looking at the file, not from who sent it.
+/// Of the decoded sound. This and the parameters after it come from probing the file, not from the caller.
 /// </param>
-/// <param name="StorageBytesMax">MAX_STORAGE_PER_ACCOUNT.</param>
+/// <param name="StorageBytesMax">The setting MAX_STORAGE_PER_ACCOUNT.</param>
 public sealed record UploadTrack(
     Guid TrackId,
     Guid OwnerId,
@@ -41,8 +41,8 @@ public sealed class UploadTrackValidator : AbstractValidator<UploadTrack>
 public static class UploadTrackHandler
 {
     /// <remarks>
-    /// The account's storage is appended to at the version looked at here, so that uploads beside each other cannot
-    /// pass the limits together.
+    /// <see cref="Handle"/> appends to the account's storage at the version that this method sees. So concurrent
+    /// uploads cannot exceed the limits together.
     /// </remarks>
     public static Refusal? Validate(UploadTrack c, [ReadAggregate] Storage? storage)
     {

@@ -6,7 +6,7 @@ using Veza.Domain.Social.Comments;
 
 namespace Veza.Commands.Social.Comments;
 
-/// <summary>Pins a remark to a moment of a track.</summary>
+/// <summary>Adds a comment at a moment of a track.</summary>
 /// <param name="AtMs">From 0 to the track's duration.</param>
 public sealed record CommentOnTrack(Guid CommentId, Guid TrackId, Guid AuthorId, string Text, long AtMs);
 

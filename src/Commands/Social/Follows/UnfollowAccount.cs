@@ -3,7 +3,7 @@ using Veza.Domain.Social.Follows;
 
 namespace Veza.Commands.Social.Follows;
 
-/// <summary>Ends a following. Where there is none, nothing changes.</summary>
+/// <summary>Ends a follow. Without one it changes nothing.</summary>
 public sealed record UnfollowAccount(Guid FollowerId, Guid FolloweeId);
 
 public static class UnfollowAccountHandler

@@ -4,7 +4,7 @@ using Veza.Domain.Social.Likes;
 
 namespace Veza.Commands.Social.Likes;
 
-/// <summary>Passes a track on to one's followers. Doing so again changes nothing.</summary>
+/// <summary>Reposts a track to the caller's followers. Reposting it again changes nothing.</summary>
 public sealed record RepostTrack(Guid TrackId, Guid AccountId);
 
 public static class RepostTrackHandler

@@ -4,7 +4,7 @@ using Veza.Domain.Social.Likes;
 
 namespace Veza.Commands.Social.Likes;
 
-/// <summary>Takes a like back. Where there is none, nothing changes.</summary>
+/// <summary>Takes a like back. Without one it changes nothing.</summary>
 public sealed record UnlikeTrack(Guid TrackId, Guid AccountId);
 
 public static class UnlikeTrackHandler

@@ -18,7 +18,7 @@ public sealed record ChannelCreated(
 ) : ChannelEvent;
 
 /// <summary>
-/// In a channel with slow mode, each member's messages there leave their times in a stream of the member's own.
+/// The times of a member's messages in a channel with slow mode. Each member has a stream per channel.
 /// </summary>
 public abstract record PostingEvent : DomainEvent;
 

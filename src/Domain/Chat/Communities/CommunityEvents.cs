@@ -5,10 +5,10 @@ public abstract record CommunityEvent : DomainEvent;
 
 public sealed record CommunityCreated(Guid CommunityId, Guid OwnerId, string Name) : CommunityEvent;
 
-/// <summary>Counts a community's channels, in the community's own stream.</summary>
+/// <summary>Counts a community's channels. It is in the community's stream.</summary>
 public sealed record ChannelCounted(Guid CommunityId, Guid ChannelId) : CommunityEvent;
 
-/// <summary>Counts the communities an account has founded, in a stream of the account's own.</summary>
+/// <summary>Counts the communities that an account founded. Each account has one stream of these.</summary>
 public abstract record FoundedCommunitiesEvent : DomainEvent;
 
 public sealed record CommunityCounted(Guid OwnerId, Guid CommunityId) : FoundedCommunitiesEvent;

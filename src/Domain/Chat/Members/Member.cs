@@ -1,11 +1,8 @@
-using Veza.Domain.Chat.Channels;
-using Veza.Domain.Chat.Communities;
-
 namespace Veza.Domain.Chat.Members;
 
-/// <summary>An account's place in a community; it stays known after leaving.</summary>
+/// <summary>An account's membership of a community. It remains after the member leaves.</summary>
 /// <param name="MessagesDeletedSince">
-/// From when on the ban that holds has the member's messages deleted; null when it has none deleted.
+/// The current ban deletes the member's messages from this time on; null when it deletes none.
 /// </param>
 public sealed record Member(
     Guid CommunityId,
@@ -16,14 +13,14 @@ public sealed record Member(
     DateTimeOffset? MessagesDeletedSince = null
 )
 {
-    /// <summary>As Discord has it.</summary>
+    /// <summary>As on Discord.</summary>
     public static readonly TimeSpan TimeOutMax = TimeSpan.FromDays(28);
 
-    /// <summary>In characters, of why somebody was kicked, banned or timed out.</summary>
+    /// <summary>Characters of a moderator's reason to kick, ban or time out.</summary>
     public const int ReasonMax = 512;
 
     /// <summary>
-    /// How far back a ban deletes messages: a week, as Discord has it. What is older has been read and answered.
+    /// How far back a ban deletes messages: a week, as on Discord. Older messages have been read and answered.
     /// </summary>
     public const int DeleteMessagesHoursMax = 168;
 
@@ -47,41 +44,6 @@ public sealed record Member(
 
     public Member Apply(MemberTimeOutEnded _) => this with { TimedOutUntil = null };
 
-    /// <summary>Who leaves and comes back is timed out still.</summary>
+    /// <summary>A member who leaves and comes back is still timed out.</summary>
     public bool IsTimedOut(DateTimeOffset now) => TimedOutUntil > now;
-}
-
-/// <summary>What a member may do. The values are Discord's, so that clients and bots know them.</summary>
-[Flags]
-public enum Permission : long
-{
-    None = 0,
-    KickMembers = 1L << 1,
-    BanMembers = 1L << 2,
-    ManageChannels = 1L << 4,
-    AddReactions = 1L << 6,
-    ViewChannel = 1L << 10,
-    SendMessages = 1L << 11,
-    ManageMessages = 1L << 13,
-    ModerateMembers = 1L << 40,
-    All = long.MaxValue,
-}
-
-public static class Permissions
-{
-    public const Permission Everyone = Permission.ViewChannel | Permission.SendMessages | Permission.AddReactions;
-
-    /// <summary>What a time-out leaves.</summary>
-    public const Permission TimedOut = Permission.ViewChannel;
-
-    /// <summary>
-    /// Who is not there may nothing; the owner may all; who is timed out reads; in an announcement channel the others
-    /// read and react.
-    /// </summary>
-    public static Permission Of(Member? member, Community community, DateTimeOffset now, Channel? channel = null) =>
-        member is not { Present: true } ? Permission.None
-        : member.Id == community.OwnerId ? Permission.All
-        : member.IsTimedOut(now) ? TimedOut
-        : channel?.Kind == ChannelKind.Announcement ? Everyone & ~Permission.SendMessages
-        : Everyone;
 }

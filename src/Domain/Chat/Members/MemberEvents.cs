@@ -5,7 +5,7 @@ public abstract record MemberEvent : DomainEvent;
 public sealed record MemberJoined(Guid CommunityId, Guid MemberId) : MemberEvent;
 
 /// <summary>
-/// A membership ended, by the member's own will or after <see cref="MemberKicked"/> or <see cref="MemberBanned"/>.
+/// A membership ended: the member left, was kicked (<see cref="MemberKicked"/>) or banned (<see cref="MemberBanned"/>).
 /// </summary>
 public sealed record MemberLeft(Guid CommunityId, Guid MemberId) : MemberEvent;
 
@@ -16,7 +16,7 @@ public sealed record MemberKicked(
     [property: Personal(nameof(MemberKicked.ByMemberId))] string? Reason
 ) : MemberEvent;
 
-/// <summary>Of a member, or of somebody who is none and must not become one.</summary>
+/// <summary>An account was banned. It may be no member, and then it cannot become one.</summary>
 public sealed record MemberBanned(
     Guid CommunityId,
     Guid MemberId,
@@ -25,8 +25,8 @@ public sealed record MemberBanned(
 ) : MemberEvent;
 
 /// <summary>
-/// With a ban, or added to one that holds: what the member sent in the community from <paramref name="Since"/> on is to
-/// be deleted. A reaction does it, message by message.
+/// A ban orders that the member's messages in the community since <paramref name="Since"/> are deleted. The order may
+/// follow the ban later. A reactor deletes them one by one.
 /// </summary>
 public sealed record MemberMessagesDeletionOrdered(
     Guid CommunityId,
@@ -45,5 +45,5 @@ public sealed record MemberTimedOut(
     [property: Personal(nameof(MemberTimedOut.ByMemberId))] string? Reason
 ) : MemberEvent;
 
-/// <summary>Before its time; what runs out has no event.</summary>
+/// <summary>A moderator ended a time-out early. A time-out that runs out has no event.</summary>
 public sealed record MemberTimeOutEnded(Guid CommunityId, Guid MemberId, Guid ByMemberId) : MemberEvent;

@@ -4,7 +4,7 @@ namespace Veza.Domain.Chat.Messages;
 
 public sealed record Reaction(Guid MemberId, string Emoji);
 
-/// <summary>What must be known of a message to decide about it; not what is shown of it.</summary>
+/// <summary>A message, as far as decisions need it. Read models hold its form for readers.</summary>
 public sealed record Message(
     Guid Id,
     Guid ChannelId,
@@ -14,7 +14,7 @@ public sealed record Message(
     bool Deleted
 )
 {
-    /// <summary>Different emoji on one message, as on Discord: more would not fit under it.</summary>
+    /// <summary>Different emoji on one message, as on Discord. More would not fit below it.</summary>
     public const int EmojiMax = 20;
 
     public static Message Create(MessageSent e) =>

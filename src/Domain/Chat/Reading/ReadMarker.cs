@@ -4,8 +4,8 @@ namespace Veza.Domain.Chat.Reading;
 public sealed record ReadMarker(long UpTo, DateTimeOffset At)
 {
     /// <summary>
-    /// Whoever reads along moves the marker once for all the messages of this time: reading must not write more than
-    /// writing does.
+    /// A member who follows a conversation moves the marker once for all messages of this time. Reading must not append
+    /// more events than writing does.
     /// </summary>
     public static readonly TimeSpan MoveEvery = TimeSpan.FromSeconds(2);
 

@@ -16,16 +16,16 @@ public sealed record BroadcastInterrupted(Guid BroadcastId, Guid OwnerId, string
 public sealed record BroadcastResumed(Guid BroadcastId, Guid OwnerId) : BroadcastEvent;
 
 /// <summary>
-/// An operator or moderator of the platform ends a broadcast; <see cref="BroadcastEnded"/> follows in the same commit.
+/// An operator or moderator of the platform ended a broadcast. <see cref="BroadcastEnded"/> is in the same commit.
 /// </summary>
 public sealed record BroadcastTakenDown(Guid BroadcastId, Guid OwnerId, Guid ByAccountId) : BroadcastEvent;
 
-/// <param name="Reason">One of <see cref="BroadcastEnd"/>'s.</param>
+/// <param name="Reason">One of <see cref="BroadcastEnd"/>.</param>
 public sealed record BroadcastEnded(Guid BroadcastId, Guid OwnerId, string Reason) : BroadcastEvent;
 
-/// <summary>Counts the broadcasts an account has open, in a stream of the account's own.</summary>
+/// <summary>Counts the open broadcasts of an account. Each account has one stream of these.</summary>
 public abstract record OpenBroadcastsEvent : DomainEvent;
 
-/// <param name="EndedIds">Of those counted before, the ones that had ended by then.</param>
+/// <param name="EndedIds">The broadcasts in the count that had ended by then.</param>
 public sealed record BroadcastCounted(Guid OwnerId, Guid BroadcastId, IReadOnlyList<Guid> EndedIds)
     : OpenBroadcastsEvent;

@@ -1,9 +1,9 @@
 namespace Veza.Domain.Music.Listening;
 
-/// <summary>The one play of a track that counts for a listener within a sign-in session.</summary>
+/// <summary>The one play of a track that counts for a listener within a session.</summary>
 public sealed record CountedListen(Guid PlayId)
 {
-    // Stored with every stream, and older than this record's name.
+    // Every stream stores this type, which is older than the record's name.
     public const string StreamType = "hearing";
 
     public static Guid StreamId(Guid listenerId, Guid trackId, Guid sessionId) =>

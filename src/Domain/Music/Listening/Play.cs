@@ -1,8 +1,8 @@
 namespace Veza.Domain.Music.Listening;
 
-/// <summary>One listening to one track, from pressing play to its end.</summary>
-/// <param name="HeardMs">Heard so far, pauses and skipped parts left out.</param>
-/// <param name="PositionMs">Where in the track the listener is.</param>
+/// <summary>One play of one track by one listener, from its start to its end.</summary>
+/// <param name="HeardMs">Milliseconds heard so far, without pauses and skipped parts.</param>
+/// <param name="PositionMs">The listener's place in the track, in milliseconds.</param>
 public sealed record Play(
     Guid Id,
     Guid TrackId,
@@ -16,13 +16,12 @@ public sealed record Play(
 )
 {
     /// <summary>
-    /// Heard this long, a play counts however long the track is; it is the length that charts and royalties elsewhere
-    /// go by.
+    /// A play of this length counts, however long the track is. Charts and royalties elsewhere use the same length.
     /// </summary>
     public const long CountedMsMax = 30_000;
 
     /// <summary>
-    /// How far a report may run ahead of the clock: players report from buffers, over networks that bunch requests up.
+    /// How far a report may run ahead of the clock. Players report from buffers, and networks delay requests.
     /// </summary>
     public const long ToleranceMs = 2_000;
 
@@ -37,17 +36,17 @@ public sealed record Play(
             Ended = e.Ended,
         };
 
-    /// <summary>What must be heard for a play to count, in ms: 30 s or half the track, whichever is less.</summary>
+    /// <summary>How much of a track makes a play count, in ms: 30 s or half the track, whichever is less.</summary>
     public static long CountedFromMs(long durationMs) => Math.Min(CountedMsMax, (durationMs + 1) / 2);
 
     /// <summary>
-    /// The most that can have been heard by now, in ms: no more than time has passed since the play began.
+    /// The most that the listener can have heard by now, in ms: the time since the play began.
     /// </summary>
     /// <remarks>
-    /// Reports are not held against one another: one that the network held up arrives late, and the next would then
-    /// seem too fast.
+    /// Reports are not compared with each other. After a report that the network delayed, the next one would seem too
+    /// fast.
     /// </remarks>
     public long HeardMsMax(DateTimeOffset now) =>
-        // The clocks of two nodes may differ by a little; time never passes backwards.
+        // The clocks of two nodes may differ a little, so the difference may be negative.
         Math.Max(0, (long)(now - StartedAt).TotalMilliseconds) + ToleranceMs;
 }

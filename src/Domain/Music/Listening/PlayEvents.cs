@@ -12,8 +12,8 @@ public sealed record PlayStarted(
     DateTimeOffset At
 ) : PlayEvent;
 
-/// <param name="HeardMs">Heard so far in this play; never more than the clock allows.</param>
-/// <param name="PositionMs">Where in the track the listener is.</param>
+/// <param name="HeardMs">Milliseconds heard so far in this play; never more than the clock allows.</param>
+/// <param name="PositionMs">The listener's place in the track, in milliseconds.</param>
 public sealed record PlayProgressed(
     Guid PlayId,
     Guid TrackId,
@@ -24,7 +24,7 @@ public sealed record PlayProgressed(
 ) : PlayEvent;
 
 /// <summary>
-/// In a stream of the listener, the track and the sign-in session, so that it can happen there only once.
+/// A play was counted. Listener, track and session together have one stream, so it happens only once in it.
 /// </summary>
 public abstract record CountingEvent : DomainEvent;
 

@@ -3,26 +3,26 @@ using System.Collections.Immutable;
 namespace Veza.Domain.Music.Tracks;
 
 /// <summary>
-/// What an account's tracks take on disk, and which of them are being processed. One stream for each account.
+/// The disk space of an account's tracks, and the tracks in processing. Each account has one stream.
 /// </summary>
-/// <param name="UsedBytes">Originals and copies, those reserved included.</param>
-/// <param name="Processing">The room reserved for the copies of each track whose processing has not ended.</param>
+/// <param name="UsedBytes">Bytes of originals and copies, reserved ones included.</param>
+/// <param name="Processing">By track in processing: the bytes reserved for its copies.</param>
 public sealed record Storage(Guid OwnerId, long UsedBytes, ImmutableSortedDictionary<Guid, long> Processing)
 {
-    /// <summary>Unless the operator says otherwise: a hundred uploads of the largest size, with their copies.</summary>
+    /// <summary>The default quota: a hundred uploads of the largest size, with their copies.</summary>
     public const long BytesMaxDefault = 20L << 30;
 
     /// <summary>
-    /// An album at once. Each unfinished upload holds a place in the queue of all, so this bounds one account's share.
+    /// An album at a time. All accounts share the queue of unfinished uploads; this bounds one account's share of it.
     /// </summary>
     public const int ProcessingMax = 20;
 
-    /// <summary>An Opus copy of 128 kbit/s and an MP3 of 192.</summary>
+    /// <summary>Of an Opus copy of 128 kbit/s and an MP3 copy of 192 kbit/s.</summary>
     public const int CopiesBytesPerSecond = (128 + 192) * 1000 / 8;
 
     public static Guid StreamId(Guid ownerId) => StreamIds.Of("storage", ownerId, ownerId);
 
-    /// <returns>The room that the copies of so much sound will take, about.</returns>
+    /// <returns>The approximate size of the copies of a track, in bytes.</returns>
     public static long CopiesBytes(long durationMs) => durationMs * CopiesBytesPerSecond / 1000;
 
     public static Storage Create(StorageReserved e) =>
@@ -38,7 +38,7 @@ public sealed record Storage(Guid OwnerId, long UsedBytes, ImmutableSortedDictio
             Processing = Processing.SetItem(e.TrackId, e.CopiesBytes),
         };
 
-    /// <remarks>Of a track of before there were quotas nothing was reserved, and only its copies count.</remarks>
+    /// <remarks>For a track older than quotas nothing was reserved, and only its copies count.</remarks>
     public Storage Apply(StorageSettled e) =>
         this with
         {

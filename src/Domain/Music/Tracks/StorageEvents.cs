@@ -1,12 +1,12 @@
 namespace Veza.Domain.Music.Tracks;
 
 /// <summary>
-/// What an account's tracks take on disk; in the log beside the event of the track that it follows from.
+/// A change of the disk space of an account's tracks. It is appended together with the track's event.
 /// </summary>
 public abstract record StorageEvent : DomainEvent;
 
-/// <summary>A track was uploaded. Room for its copies is reserved until it is known what they take.</summary>
+/// <summary>A track was uploaded. Space for its copies is reserved until their size is known.</summary>
 public sealed record StorageReserved(Guid OwnerId, Guid TrackId, long OriginalBytes, long CopiesBytes) : StorageEvent;
 
-/// <summary>The processing of a track ended: its copies take this, nothing when it failed.</summary>
+/// <summary>A track's processing ended, and its copies have this size; 0 when it failed.</summary>
 public sealed record StorageSettled(Guid OwnerId, Guid TrackId, long CopiesBytes) : StorageEvent;

@@ -7,8 +7,8 @@ public enum TrackStatus
     Failed,
 }
 
-/// <summary>What must be known of a track to decide about it and what is done with it.</summary>
-/// <param name="Genre">As its owner wrote it; readers compare genres without regard to case.</param>
+/// <summary>A track, as far as decisions need it.</summary>
+/// <param name="Genre">As its owner wrote it. Readers compare genres without regard to case.</param>
 public sealed record Track(
     Guid Id,
     Guid OwnerId,
@@ -20,7 +20,7 @@ public sealed record Track(
     public const int TitleMax = 200;
     public const int GenreMax = 50;
 
-    /// <summary>Some two pages of text: liner notes, not a book.</summary>
+    /// <summary>About two pages of text: liner notes.</summary>
     public const int DescriptionBytesMax = 10_000;
 
     public static Track Create(TrackUploaded e) =>

@@ -3,7 +3,7 @@ namespace Veza.Domain.Music.Tracks;
 public abstract record TrackEvent : DomainEvent;
 
 /// <param name="Container">
-/// What the file is, for its content type: <c>wav</c>, <c>flac</c>, <c>mp4</c> …; null when it was not noted.
+/// The file's format, for its content type: <c>wav</c>, <c>flac</c>, <c>mp4</c> …; null for older uploads.
 /// </param>
 public sealed record TrackUploaded(
     Guid TrackId,

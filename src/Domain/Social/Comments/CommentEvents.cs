@@ -2,7 +2,7 @@ namespace Veza.Domain.Social.Comments;
 
 public abstract record CommentEvent : DomainEvent;
 
-/// <param name="AtMs">The moment of the track that the comment is pinned to.</param>
+/// <param name="AtMs">The comment's moment in the track, in milliseconds.</param>
 public sealed record TrackCommented(
     Guid CommentId,
     Guid TrackId,

@@ -1,7 +1,7 @@
 namespace Veza.Domain.Social.Follows;
 
 /// <summary>
-/// Whether one account follows another. Each pair has a stream of its own, so that a popular account is no bottleneck.
+/// Whether one account follows another. Each pair has one stream, so a popular account is no bottleneck.
 /// </summary>
 public sealed record Follow(bool Active)
 {

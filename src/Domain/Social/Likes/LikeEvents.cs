@@ -1,8 +1,8 @@
 namespace Veza.Domain.Social.Likes;
 
 /// <summary>
-/// One account's like or repost of one track; each pair has a stream of its own, so that a popular track is no
-/// bottleneck.
+/// One account's like of one track. Each pair has one stream, so a popular track is no bottleneck. Reposts are the
+/// same.
 /// </summary>
 public abstract record LikeEvent : DomainEvent;
 

@@ -8,10 +8,10 @@ using Veza.Reactors.Running;
 
 namespace Veza.Reactors.Chat.Members;
 
-/// <summary>Deletes what somebody banned sent in the community lately, where the ban says so.</summary>
+/// <summary>Deletes a banned account's recent messages in the community, if the ban orders it.</summary>
 /// <remarks>
-/// Messages are found by the rows of channels, which know each author's; deleted ones are gone from there, so that an
-/// attempt goes on about where the one before ended. What it meets again nevertheless is deleted already and stays as
+/// It finds the messages in the rows of channels, which name each author. Deleted messages leave those rows, so an
+/// attempt continues about where the former one ended. A message that it meets again is deleted already and stays as
 /// it is.
 /// </remarks>
 [Reactor("chat.withdraw_messages.v1", AtOnceMax = BansAtOnceMax)]
@@ -23,18 +23,17 @@ public sealed class WithdrawMessages(
 )
 {
     /// <summary>
-    /// Messages known at a time, some 40 bytes each. A page costs a look at all that its author has in any channel, so
-    /// it is not a small one.
+    /// Messages in memory at a time, of about 40 bytes. Every page scans all messages of the author in all channels, so
+    /// pages are large.
     /// </summary>
     internal int PageMax { get; init; } = 10_000;
 
     /// <summary>
-    /// Deletions of one ban under way at once: enough for them to share commits, too few for others' commands to wait
-    /// behind them.
+    /// Concurrent deletions of one ban: enough to share commits, and too few to delay other commands.
     /// </summary>
     internal int AtOnceMax { get; init; } = 8;
 
-    /// <summary>So that a ban of somebody with thousands of messages does not hold up the next one.</summary>
+    /// <summary>More than one, so that a ban with thousands of messages does not delay the next one.</summary>
     private const int BansAtOnceMax = 4;
 
     public async Task HandleAsync(
@@ -45,8 +44,7 @@ public sealed class WithdrawMessages(
     {
         var order = e.Data;
         var upTo = await EndAsync(e.Record, ct);
-        // For as long as it takes: a read model that is held up is no fault of this event, which would be parked for
-        // it.
+        // Waits without a limit: a time-out would park this event for a delay that it did not cause.
         await projections.WaitAsync(MessageQueries.SentReads, upTo, ct);
         for (var after = 0L; ; )
         {
@@ -73,8 +71,8 @@ public sealed class WithdrawMessages(
     }
 
     /// <returns>
-    /// The last position whose messages the ban concerns: that of its end, when it was taken back; otherwise the head,
-    /// as a message decided on beside the ban may stand behind it.
+    /// The last position whose messages the ban concerns: that of its end, if it was taken back. Otherwise the head,
+    /// since a concurrent message may have a higher position than the ban.
     /// </returns>
     private async Task<long> EndAsync(RecordedEvent e, CancellationToken ct)
     {

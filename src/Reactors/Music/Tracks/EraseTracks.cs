@@ -10,7 +10,7 @@ namespace Veza.Reactors.Music.Tracks;
 [Reactor("music.erase_tracks.v1")]
 public sealed class EraseTracks(MediaStore media, EventLog log)
 {
-    /// <summary>One at a time, as each looks at the whole log.</summary>
+    /// <summary>Events are handled one at a time, since each reads the whole log.</summary>
     public async Task HandleAsync(
         Appended<AccountErased> appended,
         AppendedEvent<AccountErased> e,

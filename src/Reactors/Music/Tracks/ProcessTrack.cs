@@ -10,12 +10,12 @@ using Rendition = Veza.Domain.Music.Tracks.Rendition;
 namespace Veza.Reactors.Music.Tracks;
 
 /// <summary>
-/// Makes the copies of an uploaded track that are streamed, then says that they are made, or that they cannot be.
+/// Makes the copies of an uploaded track for streaming, then records that they are made or why they cannot be.
 /// </summary>
 /// <remarks>
-/// A copy appears whole or not at all, so after a restart those that are there are not made again. Accounts take turns:
-/// one account's uploads hold half of the slots at most, and one place in the line for them.
-/// Every upload ends ready or failed, with its reason: also when its work breaks off with the process again and again.
+/// A copy appears whole or not at all, so a restart does not make existing copies again. Accounts take turns: the
+/// uploads of one account use at most half of the slots, and one place in the queue for them.
+/// Every upload ends ready, or failed with a reason, even if its process dies again and again.
 /// </remarks>
 [Reactor("music.process_track.v1", AtOnceMax = ProcessingSlots.QueueMax)]
 public sealed class ProcessTrack(
@@ -27,13 +27,13 @@ public sealed class ProcessTrack(
 )
 {
     /// <summary>
-    /// Times that work on a track may die with its process. A server that is killed so often within one track's time is
-    /// killed by the track.
+    /// How often the process may die while it works on a track. After so many deaths the track is taken to be the
+    /// cause.
     /// </summary>
     internal const int BrokenOffMax = 3;
 
     /// <summary>
-    /// A machine short of memory or disk can spoil one attempt; what fails twice is the sound's fault.
+    /// A lack of memory or disk can spoil one attempt. A second failure is the sound's fault.
     /// </summary>
     private const int AttemptsMax = 2;
 
@@ -51,7 +51,7 @@ public sealed class ProcessTrack(
         }
         catch (Exception fault) when (!ct.IsCancellationRequested && e.IsGivenUpAfter(fault))
         {
-            // The track must not stay in processing for ever, and its owner learns why.
+            // Otherwise the track would stay in processing for ever. Its owner learns the reason.
             var why = fault is IOException ? "its file could not be read or written" : "it failed again and again";
             await FailAsync(
                 e.CommandId(),
@@ -70,10 +70,10 @@ public sealed class ProcessTrack(
         var track = e.Data;
         using var slot = await slots.Fair.TryEnterAsync(track.OwnerId, ct)
             ?? throw new InvalidOperationException($"more than {ProcessingSlots.QueueMax} uploads are in line");
-        // Uploaded beside the erasure, or not processed before it.
+        // The owner may have been erased before the track is processed.
         if (await DeletedAsync(track, ct))
             return;
-        // A folder that is not mounted is no fault of the track: this is tried again, then parked for the operator.
+        // An unmounted folder is not the track's fault. This is retried, then a dead letter for the operator.
         if (await media.BytesAsync(track.TrackId, TrackFile.Original, ct) is null)
             throw new FileNotFoundException(
                 $"the original of track {track.TrackId} is not in the media folder or bucket"
@@ -88,7 +88,7 @@ public sealed class ProcessTrack(
             );
             return;
         }
-        // Left as it is only where this process dies.
+        // The attempt's mark stays only if this process dies.
         try
         {
             await MakeAllAsync(id, track, ct);
@@ -111,7 +111,7 @@ public sealed class ProcessTrack(
                 case Transcoded done:
                     made.Add(new(FormatName(copy), copy.BitRateKbps, done.Bytes));
                     break;
-                // Also when its files were removed meanwhile because its owner has gone.
+                // The owner was erased meanwhile, and the files were removed.
                 case TranscodeFailed when await DeletedAsync(track, ct):
                     return;
                 case TranscodeFailed failed:
@@ -119,7 +119,7 @@ public sealed class ProcessTrack(
                     return;
             }
         }
-        // Its owner may have gone while the copies were made, after the account's files were removed.
+        // The owner may have been erased meanwhile, and these copies came after the removal of the account's files.
         if (await DeletedAsync(track, ct))
             return;
         await commands.FollowUpAsync(id, new CompleteTrackProcessing(track.TrackId, made));
@@ -162,7 +162,7 @@ public sealed class ProcessTrack(
             var result = await transcoder.MakeAsync(original, facts, copy, destination, progress: null, ct);
             if (result is Transcoded)
                 await media.KeepCopyAsync(track.TrackId, copy.Format, ct);
-            // What took too much takes as much again.
+            // A copy that exceeded a limit would exceed it again.
             if (result is not TranscodeFailed { Code: TranscodeCodes.Failed } || attempt == AttemptsMax)
                 return result;
         }

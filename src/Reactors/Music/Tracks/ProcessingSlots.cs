@@ -3,16 +3,16 @@ using Veza.EventStore.Concurrency;
 
 namespace Veza.Reactors.Music.Tracks;
 
-/// <summary>Whose tracks are processed when more are uploaded than processors are there.</summary>
+/// <summary>Shares the processors fairly among the accounts whose tracks wait for processing.</summary>
 public sealed class ProcessingSlots : IAsyncDisposable
 {
     /// <summary>
-    /// Unfinished uploads that are in line: all are begun, in order, and then wait for a slot in turns. Of one account
-    /// there are <see cref="Storage.ProcessingMax"/> at most.
+    /// Unfinished uploads in the queue. All begin in order, and their accounts take turns at the slots. One account has
+    /// at most <see cref="Storage.ProcessingMax"/>.
     /// </summary>
     public const int QueueMax = 512;
 
-    /// <summary>ffmpeg keeps one processor busy for each; it gives way to requests.</summary>
+    /// <summary>Copies made at the same time. Each keeps one processor busy; ffmpeg yields to requests.</summary>
     private static readonly int CopiesAtOnceMax = Math.Max(2, Environment.ProcessorCount / 2);
 
     internal FairSlots Fair { get; } =

@@ -49,7 +49,7 @@ namespace Internal.Generated.WolverineHandlers
 
                 decision.Take(outgoing1);
                 var result_of_Answer = Veza.Commands.Music.Listening.ReportPlayHandler.Answer(reportPlay, play, listen);
-                decision.Tell(result_of_Answer);
+                decision.AnswerWith(result_of_Answer);
             }
 
             await decision.EndAsync(context).ConfigureAwait(false);
