@@ -3,10 +3,10 @@ using Veza.EventStore.Reading;
 
 namespace Veza.EventStore.Aggregates;
 
-/// <summary>A model as of a version of its stream.</summary>
+/// <summary>An aggregate as of a version of its stream.</summary>
 /// <param name="State">Null when the stream does not exist.</param>
-/// <param name="Position">Of the stream's newest event.</param>
-/// <param name="EventId">Of the stream's newest event: it tells this history from one that was forked off it.</param>
+/// <param name="Position">The position of the stream's newest event.</param>
+/// <param name="EventId">The id of the stream's newest event. It differs in a history forked by a failover.</param>
 public sealed record AggregateState(object? State, long Version, long Position, Guid EventId)
 {
     internal AggregateState After(RecordedEvent e, AggregateFold fold) =>
@@ -14,18 +14,22 @@ public sealed record AggregateState(object? State, long Version, long Position, 
 }
 
 /// <summary>
-/// Models folded from their streams, kept in memory and kept fresh by the tail: most decisions read nothing from the
-/// database.
+/// Caches aggregates in memory and keeps them fresh with the tail's events, so most decisions do not read the database.
+/// Any thread may use it.
 /// </summary>
-/// <remarks>A stream has one model. One asked for as a second is read each time.</remarks>
+/// <remarks>
+/// A stream has one aggregate in the cache. Another type over the same stream is folded on every load.
+/// </remarks>
 public sealed class AggregateCache
 {
-    /// <summary>Models kept, streams known not to exist included. At about a kilobyte each, some 200 MB.</summary>
+    /// <summary>
+    /// Cached aggregates, including streams known not to exist. At about a kilobyte each, this is about 200 MB.
+    /// </summary>
     public const int ModelsMax = 200_000;
 
     /// <summary>
-    /// Events that may come while their stream is read: enough for one that is long and busy. With more, the model is
-    /// given once and not kept.
+    /// Events that the tail may bring while their stream is loaded: enough for a long and busy one. With more, the
+    /// aggregate is returned once and not cached.
     /// </summary>
     private const int MeanwhileMax = 4096;
 
@@ -48,7 +52,7 @@ public sealed class AggregateCache
             LogMetrics.ModelsFound.Add(1);
             return cached;
         }
-        // The entry stands there before the stream is read, so that it gets the events that the tail brings meanwhile.
+        // The entry is added before the stream is read, so it gets the events that the tail brings meanwhile.
         Entry? entry = null;
         if (!known)
         {
@@ -72,23 +76,25 @@ public sealed class AggregateCache
         }
         finally
         {
-            // An empty entry, left by a fault too, would keep the stream from ever being cached again.
+            // An empty entry, also after a fault, would keep the stream out of the cache for ever.
             if (entry is { Value: null })
                 _entries.Remove(stream, entry);
         }
     }
 
-    /// <summary>Forgets a model, so that the next decision reads its stream again.</summary>
+    /// <summary>Removes an aggregate, so that the next decision reads its stream again.</summary>
     public void Drop(Guid stream)
     {
         if (_entries.TryPeek(stream, out var entry))
             _entries.Remove(stream, entry);
     }
 
-    /// <summary>Forgets every model; one that is being loaded is not kept.</summary>
+    /// <summary>Removes every aggregate. One that is being loaded is not cached.</summary>
     internal void Clear() => _entries.Clear();
 
-    /// <summary>Forgets the models that hold personal texts of an account, and those being loaded that may.</summary>
+    /// <summary>
+    /// Removes the aggregates that hold personal texts of an account, and those being loaded that may hold some.
+    /// </summary>
     internal void ForgetPersonal(PersonalDataCipher personal, Guid owner)
     {
         foreach (var (stream, entry) in _entries.All)
@@ -116,7 +122,7 @@ public sealed class AggregateCache
 
         public AggregateFold Fold => fold;
 
-        /// <summary>Null while it is loaded, and when it could not be kept.</summary>
+        /// <summary>Null while it is loaded, and when it cannot be cached.</summary>
         public AggregateState? Value => Volatile.Read(ref _value);
 
         /// <param name="snapshotAt">The version of the stream's last snapshot; 0 when there is none.</param>
@@ -125,7 +131,8 @@ public sealed class AggregateCache
             lock (_gate)
             {
                 var meanwhile = _meanwhile;
-                (_meanwhile, _snapshotAt) = (null, snapshotAt);
+                _meanwhile = null;
+                _snapshotAt = snapshotAt;
                 if (meanwhile is null)
                     return;
                 Volatile.Write(ref _value, loaded);
@@ -139,7 +146,7 @@ public sealed class AggregateCache
             }
         }
 
-        /// <returns>False when the model can no longer be trusted.</returns>
+        /// <returns>False when the aggregate is no longer correct.</returns>
         public bool Follow(RecordedEvent e)
         {
             lock (_gate)
@@ -160,8 +167,8 @@ public sealed class AggregateCache
                 return true;
             if (e.Version > value.Version + 1)
                 return false;
-            // An event that cannot be read or folded must not stop the tail, and with it the node; whoever decides on
-            // this stream next meets the fault itself.
+            // An event that cannot be read or folded must not stop the tail, and with it the node. The next decision
+            // on this stream gets the fault.
             try
             {
                 value = value.After(e, fold);

@@ -4,8 +4,8 @@ using System.Reflection;
 namespace Veza.EventStore.Aggregates;
 
 /// <summary>
-/// Folds events into a model by Marten's conventions: <c>static Create(SomethingHappened)</c> and
-/// <c>Apply(SomethingElse)</c>.
+/// Folds events into an aggregate by Marten's conventions: <c>static Create(SomethingHappened)</c> and
+/// <c>Apply(SomethingElse)</c>. Any thread may use it.
 /// </summary>
 public sealed class AggregateFold
 {
@@ -54,15 +54,15 @@ public sealed class AggregateFold
     public Type Model { get; }
 
     /// <summary>
-    /// The alias that streams of this aggregate carry: its constant <c>StreamType</c>, or else its name in snake case
+    /// The alias of this aggregate's streams: its constant <c>StreamType</c>, or else its name in snake case
     /// (<c>message</c>).
     /// </summary>
     public string StreamType { get; }
 
-    /// <summary>The event types the model makes something of.</summary>
+    /// <summary>The event types that the aggregate folds.</summary>
     public IEnumerable<Type> Events => _create.Keys.Union(_apply.Keys);
 
-    /// <summary>Of the model as it is now, to know its snapshots by.</summary>
+    /// <summary>The hash of the aggregate's present schema, which identifies its snapshots.</summary>
     internal byte[] Shape { get; }
 
     public static AggregateFold Of(Type model) => Folds.GetOrAdd(model, static m => new(m));
@@ -73,7 +73,7 @@ public sealed class AggregateFold
         type.GetMethods(BindingFlags.Public | BindingFlags.Static)
             .Any(m => m.Name == "Create" && m.ReturnType == type && m.GetParameters().Length == 1);
 
-    /// <summary>The model after one more event; an event it makes nothing of leaves it as it was.</summary>
+    /// <summary>The aggregate after one more event. An event that it does not fold leaves it unchanged.</summary>
     public object? Next(object? model, object? @event)
     {
         if (@event is null)

@@ -4,18 +4,18 @@ using System.Diagnostics.CodeAnalysis;
 namespace Veza.EventStore.Aggregates;
 
 /// <summary>
-/// A dictionary of at most so many values, which forgets what was not looked for lately: a hand goes round the places
-/// and takes the first whose value was not found since it last came by (CLOCK, or second chance). A value begins as not
-/// found, so that a burst of values nobody asks for again passes through without pushing out those in use.
+/// A dictionary of bounded size that evicts by CLOCK (second chance): a hand goes round the entries and evicts the
+/// first one that was not read since its last round. A new entry counts as not read, so a burst of entries that are
+/// never read again does not evict the ones in use.
 /// </summary>
-/// <remarks>Looking up takes no lock; adding and removing take a short one.</remarks>
+/// <remarks>Any thread may use it. Reading takes no lock; adding and removing take a short one.</remarks>
 internal sealed class ClockCache<TKey, TValue>(int valuesMax)
     where TKey : notnull
     where TValue : class
 {
     private readonly ConcurrentDictionary<TKey, Place> _places = new();
 
-    // Filled up to valuesMax, then used over and over; null where a value was removed.
+    // Grows to valuesMax, then its places are reused; null where a value was removed.
     private readonly List<Place?> _ring = [];
     private readonly Stack<int> _free = new();
     private readonly Lock _change = new();
@@ -23,10 +23,10 @@ internal sealed class ClockCache<TKey, TValue>(int valuesMax)
 
     public int Count => _places.Count;
 
-    /// <summary>All values, as they are while this goes through them.</summary>
+    /// <summary>All values. Concurrent changes may show or not.</summary>
     public IEnumerable<(TKey Key, TValue Value)> All => _places.Values.Select(p => (p.Key, p.Value));
 
-    /// <summary>Looks a value up because somebody uses it.</summary>
+    /// <summary>Looks a value up and marks it as used.</summary>
     public bool TryFind(TKey key, [NotNullWhen(true)] out TValue? value)
     {
         if (!_places.TryGetValue(key, out var place))
@@ -34,14 +34,14 @@ internal sealed class ClockCache<TKey, TValue>(int valuesMax)
             value = null;
             return false;
         }
-        // Written only when it changes: a place that many threads read stays in the caches of all their cores.
+        // Written only when it changes, so that a place that many threads read stays in the caches of their cores.
         if (!place.Found)
             place.Found = true;
         value = place.Value;
         return true;
     }
 
-    /// <summary>Looks a value up without counting it as used.</summary>
+    /// <summary>Looks a value up without marking it as used.</summary>
     public bool TryPeek(TKey key, [NotNullWhen(true)] out TValue? value)
     {
         value = _places.TryGetValue(key, out var place) ? place.Value : null;
@@ -49,7 +49,7 @@ internal sealed class ClockCache<TKey, TValue>(int valuesMax)
     }
 
     /// <returns>False when the key has a value already.</returns>
-    /// <param name="evicted">Whether another value had to go.</param>
+    /// <param name="evicted">Whether another value was evicted.</param>
     public bool TryAdd(TKey key, TValue value, out bool evicted)
     {
         evicted = false;
@@ -86,7 +86,7 @@ internal sealed class ClockCache<TKey, TValue>(int valuesMax)
         }
     }
 
-    /// <summary>Removes this value and no other that has taken its key since.</summary>
+    /// <summary>Removes this value, but not another one that has its key by now.</summary>
     public void Remove(TKey key, TValue value)
     {
         lock (_change)
@@ -99,7 +99,7 @@ internal sealed class ClockCache<TKey, TValue>(int valuesMax)
         }
     }
 
-    // Called with every place taken: after one round all are marked as not found, so the second ends it.
+    // Called when every place is taken. One round marks all as not read, so the second round ends it at the latest.
     private int Evict()
     {
         while (true)

@@ -4,12 +4,12 @@ using System.Text;
 
 namespace Veza.EventStore.Aggregates;
 
-/// <summary>Tells snapshots of a model as it is now from those of its former selves.</summary>
+/// <summary>Hashes an aggregate's schema, to recognize the snapshots of its former schemas.</summary>
 /// <remarks>
-/// A SHA-256 hash over the names and types of the model's properties, and of theirs, and the aliases of the events it
-/// folds. It cannot notice a fold whose body changed (an <c>Apply</c> that counts differently), nor a changed comparer
-/// of a collection: who makes such a change adds a <c>public const int SnapshotVersion</c> to the model, or raises it,
-/// and it is hashed in.
+/// A SHA-256 hash over the names and types of the aggregate's properties, recursively, and the aliases of the events
+/// that it folds. It does not notice a changed body of a fold (an <c>Apply</c> that counts differently) or a changed
+/// comparer of a collection. For such a change, add a <c>public const int SnapshotVersion</c> to the aggregate or raise
+/// it; the hash includes it.
 /// </remarks>
 internal static class SnapshotSchema
 {
@@ -40,7 +40,7 @@ internal static class SnapshotSchema
                 .Append(" = ")
                 .AppendJoin(", ", Enum.GetNames(type).Select(n => $"{n} {Enum.Format(type, Enum.Parse(type, n), "d")}"))
                 .Append('\n');
-        // What .NET itself brings keeps its shape in JSON.
+        // The types of .NET itself keep their shape in JSON.
         if (
             type.IsEnum
             || type.IsArray
@@ -63,9 +63,13 @@ internal static class SnapshotSchema
         }
     }
 
-    // Without its namespace: moving a type changes nothing of what is stored.
-    private static string Named(Type type) =>
-        type.IsArray ? $"{Named(type.GetElementType()!)}[]"
-        : type.IsGenericType ? $"{type.Name}<{string.Join(", ", type.GetGenericArguments().Select(Named))}>"
-        : type.Name;
+    // Without its namespace: moving a type changes nothing in the database.
+    private static string Named(Type type)
+    {
+        if (type.IsArray)
+            return $"{Named(type.GetElementType()!)}[]";
+        return type.IsGenericType
+            ? $"{type.Name}<{string.Join(", ", type.GetGenericArguments().Select(Named))}>"
+            : type.Name;
+    }
 }

@@ -8,44 +8,47 @@ using Veza.EventStore.Reading;
 
 namespace Veza.EventStore.Aggregates;
 
-/// <summary>A model folded from its stream.</summary>
-/// <param name="Folded">Events read for it.</param>
+/// <summary>An aggregate folded from its stream.</summary>
+/// <param name="Folded">The number of events read for it.</param>
 public sealed record LoadedModel(AggregateState Model, long Folded);
 
 /// <summary>
-/// Folds models from their streams, beginning with the newest snapshot where there is one, and writes snapshots of long
-/// streams in the background. A snapshot is never needed: one that is missing, of another shape or of a history that
-/// was forked off costs reading the events it would have spared.
+/// Folds aggregates from their streams, beginning at the newest snapshot, and writes snapshots of long streams in the
+/// background. A snapshot is optional: without one, or with one of another schema or of a forked history, more events
+/// are read.
 /// </summary>
 /// <remarks>
-/// A model must come back from JSON as it was: all it knows stands in public properties that its constructor takes.
+/// An aggregate must survive a round trip through JSON: its state is in public properties that its constructor takes.
 /// </remarks>
 public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, EventTypes types, ILogger logger)
 {
     /// <summary>
-    /// Events after which a stream deserves another snapshot: reading so many takes a few milliseconds, and few streams
-    /// ever have as many.
+    /// Events between snapshots of a stream. Reading so many takes a few milliseconds, and few streams have as many.
     /// </summary>
     public const int EveryEvents = 500;
 
     /// <summary>
-    /// Snapshots waiting to be written; one that finds no place is made later. They share their models with the cache,
-    /// so that waiting costs little.
+    /// Snapshots that wait to be written. One without a place is written at a later version. They share their
+    /// aggregates with the cache, so waiting costs little memory.
     /// </summary>
     public const int WaitingMax = 256;
 
-    // One statement, so that snapshot and events are of one moment. The event that the snapshot was made at is read
-    // again and brings it; only when that very event stands in the log is there a snapshot: the stream then goes at
-    // least so far, and as it did. Scalar subqueries and no join, also for the stream: the index on streams then gives
-    // the order, and a long stream is sent as it is read.
+    // One statement, so that snapshot and events are from the same moment. It reads the snapshot's own event again and
+    // returns the snapshot with it. A snapshot counts only if the log still has that event: then the stream's history
+    // up to it is the same. It uses scalar subqueries and no join, also for the stream. So the index on streams gives
+    // the order, and a long stream is sent while it is read.
     private const string Load = $"""
         with snapshot as materialized (
             select s.version, s.data::text as data from log.snapshots s
             where s.stream_id = $1 and s.model = $2 and s.shape = $3
-              and exists (select from log.mt_events e where e.seq_id = s.position and e.id = s.event_id and e.stream_id = s.stream_id and e.version = s.version))
+              and exists (select from log.mt_events e
+                          where e.seq_id = s.position and e.id = s.event_id
+                            and e.stream_id = s.stream_id and e.version = s.version))
         select seq_id, id, stream_id, version, type, timestamp, causation_id, user_name, data::text,
                case when version = (select version from snapshot) then (select data from snapshot) end
-        from log.mt_events where stream_id = (select $1) and version >= coalesce((select version from snapshot), 1) and {LogReader.Eight} >= coalesce((select {LogReader.Eight} from snapshot), 0)
+        from log.mt_events
+        where stream_id = (select $1) and version >= coalesce((select version from snapshot), 1)
+          and {LogReader.Eight} >= coalesce((select {LogReader.Eight} from snapshot), 0)
         order by {LogReader.Eight}, version
         """;
 
@@ -56,7 +59,7 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Event
     )>(new BoundedChannelOptions(WaitingMax) { SingleReader = true });
 
     /// <summary>
-    /// The model as the log has it now: one round trip, and no more of the stream in memory than one event.
+    /// Folds the aggregate from the log in one round trip, with one event at a time in memory.
     /// </summary>
     public async Task<LoadedModel> LoadAsync(AggregateFold fold, Guid stream, CancellationToken ct)
     {
@@ -65,12 +68,12 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Event
         return loaded;
     }
 
-    /// <summary>Asks for a snapshot of a model as it is now.</summary>
-    /// <returns>False when there is no place: ask again at a later version.</returns>
+    /// <summary>Queues a snapshot of an aggregate in its present state.</summary>
+    /// <returns>False when the queue is full. Offer it again at a later version.</returns>
     internal bool TryOffer(AggregateFold fold, Guid stream, AggregateState model) =>
         _waiting.Writer.TryWrite((fold, stream, model));
 
-    /// <summary>Writes what is offered, one at a time, until it is cancelled.</summary>
+    /// <summary>Writes the queued snapshots one at a time until it is cancelled.</summary>
     internal async Task RunAsync(CancellationToken ct)
     {
         await foreach (var (fold, stream, model) in _waiting.Reader.ReadAllAsync(ct))
@@ -84,7 +87,7 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Event
             {
                 LogMetrics.SnapshotsFailed.Add(1);
                 logger.LogWarning(
-                    "A snapshot of {Model} {Stream} at version {Version} was not written; a later one will do: {Reason}",
+                    "A snapshot of {Model} {Stream} at version {Version} was not written, a later one is: {Reason}",
                     fold.StreamType,
                     stream,
                     model.Version,
@@ -98,9 +101,10 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Event
     {
         await using var command = database.CreateCommand(
             """
-            insert into log.snapshots (stream_id, model, version, position, event_id, shape, data) values ($1, $2, $3, $4, $5, $6, $7)
-            on conflict (stream_id, model) do update set version = excluded.version, position = excluded.position, event_id = excluded.event_id,
-                shape = excluded.shape, data = excluded.data, at = excluded.at
+            insert into log.snapshots (stream_id, model, version, position, event_id, shape, data)
+            values ($1, $2, $3, $4, $5, $6, $7)
+            on conflict (stream_id, model) do update set version = excluded.version, position = excluded.position,
+                event_id = excluded.event_id, shape = excluded.shape, data = excluded.data, at = excluded.at
             """
         );
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stream });
@@ -123,7 +127,7 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Event
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    /// <returns>Null when there is a snapshot that cannot be read.</returns>
+    /// <returns>Null when the snapshot cannot be read.</returns>
     private async Task<LoadedModel?> LoadAsync(AggregateFold fold, Guid stream, byte[] shape, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
@@ -131,7 +135,7 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Event
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stream });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = fold.StreamType });
         command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = shape });
-        // Once per connection: planning it takes several times as long as running it.
+        // Prepared once per connection, since planning takes several times as long as running.
         await command.PrepareAsync(ct);
         await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SingleResult, ct);
         var model = new AggregateState(null, 0, 0, Guid.Empty);
@@ -161,7 +165,7 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Event
         catch (Exception fault)
         {
             logger.LogWarning(
-                "The snapshot of {Model} {Stream} cannot be read, so its whole stream is: {Reason}",
+                "The snapshot of {Model} {Stream} cannot be read; the whole stream is read instead: {Reason}",
                 fold.StreamType,
                 stream,
                 fault.Message

@@ -6,13 +6,13 @@ using Veza.EventStore.Verification;
 namespace Veza.EventStore.Marten;
 
 /// <summary>
-/// Tells the database what it must know of the event types to take events from Marten sessions: which properties they
-/// have, which of them must come sealed, and which types only a command may append. Written by every node as it
-/// starts; <c>log.mt_quick_append_events</c> reads it.
+/// Writes the rules by which the database accepts events from Marten sessions. For each event type they list the
+/// properties, those that must be encrypted, and why only a command may append it. Every node writes them when it
+/// starts; <c>log.mt_quick_append_events</c> reads them.
 /// </summary>
 internal static class AppendRules
 {
-    // Releases that run side by side may know different properties; whatever one of them knows is no misspelling.
+    // Releases that run side by side may have different properties. A property of one of them is no misspelling.
     private const string Sql = """
         insert into log.event_types as t (alias, properties, personal, owners, refusal)
         select x.alias, array(select jsonb_array_elements_text(x.properties)),

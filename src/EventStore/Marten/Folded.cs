@@ -5,26 +5,26 @@ using Veza.EventStore.Aggregates;
 namespace Veza.EventStore.Marten;
 
 /// <summary>
-/// A model as Marten aggregates it: <c>session.Events.AggregateStreamAsync&lt;Folded&lt;Message&gt;&gt;(id, version:
-/// 3)</c>. Marten folds a type by its own conventions only with a generator in the type's assembly, and the domain
-/// references nothing; so it holds this, whose fold is the model's own.
+/// An aggregate for Marten: <c>session.Events.AggregateStreamAsync&lt;Folded&lt;Message&gt;&gt;(id, version: 3)</c>.
+/// Marten folds a type by its conventions only with a generator in the type's assembly, and the domain references
+/// nothing. So Marten folds this wrapper, with the aggregate's own fold.
 /// </summary>
-/// <remarks>Immutable once Marten has returned it, like the model.</remarks>
+/// <remarks>Like the aggregate, it is immutable once Marten has returned it.</remarks>
 public sealed class Folded<TModel>
     where TModel : class
 {
-    /// <summary>The stream's.</summary>
+    /// <summary>The id of the stream.</summary>
     public Guid Id { get; set; }
 
-    /// <summary>The stream's version that the model is as of.</summary>
+    /// <summary>The stream's version that the aggregate reflects.</summary>
     public long Version { get; set; }
 
-    /// <summary>Null where the stream's events have not made one.</summary>
+    /// <summary>The aggregate; null while no event has created it.</summary>
     public TModel? Model { get; set; }
 }
 
 /// <summary>
-/// Folds as commands do (<see cref="AggregateFold"/>), so that an aggregate is the same whichever way it was read.
+/// Folds with <see cref="AggregateFold"/>, as commands do, so an aggregate is the same in Marten and in commands.
 /// </summary>
 public sealed class FoldedProjection<TModel> : SingleStreamProjection<Folded<TModel>, Guid>
     where TModel : class

@@ -11,14 +11,13 @@ using SystemTextJsonSerializer = Marten.Services.SystemTextJsonSerializer;
 namespace Veza.EventStore.Marten;
 
 /// <summary>
-/// Reads and writes events for Marten as nodes do: camel case, earlier schema versions brought to the current one,
-/// personal texts opened when they are read and sealed when they are written. Everything else is Marten's own
-/// System.Text.Json. Safe for any thread.
+/// Serializes events for Marten as nodes do: in camel case, with upcasters, and with personal texts encrypted when
+/// written and decrypted when read. Everything else is Marten's System.Text.Json. Any thread may use it.
 /// </summary>
 /// <remarks>
-/// A text is sealed for its event's id. Marten's serializer is not given it: on the way in
-/// <see cref="SealingSessions"/> notes it, on the way out it stands in the row. Where a query selects the data alone
-/// (<c>QueryRawEventDataOnly</c>), sealed texts stay sealed.
+/// A text is encrypted for its event's id, which Marten does not pass to its serializer. For writing,
+/// <see cref="SealingSessions"/> notes the id; for reading, it is in the row. Where a query selects the data alone
+/// (<c>QueryRawEventDataOnly</c>), texts stay encrypted.
 /// </remarks>
 internal sealed class LogSerializer(EventTypes types, EventIds ids)
     : SystemTextJsonSerializer(new JsonSerializerOptions(types.Json)),
@@ -75,7 +74,7 @@ internal sealed class LogSerializer(EventTypes types, EventIds ids)
             ? ReadAsync(type, reader, index, cancellationToken)
             : FromJsonAsync(type, reader, index, cancellationToken);
 
-    /// <summary>An event in its current shape, from a row that Marten selected.</summary>
+    /// <summary>Reads an event of the current schema version from a row that Marten selected.</summary>
     internal object Read(Type type, DbDataReader row, int data)
     {
         var json = row.GetFieldValue<byte[]>(data);
@@ -85,7 +84,7 @@ internal sealed class LogSerializer(EventTypes types, EventIds ids)
         return Read(type, row, json);
     }
 
-    /// <summary><see cref="Read(Type, DbDataReader, int)"/>, waiting for keys without holding a thread.</summary>
+    /// <summary><see cref="Read(Type, DbDataReader, int)"/> that waits for keys without blocking a thread.</summary>
     internal async ValueTask<object> ReadAsync(Type type, DbDataReader row, int data, CancellationToken ct)
     {
         var json = await row.GetFieldValueAsync<byte[]>(data, ct);

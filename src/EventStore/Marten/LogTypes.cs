@@ -4,19 +4,19 @@ using Veza.EventStore.Personal;
 namespace Veza.EventStore.Marten;
 
 /// <summary>
-/// The event types of a log for a program that is no node: with the keys that open and seal personal texts, without
-/// tail, cache or appender. A node hears of an erasure before any reader of its; this program forgets every key after
-/// <see cref="KeysKept"/>, and an erased account's texts are unreadable by then.
+/// The event types of a log for a program that is not a node: with the keys of personal texts, and without tail, cache
+/// and appender. A node learns of an erasure before its readers do. This program drops all keys every
+/// <see cref="KeysKept"/>, after which an erased account's texts are unreadable.
 /// </summary>
 public sealed class LogTypes : IAsyncDisposable
 {
     /// <summary>
-    /// How long what an erased account wrote may still be read here. Shorter would ask the database for keys more
-    /// often than once a second each.
+    /// How long this program can still read the texts of an erased account. A shorter time would query the database for
+    /// each key more often than once a second.
     /// </summary>
     public static readonly TimeSpan KeysKept = TimeSpan.FromSeconds(1);
 
-    /// <summary>Keys are looked up one after the other, or many at once.</summary>
+    /// <summary>Keys are queried one after the other, or many in one query.</summary>
     private const int ConnectionsMax = 2;
 
     private readonly NpgsqlDataSource _database;
@@ -32,7 +32,7 @@ public sealed class LogTypes : IAsyncDisposable
     public EventTypes Types { get; }
 
     /// <param name="connectionString">Of the log's primary, in Npgsql's form.</param>
-    /// <param name="keySecret">What the nodes wrap the accounts' keys with.</param>
+    /// <param name="keySecret">The secret with which the nodes wrap the accounts' keys.</param>
     /// <exception cref="System.Security.Cryptography.CryptographicException">The nodes have another secret.</exception>
     public static async Task<LogTypes> OpenAsync(
         string connectionString,

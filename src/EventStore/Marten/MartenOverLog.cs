@@ -10,16 +10,16 @@ using Veza.EventStore.Aggregates;
 
 namespace Veza.EventStore.Marten;
 
-/// <summary>How a Marten store opens the log.</summary>
+/// <summary>Configures a Marten store to open the log.</summary>
 public static class MartenOverLog
 {
-    /// <summary>The log's own, which holds no documents.</summary>
+    /// <summary>The log's schema, which holds no documents.</summary>
     public const string Schema = "log";
 
     /// <summary>
-    /// Points a store's events at the log: its schema, event types, aliases, serializer and upcasters; changes nothing
-    /// in the database. Sessions read every event and append through <c>log.mt_quick_append_events</c>, which keeps
-    /// all that the log promises. Documents stay in <see cref="StoreOptions.DatabaseSchemaName"/>, which must be
+    /// Points a store's events at the log: its schema, event types, aliases, serializer and upcasters. It changes
+    /// nothing in the database. Sessions read every event, and append through <c>log.mt_quick_append_events</c>, which
+    /// keeps all promises of the log. Documents stay in <see cref="StoreOptions.DatabaseSchemaName"/>, which must be
     /// another schema.
     /// </summary>
     /// <param name="types">With the log's keys: <see cref="EventLog.Types"/> of a node, <see cref="LogTypes.Types"/> of
@@ -29,7 +29,7 @@ public static class MartenOverLog
     {
         if (options.DatabaseSchemaName == Schema)
             throw new ArgumentException(
-                $"{nameof(options.DatabaseSchemaName)} is {Schema}, the log's own; documents need another schema",
+                $"{nameof(options.DatabaseSchemaName)} is {Schema}, which is the log's; documents need another schema",
                 nameof(options)
             );
         options.AutoCreateSchemaObjects = AutoCreate.None;
@@ -40,7 +40,7 @@ public static class MartenOverLog
         options.Events.UseListenNotifyForEventAppends = true;
         options.Events.MetadataConfig.EnableAll();
         options.Events.MetadataConfig.UserNameEnabled = true;
-        // What fails is thrown. Marten would write its parameters to the log, which are what people wrote.
+        // Faults are thrown. Marten would write their parameters, which hold personal texts, to the program's log.
         options.Logger(new NothingLogged());
 
         var ids = new EventIds();
@@ -66,11 +66,11 @@ public static class MartenOverLog
         {
             if (!AggregateFold.IsModel(model))
                 throw new ArgumentException(
-                    $"{model} is no model: it has no static Create that makes one from an event",
+                    $"{model} is no aggregate: it has no static Create that makes one from an event",
                     nameof(models)
                 );
             AddFold.MakeGenericMethod(model).Invoke(null, [options]);
-            // A stream carries its aggregate's alias; asking fills Marten's table in both directions.
+            // A stream has its aggregate's alias. The query fills Marten's table in both directions.
             AliasesOf((EventGraph)options.Events).Fill(model, AggregateFold.Of(model).StreamType);
             ((IEventRegistry)options.Events).AggregateAliasFor(model);
         }

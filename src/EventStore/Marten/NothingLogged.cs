@@ -8,8 +8,8 @@ using Weasel.Core.Migrations;
 namespace Veza.EventStore.Marten;
 
 /// <summary>
-/// Marten's own logger writes the parameters of commands that fail, and the SQL of all. Both can hold what people
-/// wrote; neither is written here.
+/// Logs nothing. Marten's default logger writes the parameters of failed commands and all SQL, and both can hold
+/// personal texts.
 /// </summary>
 internal sealed class NothingLogged : IMartenLogger, IMartenSessionLogger, IMigrationLogger
 {

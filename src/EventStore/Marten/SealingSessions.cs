@@ -5,9 +5,9 @@ using Marten;
 namespace Veza.EventStore.Marten;
 
 /// <summary>
-/// Prepares what a session is about to append: makes and loads the keys of those whose personal texts are in it, and
-/// notes each event's id for the serializer. Marten calls it after inline projections, which see the texts in the
-/// clear, and before it writes.
+/// Prepares the events that a session appends: creates and loads the keys of their personal texts, and notes each
+/// event's id for the serializer. Marten calls it after inline projections, which see plain texts, and before it
+/// writes.
 /// </summary>
 internal sealed class SealingSessions(EventTypes types, EventIds ids) : DocumentSessionListenerBase
 {
@@ -27,14 +27,13 @@ internal sealed class SealingSessions(EventTypes types, EventIds ids) : Document
 }
 
 /// <summary>
-/// The ids of events that are being appended, by the object that holds their data. Kept no longer than that object
-/// lives.
+/// The ids of events that are being appended, by the object of their data, for as long as that object lives.
 /// </summary>
 internal sealed class EventIds
 {
     private readonly ConditionalWeakTable<object, object> _ids = [];
 
-    /// <exception cref="InvalidOperationException">The same object stands in two events.</exception>
+    /// <exception cref="InvalidOperationException">Two events share the same object.</exception>
     public void Note(object data, Guid id)
     {
         if ((Guid)_ids.GetValue(data, _ => id) != id)
@@ -43,12 +42,15 @@ internal sealed class EventIds
             );
     }
 
-    /// <exception cref="InvalidOperationException">Its id must be known and is not.</exception>
-    public Guid Of(object data, bool mustBeKnown) =>
-        _ids.TryGetValue(data, out var id) ? (Guid)id
-        : mustBeKnown
-            ? throw new InvalidOperationException(
-                $"a {data.GetType().Name} is sealed for its event's id; only a session's appends have one"
-            )
-        : Guid.Empty;
+    /// <exception cref="InvalidOperationException">The id must be known and is not.</exception>
+    public Guid Of(object data, bool mustBeKnown)
+    {
+        if (_ids.TryGetValue(data, out var id))
+            return (Guid)id;
+        if (mustBeKnown)
+            throw new InvalidOperationException(
+                $"a {data.GetType().Name} is encrypted for its event's id; only a session's appends have one"
+            );
+        return Guid.Empty;
+    }
 }

@@ -3,52 +3,52 @@ using Veza.EventStore.Projections;
 
 namespace Veza.EventStore.Personal;
 
-/// <summary>What a sweep could do about one kind of remains.</summary>
+/// <summary>The result of one step of a sweep.</summary>
 /// <param name="Name"><c>rows</c>, <c>statistics</c> or <c>wal</c>.</param>
-/// <param name="Done">The database's files hold none of it any longer.</param>
-/// <param name="Detail">Why not; null when it is done.</param>
+/// <param name="Done">Whether the database's files hold no erased text of this kind any longer.</param>
+/// <param name="Detail">Why it is not done; null when it is.</param>
 public sealed record SweepStep(string Name, bool Done, string? Detail);
 
 /// <summary>
-/// Rids the database's files of texts that no query finds any longer: dead rows of read models, the planner's
-/// statistics of them, and the write-ahead log. The events themselves are unreadable without the key, which is
-/// destroyed.
+/// Removes erased texts that no query finds any longer from the database's files: dead rows of read models, the
+/// planner's statistics, and the write-ahead log. The events themselves are unreadable, since their key is destroyed.
 /// </summary>
 /// <remarks>
-/// Small tables are rewritten under a lock that readers wait for; larger ones of projections are built anew beside what
-/// serves. Backups, replicas, and blocks of deleted files that the file system has not reused are beyond it. One sweep
-/// at a time: the caller sees to that. A step that fails is told in the answer; only a database that is away throws.
+/// It rewrites small tables under a lock that readers wait for. It rebuilds larger tables of projections beside the
+/// ones that serve. It does not reach backups, replicas, and blocks of deleted files that the file system has not
+/// reused. The caller must run one sweep at a time. The result names a step that failed; only an unavailable database
+/// throws.
 /// </remarks>
 /// <param name="clock">For the waits between attempts.</param>
 public sealed class ErasedRemains(NpgsqlDataSource database, Builds builds, TimeProvider clock)
 {
     /// <summary>
-    /// A table and its indexes up to this are rewritten within some two seconds, which others wait for.
+    /// Tables with indexes up to this size are rewritten. That takes about two seconds, in which readers wait.
     /// </summary>
     public const long RewriteBytesMax = 256L << 20;
 
-    /// <summary>How long others may have to wait because a rewrite waits behind a long query.</summary>
+    /// <summary>How long a rewrite may wait for a long query, since all others wait behind it.</summary>
     private static readonly TimeSpan LockWaitMax = TimeSpan.FromSeconds(1);
 
     private const int LockAttemptsMax = 30;
 
-    /// <summary>Longer than a transaction of an analyst that the server leaves open.</summary>
+    /// <summary>Longer than the server leaves an analyst's transaction open.</summary>
     private static readonly TimeSpan SnapshotWaitMax = TimeSpan.FromMinutes(10);
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
-    /// <summary>WAL segments passed in one statement.</summary>
+    /// <summary>Switches of the WAL segment in one statement.</summary>
     private const int SwitchesAtOnce = 32;
 
-    /// <summary>Some 4 GB in segments of 1 MB, which is <c>max_wal_size</c>.</summary>
+    /// <summary>About 4 GB in segments of 1 MB, which is <c>max_wal_size</c>.</summary>
     private const int SwitchesMax = 4_096;
 
     /// <summary>
-    /// Checkpoints until the segments before them are gone; the second is enough where nothing holds them.
+    /// Checkpoints until older segments are removed. The second one suffices unless something holds the segments.
     /// </summary>
     private const int CheckpointsMax = 5;
 
-    /// <summary>Tables of the log's own that hold names, keys, models and errors.</summary>
+    /// <summary>The log's tables of names, keys, snapshots and errors.</summary>
     private static readonly string[] OwnTables =
     [
         "log.names",
@@ -58,11 +58,12 @@ public sealed class ErasedRemains(NpgsqlDataSource database, Builds builds, Time
         "log.mt_doc_deadletterevent",
     ];
 
-    /// <param name="projections">Names of those whose rows an erasure changes; they must have come past it.</param>
+    /// <param name="projections">The projections whose rows an erasure changes. They must have folded it.</param>
     /// <param name="ownsServer">
-    /// The server is Veza's own: its settings may be changed for a moment, and its WAL be passed.
+    /// Whether the server is Veza's private one, so that the sweep may change its settings for a moment and switch its
+    /// WAL.
     /// </param>
-    /// <param name="tables">Others that may hold texts, such as those of a queue.</param>
+    /// <param name="tables">Other tables that may hold texts, such as those of a queue.</param>
     public async Task<IReadOnlyList<SweepStep>> SweepAsync(
         IReadOnlyCollection<string> projections,
         IReadOnlyCollection<string> tables,
@@ -109,7 +110,7 @@ public sealed class ErasedRemains(NpgsqlDataSource database, Builds builds, Time
         return left.Count == 0 ? new("rows", true, null) : new("rows", false, string.Join("; ", left));
     }
 
-    /// <returns>Why not; null when it was rewritten.</returns>
+    /// <returns>Why the table was not rewritten; null when it was.</returns>
     private async Task<string?> RewriteAsync(string table, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
@@ -128,7 +129,7 @@ public sealed class ErasedRemains(NpgsqlDataSource database, Builds builds, Time
             try
             {
                 await RunAsync(connection, $"vacuum (full, analyze) {table}", ct);
-                // To who may not, PostgreSQL gives a warning and goes on.
+                // Without the right to rewrite a table, PostgreSQL only warns and goes on.
                 return Equals(before, await ScalarAsync(connection, file, ct))
                     ? "may not be rewritten by this user"
                     : null;
@@ -147,7 +148,7 @@ public sealed class ErasedRemains(NpgsqlDataSource database, Builds builds, Time
     }
 
     /// <summary>
-    /// Waits until builds have taken the place of the tables that were too large to rewrite, and those are dropped.
+    /// Waits until builds have replaced the tables that were too large to rewrite, and those are dropped.
     /// </summary>
     private async Task<IEnumerable<string>> BuiltAsync(IReadOnlyCollection<string> building, CancellationToken ct)
     {
@@ -165,7 +166,7 @@ public sealed class ErasedRemains(NpgsqlDataSource database, Builds builds, Time
     }
 
     /// <summary>
-    /// Most common values and histograms hold samples of texts. Tables were analysed anew when they were rewritten.
+    /// Most common values and histograms hold samples of texts. Every rewrite of a table has analysed it again.
     /// </summary>
     private async Task<SweepStep> StatisticsAsync(CancellationToken ct)
     {
@@ -174,7 +175,8 @@ public sealed class ErasedRemains(NpgsqlDataSource database, Builds builds, Time
             return new(
                 "statistics",
                 false,
-                "rewriting pg_statistic needs a superuser: its dead rows keep samples of texts until they are overwritten"
+                "rewriting pg_statistic needs a superuser: "
+                    + "its dead rows keep samples of texts until they are overwritten"
             );
         var reason = await RewriteAsync("pg_catalog.pg_statistic", ct);
         return new("statistics", reason is null, reason);
@@ -183,13 +185,13 @@ public sealed class ErasedRemains(NpgsqlDataSource database, Builds builds, Time
     private async Task<SweepStep> WalAsync(CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        // Used segments would be kept for reuse, with what stands in them.
+        // Otherwise PostgreSQL would keep used segments for reuse, with their content.
         await RunAsync(connection, "alter system set wal_recycle = off", ct);
         await RunAsync(connection, "select pg_reload_conf()", ct);
         try
         {
             await RunAsync(connection, "checkpoint", ct);
-            // All that are there now, those kept for reuse too, which are named ahead of the one in use.
+            // All present segments, including those kept for reuse, whose names come after the one in use.
             var last = (string)
                 (
                     await ScalarAsync(
@@ -230,7 +232,7 @@ public sealed class ErasedRemains(NpgsqlDataSource database, Builds builds, Time
                     )!;
                 if (left == 0)
                     return new("wal", true, null);
-                // The next checkpoint removes what this one began behind; one needs something to write.
+                // The next checkpoint removes the segments before this one. A checkpoint needs something to write.
                 await RunAsync(connection, "select pg_logical_emit_message(false, 'veza', ''), pg_switch_wal()", ct);
             }
             return new("wal", false, $"{left} segments are held, by a replica or by archiving");
@@ -259,7 +261,8 @@ public sealed class ErasedRemains(NpgsqlDataSource database, Builds builds, Time
             var older = await ScalarAsync(
                 connection,
                 $"""
-                select (select count(*) from pg_stat_activity where pid <> pg_backend_pid() and age(backend_xmin) > age('{mine}'::xid))
+                select (select count(*) from pg_stat_activity
+                        where pid <> pg_backend_pid() and age(backend_xmin) > age('{mine}'::xid))
                      + (select count(*) from pg_replication_slots where age(xmin) > age('{mine}'::xid))
                 """,
                 ct
@@ -270,11 +273,14 @@ public sealed class ErasedRemains(NpgsqlDataSource database, Builds builds, Time
         return false;
     }
 
-    /// <returns>Those of every version, of builds and retired ones too.</returns>
+    /// <returns>The projection's tables of every version, including builds and retired ones.</returns>
     private async Task<List<string>> TablesAsync(string projection, CancellationToken ct)
     {
         await using var command = database.CreateCommand(
-            "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'views' and tablename like $1 order by 1"
+            """
+            select format('%I.%I', schemaname, tablename) from pg_tables
+            where schemaname = 'views' and tablename like $1 order by 1
+            """
         );
         var plain = ServingTables.TableOf(ServingTables.BaseOf(projection))["views.".Length..];
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = plain.Replace("_", "\\_") + "\\_v%" });
@@ -287,7 +293,7 @@ public sealed class ErasedRemains(NpgsqlDataSource database, Builds builds, Time
 
     private static async Task RunAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
     {
-        // Bounded by the size of tables and of the WAL, not by a statement's time.
+        // The sizes of tables and of the WAL bound a statement, and no time limit does.
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
         await command.ExecuteNonQueryAsync(ct);
     }

@@ -6,18 +6,18 @@ using System.Text;
 namespace Veza.EventStore.Personal;
 
 /// <summary>
-/// Personal text as it stands in the database: <c>sealed.1.{account}.{nonce, ciphertext, tag}</c>, both in base64url.
+/// Encrypts and decrypts personal texts: <c>sealed.1.{account}.{nonce, ciphertext, tag}</c>, both parts in base64url.
 /// </summary>
 /// <remarks>
-/// AES-256-GCM with a random nonce of 96 bits under the account's own key: NIST SP 800-38D allows 2^32 texts a key,
-/// more than anybody writes. The id of the event (of the stream, in a snapshot) is authenticated too, so that a text
-/// copied elsewhere is not opened there.
+/// AES-256-GCM with a random nonce of 96 bits under the account's key. NIST SP 800-38D allows 2^32 texts a key, more
+/// than a person writes. The id of the event (of the stream, in a snapshot) is authenticated too, so a text that is
+/// copied elsewhere cannot be decrypted there.
 /// </remarks>
 internal static class FieldEncryption
 {
     public const int KeyBytes = 32;
 
-    /// <summary>What reading a text gives whose account was erased.</summary>
+    /// <summary>The text that readers get for an erased account.</summary>
     public const string Erased = "";
 
     private const string Prefix = "sealed.1.";
@@ -26,7 +26,7 @@ internal static class FieldEncryption
     private const int OwnerCharacters = 22;
     private const int HeadCharacters = 9 + OwnerCharacters + 1;
 
-    // In JSON a quote that begins a text is never preceded by a backslash; one within a text always is.
+    // In JSON, a quote that begins a text never follows a backslash, and a quote within a text always does.
     private static ReadOnlySpan<byte> QuotedPrefix => "\"sealed.1."u8;
 
     public static string Seal(ReadOnlySpan<byte> key, Guid owner, Guid id, string text)
@@ -54,8 +54,8 @@ internal static class FieldEncryption
     }
 
     /// <summary>
-    /// Whether a text is a sealed one, of whichever account. One that somebody wrote before texts were sealed, and that
-    /// merely looks so, opens to nothing.
+    /// Whether a text is encrypted, for any account. A plain text from before encryption may look like one; it cannot
+    /// be decrypted.
     /// </summary>
     public static bool IsSealed(string text, out Guid owner)
     {
@@ -66,7 +66,7 @@ internal static class FieldEncryption
             && TryOwner(text.AsSpan(Prefix.Length, OwnerCharacters), out owner);
     }
 
-    /// <returns>False when it was not sealed with this key for this id.</returns>
+    /// <returns>False when the text was not encrypted with this key for this id.</returns>
     public static bool TryOpen(ReadOnlySpan<byte> key, Guid id, string sealedText, [NotNullWhen(true)] out string? text)
     {
         text = null;
@@ -101,8 +101,8 @@ internal static class FieldEncryption
         return true;
     }
 
-    /// <summary>Adds the accounts whose texts stand sealed in a JSON document, without reading it.</summary>
-    /// <returns>How many sealed texts there are.</returns>
+    /// <summary>Adds the accounts of the encrypted texts in a JSON document, without parsing it.</summary>
+    /// <returns>The number of encrypted texts.</returns>
     public static int AddOwners(ReadOnlySpan<byte> json, ISet<Guid> owners)
     {
         var texts = 0;

@@ -4,13 +4,13 @@ using System.Text.Json;
 
 namespace Veza.EventStore.Personal;
 
-/// <summary>What a product says about the personal data in its events and models.</summary>
+/// <summary>The personal data in a product's events and aggregates.</summary>
 /// <param name="OwnerProperty">
-/// For a property of text: the name of the property beside it that says whose it is, a <see cref="Guid"/>. Null for
-/// what is nobody's.
+/// For a personal text: the name of the <see cref="Guid"/> property of the same type that holds its account. Null for
+/// other properties.
 /// </param>
 /// <param name="ErasedAccount">
-/// For a type of events that erase an account: the name of the property that says which. Null for all others.
+/// For an event type that erases an account: the name of the property that holds the account. Null for other types.
 /// </param>
 public sealed record PersonalData(Func<PropertyInfo, string?> OwnerProperty, Func<Type, string?> ErasedAccount);
 
@@ -34,7 +34,7 @@ internal sealed class PersonalProperties
 
     /// <returns>Null when the type has none.</returns>
     /// <exception cref="ArgumentException">
-    /// A personal property is no text, or whose it is is not said by a <see cref="Guid"/> beside it.
+    /// A personal property is no text, or no <see cref="Guid"/> property holds its account.
     /// </exception>
     public static PersonalProperties? Of(Type type, PersonalData said)
     {
@@ -50,7 +50,7 @@ internal sealed class PersonalProperties
                 );
             if (type.GetProperty(name) is not { } owner || owner.PropertyType != typeof(Guid))
                 throw new ArgumentException(
-                    $"{type}.{property.Name} is the account's in {name}, which must be a Guid",
+                    $"{type}.{property.Name} belongs to the account in {name}, which must be a Guid",
                     nameof(type)
                 );
             found.Add((property, owner));
@@ -58,10 +58,10 @@ internal sealed class PersonalProperties
         return found.Count == 0 ? null : new([.. found]);
     }
 
-    /// <summary>Texts that are personal, those that are null included.</summary>
+    /// <summary>The number of personal texts, including those that are null.</summary>
     public int Count => _properties.Length;
 
-    /// <summary>Adds the accounts that an event's JSON names as its texts' owners, without reading the event.</summary>
+    /// <summary>Adds the accounts that an event's JSON names as its texts' owners, without deserializing it.</summary>
     public void AddOwners(ReadOnlySpan<byte> json, ISet<Guid> owners)
     {
         var reader = new Utf8JsonReader(json);
@@ -82,16 +82,16 @@ internal sealed class PersonalProperties
         }
     }
 
-    /// <summary>Each text's property, and the one that says whose it is.</summary>
+    /// <summary>The property of each text, and the one that holds its account.</summary>
     public IEnumerable<(string Text, string Owner)> Names => _properties.Select(p => (p.Text.Name, p.Owner.Name));
 
-    /// <summary>Each once.</summary>
+    /// <summary>The accounts of the texts, each once.</summary>
     public Guid[] Owners(object data) =>
         _properties is [var (_, owner)]
             ? [(Guid)owner.GetValue(data)!]
             : [.. _properties.Select(p => (Guid)p.Owner.GetValue(data)!).Distinct()];
 
-    /// <summary>A copy with every personal text replaced; those that are null stay so.</summary>
+    /// <summary>A copy with every personal text replaced. Null texts stay null.</summary>
     public object Replaced(object data, Func<Guid, string, string> replace)
     {
         var copy = Copy(data);
@@ -99,7 +99,7 @@ internal sealed class PersonalProperties
         return copy;
     }
 
-    /// <param name="data">Nobody else's yet.</param>
+    /// <param name="data">Not shared with other code yet, since it is changed.</param>
     public void ReplaceIn(object data, Func<Guid, string, string> replace)
     {
         foreach (var (text, owner) in _properties)

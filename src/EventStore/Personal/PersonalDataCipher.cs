@@ -6,7 +6,8 @@ using System.Text.Json;
 namespace Veza.EventStore.Personal;
 
 /// <summary>
-/// Seals the personal texts of events and models on their way to the database, and opens them on their way back.
+/// Encrypts the personal texts of events and aggregates before they are stored, and decrypts them when they are read.
+/// Any thread may use it.
 /// </summary>
 /// <remarks>What has none pays for no closure: what captures stands in a function of its own.</remarks>
 internal sealed class PersonalDataCipher
@@ -57,7 +58,7 @@ internal sealed class PersonalDataCipher
     {
         return _keys is { } keys && Of(data.GetType()) is { } properties ? Seal(data, id, properties, keys) : data;
 
-        // Of an account that is erased nothing more is kept.
+        // Nothing new is stored of an erased account.
         static object Seal(object data, Guid id, PersonalProperties properties, SubjectKeyStore keys) =>
             properties.Replaced(data, (owner, text) =>
                 keys.Find(owner) is { } key ? FieldEncryption.Seal(key, owner, id, text) : FieldEncryption.Erased
@@ -65,8 +66,7 @@ internal sealed class PersonalDataCipher
     }
 
     /// <summary>
-    /// What readers get of data that was just sealed: of an account that is erased nothing, as nothing of it was
-    /// stored.
+    /// The data for readers of an event that was just encrypted. Texts of erased accounts are empty, as in the log.
     /// </summary>
     public object Kept(object data)
     {
@@ -90,8 +90,8 @@ internal sealed class PersonalDataCipher
     }
 
     /// <param name="data">
-    /// As it was stored; nobody else's yet. Texts that stand there unsealed were written before they were personal:
-    /// they read as erased too when their account is.
+    /// As it was stored, and not shared with other code yet. Plain texts are from before they were personal; they also
+    /// read as empty when their account is erased.
     /// </param>
     public object? Opened(object? data, Guid id)
     {
@@ -129,8 +129,7 @@ internal sealed class PersonalDataCipher
         _keys is null ? Task.CompletedTask : _keys.LoadAsync(owners, make, ct);
 
     /// <summary>
-    /// Sees to it that the keys of a page of events are in memory before the events are looked at, all with one
-    /// question.
+    /// Loads the keys of a page of events into memory before the events are deserialized, with one query for all.
     /// </summary>
     public async ValueTask PrepareAsync(IReadOnlyList<RecordedEvent> events, CancellationToken ct)
     {
@@ -142,7 +141,7 @@ internal sealed class PersonalDataCipher
                 _ofAlias.TryGetValue(e.Type, out var properties)
                 && FieldEncryption.AddOwners(e.Json.Span, owners) < properties.Count
             )
-                // Of texts that are not sealed the event itself says whose they are.
+                // For plain texts, the event itself names the account.
                 properties.AddOwners(e.Json.Span, owners);
         if (owners.Count > 0)
             await _keys.LoadAsync(owners, make: false, ct);

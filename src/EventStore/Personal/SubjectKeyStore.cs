@@ -6,13 +6,13 @@ using Veza.EventStore.Aggregates;
 namespace Veza.EventStore.Personal;
 
 /// <summary>
-/// The keys that accounts' personal texts are sealed with: one each, in <c>log.keys</c>, wrapped by a key of the
-/// servers'. Destroying one erases them all.
+/// The keys of the accounts' personal texts: one per account, in <c>log.keys</c>, wrapped with a key of the servers.
+/// Destroying an account's key erases all its texts (crypto-shredding). Any thread may use it.
 /// </summary>
 /// <remarks>See docs/decisions/0029-erasure-is-crypto-shredding.md.</remarks>
 public sealed class SubjectKeyStore
 {
-    /// <summary>Keys kept in memory, those known to be gone included: at some 200 bytes each, about 13 MB.</summary>
+    /// <summary>Keys in memory, including those known to be destroyed. At about 200 bytes each, about 13 MB.</summary>
     public const int KeysMax = 65_536;
 
     private const int TagBytes = 16;
@@ -25,8 +25,12 @@ public sealed class SubjectKeyStore
     private int _changes;
     private volatile bool _anyGone;
 
-    /// <param name="database">Connections of their own: a key is looked for while others are held.</param>
-    /// <param name="secret">Of the servers, the same on every node; null in a log without personal data.</param>
+    /// <param name="database">
+    /// A separate pool, since a key may be queried by a thread that holds a connection of another one.
+    /// </param>
+    /// <param name="secret">
+    /// The secret of the servers, the same on every node; null in a log without personal data.
+    /// </param>
     public SubjectKeyStore(NpgsqlDataSource database, byte[]? secret, int keysMax = KeysMax)
     {
         _database = database;
@@ -41,7 +45,7 @@ public sealed class SubjectKeyStore
             );
     }
 
-    /// <summary>Whether some account is known to be erased: until then nobody needs to ask which.</summary>
+    /// <summary>Whether any account is known to be erased. If not, <see cref="IsGone"/> is false for all.</summary>
     internal bool AnyGone => _anyGone;
 
     internal bool IsGone(Guid owner) => _known.TryPeek(owner, out var known) && known.Key is null;
@@ -49,9 +53,9 @@ public sealed class SubjectKeyStore
     internal bool Has(Guid owner) => _known.TryPeek(owner, out _);
 
     /// <summary>
-    /// The account's key; asks the database, in the way of whoever waits, when nobody made sure of it before.
+    /// The account's key. It blocks on a query when the key was not loaded before.
     /// </summary>
-    /// <returns>Null when it is gone, and what it sealed with it.</returns>
+    /// <returns>Null when the key is destroyed or does not exist.</returns>
     internal byte[]? Find(Guid owner)
     {
         if (_known.TryFind(owner, out var known))
@@ -63,7 +67,7 @@ public sealed class SubjectKeyStore
             using (var command = Ask([owner]))
             using (var rows = command.ExecuteReader())
             {
-                // No row is as good as no key, but it may be there in a moment: this is not remembered.
+                // Without a row there is no key yet. It may be created soon, so this is not cached.
                 if (!rows.Read())
                     return null;
                 wrapped = rows.IsDBNull(1) ? null : rows.GetFieldValue<byte[]>(1);
@@ -73,7 +77,7 @@ public sealed class SubjectKeyStore
         }
     }
 
-    /// <summary>Opens one of the keys there are, so that a process with another secret does not start.</summary>
+    /// <summary>Unwraps one of the keys, so that a process with another secret does not start.</summary>
     /// <exception cref="CryptographicException">
     /// The servers' secret is not the one that the keys were wrapped with.
     /// </exception>
@@ -91,12 +95,12 @@ public sealed class SubjectKeyStore
 
     /// <summary>Reads the keys that are not in memory.</summary>
     /// <param name="make">
-    /// Makes those that there are none of yet. When this is done they are on the database's disk: nothing is sealed
+    /// Whether to create missing keys. They are on the database's disk when this completes, so nothing is encrypted
     /// with a key that could be lost.
     /// </param>
     internal async Task LoadAsync(IEnumerable<Guid> owners, bool make, CancellationToken ct)
     {
-        // In one order on all nodes, so that no two wait for each other's rows.
+        // In the same order on all nodes, so that no two of them deadlock on rows.
         var wanted = owners.Where(o => !Has(o)).Distinct().Order().ToArray();
         while (wanted.Length > 0)
         {
@@ -118,7 +122,7 @@ public sealed class SubjectKeyStore
     }
 
     /// <summary>
-    /// The account is erased: its key is gone from this node's memory, whatever the database said until now.
+    /// Removes an erased account's key from this node's memory, and discards queries that began before.
     /// </summary>
     internal void Forget(Guid owner)
     {
@@ -132,7 +136,7 @@ public sealed class SubjectKeyStore
         }
     }
 
-    /// <summary>After a fork: the keys made since are not in this history.</summary>
+    /// <summary>Removes all keys after a fork of the history, since later keys are not in this history.</summary>
     internal void Clear()
     {
         lock (_change)
@@ -164,7 +168,7 @@ public sealed class SubjectKeyStore
         return command;
     }
 
-    /// <returns>False when an account was erased between the asking and now, perhaps this one: ask again.</returns>
+    /// <returns>False when an account was erased since the query began, perhaps this one. Query again.</returns>
     private bool TryKeep(Guid owner, byte[]? wrapped, int changes, [NotNullWhen(true)] out Known? known)
     {
         known = wrapped is null ? Known.Gone : new(Unwrap(owner, wrapped));
@@ -227,7 +231,7 @@ public sealed class SubjectKeyStore
             "this log holds personal data; it is opened with the secret that wraps the accounts' keys"
         );
 
-    /// <param name="Key">Null when it is gone.</param>
+    /// <param name="Key">Null when it is destroyed.</param>
     private sealed record Known(byte[]? Key)
     {
         public static readonly Known Gone = new((byte[]?)null);

@@ -2,10 +2,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Veza.EventStore.Postgres;
 
-/// <summary>A file that takes up room on the server's disk, to be freed when the disk is full.</summary>
+/// <summary>A file that reserves space on the server's disk. It is deleted when the disk is full.</summary>
 /// <remarks>
-/// PostgreSQL that finds no room for its write-ahead log panics, and then needs room to recover. One thread at a time
-/// may call this. It does not throw: a disk on which nothing can be reserved is used without a reserve.
+/// PostgreSQL panics without space for its write-ahead log, and then needs space to recover. One thread at a time may
+/// call this. It does not throw: if it cannot reserve space, the server runs without a reserve.
 /// </remarks>
 internal sealed class DiskReserve(string path, DiskSpace disk, ILogger logger)
 {
@@ -13,7 +13,7 @@ internal sealed class DiskReserve(string path, DiskSpace disk, ILogger logger)
 
     public bool IsHeld => File.Exists(path);
 
-    /// <summary>Frees the reserve when the disk is nearly used up, and makes it again once there is room.</summary>
+    /// <summary>Frees the reserve when the disk is nearly full, and creates it again when there is space.</summary>
     public void Keep()
     {
         var state = disk.Look();
@@ -34,7 +34,7 @@ internal sealed class DiskReserve(string path, DiskSpace disk, ILogger logger)
             File.Delete(path);
             LogMetrics.ReserveFreed.Add(1);
             logger.LogError(
-                "The disk that holds {Path} is full; its reserve is freed for PostgreSQL. Free some space",
+                "The disk that holds {Path} is full; its reserve is now free for PostgreSQL. Free some space",
                 path
             );
         }
@@ -53,7 +53,8 @@ internal sealed class DiskReserve(string path, DiskSpace disk, ILogger logger)
         var unfinished = path + ".new";
         try
         {
-            // Allocates the blocks without writing them. Renamed when it is whole, as we may be killed here.
+            // Allocates the blocks without writing them. It is renamed when complete, as this process may be killed
+            // here.
             var allocate = new FileStreamOptions
             {
                 Mode = FileMode.Create,
@@ -66,7 +67,7 @@ internal sealed class DiskReserve(string path, DiskSpace disk, ILogger logger)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Once, not at every look.
+            // Logs it once and not at every check.
             if (!_failed)
                 logger.LogWarning(
                     "No reserve of {Bytes} bytes can be kept at {Path}: {Reason}",

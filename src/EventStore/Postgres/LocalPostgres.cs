@@ -11,18 +11,20 @@ using Npgsql;
 namespace Veza.EventStore.Postgres;
 
 /// <summary>
-/// A PostgreSQL of our own, beside the application: started, adopted when it still runs, recovered after a crash.
+/// A private PostgreSQL server beside the application. It is started, adopted when it still runs, and recovered after a
+/// crash.
 /// </summary>
 /// <remarks>
-/// The server outlives our process when that is killed, and is adopted by the next one; only <see cref="StopAsync"/>
-/// stops it. An ephemeral one never does: a watchdog removes it as soon as its maker is gone, however that ended.
+/// The server outlives this process when that is killed, and the next process adopts it; only <see cref="StopAsync"/>
+/// stops it. An ephemeral server does not outlive its process: a watchdog removes it when the process ends in any way.
 /// </remarks>
 public sealed class LocalPostgres : IAsyncDisposable
 {
     private const string User = "veza";
     private const string DatabaseName = "veza";
 
-    // Below the ports the kernel gives to outgoing connections, so that none of these takes ours while we are stopped.
+    // Below the ports that the kernel gives to outgoing connections, so that none of those takes the port of a stopped
+    // server.
     private const int PortMin = 20_000,
         PortMax = 29_999;
 
@@ -58,7 +60,7 @@ public sealed class LocalPostgres : IAsyncDisposable
         Reserve = new(folders.Reserve, Disk, this.logger);
     }
 
-    /// <summary>Over the unix socket, which is faster than loopback and open to our user only.</summary>
+    /// <summary>Uses the unix socket, which is faster than loopback and open to one user only.</summary>
     public string ConnectionString => Connection(DatabaseName).ConnectionString;
 
     public int Port { get; private set; }
@@ -66,10 +68,10 @@ public sealed class LocalPostgres : IAsyncDisposable
     /// <summary>Changes at every restart; 0 while the server does not run.</summary>
     public int ProcessId => Postmaster.Running(folders.Data)?.ProcessId ?? 0;
 
-    /// <summary>True when a server that an earlier process had left running was taken over.</summary>
+    /// <summary>Whether an earlier process had left the server running.</summary>
     public bool Adopted { get; private set; }
 
-    /// <summary>The one that the server's data and its write-ahead log are on.</summary>
+    /// <summary>The disk of the server's data and its write-ahead log.</summary>
     public DiskSpace Disk { get; }
 
     internal DiskReserve Reserve { get; }
@@ -78,7 +80,7 @@ public sealed class LocalPostgres : IAsyncDisposable
     public string ServerLog => folders.ServerLog;
 
     /// <exception cref="LocalPostgresException">
-    /// Not installed, the folder is in use, or the server does not start.
+    /// PostgreSQL is not installed, the folder is in use, or the server does not start.
     /// </exception>
     public static async Task<LocalPostgres> StartAsync(
         LocalPostgresOptions options,
@@ -91,8 +93,8 @@ public sealed class LocalPostgres : IAsyncDisposable
         return await postgres.StartOrLetGo(ct);
     }
 
-    /// <summary>How to reach the server that runs in a folder, whoever started it, to read beside them.</summary>
-    /// <returns>Null when none runs.</returns>
+    /// <summary>Finds the server that another process runs in a folder.</summary>
+    /// <returns>Its connection string; null when none runs.</returns>
     public static async Task<string?> FindRunningAsync(string folder, CancellationToken ct)
     {
         if (!Directory.Exists(folder))
@@ -111,9 +113,9 @@ public sealed class LocalPostgres : IAsyncDisposable
         }.ConnectionString;
     }
 
-    /// <summary>A server for tests: in a temporary folder, gone with its maker.</summary>
+    /// <summary>Starts a server for tests, in a temporary folder. It ends with this process.</summary>
     /// <param name="loopback">
-    /// Reachable over loopback too, at <see cref="Port"/>; otherwise over its socket only.
+    /// Whether it listens on loopback too, at <see cref="Port"/>; otherwise on its socket only.
     /// </param>
     public static async Task<LocalPostgres> StartEphemeralAsync(
         bool fsync = true,
@@ -123,14 +125,16 @@ public sealed class LocalPostgres : IAsyncDisposable
     )
     {
         var account = new ServerAccount();
-        // Not TMPDIR: the path must be short, for the socket's sake, and open to the server's user, whose watchdog
-        // removes it.
+        // Not TMPDIR: the path must be short for the socket, and open to the server's user, whose watchdog removes it.
         var folder = $"/tmp/veza-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6))}";
         account.MakeFolder(folder);
         var installation = PostgresInstallation.Find(null, folder);
-        // Our death closes the pipe the watchdog reads, whatever kills us: neither polling nor signals are needed.
+        // The kernel closes the watchdog's pipe when this process ends in any way. So it needs no polling or signals.
         var watchdog = account.StartDetached(
-            """trap "" INT TERM HUP; cat > /dev/null; "$2" stop -D "$1/postgres/data" -m immediate > /dev/null 2>&1; rm -rf "$1" """,
+            """
+            trap "" INT TERM HUP; cat > /dev/null
+            "$2" stop -D "$1/postgres/data" -m immediate > /dev/null 2>&1; rm -rf "$1"
+            """,
             [folder, installation.Program("pg_ctl")]
         );
         var options = new LocalPostgresOptions(folder) { Loopback = loopback, Fsync = fsync };
@@ -138,13 +142,13 @@ public sealed class LocalPostgres : IAsyncDisposable
         return await postgres.StartOrLetGo(ct);
     }
 
-    /// <summary>The watch over it; null when nobody watches.</summary>
+    /// <summary>The watch over the server; null before <see cref="Watch"/>.</summary>
     public ServerWatch? Watched => watch;
 
-    /// <summary>Starts the server again whenever it ends by itself, until <see cref="StopAsync"/>.</summary>
+    /// <summary>Restarts the server whenever it ends by itself, until <see cref="StopAsync"/>.</summary>
     public ServerWatch Watch(TimeProvider clock, ILogger watchLogger) => watch ??= new(this, clock, watchLogger);
 
-    /// <summary>Stops the server, or removes it if it is an ephemeral one, and gives the folder free.</summary>
+    /// <summary>Stops the server, removes an ephemeral one, and unlocks the folder.</summary>
     public async Task StopAsync(CancellationToken ct = default)
     {
         if (watch is not null)
@@ -159,7 +163,7 @@ public sealed class LocalPostgres : IAsyncDisposable
         else if (Postmaster.Running(folders.Data) is not null)
         {
             await StopServer(ct);
-            logger.LogInformation("PostgreSQL is stopped; its data stay in {Folder}", folders.Data);
+            logger.LogInformation("PostgreSQL is stopped; its data stays in {Folder}", folders.Data);
         }
         if (!folders.Socket.StartsWith(folders.Server, StringComparison.Ordinal) && Directory.Exists(folders.Socket))
             Directory.Delete(folders.Socket, recursive: true);
@@ -167,7 +171,7 @@ public sealed class LocalPostgres : IAsyncDisposable
     }
 
     /// <summary>
-    /// Ends the server hard, for trying what then happens. KILL loses what a power cut would lose of its memory.
+    /// Kills the server, for tests and trials. KILL loses as much of its memory as a power cut would.
     /// </summary>
     public async Task KillAsync(string signal = "KILL", CancellationToken ct = default)
     {
@@ -176,11 +180,12 @@ public sealed class LocalPostgres : IAsyncDisposable
         Postmaster.Signal(running.ProcessId, signal);
         if (!await running.Ended(folders.Data, options.StopTimeout, ct))
             throw new LocalPostgresException(
-                $"PostgreSQL (process {running.ProcessId}) has not ended {options.StopTimeout.TotalSeconds} s after SIG{signal}."
+                $"PostgreSQL (process {running.ProcessId}) has not ended "
+                    + $"{options.StopTimeout.TotalSeconds} s after SIG{signal}."
             );
     }
 
-    /// <summary>Starts the server again on the same data, port and socket; stops it before if it runs.</summary>
+    /// <summary>Restarts the server with the same data, port and socket.</summary>
     public async Task RestartAsync(CancellationToken ct = default)
     {
         await starting.WaitAsync(ct);
@@ -196,7 +201,7 @@ public sealed class LocalPostgres : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts a server that has ended, or finds that somebody else has started it.</summary>
+    /// <summary>Starts a server that has ended, unless another process has started it.</summary>
     /// <exception cref="LocalPostgresException">It does not start.</exception>
     internal async Task StartAgainAsync()
     {
@@ -211,10 +216,10 @@ public sealed class LocalPostgres : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends a start that is under way, and the server with it.</summary>
+    /// <summary>Aborts a running start, and stops the server.</summary>
     internal async Task EndStartAsync()
     {
-        // It may end by itself in between.
+        // The server may end by itself meanwhile.
         try
         {
             if (Postmaster.Running(folders.Data) is not null)
@@ -226,9 +231,9 @@ public sealed class LocalPostgres : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether the server was stopped in order, as only somebody who asks for it brings about.</summary>
+    /// <summary>Whether the server was shut down cleanly, which happens only on request.</summary>
     /// <remarks>
-    /// A server that is killed leaves its file, and one whose recovery fails leaves its data in recovery.
+    /// A killed server leaves its pid file, and one whose recovery fails leaves its data in recovery.
     /// </remarks>
     internal async Task<bool> WasStoppedInOrderAsync()
     {
@@ -242,7 +247,7 @@ public sealed class LocalPostgres : IAsyncDisposable
         return state is not null && state.EndsWith(" shut down", StringComparison.Ordinal);
     }
 
-    /// <summary>Leaves the server running and gives the folder free, as if our process had been killed.</summary>
+    /// <summary>Unlocks the folder and leaves the server running, as if this process had been killed.</summary>
     internal void LetGo() => exclusive.Dispose();
 
     public ValueTask DisposeAsync() => new(StopAsync());
@@ -292,17 +297,17 @@ public sealed class LocalPostgres : IAsyncDisposable
         }
         else
         {
-            // Recovery writes before it can free anything.
+            // Recovery writes before it can free any space.
             if (Disk.Look().IsFull)
                 Reserve.Free();
             await MakeData(ct);
             await Postmaster.ClearLeftovers(folders.Data, folders.Socket, ct);
-            // Those who are connected know the socket by the port's number, so that a restart keeps it.
+            // Connected clients find the socket by the port's number, so a restart keeps it.
             var restarts = Port != 0;
             if (!restarts)
                 Port = ChoosePort();
             await WriteConf(options.Loopback && (!restarts || IsFree(Port)), ct);
-            // A server that refuses says why in its log only.
+            // A server that does not start writes the reason only to its log.
             await account.Run(
                 """
                 "$1" start --silent --wait --timeout="$2" -D "$3" -l "$4" || { echo "$4:"; tail -n 8 "$4"; exit 1; }
@@ -323,13 +328,15 @@ public sealed class LocalPostgres : IAsyncDisposable
     {
         if (Directory.Exists(folders.Data))
             return;
-        // Made beside and then renamed: a folder called `data` is always a complete one, even if we are killed here.
+        // Created under another name and then renamed, so that `data` is complete even if this process is killed here.
         await account.Run(
             """
             umask 077; rm -rf "$1.new"; cat > "$1.password" &&
-            "$2" -D "$1.new" -U "$3" --pwfile="$1.password" --auth=scram-sha-256 --encoding=UTF8 --locale=C --data-checksums --wal-segsize=1 > "$1.initdb.log" 2>&1 ||
+            "$2" -D "$1.new" -U "$3" --pwfile="$1.password" --auth=scram-sha-256 --encoding=UTF8 --locale=C \
+                --data-checksums --wal-segsize=1 > "$1.initdb.log" 2>&1 ||
             { cat "$1.initdb.log"; rm -f "$1.password"; exit 1; }
-            rm -f "$1.password" "$1.initdb.log"; echo "include = 'veza.conf'" >> "$1.new/postgresql.conf"; mv "$1.new" "$1"
+            rm -f "$1.password" "$1.initdb.log"
+            echo "include = 'veza.conf'" >> "$1.new/postgresql.conf"; mv "$1.new" "$1"
             """,
             [folders.Data, installation.Program("initdb"), User],
             ct,
@@ -344,7 +351,7 @@ public sealed class LocalPostgres : IAsyncDisposable
         var memoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         var listening = options with { Loopback = loopback };
         var text = PostgresConf.Text(listening, installation, Port, folders.Socket, memoryBytes, Disk.State.TotalBytes);
-        // Beside and then renamed: on a full disk the former file stays whole.
+        // Written under another name and then renamed, so that the former file survives a full disk.
         await account.Run(
             """umask 077; cat > "$1/veza.conf.new" && mv "$1/veza.conf.new" "$1/veza.conf" """,
             [folders.Data],
@@ -354,7 +361,7 @@ public sealed class LocalPostgres : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until the server takes connections, which after a crash is when recovery is done, and makes our database.
+    /// Waits until the server accepts connections, which it does after crash recovery, and creates the database.
     /// </summary>
     private async Task MakeDatabase(CancellationToken ct)
     {
@@ -391,7 +398,7 @@ public sealed class LocalPostgres : IAsyncDisposable
 
     private int ChoosePort()
     {
-        // Without loopback the number only names the socket, whose folder is nobody else's.
+        // Without loopback the number only names the socket, and no other server uses its folder.
         if (!options.Loopback)
             return options.Port != 0 ? options.Port : 5432;
         if (options.Port != 0)
@@ -409,7 +416,7 @@ public sealed class LocalPostgres : IAsyncDisposable
         if (remembered != 0 && IsFree(remembered))
             return remembered;
 
-        // Begun at a place of this folder's own, so that several checkouts rarely try the same port.
+        // The search begins at a port derived from the folder, so that several checkouts rarely try the same one.
         var first = BitConverter.ToUInt16(SHA256.HashData(Encoding.UTF8.GetBytes(folders.Home))) % (PortMax - PortMin);
         var chosen = Enumerable
             .Range(0, 200)
@@ -445,7 +452,7 @@ public sealed class LocalPostgres : IAsyncDisposable
 
     private static FileStream TakeLock(string path)
     {
-        // The kernel lets go of this lock when we end, however we end; the file itself stays and means nothing.
+        // The kernel releases this lock when the process ends in any way. The file itself stays and has no meaning.
         try
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
@@ -453,7 +460,8 @@ public sealed class LocalPostgres : IAsyncDisposable
         catch (IOException e)
         {
             throw new LocalPostgresException(
-                $"Another Veza already runs in {Path.GetDirectoryName(path)}. Stop it, or set VEZA_HOME to another folder.",
+                $"Another Veza already runs in {Path.GetDirectoryName(path)}. "
+                    + "Stop it, or set VEZA_HOME to another folder.",
                 e
             );
         }

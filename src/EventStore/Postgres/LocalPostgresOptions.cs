@@ -1,35 +1,35 @@
 namespace Veza.EventStore.Postgres;
 
-/// <summary>Where and how a private PostgreSQL runs.</summary>
+/// <summary>The options of a private PostgreSQL.</summary>
 /// <param name="Folder">
-/// Veza's own folder (`.veza`): holds the data, the password, the remembered port and the lock.
+/// Veza's folder (<c>.veza</c>) for the data, the password, the remembered port and the lock.
 /// </param>
-/// <param name="Port">Loopback port; 0 takes the remembered one or chooses a free one and remembers it.</param>
+/// <param name="Port">The loopback port; 0 uses the remembered port, or chooses a free one and remembers it.</param>
 public sealed record LocalPostgresOptions(string Folder, int Port = 0)
 {
     /// <summary>
-    /// False: reachable over the unix socket only, so that no two servers can ever want the same port.
+    /// Whether the server listens on loopback. Without it, it uses its unix socket only and needs no port.
     /// </summary>
     public bool Loopback { get; init; } = true;
 
     /// <summary>
-    /// Off only where losing every acknowledged commit is harmless; the log's first promise rests on it.
+    /// Off only where losing acknowledged commits is harmless. The log's first promise depends on it.
     /// </summary>
     public bool Fsync { get; init; } = true;
 
     public int ConnectionsMax { get; init; } = 200;
 
     /// <summary>
-    /// Folder of `initdb` and `pg_ctl`; null finds the newest installed, or the one that made the data.
+    /// The folder of <c>initdb</c> and <c>pg_ctl</c>. Null finds the version that created the data, or else the newest.
     /// </summary>
     public string? BinFolder { get; init; }
 
-    /// <summary>How long a start may take, crash recovery of up to `max_wal_size` included.</summary>
+    /// <summary>The limit of a start, including crash recovery of up to <c>max_wal_size</c>.</summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(120);
 
-    /// <summary>How long a fast stop may take, its checkpoint included.</summary>
+    /// <summary>The limit of a fast stop, including its checkpoint.</summary>
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(30);
 }
 
-/// <summary>The private PostgreSQL cannot be started; the message says what to do.</summary>
+/// <summary>The private PostgreSQL cannot start. The message says what to do.</summary>
 public sealed class LocalPostgresException(string message, Exception? inner = null) : Exception(message, inner);

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Veza.EventStore.Postgres;
 
-/// <summary>The settings of the private server: a durable, fast log on a small machine.</summary>
+/// <summary>The settings of the private server, for a durable and fast log on a small machine.</summary>
 internal static class PostgresConf
 {
     private const long SharedBuffersBytesMin = 64L << 20;
@@ -11,15 +11,15 @@ internal static class PostgresConf
     private const long WalBytesMax = 4L << 30;
 
     /// <summary>
-    /// PostgreSQL takes no less than two segments, of 1 MiB here; this many give a checkpoint some time.
+    /// PostgreSQL needs two segments, of 1 MiB here. This many give a checkpoint some time.
     /// </summary>
     private const long WalBytesMin = 32L << 20;
 
-    /// <summary>Of a small disk the write-ahead log may take this part.</summary>
+    /// <summary>The write-ahead log may take one of so many parts of a small disk.</summary>
     private const int WalPart = 8;
 
-    /// <param name="memoryBytes">Memory of the machine, or of the container we are in.</param>
-    /// <param name="diskBytes">Of the whole file system that the data are on; 0 when it is not known.</param>
+    /// <param name="memoryBytes">The memory of the machine or the container.</param>
+    /// <param name="diskBytes">The size of the data's file system; 0 when it is not known.</param>
     public static string Text(
         LocalPostgresOptions options,
         PostgresInstallation installation,
@@ -47,35 +47,36 @@ internal static class PostgresConf
             synchronous_commit = {(options.Fsync ? "on" : "off")}
             full_page_writes = {(options.Fsync ? "on" : "off")}
 
-            # Group commit happens in the application, so that waiting for company here would only add delay.
+            # Group commit happens in the application, so waiting for other commits here would only add delay.
             commit_delay = 0
 
-            # An eighth of the memory: the application, with its ring and caches, and the page cache need the rest.
+            # An eighth of the memory. The application, with its ring and caches, and the page cache need the rest.
             shared_buffers = {sharedBuffersMb}MB
 
-            # A larger distance between checkpoints writes fewer full pages; 4 GB are replayed within the 10 s of recovery allowed.
-            # On a small disk it is less, so that the log leaves room for the data.
+            # A larger distance between checkpoints writes fewer full pages. 4 GB are replayed within the 10 s that
+            # recovery may take. On a small disk it is less, so that the log leaves space for the data.
             max_wal_size = {walMb}MB
-            # A WAL file that is not there yet is zeroed by whichever commit needs it, some 20 ms for all who wait; used ones are kept for reuse.
+            # A commit that needs a new WAL file zeroes it, which takes all waiting commits some 20 ms. So used files
+            # are kept for reuse.
             min_wal_size = {walMb / 4}MB
             checkpoint_timeout = 15min
             checkpoint_completion_target = 0.9
             wal_compression = {(installation.HasLz4 ? "lz4" : "on")}
             wal_buffers = 16MB
 
-            # Replicas and point-in-time recovery need this level; it costs an insert-only log next to nothing.
+            # Replicas and point-in-time recovery need this level, which costs an insert-only log next to nothing.
             wal_level = replica
 
-            # Pools of the host, the demo, tests and analysts together.
+            # For the pools of the host, the demo, tests and analysts together.
             max_connections = {options.ConnectionsMax}
 
-            # Compiling costs more than it saves for statements of a few milliseconds, and it makes their time erratic.
+            # Compiling statements of a few milliseconds costs more than it saves, and makes their time erratic.
             jit = off
             random_page_cost = 1.1
             effective_io_concurrency = 64
 
-            # An append-only table gathers no dead rows, so that its inserts must trigger the vacuum that keeps index-only scans
-            # possible; hot rows of projections and checkpoints are vacuumed early, before they bloat.
+            # An append-only table has no dead rows, so its inserts must trigger the vacuum that keeps index-only scans
+            # possible. Hot rows of projections and checkpoints are vacuumed early, before they bloat.
             autovacuum = on
             autovacuum_naptime = 15s
             autovacuum_vacuum_scale_factor = 0.05
@@ -83,7 +84,7 @@ internal static class PostgresConf
             autovacuum_analyze_scale_factor = 0.05
             autovacuum_vacuum_cost_limit = 1000
 
-            # A caller that hangs must not hold the append lock or an old snapshot for ever.
+            # A client that hangs must not hold the append lock or an old snapshot for ever.
             idle_in_transaction_session_timeout = 5min
             tcp_keepalives_idle = 60
 

@@ -3,13 +3,13 @@ using System.Text;
 
 namespace Veza.EventStore.Postgres;
 
-/// <summary>Where the private server keeps its things. All paths are real ones, without symbolic links.</summary>
-/// <param name="Home">Veza's folder, ours: lock, password, port.</param>
-/// <param name="Server">The server user's folder: data and server log.</param>
-/// <param name="Socket">Folder of the unix socket.</param>
+/// <summary>The folders of the private server. All paths are free of symbolic links.</summary>
+/// <param name="Home">Veza's folder: lock, password, port.</param>
+/// <param name="Server">The folder of the server's user: data and server log.</param>
+/// <param name="Socket">The folder of the unix socket.</param>
 internal sealed record PostgresFolders(string Home, string Server, string Socket)
 {
-    /// <summary>`sockaddr_un` holds 108 bytes, the last of them zero.</summary>
+    /// <summary>The path in <c>sockaddr_un</c> has 108 bytes, of which the last is zero.</summary>
     private const int SocketPathBytesMax = 107;
     private const string SocketFileLongest = "/.s.PGSQL.65535";
 
@@ -28,13 +28,12 @@ internal sealed record PostgresFolders(string Home, string Server, string Socket
         var server = Path.Combine(home, "postgres");
         if (!await CanTraverse(account, home, ct))
         {
-            // Such as a checkout below /root (0700): opening a folder of the administrator's for everyone is not ours
-            // to do.
+            // For example a checkout below /root (0700). Veza does not open an administrator's folder to others.
             server = Path.Combine("/var/lib/veza", ShortHash(home));
             Directory.CreateDirectory("/var/lib/veza");
             await File.WriteAllTextAsync(
                 Path.Combine(home, "postgres.location"),
-                $"The server's user may not enter {home}, so the data are in {server}.\n",
+                $"The server's user may not enter {home}, so the data is in {server}.\n",
                 ct
             );
         }

@@ -5,7 +5,7 @@ namespace Veza.EventStore.Postgres;
 /// <summary>An installed PostgreSQL: the folder of its programs and its major version.</summary>
 internal sealed record PostgresInstallation(string BinFolder, int Major)
 {
-    /// <summary>lz4 became a choice of wal_compression with this version.</summary>
+    /// <summary>The first version whose wal_compression offers lz4.</summary>
     private const int Lz4MajorMin = 15;
 
     public bool HasLz4 => Major >= Lz4MajorMin;
@@ -13,7 +13,7 @@ internal sealed record PostgresInstallation(string BinFolder, int Major)
     public string Program(string name) => Path.Combine(BinFolder, name);
 
     /// <summary>
-    /// Data can only be opened by the major version that made them, so that one wins over a newer one.
+    /// Finds the major version that created the data, since no other one can open it; otherwise the newest one.
     /// </summary>
     public static PostgresInstallation Find(string? binFolder, string dataFolder)
     {
@@ -25,12 +25,14 @@ internal sealed record PostgresInstallation(string BinFolder, int Major)
 
         if (installed.Count == 0)
             throw new LocalPostgresException(
-                "PostgreSQL is not installed. Run: apt-get install postgresql-15   (or set DATABASE_URL to a server you have)"
+                "PostgreSQL is not installed. "
+                    + "Run: apt-get install postgresql-15   (or set DATABASE_URL to a server you have)"
             );
 
         return installed.Where(i => madeBy is null || i.Major == madeBy).MaxBy(i => i.Major)
             ?? throw new LocalPostgresException(
-                $"The data in {dataFolder} were made by PostgreSQL {madeBy}, which is not installed. Run: apt-get install postgresql-{madeBy}"
+                $"The data in {dataFolder} is of PostgreSQL {madeBy}, which is not installed. "
+                    + $"Run: apt-get install postgresql-{madeBy}"
             );
     }
 
@@ -39,7 +41,7 @@ internal sealed record PostgresInstallation(string BinFolder, int Major)
         if (binFolder is not null)
             return [At(binFolder)];
 
-        // Debian's and Red Hat's places first: Debian keeps initdb and pg_ctl off the PATH.
+        // The folders of Debian and Red Hat come first, since Debian keeps initdb and pg_ctl off the PATH.
         var packaged = new[] { "/usr/lib/postgresql", "/usr" }
             .Where(Directory.Exists)
             .SelectMany(parent => Directory.EnumerateDirectories(parent, parent == "/usr" ? "pgsql-*" : "*"))

@@ -3,14 +3,14 @@ using System.Globalization;
 
 namespace Veza.EventStore.Postgres;
 
-/// <summary>The server process as `postmaster.pid` and `/proc` tell of it.</summary>
+/// <summary>The server process according to <c>postmaster.pid</c> and <c>/proc</c>.</summary>
 internal sealed record Postmaster(int ProcessId, int Port, string SocketFolder)
 {
     private static string FileIn(string dataFolder) => Path.Combine(dataFolder, "postmaster.pid");
 
     public static bool HasFile(string dataFolder) => File.Exists(FileIn(dataFolder));
 
-    /// <summary>The server that runs on these data now; null when none does, whatever a stale file says.</summary>
+    /// <summary>The server that runs on this data now. Null when none does, also if a stale file names one.</summary>
     public static Postmaster? Running(string dataFolder)
     {
         string[] lines;
@@ -24,17 +24,14 @@ internal sealed record Postmaster(int ProcessId, int Port, string SocketFolder)
         }
 
         // Lines: pid, data folder, start time, port, socket folder, address, shared memory key, status.
-        return
-            lines.Length >= 5
-            && int.TryParse(lines[0], CultureInfo.InvariantCulture, out var pid)
-            && WorksIn(pid, dataFolder)
-            ? new(pid, int.Parse(lines[3], CultureInfo.InvariantCulture), lines[4])
-            : null;
+        if (lines.Length < 5 || !int.TryParse(lines[0], CultureInfo.InvariantCulture, out var pid))
+            return null;
+        return WorksIn(pid, dataFolder) ? new(pid, int.Parse(lines[3], CultureInfo.InvariantCulture), lines[4]) : null;
     }
 
-    /// <summary>Every process of a server on these data, also the orphans of a killed postmaster.</summary>
+    /// <summary>All processes of a server on this data, including orphans of a killed postmaster.</summary>
     /// <remarks>
-    /// All of PostgreSQL's processes have the data folder as their working directory, and nothing else has.
+    /// All processes of PostgreSQL have the data folder as their working directory, and no other process has.
     /// </remarks>
     public static IReadOnlyList<int> ProcessesOn(string dataFolder) =>
         [
@@ -46,12 +43,12 @@ internal sealed record Postmaster(int ProcessId, int Port, string SocketFolder)
                 .Where(pid => pid != 0 && WorksIn(pid, dataFolder)),
         ];
 
-    /// <summary>Removes what a killed server left, so that a new one can start.</summary>
+    /// <summary>Removes the processes and files of a killed server, so that a new one can start.</summary>
     /// <remarks>
-    /// The file must not simply be deleted: it is what keeps a second server off data that backends of the first still
-    /// write. So the orphans are ended first; they notice their postmaster's death themselves, but one in a long query
-    /// does so late. A file that names a process which is not a server would stop the start: after a reboot numbers are
-    /// given out anew, and a container without an init keeps the killed server as a zombie.
+    /// The pid file keeps a second server off data that backends of the first still write. So the orphans are ended
+    /// before the file is deleted; they notice their postmaster's death themselves, but late during a long query. A
+    /// file that names a process other than a server would stop the start. That happens after a reboot, which numbers
+    /// processes anew, and in a container without an init, which keeps the killed server as a zombie.
     /// </remarks>
     public static async Task ClearLeftovers(string dataFolder, string socketFolder, CancellationToken ct)
     {
@@ -68,7 +65,8 @@ internal sealed record Postmaster(int ProcessId, int Port, string SocketFolder)
 
         if (ProcessesOn(dataFolder) is { Count: > 0 } left)
             throw new LocalPostgresException(
-                $"Processes {string.Join(", ", left)} of a killed PostgreSQL still use {dataFolder} and cannot be ended."
+                $"Processes {string.Join(", ", left)} of a killed PostgreSQL still use {dataFolder} "
+                    + "and cannot be ended."
             );
         File.Delete(FileIn(dataFolder));
         foreach (var socketLock in Directory.EnumerateFiles(socketFolder, ".s.PGSQL.*.lock"))
@@ -77,7 +75,7 @@ internal sealed record Postmaster(int ProcessId, int Port, string SocketFolder)
 
     public static void Signal(int processId, string signal)
     {
-        // A process that is gone by now needs no signal.
+        // A process that has ended by now needs no signal.
         try
         {
             ServerAccount.RunHere(
@@ -93,7 +91,7 @@ internal sealed record Postmaster(int ProcessId, int Port, string SocketFolder)
     }
 
     /// <remarks>
-    /// A zombie has ended too, though a container without an init may show it for ever; it has no working directory.
+    /// A zombie has ended too. A container without an init may show it for ever, but it has no working directory.
     /// </remarks>
     public Task<bool> Ended(string dataFolder, TimeSpan atMost, CancellationToken ct) =>
         Gone(() => !WorksIn(ProcessId, dataFolder), atMost, ct);
@@ -113,15 +111,15 @@ internal sealed record Postmaster(int ProcessId, int Port, string SocketFolder)
             var folder = new FileInfo($"/proc/{pid}/cwd").LinkTarget;
             return folder is null ? IsStartedOn(pid, dataFolder) : folder == dataFolder;
         }
-        // Another user's process, or one that ended meanwhile.
+        // It is another user's process, or it ended meanwhile.
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return false;
         }
     }
 
-    /// <summary>Whether it is a postmaster by its command line, which is empty for a zombie.</summary>
-    /// <remarks>In a container root may be kept from seeing where another user's process works.</remarks>
+    /// <summary>Whether the command line is a postmaster's. It is empty for a zombie.</summary>
+    /// <remarks>In a container, root may not be allowed to see the folder of another user's process.</remarks>
     private static bool IsStartedOn(int pid, string dataFolder) =>
         File.ReadAllText($"/proc/{pid}/cmdline").Split('\0') is [var program, .. var arguments]
         && Path.GetFileName(program) == "postgres"

@@ -3,12 +3,12 @@ using System.Diagnostics;
 namespace Veza.EventStore.Postgres;
 
 /// <summary>
-/// Runs commands as the user the server runs as: ourselves, or `postgres` when we are root, which PostgreSQL refuses.
+/// Runs commands as the server's user: this process's user, or <c>postgres</c> if that is root, which PostgreSQL
+/// refuses.
 /// </summary>
 /// <remarks>
-/// The only class of this room that starts programs. It sets no limits of memory or time: what it starts is PostgreSQL,
-/// whose limits are its settings and the disk, and short commands of ours around it. Nothing that a client sent is
-/// among their input.
+/// The only class of this project that starts programs. It sets no limits of memory or time. It starts PostgreSQL,
+/// whose limits are its settings and the disk, and short commands around it. Their input holds nothing from clients.
 /// </remarks>
 internal sealed class ServerAccount
 {
@@ -16,7 +16,7 @@ internal sealed class ServerAccount
 
     public bool IsOther { get; } = Environment.IsPrivilegedProcess;
 
-    /// <summary>Runs a `sh` script; its arguments are $1, $2 …, so that no path is ever parsed as shell.</summary>
+    /// <summary>Runs a <c>sh</c> script. Its arguments are $1, $2 …, so that no path is parsed as shell.</summary>
     public async Task<(int ExitCode, string Output)> TryRun(
         string script,
         IEnumerable<string> arguments,
@@ -25,7 +25,7 @@ internal sealed class ServerAccount
     )
     {
         using var process = Start(script, arguments);
-        // Both pipes are read while the script runs, or a full pipe would stop it for ever.
+        // Both pipes are read while the script runs; otherwise a full pipe would block it for ever.
         var output = process.StandardOutput.ReadToEndAsync(ct);
         var errors = process.StandardError.ReadToEndAsync(ct);
         if (input is not null)
@@ -51,11 +51,11 @@ internal sealed class ServerAccount
     }
 
     /// <summary>
-    /// Starts a script in a session of its own, out of reach of the terminal's Ctrl-C; its standard input stays ours.
+    /// Starts a script in its own session, out of reach of the terminal's Ctrl-C. The caller holds its standard input.
     /// </summary>
     public Process StartDetached(string script, IEnumerable<string> arguments) => Start(script, arguments, "setsid");
 
-    /// <summary>Makes a folder that belongs to the server's user alone.</summary>
+    /// <summary>Creates a folder that belongs to the server's user alone.</summary>
     public void MakeFolder(string folder)
     {
         Directory.CreateDirectory(folder);
@@ -89,10 +89,9 @@ internal sealed class ServerAccount
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
-                // Our own folder may be closed to the server's user, who would complain about it at every command.
+                // The present folder may be closed to the server's user, and every command would warn about it.
                 WorkingDirectory = "/",
-                // The commands' messages are shown to people and never parsed, but one language is easier to search
-                // for.
+                // The commands' messages are for people and are not parsed, but one language is easier to search for.
                 Environment = { ["LC_ALL"] = "C.UTF-8" },
             }
         )!;

@@ -6,20 +6,20 @@ public enum ServerState
 {
     Running,
 
-    /// <summary>It has ended by itself, and is being started again.</summary>
+    /// <summary>It has ended by itself, and the watch restarts it.</summary>
     Restarting,
 
-    /// <summary>Somebody stopped it in order. It is left alone until they start it again.</summary>
+    /// <summary>An operator shut it down. It stays down until an operator starts it again.</summary>
     StoppedByOthers,
 }
 
-/// <summary>How the private PostgreSQL is.</summary>
+/// <summary>The state of the private PostgreSQL.</summary>
 /// <param name="Since">When this state began.</param>
-/// <param name="Attempts">Failed starts since the server ended, or the ends soon after a start.</param>
+/// <param name="Attempts">Failed starts since the server ended, including starts that it soon ended after.</param>
 /// <param name="LastReason">
-/// Why it last did not run; null when it always did. Without paths: anybody may read it.
+/// Why it last did not run; null when it always did. It holds no paths, since every caller may read it.
 /// </param>
-/// <param name="Restarts">Successful ones since the watch began.</param>
+/// <param name="Restarts">Successful restarts since the watch began.</param>
 public sealed record ServerStatus(
     ServerState State,
     DateTimeOffset Since,
@@ -29,30 +29,29 @@ public sealed record ServerStatus(
 );
 
 /// <summary>
-/// Starts the private PostgreSQL again when it ends by itself, and keeps a reserve on its disk. A killed server is
-/// noticed within <see cref="LookEvery"/> and started at once. Starts that fail are repeated with growing waits.
+/// Restarts the private PostgreSQL when it ends by itself, and keeps a reserve on its disk. It notices a killed server
+/// within <see cref="LookEvery"/> and restarts it immediately. It repeats failed starts with growing waits.
 /// </summary>
 /// <remarks>
-/// <para>A crash of one backend is PostgreSQL's own affair: its postmaster stays and recovers. An operator who stops
-/// the server in order wants it stopped, and so does <see cref="LocalPostgres.StopAsync"/>, which ends the watch
-/// first.</para>
-/// <para>It looks rather than waits for the process: that of an adopted server is not a child of ours, and a zombie in
-/// a container without an init never goes away. <see cref="Status"/> may be read from any thread.</para>
+/// <para>PostgreSQL recovers from the crash of one backend by itself, since its postmaster stays. The watch does not
+/// restart a server that an operator shut down. <see cref="LocalPostgres.StopAsync"/> ends the watch first.</para>
+/// <para>It polls and does not wait for the process: an adopted server is no child of this process, and a zombie in a
+/// container without an init never disappears. Any thread may read <see cref="Status"/>.</para>
 /// </remarks>
 public sealed class ServerWatch : IAsyncDisposable
 {
-    /// <summary>A look reads one small file and one link below /proc.</summary>
+    /// <summary>A check reads one small file and one link below /proc.</summary>
     public static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Before the second attempt; doubled after each further one. The first is made at once.</summary>
+    /// <summary>The wait before the second attempt, doubled for each further one. The first has none.</summary>
     public static readonly TimeSpan RestartWaitMin = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
-    /// Soon enough after the operator has done something about it, and rarely enough for a log one can read.
+    /// Short enough that a start soon follows the operator's repair, and long enough for a readable log.
     /// </summary>
     public static readonly TimeSpan RestartWaitMax = TimeSpan.FromSeconds(30);
 
-    /// <summary>A server that ends sooner after its start counts as one that did not start.</summary>
+    /// <summary>A server that ends sooner after its start counts as a failed start.</summary>
     public static readonly TimeSpan StableAfter = TimeSpan.FromSeconds(10);
 
     private readonly LocalPostgres _postgres;
@@ -75,7 +74,7 @@ public sealed class ServerWatch : IAsyncDisposable
 
     public ServerStatus Status => _status;
 
-    /// <param name="failed">Attempts that have failed, 0 or more.</param>
+    /// <param name="failed">Failed attempts, 0 or more.</param>
     internal static TimeSpan WaitAfter(int failed)
     {
         if (failed == 0)
@@ -84,7 +83,7 @@ public sealed class ServerWatch : IAsyncDisposable
         return wait < RestartWaitMax ? wait : RestartWaitMax;
     }
 
-    /// <summary>Ends the watch; a start that is under way is ended too, with the server it would have made.</summary>
+    /// <summary>Ends the watch. It also aborts a running start, and its server.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
@@ -110,15 +109,15 @@ public sealed class ServerWatch : IAsyncDisposable
                     await BringBackAsync();
                 await Task.Delay(LookEvery, _clock, _stopping.Token);
             }
-            // Cancelled, or the start that was under way is ended.
+            // The watch is cancelled, or its running start is aborted.
             catch (Exception) when (_stopping.IsCancellationRequested)
             {
                 return;
             }
-            // Such as a machine without memory for one more process: the next look may find it better.
+            // For example the machine has no memory for another process. The next check may succeed.
             catch (Exception fault)
             {
-                _logger.LogError(fault, "Watching PostgreSQL failed and goes on");
+                _logger.LogError(fault, "A check of PostgreSQL failed; the watch goes on");
                 await Task.Delay(RestartWaitMin, _clock, CancellationToken.None);
             }
         }
@@ -142,26 +141,26 @@ public sealed class ServerWatch : IAsyncDisposable
         if (await _postgres.WasStoppedInOrderAsync())
         {
             _logger.LogWarning(
-                "PostgreSQL (process {ProcessId}) was stopped in order and is left alone; start it, or Veza, again",
+                "PostgreSQL (process {ProcessId}) was shut down and stays down; start it, or Veza, again",
                 _processId
             );
             Become(ServerState.StoppedByOthers, attempts: 0, "it was stopped in order");
             return;
         }
-        // Attempts of before count on for a server that does not stay up.
+        // A server that does not stay up keeps its count of attempts.
         var isStable = _status.Restarts == 0 || _clock.GetUtcNow() - _status.Since >= StableAfter;
         var attempts = isStable ? 0 : _status.Attempts + 1;
         var reason = _postgres.Disk.Look().IsFull ? "its disk is full" : "it was killed or crashed";
         Become(ServerState.Restarting, attempts, reason);
         _logger.LogError(
-            "PostgreSQL (process {ProcessId}) has ended by itself: {Reason}; it is started again",
+            "PostgreSQL (process {ProcessId}) has ended by itself: {Reason}; the watch restarts it",
             _processId,
             reason
         );
         while (!await TryStartAsync()) { }
     }
 
-    /// <summary>Waits for so long, or until a disk that is full has room again.</summary>
+    /// <summary>Waits, but not longer than until a full disk has space again.</summary>
     private async Task WaitAsync(TimeSpan wait)
     {
         var began = _clock.GetTimestamp();

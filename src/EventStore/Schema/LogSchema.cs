@@ -7,10 +7,10 @@ namespace Veza.EventStore.Schema;
 /// <summary>Creates and updates the log's tables and functions.</summary>
 internal static class LogSchema
 {
-    // One node at a time: "create … if not exists" alone can collide when several start together.
+    // One node at a time: "create … if not exists" alone can collide when several start at the same time.
     private const string Exclusive = "select pg_advisory_xact_lock(7310573, 2)";
 
-    /// <summary>Times that an update gives way to appends it deadlocked with.</summary>
+    /// <summary>Attempts at an update that deadlocks with appends.</summary>
     private const int AttemptsMax = 10;
 
     private static readonly string[] Names =
@@ -27,8 +27,8 @@ internal static class LogSchema
     private static readonly TimeSpan AgainAfter = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
-    /// Does nothing where the same scripts were the last to be applied: also those that change nothing lock tables that
-    /// other nodes append to, and in another order than they do.
+    /// Applies the scripts unless the same ones were applied last. Even scripts that change nothing lock tables that
+    /// other nodes append to, in another order than the appends.
     /// </summary>
     public static async Task ApplyAsync(NpgsqlDataSource database, CancellationToken ct)
     {
@@ -69,7 +69,7 @@ internal static class LogSchema
 
         async Task ExecuteAsync(string sql)
         {
-            // An index on a large log may take longer than the usual limit, and whoever starts beside waits for it.
+            // An index on a large log may take longer than the usual limit, and other starting nodes wait for it.
             await using var command = new NpgsqlCommand(sql, connection, transaction) { CommandTimeout = 0 };
             await command.ExecuteNonQueryAsync(ct);
         }

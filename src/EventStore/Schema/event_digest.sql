@@ -1,12 +1,12 @@
--- What EventDigest and CanonicalJson compute on a node, for events that a Marten program appends.
--- A digest that the program computed could not be trusted. A test compares the two over random events.
+-- The digest of events that a Marten program appends, computed as EventDigest and CanonicalJson do on a node.
+-- A digest that the program computed could not be trusted. A test compares both over random events.
 
 create or replace function log.canonical_text(value text) returns bytea
 language sql immutable strict as $$
     select convert_to('"', 'UTF8') || int4send(octet_length(convert_to(value, 'UTF8'))) || convert_to(value, 'UTF8')
 $$;
 
--- One sequence of bytes for everything JSON can say; see CanonicalJson. Text that comes out of jsonb has no exponents.
+-- The canonical form of JSON; see CanonicalJson. The text of a number in jsonb has no exponent.
 create or replace function log.canonical_number(value text) returns bytea
 language plpgsql immutable strict as $$
 declare
@@ -26,7 +26,7 @@ end $$;
 create or replace function log.canonical_json(value jsonb, depth int default 1) returns bytea
 language plpgsql immutable strict as $$
 declare
-    -- As deep as a node reads.
+    -- The depth that a node reads.
     depth_max constant int := 64;
     kind      constant text := jsonb_typeof(value);
 begin
@@ -48,13 +48,13 @@ begin
     end;
 end $$;
 
--- Its length in bytes first, -1 for null, so that no two rows of texts look alike.
+-- The length first, -1 for null, so that different sequences of texts have different bytes.
 create or replace function log.digest_text(value text) returns bytea
 language sql immutable as $$
     select coalesce(int4send(octet_length(convert_to(value, 'UTF8'))) || convert_to(value, 'UTF8'), int4send(-1))
 $$;
 
--- The last argument is the event's canonical JSON, which can be made before the version is known.
+-- The last argument is the event's canonical JSON, which can be computed before the version is known.
 create or replace function log.event_digest(
     id uuid, stream_id uuid, version bigint, type text, dotnet_type text, user_name text, correlation_id text,
     causation_id text, canonical bytea) returns bytea

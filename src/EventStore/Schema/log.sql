@@ -1,10 +1,11 @@
--- The log. What is named mt_* is Marten's, column for column; what is ours carries no prefix.
--- Every statement can be run again: the schema is applied at each start.
+-- The log. Tables and views named mt_* have Marten's columns; all others are Veza's.
+-- Every statement can run again, since the schema is applied at each start.
 create schema if not exists log;
 create schema if not exists views;
 
--- Partitioned by position, so that old parts can move to other disks and no index grows without end. Nothing here is ever updated, and
--- positions only ever rise, so that their pages can be full. Events have no tenant_id: Marten takes them for its default tenant's, and ten bytes each are spared.
+-- Partitioned by position, so that old parts can move to other disks and no index grows without end. No row is ever
+-- updated, and positions only rise, so index pages can be full. Events have no tenant_id, which saves ten bytes each:
+-- Marten treats them as its default tenant's.
 create table if not exists log.mt_events (
     seq_id          bigint not null primary key with (fillfactor = 100),
     id              uuid not null,
@@ -22,12 +23,12 @@ create table if not exists log.mt_events (
     headers         jsonb,
     user_name       varchar
 ) partition by range (seq_id);
--- A stream's events, by eights of their versions: PostgreSQL keeps equal keys once, so that an event of a longer stream takes a fifth of what a key of its own would.
--- Not unique, as the versions are enforced under the log's lock.
+-- A stream's events, by eights of their versions. PostgreSQL stores equal keys once, so an event of a longer stream
+-- takes a fifth of the space of a separate key. It is not unique, since the versions are enforced under the log's lock.
 create index if not exists events_by_stream on log.mt_events (stream_id, (version >> 3));
 drop index if exists log.pk_mt_events_stream_and_version;
 
--- Which streams there are. Insert-only: a version kept here would be an update for every event, whose dead rows nothing can remove
+-- The streams. Insert-only: a version here would need an update for every event, and no vacuum can remove the dead rows
 -- while an analyst's transaction is open.
 create table if not exists log.streams (
     id       uuid primary key,
@@ -35,13 +36,14 @@ create table if not exists log.streams (
     created  timestamptz not null
 );
 
--- Marten's table of streams, with the version as the events have it. Scalar subqueries, which nobody pays for who does not ask for them: Marten's
--- daemon joins every page of events with it.
+-- Marten's table of streams, with the version from the events. Scalar subqueries cost nothing in queries that do not
+-- select them, and Marten's daemon joins every page of events with this view.
 create or replace view log.mt_streams as
 select s.id, s.type,
-       coalesce((select e.version from log.mt_events e where e.stream_id = s.id order by e.version >> 3 desc, e.version desc limit 1), 0) as version,
-       coalesce((select e.timestamp from log.mt_events e where e.stream_id = s.id order by e.version >> 3 desc, e.version desc limit 1), s.created)
-           as timestamp,
+       coalesce((select e.version from log.mt_events e where e.stream_id = s.id
+                 order by e.version >> 3 desc, e.version desc limit 1), 0) as version,
+       coalesce((select e.timestamp from log.mt_events e where e.stream_id = s.id
+                 order by e.version >> 3 desc, e.version desc limit 1), s.created) as timestamp,
        s.created, '*DEFAULT*'::varchar as tenant_id, false as is_archived, 0::bigint as compacted_version
 from log.streams s;
 
@@ -57,14 +59,15 @@ create table if not exists log.mt_high_water_skips (
     timestamp         timestamptz default transaction_timestamp()
 );
 
--- One link per batch: SHA-256 over the link before and the events as they are stored. Its newest row is the head of the log.
+-- The hash chain. One link per batch: SHA-256 over the former link and the stored events. The newest row is the head of
+-- the log.
 create table if not exists log.chain (
     position  bigint primary key,
     at        timestamptz not null,
     hash      bytea not null
 );
 
--- What each command with an idempotency key was answered, so that repeating it changes nothing and gets the first answer again.
+-- The answer to each command with an idempotency key, so that a repeat changes nothing and gets the first answer.
 create table if not exists log.commands (
     id           uuid primary key,
     position     bigint not null,
@@ -75,7 +78,7 @@ create table if not exists log.commands (
 );
 create index if not exists commands_at on log.commands using brin (at);
 
--- Unique names: user names, e-mails, vanity addresses. Changed only in the transaction of the event that says so.
+-- Unique names: user names, e-mails, vanity addresses. They change only in the transaction of their event.
 create table if not exists log.names (
     scope  text not null,
     name   text not null,
@@ -83,10 +86,11 @@ create table if not exists log.names (
     primary key (scope, name)
 );
 
--- Asked for when the log is verified.
+-- For the verification of the log.
 create index if not exists names_owner on log.names (owner);
 
--- The keys that accounts' personal texts are sealed with in the events, wrapped by a key of the servers'. One that was destroyed keeps its row, so that no other is made.
+-- The keys of the accounts' personal texts in the events, wrapped with a key of the servers. A destroyed key keeps its
+-- row, so that no new one is created.
 create table if not exists log.keys (
     owner      uuid primary key,
     wrapped    bytea,
@@ -94,14 +98,16 @@ create table if not exists log.keys (
     destroyed  timestamptz
 );
 
--- Erased accounts of which the database's files have been swept: when, and what was done and not. One that was erased and is not here is yet to be swept.
+-- Erased accounts that a sweep of the database's files has covered, with its time and steps. An erased account without
+-- a row waits for a sweep.
 create table if not exists log.erasures (
     account  uuid primary key,
     swept    timestamptz not null default now(),
     steps    jsonb not null
 );
 
--- Models of long streams as they were at an event, so that loading one reads only the events after it. Nothing depends on them: they can all be deleted.
+-- Snapshots of the aggregates of long streams, so that loading one reads only the events after its snapshot. All of
+-- them can be deleted safely.
 create table if not exists log.snapshots (
     stream_id  uuid not null,
     model      varchar not null,
@@ -114,14 +120,16 @@ create table if not exists log.snapshots (
     primary key (stream_id, model)
 );
 
--- Which nodes there are: one row each, renewed every second by this database's clock. A node not seen for the length of a lease is gone.
+-- The nodes' leases: one row per node, renewed every second by this database's clock. A node whose lease has expired is
+-- gone.
 create table if not exists log.nodes (
     id    uuid primary key,
     runs  text[] not null,
     seen  timestamptz not null
 ) with (fillfactor = 50);
 
--- What runs behind the log, projections (or their shards) and subscriptions, and which node runs it. Written when that changes, not while it runs.
+-- The projections (or their shards) and subscriptions, and the node that runs each. A row is written when its node
+-- changes, not while it runs.
 create table if not exists log.runners (
     name   text primary key,
     kind   text not null,
@@ -130,8 +138,8 @@ create table if not exists log.runners (
     fault  text
 );
 
--- Events that a projection could not apply. "standing": it waits before the event for an operator; "skipped": it was gone past without it.
--- Those of a subscription were parked by a former release; they are stored with its next events.
+-- Events that a projection could not apply. "standing": it waits at the event for an operator; "skipped": it went on
+-- without the event. Events of a subscription were parked by a former release; they are stored with its next events.
 create table if not exists log.parked_events (
     name      text not null,
     position  bigint not null,
@@ -141,4 +149,6 @@ create table if not exists log.parked_events (
     state     text not null default 'skipped',
     primary key (name, position)
 );
-alter table log.parked_events add column if not exists attempts integer not null default 1, add column if not exists state text not null default 'skipped';
+alter table log.parked_events
+    add column if not exists attempts integer not null default 1,
+    add column if not exists state text not null default 'skipped';

@@ -1,9 +1,9 @@
--- What Marten 9 expects beside the log's own tables. Functions that are Marten's are copied word for word, so that
--- Marten finds them to be its own.
+-- The objects that Marten 9 expects beside the log's tables. Marten's functions are copied word for word, so that
+-- Marten accepts them.
 
--- Marten takes this for a sequence and reads it as the highest position given out. Ours gives none out: a position is
--- given under the log's lock, and the highest is the chain's head. A view is right in every transaction, and a failed
--- append does not move it. nextval, by which Marten's other ways to append would number events, is refused.
+-- Marten reads the highest position from this sequence. Veza assigns positions under the log's lock, and the highest is
+-- the chain's head. So it is a view: it is right in every transaction, and a failed append does not move it. It refuses
+-- nextval, with which Marten's other append modes would number events.
 do $$
 begin
     if (select c.relkind from pg_class c where c.oid = to_regclass('log.mt_events_sequence')) = 'S' then
@@ -14,7 +14,7 @@ create or replace view log.mt_events_sequence as
 select coalesce(h.position, 1) as last_value, 0::bigint as log_cnt, h.position is not null as is_called
 from (values ((select c.position from log.chain c order by c.position desc limit 1))) h (position);
 
--- By these names Marten's functions find the constraints.
+-- Marten's functions find the constraints by these names.
 do $$
 begin
     if exists (select from pg_constraint c
@@ -28,7 +28,7 @@ begin
     end if;
 end $$;
 
--- How Marten's daemon says what each of its shards is doing.
+-- The columns in which Marten's daemon reports the state of each of its shards.
 alter table log.mt_event_progression
     add column if not exists mode varchar default 'none',
     add column if not exists rebuild_threshold integer default 0,
@@ -52,7 +52,7 @@ create table if not exists log.mt_event_projection_floors (
     constraint pkey_mt_event_projection_floors_name_tenant_id primary key (name, tenant_id)
 );
 
--- Events that Marten's daemon was told to go past.
+-- Events that Marten's daemon skipped.
 create table if not exists log.mt_doc_deadletterevent (
     id                uuid not null,
     data              jsonb not null,
@@ -112,7 +112,7 @@ END
 $$
 LANGUAGE plpgsql;
 
--- An archived stream would no longer be what its events say, and the chain is over what is stored.
+-- Archiving would change stored events, which the hash chain covers.
 create or replace function log.mt_archive_stream(streamid uuid) returns void
 language plpgsql as $$
 begin
@@ -129,7 +129,7 @@ end $$;
 create or replace trigger refuse_streams_written instead of insert or update or delete on log.mt_streams
     for each row execute function log.refuse_streams_written();
 
--- What Marten says of an event that it could not deal with may quote it, and goes with its author's key.
+-- Marten's error about an event may quote it, so it is deleted together with its author's key.
 create or replace function log.forget_dead_letters() returns trigger
 language plpgsql as $$
 begin

@@ -1,5 +1,5 @@
--- What must be known of an event type to take an event of it from a program that is no node. Nodes write it as they
--- start, from their own types.
+-- The rules of each event type for events from a program that is not a node. Nodes write them at their start, from
+-- their own types.
 create table if not exists log.event_types (
     alias       text primary key,
     properties  text[] not null,
@@ -12,7 +12,7 @@ comment on column log.event_types.personal is
 comment on column log.event_types.refusal is
     'why commands alone append events of this type; null where a Marten session may';
 
--- The text a node seals for this account, or the empty one that stands for what is erased.
+-- Whether a text is encrypted for this account, or the empty one of an erased account.
 create or replace function log.is_sealed_for(account text, value text) returns boolean
 language sql immutable as $$
     select value = '' or value ~ '^sealed\.1\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{38,}$'
@@ -20,7 +20,8 @@ language sql immutable as $$
             = rtrim(translate(encode(uuid_send(account::uuid), 'base64'), '+/', '-_'), '=')
 $$;
 
--- Why an event is not taken from a Marten session; null when it is. Says no value of the event: it may be secret.
+-- Why an event of a Marten session is refused; null when it is accepted. It quotes no value of the event, which may be
+-- secret.
 create or replace function log.refusal_of(alias text, body jsonb) returns text
 language plpgsql stable as $$
 declare
@@ -37,7 +38,7 @@ begin
     if known.refusal is not null then
         return known.refusal;
     end if;
-    -- Another spelling of a property would go past what follows, and past every reader too.
+    -- A misspelled property would pass the checks below, and no reader would find it.
     select k.key into surplus from jsonb_object_keys(body) k(key) where k.key <> all (known.properties) limit 1;
     if found then
         return format('it has no property %I', surplus);
@@ -55,9 +56,10 @@ begin
     return null;
 end $$;
 
--- What Marten calls to append (EventAppendMode.QuickWithServerTimestamps, its default). It keeps what log.append_batch
--- keeps: the lock, dense positions, the chain, versions. The transaction is the caller's: what it stores beside the
--- events is stored with them or not at all. It holds the log's lock until it ends; see the limits below.
+-- Marten's function to append (EventAppendMode.QuickWithServerTimestamps, its default). It keeps the promises of
+-- log.append_batch: the lock, dense positions, the chain, versions. It runs in the caller's transaction, so the
+-- caller's other changes are stored with the events or not at all. That transaction holds the log's lock until it ends;
+-- see the limits below.
 create or replace function log.mt_quick_append_events(
     stream uuid, stream_type varchar, tenantid varchar, event_ids uuid[], event_types varchar[], dotnet_types varchar[],
     bodies jsonb[], bdatas bytea[], causation_ids varchar[], correlation_ids varchar[], headers jsonb[],
@@ -66,9 +68,9 @@ language plpgsql as $$
 #variable_conflict use_variable
 declare
     added          constant int := cardinality(event_ids);
-    -- As in a batch of a node.
+    -- As in a node's batch.
     events_max     constant int := 4096;
-    -- All who append wait for this transaction. PostgreSQL ends one that is idle, or in one statement, for longer.
+    -- All appends wait for this transaction. PostgreSQL ends it when it is idle, or in one statement, for longer.
     idle_max_ms       constant int := 5000;
     statement_max_ms  constant int := 10000;
     default_tenant    constant text := '*DEFAULT*';
@@ -115,25 +117,25 @@ begin
        not between interval '1 ms' and statement_max_ms * interval '1 ms' then
         perform set_config('statement_timeout', statement_max_ms::text, true);
     end if;
-    -- What is acknowledged is on disk.
+    -- An acknowledged event must be on disk.
     if current_setting('synchronous_commit') = 'off' then
         perform set_config('synchronous_commit', 'on', true);
     end if;
 
-    -- What takes longest is done before the lock is held.
+    -- The slowest step comes before the lock.
     canonical := array(select log.canonical_json(bodies[i]) from generate_series(1, added) i order by i);
 
-    -- A statement of its own: everything below then reads with a snapshot taken while the lock is held.
+    -- A separate statement, so that everything below reads with a snapshot taken while the lock is held.
     perform pg_advisory_xact_lock(7310573, 1);
     select c.position, c.at, c.hash into head, moment, link from log.chain c order by c.position desc limit 1;
     if not found then head := 0; link := ''; end if;
-    -- The caller's clock has no say: times never go back along the log.
+    -- The caller's clock does not count: times never go back along the log.
     moment := greatest(clock_timestamp(), moment);
 
     select coalesce(max(n.version), 0) into current
     from (select e.version from log.mt_events e where e.stream_id = stream order by e.version >> 3 desc limit 8) n;
     if current <> expected_version then
-        -- Sent again, by whoever was not told how it ended: it is in the log, and answered as the first time.
+        -- A program that did not learn the outcome sends the events again. They are in the log and get the same answer.
         select e.seq_id into repeated from log.mt_events e
         where e.stream_id = stream and e.version >> 3 = (expected_version + 1) >> 3
               and e.version = expected_version + 1 and e.id = event_ids[1];
@@ -150,7 +152,7 @@ begin
 
     if current = 0 then
         if stream_type !~ '^[a-z][a-z0-9_]*$' is not false then
-            raise exception 'stream % begins without the type of its model; begin it with StartStream<Model>', stream
+            raise exception 'stream % begins without its aggregate type; begin it with StartStream<Aggregate>', stream
                 using errcode = 'VZ003';
         end if;
         insert into log.streams (id, type, created) values (stream, stream_type, moment);
@@ -166,15 +168,16 @@ begin
            correlation_ids[i], causation_ids[i], user_names[i]
     from generate_series(1, added) i;
     select string_agg(log.event_digest(event_ids[i], stream, current + i, event_types[i], dotnet_types[i],
-                                       user_names[i], correlation_ids[i], causation_ids[i], canonical[i]), '' order by i)
+                                       user_names[i], correlation_ids[i], causation_ids[i], canonical[i]),
+                      '' order by i)
     into digests
     from generate_series(1, added) i;
-    -- What ChainLink computes.
+    -- The same as ChainLink computes.
     insert into log.chain (position, at, hash)
     values (head + added, moment,
             sha256(link || int8send(head) || int8send((extract(epoch from moment) * 1000000)::bigint) || digests));
 
-    -- Nodes, and Marten's daemons; sent with the commit.
+    -- Wakes nodes and Marten's daemons. PostgreSQL sends them with the commit.
     perform pg_notify('veza_log', (head + added)::text), pg_notify('mt_events_appended', '');
     return array[current + added] || array(select head + i from generate_series(1, added) i order by i);
 end $$;

@@ -1,6 +1,6 @@
 namespace Veza.EventStore.Verification;
 
-/// <summary>Bytes one after the other, of which the last can be taken back; used again and again.</summary>
+/// <summary>A growing, reusable buffer of bytes whose end can be truncated.</summary>
 internal sealed class ByteBuffer(int capacity)
 {
     private byte[] _bytes = new byte[capacity];

@@ -5,9 +5,8 @@ using System.Text.Json;
 namespace Veza.EventStore.Verification;
 
 /// <summary>
-/// One sequence of bytes for everything JSON can say, however it is written: two texts have the same bytes exactly when
-/// jsonb holds them to be equal. Order of properties, white space, escapes and the notation of numbers make no
-/// difference.
+/// A canonical form of JSON: two texts have the same bytes exactly when jsonb treats them as equal. The order of
+/// properties, whitespace, escapes and the notation of numbers make no difference.
 /// </summary>
 /// <remarks>
 /// Every value begins with its kind: <c>{</c> properties by the bytes of their names, name before value, <c>}</c>;
@@ -16,7 +15,7 @@ namespace Veza.EventStore.Verification;
 /// </remarks>
 internal static class CanonicalJson
 {
-    /// <exception cref="JsonException">It is no JSON, or nests deeper than 64 levels.</exception>
+    /// <exception cref="JsonException">The text is no JSON or nests deeper than 64 levels.</exception>
     public static void Write(ReadOnlySpan<byte> json, ByteBuffer to)
     {
         var reader = new Utf8JsonReader(json);
@@ -93,7 +92,7 @@ internal static class CanonicalJson
     private static void Sort(Span<Part> parts, int begin, ByteBuffer to)
     {
         var length = to.Count - begin;
-        // Every event comes by here, and most are not written in this order.
+        // This runs for every event, and most are not written in this order.
         var unsorted = ArrayPool<byte>.Shared.Rent(length);
         to.Written[begin..].CopyTo(unsorted);
         if (parts.Length <= InsertedMax)
@@ -103,7 +102,7 @@ internal static class CanonicalJson
         to.Truncate(begin);
         for (var i = 0; i < parts.Length; i++)
         {
-            // Of a name that comes twice the last counts, as with jsonb.
+            // The last of two equal names counts, as in jsonb.
             if (i + 1 < parts.Length && CompareNames(unsorted, parts[i], parts[i + 1]) == 0)
                 continue;
             to.Write(unsorted.AsSpan(parts[i].At, parts[i].Length));
@@ -111,7 +110,7 @@ internal static class CanonicalJson
         ArrayPool<byte>.Shared.Return(unsorted);
     }
 
-    /// <summary>Quicker than the library's sort where there are few, and makes no garbage.</summary>
+    /// <summary>Insertion sort: faster than the library's sort for few properties, and without allocation.</summary>
     private static void Insert(Span<Part> parts, ReadOnlySpan<byte> unsorted)
     {
         for (var i = 1; i < parts.Length; i++)
@@ -124,17 +123,20 @@ internal static class CanonicalJson
         }
     }
 
-    // A method of its own: what it captures would otherwise be made for few properties too.
+    // A separate method, since its closure would otherwise be allocated for few properties too.
     private static void SortMany(Span<Part> parts, byte[] unsorted) => parts.Sort((a, b) => Compare(unsorted, a, b));
 
-    /// <summary>A property: where it begins after the object does, the length of its name, and its own.</summary>
+    /// <summary>A property: its offset in the object, the length of its name, and its whole length.</summary>
     private readonly record struct Part(int At, int Name, int Length);
 
-    /// <summary>Equal names as they came.</summary>
-    private static int Compare(ReadOnlySpan<byte> properties, Part a, Part b) =>
-        CompareNames(properties, a, b) is var byName and not 0 ? byName : a.At.CompareTo(b.At);
+    /// <summary>Equal names stay in their order.</summary>
+    private static int Compare(ReadOnlySpan<byte> properties, Part a, Part b)
+    {
+        var byName = CompareNames(properties, a, b);
+        return byName == 0 ? a.At.CompareTo(b.At) : byName;
+    }
 
-    /// <summary>By the bytes of the names, which follow their lengths.</summary>
+    /// <summary>Compares the bytes of the names, which follow their lengths.</summary>
     private static int CompareNames(ReadOnlySpan<byte> properties, Part a, Part b) =>
         properties
             .Slice(a.At + NameAt, a.Name - NameAt)
@@ -142,14 +144,14 @@ internal static class CanonicalJson
 
     private const int NameAt = 1 + sizeof(int);
 
-    /// <summary>So many properties at most are sorted by insertion, whose cost grows with their square.</summary>
+    /// <summary>The most properties that are sorted by insertion, whose cost grows with their square.</summary>
     private const int InsertedMax = 16;
 
     private static void WriteString(ref Utf8JsonReader reader, ByteBuffer to)
     {
         var span = to.Room(NameAt + reader.ValueSpan.Length);
         span[0] = (byte)'"';
-        // Unescaped, a string is never longer than it is written.
+        // An unescaped string is never longer than its escaped form.
         var length = reader.CopyString(span[NameAt..]);
         BinaryPrimitives.WriteInt32BigEndian(span[1..], length);
         to.Advance(NameAt + length);

@@ -5,9 +5,9 @@ using System.Text;
 namespace Veza.EventStore.Verification;
 
 /// <summary>
-/// SHA-256 over everything that is stored of an event but its position and time, which its batch's link covers. The
-/// node that appends computes it, and whoever verifies computes it again from what the database holds: what was changed
-/// on the way into the database shows as well.
+/// SHA-256 over all stored parts of an event but its position and time, which its batch's link covers. The appending
+/// node computes it, and the verifier computes it again from the database. So a change on the way into the database
+/// shows as well.
 /// </summary>
 internal static class EventDigest
 {
@@ -17,7 +17,7 @@ internal static class EventDigest
     private static ByteBuffer? _buffer;
 
     /// <param name="destination">32 bytes.</param>
-    /// <exception cref="System.Text.Json.JsonException"><paramref name="json"/> is none.</exception>
+    /// <exception cref="System.Text.Json.JsonException"><paramref name="json"/> is no JSON.</exception>
     public static void Compute(
         Guid id,
         Guid streamId,
@@ -45,7 +45,9 @@ internal static class EventDigest
         SHA256.HashData(buffer.Written, destination);
     }
 
-    /// <summary>Its length in bytes first, -1 for null, so that no two rows of texts look alike.</summary>
+    /// <summary>
+    /// Writes the length first, -1 for null, so that different sequences of texts have different bytes.
+    /// </summary>
     private static void Write(string? text, ByteBuffer buffer)
     {
         var span = buffer.Room(sizeof(int) + (text is null ? 0 : Encoding.UTF8.GetMaxByteCount(text.Length)));
@@ -56,15 +58,15 @@ internal static class EventDigest
 }
 
 /// <summary>
-/// A batch's link in the chain: SHA-256 over the link before, the position before the batch, the batch's time and the
-/// digests of its events.
+/// A batch's link in the hash chain: SHA-256 over the former link, the position before the batch, the batch's time and
+/// the digests of its events.
 /// </summary>
 internal static class ChainLink
 {
-    /// <param name="previous">Empty for the first.</param>
-    /// <param name="digests">32 bytes an event.</param>
+    /// <param name="previous">The former link; empty for the first.</param>
+    /// <param name="digests">32 bytes for each event.</param>
     /// <remarks>
-    /// What <c>append_batch.sql</c> computes; the time is in microseconds since 1970, as PostgreSQL keeps it.
+    /// <c>append_batch.sql</c> computes the same. The time is in microseconds since 1970, PostgreSQL's precision.
     /// </remarks>
     public static byte[] Compute(ReadOnlySpan<byte> previous, long after, DateTimeOffset at, ReadOnlySpan<byte> digests)
     {

@@ -5,8 +5,7 @@ using Npgsql;
 namespace Veza.EventStore.Verification;
 
 /// <summary>
-/// The digests of events as the database holds them, read in the order of their positions and one link's worth at a
-/// time.
+/// Computes the digests of the stored events, in the order of their positions and for one link at a time.
 /// </summary>
 internal sealed class StoredDigests : IAsyncDisposable
 {
@@ -29,11 +28,14 @@ internal sealed class StoredDigests : IAsyncDisposable
         CancellationToken ct
     )
     {
-        // What no event of ours has in it makes an event that nobody appended.
+        // Veza leaves some columns of Marten's empty. An event with a value in one of them was not appended by Veza.
         var command = new NpgsqlCommand(
             """
-            select seq_id, id, coalesce(stream_id, '00000000-0000-0000-0000-000000000000'), version, type, mt_dotnet_type, user_name, correlation_id, causation_id,
-                   bdata is null and headers is null and not coalesce(is_archived, false) and coalesce(tenant_id, '*DEFAULT*') = '*DEFAULT*', data::text
+            select seq_id, id, coalesce(stream_id, '00000000-0000-0000-0000-000000000000'), version, type,
+                   mt_dotnet_type, user_name, correlation_id, causation_id,
+                   bdata is null and headers is null and not coalesce(is_archived, false)
+                       and coalesce(tenant_id, '*DEFAULT*') = '*DEFAULT*',
+                   data::text
             from log.mt_events where seq_id > $1 and seq_id <= $2 order by seq_id
             """,
             connection
@@ -48,7 +50,7 @@ internal sealed class StoredDigests : IAsyncDisposable
     }
 
     /// <summary>
-    /// 32 bytes for each event up to a position that was not asked for before. Valid until the next call.
+    /// The digests, of 32 bytes each, of the events since the last call up to a position. Valid until the next call.
     /// </summary>
     public async Task<ReadOnlyMemory<byte>> UpToAsync(long position, CancellationToken ct)
     {

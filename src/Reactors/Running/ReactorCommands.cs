@@ -22,11 +22,11 @@ public static class ReactorCommands
     /// <returns>A UUID of version 8, from SHA-256 over the event's id, the name and <paramref name="about"/>.</returns>
     public static Guid CommandId(string reactor, RecordedEvent e, Guid? about = null)
     {
-        var nameBytes = Encoding.UTF8.GetByteCount(reactor);
-        var input = new byte[16 + nameBytes + (about is null ? 0 : 16)];
+        var name = Encoding.UTF8.GetByteCount(reactor);
+        var input = new byte[16 + name + (about is null ? 0 : 16)];
         e.Id.TryWriteBytes(input, bigEndian: true, out _);
         Encoding.UTF8.GetBytes(reactor, input.AsSpan(16));
-        about?.TryWriteBytes(input.AsSpan(16 + nameBytes), bigEndian: true, out _);
+        about?.TryWriteBytes(input.AsSpan(16 + name), bigEndian: true, out _);
         Span<byte> hash = stackalloc byte[32];
         SHA256.HashData(input, hash);
         hash[6] = (byte)((hash[6] & 0x0F) | 0x80);
