@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 namespace Veza.Cli;
 
 /// <summary>
-/// <c>veza diff</c>: asks for the same thing as of two positions or times, and says what changed in between.
+/// <c>veza diff</c>: queries the same resource as of two positions or times, and prints the changes in between.
 /// </summary>
 internal static class DiffCommand
 {
@@ -36,11 +36,13 @@ internal static class DiffCommand
         var path = new Argument<string>("path")
         {
             Description =
-                "What to compare, such as tracks/{id}, accounts/{id}/followers, channels/{id}/messages or charts/top?span=day.",
+                "The resource, such as tracks/{id}, accounts/{id}/followers, channels/{id}/messages "
+                + "or charts/top?span=day.",
         };
         var diff = new Command(
             "diff",
-            "Compares something as of two positions or times; exits with 0 when it is the same, with 1 when it differs, and with 2 when it cannot be told."
+            "Compares a resource as of two positions or times; exits with 0 when it is the same, "
+                + "with 1 when it differs, and with 2 when it cannot be compared."
         )
         {
             url,
@@ -85,14 +87,15 @@ internal static class DiffCommand
         CancellationToken ct
     )
     {
-        var (was, now) = (await AskAsync(client, path, from, ct), await AskAsync(client, path, to, ct));
+        var was = await AskAsync(client, path, from, ct);
+        var now = await AskAsync(client, path, to, ct);
         var changes = JsonChanges.Between(was, now).ToList();
         foreach (var change in changes)
             await output.WriteLineAsync(change);
         return changes.Count == 0 ? ExitCodeSame : ExitCodeDifferent;
     }
 
-    /// <summary>An answer; of a list in pages, the pages together.</summary>
+    /// <summary>Gets a resource. It joins the pages of a list.</summary>
     private static async Task<JsonElement> AskAsync(
         OperatorClient client,
         string path,

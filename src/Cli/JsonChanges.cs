@@ -4,10 +4,10 @@ using System.Text.RegularExpressions;
 
 namespace Veza.Cli;
 
-/// <summary>What differs between two JSON values, one line each, for people.</summary>
+/// <summary>Lists the differences between two JSON values for people, one line each.</summary>
 /// <remarks>
-/// Things in a list are the same thing when they have the same name, whichever place they stand at: the first of
-/// <see cref="Names"/> that they have. Their order is compared only by what says it, such as a rank.
+/// Items of two lists are the same item when they have the same name, at any place in the lists. An item's name is the
+/// first of <see cref="Names"/> that it has. The order of items is compared only by a property such as a rank.
 /// </remarks>
 internal static partial class JsonChanges
 {
@@ -73,7 +73,7 @@ internal static partial class JsonChanges
         return null;
     }
 
-    // No JSON writer of .NET leaves emoji as they are.
+    // Every JSON writer of .NET escapes emoji.
     private static string Text(JsonElement value) =>
         Escaped()
             .Replace(JsonSerializer.Serialize(value), code =>

@@ -6,13 +6,13 @@ using System.Text.Json;
 namespace Veza.Cli;
 
 /// <summary>
-/// The API as the operator's tool uses it: with a token it was given, or signed in with <c>.veza/operator.json</c>.
+/// Calls the API for the operator's tool, with a given token or signed in with <c>.veza/operator.json</c>.
 /// </summary>
 internal sealed class OperatorClient(Uri server, string? token) : IDisposable
 {
     private const string CredentialsFile = "operator.json";
 
-    // Replays last as long as they last; connecting does not.
+    // A replay has no time limit, but connecting has one.
     private readonly HttpClient _http = new(
         new SocketsHttpHandler
         {
@@ -30,11 +30,11 @@ internal sealed class OperatorClient(Uri server, string? token) : IDisposable
     private static string Home =>
         Environment.GetEnvironmentVariable("VEZA_HOME") is { Length: > 0 } home ? home : ".veza";
 
-    /// <summary>Where a Veza that was started with this environment listens.</summary>
+    /// <summary>The address of a Veza that was started with this environment.</summary>
     public static string DefaultUrl =>
         $"http://127.0.0.1:{(Environment.GetEnvironmentVariable("PORT") is { Length: > 0 } port ? port : "8080")}";
 
-    /// <returns>A successful answer whose body is still to be read.</returns>
+    /// <returns>A successful answer whose body is not read yet.</returns>
     /// <exception cref="OperatorClientException">The server refused.</exception>
     public Task<HttpResponseMessage> GetAsync(string path, CancellationToken ct) => SendAsync(HttpMethod.Get, path, ct);
 
@@ -74,7 +74,7 @@ internal sealed class OperatorClient(Uri server, string? token) : IDisposable
         var file = Path.Combine(Home, CredentialsFile);
         if (!File.Exists(file))
             throw new OperatorClientException(
-                $"{file} is not there: start Veza once in development, set VEZA_HOME, or give --token"
+                $"{file} does not exist: start Veza once in development, set VEZA_HOME, or give --token"
             );
         var credentials = JsonDocument.Parse(await File.ReadAllBytesAsync(file, ct)).RootElement;
         using var answer = await _http.PostAsJsonAsync(
@@ -100,10 +100,12 @@ internal sealed class OperatorClient(Uri server, string? token) : IDisposable
                 text = detail.GetString() ?? text;
         }
         catch (JsonException)
-        { /* Something else than Veza answered; its own words are shown. */
+        {
+            // Another program than Veza answered. Its text is shown as it is.
         }
         return $"{answer.RequestMessage?.RequestUri} answered {(int)answer.StatusCode} {text}".TrimEnd();
     }
 }
 
+/// <summary>The server refused a request, or signing in is not possible. The message says why.</summary>
 internal sealed class OperatorClientException(string message) : Exception(message);

@@ -13,7 +13,7 @@ var run = new Command(
 );
 var roles = new Option<string?>("--roles")
 {
-    Description = "Parts to run here, such as api,realtime; in place of ROLES.",
+    Description = "The parts to run here, such as api,realtime. It replaces ROLES.",
 };
 run.Options.Add(roles);
 run.SetAction(

@@ -6,8 +6,8 @@ using Spectre.Console;
 namespace Veza.Cli;
 
 /// <summary>
-/// <c>veza projections list|status|retry|skip|rebuild</c>: which read models there are, how they are, and what becomes
-/// of the events they could not deal with.
+/// <c>veza projections list|status|retry|skip|rebuild</c>: the read models, their progress, and decisions about the
+/// events that they could not apply.
 /// </summary>
 internal static class ProjectionsCommand
 {
@@ -18,13 +18,14 @@ internal static class ProjectionsCommand
         var url = OperatorCommand.Url();
         var token = OperatorCommand.Token();
         var name = new Argument<string>("name") { Description = "Of the projection, as status shows it." };
-        var list = new Command("list", "Names them.") { url, token };
+        var list = new Command("list", "Lists their names.") { url, token };
         list.SetAction(
             (arguments, ct) => ShowAsync(arguments.GetValue(url)!, arguments.GetValue(token), details: false, ct)
         );
         var status = new Command(
             "status",
-            "State, position, events behind the log, events skipped, and the error of each, on whichever node it runs; exits with 1 when one is faulted."
+            "Shows the state, position, events behind the log, events skipped, and the error of each, on any node; "
+                + "exits with 1 when one is faulted."
         )
         {
             url,
@@ -73,7 +74,7 @@ internal static class ProjectionsCommand
 
     private sealed record Listing(IReadOnlyList<ProjectionView> Items);
 
-    /// <summary>A line for each, and below it one for each of its shards.</summary>
+    /// <summary>One row for each projection, followed by one for each of its shards.</summary>
     public static Table TableOf(IEnumerable<ProjectionView> projections)
     {
         var table = Terminal.Table(["name", "state", "position", "behind", "skipped", "error"], right: [2, 3, 4]);

@@ -6,8 +6,8 @@ using Spectre.Console;
 namespace Veza.Cli;
 
 /// <summary>
-/// <c>veza reactors status|retry|skip</c>: how what follows from events gets on, and what becomes of the events that
-/// were given up.
+/// <c>veza reactors status|retry|skip</c>: the progress of the reactors, and decisions about the events that they gave
+/// up.
 /// </summary>
 internal static class ReactorsCommand
 {
@@ -20,8 +20,8 @@ internal static class ReactorsCommand
         var name = new Argument<string>("name") { Description = "Of the reactor, as status shows it." };
         var status = new Command(
             "status",
-            "State, position, events behind the log, waiting and given up, and the error of each, on whichever node it runs; "
-                + "exits with 1 when one is faulted or gave an event up."
+            "Shows the state, position, events behind the log, waiting and given up, and the error of each, "
+                + "on any node; exits with 1 when one is faulted or gave an event up."
         )
         {
             url,
@@ -46,7 +46,7 @@ internal static class ReactorsCommand
             url,
             token
         );
-        return new("reactors", "What follows from events, in a running Veza.") { status, retry, skip };
+        return new("reactors", "The reactors of a running Veza.") { status, retry, skip };
     }
 
     internal sealed record ReactorView(
@@ -61,7 +61,7 @@ internal static class ReactorsCommand
 
     private sealed record Listing(IReadOnlyList<ReactorView> Items);
 
-    /// <summary>A line for each.</summary>
+    /// <summary>One row for each reactor.</summary>
     public static Table TableOf(IEnumerable<ReactorView> reactors)
     {
         var table = Terminal.Table(

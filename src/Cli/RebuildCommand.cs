@@ -6,7 +6,7 @@ using Spectre.Console;
 namespace Veza.Cli;
 
 /// <summary>
-/// <c>veza projections rebuild NAME</c>: builds a read model anew beside the one that serves, and follows the building.
+/// <c>veza projections rebuild NAME</c>: rebuilds a read model beside the serving one, and shows the progress.
 /// </summary>
 internal static class RebuildCommand
 {
@@ -17,16 +17,17 @@ internal static class RebuildCommand
     {
         var name = new Argument<string>("name")
         {
-            Description = "As `veza projections list` has it: chat.messages.v1.",
+            Description = "As `veza projections list` shows it, such as chat.messages.v1.",
         };
-        var cancel = new Option<bool>("--cancel") { Description = "Ends the build; what serves goes on serving." };
+        var cancel = new Option<bool>("--cancel") { Description = "Ends the build. The present rows go on serving." };
         var detach = new Option<bool>("--detach")
         {
-            Description = "Does not wait for the end; `veza projections status` shows how far it is.",
+            Description = "Does not wait for the end. `veza projections status` shows the progress.",
         };
         var rebuild = new Command(
             "rebuild",
-            "Builds one anew from the log while the present rows serve, then swaps them. Ctrl-C ends the watching, not the building."
+            "Rebuilds a read model from the log while the present rows serve, then swaps them. "
+                + "Ctrl-C ends this command and not the build."
         )
         {
             name,
@@ -63,7 +64,7 @@ internal static class RebuildCommand
         return rebuild;
     }
 
-    /// <summary>What is being built, a line each.</summary>
+    /// <summary>Shows the builds in progress, one row each.</summary>
     public static async Task ShowAsync(OperatorClient client, CancellationToken ct)
     {
         if (await ListAsync(client, ct) is { Count: > 0 } builds)
@@ -91,7 +92,7 @@ internal static class RebuildCommand
         return table;
     }
 
-    /// <summary>A bar at a terminal, a line now and then elsewhere.</summary>
+    /// <summary>Shows a progress bar in a terminal, and a line now and then elsewhere.</summary>
     private static async Task<int> FollowAsync(OperatorClient client, string name, CancellationToken ct)
     {
         var failed = await Terminal
@@ -112,7 +113,7 @@ internal static class RebuildCommand
         return 0;
     }
 
-    /// <returns>Why the build does not go on; null once it is complete.</returns>
+    /// <returns>The build's error; null once it is complete.</returns>
     private static async Task<string?> WatchAsync(
         OperatorClient client,
         string name,

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Veza.Cli;
 
-/// <summary>One replay: what is asked of the server, and where its lines go.</summary>
+/// <summary>One replay of the log: reads it from the server and writes its lines.</summary>
 internal sealed class Replay(
     OperatorClient client,
     ReplayFormat format,
@@ -16,7 +16,7 @@ internal sealed class Replay(
 {
     private long _written;
 
-    /// <summary>Writes what comes after the progress's position, to the head, the limit, or for ever.</summary>
+    /// <summary>Writes the events after the progress's position, up to the head or the limit, or without end.</summary>
     public async Task RunAsync(ReplayProgress progress, CancellationToken ct)
     {
         if (limit - _written <= 0)
@@ -33,12 +33,12 @@ internal sealed class Replay(
         while (true)
         {
             var next = lines.ReadLineAsync(ct);
-            // Whoever reads along sees a line when it is there; in between many are written at once.
+            // Flushes before it waits, so that a reader sees each line soon. Otherwise it writes many lines together.
             if (!next.IsCompleted)
                 await output.FlushAsync(ct);
             if (await next is not { } line)
                 break;
-            // A broken connection may leave half a line; it is not printed, and comes again whole.
+            // A broken connection may leave half a line. It is not printed, and the next attempt reads it again.
             if (!TryParse(line, out var recorded))
                 throw new HttpIOException(HttpRequestError.ResponseEnded, "the answer broke off within a line");
             using (recorded)
@@ -75,8 +75,9 @@ internal sealed class Replay(
     }
 }
 
-/// <param name="Header">A first line; null for none.</param>
-/// <param name="Line">From the server's line and what it says.</param>
+/// <summary>The format of a replay's lines.</summary>
+/// <param name="Header">The first line; null when there is none.</param>
+/// <param name="Line">Formats an event from the server's line and its parsed content.</param>
 internal sealed record ReplayFormat(string? Header, Func<string, JsonElement, string> Line)
 {
     private static readonly string[] Columns =
@@ -99,7 +100,8 @@ internal sealed record ReplayFormat(string? Header, Func<string, JsonElement, st
                 string.Join(',', Columns.Select(c => Quoted(Text(e, c))))
             ),
             "text" => new(null, (_, e) =>
-                $"{Text(e, "position"), 10}  {Text(e, "at"), -28} {Text(e, "type"), -26} {Text(e, "by"), -36}  {Text(e, "data")}"
+                $"{Text(e, "position"), 10}  {Text(e, "at"), -28} {Text(e, "type"), -26} "
+                + $"{Text(e, "by"), -36}  {Text(e, "data")}"
             ),
             _ => new(null, (line, _) => line),
         };
@@ -112,7 +114,7 @@ internal sealed record ReplayFormat(string? Header, Func<string, JsonElement, st
         text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }
 
-/// <summary>How far a replay is; shown on standard error when that is a terminal.</summary>
+/// <summary>The progress of a replay. It is shown on standard error if that is a terminal.</summary>
 internal sealed class ReplayProgress(long after) : IDisposable
 {
     private static readonly TimeSpan ShowEvery = TimeSpan.FromMilliseconds(250);
@@ -148,7 +150,8 @@ internal sealed class ReplayProgress(long after) : IDisposable
         Console.Error.Write(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"\r{_events:N0} events, at {Position:N0} of {Math.Max(Head, Position):N0} ({share:F0} %), {rate:N0}/s   "
+                $"\r{_events:N0} events, at {Position:N0} of {Math.Max(Head, Position):N0} "
+                    + $"({share:F0} %), {rate:N0}/s   "
             )
         );
     }

@@ -3,16 +3,16 @@ using System.Globalization;
 
 namespace Veza.Cli;
 
-/// <summary><c>veza replay</c>: reads the log over HTTP, and goes on where it was when the connection breaks.</summary>
+/// <summary><c>veza replay</c>: reads the log over HTTP, and continues after a broken connection.</summary>
 internal static class ReplayCommand
 {
     private const int ExitCodeFailed = 1;
 
-    /// <summary>Attempts in a row without a single event in between.</summary>
+    /// <summary>Failed attempts in a row without an event in between.</summary>
     private const int AttemptsMax = 10;
 
     /// <summary>
-    /// Doubled at each attempt up to the longest: some three minutes in all, in which a server restarts.
+    /// The wait doubles at each attempt up to the longest: about three minutes in all, enough for a server's restart.
     /// </summary>
     private const int RetryMinSeconds = 1;
     private const int RetryMaxSeconds = 30;
@@ -108,7 +108,8 @@ internal static class ReplayCommand
                     Console.Error.WriteLine(
                         string.Create(
                             CultureInfo.InvariantCulture,
-                            $"veza: {broken.Message}; {attempts} attempts failed. Go on with --after {progress.Position}"
+                            $"veza: {broken.Message}; {attempts} attempts failed. "
+                                + $"Go on with --after {progress.Position}"
                         )
                     );
                     return ExitCodeFailed;

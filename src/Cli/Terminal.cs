@@ -3,10 +3,10 @@ using Spectre.Console;
 
 namespace Veza.Cli;
 
-/// <summary>How tables and progress look: for people at a terminal, and plain where a program reads them.</summary>
+/// <summary>Tables and progress: formatted for people in a terminal, and plain for programs.</summary>
 internal static class Terminal
 {
-    /// <summary>A program reads each row as one line: grep finds a name and its error together.</summary>
+    /// <summary>Wide enough that each row is one line for programs, so that grep finds a name with its error.</summary>
     private const int PipeColumns = 1_000;
 
     public static IAnsiConsole Output => On(Console.Out, Console.IsOutputRedirected);
@@ -27,7 +27,7 @@ internal static class Terminal
         return console;
     }
 
-    /// <param name="right">Which columns hold numbers.</param>
+    /// <param name="right">The indexes of right-aligned columns, which hold numbers.</param>
     public static Table Table(string[] columns, params int[] right)
     {
         var table = new Table().Border(TableBorder.None);
@@ -39,7 +39,9 @@ internal static class Terminal
         return table;
     }
 
-    /// <summary>Text as it is: neither Spectre's markup nor a terminal's commands in it have an effect.</summary>
+    /// <summary>
+    /// A cell of plain text: Spectre's markup and a terminal's control characters in it have no effect.
+    /// </summary>
     public static Text Cell(object? value)
     {
         var text = Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";

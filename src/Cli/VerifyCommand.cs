@@ -8,7 +8,7 @@ using Veza.EventStore.Verification;
 
 namespace Veza.Cli;
 
-/// <summary><c>veza verify</c>: looks at the database itself, whether or not a Veza runs on it.</summary>
+/// <summary><c>veza verify</c>: verifies the database itself, whether or not a Veza runs on it.</summary>
 internal static class VerifyCommand
 {
     private const int ExitCodeFailed = 1;
@@ -17,7 +17,8 @@ internal static class VerifyCommand
     {
         var verify = new Command(
             "verify",
-            "Recomputes what the log promises: hash chain, positions, times, versions, names; exits with 1 on any difference."
+            "Verifies the log's promises: hash chain, positions, times, versions, names; "
+                + "exits with 1 on any difference."
         );
         verify.SetAction((_, ct) => RunAsync(VezaSettings.FromEnvironment(), ct));
         return verify;
@@ -32,10 +33,10 @@ internal static class VerifyCommand
             return await VerifyAsync(running, ct);
         if (!Directory.Exists(settings.VezaHome))
         {
-            Console.Error.WriteLine($"veza: there is no {settings.VezaHome} here, and DATABASE_URL is not set");
+            Console.Error.WriteLine($"veza: {settings.VezaHome} does not exist, and DATABASE_URL is not set");
             return ExitCodeFailed;
         }
-        // As it was found: a server that was started for this alone is stopped again.
+        // A server that runs only for this command is stopped after it.
         await using var started = await LocalPostgres.StartAsync(new(settings.VezaHome), ct: ct);
         try
         {
@@ -81,10 +82,11 @@ internal static class VerifyCommand
     {
         foreach (var check in report.Checks)
         {
+            var result = check.Differences.Count == 0 ? "ok  " : "FAIL";
             Console.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{(check.Differences.Count == 0 ? "ok  " : "FAIL")} {check.What}: {check.Count:N0} {check.Of}, {check.Took.TotalSeconds:F2} s"
+                    $"{result} {check.What}: {check.Count:N0} {check.Of}, {check.Took.TotalSeconds:F2} s"
                 )
             );
             foreach (var difference in check.Differences)
@@ -93,10 +95,13 @@ internal static class VerifyCommand
                 Console.WriteLine($"       (no more than {LogVerifier.DifferencesMax} are shown)");
         }
         var faulty = report.Checks.Count(c => c.Differences.Count > 0);
+        var verdict = report.IsSound
+            ? "The log is sound"
+            : $"{faulty} of {report.Checks.Count} checks found differences";
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{(report.IsSound ? "The log is sound" : $"{faulty} of {report.Checks.Count} checks found differences")}: verified to position {report.Head:N0} in {report.Took.TotalSeconds:F1} s"
+                $"{verdict}: verified to position {report.Head:N0} in {report.Took.TotalSeconds:F1} s"
             )
         );
     }
