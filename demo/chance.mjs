@@ -1,4 +1,4 @@
-// Seeded chance. Every activity takes its own branch, so what one of them draws does not depend on how the others are scheduled.
+// Seeded random numbers. Every activity has its own branch, so its numbers do not depend on the schedule of the others.
 
 const hash = text => {
   let h = 0x811c9dc5;
@@ -52,7 +52,7 @@ export class Chance {
     return this.shuffled(items).slice(0, count);
   }
 
-  /** Picks the first items far more often than the last ones (Zipf, exponent 1), as people do with what is popular. */
+  /** Picks the first items far more often than the last ones (Zipf, exponent 1), like popular items. */
   popular(items) {
     const total = items.reduce((sum, _, i) => sum + 1 / (i + 1), 0);
     let left = this.next() * total;
@@ -63,7 +63,7 @@ export class Chance {
     return items.at(-1);
   }
 
-  /** Waiting times of people who do not know of each other. */
+  /** Waiting times of independent people (exponential). */
   pauseMs(meanMs) {
     return Math.min(-Math.log(1 - this.next()) * meanMs, meanMs * 5);
   }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// Uses all of Veza's public API as fifty people would, watches every change live, then compares everything the server shows with
-// what was done and with the replayed log. Exits with 1 if anything differs, 2 if the options are wrong.
+// Uses all of Veza's public API as fifty people would, and watches every change live. Then it compares everything that
+// the server shows with the actions and with the replayed log. Exits with 1 on a difference, with 2 if the options are
+// wrong.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,7 +30,7 @@ import { requireTools } from './client/ffmpeg.mjs';
 import { readOptions } from './options.mjs';
 import { sleep } from './pace.mjs';
 
-/** Reactions to the last commands may still append; the replay waits until the log has been still for so long. */
+/** Reactors to the last commands may still append. The replay waits until the log has been quiet for so long. */
 const StillMs = 1_000;
 const StillTriesMax = 20;
 
@@ -51,7 +52,11 @@ try {
   await rm(world.scratch, { recursive: true, force: true });
 }
 const { differences } = world.report;
-console.log(differences === 0 ? `\nAll as it should be. Seed ${world.options.seed}.` : `\n${differences} differences. Seed ${world.options.seed}.`);
+console.log(
+  differences === 0
+    ? `\nAll as it should be. Seed ${world.options.seed}.`
+    : `\n${differences} differences. Seed ${world.options.seed}.`,
+);
 process.exit(differences === 0 ? 0 : 1);
 
 async function setUp(options) {
@@ -100,7 +105,7 @@ async function happen(world) {
   });
 }
 
-/** A server that is not there at all is not one that goes away in the middle: nobody wants to wait a minute for that. */
+/** A server that is away from the start fails the run soon, unlike one that goes away in the middle. */
 async function requireServer(url) {
   await fetch(`${url}/health/live`).catch(error => {
     throw new Error(`nothing answers at ${url} (${error.cause?.message ?? error.message}); start it with ./veza run`);

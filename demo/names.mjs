@@ -1,7 +1,7 @@
-// Every name the server chose and this client relies on, in one place: event types and fields of the log, problem codes, live topics.
-// When the server names something differently, this is the only file to change.
+// The server's names that this client relies on: event types and fields of the log, problem codes, live topics.
+// When the server renames something, only this file changes.
 
-/** Event types as they stand in the log. On live topics the same names come in camelCase: see `logType`. */
+/** Event types as in the log. Live topics use the same names in camelCase: see `logType`. */
 export const Event = Object.freeze({
   AccountRegistered: 'account_registered',
   SessionStarted: 'session_started',
@@ -44,7 +44,7 @@ export const Event = Object.freeze({
 /** `reactionAdded` (live) is `reaction_added` (log). */
 export const logType = liveType => liveType.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
 
-/** Fields whose name the contract leaves open: the first one present is meant, else whoever the log says did it. */
+/** Fields whose name the contract leaves open: the first one present counts, or else the event's author in the log. */
 export const field = {
   account: e => e.data.accountId ?? e.data.memberId ?? e.by,
   owner: e => e.data.ownerId ?? e.data.accountId ?? e.by,
@@ -52,10 +52,10 @@ export const field = {
   listener: e => e.data.listenerId ?? e.data.accountId ?? e.by,
 };
 
-/** The log may hold a channel's kind as its name in any case or as its number. */
+/** The log may hold a channel's kind as its name, in any case, or as its number. */
 export const channelKind = kind => ['text', 'announcement'][kind] ?? kind.toLowerCase();
 
-/** Event types of which the demo's people cause exactly those the demo counted. Others also come along with a command of another name. */
+/** Event types whose number must be exactly the demo's count. Other types also come with commands of another name. */
 export const countedExactly = [
   Event.CommunityCreated,
   Event.MemberLeft,
@@ -78,7 +78,7 @@ export const countedExactly = [
   Event.BroadcastEnded,
 ];
 
-/** What a refusal must look like: any of the statuses, any of the codes (`null`: any code), and words its text must contain. */
+/** A refusal's description: its possible statuses, its possible codes (`null`: any code), and words of its text. */
 export const Refusal = Object.freeze({
   unauthenticated: { statuses: [401], codes: null },
   invalid: name => ({ statuses: [400], codes: null, field: name }),
@@ -97,7 +97,7 @@ export const Refusal = Object.freeze({
   unknown: { statuses: [404], codes: null },
 });
 
-/** Refusals that mean "never now", although their status says "too fast": waiting and trying again would hide them. */
+/** Refusals with the status "too fast" that must not be retried, since a retry would hide them. */
 export const finalRefusals = new Set(['slow_mode']);
 
 export const Topic = {
@@ -109,10 +109,17 @@ export const Topic = {
   chart: name => `chart:${name}`,
 };
 
-/** Types that must arrive on a topic of that kind whenever the log holds one about its id. Others about the same id may arrive. */
+/** Event types that must arrive on a topic of a kind when the log holds one about its id. Others may arrive too. */
 export const mustArrive = {
   channel: [Event.MessageSent, Event.MessageEdited, Event.MessageDeleted, Event.ReactionAdded, Event.ReactionRemoved],
-  track: [Event.TrackProcessed, Event.TrackLiked, Event.TrackUnliked, Event.TrackReposted, Event.TrackRepostRemoved, Event.TrackCommented],
+  track: [
+    Event.TrackProcessed,
+    Event.TrackLiked,
+    Event.TrackUnliked,
+    Event.TrackReposted,
+    Event.TrackRepostRemoved,
+    Event.TrackCommented,
+  ],
   broadcast: [Event.BroadcastStarted, Event.BroadcastInterrupted, Event.BroadcastResumed, Event.BroadcastEnded],
 };
 

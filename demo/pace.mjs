@@ -2,7 +2,7 @@
 
 export const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 
-/** Runs `work` for every item, at most `limit` at a time, and answers the results in the items' order. */
+/** Runs `work` for every item, at most `limit` at a time. @returns the results in the items' order */
 export async function inParallel(limit, items, work) {
   const results = new Array(items.length);
   let next = 0;
@@ -17,8 +17,8 @@ export async function inParallel(limit, items, work) {
 }
 
 /**
- * Asks again every `everyMs` until the answer is truthy; after `withinMs` of waiting it gives up and says what it waited for. What the asking itself takes does not
- * count: it has a bound of its own, and may have outlasted a restart of the server.
+ * Asks again every `everyMs` until the answer is truthy. After `withinMs` of waiting it fails and names `what`. The
+ * time of `ask` itself does not count: it has its own bound, and may outlast a restart of the server.
  */
 export async function waitUntil(what, withinMs, ask, everyMs = 150) {
   for (let waitedMs = 0; ; waitedMs += everyMs) {
@@ -38,7 +38,10 @@ export function quantile(numbers, share) {
 
 export const range = count => Array.from({ length: count }, (_, i) => i);
 
-/** Waits for a promise, but not longer. For `fetch` in place of an abort signal, which Node 18 forgets at the next garbage collection. */
+/**
+ * Waits for a promise, but not longer. `fetch` uses it instead of an abort signal, which Node 18 loses at the next
+ * garbage collection.
+ */
 export function within(ms, promise) {
   let timer;
   const late = new Promise((_, reject) => (timer = setTimeout(reject, ms, new Error(`nothing within ${ms} ms`))));

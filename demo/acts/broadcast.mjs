@@ -11,20 +11,31 @@ const ListenersAtFullScale = 20;
 const ListenersMin = 5;
 const LiveWithinMs = 20_000;
 const SourceGoneWithinMs = 5_000;
-/** A late listener starts at a clean point and encoders hold some sound back; more than this must not get lost. */
+/** A late listener starts at a clean point, and encoders delay some sound. No more than this may be lost. */
 const LostMsMax = 4_000;
 const SilenceDb = -70;
 /** Two channels at full scale together are 3 dB louder than one. */
 const FullScaleDb = 3;
 const QuietestMusicLufs = -40;
 
-/** Ogg Opus over PUT for many listeners, then MP3 over the older SOURCE with a source that breaks off and comes back. */
+/** Ogg Opus over PUT for many listeners, then MP3 over the older SOURCE with a source that disconnects and returns. */
 const shows = [
   {
     title: 'Nachtprogramm — live from the kitchen',
     type: 'audio/ogg',
     extension: 'ogg',
-    args: ['-c:a', 'libopus', '-b:a', '96k', '-content_type', 'application/ogg', '-page_duration', '200000', '-f', 'ogg'],
+    args: [
+      '-c:a',
+      'libopus',
+      '-b:a',
+      '96k',
+      '-content_type',
+      'application/ogg',
+      '-page_duration',
+      '200000',
+      '-f',
+      'ogg',
+    ],
     metered: true,
     share: 1,
     full: 14,
@@ -47,11 +58,13 @@ export async function makeShows(world) {
   for (const [i, show] of shows.entries()) {
     const seconds = Math.max(show.min, Math.round(show.full * Math.min(1, world.options.scale * 2)));
     const path = join(world.scratch, `show-${i}.flac`);
-    // Longer than the show, so that the owner's stop ends it and not the end of the music.
-    await encode(render(compose(world.chance.branch(`show ${i}`)), seconds * 2 + 30), { sampleRateHz: SampleRateHz, channels: Channels }, path, [
-      '-c:a',
-      'flac',
-    ]);
+    // Longer than the show, so that the owner's stop ends it before the music does.
+    await encode(
+      render(compose(world.chance.branch(`show ${i}`)), seconds * 2 + 30),
+      { sampleRateHz: SampleRateHz, channels: Channels },
+      path,
+      ['-c:a', 'flac'],
+    );
     world.shows.push({ ...show, path, seconds });
   }
 }
@@ -60,7 +73,9 @@ export async function broadcastAll(world) {
   world.broadcasts = [];
   await Promise.all(
     world.shows.map((show, i) =>
-      world.report.part('broadcasts', () => broadcast(world, { ...show, owner: world.artists[i] }, world.chance.branch(`broadcast ${i}`))),
+      world.report.part('broadcasts', () =>
+        broadcast(world, { ...show, owner: world.artists[i] }, world.chance.branch(`broadcast ${i}`)),
+      ),
     ),
   );
 }
@@ -68,9 +83,14 @@ export async function broadcastAll(world) {
 async function broadcast(world, show, chance) {
   const { owner, title } = show;
   const check = world.report.section('broadcasts');
-  const made = await owner.write({ type: Event.BroadcastCreated, data: a => ({ broadcastId: a.id, title }) }, 'POST', '/api/v1/broadcasts', {
-    body: { title },
-  });
+  const made = await owner.write(
+    { type: Event.BroadcastCreated, data: a => ({ broadcastId: a.id, title }) },
+    'POST',
+    '/api/v1/broadcasts',
+    {
+      body: { title },
+    },
+  );
   world.broadcasts.push({ id: made.id, owner, title, createdAt: made.position });
   const watch = world.watchers.broadcast(owner, made.id, made.position);
   check.equal(`${title}: waits for its source`, 'waiting', await statusOf(owner, made.id, world.ledger.lastPosition));
@@ -85,7 +105,12 @@ async function broadcast(world, show, chance) {
     for (const listener of listeners) listener.over = true;
     await stop(world, show, made);
     const cutOff = await Promise.race([source.ended.then(() => true), sleep(SourceGoneWithinMs)]);
-    check.that(`${title}: stopping it cuts its source off`, cutOff, `within ${SourceGoneWithinMs} ms`, 'ffmpeg still sends');
+    check.that(
+      `${title}: stopping it cuts its source off`,
+      cutOff,
+      `within ${SourceGoneWithinMs} ms`,
+      'ffmpeg still sends',
+    );
     inspectLevels(check, show, made.id, watch.levels);
     await inspect(world, check, show, listeners);
   } finally {
@@ -94,16 +119,20 @@ async function broadcast(world, show, chance) {
 }
 
 const statusOf = async (person, id, after) => (await person.read(`/api/v1/broadcasts/${id}`, after)).status;
-const waitForStatus = (person, id, wanted) => waitUntil(`broadcast ${id} is ${wanted}`, LiveWithinMs, async () => (await statusOf(person, id)) === wanted);
+const waitForStatus = (person, id, wanted) =>
+  waitUntil(`broadcast ${id} is ${wanted}`, LiveWithinMs, async () => (await statusOf(person, id)) === wanted);
 
-/** Most listeners come at once, some late; the last of them reads in sips. */
+/** Most listeners come at the same time, some late. The last of them reads slowly. */
 async function onAir(world, { seconds, share, title, breaks, owner }, chance, { id, listenUrl }, source) {
   const check = world.report.section('broadcasts');
   const count = Math.max(ListenersMin, Math.round(ListenersAtFullScale * Math.min(1, world.options.scale) * share));
   const endsAt = performance.now() + seconds * 1000;
   const listeners = Array.from({ length: count }, (_, i) => {
     const delayMs = i % 4 === 3 ? chance.next() * seconds * 400 : chance.next() * 300;
-    return new Listener(world.options.url + listenUrl, world.people[i % world.people.length], { delayMs, slow: i === count - 1 });
+    return new Listener(world.options.url + listenUrl, world.people[i % world.people.length], {
+      delayMs,
+      slow: i === count - 1,
+    });
   });
   const live = await owner.readAll('/api/v1/broadcasts?live=true');
   check.that(
@@ -113,10 +142,19 @@ async function onAir(world, { seconds, share, title, breaks, owner }, chance, { 
     live.map(one => one.id),
   );
   await sleep(seconds * 450);
-  await waitUntil(`${title} counts ${count} listeners`, LiveWithinMs / 2, async () => (await owner.read(`/api/v1/broadcasts/${id}`)).listeners === count)
+  await waitUntil(
+    `${title} counts ${count} listeners`,
+    LiveWithinMs / 2,
+    async () => (await owner.read(`/api/v1/broadcasts/${id}`)).listeners === count,
+  )
     .then(() => check.that(`${title}: counts its listeners`, true))
     .catch(async error =>
-      check.that(`${title}: counts its listeners`, false, count, `${(await owner.read(`/api/v1/broadcasts/${id}`)).listeners} (${error.message})`),
+      check.that(
+        `${title}: counts its listeners`,
+        false,
+        count,
+        `${(await owner.read(`/api/v1/broadcasts/${id}`)).listeners} (${error.message})`,
+      ),
     );
   if (breaks) {
     source.cut();
@@ -131,12 +169,20 @@ async function onAir(world, { seconds, share, title, breaks, owner }, chance, { 
 async function stop(world, { owner, title }, { id }) {
   const check = world.report.section('broadcasts');
   const stranger = world.people.find(person => person !== owner);
-  check.refused(`${title}: stopped by somebody else`, Refusal.notTheOwner, await refusal(() => stranger.attempt('POST', `/api/v1/broadcasts/${id}/stop`)));
-  const { position } = await owner.write({ type: Event.BroadcastEnded, data: { broadcastId: id } }, 'POST', `/api/v1/broadcasts/${id}/stop`);
+  check.refused(
+    `${title}: stopped by another account`,
+    Refusal.notTheOwner,
+    await refusal(() => stranger.attempt('POST', `/api/v1/broadcasts/${id}/stop`)),
+  );
+  const { position } = await owner.write(
+    { type: Event.BroadcastEnded, data: { broadcastId: id } },
+    'POST',
+    `/api/v1/broadcasts/${id}/stop`,
+  );
   check.equal(`${title}: has ended`, 'ended', await statusOf(owner, id, position));
 }
 
-/** Opus is metered: who follows the broadcast saw music, which is neither silent nor beyond full scale. MP3 is not. */
+/** Opus is metered: followers of the broadcast got levels of music, neither silent nor above full scale. MP3 is not. */
 function inspectLevels(check, { title, metered }, id, levels) {
   if (!metered) return void check.equal(`${title}: has no level`, [], levels);
   check.that(`${title}: its level was seen`, levels.length > 0, 'levels', 'none');
@@ -145,17 +191,23 @@ function inspectLevels(check, { title, metered }, id, levels) {
   const odd = levels.find(level => !sane(level));
   check.that(`${title}: every level is one`, !odd, `of ${id}, from ${SilenceDb} to ${FullScaleDb} dB`, odd);
   const loudest = Math.max(...levels.map(level => level.momentaryLufs));
-  check.that(`${title}: music was metered`, loudest > QuietestMusicLufs, `more than ${QuietestMusicLufs} LUFS`, loudest);
+  check.that(
+    `${title}: music was metered`,
+    loudest > QuietestMusicLufs,
+    `more than ${QuietestMusicLufs} LUFS`,
+    loudest,
+  );
 }
 
 const within = db => db >= SilenceDb && db <= FullScaleDb;
 
-/** Everyone's bytes must be sound, and about as long as they listened. */
+/** Every listener's bytes must decode, to about the length of the listening. */
 async function inspect(world, check, { title, extension, type }, listeners) {
   for (const [i, listener] of listeners.entries()) {
     const { segments, error } = await listener.finished();
     const name = `${title}: listener ${i}${listener.slow ? ' (slow)' : ''}`;
-    if (!check.that(`${name} heard something`, segments.length > 0, 'at least one connection', error ?? 'none')) continue;
+    if (!check.that(`${name} heard something`, segments.length > 0, 'at least one connection', error ?? 'none'))
+      continue;
     check.that(
       `${name} got the type`,
       segments.every(one => one.type?.includes(type.split('/')[1])),
@@ -169,7 +221,7 @@ async function inspect(world, check, { title, extension, type }, listeners) {
       check.that(`${name} can decode it`, ok, 'sound', `${segment.size} bytes; ffmpeg: ${said.slice(0, 200)}`);
       heardMs += ms;
     }
-    // A slow listener is cut forward, so only what they did get is judged.
+    // The server skips sound for a slow listener, so only the received sound is checked.
     if (listener.slow) continue;
     const present = segments.reduce((sum, segment) => sum + segment.flowingMs, 0);
     check.that(

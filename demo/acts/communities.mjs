@@ -42,23 +42,41 @@ export async function found(world) {
   const chance = world.chance.branch('communities');
   world.communities = await inParallel(plans.length, plans, (plan, i) => create(world, plan, world.people[i]));
   world.channels = world.communities.flatMap(community => community.channels);
-  await inParallel(JoiningAtOnce, world.people, (person, i) => settle(world, person, i, chance.branch(person.userName.replace(world.runId, ''))));
+  await inParallel(JoiningAtOnce, world.people, (person, i) =>
+    settle(world, person, i, chance.branch(person.userName.replace(world.runId, ''))),
+  );
   await refusals(world);
 }
 
 async function create(world, { name, channels }, owner) {
-  const made = await owner.write({ type: Event.CommunityCreated, data: a => ({ communityId: a.id, name }) }, 'POST', '/api/v1/communities', { body: { name } });
+  const made = await owner.write(
+    { type: Event.CommunityCreated, data: a => ({ communityId: a.id, name }) },
+    'POST',
+    '/api/v1/communities',
+    { body: { name } },
+  );
   const community = { id: made.id, name, owner, members: new Map([[owner.id, owner]]), former: [], channels: [] };
-  community.channels.push({ id: made.generalChannelId, name: 'general', kind: 'text', community, createdAt: made.position });
+  community.channels.push({
+    id: made.generalChannelId,
+    name: 'general',
+    kind: 'text',
+    community,
+    createdAt: made.position,
+  });
   for (const channel of channels) {
-    const expected = { type: Event.ChannelCreated, data: a => ({ channelId: a.id, communityId: community.id, name: channel.name }) };
-    const answer = await owner.write(expected, 'POST', `/api/v1/communities/${community.id}/channels`, { body: channel });
+    const expected = {
+      type: Event.ChannelCreated,
+      data: a => ({ channelId: a.id, communityId: community.id, name: channel.name }),
+    };
+    const answer = await owner.write(expected, 'POST', `/api/v1/communities/${community.id}/channels`, {
+      body: channel,
+    });
     community.channels.push({ ...channel, id: answer.id, community, createdAt: answer.position });
   }
   return community;
 }
 
-/** Everybody joins their neighbourhood for good and maybe others; of those who join others, some leave, and a few come back. */
+/** All people join their own community and maybe others. Some leave the others again, and a few come back. */
 async function settle(world, person, index, chance) {
   const home = world.communities[index % world.communities.length];
   await join(person, home);
@@ -81,7 +99,11 @@ async function join(person, community) {
 }
 
 async function leave(person, community) {
-  await person.write(membership(Event.MemberLeft, person, community), 'DELETE', `/api/v1/communities/${community.id}/members/me`);
+  await person.write(
+    membership(Event.MemberLeft, person, community),
+    'DELETE',
+    `/api/v1/communities/${community.id}/members/me`,
+  );
   community.members.delete(person.id);
   community.former.push(person);
 }
@@ -95,20 +117,32 @@ async function refusals(world) {
     check.refused(
       `a non-member posting in ${community.name}`,
       Refusal.notAMember,
-      await refusal(() => outsider.attempt('POST', `/api/v1/channels/${channel.id}/messages`, { body: { text: 'let me in' } })),
+      await refusal(() =>
+        outsider.attempt('POST', `/api/v1/channels/${channel.id}/messages`, { body: { text: 'let me in' } }),
+      ),
     );
-    check.refused(`a non-member reading ${community.name}`, Refusal.notAMember, await refusal(() => outsider.read(`/api/v1/channels/${channel.id}/messages`)));
+    check.refused(
+      `a non-member reading ${community.name}`,
+      Refusal.notAMember,
+      await refusal(() => outsider.read(`/api/v1/channels/${channel.id}/messages`)),
+    );
   }
   const [{ id, owner }] = world.communities;
   check.refused(
     'a channel of no kind',
     Refusal.invalid('kind'),
-    await refusal(() => owner.attempt('POST', `/api/v1/communities/${id}/channels`, { body: { name: 'odd', kind: 'smell' } })),
+    await refusal(() =>
+      owner.attempt('POST', `/api/v1/communities/${id}/channels`, { body: { name: 'odd', kind: 'smell' } }),
+    ),
   );
   check.refused(
     'a community without a name',
     Refusal.invalid('name'),
     await refusal(() => owner.attempt('POST', '/api/v1/communities', { body: { name: '' } })),
   );
-  check.refused('a community nobody made', Refusal.unknown, await refusal(() => owner.read('/api/v1/communities/01890000-0000-7000-8000-000000000000')));
+  check.refused(
+    'a community that does not exist',
+    Refusal.unknown,
+    await refusal(() => owner.read('/api/v1/communities/01890000-0000-7000-8000-000000000000')),
+  );
 }

@@ -4,7 +4,10 @@ import { inParallel } from '../pace.mjs';
 const FollowingAtOnce = 10;
 const FollowsEachMax = 12;
 
-/** A few are followed by nearly everybody, most by a few. Done before any upload, so that a feed is the same whether or not it reaches back. */
+/**
+ * Nearly all people follow a few accounts, and few follow the others. This comes before any upload, so that a feed is
+ * the same whether or not it includes the time before a follow.
+ */
 export async function follow(world) {
   const chance = world.chance.branch('follows');
   const byFame = chance.shuffled(world.people);

@@ -5,12 +5,12 @@ import { sleep } from '../pace.mjs';
 const PlaysAtFullScale = 110;
 const PlaysMin = 14;
 const ReportEveryMs = 4_000;
-/** Heard a little longer than needed, so that rounding to whole milliseconds decides nothing. */
+/** A little longer than needed, so that rounding to whole milliseconds does not matter. */
 const SpareMs = 60;
 /** People press play one after the other. */
 const StartingWithinMs = 3_000;
 
-/** Everybody listens at once, so this takes as long as the longest listening that is needed and no longer. */
+/** All people listen at the same time, so this takes as long as the longest play. */
 export async function listen(world) {
   const chance = world.chance.branch('listening');
   const pairs = distinctPairs(world, chance, Math.max(PlaysMin, Math.round(PlaysAtFullScale * world.options.scale)));
@@ -20,7 +20,9 @@ export async function listen(world) {
   const shortest = [...world.tracks].sort((a, b) => a.durationMs - b.durationMs)[0];
   const twice = world.people.find(person => !used.has(`${person.id} ${shortest.id}`)) ?? cheater;
   await Promise.all([
-    ...pairs.map(({ person, track, delayMs, whole }) => sleep(delayMs).then(() => playUntilCounted(world, person, track, whole))),
+    ...pairs.map(({ person, track, delayMs, whole }) =>
+      sleep(delayMs).then(() => playUntilCounted(world, person, track, whole)),
+    ),
     repeats(world, twice, shortest),
     cheats(world, cheater, unheard(cheater)),
     stopsEarly(world, impatient, unheard(impatient)),
@@ -41,7 +43,7 @@ function distinctPairs(world, chance, count) {
 
 const neededMs = track => Math.min(CountedAfterMsMax, Math.ceil(track.durationMs / 2));
 
-/** One play, heard against the real clock: the clock starts after the server's answer, so no report can outrun the server's. */
+/** One play in real time. Its clock starts after the server's answer, so no report runs ahead of the server's clock. */
 async function begin(world, person, track) {
   const expected = { type: Event.PlayStarted, data: a => ({ playId: a.id, trackId: track.id }) };
   const { id } = await person.write(expected, 'POST', `/api/v1/tracks/${track.id}/plays`);
@@ -49,7 +51,9 @@ async function begin(world, person, track) {
 }
 
 const report = (play, heardMs, ended, type, data = {}) =>
-  play.person.write(type && { type, data: { playId: play.id, ...data } }, 'PUT', `/api/v1/plays/${play.id}`, { body: { heardMs, positionMs: heardMs, ended } });
+  play.person.write(type && { type, data: { playId: play.id, ...data } }, 'PUT', `/api/v1/plays/${play.id}`, {
+    body: { heardMs, positionMs: heardMs, ended },
+  });
 
 async function playUntilCounted(world, person, track, whole = false, mustCount = true) {
   const play = await begin(world, person, track);
@@ -67,7 +71,11 @@ async function playUntilCounted(world, person, track, whole = false, mustCount =
       counts ? Event.PlayCounted : Event.PlayProgressed,
       counts ? { trackId: track.id } : { heardMs },
     );
-    play.check.equal(`${track.title} heard ${heardMs} of ${needed} ms${mustCount ? '' : ' again in the same session'}: counted`, counts, counted);
+    play.check.equal(
+      `${track.title} heard ${heardMs} of ${needed} ms${mustCount ? '' : ' again in the same session'}: counted`,
+      counts,
+      counted,
+    );
     if (enough) return;
   }
 }
@@ -88,8 +96,11 @@ async function cheats(world, person, track) {
     await refusal(() => person.attempt('PUT', `/api/v1/plays/${play.id}`, { body: wish })),
   );
   const stranger = world.people.find(one => one !== person);
-  const { status } = (await refusal(() => stranger.attempt('PUT', `/api/v1/plays/${play.id}`, { body: { heardMs: 1, positionMs: 1, ended: false } }))) ?? {};
-  play.check.that("a report on somebody else's play", status === 403 || status === 404, '403 or 404', status);
+  const { status } =
+    (await refusal(() =>
+      stranger.attempt('PUT', `/api/v1/plays/${play.id}`, { body: { heardMs: 1, positionMs: 1, ended: false } }),
+    )) ?? {};
+  play.check.that("a report on another account's play", status === 403 || status === 404, '403 or 404', status);
 }
 
 async function stopsEarly(world, person, track) {

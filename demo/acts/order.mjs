@@ -3,10 +3,15 @@ import { Person, refusal } from '../client/person.mjs';
 
 const TimeOutMs = 600_000;
 
-/** When the talk is over: members mark what they have read, a founder keeps order, and a program speaks for somebody. */
+/** After the talk: members move their read markers, a founder moderates, and a program acts for an account. */
 export async function keepOrder(world) {
   const [community] = world.communities;
-  await Promise.all([timeOut(world, community), ban(world, community), ...world.communities.slice(1).map(one => markRead(world, one)), program(world)]);
+  await Promise.all([
+    timeOut(world, community),
+    ban(world, community),
+    ...world.communities.slice(1).map(one => markRead(world, one)),
+    program(world),
+  ]);
 }
 
 async function markRead(world, community) {
@@ -20,7 +25,11 @@ async function markRead(world, community) {
   const { position } = await reader.write(expected, 'PUT', `/api/v1/channels/${channel.id}/read`, { body: { upTo } });
   const unread = await reader.readAll(`/api/v1/communities/${community.id}/unread`, position);
   const found = unread.find(one => one.channelId === channel.id);
-  check.equal(`${community.name}: nothing is unread in a channel read to its end`, [upTo, 0], [found?.upTo, found?.unread]);
+  check.equal(
+    `${community.name}: nothing is unread in a channel read to its end`,
+    [upTo, 0],
+    [found?.upTo, found?.unread],
+  );
 }
 
 async function timeOut(world, community) {
@@ -30,23 +39,37 @@ async function timeOut(world, community) {
   const path = `/api/v1/communities/${id}/members/${member.id}/timeout`;
   const of = type => ({ type, data: { communityId: id, memberId: member.id, byMemberId: owner.id } });
   const until = new Date(Date.now() + TimeOutMs).toISOString();
-  const { position } = await owner.write(of(Event.MemberTimedOut), 'PUT', path, { body: { until, reason: 'Cool down.' } });
+  const { position } = await owner.write(of(Event.MemberTimedOut), 'PUT', path, {
+    body: { until, reason: 'Cool down.' },
+  });
   const sanctions = await owner.readAll(`/api/v1/communities/${id}/sanctions`, position);
-  check.that('a time-out is listed', sanctions.some(one => one.account.id === member.id), member.id, sanctions);
-  const speaking = () => member.attempt('POST', `/api/v1/channels/${channels[0].id}/messages`, { body: { text: 'But I only said' } });
-  check.refused('a message of somebody timed out', Refusal.timedOut, await refusal(speaking));
+  check.that(
+    'a time-out is listed',
+    sanctions.some(one => one.account.id === member.id),
+    member.id,
+    sanctions,
+  );
+  const speaking = () =>
+    member.attempt('POST', `/api/v1/channels/${channels[0].id}/messages`, { body: { text: 'But I only said' } });
+  check.refused('a message of a timed-out member', Refusal.timedOut, await refusal(speaking));
   await owner.write(of(Event.MemberTimeOutEnded), 'DELETE', path);
 }
 
-/** Of somebody who is no member, and now does not become one. */
+/** Bans an account that is not a member, and now cannot become one. */
 async function ban(world, community) {
   const check = world.report.section('order');
   const { id, owner } = community;
   const outsider = world.people.find(person => !community.members.has(person.id));
   if (!outsider) return;
   const expected = { type: Event.MemberBanned, data: { communityId: id, memberId: outsider.id, byMemberId: owner.id } };
-  await owner.write(expected, 'PUT', `/api/v1/communities/${id}/bans/${outsider.id}`, { body: { reason: 'Sells copies elsewhere.' } });
-  check.refused('somebody banned joining', Refusal.banned, await refusal(() => outsider.attempt('PUT', `/api/v1/communities/${id}/members/me`)));
+  await owner.write(expected, 'PUT', `/api/v1/communities/${id}/bans/${outsider.id}`, {
+    body: { reason: 'Sells copies elsewhere.' },
+  });
+  check.refused(
+    'a banned account joining',
+    Refusal.banned,
+    await refusal(() => outsider.attempt('PUT', `/api/v1/communities/${id}/members/me`)),
+  );
 }
 
 async function program(world) {
@@ -54,10 +77,19 @@ async function program(world) {
   const channel = world.channels.find(one => one.name === 'general');
   const { owner } = channel.community;
   const made = { type: Event.ApiKeyCreated, data: answer => ({ keyId: answer.id, accountId: owner.id }) };
-  const { key } = await owner.write(made, 'POST', '/api/v1/api-keys', { body: { name: 'Gig reminders', scopes: ['messages:write'], days: 30 } });
+  const { key } = await owner.write(made, 'POST', '/api/v1/api-keys', {
+    body: { name: 'Gig reminders', scopes: ['messages:write'], days: 30 },
+  });
   const bot = Person.withKey(owner, key);
   const text = 'Doors open at eight.';
-  const sent = { type: Event.MessageSent, data: answer => ({ messageId: answer.id, channelId: channel.id, authorId: owner.id, text }) };
+  const sent = {
+    type: Event.MessageSent,
+    data: answer => ({ messageId: answer.id, channelId: channel.id, authorId: owner.id, text }),
+  };
   await bot.write(sent, 'POST', `/api/v1/channels/${channel.id}/messages`, { body: { text } });
-  check.refused('a key asked for more than its scopes', Refusal.scopeMissing, await refusal(() => bot.attempt('DELETE', '/api/v1/sessions/current')));
+  check.refused(
+    'a key asked for more than its scopes',
+    Refusal.scopeMissing,
+    await refusal(() => bot.attempt('DELETE', '/api/v1/sessions/current')),
+  );
 }

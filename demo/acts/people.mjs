@@ -91,16 +91,27 @@ async function sessions(world) {
   await device.refresh({ type: Event.SessionRefreshed });
   check.equal('a refreshed token works', world.people[0].id, (await device.read('/api/v1/accounts/me')).id);
   await device.write({ type: Event.SessionEnded }, 'DELETE', '/api/v1/sessions/current');
-  check.refused('a signed-out session', Refusal.unauthenticated, await refusal(() => device.read('/api/v1/accounts/me')));
+  check.refused(
+    'a signed-out session',
+    Refusal.unauthenticated,
+    await refusal(() => device.read('/api/v1/accounts/me')),
+  );
 
   const other = await world.people[1].signInAgain({ type: Event.SessionStarted });
   const first = other.refreshToken;
   await other.refresh({ type: Event.SessionRefreshed });
-  check.that('a refresh token is replaced at each use', other.refreshToken !== first && device.refreshToken !== used, 'a new one', 'the old one');
+  check.that(
+    'a refresh token is replaced at each use',
+    other.refreshToken !== first && device.refreshToken !== used,
+    'a new one',
+    'the old one',
+  );
   check.refused(
     'a refresh token used twice',
     Refusal.unauthenticated,
-    await refusal(() => other.attempt('POST', '/api/v1/sessions/refresh', { body: { refreshToken: first }, anonymous: true })),
+    await refusal(() =>
+      other.attempt('POST', '/api/v1/sessions/refresh', { body: { refreshToken: first }, anonymous: true }),
+    ),
   );
 }
 
@@ -108,7 +119,10 @@ async function refusals(world) {
   const check = world.report.section('people');
   const { userName } = world.people[0];
   const newcomer = { userName: `new.${world.runId}`, email: `new.${world.runId}@example.org`, password };
-  const registering = change => refusal(() => world.people[0].attempt('POST', '/api/v1/accounts', { body: { ...newcomer, ...change }, anonymous: true }));
+  const registering = change =>
+    refusal(() =>
+      world.people[0].attempt('POST', '/api/v1/accounts', { body: { ...newcomer, ...change }, anonymous: true }),
+    );
 
   check.refused('a short password', Refusal.invalid('password'), await registering({ password: 'short' }));
   check.refused('a user name with a space', Refusal.invalid('userName'), await registering({ userName: 'not a name' }));
@@ -121,8 +135,17 @@ async function refusals(world) {
   check.refused(
     'a wrong password',
     Refusal.unauthenticated,
-    await refusal(() => world.people[0].attempt('POST', '/api/v1/sessions', { body: { name: userName, password: 'wrong-horse-9-battery' }, anonymous: true })),
+    await refusal(() =>
+      world.people[0].attempt('POST', '/api/v1/sessions', {
+        body: { name: userName, password: 'wrong-horse-9-battery' },
+        anonymous: true,
+      }),
+    ),
   );
-  check.refused('a wrong token', Refusal.unauthenticated, await refusal(() => world.api.send('GET', '/api/v1/accounts/me', { token: 'not.a.token' })));
+  check.refused(
+    'a wrong token',
+    Refusal.unauthenticated,
+    await refusal(() => world.api.send('GET', '/api/v1/accounts/me', { token: 'not.a.token' })),
+  );
   check.refused('no token', Refusal.unauthenticated, await refusal(() => world.api.send('GET', '/api/v1/accounts/me')));
 }

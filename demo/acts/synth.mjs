@@ -1,5 +1,5 @@
-// Small pieces of music as PCM: a tempo, a chord progression, pads, a bass line and drums. Nothing here is meant to win a prize;
-// it is meant to be unlike silence, noise or a sine to whatever analyses it.
+// Small pieces of music as PCM: a tempo, a chord progression, pads, a bass line and drums. To an analysis they differ
+// from silence, noise and a sine.
 
 export const SampleRateHz = 44_100;
 export const Channels = 2;
@@ -11,11 +11,11 @@ const progressions = [
   [2, 7, 0, 9],
   [0, 5, 9, 7],
 ];
-/** Which of the twelve semitones above the tonic are minor chords of a major key. */
+/** The semitones above the tonic whose chords are minor in a major key. */
 const minorDegrees = new Set([2, 4, 9]);
 const hertz = semitonesFromA4 => 440 * 2 ** (semitonesFromA4 / 12);
 
-/** @returns a composition drawn by chance: `{ bpm, tonic, progression, swing }`. */
+/** @returns a random composition: `{ bpm, tonic, progression, swing }` */
 export function compose(chance) {
   return {
     bpm: chance.whole(72, 148),
@@ -34,7 +34,14 @@ export function render(composition, seconds) {
   for (let bar = 0; bar * beat * 4 < frames; bar++) {
     const start = Math.round(bar * beat * 4);
     const degree = composition.progression[bar % composition.progression.length];
-    pad(left, right, start, beat * 4, chord(composition.tonic + degree, minorDegrees.has(degree)), composition.brightness);
+    pad(
+      left,
+      right,
+      start,
+      beat * 4,
+      chord(composition.tonic + degree, minorDegrees.has(degree)),
+      composition.brightness,
+    );
     bass(left, right, start, beat, composition.tonic + degree - 24);
     drums(left, right, start, beat, composition.noise);
   }

@@ -6,20 +6,22 @@ import { awkwardTexts, bytesOf, longText, reactionEmoji, someText } from './text
 
 const MessagesAtFullScale = 3_000;
 const ConversationsPerChannel = 2;
-/** Between two things somebody does in one conversation; with all conversations going on at once the server sees hundreds a second. */
+/** The pause between two actions in one conversation. All conversations together make hundreds of actions a second. */
 const PauseMeanMsMin = 25;
-/** A short run talks more slowly, so that connections, or the server, can break in the middle of it. */
+/** A short run talks more slowly, so that connections or the server can break in the middle of it. */
 const TalkMsMin = 6_000;
-/** Only what is still on the screen is answered, edited and reacted to. */
+/** People answer, edit and react to only the newest messages, which are on the screen. */
 const RecentMax = 30;
 
-/** All channels talk at once, each in a few conversations. */
+/** All channels talk at the same time, each in a few conversations. */
 export async function talk(world) {
   const talkative = world.channels.filter(channel => !channel.slowModeSeconds);
   const each = Math.ceil((MessagesAtFullScale * world.options.scale) / talkative.length / ConversationsPerChannel);
   const pauseMeanMs = Math.max(PauseMeanMsMin, TalkMsMin / each);
   const conversations = talkative.flatMap((channel, c) =>
-    Array.from({ length: ConversationsPerChannel }, (_, i) => new Conversation(channel, world.chance.branch(`talk ${c} ${i}`)).go(each, pauseMeanMs)),
+    Array.from({ length: ConversationsPerChannel }, (_, i) =>
+      new Conversation(channel, world.chance.branch(`talk ${c} ${i}`)).go(each, pauseMeanMs),
+    ),
   );
   await Promise.all([...conversations, slowTalk(world), rules(world)]);
 }
@@ -31,7 +33,7 @@ class Conversation {
     Object.assign(this, { channel, chance });
     const members = [...channel.community.members.values()];
     this.members = chance.shuffled(members);
-    // Who may post announcements is the community's choice; its owner always may.
+    // The community decides who may post announcements; its owner always may.
     this.authors = channel.kind === 'announcement' ? [channel.community.owner] : this.members;
   }
 
@@ -67,7 +69,7 @@ class Conversation {
     const message = this.chance.pick(this.#recent);
     if (!message) return;
     const drawn = someText(this.chance);
-    // An edit that changes nothing may well cause no event, and this one is expected to cause one.
+    // An edit that changes nothing may cause no event, but this one must cause one.
     const text = drawn === message.text ? 'Never mind.' : drawn;
     message.text = text;
     const expected = { type: Event.MessageEdited, data: { messageId: message.id, channelId: this.channel.id, text } };
@@ -83,56 +85,69 @@ class Conversation {
   }
 }
 
-/** Sends a message; with `again` a second time under the same key, which must give the first answer. */
+/** Sends a message; with `again` a second time with the same key, which must get the first answer. */
 async function send(author, channel, text, replyTo, { again = false } = {}) {
   const path = `/api/v1/channels/${channel.id}/messages`;
   const key = author.ledger.newKey();
-  const expected = { type: Event.MessageSent, data: a => ({ messageId: a.id, channelId: channel.id, authorId: author.id, text }) };
+  const expected = {
+    type: Event.MessageSent,
+    data: a => ({ messageId: a.id, channelId: channel.id, authorId: author.id, text }),
+  };
   const answer = await author.write(expected, 'POST', path, { body: { text, replyTo }, key });
   if (again) {
     const second = await author.write(null, 'POST', path, { body: { text, replyTo }, key });
     author.ledger.report
       .section('talk')
-      .equal('a repeated send is answered as the first', { id: answer.id, position: answer.position }, { id: second.id, position: second.position });
+      .equal(
+        'a repeated send is answered as the first',
+        { id: answer.id, position: answer.position },
+        { id: second.id, position: second.position },
+      );
   }
   return answer;
 }
 
-/** Puts a reaction, or takes it back if that member has it there already; `again` does it twice, the second time changing nothing. */
+/** Adds a reaction, or removes the member's own one. With `again` it does so twice; the second time changes nothing. */
 async function react(member, channel, message, emoji, again) {
   const mark = `${member.id} ${emoji}`;
   const removing = message.reactions.has(mark);
   const [type, method] = removing ? [Event.ReactionRemoved, 'DELETE'] : [Event.ReactionAdded, 'PUT'];
   const path = `/api/v1/messages/${message.id}/reactions/${encodeURIComponent(emoji)}`;
   message.reactions[removing ? 'delete' : 'add'](mark);
-  await member.write({ type, data: { messageId: message.id, channelId: channel.id, memberId: member.id, emoji } }, method, path);
+  await member.write(
+    { type, data: { messageId: message.id, channelId: channel.id, memberId: member.id, emoji } },
+    method,
+    path,
+  );
   if (again) await member.write(null, method, path);
 }
 
 async function slowTalk(world) {
   const channel = world.channels.find(one => one.slowModeSeconds);
   const [first, second] = [...channel.community.members.values()].filter(member => member !== channel.community.owner);
-  world.report.section('talk').refused('a second message in slow mode', Refusal.slowMode, await tooSoon(first, channel));
+  world.report
+    .section('talk')
+    .refused('a second message in slow mode', Refusal.slowMode, await tooSoon(first, channel));
   await send(second, channel, 'Everyone has their own clock here.');
   await slowModePasses();
   await send(first, channel, longText(world.chance.branch('slow'), 2_000));
 }
 
-/** Sends two messages at once in slow mode; the second should be refused. */
+/** Sends two messages in a row in slow mode; the second should be refused. */
 async function tooSoon(author, channel) {
   while (true) {
     const startedAt = performance.now();
     await send(author, channel, 'Slowly, slowly.');
     const refused = await refusal(() => send(author, channel, 'And another thing.'));
     if (refused || performance.now() - startedAt < SlowModeSeconds * 1000) return refused;
-    // The server was away for so long that the second was in time; that says nothing.
+    // The server was away for so long that the second message was in time.
     await slowModePasses();
   }
 }
 
 const slowModePasses = () => sleep(SlowModeSeconds * 1000 + 250);
 
-/** What the rules say no to, and the exact edge of the longest message. */
+/** Messages that the rules refuse, and the exact limit of the longest message. */
 async function rules(world) {
   const check = world.report.section('talk');
   const chance = world.chance.branch('rules');
@@ -144,11 +159,19 @@ async function rules(world) {
   const longest = longText(chance, MessageBytesMax);
   const { id } = await send(author, channel, longest, undefined, { again: true });
   check.equal('the longest message is as long as it may be', MessageBytesMax, bytesOf(longest));
-  check.refused('a message one byte longer', Refusal.messageTooLong, await trying(author, 'POST', path, { text: `${longest}.` }));
-  check.refused('an empty message', Refusal.invalid('text'), await trying(author, 'POST', path, { text: '' }));
-  check.refused('an edit by somebody else', Refusal.notTheAuthor, await trying(other, 'PATCH', `/api/v1/messages/${id}`, { text: 'mine now' }));
   check.refused(
-    'a message nobody sent',
+    'a message one byte longer',
+    Refusal.messageTooLong,
+    await trying(author, 'POST', path, { text: `${longest}.` }),
+  );
+  check.refused('an empty message', Refusal.invalid('text'), await trying(author, 'POST', path, { text: '' }));
+  check.refused(
+    'an edit by another account',
+    Refusal.notTheAuthor,
+    await trying(other, 'PATCH', `/api/v1/messages/${id}`, { text: 'mine now' }),
+  );
+  check.refused(
+    'a message that does not exist',
     Refusal.unknown,
     await trying(author, 'PATCH', '/api/v1/messages/01890000-0000-7000-8000-000000000000', { text: 'hm' }),
   );
@@ -156,7 +179,14 @@ async function rules(world) {
   for (const text of awkwardTexts) await send(author, channel, text);
 
   const key = world.ledger.newKey();
-  const expected = text => ({ type: Event.MessageSent, data: a => ({ messageId: a.id, channelId: channel.id, authorId: author.id, text }) });
+  const expected = text => ({
+    type: Event.MessageSent,
+    data: a => ({ messageId: a.id, channelId: channel.id, authorId: author.id, text }),
+  });
   await author.write(expected('one thing'), 'POST', path, { body: { text: 'one thing' }, key });
-  check.refused('the same key with another body', Refusal.keyReused, await trying(author, 'POST', path, { text: 'another thing' }, key));
+  check.refused(
+    'the same key with another body',
+    Refusal.keyReused,
+    await trying(author, 'POST', path, { text: 'another thing' }, key),
+  );
 }

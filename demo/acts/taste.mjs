@@ -5,11 +5,15 @@ import { commentText } from './texts.mjs';
 
 const PeopleAtOnce = 10;
 
-/** Likes, reposts and comments; some are taken back, some are done twice. Nobody does so to their own tracks. */
+/** Likes, reposts and comments. Some are taken back, some are sent twice, and none is for an own track. */
 export async function showTaste(world) {
   const chance = world.chance.branch('taste');
   const byCharm = chance.shuffled(world.tracks);
-  const plans = world.people.map((person, i) => ({ person, byCharm: byCharm.filter(track => track.owner !== person), chance: chance.branch(`${i}`) }));
+  const plans = world.people.map((person, i) => ({
+    person,
+    byCharm: byCharm.filter(track => track.owner !== person),
+    chance: chance.branch(`${i}`),
+  }));
   await inParallel(PeopleAtOnce, plans, async plan => {
     await mark(plan, plan.chance.whole(2, 6), 'likes', Event.TrackLiked, Event.TrackUnliked);
     await mark(plan, plan.chance.whole(0, 2), 'reposts', Event.TrackReposted, Event.TrackRepostRemoved);
@@ -32,7 +36,12 @@ async function comment({ person, byCharm, chance }, count) {
   for (let i = 0; i < count; i++) {
     const track = chance.popular(byCharm);
     const body = { text: commentText(chance), atMs: chance.whole(0, track.durationMs - 1) };
-    await person.write({ type: Event.TrackCommented, data: { trackId: track.id, ...body } }, 'POST', `/api/v1/tracks/${track.id}/comments`, { body });
+    await person.write(
+      { type: Event.TrackCommented, data: { trackId: track.id, ...body } },
+      'POST',
+      `/api/v1/tracks/${track.id}/comments`,
+      { body },
+    );
   }
 }
 

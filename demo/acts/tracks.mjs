@@ -10,17 +10,41 @@ const TracksAtFullScale = 12;
 const EncodingAtOnce = 2;
 const UploadingAtOnce = 4;
 const ReadyWithinMs = 120_000;
-/** Encoders pad to whole frames and remember it more or less exactly. */
+/** Encoders pad to whole frames and store that length more or less exactly. */
 const DurationToleranceMs = 150;
 
-/** Six formats; `codec` is what ffprobe calls it. */
+/** Six formats; `codec` is ffprobe's name. */
 const formats = [
   { extension: 'wav', type: 'audio/wav', codec: 'pcm_s16le', sampleRateHz: SampleRateHz, args: ['-c:a', 'pcm_s16le'] },
   { extension: 'flac', type: 'audio/flac', codec: 'flac', sampleRateHz: SampleRateHz, args: ['-c:a', 'flac'] },
-  { extension: 'mp3', type: 'audio/mpeg', codec: 'mp3', sampleRateHz: SampleRateHz, args: ['-c:a', 'libmp3lame', '-b:a', '192k'] },
-  { extension: 'm4a', type: 'audio/mp4', codec: 'aac', sampleRateHz: SampleRateHz, args: ['-c:a', 'aac', '-b:a', '160k'] },
-  { extension: 'ogg', type: 'audio/ogg', codec: 'vorbis', sampleRateHz: SampleRateHz, args: ['-c:a', 'libvorbis', '-q:a', '5'] },
-  { extension: 'opus', type: 'audio/ogg', codec: 'opus', sampleRateHz: 48_000, args: ['-c:a', 'libopus', '-b:a', '128k'] },
+  {
+    extension: 'mp3',
+    type: 'audio/mpeg',
+    codec: 'mp3',
+    sampleRateHz: SampleRateHz,
+    args: ['-c:a', 'libmp3lame', '-b:a', '192k'],
+  },
+  {
+    extension: 'm4a',
+    type: 'audio/mp4',
+    codec: 'aac',
+    sampleRateHz: SampleRateHz,
+    args: ['-c:a', 'aac', '-b:a', '160k'],
+  },
+  {
+    extension: 'ogg',
+    type: 'audio/ogg',
+    codec: 'vorbis',
+    sampleRateHz: SampleRateHz,
+    args: ['-c:a', 'libvorbis', '-q:a', '5'],
+  },
+  {
+    extension: 'opus',
+    type: 'audio/ogg',
+    codec: 'opus',
+    sampleRateHz: 48_000,
+    args: ['-c:a', 'libopus', '-b:a', '128k'],
+  },
 ];
 
 const titles = [
@@ -39,7 +63,7 @@ const titles = [
 ];
 const genres = ['ambient', 'house', 'lo-fi', 'jazz'];
 
-/** Makes the sound files; it takes the processor for a while, so it is done before anything is timed. */
+/** Creates the sound files. It keeps the processor busy for a while, so it runs before anything is timed. */
 export async function makeSounds(world) {
   const count = Math.max(formats.length, Math.round(TracksAtFullScale * world.options.scale));
   const longestSeconds = world.options.scale < 0.5 ? 16 : 45;
@@ -51,7 +75,12 @@ export async function makeSounds(world) {
       const seconds = 8 + Math.round(((longestSeconds - 8) * i) / (count - 1));
       const format = formats[i % formats.length];
       const path = join(world.scratch, `track-${i}.${format.extension}`);
-      await encode(render(compose(chance), seconds), { sampleRateHz: SampleRateHz, channels: Channels }, path, format.args);
+      await encode(
+        render(compose(chance), seconds),
+        { sampleRateHz: SampleRateHz, channels: Channels },
+        path,
+        format.args,
+      );
       return {
         format,
         path,
@@ -65,9 +94,11 @@ export async function makeSounds(world) {
 
 export async function upload(world) {
   const artists = world.artists.slice(0, Math.ceil(world.sounds.length / 2));
-  // Big sounds are not uploaded in the order of their length, so that processing is not either.
+  // The upload order differs from the order of lengths, and so does the processing order.
   const sounds = world.chance.branch('uploads').shuffled(world.sounds);
-  world.tracks = await inParallel(UploadingAtOnce, sounds, (sound, i) => uploadOne(world, sound, artists[i % artists.length]));
+  world.tracks = await inParallel(UploadingAtOnce, sounds, (sound, i) =>
+    uploadOne(world, sound, artists[i % artists.length]),
+  );
   await refuseWhatIsNoSound(world, artists[0]);
 }
 
@@ -95,11 +126,20 @@ async function uploadOne(world, sound, owner) {
 }
 
 function closeTo(check, what, expectedMs, gotMs) {
-  check.that(what, Math.abs(gotMs - expectedMs) <= DurationToleranceMs, `${expectedMs} ms ± ${DurationToleranceMs}`, gotMs);
+  check.that(
+    what,
+    Math.abs(gotMs - expectedMs) <= DurationToleranceMs,
+    `${expectedMs} ms ± ${DurationToleranceMs}`,
+    gotMs,
+  );
 }
 
 async function refuseWhatIsNoSound(world, person) {
-  const text = { name: 'song.mp3', type: 'audio/mpeg', bytes: Buffer.from('This is a shopping list, whatever its name says.\n'.repeat(200)) };
+  const text = {
+    name: 'song.mp3',
+    type: 'audio/mpeg',
+    bytes: Buffer.from('This is a shopping list, whatever its name says.\n'.repeat(200)),
+  };
   const check = world.report.section('tracks');
   check.refused(
     'a text that is called song.mp3',
@@ -124,8 +164,13 @@ export async function fetchAudio(world) {
       return now.status !== 'processing' && now;
     });
     const check = world.report.section('audio');
-    if (!check.equal(`${track.title}: processed (${ready.failure ?? 'no failure told'})`, 'ready', ready.status)) return;
-    check.equal(`${track.title}: sample rate and channels`, [track.sound.format.sampleRateHz, Channels], [ready.sampleRateHz, ready.channels]);
+    if (!check.equal(`${track.title}: processed (${ready.failure ?? 'no failure told'})`, 'ready', ready.status))
+      return;
+    check.equal(
+      `${track.title}: sample rate and channels`,
+      [track.sound.format.sampleRateHz, Channels],
+      [ready.sampleRateHz, ready.channels],
+    );
     await fetchRanges(check, listener, track);
     for (const format of ['opus', 'mp3']) await fetchCopy(world, check, listener, track, format, ready.renditions);
   });
@@ -151,7 +196,11 @@ async function fetchRanges(check, listener, { id, title, bytes }) {
     const part = await listener.readRaw(path, { range: asked });
     const expected = `206, bytes ${from}-${to - 1}/${size}`;
     const right = part.bytes.equals(bytes.subarray(from, to));
-    check.equal(`${title}: ${asked}`, expected, `${part.status}, ${part.headers.get('content-range')}${right ? '' : ', but other bytes'}`);
+    check.equal(
+      `${title}: ${asked}`,
+      expected,
+      `${part.status}, ${part.headers.get('content-range')}${right ? '' : ', but other bytes'}`,
+    );
   }
   const beyond = await refusal(() => listener.readRaw(path, { range: `bytes=${size}-` }));
   check.equal(`${title}: a range beyond the end`, 416, beyond?.status);

@@ -7,7 +7,7 @@ const BreakEveryMs = 1_500;
 const BrokenAtOnce = 4;
 const RefusedWithinMs = 5_000;
 
-/** Everyone who watches live: who has a connection, what it is subscribed to, and the tunnel trains go through. */
+/** The live watchers: their connections, their subscriptions, and the connections that break. */
 export class Watchers {
   #connections = new Map();
   #breaking = null;
@@ -19,25 +19,33 @@ export class Watchers {
     this.chance = world.chance.branch('tunnel');
   }
 
-  /** The analyst sees everything from now on. */
+  /** Subscribes the analyst to everything from now on. */
   log() {
     this.whole = this.#watch(this.world.operator, 'log', [Topic.log], this.world.startPosition);
   }
 
-  /** Everybody follows what concerns themselves; one also the top chart. */
+  /** Subscribes each person to their own account, and one also to the top chart. */
   people() {
     const after = this.world.ledger.lastPosition;
-    for (const person of this.world.people) this.#watch(person, `account of ${person.userName}`, [Topic.account(person.id)], after);
+    for (const person of this.world.people)
+      this.#watch(person, `account of ${person.userName}`, [Topic.account(person.id)], after);
     this.#watch(this.world.people[0], 'top chart', [Topic.chart('top')], after);
   }
 
-  /** Each channel by one member, each community's channels together by another, and one community over server-sent events. */
+  /** One member watches each channel, another all of a community's, and one a community over server-sent events. */
   async channels() {
     const { communities, options, people } = this.world;
     for (const [i, { name, channels, members, owner }] of communities.entries()) {
       const after = Math.max(...channels.map(channel => channel.createdAt));
       const staying = [...members.values()];
-      channels.forEach((channel, c) => this.#watch(staying[c % staying.length], `channel ${channel.name} of ${name}`, [Topic.channel(channel.id)], after));
+      channels.forEach((channel, c) =>
+        this.#watch(
+          staying[c % staying.length],
+          `channel ${channel.name} of ${name}`,
+          [Topic.channel(channel.id)],
+          after,
+        ),
+      );
       const all = channels.map(channel => Topic.channel(channel.id));
       this.#watch(staying.at(-1), `all channels of ${name}`, all, after);
       if (i > 0) continue;
@@ -53,7 +61,8 @@ export class Watchers {
 
   tracks() {
     const { tracks, people } = this.world;
-    for (const track of tracks) this.#watch(track.owner, `track ${track.title}`, [Topic.track(track.id)], track.uploadedAt);
+    for (const track of tracks)
+      this.#watch(track.owner, `track ${track.title}`, [Topic.track(track.id)], track.uploadedAt);
     const after = Math.max(...tracks.map(track => track.uploadedAt));
     this.#watch(
       people.at(-1),
@@ -71,7 +80,8 @@ export class Watchers {
   startBreaking() {
     this.#breaking = setInterval(() => {
       const chosen = this.chance.some([...this.#connections.values()], BrokenAtOnce);
-      for (const connection of [...chosen, this.chance.pick([this.events, this.#connections.get(this.world.operator)])]) connection?.breakOff();
+      for (const connection of [...chosen, this.chance.pick([this.events, this.#connections.get(this.world.operator)])])
+        connection?.breakOff();
       this.breaks += chosen.length + 1;
     }, BreakEveryMs);
   }
@@ -81,7 +91,10 @@ export class Watchers {
   }
 
   get reconnects() {
-    return [...this.#connections.values()].reduce((sum, connection) => sum + connection.reconnects, 0) + (this.events?.watch.resumed ?? 0);
+    return (
+      [...this.#connections.values()].reduce((sum, connection) => sum + connection.reconnects, 0) +
+      (this.events?.watch.resumed ?? 0)
+    );
   }
 
   get faults() {
@@ -105,7 +118,8 @@ export class Watchers {
   }
 
   #connection(person) {
-    if (!this.#connections.has(person)) this.#connections.set(person, new LiveConnection(this.world.options.url, person, this.world.options.patienceMs));
+    if (!this.#connections.has(person))
+      this.#connections.set(person, new LiveConnection(this.world.options.url, person, this.world.options.patienceMs));
     return this.#connections.get(person);
   }
 

@@ -2,20 +2,26 @@ import { inParallel } from '../pace.mjs';
 
 const ReadingAtOnce = 8;
 const PageMessages = 50;
-/** Paging forwards through everything once is enough in one channel; elsewhere the first pages are read. */
+/** One channel is paged forwards to its end; of the others only the first pages are read. */
 const ForwardPagesMax = 5;
 
 /** Communities, members, channels and their histories as every kind of reader sees them. */
 export async function checkChat(world, model, head) {
   const check = world.report.section('chat');
   await inParallel(ReadingAtOnce, world.communities, community => checkCommunity(check, community, model, head));
-  await inParallel(ReadingAtOnce, world.channels, (channel, i) => checkChannel(world, check, channel, model, head, i === 0));
+  await inParallel(ReadingAtOnce, world.channels, (channel, i) =>
+    checkChannel(world, check, channel, model, head, i === 0),
+  );
 }
 
 async function checkCommunity(check, { id, name, owner }, model, head) {
   const expected = model.communities.get(id);
   const found = await owner.read(`/api/v1/communities/${id}`, head);
-  check.equal(`${name}`, [expected.name, expected.ownerId, expected.members.size], [found.name, found.ownerId, found.memberCount]);
+  check.equal(
+    `${name}`,
+    [expected.name, expected.ownerId, expected.members.size],
+    [found.name, found.ownerId, found.memberCount],
+  );
   const members = await owner.readAll(`/api/v1/communities/${id}/members`, head);
   const named = accountId => `${accountId} ${model.account(accountId).userName}`;
   check.sameSet(
@@ -25,8 +31,13 @@ async function checkCommunity(check, { id, name, owner }, model, head) {
   );
 
   const channels = await owner.readAll(`/api/v1/communities/${id}/channels`, head);
-  const shape = channel => JSON.stringify([channel.id, channel.name, channel.kind, channel.topic ?? null, channel.slowModeSeconds ?? 0]);
-  check.sameSet(`${name}: channels`, [...model.channels.values()].filter(channel => channel.communityId === id).map(shape), channels.map(shape));
+  const shape = channel =>
+    JSON.stringify([channel.id, channel.name, channel.kind, channel.topic ?? null, channel.slowModeSeconds ?? 0]);
+  check.sameSet(
+    `${name}: channels`,
+    [...model.channels.values()].filter(channel => channel.communityId === id).map(shape),
+    channels.map(shape),
+  );
 }
 
 async function checkChannel(world, check, channel, model, head, thoroughly) {
@@ -47,7 +58,7 @@ async function checkChannel(world, check, channel, model, head, thoroughly) {
   await checkEdits(world, check, name, reader, channel, model, head);
 }
 
-/** From the oldest message on: each page holds the next ones, shown newest first like every page. */
+/** Pages from the oldest message on. Each page holds the next messages, newest first like every page. */
 async function checkForwards(check, name, reader, path, expected, head, pagesMax) {
   for (let at = expected.length - 1, pages = 0; at > 0 && pages < pagesMax; pages++) {
     const { items } = await reader.read(`${path}?after=${expected[at].id}&limit=${PageMessages}`, head);
@@ -61,10 +72,14 @@ async function checkForwards(check, name, reader, path, expected, head, pagesMax
 async function checkBefore(check, name, reader, path, expected, head) {
   const at = Math.floor(expected.length / 3);
   const { items } = await reader.read(`${path}?before=${expected[at].id}&limit=20`, head);
-  check.sameList(`${name}: the page before message ${expected.length - at}`, expected.slice(at + 1, at + 21), items.map(comparable));
+  check.sameList(
+    `${name}: the page before message ${expected.length - at}`,
+    expected.slice(at + 1, at + 21),
+    items.map(comparable),
+  );
 }
 
-/** The middle lies in it, it has no hole, and it is as long as asked for if there is so much; how it is split is the server's choice. */
+/** The page holds the middle, has no gap, and is as long as requested if possible. The server chooses its start. */
 async function checkAround(check, name, reader, path, expected, head) {
   const limit = 21;
   const at = Math.floor(expected.length / 2);
@@ -92,17 +107,25 @@ async function checkAround(check, name, reader, path, expected, head) {
 async function checkEdits(world, check, name, reader, channel, model, head) {
   const edited = model.shownIn(channel.id).find(message => message.edits > 0);
   if (!edited) return;
-  check.equal(`${name}: an edited message by itself`, asShown(edited, model, reader.id), comparable(await reader.read(`/api/v1/messages/${edited.id}`, head)));
+  check.equal(
+    `${name}: an edited message by itself`,
+    asShown(edited, model, reader.id),
+    comparable(await reader.read(`/api/v1/messages/${edited.id}`, head)),
+  );
   const edits = await reader.read(`/api/v1/messages/${edited.id}/edits`, head);
   const count = (edits.items ?? edits).length;
   // The first text may or may not be listed as the version before the first edit.
   check.that(`${name}: its edits`, count === edited.edits || count === edited.edits + 1, edited.edits, count);
 }
 
-/** A message as the contract says the reader sees it; the emoji's order is left to the server. */
+/** A message as the contract shows it to the reader. The server chooses the order of the emoji. */
 function asShown(message, model, readerId) {
   const { id, channelId, authorId, text, replyTo, sentAt, editedAt, edits, position } = message;
-  const reactions = [...message.reactions].map(([emoji, members]) => ({ emoji, count: members.size, me: members.has(readerId) }));
+  const reactions = [...message.reactions].map(([emoji, members]) => ({
+    emoji,
+    count: members.size,
+    me: members.has(readerId),
+  }));
   return comparable({
     id,
     channelId,
@@ -133,5 +156,5 @@ function comparable({ id, channelId, author, text, replyTo, sentAt, editedAt, ed
   };
 }
 
-/** Times are compared as moments: how many digits of a second are written is not promised. */
+/** Compares times as moments, since the contract does not fix their digits. */
 const ms = time => (time ? Date.parse(time) : null);

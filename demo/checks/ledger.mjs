@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 
-/** What the demo did and was answered: every acknowledged write with its position, and how long everything took. */
+/** The demo's actions and their answers: every acknowledged write with its position, and the times of all requests. */
 export class Ledger {
   #keys = 0;
 
@@ -20,7 +20,15 @@ export class Ledger {
     const body = answer.json ?? {};
     this.#checkShape(call, body, answer.headers.get('veza-position'));
     const data = typeof expected?.data === 'function' ? expected.data(body) : expected?.data;
-    this.entries.push({ type: expected?.type ?? null, data, call, id: body.id, position: body.position, version: body.version, startedAt });
+    this.entries.push({
+      type: expected?.type ?? null,
+      data,
+      call,
+      id: body.id,
+      position: body.position,
+      version: body.version,
+      startedAt,
+    });
     this.lastPosition = Math.max(this.lastPosition, body.position ?? 0);
     this.timing(call, ms);
     this.#append({ id: body.id, position: body.position, kind: expected?.type ?? 'unchanged', version: body.version });
@@ -47,7 +55,7 @@ export class Ledger {
     check.equal(`${call} says its position in Veza-Position too`, String(position), header);
   }
 
-  /** Written at once and synchronously: an outside checker compares it with the log after killing things. */
+  /** Written immediately and synchronously: an outside checker compares it with the log after killing the server. */
   #append(line) {
     if (this.ackLog) appendFileSync(this.ackLog, `${JSON.stringify(line)}\n`);
   }

@@ -4,7 +4,7 @@ import { sleep } from '../pace.mjs';
 const ArriveWithinMs = 30_000;
 const LookEveryMs = 200;
 
-/** Every watch against the replayed log: all of what must arrive, once, in order, and nothing that is none of its business. */
+/** Checks every watch against the replayed log: all items that must arrive, once, in order, and no foreign ones. */
 export async function checkLive(world, events, model) {
   const { watchers, report } = world;
   const check = report.section('live');
@@ -27,14 +27,17 @@ function mustOf(watch, events) {
   if (watch.topics.includes('log')) return events.filter(event => event.position > after);
   const wanted = new Map(watch.topics.map(topic => topic.split(':')).map(([kind, id]) => [id, mustArrive[kind] ?? []]));
   return events.filter(
-    ({ position, type, data }) => position > after && [data.channelId, data.trackId, data.broadcastId].some(id => wanted.get(id)?.includes(type)),
+    ({ position, type, data }) =>
+      position > after && [data.channelId, data.trackId, data.broadcastId].some(id => wanted.get(id)?.includes(type)),
   );
 }
 
-/** Live is soon, not at once: the last events get some time to arrive. */
+/** Live items need a moment: the last events get some time to arrive. */
 async function waitForAll(watches, musts, head) {
-  const arrived = (watch, i) => watch.position >= head || musts[i].length === 0 || (watch.items.at(-1)?.position ?? 0) >= musts[i].at(-1).position;
-  for (let waitedMs = 0; waitedMs < ArriveWithinMs && !watches.every(arrived); waitedMs += LookEveryMs) await sleep(LookEveryMs);
+  const arrived = (watch, i) =>
+    watch.position >= head || musts[i].length === 0 || (watch.items.at(-1)?.position ?? 0) >= musts[i].at(-1).position;
+  for (let waitedMs = 0; waitedMs < ArriveWithinMs && !watches.every(arrived); waitedMs += LookEveryMs)
+    await sleep(LookEveryMs);
 }
 
 function checkItems(check, watch, must, head) {
@@ -46,12 +49,16 @@ function checkItems(check, watch, must, head) {
     must.map(event => `${event.position} ${event.type}`),
     got.map(item => `${item.position} ${item.type}`),
   );
-  const texts = new Map(must.filter(event => event.data.text !== undefined).map(event => [event.position, event.data.text]));
-  const wrong = got.find(item => item.data?.text !== undefined && texts.has(item.position) && item.data.text !== texts.get(item.position));
+  const texts = new Map(
+    must.filter(event => event.data.text !== undefined).map(event => [event.position, event.data.text]),
+  );
+  const wrong = got.find(
+    item => item.data?.text !== undefined && texts.has(item.position) && item.data.text !== texts.get(item.position),
+  );
   check.that(`${watch.name}: texts`, !wrong, texts.get(wrong?.position), wrong?.data.text);
 }
 
-/** What else arrives must concern one of the topics' ids. */
+/** All other items must concern one of the topics' ids. */
 function checkBusiness(check, watch, events, model, head) {
   const ids = new Set(watch.topics.map(topic => topic.split(':')[1]));
   const isAccount = watch.topics.some(topic => topic.startsWith('account:'));
@@ -59,15 +66,24 @@ function checkBusiness(check, watch, events, model, head) {
   const odd = watch.items.find(item => {
     const event = events[item.position - 1];
     if (item.position > head) return false;
-    return event?.type !== item.type || !(mentions(event, ids, model) || (isAccount && ofInterest(event, watch.person.id, model)));
+    return (
+      event?.type !== item.type ||
+      !(mentions(event, ids, model) || (isAccount && ofInterest(event, watch.person.id, model)))
+    );
   });
-  check.that(`${watch.name}: only what concerns it`, !odd, watch.topics.join(), odd && { ...odd, logged: events[odd.position - 1] });
+  check.that(
+    `${watch.name}: only what concerns it`,
+    !odd,
+    watch.topics.join(),
+    odd && { ...odd, logged: events[odd.position - 1] },
+  );
 }
 
 const mentions = ({ stream, data, by }, ids, model) =>
-  [...Object.values(data), by, model.plays.get(data.playId)?.trackId].some(value => ids.has(value)) || [...ids].some(id => String(stream).includes(id));
+  [...Object.values(data), by, model.plays.get(data.playId)?.trackId].some(value => ids.has(value)) ||
+  [...ids].some(id => String(stream).includes(id));
 
-/** An account hears of its own things (followers, replies, likes of its tracks) and of those it follows. */
+/** An account's topic has its own events (followers, replies, likes of its tracks) and those of accounts it follows. */
 function ofInterest({ data, by }, accountId, model) {
   const account = model.account(accountId);
   const owners = [
@@ -84,7 +100,9 @@ function ofInterest({ data, by }, accountId, model) {
 /** The analyst must have seen the position of every answer this demo got. */
 function checkOwnWrites(check, { watchers, ledger, startPosition }) {
   const seen = new Map(watchers.whole.items.map(item => [item.position, item]));
-  const missing = ledger.entries.filter(entry => entry.type && entry.position > startPosition && !seen.has(entry.position));
+  const missing = ledger.entries.filter(
+    entry => entry.type && entry.position > startPosition && !seen.has(entry.position),
+  );
   check.that(
     'every acknowledged write arrived live',
     missing.length === 0,
@@ -93,7 +111,7 @@ function checkOwnWrites(check, { watchers, ledger, startPosition }) {
   );
 }
 
-/** From the moment a command was sent until each subscriber had it, in ms. */
+/** The latency from a command to each of its subscribers, in ms. */
 export function liveLatencies({ watchers, ledger }) {
   const sentAt = new Map(ledger.entries.filter(entry => entry.type).map(entry => [entry.position, entry.startedAt]));
   return watchers.watches

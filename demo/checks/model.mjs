@@ -1,6 +1,6 @@
 import { Event, channelKind, field } from '../names.mjs';
 
-/** What follows from the log, folded here once more and independently of the server: the yardstick for everything it shows. */
+/** Folds the log independently of the server. The checks compare everything that the server shows with it. */
 export class Model {
   accounts = new Map();
   communities = new Map();
@@ -19,13 +19,13 @@ export class Model {
     return this.accounts.get(id);
   }
 
-  /** Members and messages of a channel may be told before or after it; the entry is made by whoever comes first. */
+  /** Events of a channel's members and messages may come before or after its own. The first one creates the entry. */
   channel(id) {
     if (!this.channels.has(id)) this.channels.set(id, { id, messages: [] });
     return this.channels.get(id);
   }
 
-  /** A deleted message stays known but is in no channel. */
+  /** A deleted message stays in the model but is in no channel. */
   shownIn(channelId) {
     return this.channel(channelId).messages.filter(message => !message.deleted);
   }
@@ -38,7 +38,13 @@ const folds = {
 
   [Event.CommunityCreated](model, data, event) {
     const ownerId = field.owner(event);
-    model.communities.set(data.communityId, { id: data.communityId, name: data.name, ownerId, createdAt: event.at, members: new Map([[ownerId, event.at]]) });
+    model.communities.set(data.communityId, {
+      id: data.communityId,
+      name: data.name,
+      ownerId,
+      createdAt: event.at,
+      members: new Map([[ownerId, event.at]]),
+    });
   },
   [Event.MemberJoined](model, data, event) {
     model.communities.get(data.communityId).members.set(field.account(event), event.at);
@@ -141,7 +147,12 @@ const folds = {
   [Event.TrackCommented](model, data, event) {
     model.tracks
       .get(data.trackId)
-      .comments.push({ authorId: data.authorId ?? field.account(event), text: data.text, atMs: data.atMs, position: event.position });
+      .comments.push({
+        authorId: data.authorId ?? field.account(event),
+        text: data.text,
+        atMs: data.atMs,
+        position: event.position,
+      });
   },
 
   [Event.PlayStarted](model, data, event) {
@@ -176,7 +187,11 @@ const folds = {
     });
   },
   [Event.BroadcastStarted](model, data, event) {
-    Object.assign(model.broadcasts.get(data.broadcastId), { status: 'live', startedAt: event.at, startedPosition: event.position });
+    Object.assign(model.broadcasts.get(data.broadcastId), {
+      status: 'live',
+      startedAt: event.at,
+      startedPosition: event.position,
+    });
   },
   [Event.BroadcastInterrupted](model, data) {
     model.broadcasts.get(data.broadcastId).status = 'interrupted';

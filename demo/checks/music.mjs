@@ -22,7 +22,12 @@ async function checkTrack(world, { id, owner, title, genre, description }, model
   );
   check.equal(
     `${title}: counts`,
-    { plays: expected.plays.length, likes: expected.likes.size, reposts: expected.reposts.size, comments: expected.comments.length },
+    {
+      plays: expected.plays.length,
+      likes: expected.likes.size,
+      reposts: expected.reposts.size,
+      comments: expected.comments.length,
+    },
     { plays: found.plays, likes: found.likes, reposts: found.reposts, comments: found.comments },
   );
   const comments = await reader.readAll(`/api/v1/tracks/${id}/comments`, head);
@@ -34,7 +39,7 @@ async function checkTrack(world, { id, owner, title, genre, description }, model
   );
 }
 
-/** All-time charts count the whole log, also of earlier runs; in the shorter spans only this run's tracks are sure to lie wholly. */
+/** All-time charts count the whole log, earlier runs included. Shorter spans surely cover only this run's tracks. */
 async function checkCharts(world, model, head) {
   const check = world.report.section('charts');
   const genres = [undefined, ...new Set(world.tracks.map(track => track.genre))];
@@ -51,7 +56,9 @@ async function checkCharts(world, model, head) {
 }
 
 function countedPlays(model, genre) {
-  const played = [...model.tracks.values()].filter(track => track.plays.length > 0 && (!genre || track.genre === genre));
+  const played = [...model.tracks.values()].filter(
+    track => track.plays.length > 0 && (!genre || track.genre === genre),
+  );
   return new Map(played.map(track => [track.id, track.plays.length]));
 }
 
@@ -76,7 +83,7 @@ function checkTop(check, name, items, expected) {
   );
 }
 
-/** How age is weighed is the server's recipe; that nothing is left out and that it is sorted by its own score is not. */
+/** The server chooses the weight of age, but the chart must be complete and sorted by its score. */
 function checkTrending(check, name, items, expected) {
   if (expected.size <= ChartTracksMin)
     check.sameSet(
@@ -104,7 +111,12 @@ async function checkSpan(world, check, span, expected, head) {
     shown.map(item => `${item.track.id} ${item.plays}`),
   );
   const rising = items.findIndex((item, i) => i > 0 && item.plays > items[i - 1].plays);
-  check.that(`top of the ${span}: most plays first`, rising < 0, `at most ${items[rising - 1]?.plays}`, items[rising]?.plays);
+  check.that(
+    `top of the ${span}: most plays first`,
+    rising < 0,
+    `at most ${items[rising - 1]?.plays}`,
+    items[rising]?.plays,
+  );
 }
 
 async function checkBroadcasts(world, model, head) {
@@ -114,8 +126,18 @@ async function checkBroadcasts(world, model, head) {
   for (const { id, owner, title } of world.broadcasts) {
     const expected = model.broadcasts.get(id);
     const found = await reader.read(`/api/v1/broadcasts/${id}`, head);
-    const shape = (ownerId, one) => ({ ownerId, title: one.title, status: one.status, startedAt: moment(one.startedAt), endedAt: moment(one.endedAt) });
-    check.equal(`${title}: as the log tells it`, shape(expected.ownerId, expected), shape(found.owner.id ?? found.owner, found));
+    const shape = (ownerId, one) => ({
+      ownerId,
+      title: one.title,
+      status: one.status,
+      startedAt: moment(one.startedAt),
+      endedAt: moment(one.endedAt),
+    });
+    check.equal(
+      `${title}: as in the log`,
+      shape(expected.ownerId, expected),
+      shape(found.owner.id ?? found.owner, found),
+    );
     check.equal(`${title}: its owner`, owner.id, expected.ownerId);
     check.that(`${title}: is no longer among the live ones`, !live.some(one => one.id === id), 'not listed', 'listed');
   }

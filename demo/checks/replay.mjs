@@ -3,13 +3,16 @@ import { countedExactly } from '../names.mjs';
 
 const PageEvents = 5_000;
 
-/** Reads the log to its end, as an analyst does: the whole of it, or what came after a position. */
+/** Reads the log to its end, as an analyst does: all of it, or the events after a position. */
 export async function replayLog(world, after = 0) {
   const events = [];
   for (;;) {
-    const { bytes } = await world.operator.readRaw(`/api/v1/log?after=${events.at(-1)?.position ?? after}&limit=${PageEvents}`, {
-      accept: 'application/x-ndjson',
-    });
+    const { bytes } = await world.operator.readRaw(
+      `/api/v1/log?after=${events.at(-1)?.position ?? after}&limit=${PageEvents}`,
+      {
+        accept: 'application/x-ndjson',
+      },
+    );
     const page = bytes
       .toString('utf8')
       .split('\n')
@@ -20,7 +23,7 @@ export async function replayLog(world, after = 0) {
   }
 }
 
-/** The log itself: dense, in order, and with every acknowledged write where the answer said it is. */
+/** Checks the log itself: dense, in order, and with every acknowledged write at its answer's position. */
 export function checkLog(world, events) {
   const check = world.report.section('log');
   const gap = events.findIndex((event, i) => event.position !== i + 1);
@@ -54,29 +57,37 @@ function checkCommandsAreContiguous(check, events) {
   const last = new Map();
   for (const { commandId, position } of events) {
     if (!commandId) continue;
-    if (last.has(commandId)) check.equal(`the events of command ${commandId} stand together`, last.get(commandId) + 1, position);
+    if (last.has(commandId))
+      check.equal(`the events of command ${commandId} stand together`, last.get(commandId) + 1, position);
     last.set(commandId, position);
   }
 }
 
-/** A command may append several events, and its position is that of one of them, so all of that command are looked at. */
+/** A command may append several events and has the position of one of them, so all its events are checked. */
 function checkEntry(check, { type, data, call, position }, events, commands) {
   const at = events[position - 1];
-  if (!check.that(`${call} answered a position of the log`, Boolean(at), `at most ${events.length}`, position) || type === null) return;
+  if (
+    !check.that(`${call} answered a position of the log`, Boolean(at), `at most ${events.length}`, position) ||
+    type === null
+  )
+    return;
   const candidates = (commands.get(at.commandId) ?? [at]).filter(event => event.type === type);
   if (candidates.length === 0) {
     check.equal(`${call}: the event at position ${position}`, type, at.type);
     return;
   }
-  const matching = candidates.some(event => Object.entries(data ?? {}).every(([field, value]) => isDeepStrictEqual(event.data[field], value)));
+  const matching = candidates.some(event =>
+    Object.entries(data ?? {}).every(([field, value]) => isDeepStrictEqual(event.data[field], value)),
+  );
   check.that(`${call}: ${type} at position ${position} says what was done`, matching, data, candidates[0].data);
 }
 
-/** Nothing happened twice, and nothing that was refused happened after all. */
+/** Checks that no command happened twice, and that no refused command happened. */
 function checkNothingElse(world, check, events) {
   const mine = new Set(world.people.map(person => person.id));
   const counts = new Map();
-  for (const { type, by, position } of events) if (position > world.startPosition && mine.has(by)) counts.set(type, (counts.get(type) ?? 0) + 1);
+  for (const { type, by, position } of events)
+    if (position > world.startPosition && mine.has(by)) counts.set(type, (counts.get(type) ?? 0) + 1);
   for (const type of countedExactly) {
     check.equal(`how many ${type} the demo's people caused`, world.ledger.count(type), counts.get(type) ?? 0);
   }

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { quantile } from '../pace.mjs';
 
-/** So many differences of one section are printed in full; the rest are only counted. */
+/** The differences of one section that are printed in full; the rest are only counted. */
 const DifferencesShownMax = 15;
 const ValueCharsMax = 600;
 
-/** Collects what was checked, section by section, and says at the end what differed. */
+/** Collects the checks section by section, and reports the differences at the end. */
 export class Report {
   #sections = new Map();
   #startedAt = performance.now();
@@ -24,7 +24,7 @@ export class Report {
     return (performance.now() - this.#startedAt) / 1000;
   }
 
-  /** Runs one part of the demo. If it breaks off, that is a difference like any other, and the other parts go on. */
+  /** Runs one part of the demo. A failure counts as a difference, and the other parts go on. */
   async part(name, run) {
     try {
       return await run();
@@ -68,12 +68,17 @@ class Section {
     return this.that(what, isDeepStrictEqual(expected, got), expected, got);
   }
 
-  /** Compares two lists and names the first place where they part, which says more than two long lists. */
+  /** Compares two lists and names the first place where they differ, which is clearer than two long lists. */
   sameList(what, expected, got) {
     const place = expected.findIndex((item, i) => !isDeepStrictEqual(item, got[i]));
     if (place < 0 && expected.length === got.length) return this.that(what, true);
     const index = place < 0 ? expected.length : place;
-    return this.that(`${what}: item ${index} (of ${expected.length} expected, ${got.length} got)`, false, expected[index], got[index]);
+    return this.that(
+      `${what}: item ${index} (of ${expected.length} expected, ${got.length} got)`,
+      false,
+      expected[index],
+      got[index],
+    );
   }
 
   sameSet(what, expected, got) {
@@ -89,7 +94,7 @@ class Section {
     );
   }
 
-  /** Checks a refusal against what `names.mjs` says it must look like. */
+  /** Checks a refusal against its description in `names.mjs`. */
   refused(what, { statuses, codes, field, words }, refusal) {
     const wanted = [
       `status ${statuses.join(' or ')}`,
@@ -101,7 +106,8 @@ class Section {
       .join(', ');
     if (!refusal) return this.that(what, false, `refused with ${wanted}`, 'it was done');
     const text = JSON.stringify(refusal.problem);
-    const named = !field || Object.keys(refusal.problem.errors ?? {}).some(key => key.toLowerCase() === field.toLowerCase());
+    const named =
+      !field || Object.keys(refusal.problem.errors ?? {}).some(key => key.toLowerCase() === field.toLowerCase());
     const ok =
       statuses.includes(refusal.status) &&
       (!codes || codes.includes(refusal.code)) &&
@@ -126,15 +132,17 @@ class Section {
 
 const isRecord = value => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Of two records only the fields that differ, and the id to find it by: two long texts side by side hide one wrong count. */
+/** The fields in which two records differ, and the id. Two whole records would hide one wrong count. */
 function whereTheyDiffer(expected, got) {
   if (!isRecord(expected) || !isRecord(got)) return [expected, got];
-  const names = [...new Set([...Object.keys(expected), ...Object.keys(got)])].filter(name => name === 'id' || !isDeepStrictEqual(expected[name], got[name]));
+  const names = [...new Set([...Object.keys(expected), ...Object.keys(got)])].filter(
+    name => name === 'id' || !isDeepStrictEqual(expected[name], got[name]),
+  );
   const only = record => Object.fromEntries(names.map(name => [name, record[name]]));
   return [only(expected), only(got)];
 }
 
-/** Combining marks, directions and spaces that do not show are spelled out, else two different texts look the same. */
+/** Spells out combining marks, directions and invisible spaces, which make different texts look the same. */
 const spelledOut = text => text.replace(/[\p{M}\p{Cf}\u00a0]/gu, mark => `\\u{${mark.codePointAt(0).toString(16)}}`);
 
 const few = (items, what) => (items.length === 0 ? '' : `, ${items.length} ${what}: ${items.slice(0, 5)}`);
@@ -146,4 +154,5 @@ const shown = value => {
 
 /** One line of a latency table. */
 export const latencyLine = (name, ms) =>
-  `  ${name.padEnd(52)} ${String(ms.length).padStart(7)}  ${quantile(ms, 0.5).toFixed(1).padStart(8)}  ${quantile(ms, 0.99).toFixed(1).padStart(8)}`;
+  `  ${name.padEnd(52)} ${String(ms.length).padStart(7)}` +
+  `  ${quantile(ms, 0.5).toFixed(1).padStart(8)}  ${quantile(ms, 0.99).toFixed(1).padStart(8)}`;

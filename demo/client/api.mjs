@@ -1,12 +1,13 @@
 import { finalRefusals } from '../names.mjs';
 import { sleep, within } from '../pace.mjs';
 
-/** The server said no. It carries the problem details as they came. */
+/** The server refused a request. The error holds its problem details. */
 export class Refused extends Error {
   constructor(method, path, status, problem) {
     const fields = problem.errors ? ` ${JSON.stringify(problem.errors)}` : '';
     super(
-      `${method} ${path} answered ${status} ${problem.type ?? ''}: ${problem.detail ?? problem.title ?? 'no detail'}${fields}` +
+      `${method} ${path} answered ${status} ${problem.type ?? ''}: ` +
+        `${problem.detail ?? problem.title ?? 'no detail'}${fields}` +
         (problem.traceId ? ` (trace ${problem.traceId})` : ''),
     );
     this.status = status;
@@ -20,14 +21,14 @@ export class Refused extends Error {
 
 const FirstWaitMs = 100;
 const LongestWaitMs = 2_000;
-/** "Too fast" says itself how long to wait, so patience is counted in waits: enough for a registration limit of a few a minute. */
+/** "Too fast" names its wait, so patience counts waits: enough for a registration limit of a few a minute. */
 const TooFastWaitsMax = 30;
-/** A request the server never answers would hang the demo; a fresh connection is better. */
+/** A request that the server never answers would hang the demo, so it is repeated on a new connection. */
 const AnswerWithinMs = 30_000;
 
 /**
- * HTTP with patience. A broken connection, "not ready" and "too fast" are waited out, with the very same bytes and Idempotency-Key,
- * so that a write which did happen before the connection broke is answered again instead of done again.
+ * An HTTP client with retries. After a broken connection, "not ready" and "too fast" it waits and repeats the request
+ * with the same bytes and Idempotency-Key. So a write that happened before the connection broke is not done again.
  */
 export class Api {
   constructor(url, patienceMs) {
@@ -37,7 +38,7 @@ export class Api {
     this.requests = 0;
   }
 
-  /** @returns `{ status, headers, bytes, json }`; a status of 400 and more is thrown as `Refused`. */
+  /** @returns `{ status, headers, bytes, json }`; throws `Refused` for a status of 400 and more */
   async send(method, path, { headers = {}, body, token } = {}) {
     const request = { method, headers: { ...headers, ...(token && { authorization: `Bearer ${token}` }) }, body };
     const deadline = performance.now() + this.patienceMs;
@@ -57,9 +58,19 @@ export class Api {
     try {
       const response = await within(AnswerWithinMs, fetch(this.url + path, request));
       const bytes = Buffer.from(await within(AnswerWithinMs, response.arrayBuffer()));
-      return { answer: { status: response.status, headers: response.headers, bytes, json: parsed(response, bytes), retryAfterMs: retryAfterMs(response) } };
+      return {
+        answer: {
+          status: response.status,
+          headers: response.headers,
+          bytes,
+          json: parsed(response, bytes),
+          retryAfterMs: retryAfterMs(response),
+        },
+      };
     } catch (error) {
-      return { error: new Error(`${request.method} ${path}: ${error.cause?.message ?? error.message}`, { cause: error }) };
+      return {
+        error: new Error(`${request.method} ${path}: ${error.cause?.message ?? error.message}`, { cause: error }),
+      };
     }
   }
 }
@@ -78,7 +89,11 @@ function parsed(response, bytes) {
 }
 
 function problemOf(answer) {
-  return answer.json ?? { title: `no problem details, but ${answer.bytes.length} bytes of ${answer.headers.get('content-type')}` };
+  return (
+    answer.json ?? {
+      title: `no problem details, but ${answer.bytes.length} bytes of ${answer.headers.get('content-type')}`,
+    }
+  );
 }
 
 function retryAfterMs(response) {

@@ -1,6 +1,7 @@
 /**
- * A response's body that can be left at any moment; reading it then ends as if the body had.
- * An abort signal will not do: Node 18's fetch forgets it at the next garbage collection, and an endless body is never left.
+ * A response's body that can be left at any time; reading then ends as at the end of the body.
+ * An abort signal does not work: Node 18's fetch loses it at the next garbage collection, and then never leaves an
+ * endless body.
  */
 export class Body {
   #reader;
@@ -10,7 +11,7 @@ export class Body {
   }
 
   leave() {
-    // A connection that broke by itself cannot be left any more.
+    // A connection that is broken already cannot be left.
     this.#reader.cancel().catch(() => {});
   }
 

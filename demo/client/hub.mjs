@@ -2,7 +2,10 @@ import { LiveClient, OutOfPatience } from '@veza/client';
 import WebSocket from 'ws';
 import { Watch } from './watch.mjs';
 
-/** One live connection with any number of watches. That it connects again and goes on is the client's own affair; what arrives is checked here once more. */
+/**
+ * One live connection with any number of watches. The TypeScript client reconnects and resumes by itself; this class
+ * checks again what arrives.
+ */
 export class LiveConnection {
   #live;
   #sockets = new Set();
@@ -11,7 +14,12 @@ export class LiveConnection {
   constructor(url, person, patienceMs) {
     this.person = person;
     this.faults = [];
-    this.#live = new LiveClient({ url, accessToken: () => person.token(), patienceMs, webSocket: this.#trackedSocket() });
+    this.#live = new LiveClient({
+      url,
+      accessToken: () => person.token(),
+      patienceMs,
+      webSocket: this.#trackedSocket(),
+    });
   }
 
   get reconnects() {
@@ -20,11 +28,13 @@ export class LiveConnection {
 
   watch(name, topics, after) {
     const watch = new Watch(name, topics, after);
-    this.#follow(watch).catch(error => (error instanceof OutOfPatience ? this.faults : watch.faults).push(error.message));
+    this.#follow(watch).catch(error =>
+      (error instanceof OutOfPatience ? this.faults : watch.faults).push(error.message),
+    );
     return watch;
   }
 
-  /** Tears the socket away without a goodbye, as a train in a tunnel does. */
+  /** Breaks the socket without a close handshake, like a train in a tunnel. */
   breakOff() {
     for (const socket of this.#sockets) socket.terminate();
   }

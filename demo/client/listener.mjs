@@ -7,11 +7,11 @@ const ReconnectsMax = 100;
 const SipEveryMs = 250;
 const GoneWithinMs = 15_000;
 
-/** Somebody listening to a broadcast, keeping the bytes. After a broken connection they listen again; that begins a new segment. */
+/** A listener of a broadcast who records the bytes. Reconnecting after a broken connection begins a new segment. */
 export class Listener {
   #body = null;
   #left = false;
-  /** Set when the broadcast was stopped: only then is the end of the stream the end, and not a server that went away. */
+  /** Set when the broadcast was stopped. Without it, the end of the stream is a broken connection. */
   over = false;
 
   constructor(url, person, { delayMs, slow }) {
@@ -19,7 +19,7 @@ export class Listener {
     this.done = sleep(delayMs).then(() => this.#listen());
   }
 
-  /** Waits until the server has ended the stream; a server that holds the listener for ever is a fault, told as `error`. */
+  /** Waits until the server ends the stream. A server that does not is a fault, reported as `error`. */
   async finished() {
     const late = sleep(GoneWithinMs).then(() => 'the stream did not end with the broadcast');
     this.error = (await Promise.race([this.done, late])) ?? this.error;
@@ -73,7 +73,7 @@ class Segment {
     this.#firstAt ??= this.#lastAt;
   }
 
-  /** From the first byte to the last: what the listener waited before it is no sound they missed. */
+  /** From the first byte to the last, without the wait before the first. */
   get flowingMs() {
     return this.#firstAt === null ? 0 : this.#lastAt - this.#firstAt;
   }

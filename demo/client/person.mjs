@@ -4,7 +4,7 @@ import { multipart } from './multipart.mjs';
 /** A new access token is fetched this long before the old one ends, so that no request meets the end. */
 const RefreshAheadMs = 60_000;
 
-/** One account with one signed-in session, and everything it asks of the server. */
+/** One account with one signed-in session, and its requests. */
 export class Person {
   #tokens = null;
   #refreshing = null;
@@ -13,7 +13,7 @@ export class Person {
     Object.assign(this, { api, ledger, userName, email, password });
   }
 
-  /** A program that acts for somebody by an API key. */
+  /** A program that acts for an account with an API key. */
   static withKey({ api, ledger, userName, id }, key) {
     const program = new Person(api, ledger, { userName });
     program.id = id;
@@ -45,7 +45,10 @@ export class Person {
   }
 
   async refresh(expected, refreshToken = this.#tokens.refreshToken) {
-    const answer = await this.write(expected, 'POST', '/api/v1/sessions/refresh', { body: { refreshToken }, anonymous: true });
+    const answer = await this.write(expected, 'POST', '/api/v1/sessions/refresh', {
+      body: { refreshToken },
+      anonymous: true,
+    });
     this.#keep(answer);
     return answer;
   }
@@ -54,7 +57,7 @@ export class Person {
     return this.#tokens.refreshToken;
   }
 
-  /** An access token that is good for a while yet; asked for by every request and by the live connections. */
+  /** An access token that does not expire soon, for every request and the live connections. */
   async token() {
     if (Date.now() < this.#tokens.endsAt - RefreshAheadMs) return this.#tokens.accessToken;
     this.#refreshing ??= this.refresh(null)
@@ -65,8 +68,9 @@ export class Person {
   }
 
   /**
-   * A write, entered in the ledger with what the log must say of it.
-   * @param expected `{ type, data }` of the event it causes, `data` possibly a function of the answer; `null` if it must change nothing.
+   * A write, recorded in the ledger with its expected event.
+   * @param expected `{ type, data }` of the event that it causes; `data` may be a function of the answer. `null` if it
+   * must change nothing.
    */
   async write(expected, method, path, { body, file, key = this.ledger.newKey(), anonymous = false } = {}) {
     const startedAt = performance.now();
@@ -74,7 +78,7 @@ export class Person {
     return this.ledger.acknowledge(expected, `${method} ${pattern(path)}`, answer, startedAt);
   }
 
-  /** A write that should be refused. It is not entered; the caller checks the refusal. */
+  /** A write that should be refused. It is not recorded; the caller checks the refusal. */
   attempt(method, path, { body, file, key, anonymous = false } = {}) {
     return this.#send(method, path, { body, file, key: key ?? this.ledger.newKey(), anonymous });
   }
@@ -95,7 +99,8 @@ export class Person {
   async readAll(path, after, pagesMax = 2_000) {
     const items = [];
     for (let next = path, pages = 0; next; pages++) {
-      if (pages === pagesMax) throw new Error(`GET ${path} has more than ${pagesMax} pages; the last asked for was ${next}`);
+      if (pages === pagesMax)
+        throw new Error(`GET ${path} has more than ${pagesMax} pages; the last asked for was ${next}`);
       const page = await this.read(next, after);
       items.push(...page.items);
       next = page.next;
@@ -104,7 +109,9 @@ export class Person {
   }
 
   async #send(method, path, { body, file, key, anonymous }) {
-    const sent = file ? multipart(body, file, key) : body && { type: 'application/json', bytes: Buffer.from(JSON.stringify(body)) };
+    const sent = file
+      ? multipart(body, file, key)
+      : body && { type: 'application/json', bytes: Buffer.from(JSON.stringify(body)) };
     const headers = { 'idempotency-key': key, ...(sent && { 'content-type': sent.type }) };
     const token = anonymous ? undefined : await this.token();
     return this.api.send(method, path, { headers, body: sent?.bytes, token });
@@ -116,14 +123,14 @@ export class Person {
   }
 }
 
-/** The path with ids taken out, so that timings of one endpoint stand together. */
+/** The path without ids, which groups the timings of one endpoint. */
 const pattern = path =>
   path
     .replace(/\?.*$/, '')
     .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '{id}')
     .replace(/reactions\/.+$/, 'reactions/{emoji}');
 
-/** Runs something that must be refused and answers the refusal, or undefined if it went through. */
+/** Runs a request that must be refused. @returns the refusal, or undefined if it was accepted */
 export async function refusal(run) {
   try {
     await run();

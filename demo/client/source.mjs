@@ -4,12 +4,12 @@ import { sleep } from '../pace.mjs';
 const ReconnectAfterMs = 500;
 const ReconnectsMax = 100;
 
-/** ffmpeg as an Icecast source, sending in real time. If the server goes away it connects again, as a broadcaster's software does. */
+/** ffmpeg as an Icecast source that sends in real time and reconnects to a lost server, as broadcasters' software does. */
 export class Source {
   #child = null;
   #wanted = true;
   #stopped = false;
-  /** The end of what ffmpeg complained about. */
+  /** The end of ffmpeg's error output. */
   said = '';
 
   constructor(path, args, url) {
@@ -17,7 +17,7 @@ export class Source {
     this.ended = this.#run();
   }
 
-  /** Breaks off until `connect`. */
+  /** Disconnects until `connect`. */
   cut() {
     this.#wanted = false;
     this.#child?.kill('SIGKILL');
@@ -27,7 +27,7 @@ export class Source {
     this.#wanted = true;
   }
 
-  /** The next time the connection ends is the end; nothing is torn down from this side. */
+  /** Waits for the server to end the connection, and does not reconnect. */
   expectEnd() {
     this.#stopped = true;
   }
@@ -50,7 +50,9 @@ export class Source {
 
   #send() {
     return new Promise(resolve => {
-      this.#child = spawn('ffmpeg', ['-v', 'error', '-re', '-i', this.path, ...this.args, this.url], { stdio: ['ignore', 'ignore', 'pipe'] });
+      this.#child = spawn('ffmpeg', ['-v', 'error', '-re', '-i', this.path, ...this.args, this.url], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
       this.#child.stderr.on('data', chunk => (this.said = (this.said + chunk).slice(-2_000)));
       this.#child.on('error', error => resolve((this.said = error.message)));
       this.#child.on('close', () => resolve());

@@ -5,7 +5,7 @@ import { Watch } from './watch.mjs';
 const FirstWaitMs = 50;
 const LongestWaitMs = 2_000;
 
-/** The same topics over server-sent events: after a break it sends only `Last-Event-ID`, as a browser's EventSource does. */
+/** A watch over server-sent events. After a break it sends only `Last-Event-ID`, as a browser's EventSource does. */
 export class EventStream {
   #lastEventId = null;
   #body = null;
@@ -33,7 +33,8 @@ export class EventStream {
       const eventsBefore = this.watch.items.length;
       const error = await this.#readUntilBroken().catch(reason => reason);
       if (this.#stopped) return;
-      if (this.watch.items.length > eventsBefore) [waitMs, deadline] = [FirstWaitMs, performance.now() + this.patienceMs];
+      if (this.watch.items.length > eventsBefore)
+        [waitMs, deadline] = [FirstWaitMs, performance.now() + this.patienceMs];
       if (performance.now() > deadline) return void this.watch.faults.push(`no connection: ${error?.message}`);
       this.watch.goesOn();
       await sleep(waitMs);
@@ -43,12 +44,15 @@ export class EventStream {
   async #readUntilBroken() {
     const { topics, after } = this.watch;
     const resume = this.#lastEventId ? { 'last-event-id': this.#lastEventId } : {};
-    const response = await fetch(`${this.url}/api/v1/live?topics=${topics.map(encodeURIComponent).join(',')}&after=${after}`, {
-      headers: { accept: 'text/event-stream', authorization: `Bearer ${await this.person.token()}`, ...resume },
-    });
+    const response = await fetch(
+      `${this.url}/api/v1/live?topics=${topics.map(encodeURIComponent).join(',')}&after=${after}`,
+      {
+        headers: { accept: 'text/event-stream', authorization: `Bearer ${await this.person.token()}`, ...resume },
+      },
+    );
     if (!response.ok) throw new Error(`GET /api/v1/live answered ${response.status} ${await response.text()}`);
     this.#body = new Body(response);
-    // It may have been stopped while it was still connecting.
+    // It may have been stopped while it was connecting.
     if (this.#stopped) this.breakOff();
     for await (const { event, id, data } of eventsOf(this.#body)) this.#take(event, id, data);
     return new Error('the stream ended');
@@ -58,13 +62,14 @@ export class EventStream {
     if (event === 'fellBehind') this.watch.faults.push(`fell behind: ${data}`);
     if (event !== 'batch') return;
     const batch = JSON.parse(data);
-    if (id !== `${batch.epoch}:${batch.position}`) this.watch.faults.push(`the id is ${id}, but the batch is ${batch.epoch}:${batch.position}`);
+    if (id !== `${batch.epoch}:${batch.position}`)
+      this.watch.faults.push(`the id is ${id}, but the batch is ${batch.epoch}:${batch.position}`);
     this.watch.receive(batch);
     this.#lastEventId = id;
   }
 }
 
-/** Splits a body into server-sent events (WHATWG HTML, 9.2.6); comments, which keep the connection alive, are passed over. */
+/** Splits a body into server-sent events (WHATWG HTML, 9.2.6). It skips comments, which keep the connection alive. */
 async function* eventsOf(body) {
   const decoder = new TextDecoder();
   let text = '';
