@@ -60,6 +60,7 @@ internal sealed class HttpPeer(int port, HttpPeer.Answered answered) : Peer(port
             return 0;
         if (rest.StartsWith("0\r\n\r\n"u8))
             return 5;
-        return rest.IndexOf("\r\n0\r\n\r\n"u8) is var end and >= 0 ? end + 7 : null;
+        var end = rest.IndexOf("\r\n0\r\n\r\n"u8);
+        return end >= 0 ? end + 7 : null;
     }
 }
