@@ -19,7 +19,7 @@ public static class PrebuiltHandlers
 
     private const string Registry = "GeneratedHandlerRegistry.cs";
 
-    /// <summary>The file of the plans in a checkout.</summary>
+    /// <summary>Where the plans stand in a checkout.</summary>
     public const string Plans = "docs/handlers.md";
 
     /// <returns>The content of each file by its path in a checkout, in the order of the paths.</returns>

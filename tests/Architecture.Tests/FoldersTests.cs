@@ -10,11 +10,11 @@ namespace Veza.Architecture.Tests;
 public sealed class FoldersTests
 {
     [Theory]
-    [InlineData("Commands")]
     [InlineData("Domain")]
     [InlineData("Reactors")]
     [InlineData("Mail")]
     [InlineData("Cli")]
+    [InlineData("Commands")]
     public void No_folder_depends_on_one_that_depends_on_it(string room)
     {
         var uses = Uses(room);

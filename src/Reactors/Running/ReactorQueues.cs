@@ -71,7 +71,7 @@ public sealed class ReactorQueues
         ];
     }
 
-    /// <summary>Lets a reactor handle its dead letters again.</summary>
+    /// <summary>Gives a reactor its dead letters again.</summary>
     /// <returns>How many; null when there is no such reactor.</returns>
     public async Task<int?> RetryAsync(string name, CancellationToken ct) =>
         Find(name) is { } queue ? await _tables.RetryAsync(queue, ct) : null;
