@@ -6,8 +6,8 @@ using Veza.EventStore.Postgres;
 namespace Veza.Bench;
 
 /// <summary>
-/// Who bears a token: when it is shown first, and ever after. Its text is looked up, its session's end and its own, as
-/// for every request.
+/// The cost of verifying an access token: for its first request, and for later ones from the cache. As for every
+/// request, it looks up the token's text, its session's end and its expiry.
 /// </summary>
 internal static class AuthBench
 {
@@ -41,7 +41,7 @@ internal static class AuthBench
         }
         Report.Machine($"{Tokens:N0} tokens, one thread; {Rounds} rounds, medians");
         Report.Head("µs each");
-        // The first is the compiler's.
+        // The first round warms up the runtime.
         Report.Row("a token shown for the first time", Measure.Median(rounds.Skip(1).Select(r => r.First)));
         Report.Row("one that is remembered, in any order", Measure.Median(rounds.Skip(1).Select(r => r.Again)));
         return 0;

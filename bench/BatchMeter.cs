@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Veza.Bench;
 
-/// <summary>How large the append batches were and how long they took, by the log's own metrics.</summary>
+/// <summary>The size and duration of append batches, from the log's metrics.</summary>
 internal sealed class BatchMeter : IDisposable
 {
     private readonly MeterListener _listener = new();
@@ -28,7 +28,7 @@ internal sealed class BatchMeter : IDisposable
         _listener.Start();
     }
 
-    /// <returns>Commands in a batch and milliseconds for one, on average since the last call.</returns>
+    /// <returns>The average commands and milliseconds of a batch since the last call.</returns>
     public (double Commands, double Milliseconds) Take()
     {
         var (batches, commands, seconds) = (

@@ -4,18 +4,18 @@ using Veza.EventStore.Appending;
 namespace Veza.Bench;
 
 /// <summary>
-/// What PostgreSQL makes of batches when there is no node: the next is made while one is under way, and sent as soon as
-/// that is answered. No node appends faster.
+/// Append batches without a node: it builds the next batch during the present one, and sends it as soon as that is
+/// answered. No node appends faster.
 /// </summary>
-/// <param name="source">From <see cref="OpenAsync"/>. One connection is kept for good.</param>
-/// <param name="commands">In a batch.</param>
+/// <param name="source">From <see cref="OpenAsync"/>. It holds one connection.</param>
+/// <param name="commands">The commands in a batch.</param>
 internal sealed class BatchesAlone(NpgsqlDataSource source, int commands)
 {
     private readonly BenchLog _streams = new();
     private AppendCall? _call;
     private AppendBatch? _next;
 
-    /// <returns>A database of its own, since the node that is measured would read all that is appended.</returns>
+    /// <returns>A separate database, since the measured node would read all its events.</returns>
     public static async Task<NpgsqlDataSource> OpenAsync(string connectionString)
     {
         const string Name = "batches_alone";
@@ -23,7 +23,7 @@ internal sealed class BatchesAlone(NpgsqlDataSource source, int commands)
         await using var create = server.CreateCommand($"create database {Name}");
         await create.ExecuteNonQueryAsync();
         var own = new NpgsqlConnectionStringBuilder(connectionString) { Database = Name };
-        // Makes the tables and their first partition.
+        // Creates the tables and their first partition.
         await using (await BenchLog.OpenAsync(own.ConnectionString)) { }
         (own.Options, own.WriteBufferSize) = (AppendCall.ConnectionOptions, AppendCall.BufferBytes);
         return NpgsqlDataSource.Create(own);

@@ -8,17 +8,19 @@ namespace Veza.Bench;
 
 public abstract record BenchEvent;
 
-/// <summary>A message as people write it: some 370 bytes of JSON.</summary>
+/// <summary>A typical message of about 370 bytes of JSON.</summary>
 public sealed record SomethingHappened(Guid Id, Guid ChannelId, Guid AuthorId, string Text) : BenchEvent;
 
-/// <summary>The log under measurement, with streams whose versions the callers know.</summary>
+/// <summary>The measured log, with streams whose versions the callers know.</summary>
 internal sealed class BenchLog
 {
     public const int Streams = 10_000;
     private const string Text =
-        "Has anybody heard the B-side of the new one yet? The bass line alone is worth the price, and the break at 2:40 made me miss my stop. Listening party at nine tonight, bring headphones, bring friends \u2014 #general";
+        "Has anybody heard the B-side of the new one yet? The bass line alone is worth the price, "
+        + "and the break at 2:40 made me miss my stop. Listening party at nine tonight, bring headphones, "
+        + "bring friends \u2014 #general";
 
-    // Where people write, and who does, is there before.
+    // The channel and the author exist before the message.
     private static readonly Guid[] Places = [.. Enumerable.Range(0, 1000).Select(_ => Guid.CreateVersion7())];
 
     private readonly Guid[] _streams = [.. Enumerable.Range(0, Streams).Select(_ => Guid.CreateVersion7())];
@@ -44,7 +46,7 @@ internal sealed class BenchLog
             CancellationToken.None
         );
 
-    /// <summary>Appends to one of the caller's own streams, picked at random, at the version it has.</summary>
+    /// <summary>Appends to a random stream of the caller, at its version.</summary>
     public async Task<int> AppendAsync(EventLog log, int caller, int callers)
     {
         var stream = OneOf(caller, callers);
@@ -56,7 +58,7 @@ internal sealed class BenchLog
     }
 
     /// <summary>
-    /// One event for each of as many streams, picked at random. Later ones follow on it, so it must be appended.
+    /// One event for each of as many random streams. Later ones build on it, so it must be appended.
     /// </summary>
     public AppendBatch Batch(int commands)
     {
@@ -79,7 +81,7 @@ internal sealed class BenchLog
             []
         );
 
-    /// <summary>A new stream for each command, as a message is.</summary>
+    /// <summary>A new stream for each command, as for a message.</summary>
     public static async Task<int> StartAsync(EventLog log)
     {
         await log.Appender.AppendAsync(
@@ -88,7 +90,9 @@ internal sealed class BenchLog
         return 1;
     }
 
-    /// <summary>Fills the log as fast as it goes: many events in a command, each command a new stream.</summary>
+    /// <summary>
+    /// Fills the log as fast as possible: many events in a command, and a new stream for each command.
+    /// </summary>
     public static async Task FillAsync(EventLog log, long head)
     {
         const int EventsInACommand = 128;

@@ -7,7 +7,7 @@ using EventLog = Veza.EventStore.EventLog;
 
 namespace Veza.Bench;
 
-/// <summary>The product's read models, filled by SQL: what is measured is reading them.</summary>
+/// <summary>The product's read models, filled by SQL, to measure reading them.</summary>
 internal sealed class BenchTables(EventLog log, ProjectionHost projections) : IAsyncDisposable
 {
     public NpgsqlDataSource Database => log.Database;
@@ -36,7 +36,7 @@ internal sealed class BenchTables(EventLog log, ProjectionHost projections) : IA
     }
 
     /// <summary>
-    /// Runs the statements on one connection, then lets PostgreSQL do what it does to tables by and by.
+    /// Runs the statements on one connection, then vacuums and analyses the tables as PostgreSQL does in time.
     /// </summary>
     public async Task FillAsync(params IEnumerable<string> statements)
     {
@@ -60,7 +60,7 @@ internal sealed class BenchTables(EventLog log, ProjectionHost projections) : IA
         return (Guid)(await command.ExecuteScalarAsync())!;
     }
 
-    /// <returns>Milliseconds of the first call on a new connection.</returns>
+    /// <returns>The milliseconds of the first call on a new connection.</returns>
     public async Task<double> FirstAsync(Func<Task> act)
     {
         Database.Clear();

@@ -6,8 +6,8 @@ using Veza.Projections.Social.Feed;
 namespace Veza.Bench;
 
 /// <summary>
-/// A page of the feed for readers who follow 5,000 accounts each, among a million activities: half a million by those
-/// whom the first two follow.
+/// A page of the feed for readers who follow 5,000 accounts each, among a million activities. The accounts that the
+/// first reader follows have half of them.
 /// </summary>
 internal static class FeedBench
 {
@@ -49,20 +49,29 @@ internal static class FeedBench
     }
 
     /// <summary>
-    /// Accounts 1 to 5,000 are followed by "busy", 5,001 to 10,000 by "late", who did things in the first tenth only,
-    /// 10,001 to 15,000 by "one", of whom only the first is active, 15,001 to 20,000 by "idle", of whom none is.
+    /// "busy" follows accounts 1 to 5,000. "late" follows 5,001 to 10,000, which were active in the first tenth only.
+    /// "one" follows 10,001 to 15,000, of which only the first is active. "idle" follows 15,001 to 20,000, which are
+    /// not.
     /// </summary>
     private static Task FillAsync(BenchTables tables) =>
         tables.FillAsync([
-            "insert into views.accounts_profiles_v1 select md5('account' || i)::uuid, 'account' || i, i || '@example.org', now(), i from generate_series(1, 20000) i",
+            """
+            insert into views.accounts_profiles_v1
+            select md5('account' || i)::uuid, 'account' || i, i || '@example.org', now(), i
+            from generate_series(1, 20000) i
+            """,
             .. new[] { ("busy", 0), ("late", 5_000), ("one", 10_000), ("idle", 15_000) }.Select(r =>
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"insert into views.social_follows_v1 select md5('{r.Item1}')::uuid, md5('account' || ({r.Item2} + i))::uuid, now(), 2000000 + i from generate_series(1, 5000) i"
+                    $"""
+                    insert into views.social_follows_v1
+                    select md5('{r.Item1}')::uuid, md5('account' || ({r.Item2} + i))::uuid, now(), 2000000 + i
+                    from generate_series(1, 5000) i
+                    """
                 )
             ),
-            // Who acts at a position: half of it the 5,000 (some far more often than others), a tenth of it the one,
-            // the rest strangers.
+            // The account that acts at a position: for half of them the 5,000 (some far more often than others), for a
+            // tenth the one, for the rest strangers.
             """
             create temporary table acts as
             select p as position, case
@@ -74,17 +83,25 @@ internal static class FeedBench
             from generate_series(1, 1000000) p
             """,
             """
-            insert into views.music_tracks_v2 (track_id, owner_id, title, genre, duration_ms, codec, sample_rate_hz, channels, status, bytes, sha256, created_at, position, version)
-            select md5('track' || position)::uuid, md5('account' || actor)::uuid, 'Track ' || position, 'house', 200000, 'flac', 44100, 2, 'Ready', 1, '', now(), position, 1 from acts where dice < 0.6
+            insert into views.music_tracks_v2 (track_id, owner_id, title, genre, duration_ms, codec, sample_rate_hz,
+                                               channels, status, bytes, sha256, created_at, position, version)
+            select md5('track' || position)::uuid, md5('account' || actor)::uuid, 'Track ' || position, 'house',
+                   200000, 'flac', 44100, 2, 'Ready', 1, '', now(), position, 1
+            from acts where dice < 0.6
             """,
             """
             insert into views.live_broadcasts_v1 (broadcast_id, owner_id, title, status, created_at, position, version)
-            select md5('broadcast' || position)::uuid, md5('account' || actor)::uuid, 'Broadcast ' || position, 'Ended', now(), position, 2 from acts where dice > 0.95
+            select md5('broadcast' || position)::uuid, md5('account' || actor)::uuid, 'Broadcast ' || position, 'Ended',
+                   now(), position, 2
+            from acts where dice > 0.95
             """,
             """
             insert into views.social_activities_v2 (actor_id, kind, subject_id, at, position)
-            select md5('account' || actor)::uuid, case when dice < 0.6 then 'Upload' when dice > 0.95 then 'Broadcast' else 'Repost' end,
-                   case when dice > 0.95 then md5('broadcast' || position)::uuid else md5('track' || position)::uuid end, now(), position
+            select md5('account' || actor)::uuid,
+                   case when dice < 0.6 then 'Upload' when dice > 0.95 then 'Broadcast' else 'Repost' end,
+                   case when dice > 0.95 then md5('broadcast' || position)::uuid
+                        else md5('track' || position)::uuid end,
+                   now(), position
             from acts order by position
             """,
         ]);

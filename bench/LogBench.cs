@@ -31,7 +31,8 @@ internal static class LogBench
         await WarmUpAsync(bare);
         var json = BenchLog.Types.Write(BenchLog.Event());
         Report.Machine(
-            $"event of {json.Length} bytes of JSON; {rounds} rounds of {seconds} s, interleaved, medians{(analyst is null ? "" : "; an analyst's transaction open all the while")}"
+            $"event of {json.Length} bytes of JSON; {rounds} rounds of {seconds} s, interleaved, medians"
+                + (analyst is null ? "" : "; an analyst's transaction is open all the time")
         );
 
         var (one, two, three, four) = (new BenchLog(), new BenchLog(), new BenchLog(), new BenchLog());
@@ -63,11 +64,11 @@ internal static class LogBench
         using var batches = new BatchMeter();
         for (var round = 0; round < rounds; round++)
         {
-            // What a case leaves behind, such as pages to be written, is not to fall on the same one each time.
+            // The order varies, so that the remains of a case, such as dirty pages, do not always burden the same one.
             Random.Shared.Shuffle(cases);
             foreach (var (name, callers, act) in cases)
             {
-                // Only where it is measured: a node reads all that others append, also while it does nothing else.
+                // The second node runs only in its case, since a node reads everything that others append.
                 second = name == TwoNodes ? await BenchLog.OpenAsync(postgres.ConnectionString) : null;
                 batches.Take();
                 figures[name].Add(await Measure.ClosedLoopAsync(callers, TimeSpan.FromSeconds(seconds), act));
@@ -107,8 +108,8 @@ internal static class LogBench
     }
 
     /// <summary>
-    /// As on a server that has run for a while, WAL files are there to be reused: making one anew holds up whoever
-    /// commits for tens of milliseconds.
+    /// Creates WAL files for reuse, as on a server that has run for a while. Creating one delays the waiting commits by
+    /// tens of milliseconds.
     /// </summary>
     private static async Task WarmUpAsync(NpgsqlDataSource database)
     {
@@ -117,7 +118,10 @@ internal static class LogBench
         foreach (
             var sql in (string[])
                 [
-                    "select count(pg_logical_emit_message(false, 'warm-up', repeat('x', 1000000))) from generate_series(1, 1500)",
+                    """
+                        select count(pg_logical_emit_message(false, 'warm-up', repeat('x', 1000000)))
+                        from generate_series(1, 1500)
+                        """,
                     "checkpoint",
                 ]
         )
@@ -136,7 +140,10 @@ internal static class LogBench
         builder.ConnectionStringBuilder.NoResetOnClose = true;
         var source = builder.Build();
         await using var create = source.CreateCommand(
-            "create table bare (id bigint generated always as identity primary key, stream uuid not null, type text not null, data jsonb not null)"
+            """
+            create table bare (id bigint generated always as identity primary key, stream uuid not null,
+                               type text not null, data jsonb not null)
+            """
         );
         await create.ExecuteNonQueryAsync();
         return source;
@@ -174,7 +181,7 @@ internal static class LogBench
     }
 
     /// <summary>
-    /// What projections and live topics do: events after a position, a page at a time, over and over.
+    /// Reads as projections and live topics do: pages of events after a position, over and over.
     /// </summary>
     private static async Task<double> FromRingAsync(EventLog log)
     {
@@ -209,7 +216,10 @@ internal static class LogBench
     private static async Task<double> BytesAsync(EventLog log)
     {
         await using var size = log.Database.CreateCommand(
-            "select sum(pg_total_relation_size(inhrelid))::float8 / (select count(*) from log.mt_events) from pg_inherits where inhparent = 'log.mt_events'::regclass"
+            """
+            select sum(pg_total_relation_size(inhrelid))::float8 / (select count(*) from log.mt_events)
+            from pg_inherits where inhparent = 'log.mt_events'::regclass
+            """
         );
         return (double)(await size.ExecuteScalarAsync())!;
     }

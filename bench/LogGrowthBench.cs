@@ -6,8 +6,8 @@ using Veza.EventStore.Verification;
 namespace Veza.Bench;
 
 /// <summary>
-/// How cost grows with the log: rate and latency with 1, 5 and 20 million events in it, how long a start takes on it,
-/// and how fast it is verified.
+/// The cost of a growing log: rate and latency of appends, the time of a start, and the speed of verification with 1, 5
+/// and 20 million events.
 /// </summary>
 internal static class LogGrowthBench
 {
@@ -17,7 +17,8 @@ internal static class LogGrowthBench
         var millions = options.Numbers("--millions", [1, 5, 20]);
         await using var postgres = await LocalPostgres.StartEphemeralAsync();
         Report.Machine(
-            $"at each size {seconds} s of 64 callers on 10,000 streams made at the beginning, then a start, then a verification of all of it"
+            $"at each size {seconds} s of 64 callers on 10,000 streams made at the beginning, "
+                + "then a start, then a verification of all of it"
         );
         Report.Head("per second", "P50 ms", "P99 ms", "start s", "verified/s");
         var streams = new BenchLog();

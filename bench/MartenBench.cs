@@ -16,7 +16,7 @@ namespace Veza.Bench;
 
 public sealed record BenchDocument(Guid Id, string Text);
 
-/// <summary>One row a stream, as most projections of Marten's are.</summary>
+/// <summary>One document for each stream, as in most projections of Marten.</summary>
 public sealed class BenchDocuments : SingleStreamProjection<BenchDocument, Guid>
 {
     public override BenchDocument? Evolve(BenchDocument? snapshot, Guid id, IEvent e) =>
@@ -24,15 +24,15 @@ public sealed class BenchDocuments : SingleStreamProjection<BenchDocument, Guid>
 }
 
 /// <summary>
-/// Marten beside the log, on one server, interleaved: its own tables in its best mode (the default of 9.58, statements
-/// prepared), sessions that append to the log, and the log's own appender. Then its daemon over the log: rebuilding,
-/// and how long after its acknowledgement an event is in the document.
+/// Marten beside the log on one server, interleaved: its own tables in its best mode (the default of 9.58, prepared
+/// statements), sessions that append to the log, and the log's own appender. Then its daemon over the log: rebuilds,
+/// and the lag from an event's acknowledgement to its document.
 /// </summary>
 internal static class MartenBench
 {
     private const int Streams = 10_240;
 
-    /// <summary>An event is looked for in its document, one in so many.</summary>
+    /// <summary>One in so many events is looked for in its document.</summary>
     private const int LookedForOneIn = 10;
 
     public static async Task<int> RunAsync(Options options)
@@ -90,7 +90,7 @@ internal static class MartenBench
             );
     }
 
-    /// <summary>One event for a stream of the caller's, at the version it has: 0 begins it.</summary>
+    /// <summary>Appends one event to a stream of the caller at its version; 0 begins it.</summary>
     private static (string, int, Func<int, Task<int>>) Case(string name, DocumentStore store, int callers, bool fetch)
     {
         var ids = Enumerable.Range(0, Streams).Select(_ => Guid.CreateVersion7()).ToArray();
@@ -137,7 +137,7 @@ internal static class MartenBench
             options.Projections.Add<BenchDocuments>(ProjectionLifecycle.Async)
         );
         await store.MakeDocumentTablesAsync(CancellationToken.None);
-        // In an empty log Marten would wait for an event.
+        // On an empty log Marten would wait for an event.
         await BenchLog.StartAsync(log);
         using var daemon = await store.BuildProjectionDaemonAsync();
         await daemon.StartAllAsync();

@@ -2,13 +2,13 @@ using System.Diagnostics;
 
 namespace Veza.Bench;
 
-/// <summary>A closed loop: a fixed number of callers, each asking again as soon as it was answered.</summary>
+/// <summary>A closed loop: a fixed number of callers that each repeat as soon as they are answered.</summary>
 internal static class Measure
 {
     /// <param name="act">
-    /// Does one unit of work and answers how many things it did; the argument is the caller's number.
+    /// Does one unit of work and returns the number of operations in it. The argument is the caller's number.
     /// </param>
-    /// <returns>Things done a second, and the latency percentiles in milliseconds.</returns>
+    /// <returns>The operations a second, and the latency percentiles in milliseconds.</returns>
     public static async Task<Figures> ClosedLoopAsync(int callers, TimeSpan time, Func<int, Task<int>> act)
     {
         var warmUpUntil = Stopwatch.GetTimestamp() + (long)(Stopwatch.Frequency * Math.Min(1, time.TotalSeconds / 4));
@@ -49,6 +49,7 @@ internal static class Measure
         sorted.Length == 0 ? double.NaN : sorted[(int)Math.Min(sorted.Length - 1, p * sorted.Length)];
 }
 
+/// <summary>The figures of a measurement.</summary>
 /// <param name="PerSecond">Commands, rows or events a second.</param>
-/// <param name="P50">Milliseconds.</param>
+/// <param name="P50">In milliseconds.</param>
 internal sealed record Figures(double PerSecond, double P50, double P99);

@@ -8,7 +8,7 @@ return args switch
     ["log-growth", .. var rest] => await LogGrowthBench.RunAsync(new(rest)),
     ["live", .. var rest] => await LiveBench.RunAsync(new(rest)),
     ["http", .. var rest] => await HttpBench.RunAsync(new(rest)),
-    // What the two above start beside themselves.
+    // The processes that the two above start.
     ["serve", var database, var port] => await Server.ServeAsync(database, port),
     ["serve-plain", var port] => await Server.ServePlainAsync(port),
     ["serve-bare", var database, var port] => await Server.ServeBareAsync(database, port),
@@ -31,21 +31,33 @@ static int Usage()
 {
     Console.Error.WriteLine(
         """
-        usage: ./veza bench log [--seconds N] [--rounds N] [--only NAME] [--analyst]    appending and reading, against two baselines;
-                                                 --only the cases whose names hold NAME; --analyst leaves a transaction open
-               ./veza bench log-growth [--millions 1,5,20] [--seconds N]  the same with more and more in the log
-               ./veza bench live [--seconds N] [--rounds N] [--only CASES] [--connections N]  from a command to its subscribers, of a server in a process of its own.
-                                                 CASES of channels, stopped (some do not read), crowd (one channel of 10,000), plain (bare SignalR), idle, nodes (--processes 6)
-               ./veza bench http [--seconds N] [--rounds N] [--only CASES]  commands over HTTP with authentication.
-                                                 CASES of closed, bare (endpoints without any of it), open
-               ./veza bench projections [--millions 1,5] [--only single,multi,rows,three,all,lag] [--rounds N] [--seconds N] [--home FOLDER] [--fill]
-                                                 rebuilds and lag; with --home the logs stay in the folder, and --fill only makes them
-               ./veza bench feed [--seconds N]          a page of the feed of those who follow 5,000 accounts
-               ./veza bench auth                        what telling who bears a token costs
-               ./veza bench charts [--seconds N]        every chart, with a million plays of 10,000 tracks
-               ./veza bench marten [--seconds N] [--rounds N] [--only append,rebuild,lag] [--events N] [--rate N]  Marten's own append and daemon beside the log
-               ./veza bench reconnect [--subscribers N] [--missed N] [--accounts]  how long until all are live again after their server was killed;
-                                                 each missed N events of its channel; --accounts: each follows its own account too
+        usage: ./veza bench NAME [options]
+
+          log [--seconds N] [--rounds N] [--only NAME] [--analyst]
+              appends and reads against two baselines; --only the cases whose names hold NAME;
+              --analyst leaves a transaction open
+          log-growth [--millions 1,5,20] [--seconds N]
+              the same with more and more events in the log
+          live [--seconds N] [--rounds N] [--only CASES] [--connections N]
+              the latency from a command to its subscribers, with a server in a separate process;
+              CASES of channels, stopped (some do not read), crowd (one channel of 10,000),
+              plain (bare SignalR), idle, nodes (--processes 6)
+          http [--seconds N] [--rounds N] [--only CASES]
+              commands over HTTP with authentication; CASES of closed, bare (endpoints without it), open
+          projections [--millions 1,5] [--only single,multi,rows,three,all,lag] [--rounds N] [--seconds N]
+                      [--home FOLDER] [--fill]
+              rebuilds and lag; with --home the logs stay in the folder, and --fill only creates them
+          feed [--seconds N]
+              a page of the feed of readers who follow 5,000 accounts
+          auth
+              the cost of verifying an access token
+          charts [--seconds N]
+              every chart, with a million plays of 10,000 tracks
+          marten [--seconds N] [--rounds N] [--only append,rebuild,lag] [--events N] [--rate N]
+              Marten's own append and daemon beside the log
+          reconnect [--subscribers N] [--missed N] [--accounts]
+              the time until all are live again after their server was killed; each missed N events of its
+              channel; --accounts: each follows its own account too
         """
     );
     return 2;

@@ -11,8 +11,8 @@ using EventLog = Veza.EventStore.EventLog;
 namespace Veza.Bench;
 
 /// <summary>
-/// Rebuilding projections from the first event on, end to end: from the asking to the view that shows the rows. And how
-/// long after its commit an event is in the rows, while others are appended.
+/// Rebuilds of projections from the first event, end to end: from the request to the view that shows the rows. Also the
+/// lag from an event's commit to its row while others are appended.
 /// </summary>
 internal static class ProjectionsBench
 {
@@ -30,7 +30,7 @@ internal static class ProjectionsBench
         var rounds = options.Number("--rounds", 3);
         var millions = options.Numbers("--millions", [1, 5]);
         var only = options.Text("--only")?.Split(',');
-        // In a folder that stays, the logs stay too: they can be made before, and measured on a quiet machine.
+        // With --home the logs stay: they can be created first and measured later on a quiet machine.
         await using var postgres = options.Text("--home") is { } folder
             ? await LocalPostgres.StartAsync(new(folder))
             : await LocalPostgres.StartEphemeralAsync();
@@ -46,8 +46,9 @@ internal static class ProjectionsBench
             List<(double Seconds, double Rows, double Megabytes)> figures = [];
             for (var round = 0; round < rounds; round++)
                 figures.Add(await RebuildAsync(database, projections));
+            var which = projections.Length == 0 ? "every projection" : string.Join(", ", projections);
             Report.Row(
-                $"{name}: {(projections.Length == 0 ? "every projection" : string.Join(", ", projections))}, {million} million events",
+                $"{name}: {which}, {million} million events",
                 million * 1_000_000 / Measure.Median(figures.Select(f => f.Seconds)),
                 Measure.Median(figures.Select(f => f.Seconds)),
                 Measure.Median(figures.Select(f => f.Rows)),
@@ -86,11 +87,14 @@ internal static class ProjectionsBench
             NullLoggerFactory.Instance,
             CancellationToken.None
         );
-        // Those that serve are at the head and have nothing to do.
+        // The serving projections are at the head and have nothing to do.
         foreach (var projection in projections)
             await ProjectionLog.RunAsync(
                 log.Database,
-                $"update log.mt_event_progression set last_seq_id = {log.Head} where split_part(name, '#', 1) = '{projection.Name}'"
+                $"""
+                update log.mt_event_progression set last_seq_id = {log.Head}
+                where split_part(name, '#', 1) = '{projection.Name}'
+                """
             );
         host.Start();
         using var memory = new MemoryMeter();
@@ -118,8 +122,7 @@ internal static class ProjectionsBench
     private const double CompilingShareMax = 0.03;
 
     /// <summary>
-    /// All projections run; of the messages that are appended, one in fifty is looked for in the view from its
-    /// acknowledgement on.
+    /// All projections run. One in fifty appended messages is looked for in the view from its acknowledgement on.
     /// </summary>
     private static async Task LagAsync(string server, int seconds)
     {
@@ -143,15 +146,14 @@ internal static class ProjectionsBench
             CancellationToken.None
         );
         host.Start();
-        // Each author has a key that what they write is sealed with, and made when they write first: as at every site,
-        // most of them are not new.
+        // Each author's key is created with their first text. As on every site, most authors are not new.
         var (channels, authors) = (Ids(512), Ids(1000));
         List<double> lags = [];
         Dictionary<Guid, long> lookedFor = [];
         using var stopped = new CancellationTokenSource();
         List<Task> sent = [];
         var started = Stopwatch.GetTimestamp();
-        // What is measured is a process that is done with compiling what it found hot.
+        // The measurement begins when the runtime has compiled the hot code.
         var (looked, compiled, warm) = (TimeSpan.Zero, TimeSpan.Zero, false);
         var warmUntil = WarmUpMax;
         var looking = Task.Run(LookAsync);
@@ -175,7 +177,10 @@ internal static class ProjectionsBench
         await looking;
         var sorted = lags.Order().ToArray();
         Console.WriteLine(
-            $"{PerSecond} events/s appended for {seconds} s, all projections running: from acknowledgement to visible row P50 {sorted[sorted.Length / 2]:N1} ms, P99 {sorted[sorted.Length * 99 / 100]:N1} ms, {sorted.Length} looked for, after {warmUntil.TotalSeconds:N0} s of warming up"
+            $"{PerSecond} events/s appended for {seconds} s, all projections running: "
+                + $"from acknowledgement to visible row P50 {sorted[sorted.Length / 2]:N1} ms, "
+                + $"P99 {sorted[sorted.Length * 99 / 100]:N1} ms, {sorted.Length} looked for, "
+                + $"after {warmUntil.TotalSeconds:N0} s of warming up"
         );
 
         async Task SendAsync(int n, bool looksFor)
@@ -211,7 +216,7 @@ internal static class ProjectionsBench
 
         static Guid[] Ids(int count) => [.. Enumerable.Range(0, count).Select(_ => Guid.CreateVersion7())];
 
-        // One question for all of them: many that ask each for its own would be most of the load.
+        // One query for all of them, since one query for each would be most of the load.
         async Task LookAsync()
         {
             await using var readers = NpgsqlDataSource.Create(
@@ -244,7 +249,7 @@ internal static class ProjectionsBench
         }
     }
 
-    /// <summary>The most that this process had in memory while it was measured.</summary>
+    /// <summary>The peak memory of this process during the measurement.</summary>
     private sealed class MemoryMeter : IDisposable
     {
         private readonly Timer _timer;

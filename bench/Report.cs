@@ -3,14 +3,15 @@ using System.Runtime.InteropServices;
 
 namespace Veza.Bench;
 
-/// <summary>One table: what was measured, on what.</summary>
+/// <summary>Prints a table of results and the machine they are from.</summary>
 internal static class Report
 {
     private const int NameWidth = 54;
 
     public static void Machine(string settings) =>
         Console.WriteLine(
-            $"{RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores, .NET {Environment.Version}; {settings}"
+            $"{RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores, "
+                + $".NET {Environment.Version}; {settings}"
         );
 
     public static void Head(params string[] columns) =>
@@ -25,7 +26,7 @@ internal static class Report
         );
 }
 
-/// <summary>What stands behind the benchmark's name on the command line.</summary>
+/// <summary>The options after the benchmark's name on the command line.</summary>
 internal sealed class Options(string[] arguments)
 {
     public int Number(string name, int otherwise) =>

@@ -5,7 +5,7 @@ using Veza.EventStore.Postgres;
 namespace Veza.Bench.Live;
 
 /// <summary>
-/// Commands over HTTP with authentication: sending messages, as fast as 256 connections go, and at a fixed rate.
+/// Commands over HTTP with authentication: messages as fast as 256 connections can send, and at a fixed rate.
 /// </summary>
 internal static class HttpBench
 {
@@ -82,16 +82,16 @@ internal static class HttpBench
     }
 
     /// <returns>
-    /// Commands answered, P50, P99 and P99.9 in milliseconds, microseconds of processor time a command of the server
-    /// and PostgreSQL, and percent of the time the server's collector had it paused.
+    /// Answered commands; P50, P99 and P99.9 in milliseconds; the processor time of the server and of PostgreSQL in
+    /// microseconds a command; and the percentage of time in the server's GC pauses.
     /// </returns>
     private static double[] Open(Setting setting, Messages messages, TimeSpan time)
     {
         var before = setting.Server.Runtime().PausedSeconds;
         var of = messages.Send(PerSecond, time, 0, (i, text) => Request(setting, i, text));
         var paused = setting.Server.Runtime().PausedSeconds - before;
-        // Nobody receives them live, so that the round counts all of the time as one item's. It begins a second before
-        // what is measured.
+        // There are no live subscribers, so the round counts all processor time as one item's. It begins a second
+        // before the measurement.
         return
         [
             of.Answers.Length,
@@ -117,10 +117,10 @@ internal static class HttpBench
             time
         );
 
-    /// <param name="request">The n-th connection's, sent over and over.</param>
+    /// <param name="request">The request of the n-th connection, which it repeats.</param>
     /// <returns>
-    /// Commands a second, P50 and P99 in milliseconds, microseconds of processor time a command of the server, the load
-    /// and PostgreSQL, bytes the server allocated for a command, and percent of the time its collector had it paused.
+    /// Commands a second; P50 and P99 in milliseconds; the processor time of the server, the load and PostgreSQL in
+    /// microseconds a command; the server's allocated bytes a command; and the percentage of time in its GC pauses.
     /// </returns>
     private static double[] Closed(Server server, int postgres, Func<int, byte[]> request, TimeSpan time)
     {

@@ -6,19 +6,19 @@ using Veza.Bench.Load;
 namespace Veza.Bench.Live;
 
 /// <summary>
-/// Live topics under an open loop: latency from when a command was due to its item's receipt, both by this process's
+/// Live topics under an open loop: the latency from a command's due time to its item's receipt, both on this process's
 /// clock.
 /// </summary>
 internal static class LiveBench
 {
     private const int PauseReceiveBytes = 4096;
 
-    /// <summary>Each has pinged once by then.</summary>
+    /// <summary>In this time each connection has pinged once.</summary>
     private const int IdleSecondsMin = 25;
 
     /// <summary>
-    /// So little happens that the runtime is done with compiling it only after more than a minute; connections are idle
-    /// for hours.
+    /// With so little activity the runtime needs more than a minute until it has compiled the hot code. Real
+    /// connections are idle for hours.
     /// </summary>
     private static readonly TimeSpan IdleWarmUp = TimeSpan.FromSeconds(90);
 
@@ -64,8 +64,8 @@ internal static class LiveBench
             all.Add(Run(TimeSpan.FromSeconds(seconds)));
             if (stopped == 0)
                 continue;
-            // Anew for each round, as the server does not keep them for long; with a small window of their own, so that
-            // what they no longer take soon reaches it.
+            // New ones for each round, as the server soon disconnects them. Their receive window is small, so the
+            // server soon notices that they stopped reading.
             var ignored = setting.Subscribe(
                 stopped,
                 i => $"channel:{setting.Channels[i]}",
@@ -112,22 +112,30 @@ internal static class LiveBench
         Table(
             Rounds(rounds, () =>
                 messages.Send(10, TimeSpan.FromSeconds(seconds), connections, (i, text) =>
-                    HttpPeer.Request(
-                        "POST",
-                        "/send",
-                        "",
-                        $$$"""{"position":{{{i}}},"type":"messageSent","topics":["channel:01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e"],"at":"2026-01-01T00:00:00Z","by":"01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e","data":{"messageId":"01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e","channelId":"01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e","authorId":"01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e","text":"{{{text}}}"}}"""
-                    )
+                    HttpPeer.Request("POST", "/send", "", PlainItem(i, text))
                 )
             )
         );
         return Task.CompletedTask;
     }
 
+    /// <summary>An item of the same size and content as Veza's.</summary>
+    private static string PlainItem(int position, string text)
+    {
+        const string Id = "01995a5e-7e1c-7f3a-9d8e-1f2a3b4c5d6e";
+        return $$$"""{"position":{{{position}}},"type":"messageSent","topics":["channel:{{{Id}}}"],"""
+            + $$$"""
+                "at":"2026-01-01T00:00:00Z","by":"{{{Id}}}","data":{"messageId":"{{{Id}}}",
+                """
+            + $$$"""
+                "channelId":"{{{Id}}}","authorId":"{{{Id}}}","text":"{{{text}}}"}}
+                """;
+    }
+
     private static async Task IdleAsync(int connections, int seconds)
     {
         Report.Head("open", "KiB each", "settled", "% of a core", "MiB in all");
-        // As clients/typescript pings, and as SignalR's own clients do.
+        // The ping intervals of clients/typescript and of SignalR's own clients.
         foreach (var (keepAlive, path) in ((int, string)[])[(25, "/hubs/live?keepAlive=25"), (15, "/hubs/live")])
         {
             await using var setting = await Setting.CreateAsync(1, Math.Min(connections, 1000));
@@ -158,12 +166,12 @@ internal static class LiveBench
         Action<int> connect
     )
     {
-        // What the first few cost is the process's own: code, pools, the first pages of each heap.
+        // The first connections also cost code, pools and the first pages of each heap, which belong to the process.
         connect(500);
         var before = Usage.ResidentBytes(server.ProcessId);
         connect(connections - 500);
         var after = Usage.ResidentBytes(server.ProcessId);
-        // Whole rounds: it is the first peer's turn again.
+        // Whole rounds, so that it is the first peer's turn again.
         KeepAlive(loop, TimeSpan.FromSeconds(Math.Ceiling(IdleWarmUp.TotalSeconds / keepAlive) * keepAlive), keepAlive);
         var cpu = Usage.CpuSeconds(server.ProcessId);
         KeepAlive(loop, TimeSpan.FromSeconds(Math.Max(IdleSecondsMin, seconds)), keepAlive);
@@ -193,7 +201,7 @@ internal static class LiveBench
         loop.TurnUntil(() => peers.All(p => p.IsLive), TimeSpan.FromSeconds(30), "connecting everyone");
     }
 
-    /// <summary>Every client pings once in so many seconds, evenly spread; SignalR's do in 15.</summary>
+    /// <summary>Every client pings at this interval in seconds, evenly spread. SignalR's clients use 15.</summary>
     internal static void KeepAlive(SocketLoop loop, TimeSpan time, int everySeconds = 15)
     {
         var peers = loop.Peers.OfType<LivePeer>().ToArray();
@@ -220,8 +228,8 @@ internal static class LiveBench
         );
 
     /// <summary>
-    /// One more round comes first and does not count: by then the compiler has seen what a server that has run for a
-    /// minute has long compiled.
+    /// One more round comes first and does not count. After it, the runtime has compiled the hot code, as on a server
+    /// that runs for minutes.
     /// </summary>
     private static List<Round> Rounds(int rounds, Func<Round> run) =>
         [.. Enumerable.Range(0, rounds + 1).Select(_ => run()).Skip(1)];

@@ -4,12 +4,13 @@ using Veza.Bench.Load;
 namespace Veza.Bench.Live;
 
 /// <summary>
-/// Sends messages at a fixed rate, whatever becomes of them, and notes when each was due, answered and received.
+/// Sends messages at a fixed rate (open loop), and notes when each was due, answered and received.
 /// </summary>
 internal sealed class Messages
 {
     private const string Text =
-        "Has anybody heard the B-side of the new one yet? The bass line alone is worth the price. Listening party at nine tonight.";
+        "Has anybody heard the B-side of the new one yet? The bass line alone is worth the price. "
+        + "Listening party at nine tonight.";
 
     private readonly SocketLoop _loop;
     private readonly Server _server;
@@ -24,7 +25,7 @@ internal sealed class Messages
     private readonly List<int> _counts = [];
     private readonly List<float> _last = [];
 
-    /// <param name="postgres">The process whose time is told too; 0 for none.</param>
+    /// <param name="postgres">The id of the PostgreSQL process that is measured too; 0 for none.</param>
     public Messages(SocketLoop loop, Server server, int postgres, int connections)
     {
         _loop = loop;
@@ -35,10 +36,10 @@ internal sealed class Messages
             loop.Add(sender);
     }
 
-    /// <summary>Items received since the measuring began, by whoever.</summary>
+    /// <summary>Items that all subscribers received since the measurement began.</summary>
     public long Received { get; private set; }
 
-    /// <summary>For a <see cref="LivePeer"/>: the message of this number has come.</summary>
+    /// <summary>Called by a <see cref="LivePeer"/> that received the message of this number.</summary>
     public void Receive(LivePeer peer, int number)
     {
         if (number < _measuredFrom)
@@ -49,8 +50,8 @@ internal sealed class Messages
         (_counts[number], _last[number]) = (_counts[number] + 1, latency);
     }
 
-    /// <summary>One round: a second to warm up, then the time that counts, then until all has come.</summary>
-    /// <param name="expected">Receipts of one message.</param>
+    /// <summary>Runs a round: a second of warm-up, the measured time, then the wait until all is received.</summary>
+    /// <param name="expected">The receipts of one message.</param>
     /// <param name="request">The request that sends a text, by the message's number.</param>
     public Round Send(int perSecond, TimeSpan time, int expected, Func<int, string, byte[]> request)
     {
@@ -64,11 +65,11 @@ internal sealed class Messages
         _answers.Clear();
         _receipts.Clear();
         var started = Stopwatch.GetTimestamp();
-        var (cpu, own, database) = (0.0, 0.0, 0.0);
+        var before = Cpu();
         for (var i = 0; i < total; i++)
         {
             if (i == warmUp)
-                (cpu, own, database) = Cpu();
+                before = Cpu();
             var due = started + (long)(i * (double)Stopwatch.Frequency / perSecond);
             if (i == warmUp)
                 _measuredSince = due;
@@ -89,15 +90,15 @@ internal sealed class Messages
             );
         }
         catch (TimeoutException) { }
-        var (cpuNow, ownNow, databaseNow) = Cpu();
+        var after = Cpu();
         return new(
             Sorted(_answers),
             Sorted(_receipts),
             Sorted(_last.Skip(_measuredFrom)),
             want - Received,
-            (cpuNow - cpu) * 1e6 / Math.Max(1, Received),
-            (ownNow - own) * 1e6 / Math.Max(1, Received),
-            (databaseNow - database) * 1e6 / Math.Max(1, Received)
+            (after.Server - before.Server) * 1e6 / Math.Max(1, Received),
+            (after.Own - before.Own) * 1e6 / Math.Max(1, Received),
+            (after.Database - before.Database) * 1e6 / Math.Max(1, Received)
         );
     }
 
@@ -122,13 +123,12 @@ internal sealed class Messages
     private static float[] Sorted(IEnumerable<float> values) => [.. values.Order()];
 }
 
-/// <param name="Answers">
-/// Milliseconds from when each command was due to its answer, in order of size, as all of these.
-/// </param>
-/// <param name="Receipts">To each subscriber's receipt.</param>
-/// <param name="Last">To the last subscriber's.</param>
-/// <param name="Missing">Receipts that did not come.</param>
-/// <param name="ServerCpu">Microseconds of processor time for each item received.</param>
+/// <summary>The figures of a round. All latencies are in milliseconds from the command's due time, sorted.</summary>
+/// <param name="Answers">Latencies of the answers.</param>
+/// <param name="Receipts">Latencies of each subscriber's receipt.</param>
+/// <param name="Last">Latencies of the last subscriber's receipt.</param>
+/// <param name="Missing">The number of missing receipts.</param>
+/// <param name="ServerCpu">Microseconds of processor time for each received item.</param>
 internal sealed record Round(
     float[] Answers,
     float[] Receipts,

@@ -5,7 +5,8 @@ using Veza.Bench.Load;
 namespace Veza.Bench.Live;
 
 /// <summary>
-/// More live connections than one process has files for: several nodes over one log, each held by a load of its own.
+/// More live connections than one process has file descriptors for: several nodes over one log, each with its own load
+/// process.
 /// </summary>
 internal static class NodesBench
 {
@@ -31,7 +32,7 @@ internal static class NodesBench
         var connectedIn = Stopwatch.GetElapsedTime(started).TotalSeconds;
         var after = nodes.Sum(n => Usage.ResidentBytes(n.ProcessId));
 
-        // The audience is on every node; the messages are sent to one.
+        // The subscribers are on every node; the messages go to one.
         var audience = new List<LivePeer>();
         var messages = new Messages(setting.Loop, setting.Server, setting.Postgres.ProcessId, 4);
         for (var i = 0; i < AudienceMax; i++)
@@ -80,7 +81,7 @@ internal static class NodesBench
     }
 
     /// <summary>
-    /// In a process of its own: connects, subscribes, and keeps the connections open until its input ends.
+    /// Runs in a separate process: connects, subscribes, and holds the connections until its input ends.
     /// </summary>
     public static int Hold(int port, int count, string token, string channel)
     {

@@ -5,16 +5,15 @@ using Veza.Bench.Load;
 namespace Veza.Bench.Live;
 
 /// <summary>
-/// The server that thousands are subscribed to is killed and started again, and all of them come back in the same
-/// instant, without a wait of their own: the worst that clients can do. Each has missed events; it is live again when
-/// it has all of them, each once.
+/// A server with thousands of subscribers is killed and restarted, and all of them reconnect at the same instant, which
+/// is the worst case. Each has missed events. It is live again when it has all of them, each once.
 /// </summary>
 internal static class ReconnectBench
 {
     private const int Channels = 100;
     private static readonly TimeSpan LiveMax = TimeSpan.FromSeconds(60);
 
-    // As clients/typescript waits before it asks again: each time a random part of twice as long.
+    // The retry waits of clients/typescript: a random part of an interval that doubles each time.
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(250),
         LongestWait = TimeSpan.FromSeconds(10);
 
@@ -24,8 +23,10 @@ internal static class ReconnectBench
         var missed = options.Number("--missed", 5);
         var rounds = options.Number("--rounds", 3);
         await using var setting = await Setting.CreateAsync(Channels, subscribers);
+        var followed = options.Has("--accounts") ? " that it follows too" : "";
         Report.Machine(
-            $"{subscribers:N0} subscribers of {Channels} channels, each of an account of its own{(options.Has("--accounts") ? " that it follows too" : "")}; each missed {missed} events"
+            $"{subscribers:N0} subscribers of {Channels} channels, each with its own account{followed}; "
+                + $"each missed {missed} events"
         );
         Report.Head(
             "started ms",
@@ -65,8 +66,8 @@ internal static class ReconnectBench
                 var topics = options.Has("--accounts")
                     ? $"\"channel:{setting.Channels[i % Channels]}\",\"account:{setting.Account(i)}\""
                     : $"\"channel:{setting.Channels[i % Channels]}\"";
-                var invocation =
-                    $$"""{"type":4,"invocationId":"1","target":"Resume","arguments":[[{{topics}}],{{after}},"{{epoch}}"]}""";
+                var arguments = $"[[{topics}],{after},\"{epoch}\"]";
+                var invocation = $$"""{"type":4,"invocationId":"1","target":"Resume","arguments":{{arguments}}}""";
                 var peer = new LivePeer(setting.Server.Port, "/hubs/live", setting.Tokens[i], invocation, (_, mark) =>
                 {
                     if (mark != got++)
@@ -84,7 +85,7 @@ internal static class ReconnectBench
                     wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
                 };
                 loop.Add(peer);
-                // Whoever is let in goes on at once.
+                // An accepted subscriber goes on immediately.
                 loop.Turn(0);
             }
             var connected = Stopwatch.GetElapsedTime(knocked);

@@ -16,12 +16,12 @@ using Veza.EventStore.Database;
 
 namespace Veza.Bench.Live;
 
-/// <summary>A server under load, in a process of its own, as `./veza run` is one; it ends with the bench.</summary>
+/// <summary>A server under load in a separate process, like <c>./veza run</c>. It ends with the bench.</summary>
 internal sealed class Server : IDisposable
 {
     private const string Secret = "only-the-bench-itself-talks-to-this-server";
 
-    /// <summary>Of the private PostgreSQL's 200, less the three that it keeps for superusers.</summary>
+    /// <summary>The private PostgreSQL's 200 connections, without the three reserved for superusers.</summary>
     private const int ConnectionsAllowed = 197;
     private static readonly TimeSpan WarmUpRound = TimeSpan.FromSeconds(3);
     private const int WarmUpRoundsMax = 15;
@@ -40,33 +40,33 @@ internal sealed class Server : IDisposable
     public int ProcessId => _process.Id;
 
     /// <summary>
-    /// Somebody of that account, signed in. The bench knows the secret, as hashing a password for each of ten thousand
-    /// people would take longer than it measures.
+    /// An access token of the account. The bench signs it with the server's secret, since hashing ten thousand
+    /// passwords would take longer than the measurement.
     /// </summary>
     public string Token(Guid account) =>
         new AccessTokens(_keys, TimeProvider.System).Issue(account, Guid.CreateVersion7(), []);
 
-    /// <param name="database">Npgsql's form.</param>
+    /// <param name="database">In Npgsql's form.</param>
     /// <param name="port">0 for any.</param>
-    /// <param name="nodes">How many share the database, and the connections that it allows.</param>
+    /// <param name="nodes">The number of nodes that share the database and its connections.</param>
     public static Server StartVeza(string database, int port = 0, int nodes = 1) =>
         Start(port, nodes, "serve", database);
 
-    /// <summary>What a hub of nothing but SignalR costs.</summary>
+    /// <summary>Runs a bare SignalR hub, as a baseline.</summary>
     public static Server StartPlain() => Start(0, 1, "serve-plain");
 
-    /// <summary>What an endpoint costs that does nothing, or nothing but append.</summary>
+    /// <summary>Runs endpoints that do nothing or only append, as baselines.</summary>
     /// <param name="database">An empty one, in Npgsql's form.</param>
     public static Server StartBare(string database) => Start(0, 1, "serve-bare", database);
 
     /// <summary>
-    /// What the runtime's counters on /metrics say: bytes allocated, seconds for which the collector paused it, and
-    /// seconds of compiling, since it started.
+    /// The runtime's counters on /metrics since the start: allocated bytes, seconds of GC pauses, and seconds of
+    /// compiling.
     /// </summary>
     public (double Allocated, double PausedSeconds, double CompilingSeconds) Runtime()
     {
         using var http = new HttpClient();
-        // It has one port for all, where the metrics are for operators.
+        // The server has one port for everything, and there the metrics are for operators.
         http.DefaultRequestHeaders.Authorization = new(
             "Bearer",
             new AccessTokens(_keys, TimeProvider.System).Issue(
@@ -82,7 +82,7 @@ internal sealed class Server : IDisposable
             Of("dotnet_jit_compilation_time_seconds_total")
         );
 
-        // A server that is not Veza writes no braces around no labels.
+        // Servers other than Veza write no braces without labels.
         double Of(string name) =>
             double.Parse(
                 metrics
@@ -97,10 +97,10 @@ internal sealed class Server : IDisposable
     }
 
     /// <summary>
-    /// The runtime goes on compiling what it finds hot for some twenty seconds under load, on the same two cores: what
-    /// is measured afterwards is a server that is done with it.
+    /// Warms the server up. Under load the runtime compiles hot code for about twenty seconds on the same two cores.
+    /// The measurement begins after that.
     /// </summary>
-    /// <param name="round">The load that will be measured, for so long.</param>
+    /// <param name="round">The load of the measurement, for the given time.</param>
     public void WarmUp(Action<TimeSpan> round)
     {
         for (var i = 0; i < WarmUpRoundsMax; i++)
@@ -112,7 +112,7 @@ internal sealed class Server : IDisposable
         }
     }
 
-    /// <summary>kill -9, as when the machine goes.</summary>
+    /// <summary>Kills it with kill -9, like a crash of the machine.</summary>
     public void Kill()
     {
         _process.Kill();
@@ -141,7 +141,7 @@ internal sealed class Server : IDisposable
         while (process.StandardOutput.ReadLine() is { } line)
             if (line == "ready")
             {
-                // What it says from here on is read, or it would soon wait for room to say more.
+                // Its output must be read, or it would soon block on a full pipe.
                 _ = Task.Run(() =>
                 {
                     while (process.StandardOutput.ReadLine() is { } said)
@@ -168,7 +168,7 @@ internal sealed class Server : IDisposable
                 ["LOG_LEVEL"] = "warning",
                 ["LOG_FORMAT"] = "text",
                 ["DATABASE_POOL_SIZE"] = Environment.GetEnvironmentVariable("DATABASE_POOL_SIZE") ?? "",
-                // So that what a part of the process costs can be told by leaving it out.
+                // Measures the cost of a role by leaving it out.
                 ["ROLES"] = Environment.GetEnvironmentVariable("ROLES") ?? "",
             }
         );
@@ -245,7 +245,7 @@ internal sealed class Server : IDisposable
     }
 }
 
-/// <summary>A message as Veza's live item has it.</summary>
+/// <summary>A message in the form of Veza's live item.</summary>
 internal sealed record PlainItem(
     long Position,
     string Type,

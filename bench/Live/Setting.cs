@@ -4,7 +4,7 @@ using Veza.EventStore.Postgres;
 
 namespace Veza.Bench.Live;
 
-/// <summary>Veza with a community whose channels and members were made over HTTP, and the loop that loads it.</summary>
+/// <summary>Veza with a community, channels and members created over HTTP, and the loop that loads it.</summary>
 internal sealed class Setting : IAsyncDisposable
 {
     private const int SetUpConnections = 32;
@@ -23,13 +23,13 @@ internal sealed class Setting : IAsyncDisposable
     public SocketLoop Loop { get; } = new();
     public Guid[] Channels { get; private set; } = [];
 
-    /// <summary>Members' access tokens.</summary>
+    /// <summary>The members' access tokens.</summary>
     public string[] Tokens { get; private set; } = [];
 
-    /// <summary>Of the n-th token.</summary>
+    /// <summary>The account of the n-th token.</summary>
     public Guid Account(int member) => _accounts[member];
 
-    /// <param name="nodes">How many there will be over the same database.</param>
+    /// <param name="nodes">The number of nodes over the same database.</param>
     public static async Task<Setting> CreateAsync(int channels, int members, int nodes = 1)
     {
         var postgres = await LocalPostgres.StartEphemeralAsync();
@@ -65,11 +65,11 @@ internal sealed class Setting : IAsyncDisposable
         return setting;
     }
 
-    /// <summary>Another process on the same port and database, as after a crash or an upgrade.</summary>
+    /// <summary>Starts another process on the same port and database, as after a crash or an upgrade.</summary>
     public void Restart() => Server = Server.StartVeza(Postgres.ConnectionString, Server.Port);
 
-    /// <summary>Connects and subscribes everyone, a few hundred at a time, until all are live.</summary>
-    /// <param name="topicOf">The topic of the n-th.</param>
+    /// <summary>Connects and subscribes all peers, a few hundred at a time, until all are live.</summary>
+    /// <param name="topicOf">The topic of the n-th peer.</param>
     public LivePeer[] Subscribe(
         int count,
         Func<int, string> topicOf,
@@ -134,7 +134,7 @@ internal sealed class Setting : IAsyncDisposable
 
     private static Guid Id(byte[] body)
     {
-        // A chunked body has its length in front and an end behind.
+        // A chunked body begins with its length and ends with a terminator.
         var json = body.AsSpan(
             Array.IndexOf(body, (byte)'{'),
             Array.LastIndexOf(body, (byte)'}') - Array.IndexOf(body, (byte)'{') + 1

@@ -2,19 +2,19 @@ using System.Globalization;
 
 namespace Veza.Bench.Live;
 
-/// <summary>What a process takes of the machine, by /proc.</summary>
+/// <summary>The resource usage of a process, from /proc.</summary>
 internal static class Usage
 {
     private const double TicksPerSecond = 100;
 
-    /// <returns>Seconds of processor time, in user and kernel mode.</returns>
+    /// <returns>Seconds of processor time in user and kernel mode.</returns>
     public static double CpuSeconds(int processId)
     {
         var fields = Fields(processId);
         return (Number(fields[11]) + Number(fields[12])) / TicksPerSecond;
     }
 
-    /// <summary>Of a server and of those it made: PostgreSQL is many processes.</summary>
+    /// <summary>Of a process and its children: PostgreSQL has many processes.</summary>
     public static double CpuSecondsOfTree(int processId) =>
         CpuSeconds(processId)
         + Directory
@@ -42,7 +42,7 @@ internal static class Usage
                 .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]
         ) << 10;
 
-    /// <summary>After the name, which may hold anything: state, parent, ….</summary>
+    /// <summary>The fields after the name, which may hold any character: state, parent, ….</summary>
     private static string[] Fields(int processId)
     {
         var stat = File.ReadAllText($"/proc/{processId}/stat");

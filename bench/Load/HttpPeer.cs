@@ -4,8 +4,8 @@ using System.Text;
 
 namespace Veza.Bench.Load;
 
-/// <summary>A kept HTTP/1.1 connection. Requests may follow each other before the answers have come.</summary>
-/// <param name="answered">When the request was due, its status, and the body.</param>
+/// <summary>A persistent HTTP/1.1 connection with pipelining: requests may follow before the answers arrive.</summary>
+/// <param name="answered">Called with the request's due time, its status, and the body.</param>
 internal sealed class HttpPeer(int port, HttpPeer.Answered answered) : Peer(port)
 {
     internal delegate void Answered(HttpPeer peer, long due, int status, ReadOnlySpan<byte> body);
@@ -14,7 +14,7 @@ internal sealed class HttpPeer(int port, HttpPeer.Answered answered) : Peer(port
 
     public int Waiting => _due.Count;
 
-    /// <param name="due">A <see cref="Stopwatch"/> time: what the answer's latency counts from.</param>
+    /// <param name="due">A <see cref="Stopwatch"/> timestamp from which the answer's latency counts.</param>
     public void Ask(ReadOnlySpan<byte> request, long due)
     {
         _due.Enqueue(due);
@@ -27,7 +27,8 @@ internal sealed class HttpPeer(int port, HttpPeer.Answered answered) : Peer(port
                 + (
                     json is null
                         ? "Content-Length: 0\r\n\r\n"
-                        : $"Content-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(json)}\r\n\r\n{json}"
+                        : "Content-Type: application/json\r\n"
+                            + $"Content-Length: {Encoding.UTF8.GetByteCount(json)}\r\n\r\n{json}"
                 )
         );
 
@@ -47,7 +48,7 @@ internal sealed class HttpPeer(int port, HttpPeer.Answered answered) : Peer(port
         return taken;
     }
 
-    /// <returns>Null when a chunked body has not ended yet.</returns>
+    /// <returns>Null while a chunked body is incomplete.</returns>
     private static int? BodyBytes(ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest)
     {
         if (head.IndexOf("\r\nContent-Length: "u8) is var at and >= 0)
@@ -59,6 +60,7 @@ internal sealed class HttpPeer(int port, HttpPeer.Answered answered) : Peer(port
             return 0;
         if (rest.StartsWith("0\r\n\r\n"u8))
             return 5;
-        return rest.IndexOf("\r\n0\r\n\r\n"u8) is var end and >= 0 ? end + 7 : null;
+        var end = rest.IndexOf("\r\n0\r\n\r\n"u8);
+        return end >= 0 ? end + 7 : null;
     }
 }

@@ -5,20 +5,20 @@ using System.Text;
 namespace Veza.Bench.Load;
 
 /// <summary>
-/// A raw WebSocket that speaks SignalR's JSON protocol: shakes hands, subscribes, and finds the marks in what arrives.
+/// A raw WebSocket with SignalR's JSON protocol: it shakes hands, subscribes, and finds the marks in received messages.
 /// </summary>
 internal sealed class LivePeer : Peer
 {
-    /// <summary>In a message's text, before the number that tells which one it is.</summary>
+    /// <summary>Marks a message's number in its text.</summary>
     private static ReadOnlySpan<byte> Mark => "@bench:"u8;
 
     private readonly Action<LivePeer, int> _received;
     private readonly string? _invocation;
     private bool _upgraded;
 
-    /// <param name="invocation">What is sent after the handshake, without the separator; null for nothing.</param>
-    /// <param name="received">The number of each marked message.</param>
-    /// <param name="path">With its query, to which the token is added.</param>
+    /// <param name="invocation">The invocation after the handshake, without the separator; null for none.</param>
+    /// <param name="received">Called with the number of each marked message.</param>
+    /// <param name="path">The path with its query, to which the token is added.</param>
     public LivePeer(
         int port,
         string path,
@@ -33,7 +33,8 @@ internal sealed class LivePeer : Peer
         _invocation = invocation;
         Send(
             Encoding.ASCII.GetBytes(
-                $"GET {path}{(path.Contains('?') ? '&' : '?')}access_token={token} HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                $"GET {path}{(path.Contains('?') ? '&' : '?')}access_token={token} HTTP/1.1\r\nHost: bench\r\n"
+                    + "Connection: Upgrade\r\nUpgrade: websocket\r\n"
                     + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
             )
         );
@@ -42,24 +43,24 @@ internal sealed class LivePeer : Peer
 
     private string Greeting { get; }
 
-    /// <summary>The server shook hands; with a subscription, its first batch has come.</summary>
+    /// <summary>Whether the handshake is done and, with a subscription, the first batch received.</summary>
     public bool IsLive { get; private set; }
 
     public long Items { get; private set; }
 
-    /// <summary>Told of each batch, for who wants to know where the log is; null for who does not.</summary>
+    /// <summary>Called with each batch; null when its position does not matter.</summary>
     public Action<System.Text.Json.JsonElement>? Batch { get; set; }
 
     /// <summary>
-    /// Told when the server refuses the invocation for now, for who asks again as every client does; for others that is
-    /// an error like any.
+    /// Called when the server refuses the invocation for now, so that the peer can retry as clients do. Null treats
+    /// that as an error.
     /// </summary>
     public Action? NotNow { get; set; }
 
     public static string Subscribe(string topic) =>
         $$"""{"type":4,"invocationId":"1","target":"Subscribe","arguments":[["{{topic}}"],null]}""";
 
-    /// <summary>Invokes once more what was refused.</summary>
+    /// <summary>Repeats the refused invocation.</summary>
     public void InvokeAgain() => SendText(_invocation + '\u001e');
 
     public void Ping() => SendText("{\"type\":6}\u001e");
@@ -118,21 +119,23 @@ internal sealed class LivePeer : Peer
         }
     }
 
-    /// <returns>Bytes of a frame's head and of its payload; null when they are not known yet.</returns>
-    private static (int Head, int Payload)? Frame(ReadOnlySpan<byte> bytes) =>
-        bytes.Length < 2
-            ? null
-            : (bytes[1] & 0x7F) switch
-            {
-                126 => bytes.Length < 4 ? null : (4, BinaryPrimitives.ReadUInt16BigEndian(bytes[2..])),
-                127 => bytes.Length < 10 ? null : (10, (int)BinaryPrimitives.ReadUInt64BigEndian(bytes[2..])),
-                var small => (2, small),
-            };
+    /// <returns>The bytes of a frame's head and of its payload; null while they are not known.</returns>
+    private static (int Head, int Payload)? Frame(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < 2)
+            return null;
+        return (bytes[1] & 0x7F) switch
+        {
+            126 => bytes.Length < 4 ? null : (4, BinaryPrimitives.ReadUInt16BigEndian(bytes[2..])),
+            127 => bytes.Length < 10 ? null : (10, (int)BinaryPrimitives.ReadUInt64BigEndian(bytes[2..])),
+            var small => (2, small),
+        };
+    }
 
     private void SendText(string text)
     {
         var payload = Encoding.UTF8.GetBytes(text);
-        // Masked with zeros: a client must mask, with what is its own affair.
+        // Masked with zeros: a client must mask, with any mask.
         Span<byte> frame = stackalloc byte[8 + payload.Length];
         frame[0] = 0x81;
         var head = 6;

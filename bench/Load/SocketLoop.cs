@@ -6,8 +6,8 @@ using System.Runtime.InteropServices;
 namespace Veza.Bench.Load;
 
 /// <summary>
-/// Many sockets on one thread over Linux's epoll, so that the load costs the machine as little as may be: it shares the
-/// cores with what it loads.
+/// Many sockets on one thread over Linux's epoll, so that the load costs little: it shares the cores with the measured
+/// server.
 /// </summary>
 internal sealed unsafe partial class SocketLoop : IDisposable
 {
@@ -16,7 +16,7 @@ internal sealed unsafe partial class SocketLoop : IDisposable
         EpollAdd = 1,
         EpollDelete = 2;
 
-    // x86-64 alone packs the kernel's struct epoll_event.
+    // Only x86-64 packs the kernel's struct epoll_event.
     private static readonly int EventBytes = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
     private static readonly int DataOffset = EventBytes - 8;
 
@@ -38,19 +38,19 @@ internal sealed unsafe partial class SocketLoop : IDisposable
             throw new SocketException(Marshal.GetLastPInvokeError());
     }
 
-    /// <summary>From now on nothing is read from it: the peer that stopped.</summary>
+    /// <summary>Stops reading from a peer, as a client that hangs.</summary>
     public void Ignore(Peer peer)
     {
         var unused = stackalloc byte[EventBytes];
         _ = EpollControl(_epoll, EpollDelete, peer.Handle, unused);
     }
 
-    /// <summary>Does it in a turn, once the time has come.</summary>
+    /// <summary>Runs an action in a turn once its time has come.</summary>
     public void Later(TimeSpan wait, Action act) =>
         _later.Enqueue(act, Stopwatch.GetTimestamp() + (long)(wait.TotalSeconds * Stopwatch.Frequency));
 
-    /// <summary>Waits until something arrives or the time has come, and hands it to the peers.</summary>
-    /// <param name="until">A <see cref="Stopwatch"/> time.</param>
+    /// <summary>Waits until data arrives or the time has come, and passes the data to the peers.</summary>
+    /// <param name="until">A <see cref="Stopwatch"/> timestamp.</param>
     public void Turn(long until)
     {
         while (_later.TryPeek(out _, out var due) && due <= Stopwatch.GetTimestamp())
@@ -76,8 +76,8 @@ internal sealed unsafe partial class SocketLoop : IDisposable
         }
     }
 
-    /// <summary>Turns until it is true.</summary>
-    /// <exception cref="TimeoutException">It did not come true in time.</exception>
+    /// <summary>Runs turns until the condition holds.</summary>
+    /// <exception cref="TimeoutException">The condition did not hold in time.</exception>
     public void TurnUntil(Func<bool> done, TimeSpan max, string what)
     {
         var until = Stopwatch.GetTimestamp() + (long)(max.TotalSeconds * Stopwatch.Frequency);
@@ -125,14 +125,14 @@ internal sealed unsafe partial class SocketLoop : IDisposable
     private static partial int Close(int handle);
 }
 
-/// <summary>One connection of the load. What arrives is handed on in whole units, each as it is complete.</summary>
+/// <summary>One connection of the load. It passes on received data in whole units.</summary>
 internal abstract unsafe class Peer : IDisposable
 {
     private readonly Socket _socket;
     private byte[] _rest = [];
     private int _restBytes;
 
-    /// <param name="receiveBufferBytes">Of the kernel; 0 leaves it as it is.</param>
+    /// <param name="receiveBufferBytes">The kernel's receive buffer; 0 leaves its default.</param>
     protected Peer(int port, int receiveBufferBytes = 0)
     {
         _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -147,7 +147,7 @@ internal abstract unsafe class Peer : IDisposable
     public bool Ended { get; set; }
 
     /// <summary>
-    /// A request is a few hundred bytes, which the kernel takes at once as long as the other side reads at all.
+    /// A request has a few hundred bytes, which the kernel accepts in one call while the other side reads.
     /// </summary>
     public void Send(ReadOnlySpan<byte> bytes)
     {
@@ -171,7 +171,7 @@ internal abstract unsafe class Peer : IDisposable
         Keep(all[TakeWhole(all)..]);
     }
 
-    /// <returns>How many bytes made whole units.</returns>
+    /// <returns>The number of bytes in whole units.</returns>
     protected abstract int TakeWhole(ReadOnlySpan<byte> bytes);
 
     private void Keep(ReadOnlySpan<byte> rest)

@@ -4,7 +4,7 @@ import { sleep } from '../pace.mjs';
 const ReconnectAfterMs = 500;
 const ReconnectsMax = 100;
 
-/** ffmpeg as an Icecast source that sends in real time and reconnects to a lost server, as broadcasters' software does. */
+/** ffmpeg as an Icecast source that sends in real time. Like broadcasters' software, it reconnects to a lost server. */
 export class Source {
   #child = null;
   #wanted = true;

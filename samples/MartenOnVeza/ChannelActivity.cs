@@ -3,7 +3,7 @@ using Veza.Domain.Chat.Messages;
 
 namespace MartenOnVeza;
 
-/// <summary>How much is going on in a channel: a document of this program's own, in a schema of its own.</summary>
+/// <summary>The activity in a channel: a document of this program, in its own schema.</summary>
 public sealed class ChannelActivity
 {
     public Guid Id { get; set; }

@@ -1,7 +1,6 @@
 using MartenOnVeza;
 
-// The database of a running Veza, in Npgsql's form, and its ENCRYPTION_KEY: `./veza config` shows where both come
-// from.
+// Takes the database of a running Veza, in Npgsql's form, and its ENCRYPTION_KEY. `./veza config` shows their sources.
 var database = Environment.GetEnvironmentVariable("VEZA_DATABASE");
 var encryptionKey = Environment.GetEnvironmentVariable("ENCRYPTION_KEY");
 if (database is null || encryptionKey is null)

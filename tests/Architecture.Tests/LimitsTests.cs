@@ -39,7 +39,7 @@ public sealed partial class LimitsTests
     [
         "VezaSettings",
         "ShutdownSignals.ExitCodeAtOnce",
-        "LocalPostgres.PortMax",
+        "LoopbackPort.PortMax",
     ];
 
     /// <summary>Nobody's requests fill it; a setting bounds it; or the rate limit of every caller does.</summary>

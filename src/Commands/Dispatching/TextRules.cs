@@ -76,7 +76,7 @@ public static class TextRules
         !string.IsNullOrEmpty(text)
         && Encoding.UTF8.GetByteCount(text) <= EmojiBytesMax
         && StringInfo.GetNextTextElementLength(text) == text.Length
-        && (Rune.GetRuneAt(text, 0) is var first && IsPictograph(first.Value) || text.EndsWith('\u20E3'));
+        && (IsPictograph(Rune.GetRuneAt(text, 0).Value) || text.EndsWith('\u20E3'));
 
     private static bool IsPictograph(int codePoint) =>
         codePoint

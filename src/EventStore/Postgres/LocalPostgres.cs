@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -23,11 +21,6 @@ public sealed class LocalPostgres : IAsyncDisposable
 {
     private const string User = "veza";
     private const string DatabaseName = "veza";
-
-    // Below the ports that the kernel gives to outgoing connections, so that none of those takes the port of a stopped
-    // server.
-    private const int PortMin = 20_000,
-        PortMax = 29_999;
 
     private readonly LocalPostgresOptions options;
     private readonly ILogger logger;
@@ -56,7 +49,7 @@ public sealed class LocalPostgres : IAsyncDisposable
         this.exclusive = exclusive;
         this.watchdog = watchdog;
         installation = PostgresInstallation.Find(options.BinFolder, folders.Data);
-        password = ReadOrMakePassword(folders.PasswordFile);
+        password = folders.ReadOrMakePassword();
         Disk = new(folders.Server, TimeProvider.System);
         Reserve = new(folders.Reserve, Disk, this.logger);
     }
@@ -240,12 +233,7 @@ public sealed class LocalPostgres : IAsyncDisposable
     {
         if (Postmaster.HasFile(folders.Data))
             return false;
-        string[] arguments = [installation.Program("pg_controldata"), folders.Data];
-        var (_, output) = await account.TryRun("""exec "$1" -D "$2" """, arguments, null, CancellationToken.None);
-        var state = output
-            .Split('\n')
-            .FirstOrDefault(line => line.StartsWith("Database cluster state:", StringComparison.Ordinal));
-        return state is not null && state.EndsWith(" shut down", StringComparison.Ordinal);
+        return await installation.WasShutDownAsync(account, folders.Data);
     }
 
     /// <summary>Unlocks the folder and leaves the server running, as if this process had been killed.</summary>
@@ -262,7 +250,7 @@ public sealed class LocalPostgres : IAsyncDisposable
     )
     {
         var folders = await PostgresFolders.Prepare(options.Folder, account, ct);
-        var exclusive = TakeLock(folders.LockFile);
+        var exclusive = folders.TakeLock();
         try
         {
             return new LocalPostgres(options, logger ?? NullLogger.Instance, account, folders, exclusive, watchdog);
@@ -306,8 +294,8 @@ public sealed class LocalPostgres : IAsyncDisposable
             // Connected clients find the socket by the port's number, so a restart keeps it.
             var restarts = Port != 0;
             if (!restarts)
-                Port = ChoosePort();
-            await WriteConf(options.Loopback && (!restarts || IsFree(Port)), ct);
+                Port = LoopbackPort.Choose(options, folders, logger);
+            await WriteConf(options.Loopback && (!restarts || LoopbackPort.IsFree(Port)), ct);
             // A server that does not start writes the reason only to its log.
             await account.Run(
                 """
@@ -396,95 +384,6 @@ public sealed class LocalPostgres : IAsyncDisposable
             [installation.Program("pg_ctl"), Seconds(options.StopTimeout), folders.Data],
             ct
         );
-
-    private int ChoosePort()
-    {
-        // Without loopback the number only names the socket, and no other server uses its folder.
-        if (!options.Loopback)
-            return options.Port != 0 ? options.Port : 5432;
-        if (options.Port != 0)
-            return IsFree(options.Port)
-                ? options.Port
-                : throw new LocalPostgresException(
-                    $"Port {options.Port} for the private PostgreSQL is taken by another program."
-                );
-
-        var remembered =
-            File.Exists(folders.PortFile)
-            && int.TryParse(File.ReadAllText(folders.PortFile), CultureInfo.InvariantCulture, out var port)
-                ? port
-                : 0;
-        if (remembered != 0 && IsFree(remembered))
-            return remembered;
-
-        // The search begins at a port derived from the folder, so that several checkouts rarely try the same one.
-        var first = BitConverter.ToUInt16(SHA256.HashData(Encoding.UTF8.GetBytes(folders.Home))) % (PortMax - PortMin);
-        var chosen = Enumerable
-            .Range(0, 200)
-            .Select(i => PortMin + (first + i) % (PortMax - PortMin))
-            .FirstOrDefault(IsFree);
-        if (chosen == 0)
-            throw new LocalPostgresException(
-                $"No free port between {PortMin} and {PortMax} for the private PostgreSQL."
-            );
-        if (remembered != 0)
-            logger.LogWarning(
-                "Port {Remembered} is taken by another program; the private PostgreSQL moves to port {Port}",
-                remembered,
-                chosen
-            );
-        File.WriteAllText(folders.PortFile, chosen.ToString(CultureInfo.InvariantCulture));
-        return chosen;
-    }
-
-    private static bool IsFree(int port)
-    {
-        try
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, port);
-            listener.Start();
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
-
-    private static FileStream TakeLock(string path)
-    {
-        // The kernel releases this lock when the process ends in any way. The file itself stays and has no meaning.
-        try
-        {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException e)
-        {
-            throw new LocalPostgresException(
-                $"Another Veza already runs in {Path.GetDirectoryName(path)}. "
-                    + "Stop it, or set VEZA_HOME to another folder.",
-                e
-            );
-        }
-    }
-
-    private static string ReadOrMakePassword(string path)
-    {
-        if (File.Exists(path))
-            return File.ReadAllText(path).Trim();
-        var password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
-        using var file = new StreamWriter(
-            path,
-            new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            }
-        );
-        file.Write(password);
-        return password;
-    }
 
     private NpgsqlConnectionStringBuilder Connection(string database) =>
         new()

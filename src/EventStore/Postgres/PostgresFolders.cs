@@ -46,6 +46,43 @@ internal sealed record PostgresFolders(string Home, string Server, string Socket
         return new(home, server, socket);
     }
 
+    /// <summary>Locks the folder for this process.</summary>
+    /// <exception cref="LocalPostgresException">Another process has locked it.</exception>
+    public FileStream TakeLock()
+    {
+        // The kernel releases this lock when the process ends in any way. The file itself stays and has no meaning.
+        try
+        {
+            return new FileStream(LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e)
+        {
+            throw new LocalPostgresException(
+                $"Another Veza already runs in {Home}. " + "Stop it, or set VEZA_HOME to another folder.",
+                e
+            );
+        }
+    }
+
+    /// <summary>Reads the server's password, or creates one that only this user can read.</summary>
+    public string ReadOrMakePassword()
+    {
+        if (File.Exists(PasswordFile))
+            return File.ReadAllText(PasswordFile).Trim();
+        var password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
+        using var file = new StreamWriter(
+            PasswordFile,
+            new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            }
+        );
+        file.Write(password);
+        return password;
+    }
+
     private static async Task<bool> CanTraverse(ServerAccount account, string folder, CancellationToken ct) =>
         (await account.TryRun("""test -x "$1" """, [folder], null, ct)).ExitCode == 0;
 

@@ -36,6 +36,17 @@ internal sealed record PostgresInstallation(string BinFolder, int Major)
             );
     }
 
+    /// <summary>Whether the data's server was shut down cleanly, and not killed or in recovery.</summary>
+    public async Task<bool> WasShutDownAsync(ServerAccount account, string dataFolder)
+    {
+        string[] arguments = [Program("pg_controldata"), dataFolder];
+        var (_, output) = await account.TryRun("""exec "$1" -D "$2" """, arguments, null, CancellationToken.None);
+        var state = output
+            .Split('\n')
+            .FirstOrDefault(line => line.StartsWith("Database cluster state:", StringComparison.Ordinal));
+        return state is not null && state.EndsWith(" shut down", StringComparison.Ordinal);
+    }
+
     private static IEnumerable<PostgresInstallation> Installed(string? binFolder)
     {
         if (binFolder is not null)

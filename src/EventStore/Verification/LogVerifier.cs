@@ -228,7 +228,8 @@ public sealed class LogVerifier(
                 select 0::bigint,
                        (array_agg(format('%s %s: the %s at position %s gave it to %s; %s',
                                          {scope}, said.name, said.type, said.seq_id, said.owner,
-                                         coalesce('it is held by ' || n.owner, 'nobody holds it')) order by said.seq_id)
+                                         coalesce('it is held by ' || n.owner, 'no account holds it'))
+                                  order by said.seq_id)
                         filter (where n.owner is distinct from said.owner))[1:$3]
                 from (select e.seq_id, e.type, e.stream_id as owner, lower(e.data ->> {property}) as name,
                              e.data ->> {property} {Encrypted} as hidden

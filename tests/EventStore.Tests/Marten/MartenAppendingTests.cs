@@ -203,7 +203,7 @@ public class MartenAppendingTests(LogFixture fixture)
         var nameless = await AssertNothingAsync<MartenCommandException>(setting, s =>
             s.Events.Append(_page, new PageRead(_page, 1))
         );
-        Assert.Contains("StartStream<Model>", nameless.Message, StringComparison.Ordinal);
+        Assert.Contains("StartStream<Aggregate>", nameless.Message, StringComparison.Ordinal);
         var by = await AssertNothingAsync<MartenCommandException>(setting, s =>
         {
             s.LastModifiedBy = "ada";

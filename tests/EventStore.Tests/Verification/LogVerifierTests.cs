@@ -90,7 +90,7 @@ public class LogVerifierTests(LogFixture fixture)
         "position 42, a counted in stream"
     )]
     [InlineData("update log.names set owner = gen_random_uuid()", ": the poisoned at position 41 gave it to")]
-    [InlineData("delete from log.names", "nobody holds it")]
+    [InlineData("delete from log.names", "no account holds it")]
     [InlineData("insert into log.names values ('tag', 'eve', gen_random_uuid())", "tag eve is held by")]
     [InlineData(
         "delete from log.streams where id = (select stream_id from log.mt_events where seq_id = 7)",
