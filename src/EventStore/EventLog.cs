@@ -12,7 +12,9 @@ using Veza.EventStore.Verification;
 
 namespace Veza.EventStore;
 
-/// <summary>The event log: opens it, and holds the parts that append, read, follow and coordinate. One per process.</summary>
+/// <summary>
+/// The event log: opens it, and holds the parts that append, read, follow and coordinate. One per process.
+/// </summary>
 /// <remarks>
 /// All of a node's memory and connections are of one history of the log (<see cref="TimelineGuard"/>). Any thread may
 /// call it. A database that is away delays followers; each call says how it fails.
@@ -148,7 +150,7 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     }
 
     /// <summary>
-    /// Reads what is committed now, so that a decision does not rest on what another node has changed since.
+    /// Reads all committed events, so that a decision does not miss another node's change.
     /// </summary>
     /// <exception cref="TimeoutException">The log was not read within five seconds.</exception>
     public Task CatchUpAsync(CancellationToken ct) => _follower.CatchUpAsync(ct);
@@ -234,7 +236,7 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
 
     private void Appended(IReadOnlyList<RecordedEvent> events, int generation)
     {
-        // A batch without events of its own was refused or answered by an earlier attempt: either way the log may have
+        // A batch without events was refused or answered by an earlier attempt: either way the log may have
         // moved on.
         if (events.Count == 0)
         {

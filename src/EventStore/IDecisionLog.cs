@@ -4,7 +4,9 @@ using Veza.EventStore.Events;
 
 namespace Veza.EventStore;
 
-/// <summary>The part of the log that a decision uses: aggregates to decide on, and an append at exact versions.</summary>
+/// <summary>
+/// The part of the log that a decision uses: aggregates to decide on, and an append at exact versions.
+/// </summary>
 /// <remarks>
 /// <see cref="EventLog"/> implements it; tests of handlers have one in memory. Any thread may call it.
 /// </remarks>

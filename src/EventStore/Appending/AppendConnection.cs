@@ -57,7 +57,7 @@ internal sealed class AppendConnection(NpgsqlDataSource database, ILogger logger
         }
     }
 
-    /// <summary>Drops the connection without waiting for what is under way on it: that may never end.</summary>
+    /// <summary>Drops the connection without waiting for its running command, which may never end.</summary>
     /// <param name="attempt">The attempt that is given up with it.</param>
     public void GiveUp(AppendAttempt? attempt = null)
     {

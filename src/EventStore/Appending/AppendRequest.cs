@@ -6,13 +6,14 @@ namespace Veza.EventStore.Appending;
 /// <param name="Answer">JSON to give again to a repeated command id; null when there is none to remember.</param>
 /// <param name="Fingerprint">
 /// Given when the command id may come again: a hash of the request, which distinguishes a repeat from a different
-/// request under the same id. A repeat changes nothing and gets the first answer, for at least <see cref="Appender.CommandsKeptDays"/>
-/// days.
+/// request under the same id. A repeat changes nothing and gets the first answer, for at least
+/// <see cref="Appender.CommandsKeptDays"/> days.
 /// </param>
 /// <param name="Unchanged">The version and position to answer when no event is added.</param>
 /// <param name="HistoryGeneration">
-/// <see cref="EventLog.HistoryGeneration"/> before the command's aggregates were loaded; null: as of now. A command decided
-/// on a history that is gone since is answered with a version conflict, whose actual version may be the one expected.
+/// <see cref="EventLog.HistoryGeneration"/> before the command's aggregates were loaded; null: as of now. A command
+/// decided on a history that is gone since is answered with a version conflict, whose actual version may be the one
+/// expected.
 /// </param>
 /// <param name="ErasedAccounts">
 /// Their keys are destroyed in the same transaction: from then on their personal data cannot be read.

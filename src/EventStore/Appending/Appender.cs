@@ -37,8 +37,8 @@ public sealed class Appender : IAsyncDisposable
     public static readonly TimeSpan ResolveWithin = TimeSpan.FromSeconds(15);
 
     /// <summary>
-    /// A batch takes milliseconds, its flush included. A connection that is silent for longer is given up: it is broken,
-    /// or the network drops its packets.
+    /// A batch takes milliseconds, its flush included. A connection that is silent for longer is given up: it is
+    /// broken, or the network drops its packets.
     /// </summary>
     public static readonly TimeSpan AttemptWithin = TimeSpan.FromSeconds(5);
 
@@ -128,11 +128,7 @@ public sealed class Appender : IAsyncDisposable
         return missing;
     }
 
-    private async Task<AppendOutcome> MakeKeysAsync(
-        AppendRequest request,
-        IReadOnlyCollection<Guid> owners,
-        int generation
-    )
+    private async Task<AppendOutcome> MakeKeysAsync(AppendRequest request, List<Guid> owners, int generation)
     {
         await _cipher.LoadAsync(owners, make: true, CancellationToken.None);
         return await AppendAsync(request, generation);
@@ -286,7 +282,7 @@ public sealed class Appender : IAsyncDisposable
             {
                 try
                 {
-                    // Already sent, it may have reached what is now the history before the fork.
+                    // Already sent, it may be in the history before the fork.
                     command.Outcome.TrySetResult(await FindOwnAsync(command).WaitAsync(AttemptWithin, _clock));
                 }
                 catch (Exception fault)

@@ -16,7 +16,7 @@ internal sealed class PendingAppend
         Request = request;
         HistoryGeneration = generation;
         var count = 0;
-        // By index: an enumerator of an interface is an object of its own.
+        // By index: enumerating an interface allocates an enumerator.
         for (var i = 0; i < request.Changes.Count; i++)
             count += request.Changes[i].Events.Count;
         Events = new PendingEvent[count];

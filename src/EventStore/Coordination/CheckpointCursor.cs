@@ -3,7 +3,9 @@ using Npgsql;
 namespace Veza.EventStore.Coordination;
 
 /// <summary>A runner's checkpoint: where it is in the database, as far as this runner wrote or read it.</summary>
-/// <remarks>One runner uses it, from one loop. Another runner's move makes this one's fail (<see cref="Checkpoint"/>).</remarks>
+/// <remarks>
+/// One runner uses it, from one loop. Another runner's move makes this one's fail (<see cref="Checkpoint"/>).
+/// </remarks>
 internal sealed class CheckpointCursor(string name, TimeProvider clock)
 {
     private long _movedAt;

@@ -107,8 +107,8 @@ internal static class NodeLeases
     }
 
     /// <summary>
-    /// Inserts rows for new names, and waits for the flush, which nothing else here does: a name is registered once, and
-    /// after a crash that lost its row it would never run.
+    /// Inserts rows for new names, and waits for the flush, which nothing else here does: a name is registered once,
+    /// and after a crash that lost its row it would never run.
     /// </summary>
     public static async Task RegisterAsync(
         NpgsqlDataSource database,

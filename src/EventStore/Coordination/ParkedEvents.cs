@@ -25,7 +25,8 @@ internal static class ParkedEvents
     {
         var park = new NpgsqlBatchCommand(
             """
-            insert into log.parked_events (name, position, state, error, attempts, at) values ($1, $2, $3, $4, $5, now())
+            insert into log.parked_events (name, position, state, error, attempts, at)
+            values ($1, $2, $3, $4, $5, now())
             on conflict (name, position) do update set
                 state = excluded.state, error = excluded.error, attempts = excluded.attempts, at = excluded.at
             """

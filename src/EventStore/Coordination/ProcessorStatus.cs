@@ -106,7 +106,8 @@ public sealed class ProcessorStatus
         DecideAsync(
             """
             with tried as (
-                delete from log.parked_events where split_part(name, '#', 1) = $1 and state = 'standing' returning position)
+                delete from log.parked_events
+                where split_part(name, '#', 1) = $1 and state = 'standing' returning position)
             select count(*) from tried
             """,
             name,

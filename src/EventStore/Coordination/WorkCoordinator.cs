@@ -10,10 +10,10 @@ namespace Veza.EventStore.Coordination;
 /// have about as many each.
 /// </summary>
 /// <remarks>
-/// A node renews its lease every second. When a lease ends, by the database's clock, the other nodes take its work; they
-/// take it sooner when the node has no session in the database any more. A lease alone is no fence, since a node that
-/// was stopped may go on at any point: the work moves its checkpoint by compare-and-set. Any thread may call it. A node
-/// that cannot renew stops its work when its lease ends.
+/// A node renews its lease every second. When a lease ends, by the database's clock, the other nodes take its work;
+/// they take it sooner when the node has no session in the database any more. A lease alone is no fence, since a node
+/// that was stopped may go on at any point: the work moves its checkpoint by compare-and-set. Any thread may call it. A
+/// node that cannot renew stops its work when its lease ends.
 /// </remarks>
 public sealed class WorkCoordinator : IAsyncDisposable
 {
@@ -28,8 +28,8 @@ public sealed class WorkCoordinator : IAsyncDisposable
     public static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// A node that missed a renewal and has no session in the database is gone: its process ended, or it cannot write. A
-    /// living node is back by then, as it renews every second, and again soon after a renewal that failed.
+    /// A node that missed a renewal and has no session in the database is gone: its process ended, or it cannot write.
+    /// A living node is back by then, as it renews every second, and again soon after a renewal that failed.
     /// </summary>
     public static readonly TimeSpan AbsentAfter = TimeSpan.FromSeconds(1.5);
 

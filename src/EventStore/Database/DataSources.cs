@@ -3,8 +3,8 @@ using Npgsql;
 namespace Veza.EventStore.Database;
 
 /// <summary>
-/// Makes pools of connections to the primary, and names them for the metrics: a pool without a name is labelled with its
-/// connection string, which has the database's address and user.
+/// Makes pools of connections to the primary, and names them for the metrics: a pool without a name is labelled with
+/// its connection string, which has the database's address and user.
 /// </summary>
 internal static class DataSources
 {

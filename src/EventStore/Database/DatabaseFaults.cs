@@ -7,8 +7,8 @@ namespace Veza.EventStore.Database;
 public static class DatabaseFaults
 {
     /// <summary>
-    /// Whether a later attempt may succeed: the connection broke or was not made, or the server stops, starts, or lacks a
-    /// resource.
+    /// Whether a later attempt may succeed: the connection broke or was not made, or the server stops, starts, or lacks
+    /// a resource.
     /// </summary>
     /// <remarks>
     /// SQLSTATE 08 is the connection, 40 a transaction to be tried again, 53 a lack of space, memory or connections,

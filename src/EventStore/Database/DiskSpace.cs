@@ -8,8 +8,8 @@ namespace Veza.EventStore.Database;
 public sealed record DiskLimits(long FreeBytesMin, long FreeBytesAgain, long ReserveBytes)
 {
     /// <summary>
-    /// Two seconds of the fastest load, at 60 MB/s of events and as much of write-ahead log, which is longer than a full
-    /// disk goes unnoticed. Read models, copies of tracks and checkpoints still write after that.
+    /// Two seconds of the fastest load, at 60 MB/s of events and as much of write-ahead log, which is longer than a
+    /// full disk goes unnoticed. Read models, copies of tracks and checkpoints still write after that.
     /// </summary>
     private const long MinBytes = 256L << 20;
 
@@ -43,7 +43,7 @@ public sealed record DiskState(long? FreeBytes, long TotalBytes, DiskLimits Limi
 /// <remarks>
 /// All members are safe from any thread. <see cref="State"/> is cheap enough for every request: it asks the kernel
 /// at most once in <see cref="LookEvery"/>. A disk that cannot be examined counts as one with room, because the
-/// write itself then reports what is wrong.
+/// write itself then reports the fault.
 /// </remarks>
 public sealed class DiskSpace
 {

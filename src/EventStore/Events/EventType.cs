@@ -42,7 +42,8 @@ public sealed partial class EventType
     public string Name { get; }
 
     /// <summary>
-    /// The names of its events in the log, by schema version: the first is version 1's, the last is the one written now.
+    /// The names of its events in the log, by schema version: the first is version 1's, the last is the one written
+    /// now.
     /// </summary>
     public IReadOnlyList<string> Aliases { get; }
 

@@ -7,7 +7,9 @@ using Veza.EventStore.Personal;
 
 namespace Veza.EventStore.Events;
 
-/// <summary>The event types of a process: their aliases in the log, their JSON, and which of them hold personal data.</summary>
+/// <summary>
+/// The event types of a process: their aliases in the log, their JSON, and which of them hold personal data.
+/// </summary>
 /// <remarks>
 /// An alias is the type's name in snake case (<c>message_sent</c>) and, after a change of its shape, the schema
 /// version: see <see cref="EventType"/>. It holds no keys. Any thread may call it.
@@ -141,7 +143,7 @@ public sealed class EventTypes : IEventReader
     /// <summary>An event's JSON, personal texts in the clear; <c>PersonalDataCipher.Write</c> encrypts them.</summary>
     public byte[] Write(object @event) => JsonSerializer.SerializeToUtf8Bytes(@event, @event.GetType(), Json);
 
-    /// <summary>The event in its type's current shape, whatever schema version the log holds.</summary>
+    /// <summary>The event in its type's current shape, from any schema version.</summary>
     /// <returns>Null when the type is unknown here: readers skip such an event.</returns>
     /// <exception cref="JsonException">
     /// The event cannot be read: its JSON is wrong, an upcaster failed, or its schema version is newer than this

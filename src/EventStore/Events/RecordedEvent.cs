@@ -47,7 +47,8 @@ public sealed class RecordedEvent(
     public ReadOnlyMemory<byte> Json { get; private set; } = json;
 
     /// <summary>
-    /// The event in its type's current shape, decoded from its JSON once; null when its type is unknown to this process.
+    /// The event in its type's current shape, decoded from its JSON once; null when its type is unknown to this
+    /// process.
     /// </summary>
     /// <exception cref="System.Text.Json.JsonException">
     /// The event cannot be read; see <see cref="EventTypes.Read"/>.
@@ -67,8 +68,8 @@ public sealed class RecordedEvent(
     }
 
     /// <summary>
-    /// Decodes <see cref="Data"/> and drops the JSON, before any other thread has the event. An event that cannot be read
-    /// keeps its JSON, and throws where it is used.
+    /// Decodes <see cref="Data"/> and drops the JSON, before any other thread has the event. An event that cannot be
+    /// read keeps its JSON, and throws where it is used.
     /// </summary>
     internal void DecodeForFolds()
     {

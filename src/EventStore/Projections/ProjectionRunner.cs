@@ -7,7 +7,9 @@ using Veza.EventStore.Metrics;
 
 namespace Veza.EventStore.Projections;
 
-/// <summary>Applies the log's events to the rows of one projection, or of one shard of it, until it is cancelled.</summary>
+/// <summary>
+/// Applies the log's events to the rows of one projection, or of one shard of it, until it is cancelled.
+/// </summary>
 /// <remarks>
 /// Each event is applied once: rows and checkpoint move together (<see cref="ProjectionWriter"/>), and a second runner
 /// of the same checkpoint writes nothing and starts over. <see cref="RunAsync"/> runs on one loop; any thread may read

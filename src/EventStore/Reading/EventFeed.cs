@@ -15,8 +15,8 @@ internal sealed record FeedPage(long UpTo, List<RecordedEvent> Events);
 /// Reads some types of events from a long span of the log, ahead of a reader that folds them all.
 /// </summary>
 /// <remarks>
-/// Events come decoded, in order, and without their JSON. It reads on a separate connection; the server leaves out other
-/// types. A fault of the reading is thrown to the reader.
+/// Events come decoded, in order, and without their JSON. It reads on a separate connection; the server leaves out
+/// other types. A fault of the reading is thrown to the reader.
 /// </remarks>
 internal sealed class EventFeed(NpgsqlDataSource database, PersonalDataCipher cipher)
 {

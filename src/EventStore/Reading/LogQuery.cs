@@ -27,8 +27,8 @@ public sealed record LogQuery(long After = 0, long UpTo = long.MaxValue)
     public bool Scans => Types is not null && Stream is null;
 
     /// <summary>
-    /// Only the stream's versions above it. The next page begins after a page's last version; by position alone each page
-    /// would scan the stream from its start.
+    /// Only the stream's versions above it. The next page begins after a page's last version; by position alone each
+    /// page would scan the stream from its start.
     /// </summary>
     public long AfterVersion { get; init; }
 

@@ -9,7 +9,7 @@ using Veza.EventStore.Personal;
 namespace Veza.EventStore.Reading;
 
 /// <summary>Reads the log from PostgreSQL, a page at a time.</summary>
-/// <remarks>Any thread may call it. It reads what is committed; a database that is away throws.</remarks>
+/// <remarks>Any thread may call it. It reads committed events; a database that is away throws.</remarks>
 public sealed class LogReader(NpgsqlDataSource database, PersonalDataCipher cipher)
 {
     /// <summary>Events in a page: some hundred kilobytes, read in a few milliseconds.</summary>
@@ -120,7 +120,9 @@ public sealed class LogReader(NpgsqlDataSource database, PersonalDataCipher ciph
         }
     }
 
-    /// <summary>A page of the events that an account caused, that are in its stream or that name it, oldest first.</summary>
+    /// <summary>
+    /// A page of the events that an account caused, that are in its stream or that name it, oldest first.
+    /// </summary>
     /// <returns>The events, perhaps none, and the position up to which there is no other.</returns>
     /// <remarks>No index serves this: it scans each event of a span, some 100,000 in a tenth of a second.</remarks>
     public async Task<(List<RecordedEvent> Page, long ReadTo)> ReadConcerningAsync(

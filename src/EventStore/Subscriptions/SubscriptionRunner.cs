@@ -6,7 +6,9 @@ using Veza.EventStore.Events;
 
 namespace Veza.EventStore.Subscriptions;
 
-/// <summary>Gives a subscription its events in the log's order, from its checkpoint on, until it is cancelled.</summary>
+/// <summary>
+/// Gives a subscription its events in the log's order, from its checkpoint on, until it is cancelled.
+/// </summary>
 /// <remarks>
 /// Each event is stored once: the subscription stores it in the transaction that moves the checkpoint by
 /// compare-and-set. <see cref="WorkCoordinator"/> runs one runner of a name at a time; should two run, one of them
