@@ -4,9 +4,11 @@ using Veza.EventStore.Events;
 
 namespace Veza.EventStore;
 
-/// <summary>What a decision needs of the log: aggregates to decide on, and an append at exact versions.</summary>
+/// <summary>
+/// The part of the log that a decision uses: aggregates to decide on, and an append at exact versions.
+/// </summary>
 /// <remarks>
-/// <see cref="EventLog"/> is it in production; the tests of handlers keep one in memory. Any thread may call it.
+/// <see cref="EventLog"/> implements it; tests of handlers have one in memory. Any thread may call it.
 /// </remarks>
 public interface IDecisionLog
 {
@@ -27,7 +29,7 @@ public interface IDecisionLog
     /// <inheritdoc cref="EventLog.CatchUpAsync"/>
     Task CatchUpAsync(CancellationToken ct);
 
-    /// <returns>What the command of this id was answered; null when none with a fingerprint had it.</returns>
+    /// <returns>The first answer to a command id; null when no command with a fingerprint had it.</returns>
     Task<AppendOutcome.Duplicate?> FindCommandAsync(Guid id, CancellationToken ct);
 
     /// <inheritdoc cref="Appending.Appender.AppendAsync(AppendRequest)"/>

@@ -6,37 +6,43 @@ using Veza.EventStore.Reading;
 namespace Veza.EventStore;
 
 /// <summary>
-/// Sees to it that what this node holds in memory and what it reads and writes are one history of the log. Every new
-/// connection is asked, before anybody uses it, for the epoch and for the event at the head this node knows. A
-/// promotion or a restore breaks all connections, so that none is overlooked.
+/// Keeps this node's memory and its reads and writes on one history of the log.
 /// </summary>
-/// <param name="tail">What the node knows; begun anew when that is no longer in the database.</param>
-/// <param name="forget">What else was made of the events.</param>
+/// <remarks>
+/// It checks every new connection, before its first use, for the epoch and for the event at this node's head. A
+/// promotion or a restore breaks all connections, so none escapes the check. When the event is missing, the log was
+/// forked: the node drops its memory and begins anew. A connection to a former primary is refused. Any thread may open
+/// one.
+/// </remarks>
+/// <param name="tail">The node's events; begun anew after a fork.</param>
+/// <param name="forget">Drops what was derived from the events.</param>
 internal sealed class TimelineGuard(Tail tail, Action forget, ILogger logger)
 {
-    // The timeline as it is written now: the control file's own shows a promotion only at the next checkpoint, minutes
-    // later. A standby has none of its own.
+    // The timeline of the WAL being written: that of the control file shows a promotion only at the next checkpoint,
+    // minutes later. A standby writes none.
     private const string Ask = """
         select case when pg_is_in_recovery() then null
-                    else (select to_hex(system_identifier) from pg_control_system()) || '-' || ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int end
+                    else (select to_hex(system_identifier) from pg_control_system()) || '-'
+                         || ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int end
         """;
-    private const string AskMark = "select seq_id, id, timestamp from log.mt_events where seq_id = $1";
+    private const string AskEvent = "select seq_id, id, timestamp from log.mt_events where seq_id = $1";
     private const string AskNewest =
-        "select e.seq_id, e.id, e.timestamp from log.mt_events e where e.seq_id = (select max(position) from log.chain)";
+        "select e.seq_id, e.id, e.timestamp from log.mt_events e "
+        + "where e.seq_id = (select max(position) from log.chain)";
 
     private readonly List<NpgsqlDataSource> _sources = [];
-    private readonly SemaphoreSlim _judging = new(1);
+    private readonly SemaphoreSlim _checking = new(1);
     private volatile string _epoch = "";
 
-    /// <summary>Changes before anything of another history can be read.</summary>
+    /// <summary>Changes before any event of another history can be read.</summary>
     public string Epoch => _epoch;
 
-    /// <summary>Connections to the primary, whichever of several hosts that is, each of them looked at.</summary>
+    /// <summary>Connections to the primary among one or several hosts, each of them checked.</summary>
     public NpgsqlDataSource Build(NpgsqlDataSourceBuilder builder)
     {
         builder.UsePhysicalConnectionInitializer(
-            connection => LookAsync(connection).GetAwaiter().GetResult(),
-            LookAsync
+            connection => CheckAsync(connection).GetAwaiter().GetResult(),
+            CheckAsync
         );
         var source = DataSources.Build(builder);
         lock (_sources)
@@ -44,44 +50,47 @@ internal sealed class TimelineGuard(Tail tail, Action forget, ILogger logger)
         return source;
     }
 
-    /// <summary>Takes the database's history for this node's.</summary>
+    /// <summary>Adopts the database's history.</summary>
     public async Task StartAsync(NpgsqlDataSource database, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         var epoch = await EpochAsync(connection, ct)
             ?? throw new IOException("the database is a standby; the log is opened on the primary");
-        tail.StartAt(await MarkAsync(AskNewest, null, connection, ct));
+        tail.StartAt(await FindAsync(AskNewest, null, connection, ct));
         _epoch = epoch;
     }
 
-    private async Task LookAsync(NpgsqlConnection connection)
+    private async Task CheckAsync(NpgsqlConnection connection)
     {
         if (_epoch.Length == 0 || await EpochAsync(connection, CancellationToken.None) is not { } epoch)
             return;
-        if (epoch == _epoch && await KnowsOursAsync(connection))
+        if (epoch == _epoch && await HasOurHeadAsync(connection))
             return;
-        await _judging.WaitAsync();
+        await _checking.WaitAsync();
         try
         {
             if (IsBefore(epoch, _epoch))
                 throw new FormerPrimaryException(
-                    $"the server is of epoch {epoch}, and the log went on in {_epoch}: it is a primary that was replaced, and is not used"
+                    $"the server is of epoch {epoch}, and the log went on in {_epoch}: "
+                        + "it is a primary that was replaced, and is not used"
                 );
-            if (await KnowsOursAsync(connection))
+            if (await HasOurHeadAsync(connection))
             {
                 if (epoch != _epoch)
                     logger.LogWarning(
-                        "The log is now of epoch {Epoch}, no longer {Former}; everything this node had seen is in it",
+                        "The log is now of epoch {Epoch}, no longer {Former}; every event this node has seen is in it",
                         epoch,
                         _epoch
                     );
                 _epoch = epoch;
                 return;
             }
-            var (head, mark) = (tail.Head, await MarkAsync(AskNewest, null, connection, CancellationToken.None));
+            var head = tail.Head;
+            var mark = await FindAsync(AskNewest, null, connection, CancellationToken.None);
             logger.LogError(
-                "The history of the log was forked: epoch {Epoch} (before: {Former}) has its head at {Position}, and not the event this node knows at {Head}. "
-                    + "Some events that were acknowledged are lost; this node forgets what it held and begins anew",
+                "The history of the log was forked: epoch {Epoch} (before: {Former}) has its head at {Position}, "
+                    + "and not the event this node knows at {Head}. "
+                    + "Some events that were acknowledged are lost; this node drops its memory and begins anew",
                 epoch,
                 _epoch,
                 mark?.Position ?? 0,
@@ -89,22 +98,22 @@ internal sealed class TimelineGuard(Tail tail, Action forget, ILogger logger)
             );
             lock (_sources)
                 _sources.ForEach(source => source.Clear());
-            // First the epoch: nobody may hear of the other history under the name of the former.
+            // First the epoch: no reader may get events of the other history under the former epoch.
             _epoch = epoch;
             tail.Fork(mark, forget);
         }
         finally
         {
-            _judging.Release();
+            _checking.Release();
         }
     }
 
     /// <summary>
-    /// Whether the newest event this node knows is in the database: then everything before it is too.
+    /// Whether this node's newest event is in the database: then everything before it is too.
     /// </summary>
-    private async Task<bool> KnowsOursAsync(NpgsqlConnection connection) =>
+    private async Task<bool> HasOurHeadAsync(NpgsqlConnection connection) =>
         tail.Mark is not { } ours
-        || await MarkAsync(AskMark, ours.Position, connection, CancellationToken.None) == ours;
+        || await FindAsync(AskEvent, ours.Position, connection, CancellationToken.None) == ours;
 
     private static async Task<string?> EpochAsync(NpgsqlConnection connection, CancellationToken ct)
     {
@@ -112,7 +121,7 @@ internal sealed class TimelineGuard(Tail tail, Action forget, ILogger logger)
         return await ask.ExecuteScalarAsync(ct) as string;
     }
 
-    private static async Task<HeadFingerprint?> MarkAsync(
+    private static async Task<HeadFingerprint?> FindAsync(
         string sql,
         long? position,
         NpgsqlConnection connection,

@@ -29,7 +29,7 @@ public sealed class OpenSessions
                 if (e.Name == ended)
                     End(e.StreamId, e.Position);
             },
-            atOnce: true
+            early: true
         );
     }
 

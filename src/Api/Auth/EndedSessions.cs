@@ -44,7 +44,7 @@ public sealed class EndedSessions(EventLog log, TimeProvider clock) : IHostedSer
                 if (e.Name == ended.Name)
                     Add(e.StreamId, e.At);
             },
-            atOnce: true
+            early: true
         );
         var head = log.Head;
         var after = await log.Reader.PositionBeforeAsync(clock.GetUtcNow() - Kept, ct);

@@ -43,7 +43,7 @@ public sealed class AggregateCache
     {
         _snapshots = snapshots;
         _entries = new(modelsMax);
-        tail.Watch(Follow, atOnce: true);
+        tail.Watch(Follow, early: true);
         LogMetrics.ObserveModels(() => _entries.Count);
     }
 

@@ -5,7 +5,8 @@ using Veza.EventStore.Events;
 namespace Veza.EventStore.Appending;
 
 /// <summary>The commands that one call of <c>log.append_batch</c> takes.</summary>
-/// <param name="expected">How many commands there will be, about.</param>
+/// <param name="reader">Reads the data of the events appended.</param>
+/// <param name="expected">The approximate number of commands.</param>
 internal sealed class AppendBatch(IEventReader reader, int expected)
 {
     /// <summary>The outcome of a command id that was used before.</summary>
@@ -18,8 +19,7 @@ internal sealed class AppendBatch(IEventReader reader, int expected)
     public int EventCount { get; private set; }
 
     /// <returns>
-    /// False when the command id is already in the batch: its twin waits for the next one, where it is found to be a
-    /// duplicate.
+    /// False when the command id is already in the batch: in the next one the command is found to be a duplicate.
     /// </returns>
     public bool TryAdd(PendingAppend command)
     {
@@ -31,7 +31,7 @@ internal sealed class AppendBatch(IEventReader reader, int expected)
     }
 
     /// <summary>
-    /// Sends the batch. Outcomes are in the order of the commands; accepted events come as they now stand in the log.
+    /// Sends the batch. Outcomes are in the order of the commands; accepted events come as the log has them.
     /// </summary>
     public async Task<(AppendOutcome[] Outcomes, List<RecordedEvent> Events)> WriteAsync(
         AppendCall call,
@@ -90,7 +90,7 @@ internal sealed class AppendBatch(IEventReader reader, int expected)
     }
 
     /// <summary>
-    /// Positions and versions follow from the answer and the expected versions, so they need not travel back.
+    /// Adds a command's events. Their positions and versions follow from the answer and the expected versions.
     /// </summary>
     private void Record(PendingAppend command, long position, DateTimeOffset at, List<RecordedEvent> events)
     {
@@ -113,9 +113,8 @@ internal sealed class AppendBatch(IEventReader reader, int expected)
     }
 
     /// <summary>
-    /// What repeats are answered, looked up when the log's lock is free again: PostgreSQL sends a row before it
-    /// commits, so that answers longer than the socket's buffers would keep the lock for as long as this node does not
-    /// read them.
+    /// Reads the first answers of repeated commands, after the log's lock is free again. PostgreSQL sends a row before
+    /// it commits: answers longer than the socket's buffers would hold the lock until this node reads them.
     /// </summary>
     private async Task<Dictionary<Guid, AppendOutcome.Duplicate>> RememberedAsync(
         short[] outcomes,

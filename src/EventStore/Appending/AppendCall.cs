@@ -5,14 +5,14 @@ using NpgsqlTypes;
 namespace Veza.EventStore.Appending;
 
 /// <summary>
-/// What <c>log.append_batch</c> answers. The arrays have one element per command and are null when all are accepted.
+/// The answer of <c>log.append_batch</c>. The arrays have one element per command and are null when all are accepted.
 /// </summary>
 /// <param name="OldHead">Accepted events have the positions after it, in their order.</param>
 /// <param name="Conflicts">Index from 1 of the stream, or of the name, that a refused command failed at.</param>
 /// <param name="Actuals">The stream's version that a refused command did not expect.</param>
 /// <param name="ChangedStreams">
-/// Where the log had grown since <see cref="KnownVersions.Head"/>, the stream of each event; null when it had not, or
-/// by too much to say.
+/// The streams of the events that others appended since <see cref="KnownVersions.Head"/>; null when there are none, or
+/// too many.
 /// </param>
 /// <param name="ChangedVersions">The versions of these events in their streams.</param>
 internal readonly record struct AppendAnswer(
@@ -33,7 +33,8 @@ internal sealed class AppendCall
     /// size.
     /// </summary>
     public const string ConnectionOptions =
-        "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan";
+        "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off "
+        + "-c plan_cache_mode=force_generic_plan";
 
     /// <summary>
     /// A batch goes out in one piece, where the usual 8 KiB would wake the server for each part of it.
@@ -42,7 +43,7 @@ internal sealed class AppendCall
 
     private readonly NpgsqlCommand _command;
 
-    // Of this connection: another may lead to a server with another history.
+    // For this connection only: another may lead to a server with another history.
     private readonly KnownVersions _known = new();
 
     private AppendCall(NpgsqlCommand command) => _command = command;

@@ -2,21 +2,21 @@ namespace Veza.EventStore.Appending;
 
 /// <summary>What one command changes: atomic and contiguous in the log, over as many streams as it touches.</summary>
 /// <param name="CommandId">New for every command, unless there is a fingerprint.</param>
-/// <param name="Changes">The first one's version is the one answered.</param>
+/// <param name="Changes">The answer has the version of the first.</param>
 /// <param name="Answer">JSON to give again to a repeated command id; null when there is none to remember.</param>
 /// <param name="Fingerprint">
-/// Given when the command id may come again: a hash of the request, to tell a repeat from a different request under the
-/// same id. A repeat changes nothing and gets the first answer, for at least <see cref="Appender.CommandsKeptDays"/>
-/// days.
+/// Given when the command id may come again: a hash of the request, which distinguishes a repeat from a different
+/// request under the same id. A repeat changes nothing and gets the first answer, for at least
+/// <see cref="Appender.CommandsKeptDays"/> days.
 /// </param>
-/// <param name="Unchanged">What to answer when no event is added: the version and position as they were.</param>
+/// <param name="Unchanged">The version and position to answer when no event is added.</param>
 /// <param name="HistoryGeneration">
-/// <see cref="EventLog.HistoryGeneration"/> before the command's models were loaded; null: as of now. A command decided
-/// on a history that is gone since is not appended but answered as a version conflict, whose stream's version may well
-/// be the one expected.
+/// <see cref="EventLog.HistoryGeneration"/> before the command's aggregates were loaded; null: as of now. A command
+/// decided on a history that is gone since is answered with a version conflict, whose actual version may be the one
+/// expected.
 /// </param>
 /// <param name="ErasedAccounts">
-/// Whose keys are destroyed in the same transaction: from then on nobody can read what is personal in the events.
+/// Their keys are destroyed in the same transaction: from then on their personal data cannot be read.
 /// </param>
 public sealed record AppendRequest(
     Guid CommandId,
@@ -31,13 +31,13 @@ public sealed record AppendRequest(
     IReadOnlyList<Guid>? ErasedAccounts = null
 );
 
-/// <param name="StreamType">The model's alias: <c>message</c>.</param>
+/// <param name="StreamType">The aggregate's alias: <c>message</c>.</param>
 /// <param name="ExpectedVersion">
 /// The version decided on, enforced exactly; 0 for a stream that must not exist yet.
 /// </param>
 /// <param name="Events">May be empty: then only the version is checked.</param>
 /// <param name="SeenPosition">
-/// Position of an event known to be in the stream: its newest event is looked for from there on. 0 looks everywhere.
+/// Position of an event of the stream: its newest event is searched from there on. 0 searches everywhere.
 /// </param>
 public sealed record StreamChange(
     Guid StreamId,
@@ -69,7 +69,7 @@ public sealed class LogBusyException(int queueLimit)
     : Exception($"{queueLimit} commands are waiting to be appended; try again shortly");
 
 /// <summary>
-/// The database broke off and did not come back in time: the command may or may not have been appended. Ask again with
+/// The database broke off and did not come back in time: the command may or may not have been appended. Repeat it with
 /// the same command id.
 /// </summary>
 public sealed class OutcomeUnknownException(Guid commandId, Exception cause)

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -11,9 +10,13 @@ using Veza.EventStore.Personal;
 namespace Veza.EventStore.Appending;
 
 /// <summary>
-/// Appends by group commit: commands that arrive while a batch is in flight make up the next one. One batch in flight,
-/// one filling; no artificial delay.
+/// Appends commands to the log by group commit: those that arrive while a batch is in flight make up the next one.
 /// </summary>
+/// <remarks>
+/// A command's events are all appended, contiguous and at the versions it expects, or none is. It is answered once its
+/// commit is flushed; an outcome that stays unknown is reported as such. One batch is in flight and one fills, without
+/// an artificial delay. Any thread may call it.
+/// </remarks>
 public sealed class Appender : IAsyncDisposable
 {
     /// <summary>Commands in a batch: beyond this the flush is shared so widely that only latency grows.</summary>
@@ -26,30 +29,30 @@ public sealed class Appender : IAsyncDisposable
     /// Commands waiting at most; about half a second of work. More are refused at once rather than answered late.
     /// </summary>
     public const int QueueMax = 16_384;
+
+    /// <summary>A repeated command gets its first answer for a week, and a day more.</summary>
     public const int CommandsKeptDays = 8;
 
     /// <summary>How long a broken connection is tried again before the outcome is reported as unknown.</summary>
     public static readonly TimeSpan ResolveWithin = TimeSpan.FromSeconds(15);
 
     /// <summary>
-    /// A batch takes milliseconds, its flush included; a connection that is silent for longer is given up, be it broken
-    /// or swallowed by something between.
+    /// A batch takes milliseconds, its flush included. A connection that is silent for longer is given up: it is
+    /// broken, or the network drops its packets.
     /// </summary>
     public static readonly TimeSpan AttemptWithin = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// From a batch's first attempt to its last answer at the latest, whatever happens to the database.
+    /// From a batch's first attempt to its last answer at the latest, also when the database stays away.
     /// </summary>
     public static readonly TimeSpan AnsweredWithin = ResolveWithin + AttemptWithin;
 
-    /// <summary>An idle backend ends at once when it is told to.</summary>
-    private const int EndFormerWithinMs = 1000;
     internal const string ApplicationName = "veza-append";
 
     private readonly Channel<PendingAppend> _queue = Channel.CreateBounded<PendingAppend>(
         new BoundedChannelOptions(QueueMax) { SingleReader = true }
     );
-    private readonly NpgsqlDataSource _database;
+    private readonly AppendConnection _connection;
     private readonly PersonalDataCipher _cipher;
     private readonly Func<int> _generation;
     private readonly Func<int, CancellationToken, Task> _makeRoom;
@@ -57,23 +60,20 @@ public sealed class Appender : IAsyncDisposable
     private readonly DiskSpace? _disk;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
-    private readonly Lock _taking = new();
     private readonly Task _loop;
     private PendingAppend? _held;
-    private NpgsqlConnection? _connection;
-    private AppendCall? _call;
     private long _ownHead;
     private bool _shared;
-    private int _processId;
-    private int? _former;
 
     /// <param name="database">Its connections are used one at a time, by this appender alone.</param>
     /// <param name="makeRoom">Makes the partitions that so many more positions fall into.</param>
     /// <param name="appended">
-    /// Is told of every batch, with the forks known when it was written, after its commit and before its commands are
+    /// Called with every batch and the generation it was written in, after its commit and before its commands are
     /// answered.
     /// </param>
-    /// <param name="forks">How many forks of the log this node has met; up to date once a connection is open.</param>
+    /// <param name="generation">
+    /// <see cref="EventLog.HistoryGeneration"/>; up to date once a connection is open.
+    /// </param>
     /// <param name="disk">The database's, where this process can see it.</param>
     public Appender(
         NpgsqlDataSource database,
@@ -86,7 +86,7 @@ public sealed class Appender : IAsyncDisposable
         DiskSpace? disk = null
     )
     {
-        _database = database;
+        _connection = new(database, logger);
         _cipher = cipher;
         _generation = generation;
         _makeRoom = makeRoom;
@@ -106,15 +106,14 @@ public sealed class Appender : IAsyncDisposable
     {
         if (DiskIsFull)
             return Task.FromException<AppendOutcome>(new StorageFullException());
-        // Known before the keys are looked at: one that was made in a history that is gone seals nothing that is
-        // appended.
+        // Read before the keys are: a key that was made in a history that is gone encrypts nothing that is appended.
         var generation = request.HistoryGeneration ?? _generation();
         return MissingKeys(request) is { Count: > 0 } owners
             ? MakeKeysAsync(request, owners, generation)
             : AppendAsync(request, generation);
     }
 
-    /// <summary>PostgreSQL panics when its write-ahead log finds no room, so that writing stops before that.</summary>
+    /// <summary>PostgreSQL panics when its write-ahead log finds no room, so writing stops before that.</summary>
     private bool DiskIsFull => _disk is { IsFull: true };
 
     /// <returns>The accounts whose texts the command adds and whose keys are not in memory; null when none.</returns>
@@ -129,11 +128,7 @@ public sealed class Appender : IAsyncDisposable
         return missing;
     }
 
-    private async Task<AppendOutcome> MakeKeysAsync(
-        AppendRequest request,
-        IReadOnlyCollection<Guid> owners,
-        int generation
-    )
+    private async Task<AppendOutcome> MakeKeysAsync(AppendRequest request, List<Guid> owners, int generation)
     {
         await _cipher.LoadAsync(owners, make: true, CancellationToken.None);
         return await AppendAsync(request, generation);
@@ -158,33 +153,33 @@ public sealed class Appender : IAsyncDisposable
     {
         _queue.Writer.TryComplete();
         await _loop;
-        await CloseAsync(_connection);
+        await _connection.DisposeAsync();
     }
 
     /// <summary>
-    /// While the server works on a batch, the outcomes of the one before are told: between two batches the server waits
-    /// for no more than it must. Where other nodes append too, it works on their batch now, and the next one of this
-    /// node is made when those just told may have come back with more: it is larger for that.
+    /// Answers the batch before while the server works on the next, so that the server waits as little as possible.
+    /// Where other nodes append too, the server works on their batch now: this node answers first, and its next batch
+    /// then holds what the answered callers send next.
     /// </summary>
     private async Task RunAsync()
     {
-        Written? untold = null;
+        Written? unanswered = null;
         while (true)
         {
             var isIdle = _held is null && !_queue.Reader.TryPeek(out _);
-            if (untold is not null && (isIdle || _shared))
+            if (unanswered is not null && (isIdle || _shared))
             {
-                Tell(untold);
-                untold = null;
+                Answer(unanswered);
+                unanswered = null;
             }
             if (isIdle && !await _queue.Reader.WaitToReadAsync())
                 return;
             if (_shared)
                 await Task.Yield();
             var writing = WriteAsync(NextBatch());
-            if (untold is not null)
-                Tell(untold);
-            untold = await writing;
+            if (unanswered is not null)
+                Answer(unanswered);
+            unanswered = await writing;
         }
     }
 
@@ -204,14 +199,14 @@ public sealed class Appender : IAsyncDisposable
         return batch;
     }
 
-    private void Tell(Written written)
+    private void Answer(Written written)
     {
         _appended(written.Events, written.HistoryGeneration);
         for (var i = 0; i < written.Outcomes.Length; i++)
             written.Batch.Commands[i].Outcome.TrySetResult(written.Outcomes[i]);
     }
 
-    /// <returns>What is to be told; null when it was told already, because the batch met a fault.</returns>
+    /// <returns>The outcomes to answer; null when a fault has answered them already.</returns>
     private async Task<Written?> WriteAsync(AppendBatch batch)
     {
         var started = Stopwatch.GetTimestamp();
@@ -227,7 +222,10 @@ public sealed class Appender : IAsyncDisposable
                 Stopwatch.GetElapsedTime(started)
             );
             if (events.Count > 0)
-                (_shared, _ownHead) = (events[0].Position != _ownHead + 1, events[^1].Position);
+            {
+                _shared = events[0].Position != _ownHead + 1;
+                _ownHead = events[^1].Position;
+            }
             return new(batch, outcomes, events, generation);
         }
         catch (HistoryForkedException)
@@ -246,7 +244,7 @@ public sealed class Appender : IAsyncDisposable
         catch (Exception fault)
         {
             _logger.LogError(fault, "The outcome of {Commands} commands is unknown", batch.Commands.Count);
-            GiveUpConnection();
+            _connection.GiveUp();
             foreach (var command in batch.Commands)
                 command.Outcome.TrySetException(new OutcomeUnknownException(command.Request.CommandId, fault));
         }
@@ -254,8 +252,7 @@ public sealed class Appender : IAsyncDisposable
     }
 
     /// <summary>
-    /// The database refused the batch as a whole, so nothing of it was written: each command is tried alone and only
-    /// the culprit fails.
+    /// Sends each command of a refused batch alone, so that only the culprit fails. Nothing of the batch was written.
     /// </summary>
     private async Task WriteOneByOneAsync(AppendBatch batch, PostgresException refused)
     {
@@ -269,11 +266,11 @@ public sealed class Appender : IAsyncDisposable
             var alone = new AppendBatch(_cipher, 1);
             alone.TryAdd(command);
             if (await WriteAsync(alone) is { } written)
-                Tell(written);
+                Answer(written);
         }
     }
 
-    /// <summary>What was decided on the lost history is to be decided again; the rest is written.</summary>
+    /// <summary>Writes what was decided on the present history; the rest must be decided again.</summary>
     private async Task WriteAfterForkAsync(AppendBatch batch)
     {
         var rest = new AppendBatch(_cipher, batch.Commands.Count);
@@ -285,7 +282,7 @@ public sealed class Appender : IAsyncDisposable
             {
                 try
                 {
-                    // Already sent, it may have reached what is now the history before the fork.
+                    // Already sent, it may be in the history before the fork.
                     command.Outcome.TrySetResult(await FindOwnAsync(command).WaitAsync(AttemptWithin, _clock));
                 }
                 catch (Exception fault)
@@ -295,16 +292,17 @@ public sealed class Appender : IAsyncDisposable
             }
         }
         if (rest.Commands.Count > 0 && await WriteAsync(rest) is { } written)
-            Tell(written);
+            Answer(written);
     }
 
     private async Task<AppendOutcome> FindOwnAsync(PendingAppend command) =>
-        await OwnEvents.FindAsync(command, await OpenAsync(new(true)));
+        await OwnEvents.FindAsync(command, await _connection.OpenAsync(new()));
 
     /// <summary>
-    /// When the connection breaks, nobody knows whether the commit went through, nor whether the server still works on
-    /// it. The same batch is sent again, once the backend that had it is gone. Every change carries the exact version
-    /// it expects, so the two can never both be appended: what the first one appended shows as a conflict with itself.
+    /// Sends a batch until its outcome is known. When the connection breaks, it is unknown whether the commit went
+    /// through, and whether the server still works on it. The same batch is sent again, once the backend that had it is
+    /// gone. Every change carries the exact version it expects, so the two can never both be appended: what the first
+    /// one appended shows as a conflict with itself.
     /// </summary>
     private async Task<(
         AppendOutcome[] Outcomes,
@@ -315,18 +313,17 @@ public sealed class Appender : IAsyncDisposable
         var started = _clock.GetTimestamp();
         for (var attempt = 1; ; attempt++)
         {
-            var given = new StrongBox<bool>(true);
+            var current = new AppendAttempt();
             try
             {
-                return await WriteOnceAsync(batch, attempt, given).WaitAsync(AttemptWithin, _clock);
+                return await WriteOnceAsync(batch, attempt, current).WaitAsync(AttemptWithin, _clock);
             }
             catch (PostgresException full)
                 when (full.SqlState == PostgresErrorCodes.CheckViolation
                     && _clock.GetElapsedTime(started) < ResolveWithin
                 )
             {
-                // No partition holds the next position: whoever makes them ahead was kept from it, or the log outran
-                // it.
+                // No partition holds the next position: maintenance, which makes them ahead, failed or was outrun.
                 await MakeRoomAsync(batch, attempt);
             }
             catch (PostgresException full) when (DatabaseFaults.IsDiskFull(full))
@@ -351,7 +348,7 @@ public sealed class Appender : IAsyncDisposable
                     attempt,
                     broken.Message
                 );
-                GiveUpConnection(given);
+                _connection.GiveUp(current);
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(1000, 20 << Math.Min(attempt, 6))), _clock);
             }
         }
@@ -370,7 +367,7 @@ public sealed class Appender : IAsyncDisposable
     }
 
     /// <summary>
-    /// The server said itself that it has no room: that is an answer, which a later try does not improve.
+    /// The server itself reported that it has no room: another attempt would not help.
     /// </summary>
     private static IOException NotAppended(PostgresException full, int attempt) =>
         attempt == 1 ? new StorageFullException(full) : MaybeAppended(full);
@@ -381,10 +378,10 @@ public sealed class Appender : IAsyncDisposable
     private async Task<(AppendOutcome[], List<RecordedEvent>, int)> WriteOnceAsync(
         AppendBatch batch,
         int attempt,
-        StrongBox<bool> given
+        AppendAttempt current
     )
     {
-        var call = await OpenAsync(given);
+        var call = await _connection.OpenAsync(current);
         var generation = _generation();
         if (batch.Commands.Any(c => c.HistoryGeneration != generation))
             throw new HistoryForkedException();
@@ -392,85 +389,6 @@ public sealed class Appender : IAsyncDisposable
         if (attempt > 1)
             await OwnEvents.RecogniseAsync(batch, outcomes, call.Connection);
         return (outcomes, events, generation);
-    }
-
-    /// <param name="given">False once the attempt is given up: what it opens then is nobody's.</param>
-    private async Task<AppendCall> OpenAsync(StrongBox<bool> given)
-    {
-        if (_connection is { State: System.Data.ConnectionState.Open } && _call is not null)
-            return _call;
-        GiveUpConnection();
-        var connection = await _database.OpenConnectionAsync();
-        try
-        {
-            await EndFormerAsync(connection);
-            var call = await AppendCall.PrepareAsync(connection, CancellationToken.None);
-            lock (_taking)
-            {
-                if (!given.Value)
-                    throw new TimeoutException("the attempt was given up");
-                _connection = connection;
-                _call = call;
-                _processId = connection.ProcessID;
-            }
-            return call;
-        }
-        catch
-        {
-            await CloseAsync(connection);
-            throw;
-        }
-    }
-
-    /// <summary>
-    /// The backend of the connection before may not have read its batch yet. Were the batch answered through this one,
-    /// the other could still append later what was refused here. While it works it is left alone: it may be waiting for
-    /// the log's lock, or for its standby.
-    /// </summary>
-    private async Task EndFormerAsync(NpgsqlConnection connection)
-    {
-        if (_former is not { } former)
-            return;
-        await using var end = new NpgsqlCommand(
-            $"select state <> 'active' and pg_terminate_backend(pid, {EndFormerWithinMs}) from pg_stat_activity where pid = $1 and application_name = '{ApplicationName}'",
-            connection
-        );
-        end.Parameters.Add(new NpgsqlParameter<int> { TypedValue = former });
-        if (await end.ExecuteScalarAsync() is false)
-            throw new TimeoutException($"backend {former} still works on the batch");
-        if (_former == former)
-            _former = null;
-    }
-
-    /// <summary>Does not wait for what is under way on it: that may never end.</summary>
-    private void GiveUpConnection(StrongBox<bool>? given = null)
-    {
-        NpgsqlConnection? broken;
-        lock (_taking)
-        {
-            if (given is not null)
-                given.Value = false;
-            broken = _connection;
-            (_connection, _call) = (null, null);
-        }
-        if (broken is null)
-            return;
-        _former = _processId;
-        _ = CloseAsync(broken);
-    }
-
-    private async Task CloseAsync(NpgsqlConnection? connection)
-    {
-        if (connection is null)
-            return;
-        try
-        {
-            await connection.DisposeAsync();
-        }
-        catch (Exception fault) when (fault is NpgsqlException or IOException or InvalidOperationException)
-        {
-            _logger.LogDebug(fault, "Closing a broken connection failed");
-        }
     }
 
     private sealed record Written(

@@ -4,7 +4,8 @@ using Veza.EventStore.Events;
 namespace Veza.EventStore.Appending;
 
 /// <summary>
-/// A batch laid out as the parallel arrays that <c>log.append_batch</c> takes; its header says what each of them is.
+/// A batch laid out as the parallel arrays that <c>log.append_batch</c> takes; the header of that function describes
+/// each.
 /// </summary>
 internal sealed class BatchArrays
 {
@@ -25,13 +26,13 @@ internal sealed class BatchArrays
             command.Digests.CopyTo(EventDigests, at * Verification.EventDigest.Bytes);
             foreach (var e in command.Events)
             {
-                (EventCommands[at], EventVersions[at], EventIds[at], EventStreams[at]) = (
-                    i + 1,
-                    e.Version,
-                    e.Id,
-                    e.StreamId
-                );
-                (EventTypes[at], EventDotNetTypes[at], EventData[at]) = (e.Type.Alias, e.Type.DotNetType, e.Json);
+                EventCommands[at] = i + 1;
+                EventVersions[at] = e.Version;
+                EventIds[at] = e.Id;
+                EventStreams[at] = e.StreamId;
+                EventTypes[at] = e.Type.Alias;
+                EventDotNetTypes[at] = e.Type.DotNetType;
+                EventData[at] = e.Json;
                 at++;
             }
         }
@@ -70,7 +71,7 @@ internal sealed class BatchArrays
     public Guid[] ErasedAccounts { get; private set; } = [];
     public int[] ErasedCommands { get; private set; } = [];
 
-    /// <returns>Empty when there is none: PostgreSQL fills up with null.</returns>
+    /// <returns>Empty when no event has a value: PostgreSQL then fills in nulls.</returns>
     private static string?[] PerEvent(
         List<PendingAppend> commands,
         int eventCount,
@@ -89,7 +90,7 @@ internal sealed class BatchArrays
         return values;
     }
 
-    /// <summary>The version answered is that of the first stream the command adds to: the one it is about.</summary>
+    /// <summary>The answer has the version of the first stream the command adds events to.</summary>
     public static long VersionAnswered(AppendRequest request)
     {
         foreach (var change in request.Changes)
@@ -99,8 +100,8 @@ internal sealed class BatchArrays
     }
 
     /// <summary>
-    /// Most batches: nothing to claim or to remember, one change a command, each of another stream. These cost the
-    /// server much less.
+    /// Fills the short form, which costs the server much less. It fits most batches: no names, fingerprints or
+    /// erasures, and one change a command, each of another stream.
     /// </summary>
     private bool TryFillPlain(List<PendingAppend> commands)
     {
@@ -125,12 +126,10 @@ internal sealed class BatchArrays
         for (var i = 0; i < n; i++)
         {
             var change = commands[i].Request.Changes[0];
-            (StreamIds[i], StreamTypes[i], StreamsSeen[i], ChangesExpected[i]) = (
-                change.StreamId,
-                change.StreamType,
-                change.SeenPosition,
-                change.ExpectedVersion
-            );
+            StreamIds[i] = change.StreamId;
+            StreamTypes[i] = change.StreamType;
+            StreamsSeen[i] = change.SeenPosition;
+            ChangesExpected[i] = change.ExpectedVersion;
         }
         return true;
     }

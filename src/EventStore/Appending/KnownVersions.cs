@@ -1,23 +1,25 @@
 namespace Veza.EventStore.Appending;
 
 /// <summary>
-/// The versions of streams lately appended to, as of a position. What is known need not be looked up when the next
-/// batch is decided: it holds as long as nobody else has appended to them since, and <c>log.append_batch</c>, which
-/// holds the log's lock, says what others did.
+/// Caches the versions of streams lately appended to, as of a position, so that <c>log.append_batch</c> need not look
+/// them up for the next batch.
 /// </summary>
-/// <remarks>Bounded by two generations: when the younger is full, the older one is forgotten.</remarks>
+/// <remarks>
+/// The versions are exact: <c>log.append_batch</c>, which holds the log's lock, answers with what other nodes appended
+/// since. Two halves bound the cache: when the younger is full, the older is dropped. One connection's calls use it.
+/// </remarks>
 internal sealed class KnownVersions
 {
-    /// <summary>In either generation; about 1.5 MB.</summary>
+    /// <summary>In each half; about 1.5 MB.</summary>
     public const int GenerationStreamsMax = 32_768;
 
     private Dictionary<Guid, long> _younger = [];
     private Dictionary<Guid, long> _older = [];
 
-    /// <summary>Where the log ended when these versions were true.</summary>
+    /// <summary>The log's head when these versions were read.</summary>
     public long Head { get; private set; }
 
-    /// <returns>0 when it is not known.</returns>
+    /// <returns>0 when it is not cached.</returns>
     public long Of(Guid stream) =>
         _younger.TryGetValue(stream, out var version) || _older.TryGetValue(stream, out version) ? version : 0;
 

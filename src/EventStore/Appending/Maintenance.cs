@@ -1,13 +1,13 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using Veza.EventStore.Appending;
 
 namespace Veza.EventStore.Appending;
 
 /// <summary>
-/// What the log needs now and then: room ahead, Marten's high-water mark, and forgetting the answers to old commands.
-/// Any node may do it, several at once too.
+/// Looks after the log's tables: makes partitions ahead, moves Marten's high-water mark, and deletes the answers to old
+/// commands.
 /// </summary>
+/// <remarks>Several nodes may do it side by side. A failure is logged, and tried again a second later.</remarks>
 internal sealed class Maintenance(
     NpgsqlDataSource database,
     Func<long> head,
@@ -17,12 +17,12 @@ internal sealed class Maintenance(
 )
 {
     /// <summary>
-    /// Events in a partition: some 15 GB, and few enough partitions that looking into each for a stream stays cheap.
+    /// Events in a partition: some 15 GB, and few enough partitions that a look-up in each of them stays cheap.
     /// </summary>
     public const long PartitionEvents = 25_000_000;
 
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan ForgetEvery = TimeSpan.FromHours(1);
+    private static readonly TimeSpan DeleteEvery = TimeSpan.FromHours(1);
 
     private long _roomUpTo;
     private long _marked;
@@ -45,7 +45,7 @@ internal sealed class Maintenance(
 
     public async Task RunAsync(CancellationToken ct)
     {
-        var forgottenAt = clock.GetTimestamp();
+        var deletedAt = clock.GetTimestamp();
         using var timer = new PeriodicTimer(Every, clock);
         while (await timer.WaitForNextTickAsync(ct))
         {
@@ -55,10 +55,10 @@ internal sealed class Maintenance(
                     await MakeRoomAsync(0, ct);
                 if (head() != _marked)
                     await MarkAsync(head(), ct);
-                if (clock.GetElapsedTime(forgottenAt) < ForgetEvery)
+                if (clock.GetElapsedTime(deletedAt) < DeleteEvery)
                     continue;
-                await ForgetAsync(ct);
-                forgottenAt = clock.GetTimestamp();
+                await DeleteOldAnswersAsync(ct);
+                deletedAt = clock.GetTimestamp();
             }
             catch (Exception fault) when (fault is NpgsqlException or TimeoutException)
             {
@@ -71,15 +71,17 @@ internal sealed class Maintenance(
     {
         await using var command = database.CreateCommand(
             """
-            insert into log.mt_event_progression as p (name, last_seq_id) select 'HighWaterMark', max(c.position) from log.chain c having max(c.position) is not null
-            on conflict (name) do update set last_seq_id = excluded.last_seq_id, last_updated = now() where p.last_seq_id < excluded.last_seq_id
+            insert into log.mt_event_progression as p (name, last_seq_id)
+            select 'HighWaterMark', max(c.position) from log.chain c having max(c.position) is not null
+            on conflict (name) do update set last_seq_id = excluded.last_seq_id, last_updated = now()
+            where p.last_seq_id < excluded.last_seq_id
             """
         );
         await command.ExecuteNonQueryAsync(ct);
         _marked = position;
     }
 
-    private async Task ForgetAsync(CancellationToken ct)
+    private async Task DeleteOldAnswersAsync(CancellationToken ct)
     {
         await using var command = database.CreateCommand(
             "delete from log.commands where at < now() - make_interval(days => $1)"

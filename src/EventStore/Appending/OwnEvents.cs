@@ -3,18 +3,20 @@ using Npgsql;
 namespace Veza.EventStore.Appending;
 
 /// <summary>
-/// Tells what an earlier attempt at a command appended, by the command's first event: it has the command's id and the
-/// version the command expected to make.
+/// Finds the events that an earlier attempt at a command appended. The command's first event has the command's id and
+/// the version the command was to make.
 /// </summary>
 internal static class OwnEvents
 {
     private const string Query = """
-        select c.i, e.seq_id, e.version, e.timestamp from unnest($1::uuid[], $2::uuid[], $3::bigint[]) with ordinality c(id, stream, version, i)
-        join log.mt_events e on e.stream_id = c.stream and e.version >> 3 = c.version >> 3 and e.version = c.version and e.id = c.id
+        select c.i, e.seq_id, e.version, e.timestamp
+        from unnest($1::uuid[], $2::uuid[], $3::bigint[]) with ordinality c(id, stream, version, i)
+        join log.mt_events e on e.stream_id = c.stream
+            and e.version >> 3 = c.version >> 3 and e.version = c.version and e.id = c.id
         """;
 
     /// <summary>
-    /// A command that conflicts with its own events was appended by an earlier attempt, and is answered so.
+    /// Turns a conflict of a command with its own events into an acceptance: an earlier attempt appended them.
     /// </summary>
     public static async Task RecogniseAsync(AppendBatch batch, AppendOutcome[] outcomes, NpgsqlConnection connection)
     {
@@ -35,7 +37,7 @@ internal static class OwnEvents
     }
 
     /// <returns>
-    /// Accepted when the command's events are in the log; otherwise a conflict, upon which it is decided again.
+    /// Accepted when the command's events are in the log; otherwise a conflict, so that it is decided again.
     /// </returns>
     public static async Task<AppendOutcome> FindAsync(PendingAppend command, AppendCall call)
     {
@@ -47,7 +49,10 @@ internal static class OwnEvents
             return accepted;
         var stream = command.Request.Changes.Select(c => c.StreamId).FirstOrDefault();
         await using var ask = new NpgsqlCommand(
-            "select coalesce((select version from log.mt_events where stream_id = $1 order by version >> 3 desc, version desc limit 1), 0)",
+            """
+            select coalesce((select version from log.mt_events where stream_id = $1
+                             order by version >> 3 desc, version desc limit 1), 0)
+            """,
             connection
         );
         ask.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stream });

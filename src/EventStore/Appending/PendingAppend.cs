@@ -6,8 +6,8 @@ using Veza.EventStore.Verification;
 namespace Veza.EventStore.Appending;
 
 /// <summary>
-/// A command waiting for its turn. Its events are already written as JSON and hashed: by whoever asks, not by the one
-/// loop that all wait for.
+/// A command waiting for its batch. Its caller has already serialised and hashed its events, so that the one loop all
+/// wait for does not.
 /// </summary>
 internal sealed class PendingAppend
 {
@@ -16,7 +16,7 @@ internal sealed class PendingAppend
         Request = request;
         HistoryGeneration = generation;
         var count = 0;
-        // By index: an enumerator of an interface is an object of its own.
+        // By index: enumerating an interface allocates an enumerator.
         for (var i = 0; i < request.Changes.Count; i++)
             count += request.Changes[i].Events.Count;
         Events = new PendingEvent[count];
@@ -27,7 +27,8 @@ internal sealed class PendingAppend
             var change = request.Changes[c];
             for (var i = 0; i < change.Events.Count; i++, step++)
             {
-                var (data, id) = (change.Events[i], EventId(request.CommandId, step));
+                var data = change.Events[i];
+                var id = EventId(request.CommandId, step);
                 var causation = step == 0 ? null : request.CommandId.ToString("N");
                 var e = Events[step] = new(
                     id,
@@ -56,7 +57,7 @@ internal sealed class PendingAppend
 
     public AppendRequest Request { get; }
 
-    /// <summary>How many forks of the log the command knows of.</summary>
+    /// <summary>The log's generation that the command was decided on.</summary>
     public int HistoryGeneration { get; }
 
     /// <summary>Of all its changes, in their order.</summary>
@@ -70,8 +71,8 @@ internal sealed class PendingAppend
     public long AskedAt { get; } = Stopwatch.GetTimestamp();
 
     /// <summary>
-    /// A command's first event carries the command's own id, the others ids beside it, so that most events need not
-    /// name their command.
+    /// A command's first event has the command's id, the others ids derived from it, so that most events need not name
+    /// their command.
     /// </summary>
     internal static Guid EventId(Guid commandId, int step)
     {
@@ -85,8 +86,8 @@ internal sealed class PendingAppend
     }
 }
 
-/// <param name="Version">The one it gets if the command is accepted: it follows from the version expected.</param>
-/// <param name="Causation">The command, where the event's id does not tell it.</param>
+/// <param name="Version">Its version if the command is accepted; it follows from the expected version.</param>
+/// <param name="Causation">The command; null where the event's id is the command's.</param>
 internal readonly record struct PendingEvent(
     Guid Id,
     Guid StreamId,

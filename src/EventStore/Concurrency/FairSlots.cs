@@ -4,22 +4,21 @@ using Veza.EventStore.Metrics;
 
 namespace Veza.EventStore.Concurrency;
 
-/// <summary>How many may do one kind of costly work at the same time, and how many may wait for it.</summary>
-/// <param name="Name">What the work is, in snake case; labels the metrics.</param>
-/// <param name="Slots">Pieces of work at the same time, of all callers together.</param>
-/// <param name="SlotsPerCaller">Of these and of the queue for them, one caller's at most.</param>
-/// <param name="WaitingPerCaller">Pieces of work of one caller that wait for that caller's own slots.</param>
-/// <param name="WaitingMax">Callers' pieces of work that wait for a slot of all; further ones are refused.</param>
+/// <summary>How much costly work of one kind runs at the same time, and how much may wait.</summary>
+/// <param name="Name">The kind of work, in snake case; labels the metrics.</param>
+/// <param name="Slots">Work items at the same time, of all callers together.</param>
+/// <param name="SlotsPerCaller">The most of these, and of the queue for them, that one caller has.</param>
+/// <param name="WaitingPerCaller">Work items of one caller that wait for that caller's slots.</param>
+/// <param name="WaitingMax">Work items that wait for a shared slot; further ones are refused.</param>
 public sealed record SlotLimits(string Name, int Slots, int SlotsPerCaller, int WaitingPerCaller, int WaitingMax);
 
 /// <summary>
-/// Bounds costly work per process and per caller. A caller that asks for more than its share waits for itself,
-/// in a queue of its own, so that the next caller's place in line depends on how many callers there are and not on
-/// how often one of them asks.
+/// Bounds costly work per process and per caller. A caller that asks for more than its share waits in a separate queue,
+/// so that the next caller's wait depends on the number of callers and not on how often one of them asks.
 /// </summary>
 /// <remarks>
-/// All members are safe from any thread. A caller is an account, or a network (<c>Networks.Of</c>) where nobody is
-/// signed in yet. Built of the platform's own limiters: one partition per caller, then one for all.
+/// All members are safe from any thread. A caller is an account, or a network (<c>Networks.Of</c>) before a
+/// sign-in. Built of .NET's limiters: one partition per caller, then one for all.
 /// </remarks>
 public sealed class FairSlots : IAsyncDisposable
 {
@@ -55,9 +54,9 @@ public sealed class FairSlots : IAsyncDisposable
 
     public SlotLimits Limits { get; }
 
-    /// <summary>Waits for a slot, first in the caller's own queue and then in that of all.</summary>
+    /// <summary>Waits for a slot, first in the caller's queue and then in the shared one.</summary>
     /// <returns>
-    /// The slot, to be disposed when the work is done; null when the caller's queue or that of all is full.
+    /// The slot, to be disposed when the work is done; null when the caller's queue or the shared one is full.
     /// </returns>
     /// <exception cref="OperationCanceledException">The token was cancelled while it waited.</exception>
     public async ValueTask<IDisposable?> TryEnterAsync(Guid caller, CancellationToken ct)

@@ -1,13 +1,13 @@
 namespace Veza.EventStore.Concurrency;
 
-/// <summary>How far a runner has come in the log, and a way to wait for it. One writer, many readers.</summary>
+/// <summary>A runner's position in the log, which callers can wait for. One thread moves it; any may read it.</summary>
 internal sealed class Progress
 {
     private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _position;
     private int _waiting;
 
-    /// <summary>Somebody waits for it to move.</summary>
+    /// <summary>A caller waits for it to move.</summary>
     public bool IsAwaited => Volatile.Read(ref _waiting) > 0;
 
     public long Position => Volatile.Read(ref _position);
@@ -30,7 +30,7 @@ internal sealed class Progress
         {
             while (true)
             {
-                // Taken before looking, so that a move in between completes it.
+                // Read before the position, so that a move in between completes it.
                 var moved = Volatile.Read(ref _moved);
                 if (Position >= position)
                     return;

@@ -1,14 +1,13 @@
 namespace Veza.EventStore.Concurrency;
 
 /// <summary>
-/// Waiting for a while, where it is usual that nothing comes: an exception for each such wait is most of what an idle
-/// node would do.
+/// Waits with a limit that usually passes: without an exception each time, which would be most of an idle node's work.
 /// </summary>
 public static class TaskWaits
 {
     /// <returns>Whether the task ended in time.</returns>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
-    /// <remarks>Of a task that failed in time, its failure.</remarks>
+    /// <remarks>A task that failed in time throws its exception.</remarks>
     public static async Task<bool> EndsWithinAsync(
         this Task task,
         TimeSpan limit,

@@ -3,20 +3,20 @@ using Npgsql;
 namespace Veza.EventStore.Coordination;
 
 /// <summary>
-/// How far a reader of the log has come, as Marten keeps it: a row of <c>mt_event_progression</c>, moved by
-/// compare-and-set.
+/// A reader's position in the log, in Marten's table <c>mt_event_progression</c>. It moves by compare-and-set: of two
+/// runners one fails.
 /// </summary>
 internal static class Checkpoint
 {
     /// <summary>
-    /// Held while checkpoints are made, or made into others: at any time a projection has those of one division into
+    /// Held while checkpoints are created or divided anew, so that a projection always has those of one number of
     /// shards.
     /// </summary>
     public const string MakingLock = "select pg_advisory_xact_lock(7310573, 3)";
 
-    /// <returns>The position everything at or below which is done; a new checkpoint begins at 0.</returns>
+    /// <returns>Everything at or below it is done; a new checkpoint begins at 0.</returns>
     /// <exception cref="DividedOtherwiseException">
-    /// There are checkpoints of another number of shards: to begin at 0 would apply everything again.
+    /// Another number of shards has checkpoints: to begin at 0 would apply everything again.
     /// </exception>
     public static async Task<long> LoadAsync(string name, NpgsqlConnection connection, CancellationToken ct)
     {
@@ -28,7 +28,10 @@ internal static class Checkpoint
         await using var make = new NpgsqlCommand(
             """
             insert into log.mt_event_progression (name, last_seq_id) select $1, 0
-            where not exists (select from log.mt_event_progression p where split_part(p.name, '#', 1) = split_part($1, '#', 1) and split_part(p.name, '/', 2) <> split_part($1, '/', 2))
+            where not exists (
+                select from log.mt_event_progression p
+                where split_part(p.name, '#', 1) = split_part($1, '#', 1)
+                and split_part(p.name, '/', 2) <> split_part($1, '/', 2))
             on conflict (name) do update set name = excluded.name returning last_seq_id
             """,
             connection,
@@ -40,7 +43,7 @@ internal static class Checkpoint
         return made;
     }
 
-    /// <returns>Where the checkpoint stands; null when there is none.</returns>
+    /// <returns>Null when there is no checkpoint.</returns>
     public static async Task<long?> FindAsync(string name, NpgsqlConnection connection, CancellationToken ct)
     {
         await using var find = new NpgsqlCommand(
@@ -52,8 +55,8 @@ internal static class Checkpoint
     }
 
     /// <summary>
-    /// The last command of a batch. The whole batch fails, with nothing changed, when <see cref="IsElsewhere"/> or
-    /// <see cref="IsOfAnotherTable"/> holds of the fault.
+    /// The last command of a batch. The whole batch fails and changes nothing when the checkpoint is not at
+    /// <paramref name="from"/> (<see cref="IsElsewhere"/>) or the table is another (<see cref="IsOfAnotherTable"/>).
     /// </summary>
     /// <param name="rows">
     /// The table that the batch writes, and its identity when the runner began; null when there is none.
@@ -73,15 +76,16 @@ internal static class Checkpoint
         return move;
     }
 
-    /// <summary>The checkpoint no longer stood where it was to be moved from: somebody else moved it.</summary>
+    /// <summary>The checkpoint was not where it was to be moved from: another runner moved it.</summary>
     public static bool IsElsewhere(PostgresException fault) => fault.SqlState == "VZ001";
 
-    /// <summary>The table's name is another one's by now.</summary>
+    /// <summary>Another table has the name by now.</summary>
     public static bool IsOfAnotherTable(PostgresException fault) => fault.SqlState == "VZ002";
 }
 
 /// <summary>Another release divides the projection into another number of shards.</summary>
 public sealed class DividedOtherwiseException(string checkpoint)
     : Exception(
-        $"{checkpoint} has no checkpoint, and others of another number of shards do: another release divides it otherwise, and runs it"
+        $"{checkpoint} has no checkpoint, and others of another number of shards do: "
+            + "another release divides it otherwise, and runs it"
     );

@@ -7,21 +7,22 @@ internal static class NodeLeases
 {
     /// <summary>Of <c>log.nodes n</c>: whether the node has a session in this database.</summary>
     private const string HasSession =
-        "exists (select from pg_stat_activity a where right(a.application_name, 36) = n.id::text and a.datname = current_database())";
+        "exists (select from pg_stat_activity a "
+        + "where right(a.application_name, 36) = n.id::text and a.datname = current_database())";
 
-    /// <summary>Names the sessions that write for a node: it ends in the node's id.</summary>
+    /// <summary>The name of a node's sessions; it ends in the node's id.</summary>
     public static string SessionName(string what, Guid node) => $"veza-{what} {node}";
 
     /// <summary>
-    /// Renews the node's row, clears away nodes that are gone, and says who is left and who runs what.
+    /// Renews the node's row, removes nodes that are gone, and reads the rest and their work.
     /// </summary>
     /// <param name="absentAfter">
-    /// A node that has no session in the database is gone when it was not seen for this long; one that has, after
+    /// A node without a session in the database is gone when it was not seen for this long; one with a session, after
     /// <see cref="WorkCoordinator.LeaseFor"/>.
     /// </param>
     /// <remarks>
-    /// A node that was stopped in the middle of a transaction keeps the locks on the rows it wrote, for which its
-    /// successor would wait: its sessions are ended. Its row is passed over while it is itself locked so.
+    /// A node that was stopped in the middle of a transaction keeps the locks on the rows it wrote, and its successor
+    /// would wait for them: its sessions are ended. Its own row is skipped while it is locked.
     /// </remarks>
     public static async Task<ClusterView> RenewAsync(
         NpgsqlDataSource database,
@@ -44,7 +45,8 @@ internal static class NodeLeases
         );
         Add(
             """
-            select count(pg_terminate_backend(a.pid)) from log.nodes n join pg_stat_activity a on right(a.application_name, 36) = n.id::text
+            select count(pg_terminate_backend(a.pid))
+            from log.nodes n join pg_stat_activity a on right(a.application_name, 36) = n.id::text
             where n.seen < clock_timestamp() - $1 and a.datname = current_database()
             """,
             lease
@@ -53,14 +55,17 @@ internal static class NodeLeases
         Add(
             $"""
             delete from log.nodes where id in (
-                select id from log.nodes n where seen < clock_timestamp() - $2 and (seen < clock_timestamp() - $1 or not {HasSession}) for update skip locked)
+                select id from log.nodes n where seen < clock_timestamp() - $2
+                and (seen < clock_timestamp() - $1 or not {HasSession}) for update skip locked)
             """,
             lease.Clone(),
             absent
         );
         Add(
             $"""
-            select * from (select n.id, n.runs, n.seen + case when {HasSession} then $1 else $2 end - clock_timestamp() as ends_in from log.nodes n) as known
+            select * from (
+                select n.id, n.runs, n.seen + case when {HasSession} then $1 else $2 end - clock_timestamp() as ends_in
+                from log.nodes n) as known
             where ends_in >= interval '0'
             """,
             lease.Clone(),
@@ -68,14 +73,15 @@ internal static class NodeLeases
         );
         Add("select name, node from log.runners");
         await using var rows = await batch.ExecuteReaderAsync(ct);
-        // Of the three that come first, one returns a row.
+        // Of the first three statements one returns a row.
         await rows.NextResultAsync(ct);
         var candidates = new Dictionary<Guid, IReadOnlySet<string>>();
         var endsIn = WorkCoordinator.LeaseFor;
         while (await rows.ReadAsync(ct))
         {
             candidates[rows.GetGuid(0)] = rows.GetFieldValue<string[]>(1).ToHashSet();
-            if (rows.GetFieldValue<TimeSpan>(2) is var left && left < endsIn)
+            var left = rows.GetFieldValue<TimeSpan>(2);
+            if (left < endsIn)
                 endsIn = left;
         }
         await rows.NextResultAsync(ct);
@@ -93,7 +99,7 @@ internal static class NodeLeases
         }
     }
 
-    /// <returns>Nodes that run something and have sessions in the database; one that was killed has none.</returns>
+    /// <returns>Nodes that have a lease and sessions in the database; one that was killed has no session.</returns>
     public static async Task<int> CountAsync(NpgsqlDataSource database, CancellationToken ct)
     {
         await using var count = database.CreateCommand($"select count(*)::int from log.nodes n where {HasSession}");
@@ -101,8 +107,8 @@ internal static class NodeLeases
     }
 
     /// <summary>
-    /// Makes rows for names that have none, and waits for the flush, which nothing else here does: a name is registered
-    /// once, and one that a crash took away again would never be run.
+    /// Inserts rows for new names, and waits for the flush, which nothing else here does: a name is registered once,
+    /// and after a crash that lost its row it would never run.
     /// </summary>
     public static async Task RegisterAsync(
         NpgsqlDataSource database,
@@ -112,7 +118,9 @@ internal static class NodeLeases
     {
         await using var register = database.CreateCommand(
             """
-            insert into log.runners (name, kind) select u.name, u.kind from unnest($1, $2) as u(name, kind), set_config('synchronous_commit', 'on', true)
+            insert into log.runners (name, kind)
+            select u.name, u.kind
+            from unnest($1, $2) as u(name, kind), set_config('synchronous_commit', 'on', true)
             on conflict (name) do update set kind = excluded.kind where runners.kind <> excluded.kind
             """
         );
@@ -121,7 +129,7 @@ internal static class NodeLeases
         await register.ExecuteNonQueryAsync(ct);
     }
 
-    /// <returns>Those of the names that are the node's now; another was quicker with the rest.</returns>
+    /// <returns>The names that the node got; another node was quicker with the rest.</returns>
     public static async Task<HashSet<string>> TakeAsync(
         NpgsqlDataSource database,
         Guid node,
@@ -132,7 +140,8 @@ internal static class NodeLeases
         await using var take = database.CreateCommand(
             """
             update log.runners r set node = $1, since = clock_timestamp(), fault = null
-            where name = any ($2) and (node is null or not exists (select from log.nodes n where n.id = r.node and n.seen >= clock_timestamp() - $3))
+            where name = any ($2) and (node is null or not exists (
+                select from log.nodes n where n.id = r.node and n.seen >= clock_timestamp() - $3))
             returning name
             """
         );
@@ -146,7 +155,7 @@ internal static class NodeLeases
         return taken;
     }
 
-    /// <summary>Makes the names nobody's, as far as they are the node's, and tells the others.</summary>
+    /// <summary>Gives up the names that are the node's, and notifies the other nodes.</summary>
     public static async Task GiveBackAsync(
         NpgsqlDataSource database,
         Guid node,
@@ -156,7 +165,9 @@ internal static class NodeLeases
     {
         await using var give = database.CreateCommand(
             """
-            with given as (update log.runners set node = null, since = clock_timestamp(), fault = null where node = $1 and name = any ($2) returning name)
+            with given as (
+                update log.runners set node = null, since = clock_timestamp(), fault = null
+                where node = $1 and name = any ($2) returning name)
             select pg_notify($3, '') from given limit 1
             """
         );
@@ -166,22 +177,22 @@ internal static class NodeLeases
         await give.ExecuteNonQueryAsync(ct);
     }
 
-    public static async Task TellAsync(
+    public static async Task WriteFaultsAsync(
         NpgsqlDataSource database,
         Guid node,
         Dictionary<string, string?> faults,
         CancellationToken ct
     )
     {
-        await using var tell = database.CreateCommand(
+        await using var write = database.CreateCommand(
             """
-            update log.runners r set fault = told.fault from unnest($2, $3) as told(name, fault)
-            where r.name = told.name and r.node = $1 and r.fault is distinct from told.fault
+            update log.runners r set fault = given.fault from unnest($2, $3) as given(name, fault)
+            where r.name = given.name and r.node = $1 and r.fault is distinct from given.fault
             """
         );
-        tell.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = node });
-        tell.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. faults.Keys] });
-        tell.Parameters.Add(new NpgsqlParameter<string?[]> { TypedValue = [.. faults.Values] });
-        await tell.ExecuteNonQueryAsync(ct);
+        write.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = node });
+        write.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. faults.Keys] });
+        write.Parameters.Add(new NpgsqlParameter<string?[]> { TypedValue = [.. faults.Values] });
+        await write.ExecuteNonQueryAsync(ct);
     }
 }

@@ -7,7 +7,7 @@ public enum RunnerState
     /// <summary>A node runs it.</summary>
     Running,
 
-    /// <summary>It does not get on, or stands before an event until an operator decides.</summary>
+    /// <summary>It makes no progress, or stopped before an event until an operator decides.</summary>
     Faulted,
 
     /// <summary>No node runs it now.</summary>
@@ -17,12 +17,12 @@ public enum RunnerState
 /// <param name="Name">Of the projection or subscription; of one shard within <paramref name="Shards"/>.</param>
 /// <param name="Kind">projection or subscription.</param>
 /// <param name="Position">
-/// Everything at or below it is applied or stored, parked events apart: of several shards the lowest. A second old at
-/// most.
+/// Everything at or below it is applied or stored, but for parked events: of several shards the lowest. It is at most a
+/// second old.
 /// </param>
-/// <param name="StandsAt">The event it stands before; null when it stands before none.</param>
-/// <param name="Skipped">Events gone past without being applied, until a rebuild.</param>
-/// <param name="Node">Who runs it; null when nobody does, and when its shards run on several.</param>
+/// <param name="StandsAt">The event it stopped before; null when there is none.</param>
+/// <param name="Skipped">Events skipped without being applied, until a rebuild.</param>
+/// <param name="Node">The node that runs it; null when none does, or several run its shards.</param>
 /// <param name="Shards">Empty when it is not divided.</param>
 public sealed record RunnerStatus(
     string Name,
@@ -37,9 +37,10 @@ public sealed record RunnerStatus(
 );
 
 /// <summary>
-/// All that runs behind the log, on whichever node, as the database has it; and what an operator may do about parked
+/// The state of all projections, subscriptions and queues on all nodes, and the operator's decisions about parked
 /// events.
 /// </summary>
+/// <remarks>It reads and writes the database: any node may answer. Any thread may call it.</remarks>
 public sealed class ProcessorStatus
 {
     private readonly NpgsqlDataSource _database;
@@ -51,12 +52,16 @@ public sealed class ProcessorStatus
     {
         await using var look = _database.CreateCommand(
             """
-            select r.name, r.kind, coalesce(p.last_seq_id, 0), k.standing, coalesce(k.skipped, 0), n.id, coalesce(k.error, r.fault)
+            select r.name, r.kind, coalesce(p.last_seq_id, 0), k.standing, coalesce(k.skipped, 0), n.id,
+                   coalesce(k.error, r.fault)
             from log.runners r
             left join log.nodes n on n.id = r.node and n.seen >= clock_timestamp() - $1
             left join log.mt_event_progression p on p.name = r.name
-            left join (select name, min(position) filter (where state = 'standing') as standing, count(*) filter (where state <> 'standing') as skipped,
-                              min(error) filter (where state = 'standing') as error from log.parked_events group by name) k on k.name = r.name
+            left join (
+                select name, min(position) filter (where state = 'standing') as standing,
+                       count(*) filter (where state <> 'standing') as skipped,
+                       min(error) filter (where state = 'standing') as error
+                from log.parked_events group by name) k on k.name = r.name
             """
         );
         look.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = WorkCoordinator.LeaseFor });
@@ -64,16 +69,16 @@ public sealed class ProcessorStatus
         await using (var rows = await look.ExecuteReaderAsync(ct))
             while (await rows.ReadAsync(ct))
             {
-                var (standing, node, error) = (
-                    rows.GetFieldValue<long?>(3),
-                    rows.GetFieldValue<Guid?>(5),
-                    rows.IsDBNull(6) ? null : rows.GetString(6)
-                );
-                var state =
-                    standing is not null ? RunnerState.Faulted
-                    : node is null ? RunnerState.Waiting
-                    : error is null ? RunnerState.Running
-                    : RunnerState.Faulted;
+                var standing = rows.GetFieldValue<long?>(3);
+                var node = rows.GetFieldValue<Guid?>(5);
+                var error = rows.IsDBNull(6) ? null : rows.GetString(6);
+                var state = (standing, node, error) switch
+                {
+                    ({ }, _, _) => RunnerState.Faulted,
+                    (_, null, _) => RunnerState.Waiting,
+                    (_, _, null) => RunnerState.Running,
+                    _ => RunnerState.Faulted,
+                };
                 all.Add(
                     new(
                         rows.GetString(0),
@@ -91,25 +96,26 @@ public sealed class ProcessorStatus
         return [.. all.GroupBy(r => r.Name.Split('#')[0]).Select(Whole).OrderBy(r => r.Name, StringComparer.Ordinal)];
     }
 
-    /// <summary>A projection that stands before an event tries it again.</summary>
+    /// <summary>Has a projection that stopped before an event try it again.</summary>
     /// <remarks>
-    /// What it skipped it cannot be given again: its rows have moved on, and a fold in another order is another fold.
-    /// A rebuild does that.
+    /// Skipped events are not tried again: the rows have moved on, and a fold in another order has another result. A
+    /// rebuild applies them.
     /// </remarks>
-    /// <returns>How many events that concerns.</returns>
+    /// <returns>The number of events.</returns>
     public Task<int> RetryAsync(string name, CancellationToken ct) =>
         DecideAsync(
             """
             with tried as (
-                delete from log.parked_events where split_part(name, '#', 1) = $1 and state = 'standing' returning position)
+                delete from log.parked_events
+                where split_part(name, '#', 1) = $1 and state = 'standing' returning position)
             select count(*) from tried
             """,
             name,
             ct
         );
 
-    /// <summary>A projection goes past the event it stands before, and says for ever that it did.</summary>
-    /// <returns>How many events that concerns.</returns>
+    /// <summary>Has a projection skip the event it stopped before; its status shows the skip until a rebuild.</summary>
+    /// <returns>The number of events.</returns>
     public Task<int> SkipAsync(string name, CancellationToken ct) =>
         DecideAsync(
             """

@@ -6,7 +6,7 @@ namespace Veza.EventStore.Coordination;
 public sealed record Retries(int AttemptsMax, TimeSpan WaitMin, TimeSpan WaitMax)
 {
     /// <summary>
-    /// Some six seconds in all: a fold needs nothing but its event and its row, so what fails then will always.
+    /// Some six seconds in all: a fold depends on its event and its row alone, so a fault that lasts as long stays.
     /// </summary>
     public static readonly Retries OfProjections = new(
         AttemptsMax: 6,

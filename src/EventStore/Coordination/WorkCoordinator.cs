@@ -6,21 +6,21 @@ using Veza.EventStore.Database;
 namespace Veza.EventStore.Coordination;
 
 /// <summary>
-/// Sees to it that each thing that runs behind the log, a projection or a subscription, runs on one node at a time, and
-/// that the nodes share them about evenly. A node renews one row every second; whoever has not for the length of a
-/// lease, by the database's clock, loses what it ran to the others; sooner when its sessions in the database are all
-/// gone.
+/// Distributes work over the nodes: each projection, subscription or queue runs on one node at a time, and the nodes
+/// have about as many each.
 /// </summary>
 /// <remarks>
-/// A lease alone is no fence, since a node that was stopped may go on at any point: what is run moves its checkpoint by
-/// compare-and-set.
+/// A node renews its lease every second. When a lease ends, by the database's clock, the other nodes take its work;
+/// they take it sooner when the node has no session in the database any more. A lease alone is no fence, since a node
+/// that was stopped may go on at any point: the work moves its checkpoint by compare-and-set. Any thread may call it. A
+/// node that cannot renew stops its work when its lease ends.
 /// </remarks>
 public sealed class WorkCoordinator : IAsyncDisposable
 {
     internal const string Channel = "veza_owners";
 
     /// <summary>
-    /// A node that is frozen or cut off is noticed after this; one that is only slow keeps what it has for as long.
+    /// A node that is frozen or cut off is noticed after this; one that is only slow keeps its work for as long.
     /// </summary>
     public static readonly TimeSpan LeaseFor = TimeSpan.FromSeconds(3);
 
@@ -28,9 +28,8 @@ public sealed class WorkCoordinator : IAsyncDisposable
     public static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// A node that missed a renewal, and of which the database has no session, is not there: its process ended, or it
-    /// cannot write. One that lives comes back before, as it renews every second and once more soon after a renewal
-    /// that failed.
+    /// A node that missed a renewal and has no session in the database is gone: its process ended, or it cannot write.
+    /// A living node is back by then, as it renews every second, and again soon after a renewal that failed.
     /// </summary>
     public static readonly TimeSpan AbsentAfter = TimeSpan.FromSeconds(1.5);
 
@@ -44,14 +43,14 @@ public sealed class WorkCoordinator : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, WorkItem> _offers = [];
+    private readonly Dictionary<string, WorkItem> _items = [];
     private readonly Dictionary<string, SemaphoreSlim> _turns = [];
     private readonly Wakeup _renewNow = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly ITimer _expiry;
-    private HashSet<string> _left = [];
+    private HashSet<string> _unassigned = [];
     private (int HistoryGeneration, HashSet<string> Names) _registered = (0, []);
-    private Dictionary<string, string?> _faultsTold = [];
+    private Dictionary<string, string?> _faultsWritten = [];
     private Task? _renewing;
     private volatile string? _fault;
     private long? _failedAt;
@@ -73,7 +72,7 @@ public sealed class WorkCoordinator : IAsyncDisposable
     }
 
     /// <summary>
-    /// This process; it ends the names of the sessions that write for it, so that they can be told from others'.
+    /// Identifies this process; the names of its database sessions end in it.
     /// </summary>
     public Guid Node { get; }
 
@@ -81,14 +80,14 @@ public sealed class WorkCoordinator : IAsyncDisposable
     public string? Fault => _fault;
 
     /// <summary>
-    /// Runs <paramref name="work"/> whenever this node is to, until it is cancelled; what ends by itself is begun
-    /// again.
+    /// Runs <paramref name="work"/> while it is assigned to this node, until it is cancelled. Work that ends by itself
+    /// is started again.
     /// </summary>
     /// <param name="name">
-    /// Of what is run, the same on every node. Of two on one node the second waits for the first.
+    /// Of the work, the same on every node. Of two calls on one node the second waits for the first.
     /// </param>
-    /// <param name="kind">For whoever looks at <c>log.runners</c>: projection, subscription.</param>
-    /// <param name="fault">What is wrong with the work at the moment; told to the other nodes.</param>
+    /// <param name="kind">Shown in <c>log.runners</c>: projection, subscription.</param>
+    /// <param name="fault">The work's present fault; shown to the other nodes.</param>
     /// <param name="work">Ends soon when its token is cancelled. It does not throw.</param>
     public async Task RunAsync(
         string name,
@@ -111,24 +110,24 @@ public sealed class WorkCoordinator : IAsyncDisposable
         {
             while (!ct.IsCancellationRequested)
             {
-                var offer = new WorkItem(kind, fault);
+                var item = new WorkItem(kind, fault);
                 lock (_lock)
                 {
-                    _offers[name] = offer;
+                    _items[name] = item;
                     _renewing ??= Task.Run(RenewAsync, CancellationToken.None);
                 }
                 RenewSoon();
                 try
                 {
-                    await offer.Begun.Task.WaitAsync(ct);
-                    using var until = CancellationTokenSource.CreateLinkedTokenSource(ct, offer.Ending.Token);
+                    await item.Begun.Task.WaitAsync(ct);
+                    using var until = CancellationTokenSource.CreateLinkedTokenSource(ct, item.Ending.Token);
                     await work(until.Token);
                 }
                 catch (OperationCanceledException) when (ct.IsCancellationRequested)
-                { /* It ends here, owned or not. */
+                { /* The work ends here, assigned or not. */
                 }
                 lock (_lock)
-                    _offers.Remove(name);
+                    _items.Remove(name);
                 await GiveBackAsync([name]);
                 RenewSoon();
             }
@@ -139,10 +138,10 @@ public sealed class WorkCoordinator : IAsyncDisposable
         }
     }
 
-    /// <summary>Looks at who runs what without waiting for the next time.</summary>
+    /// <summary>Renews the lease and looks at the assignment now.</summary>
     internal void RenewSoon() => _renewNow.Set();
 
-    /// <summary>Takes this node off, so that the others need not wait for its lease to end.</summary>
+    /// <summary>Removes this node's row, so that the others need not wait for its lease to end.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
@@ -180,9 +179,9 @@ public sealed class WorkCoordinator : IAsyncDisposable
             try
             {
                 var began = _clock.GetTimestamp();
-                // A node that has not renewed its row for long is looked at when its lease ends, rather than up to a
-                // second later.
-                if (await RenewOnceAsync() is var endsIn && endsIn < next)
+                // When another node's lease is about to end, its end is the next time to look.
+                var endsIn = await RenewOnceAsync();
+                if (endsIn < next)
                     next = endsIn + LookAfterEnd;
                 var lasts = LeaseFor - _clock.GetElapsedTime(began);
                 _expiry.Change(lasts > TimeSpan.Zero ? lasts : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
@@ -192,11 +191,9 @@ public sealed class WorkCoordinator : IAsyncDisposable
             {
                 if (_fault is null)
                     next = RenewAgainAfter;
-                (_fault, _failedAt) = (fault.Message, _clock.GetTimestamp());
-                _logger.LogWarning(
-                    "Renewing this node's hold on what it runs failed and is tried again: {Reason}",
-                    fault.Message
-                );
+                _fault = fault.Message;
+                _failedAt = _clock.GetTimestamp();
+                _logger.LogWarning("Renewing this node's lease failed and is tried again: {Reason}", fault.Message);
             }
             await ((Task)_renewNow.WaitAsync(next, _stopping.Token)).ConfigureAwait(
                 ConfigureAwaitOptions.SuppressThrowing
@@ -206,87 +203,89 @@ public sealed class WorkCoordinator : IAsyncDisposable
 
     private async Task<TimeSpan> RenewOnceAsync()
     {
-        Dictionary<string, WorkItem> offers;
+        Dictionary<string, WorkItem> items;
         lock (_lock)
-            offers = new(_offers);
-        // A node that was cut off itself does not judge by sessions: the server may have restarted, or be another one,
-        // and the others come back as it does.
-        var judges = _failedAt is not { } at || _clock.GetElapsedTime(at) > LeaseFor;
-        var roll = await NodeLeases.RenewAsync(
+            items = new(_items);
+        // A node that was cut off itself does not count sessions: the server may have restarted, or be another one, and
+        // the other nodes come back as this one does.
+        var countsSessions = _failedAt is not { } at || _clock.GetElapsedTime(at) > LeaseFor;
+        var cluster = await NodeLeases.RenewAsync(
             _database,
             Node,
-            offers.Keys,
-            judges ? AbsentAfter : LeaseFor,
+            items.Keys,
+            countsSessions ? AbsentAfter : LeaseFor,
             _stopping.Token
         );
-        // Once, and again after a restore that may know nothing of them: a row that is gone otherwise was taken away by
-        // a release that knows better.
+        // Once, and again after a restore, which may lack the rows. A row that disappears otherwise was deleted by a
+        // newer release.
         var generation = _generation();
         if (generation != _registered.HistoryGeneration)
             _registered = (generation, []);
         if (
-            offers.Where(o => !_registered.Names.Contains(o.Key)).ToDictionary(o => o.Key, o => o.Value.Kind) is
+            items.Where(o => !_registered.Names.Contains(o.Key)).ToDictionary(o => o.Key, o => o.Value.Kind) is
             { Count: > 0 } unknown
         )
         {
             await NodeLeases.RegisterAsync(_database, unknown, _stopping.Token);
-            _registered = (generation, [.. offers.Keys]);
-            roll = roll with
+            _registered = (generation, [.. items.Keys]);
+            cluster = cluster with
             {
-                Owners = roll
+                Owners = cluster
                     .Owners.Concat(
                         unknown
-                            .Keys.Where(n => !roll.Owners.ContainsKey(n))
+                            .Keys.Where(n => !cluster.Owners.ContainsKey(n))
                             .Select(n => KeyValuePair.Create(n, (Guid?)null))
                     )
                     .ToDictionary(),
             };
         }
-        var (take, giveUp) = Assignment.Decide(Node, roll, _left);
+        var (take, giveUp) = Assignment.Decide(Node, cluster, _unassigned);
         var taken = take.Count == 0 ? [] : await NodeLeases.TakeAsync(_database, Node, take, _stopping.Token);
-        _left = [.. roll.Owners.Where(o => o.Value is null && !taken.Contains(o.Key)).Select(o => o.Key)];
-        foreach (var (name, offer) in offers)
+        _unassigned = [.. cluster.Owners.Where(o => o.Value is null && !taken.Contains(o.Key)).Select(o => o.Key)];
+        foreach (var (name, item) in items)
         {
-            var mine = taken.Contains(name) || roll.Owners.GetValueOrDefault(name) == Node;
+            var mine = taken.Contains(name) || cluster.Owners.GetValueOrDefault(name) == Node;
             if (mine && !giveUp.Contains(name))
-                offer.Begun.TrySetResult();
-            else if (offer.Begun.Task.IsCompleted)
-                await offer.Ending.CancelAsync();
+                item.Begun.TrySetResult();
+            else if (item.Begun.Task.IsCompleted)
+                await item.Ending.CancelAsync();
         }
-        // What is this node's by the table, and which it no longer offers: it was ended while the database was away.
+        // Work that the table assigns to this node and that it no longer offers: it ended while the database was away.
         if (
-            roll.Owners.Where(o => o.Value == Node && !offers.ContainsKey(o.Key)).Select(o => o.Key).ToList() is
-            { Count: > 0 } forgotten
+            cluster.Owners.Where(o => o.Value == Node && !items.ContainsKey(o.Key)).Select(o => o.Key).ToList() is
+            { Count: > 0 } abandoned
         )
-            await GiveBackAsync(forgotten);
-        await TellFaultsAsync(offers);
-        return roll.LeaseEndsIn;
+            await GiveBackAsync(abandoned);
+        await WriteFaultsAsync(items);
+        return cluster.LeaseEndsIn;
     }
 
-    private async Task TellFaultsAsync(Dictionary<string, WorkItem> offers)
+    private async Task WriteFaultsAsync(Dictionary<string, WorkItem> items)
     {
-        var faults = offers.Where(o => o.Value.Begun.Task.IsCompleted).ToDictionary(o => o.Key, o => o.Value.Fault());
+        var faults = items.Where(o => o.Value.Begun.Task.IsCompleted).ToDictionary(o => o.Key, o => o.Value.Fault());
         if (
-            faults.Where(f => !_faultsTold.TryGetValue(f.Key, out var told) || told != f.Value).ToDictionary() is
+            faults
+                .Where(f => !_faultsWritten.TryGetValue(f.Key, out var written) || written != f.Value)
+                .ToDictionary() is
             { Count: > 0 } news
         )
-            await NodeLeases.TellAsync(_database, Node, news, _stopping.Token);
-        _faultsTold = faults;
+            await NodeLeases.WriteFaultsAsync(_database, Node, news, _stopping.Token);
+        _faultsWritten = faults;
     }
 
-    // Without a successful renewal in all that time the others may have taken everything.
+    // Without a renewal in all that time the other nodes may have taken everything.
     private void Expire()
     {
         lock (_lock)
-            foreach (var offer in _offers.Values.Where(o => o.Begun.Task.IsCompleted))
-                _ = offer.Ending.CancelAsync();
+            foreach (var item in _items.Values.Where(o => o.Begun.Task.IsCompleted))
+                _ = item.Ending.CancelAsync();
     }
 
     private async Task GiveBackAsync(IReadOnlyCollection<string> names)
     {
-        // A node that ran it again in between keeps it.
+        // Work that this node has offered again meanwhile stays.
         lock (_lock)
-            names = [.. names.Where(n => !_offers.ContainsKey(n))];
+            names = [.. names.Where(n => !_items.ContainsKey(n))];
         if (names.Count == 0)
             return;
         try
@@ -295,7 +294,11 @@ public sealed class WorkCoordinator : IAsyncDisposable
         }
         catch (Exception away)
         {
-            _logger.LogDebug(away, "{Names} stay this node's until it can tell otherwise", string.Join(", ", names));
+            _logger.LogDebug(
+                away,
+                "{Names} stay assigned to this node until it can give them back",
+                string.Join(", ", names)
+            );
         }
     }
 

@@ -3,8 +3,8 @@ using Npgsql;
 namespace Veza.EventStore.Database;
 
 /// <summary>
-/// Names of the pools of connections, as the metrics tell them: one without a name is told by its connection string,
-/// with the database's address and user.
+/// Makes pools of connections to the primary, and names them for the metrics: a pool without a name is labelled with
+/// its connection string, which has the database's address and user.
 /// </summary>
 internal static class DataSources
 {
@@ -16,21 +16,21 @@ internal static class DataSources
     public const string Marten = "veza-marten";
     private const string Once = "veza-once";
 
-    /// <summary>A server that is not the primary now may be it in a moment: this often it is asked again.</summary>
+    /// <summary>A standby may be promoted at any time: this often each host is asked again.</summary>
     private const int HostRecheckSeconds = 1;
 
-    /// <summary>Connections to the primary, whichever of several hosts that is.</summary>
+    /// <summary>Connections to the primary among one or several hosts.</summary>
     public static NpgsqlDataSource Build(NpgsqlDataSourceBuilder builder)
     {
         if (builder.ConnectionStringBuilder.Host?.Contains(',') is not true)
             return builder.Build();
-        // A source of several hosts takes the choice among them when it is used, and refuses it in its text.
+        // With several hosts Npgsql takes the target as an argument, and refuses it in the connection string.
         builder.ConnectionStringBuilder.TargetSessionAttributes = null;
         builder.ConnectionStringBuilder.HostRecheckSeconds = HostRecheckSeconds;
         return builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary);
     }
 
-    /// <summary>For a question at the start: its connection is closed when it is answered.</summary>
+    /// <summary>For one query at the start: its connection is closed after it.</summary>
     public static NpgsqlDataSource ForOnce(string connectionString) =>
         Build(new(connectionString) { Name = Once, ConnectionStringBuilder = { Pooling = false } });
 }

@@ -3,12 +3,12 @@ using Npgsql;
 
 namespace Veza.EventStore.Database;
 
-/// <summary>Tells a database that is away for a while from one that says no.</summary>
+/// <summary>Classifies faults of the database: it is away for a while, it is full, or it refuses.</summary>
 public static class DatabaseFaults
 {
     /// <summary>
-    /// Whether trying again later may help: the connection broke or was not made, or the server stops, starts, or lacks
-    /// something.
+    /// Whether a later attempt may succeed: the connection broke or was not made, or the server stops, starts, or lacks
+    /// a resource.
     /// </summary>
     /// <remarks>
     /// SQLSTATE 08 is the connection, 40 a transaction to be tried again, 53 a lack of space, memory or connections,
@@ -30,12 +30,12 @@ public static class DatabaseFaults
             _ => false,
         };
 
-    /// <summary>Whether the server has no room on its disk for what was sent; it stored nothing of it.</summary>
+    /// <summary>Whether the server's disk has no room for the data sent; it stored nothing of them.</summary>
     public static bool IsDiskFull(Exception fault) =>
         fault is PostgresException { SqlState: PostgresErrorCodes.DiskFull };
 
     /// <summary>
-    /// Whether what was sent can never be stored, whenever it is tried: SQLSTATE 22, such as U+0000 in JSON.
+    /// Whether the data sent can never be stored: SQLSTATE 22, such as U+0000 in JSON.
     /// </summary>
     public static bool LiesInTheData(PostgresException fault) =>
         fault.SqlState.StartsWith("22", StringComparison.Ordinal);

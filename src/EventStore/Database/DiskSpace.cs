@@ -1,15 +1,15 @@
 namespace Veza.EventStore.Database;
 
-/// <summary>How much room a disk must have, each bound for a whole file system of its size.</summary>
+/// <summary>The free space that a file system of some size must keep.</summary>
 /// <param name="FreeBytesMin">With less than this, new data are refused.</param>
-/// <param name="FreeBytesAgain">With this much they are taken again; more than the minimum, so that the answer does
-/// not change with every small file that comes and goes.</param>
+/// <param name="FreeBytesAgain">With this much they are accepted again; more than the minimum, so that the answer does
+/// not change with every small file.</param>
 /// <param name="ReserveBytes">Kept in a file that is deleted when the disk is full; see <c>DiskReserve</c>.</param>
 public sealed record DiskLimits(long FreeBytesMin, long FreeBytesAgain, long ReserveBytes)
 {
     /// <summary>
-    /// Two seconds of the fastest load at 60 MB/s of events and as much of write-ahead log, which is longer than it
-    /// takes to notice, and what read models, copies of tracks and checkpoints still write after that.
+    /// Two seconds of the fastest load, at 60 MB/s of events and as much of write-ahead log, which is longer than a
+    /// full disk goes unnoticed. Read models, copies of tracks and checkpoints still write after that.
     /// </summary>
     private const long MinBytes = 256L << 20;
 
@@ -30,20 +30,20 @@ public sealed record DiskLimits(long FreeBytesMin, long FreeBytesAgain, long Res
     }
 }
 
-/// <summary>A look at a disk.</summary>
+/// <summary>A disk's free space at one moment.</summary>
 /// <param name="FreeBytes">
-/// For programs that are not privileged, as PostgreSQL is; null when it cannot be found out.
+/// For unprivileged programs such as PostgreSQL; null when it is unknown.
 /// </param>
-/// <param name="TotalBytes">0 when it could never be found out.</param>
+/// <param name="TotalBytes">0 when it was never known.</param>
 /// <param name="Limits">Of a disk of this size.</param>
 /// <param name="IsFull">New data are to be refused; false when the free bytes are unknown.</param>
 public sealed record DiskState(long? FreeBytes, long TotalBytes, DiskLimits Limits, bool IsFull);
 
-/// <summary>Says whether the file system that holds a folder has room for new data.</summary>
+/// <summary>Watches whether the file system that holds a folder has room for new data.</summary>
 /// <remarks>
 /// All members are safe from any thread. <see cref="State"/> is cheap enough for every request: it asks the kernel
-/// at most once in <see cref="LookEvery"/>. A disk that cannot be looked at counts as one with room, because the
-/// write itself then says what is wrong.
+/// at most once in <see cref="LookEvery"/>. A disk that cannot be examined counts as one with room, because the
+/// write itself then reports the fault.
 /// </remarks>
 public sealed class DiskSpace
 {
@@ -73,7 +73,7 @@ public sealed class DiskSpace
 
     public bool IsFull => State.IsFull;
 
-    /// <summary>Whether so many bytes can be written and the minimum still stays free.</summary>
+    /// <summary>Whether this many bytes can be written while the minimum stays free.</summary>
     public bool HasRoomFor(long bytes)
     {
         var state = State;
@@ -107,7 +107,7 @@ public sealed class DiskSpace
 
     private static (long Free, long Total) Ask(string folder)
     {
-        // On Unix a "drive" is any path, looked at with statvfs.
+        // On Unix a "drive" is any path, examined with statvfs.
         var existing = Path.GetFullPath(folder);
         while (!Directory.Exists(existing))
             existing = Path.GetDirectoryName(existing)!;

@@ -7,14 +7,14 @@ using System.Text.RegularExpressions;
 namespace Veza.EventStore.Events;
 
 /// <summary>
-/// An event type as the log knows it: its name, its schema versions, and how an older one becomes the next.
+/// An event type of the log: its name, its schema versions, and the upcasters from one to the next.
 /// </summary>
 /// <remarks>
 /// A record whose JSON changed its shape keeps its name and gets, beside its properties, a <c>public static JsonObject
 /// FromV1(JsonObject old)</c>, at the next change a <c>FromV2</c> …; each makes one version's JSON into the next one's.
-/// The type is then at schema version 2, 3 …, and written under the alias
-/// <c>message_sent_v2</c>, <c>message_sent_v3</c> …, as Marten's <c>MapEventTypeWithSchemaVersion</c> names them;
-/// version 1 is plain <c>message_sent</c>.
+/// The type is then at schema version 2, 3 …, and written under the alias <c>message_sent_v2</c>,
+/// <c>message_sent_v3</c> …, as Marten's <c>MapEventTypeWithSchemaVersion</c> names them. Version 1 is plain
+/// <c>message_sent</c>. Any thread may use it.
 /// </remarks>
 public sealed partial class EventType
 {
@@ -29,7 +29,8 @@ public sealed partial class EventType
         Name = EventTypes.SnakeCase(type.Name);
         if (EndsInVersion().IsMatch(Name))
             throw new ArgumentException(
-                $"{type} ends like an alias of a schema version; give the event another name, or its former self upcasters",
+                $"{type} ends like an alias of a schema version; "
+                    + "give the event another name, or upcasters to its former shape",
                 nameof(type)
             );
         DotNetType = $"{type.FullName}, {type.Assembly.GetName().Name}";
@@ -37,16 +38,16 @@ public sealed partial class EventType
         Aliases = [Name, .. _upcasters.Select((_, i) => $"{Name}_v{i + 2}")];
     }
 
-    /// <summary>What the type is called, whatever its schema version: <c>message_sent</c>.</summary>
+    /// <summary>The type's name in every schema version: <c>message_sent</c>.</summary>
     public string Name { get; }
 
     /// <summary>
-    /// Under which its events stand in the log, by schema version: the first is version 1's, the last is what is
-    /// written now.
+    /// The names of its events in the log, by schema version: the first is version 1's, the last is the one written
+    /// now.
     /// </summary>
     public IReadOnlyList<string> Aliases { get; }
 
-    /// <summary>What is written now.</summary>
+    /// <summary>The one written now.</summary>
     public string Alias => Aliases[^1];
 
     /// <summary>1 or more.</summary>
@@ -56,13 +57,13 @@ public sealed partial class EventType
     public static EventType Of(Type type) => Known.GetOrAdd(type, static t => new(t));
 
     /// <summary>
-    /// The name in an alias that looks like that of a schema version after the first; null when it does not.
+    /// The name in an alias that looks like a later schema version's; null when it does not.
     /// </summary>
     internal static string? NameInVersioned(string alias) =>
         EndsInVersion().Match(alias) is { Success: true, Index: var end } ? alias[..end] : null;
 
     /// <exception cref="JsonException">
-    /// The JSON is not that of <paramref name="schemaVersion"/>, or an upcaster could not deal with it.
+    /// The JSON is not of <paramref name="schemaVersion"/>, or an upcaster failed.
     /// </exception>
     internal object? Read(int schemaVersion, ReadOnlySpan<byte> json, JsonSerializerOptions options)
     {
@@ -75,11 +76,12 @@ public sealed partial class EventType
                 step = upcast(step);
             return step.Deserialize(_type, options);
         }
-        // Whatever an upcaster throws, its event is one that cannot be read, and readers deal with it as with any such.
+        // Any fault of an upcaster means that its event cannot be read, and readers treat it so.
         catch (Exception fault)
         {
             throw new JsonException(
-                $"{Aliases[schemaVersion - 1]} could not be brought to schema version {SchemaVersion} of {_type.Name}: {fault.Message}",
+                $"{Aliases[schemaVersion - 1]} could not be brought to schema version {SchemaVersion} "
+                    + $"of {_type.Name}: {fault.Message}",
                 fault
             );
         }
@@ -101,7 +103,8 @@ public sealed partial class EventType
         {
             if (found[i].Name != $"FromV{i + 1}")
                 throw new ArgumentException(
-                    $"{type} has {found[i].Name} where FromV{i + 1} is needed: the versions follow each other from 1 on",
+                    $"{type} has {found[i].Name} where FromV{i + 1} is needed: "
+                        + "the versions follow each other from 1 on",
                     nameof(type)
                 );
             if (

@@ -7,10 +7,12 @@ using Veza.EventStore.Personal;
 
 namespace Veza.EventStore.Events;
 
-/// <summary>The event types a process knows: their aliases in the log and how they are written as JSON.</summary>
+/// <summary>
+/// The event types of a process: their aliases in the log, their JSON, and which of them hold personal data.
+/// </summary>
 /// <remarks>
 /// An alias is the type's name in snake case (<c>message_sent</c>) and, after a change of its shape, the schema
-/// version: see <see cref="EventType"/>.
+/// version: see <see cref="EventType"/>. It holds no keys. Any thread may call it.
 /// </remarks>
 public sealed class EventTypes : IEventReader
 {
@@ -22,7 +24,7 @@ public sealed class EventTypes : IEventReader
     private readonly FrozenDictionary<string, PropertyInfo> _erasedAccounts;
 
     /// <param name="personal">
-    /// What of them, and of models folded from them, is personal data; null when nothing is.
+    /// Which data of the events, and of aggregates folded from them, is personal; null when none is.
     /// </param>
     public EventTypes(
         IEnumerable<Type> types,
@@ -72,7 +74,7 @@ public sealed class EventTypes : IEventReader
     /// <returns>The property that names the erased account; null when such events erase none.</returns>
     internal PropertyInfo? ErasedAccountOf(string alias) => _erasedAccounts.GetValueOrDefault(alias);
 
-    /// <summary>Whether events of this type hold personal texts, which then are not told as they are stored.</summary>
+    /// <summary>Whether events of this type hold personal texts, which are not shown as they are stored.</summary>
     public bool IsPersonal(Type type) => PersonalOf(type) is not null;
 
     /// <summary>Camel case, as Marten reads it; the same options write an event to clients.</summary>
@@ -82,7 +84,7 @@ public sealed class EventTypes : IEventReader
 
     internal bool Knows(Type type) => _byType.ContainsKey(type);
 
-    /// <summary>A property's name as it stands in JSON.</summary>
+    /// <summary>A property's name in JSON.</summary>
     internal string JsonName(string property) => Json.PropertyNamingPolicy?.ConvertName(property) ?? property;
 
     /// <summary>Everything that JSON of the type may hold, in its current shape.</summary>
@@ -104,7 +106,7 @@ public sealed class EventTypes : IEventReader
             personal
         );
 
-    /// <returns>Null when the alias is of no type and schema version known here.</returns>
+    /// <returns>Null when this process has no such type and schema version.</returns>
     public EventType? Find(string alias) => _byAlias.TryGetValue(alias, out var known) ? known.Type : null;
 
     public EventType Describe(Type type) =>
@@ -113,35 +115,36 @@ public sealed class EventTypes : IEventReader
             : throw new ArgumentException($"{type} is not among the event types this process was given", nameof(type));
 
     /// <summary>
-    /// Every alias under which events of these types stand in the log, those of earlier schema versions included: what
-    /// to ask the database for.
+    /// The aliases of these types' events in the log, of earlier schema versions too: for queries of the database.
     /// </summary>
     public string[] AliasesOf(params IEnumerable<Type> types) => [.. types.SelectMany(t => Describe(t).Aliases)];
 
     /// <summary>
-    /// The name of an alias's type, which all its schema versions share; the alias itself when the type is unknown
-    /// here.
+    /// The name of an alias's type, which all its schema versions share; the alias itself when the type is unknown.
     /// </summary>
     /// <remarks>
-    /// So too when the version is newer than this process: it must not take such an event for one that does not concern
-    /// it.
+    /// A version newer than this process has the name too: the process must not skip such an event as one of another
+    /// type.
     /// </remarks>
-    public string NameOf(string alias) =>
-        _byAlias.TryGetValue(alias, out var known) ? known.Type.Name
-        : EventType.NameInVersioned(alias) is { } name && _byAlias.TryGetValue(name, out var older) ? older.Type.Name
-        : alias;
+    public string NameOf(string alias)
+    {
+        if (_byAlias.TryGetValue(alias, out var known))
+            return known.Type.Name;
+        if (EventType.NameInVersioned(alias) is { } name && _byAlias.TryGetValue(name, out var older))
+            return older.Type.Name;
+        return alias;
+    }
 
     /// <summary>
-    /// Whether the alias is of a schema version that a later release writes: this process cannot read the event, which
-    /// is no fault of the event's.
+    /// Whether a later release writes this alias: this process cannot read the event, though nothing is wrong with it.
     /// </summary>
     public bool IsNewer(string alias) => !_byAlias.ContainsKey(alias) && NameOf(alias) != alias;
 
     /// <summary>An event's JSON, personal texts in the clear; <c>PersonalDataCipher.Write</c> encrypts them.</summary>
     public byte[] Write(object @event) => JsonSerializer.SerializeToUtf8Bytes(@event, @event.GetType(), Json);
 
-    /// <summary>The event in its type's current shape, whatever schema version the log holds.</summary>
-    /// <returns>Null when the type is unknown here: such an event is kept and passed by.</returns>
+    /// <summary>The event in its type's current shape, from any schema version.</summary>
+    /// <returns>Null when the type is unknown here: readers skip such an event.</returns>
     /// <exception cref="JsonException">
     /// The event cannot be read: its JSON is wrong, an upcaster failed, or its schema version is newer than this
     /// process.

@@ -4,7 +4,7 @@ namespace Veza.EventStore.Events;
 
 /// <summary>Makes objects of the JSON of stored events.</summary>
 /// <remarks>
-/// <see cref="EventTypes"/> reads events as they are stored; <c>PersonalDataCipher</c> also decrypts what is personal.
+/// <see cref="EventTypes"/> reads events as they are stored; <c>PersonalDataCipher</c> also decrypts personal texts.
 /// Any thread may call it.
 /// </remarks>
 public interface IEventReader

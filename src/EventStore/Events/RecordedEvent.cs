@@ -1,6 +1,6 @@
 namespace Veza.EventStore.Events;
 
-/// <summary>One event as it stands in the log. Immutable, shared by all readers.</summary>
+/// <summary>One event of the log. Immutable, shared by all readers of a node, on any thread.</summary>
 public sealed class RecordedEvent(
     long position,
     Guid id,
@@ -15,7 +15,7 @@ public sealed class RecordedEvent(
     object? data = null
 )
 {
-    private static readonly object Unknown = new();
+    private static readonly object UnknownType = new();
     private object? _data = data;
     private volatile int _revision;
 
@@ -28,27 +28,27 @@ public sealed class RecordedEvent(
     public long Version { get; } = version;
 
     /// <summary>
-    /// The type's alias, which tells the schema version too: <c>message_sent</c>, <c>message_sent_v2</c>.
+    /// The type's alias, which includes the schema version: <c>message_sent</c>, <c>message_sent_v2</c>.
     /// </summary>
     public string Type { get; } = type;
 
-    /// <summary>What readers select by: the type's name, which all its schema versions share.</summary>
-    /// <remarks>Looked up once: every projection and subscription of a node asks every event for it.</remarks>
+    /// <summary>The type's name, which all its schema versions share: readers select by it.</summary>
+    /// <remarks>Looked up once: every projection and subscription of a node reads it of every event.</remarks>
     public string Name { get; } = reader.NameOf(type);
 
     /// <summary>When the batch was written, by the database's clock; never earlier than the event before.</summary>
     public DateTimeOffset At { get; } = at;
     public Guid CommandId { get; } = commandId;
 
-    /// <summary>The account that issued the command; null for the system's own.</summary>
+    /// <summary>The account that issued the command; null for the system.</summary>
     public string? By { get; } = by;
 
-    /// <summary>As it is stored: what is personal in it is sealed. Empty once it was let go.</summary>
+    /// <summary>As it is stored: personal texts are encrypted. Empty after <see cref="DecodeForFolds"/>.</summary>
     public ReadOnlyMemory<byte> Json { get; private set; } = json;
 
     /// <summary>
-    /// The event itself in its type's current shape, read from its JSON once; null when this process does not know its
-    /// type.
+    /// The event in its type's current shape, decoded from its JSON once; null when its type is unknown to this
+    /// process.
     /// </summary>
     /// <exception cref="System.Text.Json.JsonException">
     /// The event cannot be read; see <see cref="EventTypes.Read"/>.
@@ -60,16 +60,16 @@ public sealed class RecordedEvent(
             var data = Volatile.Read(ref _data);
             if (data is null)
             {
-                data = reader.Read(Type, Json.Span, Id) ?? Unknown;
+                data = reader.Read(Type, Json.Span, Id) ?? UnknownType;
                 Volatile.Write(ref _data, data);
             }
-            return ReferenceEquals(data, Unknown) ? null : data;
+            return ReferenceEquals(data, UnknownType) ? null : data;
         }
     }
 
     /// <summary>
-    /// Reads <see cref="Data"/> and lets the JSON go, before anybody else has the event. One that cannot be read keeps
-    /// it, and tells whoever needs it.
+    /// Decodes <see cref="Data"/> and drops the JSON, before any other thread has the event. An event that cannot be
+    /// read keeps its JSON, and throws where it is used.
     /// </summary>
     internal void DecodeForFolds()
     {
@@ -89,7 +89,7 @@ public sealed class RecordedEvent(
     /// </summary>
     public int Revision => _revision;
 
-    /// <summary>Lets go of what was made of the JSON, to be made again without what was erased since.</summary>
+    /// <summary>Drops the decoded data, to be decoded again without personal data that was erased since.</summary>
     internal void Forget()
     {
         Volatile.Write(ref _data, null);

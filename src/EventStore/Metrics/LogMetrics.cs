@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 
 namespace Veza.EventStore.Metrics;
 
-/// <summary>What the log says of itself on /metrics, and its trace source.</summary>
+/// <summary>The log's instruments for /metrics, and its trace source. Any thread may record.</summary>
 public static class LogMetrics
 {
     public static readonly ActivitySource Traces = new("Veza.EventStore");

@@ -2,10 +2,10 @@ using Npgsql;
 
 namespace Veza.EventStore.Projections;
 
-/// <param name="Position">Everything up to it is in the table that is being built.</param>
-/// <param name="Events">Of the projection's, folded so far.</param>
-/// <param name="PerSecond">Positions passed a second, lately; null before the first were.</param>
-/// <param name="SecondsLeft">At that rate, until the head.</param>
+/// <param name="Position">Everything up to it is in the build's table.</param>
+/// <param name="Events">Events of the projection folded so far.</param>
+/// <param name="PerSecond">Recent positions per second; null at the beginning.</param>
+/// <param name="SecondsLeft">Until the head at that rate.</param>
 public sealed record BuildStatus(
     string Name,
     long Position,
@@ -16,15 +16,15 @@ public sealed record BuildStatus(
     string? Error
 );
 
-/// <summary>The builds that are asked for or under way, on whichever node.</summary>
-/// <param name="wake">Called when there may be one more.</param>
+/// <summary>Requests, lists and cancels builds of projections, on all nodes. Any thread may call it.</summary>
+/// <param name="wake">Called when a build was requested.</param>
 public sealed class Builds(NpgsqlDataSource database, IReadOnlySet<string> projections, Action wake)
 {
-    /// <summary>Whether there is such a projection.</summary>
+    /// <summary>Whether this release has such a projection.</summary>
     public bool Knows(string projection) => projections.Contains(projection);
 
     /// <summary>
-    /// Asks for a projection to be built anew beside the rows that serve; asked for again, it goes on.
+    /// Requests a projection to be built anew beside the serving rows. A repeated request resumes a failed build.
     /// </summary>
     /// <returns>False when there is no such projection.</returns>
     public async Task<bool> RequestAsync(string projection, CancellationToken ct)
@@ -40,7 +40,7 @@ public sealed class Builds(NpgsqlDataSource database, IReadOnlySet<string> proje
         return true;
     }
 
-    /// <summary>Ends a build; what was built goes, what serves goes on.</summary>
+    /// <summary>Ends a build and drops its table; the serving rows stay.</summary>
     /// <returns>False when there is none.</returns>
     public async Task<bool> CancelAsync(string projection, CancellationToken ct)
     {
@@ -64,7 +64,8 @@ public sealed class Builds(NpgsqlDataSource database, IReadOnlySet<string> proje
     {
         await using var command = database.CreateCommand(
             """
-            select b.name, b.position, h.head, b.events, b.per_second, greatest(0, h.head - b.position) / nullif(b.per_second, 0), b.error
+            select b.name, b.position, h.head, b.events, b.per_second,
+                   greatest(0, h.head - b.position) / nullif(b.per_second, 0), b.error
             from log.builds b, (select coalesce(max(position), 0) as head from log.chain) h order by b.at, b.name
             """
         );

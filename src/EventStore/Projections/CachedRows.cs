@@ -4,7 +4,7 @@ using Veza.EventStore.Events;
 
 namespace Veza.EventStore.Projections;
 
-/// <summary>Folds in memory over the rows it was asked for lately, and writes what changed.</summary>
+/// <summary>Folds events over cached rows of a table, and writes the rows that changed.</summary>
 internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, string table, RowsUse use)
     : IProjectionRows
     where TRow : class
@@ -20,8 +20,7 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
     }
 
     /// <summary>
-    /// About what is in memory for a key apart from its row: the slot, and its place in the dictionary, of which some
-    /// stay empty.
+    /// The approximate memory of a key apart from its row: the slot and its dictionary entry, with empty ones.
     /// </summary>
     private static readonly int SlotBytes = 100 + 2 * Unsafe.SizeOf<TKey>();
 
@@ -35,7 +34,7 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
     private readonly Dictionary<RowErasure, HashSet<Guid>> _erased = [];
     private readonly BloomFilter? _written = use.Empty ? new() : null;
 
-    // Two halves: what is used moves to the newer one, and when that is full the older one is let go.
+    // Two halves: rows that are used move to the newer one; when that is full, the older one is cleared.
     private Dictionary<TKey, Slot> _newer = [];
     private Dictionary<TKey, Slot> _older = [];
     private int _newerBytes;
@@ -80,23 +79,23 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
 
     public async Task CopyAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        SortOut();
+        SortTouched();
         await _table.CopyAsync(connection, _added, ct);
         _added.Clear();
     }
 
     public void AddWrites(NpgsqlBatch batch)
     {
-        SortOut();
+        SortTouched();
         _table.AddWrites(batch, _changed, _removed);
         _changed.Clear();
         _removed.Clear();
         if (_erased.Count > 0)
         {
-            // Last: what an account wrote before and after its erasure goes alike.
+            // Last: rows of an account from before and after its erasure are erased alike.
             foreach (var (erasure, accounts) in _erased)
                 batch.BatchCommands.Add(erasure.Write(table, accounts));
-            // Somebody who wrote for years has many rows, and the erasure is not to fail for it.
+            // An account that wrote for years has many rows, and the erasure must not time out.
             batch.Timeout = 0;
             _erased.Clear();
             _newer.Clear();
@@ -105,12 +104,13 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
         }
         if (!IsFull)
             return;
-        // Made once: dictionaries and lists of this size are let go by none but the slowest collection.
+        // Reused: only the slowest garbage collection frees dictionaries and lists of this size.
         _older.Clear();
-        (_older, _newer, _newerBytes) = (_newer, _older, 0);
+        (_older, _newer) = (_newer, _older);
+        _newerBytes = 0;
     }
 
-    private void SortOut()
+    private void SortTouched()
     {
         foreach (var slot in _touched)
         {
@@ -149,42 +149,5 @@ internal sealed class CachedRows<TRow, TKey>(Projection<TRow, TKey> projection, 
         }
         _newer.Add(key, slot);
         return slot;
-    }
-}
-
-/// <summary>
-/// Which keys were never written, without remembering them: a Bloom filter over their hashes. It may take a key for
-/// written that was not.
-/// </summary>
-internal sealed class BloomFilter
-{
-    /// <summary>8 MiB: with 5 million keys some 1 of 100 others is looked up in vain, with 20 million 20.</summary>
-    private const int Bits = 1 << 26;
-
-    // Many a build writes nothing at all.
-    private ulong[]? _bits;
-
-    public void Add(int hash)
-    {
-        _bits ??= new ulong[Bits / 64];
-        foreach (var bit in (ReadOnlySpan<int>)[First(hash), Second(hash), Third(hash)])
-            _bits[bit >> 6] |= 1UL << (bit & 63);
-    }
-
-    public bool MayHave(int hash) => _bits is not null && Has(First(hash)) && Has(Second(hash)) && Has(Third(hash));
-
-    private bool Has(int bit) => (_bits![bit >> 6] & (1UL << (bit & 63))) != 0;
-
-    private static int First(int hash) => (int)(Mixed(hash) & (Bits - 1));
-
-    private static int Second(int hash) => (int)((Mixed(hash) >> 20) & (Bits - 1));
-
-    private static int Third(int hash) => (int)((Mixed(hash) >> 39) & (Bits - 1));
-
-    private static ulong Mixed(int hash)
-    {
-        var x = (uint)hash * 0x9E3779B97F4A7C15UL;
-        x = (x ^ (x >> 32)) * 0xD6E8FEB86659FD93UL;
-        return x ^ (x >> 32);
     }
 }

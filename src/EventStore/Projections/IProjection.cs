@@ -7,29 +7,29 @@ namespace Veza.EventStore.Projections;
 public interface IProjection
 {
     /// <summary>
-    /// Versioned: <c>chat.reaction_tally.v1</c>. A changed meaning, or another column, is a new version.
+    /// Versioned: <c>chat.reaction_tally.v1</c>. Another meaning or column needs a new version.
     /// </summary>
     string Name { get; }
     IReadOnlySet<Type> Events { get; }
     TableShape Table { get; }
 
     /// <summary>
-    /// Parts, by key, that run side by side, on several nodes too; 1 or more. Every row's key must follow from its
-    /// event alone.
+    /// Parts by key, 1 or more, that run side by side, perhaps on several nodes. A row's key must follow from its event
+    /// alone.
     /// </summary>
     int Shards => 1;
 
-    /// <summary>What becomes of it when an event cannot be applied, however often it is tried.</summary>
+    /// <summary>What the projection does about an event that all attempts failed to apply.</summary>
     OnPoison OnPoison => OnPoison.Stop;
 
     /// <summary>
-    /// The same projection over the keys of one shard only. It holds nothing in common with others that changes.
+    /// The same projection over the keys of one shard only. It shares no mutable state with the others.
     /// </summary>
     IProjection Part(int shard, int of) =>
         of == 1 ? this : throw new NotSupportedException($"{Name} cannot be divided");
 
     /// <param name="table">
-    /// Of the projection's shape: <c>views.chat_reaction_tally_v1</c>, or the one it is being built in.
+    /// Of the projection's shape: <c>views.chat_reaction_tally_v1</c>, or the table of a build.
     /// </param>
     IProjectionRows Open(string table, RowsUse use);
 }
@@ -38,45 +38,47 @@ public interface IProjection
 public enum OnPoison
 {
     /// <summary>
-    /// It stands still before it and says so, until an operator lets it try again or skip it: for rows of which each
-    /// one matters.
+    /// It stops before the event until an operator lets it retry or skip it: for rows that must be complete.
     /// </summary>
     Stop,
 
     /// <summary>
-    /// It goes on without it and says so until it is rebuilt: for rows that are better a little wrong than old.
+    /// It goes on without the event, and its status shows that until a rebuild: for rows that are better a little wrong
+    /// than old.
     /// </summary>
     Skip,
 }
 
 /// <summary>
-/// One runner's hold on the rows, with those in memory that it will need again. It believes what it holds: after a
-/// fault, a fence or a fork it is thrown away and opened again, as the rows may have been changed by another runner.
+/// One runner's access to a projection's rows, with a cache of them.
 /// </summary>
+/// <remarks>
+/// It trusts its cache: after a fault, a fence or a fork it must be dropped and opened again, as another runner may
+/// have changed the rows. One thread at a time.
+/// </remarks>
 public interface IProjectionRows
 {
-    /// <summary>Whether it holds as much as it may, so that it is to be written before more is folded.</summary>
+    /// <summary>The cache has reached its limit: write it before folding more.</summary>
     bool IsFull { get; }
 
-    /// <summary>Folds events, oldest first, in memory; reads the rows it does not hold.</summary>
+    /// <summary>Folds events, oldest first, in memory; reads the rows that are not cached.</summary>
     Task FoldAsync(NpgsqlConnection connection, IReadOnlyList<RecordedEvent> events, CancellationToken ct);
 
     /// <summary>
-    /// Adds to a batch what writes what was folded, which is then taken for written. The caller adds the checkpoint: a
-    /// batch is one transaction, and one round trip.
+    /// Adds the commands that write the folded rows to a batch; the rows then count as written. The caller adds the
+    /// checkpoint: a batch is one transaction, and one round trip.
     /// </summary>
     void AddWrites(NpgsqlBatch batch);
 
     /// <summary>
-    /// Copies in, of what was folded, the rows that are new to a table that was opened empty. The rest is left to
-    /// <see cref="AddWrites"/>.
+    /// Copies the folded rows that are new into a table that was opened empty. <see cref="AddWrites"/> writes the rest.
     /// </summary>
     Task CopyAsync(NpgsqlConnection connection, CancellationToken ct) => Task.CompletedTask;
 }
 
 public static class ProjectionRows
 {
-    /// <summary>Writes what was folded within a transaction in which the caller does more.</summary>
+    /// <summary>Writes the folded rows within the caller's transaction.</summary>
     public static async Task WriteAsync(
         this IProjectionRows rows,
         NpgsqlConnection connection,
@@ -93,28 +95,28 @@ public static class ProjectionRows
 }
 
 /// <param name="BytesMax">
-/// About as much memory is taken by rows, written or not; what one page of events adds may come on top.
+/// The approximate memory of cached rows, written or not. One page of events may exceed it.
 /// </param>
 /// <param name="Empty">
-/// The table holds nothing, has no other writer and was not opened before: new rows are copied in, and only rows
-/// written since are looked up.
+/// The table is empty, has no other writer and was not opened before: new rows are copied in, and only rows written
+/// since are looked up.
 /// </param>
 public sealed record RowsUse(int BytesMax, bool Empty)
 {
     /// <summary>
-    /// Some thousands of rows beside the log's newest events: what was just touched is often touched again, and every
-    /// projection of a node keeps as many.
+    /// Some thousands of rows: one that was just changed often changes again. Every projection of a node holds as many.
     /// </summary>
     public static RowsUse Live { get; } = new(2 << 20, Empty: false);
 }
 
-/// <summary>A table without its name.</summary>
+/// <summary>A table's columns and indexes, without its name.</summary>
 /// <param name="KeyColumns">The leading columns that are the primary key.</param>
 /// <param name="Indexes">As in SQL: <c>channel_id, position desc</c>.</param>
 public sealed record TableShape(IReadOnlyList<TableColumn> Columns, int KeyColumns, IReadOnlyList<string> Indexes)
 {
     internal string CreateSql(string table) =>
-        $"create table {table} ({string.Join(", ", Columns.Select(c => c.Definition))}, primary key ({string.Join(", ", Columns.Take(KeyColumns).Select(c => c.Name))}))";
+        $"create table {table} ({string.Join(", ", Columns.Select(c => c.Definition))}, "
+        + $"primary key ({string.Join(", ", Columns.Take(KeyColumns).Select(c => c.Name))}))";
 
     internal IEnumerable<string> IndexSql(string table) =>
         Indexes.Select(
@@ -122,7 +124,7 @@ public sealed record TableShape(IReadOnlyList<TableColumn> Columns, int KeyColum
         );
 }
 
-/// <param name="SqlType">As PostgreSQL itself calls it.</param>
+/// <param name="SqlType">PostgreSQL's name of the type.</param>
 public sealed record TableColumn(string Name, string SqlType, bool Nullable = false, string? Collation = null)
 {
     internal string Definition =>

@@ -5,10 +5,13 @@ using Veza.EventStore.Events;
 namespace Veza.EventStore.Projections;
 
 /// <summary>
-/// One row per key. <c>Identity</c> says which key an event touches; <c>static TRow Create(E)</c> makes the row,
-/// <c>static TRow? Apply(E, TRow)</c> changes it or, with null, removes it. Either may also take the
-/// <typeparamref name="TKey"/> and the <see cref="RecordedEvent"/>, for its position and time.
+/// A read model with one row per key. <c>Identity</c> maps an event to a key; <c>static TRow Create(E)</c> makes the
+/// row, <c>static TRow? Apply(E, TRow)</c> changes it or, with null, removes it.
 /// </summary>
+/// <remarks>
+/// Either may also take the <typeparamref name="TKey"/> and the <see cref="RecordedEvent"/>, for its position and time.
+/// Folds are pure; any thread may call them once the projection is made.
+/// </remarks>
 /// <typeparam name="TRow">
 /// A record. Its leading properties are the key, in the order of <typeparamref name="TKey"/>.
 /// </typeparam>
@@ -18,7 +21,7 @@ public abstract class Projection<TRow, TKey> : IProjection
 {
     internal delegate TRow? Step(object data, TRow? row, TKey key, RecordedEvent recorded);
 
-    /// <summary>What one type of event does: to the one key, or to the many, that it touches.</summary>
+    /// <summary>How one type of event changes the rows of the keys it touches.</summary>
     internal sealed record Handling(
         Func<RecordedEvent, TKey>? Key,
         Func<RecordedEvent, IEnumerable<TKey>>? Keys,
@@ -27,9 +30,12 @@ public abstract class Projection<TRow, TKey> : IProjection
         bool Begins = false
     )
     {
-        /// <returns>The row after the event; the same instance when the event is nothing to it.</returns>
-        public TRow? Next(TRow? row, TKey key, RecordedEvent e) =>
-            (row is null ? Create : Apply) is { } step ? step(e.Data!, row, key, e) : row;
+        /// <returns>The row after the event; the same instance when the event does not change it.</returns>
+        public TRow? Next(TRow? row, TKey key, RecordedEvent e)
+        {
+            var step = row is null ? Create : Apply;
+            return step is null ? row : step(e.Data!, row, key, e);
+        }
     }
 
     private readonly Dictionary<Type, Handling> _handlings = [];
@@ -74,8 +80,7 @@ public abstract class Projection<TRow, TKey> : IProjection
         Handle<TEvent>(e => key((TEvent)e.Data!, e), null);
 
     /// <summary>
-    /// For an event before which there never was a row of its key, and which therefore makes it unseen: nothing is
-    /// looked up for it.
+    /// For an event that is always the first of its key: its row is made without a look-up.
     /// </summary>
     protected void Begins<TEvent>(Func<TEvent, RecordedEvent, TKey> key) =>
         Handle<TEvent>(e => key((TEvent)e.Data!, e), null, begins: true);
@@ -89,19 +94,18 @@ public abstract class Projection<TRow, TKey> : IProjection
         Handle<TEvent>(null, e => keys((TEvent)e.Data!, e));
 
     /// <summary>
-    /// An event after which no row may hold what an account wrote, however many there are: those whose
-    /// <paramref name="owner"/> it is get these values. Events before it are read without what was erased, so that rows
-    /// made anew are the same.
+    /// An event that erases an account's texts from all rows: the rows whose <paramref name="owner"/> it is get these
+    /// values. Earlier events are read without the erased data, so a rebuild makes the same rows.
     /// </summary>
     /// <param name="owner">A column of the row: <c>author_id</c>.</param>
-    /// <param name="values">Columns of text and what they become.</param>
+    /// <param name="values">Columns of text and their values after the erasure.</param>
     protected void Erases<TEvent>(
         Func<TEvent, Guid> account,
         string owner,
         params (string Column, string? Value)[] values
     ) => _erasures.Add(typeof(TEvent), (e => account((TEvent)e), new(owner, values)));
 
-    /// <returns>Whose rows the event erases, and how; null of most events.</returns>
+    /// <returns>The account whose rows the event erases, and how; null for most events.</returns>
     internal (Guid Account, RowErasure Erasure)? ErasureOf(RecordedEvent e) =>
         _erasures.Count > 0 && e.Data is { } data && _erasures.TryGetValue(data.GetType(), out var found)
             ? (found.Account(data), found.Erasure)
@@ -111,7 +115,7 @@ public abstract class Projection<TRow, TKey> : IProjection
     protected void Index(string columns) => _indexes.Add(columns);
 
     /// <summary>
-    /// Applies one event to rows held by their keys; the same fold that runs live serves rebuilds, "as of" and tests.
+    /// Applies one event to rows by their keys: the same fold as live, for point-in-time queries and tests.
     /// </summary>
     public void Fold(Dictionary<TKey, TRow> rows, RecordedEvent e)
     {
@@ -131,7 +135,7 @@ public abstract class Projection<TRow, TKey> : IProjection
         }
     }
 
-    /// <summary>Whether the key is of this part of the projection.</summary>
+    /// <summary>Whether the key belongs to this shard.</summary>
     internal bool IsMine(TKey key) => _shard.Of == 1 || Projections.Shards.Of(key, _shard.Of) == _shard.Index;
 
     internal Handling? HandlingOf(RecordedEvent e) =>
@@ -155,16 +159,21 @@ public abstract class Projection<TRow, TKey> : IProjection
         var recorded = Expression.Parameter(typeof(RecordedEvent));
         var arguments = method
             .GetParameters()
-            .Select(
-                (p, i) =>
-                    i == 0 ? Expression.Convert(data, p.ParameterType)
-                    : p.ParameterType == typeof(TRow) ? row
-                    : p.ParameterType == typeof(TKey) ? key
-                    : p.ParameterType == typeof(RecordedEvent) ? (Expression)recorded
-                    : throw new ArgumentException(
-                        $"{method.DeclaringType!.Name}.{method.Name} asks for a {p.ParameterType.Name}; it can have the event, the row, the key and the RecordedEvent"
-                    )
-            );
+            .Select((p, i) => i == 0 ? Expression.Convert(data, p.ParameterType) : Argument(p.ParameterType));
         return Expression.Lambda<Step>(Expression.Call(method, arguments), data, row, key, recorded).Compile();
+
+        Expression Argument(Type type)
+        {
+            if (type == typeof(TRow))
+                return row;
+            if (type == typeof(TKey))
+                return key;
+            if (type == typeof(RecordedEvent))
+                return recorded;
+            throw new ArgumentException(
+                $"{method.DeclaringType!.Name}.{method.Name} asks for a {type.Name}; "
+                    + "it can have the event, the row, the key and the RecordedEvent"
+            );
+        }
     }
 }

@@ -7,10 +7,12 @@ using Veza.EventStore.Reading;
 namespace Veza.EventStore.Projections;
 
 /// <summary>
-/// One projection, folded anew into a table beside the one that serves, and put in its place when it has caught up.
-/// Rows and position move in one transaction, so that whoever takes the build up after a stop or a crash goes on from
-/// there.
+/// Builds a projection anew in a table beside the one that serves, and swaps the two when it has caught up.
 /// </summary>
+/// <remarks>
+/// Rows and position move in one transaction, so that any node can resume the build after a stop or a crash. A session
+/// lock keeps it on one node. A fault is logged and stored in the build's row; it is tried again.
+/// </remarks>
 internal sealed class ProjectionBuild(
     EventLog log,
     IProjection projection,
@@ -21,15 +23,15 @@ internal sealed class ProjectionBuild(
 )
 {
     /// <summary>
-    /// However few rows change, what is done is written down this often: it is lost otherwise, and nobody sees that
-    /// anything moves.
+    /// Progress is written at least this often, also when few rows change: a crash loses the rest, and operators watch
+    /// it.
     /// </summary>
     private static readonly TimeSpan WriteEvery = TimeSpan.FromSeconds(2);
 
     /// <summary>Events that are folded while readers wait for the swap: some milliseconds' work.</summary>
     private const int SwapEventsMax = 2_000;
 
-    /// <summary>For so long readers may be held up by a swap that itself waits for a long query.</summary>
+    /// <summary>How long readers may wait for a swap that itself waits for a long query.</summary>
     private const string SwapWaitMax = "200ms";
     private static readonly TimeSpan SwapAgainAfter = TimeSpan.FromSeconds(1);
 
@@ -47,12 +49,11 @@ internal sealed class ProjectionBuild(
     private string Name => projection.Name;
 
     /// <summary>
-    /// Builds until the swap, the cancelling, a fault, which is told in the build's row, or the end of the node; at
-    /// once when another node builds it.
+    /// Builds until the swap, a cancellation, a fault or the end of the node; returns when another node builds it.
     /// </summary>
     public async Task RunAsync(CancellationToken ct)
     {
-        // Whoever holds the lock builds; it goes with the connection, over which all is written.
+        // The holder of the lock builds. The lock ends with the connection, over which everything is written.
         await using var connection = await database.OpenConnectionAsync(ct);
         if (!await AskAsync<bool>("select pg_try_advisory_lock(7310574, hashtext($1))", connection, ct))
             return;
@@ -63,7 +64,7 @@ internal sealed class ProjectionBuild(
             await CatchUpAsync(connection, ct);
             foreach (var index in projection.Table.IndexSql(_table))
                 await ServingTables.ExecuteAsync(index, connection, null, ct);
-            // Nobody knows yet what is in the table; the first queries on it are to be planned well.
+            // Without statistics the first queries on the table would be planned badly.
             await ServingTables.ExecuteAsync($"analyze {_table}", connection, null, ct);
             do await CatchUpAsync(connection, ct);
             while (!await TrySwapAsync(connection, ct));
@@ -82,11 +83,11 @@ internal sealed class ProjectionBuild(
         {
             logger.LogError(
                 fault,
-                "The build of projection {Projection} stands at {Position} and is tried again",
+                "The build of projection {Projection} stays at {Position} and is tried again",
                 Name,
                 _written
             );
-            // What was built of a history that is gone is not gone on with.
+            // Rows built from a history that is gone cannot be used.
             if (connection.State == System.Data.ConnectionState.Open && !DatabaseFaults.IsUnavailable(fault))
                 await ServingTables.ExecuteAsync(
                     "update log.builds set error = $2, epoch = case when $3 then null else epoch end where name = $1",
@@ -127,14 +128,15 @@ internal sealed class ProjectionBuild(
             await using var row = await find.ExecuteReaderAsync(ct);
             if (!await row.ReadAsync(ct))
                 return false;
-            (_position, _events) = (row.GetInt64(0), row.GetInt64(1));
-            // Another history may lack what was built of this one, and another release may have other columns.
+            _position = row.GetInt64(0);
+            _events = row.GetInt64(1);
+            // Another history may lack the events of these rows, and another release may have other columns.
             if (row.IsDBNull(2) || row.GetString(2) != _epoch)
                 (_position, _events) = (0, 0);
         }
         if (
             _position > 0
-            && await ServingTables.DifferenceAsync(projection.Table, _table, connection, transaction, ct) is not null
+            && await TableCheck.DifferenceAsync(projection.Table, _table, connection, transaction, ct) is not null
         )
             (_position, _events) = (0, 0);
         if (_position == 0)
@@ -188,12 +190,15 @@ internal sealed class ProjectionBuild(
     }
 
     /// <summary>
-    /// First of all in each transaction, as whoever cancels takes the build's row and then the table.
+    /// Moves the build's position, first in each transaction: a cancellation locks the build's row, then the table.
     /// </summary>
     private async Task MoveAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
     {
         await using var move = new NpgsqlCommand(
-            "update log.builds set position = $2, events = $3, per_second = $4, error = null where name = $1 and position = $5",
+            """
+            update log.builds set position = $2, events = $3, per_second = $4, error = null
+            where name = $1 and position = $5
+            """,
             connection,
             transaction
         );
@@ -212,8 +217,8 @@ internal sealed class ProjectionBuild(
     }
 
     /// <summary>
-    /// In one transaction: readers wait, what the log has beyond the build is folded, and the view, the table's name
-    /// and the checkpoint change over.
+    /// Swaps in one transaction: readers wait while it folds the rest of the log and changes the view, the table's name
+    /// and the checkpoint.
     /// </summary>
     /// <returns>False, with nothing changed, when a long query was in the way or the log had grown too far.</returns>
     private async Task<bool> TrySwapAsync(NpgsqlConnection connection, CancellationToken ct)
@@ -233,8 +238,8 @@ internal sealed class ProjectionBuild(
             await Task.Delay(SwapAgainAfter, clock, ct);
             return false;
         }
-        // To the very head: no runner of the rows that serve can have come further, in memory or in its checkpoint, so
-        // that no reader goes back.
+        // Up to the head: the serving rows' runner cannot be further, in memory or in its checkpoint, so no reader goes
+        // back.
         var head = await AskAsync<long>(
             "select coalesce(max(position), 0) from log.chain where $1 <> ''",
             connection,

@@ -8,9 +8,10 @@ using Veza.EventStore.Metrics;
 namespace Veza.EventStore.Projections;
 
 /// <summary>
-/// Runs the projections of a node, each at its own pace: a slow or faulted one holds up no other. Of several nodes one
-/// runs each of them, or each shard.
+/// Runs the projections of a node, each at its own pace: a slow or faulted one delays no other. One node runs each
+/// projection, or each shard, at a time.
 /// </summary>
+/// <remarks>Any thread may call it. Faults of projections are in their status and in the log.</remarks>
 public sealed class ProjectionHost : IAsyncDisposable
 {
     public const string Kind = "projection";
@@ -90,19 +91,20 @@ public sealed class ProjectionHost : IAsyncDisposable
             "veza.projection.healthy",
             () => Measure(s => s.State == ProjectionState.Running ? 1 : 0),
             "{projection}",
-            "1 while a projection runs; 0 while it is faulted, fenced, or stands before an event it cannot apply. On the node that runs it."
+            "1 while a projection runs; 0 while it is faulted, fenced, or stopped before an event it cannot apply. "
+                + "On the node that runs it."
         );
     }
 
     /// <summary>
-    /// Makes the projections' tables, so that they can be read, if empty, from the first moment on. Nothing runs before
+    /// Makes the projections' tables, so that queries find them, if empty, from the start. Nothing runs before
     /// <see cref="Start"/>.
     /// </summary>
     /// <param name="withdrawn">
-    /// Projections, without their versions, that former releases had and this one has not: their rows go.
+    /// Projections, without their versions, that former releases had and this one has not: their rows are dropped.
     /// </param>
     /// <exception cref="ShardsApartException">
-    /// A projection is to be divided into another number of shards, and cannot be now.
+    /// The number of a projection's shards has changed, and cannot change now.
     /// </exception>
     public static async Task<ProjectionHost> OpenAsync(
         EventLog log,
@@ -116,8 +118,8 @@ public sealed class ProjectionHost : IAsyncDisposable
     )
     {
         var host = new ProjectionHost(log, connectionString, projections, clock, loggers, retries);
-        // Over a connection that waits for the flush: what a node finds made when it starts is taken to be there as
-        // long as it runs, whatever crashes.
+        // Over a connection that waits for the flush: a node relies on these tables for as long as it runs, also after
+        // the database crashes.
         await using var connection = await log.Database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         // One node at a time: "create … if not exists" alone can collide when several start together.
@@ -133,15 +135,15 @@ public sealed class ProjectionHost : IAsyncDisposable
     }
 
     /// <summary>
-    /// How each is on this node: of the shards that run here, the one furthest behind. For all nodes see
+    /// The projections' states on this node: of several shards the one furthest behind. For all nodes see
     /// <see cref="ProcessorStatus.StatusAsync"/>.
     /// </summary>
     public IReadOnlyList<ProjectionStatus> Status => [.. _parts.Select(p => Of(p.Key, p.Value))];
 
-    /// <summary>What is being built anew; a node without the role can ask for it too.</summary>
+    /// <summary>The builds under way; any node may request one, also without the role.</summary>
     public Builds Builds { get; }
 
-    /// <summary>From now on this node takes its share of them.</summary>
+    /// <summary>Begins to take a share of the projections.</summary>
     public void Start() =>
         _running = Task.WhenAll(
             _parts
@@ -185,8 +187,8 @@ public sealed class ProjectionHost : IAsyncDisposable
     }
 
     /// <summary>
-    /// Whether every named projection is known to have reached <paramref name="position"/>, without asking the
-    /// database. Allocates nothing.
+    /// Whether every named projection has reached <paramref name="position"/>, as far as this node knows without a
+    /// query. Allocates nothing.
     /// </summary>
     public bool HasReached(ReadOnlySpan<string> names, long position)
     {
@@ -211,17 +213,17 @@ public sealed class ProjectionHost : IAsyncDisposable
     {
         if (part.Serves)
             return part.Runner.Position;
-        // Positions of a history that was lost in a failover say nothing of those that have their numbers now.
+        // Positions from before a fork say nothing about those of the same numbers now.
         return elsewhere.HistoryGeneration == _log.HistoryGeneration
             ? elsewhere.Positions.GetValueOrDefault(part.Base)
             : 0;
     }
 
     /// <summary>
-    /// How far each view is, by the projection without its version. Everybody who waits shares one question: there may
-    /// be thousands.
+    /// Each view's position, by the projection without its version. All waiting callers, perhaps thousands, share one
+    /// query.
     /// </summary>
-    /// <param name="again">The last answer was not enough, and the next is hardly better at once.</param>
+    /// <param name="again">The last answer was too low; the next is asked for after a wait.</param>
     private Task<Dictionary<string, long>> LookElsewhereAsync(bool again)
     {
         lock (_parts)
@@ -251,33 +253,33 @@ public sealed class ProjectionHost : IAsyncDisposable
             .FirstOrDefault();
         if (here is not null)
             return here with { Name = name };
-        // Nothing is known of the others while the database does not answer.
+        // The other nodes are unknown while the database does not answer.
         var position = parts.Min(p => p.Runner.Status.Position);
         return _log.Owners.Fault is { } away
             ? new(name, ProjectionState.Faulted, position, Math.Max(0, _log.Head - position), away)
             : new(name, ProjectionState.Elsewhere, position, 0, null);
     }
 
-    /// <summary>A node knows nothing of those that run elsewhere.</summary>
+    /// <summary>Only projections that this node runs are measured.</summary>
     private IEnumerable<Measurement<long>> Measure(Func<ProjectionStatus, long> what) =>
         Status
             .Where(s => s.State != ProjectionState.Elsewhere)
             .Select(s => new Measurement<long>(what(s), new KeyValuePair<string, object?>("projection", s.Name)));
 
-    /// <summary>What the database last said of all projections, and after how many forks of the log.</summary>
+    /// <summary>All projections' positions as last read, and the log's generation then.</summary>
     private sealed record Reached(int HistoryGeneration, Dictionary<string, long> Positions);
 
-    /// <summary>One checkpoint's runner, and since when this node is to run it.</summary>
+    /// <summary>One checkpoint's runner, and whether this node runs it.</summary>
     private sealed class Part(string projection, ProjectionRunner runner)
     {
-        /// <summary>The projection without its version, by which others' progress is known.</summary>
+        /// <summary>The projection without its version: other nodes' progress is known by it.</summary>
         public string Base { get; } = ServingTables.BaseOf(projection);
         public ProjectionRunner Runner { get; } = runner;
 
-        /// <summary>Completed when it is no longer to be run here; null while it is not.</summary>
+        /// <summary>Completes when this node stops running it; null while it does not run it.</summary>
         public volatile TaskCompletionSource? Owned;
 
-        /// <summary>Whether what this node knows of it is what the view shows.</summary>
+        /// <summary>Whether this node runs it and the view shows its rows.</summary>
         public bool Serves => Owned is not null && Runner.IsServing;
 
         public async Task RunAsync(CancellationToken ct)
@@ -294,13 +296,13 @@ public sealed class ProjectionHost : IAsyncDisposable
             }
         }
 
-        /// <summary>Completes when the position is reached, or when nobody knows here any longer.</summary>
+        /// <summary>Completes when the position is reached, or may no longer be known here.</summary>
         public async Task WaitHereAsync(long position, CancellationToken ct)
         {
             if (Owned is not { } owned)
                 return;
             using var either = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            // A build may give its rows' place to another version meanwhile, whose position is known to the database.
+            // Meanwhile a build may replace the rows by another version's, whose position the database has.
             await await Task.WhenAny(
                 Runner.WaitAsync(position, either.Token),
                 owned.Task,

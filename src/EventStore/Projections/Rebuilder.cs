@@ -5,8 +5,9 @@ using Veza.EventStore.Concurrency;
 namespace Veza.EventStore.Projections;
 
 /// <summary>
-/// Looks after the builds that are asked for: a few of them at a time on this node, each on one node only.
+/// Runs the requested builds, a few at a time on this node, each on one node only.
 /// </summary>
+/// <remarks>One loop runs it; any thread may wake it. A fault is logged, and tried again a second later.</remarks>
 internal sealed class Rebuilder(
     EventLog log,
     IReadOnlyCollection<IProjection> projections,
@@ -16,16 +17,16 @@ internal sealed class Rebuilder(
 )
 {
     /// <summary>
-    /// Longer than a reader's query takes; who reads for longer keeps the table from being dropped until done.
+    /// Longer than most queries take; a longer one delays the drop of the table until it ends.
     /// </summary>
     public const int RetiredGraceSeconds = 60;
 
-    /// <summary>While one waits for its rows to be written, another folds.</summary>
+    /// <summary>While one waits for its writes, another folds.</summary>
     private const int BuildsAtOnce = 2;
 
     /// <summary>
-    /// Rows in memory, of all builds together: the more, the more changes of one row are written once. A node that
-    /// builds serves as well.
+    /// Rows in memory, of all builds together. With more, more changes of a row are written together; but a node that
+    /// builds also serves.
     /// </summary>
     private const int RowBytesMax = 32 << 20;
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
@@ -33,7 +34,7 @@ internal sealed class Rebuilder(
     private readonly Wakeup _lookNow = new();
     private readonly Dictionary<string, IProjection> _projections = projections.ToDictionary(p => p.Name);
 
-    /// <summary>Spares a build that was asked for on this node the wait for the next look.</summary>
+    /// <summary>Starts a build that was requested on this node without the wait for the next look.</summary>
     public void Wake() => _lookNow.Set();
 
     public async Task RunAsync(CancellationToken ct)
@@ -43,7 +44,7 @@ internal sealed class Rebuilder(
             try
             {
                 var names = await FindAsync(ct);
-                // One that is alone has all of it.
+                // A build that is alone may use all of it.
                 var rowBytesMax = RowBytesMax / Math.Clamp(names.Count, 1, BuildsAtOnce);
                 await Parallel.ForEachAsync(
                     names,
@@ -69,7 +70,7 @@ internal sealed class Rebuilder(
             catch (Exception fault)
             {
                 logger.LogWarning(
-                    "Looking after the builds of projections failed and is tried again: {Reason}",
+                    "Running the builds of projections failed and is tried again: {Reason}",
                     fault.Message
                 );
                 try

@@ -7,7 +7,7 @@ using Veza.EventStore.Events;
 
 namespace Veza.EventStore.Projections;
 
-/// <summary>The columns that a record's properties are, read and written without reflection or boxing.</summary>
+/// <summary>Maps a record's properties to columns; compiled code reads and writes them without boxing.</summary>
 internal static class RowColumns<TRow, TKey>
     where TRow : class
     where TKey : notnull
@@ -23,7 +23,7 @@ internal static class RowColumns<TRow, TKey>
         [typeof(DateTimeOffset)] = ("timestamp with time zone", NpgsqlDbType.TimestampTz),
     };
 
-    /// <summary>What every object has beside its fields.</summary>
+    /// <summary>The overhead of every object beside its fields.</summary>
     private const int ObjectBytes = 16;
 
     static RowColumns()
@@ -95,7 +95,7 @@ internal static class RowColumns<TRow, TKey>
     public static Func<TRow, TKey> KeyOf { get; }
     public static Func<NpgsqlDataReader, TRow> Read { get; }
 
-    /// <summary>About what a row takes in memory, with its texts.</summary>
+    /// <summary>The approximate memory of a row with its texts.</summary>
     public static Func<TRow, int> Bytes { get; }
 
     private static int TextBytes(string? text) =>
@@ -105,12 +105,12 @@ internal static class RowColumns<TRow, TKey>
     {
         var type = property.PropertyType;
         var plain = Nullable.GetUnderlyingType(type) ?? type;
-        var (sql, db) =
-            plain.IsEnum ? Types[typeof(string)]
-            : Types.TryGetValue(plain, out var known) ? known
-            : throw new ArgumentException(
-                $"{property.DeclaringType!.Name}.{property.Name} is a {plain.Name}; a row may hold {string.Join(", ", Types.Keys.Select(t => t.Name))} and enums"
+        if (!Types.TryGetValue(plain.IsEnum ? typeof(string) : plain, out var column))
+            throw new ArgumentException(
+                $"{property.DeclaringType!.Name}.{property.Name} is a {plain.Name}; "
+                    + $"a row may hold {string.Join(", ", Types.Keys.Select(t => t.Name))} and enums"
             );
+        var (sql, db) = column;
         var nullable =
             plain != type || new NullabilityInfoContext().Create(property).ReadState == NullabilityState.Nullable;
         var shape = new TableColumn(EventTypes.SnakeCase(property.Name), sql, nullable);
@@ -171,12 +171,12 @@ internal static class RowColumns<TRow, TKey>
     }
 }
 
-/// <summary>One column's values, taken from rows or from keys.</summary>
+/// <summary>Reads one column's values from rows or keys.</summary>
 internal interface IColumn<TSource>
 {
     TableColumn Shape { get; }
 
-    /// <summary>A typed array, which travels in binary form.</summary>
+    /// <summary>A typed array, sent in binary form.</summary>
     NpgsqlParameter Array(ReadOnlySpan<TSource> sources);
     void Copy(NpgsqlBinaryImporter into, TSource source);
 }

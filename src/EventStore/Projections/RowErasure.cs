@@ -4,8 +4,8 @@ using Veza.EventStore.Events;
 
 namespace Veza.EventStore.Projections;
 
-/// <summary>What becomes of an account's rows when it is erased.</summary>
-/// <param name="Owner">The column that says whose a row is.</param>
+/// <summary>How an account's rows change when it is erased.</summary>
+/// <param name="Owner">The column with the account that a row belongs to.</param>
 internal sealed record RowErasure(string Owner, IReadOnlyList<(string Column, string? Value)> Values)
 {
     private static readonly Func<object, object> Copy = typeof(object)
@@ -28,11 +28,12 @@ internal sealed record RowErasure(string Owner, IReadOnlyList<(string Column, st
         return copy;
     }
 
-    /// <summary>However many rows there are.</summary>
+    /// <summary>One statement for all rows of the accounts.</summary>
     public NpgsqlBatchCommand Write(string table, IReadOnlyCollection<Guid> accounts)
     {
         var command = new NpgsqlBatchCommand(
-            $"update {table} set {string.Join(", ", Values.Select((v, i) => $"{v.Column} = ${i + 2}"))} where {Owner} = any ($1)"
+            $"update {table} set {string.Join(", ", Values.Select((v, i) => $"{v.Column} = ${i + 2}"))} "
+                + $"where {Owner} = any ($1)"
         );
         command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. accounts] });
         foreach (var (_, value) in Values)

@@ -3,13 +3,13 @@ using Npgsql;
 
 namespace Veza.EventStore.Projections;
 
-/// <summary>A table of records under the name it has for one runner: loaded and written set-based.</summary>
+/// <summary>Loads and writes records of one table, many rows in one statement.</summary>
 internal sealed class RowTable<TRow, TKey>
     where TRow : class
     where TKey : notnull
 {
     /// <summary>
-    /// So that no column's array is one of the large objects, which only the slowest collection lets go.
+    /// Keeps each column's array below the large-object size, which only the slowest garbage collection frees.
     /// </summary>
     private const int RowsInStatementMax = 2_000;
 
@@ -23,15 +23,19 @@ internal sealed class RowTable<TRow, TKey>
 
     public RowTable(string table)
     {
-        var (names, key) = (Names(Columns), Names(Key));
+        var names = Names(Columns);
+        var key = Names(Key);
         var set = string.Join(", ", Columns.Skip(Key.Count).Select(c => $"{c.Shape.Name} = excluded.{c.Shape.Name}"));
         _load = $"select {Names(Columns, "t.")} from {table} t join unnest({Unnest(Key)}) as k({key}) using ({key})";
         _delete =
-            $"delete from {table} t using unnest({Unnest(Key)}) as k({key}) where {string.Join(" and ", Key.Select(c => $"t.{c.Shape.Name} = k.{c.Shape.Name}"))}";
-        // One by one in step: unnest over several arrays writes a table of each first, which is most of what a single
-        // row costs.
+            $"delete from {table} t using unnest({Unnest(Key)}) as k({key}) "
+            + $"where {string.Join(" and ", Key.Select(c => $"t.{c.Shape.Name} = k.{c.Shape.Name}"))}";
+        // One unnest per array: an unnest over several arrays first writes a table of each, which is most of the cost
+        // of a single row.
         _upsert =
-            $"insert into {table} ({names}) select {string.Join(", ", Parameters(Columns).Select(p => $"unnest({p})"))} on conflict ({key}) do {(set == "" ? "nothing" : "update set " + set)}";
+            $"insert into {table} ({names}) "
+            + $"select {string.Join(", ", Parameters(Columns).Select(p => $"unnest({p})"))} "
+            + $"on conflict ({key}) do {(set == "" ? "nothing" : "update set " + set)}";
         _copy = $"copy {table} ({names}) from stdin (format binary)";
     }
 

@@ -3,10 +3,11 @@ using Npgsql;
 namespace Veza.EventStore.Projections;
 
 /// <summary>
-/// Which table a view shows. Readers use a view without a version (<c>views.chat_messages</c>); <c>log.projections</c>
-/// says which version's rows it shows, and the table and the checkpoint of that version are called after it. Only a
-/// finished build changes what a view shows.
+/// Decides which table a view shows. Queries use a view without a version (<c>views.chat_messages</c>);
+/// <c>log.projections</c> has the version whose rows it shows, and that version's table and checkpoint are named after
+/// it.
 /// </summary>
+/// <remarks>Only a finished build changes the rows of a view. Each change is one transaction of the caller's.</remarks>
 internal static class ServingTables
 {
     private const string BuildSuffix = "_build";
@@ -20,7 +21,7 @@ internal static class ServingTables
 
     private static string ViewOf(string projection) => TableOf(BaseOf(projection));
 
-    private static int VersionOf(string projection) =>
+    internal static int VersionOf(string projection) =>
         int.Parse(projection.AsSpan(VersionAt(projection) + 2), System.Globalization.CultureInfo.InvariantCulture);
 
     private static int VersionAt(string projection) =>
@@ -32,8 +33,8 @@ internal static class ServingTables
             );
 
     /// <summary>
-    /// At a start: makes the table of a projection that is new, so that it can be read, if empty, from the first moment
-    /// on; asks for the build of one whose version rose; leaves the view to a newer version.
+    /// Prepares a projection at a start: makes the table of a new one, so that queries find it, if empty; requests the
+    /// build of one whose version rose; leaves the view to a newer version.
     /// </summary>
     /// <exception cref="ProjectionChangedException">The columns of the record are not those of its table.</exception>
     public static async Task PrepareAsync(
@@ -49,8 +50,8 @@ internal static class ServingTables
             var table = TableOf(projection.Name);
             if (!await ExistsAsync(table, connection, transaction, ct))
             {
-                // Rows and checkpoints are there together or not at all; a shard that no node has run yet would else
-                // not be waited for.
+                // Rows and checkpoints exist together or not at all: otherwise no caller would wait for a shard that no
+                // node has run yet.
                 await ExecuteAsync(
                     "delete from log.mt_event_progression where split_part(name, '#', 1) = $1",
                     connection,
@@ -62,7 +63,7 @@ internal static class ServingTables
                 await ExecuteAsync(projection.Table.CreateSql(table), connection, transaction, ct);
             }
             else
-                await CheckAsync(projection, connection, transaction, ct);
+                await TableCheck.ThrowIfChangedAsync(projection, connection, transaction, ct);
             foreach (var index in projection.Table.IndexSql(table))
                 await ExecuteAsync(index, connection, transaction, ct);
             if (serving is null)
@@ -81,8 +82,8 @@ internal static class ServingTables
     }
 
     /// <summary>
-    /// Takes away the rows of a projection that no release has any longer, whichever version they are of, and all that
-    /// was known of it: what was personal in them is not left lying.
+    /// Drops the rows, of any version, and the state of a projection that this release no longer has, so that no
+    /// personal data stays behind.
     /// </summary>
     /// <param name="withdrawn">Without a version: <c>chat.message_texts</c>.</param>
     public static async Task WithdrawAsync(
@@ -96,7 +97,8 @@ internal static class ServingTables
         if (await ServingAsync(any, connection, transaction, ct) is not { } serving)
             return;
         await ExecuteAsync(
-            $"drop view if exists {ViewOf(any)}; drop table if exists {BuildTableOf(serving)}; drop table if exists {TableOf(serving)}",
+            $"drop view if exists {ViewOf(any)}; drop table if exists {BuildTableOf(serving)}; "
+                + $"drop table if exists {TableOf(serving)}",
             connection,
             transaction,
             ct
@@ -117,8 +119,8 @@ internal static class ServingTables
     }
 
     /// <returns>
-    /// Which table the view shows, by its identity, when it shows this version's rows, as it then does until the
-    /// transaction ends; null when it does not.
+    /// The identity of this version's table when the view shows it, as it then does until the transaction ends;
+    /// otherwise null.
     /// </returns>
     public static async Task<uint?> FindServingAsync(
         string projection,
@@ -138,16 +140,19 @@ internal static class ServingTables
     }
 
     /// <returns>
-    /// Up to where each view shows everything, by the projection without its version; the hindmost shard counts.
+    /// The position up to which each view is complete, by the projection without its version; the last shard counts.
     /// </returns>
     /// <remarks>
-    /// By what serves, and not by the names here: another release may have another version, or have divided it into
-    /// another number.
+    /// It reads the serving version and not this release's: another release may have another version or number of
+    /// shards.
     /// </remarks>
     public static async Task<Dictionary<string, long>> ReachedAsync(NpgsqlDataSource database, CancellationToken ct)
     {
         await using var command = database.CreateCommand(
-            "select s.base, min(p.last_seq_id) from log.projections s join log.mt_event_progression p on split_part(p.name, '#', 1) = s.serving group by 1"
+            """
+            select s.base, min(p.last_seq_id)
+            from log.projections s join log.mt_event_progression p on split_part(p.name, '#', 1) = s.serving group by 1
+            """
         );
         await using var rows = await command.ExecuteReaderAsync(ct);
         var reached = new Dictionary<string, long>();
@@ -156,7 +161,7 @@ internal static class ServingTables
         return reached;
     }
 
-    /// <summary>Has every reader wait for a moment, or gives up when a long query on the view is in the way.</summary>
+    /// <summary>Makes readers wait until the transaction ends; fails when a long query has the view locked.</summary>
     public static async Task HoldReadersAsync(
         string projection,
         NpgsqlConnection connection,
@@ -164,15 +169,14 @@ internal static class ServingTables
         CancellationToken ct
     )
     {
-        // A view's lock is also its table's; the runner that keeps the table takes it before its checkpoint, as this
-        // does.
+        // A view's lock also locks its table. The table's runner locks it before its checkpoint, as this does.
         await ExecuteAsync($"lock table {ViewOf(projection)} in access exclusive mode", connection, transaction, ct);
         var table = TableOf(projection);
         if (await ExistsAsync(table, connection, transaction, ct))
             await ExecuteAsync($"lock table {table} in access exclusive mode", connection, transaction, ct);
     }
 
-    /// <summary>Has the view show the built table, with its checkpoint; the former one is retired.</summary>
+    /// <summary>Makes the view show the built table, with its checkpoint, and retires the former table.</summary>
     public static async Task SwapAsync(
         IProjection built,
         long position,
@@ -204,7 +208,7 @@ internal static class ServingTables
             former ?? projection
         );
         await PlaceAsync(built, position, connection, transaction, ct);
-        // The built rows lack no event, whatever the former ones had to go without.
+        // The built rows lack no event, also none that the former ones skipped.
         await ExecuteAsync(
             "delete from log.parked_events where split_part(name, '#', 1) in ($1, $2)",
             connection,
@@ -216,7 +220,7 @@ internal static class ServingTables
         await ExecuteAsync("delete from log.builds where name = $1", connection, transaction, ct, projection);
     }
 
-    /// <summary>Drops what was retired before <paramref name="graceSeconds"/> and nobody reads any longer.</summary>
+    /// <summary>Drops tables that were retired <paramref name="graceSeconds"/> ago and that no query reads.</summary>
     public static async Task DropRetiredAsync(int graceSeconds, NpgsqlConnection connection, CancellationToken ct)
     {
         List<string> due = [];
@@ -291,9 +295,10 @@ internal static class ServingTables
         CancellationToken ct
     )
     {
-        var (view, show) = (ViewOf(projection), $"view {ViewOf(projection)} as select * from {TableOf(projection)}");
-        // Replaced where that is possible, for then it keeps its grants and the views that others made on it; another
-        // version may have other columns.
+        var view = ViewOf(projection);
+        var show = $"view {view} as select * from {TableOf(projection)}";
+        // Replaced where that is possible: it then keeps its grants and the views that depend on it. Another version
+        // may have other columns.
         await ExecuteAsync("savepoint replacing", connection, transaction, ct);
         try
         {
@@ -309,7 +314,10 @@ internal static class ServingTables
             );
         }
         await ExecuteAsync(
-            "insert into log.projections (base, serving) values ($1, $2) on conflict (base) do update set serving = excluded.serving",
+            """
+            insert into log.projections (base, serving) values ($1, $2)
+            on conflict (base) do update set serving = excluded.serving
+            """,
             connection,
             transaction,
             ct,
@@ -344,8 +352,7 @@ internal static class ServingTables
         CancellationToken ct
     )
     {
-        // No two tables ever have the same identity, so that a second retirement within the grace meets no name in its
-        // way.
+        // The table's identity makes the name unique: a second retirement within the grace does not collide.
         await using var name = new NpgsqlCommand(
             $"select $1 || '_old_' || '{table}'::regclass::oid",
             connection,
@@ -357,56 +364,5 @@ internal static class ServingTables
         await ExecuteAsync("insert into log.retired_tables (name) values ($1)", connection, transaction, ct, retired);
     }
 
-    /// <exception cref="ProjectionChangedException">The columns of the record are not those of its table.</exception>
-    private static async Task CheckAsync(
-        IProjection projection,
-        NpgsqlConnection connection,
-        NpgsqlTransaction transaction,
-        CancellationToken ct
-    )
-    {
-        if (
-            await DifferenceAsync(projection.Table, TableOf(projection.Name), connection, transaction, ct) is
-            { } difference
-        )
-            throw new ProjectionChangedException(
-                $"the projection {projection.Name}: {difference}; other columns are another version: call it {BaseOf(projection.Name)}.v{VersionOf(projection.Name) + 1}"
-            );
-    }
-
-    /// <returns>What about the table's columns is not of the shape; null when it is.</returns>
-    public static async Task<string?> DifferenceAsync(
-        TableShape shape,
-        string table,
-        NpgsqlConnection connection,
-        NpgsqlTransaction? transaction,
-        CancellationToken ct
-    )
-    {
-        await using var ask = new NpgsqlCommand(
-            "select attname, format_type(atttypid, atttypmod), not attnotnull from pg_attribute where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum",
-            connection,
-            transaction
-        );
-        ask.Parameters.Add(new NpgsqlParameter<string> { TypedValue = table });
-        Dictionary<string, TableColumn> found = [];
-        await using (var columns = await ask.ExecuteReaderAsync(ct))
-            while (await columns.ReadAsync(ct))
-                found.Add(columns.GetString(0), new(columns.GetString(0), columns.GetString(1), columns.GetBoolean(2)));
-        foreach (var column in shape.Columns)
-        {
-            if (!found.Remove(column.Name, out var there))
-                return $"its table {table} lacks the column {column.Name} of its record";
-            if (there != column with { Collation = null })
-                return $"its table {table} has {there.Definition} where its record has {column.Definition}";
-        }
-        return found.Count == 0
-            ? null
-            : $"its table {table} has a column {found.Keys.First()} that is not in its record";
-    }
-
     private static string Plain(string table) => table["views.".Length..];
 }
-
-/// <summary>A projection's columns were changed under the name it had.</summary>
-public sealed class ProjectionChangedException(string message) : Exception(message);

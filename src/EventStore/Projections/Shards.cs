@@ -7,28 +7,27 @@ using Veza.EventStore.Coordination;
 namespace Veza.EventStore.Projections;
 
 /// <summary>
-/// A projection divided by key into parts that run side by side, each with a checkpoint of its own:
+/// Divides a projection by key into shards that run side by side, each with its checkpoint:
 /// <c>chat.channel_messages.v1#0/4</c>.
 /// </summary>
 /// <remarks>
-/// The number of parts is in the name, so that a release with another number has other names, and neither takes the
-/// other's for its own.
+/// The number of shards is in the name, so that two releases with different numbers never share a checkpoint.
 /// </remarks>
 internal static class Shards
 {
     /// <summary>
-    /// How far shards may be apart to be made into another number: what brings them together is one transaction.
+    /// How far apart shards may be when their number changes: one transaction brings them together.
     /// </summary>
     public const long ApartMax = 100_000;
     private const int PageEventsMax = 2000;
 
-    /// <returns>The name of the checkpoint, the owner's row and the parked events.</returns>
+    /// <returns>The name of the shard's checkpoint, of its work item and of its parked events.</returns>
     public static string NameOf(IProjection projection, int shard) => NameOf(projection.Name, shard, projection.Shards);
 
     public static IEnumerable<string> NamesOf(IProjection projection) =>
         Enumerable.Range(0, projection.Shards).Select(shard => NameOf(projection, shard));
 
-    /// <summary>The same for a key in every process and release: FNV-1a over the key's parts as text.</summary>
+    /// <summary>The shard of a key, equal in every process and release: FNV-1a over the key's parts as text.</summary>
     /// <returns>0 or more, below <paramref name="of"/>.</returns>
     public static int Of<TKey>(TKey key, int of)
         where TKey : notnull
@@ -55,15 +54,15 @@ internal static class Shards
     }
 
     /// <summary>
-    /// Makes the checkpoints of another number of shards into those of this release's, in the caller's transaction; the
-    /// former owners are fenced by it.
+    /// Replaces the checkpoints of another number of shards by those of this release, in the caller's transaction; this
+    /// fences the former runners.
     /// </summary>
     /// <remarks>
-    /// A key's new shard takes over at a position, so all former shards must stand at one: those behind are brought up
-    /// to the furthest here. The caller holds <see cref="Checkpoint.MakingLock"/>.
+    /// A key's new shard takes over at a position, so all former shards must be at the same: this brings those behind
+    /// up to the furthest. The caller holds <see cref="Checkpoint.MakingLock"/>.
     /// </remarks>
     /// <exception cref="ShardsApartException">
-    /// They are further apart than <see cref="ApartMax"/>, or one stands before an event.
+    /// They are further apart than <see cref="ApartMax"/>, or one stopped before an event.
     /// </exception>
     public static async Task DivideAsync(
         EventLog log,
@@ -171,16 +170,18 @@ internal static class Shards
     }
 }
 
-/// <summary>The shards of a projection cannot be made into another number of them now.</summary>
+/// <summary>The number of a projection's shards cannot change now.</summary>
 public sealed class ShardsApartException : Exception
 {
     internal ShardsApartException(string projection, long lowest, long highest)
         : base(
-            $"the shards of {projection} stand between {lowest} and {highest}, more than {Shards.ApartMax} events apart: run the former release until they are closer, then change their number"
+            $"the shards of {projection} are between {lowest} and {highest}, more than {Shards.ApartMax} events apart: "
+                + "run the former release until they are closer, then change their number"
         ) { }
 
     internal ShardsApartException(string projection)
         : base(
-            $"a shard of {projection} stands before an event it cannot apply: retry or skip that first, then change the number of shards"
+            $"a shard of {projection} stopped before an event it cannot apply: "
+                + "retry or skip that first, then change the number of shards"
         ) { }
 }

@@ -8,20 +8,23 @@ using Veza.EventStore.Personal;
 
 namespace Veza.EventStore.Reading;
 
-/// <param name="UpTo">Everything up to it was looked at.</param>
+/// <param name="UpTo">Everything up to it was read.</param>
 internal sealed record FeedPage(long UpTo, List<RecordedEvent> Events);
 
 /// <summary>
-/// A long span of the log, some types of events only, for whoever folds all of it: read and decoded ahead of the
-/// reader, on a connection of its own. The server leaves out the other types; neither their JSON nor their rows travel.
+/// Reads some types of events from a long span of the log, ahead of a reader that folds them all.
 /// </summary>
+/// <remarks>
+/// Events come decoded, in order, and without their JSON. It reads on a separate connection; the server leaves out
+/// other types. A fault of the reading is thrown to the reader.
+/// </remarks>
 internal sealed class EventFeed(NpgsqlDataSource database, PersonalDataCipher cipher)
 {
     /// <summary>A megabyte of events, of which few pages are in memory.</summary>
     private const int PageEventsMax = 2_000;
 
     /// <summary>
-    /// Events whose personal keys are asked for with one question, and whose JSON is in memory until then.
+    /// Events whose personal keys are read with one query, and whose JSON is in memory until then.
     /// </summary>
     private const int DecodedAtOnceMax = 250;
 
@@ -29,13 +32,13 @@ internal sealed class EventFeed(NpgsqlDataSource database, PersonalDataCipher ci
     private const int PagesAhead = 2;
 
     /// <summary>
-    /// Where few events are of the types, a page would take long to fill, and whoever waits for it would not see that
-    /// anything moves.
+    /// Where few events are of the types, a page would take long to fill, and the reader would see no progress.
     /// </summary>
     private const int SpanMax = 200_000;
 
     private const string Sql =
-        $"select {LogReader.Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and type = any ($3) order by seq_id limit $4";
+        $"select {LogReader.Columns} from log.mt_events "
+        + "where seq_id > $1 and seq_id <= $2 and type = any ($3) order by seq_id limit $4";
 
     public async IAsyncEnumerable<FeedPage> ReadAsync(
         long after,
@@ -76,7 +79,7 @@ internal sealed class EventFeed(NpgsqlDataSource database, PersonalDataCipher ci
     }
 
     /// <summary>
-    /// What fits on one page, <see cref="PageEventsMax"/> events at most, over the reader's own connection.
+    /// One page, of <see cref="PageEventsMax"/> events at most, over the given connection.
     /// </summary>
     public static async Task<List<RecordedEvent>> ReadPageAsync(
         NpgsqlConnection connection,
@@ -146,7 +149,7 @@ internal sealed class EventFeed(NpgsqlDataSource database, PersonalDataCipher ci
         LogMetrics.ReadFromDatabase.Add(events.Count);
         return events;
 
-        // Here, beside the fold of the page before, and soon, so that the JSON of a whole page is never in memory.
+        // Beside the fold of the page before, and soon, so that the JSON of a whole page is never in memory.
         async ValueTask DecodeAsync()
         {
             await cipher.PrepareAsync(encoded, ct);

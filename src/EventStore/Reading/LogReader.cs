@@ -9,26 +9,29 @@ using Veza.EventStore.Personal;
 namespace Veza.EventStore.Reading;
 
 /// <summary>Reads the log from PostgreSQL, a page at a time.</summary>
+/// <remarks>Any thread may call it. It reads committed events; a database that is away throws.</remarks>
 public sealed class LogReader(NpgsqlDataSource database, PersonalDataCipher cipher)
 {
     /// <summary>Events in a page: some hundred kilobytes, read in a few milliseconds.</summary>
     public const int PageEventsMax = 1000;
 
     /// <summary>
-    /// Positions that one query may look at when it finds only some of them: rare types must not make it outlast the
+    /// Positions that one query may scan when it keeps only some of them: with rare types it would otherwise exceed the
     /// database's time-out.
     /// </summary>
     public const int SpanMax = 100_000;
 
-    /// <summary>In the order in which an event is read from a row.</summary>
+    /// <summary>The columns of an event, in the order <see cref="Read(NpgsqlDataReader)"/> expects.</summary>
     internal const string Columns =
         "seq_id, id, stream_id, version, type, timestamp, causation_id, user_name, data::text";
 
     /// <summary>
-    /// What the index on streams has of an event's version. A query that does not say it looks at the stream's events
-    /// before, or sorts them all.
+    /// The part of an event's version that is in the index on streams. A query without it scans the stream's earlier
+    /// events, or sorts them all.
     /// </summary>
     internal const string Eight = "version >> 3";
+
+    private const string Span = $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2";
 
     private long _eventsRead;
 
@@ -43,9 +46,9 @@ public sealed class LogReader(NpgsqlDataSource database, PersonalDataCipher ciph
         return await command.ExecuteScalarAsync(ct) as long? ?? 0;
     }
 
-    /// <summary>One page of at most <paramref name="max"/> events. Fewer mean that there are no more.</summary>
+    /// <summary>One page of at most <paramref name="max"/> events. Fewer mean that it is the last.</summary>
     /// <remarks>
-    /// A query that <see cref="LogQuery.Scans"/> looks at its whole span if it must: bound the span, or use
+    /// A query that <see cref="LogQuery.Scans"/> may scan its whole span: bound the span, or use
     /// <see cref="ReadAllAsync"/>, which does.
     /// </remarks>
     public async Task<List<RecordedEvent>> ReadAsync(LogQuery query, int max, CancellationToken ct)
@@ -56,14 +59,10 @@ public sealed class LogReader(NpgsqlDataSource database, PersonalDataCipher ciph
             $"stream_id = $4 and version > $5 and version < $6 and {Eight} >= $5 >> 3 and {Eight} <= $6 >> 3";
         var sql = (query.Stream, query.Types) switch
         {
-            (null, null) =>
-                $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 order by seq_id{order} limit $3",
-            (null, _) =>
-                $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and type = any ($4) order by seq_id{order} limit $3",
-            (_, null) =>
-                $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and {ofStream} order by {Eight}{order}, version{order} limit $3",
-            _ =>
-                $"select {Columns} from log.mt_events where seq_id > $1 and seq_id <= $2 and {ofStream} and type = any ($7) order by {Eight}{order}, version{order} limit $3",
+            (null, null) => $"{Span} order by seq_id{order} limit $3",
+            (null, _) => $"{Span} and type = any ($4) order by seq_id{order} limit $3",
+            (_, null) => $"{Span} and {ofStream} order by {Eight}{order}, version{order} limit $3",
+            _ => $"{Span} and {ofStream} and type = any ($7) order by {Eight}{order}, version{order} limit $3",
         };
         await using var command = database.CreateCommand(sql);
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = query.After });
@@ -82,7 +81,7 @@ public sealed class LogReader(NpgsqlDataSource database, PersonalDataCipher ciph
 
     /// <summary>The events after <paramref name="after"/>, oldest first.</summary>
     /// <param name="only">Aliases to keep, as <see cref="EventTypes.AliasesOf"/> has them; null keeps all.</param>
-    /// <param name="upTo">The last position to look at.</param>
+    /// <param name="upTo">The last position.</param>
     public Task<List<RecordedEvent>> ReadAsync(
         long after,
         long upTo,
@@ -93,8 +92,8 @@ public sealed class LogReader(NpgsqlDataSource database, PersonalDataCipher ciph
     ) => ReadAsync(new(after, upTo) { Types = only, Stream = stream }, max, ct);
 
     /// <summary>
-    /// Every event of the query, however many: up to the head as it is now, one page in memory, and between two pages
-    /// neither a connection nor a snapshot, so that a slow reader holds nothing up.
+    /// Every event of the query up to the present head. One page is in memory, and between two pages it holds neither a
+    /// connection nor a snapshot, so that a slow reader delays nothing.
     /// </summary>
     public async IAsyncEnumerable<RecordedEvent> ReadAllAsync(
         LogQuery query,
@@ -104,10 +103,11 @@ public sealed class LogReader(NpgsqlDataSource database, PersonalDataCipher ciph
         var left = query with { UpTo = Math.Min(query.UpTo, await HeadAsync(ct)) };
         while (left.After < left.UpTo)
         {
-            var span =
-                !left.Scans ? left
-                : left.Backwards ? left with { After = Math.Max(left.After, left.UpTo - SpanMax) }
-                : left with { UpTo = Math.Min(left.UpTo, left.After + SpanMax) };
+            var span = left;
+            if (left is { Scans: true, Backwards: true })
+                span = left with { After = Math.Max(left.After, left.UpTo - SpanMax) };
+            else if (left.Scans)
+                span = left with { UpTo = Math.Min(left.UpTo, left.After + SpanMax) };
             var page = await ReadAsync(span, PageEventsMax, ct);
             foreach (var e in page)
                 yield return e;
@@ -120,9 +120,11 @@ public sealed class LogReader(NpgsqlDataSource database, PersonalDataCipher ciph
         }
     }
 
-    /// <summary>A page of what an account caused, what is in its stream, and what names it, oldest first.</summary>
-    /// <returns>The events, of which there may be none, and up to where there is no other.</returns>
-    /// <remarks>No index knows this: each event of a span is looked at, some 100,000 in a tenth of a second.</remarks>
+    /// <summary>
+    /// A page of the events that an account caused, that are in its stream or that name it, oldest first.
+    /// </summary>
+    /// <returns>The events, perhaps none, and the position up to which there is no other.</returns>
+    /// <remarks>No index serves this: it scans each event of a span, some 100,000 in a tenth of a second.</remarks>
     public async Task<(List<RecordedEvent> Page, long ReadTo)> ReadConcerningAsync(
         Guid account,
         long after,
@@ -154,9 +156,12 @@ public sealed class LogReader(NpgsqlDataSource database, PersonalDataCipher ciph
     {
         if (positions.Length == 0)
             return [];
-        // The bounds say nothing new, except to the planner: only they leave partitions out.
+        // The bounds are redundant, except for the planner: only by them it leaves partitions out.
         await using var command = database.CreateCommand(
-            $"select {Columns} from log.mt_events where seq_id >= $1 and seq_id <= $2 and seq_id = any ($3) order by seq_id"
+            $"""
+            select {Columns} from log.mt_events
+            where seq_id >= $1 and seq_id <= $2 and seq_id = any ($3) order by seq_id
+            """
         );
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = positions[0] });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = positions[^1] });
@@ -165,8 +170,8 @@ public sealed class LogReader(NpgsqlDataSource database, PersonalDataCipher ciph
     }
 
     /// <summary>
-    /// A stream's events after a version, oldest first, as they come: no more of them in memory than the reader keeps.
-    /// A connection is held until the last.
+    /// Streams the events of a stream after a version, oldest first. It keeps none in memory, and holds a connection
+    /// until the last.
     /// </summary>
     public async IAsyncEnumerable<RecordedEvent> ReadStreamAsync(
         Guid stream,
@@ -174,9 +179,12 @@ public sealed class LogReader(NpgsqlDataSource database, PersonalDataCipher ciph
         [EnumeratorCancellation] CancellationToken ct
     )
     {
-        // A subquery, so that the planner does not know a stream that is very long, and would sort all of it.
+        // A subquery hides the stream from the planner, which would sort all of one that it knows to be long.
         await using var command = database.CreateCommand(
-            $"select {Columns} from log.mt_events where stream_id = (select $1) and version > $2 and {Eight} >= $2 >> 3 order by {Eight}, version"
+            $"""
+            select {Columns} from log.mt_events
+            where stream_id = (select $1) and version > $2 and {Eight} >= $2 >> 3 order by {Eight}, version
+            """
         );
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stream });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = afterVersion });
@@ -186,10 +194,10 @@ public sealed class LogReader(NpgsqlDataSource database, PersonalDataCipher ciph
     }
 
     /// <summary>
-    /// The events of many small streams within a span, oldest first, as they come. Costs a look-up for each stream in
-    /// each partition of the span, and one for each event. A connection is held until the last.
+    /// Streams the events of many small streams within a span, oldest first. It costs a look-up for each stream in each
+    /// partition of the span, and one for each event. It holds a connection until the last.
     /// </summary>
-    /// <param name="max">Events at most; where there are more, it is not said which are left out.</param>
+    /// <param name="max">Events at most; of more, any may be missing.</param>
     public async IAsyncEnumerable<RecordedEvent> ReadStreamsAsync(
         Guid[] streams,
         long after,
@@ -201,7 +209,8 @@ public sealed class LogReader(NpgsqlDataSource database, PersonalDataCipher ciph
         // Materialised, or the planner might walk the span in its order instead of looking the streams up.
         await using var command = database.CreateCommand(
             $"""
-            with found as materialized (select * from log.mt_events where stream_id = any ($1) and seq_id > $2 and seq_id <= $3 limit $4)
+            with found as materialized (
+                select * from log.mt_events where stream_id = any ($1) and seq_id > $2 and seq_id <= $3 limit $4)
             select {Columns} from found order by seq_id
             """
         );
@@ -215,8 +224,8 @@ public sealed class LogReader(NpgsqlDataSource database, PersonalDataCipher ciph
     }
 
     /// <returns>
-    /// The position of the last event before a moment; 0 when there is none. Times never go back along the log, so that
-    /// halving finds it in a few dozen look-ups.
+    /// The position of the last event before a moment; 0 when there is none. Times never go back along the log, so a
+    /// binary search finds it in a few dozen look-ups.
     /// </returns>
     public async Task<long> PositionBeforeAsync(DateTimeOffset moment, CancellationToken ct)
     {
@@ -240,7 +249,7 @@ public sealed class LogReader(NpgsqlDataSource database, PersonalDataCipher ciph
         return before;
     }
 
-    /// <returns>Who holds a unique name; null when nobody does.</returns>
+    /// <returns>The holder of a unique name; null when it is free.</returns>
     public async Task<Guid?> FindNameAsync(string scope, string name, CancellationToken ct)
     {
         await using var command = database.CreateCommand("select owner from log.names where scope = $1 and name = $2");
@@ -249,7 +258,7 @@ public sealed class LogReader(NpgsqlDataSource database, PersonalDataCipher ciph
         return await command.ExecuteScalarAsync(ct) as Guid?;
     }
 
-    /// <returns>What a command id was answered the first time; null when it is new.</returns>
+    /// <returns>The first answer to a command id; null when it is new.</returns>
     public async Task<Appending.AppendOutcome.Duplicate?> FindCommandAsync(Guid id, CancellationToken ct)
     {
         await using var command = database.CreateCommand(
@@ -277,7 +286,7 @@ public sealed class LogReader(NpgsqlDataSource database, PersonalDataCipher ciph
 
     private async Task<List<RecordedEvent>> FetchAsync(NpgsqlCommand command, CancellationToken ct)
     {
-        // Row by row and not sequentially within one: a value that has not come yet would be waited for on the thread.
+        // Rows are buffered whole: sequential access would block the thread for a value that has not arrived.
         await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SingleResult, ct);
         var events = new List<RecordedEvent>();
         while (await reader.ReadAsync(ct))
@@ -291,15 +300,22 @@ public sealed class LogReader(NpgsqlDataSource database, PersonalDataCipher ciph
     /// <param name="row">Its columns are <see cref="Columns"/>.</param>
     internal static RecordedEvent Read(NpgsqlDataReader row, IEventReader reader)
     {
-        var (position, id, stream, version) = (row.GetInt64(0), row.GetGuid(1), row.GetGuid(2), row.GetInt64(3));
+        var id = row.GetGuid(1);
         // Aliases repeat endlessly; the interned one lets readers compare them cheaply.
         var type = string.Intern(row.GetString(4));
-        var at = row.GetFieldValue<DateTimeOffset>(5);
-        var command =
-            row.IsDBNull(6) ? id
-            : Guid.TryParse(row.GetString(6), out var named) ? named
-            : id;
+        var command = !row.IsDBNull(6) && Guid.TryParse(row.GetString(6), out var named) ? named : id;
         var by = row.IsDBNull(7) ? null : row.GetString(7);
-        return new(position, id, stream, version, type, at, command, by, row.GetFieldValue<byte[]>(8), reader);
+        return new(
+            row.GetInt64(0),
+            id,
+            row.GetGuid(2),
+            row.GetInt64(3),
+            type,
+            row.GetFieldValue<DateTimeOffset>(5),
+            command,
+            by,
+            row.GetFieldValue<byte[]>(8),
+            reader
+        );
     }
 }

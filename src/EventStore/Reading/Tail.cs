@@ -4,10 +4,13 @@ using Veza.EventStore.Metrics;
 namespace Veza.EventStore.Reading;
 
 /// <summary>
-/// A bounded ring of the newest events, shared by every reader of a node. One writer at a time; readers take no lock: a
-/// slot holds an immutable event that names its own position, so a reader that finds another position there knows that
-/// it has fallen behind.
+/// Holds the newest events in a bounded ring, shared by every reader of a node.
 /// </summary>
+/// <remarks>
+/// Readers see every event once, in order and without a gap, or learn that the ring no longer holds it. One thread
+/// writes at a time; readers take no lock. A slot holds an immutable event with its position, so a reader that finds
+/// another position there has fallen behind.
+/// </remarks>
 public sealed class Tail
 {
     public const int EventsMax = 1 << 16;
@@ -16,7 +19,7 @@ public sealed class Tail
     private readonly RecordedEvent?[] _ring = new RecordedEvent?[EventsMax];
     private readonly Lock _write = new();
     private readonly List<Action<RecordedEvent>> _watchers = [];
-    private readonly List<Action<RecordedEvent>> _atOnce = [];
+    private readonly List<Action<RecordedEvent>> _earlyWatchers = [];
     private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _head;
     private long _oldest = 1;
@@ -34,16 +37,25 @@ public sealed class Tail
     public long Head => Volatile.Read(ref _head);
 
     /// <summary>
-    /// How often this node found that what it held is no longer the log's history. Whoever follows takes the number
-    /// before reading and compares it after: another one means that what was read may be of a history that is gone.
+    /// Counts the forks of the log that this node has met. A follower reads the number before it reads events and
+    /// compares it after: another number means that the events may be of a history that is gone.
     /// </summary>
     public int HistoryGeneration => Volatile.Read(ref _generation);
+
+    /// <exception cref="HistoryForkedException">
+    /// There was a fork since <see cref="HistoryGeneration"/> was <paramref name="generation"/>.
+    /// </exception>
+    public void ThrowIfForkedSince(int generation)
+    {
+        if (HistoryGeneration != generation)
+            throw new HistoryForkedException();
+    }
 
     /// <summary>The event at the head; null while the log is empty.</summary>
     internal HeadFingerprint? Mark => _mark;
 
     /// <summary>
-    /// Begins after <paramref name="mark"/>, or with an empty log: what is older is read from the database.
+    /// Begins after <paramref name="mark"/>, or with an empty log: older events are read from the database.
     /// </summary>
     internal void StartAt(HeadFingerprint? mark)
     {
@@ -52,10 +64,9 @@ public sealed class Tail
     }
 
     /// <summary>
-    /// Forgets every event and begins anew after <paramref name="mark"/>, which may be before the head. Who waits is
-    /// woken.
+    /// Drops every event and begins anew after <paramref name="mark"/>, which may be before the head. Waits end.
     /// </summary>
-    /// <param name="forgetting">What else was made of the forgotten events; run before anything can be added.</param>
+    /// <param name="forgetting">Drops what was derived from the events; runs before any can be added.</param>
     internal void Fork(HeadFingerprint? mark, Action forgetting)
     {
         TaskCompletionSource moved;
@@ -76,25 +87,25 @@ public sealed class Tail
     /// Calls <paramref name="watcher"/> with every event, in order, before readers can see it. It must be quick and
     /// must not throw.
     /// </summary>
-    /// <param name="atOnce">
-    /// This node's own events also before their turn, when there are events of other nodes before them that are still
-    /// to be read: what a node has answered, its next answers know. The watcher is told of these twice.
+    /// <param name="early">
+    /// Also calls it with this node's own events while other nodes' events before them are still to be read: the node's
+    /// next answers must know what it has answered. The watcher is called with these events twice.
     /// </param>
-    public void Watch(Action<RecordedEvent> watcher, bool atOnce = false)
+    public void Watch(Action<RecordedEvent> watcher, bool early = false)
     {
         lock (_write)
         {
             _watchers.Add(watcher);
-            if (atOnce)
-                _atOnce.Add(watcher);
+            if (early)
+                _earlyWatchers.Add(watcher);
         }
     }
 
-    /// <summary>Adds events that follow on the head; those already here are passed over.</summary>
-    /// <param name="forks"><see cref="HistoryGeneration"/> before the events were read or written.</param>
+    /// <summary>Adds events that follow the head; those already held are skipped.</summary>
+    /// <param name="generation"><see cref="HistoryGeneration"/> before the events were read or written.</param>
     /// <returns>
-    /// False, with nothing added, when there is a gap between the head and the first event, of which only who watches
-    /// at once is told, or a fork between their reading and now.
+    /// False, with nothing added, when there is a gap between the head and the first event (then only the watchers that
+    /// want their events early are called), or a fork since they were read.
     /// </returns>
     public bool Publish(IReadOnlyList<RecordedEvent> events, int generation)
     {
@@ -108,7 +119,7 @@ public sealed class Tail
             if (events[0].Position > _head + 1)
             {
                 foreach (var e in events)
-                foreach (var watcher in _atOnce)
+                foreach (var watcher in _earlyWatchers)
                     watcher(e);
                 return false;
             }
@@ -127,15 +138,14 @@ public sealed class Tail
     }
 
     /// <summary>
-    /// Adds events that come right before those held, so that a process that has just started can hold what it would
-    /// have held had it run on.
+    /// Adds events that come right before those held, so that a process that has just started holds as many as one that
+    /// ran on.
     /// </summary>
     /// <param name="newestFirst">
-    /// What was read after <see cref="HistoryGeneration"/> was <paramref name="forks"/>.
+    /// Events read after <see cref="HistoryGeneration"/> was <paramref name="generation"/>.
     /// </param>
     /// <returns>
-    /// False when there is nothing more to add: the ring is full, what was read does not fit on, or there was a fork
-    /// since.
+    /// False when there is nothing more to add: the ring is full, the events do not adjoin, or there was a fork since.
     /// </returns>
     internal bool FillBackwards(IReadOnlyList<RecordedEvent> newestFirst, int generation)
     {
@@ -147,7 +157,7 @@ public sealed class Tail
             {
                 if (e.Position != _oldest - 1 || _head - e.Position >= EventsMax || _bytes + e.Json.Length > BytesMax)
                     return false;
-                // Watchers are told of what is new; this is not.
+                // Watchers are called with new events only.
                 Volatile.Write(ref _ring[e.Position & (EventsMax - 1)], e);
                 _bytes += e.Json.Length;
                 _oldest = e.Position;
@@ -156,7 +166,7 @@ public sealed class Tail
         }
     }
 
-    /// <summary>The oldest position that is surely held, or would be if there were events.</summary>
+    /// <summary>The oldest position that is held, or the first to be held while there is none.</summary>
     internal long Oldest
     {
         get
@@ -174,7 +184,7 @@ public sealed class Tail
         for (var next = position + 1; next <= head && into.Count < max; next++)
         {
             var e = Volatile.Read(ref _ring[next & (EventsMax - 1)]);
-            // Behind by part of a batch is still progress; what was overwritten is fetched the next time round.
+            // Part of a batch is still progress; overwritten events are read from the database the next time.
             if (e is null || e.Position != next)
                 return into.Count > 0;
             into.Add(e);
@@ -182,7 +192,7 @@ public sealed class Tail
         return true;
     }
 
-    /// <summary>Lets the events held be read anew that <paramref name="which"/> says.</summary>
+    /// <summary>Has the events held that <paramref name="which"/> selects be decoded anew.</summary>
     internal void Forget(Func<RecordedEvent, bool> which)
     {
         for (var i = 0; i < _ring.Length; i++)
@@ -191,7 +201,7 @@ public sealed class Tail
     }
 
     /// <summary>
-    /// Completes when the head is past <paramref name="position"/>, or at a fork, after which it may be before it.
+    /// Completes when the head is past <paramref name="position"/>, or at a fork, after which the head may be lower.
     /// </summary>
     public Task WaitAsync(long position, CancellationToken ct)
     {
@@ -216,7 +226,7 @@ public sealed class Tail
             watcher(e);
         ref var slot = ref _ring[e.Position & (EventsMax - 1)];
         if (slot is not null)
-            Forget(ref slot);
+            Drop(ref slot);
         Volatile.Write(ref slot, e);
         _bytes += e.Json.Length;
         Volatile.Write(ref _head, e.Position);
@@ -224,12 +234,12 @@ public sealed class Tail
         {
             ref var oldest = ref _ring[_oldest & (EventsMax - 1)];
             if (oldest is not null && oldest.Position == _oldest)
-                Forget(ref oldest);
+                Drop(ref oldest);
             _oldest++;
         }
     }
 
-    private void Forget(ref RecordedEvent? slot)
+    private void Drop(ref RecordedEvent? slot)
     {
         _bytes -= slot!.Json.Length;
         _oldest = Math.Max(_oldest, slot.Position + 1);
@@ -238,6 +248,6 @@ public sealed class Tail
 }
 
 /// <summary>
-/// Tells one history from another: two that agree in the event at a position agree in everything before it.
+/// Identifies a history of the log: two that agree in the event at a position agree in everything before it.
 /// </summary>
 internal sealed record HeadFingerprint(long Position, Guid Id, DateTimeOffset At);

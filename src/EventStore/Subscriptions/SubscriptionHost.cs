@@ -1,13 +1,15 @@
 using Microsoft.Extensions.Logging;
+using Veza.EventStore.Coordination;
 
 namespace Veza.EventStore.Subscriptions;
 
 /// <summary>
-/// Runs the subscriptions of a node, each at its own pace. Of several nodes one runs each of them; the others stand by.
+/// Runs the subscriptions of a node, each at its own pace. One node runs each subscription at a time.
 /// </summary>
+/// <remarks>A subscription that fails delays no other; <see cref="ProcessorStatus"/> shows its fault.</remarks>
 public sealed class SubscriptionHost : IAsyncDisposable
 {
-    /// <summary>As <see cref="Running.RunnerStatus.Kind"/> says it.</summary>
+    /// <summary>The <see cref="RunnerStatus.Kind"/> of subscriptions.</summary>
     public const string Kind = "subscription";
 
     private readonly EventLog _log;

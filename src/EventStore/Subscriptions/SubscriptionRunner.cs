@@ -2,22 +2,25 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Veza.EventStore.Concurrency;
 using Veza.EventStore.Coordination;
-using Veza.EventStore.Database;
 using Veza.EventStore.Events;
 
 namespace Veza.EventStore.Subscriptions;
 
-/// <summary>Gives a subscription its events in the log's order, from its own checkpoint on.</summary>
+/// <summary>
+/// Gives a subscription its events in the log's order, from its checkpoint on, until it is cancelled.
+/// </summary>
 /// <remarks>
-/// <see cref="Running.WorkCoordinator"/> sees to it that one runner of a name works at a time. Should another have
-/// taken its place, it learns so when it moves its checkpoint, and what it was about to store is not stored.
+/// Each event is stored once: the subscription stores it in the transaction that moves the checkpoint by
+/// compare-and-set. <see cref="WorkCoordinator"/> runs one runner of a name at a time; should two run, one of them
+/// stores nothing. <see cref="RunAsync"/> runs on one loop; any thread may wait. A fault is in <see cref="Error"/>, and
+/// it starts over from the checkpoint.
 /// </remarks>
 internal sealed class SubscriptionRunner(EventLog log, ISubscription subscription, TimeProvider clock, ILogger logger)
 {
     private const int ReadEventsMax = 500;
 
     /// <summary>
-    /// A checkpoint that moved past events of no interest is written down at most this many events late.
+    /// A checkpoint that moved past events of no interest is written at most this many events late.
     /// </summary>
     private const int CheckpointEvery = 5000;
 
@@ -25,92 +28,77 @@ internal sealed class SubscriptionRunner(EventLog log, ISubscription subscriptio
     private static readonly TimeSpan CheckpointWithin = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// At the head it takes what has come since this often at most, as projections do: to look after each event would
-    /// cost more than most events do.
+    /// At the head it reads new events this often at most, as projections do: to look after each event would cost more
+    /// than most events do.
     /// </summary>
     private static readonly TimeSpan ReadEvery = TimeSpan.FromMilliseconds(20);
 
-    private static readonly TimeSpan RestartMin = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan RestartMax = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan UnavailableRetryMax = TimeSpan.FromSeconds(1);
-
     private readonly HashSet<string> _events = [.. subscription.Events.Select(type => log.Types.Describe(type).Name)];
     private readonly Progress _progress = new();
-    private long _checkpoint;
+    private readonly CheckpointCursor _checkpoint = new(subscription.Name, clock);
+    private readonly RestartBackoff _backoff = new(clock);
     private volatile string? _error;
 
     public string Name => subscription.Name;
 
-    /// <summary>Why it does not get on; null while it does.</summary>
+    /// <summary>Why it makes no progress; null while it does.</summary>
     public string? Error => _error;
 
     /// <summary>Completes when everything up to <paramref name="position"/> is stored.</summary>
     public Task WaitAsync(long position, CancellationToken ct) => _progress.WaitAsync(position, ct);
 
-    /// <summary>Runs until it is cancelled, whatever happens.</summary>
+    /// <summary>Runs until it is cancelled, and never throws.</summary>
     public async Task RunAsync(CancellationToken ct)
     {
-        var wait = RestartMin;
-        while (!ct.IsCancellationRequested)
-        {
-            try
-            {
-                await WorkAsync(() => wait = RestartMin, ct);
-            }
-            catch (OperationCanceledException) when (ct.IsCancellationRequested)
-            {
-                break;
-            }
-            catch (Exception away) when (DatabaseFaults.IsUnavailable(away))
-            {
-                _error = away.Message;
-                if (wait > UnavailableRetryMax)
-                    wait = UnavailableRetryMax;
-                logger.LogWarning(
-                    "Subscription {Subscription} stands at {Position}, as the database does not answer ({Reason}); "
-                        + "it tries again in {Wait}",
-                    Name,
-                    _checkpoint,
-                    away.Message,
-                    wait
-                );
-            }
-            catch (Exception fault)
-            {
-                _error = fault.Message;
-                logger.LogError(
-                    fault,
-                    "Subscription {Subscription} stands at {Position} and starts over in {Wait}",
-                    Name,
-                    _checkpoint,
-                    wait
-                );
-            }
-            try
-            {
-                await Task.Delay(wait, clock, ct);
-            }
-            catch (OperationCanceledException)
-            {
-                break;
-            }
-            wait = wait * 2 < RestartMax ? wait * 2 : RestartMax;
-        }
+        do await RunOnceAsync(ct);
+        while (!ct.IsCancellationRequested && await _backoff.WaitAsync(ct));
         _error = null;
     }
 
-    private async Task WorkAsync(Action proceeding, CancellationToken ct)
+    /// <summary>Stores events until a fault.</summary>
+    private async Task RunOnceAsync(CancellationToken ct)
+    {
+        try
+        {
+            await WorkAsync(ct);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested) { }
+        catch (Exception away) when (_backoff.IsUnavailable(away))
+        {
+            _error = away.Message;
+            logger.LogWarning(
+                "Subscription {Subscription} stays at {Position}, as the database does not answer ({Reason}); "
+                    + "it tries again in {Wait}",
+                Name,
+                _checkpoint.Position,
+                away.Message,
+                _backoff.Wait
+            );
+        }
+        catch (Exception fault)
+        {
+            _error = fault.Message;
+            logger.LogError(
+                fault,
+                "Subscription {Subscription} stays at {Position} and starts over in {Wait}",
+                Name,
+                _checkpoint.Position,
+                _backoff.Wait
+            );
+        }
+    }
+
+    private async Task WorkAsync(CancellationToken ct)
     {
         var generation = log.HistoryGeneration;
         await using (var connection = await log.RunnersDatabase.OpenConnectionAsync(ct))
-            _checkpoint = await Checkpoint.LoadAsync(Name, connection, ct);
-        if (_checkpoint > await log.Reader.HeadAsync(ct))
-            throw new SubscriptionBeyondHeadException(Name, _checkpoint);
-        _progress.MoveTo(_checkpoint);
+            await _checkpoint.LoadAsync(connection, ct);
+        if (_checkpoint.Position > await log.Reader.HeadAsync(ct))
+            throw new SubscriptionBeyondHeadException(Name, _checkpoint.Position);
+        _progress.MoveTo(_checkpoint.Position);
         await TakeParkedAsync(ct);
         _error = null;
-        var read = _checkpoint;
-        var writtenAt = clock.GetTimestamp();
+        var read = _checkpoint.Position;
         while (true)
         {
             var events = await log.ReadAfterAsync(read, ReadEventsMax, ct);
@@ -119,24 +107,26 @@ internal sealed class SubscriptionRunner(EventLog log, ISubscription subscriptio
             if (events.Count > 0)
                 read = events[^1].Position;
             var wanted = events.Where(e => _events.Contains(e.Name)).ToList();
-            var isLate = read - _checkpoint >= CheckpointEvery || clock.GetElapsedTime(writtenAt) >= CheckpointWithin;
-            if (wanted.Count > 0 || (read > _checkpoint && isLate))
-            {
+            if (wanted.Count > 0 || (read > _checkpoint.Position && IsLate(read)))
                 await StoreAsync(wanted, read, ct);
-                writtenAt = clock.GetTimestamp();
-            }
             _progress.MoveTo(read);
-            proceeding();
-            if (events.Count > 0)
-                continue;
-            await Task.Delay(ReadEvery, clock, ct);
-            var more = log.Tail.WaitAsync(read, ct);
-            if (read > _checkpoint)
-                await Task.WhenAny(more, Task.Delay(CheckpointWithin, clock, ct));
-            else
-                await more;
-            ct.ThrowIfCancellationRequested();
+            _backoff.Reset();
+            if (events.Count == 0)
+                await IdleAsync(read, ct);
         }
+    }
+
+    private bool IsLate(long read) =>
+        read - _checkpoint.Position >= CheckpointEvery || _checkpoint.SinceMoved >= CheckpointWithin;
+
+    private async Task IdleAsync(long read, CancellationToken ct)
+    {
+        await Task.Delay(ReadEvery, clock, ct);
+        var more = log.Tail.WaitAsync(read, ct);
+        if (read > _checkpoint.Position)
+            await more.EndsWithinAsync(CheckpointWithin, clock, ct);
+        else
+            await more;
     }
 
     /// <summary>Stores what a former release had parked, when it gave the events itself.</summary>
@@ -171,14 +161,11 @@ internal sealed class SubscriptionRunner(EventLog log, ISubscription subscriptio
         try
         {
             await using var connection = await log.RunnersDatabase.OpenConnectionAsync(ct);
-            await using var move = new NpgsqlBatch(connection)
-            {
-                BatchCommands = { Checkpoint.Move(Name, _checkpoint, read) },
-            };
+            await using var move = new NpgsqlBatch(connection) { BatchCommands = { _checkpoint.MoveTo(read) } };
             if (wanted.Count == 0)
             {
                 await move.ExecuteNonQueryAsync(ct);
-                _checkpoint = read;
+                _checkpoint.Moved(read);
                 return;
             }
             await using var transaction = await connection.BeginTransactionAsync(ct);
@@ -189,14 +176,14 @@ internal sealed class SubscriptionRunner(EventLog log, ISubscription subscriptio
         }
         catch (PostgresException fault) when (Checkpoint.IsElsewhere(fault))
         {
-            throw new SubscriptionFencedException(Name, _checkpoint);
+            throw new SubscriptionFencedException(Name, _checkpoint.Position);
         }
-        _checkpoint = read;
+        _checkpoint.Moved(read);
         await subscription.StoredAsync(ct);
     }
 }
 
-/// <summary>Somebody else moved this subscription's checkpoint; nothing was stored here.</summary>
+/// <summary>Another runner moved this subscription's checkpoint; nothing was stored here.</summary>
 public sealed class SubscriptionFencedException(string subscription, long position)
     : Exception(
         $"the checkpoint of subscription {subscription} was moved on from {position} by another; "

@@ -31,7 +31,7 @@ public class PoisonTests(LogFixture fixture)
     private static Task StandsAsync(ProjectionHost host) =>
         Eventually.TrueAsync(() =>
             host.Status.Single(s => s.Name == "test.sums.v1") is { State: ProjectionState.Faulted, Error: { } error }
-            && error.Contains("it stands before event 38")
+            && error.Contains("it stopped before event 38")
         );
 
     [Fact]
@@ -149,7 +149,7 @@ public class PoisonTests(LogFixture fixture)
         );
         var status = await log.UntilAsync(s => s.StandsAt is not null);
         Assert.Equal(
-            (ProjectionRunner.SkippedInARowMax + 1, ProjectionRunner.SkippedInARowMax),
+            (PoisonPolicy.SkippedInARowMax + 1, PoisonPolicy.SkippedInARowMax),
             (status.StandsAt, status.Skipped)
         );
     }

@@ -100,7 +100,7 @@ public class ProjectionRunnerTests(LogFixture fixture)
 
         await Eventually.TrueAsync(() =>
             host.Status[0] is { State: ProjectionState.Faulted, Error: { } error }
-            && error.Contains("only a rebuild mends them")
+            && error.Contains("only a rebuild repairs them")
         );
         Assert.Equal((1, 2), (log.HistoryGeneration, log.Head));
         Assert.Equal(2, (await log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None)).Version);

@@ -127,7 +127,7 @@ public class FollowTests(LogFixture fixture)
         var tail = new Tail();
         var (inTurn, atOnce) = (new List<long>(), new List<long>());
         tail.Watch(e => inTurn.Add(e.Position));
-        tail.Watch(e => atOnce.Add(e.Position), atOnce: true);
+        tail.Watch(e => atOnce.Add(e.Position), early: true);
         Assert.False(tail.Publish([At(2), At(3)], tail.HistoryGeneration));
         Assert.Equal((0, 0), (tail.Head, inTurn.Count));
         Assert.Equal([2, 3], atOnce);
