@@ -18,7 +18,6 @@ public sealed class FoldersTests
     [InlineData("Reactors")]
     [InlineData("Mail")]
     [InlineData("Cli")]
-    [InlineData("Commands")]
     public void No_folder_depends_on_one_that_depends_on_it(string room)
     {
         var uses = Uses(room);
