@@ -30,7 +30,8 @@ public static class MessageEndpoints
             .Produces(StatusCodes.Status201Created)
             .WithSummary("Send a message")
             .WithDescription(
-                "Markdown, at most MAX_MESSAGE_SIZE bytes of UTF-8. Needs the permission SendMessages; 429 `slow_mode` in a slow channel."
+                "Markdown, at most MAX_MESSAGE_SIZE bytes of UTF-8. Needs the permission SendMessages; 429 `slow_mode` "
+                    + "in a slow channel."
             );
         channel
             .MapGet("", History)

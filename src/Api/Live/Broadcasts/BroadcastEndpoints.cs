@@ -167,8 +167,7 @@ public static class BroadcastEndpoints
         http.Response.ContentType = mount.Format.ContentType();
         http.Response.Headers.CacheControl = "no-store";
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        // A slow listener skips forward instead of being cut off, and a listener of a quiet broadcast receives little
-        // through no fault of its own.
+        // A slow listener skips forward instead of being cut off, and a quiet broadcast legitimately sends little.
         if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
             rate.MinDataRate = null;
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, host.ApplicationStopping);

@@ -46,10 +46,13 @@ public static class TrackEndpoints
         var track = tracks.MapGroup("/{trackId:guid}");
         track
             .MapGet("", async (Guid trackId, TrackQueries queries, HttpContext http, CancellationToken ct) =>
-                await (http.PointInTime() is { } past ? new(past.Views) : queries).FindAsync(trackId, ct) is { } found
+            {
+                if (http.PointInTime() is { } past)
+                    queries = new(past.Views);
+                return await queries.FindAsync(trackId, ct) is { } found
                     ? Results.Ok(found)
-                    : Problems.Result(Refusals.Unknown("track", trackId))
-            )
+                    : Problems.Result(Refusals.Unknown("track", trackId));
+            })
             .ReadsFrom(TrackQueries.Reads)
             .AnswersAsOf(TrackQueries.Reads)
             .Produces<TrackView>()
