@@ -74,7 +74,7 @@ internal static class VezaServices
         {
             options.Connection(log.Database);
             options.DatabaseSchemaName = DocumentsSchema;
-            options.OpenVezaLog(log.Types, VezaApplication.Models);
+            options.OpenVezaLog(log.Types, VezaApplication.Aggregates);
         });
         services.AddSingleton(new HistoryLimit(settings.MessageHistoryMax));
         services.AddSingleton(provider => new CommandBus(

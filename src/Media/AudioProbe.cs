@@ -199,7 +199,9 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
             return (null, outside);
 
         var format = report.GetProperty("format");
-        var bitRate = Number(audio, "bit_rate") is > 0 and var own ? own : Number(format, "bit_rate");
+        var bitRate = Number(audio, "bit_rate");
+        if (bitRate <= 0)
+            bitRate = Number(format, "bit_rate");
         return (
             new AudioFacts(
                 DurationMs: (long)Math.Round(Number(format, "duration") * 1000),

@@ -108,7 +108,8 @@ internal sealed class ObjectStream(long length, Func<long, long, CancellationTok
         limited.CancelAfter(SilenceMax);
         try
         {
-            return await window.ReadAsync(buffer, limited.Token) is > 0 and var read ? read : null;
+            var read = await window.ReadAsync(buffer, limited.Token);
+            return read > 0 ? read : null;
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {

@@ -22,7 +22,7 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
     private const string PartialSuffix = ".partial";
 
     /// <summary>While ffmpeg works on a file, it writes many times a second.</summary>
-    private static readonly TimeSpan PartialAgeMax = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan PartialsStaleAfter = TimeSpan.FromMinutes(10);
 
     /// <param name="destination">Appears whole or not at all, and replaces an existing file.</param>
     /// <param name="progress">
@@ -133,7 +133,7 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
         var folder = new DirectoryInfo(Path.GetDirectoryName(Path.GetFullPath(destination))!);
         if (!folder.Exists)
             return;
-        var before = time.GetUtcNow().UtcDateTime - PartialAgeMax;
+        var before = time.GetUtcNow().UtcDateTime - PartialsStaleAfter;
         foreach (var left in folder.EnumerateFiles($"{Path.GetFileName(destination)}.*{PartialSuffix}"))
             if (left.LastWriteTimeUtc < before)
                 left.Delete();

@@ -22,6 +22,7 @@ public sealed record EraseAccountBody(string Password, string? Code = null)
     public override string ToString() => nameof(EraseAccountBody);
 }
 
+/// <summary>Registration, reading, export and erasure of accounts.</summary>
 public static class AccountEndpoints
 {
     public static void MapAccounts(this IEndpointRouteBuilder api)

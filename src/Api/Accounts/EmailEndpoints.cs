@@ -25,6 +25,7 @@ public sealed record RequestPasswordResetBody(string Email)
     public override string ToString() => nameof(RequestPasswordResetBody);
 }
 
+/// <summary>Changes and proofs of e-mail addresses, and requests of password resets.</summary>
 public static class EmailEndpoints
 {
     public static void MapEmails(this IEndpointRouteBuilder api)

@@ -24,6 +24,7 @@ public sealed record PasswordResetView(Guid Id, string Token, int ExpiresIn)
     public override string ToString() => $"{nameof(PasswordResetView)} {Id}";
 }
 
+/// <summary>Changes and resets of passwords.</summary>
 public static class PasswordEndpoints
 {
     public static void MapPasswords(this IEndpointRouteBuilder api)

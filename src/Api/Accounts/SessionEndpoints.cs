@@ -31,6 +31,7 @@ public sealed record SessionView(
     bool Current
 );
 
+/// <summary>Sign-in, refresh and the end of sessions.</summary>
 public static class SessionEndpoints
 {
     public static void MapSessions(this IEndpointRouteBuilder api)

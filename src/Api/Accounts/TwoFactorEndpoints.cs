@@ -31,6 +31,7 @@ public sealed record RecoveryCodesView(Guid Id, IReadOnlyList<string> RecoveryCo
     public override string ToString() => nameof(RecoveryCodesView);
 }
 
+/// <summary>Set-up and end of two-factor sign-in.</summary>
 public static class TwoFactorEndpoints
 {
     public static void MapTwoFactor(this IEndpointRouteBuilder api)

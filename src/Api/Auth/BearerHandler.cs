@@ -26,9 +26,11 @@ internal sealed class BearerHandler(
     {
         var failure = (await HandleAuthenticateOnceSafeAsync()).Failure;
         Response.Headers.WWWAuthenticate = failure is null ? "Bearer" : "Bearer error=\"invalid_token\"";
-        var code = ReferenceEquals(failure, AccessTokenCache.Expired) ? "token_expired" : "unauthenticated";
         var detail = failure?.Message ?? "this needs an access token: Authorization: Bearer <accessToken>";
-        await Problems.WriteAsync(Context, new(code, RefusalKind.Unauthenticated, detail));
+        var refusal = new Refusal("unauthenticated", RefusalKind.Unauthenticated, detail);
+        if (ReferenceEquals(failure, AccessTokenCache.Expired))
+            refusal = refusal with { Code = "token_expired" };
+        await Problems.WriteAsync(Context, refusal);
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>

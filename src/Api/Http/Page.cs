@@ -6,6 +6,7 @@ namespace Veza.Api.Http;
 /// <param name="Next">Where to GET the following page; null at the end.</param>
 public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
 
+/// <summary>Cuts pages from lists, and reads the limit of a request.</summary>
 public static class Page
 {
     public const int LimitDefault = 50;

@@ -15,6 +15,7 @@ public sealed record CreateCommunityBody(string Name);
 
 public sealed record CreateChannelBody(string Name, ChannelKind Kind, string? Topic, int SlowModeSeconds = 0);
 
+/// <summary>Communities with their members and channels.</summary>
 public static class CommunityEndpoints
 {
     private static readonly string[] CommunityRead = ["chat.communities.v1"];

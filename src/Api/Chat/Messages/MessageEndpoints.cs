@@ -10,6 +10,7 @@ public sealed record SendMessageBody(string Text, Guid? ReplyTo);
 
 public sealed record EditMessageBody(string Text);
 
+/// <summary>Messages, their history and their reactions.</summary>
 public static class MessageEndpoints
 {
     private static readonly string[] Reads = [.. MessageQueries.Reads, "chat.channels.v1", "chat.members.v1"];

@@ -13,6 +13,7 @@ namespace Veza.Api.Live.Broadcasts;
 
 public sealed record CreateBroadcastBody(string Title);
 
+/// <summary>Opening, listing, ending and playing of broadcasts.</summary>
 public static class BroadcastEndpoints
 {
     public static void AddBroadcasts(this IServiceCollection services, VezaSettings settings)

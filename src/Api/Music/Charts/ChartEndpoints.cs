@@ -24,6 +24,7 @@ public sealed record ChartPageView(
         );
 }
 
+/// <summary>The charts, now or as of a point in time.</summary>
 public static class ChartEndpoints
 {
     public static void MapCharts(this IEndpointRouteBuilder api) =>

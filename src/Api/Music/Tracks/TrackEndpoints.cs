@@ -14,6 +14,7 @@ namespace Veza.Api.Music.Tracks;
 /// <summary>The upload's form for the API description. It is read part by part and never bound as a whole.</summary>
 public sealed record UploadTrackForm(string Title, string? Genre, string? Description, IFormFile File);
 
+/// <summary>Upload, reading and download of tracks.</summary>
 public static class TrackEndpoints
 {
     public static void MapTracks(this IEndpointRouteBuilder api)
