@@ -16,7 +16,7 @@ internal sealed class FullCollections(TimeProvider clock) : BackgroundService
     /// Between two full collections. Together with the interval of the checks it stays below the thread's lifetime.
     /// </summary>
     private static readonly TimeSpan IntervalMax = TimeSpan.FromSeconds(14);
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(2);
 
     private int _full;
     private int _young;
@@ -27,7 +27,7 @@ internal sealed class FullCollections(TimeProvider clock) : BackgroundService
         // Compacts the old generation only when memory is short. Otherwise it would be compacted once it has many
         // holes, which stops everything: 124 ms were measured where other pauses take 3 to 12 ms.
         GCSettings.LatencyMode = GCLatencyMode.SustainedLowLatency;
-        using var timer = new PeriodicTimer(LookEvery, clock);
+        using var timer = new PeriodicTimer(CheckEvery, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken))
             if (IsDue(clock.GetTimestamp(), GC.CollectionCount(1), GC.CollectionCount(2)))
                 GC.Collect(2, GCCollectionMode.Forced, blocking: false);

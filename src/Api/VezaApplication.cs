@@ -26,7 +26,7 @@ public static class VezaApplication
     public static EventTypes EventTypes { get; } = EventTypes.DerivedFrom(typeof(DomainEvent), ConfigureJson, Personal);
 
     /// <summary>Every aggregate of the domain; Marten folds them as a node does.</summary>
-    public static IReadOnlyList<Type> Models { get; } =
+    public static IReadOnlyList<Type> Aggregates { get; } =
     [.. typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel)];
 
     /// <summary>One instance of every projection class of the product.</summary>

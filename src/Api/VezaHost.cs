@@ -118,7 +118,7 @@ public static class VezaHost
                 await app.Services.GetRequiredService<OperatorBootstrap>().RunAsync(settings.VezaHome, ct);
             await app.Services.GetRequiredService<ClockSkew>().WarnAsync(ct);
             if (!limits.LiveIsGiven && limits.Live < ConnectionLimits.LiveDefaultMax)
-                TellOfFiles(limits, loggers.CreateLogger("Veza"));
+                LogFileLimit(limits, loggers.CreateLogger("Veza"));
             await app.StartAsync(ct);
             return running;
         }
@@ -129,7 +129,7 @@ public static class VezaHost
         }
     }
 
-    private static void TellOfFiles(ConnectionLimits limits, ILogger logger) =>
+    private static void LogFileLimit(ConnectionLimits limits, ILogger logger) =>
         logger.LogInformation(
             "{Live} live connections fit into the {OpenFiles} files that this process may open; "
                 + "for more raise that limit (ulimit -n, LimitNOFILE)",

@@ -75,7 +75,7 @@ internal static class VezaServices
         {
             options.Connection(log.Database);
             options.DatabaseSchemaName = DocumentsSchema;
-            options.OpenVezaLog(log.Cipher, VezaApplication.Models);
+            options.OpenVezaLog(log.Cipher, VezaApplication.Aggregates);
         });
         services.AddSingleton(new HistoryLimit(settings.MessageHistoryMax));
         services.AddSingleton(provider => new CommandBus(

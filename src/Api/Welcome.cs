@@ -21,11 +21,13 @@ internal static class Welcome
         Console.WriteLine(
             $$"""
 
-            Veza runs at {{address}}   (API page: {{address}}/docs, metrics: port {{settings.PrometheusPort}}; Ctrl-C stops it)
+            Veza runs at {{address}}
+            API page: {{address}}/docs, metrics: port {{settings.PrometheusPort}}; Ctrl-C stops it
 
             Try, in another terminal:
               curl -s {{address}}/health/ready
-              curl -s {{address}}/api/v1/accounts -H 'Content-Type: application/json' -d '{"userName":"ada","email":"ada@example.org","password":"correct horse battery"}'
+              curl -s {{address}}/api/v1/accounts -H 'Content-Type: application/json' \
+                -d '{"userName":"ada","email":"ada@example.org","password":"correct horse battery"}'
               ./veza demo
 
             """

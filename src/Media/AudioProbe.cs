@@ -38,32 +38,32 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
 
     public async Task<ProbeResult> ProbeAsync(string path, CancellationToken cancellation)
     {
-        var look = await ExternalTool.RunAsync(
+        var probe = await ExternalTool.RunAsync(
             "ffprobe",
-            LookArguments(path),
+            ProbeArguments(path),
             Limits,
             time,
             onLine: null,
             cancellation
         );
-        if (look.End == ToolEnd.TimedOut)
+        if (probe.End == ToolEnd.TimedOut)
             return TooSlow();
-        if (look.End == ToolEnd.OverLimit)
-            return TooComplex(look);
-        if (look.End == ToolEnd.TooMuchOutput)
+        if (probe.End == ToolEnd.OverLimit)
+            return TooComplex(probe);
+        if (probe.End == ToolEnd.TooMuchOutput)
             return new AudioRejected(
                 ProbeCodes.TagsTooLarge,
                 $"The file's tags are more than {ExternalTool.OutputCharsMax:N0} characters."
             );
         // An MP4 file usually has its index at the end; without it nothing else can be read.
-        if (look.Errors.Contains("moov atom not found", StringComparison.Ordinal))
+        if (probe.Errors.Contains("moov atom not found", StringComparison.Ordinal))
             return Truncated("its index (moov) is missing");
-        if (!look.Succeeded)
-            return NotAudio(look.FirstError);
+        if (!probe.Succeeded)
+            return NotAudio(probe.FirstError);
 
-        using var seen = JsonDocument.Parse(look.Output);
+        using var report = JsonDocument.Parse(probe.Output);
         var fileBytes = new FileInfo(path).Length;
-        var (declared, rejected) = Read(seen.RootElement, fileBytes);
+        var (declared, rejected) = Read(report.RootElement, fileBytes);
         if (declared is null)
             return rejected!;
         // For the others the length is an estimate from the first frames, and may be far too long.
@@ -121,11 +121,12 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
             decodedUs = Math.Max(decodedUs, us);
     }
 
-    private static IEnumerable<string> LookArguments(string path) =>
+    private static IEnumerable<string> ProbeArguments(string path) =>
         [
             .. ExternalTool.InputBounds,
             "-show_entries",
-            "format=format_name,duration,bit_rate:format_tags:stream=codec_type,codec_name,sample_rate,channels,bit_rate,nb_frames"
+            "format=format_name,duration,bit_rate:format_tags"
+                + ":stream=codec_type,codec_name,sample_rate,channels,bit_rate,nb_frames"
                 + ":stream_disposition=attached_pic:stream_tags",
             "-of",
             "json",
@@ -150,9 +151,9 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
             "-",
         ];
 
-    private static (AudioFacts? Facts, AudioRejected? Rejected) Read(JsonElement seen, long fileBytes)
+    private static (AudioFacts? Facts, AudioRejected? Rejected) Read(JsonElement report, long fileBytes)
     {
-        var streams = seen.TryGetProperty("streams", out var list) ? list.EnumerateArray().ToList() : [];
+        var streams = report.TryGetProperty("streams", out var list) ? list.EnumerateArray().ToList() : [];
         // An index costs memory for each packet it names, even for packets outside the file.
         var packets = streams.Select(s => Number(s, "nb_frames")).DefaultIfEmpty(0).Max();
         if (packets > fileBytes)
@@ -162,7 +163,8 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
                     ProbeCodes.TooComplex,
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"The file's index names {packets:N0} packets of sound in {fileBytes:N0} bytes; a packet takes a byte at least."
+                        $"The file's index names {packets:N0} packets of sound in {fileBytes:N0} bytes; "
+                            + $"a packet takes at least one byte."
                     )
                 )
             );
@@ -174,7 +176,7 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
         )
             return (
                 null,
-                new(ProbeCodes.HasVideo, "The file is a video. Only a cover picture may stand beside the sound.")
+                new(ProbeCodes.HasVideo, "The file is a video. Only a cover picture may accompany the sound.")
             );
 
         var audio = streams.Find(s => Text(s, "codec_type") == "audio");
@@ -183,18 +185,23 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
 
         var codec = Text(audio, "codec_name") ?? "unknown";
         if (!IsSupported(codec))
-            return (null, new(ProbeCodes.UnsupportedCodec, $"The sound is coded as {codec}; taken are {Accepted}."));
+            return (
+                null,
+                new(ProbeCodes.UnsupportedCodec, $"The codec of the sound is {codec}; accepted are {Accepted}.")
+            );
 
         var sampleRateHz = (int)Number(audio, "sample_rate");
         var channels = (int)Number(audio, "channels");
         if (sampleRateHz <= 0 || channels <= 0)
-            return (null, NotAudio("its sample rate or channels are not known"));
+            return (null, NotAudio("its sample rate or channels are unknown"));
 
         if (SoundBounds.Refuse(sampleRateHz, channels) is { } outside)
             return (null, outside);
 
-        var format = seen.GetProperty("format");
-        var bitRate = Number(audio, "bit_rate") is > 0 and var own ? own : Number(format, "bit_rate");
+        var format = report.GetProperty("format");
+        var bitRate = Number(audio, "bit_rate");
+        if (bitRate <= 0)
+            bitRate = Number(format, "bit_rate");
         return (
             new AudioFacts(
                 DurationMs: (long)Math.Round(Number(format, "duration") * 1000),
@@ -221,11 +228,20 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
     private static string? Text(JsonElement of, string name) =>
         of.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    private static double Number(JsonElement of, string name) =>
-        !of.TryGetProperty(name, out var value) ? 0
-        : value.ValueKind == JsonValueKind.Number ? value.GetDouble()
-        : double.TryParse(value.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number
-        : 0;
+    private static double Number(JsonElement of, string name)
+    {
+        if (!of.TryGetProperty(name, out var value))
+            return 0;
+        if (value.ValueKind == JsonValueKind.Number)
+            return value.GetDouble();
+        var isNumber = double.TryParse(
+            value.GetString(),
+            NumberStyles.Float,
+            CultureInfo.InvariantCulture,
+            out var number
+        );
+        return isNumber ? number : 0;
+    }
 
     // Ogg stores tags on the stream, the others on the container; Vorbis comments are upper case by custom.
     private static string? Tag(JsonElement format, JsonElement stream, string name)
@@ -247,14 +263,14 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
     }
 
     private static AudioRejected NotAudio(string why) =>
-        new(ProbeCodes.NotAudio, $"The file is not sound that can be read ({why}); taken are {Accepted}.");
+        new(ProbeCodes.NotAudio, $"The file is not readable sound ({why}); accepted are {Accepted}.");
 
     private static AudioRejected Truncated(string why) =>
         new(ProbeCodes.TruncatedAudio, $"The file is cut off: {why}.");
 
     private static AudioRejected TooComplex(ToolRun run) =>
-        new(ProbeCodes.TooComplex, $"Looking at the file took more than its limit of {run.Limit}.");
+        new(ProbeCodes.TooComplex, $"Probing the file took more than its limit of {run.Limit}.");
 
     private AudioRejected TooSlow() =>
-        new(ProbeCodes.ProbeTimeout, $"Looking at the file took more than {_timeLimit.TotalSeconds:N0} s.");
+        new(ProbeCodes.ProbeTimeout, $"Probing the file took more than {_timeLimit.TotalSeconds:N0} s.");
 }

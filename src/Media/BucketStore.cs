@@ -11,8 +11,9 @@ namespace Veza.Media;
 /// </summary>
 /// <remarks>
 /// Safe from any thread. A file appears whole or not at all, as an object does. Any fault of the storage throws
-/// <see cref="MediaStorageException"/>, after <see cref="RetriesMax"/> more attempts and within a time limit. Uploads are
-/// staged, and processed, in the local folder. See docs/decisions/0062-audio-in-a-bucket-served-through-veza.md.
+/// <see cref="MediaStorageException"/>, after <see cref="RetriesMax"/> more attempts and within a time limit.
+/// Uploads are staged, and processed, in the local folder.
+/// See docs/decisions/0062-audio-in-a-bucket-served-through-veza.md.
 /// </remarks>
 public sealed class BucketStore : MediaStore, IDisposable
 {
@@ -255,8 +256,8 @@ public sealed class BucketStore : MediaStore, IDisposable
         }
     }
 
-    private static MediaStorageException Fault(string what, Exception? fault = null) =>
-        new(new IOException(what, fault));
+    private static MediaStorageException Fault(string message, Exception? fault = null) =>
+        new(new IOException(message, fault));
 
     /// <summary>Includes faults of the local file, which are reported the same way.</summary>
     private static bool IsOfStorage(Exception fault) =>

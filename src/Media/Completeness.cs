@@ -38,10 +38,10 @@ internal static class Completeness
                 ? BinaryPrimitives.ReadUInt32LittleEndian(head[4..8])
                 : BinaryPrimitives.ReadUInt32BigEndian(head[4..8]);
             var isSound = head[..4].SequenceEqual(System.Text.Encoding.ASCII.GetBytes(soundChunk));
-            var there = file.Length - file.Position;
+            var available = file.Length - file.Position;
             // All ones, or zero, means "unknown" in files written to a pipe and in RF64.
-            if (isSound && length is not (uint.MaxValue or 0) && length > there)
-                return $"it declares {length:N0} bytes of sound and holds {there:N0}";
+            if (isSound && length is not (uint.MaxValue or 0) && length > available)
+                return $"it declares {length:N0} bytes of sound and holds {available:N0}";
             if (isSound)
                 return null;
             file.Seek(length + (length & 1), SeekOrigin.Current);
@@ -74,10 +74,10 @@ internal static class Completeness
             cancellation
         );
         // The frame that declares the count does not count itself.
-        return declared > framer.FramesSeen - 1
-                ? $"it declares {declared:N0} frames and holds {Math.Max(0, framer.FramesSeen - 1):N0}"
-            : framer.PendingFrameBytes > 0 ? "its last frame is not complete"
-            : null;
+        var counted = framer.FramesSeen - 1;
+        if (declared > counted)
+            return $"it declares {declared:N0} frames and holds {Math.Max(0, counted):N0}";
+        return framer.PendingFrameBytes > 0 ? "its last frame is not complete" : null;
     }
 
     private static void Feed(

@@ -116,7 +116,8 @@ internal static class ExternalTool
             cancellation.ThrowIfCancellationRequested();
             if (process.ExitCode == NotFound)
                 throw new InvalidOperationException(
-                    $"'{program}' cannot be started; ffmpeg, ffprobe, prlimit and nice must be installed and on the PATH"
+                    $"'{program}' cannot be started; "
+                        + "ffmpeg, ffprobe, prlimit and nice must be installed and on the PATH"
                 );
 
             var (text, overflowed) = await output;
@@ -210,20 +211,20 @@ internal static class ExternalTool
         Action? onOverflow = null
     )
     {
-        var kept = new StringBuilder();
+        var text = new StringBuilder();
         var buffer = new char[4096];
         var overflowed = false;
         while (await reader.ReadAsync(buffer) is > 0 and var read)
         {
             // Output beyond the limit is still read, or the process would block on a full pipe.
-            var room = Math.Min(read, charsMax - kept.Length);
-            kept.Append(buffer, 0, room);
+            var room = Math.Min(read, charsMax - text.Length);
+            text.Append(buffer, 0, room);
             if (room == read || overflowed)
                 continue;
             overflowed = true;
             onOverflow?.Invoke();
         }
-        return (kept.ToString(), overflowed);
+        return (text.ToString(), overflowed);
     }
 
     private static async Task<(string Text, bool Overflowed)> ReadLinesAsync(StreamReader reader, Action<string> onLine)

@@ -101,7 +101,7 @@ public abstract class MediaStore
     }
 
     /// <summary>
-    /// Creates a folder that only this user and its group may enter; sets the mode whatever the umask, and for an
+    /// Creates a folder that only this user and its group may enter. Sets the mode in spite of the umask, and for an
     /// existing folder too.
     /// </summary>
     protected static void MakeFolder(string folder)

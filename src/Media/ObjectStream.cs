@@ -79,12 +79,12 @@ internal sealed class ObjectStream(long length, Func<long, long, CancellationTok
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override int Read(byte[] buffer, int offset, int count) =>
-        throw new NotSupportedException("it is read asynchronously");
+        throw new NotSupportedException("reads are asynchronous only");
 
     public override void Write(byte[] buffer, int offset, int count) =>
-        throw new NotSupportedException("it is read only");
+        throw new NotSupportedException("the stream is read-only");
 
-    public override void SetLength(long value) => throw new NotSupportedException("it is read only");
+    public override void SetLength(long value) => throw new NotSupportedException("the stream is read-only");
 
     public override void Flush() { }
 
@@ -108,7 +108,8 @@ internal sealed class ObjectStream(long length, Func<long, long, CancellationTok
         limited.CancelAfter(SilenceMax);
         try
         {
-            return await window.ReadAsync(buffer, limited.Token) is > 0 and var read ? read : null;
+            var read = await window.ReadAsync(buffer, limited.Token);
+            return read > 0 ? read : null;
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {

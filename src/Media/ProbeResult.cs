@@ -31,6 +31,7 @@ public sealed record AudioFacts(
 /// <param name="Detail">For the person who sent the file.</param>
 public sealed record AudioRejected(string Code, string Detail) : ProbeResult;
 
+/// <summary>The problem codes of rejected files. They are part of the API.</summary>
 public static class ProbeCodes
 {
     public const string NotAudio = "not_audio";

@@ -36,6 +36,11 @@ internal static class SoundBounds
 
     private const int SampleBytes = 4;
 
+    private static readonly string Rates = string.Create(
+        CultureInfo.InvariantCulture,
+        $"{SampleRateHzMin:N0} to {SampleRateHzMax:N0}"
+    );
+
     /// <summary>Checks a header's declaration before anything is decoded.</summary>
     /// <returns>Null when all of it is within bounds.</returns>
     public static AudioRejected? Refuse(int sampleRateHz, int channels)
@@ -43,7 +48,7 @@ internal static class SoundBounds
         if (sampleRateHz is < SampleRateHzMin or > SampleRateHzMax)
             return Reject(
                 ProbeCodes.SoundOutOfBounds,
-                $"The sound has {sampleRateHz:N0} samples a second; {SampleRateHzMin:N0} to {SampleRateHzMax:N0} are taken."
+                $"The sound has {sampleRateHz:N0} samples a second; {Rates} are taken."
             );
         return channels <= ChannelsMax
             ? null
@@ -57,23 +62,24 @@ internal static class SoundBounds
     /// <returns>Null when it is within bounds.</returns>
     public static AudioRejected? Refuse(AudioFacts sound, long fileBytes)
     {
+        var seconds = sound.DurationMs / 1000.0;
         if (sound.DurationMs > DurationMax.TotalMilliseconds)
             return Reject(
                 ProbeCodes.TooLong,
-                $"The sound lasts {sound.DurationMs / 1000.0:N0} s or more; at most {DurationMax.TotalSeconds:N0} s are taken."
+                $"The sound lasts {seconds:N0} s or more; at most {DurationMax.TotalSeconds:N0} s are taken."
             );
-        var seconds = sound.DurationMs / 1000.0;
         var decodedBytes = seconds * sound.SampleRateHz * sound.Channels * SampleBytes;
         if (decodedBytes > DecodedBytesMax)
             return Reject(
                 ProbeCodes.TooComplex,
                 $"The sound is {decodedBytes:N0} bytes when decoded; at most {DecodedBytesMax:N0} are taken."
             );
-        return seconds * FileBytesPerSecondMin <= Math.Max(fileBytes, DensityFreeBytes)
+        const int perSecond = FileBytesPerSecondMin;
+        return seconds * perSecond <= Math.Max(fileBytes, DensityFreeBytes)
             ? null
             : Reject(
                 ProbeCodes.TooComplex,
-                $"The file holds {seconds:N0} s of sound in {fileBytes:N0} bytes; a second takes at least {FileBytesPerSecondMin}."
+                $"The file holds {seconds:N0} s of sound in {fileBytes:N0} bytes; a second takes at least {perSecond}."
             );
     }
 

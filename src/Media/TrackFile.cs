@@ -1,5 +1,6 @@
 namespace Veza.Media;
 
+/// <summary>A file of a track: the upload or one of its copies.</summary>
 public enum TrackFile
 {
     Original,

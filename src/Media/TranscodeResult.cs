@@ -8,6 +8,7 @@ public sealed record Transcoded(long Bytes) : TranscodeResult;
 /// <param name="Code">One of <see cref="TranscodeCodes"/>.</param>
 public sealed record TranscodeFailed(string Code, string Detail) : TranscodeResult;
 
+/// <summary>The codes of failed transcodes. They are stored in events.</summary>
 public static class TranscodeCodes
 {
     public const string Failed = "transcode_failed";

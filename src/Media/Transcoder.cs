@@ -22,7 +22,7 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
     private const string PartialSuffix = ".partial";
 
     /// <summary>While ffmpeg works on a file, it writes many times a second.</summary>
-    private static readonly TimeSpan PartialsKept = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan PartialsStaleAfter = TimeSpan.FromMinutes(10);
 
     /// <param name="destination">Appears whole or not at all, and replaces an existing file.</param>
     /// <param name="progress">
@@ -54,13 +54,14 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
         CancellationToken cancellation
     )
     {
+        var longest = SoundBounds.DurationMax.TotalSeconds;
         // A log may hold older tracks that exceed the bound.
         if (facts.DurationMs > SoundBounds.DurationMax.TotalMilliseconds)
             return new TranscodeFailed(
                 TranscodeCodes.OverLimit,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"The sound lasts {facts.DurationMs / 1000.0:N0} s; copies of at most {SoundBounds.DurationMax.TotalSeconds:N0} s are made."
+                    $"The sound lasts {facts.DurationMs / 1000.0:N0} s; copies of at most {longest:N0} s are made."
                 )
             );
         SweepPartials(destination);
@@ -68,7 +69,7 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
         // writing.
         var partial = $"{destination}.{Path.GetRandomFileName()}{PartialSuffix}";
         var limits = LimitsOf(facts, rendition);
-        var toldMs = 0L;
+        var reportedMs = 0L;
         try
         {
             var run = await ExternalTool.RunAsync(
@@ -76,7 +77,7 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
                 Arguments(source, facts, rendition, partial),
                 limits,
                 time,
-                Tell,
+                Report,
                 cancellation
             );
             if (run.End == ToolEnd.TimedOut)
@@ -104,14 +105,14 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
 
         TranscodeFailed Failed(string code, string how) => new(code, $"Making the {rendition.Format} copy{how}");
 
-        void Tell(string line)
+        void Report(string line)
         {
             var doneUs = 0L;
             AudioProbe.ReadProgress(line, ref doneUs);
             var doneMs = Math.Min(doneUs / 1000, facts.DurationMs);
-            if (doneMs <= toldMs)
+            if (doneMs <= reportedMs)
                 return;
-            toldMs = doneMs;
+            reportedMs = doneMs;
             progress?.Invoke((double)doneMs / facts.DurationMs);
         }
     }
@@ -132,7 +133,7 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
         var folder = new DirectoryInfo(Path.GetDirectoryName(Path.GetFullPath(destination))!);
         if (!folder.Exists)
             return;
-        var before = time.GetUtcNow().UtcDateTime - PartialsKept;
+        var before = time.GetUtcNow().UtcDateTime - PartialsStaleAfter;
         foreach (var left in folder.EnumerateFiles($"{Path.GetFileName(destination)}.*{PartialSuffix}"))
             if (left.LastWriteTimeUtc < before)
                 left.Delete();

@@ -63,7 +63,7 @@ internal static partial class StoredNames
 
     private static IEnumerable<string> Streams()
     {
-        foreach (var aggregate in VezaApplication.Models)
+        foreach (var aggregate in VezaApplication.Aggregates)
         {
             // Also the name of its snapshots, and of the problem that there is none.
             var type = AggregateFold.Of(aggregate).StreamType;
@@ -79,9 +79,9 @@ internal static partial class StoredNames
     private static IEnumerable<string> MartenStreams()
     {
         var options = new StoreOptions { DatabaseSchemaName = "documents" };
-        options.OpenVezaLog(VezaApplication.EventTypes, VezaApplication.Models);
+        options.OpenVezaLog(VezaApplication.EventTypes, VezaApplication.Aggregates);
         var events = (IEventRegistry)options.Events;
-        return VezaApplication.Models.Select(aggregate => $"marten-stream {events.AggregateAliasFor(aggregate)}");
+        return VezaApplication.Aggregates.Select(aggregate => $"marten-stream {events.AggregateAliasFor(aggregate)}");
     }
 
     /// <summary>Ids that are computed, and must be again where a request, a message or an event is repeated.</summary>

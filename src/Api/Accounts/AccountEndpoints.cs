@@ -22,6 +22,7 @@ public sealed record EraseAccountBody(string Password, string? Code = null)
     public override string ToString() => nameof(EraseAccountBody);
 }
 
+/// <summary>Registration, reading, export and erasure of accounts.</summary>
 public static class AccountEndpoints
 {
     public static void MapAccounts(this IEndpointRouteBuilder api)
@@ -98,10 +99,13 @@ public static class AccountEndpoints
             .MapGet(
                 "/{accountId:guid}",
                 async (Guid accountId, AccountQueries queries, HttpContext http, CancellationToken ct) =>
-                    await (http.PointInTime() is { } past ? new(past.Views) : queries).FindAsync(accountId, ct)
-                        is { } found
+                {
+                    if (http.PointInTime() is { } past)
+                        queries = new(past.Views);
+                    return await queries.FindAsync(accountId, ct) is { } found
                         ? Results.Ok(found)
-                        : Problems.Result(Refusals.Unknown("account", accountId))
+                        : Problems.Result(Refusals.Unknown("account", accountId));
+                }
             )
             .ReadsFrom(AccountQueries.Reads)
             .AnswersAsOf(AccountQueries.Reads)
@@ -114,16 +118,16 @@ public static class AccountEndpoints
         Caller caller,
         HttpContext http,
         CommandSender commands,
-        AccountAuthenticator signIns,
-        SignInThrottle tries,
+        AccountAuthenticator authenticator,
+        SignInThrottle throttle,
         PasswordSlots passwords,
         TwoFactors twoFactors,
         CancellationToken ct
     )
     {
-        var account = await signIns.AccountAsync(caller.AccountId, ct);
+        var account = await authenticator.AccountAsync(caller.AccountId, ct);
         var answer = new { id = caller.AccountId, erasure = $"/api/v1/erasures/{caller.AccountId}" };
-        var result = await tries.TryAsync(http, account, name: null, async () =>
+        var result = await throttle.TryAsync(http, account, name: null, async () =>
             await passwords.FitsAsync(caller.AccountId, account?.PasswordHash, body.Password, ct) switch
             {
                 null => new CommandResult.Refused(PasswordSlots.Busy),
@@ -160,7 +164,7 @@ public static class AccountEndpoints
         RegisterBody body,
         HttpContext http,
         CommandSender commands,
-        AccountAuthenticator signIns,
+        AccountAuthenticator authenticator,
         PasswordSlots passwords,
         EventLog log,
         CancellationToken ct
@@ -169,13 +173,13 @@ public static class AccountEndpoints
         if (Passwords.Wrong(body.Password) is { } wrong)
             return Problems.Result(Problems.Invalid("password", wrong));
         var (id, sessionId) = (Guid.CreateVersion7(), Guid.CreateVersion7());
-        var token = signIns.RefreshToken(http, sessionId);
+        var token = authenticator.RefreshToken(http, sessionId);
         var ids = new SessionIds(id, SessionId: sessionId);
         var first = new RegisterAccount.FirstSession(
             sessionId,
             token.Hash,
             AccountAuthenticator.Device(http, body.Device),
-            signIns.NetworkHash(http.Connection.RemoteIpAddress)
+            authenticator.NetworkHash(http.Connection.RemoteIpAddress)
         );
         // The hash comes last, so that every other fault is refused before it.
         var proof = Guid.CreateVersion7();
@@ -197,7 +201,7 @@ public static class AccountEndpoints
             account = account with { PasswordHash = hash };
         }
         var result = await commands.Decide(account, ids);
-        return await signIns.AnswerAsync(http, result, ids, token, StatusCodes.Status201Created, ct);
+        return await authenticator.AnswerAsync(http, result, ids, token, StatusCodes.Status201Created, ct);
     }
 
     /// <summary>

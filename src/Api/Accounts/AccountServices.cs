@@ -6,6 +6,7 @@ using Veza.Realtime;
 
 namespace Veza.Api.Accounts;
 
+/// <summary>Registers sign-in, authentication, authorisation and rate limits.</summary>
 public static class AccountServices
 {
     public static void AddAccounts(this IServiceCollection services, AccountSettings settings)

@@ -25,6 +25,7 @@ public sealed record ApiKeyView(
     DateTimeOffset ExpiresAt
 );
 
+/// <summary>Creation and revocation of API keys.</summary>
 public static class ApiKeyEndpoints
 {
     private static readonly string GrantableScopes = string.Join(

@@ -25,6 +25,7 @@ public sealed record RequestPasswordResetBody(string Email)
     public override string ToString() => nameof(RequestPasswordResetBody);
 }
 
+/// <summary>Changes and proofs of e-mail addresses, and requests of password resets.</summary>
 public static class EmailEndpoints
 {
     public static void MapEmails(this IEndpointRouteBuilder api)
@@ -75,8 +76,8 @@ public static class EmailEndpoints
         Caller caller,
         HttpContext http,
         CommandSender commands,
-        AccountAuthenticator signIns,
-        SignInThrottle tries,
+        AccountAuthenticator authenticator,
+        SignInThrottle throttle,
         PasswordSlots passwords,
         IMailer mailer,
         TimeProvider clock,
@@ -86,16 +87,16 @@ public static class EmailEndpoints
     {
         if (!mailer.IsConfigured)
             return Problems.Result(AccountRefusals.MailNotConfigured);
-        var account = await signIns.AccountAsync(caller.AccountId, ct);
+        var account = await authenticator.AccountAsync(caller.AccountId, ct);
         var shown = account?.PasswordHash ?? "";
         var asked = new RequestEmailProof(caller.AccountId, body.Email, Guid.CreateVersion7(), shown);
         var answer = new { id = caller.AccountId };
         if (commands.Shape(asked) is { } invalid)
             return Problems.Result(invalid);
-        // A request that fails whatever the password is gets refused before the hash is computed.
+        // A request that fails with any password is refused before the hash is computed.
         if (account is not null && RequestEmailProofHandler.Validate(asked, account, clock.GetUtcNow()) is { } no)
             return await commands.WasAnsweredAsync(log, ct) ? await commands.Send(asked, answer) : Problems.Result(no);
-        var result = await tries.TryAsync(http, account, name: null, async () =>
+        var result = await throttle.TryAsync(http, account, name: null, async () =>
             await passwords.FitsAsync(caller.AccountId, account?.PasswordHash, body.Password, ct) switch
             {
                 null => new CommandResult.Refused(PasswordSlots.Busy),

@@ -50,7 +50,8 @@ public static class MailPages
         var html = Html(page, script);
         var hash = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(script)));
         var policy =
-            $"default-src 'none'; script-src 'sha256-{hash}'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+            $"default-src 'none'; script-src 'sha256-{hash}'; connect-src 'self'; "
+            + "base-uri 'none'; frame-ancestors 'none'";
         app.MapGet(path, (HttpContext http) =>
             {
                 http.Response.Headers.ContentSecurityPolicy = policy;

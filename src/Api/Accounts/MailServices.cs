@@ -5,6 +5,7 @@ using Veza.Reactors.Accounts;
 
 namespace Veza.Api.Accounts;
 
+/// <summary>Registers the mailer, and the letters and tokens that it sends.</summary>
 public static class MailServices
 {
     /// <summary>In VEZA_HOME.</summary>

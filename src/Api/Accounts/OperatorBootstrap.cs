@@ -64,10 +64,10 @@ public sealed class OperatorBootstrap(
         if (result is CommandResult.Refused refused)
         {
             File.Delete(draft);
-            logger.LogInformation("The account {UserName} was not made: {Reason}", UserName, refused.Refusal.Detail);
+            logger.LogInformation("The account {UserName} was not created: {Reason}", UserName, refused.Refusal.Detail);
             return;
         }
         File.Move(draft, file, overwrite: true);
-        logger.LogInformation("Made the account {UserName}; its password is in {File}", UserName, file);
+        logger.LogInformation("Created the account {UserName}; its password is in {File}", UserName, file);
     }
 }

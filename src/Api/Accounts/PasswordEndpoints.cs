@@ -24,6 +24,7 @@ public sealed record PasswordResetView(Guid Id, string Token, int ExpiresIn)
     public override string ToString() => $"{nameof(PasswordResetView)} {Id}";
 }
 
+/// <summary>Changes and resets of passwords.</summary>
 public static class PasswordEndpoints
 {
     public static void MapPasswords(this IEndpointRouteBuilder api)
@@ -63,18 +64,18 @@ public static class PasswordEndpoints
         Caller caller,
         HttpContext http,
         CommandSender commands,
-        AccountAuthenticator signIns,
-        SignInThrottle tries,
+        AccountAuthenticator authenticator,
+        SignInThrottle throttle,
         PasswordSlots passwords,
         CancellationToken ct
     )
     {
         if (Passwords.Wrong(body.NewPassword) is { } wrong)
             return Problems.Result(Problems.Invalid("newPassword", wrong));
-        var account = await signIns.AccountAsync(caller.AccountId, ct);
+        var account = await authenticator.AccountAsync(caller.AccountId, ct);
         var answer = new { id = caller.AccountId };
         // Throttled here too, or a stolen session would be an easier way to guess the password.
-        var result = await tries.TryAsync(http, account, name: null, async () =>
+        var result = await throttle.TryAsync(http, account, name: null, async () =>
         {
             var fits = await passwords.FitsAsync(caller.AccountId, account?.PasswordHash, body.CurrentPassword, ct);
             if (fits is null)
@@ -118,7 +119,7 @@ public static class PasswordEndpoints
         ResetPasswordBody body,
         HttpContext http,
         CommandSender commands,
-        AccountAuthenticator signIns,
+        AccountAuthenticator authenticator,
         ResetTokens tokens,
         MailTokens mailed,
         PasswordSlots passwords,
@@ -139,7 +140,7 @@ public static class PasswordEndpoints
         var answer = new { id = reset.AccountId };
         // A token that is used, replaced or expired costs no hash, on this node or any other.
         await log.CatchUpAsync(ct);
-        var account = await signIns.AccountAsync(reset.AccountId, ct);
+        var account = await authenticator.AccountAsync(reset.AccountId, ct);
         if (ResetPasswordHandler.Validate(reset, account, clock.GetUtcNow()) is { } invalid)
             return await commands.WasAnsweredAsync(log, ct)
                 ? await commands.Send(reset, answer)

@@ -41,7 +41,7 @@ public sealed class PasswordSlots(Passwords passwords) : IAsyncDisposable
     public static readonly Refusal Busy = new(
         "too_fast",
         RefusalKind.TooFast,
-        $"{WaitingPerCaller} others from the same network, or {WaitingMax} in all, are waiting for a password to be checked"
+        $"{WaitingPerCaller} others from the same network, or {WaitingMax} in all, are waiting for a password check"
     )
     {
         RetryAfter = TimeSpan.FromSeconds(1),

@@ -27,14 +27,14 @@ public sealed class Passwords
     private static readonly FrozenSet<string> Commonest = ReadCommonest();
 
     private readonly IPasswordHasher<Account> _hasher;
-    private readonly string _nobodys;
+    private readonly string _decoyHash;
 
     /// <param name="hasher">Replaces the production hasher in tests that count its calls.</param>
     public Passwords(IPasswordHasher<Account>? hasher = null)
     {
         _hasher = hasher
             ?? new PasswordHasher<Account>(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
-        _nobodys = Hash(Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
+        _decoyHash = Hash(Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
     }
 
     /// <returns>Why a new password is not allowed; null when it is.</returns>
@@ -42,12 +42,13 @@ public sealed class Passwords
     {
         // In code points, as NIST SP 800-63B counts them.
         var length = password?.EnumerateRunes().Count() ?? 0;
-        return length < LengthMin
-                ? $"password has {length.ToString(CultureInfo.InvariantCulture)} characters; at least {LengthMin} are needed"
-            : length > LengthMax
-                ? $"password has {length.ToString(CultureInfo.InvariantCulture)} characters; at most {LengthMax} are allowed"
-            : Commonest.Contains(password!.ToLowerInvariant())
-                ? "password is among the commonest; take one that others do not have"
+        var shown = length.ToString(CultureInfo.InvariantCulture);
+        if (length < LengthMin)
+            return $"password has {shown} characters; at least {LengthMin} are needed";
+        if (length > LengthMax)
+            return $"password has {shown} characters; at most {LengthMax} are allowed";
+        return Commonest.Contains(password!.ToLowerInvariant())
+            ? "password is among the commonest; choose another one"
             : null;
     }
 
@@ -61,7 +62,7 @@ public sealed class Passwords
     public bool Fits(string? hash, string? password)
     {
         var shown = CanBeOne(password) ? password : "";
-        return _hasher.VerifyHashedPassword(null!, hash ?? _nobodys, shown) != PasswordVerificationResult.Failed
+        return _hasher.VerifyHashedPassword(null!, hash ?? _decoyHash, shown) != PasswordVerificationResult.Failed
             && hash is not null
             && shown.Length > 0;
     }

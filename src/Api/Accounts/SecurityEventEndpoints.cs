@@ -3,6 +3,7 @@ using Veza.Projections.Accounts;
 
 namespace Veza.Api.Accounts;
 
+/// <summary>The security events of the caller's own account.</summary>
 public static class SecurityEventEndpoints
 {
     public static void MapSecurityEvents(this IEndpointRouteBuilder api) =>

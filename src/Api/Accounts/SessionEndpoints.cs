@@ -31,6 +31,7 @@ public sealed record SessionView(
     bool Current
 );
 
+/// <summary>Sign-in, refresh and the end of sessions.</summary>
 public static class SessionEndpoints
 {
     public static void MapSessions(this IEndpointRouteBuilder api)
@@ -129,25 +130,25 @@ public static class SessionEndpoints
         SignInBody body,
         HttpContext http,
         CommandSender commands,
-        AccountAuthenticator signIns,
-        SignInThrottle tries,
+        AccountAuthenticator authenticator,
+        SignInThrottle throttle,
         PasswordSlots passwords,
         TwoFactors twoFactors,
         CancellationToken ct
     )
     {
         var id = Guid.CreateVersion7();
-        var token = signIns.RefreshToken(http, id);
+        var token = authenticator.RefreshToken(http, id);
         var (address, device) = (http.Connection.RemoteIpAddress, AccountAuthenticator.Device(http, body.Device));
-        var session = new StartSession(id, Guid.Empty, token.Hash, device, signIns.NetworkHash(address));
+        var session = new StartSession(id, Guid.Empty, token.Hash, device, authenticator.NetworkHash(address));
         // A malformed request is refused before any name is looked up or password hashed.
         if (commands.Shape(session) is { } invalid)
             return Problems.Result(invalid);
         if (!AccountAuthenticator.CanBeName(body.Name) || !Passwords.CanBeOne(body.Password))
             return Problems.Result(AccountRefusals.SignInFailed);
-        var found = await signIns.FindAsync(body.Name, ct);
+        var found = await authenticator.FindAsync(body.Name, ct);
         var ids = new SessionIds(id, AccountId: found?.Id);
-        var result = await tries.TryAsync(http, found, body.Name, async () =>
+        var result = await throttle.TryAsync(http, found, body.Name, async () =>
             await passwords.FitsAsync(Networks.Of(address), found?.PasswordHash, body.Password, ct) switch
             {
                 null => new CommandResult.Refused(PasswordSlots.Busy),
@@ -163,24 +164,24 @@ public static class SessionEndpoints
                 ),
             }
         );
-        return await signIns.AnswerAsync(http, result, ids, token, StatusCodes.Status201Created, ct);
+        return await authenticator.AnswerAsync(http, result, ids, token, StatusCodes.Status201Created, ct);
     }
 
     private static async Task<IResult> Refresh(
         RefreshBody body,
         HttpContext http,
         CommandSender commands,
-        AccountAuthenticator signIns,
+        AccountAuthenticator authenticator,
         CommandBus bus,
         CancellationToken ct
     )
     {
         if (
-            signIns.Read(body.RefreshToken) is not { } shown
-            || await signIns.OwnerAsync(shown.Id, ct) is not { } account
+            authenticator.Read(body.RefreshToken) is not { } shown
+            || await authenticator.OwnerAsync(shown.Id, ct) is not { } account
         )
             return Problems.Result(AccountRefusals.RefreshTokenInvalid);
-        var next = signIns.RefreshToken(http, shown.Id);
+        var next = authenticator.RefreshToken(http, shown.Id);
         var ids = new SessionIds(shown.Id, AccountId: account);
         var result = await commands.Decide(new RefreshSession(shown.Id, shown.Hash, next.Hash), ids);
         if (
@@ -201,6 +202,6 @@ public static class SessionEndpoints
             )
                 result = busy;
         }
-        return await signIns.AnswerAsync(http, result, ids, next, StatusCodes.Status200OK, ct);
+        return await authenticator.AnswerAsync(http, result, ids, next, StatusCodes.Status200OK, ct);
     }
 }

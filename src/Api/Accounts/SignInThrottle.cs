@@ -13,7 +13,12 @@ namespace Veza.Api.Accounts;
 /// Slows down password guessing: by the name that is tried, on all nodes, and by the caller's network, on this node.
 /// </summary>
 /// <remarks>See docs/decisions/0025-failed-sign-ins-wait.md.</remarks>
-public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns, SigningKeys keys, TimeProvider clock)
+public sealed class SignInThrottle(
+    CommandBus bus,
+    AccountAuthenticator authenticator,
+    SigningKeys keys,
+    TimeProvider clock
+)
 {
     /// <summary>
     /// Failures of one network before it waits: a school or a mobile carrier has many people behind one address.
@@ -24,7 +29,7 @@ public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns,
 
     /// <summary>Short, because other people in the network wait with a guesser.</summary>
     public static readonly TimeSpan NetworkWaitMax = TimeSpan.FromMinutes(5);
-    public static readonly TimeSpan NetworkForgottenAfter = TimeSpan.FromHours(1);
+    public static readonly TimeSpan NetworkRememberedFor = TimeSpan.FromHours(1);
 
     /// <summary>
     /// Networks remembered, at about 100 bytes each, in two halves. The older half is dropped when the newer is full.
@@ -49,11 +54,14 @@ public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns,
     /// a guard derived from the name.
     /// </summary>
     /// <returns>Null for a text that cannot be a name: all callers who send none would wait for each other.</returns>
-    private Guid? GuardOf(Account? account, string? name) =>
-        account is not null ? StreamIds.Of("sign_in_guard", account.Id, Guid.Empty)
-        : AccountAuthenticator.CanBeName(name)
+    private Guid? GuardOf(Account? account, string? name)
+    {
+        if (account is not null)
+            return StreamIds.Of("sign_in_guard", account.Id, Guid.Empty);
+        return AccountAuthenticator.CanBeName(name)
             ? new Guid(HMACSHA256.HashData(_names, Encoding.UTF8.GetBytes(name.ToLowerInvariant())).AsSpan(0, 16))
-        : null;
+            : null;
+    }
 
     /// <summary>
     /// Runs an attempt to authenticate, unless too many have failed. The try is counted first and taken back when it
@@ -71,23 +79,23 @@ public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns,
     {
         var address = http.Connection.RemoteIpAddress;
         var network = Networks.Of(address);
-        if (CountOf(network) is { } wait)
+        if (CountFailure(network) is { } wait)
             return new CommandResult.Refused(wait);
         var (guard, tryId) = (GuardOf(account, name), Guid.CreateVersion7());
         if (guard is { } counting)
         {
             // Guessers elsewhere cannot make an account wait in a network where its owner has signed in before.
-            var waits = account is null || !account.KnownNetworks.Contains(signIns.NetworkHash(address));
+            var waits = account is null || !account.KnownNetworks.Contains(authenticator.NetworkHash(address));
             if (await SendAsync(new CountSignInTry(counting, tryId, waits)) is CommandResult.Refused refused)
             {
-                TakeBackOf(network);
+                UndoFailure(network);
                 return refused;
             }
         }
         var result = await attempt();
         var failed = result is CommandResult.Refused { Refusal.Code: var code } && Failures.Contains(code);
         if (!failed)
-            TakeBackOf(network);
+            UndoFailure(network);
         // Also awaited for a name without an account, so that both answers take the same time.
         if (guard is { } named)
             _ = failed
@@ -104,16 +112,16 @@ public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns,
     /// <returns>
     /// The refusal when the network must wait, in which case the try is not counted; null when it may go on.
     /// </returns>
-    private Refusal? CountOf(Guid network)
+    private Refusal? CountFailure(Guid network)
     {
         lock (_gate)
         {
             var now = clock.GetUtcNow();
-            var before = Find(network);
-            if (before is not null && before.NextTryAt > now)
-                return AccountRefusals.SignInWait(before.NextTryAt - now);
-            var lately = before is not null && before.NextTryAt + NetworkForgottenAfter > now;
-            var failures = lately ? before!.Failures + 1 : 1;
+            var previous = Find(network);
+            if (previous is not null && previous.NextTryAt > now)
+                return AccountRefusals.SignInWait(previous.NextTryAt - now);
+            var isRecent = previous is not null && previous.NextTryAt + NetworkRememberedFor > now;
+            var failures = isRecent ? previous!.Failures + 1 : 1;
             if (_newer.Count >= NetworksMax / 2)
                 (_older, _newer) = (_newer, []);
             _newer[network] = new(failures, now + NetworkWait(failures));
@@ -121,7 +129,7 @@ public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns,
         }
     }
 
-    private void TakeBackOf(Guid network)
+    private void UndoFailure(Guid network)
     {
         lock (_gate)
         {

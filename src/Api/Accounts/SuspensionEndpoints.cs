@@ -11,6 +11,7 @@ public sealed record EndSuspensionBody(string Reason);
 /// <param name="Until">When it ends automatically; null until an operator ends it.</param>
 public sealed record SuspensionBody(string Reason, DateTimeOffset? Until = null);
 
+/// <summary>Suspensions of accounts, for operators.</summary>
 public static class SuspensionEndpoints
 {
     public static void MapSuspensions(this IEndpointRouteBuilder api)

@@ -31,6 +31,7 @@ public sealed record RecoveryCodesView(Guid Id, IReadOnlyList<string> RecoveryCo
     public override string ToString() => nameof(RecoveryCodesView);
 }
 
+/// <summary>Set-up and end of two-factor sign-in.</summary>
 public static class TwoFactorEndpoints
 {
     public static void MapTwoFactor(this IEndpointRouteBuilder api)
@@ -70,17 +71,17 @@ public static class TwoFactorEndpoints
         Caller caller,
         HttpContext http,
         CommandSender commands,
-        AccountAuthenticator signIns,
-        SignInThrottle tries,
+        AccountAuthenticator authenticator,
+        SignInThrottle throttle,
         PasswordSlots passwords,
         TwoFactors twoFactors,
         AccountQueries queries,
         CancellationToken ct
     )
     {
-        var account = await signIns.AccountAsync(caller.AccountId, ct);
+        var account = await authenticator.AccountAsync(caller.AccountId, ct);
         var ids = new SessionIds(Guid.CreateVersion7());
-        var result = await tries.TryAsync(http, account, name: null, async () =>
+        var result = await throttle.TryAsync(http, account, name: null, async () =>
             await passwords.FitsAsync(caller.AccountId, account?.PasswordHash, body.Password, ct) switch
             {
                 null => new CommandResult.Refused(PasswordSlots.Busy),
@@ -112,17 +113,17 @@ public static class TwoFactorEndpoints
         Caller caller,
         HttpContext http,
         CommandSender commands,
-        AccountAuthenticator signIns,
-        SignInThrottle tries,
+        AccountAuthenticator authenticator,
+        SignInThrottle throttle,
         TwoFactors twoFactors,
         CancellationToken ct
     )
     {
-        var account = await signIns.AccountAsync(caller.AccountId, ct);
+        var account = await authenticator.AccountAsync(caller.AccountId, ct);
         var shown = twoFactors.Read(account?.TwoFactor, body.Code ?? "")!;
         var ids = new SessionIds(shown.SeedId);
         var confirm = new ConfirmTwoFactor(caller.AccountId, shown);
-        var result = await tries.TryAsync(http, account, name: null, () => commands.Decide(confirm, ids));
+        var result = await throttle.TryAsync(http, account, name: null, () => commands.Decide(confirm, ids));
         if (result is not CommandResult.Done done)
             return CommandSender.Answer(result, ids);
         http.Response.Headers.CacheControl = "no-store";
@@ -143,17 +144,17 @@ public static class TwoFactorEndpoints
         Caller caller,
         HttpContext http,
         CommandSender commands,
-        AccountAuthenticator signIns,
-        SignInThrottle tries,
+        AccountAuthenticator authenticator,
+        SignInThrottle throttle,
         TwoFactors twoFactors,
         CancellationToken ct
     )
     {
-        var account = await signIns.AccountAsync(caller.AccountId, ct);
+        var account = await authenticator.AccountAsync(caller.AccountId, ct);
         var command = new DisableTwoFactor(caller.AccountId, twoFactors.Read(account?.TwoFactor, body.Code ?? "")!);
         var answer = new { id = caller.AccountId };
         return CommandSender.Answer(
-            await tries.TryAsync(http, account, name: null, () => commands.Decide(command, answer)),
+            await throttle.TryAsync(http, account, name: null, () => commands.Decide(command, answer)),
             answer
         );
     }

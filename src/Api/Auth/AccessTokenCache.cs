@@ -17,14 +17,12 @@ public sealed class AccessTokenCache(AccessTokens tokens, EndedSessions ended, T
     /// </summary>
     public const int TokensMax = 65_536;
 
-    public static readonly AuthenticationFailureException Expired = new(
-        "the access token is past its time; refresh it"
-    );
+    public static readonly AuthenticationFailureException Expired = new("the access token has expired; refresh it");
     public static readonly AuthenticationFailureException Ended = new(
-        "the session of this access token was ended; sign in again"
+        "the session of this access token has ended; sign in again"
     );
 
-    private ConcurrentDictionary<string, Known> _newer = new(),
+    private ConcurrentDictionary<string, Entry> _newer = new(),
         _older = new();
 
     public AuthenticateResult Authenticate(ReadOnlySpan<char> token)
@@ -33,48 +31,50 @@ public sealed class AccessTokenCache(AccessTokens tokens, EndedSessions ended, T
             return AuthenticateResult.Fail(
                 new AuthenticationFailureException($"the access token is longer than {Jws.LengthMax} characters")
             );
-        if (_newer.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(token, out var known))
-            return Still(known);
+        if (_newer.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(token, out var entry))
+            return Recheck(entry);
         var text = token.ToString();
-        if (!_older.TryGetValue(text, out known))
+        if (!_older.TryGetValue(text, out entry))
         {
             if (tokens.Read(text, out var fault) is not { } read)
                 return AuthenticateResult.Fail(
                     fault == TokenFault.Expired
                         ? Expired
-                        : new AuthenticationFailureException($"the access token is not good: {Say(fault)}")
+                        : new AuthenticationFailureException($"the access token is invalid: {Describe(fault)}")
                 );
-            known = new(read, AuthenticateResult.Success(new(new CallerPrincipal(read.Caller), Scheme)));
+            entry = new(read, AuthenticateResult.Success(new(new CallerPrincipal(read.Caller), Scheme)));
         }
-        Remember(text, known);
-        return Still(known);
+        Remember(text, entry);
+        return Recheck(entry);
     }
 
-    private AuthenticateResult Still(Known known) =>
-        ended.Has(known.Token.Caller.SessionId) ? AuthenticateResult.Fail(Ended)
-        : known.Token.GoodUntil <= clock.GetUtcNow() || ended.IsTooOldToTell(known.Token)
+    private AuthenticateResult Recheck(Entry entry)
+    {
+        if (ended.Has(entry.Token.Caller.SessionId))
+            return AuthenticateResult.Fail(Ended);
+        return entry.Token.GoodUntil <= clock.GetUtcNow() || ended.IsTooOld(entry.Token)
             ? AuthenticateResult.Fail(Expired)
-        : known.Result;
+            : entry.Result;
+    }
 
-    private void Remember(string token, Known known)
+    private void Remember(string token, Entry entry)
     {
         // Two threads may both swap the halves. That only drops more than needed.
         if (_newer.Count >= TokensMax / 2)
             (_older, _newer) = (_newer, new());
-        _newer.TryAdd(token, known);
+        _newer.TryAdd(token, entry);
     }
 
-    private static string Say(TokenFault fault) =>
+    private static string Describe(TokenFault fault) =>
         fault switch
         {
             TokenFault.OtherKind => "it is not an ES256 access token",
             TokenFault.UnknownKey => "it is signed with a key that is not among those in use",
-            TokenFault.WrongSignature => "its signature does not fit",
-            TokenFault.WrongClaims =>
-                "its issuer, audience, account, session, times, roles or scope are not as they must be",
-            TokenFault.NotYetValid => "its time has not come yet",
+            TokenFault.WrongSignature => "its signature is wrong",
+            TokenFault.WrongClaims => "its issuer, audience, account, session, times, roles or scope are invalid",
+            TokenFault.NotYetValid => "it is not valid yet",
             _ => "it is malformed",
         };
 
-    private sealed record Known(AccessToken Token, AuthenticateResult Result);
+    private sealed record Entry(AccessToken Token, AuthenticateResult Result);
 }

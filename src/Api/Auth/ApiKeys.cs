@@ -15,7 +15,7 @@ namespace Veza.Api.Auth;
 public sealed class ApiKeys(
     EventLog log,
     ApiKeyTokens tokens,
-    AccountAuthenticator signIns,
+    AccountAuthenticator authenticator,
     CommandBus bus,
     TimeProvider clock
 )
@@ -24,7 +24,7 @@ public sealed class ApiKeys(
     public const string Prefix = "veza_key_";
 
     private static readonly AuthenticationFailureException NotGood = new(
-        "the API key is not one that was given out here, or it is revoked or past its time"
+        "the API key was not issued here, or it is revoked or has expired"
     );
 
     public async Task<AuthenticateResult> AuthenticateAsync(string text, CancellationToken ct)
@@ -35,7 +35,7 @@ public sealed class ApiKeys(
                 is not Session { Ended: false, Scopes: { } scopes } key
             || key.RefreshTokenHash != token.Hash
             || key.ExpiresAt <= clock.GetUtcNow()
-            || await signIns.AccountAsync(key.AccountId, ct) is not { IsOut: false } account
+            || await authenticator.AccountAsync(key.AccountId, ct) is not { IsOut: false } account
         )
             return AuthenticateResult.Fail(NotGood);
         // Once a day, before the request goes on, so that every use of a key leaves a trace. If the log is busy, the
@@ -48,7 +48,7 @@ public sealed class ApiKeys(
                 CancellationToken.None
             );
         // A key never reads more than its account may now, even if the scope was granted.
-        var withheld = Scope.All.Except(Scope.Of(signIns.Roles(account)));
+        var withheld = Scope.All.Except(Scope.Of(authenticator.Roles(account)));
         var caller = new Caller(account.Id, key.Id, FrozenSet<string>.Empty)
         {
             IsApiKey = true,

@@ -14,7 +14,7 @@ internal sealed class BearerHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options,
     ILoggerFactory loggers,
     UrlEncoder encoder,
-    AccessTokenCache callers,
+    AccessTokenCache tokens,
     ApiKeys keys
 ) : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
@@ -26,24 +26,18 @@ internal sealed class BearerHandler(
     {
         var failure = (await HandleAuthenticateOnceSafeAsync()).Failure;
         Response.Headers.WWWAuthenticate = failure is null ? "Bearer" : "Bearer error=\"invalid_token\"";
-        await Problems.WriteAsync(
-            Context,
-            failure is null
-                ? new(
-                    "unauthenticated",
-                    RefusalKind.Unauthenticated,
-                    "this needs an access token: Authorization: Bearer <accessToken>"
-                )
-                : new(
-                    ReferenceEquals(failure, AccessTokenCache.Expired) ? "token_expired" : "unauthenticated",
-                    RefusalKind.Unauthenticated,
-                    failure.Message
-                )
-        );
+        var detail = failure?.Message ?? "this needs an access token: Authorization: Bearer <accessToken>";
+        var refusal = new Refusal("unauthenticated", RefusalKind.Unauthenticated, detail);
+        if (ReferenceEquals(failure, AccessTokenCache.Expired))
+            refusal = refusal with { Code = "token_expired" };
+        await Problems.WriteAsync(Context, refusal);
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
-        Problems.WriteAsync(Context, new("not_allowed", RefusalKind.NotAllowed, "this is not allowed to this account"));
+        Problems.WriteAsync(
+            Context,
+            new("not_allowed", RefusalKind.NotAllowed, "this account is not allowed to do this")
+        );
 
     private Task<AuthenticateResult> Authenticate()
     {
@@ -59,5 +53,5 @@ internal sealed class BearerHandler(
     private Task<AuthenticateResult> Authenticate(ReadOnlySpan<char> token) =>
         token.StartsWith(ApiKeys.Prefix, StringComparison.Ordinal) && token.Length <= Jws.LengthMax
             ? keys.AuthenticateAsync(token.ToString(), Context.RequestAborted)
-            : Task.FromResult(callers.Authenticate(token));
+            : Task.FromResult(tokens.Authenticate(token));
 }

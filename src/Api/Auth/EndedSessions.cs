@@ -19,7 +19,7 @@ public sealed class EndedSessions(EventLog log, TimeProvider clock) : IHostedSer
     /// How long a token of an ended session can still be valid: its life, and the clock skew when it is made and when
     /// it is presented.
     /// </summary>
-    private static readonly TimeSpan Kept = AccessTokens.Life + 2 * AccessTokens.ClockSkew;
+    private static readonly TimeSpan Retention = AccessTokens.Life + 2 * AccessTokens.ClockSkew;
 
     private readonly System.Collections.Concurrent.ConcurrentDictionary<Guid, DateTimeOffset> _ended = new();
     private readonly Queue<(Guid Session, DateTimeOffset At)> _order = new();
@@ -33,7 +33,7 @@ public sealed class EndedSessions(EventLog log, TimeProvider clock) : IHostedSer
     /// <summary>
     /// Whether a token is so old that its session may be among those evicted to stay within <see cref="SessionsMax"/>.
     /// </summary>
-    public bool IsTooOldToTell(AccessToken token) => token.IssuedAt.UtcTicks <= Volatile.Read(ref _refusedUntilTicks);
+    public bool IsTooOld(AccessToken token) => token.IssuedAt.UtcTicks <= Volatile.Read(ref _refusedUntilTicks);
 
     public async Task StartAsync(CancellationToken ct)
     {
@@ -47,7 +47,7 @@ public sealed class EndedSessions(EventLog log, TimeProvider clock) : IHostedSer
             early: true
         );
         var head = log.Head;
-        var after = await log.Reader.PositionBeforeAsync(clock.GetUtcNow() - Kept, ct);
+        var after = await log.Reader.PositionBeforeAsync(clock.GetUtcNow() - Retention, ct);
         await foreach (var e in log.Reader.ReadAllAsync(new(after, head) { Types = [.. ended.Aliases] }, ct))
             Add(e.StreamId, e.At);
     }
@@ -60,7 +60,7 @@ public sealed class EndedSessions(EventLog log, TimeProvider clock) : IHostedSer
         {
             if (_ended.TryAdd(session, at))
                 _order.Enqueue((session, at));
-            var over = clock.GetUtcNow() - Kept;
+            var over = clock.GetUtcNow() - Retention;
             while (_order.TryPeek(out var oldest) && (oldest.At < over || _order.Count > SessionsMax))
             {
                 // Evicted too early: its tokens are refused by age, together with tokens of other sessions that are as

@@ -16,12 +16,12 @@ internal sealed class PrivilegedActs(EventLog log, CommandBus bus, TimeProvider 
     /// sees which of theirs read, and when. An event for each page would make reading a way to fill the log.
     /// </summary>
     /// <returns>Null when it is recorded.</returns>
-    public async Task<Refusal?> LogReadAsync(Guid session, CancellationToken ct)
+    public async Task<Refusal?> LogReadAsync(Guid sessionId, CancellationToken ct)
     {
         var today = DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime);
-        if ((await log.Models.LoadAsync(typeof(Session), session, ct)).State is not Session known)
+        if ((await log.Models.LoadAsync(typeof(Session), sessionId, ct)).State is not Session session)
             return null;
-        return known.LogReadOn >= today ? null : await SendAsync(new RecordLogRead(session), known.AccountId);
+        return session.LogReadOn >= today ? null : await SendAsync(new RecordLogRead(sessionId), session.AccountId);
     }
 
     /// <summary>

@@ -47,8 +47,8 @@ public static class Scope
     public static string Of(HttpContext http)
     {
         var endpoint = http.GetEndpoint()?.Metadata;
-        if (endpoint?.GetMetadata<NeedsScope>() is { } said)
-            return said.Scope;
+        if (endpoint?.GetMetadata<NeedsScope>() is { } needed)
+            return needed.Scope;
         var tag = endpoint
             ?.GetMetadata<Microsoft.AspNetCore.Http.Metadata.ITagsMetadata>()
             ?.Tags.FirstOrDefault()
@@ -56,7 +56,8 @@ public static class Scope
             .ToLowerInvariant()
             ?? "none";
         var resource = tag == "replay" ? "log" : tag;
-        return $"{resource}:{(HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) ? "read" : "write")}";
+        var reads = HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method);
+        return $"{resource}:{(reads ? "read" : "write")}";
     }
 
     /// <summary>The scopes that a sign-in of an account with these roles has.</summary>

@@ -15,21 +15,16 @@ internal sealed class ScopeRefusal : IAuthorizationMiddlewareResultHandler
         HttpContext context,
         AuthorizationPolicy policy,
         PolicyAuthorizationResult result
-    ) =>
-        result.Forbidden && result.AuthorizationFailure?.FailedRequirements.OfType<ApiKeyRequirement>().Any() == true
-            ? Problems.WriteAsync(
-                context,
-                new(
-                    "scope_missing",
-                    RefusalKind.NotAllowed,
-                    $"this needs the scope {Scope.Of(context)}, which the API key has not"
-                )
-            )
-        : result.Forbidden
-        && result.AuthorizationFailure?.FailedRequirements.OfType<ScopeRequirement>().FirstOrDefault() is { } missing
-            ? Problems.WriteAsync(
-                context,
-                new("scope_missing", RefusalKind.NotAllowed, $"this needs the scope {missing.Scope}")
-            )
-        : _otherwise.HandleAsync(next, context, policy, result);
+    )
+    {
+        var failed = result.Forbidden ? result.AuthorizationFailure?.FailedRequirements.ToList() ?? [] : [];
+        if (failed.OfType<ApiKeyRequirement>().Any())
+            return Refuse($"this needs the scope {Scope.Of(context)}, which the API key does not have");
+        return failed.OfType<ScopeRequirement>().FirstOrDefault() is { } missing
+            ? Refuse($"this needs the scope {missing.Scope}")
+            : _otherwise.HandleAsync(next, context, policy, result);
+
+        Task Refuse(string detail) =>
+            Problems.WriteAsync(context, new("scope_missing", RefusalKind.NotAllowed, detail));
+    }
 }

@@ -88,8 +88,8 @@ public sealed class SigningKeys : IDisposable
 
     private SigningKey Of(DateOnly day)
     {
-        if (_keys.TryGetValue(day, out var known))
-            return known;
+        if (_keys.TryGetValue(day, out var key))
+            return key;
         // Not disposed: a request may still be verifying with it.
         if (_keys.Count >= KeysMax)
             foreach (var old in _keys.Keys.Where(d => d < Oldest))

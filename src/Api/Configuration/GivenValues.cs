@@ -101,7 +101,8 @@ internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables)
             Problem("SMTP_PASSWORD is not set, but needed with SMTP_USER");
         if (production && tls == SmtpTls.Off && user is not null)
             Problem(
-                "SMTP_TLS=off is not allowed in production with SMTP_USER, whose password would go in the clear; allowed is starttls or implicit"
+                "SMTP_TLS=off is not allowed in production with SMTP_USER, whose password would go in the clear; "
+                    + "allowed is starttls or implicit"
             );
         if (production && site?.Scheme == "http")
             Problem($"PUBLIC_URL={site} is not allowed in production with SMTP_HOST; allowed is an https:// address");

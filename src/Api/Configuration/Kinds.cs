@@ -39,9 +39,9 @@ internal static partial class Kinds
         );
     }
 
-    public static Variable<string[]> List(string name, string byDefault, string meaning, params string[] known) =>
-        new(name, byDefault, meaning, "a comma-separated list of " + string.Join(", ", known), text =>
-            Items(text) is { Length: > 0 } items && items.All(known.Contains) ? items : null
+    public static Variable<string[]> List(string name, string byDefault, string meaning, params string[] allowed) =>
+        new(name, byDefault, meaning, "a comma-separated list of " + string.Join(", ", allowed), text =>
+            Items(text) is { Length: > 0 } items && items.All(allowed.Contains) ? items : null
         );
 
     public static Variable<string> Text(string name, string byDefault, string meaning, bool secret = false) =>
@@ -64,7 +64,7 @@ internal static partial class Kinds
             name,
             "generated into VEZA_HOME in development, none in production",
             meaning,
-            $"at least {SecretBytesMin} bytes of something that cannot be guessed",
+            $"at least {SecretBytesMin} bytes that cannot be guessed",
             text => Encoding.UTF8.GetByteCount(text) >= SecretBytesMin && !Guessable(text) ? text : null,
             Secret: true
         );

@@ -1,5 +1,6 @@
 namespace Veza.Api.Configuration;
 
+/// <summary>LOG_LEVEL.</summary>
 public enum LogDetail
 {
     Trace,

@@ -1,5 +1,6 @@
 namespace Veza.Api.Configuration;
 
+/// <summary>LOG_FORMAT.</summary>
 public enum LogForm
 {
     Text,

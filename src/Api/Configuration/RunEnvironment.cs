@@ -1,5 +1,6 @@
 namespace Veza.Api.Configuration;
 
+/// <summary>ENVIRONMENT.</summary>
 public enum RunEnvironment
 {
     Development,

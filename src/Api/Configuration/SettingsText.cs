@@ -12,13 +12,10 @@ public static class SettingsText
         foreach (var variable in Variables.All)
         {
             var set = variables.GetValueOrDefault(variable.Name) is { Length: > 0 } value ? value : null;
-            var shown =
-                set is null ? Default(variable)
-                : variable.Secret ? Variable.Mask
-                : set;
-            text.Append(
-                $"{variable.Name, -28} {shown}{(set is null ? "" : $"   (set; default: {Default(variable)})")}\n"
-            );
+            var shown = Default(variable);
+            if (set is not null)
+                shown = $"{(variable.Secret ? Variable.Mask : set)}   (set; default: {shown})";
+            text.Append($"{variable.Name, -28} {shown}\n");
             text.Append($"{"", -28}   {variable.Meaning}; {variable.Allowed}\n");
             if (set is not null && variable.Problem(set) is { } problem)
                 text.Append($"{"", -28} ! {problem}\n");
@@ -33,9 +30,9 @@ public static class SettingsText
             """
             # Configuration
 
-            Settings are environment variables. A wrong value stops the start with one line that names the variable, the value
-            and the allowed values; all wrong ones are reported together. `./veza config` shows the current values, and
-            `./veza config --markdown` made this file.
+            Settings are environment variables. A wrong value stops the start with one line that names the variable,
+            its value and the allowed values; all wrong ones are reported together. `./veza config` shows the current
+            values, and `./veza config --markdown` writes this file.
 
             | variable | default | meaning | allowed |
             |---|---|---|---|

@@ -35,10 +35,13 @@ public sealed record Variable<T>(
 public sealed record UnsupportedVariable(string Name, string Default, string Meaning, bool Secret = false)
     : Variable(Name, Default, $"not supported yet: {Meaning}", Default.Length == 0 ? "nothing" : Default, Secret)
 {
-    public override string? Problem(string text) =>
-        string.Equals(text.Trim(), Default, StringComparison.OrdinalIgnoreCase)
-            ? null
-            : $"{Name}={(Secret ? Mask : text)} is not supported yet; allowed is {Allowed}";
+    public override string? Problem(string text)
+    {
+        if (string.Equals(text.Trim(), Default, StringComparison.OrdinalIgnoreCase))
+            return null;
+        var shown = Secret ? Mask : text;
+        return $"{Name}={shown} is not supported yet; allowed is {Allowed}";
+    }
 }
 
 /// <summary>Wraps a value type, because <see cref="Variable{T}"/> takes only classes.</summary>

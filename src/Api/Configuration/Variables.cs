@@ -12,12 +12,12 @@ public static class Variables
     public static readonly Variable<Value<RunEnvironment>> Environment = Choice<RunEnvironment>(
         "ENVIRONMENT",
         "development",
-        "`production` refuses to start with missing or guessable secrets"
+        "`production` refuses missing or guessable secrets at the start"
     );
     public static readonly Variable<string[]> Roles = List(
         "ROLES",
         "api,realtime,projections,reactors,media",
-        "parts that this process runs",
+        "the parts that this process runs",
         HostRole.All
     );
     public static readonly Variable<string> VezaHome = Text(
@@ -43,11 +43,12 @@ public static class Variables
         "an IP address, localhost or *",
         text => text is "*" or "localhost" || IPAddress.TryParse(text, out _) ? text : null
     );
-    public static readonly Variable<Value<int>> Port = Number("PORT", "8080", "HTTP and hubs", 1, 65535);
+    public static readonly Variable<Value<int>> Port = Number("PORT", "8080", "port of HTTP and the hubs", 1, 65535);
     public static readonly Variable<Value<int>> PrometheusPort = Number(
         "PROMETHEUS_PORT",
         "9090",
-        "/metrics and /health, with separate places; when it equals PORT, only operators with a token read /metrics",
+        "port of /metrics and /health, with separate connection places; when it equals PORT, /metrics needs an "
+            + "operator's token",
         1,
         65535
     );
@@ -55,7 +56,7 @@ public static class Variables
     public static readonly Variable<DatabaseUrl> Database = new(
         "DATABASE_URL",
         "a private local PostgreSQL in VEZA_HOME",
-        "the PostgreSQL that holds the log and the read models",
+        "the PostgreSQL with the log and the read models",
         "postgresql://user:password@host:port/database",
         DatabaseUrl.Parse,
         Secret: true
@@ -63,7 +64,8 @@ public static class Variables
     public static readonly Variable<Value<int>> DatabasePoolSize = Number(
         "DATABASE_POOL_SIZE",
         "100",
-        "most connections of this process to PostgreSQL, all kinds together, and never more than half of what the server allows; with more than two nodes, what it allows divided by their number",
+        "maximum connections of this process to PostgreSQL, all kinds together, and never more than half of the "
+            + "server's limit; with more than two nodes, set the server's limit divided by their number",
         ConnectionBudget.TotalMin,
         1000
     );
@@ -84,7 +86,7 @@ public static class Variables
     public static readonly Variable<string> JwtSecret = Secret("JWT_SECRET", "signs access tokens");
     public static readonly Variable<string> EncryptionKey = Secret(
         "ENCRYPTION_KEY",
-        "encrypts personal data in the log; other than JWT_SECRET"
+        "encrypts personal data in the log; must differ from JWT_SECRET"
     );
 
     public static readonly Variable<string[]> AllowedOrigins = new(
@@ -97,39 +99,40 @@ public static class Variables
     public static readonly Variable<Value<bool>> EnableCors = Switch(
         "ENABLE_CORS",
         "true",
-        "answers the origins of ALLOWED_ORIGINS"
+        "enables CORS for ALLOWED_ORIGINS"
     );
 
     public static readonly Variable<IPNetwork[]> TrustedProxies = Networks(
         "TRUSTED_PROXIES",
-        "proxies whose `X-Forwarded-For` says who calls; that of all others is ignored"
+        "proxies whose `X-Forwarded-For` names the client; the header is ignored from all others"
     );
 
     public static readonly Variable<Value<int>> RateLimitPerMinute = Number(
         "RATE_LIMIT_PER_MINUTE",
         "1000",
-        "requests a minute of one caller",
+        "maximum requests of one caller per minute",
         1,
         100_000_000
     );
     public static readonly Variable<Value<int>> MaxConnections = Number(
         "MAX_CONNECTIONS",
         "100000, or what fits into the limit of open files (ulimit -n)",
-        "live connections; more get 503 with Retry-After; one that does not fit stops the start",
+        "maximum live connections; further ones get 503 with Retry-After; a value that does not fit stops the start",
         1,
         10_000_000
     );
     public static readonly Variable<Value<int>> MaxConnectionsPerNetwork = Number(
         "MAX_CONNECTIONS_PER_NETWORK",
         "a quarter of what fits into the limit of open files",
-        "TCP connections of one IPv4 address or IPv6 /64; more are closed on arrival; TRUSTED_PROXIES are exempt, as they carry the requests of many",
+        "maximum TCP connections of one IPv4 address or IPv6 /64; further ones are closed immediately; TRUSTED_PROXIES "
+            + "are exempt, because they carry the requests of many clients",
         1,
         10_000_000
     );
     public static readonly Variable<Value<int>> MaxMessageSize = Number(
         "MAX_MESSAGE_SIZE",
         "8192",
-        "bytes of UTF-8 of one message",
+        "maximum bytes of UTF-8 in one message",
         1,
         1 << 20
     );
@@ -143,28 +146,28 @@ public static class Variables
     public static readonly Variable<Value<long>> MaxUploadSize = Size(
         "MAX_UPLOAD_SIZE",
         "200MB",
-        "largest track",
+        "largest upload of a track",
         500L << 20,
         "500MB"
     );
     public static readonly Variable<Value<long>> MaxStoragePerAccount = Size(
         "MAX_STORAGE_PER_ACCOUNT",
         "20GB",
-        "tracks of one account with their copies; more uploads are refused",
+        "maximum size of one account's tracks with their copies; further uploads are refused",
         100L << 40,
         "102400GB"
     );
     public static readonly Variable<Value<int>> MaxStreams = Number(
         "MAX_STREAMS",
         "10000",
-        "broadcasts at a time",
+        "maximum broadcasts at a time",
         1,
         1_000_000
     );
     public static readonly Variable<Value<int>> MaxListenersPerStream = Number(
         "MAX_LISTENERS_PER_STREAM",
         "10000",
-        "listeners of one broadcast",
+        "maximum listeners of one broadcast",
         1,
         1_000_000
     );
@@ -198,73 +201,84 @@ public static class Variables
     public static readonly Variable<string> MediaRoot = Text(
         "MEDIA_ROOT",
         "media in VEZA_HOME",
-        "folder of the audio; with S3_ENDPOINT, of uploads and copies that are under way"
+        "folder of the audio; with S3_ENDPOINT, only of unfinished uploads and copies"
     );
     public static readonly Variable<Uri> S3Endpoint = HttpUrl(
         "S3_ENDPOINT",
-        "S3-compatible storage that keeps the audio, instead of MEDIA_ROOT"
+        "S3-compatible storage of the audio, instead of MEDIA_ROOT"
     );
-    public static readonly Variable<string> S3Bucket = Text("S3_BUCKET", "", "its bucket; needed with S3_ENDPOINT");
-    public static readonly Variable<string> S3Region = Text("S3_REGION", "us-east-1", "its region");
+    public static readonly Variable<string> S3Bucket = Text(
+        "S3_BUCKET",
+        "",
+        "bucket of the audio; needed with S3_ENDPOINT"
+    );
+    public static readonly Variable<string> S3Region = Text("S3_REGION", "us-east-1", "region of the bucket");
     public static readonly Variable<string> S3AccessKey = Text(
         "S3_ACCESS_KEY",
         "",
-        "its access key, which may get, put, delete and list the bucket's objects; needed with S3_ENDPOINT",
+        "access key, which must allow to get, put, delete and list the bucket's objects; needed with S3_ENDPOINT",
         secret: true
     );
     public static readonly Variable<string> S3SecretKey = Text(
         "S3_SECRET_KEY",
         "",
-        "its secret key; needed with S3_ENDPOINT",
+        "secret key; needed with S3_ENDPOINT",
         secret: true
     );
     public static readonly Variable<Value<bool>> S3ForcePathStyle = Switch(
         "S3_FORCE_PATH_STYLE",
         "true",
-        "the bucket is in the path of addresses (https://s3.example/bucket/…); false: in the host name (https://bucket.s3.example/…)"
+        "true: the bucket is in the path of addresses (https://s3.example/bucket/…); false: in the host name "
+            + "(https://bucket.s3.example/…)"
     );
 
     public static readonly Variable<string> SmtpHost = new(
         "SMTP_HOST",
         "none; in development mails become files in VEZA_HOME/mail",
-        "mail server that account mails go to",
+        "SMTP server for account mails",
         "a host name or an IP address",
         text => Uri.CheckHostName(text) == UriHostNameType.Unknown ? null : text
     );
-    public static readonly Variable<Value<int>> SmtpPort = Number("SMTP_PORT", "587", "its port", 1, 65535);
+    public static readonly Variable<Value<int>> SmtpPort = Number(
+        "SMTP_PORT",
+        "587",
+        "port of the SMTP server",
+        1,
+        65535
+    );
     public static readonly Variable<string> SmtpUser = Text(
         "SMTP_USER",
         "",
-        "user to sign in as there; none where it needs none"
+        "user name at the SMTP server; unset if it needs none"
     );
     public static readonly Variable<string> SmtpPassword = Text(
         "SMTP_PASSWORD",
         "",
-        "its password; needed with SMTP_USER",
+        "password at the SMTP server; needed with SMTP_USER",
         secret: true
     );
     public static readonly Variable<Value<SmtpTls>> SmtpTlsKind = Choice<SmtpTls>(
         "SMTP_TLS",
         "starttls",
-        "how the connection is protected; `off` only for a server on this machine or network"
+        "protection of the SMTP connection; `off` only for a server on this machine or network"
     );
     public static readonly Variable<string> MailFrom = new(
         "MAIL_FROM",
         "",
-        "address that mails come from; needed with SMTP_HOST",
+        "sender address of mails; needed with SMTP_HOST",
         "an e-mail address",
         text => AccountRules.IsEmail(text) ? text : null
     );
     public static readonly Variable<Uri> PublicUrl = HttpUrl(
         "PUBLIC_URL",
-        "where people reach this Veza, for links in mails; needed with SMTP_HOST, https in production",
+        "public address of this Veza, for links in mails; needed with SMTP_HOST, https in production",
         "http://localhost:PORT in development"
     );
 
     public static readonly Variable<Value<LogDetail>> LogLevel = Choice<LogDetail>(
         "LOG_LEVEL",
         "info",
-        "least severity that is logged"
+        "lowest severity that is logged"
     );
     public static readonly Variable<Value<LogForm>> LogFormat = Choice<LogForm>(
         "LOG_FORMAT",
@@ -273,17 +287,17 @@ public static class Variables
     );
     public static readonly Variable<Uri> OtlpEndpoint = HttpUrl(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
-        "sends traces and metrics there by OTLP; the other standard OTEL_* variables apply too"
+        "OTLP endpoint for traces and metrics; the other standard OTEL_* variables apply too"
     );
     public static readonly Variable<Value<bool>> MetricsEnabled = Switch(
         "METRICS_ENABLED",
         "true",
-        "measures, and answers /metrics"
+        "collects metrics, and serves /metrics"
     );
     public static readonly Variable<Value<bool>> TracingEnabled = Switch(
         "TRACING_ENABLED",
         "true",
-        "traces, when there is an OTLP endpoint"
+        "collects traces, when there is an OTLP endpoint"
     );
 
     /// <summary>In the order in which they are shown.</summary>

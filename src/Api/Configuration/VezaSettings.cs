@@ -100,7 +100,8 @@ public sealed record VezaSettings
         var production = environment == RunEnvironment.Production;
         var home = Path.GetFullPath(given.Text(Variables.VezaHome, Variables.VezaHome.Default));
 
-        var (port, site) = (given.Value(Variables.Port), given.Optional(Variables.PublicUrl));
+        var port = given.Value(Variables.Port);
+        var site = given.Optional(Variables.PublicUrl);
 
         var settings = new VezaSettings
         {
@@ -149,7 +150,7 @@ public sealed record VezaSettings
         given.RefuseUnsupported();
 
         if (settings.JwtSecret is not null && settings.JwtSecret == settings.EncryptionKey)
-            given.Problem("ENCRYPTION_KEY is the same as JWT_SECRET; each needs a secret of its own");
+            given.Problem("ENCRYPTION_KEY is the same as JWT_SECRET; they must differ");
         return given.Problems.Count == 0 ? settings : throw new InvalidSettingsException(given.Problems);
     }
 

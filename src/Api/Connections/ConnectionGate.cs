@@ -46,16 +46,16 @@ internal sealed class ConnectionGate : IDisposable
     /// Late checks of a connection before it is closed. On an overloaded machine, requests wait for a thread as the
     /// check does: a request that has arrived meanwhile is read between two checks.
     /// </summary>
-    public const int LooksTooLateMax = 3;
+    public const int LateChecksMax = 3;
 
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// A check visits every HTTP connection, so it runs at most this often, however many clients connect.
     /// </summary>
     private static readonly TimeSpan ReliefEvery = TimeSpan.FromMilliseconds(100);
 
-    private static readonly TimeSpan TellEvery = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan ReportEvery = TimeSpan.FromMinutes(1);
 
     private readonly GateLimits _limits;
     private readonly Func<IPAddress?, bool> _isProxy;
@@ -71,7 +71,7 @@ internal sealed class ConnectionGate : IDisposable
         _closing;
     private long _refusedInAll,
         _refusedOfNetworks;
-    private long? _toldAt,
+    private long? _reportedAt,
         _relievedAt,
         _stopsAt;
 
@@ -85,7 +85,7 @@ internal sealed class ConnectionGate : IDisposable
         var part = Math.Clamp(limits.Connections / LastPlacesPart, LastPlacesMin, LastPlacesMax);
         _lastPlaces = Math.Min(part, limits.Connections / 2);
         ConnectionMetrics.Observe(limits.Port, () => Open, limits.Connections);
-        _timer = clock.CreateTimer(static gate => ((ConnectionGate)gate!).Look(), this, LookEvery, LookEvery);
+        _timer = clock.CreateTimer(static gate => ((ConnectionGate)gate!).Check(), this, CheckEvery, CheckEvery);
     }
 
     public int Open => Volatile.Read(ref _open);
@@ -108,8 +108,8 @@ internal sealed class ConnectionGate : IDisposable
                 Refuse(ref _refusedOfNetworks, "network");
                 return null;
             }
-            var kept = isProxy || ofNetwork < FewPerNetwork ? 0 : _lastPlaces;
-            if (Free > kept)
+            var reserved = isProxy || ofNetwork < FewPerNetwork ? 0 : _lastPlaces;
+            if (Free > reserved)
             {
                 entered = new(connection, this, network, Now);
                 _networks[network] = ofNetwork + 1;
@@ -169,7 +169,7 @@ internal sealed class ConnectionGate : IDisposable
             _http.Remove(connection);
             if (!connection.IsClosing)
                 return;
-            // Its new owner closes it, whatever HTTP requests.
+            // Its new owner closes it, not HTTP.
             connection.IsClosing = false;
             _closing--;
         }
@@ -184,7 +184,7 @@ internal sealed class ConnectionGate : IDisposable
     /// </summary>
     private int Wanted => _lastPlaces + 1;
 
-    private void Look()
+    private void Check()
     {
         GuardedConnection[] all;
         bool isCrowded,
@@ -199,12 +199,12 @@ internal sealed class ConnectionGate : IDisposable
         {
             if (isOver)
                 CutOff(connection);
-            else if (IsSilent(connection) && ++connection.LooksTooLate >= LooksTooLateMax)
+            else if (IsSilent(connection) && ++connection.LateChecks >= LateChecksMax)
                 Close(connection, "silent");
         }
         if (isCrowded)
             Relieve();
-        Tell();
+        Report();
     }
 
     /// <summary>Closes idle connections: first those without any request yet, then those idle for longest.</summary>
@@ -258,7 +258,7 @@ internal sealed class ConnectionGate : IDisposable
         ConnectionMetrics.CountRefused(_limits.Port, limit);
     }
 
-    private void Tell()
+    private void Report()
     {
         long inAll,
             ofNetworks;
@@ -267,22 +267,23 @@ internal sealed class ConnectionGate : IDisposable
         {
             if (_refusedInAll + _refusedOfNetworks == 0)
                 return;
-            if (_toldAt is { } before && _clock.GetElapsedTime(before) < TellEvery)
+            if (_reportedAt is { } before && _clock.GetElapsedTime(before) < ReportEvery)
                 return;
-            _toldAt = Now;
+            _reportedAt = Now;
             (inAll, ofNetworks) = (_refusedInAll, _refusedOfNetworks);
             (_refusedInAll, _refusedOfNetworks) = (0, 0);
             open = _open;
         }
         _log.LogWarning(
             "{Port}: {OfNetworks} connections were refused because their network has {PerNetwork} "
-                + "(MAX_CONNECTIONS_PER_NETWORK; a proxy belongs into TRUSTED_PROXIES), and {InAll} because of {Max} places (ulimit -n) {Open} are taken",
+                + "(MAX_CONNECTIONS_PER_NETWORK; a proxy belongs in TRUSTED_PROXIES), and {InAll} because {Open} of "
+                + "{Max} places (ulimit -n) are taken",
             _limits.Port,
             ofNetworks,
             _limits.PerNetwork,
             inAll,
-            _limits.Connections,
-            open
+            open,
+            _limits.Connections
         );
     }
 

@@ -46,21 +46,21 @@ public sealed record ConnectionLimits(int OpenFiles, int Connections, int PerNet
     /// <exception cref="InvalidSettingsException">The limit of open files is too low for the settings.</exception>
     public static ConnectionLimits For(VezaSettings settings, int openFiles)
     {
-        var kept = ProcessFiles + settings.DatabasePoolSize + MetricsConnections + RequestFiles;
-        var connections = openFiles - kept;
+        var reserved = ProcessFiles + settings.DatabasePoolSize + MetricsConnections + RequestFiles;
+        var connections = openFiles - reserved;
         if (connections < ConnectionsMin)
             throw new InvalidSettingsException([
-                $"this process may open {openFiles} files (ulimit -n), of which {kept} are kept for PostgreSQL "
+                $"this process may open {openFiles} files (ulimit -n), of which {reserved} are kept for PostgreSQL "
                     + $"(DATABASE_POOL_SIZE is {settings.DatabasePoolSize}), files and probes; "
-                    + $"at least {kept + ConnectionsMin} are needed",
+                    + $"at least {reserved + ConnectionsMin} are needed",
             ]);
         var plain = Math.Clamp(connections / PlainPart, PlainMin, PlainMax);
         var fits = connections - plain;
         if (settings.ConnectionsMax > fits)
             throw new InvalidSettingsException([
                 $"MAX_CONNECTIONS={settings.ConnectionsMax} does not fit: this process may open {openFiles} files "
-                    + $"(ulimit -n), of which {kept + plain} are kept for other things; allowed is at most {fits}, "
-                    + $"or a limit of at least {settings.ConnectionsMax + (long)kept + PlainMax}",
+                    + $"(ulimit -n), of which {reserved + plain} are kept for other things; allowed is at most {fits}, "
+                    + $"or a limit of at least {settings.ConnectionsMax + (long)reserved + PlainMax}",
             ]);
         return new(
             openFiles,

@@ -14,7 +14,7 @@ internal static class ConnectionServices
     private static readonly Refusal TooManyFiles = new(
         "too_many_files",
         RefusalKind.Unavailable,
-        "as many files are open as may be; try again shortly"
+        "too many files are open; try again shortly"
     )
     {
         RetryAfter = TimeSpan.FromSeconds(1),

@@ -37,7 +37,7 @@ internal sealed class GuardedConnection : ConnectionContext
     public bool HasAsked => Volatile.Read(ref _hasAsked);
 
     /// <summary>Checks of the gate that found the first request overdue. Only the gate's timer changes it.</summary>
-    public int LooksTooLate { get; set; }
+    public int LateChecks { get; set; }
 
     /// <summary>No request is being answered.</summary>
     public bool IsWaiting => Volatile.Read(ref _requests) == 0 && !Volatile.Read(ref _isStaying);

@@ -19,7 +19,8 @@ public readonly record struct CountedSpan(long? After, DateTimeOffset? Since, Da
 public static class CountEndpoints
 {
     private const string Description =
-        "Oldest first, each with what it did to the number; their sum is the number. `after` is a position; `since` (inclusive) and `until` (exclusive) are times, such as those of a chart.";
+        "Oldest first, each with its change of the number; the changes add up to the number. `after` is a position; "
+        + "`since` (inclusive) and `until` (exclusive) are times, such as those of a chart.";
 
     public static void MapCounts(this IEndpointRouteBuilder api)
     {
@@ -27,7 +28,8 @@ public static class CountEndpoints
             .ReadsFrom([.. CountQueries.Reads, "music.tracks.v2"])
             .Described(
                 "a track's",
-                "`plays`, `likes`, `reposts` or `comments`. Who played is told to the track's owner, and to the listener of their own plays."
+                "`plays`, `likes`, `reposts` or `comments`. Only the track's owner sees who played it, and "
+                    + "listeners see their own plays."
             );
         api.MapGet("/accounts/{accountId:guid}/counts/{number}/events", OfAccount)
             .ReadsFrom([.. CountQueries.Reads, "accounts.profiles.v1"])
@@ -60,12 +62,12 @@ public static class CountEndpoints
     {
         if (
             Named(number, CountedNumber.Plays, CountedNumber.Likes, CountedNumber.Reposts, CountedNumber.Comments)
-            is not { } which
+            is not { } counted
         )
             return Unknown(number, "plays, likes, reposts, comments");
         if (!await tracks.ExistsAsync(trackId, ct))
             return Problems.Result(Refusals.Unknown("track", trackId));
-        return await PageOf(trackId, which, "", span, caller, counts, http, ct);
+        return await PageOf(trackId, counted, "", span, caller, counts, http, ct);
     }
 
     private static async Task<IResult> OfAccount(
@@ -79,11 +81,11 @@ public static class CountEndpoints
         CancellationToken ct
     )
     {
-        if (Named(number, CountedNumber.Followers, CountedNumber.Following, CountedNumber.Tracks) is not { } which)
+        if (Named(number, CountedNumber.Followers, CountedNumber.Following, CountedNumber.Tracks) is not { } counted)
             return Unknown(number, "followers, following, tracks");
         if (!await follows.IsAccountAsync(accountId, ct))
             return Problems.Result(Refusals.Unknown("account", accountId));
-        return await PageOf(accountId, which, "", span, caller, counts, http, ct);
+        return await PageOf(accountId, counted, "", span, caller, counts, http, ct);
     }
 
     private static async Task<IResult> OfCommunity(
@@ -97,13 +99,13 @@ public static class CountEndpoints
         CancellationToken ct
     )
     {
-        if (Named(number, CountedNumber.Members) is not { } which)
+        if (Named(number, CountedNumber.Members) is not { } counted)
             return Unknown(number, "members");
         if (await chat.CommunityAsync(communityId, ct) is null)
             return Problems.Result(Refusals.Unknown("community", communityId));
         if (!await chat.IsMemberAsync(communityId, caller.AccountId, ct))
             return Problems.Result(Commands.Chat.ChatRefusals.NotAllowed(Permission.ViewChannel));
-        return await PageOf(communityId, which, "", span, caller, counts, http, ct);
+        return await PageOf(communityId, counted, "", span, caller, counts, http, ct);
     }
 
     private static async Task<IResult> OfMessage(

@@ -21,7 +21,7 @@ internal sealed class ClockHealth(ClockSkew skew) : IHealthCheck
         }
         catch (Exception away) when (IsAway(away, ct))
         {
-            return HealthCheckResult.Degraded("not known, as the database does not answer");
+            return HealthCheckResult.Degraded("unknown, because the database does not answer");
         }
     }
 

@@ -25,11 +25,14 @@ internal sealed class ClockSkew(NpgsqlDataSource database, TimeProvider clock, I
         await using var connection = await database.OpenConnectionAsync(limited.Token);
         await using var command = new NpgsqlCommand("SELECT clock_timestamp()", connection);
         var before = clock.GetUtcNow();
-        var there = new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(limited.Token))!, TimeSpan.Zero);
+        var databaseTime = new DateTimeOffset(
+            (DateTime)(await command.ExecuteScalarAsync(limited.Token))!,
+            TimeSpan.Zero
+        );
         var after = clock.GetUtcNow();
-        return before > there ? before - there
-            : after < there ? after - there
-            : TimeSpan.Zero;
+        if (before > databaseTime)
+            return before - databaseTime;
+        return after < databaseTime ? after - databaseTime : TimeSpan.Zero;
     }
 
     public static string Say(TimeSpan skew) =>

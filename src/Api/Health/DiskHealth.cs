@@ -24,9 +24,9 @@ internal sealed class DiskHealth(Disks disks) : IHealthCheck
     {
         var (data, ofData) = Judge("data", disks.Data?.State, HealthStatus.Unhealthy);
         var (media, ofMedia) = Judge("media", disks.Media?.State, HealthStatus.Degraded);
-        var said = string.Join("; ", new[] { ofData, ofMedia }.OfType<string>());
+        var detail = string.Join("; ", new[] { ofData, ofMedia }.OfType<string>());
         // The worse of two is the lesser.
-        return Task.FromResult(new HealthCheckResult(data < media ? data : media, said.Length == 0 ? null : said));
+        return Task.FromResult(new HealthCheckResult(data < media ? data : media, detail.Length == 0 ? null : detail));
     }
 
     private static (HealthStatus, string?) Judge(string name, DiskState? disk, HealthStatus worst)
@@ -35,7 +35,7 @@ internal sealed class DiskHealth(Disks disks) : IHealthCheck
             return (HealthStatus.Healthy, null);
         // Without the path: this page is public.
         if (disk.FreeBytes is not { } free)
-            return (HealthStatus.Degraded, $"{name}: the free space is not known");
+            return (HealthStatus.Degraded, $"{name}: the free space is unknown");
         if (disk.IsFull)
             return (worst, Say(disk.Limits.FreeBytesAgain));
         var low = LowFactor * disk.Limits.FreeBytesMin;

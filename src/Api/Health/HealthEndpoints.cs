@@ -13,7 +13,7 @@ internal static class HealthEndpoints
     public const string Ready = "ready";
 
     /// <summary>
-    /// The tag of checks that liveness also shows. They are degraded at worst, which is answered with 200.
+    /// The tag of checks that liveness also shows. They are degraded at worst, isIncluded is answered with 200.
     /// </summary>
     public const string Shown = "shown";
 
@@ -26,8 +26,8 @@ internal static class HealthEndpoints
 
         void MapLive(string path, Ports ports) => Map(path, ports, check => check.Tags.Contains(Shown));
         void MapReady(string path, Ports ports) => Map(path, ports, check => check.Tags.Contains(Ready));
-        void Map(string path, Ports ports, Func<HealthCheckRegistration, bool> which) =>
-            app.MapHealthChecks(path, Options(which))
+        void Map(string path, Ports ports, Func<HealthCheckRegistration, bool> isIncluded) =>
+            app.MapHealthChecks(path, Options(isIncluded))
                 .WithMetadata(new WatchesProcess(), new ServedAt(ports))
                 .DisableHttpMetrics();
     }
@@ -52,10 +52,10 @@ internal static class HealthEndpoints
         IHealthCheck Remembered(IServiceProvider services) => services.GetRequiredKeyedService<RememberedHealth>(name);
     }
 
-    private static HealthCheckOptions Options(Func<HealthCheckRegistration, bool> which) =>
+    private static HealthCheckOptions Options(Func<HealthCheckRegistration, bool> isIncluded) =>
         new()
         {
-            Predicate = which,
+            Predicate = isIncluded,
             ResponseWriter = (context, report) =>
                 context.Response.WriteAsJsonAsync(
                     new

@@ -22,7 +22,7 @@ internal sealed class MediaStorageHealth(BucketStore media) : IHealthCheck
         // Without the exception's text, which may name hosts and keys: this page is public.
         catch (MediaStorageException)
         {
-            return HealthCheckResult.Degraded("the object storage does not answer, or refuses");
+            return HealthCheckResult.Degraded("the object storage does not answer, or refuses access");
         }
     }
 }

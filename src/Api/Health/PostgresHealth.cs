@@ -25,7 +25,7 @@ internal sealed class PostgresHealth(ServerWatch watch) : IHealthCheck
                 ServerState.Restarting => HealthCheckResult.Degraded(
                     $"restarting since {since}, {status.Attempts} attempts failed: {status.LastReason}"
                 ),
-                _ => HealthCheckResult.Degraded($"does not run since {since}: {status.LastReason}"),
+                _ => HealthCheckResult.Degraded($"not running since {since}: {status.LastReason}"),
             }
         );
     }

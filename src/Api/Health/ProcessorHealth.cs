@@ -30,7 +30,7 @@ internal abstract class ProcessorHealth : IHealthCheck
                 || (away is OperationCanceledException && !ct.IsCancellationRequested)
             )
         {
-            return HealthCheckResult.Degraded("not known, as the database does not answer");
+            return HealthCheckResult.Degraded("unknown, because the database does not answer");
         }
     }
 

@@ -21,7 +21,7 @@ internal sealed class ProjectionsHealth(EventLog log) : ProcessorHealth
         if (runner.Kind != ProjectionHost.Kind)
             return null;
         if (runner.StandsAt is { } before)
-            return $"{runner.Name} stands before event {before}, which it cannot apply";
+            return $"{runner.Name} stopped at event {before}, which it cannot apply";
         if (runner.State == RunnerState.Faulted)
             return $"{runner.Name} is stuck at {runner.Position}";
         if (runner.State != RunnerState.Running)

@@ -8,8 +8,8 @@ namespace Veza.Api.Health;
 internal sealed class ReactorsHealth(ReactorQueues queues, EventLog log, TimeProvider clock) : ProcessorHealth
 {
     /// <summary>
-    /// An event that is unfinished for this long is a fault, even if the reactor finished later ones. The longest upload
-    /// takes a few minutes.
+    /// An event that is unfinished for this long is a fault, even if the reactor finished later ones. The longest
+    /// upload takes a few minutes.
     /// </summary>
     public static readonly TimeSpan UnfinishedMax = TimeSpan.FromMinutes(15);
 

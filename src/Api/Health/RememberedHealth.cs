@@ -17,7 +17,7 @@ internal sealed class RememberedHealth(
     ILogger<RememberedHealth> log
 ) : IHealthCheck
 {
-    public static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan CachedFor = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
     private Task<HealthCheckResult>? _answer;
@@ -28,9 +28,10 @@ internal sealed class RememberedHealth(
     {
         lock (_lock)
         {
-            var isKept = _answer is not null && (!_answer.IsCompleted || clock.GetElapsedTime(_answeredAt) < KeptFor);
+            var isCached =
+                _answer is not null && (!_answer.IsCompleted || clock.GetElapsedTime(_answeredAt) < CachedFor);
             // Without a caller's token: one that hangs up must not cancel the answer of the others.
-            if (!isKept)
+            if (!isCached)
                 _answer = AskAsync(context);
             return _answer!.WaitAsync(ct);
         }
@@ -49,7 +50,7 @@ internal sealed class RememberedHealth(
                     name,
                     _status,
                     answer.Status,
-                    answer.Description ?? "well again"
+                    answer.Description ?? "healthy again"
                 );
             _status = answer.Status;
             return answer;

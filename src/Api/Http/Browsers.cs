@@ -8,7 +8,7 @@ public static class Browsers
     /// <summary>
     /// Browsers repeat a preflight after this time at the latest; they cache none for more than two hours.
     /// </summary>
-    private static readonly TimeSpan PreflightKept = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan PreflightCachedFor = TimeSpan.FromMinutes(10);
 
     private static readonly string[] ReadableHeaders =
     [
@@ -34,7 +34,7 @@ public static class Browsers
                     .AllowAnyMethod()
                     .AllowAnyHeader()
                     .WithExposedHeaders(ReadableHeaders)
-                    .SetPreflightMaxAge(PreflightKept)
+                    .SetPreflightMaxAge(PreflightCachedFor)
                     // The hub's browser client always sends credentials. The only cookie names a position and grants
                     // nothing.
                     .AllowCredentials()

@@ -35,7 +35,7 @@ internal static class ContentTypes
         if (text.Length > LengthMax)
             return Problems.Invalid(
                 "contentType",
-                $"Content-Type has {text.Length} characters; at most {LengthMax} are taken"
+                $"Content-Type has {text.Length} characters; at most {LengthMax} are accepted"
             );
         // No endpoint accepts a type that cannot be parsed; routing refuses it.
         if (!MediaTypeHeaderValue.TryParse(text, out type))
@@ -51,14 +51,14 @@ internal static class ContentTypes
                 return new(
                     "unsupported_media_type",
                     RefusalKind.Unsupported,
-                    $"charset is \"{charset}\"; utf-8 is taken"
+                    $"charset is \"{charset}\"; utf-8 is accepted"
                 );
         }
         var boundary = HeaderUtilities.RemoveQuotes(type.Boundary);
         return boundary.Length > BoundaryMax
             ? Problems.Invalid(
                 "contentType",
-                $"the boundary has {boundary.Length} characters; at most {BoundaryMax} are taken"
+                $"the boundary has {boundary.Length} characters; at most {BoundaryMax} are accepted"
             )
             : null;
     }

@@ -36,7 +36,7 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
                 new(
                     "malformed",
                     RefusalKind.Invalid,
-                    "the request holds the character U+0000, which cannot be stored or looked for"
+                    "the request holds the character U+0000, which cannot be stored or searched"
                 )
             );
             return true;
@@ -85,7 +85,7 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
             Type = "/problems/fault",
             Title = "Fault",
             Status = StatusCodes.Status500InternalServerError,
-            Detail = "something went wrong here; the trace id names it",
+            Detail = "an unexpected fault; the logs have it under the trace id",
         };
         problem.Extensions["traceId"] = Activity.Current?.TraceId.ToHexString();
         await TypedResults.Problem(problem).ExecuteAsync(context);
@@ -104,7 +104,7 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
     private static readonly Refusal StorageUnavailable = new(
         "storage_unavailable",
         RefusalKind.Unavailable,
-        "files cannot be stored or read just now; try again later"
+        "files cannot be stored or read now; try again later"
     )
     {
         RetryAfter = TimeSpan.FromSeconds(10),
@@ -151,7 +151,8 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
 
     // Minimal APIs name the parameter that they could not bind only in the message.
     [GeneratedRegex(
-        """^(Failed to bind|Required) parameter "(Nullable<)?(?<type>[\w]+)>?\?? (?<name>\w+)"( from "(?<value>.*)"\.)?""",
+        """^(Failed to bind|Required) parameter "(Nullable<)?(?<type>[\w]+)>?\?? """
+            + """(?<name>\w+)"( from "(?<value>.*)"\.)?""",
         RegexOptions.Singleline | RegexOptions.ExplicitCapture
     )]
     private static partial Regex Parameter();

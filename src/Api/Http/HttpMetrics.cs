@@ -15,6 +15,7 @@ internal static class HttpMetrics
     public static readonly Histogram<double> Waits = Meter.CreateHistogram<double>(
         "veza.reads.wait",
         "s",
-        "How long reads waited for their read models to reach Veza-After, asOf or the caller's last write, by outcome: reached or not_there_yet."
+        "How long reads waited for their read models to reach Veza-After, asOf or the caller's last write, by outcome: "
+            + "reached or not_there_yet."
     );
 }

@@ -6,6 +6,7 @@ namespace Veza.Api.Http;
 /// <param name="Next">Where to GET the following page; null at the end.</param>
 public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
 
+/// <summary>Cuts pages from lists, and reads the limit of a request.</summary>
 public static class Page
 {
     public const int LimitDefault = 50;
@@ -26,7 +27,7 @@ public static class Page
     /// <summary>The same request at another place.</summary>
     internal static string Next(HttpContext http, string cursor, int limit)
     {
-        var kept = http
+        var others = http
             .Request.Query.Where(q => q.Key is not ("after" or "before" or "around" or "limit"))
             // A time is replaced by its position, so that all pages show the same state.
             .SelectMany(
@@ -36,7 +37,8 @@ public static class Page
                         ? $"{q.Key}={past.Position}"
                         : $"{Uri.EscapeDataString(q.Key)}={Uri.EscapeDataString(value ?? "")}"
             );
-        return $"{http.Request.Path}?{string.Join('&', [.. kept, cursor, $"limit={limit.ToString(CultureInfo.InvariantCulture)}"])}";
+        var size = $"limit={limit.ToString(CultureInfo.InvariantCulture)}";
+        return $"{http.Request.Path}?{string.Join('&', [.. others, cursor, size])}";
     }
 
     /// <returns>Null, with the refusal, when the limit asked for is out of range.</returns>

@@ -52,7 +52,7 @@ public static class Problems
                 new(
                     "method_not_allowed",
                     RefusalKind.WrongMethod,
-                    $"{request.Path} does not take {request.Method}; it takes {context.Response.Headers.Allow}"
+                    $"{request.Path} does not allow {request.Method}; it allows {context.Response.Headers.Allow}"
                 )
             ),
             StatusCodes.Status413PayloadTooLarge => WriteAsync(
@@ -65,7 +65,7 @@ public static class Problems
                     "unsupported_media_type",
                     RefusalKind.Unsupported,
                     request.ContentType is { } type
-                        ? $"Content-Type {type} is not taken here"
+                        ? $"Content-Type {type} is not accepted here"
                         : "Content-Type is missing"
                 )
             ),
@@ -96,7 +96,7 @@ public static class Problems
             _ => throw new ArgumentOutOfRangeException(
                 nameof(kind),
                 kind,
-                "a refusal of a kind that HTTP has no status for"
+                "HTTP has no status for this kind of refusal"
             ),
         };
 

@@ -93,7 +93,7 @@ public static class RateLimits
         var limit = perMinute.ToString("N0", CultureInfo.InvariantCulture);
         var why = $"RATE_LIMIT_PER_MINUTE is {limit} requests a minute";
         if (AsOf.IsAsked(http))
-            why += $"; one that is answered as of the past counts as {AsOfPermits}";
+            why += $"; a point-in-time query counts as {AsOfPermits}";
         if (Watches(http))
             why = $"{WatchesPerMinute} requests a minute of one network are answered here";
         await Problems.WriteAsync(
@@ -154,14 +154,13 @@ public static class RateLimits
 
     private readonly record struct Bucket(Whose Whose, int Number)
     {
-        public static Bucket Of(HttpContext http) =>
-            http.User is CallerPrincipal { Caller: var caller }
-                ? new(
-                    Whose.Accounts,
-                    ((caller.IsApiKey ? caller.SessionId : caller.AccountId).GetHashCode() & int.MaxValue)
-                        % AccountBucketsMax
-                )
-                : new(Whose.Addresses, OfNetwork(http));
+        public static Bucket Of(HttpContext http)
+        {
+            if (http.User is not CallerPrincipal { Caller: var caller })
+                return new(Whose.Addresses, OfNetwork(http));
+            var id = caller.IsApiKey ? caller.SessionId : caller.AccountId;
+            return new(Whose.Accounts, (id.GetHashCode() & int.MaxValue) % AccountBucketsMax);
+        }
 
         public static Bucket OfWatcher(HttpContext http) => new(Whose.Watchers, OfNetwork(http));
 

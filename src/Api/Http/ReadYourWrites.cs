@@ -93,10 +93,11 @@ public static class ReadYourWrites
             )
                 .Where(r => projections.Contains(r.Name))
                 .MinBy(r => r.Position);
+            var lagging = slowest is null ? "a read model has not come so far" : Lagging(slowest, http);
             return new(
                 "not_there_yet",
                 RefusalKind.Unavailable,
-                $"{(slowest is null ? "a read model has not come so far" : Lagging(slowest, http))}, after waiting {WaitMax.TotalSeconds} s; {asker} asks for {position}{instead}"
+                $"{lagging}, after waiting {WaitMax.TotalSeconds} s; {asker} asks for {position}{instead}"
             )
             {
                 RetryAfter = TimeSpan.FromSeconds(1),
@@ -112,8 +113,11 @@ public static class ReadYourWrites
         return null;
     }
 
-    private static string Lagging(RunnerStatus slowest, HttpContext http) =>
-        $"{slowest.Name} is at {slowest.Position}, {Math.Max(0, http.RequestServices.GetRequiredService<EventLog>().Head - slowest.Position)} behind the log";
+    private static string Lagging(RunnerStatus slowest, HttpContext http)
+    {
+        var head = http.RequestServices.GetRequiredService<EventLog>().Head;
+        return $"{slowest.Name} is at {slowest.Position}, {Math.Max(0, head - slowest.Position)} behind the log";
+    }
 
     /// <summary>
     /// Refuses a position that the log does not have, since no read model would ever reach it. The caller may have

@@ -60,7 +60,7 @@ public sealed record RequestLimits(long BodyBytesMax)
         var max = context.RequestServices.GetRequiredService<RequestLimits>().BodyBytesMax;
         if (context.Request.ContentLength > max)
             throw new BadHttpRequestException(
-                $"the body has {context.Request.ContentLength} bytes; at most {max} are taken",
+                $"the body has {context.Request.ContentLength} bytes; at most {max} are accepted",
                 StatusCodes.Status413PayloadTooLarge
             );
         if (context.Request.ContentLength is null && !server.IsReadOnly)

@@ -31,8 +31,8 @@ internal sealed class ConnectionHandover : IDuplexPipe, IConnectionHeartbeatFeat
 
     public static void UseOn(ListenOptions endpoint)
     {
-        var heart = endpoint.ApplicationServices.GetRequiredService<ConnectionHeartbeat>();
-        endpoint.Use(http => connection => ServeAsync(connection, http, heart));
+        var heartbeat = endpoint.ApplicationServices.GetRequiredService<ConnectionHeartbeat>();
+        endpoint.Use(http => connection => ServeAsync(connection, http, heartbeat));
     }
 
     /// <summary>
@@ -45,42 +45,42 @@ internal sealed class ConnectionHandover : IDuplexPipe, IConnectionHeartbeatFeat
     private static async Task ServeAsync(
         ConnectionContext connection,
         ConnectionDelegate http,
-        ConnectionHeartbeat heart
+        ConnectionHeartbeat heartbeat
     )
     {
-        if (await LeftAsync(connection, http, heart) is not { } next)
+        if (await RunHttpAsync(connection, http, heartbeat) is not { } next)
             return;
         connection.Features.Get<GuardedConnection>()?.Stay();
         await next(connection);
     }
 
     // A separate method, so that its state can be collected when it returns.
-    private static async Task<Func<ConnectionContext, Task>?> LeftAsync(
+    private static async Task<Func<ConnectionContext, Task>?> RunHttpAsync(
         ConnectionContext connection,
         ConnectionDelegate http,
-        ConnectionHeartbeat heart
+        ConnectionHeartbeat heartbeat
     )
     {
         var transport = connection.Transport;
-        var leaving = new ConnectionHandover(transport);
-        connection.Transport = leaving;
-        connection.Features.Set(leaving);
+        var handover = new ConnectionHandover(transport);
+        connection.Transport = handover;
+        connection.Features.Set(handover);
         // The server's own heartbeat never releases a registration.
-        var serversHeart = connection.Features.Get<IConnectionHeartbeatFeature>();
-        connection.Features.Set<IConnectionHeartbeatFeature>(leaving);
-        heart.Add(leaving);
+        var serverHeartbeat = connection.Features.Get<IConnectionHeartbeatFeature>();
+        connection.Features.Set<IConnectionHeartbeatFeature>(handover);
+        heartbeat.Add(handover);
         try
         {
             await http(connection);
         }
         finally
         {
-            heart.Remove(leaving);
+            heartbeat.Remove(handover);
         }
         connection.Transport = transport;
         connection.Features.Set<ConnectionHandover>(null);
-        connection.Features.Set(serversHeart);
-        return leaving._next;
+        connection.Features.Set(serverHeartbeat);
+        return handover._next;
     }
 
     void IHeartbeatHandler.Beat()
@@ -89,7 +89,7 @@ internal sealed class ConnectionHandover : IDuplexPipe, IConnectionHeartbeatFeat
             beat(state);
     }
 
-    private sealed class Reader(PipeReader input, ConnectionHandover leaving) : PipeReader
+    private sealed class Reader(PipeReader input, ConnectionHandover handover) : PipeReader
     {
         public override void AdvanceTo(SequencePosition consumed) => input.AdvanceTo(consumed);
 
@@ -105,12 +105,12 @@ internal sealed class ConnectionHandover : IDuplexPipe, IConnectionHeartbeatFeat
 
         public override void Complete(Exception? exception = null)
         {
-            if (leaving._next is null)
+            if (handover._next is null)
                 input.Complete(exception);
         }
     }
 
-    private sealed class Writer(PipeWriter output, ConnectionHandover leaving) : PipeWriter
+    private sealed class Writer(PipeWriter output, ConnectionHandover handover) : PipeWriter
     {
         public override bool CanGetUnflushedBytes => output.CanGetUnflushedBytes;
         public override long UnflushedBytes => output.UnflushedBytes;
@@ -133,7 +133,7 @@ internal sealed class ConnectionHandover : IDuplexPipe, IConnectionHeartbeatFeat
 
         public override void Complete(Exception? exception = null)
         {
-            if (leaving._next is null)
+            if (handover._next is null)
                 output.Complete(exception);
         }
     }

@@ -27,7 +27,7 @@ public static class LiveEndpoints
         {
             hub.Use(RefuseNew);
             hub.UseWebSockets();
-            hub.Use(LeaveHttp);
+            hub.Use(HandOver);
         });
         var limits = app.Services.GetRequiredService<RealtimeLimits>();
         app.MapHub<LiveHub>(LiveHub.Path, options =>
@@ -84,10 +84,10 @@ public static class LiveEndpoints
         if (context.Request.Query.ContainsKey("id"))
             return next(context);
         var connections = context.RequestServices.GetRequiredService<LiveConnections>();
-        return context.RequestServices.GetRequiredService<LiveEngine>().IsStopping
-                ? Problems.WriteAsync(context, Refused(LiveRefusal.Stopping))
-            : connections.IsFull
-                ? Problems.WriteAsync(context, Refused(LiveRefusal.TooManyConnections(connections.Max)))
+        if (context.RequestServices.GetRequiredService<LiveEngine>().IsStopping)
+            return Problems.WriteAsync(context, Refused(LiveRefusal.Stopping));
+        return connections.IsFull
+            ? Problems.WriteAsync(context, Refused(LiveRefusal.TooManyConnections(connections.Max)))
             : next(context);
     }
 
@@ -95,13 +95,13 @@ public static class LiveEndpoints
     /// Serves a WebSocket without the request that opened it, where the server supports that. SignalR itself serves all
     /// other transports, and negotiated connections.
     /// </summary>
-    private static async Task LeaveHttp(HttpContext context, RequestDelegate next)
+    private static async Task HandOver(HttpContext context, RequestDelegate next)
     {
         if (
             !context.WebSockets.IsWebSocketRequest
             || context.GetEndpoint()?.Metadata.GetMetadata<NegotiateMetadata>() is not null
             || context.Request.Query.ContainsKey("id")
-            || context.Features.Get<ConnectionHandover>() is not { } leaving
+            || context.Features.Get<ConnectionHandover>() is not { } handover
         )
         {
             await next(context);
@@ -126,13 +126,11 @@ public static class LiveEndpoints
         _ = await context.WebSockets.AcceptWebSocketAsync(
             new WebSocketAcceptContext { KeepAliveInterval = Timeout.InfiniteTimeSpan }
         );
-        var (services, user) = (context.RequestServices, context.User);
-        var (hub, heart, clock) = (
-            services.GetRequiredService<HubConnectionHandler<LiveHub>>(),
-            services.GetRequiredService<ConnectionHeartbeat>(),
-            services.GetRequiredService<TimeProvider>()
-        );
-        leaving.To(Served(user, keepAlive, hub, heart, limits, clock));
+        var services = context.RequestServices;
+        var hub = services.GetRequiredService<HubConnectionHandler<LiveHub>>();
+        var heartbeat = services.GetRequiredService<ConnectionHeartbeat>();
+        var clock = services.GetRequiredService<TimeProvider>();
+        handover.To(Served(context.User, keepAlive, hub, heartbeat, limits, clock));
     }
 
     // Everything it captures lives as long as the connection.
@@ -140,20 +138,21 @@ public static class LiveEndpoints
         ClaimsPrincipal user,
         TimeSpan keepAlive,
         ConnectionHandler hub,
-        ConnectionHeartbeat heart,
+        ConnectionHeartbeat heartbeat,
         RealtimeLimits limits,
         TimeProvider clock
-    ) => connection => LiveSocket.RunAsync(connection, user, keepAlive, hub, heart, limits, clock);
+    ) => connection => LiveSocket.RunAsync(connection, user, keepAlive, hub, heartbeat, limits, clock);
 
     /// <returns>Null when it is not a number of seconds, or out of range.</returns>
-    private static TimeSpan? KeepAlive(string? seconds, RealtimeLimits limits) =>
-        seconds is null ? limits.KeepAlive
-        : int.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out var given)
-        && TimeSpan.FromSeconds(given) is var time
-        && time >= limits.KeepAlive
-        && time <= limits.KeepAliveMax
-            ? time
-        : null;
+    private static TimeSpan? KeepAlive(string? seconds, RealtimeLimits limits)
+    {
+        if (seconds is null)
+            return limits.KeepAlive;
+        if (!int.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out var given))
+            return null;
+        var time = TimeSpan.FromSeconds(given);
+        return time >= limits.KeepAlive && time <= limits.KeepAliveMax ? time : null;
+    }
 
     private static async Task StreamAsync(
         string? topics,

@@ -49,15 +49,18 @@ internal static class MetricViews
 
     public static MetricStreamConfiguration Of(Instrument instrument) =>
         IsHistogram(instrument)
-            ? new ExplicitBucketHistogramConfiguration
-            {
-                // Null keeps the instrument's own advice.
-                Boundaries = IsAdvised(instrument) ? null : BoundsOf(instrument.Unit),
-                // Prometheus cannot represent them.
-                RecordMinMax = false,
-                CardinalityLimit = SeriesMax,
-            }
+            ? OfHistogram(instrument)
             : new MetricStreamConfiguration { CardinalityLimit = SeriesMax };
+
+    private static ExplicitBucketHistogramConfiguration OfHistogram(Instrument instrument) =>
+        new()
+        {
+            // Null keeps the instrument's own advice.
+            Boundaries = IsAdvised(instrument) ? null : BoundsOf(instrument.Unit),
+            // Prometheus cannot represent them.
+            RecordMinMax = false,
+            CardinalityLimit = SeriesMax,
+        };
 
     private static double[] BoundsOf(string? unit) =>
         unit switch

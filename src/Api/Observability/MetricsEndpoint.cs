@@ -11,7 +11,7 @@ internal static class MetricsEndpoint
     /// <summary>
     /// One text serves all requests within this time, which is shorter than any Prometheus' scrape interval.
     /// </summary>
-    public static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan CachedFor = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// Bytes of the text. A histogram of the requests with <see cref="MetricViews.SeriesMax"/> series has 8 MB.

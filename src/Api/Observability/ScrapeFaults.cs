@@ -29,7 +29,7 @@ internal sealed class ScrapeFaults(ILogger<ScrapeFaults> logger) : EventListener
         if (!Events.Contains(eventData.EventName))
             return;
         object?[] values = eventData.Payload?.ToArray() ?? [];
-        var what = string.Format(CultureInfo.InvariantCulture, eventData.Message ?? "", values);
-        logger.LogWarning("An answer of /metrics lacks something: {What}", what);
+        var reason = string.Format(CultureInfo.InvariantCulture, eventData.Message ?? "", values);
+        logger.LogWarning("An answer of /metrics is incomplete: {What}", reason);
     }
 }

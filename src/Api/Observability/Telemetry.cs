@@ -116,7 +116,7 @@ public static class Telemetry
     private static void Expose(PrometheusAspNetCoreOptions prometheus)
     {
         prometheus.ScopeInfoEnabled = false;
-        prometheus.ScrapeResponseCacheDurationMilliseconds = (int)MetricsEndpoint.KeptFor.TotalMilliseconds;
+        prometheus.ScrapeResponseCacheDurationMilliseconds = (int)MetricsEndpoint.CachedFor.TotalMilliseconds;
         prometheus.MaxScrapeResponseSizeBytes = MetricsEndpoint.TextBytesMax;
     }
 

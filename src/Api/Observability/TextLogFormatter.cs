@@ -16,12 +16,9 @@ public sealed class TextLogFormatter(TimeProvider time) : ConsoleFormatter(Forma
     public override void Write<TState>(in LogEntry<TState> entry, IExternalScopeProvider? scopes, TextWriter output)
     {
         var at = time.GetUtcNow().ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture);
-        output.WriteLine(
-            OneLine(
-                    $"{at} {Level(entry.LogLevel)}: {entry.Category}[{entry.EventId.Id}] {entry.Formatter(entry.State, entry.Exception)} {entry.Exception}"
-                )
-                .TrimEnd()
-        );
+        var origin = $"{at} {Level(entry.LogLevel)}: {entry.Category}[{entry.EventId.Id}]";
+        var message = entry.Formatter(entry.State, entry.Exception);
+        output.WriteLine(OneLine($"{origin} {message} {entry.Exception}").TrimEnd());
     }
 
     private static string OneLine(string text) =>

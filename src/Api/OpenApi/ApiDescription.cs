@@ -24,10 +24,10 @@ public static class ApiDescription
                         Title = "Veza",
                         Version = "v1",
                         Description = """
-                            Community chat and music on one event log. Every write answers with its `id`, `version` and `position`, and the
-                            header `Veza-Position`; a read waits for your own last write by itself (between nodes by the cookie `veza_after`),
-                            or for what you send as `Veza-After`. Every write takes `Idempotency-Key`. Pages are `{items, next}`; GET `next`
-                            for the following page.
+                            Community chat and music on one event log. Every write answers with its `id`, `version` and
+                            `position`, and the header `Veza-Position`. A read waits automatically for your own last
+                            write (between nodes by the cookie `veza_after`), or for the position in `Veza-After`. Every
+                            write takes `Idempotency-Key`. Pages are `{items, next}`; GET `next` for the following page.
                             Problems are RFC 9457 with `type` `/problems/{code}`.
                             """,
                     };
@@ -74,7 +74,8 @@ public static class ApiDescription
             operation.Parameters.Add(
                 Header(
                     "Veza-After",
-                    "Wait, at most 5 s, until what is read has reached this position; your own last write by default. 0 does not wait.",
+                    "Wait, at most 5 s, until the read models have reached this position; the default is your own last "
+                        + "write. 0 does not wait.",
                     "48211"
                 )
             );
@@ -84,12 +85,12 @@ public static class ApiDescription
             operation.Parameters.Add(
                 Header(
                     "Idempotency-Key",
-                    "Any text of 1 to 200 characters: the same request under the same key is carried out once.",
+                    "Any text of 1 to 200 characters. The same request with the same key is carried out only once.",
                     "3f0c8a6e-send-hello"
                 )
             );
             operation.Parameters.Add(
-                Header("If-Match", "The version last seen: 412 when it is no longer that.", "\"3\"")
+                Header("If-Match", "The version you last saw: 412 when it has changed since.", "\"3\"")
             );
         }
         // A write answers with the id of the thing it changed, and the position in the log.
@@ -108,7 +109,13 @@ public static class ApiDescription
                     {
                         Example = JsonNode.Parse(
                             """
-                            {"type":"/problems/slow_mode","title":"Slow mode","status":429,"detail":"slow mode: wait 12 s before the next message here","traceId":"4bf92f3577b34da6a3ce929d0e0e4736"}
+                            {
+                              "type": "/problems/slow_mode",
+                              "title": "Slow mode",
+                              "status": 429,
+                              "detail": "slow mode: wait 12 s before the next message here",
+                              "traceId": "4bf92f3577b34da6a3ce929d0e0e4736"
+                            }
                             """
                         ),
                     },
@@ -142,8 +149,10 @@ public static class ApiDescription
             Example = JsonValue.Create("48211"),
             Schema = new OpenApiSchema { Type = JsonSchemaType.String },
             Description = $"""
-                Answer as it was at this position of the log, or at this time (ISO 8601; UTC unless it says otherwise). The header `Veza-Position` says which position that is. Who may
-                read is decided as of now. 400 `position_ahead` or `position_invalid`; 422 `past_too_long` when the answer rests on more than {PointInTime.EventsMax:N0} events.
+                Answer as of this position of the log, or as of this time (ISO 8601; UTC by default). The header
+                `Veza-Position` holds the position. Permissions are those of now. 400 `position_ahead` or
+                `position_invalid`; 422 `past_too_long` when the answer needs more than {PointInTime.EventsMax:N0}
+                events.
                 """,
         };
 

@@ -40,14 +40,14 @@ internal sealed class LogReaders : IAsyncDisposable
         new(
             "too_fast",
             RefusalKind.TooFast,
-            $"an account reads {AnswersPerAccountMax} answers of the log at once, and a server gives {AnswersMax}"
+            $"an account may have {AnswersPerAccountMax} answers of the log open, and a server {AnswersMax}"
         )
         {
             RetryAfter = AskAgainAfter,
         };
 
     public static Refusal TooManyExports { get; } =
-        new("too_fast", RefusalKind.TooFast, $"an account takes one export at a time, and a server gives {ExportsMax}")
+        new("too_fast", RefusalKind.TooFast, $"an account may have one export at a time, and a server {ExportsMax}")
         {
             RetryAfter = AskAgainAfter,
         };

@@ -105,7 +105,7 @@ public static class ProjectionEndpoints
 
     private static string Nothing(RunnerStatus runner) =>
         runner is { Skipped: > 0 }
-            ? $"{runner.Name} stands before no event; the {runner.Skipped} it skipped are applied by a rebuild only"
+            ? $"{runner.Name} stopped at no event; only a rebuild applies the {runner.Skipped} it skipped"
             : $"{runner.Name} has no parked event";
 
     private static Item Show(RunnerStatus r, long head) =>

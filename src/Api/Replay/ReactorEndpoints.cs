@@ -70,7 +70,7 @@ public static class ReactorEndpoints
             return Problems.Result(unrecorded);
         var events = await decide(name, ct);
         if (events is null or 0)
-            return Problems.Result(new("nothing_parked", RefusalKind.Conflict, $"{name} has given up no event"));
+            return Problems.Result(new("nothing_parked", RefusalKind.Conflict, $"{name} has no dead letters"));
         var item = (await queues.StatusAsync(ct)).Single(reactor => reactor.Name == name);
         return Results.Ok(new { events, item });
     }

@@ -50,24 +50,9 @@ internal readonly record struct MpegHeader(int VersionBits, int Layer, int Sampl
                 2 => 2,
                 _ => 4,
             };
-        var bitRate =
-            1000
-            * (
-                version == 3
-                    ? layer switch
-                    {
-                        1 => Mpeg1Layer1,
-                        2 => Mpeg1Layer2,
-                        _ => Mpeg1Layer3,
-                    }
-                : layer == 1 ? Mpeg2Layer1
-                : Mpeg2Layer23
-            )[bitRateIndex];
+        var bitRate = 1000 * BitRatesKbps(version, layer)[bitRateIndex];
         var padding = (bytes[2] >> 1) & 1;
-        var length =
-            layer == 1
-                ? (12 * bitRate / sampleRateHz + padding) * 4
-                : (layer == 3 && version != 3 ? 72 : 144) * bitRate / sampleRateHz + padding;
+        var length = LengthOf(version, layer, bitRate, sampleRateHz, padding);
         header = new MpegHeader(version, layer, sampleRateHz, IsMono: bytes[3] >> 6 == 3, length);
         return true;
     }
@@ -84,22 +69,34 @@ internal readonly record struct MpegHeader(int VersionBits, int Layer, int Sampl
     {
         if (!TryRead(first, out var header))
             return null;
-        var table = first[
-            (
-                Bytes
-                + (
-                    header.VersionBits == 3
-                        ? header.IsMono
-                            ? 17
-                            : 32
-                        : header.IsMono
-                            ? 9
-                            : 17
-                )
-            )..
-        ];
+        var table = first[(Bytes + SideInformationBytes(header))..];
         if (table.Length < 12 || !(table.StartsWith("Xing"u8) || table.StartsWith("Info"u8)))
             return null;
         return (table[7] & 1) != 0 ? BinaryPrimitives.ReadUInt32BigEndian(table[8..]) : null;
+    }
+
+    private static int SideInformationBytes(MpegHeader header)
+    {
+        if (header.VersionBits == 3)
+            return header.IsMono ? 17 : 32;
+        return header.IsMono ? 9 : 17;
+    }
+
+    private static ReadOnlySpan<short> BitRatesKbps(int version, int layer) =>
+        (version, layer) switch
+        {
+            (3, 1) => Mpeg1Layer1,
+            (3, 2) => Mpeg1Layer2,
+            (3, _) => Mpeg1Layer3,
+            (_, 1) => Mpeg2Layer1,
+            _ => Mpeg2Layer23,
+        };
+
+    private static int LengthOf(int version, int layer, int bitRate, int sampleRateHz, int padding)
+    {
+        if (layer == 1)
+            return (12 * bitRate / sampleRateHz + padding) * 4;
+        var slots = layer == 3 && version != 3 ? 72 : 144;
+        return slots * bitRate / sampleRateHz + padding;
     }
 }

@@ -136,8 +136,10 @@ public sealed class OggFramer : IFramer
         );
     }
 
-    private static int HeaderPackets(ReadOnlySpan<byte> body) =>
-        body.StartsWith("OpusHead"u8) ? 2
-        : body.StartsWith("\x01vorbis"u8) ? 3
-        : 0;
+    private static int HeaderPackets(ReadOnlySpan<byte> body)
+    {
+        if (body.StartsWith("OpusHead"u8))
+            return 2;
+        return body.StartsWith("\x01vorbis"u8) ? 3 : 0;
+    }
 }

@@ -2,6 +2,7 @@ using Veza.Media.Formats;
 
 namespace Veza.Media.Live;
 
+/// <summary>The container of a broadcast; it never changes while the mount exists.</summary>
 public enum BroadcastFormat
 {
     Ogg,

@@ -1,5 +1,6 @@
 namespace Veza.Media.Live;
 
+/// <summary>Waiting for the first source, live, interrupted between two sources, or ended.</summary>
 public enum MountState
 {
     Waiting,

@@ -44,9 +44,9 @@ public sealed class Mounts
     {
         lock (_gate)
         {
-            if (_mounts.TryGetValue(broadcastId, out var there) && there.State != MountState.Ended)
-                return there;
-            if (there is null && _mounts.Count >= _limits.StreamsMax)
+            if (_mounts.TryGetValue(broadcastId, out var existing) && existing.State != MountState.Ended)
+                return existing;
+            if (existing is null && _mounts.Count >= _limits.StreamsMax)
                 return null;
             var mount = _mounts[broadcastId] = new Mount(broadcastId, format, _limits, _time);
             _ = RemoveWhenEndedAsync(mount);
@@ -60,7 +60,7 @@ public sealed class Mounts
         lock (_gate)
         {
             // Another mount may have replaced it in the meantime.
-            if (_mounts.TryGetValue(mount.BroadcastId, out var there) && there == mount)
+            if (_mounts.TryGetValue(mount.BroadcastId, out var existing) && existing == mount)
                 _mounts.Remove(mount.BroadcastId);
         }
     }

@@ -32,12 +32,12 @@ public sealed class OpusMeter
 
     private readonly FrameRing _ring;
     private readonly OpusPackets _packets = new();
-    private readonly Ear?[] _ears = new Ear?[2];
+    private readonly ChannelDecoder?[] _decoders = new ChannelDecoder?[2];
     private StreamHeaders? _headers;
-    private Ear? _ear;
+    private ChannelDecoder? _channelDecoder;
     private long _next;
     private int _framesDue;
-    private bool _heard;
+    private bool _decoded;
 
     static OpusMeter()
     {
@@ -63,7 +63,7 @@ public sealed class OpusMeter
 
     /// <summary>Decodes as much sound as has played in the elapsed time.</summary>
     /// <param name="elapsed">Since the last call.</param>
-    public void Hear(TimeSpan elapsed)
+    public void Advance(TimeSpan elapsed)
     {
         var due = elapsed < SoundPerGoMax ? elapsed : SoundPerGoMax;
         _framesDue = Math.Min(_framesDue + FramesOf(due), FramesOf(SoundPerGoMax));
@@ -90,10 +90,10 @@ public sealed class OpusMeter
     /// <returns>Null when no sound was decoded since the reading before.</returns>
     public SoundLevel? Take()
     {
-        if (!_heard || _ear is null)
+        if (!_decoded || _channelDecoder is null)
             return null;
-        _heard = false;
-        return _ear.Meter.Take();
+        _decoded = false;
+        return _channelDecoder.Meter.Take();
     }
 
     private static int FramesOf(TimeSpan sound) => (int)(sound.TotalSeconds * LevelMeter.SampleRateHz);
@@ -123,22 +123,22 @@ public sealed class OpusMeter
         BroadcastMetrics.MeteredPackets.Add(skipped, Skipped);
         // When no later page is a join point, the due one is late but intact.
         _next = Math.Max(_next, newest);
-        _packets.Forget();
+        _packets.Reset();
     }
 
     private void Open(SoundFrame frame)
     {
         if (!ReferenceEquals(frame.Headers, _headers))
             Begin(frame.Headers);
-        if (_ear is not null)
+        if (_channelDecoder is not null)
             _packets.Open(frame.Bytes);
     }
 
     private void Begin(StreamHeaders headers)
     {
         _headers = headers;
-        _packets.Forget();
-        _ear = null;
+        _packets.Reset();
+        _channelDecoder = null;
         if (OpusHead.Read(headers) is not { } head)
             State = MeterState.OtherCodec;
         else if (!head.IsPlain)
@@ -147,26 +147,26 @@ public sealed class OpusMeter
         {
             State = MeterState.Metered;
             // Kept for the next stream: a source may begin one with every page.
-            _ear = _ears[head.Channels - 1] ??= new(head.Channels);
-            _ear.Begin(head.GainQ8);
+            _channelDecoder = _decoders[head.Channels - 1] ??= new(head.Channels);
+            _channelDecoder.Begin(head.GainQ8);
         }
     }
 
     /// <returns>The number of frames that it counts as.</returns>
     private int Decode(ReadOnlySpan<byte> packet, float[] pcm)
     {
-        if (_ear!.Decode(packet, pcm) is not { } frames)
+        if (_channelDecoder!.Decode(packet, pcm) is not { } frames)
         {
             BroadcastMetrics.MeteredPackets.Add(1, Failed);
             return FailedFrames;
         }
         BroadcastMetrics.MeteredPackets.Add(1, Decoded);
-        _heard = true;
+        _decoded = true;
         return frames;
     }
 
     /// <summary>A decoder and its level meter, for one number of channels.</summary>
-    private sealed class Ear(int channels)
+    private sealed class ChannelDecoder(int channels)
     {
         private readonly IOpusDecoder _decoder = OpusCodecFactory.CreateDecoder(LevelMeter.SampleRateHz, channels);
 

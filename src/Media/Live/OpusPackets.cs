@@ -34,7 +34,7 @@ internal sealed class OpusPackets
     }
 
     /// <summary>Pages were skipped: drops any unfinished packet.</summary>
-    public void Forget()
+    public void Reset()
     {
         _page = default;
         _begunBytes = 0;

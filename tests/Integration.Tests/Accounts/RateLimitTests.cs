@@ -107,7 +107,7 @@ public sealed class RateLimitTests : IAsyncLifetime
             .Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))
             .RootElement;
         Assert.Equal(
-            $"RATE_LIMIT_PER_MINUTE is 3 requests a minute; one that is answered as of the past counts as {RateLimits.AsOfPermits}",
+            $"RATE_LIMIT_PER_MINUTE is 3 requests a minute; a point-in-time query counts as {RateLimits.AsOfPermits}",
             problem.GetProperty("detail").GetString()
         );
         // What cannot answer as of the past does not count as if it did.

@@ -84,7 +84,7 @@ public sealed class ConnectionGateTests : IDisposable
         _time.Advance(TimeSpan.FromSeconds(1));
         _time.Advance(TimeSpan.FromSeconds(1));
         // A server that is late itself looks again before it takes somebody for silent.
-        for (var look = 1; look < ConnectionGate.LooksTooLateMax; look++)
+        for (var look = 1; look < ConnectionGate.LateChecksMax; look++)
         {
             Assert.False(IsCut(silent));
             _time.Advance(TimeSpan.FromSeconds(1));

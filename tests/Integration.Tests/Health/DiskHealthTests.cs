@@ -29,7 +29,7 @@ public class DiskHealthTests
                 HealthStatus.Unhealthy,
                 "data: 0 MB are free; at least 384 are wanted; media: 0 MB are free; at least 384 are wanted"
             },
-            { Plenty, null, HealthStatus.Degraded, "media: the free space is not known" },
+            { Plenty, null, HealthStatus.Degraded, "media: the free space is unknown" },
         };
 
     [Theory]

@@ -32,11 +32,11 @@ public sealed class RememberedHealthTests
     {
         _check.Answer.SetResult(HealthCheckResult.Healthy());
         await AskAsync();
-        _time.Advance(RememberedHealth.KeptFor / 2);
+        _time.Advance(RememberedHealth.CachedFor / 2);
         await AskAsync();
         Assert.Equal(1, _check.Asked);
 
-        _time.Advance(RememberedHealth.KeptFor / 2);
+        _time.Advance(RememberedHealth.CachedFor / 2);
         await AskAsync();
         Assert.Equal(2, _check.Asked);
     }
@@ -69,7 +69,7 @@ public sealed class RememberedHealthTests
         for (var i = 0; i < 3; i++)
         {
             await AskAsync();
-            _time.Advance(RememberedHealth.KeptFor);
+            _time.Advance(RememberedHealth.CachedFor);
         }
         Assert.Equal(3, _check.Asked);
         Assert.Equal("disk was Healthy and is Unhealthy: full", Assert.Single(_log));

@@ -203,7 +203,7 @@ public sealed partial class MetricNamesTests(VezaServer server)
         var settings = server.Running.App.Services.GetRequiredService<VezaSettings>();
         using var http = new HttpClient();
         // As often as it is made anew: those who watch have a rate limit.
-        using var look = new PeriodicTimer(MetricsEndpoint.KeptFor);
+        using var look = new PeriodicTimer(MetricsEndpoint.CachedFor);
         var text = "";
         await Eventually.TrueAsync(async () =>
         {

@@ -179,7 +179,7 @@ public sealed class MetricsPageTests : IAsyncLifetime
         Assert.InRange(
             Volatile.Read(ref made),
             1,
-            1 + (int)(Stopwatch.GetElapsedTime(since) / MetricsEndpoint.KeptFor)
+            1 + (int)(Stopwatch.GetElapsedTime(since) / MetricsEndpoint.CachedFor)
         );
         var before = Volatile.Read(ref made);
         await Eventually.TrueAsync(async () => await _page.TextAsync() is not null && Volatile.Read(ref made) > before);

@@ -154,7 +154,7 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
                             .GetProperty("projections")
                             .GetProperty("detail")
                             .GetString()
-                            ?.Contains($"{Name} stands before event {Position}", StringComparison.Ordinal) == true;
+                            ?.Contains($"{Name} stopped at event {Position}", StringComparison.Ordinal) == true;
                 },
                 what: "readiness names the projection that stands"
             );
@@ -170,7 +170,7 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
                 .PostAsync($"/api/v1/projections/{Name}/retry")
                 .RefusedAsync(HttpStatusCode.Conflict, "nothing_parked");
             Assert.Equal(
-                $"{Name} stands before no event; the 1 it skipped are applied by a rebuild only",
+                $"{Name} stopped at no event; only a rebuild applies the 1 it skipped",
                 nothing.GetProperty("detail").GetString()
             );
             await ExecuteAsync($"update log.parked_events set state = 'standing' where position = {Position}");

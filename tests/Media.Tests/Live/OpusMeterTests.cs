@@ -180,11 +180,11 @@ public sealed class OpusMeterTests
     {
         Begin(channels: 2);
         Send(Tone(2, seconds: 2, amplitude: 0.5));
-        _meter.Hear(TimeSpan.FromHours(1));
+        _meter.Advance(TimeSpan.FromHours(1));
         Assert.NotNull(_meter.Take());
         // 400 ms of it: the rest is 1.6 s.
         var left = 0;
-        for (_meter.Hear(Tick); _meter.Take() is not null; _meter.Hear(Tick))
+        for (_meter.Advance(Tick); _meter.Take() is not null; _meter.Advance(Tick))
             left++;
         Assert.Equal(8, left);
     }
@@ -242,7 +242,7 @@ public sealed class OpusMeterTests
     private SoundLevel? Hear()
     {
         _time.Advance(Tick);
-        _meter.Hear(Tick);
+        _meter.Advance(Tick);
         return _meter.Take();
     }
 

@@ -82,7 +82,7 @@ public sealed class OpusPacketsTests
         var taking = new OpusPackets();
         taking.Open(pages[0]);
         Assert.False(taking.TryTake(out _));
-        taking.Forget();
+        taking.Reset();
         Assert.False(taking.TryTake(out _));
         taking.Open(pages[1]);
         Assert.True(taking.TryTake(out var packet));

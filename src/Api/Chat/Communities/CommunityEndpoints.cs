@@ -15,6 +15,7 @@ public sealed record CreateCommunityBody(string Name);
 
 public sealed record CreateChannelBody(string Name, ChannelKind Kind, string? Topic, int SlowModeSeconds = 0);
 
+/// <summary>Communities with their members and channels.</summary>
 public static class CommunityEndpoints
 {
     private static readonly string[] CommunityRead = ["chat.communities.v1"];
@@ -44,11 +45,13 @@ public static class CommunityEndpoints
         var community = communities.MapGroup("/{communityId:guid}");
         community
             .MapGet("", async (Guid communityId, ChatQueries chat, HttpContext http, CancellationToken ct) =>
-                await (http.PointInTime() is { } past ? new(past.Views) : chat).CommunityAsync(communityId, ct)
-                    is { } found
+            {
+                if (http.PointInTime() is { } past)
+                    chat = new(past.Views);
+                return await chat.CommunityAsync(communityId, ct) is { } found
                     ? Results.Ok(found)
-                    : Problems.Result(Refusals.Unknown("community", communityId))
-            )
+                    : Problems.Result(Refusals.Unknown("community", communityId));
+            })
             .ReadsFrom(CommunityRead)
             .AnswersAsOf(CommunityRead)
             .Produces<CommunityView>()

@@ -14,6 +14,7 @@ public sealed record BanBody(string? Reason, int? DeleteMessagesHours);
 
 public sealed record TimeOutBody(DateTimeOffset Until, string? Reason);
 
+/// <summary>Kicks, bans and time-outs in a community.</summary>
 public static class ModerationEndpoints
 {
     private static readonly string[] Reads = ["chat.communities.v1", "chat.sanctions.v1", "accounts.profiles.v1"];

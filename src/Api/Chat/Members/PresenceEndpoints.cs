@@ -21,6 +21,7 @@ public sealed record MemberPresenceView(
 /// <param name="Devices">The devices that have reported a state.</param>
 public sealed record OwnPresenceView(PresenceStatus Status, int Devices);
 
+/// <summary>Presence of the caller and of community members, as this node sees it.</summary>
 public static class PresenceEndpoints
 {
     public static void MapPresence(this IEndpointRouteBuilder api)

@@ -10,6 +10,7 @@ public sealed record SendMessageBody(string Text, Guid? ReplyTo);
 
 public sealed record EditMessageBody(string Text);
 
+/// <summary>Messages, their history and their reactions.</summary>
 public static class MessageEndpoints
 {
     private static readonly string[] Reads = [.. MessageQueries.Reads, "chat.channels.v1", "chat.members.v1"];
@@ -30,7 +31,8 @@ public static class MessageEndpoints
             .Produces(StatusCodes.Status201Created)
             .WithSummary("Send a message")
             .WithDescription(
-                "Markdown, at most MAX_MESSAGE_SIZE bytes of UTF-8. Needs the permission SendMessages; 429 `slow_mode` in a slow channel."
+                "Markdown, at most MAX_MESSAGE_SIZE bytes of UTF-8. Needs the permission SendMessages; 429 `slow_mode` "
+                    + "in a slow channel."
             );
         channel
             .MapGet("", History)

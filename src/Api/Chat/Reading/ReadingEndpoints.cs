@@ -11,6 +11,7 @@ namespace Veza.Api.Chat.Reading;
 
 public sealed record MarkReadBody(long UpTo);
 
+/// <summary>Read markers and counts of unread messages.</summary>
 public static class ReadingEndpoints
 {
     private static readonly string[] Reads = [.. UnreadQueries.Reads, "chat.communities.v1"];

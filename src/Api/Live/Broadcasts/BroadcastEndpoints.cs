@@ -13,6 +13,7 @@ namespace Veza.Api.Live.Broadcasts;
 
 public sealed record CreateBroadcastBody(string Title);
 
+/// <summary>Opening, listing, ending and playing of broadcasts.</summary>
 public static class BroadcastEndpoints
 {
     public static void AddBroadcasts(this IServiceCollection services, VezaSettings settings)
@@ -167,8 +168,7 @@ public static class BroadcastEndpoints
         http.Response.ContentType = mount.Format.ContentType();
         http.Response.Headers.CacheControl = "no-store";
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        // A slow listener skips forward instead of being cut off, and a listener of a quiet broadcast receives little
-        // through no fault of its own.
+        // A slow listener skips forward instead of being cut off, and a quiet broadcast legitimately sends little.
         if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
             rate.MinDataRate = null;
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, host.ApplicationStopping);

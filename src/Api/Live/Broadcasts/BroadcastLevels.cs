@@ -80,7 +80,7 @@ public sealed class BroadcastLevels(
         }
         catch (Exception fault) when (!ct.IsCancellationRequested)
         {
-            logger.LogError(fault, "Metering the broadcasts failed and is tried again");
+            logger.LogError(fault, "Metering the broadcasts failed; it is tried again");
             return false;
         }
     }
@@ -94,17 +94,17 @@ public sealed class BroadcastLevels(
         {
             var followers = engine.FollowersOf(mount.BroadcastId);
             if (followers == 0)
-                Forget(mount);
+                Unfollow(mount);
             else if (await FindAsync(mount, now, ct) is { } followed)
             {
                 _followers += followers;
-                followed.Meter?.Hear(clock.GetElapsedTime(before, now));
+                followed.Meter?.Advance(clock.GetElapsedTime(before, now));
                 if (IsDue(followed, now))
-                    Tell(followed, every, now);
+                    Send(followed, every, now);
             }
         }
         foreach (var gone in _followed.Keys.Except(here).ToList())
-            Forget(gone);
+            Unfollow(gone);
     }
 
     /// <param name="followers">Of all broadcasts that have a meter.</param>
@@ -114,7 +114,7 @@ public sealed class BroadcastLevels(
         return paced > LevelEvery ? paced : LevelEvery;
     }
 
-    private bool IsDue(Followed followed, long now) => clock.GetElapsedTime(followed.ToldAt, now) >= followed.Pause;
+    private bool IsDue(Followed followed, long now) => clock.GetElapsedTime(followed.SentAt, now) >= followed.Pause;
 
     /// <returns>Null for a broadcast that cannot have a meter.</returns>
     private async Task<Followed?> FindAsync(Mount mount, long now, CancellationToken ct)
@@ -141,18 +141,18 @@ public sealed class BroadcastLevels(
         return null;
     }
 
-    private void Tell(Followed followed, TimeSpan every, long now)
+    private void Send(Followed followed, TimeSpan every, long now)
     {
         switch (followed.Meter)
         {
             case null:
-                TellUnmetered(followed, TooMany, now);
+                SendUnmetered(followed, TooMany, now);
                 break;
             case { State: MeterState.ChannelMapping }:
-                TellUnmetered(followed, ChannelMapping, now);
+                SendUnmetered(followed, ChannelMapping, now);
                 break;
             case { State: MeterState.OtherCodec }:
-                TellUnmetered(followed, why: null, now);
+                SendUnmetered(followed, why: null, now);
                 break;
             case { } meter when meter.Take() is { } level:
                 engine.Tell(
@@ -163,7 +163,7 @@ public sealed class BroadcastLevels(
                         Tenths(level.MomentaryLufs)
                     )
                 );
-                followed.ToldAt = now;
+                followed.SentAt = now;
                 followed.Pause = every - Early;
                 break;
         }
@@ -171,7 +171,7 @@ public sealed class BroadcastLevels(
 
     /// <summary>Sends no level, and frees the slot for another broadcast until the next attempt.</summary>
     /// <param name="why">Null for another codec, which followers know already.</param>
-    private void TellUnmetered(Followed followed, string? why, long now)
+    private void SendUnmetered(Followed followed, string? why, long now)
     {
         if (why is not null)
             engine.Tell(
@@ -184,14 +184,14 @@ public sealed class BroadcastLevels(
                 )
             );
         followed.Release();
-        followed.ToldAt = now;
+        followed.SentAt = now;
         followed.Pause = UnmeteredEvery;
     }
 
     /// <summary>No meter shows more digits. Adding zero makes −0 a 0.</summary>
     private static double Tenths(double db) => Math.Round(db, 1) + 0.0;
 
-    private void Forget(Mount mount)
+    private void Unfollow(Mount mount)
     {
         if (_followed.Remove(mount, out var followed))
             followed.Release();
@@ -207,7 +207,7 @@ public sealed class BroadcastLevels(
 
         public IDisposable? Slot { get; set; }
 
-        public long ToldAt { get; set; }
+        public long SentAt { get; set; }
 
         /// <summary>Time from the last message until the next may be sent.</summary>
         public TimeSpan Pause { get; set; }

@@ -72,7 +72,7 @@ public sealed class BroadcastSources : IIcecastSources, IHostedService
             ? new SourceAccepted(mount)
             : new SourceRefused(
                 StatusCodes.Status503ServiceUnavailable,
-                $"{_mounts.Limits.StreamsMax} broadcasts are on; MAX_STREAMS allows no more"
+                $"{_mounts.Limits.StreamsMax} broadcasts are running; MAX_STREAMS allows no more"
             );
     }
 
@@ -138,7 +138,7 @@ public sealed class BroadcastSources : IIcecastSources, IHostedService
         catch (OperationCanceledException) { }
         catch (Npgsql.NpgsqlException fault)
         {
-            _logger.LogWarning("Broadcasts left over from an earlier run stay as they are: {Reason}", fault.Message);
+            _logger.LogWarning("Broadcasts of an earlier run could not be ended: {Reason}", fault.Message);
         }
     }
 

@@ -62,7 +62,8 @@ internal sealed record IcecastHead(string Method, string Path, IReadOnlyDictiona
         if (!Convert.TryFromBase64String(encoded, decoded, out var length))
             return null;
         var pair = Encoding.UTF8.GetString(decoded, 0, length);
-        return pair.IndexOf(':') is >= 0 and var colon ? (pair[..colon], pair[(colon + 1)..]) : null;
+        var colon = pair.IndexOf(':');
+        return colon >= 0 ? (pair[..colon], pair[(colon + 1)..]) : null;
     }
 
     /// <returns>The broadcast that the path names, <c>/live/{id}</c>, or null.</returns>

@@ -112,7 +112,7 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
             await RefuseAsync(
                 connection,
                 415,
-                $"content type \"{contentType}\" is not taken; taken are {BroadcastFormats.Accepted}"
+                $"content type \"{contentType}\" is not accepted; accepted are {BroadcastFormats.Accepted}"
             );
             return;
         }
@@ -159,7 +159,7 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
                     ConnectAnswer.OtherFormat => RefuseAsync(
                         connection,
                         415,
-                        $"this broadcast began as {mount.Format.ContentType()} and goes on as that"
+                        $"this broadcast began as {mount.Format.ContentType()} and must stay that"
                     ),
                     _ => RefuseAsync(connection, 409, "the broadcast has ended"),
                 }
@@ -173,7 +173,7 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
             await WelcomeAsync(connection, head);
             end = await ReceiveAsync(connection, new SourceBody(source, head.IsChunked), source, mount);
             if (end.Reason == SourceEndReason.Finished)
-                await SayAsync(connection, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                await SendAsync(connection, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         }
         finally
         {
@@ -184,10 +184,12 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
 
     // Old encoders wait for "200 OK" before they send. Those that ask with Expect want 100; they get the 200, if at
     // all, at the end.
-    private static Task WelcomeAsync(ConnectionContext connection, IcecastHead head) =>
-        head.ExpectsContinue ? SayAsync(connection, "HTTP/1.1 100 Continue\r\n\r\n")
-        : head.IsPut && head.IsChunked ? Task.CompletedTask
-        : SayAsync(connection, "HTTP/1.0 200 OK\r\n\r\n");
+    private static Task WelcomeAsync(ConnectionContext connection, IcecastHead head)
+    {
+        if (head.ExpectsContinue)
+            return SendAsync(connection, "HTTP/1.1 100 Continue\r\n\r\n");
+        return head.IsPut && head.IsChunked ? Task.CompletedTask : SendAsync(connection, "HTTP/1.0 200 OK\r\n\r\n");
+    }
 
     private async Task<SourceEnd> ReceiveAsync(
         ConnectionContext connection,
@@ -226,12 +228,14 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
         }
         catch (OperationCanceledException)
         {
-            return mount.Ending.IsCancellationRequested ? new(SourceEndReason.BroadcastEnded, "the broadcast has ended")
-                : stopping.IsCancellationRequested ? new(SourceEndReason.ServerStopping, "the server is stopping")
-                : new(
-                    SourceEndReason.Idle,
-                    $"nothing came from the source for {limits.IdleTimeLimit.TotalSeconds:N0} s"
-                );
+            if (mount.Ending.IsCancellationRequested)
+                return new(SourceEndReason.BroadcastEnded, "the broadcast has ended");
+            if (stopping.IsCancellationRequested)
+                return new(SourceEndReason.ServerStopping, "the server is stopping");
+            return new(
+                SourceEndReason.Idle,
+                $"nothing came from the source for {limits.IdleTimeLimit.TotalSeconds:N0} s"
+            );
         }
         catch (IOException e)
         {
@@ -247,14 +251,15 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
     {
         var challenge = status == 401 ? "WWW-Authenticate: Basic realm=\"Veza\"\r\n" : "";
         var body = reason + "\n";
-        return SayAsync(
+        return SendAsync(
             connection,
-            $"HTTP/1.1 {status} {ReasonPhrases.GetReasonPhrase(status)}\r\n{challenge}Content-Type: text/plain; charset=utf-8\r\n"
+            $"HTTP/1.1 {status} {ReasonPhrases.GetReasonPhrase(status)}\r\n{challenge}"
+                + "Content-Type: text/plain; charset=utf-8\r\n"
                 + $"Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}"
         );
     }
 
-    private static async Task SayAsync(ConnectionContext connection, string text)
+    private static async Task SendAsync(ConnectionContext connection, string text)
     {
         connection.Transport.Output.Write(Encoding.UTF8.GetBytes(text));
         await connection.Transport.Output.FlushAsync();

@@ -11,4 +11,5 @@ public enum SourceEndReason
     ServerStopping,
 }
 
+/// <summary>The end of a source's connection.</summary>
 public readonly record struct SourceEnd(SourceEndReason Reason, string Detail);

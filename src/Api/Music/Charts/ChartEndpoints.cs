@@ -24,6 +24,7 @@ public sealed record ChartPageView(
         );
 }
 
+/// <summary>The charts, now or as of a point in time.</summary>
 public static class ChartEndpoints
 {
     public static void MapCharts(this IEndpointRouteBuilder api) =>
@@ -57,7 +58,7 @@ public static class ChartEndpoints
     {
         if (Page.Limit(limit, out var refusal) is not { } size)
             return refusal;
-        if (Named<Chart>(chart) is not { } which)
+        if (Named<Chart>(chart) is not { } kind)
             return Unknown<Chart>("chart", chart);
         if (Named<ChartSpan>(span ?? nameof(ChartSpan.Week)) is not { } within)
             return Unknown<ChartSpan>("span", span!);
@@ -66,7 +67,7 @@ public static class ChartEndpoints
             charts = new(past.Views);
         var moment = past?.Moment ?? clock.GetUtcNow();
         return Results.Ok(
-            ChartPageView.Of(await charts.ListAsync(which, within, genre, moment, size, ct), within, moment)
+            ChartPageView.Of(await charts.ListAsync(kind, within, genre, moment, size, ct), within, moment)
         );
     }
 
@@ -78,11 +79,9 @@ public static class ChartEndpoints
             : null;
 
     private static IResult Unknown<T>(string field, string text)
-        where T : struct, Enum =>
-        Problems.Result(
-            Problems.Invalid(
-                field,
-                $"{field} is \"{text}\"; {string.Join(", ", Enum.GetNames<T>().Select(n => n.ToLowerInvariant()))} are allowed"
-            )
-        );
+        where T : struct, Enum
+    {
+        var allowed = string.Join(", ", Enum.GetNames<T>().Select(n => n.ToLowerInvariant()));
+        return Problems.Result(Problems.Invalid(field, $"{field} is \"{text}\"; {allowed} are allowed"));
+    }
 }

@@ -9,6 +9,7 @@ namespace Veza.Api.Music.Listening;
 /// <param name="Ended">Whether this is the play's last report.</param>
 public sealed record ReportPlayBody(long HeardMs, long PositionMs, bool Ended = false);
 
+/// <summary>Plays of tracks, and the caller's listening history.</summary>
 public static class ListeningEndpoints
 {
     public static void MapPlays(this IEndpointRouteBuilder api)

@@ -8,7 +8,7 @@ internal sealed class StagingSweep(MediaStore media, TimeProvider clock, ILogger
 {
     /// <summary>
     /// Since the last byte was written. A file may wait while all others are probed, each for its full time limit
-    /// (<see cref="TrackUploads.LooksWaitingMax"/>). A file this old belongs to no request on any node.
+    /// (<see cref="TrackUploads.ProbesWaitingMax"/>). A file this old belongs to no request on any node.
     /// </summary>
     public static readonly TimeSpan AgeMax = TimeSpan.FromHours(6);
 
@@ -20,12 +20,12 @@ internal sealed class StagingSweep(MediaStore media, TimeProvider clock, ILogger
             try
             {
                 if (media.SweepStaging(AgeMax) is > 0 and var swept)
-                    logger.LogInformation("Removed {Uploads} uploads that were never finished", swept);
+                    logger.LogInformation("Removed {Uploads} unfinished uploads", swept);
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
                 logger.LogWarning(
-                    "Sweeping the staging area failed and is tried again in {Wait}: {Reason}",
+                    "Sweeping the staging area failed; the next attempt is in {Wait}: {Reason}",
                     AgeMax,
                     fault.Message
                 );

@@ -14,6 +14,7 @@ namespace Veza.Api.Music.Tracks;
 /// <summary>The upload's form for the API description. It is read part by part and never bound as a whole.</summary>
 public sealed record UploadTrackForm(string Title, string? Genre, string? Description, IFormFile File);
 
+/// <summary>Upload, reading and download of tracks.</summary>
 public static class TrackEndpoints
 {
     public static void MapTracks(this IEndpointRouteBuilder api)
@@ -46,10 +47,13 @@ public static class TrackEndpoints
         var track = tracks.MapGroup("/{trackId:guid}");
         track
             .MapGet("", async (Guid trackId, TrackQueries queries, HttpContext http, CancellationToken ct) =>
-                await (http.PointInTime() is { } past ? new(past.Views) : queries).FindAsync(trackId, ct) is { } found
+            {
+                if (http.PointInTime() is { } past)
+                    queries = new(past.Views);
+                return await queries.FindAsync(trackId, ct) is { } found
                     ? Results.Ok(found)
-                    : Problems.Result(Refusals.Unknown("track", trackId))
-            )
+                    : Problems.Result(Refusals.Unknown("track", trackId));
+            })
             .ReadsFrom(TrackQueries.Reads)
             .AnswersAsOf(TrackQueries.Reads)
             .Produces<TrackView>()

@@ -6,6 +6,7 @@ using Veza.Realtime;
 
 namespace Veza.Api.Music.Tracks;
 
+/// <summary>Registers the media store, the probe, the transcoder and the uploads.</summary>
 public static class TrackServices
 {
     /// <param name="mediaRoot">MEDIA_ROOT: the folder of the files; with a bucket, only of unfinished ones.</param>

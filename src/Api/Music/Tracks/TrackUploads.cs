@@ -20,31 +20,31 @@ internal sealed class TrackUploads(
 ) : IAsyncDisposable
 {
     /// <summary>Files probed at the same time. A probe decodes the whole file, which occupies a core.</summary>
-    private static readonly int LooksAtOnceMax = Math.Max(2, Environment.ProcessorCount);
+    private static readonly int ConcurrentProbesMax = Math.Max(2, Environment.ProcessorCount);
 
     /// <summary>
     /// Waiting files of one account: as many as the requests a browser sends to one server at a time. Each holds a
     /// staged file.
     /// </summary>
-    internal const int LooksWaitingPerAccount = 6;
+    internal const int ProbesWaitingPerAccount = 6;
 
     /// <summary>
     /// Waiting files of all accounts. The last of them waits 48 minutes if two slots are held by files that take all of
     /// the four minutes that a probe may. An account's seventh file waits seven times as long, still within
     /// <see cref="StagingSweep.AgeMax"/>.
     /// </summary>
-    internal const int LooksWaitingMax = 24;
+    internal const int ProbesWaitingMax = 24;
 
-    private static readonly TimeSpan LookRetryAfter = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ProbeRetryAfter = TimeSpan.FromSeconds(10);
 
-    internal FairSlots Looks { get; } =
+    internal FairSlots Probes { get; } =
         new(
             new(
                 "track_looks",
-                LooksAtOnceMax,
-                SlotsPerCaller: LooksAtOnceMax / 2,
-                LooksWaitingPerAccount,
-                LooksWaitingMax
+                ConcurrentProbesMax,
+                SlotsPerCaller: ConcurrentProbesMax / 2,
+                ProbesWaitingPerAccount,
+                ProbesWaitingMax
             )
         );
 
@@ -81,12 +81,12 @@ internal sealed class TrackUploads(
             var command = Command(form, caller);
             if (commands.Shape(command) is { } invalid)
                 return Problems.Result(invalid);
-            return await LookAsync(form.File.Path, caller, running.Token) switch
+            return await ProbeAsync(form.File.Path, caller, running.Token) switch
             {
-                null => Problems.Result(TooManyLooks),
+                null => Problems.Result(TooManyWaiting),
                 AudioRejected rejected => Problems.Result(new(rejected.Code, Kind(rejected.Code), rejected.Detail)),
                 AudioFacts facts => await KeepAsync(form, command, facts, commands, running.Token),
-                var other => throw new InvalidOperationException($"looking at a file answered {other.GetType().Name}"),
+                var other => throw new InvalidOperationException($"a probe answered {other.GetType().Name}"),
             };
         }
         finally
@@ -95,23 +95,23 @@ internal sealed class TrackUploads(
         }
     }
 
-    public ValueTask DisposeAsync() => Looks.DisposeAsync();
+    public ValueTask DisposeAsync() => Probes.DisposeAsync();
 
-    private static Refusal TooManyLooks { get; } =
+    private static Refusal TooManyWaiting { get; } =
         new(
             "too_many_uploads",
             RefusalKind.TooFast,
-            $"too many uploads wait to be looked at: at most {LooksWaitingPerAccount} of one account beside {LooksAtOnceMax / 2} under way, "
-                + $"and {LooksWaitingMax} of all"
+            $"too many uploads wait to be checked: at most {ProbesWaitingPerAccount} of one account beside "
+                + $"{ConcurrentProbesMax / 2} running, and {ProbesWaitingMax} of all"
         )
         {
-            RetryAfter = LookRetryAfter,
+            RetryAfter = ProbeRetryAfter,
         };
 
     /// <returns>Null when too many wait for it.</returns>
-    private async Task<ProbeResult?> LookAsync(string path, Caller caller, CancellationToken ct)
+    private async Task<ProbeResult?> ProbeAsync(string path, Caller caller, CancellationToken ct)
     {
-        using var slot = await Looks.TryEnterAsync(caller.AccountId, ct);
+        using var slot = await Probes.TryEnterAsync(caller.AccountId, ct);
         return slot is null ? null : await probe.ProbeAsync(path, ct);
     }
 
@@ -136,14 +136,14 @@ internal sealed class TrackUploads(
     /// <summary>Stores the file before the event names it, so that every reader of the event finds it.</summary>
     private async Task<IResult> KeepAsync(
         UploadForm form,
-        UploadTrack said,
+        UploadTrack upload,
         AudioFacts facts,
         CommandSender commands,
         CancellationToken ct
     )
     {
-        var id = said.TrackId;
-        var command = said with
+        var id = upload.TrackId;
+        var command = upload with
         {
             DurationMs = facts.DurationMs,
             Codec = facts.Codec,

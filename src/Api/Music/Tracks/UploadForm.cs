@@ -101,11 +101,11 @@ internal sealed record UploadForm(string Title, string? Genre, string? Descripti
                     null,
                     Problems.Invalid(
                         "body",
-                        $"there is no field \"{name}\"; title, genre, description and file are taken"
+                        $"there is no field \"{name}\"; title, genre, description and file are accepted"
                     )
                 );
             if (fields.ContainsKey(name) || name == "file" && file is not null)
-                return (null, Problems.Invalid(name, $"{name} is given twice"));
+                return (null, Problems.Invalid(name, $"{name} occurs twice"));
             if (name != "file")
             {
                 if (await ReadTextAsync(part.Body, ct) is not { } text)

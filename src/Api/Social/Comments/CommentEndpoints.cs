@@ -8,6 +8,7 @@ namespace Veza.Api.Social.Comments;
 
 public sealed record CommentOnTrackBody(string Text, long AtMs);
 
+/// <summary>Comments on moments of tracks.</summary>
 public static class CommentEndpoints
 {
     private static readonly string[] Reads = [.. CommentQueries.Reads, "music.tracks.v2"];

@@ -3,6 +3,7 @@ using Veza.Projections.Social.Feed;
 
 namespace Veza.Api.Social.Feed;
 
+/// <summary>The caller's feed, now or as of a point in time.</summary>
 public static class FeedEndpoints
 {
     public static void MapFeed(this IEndpointRouteBuilder api) =>

@@ -5,6 +5,7 @@ using Veza.Projections.Social.Follows;
 
 namespace Veza.Api.Social.Follows;
 
+/// <summary>Followers of accounts.</summary>
 public static class FollowEndpoints
 {
     public static void MapFollows(this IEndpointRouteBuilder api)

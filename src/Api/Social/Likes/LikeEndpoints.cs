@@ -3,6 +3,7 @@ using Veza.Commands.Social.Likes;
 
 namespace Veza.Api.Social.Likes;
 
+/// <summary>Likes and reposts of tracks.</summary>
 public static class LikeEndpoints
 {
     public static void MapLikes(this IEndpointRouteBuilder api)

@@ -176,7 +176,7 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     {
         Open(BroadcastFormat.Ogg);
         Assert.EndsWith(
-            "content type \"video/webm\" is not taken; taken are application/ogg, audio/ogg, audio/mpeg\n",
+            "content type \"video/webm\" is not accepted; accepted are application/ogg, audio/ogg, audio/mpeg\n",
             await AnswerTo(Put(type: "video/webm"))
         );
         Assert.StartsWith("HTTP/1.1 415 ", await AnswerTo(Put(type: "audio/mpeg")));

@@ -253,7 +253,7 @@ public sealed class HostileUploadTests(VezaServer server)
     public async Task An_account_that_has_its_share_of_looks_waiting_is_refused_and_others_are_not()
     {
         var (greedy, other) = (await server.RegisterAsync("greedy"), await server.RegisterAsync("other"));
-        var looks = server.Running.App.Services.GetRequiredService<Veza.Api.Music.Tracks.TrackUploads>().Looks;
+        var looks = server.Running.App.Services.GetRequiredService<Veza.Api.Music.Tracks.TrackUploads>().Probes;
         using var cancelled = new CancellationTokenSource();
         var held = new List<IDisposable?>();
         for (var i = 0; i < looks.Limits.SlotsPerCaller; i++)
