@@ -11,7 +11,9 @@ public sealed class FoldersTests
 {
     [Theory]
     [InlineData("Domain")]
+    [InlineData("Projections")]
     [InlineData("Reactors")]
+    [InlineData("Realtime")]
     [InlineData("Mail")]
     [InlineData("Cli")]
     public void No_folder_depends_on_one_that_depends_on_it(string room)

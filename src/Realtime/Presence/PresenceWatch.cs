@@ -1,8 +1,11 @@
+using Veza.Projections.Topics;
+using Veza.Realtime.Engine;
+
 namespace Veza.Realtime.Presence;
 
 /// <summary>
-/// What one device watches, and what waits until it reads on: the newest of each account, so that a slow one costs a
-/// bounded amount.
+/// One device's watch, and its messages that wait to be read: the newest status of each account, so that a slow device
+/// costs a bounded amount of memory. Any thread may call it; one reader calls <see cref="NextAsync"/>.
 /// </summary>
 public sealed class PresenceWatch
 {
@@ -10,12 +13,12 @@ public sealed class PresenceWatch
     private readonly TimeProvider _clock;
     private readonly Lock _gate = new();
     private readonly Dictionary<Topic, Guid> _topics;
-    private readonly SemaphoreSlim _something = new(0, 1);
+    private readonly SemaphoreSlim _changed = new(0, 1);
     private Dictionary<Guid, PresenceStatus> _presence = [];
     private Dictionary<(Guid Channel, Guid Account), DateTimeOffset> _typing = [];
     private List<string> _closed = [];
 
-    /// <param name="topics">Each with its community.</param>
+    /// <param name="topics">The watched topics, each with its community.</param>
     internal PresenceWatch(LiveCaller caller, Dictionary<Topic, Guid> topics, PresenceLimits limits, TimeProvider clock)
     {
         Caller = caller;
@@ -40,7 +43,7 @@ public sealed class PresenceWatch
             return _topics.TryGetValue(topic, out var community) ? community : null;
     }
 
-    /// <returns>Null when nothing is watched any longer.</returns>
+    /// <returns>Null when no topic is left.</returns>
     internal async Task<PresenceMessage?> NextAsync(CancellationToken ct)
     {
         while (true)
@@ -50,11 +53,11 @@ public sealed class PresenceWatch
             lock (_gate)
                 if (_topics.Count == 0)
                     return null;
-            await _something.WaitAsync(ct);
+            await _changed.WaitAsync(ct);
         }
     }
 
-    internal void Tell(Guid account, PresenceStatus status)
+    internal void Put(Guid account, PresenceStatus status)
     {
         lock (_gate)
             if (_presence.Count < _limits.WaitingPerWatchMax || _presence.ContainsKey(account))
@@ -64,7 +67,7 @@ public sealed class PresenceWatch
         Wake();
     }
 
-    internal void Tell(Guid channel, Guid account, DateTimeOffset expires)
+    internal void Put(Guid channel, Guid account, DateTimeOffset expires)
     {
         lock (_gate)
             if (_typing.Count < _limits.WaitingPerWatchMax)
@@ -74,7 +77,8 @@ public sealed class PresenceWatch
         Wake();
     }
 
-    /// <param name="community">Null for all there are.</param>
+    /// <summary>Ends the watch of a community's topics.</summary>
+    /// <param name="community">Null ends the watch of all topics.</param>
     internal void Close(Guid? community)
     {
         lock (_gate)
@@ -114,7 +118,7 @@ public sealed class PresenceWatch
     private void Wake()
     {
         lock (_gate)
-            if (_something.CurrentCount == 0)
-                _something.Release();
+            if (_changed.CurrentCount == 0)
+                _changed.Release();
     }
 }

@@ -4,6 +4,8 @@ using Veza.Commands.Dispatching;
 using Veza.Domain.Chat.Members;
 using Veza.Projections;
 using Veza.Projections.Chat;
+using Veza.Projections.Chat.Communities;
+using Veza.Projections.Chat.Members;
 using Veza.Realtime.Presence;
 
 namespace Veza.Api.Chat.Members;
@@ -39,7 +41,7 @@ public static class PresenceEndpoints
             .WithDescription("Over all devices: `invisible` if one of them says so, which others see as `offline`.");
         api.MapGet("/communities/{communityId:guid}/presence", Members)
             .WithTags("Presence")
-            .ReadsFrom("chat.communities.v1", "chat.members.v1")
+            .ReadsFrom(CommunitiesProjection.ProjectionName, MembersProjection.ProjectionName)
             .Produces<Page<MemberPresenceView>>()
             .WithSummary("How a community's members are, in the order they joined")
             .WithDescription(

@@ -1,6 +1,6 @@
 using Veza.EventStore;
 using Veza.Media.Live;
-using Veza.Realtime;
+using Veza.Realtime.Engine;
 
 namespace Veza.Api.Live.Broadcasts;
 
@@ -151,7 +151,7 @@ public sealed class BroadcastLevels(
                 TellUnmetered(followed, why: null, now);
                 break;
             case { } meter when meter.Take() is { } level:
-                engine.Tell(
+                engine.Publish(
                     new LiveMessage.BroadcastLevel(
                         followed.BroadcastId,
                         clock.GetUtcNow(),
@@ -170,7 +170,7 @@ public sealed class BroadcastLevels(
     private void TellUnmetered(Followed followed, string? why, long now)
     {
         if (why is not null)
-            engine.Tell(
+            engine.Publish(
                 new LiveMessage.BroadcastLevel(
                     followed.BroadcastId,
                     clock.GetUtcNow(),

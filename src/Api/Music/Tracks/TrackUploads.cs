@@ -5,7 +5,7 @@ using Veza.Commands.Dispatching;
 using Veza.Commands.Music.Tracks;
 using Veza.EventStore;
 using Veza.Media;
-using Veza.Realtime;
+using Veza.Realtime.Engine;
 
 namespace Veza.Api.Music.Tracks;
 

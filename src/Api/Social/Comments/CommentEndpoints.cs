@@ -10,7 +10,7 @@ public sealed record CommentOnTrackBody(string Text, long AtMs);
 
 public static class CommentEndpoints
 {
-    private static readonly string[] Reads = [.. CommentQueries.Reads, "music.tracks.v2"];
+    private static readonly string[] Reads = [.. CommentQueries.Reads, TracksProjection.ProjectionName];
 
     public static void MapComments(this IEndpointRouteBuilder api)
     {

@@ -1,13 +1,14 @@
 using Veza.Domain.Chat.Messages;
 using Veza.Projections.Accounts;
 using Veza.Projections.AsOf;
+using Veza.Projections.Topics;
 
 namespace Veza.Projections.Chat.Messages;
 
-/// <summary>Which events messages of the past are made of: those of the messages' own streams.</summary>
+/// <summary>Folds messages as of a position, from the events in the streams of the messages.</summary>
 internal static class PastMessages
 {
-    /// <returns>How many of the messages there were.</returns>
+    /// <returns>How many of the messages existed.</returns>
     public static async Task<int> FoldMessagesAsync(
         this PointInTime past,
         IReadOnlyList<Guid> messages,
@@ -28,11 +29,11 @@ internal static class PastMessages
     }
 
     /// <summary>
-    /// The nearest messages on one side of a position, with as many that were deleted as lie between them.
+    /// Folds the messages nearest to a position, on one side of it, with the deleted ones that lie between them.
     /// </summary>
     /// <remarks>
-    /// Where each message was sent is known whether or not it was deleted, and never changes: a page deep in a long
-    /// history costs what the newest does.
+    /// The index of topics keeps each message's position, also after its deletion. So a page deep in a long history
+    /// costs the same as the newest page.
     /// </remarks>
     public static async Task FoldChannelAsync(
         this PointInTime past,
@@ -47,7 +48,7 @@ internal static class PastMessages
         var found = 0;
         do
         {
-            var sent = await past.NearestStreamsAsync<MessageSent>($"channel:{channel}", cursor, older, limit, ct);
+            var sent = await past.NearestStreamsAsync<MessageSent>(Topic.Channel(channel), cursor, older, limit, ct);
             if (sent.Count == 0)
                 break;
             found += await past.FoldMessagesAsync(sent.ConvertAll(m => m.Stream), ct, sent.Min(m => m.Position));

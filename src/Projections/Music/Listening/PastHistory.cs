@@ -7,8 +7,8 @@ namespace Veza.Projections.Music.Listening;
 internal static class PastHistory
 {
     /// <summary>
-    /// The listener's plays that began last before a position, each of its own stream and of the one in which it may
-    /// have been counted.
+    /// Folds the listener's newest plays that began before a position. A play's events are in its own stream, and in the
+    /// stream that counts it.
     /// </summary>
     public static async Task FoldHistoryAsync(
         this PointInTime past,
@@ -18,10 +18,12 @@ internal static class PastHistory
         CancellationToken ct
     )
     {
-        // A play stays in the history for ever, so that today's rows tell which there were.
+        // No event removes a play from the history, so today's rows name the plays of the past.
         var began = await past.Now.ListAsync<HistoryPlayRow>(
-            """
-            select * from views.music_history where listener_id = @listener and position < @before and position <= @asOf order by position desc limit @limit
+            $"""
+            select * from {past.Now.Table<HistoryProjection>()}
+            where listener_id = @listener and position < @before and position <= @asOf
+            order by position desc limit @limit
             """,
             new
             {

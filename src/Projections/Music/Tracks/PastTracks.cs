@@ -5,7 +5,7 @@ namespace Veza.Projections.Music.Tracks;
 
 internal static class PastTracks
 {
-    /// <summary>What tracks were, of the tracks' own streams; what is counted about them is not among it.</summary>
+    /// <summary>Folds tracks and their renditions from the streams of the tracks, without their counts.</summary>
     public static async Task FoldTracksAsync(this PointInTime past, IEnumerable<Guid> tracks, CancellationToken ct)
     {
         past.ReadImmutable(Folds.Of<ProfilesProjection>());

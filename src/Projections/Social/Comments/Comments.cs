@@ -17,7 +17,9 @@ public sealed record CommentRow(
 
 public sealed class CommentsProjection : Projection<CommentRow, Guid>
 {
-    public override string Name => "social.comments.v1";
+    public const string ProjectionName = "social.comments.v1";
+
+    public override string Name => ProjectionName;
 
     public CommentsProjection()
     {

@@ -3,13 +3,14 @@ using Veza.Projections.AsOf;
 using Veza.Projections.Live.Broadcasts;
 using Veza.Projections.Music.Tracks;
 using Veza.Projections.Social.Follows;
+using Veza.Projections.Topics;
 
 namespace Veza.Projections.Social.Feed;
 
 internal static class PastFeed
 {
     /// <summary>
-    /// Whom the reader followed, what these did last, and the tracks and broadcasts of one page of it.
+    /// Folds the accounts the reader followed, their latest activities, and the tracks and broadcasts of one page.
     /// </summary>
     public static async Task FoldFeedAsync(
         this PointInTime past,
@@ -20,14 +21,12 @@ internal static class PastFeed
     )
     {
         past.ReadImmutable(Folds.Of<ProfilesProjection>());
-        var (follows, activities) = (
-            past.Table(Folds.Of<FollowsProjection>()),
-            past.Table(Folds.Of<ActivitiesProjection>())
-        );
-        await past.FoldAsync(past.TopicsAsync([$"access:{reader}"], ct), follows);
-        string[] topics =
+        var follows = past.Table(Folds.Of<FollowsProjection>());
+        var activities = past.Table(Folds.Of<ActivitiesProjection>());
+        await past.FoldAsync(past.TopicsAsync([Topic.Access(reader)], ct), follows);
+        Topic[] topics =
         [
-            .. follows.Rows.SelectMany(f => new[] { $"activity:{f.FolloweeId}", $"withdrawn:{f.FolloweeId}" }),
+            .. follows.Rows.SelectMany(f => new[] { Topic.Activity(f.FolloweeId), Topic.Withdrawn(f.FolloweeId) }),
         ];
         await past.FoldBackAsync(activities, topics, rows => rows.Count(a => a.Position < before) >= limit, ct);
         var subjects = activities

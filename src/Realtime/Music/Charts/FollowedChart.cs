@@ -4,7 +4,7 @@ using Veza.Projections.Music.Charts;
 namespace Veza.Realtime.Music.Charts;
 
 /// <summary>A chart that can be followed live.</summary>
-/// <param name="Genre">In lower case, as charts do not tell cases apart; null for all.</param>
+/// <param name="Genre">In lower case, as charts ignore case; null for all.</param>
 public sealed record FollowedChart(Chart Chart, ChartSpan Span, string? Genre)
 {
     /// <returns>Null when there is no such chart.</returns>
@@ -15,7 +15,7 @@ public sealed record FollowedChart(Chart Chart, ChartSpan Span, string? Genre)
             ? new(which, within, string.IsNullOrEmpty(genre) ? null : genre.ToLowerInvariant())
             : null;
 
-    // Enum.TryParse would take numbers and lists of names too.
+    // Enum.TryParse would also accept numbers and lists of names.
     private static T? Named<T>(string? text)
         where T : struct, Enum =>
         Enum.GetNames<T>().FirstOrDefault(n => n.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } name
