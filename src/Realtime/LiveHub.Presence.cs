@@ -38,8 +38,8 @@ public sealed partial class LiveHub
     }
 
     /// <summary>
-    /// Streams the presence of the members of each <c>community:{id}</c> and the typing in each <c>channel:{id}</c> from
-    /// now on. REST answers the state at the beginning.
+    /// Streams the presence of the members of each <c>community:{id}</c> and the typing in each <c>channel:{id}</c>
+    /// from now on. REST answers the state at the beginning.
     /// </summary>
     public async IAsyncEnumerable<PresenceMessage> Watch(string[] topics, [EnumeratorCancellation] CancellationToken ct)
     {

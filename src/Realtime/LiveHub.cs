@@ -53,7 +53,8 @@ public sealed partial class LiveHub(
     {
         private long? _stalled;
 
-        // Half the limit: the transport ends the connection, and counts from an earlier message that it was still sending.
+        // Half the limit: the transport ends the connection, and counts from an earlier message that it was still
+        // sending.
         public void WasTaken(long handedOut)
         {
             if (clock.GetElapsedTime(handedOut) >= stoppedReadingMax / 2)
@@ -91,8 +92,8 @@ public sealed partial class LiveHub(
         StreamAsync(topics, after, null, ct);
 
     /// <summary>
-    /// <see cref="Subscribe"/> from a known position. It ends with <c>epochChanged</c> when the position is of a timeline
-    /// that a failover ended.
+    /// <see cref="Subscribe"/> from a known position. It ends with <c>epochChanged</c> when the position is of a
+    /// timeline that a failover ended.
     /// </summary>
     /// <remarks>A separate method, as SignalR has no optional arguments.</remarks>
     public IAsyncEnumerable<LiveMessage> Resume(string[] topics, long after, string epoch, CancellationToken ct) =>
@@ -161,7 +162,9 @@ public sealed partial class LiveHub(
         return caller.Missing(scope) is null ? caller : throw Refused(LiveRefusal.ScopeMissing(method, scope));
     }
 
-    /// <summary>A connection outlives the session that opened it, but serves no calls after the session's end.</summary>
+    /// <summary>
+    /// A connection outlives the session that opened it, but serves no calls after the session's end.
+    /// </summary>
     private async Task<LiveSession> OpenAsync(LiveCaller caller, CancellationToken ct) =>
         await OrRefusedAsync(engine.Sessions.TryOpenAsync(caller, ct)) ?? throw Refused(LiveRefusal.SessionEnded);
 

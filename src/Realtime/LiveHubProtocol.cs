@@ -10,8 +10,8 @@ using Veza.Realtime.Engine;
 namespace Veza.Realtime;
 
 /// <summary>
-/// SignalR's JSON protocol, byte for byte. A batch or level that many clients get is copied from its one JSON instead of
-/// being serialised again. Any thread may call it.
+/// SignalR's JSON protocol, byte for byte. A batch or level that many clients get is copied from its one JSON instead
+/// of being serialised again. Any thread may call it.
 /// </summary>
 internal sealed class LiveHubProtocol(IOptions<JsonHubProtocolOptions> options) : IHubProtocol
 {

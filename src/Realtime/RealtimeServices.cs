@@ -100,8 +100,8 @@ public static class RealtimeServices
         {
             charts.Stop();
             await engine.FarewellAsync();
-            // A client that has read its last message closes the connection itself. Aborting the connection earlier could
-            // lose that message.
+            // A client that has read its last message closes the connection itself. Aborting the connection earlier
+            // could lose that message.
             try
             {
                 await connections.EmptiedAsync().WaitAsync(engine.Limits.FarewellMax, clock);

@@ -33,6 +33,7 @@ public sealed record OwnAccountView(
     int Tracks
 );
 
+/// <summary>Reads accounts, now or as of a position.</summary>
 public sealed class AccountQueries(ReadModels views)
 {
     public static readonly string[] Reads =

@@ -2,6 +2,7 @@ using Veza.Domain.Accounts;
 
 namespace Veza.Projections.Accounts;
 
+/// <summary>Reads the API keys of an account.</summary>
 public sealed class ApiKeyQueries(ReadModels views)
 {
     public static readonly string[] Reads = [ApiKeysProjection.ProjectionName];

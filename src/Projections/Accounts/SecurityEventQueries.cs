@@ -12,9 +12,9 @@ namespace Veza.Projections.Accounts;
 /// </param>
 /// <param name="SessionId">The session or API key that it concerns; null when it concerns neither.</param>
 /// <param name="Detail">
-/// The name of a sign-in's device or of an API key, why a session ended, the granted role, why an operator suspended the
-/// account, or an operator's act and its read model; null for all other types. It never holds a moderator's text: any
-/// user can found a community, ban a person, and so place a text in this list.
+/// The name of a sign-in's device or of an API key, why a session ended, the granted role, why an operator suspended
+/// the account, or an operator's act and its read model; null for all other types. It never holds a moderator's text:
+/// any user can found a community, ban a person, and so place a text in this list.
 /// </param>
 /// <param name="Moderation">The moderator's act; null for all other types.</param>
 public sealed record SecurityEventView(

@@ -2,6 +2,7 @@ using Veza.Domain.Accounts;
 
 namespace Veza.Projections.Accounts;
 
+/// <summary>Reads the sign-in sessions of an account.</summary>
 public sealed class SessionQueries(ReadModels views)
 {
     public static readonly string[] Reads = [SessionsProjection.ProjectionName];

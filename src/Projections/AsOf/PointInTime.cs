@@ -12,8 +12,8 @@ namespace Veza.Projections.AsOf;
 /// rows come from, up to the position. Its SQL then reads the folded rows where it would read the tables.
 /// </summary>
 /// <remarks>
-/// A query that names a table without folding its rows fails, so that no answer mixes in rows of today. One request uses
-/// it, without concurrency.
+/// A query that names a table without folding its rows fails, so that no answer mixes in rows of today. One request
+/// uses it, without concurrency.
 /// </remarks>
 /// <param name="position">
 /// From 1 to the log's head. The projections of the query and <see cref="TopicIndexProjection"/> must have reached it.

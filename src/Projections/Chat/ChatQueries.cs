@@ -8,6 +8,7 @@ using Veza.Projections.Topics;
 
 namespace Veza.Projections.Chat;
 
+/// <summary>A ban or time-out as moderators see it.</summary>
 public sealed record SanctionView(
     AccountName Account,
     SanctionKind Kind,
@@ -18,6 +19,7 @@ public sealed record SanctionView(
     long Position
 );
 
+/// <summary>A member of a community.</summary>
 public sealed record MemberView(AccountName Account, DateTimeOffset JoinedAt, long Position);
 
 /// <summary>Communities, their channels and their members.</summary>
@@ -67,7 +69,10 @@ public sealed class ChatQueries(ReadModels views)
 
     public async Task<bool> IsMemberAsync(Guid community, Guid account, CancellationToken ct) =>
         await views.FindAsync<int>(
-            $"select 1 from {views.Table<MembersProjection>()} where community_id = @community and member_id = @account",
+            $"""
+            select 1 from {views.Table<MembersProjection>()}
+            where community_id = @community and member_id = @account
+            """,
             new { community, account },
             ct
         ) == 1;
@@ -76,7 +81,9 @@ public sealed class ChatQueries(ReadModels views)
     public async Task<bool?> SeesChannelAsync(Guid channel, Guid account, CancellationToken ct) =>
         await ChannelAsync(channel, ct) is { } found ? await IsMemberAsync(found.CommunityId, account, ct) : null;
 
-    /// <summary>The existing ones among the channels, with their communities and whether the account may see them.</summary>
+    /// <summary>
+    /// The existing ones among the channels, with their communities and whether the account may see them.
+    /// </summary>
     public Task<List<(Guid Channel, Guid Community, bool Sees)>> ChannelsSeenAsync(
         Guid[] channels,
         Guid account,

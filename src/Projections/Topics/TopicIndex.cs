@@ -25,8 +25,8 @@ public sealed class TopicIndex(EventLog log)
         """;
 
     /// <summary>
-    /// The first events on any of the topics after <paramref name="after"/>. Costs one look-up for each topic and two for
-    /// each event, independent of the events between them.
+    /// The first events on any of the topics after <paramref name="after"/>. Costs one look-up for each topic and two
+    /// for each event, independent of the events between them.
     /// </summary>
     /// <param name="max">Events at most.</param>
     /// <param name="atLeast">Positions that the index must cover for the query to be worth its cost.</param>
@@ -58,8 +58,8 @@ public sealed class TopicIndex(EventLog log)
 
     /// <summary>Every event on any of the topics, oldest first, one page in memory at a time.</summary>
     /// <param name="upTo">
-    /// The caller has waited for the index up to here. Its stored checkpoint may lag the runner by a second when no event
-    /// concerned it.
+    /// The caller has waited for the index up to here. Its stored checkpoint may lag the runner by a second when no
+    /// event concerned it.
     /// </param>
     public async IAsyncEnumerable<RecordedEvent> ReadAllAsync(
         IReadOnlyCollection<Topic> topics,

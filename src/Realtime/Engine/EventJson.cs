@@ -34,9 +34,9 @@ public sealed class EventJson
     }
 
     /// <summary>
-    /// An event's properties as JSON in its type's current shape. These are the stored bytes, unless the type has secrets
-    /// or personal texts, or the bytes are of an older schema version. Empty for an event this process cannot read, and for
-    /// an unknown type, which may have secrets.
+    /// An event's properties as JSON in its type's current shape. These are the stored bytes, unless the type has
+    /// secrets or personal texts, or the bytes are of an older schema version. Empty for an event this process cannot
+    /// read, and for an unknown type, which may have secrets.
     /// </summary>
     public ReadOnlyMemory<byte> Data(RecordedEvent e)
     {

@@ -5,6 +5,7 @@ using Veza.Projections.Topics;
 
 namespace Veza.Realtime.Engine;
 
+/// <summary>The result of subscribing.</summary>
 public abstract record SubscribeOutcome
 {
     public sealed record Opened(LiveSubscription Subscription) : SubscribeOutcome;
@@ -13,8 +14,8 @@ public abstract record SubscribeOutcome
 }
 
 /// <summary>
-/// Follows the log once for all subscriptions of the process (fan-out). For each event it finds the subscriptions to the
-/// event's topics and notes the position with them.
+/// Follows the log once for all subscriptions of the process (fan-out). For each event it finds the subscriptions to
+/// the event's topics and notes the position with them.
 /// </summary>
 /// <remarks>
 /// It never waits for a subscription: each reads its events at the speed of its client. Any thread may call it. When
@@ -107,8 +108,8 @@ public sealed class LiveEngine : IAsyncDisposable
     }
 
     /// <summary>
-    /// Ends every subscription with the reason <c>server_stopping</c>. Waits until each client has that message, at most
-    /// <see cref="RealtimeLimits.FarewellMax"/>.
+    /// Ends every subscription with the reason <c>server_stopping</c>. Waits until each client has that message, at
+    /// most <see cref="RealtimeLimits.FarewellMax"/>.
     /// </summary>
     public async Task FarewellAsync()
     {

@@ -30,7 +30,7 @@ public static class LiveMetrics
     internal static readonly Counter<long> FellBehind = Meter.CreateCounter<long>(
         "veza.live.fell_behind",
         "{subscription}",
-        "Subscriptions told to fetch the state anew."
+        "Subscriptions too far behind, whose clients must fetch the state again."
     );
     internal static readonly Counter<long> Closed = Meter.CreateCounter<long>(
         "veza.live.closed",

@@ -9,8 +9,8 @@ namespace Veza.Realtime.Engine;
 /// One client's subscription: it reads the log at the client's speed and hands out batches of what concerns the client.
 /// </summary>
 /// <remarks>
-/// It holds no queue. The engine notes the first event of the subscription, and the reader fetches the events from there
-/// on, one page at a time. So a slow client costs one page, and batches neither lack nor repeat an event.
+/// It holds no queue. The engine notes the first event of the subscription, and the reader fetches the events from
+/// there on, one page at a time. So a slow client costs one page, and batches neither lack nor repeat an event.
 /// <see cref="ReadAsync"/> is enumerated once; the engine calls the other members from its threads. A fault of the
 /// database ends the enumeration with its exception; the client resumes from its last position.
 /// </remarks>

@@ -174,7 +174,7 @@ public sealed class LiveSession : IDisposable
     public bool HasEnded => EndedAt is not null || _until <= _clock.GetUtcNow();
 
     /// <summary>The position of the event that ended it; null while it is open.</summary>
-    public long? EndedAt => _held.EndedAt is > 0 and var position ? position : null;
+    public long? EndedAt => _held.EndedAt > 0 ? _held.EndedAt : null;
 
     /// <summary>Cancelled when an event ends it. A key expires without: ask <see cref="HasEnded"/> too.</summary>
     public CancellationToken Ended => _held.Ended;

@@ -30,8 +30,8 @@ public sealed record RealtimeLimits(int MaxConnections = 100_000)
     public long CatchUpEventsMax { get; init; } = 1_000_000;
 
     /// <summary>
-    /// The lag in events above which the index of topics is read. Below it, reading all events takes a few pages, hardly
-    /// more than the index query.
+    /// The lag in events above which the index of topics is read. Below it, reading all events takes a few pages,
+    /// hardly more than the index query.
     /// </summary>
     public int IndexedFromEvents { get; init; } = 5_000;
 
@@ -51,8 +51,8 @@ public sealed record RealtimeLimits(int MaxConnections = 100_000)
     public TimeSpan MovedEvery { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Subscriptions that read the database in parallel. The others wait, so that a mass reconnect leaves connections for
-    /// commands and queries.
+    /// Subscriptions that read the database in parallel. The others wait, so that a mass reconnect leaves connections
+    /// for commands and queries.
     /// </summary>
     public int CatchUpReadsAtOnce { get; init; } = 8;
 
@@ -62,7 +62,9 @@ public sealed record RealtimeLimits(int MaxConnections = 100_000)
     /// </summary>
     public int AuthorisedAtOnce { get; init; } = 16;
 
-    /// <summary>One account's share of the parallel subscriptions: half, however many devices reconnect together.</summary>
+    /// <summary>
+    /// One account's share of the parallel subscriptions: half, however many devices reconnect together.
+    /// </summary>
     public int AuthorisedPerAccount => Math.Max(1, AuthorisedAtOnce / 2);
 
     /// <inheritdoc cref="AuthorisedPerAccount"/>
@@ -85,8 +87,8 @@ public sealed record RealtimeLimits(int MaxConnections = 100_000)
     public TimeSpan FarewellMax { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// The interval of client and server pings, unless the client chooses another. Proxies cut connections that are silent
-    /// for 30 or 60 seconds; SignalR's clients ping at this interval.
+    /// The interval of client and server pings, unless the client chooses another. Proxies cut connections that are
+    /// silent for 30 or 60 seconds; SignalR's clients ping at this interval.
     /// </summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(15);
 
@@ -102,8 +104,8 @@ public sealed record RealtimeLimits(int MaxConnections = 100_000)
     public TimeSpan StallMax { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>
-    /// A client's ping is answered with a ping if nothing was sent for this long: before the client's next ping, one would
-    /// be due.
+    /// A client's ping is answered with a ping if nothing was sent for this long: before the client's next ping, one
+    /// would be due.
     /// </summary>
     public static TimeSpan PingAnsweredAfter(TimeSpan keepAlive) => keepAlive * (2.0 / 3);
 

@@ -3,8 +3,8 @@ using System.Threading.Tasks.Sources;
 namespace Veza.Realtime.Engine;
 
 /// <summary>
-/// An awaitable signal for one waiting reader, set from any thread. It is reused for every wait: each subscription waits
-/// once for each event, which would otherwise allocate.
+/// An awaitable signal for one waiting reader, set from any thread. It is reused for every wait: each subscription
+/// waits once for each event, which would otherwise allocate.
 /// </summary>
 /// <param name="turns">The scheduler on which the woken reader continues.</param>
 internal sealed class ReusableSignal(SubscriberScheduler turns) : IValueTaskSource

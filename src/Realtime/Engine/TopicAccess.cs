@@ -206,8 +206,8 @@ public sealed class TopicAccess(
     }
 
     /// <summary>
-    /// The accounts followed and the memberships as of <paramref name="after"/>. So a subscription that resumes there gets
-    /// the same items as one that was never interrupted.
+    /// The accounts followed and the memberships as of <paramref name="after"/>. So a subscription that resumes there
+    /// gets the same items as one that was never interrupted.
     /// </summary>
     private async Task<(HashSet<Guid>? Followees, HashSet<Guid>? Communities)> AsOfAsync(
         Guid account,

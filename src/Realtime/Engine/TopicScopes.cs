@@ -3,8 +3,8 @@ using Veza.Projections.Topics;
 namespace Veza.Realtime.Engine;
 
 /// <summary>
-/// The scopes that an API key needs beside <c>live:read</c> to follow a topic: all that REST requires for the same data.
-/// A signed-in person needs none, and may follow everything the account may see.
+/// The scopes that an API key needs beside <c>live:read</c> to follow a topic: all that REST requires for the same
+/// data. A signed-in person needs none, and may follow everything the account may see.
 /// </summary>
 public static class TopicScopes
 {
@@ -26,7 +26,9 @@ public static class TopicScopes
     private static readonly string[] Chart = [ForCharts];
     private static readonly string[] Log = [LiveCaller.LogReadScope];
 
-    /// <remarks>No key can have them all: REST gives keys no read markers, so <c>reading:read</c> is never granted.</remarks>
+    /// <remarks>
+    /// No key can have them all: REST gives keys no read markers, so <c>reading:read</c> is never granted.
+    /// </remarks>
     private static readonly string[] Account =
     [
         "reading:read",

@@ -6,8 +6,8 @@ using Veza.EventStore;
 namespace Veza.Realtime.Engine;
 
 /// <summary>
-/// Turns faults that may soon pass, such as an unavailable or overloaded database, into a refusal to try again, and logs
-/// the reason. Any thread may call it.
+/// Turns faults that may soon pass, such as an unavailable or overloaded database, into a refusal to try again, and
+/// logs the reason. Any thread may call it.
 /// </summary>
 public sealed class TransientFaults(TimeProvider clock, ILogger<TransientFaults> logger)
 {

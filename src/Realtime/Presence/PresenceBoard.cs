@@ -88,7 +88,9 @@ public sealed class PresenceBoard(Guid self, PresenceLimits limits, TimeProvider
         }
     }
 
-    /// <summary>Removes a node that stopped; null removes those silent for <see cref="PresenceLimits.GoneAfter"/>.</summary>
+    /// <summary>
+    /// Removes a node that stopped; null removes those silent for <see cref="PresenceLimits.GoneAfter"/>.
+    /// </summary>
     public void RemoveNodes(Guid? gone)
     {
         lock (_gate)

@@ -14,7 +14,8 @@ using Veza.Realtime.Engine;
 namespace Veza.Realtime.Presence;
 
 /// <summary>
-/// Sends presence and typing to the other nodes by <c>NOTIFY</c>, and to this node's watchers. None of it is in the log.
+/// Sends presence and typing to the other nodes by <c>NOTIFY</c>, and to this node's watchers. None of it is in the
+/// log.
 /// </summary>
 /// <remarks>
 /// Any thread may call it. Two loops send and listen; a fault of the database is logged, and after
@@ -25,7 +26,8 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
     private const string Channel = "veza_presence";
 
     /// <summary>
-    /// Entries in one notification, which PostgreSQL limits to 8,000 bytes; the longer kind of entry has fewer than 110.
+    /// Entries in one notification, which PostgreSQL limits to 8,000 bytes; the longer kind of entry has fewer than
+    /// 110.
     /// </summary>
     private const int EntriesPerNoteMax = 70;
 
@@ -96,8 +98,8 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
     public async ValueTask DisposeAsync() => await _stopping.CancelAsync();
 
     /// <summary>
-    /// Sends that the caller types. It is dropped when the node has too many typing messages, or while its live topics are
-    /// behind.
+    /// Sends that the caller types. It is dropped when the node has too many typing messages, or while its live topics
+    /// are behind.
     /// </summary>
     public async Task<LiveRefusal?> TypeAsync(LiveCaller by, Guid channelId, CancellationToken ct)
     {

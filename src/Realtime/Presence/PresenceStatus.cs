@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 namespace Veza.Realtime.Presence;
 
 /// <summary>
-/// An account's presence. Of several devices the greatest value counts, so that one invisible device hides the account on
-/// all of them.
+/// An account's presence. Of several devices the greatest value counts, so that one invisible device hides the account
+/// on all of them.
 /// </summary>
 [JsonConverter(typeof(JsonStringEnumConverter<PresenceStatus>))]
 public enum PresenceStatus

@@ -10,12 +10,12 @@ public interface IHeartbeatHandler
 }
 
 /// <summary>
-/// The heartbeat of connections, in place of Kestrel's. Any thread may add and remove handlers; beats run on a timer, and
-/// a handler that throws is logged.
+/// The heartbeat of connections, in place of Kestrel's. Any thread may add and remove handlers; beats run on a timer,
+/// and a handler that throws is logged.
 /// </summary>
 /// <remarks>
-/// Kestrel's heartbeat visits every connection every second, each time in memory that no cache holds. Of twenty thousand
-/// connections nearly all are live sockets, whose time limits are 15 seconds and more.
+/// Kestrel's heartbeat visits every connection every second, each time in memory that no cache holds. Of twenty
+/// thousand connections nearly all are live sockets, whose time limits are 15 seconds and more.
 /// </remarks>
 public sealed class ConnectionHeartbeat : IDisposable
 {

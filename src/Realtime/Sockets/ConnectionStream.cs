@@ -9,12 +9,12 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Veza.Realtime.Sockets;
 
 /// <summary>
-/// Kestrel's connection as the stream below a WebSocket. It reads from Kestrel's pipe. Without TLS it writes directly to
-/// the socket: the pipe's buffer and copy loop would cost as much as all other work for an item.
+/// Kestrel's connection as the stream below a WebSocket. It reads from Kestrel's pipe. Without TLS it writes directly
+/// to the socket: the pipe's buffer and copy loop would cost as much as all other work for an item.
 /// </summary>
 /// <remarks>
-/// One thread may read while another writes, as a WebSocket does. A lost client is an <see cref="IOException"/>. It does
-/// not own the connection, which its creator closes.
+/// One thread may read while another writes, as a WebSocket does. A lost client is an <see cref="IOException"/>. It
+/// does not own the connection, which its creator closes.
 /// </remarks>
 internal sealed class ConnectionStream(ConnectionContext connection) : Stream
 {
@@ -87,8 +87,8 @@ internal sealed class ConnectionStream(ConnectionContext connection) : Stream
     public override void SetLength(long value) => throw new NotSupportedException();
 
     /// <summary>
-    /// Chooses pipe or socket for all writes at the first one. The pipe may still hold the answer to the client's handshake,
-    /// but not once the client has sent something after it. With TLS all writes use the pipe.
+    /// Chooses pipe or socket for all writes at the first one. The pipe may still hold the answer to the client's
+    /// handshake, but not once the client has sent something after it. With TLS all writes use the pipe.
     /// </summary>
     private void Decide()
     {

@@ -150,8 +150,8 @@ public sealed class LiveSocket
         if (HubListensForPings)
             return false;
         Volatile.Write(ref _heardAt, _clock.GetTimestamp());
-        // The client's own ping will soon be due. Sending it now uses memory that is in the cache; later the heartbeat would
-        // visit this connection only for it.
+        // The client's own ping will soon be due. Sending it now uses memory that is in the cache; later the heartbeat
+        // would visit this connection only for it.
         if (Silence >= RealtimeLimits.PingAnsweredAfter(_keepAlive))
             TickHub();
         return true;

@@ -6,12 +6,12 @@ using System.Threading.Tasks.Sources;
 namespace Veza.Realtime.Sockets;
 
 /// <summary>
-/// The client's messages without its pings, as the pipe that the hub reads. It holds a buffer only from a message's first
-/// byte until the hub has consumed its last.
+/// The client's messages without its pings, as the pipe that the hub reads. It holds a buffer only from a message's
+/// first byte until the hub has consumed its last.
 /// </summary>
 /// <remarks>
-/// One reader at a time, as in any pipe; <see cref="CancelPendingRead"/> may come from any thread. A client that closes,
-/// with or without a handshake, completes the pipe; another fault is thrown to the reader.
+/// One reader at a time, as in any pipe; <see cref="CancelPendingRead"/> may come from any thread. A client that
+/// closes, with or without a handshake, completes the pipe; another fault is thrown to the reader.
 /// </remarks>
 internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection)
     : PipeReader,
@@ -68,8 +68,8 @@ internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection)
     }
 
     /// <summary>
-    /// Ends the wait for a message. The receive in progress continues: cancelling it would abort the socket, and lose the
-    /// hub's close message.
+    /// Ends the wait for a message. The receive in progress continues: cancelling it would abort the socket, and lose
+    /// the hub's close message.
     /// </summary>
     public override void CancelPendingRead()
     {

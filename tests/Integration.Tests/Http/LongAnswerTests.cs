@@ -52,8 +52,8 @@ public class LongAnswerTests(VezaServer veza)
         // track's, which ends where its file does, in a folder or in a bucket.
         string[] others =
         [
+            "Http/CommandSender.cs",
             "Http/LongAnswer.cs",
-            "Http/Sender.cs",
             "Live/Broadcasts/BroadcastEndpoints.cs",
             "Music/Tracks/TrackEndpoints.cs",
         ];

@@ -4,6 +4,7 @@ using Veza.Projections.Chat.Channels;
 
 namespace Veza.Projections.Chat.Messages;
 
+/// <summary>How many members reacted with one emoji.</summary>
 public sealed record ReactionCountView(string Emoji, int Count, bool Me);
 
 /// <param name="Edits">How many times the author edited it.</param>
@@ -24,6 +25,7 @@ public sealed record MessageView(
 /// <summary>A sent message and its position in the log.</summary>
 public sealed record SentMessageView(Guid MessageId, long Position);
 
+/// <summary>Reads messages with their reactions, now or as of a position.</summary>
 public sealed class MessageQueries(ReadModels views)
 {
     public static readonly string[] Reads =
@@ -75,7 +77,10 @@ public sealed class MessageQueries(ReadModels views)
             await past.FoldChannelAsync(channel, before ?? long.MaxValue, older: true, limit, ct);
         return await CompleteAsync(
             await views.ListAsync<Row>(
-                $"{Select} where m.channel_id = @channel and m.position < @before order by m.position desc limit @limit",
+                $"""
+                {Select} where m.channel_id = @channel and m.position < @before
+                order by m.position desc limit @limit
+                """,
                 new
                 {
                     channel,

@@ -4,6 +4,7 @@ using Veza.EventStore;
 
 namespace Veza.Projections.Chat.Messages;
 
+/// <summary>One text of a message.</summary>
 public sealed record MessageEditView(long Version, string Text, DateTimeOffset At);
 
 /// <summary>

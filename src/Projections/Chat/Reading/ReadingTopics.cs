@@ -3,7 +3,7 @@ using Veza.Projections.Topics;
 
 namespace Veza.Projections.Chat.Reading;
 
-/// <summary>How far somebody has read is for their own devices.</summary>
+/// <summary>Only the member's devices receive how far the member has read.</summary>
 public sealed class ReadingTopics : EventTopics
 {
     public ReadingTopics() => On<ChannelRead>(e => [Topic.Account(e.MemberId)]);

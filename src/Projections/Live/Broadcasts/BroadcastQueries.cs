@@ -3,6 +3,7 @@ using Veza.Projections.Accounts;
 
 namespace Veza.Projections.Live.Broadcasts;
 
+/// <summary>A broadcast as its page shows it.</summary>
 public sealed record BroadcastView(
     Guid Id,
     AccountName Owner,
@@ -21,14 +22,15 @@ public sealed record BroadcastView(
 /// <param name="Position">The position of its creation.</param>
 public sealed record OpenBroadcastView(Guid BroadcastId, long Position);
 
+/// <summary>Reads broadcasts.</summary>
 public sealed class BroadcastQueries(ReadModels views)
 {
     public static readonly string[] Reads = [BroadcastsProjection.ProjectionName, ProfilesProjection.ProjectionName];
 
     private string Select =>
         $"""
-            select b.broadcast_id, b.owner_id, coalesce(p.user_name, '') as user_name, b.title, b.status, b.content_type,
-                   b.created_at, b.started_at, b.ended_at, b.version, b.position
+            select b.broadcast_id, b.owner_id, coalesce(p.user_name, '') as user_name, b.title, b.status,
+                   b.content_type, b.created_at, b.started_at, b.ended_at, b.version, b.position
             from {views.Table<BroadcastsProjection>()} b
             left join {views.Table<ProfilesProjection>()} p on p.account_id = b.owner_id
             """;

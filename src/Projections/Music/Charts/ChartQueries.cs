@@ -11,6 +11,7 @@ public enum Chart
     Trending,
 }
 
+/// <summary>The time that a chart covers.</summary>
 public enum ChartSpan
 {
     Hour,
@@ -24,6 +25,7 @@ public enum ChartSpan
 /// <param name="Score">The value the chart ranks by: the plays, or the sum of their weights.</param>
 public sealed record ChartEntryView(long Rank, TrackSummaryView Track, long Plays, double Score);
 
+/// <summary>Computes charts from counted plays, now or as of a position.</summary>
 public sealed class ChartQueries(ReadModels views)
 {
     public static readonly string[] Reads =
@@ -113,7 +115,8 @@ public sealed class ChartQueries(ReadModels views)
         ));
 
     // A track is not played two billion times within an hour, and int sums much faster than bigint. An hour's weight is
-    // rounded to 2^-32: sums of its whole multiples are the same in any order, so a chart comes out the same every time.
+    // rounded to 2^-32: sums of its whole multiples are the same in any order, so a chart comes out the same every
+    // time.
     private string FromHours(Chart chart, string? genre)
     {
         var top = chart == Chart.Top;

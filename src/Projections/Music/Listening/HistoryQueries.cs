@@ -16,6 +16,7 @@ public sealed record HistoryEntryView(
     long Position
 );
 
+/// <summary>Reads listening histories, now or as of a position.</summary>
 public sealed class HistoryQueries(ReadModels views)
 {
     public static readonly string[] Reads =

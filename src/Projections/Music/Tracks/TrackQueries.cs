@@ -8,6 +8,7 @@ namespace Veza.Projections.Music.Tracks;
 /// <param name="Format"><c>opus</c> or <c>mp3</c>.</param>
 public sealed record RenditionView(string Format, int BitrateKbps, long Bytes);
 
+/// <summary>A track as its page shows it.</summary>
 public sealed record TrackView(
     Guid Id,
     AccountName Owner,
@@ -46,6 +47,7 @@ public sealed record TrackFiles(
     IReadOnlyList<string> Formats
 );
 
+/// <summary>Reads tracks, now or as of a position.</summary>
 public sealed class TrackQueries(ReadModels views)
 {
     public static readonly string[] Reads =
@@ -71,8 +73,8 @@ public sealed class TrackQueries(ReadModels views)
         // Another projection keeps the counts, and may lag a little behind the track's: until then they are 0.
         var row = await views.FindAsync<Row>(
             $"""
-            select t.track_id as id, t.owner_id, coalesce(p.user_name, '') as user_name, t.title, t.description, t.genre,
-                   t.duration_ms, t.codec, t.sample_rate_hz, t.channels, t.status, t.failure,
+            select t.track_id as id, t.owner_id, coalesce(p.user_name, '') as user_name, t.title, t.description,
+                   t.genre, t.duration_ms, t.codec, t.sample_rate_hz, t.channels, t.status, t.failure,
                    coalesce(c.plays, 0) as plays, coalesce(c.likes, 0) as likes,
                    coalesce(c.reposts, 0) as reposts, coalesce(c.comments, 0) as comments,
                    t.created_at, t.version, t.position

@@ -6,8 +6,8 @@ using Veza.EventStore.Projections;
 namespace Veza.Projections.Music.Tracks;
 
 /// <summary>
-/// An uploaded track and its processing status. Its counters are in <see cref="TrackCountsRow"/>, so that a busy counter
-/// does not rewrite this row.
+/// An uploaded track and its processing status. Its counters are in <see cref="TrackCountsRow"/>, so that a busy
+/// counter does not rewrite this row.
 /// </summary>
 /// <param name="Genre">As the owner wrote it; compare <c>lower(genre)</c>.</param>
 /// <param name="Failure">Why processing failed, for the owner.</param>

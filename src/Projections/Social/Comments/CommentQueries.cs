@@ -13,6 +13,7 @@ public sealed record CommentView(
     long Position
 );
 
+/// <summary>Reads the comments on tracks, now or as of a position.</summary>
 public sealed class CommentQueries(ReadModels views)
 {
     public static readonly string[] Reads = [CommentsProjection.ProjectionName, ProfilesProjection.ProjectionName];

@@ -5,6 +5,7 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Social.Comments;
 
+/// <summary>A comment on a track.</summary>
 public sealed record CommentRow(
     Guid CommentId,
     Guid TrackId,

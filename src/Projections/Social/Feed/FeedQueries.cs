@@ -22,6 +22,7 @@ public sealed record FeedEntryView(
 /// <summary>A broadcast as a feed names it.</summary>
 public sealed record BroadcastSummaryView(Guid Id, string Title);
 
+/// <summary>Reads the feed of an account, now or as of a position.</summary>
 public sealed class FeedQueries(ReadModels views)
 {
     public static readonly string[] Reads =
@@ -35,7 +36,8 @@ public sealed class FeedQueries(ReadModels views)
 
     /// <summary>
     /// Newest activities of all accounts that are searched first. A reader who follows many accounts finds a page among
-    /// a few dozen of them. Searching all of them in vain costs less than the fallback: one look-up per followed account.
+    /// a few dozen of them. Searching all of them in vain costs less than the fallback: one look-up per followed
+    /// account.
     /// </summary>
     private const int RecentMax = 1_000;
 

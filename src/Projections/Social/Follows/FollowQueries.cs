@@ -7,6 +7,7 @@ namespace Veza.Projections.Social.Follows;
 /// <param name="Account">The follower in a list of followers; the followed account in a list of those.</param>
 public sealed record FollowView(AccountName Account, DateTimeOffset Since, long Position);
 
+/// <summary>Reads who follows an account and whom it follows, now or as of a position.</summary>
 public sealed class FollowQueries(ReadModels views)
 {
     public static readonly string[] Reads = [FollowsProjection.ProjectionName, ProfilesProjection.ProjectionName];

@@ -25,7 +25,8 @@ internal sealed class ChartBoard
     private static readonly TimeSpan ReachedWithin = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// The interval of checks while no play is counted: a failover may move the head back, which wakes no waiter beyond it.
+    /// The interval of checks while no play is counted: a failover may move the head back, which wakes no waiter beyond
+    /// it.
     /// </summary>
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(30);
 
@@ -143,7 +144,8 @@ internal sealed class ChartBoard
     }
 
     /// <summary>
-    /// Completes when a play is counted after a position, at the given hour, which moves the spans, or after a failover.
+    /// Completes when a play is counted after a position, at the given hour, which moves the spans, or after a
+    /// failover.
     /// </summary>
     private async Task NextAsync(long after, DateTimeOffset hour)
     {

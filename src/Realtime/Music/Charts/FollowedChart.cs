@@ -8,17 +8,20 @@ namespace Veza.Realtime.Music.Charts;
 public sealed record FollowedChart(Chart Chart, ChartSpan Span, string? Genre)
 {
     /// <returns>Null when there is no such chart.</returns>
-    public static FollowedChart? Find(string? chart, string? span, string? genre) =>
-        Named<Chart>(chart) is { } which
-        && Named<ChartSpan>(span ?? nameof(ChartSpan.Week)) is { } within
-        && genre is null or { Length: <= Track.GenreMax }
-            ? new(which, within, string.IsNullOrEmpty(genre) ? null : genre.ToLowerInvariant())
-            : null;
+    public static FollowedChart? Find(string? chart, string? span, string? genre)
+    {
+        if (Named<Chart>(chart) is not { } kind || Named<ChartSpan>(span ?? nameof(ChartSpan.Week)) is not { } within)
+            return null;
+        if (genre is { Length: > Track.GenreMax })
+            return null;
+        return new(kind, within, string.IsNullOrEmpty(genre) ? null : genre.ToLowerInvariant());
+    }
 
     // Enum.TryParse would also accept numbers and lists of names.
     private static T? Named<T>(string? text)
-        where T : struct, Enum =>
-        Enum.GetNames<T>().FirstOrDefault(n => n.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } name
-            ? Enum.Parse<T>(name)
-            : null;
+        where T : struct, Enum
+    {
+        var name = Enum.GetNames<T>().FirstOrDefault(n => n.Equals(text, StringComparison.OrdinalIgnoreCase));
+        return name is null ? null : Enum.Parse<T>(name);
+    }
 }

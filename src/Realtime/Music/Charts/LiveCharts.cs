@@ -6,8 +6,8 @@ using Veza.Realtime.Engine;
 namespace Veza.Realtime.Music.Charts;
 
 /// <summary>
-/// The charts that clients of this node follow. Each is read once for all its followers, and not at all without any. Any
-/// thread may call it.
+/// The charts that clients of this node follow. Each is read once for all its followers, and not at all without any.
+/// Any thread may call it.
 /// </summary>
 public sealed class LiveCharts(
     EventLog log,

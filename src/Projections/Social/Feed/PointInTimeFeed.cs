@@ -7,7 +7,8 @@ using Veza.Projections.Topics;
 
 namespace Veza.Projections.Social.Feed;
 
-internal static class PastFeed
+/// <summary>Folds the rows that feeds as of a position read.</summary>
+internal static class PointInTimeFeed
 {
     /// <summary>
     /// Folds the accounts the reader followed, their latest activities, and the tracks and broadcasts of one page.

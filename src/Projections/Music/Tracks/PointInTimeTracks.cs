@@ -3,7 +3,8 @@ using Veza.Projections.AsOf;
 
 namespace Veza.Projections.Music.Tracks;
 
-internal static class PastTracks
+/// <summary>Folds the rows of tracks as of a position.</summary>
+internal static class PointInTimeTracks
 {
     /// <summary>Folds tracks and their renditions from the streams of the tracks, without their counts.</summary>
     public static async Task FoldTracksAsync(this PointInTime past, IEnumerable<Guid> tracks, CancellationToken ct)

@@ -4,11 +4,12 @@ using Veza.Projections.Music.Tracks;
 
 namespace Veza.Projections.Music.Listening;
 
-internal static class PastHistory
+/// <summary>Folds the rows that histories as of a position read.</summary>
+internal static class PointInTimeHistory
 {
     /// <summary>
-    /// Folds the listener's newest plays that began before a position. A play's events are in its own stream, and in the
-    /// stream that counts it.
+    /// Folds the listener's newest plays that began before a position. A play's events are in its own stream, and in
+    /// the stream that counts it.
     /// </summary>
     public static async Task FoldHistoryAsync(
         this PointInTime past,

@@ -6,7 +6,8 @@ using Veza.Projections.Topics;
 
 namespace Veza.Projections.Music.Charts;
 
-internal static class PastCharts
+/// <summary>Folds the rows that charts as of a position read.</summary>
+internal static class PointInTimeCharts
 {
     /// <summary>
     /// Reads the hours that were over from today's table, where they are unchanged, and folds the plays counted so far

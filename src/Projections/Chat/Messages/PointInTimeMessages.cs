@@ -6,7 +6,7 @@ using Veza.Projections.Topics;
 namespace Veza.Projections.Chat.Messages;
 
 /// <summary>Folds messages as of a position, from the events in the streams of the messages.</summary>
-internal static class PastMessages
+internal static class PointInTimeMessages
 {
     /// <returns>How many of the messages existed.</returns>
     public static async Task<int> FoldMessagesAsync(
