@@ -1,4 +1,4 @@
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.Realtime.Engine;
 
 namespace Veza.Realtime.Tests;

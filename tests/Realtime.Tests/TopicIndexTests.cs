@@ -1,4 +1,4 @@
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.Fixtures;
 using Veza.Projections.Registry;
 using Veza.Projections.Topics;

@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using Veza.Domain;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 
 namespace Veza.Realtime.Engine;
 

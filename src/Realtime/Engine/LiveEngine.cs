@@ -1,6 +1,8 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Veza.EventStore;
+using Veza.EventStore.Concurrency;
+using Veza.EventStore.Events;
 using Veza.Projections.Topics;
 
 namespace Veza.Realtime.Engine;
@@ -27,8 +29,7 @@ public sealed class LiveEngine : IAsyncDisposable
     private const int PumpEventsMax = 1000;
     private static readonly TimeSpan PumpRetryAfter = TimeSpan.FromMilliseconds(200);
 
-    private readonly TopicMap _map;
-    private readonly ItemShapes _shapes;
+    private readonly LiveItems _items;
     private readonly EventJson _writer;
     private readonly TopicAccess _access;
     private readonly TimeProvider _clock;
@@ -55,13 +56,12 @@ public sealed class LiveEngine : IAsyncDisposable
     )
     {
         Log = log;
-        _map = map;
-        _shapes = shapes;
         _access = access;
         Limits = limits;
         _clock = clock;
         _logger = loggers.CreateLogger<LiveEngine>();
         _writer = new(log.Types);
+        _items = new(map, shapes, _writer);
         Index = new(log);
         Sessions = new(log, clock);
         DatabaseTurns = new(
@@ -189,7 +189,7 @@ public sealed class LiveEngine : IAsyncDisposable
         }
     }
 
-    internal LiveItem ItemOf(RecordedEvent e) => LiveItem.Of(e, _map, _shapes, _writer);
+    internal LiveItem ItemOf(RecordedEvent e) => _items.Of(e);
 
     /// <returns>The position after which the engine notes the topics' events.</returns>
     internal long Register(LiveSubscription subscription, IEnumerable<Topic> topics)

@@ -1,23 +1,25 @@
 using System.Text.Json;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.Projections.Topics;
 
 namespace Veza.Realtime.Engine;
 
 /// <summary>
-/// An event as clients see it. The tail keeps one with each event, and its JSON is written once, when the first
-/// subscriber needs it. Any thread may call it.
+/// An event as clients see it. An event in memory has one (<see cref="LiveItems"/>), and its JSON is written once, when
+/// the first subscriber needs it. Any thread may call it.
 /// </summary>
 public sealed class LiveItem
 {
     private readonly RecordedEvent _event;
+    private readonly int _revision;
     private readonly EventJson _writer;
     private readonly ItemShape? _shape;
     private byte[]? _json;
 
-    private LiveItem(RecordedEvent e, TopicMap map, ItemShapes shapes, EventJson writer)
+    internal LiveItem(RecordedEvent e, TopicMap map, ItemShapes shapes, EventJson writer)
     {
         _event = e;
+        _revision = e.Revision;
         _writer = writer;
         _shape = shapes.Find(e);
         Topics = map.TopicsOf(e);
@@ -45,17 +47,8 @@ public sealed class LiveItem
         }
     }
 
-    internal static LiveItem Of(RecordedEvent e, TopicMap map, ItemShapes shapes, EventJson writer)
-    {
-        if (e.View is LiveItem item)
-            return item;
-        lock (e)
-        {
-            if (e.View is not LiveItem made)
-                e.View = made = new(e, map, shapes, writer);
-            return made;
-        }
-    }
+    /// <summary>Whether personal data in the event was erased since; another item then replaces this one.</summary>
+    internal bool IsStale => _event.Revision != _revision;
 
     // An event that cannot be shown is sent without its data: failing here would stop every client that resumes before
     // it, for ever.

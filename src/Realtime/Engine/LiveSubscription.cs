@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using Veza.Domain.Accounts;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.Projections.Topics;
 
 namespace Veza.Realtime.Engine;

@@ -1,7 +1,7 @@
 using Veza.Domain.Chat.Channels;
 using Veza.Domain.Chat.Members;
 using Veza.Domain.Social.Follows;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.Projections.Topics;
 
 namespace Veza.Realtime.Engine;

@@ -1,3 +1,4 @@
+using Veza.EventStore.Concurrency;
 using Veza.Projections.Topics;
 using Veza.Realtime.Engine;
 
@@ -13,7 +14,7 @@ public sealed class PresenceWatch
     private readonly TimeProvider _clock;
     private readonly Lock _gate = new();
     private readonly Dictionary<Topic, Guid> _topics;
-    private readonly SemaphoreSlim _changed = new(0, 1);
+    private readonly Wakeup _changed = new();
     private Dictionary<Guid, PresenceStatus> _presence = [];
     private Dictionary<(Guid Channel, Guid Account), DateTimeOffset> _typing = [];
     private List<string> _closed = [];
@@ -64,7 +65,7 @@ public sealed class PresenceWatch
                 _presence[account] = status;
             else
                 LiveMetrics.PresenceDropped.Add(1);
-        Wake();
+        _changed.Set();
     }
 
     internal void Put(Guid channel, Guid account, DateTimeOffset expires)
@@ -74,7 +75,7 @@ public sealed class PresenceWatch
                 _typing[(channel, account)] = expires;
             else
                 LiveMetrics.PresenceDropped.Add(1);
-        Wake();
+        _changed.Set();
     }
 
     /// <summary>Ends the watch of a community's topics.</summary>
@@ -87,7 +88,7 @@ public sealed class PresenceWatch
                 _topics.Remove(topic);
                 _closed.Add(topic.ToString());
             }
-        Wake();
+        _changed.Set();
     }
 
     private PresenceMessage? Take()
@@ -113,12 +114,5 @@ public sealed class PresenceWatch
             _closed = [];
             return message is { Presence.Count: 0, Typing.Count: 0, Closed.Count: 0 } ? null : message;
         }
-    }
-
-    private void Wake()
-    {
-        lock (_gate)
-            if (_changed.CurrentCount == 0)
-                _changed.Release();
     }
 }
