@@ -1,4 +1,4 @@
-// Prints what is said in a channel from now on: node example.mjs URL NAME PASSWORD CHANNEL
+// Prints the new messages of a channel: node example.mjs URL NAME PASSWORD CHANNEL
 import { randomUUID } from 'node:crypto';
 import { isKnown, LiveClient, Topics } from '@veza/client';
 
@@ -15,7 +15,11 @@ const leaving = new AbortController();
 process.once('SIGINT', () => leaving.abort());
 const live = new LiveClient({ url, accessToken: () => accessToken });
 for await (const update of live.subscribe([Topics.channel(channel)], { signal: leaving.signal })) {
-  if (update.kind !== 'batch') console.log(update);
-  else for (const item of update.items) if (isKnown(item) && item.type === 'messageSent') console.log(`${item.at} ${item.by}: ${item.data.text}`);
+  if (update.kind !== 'batch') {
+    console.log(update);
+    continue;
+  }
+  for (const item of update.items)
+    if (isKnown(item) && item.type === 'messageSent') console.log(`${item.at} ${item.by}: ${item.data.text}`);
 }
 await live.close();

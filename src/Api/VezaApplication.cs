@@ -8,8 +8,7 @@ using Veza.EventStore.Events;
 using Veza.EventStore.Personal;
 using Veza.EventStore.Projections;
 using Veza.EventStore.Verification;
-using Veza.Projections;
-using Veza.Realtime;
+using Veza.Projections.Registry;
 
 namespace Veza.Api;
 
@@ -29,15 +28,8 @@ public static class VezaApplication
     public static IReadOnlyList<Type> Aggregates { get; } =
     [.. typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel)];
 
-    /// <summary>One instance of every projection class of the product.</summary>
-    public static IReadOnlyList<IProjection> CreateProjections() =>
-        [
-            .. new[] { typeof(ReadModels), typeof(TopicIndexProjection) }
-                .SelectMany(room => room.Assembly.GetTypes())
-                .Where(t => t is { IsAbstract: false } && t.IsAssignableTo(typeof(IProjection)))
-                .Select(t => (IProjection)Activator.CreateInstance(t)!)
-                .OrderBy(p => p.Name, StringComparer.Ordinal),
-        ];
+    /// <summary>Every projection of the product, new instances.</summary>
+    public static IReadOnlyList<IProjection> CreateProjections() => ProjectionRegistry.All();
 
     /// <summary>The names of those whose rows change when an account is erased.</summary>
     public static IReadOnlyList<string> ErasingProjections { get; } =

@@ -1,21 +1,20 @@
 using System.Data;
 using Dapper;
 using Npgsql;
-using Veza.Projections.AsOf;
+using Veza.EventStore.Projections;
 
 namespace Veza.Projections;
 
 /// <summary>
-/// Reads the tables that the projections keep. Queries name a table without its version: <c>views.chat_messages</c>.
+/// Runs the queries over the projections' tables. A query names each table by <see cref="Table"/>, so that its one text
+/// serves the present and any position of the past. Any thread may call it.
 /// </summary>
-/// <param name="past">
-/// What to read in their place: a query that can answer as of a position begins by saying which events its rows come
-/// from.
-/// </param>
-public sealed class ReadModels(NpgsqlDataSource database, PointInTime? past = null)
+public sealed class ReadModels
 {
     /// <summary>Rows in a page, unless the endpoint says otherwise.</summary>
     public const int PageMax = 100;
+
+    private readonly NpgsqlDataSource _database;
 
     static ReadModels()
     {
@@ -23,23 +22,40 @@ public sealed class ReadModels(NpgsqlDataSource database, PointInTime? past = nu
         SqlMapper.AddTypeHandler(new UtcTime());
     }
 
-    internal PointInTime? PointInTime => past;
+    public ReadModels(NpgsqlDataSource database)
+        : this(database, PresentTables.Instance) { }
 
-    public async Task<List<T>> ListAsync<T>(string sql, object? parameters, CancellationToken ct)
+    internal ReadModels(NpgsqlDataSource database, IQueryTables tables)
     {
-        await using var connection = await database.OpenConnectionAsync(ct);
-        return (await connection.QueryAsync<T>(Command(sql, parameters, ct))).AsList();
+        _database = database;
+        Tables = tables;
+    }
+
+    internal IQueryTables Tables { get; }
+
+    /// <summary>The projection's rows, as SQL reads them: <c>views.chat_messages</c>.</summary>
+    /// <exception cref="InvalidOperationException">
+    /// They are read as of a position, and the query has not folded them: it would get the rows of now.
+    /// </exception>
+    internal string Table<TProjection>()
+        where TProjection : IProjection, new() => Tables.NameOf(Folds.Of<TProjection>());
+
+    /// <param name="with">The query's own common table expressions, without <c>with</c>.</param>
+    public async Task<List<T>> ListAsync<T>(string sql, object? parameters, CancellationToken ct, string? with = null)
+    {
+        await using var connection = await _database.OpenConnectionAsync(ct);
+        return (await connection.QueryAsync<T>(Tables.Command(sql, with, parameters, ct))).AsList();
     }
 
     public async Task<T?> FindAsync<T>(string sql, object? parameters, CancellationToken ct)
     {
-        await using var connection = await database.OpenConnectionAsync(ct);
-        return await connection.QueryFirstOrDefaultAsync<T>(Command(sql, parameters, ct));
+        await using var connection = await _database.OpenConnectionAsync(ct);
+        return await connection.QueryFirstOrDefaultAsync<T>(Tables.Command(sql, null, parameters, ct));
     }
 
     /// <summary>
-    /// A look-up that thousands make at once, planned once per connection: planning takes several times as long as
-    /// running it. It reads the rows of now alone.
+    /// A look-up that thousands of callers make together, planned once per connection: planning takes several times as
+    /// long as running it. It reads only the rows of now.
     /// </summary>
     internal async Task<List<T>> ListPreparedAsync<T>(
         string sql,
@@ -48,7 +64,7 @@ public sealed class ReadModels(NpgsqlDataSource database, PointInTime? past = nu
         params NpgsqlParameter[] parameters
     )
     {
-        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var connection = await _database.OpenConnectionAsync(ct);
         await using var command = new NpgsqlCommand(sql, connection);
         command.Parameters.AddRange(parameters);
         await command.PrepareAsync(ct);
@@ -59,10 +75,7 @@ public sealed class ReadModels(NpgsqlDataSource database, PointInTime? past = nu
         return list;
     }
 
-    private CommandDefinition Command(string sql, object? parameters, CancellationToken ct) =>
-        past?.Command(sql, parameters, ct) ?? new(sql, parameters, cancellationToken: ct);
-
-    /// <summary>PostgreSQL hands out UTC; Dapper would take it for a DateTime.</summary>
+    /// <summary>PostgreSQL returns UTC; Dapper would map it to a DateTime.</summary>
     private sealed class UtcTime : SqlMapper.TypeHandler<DateTimeOffset>
     {
         public override void SetValue(IDbDataParameter parameter, DateTimeOffset value) =>
@@ -73,5 +86,5 @@ public sealed class ReadModels(NpgsqlDataSource database, PointInTime? past = nu
     }
 }
 
-/// <summary>An account as it is named beside what it wrote or made.</summary>
+/// <summary>The author or owner of something, as answers name it.</summary>
 public sealed record AccountName(Guid Id, string UserName);

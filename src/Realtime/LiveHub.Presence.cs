@@ -1,43 +1,45 @@
 using System.Runtime.CompilerServices;
+using Veza.Realtime.Engine;
 using Veza.Realtime.Presence;
 
 namespace Veza.Realtime;
 
-// Presence and typing are on methods and a stream of their own: what may be lost does not disturb positions, of which
-// none may be.
+// Presence and typing use separate methods and a separate stream: their messages may be lost, but no position may be.
 public sealed partial class LiveHub
 {
     /// <param name="status">
-    /// Of this device: <c>online</c>, <c>idle</c>, <c>dnd</c> or <c>invisible</c>, until it says another one or its
-    /// connection ends.
+    /// The status of this device: <c>online</c>, <c>idle</c>, <c>dnd</c> or <c>invisible</c>. It holds until the device
+    /// sets another one or its connection ends.
     /// </param>
     public async Task SetPresence(string status)
     {
-        var (device, caller) = (Device(), Caller(TopicScopes.ForSettingPresence));
+        var device = Device();
+        var caller = Caller(TopicScopes.ForSettingPresence);
         using var session = await OpenAsync(caller, Context.ConnectionAborted);
         if (PresenceStatuses.Parse(status) is not { } parsed)
             throw Refused(LiveRefusal.StatusInvalid(status));
-        if (!Counter.MayTell(ref device.StatusAt, presence.Limits.StatusEvery, clock))
+        if (!Counter.TryPass(ref device.StatusAt, presence.Limits.StatusEvery, clock))
             throw Refused(LiveRefusal.StatusTooFast(presence.Limits.StatusEvery));
         if (!presence.Board.Set(caller.AccountId, Context.ConnectionId, parsed))
             throw Refused(LiveRefusal.TooManyDevices(presence.Limits.DevicesPerAccountMax));
     }
 
-    /// <summary>To be sent at keystrokes: what comes too often is passed over.</summary>
+    /// <summary>Called at keystrokes; calls that come too often are ignored.</summary>
     public async Task Typing(Guid channelId)
     {
-        var (device, caller) = (Device(), Caller(TopicScopes.ForTyping));
+        var device = Device();
+        var caller = Caller(TopicScopes.ForTyping);
         using var session = await OpenAsync(caller, Context.ConnectionAborted);
         if (
-            Counter.MayTell(ref device.TypedAt, presence.Limits.TypingEvery, clock)
+            Counter.TryPass(ref device.TypedAt, presence.Limits.TypingEvery, clock)
             && await OrRefusedAsync(presence.TypeAsync(caller, channelId, Context.ConnectionAborted)) is { } no
         )
             throw Refused(no);
     }
 
     /// <summary>
-    /// From now on: how the members of each <c>community:{id}</c> are, and who types in each <c>channel:{id}</c>. How
-    /// they are at the beginning is asked over REST.
+    /// Streams the presence of the members of each <c>community:{id}</c> and the typing in each <c>channel:{id}</c>
+    /// from now on. REST answers the state at the beginning.
     /// </summary>
     public async IAsyncEnumerable<PresenceMessage> Watch(string[] topics, [EnumeratorCancellation] CancellationToken ct)
     {

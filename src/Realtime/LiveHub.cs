@@ -2,40 +2,44 @@ using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Logging;
+using Veza.Realtime.Engine;
 using Veza.Realtime.Music.Charts;
 using Veza.Realtime.Presence;
 
 namespace Veza.Realtime;
 
 /// <summary>
-/// The live topics over SignalR. A stream's next message is made when the one before has been written to the client's
-/// socket.
+/// The live topics, charts and presence over SignalR. SignalR creates one per call.
 /// </summary>
+/// <remarks>
+/// Back-pressure: a stream produces its next message once the previous one is written to the client's socket. Refusals
+/// reach the client as <see cref="HubException"/>s with the text <c>code: detail</c>.
+/// </remarks>
 [Authorize]
 public sealed partial class LiveHub(
     LiveEngine engine,
     LiveCharts charts,
     LiveConnections connections,
     PresenceService presence,
-    TransientFaults momentary,
+    TransientFaults faults,
     TimeProvider clock,
     ILogger<LiveHub> logger
 ) : Hub
 {
     public const string Path = "/hubs/live";
 
-    /// <summary>What ends so soon after a message lay unread for long was ended for that.</summary>
+    /// <summary>A stream that ends this soon after a message lay unread for long ended because of it.</summary>
     private static readonly TimeSpan EndsAfterStall = TimeSpan.FromSeconds(2);
 
-    /// <summary>Of one connection; its streams end concurrently.</summary>
+    /// <summary>The counters of one connection, whose streams end concurrently.</summary>
     private sealed class Counter
     {
         public int Subscriptions;
         public long StatusAt;
         public long TypedAt;
 
-        /// <returns>False when the last time is not yet so long ago.</returns>
-        public static bool MayTell(ref long at, TimeSpan every, TimeProvider clock)
+        /// <returns>False when the last call is more recent than <paramref name="every"/>.</returns>
+        public static bool TryPass(ref long at, TimeSpan every, TimeProvider clock)
         {
             if (at != 0 && clock.GetElapsedTime(at) < every)
                 return false;
@@ -44,12 +48,13 @@ public sealed partial class LiveHub(
         }
     }
 
-    /// <summary>One stream, and whether it ended because its client took nothing.</summary>
+    /// <summary>One counted stream. It reports when the stream ends because the client stopped reading.</summary>
     private sealed class Counted(Counter counter, TimeProvider clock, TimeSpan stoppedReadingMax) : IDisposable
     {
         private long? _stalled;
 
-        // The transport, which ends the connection, counts from an earlier message that it was still sending.
+        // Half the limit: the transport ends the connection, and counts from an earlier message that it was still
+        // sending.
         public void WasTaken(long handedOut)
         {
             if (clock.GetElapsedTime(handedOut) >= stoppedReadingMax / 2)
@@ -87,19 +92,18 @@ public sealed partial class LiveHub(
         StreamAsync(topics, after, null, ct);
 
     /// <summary>
-    /// As <see cref="Subscribe"/>, and is told when <paramref name="after"/> belongs to a history that was forked
-    /// since.
+    /// <see cref="Subscribe"/> from a known position. It ends with <c>epochChanged</c> when the position is of a
+    /// timeline that a failover ended.
     /// </summary>
-    /// <remarks>A method of its own, as SignalR knows no optional arguments.</remarks>
+    /// <remarks>A separate method, as SignalR has no optional arguments.</remarks>
     public IAsyncEnumerable<LiveMessage> Resume(string[] topics, long after, string epoch, CancellationToken ct) =>
         StreamAsync(topics, after, epoch, ct);
 
     /// <summary>
-    /// The chart as it is, and again whenever it has changed, at most once a second: the newest, whatever it was in
-    /// between.
+    /// The current chart, and again after changes, at most once a second. Intermediate states are skipped.
     /// </summary>
-    /// <param name="span">Null is the week.</param>
-    /// <param name="genre">Null is all.</param>
+    /// <param name="span">Null means the week.</param>
+    /// <param name="genre">Null means all genres.</param>
     public async IAsyncEnumerable<LiveMessage> FollowChart(
         string chart,
         string? span,
@@ -151,18 +155,20 @@ public sealed partial class LiveHub(
 
     private LiveCaller Caller() => LiveCaller.From(Context.User) ?? throw Refused(LiveRefusal.NotSignedIn);
 
-    /// <param name="scope">What an API key needs for this beside <c>live:read</c>.</param>
+    /// <param name="scope">The scope an API key needs beside <c>live:read</c>.</param>
     private LiveCaller Caller(string scope, [CallerMemberName] string method = "")
     {
         var caller = Caller();
         return caller.Missing(scope) is null ? caller : throw Refused(LiveRefusal.ScopeMissing(method, scope));
     }
 
-    /// <summary>A connection outlives the session that opened it; nothing more is done over it then.</summary>
+    /// <summary>
+    /// A connection outlives the session that opened it, but serves no calls after the session's end.
+    /// </summary>
     private async Task<LiveSession> OpenAsync(LiveCaller caller, CancellationToken ct) =>
         await OrRefusedAsync(engine.Sessions.TryOpenAsync(caller, ct)) ?? throw Refused(LiveRefusal.SessionEnded);
 
-    /// <summary>Counts a stream of this connection until it is disposed of.</summary>
+    /// <summary>Counts a stream of this connection until the result is disposed.</summary>
     private Counted Count()
     {
         var counter = Device();
@@ -174,7 +180,7 @@ public sealed partial class LiveHub(
     }
 
     /// <summary>
-    /// SignalR's own log of what ends a stream is off, as it takes every refusal for a fault; faults are told here.
+    /// Logs faults of a stream. SignalR's log of them is off, as it reports every refusal as an error.
     /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> NextAsync(IAsyncEnumerator<LiveMessage> messages)
@@ -185,7 +191,7 @@ public sealed partial class LiveHub(
         }
         catch (Exception fault) when (TransientFaults.Is(fault))
         {
-            throw Refused(momentary.Refuse(fault));
+            throw Refused(faults.Refuse(fault));
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
@@ -195,21 +201,20 @@ public sealed partial class LiveHub(
     }
 
     /// <summary>
-    /// Waits for what was asked; what fails for a reason of the moment is refused, where SignalR would only say that an
-    /// error occurred.
+    /// Awaits a call and refuses it after a transient fault, where SignalR would only report that an error occurred.
     /// </summary>
-    private async Task<T> OrRefusedAsync<T>(Task<T> asked)
+    private async Task<T> OrRefusedAsync<T>(Task<T> call)
     {
         try
         {
-            return await asked;
+            return await call;
         }
         catch (Exception fault) when (TransientFaults.Is(fault))
         {
-            throw Refused(momentary.Refuse(fault));
+            throw Refused(faults.Refuse(fault));
         }
     }
 
-    /// <summary>A hub has no problem details; its error's text is the code, a colon and the detail.</summary>
+    /// <summary>A hub has no problem details, so the text has the code, a colon and the detail.</summary>
     private static HubException Refused(LiveRefusal refusal) => new($"{refusal.Code}: {refusal.Detail}");
 }

@@ -5,16 +5,17 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
 using Microsoft.Extensions.Options;
+using Veza.Realtime.Engine;
 
 namespace Veza.Realtime;
 
 /// <summary>
-/// SignalR's JSON protocol, byte for byte, except that a batch or a level is copied from where it was written once for
-/// everyone who gets the same.
+/// SignalR's JSON protocol, byte for byte. A batch or level that many clients get is copied from its one JSON instead
+/// of being serialised again. Any thread may call it.
 /// </summary>
 internal sealed class LiveHubProtocol(IOptions<JsonHubProtocolOptions> options) : IHubProtocol
 {
-    /// <summary>Characters of an invocation's id that is copied as it is; clients number theirs.</summary>
+    /// <summary>Characters of an invocation id that is copied without escaping; clients number theirs.</summary>
     private const int PlainIdMax = 32;
     private static readonly SearchValues<char> Plain = SearchValues.Create(
         "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
@@ -55,17 +56,17 @@ internal sealed class LiveHubProtocol(IOptions<JsonHubProtocolOptions> options) 
 
     private static void WriteShared(string id, ReadOnlySpan<byte> item, IBufferWriter<byte> output)
     {
-        var before = "{\"type\":2,\"invocationId\":\""u8;
-        var between = "\",\"item\":"u8;
-        var after = "}\u001e"u8;
-        var length = before.Length + id.Length + between.Length + item.Length + after.Length;
+        var head = "{\"type\":2,\"invocationId\":\""u8;
+        var middle = "\",\"item\":"u8;
+        var tail = "}\u001e"u8;
+        var length = head.Length + id.Length + middle.Length + item.Length + tail.Length;
         var into = output.GetSpan(length);
-        before.CopyTo(into);
-        into = into[before.Length..];
+        head.CopyTo(into);
+        into = into[head.Length..];
         into = into[Encoding.ASCII.GetBytes(id, into)..];
-        between.CopyTo(into);
-        item.CopyTo(into[between.Length..]);
-        after.CopyTo(into[(between.Length + item.Length)..]);
+        middle.CopyTo(into);
+        item.CopyTo(into[middle.Length..]);
+        tail.CopyTo(into[(middle.Length + item.Length)..]);
         output.Advance(length);
     }
 }

@@ -7,14 +7,16 @@ using Veza.EventStore;
 using Veza.EventStore.Projections;
 using Veza.Projections.Chat;
 using Veza.Projections.Music.Charts;
+using Veza.Projections.Registry;
 using Veza.Projections.Social.Follows;
+using Veza.Realtime.Engine;
 using Veza.Realtime.Music.Charts;
 using Veza.Realtime.Presence;
 using Veza.Realtime.Sockets;
 
 namespace Veza.Realtime;
 
-/// <summary>The engine of the live topics and the hub, as services.</summary>
+/// <summary>Registers the live engine, presence and the hub.</summary>
 public static class RealtimeServices
 {
     public static void AddRealtime(this IServiceCollection services, RealtimeLimits limits)
@@ -33,7 +35,8 @@ public static class RealtimeServices
         ));
         services.AddSingleton(provider => new LiveEngine(
             provider.GetRequiredService<EventLog>(),
-            TopicMap.OfAllCapabilities(),
+            TopicRegistry.Map,
+            new ItemShapes(EventShapes.All),
             provider.GetRequiredService<TopicAccess>(),
             limits,
             provider.GetRequiredService<TimeProvider>(),
@@ -51,25 +54,27 @@ public static class RealtimeServices
         services.AddSingleton(new PresenceLimits());
         services.AddSingleton<PresenceService>();
         services.AddHostedService(provider => provider.GetRequiredService<PresenceService>());
-        // A refused subscription is an expected "no", which SignalR would log as an error, with its stack.
+        // A refused subscription is an expected answer, which SignalR would log as an error with a stack trace.
         services.AddLogging(logging =>
             logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher", LogLevel.Critical)
         );
         services
             .AddSignalR(hub =>
             {
-                // The least silence that it breaks when it is told to look.
+                // When LiveSocket calls its heartbeat, the hub pings after a silence of this length or more.
                 hub.KeepAliveInterval = RealtimeLimits.PingAnsweredAfter(limits.KeepAlive);
                 hub.ClientTimeoutInterval = limits.KeepAlive + limits.StallMax;
                 hub.HandshakeTimeout = limits.HandshakeMax;
                 hub.MaximumReceiveMessageSize = limits.ReceiveBytesMax;
             })
             .AddJsonProtocol(protocol => protocol.PayloadSerializerOptions.Converters.Add(new LiveMessageConverter()));
-        // Of two with one name the later is taken.
+        // SignalR takes the later of two protocols with one name.
         services.AddSingleton<IHubProtocol, LiveHubProtocol>();
     }
 
-    /// <summary>Starts the engine with the host, and says farewell before the host closes the connections.</summary>
+    /// <summary>
+    /// Starts the engine with the host. At a stop it ends the subscriptions before the host closes the connections.
+    /// </summary>
     private sealed class LiveHost(
         LiveEngine engine,
         LiveCharts charts,
@@ -81,11 +86,11 @@ public static class RealtimeServices
     {
         public async Task StartAsync(CancellationToken cancellationToken)
         {
-            // Before anybody can connect: those whom the process before this one served come back all at once.
+            // Before any client can connect: the clients of the previous process come back together.
             await log.FillTailAsync(cancellationToken);
             engine.Start();
-            // The newest registration runs first. SignalR's own, which cuts every connection, is older: it was made
-            // when the hub was mapped.
+            // The newest registration runs first. SignalR's, which aborts every connection, is older: mapping the hub
+            // made it.
             lifetime.ApplicationStopping.Register(() => FarewellAsync().GetAwaiter().GetResult());
         }
 
@@ -95,14 +100,14 @@ public static class RealtimeServices
         {
             charts.Stop();
             await engine.FarewellAsync();
-            // Whoever was told leaves by himself, and surely has it then: a connection that is cut loses what is still
-            // on its way.
+            // A client that has read its last message closes the connection itself. Aborting the connection earlier
+            // could lose that message.
             try
             {
                 await connections.EmptiedAsync().WaitAsync(engine.Limits.FarewellMax, clock);
             }
             catch (TimeoutException)
-            { /* Those who stay are cut, and go on from where they were. */
+            { /* The host aborts the remaining connections; their clients resume from their positions. */
             }
         }
     }

@@ -15,7 +15,9 @@ public sealed class FoldersTests
     [InlineData("Domain")]
     [InlineData("EventStore")]
     [InlineData("Media")]
+    [InlineData("Projections")]
     [InlineData("Reactors")]
+    [InlineData("Realtime")]
     [InlineData("Mail")]
     [InlineData("Cli")]
     public void No_folder_depends_on_one_that_depends_on_it(string room)

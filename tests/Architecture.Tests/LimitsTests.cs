@@ -15,7 +15,16 @@ namespace Veza.Architecture.Tests;
 /// </summary>
 public sealed partial class LimitsTests
 {
-    private static readonly string[] Rooms = ["Api", "Realtime", "Media", "EventStore", "Mail", "Reactors"];
+    private static readonly string[] Rooms =
+    [
+        "Api",
+        "Realtime",
+        "Projections",
+        "Media",
+        "EventStore",
+        "Mail",
+        "Reactors",
+    ];
     private static readonly string[] Shared = ["process", "database"];
     private static readonly string[] Scopes =
     [

@@ -8,7 +8,9 @@ using Microsoft.AspNetCore.SignalR;
 using Veza.Api.Auth;
 using Veza.Api.Configuration;
 using Veza.Commands.Dispatching;
+using Veza.Projections.Topics;
 using Veza.Realtime;
+using Veza.Realtime.Engine;
 
 namespace Veza.Architecture.Tests;
 

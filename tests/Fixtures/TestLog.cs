@@ -12,6 +12,7 @@ using Veza.EventStore.Marten;
 using Veza.EventStore.Postgres;
 using Veza.EventStore.Projections;
 using Veza.Projections;
+using Veza.Projections.Registry;
 using Wolverine.Runtime;
 
 namespace Veza.Fixtures;
@@ -58,13 +59,8 @@ public sealed class TestLog : IHandledLog, IAsyncLifetime
     public ProjectionHost Projections => _projections!;
     public string ConnectionString => _postgres!.ConnectionString;
 
-    public static IReadOnlyList<IProjection> AllProjections() =>
-        [
-            .. typeof(ReadModels)
-                .Assembly.GetTypes()
-                .Where(t => t is { IsAbstract: false } && t.IsAssignableTo(typeof(IProjection)))
-                .Select(t => (IProjection)Activator.CreateInstance(t)!),
-        ];
+    /// <summary>The read models, without the index of topics.</summary>
+    public static IReadOnlyList<IProjection> AllProjections() => ProjectionRegistry.ReadModels();
 
     public async ValueTask InitializeAsync()
     {

@@ -4,6 +4,7 @@ using Veza.Domain.Music.Tracks;
 using Veza.Domain.Social.Follows;
 using Veza.EventStore.Appending;
 using Veza.Fixtures;
+using Veza.Realtime.Engine;
 
 namespace Veza.Realtime.Tests;
 

@@ -2,6 +2,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
 using Veza.Fixtures;
+using Veza.Projections.Registry;
+using Veza.Projections.Topics;
 
 namespace Veza.Realtime.Tests;
 
@@ -25,7 +27,11 @@ public sealed class IndexedLog : IAsyncLifetime
     {
         await using var host = await HostAsync();
         host.Start();
-        await host.WaitAsync([TopicIndexProjection.IndexName], Log.Log.Head, TestContext.Current.CancellationToken);
+        await host.WaitAsync(
+            [TopicIndexProjection.ProjectionName],
+            Log.Log.Head,
+            TestContext.Current.CancellationToken
+        );
     }
 
     /// <summary>A node that starts now: its tail holds nothing of what is there already.</summary>
@@ -43,7 +49,7 @@ public sealed class IndexedLog : IAsyncLifetime
         ProjectionHost.OpenAsync(
             Log.Log,
             Log.ConnectionString,
-            [new TopicIndexProjection()],
+            [new TopicIndexProjection(TopicRegistry.Map)],
             TimeProvider.System,
             NullLoggerFactory.Instance,
             CancellationToken.None

@@ -5,6 +5,7 @@ using Veza.Domain.Accounts;
 using Veza.Domain.Chat.Messages;
 using Veza.Domain.Music.Tracks;
 using Veza.Domain.Social.Follows;
+using Veza.Realtime.Engine;
 
 namespace Veza.Realtime.Tests;
 

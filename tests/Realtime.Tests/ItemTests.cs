@@ -6,6 +6,8 @@ using Veza.Domain.Chat.Messages;
 using Veza.Domain.Music.Listening;
 using Veza.EventStore.Events;
 using Veza.Fixtures;
+using Veza.Projections.Topics;
+using Veza.Realtime.Engine;
 
 namespace Veza.Realtime.Tests;
 
@@ -52,12 +54,12 @@ public class ItemTests(TestLog log)
 
     private sealed class BrokenTopics : EventTopics
     {
-        public BrokenTopics() =>
-            On<MessageSent>(
-                _ => throw new InvalidOperationException("no topics"),
-                _ => throw new InvalidOperationException("no item")
-            );
+        public BrokenTopics() => On<MessageSent>(_ => throw new InvalidOperationException("no topics"));
     }
+
+    private static readonly ItemShape BrokenShape = ItemShape.Of<MessageSent>(_ =>
+        throw new InvalidOperationException("no item")
+    );
 
     [Fact]
     public async Task An_event_that_cannot_be_shown_does_not_stop_what_is_live()
@@ -66,7 +68,11 @@ public class ItemTests(TestLog log)
         // hence a log of its own.
         await using var own = new TestLog();
         await own.InitializeAsync();
-        await using var live = await new LiveSetting(own, map: new([new BrokenTopics()])).WithCommunityAsync();
+        await using var live = await new LiveSetting(
+            own,
+            map: new([new BrokenTopics()]),
+            shapes: new([BrokenShape])
+        ).WithCommunityAsync();
         await using var reader = await live.SubscribeAsync(["log"], caller: live.Analyst);
         await reader.NextAsync();
         await live.SayAsync("one");

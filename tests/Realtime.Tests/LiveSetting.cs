@@ -10,7 +10,10 @@ using Veza.EventStore.Appending;
 using Veza.EventStore.Projections;
 using Veza.Fixtures;
 using Veza.Projections.Chat;
+using Veza.Projections.Registry;
 using Veza.Projections.Social.Follows;
+using Veza.Projections.Topics;
+using Veza.Realtime.Engine;
 
 namespace Veza.Realtime.Tests;
 
@@ -28,7 +31,8 @@ internal sealed class LiveSetting : IAsyncDisposable
         RealtimeLimits? limits = null,
         bool run = true,
         TopicMap? map = null,
-        EventLog? node = null
+        EventLog? node = null,
+        ItemShapes? shapes = null
     )
     {
         _log = log;
@@ -50,7 +54,8 @@ internal sealed class LiveSetting : IAsyncDisposable
         );
         Engine = new(
             node,
-            map ?? TopicMap.OfAllCapabilities(),
+            map ?? TopicRegistry.Map,
+            shapes ?? new(EventShapes.All),
             access,
             Limits,
             TimeProvider.System,
@@ -165,7 +170,7 @@ internal sealed class LiveSetting : IAsyncDisposable
                 .OpenAsync(
                     log.Log,
                     log.ConnectionString,
-                    [new TopicIndexProjection()],
+                    [new TopicIndexProjection(TopicRegistry.Map)],
                     TimeProvider.System,
                     NullLoggerFactory.Instance,
                     CancellationToken.None

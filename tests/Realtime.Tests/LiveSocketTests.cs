@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Veza.Realtime.Engine;
 using Veza.Realtime.Sockets;
 
 namespace Veza.Realtime.Tests;

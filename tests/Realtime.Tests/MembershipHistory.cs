@@ -4,6 +4,7 @@ using Veza.Domain.Chat.Channels;
 using Veza.Domain.Chat.Members;
 using Veza.Domain.Chat.Messages;
 using Veza.EventStore.Events;
+using Veza.Realtime.Engine;
 
 namespace Veza.Realtime.Tests;
 

@@ -1,4 +1,5 @@
 using Veza.EventStore.Events;
+using Veza.Realtime.Engine;
 
 namespace Veza.Realtime.Tests;
 

@@ -1,6 +1,7 @@
 using Veza.Domain.Accounts;
 using Veza.EventStore.Appending;
 using Veza.Fixtures;
+using Veza.Realtime.Engine;
 using Veza.Tests;
 
 namespace Veza.Realtime.Tests;

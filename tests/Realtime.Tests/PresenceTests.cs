@@ -4,6 +4,7 @@ using Veza.Domain.Accounts;
 using Veza.EventStore.Appending;
 using Veza.Fixtures;
 using Veza.Projections.Chat;
+using Veza.Realtime.Engine;
 using Veza.Realtime.Presence;
 
 namespace Veza.Realtime.Tests;
@@ -12,7 +13,7 @@ public class PresenceTests(TestLog log)
 {
     private static readonly PresenceLimits Quick = new()
     {
-        TellEvery = TimeSpan.FromMilliseconds(10),
+        SendEvery = TimeSpan.FromMilliseconds(10),
         DevicesPerAccountMax = 2,
     };
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -27,7 +28,7 @@ public class PresenceTests(TestLog log)
         board.Set(ana, "phone", PresenceStatus.Idle);
         board.Set(ana, "desk", PresenceStatus.Online);
         Assert.Equal(new(PresenceStatus.Online, 2), board.Of(ana));
-        board.Hear(Guid.CreateVersion7(), [(ana, new(PresenceStatus.Invisible, 1))], whole: false);
+        board.Receive(Guid.CreateVersion7(), [(ana, new(PresenceStatus.Invisible, 1))], whole: false);
         Assert.Equal(PresenceStatus.Offline, board.Of(ana).Status.Shown());
         Assert.NotNull(board.LastSeen(ana));
     }
@@ -53,7 +54,7 @@ public class PresenceTests(TestLog log)
             new PresenceBoard(Guid.CreateVersion7(), Quick, TimeProvider.System),
             Guid.CreateVersion7()
         );
-        board.Hear(Guid.CreateVersion7(), [(ana, new(PresenceStatus.Online, 1))], whole: true);
+        board.Receive(Guid.CreateVersion7(), [(ana, new(PresenceStatus.Online, 1))], whole: true);
         Assert.True(board.Set(ana, "phone", PresenceStatus.Online));
         Assert.False(board.Set(ana, "desk", PresenceStatus.Online));
         Assert.True(board.Set(ana, "phone", PresenceStatus.Idle));
@@ -68,10 +69,10 @@ public class PresenceTests(TestLog log)
             Guid.CreateVersion7(),
             Guid.CreateVersion7()
         );
-        board.Hear(node, [(ana, new(PresenceStatus.Online, 1)), (bo, new(PresenceStatus.Online, 1))], whole: true);
-        board.Hear(node, [(bo, new(PresenceStatus.Online, 1))], whole: true);
+        board.Receive(node, [(ana, new(PresenceStatus.Online, 1)), (bo, new(PresenceStatus.Online, 1))], whole: true);
+        board.Receive(node, [(bo, new(PresenceStatus.Online, 1))], whole: true);
         Assert.Equal((PresenceStatus.Offline, PresenceStatus.Online), (board.Of(ana).Status, board.Of(bo).Status));
-        board.Forget(null);
+        board.RemoveNodes(null);
         Assert.Equal(PresenceStatus.Offline, board.Of(bo).Status);
     }
 

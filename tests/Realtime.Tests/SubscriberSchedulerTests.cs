@@ -1,3 +1,5 @@
+using Veza.Realtime.Engine;
+
 namespace Veza.Realtime.Tests;
 
 public class SubscriberSchedulerTests

@@ -2,6 +2,7 @@ using Veza.Commands.Chat.Messages;
 using Veza.Domain.Chat.Messages;
 using Veza.EventStore.Reading;
 using Veza.Fixtures;
+using Veza.Realtime.Engine;
 
 namespace Veza.Realtime.Tests;
 

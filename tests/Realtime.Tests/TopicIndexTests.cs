@@ -1,5 +1,8 @@
 using Veza.EventStore.Events;
 using Veza.Fixtures;
+using Veza.Projections.Registry;
+using Veza.Projections.Topics;
+using Veza.Realtime.Engine;
 
 namespace Veza.Realtime.Tests;
 
@@ -48,8 +51,8 @@ public class TopicIndexTests
     [Fact]
     public void A_change_of_what_the_index_holds_is_a_new_version_of_it()
     {
-        Assert.Equal("log.topics.v5", TopicIndexProjection.IndexName);
-        var map = TopicMap.OfAllCapabilities();
+        Assert.Equal("log.topics.v5", TopicIndexProjection.ProjectionName);
+        var map = TopicRegistry.Map;
         var held = new List<string>();
         foreach (
             var name in typeof(TopicIndexTests)

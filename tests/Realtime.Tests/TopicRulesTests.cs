@@ -3,6 +3,8 @@ using FsCheck.Fluent;
 using Veza.Commands.Chat.Communities;
 using Veza.Commands.Chat.Members;
 using Veza.Fixtures;
+using Veza.Projections.Topics;
+using Veza.Realtime.Engine;
 
 namespace Veza.Realtime.Tests;
 

@@ -1,23 +1,26 @@
-/** The first wait is up to this long: a server that restarts behind a balancer is missed by nobody. */
+/** The longest first wait. It is short, so that users hardly notice a restart behind a balancer. */
 export const FirstWaitMs = 250;
-/** No wait is longer: who comes back from a tunnel does not look at a dead page for a minute. */
+/** The longest wait of all, so that a phone that leaves a tunnel reconnects soon. */
 export const LongestWaitMs = 10_000;
-/** A stopping server's clients spread over this long, so that they do not fall on the next one in the same instant. */
+/** A stopping server's clients spread over this time, so that they do not reach the next one in the same instant. */
 export const MoveWithinMs = 1_000;
 
-/** Waits between attempts: twice as long each time up to a limit, and each a random part of that, so that those who lost one server come back one by one. */
+/**
+ * Waits between attempts. The limit doubles each time up to a maximum, and the wait is a random part of it, so that the
+ * clients of a lost server do not all come back together.
+ */
 export class Backoff {
   #failures = 0;
 
   /** @param random in [0, 1) */
   constructor(readonly random: () => number) {}
 
-  /** Attempts that failed in a row. */
+  /** Consecutive failed attempts. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** How long to wait before the next attempt, in ms. */
+  /** The wait before the next attempt, in ms. */
   nextMs(): number {
     const longest = Math.min(LongestWaitMs, FirstWaitMs * 2 ** this.#failures);
     this.#failures++;

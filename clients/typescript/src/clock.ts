@@ -1,8 +1,8 @@
-/** Time, as far as it is needed here; tests have their own. */
+/** The time functions that the client needs; tests replace them. */
 export interface Clock {
-  /** Milliseconds since whenever. */
+  /** Milliseconds since an arbitrary moment. */
   now(): number;
-  /** Completes after so long, or as soon as the signal is aborted. */
+  /** Completes after the time, or when the signal is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 

@@ -1,8 +1,8 @@
-/** One started connection to the hub, as much of it as is used; `@microsoft/signalr` gives it, tests have their own. */
+/** A started connection to the hub, with the members used here. `@microsoft/signalr` provides it; tests replace it. */
 export interface Hub {
   stream(method: string, ...args: unknown[]): { subscribe(observer: StreamObserver): { dispose(): void } };
   stop(): Promise<void>;
-  /** Completes when the connection is gone, however that came. */
+  /** Completes when the connection is lost or closed, for any reason. */
   readonly gone: Promise<Error | undefined>;
 }
 
@@ -14,7 +14,7 @@ export interface StreamObserver {
 
 /**
  * Connects once, or fails.
- * @param url of the server, such as `https://veza.example`
- * @param token gives the access token
+ * @param url the server's address, such as `https://veza.example`
+ * @param token returns the access token
  */
 export type Connect = (url: string, token: () => Promise<string>) => Promise<Hub>;

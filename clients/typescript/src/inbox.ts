@@ -2,18 +2,19 @@ import type { Hub, StreamObserver } from './hub.js';
 import type { Level, ServerMessage } from './messages.js';
 
 /**
- * Messages held for a caller that is slower than the server; a batch has at most 500 items and 256 KiB. When more come the stream is given up, and asked
- * for again, from the last message taken, when the caller has come that far: a caller that has stopped costs this much and no more.
+ * Messages held for a caller that is slower than the server; a batch has at most 500 items and 256 KiB. When more come,
+ * the stream ends. It resumes after the last message taken, once the caller has taken all held ones. So a stalled
+ * caller costs a bounded amount of memory.
  */
 export const HeldMessagesMax = 16;
 
-/** Why a stream has no more messages: `full` is of this client's own making, `aborted` of its caller's. */
+/** Why a stream has no more messages: the inbox is `full`, the caller `aborted` it, or it `failed`. */
 export type End = { readonly kind: 'full' | 'aborted' } | { readonly kind: 'failed'; readonly error: Error };
 
-/** What has come on one stream and is not taken yet. */
+/** The messages of one stream that the caller has not taken yet. */
 export class Inbox implements StreamObserver {
   readonly #held: ServerMessage[] = [];
-  /** The newest of each broadcast: a level takes nobody's place, and none waits behind another. */
+  /** The newest level of each broadcast. Levels do not count as held messages. */
   readonly #levels = new Map<string, Level>();
   readonly #stream: { dispose(): void };
   #end: End | undefined;
@@ -26,7 +27,7 @@ export class Inbox implements StreamObserver {
     if (this.#disposed) this.#stream.dispose();
   }
 
-  /** The next message in order, or why there is none. Levels come when nothing else waits. */
+  /** The next message in order, or why there is none. Levels come only when no other message waits. */
   async take(signal: AbortSignal): Promise<ServerMessage | End> {
     if (signal.aborted) return { kind: 'aborted' };
     for (;;) {
@@ -38,7 +39,7 @@ export class Inbox implements StreamObserver {
     }
   }
 
-  /** Tells the server that nobody listens any more. */
+  /** Ends the stream on the server. */
   close(): void {
     this.#end ??= { kind: 'aborted' };
     this.#dispose();
@@ -80,7 +81,7 @@ export class Inbox implements StreamObserver {
   #dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    // It may be called while the stream is still being opened.
+    // The stream may still be opening.
     this.#stream?.dispose();
   }
 

@@ -3,19 +3,26 @@ import type { Topic } from './topics.js';
 /** A UUID in lower case. */
 export type Id = string;
 
-/** What happened, by the item's type: the `data` each of them comes with. Fields may be added; none changes its meaning. */
+/** The `data` of each item type. Fields may be added; none changes its meaning. */
 export interface ItemData {
-  channelCreated: { channelId: Id; communityId: Id; name: string; kind: 'text' | 'announcement'; topic: string | null; slowModeSeconds: number };
+  channelCreated: {
+    channelId: Id;
+    communityId: Id;
+    name: string;
+    kind: 'text' | 'announcement';
+    topic: string | null;
+    slowModeSeconds: number;
+  };
   communityCreated: { communityId: Id; ownerId: Id; name: string };
   memberJoined: { communityId: Id; memberId: Id };
-  /** The membership ended, by whatever came before it. */
+  /** The membership ended, for example by a kick or ban before it. */
   memberLeft: { communityId: Id; memberId: Id };
   memberKicked: { communityId: Id; memberId: Id; byMemberId: Id; reason: string | null };
   memberBanned: { communityId: Id; memberId: Id; byMemberId: Id; reason: string | null };
   memberUnbanned: { communityId: Id; memberId: Id; byMemberId: Id };
   memberTimedOut: { communityId: Id; memberId: Id; byMemberId: Id; until: string; reason: string | null };
   memberTimeOutEnded: { communityId: Id; memberId: Id; byMemberId: Id };
-  /** On one's own account: another device has read up to here. */
+  /** On the caller's account: another device has read up to here. */
   channelRead: { channelId: Id; memberId: Id; upTo: number; at: string };
 
   messageSent: { messageId: Id; channelId: Id; authorId: Id; text: string; replyTo: Id | null };
@@ -44,14 +51,18 @@ export interface ItemData {
     channels: number;
     container: string | null;
   };
-  trackProcessed: { trackId: Id; ownerId: Id; renditions: { format: 'opus' | 'mp3'; bitrateKbps: number; bytes: number }[] };
+  trackProcessed: {
+    trackId: Id;
+    ownerId: Id;
+    renditions: { format: 'opus' | 'mp3'; bitrateKbps: number; bytes: number }[];
+  };
   trackProcessingFailed: { trackId: Id; ownerId: Id; reason: string };
   trackCommented: { commentId: Id; trackId: Id; ownerId: Id; authorId: Id; text: string; atMs: number };
   trackLiked: { trackId: Id; ownerId: Id; accountId: Id };
   trackUnliked: { trackId: Id; ownerId: Id; accountId: Id };
   trackReposted: { trackId: Id; ownerId: Id; accountId: Id };
   trackRepostRemoved: { trackId: Id; ownerId: Id; accountId: Id };
-  /** Who listened is not told. */
+  /** Without the listener. */
   playCounted: { playId: Id; trackId: Id; ownerId: Id; genre: string | null };
 
   followStarted: { followerId: Id; followeeId: Id };
@@ -59,22 +70,22 @@ export interface ItemData {
 }
 
 interface ItemOf<Type extends string, Data> {
-  /** In the log. Rises from item to item, and no two have the same. */
+  /** The position in the log, which is unique and rises from item to item. */
   readonly position: number;
   readonly type: Type;
-  /** Every topic it is on, except `log`, on which all are. */
+  /** Every topic it is on, except `log`, which has all items. */
   readonly topics: readonly Topic[];
   /** ISO 8601 in UTC. */
   readonly at: string;
-  /** The account that caused it; null when that is not told, or when nobody did. */
+  /** The account that caused it; null when the item does not name it, or no account did. */
   readonly by: Id | null;
   readonly data: Data;
 }
 
-/** An item of a type this version knows: a `switch` over `type` knows its `data`. */
+/** An item of a type in `ItemData`: a `switch` over `type` narrows its `data`. */
 export type KnownItem = { [Type in keyof ItemData]: ItemOf<Type, ItemData[Type]> }[keyof ItemData];
 
-/** As it arrives. A newer server sends types this version does not know: see `isKnown`. */
+/** An item of any type. A newer server may send types that are not in `ItemData`: see `isKnown`. */
 export type Item = ItemOf<string, Readonly<Record<string, unknown>>>;
 
 const known: { [Type in keyof ItemData]: true } = {

@@ -2,12 +2,15 @@ import { Backoff, MoveWithinMs } from './backoff.js';
 import type { Clock } from './clock.js';
 import type { Connect, Hub } from './hub.js';
 
-/** A handshake takes milliseconds; a server or a network that swallows it is given up after this long. */
+/** The longest handshake. A handshake takes milliseconds, but a server or a network may swallow it. */
 const ConnectWithinMs = 15_000;
 
 export type AccessToken = (failures: number) => string | Promise<string>;
 
-/** One connection for all subscriptions of a client. It is made when somebody asks for it, and made again, after a wait, when somebody asks and it is gone. */
+/**
+ * The one connection of all subscriptions of a client. It opens when a subscription needs it, and opens again, after a
+ * wait, when a subscription needs it after a loss.
+ */
 export class Link {
   readonly #backoff: Backoff;
   readonly #closing = new AbortController();
@@ -26,22 +29,22 @@ export class Link {
     this.#backoff = new Backoff(random);
   }
 
-  /** The connection that stands, or the outcome of the one attempt that is under way or due now. */
+  /** The open connection, or the outcome of the one attempt that runs or starts now. */
   hub(): Promise<Hub> {
     if (this.#hub !== undefined) return Promise.resolve(this.#hub);
     return (this.#attempt ??= this.#tryOnce().finally(() => (this.#attempt = undefined)));
   }
 
-  stands(hub: Hub): boolean {
+  isOpen(hub: Hub): boolean {
     return this.#hub === hub;
   }
 
-  /** Something useful came over the connection: the next loss is the first one again. */
+  /** The connection delivered a batch: the next loss counts as the first again. */
   worked(): void {
     this.#backoff.succeeded();
   }
 
-  /** The server asks to be left: the next connection goes to the next address, soon. */
+  /** The server stops: the next connection goes to the next address, soon. */
   leave(hub: Hub): void {
     if (this.#hub !== hub) return;
     this.#hub = undefined;
@@ -83,7 +86,8 @@ export class Link {
       const hub = await Promise.race([attempt, this.clock.sleep(ConnectWithinMs, over.signal)]);
       if (hub === undefined || this.#closing.signal.aborted) {
         attempt.then(late => late.stop()).catch(() => undefined);
-        throw new Error(hub === undefined ? `${url} has not answered within ${ConnectWithinMs} ms` : 'the client was closed');
+        if (hub === undefined) throw new Error(`${url} has not answered within ${ConnectWithinMs} ms`);
+        throw new Error('the client was closed');
       }
       return hub;
     } finally {

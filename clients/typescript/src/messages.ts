@@ -1,12 +1,14 @@
 import type { Item } from './items.js';
 
-/** What the server sends, told apart by `kind`. All but batches, levels and `topicsClosed` are a subscription's last. */
+/**
+ * A message of the server, distinguished by `kind`. All except batches, levels and `topicsClosed` end the subscription.
+ */
 export type ServerMessage = Batch | Level | TopicsClosed | FellBehind | EpochChanged | Closed;
 
-/** Everything after `previous` and up to `position` that concerns the subscription. */
+/** Every item of the subscription after `previous` and up to `position`. */
 export interface Batch {
   readonly kind: 'batch';
-  /** Names this history of the log; with `position` it is the token to resume with. */
+  /** Names this timeline of the log. A client resumes with it and `position`. */
   readonly epoch: string;
   readonly previous: number;
   readonly position: number;
@@ -15,56 +17,62 @@ export interface Batch {
 }
 
 /**
- * How loud a followed broadcast of Ogg Opus is now, at most five times a second. It is no item: it has no position, and
- * of several that wait only the newest is handed out.
+ * The current loudness of a followed Ogg Opus broadcast, at most five times a second. It is no item: it has no
+ * position, and of several that wait the caller gets only the newest.
  */
 export interface Level {
   readonly kind: 'level';
   readonly broadcastId: string;
   /** When the server read it, as an ISO time. */
   readonly at: string;
-  /** The largest sample since the level before, at least −70; null while unmetered. */
+  /** The largest sample since the previous level, at least −70; null while unmetered. */
   readonly samplePeakDbfs: number | null;
   /** Loudness of the last 400 ms (EBU R128, momentary), at least −70; null while unmetered. */
   readonly momentaryLufs: number | null;
-  /** Why there are no numbers. */
+  /** Why there are no numbers; null when there are. */
   readonly unmetered: 'channel_mapping' | 'too_many' | null;
 }
 
-/** The subscription goes on without these topics. */
+/** The subscription continues without these topics. */
 export interface TopicsClosed {
   readonly kind: 'topicsClosed';
   /** Such as `membership_ended`. */
   readonly reason: string;
-  /** Nothing of them after it is handed out. */
+  /** The caller gets none of their items after it. */
   readonly position: number;
   readonly topics: readonly string[];
 }
 
-/** There is too much to catch up with: fetch the state anew and subscribe after `head`. */
+/** The client is too far behind: fetch the state again and subscribe after `head`. */
 export interface FellBehind {
   readonly kind: 'fellBehind';
   readonly epoch: string;
   readonly head: number;
 }
 
-/** A failover or a restore forked the log: positions of the former epoch mean nothing now. Fetch the state anew and subscribe after `head`. */
+/**
+ * A failover or a restore forked the log: positions of the former epoch mean nothing now. Fetch the state again and
+ * subscribe after `head`.
+ */
 export interface EpochChanged {
   readonly kind: 'epochChanged';
   readonly epoch: string;
   readonly head: number;
 }
 
-/** The server ended it for good, as with `session_ended` and `membership_ended`. A reason that means "not now" is never handed out: see `interrupted`. */
+/**
+ * The server ended the subscription for good, as with `session_ended` and `membership_ended`. Temporary reasons become
+ * `interrupted` instead.
+ */
 export interface Closed {
   readonly kind: 'closed';
   readonly reason: string;
 }
 
 /**
- * Nothing arrives for now; it goes on by itself, after the last position, without a loss.
- * `moving`: the server stops and another is looked for. `lost`: the connection broke. `notReady`: the server cannot serve it yet.
- * `outOfSequence`: a batch did not follow on the last one; it was thrown away and is asked for again.
+ * No items arrive for now. The subscription resumes by itself after the last position, without a loss.
+ * `moving`: the server stops, and the client connects to another. `lost`: the connection broke. `notReady`: the server
+ * cannot serve it yet. `outOfSequence`: a batch did not follow the last one, and is requested again.
  */
 export interface Interrupted {
   readonly kind: 'interrupted';
@@ -72,17 +80,20 @@ export interface Interrupted {
   readonly detail: string;
 }
 
-/** What a subscription hands out. After `fellBehind`, `epochChanged` and `closed` it ends. */
+/** An update of a subscription, which ends after `fellBehind`, `epochChanged` and `closed`. */
 export type Update = ServerMessage | Interrupted;
 
-/** The reason of a `closed` that means: connect again, to reach another server. */
+export const isLast = (update: { readonly kind: string }): update is FellBehind | EpochChanged | Closed =>
+  update.kind === 'fellBehind' || update.kind === 'epochChanged' || update.kind === 'closed';
+
+/** The reason of a `closed` after which the client connects to another server. */
 export const ServerStopping = 'server_stopping';
 
-/** The server refuses a subscription. */
+/** The server refused the subscription. */
 export class Refused extends Error {
   override readonly name = 'Refused';
 
-  /** @param code stable for ever, such as `channel_unknown` */
+  /** @param code a stable code, such as `channel_unknown` */
   constructor(
     readonly code: string,
     readonly detail: string,
@@ -91,20 +102,20 @@ export class Refused extends Error {
   }
 }
 
-/** It was tried for as long as `patienceMs` allows. */
+/** All attempts within `patienceMs` failed. */
 export class OutOfPatience extends Error {
   override readonly name = 'OutOfPatience';
 }
 
-/** Codes that say "not now", of refusals and of `closed`: the same request may be granted a little later by the same server. */
+/** Temporary codes of refusals and of `closed`: the same server may grant the request a little later. */
 const notReady: ReadonlySet<string> = new Set(['not_there_yet', 'database_unavailable']);
-/** The same request may be granted by another server. */
+/** Codes after which another server may grant the request. */
 const elsewhere: ReadonlySet<string> = new Set([ServerStopping, 'too_many_connections']);
 
 export const isNotReady = (code: string): boolean => notReady.has(code);
 export const isElsewhere = (code: string): boolean => elsewhere.has(code);
 
-/** A refusal stands in a hub's error as `HubException: code: detail`. */
+/** A hub's error carries a refusal as `HubException: code: detail`. */
 export function refusalIn(error: Error): Refused | undefined {
   const found = /HubException: ([a-z0-9_]+): (.*)$/s.exec(error.message);
   return found?.[1] === undefined ? undefined : new Refused(found[1], found[2] ?? '');

@@ -2,8 +2,8 @@ import { HttpTransportType, HubConnectionBuilder, LogLevel, type IHttpConnection
 import type { Connect, Hub } from './hub.js';
 
 /**
- * How bytes travel. WebSockets need no sticky sessions, as a connection is one request; the other two need them, as theirs are several, and every
- * one of them must reach the same server.
+ * The transport of a connection. WebSockets need no sticky sessions, as a connection is one request. The other two need
+ * them: their connections are several requests, which must all reach the same server.
  */
 export type Transport = 'webSockets' | 'serverSentEvents' | 'longPolling';
 
@@ -13,19 +13,22 @@ const types: Record<Transport, HttpTransportType> = {
   longPolling: HttpTransportType.LongPolling,
 };
 
-/** How often client and server say that they are there, over WebSockets, where the server is told so: less often than the 30 s after which some proxies cut a silent connection. */
+/**
+ * The ping interval of client and server over WebSockets, where the client can choose it: shorter than the 30 s after
+ * which some proxies cut a silent connection.
+ */
 const KeepAliveS = 25;
-/** SignalR's own, which holds for the other transports. */
+/** SignalR's default, for the other transports. */
 const DefaultKeepAliveS = 15;
-/** How much later than expected the server may be heard of before it is taken for dead. */
+/** How overdue the server's ping may be before the client drops the connection. */
 const StallMaxS = 15;
 
-/** @param transports those allowed; the first one that both sides can speak is used */
+/** @param transports the allowed ones; SignalR uses the first that both sides support */
 export function signalr(transports: readonly Transport[], webSocket: unknown): Connect {
   return async (url, token) => {
     const webSocketsAlone = transports.length === 1 && transports[0] === 'webSockets';
     const keepAliveS = webSocketsAlone ? KeepAliveS : DefaultKeepAliveS;
-    // SignalR takes the constructor, and leaves it out of its types.
+    // SignalR accepts the constructor, but its types lack it.
     const options: IHttpConnectionOptions & { WebSocket?: unknown } = {
       transport: transports.reduce((all, one) => all | types[one], HttpTransportType.None),
       skipNegotiation: webSocketsAlone,
@@ -38,6 +41,10 @@ export function signalr(transports: readonly Transport[], webSocket: unknown): C
     connection.serverTimeoutInMilliseconds = (keepAliveS + StallMaxS) * 1000;
     const gone = new Promise<Error | undefined>(resolve => connection.onclose(resolve));
     await connection.start();
-    return { gone, stop: () => connection.stop(), stream: (method, ...args) => connection.stream(method, ...args) } satisfies Hub;
+    return {
+      gone,
+      stop: () => connection.stop(),
+      stream: (method, ...args) => connection.stream(method, ...args),
+    } satisfies Hub;
   };
 }

@@ -1,14 +1,23 @@
 import { Backoff } from './backoff.js';
 import type { Hub } from './hub.js';
-import { Inbox, type End } from './inbox.js';
+import { Inbox } from './inbox.js';
 import type { Link } from './link.js';
-import { isElsewhere, isNotReady, OutOfPatience, refusalIn, type Interrupted, type ServerMessage, type Update } from './messages.js';
+import {
+  isElsewhere,
+  isLast,
+  isNotReady,
+  OutOfPatience,
+  refusalIn,
+  type Interrupted,
+  type ServerMessage,
+  type Update,
+} from './messages.js';
 import { breakIn, type Place } from './sequence.js';
 
-/** A server whose batches do not follow on each other so often in a row is not unlucky but wrong. */
+/** After this many batches in a row that do not follow, the server is at fault and the subscription fails. */
 const BreaksInARowMax = 5;
 
-/** One subscription over as many connections as it takes. */
+/** One subscription over any number of connections. */
 export class Subscription {
   readonly #backoff: Backoff;
   #topics: readonly string[];
@@ -28,7 +37,7 @@ export class Subscription {
     this.#backoff = new Backoff(link.random);
   }
 
-  /** Everything it is told, until it ends, or the signal is aborted. */
+  /** All updates until the subscription ends or the signal is aborted. */
   async *updates(): AsyncGenerator<Update, void, undefined> {
     while (!this.signal.aborted) {
       let hub: Hub | undefined;
@@ -53,7 +62,8 @@ export class Subscription {
             if (interruption !== undefined) break;
             yield message as ServerMessage;
             if (isLast(message)) return;
-            if (message.kind === 'topicsClosed') this.#topics = this.#topics.filter(topic => !message.topics.includes(topic));
+            if (message.kind === 'topicsClosed')
+              this.#topics = this.#topics.filter(topic => !message.topics.includes(topic));
           }
         } finally {
           inbox.close();
@@ -64,10 +74,11 @@ export class Subscription {
         this.#brokenAt = this.link.clock.now();
         yield interruption;
       } else if (this.link.clock.now() - this.#brokenAt >= this.patienceMs) {
-        throw new OutOfPatience(`${this.#topics.join()} could not be followed for ${this.patienceMs} ms: ${interruption.detail}`);
+        const failure = `could not be followed for ${this.patienceMs} ms: ${interruption.detail}`;
+        throw new OutOfPatience(`${this.#topics.join()} ${failure}`);
       }
-      // A connection that is gone has a wait of its own before the next one.
-      if (hub !== undefined && this.link.stands(hub)) await this.link.clock.sleep(this.#backoff.nextMs(), this.signal);
+      // A lost connection waits in Link before the next attempt.
+      if (hub !== undefined && this.link.isOpen(hub)) await this.link.clock.sleep(this.#backoff.nextMs(), this.signal);
     }
   }
 
@@ -80,7 +91,8 @@ export class Subscription {
   #take(batch: Extract<ServerMessage, { kind: 'batch' }>): Interrupted | undefined {
     const wrong = breakIn(this.#place, batch);
     if (wrong !== undefined) {
-      if (++this.#breaks >= BreaksInARowMax) throw new Error(`${this.#topics.join()}: ${wrong}, ${this.#breaks} times in a row`);
+      if (++this.#breaks >= BreaksInARowMax)
+        throw new Error(`${this.#topics.join()}: ${wrong}, ${this.#breaks} times in a row`);
       return interrupted('outOfSequence', wrong);
     }
     this.#place = { epoch: batch.epoch, position: batch.position };
@@ -99,7 +111,7 @@ export class Subscription {
     return interruption;
   }
 
-  /** Undefined when the server's code, of a refusal or of a `closed`, is its last word. */
+  /** Undefined when the code of a refusal or of a `closed` is final. */
   #notNow(hub: Hub, code: string, why: string): Interrupted | undefined {
     if (isNotReady(code)) return interrupted('notReady', why);
     if (!isElsewhere(code)) return undefined;
@@ -107,7 +119,7 @@ export class Subscription {
     return interrupted('moving', why);
   }
 
-  /** What is waited for, unless the signal is aborted first. */
+  /** The awaited result, or undefined when the signal is aborted first. */
   #orAborted<T>(awaited: Promise<T>): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
       const abort = (): void => resolve(undefined);
@@ -122,5 +134,3 @@ const interrupted = (reason: Interrupted['reason'], why: unknown): Interrupted =
   reason,
   detail: why instanceof Error ? why.message : String(why),
 });
-
-const isLast = (message: ServerMessage | End): boolean => message.kind === 'fellBehind' || message.kind === 'epochChanged' || message.kind === 'closed';

@@ -1,6 +1,14 @@
-import { LiveClient, type Batch, type Clock, type Hub, type LiveOptions, type StreamObserver, type Update } from '../src/index.js';
+import {
+  LiveClient,
+  type Batch,
+  type Clock,
+  type Hub,
+  type LiveOptions,
+  type StreamObserver,
+  type Update,
+} from '../src/index.js';
 
-/** Time that stands still until nobody has anything else to do: then it jumps to the end of the shortest sleep. */
+/** Virtual time. It stands still while any promise can continue, then jumps to the end of the shortest sleep. */
 export class FakeClock implements Clock {
   readonly slept: number[] = [];
   #now = 0;
@@ -29,7 +37,7 @@ export class FakeClock implements Clock {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    // After every promise that could go on has gone on.
+    // After every promise that could continue.
     setImmediate(() => {
       this.#scheduled = false;
       const next = this.#sleepers.sort((a, b) => a.until - b.until)[0];
@@ -41,7 +49,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** A stream the client opened: what it asked for, and what the test answers. */
+/** A stream that the client opened: its request, and the means to answer it. */
 export interface Opened {
   readonly url: string;
   readonly method: string;
@@ -52,13 +60,13 @@ export interface Opened {
   cut(): void;
 }
 
-/** Servers that do what a script says: what is to happen at the first connection, at the second, and so on. */
+/** Servers that follow a script: one step for each stream, in the order of opening. */
 export class FakeServers {
   readonly connects: { url: string; token: string }[] = [];
   readonly opened: Opened[] = [];
   #stops = 0;
 
-  /** @param script one step for each stream that is opened; a connection that is to fail throws in `refuse` */
+  /** @param refuse throws for each connection that must fail */
   constructor(
     readonly script: ((stream: Opened) => void)[],
     readonly refuse: (connect: number) => void = () => undefined,
@@ -82,7 +90,14 @@ export class FakeServers {
       stream: (method, ...args) => ({
         subscribe: observer => {
           let disposed = false;
-          const stream: Opened = { url, method, args, observer, disposed: () => disposed, cut: () => cut(new Error('the connection broke')) };
+          const stream: Opened = {
+            url,
+            method,
+            args,
+            observer,
+            disposed: () => disposed,
+            cut: () => cut(new Error('the connection broke')),
+          };
           this.opened.push(stream);
           const step = this.script[this.opened.length - 1];
           if (step !== undefined) queueMicrotask(() => step(stream));
@@ -93,7 +108,14 @@ export class FakeServers {
   };
 
   client(options: Partial<LiveOptions> = {}): LiveClient {
-    return new LiveClient({ url: 'http://one', accessToken: () => 'token', connect: this.connect, clock: new FakeClock(), random: () => 0.5, ...options });
+    return new LiveClient({
+      url: 'http://one',
+      accessToken: () => 'token',
+      connect: this.connect,
+      clock: new FakeClock(),
+      random: () => 0.5,
+      ...options,
+    });
   }
 }
 
@@ -103,11 +125,18 @@ export function batch(previous: number, position: number, positions: readonly nu
     epoch,
     previous,
     position,
-    items: positions.map(at => ({ position: at, type: 'messageSent', topics: ['channel:1'], at: '2026-01-01T00:00:00Z', by: null, data: {} })),
+    items: positions.map(at => ({
+      position: at,
+      type: 'messageSent',
+      topics: ['channel:1'],
+      at: '2026-01-01T00:00:00Z',
+      by: null,
+      data: {},
+    })),
   };
 }
 
-/** The positions of the items, and the kinds of everything else, until enough of them have come. */
+/** The positions of the items and the kinds of all other updates, until enough have arrived. */
 export async function read(updates: AsyncIterable<Update>, enough: number): Promise<(number | string)[]> {
   const seen: (number | string)[] = [];
   for await (const update of updates) {

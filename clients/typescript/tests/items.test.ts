@@ -3,11 +3,15 @@ import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { isKnown, knownTypes, type Item } from '../src/index.js';
 
-/** Every event the log can hold has a frozen sample there; this file is `clients/typescript/dist/tests/items.test.js` when it runs. */
+/**
+ * Every event type has a frozen sample there. When it runs, this file is
+ * `clients/typescript/dist/tests/items.test.js`.
+ */
 const samples = readdirSync(new URL('../../../../tests/Domain.Tests/Samples', import.meta.url));
 
 test('every known item is of an event that exists', () => {
-  const events = new Set(samples.map(file => file.replace(/\.v\d+\.json$/, '').replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())));
+  const names = samples.map(file => file.replace(/\.v\d+\.json$/, ''));
+  const events = new Set(names.map(name => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())));
   assert.deepEqual(
     knownTypes.filter(type => !events.has(type)),
     [],

@@ -54,13 +54,15 @@ test('a repeat is never handed out', async () => {
 test('items out of order within a batch, or beyond it, are never handed out', async () => {
   for (const wrong of [batch(5, 8, [7, 6]), batch(5, 8, [7, 7]), batch(5, 8, [9]), batch(5, 8, [5]), batch(5, 4)]) {
     const servers = new FakeServers([say(batch(0, 5, [5]), wrong), say(batch(5, 8, [7]))]);
-    assert.deepEqual(await read(servers.client().subscribe(topics, { after: 0 }), 3), [5, 'outOfSequence', 7], JSON.stringify(wrong));
+    const updates = await read(servers.client().subscribe(topics, { after: 0 }), 3);
+    assert.deepEqual(updates, [5, 'outOfSequence', 7], JSON.stringify(wrong));
   }
 });
 
 test('a server that is always out of sequence is an error, not an endless loop', async () => {
   const servers = new FakeServers(Array.from({ length: 10 }, () => say(batch(3, 4, [4]))));
-  await assert.rejects(read(servers.client().subscribe(topics, { after: 0 }), 9), /what lies between 0 and 3 is missing, 5 times/);
+  const updates = servers.client().subscribe(topics, { after: 0 });
+  await assert.rejects(read(updates, 9), /items between 0 and 3 are missing, 5 times/);
 });
 
 test('a stopping server is left for the next one, and nothing is lost or doubled', async () => {
@@ -94,7 +96,7 @@ test('several subscriptions share one connection, and move together', async () =
   assert.equal(servers.connects.length, 2);
 });
 
-test('waits double from attempt to attempt up to a limit, each times chance, and begin anew after a success', async () => {
+test('waits double up to a limit, are multiplied by a random number, and restart after a success', async () => {
   const clock = new FakeClock();
   const failing = new Set([1, 2, 3, 4, 5, 6, 7, 8, 10]);
   const servers = new FakeServers(
@@ -110,7 +112,7 @@ test('waits double from attempt to attempt up to a limit, each times chance, and
     },
   );
   await read(servers.client({ clock }).subscribe(topics, { after: 0 }), 4);
-  // A connection attempt's own time limit is a sleep too, which nobody waits for.
+  // The time limit of a connection attempt is a sleep too, which no caller awaits.
   const waits = clock.slept.filter(ms => ms !== 15_000 && ms !== 0);
   assert.deepEqual(waits, [125, 250, 500, 1000, 2000, 4000, LongestWaitMs / 2, LongestWaitMs / 2, 125, 250]);
 });
@@ -119,7 +121,8 @@ test('patience ends with an error when it is limited', async () => {
   const servers = new FakeServers([], () => {
     throw new Error('connection refused');
   });
-  await assert.rejects(read(servers.client({ patienceMs: 60_000 }).subscribe(topics, { after: 0 }), 5), (error: Error) => {
+  const updates = servers.client({ patienceMs: 60_000 }).subscribe(topics, { after: 0 });
+  await assert.rejects(read(updates, 5), (error: Error) => {
     assert.ok(error instanceof OutOfPatience);
     assert.match(error.message, /connection refused/);
     return true;
@@ -129,7 +132,9 @@ test('patience ends with an error when it is limited', async () => {
 test('a handshake that is swallowed is given up and tried again', async () => {
   let connects = 0;
   const servers = new FakeServers([say(batch(0, 1, [1]))]);
-  const client = servers.client({ connect: (url, token) => (++connects === 1 ? new Promise(() => undefined) : servers.connect(url, token)) });
+  const client = servers.client({
+    connect: (url, token) => (++connects === 1 ? new Promise(() => undefined) : servers.connect(url, token)),
+  });
   assert.deepEqual(await read(client.subscribe(topics, { after: 0 }), 2), ['lost', 1]);
 });
 
@@ -153,7 +158,7 @@ test('a refusal is an error with its code', async () => {
   });
 });
 
-test('"not now" is tried again: on the same server while it catches up, on another when it is full or stopping', async () => {
+test('a temporary code is tried again, on the same server or on another that has room', async () => {
   const steps: [string, string, number][] = [
     ['not_there_yet', 'notReady', 1],
     ['database_unavailable', 'notReady', 1],
@@ -197,14 +202,19 @@ test('what ends a subscription for good is handed out, and nothing after it', as
     ]);
     assert.deepEqual(await read(servers.client().subscribe(topics, { after: 0 }), 5), [last.kind]);
     await assert.rejects(async () => {
-      for await (const item of new FakeServers([({ observer }) => observer.next(last)]).client().items(topics)) assert.fail(`came: ${item.position}`);
+      const client = new FakeServers([({ observer }) => observer.next(last)]).client();
+      for await (const item of client.items(topics)) assert.fail(`came: ${item.position}`);
     }, Ended);
   }
 });
 
 test('a batch of another epoch is never handed out as a continuation', async () => {
-  const servers = new FakeServers([say(batch(0, 5, [5]), batch(5, 6, [6], 'f')), ({ observer }) => observer.next({ kind: 'epochChanged', epoch: 'f', head: 6 })]);
-  assert.deepEqual(await read(servers.client().subscribe(topics, { after: 0 }), 5), [5, 'outOfSequence', 'epochChanged']);
+  const servers = new FakeServers([
+    say(batch(0, 5, [5]), batch(5, 6, [6], 'f')),
+    ({ observer }) => observer.next({ kind: 'epochChanged', epoch: 'f', head: 6 }),
+  ]);
+  const updates = await read(servers.client().subscribe(topics, { after: 0 }), 5);
+  assert.deepEqual(updates, [5, 'outOfSequence', 'epochChanged']);
 });
 
 test('topics that were closed are not asked for again', async () => {
@@ -216,7 +226,8 @@ test('topics that were closed are not asked for again', async () => {
     },
     say(batch(3, 4, [4])),
   ]);
-  assert.deepEqual(await read(servers.client().subscribe(['channel:1', 'channel:2'], { after: 0 }), 3), ['topicsClosed', 'lost', 4]);
+  const updates = await read(servers.client().subscribe(['channel:1', 'channel:2'], { after: 0 }), 3);
+  assert.deepEqual(updates, ['topicsClosed', 'lost', 4]);
   assert.deepEqual(servers.opened[1]?.args[0], ['channel:1']);
 });
 
@@ -232,7 +243,7 @@ test('a caller that is slow holds a bounded number of batches, and misses nothin
   assert.equal(servers.connects.length, 1);
 });
 
-test('a slow caller gets the newest level of each broadcast, which costs it neither a batch nor the stream', async () => {
+test('a slow caller gets the newest level of each broadcast, and keeps its batches and its stream', async () => {
   const level = (broadcastId: string, samplePeakDbfs: number): Level => ({
     kind: 'level',
     broadcastId,
@@ -290,7 +301,7 @@ test('closing the client ends its subscriptions and its connection', async () =>
   assert.equal(servers.stops, 1);
 });
 
-test('leaving the loop tells the server', async () => {
+test('leaving the loop ends the stream on the server', async () => {
   const servers = new FakeServers([say(batch(0, 1, [1]), batch(1, 2, [2]))]);
   await read(servers.client().subscribe(topics, { after: 0 }), 1);
   assert.equal(servers.opened[0]?.disposed(), true);

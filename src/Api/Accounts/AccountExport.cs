@@ -2,7 +2,7 @@ using Veza.Api.Http;
 using Veza.Api.Replay;
 using Veza.EventStore;
 using Veza.EventStore.Events;
-using Veza.Realtime;
+using Veza.Realtime.Engine;
 
 namespace Veza.Api.Accounts;
 

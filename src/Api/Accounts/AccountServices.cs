@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Authorization;
 using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Projections.Accounts;
-using Veza.Realtime;
+using Veza.Realtime.Engine;
 
 namespace Veza.Api.Accounts;
 

@@ -1,7 +1,11 @@
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Chat.Members;
+using Veza.Projections.Accounts;
 using Veza.Projections.Chat;
+using Veza.Projections.Chat.Channels;
+using Veza.Projections.Chat.Communities;
+using Veza.Projections.Chat.Members;
 using Veza.Projections.Chat.Messages;
 using Veza.Projections.Counts;
 using Veza.Projections.Music.Tracks;
@@ -25,20 +29,25 @@ public static class CountEndpoints
     public static void MapCounts(this IEndpointRouteBuilder api)
     {
         api.MapGet("/tracks/{trackId:guid}/counts/{number}/events", OfTrack)
-            .ReadsFrom([.. CountQueries.Reads, "music.tracks.v2"])
+            .ReadsFrom([.. CountQueries.Reads, TracksProjection.ProjectionName])
             .Described(
                 "a track's",
                 "`plays`, `likes`, `reposts` or `comments`. Only the track's owner sees who played it, and "
                     + "listeners see their own plays."
             );
         api.MapGet("/accounts/{accountId:guid}/counts/{number}/events", OfAccount)
-            .ReadsFrom([.. CountQueries.Reads, "accounts.profiles.v1"])
+            .ReadsFrom([.. CountQueries.Reads, ProfilesProjection.ProjectionName])
             .Described("an account's", "`followers`, `following` or `tracks`.");
         api.MapGet("/communities/{communityId:guid}/counts/{number}/events", OfCommunity)
-            .ReadsFrom([.. CountQueries.Reads, "chat.communities.v1", "chat.members.v1"])
+            .ReadsFrom([.. CountQueries.Reads, CommunitiesProjection.ProjectionName, MembersProjection.ProjectionName])
             .Described("a community's", "`members`; for its members.");
         api.MapGet("/messages/{messageId:guid}/reactions/{emoji}/events", OfMessage)
-            .ReadsFrom([.. CountQueries.Reads, .. MessageQueries.Reads, "chat.channels.v1", "chat.members.v1"])
+            .ReadsFrom([
+                .. CountQueries.Reads,
+                .. MessageQueries.Reads,
+                ChannelsProjection.ProjectionName,
+                MembersProjection.ProjectionName,
+            ])
             .Described("a reaction's", "For those who see the message.");
     }
 

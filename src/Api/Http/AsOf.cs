@@ -22,7 +22,7 @@ public static class AsOf
     /// <param name="projections">The projections that the endpoint reads from.</param>
     public static RouteHandlerBuilder AnswersAsOf(this RouteHandlerBuilder endpoint, params string[] projections)
     {
-        string[] reads = [.. projections, TopicIndex.Name];
+        string[] reads = [.. projections, TopicIndexProjection.ProjectionName];
         return endpoint
             .WithMetadata(new Askable())
             .AddEndpointFilter(

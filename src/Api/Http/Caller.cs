@@ -1,5 +1,5 @@
 using System.Security.Claims;
-using Veza.Realtime;
+using Veza.Realtime.Engine;
 
 namespace Veza.Api.Http;
 

@@ -2,7 +2,7 @@ using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http.Features;
 using Veza.Commands.Dispatching;
 using Veza.EventStore.Concurrency;
-using Veza.Realtime;
+using Veza.Realtime.Engine;
 
 namespace Veza.Api.Http;
 

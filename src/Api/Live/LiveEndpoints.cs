@@ -11,6 +11,7 @@ using Veza.Api.Http;
 using Veza.Commands.Dispatching;
 using Veza.EventStore.Concurrency;
 using Veza.Realtime;
+using Veza.Realtime.Engine;
 using Veza.Realtime.Music.Charts;
 using Veza.Realtime.Sockets;
 

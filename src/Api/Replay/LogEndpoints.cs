@@ -4,7 +4,7 @@ using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
 using Veza.EventStore;
-using Veza.Realtime;
+using Veza.Realtime.Engine;
 
 namespace Veza.Api.Replay;
 

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Veza.EventStore;
 using Veza.EventStore.Events;
 using Veza.EventStore.Reading;
-using Veza.Realtime;
+using Veza.Realtime.Engine;
 
 namespace Veza.Api.Replay;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Veza.Api.Http;
 using Veza.EventStore.Events;
-using Veza.Realtime;
+using Veza.Realtime.Engine;
 
 namespace Veza.Api.Replay;
 

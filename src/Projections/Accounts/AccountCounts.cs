@@ -5,14 +5,15 @@ using Veza.EventStore.Projections;
 namespace Veza.Projections.Accounts;
 
 /// <summary>
-/// How many follow an account, how many it follows, and how many tracks it has uploaded. An account without any of them
-/// has no row.
+/// The numbers of an account's followers, followed accounts and uploaded tracks. An account without any has no row.
 /// </summary>
 public sealed record AccountCountsRow(Guid AccountId, int Followers, int Following, int Tracks);
 
 public sealed class AccountCountsProjection : Projection<AccountCountsRow, Guid>
 {
-    public override string Name => "accounts.counts.v1";
+    public const string ProjectionName = "accounts.counts.v1";
+
+    public override string Name => ProjectionName;
 
     public AccountCountsProjection()
     {

@@ -3,14 +3,16 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Accounts;
 
-/// <summary>The addresses of an account.</summary>
-/// <param name="Email">Proven; "" while there is none.</param>
-/// <param name="NewEmail">Still to be proven; "" when there is none.</param>
+/// <summary>The e-mail addresses of an account.</summary>
+/// <param name="Email">The proven address; "" while there is none.</param>
+/// <param name="NewEmail">The address to be proven; "" when there is none.</param>
 public sealed record AccountEmailRow(Guid AccountId, string Email, string NewEmail);
 
 public sealed class AccountEmailsProjection : Projection<AccountEmailRow, Guid>
 {
-    public override string Name => "accounts.emails.v1";
+    public const string ProjectionName = "accounts.emails.v1";
+
+    public override string Name => ProjectionName;
 
     public AccountEmailsProjection()
     {

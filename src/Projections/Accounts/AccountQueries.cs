@@ -1,9 +1,10 @@
 using Veza.Domain.Accounts;
 using Veza.Projections.AsOf;
+using Veza.Projections.Topics;
 
 namespace Veza.Projections.Accounts;
 
-/// <summary>An account as everybody sees it.</summary>
+/// <summary>An account as every user sees it.</summary>
 public sealed record AccountView(
     Guid Id,
     string UserName,
@@ -14,10 +15,11 @@ public sealed record AccountView(
 );
 
 /// <summary>An account as its owner sees it.</summary>
-/// <param name="Email">The one that is proven; while there is none, the one to be proven.</param>
-/// <param name="EmailProven">Whether <paramref name="Email"/> is: only then does it sign in, and reset the
-/// password.</param>
-/// <param name="NewEmail">One that takes its place once it is proven; null when there is none.</param>
+/// <param name="Email">The proven address; without one, the address to be proven.</param>
+/// <param name="EmailProven">
+/// Whether <paramref name="Email"/> is proven. Only a proven address signs in and resets the password.
+/// </param>
+/// <param name="NewEmail">The address that replaces it once proven; null when there is none.</param>
 public sealed record OwnAccountView(
     Guid Id,
     string UserName,
@@ -31,14 +33,15 @@ public sealed record OwnAccountView(
     int Tracks
 );
 
+/// <summary>Reads accounts, now or as of a position.</summary>
 public sealed class AccountQueries(ReadModels views)
 {
     public static readonly string[] Reads =
     [
-        "accounts.profiles.v1",
-        "accounts.roles.v1",
-        "accounts.counts.v1",
-        "accounts.emails.v1",
+        ProfilesProjection.ProjectionName,
+        AccountRolesProjection.ProjectionName,
+        AccountCountsProjection.ProjectionName,
+        AccountEmailsProjection.ProjectionName,
     ];
 
     public async Task<AccountView?> FindAsync(Guid id, CancellationToken ct) =>
@@ -49,12 +52,12 @@ public sealed class AccountQueries(ReadModels views)
         if (await RowAsync(id, ct) is not { } a)
             return null;
         var granted = await views.ListAsync<string>(
-            "select role from views.accounts_roles where account_id = @id order by role",
+            $"select role from {views.Table<AccountRolesProjection>()} where account_id = @id order by role",
             new { id },
             ct
         );
         var emails = await views.FindAsync<AccountEmailRow>(
-            "select account_id, email, new_email from views.accounts_emails where account_id = @id",
+            $"select account_id, email, new_email from {views.Table<AccountEmailsProjection>()} where account_id = @id",
             new { id },
             ct
         ) ?? new(id, "", "");
@@ -76,20 +79,23 @@ public sealed class AccountQueries(ReadModels views)
 
     private async Task<Row?> RowAsync(Guid id, CancellationToken ct)
     {
-        if (views.PointInTime is { } past)
+        if (views.PointInTime() is { } past)
         {
             past.ReadImmutable(Folds.Of<ProfilesProjection>());
-            // Those it follows, its followers, and what it uploaded; of the accounts at the other ends this is not all,
-            // and they are not asked for.
+            // The topics hold the account's follows, followers and uploads. The counts of the other accounts are
+            // incomplete, and the query does not read them.
             await past.FoldAsync(
-                past.TopicsAsync([$"access:{id}", $"followers:{id}", $"activity:{id}"], ct),
+                past.TopicsAsync([Topic.Access(id), Topic.Followers(id), Topic.Activity(id)], ct),
                 past.Table(Folds.Of<AccountCountsProjection>())
             );
         }
         return await views.FindAsync<Row>(
-            """
-            select p.account_id as id, p.user_name, p.created_at, coalesce(c.followers, 0) as followers, coalesce(c.following, 0) as following, coalesce(c.tracks, 0) as tracks
-            from views.accounts_profiles p left join views.accounts_counts c on c.account_id = p.account_id where p.account_id = @id
+            $"""
+            select p.account_id as id, p.user_name, p.created_at, coalesce(c.followers, 0) as followers,
+                   coalesce(c.following, 0) as following, coalesce(c.tracks, 0) as tracks
+            from {views.Table<ProfilesProjection>()} p
+            left join {views.Table<AccountCountsProjection>()} c on c.account_id = p.account_id
+            where p.account_id = @id
             """,
             new { id },
             ct

@@ -4,12 +4,14 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Accounts;
 
-/// <summary>A role that was granted to an account; <see cref="PlatformRole.User"/> is not among them.</summary>
+/// <summary>A role granted to an account; <see cref="PlatformRole.User"/> is never granted.</summary>
 public sealed record AccountRoleRow(Guid AccountId, string Role, DateTimeOffset Since);
 
 public sealed class AccountRolesProjection : Projection<AccountRoleRow, (Guid AccountId, string Role)>
 {
-    public override string Name => "accounts.roles.v1";
+    public const string ProjectionName = "accounts.roles.v1";
+
+    public override string Name => ProjectionName;
 
     public AccountRolesProjection() => Identity<RoleGranted>(e => (e.AccountId, e.Role));
 

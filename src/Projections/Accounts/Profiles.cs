@@ -4,19 +4,23 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Accounts;
 
-/// <summary>Who an account is; the other capabilities' queries take user names from it.</summary>
-/// <param name="Email">Of accounts that were made with a proven one, as it was then; <see cref="AccountEmailRow"/> has
-/// those of all.</param>
-/// <param name="Position">Of its registration.</param>
+/// <summary>An account's identity. The queries of the other capabilities take user names from it.</summary>
+/// <param name="Email">
+/// The address of an account registered with a proven one, as of then. <see cref="AccountEmailRow"/> has the current
+/// address of every account.
+/// </param>
+/// <param name="Position">The position of the registration.</param>
 public sealed record ProfileRow(Guid AccountId, string UserName, string Email, DateTimeOffset CreatedAt, long Position)
 {
-    /// <summary>What stands where an erased account was named; no user name has a space.</summary>
+    /// <summary>Replaces the name of an erased account; no user name has a space.</summary>
     public const string ErasedName = "deleted user";
 }
 
 public sealed class ProfilesProjection : Projection<ProfileRow, Guid>
 {
-    public override string Name => "accounts.profiles.v1";
+    public const string ProjectionName = "accounts.profiles.v1";
+
+    public override string Name => ProjectionName;
 
     public ProfilesProjection()
     {

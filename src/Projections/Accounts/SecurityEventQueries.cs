@@ -7,17 +7,16 @@ using Veza.EventStore;
 namespace Veza.Projections.Accounts;
 
 /// <param name="Type">
-/// In snake case, as in the log: <c>signed_in</c>, <c>sign_in_failed</c>, <c>session_ended</c>, <c>member_banned</c>,
-/// ….
+/// The event type in snake case, as in the log: <c>signed_in</c>, <c>sign_in_failed</c>, <c>session_ended</c>,
+/// <c>member_banned</c>, ….
 /// </param>
-/// <param name="SessionId">The session or API key that it is about; null when it is about neither.</param>
+/// <param name="SessionId">The session or API key that it concerns; null when it concerns neither.</param>
 /// <param name="Detail">
-/// What a sign-in's device or an API key is called, why a session ended, which role was granted, why an operator
-/// suspended the account, what an operator did to which read model; null for all others. Never what a moderator wrote:
-/// a stranger may found a community, ban somebody and so put a text of theirs where a person looks for news of their
-/// own account.
+/// The name of a sign-in's device or of an API key, why a session ended, the granted role, why an operator suspended
+/// the account, or an operator's act and its read model; null for all other types. It never holds a moderator's text:
+/// any user can found a community, ban a person, and so place a text in this list.
 /// </param>
-/// <param name="Moderation">What a moderator did; null when none did it.</param>
+/// <param name="Moderation">The moderator's act; null for all other types.</param>
 public sealed record SecurityEventView(
     long Position,
     DateTimeOffset At,
@@ -27,18 +26,18 @@ public sealed record SecurityEventView(
     ModerationView? Moderation
 );
 
-/// <param name="Until">Of a time-out; null for all others.</param>
+/// <param name="Until">The end of a time-out; null for all other acts.</param>
 public sealed record ModerationView(Guid CommunityId, Guid ByMemberId, DateTimeOffset? Until);
 
-/// <summary>What happened to the security of an account.</summary>
+/// <summary>The security events of an account.</summary>
 public sealed class SecurityEventQueries(ReadModels views, EventLog log, IDocumentStore store)
 {
-    public static readonly string[] Reads = ["accounts.security_events.v3"];
+    public static readonly string[] Reads = [SecurityEventsProjection.ProjectionName];
 
     /// <summary>
-    /// The events before a position, newest first. Costs a look-up for the page and one for each event.
+    /// The events before a position, newest first. Costs one look-up for the page and one for each event.
     /// </summary>
-    /// <param name="moderation">Only what moderators did, or only the rest; null for both.</param>
+    /// <param name="moderation">True selects moderators' acts, false all other events; null selects both.</param>
     public async Task<List<SecurityEventView>> PageAsync(
         Guid account,
         bool? moderation,
@@ -49,9 +48,9 @@ public sealed class SecurityEventQueries(ReadModels views, EventLog log, IDocume
     {
         var positions = await views.ListAsync<long>(
             $"""
-            select position from views.accounts_security_events where account_id = @account and position < @before {(
-                moderation is null ? "" : "and moderation = @moderation"
-            )}
+            select position from {views.Table<SecurityEventsProjection>()}
+            where account_id = @account and position < @before
+            {(moderation is null ? "" : "and moderation = @moderation")}
             order by position desc limit @limit
             """,
             new
@@ -65,8 +64,10 @@ public sealed class SecurityEventQueries(ReadModels views, EventLog log, IDocume
         );
         if (positions.Count == 0)
             return [];
-        // The bounds say nothing new, except to PostgreSQL's planner: only they leave partitions out.
-        var (first, last, all) = (positions[^1], positions[0], positions.ToArray());
+        // The bounds are redundant, but PostgreSQL's planner skips partitions only because of them.
+        var first = positions[^1];
+        var last = positions[0];
+        var all = positions.ToArray();
         await using var session = store.QuerySession();
         var events = await session
             .Events.QueryAllRawEvents()

@@ -6,26 +6,28 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Accounts;
 
-/// <summary>An event of an account's security. It points at the log and repeats nothing of it.</summary>
+/// <summary>A security event of an account. The row points into the log and copies nothing of it.</summary>
 /// <param name="Moderation">
-/// Whether a moderator of some community did it. Anybody may found one and ban whom they like, so the two can be listed
-/// apart: nobody hides a sign-in behind a thousand bans.
+/// Whether a moderator of a community caused it. Any user can found a community and ban any account. So the two are
+/// listed apart, and a thousand bans cannot hide a sign-in.
 /// </param>
 public sealed record SecurityEventRow(Guid AccountId, long Position, bool Moderation);
 
 /// <remarks>
-/// Of several events that say the same, one: of a sign-in not the session's beginning, of a code not that it is used
-/// up, of a kick not that the membership ended, of a ban not that messages go with it.
+/// Where several events report one act, only one is listed: the sign-in without the session's start, the code without
+/// its use, the kick without the membership's end, the ban without the deletion of messages.
 /// </remarks>
 public sealed class SecurityEventsProjection : Projection<SecurityEventRow, (Guid AccountId, long Position)>
 {
-    public override string Name => "accounts.security_events.v3";
+    public const string ProjectionName = "accounts.security_events.v3";
+
+    public override string Name => ProjectionName;
 
     public SecurityEventsProjection()
     {
         One<AccountRegistered>(e => e.AccountId);
         One<SignedIn>(e => e.AccountId);
-        // A name that nobody has concerns nobody.
+        // A failed sign-in with an unknown name concerns no account.
         Identities<SignInFailed>((e, at) => e.AccountId is { } account ? [(account, at.Position)] : []);
         One<SessionEnded>(e => e.AccountId);
         One<PasswordChanged>(e => e.AccountId);
@@ -40,7 +42,7 @@ public sealed class SecurityEventsProjection : Projection<SecurityEventRow, (Gui
         One<ApiKeyCreated>(e => e.AccountId);
         One<ApiKeyUsed>(e => e.AccountId);
         One<RoleGranted>(e => e.AccountId);
-        // What an operator does to an account is in the operator's list too.
+        // An operator's act on an account is in the operator's list too.
         Identities<AccountSuspended>((e, at) => [(e.AccountId, at.Position), (e.ByAccountId, at.Position)]);
         Identities<AccountSuspensionEnded>((e, at) => [(e.AccountId, at.Position), (e.ByAccountId, at.Position)]);
         One<AccountSuspensionExpired>(e => e.AccountId);

@@ -5,7 +5,7 @@ using Veza.EventStore.Projections;
 namespace Veza.Projections.Accounts;
 
 /// <summary>
-/// A sign-in that has not ended; one that nobody carried on until <see cref="ExpiresAt"/> is over all the same.
+/// A sign-in session that was not ended. One that was not refreshed until <see cref="ExpiresAt"/> has expired.
 /// </summary>
 public sealed record SessionRow(
     Guid SessionId,
@@ -18,7 +18,9 @@ public sealed record SessionRow(
 
 public sealed class SessionsProjection : Projection<SessionRow, Guid>
 {
-    public override string Name => "accounts.sessions.v1";
+    public const string ProjectionName = "accounts.sessions.v1";
+
+    public override string Name => ProjectionName;
 
     public SessionsProjection()
     {
@@ -35,7 +37,7 @@ public sealed class SessionsProjection : Projection<SessionRow, Guid>
 
     public static SessionRow Apply(SessionStarted e, SessionRow row) => row with { ExpiresAt = e.ExpiresAt };
 
-    // Registering tells of the sign-in before the session, which says in the same commit when it ends.
+    // A registration appends the sign-in before the session's start, which sets the expiry in the same commit.
     public static SessionRow Create(SignedIn e, RecordedEvent at) =>
         new(e.SessionId, e.AccountId, e.Device, at.At, at.At, at.At);
 
@@ -49,25 +51,4 @@ public sealed class SessionsProjection : Projection<SessionRow, Guid>
         };
 
     public static SessionRow? Apply(SessionEnded _, SessionRow row) => null;
-}
-
-public sealed class SessionQueries(ReadModels views)
-{
-    public static readonly string[] Reads = ["accounts.sessions.v1"];
-
-    /// <returns>An account's sessions, the last used first.</returns>
-    public Task<List<SessionRow>> ListAsync(Guid account, DateTimeOffset now, CancellationToken ct) =>
-        views.ListAsync<SessionRow>(
-            """
-            select session_id, account_id, device, created_at, last_used_at, expires_at from views.accounts_sessions
-            where account_id = @account and expires_at > @now order by last_used_at desc, session_id limit @max
-            """,
-            new
-            {
-                account,
-                now,
-                max = Account.SessionsMax,
-            },
-            ct
-        );
 }

@@ -1,6 +1,4 @@
-using System.Data;
 using System.Runtime.CompilerServices;
-using System.Text.RegularExpressions;
 using Dapper;
 using Veza.EventStore;
 using Veza.EventStore.Events;
@@ -11,21 +9,24 @@ using Veza.Projections.Topics;
 namespace Veza.Projections.AsOf;
 
 /// <summary>
-/// The read models as they stood at a position. A query asked with <see cref="Views"/> names the events that made the
-/// rows it is about; they are folded here, up to the position, and the query's own SQL then reads these rows in place
-/// of the tables. One is made for one request.
+/// The read models as of a position, for one request. A query over <see cref="Views"/> first folds the events that its
+/// rows come from, up to the position. Its SQL then reads the folded rows where it would read the tables.
 /// </summary>
+/// <remarks>
+/// A query that names a table without folding its rows fails, so that no answer mixes in rows of today. One request
+/// uses it, without concurrency.
+/// </remarks>
 /// <param name="position">
-/// From 1 up to the log's head; the projections asked, and <see cref="TopicIndex.Name"/>, must have reached it.
+/// From 1 to the log's head. The projections of the query and <see cref="TopicIndexProjection"/> must have reached it.
 /// </param>
-/// <param name="moment">The time asked for, or that of the event at the position.</param>
-/// <param name="eventsMax">Events that may be folded in all.</param>
-public sealed partial class PointInTime(
+/// <param name="moment">The requested time, or the time of the event at the position.</param>
+/// <param name="eventsMax">Events that the request may fold.</param>
+public sealed class PointInTime(
     EventLog log,
     long position,
     DateTimeOffset moment,
     int eventsMax = PointInTime.EventsMax
-)
+) : IQueryTables
 {
     /// <summary>Events one request may fold: some 0.3 s, and some tens of megabytes.</summary>
     public const int EventsMax = 50_000;
@@ -40,28 +41,27 @@ public sealed partial class PointInTime(
     public long Position => position;
     public DateTimeOffset Moment => moment;
 
-    /// <summary>For the queries: what they read through it is as of the position.</summary>
+    /// <summary>For queries, which read the rows as of the position through it.</summary>
     public ReadModels Views => new(log.Database, this);
 
-    /// <summary>The tables as they are now, to learn where in the log something began: never what it is like.</summary>
+    /// <summary>Today's tables: only for where in the log something began, which no later event changes.</summary>
     internal ReadModels Now { get; } = new(log.Database);
 
-    /// <summary>The rows of a projection, none at first.</summary>
+    /// <summary>The projection's rows, initially none.</summary>
     internal PointInTimeTable<TRow, TKey> Table<TRow, TKey>(Projection<TRow, TKey> projection)
         where TRow : class
         where TKey : notnull
     {
-        var view = PointInTimeTable.ViewOf(projection);
-        if (!_tables.TryGetValue(view, out var table))
-            _tables.Add(view, table = new PointInTimeTable<TRow, TKey>(projection));
+        var name = PointInTimeTable.NameOf(projection);
+        if (!_tables.TryGetValue(name, out var table))
+            _tables.Add(name, table = new PointInTimeTable<TRow, TKey>(projection));
         return (PointInTimeTable<TRow, TKey>)table;
     }
 
     /// <summary>
-    /// Rows that nothing changes once they are made are read from the table: as of the position there were those made
-    /// up to it.
+    /// Reads rows that never change from today's table: as of the position there were those created up to it.
     /// </summary>
-    /// <exception cref="ArgumentException">Some event changes the projection's rows.</exception>
+    /// <exception cref="ArgumentException">The projection has an event that changes its rows.</exception>
     internal void ReadImmutable<TRow, TKey>(Projection<TRow, TKey> projection)
         where TRow : class
         where TKey : notnull
@@ -74,7 +74,7 @@ public sealed partial class PointInTime(
     }
 
     /// <summary>All events of small streams up to the position.</summary>
-    /// <param name="from">No event of any of them is before it, as far as is known.</param>
+    /// <param name="from">A position that no event of these streams precedes.</param>
     internal IAsyncEnumerable<RecordedEvent> StreamsAsync(
         IEnumerable<Guid> streams,
         CancellationToken ct,
@@ -83,14 +83,14 @@ public sealed partial class PointInTime(
 
     /// <summary>All events on topics after <paramref name="after"/> up to the position.</summary>
     internal IAsyncEnumerable<RecordedEvent> TopicsAsync(
-        IReadOnlyCollection<string> topics,
+        IReadOnlyCollection<Topic> topics,
         CancellationToken ct,
         long after = 0
     ) => _topics.ReadAllAsync(topics, after, position, ct);
 
-    /// <summary>As <see cref="TopicIndex.NearestStreamsAsync"/>, up to the position.</summary>
+    /// <summary><see cref="TopicIndex.NearestStreamsAsync"/> up to the position.</summary>
     internal Task<List<(Guid Stream, long Position)>> NearestStreamsAsync<TEvent>(
-        string topic,
+        Topic topic,
         long beside,
         bool older,
         int max,
@@ -103,7 +103,7 @@ public sealed partial class PointInTime(
 
     /// <summary>All events on a topic from a moment on up to the position.</summary>
     internal async IAsyncEnumerable<RecordedEvent> TopicsSinceAsync(
-        string topic,
+        Topic topic,
         DateTimeOffset from,
         [EnumeratorCancellation] CancellationToken ct
     )
@@ -124,21 +124,22 @@ public sealed partial class PointInTime(
     }
 
     /// <summary>
-    /// Folds topics from some way back up to the position, further and further back, until there are enough rows. For
-    /// projections whose rows are made by one event and, at most, removed by another, both on the topics: then whatever
-    /// row there is, is whole.
+    /// Folds the topics' newest events up to the position, then twice as many, until there are enough rows. Only for
+    /// projections whose rows one event creates and at most one other removes, both on the topics: then every row found
+    /// is complete.
     /// </summary>
     /// <exception cref="PointInTimeTooLongException">More events than one request may fold.</exception>
     internal async Task FoldBackAsync<TRow, TKey>(
         PointInTimeTable<TRow, TKey> table,
-        IReadOnlyCollection<string> topics,
+        IReadOnlyCollection<Topic> topics,
         Func<IReadOnlyCollection<TRow>, bool> enough,
         CancellationToken ct
     )
         where TRow : class
         where TKey : notnull
     {
-        var (events, upTo) = (new List<RecordedEvent>(), position);
+        var events = new List<RecordedEvent>();
+        var upTo = position;
         for (var wanted = StepEventsMin; ; wanted *= 2)
         {
             while (events.Count < wanted)
@@ -159,32 +160,30 @@ public sealed partial class PointInTime(
         }
     }
 
-    /// <summary>A query that names views, over the rows that were folded.</summary>
-    /// <exception cref="InvalidOperationException">
-    /// It names a view that it did not see to: its rows would be today's.
-    /// </exception>
-    internal CommandDefinition Command(string sql, object? parameters, CancellationToken ct)
+    string IQueryTables.NameOf(IProjection projection)
+    {
+        var name = PointInTimeTable.NameOf(projection);
+        if (_tables.ContainsKey(name))
+            return name;
+        var view = PresentTables.Instance.NameOf(projection);
+        throw new InvalidOperationException($"{view} was not folded as of {position}");
+    }
+
+    CommandDefinition IQueryTables.Command(string sql, string? with, object? parameters, CancellationToken ct)
     {
         var given = new DynamicParameters(parameters);
-        var named = new SortedSet<string>(StringComparer.Ordinal);
-        sql = ViewName()
-            .Replace(sql, match =>
-            {
-                named.Add(match.Groups["view"].Value);
-                return "past_" + match.Groups["view"].Value;
-            });
-        var rows = named.Select(view =>
-            (
-                _tables.GetValueOrDefault(view)
-                ?? throw new InvalidOperationException($"views.{view} was not folded as of {position}")
-            ).Sql(given)
-        );
-        var own = With().Match(sql);
-        return new(
-            $"with {string.Join(",\n", rows)}{(own.Success ? "," + sql[own.Length..] : "\n" + sql)}",
-            given,
-            cancellationToken: ct
-        );
+        // A name within a longer one adds a table that the query does not read, which costs little.
+        var expressions = _tables
+            .Where(table =>
+                sql.Contains(table.Key, StringComparison.Ordinal)
+                || with?.Contains(table.Key, StringComparison.Ordinal) == true
+            )
+            .Select(table => table.Value.Sql(given))
+            .ToList();
+        if (with is not null)
+            expressions.Add(with);
+        var complete = expressions.Count == 0 ? sql : $"with {string.Join(",\n", expressions)}\n{sql}";
+        return new(complete, given, cancellationToken: ct);
     }
 
     private void Count(int events)
@@ -192,16 +191,18 @@ public sealed partial class PointInTime(
         if ((_events += events) > eventsMax)
             throw new PointInTimeTooLongException(position, eventsMax);
     }
-
-    [GeneratedRegex(@"\bviews\.(?<view>\w+)", RegexOptions.ExplicitCapture)]
-    private static partial Regex ViewName();
-
-    [GeneratedRegex(@"^\s*with\b")]
-    private static partial Regex With();
 }
 
-/// <summary>What was asked rests on more events than one request may fold.</summary>
+/// <summary>The queries' way from the tables they were given to the point in time, if it is one.</summary>
+internal static class PointInTimeTables
+{
+    /// <returns>Null when the query reads the present.</returns>
+    public static PointInTime? PointInTime(this ReadModels views) => views.Tables as PointInTime;
+}
+
+/// <summary>An answer depends on more events than one request may fold.</summary>
 public sealed class PointInTimeTooLongException(long position, int eventsMax)
     : Exception(
-        $"asOf is {position}; this rests on more than {eventsMax:N0} events up to there, which is the limit of one request: ask for less of it, or replay the log"
+        $"asOf is {position}; this rests on more than {eventsMax:N0} events up to there, which is the limit of one "
+            + "request: ask for less of it, or replay the log"
     );

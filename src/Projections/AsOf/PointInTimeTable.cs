@@ -6,10 +6,12 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.AsOf;
 
-/// <summary>Rows of one projection as they stood, for SQL to read under another name.</summary>
+/// <summary>
+/// Rows of one projection as of a position, which SQL reads as a common table expression. Its request alone uses it.
+/// </summary>
 internal abstract class PointInTimeTable
 {
-    // As the table has them: columns in snake case, enums by their names.
+    // The format of the table: columns in snake case, enums by their names.
     protected static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = new SnakeCase(),
@@ -17,7 +19,7 @@ internal abstract class PointInTimeTable
     };
 
     /// <summary>
-    /// An SQL condition on the table as it is now: its rows that nothing has changed since. Null for none of them.
+    /// An SQL condition on today's table that selects the rows no later event has changed. Null selects none.
     /// </summary>
     public string? Unchanged { get; set; }
 
@@ -26,9 +28,8 @@ internal abstract class PointInTimeTable
     /// <summary>The rows as a common table expression.</summary>
     public abstract string Sql(DynamicParameters parameters);
 
-    /// <summary><c>chat.messages.v1</c> is read as <c>views.chat_messages</c>.</summary>
-    public static string ViewOf(IProjection projection) =>
-        projection.Name[..projection.Name.LastIndexOf(".v", StringComparison.Ordinal)].Replace('.', '_');
+    /// <summary>The expression's name: <c>past_chat_messages</c>.</summary>
+    public static string NameOf(IProjection projection) => "past_" + PresentTables.ViewOf(projection);
 
     private sealed class SnakeCase : JsonNamingPolicy
     {
@@ -45,7 +46,7 @@ internal sealed class PointInTimeTable<TRow, TKey>(Projection<TRow, TKey> projec
 
     public IReadOnlyCollection<TRow> Rows => _rows.Values;
 
-    /// <summary>An event that was folded before, for another of the request's queries, changes nothing.</summary>
+    /// <summary>Folds the event once; another query of the request may have folded it already.</summary>
     public override void Fold(RecordedEvent e)
     {
         if (_folded.Add(e.Position))
@@ -60,15 +61,15 @@ internal sealed class PointInTimeTable<TRow, TKey>(Projection<TRow, TKey> projec
 
     public override string Sql(DynamicParameters parameters)
     {
-        var view = ViewOf(projection);
-        // What is folded is small and read at once; what is read from the table is for the query's own conditions to
-        // find.
+        var name = NameOf(projection);
+        var view = PresentTables.Instance.NameOf(projection);
+        // Folded rows are few, and materialized. Today's table is left to the conditions of the query itself.
         if (Unchanged is not null && _rows.Count == 0)
-            return $"past_{view} as not materialized (select * from views.{view} where {Unchanged})";
-        parameters.Add("past_" + view, JsonSerializer.Serialize(_rows.Values, Json));
-        var folded = $"select * from json_populate_recordset(null::views.{view}, @past_{view}::json)";
+            return $"{name} as not materialized (select * from {view} where {Unchanged})";
+        parameters.Add(name, JsonSerializer.Serialize(_rows.Values, Json));
+        var folded = $"select * from json_populate_recordset(null::{view}, @{name}::json)";
         return Unchanged is null
-            ? $"past_{view} as materialized ({folded})"
-            : $"past_{view} as materialized (select * from views.{view} where {Unchanged} union all {folded})";
+            ? $"{name} as materialized ({folded})"
+            : $"{name} as materialized (select * from {view} where {Unchanged} union all {folded})";
     }
 }

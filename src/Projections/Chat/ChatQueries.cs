@@ -4,9 +4,11 @@ using Veza.Projections.AsOf;
 using Veza.Projections.Chat.Channels;
 using Veza.Projections.Chat.Communities;
 using Veza.Projections.Chat.Members;
+using Veza.Projections.Topics;
 
 namespace Veza.Projections.Chat;
 
+/// <summary>A ban or time-out as moderators see it.</summary>
 public sealed record SanctionView(
     AccountName Account,
     SanctionKind Kind,
@@ -17,6 +19,7 @@ public sealed record SanctionView(
     long Position
 );
 
+/// <summary>A member of a community.</summary>
 public sealed record MemberView(AccountName Account, DateTimeOffset JoinedAt, long Position);
 
 /// <summary>Communities, their channels and their members.</summary>
@@ -24,13 +27,13 @@ public sealed class ChatQueries(ReadModels views)
 {
     public async Task<CommunityView?> CommunityAsync(Guid id, CancellationToken ct)
     {
-        if (views.PointInTime is { } past)
+        if (views.PointInTime() is { } past)
             await past.FoldAsync(
-                past.TopicsAsync([$"community:{id}"], ct),
+                past.TopicsAsync([Topic.Community(id)], ct),
                 past.Table(Folds.Of<CommunitiesProjection>())
             );
         return await views.FindAsync<CommunityView>(
-            "select * from views.chat_communities where id = @id",
+            $"select * from {views.Table<CommunitiesProjection>()} where id = @id",
             new { id },
             ct
         );
@@ -38,15 +41,22 @@ public sealed class ChatQueries(ReadModels views)
 
     public Task<ChannelView?> ChannelAsync(Guid id, CancellationToken ct)
     {
-        views.PointInTime?.ReadImmutable(Folds.Of<ChannelsProjection>());
-        return views.FindAsync<ChannelView>("select * from views.chat_channels where id = @id", new { id }, ct);
+        views.PointInTime()?.ReadImmutable(Folds.Of<ChannelsProjection>());
+        return views.FindAsync<ChannelView>(
+            $"select * from {views.Table<ChannelsProjection>()} where id = @id",
+            new { id },
+            ct
+        );
     }
 
     public Task<List<ChannelView>> ChannelsAsync(Guid community, long after, int limit, CancellationToken ct)
     {
-        views.PointInTime?.ReadImmutable(Folds.Of<ChannelsProjection>());
+        views.PointInTime()?.ReadImmutable(Folds.Of<ChannelsProjection>());
         return views.ListAsync<ChannelView>(
-            "select * from views.chat_channels where community_id = @community and position > @after order by position limit @limit",
+            $"""
+            select * from {views.Table<ChannelsProjection>()}
+            where community_id = @community and position > @after order by position limit @limit
+            """,
             new
             {
                 community,
@@ -59,7 +69,10 @@ public sealed class ChatQueries(ReadModels views)
 
     public async Task<bool> IsMemberAsync(Guid community, Guid account, CancellationToken ct) =>
         await views.FindAsync<int>(
-            "select 1 from views.chat_members where community_id = @community and member_id = @account",
+            $"""
+            select 1 from {views.Table<MembersProjection>()}
+            where community_id = @community and member_id = @account
+            """,
             new { community, account },
             ct
         ) == 1;
@@ -68,16 +81,19 @@ public sealed class ChatQueries(ReadModels views)
     public async Task<bool?> SeesChannelAsync(Guid channel, Guid account, CancellationToken ct) =>
         await ChannelAsync(channel, ct) is { } found ? await IsMemberAsync(found.CommunityId, account, ct) : null;
 
-    /// <summary>Those of the channels that exist, each with its community and whether the account may see it.</summary>
+    /// <summary>
+    /// The existing ones among the channels, with their communities and whether the account may see them.
+    /// </summary>
     public Task<List<(Guid Channel, Guid Community, bool Sees)>> ChannelsSeenAsync(
         Guid[] channels,
         Guid account,
         CancellationToken ct
     ) =>
         views.ListPreparedAsync(
-            """
+            $"""
             select c.id, c.community_id, m.member_id is not null
-            from views.chat_channels c left join views.chat_members m on m.community_id = c.community_id and m.member_id = $1
+            from {views.Table<ChannelsProjection>()} c
+            left join {views.Table<MembersProjection>()} m on m.community_id = c.community_id and m.member_id = $1
             where c.id = any ($2)
             """,
             row => (row.GetGuid(0), row.GetGuid(1), row.GetBoolean(2)),
@@ -86,16 +102,17 @@ public sealed class ChatQueries(ReadModels views)
             new NpgsqlParameter<Guid[]> { TypedValue = channels }
         );
 
-    /// <summary>Those of the communities that exist, each with whether the account is a member.</summary>
+    /// <summary>The existing ones among the communities, each with whether the account is a member.</summary>
     public Task<List<(Guid Community, bool IsMember)>> CommunitiesSeenAsync(
         Guid[] communities,
         Guid account,
         CancellationToken ct
     ) =>
         views.ListAsync<(Guid, bool)>(
-            """
+            $"""
             select c.id, m.member_id is not null
-            from views.chat_communities c left join views.chat_members m on m.community_id = c.id and m.member_id = @account
+            from {views.Table<CommunitiesProjection>()} c
+            left join {views.Table<MembersProjection>()} m on m.community_id = c.id and m.member_id = @account
             where c.id = any (@communities)
             """,
             new { communities, account },
@@ -105,19 +122,22 @@ public sealed class ChatQueries(ReadModels views)
     /// <summary>The communities that an account is a member of.</summary>
     public Task<List<Guid>> CommunitiesOfAsync(Guid account, CancellationToken ct) =>
         views.ListAsync<Guid>(
-            "select community_id from views.chat_members where member_id = @account",
+            $"select community_id from {views.Table<MembersProjection>()} where member_id = @account",
             new { account },
             ct
         );
 
-    /// <summary>Which of the accounts are members of which of the communities.</summary>
+    /// <summary>The memberships of these accounts in these communities.</summary>
     public Task<List<(Guid Community, Guid Account)>> MembersAmongAsync(
         Guid[] accounts,
         Guid[] communities,
         CancellationToken ct
     ) =>
         views.ListAsync<(Guid, Guid)>(
-            "select community_id, member_id from views.chat_members where member_id = any (@accounts) and community_id = any (@communities)",
+            $"""
+            select community_id, member_id from {views.Table<MembersProjection>()}
+            where member_id = any (@accounts) and community_id = any (@communities)
+            """,
             new { accounts, communities },
             ct
         );
@@ -129,27 +149,31 @@ public sealed class ChatQueries(ReadModels views)
         CancellationToken ct
     ) =>
         views.ListAsync<(Guid, Guid)>(
-            "select id, community_id from views.chat_channels where community_id = any (@communities) limit @limit",
+            $"""
+            select id, community_id from {views.Table<ChannelsProjection>()}
+            where community_id = any (@communities) limit @limit
+            """,
             new { communities, limit },
             ct
         );
 
     public async Task<List<MemberView>> MembersAsync(Guid community, long after, int limit, CancellationToken ct)
     {
-        if (views.PointInTime is { } past)
+        if (views.PointInTime() is { } past)
         {
             past.ReadImmutable(Folds.Of<ProfilesProjection>());
-            // Who joined before the page begins is not on it.
+            // Members who joined before the page begins are not on it.
             await past.FoldAsync(
-                past.TopicsAsync([$"community:{community}"], ct, after),
+                past.TopicsAsync([Topic.Community(community)], ct, after),
                 past.Table(Folds.Of<MembersProjection>())
             );
         }
         return (
             await views.ListAsync<(Guid Id, string UserName, DateTime JoinedAt, long Position)>(
-                """
+                $"""
                 select m.member_id, coalesce(p.user_name, ''), m.joined_at, m.position
-                from views.chat_members m left join views.accounts_profiles p on p.account_id = m.member_id
+                from {views.Table<MembersProjection>()} m
+                left join {views.Table<ProfilesProjection>()} p on p.account_id = m.member_id
                 where m.community_id = @community and m.position > @after order by m.position limit @limit
                 """,
                 new
@@ -163,7 +187,7 @@ public sealed class ChatQueries(ReadModels views)
         ).ConvertAll(r => new MemberView(new(r.Id, r.UserName), r.JoinedAt, r.Position));
     }
 
-    /// <summary>Bans, and time-outs that have not run out, in the order they were given.</summary>
+    /// <summary>Bans, and time-outs that have not run out, oldest first.</summary>
     public async Task<List<SanctionView>> SanctionsAsync(
         Guid community,
         DateTimeOffset now,
@@ -172,11 +196,14 @@ public sealed class ChatQueries(ReadModels views)
         CancellationToken ct
     ) =>
         (
-            await views.ListAsync<SanctionRow>(
-                """
-                select s.member_id, coalesce(p.user_name, '') as user_name, s.kind, s.by_member_id, s.reason, s.until, s.at, s.position
-                from views.chat_sanctions s left join views.accounts_profiles p on p.account_id = s.member_id
-                where s.community_id = @community and s.position > @after and (s.until is null or s.until > @now) order by s.position limit @limit
+            await views.ListAsync<SanctionWithName>(
+                $"""
+                select s.member_id, coalesce(p.user_name, '') as user_name, s.kind, s.by_member_id, s.reason,
+                       s.until, s.at, s.position
+                from {views.Table<SanctionsProjection>()} s
+                left join {views.Table<ProfilesProjection>()} p on p.account_id = s.member_id
+                where s.community_id = @community and s.position > @after and (s.until is null or s.until > @now)
+                order by s.position limit @limit
                 """,
                 new
                 {
@@ -197,7 +224,7 @@ public sealed class ChatQueries(ReadModels views)
             s.Position
         ));
 
-    private sealed record SanctionRow(
+    private sealed record SanctionWithName(
         Guid MemberId,
         string UserName,
         SanctionKind Kind,

@@ -9,26 +9,27 @@ using Veza.EventStore;
 
 namespace Veza.Projections.Counts;
 
-/// <param name="Type">In snake case, as in the log.</param>
-/// <param name="Change">What it did to the number: 1 or -1.</param>
+/// <summary>An event that changed a number.</summary>
+/// <param name="Type">The event type in snake case, as in the log.</param>
+/// <param name="Change">The change of the number: 1 or -1.</param>
 /// <param name="AccountId">
-/// Who did it, in following whom it concerns; null where that is nobody's business: who played a track is told to its
-/// owner and to the listener alone.
+/// The account that caused it; for follows, the other account. Null where the reader may not know: only the owner of a
+/// track and the listener see who played it.
 /// </param>
 public sealed record CountedEventView(long Position, DateTimeOffset At, string Type, int Change, Guid? AccountId);
 
 /// <summary>The events that a number was counted from.</summary>
 public sealed class CountQueries(ReadModels views, EventLog log)
 {
-    public static readonly string[] Reads = ["counts.events.v1"];
+    public static readonly string[] Reads = [CountedEventsProjection.ProjectionName];
 
     /// <summary>
-    /// The events after a position, oldest first. Costs a look-up for the page and one for each event, however many
-    /// others the log holds.
+    /// The events after a position, oldest first. Costs one look-up for the page and one for each event, independent of
+    /// the size of the log.
     /// </summary>
     /// <param name="since">Only events from this moment on; null for all.</param>
     /// <param name="until">Only events before this moment; null for all.</param>
-    /// <param name="emoji">Of reactions; empty for all other numbers.</param>
+    /// <param name="emoji">The emoji of reactions; empty for all other numbers.</param>
     public async Task<List<CountedEventView>> PageAsync(
         Guid subject,
         CountedNumber number,
@@ -45,9 +46,10 @@ public sealed class CountQueries(ReadModels views, EventLog log)
             after = Math.Max(after, await log.Reader.PositionBeforeAsync(from, ct));
         var upTo = until is { } end ? await log.Reader.PositionBeforeAsync(end, ct) : long.MaxValue;
         var rows = await views.ListAsync<Row>(
-            """
-            select position, change from views.counts_events
-            where subject_id = @subject and number = @number and emoji = @emoji and position > @after and position <= @upTo order by position limit @limit
+            $"""
+            select position, change from {views.Table<CountedEventsProjection>()}
+            where subject_id = @subject and number = @number and emoji = @emoji
+              and position > @after and position <= @upTo order by position limit @limit
             """,
             new
             {

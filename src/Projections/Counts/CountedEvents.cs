@@ -10,7 +10,7 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Counts;
 
-/// <summary>The numbers that are shown of something: of a track, an account, a community, a message.</summary>
+/// <summary>The numbers shown with a track, an account, a community or a message.</summary>
 public enum CountedNumber
 {
     Plays,
@@ -24,17 +24,19 @@ public enum CountedNumber
     Reactions,
 }
 
-/// <summary>One event that a number was counted from. A number is the sum of its changes.</summary>
+/// <summary>An event that changed a number. The number is the sum of its changes.</summary>
 /// <param name="SubjectId">The track, account, community or message.</param>
-/// <param name="Emoji">Of reactions, which are counted for each; empty for all other numbers.</param>
+/// <param name="Emoji">The emoji of reactions, which are counted for each emoji; empty for all other numbers.</param>
 /// <param name="Change">1 or -1.</param>
 public sealed record CountedEventRow(Guid SubjectId, CountedNumber Number, string Emoji, long Position, int Change);
 
-/// <remarks>It points at the log and repeats nothing of it; the primary key is what a page is read by.</remarks>
+/// <remarks>Rows point into the log and copy nothing of it. Pages are read by the primary key.</remarks>
 public sealed class CountedEventsProjection
     : Projection<CountedEventRow, (Guid SubjectId, CountedNumber Number, string Emoji, long Position)>
 {
-    public override string Name => "counts.events.v1";
+    public const string ProjectionName = "counts.events.v1";
+
+    public override string Name => ProjectionName;
 
     public CountedEventsProjection()
     {

@@ -42,7 +42,7 @@ public sealed class EndWhatAccountsRun(
     private async Task EndAsync<TEvent>(AppendedEvent<TEvent> e, Guid account, string reason, CancellationToken ct)
         where TEvent : class
     {
-        await projections.WaitAsync(["live.broadcasts.v1"], await log.Reader.HeadAsync(ct), ct);
+        await projections.WaitAsync([BroadcastsProjection.ProjectionName], await log.Reader.HeadAsync(ct), ct);
         for (var after = 0L; ; )
         {
             var page = await broadcasts.OpenAsync(account, after, PageMax, ct);

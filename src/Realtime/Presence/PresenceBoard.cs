@@ -1,9 +1,11 @@
 namespace Veza.Realtime.Presence;
 
-/// <summary>How an account is on one node.</summary>
+/// <summary>An account's status and number of devices on one node, or on all together.</summary>
 public readonly record struct NodePresence(PresenceStatus Status, int Devices);
 
-/// <summary>Who is there, on which node, as this one has heard. Thread-safe; no I/O.</summary>
+/// <summary>
+/// The presence of accounts on all nodes, as far as this node has received it. Any thread may call it; it does no I/O.
+/// </summary>
 public sealed class PresenceBoard(Guid self, PresenceLimits limits, TimeProvider clock)
 {
     private readonly Lock _gate = new();
@@ -11,15 +13,15 @@ public sealed class PresenceBoard(Guid self, PresenceLimits limits, TimeProvider
     private readonly Dictionary<Guid, Node> _nodes = new() { [self] = new() };
     private readonly Dictionary<Guid, DateTimeOffset> _lastSeen = [];
     private HashSet<Guid> _changed = [];
-    private HashSet<Guid> _untold = [];
+    private HashSet<Guid> _unsent = [];
 
     private sealed class Node
     {
-        public DateTimeOffset Heard;
+        public DateTimeOffset HeardAt;
         public Dictionary<Guid, NodePresence> Accounts = [];
     }
 
-    /// <summary>How an account is over all its devices, and how many they are.</summary>
+    /// <summary>An account's status over all its devices, and their number.</summary>
     public NodePresence Of(Guid account)
     {
         lock (_gate)
@@ -27,7 +29,7 @@ public sealed class PresenceBoard(Guid self, PresenceLimits limits, TimeProvider
     }
 
     /// <returns>
-    /// The minute in which an account was last seen to be there; null when it is not known, or it is there.
+    /// The minute in which an account was last online; null when it is online now, or the minute is unknown.
     /// </returns>
     public DateTimeOffset? LastSeen(Guid account)
     {
@@ -49,7 +51,7 @@ public sealed class PresenceBoard(Guid self, PresenceLimits limits, TimeProvider
                 _devices.Add(account, devices = []);
             devices[device] = status;
             Put(_nodes[self], account, new(Together(devices.Values), devices.Count));
-            _untold.Add(account);
+            _unsent.Add(account);
             return true;
         }
     }
@@ -63,37 +65,40 @@ public sealed class PresenceBoard(Guid self, PresenceLimits limits, TimeProvider
             if (devices.Count == 0)
                 _devices.Remove(account);
             Put(_nodes[self], account, new(Together(devices.Values), devices.Count));
-            _untold.Add(account);
+            _unsent.Add(account);
         }
     }
 
-    /// <param name="whole">What is not among them is no longer there.</param>
-    public void Hear(Guid node, IReadOnlyList<(Guid Account, NodePresence Presence)> told, bool whole)
+    /// <summary>Applies the presence that another node sent.</summary>
+    /// <param name="whole">Whether these are all accounts of the node; others are then offline there.</param>
+    public void Receive(Guid node, IReadOnlyList<(Guid Account, NodePresence Presence)> entries, bool whole)
     {
         if (node == self)
             return;
         lock (_gate)
         {
-            if (!_nodes.TryGetValue(node, out var known))
-                _nodes.Add(node, known = new());
-            known.Heard = clock.GetUtcNow();
+            if (!_nodes.TryGetValue(node, out var state))
+                _nodes.Add(node, state = new());
+            state.HeardAt = clock.GetUtcNow();
             if (whole)
-                foreach (var account in known.Accounts.Keys.Except(told.Select(t => t.Account)).ToList())
-                    Put(known, account, default);
-            foreach (var (account, presence) in told)
-                Put(known, account, presence);
+                foreach (var account in state.Accounts.Keys.Except(entries.Select(t => t.Account)).ToList())
+                    Put(state, account, default);
+            foreach (var (account, presence) in entries)
+                Put(state, account, presence);
         }
     }
 
-    /// <summary>A node said goodbye; null forgets those that have not been heard of for too long.</summary>
-    public void Forget(Guid? gone)
+    /// <summary>
+    /// Removes a node that stopped; null removes those silent for <see cref="PresenceLimits.GoneAfter"/>.
+    /// </summary>
+    public void RemoveNodes(Guid? gone)
     {
         lock (_gate)
             foreach (
                 var (id, node) in _nodes
                     .Where(n =>
                         n.Key != self
-                        && (gone is null ? clock.GetUtcNow() - n.Value.Heard > limits.GoneAfter : n.Key == gone)
+                        && (gone is null ? clock.GetUtcNow() - n.Value.HeardAt > limits.GoneAfter : n.Key == gone)
                     )
                     .ToList()
             )
@@ -104,7 +109,7 @@ public sealed class PresenceBoard(Guid self, PresenceLimits limits, TimeProvider
             }
     }
 
-    /// <returns>Accounts that others see differently than the last time.</returns>
+    /// <returns>The accounts whose visible status changed since the last call.</returns>
     public HashSet<Guid> TakeChanged()
     {
         lock (_gate)
@@ -115,17 +120,17 @@ public sealed class PresenceBoard(Guid self, PresenceLimits limits, TimeProvider
         }
     }
 
-    /// <param name="whole">All that are here, not only what has changed.</param>
-    /// <returns>What the other nodes are to be told of this one.</returns>
-    public List<(Guid Account, NodePresence Presence)> TakeUntold(bool whole)
+    /// <param name="whole">True takes all accounts here, false only the changed ones.</param>
+    /// <returns>This node's presence that the other nodes must receive.</returns>
+    public List<(Guid Account, NodePresence Presence)> TakeUnsent(bool whole)
     {
         lock (_gate)
         {
             var accounts = _nodes[self].Accounts;
             var taken = whole
                 ? accounts.Select(a => (a.Key, a.Value)).ToList()
-                : [.. _untold.Select(a => (a, accounts.GetValueOrDefault(a)))];
-            _untold = [];
+                : [.. _unsent.Select(a => (a, accounts.GetValueOrDefault(a)))];
+            _unsent = [];
             return taken;
         }
     }
@@ -152,7 +157,7 @@ public sealed class PresenceBoard(Guid self, PresenceLimits limits, TimeProvider
         if (before == PresenceStatus.Offline)
             return;
         var now = clock.GetUtcNow();
-        // Any of them makes room: who it is matters less than that there is a bound.
+        // An arbitrary entry is evicted: the bound matters, not which account it is.
         if (_lastSeen.Count >= limits.LastSeenMax && !_lastSeen.ContainsKey(account))
             _lastSeen.Remove(_lastSeen.Keys.First());
         _lastSeen[account] = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMinute));

@@ -8,19 +8,26 @@ using Veza.Domain.Chat.Communities;
 using Veza.Domain.Chat.Members;
 using Veza.EventStore.Database;
 using Veza.Projections.Chat;
+using Veza.Projections.Topics;
+using Veza.Realtime.Engine;
 
 namespace Veza.Realtime.Presence;
 
 /// <summary>
-/// Tells the other nodes who is here and who types, by <c>NOTIFY</c>, and this node's watchers what concerns them.
-/// Nothing of it is in the log.
+/// Sends presence and typing to the other nodes by <c>NOTIFY</c>, and to this node's watchers. None of it is in the
+/// log.
 /// </summary>
+/// <remarks>
+/// Any thread may call it. Two loops send and listen; a fault of the database is logged, and after
+/// <see cref="RetryAfter"/> all presence is sent again. Messages may be lost or dropped; the next ones correct them.
+/// </remarks>
 public sealed class PresenceService : IHostedService, IAsyncDisposable
 {
     private const string Channel = "veza_presence";
 
     /// <summary>
-    /// Entries in one notification, which PostgreSQL limits to 8,000 bytes; the longer kind has less than 110.
+    /// Entries in one notification, which PostgreSQL limits to 8,000 bytes; the longer kind of entry has fewer than
+    /// 110.
     /// </summary>
     private const int EntriesPerNoteMax = 70;
 
@@ -36,15 +43,15 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private HashSet<(Guid Channel, Guid Account)> _typedHere = [];
     private HashSet<(Guid Channel, Guid Account)> _typed = [];
-    private int _mustTellAll = 1;
-    private long _toldAt;
+    private int _mustSendAll = 1;
+    private long _sentAt;
     private Task[] _loops = [];
 
     private sealed record Entry(Guid A, PresenceStatus S, int D);
 
     private sealed record Typed(Guid C, Guid A);
 
-    /// <param name="Whole">The first of several that tell all there is.</param>
+    /// <param name="Whole">Whether it begins a full list of the node's accounts.</param>
     private sealed record Note(Guid Node, string Kind, bool Whole, IReadOnlyList<Entry> P, IReadOnlyList<Typed> T);
 
     public PresenceService(
@@ -69,7 +76,7 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        _loops = [Task.Run(ListenAsync, CancellationToken.None), Task.Run(TellAsync, CancellationToken.None)];
+        _loops = [Task.Run(ListenAsync, CancellationToken.None), Task.Run(SendLoopAsync, CancellationToken.None)];
         return Task.CompletedTask;
     }
 
@@ -83,16 +90,16 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
             await SendAsync([new(_self, "bye", false, [], [])], cancellationToken);
         }
         catch (Exception fault) when (fault is NpgsqlException or OperationCanceledException)
-        { /* They notice by themselves. */
+        { /* The other nodes notice the silence. */
         }
     }
 
-    // The container knows it under two names and may come twice.
+    // The container registers it twice and may dispose it twice.
     public async ValueTask DisposeAsync() => await _stopping.CancelAsync();
 
     /// <summary>
-    /// Passes on that somebody types; more than a node may tell at once is dropped, and so is all of it while the live
-    /// topics are behind.
+    /// Sends that the caller types. It is dropped when the node has too many typing messages, or while its live topics
+    /// are behind.
     /// </summary>
     public async Task<LiveRefusal?> TypeAsync(LiveCaller by, Guid channelId, CancellationToken ct)
     {
@@ -102,7 +109,7 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
             return LiveRefusal.NotMember(channelId);
         lock (_gate)
         {
-            if (IsBehind || _typedHere.Count >= Limits.TypingPerTellMax)
+            if (IsBehind || _typedHere.Count >= Limits.TypingPerSendMax)
                 LiveMetrics.PresenceDropped.Add(1);
             else
                 _typedHere.Add((channelId, by.AccountId));
@@ -170,36 +177,38 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
                 channel
             );
 
-    private async Task TellAsync()
+    private async Task SendLoopAsync()
     {
-        using var timer = new PeriodicTimer(Limits.TellEvery, _clock);
+        using var timer = new PeriodicTimer(Limits.SendEvery, _clock);
         while (await timer.WaitForNextTickAsync(_stopping.Token))
             try
             {
-                Board.Forget(null);
-                HashSet<(Guid, Guid)> here,
-                    all;
+                Board.RemoveNodes(null);
+                HashSet<(Guid, Guid)> here;
+                HashSet<(Guid, Guid)> all;
                 lock (_gate)
                 {
-                    (here, all) = (_typedHere, [.. _typed, .. _typedHere]);
-                    (_typedHere, _typed) = ([], []);
+                    here = _typedHere;
+                    all = [.. _typed, .. _typedHere];
+                    _typedHere = [];
+                    _typed = [];
                 }
-                await TellWatchersAsync(Board.TakeChanged(), all);
-                await TellNodesAsync(here);
+                await SendToWatchersAsync(Board.TakeChanged(), all);
+                await SendToNodesAsync(here);
             }
             catch (Exception fault) when (!_stopping.IsCancellationRequested)
             {
-                Interlocked.Exchange(ref _mustTellAll, 1);
-                _logger.LogWarning("Telling presence failed and is tried again: {Reason}", fault.Message);
+                Interlocked.Exchange(ref _mustSendAll, 1);
+                _logger.LogWarning("Sending presence failed and is tried again: {Reason}", fault.Message);
                 await Task.Delay(RetryAfter, _clock);
             }
     }
 
-    private async Task TellNodesAsync(HashSet<(Guid Channel, Guid Account)> typed)
+    private async Task SendToNodesAsync(HashSet<(Guid Channel, Guid Account)> typed)
     {
-        var whole = Interlocked.Exchange(ref _mustTellAll, 0) == 1;
+        var whole = Interlocked.Exchange(ref _mustSendAll, 0) == 1;
         var entries = Board
-            .TakeUntold(whole)
+            .TakeUnsent(whole)
             .ConvertAll(e => new Entry(e.Account, e.Presence.Status, e.Presence.Devices));
         var notes = entries
             .Chunk(EntriesPerNoteMax)
@@ -213,15 +222,15 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
                 .Chunk(EntriesPerNoteMax)
                 .Select(some => new Note(_self, "state", false, [], some))
         );
-        if (notes.Count == 0 && _clock.GetElapsedTime(_toldAt) > Limits.AliveEvery)
+        if (notes.Count == 0 && _clock.GetElapsedTime(_sentAt) > Limits.AliveEvery)
             notes.Add(new(_self, "state", false, [], []));
         if (notes.Count == 0)
             return;
         await SendAsync(notes, _stopping.Token);
-        _toldAt = _clock.GetTimestamp();
+        _sentAt = _clock.GetTimestamp();
     }
 
-    // A transaction that only notifies writes nothing and waits for no flush.
+    // A transaction that only notifies writes no WAL and waits for no flush.
     private async Task SendAsync(IReadOnlyList<Note> notes, CancellationToken ct)
     {
         await using var notify = _engine.Log.Database.CreateCommand(
@@ -239,25 +248,25 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
             try
             {
                 await using var connection = await _engine.Log.Database.OpenConnectionAsync(_stopping.Token);
-                connection.Notification += (_, told) => Hear(told.Payload);
+                connection.Notification += (_, notification) => Receive(notification.Payload);
                 await using (var listen = new NpgsqlCommand($"listen {Channel}", connection))
                     await listen.ExecuteNonQueryAsync(_stopping.Token);
-                // What was told while nobody listened here is lost: everybody says it again.
-                Interlocked.Exchange(ref _mustTellAll, 1);
+                // Messages sent while this node did not listen are lost: every node sends its presence again.
+                Interlocked.Exchange(ref _mustSendAll, 1);
                 await SendAsync([new(_self, "hello", false, [], [])], _stopping.Token);
                 await connection.HearNotificationsAsync(_stopping.Token);
             }
             catch (Exception fault) when (!_stopping.IsCancellationRequested)
             {
                 _logger.LogWarning(
-                    "Listening for other nodes' presence broke off and is taken up again: {Reason}",
+                    "Listening for the presence of other nodes failed and is tried again: {Reason}",
                     fault.Message
                 );
                 await Task.Delay(RetryAfter, _clock);
             }
     }
 
-    private void Hear(string payload)
+    private void Receive(string payload)
     {
         Note? note;
         try
@@ -271,20 +280,20 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
         if (note is null || note.Node == _self)
             return;
         if (note.Kind == "bye")
-            Board.Forget(note.Node);
+            Board.RemoveNodes(note.Node);
         else
-            Board.Hear(note.Node, [.. note.P.Select(e => (e.A, new NodePresence(e.S, e.D)))], note.Whole);
+            Board.Receive(note.Node, [.. note.P.Select(e => (e.A, new NodePresence(e.S, e.D)))], note.Whole);
         if (note.Kind == "hello")
-            Interlocked.Exchange(ref _mustTellAll, 1);
+            Interlocked.Exchange(ref _mustSendAll, 1);
         lock (_gate)
             foreach (var t in note.T)
-                if (_typed.Count < Limits.TypingPerTellMax)
+                if (_typed.Count < Limits.TypingPerSendMax)
                     _typed.Add((t.C, t.A));
                 else
                     LiveMetrics.PresenceDropped.Add(1);
     }
 
-    private async Task TellWatchersAsync(HashSet<Guid> changed, HashSet<(Guid Channel, Guid Account)> typed)
+    private async Task SendToWatchersAsync(HashSet<Guid> changed, HashSet<(Guid Channel, Guid Account)> typed)
     {
         PresenceWatch[] watches;
         lock (_gate)
@@ -304,16 +313,16 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
             )
             foreach (var watch in byTopic[Topic.Community(community)])
                 if (await MayAsync(watch, Topic.Community(community)))
-                    watch.Tell(account, Board.Of(account).Status.Shown());
+                    watch.Put(account, Board.Of(account).Status.Shown());
         foreach (var (channel, account) in typed)
         foreach (var watch in byTopic[Topic.Channel(channel)])
             if (watch.Caller.AccountId != account && await MayAsync(watch, Topic.Channel(channel)))
-                watch.Tell(channel, account, _clock.GetUtcNow() + Limits.TypingExpiresAfter);
+                watch.Put(channel, account, _clock.GetUtcNow() + Limits.TypingExpiresAfter);
     }
 
     /// <summary>
-    /// Asked again whenever something is told: who has left or signed out hears nothing from then on. The models are in
-    /// memory and as fresh as the tail.
+    /// Checks access again for each message, so that an account that left or signed out gets no further one. The
+    /// aggregates are in memory and as fresh as the tail.
     /// </summary>
     private async Task<bool> MayAsync(PresenceWatch watch, Topic topic)
     {

@@ -1,10 +1,12 @@
 using Veza.EventStore.Concurrency;
+using Veza.Projections.Topics;
+using Veza.Realtime.Engine;
 
 namespace Veza.Realtime.Presence;
 
 /// <summary>
-/// What one device watches, and what waits until it reads on: the newest of each account, so that a slow one costs a
-/// bounded amount.
+/// One device's watch, and its messages that wait to be read: the newest status of each account, so that a slow device
+/// costs a bounded amount of memory. Any thread may call it; one reader calls <see cref="NextAsync"/>.
 /// </summary>
 public sealed class PresenceWatch
 {
@@ -17,7 +19,7 @@ public sealed class PresenceWatch
     private Dictionary<(Guid Channel, Guid Account), DateTimeOffset> _typing = [];
     private List<string> _closed = [];
 
-    /// <param name="topics">Each with its community.</param>
+    /// <param name="topics">The watched topics, each with its community.</param>
     internal PresenceWatch(LiveCaller caller, Dictionary<Topic, Guid> topics, PresenceLimits limits, TimeProvider clock)
     {
         Caller = caller;
@@ -42,7 +44,7 @@ public sealed class PresenceWatch
             return _topics.TryGetValue(topic, out var community) ? community : null;
     }
 
-    /// <returns>Null when nothing is watched any longer.</returns>
+    /// <returns>Null when no topic is left.</returns>
     internal async Task<PresenceMessage?> NextAsync(CancellationToken ct)
     {
         while (true)
@@ -56,7 +58,7 @@ public sealed class PresenceWatch
         }
     }
 
-    internal void Tell(Guid account, PresenceStatus status)
+    internal void Put(Guid account, PresenceStatus status)
     {
         lock (_gate)
             if (_presence.Count < _limits.WaitingPerWatchMax || _presence.ContainsKey(account))
@@ -66,7 +68,7 @@ public sealed class PresenceWatch
         _changed.Set();
     }
 
-    internal void Tell(Guid channel, Guid account, DateTimeOffset expires)
+    internal void Put(Guid channel, Guid account, DateTimeOffset expires)
     {
         lock (_gate)
             if (_typing.Count < _limits.WaitingPerWatchMax)
@@ -76,7 +78,8 @@ public sealed class PresenceWatch
         _changed.Set();
     }
 
-    /// <param name="community">Null for all there are.</param>
+    /// <summary>Ends the watch of a community's topics.</summary>
+    /// <param name="community">Null ends the watch of all topics.</param>
     internal void Close(Guid? community)
     {
         lock (_gate)

@@ -3,17 +3,20 @@ using Microsoft.Extensions.Logging;
 
 namespace Veza.Realtime.Sockets;
 
-/// <summary>Has clocks that somebody must look at now and then.</summary>
+/// <summary>Has time limits that a heartbeat checks.</summary>
 public interface IHeartbeatHandler
 {
     void Beat();
 }
 
 /// <summary>
-/// Beats for connections in the server's stead. The server's own heart goes to every connection every second, each time
-/// into memory that is in no cache; of twenty thousand nearly all are live sockets, whose clocks are for 15 seconds and
-/// more.
+/// The heartbeat of connections, in place of Kestrel's. Any thread may add and remove handlers; beats run on a timer,
+/// and a handler that throws is logged.
 /// </summary>
+/// <remarks>
+/// Kestrel's heartbeat visits every connection every second, each time in memory that no cache holds. Of twenty
+/// thousand connections nearly all are live sockets, whose time limits are 15 seconds and more.
+/// </remarks>
 public sealed class ConnectionHeartbeat : IDisposable
 {
     private const int SlowParts = 4;
@@ -28,9 +31,9 @@ public sealed class ConnectionHeartbeat : IDisposable
     ];
     private readonly ILogger _log;
     private readonly ITimer _timer;
-    private IHeartbeatHandler[] _room = [];
-    private int _turn,
-        _isBeating;
+    private IHeartbeatHandler[] _buffer = [];
+    private int _turn;
+    private int _isBeating;
 
     public ConnectionHeartbeat(TimeProvider clock, ILogger<ConnectionHeartbeat> log)
     {
@@ -38,40 +41,41 @@ public sealed class ConnectionHeartbeat : IDisposable
         _timer = clock.CreateTimer(static me => ((ConnectionHeartbeat)me!).Beat(), this, Second, Second);
     }
 
-    /// <summary>It beats every second until it is removed, and perhaps once more.</summary>
-    public void Add(IHeartbeatHandler beating) => Add(_everySecond, beating);
+    /// <summary>Calls the handler every second until it is removed, and possibly once more.</summary>
+    public void Add(IHeartbeatHandler handler) => Add(_everySecond, handler);
 
     /// <summary>
-    /// It beats every fourth second until it is removed, and perhaps once more; not all such at once.
+    /// Calls the handler every fourth second until it is removed, and possibly once more. Handlers are spread over the
+    /// four seconds.
     /// </summary>
-    public void AddSlow(IHeartbeatHandler beating) => Add(PartOf(beating), beating);
+    public void AddSlow(IHeartbeatHandler handler) => Add(PartOf(handler), handler);
 
-    public void Remove(IHeartbeatHandler beating)
+    public void Remove(IHeartbeatHandler handler)
     {
-        if (!TryRemove(PartOf(beating), beating))
-            TryRemove(_everySecond, beating);
+        if (!TryRemove(PartOf(handler), handler))
+            TryRemove(_everySecond, handler);
     }
 
     public void Dispose() => _timer.Dispose();
 
-    private HashSet<IHeartbeatHandler> PartOf(IHeartbeatHandler beating) =>
-        _slow[RuntimeHelpers.GetHashCode(beating) % SlowParts];
+    private HashSet<IHeartbeatHandler> PartOf(IHeartbeatHandler handler) =>
+        _slow[RuntimeHelpers.GetHashCode(handler) % SlowParts];
 
-    private static void Add(HashSet<IHeartbeatHandler> part, IHeartbeatHandler beating)
+    private static void Add(HashSet<IHeartbeatHandler> part, IHeartbeatHandler handler)
     {
         lock (part)
-            part.Add(beating);
+            part.Add(handler);
     }
 
-    private static bool TryRemove(HashSet<IHeartbeatHandler> part, IHeartbeatHandler beating)
+    private static bool TryRemove(HashSet<IHeartbeatHandler> part, IHeartbeatHandler handler)
     {
         lock (part)
-            return part.Remove(beating);
+            return part.Remove(handler);
     }
 
     private void Beat()
     {
-        // A beat that takes longer than a second is not joined by the next.
+        // A beat that takes longer than a second suppresses the next.
         if (Interlocked.Exchange(ref _isBeating, 1) != 0)
             return;
         Beat(_everySecond);
@@ -85,21 +89,21 @@ public sealed class ConnectionHeartbeat : IDisposable
         lock (part)
         {
             count = part.Count;
-            if (_room.Length < count)
-                _room = new IHeartbeatHandler[count * 2];
-            part.CopyTo(_room);
+            if (_buffer.Length < count)
+                _buffer = new IHeartbeatHandler[count * 2];
+            part.CopyTo(_buffer);
         }
-        foreach (var beating in _room.AsSpan(0, count))
+        foreach (var handler in _buffer.AsSpan(0, count))
         {
             try
             {
-                beating.Beat();
+                handler.Beat();
             }
             catch (Exception fault)
             {
-                _log.LogError(fault, "a connection's clocks could not be looked at");
+                _log.LogError(fault, "Checking a connection's time limits failed");
             }
         }
-        Array.Clear(_room, 0, count);
+        Array.Clear(_buffer, 0, count);
     }
 }

@@ -9,10 +9,13 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Veza.Realtime.Sockets;
 
 /// <summary>
-/// A server's connection as the stream that a WebSocket speaks over. It reads from the server's pipe and, where nothing
-/// stands between the two, writes to the socket itself: another buffer, and the loop that empties it, would cost as
-/// much as all else that is done for an item. Whoever has the connection ends it.
+/// Kestrel's connection as the stream below a WebSocket. It reads from Kestrel's pipe. Without TLS it writes directly
+/// to the socket: the pipe's buffer and copy loop would cost as much as all other work for an item.
 /// </summary>
+/// <remarks>
+/// One thread may read while another writes, as a WebSocket does. A lost client is an <see cref="IOException"/>. It
+/// does not own the connection, which its creator closes.
+/// </remarks>
 internal sealed class ConnectionStream(ConnectionContext connection) : Stream
 {
     private readonly IDuplexPipe _pipe = connection.Transport;
@@ -61,7 +64,8 @@ internal sealed class ConnectionStream(ConnectionContext connection) : Stream
         }
         catch (ObjectDisposedException)
         {
-            (sent, error) = (0, SocketError.Shutdown);
+            sent = 0;
+            error = SocketError.Shutdown;
         }
         if (error is SocketError.Success && sent == buffer.Length)
             return default;
@@ -83,8 +87,8 @@ internal sealed class ConnectionStream(ConnectionContext connection) : Stream
     public override void SetLength(long value) => throw new NotSupportedException();
 
     /// <summary>
-    /// The first write says where all others go. The answer to the client's handshake may still be in the pipe; when
-    /// the client has said something upon it, it is not. What TLS has to encrypt goes through the pipe.
+    /// Chooses pipe or socket for all writes at the first one. The pipe may still hold the answer to the client's
+    /// handshake, but not once the client has sent something after it. With TLS all writes use the pipe.
     /// </summary>
     private void Decide()
     {
@@ -92,7 +96,7 @@ internal sealed class ConnectionStream(ConnectionContext connection) : Stream
         if (!Volatile.Read(ref _hasRead) || connection.Features.Get<ITlsConnectionFeature>() is not null)
             return;
         _socket = connection.Features.Get<IConnectionSocketFeature>()?.Socket;
-        // Sending must not wait in the thread that sends to thousands.
+        // A send must not block the thread that sends to thousands of clients.
         if (_socket is not null)
             _socket.Blocking = false;
     }

@@ -5,13 +5,18 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.SignalR;
+using Veza.Realtime.Engine;
 
 namespace Veza.Realtime.Sockets;
 
 /// <summary>
-/// A hub's connection straight over a server's: WebSocket frames on one side, SignalR's messages on the other, and
-/// nothing between them that an idle connection would have to keep.
+/// A SignalR connection directly over Kestrel's: WebSocket frames on one side, SignalR's messages on the other. An idle
+/// connection holds no buffers, headers or scopes.
 /// </summary>
+/// <remarks>
+/// The hub reads and writes on its thread; the heartbeat checks the time limits on another. A client that neither pings
+/// nor reads in time is disconnected, and resumes later.
+/// </remarks>
 public sealed class LiveSocket
     : ConnectionContext,
         IDuplexPipe,
@@ -19,7 +24,7 @@ public sealed class LiveSocket
         IConnectionHeartbeatFeature,
         IHeartbeatHandler
 {
-    /// <summary>The hub's look at when it last sent something.</summary>
+    /// <summary>The hub registers one tick for its send time-out, and a second once it hears a ping.</summary>
     private const int TicksWithoutPings = 1;
 
     private readonly ConnectionContext _connection;
@@ -33,7 +38,7 @@ public sealed class LiveSocket
     private long _sentAt;
     private bool _isSending;
 
-    /// <summary>0 for a client that has not pinged: it need not.</summary>
+    /// <summary>0 for a client that has never pinged, which it need not.</summary>
     private long _heardAt;
 
     private LiveSocket(
@@ -50,7 +55,7 @@ public sealed class LiveSocket
         _limits = limits;
         _clock = clock;
         _sentAt = clock.GetTimestamp();
-        // SignalR keeps it alive.
+        // SignalR sends the pings.
         _socket = WebSocket.CreateFromStream(
             new ConnectionStream(connection),
             new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = TimeSpan.Zero }
@@ -82,7 +87,7 @@ public sealed class LiveSocket
     }
     public ClaimsPrincipal? User { get; set; }
 
-    /// <summary>How long nothing was sent; while something waits to be taken, how long it does.</summary>
+    /// <summary>The time since the last send; during a send, how long it has been waiting for the client.</summary>
     private TimeSpan Silence => _clock.GetElapsedTime(Volatile.Read(ref _sentAt));
 
     private bool HubListensForPings => _ticks.Length > TicksWithoutPings;
@@ -90,15 +95,15 @@ public sealed class LiveSocket
     PipeReader IDuplexPipe.Input => _input;
     PipeWriter IDuplexPipe.Output => _output;
 
-    /// <summary>Serves the hub until either side ends it.</summary>
-    /// <param name="connection">The server's own, on which the client's WebSocket handshake has been answered.</param>
-    /// <param name="keepAlive">How often the client pings, and is pinged when it does not.</param>
+    /// <summary>Serves the hub until client or server ends the connection.</summary>
+    /// <param name="connection">Kestrel's connection, after the answer to the client's WebSocket handshake.</param>
+    /// <param name="keepAlive">The client's ping interval, and the server's while the client sends none.</param>
     public static async Task RunAsync(
         ConnectionContext connection,
         ClaimsPrincipal user,
         TimeSpan keepAlive,
         ConnectionHandler hub,
-        ConnectionHeartbeat heart,
+        ConnectionHeartbeat heartbeat,
         RealtimeLimits limits,
         TimeProvider clock
     )
@@ -106,19 +111,19 @@ public sealed class LiveSocket
         var socket = new LiveSocket(connection, user, keepAlive, limits, clock);
         connection.Features.Set<IConnectionHeartbeatFeature>(socket);
         connection.Features.Set<IConnectionUserFeature>(socket);
-        heart.AddSlow(socket);
+        heartbeat.AddSlow(socket);
         try
         {
             await hub.OnConnectedAsync(socket);
         }
         finally
         {
-            heart.Remove(socket);
+            heartbeat.Remove(socket);
             await socket.CloseAsync();
         }
     }
 
-    /// <summary>From now on something waits until the client takes it.</summary>
+    /// <summary>Called when a send starts, which ends when the client has taken the data.</summary>
     internal void BeginSending()
     {
         Volatile.Write(ref _sentAt, _clock.GetTimestamp());
@@ -127,25 +132,26 @@ public sealed class LiveSocket
 
     internal void EndSending() => Volatile.Write(ref _isSending, false);
 
-    /// <summary>The client said something.</summary>
-    internal void Hear()
+    /// <summary>Called for each message of the client.</summary>
+    internal void MarkHeard()
     {
         if (_heardAt != 0)
             Volatile.Write(ref _heardAt, _clock.GetTimestamp());
     }
 
     /// <summary>
-    /// Whether a ping ends here. Most of what most clients say are pings, and the hub does nothing but look at its
-    /// clock when it hears one, for more than all the rest costs. It begins to look when it hears the first, so that it
-    /// must hear either none or all: those of a client that writes them in a way of its own.
+    /// Handles a ping here instead of in the hub, which would only restart its time-out, at a cost above all its other
+    /// work. The hub starts its time-out with the first ping, so it must get either all pings or none. It gets all from
+    /// clients that format them differently.
     /// </summary>
+    /// <returns>Whether the ping is handled.</returns>
     internal bool TakesPing()
     {
         if (HubListensForPings)
             return false;
         Volatile.Write(ref _heardAt, _clock.GetTimestamp());
-        // It is owed one soon. Now all that is needed for it is at hand; later the heart would go to this connection
-        // for nothing else.
+        // The client's own ping will soon be due. Sending it now uses memory that is in the cache; later the heartbeat
+        // would visit this connection only for it.
         if (Silence >= RealtimeLimits.PingAnsweredAfter(_keepAlive))
             TickHub();
         return true;
@@ -160,20 +166,18 @@ public sealed class LiveSocket
 
     void IHeartbeatHandler.Beat()
     {
-        if (
-            Volatile.Read(ref _heardAt) is var heard and not 0
-            && _clock.GetElapsedTime(heard) >= _keepAlive + _limits.StallMax
-        )
+        var heardAt = Volatile.Read(ref _heardAt);
+        if (heardAt != 0 && _clock.GetElapsedTime(heardAt) >= _keepAlive + _limits.StallMax)
         {
             _heardAt = 0;
-            // The hub says farewell, as when it finds out itself, and the client may come again.
+            // The hub sends its close message, as after its own time-out, and the client may reconnect.
             _input.CancelPendingRead();
         }
         var isSending = Volatile.Read(ref _isSending);
         var silence = Silence;
         if (isSending && silence >= _limits.StoppedReadingMax)
-            Abort(new ConnectionAbortedException("the client took nothing for too long"));
-        // Before, the hub has no reason to ping, and most of the time it would look for none in vain.
+            Abort(new ConnectionAbortedException("the client read nothing for too long"));
+        // Earlier the hub has no ping to send, and the call would be wasted.
         else if (silence >= _keepAlive || HubListensForPings)
             TickHub();
     }
@@ -192,14 +196,13 @@ public sealed class LiveSocket
         {
             if (_socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
                 await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
-            // Closed with something unread, a connection is reset, and its client loses what it has not read yet:
-            // SignalR's last word.
+            // Closing a connection with unread data resets it, and the client would lose SignalR's close message.
             while (await _input.ReadAsync(CancellationToken.None) is { IsCompleted: false } read)
                 _input.AdvanceTo(read.Buffer.End);
         }
         catch (Exception fault)
             when (fault is WebSocketException or IOException or ObjectDisposedException or OperationCanceledException)
-        { /* It has gone. */
+        { /* The client has closed the connection. */
         }
         _input.Complete();
         _output.Complete();

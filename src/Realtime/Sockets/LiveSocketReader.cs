@@ -6,36 +6,40 @@ using System.Threading.Tasks.Sources;
 namespace Veza.Realtime.Sockets;
 
 /// <summary>
-/// What a client sends, as the hub reads it: all but its pings. It has a buffer only from a message's first byte until
-/// the hub has taken its last.
+/// The client's messages without its pings, as the pipe that the hub reads. It holds a buffer only from a message's
+/// first byte until the hub has consumed its last.
 /// </summary>
+/// <remarks>
+/// One reader at a time, as in any pipe; <see cref="CancelPendingRead"/> may come from any thread. A client that
+/// closes, with or without a handshake, completes the pipe; another fault is thrown to the reader.
+/// </remarks>
 internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection)
     : PipeReader,
         IValueTaskSource<ReadResult>
 {
     /// <summary>
-    /// All that clients usually say at once; a longer message is read in several goes, up to what the hub takes.
+    /// Fits the usual message of a client. A longer one is read in parts, up to the hub's limit.
     /// </summary>
     private const int BufferBytes = 4096;
 
     /// <summary>
-    /// As SignalR's clients write it, with the separator. Who writes it otherwise is heard by the hub.
+    /// A ping as SignalR's clients write it, with the separator. The hub gets pings in any other format.
     /// </summary>
     private static ReadOnlySpan<byte> Ping => "{\"type\":6}\u001e"u8;
 
     private readonly Lock _gate = new();
 
-    // Whoever receives goes on as the reader; no thread is changed for it.
+    // The receiving thread continues as the reader, without a switch of threads.
     private ManualResetValueTaskSourceCore<ReadResult> _result;
     private ReadOnlySequence<byte> _handedOut;
     private byte[]? _buffer;
-    private int _start,
-        _end;
-    private bool _isExamined,
-        _hasEnded,
-        _isReceiving,
-        _isWaiting,
-        _isCancelled;
+    private int _start;
+    private int _end;
+    private bool _isExamined;
+    private bool _hasEnded;
+    private bool _isReceiving;
+    private bool _isWaiting;
+    private bool _isCancelled;
     private Exception? _fault;
 
     public override bool TryRead(out ReadResult result)
@@ -59,13 +63,13 @@ internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection)
             _start = _end - (int)_handedOut.Slice(consumed).Length;
             _handedOut = default;
             if (_start == _end)
-                GiveBack();
+                ReturnBuffer();
         }
     }
 
     /// <summary>
-    /// Ends the wait for a message. What is being received meanwhile is kept: cancelling that would end the socket, and
-    /// with it the hub's last word.
+    /// Ends the wait for a message. The receive in progress continues: cancelling it would abort the socket, and lose
+    /// the hub's close message.
     /// </summary>
     public override void CancelPendingRead()
     {
@@ -78,7 +82,7 @@ internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection)
             }
             _isWaiting = false;
         }
-        // The caller is whoever noticed: the heart that beats for all connections.
+        // On the pool, as the caller may be the heartbeat of all connections.
         ThreadPool.UnsafeQueueUserWorkItem(
             static me => me._result.SetResult(new(default, isCanceled: true, isCompleted: false)),
             this,
@@ -89,9 +93,9 @@ internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection)
     public override void Complete(Exception? exception = null)
     {
         lock (_gate)
-            // What is still being received would write into it.
+            // A receive in progress would still write into the buffer.
             if (!_isReceiving)
-                GiveBack();
+                ReturnBuffer();
     }
 
     ReadResult IValueTaskSource<ReadResult>.GetResult(short token) => _result.GetResult(token);
@@ -156,10 +160,11 @@ internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection)
     {
         while (true)
         {
-            var (ended, fault) = (false, (Exception?)null);
+            var ended = false;
+            Exception? fault = null;
             try
             {
-                // Empty-handed: most connections wait most of the time.
+                // A zero-byte read needs no buffer: most connections wait most of the time.
                 if (_buffer is null)
                     ended =
                         (await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None)).MessageType
@@ -167,7 +172,7 @@ internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection)
                 if (!ended)
                     ended = await TakeAsync();
             }
-            // Gone without a farewell, as clients go.
+            // Closed without a close frame, as clients often do.
             catch (WebSocketException gone) when (gone.WebSocketErrorCode == WebSocketError.ConnectionClosedPrematurely)
             {
                 ended = true;
@@ -190,8 +195,7 @@ internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection)
                 _fault = fault;
                 if (!_isWaiting)
                     return;
-                // An empty message is none, nor is a ping: it goes on, in this loop, as there may be any number of
-                // them.
+                // Empty messages and pings are skipped, in this loop, as there may be any number of them.
                 if (fault is null && !TryTake(out result))
                 {
                     _isReceiving = true;
@@ -207,10 +211,10 @@ internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection)
         }
     }
 
-    /// <returns>Whether the client has said that it ends.</returns>
+    /// <returns>Whether the client sent a close frame.</returns>
     private async ValueTask<bool> TakeAsync()
     {
-        MakeRoom();
+        EnsureSpace();
         var received = await socket.ReceiveAsync(_buffer.AsMemory(_end), CancellationToken.None);
         _end += received.Count;
         if (
@@ -218,13 +222,13 @@ internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection)
             && _buffer.AsSpan(_start, _end - _start).SequenceEqual(Ping)
             && connection.TakesPing()
         )
-            GiveBack();
+            ReturnBuffer();
         else
-            connection.Hear();
+            connection.MarkHeard();
         return received.MessageType == WebSocketMessageType.Close;
     }
 
-    private void MakeRoom()
+    private void EnsureSpace()
     {
         if (_buffer is null)
         {
@@ -233,14 +237,16 @@ internal sealed class LiveSocketReader(WebSocket socket, LiveSocket connection)
         }
         if (_end < _buffer.Length)
             return;
-        var (waiting, former) = (_end - _start, _buffer);
+        var waiting = _end - _start;
+        var former = _buffer;
         _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(BufferBytes, waiting * 2));
         former.AsSpan(_start, waiting).CopyTo(_buffer);
-        (_start, _end) = (0, waiting);
+        _start = 0;
+        _end = waiting;
         ArrayPool<byte>.Shared.Return(former);
     }
 
-    private void GiveBack()
+    private void ReturnBuffer()
     {
         if (_buffer is not null)
             ArrayPool<byte>.Shared.Return(_buffer);

@@ -6,12 +6,13 @@ using System.Runtime.CompilerServices;
 namespace Veza.Realtime.Sockets;
 
 /// <summary>
-/// What the hub writes, each flush as one message: SignalR's clients take no part of one. It has a buffer only while
-/// there is something to send.
+/// The pipe that the hub writes to. Each flush is one WebSocket message, as SignalR's clients accept no partial one. It
+/// holds a buffer only while there is something to send.
 /// </summary>
+/// <remarks>One writer at a time, as in any pipe. A lost client completes the flush instead of throwing.</remarks>
 internal sealed class LiveSocketWriter(WebSocket socket, LiveSocket connection) : PipeWriter
 {
-    /// <summary>For what says how long it is only as it goes: answers to calls, pings.</summary>
+    /// <summary>For messages of unknown length: answers to calls, pings.</summary>
     private const int BufferBytes = 1024;
 
     private byte[]? _buffer;
@@ -24,7 +25,7 @@ internal sealed class LiveSocketWriter(WebSocket socket, LiveSocket connection) 
 
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
-        MakeRoom(Math.Max(1, sizeHint));
+        EnsureSpace(Math.Max(1, sizeHint));
         return _buffer.AsMemory(_count);
     }
 
@@ -58,7 +59,7 @@ internal sealed class LiveSocketWriter(WebSocket socket, LiveSocket connection) 
             );
             return default;
         }
-        // Nobody takes it any more; the reader finds out why.
+        // The client is gone; the reader finds out why.
         catch (Exception gone)
             when (gone is WebSocketException or IOException or ObjectDisposedException or OperationCanceledException)
         {
@@ -71,7 +72,7 @@ internal sealed class LiveSocketWriter(WebSocket socket, LiveSocket connection) 
         }
     }
 
-    private void MakeRoom(int bytes)
+    private void EnsureSpace(int bytes)
     {
         if (_buffer is not null && _buffer.Length - _count >= bytes)
             return;

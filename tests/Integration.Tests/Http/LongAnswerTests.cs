@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Veza.Api.Http;
 using Veza.Integration.Tests.Live;
 using Veza.Integration.Tests.Security;
-using Veza.Realtime;
+using Veza.Realtime.Engine;
 
 namespace Veza.Integration.Tests.Http;
 

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Veza.Api;
 using Veza.Integration.Tests.Chat;
-using Veza.Realtime;
+using Veza.Realtime.Engine;
 
 namespace Veza.Integration.Tests.Live;
 

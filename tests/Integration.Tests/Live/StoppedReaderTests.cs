@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Veza.Integration.Tests.Chat;
-using Veza.Realtime;
+using Veza.Realtime.Engine;
 
 namespace Veza.Integration.Tests.Live;
 

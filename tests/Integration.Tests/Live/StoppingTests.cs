@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Veza.Api;
-using Veza.Realtime;
+using Veza.Realtime.Engine;
 
 namespace Veza.Integration.Tests.Live;
 

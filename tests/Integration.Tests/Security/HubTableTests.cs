@@ -4,7 +4,9 @@ using System.Text.Json;
 using Veza.Api.Auth;
 using Veza.Integration.Tests.Chat;
 using Veza.Integration.Tests.Live;
+using Veza.Projections.Topics;
 using Veza.Realtime;
+using Veza.Realtime.Engine;
 
 namespace Veza.Integration.Tests.Security;
 

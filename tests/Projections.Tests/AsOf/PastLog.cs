@@ -2,8 +2,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Veza.Commands.Dispatching;
 using Veza.EventStore.Projections;
 using Veza.Fixtures;
+using Veza.Projections.Registry;
 using Veza.Projections.Topics;
-using Veza.Realtime;
 
 namespace Veza.Projections.Tests.AsOf;
 
@@ -20,7 +20,7 @@ public sealed class PastLog : IAsyncLifetime
         _index = await ProjectionHost.OpenAsync(
             Log.Log,
             Log.ConnectionString,
-            [new TopicIndexProjection()],
+            [new TopicIndexProjection(TopicRegistry.Map)],
             TimeProvider.System,
             NullLoggerFactory.Instance,
             CancellationToken.None
@@ -38,7 +38,11 @@ public sealed class PastLog : IAsyncLifetime
     public async Task ProjectedAsync()
     {
         await Log.ProjectedAsync();
-        await _index.WaitAsync([TopicIndex.Name], Log.Log.Head, TestContext.Current.CancellationToken);
+        await _index.WaitAsync(
+            [TopicIndexProjection.ProjectionName],
+            Log.Log.Head,
+            TestContext.Current.CancellationToken
+        );
     }
 
     /// <summary>Sends a command of a random history, which may well be refused.</summary>

@@ -6,6 +6,7 @@ using Veza.Domain.Music.Tracks;
 using Veza.EventStore.Appending;
 using Veza.Fixtures;
 using Veza.Projections.Music.Charts;
+using Veza.Realtime.Engine;
 using Veza.Realtime.Music.Charts;
 
 namespace Veza.Realtime.Tests.Music;

@@ -5,9 +5,11 @@ using Veza.Commands.Chat.Members;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Chat.Channels;
 using Veza.Domain.Chat.Members;
+using Veza.Projections.Accounts;
 using Veza.Projections.Chat;
 using Veza.Projections.Chat.Channels;
 using Veza.Projections.Chat.Communities;
+using Veza.Projections.Chat.Members;
 
 namespace Veza.Api.Chat.Communities;
 
@@ -18,12 +20,22 @@ public sealed record CreateChannelBody(string Name, ChannelKind Kind, string? To
 /// <summary>Communities with their members and channels.</summary>
 public static class CommunityEndpoints
 {
-    private static readonly string[] CommunityRead = ["chat.communities.v1"];
+    private static readonly string[] CommunityRead = [CommunitiesProjection.ProjectionName];
 
     // A list is for members only. An unknown community and a community that is closed to the caller get different
     // refusals.
-    private static readonly string[] MembersRead = [.. CommunityRead, "chat.members.v1", "accounts.profiles.v1"];
-    private static readonly string[] ChannelsRead = [.. CommunityRead, "chat.members.v1", "chat.channels.v1"];
+    private static readonly string[] MembersRead =
+    [
+        .. CommunityRead,
+        MembersProjection.ProjectionName,
+        ProfilesProjection.ProjectionName,
+    ];
+    private static readonly string[] ChannelsRead =
+    [
+        .. CommunityRead,
+        MembersProjection.ProjectionName,
+        ChannelsProjection.ProjectionName,
+    ];
 
     public static void MapCommunities(this IEndpointRouteBuilder api)
     {

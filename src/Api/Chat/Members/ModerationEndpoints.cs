@@ -3,7 +3,10 @@ using Veza.Commands.Chat;
 using Veza.Commands.Chat.Members;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Chat.Members;
+using Veza.Projections.Accounts;
 using Veza.Projections.Chat;
+using Veza.Projections.Chat.Communities;
+using Veza.Projections.Chat.Members;
 
 namespace Veza.Api.Chat.Members;
 
@@ -17,7 +20,12 @@ public sealed record TimeOutBody(DateTimeOffset Until, string? Reason);
 /// <summary>Kicks, bans and time-outs in a community.</summary>
 public static class ModerationEndpoints
 {
-    private static readonly string[] Reads = ["chat.communities.v1", "chat.sanctions.v1", "accounts.profiles.v1"];
+    private static readonly string[] Reads =
+    [
+        CommunitiesProjection.ProjectionName,
+        SanctionsProjection.ProjectionName,
+        ProfilesProjection.ProjectionName,
+    ];
 
     public static void MapModeration(this IEndpointRouteBuilder api)
     {

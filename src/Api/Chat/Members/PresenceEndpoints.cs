@@ -4,6 +4,8 @@ using Veza.Commands.Dispatching;
 using Veza.Domain.Chat.Members;
 using Veza.Projections;
 using Veza.Projections.Chat;
+using Veza.Projections.Chat.Communities;
+using Veza.Projections.Chat.Members;
 using Veza.Realtime.Presence;
 
 namespace Veza.Api.Chat.Members;
@@ -42,7 +44,7 @@ public static class PresenceEndpoints
             );
         api.MapGet("/communities/{communityId:guid}/presence", Members)
             .WithTags("Presence")
-            .ReadsFrom("chat.communities.v1", "chat.members.v1")
+            .ReadsFrom(CommunitiesProjection.ProjectionName, MembersProjection.ProjectionName)
             .Produces<Page<MemberPresenceView>>()
             .WithSummary("List the members' presence, in the order they joined")
             .WithDescription("For its members. As seen by the answering node; the hub's `Watch` reports changes.");

@@ -2,6 +2,8 @@ using Veza.Api.Http;
 using Veza.Commands.Chat.Messages;
 using Veza.Commands.Dispatching;
 using Veza.Projections.Chat;
+using Veza.Projections.Chat.Channels;
+using Veza.Projections.Chat.Members;
 using Veza.Projections.Chat.Messages;
 
 namespace Veza.Api.Chat.Messages;
@@ -13,7 +15,12 @@ public sealed record EditMessageBody(string Text);
 /// <summary>Messages, their history and their reactions.</summary>
 public static class MessageEndpoints
 {
-    private static readonly string[] Reads = [.. MessageQueries.Reads, "chat.channels.v1", "chat.members.v1"];
+    private static readonly string[] Reads =
+    [
+        .. MessageQueries.Reads,
+        ChannelsProjection.ProjectionName,
+        MembersProjection.ProjectionName,
+    ];
 
     public static void MapMessages(this IEndpointRouteBuilder api)
     {

@@ -5,6 +5,7 @@ using Veza.Commands.Dispatching;
 using Veza.Domain.Chat.Members;
 using Veza.EventStore;
 using Veza.Projections.Chat;
+using Veza.Projections.Chat.Communities;
 using Veza.Projections.Chat.Reading;
 
 namespace Veza.Api.Chat.Reading;
@@ -14,7 +15,7 @@ public sealed record MarkReadBody(long UpTo);
 /// <summary>Read markers and counts of unread messages.</summary>
 public static class ReadingEndpoints
 {
-    private static readonly string[] Reads = [.. UnreadQueries.Reads, "chat.communities.v1"];
+    private static readonly string[] Reads = [.. UnreadQueries.Reads, CommunitiesProjection.ProjectionName];
 
     public static void MapReading(this IEndpointRouteBuilder api)
     {

@@ -1,6 +1,6 @@
 using Veza.EventStore.Concurrency;
 using Veza.Media.Live;
-using Veza.Realtime;
+using Veza.Realtime.Engine;
 
 namespace Veza.Api.Live.Broadcasts;
 
@@ -155,7 +155,7 @@ public sealed class BroadcastLevels(
                 SendUnmetered(followed, why: null, now);
                 break;
             case { } meter when meter.Take() is { } level:
-                engine.Tell(
+                engine.Publish(
                     new LiveMessage.BroadcastLevel(
                         followed.BroadcastId,
                         clock.GetUtcNow(),
@@ -174,7 +174,7 @@ public sealed class BroadcastLevels(
     private void SendUnmetered(Followed followed, string? why, long now)
     {
         if (why is not null)
-            engine.Tell(
+            engine.Publish(
                 new LiveMessage.BroadcastLevel(
                     followed.BroadcastId,
                     clock.GetUtcNow(),

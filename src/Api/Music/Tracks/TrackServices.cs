@@ -2,7 +2,7 @@ using Veza.EventStore.Database;
 using Veza.Media;
 using Veza.Projections.Music.Tracks;
 using Veza.Projections.Social.Comments;
-using Veza.Realtime;
+using Veza.Realtime.Engine;
 
 namespace Veza.Api.Music.Tracks;
 

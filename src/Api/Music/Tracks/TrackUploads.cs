@@ -5,7 +5,7 @@ using Veza.Commands.Music.Tracks;
 using Veza.EventStore.Concurrency;
 using Veza.EventStore.Database;
 using Veza.Media;
-using Veza.Realtime;
+using Veza.Realtime.Engine;
 
 namespace Veza.Api.Music.Tracks;
 

@@ -11,7 +11,7 @@ public sealed record CommentOnTrackBody(string Text, long AtMs);
 /// <summary>Comments on moments of tracks.</summary>
 public static class CommentEndpoints
 {
-    private static readonly string[] Reads = [.. CommentQueries.Reads, "music.tracks.v2"];
+    private static readonly string[] Reads = [.. CommentQueries.Reads, TracksProjection.ProjectionName];
 
     public static void MapComments(this IEndpointRouteBuilder api)
     {

@@ -4,7 +4,9 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Chat.Channels;
 
-public sealed record ChannelView(
+/// <summary>A channel of a community.</summary>
+/// <param name="Position">The position of its creation.</param>
+public sealed record ChannelRow(
     Guid Id,
     Guid CommunityId,
     string Name,
@@ -14,9 +16,11 @@ public sealed record ChannelView(
     long Position
 );
 
-public sealed class ChannelsProjection : Projection<ChannelView, Guid>
+public sealed class ChannelsProjection : Projection<ChannelRow, Guid>
 {
-    public override string Name => "chat.channels.v1";
+    public const string ProjectionName = "chat.channels.v1";
+
+    public override string Name => ProjectionName;
 
     public ChannelsProjection()
     {
@@ -24,6 +28,6 @@ public sealed class ChannelsProjection : Projection<ChannelView, Guid>
         Index("community_id, position");
     }
 
-    public static ChannelView Create(ChannelCreated e, RecordedEvent at) =>
+    public static ChannelRow Create(ChannelCreated e, RecordedEvent at) =>
         new(e.ChannelId, e.CommunityId, e.Name, e.Kind, e.Topic, e.SlowModeSeconds, at.Position);
 }

@@ -5,11 +5,14 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Chat.Communities;
 
-public sealed record CommunityView(Guid Id, string Name, Guid OwnerId, int MemberCount, DateTimeOffset CreatedAt);
+/// <summary>A community and the number of its members.</summary>
+public sealed record CommunityRow(Guid Id, string Name, Guid OwnerId, int MemberCount, DateTimeOffset CreatedAt);
 
-public sealed class CommunitiesProjection : Projection<CommunityView, Guid>
+public sealed class CommunitiesProjection : Projection<CommunityRow, Guid>
 {
-    public override string Name => "chat.communities.v1";
+    public const string ProjectionName = "chat.communities.v1";
+
+    public override string Name => ProjectionName;
 
     public CommunitiesProjection()
     {
@@ -18,18 +21,14 @@ public sealed class CommunitiesProjection : Projection<CommunityView, Guid>
         Identity<MemberLeft>(e => e.CommunityId);
     }
 
-    public static CommunityView Create(CommunityCreated e, RecordedEvent at) =>
+    public static CommunityRow Create(CommunityCreated e, RecordedEvent at) =>
         new(e.CommunityId, e.Name, e.OwnerId, 0, at.At);
 
-    public static CommunityView Apply(MemberJoined _, CommunityView row) =>
+    public static CommunityRow Apply(MemberJoined _, CommunityRow row) =>
         row with
         {
             MemberCount = row.MemberCount + 1,
         };
 
-    public static CommunityView Apply(MemberLeft _, CommunityView row) =>
-        row with
-        {
-            MemberCount = row.MemberCount - 1,
-        };
+    public static CommunityRow Apply(MemberLeft _, CommunityRow row) => row with { MemberCount = row.MemberCount - 1 };
 }

@@ -4,11 +4,15 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Chat.Members;
 
+/// <summary>A current membership.</summary>
+/// <param name="Position">The position of the joining.</param>
 public sealed record CommunityMemberRow(Guid CommunityId, Guid MemberId, DateTimeOffset JoinedAt, long Position);
 
 public sealed class MembersProjection : Projection<CommunityMemberRow, (Guid CommunityId, Guid MemberId)>
 {
-    public override string Name => "chat.members.v1";
+    public const string ProjectionName = "chat.members.v1";
+
+    public override string Name => ProjectionName;
 
     public MembersProjection()
     {

@@ -11,7 +11,8 @@ public enum SanctionKind
     TimeOut,
 }
 
-/// <param name="Until">Of a time-out; a ban lasts until it is taken back.</param>
+/// <summary>A ban or time-out of a member.</summary>
+/// <param name="Until">The end of a time-out; null for a ban, which lasts until it is lifted.</param>
 public sealed record SanctionRow(
     Guid CommunityId,
     Guid MemberId,
@@ -25,7 +26,9 @@ public sealed record SanctionRow(
 
 public sealed class SanctionsProjection : Projection<SanctionRow, (Guid CommunityId, Guid MemberId, SanctionKind Kind)>
 {
-    public override string Name => "chat.sanctions.v1";
+    public const string ProjectionName = "chat.sanctions.v1";
+
+    public override string Name => ProjectionName;
 
     public SanctionsProjection()
     {

@@ -5,8 +5,8 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Chat.Messages;
 
-/// <summary>A message as its channel shows it; a deleted one is gone.</summary>
-/// <param name="Position">Of its sending: the order within the channel, for everybody.</param>
+/// <summary>An undeleted message of a channel.</summary>
+/// <param name="Position">The position of its sending, which orders the channel for all readers.</param>
 public sealed record ChannelMessageRow(
     Guid MessageId,
     Guid ChannelId,
@@ -22,7 +22,9 @@ public sealed record ChannelMessageRow(
 
 public sealed class ChannelMessagesProjection : Projection<ChannelMessageRow, Guid>
 {
-    public override string Name => "chat.messages.v1";
+    public const string ProjectionName = "chat.messages.v1";
+
+    public override string Name => ProjectionName;
 
     public ChannelMessagesProjection()
     {

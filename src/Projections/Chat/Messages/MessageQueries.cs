@@ -1,10 +1,13 @@
+using Veza.Projections.Accounts;
 using Veza.Projections.AsOf;
+using Veza.Projections.Chat.Channels;
 
 namespace Veza.Projections.Chat.Messages;
 
+/// <summary>How many members reacted with one emoji.</summary>
 public sealed record ReactionCountView(string Emoji, int Count, bool Me);
 
-/// <param name="Edits">How often it was edited.</param>
+/// <param name="Edits">How many times the author edited it.</param>
 public sealed record MessageView(
     Guid Id,
     Guid ChannelId,
@@ -19,30 +22,38 @@ public sealed record MessageView(
     long Position
 );
 
-/// <summary>A message that was sent, and where in the log.</summary>
+/// <summary>A sent message and its position in the log.</summary>
 public sealed record SentMessageView(Guid MessageId, long Position);
 
+/// <summary>Reads messages with their reactions, now or as of a position.</summary>
 public sealed class MessageQueries(ReadModels views)
 {
     public static readonly string[] Reads =
     [
-        "chat.messages.v1",
-        "chat.reaction_tally.v1",
-        "chat.reactions.v1",
-        "accounts.profiles.v1",
+        ChannelMessagesProjection.ProjectionName,
+        ReactionTallyProjection.ProjectionName,
+        MemberReactionsProjection.ProjectionName,
+        ProfilesProjection.ProjectionName,
     ];
 
     /// <summary>What <see cref="SentAsync"/> reads.</summary>
-    public static readonly string[] SentReads = ["chat.messages.v1", "chat.channels.v1"];
+    public static readonly string[] SentReads =
+    [
+        ChannelMessagesProjection.ProjectionName,
+        ChannelsProjection.ProjectionName,
+    ];
 
-    private const string Select = """
-        select m.message_id as id, m.channel_id, m.author_id, coalesce(p.user_name, '') as user_name, m.text, m.reply_to, m.sent_at, m.edited_at, m.edits, m.version, m.position
-        from views.chat_messages m left join views.accounts_profiles p on p.account_id = m.author_id
-        """;
+    private string Select =>
+        $"""
+            select m.message_id as id, m.channel_id, m.author_id, coalesce(p.user_name, '') as user_name, m.text,
+                   m.reply_to, m.sent_at, m.edited_at, m.edits, m.version, m.position
+            from {views.Table<ChannelMessagesProjection>()} m
+            left join {views.Table<ProfilesProjection>()} p on p.account_id = m.author_id
+            """;
 
     public async Task<MessageView?> FindAsync(Guid message, Guid reader, CancellationToken ct)
     {
-        if (views.PointInTime is { } past)
+        if (views.PointInTime() is { } past)
             await past.FoldMessagesAsync([message], ct);
         return (
             await CompleteAsync(
@@ -53,7 +64,7 @@ public sealed class MessageQueries(ReadModels views)
         ).FirstOrDefault();
     }
 
-    /// <summary>The newest messages, or the nearest ones before a position. Newest first.</summary>
+    /// <summary>A page of messages before a position, or of the newest. Newest first.</summary>
     public async Task<List<MessageView>> BeforeAsync(
         Guid channel,
         long? before,
@@ -62,11 +73,14 @@ public sealed class MessageQueries(ReadModels views)
         CancellationToken ct
     )
     {
-        if (views.PointInTime is { } past)
+        if (views.PointInTime() is { } past)
             await past.FoldChannelAsync(channel, before ?? long.MaxValue, older: true, limit, ct);
         return await CompleteAsync(
             await views.ListAsync<Row>(
-                $"{Select} where m.channel_id = @channel and m.position < @before order by m.position desc limit @limit",
+                $"""
+                {Select} where m.channel_id = @channel and m.position < @before
+                order by m.position desc limit @limit
+                """,
                 new
                 {
                     channel,
@@ -80,7 +94,7 @@ public sealed class MessageQueries(ReadModels views)
         );
     }
 
-    /// <summary>The nearest messages after a position. Newest first.</summary>
+    /// <summary>A page of the messages that follow a position. Newest first.</summary>
     public async Task<List<MessageView>> AfterAsync(
         Guid channel,
         long after,
@@ -89,11 +103,15 @@ public sealed class MessageQueries(ReadModels views)
         CancellationToken ct
     )
     {
-        if (views.PointInTime is { } past)
+        if (views.PointInTime() is { } past)
             await past.FoldChannelAsync(channel, after, older: false, limit, ct);
         return await CompleteAsync(
             await views.ListAsync<Row>(
-                $"select * from ({Select} where m.channel_id = @channel and m.position > @after order by m.position limit @limit) x order by position desc",
+                $"""
+                select * from (
+                    {Select} where m.channel_id = @channel and m.position > @after order by m.position limit @limit) x
+                order by position desc
+                """,
                 new
                 {
                     channel,
@@ -107,17 +125,17 @@ public sealed class MessageQueries(ReadModels views)
         );
     }
 
-    /// <returns>Those of the messages that are not deleted.</returns>
+    /// <returns>The messages that are not deleted.</returns>
     public async Task<HashSet<Guid>> StandingAsync(IReadOnlyCollection<Guid> messages, CancellationToken ct) =>
         [
             .. await views.ListAsync<Guid>(
-                "select message_id from views.chat_messages where message_id = any (@ids)",
+                $"select message_id from {views.Table<ChannelMessagesProjection>()} where message_id = any (@ids)",
                 new { ids = messages.ToArray() },
                 ct
             ),
         ];
 
-    /// <summary>An account's messages in a community's channels that are not deleted, oldest first.</summary>
+    /// <summary>An account's undeleted messages in a community's channels, oldest first.</summary>
     public Task<List<SentMessageView>> SentAsync(
         Guid community,
         Guid author,
@@ -128,9 +146,10 @@ public sealed class MessageQueries(ReadModels views)
         CancellationToken ct
     ) =>
         views.ListAsync<SentMessageView>(
-            """
-            select message_id, position from views.chat_messages
-            where author_id = @author and sent_at >= @since and position > @after and position <= @upTo and channel_id in (select id from views.chat_channels where community_id = @community)
+            $"""
+            select message_id, position from {views.Table<ChannelMessagesProjection>()}
+            where author_id = @author and sent_at >= @since and position > @after and position <= @upTo
+              and channel_id in (select id from {views.Table<ChannelsProjection>()} where community_id = @community)
             order by position limit @limit
             """,
             new
@@ -151,10 +170,12 @@ public sealed class MessageQueries(ReadModels views)
             return [];
         var reactions = (
             await views.ListAsync<ReactionRow>(
-                """
+                $"""
                 select t.message_id, t.emoji, t.count, exists (
-                    select from views.chat_reactions r where r.message_id = t.message_id and r.emoji = t.emoji and r.member_id = @reader) as me
-                from views.chat_reaction_tally t where t.message_id = any (@ids) order by t.message_id, t.since
+                    select from {views.Table<MemberReactionsProjection>()} r
+                    where r.message_id = t.message_id and r.emoji = t.emoji and r.member_id = @reader) as me
+                from {views.Table<ReactionTallyProjection>()} t
+                where t.message_id = any (@ids) order by t.message_id, t.since
                 """,
                 new { reader, ids = rows.ConvertAll(r => r.Id) },
                 ct

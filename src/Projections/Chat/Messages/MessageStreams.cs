@@ -4,15 +4,16 @@ using Veza.EventStore;
 
 namespace Veza.Projections.Chat.Messages;
 
+/// <summary>One text of a message.</summary>
 public sealed record MessageEditView(long Version, string Text, DateTimeOffset At);
 
 /// <summary>
-/// What the log itself says of a message, in the message's own stream; a table would only say it again.
+/// Reads a message's history from its stream in the log; a table would only copy it.
 /// </summary>
 public sealed class MessageStreams(EventLog log, IDocumentStore store)
 {
-    /// <summary>Every text the message has had.</summary>
-    /// <param name="upTo">The last position to look at.</param>
+    /// <summary>Every text of the message.</summary>
+    /// <param name="upTo">The last position to read.</param>
     /// <returns>Oldest first.</returns>
     public async Task<List<MessageEditView>> TextsAsync(Guid message, long upTo, CancellationToken ct)
     {
@@ -33,11 +34,9 @@ public sealed class MessageStreams(EventLog log, IDocumentStore store)
         ];
     }
 
-    /// <param name="upTo">The last position to look at.</param>
-    /// <returns>
-    /// Where the message was sent, even one that is deleted, so that a page can begin there; null when the channel
-    /// never had it.
-    /// </returns>
+    /// <summary>Finds where a page that begins at the message begins, also at a deleted one.</summary>
+    /// <param name="upTo">The last position to read.</param>
+    /// <returns>The position of its sending; null when it was never in the channel.</returns>
     public async Task<long?> SentAtAsync(Guid channel, Guid message, long upTo, CancellationToken ct)
     {
         var first = await log.Reader.ReadAsync(

@@ -4,13 +4,15 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Chat.Messages;
 
-/// <summary>How often each emoji stands on a message.</summary>
-/// <param name="Since">Position of the first of them: emoji stand in the order in which they came.</param>
+/// <summary>How many members reacted to a message with one emoji.</summary>
+/// <param name="Since">The position of the emoji's first reaction, which orders a message's emoji.</param>
 public sealed record ReactionTallyRow(Guid MessageId, string Emoji, int Count, long Since);
 
 public sealed class ReactionTallyProjection : Projection<ReactionTallyRow, (Guid MessageId, string Emoji)>
 {
-    public override string Name => "chat.reaction_tally.v1";
+    public const string ProjectionName = "chat.reaction_tally.v1";
+
+    public override string Name => ProjectionName;
 
     public ReactionTallyProjection()
     {
@@ -25,23 +27,4 @@ public sealed class ReactionTallyProjection : Projection<ReactionTallyRow, (Guid
 
     public static ReactionTallyRow? Apply(ReactionRemoved _, ReactionTallyRow row) =>
         row.Count > 1 ? row with { Count = row.Count - 1 } : null;
-}
-
-/// <summary>Who put which emoji on a message.</summary>
-public sealed record MemberReactionRow(Guid MessageId, string Emoji, Guid MemberId);
-
-public sealed class MemberReactionsProjection
-    : Projection<MemberReactionRow, (Guid MessageId, string Emoji, Guid MemberId)>
-{
-    public override string Name => "chat.reactions.v1";
-
-    public MemberReactionsProjection()
-    {
-        Identity<ReactionAdded>(e => (e.MessageId, e.Emoji, e.MemberId));
-        Identity<ReactionRemoved>(e => (e.MessageId, e.Emoji, e.MemberId));
-    }
-
-    public static MemberReactionRow Create(ReactionAdded e) => new(e.MessageId, e.Emoji, e.MemberId);
-
-    public static MemberReactionRow? Apply(ReactionRemoved _, MemberReactionRow row) => null;
 }

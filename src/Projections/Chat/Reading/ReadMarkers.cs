@@ -3,12 +3,14 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Chat.Reading;
 
-/// <summary>How far a member has read a channel.</summary>
+/// <summary>The position up to which a member has read a channel.</summary>
 public sealed record ReadMarkerRow(Guid ChannelId, Guid MemberId, long UpTo);
 
 public sealed class ReadMarkersProjection : Projection<ReadMarkerRow, (Guid ChannelId, Guid MemberId)>
 {
-    public override string Name => "chat.read_markers.v1";
+    public const string ProjectionName = "chat.read_markers.v1";
+
+    public override string Name => ProjectionName;
 
     public ReadMarkersProjection() => Identity<ChannelRead>(e => (e.ChannelId, e.MemberId));
 

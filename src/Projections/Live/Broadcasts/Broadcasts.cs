@@ -5,7 +5,9 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Live.Broadcasts;
 
-/// <param name="ContentType">Of the sound; null until the first source connects.</param>
+/// <summary>A broadcast and its state.</summary>
+/// <param name="ContentType">The content type of its audio; null until the first source connects.</param>
+/// <param name="Position">The position of its creation.</param>
 public sealed record BroadcastRow(
     Guid BroadcastId,
     Guid OwnerId,
@@ -19,12 +21,15 @@ public sealed record BroadcastRow(
     long Version
 )
 {
+    /// <summary>The title of an erased account's broadcasts.</summary>
     public const string ErasedTitle = "deleted broadcast";
 }
 
 public sealed class BroadcastsProjection : Projection<BroadcastRow, Guid>
 {
-    public override string Name => "live.broadcasts.v1";
+    public const string ProjectionName = "live.broadcasts.v1";
+
+    public override string Name => ProjectionName;
 
     public BroadcastsProjection()
     {

@@ -1,14 +1,17 @@
+using Veza.Projections.Accounts;
+using Veza.Projections.AsOf;
 using Veza.Projections.Music.Tracks;
 
 namespace Veza.Projections.Music.Charts;
 
-/// <summary>Top ranks by plays; trending by plays of which the older weigh less.</summary>
+/// <summary>Top ranks by plays; trending weighs older plays less.</summary>
 public enum Chart
 {
     Top,
     Trending,
 }
 
+/// <summary>The time that a chart covers.</summary>
 public enum ChartSpan
 {
     Hour,
@@ -19,27 +22,28 @@ public enum ChartSpan
 
 /// <param name="Rank">1, 2, 3 ….</param>
 /// <param name="Plays">Counted within the span.</param>
-/// <param name="Score">What the chart ranks by: the plays, or their weights summed.</param>
+/// <param name="Score">The value the chart ranks by: the plays, or the sum of their weights.</param>
 public sealed record ChartEntryView(long Rank, TrackSummaryView Track, long Plays, double Score);
 
+/// <summary>Computes charts from counted plays, now or as of a position.</summary>
 public sealed class ChartQueries(ReadModels views)
 {
     public static readonly string[] Reads =
     [
-        "music.plays_hourly.v2",
-        "music.play_totals.v2",
-        "music.tracks.v2",
-        "accounts.profiles.v1",
+        HourlyPlaysProjection.ProjectionName,
+        PlayTotalsProjection.ProjectionName,
+        TracksProjection.ProjectionName,
+        ProfilesProjection.ProjectionName,
     ];
 
     /// <summary>A chart as of a moment.</summary>
     /// <remarks>
-    /// A span reaches back from <paramref name="moment"/> and is counted in whole hours, the one in which it begins
-    /// included: it is never shorter than it says and less than an hour longer. Trending weighs every play with 0.5 ^
-    /// (age / half-life), the age being that of the hour's beginning. Of tracks that are level, the one that got there
-    /// first stands higher.
+    /// A span reaches back from <paramref name="moment"/> in whole hours, and includes the hour it begins in. So it is
+    /// never shorter than its name and less than an hour longer. Trending weighs every play with 0.5 ^ (age /
+    /// half-life), with the age of the hour's beginning. Among equal tracks, the one that reached the value first ranks
+    /// higher.
     /// </remarks>
-    /// <param name="genre">Compared without regard to case; null for all.</param>
+    /// <param name="genre">Case-insensitive; null for all.</param>
     public async Task<List<ChartEntryView>> ListAsync(
         Chart chart,
         ChartSpan span,
@@ -49,27 +53,26 @@ public sealed class ChartQueries(ReadModels views)
         CancellationToken ct
     )
     {
-        var ranked = await TotalsServeAsync(span, moment, ct) ? FromTotals(chart, genre) : FromHours(chart, genre);
-        if (views.PointInTime is { } past)
-        {
+        if (views.PointInTime() is { } past)
             await past.FoldHoursAsync(ct);
-            await past.FoldRankedAsync(
-                (await RankAsync(ranked, span, genre, moment, limit, ct)).Select(e => e.Track.Id),
-                ct
-            );
+        var ranked = await TotalsServeAsync(span, moment, ct) ? FromTotals(chart, genre) : FromHours(chart, genre);
+        if (views.PointInTime() is { } asOf)
+        {
+            var entries = await RankAsync(ranked, span, genre, moment, limit, ct);
+            await asOf.FoldRankedAsync(entries.Select(e => e.Track.Id), ct);
         }
         return await RankAsync(ranked, span, genre, moment, limit, ct);
     }
 
     /// <summary>
-    /// The totals know no past: as of a position, and if plays were counted after the moment's hour, charts of all time
-    /// are summed from the hours.
+    /// The totals hold only the present. As of a position, or if plays were counted after the moment's hour, charts of
+    /// all time are summed from the hours.
     /// </summary>
     private async Task<bool> TotalsServeAsync(ChartSpan span, DateTimeOffset moment, CancellationToken ct) =>
         span == ChartSpan.All
-        && views.PointInTime is null
+        && views.PointInTime() is null
         && await views.FindAsync<int>(
-            "select 1 from views.music_plays_hourly where hour > @moment limit 1",
+            $"select 1 from {views.Table<HourlyPlaysProjection>()} where hour > @moment limit 1",
             new { moment = moment.ToUniversalTime() },
             ct
         ) == 0;
@@ -85,12 +88,11 @@ public sealed class ChartQueries(ReadModels views)
         (
             await views.ListAsync<Row>(
                 $"""
-                with ranked as materialized ({ranked})
-                select row_number() over (order by r.standing desc, r.reached) as rank, r.track_id, t.title, t.owner_id, coalesce(p.user_name, '') as owner_name,
-                       t.genre, t.duration_ms, r.plays, r.score
+                select row_number() over (order by r.standing desc, r.reached) as rank, r.track_id, t.title,
+                       t.owner_id, coalesce(p.user_name, '') as owner_name, t.genre, t.duration_ms, r.plays, r.score
                 from ranked r
-                join views.music_tracks t on t.track_id = r.track_id
-                left join views.accounts_profiles p on p.account_id = t.owner_id
+                join {views.Table<TracksProjection>()} t on t.track_id = r.track_id
+                left join {views.Table<ProfilesProjection>()} p on p.account_id = t.owner_id
                 order by rank
                 """,
                 new
@@ -102,7 +104,8 @@ public sealed class ChartQueries(ReadModels views)
                     halfLifeSeconds = HalfLife(span).TotalSeconds,
                     halfLivesMax = HalfLivesMax,
                 },
-                ct
+                ct,
+                with: $"ranked as materialized ({ranked})"
             )
         ).ConvertAll(r => new ChartEntryView(
             r.Rank,
@@ -112,41 +115,48 @@ public sealed class ChartQueries(ReadModels views)
         ));
 
     // A track is not played two billion times within an hour, and int sums much faster than bigint. An hour's weight is
-    // rounded to 2^-32: whole numbers of these add up to the same in any order, and a chart must come out the same
-    // every time.
-    private static string FromHours(Chart chart, string? genre) =>
-        $"""
+    // rounded to 2^-32: sums of its whole multiples are the same in any order, so a chart comes out the same every
+    // time.
+    private string FromHours(Chart chart, string? genre)
+    {
+        var top = chart == Chart.Top;
+        var score = top ? "sum(h.plays::int)::float8" : "sum(h.plays * w.weight) / power(2::float8, 32)";
+        var standing = top ? "sum(h.plays::int)::float8" : "sum(h.plays * w.weight)";
+        return $"""
             select h.track_id, sum(h.plays::int) as plays, max(h.position) as reached,
-                   {(
-                chart == Chart.Top ? "sum(h.plays::int)::float8" : "sum(h.plays * w.weight) / power(2::float8, 32)"
-            )} as score,
-                   {(chart == Chart.Top ? "sum(h.plays::int)::float8" : "sum(h.plays * w.weight)")} as standing
-            from views.music_plays_hourly h
-            {(chart == Chart.Top ? "" : $"join ({Weights}) w on w.hour = h.hour")}
+                   {score} as score, {standing} as standing
+            from {views.Table<HourlyPlaysProjection>()} h
+            {(top ? "" : $"join ({Weights()}) w on w.hour = h.hour")}
             where h.hour >= @since and h.hour <= @moment {(genre is null ? "" : "and lower(h.genre) = lower(@genre)")}
             group by h.track_id order by standing desc, reached limit @limit
             """;
+    }
 
-    private const string Weights = """
-        select hour, round(power(2::float8, 32 - least(date_part('epoch', @moment::timestamptz - hour) / @halfLifeSeconds, @halfLivesMax))) as weight
-        from generate_series(greatest(@since::timestamptz, (select min(hour) from views.music_plays_hourly)), @moment::timestamptz, interval '1 hour') hour
-        """;
-
-    private static string FromTotals(Chart chart, string? genre) =>
+    private string Weights() =>
         $"""
+            select hour, round(power(2::float8, 32 - least(
+                       date_part('epoch', @moment::timestamptz - hour) / @halfLifeSeconds, @halfLivesMax))) as weight
+            from generate_series(
+                greatest(@since::timestamptz, (select min(hour) from {views.Table<HourlyPlaysProjection>()})),
+                @moment::timestamptz, interval '1 hour') hour
+            """;
+
+    private string FromTotals(Chart chart, string? genre)
+    {
+        const string TrendNow =
+            "power(2::float8, greatest("
+            + "h.trend - date_part('epoch', @moment::timestamptz) / @halfLifeSeconds, -@halfLivesMax))";
+        var top = chart == Chart.Top;
+        return $"""
             select h.track_id, h.plays, h.position as reached,
-                   {(
-                chart == Chart.Top
-                    ? "h.plays::float8"
-                    : $"power(2::float8, greatest(h.trend - date_part('epoch', @moment::timestamptz) / @halfLifeSeconds, -@halfLivesMax))"
-            )} as score,
-                   {(chart == Chart.Top ? "h.plays" : "h.trend")} as standing
-            from views.music_play_totals h
+                   {(top ? "h.plays::float8" : TrendNow)} as score, {(top ? "h.plays" : "h.trend")} as standing
+            from {views.Table<PlayTotalsProjection>()} h
             {(genre is null ? "" : "where lower(h.genre) = lower(@genre)")}
             order by standing desc, reached limit @limit
             """;
+    }
 
-    /// <summary>How old a play is when it weighs half as much in a trending chart.</summary>
+    /// <summary>The age at which a play weighs half as much in a trending chart.</summary>
     public static TimeSpan HalfLife(ChartSpan span) =>
         span switch
         {
@@ -156,7 +166,7 @@ public sealed class ChartQueries(ReadModels views)
             _ => TimeSpan.FromDays(7),
         };
 
-    /// <summary>The beginning of the first hour that belongs to a span ending at <paramref name="moment"/>.</summary>
+    /// <summary>The beginning of the first hour of a span that ends at <paramref name="moment"/>.</summary>
     public static DateTimeOffset Since(ChartSpan span, DateTimeOffset moment) =>
         span switch
         {
@@ -166,7 +176,7 @@ public sealed class ChartQueries(ReadModels views)
             _ => DateTimeOffset.UnixEpoch,
         };
 
-    /// <summary>PostgreSQL refuses to compute weights too small for a double; these are nothing either way.</summary>
+    /// <summary>PostgreSQL refuses to compute weights too small for a double; they are negligible anyway.</summary>
     private const double HalfLivesMax = 1000;
 
     private sealed record Row(

@@ -5,10 +5,10 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Music.Charts;
 
-/// <summary>How often a track was played within an hour; what all charts are summed from.</summary>
-/// <param name="Hour">Its beginning, in UTC, by the log's own clock.</param>
-/// <param name="Genre">As it stood when the plays were counted.</param>
-/// <param name="Position">Of the play that brought the number to where it is.</param>
+/// <summary>A track's plays within one hour. Charts are sums of these rows.</summary>
+/// <param name="Hour">The hour's beginning, in UTC, by the clock of the log.</param>
+/// <param name="Genre">The track's genre when the newest play was counted.</param>
+/// <param name="Position">The position of the newest play.</param>
 public sealed record HourlyPlaysRow(
     DateTimeOffset Hour,
     Guid TrackId,
@@ -18,10 +18,12 @@ public sealed record HourlyPlaysRow(
     long Position
 );
 
-/// <remarks>The primary key begins with the hour, so that a span of hours needs no index of its own.</remarks>
+/// <remarks>The primary key begins with the hour, so that a span of hours needs no further index.</remarks>
 public sealed class HourlyPlaysProjection : Projection<HourlyPlaysRow, (DateTimeOffset Hour, Guid TrackId)>
 {
-    public override string Name => "music.plays_hourly.v2";
+    public const string ProjectionName = "music.plays_hourly.v2";
+
+    public override string Name => ProjectionName;
 
     public HourlyPlaysProjection()
     {
@@ -41,7 +43,7 @@ public sealed class HourlyPlaysProjection : Projection<HourlyPlaysRow, (DateTime
             Position = at.Position,
         };
 
-    /// <returns>The beginning of the hour in which a moment falls, in UTC.</returns>
+    /// <returns>The beginning of the moment's hour, in UTC.</returns>
     public static DateTimeOffset HourOf(DateTimeOffset moment) =>
         new(moment.UtcTicks - moment.UtcTicks % TimeSpan.TicksPerHour, TimeSpan.Zero);
 }

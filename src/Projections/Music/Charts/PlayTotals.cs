@@ -6,19 +6,21 @@ using Veza.EventStore.Projections;
 namespace Veza.Projections.Music.Charts;
 
 /// <summary>
-/// All plays of a track, for the charts of all time: what would otherwise be summed from every hour there ever was.
+/// All plays of a track, for the charts of all time, which would otherwise be summed from every hour.
 /// </summary>
-/// <param name="Genre">As it stood when the last play was counted.</param>
+/// <param name="Genre">The track's genre when the newest play was counted.</param>
 /// <param name="Trend">
-/// The binary logarithm of the plays' weights summed, plus the half-lives from the epoch to the hour they are weighed
-/// at. Weights fade alike for all, so that tracks rank by it at whatever moment.
+/// The binary logarithm of the sum of the plays' weights, plus the half-lives from the epoch to the hour of weighing.
+/// All weights fade at the same rate, so the ranking by it holds at any moment.
 /// </param>
-/// <param name="Position">Of the last play.</param>
+/// <param name="Position">The position of the newest play.</param>
 public sealed record PlayTotalsRow(Guid TrackId, Guid OwnerId, long Plays, string? Genre, double Trend, long Position);
 
 public sealed class PlayTotalsProjection : Projection<PlayTotalsRow, Guid>
 {
-    public override string Name => "music.play_totals.v2";
+    public const string ProjectionName = "music.play_totals.v2";
+
+    public override string Name => ProjectionName;
 
     public PlayTotalsProjection()
     {
@@ -43,12 +45,12 @@ public sealed class PlayTotalsProjection : Projection<PlayTotalsRow, Guid>
             Position = at.Position,
         };
 
-    /// <summary>From the epoch to the hour of a play, which weighs 1 then.</summary>
+    /// <summary>Half-lives from the epoch to the hour of a play, which weighs 1 in that hour.</summary>
     private static double HalfLives(RecordedEvent at) =>
         (HourlyPlaysProjection.HourOf(at.At) - DateTimeOffset.UnixEpoch) / ChartQueries.HalfLife(ChartSpan.All);
 
     /// <returns>
-    /// The logarithm of the sum of what two logarithms stand for, which are far too large to be numbers themselves.
+    /// The logarithm of the sum of two numbers given by their logarithms, as the numbers exceed a double.
     /// </returns>
     private static double Sum(double one, double other) =>
         Math.Max(one, other) + Math.Log2(1 + Math.Pow(2, -Math.Abs(one - other)));

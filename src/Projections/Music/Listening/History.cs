@@ -5,8 +5,8 @@ using Veza.EventStore.Projections;
 namespace Veza.Projections.Music.Listening;
 
 /// <summary>A play in its listener's history.</summary>
-/// <param name="At">When it began.</param>
-/// <param name="Position">Of its beginning: the order of the history.</param>
+/// <param name="At">When the play began.</param>
+/// <param name="Position">The position of the play's first event, which orders the history.</param>
 public sealed record HistoryPlayRow(
     Guid PlayId,
     Guid ListenerId,
@@ -19,7 +19,9 @@ public sealed record HistoryPlayRow(
 
 public sealed class HistoryProjection : Projection<HistoryPlayRow, Guid>
 {
-    public override string Name => "music.history.v1";
+    public const string ProjectionName = "music.history.v1";
+
+    public override string Name => ProjectionName;
 
     public HistoryProjection()
     {

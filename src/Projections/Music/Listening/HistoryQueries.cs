@@ -1,10 +1,12 @@
+using Veza.Projections.Accounts;
+using Veza.Projections.AsOf;
 using Veza.Projections.Music.Tracks;
 
 namespace Veza.Projections.Music.Listening;
 
 /// <param name="At">When the play began.</param>
-/// <param name="HeardMs">Heard of it, pauses and skipped parts left out.</param>
-/// <param name="Counted">Whether it is the play of this track that counts for its sign-in session.</param>
+/// <param name="HeardMs">Milliseconds heard, without pauses and skipped parts.</param>
+/// <param name="Counted">Whether it is the play of this track that counts for the sign-in session.</param>
 public sealed record HistoryEntryView(
     Guid PlayId,
     TrackSummaryView Track,
@@ -14,22 +16,29 @@ public sealed record HistoryEntryView(
     long Position
 );
 
+/// <summary>Reads listening histories, now or as of a position.</summary>
 public sealed class HistoryQueries(ReadModels views)
 {
-    public static readonly string[] Reads = ["music.history.v1", "music.tracks.v2", "accounts.profiles.v1"];
+    public static readonly string[] Reads =
+    [
+        HistoryProjection.ProjectionName,
+        TracksProjection.ProjectionName,
+        ProfilesProjection.ProjectionName,
+    ];
 
-    /// <summary>What an account listened to, newest first.</summary>
+    /// <summary>An account's plays, newest first.</summary>
     public async Task<List<HistoryEntryView>> PageAsync(Guid listener, long? before, int limit, CancellationToken ct)
     {
-        if (views.PointInTime is { } past)
+        if (views.PointInTime() is { } past)
             await past.FoldHistoryAsync(listener, before ?? long.MaxValue, limit, ct);
         return (
             await views.ListAsync<Row>(
-                """
-                select h.play_id, h.track_id, t.title, t.owner_id, coalesce(p.user_name, '') as owner_name, t.genre, t.duration_ms, h.at, h.heard_ms, h.counted, h.position
-                from views.music_history h
-                join views.music_tracks t on t.track_id = h.track_id
-                left join views.accounts_profiles p on p.account_id = t.owner_id
+                $"""
+                select h.play_id, h.track_id, t.title, t.owner_id, coalesce(p.user_name, '') as owner_name,
+                       t.genre, t.duration_ms, h.at, h.heard_ms, h.counted, h.position
+                from {views.Table<HistoryProjection>()} h
+                join {views.Table<TracksProjection>()} t on t.track_id = h.track_id
+                left join {views.Table<ProfilesProjection>()} p on p.account_id = t.owner_id
                 where h.listener_id = @listener and h.position < @before order by h.position desc limit @limit
                 """,
                 new

@@ -3,12 +3,14 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Music.Tracks;
 
-/// <summary>A copy of a track that can be streamed.</summary>
+/// <summary>A copy of a track for streaming.</summary>
 public sealed record RenditionRow(Guid TrackId, string Format, int BitrateKbps, long Bytes);
 
 public sealed class RenditionsProjection : Projection<RenditionRow, (Guid TrackId, string Format)>
 {
-    public override string Name => "music.renditions.v1";
+    public const string ProjectionName = "music.renditions.v1";
+
+    public override string Name => ProjectionName;
 
     public RenditionsProjection() => Identities<TrackProcessed>(e => e.Renditions.Select(r => (e.TrackId, r.Format)));
 

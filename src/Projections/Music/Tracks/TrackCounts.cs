@@ -6,13 +6,15 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Music.Tracks;
 
-/// <summary>What is counted about a track.</summary>
-/// <param name="Plays">Those that count: heard long enough, once per listener and session.</param>
+/// <summary>The counters of a track.</summary>
+/// <param name="Plays">Counted plays: heard long enough, one for each listener and session.</param>
 public sealed record TrackCountsRow(Guid TrackId, long Plays, long Likes, long Reposts, long Comments);
 
 public sealed class TrackCountsProjection : Projection<TrackCountsRow, Guid>
 {
-    public override string Name => "music.track_counts.v1";
+    public const string ProjectionName = "music.track_counts.v1";
+
+    public override string Name => ProjectionName;
 
     public TrackCountsProjection()
     {

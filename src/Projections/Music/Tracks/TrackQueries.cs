@@ -1,11 +1,14 @@
 using Veza.Domain.Music.Tracks;
+using Veza.Projections.Accounts;
 using Veza.Projections.AsOf;
+using Veza.Projections.Topics;
 
 namespace Veza.Projections.Music.Tracks;
 
 /// <param name="Format"><c>opus</c> or <c>mp3</c>.</param>
 public sealed record RenditionView(string Format, int BitrateKbps, long Bytes);
 
+/// <summary>A track as its page shows it.</summary>
 public sealed record TrackView(
     Guid Id,
     AccountName Owner,
@@ -28,11 +31,11 @@ public sealed record TrackView(
     long Position
 );
 
-/// <summary>A track as it is named in a feed, a history or a chart.</summary>
+/// <summary>A track as feeds, histories and charts name it.</summary>
 public sealed record TrackSummaryView(Guid Id, string Title, AccountName Owner, string? Genre, long DurationMs);
 
-/// <summary>What must be known to serve a track's files.</summary>
-/// <param name="Formats">Of the copies that are made.</param>
+/// <summary>The properties of a track that serving its files needs.</summary>
+/// <param name="Formats">The formats of its finished copies.</param>
 public sealed record TrackFiles(
     Guid Id,
     Guid OwnerId,
@@ -44,37 +47,40 @@ public sealed record TrackFiles(
     IReadOnlyList<string> Formats
 );
 
+/// <summary>Reads tracks, now or as of a position.</summary>
 public sealed class TrackQueries(ReadModels views)
 {
     public static readonly string[] Reads =
     [
-        "music.tracks.v2",
-        "music.renditions.v1",
-        "music.track_counts.v1",
-        "accounts.profiles.v1",
+        TracksProjection.ProjectionName,
+        RenditionsProjection.ProjectionName,
+        TrackCountsProjection.ProjectionName,
+        ProfilesProjection.ProjectionName,
     ];
-    public static readonly string[] SummaryReads = ["music.tracks.v2", "accounts.profiles.v1"];
-    public static readonly string[] FileReads = ["music.tracks.v2", "music.renditions.v1"];
+    public static readonly string[] SummaryReads = [TracksProjection.ProjectionName, ProfilesProjection.ProjectionName];
+    public static readonly string[] FileReads = [TracksProjection.ProjectionName, RenditionsProjection.ProjectionName];
 
     public async Task<TrackView?> FindAsync(Guid track, CancellationToken ct)
     {
-        if (views.PointInTime is { } past)
+        if (views.PointInTime() is { } past)
         {
             await past.FoldTracksAsync([track], ct);
             await past.FoldAsync(
-                past.TopicsAsync([$"track:{track}"], ct),
+                past.TopicsAsync([Topic.Track(track)], ct),
                 past.Table(Folds.Of<TrackCountsProjection>())
             );
         }
-        // The counts are another projection's and may lag behind the track by a moment: until then there are none.
+        // Another projection keeps the counts, and may lag a little behind the track's: until then they are 0.
         var row = await views.FindAsync<Row>(
-            """
-            select t.track_id as id, t.owner_id, coalesce(p.user_name, '') as user_name, t.title, t.description, t.genre, t.duration_ms, t.codec, t.sample_rate_hz, t.channels,
-                   t.status, t.failure, coalesce(c.plays, 0) as plays, coalesce(c.likes, 0) as likes, coalesce(c.reposts, 0) as reposts, coalesce(c.comments, 0) as comments,
+            $"""
+            select t.track_id as id, t.owner_id, coalesce(p.user_name, '') as user_name, t.title, t.description,
+                   t.genre, t.duration_ms, t.codec, t.sample_rate_hz, t.channels, t.status, t.failure,
+                   coalesce(c.plays, 0) as plays, coalesce(c.likes, 0) as likes,
+                   coalesce(c.reposts, 0) as reposts, coalesce(c.comments, 0) as comments,
                    t.created_at, t.version, t.position
-            from views.music_tracks t
-            left join views.music_track_counts c using (track_id)
-            left join views.accounts_profiles p on p.account_id = t.owner_id
+            from {views.Table<TracksProjection>()} t
+            left join {views.Table<TrackCountsProjection>()} c using (track_id)
+            left join {views.Table<ProfilesProjection>()} p on p.account_id = t.owner_id
             where t.track_id = @track
             """,
             new { track },
@@ -83,12 +89,14 @@ public sealed class TrackQueries(ReadModels views)
         if (row is null)
             return null;
         var renditions = await views.ListAsync<RenditionView>(
-            "select format, bitrate_kbps, bytes from views.music_renditions where track_id = @track order by format desc",
+            $"""
+            select format, bitrate_kbps, bytes from {views.Table<RenditionsProjection>()}
+            where track_id = @track order by format desc
+            """,
             new { track },
             ct
         );
-        // Another projection keeps the copies, and may be a little behind: without them a track is not ready to
-        // anybody.
+        // Another projection keeps the copies, and may lag a little: without them no client can play the track.
         var status = row.Status == TrackStatus.Ready && renditions.Count == 0 ? TrackStatus.Processing : row.Status;
         return new(
             row.Id,
@@ -113,7 +121,7 @@ public sealed class TrackQueries(ReadModels views)
         );
     }
 
-    /// <returns>The tracks there are among <paramref name="ids"/>, by id.</returns>
+    /// <returns>The existing tracks among <paramref name="ids"/>, by id.</returns>
     public async Task<Dictionary<Guid, TrackSummaryView>> SummariesAsync(
         IReadOnlyCollection<Guid> ids,
         CancellationToken ct
@@ -122,9 +130,11 @@ public sealed class TrackQueries(ReadModels views)
             ? []
             : (
                 await views.ListAsync<SummaryRow>(
-                    """
-                    select t.track_id as id, t.title, t.owner_id, coalesce(p.user_name, '') as user_name, t.genre, t.duration_ms
-                    from views.music_tracks t left join views.accounts_profiles p on p.account_id = t.owner_id
+                    $"""
+                    select t.track_id as id, t.title, t.owner_id, coalesce(p.user_name, '') as user_name,
+                           t.genre, t.duration_ms
+                    from {views.Table<TracksProjection>()} t
+                    left join {views.Table<ProfilesProjection>()} p on p.account_id = t.owner_id
                     where t.track_id = any (@ids)
                     """,
                     new { ids = ids.ToArray() },
@@ -137,23 +147,29 @@ public sealed class TrackQueries(ReadModels views)
 
     public async Task<bool> ExistsAsync(Guid track, CancellationToken ct)
     {
-        if (views.PointInTime is { } past)
+        if (views.PointInTime() is { } past)
             await past.FoldTracksAsync([track], ct);
-        return await views.FindAsync<int>("select 1 from views.music_tracks where track_id = @track", new { track }, ct)
-            == 1;
+        return await views.FindAsync<int>(
+                $"select 1 from {views.Table<TracksProjection>()} where track_id = @track",
+                new { track },
+                ct
+            ) == 1;
     }
 
     public async Task<TrackFiles?> FilesAsync(Guid track, CancellationToken ct)
     {
         var row = await views.FindAsync<FilesRow>(
-            "select track_id as id, owner_id, status, codec, container, sha256, created_at from views.music_tracks where track_id = @track",
+            $"""
+            select track_id as id, owner_id, status, codec, container, sha256, created_at
+            from {views.Table<TracksProjection>()} where track_id = @track
+            """,
             new { track },
             ct
         );
         if (row is null)
             return null;
         var formats = await views.ListAsync<string>(
-            "select format from views.music_renditions where track_id = @track",
+            $"select format from {views.Table<RenditionsProjection>()} where track_id = @track",
             new { track },
             ct
         );

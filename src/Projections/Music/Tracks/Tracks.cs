@@ -6,12 +6,12 @@ using Veza.EventStore.Projections;
 namespace Veza.Projections.Music.Tracks;
 
 /// <summary>
-/// A track as it was uploaded, and how far it is. What is counted about it is kept apart, so that a busy counter does
-/// not rewrite this.
+/// An uploaded track and its processing status. Its counters are in <see cref="TrackCountsRow"/>, so that a busy
+/// counter does not rewrite this row.
 /// </summary>
-/// <param name="Genre">As its owner wrote it; compare <c>lower(genre)</c>.</param>
-/// <param name="Failure">Why it failed, for its owner.</param>
-/// <param name="Position">Of the upload: the order of tracks, for everybody.</param>
+/// <param name="Genre">As the owner wrote it; compare <c>lower(genre)</c>.</param>
+/// <param name="Failure">Why processing failed, for the owner.</param>
+/// <param name="Position">The position of the upload, which orders tracks for all readers.</param>
 public sealed record TrackRow(
     Guid TrackId,
     Guid OwnerId,
@@ -33,15 +33,16 @@ public sealed record TrackRow(
 )
 {
     /// <summary>
-    /// What an erased account's tracks are called where they are still named, such as in the histories of those who
-    /// heard them.
+    /// The title of an erased account's tracks where other accounts still see them, such as in listeners' histories.
     /// </summary>
     public const string ErasedTitle = "deleted track";
 }
 
 public sealed class TracksProjection : Projection<TrackRow, Guid>
 {
-    public override string Name => "music.tracks.v2";
+    public const string ProjectionName = "music.tracks.v2";
+
+    public override string Name => ProjectionName;
 
     public TracksProjection()
     {

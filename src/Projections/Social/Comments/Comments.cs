@@ -5,6 +5,7 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Social.Comments;
 
+/// <summary>A comment on a track.</summary>
 public sealed record CommentRow(
     Guid CommentId,
     Guid TrackId,
@@ -17,7 +18,9 @@ public sealed record CommentRow(
 
 public sealed class CommentsProjection : Projection<CommentRow, Guid>
 {
-    public override string Name => "social.comments.v1";
+    public const string ProjectionName = "social.comments.v1";
+
+    public override string Name => ProjectionName;
 
     public CommentsProjection()
     {

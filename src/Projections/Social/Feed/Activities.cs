@@ -14,15 +14,17 @@ public enum ActivityKind
 }
 
 /// <summary>
-/// Something an account did that its followers see in their feeds. What was taken back, an upload that failed and a
-/// broadcast that is over are gone.
+/// An act of an account that its followers see in their feeds. A removed repost, a failed upload and an ended broadcast
+/// have no row.
 /// </summary>
 /// <param name="SubjectId">The track of an upload or a repost; the broadcast.</param>
 public sealed record ActivityRow(Guid ActorId, ActivityKind Kind, Guid SubjectId, DateTimeOffset At, long Position);
 
 public sealed class ActivitiesProjection : Projection<ActivityRow, (Guid ActorId, ActivityKind Kind, Guid SubjectId)>
 {
-    public override string Name => "social.activities.v2";
+    public const string ProjectionName = "social.activities.v2";
+
+    public override string Name => ProjectionName;
 
     public ActivitiesProjection()
     {

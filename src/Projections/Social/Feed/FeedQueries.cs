@@ -1,10 +1,14 @@
 using Veza.Domain.Music.Tracks;
+using Veza.Projections.Accounts;
+using Veza.Projections.AsOf;
+using Veza.Projections.Live.Broadcasts;
 using Veza.Projections.Music.Tracks;
+using Veza.Projections.Social.Follows;
 
 namespace Veza.Projections.Social.Feed;
 
-/// <param name="Track">Of an upload or a repost.</param>
-/// <param name="Reason">Why it is in this feed, for people to read.</param>
+/// <param name="Track">The track of an upload or a repost.</param>
+/// <param name="Reason">Why the entry is in this feed, as a text for people.</param>
 public sealed record FeedEntryView(
     long Position,
     ActivityKind Kind,
@@ -15,59 +19,69 @@ public sealed record FeedEntryView(
     string Reason
 );
 
-/// <summary>A broadcast as it is named in a feed.</summary>
+/// <summary>A broadcast as a feed names it.</summary>
 public sealed record BroadcastSummaryView(Guid Id, string Title);
 
+/// <summary>Reads the feed of an account, now or as of a position.</summary>
 public sealed class FeedQueries(ReadModels views)
 {
     public static readonly string[] Reads =
     [
-        "social.activities.v2",
-        "social.follows.v1",
-        "accounts.profiles.v1",
-        "music.tracks.v2",
-        "live.broadcasts.v1",
+        ActivitiesProjection.ProjectionName,
+        FollowsProjection.ProjectionName,
+        ProfilesProjection.ProjectionName,
+        TracksProjection.ProjectionName,
+        BroadcastsProjection.ProjectionName,
     ];
 
     /// <summary>
-    /// Activities of anybody that are looked at first. Whoever follows many finds a page among a few dozen of them;
-    /// looking at all for nothing costs less than looking up each of those they follow, which then has to be done.
+    /// Newest activities of all accounts that are searched first. A reader who follows many accounts finds a page among
+    /// a few dozen of them. Searching all of them in vain costs less than the fallback: one look-up per followed
+    /// account.
     /// </summary>
     private const int RecentMax = 1_000;
 
-    private const string Recent = """
-        select a.position, a.kind, a.at, a.actor_id, a.subject_id
-        from (select * from views.social_activities a where a.position < @before order by a.position desc limit @recentMax) a
-        where exists (select from views.social_follows f where f.follower_id = @reader and f.followee_id = a.actor_id)
-        order by a.position desc limit @limit
-        """;
+    private string Recent() =>
+        $"""
+            select a.position, a.kind, a.at, a.actor_id, a.subject_id
+            from (select * from {views.Table<ActivitiesProjection>()} a
+                  where a.position < @before order by a.position desc limit @recentMax) a
+            where exists (select from {views.Table<FollowsProjection>()} f
+                          where f.follower_id = @reader and f.followee_id = a.actor_id)
+            order by a.position desc limit @limit
+            """;
 
-    // A page of N entries can only come from the N accounts whose newest activity is newest: one look into the index
-    // per account followed finds these.
-    private const string OfEach = """
-        select a.position, a.kind, a.at, a.actor_id, a.subject_id
-        from (select f.followee_id as id, newest.position
-              from views.social_follows f cross join lateral (
-                  select a.position from views.social_activities a where a.actor_id = f.followee_id and a.position < @before order by a.position desc limit 1) newest
-              where f.follower_id = @reader order by newest.position desc limit @limit) actors
-        cross join lateral (
-            select * from views.social_activities a where a.actor_id = actors.id and a.position < @before order by a.position desc limit @limit) a
-        order by a.position desc limit @limit
-        """;
+    // A page of N entries can only come from the N followed accounts with the newest latest activity. One index look-up
+    // per followed account finds these.
+    private string OfEach() =>
+        $"""
+            select a.position, a.kind, a.at, a.actor_id, a.subject_id
+            from (select f.followee_id as id, newest.position
+                  from {views.Table<FollowsProjection>()} f cross join lateral (
+                      select a.position from {views.Table<ActivitiesProjection>()} a
+                      where a.actor_id = f.followee_id and a.position < @before
+                      order by a.position desc limit 1) newest
+                  where f.follower_id = @reader order by newest.position desc limit @limit) actors
+            cross join lateral (
+                select * from {views.Table<ActivitiesProjection>()} a
+                where a.actor_id = actors.id and a.position < @before order by a.position desc limit @limit) a
+            order by a.position desc limit @limit
+            """;
 
     /// <summary>
-    /// What those whom <paramref name="reader"/> follows did, newest first; their past before they were followed
-    /// included.
+    /// Activities of the accounts that <paramref name="reader"/> follows, newest first, including those from before the
+    /// reader followed them.
     /// </summary>
     /// <remarks>
-    /// The feed is put together when it is read, so that following somebody costs nothing and shows at once.
+    /// The feed is assembled when it is read, so that following an account costs nothing and shows immediately.
     /// </remarks>
     public async Task<List<FeedEntryView>> PageAsync(Guid reader, long? before, int limit, CancellationToken ct)
     {
         var entries = new List<FeedEntryView>();
-        // When a track fails its upload leaves the activities; its reposts, of which the event does not know, are left
-        // out here and made up for from further back.
-        for (var (from, step) = (before ?? long.MaxValue, limit); ; step *= 2)
+        // When a track fails, its upload leaves the activities. The event does not name its reposts: they are dropped
+        // here, and replaced by entries from further back.
+        var from = before ?? long.MaxValue;
+        for (var step = limit; ; step *= 2)
         {
             var rows = await RowsAsync(reader, from, step, ct);
             entries.AddRange(
@@ -81,7 +95,7 @@ public sealed class FeedQueries(ReadModels views)
 
     private async Task<List<Row>> RowsAsync(Guid reader, long before, int limit, CancellationToken ct)
     {
-        if (views.PointInTime is { } past)
+        if (views.PointInTime() is { } past)
             await past.FoldFeedAsync(reader, before, limit, ct);
         var parameters = new
         {
@@ -90,27 +104,28 @@ public sealed class FeedQueries(ReadModels views)
             limit,
             recentMax = RecentMax,
         };
-        // A whole page found among the newest of all is the page: whatever else there is, is older.
-        var recent = await ReadAsync(Recent, parameters, ct);
-        return recent.Count == limit ? recent : await ReadAsync(OfEach, parameters, ct);
+        // A full page among the newest activities is complete: all others are older.
+        var recent = await ReadAsync(Recent(), parameters, ct);
+        return recent.Count == limit ? recent : await ReadAsync(OfEach(), parameters, ct);
     }
 
     private Task<List<Row>> ReadAsync(string page, object parameters, CancellationToken ct) =>
         views.ListAsync<Row>(
             $"""
-            with page as materialized ({page})
             select p.position, p.kind, p.at, p.actor_id, coalesce(actor.user_name, '') as actor_name,
-                   t.track_id, t.title as track_title, t.owner_id, owner.user_name as owner_name, t.genre, t.duration_ms, t.status as track_status,
+                   t.track_id, t.title as track_title, t.owner_id, owner.user_name as owner_name,
+                   t.genre, t.duration_ms, t.status as track_status,
                    b.broadcast_id, b.title as broadcast_title
             from page p
-            left join views.accounts_profiles actor on actor.account_id = p.actor_id
-            left join views.music_tracks t on p.kind <> 'Broadcast' and t.track_id = p.subject_id
-            left join views.accounts_profiles owner on owner.account_id = t.owner_id
-            left join views.live_broadcasts b on p.kind = 'Broadcast' and b.broadcast_id = p.subject_id
+            left join {views.Table<ProfilesProjection>()} actor on actor.account_id = p.actor_id
+            left join {views.Table<TracksProjection>()} t on p.kind <> 'Broadcast' and t.track_id = p.subject_id
+            left join {views.Table<ProfilesProjection>()} owner on owner.account_id = t.owner_id
+            left join {views.Table<BroadcastsProjection>()} b on p.kind = 'Broadcast' and b.broadcast_id = p.subject_id
             order by p.position desc
             """,
             parameters,
-            ct
+            ct,
+            with: $"page as materialized ({page})"
         );
 
     private static FeedEntryView Entry(Row r) =>

@@ -4,12 +4,14 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Social.Follows;
 
-/// <summary>Who follows whom now, and since when.</summary>
+/// <summary>One account that follows another now.</summary>
 public sealed record FollowRow(Guid FollowerId, Guid FolloweeId, DateTimeOffset Since, long Position);
 
 public sealed class FollowsProjection : Projection<FollowRow, (Guid FollowerId, Guid FolloweeId)>
 {
-    public override string Name => "social.follows.v1";
+    public const string ProjectionName = "social.follows.v1";
+
+    public override string Name => ProjectionName;
 
     public FollowsProjection()
     {

@@ -5,22 +5,29 @@ using Veza.EventStore;
 using Veza.EventStore.Concurrency;
 using Veza.Projections;
 using Veza.Projections.Music.Charts;
+using Veza.Realtime.Engine;
 
 namespace Veza.Realtime.Music.Charts;
 
 /// <summary>
-/// One chart, read again after plays were counted and when an hour begins, at most once in <see cref="ReadEvery"/>.
+/// Keeps one followed chart current: it reads the chart again after counted plays and at the beginning of each hour, at
+/// most once in <see cref="ReadEvery"/>.
 /// </summary>
+/// <remarks>
+/// It reads on a background task until <see cref="Stop"/>. A failed read is logged and tried again. Any thread may call
+/// its members.
+/// </remarks>
 internal sealed class ChartBoard
 {
-    /// <summary>A chart that changes faster can no longer be read.</summary>
+    /// <summary>People cannot read a chart that changes faster.</summary>
     public static readonly TimeSpan ReadEvery = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long the read models may take to show a play; longer than any healthy lag.</summary>
+    /// <summary>The wait for the read models to show a play; longer than any healthy lag.</summary>
     private static readonly TimeSpan ReachedWithin = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// While no play is counted: a fork of the log moves its head back, and wakes nobody who waits beyond it.
+    /// The interval of checks while no play is counted: a failover may move the head back, which wakes no waiter beyond
+    /// it.
     /// </summary>
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(30);
 
@@ -34,7 +41,7 @@ internal sealed class ChartBoard
     private readonly CancellationTokenSource _stopping = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile LiveMessage.ChartChanged? _newest;
-    private List<ChartEntryView>? _told;
+    private List<ChartEntryView>? _published;
 
     public ChartBoard(
         FollowedChart chart,
@@ -58,13 +65,13 @@ internal sealed class ChartBoard
 
     public FollowedChart Chart { get; }
 
-    /// <summary>The account that was the first to follow it.</summary>
+    /// <summary>The account that followed it first.</summary>
     public Guid OpenedBy { get; }
 
-    /// <summary>Kept under the lock of <see cref="LiveCharts"/>.</summary>
+    /// <summary>Guarded by the lock of <see cref="LiveCharts"/>.</summary>
     public int Followers { get; set; }
 
-    /// <summary>Null until it was read for the first time.</summary>
+    /// <summary>Null before the first read.</summary>
     public LiveMessage.ChartChanged? Newest => _newest;
 
     /// <summary>Completes at the next change.</summary>
@@ -114,11 +121,11 @@ internal sealed class ChartBoard
             ReadModels.PageMax,
             _stopping.Token
         );
-        // Scores in trending charts fade at every moment, all alike: that alone is no news.
-        var told = entries.ConvertAll(e => e with { Score = 0 });
-        if (_told is not null && _told.SequenceEqual(told))
+        // Scores of trending charts fade continuously and all alike, which alone is no change.
+        var unscored = entries.ConvertAll(e => e with { Score = 0 });
+        if (_published is not null && _published.SequenceEqual(unscored))
             return;
-        _told = told;
+        _published = unscored;
         _newest = new(
             _log.Epoch,
             position,
@@ -138,8 +145,8 @@ internal sealed class ChartBoard
     }
 
     /// <summary>
-    /// Completes when a play was counted after a position, when an hour has begun, in which spans begin later, or after
-    /// a fork.
+    /// Completes when a play is counted after a position, at the given hour, which moves the spans, or after a
+    /// failover.
     /// </summary>
     private async Task NextAsync(long after, DateTimeOffset hour)
     {
@@ -156,15 +163,8 @@ internal sealed class ChartBoard
                 continue;
             }
             var left = hour - _clock.GetUtcNow();
-            await _log
-                .Tail.WaitAsync(after, _stopping.Token)
-                .EndsWithinAsync(
-                    left > LookEvery ? LookEvery
-                        : left > TimeSpan.Zero ? left
-                        : TimeSpan.Zero,
-                    _clock,
-                    _stopping.Token
-                );
+            var wait = TimeSpan.FromTicks(Math.Clamp(left.Ticks, 0, LookEvery.Ticks));
+            await _log.Tail.WaitAsync(after, _stopping.Token).EndsWithinAsync(wait, _clock, _stopping.Token);
         }
     }
 }

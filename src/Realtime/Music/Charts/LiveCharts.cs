@@ -1,11 +1,13 @@
 using Microsoft.Extensions.Logging;
 using Veza.EventStore;
 using Veza.Projections.Music.Charts;
+using Veza.Realtime.Engine;
 
 namespace Veza.Realtime.Music.Charts;
 
 /// <summary>
-/// The charts that somebody follows here. Each is read once however many follow it, and while nobody does, not at all.
+/// The charts that clients of this node follow. Each is read once for all its followers, and not at all without any.
+/// Any thread may call it.
 /// </summary>
 public sealed class LiveCharts(
     EventLog log,
@@ -16,12 +18,12 @@ public sealed class LiveCharts(
 )
 {
     /// <summary>
-    /// Charts followed at once: reading all of them takes a second or two of the database's time, and is then the
-    /// rhythm in which they change.
+    /// Different charts followed together. Reading all of them takes a second or two of the database's time, which then
+    /// limits how often they change.
     /// </summary>
     public const int ChartsMax = 200;
 
-    /// <summary>Of these, the ones that one account was the first to follow. A page shows a few.</summary>
+    /// <summary>Charts that one account followed first. A page shows a few.</summary>
     public const int ChartsPerAccountMax = 20;
 
     private readonly Lock _gate = new();
@@ -29,7 +31,7 @@ public sealed class LiveCharts(
 
     internal bool IsStopping { get; private set; }
 
-    /// <summary>Charts that are followed now.</summary>
+    /// <summary>The number of followed charts.</summary>
     public int Followed
     {
         get
@@ -40,9 +42,9 @@ public sealed class LiveCharts(
     }
 
     /// <param name="account">
-    /// Whose following it is. A chart that others follow already costs an account nothing.
+    /// The follower's account. A chart that others follow already does not count against its share.
     /// </param>
-    /// <param name="refusal">That too many other charts are followed, when the answer is null.</param>
+    /// <param name="refusal">Set when the result is null: too many charts are followed.</param>
     public ChartFollower? Follow(FollowedChart chart, Guid account, out LiveRefusal? refusal)
     {
         lock (_gate)
@@ -70,7 +72,7 @@ public sealed class LiveCharts(
             : null;
     }
 
-    /// <summary>Ends everybody's following with the reason <c>server_stopping</c>.</summary>
+    /// <summary>Ends every follower's stream with the reason <c>server_stopping</c>.</summary>
     public void Stop()
     {
         lock (_gate)
@@ -90,61 +92,5 @@ public sealed class LiveCharts(
             _boards.Remove(board.Chart);
         }
         board.Stop();
-    }
-}
-
-/// <summary>Somebody who follows a chart, to be disposed of when they no longer do.</summary>
-public sealed class ChartFollower : IDisposable
-{
-    private readonly LiveCharts _charts;
-    private readonly ChartBoard _board;
-    private int _left;
-
-    internal ChartFollower(LiveCharts charts, ChartBoard board)
-    {
-        _charts = charts;
-        _board = board;
-    }
-
-    /// <summary>
-    /// The chart as it is, then as it has become whenever it has changed; who is slow gets the newest and not what it
-    /// was in between.
-    /// </summary>
-    /// <param name="session">Whose following it is; it ends with it, with the reason <c>session_ended</c>.</param>
-    public async IAsyncEnumerable<LiveMessage> ReadAsync(
-        LiveSession session,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct
-    )
-    {
-        LiveMessage? seen = null;
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct, session.Ended);
-        while (true)
-        {
-            // Taken before looking, so that a change in between completes it.
-            var changed = _board.Changed;
-            if (_charts.IsStopping)
-            {
-                yield return new LiveMessage.Closed("server_stopping");
-                yield break;
-            }
-            if (session.HasEnded)
-            {
-                yield return new LiveMessage.Closed("session_ended");
-                yield break;
-            }
-            if (_board.Newest is { } newest && newest != seen)
-            {
-                yield return seen = newest;
-                continue;
-            }
-            await changed.WaitAsync(ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            ct.ThrowIfCancellationRequested();
-        }
-    }
-
-    public void Dispose()
-    {
-        if (Interlocked.Exchange(ref _left, 1) == 0)
-            _charts.Leave(_board);
     }
 }

@@ -6,6 +6,8 @@ using Microsoft.AspNetCore.SignalR.Protocol;
 using Microsoft.Extensions.Options;
 using Veza.Domain.Live.Broadcasts;
 using Veza.Fixtures;
+using Veza.Projections.Topics;
+using Veza.Realtime.Engine;
 
 namespace Veza.Realtime.Tests.Live.Broadcasts;
 
@@ -30,9 +32,9 @@ public sealed class BroadcastLevelTests(TestLog log)
         await other.NextAsync();
         Assert.Equal((1, 0), (live.Engine.FollowersOf(_broadcast), live.Engine.FollowersOf(Guid.CreateVersion7())));
 
-        live.Engine.Tell(Level(_broadcast, -6));
+        live.Engine.Publish(Level(_broadcast, -6));
         Assert.Equal(Level(_broadcast, -6), await follower.NextAsync());
-        live.Engine.Tell(Level(_another, -7));
+        live.Engine.Publish(Level(_another, -7));
         Assert.Equal(Level(_another, -7), await other.NextAsync());
     }
 
@@ -44,8 +46,8 @@ public sealed class BroadcastLevelTests(TestLog log)
         await slow.NextAsync();
         for (var i = 0; i < 1000; i++)
         {
-            live.Engine.Tell(Level(_broadcast, -i));
-            live.Engine.Tell(Level(_another, -2 * i));
+            live.Engine.Publish(Level(_broadcast, -i));
+            live.Engine.Publish(Level(_another, -2 * i));
         }
         var ended = await live.AppendAsync(new BroadcastEnded(_broadcast, Guid.CreateVersion7(), "stopped"));
 
@@ -66,7 +68,7 @@ public sealed class BroadcastLevelTests(TestLog log)
         for (var i = 0; i < 100; i++)
         {
             var next = follower.NextAsync();
-            live.Engine.Tell(Level(_broadcast, -i));
+            live.Engine.Publish(Level(_broadcast, -i));
             Assert.Equal(Level(_broadcast, -i), await next);
         }
     }
