@@ -22,19 +22,6 @@ public sealed partial class DocsTests
         "docs/reference/limits.md",
     ];
 
-    /// <summary>Built or downloaded, not written here.</summary>
-    private static readonly string[] FoldersLeftOut =
-    [
-        ".git",
-        ".veza",
-        "BenchmarkDotNet.Artifacts",
-        "TestResults",
-        "bin",
-        "dist",
-        "node_modules",
-        "obj",
-    ];
-
     private static readonly string[] SourceEndings =
     [
         ".cs",
@@ -51,8 +38,10 @@ public sealed partial class DocsTests
         ".yml",
     ];
 
-    private static readonly Dictionary<string, string> Files = FilesIn(new(Checkout.Root))
-        .ToDictionary(path => path, path => Path.Combine(Checkout.Root, path));
+    private static readonly Dictionary<string, string> Files = Checkout.Files.ToDictionary(
+        path => path,
+        path => Path.Combine(Checkout.Root, path)
+    );
 
     private static readonly List<string> Pages = [.. Files.Keys.Where(IsPage)];
 
@@ -115,16 +104,6 @@ public sealed partial class DocsTests
     {
         var all = found.Order(StringComparer.Ordinal).ToList();
         Assert.True(all.Count == 0, $"{all.Count} {what}:\n{string.Join('\n', all)}");
-    }
-
-    /// <returns>Paths from the checkout's root, with slashes.</returns>
-    private static IEnumerable<string> FilesIn(DirectoryInfo folder)
-    {
-        foreach (var file in folder.EnumerateFiles())
-            yield return Path.GetRelativePath(Checkout.Root, file.FullName).Replace('\\', '/');
-        var inner = folder.EnumerateDirectories().Where(f => !FoldersLeftOut.Contains(f.Name) && f.LinkTarget is null);
-        foreach (var file in inner.SelectMany(FilesIn))
-            yield return file;
     }
 
     private static bool IsPage(string path) => path.EndsWith(".md", StringComparison.Ordinal);

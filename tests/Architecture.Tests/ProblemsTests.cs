@@ -6,7 +6,8 @@ public class ProblemsTests
 {
     /// <summary>Codes that are put together from a model's or a name's kind, or that the media room gives.</summary>
     private static readonly Regex Composed = new(
-        "_(unknown|taken)$|^(has_video|not_audio|unsupported_codec|probe_timeout|tags_too_large|too_complex|too_long|sound_out_of_bounds|truncated_audio|fault|token_expired)$"
+        "_(unknown|taken)$|^(has_video|not_audio|unsupported_codec|probe_timeout|tags_too_large|too_complex"
+            + "|too_long|sound_out_of_bounds|truncated_audio|fault|token_expired)$"
     );
 
     [Fact]

@@ -211,8 +211,11 @@ public sealed class RoomsTests
         Assert.Empty(done.Except(["Send", "SendAsync", "set_Blocking"]));
     }
 
-    private static string NameOf(MetadataReader reader, TypeReferenceHandle handle) =>
-        $"{reader.GetString(reader.GetTypeReference(handle).Namespace)}.{reader.GetString(reader.GetTypeReference(handle).Name)}";
+    private static string NameOf(MetadataReader reader, TypeReferenceHandle handle)
+    {
+        var type = reader.GetTypeReference(handle);
+        return $"{reader.GetString(type.Namespace)}.{reader.GetString(type.Name)}";
+    }
 
     private static string[] Built() =>
         Directory

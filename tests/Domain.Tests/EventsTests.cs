@@ -69,7 +69,7 @@ public class EventsTests
     }
 
     [Fact]
-    public void Every_event_type_changes_a_model_or_is_listed_as_deciding_nothing()
+    public void Every_event_type_changes_an_aggregate_or_is_listed_as_deciding_nothing()
     {
         var folded = typeof(DomainEvent)
             .Assembly.GetTypes()

@@ -14,7 +14,7 @@ public class ModelsTests
 
     [Theory]
     [MemberData(nameof(Models))]
-    public void A_model_comes_back_from_json_as_it_was_and_goes_on_the_same(Type model)
+    public void An_aggregate_read_from_its_json_equals_the_original_and_folds_on_equally(Type model)
     {
         var fold = AggregateFold.Of(model);
         var events = fold.Events.Select(Sample).ToList();
@@ -41,7 +41,7 @@ public class ModelsTests
 
     [Theory]
     [MemberData(nameof(Models))]
-    public void All_a_model_knows_stands_in_its_public_properties(Type model)
+    public void An_aggregate_keeps_all_state_in_public_properties(Type model)
     {
         var hidden = model
             .GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public)

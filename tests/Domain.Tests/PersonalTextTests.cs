@@ -53,10 +53,11 @@ public class PersonalTextTests
     private const string Code = "one of a few words that the platform chooses";
     private const string Emoji = "one emoji, of those that everybody has";
     private const string Community =
-        "what a community calls itself and its rooms: it is its members', and stays when one of them goes: decision 0053";
+        "what a community calls itself and its rooms: it is its members', and stays when one of them goes: "
+        + "decision 0053";
 
     [Fact]
-    public void A_text_in_an_event_or_a_model_is_personal_or_it_is_said_why_it_is_nobodys()
+    public void A_text_in_an_event_or_an_aggregate_is_personal_or_listed_with_the_reason_why_not()
     {
         var texts = TestLog
             .EventTypes.All.Concat(typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel))
@@ -68,7 +69,8 @@ public class PersonalTextTests
         var undecided = open.Except(Nobodys.Keys).Order(StringComparer.Ordinal).ToList();
         Assert.True(
             undecided.Count == 0,
-            $"{string.Join(", ", undecided)}: whose text is it? Mark it [Personal] with its owner, or list it here with the reason why it is nobody's"
+            $"{string.Join(", ", undecided)}: whose text is it? Mark it [Personal] with its owner, or list it "
+                + "here with the reason why it is nobody's"
         );
         Assert.Equal([], Nobodys.Keys.Except(open));
     }
@@ -93,8 +95,10 @@ public class PersonalTextTests
     }
 
     /// <summary>A list's or a map's contents, what may be null, or the type itself.</summary>
-    private static IEnumerable<Type> HeldBy(Type type) =>
-        type.IsArray ? HeldBy(type.GetElementType()!)
-        : type.IsGenericType ? type.GetGenericArguments().SelectMany(HeldBy)
-        : [type];
+    private static IEnumerable<Type> HeldBy(Type type)
+    {
+        if (type.IsArray)
+            return HeldBy(type.GetElementType()!);
+        return type.IsGenericType ? type.GetGenericArguments().SelectMany(HeldBy) : [type];
+    }
 }

@@ -8,7 +8,7 @@ public class ConnectionBudgetTests(LogFixture fixture)
     private const int Unconfigured = 97;
 
     [Fact]
-    public void Whatever_is_wanted_is_shared_out_whole_and_every_kind_has_what_it_needs()
+    public void Every_budget_is_distributed_completely_and_every_kind_gets_its_minimum()
     {
         for (var wanted = ConnectionBudget.TotalMin; wanted <= 1000; wanted++)
         {
@@ -23,7 +23,7 @@ public class ConnectionBudgetTests(LogFixture fixture)
     }
 
     [Fact]
-    public void Two_nodes_that_nobody_has_configured_fit_on_a_database_that_nobody_has_configured() =>
+    public void Two_nodes_with_default_settings_fit_on_a_database_with_default_settings() =>
         Assert.True(2 * ConnectionBudget.Of(wanted: 100, Unconfigured).Total <= Unconfigured);
 
     [Fact]

@@ -11,7 +11,7 @@ public class JourneyTests
     private static readonly TimeSpan DemoMax = TimeSpan.FromMinutes(4);
 
     [Fact]
-    public async Task The_demo_finds_no_difference_what_is_built_anew_equals_what_served_and_no_secret_is_in_anything_said_or_written()
+    public async Task The_demo_finds_no_difference_rebuilds_equal_the_served_rows_and_no_output_holds_a_secret()
     {
         // The demo's people have passwords of that form, and some show a wrong one; tokens are told by their beginning.
         string[] secrets =
@@ -98,7 +98,8 @@ public class JourneyTests
                 || rebuilt.Rows[v.Name].Length != live.Rows[v.Name].Length + More(v.Name)
             )
             .Select(v =>
-                $"{v.Name}: {v.Live.Length} rows only live, such as {v.Live.FirstOrDefault()}; {v.Rebuilt.Length} only rebuilt, such as {v.Rebuilt.FirstOrDefault()}"
+                $"{v.Name}: {v.Live.Length} rows only live, such as {v.Live.FirstOrDefault()}; "
+                + $"{v.Rebuilt.Length} only rebuilt, such as {v.Rebuilt.FirstOrDefault()}"
             );
         Assert.Empty(different);
         Assert.Empty(live.Rows.Where(view => view.Value.Length == 0).Select(view => view.Key));

@@ -72,11 +72,15 @@ internal sealed class ReadModelRows : IAsyncDisposable
                 with head as (select max(position) as position from log.chain),
                 -- What they still have to do about an event may append another.
                 reactors as (
-                    select min(r.last_seq_id) as position from log.mt_event_progression r where r.name <> 'HighWaterMark'
-                    and not exists (select from log.projections s where split_part(r.name, '#', 1) like s.base || '.v%'))
-                select min(p.last_seq_id) = (select position from head) and (select position from reactors) = (select position from head)
-                           and not exists (select from wolverine.wolverine_incoming_envelopes
-                                           where status = 'Incoming' or (status = 'Scheduled' and execution_time < now() + interval '1 minute')),
+                    select min(r.last_seq_id) as position from log.mt_event_progression r
+                    where r.name <> 'HighWaterMark' and not exists (
+                        select from log.projections s where split_part(r.name, '#', 1) like s.base || '.v%'))
+                select min(p.last_seq_id) = (select position from head)
+                           and (select position from reactors) = (select position from head)
+                           and not exists (
+                               select from wolverine.wolverine_incoming_envelopes
+                               where status = 'Incoming'
+                                   or (status = 'Scheduled' and execution_time < now() + interval '1 minute')),
                        count(distinct s.base) = (select count(*) from log.projections), min(p.last_seq_id)
                 from log.projections s join log.mt_event_progression p on split_part(p.name, '#', 1) = s.serving
                 """;

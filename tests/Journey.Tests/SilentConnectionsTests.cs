@@ -16,7 +16,7 @@ public class SilentConnectionsTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task More_silent_connections_than_there_are_files_end_nothing_and_keep_nobody_out()
+    public async Task More_silent_connections_than_there_are_files_end_no_other_and_block_no_sign_in()
     {
         await using var veza = new VezaProcess { OpenFilesMax = OpenFilesMax };
         await veza.StartAsync();

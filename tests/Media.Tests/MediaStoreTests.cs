@@ -100,7 +100,7 @@ public sealed class MediaStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Files_are_open_to_their_user_and_group_only_whatever_the_umask_and_the_folders_were()
+    public async Task Files_are_open_to_their_user_and_group_only_under_any_umask_and_in_any_folder()
     {
         var root = Path.Combine(_root, "old");
         Directory.CreateDirectory(Path.Combine(root, "staging"));

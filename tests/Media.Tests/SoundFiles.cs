@@ -23,7 +23,8 @@ public sealed class SoundFiles : IDisposable
                         "-f",
                         "lavfi",
                         "-i",
-                        $"aevalsrc=0.4*sin(2*PI*(200+50*t)*t)+0.1*(random(0)-0.5)|0.3*sin(2*PI*330*t):s=48000:d={seconds}",
+                        "aevalsrc=0.4*sin(2*PI*(200+50*t)*t)+0.1*(random(0)-0.5)"
+                            + $"|0.3*sin(2*PI*330*t):s=48000:d={seconds}",
                         .. options,
                         path,
                     ]);

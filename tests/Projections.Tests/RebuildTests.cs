@@ -84,7 +84,9 @@ public class RebuildTests(TestLog log)
         var surplus = live.Except(rebuilt.Values).ToList();
         Assert.True(
             missing.Count == 0 && surplus.Count == 0,
-            $"{projection.Name} at {position}: {missing.Count} rebuilt rows are not in the table, such as {missing.FirstOrDefault()}; {surplus.Count} rows of the table were not rebuilt, such as {surplus.FirstOrDefault()}"
+            $"{projection.Name} at {position}: {missing.Count} rebuilt rows are not in the table, such as "
+                + $"{missing.FirstOrDefault()}; {surplus.Count} rows of the table were not rebuilt, such as "
+                + $"{surplus.FirstOrDefault()}"
         );
         Assert.Equal(rebuilt.Count, live.Count);
         return live.Count;
@@ -105,7 +107,8 @@ public class RebuildTests(TestLog log)
         var constructor = typeof(TRow).GetConstructors().MaxBy(c => c.GetParameters().Length)!;
         var parameters = constructor.GetParameters();
         await using var select = new NpgsqlCommand(
-            $"select {string.Join(", ", parameters.Select(p => EventTypes.SnakeCase(p.Name!)))} from views.{projection.Replace('.', '_')}",
+            $"select {string.Join(", ", parameters.Select(p => EventTypes.SnakeCase(p.Name!)))} "
+                + $"from views.{projection.Replace('.', '_')}",
             connection,
             snapshot
         );
@@ -121,8 +124,10 @@ public class RebuildTests(TestLog log)
         if (reader.IsDBNull(column))
             return null;
         type = Nullable.GetUnderlyingType(type) ?? type;
-        return type.IsEnum ? Enum.Parse(type, reader.GetString(column))
-            : type == typeof(DateTimeOffset) ? reader.GetFieldValue<DateTimeOffset>(column)
+        if (type.IsEnum)
+            return Enum.Parse(type, reader.GetString(column));
+        return type == typeof(DateTimeOffset)
+            ? reader.GetFieldValue<DateTimeOffset>(column)
             : Convert.ChangeType(reader.GetValue(column), type, CultureInfo.InvariantCulture);
     }
 

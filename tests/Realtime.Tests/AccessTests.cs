@@ -45,7 +45,7 @@ public class AccessTests(TestLog log)
     }
 
     [Fact]
-    public async Task Who_is_behind_gets_nothing_more_once_signed_out()
+    public async Task A_slow_reader_gets_nothing_more_once_signed_out()
     {
         await using var live = await new LiveSetting(log, new() { BatchItemsMax = 2 }).WithCommunityAsync();
         await using var reader = await live.SubscribeAsync([live.Channel]);
@@ -119,7 +119,7 @@ public class AccessTests(TestLog log)
     [InlineData("left")]
     [InlineData("was kicked")]
     [InlineData("was banned")]
-    public async Task Who_is_a_member_no_longer_sees_nothing_from_that_position_on(string how)
+    public async Task A_former_member_sees_nothing_from_that_position_on(string how)
     {
         await using var live = await new LiveSetting(log).WithCommunityAsync();
         await using var reader = await live.SubscribeAsync([live.Channel]);
@@ -176,7 +176,7 @@ public class AccessTests(TestLog log)
     }
 
     [Fact]
-    public async Task Who_signs_out_receives_nothing_more()
+    public async Task A_session_that_signed_out_receives_nothing_more()
     {
         await using var live = await new LiveSetting(log).WithCommunityAsync();
         await using var reader = await live.SubscribeAsync([live.Channel]);

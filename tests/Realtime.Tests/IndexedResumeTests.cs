@@ -109,7 +109,7 @@ public class IndexedResumeTests(IndexedLog log)
     }
 
     [Fact]
-    public async Task Who_was_followed_in_between_is_heard_of_from_the_follow_on()
+    public async Task Events_of_an_account_followed_in_between_arrive_from_the_follow_on()
     {
         await using var writer = new LiveSetting(log.Log);
         var (artist, early, late, gone) = (

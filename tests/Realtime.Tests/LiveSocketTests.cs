@@ -51,7 +51,7 @@ public sealed class LiveSocketTests
     [Theory]
     [InlineData(15)]
     [InlineData(25)]
-    public async Task A_client_that_has_pinged_and_then_says_nothing_for_too_long_is_told_farewell(int keepAlive)
+    public async Task A_client_that_has_pinged_and_then_falls_silent_gets_a_close_message(int keepAlive)
     {
         await using var client = await Client.ConnectAsync(keepAlive);
         await client.SayAsync(Ping);
@@ -126,8 +126,10 @@ public sealed class LiveSocketTests
             _services = new ServiceCollection()
                 .AddLogging()
                 .AddSignalR(hub =>
-                    (hub.KeepAliveInterval, hub.ClientTimeoutInterval) = (TimeSpan.FromTicks(1), hubTimeout)
-                )
+                {
+                    hub.KeepAliveInterval = TimeSpan.FromTicks(1);
+                    hub.ClientTimeoutInterval = hubTimeout;
+                })
                 .Services.BuildServiceProvider();
             _heart = new(Time, NullLogger<ConnectionHeartbeat>.Instance);
             var connection = new DefaultConnectionContext(

@@ -17,7 +17,7 @@ public class MembershipHistoryTests(IndexedLog log)
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(4)]
-    public async Task Live_on_two_nodes_everybody_receives_exactly_what_they_might_see_at_each_position(int seed)
+    public async Task Live_on_two_nodes_each_member_receives_exactly_the_permitted_events_of_each_position(int seed)
     {
         TestContext.Current.TestOutputHelper!.WriteLine($"seed {seed}");
         var (random, history) = (new Random(seed), new MembershipHistory(seed));

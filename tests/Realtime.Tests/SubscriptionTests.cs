@@ -117,7 +117,7 @@ public class SubscriptionTests(TestLog log)
     }
 
     [Fact]
-    public async Task A_client_that_stops_reading_holds_nothing_and_nobody_up()
+    public async Task A_client_that_stops_reading_holds_no_memory_and_delays_no_other()
     {
         await using var live = await new LiveSetting(log).WithCommunityAsync();
         await using var stopped = await live.SubscribeAsync([live.Channel]);
@@ -158,7 +158,7 @@ public class SubscriptionTests(TestLog log)
     }
 
     [Fact]
-    public async Task Who_is_too_far_behind_is_told_the_head()
+    public async Task A_reader_too_far_behind_gets_the_head_instead()
     {
         await using var live = await new LiveSetting(log, new() { CatchUpEventsMax = 10 }).WithCommunityAsync();
         var after = log.Log.Head;

@@ -73,10 +73,9 @@ public class TopicIndexTests
                 json.ToArray(),
                 TestLog.EventTypes
             );
-            if (map.TopicsOf(e) is { Length: > 0 } topics)
-                held.Add(
-                    $"{e.Type}: {string.Join(", ", topics.Select(t => t.Kind == TopicKind.Chart ? t.ToString() : t.Kind.ToString()))}"
-                );
+            var topics = map.TopicsOf(e).Select(t => t.Kind == TopicKind.Chart ? t.ToString() : t.Kind.ToString());
+            if (topics.Any())
+                held.Add($"{e.Type}: {string.Join(", ", topics)}");
         }
         Assert.Equal(string.Join('\n', Held), string.Join('\n', held));
     }

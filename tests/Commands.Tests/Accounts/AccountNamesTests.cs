@@ -125,7 +125,7 @@ public class AccountNamesTests(TestLog log)
     }
 
     [Fact]
-    public async Task An_account_that_is_erased_before_it_proved_its_address_frees_nobody_elses()
+    public async Task An_account_erased_before_it_proved_its_address_leaves_the_holder_of_that_address_alone()
     {
         await _bo.GivenAsync(_bo.Registered with { Email = _ada.Email });
         await _ada.GivenAsync(Registered, new EraseAccount(_ada.Account, "hash"));

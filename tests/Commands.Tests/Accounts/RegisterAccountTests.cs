@@ -40,7 +40,7 @@ public class RegisterAccountTests(Rules rules)
         );
 
     [Fact]
-    public async Task A_role_that_nobody_can_be_given_is_refused() =>
+    public async Task A_role_that_cannot_be_granted_is_refused() =>
         Assert.Equal("invalid", (await _one.RefusalOfAsync(_one.Registered with { Roles = ["root"] })).Code);
 
     [Fact]

@@ -5,7 +5,7 @@ namespace Veza.EventStore.Tests.Aggregates;
 public class ClockCacheTests
 {
     [Fact]
-    public void What_is_in_use_outlasts_a_burst_of_values_used_once()
+    public void Reused_values_outlast_a_burst_of_values_used_once()
     {
         var cache = new ClockCache<int, string>(100);
         for (var hot = 0; hot < 50; hot++)
@@ -20,7 +20,7 @@ public class ClockCacheTests
     }
 
     [Fact]
-    public void What_is_only_peeked_at_is_not_in_use()
+    public void Peeking_does_not_count_as_use()
     {
         var cache = new ClockCache<int, string>(10);
         cache.TryAdd(0, "followed", out _);

@@ -201,7 +201,7 @@ public class SchemaVersionTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task An_upcaster_that_throws_harms_only_who_needs_the_event()
+    public async Task An_upcaster_that_throws_faults_only_readers_of_that_event()
     {
         var (database, sick, healthy) = (
             await fixture.NewDatabaseAsync(),

@@ -45,9 +45,11 @@ public class AppendOnlyTests(LogFixture fixture)
     {
         await using var counts = log.Database.CreateCommand(
             """
-            select c.relname::text, pg_stat_get_tuples_inserted(c.oid), pg_stat_get_tuples_updated(c.oid) + pg_stat_get_tuples_deleted(c.oid)
+            select c.relname::text, pg_stat_get_tuples_inserted(c.oid),
+                pg_stat_get_tuples_updated(c.oid) + pg_stat_get_tuples_deleted(c.oid)
             from pg_class c join pg_namespace n on n.oid = c.relnamespace
-            where n.nspname = 'log' and c.relkind = 'r' and (c.relname like 'mt\_events\_%' or c.relname in ('streams', 'chain', 'commands'))
+            where n.nspname = 'log' and c.relkind = 'r'
+                and (c.relname like 'mt\_events\_%' or c.relname in ('streams', 'chain', 'commands'))
             """
         );
         await using var rows = await counts.ExecuteReaderAsync();

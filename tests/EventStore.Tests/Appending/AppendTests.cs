@@ -7,7 +7,7 @@ namespace Veza.EventStore.Tests.Appending;
 public class AppendTests(LogFixture fixture)
 {
     [Fact]
-    public async Task Positions_are_1_to_head_without_a_gap_whatever_fails_in_between()
+    public async Task Positions_run_from_1_to_the_head_without_a_gap_although_appends_fail()
     {
         await using var log = await fixture.OpenNewAsync();
         var streams = Enumerable.Range(0, 20).Select(_ => Guid.CreateVersion7()).ToArray();
@@ -190,7 +190,8 @@ public class AppendTests(LogFixture fixture)
                         continue;
                     cut++;
                     await using var kill = log.Database.CreateCommand(
-                        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'veza-append' and datname = current_database()"
+                        "select pg_terminate_backend(pid) from pg_stat_activity "
+                            + "where application_name = 'veza-append' and datname = current_database()"
                     );
                     await kill.ExecuteNonQueryAsync();
                 }

@@ -182,7 +182,7 @@ public class KnownVersionsTests(LogFixture fixture)
     }
 
     [Fact]
-    public void The_longest_unchanged_are_forgotten_first()
+    public void The_least_recently_changed_streams_are_evicted_first()
     {
         var known = new KnownVersions();
         var streams = Enumerable

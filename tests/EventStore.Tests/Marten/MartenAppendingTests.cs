@@ -138,15 +138,24 @@ public class MartenAppendingTests(LogFixture fixture)
 
     [Theory]
     [InlineData(
-        """{"id":"00000000-0000-0000-0000-000000000001","authorId":"00000000-0000-0000-0000-000000000001","text":"in the clear"}""",
+        """
+            {"id":"00000000-0000-0000-0000-000000000001","authorId":"00000000-0000-0000-0000-000000000001",
+            "text":"in the clear"}
+            """,
         "does not come sealed"
     )]
     [InlineData(
-        """{"id":"00000000-0000-0000-0000-000000000001","authorId":"00000000-0000-0000-0000-000000000001","text":"sealed.1.AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}""",
+        """
+            {"id":"00000000-0000-0000-0000-000000000001","authorId":"00000000-0000-0000-0000-000000000001",
+            "text":"sealed.1.AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}
+            """,
         "does not come sealed for the account"
     )]
     [InlineData(
-        """{"id":"00000000-0000-0000-0000-000000000001","authorId":"00000000-0000-0000-0000-000000000001","Text":"in the clear"}""",
+        """
+            {"id":"00000000-0000-0000-0000-000000000001","authorId":"00000000-0000-0000-0000-000000000001",
+            "Text":"in the clear"}
+            """,
         "has no property \"Text\""
     )]
     [InlineData(
@@ -160,8 +169,10 @@ public class MartenAppendingTests(LogFixture fixture)
         var fault = await Assert.ThrowsAsync<PostgresException>(() =>
             setting.AskAsync<object>(
                 $"""
-                select log.mt_quick_append_events('{_page}', 'page', '*DEFAULT*', array['{Guid.CreateVersion7()}'::uuid], array['page_edited'], array[null], array['{data}'::jsonb],
-                    array[null]::bytea[], array[null], array[null], array['null'::jsonb], array[null], array[now()], null)
+                select log.mt_quick_append_events('{_page}', 'page', '*DEFAULT*',
+                    array['{Guid.CreateVersion7()}'::uuid], array['page_edited'], array[null], array['{data}'::jsonb],
+                    array[null]::bytea[], array[null], array[null], array['null'::jsonb], array[null],
+                    array[now()], null)
                 """
             )
         );
@@ -253,7 +264,7 @@ public class MartenAppendingTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task A_transaction_that_appends_and_falls_silent_is_ended_and_holds_nobody_up_for_longer()
+    public async Task An_appending_transaction_that_falls_silent_is_ended_and_releases_its_lock()
     {
         await using var setting = await MartenSetting.BeginAsync(fixture);
         await using var connection = new NpgsqlConnection(setting.Database);
@@ -324,8 +335,10 @@ public class MartenAppendingTests(LogFixture fixture)
 
     private string AppendOne() =>
         $$"""
-            select log.mt_quick_append_events('{{_page}}', 'page', '*DEFAULT*', array['{{Guid.CreateVersion7()}}'::uuid], array['page_read_v2'], array[null],
-                array['{"id":"{{_page}}","times":1}'::jsonb], array[null]::bytea[], array[null], array[null], array['null'::jsonb], array[null], array[now()], 0)
+            select log.mt_quick_append_events('{{_page}}', 'page', '*DEFAULT*',
+                array['{{Guid.CreateVersion7()}}'::uuid], array['page_read_v2'], array[null],
+                array['{"id":"{{_page}}","times":1}'::jsonb], array[null]::bytea[], array[null], array[null],
+                array['null'::jsonb], array[null], array[now()], 0)
             """;
 
     private static async Task AppendAsync(IDocumentStore store, Action<IDocumentSession> change)
@@ -344,7 +357,8 @@ public class MartenAppendingTests(LogFixture fixture)
         where TFault : Exception
     {
         const string State = """
-            select concat_ws(' ', (select count(*) from log.mt_events), (select max(position) from log.chain), (select last_value from log.mt_events_sequence), (select count(*) from log.streams))
+            select concat_ws(' ', (select count(*) from log.mt_events), (select max(position) from log.chain),
+                (select last_value from log.mt_events_sequence), (select count(*) from log.streams))
             """;
         var before = await setting.AskAsync<string>(State);
         var fault = await Assert.ThrowsAnyAsync<TFault>(() => AppendAsync(store ?? setting.Store, change));

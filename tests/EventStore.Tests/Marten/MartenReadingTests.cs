@@ -136,7 +136,8 @@ public class MartenReadingTests(LogFixture fixture)
         );
         await setting.AskAsync<object>(
             """
-            insert into log.mt_doc_deadletterevent (id, data) values (gen_random_uuid(), '{"eventSequence": 1, "exceptionMessage": "cannot read Dear diary"}')
+            insert into log.mt_doc_deadletterevent (id, data)
+            values (gen_random_uuid(), '{"eventSequence": 1, "exceptionMessage": "cannot read Dear diary"}')
             """
         );
         var gone = Guid.CreateVersion7();

@@ -37,7 +37,7 @@ public class PersonalTests(LogFixture fixture)
     [InlineData("")]
     [InlineData("sealed.1.AAAAAAAAAAAAAAAAAAAAAA.AAAA")]
     [InlineData("a \"sealed.1.\" in quotes \\ and 🔥")]
-    public async Task What_is_personal_is_stored_sealed_and_read_as_it_was_written(string text)
+    public async Task Personal_texts_are_stored_sealed_and_read_as_written(string text)
     {
         var database = await fixture.NewDatabaseAsync();
         await using (var log = await OpenAsync(database))
@@ -53,7 +53,7 @@ public class PersonalTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task With_the_key_goes_what_it_sealed_on_every_node_in_events_models_and_snapshots()
+    public async Task Destroying_a_key_erases_what_it_sealed_in_events_aggregates_and_snapshots_on_every_node()
     {
         var database = await fixture.NewDatabaseAsync();
         await using var one = await OpenAsync(database);
@@ -156,7 +156,8 @@ public class PersonalTests(LogFixture fixture)
             );
         await AskAsync<object>(
             database,
-            "update log.mt_events set data = jsonb_set(data, '{text}', (select data -> 'text' from log.mt_events where seq_id = 1)) where seq_id = 2"
+            "update log.mt_events set data = jsonb_set(data, '{text}', (select data -> 'text' "
+                + "from log.mt_events where seq_id = 1)) where seq_id = 2"
         );
         await using var again = await OpenAsync(database);
         Assert.StartsWith("sealed.1.", ((NoteWritten)(await ReadAsync(again))[1]).Text, StringComparison.Ordinal);
@@ -234,7 +235,7 @@ public class PersonalTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task A_key_that_is_not_in_memory_while_the_database_is_away_is_the_databases_fault_and_the_next_try_gets_it()
+    public async Task A_key_that_cannot_be_loaded_is_a_database_fault_and_the_next_try_loads_it()
     {
         await using var postgres = await LocalPostgres.StartEphemeralAsync(ct: TestContext.Current.CancellationToken);
         await using (var log = await OpenAsync(postgres.ConnectionString))

@@ -52,16 +52,18 @@ public class ExactlyOnceTests(LogFixture fixture)
             // The connection ends at that point of the transaction, with all that was written.
             var endsAt = step switch
             {
-                Step.BeforeCheckpoint =>
-                    "create trigger ends before update on log.mt_event_progression for each row execute function views.end_session()",
-                Step.BeforeCommit =>
-                    "create constraint trigger ends after insert or update on views.test_sums_v1 deferrable initially deferred for each row execute function views.end_session()",
+                Step.BeforeCheckpoint => "create trigger ends before update on log.mt_event_progression for each row "
+                    + "execute function views.end_session()",
+                Step.BeforeCommit => "create constraint trigger ends after insert or update "
+                    + "on views.test_sums_v1 deferrable initially deferred for each row "
+                    + "execute function views.end_session()",
                 _ => null,
             };
             if (endsAt is not null)
                 await ExecuteAsync(
                     rows,
-                    $"create or replace function views.end_session() returns trigger language plpgsql as 'begin perform pg_terminate_backend(pg_backend_pid()); return null; end'; {endsAt}"
+                    "create or replace function views.end_session() returns trigger language plpgsql as "
+                        + $"'begin perform pg_terminate_backend(pg_backend_pid()); return null; end'; {endsAt}"
                 );
             clock.AfterCommit =
                 step == Step.AfterCommit
@@ -88,11 +90,9 @@ public class ExactlyOnceTests(LogFixture fixture)
                 await ended.CancelAsync();
             }
             await running;
+            var table = step == Step.BeforeCommit ? "views.test_sums_v1" : "log.mt_event_progression";
             if (endsAt is not null)
-                await ExecuteAsync(
-                    rows,
-                    $"drop trigger ends on {(step == Step.BeforeCommit ? "views.test_sums_v1" : "log.mt_event_progression")}"
-                );
+                await ExecuteAsync(rows, $"drop trigger ends on {table}");
             Assert.Equal(step == Step.AfterCommit ? crash * 20L : (crash - 1) * 20L, await log.SumAsync());
 
             // The next one takes up what the former left.

@@ -35,7 +35,7 @@ public class PoisonTests(LogFixture fixture)
         );
 
     [Fact]
-    public async Task A_projection_that_stops_has_applied_all_before_the_event_and_stands_there_while_others_go_on()
+    public async Task A_projection_stopped_by_poison_has_applied_every_earlier_event_while_others_go_on()
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await OpenAsync(database);
@@ -59,7 +59,7 @@ public class PoisonTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task It_still_stands_there_after_a_restart_without_trying_again()
+    public async Task It_is_still_stopped_there_after_a_restart_without_another_attempt()
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await OpenAsync(database);
@@ -72,7 +72,7 @@ public class PoisonTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task Retried_while_it_is_still_poison_it_stands_there_again_and_cured_it_goes_on_with_nothing_left_out()
+    public async Task A_retry_stops_again_at_an_event_that_is_still_poison_and_passes_it_once_it_is_not()
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await OpenAsync(database);
@@ -91,7 +91,7 @@ public class PoisonTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task Skipped_by_an_operator_it_goes_on_without_the_event_and_says_so_for_ever()
+    public async Task After_an_operator_skips_the_event_it_goes_on_and_the_skip_stays_recorded()
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await OpenAsync(database);
@@ -166,7 +166,8 @@ public class PoisonTests(LogFixture fixture)
         {
             if (ends-- > 0)
                 await log.AskAsync(
-                    "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name like 'veza-projections%'"
+                    "select count(pg_terminate_backend(pid)) from pg_stat_activity "
+                        + "where application_name like 'veza-projections%'"
                 );
         };
         await using var host = await log.StartAsync(postgres.ConnectionString, projection);

@@ -81,7 +81,8 @@ public class ProjectionRunnerTests(LogFixture fixture)
         await host.WaitAsync(["test.totals.v1"], 5, TestContext.Current.CancellationToken);
         await ScalarAsync(
             log,
-            "with events as (delete from log.mt_events where seq_id > 2), links as (delete from log.chain where position > 2) select 1"
+            "with events as (delete from log.mt_events where seq_id > 2), links as (delete from log.chain "
+                + "where position > 2) select 1"
         );
 
         // As a restore does, it breaks every connection; the next one tells of the fork.
@@ -92,7 +93,8 @@ public class ProjectionRunnerTests(LogFixture fixture)
         )
         await using (
             var end = other.CreateCommand(
-                "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+                "select count(pg_terminate_backend(pid)) from pg_stat_activity "
+                    + "where datname = current_database() and pid <> pg_backend_pid()"
             )
         )
             await end.ExecuteScalarAsync(TestContext.Current.CancellationToken);
@@ -149,7 +151,8 @@ public class ProjectionRunnerTests(LogFixture fixture)
         // What an unflushed commit leaves after the crash: neither the row nor the checkpoint.
         await ScalarAsync(
             log,
-            "with gone as (delete from views.test_totals) update log.mt_event_progression set last_seq_id = 0 where name = 'test.totals.v1'"
+            "with gone as (delete from views.test_totals) update log.mt_event_progression "
+                + "set last_seq_id = 0 where name = 'test.totals.v1'"
         );
         await Eventually.TrueAsync(async () => await ScalarAsync(log, "select sum(sum) from views.test_totals") is 7L);
     }
@@ -173,7 +176,7 @@ public class ProjectionRunnerTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task A_database_that_crashes_right_after_the_start_forgets_neither_the_projection_nor_who_runs_it()
+    public async Task A_database_crash_right_after_the_start_loses_neither_the_projection_nor_its_lease()
     {
         await using var postgres = await Veza.EventStore.Postgres.LocalPostgres.StartEphemeralAsync();
         await using var log = await OpenAsync(postgres.ConnectionString);

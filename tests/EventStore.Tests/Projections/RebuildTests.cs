@@ -238,7 +238,7 @@ public class RebuildTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task Of_a_projection_that_a_release_withdraws_nothing_is_left_and_a_node_of_the_former_release_goes_on_without_it()
+    public async Task A_projection_withdrawn_by_a_release_is_removed_and_a_node_of_the_former_release_runs_on()
     {
         var database = await fixture.NewDatabaseAsync();
         await using var old = await Node.StartAsync(database, new Sums());
@@ -261,7 +261,8 @@ public class RebuildTests(LogFixture fixture)
         Assert.Empty(await old.ListAsync("select relname::text from pg_class where relname like 'test_sums%'"));
         Assert.Empty(
             await old.ListAsync(
-                "select name from log.mt_event_progression where name like 'test.sums%' union all select base from log.projections union all select name from log.runners"
+                "select name from log.mt_event_progression where name like 'test.sums%' union all "
+                    + "select base from log.projections union all select name from log.runners"
             )
         );
     }
@@ -280,14 +281,15 @@ public class RebuildTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task Rows_beyond_the_head_are_mended_by_a_rebuild()
+    public async Task A_rebuild_repairs_rows_beyond_the_head()
     {
         await using var node = await Node.StartAsync(await fixture.NewDatabaseAsync(), new Sums());
         var stream = Guid.CreateVersion7();
         await node.AddAsync(stream, 1, 5);
         await node.WaitAsync();
         await node.RunAsync(
-            "update log.mt_event_progression set last_seq_id = 9 where name = 'test.sums.v1'; update views.test_sums set total = 9"
+            "update log.mt_event_progression set last_seq_id = 9 where name = 'test.sums.v1'; "
+                + "update views.test_sums set total = 9"
         );
         await Eventually.TrueAsync(() => node.Host.Status.Single().Error is not null);
         await node.RebuildAsync("test.sums.v1");
@@ -389,7 +391,6 @@ public class RebuildTests(LogFixture fixture)
 
         private bool _stopped;
 
-        /// <summary>A second time nothing is left to do.</summary>
         public async ValueTask DisposeAsync()
         {
             if (_stopped)

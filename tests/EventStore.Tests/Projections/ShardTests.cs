@@ -176,7 +176,8 @@ public class ShardTests(LogFixture fixture)
         Assert.Contains("between 0 and 100001", apart.Message);
         await log.AskAsync("update log.mt_event_progression set last_seq_id = 0 where name = 'test.sums.v1#1/2'");
         await log.AskAsync(
-            "insert into log.parked_events (name, position, error, at, state) values ('test.sums.v1#1/2', 1, 'poison', now(), 'standing')"
+            "insert into log.parked_events (name, position, error, at, state) "
+                + "values ('test.sums.v1#1/2', 1, 'poison', now(), 'standing')"
         );
         await Assert.ThrowsAsync<ShardsApartException>(() => log.StartAsync(database, new SumsProjection(shards: 3)));
         Assert.Equal(

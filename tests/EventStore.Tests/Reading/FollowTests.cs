@@ -121,7 +121,7 @@ public class FollowTests(LogFixture fixture)
     }
 
     [Fact]
-    public void Who_watches_at_once_is_told_of_events_after_a_gap_and_again_in_their_turn()
+    public void An_immediate_observer_gets_events_after_a_gap_early_and_once_more_in_order()
     {
         var tail = new Tail();
         var (inTurn, atOnce) = (new List<long>(), new List<long>());

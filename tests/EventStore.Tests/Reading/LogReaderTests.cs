@@ -130,7 +130,8 @@ public class LogReaderTests(LogFixture fixture)
     {
         await using var log = await FilledAsync();
         await using var explain = log.Database.CreateCommand(
-            "explain (analyze, costs off, timing off) select * from log.mt_events where seq_id > 700 and seq_id <= 900 and type = any ('{cleared}') order by seq_id limit 10"
+            "explain (analyze, costs off, timing off) select * from log.mt_events where seq_id > 700 "
+                + "and seq_id <= 900 and type = any ('{cleared}') order by seq_id limit 10"
         );
         await using var rows = await explain.ExecuteReaderAsync(TestContext.Current.CancellationToken);
         var plan = "";

@@ -10,7 +10,7 @@ public class NotificationsTests(LogFixture fixture)
     private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(20);
 
     [Fact]
-    public async Task Who_listens_stops_at_whichever_moment_it_is_cancelled()
+    public async Task A_listener_stops_at_any_moment_of_its_cancellation()
     {
         await using var source = NpgsqlDataSource.Create(await fixture.NewDatabaseAsync());
         await using var connection = await source.OpenConnectionAsync(TestContext.Current.CancellationToken);

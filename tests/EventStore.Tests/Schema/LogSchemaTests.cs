@@ -68,7 +68,8 @@ public class LogSchemaTests(LogFixture fixture)
         }
         await using var updated = await OpenAsync(database);
         await using var indexes = updated.Database.CreateCommand(
-            "select string_agg(indexname, ' ' order by indexname) from pg_indexes where schemaname = 'log' and tablename = 'mt_events'"
+            "select string_agg(indexname, ' ' order by indexname) from pg_indexes where schemaname = 'log' "
+                + "and tablename = 'mt_events'"
         );
         Assert.Equal(
             "events_by_stream mt_events_pkey",

@@ -51,7 +51,8 @@ public class CanonicalJsonTests(LogFixture fixture)
 
     [Theory]
     [InlineData(
-        """{"zeta":1,"a":{"long_name":true,"b":[1e3,1.50,-0,12345678901234567890.000]},"text":"\u00e9 \ud83d\udd25 \"quoted\" \\ \t \u001f"}"""
+        """{"zeta":1,"a":{"long_name":true,"b":[1e3,1.50,-0,12345678901234567890.000]},"text":"\u00e9 """
+            + """\ud83d\udd25 \"quoted\" \\ \t \u001f"}"""
     )]
     [InlineData(
         """{"at":"2026-11-21T00:00:00+00:00","rate":1.7976931348623157E+308,"small":4.9E-324,"empty":{},"none":[]}"""

@@ -70,7 +70,8 @@ public class LogVerifierTests(LogFixture fixture)
     [InlineData("delete from log.mt_events where seq_id = 7", "position 7 is missing")]
     [InlineData("delete from log.mt_events where seq_id between 39 and 41", "positions 39 to 41 are missing")]
     [InlineData(
-        "update log.mt_events set version = 3 - version where stream_id = (select stream_id from log.mt_events where seq_id = 1) and version in (1, 2)",
+        "update log.mt_events set version = 3 - version where stream_id = (select stream_id "
+            + "from log.mt_events where seq_id = 1) and version in (1, 2)",
         "position 1 is version 2 of stream"
     )]
     [InlineData(
@@ -86,7 +87,8 @@ public class LogVerifierTests(LogFixture fixture)
         "position 1 is of"
     )]
     [InlineData(
-        "insert into log.mt_events (seq_id, id, stream_id, version, data, type) select 42, gen_random_uuid(), stream_id, 3, '{}', 'counted' from log.mt_events where seq_id = 1",
+        "insert into log.mt_events (seq_id, id, stream_id, version, data, type) "
+            + "select 42, gen_random_uuid(), stream_id, 3, '{}', 'counted' from log.mt_events where seq_id = 1",
         "position 42, a counted in stream"
     )]
     [InlineData("update log.names set owner = gen_random_uuid()", ": the poisoned at position 41 gave it to")]

@@ -44,7 +44,8 @@ public static class Checkers
         var violations = Check(history, log, Extent.ProgressWithin);
         if (violations.Count > 0)
             Assert.Fail(
-                $"{violations.Count} violations in {Describe(history, log)}\n{string.Join('\n', violations.Take(ViolationsShownMax))}"
+                $"{violations.Count} violations in {Describe(history, log)}\n"
+                    + $"{string.Join('\n', violations.Take(ViolationsShownMax))}"
             );
     }
 
@@ -55,7 +56,8 @@ public static class Checkers
             .Calls.GroupBy(c => c.Answer?.Kind.ToString() ?? "unanswered")
             .OrderBy(g => g.Key)
             .Select(g => $"{g.Count()} {g.Key}");
-        return $"{history.Calls.Count} calls ({string.Join(", ", kinds)}), {log.Rows.Count} events, {history.Sightings.Count} sightings, {history.Snapshots.Count} snapshots";
+        return $"{history.Calls.Count} calls ({string.Join(", ", kinds)}), {log.Rows.Count} events, "
+            + $"{history.Sightings.Count} sightings, {history.Snapshots.Count} snapshots";
     }
 
     private static IEnumerable<Violation> AcknowledgedSurvives(Evidence e)
@@ -96,12 +98,14 @@ public static class Checkers
             if (!e.CallsByCommand.Contains(command.Key))
                 yield return new(
                     Promises.AtMostOnce,
-                    $"nobody asked for command {command.Key}, yet it has positions {string.Join(", ", command.Select(r => r.Position))}"
+                    $"nobody asked for command {command.Key}, yet it has positions "
+                        + $"{string.Join(", ", command.Select(r => r.Position))}"
                 );
             else if (command.Count() > e.CallsByCommand[command.Key].First().Ask.EventCount)
                 yield return new(
                     Promises.AtMostOnce,
-                    $"{e.CallsByCommand[command.Key].First()}: it has positions {string.Join(", ", command.Select(r => r.Position))}"
+                    $"{e.CallsByCommand[command.Key].First()}: it has positions "
+                        + $"{string.Join(", ", command.Select(r => r.Position))}"
                 );
         }
         foreach (var twice in e.Log.Rows.GroupBy(r => r.Id).Where(g => g.Count() > 1))
@@ -207,7 +211,8 @@ public static class Checkers
             if (highest >= 0 && answered[highest].Last >= command.First)
                 yield return new(
                     Promises.RealTimeOrder,
-                    $"{command.Call} was asked after {answered[highest].Call} had been answered, but stands at {command.First}"
+                    $"{command.Call} was asked after {answered[highest].Call} had been answered, but stands "
+                        + $"at {command.First}"
                 );
         }
     }
@@ -242,7 +247,8 @@ public static class Checkers
             if (yes.Count(c => c.Answer!.Kind == AnswerKind.Accepted) > 1)
                 yield return new(
                     Promises.Repeats,
-                    $"{yes[0]}: {yes.Count(c => c.Answer!.Kind == AnswerKind.Accepted)} of its copies were accepted as the first"
+                    $"{yes[0]}: {yes.Count(c => c.Answer!.Kind == AnswerKind.Accepted)} of its copies were "
+                        + "accepted as the first"
                 );
             foreach (var again in yes.Where(c => c.Answer!.Kind == AnswerKind.Repeated))
                 if (
@@ -258,7 +264,8 @@ public static class Checkers
         where pair.Second.At < pair.First.At
         select new Violation(
             Promises.TimeNeverGoesBack,
-            $"position {pair.First.Position} is of {pair.First.At:O}, position {pair.Second.Position} of {pair.Second.At:O}"
+            $"position {pair.First.Position} is of {pair.First.At:O}, position {pair.Second.Position} of "
+                + $"{pair.Second.At:O}"
         );
 
     private static IEnumerable<Violation> Progress(Evidence e, TimeSpan within)

@@ -58,7 +58,7 @@ public class CheckersTests
     }
 
     [Fact]
-    public void A_command_nobody_asked_for_is_found()
+    public void A_command_that_no_caller_sent_is_found()
     {
         _rows.Add(new(1, Guid.CreateVersion7(), Streams.A, 1, "written", Guid.CreateVersion7(), Noon, "{}"));
         Broken(Promises.AtMostOnce);
@@ -162,7 +162,7 @@ public class CheckersTests
     }
 
     [Fact]
-    public void A_name_refused_while_nobody_holds_it_is_found()
+    public void A_name_refused_while_it_was_free_is_found()
     {
         Answered(
             Asked(at: 1, Streams.A, 0, names: new AskedName("scope", "ada", Streams.A, Claim: true)),

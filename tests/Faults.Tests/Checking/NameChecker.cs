@@ -94,6 +94,7 @@ internal static class NameChecker
         var wanted = owners.Select(o => new NameRow(o.Key.Scope, o.Key.Name, o.Value)).ToHashSet();
         if (wanted.SetEquals(stored))
             return null;
-        return $"the log's commands lead to {string.Join(", ", wanted.Except(stored))}, but {string.Join(", ", stored.Except(wanted))} is stored";
+        return $"the log's commands lead to {string.Join(", ", wanted.Except(stored))}, but "
+            + $"{string.Join(", ", stored.Except(wanted))} is stored";
     }
 }

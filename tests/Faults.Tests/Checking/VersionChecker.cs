@@ -20,7 +20,8 @@ internal static class VersionChecker
                 {
                     yield return new(
                         Promises.ExpectedVersion,
-                        $"stream {stream.Key}: position {row.Position} has version {row.Version} where {version} should be"
+                        $"stream {stream.Key}: position {row.Position} has version {row.Version} where "
+                            + $"{version} should be"
                     );
                     break;
                 }

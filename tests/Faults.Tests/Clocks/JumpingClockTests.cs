@@ -29,8 +29,11 @@ public class JumpingClockTests(FaultServer server)
             create schema jumping;
             create table jumping.clock (ahead interval not null);
             insert into jumping.clock values ('0');
-            create function jumping.clock_timestamp() returns timestamptz language sql volatile as 'select pg_catalog.clock_timestamp() + ahead from jumping.clock';
-            do $$ begin execute format('alter database %I set search_path = jumping, public, pg_catalog', current_database()); end $$;
+            create function jumping.clock_timestamp() returns timestamptz language sql volatile
+                as 'select pg_catalog.clock_timestamp() + ahead from jumping.clock';
+            do $$ begin
+                execute format('alter database %I set search_path = jumping, public, pg_catalog', current_database());
+            end $$;
             """
         );
         var node = await trial.OpenNodeAsync("one");

@@ -163,7 +163,7 @@ public class ControlTests(FaultServer server)
     /// back the data folder as it was before.
     /// </summary>
     [Fact]
-    public async Task The_log_itself_is_caught_on_a_disk_that_forgets_what_was_acknowledged()
+    public async Task The_log_itself_is_caught_on_a_disk_that_loses_acknowledged_writes()
     {
         await using var forgetful = await LocalPostgres.StartEphemeralAsync(fsync: false);
         await using var trial = new Trial(forgetful, forgetful.ConnectionString);

@@ -52,7 +52,7 @@ public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFix
     }
 
     [Fact]
-    public async Task A_node_stopped_in_the_middle_of_its_transactions_loses_its_shards_and_writes_nothing_more_when_it_goes_on()
+    public async Task A_node_frozen_in_its_transactions_loses_its_shards_and_writes_nothing_when_it_resumes()
     {
         for (var round = 1; round <= Extent.Rounds; round++)
         {
@@ -74,7 +74,7 @@ public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFix
     }
 
     [Fact]
-    public async Task A_node_cut_off_in_the_middle_of_its_transactions_loses_its_shards_and_counts_nothing_twice_when_it_is_back()
+    public async Task A_node_cut_off_in_its_transactions_loses_its_shards_and_counts_nothing_twice_when_it_returns()
     {
         for (var round = 1; round <= Extent.Rounds; round++)
         {
@@ -113,7 +113,8 @@ public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFix
         );
         await using var other = await InTransactionOfAsync(living, "select 1");
         await trial.AskAsync<object?>(
-            $"insert into log.nodes (id, runs, seen) values ('{lapsed}', '{{}}', clock_timestamp() - interval '1 minute') returning 1"
+            "insert into log.nodes (id, runs, seen) "
+                + $"values ('{lapsed}', '{{}}', clock_timestamp() - interval '1 minute') returning 1"
         );
         await UntilAsync(trial, $"select count(*) from pg_stat_activity where pid = {left.ProcessID}", 0, HandOverMax);
         await UntilAsync(trial, $"select count(*) from log.nodes where id = '{lapsed}'", 0, HandOverMax);
@@ -148,7 +149,9 @@ public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFix
     private static async Task InTransactionsAsync(Trial trial, LocalNode survivor, Action strike)
     {
         var sessions =
-            $"from pg_stat_activity where datname = current_database() and application_name like 'veza-projections %' and application_name <> 'veza-projections {survivor.Log.Owners.Node}'";
+            "from pg_stat_activity where datname = current_database() "
+            + "and application_name like 'veza-projections %' and application_name <> 'veza-projections "
+            + $"{survivor.Log.Owners.Node}'";
         await using (
             var holder = new NpgsqlConnection(
                 new NpgsqlConnectionStringBuilder(trial.ConnectionString) { Pooling = false }.ConnectionString
@@ -194,7 +197,8 @@ public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFix
     private static Task OwnsAsync(Trial trial, LocalNode survivor, int shards) =>
         UntilAsync(
             trial,
-            $"select 10 * count(*) filter (where node = '{survivor.Log.Owners.Node}') + count(*) filter (where node <> '{survivor.Log.Owners.Node}') from log.runners",
+            $"select 10 * count(*) filter (where node = '{survivor.Log.Owners.Node}') "
+                + $"+ count(*) filter (where node <> '{survivor.Log.Owners.Node}') from log.runners",
             (10 * shards) + 4 - shards,
             TimeSpan.FromSeconds(30)
         );

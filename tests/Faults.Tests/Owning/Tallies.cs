@@ -16,7 +16,8 @@ public sealed class Tallies : Projection<Tally, Guid>
 
     /// <summary>What the rows differ in from the log: 0 when each event was applied once.</summary>
     public const string Differences = """
-        select count(*) from (select (data ->> 'command')::uuid as command, count(*) as events from log.mt_events group by 1) as logged
+        select count(*)
+        from (select (data ->> 'command')::uuid as command, count(*) as events from log.mt_events group by 1) as logged
         full join views.faults_tallies_v1 t using (command) where t.events is distinct from logged.events
         """;
 

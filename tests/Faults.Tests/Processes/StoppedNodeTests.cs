@@ -12,14 +12,15 @@ public class StoppedNodeTests(FaultServer server)
     /// <summary>The append lock, as pg_locks shows it, and who waits for it or holds it.</summary>
     private const string LockOf =
         "from pg_locks l join pg_stat_activity a using (pid) "
-        + "where l.locktype = 'advisory' and l.classid = 7310573 and l.objid = 1 and a.application_name = 'veza-append' and a.datname = current_database()";
+        + "where l.locktype = 'advisory' and l.classid = 7310573 and l.objid = 1 "
+        + "and a.application_name = 'veza-append' and a.datname = current_database()";
 
     private const string AnybodyWaits =
         "from pg_locks where locktype = 'advisory' and classid = 7310573 and objid = 1 and not granted "
         + "and database = (select oid from pg_database where datname = current_database())";
 
     [Fact]
-    public async Task A_node_stopped_while_its_batch_is_with_the_database_holds_up_nobody_and_gets_its_answers_when_it_goes_on()
+    public async Task A_node_frozen_while_its_batch_is_with_the_database_blocks_no_other_and_resumes_with_its_answers()
     {
         for (var round = 1; round <= Extent.Rounds; round++)
         {

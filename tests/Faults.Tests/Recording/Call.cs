@@ -135,7 +135,9 @@ public sealed class Call(Ask ask)
     }
 
     public override string ToString() =>
-        $"{Ask.Node}#{Ask.Number} command {Ask.CommandId} [{string.Join(", ", Ask.Changes.Select(c => $"{c.Stream}@{c.Expected}+{c.Events.Count}"))}"
-        + $"{string.Concat(Ask.Names.Select(n => $", {(n.Claim ? "claim" : "release")} {n.Scope}/{n.Name} for {n.Owner}"))}]"
+        $"{Ask.Node}#{Ask.Number} command {Ask.CommandId} "
+        + $"[{string.Join(", ", Ask.Changes.Select(c => $"{c.Stream}@{c.Expected}+{c.Events.Count}"))}"
+        + string.Concat(Ask.Names.Select(n => $", {(n.Claim ? "claim" : "release")} {n.Scope}/{n.Name} for {n.Owner}"))
+        + "]"
         + $" → {(Answer is { } a ? $"{a.Kind} version {a.Version} position {a.Position} {a.Detail}" : "no answer")}";
 }

@@ -59,7 +59,8 @@ public sealed class SnapshotReader : IAsyncDisposable
             chain;
         await using (
             var whole = new NpgsqlCommand(
-                "select count(*), coalesce(min(seq_id), 0), coalesce(max(seq_id), 0), (select coalesce(max(position), 0) from log.chain) from log.mt_events",
+                "select count(*), coalesce(min(seq_id), 0), coalesce(max(seq_id), 0), "
+                    + "(select coalesce(max(position), 0) from log.chain) from log.mt_events",
                 connection
             )
         )

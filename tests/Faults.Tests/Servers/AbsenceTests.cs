@@ -5,7 +5,7 @@ namespace Veza.Faults.Tests.Servers;
 public class AbsenceTests(FaultServer server)
 {
     [Fact]
-    public async Task While_the_server_stays_away_callers_are_told_that_the_outcome_is_unknown_and_nothing_unknown_is_doubled()
+    public async Task While_the_server_is_away_callers_get_an_unknown_outcome_and_no_such_command_is_doubled()
     {
         await using var trial = await server.BeginAsync();
         var node = await trial.OpenNodeAsync("hurried", new HurriedClock());

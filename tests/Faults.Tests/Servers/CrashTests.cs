@@ -10,7 +10,8 @@ public class CrashTests(FaultServer server)
     public async Task A_terminated_append_backend_breaks_no_promise() =>
         await UnderLoadAsync("pg_terminate_backend", async trial =>
             await trial.ExecuteAsync(
-                "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'veza-append' and datname = current_database()"
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                    + "where application_name = 'veza-append' and datname = current_database()"
             )
         );
 
@@ -24,7 +25,8 @@ public class CrashTests(FaultServer server)
                 async () =>
                     (
                         backend = await trial.AskAsync<int>(
-                            "select coalesce(min(pid), 0) from pg_stat_activity where application_name = 'veza-append' and datname = current_database()"
+                            "select coalesce(min(pid), 0) from pg_stat_activity "
+                                + "where application_name = 'veza-append' and datname = current_database()"
                         )
                     ) != 0,
                 what: "a backend that appends"

@@ -47,7 +47,7 @@ public class PromotionTests
     }
 
     [Fact]
-    public async Task An_asynchronous_standby_that_lacks_acknowledged_events_forks_the_log_and_every_follower_is_told()
+    public async Task An_asynchronous_standby_that_lacks_acknowledged_events_forks_the_log_and_every_follower_notices()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Starting a standby as the server's user needs root.");
         await using var primary = await LocalPostgres.StartEphemeralAsync(loopback: true);

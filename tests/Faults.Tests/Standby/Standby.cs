@@ -30,7 +30,12 @@ public sealed class StandbyServer : IAsyncDisposable
         await ShellAsync("""chown postgres: "$1" """, [folder], asServer: false);
         // Our death closes the pipe that it reads.
         var keeper = Start(
-            """trap "" INT TERM HUP; cat > /dev/null; "$2/pg_ctl" stop -D "$1/data" -m immediate > /dev/null 2>&1; rm -rf "$1" """,
+            """
+            trap "" INT TERM HUP
+            cat > /dev/null
+            "$2/pg_ctl" stop -D "$1/data" -m immediate > /dev/null 2>&1
+            rm -rf "$1"
+            """,
             [folder, bin],
             "setsid"
         );
@@ -38,7 +43,8 @@ public sealed class StandbyServer : IAsyncDisposable
             """
             export PGPASSWORD="$4"
             "$2/pg_basebackup" -D "$1/data" -R -X stream -c fast -h 127.0.0.1 -p "$3" -U veza &&
-            printf "port = %s\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '%s'\n" "$5" "$1" >> "$1/data/postgresql.auto.conf" &&
+            printf "port = %s\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '%s'\n" "$5" "$1" \
+                >> "$1/data/postgresql.auto.conf" &&
             "$2/pg_ctl" start -s -w -D "$1/data" -l "$1/log"
             """,
             [folder, bin, primary.Port.ToString(), to.Password!, port.ToString()]
@@ -72,7 +78,8 @@ public sealed class StandbyServer : IAsyncDisposable
     public Task DisconnectAsync() =>
         ShellAsync(
             """
-            echo "primary_conninfo = 'host=127.0.0.1 port=1'" >> "$1/data/postgresql.auto.conf" && exec "$2/pg_ctl" reload -s -D "$1/data"
+            echo "primary_conninfo = 'host=127.0.0.1 port=1'" >> "$1/data/postgresql.auto.conf" &&
+            exec "$2/pg_ctl" reload -s -D "$1/data"
             """,
             [_folder, _bin]
         );

@@ -84,7 +84,8 @@ public class DiskFullTests
                 .Order()
                 .ToList();
             TestContext.Current.TestOutputHelper?.WriteLine(
-                $"round {round}: {waits.Count} refused while full, the slowest after {waits.LastOrDefault():F0} ms; {restarts} restarts so far"
+                $"round {round}: {waits.Count} refused while full, the slowest after "
+                    + $"{waits.LastOrDefault():F0} ms; {restarts} restarts so far"
             );
         }
     }

@@ -47,7 +47,13 @@ public sealed class SmallDisk : IAsyncDisposable
                 [
                     "sh",
                     "-c",
-                    """trap "" INT TERM HUP; cat > /dev/null; pid=$(head -n 1 "$1/postgres/data/postmaster.pid" 2> /dev/null) && kill -QUIT "$pid"; umount -l "$1"; rmdir "$1" """,
+                    """
+                    trap "" INT TERM HUP
+                    cat > /dev/null
+                    pid=$(head -n 1 "$1/postgres/data/postmaster.pid" 2> /dev/null) && kill -QUIT "$pid"
+                    umount -l "$1"
+                    rmdir "$1"
+                    """,
                     "sh",
                     folder,
                 ]

@@ -28,7 +28,7 @@ public class EmailTests(VezaServer veza)
     private readonly MailFolder _mails = new(veza.Home);
 
     [Fact]
-    public async Task An_address_signs_nobody_in_until_the_token_mailed_there_has_proven_it()
+    public async Task An_address_does_not_sign_in_until_the_token_mailed_there_has_proven_it()
     {
         var ada = await veza.RegisterAsync("ada");
         var email = $"{ada.UserName}@example.org";
@@ -75,7 +75,7 @@ public class EmailTests(VezaServer veza)
     }
 
     [Fact]
-    public async Task Registering_with_the_address_of_another_is_answered_like_any_registration_and_only_its_holder_hears_of_it()
+    public async Task Registering_with_anothers_address_is_answered_like_any_other_and_only_its_holder_is_mailed()
     {
         var ada = await veza.RegisterAsync("ada");
         var email = $"{ada.UserName}@example.org";
@@ -97,7 +97,7 @@ public class EmailTests(VezaServer veza)
     }
 
     [Fact]
-    public async Task Of_two_accounts_with_one_address_the_first_to_prove_it_has_it_and_only_who_reads_its_mail_learns_so()
+    public async Task Of_two_accounts_with_one_address_the_first_to_prove_it_holds_it_and_only_its_mail_says_so()
     {
         var email = $"{Guid.CreateVersion7():N}@example.org";
         var (ada, bo) = (As(await RegisterAsync(email)), As(await RegisterAsync(email)));
@@ -170,7 +170,7 @@ public class EmailTests(VezaServer veza)
     }
 
     [Fact]
-    public async Task Whether_an_account_has_an_address_is_told_by_no_answer_and_only_a_proven_one_is_mailed_to()
+    public async Task No_answer_reveals_whether_an_address_has_an_account_and_only_proven_addresses_get_mail()
     {
         var (ada, proven) = await WithProvenAddressAsync();
         var bo = await veza.RegisterAsync("bo");
@@ -204,7 +204,7 @@ public class EmailTests(VezaServer veza)
     }
 
     [Fact]
-    public async Task Nobodys_mailbox_is_flooded_and_a_newer_token_voids_the_one_before()
+    public async Task Mails_to_one_address_are_limited_and_a_newer_token_voids_the_one_before()
     {
         var (ada, email) = await WithProvenAddressAsync();
         for (var i = 0; i < Mailbox.PerHourMax + 3; i++)
@@ -246,7 +246,7 @@ public class EmailTests(VezaServer veza)
     }
 
     [Fact]
-    public async Task The_pages_that_mails_lead_to_hold_nothing_of_anybody_and_run_their_own_script_alone()
+    public async Task The_pages_that_mails_link_to_hold_no_personal_data_and_run_only_their_own_script()
     {
         foreach (var path in new[] { AccountLetters.ProvePath, AccountLetters.ResetPath })
         {

@@ -297,7 +297,8 @@ public class ErasureTests(VezaServer shared)
         var tables = new List<string>();
         await using (
             var list = source.CreateCommand(
-                "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = $1 and tablename not in (select name from log.retired_tables)"
+                "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = $1 "
+                    + "and tablename not in (select name from log.retired_tables)"
             )
         )
         {

@@ -61,7 +61,7 @@ public sealed class RateLimitTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task One_request_too_many_is_told_when_to_come_again()
+    public async Task One_request_too_many_gets_a_Retry_After()
     {
         for (var i = 0; i < PerMinute; i++)
             await GetAsync("/api/v1/x");
@@ -107,7 +107,8 @@ public sealed class RateLimitTests : IAsyncLifetime
             .Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))
             .RootElement;
         Assert.Equal(
-            $"RATE_LIMIT_PER_MINUTE is 3 requests a minute; one that is answered as of the past counts as {RateLimits.AsOfPermits}",
+            "RATE_LIMIT_PER_MINUTE is 3 requests a minute; one that is answered as of the past counts as "
+                + $"{RateLimits.AsOfPermits}",
             problem.GetProperty("detail").GetString()
         );
         // What cannot answer as of the past does not count as if it did.

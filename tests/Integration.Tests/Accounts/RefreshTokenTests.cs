@@ -11,7 +11,7 @@ public class RefreshTokenTests
     private readonly RefreshTokens _tokens = Of('s');
 
     [Fact]
-    public void A_token_leads_to_its_session_and_only_its_hash_is_told()
+    public void A_token_leads_to_its_session_and_only_its_hash_is_exposed()
     {
         var made = _tokens.Make(Session, repeat: null);
         Assert.Equal(made, _tokens.Read(made.Text));

@@ -54,7 +54,7 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
     }
 
     [Fact]
-    public async Task A_key_is_told_of_once_a_day_however_often_it_is_used_and_whoever_refuses_it()
+    public async Task A_keys_use_is_recorded_once_a_day_although_it_is_used_often_or_refused()
     {
         var ada = await veza.RegisterAsync("ada");
         var made = await ada.PostAsync(
@@ -77,7 +77,7 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
     }
 
     [Fact]
-    public async Task Whom_moderators_act_against_learns_who_did_what_and_where_and_can_list_it_apart()
+    public async Task A_moderated_member_sees_who_did_what_and_where_and_can_list_it_separately()
     {
         var (bo, mo) = (await veza.RegisterAsync("bo"), await veza.RegisterAsync("mo"));
         var community = (
@@ -126,7 +126,7 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
     }
 
     [Fact]
-    public async Task That_somebody_reads_the_log_is_recorded_once_a_day_for_each_session_and_key_of_theirs()
+    public async Task Reading_the_log_is_recorded_once_a_day_for_each_session_and_each_key()
     {
         var analyst = await server.OperatorAsync();
         var session = (await analyst.GetAsync("/api/v1/sessions").JsonAsync())
@@ -184,7 +184,7 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
     }
 
     [Fact]
-    public async Task It_comes_in_pages_and_is_nobody_elses()
+    public async Task It_comes_in_pages_and_is_visible_to_its_owner_alone()
     {
         var ada = await veza.RegisterAsync("ada");
         for (var i = 0; i < 3; i++)

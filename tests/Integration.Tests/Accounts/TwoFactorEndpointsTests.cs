@@ -56,7 +56,7 @@ public class TwoFactorEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEnd
     }
 
     [Fact]
-    public async Task The_log_tells_each_step_and_no_secret()
+    public async Task The_log_records_each_step_and_no_secret()
     {
         var ada = await veza.RegisterAsync("ada");
         var begun = await ada.PostAsync(Path, new { password = Password }).JsonAsync(HttpStatusCode.Created);

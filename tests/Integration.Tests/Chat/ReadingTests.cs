@@ -23,7 +23,7 @@ public class ReadingTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
     }
 
     [Fact]
-    public async Task Nobody_has_read_what_is_not_there_yet_or_not_for_them()
+    public async Task A_read_marker_past_the_head_or_in_a_closed_channel_is_refused()
     {
         var chat = await ChatSetting.CreateAsync(veza);
         await veza.Scenario(chat.Member, _ =>

@@ -50,7 +50,7 @@ public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task What_was_sent_in_the_span_is_deleted_once_and_nothing_else()
+    public async Task Messages_sent_in_the_span_are_deleted_once_and_no_others()
     {
         await BeginAsync();
         var (elsewhere, there, news, bo) = (
@@ -82,7 +82,7 @@ public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture
     }
 
     [Fact]
-    public async Task What_died_half_way_is_taken_up_and_each_message_is_deleted_once()
+    public async Task A_deletion_that_died_half_way_is_resumed_and_deletes_each_message_once()
     {
         await BeginAsync();
         var sent = await SayAsync(_eve, _general, 100);
@@ -103,7 +103,7 @@ public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture
     }
 
     [Fact]
-    public async Task Who_is_let_in_again_gets_nothing_back_and_keeps_what_is_sent_then()
+    public async Task Messages_from_before_a_lifted_ban_are_deleted_and_later_ones_stay()
     {
         await BeginAsync();
         var before = await SayAsync(_eve, _general);

@@ -72,7 +72,7 @@ public sealed class ConnectionGateTests : IDisposable
     }
 
     [Fact]
-    public void Who_says_nothing_is_closed_and_who_has_asked_is_not()
+    public void A_connection_without_a_request_is_closed_and_one_with_a_request_is_not()
     {
         var (silent, asked, answering) = (Enter("10.1.0.1")!, Enter("10.1.0.1")!, Enter("10.1.0.1")!);
         asked.Begin();
@@ -96,7 +96,7 @@ public sealed class ConnectionGateTests : IDisposable
     }
 
     [Fact]
-    public void When_places_become_few_the_silent_go_first_then_who_waits_longest_and_nobody_who_is_being_answered()
+    public void Near_the_limit_silent_connections_close_first_then_the_longest_idle_and_never_a_busy_one()
     {
         // A proxy's, so that the number of networks plays no part.
         var all = EnterAll("10.0.0.1", Max);
@@ -113,7 +113,7 @@ public sealed class ConnectionGateTests : IDisposable
     }
 
     [Fact]
-    public async Task The_silent_are_closed_before_those_who_have_asked()
+    public async Task Silent_connections_are_closed_before_those_with_a_request()
     {
         var all = EnterAll("10.0.0.1", Max);
         foreach (var connection in all[..50])
@@ -133,7 +133,7 @@ public sealed class ConnectionGateTests : IDisposable
     }
 
     [Fact]
-    public void A_connection_that_has_left_HTTP_is_nobodys_to_close()
+    public void A_connection_handed_over_from_HTTP_is_not_closed_by_the_gate()
     {
         var all = EnterAll("10.0.0.1", Max);
         foreach (var connection in all)

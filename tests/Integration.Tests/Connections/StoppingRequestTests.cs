@@ -25,7 +25,8 @@ public class StoppingRequestTests(VezaServer server)
         using var upload = await RawHttp.OpenAsync(node.Address);
         await upload.SendAsync(
             Encoding.ASCII.GetBytes(
-                $"POST /api/v1/tracks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ada.AccessToken}\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+                $"POST /api/v1/tracks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ada.AccessToken}\r\n"
+                    + "Content-Type: multipart/form-data; boundary=x\r\n"
                     + "Content-Length: 100000000\r\nExpect: 100-continue\r\n\r\n"
             )
         );

@@ -53,7 +53,7 @@ public sealed class HostTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Metrics_are_told_on_their_own_port_only()
+    public async Task Metrics_are_served_on_their_own_port_only()
     {
         await Status(port, "/nothing-here");
 

@@ -64,7 +64,8 @@ public class LongAnswerTests(VezaServer veza)
             .Where(f =>
                 Regex.IsMatch(
                     File.ReadAllText(f),
-                    @"esponse\.Body(Writer)?\b|(Typed)?Results\.(Stream|ServerSentEvents)\b|IAsyncEnumerable<.*> \w+\(.*HttpContext"
+                    @"esponse\.Body(Writer)?\b|(Typed)?Results\.(Stream|ServerSentEvents)\b"
+                        + @"|IAsyncEnumerable<.*> \w+\(.*HttpContext"
                 )
             )
             .Select(f => Path.GetRelativePath(api, f))

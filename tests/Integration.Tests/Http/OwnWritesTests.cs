@@ -21,14 +21,14 @@ public sealed class OwnWritesTests(VezaServer server) : IClassFixture<VezaServer
     private const int Communities = 200;
 
     [Fact]
-    public async Task Who_creates_a_community_lists_its_channels_at_once()
+    public async Task The_creator_of_a_community_lists_its_channels_in_the_next_request()
     {
         using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false });
         await CreateAndListAsync(client, writeAt: server.Address, readAt: server.Address);
     }
 
     [Fact]
-    public async Task Who_creates_a_community_on_one_node_lists_its_channels_on_another_at_once()
+    public async Task The_creator_of_a_community_on_one_node_lists_its_channels_on_another_in_the_next_request()
     {
         await using var other = await VezaHost.StartAsync(
             VezaServer.Settings(server.Home, ("ROLES", "api")),
@@ -60,7 +60,8 @@ public sealed class OwnWritesTests(VezaServer server) : IClassFixture<VezaServer
         var refused = await SendAsync(client, HttpMethod.Get, followers, ana)
             .RefusedAsync(HttpStatusCode.ServiceUnavailable, "not_there_yet");
         Assert.EndsWith(
-            $"after waiting {ReadYourWrites.WaitMax.TotalSeconds} s; your last write asks for {ana.Position} (Veza-After: 0 reads without waiting)",
+            $"after waiting {ReadYourWrites.WaitMax.TotalSeconds} s; your last write asks for {ana.Position} "
+                + "(Veza-After: 0 reads without waiting)",
             refused.GetProperty("detail").GetString(),
             StringComparison.Ordinal
         );

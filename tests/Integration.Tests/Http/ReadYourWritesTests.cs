@@ -32,7 +32,8 @@ public class ReadYourWritesTests(VezaServer server) : IClassFixture<VezaServer>
             .GetProperty("detail")
             .GetString()!;
         Assert.Matches(
-            $"^social\\.follows\\.v1 is at \\d+, [1-9]\\d* behind the log, after waiting {ReadYourWrites.WaitMax.TotalSeconds} s; Veza-After asks for {ana.Position}$",
+            "^social\\.follows\\.v1 is at \\d+, [1-9]\\d* behind the log, after waiting "
+                + $"{ReadYourWrites.WaitMax.TotalSeconds} s; Veza-After asks for {ana.Position}$",
             detail
         );
 

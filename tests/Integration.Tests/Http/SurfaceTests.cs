@@ -116,7 +116,7 @@ public class SurfaceTests(VezaEndpoints veza, VezaServer server) : IClassFixture
     }
 
     [Fact]
-    public async Task Browsers_are_told_not_to_guess_frame_or_run_what_they_get()
+    public async Task Headers_forbid_browsers_to_sniff_frame_or_run_an_answer()
     {
         await veza.Scenario(veza.Nobody, _ =>
         {

@@ -25,7 +25,7 @@ public sealed class HubFuzzTests(VezaServer server, ITestOutputHelper output)
     );
 
     [Fact(Timeout = 240_000)]
-    public async Task Whatever_a_socket_sends_the_node_goes_on_says_why_it_closed_and_keeps_nothing()
+    public async Task After_any_input_of_a_socket_the_node_goes_on_gives_a_close_reason_and_keeps_nothing()
     {
         var seed = int.TryParse(Environment.GetEnvironmentVariable("VEZA_FAULTS_SEED"), out var given)
             ? given

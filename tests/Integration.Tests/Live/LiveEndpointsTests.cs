@@ -71,7 +71,7 @@ public class LiveEndpointsTests(VezaServer server)
     }
 
     [Fact]
-    public async Task A_position_of_a_forked_history_is_told()
+    public async Task A_position_of_a_forked_history_gets_an_epoch_message()
     {
         var member = await server.SharedAsync("member");
         using var events = await EventSource.OpenAsync(
@@ -85,7 +85,7 @@ public class LiveEndpointsTests(VezaServer server)
     }
 
     [Fact]
-    public async Task An_account_hears_that_it_follows_somebody()
+    public async Task An_account_gets_an_event_when_it_follows_another()
     {
         var (fan, artist) = (await server.RegisterAsync("fan"), await server.RegisterAsync("artist"));
         using var events = await EventSource.OpenAsync(

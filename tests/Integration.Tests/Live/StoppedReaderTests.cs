@@ -15,7 +15,7 @@ public sealed class StoppedReaderTests(VezaServer server)
     private static readonly string Long = new('x', 8000);
 
     [Fact(Timeout = 120_000)]
-    public async Task Who_stops_reading_is_disconnected_after_the_limit_and_counted()
+    public async Task A_client_that_stops_reading_is_disconnected_after_the_limit_and_counted()
     {
         Assert.SkipUnless(
             Environment.GetEnvironmentVariable("VEZA_FAULTS") == "1",
@@ -48,7 +48,7 @@ public sealed class StoppedReaderTests(VezaServer server)
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task Who_takes_it_late_is_sent_every_item_once_and_in_order()
+    public async Task A_late_reader_gets_every_item_once_and_in_order()
     {
         var chat = await ChatSetting.CreateAsync(server);
         using var late = await SubscribeAsync(chat);

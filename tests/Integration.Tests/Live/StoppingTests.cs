@@ -11,7 +11,7 @@ namespace Veza.Integration.Tests.Live;
 public class StoppingTests(VezaServer server)
 {
     [Fact]
-    public async Task A_node_that_stops_sends_its_subscribers_elsewhere_and_lets_nobody_in()
+    public async Task A_stopping_node_sends_its_subscribers_elsewhere_and_accepts_no_connection()
     {
         var person = await server.RegisterAsync("traveller");
         var home = Directory.CreateTempSubdirectory("veza-test-").FullName;

@@ -6,7 +6,7 @@ namespace Veza.Integration.Tests.Live;
 public class UnavailableTests
 {
     [Fact]
-    public async Task A_subscription_for_which_there_is_no_connection_to_the_database_is_told_to_try_again_and_is_served_when_there_is_one()
+    public async Task A_subscription_without_a_database_connection_is_refused_with_a_retry_and_served_once_one_is_free()
     {
         await using var server = new VezaServer
         {

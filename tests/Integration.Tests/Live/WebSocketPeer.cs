@@ -26,7 +26,8 @@ internal sealed class WebSocketPeer : IDisposable
         await peer._tcp.ConnectAsync(IPAddress.Parse(uri.Host), uri.Port);
         await peer.SendRawAsync(
             Encoding.ASCII.GetBytes(
-                $"GET {LiveHub.Path}?access_token={token} HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                $"GET {LiveHub.Path}?access_token={token} HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\n"
+                    + "Upgrade: websocket\r\n"
                     + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
             )
         );
@@ -36,32 +37,28 @@ internal sealed class WebSocketPeer : IDisposable
 
     /// <summary>What a client of SignalR says to have a channel's events from now on.</summary>
     public static string Subscribe(Guid channel, int invocation = 1) =>
-        $$"""{"type":4,"invocationId":"{{invocation}}","target":"Subscribe","arguments":[["channel:{{channel}}"],null]}"""
-        + '\u001e';
+        $$"""
+            {"type":4,"invocationId":"{{invocation}}","target":"Subscribe",
+            "arguments":[["channel:{{channel}}"],null]}
+            """ + '\u001e';
 
     public async Task SendRawAsync(byte[] bytes) => await Stream.WriteAsync(bytes);
 
     public Task SendTextAsync(string text)
     {
         var payload = Encoding.UTF8.GetBytes(text);
-        byte[] head =
-            payload.Length < 126 ? [0x81, (byte)(0x80 | payload.Length)]
-            : payload.Length <= ushort.MaxValue ? [0x81, 0x80 | 126, (byte)(payload.Length >> 8), (byte)payload.Length]
-            :
-            [
-                0x81,
-                0x80 | 127,
-                0,
-                0,
-                0,
-                0,
-                (byte)(payload.Length >> 24),
-                (byte)(payload.Length >> 16),
-                (byte)(payload.Length >> 8),
-                (byte)payload.Length,
-            ];
+        // RFC 6455, 5.2: a masked text frame; its length takes 7 bits, or 16 after 126, or 64 after 127.
+        byte[] head = payload.Length switch
+        {
+            < 126 => [0x81, (byte)(0x80 | payload.Length)],
+            <= ushort.MaxValue => [0x81, 0x80 | 126, .. BigEndian(payload.Length, bytes: 2)],
+            _ => [0x81, 0x80 | 127, .. BigEndian(payload.Length, bytes: 8)],
+        };
         return SendRawAsync([.. head, 0, 0, 0, 0, .. payload]);
     }
+
+    private static IEnumerable<byte> BigEndian(long value, int bytes) =>
+        Enumerable.Range(1, bytes).Select(i => (byte)(value >> (8 * (bytes - i))));
 
     public async Task<string> ReadUntilAsync(string text)
     {

@@ -160,7 +160,7 @@ public sealed partial class MetricNamesTests(VezaServer server)
     }
 
     [Fact]
-    public async Task No_label_tells_an_id_or_a_name()
+    public async Task No_label_holds_an_id_or_a_name()
     {
         var person = await server.RegisterAsync("measured");
         var answer = person.PostAsync("/api/v1/communities", new { name = "Measured" });

@@ -112,7 +112,7 @@ public sealed class MetricsPageTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_broken_gauge_does_not_hide_the_others_and_is_told_to_the_log()
+    public async Task A_broken_gauge_does_not_hide_the_others_and_is_logged()
     {
         _meter.CreateObservableGauge("test.broken", int () => throw new InvalidOperationException("broken on purpose"));
         _meter.CreateCounter<int>("test.whole").Add(1);
@@ -192,7 +192,7 @@ public sealed class MetricsPageTests : IAsyncLifetime
     [InlineData("application/openmetrics-text;version=1.0.0")]
     [InlineData("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8")]
     [InlineData("text/plain;version=1.0.0;escaping=allow-utf-8")]
-    public async Task Whatever_form_is_asked_for_the_answer_has_the_one_with_the_documented_names(string? accept)
+    public async Task Every_Accept_header_gets_the_format_with_the_documented_names(string? accept)
     {
         _meter.CreateCounter<int>("test.formed").Add(1);
         using var answer = await _page.GetAsync(accept);
@@ -217,7 +217,7 @@ public sealed class MetricsPageTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Service_and_version_are_told() =>
+    public async Task Service_and_version_are_exposed() =>
         Assert.Contains("target_info{service_name=\"veza\",service_version=\"1.2.3\"} 1", await _page.TextAsync());
 
     public async ValueTask DisposeAsync()

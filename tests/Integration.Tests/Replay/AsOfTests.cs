@@ -180,7 +180,7 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
     }
 
     [Fact]
-    public async Task What_was_not_there_yet_is_unknown()
+    public async Task A_thing_that_did_not_exist_yet_is_unknown()
     {
         var before = veza.Running.Log.Head;
         var chat = await ChatSetting.CreateAsync(veza);

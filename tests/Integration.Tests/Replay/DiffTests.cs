@@ -46,7 +46,7 @@ public class DiffTests(VezaServer server)
     }
 
     [Fact]
-    public async Task A_refusal_is_told_in_the_servers_words()
+    public async Task A_refusal_shows_the_servers_text()
     {
         var ana = await server.SharedAsync("ana");
         var refused = await Assert.ThrowsAsync<OperatorClientException>(() => DiffAsync(ana, "feed", 0, 1));

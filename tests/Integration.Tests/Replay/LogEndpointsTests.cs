@@ -119,7 +119,7 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
     }
 
     [Fact]
-    public async Task Operators_decide_about_the_event_that_a_projection_stands_before()
+    public async Task Operators_decide_about_the_event_that_stopped_a_projection()
     {
         // Nothing stands before it but this row, which is all that an operator's decision changes.
         const string Name = "chat.reaction_tally.v1";
@@ -130,7 +130,8 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
                 .Items()
                 .Single(p => p.GetProperty("name").GetString() == Name);
         await ExecuteAsync(
-            $"insert into log.parked_events (name, position, error, at, state) values ('{Name}', {Position}, 'message_sent: poison', now(), 'standing')"
+            "insert into log.parked_events (name, position, error, at, state) "
+                + $"values ('{Name}', {Position}, 'message_sent: poison', now(), 'standing')"
         );
         try
         {

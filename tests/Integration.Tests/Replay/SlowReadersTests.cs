@@ -16,7 +16,7 @@ public class SlowReadersTests(VezaServer veza)
     private static readonly string Long = new('x', 60_000);
 
     [Fact]
-    public async Task Who_does_not_read_an_export_holds_up_nobody_elses()
+    public async Task An_export_that_is_not_read_delays_no_other()
     {
         var (slow, other) = (await veza.RegisterAsync("slow"), await veza.RegisterAsync("other"));
         await WriteMuchAsync(slow.Id);
@@ -38,7 +38,7 @@ public class SlowReadersTests(VezaServer veza)
     [Theory]
     [InlineData("signs out")]
     [InlineData("loses the key")]
-    public async Task Who_is_behind_in_the_log_reads_no_further_once_it_has_ended(string how)
+    public async Task A_slow_reader_of_the_log_gets_no_more_once_its_session_has_ended(string how)
     {
         var analyst = await veza.OperatorAsync();
         var key = await analyst
@@ -136,7 +136,8 @@ public class SlowReadersTests(VezaServer veza)
             await tcp.GetStream()
                 .WriteAsync(
                     Encoding.ASCII.GetBytes(
-                        $"GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n"
+                        $"GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n"
+                            + $"Authorization: Bearer {token}\r\n\r\n"
                     )
                 );
             var first = new byte[12];

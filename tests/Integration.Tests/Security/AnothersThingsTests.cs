@@ -69,7 +69,7 @@ public class AnothersThingsTests(VezaServer veza)
     }
 
     [Fact]
-    public async Task Nobody_changes_or_ends_what_is_somebody_elses()
+    public async Task No_account_changes_or_ends_things_of_another()
     {
         var (ada, eve) = (await veza.RegisterAsync("ada"), await veza.RegisterAsync("eve"));
         var session = (await ada.GetAsync("/api/v1/sessions").JsonAsync()).Items().Single().Id();

@@ -218,20 +218,22 @@ public class EveryEndpointTests(VezaServer veza)
                     );
             case "tampered":
                 claims["roles"] = new JsonArray("operator");
-                return $"Bearer {parts[0]}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims.ToJsonString()))}.{parts[2]}";
+                var payload = Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims.ToJsonString()));
+                return $"Bearer {parts[0]}.{payload}.{parts[2]}";
             case "revoked":
                 await eve.DeleteAsync("/api/v1/sessions/current").JsonAsync();
                 return "Bearer " + eve.AccessToken;
             case "of an erased account" or "a key of an erased account":
                 var erasedKey = await KeyOfAsync(eve);
                 await eve.EraseAsync().JsonAsync();
-                return $"Bearer {(kind.StartsWith("a key", StringComparison.Ordinal) ? erasedKey : eve.AccessToken)}";
+                return "Bearer " + (kind.StartsWith("a key", StringComparison.Ordinal) ? erasedKey : eve.AccessToken);
             case "of a suspended account" or "a key of a suspended account":
                 var suspendedKey = await KeyOfAsync(eve);
                 await (await veza.OperatorAsync())
                     .PutAsync($"/api/v1/accounts/{eve.Id}/suspension", new { reason = "a test" })
                     .JsonAsync();
-                return $"Bearer {(kind.StartsWith("a key", StringComparison.Ordinal) ? suspendedKey : eve.AccessToken)}";
+                return "Bearer "
+                    + (kind.StartsWith("a key", StringComparison.Ordinal) ? suspendedKey : eve.AccessToken);
             case "a refresh token":
                 var session = await veza
                     .Nobody.PostAsync(

@@ -53,7 +53,8 @@ public sealed class FloodTests(VezaServer server, ITestOutputHelper output)
 
         var growth = GC.GetTotalMemory(forceFullCollection: true) - before;
         output.WriteLine(
-            $"{string.Join(", ", answers.OrderBy(a => a.Key).Select(a => $"{a.Value} times {(int)a.Key}"))}; {count} requests of others were served; {growth >> 10} KiB more than before"
+            $"{string.Join(", ", answers.OrderBy(a => a.Key).Select(a => $"{a.Value} times {(int)a.Key}"))}; "
+                + $"{count} requests of others were served; {growth >> 10} KiB more than before"
         );
         Assert.All(answers.Keys, status =>
             Assert.Contains(

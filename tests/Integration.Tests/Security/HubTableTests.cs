@@ -74,7 +74,7 @@ public class HubTableTests(VezaServer veza)
 
     [Theory]
     [MemberData(nameof(TopicKinds))]
-    public async Task No_topic_is_opened_to_somebody_it_is_not_for(TopicKind kind)
+    public async Task No_topic_opens_to_a_caller_without_access(TopicKind kind)
     {
         var chat = await ChatSetting.CreateAsync(veza);
         await FollowedAsync(chat, chat.Stranger, Topics[kind].Topic(chat), Topics[kind].Outside);
@@ -83,7 +83,7 @@ public class HubTableTests(VezaServer veza)
     [Theory]
     [InlineData("banned")]
     [InlineData("timed out")]
-    public async Task Whoever_is_sanctioned_follows_only_what_is_left_to_them(string how)
+    public async Task Sanctioned_callers_follow_only_permitted_topics(string how)
     {
         var (chat, eve) = (await ChatSetting.CreateAsync(veza), await veza.RegisterAsync("eve"));
         await eve.PutAsync($"/api/v1/communities/{chat.Community}/members/me").JsonAsync();

@@ -136,7 +136,8 @@ public class MalformedRequestTests(VezaServer veza)
                     );
                     await NoFaultAsync(
                         await eve.SendAsync(new(method), PathOf(endpoint), content, Elsewhere),
-                        $"{method} {endpoint.RoutePattern.RawText} with a body that is {name}: {sent[..Math.Min(80, sent.Length)]}"
+                        $"{method} {endpoint.RoutePattern.RawText} with a body that is {name}: "
+                            + $"{sent[..Math.Min(80, sent.Length)]}"
                     );
                     tried++;
                 }
@@ -296,7 +297,8 @@ public class MalformedRequestTests(VezaServer veza)
     )]
     [InlineData(
         "a chunk whose size no number holds",
-        "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nffffffffff\r\n",
+        "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n"
+            + "Transfer-Encoding: chunked\r\n\r\nffffffffff\r\n",
         0,
         400
     )]
@@ -319,7 +321,8 @@ public class MalformedRequestTests(VezaServer veza)
     {
         var answer = await RawHttp.AskAsync(
             veza.Address,
-            "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 60\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+            "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                + "Content-Length: 60\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
                 + "0\r\n\r\nGET /.well-known/jwks.json HTTP/1.1\r\nHost: x\r\n\r\n"
         );
         Assert.DoesNotContain("\"keys\"", answer, StringComparison.Ordinal);

@@ -60,7 +60,7 @@ public sealed class PasswordFloodTests(VezaServer veza) : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Whatever_one_address_registers_everybody_elsewhere_signs_in(bool wellFormed)
+    public async Task Registrations_from_one_address_do_not_stop_sign_ins_from_others(bool wellFormed)
     {
         var ada = await veza.RegisterAsync("ada");
         using var enough = new CancellationTokenSource();

@@ -97,7 +97,7 @@ public class SanctionedCallerTests(VezaServer veza)
     [InlineData("outside")]
     [InlineData("banned")]
     [InlineData("timed out")]
-    public async Task Whoever_is_outside_or_sanctioned_does_only_what_is_left_to_them(string how)
+    public async Task Outsiders_and_sanctioned_members_do_only_what_is_permitted_to_them(string how)
     {
         var (owner, eve) = (await veza.SharedAsync("owner"), await veza.RegisterAsync("eve"));
         var made = await owner
@@ -150,15 +150,13 @@ public class SanctionedCallerTests(VezaServer veza)
                     ? (JsonElement?)null
                     : await answer.JsonAsync(answer.StatusCode);
                 var code = refused?.GetProperty("type").GetString()!["/problems/".Length..];
-                Assert.True(
-                    code
-                        == (
-                            how == "timed out" ? timedOut
-                            : how == "outside" && banned == "banned" ? null
-                            : banned
-                        ),
-                    $"{how}: {method} {at} answered {(int)answer.StatusCode} {code}"
-                );
+                var expected = how switch
+                {
+                    "timed out" => timedOut,
+                    "outside" when banned == "banned" => null,
+                    _ => banned,
+                };
+                Assert.True(code == expected, $"{how}: {method} {at} answered {(int)answer.StatusCode} {code}");
                 Assert.DoesNotContain("for members only", $"{refused}", StringComparison.Ordinal);
             }
         }

@@ -70,7 +70,7 @@ public class SignInAttackTests(VezaServer veza)
     }
 
     [Fact]
-    public async Task A_name_that_nobody_has_is_refused_word_for_word_like_a_wrong_password_and_costs_the_log_as_much()
+    public async Task An_unknown_name_is_refused_word_for_word_like_a_wrong_password_and_costs_the_log_as_much()
     {
         var ada = await veza.RegisterAsync("ada");
         var told = new List<string>();
@@ -150,7 +150,7 @@ public class SignInAttackTests(VezaServer veza)
     }
 
     [Fact]
-    public async Task Of_many_who_show_one_refresh_token_at_once_one_at_most_goes_on_and_the_session_ends()
+    public async Task Of_many_concurrent_uses_of_one_refresh_token_at_most_one_succeeds_and_the_session_ends()
     {
         var ada = await veza.RegisterAsync("ada");
         var session = await SignInAsync(ada.UserName, Password).JsonAsync(HttpStatusCode.Created);
@@ -181,7 +181,7 @@ public class SignInAttackTests(VezaServer veza)
     }
 
     [Fact]
-    public async Task Tries_during_the_wait_make_it_no_longer_and_an_owner_who_is_elsewhere_is_let_in_when_it_is_over()
+    public async Task Tries_during_the_wait_do_not_prolong_it_and_an_owner_elsewhere_signs_in_when_it_is_over()
     {
         var ada = await veza.RegisterAsync("ada");
         // On a clock of its own: the wait is a few seconds, and the machine may need longer for the tries.

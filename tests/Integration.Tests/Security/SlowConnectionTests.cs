@@ -29,7 +29,7 @@ public sealed class SlowConnectionTests(VezaServer server) : IAsyncLifetime
     public ValueTask DisposeAsync() => _node.DisposeAsync();
 
     [Fact]
-    public async Task Who_sends_a_byte_a_second_is_cut_and_others_are_served_meanwhile()
+    public async Task A_client_that_sends_a_byte_a_second_is_cut_and_others_are_served_meanwhile()
     {
         var ada = await server.SharedAsync("ada");
         (string Begins, string Goes)[] kinds =
@@ -37,15 +37,18 @@ public sealed class SlowConnectionTests(VezaServer server) : IAsyncLifetime
             ("GET /api/v1/feed HTTP/1.1\r\nHost: x\r\nX-Slow: ", "a"),
             ("G", "E"),
             (
-                "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n",
+                "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                    + "Content-Length: 1000\r\n\r\n",
                 "{"
             ),
             (
-                "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n",
+                "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                    + "Transfer-Encoding: chunked\r\n\r\n3e8\r\n",
                 "{"
             ),
             (
-                $"POST /api/v1/tracks HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\nAuthorization: Bearer {ada.AccessToken}\r\nContent-Length: 1000\r\n\r\n",
+                "POST /api/v1/tracks HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+                    + $"Authorization: Bearer {ada.AccessToken}\r\nContent-Length: 1000\r\n\r\n",
                 "-"
             ),
             ($"PUT /live/{Guid.CreateVersion7()} HTTP/1.1\r\nX-Slow: ", "a"),
@@ -97,7 +100,7 @@ public sealed class SlowConnectionTests(VezaServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Bodies_that_trickle_in_keep_nobody_from_signing_in()
+    public async Task Bodies_that_trickle_in_do_not_block_sign_ins()
     {
         var ada = await server.RegisterAsync("ada");
         // Fast enough not to be cut, for as long as signing in may take, and more of them than passwords are hashed at
@@ -112,7 +115,8 @@ public sealed class SlowConnectionTests(VezaServer server) : IAsyncLifetime
                     var connection = await RawHttp.OpenAsync(_node.Address);
                     await connection.SendAsync(
                         Encoding.ASCII.GetBytes(
-                            $"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{{"
+                            "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                                + $"Content-Length: 100000\r\n\r\n{{"
                         )
                     );
                     return connection;

@@ -24,15 +24,18 @@ public class WhatAccountsRunTests(VezaServer veza)
         // Aggregates.
         ["Account"] = "AccountErased or AccountSuspended: no sign-in, no key, no command",
         ["Session"] =
-            "SessionEnded in the commit of either event, for sign-ins and API keys; live connections and uploads end with them",
+            "SessionEnded in the commit of either event, for sign-ins and API keys; live connections and "
+            + "uploads end with them",
         ["SignInGuard"] = Nothing,
         ["Mailbox"] = Nothing,
         ["Storage"] = Nothing,
         ["Broadcast"] =
-            "EndWhatAccountsRun appends BroadcastEnded, which closes the mount and its source; the source's key is refused at once",
+            "EndWhatAccountsRun appends BroadcastEnded, which closes the mount and its source; the source's "
+            + "key is refused at once",
         ["OpenBroadcasts"] = Nothing,
         ["Track"] =
-            "ProcessTrack makes no copies of an erased account's and EraseTracks removes its files; a suspended account's copies are made to their end, which is bounded",
+            "ProcessTrack makes no copies of an erased account's and EraseTracks removes its files; a "
+            + "suspended account's copies are made to their end, which is bounded",
         ["Play"] = CommandBus,
         ["Hearing"] = Nothing,
         ["Message"] = CommandBus,
@@ -80,7 +83,8 @@ public class WhatAccountsRunTests(VezaServer veza)
         var unanswered = all.Except(WhatEndsIt.Keys).Order(StringComparer.Ordinal).ToList();
         Assert.True(
             unanswered.Count == 0,
-            $"{string.Join(", ", unanswered)}: what ends it when its account is erased or suspended? Say so here, and test it"
+            $"{string.Join(", ", unanswered)}: what ends it when its account is erased or suspended? Say so "
+                + "here, and test it"
         );
         Assert.Equal([], WhatEndsIt.Keys.Except(all));
     }
@@ -169,7 +173,7 @@ public class WhatAccountsRunTests(VezaServer veza)
     }
 
     [Fact]
-    public async Task An_operator_ends_anybodys_broadcast_and_both_find_it_among_their_security_events()
+    public async Task An_operator_ends_any_broadcast_and_both_accounts_have_it_among_their_security_events()
     {
         var (ada, op) = (await veza.RegisterAsync("ada"), await veza.OperatorAsync());
         var live = await ada.PostAsync("/api/v1/broadcasts", new { title = "Late show" })
@@ -236,7 +240,8 @@ public class WhatAccountsRunTests(VezaServer veza)
             Encoding.ASCII.GetBytes($"source:{broadcast.GetProperty("ingest").GetProperty("key").GetString()}")
         );
         await raw.SayAsync(
-            $"SOURCE /live/{broadcast.Id()} HTTP/1.0\r\nAuthorization: Basic {credentials}\r\nContent-Type: audio/mpeg\r\n\r\n"
+            $"SOURCE /live/{broadcast.Id()} HTTP/1.0\r\nAuthorization: Basic {credentials}\r\n"
+                + "Content-Type: audio/mpeg\r\n\r\n"
         );
         await raw.HearAsync();
         return raw;

@@ -157,7 +157,7 @@ public class SocialEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoi
     [InlineData("0", "top, trending")]
     [InlineData("top?span=year", "hour, day, week, all")]
     [InlineData("top?limit=101", "1 to 100")]
-    public async Task What_charts_there_are_is_said_to_who_asks_for_another(string chart, string allowed)
+    public async Task A_request_for_an_unknown_chart_is_refused_with_the_list_of_charts(string chart, string allowed)
     {
         await veza.Scenario(await veza.SharedAsync("ana"), _ =>
         {

@@ -77,8 +77,10 @@ internal sealed class RawSubscriber : IAsyncDisposable
                 await SendAsync(
                     socket,
                     _epoch is null
-                        ? $$"""{"type":4,"invocationId":"1","target":"Subscribe","arguments":[{{topics}},{{_position}}]}"""
-                        : $$"""{"type":4,"invocationId":"1","target":"Resume","arguments":[{{topics}},{{_position}},"{{_epoch}}"]}"""
+                        ? $$"""{"type":4,"invocationId":"1","target":"Subscribe","arguments":[{{topics}},"""
+                            + $$"""{{_position}}]}"""
+                        : $$"""{"type":4,"invocationId":"1","target":"Resume","arguments":[{{topics}},"""
+                            + $$"""{{_position}},"{{_epoch}}"]}"""
                 );
                 await ReadAsync(socket);
             }

@@ -25,7 +25,7 @@ public sealed class DecodedOpusTests(SoundFiles sounds)
     }
 
     [Fact]
-    public async Task Who_joins_late_hears_the_rest_of_it()
+    public async Task A_late_listener_hears_the_rest_of_it()
     {
         var frames = Framing.CutAtRandom(new OggFramer(), await File.ReadAllBytesAsync(await ToneAsync()));
         var joined = frames.Where((frame, i) => i >= frames.Count / 2).ToList();

@@ -256,7 +256,7 @@ public sealed class MountTests(SoundFiles sounds)
     }
 
     [Fact]
-    public async Task The_registry_is_bounded_and_forgets_mounts_that_ended()
+    public async Task The_registry_is_bounded_and_drops_mounts_that_ended()
     {
         var mounts = new Mounts(_limits with { StreamsMax = 1 }, _time);
         var id = Guid.CreateVersion7();

@@ -13,7 +13,7 @@ public sealed class Mp3FramerTests(SoundFiles sounds)
     [InlineData("44100")]
     [InlineData("22050")]
     [InlineData("8000")]
-    public async Task Whatever_the_pieces_the_stream_comes_out_byte_for_byte(string sampleRate)
+    public async Task A_stream_in_pieces_of_any_size_comes_out_byte_for_byte(string sampleRate)
     {
         var path = await sounds.MakeAsync(
             $"rate{sampleRate}.mp3",

@@ -13,7 +13,7 @@ public sealed class OggFramerTests(SoundFiles sounds)
     [Theory]
     [InlineData("opus")]
     [InlineData("vorbis")]
-    public async Task Whatever_the_pieces_the_stream_comes_out_byte_for_byte(string codec)
+    public async Task A_stream_in_pieces_of_any_size_comes_out_byte_for_byte(string codec)
     {
         var file = await File.ReadAllBytesAsync(codec == "opus" ? await Opus() : await Vorbis());
         var frames = Framing.CutAtRandom(new OggFramer(), file);

@@ -34,7 +34,8 @@ internal sealed class DaemonComparison : IAsyncDisposable
         ),
         (
             "multi stream",
-            "select concat_ws(' ', id, data ->> 'plays', data ->> 'likes', data ->> 'reposts') from daemon.mt_doc_trackcountsdocument",
+            "select concat_ws(' ', id, data ->> 'plays', data ->> 'likes', data ->> 'reposts') "
+                + "from daemon.mt_doc_trackcountsdocument",
             "select concat_ws(' ', track_id, plays, likes, reposts) from views.music_track_counts"
         ),
         (
@@ -143,7 +144,8 @@ internal sealed class DaemonComparison : IAsyncDisposable
             var theirs = await ListAsync(own, ct);
             Assert.True(
                 rows.SetEquals(theirs),
-                $"{kind}: {made}: {rows.Except(theirs).Count()} rows only there, {theirs.Except(rows).Count()} only here"
+                $"{kind}: {made}: {rows.Except(theirs).Count()} rows only there, "
+                    + $"{theirs.Except(rows).Count()} only here"
             );
         }
     }

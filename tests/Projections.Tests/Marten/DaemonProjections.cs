@@ -187,7 +187,8 @@ public abstract class SqlRows(string tables) : IProjection
 
 public sealed class ReactionRows()
     : SqlRows(
-        "create table daemon.reactions (message_id uuid, emoji text, member_id uuid, primary key (message_id, emoji, member_id))"
+        "create table daemon.reactions (message_id uuid, emoji text, member_id uuid, "
+            + "primary key (message_id, emoji, member_id))"
     )
 {
     protected override void Apply(IDocumentOperations operations, IEvent e)
@@ -211,7 +212,8 @@ public sealed class ReactionRows()
 
 public sealed class FollowRows()
     : SqlRows(
-        "create table daemon.follows (follower_id uuid, followee_id uuid, position bigint, primary key (follower_id, followee_id))"
+        "create table daemon.follows (follower_id uuid, followee_id uuid, position bigint, "
+            + "primary key (follower_id, followee_id))"
     )
 {
     protected override void Apply(IDocumentOperations operations, IEvent e)

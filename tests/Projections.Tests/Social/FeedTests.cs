@@ -175,7 +175,7 @@ public class FeedTests(TestLog log)
     }
 
     [Fact]
-    public async Task Its_pages_join_without_gap_or_repeat_whoever_was_busy()
+    public async Task Its_pages_join_without_gap_or_repeat_although_accounts_differ_in_activity()
     {
         var tracks = Enumerable.Range(0, 23).Select(_ => Guid.CreateVersion7()).ToArray();
         // Bo is busier than a page is long, Cleo joins in now and then.

@@ -71,7 +71,7 @@ public class LiveChartsTests(TestLog log)
     }
 
     [Fact]
-    public async Task What_leaves_the_chart_as_it_was_is_not_told()
+    public async Task A_play_that_leaves_the_chart_unchanged_sends_no_message()
     {
         var charts = Charts();
         await UploadAsync();
@@ -110,7 +110,7 @@ public class LiveChartsTests(TestLog log)
     }
 
     [Fact]
-    public async Task A_session_that_ends_ends_its_following_and_nobody_elses()
+    public async Task A_session_that_ends_ends_its_own_subscriptions_and_no_others()
     {
         var charts = Charts();
         var session = Guid.CreateVersion7();

@@ -133,7 +133,8 @@ public class UploadTrackTests(Rules rules)
             .When(Another() with { StorageBytesMax = 116_856_132 })
             .ThenRefused("quota_exceeded");
         Assert.Equal(
-            "the upload needs 38,952,044 bytes with its copies and this account uses 116,856,132; MAX_STORAGE_PER_ACCOUNT is 116,856,132",
+            "the upload needs 38,952,044 bytes with its copies and this account uses 116,856,132; "
+                + "MAX_STORAGE_PER_ACCOUNT is 116,856,132",
             refusal.Detail
         );
     }

@@ -152,7 +152,7 @@ public sealed class BroadcastLevelsTests(VezaServer server)
     }
 
     [Fact]
-    public async Task A_meter_runs_while_somebody_follows_and_ends_with_the_session_and_with_the_broadcast()
+    public async Task A_meter_runs_while_it_has_a_follower_and_ends_with_the_session_and_with_the_broadcast()
     {
         var (owner, follower) = (await server.RegisterAsync("dj"), await server.RegisterAsync("follower"));
         // Those of the test before end a moment after it.
@@ -204,7 +204,7 @@ public sealed class BroadcastLevelsTests(VezaServer server)
     [InlineData(2_000, 200)]
     [InlineData(2_500, 250)]
     [InlineData(100_000, 10_000)]
-    public void The_more_follow_the_less_often_each_is_told(int followers, int everyMs) =>
+    public void The_more_followers_there_are_the_less_often_each_gets_a_level(int followers, int everyMs) =>
         Assert.Equal(TimeSpan.FromMilliseconds(everyMs), BroadcastLevels.EveryFor(followers));
 
     [Theory]

@@ -17,7 +17,8 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     private Mount Open(LiveFormat format) => _host.Mounts.Open(_id, format)!;
 
     private string Put(string headers = "", string type = "audio/mpeg") =>
-        $"PUT /live/{_id} HTTP/1.1\r\nHost: here\r\n{RawConnection.Authorization()}Content-Type: {type}\r\n{headers}\r\n";
+        $"PUT /live/{_id} HTTP/1.1\r\nHost: here\r\n{RawConnection.Authorization()}Content-Type: {type}\r\n"
+        + $"{headers}\r\n";
 
     private async Task<string> AnswerTo(string request)
     {
@@ -261,7 +262,7 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task When_the_server_stops_the_source_is_told_off_and_does_not_hold_it_up()
+    public async Task A_stopping_server_ends_the_source_and_does_not_wait_for_it()
     {
         Open(LiveFormat.Mp3);
         using var connection = await _host.ConnectAsync();

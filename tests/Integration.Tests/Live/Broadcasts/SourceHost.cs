@@ -44,7 +44,8 @@ internal sealed class SourceHost : IIcecastSources, IAsyncDisposable
                 try
                 {
                     return Results.Text(
-                        $"{http.Request.Method} {http.Request.Path} {await new StreamReader(http.Request.Body).ReadToEndAsync()}"
+                        $"{http.Request.Method} {http.Request.Path} "
+                            + $"{await new StreamReader(http.Request.Body).ReadToEndAsync()}"
                     );
                 }
                 // So Kestrel tells of a chunk whose size no number holds.
@@ -72,11 +73,16 @@ internal sealed class SourceHost : IIcecastSources, IAsyncDisposable
     public Task StopAsync() => _app.StopAsync();
 
     public ValueTask<SourceAnswer> Authenticate(SourceRequest request, CancellationToken cancellation) =>
-        new(
-            request.User != "source" || request.Password != Key ? new SourceRefused(401, "wrong key")
-            : Mounts.Find(request.BroadcastId) is not { } mount ? new SourceRefused(404, "no such broadcast")
-            : new SourceAccepted(mount)
-        );
+        new(Authenticate(request));
+
+    private SourceAnswer Authenticate(SourceRequest request)
+    {
+        if (request.User != "source" || request.Password != Key)
+            return new SourceRefused(401, "wrong key");
+        return Mounts.Find(request.BroadcastId) is { } mount
+            ? new SourceAccepted(mount)
+            : new SourceRefused(404, "no such broadcast");
+    }
 
     public ValueTask Connected(SourceRequest request, Mount mount, CancellationToken cancellation) =>
         Sources.Writer.WriteAsync(request, cancellation);

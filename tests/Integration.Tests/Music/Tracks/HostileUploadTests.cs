@@ -140,7 +140,8 @@ public sealed class HostileUploadTests(VezaServer server)
             var problem = await UploadAsync(small.Address, owner, HttpStatusCode.RequestEntityTooLarge);
             Assert.Equal("/problems/quota_exceeded", problem.GetProperty("type").GetString());
             Assert.Equal(
-                "the upload needs 56,044 bytes with its copies and this account uses 112,088; MAX_STORAGE_PER_ACCOUNT is 133,120",
+                "the upload needs 56,044 bytes with its copies and this account uses 112,088; "
+                    + "MAX_STORAGE_PER_ACCOUNT is 133,120",
                 problem.GetProperty("detail").GetString()
             );
             Assert.Equal(2, media.EnumerateFiles("*", SearchOption.AllDirectories).Count());
@@ -243,7 +244,8 @@ public sealed class HostileUploadTests(VezaServer server)
         Assert.Equal(
             (
                 "failed",
-                "The track could not be processed on the server: its file could not be read or written. Upload it again."
+                "The track could not be processed on the server: its file could not be read or written. "
+                    + "Upload it again."
             ),
             (track.GetProperty("status").GetString(), track.GetProperty("failure").GetString())
         );

@@ -232,7 +232,7 @@ public class TrackEndpointsTests(VezaEndpoints veza, VezaServer server) : IClass
     }
 
     [Fact]
-    public async Task Who_is_not_signed_in_may_neither_upload_nor_listen()
+    public async Task Uploading_and_listening_need_a_sign_in()
     {
         using var form = Wave.Form(Sound, ("title", "Nobody's"));
         Assert.Equal(

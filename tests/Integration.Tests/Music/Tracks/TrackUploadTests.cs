@@ -45,7 +45,7 @@ public sealed class TrackUploadTests(VezaServer server, SmallVeza small) : IClas
     private string[] Files => [.. Directory.EnumerateFiles(small.MediaRoot, "*", SearchOption.AllDirectories).Order()];
 
     [Fact]
-    public Task A_text_is_no_sound_whatever_its_name_says() =>
+    public Task A_text_with_the_name_of_a_sound_is_refused() =>
         RefusedAsync(
             Wave.Form(
                 Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("a shopping list\n", 200))),
