@@ -29,7 +29,7 @@ public static class Sample
             )
         );
 
-    /// <returns>The message that got a reaction; null where nobody has sent one yet.</returns>
+    /// <returns>The message that got a reaction; null before the first message.</returns>
     public static async Task<Guid?> RunAsync(
         string database,
         string encryptionKey,
@@ -103,7 +103,7 @@ public static class Sample
         }
     }
 
-    /// <summary>Appends to a stream that was read, and fails if somebody else did meanwhile.</summary>
+    /// <summary>Appends to a stream that was read, and fails on a concurrent append.</summary>
     private static async Task ReactAsync(IDocumentStore store, Message message, TextWriter output, CancellationToken ct)
     {
         await using var session = store.LightweightSession();

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Veza.Architecture.Tests;
 
-/// <summary>What newcomers are told to type.</summary>
+/// <summary>The commands that the README, the pages and the scripts name exist.</summary>
 public class CommandsTests
 {
     private static readonly string Script = Read("veza");

@@ -131,7 +131,7 @@ public sealed partial class DocsTests
         return heading.Length == 0 || !IsPage(name) || HeadingsOf(name).Contains(heading);
     }
 
-    /// <returns>What a link says after <c>#</c>, as GitHub makes it of a heading.</returns>
+    /// <returns>The anchor that GitHub derives from a heading.</returns>
     private static IEnumerable<string> HeadingsOf(string page) =>
         Lines(page)
             .Where(line => !line.IsCode && line.Text.StartsWith('#'))

@@ -28,7 +28,7 @@ public class CommandBusTests(TestLog log)
         var again = new SendMessage(Guid.CreateVersion7(), slow, _chat.Member, "two", null);
         var context = new CommandContext(Guid.CreateVersion7(), _chat.Member, Fingerprint: [1]);
 
-        // The twin is carried out after this one has looked for an earlier answer and before it decides.
+        // The twin runs between this command's look-up of an earlier answer and its decision.
         CommandResult? twin = null;
         var late = new CommandBus(log.Wolverine, log.Log, () =>
         {

@@ -6,7 +6,7 @@ using Veza.Fixtures;
 namespace Veza.Domain.Tests;
 
 /// <summary>
-/// A model of a long stream is kept as a snapshot, so every model must come back from JSON as it was.
+/// An aggregate of a long stream is stored as a snapshot, so every aggregate must survive a round trip through JSON.
 /// </summary>
 public class ModelsTests
 {
@@ -20,7 +20,7 @@ public class ModelsTests
         var events = fold.Events.Select(Sample).ToList();
         var reached = events.Select(e => fold.Next(null, e)).OfType<object>().ToList();
         Assert.NotEmpty(reached);
-        // After each event, and after each two: every property has been given a value then, and a second one.
+        // After each event and each pair of events, so that every property has had a first and a second value.
         foreach (var _ in Enumerable.Range(0, 2))
             reached.AddRange(reached.ToList().SelectMany(state => events.Select(e => fold.Next(state, e)!)));
         foreach (var state in reached)

@@ -5,14 +5,13 @@ using Veza.Fixtures;
 namespace Veza.Domain.Tests;
 
 /// <summary>
-/// Whoever leaves takes every text of theirs along. A text is therefore <see cref="PersonalAttribute">personal</see>,
-/// or somebody said here why it is nobody's.
+/// Erasing an account erases each of its texts. A text is therefore <see cref="PersonalAttribute">personal</see>, or
+/// listed here with the reason why it stays.
 /// </summary>
 public class PersonalTextTests
 {
     /// <summary>
-    /// Texts in events and in models, whose snapshots are stored too, that stay when their author goes, and why they
-    /// may.
+    /// Texts in events and in aggregates, whose snapshots are stored too, that outlive their author's account, and why.
     /// </summary>
     private static readonly Dictionary<string, string> Nobodys = new()
     {
@@ -87,14 +86,14 @@ public class PersonalTextTests
                         property.PropertyType == typeof(string)
                             && property.GetCustomAttribute<PersonalAttribute>() is not null
                     );
-                // Only a text of the event's own can be sealed, so that one further in is never personal.
+                // Only a direct property of an event can be sealed, so a nested text is never personal.
                 else if (held.Assembly == typeof(DomainEvent).Assembly && !held.IsEnum)
                     foreach (var inner in TextsIn(held, name))
                         yield return inner;
         }
     }
 
-    /// <summary>A list's or a map's contents, what may be null, or the type itself.</summary>
+    /// <summary>The element types of a list or a map, the underlying type of a nullable, or the type itself.</summary>
     private static IEnumerable<Type> HeldBy(Type type)
     {
         if (type.IsArray)

@@ -4,7 +4,7 @@ namespace Veza.EventStore.Tests;
 
 public class ConnectionBudgetTests(LogFixture fixture)
 {
-    /// <summary>What a PostgreSQL that nobody has configured allows: 100, of which it keeps three.</summary>
+    /// <summary>The default max_connections of PostgreSQL: 100, three of them reserved.</summary>
     private const int Unconfigured = 97;
 
     [Fact]
@@ -14,7 +14,7 @@ public class ConnectionBudgetTests(LogFixture fixture)
         {
             var shares = ConnectionBudget.Of(wanted, allowed: int.MaxValue);
             Assert.Equal(wanted, shares.Total);
-            // Two queries listen for good; each reaction keeps a runner's, and who runs what is asked over others.
+            // Two queries listen permanently, each reactor holds one of the runners', and the leases use others.
             Assert.True(
                 shares is { Queries: >= 6, Keys: >= 1, Runners: >= 6, Projections: >= 2 },
                 $"{wanted} are shared out as {shares}"
@@ -50,7 +50,7 @@ public class ConnectionBudgetTests(LogFixture fixture)
             await make.ExecuteNonQueryAsync();
         await using var log = await LogFixture.OpenAsync(limited.ConnectionString);
         Assert.Equal(Limit / ConnectionBudget.NodesThatFit, log.Shares.Total);
-        // More at once than there are connections: the rest wait for their turn.
+        // More concurrent commands than connections: the rest wait for their turn.
         await Parallel.ForEachAsync(
             Enumerable.Range(0, 200),
             new ParallelOptions { MaxDegreeOfParallelism = 200 },

@@ -12,7 +12,7 @@ public sealed record Counted(Guid Id, int By, string Note = "") : CounterEvent;
 
 public sealed record Cleared(Guid Id) : CounterEvent;
 
-/// <summary>An event that its model cannot fold.</summary>
+/// <summary>An event that its aggregate cannot fold.</summary>
 public sealed record Poisoned(Guid Id) : CounterEvent;
 
 public sealed record Counter(Guid Id, int Total)

@@ -1,6 +1,6 @@
 namespace Veza.Media.Tests;
 
-/// <summary>What ffmpeg says reaches people without where things are in the server's memory and on its disk.</summary>
+/// <summary>Messages of ffmpeg reach people without addresses in memory and paths on disk.</summary>
 public sealed class ToolTextTests
 {
     [Theory]

@@ -14,13 +14,10 @@ using static Veza.Projections.Tests.SocialSetting;
 
 namespace Veza.Projections.Tests;
 
-/// <summary>
-/// Every projection of the product, folded anew from the whole log, gives the rows that running it live has left in its
-/// table.
-/// </summary>
+/// <summary>For every projection of the product, a fold of the whole log yields the rows in its live table.</summary>
 public class RebuildTests(TestLog log)
 {
-    /// <summary>Those that the history of this test leaves rows in; others may be empty when it runs.</summary>
+    /// <summary>The projections that the history of this test fills; others may be empty.</summary>
     private static readonly HashSet<string> Filled =
     [
         "chat.communities.v1",
@@ -131,7 +128,7 @@ public class RebuildTests(TestLog log)
             : Convert.ChangeType(reader.GetValue(column), type, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>A little of everything, with things made, changed, taken back and made again.</summary>
+    /// <summary>A little of everything: things are created, changed, removed and created again.</summary>
     internal static object[] History()
     {
         var social = new SocialSetting();

@@ -99,7 +99,7 @@ public class AccessTests(TestLog log)
     [InlineData("activity:0198f5c0-0000-7000-8000-000000000000")]
     [InlineData("chart:best")]
     [InlineData("LOG")]
-    public async Task What_is_no_topic_is_refused(string topic)
+    public async Task An_unknown_topic_is_refused(string topic)
     {
         await using var live = new LiveSetting(log);
         Assert.Equal("topic_invalid", (await live.RefusedAsync([topic], caller: live.Analyst)).Code);

@@ -61,8 +61,8 @@ public class ItemTests(TestLog log)
     [Fact]
     public async Task An_event_that_cannot_be_shown_does_not_stop_what_is_live()
     {
-        // An event lives in the tail with the item that the first engine to see it made: this engine must be the first,
-        // hence a log of its own.
+        // The tail keeps an event with the item of the first engine that saw it. This engine must be the first, so the
+        // test has its own log.
         await using var own = new TestLog();
         await own.InitializeAsync();
         await using var live = await new LiveSetting(own, map: new([new BrokenTopics()])).WithCommunityAsync();

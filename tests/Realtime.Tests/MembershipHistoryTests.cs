@@ -3,13 +3,13 @@ using Veza.EventStore;
 namespace Veza.Realtime.Tests;
 
 /// <summary>
-/// Rights come and go while one is subscribed: everybody receives the log filtered by what they were at each position,
-/// neither more nor less.
+/// Access changes during a subscription. Each subscriber receives exactly the log filtered by its access at each
+/// position.
 /// </summary>
 [Collection("index")]
 public class MembershipHistoryTests(IndexedLog log)
 {
-    // Told of every position, so that a reader knows where it is when the end does not concern it.
+    // Receives every position, so the reader knows where it is when the end does not concern it.
     private static readonly RealtimeLimits Told = new() { MovedAfterEvents = 1, IndexedFromEvents = int.MaxValue };
 
     [Theory]
@@ -43,7 +43,7 @@ public class MembershipHistoryTests(IndexedLog log)
         }
         var last = log.Log.Log.Head;
         end.SetResult(last);
-        // Whoever is there already hears that there is an end only with something more.
+        // A subscriber at the head learns of the end with its next message.
         await here.AppendAsync(history.Next());
         var events = await EventsAsync(first);
         foreach (var (by, after, reading) in open)

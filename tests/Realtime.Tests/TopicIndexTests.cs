@@ -6,8 +6,8 @@ namespace Veza.Realtime.Tests;
 public class TopicIndexTests
 {
     /// <summary>
-    /// What <c>log.topics.v5</c> holds of each event. When this changes, so must the version, or resuming by the old
-    /// rows would leave events out.
+    /// The contents of <c>log.topics.v5</c> for each event. A change needs a new version, or resuming by the old rows
+    /// would skip events.
     /// </summary>
     private static readonly string[] Held =
     [

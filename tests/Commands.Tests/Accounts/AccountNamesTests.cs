@@ -5,7 +5,7 @@ using Veza.Fixtures;
 
 namespace Veza.Commands.Tests.Accounts;
 
-/// <summary>User names and addresses are unique in the log, which alone knows who holds them.</summary>
+/// <summary>User names and addresses are unique in the log, which is the authority on their holders.</summary>
 [Collection<OverPostgres>]
 public class AccountNamesTests(TestLog log)
 {

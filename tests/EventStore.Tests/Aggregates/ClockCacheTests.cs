@@ -87,7 +87,7 @@ public class ClockCacheTests
                     })
                 )
         );
-        // Every place is still there: as many values as fit can be found after adding them.
+        // The cache has kept its capacity: it holds as many values as fit.
         for (var key = 1000; key < 1000 + Max; key++)
             cache.TryAdd(key, $"{key}", out _);
         Assert.Equal(Max, cache.Count);

@@ -220,8 +220,8 @@ public class SchemaVersionTests(LogFixture fixture)
         host.Start();
         await log.Appender.AppendAsync(Command(Change(sick, 0, new Third.NoteTaken(sick, "a", []))));
         await log.Models.LoadAsync(typeof(Notes), sick, CancellationToken.None);
-        // Another node, of the first release; so many stars overflow the upcaster. This node has the model in its cache
-        // and follows.
+        // A node of the first release appends so many stars that the upcaster overflows. This node has the aggregate in
+        // its cache and follows.
         await AppendAsync(database, ReleaseOf(typeof(First)), sick, 1, new First.NoteRated(sick, int.MaxValue));
         await log.CatchUpAsync(CancellationToken.None);
         Assert.IsType<AppendOutcome.Accepted>(

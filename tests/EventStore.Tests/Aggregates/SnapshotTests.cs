@@ -7,7 +7,7 @@ namespace Veza.EventStore.Tests.Aggregates;
 
 public class SnapshotTests(LogFixture fixture)
 {
-    /// <summary>Only one test folds this model, so that what is read for it can be counted.</summary>
+    /// <summary>Only one test folds this aggregate, so that it can count the events read for it.</summary>
     private sealed record LongTally(Guid Id, long Total)
     {
         public static LongTally Create(Counted e) => new(e.Id, e.By);
@@ -74,7 +74,7 @@ public class SnapshotTests(LogFixture fixture)
         var stream = Guid.CreateVersion7();
         await AddAsync(log, stream, 0, 10);
         var at = await At(log, stream);
-        // A state the events do not lead to, so that it shows whether it was used.
+        // The events do not lead to this state, so the result shows whether it was used.
         await log.Snapshots.WriteAsync(
             CounterFold,
             stream,

@@ -75,7 +75,7 @@ public class WorkCoordinatorTests(LogFixture fixture)
         await using var log = await LogFixture.OpenAsync(database);
         await using var host = await log.StartAsync(database, Six);
         await Eventually.TrueAsync(async () => await OwnedAsync(log, log.Owners.Node) == 6);
-        // Every row's version there is, but for the node's own.
+        // The version of every row except the node's own.
         const string Versions = """
             select string_agg(v, ' ' order by v) from (
                 select name || xmin::text as v from log.runners
@@ -138,8 +138,7 @@ public class WorkCoordinatorTests(LogFixture fixture)
             }.ConnectionString
         );
         await session.OpenAsync(TestContext.Current.CancellationToken);
-        // As seen in the future, so that no lease ends however long this test takes; by the second figure below, all
-        // are late.
+        // Seen in the future, so that no lease ends during this test. By the second value below, all are late.
         await log.AskAsync(
             "insert into log.nodes (id, runs, seen) select id, '{}', clock_timestamp() + interval '1 minute' "
                 + $"from unnest(array['{dead}', '{slow}']::uuid[]) id returning 1"
@@ -197,7 +196,7 @@ public class WorkCoordinatorTests(LogFixture fixture)
         for (var i = 0; i < 20; i++)
             await two.CountAsync();
         await two.AskAsync($"alter role {role} nologin");
-        // Nothing is given back: its row and what it ran stay as they are.
+        // Nothing is released: its row and its work stay as they are.
         await two.AskAsync($"select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = '{role}'");
         await Eventually.TrueAsync(async () => await OwnedAsync(two, two.Owners.Node) == 6);
         for (var i = 0; i < 20; i++)

@@ -9,9 +9,7 @@ using ExistingStreamIdCollisionException = Marten.Exceptions.ExistingStreamIdCol
 
 namespace Veza.EventStore.Tests.Marten;
 
-/// <summary>
-/// Whoever appends through a Marten session keeps what the log promises, or is refused and leaves no trace.
-/// </summary>
+/// <summary>An append through a Marten session keeps the log's promises, or is refused and leaves no trace.</summary>
 public class MartenAppendingTests(LogFixture fixture)
 {
     private readonly Guid _page = Guid.CreateVersion7(),
@@ -19,7 +17,7 @@ public class MartenAppendingTests(LogFixture fixture)
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task What_a_session_appends_is_sealed_dense_chained_and_seen_by_a_running_node_at_once()
+    public async Task Events_of_a_session_are_sealed_gapless_chained_and_seen_by_a_running_node()
     {
         await using var setting = await MartenSetting.BeginAsync(fixture);
         var other = Guid.CreateVersion7();
@@ -55,7 +53,7 @@ public class MartenAppendingTests(LogFixture fixture)
             )
         );
         Assert.Equal("page page", await setting.AskAsync<string>("select string_agg(type, ' ') from log.streams"));
-        // A node decides on what was appended elsewhere, and Marten on what a node appended.
+        // The node folds Marten's events, and Marten the node's.
         Assert.Equal(
             new AppendOutcome.VersionConflict(other, 2),
             await setting.Log.Appender.AppendAsync(
@@ -125,7 +123,7 @@ public class MartenAppendingTests(LogFixture fixture)
         await AssertNothingAsync<ExistingStreamIdCollisionException>(setting, s =>
             s.Events.StartStream<Page>(_page, new PageRead(_page, 1))
         );
-        // What came before it in the same transaction goes with it.
+        // Earlier changes of the same transaction are rolled back with it.
         await AssertNothingAsync<Exception>(setting, s =>
         {
             s.Events.StartStream<Page>(Guid.CreateVersion7(), new PageRead(_page, 1));
@@ -348,7 +346,7 @@ public class MartenAppendingTests(LogFixture fixture)
         await session.SaveChangesAsync(Ct);
     }
 
-    /// <summary>The change fails, and the log is as it was, the sequence too.</summary>
+    /// <summary>The change fails and leaves the log and the sequence unchanged.</summary>
     private static async Task<TFault> AssertNothingAsync<TFault>(
         MartenSetting setting,
         Action<IDocumentSession> change,

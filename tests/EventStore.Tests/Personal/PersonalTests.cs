@@ -101,7 +101,7 @@ public class PersonalTests(LogFixture fixture)
                 (await ReadAsync(node)).Take(3)
             );
             Assert.Equal("", ((Note)(await node.Snapshots.LoadAsync(fold, _note, default)).Model.State!).Text);
-            // Forgotten in the background, twice.
+            // The background erasure ran twice.
             await Eventually.TrueAsync(
                 async () =>
                     ((Note)(await node.Models.LoadAsync(typeof(Note), _note, default)).State!).Text == ""
@@ -110,15 +110,15 @@ public class PersonalTests(LogFixture fixture)
             );
         }
 
-        // Nor is anything kept that comes later, on whichever node.
+        // Later texts are erased as well, on every node.
         await WriteAsync(two, 2, new NoteWritten(_author, "too late", null, "open"));
         Assert.DoesNotContain(
             "too late",
             await AskAsync<string>(database, "select string_agg(data::text, '') from log.mt_events"),
             StringComparison.Ordinal
         );
-        // What is not stored is not told either: a projection on that node would keep it, and build other rows from the
-        // log.
+        // A text that is not stored is not delivered either. Otherwise a projection on that node would keep it and
+        // differ from a rebuild.
         await two.CatchUpAsync(TestContext.Current.CancellationToken);
         Assert.DoesNotContain(await two.ReadAfterAsync(0, 100, default), e =>
             e.Data is NoteWritten { Text: "too late" }
@@ -214,7 +214,7 @@ public class PersonalTests(LogFixture fixture)
             Assert.IsType<AppendOutcome.Accepted>(await log.Appender.AppendAsync(gone));
             Assert.Equal(["", "stays"], await TextsAsync(log));
         }
-        // This node has not seen the erasure happen.
+        // This node has not observed the erasure.
         await using var again = await OpenAsync(database);
         Assert.Equal(["", "stays"], await TextsAsync(again));
 
@@ -240,11 +240,11 @@ public class PersonalTests(LogFixture fixture)
         await using var postgres = await LocalPostgres.StartEphemeralAsync(ct: TestContext.Current.CancellationToken);
         await using (var log = await OpenAsync(postgres.ConnectionString))
             await WriteAsync(log, 0, new NoteWritten(_author, "secret", null, "open"));
-        // This node has read nothing that the author wrote.
+        // This node has read no event of the author.
         await using var again = await OpenAsync(postgres.ConnectionString);
         await postgres.KillAsync(ct: TestContext.Current.CancellationToken);
         var more = new NoteWritten(_author, "more", null, "open");
-        // The first finds a connection that broke, the others none.
+        // The first try finds a broken connection, the others find none.
         foreach (
             var attempt in (Func<Task>[])
                 [

@@ -58,7 +58,7 @@ public sealed class ServerWatchTests
         await using var postgres = await LocalPostgres.StartEphemeralAsync();
         var watch = Watch(postgres);
 
-        // What pg_ctl stop -m fast sends.
+        // The signal of pg_ctl stop -m fast.
         Postmaster.Signal(postgres.ProcessId, "INT");
 
         await Eventually.TrueAsync(() => watch.Status.State == ServerState.StoppedByOthers);

@@ -16,9 +16,7 @@ public class PoisonTests(LogFixture fixture)
         throw new InvalidOperationException("this is poison");
     }
 
-    /// <summary>
-    /// A hundred events that add up to one hundred, of which the 38th (worth 1) is poison, in one batch.
-    /// </summary>
+    /// <summary>A hundred events in one batch that add up to one hundred. The 38th, worth 1, is poison.</summary>
     private static async Task<EventLog> OpenAsync(string database)
     {
         var log = await LogFixture.OpenAsync(database);
@@ -27,7 +25,7 @@ public class PoisonTests(LogFixture fixture)
         return log;
     }
 
-    /// <summary>The table says it a moment before the node's own status does.</summary>
+    /// <summary>The table shows it a moment before the node's own status.</summary>
     private static Task StandsAsync(ProjectionHost host) =>
         Eventually.TrueAsync(() =>
             host.Status.Single(s => s.Name == "test.sums.v1") is { State: ProjectionState.Faulted, Error: { } error }
@@ -161,7 +159,7 @@ public class PoisonTests(LogFixture fixture)
         await using var log = await LogFixture.OpenAsync(postgres.ConnectionString);
         var ends = 4;
         var projection = new SumsProjection(onPoison: OnPoison.Skip);
-        // More often than an event is tried.
+        // More often than a runner tries an event.
         projection.BeforeWrite = async () =>
         {
             if (ends-- > 0)

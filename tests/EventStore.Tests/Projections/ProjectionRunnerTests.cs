@@ -85,7 +85,7 @@ public class ProjectionRunnerTests(LogFixture fixture)
                 + "where position > 2) select 1"
         );
 
-        // As a restore does, it breaks every connection; the next one tells of the fork.
+        // Breaks every connection, as a restore does. The next connection reports the fork.
         await using (
             var other = NpgsqlDataSource.Create(
                 new NpgsqlConnectionStringBuilder(database) { Pooling = false }.ConnectionString
@@ -148,7 +148,7 @@ public class ProjectionRunnerTests(LogFixture fixture)
         await using var host = await StartAsync(log, database, new TotalsProjection());
         await AddAsync(log, Guid.CreateVersion7(), 7);
         await host.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken);
-        // What an unflushed commit leaves after the crash: neither the row nor the checkpoint.
+        // A crash before the flush loses the row and the checkpoint of a commit.
         await ScalarAsync(
             log,
             "with gone as (delete from views.test_totals) update log.mt_event_progression "
@@ -180,7 +180,7 @@ public class ProjectionRunnerTests(LogFixture fixture)
     {
         await using var postgres = await Veza.EventStore.Postgres.LocalPostgres.StartEphemeralAsync();
         await using var log = await OpenAsync(postgres.ConnectionString);
-        // What is not waited for reaches the disk so late that the crash surely takes it.
+        // An unflushed commit reaches the disk so late that the crash surely loses it.
         await ScalarAsync(log, "alter system set wal_writer_delay = '10s'");
         await ScalarAsync(log, "select pg_reload_conf()");
         await using var host = await StartAsync(log, postgres.ConnectionString, new TotalsProjection());

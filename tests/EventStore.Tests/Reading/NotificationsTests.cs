@@ -4,7 +4,7 @@ namespace Veza.EventStore.Tests.Reading;
 
 public class NotificationsTests(LogFixture fixture)
 {
-    /// <summary>Enough that a cancellation would be lost in most runs, had the wait no limit of its own.</summary>
+    /// <summary>So many runs that most would lose a cancellation if the wait had no limit.</summary>
     private const int Rounds = 50_000;
 
     private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(20);

@@ -28,7 +28,7 @@ public class LogSchemaTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task What_another_release_made_of_the_schema_is_brought_up_to_date()
+    public async Task The_schema_of_another_release_is_migrated()
     {
         var database = await fixture.NewDatabaseAsync();
         await using (var log = await OpenAsync(database))

@@ -32,7 +32,7 @@ public class LogVerifierTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task What_is_appended_meanwhile_disturbs_nothing()
+    public async Task Concurrent_appends_do_not_disturb_the_verification()
     {
         await using var log = await fixture.OpenNewAsync();
         using var enough = new CancellationTokenSource();
@@ -138,8 +138,8 @@ public class LogVerifierTests(LogFixture fixture)
         new LogVerifier(database, Rules).VerifyAsync(TestContext.Current.CancellationToken);
 
     /// <summary>
-    /// A log of 41 events in 21 streams, in several batches, closed: position 1 is a batch of its own, position 41
-    /// takes a name.
+    /// A closed log of 41 events in 21 streams and several batches. Position 1 is a batch by itself, and position 41
+    /// claims a name.
     /// </summary>
     private async Task<string> WrittenAsync()
     {

@@ -3,13 +3,13 @@ using Veza.Faults.Tests.Recording;
 namespace Veza.Faults.Tests.Checking;
 
 /// <summary>
-/// Plays the claims and releases of the log's commands through in order, and compares the owners with those that
-/// snapshots showed and callers were told of.
+/// Replays the claims and releases of the log's commands in order. Compares the owners with those in snapshots and in
+/// the answers to callers.
 /// </summary>
 internal static class NameChecker
 {
     /// <summary>
-    /// Who held a name from when it may have been claimed until when it was surely released, in ticks.
+    /// The owner of a name, from the earliest time of its claim to the latest time of its release, in ticks.
     /// </summary>
     private sealed record Tenure(Guid Owner, long From)
     {

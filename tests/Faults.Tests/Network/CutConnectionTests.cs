@@ -114,7 +114,7 @@ public class CutConnectionTests(LoopbackServer server) : IClassFixture<LoopbackS
 
         var (held, release) = (new TaskCompletionSource(), new TaskCompletionSource());
         _ = proxy.Arm(new NetworkFault.HoldRequest(held, release.Task));
-        // One event too early: it is refused, unless it arrives after the next one.
+        // It expects one event too few, so it is refused unless it arrives after the next one.
         var early = node.AskAsync(MixedLoad.Command((stream, 2, 1)));
         await held.Task.WaitAsync(StruckWithin);
         Assert.Equal(AnswerKind.VersionConflict, (await early).Kind);
@@ -137,7 +137,7 @@ public class CutConnectionTests(LoopbackServer server) : IClassFixture<LoopbackS
             for (var i = 0; i < times; i++)
             {
                 await proxy.Arm(fault()).WaitAsync(StruckWithin);
-                // One batch cut off over and over would rightly be unknown in the end.
+                // A batch that is cut repeatedly would rightly end with an unknown outcome.
                 var before = Accepted();
                 await Eventually.TrueAsync(() => Accepted() > before, what: "an append after the fault");
             }

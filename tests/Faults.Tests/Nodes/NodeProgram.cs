@@ -10,8 +10,8 @@ using Veza.Faults.Tests.Recording;
 namespace Veza.Faults.Tests.Nodes;
 
 /// <summary>
-/// A node as a process of its own. What it is asked, answers and shows goes to its standard output as it happens, so
-/// that it outlives a kill.
+/// A node in its own process. It writes requests, answers and observed events to standard output as they happen, so
+/// that they survive a kill.
 /// </summary>
 /// <remarks>
 /// Arguments: name, seed, writers, <see cref="NodeWork"/>. It ends in order when its standard input does.
@@ -64,7 +64,7 @@ internal static class NodeProgram
                 .ToArray();
             await Task.WhenAll(first.Select(r => AskAsync(output, log, name, r)));
             Tell(output, Ready, "");
-            // The test has by now put something in the way, and tells by one line that all may be asked again.
+            // The test has blocked something by now, and asks with one line for all repeats.
             await Console.In.ReadLineAsync();
             load = Task.WhenAll(first.Select(r => AskAsync(output, log, name, r)));
         }
@@ -82,7 +82,7 @@ internal static class NodeProgram
         return 0;
     }
 
-    /// <summary>No node at all: a program that has Marten and a connection string.</summary>
+    /// <summary>Not a node but a program with Marten and a connection string.</summary>
     private static async Task RunSessionsAsync(Stream output, string name, int seed, int writers)
     {
         await using var store = new SessionStore(Environment.GetEnvironmentVariable(DatabaseVariable)!);
@@ -143,18 +143,16 @@ public enum NodeWork
 {
     Mixed,
 
-    /// <summary>Everybody writes one stream.</summary>
+    /// <summary>All writers write one stream.</summary>
     OneStream,
 
-    /// <summary>
-    /// Each writer's command once, and after a line on standard input all of them again, in one batch.
-    /// </summary>
+    /// <summary>Each writer's command once. After a line on standard input, all of them again in one batch.</summary>
     RepeatAtOnce,
 
-    /// <summary>Appends through Marten sessions, as a program does that is no node.</summary>
+    /// <summary>Appends through Marten sessions, as a program other than a node does.</summary>
     Session,
 
-    /// <summary>Nothing but its share of the shards of <see cref="Owning.Tallies"/>; writers are 0.</summary>
+    /// <summary>Only its share of the shards of <see cref="Owning.Tallies"/>; it has no writers.</summary>
     Own,
 }
 

@@ -17,7 +17,7 @@ public class AbsenceTests(FaultServer server)
             await Eventually.TrueAsync(() => load.Accepted >= before + 50, what: "the load before the fault");
             var told = Unknown(trial);
             await trial.Postgres.KillAsync();
-            // Twice as many as there are writers: some have already asked again.
+            // Twice the number of writers, because some have already retried.
             await Eventually.TrueAsync(() => Unknown(trial) >= told + 24, what: "answers that say unknown");
             await trial.Postgres.RestartAsync();
             await trial.ProgressAsync("long absence", "hurried");
@@ -27,7 +27,7 @@ public class AbsenceTests(FaultServer server)
 
     private static int Unknown(Trial trial) => trial.History.Calls.Count(c => c.Answer is { Kind: AnswerKind.Unknown });
 
-    /// <summary>Spans pass twenty times as fast, so that the node soon gives up waiting for its server.</summary>
+    /// <summary>A clock that is twenty times as fast, so that the node soon gives up waiting for its server.</summary>
     private sealed class HurriedClock : TimeProvider
     {
         private const int Times = 20;

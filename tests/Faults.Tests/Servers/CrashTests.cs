@@ -3,7 +3,7 @@ using Veza.Faults.Tests.Nodes;
 
 namespace Veza.Faults.Tests.Servers;
 
-/// <summary>The database goes away in the middle of the load and comes back; the nodes live through it.</summary>
+/// <summary>The database goes away during the load and comes back, while the nodes survive.</summary>
 public class CrashTests(FaultServer server)
 {
     [Fact]
@@ -19,7 +19,7 @@ public class CrashTests(FaultServer server)
     public async Task Kill_9_of_an_append_backend_which_makes_the_server_start_anew_breaks_no_promise() =>
         await UnderLoadAsync("kill -9 of a backend", async trial =>
         {
-            // A node has none for a moment when it has given one up.
+            // A node has no connection for a moment after it has dropped one.
             var backend = 0;
             await Eventually.TrueAsync(
                 async () =>
@@ -47,13 +47,13 @@ public class CrashTests(FaultServer server)
     public async Task An_immediate_stop_of_the_server_breaks_no_promise() =>
         await UnderLoadAsync("immediate stop", async trial =>
         {
-            // SIGQUIT is what pg_ctl stop -m immediate sends.
+            // SIGQUIT is the signal of pg_ctl stop -m immediate.
             await trial.Postgres.KillAsync("QUIT");
             await trial.Postgres.RestartAsync();
         });
 
     /// <summary>
-    /// The fault is over once the server, which starts anew, takes connections again and knows nothing of the backend.
+    /// The fault is over once the restarted server accepts connections and no longer knows the backend.
     /// </summary>
     private static Task RecoveredFromDeathOfAsync(int backend, Trial trial) =>
         Eventually.TrueAsync(

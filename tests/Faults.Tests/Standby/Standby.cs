@@ -4,7 +4,7 @@ using Veza.EventStore.Postgres;
 
 namespace Veza.Faults.Tests.Standby;
 
-/// <summary>A streaming standby of a private server, in a temporary folder, gone with its maker.</summary>
+/// <summary>A streaming standby of a private server, in a temporary folder. It ends with its maker.</summary>
 public sealed class StandbyServer : IAsyncDisposable
 {
     private readonly Process _keeper;
@@ -28,7 +28,7 @@ public sealed class StandbyServer : IAsyncDisposable
         var port = Loopback.FreePort();
         var to = new NpgsqlConnectionStringBuilder(primary.ConnectionString);
         await ShellAsync("""chown postgres: "$1" """, [folder], asServer: false);
-        // Our death closes the pipe that it reads.
+        // The keeper stops the server when this process dies, which closes the keeper's standard input.
         var keeper = Start(
             """
             trap "" INT TERM HUP
@@ -61,7 +61,7 @@ public sealed class StandbyServer : IAsyncDisposable
         );
     }
 
-    /// <summary>Either server, whichever is the primary.</summary>
+    /// <summary>A connection string for both servers that picks the primary.</summary>
     public string Either(LocalPostgres primary)
     {
         var own = new NpgsqlConnectionStringBuilder(ConnectionString);
@@ -74,7 +74,7 @@ public sealed class StandbyServer : IAsyncDisposable
 
     public Task PromoteAsync() => ShellAsync("""exec "$2/pg_ctl" promote -s -w -D "$1/data" """, [_folder, _bin]);
 
-    /// <summary>From now on it receives nothing more.</summary>
+    /// <summary>Ends the replication.</summary>
     public Task DisconnectAsync() =>
         ShellAsync(
             """

@@ -15,7 +15,7 @@ using Veza.Reactors.Running;
 
 namespace Veza.Integration.Tests.Accounts;
 
-/// <summary>An address counts once it is proven, and nothing tells a stranger whose it is.</summary>
+/// <summary>An address takes effect once it is proven, and no answer reveals its holder to a stranger.</summary>
 public class EmailTests(VezaServer veza)
 {
     private const string Password = "correct horse battery";
@@ -89,7 +89,7 @@ public class EmailTests(VezaServer veza)
         await _mails.WaitAsync(ada.Id, Held);
         await ReactedAsync();
         Assert.Empty(await _mails.AboutAsync(eve.Id));
-        // The address signs in as it did.
+        // The old address still signs in.
         Assert.Equal(
             ada.Id,
             (await SignInAsync(email).JsonAsync(HttpStatusCode.Created)).GetProperty("accountId").GetGuid()
@@ -211,7 +211,7 @@ public class EmailTests(VezaServer veza)
             await AskAsync(email);
         await ReactedAsync();
         var mails = (await _mails.AboutAsync(ada.Id)).Where(m => m.Subject == SetPassword).ToList();
-        // One that was overtaken before it was sent is not sent at all.
+        // A mail that a newer one replaced before it was sent is not sent.
         Assert.InRange(mails.Count, 1, Mailbox.PerHourMax);
         var good = 0;
         foreach (var token in mails.Select(MailFolder.Token))
@@ -269,7 +269,7 @@ public class EmailTests(VezaServer veza)
     private Task<HttpResponseMessage> SignInAsync(string name) =>
         veza.Nobody.PostAsync("/api/v1/sessions", new { name, password = Password });
 
-    /// <summary>The person whose address it is reads what follows on it.</summary>
+    /// <summary>Returns the mails to the holder of the address.</summary>
     private async Task<HttpResponseMessage> ProveAsync(Person person, string token)
     {
         var answer = await veza.Nobody.PostAsync("/api/v1/accounts/email/prove", new { token });
@@ -307,7 +307,7 @@ public class EmailTests(VezaServer veza)
         return person;
     }
 
-    /// <summary>An account of the kind there was before addresses were proven: it has claimed its own.</summary>
+    /// <summary>An account from before addresses were proven: it has claimed its own.</summary>
     private async Task<(Person Person, string Email)> WithProvenAddressAsync()
     {
         var services = veza.Running.App.Services;
@@ -330,7 +330,7 @@ public class EmailTests(VezaServer veza)
         return (person, register.Email);
     }
 
-    /// <summary>All that was asked for until now is sent, or is not.</summary>
+    /// <summary>Waits until every mail asked for so far is sent or dropped.</summary>
     private async Task ReactedAsync()
     {
         await veza.Running.Log.CatchUpAsync(TestContext.Current.CancellationToken);

@@ -111,7 +111,7 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
             )
         );
         Assert.Equal(until, done[^1].GetProperty("moderation").GetProperty("until").GetDateTimeOffset());
-        // A stranger's words have no place among what concerns the account.
+        // An account's security events hold no text of a stranger.
         Assert.All(done, i => Assert.Equal(JsonValueKind.Null, i.GetProperty("detail").ValueKind));
 
         var rest = await ItemsAsync(bo, "?moderation=false");
@@ -152,7 +152,7 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
     }
 
     [Fact]
-    public async Task What_an_operator_decides_about_a_read_model_is_recorded_before_it_is_done()
+    public async Task An_operators_decision_about_a_read_model_is_recorded_before_its_execution()
     {
         const string Name = "accounts.counts.v1";
         var someone = await veza.OperatorAsync();
@@ -175,7 +175,7 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
             .Where(i => i.GetProperty("type").GetString() == "operator_acted")
             .Select(i => i.GetProperty("detail").GetString())
             .ToList();
-        // Others' tests decide as the same operator meanwhile, about others.
+        // Other tests act as the same operator meanwhile, on other accounts.
         Assert.Equal(
             [$"cancel_rebuild {Name}", $"skip {Name}", $"retry {Name}"],
             acts.Where(a => a!.EndsWith(Name, StringComparison.Ordinal))
@@ -223,7 +223,7 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
 
     private async Task<JsonElement[]> ItemsAsync(Person person, string query = "")
     {
-        // Failures were written by nobody who was told a position.
+        // No caller got the position of a failed sign-in, so the test waits for it.
         person.SeeUpTo(veza.Running.Log.Head);
         return (await person.GetAsync(Path + query).JsonAsync()).Items();
     }

@@ -8,9 +8,7 @@ public class SignInThrottleTests(VezaEndpoints veza) : IClassFixture<VezaEndpoin
 {
     private const string Password = "correct horse battery";
 
-    /// <summary>
-    /// The tests' server trusts this machine as a proxy, so that each test comes from networks of its own.
-    /// </summary>
+    /// <summary>The tests' server trusts this machine as a proxy, so each test can use networks of its own.</summary>
     private readonly string _home = Address(),
         _elsewhere = Address();
 

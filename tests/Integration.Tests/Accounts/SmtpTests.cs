@@ -117,7 +117,7 @@ public sealed class SmtpTests
         return errors;
     }
 
-    /// <summary>Takes mail on loopback, but for recipients whose name begins with <see cref="Refused"/>.</summary>
+    /// <summary>Accepts mail on loopback, except for recipients whose name begins with <see cref="Refused"/>.</summary>
     private sealed class MailServer : MessageStore, IMailboxFilter, IAsyncDisposable
     {
         public const string Refused = "refused";

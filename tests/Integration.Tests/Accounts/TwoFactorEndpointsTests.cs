@@ -24,7 +24,7 @@ public class TwoFactorEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEnd
         Assert.Equal(Totp.Base32(secret), begun.GetProperty("secret").GetString());
         Assert.Contains(begun.GetProperty("secret").GetString()!, begun.GetProperty("uri").GetString());
 
-        // Nothing is asked for before it is confirmed.
+        // No code is needed before the confirmation.
         await SignInAsync(ada).JsonAsync(HttpStatusCode.Created);
         await ada.PostAsync(Path + "/confirm", new { code = "000000x" })
             .RefusedAsync(HttpStatusCode.Forbidden, "code_wrong");

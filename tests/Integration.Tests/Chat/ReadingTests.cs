@@ -5,7 +5,7 @@ namespace Veza.Integration.Tests.Chat;
 public class ReadingTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
 {
     [Fact]
-    public async Task What_others_said_since_the_marker_is_unread()
+    public async Task Messages_of_others_after_the_marker_are_unread()
     {
         var chat = await ChatSetting.CreateAsync(veza);
         await chat.SendAsync(chat.Owner, "one");

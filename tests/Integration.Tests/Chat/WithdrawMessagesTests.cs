@@ -18,7 +18,7 @@ using Wolverine.Runtime;
 
 namespace Veza.Integration.Tests.Chat;
 
-/// <summary>A server that leaves reactors to the tests.</summary>
+/// <summary>A server whose reactors the tests run.</summary>
 public sealed class ServerWithoutReactors : IAsyncLifetime
 {
     public VezaServer Veza { get; } = new() { More = [("ROLES", "api,realtime")] };
@@ -32,9 +32,7 @@ public sealed class ServerWithoutReactors : IAsyncLifetime
     public ValueTask DisposeAsync() => Veza.DisposeAsync();
 }
 
-/// <summary>
-/// The deletion that a ban orders, over the log, the projections and the commands as they run in production.
-/// </summary>
+/// <summary>The deletion that a ban orders, over the production log, projections and commands.</summary>
 public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture<ServerWithoutReactors>
 {
     private const string Name = "chat.withdraw_messages.v1";
@@ -173,7 +171,7 @@ public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture
         Assert.Equal(101, (await DeletedAsync()).Count);
     }
 
-    /// <summary>A community of the owner's, in which eve is.</summary>
+    /// <summary>A community of the owner, with eve as a member.</summary>
     private async Task BeginAsync()
     {
         _from = Log.Head;
@@ -202,7 +200,7 @@ public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture
             Assert.Fail($"{command} was refused: {no.Code}: {no.Detail}");
     }
 
-    /// <summary>As a ban does, but to the moment: commands have hours.</summary>
+    /// <summary>As a ban does, but for an exact span: the command counts hours.</summary>
     private async Task OrderAsync(DateTimeOffset since)
     {
         var stream = Member.StreamId(_community, _eve);

@@ -83,7 +83,7 @@ public sealed class ConnectionGateTests : IDisposable
         Assert.False(IsCut(silent));
         _time.Advance(TimeSpan.FromSeconds(1));
         _time.Advance(TimeSpan.FromSeconds(1));
-        // A server that is late itself looks again before it takes somebody for silent.
+        // A server that is late itself checks again before it treats a connection as silent.
         for (var look = 1; look < ConnectionGate.LooksTooLateMax; look++)
         {
             Assert.False(IsCut(silent));
@@ -98,7 +98,7 @@ public sealed class ConnectionGateTests : IDisposable
     [Fact]
     public void Near_the_limit_silent_connections_close_first_then_the_longest_idle_and_never_a_busy_one()
     {
-        // A proxy's, so that the number of networks plays no part.
+        // From a trusted proxy, so the limit per network does not apply.
         var all = EnterAll("10.0.0.1", Max);
         foreach (var connection in all)
             connection.Begin();
@@ -125,7 +125,7 @@ public sealed class ConnectionGateTests : IDisposable
         Assert.Contains(all, IsCut);
         Assert.DoesNotContain(all[..50], IsCut);
 
-        // Only as many as are wanted; and their places are places again.
+        // Only as many as needed are closed, and their places are free again.
         Assert.Contains(all[50..], c => !IsCut(c));
         foreach (var cut in all.Where(IsCut))
             await cut.DisposeAsync();
@@ -191,7 +191,7 @@ public sealed class ConnectionGateTests : IDisposable
         );
         Enter("10.1.0.1");
         _time.Advance(TimeSpan.FromSeconds(2));
-        // The silent have been closed, but nothing has given back their places.
+        // The silent connections have been closed, but their places are not returned yet.
         Assert.Equal(2, _log.Count);
     }
 
@@ -201,10 +201,10 @@ public sealed class ConnectionGateTests : IDisposable
     private GuardedConnection[] EnterAll(string address, int count) =>
         [.. Enumerable.Range(0, count).Select(_ => Enter(address)!)];
 
-    /// <summary>Where no HTTP is, asking it for an end is an end as well.</summary>
+    /// <summary>Without HTTP, a request to close closes it immediately.</summary>
     private static bool IsCut(GuardedConnection connection) => connection.ConnectionClosed.IsCancellationRequested;
 
-    /// <summary>One that is cut in the moment that it is aborted.</summary>
+    /// <summary>A connection that ends at the moment of its abort.</summary>
     private sealed class Connection : DefaultConnectionContext
     {
         private readonly CancellationTokenSource _cut = new();

@@ -36,7 +36,7 @@ public sealed class HostTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, await Status(port, "/health/ready"));
 
         await postgres.KillAsync();
-        // What was answered is remembered for a second.
+        // Answers are cached for a second.
         await Eventually.TrueAsync(async () =>
             await Status(port, "/health/ready") == HttpStatusCode.ServiceUnavailable
         );

@@ -12,7 +12,8 @@ using Veza.Projections.Accounts;
 namespace Veza.Integration.Tests.Http;
 
 /// <summary>
-/// A read waits for its caller's own last write by itself. On a server of its own, as a read model is held up here.
+/// A read waits for its caller's last write without being asked. On its own server, because the test blocks a read
+/// model.
 /// </summary>
 public sealed class OwnWritesTests(VezaServer server) : IClassFixture<VezaServer>
 {
@@ -49,7 +50,7 @@ public sealed class OwnWritesTests(VezaServer server) : IClassFixture<VezaServer
         await using var connection = new NpgsqlConnection(server.ConnectionString);
         await connection.OpenAsync(TestContext.Current.CancellationToken);
         await using var held = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
-        // Nobody can write to the followed until this transaction ends.
+        // This transaction blocks the projection of follows until it ends.
         await using (
             var hold = new NpgsqlCommand("lock table views.social_follows_v1 in exclusive mode", connection, held)
         )
@@ -66,7 +67,7 @@ public sealed class OwnWritesTests(VezaServer server) : IClassFixture<VezaServer
             StringComparison.Ordinal
         );
         Assert.Empty((await SendAsync(client, HttpMethod.Get, followers, ana, after: "0").JsonAsync()).Items());
-        // Others have not written, and do not wait.
+        // Callers that have not written do not wait.
         Assert.Empty(
             (
                 await SendAsync(client, HttpMethod.Get, followers, await server.RegisterAsync("cy"), after: "0")

@@ -26,7 +26,7 @@ public class LiveEndpointsTests(VezaServer server)
             ["one", "two 🔥\n\"quoted\""],
             items.Select(i => i.GetProperty("data").GetProperty("text").GetString())
         );
-        // Others write meanwhile: the position may be past what concerns this channel, never before it.
+        // Other tests write meanwhile, so the position may lie after this channel's events but never before them.
         var (epoch, position) = (
             first.LastId!.Split(':')[0],
             long.Parse(first.LastId.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture)
@@ -116,7 +116,7 @@ public class LiveEndpointsTests(VezaServer server)
     }
 
     [Fact]
-    public async Task What_may_not_be_followed_is_refused()
+    public async Task A_topic_without_access_is_refused()
     {
         var chat = await ChatSetting.CreateAsync(server);
         await chat

@@ -5,10 +5,10 @@ using Veza.Realtime;
 
 namespace Veza.Integration.Tests.Live;
 
-/// <summary>A WebSocket by hand, which can send what no library would.</summary>
+/// <summary>A hand-written WebSocket client, which can send invalid frames.</summary>
 internal sealed class WebSocketPeer : IDisposable
 {
-    /// <summary>What a client of SignalR says first.</summary>
+    /// <summary>The handshake of a SignalR client.</summary>
     public const string Handshake = """{"protocol":"json","version":1}""" + "\u001e";
 
     private static readonly TimeSpan AnswersMax = TimeSpan.FromSeconds(25);
@@ -16,7 +16,7 @@ internal sealed class WebSocketPeer : IDisposable
     private readonly TcpClient _tcp = new() { NoDelay = true };
     private NetworkStream Stream => _tcp.GetStream();
 
-    /// <param name="receiveBytes">Of the kernel's buffer; 0 leaves it as it is.</param>
+    /// <param name="receiveBytes">Size of the kernel's receive buffer; 0 keeps the default.</param>
     public static async Task<WebSocketPeer> OpenAsync(string address, string token, int receiveBytes = 0)
     {
         var uri = new Uri(address);
@@ -35,7 +35,7 @@ internal sealed class WebSocketPeer : IDisposable
         return peer;
     }
 
-    /// <summary>What a client of SignalR says to have a channel's events from now on.</summary>
+    /// <summary>The message with which a SignalR client subscribes to a channel's events.</summary>
     public static string Subscribe(Guid channel, int invocation = 1) =>
         $$"""
             {"type":4,"invocationId":"{{invocation}}","target":"Subscribe",
@@ -75,7 +75,7 @@ internal sealed class WebSocketPeer : IDisposable
         }
     }
 
-    /// <summary>Reads until the server ends the connection, or has nothing more to say for a while.</summary>
+    /// <summary>Reads until the server closes the connection or is silent for a while.</summary>
     public async Task<string> EndAsync(TimeSpan max)
     {
         var (read, buffer) = (new StringBuilder(), new byte[16 << 10]);
@@ -97,7 +97,7 @@ internal sealed class WebSocketPeer : IDisposable
         {
             otherwise = "still open";
         }
-        // What was on its way when the server closed a socket with unread bytes is lost to TCP.
+        // TCP drops bytes under way when the server closes a socket with unread input.
         catch (IOException)
         {
             otherwise = "reset";

@@ -4,10 +4,10 @@ using Veza.Api.Observability;
 
 namespace Veza.Integration.Tests.Observability;
 
-/// <summary>What Prometheus is answered, measured by instruments of the tests.</summary>
+/// <summary>The answer to Prometheus, measured by instruments of the tests.</summary>
 public sealed class MetricsPageTests : IAsyncLifetime
 {
-    // Each test has instruments of its own name: all listeners of the process hear all meters.
+    // Each test names its own instruments, because all listeners of the process hear all meters.
     private readonly Meter _meter = new("Veza.Tests.Metrics");
     private MetricsPage _page = null!;
 
@@ -175,7 +175,7 @@ public sealed class MetricsPageTests : IAsyncLifetime
         for (var i = 0; i < 100; i++)
             (await _page.GetAsync(forms[i % forms.Length])).EnsureSuccessStatusCode();
 
-        // However long that took.
+        // The time that the scrapes took does not matter.
         Assert.InRange(
             Volatile.Read(ref made),
             1,
@@ -185,7 +185,7 @@ public sealed class MetricsPageTests : IAsyncLifetime
         await Eventually.TrueAsync(async () => await _page.TextAsync() is not null && Volatile.Read(ref made) > before);
     }
 
-    /// <summary>A Prometheus asks for more than one form; in another the counters would have other names.</summary>
+    /// <summary>Prometheus offers several formats; in another the counters would have other names.</summary>
     [Theory]
     [InlineData(null)]
     [InlineData("*/*")]
@@ -205,7 +205,7 @@ public sealed class MetricsPageTests : IAsyncLifetime
     public async Task A_host_that_ends_takes_no_measurements_of_others_with_it()
     {
         await (await MetricsPage.StartAsync()).DisposeAsync();
-        // What was measured until then is told once more in any case.
+        // The measurements up to then are exposed once more in any case.
         var before = await RequestsAsync();
 
         await Eventually.TrueAsync(async () => await RequestsAsync() > before);

@@ -89,7 +89,8 @@ public sealed class FuzzTests(VezaServer veza, ITestOutputHelper output)
                                 : Encoding.UTF8.GetBytes(body)
                         );
                         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-                        // Some are failed sign-ins. An address for each keeps the throttle off the network of other tests.
+                        // Some are failed sign-ins. Each has its own address, so that the throttle does not slow other
+                        // tests.
                         using var answer = await eve.SendAsync(
                                 method,
                                 path,

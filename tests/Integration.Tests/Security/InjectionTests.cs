@@ -9,7 +9,7 @@ using Veza.Integration.Tests.Observability;
 
 namespace Veza.Integration.Tests.Security;
 
-/// <summary>Text that tries to be more than text: a header, a line of the log, a path.</summary>
+/// <summary>Texts that try to act as a header, a line of the log or a path.</summary>
 public class InjectionTests(VezaServer veza)
 {
     private const string Injected = "X-Injected";

@@ -4,7 +4,7 @@ using Veza.Integration.Tests.Music.Tracks;
 
 namespace Veza.Integration.Tests.Security;
 
-/// <summary>Fields that an endpoint does not take, whatever they are called, do nothing.</summary>
+/// <summary>An endpoint ignores fields that it does not take, under any name.</summary>
 public class MassAssignmentTests(VezaEndpoints veza, VezaServer server) : IClassFixture<VezaEndpoints>
 {
     private const string Password = "correct horse battery";

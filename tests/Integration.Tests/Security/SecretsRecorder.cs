@@ -4,7 +4,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Veza.Integration.Tests.Security;
 
-/// <summary>Keeps every line that this process logs or traces, as a provider of logs and a listener of traces.</summary>
+/// <summary>
+/// Keeps every line that this process logs or traces. It is a log provider, and listens to activities.
+/// </summary>
 internal sealed class SecretsRecorder : ILoggerProvider, ILogger
 {
     private readonly ConcurrentQueue<string> _lines = new();

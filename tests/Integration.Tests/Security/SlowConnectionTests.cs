@@ -9,8 +9,8 @@ using Veza.Api.Http;
 namespace Veza.Integration.Tests.Security;
 
 /// <summary>
-/// Connections that send a byte now and then, to hold what others need: they are cut at the named limits, and others
-/// are served meanwhile. On a node of its own, so that nobody else waits.
+/// Connections that send a byte now and then to hold resources. They are cut at the named limits, and others are served
+/// meanwhile. On its own node, so that no other test waits.
 /// </summary>
 public sealed class SlowConnectionTests(VezaServer server) : IAsyncLifetime
 {
@@ -88,7 +88,7 @@ public sealed class SlowConnectionTests(VezaServer server) : IAsyncLifetime
                 Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
             served++;
             await Task.Delay(ByteEvery);
-            // What was answered may be read to the end without waiting: the server closes what it refuses.
+            // The answer can be read to its end without waiting: the server closes a connection that it refuses.
             open.RemoveAll(s => s.Connection.IsCut());
         }
         Assert.True(
@@ -103,8 +103,7 @@ public sealed class SlowConnectionTests(VezaServer server) : IAsyncLifetime
     public async Task Bodies_that_trickle_in_do_not_block_sign_ins()
     {
         var ada = await server.RegisterAsync("ada");
-        // Fast enough not to be cut, for as long as signing in may take, and more of them than passwords are hashed at
-        // a time.
+        // Fast enough to last as long as a sign-in may take, and more than the slots for hashing.
         const int bytesASecond = (int)RequestLimits.BodyBytesPerSecondMin * 4;
         using var done = new CancellationTokenSource(RawHttp.AnswersMax);
         var slow = await Task.WhenAll(

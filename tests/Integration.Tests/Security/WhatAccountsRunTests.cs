@@ -10,7 +10,9 @@ using Veza.Reactors.Running;
 
 namespace Veza.Integration.Tests.Security;
 
-/// <summary>What an account can have running, and that its erasure or suspension ends it.</summary>
+/// <summary>
+/// Lists everything that an account can have running, and checks that its erasure or suspension ends it.
+/// </summary>
 public class WhatAccountsRunTests(VezaServer veza)
 {
     private const string Mark = "zqrunning";
@@ -18,7 +20,7 @@ public class WhatAccountsRunTests(VezaServer veza)
     private const string Platform = "the platform's own, whoever has an account";
     private const string CommandBus = "a command of an account that is out is refused before it is decided";
 
-    /// <summary>What ends it, of every aggregate, reactor and service there is.</summary>
+    /// <summary>For every aggregate, reactor and service: what ends it.</summary>
     private static readonly Dictionary<string, string> WhatEndsIt = new()
     {
         // Aggregates.
@@ -109,7 +111,7 @@ public class WhatAccountsRunTests(VezaServer veza)
                 .PutAsync($"/api/v1/accounts/{ada.Id}/suspension", new { reason = "a test" })
                 .JsonAsync();
 
-        // The server closes the connection; it would otherwise wait for sound.
+        // The server closes the connection instead of waiting for sound.
         Assert.Equal("", await source.RestAsync());
         foreach (var broadcast in (JsonElement[])[live, waiting])
         {
@@ -145,7 +147,7 @@ public class WhatAccountsRunTests(VezaServer veza)
         await op.PutAsync($"/api/v1/accounts/{ada.Id}/suspension", new { reason = "sells followers" }).JsonAsync();
         await ada.GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
         await SignInAsync(ada, "correct horse battery").RefusedAsync(HttpStatusCode.Forbidden, "account_suspended");
-        // Only who knows the password is told.
+        // Only a caller with the right password learns of the suspension.
         await SignInAsync(ada, "wrong horse battery").RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
 
         await op.SendAsync(
@@ -202,7 +204,7 @@ public class WhatAccountsRunTests(VezaServer veza)
         );
         await Eventually.TrueAsync(() => StagedFiles().Any(), what: "the file is being staged");
         await ada.EraseAsync().JsonAsync();
-        // The server closes the connection; it would otherwise wait for the rest of the file.
+        // The server closes the connection instead of waiting for the rest of the file.
         Assert.Equal("", await upload.RestAsync());
         await Eventually.TrueAsync(() => !StagedFiles().Any(), what: "the staged file is gone");
     }
@@ -270,7 +272,7 @@ public class WhatAccountsRunTests(VezaServer veza)
             Said = Encoding.UTF8.GetString(buffer, 0, read);
         }
 
-        /// <summary>What else comes until the server closes the connection.</summary>
+        /// <summary>Reads the rest until the server closes the connection.</summary>
         public async Task<string> RestAsync()
         {
             var rest = new StringBuilder();

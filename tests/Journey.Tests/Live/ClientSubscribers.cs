@@ -3,10 +3,10 @@ using System.Text.Json;
 
 namespace Veza.Journey.Tests.Live;
 
-/// <summary>What one subscription of the client library has received.</summary>
+/// <summary>The items that one subscription of the client library has received.</summary>
 internal sealed record Told(string[] Topics, long[] Items, string? Fault, Dictionary<string, int> Interruptions);
 
-/// <summary>Many subscribers by the client library, each with a connection of its own, in one Node process.</summary>
+/// <summary>Many subscribers of the client library, each with its own connection, in one Node.js process.</summary>
 internal sealed class ClientSubscribers : IDisposable
 {
     private static readonly TimeSpan EndMax = TimeSpan.FromSeconds(30);

@@ -14,8 +14,8 @@ using Veza.EventStore.Reading;
 namespace Veza.Journey.Tests.Live;
 
 /// <summary>
-/// Half of the subscribers are raw WebSockets, half use the client library; all reach three nodes by one address, and
-/// none of them knows which. Whatever happens, each ends with exactly the log's events of its topics, in order.
+/// Half of the subscribers are raw WebSockets, and half use the client library. All reach three nodes by one address
+/// without knowing which. Through all faults each ends with exactly the log's events of its topics, in order.
 /// </summary>
 public sealed class LiveThroughFaultsTests : IAsyncLifetime
 {
@@ -59,7 +59,7 @@ public sealed class LiveThroughFaultsTests : IAsyncLifetime
             ("ENCRYPTION_KEY", EncryptionKey),
         ];
         _nodes = [.. Enumerable.Range(0, Nodes).Select(_ => new VezaProcess(shared))];
-        // The first makes the schema; the others find it.
+        // The first creates the schema for the others.
         await _nodes[0].StartAsync();
         await Task.WhenAll(_nodes[1..].Select(node => node.StartAsync()));
         _balancer = new([.. _nodes.Select(n => n.Port)]);
@@ -128,7 +128,7 @@ public sealed class LiveThroughFaultsTests : IAsyncLifetime
         Assert.Contains(library.Told, t => t.Interruptions.ContainsKey("moving"));
     }
 
-    /// <summary>Some stop reading until more has been appended than any node's tail holds.</summary>
+    /// <summary>Some stop reading until more events have been appended than a node's tail holds.</summary>
     private async Task PauseAsync(RawSubscriber[] raw, ClientSubscribers library)
     {
         foreach (var subscriber in raw.Where((_, i) => i % 4 == 0))
@@ -241,9 +241,7 @@ public sealed class LiveThroughFaultsTests : IAsyncLifetime
         }
     }
 
-    /// <summary>
-    /// Sends it again under the same key, by way of whichever node the balancer finds, until it is answered.
-    /// </summary>
+    /// <summary>Repeats it under the same key, by any node that the balancer picks, until it is answered.</summary>
     private async Task<JsonElement> PostAsync(string path, object body, Guid key)
     {
         for (var tries = 1; ; tries++)
@@ -298,14 +296,14 @@ public sealed class LiveThroughFaultsTests : IAsyncLifetime
             )
                 await look.WaitForNextTickAsync(limit.Token);
         }
-        // What is missing is told by the comparison.
+        // The comparison reports what is missing.
         catch (OperationCanceledException) { }
     }
 
     private static long[] Filtered(List<(long Position, string Topic)> expected, string[] topics) =>
         [.. expected.Where(e => topics.Contains(e.Topic)).Select(e => e.Position)];
 
-    /// <summary>The messages as they stand in the log, by nothing of the code that tells them live.</summary>
+    /// <summary>The messages in the log, read without the code of the live engine.</summary>
     private async Task<List<(long Position, string Topic)>> ExpectedAsync(long after)
     {
         await using var database = NpgsqlDataSource.Create(_postgres.ConnectionString);

@@ -13,7 +13,7 @@ using Veza.Projections.Music.Charts;
 
 namespace Veza.Projections.Tests.AsOf;
 
-/// <summary>What is asked as of a position is answered as it was when the log's head was there.</summary>
+/// <summary>A query as of a position gives the answer it gave when the log's head was there.</summary>
 public class AsOfTests(PastLog log) : IClassFixture<PastLog>
 {
     private const int Steps = 120;
@@ -67,7 +67,7 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
             $"{different.Count} of {asked.Count} answers differ, such as {string.Join('\n', different.Take(3))}"
         );
         Assert.Contains(edits, e => e.Answer.Contains("edited", StringComparison.Ordinal));
-        // Most questions have an answer in which there is something, and it is not always the same.
+        // Most queries have answers that are neither empty nor constant.
         Assert.True(asked.Count(a => a.Answer is not ("null" or "[]")) > asked.Count / 2);
 
         async Task<object?> EditsAsync(Guid message, long upTo) =>
@@ -77,7 +77,7 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
     [Fact]
     public async Task A_chart_of_the_past_has_the_hours_as_they_stood_then()
     {
-        // In a log of its own, whose times the test sets: seven minutes lie between any two events.
+        // In its own log, whose times the test sets: any two events are seven minutes apart.
         var other = new PastLog();
         await other.InitializeAsync();
         try
@@ -156,7 +156,7 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
         ]);
         await log.ProjectedAsync();
         var head = log.Log.Log.Head;
-        // The community's beginning, its channel's, its owner's joining and that of the three.
+        // The events of the community, its channel, its owner's joining and that of the three members.
         Assert.Equal(
             4,
             (
@@ -188,7 +188,7 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
         }
     }
 
-    /// <summary>The table as running live over these events would have left it.</summary>
+    /// <summary>The table as live processing of these events would have left it.</summary>
     private static async Task LiveHoursAsync(PastLog log, IEnumerable<RecordedEvent> events)
     {
         var hours = new HourlyPlaysProjection();

@@ -230,7 +230,7 @@ public class CountedEventsTests(TestLog log)
     private Task<List<CountedEventView>> Read(Guid subject, CountedNumber number, Guid reader) =>
         _counts.PageAsync(subject, number, "", 0, null, null, 100, reader, CancellationToken.None);
 
-    /// <summary>Over pages of a few, as a client reads them.</summary>
+    /// <summary>In pages of a few, as a client reads them.</summary>
     private async Task<int> Sum(Guid subject, CountedNumber number, string emoji = "")
     {
         var (sum, after) = (0, 0L);

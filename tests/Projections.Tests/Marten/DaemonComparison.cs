@@ -8,13 +8,13 @@ using Veza.EventStore.Marten;
 namespace Veza.Projections.Tests.Marten;
 
 /// <summary>
-/// Marten's async daemon with three projections of each kind over a log, and the product's rows to compare them with.
+/// Runs Marten's async daemon with three projections of each kind over a log, and compares its rows with the product's.
 /// </summary>
 internal sealed class DaemonComparison : IAsyncDisposable
 {
     private static readonly TimeSpan CaughtUpWithin = TimeSpan.FromMinutes(2);
 
-    /// <summary>What the daemon made, and what the product's projections say of the same; each row one text.</summary>
+    /// <summary>The daemon's rows and the rows of the product's projections, each row one text.</summary>
     private static readonly (string Kind, string Daemon, string Product)[] Pairs =
     [
         (
@@ -91,8 +91,8 @@ internal sealed class DaemonComparison : IAsyncDisposable
         _daemon = daemon;
     }
 
-    /// <param name="types">With the log's keys.</param>
-    /// <param name="models">That can be aggregated.</param>
+    /// <param name="types">The log's event types, with its keys.</param>
+    /// <param name="models">The aggregates that can be folded.</param>
     public static async Task<DaemonComparison> StartAsync(
         string connectionString,
         EventTypes types,
@@ -134,7 +134,7 @@ internal sealed class DaemonComparison : IAsyncDisposable
 
     public Task StopAsync() => _daemon.StopAllAsync();
 
-    /// <summary>Both have come to the head of a log that nobody writes to.</summary>
+    /// <summary>Waits until both have reached the head of a log without writers.</summary>
     public async Task AllEqualAsync(CancellationToken ct)
     {
         foreach (var (kind, made, own) in Pairs)

@@ -11,8 +11,8 @@ using Veza.Domain.Social.Likes;
 
 namespace Veza.Projections.Tests.Marten;
 
-// Three of each kind, each saying what one of the product's own projections says. Documents are made anew rather than
-// changed, as Marten may keep them.
+// Three of each kind, each equal to one of the product's projections. Documents are replaced rather than changed, as
+// Marten may keep them.
 
 public sealed record MessageDocument(Guid Id, string Text, int Edits);
 
@@ -169,10 +169,10 @@ public sealed class FlatLikes : FlatTableProjection
     }
 }
 
-/// <summary>Writes SQL of its own, in the transaction that moves the daemon's progress.</summary>
+/// <summary>Writes plain SQL in the transaction that moves the daemon's progress.</summary>
 public abstract class SqlRows(string tables) : IProjection
 {
-    /// <summary>What makes the tables.</summary>
+    /// <summary>The statements that create the tables.</summary>
     public string Tables { get; } = tables;
 
     public Task ApplyAsync(IDocumentOperations operations, IReadOnlyList<IEvent> events, CancellationToken cancellation)

@@ -30,7 +30,7 @@ public class LiveChartsTests(TestLog log)
             .GetAsyncEnumerator();
         Assert.Equal(1, Plays(await NextAsync(told)));
 
-        // The board waits for the second to pass; whatever is played meanwhile, nothing can be told.
+        // The board waits for the second to pass; plays in between cannot send anything.
         var second = await _clock.HeldAsync(ChartBoard.ReadEvery);
         var next = NextAsync(told);
         await PlayAsync();
@@ -40,7 +40,7 @@ public class LiveChartsTests(TestLog log)
         Assert.False(next.IsCompleted);
         Assert.Equal(1, Volatile.Read(ref _reads));
 
-        // Other tests append to the same log: from here on its head may be beyond what this one did.
+        // Other tests append to the same log, so its head may lie beyond this test's events.
         var played = log.Log.Head;
         second.Ring();
         var changed = await next;
@@ -83,7 +83,7 @@ public class LiveChartsTests(TestLog log)
         await NextAsync(told);
         var next = NextAsync(told);
         var second = await _clock.HeldAsync(ChartBoard.ReadEvery);
-        // Of another genre: the chart is read again, and says the same.
+        // Of another genre: the chart is read again, with the same result.
         await PlayAsync($"not {_genre}", Guid.CreateVersion7());
         second.Ring();
         second = await _clock.HeldAsync(ChartBoard.ReadEvery);
@@ -164,7 +164,7 @@ public class LiveChartsTests(TestLog log)
         Assert.Equal(LiveRefusal.TooManyChartsOfOne(LiveCharts.ChartsPerAccountMax), refusal);
         using var others = charts.Follow(Chart, Account, out _);
         Assert.NotNull(others);
-        // What others follow already is not of its share.
+        // A chart that others follow already does not count towards its share.
         using var joined = charts.Follow(Chart, greedy, out _);
         Assert.NotNull(joined);
         followers.ForEach(f => f.Dispose());
@@ -266,14 +266,14 @@ public class LiveChartsTests(TestLog log)
         );
 }
 
-/// <summary>A clock that tells the true time and whose timers ring only when they are told to.</summary>
+/// <summary>A clock with the real time whose timers fire only when the test says so.</summary>
 internal sealed class HeldTime : TimeProvider
 {
     private readonly Lock _gate = new();
     private readonly List<HeldTimer> _timers = [];
     private TaskCompletionSource _made = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The timer of this length that somebody waits for; the next one to be made, if nobody does.</summary>
+    /// <summary>The waiting timer of this length, or the next one to be created.</summary>
     public async Task<HeldTimer> HeldAsync(TimeSpan length)
     {
         while (true)

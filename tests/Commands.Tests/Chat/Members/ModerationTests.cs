@@ -161,7 +161,7 @@ public class ModerationTests(Rules rules)
             .When(new WithdrawMessage(_chat.Message, _chat.Owner))
             .ThenNothing();
 
-    /// <summary>Whoever founds a community can have it told to anybody, live.</summary>
+    /// <summary>The founder of a community can push a reason to any account, live, so it is bounded.</summary>
     [Theory]
     [InlineData("too long")]
     [InlineData("two\nlines")]

@@ -140,7 +140,7 @@ public class UploadTrackTests(Rules rules)
     }
 
     [Fact]
-    public async Task What_the_copies_take_in_the_end_is_what_counts()
+    public async Task The_final_size_of_the_copies_counts()
     {
         var max = _music.Uploaded.Bytes * 2 + 7_200_000 + 1_000;
         var made = new CompleteTrackProcessing(_music.Track, [new Rendition("opus", 128, 1_001)]);

@@ -32,7 +32,7 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     [InlineData(LiveFormat.Ogg, "libvorbis", "ogg", "audio/ogg", "0")]
     [InlineData(LiveFormat.Mp3, "libmp3lame", "mp3", "audio/mpeg", "0")]
     [InlineData(LiveFormat.Mp3, "libmp3lame", "mp3", "audio/mpeg", "1")]
-    public async Task What_ffmpeg_broadcasts_a_listener_hears(
+    public async Task A_listener_hears_the_broadcast_of_ffmpeg(
         LiveFormat format,
         string codec,
         string demuxer,
@@ -65,8 +65,7 @@ public sealed class IcecastSourceTests : IAsyncLifetime
         Assert.Equal(SourceEndReason.Closed, (await _host.Ends.Reader.ReadAsync()).Reason);
         Assert.Equal(MountState.Interrupted, mount.State);
         mount.End();
-        // In its legacy mode ffmpeg closes without having read the answer, and TCP then throws away what was still
-        // under way.
+        // In its legacy mode ffmpeg closes without reading the answer, and TCP then drops the bytes under way.
         Assert.InRange(await Ffmpeg.SecondsAsync(await listening, demuxer), legacy == "1" ? 2 : 2.95, 3.2);
     }
 
@@ -277,10 +276,10 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     {
         await using var host = await SourceHost.StartAsync(new() { HeadTimeLimit = TimeSpan.FromDays(1) });
         using var connection = await host.ConnectAsync();
-        // By the time a later connection is served the earlier one has been accepted.
+        // Once a later connection is served, the earlier one has been accepted.
         using (var http = new HttpClient())
             await http.GetAsync($"http://127.0.0.1:{host.Port}/");
-        // Throws when the host had to give up waiting for connections to end.
+        // Throws when the host stopped waiting for connections to end.
         await host.StopAsync();
         Assert.Equal("", await connection.ReadToEndAsync());
     }

@@ -15,7 +15,7 @@ using Veza.Reactors.Running;
 namespace Veza.Integration.Tests.Music.Tracks;
 
 /// <summary>
-/// What an upload may cost is bounded, each account has a share of it, and whatever happens its owner is told.
+/// An upload's cost is bounded, each account has a share of the processing, and the owner always learns the outcome.
 /// </summary>
 public sealed class HostileUploadTests(VezaServer server)
 {
@@ -156,7 +156,7 @@ public sealed class HostileUploadTests(VezaServer server)
         var media = (FolderStore)server.Running.App.Services.GetRequiredService<MediaStore>();
         var id = Guid.CreateVersion7();
         Place(media, id);
-        // As three processes that were killed at it leave it.
+        // As three killed processes leave it.
         foreach (var count in new[] { 1, 2, 3 })
             Assert.Equal(count, await media.BeginAttemptAsync(id, TestContext.Current.CancellationToken));
         await SayAsync(id, owner.Id);
@@ -214,12 +214,12 @@ public sealed class HostileUploadTests(VezaServer server)
     }
 
     [Fact]
-    public async Task What_a_reactor_gives_up_fails_and_its_owner_learns_why()
+    public async Task Work_that_a_reactor_gives_up_fails_and_its_owner_learns_why()
     {
         var owner = await server.RegisterAsync("artist");
         var services = server.Running.App.Services;
         var id = Guid.CreateVersion7();
-        // Nobody put its file there; the server itself gives up only after minutes.
+        // Its file does not exist; the server retries for minutes.
         await SayAsync(id, owner.Id);
         var process = new ProcessTrack(
             services.GetRequiredService<MediaStore>(),
@@ -371,7 +371,7 @@ public sealed class HostileUploadTests(VezaServer server)
         return await response.JsonAsync(status);
     }
 
-    /// <summary>The track once its processing ended: its next event says so.</summary>
+    /// <summary>Waits for the next event of the track, which ends its processing.</summary>
     private async Task<JsonElement> EndedAsync(Person reader, Guid track)
     {
         var log = server.Running.Log;

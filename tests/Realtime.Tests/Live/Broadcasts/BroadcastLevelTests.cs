@@ -9,7 +9,7 @@ using Veza.Fixtures;
 
 namespace Veza.Realtime.Tests.Live.Broadcasts;
 
-/// <summary>Levels go to those who follow the broadcast, the newest only, and never touch a position.</summary>
+/// <summary>Levels go to the followers of a broadcast, only the newest of each, and never move a position.</summary>
 public sealed class BroadcastLevelTests(TestLog log)
 {
     private readonly Guid _broadcast = Guid.CreateVersion7();
