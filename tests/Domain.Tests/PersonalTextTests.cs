@@ -13,7 +13,7 @@ public class PersonalTextTests
     /// <summary>
     /// Texts in events and in aggregates, whose snapshots are stored too, that outlive their author's account, and why.
     /// </summary>
-    private static readonly Dictionary<string, string> Nobodys = new()
+    private static readonly Dictionary<string, string> NotPersonal = new()
     {
         ["Account.KnownNetworks"] = Keyed,
         ["SignedIn.NetworkHash"] = Keyed,
@@ -48,7 +48,7 @@ public class PersonalTextTests
 
     private const string Hash = "a hash of something random, which opens nothing any longer";
     private const string Keyed =
-        "a hash under a key of the servers', which tells the same network again and nothing else";
+        "a hash under a key of the servers', which recognises the same network and reveals nothing else";
     private const string Code = "one of a few words that the platform chooses";
     private const string Emoji = "one emoji, of those that everybody has";
     private const string Community =
@@ -65,13 +65,13 @@ public class PersonalTextTests
         Assert.Contains(("MessageSent.Text", true), texts);
         Assert.Contains(("Message.Text", true), texts);
         var open = texts.Where(t => !t.IsPersonal).Select(t => t.Name).ToHashSet();
-        var undecided = open.Except(Nobodys.Keys).Order(StringComparer.Ordinal).ToList();
+        var undecided = open.Except(NotPersonal.Keys).Order(StringComparer.Ordinal).ToList();
         Assert.True(
             undecided.Count == 0,
             $"{string.Join(", ", undecided)}: whose text is it? Mark it [Personal] with its owner, or list it "
-                + "here with the reason why it is nobody's"
+                + "here with the reason why it is not personal"
         );
-        Assert.Equal([], Nobodys.Keys.Except(open));
+        Assert.Equal([], NotPersonal.Keys.Except(open));
     }
 
     private static IEnumerable<(string Name, bool IsPersonal)> TextsIn(Type type, string path)

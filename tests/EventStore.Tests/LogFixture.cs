@@ -23,7 +23,7 @@ public sealed record Counter(Guid Id, int Total)
 
     public Counter Apply(Cleared _) => this with { Total = 0 };
 
-    public Counter Apply(Poisoned _) => throw new InvalidOperationException("nobody can fold this");
+    public Counter Apply(Poisoned _) => throw new InvalidOperationException("this event cannot be folded");
 }
 
 /// <summary>One PostgreSQL for the assembly; each test that counts positions opens a database of its own.</summary>

@@ -36,17 +36,17 @@ public static class People
         public async Task<Person> RegisterAsync(string name)
         {
             var userName = $"{name}_{Guid.CreateVersion7().ToString("N")[20..]}";
-            var nobody = veza.Nobody;
+            var anonymous = veza.Nobody;
             var registration = new
             {
                 userName,
                 email = $"{userName}@example.org",
                 password = "correct horse battery",
             };
-            var account = await nobody.PostAsync("/api/v1/accounts", registration).JsonAsync(HttpStatusCode.Created);
+            var account = await anonymous.PostAsync("/api/v1/accounts", registration).JsonAsync(HttpStatusCode.Created);
             var person = new Person(veza, account.Id(), userName, account.GetProperty("accessToken").GetString());
             // The person's first read then includes the registration.
-            person.SeeWhat(nobody);
+            person.SeeWhat(anonymous);
             return person;
         }
 

@@ -59,8 +59,8 @@ public sealed class Person(IVezaApi veza, Guid id, string userName, string? acce
             request.Headers.TryAddWithoutValidation(name, value);
         }
         var response = await veza.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        var told = response.Headers.TryGetValues("Veza-Position", out var values) ? values.First() : null;
-        if (long.TryParse(told, CultureInfo.InvariantCulture, out var position))
+        var header = response.Headers.TryGetValues("Veza-Position", out var values) ? values.First() : null;
+        if (long.TryParse(header, CultureInfo.InvariantCulture, out var position))
             SeeUpTo(position);
         return response;
     }

@@ -126,7 +126,7 @@ public class SilentConnectionsTests
                     return false;
                 }
             },
-            what: "somebody from another network is served"
+            what: "a client of another network is served"
         );
     }
 

@@ -26,14 +26,14 @@ public sealed class TranscoderTests(SoundFiles sounds)
     {
         var (path, facts) = await Original();
         var copy = sounds.NewPath("");
-        var told = new List<double>();
+        var progress = new List<double>();
         var made = Assert.IsType<Transcoded>(
             await new Transcoder(TimeProvider.System).MakeAsync(
                 path,
                 facts,
                 rendition,
                 copy,
-                told.Add,
+                progress.Add,
                 CancellationToken.None
             )
         );
@@ -43,8 +43,8 @@ public sealed class TranscoderTests(SoundFiles sounds)
         Assert.Equal((codec, container), (seen.Codec, seen.Container));
         Assert.InRange(seen.DurationMs, facts.DurationMs - 50, facts.DurationMs + 100);
         Assert.InRange(made.Bytes * 8 / seen.DurationMs, bitRateKbps * 0.7, bitRateKbps * 1.3);
-        Assert.Equal(told.Order(), told);
-        Assert.Equal(1, told[^1]);
+        Assert.Equal(progress.Order(), progress);
+        Assert.Equal(1, progress[^1]);
         Assert.Equal([copy], Directory.GetFiles(Path.GetDirectoryName(copy)!, Path.GetFileName(copy) + "*"));
     }
 

@@ -10,7 +10,11 @@ namespace Veza.Realtime.Tests;
 public class MembershipHistoryTests(IndexedLog log)
 {
     // Receives every position, so the reader knows where it is when the end does not concern it.
-    private static readonly RealtimeLimits Told = new() { MovedAfterEvents = 1, IndexedFromEvents = int.MaxValue };
+    private static readonly RealtimeLimits EveryPosition = new()
+    {
+        MovedAfterEvents = 1,
+        IndexedFromEvents = int.MaxValue,
+    };
 
     [Theory]
     [InlineData(1)]
@@ -21,9 +25,9 @@ public class MembershipHistoryTests(IndexedLog log)
     {
         TestContext.Current.TestOutputHelper!.WriteLine($"seed {seed}");
         var (random, history) = (new Random(seed), new MembershipHistory(seed));
-        await using var here = new LiveSetting(log.Log, Told with { BatchItemsMax = 7 });
+        await using var here = new LiveSetting(log.Log, EveryPosition with { BatchItemsMax = 7 });
         await using var node = await log.NodeAsync();
-        await using var there = new LiveSetting(log.Log, Told, node: node);
+        await using var there = new LiveSetting(log.Log, EveryPosition, node: node);
         var first = log.Log.Log.Head;
         List<(LiveCaller By, long After, Task<(LiveReader Reader, LiveMessage? Last)> Reading)> open = [];
         var end = new TaskCompletionSource<long>();
@@ -48,7 +52,7 @@ public class MembershipHistoryTests(IndexedLog log)
         var events = await EventsAsync(first);
         foreach (var (by, after, reading) in open)
         {
-            var (reader, told) = await reading;
+            var (reader, closing) = await reading;
             var seen = MembershipHistory.Seen(
                 events.Where(e => e.Position <= reader.Position),
                 by,
@@ -57,7 +61,7 @@ public class MembershipHistoryTests(IndexedLog log)
             );
             Assert.Equal(seen, reader.Items.Select(i => i.Position));
             Assert.True(ends || reader.Position >= last);
-            Assert.Equal(ends ? new LiveMessage.Closed("session_ended") : null, told as LiveMessage.Closed);
+            Assert.Equal(ends ? new LiveMessage.Closed("session_ended") : null, closing as LiveMessage.Closed);
             await reader.DisposeAsync();
         }
         Assert.Contains(open, o => MembershipHistory.Seen(events, o.By, o.After, out _).Count > 10);
@@ -71,7 +75,7 @@ public class MembershipHistoryTests(IndexedLog log)
     {
         TestContext.Current.TestOutputHelper!.WriteLine($"seed {seed}");
         var (random, history) = (new Random(seed), new MembershipHistory(seed));
-        await using var tail = new LiveSetting(log.Log, Told);
+        await using var tail = new LiveSetting(log.Log, EveryPosition);
         var first = log.Log.Log.Head;
         for (var i = 0; i < 30; i++)
         {
@@ -83,14 +87,14 @@ public class MembershipHistoryTests(IndexedLog log)
         await using var node = await log.NodeAsync();
         for (var after = first; after < head; after += random.Next(1, 6))
         {
-            var limits = Told with
+            var limits = EveryPosition with
             {
                 IndexedFromEvents = random.Next(1, 40),
                 BatchItemsMax = random.Next(1, 9),
                 BatchBytesMax = 900,
             };
             await using var indexed = new LiveSetting(log.Log, limits, node: node);
-            await using var scanning = new LiveSetting(log.Log, Told, node: node);
+            await using var scanning = new LiveSetting(log.Log, EveryPosition, node: node);
             var by = history.People[random.Next(history.People.Length)];
             var seen = MembershipHistory.Seen(events, by, after, out _);
             foreach (var at in new[] { tail, indexed, scanning })

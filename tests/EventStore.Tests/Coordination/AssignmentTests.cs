@@ -95,10 +95,10 @@ public class AssignmentTests
         Decide(All(0));
         // The second node is alive and has capacity, but never decides.
         var both = All(0, 1).ToDictionary(l => l.Item1, l => (IReadOnlySet<string>)l.Item2.ToHashSet());
-        var nobody = new ClusterView(both, Names.ToDictionary(n => n, _ => (Guid?)null), WorkCoordinator.LeaseFor);
-        var (first, _) = Assignment.Decide(Nodes[0], nobody, new HashSet<string>());
+        var unowned = new ClusterView(both, Names.ToDictionary(n => n, _ => (Guid?)null), WorkCoordinator.LeaseFor);
+        var (first, _) = Assignment.Decide(Nodes[0], unowned, new HashSet<string>());
         Assert.Equal(12, first.Count);
-        var (second, _) = Assignment.Decide(Nodes[0], nobody, Names.ToHashSet());
+        var (second, _) = Assignment.Decide(Nodes[0], unowned, Names.ToHashSet());
         Assert.Equal(Names.Length, second.Count);
     }
 }

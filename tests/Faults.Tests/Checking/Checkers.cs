@@ -96,7 +96,7 @@ public static class Checkers
             if (!e.CallsByCommand.Contains(command.Key))
                 yield return new(
                     Promises.AtMostOnce,
-                    $"nobody asked for command {command.Key}, yet it has positions "
+                    $"no caller sent command {command.Key}, yet it has positions "
                         + $"{string.Join(", ", command.Select(r => r.Position))}"
                 );
             else if (command.Count() > e.CallsByCommand[command.Key].First().Ask.EventCount)
@@ -250,7 +250,7 @@ public static class Checkers
             foreach (var again in yes.Where(c => c.Answer!.Kind == AnswerKind.Repeated))
                 if (
                     again.Ask.Remember is { } first
-                    && (again.Answer!.Detail is not { } told || !Evidence.SameJson(first, told))
+                    && (again.Answer!.Detail is not { } detail || !Evidence.SameJson(first, detail))
                 )
                     yield return new(Promises.Repeats, $"{again}: the first was answered {first}");
         }

@@ -82,7 +82,7 @@ internal static class NameChecker
                         .Any(t => t.Owner != n.Owner && t.From < call.AnsweredAt && t.Until > call.Ask.AskedAt)
                 )
             )
-                yield return new(Promises.Names, $"{call}: nobody else held that name then");
+                yield return new(Promises.Names, $"{call}: no other owner held that name then");
         }
     }
 

@@ -88,7 +88,7 @@ public class ControlTests(FaultServer server)
 
         var violations = await ViolationsAsync(trial);
         Assert.Contains(violations, v =>
-            v.Promise == Promises.AtMostOnce && v.What.StartsWith("nobody asked for", StringComparison.Ordinal)
+            v.Promise == Promises.AtMostOnce && v.What.StartsWith("no caller sent", StringComparison.Ordinal)
         );
         Assert.Contains(violations, v => v.Promise == Promises.AtMostOnce && v.What.StartsWith('{'));
     }

@@ -133,7 +133,7 @@ public sealed class NodeProcess : IAsyncDisposable
                     );
                     break;
                 default:
-                    throw new InvalidOperationException($"node {Name} told '{line}'");
+                    throw new InvalidOperationException($"node {Name} wrote '{line}'");
             }
         }
     }

@@ -46,7 +46,7 @@ internal static class NodeProgram
             NullLoggerFactory.Instance,
             CancellationToken.None
         );
-        log.Tail.Watch(e => Tell(output, "saw", LogRow.Of(e)));
+        log.Tail.Watch(e => Write(output, "saw", LogRow.Of(e)));
 
         using var stop = new CancellationTokenSource();
         Task load;
@@ -63,7 +63,7 @@ internal static class NodeProgram
                 )
                 .ToArray();
             await Task.WhenAll(first.Select(r => AskAsync(output, log, name, r)));
-            Tell(output, Ready, "");
+            Write(output, Ready, "");
             // The test has blocked something by now, and asks with one line for all repeats.
             await Console.In.ReadLineAsync();
             load = Task.WhenAll(first.Select(r => AskAsync(output, log, name, r)));
@@ -74,7 +74,7 @@ internal static class NodeProgram
                 writers,
                 stop.Token
             );
-            Tell(output, Ready, "");
+            Write(output, Ready, "");
         }
         await Console.In.ReadToEndAsync();
         await stop.CancelAsync();
@@ -91,7 +91,7 @@ internal static class NodeProgram
             writers,
             stop.Token
         );
-        Tell(output, Ready, "");
+        Write(output, Ready, "");
         await Console.In.ReadToEndAsync();
         await stop.CancelAsync();
         await load;
@@ -108,7 +108,7 @@ internal static class NodeProgram
     )
     {
         var ask = Ask.Of(name, Interlocked.Increment(ref _asked), request, MixedLoad.Types);
-        Tell(output, "ask", ask);
+        Write(output, "ask", ask);
         Answer answer;
         try
         {
@@ -118,17 +118,17 @@ internal static class NodeProgram
         {
             answer = Answer.Of(fault);
         }
-        Tell(output, "answer", new NodeAnswer(ask.Number, Stopwatch.GetTimestamp(), answer));
+        Write(output, "answer", new NodeAnswer(ask.Number, Stopwatch.GetTimestamp(), answer));
         return answer;
     }
 
-    private static void Tell<T>(Stream output, string what, T told)
+    private static void Write<T>(Stream output, string kind, T value)
     {
         byte[] line =
         [
-            .. System.Text.Encoding.UTF8.GetBytes(what),
+            .. System.Text.Encoding.UTF8.GetBytes(kind),
             (byte)' ',
-            .. JsonSerializer.SerializeToUtf8Bytes(told),
+            .. JsonSerializer.SerializeToUtf8Bytes(value),
             (byte)'\n',
         ];
         lock (Output)

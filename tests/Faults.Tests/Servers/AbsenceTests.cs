@@ -15,10 +15,10 @@ public class AbsenceTests(FaultServer server)
         {
             var before = load.Accepted;
             await Eventually.TrueAsync(() => load.Accepted >= before + 50, what: "the load before the fault");
-            var told = Unknown(trial);
+            var unknown = Unknown(trial);
             await trial.Postgres.KillAsync();
             // Twice the number of writers, because some have already retried.
-            await Eventually.TrueAsync(() => Unknown(trial) >= told + 24, what: "answers that say unknown");
+            await Eventually.TrueAsync(() => Unknown(trial) >= unknown + 24, what: "answers that say unknown");
             await trial.Postgres.RestartAsync();
             await trial.ProgressAsync("long absence", "hurried");
         }

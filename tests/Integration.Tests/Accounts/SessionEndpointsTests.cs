@@ -233,9 +233,9 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
     [Fact]
     public async Task Requests_without_a_good_token_are_refused()
     {
-        foreach (var somebody in new[] { veza.Nobody, new Person(veza, Guid.Empty, "", "not.a.token") })
+        foreach (var caller in new[] { veza.Nobody, new Person(veza, Guid.Empty, "", "not.a.token") })
         {
-            await veza.Scenario(somebody, _ =>
+            await veza.Scenario(caller, _ =>
             {
                 _.Get.Url("/api/v1/accounts/me");
                 _.ShouldBeRefused(HttpStatusCode.Unauthorized, "unauthenticated");

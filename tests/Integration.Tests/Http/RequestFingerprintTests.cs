@@ -17,7 +17,7 @@ public class RequestFingerprintTests(VezaEndpoints veza) : IClassFixture<VezaEnd
     public async Task A_stored_fingerprint_is_not_what_anybody_can_compute_from_the_request()
     {
         var ada = await veza.RegisterAsync("ada");
-        const string Secret = """{"name":"Nobody guesses"}""";
+        const string Secret = """{"name":"Hard to guess"}""";
         var made = await SendAsync(ada, Secret).JsonAsync(HttpStatusCode.Created);
         Assert.DoesNotContain(await StoredAsync(), stored => stored.AsSpan().IndexOf(Plain(Secret)) >= 0);
         Assert.Equal(made.Id(), (await SendAsync(ada, Secret).JsonAsync(HttpStatusCode.Created)).Id());

@@ -62,7 +62,7 @@ public sealed class HubFuzzTests(VezaServer server, ITestOutputHelper output)
         // A connection that the server ended in order had received the reason.
         Assert.DoesNotContain(counts, e => e.Key == "ended without a reason");
         // Proves that something was tried.
-        Assert.Contains(counts, e => e.Key.StartsWith("told: ", StringComparison.Ordinal));
+        Assert.Contains(counts, e => e.Key.StartsWith("reason: ", StringComparison.Ordinal));
 
         await Eventually.TrueAsync(
             () => connections.Open + engine.Subscriptions == 0,

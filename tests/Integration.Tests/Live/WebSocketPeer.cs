@@ -104,11 +104,11 @@ internal sealed class WebSocketPeer : IDisposable
         }
         var said = read.ToString();
         if (said.LastIndexOf("\"error\":\"", StringComparison.Ordinal) is var at and >= 0)
-            return "told: " + said[(at + 9)..].Split('"', ':')[0];
+            return "reason: " + said[(at + 9)..].Split('"', ':')[0];
         // A close frame: 0x88, its length, and the status in two bytes.
         if (said.LastIndexOf('\u0088') is var close and >= 0 && close + 4 <= said.Length)
             return $"closed with status {said[close + 2] << 8 | said[close + 3]}";
-        return said.Contains("\"type\":7", StringComparison.Ordinal) ? "told: the end" : otherwise;
+        return said.Contains("\"type\":7", StringComparison.Ordinal) ? "reason: the end" : otherwise;
     }
 
     public void Dispose() => _tcp.Dispose();

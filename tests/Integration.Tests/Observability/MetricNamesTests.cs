@@ -175,10 +175,10 @@ public sealed partial class MetricNamesTests(VezaServer server)
                 continue;
             foreach (var value in metric.Values)
             {
-                Assert.False(Id().IsMatch(value), $"{name} tells {value}");
+                Assert.False(Id().IsMatch(value), $"{name} exposes {value}");
                 Assert.False(
                     value.Contains(person.UserName, StringComparison.OrdinalIgnoreCase),
-                    $"{name} tells {value}"
+                    $"{name} exposes {value}"
                 );
             }
         }

@@ -20,7 +20,7 @@ public sealed class GuessesAtOnceTests(VezaServer veza) : IDisposable
     [InlineData("password", "sign_in_failed")]
     [InlineData("code", "two_factor_failed")]
     [InlineData("recovery code", "two_factor_failed")]
-    [InlineData("name that nobody has", "sign_in_failed")]
+    [InlineData("unknown name", "sign_in_failed")]
     public async Task Of_guesses_made_at_once_from_everywhere_no_more_are_looked_at_than_one_by_one(
         string what,
         string failed

@@ -71,7 +71,7 @@ public class SignInAttackTests(VezaServer veza)
     public async Task An_unknown_name_is_refused_word_for_word_like_a_wrong_password_and_costs_the_log_as_much()
     {
         var ada = await veza.RegisterAsync("ada");
-        var told = new List<string>();
+        var answers = new List<string>();
         foreach (
             var name in new[]
             {
@@ -87,7 +87,7 @@ public class SignInAttackTests(VezaServer veza)
         {
             using var answer = await SignInAsync(name, "a wrong one");
             var problem = await answer.JsonAsync(HttpStatusCode.Unauthorized);
-            told.Add(
+            answers.Add(
                 string.Join(
                     '\n',
                     problem.EnumerateObject().Where(p => p.Name != "traceId").Select(p => $"{p.Name}: {p.Value}")
@@ -102,7 +102,7 @@ public class SignInAttackTests(VezaServer veza)
                     )
             );
         }
-        Assert.Single(told.Distinct());
+        Assert.Single(answers.Distinct());
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public class WhatAccountsRunTests(VezaServer veza)
 {
     private const string Mark = "zqrunning";
     private const string Nothing = "runs nothing: it is a fact, or a count of facts";
-    private const string Platform = "the platform's own, whoever has an account";
+    private const string Platform = "the platform's own, independent of accounts";
     private const string CommandBus = "a command of an account that is out is refused before it is decided";
 
     /// <summary>For every aggregate, reactor and service: what ends it.</summary>

@@ -112,11 +112,11 @@ public sealed class LiveThroughFaultsTests : IAsyncLifetime
         await library.EndAsync();
         Assert.All(raw, s => Assert.Null(s.Fault));
         Assert.All(raw, s => Assert.Equal(Filtered(expected, s.Topics), s.Items));
-        Assert.Equal(Subscribers / 2, library.Told.Length);
-        Assert.All(library.Told, s => Assert.Null(s.Fault));
-        Assert.All(library.Told, s => Assert.Equal(Filtered(expected, s.Topics), s.Items));
+        Assert.Equal(Subscribers / 2, library.Received.Length);
+        Assert.All(library.Received, s => Assert.Null(s.Fault));
+        Assert.All(library.Received, s => Assert.Equal(Filtered(expected, s.Topics), s.Items));
         var interruptions = library
-            .Told.SelectMany(t => t.Interruptions)
+            .Received.SelectMany(t => t.Interruptions)
             .GroupBy(i => i.Key, i => i.Value)
             .Select(g => $"{g.Sum()} {g.Key}");
         TestContext.Current.TestOutputHelper?.WriteLine(
@@ -125,7 +125,7 @@ public sealed class LiveThroughFaultsTests : IAsyncLifetime
                 + $"interruptions of the library: {string.Join(", ", interruptions)}"
         );
         Assert.True(_balancer.Cuts > 0 && raw.Sum(s => s.Connections) > raw.Length, "nothing was disturbed");
-        Assert.Contains(library.Told, t => t.Interruptions.ContainsKey("moving"));
+        Assert.Contains(library.Received, t => t.Interruptions.ContainsKey("moving"));
     }
 
     /// <summary>Some stop reading until more events have been appended than a node's tail holds.</summary>
@@ -288,8 +288,8 @@ public sealed class LiveThroughFaultsTests : IAsyncLifetime
             while (
                 !(
                     raw.All(s => s.Fault is not null || s.Items.Length >= Filtered(expected, s.Topics).Length)
-                    && library.Told.Length > 0
-                    && library.Told.All(s =>
+                    && library.Received.Length > 0
+                    && library.Received.All(s =>
                         s.Fault is not null || s.Items.Length >= Filtered(expected, s.Topics).Length
                     )
                 )

@@ -24,7 +24,7 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
     [InlineData(777_777)]
     public async Task The_past_is_answered_as_the_present_was(int seed)
     {
-        var told =
+        var answers =
             new List<(
                 long Position,
                 DateTimeOffset At,
@@ -43,14 +43,14 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
             await log.ProjectedAsync();
             var (head, now) = (log.Log.Log.Head, TimeProvider.System.GetUtcNow());
             foreach (var (what, ask) in history.Questions(now))
-                told.Add((head, now, what, ask, await Json(ask(log.Log.Views))));
+                answers.Add((head, now, what, ask, await Json(ask(log.Log.Views))));
             var message = history.Sent[i % history.Sent.Count];
             edits.Add((head, message, await Json(EditsAsync(message, long.MaxValue))));
         }
 
         var asked = new Random(seed)
-            .GetItems([.. told], 400)
-            .Concat(told.DistinctBy(t => (t.What, t.Position % 10)))
+            .GetItems([.. answers], 400)
+            .Concat(answers.DistinctBy(t => (t.What, t.Position % 10)))
             .ToList();
         var different = new List<string>();
         foreach (var (position, at, what, ask, answer) in asked)
@@ -102,7 +102,7 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
                 "update log.mt_events set timestamp = date_trunc('hour', now()) - (200 - seq_id) * interval '7 minutes'"
             );
 
-            var told = new List<(long Position, Chart Chart, DateTimeOffset At, string Answer)>();
+            var answers = new List<(long Position, Chart Chart, DateTimeOffset At, string Answer)>();
             var events = await other.Log.Log.Reader.ReadAsync(
                 0,
                 long.MaxValue,
@@ -117,10 +117,10 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
                 if (e.Position < 10)
                     continue;
                 foreach (var chart in Enum.GetValues<Chart>())
-                    told.Add((e.Position, chart, e.At, await AskAsync(other.Log.Views, chart, e.At)));
+                    answers.Add((e.Position, chart, e.At, await AskAsync(other.Log.Views, chart, e.At)));
             }
-            Assert.True(told.Select(t => t.Answer).Distinct().Count() > 20);
-            foreach (var (position, chart, at, answer) in told)
+            Assert.True(answers.Select(t => t.Answer).Distinct().Count() > 20);
+            foreach (var (position, chart, at, answer) in answers)
                 Assert.Equal(answer, await AskAsync(new PointInTime(other.Log.Log, position, at).Views, chart, at));
         }
         finally

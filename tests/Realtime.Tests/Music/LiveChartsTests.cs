@@ -25,14 +25,14 @@ public class LiveChartsTests(TestLog log)
         await UploadAsync();
         await PlayAsync();
         using var follower = charts.Follow(Chart, Account, out _)!;
-        await using var told = follower
+        await using var received = follower
             .ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken)
             .GetAsyncEnumerator();
-        Assert.Equal(1, Plays(await NextAsync(told)));
+        Assert.Equal(1, Plays(await NextAsync(received)));
 
         // The board waits for the second to pass; plays in between cannot send anything.
         var second = await _clock.HeldAsync(ChartBoard.ReadEvery);
-        var next = NextAsync(told);
+        var next = NextAsync(received);
         await PlayAsync();
         await PlayAsync();
         await PlayAsync();
@@ -56,15 +56,15 @@ public class LiveChartsTests(TestLog log)
         await UploadAsync();
         await PlayAsync();
         var followers = Enumerable.Range(0, 5).Select(i => charts.Follow(Chart, Account, out var _)!).ToList();
-        var told = new List<LiveMessage.ChartChanged>();
+        var received = new List<LiveMessage.ChartChanged>();
         foreach (var follower in followers)
         {
             await using var messages = follower
                 .ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken)
                 .GetAsyncEnumerator();
-            told.Add(await NextAsync(messages));
+            received.Add(await NextAsync(messages));
         }
-        Assert.All(told, one => Assert.Same(told[0].Chart, one.Chart));
+        Assert.All(received, one => Assert.Same(received[0].Chart, one.Chart));
         Assert.Equal((1, 1), (Volatile.Read(ref _reads), charts.Followed));
         followers.ForEach(f => f.Dispose());
         Assert.Equal(0, charts.Followed);
@@ -77,11 +77,11 @@ public class LiveChartsTests(TestLog log)
         await UploadAsync();
         await PlayAsync();
         using var follower = charts.Follow(Chart, Account, out _)!;
-        await using var told = follower
+        await using var received = follower
             .ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken)
             .GetAsyncEnumerator();
-        await NextAsync(told);
-        var next = NextAsync(told);
+        await NextAsync(received);
+        var next = NextAsync(received);
         var second = await _clock.HeldAsync(ChartBoard.ReadEvery);
         // Of another genre: the chart is read again, with the same result.
         await PlayAsync($"not {_genre}", Guid.CreateVersion7());
@@ -99,14 +99,14 @@ public class LiveChartsTests(TestLog log)
     {
         var charts = Charts();
         using var follower = charts.Follow(Chart, Account, out _)!;
-        await using var told = follower
+        await using var received = follower
             .ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken)
             .GetAsyncEnumerator();
-        await NextAsync(told);
+        await NextAsync(received);
         charts.Stop();
-        Assert.True(await told.MoveNextAsync());
-        Assert.Equal(new LiveMessage.Closed("server_stopping"), told.Current);
-        Assert.False(await told.MoveNextAsync());
+        Assert.True(await received.MoveNextAsync());
+        Assert.Equal(new LiveMessage.Closed("server_stopping"), received.Current);
+        Assert.False(await received.MoveNextAsync());
     }
 
     [Fact]
@@ -117,18 +117,18 @@ public class LiveChartsTests(TestLog log)
         using var ending = charts.Follow(Chart, Account, out _)!;
         using var staying = charts.Follow(Chart, Account, out _)!;
         using var open = await SignedInAsync(session);
-        await using var told = ending.ReadAsync(open, TestContext.Current.CancellationToken).GetAsyncEnumerator();
+        await using var received = ending.ReadAsync(open, TestContext.Current.CancellationToken).GetAsyncEnumerator();
         await using var others = staying
             .ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken)
             .GetAsyncEnumerator();
-        await NextAsync(told);
+        await NextAsync(received);
         await NextAsync(others);
-        var last = told.MoveNextAsync();
+        var last = received.MoveNextAsync();
         var next = others.MoveNextAsync();
         await AppendAsync(session, new SessionEnded(session, Guid.CreateVersion7(), Session.SignedOut));
         Assert.True(await last);
-        Assert.Equal(new LiveMessage.Closed("session_ended"), told.Current);
-        Assert.False(await told.MoveNextAsync());
+        Assert.Equal(new LiveMessage.Closed("session_ended"), received.Current);
+        Assert.False(await received.MoveNextAsync());
         charts.Stop();
         Assert.True(await next);
         Assert.Equal(new LiveMessage.Closed("server_stopping"), others.Current);

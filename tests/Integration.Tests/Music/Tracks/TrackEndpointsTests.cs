@@ -234,7 +234,7 @@ public class TrackEndpointsTests(VezaEndpoints veza, VezaServer server) : IClass
     [Fact]
     public async Task Uploading_and_listening_need_a_sign_in()
     {
-        using var form = Wave.Form(Sound, ("title", "Nobody's"));
+        using var form = Wave.Form(Sound, ("title", "Unsigned"));
         Assert.Equal(
             HttpStatusCode.Unauthorized,
             (await server.Nobody.SendAsync(HttpMethod.Post, "/api/v1/tracks", form)).StatusCode
