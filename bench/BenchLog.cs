@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Veza.EventStore;
 using Veza.EventStore.Appending;
+using Veza.EventStore.Events;
+using Veza.EventStore.Personal;
 
 namespace Veza.Bench;
 
@@ -23,6 +25,7 @@ internal sealed class BenchLog
     private readonly (long Version, long Position)[] _seen = new (long, long)[Streams];
 
     public static EventTypes Types { get; } = EventTypes.DerivedFrom(typeof(BenchEvent));
+    private static readonly PersonalDataCipher Cipher = new(Types, keys: null);
 
     public static SomethingHappened Event() =>
         new(
@@ -61,7 +64,7 @@ internal sealed class BenchLog
         for (var i = 0; i < commands; i++)
         {
             var stream = OneOf(i, commands);
-            batch.TryAdd(new(Next(stream), Types, generation: 0));
+            batch.TryAdd(new(Next(stream), Cipher, generation: 0));
             _seen[stream].Version++;
         }
         return batch;

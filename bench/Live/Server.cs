@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 using Veza.Api;
 using Veza.Api.Auth;
 using Veza.Api.Configuration;
-using Veza.EventStore;
+using Veza.EventStore.Database;
 
 namespace Veza.Bench.Live;
 

@@ -8,7 +8,7 @@ using Marten;
 using Marten.Events;
 using Veza.Domain;
 using Veza.Domain.Chat.Messages;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.EventStore.Marten;
 
 namespace MartenOnVeza;
@@ -48,7 +48,7 @@ public static class Sample
         {
             options.Connection(database);
             options.DatabaseSchemaName = "sample";
-            options.OpenVezaLog(log.Types, typeof(Message));
+            options.OpenVezaLog(log.Cipher, typeof(Message));
             options.Projections.Add<ChannelActivityProjection>(ProjectionLifecycle.Async);
             // The one process that projects; Marten's HotCold is for several.
             options.Projections.AsyncMode = DaemonMode.Solo;

@@ -2,18 +2,18 @@ using System.Runtime;
 
 namespace Veza.Api;
 
-/// <summary>Has full collections done beside the work instead of in a pause.</summary>
+/// <summary>Keeps full garbage collections in the background instead of in a pause.</summary>
 /// <remarks>
-/// The runtime ends its thread for them 20 s after the last one, and the next one that has to start it anew seldom
-/// waits until it runs: it stops everything instead, 73 ms for 100 MB (dotnet/runtime#13238, mended after .NET 10). So
-/// while the process has much to do, none comes so late.
+/// The runtime ends its background collection thread 20 s after the last full collection. The next one has to start the
+/// thread again, and mostly does not wait for it: it stops everything instead, 73 ms for 100 MB (dotnet/runtime#13238,
+/// fixed after .NET 10). This service therefore collects before the thread ends while the process is busy.
 /// </remarks>
 internal sealed class FullCollections(TimeProvider clock) : BackgroundService
 {
     private static readonly TimeSpan ThreadLifetime = TimeSpan.FromSeconds(20);
 
     /// <summary>
-    /// Between two full collections. With the time between two looks it stays below the thread's lifetime.
+    /// Between two full collections. Together with the interval of the checks it stays below the thread's lifetime.
     /// </summary>
     private static readonly TimeSpan IntervalMax = TimeSpan.FromSeconds(14);
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
@@ -24,8 +24,8 @@ internal sealed class FullCollections(TimeProvider clock) : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // The old generation is compacted only when memory is short. It would otherwise be once its holes are many, and
-        // everything stands for the time: 124 ms were seen where other pauses are of 3 to 12 ms.
+        // Compacts the old generation only when memory is short. Otherwise it would be compacted once it has many
+        // holes, which stops everything: 124 ms were measured where other pauses take 3 to 12 ms.
         GCSettings.LatencyMode = GCLatencyMode.SustainedLowLatency;
         using var timer = new PeriodicTimer(LookEvery, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken))
@@ -34,11 +34,12 @@ internal sealed class FullCollections(TimeProvider clock) : BackgroundService
     }
 
     /// <summary>
-    /// Whether one is wanted now: the thread still runs, will soon end, and there was work for it since the last one.
+    /// Whether a full collection is due: the thread still runs, will end soon, and other collections have run since the
+    /// last full one.
     /// </summary>
     /// <param name="now">The clock's timestamp.</param>
-    /// <param name="young">Collections so far of the second generation or the whole.</param>
-    /// <param name="full">Collections so far of the whole.</param>
+    /// <param name="young">Collections of generation 1 or higher so far.</param>
+    /// <param name="full">Full collections so far.</param>
     public bool IsDue(long now, int young, int full)
     {
         if (full != _full)

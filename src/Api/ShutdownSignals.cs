@@ -2,13 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace Veza.Api;
 
-/// <summary>The first SIGTERM or Ctrl-C asks for an orderly end, the second ends the process at once.</summary>
+/// <summary>The first SIGTERM or Ctrl-C requests an orderly end, the second ends the process immediately.</summary>
 /// <remarks>
-/// In place of the host's own handling, which knows no second signal and begins only after PostgreSQL has started.
+/// Replaces the host's own handling, which ignores a second signal and begins only after PostgreSQL has started.
 /// </remarks>
 internal sealed class ShutdownSignals : IDisposable
 {
-    /// <summary>What shells report for a process ended by SIGTERM.</summary>
+    /// <summary>The exit code that shells report for a process ended by SIGTERM.</summary>
     private const int ExitCodeAtOnce = 143;
 
     private readonly CancellationTokenSource asked;

@@ -3,8 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Veza.Domain;
 using Veza.Domain.Accounts;
-using Veza.EventStore;
 using Veza.EventStore.Aggregates;
+using Veza.EventStore.Events;
 using Veza.EventStore.Personal;
 using Veza.EventStore.Projections;
 using Veza.EventStore.Verification;
@@ -13,10 +13,10 @@ using Veza.Realtime;
 
 namespace Veza.Api;
 
-/// <summary>What the product knows: its events, its projections, and how both are written as JSON.</summary>
+/// <summary>The events and projections of the product, and their JSON format.</summary>
 public static class VezaApplication
 {
-    /// <summary>What in events and models is personal, as they say themselves.</summary>
+    /// <summary>Finds the personal data in events and aggregates by their attributes.</summary>
     private static PersonalData Personal { get; } =
         new(
             property => property.GetCustomAttribute<PersonalAttribute>()?.Owner,
@@ -25,11 +25,11 @@ public static class VezaApplication
 
     public static EventTypes EventTypes { get; } = EventTypes.DerivedFrom(typeof(DomainEvent), ConfigureJson, Personal);
 
-    /// <summary>Every model of the domain, which Marten aggregates as a node does.</summary>
+    /// <summary>Every aggregate of the domain; Marten folds them as a node does.</summary>
     public static IReadOnlyList<Type> Models { get; } =
     [.. typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel)];
 
-    /// <summary>Every projection of the product: one of each class there is.</summary>
+    /// <summary>One instance of every projection class of the product.</summary>
     public static IReadOnlyList<IProjection> CreateProjections() =>
         [
             .. new[] { typeof(ReadModels), typeof(TopicIndexProjection) }
@@ -43,10 +43,12 @@ public static class VezaApplication
     public static IReadOnlyList<string> ErasingProjections { get; } =
     [.. CreateProjections().Where(p => p.Events.Contains(typeof(AccountErased))).Select(p => p.Name)];
 
-    /// <summary>What former releases had and this one has not, without versions. A name stays here for good.</summary>
+    /// <summary>
+    /// Projections of former releases that no longer exist, without versions. A name stays here for good.
+    /// </summary>
     public static IReadOnlyList<string> WithdrawnProjections { get; } = ["chat.message_places", "chat.message_texts"];
 
-    /// <summary>Which events give the unique names to their owners.</summary>
+    /// <summary>The events that assign unique names to their owners.</summary>
     public static IReadOnlyList<NameRule> NameRules { get; } =
     [
         new(Account.UserNameScope, [Alias<AccountRegistered>()], "userName", ReleasedBy: Alias<AccountErased>()),
@@ -61,7 +63,7 @@ public static class VezaApplication
     private static string Alias<TEvent>()
         where TEvent : DomainEvent => EventTypes.Describe(typeof(TEvent)).Alias;
 
-    /// <summary>How events, requests and answers are written.</summary>
+    /// <summary>The JSON format of events, requests and answers.</summary>
     internal static void ConfigureJson(JsonSerializerOptions json)
     {
         json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase));

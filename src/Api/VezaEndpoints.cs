@@ -23,7 +23,7 @@ using Veza.Api.Social.Likes;
 
 namespace Veza.Api;
 
-/// <summary>Everything the host answers.</summary>
+/// <summary>Maps every endpoint of the host.</summary>
 internal static class VezaEndpoints
 {
     public static void Map(WebApplication app, VezaSettings settings)
@@ -43,7 +43,7 @@ internal static class VezaEndpoints
         app.UseAuthorization();
         app.Use(IdempotencyKey.Middleware);
         app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
-        // It would match every request's path against expressions of its own.
+        // It would match every request's path against its own expressions.
         app.UseWhen(
             context => context.Request.Path.StartsWithSegments("/docs"),
             docs =>

@@ -20,17 +20,18 @@ using Wolverine.Runtime;
 namespace Veza.Api;
 
 /// <summary>
-/// Veza as one process: its PostgreSQL unless it is given one, and the web host with all that the roles ask for.
+/// Runs Veza as one process: its private PostgreSQL unless one is configured, and the web host with the parts that
+/// ROLES names.
 /// </summary>
 public static class VezaHost
 {
-    /// <summary>What is in flight at SIGTERM may take this long; orchestrators kill soon after.</summary>
+    /// <summary>Time for running requests at SIGTERM; orchestrators kill soon after.</summary>
     public static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Connections the kernel may hold until they are accepted. When a node restarts all its clients knock at once, and
-    /// one that finds no room tries again a second later, then three. Linux allows 4,096 unless net.core.somaxconn says
-    /// otherwise.
+    /// Connections that the kernel may hold until they are accepted. When a node restarts, all its clients reconnect
+    /// together, and one that finds no room tries again after a second, then after three. Linux allows 4,096 unless
+    /// net.core.somaxconn says otherwise.
     /// </summary>
     private const int BacklogMax = 4096;
 
@@ -41,7 +42,7 @@ public static class VezaHost
     public static async Task<int> RunAsync(VezaSettings settings, CancellationToken ct = default)
     {
         settings = DevelopmentSecrets.Fill(settings);
-        // What cannot hold should not start a PostgreSQL first.
+        // Impossible settings must fail before a PostgreSQL starts.
         _ = ConnectionLimits.For(settings, OpenFiles.Max);
         using var signals = new ShutdownSignals(ct);
         using var loggers = LoggerFactory.Create(logging => Telemetry.AddLogging(logging, settings));
@@ -64,7 +65,7 @@ public static class VezaHost
         }
         finally
         {
-            // Last: until the host has stopped, it still answers what was asked before.
+            // Last: the host answers running requests until it has stopped.
             if (postgres is not null)
                 await postgres.StopAsync(CancellationToken.None);
         }
@@ -75,7 +76,7 @@ public static class VezaHost
     /// <summary>Opens the log, starts the projections and the web host.</summary>
     /// <param name="settings">With its secrets filled in.</param>
     /// <param name="connectionString">Npgsql's form.</param>
-    /// <param name="postgres">The private server that the connection string leads to, if it does.</param>
+    /// <param name="postgres">The private server behind the connection string, if there is one.</param>
     public static async Task<RunningVeza> StartAsync(
         VezaSettings settings,
         string connectionString,
@@ -111,7 +112,7 @@ public static class VezaHost
         {
             if (settings.Has(HostRole.Projections))
                 projections.Start();
-            // The host starts it too, and last; what is sent before needs its handlers.
+            // The host starts it too, but last; commands sent before need its handlers.
             await ((IHostedService)app.Services.GetRequiredService<IWolverineRuntime>()).StartAsync(ct);
             if (!settings.InProduction)
                 await app.Services.GetRequiredService<OperatorBootstrap>().RunAsync(settings.VezaHome, ct);
@@ -150,7 +151,7 @@ public static class VezaHost
     }
 
     /// <summary>
-    /// Configuration, server and services of the host; tests put a server in memory in Kestrel's place.
+    /// Configuration, server and services of the host; tests replace Kestrel with a server in memory.
     /// </summary>
     internal static WebApplicationBuilder CreateBuilder(
         VezaSettings settings,
@@ -160,13 +161,13 @@ public static class VezaHost
         ServerWatch? watch
     )
     {
-        // Configuration is VezaSettings alone: neither the current folder nor ASPNETCORE_* variables have a say.
+        // VezaSettings is the only configuration: the current folder and ASPNETCORE_* variables have no effect.
         var builder = WebApplication.CreateSlimBuilder(
             new WebApplicationOptions
             {
                 ContentRootPath = AppContext.BaseDirectory,
-                // What differs in development the settings say. The framework's own difference is a page for
-                // exceptions, around every request, which Problems leaves nothing to do.
+                // The settings define the differences of development. The framework's own difference is a page for
+                // exceptions around every request, which Problems replaces.
                 EnvironmentName = Environments.Production,
             }
         );
@@ -199,7 +200,7 @@ public static class VezaHost
 
     private static string Connection(VezaSettings settings, string connectionString)
     {
-        // Whole seconds are all Npgsql takes; rounded up, as 0 would mean "for ever".
+        // Npgsql takes whole seconds only; rounded up, because 0 would mean "for ever".
         var timeoutSeconds = (int)Math.Ceiling(settings.DatabaseTimeout.TotalSeconds);
         return new NpgsqlConnectionStringBuilder(connectionString)
         {
@@ -240,28 +241,9 @@ public static class VezaHost
             {
                 if (port == settings.Port && settings.Has(HostRole.Media))
                     kestrel.ApplicationServices.GetRequiredService<IcecastSource>().UseOn(endpoint);
-                // Inside it: a source never comes as far as HTTP.
+                // Inside it: a source never reaches HTTP.
                 ConnectionHandover.UseOn(endpoint);
             }
         }
-    }
-}
-
-/// <summary>A started Veza. Disposing it stops first what asks, then what answers.</summary>
-public sealed class RunningVeza(WebApplication app, ProjectionHost projections, EventLog log) : IAsyncDisposable
-{
-    public WebApplication App { get; } = app;
-    public EventLog Log { get; } = log;
-    public ProjectionHost Projections { get; } = projections;
-
-    /// <summary>Where it listens, such as <c>http://127.0.0.1:8080</c>.</summary>
-    public string Address => App.Urls.First();
-
-    public async ValueTask DisposeAsync()
-    {
-        await App.StopAsync(CancellationToken.None);
-        await App.DisposeAsync();
-        await Projections.DisposeAsync();
-        await Log.DisposeAsync();
     }
 }

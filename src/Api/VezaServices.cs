@@ -1,7 +1,6 @@
 using System.Text;
 using Marten;
 using Veza.Api.Accounts;
-using Veza.Api.Chat.Members;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Configuration;
 using Veza.Api.Connections;
@@ -10,12 +9,12 @@ using Veza.Api.Http;
 using Veza.Api.Live.Broadcasts;
 using Veza.Api.Music.Listening;
 using Veza.Api.Music.Tracks;
-using Veza.Api.Observability;
 using Veza.Api.OpenApi;
 using Veza.Api.Replay;
 using Veza.Api.Social;
 using Veza.Commands.Dispatching;
 using Veza.EventStore;
+using Veza.EventStore.Database;
 using Veza.EventStore.Marten;
 using Veza.EventStore.Personal;
 using Veza.EventStore.Projections;
@@ -32,10 +31,10 @@ using Wolverine.Runtime;
 
 namespace Veza.Api;
 
-/// <summary>Everything the host is composed of.</summary>
+/// <summary>Registers every service of the host.</summary>
 internal static class VezaServices
 {
-    /// <summary>Where Marten would keep documents. The product has none.</summary>
+    /// <summary>The schema where Marten would store documents. The product has none.</summary>
     private const string DocumentsSchema = "documents";
 
     public static void Add(
@@ -76,7 +75,7 @@ internal static class VezaServices
         {
             options.Connection(log.Database);
             options.DatabaseSchemaName = DocumentsSchema;
-            options.OpenVezaLog(log.Types, VezaApplication.Models);
+            options.OpenVezaLog(log.Cipher, VezaApplication.Models);
         });
         services.AddSingleton(new HistoryLimit(settings.MessageHistoryMax));
         services.AddSingleton(provider => new CommandBus(
@@ -114,7 +113,7 @@ internal static class VezaServices
         );
     }
 
-    /// <summary>What reactors need beside all else; Wolverine runs them.</summary>
+    /// <summary>Additional services of reactors, which Wolverine runs.</summary>
     private static void AddReactors(
         IServiceCollection services,
         VezaSettings settings,
@@ -141,7 +140,7 @@ internal static class VezaServices
         services.ConfigureHttpJsonOptions(o => VezaApplication.ConfigureJson(o.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.AddExceptionHandler<FaultHandler>();
-        // ASP.NET Core would put the whole traceparent there, in place of the id that logs and traces are found by.
+        // ASP.NET Core would write the whole traceparent instead of the id that logs and traces use.
         services.AddProblemDetails(o =>
             o.CustomizeProblemDetails = c =>
                 c.ProblemDetails.Extensions["traceId"] = System.Diagnostics.Activity.Current?.TraceId.ToHexString()
@@ -156,7 +155,7 @@ internal static class VezaServices
             provider.GetRequiredService<EventLog>().Disk,
             provider.GetService<DiskSpace>()
         ));
-        // It costs nothing, and who stops says so at once.
+        // Not cached: it costs nothing and must change immediately.
         var health = services
             .AddHealthChecks()
             .AddCheck<StoppingHealth>("stopping", tags: [HealthEndpoints.Ready])

@@ -2,7 +2,7 @@ using Veza.Api.Configuration;
 
 namespace Veza.Api;
 
-/// <summary>What a person sees once Veza runs: where it is, and three things to try.</summary>
+/// <summary>Shows a person at the terminal that Veza runs: its address, and three commands to try.</summary>
 internal static class Welcome
 {
     public static void Say(VezaSettings settings, ILogger logger)

@@ -29,7 +29,10 @@ var config = new Command(
     "config",
     "Shows every environment variable: current value, default, meaning. Secrets are masked."
 );
-var markdown = new Option<bool>("--markdown") { Description = "Writes the table of docs/configuration.md instead." };
+var markdown = new Option<bool>("--markdown")
+{
+    Description = "Writes the table of docs/reference/configuration.md instead.",
+};
 config.Options.Add(markdown);
 config.SetAction(arguments =>
 {

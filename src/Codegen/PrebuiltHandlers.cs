@@ -20,7 +20,7 @@ public static class PrebuiltHandlers
     private const string Registry = "GeneratedHandlerRegistry.cs";
 
     /// <summary>Where the plans stand in a checkout.</summary>
-    public const string Plans = "docs/handlers.md";
+    public const string Plans = "docs/reference/handlers.md";
 
     /// <returns>Every file, by its path in a checkout, in the order of the paths.</returns>
     public static async Task<IReadOnlyDictionary<string, string>> GenerateAsync()

@@ -3,7 +3,10 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Veza.EventStore.Aggregates;
 using Veza.EventStore.Appending;
+using Veza.EventStore.Concurrency;
 using Veza.EventStore.Coordination;
+using Veza.EventStore.Database;
+using Veza.EventStore.Events;
 using Veza.EventStore.Personal;
 using Veza.EventStore.Reading;
 
@@ -48,8 +51,8 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     private readonly SubjectKeyStore _keys;
     private readonly NpgsqlDataSource _appendSource;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly SemaphoreSlim _lookNow = new(0, 1);
-    private readonly SemaphoreSlim _tellOthers = new(0, 1);
+    private readonly Wakeup _lookNow = new();
+    private readonly Wakeup _tellOthers = new();
     private long _appendedTo;
 
     // Another node has told of what it appended, or somebody waits to know of it.
@@ -77,19 +80,19 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         Shares = shares;
         Tail = new();
         _guard = new(Tail, ForgetHistory, _logger);
-        var builder = new NpgsqlDataSourceBuilder(connectionString) { Name = Pools.Queries };
+        var builder = new NpgsqlDataSourceBuilder(connectionString) { Name = DataSources.Queries };
         builder.ConnectionStringBuilder.MaxPoolSize = shares.Queries;
         // Not prepared automatically: a statement that fails while it is being prepared leaves its connection broken
         // for whoever uses it next.
         Database = _guard.Build(builder);
-        var keys = new NpgsqlDataSourceBuilder(connectionString) { Name = Pools.Keys };
+        var keys = new NpgsqlDataSourceBuilder(connectionString) { Name = DataSources.Keys };
         keys.ConnectionStringBuilder.MaxPoolSize = shares.Keys;
         _keysSource = _guard.Build(keys);
         _keys = new(_keysSource, keySecret);
-        Types = types = types.With(_keys);
+        Cipher = new(types, _keys);
         // Before the others that watch: what they see of an event is without what was erased before it.
         Tail.Watch(WatchErasures, atOnce: true);
-        var append = new NpgsqlDataSourceBuilder(connectionString) { Name = Pools.Append };
+        var append = new NpgsqlDataSourceBuilder(connectionString) { Name = DataSources.Append };
         append.ConnectionStringBuilder.Options = AppendCall.ConnectionOptions;
         append.ConnectionStringBuilder.WriteBufferSize = AppendCall.BufferBytes;
         append.ConnectionStringBuilder.ApplicationName = Appender.ApplicationName;
@@ -101,7 +104,7 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         append.ConnectionStringBuilder.CommandTimeout = 0;
         _appendSource = _guard.Build(append);
         var node = Guid.CreateVersion7(clock.GetUtcNow());
-        var runners = new NpgsqlDataSourceBuilder(connectionString) { Name = Pools.Runners };
+        var runners = new NpgsqlDataSourceBuilder(connectionString) { Name = DataSources.Runners };
         // What they write can be written again from the log; a flush for each would slow every command.
         runners.ConnectionStringBuilder.Options = "-c synchronous_commit=off";
         runners.ConnectionStringBuilder.ApplicationName = NodeLeases.SessionName("runners", node);
@@ -112,13 +115,13 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         _runnersSource = _guard.Build(runners);
         Owners = new(_runnersSource, node, () => HistoryGeneration, clock, loggers.CreateLogger<WorkCoordinator>());
         Runners = new(Database);
-        Reader = new(Database, types);
-        Snapshots = new(Database, Reader, types, loggers.CreateLogger<Snapshots>());
+        Reader = new(Database, Cipher);
+        Snapshots = new(Database, Reader, Cipher, loggers.CreateLogger<Snapshots>());
         Models = new(Snapshots, Tail);
         _maintenance = new(Database, () => Head, partitionEvents, clock, _logger);
         Appender = new(
             _appendSource,
-            types,
+            Cipher,
             () => Tail.HistoryGeneration,
             _maintenance.MakeRoomAsync,
             Appended,
@@ -128,7 +131,11 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         );
     }
 
-    public EventTypes Types { get; }
+    public EventTypes Types => Cipher.Types;
+
+    /// <summary>Encrypts and decrypts the personal texts in this log's events.</summary>
+    public PersonalDataCipher Cipher { get; }
+
     public NpgsqlDataSource Database { get; }
     public Tail Tail { get; }
     public LogReader Reader { get; }
@@ -188,7 +195,7 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         var shares = ConnectionBudget.Of(new NpgsqlConnectionStringBuilder(connectionString).MaxPoolSize, allowed);
         var log = new EventLog(connectionString, types, shares, clock, loggers, partitionEvents, keySecret, disk);
         await Schema.LogSchema.ApplyAsync(log.Database, ct);
-        await Marten.AppendRules.WriteAsync(log.Database, types, names ?? [], ct);
+        await Schema.AppendRules.WriteAsync(log.Database, types, names ?? [], ct);
         await log._guard.StartAsync(log.Database, ct);
         await log._keys.CheckAsync(ct);
         await log.WarnOfTooManyAsync(allowed, ct);
@@ -358,10 +365,10 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
 
     private void WatchErasures(RecordedEvent e)
     {
-        if (Types.Personal.ErasedBy(e) is { } account)
+        if (Cipher.ErasedBy(e) is { } account)
             ForgetSoon(account);
         // Written beside the erasure by a node that had not seen it.
-        else if (_keys.AnyGone && Types.Personal.HoldsErased(e))
+        else if (_keys.AnyGone && Cipher.HoldsErased(e))
             e.Forget();
     }
 
@@ -376,8 +383,8 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     {
         for (var pass = 1; pass <= 2; pass++)
         {
-            Models.ForgetPersonal(Types.Personal, account);
-            Tail.Forget(e => Types.Personal.HoldsOf(e, account));
+            Models.ForgetPersonal(Cipher, account);
+            Tail.Forget(e => Cipher.HoldsOf(e, account));
             if (pass == 1)
                 await Task.Delay(ForgetAgainAfter, _clock);
         }
@@ -394,26 +401,14 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         }
         Volatile.Write(ref _appendedTo, events[^1].Position);
         if (!Tail.Publish(events, generation))
-            Wake(_lookNow);
-        Wake(_tellOthers);
+            _lookNow.Set();
+        _tellOthers.Set();
     }
 
     private void LookAtOnce()
     {
         _lookAtOnce = true;
-        Wake(_lookNow);
-    }
-
-    private static void Wake(SemaphoreSlim loop)
-    {
-        try
-        {
-            if (loop.CurrentCount == 0)
-                loop.Release();
-        }
-        catch (SemaphoreFullException)
-        { /* Two woke it at once; once is enough. */
-        }
+        _lookNow.Set();
     }
 
     private async Task FollowAsync()

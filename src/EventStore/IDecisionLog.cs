@@ -1,5 +1,6 @@
 using Veza.EventStore.Aggregates;
 using Veza.EventStore.Appending;
+using Veza.EventStore.Events;
 
 namespace Veza.EventStore;
 

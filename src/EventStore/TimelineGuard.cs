@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Veza.EventStore.Database;
 using Veza.EventStore.Reading;
 
 namespace Veza.EventStore;
@@ -37,7 +38,7 @@ internal sealed class TimelineGuard(Tail tail, Action forget, ILogger logger)
             connection => LookAsync(connection).GetAwaiter().GetResult(),
             LookAsync
         );
-        var source = Pools.Build(builder);
+        var source = DataSources.Build(builder);
         lock (_sources)
             _sources.Add(source);
         return source;
@@ -137,12 +138,3 @@ internal sealed class TimelineGuard(Tail tail, Action forget, ILogger logger)
         && int.Parse(timeline, System.Globalization.CultureInfo.InvariantCulture)
             < int.Parse(otherTimeline, System.Globalization.CultureInfo.InvariantCulture);
 }
-
-/// <summary>A server that was the primary until another was promoted, and still takes itself for it.</summary>
-public sealed class FormerPrimaryException(string message) : IOException(message);
-
-/// <summary>What was read or decided rests on a history that the log no longer has.</summary>
-public sealed class HistoryForkedException()
-    : Exception(
-        "the history of the log was forked by a promotion or a restore; what was read before it does not go on"
-    );

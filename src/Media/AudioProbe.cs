@@ -3,16 +3,15 @@ using System.Text.Json;
 
 namespace Veza.Media;
 
-/// <summary>Decides what a file is by looking: its streams, and whether its sound is all there.</summary>
+/// <summary>Probes an uploaded file: its streams, and whether its sound is complete. Safe from any thread.</summary>
 /// <remarks>
-/// The whole file is decoded once. A header can promise what the file does not hold, and only decoding tells.
-/// ffmpeg's <c>-xerror</c> is not used: a great many sound MP3 files carry trailing tags it calls errors.
+/// The whole file is decoded once. A header can promise sound that the file does not hold, and only decoding shows it.
+/// ffmpeg's <c>-xerror</c> is not used: many good MP3 files carry trailing tags that it calls errors.
 /// </remarks>
 public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
 {
     /// <summary>
-    /// For looking and for decoding, each. An hour of FLAC decodes in seconds; a file that takes longer than this is
-    /// made to.
+    /// For probing and for decoding, each. An hour of FLAC decodes in seconds; a slower file is slow on purpose.
     /// </summary>
     public static readonly TimeSpan TimeLimitDefault = TimeSpan.FromMinutes(2);
 
@@ -24,14 +23,13 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
     public const int TagCharsMax = 500;
 
     /// <summary>
-    /// The demuxers allowed. Without this a playlist with a sound file's name makes ffmpeg open other files and
-    /// addresses.
+    /// The demuxers allowed. Otherwise a playlist with a sound file's name makes ffmpeg open other files and addresses.
     /// </summary>
     internal const string Formats = "wav,w64,aiff,flac,mov,mp3,aac,ogg";
 
     private const string Accepted = "WAV, AIFF, FLAC, ALAC, MP3, AAC/M4A, Ogg Vorbis and Opus";
 
-    /// <summary>Looking and decoding write no file.</summary>
+    /// <summary>Probing and decoding write no file.</summary>
     private const long WrittenBytesMax = 0;
 
     private readonly TimeSpan _timeLimit = timeLimit ?? TimeLimitDefault;
@@ -57,7 +55,7 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
                 ProbeCodes.TagsTooLarge,
                 $"The file's tags are more than {ExternalTool.OutputCharsMax:N0} characters."
             );
-        // An MP4 file keeps its index at the end as a rule; when that is cut off nothing else can be read.
+        // An MP4 file usually has its index at the end; without it nothing else can be read.
         if (look.Errors.Contains("moov atom not found", StringComparison.Ordinal))
             return Truncated("its index (moov) is missing");
         if (!look.Succeeded)
@@ -68,7 +66,7 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
         var (declared, rejected) = Read(seen.RootElement, fileBytes);
         if (declared is null)
             return rejected!;
-        // Of the others the length is an estimate from the first frames, and may be far too long.
+        // For the others the length is an estimate from the first frames, and may be far too long.
         if (DeclaresLength(declared) && SoundBounds.Refuse(declared, fileBytes) is { } outside)
             return outside;
 
@@ -134,7 +132,7 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
             ExternalTool.FileUrl(path),
         ];
 
-    // One second more than is taken, so that what is longer is seen to be.
+    // One second more than allowed, so that a longer file is noticed.
     private static IEnumerable<string> DecodeArguments(string path) =>
         [
             "-nostdin",
@@ -155,7 +153,7 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
     private static (AudioFacts? Facts, AudioRejected? Rejected) Read(JsonElement seen, long fileBytes)
     {
         var streams = seen.TryGetProperty("streams", out var list) ? list.EnumerateArray().ToList() : [];
-        // An index costs memory for each packet it names, wherever they are said to lie.
+        // An index costs memory for each packet it names, even for packets outside the file.
         var packets = streams.Select(s => Number(s, "nb_frames")).DefaultIfEmpty(0).Max();
         if (packets > fileBytes)
             return (
@@ -229,7 +227,7 @@ public sealed class AudioProbe(TimeProvider time, TimeSpan? timeLimit = null)
         : double.TryParse(value.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number
         : 0;
 
-    // Ogg keeps tags on the stream, the others on the container; Vorbis comments are upper case by custom.
+    // Ogg stores tags on the stream, the others on the container; Vorbis comments are upper case by custom.
     private static string? Tag(JsonElement format, JsonElement stream, string name)
     {
         foreach (var holder in (ReadOnlySpan<JsonElement>)[format, stream])

@@ -3,56 +3,31 @@ using System.Net;
 using System.Text;
 using Amazon.Runtime;
 using Amazon.S3;
-using Amazon.S3.Model;
 
 namespace Veza.Media;
 
 /// <summary>
-/// Where a bucket is, and how to sign in to it. The keys need to get, put, delete and list its objects.
-/// </summary>
-/// <param name="ForcePathStyle">The bucket stands in the path of its addresses and not in their host name.</param>
-public sealed record BucketAddress(
-    Uri Endpoint,
-    string Name,
-    string Region,
-    string AccessKey,
-    string SecretKey,
-    bool ForcePathStyle
-)
-{
-    // A record prints its members, and some of these are secrets.
-    public override string ToString() => $"{Name} at {Endpoint}";
-}
-
-/// <summary>
-/// Keeps the tracks' files in a bucket of S3-compatible storage, under the names they have in a folder.
+/// Stores the tracks' files in a bucket of S3-compatible storage, under the same names as in a folder.
 /// </summary>
 /// <remarks>
-/// For any thread. A file appears whole or not at all, as an object does. Whatever is amiss with the storage throws
-/// <see cref="MediaStorageException"/>, after <see cref="RetriesMax"/> more attempts and within a time limit.
-/// Uploads are staged, and worked on, in the local folder.
-/// See docs/decisions/0062-audio-in-a-bucket-served-through-veza.md.
+/// Safe from any thread. A file appears whole or not at all, as an object does. Any fault of the storage throws
+/// <see cref="MediaStorageException"/>, after <see cref="RetriesMax"/> more attempts and within a time limit. Uploads are
+/// staged, and processed, in the local folder. See docs/decisions/0062-audio-in-a-bucket-served-through-veza.md.
 /// </remarks>
 public sealed class BucketStore : MediaStore, IDisposable
 {
-    /// <summary>
-    /// Beyond the first attempt. The reactor tries its work again later anyhow, and a client its request.
-    /// </summary>
+    /// <summary>Beyond the first attempt. The reactor and the client retry later anyway.</summary>
     public const int RetriesMax = 2;
 
-    /// <summary>
-    /// For a request without a body to speak of, with its retries: longer than a healthy storage takes for any.
-    /// </summary>
+    /// <summary>For a request with a small body, including its retries: longer than a healthy storage takes.</summary>
     private static readonly TimeSpan AnswerMax = TimeSpan.FromSeconds(10);
 
-    /// <summary>
-    /// A storage that moves less than this is taken for broken; half a gigabyte then takes 17 minutes.
-    /// </summary>
+    /// <summary>A slower storage counts as broken; half a gigabyte then takes 17 minutes.</summary>
     private const long BytesPerSecondMin = 512 << 10;
 
     /// <summary>
-    /// Amazon's own chunks, each signed: some S3-compatible servers keep them as if they were the file. Without them
-    /// the file is read twice, and signed as a whole.
+    /// Amazon's own chunks, each signed: some S3-compatible servers store them as part of the file. Without them the
+    /// file is read twice, and signed as a whole.
     /// </summary>
     private const bool InChunks = false;
 
@@ -85,8 +60,8 @@ public sealed class BucketStore : MediaStore, IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    /// <summary>Asks whether the bucket is there and can be reached with these keys.</summary>
-    /// <exception cref="MediaStorageException">No, or not within <paramref name="patience"/>.</exception>
+    /// <summary>Checks that the bucket exists and accepts these keys.</summary>
+    /// <exception cref="MediaStorageException">It does not, or not within <paramref name="patience"/>.</exception>
     public Task CheckAsync(TimeSpan patience, CancellationToken ct) =>
         AskAsync(patience, limited => _client.HeadBucketAsync(new() { BucketName = _bucket }, limited), ct);
 
@@ -129,7 +104,7 @@ public sealed class BucketStore : MediaStore, IDisposable
                     Key(trackId, NameOf(TrackFile.Original)),
                     limited
                 );
-                // Of a process that died at it.
+                // The remains of a process that died.
                 File.Delete(path);
                 await using var file = Create(path);
                 await got.ResponseStream.CopyToAsync(file, limited);
@@ -157,7 +132,7 @@ public sealed class BucketStore : MediaStore, IDisposable
         await RemoveAsync(trackId, NameOf(TrackFile.Mp3), ct);
     }
 
-    /// <remarks>One node at a time works on a track, so that nobody counts beside this.</remarks>
+    /// <remarks>Only one node at a time works on a track, so the count has no concurrent writer.</remarks>
     public override async Task<int> BeginAttemptAsync(Guid trackId, CancellationToken ct)
     {
         var attempt = await AttemptsAsync(trackId, ct) + 1;
@@ -226,7 +201,7 @@ public sealed class BucketStore : MediaStore, IDisposable
                         BucketName = _bucket,
                         Key = Key(trackId, NameOf(file)),
                         FilePath = path,
-                        // What it is, its event says; the SDK would guess by the file's name.
+                        // The event holds the type; the SDK would guess it from the file's name.
                         ContentType = "application/octet-stream",
                         UseChunkEncoding = InChunks,
                     },
@@ -235,7 +210,7 @@ public sealed class BucketStore : MediaStore, IDisposable
             ct
         );
 
-    /// <summary>Removes an object; one that is not there is no fault.</summary>
+    /// <summary>Removes an object. A missing one is not a fault.</summary>
     private Task RemoveAsync(Guid trackId, string name, CancellationToken ct) =>
         AskAsync(AnswerMax, limited => _client.DeleteObjectAsync(_bucket, Key(trackId, name), limited), ct);
 
@@ -283,7 +258,7 @@ public sealed class BucketStore : MediaStore, IDisposable
     private static MediaStorageException Fault(string what, Exception? fault = null) =>
         new(new IOException(what, fault));
 
-    /// <summary>A local file that cannot be read or written fails the same way.</summary>
+    /// <summary>Includes faults of the local file, which are reported the same way.</summary>
     private static bool IsOfStorage(Exception fault) =>
         fault is AmazonServiceException or AmazonClientException or HttpRequestException or IOException;
 

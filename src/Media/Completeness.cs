@@ -1,17 +1,17 @@
 using System.Buffers.Binary;
-using Veza.Media.Live;
+using Veza.Media.Formats;
 
 namespace Veza.Media;
 
 /// <summary>
-/// Whether a file holds all the bytes its own structure promises. ffmpeg decodes what is there and says nothing of the
-/// rest.
+/// Checks that a file holds all the bytes its structure promises. ffmpeg decodes the existing part and does not report
+/// the missing one.
 /// </summary>
 internal static class Completeness
 {
     private const int ReadBytes = 64 * 1024;
 
-    /// <returns>What is missing, or null when nothing is or the format does not tell.</returns>
+    /// <returns>The missing part; null when the file is complete or its format does not show it.</returns>
     public static string? MissingFrom(string path, string container, CancellationToken cancellation)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, ReadBytes);
@@ -39,7 +39,7 @@ internal static class Completeness
                 : BinaryPrimitives.ReadUInt32BigEndian(head[4..8]);
             var isSound = head[..4].SequenceEqual(System.Text.Encoding.ASCII.GetBytes(soundChunk));
             var there = file.Length - file.Position;
-            // All ones, or nothing, stands for "not known" in files written to a pipe and in RF64.
+            // All ones, or zero, means "unknown" in files written to a pipe and in RF64.
             if (isSound && length is not (uint.MaxValue or 0) && length > there)
                 return $"it declares {length:N0} bytes of sound and holds {there:N0}";
             if (isSound)
@@ -49,7 +49,7 @@ internal static class Completeness
         return "it has no sound";
     }
 
-    // A missing end-of-stream mark is forgiven, as recordings of live streams have none; half a page is not.
+    // A missing end-of-stream mark is allowed, because recordings of live streams have none; half a page is not.
     private static string? OggPages(FileStream file, CancellationToken cancellation)
     {
         var framer = new OggFramer();
@@ -80,10 +80,15 @@ internal static class Completeness
             : null;
     }
 
-    private static void Feed(FileStream file, IFramer framer, Action<LiveFrame> onFrame, CancellationToken cancellation)
+    private static void Feed(
+        FileStream file,
+        IFramer framer,
+        Action<SoundFrame> onFrame,
+        CancellationToken cancellation
+    )
     {
         var buffer = new byte[ReadBytes];
-        var frames = new List<LiveFrame>();
+        var frames = new List<SoundFrame>();
         while (file.Read(buffer) is > 0 and var read)
         {
             cancellation.ThrowIfCancellationRequested();

@@ -5,86 +5,22 @@ using System.Text;
 
 namespace Veza.Media;
 
-internal enum ToolEnd
-{
-    Exited,
-    TimedOut,
-    TooMuchOutput,
-    OverLimit,
-}
-
-/// <param name="Limit">Which limit ended it, in words for the person who sent the file; null unless one did.</param>
-internal sealed record ToolRun(ToolEnd End, int ExitCode, string Output, string Errors, string? Limit = null)
-{
-    public bool Succeeded => End == ToolEnd.Exited && ExitCode == 0;
-
-    /// <summary>The first complaint of the tool, fit for an answer: what follows is usually its consequence.</summary>
-    public string FirstError => ToolText.ForAnswer(Errors.AsSpan().Trim().ToString().Split('\n')[0]);
-}
-
-/// <summary>What one run of an external program may take. The kernel enforces all but <see cref="Wall"/>.</summary>
-/// <param name="Wall">Time by the clock, after which the program is killed.</param>
-/// <param name="Cpu">Processor time, of all threads together.</param>
-/// <param name="FileBytes">Size of any file it writes.</param>
-internal sealed record ToolLimits(TimeSpan Wall, TimeSpan Cpu, long FileBytes)
-{
-    /// <summary>
-    /// Address space. ffmpeg maps 300 MB before it reads a byte; the index of the longest file taken needs
-    /// <see cref="ExternalTool.AllocationBytesMax"/> more, twice while it grows.
-    /// </summary>
-    public const long MemoryBytes = 1L << 30;
-
-    /// <summary>Some of its own, the input, the output and the pipes.</summary>
-    public const int OpenFiles = 64;
-
-    /// <summary>
-    /// Longer than any run may take, and well within what a timer can hold (49.7 days): a limit computed from a hostile
-    /// duration is cut here instead of making the timer throw.
-    /// </summary>
-    public static readonly TimeSpan WallMax = TimeSpan.FromHours(24);
-
-    /// <summary>Requests come first; on an idle machine this changes nothing.</summary>
-    public const int Nice = 10;
-
-    public TimeSpan Wall { get; } = Wall < WallMax ? Wall : WallMax;
-
-    /// <remarks>
-    /// A hard limit equal to the soft one kills at once: ffmpeg would take the soft one's signal for a wish to end
-    /// well. The number of processes is not limited: the kernel counts all threads of the user, ours included, and
-    /// ignores the limit for root. A thread of ffmpeg costs address space, which is limited.
-    /// </remarks>
-    public IEnumerable<string> Command =>
-        [
-            "prlimit",
-            Both("as", MemoryBytes),
-            Both("cpu", Math.Max(1, (long)Math.Ceiling(Cpu.TotalSeconds))),
-            Both("fsize", FileBytes),
-            Both("nofile", OpenFiles),
-            Both("core", 0),
-            "--",
-            "nice",
-            "-n",
-            $"{Nice}",
-        ];
-
-    private static string Both(string name, long value) =>
-        string.Create(CultureInfo.InvariantCulture, $"--{name}={value}:{value}");
-}
-
 /// <summary>
-/// Runs external programs: the only class of this room that does. Every run is bounded in time, memory, processor time,
-/// file size and in what it may say, and is the first that the kernel ends when memory runs out.
-/// Its whole process tree dies with the call, and with this process however that ends.
-/// A death by a limit is a result, <see cref="ToolEnd.OverLimit"/>, and never an exception. Safe from any thread.
+/// Runs external programs, as the only class of this project. Every run is bounded in time, memory, processor time,
+/// file size and output, and the kernel ends it first when memory runs out. Its whole process tree dies with the call,
+/// and with this process however that ends. A death by a limit is a result, <see cref="ToolEnd.OverLimit"/>, and never
+/// an exception. Safe from any thread.
 /// </summary>
 internal static class ExternalTool
 {
     /// <summary>
-    /// Characters of standard output kept. A probe says a few kilobytes; only tags abused as storage say more.
+    /// Characters of standard output kept. A probe writes a few kilobytes; only tags abused as storage produce more.
     /// </summary>
     public const int OutputCharsMax = 1024 * 1024;
 
-    /// <summary>Characters of standard error kept. A broken file can make ffmpeg complain of every packet.</summary>
+    /// <summary>
+    /// Characters of standard error kept. A broken file can make ffmpeg report an error for every packet.
+    /// </summary>
     public const int ErrorCharsMax = 16 * 1024;
 
     /// <summary>
@@ -92,12 +28,12 @@ internal static class ExternalTool
     /// </summary>
     public const int AllocationBytesMax = 128 << 20;
 
-    /// <summary>The sound, a cover picture, chapters and a few more; each has tables of its own.</summary>
+    /// <summary>The sound, a cover picture, chapters and a few more; each has its own tables.</summary>
     public const int StreamsMax = 32;
 
     private const int LineCharsMax = 4096;
 
-    /// <summary>What a shell, prlimit and nice exit with when there is no such program.</summary>
+    /// <summary>The exit code of a shell, prlimit and nice when there is no such program.</summary>
     private const int NotFound = 127;
 
     /// <summary>A shell adds the number of the signal that ended a program to this.</summary>
@@ -108,10 +44,10 @@ internal static class ExternalTool
         FileTooLarge = 25;
 
     /// <summary>
-    /// Runs the tool beside a watcher that reads the pipe this process holds open: when that breaks, as it does even at
-    /// kill -9, the tool is killed. (Linux's own death signal is bound to the thread that started the child, and those
-    /// of a pool come and go.) Files it makes are closed to others, and it is first in line for the kernel's OOM
-    /// killer.
+    /// Runs the tool beside a watcher that reads a pipe, which this process holds open. When the pipe breaks, even by
+    /// kill -9, the watcher kills the tool. (Linux's own death signal is bound to the thread that started the child,
+    /// and threads of a pool come and go.) Files it creates are closed to others, and it is first in line for the
+    /// kernel's OOM killer.
     /// </summary>
     internal const string Watched = """
         exec 3<&0
@@ -127,7 +63,7 @@ internal static class ExternalTool
         exit $status
         """;
 
-    /// <summary>What ffmpeg and ffprobe are told before their input, whatever the work.</summary>
+    /// <summary>The options of ffmpeg and ffprobe before every input.</summary>
     /// <remarks>
     /// Without the list of formats, a playlist with a sound file's name makes ffmpeg open other files and addresses.
     /// </remarks>
@@ -145,7 +81,7 @@ internal static class ExternalTool
         $"{StreamsMax}",
     ];
 
-    /// <param name="onLine">Is given each line of standard output, which is then not kept.</param>
+    /// <param name="onLine">Called with each line of standard output, which is then not kept.</param>
     /// <exception cref="OperationCanceledException">
     /// The caller cancelled; the process is dead when this is thrown.
     /// </exception>
@@ -166,7 +102,7 @@ internal static class ExternalTool
         var ended = "cancelled";
         MediaMetrics.ToolsRunning.Add(1, tool);
 
-        // Killing closes the pipes, so the reads below need no token of their own and always come to an end.
+        // Killing closes the pipes, so the reads below always end and need no separate token.
         await using var onLimit = limit.Token.Register(() => Kill(process));
         await using var onCancel = cancellation.Register(() => Kill(process));
         try
@@ -205,7 +141,7 @@ internal static class ExternalTool
     /// <summary>A path as ffmpeg takes it: never mistaken for an option or for another protocol.</summary>
     public static string FileUrl(string path) => "file:" + Path.GetFullPath(path);
 
-    /// <returns>Which limit ended the run; null when none did.</returns>
+    /// <returns>The limit that ended the run; null when none did.</returns>
     private static string? LimitHit(ToolRun run, ToolLimits limits)
     {
         var memory = string.Create(CultureInfo.InvariantCulture, $"memory, {ToolLimits.MemoryBytes:N0} bytes");
@@ -216,7 +152,7 @@ internal static class ExternalTool
             return file;
         return (run.ExitCode - Signalled) switch
         {
-            // A program that was refused memory and does not look at the answer ends so.
+            // A program that does not check a failed allocation ends like this.
             Aborted or Faulted => memory,
             Killed => string.Create(
                 CultureInfo.InvariantCulture,
@@ -264,7 +200,7 @@ internal static class ExternalTool
         }
         catch (Exception e) when (e is InvalidOperationException or Win32Exception)
         {
-            // It ended between the question and the blow.
+            // It ended between the check and the kill.
         }
     }
 
@@ -279,7 +215,7 @@ internal static class ExternalTool
         var overflowed = false;
         while (await reader.ReadAsync(buffer) is > 0 and var read)
         {
-            // What is beyond the limit is still read, or the process would block on a full pipe.
+            // Output beyond the limit is still read, or the process would block on a full pipe.
             var room = Math.Min(read, charsMax - kept.Length);
             kept.Append(buffer, 0, room);
             if (room == read || overflowed)

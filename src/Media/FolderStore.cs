@@ -1,6 +1,6 @@
 namespace Veza.Media;
 
-/// <summary>Keeps the tracks' files in a folder, which all nodes that upload, serve or process share.</summary>
+/// <summary>Stores the tracks' files in a folder that all nodes share if they upload, serve or process.</summary>
 /// <remarks>
 /// Staging is under the same root, hence on the same file system, so that moving into place is one atomic rename.
 /// </remarks>
@@ -23,7 +23,7 @@ public sealed class FolderStore : MediaStore
         return Task.CompletedTask;
     }
 
-    /// <summary>Where a track's file is or would be.</summary>
+    /// <summary>The path of a track's file, whether or not it exists.</summary>
     public string PathOf(Guid trackId, TrackFile file) => Path.Combine(TrackFolder(trackId), NameOf(file));
 
     public override Task<long?> BytesAsync(Guid trackId, TrackFile file, CancellationToken ct)
@@ -41,14 +41,14 @@ public sealed class FolderStore : MediaStore
                     Mode = FileMode.Open,
                     Access = FileAccess.Read,
                     Share = FileShare.ReadWrite | FileShare.Delete,
-                    // Whoever reads it has a buffer.
+                    // The reader has a buffer.
                     BufferSize = 0,
                     Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
                 }
             )
         );
 
-    /// <summary>The file itself: ffmpeg reads and makes files where they are kept.</summary>
+    /// <summary>The file itself: ffmpeg reads and writes in the folder.</summary>
     public override Task<string> TakeOriginalAsync(Guid trackId, CancellationToken ct) =>
         Task.FromResult(PathOf(trackId, TrackFile.Original));
 

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Veza.Media;
 
-/// <summary>What the sound says of itself on /metrics.</summary>
+/// <summary>Metrics of media files: uploads, transcodes and the programs that make them.</summary>
 public static class MediaMetrics
 {
     public static readonly Meter Meter = new("Veza.Media");
@@ -32,32 +32,4 @@ public static class MediaMetrics
         "By",
         "Bytes of uploads that were received whole."
     );
-
-    internal static readonly Counter<long> MeteredPackets = Meter.CreateCounter<long>(
-        "veza.broadcasts.metered",
-        "{packet}",
-        "Opus packets that the level meters of broadcasts met, by outcome: decoded, failed or skipped."
-    );
-
-    internal static void ObserveMounts(Func<IReadOnlyList<Live.Mount>> all)
-    {
-        Meter.CreateObservableGauge(
-            "veza.broadcasts.mounts",
-            () => all().Count,
-            "{broadcast}",
-            "Broadcasts this node has the sound of, interrupted ones included."
-        );
-        Meter.CreateObservableGauge(
-            "veza.broadcasts.listeners",
-            () => all().Sum(m => m.Listeners),
-            "{listener}",
-            "Listeners of this node's broadcasts."
-        );
-        Meter.CreateObservableGauge(
-            "veza.broadcasts.cuts",
-            () => all().Sum(m => m.Cuts),
-            "{cut}",
-            "Times a slow listener of a broadcast now on this node was cut forward."
-        );
-    }
 }

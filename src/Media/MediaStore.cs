@@ -2,44 +2,20 @@ using System.Security.Cryptography;
 
 namespace Veza.Media;
 
-public enum TrackFile
-{
-    Original,
-    Opus,
-    Mp3,
-}
-
-/// <summary>What became of an upload's bytes: <see cref="Staged"/> or <see cref="UploadTooLarge"/>.</summary>
-public abstract record StageResult;
-
-/// <param name="Path">Where the bytes are, for looking at them before they are kept.</param>
-/// <param name="Sha256">Of the bytes, in lower-case hexadecimal.</param>
-public sealed record Staged(Guid UploadId, string Path, long Bytes, string Sha256) : StageResult;
-
-public sealed record UploadTooLarge(long UploadBytesMax) : StageResult
-{
-    public string Detail => $"the upload is larger than MAX_UPLOAD_SIZE, {UploadBytesMax:N0} bytes";
-}
-
 /// <summary>
-/// The disk is full, or fails; or the object storage does. Of whoever sent the bytes it says nothing.
-/// </summary>
-public sealed class MediaStorageException(IOException fault) : IOException(fault.Message, fault);
-
-/// <summary>
-/// The tracks' files, and the staging area that uploads come through. Names are made of ids alone, so no name anybody
-/// sends can lead out of it.
+/// The tracks' files, and the staging area of uploads. File names consist of ids alone, so no client can choose a path
+/// outside.
 /// </summary>
 /// <remarks>
-/// Staging is a local folder; the files are kept in the same one (<see cref="FolderStore"/>) or in a bucket
-/// (<see cref="BucketStore"/>). ffmpeg works on local files: what it reads is taken, and what it makes is kept.
+/// Staging is a local folder; the files are stored in the same one (<see cref="FolderStore"/>) or in a bucket
+/// (<see cref="BucketStore"/>). ffmpeg works on local files: its input is fetched, and its output is stored.
 /// </remarks>
 public abstract class MediaStore
 {
     private const int CopyBytes = 128 * 1024;
 
     /// <summary>
-    /// Set after making: what a file is made with is cut by the umask, which may also be too narrow for the group.
+    /// Set after creation: the umask cuts the mode of a new file, and may also be too narrow for the group.
     /// </summary>
     internal const UnixFileMode FileMode640 = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
     internal const UnixFileMode FolderMode750 =
@@ -63,16 +39,16 @@ public abstract class MediaStore
     }
 
     /// <summary>
-    /// Copies an upload to the staging area. Whatever stops it (the limit, a fault, a cancelled request) leaves nothing
+    /// Copies an upload to the staging area. An early end (the limit, a fault, a cancelled request) leaves nothing
     /// behind.
     /// </summary>
     /// <exception cref="MediaStorageException">
-    /// It could not be written. What reading <paramref name="content"/> throws goes through as it is.
+    /// It could not be written. Exceptions from reading <paramref name="content"/> pass through unchanged.
     /// </exception>
     public async Task<StageResult> StageAsync(Guid uploadId, Stream content, CancellationToken cancellation)
     {
         var path = StagedPath(uploadId);
-        // An id is used once: finding its file here is a fault, and the file is not this call's to delete.
+        // An id is used once: an existing file with it is a fault, and this call must not delete it.
         await using var file = Create(path);
         var complete = false;
         try
@@ -100,7 +76,7 @@ public abstract class MediaStore
         }
     }
 
-    /// <summary>Makes a file that only this user and its group may read; there must be none.</summary>
+    /// <summary>Creates a file that only this user and its group may read. It must not exist.</summary>
     protected static FileStream Create(string path)
     {
         FileStreamOptions options = new()
@@ -125,7 +101,8 @@ public abstract class MediaStore
     }
 
     /// <summary>
-    /// Makes a folder that only this user and its group may enter, whatever the umask and whether it was there.
+    /// Creates a folder that only this user and its group may enter; sets the mode whatever the umask, and for an
+    /// existing folder too.
     /// </summary>
     protected static void MakeFolder(string folder)
     {
@@ -146,7 +123,7 @@ public abstract class MediaStore
         }
     }
 
-    /// <summary>Once the upload is acknowledged it must survive the machine, as the event that names it does.</summary>
+    /// <summary>An acknowledged upload must survive a crash of the machine, as the event that names it does.</summary>
     protected static void Flush(FileStream file)
     {
         try
@@ -159,53 +136,51 @@ public abstract class MediaStore
         }
     }
 
-    /// <summary>Keeps a staged upload as the track's original; it is no longer staged then.</summary>
+    /// <summary>Stores a staged upload as the track's original, and removes it from staging.</summary>
     public abstract Task KeepAsync(Guid uploadId, Guid trackId, CancellationToken ct);
 
-    /// <summary>Gives up a staged upload. One that is not there is no fault.</summary>
+    /// <summary>Deletes a staged upload. A missing one is not a fault.</summary>
     public void Discard(Guid uploadId) => File.Delete(StagedPath(uploadId));
 
-    /// <returns>How large a track's file is; null when it is not there.</returns>
+    /// <returns>The size of a track's file; null when it does not exist.</returns>
     public abstract Task<long?> BytesAsync(Guid trackId, TrackFile file, CancellationToken ct);
 
-    /// <returns>The file's bytes; they can be read from any position on.</returns>
-    /// <exception cref="IOException">It is not there, or cannot be read.</exception>
+    /// <returns>The file's bytes, readable from any position.</returns>
+    /// <exception cref="IOException">It does not exist, or cannot be read.</exception>
     public abstract Task<Stream> OpenAsync(Guid trackId, TrackFile file, CancellationToken ct);
 
-    /// <returns>Where the original can be read on this machine, until <see cref="EndWork"/>.</returns>
-    /// <exception cref="IOException">It is not there, or cannot be read or written.</exception>
+    /// <returns>The local path of the original, valid until <see cref="EndWork"/>.</returns>
+    /// <exception cref="IOException">It does not exist, or cannot be read or written.</exception>
     public abstract Task<string> TakeOriginalAsync(Guid trackId, CancellationToken ct);
 
-    /// <summary>Where a copy is to be made on this machine; <see cref="KeepCopyAsync"/> keeps it then.</summary>
+    /// <summary>The local path for a new copy, before <see cref="KeepCopyAsync"/> stores it.</summary>
     public abstract string CopyPath(Guid trackId, TrackFile file);
 
-    /// <summary>Keeps the copy that was made at <see cref="CopyPath"/>.</summary>
+    /// <summary>Stores the copy that was made at <see cref="CopyPath"/>.</summary>
     public abstract Task KeepCopyAsync(Guid trackId, TrackFile file, CancellationToken ct);
 
-    /// <summary>Removes what the work on a track left on this machine and is not kept.</summary>
+    /// <summary>Removes the local files of the work on a track that are not stored.</summary>
     public abstract void EndWork(Guid trackId);
 
-    /// <summary>Removes the copies of a track that were made; its original stays.</summary>
+    /// <summary>Removes the copies of a track; its original stays.</summary>
     public abstract Task DeleteCopiesAsync(Guid trackId, CancellationToken ct);
 
-    /// <summary>Notes beside the original, durably, that work on it begins.</summary>
+    /// <summary>Records durably, beside the original, that work on it begins.</summary>
     /// <returns>
-    /// How often it has begun without <see cref="EndAttemptAsync"/> since, this time included: all others died with
-    /// their process.
+    /// How many attempts have begun since the last <see cref="EndAttemptAsync"/>, including this one: all others died
+    /// with their process.
     /// </returns>
     /// <exception cref="MediaStorageException">It could not be written.</exception>
     public abstract Task<int> BeginAttemptAsync(Guid trackId, CancellationToken ct);
 
-    /// <summary>However the work ended, its process did not end with it.</summary>
+    /// <summary>Records that the work ended, with any result, without the death of its process.</summary>
     public abstract Task EndAttemptAsync(Guid trackId, CancellationToken ct);
 
-    /// <summary>Removes all of a track's files. A track without any is no fault.</summary>
+    /// <summary>Removes all of a track's files. A track without any is not a fault.</summary>
     public abstract Task DeleteAsync(Guid trackId, CancellationToken ct);
 
-    /// <summary>
-    /// Removes staged uploads that nothing was written to for a while: their requests died with the process.
-    /// </summary>
-    /// <returns>How many there were.</returns>
+    /// <summary>Removes staged uploads without recent writes: their requests died with the process.</summary>
+    /// <returns>How many were removed.</returns>
     public int SweepStaging(TimeSpan age)
     {
         var before = _time.GetUtcNow().UtcDateTime - age;
@@ -223,13 +198,13 @@ public abstract class MediaStore
             _ => throw new ArgumentOutOfRangeException(nameof(file), file, null),
         };
 
-    /// <summary>Beside a track's files: how often work on it has begun.</summary>
+    /// <summary>The file beside a track's files that counts attempts.</summary>
     protected const string AttemptsName = "attempts";
 
     protected string StagedPath(Guid uploadId) => Path.Combine(_staging, uploadId.ToString("N"));
 
     /// <summary>
-    /// Of a file that is worked on here and kept elsewhere; the sweep finds it when its process dies.
+    /// The local path of a file that is processed here and stored elsewhere; the sweep finds it when its process dies.
     /// </summary>
     protected string WorkPath(Guid trackId, TrackFile file) => $"{StagedPath(trackId)}.{NameOf(file)}";
 }

@@ -1,26 +1,26 @@
 namespace Veza.Media;
 
-/// <summary>An object of a bucket as a file that can be read from any position, a window at a time.</summary>
+/// <summary>An object of a bucket as a seekable, read-only stream that requests one window at a time.</summary>
 /// <remarks>
-/// For one reader at a time. Nothing is kept in memory: a window is the range that one request asks for. A window that
-/// breaks off is asked for again from where it broke, <see cref="BreaksMax"/> times; then reading throws
+/// For one reader at a time. It buffers nothing: a window is the range of one request. A window that breaks off is
+/// requested again from the break, <see cref="BreaksMax"/> times; then reading throws
 /// <see cref="MediaStorageException"/>.
 /// </remarks>
 /// <param name="open">Opens the range from the first position to the last, both included.</param>
 internal sealed class ObjectStream(long length, Func<long, long, CancellationToken, Task<Stream>> open) : Stream
 {
     /// <summary>
-    /// Some minutes of sound: who listens to a whole track makes few requests, and who asks for a few bytes wastes no
-    /// more than what is under way.
+    /// Some minutes of sound: a listener of a whole track makes few requests, and a reader of a few bytes wastes no
+    /// more than the bytes in flight.
     /// </summary>
     public const int WindowBytes = 4 << 20;
 
     /// <summary>
-    /// Of one window: a listener who pauses for longer than the storage keeps a connection open breaks it once.
+    /// Breaks of one window: a listener who pauses for longer than the storage keeps a connection open causes one.
     /// </summary>
     public const int BreaksMax = 2;
 
-    /// <summary>Without a byte: the storage is taken for broken.</summary>
+    /// <summary>Time without a byte after which the storage counts as broken.</summary>
     private static readonly TimeSpan SilenceMax = TimeSpan.FromSeconds(30);
 
     private Stream? _window;
@@ -120,7 +120,7 @@ internal sealed class ObjectStream(long length, Func<long, long, CancellationTok
         }
     }
 
-    /// <summary>The next window is asked for afresh.</summary>
+    /// <summary>Ends the window; the next read requests another.</summary>
     private void End()
     {
         Drop();

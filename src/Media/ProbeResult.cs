@@ -1,10 +1,10 @@
 namespace Veza.Media;
 
-/// <summary>What looking at a file showed: <see cref="AudioFacts"/> or <see cref="AudioRejected"/>.</summary>
+/// <summary>The result of a probe: <see cref="AudioFacts"/> or <see cref="AudioRejected"/>.</summary>
 public abstract record ProbeResult;
 
 /// <param name="DurationMs">
-/// Of the sound as decoded, encoder delay and padding taken off where the file names them.
+/// Of the decoded sound, without encoder delay and padding where the file declares them.
 /// </param>
 /// <param name="Codec">
 /// As ffmpeg names it: <c>pcm_s16le</c>, <c>flac</c>, <c>alac</c>, <c>mp3</c>, <c>aac</c>, <c>vorbis</c>, <c>opus</c>.
@@ -13,7 +13,7 @@ public abstract record ProbeResult;
 /// <c>wav</c>, <c>aiff</c>, <c>flac</c>, <c>mp4</c>, <c>mp3</c>, <c>aac</c> (ADTS) or <c>ogg</c>.
 /// </param>
 /// <param name="BitRateKbps">
-/// Average over the whole file, pictures and tags included where the codec does not say.
+/// Average over the whole file; it includes pictures and tags when the codec does not declare a rate.
 /// </param>
 public sealed record AudioFacts(
     long DurationMs,

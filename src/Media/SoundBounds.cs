@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Veza.Media;
 
 /// <summary>
-/// What sound is taken at most. A few bytes can declare any of these numbers, and each costs time, memory or disk.
+/// The bounds of accepted sound. A few bytes can declare any of these numbers, and each costs time, memory or disk.
 /// </summary>
 internal static class SoundBounds
 {
@@ -27,16 +27,16 @@ internal static class SoundBounds
     public const long DecodedBytesMax = 32L << 30;
 
     /// <summary>
-    /// Bytes of a file for each second of its sound, at least. Silence in FLAC at 8 kHz takes 27, Opus speech 750.
+    /// Minimum bytes of a file for each second of its sound. Silence in FLAC at 8 kHz takes 27, Opus speech 750.
     /// </summary>
     public const int FileBytesPerSecondMin = 20;
 
-    /// <summary>So short a file need not be dense.</summary>
+    /// <summary>A file this short need not be dense.</summary>
     private const int DensityFreeBytes = 4 * 1024;
 
     private const int SampleBytes = 4;
 
-    /// <summary>Judges what a header declares, before anything is decoded.</summary>
+    /// <summary>Checks a header's declaration before anything is decoded.</summary>
     /// <returns>Null when all of it is within bounds.</returns>
     public static AudioRejected? Refuse(int sampleRateHz, int channels)
     {
@@ -53,7 +53,7 @@ internal static class SoundBounds
             );
     }
 
-    /// <summary>Judges how long the sound is for what it is, declared or decoded.</summary>
+    /// <summary>Checks the length of the sound, declared or decoded, against its format and the file's size.</summary>
     /// <returns>Null when it is within bounds.</returns>
     public static AudioRejected? Refuse(AudioFacts sound, long fileBytes)
     {

@@ -2,13 +2,13 @@ using System.Text.RegularExpressions;
 
 namespace Veza.Media;
 
-/// <summary>Makes a line that ffmpeg or ffprobe wrote fit for an answer to a client.</summary>
+/// <summary>Cleans a line from ffmpeg or ffprobe for an answer to a client.</summary>
 internal static partial class ToolText
 {
-    /// <summary>Longer than any complaint; a hostile file may have its own text quoted.</summary>
+    /// <summary>Longer than any error; a hostile file may have its own text quoted.</summary>
     private const int CharsMax = 300;
 
-    /// <returns>The line without addresses of memory, paths of the server and control characters.</returns>
+    /// <returns>The line without memory addresses, server paths and control characters.</returns>
     public static string ForAnswer(string line)
     {
         var clean = Paths().Replace(Addresses().Replace(line, ""), "the file");
@@ -16,7 +16,7 @@ internal static partial class ToolText
         return clean.Length <= CharsMax ? clean : clean[..CharsMax];
     }
 
-    /// <summary><c>[mov,mp4,m4a @ 0x55d0c0ffee00] </c> before a complaint, and a bare address anywhere.</summary>
+    /// <summary><c>[mov,mp4,m4a @ 0x55d0c0ffee00] </c> before an error, and a bare address anywhere.</summary>
     [GeneratedRegex(@"\[[^\]]*@ 0x[0-9a-fA-F]+\]\s*|@?\s*0x[0-9a-fA-F]{6,}")]
     private static partial Regex Addresses();
 

@@ -2,41 +2,17 @@ using System.Globalization;
 
 namespace Veza.Media;
 
-/// <param name="Format">Also the file's name in <see cref="MediaStore"/>.</param>
-public sealed record TranscodeTarget(TrackFile Format, int BitRateKbps)
-{
-    public static readonly TranscodeTarget Opus = new(TrackFile.Opus, 128);
-    public static readonly TranscodeTarget Mp3 = new(TrackFile.Mp3, 192);
-}
-
-/// <summary>How a transcode went: <see cref="Transcoded"/> or <see cref="TranscodeFailed"/>.</summary>
-public abstract record TranscodeResult;
-
-public sealed record Transcoded(long Bytes) : TranscodeResult;
-
-/// <param name="Code">One of <see cref="TranscodeCodes"/>.</param>
-public sealed record TranscodeFailed(string Code, string Detail) : TranscodeResult;
-
-public static class TranscodeCodes
-{
-    public const string Failed = "transcode_failed";
-    public const string Timeout = "transcode_timeout";
-    public const string OverLimit = "transcode_over_limit";
-}
-
-/// <summary>Makes the copies that are streamed from an original.</summary>
+/// <summary>Makes the copies that are streamed from an original. Safe from any thread.</summary>
 public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
 {
     /// <summary>For the shortest files. Longer ones may take <see cref="SlownessMax"/> of their length more.</summary>
     public static readonly TimeSpan TimeLimitMinDefault = TimeSpan.FromMinutes(2);
 
-    /// <summary>
-    /// A free processor makes a copy in a fiftieth of its length; a tenth leaves room for a busy machine.
-    /// </summary>
+    /// <summary>A free core makes a copy in a fiftieth of its length; a tenth leaves room for a busy machine.</summary>
     private const double SlownessMax = 0.1;
 
     /// <summary>
-    /// Opus and MP3 keep to their bit rate on the average; what is half as much again is not sound coded so.
+    /// Opus and MP3 keep their bit rate on average; a file half as large again is not an encoding of this sound.
     /// </summary>
     private const double BitRateExcessMax = 1.5;
 
@@ -45,12 +21,12 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
 
     private const string PartialSuffix = ".partial";
 
-    /// <summary>A file that ffmpeg works on is written to many times a second.</summary>
+    /// <summary>While ffmpeg works on a file, it writes many times a second.</summary>
     private static readonly TimeSpan PartialsKept = TimeSpan.FromMinutes(10);
 
-    /// <param name="destination">Appears whole or not at all, replacing what was there.</param>
+    /// <param name="destination">Appears whole or not at all, and replaces an existing file.</param>
     /// <param name="progress">
-    /// Is told the part done, 0 to 1, rising; about twice a second, on a thread of the pool.
+    /// Called with the finished part, 0 to 1, rising; about twice a second, on a thread of the pool.
     /// </param>
     public async Task<TranscodeResult> MakeAsync(
         string source,
@@ -78,7 +54,7 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
         CancellationToken cancellation
     )
     {
-        // A log may name tracks of before the bound.
+        // A log may hold older tracks that exceed the bound.
         if (facts.DurationMs > SoundBounds.DurationMax.TotalMilliseconds)
             return new TranscodeFailed(
                 TranscodeCodes.OverLimit,
@@ -88,7 +64,7 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
                 )
             );
         SweepPartials(destination);
-        // A name of its own: an ffmpeg of an earlier attempt, or of a node that lost its hold on the work, may still be
+        // A unique name: ffmpeg of an earlier attempt, or of a node that lost its lease on the work, may still be
         // writing.
         var partial = $"{destination}.{Path.GetRandomFileName()}{PartialSuffix}";
         var limits = LimitsOf(facts, rendition);
@@ -112,7 +88,7 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
                 return Failed(TranscodeCodes.OverLimit, $" took more than its limit of {run.Limit}.");
             if (!run.Succeeded)
                 return Failed(TranscodeCodes.Failed, $" failed: {run.FirstError}");
-            // The track can be deleted, folder and all, while its copy is made.
+            // The track and its folder can be deleted while its copy is made.
             if (!File.Exists(partial))
                 return Failed(TranscodeCodes.Failed, " failed: its place has gone");
             var bytes = new FileInfo(partial).Length;
@@ -146,13 +122,11 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
         return new(wall, Cpu: wall, FileBytes: CopyBytesMax(facts.DurationMs, rendition));
     }
 
-    /// <returns>How large a copy of so much sound may become.</returns>
+    /// <returns>The maximum size of a copy of so much sound.</returns>
     public static long CopyBytesMax(long durationMs, TranscodeTarget rendition) =>
         (long)(durationMs * (rendition.BitRateKbps / 8.0) * BitRateExcessMax) + OverheadBytesMax;
 
-    /// <summary>
-    /// What a process that was killed left behind. Younger ones may be somebody's who is still at work.
-    /// </summary>
+    /// <summary>Removes the remains of killed processes. Younger files may belong to a running one.</summary>
     private void SweepPartials(string destination)
     {
         var folder = new DirectoryInfo(Path.GetDirectoryName(Path.GetFullPath(destination))!);
@@ -171,7 +145,7 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
         string partial
     )
     {
-        // What was measured when it was uploaded, and a little: no copy is longer than its original.
+        // The duration measured at upload, plus one second: no copy is longer than its original.
         var seconds = string.Create(CultureInfo.InvariantCulture, $"{facts.DurationMs / 1000.0 + 1:0.000}");
         string[] input =
         [

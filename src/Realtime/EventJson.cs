@@ -3,7 +3,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Veza.Domain;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 
 namespace Veza.Realtime;
 

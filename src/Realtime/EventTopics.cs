@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Veza.Domain;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 
 namespace Veza.Realtime;
 
@@ -48,8 +48,6 @@ public sealed class TopicMap
     /// <summary>Every topic the event is on, except the log, on which all are.</summary>
     internal Topic[] TopicsOf(RecordedEvent e)
     {
-        if (e.View is LiveItem item)
-            return item.Topics;
         // A declaration that fails at an event must not stop what is live for everybody: the event is then on the log
         // alone.
         try

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Veza.EventStore;
+using Veza.EventStore.Concurrency;
+using Veza.EventStore.Events;
 using Veza.Projections.Topics;
 
 namespace Veza.Realtime;
@@ -21,7 +23,7 @@ public sealed class LiveEngine : IAsyncDisposable
     private const int PumpEventsMax = 1000;
     private static readonly TimeSpan PumpRetryAfter = TimeSpan.FromMilliseconds(200);
 
-    private readonly TopicMap _map;
+    private readonly LiveItems _items;
     private readonly EventJson _writer;
     private readonly TopicAccess _access;
     private readonly TimeProvider _clock;
@@ -47,12 +49,12 @@ public sealed class LiveEngine : IAsyncDisposable
     )
     {
         Log = log;
-        _map = map;
         _access = access;
         Limits = limits;
         _clock = clock;
         _logger = loggers.CreateLogger<LiveEngine>();
         _writer = new(log.Types);
+        _items = new(map, _writer);
         Index = new(log);
         Sessions = new(log, clock);
         DatabaseTurns = new(
@@ -179,7 +181,7 @@ public sealed class LiveEngine : IAsyncDisposable
         }
     }
 
-    internal LiveItem ItemOf(RecordedEvent e) => LiveItem.Of(e, _map, _writer);
+    internal LiveItem ItemOf(RecordedEvent e) => _items.Of(e);
 
     /// <returns>The position from which on the subscription is told of its events.</returns>
     internal long Register(LiveSubscription subscription, IEnumerable<Topic> topics)

@@ -1,22 +1,24 @@
 using System.Text.Json;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 
 namespace Veza.Realtime;
 
 /// <summary>
-/// An event as subscribers see it. One per event, kept with it in the tail; its JSON is made once, when the first
-/// subscriber needs it.
+/// An event as subscribers see it. An event in memory has one (<see cref="LiveItems"/>); its JSON is made once, when the
+/// first subscriber needs it.
 /// </summary>
 public sealed class LiveItem
 {
     private readonly RecordedEvent _event;
+    private readonly int _revision;
     private readonly EventJson _writer;
     private readonly EventTopics.Declaration? _declared;
     private byte[]? _json;
 
-    private LiveItem(RecordedEvent e, TopicMap map, EventJson writer)
+    internal LiveItem(RecordedEvent e, TopicMap map, EventJson writer)
     {
         _event = e;
+        _revision = e.Revision;
         _writer = writer;
         _declared = map.Find(e);
         Topics = map.TopicsOf(e);
@@ -44,17 +46,8 @@ public sealed class LiveItem
         }
     }
 
-    internal static LiveItem Of(RecordedEvent e, TopicMap map, EventJson writer)
-    {
-        if (e.View is LiveItem item)
-            return item;
-        lock (e)
-        {
-            if (e.View is not LiveItem made)
-                e.View = made = new(e, map, writer);
-            return made;
-        }
-    }
+    /// <summary>Personal data in the event was erased since: another item takes this one's place.</summary>
+    internal bool IsStale => _event.Revision != _revision;
 
     // Or whoever resumes before such an event would meet it again for ever.
     private ReadOnlyMemory<byte> Data()

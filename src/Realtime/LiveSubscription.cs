@@ -3,7 +3,7 @@ using Veza.Domain.Accounts;
 using Veza.Domain.Chat.Channels;
 using Veza.Domain.Chat.Members;
 using Veza.Domain.Social.Follows;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.Realtime.Live.Broadcasts;
 
 namespace Veza.Realtime;

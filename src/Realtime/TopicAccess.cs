@@ -2,6 +2,8 @@ using Veza.Domain.Accounts;
 using Veza.Domain.Chat.Members;
 using Veza.Domain.Social.Follows;
 using Veza.EventStore;
+using Veza.EventStore.Concurrency;
+using Veza.EventStore.Events;
 using Veza.EventStore.Reading;
 using Veza.Projections.Chat;
 using Veza.Projections.Social.Follows;

@@ -1,6 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.EventStore.Projections;
 using Veza.Projections.Topics;
 

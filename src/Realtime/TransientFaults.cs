@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using Veza.EventStore;
+using Veza.EventStore.Database;
+using Veza.EventStore.Events;
 
 namespace Veza.Realtime;
 

@@ -3,7 +3,7 @@ using System.Xml.Linq;
 
 namespace Veza.Architecture.Tests;
 
-/// <summary>docs/dependencies.md lists every package with its licence and the reason for it.</summary>
+/// <summary>docs/reference/dependencies.md lists every package with its licence and the reason for it.</summary>
 public sealed class DependenciesTests
 {
     private static readonly string[] FreeLicences = ["MIT", "Apache-2.0", "BSD-3-Clause", "PostgreSQL"];
@@ -18,7 +18,7 @@ public sealed class DependenciesTests
 
     private static readonly Row[] Listed =
     [
-        .. Read("docs/dependencies.md")
+        .. Read("docs/reference/dependencies.md")
             .Split("\n## ")
             .Single(part => part.StartsWith("Packages", StringComparison.Ordinal))
             .Split('\n')

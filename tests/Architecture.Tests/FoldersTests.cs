@@ -10,7 +10,10 @@ namespace Veza.Architecture.Tests;
 public sealed class FoldersTests
 {
     [Theory]
+    [InlineData("Api")]
     [InlineData("Domain")]
+    [InlineData("EventStore")]
+    [InlineData("Media")]
     [InlineData("Reactors")]
     [InlineData("Mail")]
     [InlineData("Cli")]

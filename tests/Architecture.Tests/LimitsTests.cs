@@ -5,7 +5,7 @@ using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using System.Threading.Channels;
 using System.Threading.RateLimiting;
-using Veza.EventStore;
+using Veza.EventStore.Concurrency;
 
 namespace Veza.Architecture.Tests;
 
@@ -34,7 +34,7 @@ public sealed partial class LimitsTests
         "erasure",
     ];
 
-    /// <summary>Settings are in docs/configuration.md; these two are no bounds.</summary>
+    /// <summary>Settings are in docs/reference/configuration.md; these two are no bounds.</summary>
     private static readonly string[] Elsewhere =
     [
         "VezaSettings",

@@ -26,7 +26,11 @@ public class ProblemsTests
             .Select(m => m.Groups[1].Value)
             .ToHashSet();
         var listed = Regex
-            .Matches(File.ReadAllText(Path.Combine(root, "docs/problems.md")), @"^\|(.+?)\|", RegexOptions.Multiline)
+            .Matches(
+                File.ReadAllText(Path.Combine(root, "docs/reference/problems.md")),
+                @"^\|(.+?)\|",
+                RegexOptions.Multiline
+            )
             .SelectMany(row => Regex.Matches(row.Groups[1].Value, "`([a-z_]+)`"))
             .Select(m => m.Groups[1].Value)
             .ToHashSet();

@@ -36,7 +36,7 @@ internal static partial class PublicNames
 
     /// <summary>Other tests hold the page equal to the source, and the next one to a server.</summary>
     private static IEnumerable<string> Problems() =>
-        Rows("docs/problems.md")
+        Rows("docs/reference/problems.md")
             .SelectMany(cells => Quoted().Matches(cells[0]).Select(m => $"problem {m.Groups[1].Value} {cells[1]}"));
 
     private static IEnumerable<string> Metrics() =>

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Veza.EventStore;
 using Veza.EventStore.Aggregates;
+using Veza.EventStore.Events;
 using Veza.Fixtures;
 
 namespace Veza.Domain.Tests;

@@ -1,4 +1,5 @@
 using Npgsql;
+using Veza.EventStore.Database;
 
 namespace Veza.EventStore.Tests;
 

@@ -1,3 +1,5 @@
+using Veza.EventStore.Concurrency;
+
 namespace Veza.EventStore.Tests;
 
 public class FairSlotsTests

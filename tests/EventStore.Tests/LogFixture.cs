@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Veza.EventStore.Appending;
+using Veza.EventStore.Events;
 using Veza.EventStore.Postgres;
 
 [assembly: AssemblyFixture(typeof(Veza.EventStore.Tests.LogFixture))]

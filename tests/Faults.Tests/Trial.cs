@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Npgsql;
-using Veza.EventStore;
+using Veza.EventStore.Database;
 using Veza.EventStore.Postgres;
 using Veza.Faults.Tests.Checking;
 using Veza.Faults.Tests.Network;

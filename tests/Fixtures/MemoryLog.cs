@@ -2,6 +2,7 @@ using Veza.Domain;
 using Veza.EventStore;
 using Veza.EventStore.Aggregates;
 using Veza.EventStore.Appending;
+using Veza.EventStore.Events;
 
 namespace Veza.Fixtures;
 

@@ -7,6 +7,7 @@ using Veza.Commands.Dispatching;
 using Veza.Domain;
 using Veza.EventStore;
 using Veza.EventStore.Aggregates;
+using Veza.EventStore.Events;
 using Veza.EventStore.Marten;
 using Veza.EventStore.Postgres;
 using Veza.EventStore.Projections;
@@ -114,7 +115,7 @@ public sealed class TestLog : IHandledLog, IAsyncLifetime
         {
             options.Connection(ConnectionString);
             options.DatabaseSchemaName = "documents";
-            options.OpenVezaLog(Log.Types, typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel));
+            options.OpenVezaLog(Log.Cipher, typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel));
             more?.Invoke(options);
         });
 

@@ -120,7 +120,7 @@ public class JourneyTests
             TimeProvider.System,
             ct
         );
-        await using var daemon = await DaemonComparison.StartAsync(connection, log.Types, VezaApplication.Models, ct);
+        await using var daemon = await DaemonComparison.StartAsync(connection, log.Cipher, VezaApplication.Models, ct);
         await daemon.CaughtUpAsync();
         await daemon.StopAsync();
         await daemon.AllEqualAsync(ct);

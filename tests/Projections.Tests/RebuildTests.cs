@@ -7,7 +7,7 @@ using Veza.Commands.Chat.Members;
 using Veza.Commands.Chat.Messages;
 using Veza.Commands.Chat.Reading;
 using Veza.Domain.Chat.Reading;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.EventStore.Projections;
 using Veza.Fixtures;
 using static Veza.Projections.Tests.SocialSetting;

@@ -7,6 +7,7 @@ using Npgsql;
 using Veza.Commands.Dispatching;
 using Veza.EventStore;
 using Veza.EventStore.Appending;
+using Veza.EventStore.Events;
 using Veza.EventStore.Postgres;
 using Veza.Reactors.Running;
 using Wolverine;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Veza.EventStore.Events;
 using Veza.Reactors.Running;
 
 namespace Veza.Reactors.Tests;
@@ -223,7 +224,7 @@ public sealed class ReactorTests(ReactorServer server) : IClassFixture<ReactorSe
     [Fact]
     public void The_same_reactor_to_the_same_event_has_the_same_command_id()
     {
-        var e = new EventStore.RecordedEvent(
+        var e = new RecordedEvent(
             1,
             new("0198f5c0-0000-7000-8000-000000000000"),
             default,
@@ -233,7 +234,7 @@ public sealed class ReactorTests(ReactorServer server) : IClassFixture<ReactorSe
             default,
             null,
             default,
-            EventStore.EventTypes.DerivedFrom(typeof(Event))
+            EventTypes.DerivedFrom(typeof(Event))
         );
         Assert.Equal(ReactorCommands.CommandId("test.bell.v1", e), ReactorCommands.CommandId("test.bell.v1", e));
         Assert.NotEqual(ReactorCommands.CommandId("test.bell.v1", e), ReactorCommands.CommandId("test.bell.v2", e));

@@ -4,6 +4,7 @@ using Veza.Domain;
 using Veza.Domain.Accounts;
 using Veza.Domain.Chat.Messages;
 using Veza.Domain.Music.Listening;
+using Veza.EventStore.Events;
 using Veza.Fixtures;
 
 namespace Veza.Realtime.Tests;
@@ -106,7 +107,7 @@ public class ItemTests(TestLog log)
             JsonDocument.Parse(lines[3]).RootElement.GetProperty("data").GetProperty("accountId").GetGuid()
         );
 
-        string Line(EventStore.RecordedEvent e)
+        string Line(RecordedEvent e)
         {
             using var stream = new MemoryStream();
             using (var json = new Utf8JsonWriter(stream))
@@ -131,7 +132,7 @@ public class ItemTests(TestLog log)
         foreach (var (type, name) in secrets)
         {
             var data = System.Runtime.CompilerServices.RuntimeHelpers.GetUninitializedObject(type);
-            var recorded = new EventStore.RecordedEvent(
+            var recorded = new RecordedEvent(
                 1,
                 Guid.Empty,
                 Guid.Empty,
@@ -210,8 +211,8 @@ public class ItemTests(TestLog log)
         string shown
     )
     {
-        var types = new EventStore.EventTypes([typeof(Renamed)]);
-        var recorded = new EventStore.RecordedEvent(
+        var types = new EventTypes([typeof(Renamed)]);
+        var recorded = new RecordedEvent(
             1,
             Guid.Empty,
             Guid.Empty,
@@ -235,7 +236,7 @@ public class ItemTests(TestLog log)
     [Fact]
     public async Task An_event_of_a_type_unknown_here_shows_nothing_of_itself()
     {
-        var unknown = new EventStore.RecordedEvent(
+        var unknown = new RecordedEvent(
             1,
             Guid.Empty,
             Guid.Empty,

@@ -3,7 +3,7 @@ using Veza.Domain.Accounts;
 using Veza.Domain.Chat.Channels;
 using Veza.Domain.Chat.Members;
 using Veza.Domain.Chat.Messages;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 
 namespace Veza.Realtime.Tests;
 

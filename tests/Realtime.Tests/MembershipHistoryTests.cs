@@ -1,4 +1,4 @@
-using Veza.EventStore;
+using Veza.EventStore.Events;
 
 namespace Veza.Realtime.Tests;
 

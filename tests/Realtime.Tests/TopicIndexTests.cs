@@ -1,4 +1,4 @@
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.Fixtures;
 
 namespace Veza.Realtime.Tests;

@@ -10,13 +10,13 @@ using Veza.Reactors.Accounts;
 
 namespace Veza.Api.Accounts;
 
-// What holds a password or a token does not print it.
+// Records with a password or a token do not print it.
 public sealed record RegisterBody(string UserName, string Email, string Password, string? Device = null)
 {
     public override string ToString() => nameof(RegisterBody);
 }
 
-/// <param name="Code">Of the device, or a recovery code, where the account asks for one.</param>
+/// <param name="Code">From the authenticator app, or a recovery code; needed when two-factor sign-in is on.</param>
 public sealed record EraseAccountBody(string Password, string? Code = null)
 {
     public override string ToString() => nameof(EraseAccountBody);
@@ -35,9 +35,10 @@ public static class AccountEndpoints
             .WithSummary("Register")
             .WithDescription(
                 """
-                Makes an account and signs it in. The e-mail address is mailed a token and counts once it is proven, so
-                that the answer is the same whoever has it. User names are 3 to 32 of `a-z 0-9 _ .`, kept in lower case;
-                passwords have 10 to 200 characters and are not among the commonest.
+                Creates an account and signs it in. A token is mailed to the address, which counts once it is
+                proven; the answer is therefore the same whether or not another account has the address. User names
+                have 3 to 32 characters of `a-z 0-9 _ .`, stored in lower case. Passwords have 10 to 200 characters
+                and are not among the commonest.
                 """
             );
         accounts
@@ -48,16 +49,22 @@ public static class AccountEndpoints
             )
             .ReadsFrom(AccountQueries.Reads)
             .Produces<OwnAccountView>()
-            .WithSummary("Read one's own account");
+            .WithSummary("Read your own account");
         accounts
             .MapDelete("/me", Erase)
             .HoldsSecrets()
-            .WithSummary("Erase one's own account")
+            .WithSummary("Erase your own account")
             .WithDescription(
-                "For good. Its sessions and API keys end, its user name and e-mail are free again, its sound files are removed, and everything it wrote reads as empty from then on, by an author called `deleted user`. 403 `password_wrong` or `code_wrong` when it was not the person, 401 `two_factor_required` when `code` is needed too. `GET /accounts/me/export` before it gives them all there is. `erasure` in the answer is where to ask whether the database's files hold nothing of it any longer."
+                """
+                Permanent. The account's sessions and API keys end, its user name and e-mail address are free again,
+                and its sound files are removed. Everything it wrote reads as empty from then on, by an author
+                called `deleted user`. 403 `password_wrong` or `code_wrong` when it was not the person; 401
+                `two_factor_required` when `code` is needed too. `GET /accounts/me/export` returns all the data
+                before. Ask at the `erasure` address of the answer whether the database's files are clean.
+                """
             );
-        // For anybody: who was erased cannot sign in to ask. That an account is erased is no secret, and nothing else
-        // is told of it.
+        // Public: an erased account cannot sign in to ask. That an account is erased is no secret, and the answer holds
+        // nothing else about it.
         api.MapGet("/erasures/{accountId:guid}", async (Guid accountId, Erasures erasures, CancellationToken ct) =>
                 await erasures.FindAsync(accountId, ct) is { } found
                     ? Results.Ok(found)
@@ -66,19 +73,26 @@ public static class AccountEndpoints
             .AllowAnonymous()
             .WithTags("Accounts")
             .Produces<ErasureView>()
-            .WithSummary("Read how far an erasure has come")
+            .WithSummary("Read the progress of an erasure")
             .WithDescription(
-                "Nothing that was personal can be read from the moment of the erasure on. `pending` is it while files of the database may still hold rows that no query finds; a sweep then rewrites them, at most every ten minutes. "
-                    + "`incomplete` says by step what could not be done, such as the write-ahead log of a server that is not Veza's own. Backups are not part of it."
+                """
+                No personal data can be read from the moment of the erasure on. The state is `pending` while files
+                of the database may still hold rows that no query finds; a sweep rewrites them, at most every ten
+                minutes. `incomplete` names, by step, what could not be cleaned, such as the write-ahead log of an
+                external server. Backups are not included.
+                """
             );
         accounts
             .MapGet("/me/export", AccountExport.WriteAsync)
             .WithMetadata(new NeedsScope("accounts:export"))
             .AnswersAtLength(AccountExport.ContentType)
-            .WithSummary("Take everything the log holds of one")
+            .WithSummary("Export your own data")
             .WithDescription(
-                "Every event that the account caused or that names it, oldest first, one JSON object a line, as a file. Hashes of passwords and tokens are left out. "
-                    + "One at a time: 429 `too_fast` while another is read. Who takes less than 64 KiB in 20 s is cut off."
+                """
+                Every event that the account caused or that names it, oldest first, one JSON object a line, as a
+                file. Hashes of passwords and tokens are left out. One export at a time: 429 `too_fast` while
+                another runs. A client that takes less than 64 KiB in 20 s is cut off.
+                """
             );
         accounts
             .MapGet(
@@ -127,7 +141,7 @@ public static class AccountEndpoints
         return CommandSender.Answer(result, answer);
     }
 
-    /// <summary>The public keys, by which others can verify access tokens.</summary>
+    /// <summary>The public keys with which others can verify access tokens.</summary>
     public static void MapSigningKeys(this IEndpointRouteBuilder app) =>
         app.MapGet("/.well-known/jwks.json", (SigningKeys keys, HttpContext http) =>
             {
@@ -139,7 +153,7 @@ public static class AccountEndpoints
             })
             .AllowAnonymous()
             .WithTags("Sessions")
-            .WithSummary("The keys that access tokens are signed with")
+            .WithSummary("List the public keys of access tokens")
             .WithDescription("A JSON Web Key Set (RFC 7517) of ES256 keys; `kid` is the day (UTC) of a key.");
 
     private static async Task<IResult> Register(
@@ -163,7 +177,7 @@ public static class AccountEndpoints
             AccountAuthenticator.Device(http, body.Device),
             signIns.NetworkHash(http.Connection.RemoteIpAddress)
         );
-        // The hash comes last: whatever else is wrong is refused before it.
+        // The hash comes last, so that every other fault is refused before it.
         var proof = Guid.CreateVersion7();
         var account = new RegisterAccount(id, body.UserName, body.Email, PasswordHash: "", first, EmailProofId: proof);
         if (commands.Shape(account) is { } invalid)
@@ -171,7 +185,7 @@ public static class AccountEndpoints
         var userName = body.UserName.ToLowerInvariant();
         if (await log.Reader.FindNameAsync(Account.UserNameScope, userName, ct) is not null)
         {
-            // By this very request, perhaps, when it was sent before.
+            // This same request may have taken the name when it was sent before.
             if (!await commands.WasAnsweredAsync(log, ct))
                 return Problems.Result(Refusals.NameTaken(Account.UserNameScope, userName));
         }
@@ -187,8 +201,8 @@ public static class AccountEndpoints
     }
 
     /// <summary>
-    /// For a request with a password in it: its fingerprint is kept with the idempotency key, and must not be what
-    /// passwords can be tried against.
+    /// For a request that holds a password. Its fingerprint is stored with the idempotency key, so it must not allow
+    /// anyone to test guessed passwords against it.
     /// </summary>
     internal static RouteHandlerBuilder HoldsSecrets(this RouteHandlerBuilder endpoint) =>
         endpoint.AddEndpointFilter(

@@ -1,11 +1,12 @@
 using Veza.Api.Http;
 using Veza.Api.Replay;
 using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.Realtime;
 
 namespace Veza.Api.Accounts;
 
-/// <summary>Everything the log holds of one person, for that person.</summary>
+/// <summary>Writes every event in the log that concerns one person, to that person.</summary>
 internal static class AccountExport
 {
     public const string ContentType = "application/x-ndjson";
@@ -51,7 +52,7 @@ internal static class AccountExport
         for (var after = 0L; after < head; )
         {
             List<RecordedEvent> page;
-            // Not while the client reads: others' exports go on meanwhile.
+            // The slot is free while the client reads, so other exports go on meanwhile.
             using (await readers.ExportPageAsync(account, answer.Ending))
                 (page, after) = await log.Reader.ReadConcerningAsync(account, after, head, answer.Ending);
             await lines.WriteAsync(page);

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Veza.Api.Auth;
 using Veza.Api.Http;
@@ -6,22 +5,6 @@ using Veza.Projections.Accounts;
 using Veza.Realtime;
 
 namespace Veza.Api.Accounts;
-
-/// <param name="JwtSecret">
-/// JWT_SECRET: at least <see cref="SigningKeys.SecretBytesMin"/> bytes, the same on every node.
-/// </param>
-/// <param name="EncryptionKey">ENCRYPTION_KEY: the same on every node.</param>
-/// <param name="RateLimitPerMinute">RATE_LIMIT_PER_MINUTE: requests of one caller.</param>
-/// <param name="RolesNeedTwoFactor">Roles beyond <c>user</c> count only with two-factor sign-in.</param>
-public sealed record AccountSettings(
-    byte[] JwtSecret,
-    byte[] EncryptionKey,
-    int RateLimitPerMinute = 1000,
-    bool RolesNeedTwoFactor = false
-)
-{
-    public override string ToString() => $"{nameof(AccountSettings)} {{ RateLimitPerMinute = {RateLimitPerMinute} }}";
-}
 
 public static class AccountServices
 {
@@ -65,8 +48,8 @@ public static class AccountServices
                 return async (session, ct) => await acts.LogReadAsync(session, ct) is null;
             });
 
-        // Only the core: the rest of ASP.NET Core's authentication brings keys of its own to the disk, for cookies that
-        // there are none of.
+        // Only the core: the rest of ASP.NET Core's authentication stores keys on disk for cookies, which Veza does not
+        // use.
         services.AddAuthenticationCore(o =>
         {
             o.DefaultScheme = AccessTokenCache.Scheme;

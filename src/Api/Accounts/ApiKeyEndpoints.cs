@@ -8,10 +8,10 @@ using Veza.Projections.Accounts;
 
 namespace Veza.Api.Accounts;
 
-/// <param name="Days">How long it is good, 1 to 365.</param>
+/// <param name="Days">Days until it expires, 1 to 365.</param>
 public sealed record CreateApiKeyBody(string Name, IReadOnlyList<string> Scopes, int Days = 90);
 
-/// <param name="Key">The bearer token; shown here and nowhere again.</param>
+/// <param name="Key">The bearer token; shown only in this answer.</param>
 public sealed record CreatedApiKeyView(Guid Id, string Key)
 {
     public override string ToString() => $"{nameof(CreatedApiKeyView)} {Id}";
@@ -27,26 +27,34 @@ public sealed record ApiKeyView(
 
 public static class ApiKeyEndpoints
 {
+    private static readonly string GrantableScopes = string.Join(
+        ", ",
+        Scope.Grantable.Order().Select(scope => $"`{scope}`")
+    );
+
     public static void MapApiKeys(this IEndpointRouteBuilder api)
     {
-        // Under sessions, of which no scope can be granted: no key makes another.
+        // Tagged as sessions, a resource without a grantable scope: an API key cannot create another.
         var keys = api.MapGroup("/api-keys").WithTags("Sessions");
         keys.MapPost("", Create)
             .HoldsSecrets()
             .Produces<CreatedApiKeyView>(StatusCodes.Status201Created)
-            .WithSummary("Make an API key")
+            .WithSummary("Create an API key")
             .WithDescription(
-                $"A bearer token for programs, on REST and hub, good for `days` and for its scopes alone: {string.Join(", ", Scope.Grantable.Order().Select(s => $"`{s}`"))}."
+                $"""
+                A bearer token for programs, on REST and hub, valid for `days` and only for its scopes:
+                {GrantableScopes}.
+                """
             );
         keys.MapGet("", ListAsync)
             .ReadsFrom(ApiKeyQueries.Reads)
             .Produces<Page<ApiKeyView>>()
-            .WithSummary("List one's own API keys");
+            .WithSummary("List your own API keys");
         keys.MapDelete("/{keyId:guid}", (Guid keyId, Caller caller, CommandSender commands) =>
                 commands.Send(new EndSession(keyId, Session.KeyRevoked, caller.AccountId), new { id = keyId })
             )
             .WithSummary("Revoke an API key")
-            .WithDescription("It is refused from then on, and its live connections end, on every node.");
+            .WithDescription("Every node refuses the key from then on, and its live connections end.");
     }
 
     private static async Task<IResult> Create(
@@ -73,7 +81,7 @@ public static class ApiKeyEndpoints
         );
         if (result is not CommandResult.Done done)
             return CommandSender.Answer(result, ids);
-        // A repeated request is answered with the key it was given first.
+        // A repeated request gets the key of its first answer.
         if (done.Answer is not null)
             token = tokens.Make(
                 JsonSerializer.Deserialize<SessionIds>(done.Answer, JsonSerializerOptions.Web)!.Id,

@@ -1,4 +1,4 @@
-using System.Threading.RateLimiting;
+using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;
@@ -9,7 +9,7 @@ using Veza.Reactors.Accounts;
 
 namespace Veza.Api.Accounts;
 
-// What holds a password or a token does not print it.
+// Records with a password or a token do not print it.
 public sealed record ChangeEmailBody(string Email, string Password)
 {
     public override string ToString() => nameof(ChangeEmailBody);
@@ -33,26 +33,27 @@ public static class EmailEndpoints
         accounts
             .MapPut("/me/email", Change)
             .HoldsSecrets()
-            .WithSummary("Change one's e-mail address")
+            .WithSummary("Change your e-mail address")
             .WithDescription(
                 """
-                Mails a token to the new address, which counts once it is proven with it; until then the one before stays.
-                429 `email_proof_wait` when a mail was asked for lately.
+                Mails a token to the new address, which replaces the old one once it is proven. 429
+                `email_proof_wait` after a recent request.
                 """
             );
         accounts
             .MapPost("/me/email/proof", Repeat)
-            .WithSummary("Ask for the mail again that proves one's address")
-            .WithDescription("The token mailed before is void. 409 `nothing_to_prove`, 429 `email_proof_wait`.");
+            .WithSummary("Request another mail that proves your address")
+            .WithDescription("Voids the token mailed before. 409 `nothing_to_prove`, 429 `email_proof_wait`.");
         accounts
             .MapPost("/email/prove", Prove)
             .AllowAnonymous()
             .HoldsSecrets()
-            .WithSummary("Prove an e-mail address by the token mailed there")
+            .WithSummary("Prove an e-mail address by a mailed token")
             .WithDescription(
                 """
-                From then on the address signs in and can reset the password. 401 `proof_token_invalid` when the token was
-                used, replaced or is too old; 409 `email_taken` when another account has proven the address before.
+                From then on the address can sign in and reset the password. 401 `proof_token_invalid` when the
+                token was used, replaced or has expired; 409 `email_taken` when another account has proven the
+                address before.
                 """
             );
         accounts
@@ -60,11 +61,11 @@ public static class EmailEndpoints
             .AllowAnonymous()
             .HoldsSecrets()
             .Produces(StatusCodes.Status202Accepted)
-            .WithSummary("Ask for a new password by e-mail")
+            .WithSummary("Request a password reset by e-mail")
             .WithDescription(
                 """
-                202 whether an account has proven this address or none has; only the first is mailed a token, good once, for
-                an hour, for `POST /accounts/password-reset`.
+                Answers 202 whether or not an account has proven this address. Only a proven address is mailed a
+                token, valid once, for an hour, for `POST /accounts/password-reset`.
                 """
             );
     }
@@ -91,7 +92,7 @@ public static class EmailEndpoints
         var answer = new { id = caller.AccountId };
         if (commands.Shape(asked) is { } invalid)
             return Problems.Result(invalid);
-        // What the password changes nothing about is refused before it is hashed.
+        // A request that fails whatever the password is gets refused before the hash is computed.
         if (account is not null && RequestEmailProofHandler.Validate(asked, account, clock.GetUtcNow()) is { } no)
             return await commands.WasAnsweredAsync(log, ct) ? await commands.Send(asked, answer) : Problems.Result(no);
         var result = await tries.TryAsync(http, account, name: null, async () =>
@@ -139,46 +140,9 @@ public static class EmailEndpoints
         }
         if (requests.Wait(Networks.Of(http.Connection.RemoteIpAddress)) is { } refusal)
             return Problems.Result(refusal);
-        // An address that nobody holds costs the log as much: neither the answer nor its time says which it is.
+        // An address without an account costs the log as much. Neither the answer nor its duration reveals which it is.
         var holder = await log.Reader.FindNameAsync(Account.EmailScope, body.Email.ToLowerInvariant(), ct);
         var result = await commands.Decide(new AskForPasswordReset(tokens.MailboxOf(body.Email), holder), new { });
         return result is CommandResult.Refused no ? Problems.Result(no.Refusal) : Results.Accepted();
     }
-}
-
-/// <summary>How many mails strangers of one network may ask for, on this node.</summary>
-public sealed class MailRequests : IDisposable
-{
-    /// <summary>An hour's worth, as a school or a mobile carrier has many people behind one address.</summary>
-    public const int PerNetworkMax = 30;
-
-    private static readonly TokenBucketRateLimiterOptions Bucket = new()
-    {
-        TokenLimit = PerNetworkMax,
-        TokensPerPeriod = 1,
-        ReplenishmentPeriod = TimeSpan.FromHours(1) / PerNetworkMax,
-        // One timer fills all buckets.
-        QueueLimit = 0,
-        AutoReplenishment = false,
-    };
-
-    // Buckets that are full again are dropped.
-    private readonly PartitionedRateLimiter<Guid> _networks = PartitionedRateLimiter.Create<Guid, Guid>(network =>
-        RateLimitPartition.GetTokenBucketLimiter(network, _ => Bucket)
-    );
-
-    /// <summary>Takes one request of a network's allowance.</summary>
-    /// <returns>That it must wait; null when it may go on.</returns>
-    public Refusal? Wait(Guid network)
-    {
-        using var lease = _networks.AttemptAcquire(network);
-        if (lease.IsAcquired)
-            return null;
-        return new("too_fast", RefusalKind.TooFast, $"{PerNetworkMax} mails an hour can be asked for from one network")
-        {
-            RetryAfter = Bucket.ReplenishmentPeriod,
-        };
-    }
-
-    public void Dispose() => _networks.Dispose();
 }

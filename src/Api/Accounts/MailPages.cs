@@ -4,10 +4,10 @@ using Veza.Reactors.Accounts;
 
 namespace Veza.Api.Accounts;
 
-/// <summary>The two pages that links in mails lead to, for as long as no site of the operator's stands there.</summary>
+/// <summary>The two pages that links in mails lead to, unless the operator's own site serves those paths.</summary>
 /// <remarks>
-/// They are the same for everybody: the token stays in the browser, behind the #, until somebody presses the button.
-/// Opening a link, as programs that look through mail do, therefore uses nothing up.
+/// They are the same for everyone: the token stays in the browser, behind the #, until the person presses the button.
+/// Programs that scan mail open links; opening one therefore uses nothing up.
 /// </remarks>
 public static class MailPages
 {

@@ -11,7 +11,7 @@ public static class MailServices
     public const string FolderName = "mail";
 
     /// <summary>
-    /// By SMTP where SMTP_HOST says so; otherwise into files in development, and not at all in production.
+    /// Sends by SMTP when SMTP_HOST is set. Otherwise development writes files, and production sends nothing.
     /// </summary>
     public static void AddMail(this IServiceCollection services, VezaSettings settings)
     {

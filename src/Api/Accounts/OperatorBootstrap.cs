@@ -9,8 +9,7 @@ using Veza.EventStore;
 namespace Veza.Api.Accounts;
 
 /// <summary>
-/// In development, makes the account <c>operator</c>, so that there is somebody who may do everything, and leaves its
-/// password in a file.
+/// In development, creates the account <c>operator</c>, which may do everything, and writes its password to a file.
 /// </summary>
 public sealed class OperatorBootstrap(
     EventLog log,
@@ -22,10 +21,10 @@ public sealed class OperatorBootstrap(
     public const string UserName = "operator";
     public const string FileName = "operator.json";
 
-    /// <summary>Does nothing when the name is taken: whoever has it has it.</summary>
+    /// <summary>Does nothing when the name is taken, by any account.</summary>
     /// <param name="folder">
-    /// Where the file goes, readable by this user only; made if it is not there, as with secrets and a database from
-    /// outside nothing else needs it.
+    /// Folder of the file, which only this user can read. It is created if missing: with configured secrets and an
+    /// external database nothing else creates it.
     /// </param>
     public async Task RunAsync(string folder, CancellationToken ct)
     {
@@ -35,8 +34,8 @@ public sealed class OperatorBootstrap(
         var password = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(24));
         var file = Path.Combine(folder, FileName);
         Directory.CreateDirectory(folder);
-        // Written before the account is made and put in place after: a password is never lost, and one that was refused
-        // is never left there.
+        // Written before the account is created and moved into place after. So a password is never lost, and a refused
+        // one never stays there.
         var draft = $"{file}.{id:N}";
         await using (
             var stream = new FileStream(

@@ -7,7 +7,7 @@ using Veza.Reactors.Accounts;
 
 namespace Veza.Api.Accounts;
 
-// What holds a password or a token does not print it.
+// Records with a password or a token do not print it.
 public sealed record ChangePasswordBody(string CurrentPassword, string NewPassword)
 {
     public override string ToString() => nameof(ChangePasswordBody);
@@ -18,7 +18,7 @@ public sealed record ResetPasswordBody(string Token, string NewPassword)
     public override string ToString() => nameof(ResetPasswordBody);
 }
 
-/// <param name="Token">Good once, for an hour. It is shown here and nowhere again.</param>
+/// <param name="Token">Valid once, for an hour; shown only in this answer.</param>
 public sealed record PasswordResetView(Guid Id, string Token, int ExpiresIn)
 {
     public override string ToString() => $"{nameof(PasswordResetView)} {Id}";
@@ -32,15 +32,18 @@ public static class PasswordEndpoints
         accounts
             .MapPut("/me/password", Change)
             .HoldsSecrets()
-            .WithSummary("Change one's password")
-            .WithDescription("Ends every other session. 403 `password_wrong` when the current one does not fit.");
+            .WithSummary("Change your password")
+            .WithDescription("Ends every other session. 403 `password_wrong` when the current password is wrong.");
         accounts
             .MapPost("/{accountId:guid}/password-reset", Issue)
             .HoldsSecrets()
             .Produces<PasswordResetView>(StatusCodes.Status201Created)
-            .WithSummary("Let somebody set a new password")
+            .WithSummary("Issue a password reset for an account")
             .WithDescription(
-                "For operators, who pass the token on to a person whose identity they have seen to. It is good once, for an hour; another one voids it."
+                """
+                For operators, who check the person's identity and pass the token on. It is valid once, for an hour;
+                a newer token voids it.
+                """
             );
         accounts
             .MapPost("/password-reset", Reset)
@@ -48,7 +51,10 @@ public static class PasswordEndpoints
             .HoldsSecrets()
             .WithSummary("Set a new password by a reset token")
             .WithDescription(
-                "By one that an operator handed over, or that was mailed. Ends every session. 401 `reset_token_invalid` when the token was used, replaced or is too old."
+                """
+                With a token from an operator or a mail. Ends every session. 401 `reset_token_invalid` when the
+                token was used, replaced or has expired.
+                """
             );
     }
 
@@ -67,7 +73,7 @@ public static class PasswordEndpoints
             return Problems.Result(Problems.Invalid("newPassword", wrong));
         var account = await signIns.AccountAsync(caller.AccountId, ct);
         var answer = new { id = caller.AccountId };
-        // Also here, or a stolen session would be an easier way to guess the password by.
+        // Throttled here too, or a stolen session would be an easier way to guess the password.
         var result = await tries.TryAsync(http, account, name: null, async () =>
         {
             var fits = await passwords.FitsAsync(caller.AccountId, account?.PasswordHash, body.CurrentPassword, ct);
@@ -131,7 +137,7 @@ public static class PasswordEndpoints
         if (reset is null)
             return Problems.Result(AccountRefusals.ResetTokenInvalid);
         var answer = new { id = reset.AccountId };
-        // A token that is used up, replaced or too old costs no hash, here or on another node.
+        // A token that is used, replaced or expired costs no hash, on this node or any other.
         await log.CatchUpAsync(ct);
         var account = await signIns.AccountAsync(reset.AccountId, ct);
         if (ResetPasswordHandler.Validate(reset, account, clock.GetUtcNow()) is { } invalid)

@@ -1,24 +1,25 @@
 using Veza.Commands.Dispatching;
-using Veza.EventStore;
+using Veza.EventStore.Concurrency;
 
 namespace Veza.Api.Accounts;
 
-/// <summary>Hashes passwords within bounds: half the cores in all, shared fairly between those who ask.</summary>
+/// <summary>Hashes passwords within bounds: on half of the cores, shared fairly between callers.</summary>
 /// <remarks>
-/// Signing in and registering each have a queue of their own, so that no registration stands before a sign-in. Within a
-/// queue each network waits for itself (<see cref="FairSlots"/>); who is signed in counts by account. One gate behind
-/// both bounds what the two take together. All members are safe from any thread.
+/// Sign-ins and registrations have separate queues, so that no registration delays a sign-in. Within a queue each
+/// network waits for itself (<see cref="FairSlots"/>); a signed-in caller counts by account. One gate behind both
+/// bounds their sum. All members are safe from any thread.
 /// </remarks>
 public sealed class PasswordSlots(Passwords passwords) : IAsyncDisposable
 {
     /// <summary>
-    /// Hashes at the same time, of sign-ins and registrations together: the other half of the cores is everybody's.
+    /// Hashes at the same time, of sign-ins and registrations together. The other half of the cores is left to all
+    /// other work.
     /// </summary>
     public static readonly int HashesMax = Math.Max(1, Environment.ProcessorCount / 2);
 
     /// <summary>
-    /// Registrations at the same time. Fewer than <see cref="HashesMax"/> where there is more than one, so that a
-    /// sign-in finds a core.
+    /// Registrations at the same time. Fewer than <see cref="HashesMax"/> when that is more than one, so that a sign-in
+    /// finds a core.
     /// </summary>
     public static readonly int RegistrationsMax = Math.Max(1, HashesMax / 2);
 
@@ -29,14 +30,14 @@ public sealed class PasswordSlots(Passwords passwords) : IAsyncDisposable
     private static readonly int RegistrationsPerCaller = Math.Max(1, RegistrationsMax / 2);
 
     /// <summary>
-    /// Of one network, waiting for that network's own slots: a school that signs in when the bell rings.
+    /// Passwords of one network that wait for its own slots: a school that signs in when the bell rings.
     /// </summary>
     public const int WaitingPerCaller = 100;
 
-    /// <summary>Networks' passwords that wait for a slot; some ten seconds' work for one core.</summary>
+    /// <summary>Passwords of all networks that wait for a slot: about ten seconds' work for one core.</summary>
     public const int WaitingMax = 100;
 
-    /// <summary>Too many wait already, of this caller or of all.</summary>
+    /// <summary>Too many passwords wait already, of this caller or in all.</summary>
     public static readonly Refusal Busy = new(
         "too_fast",
         RefusalKind.TooFast,
@@ -54,8 +55,8 @@ public sealed class PasswordSlots(Passwords passwords) : IAsyncDisposable
     );
     private readonly SemaphoreSlim _gate = new(HashesMax);
 
-    /// <summary>Verifies a password, or makes the hash of the next one, of somebody who has an account.</summary>
-    /// <param name="caller">The account that asks, or the network when nobody is signed in.</param>
+    /// <summary>Verifies a password of an existing account.</summary>
+    /// <param name="caller">The account that asks, or the network when the caller is not signed in.</param>
     /// <returns>Null when too many wait: <see cref="Busy"/>.</returns>
     public Task<bool?> FitsAsync(Guid caller, string? hash, string? password, CancellationToken ct) =>
         RunAsync<bool?>(_signIns, caller, () => passwords.Fits(hash, password), ct);
@@ -64,8 +65,8 @@ public sealed class PasswordSlots(Passwords passwords) : IAsyncDisposable
     public Task<string?> HashAsync(Guid caller, string password, CancellationToken ct) =>
         RunAsync(_signIns, caller, () => passwords.Hash(password), ct);
 
-    /// <summary>Makes the hash of a new account's password.</summary>
-    /// <param name="network">Where the registration comes from.</param>
+    /// <summary>Computes the hash of a new account's password.</summary>
+    /// <param name="network">The network that the registration comes from.</param>
     /// <returns>Null when too many wait: <see cref="Busy"/>.</returns>
     public Task<string?> HashOfNewAccountAsync(Guid network, string password, CancellationToken ct) =>
         RunAsync(_registrations, network, () => passwords.Hash(password), ct);

@@ -9,14 +9,14 @@ using Veza.Domain.Accounts;
 namespace Veza.Api.Accounts;
 
 /// <summary>
-/// Which passwords are allowed, and how they are kept: by ASP.NET Core Identity's hasher, PBKDF2 with HMAC-SHA-512 and
-/// a salt of each one's own.
+/// Decides which passwords are allowed, and hashes them with ASP.NET Core Identity's hasher: PBKDF2 with HMAC-SHA-512
+/// and a random salt for each.
 /// </summary>
 public sealed class Passwords
 {
     public const int LengthMin = 10;
 
-    /// <summary>Room for any passphrase; what hashing must read is bounded by it.</summary>
+    /// <summary>Room for any passphrase; it bounds the input of the hash.</summary>
     public const int LengthMax = 200;
 
     /// <summary>
@@ -29,7 +29,7 @@ public sealed class Passwords
     private readonly IPasswordHasher<Account> _hasher;
     private readonly string _nobodys;
 
-    /// <param name="hasher">Another one than production's, for tests that count what it does.</param>
+    /// <param name="hasher">Replaces the production hasher in tests that count its calls.</param>
     public Passwords(IPasswordHasher<Account>? hasher = null)
     {
         _hasher = hasher
@@ -37,7 +37,7 @@ public sealed class Passwords
         _nobodys = Hash(Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
     }
 
-    /// <returns>What is wrong with a password somebody wants to have; null when nothing is.</returns>
+    /// <returns>Why a new password is not allowed; null when it is.</returns>
     public static string? Wrong(string? password)
     {
         // In code points, as NIST SP 800-63B counts them.
@@ -51,15 +51,13 @@ public sealed class Passwords
             : null;
     }
 
-    /// <summary>
-    /// Whether a text can be anybody's password at all; one that cannot needs no hashing to be refused.
-    /// </summary>
+    /// <summary>Whether a text can be a password at all. One that cannot is refused without hashing.</summary>
     public static bool CanBeOne([NotNullWhen(true)] string? password) =>
         password is { Length: > 0 and <= LengthMax * 2 };
 
     public string Hash(string password) => _hasher.HashPassword(null!, password);
 
-    /// <param name="hash">Null when there is no such account: then it takes just as long to say no.</param>
+    /// <param name="hash">Null when there is no such account; the refusal then takes just as long.</param>
     public bool Fits(string? hash, string? password)
     {
         var shown = CanBeOne(password) ? password : "";

@@ -6,16 +6,20 @@ namespace Veza.Api.Accounts;
 public static class SecurityEventEndpoints
 {
     public static void MapSecurityEvents(this IEndpointRouteBuilder api) =>
-        // Under sessions, of which no scope can be granted: it is for the person, who looks for what a key of theirs
-        // did.
+        // Tagged as sessions, a resource without a grantable scope: a person checks here what their API keys did.
         api.MapGet("/accounts/me/security-events", ListAsync)
             .WithTags("Sessions")
             .ReadsFrom(SecurityEventQueries.Reads)
             .Produces<Page<SecurityEventView>>()
-            .WithSummary("List what happened to the security of one's own account")
+            .WithSummary("List the security events of your own account")
             .WithDescription(
-                "Newest first: sign-ins and failed ones, sessions ended and why, passwords and second factors changed, API keys made and the days they were used on, roles granted, days on which a session or key of theirs read the log, what they did as an operator; who kicked, banned or timed one out of which community, and took it back. "
-                    + "`before` is a position. `moderation=true` lists only what moderators did, `moderation=false` only the rest."
+                """
+                Newest first: successful and failed sign-ins; ended sessions with the reason; changed passwords and
+                second factors; API keys created and the days of their use; roles granted; days on which a session
+                or key read the log; acts as an operator; kicks, bans and time-outs in communities, with their ends.
+                `before` is a position. `moderation=true` lists only acts of moderators, `moderation=false` only the
+                rest.
+                """
             );
 
     private static async Task<IResult> ListAsync(

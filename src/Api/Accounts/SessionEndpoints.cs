@@ -7,7 +7,7 @@ using Veza.Projections.Accounts;
 
 namespace Veza.Api.Accounts;
 
-// What holds a password or a token does not print it.
+// Records with a password or a token do not print it.
 public sealed record SignInBody(string Name, string Password, string? Device = null, string? Code = null)
 {
     public override string ToString() => nameof(SignInBody);
@@ -19,9 +19,9 @@ public sealed record RefreshBody(string RefreshToken)
 }
 
 /// <param name="LastUsedAt">
-/// When its tokens were last renewed: a session in use renews them every quarter of an hour.
+/// When its tokens were last renewed; a session in use renews them every quarter of an hour.
 /// </param>
-/// <param name="Current">The one that asks.</param>
+/// <param name="Current">Whether it is the session of this request.</param>
 public sealed record SessionView(
     Guid Id,
     string? Device,
@@ -43,24 +43,35 @@ public static class SessionEndpoints
             .Produces<SignedInView>(StatusCodes.Status201Created)
             .WithSummary("Sign in")
             .WithDescription(
-                "By user name or e-mail. 401 `sign_in_failed` whichever of the two was wrong; after ten failures 429 `sign_in_wait`, ever longer, except from networks that the account has signed in from. 401 `two_factor_required` when `code` is needed too. `device` is what the session is called in the list; without it, what the client calls itself."
+                """
+                With a user name or an e-mail address. 401 `sign_in_failed` when either part was wrong. After ten
+                failures 429 `sign_in_wait`, with growing waits, except from networks where the account has signed
+                in before. 401 `two_factor_required` when `code` is needed too. `device` names the session in the
+                list; the default is the client's User-Agent.
+                """
             );
         sessions
             .MapPost("/refresh", Refresh)
             .AllowAnonymous()
             .HoldsSecrets()
             .Produces<SignedInView>()
-            .WithSummary("Take new tokens for a refresh token")
+            .WithSummary("Exchange a refresh token for new tokens")
             .WithDescription(
-                "A refresh token is good once, within 30 days. One used again has two holders: its session is ended, 401 `refresh_token_reused`."
+                """
+                A refresh token is valid once, within 30 days. A second use means two holders: the session ends, 401
+                `refresh_token_reused`.
+                """
             );
         sessions
             .MapGet("", ListAsync)
             .ReadsFrom(SessionQueries.Reads)
             .Produces<Page<SessionView>>()
-            .WithSummary("List one's own sessions")
+            .WithSummary("List your own sessions")
             .WithDescription(
-                $"Those that have not ended, the last used first; {Account.SessionsMax} at most, as one more sign-in ends the oldest."
+                $"""
+                Sessions that have not ended, last used first, at most {Account.SessionsMax}: one more sign-in ends
+                the oldest.
+                """
             );
         sessions
             .MapDelete("", (Caller caller, CommandSender commands) =>
@@ -68,13 +79,16 @@ public static class SessionEndpoints
             )
             .WithSummary("Sign out everywhere else")
             .WithDescription(
-                "Ends every session but the one that asks. Their tokens and live connections end at once, on every node."
+                """
+                Ends every session except the one that asks. Their tokens and live connections end immediately, on
+                every node.
+                """
             );
         sessions
             .MapDelete("/{sessionId:guid}", (Guid sessionId, Caller caller, CommandSender commands) =>
                 commands.Send(new EndSession(sessionId, Session.SignedOut, caller.AccountId), new { id = sessionId })
             )
-            .WithSummary("End one of one's own sessions");
+            .WithSummary("End one of your own sessions");
         sessions
             .MapDelete("/current", (Caller caller, CommandSender commands) =>
                 commands.Send(
@@ -83,7 +97,7 @@ public static class SessionEndpoints
                 )
             )
             .WithSummary("Sign out")
-            .WithDescription("The session's tokens are refused from then on, on every node.");
+            .WithDescription("Every node refuses the session's tokens from then on.");
     }
 
     private static async Task<IResult> ListAsync(
@@ -126,7 +140,7 @@ public static class SessionEndpoints
         var token = signIns.RefreshToken(http, id);
         var (address, device) = (http.Connection.RemoteIpAddress, AccountAuthenticator.Device(http, body.Device));
         var session = new StartSession(id, Guid.Empty, token.Hash, device, signIns.NetworkHash(address));
-        // What no name or password can mend is refused before anything is looked up or hashed.
+        // A malformed request is refused before any name is looked up or password hashed.
         if (commands.Shape(session) is { } invalid)
             return Problems.Result(invalid);
         if (!AccountAuthenticator.CanBeName(body.Name) || !Passwords.CanBeOne(body.Password))
@@ -175,7 +189,7 @@ public static class SessionEndpoints
         )
         {
             var end = new EndSession(shown.Id, Session.RefreshTokenReused);
-            // If that is refused, the log being busy, the answer says so and not that the session is ended.
+            // When the log is too busy to end the session, the answer must not claim that it ended.
             if (
                 await bus.SendAsync(
                     end,

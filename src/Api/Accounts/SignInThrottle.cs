@@ -10,8 +10,7 @@ using Veza.Domain.Accounts;
 namespace Veza.Api.Accounts;
 
 /// <summary>
-/// Slows down whoever guesses passwords: by the name they try, on all nodes, and by the network they come from, on this
-/// one.
+/// Slows down password guessing: by the name that is tried, on all nodes, and by the caller's network, on this node.
 /// </summary>
 /// <remarks>See docs/decisions/0025-failed-sign-ins-wait.md.</remarks>
 public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns, SigningKeys keys, TimeProvider clock)
@@ -23,13 +22,12 @@ public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns,
 
     public static readonly TimeSpan NetworkWaitMin = TimeSpan.FromSeconds(1);
 
-    /// <summary>Its neighbours wait with a guesser, so this stays short.</summary>
+    /// <summary>Short, because other people in the network wait with a guesser.</summary>
     public static readonly TimeSpan NetworkWaitMax = TimeSpan.FromMinutes(5);
     public static readonly TimeSpan NetworkForgottenAfter = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Networks remembered, at about 100 bytes each, in two halves of which the older is dropped when the newer is
-    /// full.
+    /// Networks remembered, at about 100 bytes each, in two halves. The older half is dropped when the newer is full.
     /// </summary>
     public const int NetworksMax = 131_072;
 
@@ -47,10 +45,10 @@ public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns,
         _older = [];
 
     /// <summary>
-    /// The guard of a name: that of its account, whichever of its names is tried, or of the name itself when nobody has
-    /// it.
+    /// The guard that counts failures of a name. All names of an account share one guard; a name without an account has
+    /// a guard derived from the name.
     /// </summary>
-    /// <returns>Null for what can be nobody's name: everybody who sends none would wait for the others.</returns>
+    /// <returns>Null for a text that cannot be a name: all callers who send none would wait for each other.</returns>
     private Guid? GuardOf(Account? account, string? name) =>
         account is not null ? StreamIds.Of("sign_in_guard", account.Id, Guid.Empty)
         : AccountAuthenticator.CanBeName(name)
@@ -58,12 +56,12 @@ public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns,
         : null;
 
     /// <summary>
-    /// Lets somebody show that they are who they say, unless too many tries have failed. The try is counted first, and
-    /// taken back when it does not fail, so that tries made at once are as many as tries made one by one.
+    /// Runs an attempt to authenticate, unless too many have failed. The try is counted first and taken back when it
+    /// does not fail, so that concurrent tries count like successive ones.
     /// </summary>
-    /// <param name="account">Null when nobody has the name.</param>
-    /// <param name="name">What was tried; only looked at when nobody has it.</param>
-    /// <param name="attempt">Where it throws, the try stays counted.</param>
+    /// <param name="account">Null when no account has the name.</param>
+    /// <param name="name">The name that was tried; used only when no account has it.</param>
+    /// <param name="attempt">If it throws, the try stays counted.</param>
     public async Task<CommandResult> TryAsync(
         HttpContext http,
         Account? account,
@@ -78,7 +76,7 @@ public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns,
         var (guard, tryId) = (GuardOf(account, name), Guid.CreateVersion7());
         if (guard is { } counting)
         {
-            // From where its owner has signed in before, nobody elsewhere can make an account wait.
+            // Guessers elsewhere cannot make an account wait in a network where its owner has signed in before.
             var waits = account is null || !account.KnownNetworks.Contains(signIns.NetworkHash(address));
             if (await SendAsync(new CountSignInTry(counting, tryId, waits)) is CommandResult.Refused refused)
             {
@@ -90,7 +88,7 @@ public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns,
         var failed = result is CommandResult.Refused { Refusal.Code: var code } && Failures.Contains(code);
         if (!failed)
             TakeBackOf(network);
-        // Also for a name that nobody has, and waited for: an answer takes as long for one as for the other.
+        // Also awaited for a name without an account, so that both answers take the same time.
         if (guard is { } named)
             _ = failed
                 ? await SendAsync(new RecordFailedSignIn(named, account?.Id))
@@ -103,7 +101,9 @@ public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns,
         bus.SendAsync(command, new(Guid.CreateVersion7(), AccountId: null), answer: null, CancellationToken.None);
 
     /// <summary>Counts a try of a network as a failure.</summary>
-    /// <returns>That it must wait, and is not counted; null when it may go on.</returns>
+    /// <returns>
+    /// The refusal when the network must wait, in which case the try is not counted; null when it may go on.
+    /// </returns>
     private Refusal? CountOf(Guid network)
     {
         lock (_gate)
@@ -143,6 +143,6 @@ public sealed class SignInThrottle(CommandBus bus, AccountAuthenticator signIns,
     private Tries? Find(Guid network) =>
         _newer.TryGetValue(network, out var tries) || _older.TryGetValue(network, out tries) ? tries : null;
 
-    /// <param name="Failures">Tries whose outcome is not known yet among them.</param>
+    /// <param name="Failures">Includes tries whose outcome is still open.</param>
     private sealed record Tries(int Failures, DateTimeOffset NextTryAt);
 }

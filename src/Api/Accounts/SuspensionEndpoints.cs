@@ -1,4 +1,3 @@
-using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Accounts;
 using Veza.Domain.Accounts;
@@ -9,7 +8,7 @@ namespace Veza.Api.Accounts;
 public sealed record EndSuspensionBody(string Reason);
 
 /// <param name="Reason">One line, for the account's owner and for other operators.</param>
-/// <param name="Until">When it ends by itself; null: an operator ends it.</param>
+/// <param name="Until">When it ends automatically; null until an operator ends it.</param>
 public sealed record SuspensionBody(string Reason, DateTimeOffset? Until = null);
 
 public static class SuspensionEndpoints
@@ -21,14 +20,20 @@ public static class SuspensionEndpoints
             .MapPut("", Suspend)
             .WithSummary("Suspend an account")
             .WithDescription(
-                "For operators. The account's sessions, API keys, live connections and broadcasts end, and it signs in nowhere "
-                    + "until the suspension is ended, or until `until`, a time that lies ahead by ten years at most. Suspending it "
-                    + "again changes until when, and nothing else."
+                """
+                For operators. Ends the account's sessions, API keys, live connections and broadcasts, and refuses
+                its sign-ins until the suspension ends or until `until`, at most ten years ahead. Suspending it
+                again only changes `until`.
+                """
             );
         suspension
             .MapDelete("", End)
             .WithSummary("End an account's suspension")
-            .WithDescription("For operators. What the suspension ended stays ended; the account signs in again.");
+            .WithDescription(
+                """
+                For operators. The account can sign in again; its ended sessions, keys and broadcasts stay ended.
+                """
+            );
     }
 
     private static async Task<IResult> Suspend(

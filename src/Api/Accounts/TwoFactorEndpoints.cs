@@ -7,7 +7,7 @@ using Veza.Projections.Accounts;
 
 namespace Veza.Api.Accounts;
 
-// What holds a password, a secret or a code does not print it.
+// Records with a password, a secret or a code do not print it.
 public sealed record BeginTwoFactorBody(string Password)
 {
     public override string ToString() => nameof(BeginTwoFactorBody);
@@ -18,14 +18,14 @@ public sealed record CodeBody(string Code)
     public override string ToString() => nameof(CodeBody);
 }
 
-/// <param name="Secret">In base32, for authenticator apps; shown here and nowhere again.</param>
-/// <param name="Uri">The same as an otpauth address, for a QR code.</param>
+/// <param name="Secret">In base32, for authenticator apps; shown only in this answer.</param>
+/// <param name="Uri">The secret as an otpauth address, for a QR code.</param>
 public sealed record TwoFactorSecretView(Guid Id, string Secret, string Uri)
 {
     public override string ToString() => nameof(TwoFactorSecretView);
 }
 
-/// <param name="RecoveryCodes">Each signs in once in the place of a code; shown here and nowhere again.</param>
+/// <param name="RecoveryCodes">Each replaces a code once; shown only in this answer.</param>
 public sealed record RecoveryCodesView(Guid Id, IReadOnlyList<string> RecoveryCodes)
 {
     public override string ToString() => nameof(RecoveryCodesView);
@@ -40,9 +40,12 @@ public static class TwoFactorEndpoints
             .MapPost("", Begin)
             .HoldsSecrets()
             .Produces<TwoFactorSecretView>(StatusCodes.Status201Created)
-            .WithSummary("Begin with two-factor sign-in")
+            .WithSummary("Set up two-factor sign-in")
             .WithDescription(
-                "Gives a secret for an authenticator app (RFC 6238: SHA-1, 30 seconds, 6 digits). Nothing is asked for until `confirm`."
+                """
+                Returns a secret for an authenticator app (RFC 6238: SHA-1, 30 seconds, 6 digits). Sign-in stays
+                unchanged until `confirm`.
+                """
             );
         twoFactor
             .MapPost("/confirm", Confirm)
@@ -50,13 +53,16 @@ public static class TwoFactorEndpoints
             .Produces<RecoveryCodesView>()
             .WithSummary("Turn two-factor sign-in on")
             .WithDescription(
-                "By a first code. From then on signing in needs `code` beside the password: one of the app's, each good once, or one of the recovery codes given here."
+                """
+                With a first code from the app. From then on sign-in needs `code` beside the password: a code of the
+                app, valid once, or one of the recovery codes in this answer.
+                """
             );
         twoFactor
             .MapPost("/disable", Disable)
             .HoldsSecrets()
             .WithSummary("Turn two-factor sign-in off")
-            .WithDescription("By a code of the app or a recovery code.");
+            .WithDescription("With a code of the app or a recovery code.");
     }
 
     private static async Task<IResult> Begin(
@@ -84,11 +90,11 @@ public static class TwoFactorEndpoints
         );
         if (result is not CommandResult.Done done)
             return CommandSender.Answer(result, ids);
-        // A repeated request is answered with the secret it was given first.
+        // A repeated request gets the secret of its first answer.
         if (done.Answer is not null)
             ids = JsonSerializer.Deserialize<SessionIds>(done.Answer, JsonSerializerOptions.Web)!;
         var secret = Totp.Base32(twoFactors.Secret(ids.Id));
-        // What the app calls it; a profile that is not there yet is no reason to fail.
+        // The name that the app shows. The profile may not be projected yet, and that must not fail the request.
         var name = (await queries.FindAsync(caller.AccountId, ct))?.UserName ?? caller.AccountId.ToString();
         http.Response.Headers.CacheControl = "no-store";
         return CommandSender.Answer(

@@ -5,16 +5,15 @@ using Veza.Api.Http;
 namespace Veza.Api.Auth;
 
 /// <summary>
-/// Who bears a token. Each is verified once and remembered until it ends, so that a request pays for a look-up and not
-/// for a signature.
+/// Authenticates callers by access token. Verifies each token once and caches it until it expires, so that a request
+/// costs a look-up instead of a signature check. Safe from any thread.
 /// </summary>
 public sealed class AccessTokenCache(AccessTokens tokens, EndedSessions ended, TimeProvider clock)
 {
     public const string Scheme = "Bearer";
 
     /// <summary>
-    /// Tokens remembered, in two halves of which the older is dropped when the newer is full. About 3 kB each, 200 MB
-    /// at most.
+    /// Tokens remembered, in two halves; the older is dropped when the newer is full. About 3 kB each, 200 MB at most.
     /// </summary>
     public const int TokensMax = 65_536;
 
@@ -59,7 +58,7 @@ public sealed class AccessTokenCache(AccessTokens tokens, EndedSessions ended, T
 
     private void Remember(string token, Known known)
     {
-        // Two threads may both turn the halves over; that forgets more than needed and nothing worse.
+        // Two threads may both swap the halves. That only drops more than needed.
         if (_newer.Count >= TokensMax / 2)
             (_older, _newer) = (_newer, new());
         _newer.TryAdd(token, known);

@@ -5,17 +5,18 @@ using Veza.Api.Http;
 namespace Veza.Api.Auth;
 
 /// <summary>
-/// Access tokens (RFC 9068): who calls, from which session, and what they may do, signed and good for a quarter of an
-/// hour.
+/// Issues and reads access tokens (RFC 9068): the caller, the session and the permissions, signed, valid for a quarter
+/// of an hour.
 /// </summary>
 public sealed class AccessTokens(SigningKeys keys, TimeProvider clock)
 {
     /// <summary>
-    /// Short, so that a role taken away is soon gone; a session that ended is refused at once, whatever its tokens say.
+    /// Short, so that a revoked role is soon gone. An ended session is refused immediately, even if its tokens are
+    /// still valid.
     /// </summary>
     public static readonly TimeSpan Life = TimeSpan.FromMinutes(15);
 
-    /// <summary>How far the clocks of two nodes may be apart.</summary>
+    /// <summary>Largest accepted difference between the clocks of two nodes.</summary>
     public static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
 
     public const string Issuer = "veza";
@@ -45,7 +46,7 @@ public sealed class AccessTokens(SigningKeys keys, TimeProvider clock)
         );
     }
 
-    /// <returns>What a good token says; null with the fault otherwise.</returns>
+    /// <returns>The content of a valid token; null with the fault otherwise.</returns>
     public AccessToken? Read(string token, out TokenFault fault)
     {
         if (Jws.Open(token, Type, keys.Find, out fault) is not { } claims)
@@ -79,7 +80,7 @@ public sealed class AccessTokens(SigningKeys keys, TimeProvider clock)
         return new(new Caller(account, session, roles) { Scopes = scopes }, issued, until + ClockSkew);
     }
 
-    /// <summary>Whole seconds since 1970, in the years that a date can have.</summary>
+    /// <summary>Whole seconds since 1970, in the range of years that a date can have.</summary>
     private static DateTimeOffset? Time(JsonElement claims, string name) =>
         claims.TryGetProperty(name, out var value)
         && value.ValueKind == JsonValueKind.Number
@@ -96,5 +97,5 @@ public sealed class AccessTokens(SigningKeys keys, TimeProvider clock)
             : null;
 }
 
-/// <param name="GoodUntil">With the clocks' difference allowed for.</param>
+/// <param name="GoodUntil">Includes the allowed clock skew.</param>
 public sealed record AccessToken(Caller Caller, DateTimeOffset IssuedAt, DateTimeOffset GoodUntil);

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using Microsoft.AspNetCore.Authentication;
-using Veza.Api.Accounts;
 using Veza.Api.Http;
 using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;
@@ -10,8 +9,8 @@ using Veza.EventStore;
 namespace Veza.Api.Auth;
 
 /// <summary>
-/// Who bears an API key. The key and its account are looked at each time, in the models that the log's tail keeps
-/// fresh: what is revoked is refused at once, on every node.
+/// Authenticates callers by API key. Each request looks up the key and its account among the aggregates that the log's
+/// tail keeps fresh, so every node refuses a revoked key immediately.
 /// </summary>
 public sealed class ApiKeys(
     EventLog log,
@@ -21,7 +20,7 @@ public sealed class ApiKeys(
     TimeProvider clock
 )
 {
-    /// <summary>By which people and scanners of leaked secrets know one.</summary>
+    /// <summary>People and scanners for leaked secrets recognise a key by it.</summary>
     public const string Prefix = "veza_key_";
 
     private static readonly AuthenticationFailureException NotGood = new(
@@ -39,8 +38,8 @@ public sealed class ApiKeys(
             || await signIns.AccountAsync(key.AccountId, ct) is not { IsOut: false } account
         )
             return AuthenticateResult.Fail(NotGood);
-        // Once a day, before the request goes on: whoever used a key cannot have left no trace. If the log is busy, the
-        // next request says it.
+        // Once a day, before the request goes on, so that every use of a key leaves a trace. If the log is busy, the
+        // next request records it.
         if (key.UsedOn is not { } last || last < DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime))
             await bus.SendAsync(
                 new RecordApiKeyUse(key.Id),
@@ -48,7 +47,7 @@ public sealed class ApiKeys(
                 answer: null,
                 CancellationToken.None
             );
-        // Granted or not, a key never reads more than its account may now.
+        // A key never reads more than its account may now, even if the scope was granted.
         var withheld = Scope.All.Except(Scope.Of(signIns.Roles(account)));
         var caller = new Caller(account.Id, key.Id, FrozenSet<string>.Empty)
         {

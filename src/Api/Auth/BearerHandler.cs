@@ -1,7 +1,5 @@
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.Extensions.Options;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
@@ -9,8 +7,8 @@ using Veza.Commands.Dispatching;
 namespace Veza.Api.Auth;
 
 /// <summary>
-/// Authenticates by <c>Authorization: Bearer</c> and, where a browser can send no header, by <c>?access_token=</c>
-/// below /hubs.
+/// Authenticates by <c>Authorization: Bearer</c>. Below /hubs, where a browser cannot send a header, it also accepts
+/// <c>?access_token=</c>.
 /// </summary>
 internal sealed class BearerHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options,
@@ -62,33 +60,4 @@ internal sealed class BearerHandler(
         token.StartsWith(ApiKeys.Prefix, StringComparison.Ordinal) && token.Length <= Jws.LengthMax
             ? keys.AuthenticateAsync(token.ToString(), Context.RequestAborted)
             : Task.FromResult(callers.Authenticate(token));
-}
-
-/// <summary>Names the scope that a refused caller lacks.</summary>
-internal sealed class ScopeRefusal : IAuthorizationMiddlewareResultHandler
-{
-    private readonly AuthorizationMiddlewareResultHandler _otherwise = new();
-
-    public Task HandleAsync(
-        RequestDelegate next,
-        HttpContext context,
-        AuthorizationPolicy policy,
-        PolicyAuthorizationResult result
-    ) =>
-        result.Forbidden && result.AuthorizationFailure?.FailedRequirements.OfType<ApiKeyRequirement>().Any() == true
-            ? Problems.WriteAsync(
-                context,
-                new(
-                    "scope_missing",
-                    RefusalKind.NotAllowed,
-                    $"this needs the scope {Scope.Of(context)}, which the API key has not"
-                )
-            )
-        : result.Forbidden
-        && result.AuthorizationFailure?.FailedRequirements.OfType<ScopeRequirement>().FirstOrDefault() is { } missing
-            ? Problems.WriteAsync(
-                context,
-                new("scope_missing", RefusalKind.NotAllowed, $"this needs the scope {missing.Scope}")
-            )
-        : _otherwise.HandleAsync(next, context, policy, result);
 }

@@ -4,20 +4,20 @@ using Veza.EventStore;
 namespace Veza.Api.Auth;
 
 /// <summary>
-/// The sessions that ended while tokens of theirs may still be good. Told by the log's tail, so every node knows as
-/// soon as it sees the event.
+/// The ended sessions whose tokens may still be valid. The log's tail adds them, so every node knows one as soon as it
+/// sees the event. Safe from any thread.
 /// </summary>
 public sealed class EndedSessions(EventLog log, TimeProvider clock) : IHostedService
 {
     /// <summary>
-    /// Sessions kept, at about 100 bytes each. Ending one costs a sign-in, so a node sees some thousands in a token's
-    /// life.
+    /// Sessions remembered, at about 100 bytes each. Ending one costs a sign-in, so a node sees some thousands in a
+    /// token's life.
     /// </summary>
     public const int SessionsMax = 200_000;
 
     /// <summary>
-    /// How long a token of an ended session can still be within its times: by its life, and by what clocks may differ
-    /// when it is made and when it is shown.
+    /// How long a token of an ended session can still be valid: its life, and the clock skew when it is made and when
+    /// it is presented.
     /// </summary>
     private static readonly TimeSpan Kept = AccessTokens.Life + 2 * AccessTokens.ClockSkew;
 
@@ -31,8 +31,7 @@ public sealed class EndedSessions(EventLog log, TimeProvider clock) : IHostedSer
     public bool Has(Guid session) => _ended.ContainsKey(session);
 
     /// <summary>
-    /// Whether a token is so old that its session may be one of those forgotten to keep within
-    /// <see cref="SessionsMax"/>.
+    /// Whether a token is so old that its session may be among those evicted to stay within <see cref="SessionsMax"/>.
     /// </summary>
     public bool IsTooOldToTell(AccessToken token) => token.IssuedAt.UtcTicks <= Volatile.Read(ref _refusedUntilTicks);
 
@@ -64,8 +63,8 @@ public sealed class EndedSessions(EventLog log, TimeProvider clock) : IHostedSer
             var over = clock.GetUtcNow() - Kept;
             while (_order.TryPeek(out var oldest) && (oldest.At < over || _order.Count > SessionsMax))
             {
-                // Forgotten too early, it is refused by its tokens' age, with those of other sessions that are as old:
-                // they refresh and go on.
+                // Evicted too early: its tokens are refused by age, together with tokens of other sessions that are as
+                // old. Those sessions refresh and go on.
                 if (oldest.At >= over)
                     Volatile.Write(
                         ref _refusedUntilTicks,

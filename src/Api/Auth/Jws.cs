@@ -5,19 +5,18 @@ using System.Text.Unicode;
 
 namespace Veza.Api.Auth;
 
-/// <summary>Signed JSON in compact form (RFC 7515), of one algorithm: ES256.</summary>
+/// <summary>Signed JSON in compact form (RFC 7515), with one algorithm: ES256.</summary>
 /// <remarks>
-/// No part of a token says how it is to be verified: one that names another algorithm is refused before its key is
-/// looked for.
+/// A token does not choose how it is verified: one that names another algorithm is refused before its key is looked up.
 /// </remarks>
 public static class Jws
 {
     /// <summary>
-    /// Four times what a token of ours has with every role; more is not worth the work of verifying it.
+    /// Four times the length of our token with every role. A longer one is not worth the work of verifying it.
     /// </summary>
     public const int LengthMax = 2048;
 
-    /// <summary>Nothing in it is ever put into HTML: <c>at+jwt</c> is written as it is.</summary>
+    /// <summary>The output never goes into HTML, so <c>at+jwt</c> needs no escape.</summary>
     private static readonly JsonSerializerOptions Plain = new()
     {
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
@@ -40,8 +39,8 @@ public static class Jws
         return $"{signed}.{Base64Url.EncodeToString(key.Sign(Encoding.ASCII.GetBytes(signed)))}";
     }
 
-    /// <param name="find">The key of an id; null when there is none.</param>
-    /// <returns>The payload, whose signature is right; null with the fault otherwise.</returns>
+    /// <param name="find">Returns the key with an id; null when there is none.</param>
+    /// <returns>The payload of a token with a valid signature; null with the fault otherwise.</returns>
     public static JsonElement? Open(string token, string type, Func<string, SigningKey?> find, out TokenFault fault)
     {
         fault = TokenFault.Malformed;
@@ -56,7 +55,7 @@ public static class Jws
         if (Object(header) is not { } says)
             return null;
         fault = TokenFault.OtherKind;
-        // A header with more in it, such as "crit" or a key of its own, asks for more than is understood here.
+        // Another header, such as "crit" or an embedded key, asks for features that are not supported here.
         if (
             says.EnumerateObject().Any(p => p.Name is not ("alg" or "typ" or "kid"))
             || Text(says, "alg") != "ES256"
@@ -82,8 +81,8 @@ public static class Jws
 
     private static JsonElement? Object(byte[] json)
     {
-        // A string that is no text, such as half a surrogate pair, is found only when it is read, and then throws. No
-        // token of ours has an escape in it.
+        // Invalid text, such as half a surrogate pair, would throw only when it is read. None of our tokens contains an
+        // escape.
         if (json.AsSpan().Contains((byte)'\\') || !Utf8.IsValid(json))
             return null;
         try
@@ -98,8 +97,7 @@ public static class Jws
     }
 
     /// <summary>
-    /// Base64url as the standard has it: no padding, no white space, and no bits set that mean nothing, so that a token
-    /// has one form only.
+    /// Strict base64url: no padding, no white space and no stray bits, so that a token has exactly one form.
     /// </summary>
     private static byte[]? Decode(string text)
     {
@@ -115,17 +113,4 @@ public static class Jws
             return null;
         }
     }
-}
-
-/// <summary>Why a token is not good.</summary>
-public enum TokenFault
-{
-    None,
-    Malformed,
-    OtherKind,
-    UnknownKey,
-    WrongSignature,
-    WrongClaims,
-    NotYetValid,
-    Expired,
 }

@@ -4,13 +4,13 @@ using Veza.Api.Http;
 
 namespace Veza.Api.Auth;
 
-/// <summary>Tokens that mean nothing to whoever holds them: 256 random bits that the log knows the hash of.</summary>
+/// <summary>Makes and reads opaque tokens: 256 random bits, of which the log stores the hash.</summary>
 /// <remarks>
-/// On the wire: base64url of the id of what it belongs to (16 bytes), secret (32), seal (16). The seal, made with a key
-/// of JWT_SECRET's, tells a token that was given out here from an invented one: only a real refresh token, used again,
-/// may end a session. Another JWT_SECRET therefore signs everybody out.
+/// On the wire: base64url of the owner's id (16 bytes), secret (32), seal (16). The seal is an HMAC with a key derived
+/// from JWT_SECRET. It distinguishes an issued token from an invented one: only a real refresh token, used again, may
+/// end a session. Changing JWT_SECRET therefore signs every account out.
 /// </remarks>
-/// <param name="kind">No token of one kind is taken for one of another.</param>
+/// <param name="kind">Separates the kinds: a token of one is never accepted as another.</param>
 public abstract class OpaqueTokens(SigningKeys keys, string kind)
 {
     private const int IdBytes = 16,
@@ -22,7 +22,7 @@ public abstract class OpaqueTokens(SigningKeys keys, string kind)
     private readonly byte[] _repeat = keys.Derive($"veza {kind} of a repeated request");
 
     /// <param name="repeat">
-    /// Of a request that may be sent again and must then get the same token, without the token being kept anywhere.
+    /// The key of a request that may be repeated. A repetition must get the same token, and the token is not stored.
     /// </param>
     public OpaqueToken Make(Guid id, IdempotencyKey? repeat)
     {
@@ -41,7 +41,7 @@ public abstract class OpaqueTokens(SigningKeys keys, string kind)
         return Of(bytes);
     }
 
-    /// <returns>Null when it was never given out here.</returns>
+    /// <returns>Null when the token was not issued here.</returns>
     public OpaqueToken? Read(string? text)
     {
         Span<byte> bytes = stackalloc byte[TokenBytes];
@@ -56,7 +56,7 @@ public abstract class OpaqueTokens(SigningKeys keys, string kind)
         if (!CryptographicOperations.FixedTimeEquals(seal, bytes[(IdBytes + SecretBytes)..]))
             return null;
         var token = Of(bytes);
-        // The last character has four bits that mean nothing; a token has one form only.
+        // The last character has four unused bits; a token has exactly one form.
         return token.Text == text ? token : null;
     }
 
@@ -75,19 +75,11 @@ public abstract class OpaqueTokens(SigningKeys keys, string kind)
         );
 }
 
-/// <param name="Id">Of the session or the account that it belongs to.</param>
-/// <param name="Text">What the client keeps.</param>
-/// <param name="Hash">What the log keeps: SHA-256, which for 256 random bits needs no salt and no work factor.</param>
-public sealed record OpaqueToken(Guid Id, string Text, string Hash)
-{
-    public override string ToString() => $"a token of {Id}";
-}
-
-/// <summary>Carry a session on.</summary>
+/// <summary>Tokens that renew a session.</summary>
 public sealed class RefreshTokens(SigningKeys keys) : OpaqueTokens(keys, "refresh token");
 
-/// <summary>Let a program in, within its scopes.</summary>
+/// <summary>Tokens that authenticate a program, within its scopes.</summary>
 public sealed class ApiKeyTokens(SigningKeys keys) : OpaqueTokens(keys, "api key");
 
-/// <summary>Set the password of an account, once.</summary>
+/// <summary>Tokens that set the password of an account, once.</summary>
 public sealed class ResetTokens(SigningKeys keys) : OpaqueTokens(keys, "password reset");

@@ -1,11 +1,11 @@
 using System.Collections.Frozen;
-using Microsoft.AspNetCore.Authorization;
-using Veza.Api.Http;
 using Veza.Domain.Accounts;
 
 namespace Veza.Api.Auth;
 
-/// <summary>What a token allows beyond what every account may do. A policy of the same name asks for it.</summary>
+/// <summary>
+/// The scopes: what a token allows beyond the rights of every account. Each has a policy of the same name.
+/// </summary>
 public static class Scope
 {
     /// <summary>Read the whole log, replay it and export it.</summary>
@@ -14,7 +14,8 @@ public static class Scope
     public static readonly FrozenSet<string> All = [LogRead];
 
     /// <summary>
-    /// What an API key can be given. Accounts, sessions and the operation of the platform are for people alone.
+    /// The scopes that an API key can have. Accounts, sessions and the operation of the platform are reserved for
+    /// people.
     /// </summary>
     public static readonly FrozenSet<string> Grantable =
     [
@@ -40,8 +41,8 @@ public static class Scope
     ];
 
     /// <summary>
-    /// What an API key needs for a request: the first word of the endpoint's tag, to read or to write. An endpoint that
-    /// says nothing of itself is open to no key.
+    /// The scope that an API key needs for a request: the first word of the endpoint's tag, with read or write. An
+    /// endpoint without a tag is closed to all keys.
     /// </summary>
     public static string Of(HttpContext http)
     {
@@ -61,34 +62,4 @@ public static class Scope
     /// <summary>The scopes that a sign-in of an account with these roles has.</summary>
     public static IEnumerable<string> Of(IEnumerable<string> roles) =>
         roles.Any(r => r is PlatformRole.Analyst or PlatformRole.Operator) ? [LogRead] : [];
-}
-
-/// <summary>What an API key needs for an endpoint whose tag and method do not say it.</summary>
-public sealed record NeedsScope(string Scope);
-
-/// <summary>Met by people, and by API keys that have the scope of the endpoint.</summary>
-public sealed class ApiKeyRequirement : AuthorizationHandler<ApiKeyRequirement>, IAuthorizationRequirement
-{
-    protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, ApiKeyRequirement requirement)
-    {
-        if (
-            context.User is CallerPrincipal { Caller: var caller }
-            && (!caller.IsApiKey || context.Resource is HttpContext http && caller.Scopes.Contains(Scope.Of(http)))
-        )
-            context.Succeed(requirement);
-        return Task.CompletedTask;
-    }
-}
-
-/// <summary>Met by a caller whose token has the scope.</summary>
-public sealed class ScopeRequirement(string scope) : AuthorizationHandler<ScopeRequirement>, IAuthorizationRequirement
-{
-    public string Scope { get; } = scope;
-
-    protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, ScopeRequirement requirement)
-    {
-        if (context.User is CallerPrincipal { Caller: var caller } && caller.Scopes.Contains(requirement.Scope))
-            context.Succeed(requirement);
-        return Task.CompletedTask;
-    }
 }

@@ -6,22 +6,24 @@ using System.Text;
 
 namespace Veza.Api.Auth;
 
-/// <summary>The keys that access tokens are signed with: a new one every day (UTC), derived from JWT_SECRET.</summary>
+/// <summary>
+/// The keys that sign access tokens: a new one every day (UTC), derived from JWT_SECRET. Safe from any thread.
+/// </summary>
 /// <remarks>
-/// Nothing is stored and nothing is handed round: whoever knows the secret has the same key for the same day. See
+/// Keys are neither stored nor distributed: every node with the secret derives the same key for the same day. See
 /// docs/decisions/0010-derived-signing-keys.md.
 /// </remarks>
 public sealed class SigningKeys : IDisposable
 {
     /// <summary>
-    /// As much as the keys made of it are worth: P-256 has 128 bits of strength, and 32 bytes leave room for a secret
-    /// that is not all chance.
+    /// As strong as the derived keys: P-256 has 128 bits of strength, and 32 bytes leave room for a secret that is not
+    /// fully random.
     /// </summary>
     public const int SecretBytesMin = 32;
 
     private const string DayFormat = "yyyy-MM-dd";
 
-    /// <summary>Yesterday's, today's and tomorrow's; one more while the day turns.</summary>
+    /// <summary>Yesterday's, today's and tomorrow's; one more around midnight.</summary>
     private const int KeysMax = 4;
 
     /// <summary>The order of the group of P-256 (FIPS 186-5, SP 800-186 section 3.2.1.3).</summary>
@@ -46,16 +48,15 @@ public sealed class SigningKeys : IDisposable
         _clock = clock;
     }
 
-    /// <summary>The key of this day.</summary>
+    /// <summary>Today's key.</summary>
     public SigningKey Current => Of(Day(_clock.GetUtcNow()));
 
     /// <summary>
-    /// The keys whose tokens may still be good, and tomorrow's, so that those who keep a copy of the list have it in
-    /// time.
+    /// The keys whose tokens may still be valid, and tomorrow's, so that clients that cache the list have it in time.
     /// </summary>
     public IReadOnlyList<SigningKey> Published => [.. Days(Oldest, Day(_clock.GetUtcNow()).AddDays(1)).Select(Of)];
 
-    /// <returns>The key of that name; null when no good token can be signed with it now.</returns>
+    /// <returns>The key of that name; null when no valid token can be signed with it now.</returns>
     public SigningKey? Find(string keyId) =>
         DateOnly.TryParseExact(keyId, DayFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
         && day >= Oldest
@@ -70,7 +71,7 @@ public sealed class SigningKeys : IDisposable
     }
 
     /// <summary>
-    /// Another secret made of JWT_SECRET, for another purpose: knowing one tells nothing of the others.
+    /// Derives a secret for another purpose from JWT_SECRET. Knowing one reveals nothing about the others.
     /// </summary>
     internal byte[] Derive(string purpose, int bytes = 32) =>
         HKDF.DeriveKey(HashAlgorithmName.SHA256, _secret, bytes, info: Encoding.ASCII.GetBytes(purpose));
@@ -89,7 +90,7 @@ public sealed class SigningKeys : IDisposable
     {
         if (_keys.TryGetValue(day, out var known))
             return known;
-        // Not disposed: a request may be verifying with it still.
+        // Not disposed: a request may still be verifying with it.
         if (_keys.Count >= KeysMax)
             foreach (var old in _keys.Keys.Where(d => d < Oldest))
                 _keys.TryRemove(old, out _);
@@ -99,7 +100,7 @@ public sealed class SigningKeys : IDisposable
     private SigningKey Make(DateOnly day)
     {
         var name = day.ToString(DayFormat, CultureInfo.InvariantCulture);
-        // 128 bits more than the order has, so that the remainder is as good as uniform (FIPS 186-5, A.2.1).
+        // 128 bits more than the order, so that the remainder is almost uniform (FIPS 186-5, A.2.1).
         var wide = new BigInteger(
             Derive($"veza access token ES256 {name}", bytes: 48),
             isUnsigned: true,
@@ -111,44 +112,4 @@ public sealed class SigningKeys : IDisposable
         bytes.CopyTo(d.AsSpan(d.Length - bytes.Length));
         return new(name, ECDsa.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, D = d }));
     }
-}
-
-/// <summary>An ES256 key with the name that tokens call it by.</summary>
-public sealed class SigningKey(string id, ECDsa key) : IDisposable
-{
-    /// <summary>R and S, 32 bytes each (RFC 7518 section 3.4).</summary>
-    public const int SignatureBytes = 64;
-
-    // .NET does not promise that one key can be used by two threads at once. It is used once per token and node, not
-    // once per request.
-    private readonly Lock _gate = new();
-
-    public string Id { get; } = id;
-
-    public byte[] Sign(ReadOnlySpan<byte> data)
-    {
-        lock (_gate)
-            return key.SignData(data, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
-    }
-
-    public bool Verify(ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
-    {
-        if (signature.Length != SignatureBytes)
-            return false;
-        lock (_gate)
-            return key.VerifyData(
-                data,
-                signature,
-                HashAlgorithmName.SHA256,
-                DSASignatureFormat.IeeeP1363FixedFieldConcatenation
-            );
-    }
-
-    public ECPoint PublicPoint()
-    {
-        lock (_gate)
-            return key.ExportParameters(includePrivateParameters: false).Q;
-    }
-
-    public void Dispose() => key.Dispose();
 }

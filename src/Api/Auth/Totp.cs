@@ -3,15 +3,15 @@ using OtpNet;
 namespace Veza.Api.Auth;
 
 /// <summary>
-/// Codes that a device and a server make of a secret they share and the time (RFC 6238), with the parameters that every
-/// authenticator app uses: HMAC-SHA-1, 30 seconds, 6 digits.
+/// One-time codes (RFC 6238) from a shared secret and the time, with the parameters that every authenticator app uses:
+/// HMAC-SHA-1, 30 seconds, 6 digits.
 /// </summary>
 public static class Totp
 {
     public const int Digits = 6;
     public const int StepSeconds = 30;
 
-    /// <summary>Steps a device's clock may be off, either way.</summary>
+    /// <summary>Steps that a device's clock may be off, either way.</summary>
     public const int Window = 1;
 
     /// <summary>As long as the hash, as RFC 4226 asks for.</summary>
@@ -24,7 +24,7 @@ public static class Totp
             DateTimeOffset.FromUnixTimeSeconds(step * StepSeconds).UtcDateTime
         );
 
-    /// <returns>The step that a code is of; null when it is of none within the window.</returns>
+    /// <returns>The time step of a code; null when it matches none within the window.</returns>
     public static long? Step(byte[] secret, string code, DateTimeOffset now)
     {
         // The library throws on an empty text.

@@ -6,12 +6,12 @@ using Veza.Domain.Accounts;
 namespace Veza.Api.Auth;
 
 /// <summary>
-/// The secrets and recovery codes of accounts, made of ENCRYPTION_KEY and a seed in the log, and kept nowhere.
+/// Derives the secrets and recovery codes of accounts from ENCRYPTION_KEY and a seed in the log, and stores neither.
 /// </summary>
 /// <remarks>See docs/decisions/0026-derived-second-factors.md.</remarks>
 public sealed class TwoFactors(byte[] encryptionKey, TimeProvider clock)
 {
-    /// <summary>50 bits each: tried one by one, with waits, they are not found.</summary>
+    /// <summary>50 bits each: too many to guess one by one with waits between.</summary>
     private const int RecoveryCodeCharacters = 10;
 
     private readonly byte[] _key = HKDF.DeriveKey(
@@ -35,13 +35,12 @@ public sealed class TwoFactors(byte[] encryptionKey, TimeProvider clock)
                 ),
         ];
 
-    /// <summary>What authenticator apps read, as a QR code too.</summary>
+    /// <summary>The address that authenticator apps read, also as a QR code.</summary>
     public static string Uri(string userName, string base32) =>
         $"otpauth://totp/Veza:{System.Uri.EscapeDataString(userName)}?secret={base32}&issuer=Veza";
 
     /// <returns>
-    /// What a code is; one that is neither a device's nor a recovery code when it is wrong. Null when no code was
-    /// shown.
+    /// The factor that a code proves; one without step and recovery code when it is wrong. Null when no code was sent.
     /// </returns>
     public SecondFactor? Read(TwoFactor? expected, string? code)
     {

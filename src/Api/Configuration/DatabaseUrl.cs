@@ -5,7 +5,7 @@ namespace Veza.Api.Configuration;
 /// <summary>`postgresql://user:password@host:port/database?sslmode=require`, as libpq reads it.</summary>
 public sealed record DatabaseUrl(string ConnectionString)
 {
-    /// <returns>Null when the text is no such address.</returns>
+    /// <returns>Null when the text is not such an address.</returns>
     public static DatabaseUrl? Parse(string text)
     {
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("postgresql" or "postgres"))
@@ -46,6 +46,6 @@ public sealed record DatabaseUrl(string ConnectionString)
         return new(connection.ConnectionString);
     }
 
-    // The password must not reach a log through the record's own text.
+    // The record's own text would print the password into logs.
     public override string ToString() => Variable.Mask;
 }

@@ -2,9 +2,7 @@ using System.Security.Cryptography;
 
 namespace Veza.Api.Configuration;
 
-/// <summary>
-/// In development nobody has to invent secrets: they are made once, kept readable by their owner only, and used again.
-/// </summary>
+/// <summary>Generates secrets for development: once, readable only by their owner, and reused on every start.</summary>
 public static class DevelopmentSecrets
 {
     public static VezaSettings Fill(VezaSettings settings) =>
@@ -16,7 +14,7 @@ public static class DevelopmentSecrets
 
     private static string ReadOrMake(VezaSettings settings, string name)
     {
-        // The parser refuses this with a line of its own; here it would mean that someone went round it.
+        // The parser has refused this already; reaching it means that the parser was bypassed.
         if (settings.InProduction)
             throw new InvalidOperationException($"{name} must not be generated in production.");
 

@@ -3,9 +3,7 @@ using Veza.Media;
 
 namespace Veza.Api.Configuration;
 
-/// <summary>
-/// Reads variables one by one and gathers what is wrong with them, so that all of it is reported together.
-/// </summary>
+/// <summary>Reads variables one by one and collects their problems, so that all are reported together.</summary>
 internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables)
 {
     private readonly List<string> problems = [];
@@ -36,8 +34,7 @@ internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables)
     }
 
     /// <summary>
-    /// The given value, or the table's default; a wrong value reads as the default, since its problem ends the start
-    /// anyhow.
+    /// The given value, or the table's default. A wrong value reads as the default; its problem stops the start later.
     /// </summary>
     public T Text<T>(Variable<T> variable)
         where T : class => Optional(variable) ?? variable.Read(variable.Default)!;
@@ -57,7 +54,7 @@ internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables)
         var (region, pathStyle) = (Text(Variables.S3Region), Value(Variables.S3ForcePathStyle));
         if (!IsSet(Variables.S3Endpoint))
         {
-            // Without an endpoint they say that one was forgotten: the audio would go to the disk.
+            // Set without an endpoint, these show that it was forgotten: the audio would go to the disk.
             var others = new[] { Variables.S3Bucket, Variables.S3AccessKey, Variables.S3SecretKey };
             foreach (var other in others.Where(IsSet))
                 Problem(
@@ -91,7 +88,7 @@ internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables)
         var (user, password) = (Optional(Variables.SmtpUser), Optional(Variables.SmtpPassword));
         if (Optional(Variables.SmtpHost) is not { } host)
         {
-            // Without a host it is not needed, and a wrong one is wrong all the same.
+            // Not needed without a host, but still checked.
             Optional(Variables.MailFrom);
             return null;
         }

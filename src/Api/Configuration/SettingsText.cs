@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Veza.Api.Configuration;
 
-/// <summary>The table of variables for people to read.</summary>
+/// <summary>The table of variables as text for people.</summary>
 public static class SettingsText
 {
     /// <summary>Name, current value, default and meaning of each, for a terminal. Secrets are masked.</summary>
@@ -26,16 +26,16 @@ public static class SettingsText
         return text.ToString();
     }
 
-    /// <summary>docs/configuration.md; a test keeps that file equal to this.</summary>
+    /// <summary>docs/reference/configuration.md; a test keeps that file equal to this.</summary>
     public static string Markdown()
     {
         var text = new StringBuilder(
             """
             # Configuration
 
-            Environment variables only. A wrong value stops the start with one line that names the variable, the value and what is
-            allowed; all wrong ones are reported together. `./veza config` shows what is set now, and `./veza config --markdown` made
-            this file.
+            Settings are environment variables. A wrong value stops the start with one line that names the variable, the value
+            and the allowed values; all wrong ones are reported together. `./veza config` shows the current values, and
+            `./veza config --markdown` made this file.
 
             | variable | default | meaning | allowed |
             |---|---|---|---|

@@ -1,16 +1,12 @@
-using System.Globalization;
-using System.Text;
-using System.Text.RegularExpressions;
-
 namespace Veza.Api.Configuration;
 
-/// <summary>One environment variable: all that parsing, `veza config` and the documentation say about it.</summary>
+/// <summary>One environment variable: the source of its parsing, of `veza config` and of the documentation.</summary>
 /// <param name="Default">As a person would write it; empty when there is none.</param>
-/// <param name="Allowed">What may be written, as it completes "allowed is …".</param>
-/// <param name="Secret">Its value is never shown.</param>
+/// <param name="Allowed">The allowed values; completes the sentence "allowed is …".</param>
+/// <param name="Secret">The value is never shown.</param>
 public abstract record Variable(string Name, string Default, string Meaning, string Allowed, bool Secret = false)
 {
-    /// <summary>Null when the text is allowed, else the line that says what is wrong with it.</summary>
+    /// <summary>Null when the text is allowed; otherwise a line that explains the problem.</summary>
     public abstract string? Problem(string text);
 
     protected string Wrong(string text) => $"{Name}={(Secret ? Mask : text)} is not allowed; allowed is {Allowed}";
@@ -18,7 +14,7 @@ public abstract record Variable(string Name, string Default, string Meaning, str
     public const string Mask = "********";
 }
 
-/// <param name="Read">The value of an allowed text, else null.</param>
+/// <param name="Read">Returns the value of an allowed text, else null.</param>
 public sealed record Variable<T>(
     string Name,
     string Default,
@@ -33,8 +29,8 @@ public sealed record Variable<T>(
 }
 
 /// <summary>
-/// A variable of a later release. Only its default may be set: any other value asks for what nothing here does, and an
-/// operator who was not told would rely on it.
+/// A variable of a later release. Only its default may be set: an operator who sets another value would rely on a
+/// feature that does not exist yet.
 /// </summary>
 public sealed record UnsupportedVariable(string Name, string Default, string Meaning, bool Secret = false)
     : Variable(Name, Default, $"not supported yet: {Meaning}", Default.Length == 0 ? "nothing" : Default, Secret)
@@ -45,111 +41,6 @@ public sealed record UnsupportedVariable(string Name, string Default, string Mea
             : $"{Name}={(Secret ? Mask : text)} is not supported yet; allowed is {Allowed}";
 }
 
-/// <summary>A value type in the place of <see cref="Variable{T}"/>.</summary>
+/// <summary>Wraps a value type, because <see cref="Variable{T}"/> takes only classes.</summary>
 public sealed record Value<T>(T Is)
     where T : struct;
-
-/// <summary>The kinds of values that variables have.</summary>
-internal static partial class Kinds
-{
-    public static Variable<Value<int>> Number(string name, string byDefault, string meaning, int min, int max) =>
-        new(
-            name,
-            byDefault,
-            meaning,
-            string.Create(CultureInfo.InvariantCulture, $"a whole number from {min} to {max}"),
-            text =>
-                int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
-                && number >= min
-                && number <= max
-                    ? new(number)
-                    : null
-        );
-
-    public static Variable<Value<long>> Size(string name, string byDefault, string meaning, long max, string maxText) =>
-        new(name, byDefault, meaning, $"a size such as 500KB or {byDefault}, at most {maxText}", text =>
-            Bytes(text) is { } bytes && bytes > 0 && bytes <= max ? new(bytes) : null
-        );
-
-    public static Variable<Value<bool>> Switch(string name, string byDefault, string meaning) =>
-        new(name, byDefault, meaning, "true or false", text => bool.TryParse(text, out var on) ? new(on) : null);
-
-    public static Variable<Value<T>> Choice<T>(string name, string byDefault, string meaning)
-        where T : struct, Enum
-    {
-        var names = Enum.GetNames<T>().Select(n => n.ToLowerInvariant()).ToArray();
-        return new(name, byDefault, meaning, string.Join(", ", names[..^1]) + " or " + names[^1], text =>
-            names.Contains(text.ToLowerInvariant()) ? new(Enum.Parse<T>(text, ignoreCase: true)) : null
-        );
-    }
-
-    public static Variable<string[]> List(string name, string byDefault, string meaning, params string[] known) =>
-        new(name, byDefault, meaning, "a comma-separated list of " + string.Join(", ", known), text =>
-            Items(text) is { Length: > 0 } items && items.All(known.Contains) ? items : null
-        );
-
-    public static Variable<string> Text(string name, string byDefault, string meaning, bool secret = false) =>
-        new(
-            name,
-            byDefault,
-            meaning,
-            "any text that is not blank",
-            text => string.IsNullOrWhiteSpace(text) ? null : text,
-            secret
-        );
-
-    public static Variable<Uri> HttpUrl(string name, string meaning, string byDefault = "") =>
-        new(name, byDefault, meaning, "an http:// or https:// address", text =>
-            Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url : null
-        );
-
-    public static Variable<string> Secret(string name, string meaning) =>
-        new(
-            name,
-            "generated into VEZA_HOME in development, none in production",
-            meaning,
-            $"at least {SecretBytesMin} bytes of something that cannot be guessed",
-            text => Encoding.UTF8.GetByteCount(text) >= SecretBytesMin && !Guessable(text) ? text : null,
-            Secret: true
-        );
-
-    public static string[] Items(string text) =>
-        text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-
-    /// <summary>The least that HMAC-SHA-256 and AES-256 want.</summary>
-    public const int SecretBytesMin = 32;
-    private const int DistinctCharactersMin = 10;
-
-    /// <summary>What people copy from examples, and what is only long because it repeats.</summary>
-    private static bool Guessable(string text) =>
-        text.Distinct().Count() < DistinctCharactersMin
-        || new[] { "change", "secret", "example", "default", "password" }.Any(word =>
-            text.Contains(word, StringComparison.OrdinalIgnoreCase)
-        );
-
-    private static long? Bytes(string text)
-    {
-        var match = SizePattern().Match(text);
-        if (
-            !match.Success
-            || !long.TryParse(
-                match.Groups[1].ValueSpan,
-                NumberStyles.None,
-                CultureInfo.InvariantCulture,
-                out var number
-            )
-            || number > int.MaxValue
-        )
-            return null;
-        return match.Groups[2].Value.ToUpperInvariant() switch
-        {
-            "GB" => number << 30,
-            "MB" => number << 20,
-            "KB" => number << 10,
-            _ => number,
-        };
-    }
-
-    [GeneratedRegex(@"^(\d+) ?(B|KB|MB|GB)?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
-    private static partial Regex SizePattern();
-}

@@ -1,13 +1,12 @@
 using System.Net;
-using Veza.Api.Http;
 using Veza.Commands.Accounts;
-using Veza.EventStore;
+using Veza.EventStore.Database;
 using Veza.Mail;
 using static Veza.Api.Configuration.Kinds;
 
 namespace Veza.Api.Configuration;
 
-/// <summary>Every variable, once: parsing, `veza config` and docs/configuration.md all come from this table.</summary>
+/// <summary>Every variable, once: parsing, `veza config` and docs/reference/configuration.md all come from this table.</summary>
 public static class Variables
 {
     public static readonly Variable<Value<RunEnvironment>> Environment = Choice<RunEnvironment>(
@@ -48,7 +47,7 @@ public static class Variables
     public static readonly Variable<Value<int>> PrometheusPort = Number(
         "PROMETHEUS_PORT",
         "9090",
-        "/metrics and /health, with places of their own; the same as PORT: /metrics is read by operators alone, with their token",
+        "/metrics and /health, with separate places; when it equals PORT, only operators with a token read /metrics",
         1,
         65535
     );
@@ -78,7 +77,7 @@ public static class Variables
     public static readonly Variable<string> RedisUrl = Text(
         "REDIS_URL",
         "",
-        "ignored, whatever it says: nothing needs Redis",
+        "ignored: nothing needs Redis",
         secret: true
     );
 
@@ -101,12 +100,9 @@ public static class Variables
         "answers the origins of ALLOWED_ORIGINS"
     );
 
-    public static readonly Variable<string[]> TrustedProxies = new(
+    public static readonly Variable<IPNetwork[]> TrustedProxies = Networks(
         "TRUSTED_PROXIES",
-        "",
-        "proxies whose `X-Forwarded-For` says who calls; from anybody else it is ignored",
-        "a comma-separated list of addresses and networks such as 10.0.0.0/8",
-        text => Items(text) is { Length: > 0 } items && items.All(i => Proxies.Network(i) is not null) ? items : null
+        "proxies whose `X-Forwarded-For` says who calls; that of all others is ignored"
     );
 
     public static readonly Variable<Value<int>> RateLimitPerMinute = Number(
@@ -126,7 +122,7 @@ public static class Variables
     public static readonly Variable<Value<int>> MaxConnectionsPerNetwork = Number(
         "MAX_CONNECTIONS_PER_NETWORK",
         "a quarter of what fits into the limit of open files",
-        "TCP connections of one IPv4 address or IPv6 /64; more are closed at once; TRUSTED_PROXIES are exempt, as they carry the requests of many",
+        "TCP connections of one IPv4 address or IPv6 /64; more are closed on arrival; TRUSTED_PROXIES are exempt, as they carry the requests of many",
         1,
         10_000_000
     );
@@ -225,7 +221,7 @@ public static class Variables
     public static readonly Variable<Value<bool>> S3ForcePathStyle = Switch(
         "S3_FORCE_PATH_STYLE",
         "true",
-        "the bucket stands in the path of addresses (https://s3.example/bucket/…); false: in the host name (https://bucket.s3.example/…)"
+        "the bucket is in the path of addresses (https://s3.example/bucket/…); false: in the host name (https://bucket.s3.example/…)"
     );
 
     public static readonly Variable<string> SmtpHost = new(
@@ -239,7 +235,7 @@ public static class Variables
     public static readonly Variable<string> SmtpUser = Text(
         "SMTP_USER",
         "",
-        "whom to sign in as there; none where it wants none"
+        "user to sign in as there; none where it needs none"
     );
     public static readonly Variable<string> SmtpPassword = Text(
         "SMTP_PASSWORD",
@@ -349,36 +345,4 @@ public static class Variables
         Uri.TryCreate(text, UriKind.Absolute, out var url)
         && url.Scheme is "http" or "https"
         && url.GetLeftPart(UriPartial.Authority) == text.TrimEnd('/');
-}
-
-public enum RunEnvironment
-{
-    Development,
-    Production,
-}
-
-public enum LogDetail
-{
-    Trace,
-    Debug,
-    Info,
-    Warning,
-    Error,
-}
-
-public enum LogForm
-{
-    Text,
-    Json,
-}
-
-/// <summary>The parts of Veza that can run in processes of their own.</summary>
-public static class HostRole
-{
-    public const string Api = "api",
-        Realtime = "realtime",
-        Projections = "projections",
-        Reactors = "reactors",
-        Media = "media";
-    internal static readonly string[] All = [Api, Realtime, Projections, Reactors, Media];
 }

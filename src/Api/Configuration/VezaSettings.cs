@@ -1,13 +1,12 @@
 using System.Collections;
+using System.Net;
 using System.Reflection;
 using Veza.Mail;
 using Veza.Media;
 
 namespace Veza.Api.Configuration;
 
-/// <summary>
-/// Everything an operator may choose, checked. The meaning of each value stands in <see cref="Variables"/>.
-/// </summary>
+/// <summary>All settings of an operator, checked. <see cref="Variables"/> documents each.</summary>
 public sealed record VezaSettings
 {
     public required RunEnvironment Environment { get; init; }
@@ -34,8 +33,7 @@ public sealed record VezaSettings
     public required IReadOnlyList<string> AllowedOrigins { get; init; }
     public required bool EnableCors { get; init; }
 
-    /// <summary>Addresses and networks.</summary>
-    public required IReadOnlyList<string> TrustedProxies { get; init; }
+    public required IReadOnlyList<IPNetwork> TrustedProxies { get; init; }
     public required int RateLimitPerMinute { get; init; }
 
     /// <summary>Live connections. Null: as many as fit into the limit of open files.</summary>
@@ -53,13 +51,13 @@ public sealed record VezaSettings
     /// <summary>Absolute path.</summary>
     public required string MediaRoot { get; init; }
 
-    /// <summary>Null: audio is kept in <see cref="MediaRoot"/>.</summary>
+    /// <summary>Null: audio is stored in <see cref="MediaRoot"/>.</summary>
     public BucketAddress? Bucket { get; init; }
 
-    /// <summary>Null: mails become files in development, and are not sent in production.</summary>
+    /// <summary>Null: development writes mails to files, and production sends none.</summary>
     public SmtpServer? Smtp { get; init; }
 
-    /// <summary>Where links in mails lead.</summary>
+    /// <summary>The base address of links in mails.</summary>
     public required Uri PublicUrl { get; init; }
     public required LogDetail LogLevel { get; init; }
     public required LogForm LogFormat { get; init; }
@@ -80,7 +78,7 @@ public sealed record VezaSettings
     // A record prints its members, and some of these are secrets.
     public override string ToString() => $"{ServiceName} {Version} ({Environment})";
 
-    /// <exception cref="InvalidSettingsException">With every wrong variable.</exception>
+    /// <exception cref="InvalidSettingsException">Contains every wrong variable.</exception>
     public static VezaSettings FromEnvironment() =>
         Parse(
             System
@@ -91,10 +89,10 @@ public sealed record VezaSettings
         );
 
     /// <param name="variables">
-    /// An empty value counts as not set, as compose files and shells write "not set" like that.
+    /// An empty value counts as not set, because compose files and shells write "not set" like that.
     /// </param>
-    /// <param name="onTerminal">Decides the form of the log if LOG_FORMAT does not.</param>
-    /// <exception cref="InvalidSettingsException">With every wrong variable.</exception>
+    /// <param name="onTerminal">The default of LOG_FORMAT is text on a terminal, JSON otherwise.</param>
+    /// <exception cref="InvalidSettingsException">Contains every wrong variable.</exception>
     public static VezaSettings Parse(IReadOnlyDictionary<string, string> variables, bool onTerminal = false)
     {
         var given = new GivenValues(variables);
@@ -160,12 +158,4 @@ public sealed record VezaSettings
             .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
             ?.InformationalVersion.Split('+')[0]
         ?? "0";
-}
-
-/// <summary>
-/// The process must not start: each problem is one line that names the variable, its value and what is allowed.
-/// </summary>
-public sealed class InvalidSettingsException(IReadOnlyList<string> problems) : Exception(string.Join('\n', problems))
-{
-    public IReadOnlyList<string> Problems { get; } = problems;
 }

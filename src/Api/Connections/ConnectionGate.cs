@@ -4,37 +4,37 @@ using Veza.Api.Http;
 
 namespace Veza.Api.Connections;
 
-/// <param name="Port">Which one it is, for metrics and logs: <c>http</c> or <c>metrics</c>.</param>
-/// <param name="Connections">Of all clients together.</param>
-/// <param name="PerNetwork">Of one network.</param>
-/// <param name="RequestFiles">Files that requests may have open beside; more take the places of connections.</param>
+/// <param name="Port">Its label in metrics and logs: <c>http</c> or <c>metrics</c>.</param>
+/// <param name="Connections">Maximum for all clients together.</param>
+/// <param name="PerNetwork">Maximum for one network.</param>
+/// <param name="RequestFiles">
+/// Files that requests may open beside the connections; further ones take connections' places.
+/// </param>
 internal sealed record GateLimits(string Port, int Connections, int PerNetwork, int RequestFiles);
 
 /// <summary>
 /// Bounds the TCP connections of one port, in all and per network, so that they never take the files that PostgreSQL,
-/// disks and probes need. Closes connections on which no request comes, and when places become few those that wait for
-/// their next one.
+/// disks and probes need. Closes connections without a request. When places become scarce, it also closes idle ones.
 /// </summary>
 /// <remarks>
-/// All members are safe from any thread. A connection that finds no place is refused and counted; the log says so once
-/// a minute at most. The last places are for networks that have few connections, so that who holds many cannot keep the
-/// others out.
+/// All members are safe from any thread. A connection without a place is refused and counted; the log reports that at
+/// most once a minute. The last places are reserved for networks with few connections, so that a network with many
+/// cannot shut out the others.
 /// </remarks>
 internal sealed class ConnectionGate : IDisposable
 {
     /// <summary>
-    /// From the accepting to the end of the first request's head. Longer than a head that has begun may take.
+    /// From the accept to the end of the first request's head. Longer than a head that has begun may take.
     /// </summary>
     public static readonly TimeSpan FirstRequestMax = RequestLimits.HeadersTimeMax + TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// A client that has just connected, or has just been answered, gets so long to ask before its place is given to
-    /// another.
+    /// Time that a newly connected or just answered client has for a request before its place can go to another.
     /// </summary>
     public static readonly TimeSpan WaitMin = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// What a network may have when only the last places are left: what a browser opens, or a client that tries again.
+    /// Connections of a network that may use the last places: as many as a browser opens, or a client that retries.
     /// </summary>
     public const int FewPerNetwork = 8;
 
@@ -43,14 +43,16 @@ internal sealed class ConnectionGate : IDisposable
         LastPlacesMax = 256;
 
     /// <summary>
-    /// Looks that find a connection too late before it is closed. On a machine that does not get round to requests they
-    /// wait for a thread as the look does: the request that has come meanwhile is read between two of them.
+    /// Late checks of a connection before it is closed. On an overloaded machine, requests wait for a thread as the
+    /// check does: a request that has arrived meanwhile is read between two checks.
     /// </summary>
     public const int LooksTooLateMax = 3;
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
-    /// <summary>A look goes to every connection that is HTTP's: at most so often, however many knock.</summary>
+    /// <summary>
+    /// A check visits every HTTP connection, so it runs at most this often, however many clients connect.
+    /// </summary>
     private static readonly TimeSpan ReliefEvery = TimeSpan.FromMilliseconds(100);
 
     private static readonly TimeSpan TellEvery = TimeSpan.FromMinutes(1);
@@ -73,7 +75,7 @@ internal sealed class ConnectionGate : IDisposable
         _relievedAt,
         _stopsAt;
 
-    /// <param name="isProxy">Carries many clients' requests, hence is bounded by the limit for all alone.</param>
+    /// <param name="isProxy">A proxy carries the requests of many clients, so only the limit for all bounds it.</param>
     public ConnectionGate(GateLimits limits, Func<IPAddress?, bool> isProxy, TimeProvider clock, ILogger log)
     {
         _limits = limits;
@@ -125,8 +127,8 @@ internal sealed class ConnectionGate : IDisposable
         return entered;
     }
 
-    /// <summary>A place for a file that a request opens beside its connection.</summary>
-    /// <returns>Null when there is none; otherwise it is given back by disposing.</returns>
+    /// <summary>Takes a place for a file that a request opens beside its connection.</summary>
+    /// <returns>Null when there is none; dispose it to give the place back.</returns>
     public IDisposable? TryOpenFile()
     {
         lock (_lock)
@@ -138,7 +140,7 @@ internal sealed class ConnectionGate : IDisposable
         }
     }
 
-    /// <summary>From now on requests that take longer than <paramref name="grace"/> are cut off.</summary>
+    /// <summary>Cuts off requests that take longer than <paramref name="grace"/> from now on.</summary>
     public void Stop(TimeSpan grace)
     {
         lock (_lock)
@@ -167,7 +169,7 @@ internal sealed class ConnectionGate : IDisposable
             _http.Remove(connection);
             if (!connection.IsClosing)
                 return;
-            // Who takes it over does not go by HTTP's end.
+            // Its new owner closes it, whatever HTTP requests.
             connection.IsClosing = false;
             _closing--;
         }
@@ -178,7 +180,7 @@ internal sealed class ConnectionGate : IDisposable
     private bool IsCrowded => Free + _closing < Wanted;
 
     /// <summary>
-    /// Places that should be free: the last ones and one more, so that also a network with many gets one.
+    /// Places that should be free: the last ones and one more, so that a network with many connections also gets one.
     /// </summary>
     private int Wanted => _lastPlaces + 1;
 
@@ -205,9 +207,7 @@ internal sealed class ConnectionGate : IDisposable
         Tell();
     }
 
-    /// <summary>
-    /// Closes those that wait: first those that never asked for anything, then those that were answered longest ago.
-    /// </summary>
+    /// <summary>Closes idle connections: first those without any request yet, then those idle for longest.</summary>
     private void Relieve()
     {
         GuardedConnection[] all;
@@ -234,7 +234,7 @@ internal sealed class ConnectionGate : IDisposable
     {
         lock (_lock)
         {
-            // It may have left meanwhile, and would be counted as closing for good.
+            // It may have left meanwhile; closing it then would count it as closing forever.
             if (connection.IsClosing || !_http.Contains(connection))
                 return;
             connection.IsClosing = true;

@@ -1,14 +1,10 @@
 using System.Net;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Veza.Api.Configuration;
-using Veza.Api.Http;
-using Veza.Commands.Dispatching;
 
 namespace Veza.Api.Connections;
 
 /// <summary>
-/// The gates of the two ports. That of PROMETHEUS_PORT has places of its own, so that probes reach a full server.
+/// The gates of the two ports. PROMETHEUS_PORT has separate places, so that probes reach a full server.
 /// </summary>
 internal sealed class ConnectionGates : IDisposable
 {
@@ -21,7 +17,7 @@ internal sealed class ConnectionGates : IDisposable
         ILogger<ConnectionGate> log
     )
     {
-        var proxies = settings.TrustedProxies.Select(p => Proxies.Network(p)!.Value).ToArray();
+        var proxies = settings.TrustedProxies;
         var ofHttp = new GateLimits("http", limits.Connections, limits.PerNetwork, ConnectionLimits.RequestFiles);
         var ofMetrics = new GateLimits(
             "metrics",
@@ -53,59 +49,4 @@ internal sealed class ConnectionGates : IDisposable
         Http.Dispose();
         Metrics.Dispose();
     }
-}
-
-internal static class ConnectionServices
-{
-    /// <summary>Requests that are being answered when the process is asked to stop get so long to end.</summary>
-    /// <remarks>
-    /// Longer than any command takes; an upload that trickles in would otherwise hold up the whole shutdown.
-    /// </remarks>
-    public static readonly TimeSpan StoppingGrace = TimeSpan.FromSeconds(5);
-
-    private static readonly Refusal TooManyFiles = new(
-        "too_many_files",
-        RefusalKind.Unavailable,
-        "as many files are open as may be; try again shortly"
-    )
-    {
-        RetryAfter = TimeSpan.FromSeconds(1),
-    };
-
-    public static void AddConnectionGates(this IServiceCollection services, ConnectionLimits limits)
-    {
-        services.AddSingleton(limits);
-        services.AddSingleton<ConnectionGates>();
-        services.AddSingleton<SocketTransportFactory>();
-        services.RemoveAll<Microsoft.AspNetCore.Connections.IConnectionListenerFactory>();
-        services.AddSingleton<Microsoft.AspNetCore.Connections.IConnectionListenerFactory, GuardedListenerFactory>();
-    }
-
-    public static void UseConnectionGates(this WebApplication app)
-    {
-        var gates = app.Services.GetRequiredService<ConnectionGates>();
-        app.Lifetime.ApplicationStopping.Register(() =>
-        {
-            gates.Http.Stop(StoppingGrace);
-            gates.Metrics.Stop(StoppingGrace);
-        });
-        app.Use(GuardedConnection.WhileAnswering);
-    }
-
-    /// <summary>
-    /// For endpoints that read or write a file while they are answered: it needs a place as a connection does.
-    /// </summary>
-    public static TBuilder OpensFile<TBuilder>(this TBuilder endpoint)
-        where TBuilder : IEndpointConventionBuilder =>
-        endpoint.AddEndpointFilter(
-            async (context, next) =>
-            {
-                var http = context.HttpContext;
-                if (http.RequestServices.GetRequiredService<ConnectionGates>().Http.TryOpenFile() is not { } place)
-                    return Problems.Result(TooManyFiles);
-                // The result is sent after this filter has ended.
-                http.Response.RegisterForDispose(place);
-                return await next(context);
-            }
-        );
 }

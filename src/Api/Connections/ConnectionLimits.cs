@@ -2,49 +2,48 @@ using Veza.Api.Configuration;
 
 namespace Veza.Api.Connections;
 
-/// <summary>
-/// How the files that a process may have open are shared out, so that clients never take the last one.
-/// </summary>
+/// <summary>Divides the files that a process may open, so that clients never take the last one.</summary>
 /// <param name="OpenFiles">RLIMIT_NOFILE.</param>
 /// <param name="Connections">Connections at PORT, of all clients together.</param>
-/// <param name="PerNetwork">Of these, one network's at most.</param>
-/// <param name="Live">Of these, live connections.</param>
-/// <param name="LiveIsGiven">MAX_CONNECTIONS is set; otherwise <paramref name="Live"/> is what fits.</param>
+/// <param name="PerNetwork">Maximum of these for one network.</param>
+/// <param name="Live">Maximum of these that are live.</param>
+/// <param name="LiveIsGiven">MAX_CONNECTIONS is set; otherwise <paramref name="Live"/> is the number that fits.</param>
 public sealed record ConnectionLimits(int OpenFiles, int Connections, int PerNetwork, int Live, bool LiveIsGiven)
 {
     /// <summary>
-    /// The runtime keeps each of some 380 assemblies open; the rest is for those that come later, for logs, listening
+    /// The runtime keeps each of some 380 assemblies open; the rest is for assemblies loaded later, logs, listening
     /// sockets and the pipes of ffmpeg.
     /// </summary>
     public const int ProcessFiles = 600;
 
-    /// <summary>Connections at PROMETHEUS_PORT: some Prometheus servers and probes. They are counted apart.</summary>
+    /// <summary>
+    /// Connections at PROMETHEUS_PORT: some Prometheus servers and probes. They are counted separately.
+    /// </summary>
     public const int MetricsConnections = 32;
 
-    /// <summary>One network's at PROMETHEUS_PORT: half, so that no single one closes the door to the others.</summary>
+    /// <summary>One network's share of PROMETHEUS_PORT: half, so that no single network shuts out the others.</summary>
     public const int MetricsConnectionsPerNetwork = MetricsConnections / 2;
 
     /// <summary>
-    /// Files that requests read or write besides their connection; more take the places of connections.
+    /// Files that requests read or write besides their connection; further ones take connections' places.
     /// </summary>
     public const int RequestFiles = 64;
 
-    /// <summary>With fewer connections than these a node serves nobody.</summary>
+    /// <summary>A node with fewer connections is useless.</summary>
     public const int ConnectionsMin = 64;
 
-    /// <summary>Live connections of a process unless MAX_CONNECTIONS is set, and as far as they fit.</summary>
+    /// <summary>Live connections of a process unless MAX_CONNECTIONS is set, if they fit.</summary>
     public const int LiveDefaultMax = 100_000;
 
-    /// <summary>Requests need places beside live connections, which stay for hours.</summary>
+    /// <summary>Plain requests need places beside live connections, which stay for hours.</summary>
     private const int PlainMin = 32,
         PlainMax = 192,
         PlainPart = 16;
 
-    /// <summary>Four networks at least are needed to take every place.</summary>
+    /// <summary>At least four networks are needed to take every place.</summary>
     private const int NetworkPart = 4;
 
-    /// <exception cref="InvalidSettingsException">The limit of open files is too low for what is
-    /// configured.</exception>
+    /// <exception cref="InvalidSettingsException">The limit of open files is too low for the settings.</exception>
     public static ConnectionLimits For(VezaSettings settings, int openFiles)
     {
         var kept = ProcessFiles + settings.DatabasePoolSize + MetricsConnections + RequestFiles;

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Veza.Api.Connections;
 
-/// <summary>What the accepting of connections says of itself on /metrics.</summary>
+/// <summary>Metrics of accepted, refused and closed connections.</summary>
 internal static class ConnectionMetrics
 {
     private static readonly Meter Meter = new("Veza.Api");

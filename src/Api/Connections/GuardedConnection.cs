@@ -7,10 +7,10 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Veza.Api.Connections;
 
 /// <summary>
-/// A connection that has a place at a <see cref="ConnectionGate"/> until its socket is closed, and knows whether it
-/// waits for a request. Everything else is the server's own connection.
+/// A connection that holds a place at a <see cref="ConnectionGate"/> until its socket is closed, and tracks whether it
+/// is idle. Everything else is delegated to the server's own connection.
 /// </summary>
-/// <remarks>All members of our own are safe from any thread.</remarks>
+/// <remarks>All members declared here are safe from any thread.</remarks>
 internal sealed class GuardedConnection : ConnectionContext
 {
     private readonly ConnectionContext _inner;
@@ -33,21 +33,19 @@ internal sealed class GuardedConnection : ConnectionContext
 
     public Guid Network { get; }
 
-    /// <summary>Its first request has come, complete to the end of the head.</summary>
+    /// <summary>Its first request has arrived, complete to the end of the head.</summary>
     public bool HasAsked => Volatile.Read(ref _hasAsked);
 
-    /// <summary>
-    /// Looks of the gate that found no first request though it was due. The gate's timer alone changes it.
-    /// </summary>
+    /// <summary>Checks of the gate that found the first request overdue. Only the gate's timer changes it.</summary>
     public int LooksTooLate { get; set; }
 
     /// <summary>No request is being answered.</summary>
     public bool IsWaiting => Volatile.Read(ref _requests) == 0 && !Volatile.Read(ref _isStaying);
 
-    /// <summary>The gate's timestamp of when it began to wait.</summary>
+    /// <summary>The gate's timestamp of when it became idle.</summary>
     public long WaitsSince => Volatile.Read(ref _waitsSince);
 
-    /// <summary>The gate has asked for its end. Changed under the gate's lock.</summary>
+    /// <summary>The gate has requested its end. Changed under the gate's lock.</summary>
     public bool IsClosing
     {
         get => Volatile.Read(ref _isClosing);
@@ -104,7 +102,7 @@ internal sealed class GuardedConnection : ConnectionContext
         }
     }
 
-    /// <summary>Notes that a request begins and, when its handling ends, that it is answered.</summary>
+    /// <summary>Marks the connection as busy while a request is handled.</summary>
     public static async Task WhileAnswering(HttpContext context, RequestDelegate next)
     {
         var connection = context.Features.Get<GuardedConnection>();
@@ -119,7 +117,7 @@ internal sealed class GuardedConnection : ConnectionContext
         }
     }
 
-    /// <summary>From now on it is no connection of HTTP's any more: what has taken it over closes it.</summary>
+    /// <summary>HTTP no longer owns the connection: its new owner closes it.</summary>
     public void Stay()
     {
         Volatile.Write(ref _hasAsked, true);
@@ -140,7 +138,8 @@ internal sealed class GuardedConnection : ConnectionContext
     }
 
     /// <summary>
-    /// Asks HTTP to end it: at once when it waits, or after the answer to a request that came in this moment.
+    /// Asks HTTP to close the connection: immediately when idle, or after the answer to a request that arrives in this
+    /// moment.
     /// </summary>
     internal void Close()
     {

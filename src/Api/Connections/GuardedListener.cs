@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 namespace Veza.Api.Connections;
 
 /// <summary>
-/// Kestrel's sockets with a <see cref="ConnectionGate"/> where they accept: the earliest that code of ours sees a
+/// Kestrel's sockets with a <see cref="ConnectionGate"/> at the accept: the earliest point where our code sees a
 /// connection.
 /// </summary>
 internal sealed class GuardedListenerFactory(SocketTransportFactory sockets, ConnectionGates gates)
@@ -20,7 +20,7 @@ internal sealed class GuardedListenerFactory(SocketTransportFactory sockets, Con
     ) => new GuardedListener(await sockets.BindAsync(endpoint, cancellationToken), gates.Of(endpoint));
 }
 
-/// <summary>Hands on only connections that find a place; the others it closes at once.</summary>
+/// <summary>Passes on only connections that find a place, and closes the others immediately.</summary>
 internal sealed class GuardedListener(IConnectionListener listener, ConnectionGate gate) : IConnectionListener
 {
     public EndPoint EndPoint => listener.EndPoint;
@@ -31,7 +31,7 @@ internal sealed class GuardedListener(IConnectionListener listener, ConnectionGa
         {
             if (gate.TryEnter(accepted) is { } entered)
                 return entered;
-            // Awaited: the next one is not accepted before the file of this one is free again.
+            // Awaited: the next accept must wait until this one's file is free again.
             accepted.Abort(new ConnectionAbortedException("there is no place for this connection"));
             await accepted.DisposeAsync();
         }

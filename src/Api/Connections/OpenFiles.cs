@@ -8,13 +8,13 @@ internal static class OpenFiles
     private const string Row = "Max open files";
 
     /// <summary>
-    /// RLIMIT_NOFILE as it holds now. The runtime raises the soft limit to the hard one before any code of ours runs,
-    /// so this is the most that the process can have.
+    /// The current RLIMIT_NOFILE. The runtime raises the soft limit to the hard one before our code runs, so this is
+    /// the maximum for the process.
     /// </summary>
     public static int Max => Parse(File.ReadAllText("/proc/self/limits"));
 
     /// <param name="limits">The text of <c>/proc/self/limits</c>: name, soft limit, hard limit, unit.</param>
-    /// <returns><see cref="int.MaxValue"/> where there is no limit.</returns>
+    /// <returns><see cref="int.MaxValue"/> when there is no limit.</returns>
     internal static int Parse(string limits)
     {
         var row = limits.Split('\n').First(line => line.StartsWith(Row, StringComparison.Ordinal));

@@ -9,13 +9,13 @@ using Veza.Projections.Social.Follows;
 
 namespace Veza.Api.Counts;
 
-/// <summary>Which part of a number's events is asked for, from the query.</summary>
+/// <summary>The part of a count's events that the query asks for.</summary>
 /// <param name="After">A position.</param>
 /// <param name="Since">Events from this moment on.</param>
 /// <param name="Until">Events before this moment.</param>
 public readonly record struct CountedSpan(long? After, DateTimeOffset? Since, DateTimeOffset? Until, int? Limit);
 
-/// <summary>Of each number that is shown: the events it was counted from.</summary>
+/// <summary>Serves, for each count that is shown, the events behind it.</summary>
 public static class CountEndpoints
 {
     private const string Description =
@@ -44,7 +44,7 @@ public static class CountEndpoints
         endpoint
             .Produces<Page<CountedEventView>>()
             .WithTags("Counts")
-            .WithSummary($"List the events that {whose} number was counted from")
+            .WithSummary($"List the events behind {whose} number")
             .WithDescription($"{more} {Description}");
 
     private static async Task<IResult> OfTrack(

@@ -1,24 +1,23 @@
-using System.Net.Sockets;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 
 namespace Veza.Api.Health;
 
-/// <summary>How far the clock of this machine is ahead of the database's, by which events are dated.</summary>
+/// <summary>Measures how far this machine's clock is ahead of the database's, which dates the events.</summary>
 internal sealed class ClockSkew(NpgsqlDataSource database, TimeProvider clock, ILogger<ClockSkew> log)
 {
     /// <summary>
-    /// Beyond it something is wrong with a clock: machines whose clocks are kept differ by milliseconds. Tokens allow
-    /// for thirty seconds between nodes, so that this is said before anybody is refused for it.
+    /// A larger difference means a faulty clock: machines with synchronised clocks differ by milliseconds. Tokens allow
+    /// thirty seconds between nodes, so this reports before any request is refused.
     /// </summary>
     public static readonly TimeSpan Max = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    /// <returns>Positive when this machine is ahead. What the question itself took is in favour of the
-    /// clocks.</returns>
+    /// <returns>
+    /// Positive when this machine is ahead. The duration of the query is counted in favour of the clocks.
+    /// </returns>
     /// <exception cref="NpgsqlException">The database does not answer.</exception>
-    /// <exception cref="OperationCanceledException">Nor within some seconds.</exception>
+    /// <exception cref="OperationCanceledException">The database did not answer in time.</exception>
     public async Task<TimeSpan> MeasureAsync(CancellationToken ct)
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -38,7 +37,8 @@ internal sealed class ClockSkew(NpgsqlDataSource database, TimeProvider clock, I
         + $"the database's; {Max.TotalSeconds} s are allowed";
 
     /// <summary>
-    /// Logs a warning when the clocks differ by more than <see cref="Max"/>; of a database that is away others tell.
+    /// Logs a warning when the clocks differ by more than <see cref="Max"/>. An unreachable database is reported
+    /// elsewhere.
     /// </summary>
     public async Task WarnAsync(CancellationToken ct)
     {
@@ -50,30 +50,4 @@ internal sealed class ClockSkew(NpgsqlDataSource database, TimeProvider clock, I
         }
         catch (Exception away) when (ClockHealth.IsAway(away, ct)) { }
     }
-}
-
-/// <summary>
-/// The clock of this machine agrees with the database's. Degraded at worst: it still serves, and dates come from the
-/// database.
-/// </summary>
-internal sealed class ClockHealth(ClockSkew skew) : IHealthCheck
-{
-    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken ct = default)
-    {
-        try
-        {
-            var measured = await skew.MeasureAsync(ct);
-            return measured.Duration() > ClockSkew.Max
-                ? HealthCheckResult.Degraded(ClockSkew.Say(measured))
-                : HealthCheckResult.Healthy();
-        }
-        catch (Exception away) when (IsAway(away, ct))
-        {
-            return HealthCheckResult.Degraded("not known, as the database does not answer");
-        }
-    }
-
-    internal static bool IsAway(Exception fault, CancellationToken ct) =>
-        fault is NpgsqlException or SocketException or TimeoutException
-        || fault is OperationCanceledException && !ct.IsCancellationRequested;
 }

@@ -1,23 +1,22 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Veza.EventStore;
+using Veza.EventStore.Database;
 
 namespace Veza.Api.Health;
 
-/// <summary>The disks that writes and uploads look at.</summary>
+/// <summary>The disks that writes and uploads check.</summary>
 /// <param name="Data">Of the private PostgreSQL; null when the server is elsewhere.</param>
 /// <param name="Media">Of MEDIA_ROOT.</param>
 internal sealed record Disks(DiskSpace? Data, DiskSpace? Media);
 
-/// <summary>The disks of the private PostgreSQL and of the audio have room.</summary>
+/// <summary>Checks the free space of the private PostgreSQL and of the audio.</summary>
 /// <remarks>
-/// Without room for audio a node still does everything else, so that is degraded at worst; a node that refuses writes,
-/// as PostgreSQL would stop on a full disk, is unhealthy.
+/// Degraded at worst without room for audio, because the node still does everything else. Unhealthy when it refuses
+/// writes, since PostgreSQL would stop on a full disk.
 /// </remarks>
 internal sealed class DiskHealth(Disks disks) : IHealthCheck
 {
     /// <summary>
-    /// With less than this many times what must stay free, an operator is told: some hours of a busy log, time to make
-    /// room.
+    /// Below this many times the reserve, the check warns the operator: some hours of a busy log, time to make room.
     /// </summary>
     public const int LowFactor = 4;
 
@@ -34,7 +33,7 @@ internal sealed class DiskHealth(Disks disks) : IHealthCheck
     {
         if (disk is null)
             return (HealthStatus.Healthy, null);
-        // Without the path: anybody may read this.
+        // Without the path: this page is public.
         if (disk.FreeBytes is not { } free)
             return (HealthStatus.Degraded, $"{name}: the free space is not known");
         if (disk.IsFull)

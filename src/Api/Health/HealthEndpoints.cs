@@ -5,7 +5,7 @@ using Veza.Api.Http;
 namespace Veza.Api.Health;
 
 /// <summary>
-/// `/health/live`: the process works. `/health/ready`: it can do its job; each check is named with its state.
+/// `/health/live`: the process works. `/health/ready`: it can serve; the answer names each check and its state.
 /// </summary>
 internal static class HealthEndpoints
 {
@@ -13,7 +13,7 @@ internal static class HealthEndpoints
     public const string Ready = "ready";
 
     /// <summary>
-    /// The tag of checks that liveness shows too. They are degraded at worst, which is answered with 200.
+    /// The tag of checks that liveness also shows. They are degraded at worst, which is answered with 200.
     /// </summary>
     public const string Shown = "shown";
 
@@ -33,7 +33,8 @@ internal static class HealthEndpoints
     }
 
     /// <summary>
-    /// A check of readiness that is asked at most once a second, however many ask: <see cref="RememberedHealth"/>.
+    /// Adds a readiness check that runs at most once a second, however many callers ask:
+    /// <see cref="RememberedHealth"/>.
     /// </summary>
     public static IHealthChecksBuilder AddRemembered<TCheck>(this IHealthChecksBuilder health, string name)
         where TCheck : class, IHealthCheck

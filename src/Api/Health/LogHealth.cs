@@ -4,10 +4,10 @@ using Npgsql;
 
 namespace Veza.Api.Health;
 
-/// <summary>The database that holds the log answers.</summary>
+/// <summary>Checks that the log's database answers.</summary>
 internal sealed class LogHealth(NpgsqlDataSource database) : IHealthCheck
 {
-    /// <summary>Probes give up after a few seconds; this says "unhealthy" before they do.</summary>
+    /// <summary>Probes give up after a few seconds; the check answers "unhealthy" before they do.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken ct = default)
@@ -20,7 +20,7 @@ internal sealed class LogHealth(NpgsqlDataSource database) : IHealthCheck
             await command.ExecuteScalarAsync(limited.Token);
             return HealthCheckResult.Healthy();
         }
-        // Without the exception's text, which may name hosts and users: anybody may read this.
+        // Without the exception's text, which may name hosts and users: this page is public.
         catch (Exception e) when (e is NpgsqlException or SocketException)
         {
             return HealthCheckResult.Unhealthy("the database does not answer");

@@ -3,10 +3,10 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Veza.Api.Health;
 
-/// <summary>The programs and the library that sound is processed with are installed.</summary>
+/// <summary>Checks that the programs and the library for audio are installed.</summary>
 internal sealed class MediaToolsHealth : IHealthCheck
 {
-    // Looked up once: what is installed does not change under a running process, and probes come every few seconds.
+    // Looked up once: installed programs do not change under a running process, and probes come every few seconds.
     private static readonly Lazy<string[]> Missing = new(() =>
         [
             .. new[] { "ffmpeg", "ffprobe" }.Where(program => !OnPath(program)),

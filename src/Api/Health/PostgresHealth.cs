@@ -4,10 +4,10 @@ using Veza.EventStore.Postgres;
 
 namespace Veza.Api.Health;
 
-/// <summary>The private PostgreSQL runs, or is being started again.</summary>
+/// <summary>Checks that the private PostgreSQL runs.</summary>
 /// <remarks>
-/// Degraded at worst: liveness shows it too, and whoever kills this process for it would end the restart.
-/// That nothing works meanwhile <see cref="LogHealth"/> says.
+/// Degraded at worst: liveness shows it too, and killing the process for it would end the restart.
+/// <see cref="LogHealth"/> reports that the database does not answer meanwhile.
 /// </remarks>
 internal sealed class PostgresHealth(ServerWatch watch) : IHealthCheck
 {

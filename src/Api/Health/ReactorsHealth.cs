@@ -1,46 +1,25 @@
-using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Npgsql;
 using Veza.EventStore;
 using Veza.EventStore.Coordination;
 using Veza.Reactors.Running;
 
 namespace Veza.Api.Health;
 
-/// <summary>Every reactor is fed and finishes what it is given in time, whichever node runs it.</summary>
-/// <remarks>Degraded at worst, for the reasons of <see cref="ProjectionsHealth"/>.</remarks>
-internal sealed class ReactorsHealth(ReactorQueues queues, EventLog log, TimeProvider clock) : IHealthCheck
+/// <summary>Every reactor receives its events and finishes them in time, on any node.</summary>
+internal sealed class ReactorsHealth(ReactorQueues queues, EventLog log, TimeProvider clock) : ProcessorHealth
 {
     /// <summary>
-    /// An event this old that is not finished says that something is amiss, however many later ones are done. The
-    /// longest upload takes a few minutes.
+    /// An event that is unfinished for this long is a fault, even if the reactor finished later ones. The longest upload
+    /// takes a few minutes.
     /// </summary>
     public static readonly TimeSpan UnfinishedMax = TimeSpan.FromMinutes(15);
 
-    /// <summary>Probes give up after a few seconds.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
-
-    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken ct = default)
+    protected override async Task<IReadOnlyList<string>> ComplaintsAsync(CancellationToken ct)
     {
-        using var limited = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limited.CancelAfter(Patience);
-        try
-        {
-            List<string> unwell = [];
-            foreach (var reactor in await queues.StatusAsync(limited.Token))
-                if (await ComplaintAsync(reactor, limited.Token) is { } complaint)
-                    unwell.Add(complaint);
-            return unwell.Count == 0
-                ? HealthCheckResult.Healthy()
-                : HealthCheckResult.Degraded(string.Join("; ", unwell));
-        }
-        // Without the exception's text, which may name hosts and users: anybody may read this.
-        catch (Exception away)
-            when (away is NpgsqlException or TimeoutException
-                || (away is OperationCanceledException && !ct.IsCancellationRequested)
-            )
-        {
-            return HealthCheckResult.Degraded("not known, as the database does not answer");
-        }
+        List<string> complaints = [];
+        foreach (var reactor in await queues.StatusAsync(ct))
+            if (await ComplaintAsync(reactor, ct) is { } complaint)
+                complaints.Add(complaint);
+        return complaints;
     }
 
     private async Task<string?> ComplaintAsync(ReactorStatus reactor, CancellationToken ct)

@@ -3,12 +3,12 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Veza.Api.Health;
 
 /// <summary>
-/// Answers for a check from memory for a second, and asks it once for all who want to know meanwhile: anybody may ask
-/// for the state of the process, and must not keep the database busy by it.
+/// Caches the answer of a check for a second, and runs it once for all concurrent callers. The endpoint is public, so
+/// callers must not be able to keep the database busy.
 /// </summary>
 /// <remarks>
-/// Safe from any thread. A check that throws has its fault remembered as any answer. The log says when a state changes,
-/// and not with every probe, as the framework would.
+/// Safe from any thread. A check's exception is cached like any answer. It logs changes of state only, where the
+/// framework would log every probe.
 /// </remarks>
 internal sealed class RememberedHealth(
     string name,
@@ -29,7 +29,7 @@ internal sealed class RememberedHealth(
         lock (_lock)
         {
             var isKept = _answer is not null && (!_answer.IsCompleted || clock.GetElapsedTime(_answeredAt) < KeptFor);
-            // Nobody's own token: whoever hangs up must not take the answer from the others.
+            // Without a caller's token: one that hangs up must not cancel the answer of the others.
             if (!isKept)
                 _answer = AskAsync(context);
             return _answer!.WaitAsync(ct);
@@ -38,7 +38,7 @@ internal sealed class RememberedHealth(
 
     private async Task<HealthCheckResult> AskAsync(HealthCheckContext context)
     {
-        // Outside the lock.
+        // Leaves the lock.
         await Task.Yield();
         try
         {

@@ -3,7 +3,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Veza.Api.Health;
 
 /// <summary>
-/// A process that stops says so while it still answers, so that a balancer sends those whom it bids farewell elsewhere.
+/// Unhealthy as soon as the process begins to stop, so that a load balancer sends new requests elsewhere while it still
+/// answers.
 /// </summary>
 internal sealed class StoppingHealth(IHostApplicationLifetime lifetime) : IHealthCheck
 {

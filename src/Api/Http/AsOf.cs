@@ -7,8 +7,8 @@ using Veza.Projections.Topics;
 namespace Veza.Api.Http;
 
 /// <summary>
-/// A read that sends <c>?asOf=</c> is answered as it would have been at that position or time. The header
-/// <c>Veza-Position</c> says which position it was. Who may read is decided as of now.
+/// Point-in-time queries. A read with <c>?asOf=</c> is answered as it would have been at that position or time; the
+/// header <c>Veza-Position</c> holds the position. Permissions are those of now.
 /// </summary>
 public static class AsOf
 {
@@ -16,10 +16,10 @@ public static class AsOf
 
     private static readonly string[] Times = ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK"];
 
-    /// <summary>An endpoint that can be asked as of a position.</summary>
+    /// <summary>Marks an endpoint that answers as of a position.</summary>
     internal sealed record Askable;
 
-    /// <param name="projections">Those that the endpoint reads from.</param>
+    /// <param name="projections">The projections that the endpoint reads from.</param>
     public static RouteHandlerBuilder AnswersAsOf(this RouteHandlerBuilder endpoint, params string[] projections)
     {
         string[] reads = [.. projections, TopicIndex.Name];
@@ -49,13 +49,13 @@ public static class AsOf
             );
     }
 
-    /// <summary>Whether the request is to be answered as of the past, by an endpoint that can.</summary>
+    /// <summary>Whether the request asks for the past, at an endpoint that supports it.</summary>
     public static bool IsAsked(HttpContext http) =>
         http.Request.QueryString.HasValue
         && http.GetEndpoint()?.Metadata.GetMetadata<Askable>() is not null
         && http.Request.Query.ContainsKey(Parameter);
 
-    /// <returns>What was asked for; null when it is the present.</returns>
+    /// <returns>The point in time that the request asks for; null for the present.</returns>
     public static PointInTime? PointInTime(this HttpContext http) => http.Features.Get<PointInTime>();
 
     private static async Task<(PointInTime?, Refusal?)> FindAsync(HttpContext http, string asked)
@@ -87,7 +87,7 @@ public static class AsOf
         var now = http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow();
         if (time > now)
             return (null, Ahead($"asOf is {time:O}; it is {now:O} now"));
-        // The database keeps microseconds: what is not before the next one is at this one.
+        // The database stores microseconds: an event before the next microsecond belongs to this one.
         var found = await log.Reader.PositionBeforeAsync(time.AddMicroseconds(1), ct);
         return found == 0
             ? (null, new("position_invalid", RefusalKind.Invalid, $"asOf is {time:O}; the log's first event is later"))

@@ -2,11 +2,11 @@ using Veza.Api.Configuration;
 
 namespace Veza.Api.Http;
 
-/// <summary>What browsers are told: which pages may call the API, and what not to do with its answers.</summary>
+/// <summary>Headers for browsers: which origins may call the API, and how a page may use its answers.</summary>
 public static class Browsers
 {
     /// <summary>
-    /// Browsers ask again at the latest after this long; they keep no answer longer than two hours anyway.
+    /// Browsers repeat a preflight after this time at the latest; they cache none for more than two hours.
     /// </summary>
     private static readonly TimeSpan PreflightKept = TimeSpan.FromMinutes(10);
 
@@ -35,8 +35,8 @@ public static class Browsers
                     .AllowAnyHeader()
                     .WithExposedHeaders(ReadableHeaders)
                     .SetPreflightMaxAge(PreflightKept)
-                    // The hub's client in a browser always asks with credentials. The one cookie there is names a
-                    // position and gives nobody anything.
+                    // The hub's browser client always sends credentials. The only cookie names a position and grants
+                    // nothing.
                     .AllowCredentials()
             )
         );
@@ -55,7 +55,8 @@ public static class Browsers
                         headers.XContentTypeOptions = "nosniff";
                         headers.XFrameOptions = "DENY";
                         headers["Referrer-Policy"] = "no-referrer";
-                        // Answers of the API are data. If a browser ever shows one as a page, it may do nothing.
+                        // Answers of the API are data. If a browser ever renders one as a page, it must not load or run
+                        // anything.
                         if (context.Request.Path.StartsWithSegments("/api"))
                             headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
                         return Task.CompletedTask;

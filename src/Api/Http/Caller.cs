@@ -3,26 +3,26 @@ using Veza.Realtime;
 
 namespace Veza.Api.Http;
 
-/// <summary>Who makes a request: the account, the session it signed in with, and what its token allows.</summary>
+/// <summary>The caller of a request: the account, its session, and the rights of its token.</summary>
 public sealed record Caller(Guid AccountId, Guid SessionId, IReadOnlySet<string> Roles)
 {
-    /// <summary>What the token allows beyond what every account may do: <c>log:read</c>.</summary>
+    /// <summary>Rights beyond those of every account: <c>log:read</c>.</summary>
     public IReadOnlySet<string> Scopes { get; init; } = System.Collections.Frozen.FrozenSet<string>.Empty;
 
     /// <summary>
-    /// It is a program under an API key, which may do nothing but what its scopes say; its session is the key.
+    /// The caller is a program with an API key. It may do only what its scopes allow, and its session is the key.
     /// </summary>
     public bool IsApiKey { get; init; }
 
     /// <summary>
-    /// Bound into endpoints that need to know who asks; authorisation has already seen to it that somebody does.
+    /// Binds the caller into endpoints; authorisation has already refused anonymous requests to them.
     /// </summary>
     public static ValueTask<Caller?> BindAsync(HttpContext context) =>
         ValueTask.FromResult((context.User as CallerPrincipal)?.Caller);
 }
 
 /// <summary>
-/// The caller as ASP.NET Core carries it. Made once per token and shared by the requests that bear it.
+/// The caller as ASP.NET Core's principal. Created once per token and shared by all requests with that token.
 /// </summary>
 public sealed class CallerPrincipal(Caller caller)
     : ClaimsPrincipal(

@@ -1,19 +1,19 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
 using Veza.Commands.Dispatching;
+using Veza.EventStore.Events;
 using EventLog = Veza.EventStore.EventLog;
 
 namespace Veza.Api.Http;
 
 /// <summary>
-/// Sends a request's command: under its caller, its idempotency key and its <c>If-Match</c>, and says the outcome in
-/// HTTP.
+/// Sends the command of a request with its caller, idempotency key and <c>If-Match</c>, and turns the outcome into an
+/// HTTP answer.
 /// </summary>
 public sealed class CommandSender(HttpContext http, CommandBus bus)
 {
@@ -21,7 +21,7 @@ public sealed class CommandSender(HttpContext http, CommandBus bus)
         ValueTask.FromResult(new CommandSender(context, context.RequestServices.GetRequiredService<CommandBus>()));
 
     /// <param name="answer">
-    /// An object with the ids the caller should know, <c>id</c> first; version and position are added to it.
+    /// An object with the ids that the caller needs, <c>id</c> first; version and position are added to it.
     /// </param>
     public async Task<IResult> Send<TCommand>(TCommand command, object answer, int status = StatusCodes.Status200OK)
         where TCommand : notnull => Answer(await Decide(command, answer), answer, status);
@@ -30,10 +30,10 @@ public sealed class CommandSender(HttpContext http, CommandBus bus)
     public Refusal? Shape<TCommand>(TCommand command)
         where TCommand : notnull => bus.Shape(command);
 
-    /// <summary>For endpoints that make their answer from the outcome.</summary>
+    /// <summary>For endpoints that build their answer from the outcome.</summary>
     /// <param name="content">
-    /// What the request says, of a body that is too large or too variable to be hashed before it is read; it becomes
-    /// part of the fingerprint.
+    /// The content of a body that is too large or too variable to be hashed before it is read; it becomes part of the
+    /// fingerprint.
     /// </param>
     public Task<CommandResult> Decide<TCommand>(TCommand command, object answer, byte[]? content = null)
         where TCommand : notnull
@@ -44,8 +44,8 @@ public sealed class CommandSender(HttpContext http, CommandBus bus)
     }
 
     /// <summary>
-    /// Whether this request was answered before, under its idempotency key: then deciding it gives that answer again,
-    /// and nothing costly needs to come before.
+    /// Whether this request was answered before under its idempotency key. Deciding it then repeats that answer, so the
+    /// endpoint can skip its costly work.
     /// </summary>
     public async Task<bool> WasAnsweredAsync(EventLog log, CancellationToken ct) =>
         http.Features.Get<IdempotencyKey>() is not null
@@ -63,9 +63,9 @@ public sealed class CommandSender(HttpContext http, CommandBus bus)
     private async Task<CommandResult> SendAsync<TCommand>(TCommand command, CommandContext context, object answer)
         where TCommand : notnull
     {
-        // Not the request's token: once a command is under way its outcome matters even if the caller hung up.
+        // Not the request's token: a command that has begun is decided even if the caller hangs up.
         var result = await bus.SendAsync(command, context, answer, CancellationToken.None);
-        // Of a command that nobody is signed in for, the endpoint decides what the answer may show.
+        // When the caller is not signed in, the endpoint decides what the answer may show.
         if (result is CommandResult.Done done && context.AccountId is { } account)
             http.RequestServices.GetRequiredService<OwnWrites>().Record(http, account, done.Position);
         return result;
@@ -121,100 +121,11 @@ public sealed class CommandSender(HttpContext http, CommandBus bus)
                     $"{comma}\"version\":{done.Version},\"position\":{done.Position}}}"
                 )
             );
-            // Without a length the body would go out in chunks, the last of them, which is empty, in a packet of its
-            // own.
+            // Without a length the body would be chunked, and its empty last chunk would take a packet.
             response.ContentLength = json.Length - 1 + end.Length;
             response.BodyWriter.Write(json.AsSpan(0, json.Length - 1));
             response.BodyWriter.Write(end);
             await response.BodyWriter.FlushAsync(context.RequestAborted);
         }
-    }
-}
-
-/// <summary>
-/// A request's <c>Idempotency-Key</c> with a fingerprint of the request, so that the key under another request is
-/// noticed.
-/// </summary>
-public sealed class IdempotencyKey(string key, byte[] fingerprint)
-{
-    public const int LengthMax = 200;
-
-    /// <summary>Kept in memory while it is hashed; a longer body goes to a temporary file.</summary>
-    private const int FingerprintBytesMax = 1 << 20;
-
-    public byte[] Fingerprint { get; } = fingerprint;
-
-    public byte[] FingerprintWith(byte[]? content) =>
-        content is null ? Fingerprint : SHA256.HashData([.. Fingerprint, .. content]);
-
-    /// <returns>The same id for the same caller and key, of UUID version 8.</returns>
-    public Guid CommandId(string caller)
-    {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{caller}\n{key}"));
-        hash[6] = (byte)((hash[6] & 0x0F) | 0x80);
-        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
-        return new(hash.AsSpan(0, 16), bigEndian: true);
-    }
-
-    /// <summary>
-    /// The same with a fingerprint that cannot be guessed at without the secret: for requests that hold a password.
-    /// </summary>
-    public IdempotencyKey Sealed(byte[] secret) => new(key, HMACSHA256.HashData(secret, Fingerprint));
-
-    /// <summary>Reads the key and hashes the request before it is bound.</summary>
-    public static Task Middleware(HttpContext context, RequestDelegate next) =>
-        context.Request.Headers["Idempotency-Key"] is [{ } key, ..] ? WithKeyAsync(key, context, next) : next(context);
-
-    private static async Task WithKeyAsync(string key, HttpContext context, RequestDelegate next)
-    {
-        if (key.Length is 0 or > LengthMax)
-        {
-            await Problems.WriteAsync(
-                context,
-                Problems.Invalid(
-                    "idempotencyKey",
-                    $"Idempotency-Key has {key.Length} characters; 1 to {LengthMax} are allowed"
-                )
-            );
-            return;
-        }
-        var bytesMax = context.RequestServices.GetRequiredService<RequestLimits>().BodyBytesMax;
-        context.Features.Set(
-            new IdempotencyKey(key, await FingerprintAsync(context.Request, bytesMax, context.RequestAborted))
-        );
-        await next(context);
-    }
-
-    private static async Task<byte[]> FingerprintAsync(HttpRequest request, long bytesMax, CancellationToken ct)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{request.Method} {request.Path}{request.QueryString}\n"));
-        if (request.HasJsonContentType())
-        {
-            // With or without a length: a client may send the same body either way.
-            request.EnableBuffering(FingerprintBytesMax);
-            var buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
-            try
-            {
-                int read;
-                var total = 0L;
-                while ((read = await request.Body.ReadAsync(buffer, ct)) > 0)
-                {
-                    // The upload's own endpoint lifts the server's limit; this is no upload.
-                    if ((total += read) > bytesMax)
-                        throw new BadHttpRequestException(
-                            $"the body is more than {bytesMax} bytes",
-                            StatusCodes.Status413PayloadTooLarge
-                        );
-                    hash.AppendData(buffer, 0, read);
-                }
-            }
-            finally
-            {
-                ArrayPool<byte>.Shared.Return(buffer);
-            }
-            request.Body.Position = 0;
-        }
-        return hash.GetHashAndReset();
     }
 }

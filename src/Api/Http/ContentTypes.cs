@@ -4,7 +4,7 @@ using Veza.Commands.Dispatching;
 
 namespace Veza.Api.Http;
 
-/// <summary>Refuses a Content-Type that no reader of bodies can follow, before one tries.</summary>
+/// <summary>Refuses a Content-Type that no body reader supports, before one tries.</summary>
 internal static class ContentTypes
 {
     /// <summary>RFC 2046, section 5.1.1.</summary>
@@ -20,8 +20,7 @@ internal static class ContentTypes
             return next(context);
         if (Refused(text, out var type) is { } refusal)
             return Problems.WriteAsync(context, refusal);
-        // RFC 9110 allows the quotes of charset="utf-8"; the framework's reader of JSON takes them for a part of the
-        // name.
+        // RFC 9110 allows the quotes of charset="utf-8"; the framework's JSON reader takes them as part of the name.
         if (type is { Charset: { HasValue: true } charset } && charset[0] == '"')
         {
             type.Charset = HeaderUtilities.RemoveQuotes(charset);
@@ -38,11 +37,11 @@ internal static class ContentTypes
                 "contentType",
                 $"Content-Type has {text.Length} characters; at most {LengthMax} are taken"
             );
-        // What cannot be parsed no endpoint accepts; routing says so.
+        // No endpoint accepts a type that cannot be parsed; routing refuses it.
         if (!MediaTypeHeaderValue.TryParse(text, out type))
             return null;
-        // JSON is UTF-8 (RFC 8259, section 8.1), and so are the texts of a form. Readers differ in which of two they
-        // follow.
+        // JSON is UTF-8 (RFC 8259, section 8.1), and so are the texts of a form. Of two charsets, readers differ in
+        // which they follow.
         foreach (var parameter in type.Parameters)
         {
             if (!parameter.Name.Equals("charset", StringComparison.OrdinalIgnoreCase))

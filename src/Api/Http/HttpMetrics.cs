@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Veza.Api.Http;
 
-/// <summary>What the front door says of itself on /metrics, beyond what ASP.NET Core does.</summary>
+/// <summary>HTTP metrics beyond those of ASP.NET Core.</summary>
 internal static class HttpMetrics
 {
     private static readonly Meter Meter = new("Veza.Api");

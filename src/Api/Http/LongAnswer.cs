@@ -1,24 +1,24 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http.Features;
 using Veza.Commands.Accounts;
-using Veza.EventStore;
+using Veza.EventStore.Concurrency;
 using Veza.Realtime;
 
 namespace Veza.Api.Http;
 
 /// <summary>
-/// An answer that goes on for as long as its client reads it: the log, an export, server-sent events. It ends with its
-/// connection, with its host, and with the session that asked. A client that takes too little of it is cut off.
+/// An answer that lasts as long as its client reads: the log, an export, server-sent events. It ends with its
+/// connection, its host or the session that asked. A client that reads too slowly is cut off.
 /// </summary>
 /// <remarks>
-/// For one writer at a time. What ends it early throws <see cref="OperationCanceledException"/> and sets
+/// For one writer at a time. An early end throws <see cref="OperationCanceledException"/> and sets
 /// <see cref="IsOver"/>.
 /// </remarks>
 internal sealed class LongAnswer : IDisposable
 {
     /// <summary>
-    /// Bytes written before waiting for the client. It has <see cref="RealtimeLimits.StoppedReadingMax"/> for them:
-    /// less than 3.3 kB a second is slower than any network that a page of the log is worth fetching over.
+    /// Bytes written before waiting for the client, which has <see cref="RealtimeLimits.StoppedReadingMax"/> to take
+    /// them. Less than 3.3 kB a second is slower than any network that a page of the log is worth fetching over.
     /// </summary>
     public const int FlushBytes = 64 << 10;
 
@@ -47,14 +47,14 @@ internal sealed class LongAnswer : IDisposable
 
     public PipeWriter Body => _http.Response.BodyWriter;
 
-    /// <summary>Cancelled when the client has gone, the host stops, or the session was ended.</summary>
+    /// <summary>Cancelled when the client disconnects, the host stops, or the session ends.</summary>
     public CancellationToken Ending => _ending.Token;
 
-    /// <summary>It ended before all was written, and not by a fault.</summary>
+    /// <summary>It ended before everything was written, and not by a fault.</summary>
     public bool IsOver =>
         _cut || Session.HasEnded || _ending.IsCancellationRequested || _http.RequestAborted.IsCancellationRequested;
 
-    /// <returns>Null when the request was refused, because its session has ended.</returns>
+    /// <returns>Null when the request was refused because its session has ended.</returns>
     public static async Task<LongAnswer?> TryOpenAsync(HttpContext http)
     {
         var services = http.RequestServices;
@@ -80,7 +80,7 @@ internal sealed class LongAnswer : IDisposable
         CancellationToken stopping
     ) => new(http, session, limits, clock, stopping);
 
-    /// <param name="atOnce">What is written goes out when it is flushed, however little it is.</param>
+    /// <param name="atOnce">Each flush sends immediately, however little was written.</param>
     public void Begin(string contentType, bool atOnce)
     {
         _http.Response.ContentType = contentType;
@@ -89,8 +89,8 @@ internal sealed class LongAnswer : IDisposable
             _http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
     }
 
-    /// <summary>Waits until the client has taken what was written, for as long as it may take.</summary>
-    /// <exception cref="OperationCanceledException">It is over.</exception>
+    /// <summary>Waits until the client has taken the written bytes, up to the time limit.</summary>
+    /// <exception cref="OperationCanceledException">The answer is over.</exception>
     public ValueTask FlushAsync()
     {
         if (Session.HasEnded)
@@ -98,7 +98,7 @@ internal sealed class LongAnswer : IDisposable
         return FlushAsync(Ending);
     }
 
-    /// <summary>The same, where what is written says itself that the session ended.</summary>
+    /// <summary>Flushes a last message about the end of the session, which therefore does not stop it.</summary>
     public ValueTask FlushLastWordsAsync() => FlushAsync(_http.RequestAborted);
 
     public void Dispose()
@@ -125,16 +125,4 @@ internal sealed class LongAnswer : IDisposable
             $"the client took less than {FlushBytes} bytes in {_limits.StoppedReadingMax}"
         );
     }
-}
-
-/// <summary>Says of an endpoint that its answer may go on for as long as its client reads; a test lists them.</summary>
-internal sealed record AnswersAtLength
-{
-    public static readonly AnswersAtLength Marker = new();
-}
-
-internal static class AnsweringAtLength
-{
-    public static RouteHandlerBuilder AnswersAtLength(this RouteHandlerBuilder endpoint, string contentType) =>
-        endpoint.WithMetadata(Http.AnswersAtLength.Marker).Produces(StatusCodes.Status200OK, contentType: contentType);
 }

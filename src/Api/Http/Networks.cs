@@ -2,11 +2,12 @@ using System.Net;
 
 namespace Veza.Api.Http;
 
-/// <summary>Which addresses count as one caller.</summary>
+/// <summary>Groups addresses into networks; a network counts as one caller.</summary>
 public static class Networks
 {
     /// <summary>
-    /// An IPv4 address; of an IPv6 address its first 64 bits, as whoever has one has the 2^64 of its network.
+    /// A whole IPv4 address; the first 64 bits of an IPv6 address, because a holder of one controls the 2^64 addresses
+    /// of its network.
     /// </summary>
     /// <returns>16 bytes as an id; the empty one for no address.</returns>
     public static Guid Of(IPAddress? address)

@@ -5,18 +5,19 @@ using Microsoft.Extensions.Primitives;
 namespace Veza.Api.Http;
 
 /// <summary>
-/// Remembers each account's last write, so that its reads wait for it without asking for that. This node keeps the
-/// position in memory; for the other nodes it goes with the answer, in a cookie.
+/// Remembers each account's last write, so that its reads wait for that write without a header. This node keeps the
+/// position in memory; a cookie carries it to the other nodes.
 /// </summary>
 /// <remarks>
-/// For any thread. A position that is lost costs a reader nothing but the wait: the read may then be older than the
-/// write, as for every other account. See docs/decisions/0061-a-read-waits-for-its-callers-last-write.md.
+/// Safe from any thread. A lost position costs only the wait: the read may then be older than the write, as for every
+/// other account. See docs/decisions/0061-a-read-waits-for-its-callers-last-write.md.
 /// </remarks>
 public sealed class OwnWrites
 {
     /// <summary>
-    /// Accounts remembered, in two halves of which the older is dropped when the newer is full. About 100 bytes each,
-    /// 7 MB at most. What is dropped is older than the last write of half as many others, hence long in the rows.
+    /// Accounts remembered, in two halves of which the older is dropped when the newer is full. About 100 bytes each, 7
+    /// MB at most. A dropped position is older than the last write of half as many others, so read models have long
+    /// passed it.
     /// </summary>
     public const int AccountsMax = 65_536;
 
@@ -33,34 +34,36 @@ public sealed class OwnWrites
 
     public void Record(Guid account, long position)
     {
-        // Two threads may both turn the halves over; that drops more than needed and nothing worse.
+        // Two threads may both swap the halves. That only drops more than needed.
         if (_newer.Count >= AccountsMax / 2 && !_newer.ContainsKey(account))
             (_older, _newer) = (_newer, new());
         _newer.AddOrUpdate(account, static (_, now) => now, static (_, before, now) => Math.Max(before, now), position);
     }
 
-    /// <returns>0 when nothing is known of it.</returns>
+    /// <returns>0 when no position is remembered.</returns>
     public long Of(Guid account) =>
         _newer.TryGetValue(account, out var position) || _older.TryGetValue(account, out position) ? position : 0;
 
-    /// <returns>The position of the last write that this request knows of; 0 when there is none.</returns>
+    /// <returns>
+    /// The position of the last write that this node or the request's cookie names; 0 when there is none.
+    /// </returns>
     internal long Of(HttpContext http)
     {
         var here = (http.User as CallerPrincipal)?.Caller is { } caller ? Of(caller.AccountId) : 0;
         if (StringValues.IsNullOrEmpty(http.Request.Headers.Cookie))
             return here;
-        // A client's cookie may hold anything. A read that asked for nothing is not refused for it.
+        // A client's cookie may hold anything. It must not refuse a read that did not ask to wait.
         var text = http.Request.Cookies[Cookie];
         return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var elsewhere)
             ? Math.Max(here, elsewhere)
             : here;
     }
 
-    /// <summary>Has the caller's next reads wait for this write, on this node and on all others.</summary>
+    /// <summary>Makes the caller's next reads wait for this write, on this node and all others.</summary>
     internal void Record(HttpContext http, Guid account, long position)
     {
         Record(account, position);
-        // It names a position and grants nothing, so that another site may send it along; no script has a use for it.
+        // It names a position and grants nothing, so another site may send it along. No script needs it.
         http.Response.Headers.SetCookie = string.Create(
             CultureInfo.InvariantCulture,
             $"{Cookie}={position}; max-age={CookieSeconds}; path=/api; samesite=lax; httponly"

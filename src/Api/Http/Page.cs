@@ -11,7 +11,7 @@ public static class Page
     public const int LimitDefault = 50;
 
     /// <summary>
-    /// A page cut from <paramref name="items"/>, of which one more than <paramref name="limit"/> was asked for, to see
+    /// Cuts a page from <paramref name="items"/>, which holds up to one more than <paramref name="limit"/> to show
     /// whether there is more.
     /// </summary>
     /// <param name="cursor">The query that continues after an item: <c>after=48211</c>.</param>
@@ -28,7 +28,7 @@ public static class Page
     {
         var kept = http
             .Request.Query.Where(q => q.Key is not ("after" or "before" or "around" or "limit"))
-            // A time is pinned to its position, so that pages fit together.
+            // A time is replaced by its position, so that all pages show the same state.
             .SelectMany(
                 q => q.Value,
                 (q, value) =>

@@ -7,13 +7,13 @@ using Veza.Commands.Dispatching;
 namespace Veza.Api.Http;
 
 /// <summary>
-/// How often one caller may ask: a bucket of tokens for each account and each API key, or for each address of those who
-/// are not signed in.
+/// Limits requests per caller: a token bucket for each account and each API key, or for each address when the caller is
+/// not signed in.
 /// </summary>
 public static class RateLimits
 {
     /// <summary>
-    /// Buckets at most, at about 300 bytes while they are not full. Callers beyond that share one with another.
+    /// Maximum number of buckets, at about 300 bytes each while not full. Beyond that, callers share buckets.
     /// </summary>
     public const int AccountBucketsMax = 1 << 20;
 
@@ -21,18 +21,18 @@ public static class RateLimits
     public const int AddressBucketsMax = 1 << 16;
 
     /// <summary>
-    /// Of one network to what watches the process: some probes every second, and room for a person who looks.
+    /// Requests of one network to probes and metrics: some probes every second, and room for a person who looks.
     /// </summary>
     public const int WatchesPerMinute = 600;
 
     /// <summary>
-    /// What a read as of the past takes of its caller's bucket. It folds the events that its answer rests on, where a
-    /// plain read looks up rows that are there: measured over a log of 1,000 events it takes two to five times as long,
-    /// and longer with every event more.
+    /// Permits that a point-in-time read takes from its caller's bucket. It folds the events behind its answer, where a
+    /// plain read looks up existing rows. Over a log of 1,000 events it measured two to five times as long, and it
+    /// grows with every event.
     /// </summary>
     public const int AsOfPermits = 10;
 
-    /// <summary>Finer than this the limiter's own clock does not go.</summary>
+    /// <summary>The resolution of the limiter's clock.</summary>
     private static readonly TimeSpan PeriodMin = TimeSpan.FromMilliseconds(1);
 
     public static void AddRateLimits(this IServiceCollection services, int perMinute)
@@ -40,7 +40,7 @@ public static class RateLimits
         services.AddSingleton(new RateLimit(perMinute, perMinute.ToString(CultureInfo.InvariantCulture)));
         services.AddRateLimiter(o =>
         {
-            // Made once: a factory for each request is what the overload for token buckets would make.
+            // Created once; the overload for token buckets would create a factory for each request.
             var options = Options(perMinute);
             Func<Bucket, RateLimiter> make = _ => new TokenBucketRateLimiter(options);
             var ofWatchers = Options(WatchesPerMinute);
@@ -136,11 +136,13 @@ public static class RateLimits
         };
     }
 
-    /// <summary>What watches the process must see it best when it is busiest, hence has a bucket of its own.</summary>
+    /// <summary>
+    /// Probes and metrics have a separate bucket, because they matter most when the process is busiest.
+    /// </summary>
     private static bool Watches(HttpContext http) =>
         http.GetEndpoint()?.Metadata.GetMetadata<WatchesProcess>() is not null;
 
-    /// <param name="Text">The same, as every answer says it.</param>
+    /// <param name="Text">The limit as text, for the headers of every answer.</param>
     private sealed record RateLimit(int PerMinute, string Text);
 
     private enum Whose
@@ -167,6 +169,3 @@ public static class RateLimits
             (Networks.Of(http.Connection.RemoteIpAddress).GetHashCode() & int.MaxValue) % AddressBucketsMax;
     }
 }
-
-/// <summary>An endpoint by which the process is watched: probes and metrics.</summary>
-public sealed record WatchesProcess;

@@ -7,12 +7,12 @@ using Veza.EventStore.Projections;
 namespace Veza.Api.Http;
 
 /// <summary>
-/// A read waits until the read models it uses have reached its caller's last write, or the position that it sends as
-/// <c>Veza-After</c> in its place; 0 reads without waiting.
+/// Makes a read wait until its read models have reached the caller's last write, or the position in the header
+/// <c>Veza-After</c>; 0 reads without waiting.
 /// </summary>
 public static class ReadYourWrites
 {
-    /// <summary>Longer than any healthy lag; a caller that waited this long is better told.</summary>
+    /// <summary>Longer than any healthy lag; after this a refusal helps the caller more than waiting.</summary>
     public static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(5);
 
     /// <summary>Names the projections an endpoint reads from.</summary>
@@ -52,8 +52,8 @@ public static class ReadYourWrites
         var log = http.RequestServices.GetRequiredService<EventLog>();
         if (position > log.Head)
             await log.CatchUpAsync(http.RequestAborted);
-        // A cookie of another log, or of one whose end was lost in a failover: it was not asked for, and refuses no
-        // read.
+        // A cookie of another log, or of one whose end was lost in a failover. The client did not ask to wait, so the
+        // read goes on.
         if (position > log.Head)
             return null;
         return await BehindAsync(
@@ -65,9 +65,9 @@ public static class ReadYourWrites
         );
     }
 
-    /// <param name="asker">What asks for the position, for the refusal.</param>
-    /// <param name="instead">What the caller can do other than wait, for the refusal.</param>
-    /// <returns>Null when the projections have reached the position; otherwise that they have not.</returns>
+    /// <param name="asker">The source of the position, for the text of the refusal.</param>
+    /// <param name="instead">The alternative to waiting, for the text of the refusal.</param>
+    /// <returns>Null when the projections have reached the position; otherwise the refusal.</returns>
     internal static async Task<Refusal?> BehindAsync(
         HttpContext http,
         IReadOnlyList<string> projections,
@@ -116,8 +116,8 @@ public static class ReadYourWrites
         $"{slowest.Name} is at {slowest.Position}, {Math.Max(0, http.RequestServices.GetRequiredService<EventLog>().Head - slowest.Position)} behind the log";
 
     /// <summary>
-    /// What the log does not have, no read model will ever reach; but the caller may have written on a node that this
-    /// one has not heard of yet.
+    /// Refuses a position that the log does not have, since no read model would ever reach it. The caller may have
+    /// written on a node that is ahead of this one, so the log is read first.
     /// </summary>
     private static async Task<Refusal?> AheadAsync(HttpContext http, long position)
     {

@@ -2,10 +2,11 @@ using System.Security.Cryptography;
 
 namespace Veza.Api.Http;
 
-/// <summary>Makes the fingerprints of requests that are stored with their idempotency keys.</summary>
+/// <summary>Makes the keyed fingerprints of requests that are stored with their idempotency keys.</summary>
 /// <remarks>
-/// A plain hash of a short text can be found by trying texts, also after the text was erased. Without the servers'
-/// secret nobody can try. Fingerprints of earlier releases are plain SHA-256, 32 bytes; these begin with their version.
+/// A plain hash of a short text can be reversed by trying texts, even after the text was erased. Without the servers'
+/// secret that is impossible. Fingerprints of earlier releases are plain SHA-256, 32 bytes; these begin with their
+/// version.
 /// </remarks>
 /// <param name="secret">ENCRYPTION_KEY: the same on every node.</param>
 public sealed class RequestFingerprints(byte[] secret)

@@ -3,18 +3,21 @@ using Veza.Api.Configuration;
 
 namespace Veza.Api.Http;
 
-/// <summary>What a request may hold, for every endpoint but the upload, which counts for itself.</summary>
+/// <summary>
+/// Size and time limits of requests, for every endpoint except the upload, which counts its bytes itself.
+/// </summary>
 /// <param name="BodyBytesMax">Bytes of a body.</param>
 public sealed record RequestLimits(long BodyBytesMax)
 {
     /// <summary>JSON may write each byte of a text as <c>\u0041</c>.</summary>
     private const int JsonBytesPerTextByteMax = 6;
 
-    /// <summary>Everything but a message's text: the longest other body has a few kilobytes.</summary>
+    /// <summary>Everything except a message's text: the longest other body has a few kilobytes.</summary>
     private const int OtherBytesMax = 64 << 10;
 
     /// <summary>
-    /// All headers of a request: an access token of two kilobytes and what browsers and proxies add, four times over.
+    /// All headers of a request: an access token of two kilobytes and the headers of browsers and proxies, four times
+    /// over.
     /// </summary>
     public const int HeaderBytesMax = 16 << 10;
     public const int HeadersMax = 64;
@@ -22,12 +25,13 @@ public sealed record RequestLimits(long BodyBytesMax)
     /// <summary>Room for a list of topics in the query.</summary>
     public const int LineBytesMax = 8 << 10;
 
-    /// <summary>A head comes in one or two packets; who sends it byte by byte wants to hold the connection.</summary>
+    /// <summary>
+    /// A head comes in one or two packets. A client that sends it byte by byte wants to hold the connection.
+    /// </summary>
     public static readonly TimeSpan HeadersTimeMax = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Between two requests of a connection: longer than the 60 s after which common balancers give up a connection of
-    /// their own.
+    /// Between two requests of a connection: longer than the 60 s after which common load balancers close theirs.
     /// </summary>
     public static readonly TimeSpan IdleMax = TimeSpan.FromSeconds(75);
 
@@ -36,8 +40,8 @@ public sealed record RequestLimits(long BodyBytesMax)
     public static readonly TimeSpan BodyGrace = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// What is longer is cut off instead of answered: a client that still sends reads no answer from a connection that
-    /// was closed on it.
+    /// A longer body is cut off instead of answered: a client that still sends cannot read an answer from a closed
+    /// connection.
     /// </summary>
     public const long AnsweredBodyBytesMax = 16 << 20;
 
@@ -45,12 +49,12 @@ public sealed record RequestLimits(long BodyBytesMax)
         new(OtherBytesMax + (long)JsonBytesPerTextByteMax * settings.MessageBytesMax);
 
     /// <summary>
-    /// Refuses a body that is too long. The server's own limit is <see cref="AnsweredBodyBytesMax"/>, so that it takes
-    /// the rest off the wire once it has answered.
+    /// Refuses a body that is too long. The server's own limit is <see cref="AnsweredBodyBytesMax"/>, so that it drains
+    /// the rest after the answer.
     /// </summary>
     public static Task Middleware(HttpContext context, RequestDelegate next)
     {
-        // An upload has no limit by now.
+        // An upload has already lifted its limit.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is not { MaxRequestBodySize: not null } server)
             return next(context);
         var max = context.RequestServices.GetRequiredService<RequestLimits>().BodyBytesMax;

@@ -12,14 +12,14 @@ internal enum Ports
     Metrics = 2,
 }
 
-/// <summary>At which ports an endpoint is served. One that says nothing is served at the public one alone.</summary>
+/// <summary>The ports that serve an endpoint. Without it, only the public one does.</summary>
 internal sealed record ServedAt(Ports Ports);
 
 internal static class PortRules
 {
     /// <summary>
-    /// Answers 404 to what is not served at the port of the connection: by the endpoint that routing found, however its
-    /// address is written, and by the connection, as the Host header says whatever the caller likes.
+    /// Answers 404 to an endpoint that is not served at the connection's port. The endpoint comes from routing, and the
+    /// port from the connection, because a caller can write anything into the address and the Host header.
     /// </summary>
     public static void UsePorts(this WebApplication app, VezaSettings settings)
     {

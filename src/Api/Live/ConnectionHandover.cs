@@ -8,12 +8,12 @@ using Veza.Realtime.Sockets;
 namespace Veza.Api.Live;
 
 /// <summary>
-/// Lets a connection outlive the HTTP request that opened it. A WebSocket within a request keeps all of that alive for
-/// as long as it lasts: headers, services, the pipeline's pending calls.
+/// Hands a connection over to a new owner once the HTTP request that opened it has ended. A WebSocket inside a request
+/// would keep the whole request alive: headers, services and the pipeline's pending calls.
 /// </summary>
 /// <remarks>
-/// Until a request asks to leave, HTTP has the connection as if nothing were there. When it has ended, it leaves behind
-/// a transport that it believes to be completed.
+/// Until a request hands the connection over, HTTP uses it as usual. When HTTP has ended, the new owner gets the
+/// transport, which HTTP believes to be completed.
 /// </remarks>
 internal sealed class ConnectionHandover : IDuplexPipe, IConnectionHeartbeatFeature, IHeartbeatHandler
 {
@@ -36,7 +36,7 @@ internal sealed class ConnectionHandover : IDuplexPipe, IConnectionHeartbeatFeat
     }
 
     /// <summary>
-    /// What the connection is for once its request has ended, which must have been answered to the last byte.
+    /// Sets the new owner, which runs once the request has ended. The request must have been answered to the last byte.
     /// </summary>
     public void To(Func<ConnectionContext, Task> next) => _next = next;
 
@@ -54,7 +54,7 @@ internal sealed class ConnectionHandover : IDuplexPipe, IConnectionHeartbeatFeat
         await next(connection);
     }
 
-    // A method of its own, so that nothing of it is kept afterwards.
+    // A separate method, so that its state can be collected when it returns.
     private static async Task<Func<ConnectionContext, Task>?> LeftAsync(
         ConnectionContext connection,
         ConnectionDelegate http,
@@ -65,7 +65,7 @@ internal sealed class ConnectionHandover : IDuplexPipe, IConnectionHeartbeatFeat
         var leaving = new ConnectionHandover(transport);
         connection.Transport = leaving;
         connection.Features.Set(leaving);
-        // Who is registered with the server's own heart stays so for good.
+        // The server's own heartbeat never releases a registration.
         var serversHeart = connection.Features.Get<IConnectionHeartbeatFeature>();
         connection.Features.Set<IConnectionHeartbeatFeature>(leaving);
         heart.Add(leaving);

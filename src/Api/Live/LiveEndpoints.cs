@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.SignalR;
 using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
-using Veza.EventStore;
+using Veza.EventStore.Concurrency;
 using Veza.Realtime;
 using Veza.Realtime.Music.Charts;
 using Veza.Realtime.Sockets;
@@ -43,23 +43,31 @@ public static class LiveEndpoints
             .AnswersAtLength("text/event-stream")
             .WithSummary("Follow topics live, as server-sent events")
             .WithDescription(
-                "`topics` is a comma-separated list of `channel:{id}`, `account:{id}` (your own), `track:{id}`, `broadcast:{id}`, `community:{id}`, `communities:mine` (all you are a member of, with their channels, from joining to leaving), `chart:top`, `chart:trending` and `log` (scope `log:read`). "
-                    + "An API key needs, beside `live:read`, the scopes under which it may read the same over REST: "
-                    + "`messages:read` for a channel, `communities:read` for a community, both for `communities:mine`, "
-                    + "`tracks:read`, `comments:read` and `likes:read` for a track, `broadcasts:read`, `charts:read`; "
-                    + "no key follows an account. "
-                    + "Begins after the position `after`, or after `Last-Event-ID` (`<epoch>:<position>`), which wins; without either, now. Events: `batch`, `level`, `fellBehind`, `epochChanged`, `topicsClosed`, `closed`. "
-                    + "`level` is how loud a followed broadcast of Ogg Opus is now, at most five times a second: "
-                    + "`{broadcastId,at,samplePeakDbfs,momentaryLufs,unmetered}`. It is no event of the log: "
-                    + "it has no position, and only the newest is sent."
+                """
+                `topics` is a comma-separated list of `channel:{id}`, `account:{id}` (your own), `track:{id}`,
+                `broadcast:{id}`, `community:{id}`, `communities:mine` (all your communities with their channels,
+                from joining to leaving), `chart:top`, `chart:trending` and `log` (scope `log:read`). An API key
+                needs `live:read` and the scopes under which it may read the same over REST: `messages:read` for a
+                channel, `communities:read` for a community, both for `communities:mine`, `tracks:read`,
+                `comments:read` and `likes:read` for a track, `broadcasts:read`, `charts:read`; no key follows an
+                account. Begins after the position `after`, or after `Last-Event-ID` (`<epoch>:<position>`), which
+                takes precedence; without either, now. Events: `batch`, `level`, `fellBehind`, `epochChanged`,
+                `topicsClosed`, `closed`. `level` is the present level of a followed broadcast of Ogg Opus, at most
+                five times a second: `{broadcastId,at,samplePeakDbfs,momentaryLufs,unmetered}`. It is not an event
+                of the log: it has no position, and only the newest is sent.
+                """
             );
         api.MapGet("/charts/{chart}/live", FollowChartAsync)
             .WithTags("Charts")
             .AnswersAtLength("text/event-stream")
             .WithSummary("Follow a chart live, as server-sent events")
             .WithDescription(
-                "An event `chart` with the chart as it is, and another whenever it has changed, at most once a second: `{epoch,position,at,chart}`, `chart` being `{chart,span,genre,items}` with 100 entries at most. "
-                    + "Every play counted up to `position` is in it. Nothing is resumed: each stands for itself, and who is slow gets the newest. The hub's method is `FollowChart(chart, span, genre)`."
+                """
+                An event `chart` with the present chart, and another after each change, at most once a second:
+                `{epoch,position,at,chart}`, where `chart` is `{chart,span,genre,items}` with at most 100 entries.
+                It includes every play counted up to `position`. There is no resuming: each event is complete, and a
+                slow client gets the newest. The hub's method is `FollowChart(chart, span, genre)`.
+                """
             );
     }
 
@@ -67,12 +75,12 @@ public static class LiveEndpoints
         context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null;
 
     /// <summary>
-    /// Before the handshake, so that a client that finds no room, or a server that stops, can be sent elsewhere. The
-    /// hub itself counts exactly.
+    /// Refuses new connections before the handshake, so that a client can go elsewhere when the node is full or
+    /// stopping. The hub itself counts exactly.
     /// </summary>
     private static Task RefuseNew(HttpContext context, RequestDelegate next)
     {
-        // Part of a connection that there is already, over long polling or server-sent events.
+        // A request of an existing connection, over long polling or server-sent events.
         if (context.Request.Query.ContainsKey("id"))
             return next(context);
         var connections = context.RequestServices.GetRequiredService<LiveConnections>();
@@ -84,8 +92,8 @@ public static class LiveEndpoints
     }
 
     /// <summary>
-    /// Serves a WebSocket without the request that opened it, as far as the server can; SignalR itself serves all other
-    /// transports, and those that were negotiated.
+    /// Serves a WebSocket without the request that opened it, where the server supports that. SignalR itself serves all
+    /// other transports, and negotiated connections.
     /// </summary>
     private static async Task LeaveHttp(HttpContext context, RequestDelegate next)
     {
@@ -114,7 +122,7 @@ public static class LiveEndpoints
             );
             return;
         }
-        // Answers the handshake. The socket that it makes would speak within the request; nothing is ever asked of it.
+        // Answers the handshake. The resulting socket works within the request, so it is never used.
         _ = await context.WebSockets.AcceptWebSocketAsync(
             new WebSocketAcceptContext { KeepAliveInterval = Timeout.InfiniteTimeSpan }
         );
@@ -127,7 +135,7 @@ public static class LiveEndpoints
         leaving.To(Served(user, keepAlive, hub, heart, limits, clock));
     }
 
-    // What it captures lives as long as the connection.
+    // Everything it captures lives as long as the connection.
     private static Func<ConnectionContext, Task> Served(
         ClaimsPrincipal user,
         TimeSpan keepAlive,
@@ -137,7 +145,7 @@ public static class LiveEndpoints
         TimeProvider clock
     ) => connection => LiveSocket.RunAsync(connection, user, keepAlive, hub, heart, limits, clock);
 
-    /// <returns>Null for what is no number of seconds, or one that is not allowed.</returns>
+    /// <returns>Null when it is not a number of seconds, or out of range.</returns>
     private static TimeSpan? KeepAlive(string? seconds, RealtimeLimits limits) =>
         seconds is null ? limits.KeepAlive
         : int.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out var given)
@@ -186,7 +194,7 @@ public static class LiveEndpoints
             var subscription = ((SubscribeOutcome.Opened)outcome).Subscription;
             await SendAsync(answer, subscription.ReadAsync, http, engine.Limits, clock);
         }
-        // The client hung up; that is how a live request usually ends.
+        // The client hung up, as live requests usually end.
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested) { }
         finally
         {
@@ -240,7 +248,7 @@ public static class LiveEndpoints
         }
     }
 
-    /// <param name="read">Says itself, with its last message, that the session or the server ends.</param>
+    /// <param name="read">Its last message says that the session or the server ends.</param>
     private static async Task SendAsync(
         LongAnswer answer,
         Func<CancellationToken, IAsyncEnumerable<LiveMessage>> read,
@@ -260,7 +268,7 @@ public static class LiveEndpoints
                 next ??= messages.MoveNextAsync().AsTask();
                 if (await IsSilentAsync(next, limits.KeepAlive, clock))
                 {
-                    // A key's time runs out without an event that would wake the reader.
+                    // A key expires without an event that would wake the reader.
                     if (answer.Session.HasEnded)
                         return;
                     Write(answer.Body, ": keep-alive\n\n");
@@ -278,7 +286,7 @@ public static class LiveEndpoints
         catch (OperationCanceledException) when (answer.IsOver) { }
         finally
         {
-            // An enumerator may only be disposed of when it stands still.
+            // An enumerator must not be disposed while it runs.
             await ending.CancelAsync();
             if (next is not null)
                 await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -291,8 +299,7 @@ public static class LiveEndpoints
 
     private static void Write(PipeWriter body, LiveMessage message)
     {
-        // After fellBehind and epochChanged the client fetches the state anew; a browser then reconnects by itself,
-        // from there.
+        // After fellBehind and epochChanged the client fetches the state again; a browser then reconnects from there.
         var resume = message switch
         {
             LiveMessage.Batch batch => (batch.Epoch, batch.Position),

@@ -6,11 +6,11 @@ using Serilog.Templates;
 namespace Veza.Api.Observability;
 
 /// <summary>
-/// One JSON object a line: time, level, message, where from, trace and span id, and the message's own values by name.
+/// One JSON object a line: time, level, message, category, trace and span id, and the message's own values by name.
 /// </summary>
 /// <remarks>
-/// The values are in an object of their own: one called `message` or `level` must not stand twice in the line.
-/// Serilog escapes control characters up to U+001F only; the others and Unicode's line separators are escaped here.
+/// The values are in a nested object: one called `message` or `level` must not occur twice in the line. Serilog escapes
+/// control characters up to U+001F only; the others and Unicode's line separators are escaped here.
 /// </remarks>
 public sealed class JsonLogFormatter(LogOrigin origin) : ITextFormatter
 {
@@ -50,5 +50,5 @@ public sealed class JsonLogFormatter(LogOrigin origin) : ITextFormatter
     private static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 }
 
-/// <summary>Which service writes the log.</summary>
+/// <summary>The service that writes the log.</summary>
 public sealed record LogOrigin(string ServiceName, string Version);

@@ -3,17 +3,17 @@ using OpenTelemetry.Metrics;
 
 namespace Veza.Api.Observability;
 
-/// <summary>What OpenTelemetry keeps of each instrument: how many series, and a histogram's bounds.</summary>
+/// <summary>Configures each instrument for OpenTelemetry: the number of series, and a histogram's bounds.</summary>
 internal static class MetricViews
 {
     /// <summary>
-    /// Series of a metric; what comes beyond is summed in one more, <c>otel_metric_overflow="true"</c>. The most have
-    /// requests, by route and status.
+    /// Series of a metric; further ones are summed in one more, <c>otel_metric_overflow="true"</c>. Requests have the
+    /// most, by route and status.
     /// </summary>
-    /// <remarks>OpenTelemetry takes the memory of all of them, 72 bytes each, when the instrument is made.</remarks>
+    /// <remarks>OpenTelemetry allocates all of them, 72 bytes each, when the instrument is created.</remarks>
     public const int SeriesMax = 2_000;
 
-    // The targets are 5, 10 and 50 ms, so that these must be bounds; below 1 ms lie appends and pushes.
+    // The targets are 5, 10 and 50 ms, so these must be bounds; appends and pushes take less than 1 ms.
     private static readonly double[] Seconds =
     [
         0.0005,
@@ -51,9 +51,9 @@ internal static class MetricViews
         IsHistogram(instrument)
             ? new ExplicitBucketHistogramConfiguration
             {
-                // Null leaves it to the instrument's own advice.
+                // Null keeps the instrument's own advice.
                 Boundaries = IsAdvised(instrument) ? null : BoundsOf(instrument.Unit),
-                // Prometheus has no place for them.
+                // Prometheus cannot represent them.
                 RecordMinMax = false,
                 CardinalityLimit = SeriesMax,
             }

@@ -4,13 +4,12 @@ using Veza.Api.Replay;
 
 namespace Veza.Api.Observability;
 
-/// <summary>`/metrics`, on PROMETHEUS_PORT only: what it tells is for operators and not for the public port.</summary>
-/// <remarks>Where the two ports are one it needs an operator's token.</remarks>
+/// <summary>`/metrics`, on PROMETHEUS_PORT only: it is for operators and not for the public port.</summary>
+/// <remarks>When the two ports are the same, it needs an operator's token.</remarks>
 internal static class MetricsEndpoint
 {
     /// <summary>
-    /// The text is made once for all who ask within this time, which is less than any Prometheus waits between two
-    /// scrapes.
+    /// One text serves all requests within this time, which is shorter than any Prometheus' scrape interval.
     /// </summary>
     public static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(1);
 
@@ -33,8 +32,8 @@ internal static class MetricsEndpoint
     }
 
     /// <summary>
-    /// Without an Accept header it is Prometheus's text, version 0.0.4. Each other form would have names of its own,
-    /// and be made and remembered apart.
+    /// Serves only Prometheus's text, version 0.0.4, as without an Accept header. Other forms would use other names,
+    /// and each would be generated and cached separately.
     /// </summary>
     private static void InOneForm(IApplicationBuilder scrape) =>
         scrape.Use(

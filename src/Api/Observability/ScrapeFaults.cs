@@ -4,8 +4,7 @@ using System.Globalization;
 namespace Veza.Api.Observability;
 
 /// <summary>
-/// Logs why a metric, or all of them, are missing from an answer of `/metrics`: OpenTelemetry tells that to its event
-/// sources alone.
+/// Logs why metrics are missing from an answer of `/metrics`, which OpenTelemetry reports only to its event sources.
 /// </summary>
 internal sealed class ScrapeFaults(ILogger<ScrapeFaults> logger) : EventListener
 {

@@ -14,7 +14,7 @@ using Veza.Reactors.Running;
 
 namespace Veza.Api.Observability;
 
-/// <summary>Logs, metrics and traces, as the settings want them.</summary>
+/// <summary>Configures logs, metrics and traces from the settings.</summary>
 public static class Telemetry
 {
     private static readonly string[] Meters = ["Veza.*", "Npgsql", "System.Runtime", "System.Net.*", "Wolverine*"];
@@ -24,36 +24,36 @@ public static class Telemetry
     {
         logging.ClearProviders();
         logging.SetMinimumLevel(Level(settings.LogLevel));
-        // Its lines hold whole addresses, and the hubs' carry the access token.
+        // Its lines hold whole addresses, and those of the hubs contain the access token.
         logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
-        // It logs every probe that finds something amiss; RememberedHealth says when that begins and ends, and what a
-        // check throws.
+        // It logs every failed probe; RememberedHealth logs when a failure begins and ends, and a check's exceptions.
         logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks.DefaultHealthCheckService", LogLevel.Critical);
-        // Wolverine logs a message whose handling failed with all that it holds, in a category named after the
-        // message's type. The fault itself is thrown to whoever sent the command, and logged there.
+        // Wolverine logs a failed message with its whole content, in a category named after the message's type. The
+        // exception itself reaches the sender of the command and is logged there.
         logging.AddFilter(typeof(CommandBus).Assembly.GetName().Name, LogLevel.None);
-        // The same for reactors, which say themselves what failed.
+        // The same for reactors, which log their failures themselves.
         logging.AddFilter(typeof(Appended<>).FullName!.Split('`')[0], LogLevel.None);
-        // What the libraries do at each request is of interest only to who asked for it.
+        // The libraries' messages about each request are only for those who set a lower level.
         if (settings.LogLevel >= LogDetail.Info)
         {
             logging.AddFilter("Microsoft", LogLevel.Warning);
             logging.AddFilter("Npgsql", LogLevel.Warning);
             logging.AddFilter("System", LogLevel.Warning);
-            // It calls every message that waits for another attempt an error, and says once a second at length that the
-            // database is away. Reactors say what failed; the queue of each shows what is given up or left.
+            // It logs every message that waits for another attempt as an error, and once a second at length that the
+            // database is unreachable. Reactors log their failures; each one's queue shows its waiting events and dead
+            // letters.
             logging.AddFilter("Wolverine", LogLevel.Critical);
             logging.AddFilter("JasperFx", LogLevel.Warning);
-            // Anybody can have as many bad tokens refused as they like; the answers say what was wrong.
+            // Any client can have bad tokens refused without end; the answers say what was wrong.
             logging.AddFilter(typeof(BearerHandler).FullName, LogLevel.Warning);
         }
         logging.Services.TryAddSingleton(TimeProvider.System);
         if (settings.LogFormat == LogForm.Json)
         {
-            // Serilog's own AddSerilog would add a filter that lets everything through, the above notwithstanding.
+            // Serilog's own AddSerilog would add a filter that lets everything through, in spite of the filters above.
             var log = JsonLog(new(settings.ServiceName, settings.Version));
             logging.AddProvider(new SerilogLoggerProvider(log, dispose: true));
-            // Serilog itself knows trace and span; the framework's scope would repeat them among the values.
+            // Serilog itself adds trace and span; the framework's scope would repeat them among the values.
             logging.Configure(options => options.ActivityTrackingOptions = ActivityTrackingOptions.None);
             return;
         }
@@ -61,7 +61,7 @@ public static class Telemetry
         logging.AddConsole(console => console.FormatterName = TextLogFormatter.FormatterName);
     }
 
-    /// <summary>What is worth a line the filters of the framework's logging decide, before Serilog sees it.</summary>
+    /// <summary>The framework's log filters apply before Serilog sees a message.</summary>
     private static Serilog.Core.Logger JsonLog(LogOrigin origin) =>
         new LoggerConfiguration().MinimumLevel.Verbose().WriteTo.Console(new JsonLogFormatter(origin)).CreateLogger();
 
@@ -75,8 +75,8 @@ public static class Telemetry
         if (settings.MetricsEnabled)
         {
             builder.Services.AddSingleton<ScrapeFaults>();
-            // These meters are each host's own. Had a host those of others too, it would lose its own with theirs: the
-            // SDK takes instruments of one name for one, which ends with the first of them.
+            // Each host has its own instances of these meters. If a host also collected those of others, it would lose
+            // its own with theirs: the SDK merges instruments of one name, and ends them with the first.
             builder.Metrics.EnableMetrics("Microsoft.AspNetCore", null, null, MeterScope.Local);
             telemetry.WithMetrics(metrics =>
             {
@@ -90,8 +90,7 @@ public static class Telemetry
     }
 
     /// <summary>
-    /// Begins to listen before the first request; at the end the container disposes all of it, which sends what is
-    /// left.
+    /// Starts to listen before the first request. The container disposes all of it at the end, which sends the rest.
     /// </summary>
     public static void Start(IServiceProvider services)
     {
@@ -106,7 +105,7 @@ public static class Telemetry
         resource.Clear();
         if (exported)
             resource.AddTelemetrySdk().AddEnvironmentVariableDetector();
-        // Prometheus tells the instances apart by where it scrapes them.
+        // Prometheus tells the instances apart by their scrape address.
         resource.AddService(
             settings.ServiceName,
             serviceVersion: settings.Version,

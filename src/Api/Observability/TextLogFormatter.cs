@@ -4,10 +4,10 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Veza.Api.Observability;
 
-/// <summary>One line a message, for people at a terminal: time, level, where from, message, fault.</summary>
+/// <summary>One line a message, for people at a terminal: time, level, category, message, exception.</summary>
 /// <remarks>
-/// The framework's own lets a carriage return and a terminal's commands through, which may come from whoever sent the
-/// text that is told.
+/// The framework's own formatter lets carriage returns and terminal commands through, which may come from the author of
+/// a logged text.
 /// </remarks>
 public sealed class TextLogFormatter(TimeProvider time) : ConsoleFormatter(FormatterName)
 {

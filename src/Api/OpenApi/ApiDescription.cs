@@ -8,8 +8,7 @@ using Veza.Projections.AsOf;
 namespace Veza.Api.OpenApi;
 
 /// <summary>
-/// What the OpenAPI document says beyond the endpoints' own words: authentication, the headers all writes and reads
-/// take, problems, examples.
+/// Completes the OpenAPI document: authentication, common headers of writes and reads, problems, examples.
 /// </summary>
 public static class ApiDescription
 {
@@ -93,7 +92,7 @@ public static class ApiDescription
                 Header("If-Match", "The version last seen: 412 when it is no longer that.", "\"3\"")
             );
         }
-        // A write answers with what it made or changed, and where that stands in the log.
+        // A write answers with the id of the thing it changed, and the position in the log.
         if (context.Description.HttpMethod is not ("GET" or "HEAD"))
             foreach (var (status, answer) in operation.Responses)
                 if (status is "200" or "201" && answer is OpenApiResponse { Content: null or { Count: 0 } } written)

@@ -11,7 +11,7 @@ using Veza.Api.Social.Comments;
 
 namespace Veza.Api.OpenApi;
 
-/// <summary>A body of each kind, as somebody would really send it.</summary>
+/// <summary>A realistic example of each body.</summary>
 internal static class Examples
 {
     public static JsonNode? For(Type body) => Texts.TryGetValue(body, out var json) ? JsonNode.Parse(json) : null;

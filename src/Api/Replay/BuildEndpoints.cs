@@ -1,4 +1,4 @@
-using Veza.Api.Accounts;
+using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
@@ -6,7 +6,7 @@ using Veza.EventStore.Projections;
 
 namespace Veza.Api.Replay;
 
-/// <summary>Building a read model anew, beside the one that serves.</summary>
+/// <summary>Rebuilds a read model while the present one keeps serving.</summary>
 public static class BuildEndpoints
 {
     public static void MapBuilds(this IEndpointRouteBuilder api)
@@ -19,22 +19,28 @@ public static class BuildEndpoints
             .MapGet("/builds", async (ProjectionHost host, CancellationToken ct) =>
                 Results.Ok(new { items = await host.Builds.ListAsync(ct), next = (string?)null })
             )
-            .WithSummary("List the projections that are being built")
+            .WithSummary("List the running builds of projections")
             .WithDescription(
-                "On whichever node: how far each is, how many positions of the log it passes in a second and how many seconds are left at that rate, and its error when it failed and is tried again. For operators."
+                """
+                Builds on all nodes: the progress of each, the positions it passes in a second, the seconds left at
+                that rate, and the error of a failed attempt that is retried. For operators.
+                """
             );
 
         projections
             .MapPut("/{name}/build", RequestAsync)
-            .WithSummary("Build a projection anew")
+            .WithSummary("Rebuild a projection")
             .WithDescription(
-                "From the first event on, in a table of its own; the rows that serve go on serving until the new ones have caught up and take their place. Asked for again it goes on. For operators."
+                """
+                Starts at the first event, in a separate table. The present rows serve until the new ones have
+                caught up and replace them. Another request continues a build that has begun. For operators.
+                """
             );
 
         projections
             .MapDelete("/{name}/build", CancelAsync)
             .WithSummary("Cancel a projection's build")
-            .WithDescription("What was built is dropped; the rows that serve go on serving. For operators.");
+            .WithDescription("Drops the rows built so far; the present rows keep serving. For operators.");
     }
 
     private static async Task<IResult> RequestAsync(

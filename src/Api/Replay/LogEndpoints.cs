@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.AspNetCore.ResponseCompression;
-using Veza.Api.Accounts;
 using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
@@ -14,10 +13,10 @@ public static class LogEndpoints
 {
     public const string ContentType = "application/x-ndjson";
 
-    /// <summary>Says how far the log went when the answer began, so that a reader can show its progress.</summary>
+    /// <summary>The head of the log when the answer began, so that a reader can show its progress.</summary>
     public const string HeadHeader = "Veza-Head";
 
-    /// <summary>More could not be named in a request line of 8 KiB.</summary>
+    /// <summary>A request line of 8 KiB has no room for more.</summary>
     private const int TypesMax = 200;
 
     public static void AddLogReplay(this IServiceCollection services)
@@ -25,8 +24,8 @@ public static class LogEndpoints
         services.AddSingleton<LogReaders>();
         services.AddResponseCompression(o =>
         {
-            // The log holds no secret beside text that a caller chose, which is what makes compressing over TLS
-            // dangerous.
+            // Compressing over TLS is dangerous when an answer mixes secrets with text that a caller chose. The log
+            // holds no secrets.
             o.EnableForHttps = true;
             o.MimeTypes = [ContentType];
             o.Providers.Add<GzipCompressionProvider>();
@@ -38,7 +37,7 @@ public static class LogEndpoints
 
     public static void MapLog(this WebApplication app, IEndpointRouteBuilder api)
     {
-        // Not what follows: a compressor sends nothing, not even the headers, before the first event comes.
+        // Not when following: a compressor sends nothing, not even the headers, before the first event comes.
         app.UseWhen(
             context => context.Request.Path == "/api/v1/log" && context.Request.Query["follow"] != "true",
             log => log.UseResponseCompression()
@@ -49,11 +48,15 @@ public static class LogEndpoints
             .AnswersAtLength(ContentType)
             .WithSummary("Replay the log")
             .WithDescription(
-                "The events after the position `after`, oldest first, one JSON object a line: `{position,id,stream,version,type,at,by,commandId,data}`. `types` (comma-separated, snake case) and "
-                    + "`stream` (an id) filter, `limit` ends after so many events, `follow=true` goes on live at the head. Secrets are left out. To resume, send the last position as `after`. gzip when asked, unless it follows. "
-                    + "It ends with the session or key that asks. An account has 8 such answers open at once, else 429 "
-                    + "`too_fast`; who takes less than 64 KiB in 20 s is cut off. "
-                    + "That a session or key read the log is among its person's security events, once a day."
+                """
+                The events after the position `after`, oldest first, one JSON object a line:
+                `{position,id,stream,version,type,at,by,commandId,data}`. `types` (comma-separated, snake case) and
+                `stream` (an id) filter, `limit` ends after so many events, and `follow=true` continues live at the
+                head. Secrets are left out. To resume, send the last position as `after`. Compresses with gzip on
+                request, unless it follows. It ends with the session or key that asks. An account may have 8 such
+                answers open, else 429 `too_fast`; a client that takes less than 64 KiB in 20 s is cut off. A
+                person's security events show, once a day, that a session or key read the log.
+                """
             );
     }
 
@@ -82,7 +85,7 @@ public static class LogEndpoints
             await Problems.WriteAsync(http, LogReaders.TooManyAnswers);
             return;
         }
-        // A reader that follows does not hold up a stopping host; it resumes elsewhere from its last line.
+        // A following reader does not delay a stopping host; it resumes on another node from its last line.
         using var answer = await LongAnswer.TryOpenAsync(http);
         if (answer is null)
             return;
@@ -143,7 +146,7 @@ public static class LogEndpoints
                 refusal = Problems.Invalid("stream", $"stream is \"{stream}\"; it must be the id of a stream, a UUID");
         }
         var names = types?.Split(',', StringSplitOptions.RemoveEmptyEntries).Distinct().ToArray();
-        // Whichever schema version is named, the type is meant.
+        // A name of any schema version selects the event type.
         if (names is { Length: > TypesMax })
             refusal ??= Problems.Invalid("types", $"types has {names.Length} entries; {TypesMax} are allowed");
         else if (names?.FirstOrDefault(n => log.Types.Find(n) is null) is { } unknown)

@@ -1,22 +1,23 @@
 using System.Runtime.CompilerServices;
 using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.EventStore.Reading;
 using Veza.Realtime;
 
 namespace Veza.Api.Replay;
 
-/// <param name="Types">Aliases to keep, those of every schema version; null keeps all.</param>
+/// <param name="Types">Aliases to keep, of every schema version; null keeps all.</param>
 /// <param name="Stream">The one stream to keep; null keeps all.</param>
-/// <param name="Limit">Events to give at most.</param>
-/// <param name="Follow">Goes on at the head instead of ending there.</param>
+/// <param name="Limit">Maximum number of events.</param>
+/// <param name="Follow">Continues at the head instead of ending there.</param>
 internal sealed record LogRequest(long After, string[]? Types, Guid? Stream, long Limit, bool Follow);
 
-/// <summary>A span of the log in pages: from the tail where it holds them, else from the database.</summary>
+/// <summary>Reads a span of the log in pages: from the tail while it holds them, otherwise from the database.</summary>
 internal sealed class LogPages(EventLog log, LogRequest request, long head, LogReaders readers)
 {
     private long _streamVersion;
 
-    /// <param name="session">Who reads; when the session ends, so do the pages.</param>
+    /// <param name="session">The reader's session; the pages end with it.</param>
     public async IAsyncEnumerable<List<RecordedEvent>> ReadAsync(
         Guid account,
         LiveSession session,

@@ -1,27 +1,29 @@
 using Veza.Commands.Dispatching;
-using Veza.EventStore;
+using Veza.EventStore.Concurrency;
 
 namespace Veza.Api.Replay;
 
 /// <summary>
-/// How much those who read much of the log may take of this process at the same time. An answer holds a page of events
-/// for as long as its client reads, and a slot of the database only while a page is being read.
+/// Bounds concurrent reads of the log in this process. An answer holds a page of events while its client reads, but a
+/// slot of the database only while a page is being read.
 /// </summary>
 internal sealed class LogReaders : IAsyncDisposable
 {
-    /// <summary>Answers of the log that are open, each with a page of some hundred kilobytes: 20 MB in all.</summary>
+    /// <summary>Open answers of the log, each with a page of some hundred kilobytes: 20 MB in all.</summary>
     public const int AnswersMax = 64;
 
-    /// <summary>Some notebooks and programs of one analyst, each with a replay or one that follows.</summary>
+    /// <summary>Several notebooks and programs of one analyst, each with a replay or a follower.</summary>
     public const int AnswersPerAccountMax = 8;
 
-    /// <summary>Exports that are open, each with a page; whoever waits for more asks again.</summary>
+    /// <summary>Open exports, each with a page; further ones are refused and ask again.</summary>
     public const int ExportsMax = 32;
 
-    /// <summary>An export looks at every event: one page at a time, or exporting keeps the database busy.</summary>
+    /// <summary>An export scans every event: one page at a time, or exports would keep the database busy.</summary>
     public const int ExportPagesAtOnce = 1;
 
-    /// <summary>Pages of the log read from the database at once; what follows the head reads from memory.</summary>
+    /// <summary>
+    /// Pages of the log read from the database at the same time; followers at the head read from memory.
+    /// </summary>
     public const int PagesAtOnce = 4;
     public const int PagesPerAccountAtOnce = 2;
 
@@ -50,7 +52,7 @@ internal sealed class LogReaders : IAsyncDisposable
             RetryAfter = AskAgainAfter,
         };
 
-    /// <returns>Null when the account, or the process, has no more to give.</returns>
+    /// <returns>Null when the account or the process has no free slot.</returns>
     public ValueTask<IDisposable?> TryAnswerAsync(Guid account, CancellationToken ct) =>
         _answers.TryEnterAsync(account, ct);
 
@@ -75,6 +77,6 @@ internal sealed class LogReaders : IAsyncDisposable
 
     private static async ValueTask<IDisposable> TurnAsync(FairSlots slots, Guid account, CancellationToken ct) =>
         await slots.TryEnterAsync(account, ct)
-        // The queue has room for every answer that is open.
+        // The queue has room for every open answer.
         ?? throw new InvalidOperationException($"the queue for {slots.Limits.Name} is full");
 }

@@ -1,4 +1,4 @@
-using Veza.Api.Accounts;
+using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
@@ -8,8 +8,7 @@ using Veza.EventStore.Coordination;
 namespace Veza.Api.Replay;
 
 /// <summary>
-/// How far the read models are, on whichever node they run, and what is to become of the events they could not deal
-/// with.
+/// Shows the progress of the read models on all nodes, and decides what happens to events that they could not apply.
 /// </summary>
 public static class ProjectionEndpoints
 {
@@ -24,8 +23,11 @@ public static class ProjectionEndpoints
             .MapGet("/", ListAsync)
             .WithSummary("List the projections")
             .WithDescription(
-                "Each with its `kind`, `state` (`running`, `faulted`, `waiting` when no node runs it), `position`, `lag` behind the log, the event it `standsAt`, how many it `skipped`, "
-                    + "the `node` that runs it, its `error`, and its `shards`. The same on every node. For operators."
+                """
+                Each with its `kind`, `state` (`running`, `faulted`, or `waiting` when no node runs it), `position`,
+                `lag` behind the log, the event it `standsAt`, how many it `skipped`, the `node` that runs it, its
+                `error`, and its `shards`. The same on every node. For operators.
+                """
             );
         projections
             .MapPost(
@@ -33,9 +35,12 @@ public static class ProjectionEndpoints
                 (string name, Caller caller, PrivilegedActs acts, EventLog log, CancellationToken ct) =>
                     DecideAsync(name, caller, OperatorAct.Retry, acts, log, log.Runners.RetryAsync, ct)
             )
-            .WithSummary("Retry what was parked")
+            .WithSummary("Retry the parked events of a projection")
             .WithDescription(
-                "A projection that stands before an event tries it again. What a projection skipped only a rebuild can apply. For operators."
+                """
+                A projection that is stuck at an event tries it again. Only a rebuild applies skipped events. For
+                operators.
+                """
             );
         projections
             .MapPost(
@@ -43,9 +48,12 @@ public static class ProjectionEndpoints
                 (string name, Caller caller, PrivilegedActs acts, EventLog log, CancellationToken ct) =>
                     DecideAsync(name, caller, OperatorAct.Skip, acts, log, log.Runners.SkipAsync, ct)
             )
-            .WithSummary("Skip what was parked")
+            .WithSummary("Skip the parked events of a projection")
             .WithDescription(
-                "A projection goes past the event it stands before, and says that it did until it is rebuilt. For operators."
+                """
+                A projection that is stuck at an event skips it, and reports that until it is rebuilt. For
+                operators.
+                """
             );
     }
 

@@ -1,4 +1,4 @@
-using Veza.Api.Accounts;
+using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
@@ -6,9 +6,7 @@ using Veza.Reactors.Running;
 
 namespace Veza.Api.Replay;
 
-/// <summary>
-/// How far the reactors are, on whichever node they run, and what is to become of the events they gave up.
-/// </summary>
+/// <summary>Shows the progress of the reactors on all nodes, and decides what happens to their dead letters.</summary>
 public static class ReactorEndpoints
 {
     public static void MapReactors(this IEndpointRouteBuilder api)
@@ -20,10 +18,12 @@ public static class ReactorEndpoints
             .MapGet("/", ListAsync)
             .WithSummary("List the reactors")
             .WithDescription(
-                "What follows from events: each with its `state` (`running`, `faulted`, `waiting` when no node runs it), "
-                    + "its `position`, up to which everything is done, its `lag` behind the log, how many events are `waiting` "
-                    + "in its queue and how many it gave up (`dead`), the `node` that feeds its queue, and its `error`. "
-                    + "`commands` is the queue of commands that follow at a time to come. The same on every node. For operators."
+                """
+                Each with its `state` (`running`, `faulted`, or `waiting` when no node runs it), its `position`, up
+                to which all its work is done, its `lag` behind the log, the number of `waiting` events in its queue
+                and of dead letters (`dead`), the `node` that feeds its queue, and its `error`. `commands` is the
+                queue of scheduled commands. The same on every node. For operators.
+                """
             );
         reactors
             .MapPost(
@@ -31,9 +31,9 @@ public static class ReactorEndpoints
                 (string name, Caller caller, PrivilegedActs acts, ReactorQueues queues, CancellationToken ct) =>
                     DecideAsync(name, caller, OperatorAct.Retry, acts, queues, queues.RetryAsync, ct)
             )
-            .WithSummary("Retry what a reactor gave up")
+            .WithSummary("Retry the dead letters of a reactor")
             .WithDescription(
-                "The reactor is given again every event it gave up, with all its attempts. For operators."
+                "Puts every dead letter back into the reactor's queue, with all its attempts. For operators."
             );
         reactors
             .MapPost(
@@ -41,8 +41,8 @@ public static class ReactorEndpoints
                 (string name, Caller caller, PrivilegedActs acts, ReactorQueues queues, CancellationToken ct) =>
                     DecideAsync(name, caller, OperatorAct.Skip, acts, queues, queues.SkipAsync, ct)
             )
-            .WithSummary("Skip what a reactor gave up")
-            .WithDescription("Every event the reactor gave up is dismissed. For operators.");
+            .WithSummary("Skip the dead letters of a reactor")
+            .WithDescription("Dismisses every dead letter of the reactor. For operators.");
     }
 
     private static async Task<IResult> ListAsync(ReactorQueues queues, CancellationToken ct) =>
@@ -58,7 +58,7 @@ public static class ReactorEndpoints
         CancellationToken ct
     )
     {
-        if ((await queues.StatusAsync(ct)).All(reactor => reactor.Name != name))
+        if (!ReactorQueues.Has(name))
             return Problems.Result(
                 new(
                     "reactor_unknown",
@@ -69,9 +69,9 @@ public static class ReactorEndpoints
         if (await acts.OperatorAsync(caller.AccountId, act, name) is { } unrecorded)
             return Problems.Result(unrecorded);
         var events = await decide(name, ct);
+        if (events is null or 0)
+            return Problems.Result(new("nothing_parked", RefusalKind.Conflict, $"{name} has given up no event"));
         var item = (await queues.StatusAsync(ct)).Single(reactor => reactor.Name == name);
-        return events is null or 0
-            ? Problems.Result(new("nothing_parked", RefusalKind.Conflict, $"{name} has given up no event"))
-            : Results.Ok(new { events, item });
+        return Results.Ok(new { events, item });
     }
 }

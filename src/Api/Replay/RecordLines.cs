@@ -1,11 +1,11 @@
 using System.Text.Json;
 using Veza.Api.Http;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.Realtime;
 
 namespace Veza.Api.Replay;
 
-/// <summary>Events as lines of JSON, at the speed of the reader.</summary>
+/// <summary>Writes events as lines of JSON, at the speed of the reader.</summary>
 internal sealed class RecordLines(LongAnswer answer, EventJson events) : IDisposable
 {
     private readonly Utf8JsonWriter _json = new(answer.Body);

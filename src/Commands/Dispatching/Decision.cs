@@ -5,9 +5,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Veza.Commands.Accounts;
 using Veza.Domain;
 using Veza.Domain.Accounts;
-using Veza.EventStore;
 using Veza.EventStore.Aggregates;
 using Veza.EventStore.Appending;
+using Veza.EventStore.Database;
 using Wolverine.Runtime;
 using Wolverine.Util;
 

@@ -1,3 +1,6 @@
+using Veza.EventStore.Caching;
+using Veza.EventStore.Events;
+using Veza.EventStore.Metrics;
 using Veza.EventStore.Personal;
 using Veza.EventStore.Reading;
 
@@ -93,7 +96,7 @@ public sealed class AggregateCache
     {
         foreach (var (stream, entry) in _entries.All)
             if (
-                personal.Of(entry.Fold.Model) is { } properties
+                personal.Types.PersonalOf(entry.Fold.Model) is { } properties
                 && (
                     entry.Value is not { } value || value.State is { } state && properties.Owners(state).Contains(owner)
                 )

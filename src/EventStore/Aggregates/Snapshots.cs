@@ -4,6 +4,8 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using NpgsqlTypes;
+using Veza.EventStore.Metrics;
+using Veza.EventStore.Personal;
 using Veza.EventStore.Reading;
 
 namespace Veza.EventStore.Aggregates;
@@ -20,7 +22,7 @@ public sealed record LoadedModel(AggregateState Model, long Folded);
 /// <remarks>
 /// A model must come back from JSON as it was: all it knows stands in public properties that its constructor takes.
 /// </remarks>
-public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, EventTypes types, ILogger logger)
+public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, PersonalDataCipher cipher, ILogger logger)
 {
     /// <summary>
     /// Events after which a stream deserves another snapshot: reading so many takes a few milliseconds, and few streams
@@ -113,9 +115,9 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Event
             new NpgsqlParameter
             {
                 Value = JsonSerializer.SerializeToUtf8Bytes(
-                    await types.Personal.SealedAsync(model.State!, stream, ct),
+                    await cipher.SealedAsync(model.State!, stream, ct),
                     fold.Model,
-                    types.Json
+                    cipher.Types.Json
                 ),
                 NpgsqlDbType = NpgsqlDbType.Jsonb,
             }
@@ -156,7 +158,7 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Event
     {
         try
         {
-            return types.Personal.Opened(JsonSerializer.Deserialize(json, fold.Model, types.Json), stream);
+            return cipher.Opened(JsonSerializer.Deserialize(json, fold.Model, cipher.Types.Json), stream);
         }
         catch (Exception fault)
         {

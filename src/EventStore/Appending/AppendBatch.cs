@@ -1,11 +1,12 @@
 using System.Data;
 using Npgsql;
+using Veza.EventStore.Events;
 
 namespace Veza.EventStore.Appending;
 
 /// <summary>The commands that one call of <c>log.append_batch</c> takes.</summary>
 /// <param name="expected">How many commands there will be, about.</param>
-internal sealed class AppendBatch(EventTypes types, int expected)
+internal sealed class AppendBatch(IEventReader reader, int expected)
 {
     /// <summary>The outcome of a command id that was used before.</summary>
     private const short Repeated = 3;
@@ -105,7 +106,7 @@ internal sealed class AppendBatch(EventTypes types, int expected)
                     command.Request.CommandId,
                     command.Request.By,
                     e.Json,
-                    types,
+                    reader,
                     e.Data
                 )
             );

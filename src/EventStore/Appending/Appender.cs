@@ -3,6 +3,10 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Veza.EventStore.Database;
+using Veza.EventStore.Events;
+using Veza.EventStore.Metrics;
+using Veza.EventStore.Personal;
 
 namespace Veza.EventStore.Appending;
 
@@ -46,7 +50,7 @@ public sealed class Appender : IAsyncDisposable
         new BoundedChannelOptions(QueueMax) { SingleReader = true }
     );
     private readonly NpgsqlDataSource _database;
-    private readonly EventTypes _types;
+    private readonly PersonalDataCipher _cipher;
     private readonly Func<int> _generation;
     private readonly Func<int, CancellationToken, Task> _makeRoom;
     private readonly Action<IReadOnlyList<RecordedEvent>, int> _appended;
@@ -73,7 +77,7 @@ public sealed class Appender : IAsyncDisposable
     /// <param name="disk">The database's, where this process can see it.</param>
     public Appender(
         NpgsqlDataSource database,
-        EventTypes types,
+        PersonalDataCipher cipher,
         Func<int> generation,
         Func<int, CancellationToken, Task> makeRoom,
         Action<IReadOnlyList<RecordedEvent>, int> appended,
@@ -83,7 +87,7 @@ public sealed class Appender : IAsyncDisposable
     )
     {
         _database = database;
-        _types = types;
+        _cipher = cipher;
         _generation = generation;
         _makeRoom = makeRoom;
         _appended = appended;
@@ -105,7 +109,7 @@ public sealed class Appender : IAsyncDisposable
         // Known before the keys are looked at: one that was made in a history that is gone seals nothing that is
         // appended.
         var generation = request.HistoryGeneration ?? _generation();
-        return _types.Personal.LackKeys(request) is { Count: > 0 } owners
+        return MissingKeys(request) is { Count: > 0 } owners
             ? MakeKeysAsync(request, owners, generation)
             : AppendAsync(request, generation);
     }
@@ -113,19 +117,31 @@ public sealed class Appender : IAsyncDisposable
     /// <summary>PostgreSQL panics when its write-ahead log finds no room, so that writing stops before that.</summary>
     private bool DiskIsFull => _disk is { IsFull: true };
 
+    /// <returns>The accounts whose texts the command adds and whose keys are not in memory; null when none.</returns>
+    private List<Guid>? MissingKeys(AppendRequest request)
+    {
+        if (!_cipher.Types.HasPersonalData)
+            return null;
+        List<Guid>? missing = null;
+        foreach (var change in request.Changes)
+        foreach (var data in change.Events)
+            _cipher.AddMissingKeys(data, ref missing);
+        return missing;
+    }
+
     private async Task<AppendOutcome> MakeKeysAsync(
         AppendRequest request,
         IReadOnlyCollection<Guid> owners,
         int generation
     )
     {
-        await _types.Personal.LoadAsync(owners, make: true, CancellationToken.None);
+        await _cipher.LoadAsync(owners, make: true, CancellationToken.None);
         return await AppendAsync(request, generation);
     }
 
     private Task<AppendOutcome> AppendAsync(AppendRequest request, int generation)
     {
-        var pending = new PendingAppend(request, _types, generation);
+        var pending = new PendingAppend(request, _cipher, generation);
         if (pending.EventCount > BatchEventsMax)
             throw new ArgumentException(
                 $"a command adds {pending.EventCount} events; {nameof(BatchEventsMax)} is {BatchEventsMax}",
@@ -174,7 +190,7 @@ public sealed class Appender : IAsyncDisposable
 
     private AppendBatch NextBatch()
     {
-        var batch = new AppendBatch(_types, Math.Min(BatchCommandsMax, _queue.Reader.Count + 1));
+        var batch = new AppendBatch(_cipher, Math.Min(BatchCommandsMax, _queue.Reader.Count + 1));
         if (_held is not null)
             batch.TryAdd(_held);
         _held = null;
@@ -250,7 +266,7 @@ public sealed class Appender : IAsyncDisposable
         }
         foreach (var command in batch.Commands)
         {
-            var alone = new AppendBatch(_types, 1);
+            var alone = new AppendBatch(_cipher, 1);
             alone.TryAdd(command);
             if (await WriteAsync(alone) is { } written)
                 Tell(written);
@@ -260,7 +276,7 @@ public sealed class Appender : IAsyncDisposable
     /// <summary>What was decided on the lost history is to be decided again; the rest is written.</summary>
     private async Task WriteAfterForkAsync(AppendBatch batch)
     {
-        var rest = new AppendBatch(_types, batch.Commands.Count);
+        var rest = new AppendBatch(_cipher, batch.Commands.Count);
         foreach (var command in batch.Commands)
         {
             if (command.HistoryGeneration == _generation())

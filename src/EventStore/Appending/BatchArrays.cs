@@ -1,4 +1,5 @@
 using System.Text;
+using Veza.EventStore.Events;
 
 namespace Veza.EventStore.Appending;
 

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Veza.EventStore.Events;
+using Veza.EventStore.Personal;
 using Veza.EventStore.Verification;
 
 namespace Veza.EventStore.Appending;
@@ -9,7 +11,7 @@ namespace Veza.EventStore.Appending;
 /// </summary>
 internal sealed class PendingAppend
 {
-    public PendingAppend(AppendRequest request, EventTypes types, int generation)
+    public PendingAppend(AppendRequest request, PersonalDataCipher cipher, int generation)
     {
         Request = request;
         HistoryGeneration = generation;
@@ -31,9 +33,9 @@ internal sealed class PendingAppend
                     id,
                     change.StreamId,
                     change.ExpectedVersion + i + 1,
-                    types.Describe(data.GetType()),
-                    types.Write(data, id),
-                    types.Personal.Kept(data),
+                    cipher.Types.Describe(data.GetType()),
+                    cipher.Write(data, id),
+                    cipher.Kept(data),
                     causation
                 );
                 EventDigest.Compute(

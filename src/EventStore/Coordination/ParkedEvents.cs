@@ -1,4 +1,5 @@
 using Npgsql;
+using Veza.EventStore.Events;
 
 namespace Veza.EventStore.Coordination;
 

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Veza.EventStore.Concurrency;
+using Veza.EventStore.Database;
 
 namespace Veza.EventStore.Coordination;
 
@@ -44,7 +46,7 @@ public sealed class WorkCoordinator : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<string, WorkItem> _offers = [];
     private readonly Dictionary<string, SemaphoreSlim> _turns = [];
-    private readonly SemaphoreSlim _renewNow = new(0, 1);
+    private readonly Wakeup _renewNow = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly ITimer _expiry;
     private HashSet<string> _left = [];
@@ -138,17 +140,7 @@ public sealed class WorkCoordinator : IAsyncDisposable
     }
 
     /// <summary>Looks at who runs what without waiting for the next time.</summary>
-    internal void RenewSoon()
-    {
-        try
-        {
-            if (_renewNow.CurrentCount == 0)
-                _renewNow.Release();
-        }
-        catch (SemaphoreFullException)
-        { /* Two asked at once; once is enough. */
-        }
-    }
+    internal void RenewSoon() => _renewNow.Set();
 
     /// <summary>Takes this node off, so that the others need not wait for its lease to end.</summary>
     public async ValueTask DisposeAsync()

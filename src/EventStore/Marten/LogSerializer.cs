@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
+using Veza.EventStore.Personal;
 using Weasel.Storage;
 using ISerializer = Marten.ISerializer;
 using SystemTextJsonSerializer = Marten.Services.SystemTextJsonSerializer;
@@ -20,8 +21,8 @@ namespace Veza.EventStore.Marten;
 /// <see cref="SealingSessions"/> notes it, on the way out it stands in the row. Where a query selects the data alone
 /// (<c>QueryRawEventDataOnly</c>), sealed texts stay sealed.
 /// </remarks>
-internal sealed class LogSerializer(EventTypes types, EventIds ids)
-    : SystemTextJsonSerializer(new JsonSerializerOptions(types.Json)),
+internal sealed class LogSerializer(PersonalDataCipher cipher, EventIds ids)
+    : SystemTextJsonSerializer(new JsonSerializerOptions(cipher.Types.Json)),
         ISerializer,
         IStorageSerializer
 {
@@ -51,17 +52,17 @@ internal sealed class LogSerializer(EventTypes types, EventIds ids)
         ((ISerializer)this).WriteToParameter((NpgsqlParameter)parameter, value);
 
     T IStorageSerializer.FromJson<T>(DbDataReader reader, int index) =>
-        types.Knows(typeof(T)) ? (T)Read(typeof(T), reader, index) : FromJson<T>(reader, index);
+        cipher.Types.Knows(typeof(T)) ? (T)Read(typeof(T), reader, index) : FromJson<T>(reader, index);
 
     object IStorageSerializer.FromJson(Type type, DbDataReader reader, int index) =>
-        types.Knows(type) ? Read(type, reader, index) : FromJson(type, reader, index);
+        cipher.Types.Knows(type) ? Read(type, reader, index) : FromJson(type, reader, index);
 
     async ValueTask<T> IStorageSerializer.FromJsonAsync<T>(
         DbDataReader reader,
         int index,
         CancellationToken cancellationToken
     ) =>
-        types.Knows(typeof(T))
+        cipher.Types.Knows(typeof(T))
             ? (T)await ReadAsync(typeof(T), reader, index, cancellationToken)
             : await FromJsonAsync<T>(reader, index, cancellationToken);
 
@@ -71,7 +72,7 @@ internal sealed class LogSerializer(EventTypes types, EventIds ids)
         int index,
         CancellationToken cancellationToken
     ) =>
-        types.Knows(type)
+        cipher.Types.Knows(type)
             ? ReadAsync(type, reader, index, cancellationToken)
             : FromJsonAsync(type, reader, index, cancellationToken);
 
@@ -79,7 +80,7 @@ internal sealed class LogSerializer(EventTypes types, EventIds ids)
     internal object Read(Type type, DbDataReader row, int data)
     {
         var json = row.GetFieldValue<byte[]>(data);
-        var prepared = types.Personal.PrepareAsync(type, json, CancellationToken.None);
+        var prepared = cipher.PrepareAsync(type, json, CancellationToken.None);
         if (!prepared.IsCompletedSuccessfully)
             prepared.AsTask().GetAwaiter().GetResult();
         return Read(type, row, json);
@@ -89,13 +90,13 @@ internal sealed class LogSerializer(EventTypes types, EventIds ids)
     internal async ValueTask<object> ReadAsync(Type type, DbDataReader row, int data, CancellationToken ct)
     {
         var json = await row.GetFieldValueAsync<byte[]>(data, ct);
-        await types.Personal.PrepareAsync(type, json, ct);
+        await cipher.PrepareAsync(type, json, ct);
         return Read(type, row, json);
     }
 
     private object Read(Type type, DbDataReader row, byte[] json)
     {
-        var (alias, id) = (types.Describe(type).Alias, Guid.Empty);
+        var (alias, id) = (cipher.Types.Describe(type).Alias, Guid.Empty);
         for (var column = 0; column < row.FieldCount; column++)
         {
             if (row.GetName(column) == "type")
@@ -103,10 +104,11 @@ internal sealed class LogSerializer(EventTypes types, EventIds ids)
             else if (row.GetName(column) == "id")
                 id = row.GetGuid(column);
         }
-        return types.Read(alias, json, id) ?? throw new JsonException($"{alias} is no event type of this process");
+        return cipher.Read(alias, json, id) ?? throw new JsonException($"{alias} is no event type of this process");
     }
 
-    private bool IsEvent(object? value) => value is not null && types.Knows(value.GetType());
+    private bool IsEvent(object? value) => value is not null && cipher.Types.Knows(value.GetType());
 
-    private byte[] Write(object data) => types.Write(data, ids.Of(data, mustBeKnown: types.IsPersonal(data.GetType())));
+    private byte[] Write(object data) =>
+        cipher.Write(data, ids.Of(data, mustBeKnown: cipher.Types.IsPersonal(data.GetType())));
 }

@@ -1,4 +1,6 @@
 using Npgsql;
+using Veza.EventStore.Database;
+using Veza.EventStore.Events;
 using Veza.EventStore.Personal;
 
 namespace Veza.EventStore.Marten;
@@ -25,11 +27,11 @@ public sealed class LogTypes : IAsyncDisposable
     private LogTypes(NpgsqlDataSource database, SubjectKeyStore keys, EventTypes types, TimeProvider clock)
     {
         _database = database;
-        Types = types.With(keys);
+        Cipher = new(types, keys);
         _forgetting = clock.CreateTimer(_ => keys.Clear(), null, KeysKept, KeysKept);
     }
 
-    public EventTypes Types { get; }
+    public PersonalDataCipher Cipher { get; }
 
     /// <param name="connectionString">Of the log's primary, in Npgsql's form.</param>
     /// <param name="keySecret">What the nodes wrap the accounts' keys with.</param>
@@ -44,7 +46,7 @@ public sealed class LogTypes : IAsyncDisposable
     {
         var builder = new NpgsqlDataSourceBuilder(connectionString)
         {
-            Name = Pools.Marten,
+            Name = DataSources.Marten,
             ConnectionStringBuilder = { MaxPoolSize = ConnectionsMax },
         };
         var database = builder.Build();

@@ -7,6 +7,8 @@ using Marten;
 using Marten.Events;
 using Marten.Services.Json.Transformations;
 using Veza.EventStore.Aggregates;
+using Veza.EventStore.Events;
+using Veza.EventStore.Personal;
 
 namespace Veza.EventStore.Marten;
 
@@ -22,11 +24,16 @@ public static class MartenOverLog
     /// all that the log promises. Documents stay in <see cref="StoreOptions.DatabaseSchemaName"/>, which must be
     /// another schema.
     /// </summary>
-    /// <param name="types">With the log's keys: <see cref="EventLog.Types"/> of a node, <see cref="LogTypes.Types"/> of
-    /// any other program.</param>
+    /// <param name="cipher"><see cref="EventLog.Cipher"/> of a node, <see cref="LogTypes.Cipher"/> of any other
+    /// program.</param>
     /// <param name="models">Which <see cref="Folded{TModel}"/> can be aggregated.</param>
-    public static StoreOptions OpenVezaLog(this StoreOptions options, EventTypes types, params IEnumerable<Type> models)
+    public static StoreOptions OpenVezaLog(
+        this StoreOptions options,
+        PersonalDataCipher cipher,
+        params IEnumerable<Type> models
+    )
     {
+        var types = cipher.Types;
         if (options.DatabaseSchemaName == Schema)
             throw new ArgumentException(
                 $"{nameof(options.DatabaseSchemaName)} is {Schema}, the log's own; documents need another schema",
@@ -44,13 +51,13 @@ public static class MartenOverLog
         options.Logger(new NothingLogged());
 
         var ids = new EventIds();
-        var serializer = new LogSerializer(types, ids)
+        var serializer = new LogSerializer(cipher, ids)
         {
             Casing = Weasel.Core.Casing.CamelCase,
             EnumStorage = Weasel.Core.EnumStorage.AsString,
         };
         options.Serializer(serializer);
-        options.Listeners.Add(new SealingSessions(types, ids));
+        options.Listeners.Add(new SealingSessions(cipher, ids));
         foreach (var type in types.All)
         {
             var description = types.Describe(type);
@@ -76,6 +83,16 @@ public static class MartenOverLog
         }
         return options;
     }
+
+    /// <summary>
+    /// The same without keys: personal texts stay encrypted when they are read, and the database refuses events that
+    /// hold any.
+    /// </summary>
+    public static StoreOptions OpenVezaLog(
+        this StoreOptions options,
+        EventTypes types,
+        params IEnumerable<Type> models
+    ) => options.OpenVezaLog(new PersonalDataCipher(types, keys: null), models);
 
     // Marten derives the alias from the type's name and has no option for another one.
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_aggregateNameByType")]

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using JasperFx.Events;
 using Marten;
+using Veza.EventStore.Personal;
 
 namespace Veza.EventStore.Marten;
 
@@ -9,20 +10,20 @@ namespace Veza.EventStore.Marten;
 /// notes each event's id for the serializer. Marten calls it after inline projections, which see the texts in the
 /// clear, and before it writes.
 /// </summary>
-internal sealed class SealingSessions(EventTypes types, EventIds ids) : DocumentSessionListenerBase
+internal sealed class SealingSessions(PersonalDataCipher cipher, EventIds ids) : DocumentSessionListenerBase
 {
     public override async Task BeforeSaveChangesAsync(IDocumentSession session, CancellationToken token)
     {
         List<Guid>? owners = null;
         foreach (var e in session.PendingChanges.Streams().SelectMany(s => s.Events))
         {
-            if (types.Personal.Of(e.EventType) is not { } personal)
+            if (cipher.Types.PersonalOf(e.EventType) is not { } personal)
                 continue;
             ids.Note(e.Data, e.Id);
             (owners ??= []).AddRange(personal.Owners(e.Data));
         }
         if (owners is not null)
-            await types.Personal.LoadAsync(owners, make: true, token);
+            await cipher.LoadAsync(owners, make: true, token);
     }
 }
 

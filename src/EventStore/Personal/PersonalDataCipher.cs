@@ -1,7 +1,5 @@
-using System.Collections.Concurrent;
-using System.Collections.Frozen;
-using System.Reflection;
 using System.Text.Json;
+using Veza.EventStore.Events;
 
 namespace Veza.EventStore.Personal;
 
@@ -9,53 +7,35 @@ namespace Veza.EventStore.Personal;
 /// Seals the personal texts of events and models on their way to the database, and opens them on their way back.
 /// </summary>
 /// <remarks>What has none pays for no closure: what captures stands in a function of its own.</remarks>
-internal sealed class PersonalDataCipher
+public sealed class PersonalDataCipher : IEventReader
 {
-    private readonly PersonalData? _said;
     private readonly SubjectKeyStore? _keys;
-    private readonly ConcurrentDictionary<Type, PersonalProperties?> _properties;
-    private readonly FrozenDictionary<string, PersonalProperties> _ofAlias;
-    private readonly FrozenDictionary<string, PropertyInfo> _erasing;
 
-    public PersonalDataCipher(PersonalData? said, FrozenDictionary<Type, EventType> types, SubjectKeyStore? keys)
+    /// <param name="keys">Null when nothing is to be encrypted or decrypted.</param>
+    internal PersonalDataCipher(EventTypes types, SubjectKeyStore? keys)
     {
-        _said = said;
+        Types = types;
         _keys = keys;
-        _properties = new();
-        _ofAlias = types
-            .SelectMany(t =>
-                Of(t.Key) is { } properties ? t.Value.Aliases.Select(a => KeyValuePair.Create(a, properties)) : []
-            )
-            .ToFrozenDictionary();
-        _erasing = types
-            .SelectMany(t =>
-                said?.ErasedAccount(t.Key) is { } property
-                    ? t.Value.Aliases.Select(a => KeyValuePair.Create(a, t.Key.GetProperty(property)!))
-                    : []
-            )
-            .ToFrozenDictionary();
     }
 
-    private PersonalDataCipher(PersonalDataCipher of, SubjectKeyStore keys)
-    {
-        _said = of._said;
-        _keys = keys;
-        _properties = of._properties;
-        _ofAlias = of._ofAlias;
-        _erasing = of._erasing;
-    }
+    public EventTypes Types { get; }
 
-    public PersonalDataCipher With(SubjectKeyStore keys) => new(this, keys);
+    string IEventReader.NameOf(string alias) => Types.NameOf(alias);
 
-    /// <returns>Null when the type has no personal property.</returns>
-    public PersonalProperties? Of(Type type) =>
-        _said is null ? null : _properties.GetOrAdd(type, static (t, said) => PersonalProperties.Of(t, said), _said);
+    /// <inheritdoc/>
+    public object? Read(string alias, ReadOnlySpan<byte> json, Guid id) => Opened(Types.Read(alias, json), id);
+
+    /// <summary>An event's JSON as it is stored.</summary>
+    /// <param name="id">The event's: its personal texts are encrypted for it alone.</param>
+    internal byte[] Write(object @event, Guid id) => Types.Write(Sealed(@event, id));
 
     /// <param name="id">Of the event, or of the stream in a snapshot.</param>
     /// <returns>What is to be stored: the same where nothing is personal.</returns>
-    public object Sealed(object data, Guid id)
+    internal object Sealed(object data, Guid id)
     {
-        return _keys is { } keys && Of(data.GetType()) is { } properties ? Seal(data, id, properties, keys) : data;
+        return _keys is { } keys && Types.PersonalOf(data.GetType()) is { } properties
+            ? Seal(data, id, properties, keys)
+            : data;
 
         // Of an account that is erased nothing more is kept.
         static object Seal(object data, Guid id, PersonalProperties properties, SubjectKeyStore keys) =>
@@ -68,11 +48,11 @@ internal sealed class PersonalDataCipher
     /// What readers get of data that was just sealed: of an account that is erased nothing, as nothing of it was
     /// stored.
     /// </summary>
-    public object Kept(object data)
+    internal object Kept(object data)
     {
         return
             _keys is { AnyGone: true } keys
-            && Of(data.GetType()) is { } properties
+            && Types.PersonalOf(data.GetType()) is { } properties
             && properties.Owners(data).Any(keys.IsGone)
             ? Keep(data, properties, keys)
             : data;
@@ -82,9 +62,9 @@ internal sealed class PersonalDataCipher
     }
 
     /// <summary><see cref="Sealed"/>, waiting for the key without holding a thread.</summary>
-    public async Task<object> SealedAsync(object data, Guid id, CancellationToken ct)
+    internal async Task<object> SealedAsync(object data, Guid id, CancellationToken ct)
     {
-        if (_keys is not null && Of(data.GetType()) is { } properties)
+        if (_keys is not null && Types.PersonalOf(data.GetType()) is { } properties)
             await LoadAsync(properties.Owners(data), make: true, ct);
         return Sealed(data, id);
     }
@@ -93,9 +73,9 @@ internal sealed class PersonalDataCipher
     /// As it was stored; nobody else's yet. Texts that stand there unsealed were written before they were personal:
     /// they read as erased too when their account is.
     /// </param>
-    public object? Opened(object? data, Guid id)
+    internal object? Opened(object? data, Guid id)
     {
-        if (data is not null && _keys is { } keys && Of(data.GetType()) is { } properties)
+        if (data is not null && _keys is { } keys && Types.PersonalOf(data.GetType()) is { } properties)
             Open(data, id, properties, keys);
         return data;
 
@@ -110,36 +90,32 @@ internal sealed class PersonalDataCipher
             });
     }
 
-    /// <returns>The accounts whose texts a command adds and whose keys are not in memory.</returns>
-    public IReadOnlyCollection<Guid> LackKeys(Appending.AppendRequest request)
+    /// <summary>Adds the accounts whose texts an event holds and whose keys are not in memory.</summary>
+    /// <param name="missing">Made when it is needed: most events have none.</param>
+    internal void AddMissingKeys(object data, ref List<Guid>? missing)
     {
-        if (_keys is not { } keys || _said is null)
-            return [];
-        List<Guid>? lacking = null;
-        foreach (var change in request.Changes)
-        foreach (var data in change.Events)
-            if (Of(data.GetType()) is { } properties)
-                foreach (var owner in properties.Owners(data))
-                    if (!keys.Has(owner))
-                        (lacking ??= []).Add(owner);
-        return lacking ?? (IReadOnlyCollection<Guid>)[];
+        if (_keys is not { } keys || Types.PersonalOf(data.GetType()) is not { } properties)
+            return;
+        foreach (var owner in properties.Owners(data))
+            if (!keys.Has(owner))
+                (missing ??= []).Add(owner);
     }
 
-    public Task LoadAsync(IReadOnlyCollection<Guid> owners, bool make, CancellationToken ct) =>
+    internal Task LoadAsync(IReadOnlyCollection<Guid> owners, bool make, CancellationToken ct) =>
         _keys is null ? Task.CompletedTask : _keys.LoadAsync(owners, make, ct);
 
     /// <summary>
     /// Sees to it that the keys of a page of events are in memory before the events are looked at, all with one
     /// question.
     /// </summary>
-    public async ValueTask PrepareAsync(IReadOnlyList<RecordedEvent> events, CancellationToken ct)
+    internal async ValueTask PrepareAsync(IReadOnlyList<RecordedEvent> events, CancellationToken ct)
     {
-        if (_keys is null || _ofAlias.Count == 0)
+        if (_keys is null || Types.PersonalByAlias.Count == 0)
             return;
         var owners = new HashSet<Guid>();
         foreach (var e in events)
             if (
-                _ofAlias.TryGetValue(e.Type, out var properties)
+                Types.PersonalByAlias.TryGetValue(e.Type, out var properties)
                 && FieldEncryption.AddOwners(e.Json.Span, owners) < properties.Count
             )
                 // Of texts that are not sealed the event itself says whose they are.
@@ -149,9 +125,9 @@ internal sealed class PersonalDataCipher
     }
 
     /// <summary><see cref="PrepareAsync(IReadOnlyList{RecordedEvent}, CancellationToken)"/> for one event.</summary>
-    public async ValueTask PrepareAsync(Type type, ReadOnlyMemory<byte> json, CancellationToken ct)
+    internal async ValueTask PrepareAsync(Type type, ReadOnlyMemory<byte> json, CancellationToken ct)
     {
-        if (_keys is null || Of(type) is not { } properties)
+        if (_keys is null || Types.PersonalOf(type) is not { } properties)
             return;
         var owners = new HashSet<Guid>();
         if (FieldEncryption.AddOwners(json.Span, owners) < properties.Count)
@@ -160,13 +136,10 @@ internal sealed class PersonalDataCipher
             await _keys.LoadAsync(owners, make: false, ct);
     }
 
-    /// <summary>Whether events of an alias erase an account.</summary>
-    public bool Erases(string alias) => _erasing.ContainsKey(alias);
-
     /// <returns>The account that an event erases; null of any other event.</returns>
-    public Guid? ErasedBy(RecordedEvent e)
+    internal Guid? ErasedBy(RecordedEvent e)
     {
-        if (!_erasing.TryGetValue(e.Type, out var account))
+        if (Types.ErasedAccountOf(e.Type) is not { } account)
             return null;
         try
         {
@@ -179,15 +152,15 @@ internal sealed class PersonalDataCipher
     }
 
     /// <summary>Whether some text in the event is an account's that is known to be erased.</summary>
-    public bool HoldsErased(RecordedEvent e)
+    internal bool HoldsErased(RecordedEvent e)
     {
-        if (_keys is null || !_ofAlias.ContainsKey(e.Type))
+        if (_keys is null || !Types.PersonalByAlias.ContainsKey(e.Type))
             return false;
         var owners = new HashSet<Guid>();
         FieldEncryption.AddOwners(e.Json.Span, owners);
         return owners.Any(_keys.IsGone);
     }
 
-    public bool HoldsOf(RecordedEvent e, Guid owner) =>
-        _ofAlias.ContainsKey(e.Type) && FieldEncryption.MentionsOwner(e.Json.Span, owner);
+    internal bool HoldsOf(RecordedEvent e, Guid owner) =>
+        Types.PersonalByAlias.ContainsKey(e.Type) && FieldEncryption.MentionsOwner(e.Json.Span, owner);
 }

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using Npgsql;
 using Veza.EventStore.Aggregates;
+using Veza.EventStore.Caching;
 
 namespace Veza.EventStore.Personal;
 

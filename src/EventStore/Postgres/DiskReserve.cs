@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging;
+using Veza.EventStore.Database;
+using Veza.EventStore.Metrics;
 
 namespace Veza.EventStore.Postgres;
 

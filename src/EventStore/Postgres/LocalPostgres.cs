@@ -7,6 +7,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Veza.EventStore.Database;
 
 namespace Veza.EventStore.Postgres;
 
@@ -362,7 +363,7 @@ public sealed class LocalPostgres : IAsyncDisposable
         {
             try
             {
-                await using var database = Pools.ForOnce(Connection("postgres").ConnectionString);
+                await using var database = DataSources.ForOnce(Connection("postgres").ConnectionString);
                 await using var connection = await database.OpenConnectionAsync(ct);
                 await using var exists = new NpgsqlCommand("SELECT 1 FROM pg_database WHERE datname = $1", connection)
                 {

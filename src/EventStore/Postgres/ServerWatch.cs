@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Veza.EventStore.Metrics;
 
 namespace Veza.EventStore.Postgres;
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Npgsql;
+using Veza.EventStore.Events;
 
 namespace Veza.EventStore.Projections;
 

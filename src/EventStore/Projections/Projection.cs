@@ -1,5 +1,6 @@
 using System.Linq.Expressions;
 using System.Reflection;
+using Veza.EventStore.Events;
 
 namespace Veza.EventStore.Projections;
 

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Veza.EventStore.Database;
+using Veza.EventStore.Events;
 using Veza.EventStore.Reading;
 
 namespace Veza.EventStore.Projections;
@@ -32,7 +34,7 @@ internal sealed class ProjectionBuild(
     private static readonly TimeSpan SwapAgainAfter = TimeSpan.FromSeconds(1);
 
     private readonly string[] _aliases = log.Types.AliasesOf(projection.Events);
-    private readonly EventFeed _feed = new(database, log.Types);
+    private readonly EventFeed _feed = new(database, log.Cipher);
     private readonly string _table = ServingTables.BuildTableOf(projection.Name);
     private readonly int _generation = log.HistoryGeneration;
     private readonly string _epoch = log.Epoch;
@@ -240,7 +242,7 @@ internal sealed class ProjectionBuild(
         );
         if (head - _position > SwapEventsMax)
             return false;
-        var rest = await EventFeed.ReadPageAsync(connection, log.Types, _position, head, _aliases, ct);
+        var rest = await EventFeed.ReadPageAsync(connection, log.Cipher, _position, head, _aliases, ct);
         await _rows.FoldAsync(connection, rest, ct);
         await _rows.WriteAsync(connection, transaction, ct);
         (_position, _events) = (head, _events + rest.Count);

@@ -2,6 +2,8 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Veza.EventStore.Coordination;
+using Veza.EventStore.Database;
+using Veza.EventStore.Metrics;
 
 namespace Veza.EventStore.Projections;
 
@@ -38,7 +40,7 @@ public sealed class ProjectionHost : IAsyncDisposable
     {
         _log = log;
         _clock = clock;
-        var builder = new NpgsqlDataSourceBuilder(connectionString) { Name = Pools.Projections };
+        var builder = new NpgsqlDataSourceBuilder(connectionString) { Name = DataSources.Projections };
         builder.ConnectionStringBuilder.Options = "-c synchronous_commit=off -c jit=off";
         builder.ConnectionStringBuilder.ApplicationName = NodeLeases.SessionName("projections", log.Owners.Node);
         builder.ConnectionStringBuilder.MaxAutoPrepare = 200;

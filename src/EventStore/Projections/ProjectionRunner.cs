@@ -1,6 +1,10 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Veza.EventStore.Concurrency;
 using Veza.EventStore.Coordination;
+using Veza.EventStore.Database;
+using Veza.EventStore.Events;
+using Veza.EventStore.Metrics;
 
 namespace Veza.EventStore.Projections;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Veza.EventStore.Concurrency;
 
 namespace Veza.EventStore.Projections;
 
@@ -29,11 +30,11 @@ internal sealed class Rebuilder(
     private const int RowBytesMax = 32 << 20;
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
-    private readonly SemaphoreSlim _lookNow = new(0);
+    private readonly Wakeup _lookNow = new();
     private readonly Dictionary<string, IProjection> _projections = projections.ToDictionary(p => p.Name);
 
     /// <summary>Spares a build that was asked for on this node the wait for the next look.</summary>
-    public void Wake() => _lookNow.Release();
+    public void Wake() => _lookNow.Set();
 
     public async Task RunAsync(CancellationToken ct)
     {

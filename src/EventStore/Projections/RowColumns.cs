@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using Npgsql;
 using NpgsqlTypes;
+using Veza.EventStore.Events;
 
 namespace Veza.EventStore.Projections;
 

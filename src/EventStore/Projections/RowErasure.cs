@@ -1,5 +1,6 @@
 using System.Reflection;
 using Npgsql;
+using Veza.EventStore.Events;
 
 namespace Veza.EventStore.Projections;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Npgsql;
+using Veza.EventStore.Coordination;
 
 namespace Veza.EventStore.Projections;
 

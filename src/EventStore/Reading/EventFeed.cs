@@ -2,6 +2,9 @@ using System.Data;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Npgsql;
+using Veza.EventStore.Events;
+using Veza.EventStore.Metrics;
+using Veza.EventStore.Personal;
 
 namespace Veza.EventStore.Reading;
 
@@ -12,7 +15,7 @@ internal sealed record FeedPage(long UpTo, List<RecordedEvent> Events);
 /// A long span of the log, some types of events only, for whoever folds all of it: read and decoded ahead of the
 /// reader, on a connection of its own. The server leaves out the other types; neither their JSON nor their rows travel.
 /// </summary>
-internal sealed class EventFeed(NpgsqlDataSource database, EventTypes types)
+internal sealed class EventFeed(NpgsqlDataSource database, PersonalDataCipher cipher)
 {
     /// <summary>A megabyte of events, of which few pages are in memory.</summary>
     private const int PageEventsMax = 2_000;
@@ -77,7 +80,7 @@ internal sealed class EventFeed(NpgsqlDataSource database, EventTypes types)
     /// </summary>
     public static async Task<List<RecordedEvent>> ReadPageAsync(
         NpgsqlConnection connection,
-        EventTypes types,
+        PersonalDataCipher cipher,
         long after,
         long upTo,
         string[] aliases,
@@ -85,7 +88,7 @@ internal sealed class EventFeed(NpgsqlDataSource database, EventTypes types)
     )
     {
         await using var command = Command(connection, aliases);
-        return await PageAsync(command, types, after, upTo, ct);
+        return await PageAsync(command, cipher, after, upTo, ct);
     }
 
     private async Task FillAsync(
@@ -102,7 +105,7 @@ internal sealed class EventFeed(NpgsqlDataSource database, EventTypes types)
         while (after < upTo)
         {
             var spanEnd = Math.Min(upTo, after + SpanMax);
-            var events = await PageAsync(command, types, after, spanEnd, ct);
+            var events = await PageAsync(command, cipher, after, spanEnd, ct);
             after = events.Count == PageEventsMax ? events[^1].Position : spanEnd;
             await pages.WriteAsync(new(after, events), ct);
         }
@@ -122,7 +125,7 @@ internal sealed class EventFeed(NpgsqlDataSource database, EventTypes types)
 
     private static async Task<List<RecordedEvent>> PageAsync(
         NpgsqlCommand command,
-        EventTypes types,
+        PersonalDataCipher cipher,
         long after,
         long upTo,
         CancellationToken ct
@@ -135,7 +138,7 @@ internal sealed class EventFeed(NpgsqlDataSource database, EventTypes types)
         var encoded = new List<RecordedEvent>(DecodedAtOnceMax);
         while (await rows.ReadAsync(ct))
         {
-            encoded.Add(LogReader.Read(rows, types));
+            encoded.Add(LogReader.Read(rows, cipher));
             if (encoded.Count == DecodedAtOnceMax)
                 await DecodeAsync();
         }
@@ -146,7 +149,7 @@ internal sealed class EventFeed(NpgsqlDataSource database, EventTypes types)
         // Here, beside the fold of the page before, and soon, so that the JSON of a whole page is never in memory.
         async ValueTask DecodeAsync()
         {
-            await types.Personal.PrepareAsync(encoded, ct);
+            await cipher.PrepareAsync(encoded, ct);
             foreach (var e in encoded)
                 e.DecodeForFolds();
             events.AddRange(encoded);

@@ -1,3 +1,5 @@
+using Veza.EventStore.Events;
+
 namespace Veza.EventStore.Reading;
 
 /// <summary>Which events to read, and in which direction.</summary>

@@ -2,11 +2,14 @@ using System.Data;
 using System.Runtime.CompilerServices;
 using Npgsql;
 using NpgsqlTypes;
+using Veza.EventStore.Events;
+using Veza.EventStore.Metrics;
+using Veza.EventStore.Personal;
 
 namespace Veza.EventStore.Reading;
 
 /// <summary>Reads the log from PostgreSQL, a page at a time.</summary>
-public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
+public sealed class LogReader(NpgsqlDataSource database, PersonalDataCipher cipher)
 {
     /// <summary>Events in a page: some hundred kilobytes, read in a few milliseconds.</summary>
     public const int PageEventsMax = 1000;
@@ -279,14 +282,14 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
         var events = new List<RecordedEvent>();
         while (await reader.ReadAsync(ct))
             events.Add(Read(reader));
-        await types.Personal.PrepareAsync(events, ct);
+        await cipher.PrepareAsync(events, ct);
         return events;
     }
 
-    internal RecordedEvent Read(NpgsqlDataReader row) => Read(row, types);
+    internal RecordedEvent Read(NpgsqlDataReader row) => Read(row, cipher);
 
     /// <param name="row">Its columns are <see cref="Columns"/>.</param>
-    internal static RecordedEvent Read(NpgsqlDataReader row, EventTypes types)
+    internal static RecordedEvent Read(NpgsqlDataReader row, IEventReader reader)
     {
         var (position, id, stream, version) = (row.GetInt64(0), row.GetGuid(1), row.GetGuid(2), row.GetInt64(3));
         // Aliases repeat endlessly; the interned one lets readers compare them cheaply.
@@ -297,6 +300,6 @@ public sealed class LogReader(NpgsqlDataSource database, EventTypes types)
             : Guid.TryParse(row.GetString(6), out var named) ? named
             : id;
         var by = row.IsDBNull(7) ? null : row.GetString(7);
-        return new(position, id, stream, version, type, at, command, by, row.GetFieldValue<byte[]>(8), types);
+        return new(position, id, stream, version, type, at, command, by, row.GetFieldValue<byte[]>(8), reader);
     }
 }

@@ -1,3 +1,6 @@
+using Veza.EventStore.Events;
+using Veza.EventStore.Metrics;
+
 namespace Veza.EventStore.Reading;
 
 /// <summary>

@@ -1,5 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Veza.EventStore.Concurrency;
+using Veza.EventStore.Coordination;
+using Veza.EventStore.Database;
+using Veza.EventStore.Events;
 
 namespace Veza.EventStore.Subscriptions;
 

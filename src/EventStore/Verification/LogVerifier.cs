@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Npgsql;
+using Veza.EventStore.Concurrency;
 
 namespace Veza.EventStore.Verification;
 

@@ -1,3 +1,5 @@
+using Veza.EventStore.Events;
+
 namespace Veza.EventStore.Verification;
 
 /// <summary>One kind of thing that was looked at.</summary>

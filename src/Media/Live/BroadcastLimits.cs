@@ -1,32 +1,32 @@
 namespace Veza.Media.Live;
 
-/// <summary>The bounds of live audio. Every one is a setting; the reasons are those of the defaults.</summary>
+/// <summary>The bounds of broadcasts. Each has a default with its reason.</summary>
 public sealed record BroadcastLimits
 {
-    /// <summary>MAX_STREAMS: broadcasts at once on one node.</summary>
+    /// <summary>MAX_STREAMS: broadcasts at the same time on one node.</summary>
     public int StreamsMax { get; init; } = 10_000;
 
     /// <summary>MAX_LISTENERS_PER_STREAM.</summary>
     public int ListenersPerStreamMax { get; init; } = 10_000;
 
     /// <summary>
-    /// How far behind a listener may fall before it is cut forward; long enough for a telephone to change cells.
+    /// How far behind a listener may fall before it skips forward; long enough for a telephone to change cells.
     /// </summary>
     public TimeSpan RingSpan { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>What a broadcast may hold whatever its bit rate: 15 s at 320 kbit/s is 600 KB.</summary>
+    /// <summary>Maximum bytes of a broadcast's frames at any bit rate: 15 s at 320 kbit/s is 600 KB.</summary>
     public int RingBytesMax { get; init; } = 1024 * 1024;
 
     /// <summary>
-    /// What one who joins is sent at once, so that a player's buffer is full and sound begins without a wait.
+    /// Sound sent immediately to a new listener, which fills the player's buffer so that playing begins without a wait.
     /// </summary>
     public TimeSpan BurstSpan { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>A source that sends faster than it sounds would make a burst of anything.</summary>
+    /// <summary>Bounds the burst of a source that sends faster than real time.</summary>
     public int BurstBytesMax { get; init; } = 256 * 1024;
 
     /// <summary>
-    /// How long listeners are held when the source has gone, and how long a mount waits for its first.
+    /// How long listeners wait when the source is gone, and how long a mount waits for its first source.
     /// </summary>
     public TimeSpan SourceGrace { get; init; } = TimeSpan.FromSeconds(30);
 }

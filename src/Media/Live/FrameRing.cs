@@ -1,21 +1,23 @@
+using Veza.Media.Formats;
+
 namespace Veza.Media.Live;
 
 /// <summary>
-/// The newest frames of a broadcast, held once for all listeners. One writes at a time; readers take no lock.
+/// The newest frames of a broadcast, held once for all listeners. One thread writes at a time; readers take no lock.
 /// </summary>
 /// <remarks>
-/// A reader asks for a frame by its number and finds it, or finds that it has gone. So a stalled reader holds a number
-/// and nothing else, where a linked list would keep alive everything since.
+/// A reader asks for a frame by its number, and gets null when the frame is gone. So a stalled reader holds only a
+/// number, where a linked list would keep every later frame alive.
 /// </remarks>
 internal sealed class FrameRing(BroadcastLimits limits, TimeProvider time)
 {
     /// <summary>
-    /// 15 s of the smallest frames sent one by one (MP3: 38 a second) fit. A power of two, as the place is taken by
-    /// mask.
+    /// 15 s of the smallest frames sent one by one (MP3: 38 a second) fit. A power of two, because a mask computes the
+    /// slot.
     /// </summary>
     public const int FramesMax = 1024;
 
-    private readonly LiveFrame?[] _slots = new LiveFrame?[FramesMax];
+    private readonly SoundFrame?[] _slots = new SoundFrame?[FramesMax];
     private long _head;
     private long _tail = 1;
     private int _bytes;
@@ -23,7 +25,7 @@ internal sealed class FrameRing(BroadcastLimits limits, TimeProvider time)
     /// <summary>The number of the newest frame; 0 before the first.</summary>
     public long Head => Volatile.Read(ref _head);
 
-    public void Add(LiveFrame frame)
+    public void Add(SoundFrame frame)
     {
         var now = time.GetTimestamp();
         frame.Number(_head + 1, now);
@@ -41,13 +43,12 @@ internal sealed class FrameRing(BroadcastLimits limits, TimeProvider time)
         Volatile.Write(ref _head, frame.Sequence);
     }
 
-    /// <returns>The frame, or null when it has gone or has not come yet.</returns>
-    public LiveFrame? Find(long sequence) =>
+    /// <returns>The frame, or null when it is gone or not here yet.</returns>
+    public SoundFrame? Find(long sequence) =>
         Volatile.Read(ref Slot(sequence)) is { } frame && frame.Sequence == sequence ? frame : null;
 
     /// <summary>
-    /// Where one begins who comes now: the oldest join point within the burst; if there is none, the next frame to
-    /// come.
+    /// Where a new listener begins: the oldest join point within the burst; if there is none, the next frame to come.
     /// </summary>
     public long JoinPosition()
     {
@@ -65,7 +66,7 @@ internal sealed class FrameRing(BroadcastLimits limits, TimeProvider time)
         return position;
     }
 
-    /// <summary>Where one goes on who fell behind: the newest join point, or else the next frame.</summary>
+    /// <summary>Where a late reader continues: the newest join point, or else the next frame.</summary>
     public long NewestJoinPoint()
     {
         var head = Head;
@@ -75,7 +76,7 @@ internal sealed class FrameRing(BroadcastLimits limits, TimeProvider time)
         return head + 1;
     }
 
-    public bool IsOlder(LiveFrame frame, TimeSpan span) => IsOlder(frame, time.GetTimestamp(), span);
+    public bool IsOlder(SoundFrame frame, TimeSpan span) => IsOlder(frame, time.GetTimestamp(), span);
 
     private void RemoveOldest()
     {
@@ -84,8 +85,8 @@ internal sealed class FrameRing(BroadcastLimits limits, TimeProvider time)
         _tail++;
     }
 
-    private ref LiveFrame? Slot(long sequence) => ref _slots[sequence & (FramesMax - 1)];
+    private ref SoundFrame? Slot(long sequence) => ref _slots[sequence & (FramesMax - 1)];
 
-    private bool IsOlder(LiveFrame frame, long now, TimeSpan span) =>
+    private bool IsOlder(SoundFrame frame, long now, TimeSpan span) =>
         time.GetElapsedTime(frame.PublishedAt, now) > span;
 }

@@ -1,17 +1,5 @@
 namespace Veza.Media.Live;
 
-/// <summary>How loud a sound is at a moment. Always finite.</summary>
-/// <param name="SamplePeakDbfs">
-/// The largest sample of any channel since the reading before, in dBFS. Between two samples the sound may peak higher:
-/// this is no true peak.
-/// </param>
-/// <param name="MomentaryLufs">Loudness of the last 400 ms, all channels together, ungated.</param>
-public readonly record struct SoundLevel(double SamplePeakDbfs, double MomentaryLufs)
-{
-    /// <summary>What silence reads as, in both: below the absolute gate of BS.1770 nothing counts as sound.</summary>
-    public const double FloorDb = -70;
-}
-
 /// <summary>Measures PCM of 48 kHz, mono or stereo: sample peak and momentary loudness.</summary>
 /// <remarks>
 /// ITU-R BS.1770-5, annex 1, and EBU Tech 3341: K-weighting, then the mean square over 400 ms. Both channels weigh 1.
@@ -21,13 +9,13 @@ public sealed class LevelMeter
 {
     public const int SampleRateHz = 48_000;
 
-    /// <summary>10 ms: so much older than the newest sample the end of the window may be.</summary>
+    /// <summary>10 ms: how much older than the newest sample the end of the window may be.</summary>
     private const int BlockFrames = SampleRateHz / 100;
 
     /// <summary>400 ms.</summary>
     private const int WindowBlocks = 40;
 
-    /// <summary>The gain of K-weighting at 997 Hz, which loudness is stated without.</summary>
+    /// <summary>The gain of K-weighting at 997 Hz, which stated loudness excludes.</summary>
     private const double OffsetDb = -0.691;
 
     private readonly KWeighting[] _filters;
@@ -47,7 +35,7 @@ public sealed class LevelMeter
     public int Channels => _filters.Length;
 
     /// <param name="pcm">
-    /// Interleaved samples, frames × channels, full scale ±1.0. One that is no finite number counts as 0.
+    /// Interleaved samples, frames × channels, full scale ±1.0. A sample that is not a finite number counts as 0.
     /// </param>
     public void Add(ReadOnlySpan<float> pcm)
     {
@@ -65,7 +53,7 @@ public sealed class LevelMeter
         }
     }
 
-    /// <summary>Reads the meter and begins the next peak. Silence goes before the first sound.</summary>
+    /// <summary>Reads the meter and starts the next peak. Before the first sound it reads silence.</summary>
     public SoundLevel Take()
     {
         var energy = 0.0;
@@ -77,7 +65,7 @@ public sealed class LevelMeter
         return new(Math.Max(SoundLevel.FloorDb, peak), Math.Max(SoundLevel.FloorDb, momentary));
     }
 
-    /// <summary>As new: what comes next is another sound.</summary>
+    /// <summary>Resets to the initial state, for another sound.</summary>
     public void Reset()
     {
         Array.Clear(_filters);

@@ -1,29 +1,8 @@
+using Veza.Media.Formats;
+
 namespace Veza.Media.Live;
 
-public enum MountState
-{
-    Waiting,
-    Live,
-    Interrupted,
-    Ended,
-}
-
-/// <summary>Why a mount ended: somebody stopped it, or no source came (back) within the grace time.</summary>
-public enum MountEnd
-{
-    Stopped,
-    SourceLost,
-}
-
-public enum ConnectAnswer
-{
-    Connected,
-    InUse,
-    OtherFormat,
-    Ended,
-}
-
-/// <summary>One broadcast on this node: a source writes, many listen.</summary>
+/// <summary>One broadcast on this node: one source writes, many listeners read. Safe from any thread.</summary>
 public sealed class Mount
 {
     private readonly Lock _gate = new();
@@ -34,9 +13,9 @@ public sealed class Mount
         TaskCreationOptions.RunContinuationsAsynchronously
     );
     private readonly CancellationTokenSource _ending = new();
-    private readonly List<LiveFrame> _incoming = [];
+    private readonly List<SoundFrame> _incoming = [];
 
-    // One for all who wait; whoever publishes puts the next in its place and completes this one.
+    // One task for all waiting listeners; each publication replaces it and completes it.
     private TaskCompletionSource _wake = NewWake();
     private MountSource? _source;
     private ITimer? _grace;
@@ -44,7 +23,7 @@ public sealed class Mount
     private int _listeners;
     private long _cuts;
 
-    public Mount(Guid broadcastId, LiveFormat format, BroadcastLimits limits, TimeProvider time)
+    public Mount(Guid broadcastId, BroadcastFormat format, BroadcastLimits limits, TimeProvider time)
     {
         BroadcastId = broadcastId;
         Format = format;
@@ -57,25 +36,25 @@ public sealed class Mount
     }
 
     public Guid BroadcastId { get; }
-    public LiveFormat Format { get; }
+    public BroadcastFormat Format { get; }
     public MountState State => _state;
     public int Listeners => Volatile.Read(ref _listeners);
 
-    /// <summary>How often a listener was too slow and was cut forward, over all listeners.</summary>
+    /// <summary>How often a slow listener skipped forward, over all listeners.</summary>
     public long Cuts => Interlocked.Read(ref _cuts);
 
-    /// <summary>Done when the mount has ended.</summary>
+    /// <summary>Completes when the mount has ended.</summary>
     public Task<MountEnd> Completion => _completion.Task;
 
-    /// <summary>Cancelled when the mount ends, so that a source's connection can be closed at once.</summary>
+    /// <summary>Cancelled when the mount ends, so that a source's connection closes immediately.</summary>
     public CancellationToken Ending => _ending.Token;
 
     internal FrameRing Ring => _ring;
     internal Task NextWake => Volatile.Read(ref _wake).Task;
 
-    /// <summary>Takes the one place there is for a source.</summary>
-    /// <param name="format">Must stay what it was: the listeners were told it when they came.</param>
-    public ConnectAnswer Connect(LiveFormat format, out MountSource? source)
+    /// <summary>Takes the only place for a source.</summary>
+    /// <param name="format">Must not change: the listeners have already been sent the content type.</param>
+    public ConnectAnswer Connect(BroadcastFormat format, out MountSource? source)
     {
         source = null;
         lock (_gate)
@@ -94,12 +73,12 @@ public sealed class Mount
         }
     }
 
-    /// <returns>Null when the mount has ended or has as many listeners as it may.</returns>
+    /// <returns>Null when the mount has ended or is full.</returns>
     public MountListener? Join()
     {
         if (_state == MountState.Ended)
             return null;
-        // Its place in the ring comes first: whoever is counted hears all that is sent from then on.
+        // Its place in the ring comes first, so that a counted listener gets everything sent from then on.
         var listener = new MountListener(this);
         if (Interlocked.Increment(ref _listeners) <= _limits.ListenersPerStreamMax)
             return listener;
@@ -107,7 +86,7 @@ public sealed class Mount
         return null;
     }
 
-    /// <summary>Ends the mount. Listeners hear what is already here and are then done.</summary>
+    /// <summary>Ends the mount. Listeners get the frames that are already here and are then done.</summary>
     public void End(MountEnd reason = MountEnd.Stopped)
     {
         lock (_gate)
@@ -163,7 +142,7 @@ public sealed class Mount
 
     private void AwaitSource()
     {
-        // The timer is its own token: one that fires after a source has come back finds another in its place.
+        // The timer is its own token: one that fires after a source has come back finds another timer there.
         ITimer? mine = null;
         mine = _grace = _time.CreateTimer(
             _ => GraceIsOver(() => mine),
@@ -199,6 +178,6 @@ public sealed class Mount
         _completion.TrySetResult(reason);
     }
 
-    // Without running them on the thread pool the source's thread would carry every listener's write.
+    // On the thread pool, or the source's thread would do every listener's write.
     private static TaskCompletionSource NewWake() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -1,8 +1,8 @@
+using Veza.Media.Formats;
+
 namespace Veza.Media.Live;
 
-/// <summary>
-/// One listener's cursor. It owns no audio: what it reads is the mount's, shared with all the others.
-/// </summary>
+/// <summary>One listener's cursor. It owns no audio: it reads the mount's frames, which all listeners share.</summary>
 /// <remarks>
 /// For one reader at a time. <c>while (await listener.WaitAsync(ct)) while (listener.TryRead(out var bytes)) …</c>
 /// </remarks>
@@ -12,7 +12,7 @@ public sealed class MountListener : IDisposable
     private long _next;
     private bool _seeksJoinPoint = true;
     private StreamHeaders _sentHeaders = StreamHeaders.None;
-    private LiveFrame? _afterHeaders;
+    private SoundFrame? _afterHeaders;
     private int _left;
 
     internal MountListener(Mount mount)
@@ -21,7 +21,7 @@ public sealed class MountListener : IDisposable
         _next = mount.Ring.JoinPosition();
     }
 
-    /// <summary>How often this listener was too slow and was cut forward.</summary>
+    /// <summary>How often this listener was too slow and skipped forward.</summary>
     public long Cuts { get; private set; }
 
     private bool HasMore => _afterHeaders is not null || _mount.Ring.Head >= _next;
@@ -32,7 +32,7 @@ public sealed class MountListener : IDisposable
     public ValueTask<bool> WaitAsync(CancellationToken cancellation) =>
         HasMore ? new(true) : WaitForMoreAsync(cancellation);
 
-    /// <param name="bytes">Headers, or a whole frame. They stay as they are for as long as they are held.</param>
+    /// <param name="bytes">Headers, or a whole frame. They never change, so the caller may hold them.</param>
     public bool TryRead(out ReadOnlyMemory<byte> bytes)
     {
         if (_afterHeaders is { } held)
@@ -51,7 +51,7 @@ public sealed class MountListener : IDisposable
                 bytes = frame.Bytes;
                 return true;
             }
-            // On joining, and wherever another logical stream begins, however one got there.
+            // On joining, and wherever another logical stream begins.
             _sentHeaders = frame.Headers;
             _afterHeaders = frame.Headers.Bytes.IsEmpty ? null : frame;
             bytes = _afterHeaders is null ? frame.Bytes : frame.Headers.Bytes;
@@ -67,7 +67,7 @@ public sealed class MountListener : IDisposable
             _mount.Leave();
     }
 
-    private LiveFrame? Next()
+    private SoundFrame? Next()
     {
         while (_mount.Ring.Head >= _next)
         {
@@ -76,7 +76,7 @@ public sealed class MountListener : IDisposable
                 _next++;
                 return frame;
             }
-            // It fell out of the ring before this listener came for it. Who is cut forward joins anew.
+            // The frame left the ring before this listener read it. A listener that skips forward joins again.
             _next = Math.Max(_next + 1, _mount.Ring.JoinPosition());
             _seeksJoinPoint = true;
             Cuts++;
@@ -89,7 +89,7 @@ public sealed class MountListener : IDisposable
     {
         while (true)
         {
-            // Taken before looking, so that what is published between the look and the wait completes it.
+            // Taken before the check, so that a publication between check and wait completes it.
             var wake = _mount.NextWake;
             var ended = _mount.State == MountState.Ended;
             if (HasMore)

@@ -1,7 +1,9 @@
+using Veza.Media.Formats;
+
 namespace Veza.Media.Live;
 
 /// <summary>
-/// A source's hold on its mount. Disposing it is how a source goes: the mount then waits for the next.
+/// A source's hold on its mount. Disposing it disconnects the source, and the mount waits for the next.
 /// </summary>
 public sealed class MountSource : IDisposable
 {
@@ -14,7 +16,7 @@ public sealed class MountSource : IDisposable
         _framer = framer;
     }
 
-    /// <summary>Why no sound can come of what was sent so far, or null.</summary>
+    /// <summary>Why the bytes so far cannot become sound; null while they can.</summary>
     public string? Fault => _framer.Fault;
 
     /// <returns>False once the mount has ended or the source was disposed.</returns>

@@ -1,6 +1,6 @@
 namespace Veza.Media.Live;
 
-/// <summary>The broadcasts on this node, by id. A mount that ends leaves by itself.</summary>
+/// <summary>The broadcasts on this node, by id. A mount that ends removes itself. Safe from any thread.</summary>
 public sealed class Mounts
 {
     private readonly BroadcastLimits _limits;
@@ -12,7 +12,7 @@ public sealed class Mounts
     {
         _limits = limits;
         _time = time;
-        MediaMetrics.ObserveMounts(All);
+        BroadcastMetrics.ObserveMounts(All);
     }
 
     public BroadcastLimits Limits => _limits;
@@ -38,9 +38,9 @@ public sealed class Mounts
             return [.. _mounts.Values];
     }
 
-    /// <summary>The broadcast's mount, made if there is none.</summary>
+    /// <summary>The broadcast's mount, created if there is none.</summary>
     /// <returns>Null when there are <see cref="BroadcastLimits.StreamsMax"/> already.</returns>
-    public Mount? Open(Guid broadcastId, LiveFormat format)
+    public Mount? Open(Guid broadcastId, BroadcastFormat format)
     {
         lock (_gate)
         {
@@ -59,7 +59,7 @@ public sealed class Mounts
         await mount.Completion;
         lock (_gate)
         {
-            // Another may have been opened in its place in the meantime.
+            // Another mount may have replaced it in the meantime.
             if (_mounts.TryGetValue(mount.BroadcastId, out var there) && there == mount)
                 _mounts.Remove(mount.BroadcastId);
         }

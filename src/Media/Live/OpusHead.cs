@@ -1,19 +1,20 @@
 using System.Buffers.Binary;
+using Veza.Media.Formats;
 
 namespace Veza.Media.Live;
 
-/// <summary>What the first packet of an Ogg Opus stream says of it.</summary>
+/// <summary>The first packet of an Ogg Opus stream.</summary>
 /// <remarks>RFC 7845, section 5.1.</remarks>
-/// <param name="GainQ8">To be applied by who decodes, in 1/256 dB.</param>
+/// <param name="GainQ8">Gain that the decoder must apply, in 1/256 dB.</param>
 /// <param name="MappingFamily">0 for mono and stereo in one stream; others map channels to several.</param>
 internal readonly record struct OpusHead(int Channels, int GainQ8, int MappingFamily)
 {
     private const int BytesMin = 19;
 
-    /// <summary>Mono or stereo, as nearly every source sends it; one decoder does.</summary>
+    /// <summary>Mono or stereo, as nearly every source sends it; one decoder is enough.</summary>
     public bool IsPlain => MappingFamily == 0 && Channels is 1 or 2;
 
-    /// <returns>Null when the stream is no Opus, or of a version to come that may be read otherwise.</returns>
+    /// <returns>Null when the stream is not Opus, or of a future version with another layout.</returns>
     public static OpusHead? Read(StreamHeaders headers)
     {
         if (OggPage.TryRead(headers.Bytes.Span, out var page, out _) != OggPageRead.Complete)

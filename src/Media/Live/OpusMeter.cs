@@ -1,44 +1,29 @@
 using System.Buffers;
 using Concentus;
+using Veza.Media.Formats;
 
 namespace Veza.Media.Live;
 
-/// <summary>Whether a broadcast's level is known.</summary>
-public enum MeterState
-{
-    /// <summary>Nothing was heard yet.</summary>
-    Waiting,
-
-    Metered,
-
-    /// <summary>Ogg Vorbis: its packets are not decoded in the process.</summary>
-    OtherCodec,
-
-    /// <summary>Opus in more channels than two, or mapped otherwise than mono and stereo are.</summary>
-    ChannelMapping,
-}
-
-/// <summary>Listens to one Opus broadcast at the speed it sounds, and measures it.</summary>
+/// <summary>Decodes one Opus broadcast in real time, and measures its level.</summary>
 /// <remarks>
 /// Reads the mount's own frames by their numbers and holds none. Decoding costs 0.3 to 0.5 % of a core. A packet that
-/// cannot be decoded is counted and passed over; so is what lies behind by more than <see cref="LagMax"/>. For one
-/// thread at a time.
+/// cannot be decoded is counted and skipped; so is sound older than <see cref="LagMax"/>. For one thread at a time.
 /// </remarks>
 public sealed class OpusMeter
 {
-    /// <summary>A page of ffmpeg's holds a second by default; what has waited for two is skipped.</summary>
+    /// <summary>A page of ffmpeg's holds a second by default; sound that has waited for two is skipped.</summary>
     public static readonly TimeSpan LagMax = TimeSpan.FromSeconds(2);
 
-    /// <summary>Sound decoded in one go, however late it is asked for: the rest catches up, or is skipped.</summary>
+    /// <summary>Sound decoded in one call, however late it comes: the rest catches up, or is skipped.</summary>
     public static readonly TimeSpan SoundPerGoMax = TimeSpan.FromMilliseconds(400);
 
-    /// <summary>Pages and packets looked at in one go: twice the packets of 2.5 ms, each on its own page.</summary>
+    /// <summary>Pages and packets read in one call: twice the packets of 2.5 ms, each on its own page.</summary>
     private const int StepsPerGoMax = 640;
 
     /// <summary>120 ms, the longest that a packet may be (RFC 6716, section 2.1.4).</summary>
     private const int PacketFramesMax = LevelMeter.SampleRateHz * 120 / 1000;
 
-    /// <summary>2.5 ms, the shortest that a packet may be. One that fails counts as that.</summary>
+    /// <summary>2.5 ms, the shortest that a packet may be. A failed packet counts as that.</summary>
     private const int FailedFrames = LevelMeter.SampleRateHz / 400;
 
     private static readonly KeyValuePair<string, object?> Decoded = new("outcome", "decoded");
@@ -56,7 +41,8 @@ public sealed class OpusMeter
 
     static OpusMeter()
     {
-        // Otherwise it would look for a libopus of the machine, whose fault on a stranger's bytes is no exception.
+        // Otherwise it would load the machine's libopus, where hostile bytes could crash the process instead of
+        // throwing an exception.
         OpusCodecFactory.AttemptToUseNativeLibrary = false;
     }
 
@@ -69,10 +55,13 @@ public sealed class OpusMeter
     /// <summary>Changes when the source begins another stream.</summary>
     public MeterState State { get; private set; }
 
-    /// <returns>Null for a broadcast that cannot be Opus.</returns>
-    public static OpusMeter? Of(Mount mount) => mount.Format == LiveFormat.Ogg ? new(mount) : null;
+    /// <summary>Whether a broadcast can be Opus.</summary>
+    public static bool CanMeter(Mount mount) => mount.Format == BroadcastFormat.Ogg;
 
-    /// <summary>Decodes as much of what has come as sounds in a time.</summary>
+    /// <returns>Null for a broadcast that cannot be Opus.</returns>
+    public static OpusMeter? Of(Mount mount) => CanMeter(mount) ? new(mount) : null;
+
+    /// <summary>Decodes as much sound as has played in the elapsed time.</summary>
     /// <param name="elapsed">Since the last call.</param>
     public void Hear(TimeSpan elapsed)
     {
@@ -87,7 +76,7 @@ public sealed class OpusMeter
                     _framesDue -= Decode(packet, pcm);
                 else if (NextFrame() is { } frame)
                     Open(frame);
-                // What is not here yet is not owed later: a player would have been silent.
+                // Missing sound is not made up for later: a player would have been silent.
                 else
                     _framesDue = 0;
             }
@@ -98,7 +87,7 @@ public sealed class OpusMeter
         }
     }
 
-    /// <returns>Null when nothing was heard since the reading before.</returns>
+    /// <returns>Null when no sound was decoded since the reading before.</returns>
     public SoundLevel? Take()
     {
         if (!_heard || _ear is null)
@@ -109,7 +98,7 @@ public sealed class OpusMeter
 
     private static int FramesOf(TimeSpan sound) => (int)(sound.TotalSeconds * LevelMeter.SampleRateHz);
 
-    private LiveFrame? NextFrame()
+    private SoundFrame? NextFrame()
     {
         if (_ring.Head < _next)
             return null;
@@ -131,13 +120,13 @@ public sealed class OpusMeter
         for (var at = Math.Max(_next, newest - FrameRing.FramesMax); at < newest; at++)
             if (_ring.Find(at) is { } frame)
                 skipped += OggPage.OfWhole(frame.Bytes.Span).PacketsEnded;
-        MediaMetrics.MeteredPackets.Add(skipped, Skipped);
-        // Where no later page can be begun with, the one that was due is late but sound.
+        BroadcastMetrics.MeteredPackets.Add(skipped, Skipped);
+        // When no later page is a join point, the due one is late but intact.
         _next = Math.Max(_next, newest);
         _packets.Forget();
     }
 
-    private void Open(LiveFrame frame)
+    private void Open(SoundFrame frame)
     {
         if (!ReferenceEquals(frame.Headers, _headers))
             Begin(frame.Headers);
@@ -157,26 +146,26 @@ public sealed class OpusMeter
         else
         {
             State = MeterState.Metered;
-            // Kept for the next one: a source may begin a stream with every page.
+            // Kept for the next stream: a source may begin one with every page.
             _ear = _ears[head.Channels - 1] ??= new(head.Channels);
             _ear.Begin(head.GainQ8);
         }
     }
 
-    /// <returns>The frames that it counts as.</returns>
+    /// <returns>The number of frames that it counts as.</returns>
     private int Decode(ReadOnlySpan<byte> packet, float[] pcm)
     {
         if (_ear!.Decode(packet, pcm) is not { } frames)
         {
-            MediaMetrics.MeteredPackets.Add(1, Failed);
+            BroadcastMetrics.MeteredPackets.Add(1, Failed);
             return FailedFrames;
         }
-        MediaMetrics.MeteredPackets.Add(1, Decoded);
+        BroadcastMetrics.MeteredPackets.Add(1, Decoded);
         _heard = true;
         return frames;
     }
 
-    /// <summary>A decoder and what it feeds, for one number of channels.</summary>
+    /// <summary>A decoder and its level meter, for one number of channels.</summary>
     private sealed class Ear(int channels)
     {
         private readonly IOpusDecoder _decoder = OpusCodecFactory.CreateDecoder(LevelMeter.SampleRateHz, channels);
@@ -190,10 +179,10 @@ public sealed class OpusMeter
             Meter.Reset();
         }
 
-        /// <returns>How many frames it was; null when it cannot be decoded.</returns>
+        /// <returns>The number of decoded frames; null when the packet cannot be decoded.</returns>
         public int? Decode(ReadOnlySpan<byte> packet, float[] pcm)
         {
-            // To the decoder an empty packet is a lost one, which it would make up for.
+            // The decoder takes an empty packet for a lost one, and would conceal it.
             if (packet.IsEmpty)
                 return null;
             try
@@ -202,7 +191,7 @@ public sealed class OpusMeter
                 Meter.Add(pcm.AsSpan(0, frames * Meter.Channels));
                 return frames;
             }
-            // Whatever it finds wrong with bytes of a stranger's choice, the next packet may be sound.
+            // The bytes come from a stranger and may cause any exception; the next packet may be good.
             catch (Exception)
             {
                 _decoder.ResetState();

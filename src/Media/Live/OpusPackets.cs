@@ -1,9 +1,11 @@
+using Veza.Media.Formats;
+
 namespace Veza.Media.Live;
 
-/// <summary>Takes the packets of one Ogg stream out of its pages, one at a time.</summary>
+/// <summary>Extracts the packets of one Ogg stream from its pages, one at a time.</summary>
 /// <remarks>
-/// A packet within a page is handed out where it lies; one across pages is put together, up to
-/// <see cref="PacketBytesMax"/>. One that lacks its beginning or is too long comes out empty. For one thread at a time.
+/// A packet within a page is returned in place; one across pages is assembled, up to <see cref="PacketBytesMax"/>. A
+/// packet that lacks its beginning or is too long comes out empty. For one thread at a time.
 /// </remarks>
 internal sealed class OpusPackets
 {
@@ -17,12 +19,12 @@ internal sealed class OpusPackets
     private int _begunBytes;
     private bool _unusable;
 
-    /// <summary>Goes on with the next page; what is left of the one before is dropped.</summary>
+    /// <summary>Continues with the next page; the rest of the one before is dropped.</summary>
     /// <param name="bytes">A page that a framer has cut.</param>
     public void Open(ReadOnlyMemory<byte> bytes)
     {
         var page = OggPage.OfWhole(bytes.Span);
-        // Whose beginning was on a page that never came, or whose end is on none.
+        // A packet whose beginning was on a lost page, or that no page has ended.
         _unusable = page.IsContinued && (_unusable || _begunBytes == 0);
         if (!page.IsContinued)
             _begunBytes = 0;
@@ -31,7 +33,7 @@ internal sealed class OpusPackets
         _at = 0;
     }
 
-    /// <summary>Pages are left out: nothing that began is finished.</summary>
+    /// <summary>Pages were skipped: drops any unfinished packet.</summary>
     public void Forget()
     {
         _page = default;

@@ -1,5 +1,5 @@
 using Veza.Domain.Accounts;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Accounts;

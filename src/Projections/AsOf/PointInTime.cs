@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Dapper;
 using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.EventStore.Projections;
 using Veza.EventStore.Reading;
 using Veza.Projections.Topics;

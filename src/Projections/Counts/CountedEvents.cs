@@ -6,7 +6,6 @@ using Veza.Domain.Music.Tracks;
 using Veza.Domain.Social.Comments;
 using Veza.Domain.Social.Follows;
 using Veza.Domain.Social.Likes;
-using Veza.EventStore;
 using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Counts;

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using Npgsql;
 using Veza.EventStore;
+using Veza.EventStore.Coordination;
+using Veza.EventStore.Events;
 using Veza.EventStore.Reading;
 
 namespace Veza.Projections.Topics;

@@ -3,6 +3,7 @@ using Npgsql;
 using NpgsqlTypes;
 using Veza.Domain.Accounts;
 using Veza.EventStore.Personal;
+using Veza.EventStore.Projections;
 
 namespace Veza.Reactors.Accounts;
 

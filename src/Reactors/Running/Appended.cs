@@ -1,4 +1,5 @@
 using Veza.Commands.Dispatching;
+using Veza.EventStore.Events;
 using Wolverine;
 
 namespace Veza.Reactors.Running;

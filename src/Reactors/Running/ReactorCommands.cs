@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using System.Text;
+using Veza.EventStore.Events;
 
 namespace Veza.Reactors.Running;
 
@@ -27,11 +27,7 @@ public static class ReactorCommands
         e.Id.TryWriteBytes(input, bigEndian: true, out _);
         Encoding.UTF8.GetBytes(reactor, input.AsSpan(16));
         about?.TryWriteBytes(input.AsSpan(16 + name), bigEndian: true, out _);
-        Span<byte> hash = stackalloc byte[32];
-        SHA256.HashData(input, hash);
-        hash[6] = (byte)((hash[6] & 0x0F) | 0x80);
-        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
-        return new(hash[..16], bigEndian: true);
+        return DerivedId.Of(input);
     }
 
     /// <exception cref="ArgumentException">A command of this type may hold somebody's text.</exception>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Veza.EventStore.Database;
 using Wolverine;
 using Wolverine.ErrorHandling;
 using Wolverine.Runtime;

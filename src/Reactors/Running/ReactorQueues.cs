@@ -67,6 +67,9 @@ public sealed class ReactorQueues
         ];
     }
 
+    /// <summary>Whether there is a reactor of this name; the queue of commands counts as one.</summary>
+    public static bool Has(string name) => Find(name) is not null;
+
     /// <summary>Gives a reactor its dead letters again.</summary>
     /// <returns>How many; null when there is no such reactor.</returns>
     public async Task<int?> RetryAsync(string name, CancellationToken ct) =>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Veza.EventStore.Events;
 using Veza.EventStore.Subscriptions;
 using Wolverine;
 using Wolverine.RDBMS;

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Veza.Commands.Dispatching;
+using Veza.EventStore.Events;
 using Wolverine;
 using Wolverine.ErrorHandling;
 using Wolverine.Postgresql;

@@ -6,7 +6,7 @@ using Veza.Domain.Accounts;
 using Veza.Domain.Chat.Channels;
 using Veza.Domain.Chat.Communities;
 using Veza.Domain.Chat.Members;
-using Veza.EventStore;
+using Veza.EventStore.Database;
 using Veza.Projections.Chat;
 
 namespace Veza.Realtime.Presence;

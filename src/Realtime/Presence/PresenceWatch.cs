@@ -1,3 +1,5 @@
+using Veza.EventStore.Concurrency;
+
 namespace Veza.Realtime.Presence;
 
 /// <summary>
@@ -10,7 +12,7 @@ public sealed class PresenceWatch
     private readonly TimeProvider _clock;
     private readonly Lock _gate = new();
     private readonly Dictionary<Topic, Guid> _topics;
-    private readonly SemaphoreSlim _something = new(0, 1);
+    private readonly Wakeup _changed = new();
     private Dictionary<Guid, PresenceStatus> _presence = [];
     private Dictionary<(Guid Channel, Guid Account), DateTimeOffset> _typing = [];
     private List<string> _closed = [];
@@ -50,7 +52,7 @@ public sealed class PresenceWatch
             lock (_gate)
                 if (_topics.Count == 0)
                     return null;
-            await _something.WaitAsync(ct);
+            await _changed.WaitAsync(ct);
         }
     }
 
@@ -61,7 +63,7 @@ public sealed class PresenceWatch
                 _presence[account] = status;
             else
                 LiveMetrics.PresenceDropped.Add(1);
-        Wake();
+        _changed.Set();
     }
 
     internal void Tell(Guid channel, Guid account, DateTimeOffset expires)
@@ -71,7 +73,7 @@ public sealed class PresenceWatch
                 _typing[(channel, account)] = expires;
             else
                 LiveMetrics.PresenceDropped.Add(1);
-        Wake();
+        _changed.Set();
     }
 
     /// <param name="community">Null for all there are.</param>
@@ -83,7 +85,7 @@ public sealed class PresenceWatch
                 _topics.Remove(topic);
                 _closed.Add(topic.ToString());
             }
-        Wake();
+        _changed.Set();
     }
 
     private PresenceMessage? Take()
@@ -109,12 +111,5 @@ public sealed class PresenceWatch
             _closed = [];
             return message is { Presence.Count: 0, Typing.Count: 0, Closed.Count: 0 } ? null : message;
         }
-    }
-
-    private void Wake()
-    {
-        lock (_gate)
-            if (_something.CurrentCount == 0)
-                _something.Release();
     }
 }

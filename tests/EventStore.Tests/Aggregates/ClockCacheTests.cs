@@ -1,4 +1,5 @@
 using Veza.EventStore.Aggregates;
+using Veza.EventStore.Caching;
 
 namespace Veza.EventStore.Tests.Aggregates;
 

@@ -5,6 +5,7 @@ using Npgsql;
 using Veza.EventStore.Aggregates;
 using Veza.EventStore.Appending;
 using Veza.EventStore.Coordination;
+using Veza.EventStore.Events;
 using Veza.EventStore.Projections;
 using Veza.EventStore.Subscriptions;
 using static Veza.EventStore.Tests.LogFixture;

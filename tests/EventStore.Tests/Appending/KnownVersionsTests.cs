@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Veza.EventStore.Appending;
+using Veza.EventStore.Personal;
 using static Veza.EventStore.Tests.LogFixture;
 
 namespace Veza.EventStore.Tests.Appending;
@@ -212,9 +213,9 @@ public class KnownVersionsTests(LogFixture fixture)
 
     private static BatchArrays Batch(Guid[] streams)
     {
-        var types = Types;
+        var cipher = new PersonalDataCipher(Types, keys: null);
         return new(
-            [.. streams.Select(s => new PendingAppend(Command(Change(s, 0, new Cleared(s))), types, 0))],
+            [.. streams.Select(s => new PendingAppend(Command(Change(s, 0, new Cleared(s))), cipher, 0))],
             streams.Length
         );
     }

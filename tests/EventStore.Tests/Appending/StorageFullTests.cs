@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Veza.EventStore.Appending;
+using Veza.EventStore.Database;
 using static Veza.EventStore.Tests.LogFixture;
 
 namespace Veza.EventStore.Tests.Appending;

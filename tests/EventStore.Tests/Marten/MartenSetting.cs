@@ -2,6 +2,7 @@ using JasperFx;
 using Marten;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Veza.EventStore.Events;
 using Veza.EventStore.Marten;
 using Veza.EventStore.Verification;
 
@@ -92,7 +93,7 @@ public sealed class MartenSetting : IAsyncDisposable
         {
             options.Connection(Database);
             options.DatabaseSchemaName = "diary";
-            options.OpenVezaLog(_keys.Types, typeof(Page));
+            options.OpenVezaLog(_keys.Cipher, typeof(Page));
             more?.Invoke(options);
         });
 

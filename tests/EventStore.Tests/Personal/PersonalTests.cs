@@ -2,6 +2,8 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Veza.EventStore.Appending;
+using Veza.EventStore.Database;
+using Veza.EventStore.Events;
 using Veza.EventStore.Personal;
 using Veza.EventStore.Postgres;
 
@@ -250,7 +252,7 @@ public class PersonalTests(LogFixture fixture)
                 [
                     () => WriteAsync(again, 1, more),
                     () => WriteAsync(again, 1, more),
-                    () => Task.Run(() => again.Types.Write(more)),
+                    () => Task.Run(() => again.Cipher.Write(more, Guid.Empty)),
                 ]
         )
         {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Veza.EventStore.Database;
 using Veza.EventStore.Postgres;
 
 namespace Veza.EventStore.Tests.Postgres;

@@ -1,4 +1,5 @@
 using Npgsql;
+using Veza.EventStore.Events;
 using Veza.EventStore.Projections;
 
 namespace Veza.EventStore.Tests.Projections;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Veza.EventStore.Events;
 using Veza.EventStore.Projections;
 using static Veza.EventStore.Tests.LogFixture;
 

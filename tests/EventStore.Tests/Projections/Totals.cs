@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Veza.EventStore.Coordination;
+using Veza.EventStore.Events;
 using Veza.EventStore.Projections;
 using static Veza.EventStore.Tests.LogFixture;
 

@@ -1,3 +1,4 @@
+using Veza.EventStore.Events;
 using Veza.EventStore.Reading;
 using static Veza.EventStore.Tests.LogFixture;
 

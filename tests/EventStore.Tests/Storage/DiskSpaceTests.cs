@@ -1,3 +1,5 @@
+using Veza.EventStore.Database;
+
 namespace Veza.EventStore.Tests.Storage;
 
 public sealed class DiskSpaceTests

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
-using Veza.EventStore;
 using Veza.EventStore.Appending;
+using Veza.EventStore.Events;
 using Veza.Faults.Tests.Recording;
 
 namespace Veza.Faults.Tests.Load;

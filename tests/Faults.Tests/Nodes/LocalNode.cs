@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Veza.EventStore;
 using Veza.EventStore.Appending;
+using Veza.EventStore.Database;
 using Veza.Faults.Tests.Load;
 using Veza.Faults.Tests.Recording;
 

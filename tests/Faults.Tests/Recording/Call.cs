@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Text;
 using Npgsql;
-using Veza.EventStore;
 using Veza.EventStore.Appending;
+using Veza.EventStore.Database;
+using Veza.EventStore.Events;
 
 namespace Veza.Faults.Tests.Recording;
 

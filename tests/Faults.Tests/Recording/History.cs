@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
-using Veza.EventStore;
 using Veza.EventStore.Appending;
+using Veza.EventStore.Events;
 
 namespace Veza.Faults.Tests.Recording;
 

@@ -1,5 +1,5 @@
 using Npgsql;
-using Veza.EventStore;
+using Veza.EventStore.Database;
 
 namespace Veza.Faults.Tests.Recording;
 

@@ -1,4 +1,4 @@
-using Veza.EventStore;
+using Veza.EventStore.Database;
 using Veza.Faults.Tests.Nodes;
 
 namespace Veza.Faults.Tests.Servers;

@@ -1,5 +1,6 @@
 using Npgsql;
 using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.EventStore.Postgres;
 using Veza.Faults.Tests.Load;
 using Veza.Faults.Tests.Nodes;

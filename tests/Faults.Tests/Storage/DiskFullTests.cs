@@ -115,7 +115,7 @@ public class DiskFullTests
                             )
                         ).Count == 10;
                 }
-                catch (Exception away) when (Veza.EventStore.DatabaseFaults.IsUnavailable(away))
+                catch (Exception away) when (Veza.EventStore.Database.DatabaseFaults.IsUnavailable(away))
                 {
                     return false;
                 }

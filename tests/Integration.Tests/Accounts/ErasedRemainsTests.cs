@@ -1,5 +1,6 @@
 using Npgsql;
 using Veza.EventStore.Personal;
+using Veza.EventStore.Projections;
 
 namespace Veza.Integration.Tests.Accounts;
 

@@ -10,6 +10,7 @@ using Veza.Domain.Chat.Messages;
 using Veza.EventStore;
 using Veza.EventStore.Aggregates;
 using Veza.EventStore.Appending;
+using Veza.EventStore.Events;
 using Veza.EventStore.Reading;
 using Veza.Projections.Chat.Messages;
 using Veza.Reactors.Chat.Members;

@@ -267,7 +267,7 @@ public sealed class VezaSettingsTests
 
         Assert.Equal(
             SettingsText.Markdown(),
-            File.ReadAllText(Path.Combine(folder.FullName, "docs", "configuration.md"))
+            File.ReadAllText(Path.Combine(folder.FullName, "docs", "reference", "configuration.md"))
         );
     }
 

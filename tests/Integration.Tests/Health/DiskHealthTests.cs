@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Veza.Api.Health;
-using Veza.EventStore;
+using Veza.EventStore.Database;
 
 namespace Veza.Integration.Tests.Health;
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Veza.Api.Configuration;
 using Veza.Api.Http;
 
 namespace Veza.Integration.Tests.Http;
@@ -49,7 +50,7 @@ public class ProxiesTests
     [InlineData("10.0.0.1/8", "10.0.0.0/8")]
     [InlineData("example.org", null)]
     public void A_proxy_is_an_address_or_a_network(string text, string? network) =>
-        Assert.Equal(network, Proxies.Network(text)?.ToString());
+        Assert.Equal(network, Kinds.Network(text)?.ToString());
 
     private static string Secret(char of) => $"{of}0123456789abcdefghijklmnopqrstuvwxyz";
 }

@@ -245,7 +245,7 @@ public sealed class FuzzTests(VezaServer veza, ITestOutputHelper output)
         // No mount is open, so none may be accepted.
         Assert.Equal(0, accepted);
         var id = Guid.CreateVersion7();
-        Assert.NotNull(host.Mounts.Open(id, Media.Live.LiveFormat.Mp3));
+        Assert.NotNull(host.Mounts.Open(id, Media.Live.BroadcastFormat.Mp3));
         using var good = await host.ConnectAsync();
         await good.SendAsync(
             $"SOURCE /live/{id} ICE/1.0\r\n{RawConnection.Authorization()}Content-Type: audio/mpeg\r\n\r\n"

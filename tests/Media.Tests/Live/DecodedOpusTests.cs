@@ -1,5 +1,7 @@
 using Concentus;
+using Veza.Media.Formats;
 using Veza.Media.Live;
+using Veza.Media.Tests.Formats;
 
 namespace Veza.Media.Tests.Live;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Veza.Media.Live;
+using Veza.Media.Tests.Formats;
 
 namespace Veza.Media.Tests.Live;
 

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
+using Veza.Media.Formats;
 using Veza.Media.Live;
+using Veza.Media.Tests.Formats;
 
 namespace Veza.Media.Tests.Live;
 
@@ -13,8 +15,8 @@ public sealed class MountTests(SoundFiles sounds)
             await sounds.MakeAsync(name, 12, "-c:a", "libopus", "-b:a", "96k", "-page_duration", "200000")
         );
 
-    private async Task<byte[]> Sound(LiveFormat format) =>
-        format == LiveFormat.Ogg
+    private async Task<byte[]> Sound(BroadcastFormat format) =>
+        format == BroadcastFormat.Ogg
             ? await Opus()
             : await File.ReadAllBytesAsync(
                 await sounds.MakeAsync(
@@ -29,7 +31,7 @@ public sealed class MountTests(SoundFiles sounds)
                 )
             );
 
-    private Mount NewMount(LiveFormat format, BroadcastLimits? limits = null) =>
+    private Mount NewMount(BroadcastFormat format, BroadcastLimits? limits = null) =>
         new(Guid.CreateVersion7(), format, limits ?? _limits, _time);
 
     private static MountSource Connect(Mount mount)
@@ -52,9 +54,12 @@ public sealed class MountTests(SoundFiles sounds)
     }
 
     [Theory]
-    [InlineData(LiveFormat.Ogg, "ogg")]
-    [InlineData(LiveFormat.Mp3, "mp3")]
-    public async Task A_late_joiner_gets_headers_and_a_burst_and_decodes_all_of_it(LiveFormat format, string demuxer)
+    [InlineData(BroadcastFormat.Ogg, "ogg")]
+    [InlineData(BroadcastFormat.Mp3, "mp3")]
+    public async Task A_late_joiner_gets_headers_and_a_burst_and_decodes_all_of_it(
+        BroadcastFormat format,
+        string demuxer
+    )
     {
         var sound = await Sound(format);
         var mount = NewMount(format);
@@ -72,7 +77,7 @@ public sealed class MountTests(SoundFiles sounds)
     [Fact]
     public async Task All_listeners_read_the_same_bytes_of_memory()
     {
-        var mount = NewMount(LiveFormat.Ogg);
+        var mount = NewMount(BroadcastFormat.Ogg);
         using var one = mount.Join()!;
         using var other = mount.Join()!;
         Send(Connect(mount), await Opus(), 12);
@@ -89,9 +94,12 @@ public sealed class MountTests(SoundFiles sounds)
     }
 
     [Theory]
-    [InlineData(LiveFormat.Ogg, "ogg")]
-    [InlineData(LiveFormat.Mp3, "mp3")]
-    public async Task A_slow_listener_is_cut_forward_while_another_gets_every_byte(LiveFormat format, string demuxer)
+    [InlineData(BroadcastFormat.Ogg, "ogg")]
+    [InlineData(BroadcastFormat.Mp3, "mp3")]
+    public async Task A_slow_listener_is_cut_forward_while_another_gets_every_byte(
+        BroadcastFormat format,
+        string demuxer
+    )
     {
         var sound = await Sound(format);
         var mount = NewMount(
@@ -126,8 +134,8 @@ public sealed class MountTests(SoundFiles sounds)
     [Fact]
     public async Task However_much_is_sent_at_once_the_ring_keeps_to_its_bytes()
     {
-        var sound = await Sound(LiveFormat.Mp3);
-        var mount = NewMount(LiveFormat.Mp3, _limits with { RingBytesMax = 60_000, BurstBytesMax = 60_000 });
+        var sound = await Sound(BroadcastFormat.Mp3);
+        var mount = NewMount(BroadcastFormat.Mp3, _limits with { RingBytesMax = 60_000, BurstBytesMax = 60_000 });
         using var listener = mount.Join()!;
         var source = Connect(mount);
         for (var i = 0; i < 20; i++)
@@ -139,7 +147,7 @@ public sealed class MountTests(SoundFiles sounds)
     public async Task When_the_mount_ends_listeners_hear_what_is_there_and_are_done()
     {
         var sound = await Opus();
-        var mount = NewMount(LiveFormat.Ogg);
+        var mount = NewMount(BroadcastFormat.Ogg);
         using var listener = mount.Join()!;
         var source = Connect(mount);
         source.Write(sound);
@@ -150,14 +158,14 @@ public sealed class MountTests(SoundFiles sounds)
         Assert.False(source.Write(sound));
         Assert.Null(mount.Join());
         Assert.Equal(MountEnd.Stopped, await mount.Completion);
-        Assert.Equal(ConnectAnswer.Ended, mount.Connect(LiveFormat.Ogg, out _));
+        Assert.Equal(ConnectAnswer.Ended, mount.Connect(BroadcastFormat.Ogg, out _));
     }
 
     [Fact]
     public async Task One_who_waits_is_woken_by_sound_and_by_the_end()
     {
         var sound = await Opus();
-        var mount = NewMount(LiveFormat.Ogg);
+        var mount = NewMount(BroadcastFormat.Ogg);
         using var listener = mount.Join()!;
         var source = Connect(mount);
         var waiting = listener.WaitAsync(CancellationToken.None);
@@ -175,16 +183,19 @@ public sealed class MountTests(SoundFiles sounds)
     public async Task One_who_waits_can_give_up()
     {
         using var gone = new CancellationTokenSource();
-        using var listener = NewMount(LiveFormat.Ogg).Join()!;
+        using var listener = NewMount(BroadcastFormat.Ogg).Join()!;
         var waiting = listener.WaitAsync(gone.Token);
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await waiting);
     }
 
     [Theory]
-    [InlineData(LiveFormat.Ogg, "ogg")]
-    [InlineData(LiveFormat.Mp3, "mp3")]
-    public async Task A_source_that_breaks_off_in_the_middle_of_a_frame_can_come_back(LiveFormat format, string demuxer)
+    [InlineData(BroadcastFormat.Ogg, "ogg")]
+    [InlineData(BroadcastFormat.Mp3, "mp3")]
+    public async Task A_source_that_breaks_off_in_the_middle_of_a_frame_can_come_back(
+        BroadcastFormat format,
+        string demuxer
+    )
     {
         var sound = await Sound(format);
         var mount = NewMount(format);
@@ -196,7 +207,7 @@ public sealed class MountTests(SoundFiles sounds)
         var closing = listener.ReadAll();
         heard.Write(closing);
         // An Ogg stream ends properly, with an end-of-stream page.
-        if (format == LiveFormat.Ogg)
+        if (format == BroadcastFormat.Ogg)
             Assert.Equal((27, 4), (closing.Length, closing[5]));
         Assert.Equal(MountState.Interrupted, mount.State);
         Assert.False(source.Write(sound));
@@ -207,7 +218,7 @@ public sealed class MountTests(SoundFiles sounds)
         _time.Advance(_limits.SourceGrace);
         Assert.Equal(MountState.Live, mount.State);
         // Another recording, because every start of an encoder gives its Ogg stream another serial number.
-        Send(again, format == LiveFormat.Ogg ? await Opus("mount-again.opus") : sound, 12, () =>
+        Send(again, format == BroadcastFormat.Ogg ? await Opus("mount-again.opus") : sound, 12, () =>
             heard.Write(listener.ReadAll())
         );
 
@@ -220,7 +231,7 @@ public sealed class MountTests(SoundFiles sounds)
     [Fact]
     public async Task A_source_that_does_not_come_back_ends_the_mount_after_the_grace_time()
     {
-        var mount = NewMount(LiveFormat.Mp3);
+        var mount = NewMount(BroadcastFormat.Mp3);
         using var listener = mount.Join()!;
         Connect(mount).Dispose();
         var waiting = listener.WaitAsync(CancellationToken.None);
@@ -233,17 +244,17 @@ public sealed class MountTests(SoundFiles sounds)
     [Fact]
     public void A_second_source_and_another_format_are_refused()
     {
-        var mount = NewMount(LiveFormat.Mp3);
-        Assert.Equal(ConnectAnswer.OtherFormat, mount.Connect(LiveFormat.Ogg, out _));
+        var mount = NewMount(BroadcastFormat.Mp3);
+        Assert.Equal(ConnectAnswer.OtherFormat, mount.Connect(BroadcastFormat.Ogg, out _));
         using var source = Connect(mount);
-        Assert.Equal(ConnectAnswer.InUse, mount.Connect(LiveFormat.Mp3, out var second));
+        Assert.Equal(ConnectAnswer.InUse, mount.Connect(BroadcastFormat.Mp3, out var second));
         Assert.Null(second);
     }
 
     [Fact]
     public void Listeners_are_counted_and_bounded()
     {
-        var mount = NewMount(LiveFormat.Mp3, _limits with { ListenersPerStreamMax = 2 });
+        var mount = NewMount(BroadcastFormat.Mp3, _limits with { ListenersPerStreamMax = 2 });
         var first = mount.Join()!;
         using var second = mount.Join();
         Assert.Null(mount.Join());
@@ -260,12 +271,12 @@ public sealed class MountTests(SoundFiles sounds)
     {
         var mounts = new Mounts(_limits with { StreamsMax = 1 }, _time);
         var id = Guid.CreateVersion7();
-        var mount = mounts.Open(id, LiveFormat.Ogg)!;
-        Assert.Same(mount, mounts.Open(id, LiveFormat.Ogg));
-        Assert.Null(mounts.Open(Guid.CreateVersion7(), LiveFormat.Ogg));
+        var mount = mounts.Open(id, BroadcastFormat.Ogg)!;
+        Assert.Same(mount, mounts.Open(id, BroadcastFormat.Ogg));
+        Assert.Null(mounts.Open(Guid.CreateVersion7(), BroadcastFormat.Ogg));
         mount.End();
         await mount.Completion;
-        Assert.NotSame(mount, mounts.Open(id, LiveFormat.Ogg));
+        Assert.NotSame(mount, mounts.Open(id, BroadcastFormat.Ogg));
     }
 
     [Fact]
@@ -287,7 +298,7 @@ public sealed class MountTests(SoundFiles sounds)
         var within = Enumerable
             .Range(1, frames.Count - 1)
             .First(i => !frames[i].IsJoinPoint && frames.Skip(i).Any(f => f.IsJoinPoint));
-        var mount = NewMount(LiveFormat.Ogg, _limits with { BurstBytesMax = 1 });
+        var mount = NewMount(BroadcastFormat.Ogg, _limits with { BurstBytesMax = 1 });
         var source = Connect(mount);
         source.Write(Framing.Sent(frames.Take(within)));
         using var listener = mount.Join()!;
@@ -303,7 +314,7 @@ public sealed class MountTests(SoundFiles sounds)
     {
         // Numbered frames of 417 bytes, written at full speed into a ring bounded by its bytes or by its places.
         const int Frames = 60_003;
-        var mount = NewMount(LiveFormat.Mp3, _limits with { RingBytesMax = ringBytesMax, BurstBytesMax = 20_000 });
+        var mount = NewMount(BroadcastFormat.Mp3, _limits with { RingBytesMax = ringBytesMax, BurstBytesMax = 20_000 });
         var source = Connect(mount);
         var random = new Random(Framing.NewSeed());
         var listening = Enumerable
@@ -352,7 +363,7 @@ public sealed class MountTests(SoundFiles sounds)
     public async Task Ten_thousand_who_listen_while_it_is_sent_all_hear_every_byte()
     {
         var sound = await Opus();
-        var mount = NewMount(LiveFormat.Ogg);
+        var mount = NewMount(BroadcastFormat.Ogg);
         var source = Connect(mount);
         var listening = Enumerable
             .Range(0, 10_000)

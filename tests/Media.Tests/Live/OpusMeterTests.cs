@@ -1,6 +1,8 @@
 using Concentus;
 using Concentus.Enums;
+using Veza.Media.Formats;
 using Veza.Media.Live;
+using Veza.Media.Tests.Formats;
 
 namespace Veza.Media.Tests.Live;
 
@@ -20,8 +22,8 @@ public sealed class OpusMeterTests
     public OpusMeterTests(SoundFiles sounds)
     {
         _sounds = sounds;
-        _mount = new(Guid.CreateVersion7(), LiveFormat.Ogg, new BroadcastLimits(), _time);
-        Assert.Equal(ConnectAnswer.Connected, _mount.Connect(LiveFormat.Ogg, out var source));
+        _mount = new(Guid.CreateVersion7(), BroadcastFormat.Ogg, new BroadcastLimits(), _time);
+        Assert.Equal(ConnectAnswer.Connected, _mount.Connect(BroadcastFormat.Ogg, out var source));
         _source = source!;
         _meter = OpusMeter.Of(_mount)!;
     }
@@ -107,7 +109,7 @@ public sealed class OpusMeterTests
     [Fact]
     public async Task Streams_other_than_Opus_or_with_more_than_two_channels_are_reported_as_unmetered()
     {
-        Assert.Null(OpusMeter.Of(new(Guid.CreateVersion7(), LiveFormat.Mp3, new BroadcastLimits(), _time)));
+        Assert.Null(OpusMeter.Of(new(Guid.CreateVersion7(), BroadcastFormat.Mp3, new BroadcastLimits(), _time)));
 
         _source.Write(await File.ReadAllBytesAsync(await _sounds.MakeAsync("unmetered.ogg", 1, "-c:a", "libvorbis")));
         Assert.Null(Hear());

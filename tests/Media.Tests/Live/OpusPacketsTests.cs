@@ -1,4 +1,5 @@
 using Veza.Media.Live;
+using Veza.Media.Tests.Formats;
 
 namespace Veza.Media.Tests.Live;
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Npgsql;
 using Veza.Commands.Chat.Communities;
 using Veza.Commands.Chat.Members;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.EventStore.Projections;
 using Veza.Fixtures;
 using Veza.Projections.Accounts;

@@ -2,8 +2,9 @@ using JasperFx.Events.Daemon;
 using JasperFx.Events.Projections;
 using Marten;
 using Npgsql;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.EventStore.Marten;
+using Veza.EventStore.Personal;
 
 namespace Veza.Projections.Tests.Marten;
 
@@ -91,11 +92,11 @@ internal sealed class DaemonComparison : IAsyncDisposable
         _daemon = daemon;
     }
 
-    /// <param name="types">The log's event types, with its keys.</param>
+    /// <param name="cipher">Holds the event types and the keys of the log.</param>
     /// <param name="models">The aggregates that can be folded.</param>
     public static async Task<DaemonComparison> StartAsync(
         string connectionString,
-        EventTypes types,
+        PersonalDataCipher cipher,
         IEnumerable<Type> models,
         CancellationToken ct
     )
@@ -106,7 +107,7 @@ internal sealed class DaemonComparison : IAsyncDisposable
         {
             options.Connection(connectionString);
             options.DatabaseSchemaName = "daemon";
-            options.OpenVezaLog(types, models);
+            options.OpenVezaLog(cipher, models);
             options.Projections.Add<MessageDocuments>(ProjectionLifecycle.Async);
             options.Projections.Add<TrackDocuments>(ProjectionLifecycle.Async);
             options.Projections.Add<FollowDocuments>(ProjectionLifecycle.Async);

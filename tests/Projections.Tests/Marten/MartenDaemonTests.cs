@@ -19,7 +19,12 @@ public class MartenDaemonTests
             for (var round = 0; round < 3; round++)
                 await log.Given(RebuildTests.History()).PlayAsync();
             var models = typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel);
-            await using var daemon = await DaemonComparison.StartAsync(log.ConnectionString, log.Log.Types, models, ct);
+            await using var daemon = await DaemonComparison.StartAsync(
+                log.ConnectionString,
+                log.Log.Cipher,
+                models,
+                ct
+            );
             await daemon.CaughtUpAsync();
             // More events, for a daemon that is at the head.
             await log.Given(RebuildTests.History()).PlayAsync();

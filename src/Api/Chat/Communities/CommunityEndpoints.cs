@@ -19,7 +19,8 @@ public static class CommunityEndpoints
 {
     private static readonly string[] CommunityRead = ["chat.communities.v1"];
 
-    // A list is for members, and a community that there is none of is told from one that is closed to the caller.
+    // A list is for members only. An unknown community and a community that is closed to the caller get different
+    // refusals.
     private static readonly string[] MembersRead = [.. CommunityRead, "chat.members.v1", "accounts.profiles.v1"];
     private static readonly string[] ChannelsRead = [.. CommunityRead, "chat.members.v1", "chat.channels.v1"];
 
@@ -37,8 +38,8 @@ public static class CommunityEndpoints
                 );
             })
             .Produces(StatusCodes.Status201Created)
-            .WithSummary("Make a community")
-            .WithDescription("Its maker owns it and is its first member; the channel `general` is made with it.");
+            .WithSummary("Create a community")
+            .WithDescription("The creator owns it and is its first member. It begins with the channel `general`.");
 
         var community = communities.MapGroup("/{communityId:guid}");
         community
@@ -87,7 +88,7 @@ public static class CommunityEndpoints
                 );
             })
             .Produces(StatusCodes.Status201Created)
-            .WithSummary("Make a channel")
+            .WithSummary("Create a channel")
             .WithDescription("Needs the permission ManageChannels.");
         community
             .MapGet("/channels", Channels)

@@ -8,7 +8,7 @@ using Veza.Projections.Chat;
 namespace Veza.Api.Chat.Members;
 
 /// <param name="DeleteMessagesHours">
-/// Whole hours, 0 to <see cref="Member.DeleteMessagesHoursMax"/>; without it nothing is deleted.
+/// Whole hours, 0 to <see cref="Member.DeleteMessagesHoursMax"/>; nothing is deleted without it.
 /// </param>
 public sealed record BanBody(string? Reason, int? DeleteMessagesHours);
 
@@ -43,7 +43,10 @@ public static class ModerationEndpoints
             )
             .WithSummary("Time a member out")
             .WithDescription(
-                $"Needs the permission ModerateMembers. Until then, at most {Member.TimeOutMax.TotalDays} days, the member may only read."
+                $"""
+                Needs the permission ModerateMembers. The member may only read until then, at most
+                {Member.TimeOutMax.TotalDays} days.
+                """
             );
         community
             .MapDelete(
@@ -62,10 +65,13 @@ public static class ModerationEndpoints
                         new { id = memberId }
                     )
             )
-            .WithSummary("Ban somebody")
+            .WithSummary("Ban an account")
             .WithDescription(
-                "Needs the permission BanMembers. A member is one no longer; nobody who is banned can join. "
-                    + $"With deleteMessagesHours, whole hours up to {Member.DeleteMessagesHoursMax}, all that they sent here in so many hours is deleted too, soon after the answer; taking the ban back brings none of it back."
+                $"""
+                Needs the permission BanMembers. Ends the membership, and the banned account cannot join.
+                `deleteMessagesHours`, whole hours up to {Member.DeleteMessagesHoursMax}, also deletes its messages
+                of so many hours in this community, soon after the answer. Ending the ban does not restore them.
+                """
             );
         community
             .MapDelete(
@@ -73,7 +79,7 @@ public static class ModerationEndpoints
                 (Guid communityId, Guid memberId, Caller caller, CommandSender commands) =>
                     commands.Send(new UnbanMember(communityId, memberId, caller.AccountId), new { id = memberId })
             )
-            .WithSummary("Take a ban back")
+            .WithSummary("End a ban")
             .WithDescription("Needs the permission BanMembers.");
         community
             .MapGet("/sanctions", Sanctions)
@@ -81,7 +87,10 @@ public static class ModerationEndpoints
             .Produces<Page<SanctionView>>()
             .WithSummary("List bans and time-outs")
             .WithDescription(
-                "Needs the permission ModerateMembers. In the order they were given; time-outs that have run out are not among them."
+                """
+                Needs the permission ModerateMembers. In the order in which they were given, without expired
+                time-outs.
+                """
             );
     }
 
@@ -100,7 +109,7 @@ public static class ModerationEndpoints
             return refusal;
         if (await chat.CommunityAsync(communityId, ct) is not { } community)
             return Problems.Result(Refusals.Unknown("community", communityId));
-        // Until there are roles, the owner alone has it.
+        // Only the owner has this right until there are roles.
         if (community.OwnerId != caller.AccountId)
             return Problems.Result(ChatRefusals.NotAllowed(Permission.ModerateMembers));
         return Results.Ok(

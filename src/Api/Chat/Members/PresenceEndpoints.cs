@@ -9,7 +9,7 @@ using Veza.Realtime.Presence;
 namespace Veza.Api.Chat.Members;
 
 /// <param name="LastSeen">
-/// The minute in which a member who is offline was last there, as far as this node knows; not while invisible.
+/// The minute in which an offline member was last online, as far as this node can see; null while invisible.
 /// </param>
 public sealed record MemberPresenceView(
     AccountName Account,
@@ -18,7 +18,7 @@ public sealed record MemberPresenceView(
     long Position
 );
 
-/// <param name="Devices">Those that have said how they are.</param>
+/// <param name="Devices">The devices that have reported a state.</param>
 public sealed record OwnPresenceView(PresenceStatus Status, int Devices);
 
 public static class PresenceEndpoints
@@ -35,16 +35,16 @@ public static class PresenceEndpoints
             )
             .WithTags("Presence")
             .Produces<OwnPresenceView>()
-            .WithSummary("How one is shown oneself")
-            .WithDescription("Over all devices: `invisible` if one of them says so, which others see as `offline`.");
+            .WithSummary("Read your own presence")
+            .WithDescription(
+                "Over all devices: `invisible` if any device is set to it, which others see as `offline`."
+            );
         api.MapGet("/communities/{communityId:guid}/presence", Members)
             .WithTags("Presence")
             .ReadsFrom("chat.communities.v1", "chat.members.v1")
             .Produces<Page<MemberPresenceView>>()
-            .WithSummary("How a community's members are, in the order they joined")
-            .WithDescription(
-                "For its members. As heard by the node that answers; changes are told by the hub's `Watch`."
-            );
+            .WithSummary("List the members' presence, in the order they joined")
+            .WithDescription("For its members. As seen by the answering node; the hub's `Watch` reports changes.");
     }
 
     private static async Task<IResult> Members(

@@ -39,7 +39,10 @@ public static class MessageEndpoints
             .Produces<Page<MessageView>>()
             .WithSummary("Read a channel's history")
             .WithDescription(
-                "Newest first. `before`, `after` and `around` are message ids; without them the newest page. As of the past, the text of a message that is deleted since is empty, except for operators."
+                """
+                Newest first. `before`, `after` and `around` are message ids; without them the newest page. With
+                `asOf`, the text of a message that was deleted since is empty, except for operators.
+                """
             );
 
         var message = api.MapGroup("/messages/{messageId:guid}").WithTags("Messages");
@@ -54,12 +57,12 @@ public static class MessageEndpoints
             .ReadsFrom(Reads)
             .AnswersAsOf(Reads)
             .Produces<Page<MessageEditView>>()
-            .WithSummary("Every text the message has had, oldest first");
+            .WithSummary("List every text of a message, oldest first");
         message
             .MapPatch("", (Guid messageId, EditMessageBody body, Caller caller, CommandSender commands) =>
                 commands.Send(new EditMessage(messageId, caller.AccountId, body.Text), new { id = messageId })
             )
-            .WithSummary("Edit one's message");
+            .WithSummary("Edit your own message");
         message
             .MapDelete("", (Guid messageId, Caller caller, CommandSender commands) =>
                 commands.Send(new DeleteMessage(messageId, caller.AccountId), new { id = messageId })
@@ -74,7 +77,7 @@ public static class MessageEndpoints
             .MapDelete("/reactions/{emoji}", (Guid messageId, string emoji, Caller caller, CommandSender commands) =>
                 commands.Send(new RemoveReaction(messageId, caller.AccountId, emoji), new { id = messageId })
             )
-            .WithSummary("Take a reaction back");
+            .WithSummary("Remove a reaction");
     }
 
     private static async Task<IResult> History(
@@ -116,7 +119,7 @@ public static class MessageEndpoints
         Page<MessageView> page;
         if (after is not null)
         {
-            // One more than asked tells whether there is more; the page ends at its newest, which is where the next one
+            // One more than asked shows whether there is more. The page ends at its newest message, where the next one
             // starts.
             var newer = await read.AfterAsync(channelId, anchor!.Value, size + 1, caller.AccountId, ct);
             if (newer.Count <= size)
@@ -195,11 +198,11 @@ public static class MessageEndpoints
     }
 
     /// <summary>
-    /// What was deleted since is not said again by asking for the past: that it was there is, its text is for
-    /// operators.
+    /// A point-in-time query must not repeat messages deleted since: the message appears, but its text is for operators
+    /// only.
     /// </summary>
     /// <returns>
-    /// Those of the messages whose text the caller is not shown; a message never has an empty one of its own.
+    /// The messages whose text is withheld from the caller; a message never has an empty text otherwise.
     /// </returns>
     private static async Task<HashSet<Guid>> WithheldAsync(
         HttpContext http,
@@ -224,6 +227,3 @@ public static class MessageEndpoints
             null => Problems.Result(Refusals.Unknown("channel", channel)),
         };
 }
-
-/// <summary>MESSAGE_HISTORY_LIMIT: the largest page of history.</summary>
-public sealed record HistoryLimit(int Messages);

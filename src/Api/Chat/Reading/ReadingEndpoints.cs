@@ -19,18 +19,24 @@ public static class ReadingEndpoints
     {
         api.MapPut("/channels/{channelId:guid}/read", Mark)
             .WithTags("Reading")
-            .WithSummary("Move one's read marker")
+            .WithSummary("Move your read marker")
             .WithDescription(
-                "`upTo` is the position of the newest message read. It never moves back. At most every 2 s for each channel, for however many messages: 429 `read_too_fast` before that; "
-                    + "send the newest position then. One's other devices hear of it on `account:{id}`."
+                """
+                `upTo` is the position of the newest message read. The marker never moves back. It moves at most
+                every 2 s for each channel: 429 `read_too_fast` before that; then send the newest position once.
+                Your other devices are notified on `account:{id}`.
+                """
             );
         api.MapGet("/communities/{communityId:guid}/unread", Unread)
             .WithTags("Reading")
             .ReadsFrom(Reads)
             .Produces<Page<UnreadView>>()
-            .WithSummary("What one has not read in a community, by channel")
+            .WithSummary("Count your unread messages in a community, by channel")
             .WithDescription(
-                $"`unread` counts the messages of others after the marker; {UnreadQueries.UnreadMax} stands for that many or more."
+                $"""
+                `unread` counts the messages of others after the marker; {UnreadQueries.UnreadMax} means that many
+                or more.
+                """
             );
     }
 
@@ -43,8 +49,8 @@ public static class ReadingEndpoints
         CancellationToken ct
     )
     {
-        // A marker ahead of the log would hide what is yet to be said. The client may have its position from a node
-        // that is ahead of this one.
+        // A marker ahead of the log would hide future messages. The client's position may come from a node that is
+        // ahead of this one.
         if (body.UpTo > log.Head)
             await log.CatchUpAsync(ct);
         if (body.UpTo > log.Head)

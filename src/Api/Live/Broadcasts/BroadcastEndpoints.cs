@@ -45,14 +45,17 @@ public static class BroadcastEndpoints
             .Produces(StatusCodes.Status201Created)
             .WithSummary("Open a broadcast")
             .WithDescription(
-                "Answers the Icecast address and key for its source: ffmpeg, liquidsoap, butt and the like send Ogg Opus, Ogg Vorbis or MP3 there."
+                """
+                Returns the Icecast address and key for its source. Encoders such as ffmpeg, liquidsoap and butt
+                send Ogg Opus, Ogg Vorbis or MP3 there.
+                """
             );
         broadcasts
             .MapGet("", List)
             .ReadsFrom(BroadcastQueries.Reads)
             .Produces<Page<BroadcastView>>()
             .WithSummary("List broadcasts, newest first")
-            .WithDescription("`live=true` lists those on the air.");
+            .WithDescription("`live=true` lists only those on the air.");
         broadcasts
             .MapGet("/{broadcastId:guid}", One)
             .ReadsFrom(BroadcastQueries.Reads)
@@ -65,22 +68,25 @@ public static class BroadcastEndpoints
                     new { id = broadcastId }
                 )
             )
-            .WithSummary("End one's broadcast")
+            .WithSummary("End a broadcast")
             .WithDescription(
-                "Operators and moderators of the platform may end anybody's; its owner finds that among their security events."
+                """
+                For its owner. Operators and moderators of the platform may end any broadcast; the owner sees that
+                among their security events.
+                """
             );
     }
 
     private static bool Moderates(Caller caller) =>
         caller.Roles.Overlaps([AccountRole.Operator, AccountRole.Moderator]);
 
-    /// <summary>The sound itself, at the address that players know, for anybody.</summary>
+    /// <summary>Serves the sound at the public address that players use.</summary>
     public static void MapBroadcastSound(this IEndpointRouteBuilder app) =>
         app.MapGet("/live/{broadcastId:guid}", Listen)
             .AllowAnonymous()
             .WithTags("Broadcasts")
             .WithSummary("Listen to a broadcast")
-            .WithDescription("The source's own bytes, from a clean point on, until the broadcast ends.");
+            .WithDescription("The source's own bytes, from a join point on, until the broadcast ends.");
 
     private static async Task<IResult> Create(
         CreateBroadcastBody body,
@@ -92,8 +98,8 @@ public static class BroadcastEndpoints
     {
         var id = Guid.CreateVersion7();
         var result = await commands.Decide(new CreateBroadcast(id, caller.AccountId, body.Title), new { id });
-        // A repeat is answered for the first one's id. The key is made anew from it rather than kept with the
-        // remembered answer.
+        // A repeat gets the first request's id. The key is derived from it again, because the stored answer does not
+        // hold it.
         if (result is CommandResult.Done { Answer: { } first } done)
             (id, result) = (
                 JsonDocument.Parse(first).RootElement.GetProperty("id").GetGuid(),
@@ -161,8 +167,8 @@ public static class BroadcastEndpoints
         http.Response.ContentType = mount.Format.ContentType();
         http.Response.Headers.CacheControl = "no-store";
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        // A slow listener is cut forward, not cut off; and one of a quiet broadcast is slow through no fault of its
-        // own.
+        // A slow listener skips forward instead of being cut off, and a listener of a quiet broadcast receives little
+        // through no fault of its own.
         if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
             rate.MinDataRate = null;
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, host.ApplicationStopping);

@@ -1,14 +1,13 @@
-using Veza.EventStore;
+using Veza.EventStore.Concurrency;
 using Veza.Media.Live;
 using Veza.Realtime;
 
 namespace Veza.Api.Live.Broadcasts;
 
-/// <summary>Tells those who follow an Opus broadcast how loud it is, as long as anybody does.</summary>
+/// <summary>Sends the level of an Opus broadcast to its followers while there are any.</summary>
 /// <remarks>
-/// One loop for all broadcasts whose sound is on this node, and for their followers on this node, as with listeners.
-/// It rests at least as long as it worked, so that it never takes more than half a core; a meter that comes too late
-/// skips forward.
+/// One loop serves all broadcasts on this node and their followers on this node. It rests at least as long as it
+/// worked, so it never takes more than half a core. A late meter skips forward.
 /// </remarks>
 public sealed class BroadcastLevels(
     Mounts mounts,
@@ -20,22 +19,27 @@ public sealed class BroadcastLevels(
     /// <summary>Five a second: what an eye follows, and twice within the 400 ms of the momentary loudness.</summary>
     public static readonly TimeSpan LevelEvery = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>How often a meter without a slot is tried again, and followers hear why there are no numbers.</summary>
+    /// <summary>
+    /// Interval at which a meter without a slot retries and followers learn why there are no numbers.
+    /// </summary>
     public static readonly TimeSpan UnmeteredEvery = TimeSpan.FromSeconds(10);
 
     /// <summary>Broadcasts metered at the same time: a third of a core at 0.5 % each.</summary>
     public const int MetersAtOnce = 64;
 
-    /// <summary>Of these, the ones that are metered because of one account that follows them.</summary>
+    /// <summary>Maximum of these that are metered on behalf of one account.</summary>
     public const int MetersPerAccount = 8;
 
-    /// <summary>Sent to all followers together: at 16 µs each, a sixth of a core. More hear less often.</summary>
+    /// <summary>
+    /// Levels sent to all followers together: at 16 µs each, a sixth of a core. With more followers, each receives
+    /// levels less often.
+    /// </summary>
     public const int LevelsPerSecondMax = 10_000;
 
-    /// <summary>Followers whose share is asked for a slot; the others are asked the next time.</summary>
+    /// <summary>Followers whose share is tried for a slot in one attempt; the others follow next time.</summary>
     private const int AccountsAskedMax = 8;
 
-    /// <summary>A pass may be a little early; without this every other one would be left out.</summary>
+    /// <summary>A pass may be a little early; without this every other one would be skipped.</summary>
     private static readonly TimeSpan Early = LevelEvery / 10;
 
     private const string TooMany = "too_many";
@@ -112,12 +116,12 @@ public sealed class BroadcastLevels(
 
     private bool IsDue(Followed followed, long now) => clock.GetElapsedTime(followed.ToldAt, now) >= followed.Pause;
 
-    /// <returns>Null for a broadcast that can have no meter.</returns>
+    /// <returns>Null for a broadcast that cannot have a meter.</returns>
     private async Task<Followed?> FindAsync(Mount mount, long now, CancellationToken ct)
     {
         if (!_followed.TryGetValue(mount, out var followed))
         {
-            if (OpusMeter.Of(mount) is null)
+            if (!OpusMeter.CanMeter(mount))
                 return null;
             followed = _followed[mount] = new(mount.BroadcastId);
         }
@@ -165,8 +169,8 @@ public sealed class BroadcastLevels(
         }
     }
 
-    /// <summary>Looks again later, and lets another broadcast have the slot meanwhile.</summary>
-    /// <param name="why">Null for what followers know already: another codec.</param>
+    /// <summary>Sends no level, and frees the slot for another broadcast until the next attempt.</summary>
+    /// <param name="why">Null for another codec, which followers know already.</param>
     private void TellUnmetered(Followed followed, string? why, long now)
     {
         if (why is not null)
@@ -184,7 +188,7 @@ public sealed class BroadcastLevels(
         followed.Pause = UnmeteredEvery;
     }
 
-    /// <summary>No meter shows more. Adding zero makes −0 a 0.</summary>
+    /// <summary>No meter shows more digits. Adding zero makes −0 a 0.</summary>
     private static double Tenths(double db) => Math.Round(db, 1) + 0.0;
 
     private void Forget(Mount mount)
@@ -193,7 +197,7 @@ public sealed class BroadcastLevels(
             followed.Release();
     }
 
-    /// <summary>A broadcast that somebody follows.</summary>
+    /// <summary>A broadcast with followers.</summary>
     private sealed class Followed(Guid broadcastId)
     {
         public Guid BroadcastId => broadcastId;
@@ -205,7 +209,7 @@ public sealed class BroadcastLevels(
 
         public long ToldAt { get; set; }
 
-        /// <summary>From then on until the next may be told.</summary>
+        /// <summary>Time from the last message until the next may be sent.</summary>
         public TimeSpan Pause { get; set; }
 
         public void Release()

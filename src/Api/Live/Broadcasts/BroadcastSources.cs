@@ -1,38 +1,16 @@
-using System.Security.Cryptography;
-using System.Text;
 using Veza.Commands.Dispatching;
 using Veza.Commands.Live.Broadcasts;
 using Veza.Domain.Accounts;
 using Veza.Domain.Live.Broadcasts;
 using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.Media.Live;
 using Veza.Projections.Live.Broadcasts;
 
 namespace Veza.Api.Live.Broadcasts;
 
-/// <summary>The key with which a broadcast's source authenticates.</summary>
-/// <remarks>
-/// Derived from the broadcast's id and the server's secret: nothing needs storing, every node knows it, and the log
-/// holds no secret.
-/// </remarks>
-public sealed class SourceKeys(string secret)
-{
-    private readonly byte[] _secret = HKDF.DeriveKey(
-        HashAlgorithmName.SHA256,
-        Encoding.UTF8.GetBytes(secret),
-        32,
-        info: "veza broadcast source keys"u8.ToArray()
-    );
-
-    public string Of(Guid broadcastId) =>
-        Convert.ToHexStringLower(HMACSHA256.HashData(_secret, broadcastId.ToByteArray(bigEndian: true))[..16]);
-
-    public bool Matches(Guid broadcastId, string key) =>
-        CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(Of(broadcastId)), Encoding.UTF8.GetBytes(key));
-}
-
 /// <summary>
-/// Joins the sound to the log: what a source does becomes commands, and a broadcast that ends in the log ends its
+/// Connects the sound to the log: a source's actions become commands, and a broadcast that ends in the log ends its
 /// mount.
 /// </summary>
 public sealed class BroadcastSources : IIcecastSources, IHostedService
@@ -65,7 +43,7 @@ public sealed class BroadcastSources : IIcecastSources, IHostedService
         _clock = clock;
         _logger = logger;
         var ended = log.Types.Describe(typeof(BroadcastEnded)).Name;
-        // The stream of a broadcast has its id. The tail waits for its watchers, so ending is left to another thread.
+        // A broadcast's stream id is its own id. The tail waits for its watchers, so another thread ends the mount.
         log.Tail.Watch(e =>
         {
             if (e.Name == ended && mounts.Find(e.StreamId) is { } mount)
@@ -75,7 +53,7 @@ public sealed class BroadcastSources : IIcecastSources, IHostedService
 
     public async ValueTask<SourceAnswer> Authenticate(SourceRequest request, CancellationToken cancellation)
     {
-        // The user name is Icecast's custom and may be anything; the key is what counts.
+        // Icecast sends a user name by custom, and any is accepted; only the key is checked.
         if (!_keys.Matches(request.BroadcastId, request.Password))
             return new SourceRefused(StatusCodes.Status401Unauthorized, "wrong key for this broadcast");
         var broadcast =
@@ -101,8 +79,7 @@ public sealed class BroadcastSources : IIcecastSources, IHostedService
     public async ValueTask Connected(SourceRequest request, Mount mount, CancellationToken cancellation)
     {
         var refused = await SendAsync(new ConnectSource(request.BroadcastId, mount.Format.ContentType()));
-        // It ended between the source's authentication and now, before there was a mount that the end could have
-        // closed.
+        // The broadcast ended after the source authenticated, before there was a mount that its end could close.
         if (refused)
             mount.End();
         _ = AbandonWhenLostAsync(mount);
@@ -134,9 +111,9 @@ public sealed class BroadcastSources : IIcecastSources, IHostedService
     }
 
     /// <summary>
-    /// Broadcasts that were on when the process ended get as long as any other for their source to come back.
+    /// Ends broadcasts of an earlier run whose source has not come back within the usual grace period.
     /// </summary>
-    /// <param name="head">The log's when this process began: what came after it is none of theirs.</param>
+    /// <param name="head">The log's head when this process began. Later broadcasts belong to this run.</param>
     private async Task AbandonLeftOversAsync(long head)
     {
         try
@@ -165,7 +142,7 @@ public sealed class BroadcastSources : IIcecastSources, IHostedService
         }
     }
 
-    /// <returns>Whether it was refused for good; not when the log was busy.</returns>
+    /// <returns>Whether it was refused for good; false when the log was busy.</returns>
     private async Task<bool> SendAsync<TCommand>(TCommand command)
         where TCommand : notnull
     {

@@ -11,7 +11,7 @@ internal enum HeadVerdict
     TooLarge,
 }
 
-/// <summary>The request line and headers of what may be a source.</summary>
+/// <summary>The request line and headers of a possible source.</summary>
 internal sealed record IcecastHead(string Method, string Path, IReadOnlyDictionary<string, string> Headers)
 {
     private static ReadOnlySpan<byte> PutLive => "PUT /live/"u8;
@@ -23,8 +23,8 @@ internal sealed record IcecastHead(string Method, string Path, IReadOnlyDictiona
 
     public string Header(string name) => Headers.GetValueOrDefault(name, "");
 
-    /// <summary>Looks at the first bytes of a connection without taking them.</summary>
-    /// <param name="end">Past the head, when it is a source's.</param>
+    /// <summary>Inspects the first bytes of a connection without consuming them.</summary>
+    /// <param name="end">The end of the head, when it is a source's.</param>
     public static HeadVerdict Read(
         ReadOnlySequence<byte> bytes,
         int bytesMax,
@@ -44,7 +44,7 @@ internal sealed record IcecastHead(string Method, string Path, IReadOnlyDictiona
             return HeadVerdict.TooLarge;
         head = Parse(Encoding.Latin1.GetString(text));
         end = reader.Position;
-        // A body of known length is an ordinary request, and Kestrel reads those.
+        // A body of known length is an ordinary request, which Kestrel reads.
         return head is null || (head.IsPut && head.Headers.ContainsKey("content-length"))
             ? HeadVerdict.SomethingElse
             : HeadVerdict.Source;
@@ -65,7 +65,7 @@ internal sealed record IcecastHead(string Method, string Path, IReadOnlyDictiona
         return pair.IndexOf(':') is >= 0 and var colon ? (pair[..colon], pair[(colon + 1)..]) : null;
     }
 
-    /// <returns>The broadcast the path names, <c>/live/{id}</c>, or null.</returns>
+    /// <returns>The broadcast that the path names, <c>/live/{id}</c>, or null.</returns>
     public Guid? BroadcastId()
     {
         var path = Path.Split('?')[0];

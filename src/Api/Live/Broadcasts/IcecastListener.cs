@@ -4,15 +4,15 @@ using Veza.Media.Live;
 
 namespace Veza.Api.Live.Broadcasts;
 
-/// <summary>The sending side of a broadcast, for whoever listens over HTTP.</summary>
+/// <summary>Sends a broadcast to one HTTP listener.</summary>
 public static class IcecastListener
 {
-    /// <summary>Sent in one go at most: what is ready is sent together, a burst in a few pieces.</summary>
+    /// <summary>Bytes sent before a flush: everything ready is sent together, a burst in a few pieces.</summary>
     private const int FlushBytesMax = 64 * 1024;
 
     /// <summary>
-    /// Sends a listener's audio until the mount ends or the listener goes. Waits for the socket, and so is itself what
-    /// is slow when the socket is.
+    /// Sends a listener's audio until the mount ends or the listener goes. It waits for the socket, so a slow socket
+    /// slows only this listener.
     /// </summary>
     public static async Task WriteAsync(MountListener listener, PipeWriter output, CancellationToken cancellation)
     {

@@ -11,10 +11,9 @@ namespace Veza.Api.Live.Broadcasts;
 
 /// <summary>The Icecast source protocol, in front of Kestrel's HTTP.</summary>
 /// <remarks>
-/// A source sends <c>PUT</c> (or <c>SOURCE</c>) with neither length nor chunks and then sound without end. HTTP/1.1
-/// says such a request has no body, and Kestrel keeps to that; so the connection is taken before Kestrel sees it.
-/// Whatever is no source goes on to Kestrel as it came. A source must be the first request of its connection, as every
-/// encoder's is.
+/// A source sends <c>PUT</c> (or <c>SOURCE</c>) with neither length nor chunks, and then endless sound. For HTTP/1.1
+/// and Kestrel such a request has no body, so the connection is taken before Kestrel reads it. Every other connection
+/// goes on to Kestrel unchanged. A source must be the first request of its connection, as it is with every encoder.
 /// </remarks>
 public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits, TimeProvider time)
 {
@@ -50,7 +49,7 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
     {
         var input = connection.Transport.Input;
         using var limit = new CancellationTokenSource(limits.HeadTimeLimit, time);
-        // Or a connection that has said nothing yet would hold up the server's stopping.
+        // Otherwise a silent connection would delay the server's shutdown.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, Stopping(connection));
         var anything = false;
         try
@@ -71,7 +70,7 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
                         input.AdvanceTo(end);
                         return (verdict, head);
                     default:
-                        // Nothing taken and nothing looked at: the next who reads finds it all.
+                        // Nothing consumed and nothing examined: the next reader finds all of it.
                         input.AdvanceTo(read.Buffer.Start);
                         return (verdict, null);
                 }
@@ -79,7 +78,7 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
         }
         catch (OperationCanceledException)
         {
-            // A connection opened in advance, as browsers do, is Kestrel's to keep or to close.
+            // Browsers open connections in advance; Kestrel keeps or closes them.
             return (
                 anything && limit.IsCancellationRequested ? HeadVerdict.Undecided : HeadVerdict.SomethingElse,
                 null
@@ -108,12 +107,12 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
             return;
         }
         var contentType = head.Header("content-type");
-        if (LiveFormats.FromContentType(contentType) is not { } format)
+        if (BroadcastFormats.FromContentType(contentType) is not { } format)
         {
             await RefuseAsync(
                 connection,
                 415,
-                $"content type \"{contentType}\" is not taken; taken are {LiveFormats.Accepted}"
+                $"content type \"{contentType}\" is not taken; taken are {BroadcastFormats.Accepted}"
             );
             return;
         }
@@ -183,8 +182,8 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
         }
     }
 
-    // Old encoders wait for "200 OK" before they send; those that ask with Expect want 100 and get the 200, if at all,
-    // at the end.
+    // Old encoders wait for "200 OK" before they send. Those that ask with Expect want 100; they get the 200, if at
+    // all, at the end.
     private static Task WelcomeAsync(ConnectionContext connection, IcecastHead head) =>
         head.ExpectsContinue ? SayAsync(connection, "HTTP/1.1 100 Continue\r\n\r\n")
         : head.IsPut && head.IsChunked ? Task.CompletedTask

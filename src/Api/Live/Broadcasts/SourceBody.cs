@@ -12,13 +12,11 @@ internal enum BodyState
 }
 
 /// <summary>
-/// Passes a source's body on to its mount: as it comes, or out of the chunks of RFC 9112, section 7.1.
+/// Writes a source's body to its mount, unchanged or decoded from the chunks of RFC 9112, section 7.1.
 /// </summary>
 internal sealed class SourceBody(MountSource source, bool isChunked)
 {
-    /// <summary>
-    /// For one size line with its extensions, and for all trailers: nothing we use, so no more than a courtesy.
-    /// </summary>
+    /// <summary>For one size line with its extensions, and for all trailers. Veza uses neither.</summary>
     private const int LineBytesMax = 1024;
 
     private enum Expecting
@@ -78,7 +76,7 @@ internal sealed class SourceBody(MountSource source, bool isChunked)
         switch (_expecting)
         {
             case Expecting.Size when char.IsAsciiHexDigit((char)b):
-                // Eight digits are 4 GiB; more is an overflow in the making.
+                // Eight digits are 4 GiB; more could overflow.
                 if (++_sizeDigits > 8)
                     return BodyState.Malformed;
                 _chunkBytesLeft = _chunkBytesLeft * 16 + Convert.ToInt32(((char)b).ToString(), 16);

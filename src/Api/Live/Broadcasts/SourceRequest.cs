@@ -2,18 +2,18 @@ using Veza.Media.Live;
 
 namespace Veza.Api.Live.Broadcasts;
 
-/// <summary>What a source says of itself when it connects.</summary>
+/// <summary>The request of a source that connects.</summary>
 /// <param name="Ice">
 /// The <c>ice-*</c> headers, names in lower case: <c>ice-name</c>, <c>ice-description</c>, <c>ice-genre</c>,
 /// <c>ice-bitrate</c> ….
 /// </param>
-/// <remarks>Not printed as a record would, for the password's sake.</remarks>
+/// <remarks>Not a record, because a record would print the password.</remarks>
 public sealed class SourceRequest(
     Guid broadcastId,
     string user,
     string password,
     string contentType,
-    LiveFormat format,
+    BroadcastFormat format,
     IReadOnlyDictionary<string, string> ice
 )
 {
@@ -21,63 +21,6 @@ public sealed class SourceRequest(
     public string User => user;
     public string Password => password;
     public string ContentType => contentType;
-    public LiveFormat Format => format;
+    public BroadcastFormat Format => format;
     public IReadOnlyDictionary<string, string> Ice => ice;
-}
-
-/// <summary>The host's word on a source: <see cref="SourceAccepted"/> or <see cref="SourceRefused"/>.</summary>
-public abstract record SourceAnswer;
-
-public sealed record SourceAccepted(Mount Mount) : SourceAnswer;
-
-/// <param name="Status">
-/// 401 wrong credentials, 403 not allowed, 404 no such broadcast, 409 ended or in use, 503 too many streams.
-/// </param>
-/// <param name="Reason">One sentence for the person at the encoder.</param>
-public sealed record SourceRefused(int Status, string Reason) : SourceAnswer;
-
-/// <summary>Why a source's connection came to its end.</summary>
-public enum SourceEndReason
-{
-    Closed,
-    Finished,
-    Idle,
-    BroadcastEnded,
-    BadStream,
-    ServerStopping,
-}
-
-public readonly record struct SourceEnd(SourceEndReason Reason, string Detail);
-
-/// <summary>What the Icecast surface asks of its host, which knows accounts, keys and the log.</summary>
-public interface IIcecastSources
-{
-    ValueTask<SourceAnswer> Authenticate(SourceRequest request, CancellationToken cancellation);
-
-    /// <summary>The source holds the mount; its sound follows once this has returned.</summary>
-    ValueTask Connected(SourceRequest request, Mount mount, CancellationToken cancellation);
-
-    /// <summary>
-    /// The source has let go of the mount. Called once for every <see cref="Connected"/>, whether or not that
-    /// succeeded.
-    /// </summary>
-    ValueTask Disconnected(SourceRequest request, Mount mount, SourceEnd end);
-}
-
-/// <summary>The bounds of a source's connection.</summary>
-public sealed record IcecastLimits
-{
-    /// <summary>Request line and headers together; encoders send less than 1 KiB.</summary>
-    public int HeadBytesMax { get; init; } = 16 * 1024;
-
-    /// <summary>
-    /// From the connection's beginning to the end of the headers: a head that trickles in holds a connection for no
-    /// reason.
-    /// </summary>
-    public TimeSpan HeadTimeLimit { get; init; } = TimeSpan.FromSeconds(10);
-
-    /// <summary>
-    /// Without a byte for this long a source counts as gone, so that it can come back. Icecast's own default.
-    /// </summary>
-    public TimeSpan IdleTimeLimit { get; init; } = TimeSpan.FromSeconds(10);
 }

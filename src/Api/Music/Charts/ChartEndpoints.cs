@@ -5,8 +5,8 @@ namespace Veza.Api.Music.Charts;
 
 /// <param name="Since">The beginning of the first hour that counts; null in charts of all time.</param>
 /// <param name="Until">
-/// The end of the last hour that counts, exclusive. A track's plays are those that
-/// <c>/tracks/{id}/counts/plays/events</c> lists between the two.
+/// The end of the last hour that counts, exclusive. <c>/tracks/{id}/counts/plays/events</c> lists a track's plays
+/// between the two.
 /// </param>
 public sealed record ChartPageView(
     IReadOnlyList<ChartEntryView> Items,
@@ -35,10 +35,12 @@ public static class ChartEndpoints
             .WithSummary("Read a chart")
             .WithDescription(
                 """
-                `top` ranks tracks by the plays counted within the span; `trending` by the same plays, each weighing 0.5 ^ (age / half-life), with a half-life of
-                1 hour in the span hour, 6 hours in day, 24 hours in week and 7 days in all. Spans reach back from now, or from the time of `asOf`, in whole hours; without one it is the week. `genre` is compared without
-                regard to case. Tracks that are level stand in the order in which they got there. The plays of an entry are those that `/tracks/{id}/counts/plays/events`
-                lists from `since` until `until`.
+                `top` ranks tracks by their counted plays within the span. `trending` ranks by the same plays, each
+                weighing 0.5 ^ (age / half-life), with a half-life of 1 hour in the span hour, 6 hours in day, 24
+                hours in week and 7 days in all. Spans reach back in whole hours from now, or from the time of
+                `asOf`; the default is the week. `genre` is compared without regard to case. Equal tracks are
+                ordered by when they reached the score. `/tracks/{id}/counts/plays/events` lists the plays of an
+                entry from `since` until `until`.
                 """
             );
 
@@ -68,7 +70,7 @@ public static class ChartEndpoints
         );
     }
 
-    // Enum.TryParse would take numbers and lists of names too.
+    // Enum.TryParse would also accept numbers and lists of names.
     private static T? Named<T>(string text)
         where T : struct, Enum =>
         Enum.GetNames<T>().Any(n => n.Equals(text, StringComparison.OrdinalIgnoreCase))

@@ -4,8 +4,8 @@ using Veza.Projections.Music.Listening;
 
 namespace Veza.Api.Music.Listening;
 
-/// <param name="HeardMs">Heard so far in this play, pauses and skipped parts left out.</param>
-/// <param name="PositionMs">Where in the track the listener is.</param>
+/// <param name="HeardMs">Heard so far in this play, without pauses and skipped parts.</param>
+/// <param name="PositionMs">The listener's position in the track.</param>
 /// <param name="Ended">Whether this is the play's last report.</param>
 public sealed record ReportPlayBody(long HeardMs, long PositionMs, bool Ended = false);
 
@@ -24,8 +24,8 @@ public static class ListeningEndpoints
             })
             .Produces(StatusCodes.Status201Created)
             .WithTags("Listening")
-            .WithSummary("Begin to play a track")
-            .WithDescription("The play's clock runs from here; report on it with PUT /plays/{playId}.");
+            .WithSummary("Start a play of a track")
+            .WithDescription("The play's clock runs from here. Report its progress with PUT /plays/{playId}.");
 
         api.MapPut("/plays/{playId:guid}", (Guid playId, ReportPlayBody body, Caller caller, CommandSender commands) =>
                 commands.Send(
@@ -34,11 +34,12 @@ public static class ListeningEndpoints
                 )
             )
             .WithTags("Listening")
-            .WithSummary("Report how far a play has come")
+            .WithSummary("Report the progress of a play")
             .WithDescription(
                 """
-                `heardMs` grows within the play and cannot outrun the clock by more than 2 s (409 `heard_too_fast`). A play counts once 30 s or half the track were
-                heard, whichever is less, and once per listener, track and sign-in session; `counted` says whether this is the play that counts.
+                `heardMs` grows within the play and cannot outrun the clock by more than 2 s (409 `heard_too_fast`).
+                A play counts after 30 s or half the track, whichever is less, and once per listener, track and
+                sign-in session. `counted` says whether this play counted.
                 """
             );
 
@@ -47,7 +48,7 @@ public static class ListeningEndpoints
             .AnswersAsOf(HistoryQueries.Reads)
             .Produces<Page<HistoryEntryView>>()
             .WithTags("Listening")
-            .WithSummary("Read what one listened to, newest first");
+            .WithSummary("Read your listening history, newest first");
     }
 
     private static async Task<IResult> History(

@@ -2,16 +2,13 @@ using Veza.Media;
 
 namespace Veza.Api.Music.Tracks;
 
-/// <summary>
-/// Removes staged uploads whose request died with the process: all others are removed by their request.
-/// </summary>
+/// <summary>Removes staged uploads whose process ended; otherwise the request itself removes its upload.</summary>
 internal sealed class StagingSweep(MediaStore media, TimeProvider clock, ILogger<StagingSweep> logger)
     : BackgroundService
 {
     /// <summary>
-    /// Since the last byte was written. A file may wait for those of its own account and of all others to be looked at,
-    /// each for its full time limit (<see cref="TrackUploads.LooksWaitingMax"/>): one this old is nobody's, on
-    /// whichever node.
+    /// Since the last byte was written. A file may wait while all others are probed, each for its full time limit
+    /// (<see cref="TrackUploads.LooksWaitingMax"/>). A file this old belongs to no request on any node.
     /// </summary>
     public static readonly TimeSpan AgeMax = TimeSpan.FromHours(6);
 

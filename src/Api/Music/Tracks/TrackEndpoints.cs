@@ -11,7 +11,7 @@ using Veza.Projections.Music.Tracks;
 
 namespace Veza.Api.Music.Tracks;
 
-/// <summary>How an upload looks in the API's description; it is read part by part, never bound as a whole.</summary>
+/// <summary>The upload's form for the API description. It is read part by part and never bound as a whole.</summary>
 public sealed record UploadTrackForm(string Title, string? Genre, string? Description, IFormFile File);
 
 public static class TrackEndpoints
@@ -32,11 +32,15 @@ public static class TrackEndpoints
             .Produces(StatusCodes.Status201Created)
             .WithSummary("Upload a track")
             .WithDescription(
-                "WAV, AIFF, FLAC, ALAC, MP3, AAC/M4A, Ogg Vorbis or Opus, at most MAX_UPLOAD_SIZE bytes: 413 `too_large`. What the file is, is decided by looking: "
-                    + "415 `not_audio`, `has_video` or `unsupported_codec`, 422 `truncated_audio`, `tags_too_large`, `too_long`, `too_complex`, `sound_out_of_bounds` or `probe_timeout`. "
-                    + "An account has room for MAX_STORAGE_PER_ACCOUNT bytes of tracks with their copies: 413 `quota_exceeded`; "
-                    + "and for so many at a time: 429 `too_many_uploads` or `too_many_processing`. The answer carries `durationMs` and `codec` as found. "
-                    + "The copies for streaming are made afterwards; `status` of the track tells when."
+                """
+                WAV, AIFF, FLAC, ALAC, MP3, AAC/M4A, Ogg Vorbis or Opus, at most MAX_UPLOAD_SIZE bytes: 413
+                `too_large`. The file itself decides its format: 415 `not_audio`, `has_video` or
+                `unsupported_codec`, 422 `truncated_audio`, `tags_too_large`, `too_long`, `too_complex`,
+                `sound_out_of_bounds` or `probe_timeout`. An account has room for MAX_STORAGE_PER_ACCOUNT bytes of
+                tracks with their copies: 413 `quota_exceeded`. Uploads at a time are bounded too: 429
+                `too_many_uploads` or `too_many_processing`. The answer holds the measured `durationMs` and `codec`.
+                The copies for streaming are made afterwards; the track's `status` shows when.
+                """
             );
 
         var track = tracks.MapGroup("/{trackId:guid}");
@@ -50,16 +54,19 @@ public static class TrackEndpoints
             .AnswersAsOf(TrackQueries.Reads)
             .Produces<TrackView>()
             .WithSummary("Read a track");
-        // Players ask with HEAD how long it is.
+        // Players ask for the length with HEAD.
         track
             .MapMethods("/audio", [HttpMethods.Get, HttpMethods.Head], Audio)
             .OpensFile()
             .ReadsFrom(TrackQueries.FileReads)
             .Produces(StatusCodes.Status200OK)
             .Produces(StatusCodes.Status206PartialContent)
-            .WithSummary("Fetch a track's sound")
+            .WithSummary("Download a track's sound")
             .WithDescription(
-                "`format` is `original` (as it was uploaded; the default), `opus` or `mp3`. Byte ranges and ETags are served. 404 `rendition_unknown` while the copy is not made."
+                """
+                `format` is `original` (the uploaded file; the default), `opus` or `mp3`. Supports byte ranges and
+                ETags. 404 `rendition_unknown` until the copy is made.
+                """
             );
     }
 
@@ -87,7 +94,7 @@ public static class TrackEndpoints
             );
         if (await queries.FilesAsync(trackId, ct) is not { } track)
             return Problems.Result(Refusals.Unknown("track", trackId));
-        // Its files are going, or gone; a file of anybody else that is not there is the disk's fault.
+        // The files of an erased account are being removed; any other missing file is a fault of the disk.
         if (await log.Models.LoadAsync(typeof(Account), track.OwnerId, ct) is { State: Account { Erased: true } })
             return Problems.Result(Refusals.Unknown("track", trackId));
         if (file != TrackFile.Original && !track.Formats.Contains(format))

@@ -1,4 +1,4 @@
-using Veza.EventStore;
+using Veza.EventStore.Database;
 using Veza.Media;
 using Veza.Projections.Music.Tracks;
 using Veza.Projections.Social.Comments;
@@ -8,10 +8,8 @@ namespace Veza.Api.Music.Tracks;
 
 public static class TrackServices
 {
-    /// <param name="mediaRoot">
-    /// MEDIA_ROOT: the folder of the files, or of those under way when there is a bucket.
-    /// </param>
-    /// <param name="bucket">Null: the files are kept in the folder.</param>
+    /// <param name="mediaRoot">MEDIA_ROOT: the folder of the files; with a bucket, only of unfinished ones.</param>
+    /// <param name="bucket">Null: the files are stored in the folder.</param>
     /// <param name="uploadBytesMax">MAX_UPLOAD_SIZE.</param>
     /// <param name="storageBytesMax">MAX_STORAGE_PER_ACCOUNT.</param>
     public static void AddTracks(

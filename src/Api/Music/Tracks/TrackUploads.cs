@@ -3,15 +3,14 @@ using Veza.Api.Http;
 using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;
 using Veza.Commands.Music.Tracks;
-using Veza.EventStore;
+using Veza.EventStore.Concurrency;
+using Veza.EventStore.Database;
 using Veza.Media;
 using Veza.Realtime;
 
 namespace Veza.Api.Music.Tracks;
 
-/// <summary>
-/// Takes a track in: receive, look, keep, and say that it happened. Whatever is refused leaves no file behind.
-/// </summary>
+/// <summary>Receives a track, probes it, stores it and records that. A refused upload leaves no file behind.</summary>
 internal sealed class TrackUploads(
     MediaStore media,
     AudioProbe probe,
@@ -21,19 +20,18 @@ internal sealed class TrackUploads(
     DiskSpace disk
 ) : IAsyncDisposable
 {
-    /// <summary>
-    /// Files looked at at the same time. Looking decodes the whole file, which takes a processor of its own.
-    /// </summary>
+    /// <summary>Files probed at the same time. A probe decodes the whole file, which occupies a core.</summary>
     private static readonly int LooksAtOnceMax = Math.Max(2, Environment.ProcessorCount);
 
     /// <summary>
-    /// Of one account: a browser sends as many requests at once to one server. Each holds a staged file.
+    /// Waiting files of one account: as many as the requests a browser sends to one server at a time. Each holds a
+    /// staged file.
     /// </summary>
     internal const int LooksWaitingPerAccount = 6;
 
     /// <summary>
-    /// Of all accounts. The last of them waits 48 minutes if two slots are held by files that take all of the four
-    /// minutes that looking may; an account's seventh file waits seven times as long, still within
+    /// Waiting files of all accounts. The last of them waits 48 minutes if two slots are held by files that take all of
+    /// the four minutes that a probe may. An account's seventh file waits seven times as long, still within
     /// <see cref="StagingSweep.AgeMax"/>.
     /// </summary>
     internal const int LooksWaitingMax = 24;
@@ -60,7 +58,7 @@ internal sealed class TrackUploads(
         CancellationToken ct
     )
     {
-        // What says itself that it is too large need not be sent first.
+        // A request that declares too large a body is refused before the body is sent.
         if (request.ContentLength > uploadBytesMax + UploadForm.OverheadBytesMax)
             return Problems.Result(
                 TooLarge($"the upload is {request.ContentLength:N0} bytes; MAX_UPLOAD_SIZE is {uploadBytesMax:N0}")
@@ -74,7 +72,7 @@ internal sealed class TrackUploads(
         if (session is null)
             return Problems.Result(AccountRefusals.SessionEnded);
         using var running = CancellationTokenSource.CreateLinkedTokenSource(ct, session.Ended);
-        // An answer would first have to read what is still coming.
+        // An answer would first have to read the rest of the body.
         using var cut = session.Ended.Register(request.HttpContext.Abort);
         try
         {
@@ -118,7 +116,7 @@ internal sealed class TrackUploads(
         return slot is null ? null : await probe.ProbeAsync(path, ct);
     }
 
-    /// <summary>What the form says; what the file is comes from looking at it.</summary>
+    /// <summary>The command with the form's fields; the probe adds the properties of the file.</summary>
     private UploadTrack Command(UploadForm form, Caller caller) =>
         new(
             Guid.CreateVersion7(),
@@ -136,7 +134,7 @@ internal sealed class TrackUploads(
             storageBytesMax
         );
 
-    /// <summary>The file is in its place before the event says so: whoever acts on the event finds it there.</summary>
+    /// <summary>Stores the file before the event names it, so that every reader of the event finds it.</summary>
     private async Task<IResult> KeepAsync(
         UploadForm form,
         UploadTrack said,
@@ -170,19 +168,17 @@ internal sealed class TrackUploads(
         }
         finally
         {
-            // Also when keeping it failed: a storage that did not answer may have it all the same.
+            // Also when storing failed: a storage that did not answer may hold the file.
             if (!mayBeNamed)
                 await media.DeleteAsync(id, CancellationToken.None);
         }
     }
 
-    /// <summary>
-    /// Whether the log names the track, or may do so: a file that an event names must never be removed.
-    /// </summary>
+    /// <summary>Whether the log may name the track: a file that an event names must never be removed.</summary>
     private static bool MayName(CommandResult result, Guid id) =>
         result switch
         {
-            // A repeated idempotency key is answered with the first track's id, whose file is there already.
+            // A repeated idempotency key gets the first track's id, whose file is stored already.
             CommandResult.Done { Answer: { } first } => JsonSerializer
                 .Deserialize<JsonElement>(first)
                 .GetProperty("id")

@@ -10,20 +10,20 @@ using Veza.Media;
 namespace Veza.Api.Music.Tracks;
 
 /// <summary>
-/// A multipart upload as it comes in: the fields are kept in memory, bounded; the file goes straight to the staging
-/// area. The parts may come in any order.
+/// A multipart upload in progress. Fields are held in memory, bounded; the file goes straight to the staging area. The
+/// parts may come in any order.
 /// </summary>
 internal sealed record UploadForm(string Title, string? Genre, string? Description, Staged File)
 {
-    /// <summary>The four there are.</summary>
+    /// <summary>The three fields and the file.</summary>
     private const int PartsMax = 4;
 
-    /// <summary>More than any field may hold in the end; what exactly it may hold is the command's rule.</summary>
+    /// <summary>More than any field may hold in the end; the command's validator has the exact limits.</summary>
     private const int FieldBytesMax = 16 * 1024;
     private const int PartHeadersMax = 8;
     private const int PartHeaderBytesMax = 4 * 1024;
 
-    /// <summary>What a body holds beside the file, at most.</summary>
+    /// <summary>Bytes of a body beside the file, at most.</summary>
     public const int OverheadBytesMax = PartsMax * (FieldBytesMax + PartHeadersMax * PartHeaderBytesMax);
 
     private static readonly UTF8Encoding StrictUtf8 = new(
@@ -32,14 +32,13 @@ internal sealed record UploadForm(string Title, string? Genre, string? Descripti
     );
 
     /// <summary>
-    /// What the upload says, boundaries and the order of parts left aside: two requests that say the same are the same.
+    /// The content of the upload without boundaries and the order of parts: two requests with the same content are the
+    /// same.
     /// </summary>
     public byte[] Content =>
         SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes<string?[]>([Title, Genre, Description, File.Sha256]));
 
-    /// <summary>
-    /// Either a form or a refusal. A file that was staged before the refusal stays so: the caller discards it.
-    /// </summary>
+    /// <summary>Either a form or a refusal. The caller discards a file that was staged before the refusal.</summary>
     public static async Task<(UploadForm? Form, Refusal? Refusal)> ReadAsync(
         HttpRequest request,
         Guid uploadId,
@@ -51,7 +50,7 @@ internal sealed record UploadForm(string Title, string? Genre, string? Descripti
         {
             return await ReadPartsAsync(request, uploadId, media, ct);
         }
-        // Kestrel's own complaints are answered by their status, and the disk's as the server's fault, as everywhere.
+        // As everywhere, Kestrel's exceptions are answered with their status, and the disk's as the server's fault.
         catch (Exception fault)
             when (fault is InvalidDataException or DecoderFallbackException
                 || fault is IOException and not (BadHttpRequestException or MediaStorageException)
@@ -120,7 +119,7 @@ internal sealed record UploadForm(string Title, string? Genre, string? Descripti
             file = (Staged)staged;
         }
 
-        // A form in a browser sends what was left empty as empty.
+        // A browser's form sends an empty field as empty.
         var title = fields.GetValueOrDefault("title");
         if (title is null || file is null)
             return (null, Missing(title is null ? "title" : null, file is null ? "file" : null));

@@ -28,7 +28,10 @@ public static class CommentEndpoints
             .Produces(StatusCodes.Status201Created)
             .WithSummary("Comment on a moment of a track")
             .WithDescription(
-                "`text` of at most 2,000 bytes of UTF-8; `atMs` from 0 to the track's duration, else 400 `outside_track`."
+                """
+                `text` has at most 2,000 bytes of UTF-8; `atMs` is between 0 and the track's duration, else 400
+                `outside_track`.
+                """
             );
         comments
             .MapGet("", Comments)

@@ -11,9 +11,12 @@ public static class FeedEndpoints
             .AnswersAsOf(FeedQueries.Reads)
             .Produces<Page<FeedEntryView>>()
             .WithTags("Feed")
-            .WithSummary("Read one's feed, newest first")
+            .WithSummary("Read your feed, newest first")
             .WithDescription(
-                "Uploads, reposts and broadcasts of those one follows, from before one followed them too; every entry says why it is there. A repost taken back is gone."
+                """
+                Uploads, reposts and broadcasts of the accounts you follow, including those before you followed
+                them. Every entry states its reason. A removed repost disappears.
+                """
             );
 
     private static async Task<IResult> Feed(

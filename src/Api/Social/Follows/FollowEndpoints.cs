@@ -15,7 +15,7 @@ public static class FollowEndpoints
                 commands.Send(new FollowAccount(caller.AccountId, accountId), new { id = accountId })
             )
             .WithSummary("Follow an account")
-            .WithDescription("What it uploads, reposts and broadcasts shows in one's feed. 409 `cannot_follow_self`.");
+            .WithDescription("Its uploads, reposts and broadcasts appear in your feed. 409 `cannot_follow_self`.");
         account
             .MapDelete("/followers/me", (Guid accountId, Caller caller, CommandSender commands) =>
                 commands.Send(new UnfollowAccount(caller.AccountId, accountId), new { id = accountId })
@@ -58,7 +58,7 @@ public static class FollowEndpoints
             .ReadsFrom(FollowQueries.Reads)
             .AnswersAsOf(FollowQueries.Reads)
             .Produces<Page<FollowView>>()
-            .WithSummary("List those an account follows, newest first");
+            .WithSummary("List the accounts that an account follows, newest first");
     }
 
     private static async Task<IResult> PageOf(

@@ -17,16 +17,16 @@ public static class LikeEndpoints
             .MapDelete("/likes/me", (Guid trackId, Caller caller, CommandSender commands) =>
                 commands.Send(new UnlikeTrack(trackId, caller.AccountId), new { id = trackId })
             )
-            .WithSummary("Take a like back");
+            .WithSummary("Remove a like");
         track
             .MapPut("/reposts/me", (Guid trackId, Caller caller, CommandSender commands) =>
                 commands.Send(new RepostTrack(trackId, caller.AccountId), new { id = trackId })
             )
-            .WithSummary("Repost a track to one's followers");
+            .WithSummary("Repost a track to your followers");
         track
             .MapDelete("/reposts/me", (Guid trackId, Caller caller, CommandSender commands) =>
                 commands.Send(new RemoveRepost(trackId, caller.AccountId), new { id = trackId })
             )
-            .WithSummary("Take a repost back");
+            .WithSummary("Remove a repost");
     }
 }

@@ -1,5 +1,5 @@
 using Veza.Domain.Chat.Channels;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Chat.Channels;

@@ -1,6 +1,6 @@
 using Veza.Domain.Chat.Communities;
 using Veza.Domain.Chat.Members;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Chat.Communities;

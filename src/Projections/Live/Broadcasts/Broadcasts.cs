@@ -1,6 +1,6 @@
 using Veza.Domain.Accounts;
 using Veza.Domain.Live.Broadcasts;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Live.Broadcasts;

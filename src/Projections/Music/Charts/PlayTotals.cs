@@ -1,6 +1,6 @@
 using Veza.Domain.Accounts;
 using Veza.Domain.Music.Listening;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Music.Charts;

@@ -1,7 +1,7 @@
 using Veza.Domain.Live.Broadcasts;
 using Veza.Domain.Music.Tracks;
 using Veza.Domain.Social.Likes;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.EventStore.Projections;
 
 namespace Veza.Projections.Social.Feed;

@@ -1,6 +1,7 @@
 using Veza.Commands.Chat.Messages;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Chat.Members;
+using Veza.EventStore.Events;
 using Veza.EventStore.Projections;
 using Veza.Projections.Chat.Messages;
 using Veza.Reactors.Running;

@@ -1,4 +1,5 @@
 using Veza.Commands.Music.Tracks;
+using Veza.EventStore.Concurrency;
 
 namespace Veza.Reactors.Music.Tracks;
 

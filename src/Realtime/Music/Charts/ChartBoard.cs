@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Veza.Domain.Music.Listening;
 using Veza.EventStore;
+using Veza.EventStore.Concurrency;
 using Veza.Projections;
 using Veza.Projections.Music.Charts;
 

@@ -14,7 +14,7 @@ public sealed class IcecastSourceTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
-    private Mount Open(LiveFormat format) => _host.Mounts.Open(_id, format)!;
+    private Mount Open(BroadcastFormat format) => _host.Mounts.Open(_id, format)!;
 
     private string Put(string headers = "", string type = "audio/mpeg") =>
         $"PUT /live/{_id} HTTP/1.1\r\nHost: here\r\n{RawConnection.Authorization()}Content-Type: {type}\r\n"
@@ -28,12 +28,12 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(LiveFormat.Ogg, "libopus", "ogg", "application/ogg", "0")]
-    [InlineData(LiveFormat.Ogg, "libvorbis", "ogg", "audio/ogg", "0")]
-    [InlineData(LiveFormat.Mp3, "libmp3lame", "mp3", "audio/mpeg", "0")]
-    [InlineData(LiveFormat.Mp3, "libmp3lame", "mp3", "audio/mpeg", "1")]
+    [InlineData(BroadcastFormat.Ogg, "libopus", "ogg", "application/ogg", "0")]
+    [InlineData(BroadcastFormat.Ogg, "libvorbis", "ogg", "audio/ogg", "0")]
+    [InlineData(BroadcastFormat.Mp3, "libmp3lame", "mp3", "audio/mpeg", "0")]
+    [InlineData(BroadcastFormat.Mp3, "libmp3lame", "mp3", "audio/mpeg", "1")]
     public async Task A_listener_hears_the_broadcast_of_ffmpeg(
-        LiveFormat format,
+        BroadcastFormat format,
         string codec,
         string demuxer,
         string contentType,
@@ -73,7 +73,7 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     public async Task A_chunked_body_is_heard_without_its_chunks()
     {
         var sound = await Ffmpeg.Mp3Async(5);
-        var mount = Open(LiveFormat.Mp3);
+        var mount = Open(BroadcastFormat.Mp3);
         var listening = await _host.ListenAsync(_id);
         using var connection = await _host.ConnectAsync();
         await connection.SendAsync(Put("Transfer-Encoding: chunked\r\n"));
@@ -102,7 +102,7 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     [InlineData("1\r\nab")]
     public async Task Malformed_chunks_end_the_source(string body)
     {
-        Open(LiveFormat.Mp3);
+        Open(BroadcastFormat.Mp3);
         Assert.Equal("", await AnswerTo(Put("Transfer-Encoding: chunked\r\n") + body));
         Assert.Equal(SourceEndReason.BadStream, (await _host.Ends.Reader.ReadAsync()).Reason);
     }
@@ -110,7 +110,7 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     [Fact]
     public async Task A_head_that_comes_byte_by_byte_is_read_and_100_continue_is_answered()
     {
-        Open(LiveFormat.Mp3);
+        Open(BroadcastFormat.Mp3);
         using var connection = await _host.ConnectAsync();
         foreach (var c in Put("Expect: 100-continue\r\nIce-Genre: House: deep\r\n"))
             await connection.SendAsync(c.ToString());
@@ -125,7 +125,7 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     public async Task The_method_of_old_is_taken_with_the_sound_right_behind_the_head()
     {
         var sound = await Ffmpeg.Mp3Async(1);
-        var mount = Open(LiveFormat.Mp3);
+        var mount = Open(BroadcastFormat.Mp3);
         var listening = await _host.ListenAsync(_id);
         using var connection = await _host.ConnectAsync();
         await connection.SendAsync([
@@ -144,7 +144,7 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     [Fact]
     public async Task Without_credentials_or_with_wrong_ones_it_is_401_with_a_challenge()
     {
-        Open(LiveFormat.Mp3);
+        Open(BroadcastFormat.Mp3);
         var none = await AnswerTo($"PUT /live/{_id} HTTP/1.1\r\nContent-Type: audio/mpeg\r\n\r\n");
         var broken = await AnswerTo(
             $"PUT /live/{_id} HTTP/1.1\r\nAuthorization: Basic ???\r\nContent-Type: audio/mpeg\r\n\r\n"
@@ -174,7 +174,7 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     [Fact]
     public async Task Another_type_of_content_is_415()
     {
-        Open(LiveFormat.Ogg);
+        Open(BroadcastFormat.Ogg);
         Assert.EndsWith(
             "content type \"video/webm\" is not taken; taken are application/ogg, audio/ogg, audio/mpeg\n",
             await AnswerTo(Put(type: "video/webm"))
@@ -185,7 +185,7 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     [Fact]
     public async Task A_second_source_is_409_until_the_first_has_gone()
     {
-        Open(LiveFormat.Mp3);
+        Open(BroadcastFormat.Mp3);
         using (var first = await _host.ConnectAsync())
         {
             await first.SendAsync(Put());
@@ -203,7 +203,7 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     [Fact]
     public async Task When_the_broadcast_ends_the_source_is_let_go()
     {
-        var mount = Open(LiveFormat.Mp3);
+        var mount = Open(BroadcastFormat.Mp3);
         using var connection = await _host.ConnectAsync();
         await connection.SendAsync(Put());
         Assert.StartsWith("HTTP/1.0 200 OK", await connection.ReadHeadAsync());
@@ -216,7 +216,7 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     [Fact]
     public async Task A_stream_that_is_not_what_it_was_called_ends_the_source_with_the_reason()
     {
-        Open(LiveFormat.Ogg);
+        Open(BroadcastFormat.Ogg);
         var flac = await Ffmpeg.RunAsync(
             default,
             "-f",
@@ -241,7 +241,7 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     public async Task A_silent_source_counts_as_gone()
     {
         await using var host = await SourceHost.StartAsync(new() { IdleTimeLimit = TimeSpan.FromMilliseconds(100) });
-        var mount = host.Mounts.Open(_id, LiveFormat.Mp3)!;
+        var mount = host.Mounts.Open(_id, BroadcastFormat.Mp3)!;
         using var connection = await host.ConnectAsync();
         await connection.SendAsync(Put());
         Assert.Equal(SourceEndReason.Idle, (await host.Ends.Reader.ReadAsync()).Reason);
@@ -263,7 +263,7 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     [Fact]
     public async Task A_stopping_server_ends_the_source_and_does_not_wait_for_it()
     {
-        Open(LiveFormat.Mp3);
+        Open(BroadcastFormat.Mp3);
         using var connection = await _host.ConnectAsync();
         await connection.SendAsync(Put());
         Assert.StartsWith("HTTP/1.0 200 OK", await connection.ReadHeadAsync());

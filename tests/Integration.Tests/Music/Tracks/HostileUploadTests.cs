@@ -7,7 +7,7 @@ using Veza.Api;
 using Veza.Commands.Dispatching;
 using Veza.Commands.Music.Tracks;
 using Veza.Domain.Music.Tracks;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.Media;
 using Veza.Reactors.Music.Tracks;
 using Veza.Reactors.Running;

@@ -4,7 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Veza.Commands.Dispatching;
 using Veza.Commands.Music.Tracks;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.Media;
 
 namespace Veza.Integration.Tests.Music.Tracks;

@@ -2,7 +2,6 @@
 #pragma warning disable
 using System;
 using Veza.EventStore;
-using Veza.EventStore.Personal;
 using Veza.EventStore.Projections;
 using Veza.Reactors.Accounts;
 using Veza.Reactors.Running;
@@ -15,14 +14,14 @@ namespace Internal.Generated.WolverineHandlers
     {
         private readonly System.TimeProvider _timeProvider;
         private readonly Veza.EventStore.EventLog _eventLog;
-        private readonly Veza.EventStore.Personal.ErasedRemains _erasedRemains;
+        private readonly Veza.EventStore.Projections.ErasedRemains _erasedRemains;
         private readonly Veza.EventStore.Projections.ProjectionHost _projectionHost;
         private readonly Veza.Reactors.Accounts.Erasures _erasures;
         private readonly Veza.Reactors.Accounts.SweepReach _sweepReach;
         private readonly Veza.Reactors.Running.ReactorRuns _reactorRuns;
         private readonly Veza.Reactors.Running.ReactorTables _reactorTables;
 
-        public SweepErasuresHandler2370007(System.TimeProvider timeProvider, Veza.EventStore.EventLog eventLog, Veza.EventStore.Personal.ErasedRemains erasedRemains, Veza.EventStore.Projections.ProjectionHost projectionHost, Veza.Reactors.Accounts.Erasures erasures, Veza.Reactors.Accounts.SweepReach sweepReach, Veza.Reactors.Running.ReactorRuns reactorRuns, Veza.Reactors.Running.ReactorTables reactorTables)
+        public SweepErasuresHandler2370007(System.TimeProvider timeProvider, Veza.EventStore.EventLog eventLog, Veza.EventStore.Projections.ErasedRemains erasedRemains, Veza.EventStore.Projections.ProjectionHost projectionHost, Veza.Reactors.Accounts.Erasures erasures, Veza.Reactors.Accounts.SweepReach sweepReach, Veza.Reactors.Running.ReactorRuns reactorRuns, Veza.Reactors.Running.ReactorTables reactorTables)
         {
             _timeProvider = timeProvider;
             _eventLog = eventLog;

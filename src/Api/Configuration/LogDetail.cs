@@ -1,0 +1,10 @@
+namespace Veza.Api.Configuration;
+
+public enum LogDetail
+{
+    Trace,
+    Debug,
+    Info,
+    Warning,
+    Error,
+}

@@ -1,0 +1,7 @@
+namespace Veza.Api.Configuration;
+
+public enum LogForm
+{
+    Text,
+    Json,
+}

@@ -1,0 +1,7 @@
+namespace Veza.Api.Configuration;
+
+public enum RunEnvironment
+{
+    Development,
+    Production,
+}

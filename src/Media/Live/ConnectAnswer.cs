@@ -1,0 +1,9 @@
+namespace Veza.Media.Live;
+
+public enum ConnectAnswer
+{
+    Connected,
+    InUse,
+    OtherFormat,
+    Ended,
+}

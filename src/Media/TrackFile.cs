@@ -1,0 +1,8 @@
+namespace Veza.Media;
+
+public enum TrackFile
+{
+    Original,
+    Opus,
+    Mp3,
+}
