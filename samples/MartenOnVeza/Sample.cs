@@ -8,17 +8,17 @@ using Marten;
 using Marten.Events;
 using Veza.Domain;
 using Veza.Domain.Chat.Messages;
-using Veza.EventStore;
+using Veza.EventStore.Events;
 using Veza.EventStore.Marten;
 
 namespace MartenOnVeza;
 
-/// <summary>Reads, aggregates, projects and appends to the log of a running Veza with Marten alone.</summary>
+/// <summary>Reads, aggregates, projects and appends to the log of a running Veza with nothing but Marten.</summary>
 public static class Sample
 {
     private static readonly TimeSpan CaughtUpWithin = TimeSpan.FromSeconds(60);
 
-    /// <summary>Veza's event types with their personal texts and their JSON.</summary>
+    /// <summary>Veza's events, which of their texts are personal, and how they are written.</summary>
     private static EventTypes Types { get; } =
         EventTypes.DerivedFrom(
             typeof(DomainEvent),
@@ -29,7 +29,7 @@ public static class Sample
             )
         );
 
-    /// <returns>The message that got a reaction; null when there is no message yet.</returns>
+    /// <returns>The message that got a reaction; null where nobody has sent one yet.</returns>
     public static async Task<Guid?> RunAsync(
         string database,
         string encryptionKey,
@@ -48,9 +48,9 @@ public static class Sample
         {
             options.Connection(database);
             options.DatabaseSchemaName = "sample";
-            options.OpenVezaLog(log.Types, typeof(Message));
+            options.OpenVezaLog(log.Cipher, typeof(Message));
             options.Projections.Add<ChannelActivityProjection>(ProjectionLifecycle.Async);
-            // One process alone projects; Marten's HotCold is for several.
+            // The one process that projects; Marten's HotCold is for several.
             options.Projections.AsyncMode = DaemonMode.Solo;
         });
         await store.MakeDocumentTablesAsync(ct);
@@ -66,7 +66,7 @@ public static class Sample
         return message.Id;
     }
 
-    /// <summary>Queries events with LINQ, then the aggregate as commands see it.</summary>
+    /// <summary>LINQ over events, then the aggregate as commands see it.</summary>
     private static async Task<Message?> NewestAsync(IDocumentStore store, CancellationToken ct)
     {
         await using var session = store.QuerySession();
@@ -85,7 +85,7 @@ public static class Sample
         return null;
     }
 
-    /// <summary>Reads the stream event by event, and the message as of each version.</summary>
+    /// <summary>The stream event by event, and the message as of each version.</summary>
     private static async Task ReadAsync(IDocumentStore store, Guid message, TextWriter output, CancellationToken ct)
     {
         await using var session = store.QuerySession();
@@ -103,11 +103,11 @@ public static class Sample
         }
     }
 
-    /// <summary>Appends to a stream at the version that was read, and fails on a concurrent append.</summary>
+    /// <summary>Appends to a stream that was read, and fails if somebody else did meanwhile.</summary>
     private static async Task ReactAsync(IDocumentStore store, Message message, TextWriter output, CancellationToken ct)
     {
         await using var session = store.LightweightSession();
-        // The author of the event.
+        // Whose event it is.
         session.LastModifiedBy = message.AuthorId.ToString("N");
         var stream = await session.Events.FetchForWriting<Folded<Message>>(message.Id, ct);
         if (stream.Aggregate!.Model!.Reactions.Contains(new(message.AuthorId, "📎")))
@@ -117,7 +117,7 @@ public static class Sample
         output.WriteLine($"its author reacts with 📎, at position {stream.Events[^1].Sequence}");
     }
 
-    /// <summary>Runs Marten's async daemon until it has processed all events.</summary>
+    /// <summary>Runs Marten's async daemon until it has seen everything.</summary>
     private static async Task ProjectAsync(DocumentStore store, Guid channel, TextWriter output, CancellationToken ct)
     {
         using var daemon = await store.BuildProjectionDaemonAsync();

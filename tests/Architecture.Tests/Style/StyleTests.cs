@@ -13,6 +13,7 @@ public sealed class StyleTests
         "clients/",
         "demo/",
         "docs/",
+        "samples/",
         "src/Api/",
         "src/Cli/",
         "src/Codegen/",
