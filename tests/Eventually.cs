@@ -3,14 +3,14 @@ using System.Runtime.CompilerServices;
 
 namespace Veza.Tests;
 
-/// <summary>Waits for what comes by itself, and fails, naming it, when it does not.</summary>
+/// <summary>Waits for a condition that comes true without the test, and fails with its text when it does not.</summary>
 internal static class Eventually
 {
-    /// <summary>Longer than any sound one takes on a slow machine.</summary>
+    /// <summary>Longer than any sound condition takes on a slow machine.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(20);
 
-    /// <param name="what">The condition's own text unless something says it better.</param>
+    /// <param name="what">A description; by default the condition's source text.</param>
     public static Task TrueAsync(
         Func<bool> condition,
         TimeSpan? within = null,

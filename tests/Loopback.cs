@@ -5,7 +5,7 @@ namespace Veza.Tests;
 
 internal static class Loopback
 {
-    /// <summary>One that nobody listens on at the moment.</summary>
+    /// <summary>A port that is free at the moment.</summary>
     public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

@@ -2,11 +2,11 @@ using System.Text;
 
 namespace Veza.Tests;
 
-/// <summary>Compares what the code has with a committed list of lines that must stay as they are.</summary>
-/// <remarks>An addition fails too, so that the list is always whole.</remarks>
+/// <summary>Compares names derived from the code with a committed list of lines that must not change.</summary>
+/// <remarks>An addition fails too, so the list stays complete.</remarks>
 internal static class PinnedLines
 {
-    /// <summary>Set to 1, it has the lists rewritten: for additions that are meant.</summary>
+    /// <summary>The variable that, set to 1, rewrites the lists, for intended additions.</summary>
     private const string AcceptVariable = "VEZA_ACCEPT_NAMES";
 
     /// <param name="file">Its path in the checkout.</param>

@@ -6,12 +6,12 @@ using Xunit.v3;
 namespace Veza.Tests;
 
 /// <summary>
-/// Cancels a test that has not ended after a time no sound one needs, so that what waits for ever fails under its own
-/// name and the rest goes on.
+/// Cancels a test after a time that no sound test needs. A test that waits for ever fails under its own name, and the
+/// rest goes on.
 /// </summary>
 /// <remarks>
-/// It reaches what waits with the test's token. What waits without one is named by the runner (`--long-running`) and
-/// ended with its program.
+/// It ends waits that use the test's token. The runner names tests that wait without it (<c>--long-running</c>), and
+/// tests/run ends their program.
 /// </remarks>
 [AttributeUsage(AttributeTargets.Assembly)]
 public sealed class TestDeadlineAttribute : BeforeAfterTestAttribute

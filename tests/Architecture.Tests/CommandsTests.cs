@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Veza.Architecture.Tests;
 
-/// <summary>What newcomers are told to type.</summary>
+/// <summary>The commands that the README, the pages and the scripts name exist.</summary>
 public class CommandsTests
 {
     private static readonly string Script = Read("veza");
@@ -22,7 +22,7 @@ public class CommandsTests
     [Fact]
     public void Every_subcommand_and_every_bench_that_a_document_names_is_there()
     {
-        var told = Directory
+        var pages = Directory
             .EnumerateFiles(Path.Combine(Checkout.Root, "docs"), "*.md", SearchOption.AllDirectories)
             .Prepend("README.md")
             .Select(Read)
@@ -41,7 +41,7 @@ public class CommandsTests
         Assert.Equal([], Named(@"\./veza bench ([a-z-]+)").Except(benches));
 
         IEnumerable<string> Named(string pattern) =>
-            told.SelectMany(text => Regex.Matches(text, pattern)).Select(m => m.Groups[1].Value).Distinct();
+            pages.SelectMany(text => Regex.Matches(text, pattern)).Select(m => m.Groups[1].Value).Distinct();
     }
 
     private static string Read(string path) => File.ReadAllText(Path.Combine(Checkout.Root, path));

@@ -3,7 +3,7 @@ using System.Xml.Linq;
 
 namespace Veza.Architecture.Tests;
 
-/// <summary>docs/reference/dependencies.md says why each package is here, and under which licence.</summary>
+/// <summary>docs/reference/dependencies.md lists every package with its licence and the reason for it.</summary>
 public sealed class DependenciesTests
 {
     private static readonly string[] FreeLicences = ["MIT", "Apache-2.0", "BSD-3-Clause", "PostgreSQL"];
@@ -39,7 +39,7 @@ public sealed class DependenciesTests
         Assert.All(Listed, row => Assert.NotEmpty(row.Why));
     }
 
-    /// <summary>Looks at the packages that builds have restored to this machine.</summary>
+    /// <summary>Reads the packages that builds have restored to this machine.</summary>
     [Fact]
     public void The_listed_licence_is_the_one_that_the_package_states()
     {

@@ -11,19 +11,6 @@ public sealed partial class DocsTests
 
     private const string Decisions = "docs/decisions";
 
-    /// <summary>Built or downloaded, not written here.</summary>
-    private static readonly string[] FoldersLeftOut =
-    [
-        ".git",
-        ".veza",
-        "BenchmarkDotNet.Artifacts",
-        "TestResults",
-        "bin",
-        "dist",
-        "node_modules",
-        "obj",
-    ];
-
     private static readonly string[] SourceEndings =
     [
         ".cs",
@@ -40,8 +27,10 @@ public sealed partial class DocsTests
         ".yml",
     ];
 
-    private static readonly Dictionary<string, string> Files = FilesIn(new(Checkout.Root))
-        .ToDictionary(path => path, path => Path.Combine(Checkout.Root, path));
+    private static readonly Dictionary<string, string> Files = Checkout.Files.ToDictionary(
+        path => path,
+        path => Path.Combine(Checkout.Root, path)
+    );
 
     private static readonly List<string> Pages = [.. Files.Keys.Where(IsPage)];
 
@@ -105,16 +94,6 @@ public sealed partial class DocsTests
         Assert.True(all.Count == 0, $"{all.Count} {what}:\n{string.Join('\n', all)}");
     }
 
-    /// <returns>Paths from the checkout's root, with slashes.</returns>
-    private static IEnumerable<string> FilesIn(DirectoryInfo folder)
-    {
-        foreach (var file in folder.EnumerateFiles())
-            yield return Path.GetRelativePath(Checkout.Root, file.FullName).Replace('\\', '/');
-        var inner = folder.EnumerateDirectories().Where(f => !FoldersLeftOut.Contains(f.Name) && f.LinkTarget is null);
-        foreach (var file in inner.SelectMany(FilesIn))
-            yield return file;
-    }
-
     private static bool IsPage(string path) => path.EndsWith(".md", StringComparison.Ordinal);
 
     private static bool IsSource(string path) => path == "veza" || SourceEndings.Contains(Path.GetExtension(path));
@@ -140,7 +119,7 @@ public sealed partial class DocsTests
         return heading.Length == 0 || !IsPage(name) || HeadingsOf(name).Contains(heading);
     }
 
-    /// <returns>What a link says after <c>#</c>, as GitHub makes it of a heading.</returns>
+    /// <returns>The anchor that GitHub derives from a heading.</returns>
     private static IEnumerable<string> HeadingsOf(string page) =>
         Lines(page)
             .Where(line => !line.IsCode && line.Text.StartsWith('#'))

@@ -12,9 +12,8 @@ public sealed class ExternalProgramsTests
     {
         // Sets prlimit, nice, the OOM score, a time limit and bounds on what is read.
         ["Media"] = "Veza.Media.ExternalTool",
-        // PostgreSQL and the shell commands around it. What they are given is ours, never a client's. The server's
-        // limits are those of a server (postgresql.conf, connections, the disk): one on its memory or processor time
-        // would end it.
+        // PostgreSQL and the shell commands around it. Their arguments are ours, never a client's. The server has its
+        // own limits (postgresql.conf, connections, the disk): one on its memory or processor time would end it.
         ["EventStore"] = "Veza.EventStore.Postgres.ServerAccount",
     };
 
@@ -129,9 +128,7 @@ public sealed class ExternalProgramsTests
         return $"{reader.GetString(type.Namespace)}.{reader.GetString(type.Name)}::{reader.GetString(member.Name)}";
     }
 
-    /// <summary>
-    /// The compiler puts lambdas and asynchronous methods into classes within the class that has them.
-    /// </summary>
+    /// <summary>The compiler puts lambdas and asynchronous methods into classes nested in their own.</summary>
     private static string Outermost(MetadataReader reader, TypeDefinitionHandle handle)
     {
         var type = reader.GetTypeDefinition(handle);

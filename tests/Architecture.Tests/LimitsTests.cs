@@ -10,8 +10,8 @@ using Veza.EventStore.Concurrency;
 namespace Veza.Architecture.Tests;
 
 /// <summary>
-/// docs/reference/limits.md lists every bound of the product. A bound that all callers share must say what keeps one
-/// of them from taking all of it, and so must every queue and every set of slots.
+/// docs/reference/limits.md lists every bound of the product. For a bound that all callers share, and for every queue
+/// and set of slots, it says what keeps one caller from taking all of it.
 /// </summary>
 public sealed partial class LimitsTests
 {
@@ -51,7 +51,7 @@ public sealed partial class LimitsTests
         "LoopbackPort.PortMax",
     ];
 
-    /// <summary>Nobody's requests fill it; a setting bounds it; or the rate limit of every caller does.</summary>
+    /// <summary>No caller's requests fill it; a setting bounds it; or the rate limit of every caller does.</summary>
     private static readonly string[] Reasons = ["no caller's: ", "setting `", "rate limit: "];
 
     private static readonly Type[] QueuesAndSlots =
@@ -78,7 +78,7 @@ public sealed partial class LimitsTests
         var missing = bounds.Where(b => !rows.ContainsKey(b.Key)).Select(b => $"| `{b.Key}` | {b.Value} | | | |");
         None("bounds are not in the page", missing);
         None("bounds of the page are not in the source", rows.Keys.Except(bounds.Keys));
-        // What depends on the machine is described, not given.
+        // A value that depends on the machine is described in words.
         var fixedRows = rows.Where(r => !r.Value[0].Contains("processor", StringComparison.Ordinal));
         var stale = fixedRows.Where(r => r.Value[0] != bounds[r.Key]);
         None("bounds have another value", stale.Select(r => $"{r.Key} is {bounds[r.Key]}, not {r.Value[0]}"));
@@ -128,14 +128,14 @@ public sealed partial class LimitsTests
     private const BindingFlags Every = Declared | BindingFlags.Static;
     private const BindingFlags OfInstance = Declared | BindingFlags.Instance;
 
-    /// <summary>A bound per caller by its name, or the reason why no caller can take it all.</summary>
+    /// <summary>A bound per caller, by its name, or the reason why no caller can take it all.</summary>
     private static bool SaysShare(string share, Dictionary<string, string[]> bounds) =>
         BoundName().Matches(share) is { Count: > 0 } named
             ? named.All(n => bounds.ContainsKey(n.Groups[1].Value) || OfDomain.Contains(n.Groups[1].Value))
             : Reasons.Any(reason => share.StartsWith(reason, StringComparison.Ordinal));
 
     /// <summary>
-    /// What aggregates allow is per account, community or message by its nature, and is not listed again.
+    /// Bounds of aggregates are per account, community or message by their nature. The page does not list them again.
     /// </summary>
     private static readonly HashSet<string> OfDomain = [.. Bounds("Domain").Select(b => b.Name)];
 
@@ -159,7 +159,7 @@ public sealed partial class LimitsTests
         }
     }
 
-    /// <returns>Null for a type whose values its maker decides.</returns>
+    /// <returns>Null for a type whose values its constructor's caller decides.</returns>
     private static object? DefaultOf(Type type) =>
         type is { IsAbstract: false, IsGenericTypeDefinition: false }
         && type.Name.EndsWith("Limits", StringComparison.Ordinal)

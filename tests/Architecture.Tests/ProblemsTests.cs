@@ -4,9 +4,10 @@ namespace Veza.Architecture.Tests;
 
 public class ProblemsTests
 {
-    /// <summary>Codes that are put together from a model's or a name's kind, or that the media room gives.</summary>
+    /// <summary>Codes composed from the kind of an aggregate or a name, and those of the media room.</summary>
     private static readonly Regex Composed = new(
-        "_(unknown|taken)$|^(has_video|not_audio|unsupported_codec|probe_timeout|tags_too_large|too_complex|too_long|sound_out_of_bounds|truncated_audio|fault|token_expired)$"
+        "_(unknown|taken)$|^(has_video|not_audio|unsupported_codec|probe_timeout|tags_too_large|too_complex"
+            + "|too_long|sound_out_of_bounds|truncated_audio|fault|token_expired)$"
     );
 
     [Fact]
@@ -36,7 +37,7 @@ public class ProblemsTests
 
         Assert.NotEmpty(used);
         Assert.Equal([], used.Except(listed).Order());
-        // A code once given is never taken away or given another meaning: clients decide by it.
+        // A code is never removed or given another meaning: clients branch on it.
         Assert.Equal([], listed.Where(c => !Composed.IsMatch(c)).Except(used).Order());
     }
 }

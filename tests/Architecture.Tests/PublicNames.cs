@@ -33,7 +33,7 @@ internal static partial class PublicNames
 
     private static IEnumerable<string> Settings() =>
         Variables.All
-        // A default of several words describes; it is no value.
+        // A default of several words is a description, not a value.
         .Select(v => v.Default.Contains(' ') ? $"setting {v.Name}" : $"setting {v.Name} {v.Default}".TrimEnd());
 
     /// <summary>Other tests hold the page equal to the source, and the next one to a server.</summary>
@@ -88,7 +88,7 @@ internal static partial class PublicNames
         }
     }
 
-    /// <summary>What else the hub's streams hand out.</summary>
+    /// <summary>The other messages of the hub's streams.</summary>
     private static IEnumerable<string> Streamed() =>
         typeof(LiveHub)
             .GetMethods()

@@ -4,7 +4,7 @@ using System.Reflection.PortableExecutable;
 namespace Veza.Architecture.Tests;
 
 /// <summary>
-/// The house plan, checked over the built assemblies: a room may use only what docs/architecture.md lets it.
+/// Checks the built assemblies against docs/architecture.md: a room uses only the rooms and packages listed there.
 /// </summary>
 public sealed class RoomsTests
 {
@@ -109,9 +109,9 @@ public sealed class RoomsTests
     ];
 
     /// <summary>
-    /// What a room may call out by, and why that is safe. Mail: by SMTP, to SMTP_HOST, which the operator sets; no text
-    /// of a person's names a host, and certificates are not looked up elsewhere. Media: by S3, to S3_ENDPOINT, which
-    /// the operator sets too; the names of objects are made of ids.
+    /// The types by which a room may open connections, and why each is safe. Mail: SMTP to SMTP_HOST, which the
+    /// operator sets; no text of a person names a host, and certificates are not looked up elsewhere. Media: S3 to
+    /// S3_ENDPOINT, which the operator sets too; the names of objects consist of ids.
     /// </summary>
     private static readonly Dictionary<string, string[]> MayCallOutBy = new()
     {
@@ -180,14 +180,13 @@ public sealed class RoomsTests
     }
 
     /// <summary>
-    /// A link in a message, a name or a title leads nowhere from here, not even into the private network: nothing of
-    /// the product fetches. Who adds something that does, such as previews of links, proves that it is safe, and lists
-    /// its room here.
+    /// The product fetches no link in a message, a name or a title, not even from the private network. A change that
+    /// does, such as previews of links, must prove that it is safe and list its room here.
     /// </summary>
     [Theory, MemberData(nameof(Rooms))]
     public void Nothing_that_runs_on_a_server_calls_out(string room)
     {
-        // The operator's program asks the server it is told to ask.
+        // The operator's program calls the server that its arguments name.
         if (room == "Cli")
             return;
         using var file = Open(room);
@@ -199,8 +198,7 @@ public sealed class RoomsTests
                 .Except(MayCallOutBy.GetValueOrDefault(room, []))
         );
 
-        // The socket of a connection that a client made may be written to. Making one, or giving one another end, is
-        // calling out.
+        // Writing to the socket of an accepted connection is allowed. Creating or connecting one opens a connection.
         var done = reader
             .MemberReferences.Select(reader.GetMemberReference)
             .Where(member =>
@@ -211,8 +209,11 @@ public sealed class RoomsTests
         Assert.Empty(done.Except(["Send", "SendAsync", "set_Blocking"]));
     }
 
-    private static string NameOf(MetadataReader reader, TypeReferenceHandle handle) =>
-        $"{reader.GetString(reader.GetTypeReference(handle).Namespace)}.{reader.GetString(reader.GetTypeReference(handle).Name)}";
+    private static string NameOf(MetadataReader reader, TypeReferenceHandle handle)
+    {
+        var type = reader.GetTypeReference(handle);
+        return $"{reader.GetString(type.Namespace)}.{reader.GetString(type.Name)}";
+    }
 
     private static string[] Built() =>
         Directory

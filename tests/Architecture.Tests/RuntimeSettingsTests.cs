@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Veza.Architecture.Tests;
 
-/// <summary>This program runs under the product's runtime settings, and reads back which are in force.</summary>
+/// <summary>This program runs under the product's runtime settings and reads back their effective values.</summary>
 public sealed class RuntimeSettingsTests
 {
     private const string Decision = "docs/decisions/0060-runtime-settings-travel-with-the-program.md";
@@ -45,9 +45,9 @@ public sealed class RuntimeSettingsTests
             of?.GetType().GetField("_spinCount", BindingFlags.NonPublic | BindingFlags.Instance);
     }
 
-    /// <summary>Whoever deploys without the script must find what it sets.</summary>
+    /// <summary>A deployment without the script needs the settings from the documentation.</summary>
     [Fact]
-    public void What_the_script_sets_for_the_runtime_is_documented()
+    public void The_runtime_settings_of_the_script_are_documented()
     {
         var exported = Regex
             .Matches(Read("veza"), @"export (DOTNET_[A-Za-z0-9_]+)=\$")

@@ -84,7 +84,9 @@ internal static partial class StoredNames
         return VezaApplication.Aggregates.Select(aggregate => $"marten-stream {events.AggregateAliasFor(aggregate)}");
     }
 
-    /// <summary>Ids that are computed, and must be again where a request, a message or an event is repeated.</summary>
+    /// <summary>
+    /// Computed ids, which must stay equal so that repeats of a request, a message or an event are recognised.
+    /// </summary>
     private static IEnumerable<string> DerivedIds()
     {
         yield return $"derived-id stream {StreamIds.Of("kind", Ids[0], Ids[1])}";
@@ -173,7 +175,7 @@ internal static partial class StoredNames
         yield return $"reactor-commands queue {WolverineReactors.CommandQueue.Address}";
     }
 
-    /// <returns>What a handler has delivered at a time to come; null when it is nothing.</returns>
+    /// <returns>The message that a handler schedules; null without one.</returns>
     private static Type? CommandOf(Type returned)
     {
         if (!returned.IsGenericType)

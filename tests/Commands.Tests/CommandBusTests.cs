@@ -28,7 +28,7 @@ public class CommandBusTests(TestLog log)
         var again = new SendMessage(Guid.CreateVersion7(), slow, _chat.Member, "two", null);
         var context = new CommandContext(Guid.CreateVersion7(), _chat.Member, Fingerprint: [1]);
 
-        // The twin is carried out after this one has looked for an earlier answer and before it decides.
+        // The twin runs between this command's look-up of an earlier answer and its decision.
         CommandResult? twin = null;
         var late = new CommandBus(log.Wolverine, log.Log, () =>
         {
@@ -97,7 +97,7 @@ public class CommandBusTests(TestLog log)
     }
 
     [Fact]
-    public async Task A_follow_up_that_comes_again_is_answered_as_the_first_time_whatever_it_says_now()
+    public async Task A_repeated_follow_up_gets_the_first_answer_even_with_other_content()
     {
         var music = new TrackSetting();
         await log.Given(music.Uploaded).PlayAsync();
@@ -115,7 +115,7 @@ public class CommandBusTests(TestLog log)
     }
 
     [Fact]
-    public async Task The_bus_hears_of_a_refusal_that_nobody_waits_for()
+    public async Task The_bus_reports_a_refusal_that_no_caller_waits_for()
     {
         var bus = new MessageBus(log.Wolverine);
 
@@ -140,7 +140,7 @@ public class CommandBusTests(TestLog log)
     }
 
     [Fact]
-    public async Task What_another_node_undid_is_done_again_though_this_node_has_not_heard_of_it()
+    public async Task A_command_undone_by_another_node_takes_effect_again_before_this_node_has_followed_it()
     {
         await log.Given(_chat.Given(_chat.Sent)).PlayAsync();
         await using var elsewhere = await EventLog.OpenAsync(

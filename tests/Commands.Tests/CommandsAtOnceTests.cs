@@ -11,7 +11,9 @@ using Veza.Fixtures;
 
 namespace Veza.Commands.Tests;
 
-/// <summary>Commands that meet on a stream are decided one after the other, each on what the one before left.</summary>
+/// <summary>
+/// Concurrent commands on one stream are decided one after the other, each on the result of the one before.
+/// </summary>
 [Collection<OverPostgres>]
 public class CommandsAtOnceTests(TestLog log)
 {

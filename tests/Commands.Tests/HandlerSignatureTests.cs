@@ -6,7 +6,7 @@ using Veza.Domain.Chat.Members;
 
 namespace Veza.Commands.Tests;
 
-/// <summary>What a handler asks for must be clear; otherwise no code is generated for it.</summary>
+/// <summary>A handler with an ambiguous parameter is refused before any code is generated for it.</summary>
 public class HandlerSignatureTests
 {
     public sealed record Ordered(Guid ChannelId, Guid MemberId);
@@ -114,7 +114,7 @@ public class HandlerSignatureTests
     [InlineData(typeof(Odd), "Handle returns a String")]
     [InlineData(typeof(Partial), "the key of member has 1 parts; that of a Member has 2")]
     [InlineData(typeof(HandlerSignatureTests), "there is no HandlerSignatureTestsHandler")]
-    public void What_is_not_clear_is_an_error_that_says_so(Type command, string error)
+    public void An_ambiguous_parameter_is_an_error_that_names_it(Type command, string error)
     {
         var wrong = Assert.Throws<ArgumentException>(() => HandlerSignature.Of(command));
 

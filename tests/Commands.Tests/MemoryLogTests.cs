@@ -7,7 +7,7 @@ using Veza.Fixtures;
 
 namespace Veza.Commands.Tests;
 
-/// <summary>What tests of rules take for the log decides as the log does.</summary>
+/// <summary>The log in memory, on which tests of rules run, decides as PostgreSQL does.</summary>
 [Collection<OverPostgres>]
 public class MemoryLogTests(TestLog log)
 {
@@ -15,7 +15,7 @@ public class MemoryLogTests(TestLog log)
     private const int Commands = 40;
     private const int Keys = 5;
 
-    /// <param name="Streams">Of three; their events are added at the version that is there, give or take.</param>
+    /// <param name="Streams">Of three; events are appended at the stream's version, or close to it.</param>
     /// <param name="Names">Of two, each claimed or released for one of two owners.</param>
     /// <param name="Key">One of a few idempotency keys, or none.</param>
     public sealed record Step(
@@ -49,12 +49,12 @@ public class MemoryLogTests(TestLog log)
         var same = Prop.ForAll(Arb.From(steps.ArrayOf(Commands)), history =>
             CompareAsync(history, kinds).GetAwaiter().GetResult()
         );
-        // On a thread that no other test waits for, as FsCheck holds on to it.
+        // On a thread of its own, because FsCheck blocks it.
         await Task.Factory.StartNew(
             () => Check.One(Config.QuickThrowOnFailure.WithMaxTest(Histories), same),
             TaskCreationOptions.LongRunning
         );
-        // Every outcome there is was met.
+        // The commands met every outcome.
         Assert.Equal(4, kinds.Count);
     }
 

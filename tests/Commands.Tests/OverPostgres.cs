@@ -2,6 +2,6 @@ using Veza.Fixtures;
 
 namespace Veza.Commands.Tests;
 
-/// <summary>Tests of what only PostgreSQL can promise: unique names, kept answers, commands that meet.</summary>
+/// <summary>Tests of PostgreSQL's promises: unique names, stored answers, concurrent commands.</summary>
 [CollectionDefinition]
 public sealed class OverPostgres : ICollectionFixture<TestLog>;

@@ -8,7 +8,7 @@ namespace Veza.Domain.Tests;
 
 public class EventsTests
 {
-    /// <summary>Event types that no decision depends on, so that no model makes anything of them.</summary>
+    /// <summary>Event types that no decision depends on, so that no aggregate folds them.</summary>
     private static readonly HashSet<string> DecideNothing = ["broadcast_taken_down", "member_kicked", "operator_acted"];
 
     private static readonly EventTypes Types = TestLog.EventTypes;
@@ -16,8 +16,8 @@ public class EventsTests
     public static TheoryData<string> Samples => [.. typeof(EventsTests).Assembly.GetManifestResourceNames()];
 
     /// <summary>
-    /// A sample is frozen: it is what stands in logs that exist. When an event type changes, its old sample stays and
-    /// must still load.
+    /// A sample is frozen, because existing logs hold events of that form. When an event type changes, its old sample
+    /// stays and must still load.
     /// </summary>
     [Theory]
     [MemberData(nameof(Samples))]
@@ -26,7 +26,7 @@ public class EventsTests
         var json = Read(name);
         var loaded = Types.Read(Alias(name), JsonSerializer.SerializeToUtf8Bytes(json));
         Assert.NotNull(loaded);
-        // An older schema version becomes the current shape, which no longer says the same.
+        // An older schema version is upcast to the current one, whose JSON differs.
         if (Types.Describe(loaded.GetType()).Alias != Alias(name))
             return;
         var again = JsonNode.Parse(Types.Write(loaded));
@@ -69,7 +69,7 @@ public class EventsTests
     }
 
     [Fact]
-    public void Every_event_type_changes_a_model_or_is_listed_as_deciding_nothing()
+    public void Every_event_type_changes_an_aggregate_or_is_listed_as_deciding_nothing()
     {
         var folded = typeof(DomainEvent)
             .Assembly.GetTypes()

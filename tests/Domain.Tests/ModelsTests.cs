@@ -6,7 +6,7 @@ using Veza.Fixtures;
 namespace Veza.Domain.Tests;
 
 /// <summary>
-/// A model of a long stream is kept as a snapshot, so every model must come back from JSON as it was.
+/// An aggregate of a long stream is stored as a snapshot, so every aggregate must survive a round trip through JSON.
 /// </summary>
 public class ModelsTests
 {
@@ -14,13 +14,13 @@ public class ModelsTests
 
     [Theory]
     [MemberData(nameof(Models))]
-    public void A_model_comes_back_from_json_as_it_was_and_goes_on_the_same(Type model)
+    public void An_aggregate_read_from_its_json_equals_the_original_and_folds_on_equally(Type model)
     {
         var fold = AggregateFold.Of(model);
         var events = fold.Events.Select(Sample).ToList();
         var reached = events.Select(e => fold.Next(null, e)).OfType<object>().ToList();
         Assert.NotEmpty(reached);
-        // After each event, and after each two: every property has been given a value then, and a second one.
+        // After each event and each pair of events, so that every property has had a first and a second value.
         foreach (var _ in Enumerable.Range(0, 2))
             reached.AddRange(reached.ToList().SelectMany(state => events.Select(e => fold.Next(state, e)!)));
         foreach (var state in reached)
@@ -41,7 +41,7 @@ public class ModelsTests
 
     [Theory]
     [MemberData(nameof(Models))]
-    public void All_a_model_knows_stands_in_its_public_properties(Type model)
+    public void An_aggregate_keeps_all_state_in_public_properties(Type model)
     {
         var hidden = model
             .GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public)

@@ -5,16 +5,15 @@ using Veza.Fixtures;
 namespace Veza.Domain.Tests;
 
 /// <summary>
-/// Whoever leaves takes every text of theirs along. A text is therefore <see cref="PersonalAttribute">personal</see>,
-/// or somebody said here why it is nobody's.
+/// Erasing an account erases each of its texts. A text is therefore <see cref="PersonalAttribute">personal</see>, or
+/// listed here with the reason why it stays.
 /// </summary>
 public class PersonalTextTests
 {
     /// <summary>
-    /// Texts in events and in models, whose snapshots are stored too, that stay when their author goes, and why they
-    /// may.
+    /// Texts in events and in aggregates, whose snapshots are stored too, that outlive their author's account, and why.
     /// </summary>
-    private static readonly Dictionary<string, string> Nobodys = new()
+    private static readonly Dictionary<string, string> NotPersonal = new()
     {
         ["Account.KnownNetworks"] = Keyed,
         ["SignedIn.NetworkHash"] = Keyed,
@@ -49,14 +48,15 @@ public class PersonalTextTests
 
     private const string Hash = "a hash of something random, which opens nothing any longer";
     private const string Keyed =
-        "a hash under a key of the servers', which tells the same network again and nothing else";
+        "a hash under a key of the servers', which recognises the same network and reveals nothing else";
     private const string Code = "one of a few words that the platform chooses";
     private const string Emoji = "one emoji, of those that everybody has";
     private const string Community =
-        "what a community calls itself and its rooms: it is its members', and stays when one of them goes: decision 0053";
+        "what a community calls itself and its rooms: it is its members', and stays when one of them goes: "
+        + "decision 0053";
 
     [Fact]
-    public void A_text_in_an_event_or_a_model_is_personal_or_it_is_said_why_it_is_nobodys()
+    public void A_text_in_an_event_or_an_aggregate_is_personal_or_listed_with_the_reason_why_not()
     {
         var texts = TestLog
             .EventTypes.All.Concat(typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel))
@@ -65,12 +65,13 @@ public class PersonalTextTests
         Assert.Contains(("MessageSent.Text", true), texts);
         Assert.Contains(("Message.Text", true), texts);
         var open = texts.Where(t => !t.IsPersonal).Select(t => t.Name).ToHashSet();
-        var undecided = open.Except(Nobodys.Keys).Order(StringComparer.Ordinal).ToList();
+        var undecided = open.Except(NotPersonal.Keys).Order(StringComparer.Ordinal).ToList();
         Assert.True(
             undecided.Count == 0,
-            $"{string.Join(", ", undecided)}: whose text is it? Mark it [Personal] with its owner, or list it here with the reason why it is nobody's"
+            $"{string.Join(", ", undecided)}: whose text is it? Mark it [Personal] with its owner, or list it "
+                + "here with the reason why it is not personal"
         );
-        Assert.Equal([], Nobodys.Keys.Except(open));
+        Assert.Equal([], NotPersonal.Keys.Except(open));
     }
 
     private static IEnumerable<(string Name, bool IsPersonal)> TextsIn(Type type, string path)
@@ -85,16 +86,18 @@ public class PersonalTextTests
                         property.PropertyType == typeof(string)
                             && property.GetCustomAttribute<PersonalAttribute>() is not null
                     );
-                // Only a text of the event's own can be sealed, so that one further in is never personal.
+                // Only a direct property of an event can be sealed, so a nested text is never personal.
                 else if (held.Assembly == typeof(DomainEvent).Assembly && !held.IsEnum)
                     foreach (var inner in TextsIn(held, name))
                         yield return inner;
         }
     }
 
-    /// <summary>A list's or a map's contents, what may be null, or the type itself.</summary>
-    private static IEnumerable<Type> HeldBy(Type type) =>
-        type.IsArray ? HeldBy(type.GetElementType()!)
-        : type.IsGenericType ? type.GetGenericArguments().SelectMany(HeldBy)
-        : [type];
+    /// <summary>The element types of a list or a map, the underlying type of a nullable, or the type itself.</summary>
+    private static IEnumerable<Type> HeldBy(Type type)
+    {
+        if (type.IsArray)
+            return HeldBy(type.GetElementType()!);
+        return type.IsGenericType ? type.GetGenericArguments().SelectMany(HeldBy) : [type];
+    }
 }

@@ -5,17 +5,17 @@ namespace Veza.EventStore.Tests;
 
 public class ConnectionBudgetTests(LogFixture fixture)
 {
-    /// <summary>What a PostgreSQL that nobody has configured allows: 100, of which it keeps three.</summary>
+    /// <summary>The default max_connections of PostgreSQL: 100, three of them reserved.</summary>
     private const int Unconfigured = 97;
 
     [Fact]
-    public void Whatever_is_wanted_is_shared_out_whole_and_every_kind_has_what_it_needs()
+    public void Every_budget_is_distributed_completely_and_every_kind_gets_its_minimum()
     {
         for (var wanted = ConnectionBudget.TotalMin; wanted <= 1000; wanted++)
         {
             var shares = ConnectionBudget.Of(wanted, allowed: int.MaxValue);
             Assert.Equal(wanted, shares.Total);
-            // Two queries listen for good; each reaction keeps a runner's, and who runs what is asked over others.
+            // Two queries listen permanently, each reactor holds one of the runners', and the leases use others.
             Assert.True(
                 shares is { Queries: >= 6, Keys: >= 1, Runners: >= 6, Projections: >= 2 },
                 $"{wanted} are shared out as {shares}"
@@ -24,7 +24,7 @@ public class ConnectionBudgetTests(LogFixture fixture)
     }
 
     [Fact]
-    public void Two_nodes_that_nobody_has_configured_fit_on_a_database_that_nobody_has_configured() =>
+    public void Two_nodes_with_default_settings_fit_on_a_database_with_default_settings() =>
         Assert.True(2 * ConnectionBudget.Of(wanted: 100, Unconfigured).Total <= Unconfigured);
 
     [Fact]
@@ -51,7 +51,7 @@ public class ConnectionBudgetTests(LogFixture fixture)
             await make.ExecuteNonQueryAsync();
         await using var log = await LogFixture.OpenAsync(limited.ConnectionString);
         Assert.Equal(Limit / ConnectionBudget.NodesThatFit, log.Shares.Total);
-        // More at once than there are connections: the rest wait for their turn.
+        // More concurrent commands than connections: the rest wait for their turn.
         await Parallel.ForEachAsync(
             Enumerable.Range(0, 200),
             new ParallelOptions { MaxDegreeOfParallelism = 200 },

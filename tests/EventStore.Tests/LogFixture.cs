@@ -13,7 +13,7 @@ public sealed record Counted(Guid Id, int By, string Note = "") : CounterEvent;
 
 public sealed record Cleared(Guid Id) : CounterEvent;
 
-/// <summary>An event that its model cannot fold.</summary>
+/// <summary>An event that its aggregate cannot fold.</summary>
 public sealed record Poisoned(Guid Id) : CounterEvent;
 
 public sealed record Counter(Guid Id, int Total)
@@ -24,7 +24,7 @@ public sealed record Counter(Guid Id, int Total)
 
     public Counter Apply(Cleared _) => this with { Total = 0 };
 
-    public Counter Apply(Poisoned _) => throw new InvalidOperationException("nobody can fold this");
+    public Counter Apply(Poisoned _) => throw new InvalidOperationException("this event cannot be folded");
 }
 
 /// <summary>One PostgreSQL for the assembly; each test that counts positions opens a database of its own.</summary>

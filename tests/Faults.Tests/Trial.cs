@@ -7,37 +7,37 @@ using Veza.Faults.Tests.Network;
 using Veza.Faults.Tests.Nodes;
 using Veza.Faults.Tests.Recording;
 
-// Each test disturbs a server or a machine that the next one needs whole.
+// Each test disturbs a server or a machine that the next one needs intact.
 [assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 [assembly: AssemblyFixture(typeof(Veza.Faults.Tests.FaultServer))]
 
 namespace Veza.Faults.Tests;
 
-/// <summary>How far the tests go: a short form by default, a long one when VEZA_FAULTS is 1.</summary>
+/// <summary>The extent of the tests: a short form by default, a long one when VEZA_FAULTS is 1.</summary>
 public static class Extent
 {
     public static bool Long { get; } = Environment.GetEnvironmentVariable("VEZA_FAULTS") == "1";
 
-    /// <summary>How many times a test does its fault.</summary>
+    /// <summary>The number of faults that a test injects.</summary>
     public static int Rounds => Long ? 10 : 1;
 
     /// <summary>
-    /// How soon after a fault callers must append again. The promise's own time holds where the machine does nothing
-    /// else, as for the long form; the short form runs beside whatever keeps the machine busy, and asks that they do.
+    /// The longest time from a fault until callers append again. The long form has the machine to itself and demands
+    /// the promised time; the short form shares the machine and allows more.
     /// </summary>
     public static TimeSpan ProgressWithin => Long ? Checkers.ProgressWithin : TimeSpan.FromMinutes(2);
 
     /// <summary>Commands accepted between faults.</summary>
     public static int AcceptedBetween => Long ? 1000 : 200;
 
-    /// <summary>VEZA_FAULTS_SEED repeats a run's choices; what the machine's timing adds cannot be repeated.</summary>
+    /// <summary>VEZA_FAULTS_SEED repeats the choices of a run, but not the machine's timing.</summary>
     public static int Seed { get; } =
         int.TryParse(Environment.GetEnvironmentVariable("VEZA_FAULTS_SEED"), out var given)
             ? given
             : (int)(Stopwatch.GetTimestamp() & 0xFFFFFF);
 }
 
-/// <summary>One durable PostgreSQL for the assembly; each trial has a database of its own.</summary>
+/// <summary>One durable PostgreSQL for the assembly; each trial has its own database.</summary>
 public sealed class FaultServer : IAsyncLifetime
 {
     private LocalPostgres? _postgres;
@@ -68,10 +68,10 @@ public sealed class FaultServer : IAsyncLifetime
     }
 }
 
-/// <summary>One history: nodes that write it, readers that watch it, and at its end the verdict.</summary>
+/// <summary>One history: its writing nodes, its readers, and the verdict at its end.</summary>
 public sealed class Trial(LocalPostgres postgres, string connectionString) : IAsyncDisposable
 {
-    /// <summary>Longer than the checker allows, so that it is the checker who says what was too late.</summary>
+    /// <summary>Longer than the checker allows, so that the checker reports the delay.</summary>
     private static readonly TimeSpan ProgressAwaitedMax = Extent.ProgressWithin + TimeSpan.FromSeconds(20);
 
     private readonly List<LocalNode> _nodes = [];
@@ -89,7 +89,7 @@ public sealed class Trial(LocalPostgres postgres, string connectionString) : IAs
         return node;
     }
 
-    /// <param name="through">What stands between the node and its database; nothing as a rule.</param>
+    /// <param name="through">The proxy between the node and its database, if there is one.</param>
     public async Task<NodeProcess> StartNodeAsync(
         string name,
         int writers,
@@ -109,16 +109,14 @@ public sealed class Trial(LocalPostgres postgres, string connectionString) : IAs
         return node;
     }
 
-    /// <summary>
-    /// Lets so many more readers look at the log over and over; a node must have made its tables first.
-    /// </summary>
+    /// <summary>Adds readers of the log. A node must have created its tables first.</summary>
     public void Watch(int readers)
     {
         for (var i = 0; i < readers; i++)
             _readers.Add(new($"reader {_readers.Count + 1}", ConnectionString, History));
     }
 
-    /// <summary>The fault is over; waits until every survivor has appended since.</summary>
+    /// <summary>Marks the end of the fault and waits until every survivor has appended since.</summary>
     public async Task ProgressAsync(string fault, params IReadOnlyList<string> survivors)
     {
         var ended = History.FaultEnded(fault, survivors);
@@ -153,7 +151,7 @@ public sealed class Trial(LocalPostgres postgres, string connectionString) : IAs
         await command.ExecuteNonQueryAsync();
     }
 
-    /// <summary>Stops loads and nodes; what is asked is answered first.</summary>
+    /// <summary>Stops loads and nodes, after the answers to all requests.</summary>
     public async Task StopAsync()
     {
         foreach (var node in _nodes)
@@ -165,7 +163,7 @@ public sealed class Trial(LocalPostgres postgres, string connectionString) : IAs
         _readers.Clear();
     }
 
-    /// <summary>Stops everything and holds the history against the promises.</summary>
+    /// <summary>Stops everything and checks the history against the promises.</summary>
     public async Task HoldsAsync()
     {
         await StopAsync();
@@ -176,7 +174,7 @@ public sealed class Trial(LocalPostgres postgres, string connectionString) : IAs
     {
         foreach (var process in _processes)
             await process.DisposeAsync();
-        // A test that failed while the server was away leaves it whole for the next one.
+        // A test may have failed while the server was away; the next one needs it running.
         if (Postgres.ProcessId == 0)
             await Postgres.RestartAsync();
         foreach (var reader in _readers)

@@ -5,7 +5,7 @@ using Wolverine;
 
 namespace Veza.Fixtures;
 
-/// <summary>Wolverine with the handlers that were generated for production, and nothing else.</summary>
+/// <summary>Wolverine with only the generated production handlers.</summary>
 internal static class HandlerHost
 {
     public static async Task<IHost> StartAsync(Func<IServiceProvider, CommandBus> bus)

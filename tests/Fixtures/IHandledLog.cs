@@ -6,7 +6,9 @@ using Wolverine.Runtime;
 
 namespace Veza.Fixtures;
 
-/// <summary>A log that the production handlers append to: <see cref="Rules"/>, or <see cref="TestLog"/>.</summary>
+/// <summary>
+/// A log that the production handlers append to: <see cref="Rules"/> in memory, or <see cref="TestLog"/>.
+/// </summary>
 public interface IHandledLog
 {
     /// <summary>The time at which a scenario begins.</summary>
@@ -14,20 +16,20 @@ public interface IHandledLog
 
     IDecisionLog Log { get; }
 
-    /// <summary>Runs the handlers that were generated for production, for any log and clock.</summary>
+    /// <summary>Runs the generated production handlers on any log and clock.</summary>
     IWolverineRuntime Wolverine { get; }
 
-    /// <returns>What the command added, in order.</returns>
+    /// <returns>The command's events, in order.</returns>
     /// <param name="after">A position before its events.</param>
     Task<DomainEvent[]> EventsOfAsync(Guid command, long after);
 }
 
 public static class HandledLogs
 {
-    /// <param name="steps">Commands, events that <see cref="Happened"/> without one, and time that passes.</param>
+    /// <param name="steps">Commands, events that <see cref="Happened"/> without one, and spans of time.</param>
     public static Scenario Given(this IHandledLog log, params object[] steps) => new(log, steps);
 
-    /// <summary>Puts events into the log that no command of the test brought about.</summary>
+    /// <summary>Appends events that no command of the test produced.</summary>
     public static async Task AppendAsync(this IHandledLog handled, Happened happened)
     {
         var log = handled.Log;

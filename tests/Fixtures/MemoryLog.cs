@@ -6,10 +6,10 @@ using Veza.EventStore.Events;
 
 namespace Veza.Fixtures;
 
-/// <summary>A log in memory that decides an append as <c>log.append_batch</c> does, one command at a time.</summary>
+/// <summary>A log in memory that decides an append like <c>log.append_batch</c>, one command at a time.</summary>
 /// <remarks>
-/// A test holds its outcomes against PostgreSQL's, for random commands. It writes no JSON and seals nothing, and there
-/// is no other node: nothing of it is ever stale, forked or away. Any thread may use it.
+/// A test compares its outcomes with PostgreSQL's for random commands. It writes no JSON, seals nothing and has no
+/// other node, so it is never stale, forked or unavailable. Any thread may use it.
 /// </remarks>
 public sealed class MemoryLog(EventTypes types) : IDecisionLog
 {
@@ -53,7 +53,7 @@ public sealed class MemoryLog(EventTypes types) : IDecisionLog
             return Task.FromResult(Append(request));
     }
 
-    /// <returns>What the command added, in order.</returns>
+    /// <returns>The command's events, in order.</returns>
     public DomainEvent[] EventsOf(Guid command)
     {
         lock (_gate)
@@ -112,7 +112,7 @@ public sealed class MemoryLog(EventTypes types) : IDecisionLog
             _streams.Add(change.StreamId, stream = []);
         foreach (var e in change.Events)
         {
-            // Throws for an event type that no log would take.
+            // Throws for an event type that the log would refuse.
             types.Describe(e.GetType());
             stream.Add((++_head, (DomainEvent)e));
         }

@@ -9,8 +9,8 @@ namespace Veza.Fixtures;
 
 /// <summary>The production handlers over a log in memory, for given/when/then tests of commands.</summary>
 /// <remarks>
-/// One serves all tests of an assembly; tests keep apart by using ids of their own. A test needs <see cref="TestLog"/>
-/// instead when its promise is PostgreSQL's: appends at once, names across nodes, answers after a restart.
+/// One instance serves all tests of an assembly; tests stay apart by their own ids. A test of PostgreSQL's promises
+/// needs <see cref="TestLog"/> instead: concurrent appends, names across nodes, answers after a restart.
 /// </remarks>
 public sealed class Rules : IHandledLog, IAsyncLifetime
 {

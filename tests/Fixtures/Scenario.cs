@@ -4,14 +4,14 @@ using Veza.Domain;
 
 namespace Veza.Fixtures;
 
-/// <summary>Events that a test takes for granted instead of sending the commands that lead to them.</summary>
+/// <summary>Events that a test assumes, in place of the commands that lead to them.</summary>
 public sealed record Happened(Type Model, Guid Stream, DomainEvent[] Events)
 {
     public static Happened To<TModel>(Guid stream, params DomainEvent[] events) => new(typeof(TModel), stream, events);
 }
 
-/// <summary>Given accepted commands, when one more is sent, then it added events, nothing, or was refused.</summary>
-/// <remarks>Every scenario has a clock of its own, which stands still unless time passes in it.</remarks>
+/// <summary>Given accepted commands, when another is sent, then it adds events, adds nothing or is refused.</summary>
+/// <remarks>Every scenario has its own clock, which stands still unless the scenario passes time.</remarks>
 public sealed class Scenario
 {
     private readonly IHandledLog _handled;
@@ -40,10 +40,10 @@ public sealed class Scenario
         return this;
     }
 
-    /// <summary>The command's events are exactly these, in order.</summary>
+    /// <summary>Asserts that the command's events are exactly these, in order.</summary>
     public async Task Then(params DomainEvent[] expected) => Assert.Equal(expected, await ThenEvents());
 
-    /// <returns>The command's events, in order, where they cannot be compared as a whole.</returns>
+    /// <returns>The command's events, in order, for tests that cannot compare them as a whole.</returns>
     public async Task<DomainEvent[]> ThenEvents()
     {
         var (result, events) = await RunAsync();
@@ -53,18 +53,18 @@ public sealed class Scenario
 
     public Task ThenNothing() => Then();
 
-    /// <returns>What the caller is told: the answer the command's handler made.</returns>
+    /// <returns>The answer of the command's handler.</returns>
     public async Task<JsonElement> ThenAnswered()
     {
         var (result, _) = await RunAsync();
         return AnswerOf(result);
     }
 
-    /// <summary>Sends one more command at the scenario's time; it must be accepted.</summary>
-    /// <returns>What the caller is told: the answer the command's handler made.</returns>
+    /// <summary>Sends another command at the scenario's time and asserts that it is accepted.</summary>
+    /// <returns>The answer of the command's handler.</returns>
     public async Task<JsonElement> SendAsync(object command) => AnswerOf((await SendAsync(command, null, null)).Result);
 
-    /// <summary>Sends what was given, for its effect alone.</summary>
+    /// <summary>Sends the given commands for their effect only.</summary>
     public async Task PlayAsync()
     {
         foreach (var step in _given)

@@ -18,8 +18,8 @@ using Wolverine.Runtime;
 namespace Veza.Fixtures;
 
 /// <summary>
-/// The production log, handlers and projections over a PostgreSQL of their own, one for all tests of an assembly. Tests
-/// keep apart by using ids of their own.
+/// The production log, handlers and projections over their own PostgreSQL, one for all tests of an assembly. Tests stay
+/// apart by their own ids.
 /// </summary>
 public sealed class TestLog : IHandledLog, IAsyncLifetime
 {
@@ -27,7 +27,7 @@ public sealed class TestLog : IHandledLog, IAsyncLifetime
     private ProjectionHost? _projections;
     private IHost? _host;
 
-    /// <summary>What commands are told as the time; a test may move it.</summary>
+    /// <summary>The time that commands get; a test may move it.</summary>
     public DateTimeOffset Now { get; set; } = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
     public static EventTypes EventTypes { get; } =
         EventTypes.DerivedFrom(
@@ -44,7 +44,7 @@ public sealed class TestLog : IHandledLog, IAsyncLifetime
             )
         );
 
-    /// <summary>Of every log that tests open on this database.</summary>
+    /// <summary>The key secret of every log on this database.</summary>
     public static byte[] KeySecret { get; } = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
     public EventLog Log { get; private set; } = null!;
     IDecisionLog IHandledLog.Log => Log;
@@ -53,7 +53,7 @@ public sealed class TestLog : IHandledLog, IAsyncLifetime
     /// <inheritdoc/>
     public IWolverineRuntime Wolverine => _host!.Services.GetRequiredService<IWolverineRuntime>();
 
-    /// <summary>The same log as the product's Marten store has it.</summary>
+    /// <summary>The same log through the product's Marten store.</summary>
     public DocumentStore Marten { get; private set; } = null!;
     public ReadModels Views { get; private set; } = null!;
     public ProjectionHost Projections => _projections!;
@@ -64,7 +64,7 @@ public sealed class TestLog : IHandledLog, IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        // Rules do not depend on the disk; the fault tests, which do, bring their own server.
+        // These tests do not depend on the disk; the fault tests do and start their own server.
         _postgres = await LocalPostgres.StartEphemeralAsync(fsync: false);
         Log = await EventLog.OpenAsync(
             ConnectionString,
@@ -105,7 +105,7 @@ public sealed class TestLog : IHandledLog, IAsyncLifetime
             await _postgres.DisposeAsync();
     }
 
-    /// <param name="more">Projections, and where their documents are.</param>
+    /// <param name="more">Registers projections and the schema of their documents.</param>
     public DocumentStore OpenMarten(Action<StoreOptions>? more = null) =>
         DocumentStore.For(options =>
         {
@@ -115,7 +115,7 @@ public sealed class TestLog : IHandledLog, IAsyncLifetime
             more?.Invoke(options);
         });
 
-    /// <summary>Waits until every row shows what the log holds now.</summary>
+    /// <summary>Waits until every projection has reached the log's head.</summary>
     public Task ProjectedAsync() =>
         Projections.WaitAsync(Projections.Status.Select(s => s.Name), Log.Head, TestContext.Current.CancellationToken);
 

@@ -5,12 +5,12 @@ using Veza.Api;
 namespace Veza.Integration.Tests;
 
 /// <summary>
-/// The API of the tests' one Veza: over its port, as <see cref="VezaServer"/>, or without a socket, as
+/// The API of the one Veza of the tests: over its port, as <see cref="VezaServer"/>, or without a socket, as
 /// <see cref="VezaEndpoints"/>. Both have the same accounts and the same log.
 /// </summary>
 public interface IVezaApi
 {
-    /// <summary>Comes before every path.</summary>
+    /// <summary>The prefix of every path.</summary>
     string Address { get; }
 
     HttpClient Http { get; }
@@ -21,7 +21,7 @@ public interface IVezaApi
 
     string ConnectionString { get; }
 
-    /// <summary>A person that several tests may share, because none of them changes it.</summary>
+    /// <summary>A person that several tests may share, because no test changes it.</summary>
     Task<Person> SharedAsync(string name);
 }
 
@@ -32,25 +32,25 @@ public static class People
         /// <summary>A client that is not signed in.</summary>
         public Person Nobody => new(veza, Guid.Empty, "", null);
 
-        /// <summary>Registers a new person, whose name ends in something unique.</summary>
+        /// <summary>Registers a new person with a unique name.</summary>
         public async Task<Person> RegisterAsync(string name)
         {
             var userName = $"{name}_{Guid.CreateVersion7().ToString("N")[20..]}";
-            var nobody = veza.Nobody;
+            var anonymous = veza.Nobody;
             var registration = new
             {
                 userName,
                 email = $"{userName}@example.org",
                 password = "correct horse battery",
             };
-            var account = await nobody.PostAsync("/api/v1/accounts", registration).JsonAsync(HttpStatusCode.Created);
+            var account = await anonymous.PostAsync("/api/v1/accounts", registration).JsonAsync(HttpStatusCode.Created);
             var person = new Person(veza, account.Id(), userName, account.GetProperty("accessToken").GetString());
-            // So that what this person reads first holds the registration.
-            person.SeeWhat(nobody);
+            // The person's first read then includes the registration.
+            person.SeeWhat(anonymous);
             return person;
         }
 
-        /// <summary>The operator of the first start, who is an analyst too.</summary>
+        /// <summary>The operator of the first start, which is an analyst too.</summary>
         public async Task<Person> OperatorAsync()
         {
             var file = await File.ReadAllBytesAsync(Path.Combine(veza.Home, "operator.json"));

@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Veza.Integration.Tests;
 
-/// <summary>A client of the API under one access token. Reads wait for what this person wrote before.</summary>
+/// <summary>A client of the API with one access token. Its reads wait for its own writes.</summary>
 public sealed class Person(IVezaApi veza, Guid id, string userName, string? accessToken)
 {
     private long _position;
@@ -14,7 +14,7 @@ public sealed class Person(IVezaApi veza, Guid id, string userName, string? acce
     public string UserName => userName;
     public string? AccessToken => accessToken;
 
-    /// <summary>The newest position this person was answered.</summary>
+    /// <summary>The newest position in an answer to this person.</summary>
     public long Position => Volatile.Read(ref _position);
 
     public Task<HttpResponseMessage> GetAsync(string path, params (string Name, string Value)[] headers) =>
@@ -59,20 +59,20 @@ public sealed class Person(IVezaApi veza, Guid id, string userName, string? acce
             request.Headers.TryAddWithoutValidation(name, value);
         }
         var response = await veza.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        var told = response.Headers.TryGetValues("Veza-Position", out var values) ? values.First() : null;
-        if (long.TryParse(told, CultureInfo.InvariantCulture, out var position))
+        var header = response.Headers.TryGetValues("Veza-Position", out var values) ? values.First() : null;
+        if (long.TryParse(header, CultureInfo.InvariantCulture, out var position))
             SeeUpTo(position);
         return response;
     }
 
-    /// <summary>Erases this person's account, with the password that everybody registers with here.</summary>
+    /// <summary>Erases this person's account with the tests' common password.</summary>
     public Task<HttpResponseMessage> EraseAsync() =>
         SendAsync(HttpMethod.Delete, "/api/v1/accounts/me", Json(new { password = "correct horse battery" }));
 
-    /// <summary>Reads then also wait for what the other has seen.</summary>
+    /// <summary>Later reads also wait for the position that the other has seen.</summary>
     public void SeeWhat(Person other) => SeeUpTo(other.Position);
 
-    /// <summary>Reads then also wait for what is at this position.</summary>
+    /// <summary>Later reads also wait for this position.</summary>
     public void SeeUpTo(long position) => Volatile.Write(ref _position, Math.Max(Position, position));
 
     private static JsonContent? Json(object? body) => body is null ? null : JsonContent.Create(body, body.GetType());
@@ -80,7 +80,9 @@ public sealed class Person(IVezaApi veza, Guid id, string userName, string? acce
 
 public static class Answers
 {
-    /// <summary>The answer's JSON. Fails with what was said when the status is not the expected one.</summary>
+    /// <summary>
+    /// The answer's JSON. Fails with the answer's text when the status differs from the expected one.
+    /// </summary>
     public static async Task<JsonElement> JsonAsync(
         this HttpResponseMessage response,
         HttpStatusCode expected = HttpStatusCode.OK
@@ -97,7 +99,7 @@ public static class Answers
         HttpStatusCode expected = HttpStatusCode.OK
     ) => await (await response).JsonAsync(expected);
 
-    /// <summary>The answer is a problem of this code and status.</summary>
+    /// <summary>Asserts that the answer is a problem of this code and status.</summary>
     public static async Task<JsonElement> RefusedAsync(
         this Task<HttpResponseMessage> response,
         HttpStatusCode status,

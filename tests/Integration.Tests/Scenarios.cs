@@ -6,17 +6,17 @@ using Microsoft.AspNetCore.Http;
 
 namespace Veza.Integration.Tests;
 
-/// <summary>What Veza's requests and refusals have beyond HTTP's own.</summary>
+/// <summary>The parts of Veza's requests and refusals beyond plain HTTP.</summary>
 internal static class Scenarios
 {
     public static void IdempotencyKey(this Scenario scenario, string key) =>
         scenario.WithRequestHeader("Idempotency-Key", key);
 
-    /// <param name="version">Of what is changed, as its caller knows it.</param>
+    /// <param name="version">The version of the changed thing that its caller saw.</param>
     public static void IfMatch(this Scenario scenario, long version) =>
         scenario.WithRequestHeader("If-Match", $"\"{version}\"");
 
-    /// <summary>A read waits for what is at this position; a write need not.</summary>
+    /// <summary>Makes a read wait for this position; a write need not.</summary>
     public static void SeesUpTo(this Scenario scenario, long position) =>
         scenario.ConfigureHttpContext(http =>
         {
@@ -25,10 +25,10 @@ internal static class Scenarios
             http.Request.Headers.TryAdd("Veza-After", position.ToString(CultureInfo.InvariantCulture));
         });
 
-    /// <summary>The answer is a problem of this status and code.</summary>
-    /// <param name="field">One that it names as wrong.</param>
-    /// <param name="detail">Said in its detail.</param>
-    /// <param name="more">What else must be so of it; a scenario's answer can be read once.</param>
+    /// <summary>Asserts that the answer is a problem of this status and code.</summary>
+    /// <param name="field">A field that the problem names.</param>
+    /// <param name="detail">A text in its detail.</param>
+    /// <param name="more">A further check of the problem, because a scenario's answer can be read only once.</param>
     public static void ShouldBeRefused(
         this Scenario scenario,
         HttpStatusCode status,
@@ -54,7 +54,7 @@ internal static class Scenarios
         );
     }
 
-    /// <returns>The position that the answer says; null when it says none.</returns>
+    /// <returns>The position in the answer; null without one.</returns>
     public static long? Position(this IHeaderDictionary headers) =>
         long.TryParse(headers["Veza-Position"], CultureInfo.InvariantCulture, out var position) ? position : null;
 

@@ -11,8 +11,8 @@ using Veza.Api.Connections;
 namespace Veza.Integration.Tests;
 
 /// <summary>
-/// The product's endpoints without a socket, over the log and the projections of the tests' one server: for tests of
-/// what an endpoint answers, and not of how it travels. All classes share one host.
+/// The product's endpoints without a socket, over the log and projections of the tests' one server. For tests of an
+/// endpoint's answers rather than of HTTP. All classes share one host.
 /// </summary>
 public sealed class VezaEndpoints(VezaServer server) : IVezaApi, IAsyncLifetime
 {
@@ -30,7 +30,7 @@ public sealed class VezaEndpoints(VezaServer server) : IVezaApi, IAsyncLifetime
         Http = _host.GetTestClient();
     }
 
-    /// <returns>The same account as the server's, for a test that sees of the log what it did itself.</returns>
+    /// <returns>The same account as the server's, for a test that needs to see only its own writes.</returns>
     public async Task<Person> SharedAsync(string name)
     {
         var shared = await server.SharedAsync(name);
@@ -39,7 +39,7 @@ public sealed class VezaEndpoints(VezaServer server) : IVezaApi, IAsyncLifetime
         return person;
     }
 
-    /// <summary>One request of a person's, as Alba describes and checks it.</summary>
+    /// <summary>One request of a person, described and checked with Alba.</summary>
     public async Task<IScenarioResult> Scenario(Person by, Action<Scenario> request)
     {
         var result = await _host.Scenario(scenario =>
@@ -70,7 +70,7 @@ public sealed class VezaEndpoints(VezaServer server) : IVezaApi, IAsyncLifetime
         return AlbaHost.For(builder, app => VezaHost.Map(app, settings));
     }
 
-    /// <summary>Without a socket nobody says where a request came from and on which port it came in.</summary>
+    /// <summary>Sets the remote address and the local port, which a socket would provide.</summary>
     private sealed class FromLoopback(int port) : IStartupFilter
     {
         public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) =>

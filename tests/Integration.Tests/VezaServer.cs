@@ -8,8 +8,7 @@ using Veza.EventStore.Postgres;
 namespace Veza.Integration.Tests;
 
 /// <summary>
-/// The whole product in this process, on a port of its own, over a PostgreSQL of its own; one for all tests of the
-/// assembly.
+/// The whole product in this process, with its own port and PostgreSQL; one for all tests of the assembly.
 /// </summary>
 public sealed class VezaServer : IVezaApi, IAsyncLifetime
 {
@@ -32,18 +31,18 @@ public sealed class VezaServer : IVezaApi, IAsyncLifetime
     public LocalPostgres Postgres => _postgres;
     public string ConnectionString => _postgres.ConnectionString;
 
-    /// <summary>Where its PostgreSQL keeps its files.</summary>
+    /// <summary>The folder of its PostgreSQL.</summary>
     public string DataFolder => _postgres.DataFolder;
 
-    /// <summary>Its PostgreSQL is watched over, as in production: it is started again when it ends by itself.</summary>
+    /// <summary>Its PostgreSQL is watched as in production: it is restarted when it ends by itself.</summary>
     public bool Watched { get; init; }
 
-    /// <summary>Environment variables of a server that a test has to itself.</summary>
+    /// <summary>Environment variables of a test's own server.</summary>
     public (string Name, string Value)[] More { get; init; } = [];
 
     public async ValueTask InitializeAsync()
     {
-        // Without it, what was acknowledged in the last moments before a kill is lost, and the history forked.
+        // Without it a kill loses the last acknowledged writes, and the history forks.
         _postgres = await LocalPostgres.StartEphemeralAsync(fsync: Watched);
         if (Watched)
             _postgres.Watch(TimeProvider.System, NullLogger.Instance);
@@ -56,7 +55,7 @@ public sealed class VezaServer : IVezaApi, IAsyncLifetime
         );
     }
 
-    /// <param name="more">Environment variables that differ from what tests usually run with.</param>
+    /// <param name="more">Environment variables that differ from the tests' defaults.</param>
     public static VezaSettings Settings(string home, params (string Name, string Value)[] more)
     {
         var variables = new Dictionary<string, string>
@@ -64,7 +63,7 @@ public sealed class VezaServer : IVezaApi, IAsyncLifetime
             ["PORT"] = Loopback.FreePort().ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["PROMETHEUS_PORT"] = Loopback.FreePort().ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["VEZA_HOME"] = home,
-            // One address sends all the requests of a test run.
+            // One address sends all requests of a test run.
             ["RATE_LIMIT_PER_MINUTE"] = "1000000",
             ["TRUSTED_PROXIES"] = "127.0.0.1",
             ["LOG_LEVEL"] = "error",
@@ -74,10 +73,10 @@ public sealed class VezaServer : IVezaApi, IAsyncLifetime
         return DevelopmentSecrets.Fill(VezaSettings.Parse(variables));
     }
 
-    /// <summary>The endpoints without a socket, started by the first test that asks, and shared by all.</summary>
+    /// <summary>The endpoints without a socket, started by the first test that needs them, and shared by all.</summary>
     public Task<IAlbaHost> WithoutSocketAsync() => _withoutSocket.Value;
 
-    /// <summary>A person that several tests may share, because none of them changes it.</summary>
+    /// <summary>A person that several tests may share, because no test changes it.</summary>
     public Task<Person> SharedAsync(string name) => _people.GetOrAdd(name, this.RegisterAsync);
 
     public async ValueTask DisposeAsync()

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Veza.Journey.Tests;
 
-/// <summary>The demo, which uses the whole public API and checks every answer, as a child process.</summary>
+/// <summary>Runs the demo, which uses the whole public API and checks every answer, as a child process.</summary>
 internal sealed class Demo : IDisposable
 {
     private readonly Process _process;
@@ -43,7 +43,7 @@ internal sealed class Demo : IDisposable
         return demo;
     }
 
-    /// <summary>Waits for its end, which must be without a difference.</summary>
+    /// <summary>Waits for its end and asserts that it found no difference.</summary>
     public async Task AllEqualAsync(TimeSpan within)
     {
         using var limit = new CancellationTokenSource(within);

@@ -11,9 +11,9 @@ public class JourneyTests
     private static readonly TimeSpan DemoMax = TimeSpan.FromMinutes(4);
 
     [Fact]
-    public async Task The_demo_finds_no_difference_what_is_built_anew_equals_what_served_and_no_secret_is_in_anything_said_or_written()
+    public async Task The_demo_finds_no_difference_rebuilds_equal_the_served_rows_and_no_output_holds_a_secret()
     {
-        // The demo's people have passwords of that form, and some show a wrong one; tokens are told by their beginning.
+        // The forms of the demo's passwords, some of them wrong, and of tokens, which have known prefixes.
         string[] secrets =
         [
             "marked-jwt-key-0123456789abcdef0123456789",
@@ -37,7 +37,8 @@ public class JourneyTests
 
         Assert.Contains("veza_commands_handled", metrics, StringComparison.Ordinal);
         Assert.Contains("db_client_connection_pool_name=\"veza-append\"", metrics, StringComparison.Ordinal);
-        // A pool's connection string would, and a series with an id would be another at each start.
+        // A metric with the connection string of a pool would hold one, and a label with an id would differ at each
+        // start.
         Assert.DoesNotContain("Host=", metrics, StringComparison.Ordinal);
         Assert.DoesNotMatch("=\"[^\"]*[0-9a-f]{8}-[0-9a-f]{4}-", metrics);
         Assert.Contains(veza.Lines, line => line.Contains("/api/v1/sessions", StringComparison.Ordinal));
@@ -49,7 +50,7 @@ public class JourneyTests
             Assert.DoesNotContain(veza.Lines, line => line.Contains(secret, StringComparison.Ordinal));
             Assert.Empty(await WithAsync(written, Encoding.ASCII.GetBytes(secret)));
         }
-        // So that nothing being found says something.
+        // Proves that the search finds what is there.
         Assert.NotEmpty(await WithAsync(written, "account_registered"u8.ToArray()));
     }
 
@@ -64,8 +65,8 @@ public class JourneyTests
         var seen = 0;
         foreach (var writes in (int[])[150, 400])
         {
-            // Killed whenever so many writes have been acknowledged: always in the middle of traffic, however fast the
-            // machine.
+            // Killed after a number of acknowledged writes, so always in the middle of traffic on a machine of any
+            // speed.
             while ((seen = Lines(acknowledged).Length) < writes)
                 await look.WaitForNextTickAsync(TestContext.Current.CancellationToken);
             await veza.KillAsync();
@@ -81,7 +82,7 @@ public class JourneyTests
         var live = await models.AtRestAsync();
         await models.RebuildAllAsync();
         var rebuilt = await models.AtRestAsync();
-        // Each rebuild is an act of the operator, which the log records and the operator's list of such shows.
+        // Each rebuild is an operator's act, which the log and the operator's list record.
         var acts = live.Rows.Count;
         Assert.Equal(live.Head + acts, rebuilt.Head);
         var different = live
@@ -98,7 +99,8 @@ public class JourneyTests
                 || rebuilt.Rows[v.Name].Length != live.Rows[v.Name].Length + More(v.Name)
             )
             .Select(v =>
-                $"{v.Name}: {v.Live.Length} rows only live, such as {v.Live.FirstOrDefault()}; {v.Rebuilt.Length} only rebuilt, such as {v.Rebuilt.FirstOrDefault()}"
+                $"{v.Name}: {v.Live.Length} rows only live, such as {v.Live.FirstOrDefault()}; "
+                + $"{v.Rebuilt.Length} only rebuilt, such as {v.Rebuilt.FirstOrDefault()}"
             );
         Assert.Empty(different);
         Assert.Empty(live.Rows.Where(view => view.Value.Length == 0).Select(view => view.Key));
@@ -106,7 +108,7 @@ public class JourneyTests
         int More(string view) => view == "accounts.security_events" ? acts : 0;
     }
 
-    /// <summary>Marten's daemon, over what the demo left, comes to the rows that the product has.</summary>
+    /// <summary>Marten's daemon over the demo's log builds the same rows as the product.</summary>
     private static async Task DaemonEqualsProductAsync(VezaProcess veza, string encryptionKey)
     {
         var ct = TestContext.Current.CancellationToken;
@@ -129,7 +131,7 @@ public class JourneyTests
         await daemon.AllEqualAsync(ct);
     }
 
-    /// <returns>The files, those of PostgreSQL among them, that hold these bytes.</returns>
+    /// <returns>The files, including PostgreSQL's, that hold these bytes.</returns>
     private static async Task<List<string>> WithAsync(List<string> files, byte[] bytes)
     {
         var found = new List<string>();

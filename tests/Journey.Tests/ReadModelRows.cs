@@ -7,14 +7,14 @@ using Veza.EventStore.Postgres;
 namespace Veza.Journey.Tests;
 
 /// <summary>
-/// The rows of every read model of a running Veza, and the building of all of them anew, asked for as an operator does.
+/// Reads the rows of every read model of a running Veza, and rebuilds all of them through the operator's API.
 /// </summary>
 internal sealed class ReadModelRows : IAsyncDisposable
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
 
     /// <summary>
-    /// After so many looks, some fifty seconds, the log does not come to rest, or a build does not end.
+    /// After so many checks, some fifty seconds, the log does not come to rest, or a rebuild does not end.
     /// </summary>
     private const int LooksMax = 250;
 
@@ -27,8 +27,8 @@ internal sealed class ReadModelRows : IAsyncDisposable
         _operator = asOperator;
     }
 
-    /// <param name="Head">Position of the last event that the rows tell of.</param>
-    /// <param name="Rows">Of each view, as text, in order.</param>
+    /// <param name="Head">Position of the last event in the rows.</param>
+    /// <param name="Rows">The rows of each view, as text, in order.</param>
     public sealed record Snapshot(long Head, IReadOnlyDictionary<string, string[]> Rows);
 
     public static async Task<ReadModelRows> OpenAsync(VezaProcess veza)
@@ -57,7 +57,7 @@ internal sealed class ReadModelRows : IAsyncDisposable
         return new(database, http);
     }
 
-    /// <summary>Once nothing is appended any more and every projection has come to the head.</summary>
+    /// <summary>Reads them once appends have ended and every projection has reached the head.</summary>
     public async Task<Snapshot> AtRestAsync()
     {
         using var look = new PeriodicTimer(LookEvery);
@@ -72,11 +72,15 @@ internal sealed class ReadModelRows : IAsyncDisposable
                 with head as (select max(position) as position from log.chain),
                 -- What they still have to do about an event may append another.
                 reactors as (
-                    select min(r.last_seq_id) as position from log.mt_event_progression r where r.name <> 'HighWaterMark'
-                    and not exists (select from log.projections s where split_part(r.name, '#', 1) like s.base || '.v%'))
-                select min(p.last_seq_id) = (select position from head) and (select position from reactors) = (select position from head)
-                           and not exists (select from wolverine.wolverine_incoming_envelopes
-                                           where status = 'Incoming' or (status = 'Scheduled' and execution_time < now() + interval '1 minute')),
+                    select min(r.last_seq_id) as position from log.mt_event_progression r
+                    where r.name <> 'HighWaterMark' and not exists (
+                        select from log.projections s where split_part(r.name, '#', 1) like s.base || '.v%'))
+                select min(p.last_seq_id) = (select position from head)
+                           and (select position from reactors) = (select position from head)
+                           and not exists (
+                               select from wolverine.wolverine_incoming_envelopes
+                               where status = 'Incoming'
+                                   or (status = 'Scheduled' and execution_time < now() + interval '1 minute')),
                        count(distinct s.base) = (select count(*) from log.projections), min(p.last_seq_id)
                 from log.projections s join log.mt_event_progression p on split_part(p.name, '#', 1) = s.serving
                 """;
@@ -101,7 +105,7 @@ internal sealed class ReadModelRows : IAsyncDisposable
         throw new TimeoutException("the read models do not come to the head of the log");
     }
 
-    /// <summary>Builds every projection anew, and waits until each one's view shows what was built.</summary>
+    /// <summary>Rebuilds every projection and waits until each view shows the rebuilt rows.</summary>
     public async Task RebuildAllAsync()
     {
         var listed = await _operator.GetFromJsonAsync<JsonElement>("/api/v1/projections");

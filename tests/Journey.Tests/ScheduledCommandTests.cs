@@ -4,10 +4,12 @@ using System.Text.Json;
 
 namespace Veza.Journey.Tests;
 
-/// <summary>What follows from an event at a time to come, over the death of the process that waits for it.</summary>
+/// <summary>A command scheduled for a later time survives the death of the process that holds it.</summary>
 public class ScheduledCommandTests
 {
-    /// <summary>Mostly enough for the process to be dead by then; otherwise the next suspension is longer.</summary>
+    /// <summary>
+    /// Usually long enough for the process to be dead by then; otherwise the next suspension is longer.
+    /// </summary>
     private static readonly TimeSpan SuspendedFor = TimeSpan.FromSeconds(15);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -54,7 +56,7 @@ public class ScheduledCommandTests
             );
         }
 
-        // Another process is taken for gone after some seconds, and what it left is taken up then.
+        // A process is presumed dead after some seconds, and its work is taken over then.
         await Eventually.TrueAsync(
             async () => await SignInAsync(veza, ada.userName, ada.password) is null,
             within: TimeSpan.FromMinutes(3),
@@ -92,7 +94,7 @@ public class ScheduledCommandTests
         return status == HttpStatusCode.Created ? null : said.GetProperty("type").GetString()!.Split('/')[^1];
     }
 
-    /// <returns>Whether the newest suspension has been seen to: its end waits for its time, or has come.</returns>
+    /// <returns>True when the newest suspension was handled: its end is scheduled, or has come.</returns>
     private static async Task<bool> ScheduledAsync(VezaProcess veza)
     {
         var items = await ReactorsAsync(veza);
@@ -101,7 +103,7 @@ public class ScheduledCommandTests
             || (follows.GetProperty("waiting").GetInt64() == 0 && follows.GetProperty("lag").GetInt64() == 0);
     }
 
-    /// <returns>Commands that wait for their time.</returns>
+    /// <returns>The scheduled commands.</returns>
     private static async Task<long> WaitingAsync(VezaProcess veza) =>
         Named(await ReactorsAsync(veza), "commands").GetProperty("waiting").GetInt64();
 

@@ -6,7 +6,7 @@ using Veza.Api.Connections;
 
 namespace Veza.Journey.Tests;
 
-/// <summary>Connections that say nothing, more of them than the process may have files.</summary>
+/// <summary>More silent connections than the process may have files.</summary>
 public class SilentConnectionsTests
 {
     private const int OpenFilesMax = 1024;
@@ -16,7 +16,7 @@ public class SilentConnectionsTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task More_silent_connections_than_there_are_files_end_nothing_and_keep_nobody_out()
+    public async Task More_silent_connections_than_there_are_files_end_no_other_and_block_no_sign_in()
     {
         await using var veza = new VezaProcess { OpenFilesMax = OpenFilesMax };
         await veza.StartAsync();
@@ -47,8 +47,7 @@ public class SilentConnectionsTests
         List<Socket> silent = [];
         try
         {
-            // The places of those that are closed are taken again, until the server has had more than it can have at a
-            // time.
+            // The places of closed connections are taken again, until the server has had more than its limit.
             for (var wave = 0; wave < 3; wave++)
             {
                 for (var network = 1; network <= Networks; network++)
@@ -57,7 +56,7 @@ public class SilentConnectionsTests
                     {
                         silent.Add(await ConnectAsync($"127.0.1.{network}", veza.Port));
                     }
-                    // Closed in the moment that it was accepted.
+                    // The server closed it right after accepting it.
                     catch (SocketException refused) when (refused.SocketErrorCode == SocketError.ConnectionReset) { }
                 await AnswersAsync(veza, token!);
             }
@@ -98,15 +97,15 @@ public class SilentConnectionsTests
     }
 
     /// <summary>
-    /// From elsewhere, on connections of their own: the readiness beside the metrics, and a request with a token.
+    /// From another address, on new connections: the readiness on the metrics port, and a request with a token.
     /// </summary>
     private static async Task AnswersAsync(VezaProcess veza, string token)
     {
         using var watcher = From("127.0.0.1");
         using var health = await watcher.GetAsync(veza.HealthBesideMetrics, Ct);
         Assert.Equal(HttpStatusCode.OK, health.StatusCode);
-        // When the silent have the last places too, these are free again once they have been silent for a second: a
-        // client tries again.
+        // Silent connections may hold the last places too. These are free again after a second of silence, so a client
+        // retries.
         await Eventually.TrueAsync(
             async () =>
             {
@@ -121,13 +120,13 @@ public class SilentConnectionsTests
                     Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
                     return true;
                 }
-                // Closed in the moment that it was accepted; the client may ask for its other end first.
+                // The server may close it right after accepting it, before the client asks for its local end.
                 catch (Exception refused) when (refused is HttpRequestException or SocketException)
                 {
                     return false;
                 }
             },
-            what: "somebody from another network is served"
+            what: "a client of another network is served"
         );
     }
 

@@ -3,13 +3,11 @@ using System.Globalization;
 
 namespace Veza.Journey.Tests;
 
-/// <summary>
-/// Veza as an operator runs it: the built program, in a folder of its own, with its private PostgreSQL.
-/// </summary>
-/// <param name="environment">Variables beside those that keep it apart from every other.</param>
+/// <summary>Veza as an operator runs it: the built program in its own folder with its private PostgreSQL.</summary>
+/// <param name="environment">Variables besides those that isolate it.</param>
 internal sealed class VezaProcess(params (string Name, string Value)[] environment) : IAsyncDisposable
 {
-    /// <summary>A start includes making a PostgreSQL cluster, on a machine that does other things too.</summary>
+    /// <summary>A start includes creating a PostgreSQL cluster on a busy machine.</summary>
     private static readonly TimeSpan StartMax = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(45);
 
@@ -29,7 +27,7 @@ internal sealed class VezaProcess(params (string Name, string Value)[] environme
     public string Address => $"http://127.0.0.1:{_port}";
     public string Output => string.Join('\n', Lines.TakeLast(200));
 
-    /// <summary>Everything it has said.</summary>
+    /// <summary>Its output.</summary>
     public string[] Lines
     {
         get
@@ -47,8 +45,8 @@ internal sealed class VezaProcess(params (string Name, string Value)[] environme
         await ReadyAsync();
     }
 
-    /// <summary>A start that the program refuses. There is nothing to dispose of afterwards.</summary>
-    /// <returns>The exit code and what was said.</returns>
+    /// <summary>A start that the program refuses. It leaves nothing to dispose of.</summary>
+    /// <returns>The exit code and the output.</returns>
     public async Task<(int Code, string Said)> RefusedAsync()
     {
         Begin();
@@ -60,7 +58,7 @@ internal sealed class VezaProcess(params (string Name, string Value)[] environme
 
     private void Begin()
     {
-        // The same configuration, Debug or Release, as these tests were built in.
+        // The configuration of these tests, Debug or Release.
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
         string[] veza = ["dotnet", Path.Combine(Root, "src/Cli/bin", configuration, "net10.0/Veza.Cli.dll"), "run"];
         string[] command = OpenFilesMax is { } max
@@ -85,7 +83,7 @@ internal sealed class VezaProcess(params (string Name, string Value)[] environme
         _process.BeginErrorReadLine();
     }
 
-    /// <summary>No farewell, no flush: as when the machine's power goes, but for PostgreSQL, which runs on.</summary>
+    /// <summary>SIGKILL: no shutdown and no flush, as in a power cut, except that PostgreSQL runs on.</summary>
     public async Task KillAsync()
     {
         _process!.Kill(entireProcessTree: false);
@@ -95,7 +93,7 @@ internal sealed class VezaProcess(params (string Name, string Value)[] environme
     /// <returns>The exit code after SIGTERM.</returns>
     public async Task<int> StopAsync()
     {
-        // The shell's own kill: the program of that name is in a package that a small Debian does not have.
+        // The shell's builtin kill, because a minimal Debian lacks the package of the program.
         Process
             .Start("sh", ["-c", "kill -s TERM $0", _process!.Id.ToString(CultureInfo.InvariantCulture)])!
             .WaitForExit();
@@ -106,8 +104,8 @@ internal sealed class VezaProcess(params (string Name, string Value)[] environme
 
     public async ValueTask DisposeAsync()
     {
-        // One that was killed has left its PostgreSQL running, and stops it when it is started again; one that ended in
-        // order has not.
+        // A killed process leaves its PostgreSQL running, and the next start stops it. One that ended in order does
+        // not.
         if (_process is { HasExited: true, ExitCode: not 0 })
             await StartAsync();
         if (_process is { HasExited: false })
@@ -149,8 +147,8 @@ internal sealed class VezaProcess(params (string Name, string Value)[] environme
     }
 
     /// <summary>
-    /// Not for its owner alone: PostgreSQL, as a user of its own where these tests run as root, then keeps its data in
-    /// it, where it is found, and goes with it.
+    /// Open to other users, because PostgreSQL runs as its own user when the tests run as root. It then keeps its data
+    /// in this folder, which is removed with it.
     /// </summary>
     private static string Folder()
     {

@@ -53,7 +53,7 @@ public sealed class AudioProbeTests(SoundFiles sounds)
         Assert.Equal((codec, container, 48000, 2), (facts.Codec, facts.Container, facts.SampleRateHz, facts.Channels));
         Assert.InRange(facts.DurationMs, 3950, 4100);
         Assert.InRange(facts.BitRateKbps, 20, 2400);
-        // ADTS has no tags, and ffmpeg writes but the title to AIFF unless asked for ID3.
+        // ADTS has no tags, and ffmpeg writes only the title to AIFF unless asked for ID3.
         if (container is "aac")
             return;
         Assert.Equal("Ein Lied", facts.Title);
@@ -62,7 +62,7 @@ public sealed class AudioProbeTests(SoundFiles sounds)
         Assert.Equal(("Žofie", "Первый"), (facts.Artist, facts.Album));
     }
 
-    /// <summary>Bare AAC (ADTS) declares no length: what is there is all anybody can know of.</summary>
+    /// <summary>Bare AAC (ADTS) declares no length, so a cut cannot be detected.</summary>
     public static TheoryData<string, string, string, string> FormatsThatTell =>
         [.. Formats.Where(f => f.Data.Item3 != "aac")];
 

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Veza.Media.Tests;
 
-/// <summary>Whatever runs, runs under limits, and its death by one of them is an answer.</summary>
+/// <summary>Every program runs under limits, and its death by one of them is an answer.</summary>
 public sealed class ExternalToolTests(SoundFiles sounds)
 {
     private static readonly ToolLimits Roomy = new(
@@ -49,7 +49,7 @@ public sealed class ExternalToolTests(SoundFiles sounds)
     [Fact]
     public async Task Memory_beyond_the_limit_is_an_answer()
     {
-        // Ten minutes are kept in memory to be turned round: 15 GB.
+        // The reverse filter keeps ten minutes in memory: 15 GB.
         var run = await RunAsync(
             Roomy,
             "ffmpeg",
@@ -101,7 +101,7 @@ public sealed class ExternalToolTests(SoundFiles sounds)
     {
         var path = await sounds.MakeAsync("large.wav", 60);
         var copy = sounds.NewPath("");
-        // As a file that says it is shorter than it is.
+        // As a file that declares less than its real length.
         var run = await RunAsync(
             Roomy with
             {

@@ -3,10 +3,10 @@ using System.Text;
 
 namespace Veza.Media.Tests;
 
-/// <summary>Small files that promise very much, written byte by byte.</summary>
+/// <summary>Small files that declare huge contents, written byte by byte.</summary>
 internal static class HostileFiles
 {
-    /// <summary>An MP4 of some 5 kB whose tables claim so many samples in each of its tracks.</summary>
+    /// <summary>An MP4 of some 5 kB whose tables claim this many samples in each track.</summary>
     public static byte[] Mp4(int tracks, uint samples)
     {
         var movieHeader = Full("mvhd", UInt32(0, 0, 1000, 1000), new byte[80]);
@@ -20,13 +20,13 @@ internal static class HostileFiles
     }
 
     /// <summary>A FLAC of frames of silence, each of which is 65,535 samples in 13 bytes.</summary>
-    /// <param name="samplesDeclared">In all; only 36 bits of it are written.</param>
+    /// <param name="samplesDeclared">The declared total; only 36 bits of it are written.</param>
     public static byte[] Flac(int sampleRateHz, ulong samplesDeclared, int frames)
     {
         const ushort BlockSamples = 65_535;
         var head = new byte[42];
         Ascii("fLaC").CopyTo(head, 0);
-        // The last block of metadata, of kind 0 and 34 bytes.
+        // The last metadata block: type 0, 34 bytes.
         BinaryPrimitives.WriteUInt32BigEndian(head.AsSpan(4), 0x8000_0022);
         BinaryPrimitives.WriteUInt16BigEndian(head.AsSpan(8), BlockSamples);
         BinaryPrimitives.WriteUInt16BigEndian(head.AsSpan(10), BlockSamples);
@@ -63,7 +63,7 @@ internal static class HostileFiles
         var table = Box(
             "stbl",
             Full("stsd", UInt32(1), coding),
-            // Samples of two ticks each: of one tick, ffmpeg would index whole chunks.
+            // Samples of two ticks each: with one tick, ffmpeg would index whole chunks.
             Full("stts", UInt32(1, samples, 2)),
             Full("stsc", UInt32(1, 1, samples / Chunks, 1)),
             Full("stsz", UInt32(1, samples)),

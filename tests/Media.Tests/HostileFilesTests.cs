@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Veza.Media.Tests;
 
-/// <summary>What a few bytes can declare is refused with the value and its limit, and never worked on.</summary>
+/// <summary>A declaration beyond a limit is refused with its value and the limit, before any work.</summary>
 public sealed class HostileFilesTests(SoundFiles sounds)
 {
     private readonly AudioProbe _probe = new(TimeProvider.System);
@@ -64,7 +64,7 @@ public sealed class HostileFilesTests(SoundFiles sounds)
     [Fact]
     public async Task A_declared_length_beyond_the_limit_is_refused_before_it_is_decoded()
     {
-        // 99 days at 8 kHz, of which no frame is there.
+        // 99 days at 8 kHz, without a single frame.
         var rejected = await RejectedAsync(HostileFiles.Flac(8_000, samplesDeclared: 0xF_FFFF_FFFF, frames: 1));
         Assert.Equal(
             (ProbeCodes.TooLong, "The sound lasts 8,589,935 s or more; at most 43,200 s are taken."),

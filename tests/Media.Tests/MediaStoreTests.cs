@@ -100,7 +100,7 @@ public sealed class MediaStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Files_are_open_to_their_user_and_group_only_whatever_the_umask_and_the_folders_were()
+    public async Task Files_are_open_to_their_user_and_group_only_under_any_umask_and_in_any_folder()
     {
         var root = Path.Combine(_root, "old");
         Directory.CreateDirectory(Path.Combine(root, "staging"));
@@ -126,7 +126,7 @@ public sealed class MediaStoreTests : IDisposable
     {
         await _store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None);
         await _store.KeepAsync(_upload, _track, CancellationToken.None);
-        // As after a restart, the second store knows only what is on the disk.
+        // As after a restart, the second store sees only the disk.
         var restarted = new FolderStore(_root, uploadBytesMax: 1000, TimeProvider.System);
         Assert.Equal(1, await _store.BeginAttemptAsync(_track, CancellationToken.None));
         Assert.Equal(2, await restarted.BeginAttemptAsync(_track, CancellationToken.None));

@@ -33,7 +33,7 @@ public sealed class ObjectStreamTests
     }
 
     [Fact]
-    public async Task What_breaks_off_is_asked_for_again_from_where_it_broke()
+    public async Task A_read_that_breaks_off_resumes_where_it_broke()
     {
         // Each window breaks once, at its hundredth byte.
         using var stream = Open(opened => opened % 2 == 0 ? 100 : long.MaxValue);
@@ -42,7 +42,7 @@ public sealed class ObjectStreamTests
     }
 
     [Fact]
-    public async Task What_breaks_off_again_and_again_is_the_storages_fault()
+    public async Task A_read_that_breaks_off_repeatedly_is_a_fault_of_the_storage()
     {
         using var stream = Open(_ => 100);
         await Assert.ThrowsAsync<MediaStorageException>(() => ReadAsync(stream));
@@ -50,7 +50,7 @@ public sealed class ObjectStreamTests
         Assert.All(_opened, window => Assert.True(window.IsClosed));
     }
 
-    /// <param name="breaksAfter">Bytes after which the window that is opened as this one breaks off.</param>
+    /// <param name="breaksAfter">For each window in order of opening, the bytes after which it breaks off.</param>
     private ObjectStream Open(Func<int, long> breaksAfter) => new(Bytes.Length, (from, to, _) =>
         {
             _asked.Add((from, to));

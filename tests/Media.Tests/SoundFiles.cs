@@ -13,7 +13,7 @@ public sealed class SoundFiles : IDisposable
     public string Folder { get; } = Directory.CreateTempSubdirectory("veza-media-").FullName;
 
     /// <param name="name">The file's name; its ending chooses the container.</param>
-    /// <param name="seconds">Of a sweep and noise: no two pages of it are alike.</param>
+    /// <param name="seconds">The length of a sweep with noise, in which no two pages are alike.</param>
     public Task<string> MakeAsync(string name, int seconds, params string[] options) =>
         _made
             .GetOrAdd(name, _ => new(async () =>
@@ -23,7 +23,8 @@ public sealed class SoundFiles : IDisposable
                         "-f",
                         "lavfi",
                         "-i",
-                        $"aevalsrc=0.4*sin(2*PI*(200+50*t)*t)+0.1*(random(0)-0.5)|0.3*sin(2*PI*330*t):s=48000:d={seconds}",
+                        "aevalsrc=0.4*sin(2*PI*(200+50*t)*t)+0.1*(random(0)-0.5)"
+                            + $"|0.3*sin(2*PI*330*t):s=48000:d={seconds}",
                         .. options,
                         path,
                     ]);
@@ -41,11 +42,11 @@ public sealed class SoundFiles : IDisposable
     }
 
     /// <summary>
-    /// Decodes all of it, from a pipe as a listener's player does: in a file ffmpeg would seek to the end for the
-    /// length first.
+    /// Decodes all of it from a pipe, as a listener's player does: in a file ffmpeg would first seek to the end for the
+    /// length.
     /// </summary>
     /// <returns>
-    /// What ffmpeg complained of ("" when sound), and the length of what came out at 48 kHz, two channels.
+    /// ffmpeg's complaints ("" when sound), and the length of the output at 48 kHz with two channels.
     /// </returns>
     public async Task<(string Errors, double Seconds)> DecodeAsync(ReadOnlyMemory<byte> bytes, string format)
     {

@@ -1,6 +1,6 @@
 namespace Veza.Media.Tests;
 
-/// <summary>What ffmpeg says reaches people without where things are in the server's memory and on its disk.</summary>
+/// <summary>Messages of ffmpeg reach people without addresses in memory and paths on disk.</summary>
 public sealed class ToolTextTests
 {
     [Theory]
@@ -16,8 +16,8 @@ public sealed class ToolTextTests
     [InlineData("could not open file:/srv/media/tracks/01/opus", "could not open the file")]
     [InlineData("Sample rate 44100/48000 and 1/2 channels", "Sample rate 44100/48000 and 1/2 channels")]
     [InlineData("a\u0007bell\u202e and more", "a bell  and more")]
-    public void Addresses_and_paths_are_taken_out(string said, string told) =>
-        Assert.Equal(told, ToolText.ForAnswer(said));
+    public void Addresses_and_paths_are_taken_out(string said, string answer) =>
+        Assert.Equal(answer, ToolText.ForAnswer(said));
 
     [Fact]
     public void A_long_line_is_cut() => Assert.Equal(300, ToolText.ForAnswer(new string('x', 5_000)).Length);

@@ -26,14 +26,14 @@ public sealed class TranscoderTests(SoundFiles sounds)
     {
         var (path, facts) = await Original();
         var copy = sounds.NewPath("");
-        var told = new List<double>();
+        var progress = new List<double>();
         var made = Assert.IsType<Transcoded>(
             await new Transcoder(TimeProvider.System).MakeAsync(
                 path,
                 facts,
                 rendition,
                 copy,
-                told.Add,
+                progress.Add,
                 CancellationToken.None
             )
         );
@@ -43,17 +43,17 @@ public sealed class TranscoderTests(SoundFiles sounds)
         Assert.Equal((codec, container), (seen.Codec, seen.Container));
         Assert.InRange(seen.DurationMs, facts.DurationMs - 50, facts.DurationMs + 100);
         Assert.InRange(made.Bytes * 8 / seen.DurationMs, bitRateKbps * 0.7, bitRateKbps * 1.3);
-        Assert.Equal(told.Order(), told);
-        Assert.Equal(1, told[^1]);
+        Assert.Equal(progress.Order(), progress);
+        Assert.Equal(1, progress[^1]);
         Assert.Equal([copy], Directory.GetFiles(Path.GetDirectoryName(copy)!, Path.GetFileName(copy) + "*"));
     }
 
     [Fact]
-    public async Task What_an_orphan_writes_does_not_get_into_the_copy()
+    public async Task Output_of_an_orphaned_process_does_not_get_into_the_copy()
     {
         var (path, facts) = await Original();
         var copy = sounds.NewPath("");
-        // As left by an earlier attempt whose ffmpeg still writes, and by one that died long ago.
+        // Left by an earlier attempt whose ffmpeg still writes, and by one that died long ago.
         await using var orphans = new FileStream(
             copy + ".partial",
             FileMode.Create,
@@ -94,7 +94,7 @@ public sealed class TranscoderTests(SoundFiles sounds)
             (await shell.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))!,
             System.Globalization.CultureInfo.InvariantCulture
         );
-        // What the kernel does to the pipe of a process that is killed.
+        // The kernel closes the pipe of a killed process.
         shell.StandardInput.Close();
         await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.Equal(128 + 9, shell.ExitCode);
@@ -167,7 +167,7 @@ public sealed class TranscoderTests(SoundFiles sounds)
     [Fact]
     public async Task Cancelled_in_the_middle_it_leaves_nothing()
     {
-        // Long enough that progress is told before it is done.
+        // Long enough that progress is reported before the end.
         var path = await sounds.MakeAsync("long.wav", 600, "-ar", "8000");
         var facts = Assert.IsType<AudioFacts>(await _probe.ProbeAsync(path, CancellationToken.None));
         var copy = sounds.NewPath("");
@@ -196,7 +196,7 @@ public sealed class TranscoderTests(SoundFiles sounds)
         }
         catch (IOException)
         {
-            // Gone since it was listed.
+            // Removed since it was listed.
             return "";
         }
     }

@@ -21,8 +21,8 @@ using static Veza.Projections.Tests.SocialSetting;
 namespace Veza.Projections.Tests;
 
 /// <summary>
-/// Every projection of the product, built anew after a random history, has row for row what running it live has left. A
-/// history for which that is not so is made as short as it can be and told with its seed.
+/// For every projection of the product, a rebuild after a random history yields exactly the rows of live processing. A
+/// failing history is shrunk to its shortest form and printed with its seed.
 /// </summary>
 public class RandomHistoryTests
 {
@@ -62,10 +62,10 @@ public class RandomHistoryTests
     }
 
     /// <summary>
-    /// A few things that everybody does everything to; what is refused is part of a random history, and leaves none.
+    /// One random command on one of a few things. A refused command is part of the history but adds no event.
     /// </summary>
-    /// <param name="Who">One of four people, as <paramref name="Whom"/> is.</param>
-    /// <param name="Thing">One of twelve of its kind, or of as many as there are.</param>
+    /// <param name="Who">One of four people, like <paramref name="Whom"/>.</param>
+    /// <param name="Thing">One of the first twelve of its kind.</param>
     public sealed record Step(Act Act, int Who, int Whom, int Thing, int SecondsLater);
 
     [Fact]
@@ -84,7 +84,7 @@ public class RandomHistoryTests
         var holds = Prop.ForAll(Arb.From(Gen.ArrayOf(steps), Shorter), history =>
             filled = Math.Max(filled, CompareAsync(history, ct).GetAwaiter().GetResult())
         );
-        // On a thread that no other test waits for, as FsCheck holds on to it.
+        // On a thread of its own, because FsCheck blocks it.
         await Task.Factory.StartNew(
             () =>
                 Check.One(
@@ -95,7 +95,7 @@ public class RandomHistoryTests
         );
         Assert.True(filled >= 18, $"the histories leave rows in {filled} tables only");
 
-        // A failing one loses parts of itself, ever smaller ones, for as long as it fails; one at a time takes seconds.
+        // A failing history is cut by ever smaller parts for as long as it fails; single steps would take seconds each.
         IEnumerable<Step[]> Shorter(Step[] history)
         {
             shortening.Start();
@@ -109,7 +109,7 @@ public class RandomHistoryTests
         }
     }
 
-    /// <returns>In how many tables there are rows.</returns>
+    /// <returns>The number of tables with rows.</returns>
     private static async Task<int> CompareAsync(Step[] history, CancellationToken ct)
     {
         await using var log = new TestLog();

@@ -14,13 +14,10 @@ using static Veza.Projections.Tests.SocialSetting;
 
 namespace Veza.Projections.Tests;
 
-/// <summary>
-/// Every projection of the product, folded anew from the whole log, gives the rows that running it live has left in its
-/// table.
-/// </summary>
+/// <summary>For every projection of the product, a fold of the whole log yields the rows in its live table.</summary>
 public class RebuildTests(TestLog log)
 {
-    /// <summary>Those that the history of this test leaves rows in; others may be empty when it runs.</summary>
+    /// <summary>The projections that the history of this test fills; others may be empty.</summary>
     private static readonly HashSet<string> Filled =
     [
         "chat.communities.v1",
@@ -84,7 +81,9 @@ public class RebuildTests(TestLog log)
         var surplus = live.Except(rebuilt.Values).ToList();
         Assert.True(
             missing.Count == 0 && surplus.Count == 0,
-            $"{projection.Name} at {position}: {missing.Count} rebuilt rows are not in the table, such as {missing.FirstOrDefault()}; {surplus.Count} rows of the table were not rebuilt, such as {surplus.FirstOrDefault()}"
+            $"{projection.Name} at {position}: {missing.Count} rebuilt rows are not in the table, such as "
+                + $"{missing.FirstOrDefault()}; {surplus.Count} rows of the table were not rebuilt, such as "
+                + $"{surplus.FirstOrDefault()}"
         );
         Assert.Equal(rebuilt.Count, live.Count);
         return live.Count;
@@ -105,7 +104,8 @@ public class RebuildTests(TestLog log)
         var constructor = typeof(TRow).GetConstructors().MaxBy(c => c.GetParameters().Length)!;
         var parameters = constructor.GetParameters();
         await using var select = new NpgsqlCommand(
-            $"select {string.Join(", ", parameters.Select(p => EventTypes.SnakeCase(p.Name!)))} from views.{projection.Replace('.', '_')}",
+            $"select {string.Join(", ", parameters.Select(p => EventTypes.SnakeCase(p.Name!)))} "
+                + $"from views.{projection.Replace('.', '_')}",
             connection,
             snapshot
         );
@@ -121,12 +121,14 @@ public class RebuildTests(TestLog log)
         if (reader.IsDBNull(column))
             return null;
         type = Nullable.GetUnderlyingType(type) ?? type;
-        return type.IsEnum ? Enum.Parse(type, reader.GetString(column))
-            : type == typeof(DateTimeOffset) ? reader.GetFieldValue<DateTimeOffset>(column)
+        if (type.IsEnum)
+            return Enum.Parse(type, reader.GetString(column));
+        return type == typeof(DateTimeOffset)
+            ? reader.GetFieldValue<DateTimeOffset>(column)
             : Convert.ChangeType(reader.GetValue(column), type, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>A little of everything, with things made, changed, taken back and made again.</summary>
+    /// <summary>A little of everything: things are created, changed, removed and created again.</summary>
     internal static object[] History()
     {
         var social = new SocialSetting();

@@ -9,7 +9,7 @@ using Veza.Fixtures;
 namespace Veza.Projections.Tests;
 
 /// <summary>
-/// Ana follows Bo and Cleo, who make and share music; Dora is a stranger to her. Their ids are new for every test.
+/// Ana follows Bo and Cleo, who make and share music; Dora is a stranger to her. All ids are new for every test.
 /// </summary>
 internal sealed class SocialSetting
 {
@@ -19,7 +19,7 @@ internal sealed class SocialSetting
     public Guid Dora { get; } = Guid.CreateVersion7();
     public Guid Session { get; } = Guid.CreateVersion7();
 
-    /// <summary>A genre of this test's own, which keeps its charts apart from those of others.</summary>
+    /// <summary>A genre of this test only, which separates its charts from others.</summary>
     public string Genre { get; } = $"Dub {Guid.CreateVersion7():N}";
 
     public object[] Registered =>

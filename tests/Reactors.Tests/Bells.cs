@@ -3,9 +3,7 @@ using Veza.Reactors.Running;
 
 namespace Veza.Reactors.Tests;
 
-/// <summary>
-/// Notes what its reactors are given; a test may let them fail or hold them back by the event's number.
-/// </summary>
+/// <summary>Records the events that its reactors get. A test may fail or delay them by the event's number.</summary>
 public sealed class Tower
 {
     private readonly ConcurrentDictionary<int, TaskCompletionSource> _gates = new();
@@ -14,14 +12,14 @@ public sealed class Tower
     public ConcurrentQueue<int> Done { get; } = new();
     public ConcurrentDictionary<int, int> Attempts { get; } = new();
 
-    /// <summary>By the event's number and the attempt.</summary>
+    /// <summary>Decides by the event's number and the attempt.</summary>
     public Func<int, int, Exception?> Fault { get; set; } = (_, _) => null;
 
     public void Hold(int number) => _gates[number] = Source();
 
     public void LetGo(int number) => _gates[number].TrySetResult();
 
-    /// <summary>Completes when the event has been given for the first time.</summary>
+    /// <summary>Completes with the first delivery of the event.</summary>
     public Task Begun(int number) =>
         _begun.GetOrAdd(number, _ => Source()).Task.WaitAsync(TestContext.Current.CancellationToken);
 

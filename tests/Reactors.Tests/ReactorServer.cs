@@ -15,7 +15,7 @@ using Wolverine.Runtime;
 
 namespace Veza.Reactors.Tests;
 
-/// <summary>One server for the class; each test has a log of its own in a database of its own.</summary>
+/// <summary>One server for the class; each test has its own log in its own database.</summary>
 public sealed class ReactorServer : IAsyncLifetime
 {
     private static readonly EventTypes Types = EventTypes.DerivedFrom(typeof(Event));
@@ -95,10 +95,10 @@ public sealed class BellNode(EventLog log, IHost host) : IAsyncDisposable
             await log.Appender.AppendAsync(new(Guid.CreateVersion7(), [new(stream, "bell", 0, events)], []))
         );
 
-    /// <summary>Everything in the log is done or a dead letter.</summary>
+    /// <summary>Waits until every event of the log is done or a dead letter.</summary>
     public Task DoneAsync() =>
         Eventually.TrueAsync(
-            // The checkpoint first: what moves from the log into the queue meanwhile is in one of them.
+            // The checkpoint first: an event that moves from the log into the queue meanwhile is in one of them.
             async () =>
                 await CheckpointAsync() >= await log.Reader.HeadAsync(CancellationToken.None)
                 && (await StateAsync()).Waiting == 0,

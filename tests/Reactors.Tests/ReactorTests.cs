@@ -149,7 +149,7 @@ public sealed class ReactorTests(ReactorServer server) : IClassFixture<ReactorSe
         _tower.Hold(1);
         await node.AppendAsync(new Rang(1));
         await _tower.Begun(1);
-        // As when the database was away as the failed attempt was to be written down.
+        // As if the database was away when the failed attempt was recorded.
         await Eventually.TrueAsync(async () => (await node.StateAsync()).Waiting == 1, what: "it is under way");
         _tower.LetGo(1);
         await node.DoneAsync();
@@ -181,7 +181,7 @@ public sealed class ReactorTests(ReactorServer server) : IClassFixture<ReactorSe
     }
 
     [Fact]
-    public async Task What_a_former_release_had_parked_is_given_again()
+    public async Task Events_parked_by_a_former_release_are_delivered_again()
     {
         var database = await server.NewDatabaseAsync();
         await using (var node = await ReactorServer.StartAsync(database, new Tower()))

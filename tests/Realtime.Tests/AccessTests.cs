@@ -46,7 +46,7 @@ public class AccessTests(TestLog log)
     }
 
     [Fact]
-    public async Task Who_is_behind_gets_nothing_more_once_signed_out()
+    public async Task A_slow_reader_gets_nothing_more_once_signed_out()
     {
         await using var live = await new LiveSetting(log, new() { BatchItemsMax = 2 }).WithCommunityAsync();
         await using var reader = await live.SubscribeAsync([live.Channel]);
@@ -100,7 +100,7 @@ public class AccessTests(TestLog log)
     [InlineData("activity:0198f5c0-0000-7000-8000-000000000000")]
     [InlineData("chart:best")]
     [InlineData("LOG")]
-    public async Task What_is_no_topic_is_refused(string topic)
+    public async Task An_unknown_topic_is_refused(string topic)
     {
         await using var live = new LiveSetting(log);
         Assert.Equal("topic_invalid", (await live.RefusedAsync([topic], caller: live.Analyst)).Code);
@@ -120,7 +120,7 @@ public class AccessTests(TestLog log)
     [InlineData("left")]
     [InlineData("was kicked")]
     [InlineData("was banned")]
-    public async Task Who_is_a_member_no_longer_sees_nothing_from_that_position_on(string how)
+    public async Task A_former_member_sees_nothing_from_that_position_on(string how)
     {
         await using var live = await new LiveSetting(log).WithCommunityAsync();
         await using var reader = await live.SubscribeAsync([live.Channel]);
@@ -177,7 +177,7 @@ public class AccessTests(TestLog log)
     }
 
     [Fact]
-    public async Task Who_signs_out_receives_nothing_more()
+    public async Task A_session_that_signed_out_receives_nothing_more()
     {
         await using var live = await new LiveSetting(log).WithCommunityAsync();
         await using var reader = await live.SubscribeAsync([live.Channel]);

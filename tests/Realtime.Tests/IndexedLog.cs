@@ -7,7 +7,7 @@ using Veza.Projections.Topics;
 
 namespace Veza.Realtime.Tests;
 
-/// <summary>A log that only the tests of the index append to, so that what a node reads of it can be counted.</summary>
+/// <summary>A log of its own for the tests of the index, so that they can count a node's reads.</summary>
 public sealed class IndexedLog : IAsyncLifetime
 {
     public TestLog Log { get; } = new();
@@ -20,9 +20,7 @@ public sealed class IndexedLog : IAsyncLifetime
 
     public ValueTask DisposeAsync() => Log.DisposeAsync();
 
-    /// <summary>
-    /// Brings the index up to everything there is now, and no further: whatever comes later, it lags behind.
-    /// </summary>
+    /// <summary>Brings the index up to the present head and stops it, so it lags behind later events.</summary>
     public async Task IndexAsync()
     {
         await using var host = await HostAsync();
@@ -34,7 +32,7 @@ public sealed class IndexedLog : IAsyncLifetime
         );
     }
 
-    /// <summary>A node that starts now: its tail holds nothing of what is there already.</summary>
+    /// <summary>A node that starts now, with an empty tail.</summary>
     public Task<EventLog> NodeAsync() =>
         EventLog.OpenAsync(
             Log.ConnectionString,

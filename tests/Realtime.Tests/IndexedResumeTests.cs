@@ -10,8 +10,8 @@ using Veza.Realtime.Engine;
 namespace Veza.Realtime.Tests;
 
 /// <summary>
-/// Resuming so far behind that the tail is of no help: by the index of topics as far as it goes, and not a hair
-/// differently than without it.
+/// Resumes from a position before the tail: by the index of topics as far as it goes, with the same result as without
+/// it.
 /// </summary>
 [Collection("index")]
 public class IndexedResumeTests(IndexedLog log)
@@ -43,7 +43,7 @@ public class IndexedResumeTests(IndexedLog log)
     }
 
     [Fact]
-    public async Task What_the_index_does_not_reach_yet_is_read_without_a_seam()
+    public async Task Events_after_the_index_are_read_without_a_gap()
     {
         await using var writer = await new LiveSetting(log.Log).WithCommunityAsync();
         var after = log.Log.Log.Head;
@@ -65,7 +65,7 @@ public class IndexedResumeTests(IndexedLog log)
         await using var reader = await SubscribeAsync(writer, live, [writer.Channel], after);
         await reader.ReadToAsync(said[^1]);
         Assert.Equal(said, reader.Items.Select(i => i.Position));
-        // Twelve by the index, then all that came after it.
+        // Twelve by the index, then all later events.
         Assert.Equal(12 + 8 * 31, node.Reader.EventsRead);
     }
 
@@ -77,7 +77,7 @@ public class IndexedResumeTests(IndexedLog log)
         await writer.SayAsync("before");
         await using var node = await log.NodeAsync();
         await using var live = new LiveSetting(log.Log, Eager, node: node);
-        // Authorised while still a member; it leaves before the first event is asked for.
+        // Authorised while still a member, who leaves before the first event is read.
         await using var reader = await SubscribeAsync(writer, live, [writer.Channel], after);
         await writer.AppendAsync(Noise(50));
         await writer.SendAsync(new LeaveCommunity(writer.Community, writer.Member));
@@ -110,7 +110,7 @@ public class IndexedResumeTests(IndexedLog log)
     }
 
     [Fact]
-    public async Task Who_was_followed_in_between_is_heard_of_from_the_follow_on()
+    public async Task Events_of_an_account_followed_in_between_arrive_from_the_follow_on()
     {
         await using var writer = new LiveSetting(log.Log);
         var (artist, early, late, gone) = (
@@ -172,7 +172,7 @@ public class IndexedResumeTests(IndexedLog log)
                 }
             );
         }
-        // The end is on a topic, so that both are told of it.
+        // The end is on a topic, so both receive it.
         await writer.SayAsync("end");
 
         await using var node = await log.NodeAsync();
@@ -212,7 +212,7 @@ public class IndexedResumeTests(IndexedLog log)
         Assert.Equal(Enumerable.Range(1, 40).Select(i => after + i), reader.Items.Select(i => i.Position));
     }
 
-    /// <summary>The member whom <paramref name="writer"/> made subscribes at another engine.</summary>
+    /// <summary>Subscribes the member of <paramref name="writer"/> at another engine.</summary>
     private static Task<LiveReader> SubscribeAsync(LiveSetting writer, LiveSetting at, string[] topics, long after) =>
         at.SubscribeAsync(topics, after, writer.Caller);
 

@@ -14,7 +14,7 @@ namespace Veza.Realtime.Tests;
 public class ItemTests(TestLog log)
 {
     [Fact]
-    public async Task An_item_is_serialised_once_whoever_receives_it()
+    public async Task An_item_is_serialised_once_for_all_receivers()
     {
         await using var live = await new LiveSetting(log).WithCommunityAsync();
         await using var one = await live.SubscribeAsync([live.Channel]);
@@ -64,8 +64,8 @@ public class ItemTests(TestLog log)
     [Fact]
     public async Task An_event_that_cannot_be_shown_does_not_stop_what_is_live()
     {
-        // An event lives in the tail with the item that the first engine to see it made: this engine must be the first,
-        // hence a log of its own.
+        // The tail keeps an event with the item of the first engine that saw it. This engine must be the first, so the
+        // test has its own log.
         await using var own = new TestLog();
         await own.InitializeAsync();
         await using var live = await new LiveSetting(
@@ -156,7 +156,7 @@ public class ItemTests(TestLog log)
     }
 
     [Fact]
-    public async Task Who_played_a_track_is_not_told_to_those_who_watch_it()
+    public async Task Watchers_of_a_track_do_not_learn_who_played_it()
     {
         await using var live = new LiveSetting(log);
         var track = Guid.CreateVersion7();
@@ -272,7 +272,8 @@ public class ItemTests(TestLog log)
         };
         var text = JsonSerializer.Serialize(message, message.GetType(), options);
         Assert.StartsWith(
-            $"{{\"kind\":\"batch\",\"epoch\":\"{log.Log.Epoch}\",\"previous\":{after},\"position\":{reader.Position},\"items\":[{{",
+            $"{{\"kind\":\"batch\",\"epoch\":\"{log.Log.Epoch}\",\"previous\":{after},"
+                + $"\"position\":{reader.Position},\"items\":[{{",
             text,
             StringComparison.Ordinal
         );

@@ -17,15 +17,15 @@ using Veza.Realtime.Engine;
 
 namespace Veza.Realtime.Tests;
 
-/// <summary>An engine of its own over the shared log, and a community whose ids are new for every test.</summary>
+/// <summary>An engine over the shared log, and a community with new ids for every test.</summary>
 internal sealed class LiveSetting : IAsyncDisposable
 {
     private static readonly Lock MakingTables = new();
 
     private readonly TestLog _log;
 
-    /// <param name="run">False leaves the engine still, for tests that play its part.</param>
-    /// <param name="node">The log as another node has it; otherwise the one that the test appends to.</param>
+    /// <param name="run">False does not run the engine, for tests that replace it.</param>
+    /// <param name="node">The log of another node; by default the one that the test appends to.</param>
     public LiveSetting(
         TestLog log,
         RealtimeLimits? limits = null,
@@ -67,10 +67,10 @@ internal sealed class LiveSetting : IAsyncDisposable
 
     public RealtimeLimits Limits { get; }
 
-    /// <summary>That a session reads the log cannot be recorded.</summary>
+    /// <summary>Makes the recording of reads of the log fail.</summary>
     public bool LogIsBusy { get; set; }
 
-    /// <summary>Sessions that were recorded to read the log.</summary>
+    /// <summary>Sessions whose reads of the log were recorded.</summary>
     public HashSet<Guid> Recorded { get; } = [];
     public LiveEngine Engine { get; }
 
@@ -110,7 +110,7 @@ internal sealed class LiveSetting : IAsyncDisposable
     public Task<long> SayAsync(string text, Guid? channel = null) =>
         SendAsync(new SendMessage(Guid.CreateVersion7(), channel ?? General, Member, text, null));
 
-    /// <summary>Appends events that no command makes here, each in a stream of its own.</summary>
+    /// <summary>Appends events that no command here produces, each in its own stream.</summary>
     public async Task<long> AppendAsync(params DomainEvent[] events)
     {
         var request = new AppendRequest(
@@ -158,7 +158,7 @@ internal sealed class LiveSetting : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Engine.DisposeAsync();
 
-    // The host makes it at its start; here nobody fills it, unless the test says so.
+    // The host fills the tail at its start; here it stays empty unless the test fills it.
     private static void MakeIndexTable(TestLog log)
     {
         lock (MakingTables)
@@ -185,9 +185,7 @@ internal sealed class LiveSetting : IAsyncDisposable
     }
 }
 
-/// <summary>
-/// A client: pulls messages when it is told to, and checks that every batch follows on the one before.
-/// </summary>
+/// <summary>A client that reads messages on demand and checks that each batch continues the one before.</summary>
 internal sealed class LiveReader(LiveSubscription subscription, long? after) : IAsyncDisposable
 {
     private readonly IAsyncEnumerator<LiveMessage> _messages = subscription
@@ -219,7 +217,7 @@ internal sealed class LiveReader(LiveSubscription subscription, long? after) : I
         return _messages.Current;
     }
 
-    /// <summary>Reads until everything up to a position has been handed out.</summary>
+    /// <summary>Reads up to a position.</summary>
     public async Task<LiveReader> ReadToAsync(long position)
     {
         while (Position is null || Position < position)
@@ -227,7 +225,7 @@ internal sealed class LiveReader(LiveSubscription subscription, long? after) : I
         return this;
     }
 
-    /// <summary>Reads on to the last message.</summary>
+    /// <summary>Reads to the last message.</summary>
     public async Task<LiveMessage> ReadToEndAsync()
     {
         LiveMessage? last = null;

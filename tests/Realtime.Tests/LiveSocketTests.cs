@@ -15,7 +15,7 @@ public sealed class LiveSocketTests
     private const string Ping = "{\"type\":6}\u001e";
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
-    // Minutes pass here within the microseconds that a send takes.
+    // Here minutes pass within the microseconds of a send.
     private static readonly RealtimeLimits Limits = new() { StoppedReadingMax = TimeSpan.FromDays(1) };
 
     [Theory]
@@ -52,7 +52,7 @@ public sealed class LiveSocketTests
     [Theory]
     [InlineData(15)]
     [InlineData(25)]
-    public async Task A_client_that_has_pinged_and_then_says_nothing_for_too_long_is_told_farewell(int keepAlive)
+    public async Task A_client_that_has_pinged_and_then_falls_silent_gets_a_close_message(int keepAlive)
     {
         await using var client = await Client.ConnectAsync(keepAlive);
         await client.SayAsync(Ping);
@@ -99,7 +99,7 @@ public sealed class LiveSocketTests
         )
         {
             await client.SayAsync(Ping);
-            // The hub's own clock is the system's.
+            // The hub uses the system's clock.
             client.Pass(4 * Second);
             await Task.Delay(50, TestContext.Current.CancellationToken);
         }
@@ -123,12 +123,15 @@ public sealed class LiveSocketTests
 
         private Client(TimeSpan keepAlive, TimeSpan hubTimeout)
         {
-            // The hub asks the system's clock whether it owes a ping, whenever it is told to look: it always does.
+            // At each keep-alive check the hub asks the system's clock whether a ping is due. With one tick it always
+            // is.
             _services = new ServiceCollection()
                 .AddLogging()
                 .AddSignalR(hub =>
-                    (hub.KeepAliveInterval, hub.ClientTimeoutInterval) = (TimeSpan.FromTicks(1), hubTimeout)
-                )
+                {
+                    hub.KeepAliveInterval = TimeSpan.FromTicks(1);
+                    hub.ClientTimeoutInterval = hubTimeout;
+                })
                 .Services.BuildServiceProvider();
             _heart = new(Time, NullLogger<ConnectionHeartbeat>.Instance);
             var connection = new DefaultConnectionContext(
@@ -157,7 +160,7 @@ public sealed class LiveSocketTests
             return client;
         }
 
-        /// <summary>Second by second, as the heart beats.</summary>
+        /// <summary>Advances by seconds, as the heartbeat does.</summary>
         public void Pass(TimeSpan time)
         {
             for (var passed = TimeSpan.Zero; passed < time; passed += Second)
@@ -173,7 +176,7 @@ public sealed class LiveSocketTests
             await _toServer.Writer.WriteAsync((byte[])[0x81, (byte)(0x80 | payload.Length), 0, 0, 0, 0, .. payload]);
         }
 
-        /// <summary>What the hub answers to a call, which must be the next thing that it says.</summary>
+        /// <summary>The hub's answer to a call, which must be the next message.</summary>
         public async Task<string?> AskAsync(string text)
         {
             await SayAsync(Invocation(text));
@@ -190,9 +193,7 @@ public sealed class LiveSocketTests
                     return said;
         }
 
-        /// <summary>
-        /// The next message, which comes when it is time: the hub owes no ping while it still sends something else.
-        /// </summary>
+        /// <summary>The next message, once it is due: the hub owes no ping while it sends something else.</summary>
         public async Task<string> HearWhileTimePassesAsync()
         {
             var hearing = HearAsync();

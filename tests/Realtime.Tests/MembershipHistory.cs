@@ -9,8 +9,8 @@ using Veza.Realtime.Engine;
 namespace Veza.Realtime.Tests;
 
 /// <summary>
-/// Three people come to three communities and go, sign out, make channels and talk, as a seed has it; and who of them
-/// sees what of it, told from the log alone.
+/// A random history by seed: three people join and leave three communities, sign out, create channels and talk.
+/// Computes from the log alone who may see which event.
 /// </summary>
 internal sealed class MembershipHistory(int seed)
 {
@@ -19,7 +19,7 @@ internal sealed class MembershipHistory(int seed)
     private readonly List<(Guid Channel, Guid Community)> _channels = [];
     private readonly HashSet<(Guid Community, Guid Member)> _members = [];
 
-    /// <summary>Each with the session they are signed in with.</summary>
+    /// <summary>Each person with their session.</summary>
     public LiveCaller[] People { get; } =
     [
         .. Enumerable
@@ -27,15 +27,12 @@ internal sealed class MembershipHistory(int seed)
             .Select(_ => new LiveCaller(Guid.CreateVersion7(), Guid.CreateVersion7(), MayReadLog: false)),
     ];
 
-    /// <summary>
-    /// A few events that are appended together: what takes a right away stands in the same batch as what is said after
-    /// it.
-    /// </summary>
+    /// <summary>A few events appended together: a loss of access and a later message share a batch.</summary>
     public DomainEvent[] Next() => [.. Enumerable.Range(0, _random.Next(1, 9)).Select(_ => Event())];
 
-    /// <summary>What a subscription to <c>communities:mine</c> that begins after a position is to receive.</summary>
-    /// <param name="log">From before the first event of this history.</param>
-    /// <param name="ends">Whether it ends because the session does.</param>
+    /// <summary>The events that a subscription to <c>communities:mine</c> from a position on must receive.</summary>
+    /// <param name="log">The log from before the first event of this history.</param>
+    /// <param name="ends">True when it ends because the session does.</param>
     public static List<long> Seen(IEnumerable<RecordedEvent> log, LiveCaller by, long after, out bool ends)
     {
         var (mine, channels, seen) = (new HashSet<Guid>(), new Dictionary<Guid, Guid>(), new List<long>());

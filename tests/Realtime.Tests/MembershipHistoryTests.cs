@@ -4,27 +4,31 @@ using Veza.Realtime.Engine;
 namespace Veza.Realtime.Tests;
 
 /// <summary>
-/// Rights come and go while one is subscribed: everybody receives the log filtered by what they were at each position,
-/// neither more nor less.
+/// Access changes during a subscription. Each subscriber receives exactly the log filtered by its access at each
+/// position.
 /// </summary>
 [Collection("index")]
 public class MembershipHistoryTests(IndexedLog log)
 {
-    // Told of every position, so that a reader knows where it is when the end does not concern it.
-    private static readonly RealtimeLimits Told = new() { MovedAfterEvents = 1, IndexedFromEvents = int.MaxValue };
+    // Receives every position, so the reader knows where it is when the end does not concern it.
+    private static readonly RealtimeLimits EveryPosition = new()
+    {
+        MovedAfterEvents = 1,
+        IndexedFromEvents = int.MaxValue,
+    };
 
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(4)]
-    public async Task Live_on_two_nodes_everybody_receives_exactly_what_they_might_see_at_each_position(int seed)
+    public async Task Live_on_two_nodes_each_member_receives_exactly_the_permitted_events_of_each_position(int seed)
     {
         TestContext.Current.TestOutputHelper!.WriteLine($"seed {seed}");
         var (random, history) = (new Random(seed), new MembershipHistory(seed));
-        await using var here = new LiveSetting(log.Log, Told with { BatchItemsMax = 7 });
+        await using var here = new LiveSetting(log.Log, EveryPosition with { BatchItemsMax = 7 });
         await using var node = await log.NodeAsync();
-        await using var there = new LiveSetting(log.Log, Told, node: node);
+        await using var there = new LiveSetting(log.Log, EveryPosition, node: node);
         var first = log.Log.Log.Head;
         List<(LiveCaller By, long After, Task<(LiveReader Reader, LiveMessage? Last)> Reading)> open = [];
         var end = new TaskCompletionSource<long>();
@@ -44,12 +48,12 @@ public class MembershipHistoryTests(IndexedLog log)
         }
         var last = log.Log.Log.Head;
         end.SetResult(last);
-        // Whoever is there already hears that there is an end only with something more.
+        // A subscriber at the head learns of the end with its next message.
         await here.AppendAsync(history.Next());
         var events = await EventsAsync(first);
         foreach (var (by, after, reading) in open)
         {
-            var (reader, told) = await reading;
+            var (reader, closing) = await reading;
             var seen = MembershipHistory.Seen(
                 events.Where(e => e.Position <= reader.Position),
                 by,
@@ -58,7 +62,7 @@ public class MembershipHistoryTests(IndexedLog log)
             );
             Assert.Equal(seen, reader.Items.Select(i => i.Position));
             Assert.True(ends || reader.Position >= last);
-            Assert.Equal(ends ? new LiveMessage.Closed("session_ended") : null, told as LiveMessage.Closed);
+            Assert.Equal(ends ? new LiveMessage.Closed("session_ended") : null, closing as LiveMessage.Closed);
             await reader.DisposeAsync();
         }
         Assert.Contains(open, o => MembershipHistory.Seen(events, o.By, o.After, out _).Count > 10);
@@ -72,7 +76,7 @@ public class MembershipHistoryTests(IndexedLog log)
     {
         TestContext.Current.TestOutputHelper!.WriteLine($"seed {seed}");
         var (random, history) = (new Random(seed), new MembershipHistory(seed));
-        await using var tail = new LiveSetting(log.Log, Told);
+        await using var tail = new LiveSetting(log.Log, EveryPosition);
         var first = log.Log.Log.Head;
         for (var i = 0; i < 30; i++)
         {
@@ -84,14 +88,14 @@ public class MembershipHistoryTests(IndexedLog log)
         await using var node = await log.NodeAsync();
         for (var after = first; after < head; after += random.Next(1, 6))
         {
-            var limits = Told with
+            var limits = EveryPosition with
             {
                 IndexedFromEvents = random.Next(1, 40),
                 BatchItemsMax = random.Next(1, 9),
                 BatchBytesMax = 900,
             };
             await using var indexed = new LiveSetting(log.Log, limits, node: node);
-            await using var scanning = new LiveSetting(log.Log, Told, node: node);
+            await using var scanning = new LiveSetting(log.Log, EveryPosition, node: node);
             var by = history.People[random.Next(history.People.Length)];
             var seen = MembershipHistory.Seen(events, by, after, out _);
             foreach (var at in new[] { tail, indexed, scanning })

@@ -58,7 +58,7 @@ public class OpenSessionsTests(TestLog log)
     }
 
     [Fact]
-    public async Task What_is_no_longer_open_is_forgotten()
+    public async Task A_disposed_session_is_no_longer_counted()
     {
         var sessions = new OpenSessions(log.Log, _clock);
         var open = await OpenAsync(sessions);

@@ -106,7 +106,7 @@ public class PresenceTests(TestLog log)
     }
 
     [Fact]
-    public async Task Who_signed_out_hears_nothing_more()
+    public async Task A_session_that_signed_out_gets_no_presence()
     {
         await using var live = await new LiveSetting(log).WithCommunityAsync();
         await using var service = Service(live);

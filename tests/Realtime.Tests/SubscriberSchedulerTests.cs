@@ -12,7 +12,7 @@ public class SubscriberSchedulerTests
         var turns = new SubscriberScheduler();
         var signals = Enumerable.Range(0, Readers).Select(_ => new ReusableSignal(turns)).ToArray();
         var reading = Task.WhenAll(signals.Select(ReadAsync));
-        // One whose turn were forgotten would wait for good: as it was woken, nobody wakes it again.
+        // A lost turn would leave a subscriber waiting for ever: it counts as woken, so it is not woken again.
         var waking = Enumerable
             .Range(0, 4)
             .Select(_ =>

@@ -48,7 +48,7 @@ public class SubscriptionTests(TestLog log)
     }
 
     [Fact]
-    public async Task What_the_tail_no_longer_holds_comes_from_the_database_without_a_seam()
+    public async Task Events_before_the_tail_come_from_the_database_without_a_gap()
     {
         await using var live = await new LiveSetting(log, new() { BatchItemsMax = 64 }).WithCommunityAsync();
         var after = await live.SayAsync("first");
@@ -118,7 +118,7 @@ public class SubscriptionTests(TestLog log)
     }
 
     [Fact]
-    public async Task A_client_that_stops_reading_holds_nothing_and_nobody_up()
+    public async Task A_client_that_stops_reading_holds_no_memory_and_delays_no_other()
     {
         await using var live = await new LiveSetting(log).WithCommunityAsync();
         await using var stopped = await live.SubscribeAsync([live.Channel]);
@@ -159,7 +159,7 @@ public class SubscriptionTests(TestLog log)
     }
 
     [Fact]
-    public async Task Who_is_too_far_behind_is_told_the_head()
+    public async Task A_reader_too_far_behind_gets_the_head_instead()
     {
         await using var live = await new LiveSetting(log, new() { CatchUpEventsMax = 10 }).WithCommunityAsync();
         var after = log.Log.Head;
@@ -264,8 +264,7 @@ public class SubscriptionTests(TestLog log)
     [Fact(Timeout = 30_000)]
     public async Task A_reader_that_looks_while_the_engine_is_in_the_middle_of_a_page_misses_nothing_of_it()
     {
-        // An engine that does not run by itself: the test tells the subscription what the engine would, and stops half
-        // way.
+        // An engine that does not run: the test calls the subscription in its place and stops half way.
         await using var live = new LiveSetting(log, run: false);
         var after = log.Log.Head;
         var outcome = await live.Engine.SubscribeAsync(
@@ -285,7 +284,7 @@ public class SubscriptionTests(TestLog log)
         subscription.Note(last - 1);
         subscription.Note(last);
         await reader.ReadToAsync(last);
-        // What other tests append before it is noted by nobody here.
+        // No engine records the events of other tests before it.
         Assert.Equal([last - 1, last], reader.Items.Select(i => i.Position).Where(p => p >= last - 1 && p <= last));
     }
 }

@@ -9,7 +9,7 @@ using Veza.Realtime.Engine;
 namespace Veza.Realtime.Tests;
 
 /// <summary>
-/// A set of topics is granted exactly when each of them is granted alone, whatever else is in the set.
+/// A set of topics is granted exactly when each of them is granted alone, independent of the others in the set.
 /// </summary>
 public class TopicRulesTests(TestLog log)
 {
@@ -17,7 +17,7 @@ public class TopicRulesTests(TestLog log)
     private const int TopicsMax = 5;
 
     [Fact]
-    public async Task What_is_granted_together_is_what_each_is_granted_alone()
+    public async Task A_set_of_topics_is_granted_exactly_as_each_topic_alone()
     {
         await using var live = await new LiveSetting(log).WithCommunityAsync();
         var (foreign, foreignGeneral) = (Guid.CreateVersion7(), Guid.CreateVersion7());
@@ -70,7 +70,7 @@ public class TopicRulesTests(TestLog log)
         foreach (var caller in callers)
         foreach (var name in names)
             alone[(caller, name)] = await CodeAsync(live, caller, [name]);
-        // The sets are of both kinds, or nothing is proven.
+        // The sets are of both kinds; otherwise nothing is proven.
         Assert.Equal(
             [
                 null,
@@ -84,7 +84,7 @@ public class TopicRulesTests(TestLog log)
             alone.Values.Distinct().Order(StringComparer.Ordinal)
         );
 
-        // Half of the sets are of one kind: it is there that one topic could hide another.
+        // Half of the sets hold topics of one kind, where one topic could hide another.
         var kinds = names.GroupBy(n => n.Split(':')[0]).Where(k => k.Count() > 1).Select(k => k.ToArray()).ToArray();
         var ofOneKind = Gen.Elements(kinds);
         var ofAny = Gen.Constant(names);
@@ -97,7 +97,7 @@ public class TopicRulesTests(TestLog log)
         var holds = Prop.ForAll(Arb.From(sets), set =>
         {
             var parsed = set.Topics.FirstOrDefault(t => !Topic.TryParse(t, out _));
-            // What is no topic is found before any is looked at.
+            // An invalid topic is refused before any topic is checked.
             var expected = parsed is not null
                 ? "topic_invalid"
                 : set.Topics.Select(t => alone[(set.Caller, t)]).FirstOrDefault(c => c is not null);
@@ -107,7 +107,7 @@ public class TopicRulesTests(TestLog log)
                 $"{string.Join(',', set.Topics)}: {said ?? "granted"} instead of {expected ?? "granted"}"
             );
         });
-        // On a thread that no other test waits for, as FsCheck holds on to it.
+        // On a thread of its own, because FsCheck blocks it.
         await Task.Factory.StartNew(
             () => Check.One(Config.QuickThrowOnFailure.WithMaxTest(Sets), holds),
             TaskCreationOptions.LongRunning

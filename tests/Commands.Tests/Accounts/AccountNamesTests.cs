@@ -5,7 +5,7 @@ using Veza.Fixtures;
 
 namespace Veza.Commands.Tests.Accounts;
 
-/// <summary>User names and addresses are unique in the log, which alone knows who holds them.</summary>
+/// <summary>User names and addresses are unique in the log, which is the authority on their holders.</summary>
 [Collection<OverPostgres>]
 public class AccountNamesTests(TestLog log)
 {
@@ -125,7 +125,7 @@ public class AccountNamesTests(TestLog log)
     }
 
     [Fact]
-    public async Task An_account_that_is_erased_before_it_proved_its_address_frees_nobody_elses()
+    public async Task An_account_erased_before_it_proved_its_address_leaves_the_holder_of_that_address_alone()
     {
         await _bo.GivenAsync(_bo.Registered with { Email = _ada.Email });
         await _ada.GivenAsync(Registered, new EraseAccount(_ada.Account, "hash"));

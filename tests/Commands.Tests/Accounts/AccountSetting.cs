@@ -6,9 +6,7 @@ using Veza.Fixtures;
 
 namespace Veza.Commands.Tests.Accounts;
 
-/// <summary>
-/// An account whose ids and names are new for every test, and a clock of its own: sessions end by time.
-/// </summary>
+/// <summary>An account with ids, names and a clock of its own for every test: sessions end by time.</summary>
 internal sealed class AccountSetting
 {
     private readonly IHandledLog _log;

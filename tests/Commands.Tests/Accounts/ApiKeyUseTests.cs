@@ -18,7 +18,7 @@ public class ApiKeyUseTests(Rules rules)
         );
 
     [Fact]
-    public async Task The_first_use_on_a_day_is_told_and_the_others_are_not()
+    public async Task The_first_use_of_a_key_on_a_day_is_recorded_and_the_others_are_not()
     {
         await MadeAsync();
         Assert.Equal([new ApiKeyUsed(_key, _ada.Account, new(2026, 3, 1))], await _ada.EventsOfAsync(Used));
@@ -29,7 +29,7 @@ public class ApiKeyUseTests(Rules rules)
     }
 
     [Fact]
-    public async Task Another_nodes_clock_that_is_behind_tells_no_day_twice()
+    public async Task A_node_whose_clock_is_behind_records_no_day_twice()
     {
         await MadeAsync();
         _ada.Now = new(2026, 3, 2, 0, 0, 0, TimeSpan.Zero);

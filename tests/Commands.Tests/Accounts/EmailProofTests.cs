@@ -81,7 +81,7 @@ public class EmailProofTests(Rules rules)
     }
 
     [Fact]
-    public async Task A_mailbox_takes_so_many_an_hour_and_a_day_whoever_asks()
+    public async Task Mails_to_one_address_are_limited_per_hour_and_per_day_for_all_callers_together()
     {
         var mailbox = Guid.CreateVersion7();
         var asked = 0;

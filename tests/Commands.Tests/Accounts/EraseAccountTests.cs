@@ -45,7 +45,7 @@ public class EraseAccountTests(Rules rules)
     }
 
     [Fact]
-    public async Task Nobody_signs_in_to_an_erased_account_nor_gets_it_a_password()
+    public async Task An_erased_account_takes_neither_a_sign_in_nor_a_password()
     {
         var @operator = new AccountSetting(rules);
         await @operator.GivenAsync(@operator.Registered with { Roles = [PlatformRole.Operator] });

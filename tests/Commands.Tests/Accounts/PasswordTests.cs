@@ -84,7 +84,7 @@ public class PasswordTests(Rules rules)
     }
 
     [Fact]
-    public async Task Only_an_operator_lets_somebody_reset_and_nobody_resets_without()
+    public async Task A_password_reset_needs_a_token_that_only_an_operator_issues()
     {
         await SignedInTwiceAsync();
         Assert.Equal(

@@ -40,7 +40,7 @@ public class RegisterAccountTests(Rules rules)
         );
 
     [Fact]
-    public async Task A_role_that_nobody_can_be_given_is_refused() =>
+    public async Task A_role_that_cannot_be_granted_is_refused() =>
         Assert.Equal("invalid", (await _one.RefusalOfAsync(_one.Registered with { Roles = ["root"] })).Code);
 
     [Fact]
@@ -70,7 +70,7 @@ public class RegisterAccountTests(Rules rules)
     [InlineData("ада_лавлейс")]
     [InlineData("ada\u0000")]
     [InlineData("ada\n")]
-    public async Task What_is_not_a_user_name_is_refused(string? name)
+    public async Task An_invalid_user_name_is_refused(string? name)
     {
         var refusal = await _one.RefusalOfAsync(_one.Registered with { UserName = name! });
         Assert.Equal("invalid", refusal.Code);
@@ -101,7 +101,7 @@ public class RegisterAccountTests(Rules rules)
     [InlineData("ada\u0000@example.org")]
     [InlineData("ada@example.org\r\nBcc: eve@example.org")]
     [InlineData("адa@example.org")]
-    public async Task What_is_not_an_address_is_refused(string? email)
+    public async Task An_invalid_address_is_refused(string? email)
     {
         var refusal = await _one.RefusalOfAsync(_one.Registered with { Email = email! });
         Assert.Equal("invalid", refusal.Code);

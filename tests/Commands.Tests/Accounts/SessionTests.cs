@@ -28,7 +28,7 @@ public class SessionTests(Rules rules)
     }
 
     [Fact]
-    public async Task Nobody_signs_in_to_an_account_that_is_not_there() =>
+    public async Task Signing_in_to_an_unknown_account_is_refused() =>
         Assert.Equal("account_unknown", (await _ada.RefusalOfAsync(_ada.Started)).Code);
 
     [Fact]
@@ -51,7 +51,7 @@ public class SessionTests(Rules rules)
     }
 
     [Fact]
-    public async Task A_token_that_nobody_used_for_thirty_days_is_refused()
+    public async Task A_token_unused_for_thirty_days_is_refused()
     {
         await _ada.GivenAsync(_ada.Registered, _ada.Started);
         _ada.Now = _ada.Now.AddDays(30);
@@ -91,7 +91,7 @@ public class SessionTests(Rules rules)
         Assert.Equal("session_unknown", (await _ada.RefusalOfAsync(Ended)).Code);
 
     [Fact]
-    public async Task Nobody_ends_the_session_of_somebody_else()
+    public async Task The_session_of_another_account_cannot_be_ended()
     {
         await _ada.GivenAsync(_ada.Registered, _ada.Started);
         Assert.Equal(
@@ -164,14 +164,14 @@ public class SessionTests(Rules rules)
     [InlineData("user")]
     [InlineData("Operator")]
     [InlineData(null)]
-    public async Task What_is_not_a_role_to_be_granted_is_refused(string? role)
+    public async Task An_unknown_role_is_not_granted(string? role)
     {
         await _ada.GivenAsync(_ada.Registered);
         Assert.Equal("invalid", (await _ada.RefusalOfAsync(new GrantRole(_ada.Account, role!))).Code);
     }
 
     [Fact]
-    public async Task Nobody_is_granted_a_role_who_is_not_there() =>
+    public async Task A_role_is_not_granted_to_an_unknown_account() =>
         Assert.Equal(
             "account_unknown",
             (await _ada.RefusalOfAsync(new GrantRole(_ada.Account, PlatformRole.Analyst))).Code

@@ -44,7 +44,7 @@ public class SignInGuardTests(Rules rules)
     }
 
     [Fact]
-    public async Task A_day_without_failures_forgets_them()
+    public async Task A_day_without_failures_clears_the_count()
     {
         for (var i = 0; i < SignInGuard.FreeTries; i++)
             await FailAsync();
@@ -100,7 +100,7 @@ public class SignInGuardTests(Rules rules)
     }
 
     [Fact]
-    public async Task A_try_whose_outcome_nobody_learned_counts_as_a_failure()
+    public async Task A_try_without_a_known_outcome_counts_as_a_failure()
     {
         await CountAsync();
         Assert.Equal(2, (await FailAsync()).InARow);

@@ -99,7 +99,7 @@ public class SuspendAccountTests(Rules rules)
     }
 
     [Fact]
-    public async Task Whatever_an_account_that_is_out_still_sends_is_refused()
+    public async Task Commands_of_a_suspended_or_erased_account_are_refused()
     {
         var follow = new FollowAccount(_ada.Account, _operator.Account);
         await GivenAsync(Suspend);

@@ -6,7 +6,7 @@ using Veza.Domain.Chat.Channels;
 
 namespace Veza.Commands.Tests.Chat;
 
-/// <summary>A community with an owner, a member and a stranger, whose ids are new for every test.</summary>
+/// <summary>A community with an owner, a member and a stranger, with new ids for every test.</summary>
 internal sealed class ChatSetting
 {
     public Guid Community { get; } = Guid.CreateVersion7();

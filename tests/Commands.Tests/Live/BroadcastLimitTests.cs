@@ -33,7 +33,7 @@ public class BroadcastLimitTests(Rules rules)
     }
 
     [Fact]
-    public async Task A_moderator_ends_anybodys_broadcast_and_the_log_says_who_did()
+    public async Task A_moderator_ends_any_broadcast_and_the_log_records_the_moderator()
     {
         var moderator = Guid.CreateVersion7();
         await rules

@@ -3,7 +3,7 @@ using Veza.Domain.Music.Tracks;
 
 namespace Veza.Commands.Tests.Music;
 
-/// <summary>A track of three minutes, its owner and somebody who listens, whose ids are new for every test.</summary>
+/// <summary>A track of three minutes, its owner and a listener, with new ids for every test.</summary>
 internal sealed class TrackSetting
 {
     public const long DurationMs = 180_000;

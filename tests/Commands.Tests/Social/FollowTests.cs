@@ -22,11 +22,10 @@ public class FollowTests(Rules rules)
     public Task Following_again_changes_nothing() => rules.Given(Registered, Follow).When(Follow).ThenNothing();
 
     [Fact]
-    public Task Nobody_follows_an_account_that_does_not_exist() =>
-        rules.Given().When(Follow).ThenRefused("account_unknown");
+    public Task An_unknown_account_cannot_be_followed() => rules.Given().When(Follow).ThenRefused("account_unknown");
 
     [Fact]
-    public Task Nobody_follows_themselves() =>
+    public Task An_account_cannot_follow_itself() =>
         rules.Given(Registered).When(new FollowAccount(_bo, _bo)).ThenRefused(FollowRefusals.CannotFollowSelf);
 
     [Fact]

@@ -6,7 +6,7 @@ namespace Veza.EventStore.Tests.Aggregates;
 public class AggregateCacheTests(LogFixture fixture)
 {
     [Fact]
-    public async Task A_cached_model_follows_what_this_node_appends_at_once()
+    public async Task A_cached_aggregate_has_this_nodes_appends_immediately()
     {
         await using var log = await fixture.OpenNewAsync();
         var stream = Guid.CreateVersion7();
@@ -22,7 +22,7 @@ public class AggregateCacheTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task A_cached_model_follows_what_another_node_appended_once_caught_up()
+    public async Task A_cached_aggregate_has_the_events_of_other_nodes_once_the_tail_has_caught_up()
     {
         var database = await fixture.NewDatabaseAsync();
         await using var mine = await OpenAsync(database);
@@ -37,7 +37,7 @@ public class AggregateCacheTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task What_a_node_was_answered_its_models_know_whatever_other_nodes_appended_before_it()
+    public async Task A_cached_aggregate_has_every_event_up_to_the_position_that_its_node_was_answered()
     {
         var database = await fixture.NewDatabaseAsync();
         await using var mine = await OpenAsync(database);
@@ -53,7 +53,7 @@ public class AggregateCacheTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task Loading_while_others_append_never_leaves_a_stale_model_behind()
+    public async Task Loading_while_others_append_leaves_no_stale_aggregate()
     {
         await using var log = await fixture.OpenNewAsync();
         var streams = Enumerable.Range(0, 50).Select(_ => Guid.CreateVersion7()).ToArray();
@@ -108,7 +108,7 @@ public class AggregateCacheTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task A_model_dropped_and_loaded_anew_is_not_evicted_in_the_place_of_its_former_self()
+    public async Task An_aggregate_dropped_and_loaded_again_is_not_evicted_in_the_place_of_its_former_value()
     {
         await using var log = await fixture.OpenNewAsync();
         var cache = new Veza.EventStore.Aggregates.AggregateCache(log.Snapshots, log.Tail, modelsMax: 3);

@@ -6,7 +6,7 @@ namespace Veza.EventStore.Tests.Aggregates;
 public class ClockCacheTests
 {
     [Fact]
-    public void What_is_in_use_outlasts_a_burst_of_values_used_once()
+    public void Reused_values_outlast_a_burst_of_values_used_once()
     {
         var cache = new ClockCache<int, string>(100);
         for (var hot = 0; hot < 50; hot++)
@@ -21,7 +21,7 @@ public class ClockCacheTests
     }
 
     [Fact]
-    public void What_is_only_peeked_at_is_not_in_use()
+    public void Peeking_does_not_count_as_use()
     {
         var cache = new ClockCache<int, string>(10);
         cache.TryAdd(0, "followed", out _);
@@ -88,7 +88,7 @@ public class ClockCacheTests
                     })
                 )
         );
-        // Every place is still there: as many values as fit can be found after adding them.
+        // The cache has kept its capacity: it holds as many values as fit.
         for (var key = 1000; key < 1000 + Max; key++)
             cache.TryAdd(key, $"{key}", out _);
         Assert.Equal(Max, cache.Count);

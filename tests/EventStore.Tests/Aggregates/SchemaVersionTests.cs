@@ -202,7 +202,7 @@ public class SchemaVersionTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task An_upcaster_that_throws_harms_only_who_needs_the_event()
+    public async Task An_upcaster_that_throws_faults_only_readers_of_that_event()
     {
         var (database, sick, healthy) = (
             await fixture.NewDatabaseAsync(),
@@ -221,8 +221,8 @@ public class SchemaVersionTests(LogFixture fixture)
         host.Start();
         await log.Appender.AppendAsync(Command(Change(sick, 0, new Third.NoteTaken(sick, "a", []))));
         await log.Models.LoadAsync(typeof(Notes), sick, CancellationToken.None);
-        // Another node, of the first release; so many stars overflow the upcaster. This node has the model in its cache
-        // and follows.
+        // A node of the first release appends so many stars that the upcaster overflows. This node has the aggregate in
+        // its cache and follows.
         await AppendAsync(database, ReleaseOf(typeof(First)), sick, 1, new First.NoteRated(sick, int.MaxValue));
         await log.CatchUpAsync(CancellationToken.None);
         Assert.IsType<AppendOutcome.Accepted>(

@@ -137,7 +137,7 @@ public class SnapshotSchemaTests
     }
 
     [Fact]
-    public void A_model_that_only_moved_keeps_its_snapshots() =>
+    public void An_aggregate_type_that_only_moved_keeps_its_snapshots() =>
         Assert.Equal(AggregateFold.Of<Before.Whole>().Shape, AggregateFold.Of<Moved.Whole>().Shape);
 
     [Theory]
@@ -146,6 +146,6 @@ public class SnapshotSchemaTests
     [InlineData(typeof(WithAnotherMood.Whole))]
     [InlineData(typeof(WithAnotherEvent.Whole))]
     [InlineData(typeof(WithAnotherFold.Whole))]
-    public void A_changed_model_does_not(Type changed) =>
+    public void A_changed_aggregate_type_loses_its_snapshots(Type changed) =>
         Assert.NotEqual(AggregateFold.Of<Before.Whole>().Shape, AggregateFold.Of(changed).Shape);
 }

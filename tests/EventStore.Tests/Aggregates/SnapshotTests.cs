@@ -7,7 +7,7 @@ namespace Veza.EventStore.Tests.Aggregates;
 
 public class SnapshotTests(LogFixture fixture)
 {
-    /// <summary>Only one test folds this model, so that what is read for it can be counted.</summary>
+    /// <summary>Only one test folds this aggregate, so that it can count the events read for it.</summary>
     private sealed record LongTally(Guid Id, long Total)
     {
         public static LongTally Create(Counted e) => new(e.Id, e.By);
@@ -27,7 +27,7 @@ public class SnapshotTests(LogFixture fixture)
     private static readonly AggregateFold CounterFold = AggregateFold.Of<Counter>();
 
     [Fact]
-    public async Task Loading_a_model_of_a_stream_of_100_000_events_costs_a_snapshot_and_a_few_events()
+    public async Task Loading_a_stream_of_100_000_events_reads_a_snapshot_and_a_few_events()
     {
         const int Length = 100_000,
             Each = 4000;
@@ -55,7 +55,7 @@ public class SnapshotTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task A_model_that_stays_in_the_cache_gets_a_snapshot_every_so_many_events()
+    public async Task A_cached_aggregate_gets_a_snapshot_at_a_fixed_interval_of_events()
     {
         await using var log = await fixture.OpenNewAsync();
         var stream = Guid.CreateVersion7();
@@ -68,13 +68,13 @@ public class SnapshotTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task A_model_goes_on_from_its_snapshot_and_not_from_before_it()
+    public async Task An_aggregate_folds_only_the_events_after_its_snapshot()
     {
         await using var log = await fixture.OpenNewAsync();
         var stream = Guid.CreateVersion7();
         await AddAsync(log, stream, 0, 10);
         var at = await At(log, stream);
-        // A state the events do not lead to, so that it shows whether it was used.
+        // The events do not lead to this state, so the result shows whether it was used.
         await log.Snapshots.WriteAsync(
             CounterFold,
             stream,
@@ -124,7 +124,7 @@ public class SnapshotTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task A_snapshot_that_cannot_be_written_harms_nobody()
+    public async Task A_snapshot_that_cannot_be_written_fails_no_command()
     {
         await using var log = await fixture.OpenNewAsync();
         var (sick, healthy) = (Guid.CreateVersion7(), Guid.CreateVersion7());

@@ -21,8 +21,8 @@ public class AppendOnlyTests(LogFixture fixture)
                 )
             );
 
-        // A server process hands its counts on a while after its transactions: they are complete once all the inserts
-        // are in them.
+        // A server process publishes its counts some time after its transactions. They are complete once they include
+        // all inserts.
         var written = await WrittenAsync(log);
         using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
@@ -35,7 +35,7 @@ public class AppendOnlyTests(LogFixture fixture)
             Assert.True(table.Changed == 0, $"{table.Table} has {table.Changed} updated or deleted rows")
         );
 
-        // The analyst still sees the log as it was, the log as it is.
+        // The analyst still sees the old state, and the log has the new one.
         await using (var again = new Npgsql.NpgsqlCommand("select count(*) from log.mt_events", analyst, query))
             Assert.Equal(0L, await again.ExecuteScalarAsync());
         Assert.Equal(200, await log.Reader.HeadAsync(CancellationToken.None));
@@ -45,9 +45,11 @@ public class AppendOnlyTests(LogFixture fixture)
     {
         await using var counts = log.Database.CreateCommand(
             """
-            select c.relname::text, pg_stat_get_tuples_inserted(c.oid), pg_stat_get_tuples_updated(c.oid) + pg_stat_get_tuples_deleted(c.oid)
+            select c.relname::text, pg_stat_get_tuples_inserted(c.oid),
+                pg_stat_get_tuples_updated(c.oid) + pg_stat_get_tuples_deleted(c.oid)
             from pg_class c join pg_namespace n on n.oid = c.relnamespace
-            where n.nspname = 'log' and c.relkind = 'r' and (c.relname like 'mt\_events\_%' or c.relname in ('streams', 'chain', 'commands'))
+            where n.nspname = 'log' and c.relkind = 'r'
+                and (c.relname like 'mt\_events\_%' or c.relname in ('streams', 'chain', 'commands'))
             """
         );
         await using var rows = await counts.ExecuteReaderAsync();

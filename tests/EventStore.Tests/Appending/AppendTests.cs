@@ -7,11 +7,11 @@ namespace Veza.EventStore.Tests.Appending;
 public class AppendTests(LogFixture fixture)
 {
     [Fact]
-    public async Task Positions_are_1_to_head_without_a_gap_whatever_fails_in_between()
+    public async Task Positions_run_from_1_to_the_head_without_a_gap_although_appends_fail()
     {
         await using var log = await fixture.OpenNewAsync();
         var streams = Enumerable.Range(0, 20).Select(_ => Guid.CreateVersion7()).ToArray();
-        // Everybody expects version 0, so of the commands on one stream exactly one is accepted.
+        // Every command expects version 0, so exactly one of those on a stream is accepted.
         var outcomes = await Task.WhenAll(
             Enumerable
                 .Range(0, 400)
@@ -62,8 +62,8 @@ public class AppendTests(LogFixture fixture)
             .Select(i =>
             {
                 var (a, b) = (Guid.CreateVersion7(), Guid.CreateVersion7());
-                // Every fifth also touches the shared stream at a version that is wrong, and must leave no trace in its
-                // own streams.
+                // Every fifth also changes the shared stream at a wrong version, and must leave no trace in its own
+                // streams.
                 return i % 5 == 0
                     ? Command(Change(a, 0, Counted(a), Counted(a)), Change(shared, 0, Counted(shared)))
                     : Command(Change(a, 0, Counted(a), Counted(a)), Change(b, 0, Counted(b)));
@@ -183,14 +183,15 @@ public class AppendTests(LogFixture fixture)
         var killer = Task.Run(
             async () =>
             {
-                // Each cut comes after some progress, in the middle of whatever batch is then in flight.
+                // Each cut comes after some progress, in the middle of the batch then in flight.
                 for (var cut = 0; !stop.IsCancellationRequested; await Task.Yield())
                 {
                     if (Volatile.Read(ref accepted) < cut * 8)
                         continue;
                     cut++;
                     await using var kill = log.Database.CreateCommand(
-                        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'veza-append' and datname = current_database()"
+                        "select pg_terminate_backend(pid) from pg_stat_activity "
+                            + "where application_name = 'veza-append' and datname = current_database()"
                     );
                     await kill.ExecuteNonQueryAsync();
                 }

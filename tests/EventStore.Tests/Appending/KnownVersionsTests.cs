@@ -5,12 +5,10 @@ using static Veza.EventStore.Tests.LogFixture;
 
 namespace Veza.EventStore.Tests.Appending;
 
-/// <summary>
-/// What a node knows of streams spares looking them up; it must never be trusted beyond what others have changed.
-/// </summary>
+/// <summary>Versions that a node remembers save look-ups. They must never hide a change by another node.</summary>
 public class KnownVersionsTests(LogFixture fixture)
 {
-    /// <summary>As many events as the function looks through, and one more, after which a node knows nothing.</summary>
+    /// <summary>One more event than the function searches; after so many a node must look the version up.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(512)]
@@ -43,7 +41,7 @@ public class KnownVersionsTests(LogFixture fixture)
         );
     }
 
-    /// <summary>In partitions of ten, so that a stream's newest events stand in several.</summary>
+    /// <summary>In partitions of ten, so that a stream's newest events lie in several.</summary>
     [Fact]
     public async Task A_node_that_knows_nothing_finds_the_version_of_a_stream_of_any_length()
     {
@@ -146,14 +144,14 @@ public class KnownVersionsTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task What_is_refused_in_a_batch_leaves_the_others_their_places_and_the_chain_whole()
+    public async Task A_refused_command_in_a_batch_leaves_the_others_positions_and_the_chain_intact()
     {
         await using var log = await fixture.OpenNewAsync();
         var streams = Enumerable.Range(0, 40).Select(_ => Guid.CreateVersion7()).ToArray();
         foreach (var stream in streams)
             await AcceptedAsync(log, Command(Change(stream, 0, new Cleared(stream))));
 
-        // Those of odd numbers expect what is not so; they all arrive while one batch is in flight.
+        // The odd ones expect a wrong version. All arrive while one batch is in flight.
         var outcomes = await Task.WhenAll(
             streams.Select(
                 (stream, i) =>
@@ -183,7 +181,7 @@ public class KnownVersionsTests(LogFixture fixture)
     }
 
     [Fact]
-    public void The_longest_unchanged_are_forgotten_first()
+    public void The_least_recently_changed_streams_are_evicted_first()
     {
         var known = new KnownVersions();
         var streams = Enumerable
@@ -197,7 +195,7 @@ public class KnownVersionsTests(LogFixture fixture)
         Assert.Equal(1, known.Of(streams[^1]));
         Assert.Equal(1, known.Of(streams[^2]));
 
-        // Nobody appended since, others did to two streams, others did too much to say.
+        // No appends since; appends to two streams since; and more since than the answer lists.
         known.Learn(Batch([]), Answer(known.Head));
         Assert.Equal(1, known.Of(streams[^1]));
         var another = Guid.CreateVersion7();

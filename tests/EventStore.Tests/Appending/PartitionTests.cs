@@ -12,7 +12,7 @@ public class PartitionTests(LogFixture fixture)
         var database = await fixture.NewDatabaseAsync();
         await using var log = await OpenSmallAsync(database, partitionEvents: 50);
         var streams = Enumerable.Range(0, 20).Select(_ => Guid.CreateVersion7()).ToArray();
-        // A command of many events falls across the border of two partitions.
+        // A command of many events crosses the border of two partitions.
         foreach (var round in Enumerable.Range(0, 10))
             await Task.WhenAll(
                 streams.Select(s =>
@@ -52,9 +52,9 @@ public class PartitionTests(LogFixture fixture)
                 Command(Change(stream, 1, new Counted(stream, 1)) with { SeenPosition = first.Position })
             )
         );
-        // More than the function tells a node of: one that appended nothing itself has to look.
+        // More than the function's answer covers: a node that appended nothing itself has to look.
         await FillAsync(log, 520);
-        // Who has seen only the first event, many partitions ago, still learns of the second.
+        // A node that saw only the first event, many partitions ago, still learns of the second.
         await using var stranger = await OpenSmallAsync(database, partitionEvents: 10);
         var stale = Assert.IsType<AppendOutcome.VersionConflict>(
             await stranger.Appender.AppendAsync(
@@ -62,7 +62,7 @@ public class PartitionTests(LogFixture fixture)
             )
         );
         Assert.Equal(2, stale.Actual);
-        // A version that was never reached is no match, wherever it is said to have been seen.
+        // A version that was never reached does not match, at any remembered position.
         Assert.IsType<AppendOutcome.VersionConflict>(
             await stranger.Appender.AppendAsync(
                 Command(Change(stream, 3, new Counted(stream, 1)) with { SeenPosition = second.Position })

@@ -56,7 +56,10 @@ public class StorageFullTests(LogFixture fixture)
             """
             create sequence refused;
             create function no_room() returns trigger language plpgsql as
-            $$ begin perform nextval('refused'); raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$;
+            $$ begin
+                perform nextval('refused');
+                raise exception 'could not extend file: No space left on device' using errcode = '53100';
+            end $$;
             create trigger no_room before insert on log.mt_events for each row execute function no_room()
             """
         );

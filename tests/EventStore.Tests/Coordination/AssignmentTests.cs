@@ -11,7 +11,7 @@ public class AssignmentTests
     private readonly Dictionary<Guid, HashSet<string>> _left = Nodes.ToDictionary(n => n, _ => new HashSet<string>());
 
     /// <summary>
-    /// Each living node decides once, in turn; what it takes and gives up is in the table for the next.
+    /// Each living node decides once, in turn. The next one reads from the table what it took and released.
     /// </summary>
     private int Decide(params IReadOnlyList<(Guid Node, string[] Runs)> living)
     {
@@ -93,12 +93,12 @@ public class AssignmentTests
     public void A_dead_nodes_work_is_taken_though_those_with_room_do_not_take_it()
     {
         Decide(All(0));
-        // The second node lives and has room, and never decides.
+        // The second node is alive and has capacity, but never decides.
         var both = All(0, 1).ToDictionary(l => l.Item1, l => (IReadOnlySet<string>)l.Item2.ToHashSet());
-        var nobody = new ClusterView(both, Names.ToDictionary(n => n, _ => (Guid?)null), WorkCoordinator.LeaseFor);
-        var (first, _) = Assignment.Decide(Nodes[0], nobody, new HashSet<string>());
+        var unowned = new ClusterView(both, Names.ToDictionary(n => n, _ => (Guid?)null), WorkCoordinator.LeaseFor);
+        var (first, _) = Assignment.Decide(Nodes[0], unowned, new HashSet<string>());
         Assert.Equal(12, first.Count);
-        var (second, _) = Assignment.Decide(Nodes[0], nobody, Names.ToHashSet());
+        var (second, _) = Assignment.Decide(Nodes[0], unowned, Names.ToHashSet());
         Assert.Equal(Names.Length, second.Count);
     }
 }

@@ -15,7 +15,7 @@ public class WorkCoordinatorTests(LogFixture fixture)
     private static async Task<long> CountAsync(EventLog log, string sql) => (long)(await log.AskAsync(sql))!;
 
     [Fact]
-    public async Task A_node_that_comes_gets_its_share_and_one_that_stops_in_order_leaves_it_to_the_others_before_its_lease_ends()
+    public async Task A_new_node_gets_its_share_and_a_stopping_node_hands_its_share_over_before_its_lease_ends()
     {
         var database = await fixture.NewDatabaseAsync();
         await using var one = await LogFixture.OpenAsync(database);
@@ -58,7 +58,7 @@ public class WorkCoordinatorTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task What_nobody_runs_is_said_to_wait()
+    public async Task Work_that_no_node_runs_is_shown_as_waiting()
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await LogFixture.OpenAsync(database);
@@ -69,15 +69,17 @@ public class WorkCoordinatorTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task An_idle_node_writes_its_own_row_and_no_other_whatever_it_runs()
+    public async Task An_idle_node_writes_its_own_row_and_no_other()
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await LogFixture.OpenAsync(database);
         await using var host = await log.StartAsync(database, Six);
         await Eventually.TrueAsync(async () => await OwnedAsync(log, log.Owners.Node) == 6);
-        // Every row's version there is, but for the node's own.
+        // The version of every row except the node's own.
         const string Versions = """
-            select string_agg(v, ' ' order by v) from (select name || xmin::text as v from log.runners union all select name || xmin::text from log.mt_event_progression
+            select string_agg(v, ' ' order by v) from (
+                select name || xmin::text as v from log.runners
+                union all select name || xmin::text from log.mt_event_progression
                 union all select name || xmin::text from log.parked_events) as rows
             """;
         for (var i = 1; i <= 6; i++)
@@ -123,7 +125,7 @@ public class WorkCoordinatorTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task A_node_that_missed_a_renewal_and_has_no_session_is_gone_before_its_lease_ends_and_one_that_has_a_session_is_not()
+    public async Task A_late_node_without_a_session_loses_its_lease_early_and_one_with_a_session_keeps_it()
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await LogFixture.OpenAsync(database);
@@ -136,13 +138,14 @@ public class WorkCoordinatorTests(LogFixture fixture)
             }.ConnectionString
         );
         await session.OpenAsync(TestContext.Current.CancellationToken);
-        // As seen in the future, so that no lease ends however long this test takes; by the second figure below, all
-        // are late.
+        // Seen in the future, so that no lease ends during this test. By the second value below, all are late.
         await log.AskAsync(
-            $"insert into log.nodes (id, runs, seen) select id, '{{}}', clock_timestamp() + interval '1 minute' from unnest(array['{dead}', '{slow}']::uuid[]) id returning 1"
+            "insert into log.nodes (id, runs, seen) select id, '{}', clock_timestamp() + interval '1 minute' "
+                + $"from unnest(array['{dead}', '{slow}']::uuid[]) id returning 1"
         );
         await log.AskAsync(
-            $"insert into log.runners (name, kind, node) values ('test.of_dead', 'reaction', '{dead}'), ('test.of_slow', 'reaction', '{slow}') returning 1"
+            "insert into log.runners (name, kind, node) "
+                + $"values ('test.of_dead', 'reaction', '{dead}'), ('test.of_slow', 'reaction', '{slow}') returning 1"
         );
 
         var roll = await NodeLeases.RenewAsync(
@@ -177,7 +180,7 @@ public class WorkCoordinatorTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task A_node_whose_sessions_all_end_and_that_cannot_come_back_loses_what_it_ran_and_gets_its_share_again_when_it_can()
+    public async Task A_node_cut_off_from_the_database_loses_its_work_and_gets_a_share_again_when_it_reconnects()
     {
         var database = await fixture.NewDatabaseAsync();
         var role = $"cut_{Guid.CreateVersion7():N}";
@@ -193,7 +196,7 @@ public class WorkCoordinatorTests(LogFixture fixture)
         for (var i = 0; i < 20; i++)
             await two.CountAsync();
         await two.AskAsync($"alter role {role} nologin");
-        // Nothing is given back: its row and what it ran stay as they are.
+        // Nothing is released: its row and its work stay as they are.
         await two.AskAsync($"select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = '{role}'");
         await Eventually.TrueAsync(async () => await OwnedAsync(two, two.Owners.Node) == 6);
         for (var i = 0; i < 20; i++)

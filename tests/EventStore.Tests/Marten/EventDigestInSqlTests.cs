@@ -5,7 +5,7 @@ using Veza.EventStore.Verification;
 
 namespace Veza.EventStore.Tests.Marten;
 
-/// <summary>The database computes of an event what a node does.</summary>
+/// <summary>The database computes the same digest of an event as a node.</summary>
 public class EventDigestInSqlTests(LogFixture fixture)
 {
     private const int Cases = 500;

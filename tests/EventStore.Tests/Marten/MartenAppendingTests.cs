@@ -9,9 +9,7 @@ using ExistingStreamIdCollisionException = Marten.Exceptions.ExistingStreamIdCol
 
 namespace Veza.EventStore.Tests.Marten;
 
-/// <summary>
-/// Whoever appends through a Marten session keeps what the log promises, or is refused and leaves no trace.
-/// </summary>
+/// <summary>An append through a Marten session keeps the log's promises, or is refused and leaves no trace.</summary>
 public class MartenAppendingTests(LogFixture fixture)
 {
     private readonly Guid _page = Guid.CreateVersion7(),
@@ -19,7 +17,7 @@ public class MartenAppendingTests(LogFixture fixture)
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task What_a_session_appends_is_sealed_dense_chained_and_seen_by_a_running_node_at_once()
+    public async Task Events_of_a_session_are_sealed_gapless_chained_and_seen_by_a_running_node()
     {
         await using var setting = await MartenSetting.BeginAsync(fixture);
         var other = Guid.CreateVersion7();
@@ -55,7 +53,7 @@ public class MartenAppendingTests(LogFixture fixture)
             )
         );
         Assert.Equal("page page", await setting.AskAsync<string>("select string_agg(type, ' ') from log.streams"));
-        // A node decides on what was appended elsewhere, and Marten on what a node appended.
+        // The node folds Marten's events, and Marten the node's.
         Assert.Equal(
             new AppendOutcome.VersionConflict(other, 2),
             await setting.Log.Appender.AppendAsync(
@@ -125,7 +123,7 @@ public class MartenAppendingTests(LogFixture fixture)
         await AssertNothingAsync<ExistingStreamIdCollisionException>(setting, s =>
             s.Events.StartStream<Page>(_page, new PageRead(_page, 1))
         );
-        // What came before it in the same transaction goes with it.
+        // Earlier changes of the same transaction are rolled back with it.
         await AssertNothingAsync<Exception>(setting, s =>
         {
             s.Events.StartStream<Page>(Guid.CreateVersion7(), new PageRead(_page, 1));
@@ -138,15 +136,24 @@ public class MartenAppendingTests(LogFixture fixture)
 
     [Theory]
     [InlineData(
-        """{"id":"00000000-0000-0000-0000-000000000001","authorId":"00000000-0000-0000-0000-000000000001","text":"in the clear"}""",
+        """
+            {"id":"00000000-0000-0000-0000-000000000001","authorId":"00000000-0000-0000-0000-000000000001",
+            "text":"in the clear"}
+            """,
         "does not come sealed"
     )]
     [InlineData(
-        """{"id":"00000000-0000-0000-0000-000000000001","authorId":"00000000-0000-0000-0000-000000000001","text":"sealed.1.AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}""",
+        """
+            {"id":"00000000-0000-0000-0000-000000000001","authorId":"00000000-0000-0000-0000-000000000001",
+            "text":"sealed.1.AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}
+            """,
         "does not come sealed for the account"
     )]
     [InlineData(
-        """{"id":"00000000-0000-0000-0000-000000000001","authorId":"00000000-0000-0000-0000-000000000001","Text":"in the clear"}""",
+        """
+            {"id":"00000000-0000-0000-0000-000000000001","authorId":"00000000-0000-0000-0000-000000000001",
+            "Text":"in the clear"}
+            """,
         "has no property \"Text\""
     )]
     [InlineData(
@@ -160,8 +167,10 @@ public class MartenAppendingTests(LogFixture fixture)
         var fault = await Assert.ThrowsAsync<PostgresException>(() =>
             setting.AskAsync<object>(
                 $"""
-                select log.mt_quick_append_events('{_page}', 'page', '*DEFAULT*', array['{Guid.CreateVersion7()}'::uuid], array['page_edited'], array[null], array['{data}'::jsonb],
-                    array[null]::bytea[], array[null], array[null], array['null'::jsonb], array[null], array[now()], null)
+                select log.mt_quick_append_events('{_page}', 'page', '*DEFAULT*',
+                    array['{Guid.CreateVersion7()}'::uuid], array['page_edited'], array[null], array['{data}'::jsonb],
+                    array[null]::bytea[], array[null], array[null], array['null'::jsonb], array[null],
+                    array[now()], null)
                 """
             )
         );
@@ -253,7 +262,7 @@ public class MartenAppendingTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task A_transaction_that_appends_and_falls_silent_is_ended_and_holds_nobody_up_for_longer()
+    public async Task An_appending_transaction_that_falls_silent_is_ended_and_releases_its_lock()
     {
         await using var setting = await MartenSetting.BeginAsync(fixture);
         await using var connection = new NpgsqlConnection(setting.Database);
@@ -324,8 +333,10 @@ public class MartenAppendingTests(LogFixture fixture)
 
     private string AppendOne() =>
         $$"""
-            select log.mt_quick_append_events('{{_page}}', 'page', '*DEFAULT*', array['{{Guid.CreateVersion7()}}'::uuid], array['page_read_v2'], array[null],
-                array['{"id":"{{_page}}","times":1}'::jsonb], array[null]::bytea[], array[null], array[null], array['null'::jsonb], array[null], array[now()], 0)
+            select log.mt_quick_append_events('{{_page}}', 'page', '*DEFAULT*',
+                array['{{Guid.CreateVersion7()}}'::uuid], array['page_read_v2'], array[null],
+                array['{"id":"{{_page}}","times":1}'::jsonb], array[null]::bytea[], array[null], array[null],
+                array['null'::jsonb], array[null], array[now()], 0)
             """;
 
     private static async Task AppendAsync(IDocumentStore store, Action<IDocumentSession> change)
@@ -335,7 +346,7 @@ public class MartenAppendingTests(LogFixture fixture)
         await session.SaveChangesAsync(Ct);
     }
 
-    /// <summary>The change fails, and the log is as it was, the sequence too.</summary>
+    /// <summary>The change fails and leaves the log and the sequence unchanged.</summary>
     private static async Task<TFault> AssertNothingAsync<TFault>(
         MartenSetting setting,
         Action<IDocumentSession> change,
@@ -344,7 +355,8 @@ public class MartenAppendingTests(LogFixture fixture)
         where TFault : Exception
     {
         const string State = """
-            select concat_ws(' ', (select count(*) from log.mt_events), (select max(position) from log.chain), (select last_value from log.mt_events_sequence), (select count(*) from log.streams))
+            select concat_ws(' ', (select count(*) from log.mt_events), (select max(position) from log.chain),
+                (select last_value from log.mt_events_sequence), (select count(*) from log.streams))
             """;
         var before = await setting.AskAsync<string>(State);
         var fault = await Assert.ThrowsAnyAsync<TFault>(() => AppendAsync(store ?? setting.Store, change));

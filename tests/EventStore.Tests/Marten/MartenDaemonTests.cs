@@ -44,7 +44,8 @@ public class MartenDaemonTests(LogFixture fixture)
         await daemon.StartAllAsync();
         await Eventually.TrueAsync(async () =>
             await setting.AskAsync<long>(
-                "select count(*) from pg_stat_activity where query = 'LISTEN mt_events_appended' and datname = current_database()"
+                "select count(*) from pg_stat_activity where query = 'LISTEN mt_events_appended' "
+                    + "and datname = current_database()"
             ) > 0
         );
 

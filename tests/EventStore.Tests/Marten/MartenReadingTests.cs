@@ -7,24 +7,24 @@ using static Veza.EventStore.Tests.LogFixture;
 
 namespace Veza.EventStore.Tests.Marten;
 
-/// <summary>Marten itself, of the version that is pinned, over a log that a node wrote.</summary>
+/// <summary>The pinned version of Marten reads a log that a node wrote.</summary>
 public class MartenReadingTests(LogFixture fixture)
 {
     private readonly Guid _page = Guid.CreateVersion7(),
         _author = Guid.CreateVersion7();
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    /// <summary>What differs from the tables Marten would make, and why it stays so.</summary>
+    /// <summary>Each difference from the tables that Marten creates, and its reason.</summary>
     private static readonly string[] Differences =
     [
-        // Refuses: the log is never changed.
+        // Refuses updates and deletes: the log is append-only.
         "log.mt_archive_stream Update",
-        // Partitioned, without a foreign key and a unique index, both of which an append would pay for; versions are
-        // enforced under the log's lock.
+        // Partitioned, without a foreign key and a unique index, whose cost every append would pay. The log's lock
+        // enforces versions.
         "log.mt_events Update",
-        // A sequence gives numbers to whoever asks; positions are given under the log's lock.
+        // A sequence leaves gaps; the log assigns positions under its lock.
         "log.mt_events_sequence Create",
-        // Numbers densely, extends the chain, refuses what is not sealed.
+        // Numbers without gaps, extends the hash chain, refuses unsealed texts.
         "log.mt_quick_append_events Update",
         // A view: a table would be updated by every append.
         "log.mt_streams Update",
@@ -108,7 +108,7 @@ public class MartenReadingTests(LogFixture fixture)
         Assert.Equal(new PageEdited(_page, _author, "Dearest diary"), Assert.Single(found).Data);
         var by = _author.ToString("N");
         Assert.Equal(3, await session.Events.QueryAllRawEvents().CountAsync(e => e.UserName == by, Ct));
-        // Without the row, the event's id is not known, and what is personal stays sealed.
+        // Without the row the event's id is unknown, and personal texts stay sealed.
         var bare = await session.Events.QueryRawEventDataOnly<PageWritten>().Where(e => e.Id == _page).SingleAsync(Ct);
         Assert.StartsWith("sealed.1.", bare.Text, StringComparison.Ordinal);
     }
@@ -126,7 +126,7 @@ public class MartenReadingTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task What_an_erased_account_wrote_is_empty_once_this_program_has_forgotten_its_key()
+    public async Task Texts_of_an_erased_account_are_empty_once_this_program_has_dropped_its_key()
     {
         await using var setting = await WrittenAsync();
         await using var session = setting.Store.QuerySession();
@@ -136,7 +136,8 @@ public class MartenReadingTests(LogFixture fixture)
         );
         await setting.AskAsync<object>(
             """
-            insert into log.mt_doc_deadletterevent (id, data) values (gen_random_uuid(), '{"eventSequence": 1, "exceptionMessage": "cannot read Dear diary"}')
+            insert into log.mt_doc_deadletterevent (id, data)
+            values (gen_random_uuid(), '{"eventSequence": 1, "exceptionMessage": "cannot read Dear diary"}')
             """
         );
         var gone = Guid.CreateVersion7();
@@ -151,7 +152,7 @@ public class MartenReadingTests(LogFixture fixture)
         await Eventually.TrueAsync(async () =>
             ((PageWritten)(await session.Events.FetchStreamAsync(_page, token: Ct))[0].Data).Text == ""
         );
-        // What Marten said of an event of theirs went with the key.
+        // Marten's dead letters about the account's events were erased with the key.
         Assert.Equal(0, await setting.AskAsync<long>("select count(*) from log.mt_doc_deadletterevent"));
     }
 

@@ -39,7 +39,7 @@ public sealed record Page(Guid Id, string Text, int Read)
     public Page Apply(PageRead e) => this with { Read = Read + e.Times };
 }
 
-/// <summary>A node's log, and a Marten store as any other program opens it.</summary>
+/// <summary>A node's log, and a Marten store as another program opens it.</summary>
 public sealed class MartenSetting : IAsyncDisposable
 {
     public static readonly byte[] Secret = [.. Enumerable.Repeat((byte)9, 32)];
@@ -105,7 +105,7 @@ public sealed class MartenSetting : IAsyncDisposable
         return await command.ExecuteScalarAsync(TestContext.Current.CancellationToken) is T value ? value : default;
     }
 
-    /// <summary>Everything that was promised of the log, recomputed.</summary>
+    /// <summary>Verifies every promise of the log by recomputing it.</summary>
     public async Task VerifyAsync()
     {
         var report = await new LogVerifier(Log.Database, []).VerifyAsync(TestContext.Current.CancellationToken);

@@ -39,7 +39,7 @@ public class PersonalTests(LogFixture fixture)
     [InlineData("")]
     [InlineData("sealed.1.AAAAAAAAAAAAAAAAAAAAAA.AAAA")]
     [InlineData("a \"sealed.1.\" in quotes \\ and 🔥")]
-    public async Task What_is_personal_is_stored_sealed_and_read_as_it_was_written(string text)
+    public async Task Personal_texts_are_stored_sealed_and_read_as_written(string text)
     {
         var database = await fixture.NewDatabaseAsync();
         await using (var log = await OpenAsync(database))
@@ -55,7 +55,7 @@ public class PersonalTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task With_the_key_goes_what_it_sealed_on_every_node_in_events_models_and_snapshots()
+    public async Task Destroying_a_key_erases_what_it_sealed_in_events_aggregates_and_snapshots_on_every_node()
     {
         var database = await fixture.NewDatabaseAsync();
         await using var one = await OpenAsync(database);
@@ -103,7 +103,7 @@ public class PersonalTests(LogFixture fixture)
                 (await ReadAsync(node)).Take(3)
             );
             Assert.Equal("", ((Note)(await node.Snapshots.LoadAsync(fold, _note, default)).Model.State!).Text);
-            // Forgotten in the background, twice.
+            // The background erasure ran twice.
             await Eventually.TrueAsync(
                 async () =>
                     ((Note)(await node.Models.LoadAsync(typeof(Note), _note, default)).State!).Text == ""
@@ -112,15 +112,15 @@ public class PersonalTests(LogFixture fixture)
             );
         }
 
-        // Nor is anything kept that comes later, on whichever node.
+        // Later texts are erased as well, on every node.
         await WriteAsync(two, 2, new NoteWritten(_author, "too late", null, "open"));
         Assert.DoesNotContain(
             "too late",
             await AskAsync<string>(database, "select string_agg(data::text, '') from log.mt_events"),
             StringComparison.Ordinal
         );
-        // What is not stored is not told either: a projection on that node would keep it, and build other rows from the
-        // log.
+        // A text that is not stored is not delivered either. Otherwise a projection on that node would keep it and
+        // differ from a rebuild.
         await two.CatchUpAsync(TestContext.Current.CancellationToken);
         Assert.DoesNotContain(await two.ReadAfterAsync(0, 100, default), e =>
             e.Data is NoteWritten { Text: "too late" }
@@ -158,7 +158,8 @@ public class PersonalTests(LogFixture fixture)
             );
         await AskAsync<object>(
             database,
-            "update log.mt_events set data = jsonb_set(data, '{text}', (select data -> 'text' from log.mt_events where seq_id = 1)) where seq_id = 2"
+            "update log.mt_events set data = jsonb_set(data, '{text}', (select data -> 'text' "
+                + "from log.mt_events where seq_id = 1)) where seq_id = 2"
         );
         await using var again = await OpenAsync(database);
         Assert.StartsWith("sealed.1.", ((NoteWritten)(await ReadAsync(again))[1]).Text, StringComparison.Ordinal);
@@ -215,7 +216,7 @@ public class PersonalTests(LogFixture fixture)
             Assert.IsType<AppendOutcome.Accepted>(await log.Appender.AppendAsync(gone));
             Assert.Equal(["", "stays"], await TextsAsync(log));
         }
-        // This node has not seen the erasure happen.
+        // This node has not observed the erasure.
         await using var again = await OpenAsync(database);
         Assert.Equal(["", "stays"], await TextsAsync(again));
 
@@ -236,16 +237,16 @@ public class PersonalTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task A_key_that_is_not_in_memory_while_the_database_is_away_is_the_databases_fault_and_the_next_try_gets_it()
+    public async Task A_key_that_cannot_be_loaded_is_a_database_fault_and_the_next_try_loads_it()
     {
         await using var postgres = await LocalPostgres.StartEphemeralAsync(ct: TestContext.Current.CancellationToken);
         await using (var log = await OpenAsync(postgres.ConnectionString))
             await WriteAsync(log, 0, new NoteWritten(_author, "secret", null, "open"));
-        // This node has read nothing that the author wrote.
+        // This node has read no event of the author.
         await using var again = await OpenAsync(postgres.ConnectionString);
         await postgres.KillAsync(ct: TestContext.Current.CancellationToken);
         var more = new NoteWritten(_author, "more", null, "open");
-        // The first finds a connection that broke, the others none.
+        // The first try finds a broken connection, the others find none.
         foreach (
             var attempt in (Func<Task>[])
                 [

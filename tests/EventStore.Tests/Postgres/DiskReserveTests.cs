@@ -23,7 +23,7 @@ public sealed class DiskReserveTests : IDisposable
 
         reserve.Keep();
         Assert.True(reserve.IsHeld);
-        // Its room is taken, though its length is none.
+        // Its blocks are allocated although its length is 0.
         Assert.InRange(BlocksBytes(), Limits.ReserveBytes, 2 * Limits.ReserveBytes);
 
         _free = Limits.ReserveBytes / 2;

@@ -39,7 +39,7 @@ public sealed class EphemeralPostgresTests
     }
 
     /// <summary>
-    /// This test program starts itself again as the maker that is killed; see <see cref="EphemeralPostgresMaker"/>.
+    /// The maker that is killed is this test program, started again; see <see cref="EphemeralPostgresMaker"/>.
     /// </summary>
     [Fact]
     public async Task It_is_gone_when_its_maker_is_killed()

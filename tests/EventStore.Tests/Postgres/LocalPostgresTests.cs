@@ -28,7 +28,7 @@ public sealed class LocalPostgresTests : IDisposable
     }
 
     [Fact]
-    public async Task What_was_committed_survives_a_kill_of_the_server()
+    public async Task Commits_survive_a_kill_of_the_server()
     {
         await using var postgres = await Start();
         await Execute(postgres, "CREATE TABLE kept(n int); INSERT INTO kept SELECT generate_series(1, 10000)");

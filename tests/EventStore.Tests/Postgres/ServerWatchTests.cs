@@ -53,12 +53,12 @@ public sealed class ServerWatchTests
     }
 
     [Fact]
-    public async Task A_server_that_somebody_stops_in_order_is_left_alone_until_they_start_it_again()
+    public async Task A_server_stopped_on_purpose_is_not_restarted_until_it_is_started_by_hand()
     {
         await using var postgres = await LocalPostgres.StartEphemeralAsync();
         var watch = Watch(postgres);
 
-        // What pg_ctl stop -m fast sends.
+        // The signal of pg_ctl stop -m fast.
         Postmaster.Signal(postgres.ProcessId, "INT");
 
         await Eventually.TrueAsync(() => watch.Status.State == ServerState.StoppedByOthers);

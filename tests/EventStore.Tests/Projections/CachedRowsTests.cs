@@ -5,7 +5,7 @@ using Veza.EventStore.Projections;
 namespace Veza.EventStore.Tests.Projections;
 
 /// <summary>
-/// Rows in memory are bounded by their bytes; what was let go of is read again, and nothing of it shows in the table.
+/// The bytes of rows in memory are bounded. An evicted row is read again, and the table shows no trace of it.
 /// </summary>
 public class CachedRowsTests(LogFixture fixture)
 {

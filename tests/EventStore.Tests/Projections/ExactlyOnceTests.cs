@@ -49,19 +49,21 @@ public class ExactlyOnceTests(LogFixture fixture)
                 throw new OperationCanceledException(ended.Token);
             };
             projection.BeforeWrite = step == Step.BeforeWrite ? end : () => Task.CompletedTask;
-            // The connection ends at that point of the transaction, with all that was written.
+            // The connection ends at that point of the transaction, and its writes with it.
             var endsAt = step switch
             {
-                Step.BeforeCheckpoint =>
-                    "create trigger ends before update on log.mt_event_progression for each row execute function views.end_session()",
-                Step.BeforeCommit =>
-                    "create constraint trigger ends after insert or update on views.test_sums_v1 deferrable initially deferred for each row execute function views.end_session()",
+                Step.BeforeCheckpoint => "create trigger ends before update on log.mt_event_progression for each row "
+                    + "execute function views.end_session()",
+                Step.BeforeCommit => "create constraint trigger ends after insert or update "
+                    + "on views.test_sums_v1 deferrable initially deferred for each row "
+                    + "execute function views.end_session()",
                 _ => null,
             };
             if (endsAt is not null)
                 await ExecuteAsync(
                     rows,
-                    $"create or replace function views.end_session() returns trigger language plpgsql as 'begin perform pg_terminate_backend(pg_backend_pid()); return null; end'; {endsAt}"
+                    "create or replace function views.end_session() returns trigger language plpgsql as "
+                        + $"'begin perform pg_terminate_backend(pg_backend_pid()); return null; end'; {endsAt}"
                 );
             clock.AfterCommit =
                 step == Step.AfterCommit
@@ -88,14 +90,12 @@ public class ExactlyOnceTests(LogFixture fixture)
                 await ended.CancelAsync();
             }
             await running;
+            var table = step == Step.BeforeCommit ? "views.test_sums_v1" : "log.mt_event_progression";
             if (endsAt is not null)
-                await ExecuteAsync(
-                    rows,
-                    $"drop trigger ends on {(step == Step.BeforeCommit ? "views.test_sums_v1" : "log.mt_event_progression")}"
-                );
+                await ExecuteAsync(rows, $"drop trigger ends on {table}");
             Assert.Equal(step == Step.AfterCommit ? crash * 20L : (crash - 1) * 20L, await log.SumAsync());
 
-            // The next one takes up what the former left.
+            // The next runner continues from the checkpoint of the former.
             (projection.BeforeWrite, clock.AfterCommit) = (() => Task.CompletedTask, null);
             using var stopped = new CancellationTokenSource();
             var next = new ProjectionRunner(
@@ -255,7 +255,7 @@ public class ExactlyOnceTests(LogFixture fixture)
         await command.ExecuteNonQueryAsync();
     }
 
-    /// <summary>A runner notes the time right after each commit, before anything else.</summary>
+    /// <summary>A runner reads the clock right after each commit, before anything else.</summary>
     private sealed class FailingClock : TimeProvider
     {
         public Action? AfterCommit { get; set; }
@@ -267,7 +267,7 @@ public class ExactlyOnceTests(LogFixture fixture)
         }
     }
 
-    /// <summary>A clock that stands; the first short wait by it ends when it is let go.</summary>
+    /// <summary>A clock that stands still. The first short wait on it ends when the test releases it.</summary>
     private sealed class HeldBreath : TimeProvider
     {
         private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);

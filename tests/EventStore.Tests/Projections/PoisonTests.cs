@@ -16,9 +16,7 @@ public class PoisonTests(LogFixture fixture)
         throw new InvalidOperationException("this is poison");
     }
 
-    /// <summary>
-    /// A hundred events that add up to one hundred, of which the 38th (worth 1) is poison, in one batch.
-    /// </summary>
+    /// <summary>A hundred events in one batch that add up to one hundred. The 38th, worth 1, is poison.</summary>
     private static async Task<EventLog> OpenAsync(string database)
     {
         var log = await LogFixture.OpenAsync(database);
@@ -27,7 +25,7 @@ public class PoisonTests(LogFixture fixture)
         return log;
     }
 
-    /// <summary>The table says it a moment before the node's own status does.</summary>
+    /// <summary>The table shows it a moment before the node's own status.</summary>
     private static Task StandsAsync(ProjectionHost host) =>
         Eventually.TrueAsync(() =>
             host.Status.Single(s => s.Name == "test.sums.v1") is { State: ProjectionState.Faulted, Error: { } error }
@@ -35,7 +33,7 @@ public class PoisonTests(LogFixture fixture)
         );
 
     [Fact]
-    public async Task A_projection_that_stops_has_applied_all_before_the_event_and_stands_there_while_others_go_on()
+    public async Task A_projection_stopped_by_poison_has_applied_every_earlier_event_while_others_go_on()
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await OpenAsync(database);
@@ -59,7 +57,7 @@ public class PoisonTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task It_still_stands_there_after_a_restart_without_trying_again()
+    public async Task It_is_still_stopped_there_after_a_restart_without_another_attempt()
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await OpenAsync(database);
@@ -72,7 +70,7 @@ public class PoisonTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task Retried_while_it_is_still_poison_it_stands_there_again_and_cured_it_goes_on_with_nothing_left_out()
+    public async Task A_retry_stops_again_at_an_event_that_is_still_poison_and_passes_it_once_it_is_not()
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await OpenAsync(database);
@@ -91,7 +89,7 @@ public class PoisonTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task Skipped_by_an_operator_it_goes_on_without_the_event_and_says_so_for_ever()
+    public async Task After_an_operator_skips_the_event_it_goes_on_and_the_skip_stays_recorded()
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await OpenAsync(database);
@@ -161,12 +159,13 @@ public class PoisonTests(LogFixture fixture)
         await using var log = await LogFixture.OpenAsync(postgres.ConnectionString);
         var ends = 4;
         var projection = new SumsProjection(onPoison: OnPoison.Skip);
-        // More often than an event is tried.
+        // More often than a runner tries an event.
         projection.BeforeWrite = async () =>
         {
             if (ends-- > 0)
                 await log.AskAsync(
-                    "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name like 'veza-projections%'"
+                    "select count(pg_terminate_backend(pid)) from pg_stat_activity "
+                        + "where application_name like 'veza-projections%'"
                 );
         };
         await using var host = await log.StartAsync(postgres.ConnectionString, projection);

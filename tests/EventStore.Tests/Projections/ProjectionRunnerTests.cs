@@ -82,10 +82,11 @@ public class ProjectionRunnerTests(LogFixture fixture)
         await host.WaitAsync(["test.totals.v1"], 5, TestContext.Current.CancellationToken);
         await ScalarAsync(
             log,
-            "with events as (delete from log.mt_events where seq_id > 2), links as (delete from log.chain where position > 2) select 1"
+            "with events as (delete from log.mt_events where seq_id > 2), links as (delete from log.chain "
+                + "where position > 2) select 1"
         );
 
-        // As a restore does, it breaks every connection; the next one tells of the fork.
+        // Breaks every connection, as a restore does. The next connection reports the fork.
         await using (
             var other = NpgsqlDataSource.Create(
                 new NpgsqlConnectionStringBuilder(database) { Pooling = false }.ConnectionString
@@ -93,7 +94,8 @@ public class ProjectionRunnerTests(LogFixture fixture)
         )
         await using (
             var end = other.CreateCommand(
-                "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+                "select count(pg_terminate_backend(pid)) from pg_stat_activity "
+                    + "where datname = current_database() and pid <> pg_backend_pid()"
             )
         )
             await end.ExecuteScalarAsync(TestContext.Current.CancellationToken);
@@ -147,10 +149,11 @@ public class ProjectionRunnerTests(LogFixture fixture)
         await using var host = await StartAsync(log, database, new TotalsProjection());
         await AddAsync(log, Guid.CreateVersion7(), 7);
         await host.WaitAsync(["test.totals.v1"], log.Head, TestContext.Current.CancellationToken);
-        // What an unflushed commit leaves after the crash: neither the row nor the checkpoint.
+        // A crash before the flush loses the row and the checkpoint of a commit.
         await ScalarAsync(
             log,
-            "with gone as (delete from views.test_totals) update log.mt_event_progression set last_seq_id = 0 where name = 'test.totals.v1'"
+            "with gone as (delete from views.test_totals) update log.mt_event_progression "
+                + "set last_seq_id = 0 where name = 'test.totals.v1'"
         );
         await Eventually.TrueAsync(async () => await ScalarAsync(log, "select sum(sum) from views.test_totals") is 7L);
     }
@@ -174,11 +177,11 @@ public class ProjectionRunnerTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task A_database_that_crashes_right_after_the_start_forgets_neither_the_projection_nor_who_runs_it()
+    public async Task A_database_crash_right_after_the_start_loses_neither_the_projection_nor_its_lease()
     {
         await using var postgres = await Veza.EventStore.Postgres.LocalPostgres.StartEphemeralAsync();
         await using var log = await OpenAsync(postgres.ConnectionString);
-        // What is not waited for reaches the disk so late that the crash surely takes it.
+        // An unflushed commit reaches the disk so late that the crash surely loses it.
         await ScalarAsync(log, "alter system set wal_writer_delay = '10s'");
         await ScalarAsync(log, "select pg_reload_conf()");
         await using var host = await StartAsync(log, postgres.ConnectionString, new TotalsProjection());

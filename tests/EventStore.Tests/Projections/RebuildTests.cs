@@ -2,55 +2,12 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Veza.EventStore.Projections;
 using static Veza.EventStore.Tests.LogFixture;
+using static Veza.EventStore.Tests.Projections.RebuiltProjections;
 
 namespace Veza.EventStore.Tests.Projections;
 
 public class RebuildTests(LogFixture fixture)
 {
-    public sealed record Sum(Guid Id, int Total);
-
-    public sealed record SumAndCount(Guid Id, int Total, int Count);
-
-    /// <summary>Adds up, so that an event applied twice or not at all shows.</summary>
-    private sealed class Sums : Projection<Sum, Guid>
-    {
-        public override string Name => "test.sums.v1";
-
-        public Sums()
-        {
-            Identity<Counted>(e => e.Id);
-            Identity<Cleared>(e => e.Id);
-            Index("total");
-        }
-
-        public static Sum Create(Counted e) => new(e.Id, e.By);
-
-        public static Sum Apply(Counted e, Sum row) => row with { Total = row.Total + e.By };
-
-        public static Sum? Apply(Cleared _, Sum row) => null;
-    }
-
-    private sealed class SumsAndCounts : Projection<SumAndCount, Guid>
-    {
-        public override string Name => "test.sums.v2";
-
-        public SumsAndCounts() => Identity<Counted>(e => e.Id);
-
-        public static SumAndCount Create(Counted e) => new(e.Id, e.By, 1);
-
-        public static SumAndCount Apply(Counted e, SumAndCount row) => new(row.Id, row.Total + e.By, row.Count + 1);
-    }
-
-    /// <summary>As the second version, under the name of the first.</summary>
-    private sealed class SumsWithAnotherColumn : Projection<SumAndCount, Guid>
-    {
-        public override string Name => "test.sums.v1";
-
-        public SumsWithAnotherColumn() => Identity<Counted>(e => e.Id);
-
-        public static SumAndCount Create(Counted e) => new(e.Id, e.By, 1);
-    }
-
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -63,7 +20,7 @@ public class RebuildTests(LogFixture fixture)
         await node.RunAsync("update views.test_sums set total = 1000");
         await node.RebuildAsync("test.sums.v1");
         Assert.Equal(30L, await node.AskAsync<long>("select sum(total) from views.test_sums"));
-        // The runner had the damaged row in memory, at the very position at which the rows were exchanged.
+        // The runner had the damaged row in memory at the very position of the swap.
         await node.AddAsync(stream, 1, 5);
         await node.WaitAsync();
         Assert.Equal(35L, await node.AskAsync<long>("select sum(total) from views.test_sums"));
@@ -103,7 +60,7 @@ public class RebuildTests(LogFixture fixture)
                             var now = await node.AskAsync<long>("select coalesce(sum(total), 0) from views.test_sums");
                             Assert.True(now >= last, $"after {last} a reader saw {now}");
                             last = now;
-                            // What was waited for is there, whichever table the view shows by now.
+                            // The row that the reader waited for is visible, in the old table or the new one.
                             var head = node.Log.Head;
                             await node.Host.WaitAsync(["test.sums.v1"], head, Ct);
                             last = await node.AskAsync<long>("select coalesce(sum(total), 0) from views.test_sums");
@@ -150,8 +107,8 @@ public class RebuildTests(LogFixture fixture)
     }
 
     /// <summary>
-    /// A build as the node left it that died after its first transaction: 40 events are in the rows, which say so by a
-    /// number no fold would give.
+    /// A build whose node died after its first transaction: the rows hold 40 events, marked by a number that no fold
+    /// yields.
     /// </summary>
     private static Task CutOffAsync(Node node, Guid stream, string epoch) =>
         node.RunAsync(
@@ -168,7 +125,7 @@ public class RebuildTests(LogFixture fixture)
         await using var node = await Node.StartAsync(await fixture.NewDatabaseAsync(), new Sums());
         await node.AddAsync(Guid.CreateVersion7(), 1, 10);
         await node.WaitAsync();
-        // A query that goes on keeps the swap from happening, and with it the build from ending.
+        // A long query blocks the swap, and thereby the end of the build.
         await using (var connection = await node.Log.Database.OpenConnectionAsync(Ct))
         await using (var long_ = await connection.BeginTransactionAsync(Ct))
         {
@@ -178,7 +135,7 @@ public class RebuildTests(LogFixture fixture)
             await Eventually.TrueAsync(async () =>
                 (await node.Host.Builds.ListAsync(Ct)).Single().Position >= node.Log.Head
             );
-            // Others read on meanwhile.
+            // Other readers are not blocked meanwhile.
             Assert.Equal(10L, await node.AskAsync<long>("select sum(total) from views.test_sums"));
             Assert.True(await node.Host.Builds.CancelAsync("test.sums.v1", Ct));
         }
@@ -205,7 +162,7 @@ public class RebuildTests(LogFixture fixture)
         await using var stillThere = old;
         await old.AddAsync(stream, 2, 20);
         await old.WaitAsync();
-        // Something that reads on keeps the view with the former version.
+        // A long reader keeps the view on the former version.
         await using var reading = await old.Log.Database.OpenConnectionAsync(Ct);
         await using var long_ = await reading.BeginTransactionAsync(Ct);
         await using (var read = new NpgsqlCommand("select count(*) from views.test_sums", reading, long_))
@@ -223,13 +180,13 @@ public class RebuildTests(LogFixture fixture)
         Assert.Equal(25L, await new_.AskAsync<long>("select sum(count) from views.test_sums"));
         await old.AddAsync(stream, 2, 5);
         await new_.Log.CatchUpAsync(Ct);
-        // Both wait for what the view shows.
+        // Both wait for the version that the view shows.
         await new_.Host.WaitAsync(["test.sums.v2"], old.Log.Head, Ct);
         await old.Host.WaitAsync(["test.sums.v1"], old.Log.Head, Ct);
         Assert.Equal(30L, await new_.AskAsync<long>("select sum(count) from views.test_sums"));
         await Eventually.TrueAsync(() => old.Host.Status.Single().State == ProjectionState.NotServing);
 
-        // A node of the former release that starts when no other of it is left.
+        // A node of the former release starts after all others of it have stopped.
         await old.DisposeAsync();
         await using var restarted = await Node.StartAsync(database, new Sums());
         await Eventually.TrueAsync(() => restarted.Host.Status.Single().State == ProjectionState.NotServing);
@@ -238,7 +195,7 @@ public class RebuildTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task Of_a_projection_that_a_release_withdraws_nothing_is_left_and_a_node_of_the_former_release_goes_on_without_it()
+    public async Task A_projection_withdrawn_by_a_release_is_removed_and_a_node_of_the_former_release_runs_on()
     {
         var database = await fixture.NewDatabaseAsync();
         await using var old = await Node.StartAsync(database, new Sums());
@@ -261,7 +218,8 @@ public class RebuildTests(LogFixture fixture)
         Assert.Empty(await old.ListAsync("select relname::text from pg_class where relname like 'test_sums%'"));
         Assert.Empty(
             await old.ListAsync(
-                "select name from log.mt_event_progression where name like 'test.sums%' union all select base from log.projections union all select name from log.runners"
+                "select name from log.mt_event_progression where name like 'test.sums%' union all "
+                    + "select base from log.projections union all select name from log.runners"
             )
         );
     }
@@ -280,14 +238,15 @@ public class RebuildTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task Rows_beyond_the_head_are_mended_by_a_rebuild()
+    public async Task A_rebuild_repairs_rows_beyond_the_head()
     {
         await using var node = await Node.StartAsync(await fixture.NewDatabaseAsync(), new Sums());
         var stream = Guid.CreateVersion7();
         await node.AddAsync(stream, 1, 5);
         await node.WaitAsync();
         await node.RunAsync(
-            "update log.mt_event_progression set last_seq_id = 9 where name = 'test.sums.v1'; update views.test_sums set total = 9"
+            "update log.mt_event_progression set last_seq_id = 9 where name = 'test.sums.v1'; "
+                + "update views.test_sums set total = 9"
         );
         await Eventually.TrueAsync(() => node.Host.Status.Single().Error is not null);
         await node.RebuildAsync("test.sums.v1");
@@ -389,7 +348,6 @@ public class RebuildTests(LogFixture fixture)
 
         private bool _stopped;
 
-        /// <summary>A second time nothing is left to do.</summary>
         public async ValueTask DisposeAsync()
         {
             if (_stopped)

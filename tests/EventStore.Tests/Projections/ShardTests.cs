@@ -44,7 +44,7 @@ public class ShardTests(LogFixture fixture)
 
         for (var i = 0; i < 200; i++)
             await one.CountAsync();
-        // Each node has half of them, and answers for all.
+        // Each node runs half of them and reports the status of all.
         await first.ReachesHeadAsync(one);
         Assert.Equal(200L, await one.SumAsync());
         await second.WaitAsync(["test.sums.v1"], one.Head, TestContext.Current.CancellationToken);
@@ -97,7 +97,7 @@ public class ShardTests(LogFixture fixture)
                     await log.AskAsync("select count(*) from log.mt_event_progression where name like 'test.sums%'")
                 );
             }
-            // Its first shard runs on alone for a while.
+            // Its first shard runs ahead alone for a while.
             for (var i = 0; i < 25; i++)
                 await log.CountAsync();
             expected += 25;
@@ -135,7 +135,7 @@ public class ShardTests(LogFixture fixture)
         await two.WaitAsync(["test.sums.v1"], former.Head, TestContext.Current.CancellationToken);
         await Eventually.TrueAsync(() => four.Status.Single().State == ProjectionState.Elsewhere);
         await four.WaitAsync(["test.sums.v1"], former.Head, TestContext.Current.CancellationToken);
-        // Not even where it is forced to.
+        // The checkpoint refuses it even when it is forced to run.
         await using var rows = former.Connect(new(database));
         using var stopped = new CancellationTokenSource();
         var forced = new ProjectionRunner(
@@ -176,7 +176,8 @@ public class ShardTests(LogFixture fixture)
         Assert.Contains("between 0 and 100001", apart.Message);
         await log.AskAsync("update log.mt_event_progression set last_seq_id = 0 where name = 'test.sums.v1#1/2'");
         await log.AskAsync(
-            "insert into log.parked_events (name, position, error, at, state) values ('test.sums.v1#1/2', 1, 'poison', now(), 'standing')"
+            "insert into log.parked_events (name, position, error, at, state) "
+                + "values ('test.sums.v1#1/2', 1, 'poison', now(), 'standing')"
         );
         await Assert.ThrowsAsync<ShardsApartException>(() => log.StartAsync(database, new SumsProjection(shards: 3)));
         Assert.Equal(

@@ -10,9 +10,7 @@ namespace Veza.EventStore.Tests.Projections;
 
 public sealed record Sum(Guid Id, int Total, int Events);
 
-/// <summary>
-/// Adds up, so that an event applied twice or not at all shows. A test may let it fail, or look on, at any event.
-/// </summary>
+/// <summary>Adds up, so that a skipped or doubled event shows. A test may fail or observe it at any event.</summary>
 internal sealed class SumsProjection(
     string name = "test.sums.v1",
     int shards = 1,
@@ -29,7 +27,7 @@ internal sealed class SumsProjection(
     public IReadOnlySet<Type> Events => _fold.Events;
     public TableShape Table => _fold.Table;
 
-    /// <summary>What happens when the rows are folded and nothing is written yet.</summary>
+    /// <summary>Runs after the rows are folded and before anything is written.</summary>
     public Func<Task> BeforeWrite { get; set; } = () => Task.CompletedTask;
 
     public IProjection Part(int shard, int of) => of == 1 ? this : _fold.Part(shard, of);

@@ -8,8 +8,8 @@ public class FailedStatementTests(LogFixture fixture)
     public async Task A_statement_that_failed_for_one_does_not_fail_for_the_next()
     {
         await using var log = await fixture.OpenNewAsync();
-        // PostgreSQL takes no U+0000. Failing at its first, second, third … use, a statement must leave its connection
-        // as it was.
+        // PostgreSQL rejects U+0000. A statement that fails at its first or any later use must leave its connection
+        // usable.
         for (var good = 0; good < 4; good++)
         {
             for (var i = 0; i < good; i++)

@@ -34,7 +34,7 @@ public class FollowTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task What_a_node_appended_reads_the_same_from_the_tail_and_from_the_database()
+    public async Task An_event_reads_the_same_from_its_nodes_tail_and_from_the_database()
     {
         await using var log = await fixture.OpenNewAsync();
         var stream = Guid.CreateVersion7();
@@ -59,7 +59,7 @@ public class FollowTests(LogFixture fixture)
         await using (var log = await OpenAsync(database))
             for (var i = 0; i < 25; i++)
                 await log.Appender.AppendAsync(Command(Change(Guid.CreateVersion7(), 0, new Counted(Guid.Empty, i))));
-        // A node that starts now has nothing of it in its tail.
+        // The tail of a node that starts now is empty.
         await using var restarted = await OpenAsync(database);
         var reading = ReadAsync(restarted, 10, 20);
         for (var i = 25; i < 30; i++)
@@ -80,7 +80,7 @@ public class FollowTests(LogFixture fixture)
         Assert.True(restarted.Tail.TryRead(0, 100, events));
         Assert.Equal(Enumerable.Range(0, 25), events.Select(e => ((Counted)e.Data!).By));
 
-        // What comes next follows on, and filling again changes nothing.
+        // The next event follows without a gap, and filling again changes nothing.
         await restarted.Appender.AppendAsync(Command(Change(Guid.CreateVersion7(), 0, new Counted(Guid.Empty, 25))));
         await restarted.FillTailAsync(CancellationToken.None);
         Assert.Equal(Enumerable.Range(0, 26), (await ReadAsync(restarted, 0, 26)).Select(e => ((Counted)e.Data!).By));
@@ -110,11 +110,11 @@ public class FollowTests(LogFixture fixture)
         Assert.False(tail.TryRead(9, 1, []));
         Assert.True(tail.TryRead(10, 1, []));
 
-        // The newest takes the oldest one's place.
+        // The newest event evicts the oldest.
         Assert.True(tail.Publish([At(Tail.EventsMax + 11)], tail.HistoryGeneration));
         Assert.Equal(12, tail.Oldest);
 
-        // What does not follow on is not held, nor what was read before a fork.
+        // The tail takes neither an event after a gap nor one read before a fork.
         tail.StartAt(new(5, Guid.Empty, DateTimeOffset.UnixEpoch));
         Assert.False(tail.FillBackwards([At(4)], tail.HistoryGeneration));
         Assert.False(tail.FillBackwards([At(5)], tail.HistoryGeneration + 1));
@@ -122,7 +122,7 @@ public class FollowTests(LogFixture fixture)
     }
 
     [Fact]
-    public void Who_watches_at_once_is_told_of_events_after_a_gap_and_again_in_their_turn()
+    public void An_immediate_observer_gets_events_after_a_gap_early_and_once_more_in_order()
     {
         var tail = new Tail();
         var (inTurn, atOnce) = (new List<long>(), new List<long>());
@@ -135,7 +135,7 @@ public class FollowTests(LogFixture fixture)
         Assert.Equal([1, 2, 3], inTurn);
         Assert.Equal([2, 3, 1, 2, 3], atOnce);
 
-        // Of a history that is gone nobody is told.
+        // Events of a replaced history are not delivered.
         Assert.False(tail.Publish([At(9)], tail.HistoryGeneration + 1));
         Assert.Equal(5, atOnce.Count);
     }

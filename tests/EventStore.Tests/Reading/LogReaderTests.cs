@@ -76,7 +76,7 @@ public class LogReaderTests(LogFixture fixture)
         Assert.Equal([39L, 38, 37], page.Select(e => e.Version));
     }
 
-    /// <summary>The index knows eights of versions only: what is read begins and ends anywhere within one.</summary>
+    /// <summary>The index holds every eighth version only; a read may begin and end anywhere between two.</summary>
     [Fact]
     public async Task A_stream_is_read_from_any_version_to_any_other()
     {
@@ -130,7 +130,8 @@ public class LogReaderTests(LogFixture fixture)
     {
         await using var log = await FilledAsync();
         await using var explain = log.Database.CreateCommand(
-            "explain (analyze, costs off, timing off) select * from log.mt_events where seq_id > 700 and seq_id <= 900 and type = any ('{cleared}') order by seq_id limit 10"
+            "explain (analyze, costs off, timing off) select * from log.mt_events where seq_id > 700 "
+                + "and seq_id <= 900 and type = any ('{cleared}') order by seq_id limit 10"
         );
         await using var rows = await explain.ExecuteReaderAsync(TestContext.Current.CancellationToken);
         var plan = "";

@@ -5,13 +5,13 @@ namespace Veza.EventStore.Tests.Reading;
 
 public class NotificationsTests(LogFixture fixture)
 {
-    /// <summary>Enough that a cancellation would be lost in most runs, had the wait no limit of its own.</summary>
+    /// <summary>So many runs that most would lose a cancellation if the wait had no limit.</summary>
     private const int Rounds = 50_000;
 
     private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(20);
 
     [Fact]
-    public async Task Who_listens_stops_at_whichever_moment_it_is_cancelled()
+    public async Task A_listener_stops_at_any_moment_of_its_cancellation()
     {
         await using var source = NpgsqlDataSource.Create(await fixture.NewDatabaseAsync());
         await using var connection = await source.OpenConnectionAsync(TestContext.Current.CancellationToken);

@@ -28,7 +28,7 @@ public class LogSchemaTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task What_another_release_made_of_the_schema_is_brought_up_to_date()
+    public async Task The_schema_of_another_release_is_migrated()
     {
         var database = await fixture.NewDatabaseAsync();
         await using (var log = await OpenAsync(database))
@@ -68,7 +68,8 @@ public class LogSchemaTests(LogFixture fixture)
         }
         await using var updated = await OpenAsync(database);
         await using var indexes = updated.Database.CreateCommand(
-            "select string_agg(indexname, ' ' order by indexname) from pg_indexes where schemaname = 'log' and tablename = 'mt_events'"
+            "select string_agg(indexname, ' ' order by indexname) from pg_indexes where schemaname = 'log' "
+                + "and tablename = 'mt_events'"
         );
         Assert.Equal(
             "events_by_stream mt_events_pkey",

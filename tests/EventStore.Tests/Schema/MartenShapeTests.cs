@@ -11,13 +11,15 @@ using static Veza.EventStore.Tests.LogFixture;
 
 namespace Veza.EventStore.Tests.Schema;
 
-/// <summary>What Marten, of the version that is pinned, finds in the schema <c>log</c> that a node has made.</summary>
+/// <summary>The pinned version of Marten accepts the schema <c>log</c> that a node has created.</summary>
 public class MartenShapeTests(LogFixture fixture)
 {
-    /// <summary>Long enough for the maintenance, which runs every second, on a busy machine.</summary>
+    /// <summary>Long enough for the maintenance, which runs every second, also on a busy machine.</summary>
     private static readonly TimeSpan MaintainedWithin = TimeSpan.FromSeconds(30);
 
-    /// <summary>Marten's default is the moment it made the table. No event has ours: a batch says its time.</summary>
+    /// <summary>
+    /// Marten's default is the creation time of the table. It never applies: a batch states its time.
+    /// </summary>
     private const string Otherwise = "mt_events.timestamp: timestamp with time zone not null default now()";
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -68,9 +70,9 @@ public class MartenShapeTests(LogFixture fixture)
         var read = await session.Events.FetchStreamAsync(stream, token: Ct);
 
         Assert.Equal(events, read.Select(e => e.Data));
-        // Without a tenant: Marten's reader leaves the event it made as it is, which is the default tenant's.
+        // Without a tenant: Marten's reader keeps the default tenant of the event it made.
         Assert.All(read, e => Assert.Equal(("*DEFAULT*", false), (e.TenantId, e.IsArchived)));
-        // Asked of a store that knows nothing of the log.
+        // A store without the log's options answers.
         await using var naming = DocumentStore.For(options =>
         {
             options.Connection("Host=nowhere");
@@ -106,7 +108,7 @@ public class MartenShapeTests(LogFixture fixture)
         Assert.Equal((stream, typeof(Counter), 3L), (state.Id, state.AggregateType, state.Version));
         Assert.False(state.IsArchived);
         Assert.Equal([(1L, 1), (2, 2), (3, 3)], events.Select(e => (e.Version, ((Counted)e.Data).By)));
-        // The stream's times: begun with its first event, changed with its last.
+        // The stream is created at its first event's time and updated at its last event's.
         Assert.Equal((events[0].Timestamp, events[^1].Timestamp), (state.Created, state.LastTimestamp));
         var firstTwo = await session.Events.FetchStreamAsync(stream, version: 2, token: Ct);
         Assert.Equal([1L, 2], firstTwo.Select(e => e.Version));
@@ -129,7 +131,7 @@ public class MartenShapeTests(LogFixture fixture)
         {
             var stream = Guid.CreateVersion7();
             await log.Appender.AppendAsync(Command(Change(stream, 0, new Counted(stream, i), new Cleared(stream))));
-            // A refused command burns no position.
+            // A refused command uses up no position.
             await log.Appender.AppendAsync(Command(Change(stream, 0, new Counted(stream, i))));
             Assert.Equal((log.Head, log.Head, i + 1L), await StatisticsAsync(store));
         }
@@ -143,7 +145,7 @@ public class MartenShapeTests(LogFixture fixture)
         await daemon.StopAllAsync();
 
         Assert.Equal([4L, 5, 6, 7, 8, 9, 10], seen.Positions);
-        // Marten has no question for what its daemon took for a gap and went past.
+        // Marten has no query for the gaps that its daemon skipped.
         await using var skips = log.Database.CreateCommand("select count(*) from log.mt_high_water_skips");
         Assert.Equal(0L, await skips.ExecuteScalarAsync(Ct));
     }
@@ -208,10 +210,10 @@ public class MartenShapeTests(LogFixture fixture)
         return (statistics.EventSequenceNumber, statistics.EventCount, statistics.StreamCount);
     }
 
-    /// <summary>Of every table in the schema of the log: <c>table.column: type, null or not, default</c>.</summary>
+    /// <summary>Each column of the log's schema as <c>table.column: type, null or not, default</c>.</summary>
     private static async Task<List<string>> ColumnsAsync(string database)
     {
-        // A view, as mt_streams is, has types, and neither constraints nor defaults.
+        // A view, such as mt_streams, has types but neither constraints nor defaults.
         const string Columns = """
             select c.table_name || '.' || c.column_name || ': ' || c.data_type
                    || coalesce('(' || c.character_maximum_length || ')', '')

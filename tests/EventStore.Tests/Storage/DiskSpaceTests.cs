@@ -60,7 +60,7 @@ public sealed class DiskSpaceTests
     }
 
     [Fact]
-    public void What_is_to_be_written_must_leave_the_minimum_free()
+    public void A_write_must_leave_the_minimum_free()
     {
         _free = 300 * Mebibyte;
         var disk = new DiskSpace(() => (_free, _total), _clock);

@@ -15,7 +15,7 @@ public class CanonicalJsonTests(LogFixture fixture)
         Assert.Equal(Bytes(one), Bytes(other));
 
     /// <summary>
-    /// Few properties are sorted in one way and many in another; one name comes twice, and its later value counts.
+    /// Few properties and many are sorted by different algorithms. Of a repeated name the last value counts.
     /// </summary>
     [Theory]
     [InlineData(2)]
@@ -51,12 +51,13 @@ public class CanonicalJsonTests(LogFixture fixture)
 
     [Theory]
     [InlineData(
-        """{"zeta":1,"a":{"long_name":true,"b":[1e3,1.50,-0,12345678901234567890.000]},"text":"\u00e9 \ud83d\udd25 \"quoted\" \\ \t \u001f"}"""
+        """{"zeta":1,"a":{"long_name":true,"b":[1e3,1.50,-0,12345678901234567890.000]},"text":"\u00e9 """
+            + """\ud83d\udd25 \"quoted\" \\ \t \u001f"}"""
     )]
     [InlineData(
         """{"at":"2026-11-21T00:00:00+00:00","rate":1.7976931348623157E+308,"small":4.9E-324,"empty":{},"none":[]}"""
     )]
-    public async Task What_jsonb_makes_of_a_text_has_the_bytes_of_the_text(string json)
+    public async Task A_text_keeps_its_bytes_through_jsonb(string json)
     {
         await using var database = Npgsql.NpgsqlDataSource.Create(await fixture.NewDatabaseAsync());
         await using var command = database.CreateCommand("select $1::jsonb::text");

@@ -32,7 +32,7 @@ public class LogVerifierTests(LogFixture fixture)
     }
 
     [Fact]
-    public async Task What_is_appended_meanwhile_disturbs_nothing()
+    public async Task Concurrent_appends_do_not_disturb_the_verification()
     {
         await using var log = await fixture.OpenNewAsync();
         using var enough = new CancellationTokenSource();
@@ -70,7 +70,8 @@ public class LogVerifierTests(LogFixture fixture)
     [InlineData("delete from log.mt_events where seq_id = 7", "position 7 is missing")]
     [InlineData("delete from log.mt_events where seq_id between 39 and 41", "positions 39 to 41 are missing")]
     [InlineData(
-        "update log.mt_events set version = 3 - version where stream_id = (select stream_id from log.mt_events where seq_id = 1) and version in (1, 2)",
+        "update log.mt_events set version = 3 - version where stream_id = (select stream_id "
+            + "from log.mt_events where seq_id = 1) and version in (1, 2)",
         "position 1 is version 2 of stream"
     )]
     [InlineData(
@@ -86,7 +87,8 @@ public class LogVerifierTests(LogFixture fixture)
         "position 1 is of"
     )]
     [InlineData(
-        "insert into log.mt_events (seq_id, id, stream_id, version, data, type) select 42, gen_random_uuid(), stream_id, 3, '{}', 'counted' from log.mt_events where seq_id = 1",
+        "insert into log.mt_events (seq_id, id, stream_id, version, data, type) "
+            + "select 42, gen_random_uuid(), stream_id, 3, '{}', 'counted' from log.mt_events where seq_id = 1",
         "position 42, a counted in stream"
     )]
     [InlineData("update log.names set owner = gen_random_uuid()", ": the poisoned at position 41 gave it to")]
@@ -136,8 +138,8 @@ public class LogVerifierTests(LogFixture fixture)
         new LogVerifier(database, Rules).VerifyAsync(TestContext.Current.CancellationToken);
 
     /// <summary>
-    /// A log of 41 events in 21 streams, in several batches, closed: position 1 is a batch of its own, position 41
-    /// takes a name.
+    /// A closed log of 41 events in 21 streams and several batches. Position 1 is a batch by itself, and position 41
+    /// claims a name.
     /// </summary>
     private async Task<string> WrittenAsync()
     {

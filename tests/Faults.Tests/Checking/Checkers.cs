@@ -3,15 +3,15 @@ using Veza.Faults.Tests.Recording;
 
 namespace Veza.Faults.Tests.Checking;
 
-/// <summary>Holds a history against the log's promises.</summary>
+/// <summary>Checks a recorded history against the log's promises.</summary>
 public static class Checkers
 {
-    /// <summary>How soon after a fault every surviving node must have appended again.</summary>
+    /// <summary>The longest time from a fault until every surviving node has appended again.</summary>
     public static readonly TimeSpan ProgressWithin = TimeSpan.FromSeconds(10);
 
     private const int ViolationsShownMax = 20;
 
-    /// <summary>All violations of all promises; empty when they hold.</summary>
+    /// <summary>All violations of all promises; empty when every promise holds.</summary>
     /// <param name="progressWithin"><see cref="ProgressWithin"/> unless the machine is not the test's own.</param>
     public static IReadOnlyList<Violation> Check(History history, LogAtEnd log, TimeSpan? progressWithin = null)
     {
@@ -34,9 +34,7 @@ public static class Checkers
         ];
     }
 
-    /// <summary>
-    /// Reads the log and fails with every violation named, unless all promises hold. Prints what was checked.
-    /// </summary>
+    /// <summary>Reads the log and fails with a list of every violation. Prints a summary of the history.</summary>
     public static async Task AssertHoldAsync(History history, string connectionString, ITestOutputHelper? output = null)
     {
         var log = await LogAtEnd.ReadAsync(connectionString, CancellationToken.None);
@@ -44,18 +42,20 @@ public static class Checkers
         var violations = Check(history, log, Extent.ProgressWithin);
         if (violations.Count > 0)
             Assert.Fail(
-                $"{violations.Count} violations in {Describe(history, log)}\n{string.Join('\n', violations.Take(ViolationsShownMax))}"
+                $"{violations.Count} violations in {Describe(history, log)}\n"
+                    + $"{string.Join('\n', violations.Take(ViolationsShownMax))}"
             );
     }
 
-    /// <summary>How much a history holds, so that an empty one is noticed.</summary>
+    /// <summary>The size of a history, so that an empty one is noticed.</summary>
     public static string Describe(History history, LogAtEnd log)
     {
         var kinds = history
             .Calls.GroupBy(c => c.Answer?.Kind.ToString() ?? "unanswered")
             .OrderBy(g => g.Key)
             .Select(g => $"{g.Count()} {g.Key}");
-        return $"{history.Calls.Count} calls ({string.Join(", ", kinds)}), {log.Rows.Count} events, {history.Sightings.Count} sightings, {history.Snapshots.Count} snapshots";
+        return $"{history.Calls.Count} calls ({string.Join(", ", kinds)}), {log.Rows.Count} events, "
+            + $"{history.Sightings.Count} sightings, {history.Snapshots.Count} snapshots";
     }
 
     private static IEnumerable<Violation> AcknowledgedSurvives(Evidence e)
@@ -96,12 +96,14 @@ public static class Checkers
             if (!e.CallsByCommand.Contains(command.Key))
                 yield return new(
                     Promises.AtMostOnce,
-                    $"nobody asked for command {command.Key}, yet it has positions {string.Join(", ", command.Select(r => r.Position))}"
+                    $"no caller sent command {command.Key}, yet it has positions "
+                        + $"{string.Join(", ", command.Select(r => r.Position))}"
                 );
             else if (command.Count() > e.CallsByCommand[command.Key].First().Ask.EventCount)
                 yield return new(
                     Promises.AtMostOnce,
-                    $"{e.CallsByCommand[command.Key].First()}: it has positions {string.Join(", ", command.Select(r => r.Position))}"
+                    $"{e.CallsByCommand[command.Key].First()}: it has positions "
+                        + $"{string.Join(", ", command.Select(r => r.Position))}"
                 );
         }
         foreach (var twice in e.Log.Rows.GroupBy(r => r.Id).Where(g => g.Count() > 1))
@@ -109,7 +111,7 @@ public static class Checkers
                 Promises.AtMostOnce,
                 $"event {twice.Key} stands at {string.Join(" and ", twice.Select(r => r.Position))}"
             );
-        // Every event's content is made unlike any other's, so that a double shows under whatever id it was written.
+        // Every event's content is unique, so a duplicate shows under any id.
         foreach (var twice in e.Log.Rows.GroupBy(r => r.Body).Where(g => g.Count() > 1))
             yield return new(
                 Promises.AtMostOnce,
@@ -164,7 +166,7 @@ public static class Checkers
                 if (!live)
                     yield return new(Promises.NeverChanges, $"{reader} saw {row}, and nothing stands there now");
             }
-            // What a node appended itself it shows as it was sent; the database writes the same values its own way.
+            // A node shows its own events as they were sent; the database writes the same values in its own format.
             else if (
                 now != row
                 && !(live && now == row with { Body = now.Body } && Evidence.SameJson(row.Body, now.Body))
@@ -183,8 +185,7 @@ public static class Checkers
 
     private static IEnumerable<Violation> RealTimeOrder(Evidence e)
     {
-        // A repeat takes effect when the first copy does, so a command lies between its first question and its first
-        // answer.
+        // A repeat takes effect with the first copy, so a command lies between its first request and its first answer.
         var commands = e
             .CallsByCommand.Where(c => e.RowsByCommand.Contains(c.Key))
             .Select(c =>
@@ -207,7 +208,8 @@ public static class Checkers
             if (highest >= 0 && answered[highest].Last >= command.First)
                 yield return new(
                     Promises.RealTimeOrder,
-                    $"{command.Call} was asked after {answered[highest].Call} had been answered, but stands at {command.First}"
+                    $"{command.Call} was asked after {answered[highest].Call} had been answered, but stands "
+                        + $"at {command.First}"
                 );
         }
     }
@@ -242,12 +244,13 @@ public static class Checkers
             if (yes.Count(c => c.Answer!.Kind == AnswerKind.Accepted) > 1)
                 yield return new(
                     Promises.Repeats,
-                    $"{yes[0]}: {yes.Count(c => c.Answer!.Kind == AnswerKind.Accepted)} of its copies were accepted as the first"
+                    $"{yes[0]}: {yes.Count(c => c.Answer!.Kind == AnswerKind.Accepted)} of its copies were "
+                        + "accepted as the first"
                 );
             foreach (var again in yes.Where(c => c.Answer!.Kind == AnswerKind.Repeated))
                 if (
                     again.Ask.Remember is { } first
-                    && (again.Answer!.Detail is not { } told || !Evidence.SameJson(first, told))
+                    && (again.Answer!.Detail is not { } detail || !Evidence.SameJson(first, detail))
                 )
                     yield return new(Promises.Repeats, $"{again}: the first was answered {first}");
         }
@@ -258,7 +261,8 @@ public static class Checkers
         where pair.Second.At < pair.First.At
         select new Violation(
             Promises.TimeNeverGoesBack,
-            $"position {pair.First.Position} is of {pair.First.At:O}, position {pair.Second.Position} of {pair.Second.At:O}"
+            $"position {pair.First.Position} is of {pair.First.At:O}, position {pair.Second.Position} of "
+                + $"{pair.Second.At:O}"
         );
 
     private static IEnumerable<Violation> Progress(Evidence e, TimeSpan within)

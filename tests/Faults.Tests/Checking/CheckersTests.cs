@@ -4,8 +4,7 @@ using Veza.Faults.Tests.Recording;
 namespace Veza.Faults.Tests.Checking;
 
 /// <summary>
-/// For each promise the smallest history that breaks it, beside one that breaks none. Times are ticks of an invented
-/// clock.
+/// For each promise, the smallest history that breaks it and one that does not. Times are ticks of an invented clock.
 /// </summary>
 public class CheckersTests
 {
@@ -23,7 +22,7 @@ public class CheckersTests
         var first = Asked(at: 1, Streams.A, 0);
         Answered(first, at: 5, AnswerKind.Accepted, 1, 1);
         Stands(first, 1);
-        // Unanswered and there, refused and not there.
+        // An unanswered command that is in the log, and a refused one that is not.
         Stands(Asked(at: 6, Streams.A, 1), 2);
         Answered(Asked(at: 7, Streams.A, 1), at: 9, AnswerKind.VersionConflict, version: 2, stream: Streams.A);
         _history.Saw(new Snapshot("reader", 2, 1, 2, 2, []));
@@ -58,7 +57,7 @@ public class CheckersTests
     }
 
     [Fact]
-    public void A_command_nobody_asked_for_is_found()
+    public void A_command_that_no_caller_sent_is_found()
     {
         _rows.Add(new(1, Guid.CreateVersion7(), Streams.A, 1, "written", Guid.CreateVersion7(), Noon, "{}"));
         Broken(Promises.AtMostOnce);
@@ -162,7 +161,7 @@ public class CheckersTests
     }
 
     [Fact]
-    public void A_name_refused_while_nobody_holds_it_is_found()
+    public void A_name_refused_while_it_was_free_is_found()
     {
         Answered(
             Asked(at: 1, Streams.A, 0, names: new AskedName("scope", "ada", Streams.A, Claim: true)),
@@ -238,7 +237,7 @@ public class CheckersTests
 
     private static string Body(int number, int step) => $$"""{"command":{{number}},"step":{{step}}}""";
 
-    /// <summary>Exactly these promises are broken.</summary>
+    /// <summary>Asserts that exactly these promises are broken.</summary>
     private void Broken(params string[] promises) =>
         Assert.Equal(
             promises.Order(),

@@ -3,13 +3,13 @@ using Veza.Faults.Tests.Recording;
 
 namespace Veza.Faults.Tests.Checking;
 
-/// <summary>A promise of the log that a history breaks, with what breaks it.</summary>
+/// <summary>A promise of the log that a history breaks, and the proof.</summary>
 public sealed record Violation(string Promise, string What)
 {
     public override string ToString() => $"{Promise}: {What}";
 }
 
-/// <summary>A history beside the log it led to, laid out for the checkers.</summary>
+/// <summary>A history and the log it led to, indexed for the checkers.</summary>
 public sealed class Evidence
 {
     public Evidence(History history, LogAtEnd log)
@@ -36,7 +36,7 @@ public sealed class Evidence
     public Dictionary<long, LogRow> RowAt { get; }
 
     /// <summary>
-    /// JSON of the same values. PostgreSQL writes JSON its own way, so that only what it once wrote must stay equal
+    /// JSON of the same values. PostgreSQL writes JSON in its own format, so only texts that it wrote can be compared
     /// byte by byte.
     /// </summary>
     public static bool SameJson(string one, string other)
@@ -48,7 +48,7 @@ public sealed class Evidence
         return JsonElement.DeepEquals(a.RootElement, b.RootElement);
     }
 
-    /// <returns>How the rows differ from what the command asked for; null when they are exactly that.</returns>
+    /// <returns>How the rows differ from the command's request; null when they match it.</returns>
     public static string? Difference(Ask ask, IReadOnlyList<LogRow> rows)
     {
         if (rows.Count != ask.EventCount)

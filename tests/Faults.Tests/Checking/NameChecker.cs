@@ -3,13 +3,13 @@ using Veza.Faults.Tests.Recording;
 namespace Veza.Faults.Tests.Checking;
 
 /// <summary>
-/// Plays the claims and releases of the log's commands through in order, and compares the owners with those that
-/// snapshots showed and callers were told of.
+/// Replays the claims and releases of the log's commands in order. Compares the owners with those in snapshots and in
+/// the answers to callers.
 /// </summary>
 internal static class NameChecker
 {
     /// <summary>
-    /// Who held a name from when it may have been claimed until when it was surely released, in ticks.
+    /// The owner of a name, from the earliest time of its claim to the latest time of its release, in ticks.
     /// </summary>
     private sealed record Tenure(Guid Owner, long From)
     {
@@ -82,7 +82,7 @@ internal static class NameChecker
                         .Any(t => t.Owner != n.Owner && t.From < call.AnsweredAt && t.Until > call.Ask.AskedAt)
                 )
             )
-                yield return new(Promises.Names, $"{call}: nobody else held that name then");
+                yield return new(Promises.Names, $"{call}: no other owner held that name then");
         }
     }
 
@@ -94,6 +94,7 @@ internal static class NameChecker
         var wanted = owners.Select(o => new NameRow(o.Key.Scope, o.Key.Name, o.Value)).ToHashSet();
         if (wanted.SetEquals(stored))
             return null;
-        return $"the log's commands lead to {string.Join(", ", wanted.Except(stored))}, but {string.Join(", ", stored.Except(wanted))} is stored";
+        return $"the log's commands lead to {string.Join(", ", wanted.Except(stored))}, but "
+            + $"{string.Join(", ", stored.Except(wanted))} is stored";
     }
 }

@@ -5,7 +5,7 @@ public static class Promises
 {
     public const string AcknowledgedSurvives = "what was acknowledged survives";
     public const string RefusedNeverAppears = "what was refused never appears";
-    public const string AtMostOnce = "a command appears at most once, and nothing that nobody asked for";
+    public const string AtMostOnce = "a command appears at most once, and only if a caller sent it";
     public const string Dense = "positions are 1..head in every snapshot";
     public const string NeverChanges = "what was seen never changes";
     public const string ExpectedVersion = "an expected version is enforced exactly";

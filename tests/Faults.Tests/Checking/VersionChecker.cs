@@ -3,9 +3,9 @@ using Veza.Faults.Tests.Recording;
 namespace Veza.Faults.Tests.Checking;
 
 /// <summary>
-/// Each stream by itself is linearizable: its versions are 1, 2, 3 … in the log's order (that the order agrees with
-/// real time is another promise), and every conflict that was told names a version the stream did have between question
-/// and answer, other than the one expected.
+/// Checks that each stream is linearizable: its versions are 1, 2, 3 … in the log's order, and every reported conflict
+/// names a version that the stream had between request and answer, other than the expected one. Another checker
+/// compares the order with real time.
 /// </summary>
 internal static class VersionChecker
 {
@@ -20,7 +20,8 @@ internal static class VersionChecker
                 {
                     yield return new(
                         Promises.ExpectedVersion,
-                        $"stream {stream.Key}: position {row.Position} has version {row.Version} where {version} should be"
+                        $"stream {stream.Key}: position {row.Position} has version {row.Version} where "
+                            + $"{version} should be"
                     );
                     break;
                 }

@@ -23,14 +23,17 @@ public class JumpingClockTests(FaultServer server)
     public async Task Times_never_go_back_along_the_log_though_the_servers_clock_does()
     {
         await using var trial = await server.BeginAsync();
-        // A search path that names pg_catalog last has the append's clock_timestamp() be this one.
+        // With pg_catalog last in the search path, the append calls this clock_timestamp().
         await trial.ExecuteAsync(
             """
             create schema jumping;
             create table jumping.clock (ahead interval not null);
             insert into jumping.clock values ('0');
-            create function jumping.clock_timestamp() returns timestamptz language sql volatile as 'select pg_catalog.clock_timestamp() + ahead from jumping.clock';
-            do $$ begin execute format('alter database %I set search_path = jumping, public, pg_catalog', current_database()); end $$;
+            create function jumping.clock_timestamp() returns timestamptz language sql volatile
+                as 'select pg_catalog.clock_timestamp() + ahead from jumping.clock';
+            do $$ begin
+                execute format('alter database %I set search_path = jumping, public, pg_catalog', current_database());
+            end $$;
             """
         );
         var node = await trial.OpenNodeAsync("one");
@@ -44,14 +47,14 @@ public class JumpingClockTests(FaultServer server)
         }
         await trial.HoldsAsync();
 
-        // The clock that jumped was the one the log reads, or this would prove nothing.
+        // Proves that the log read the clock that jumped.
         var rows = (await LogAtEnd.ReadAsync(trial.ConnectionString, CancellationToken.None)).Rows;
         Assert.InRange(rows[^1].At - rows[0].At, TimeSpan.FromDays(2.9), TimeSpan.FromDays(3.1));
     }
 
     /// <summary>
-    /// Every look at the time of day is up to a day off, either way. Its ticks, which measure spans, go on evenly, as
-    /// the kernel's do.
+    /// Every reading of the time of day is wrong by up to a day, either way. The ticks that measure spans go on evenly,
+    /// as the kernel's do.
     /// </summary>
     private sealed class JumpingClock(int seed) : TimeProvider
     {

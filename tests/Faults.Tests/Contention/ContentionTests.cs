@@ -54,7 +54,7 @@ public class ContentionTests(FaultServer server)
             nodes[1].Load(writers: 21, Extent.Seed, hot: true),
             nodes[2].Load(writers: 21, Extent.Seed, hot: true),
         ];
-        // Each accepted command costs dozens that are refused, and the history holds them all.
+        // Each accepted command costs dozens of refused ones, and the history holds them all.
         const int AcceptedMax = 3000;
         await Eventually.TrueAsync(
             () => loads.Sum(l => l.Accepted) >= Math.Min(AcceptedMax, Extent.AcceptedBetween * Extent.Rounds),

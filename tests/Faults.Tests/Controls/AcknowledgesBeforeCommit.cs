@@ -3,9 +3,7 @@ using Veza.EventStore.Appending;
 
 namespace Veza.Faults.Tests.Controls;
 
-/// <summary>
-/// Answers as soon as a command is written, and commits only every so many commands, to share the flush.
-/// </summary>
+/// <summary>Answers before the commit, and commits once for several commands, to share the flush.</summary>
 internal sealed class AcknowledgesBeforeCommit(string connectionString) : IAsyncDisposable
 {
     public const int CommitEvery = 20;

@@ -7,8 +7,7 @@ using Veza.Faults.Tests.Load;
 namespace Veza.Faults.Tests.Controls;
 
 /// <summary>
-/// What the bad stores share: the log's tables, written by hand and without its rules. They know neither names nor
-/// repeats.
+/// The base of the faulty stores: writes the log's tables without the log's rules. Knows neither names nor repeats.
 /// </summary>
 internal static class BareTables
 {

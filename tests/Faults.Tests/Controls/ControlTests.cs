@@ -10,7 +10,8 @@ using Veza.Faults.Tests.Recording;
 namespace Veza.Faults.Tests.Controls;
 
 /// <summary>
-/// Stores that break promises must be caught by the same checkers, or their silence about the log would mean nothing.
+/// The checkers must find the faults of stores that break promises. Otherwise their silence about the log would prove
+/// nothing.
 /// </summary>
 public class ControlTests(FaultServer server)
 {
@@ -20,7 +21,7 @@ public class ControlTests(FaultServer server)
         await using var trial = await server.BeginAsync();
         await (await trial.OpenNodeAsync("makes the tables")).Log.DisposeAsync();
         await using var store = new AcknowledgesBeforeCommit(trial.ConnectionString);
-        // The last ten are acknowledged and not yet committed.
+        // The last ten are acknowledged but not committed.
         for (var i = 0; i < AcknowledgesBeforeCommit.CommitEvery + 10; i++)
             await AskAsync(trial, store.AppendAsync, NewStream());
         await trial.Postgres.KillAsync();
@@ -66,7 +67,7 @@ public class ControlTests(FaultServer server)
         seen.SetResult();
         await slowly;
 
-        // At the end all is dense; only who looked in between has seen it.
+        // At the end there is no gap; only a reader in between has seen one.
         var violations = await ViolationsAsync(trial);
         Assert.All(violations, v => Assert.Equal(Promises.Dense, v.Promise));
         Assert.Contains(violations, v => v.What.Contains("saw 1 events from 2 to 2"));
@@ -87,14 +88,14 @@ public class ControlTests(FaultServer server)
 
         var violations = await ViolationsAsync(trial);
         Assert.Contains(violations, v =>
-            v.Promise == Promises.AtMostOnce && v.What.StartsWith("nobody asked for", StringComparison.Ordinal)
+            v.Promise == Promises.AtMostOnce && v.What.StartsWith("no caller sent", StringComparison.Ordinal)
         );
         Assert.Contains(violations, v => v.Promise == Promises.AtMostOnce && v.What.StartsWith('{'));
     }
 
     /// <summary>
-    /// The lock taken out of the function that Marten sessions append through, and a moment put in its place, in which
-    /// another session does the same.
+    /// Removes the lock from the function that Marten sessions append through, and waits in its place while another
+    /// session appends.
     /// </summary>
     [Fact]
     public async Task An_append_function_that_skips_the_lock_is_caught()
@@ -137,7 +138,7 @@ public class ControlTests(FaultServer server)
     {
         await using var careless = await LocalPostgres.StartEphemeralAsync(fsync: false);
         await using var trial = new Trial(careless, careless.ConnectionString);
-        // Such a server writes what it has acknowledged a moment later; the moment is made long.
+        // Such a server writes acknowledged data a moment later; this setting makes the moment long.
         await trial.ExecuteAsync("alter system set wal_writer_delay = '10s'");
         await trial.ExecuteAsync("select pg_reload_conf()");
         var node = await trial.OpenNodeAsync("node");
@@ -159,16 +160,16 @@ public class ControlTests(FaultServer server)
     }
 
     /// <summary>
-    /// kill -9 leaves the kernel's page cache whole, and only a power cut would lose it. Its effect is had by putting
-    /// back the data folder as it was before.
+    /// kill -9 leaves the kernel's page cache intact; only a power cut would lose it. Restoring an earlier copy of the
+    /// data folder has the same effect.
     /// </summary>
     [Fact]
-    public async Task The_log_itself_is_caught_on_a_disk_that_forgets_what_was_acknowledged()
+    public async Task The_log_itself_is_caught_on_a_disk_that_loses_acknowledged_writes()
     {
         await using var forgetful = await LocalPostgres.StartEphemeralAsync(fsync: false);
         await using var trial = new Trial(forgetful, forgetful.ConnectionString);
         await (await trial.OpenNodeAsync("makes the tables")).Log.DisposeAsync();
-        // Only the tables are to be safe: nothing else writes them out on such a server.
+        // Flushes the tables only: such a server flushes nothing else.
         await using (var safe = NpgsqlDataSource.Create(forgetful.ConnectionString))
         await using (var checkpoint = safe.CreateCommand("checkpoint"))
             await checkpoint.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);

@@ -4,8 +4,8 @@ using Veza.EventStore.Appending;
 namespace Veza.Faults.Tests.Controls;
 
 /// <summary>
-/// Takes positions from a sequence, as plain Marten does: what fails afterwards leaves a gap, and who is slow to commit
-/// shows up below the head.
+/// Takes positions from a sequence, as plain Marten does. A later failure leaves a gap, and a slow commit appears below
+/// the head.
 /// </summary>
 /// <param name="beforeCommit">Runs between a command's writing and its commit.</param>
 internal sealed class NumbersByBareSequence(string connectionString, Func<AppendRequest, Task> beforeCommit)

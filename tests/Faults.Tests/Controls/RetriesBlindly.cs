@@ -3,10 +3,10 @@ using Veza.EventStore.Appending;
 namespace Veza.Faults.Tests.Controls;
 
 /// <summary>
-/// Takes a lost answer for a lost command, and writes it again as a new one at whatever version the stream has by now.
+/// Treats a lost answer as a lost command and writes it again as a new one, at the current version of the stream.
 /// </summary>
 /// <param name="append">A store that keeps its promises.</param>
-/// <param name="isLost">Whether the answer with this number is lost on its way.</param>
+/// <param name="isLost">True for the number of an answer that is lost on its way.</param>
 internal sealed class RetriesBlindly(Func<AppendRequest, Task<AppendOutcome>> append, Func<int, bool> isLost)
 {
     private int _answers;

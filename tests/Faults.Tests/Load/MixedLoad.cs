@@ -8,19 +8,19 @@ namespace Veza.Faults.Tests.Load;
 
 public abstract record LoadEvent;
 
-/// <summary>Whose streams they are, as Marten names them by a type.</summary>
+/// <summary>The aggregate type by which Marten names the streams.</summary>
 public sealed record LoadStream;
 
-/// <summary>Unlike every other event, so that a double shows.</summary>
+/// <summary>Unique among all events, so that a duplicate shows.</summary>
 public sealed record Written(Guid Command, int Step, string Filler) : LoadEvent;
 
 /// <summary>
-/// Writers that each ask, wait for the answer and ask again: new and shared streams, several streams at once, names,
-/// repeated command ids, wrong versions, poison.
+/// Writers that each send a request and wait for its answer before the next: new and shared streams, several streams in
+/// one command, names, repeated command ids, wrong versions, poison.
 /// </summary>
 /// <param name="ask">Sends a request and records it with its answer.</param>
-/// <param name="seed">Decides what is asked; loads with the same seed share their streams.</param>
-/// <param name="hot">Everybody writes one stream.</param>
+/// <param name="seed">Decides the requests. Loads with the same seed share their streams.</param>
+/// <param name="hot">All writers write one stream.</param>
 /// <param name="streamsOnly">Neither names nor repeated command ids.</param>
 public sealed class MixedLoad(
     Func<AppendRequest, Task<Answer>> ask,
@@ -33,7 +33,7 @@ public sealed class MixedLoad(
     private const int ContestedNames = 6;
     private const int RepeatsKeptMax = 32;
 
-    /// <summary>So that a full disk does not fill the history with refusals.</summary>
+    /// <summary>Keeps a full disk from filling the history with refusals.</summary>
     private static readonly TimeSpan NoRoomWait = TimeSpan.FromMilliseconds(50);
 
     private readonly ConcurrentDictionary<Guid, long> _versions = new();
@@ -45,7 +45,7 @@ public sealed class MixedLoad(
 
     public long Accepted => Interlocked.Read(ref _accepted);
 
-    /// <summary>Runs until it is told to stop, and then until the last answer.</summary>
+    /// <summary>Runs until it is stopped, and then waits for the last answer.</summary>
     public Task RunAsync(int writers, CancellationToken stop) =>
         Task.WhenAll(
             Enumerable
@@ -66,7 +66,7 @@ public sealed class MixedLoad(
     public static AppendRequest Command(params (Guid Stream, long Expected, int Events)[] changes) =>
         Command(Guid.CreateVersion7(), "", changes);
 
-    /// <summary>A request whose id may be sent again, with an answer to remember.</summary>
+    /// <summary>A request whose id may be repeated, with an answer to remember.</summary>
     public static AppendRequest Repeatable(AppendRequest request, int answerBytes = 0) =>
         request with
         {
@@ -108,8 +108,8 @@ public sealed class MixedLoad(
                 < 93 when streamsOnly => AskAsync(Command(Known(random, 1)), stop),
                 < 80 => NameAsync(random, stop),
                 < 93 => RepeatAsync(random, stop),
-                // PostgreSQL's JSON cannot hold U+0000: the command is refused, and with it at first the batch it is
-                // in.
+                // PostgreSQL's JSON cannot hold U+0000. The command is refused, and at first the batch around it fails
+                // too.
                 < 95 => AskAsync(Command(Guid.CreateVersion7(), "\0", Known(random, 1)), stop),
                 _ => AskAsync(Command(Wrong(random)), stop),
             };
@@ -165,10 +165,10 @@ public sealed class MixedLoad(
     private async Task<Answer> AskAsync(AppendRequest request, CancellationToken stop)
     {
         var answer = await ask(request);
-        // Told that the outcome is unknown, a caller who can asks again.
+        // After an unknown outcome, a caller with a command id asks again.
         while (answer.Kind == AnswerKind.Unknown && request.Fingerprint is not null && !stop.IsCancellationRequested)
             answer = await ask(request);
-        // Told that there is no room, a caller comes back later.
+        // After a refusal for lack of space, a caller retries later.
         if (answer.Kind == AnswerKind.NoRoom)
             await ((Task)Task.Delay(NoRoomWait, stop)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (answer.IsYes)

@@ -54,11 +54,11 @@ public class CutConnectionTests(LoopbackServer server) : IClassFixture<LoopbackS
         StrikeAsync("cut answers", Cuts, () => new NetworkFault.CutAnswer());
 
     [Fact]
-    public Task A_connection_cut_right_after_the_request_tells_the_truth() =>
+    public Task A_connection_cut_right_after_the_request_yields_a_true_answer() =>
         StrikeAsync("cuts after the request", Cuts, () => new NetworkFault.CutAfterRequest());
 
     [Fact]
-    public Task A_half_closed_connection_tells_the_truth()
+    public Task A_half_closed_connection_yields_a_true_answer()
     {
         var turn = 0;
         return StrikeAsync("half-closed connections", Extent.Long ? 20 : 2, () =>
@@ -80,11 +80,12 @@ public class CutConnectionTests(LoopbackServer server) : IClassFixture<LoopbackS
         );
 
     [Fact]
-    public async Task While_everything_is_swallowed_callers_are_told_that_the_outcome_is_unknown_and_afterwards_it_goes_on()
+    public async Task While_all_traffic_is_swallowed_callers_get_an_unknown_outcome_and_afterwards_appends_go_on()
     {
         Assert.SkipUnless(
             Extent.Long,
-            $"It takes longer than {nameof(Appender.AnsweredWithin)}, {Appender.AnsweredWithin.TotalSeconds} s: VEZA_FAULTS=1 runs it."
+            $"It takes longer than {nameof(Appender.AnsweredWithin)}, {Appender.AnsweredWithin.TotalSeconds} "
+                + "s: VEZA_FAULTS=1 runs it."
         );
         var database = await server.NewDatabaseAsync();
         await using var proxy = new FaultyProxy(server.Postgres.Port);
@@ -113,7 +114,7 @@ public class CutConnectionTests(LoopbackServer server) : IClassFixture<LoopbackS
 
         var (held, release) = (new TaskCompletionSource(), new TaskCompletionSource());
         _ = proxy.Arm(new NetworkFault.HoldRequest(held, release.Task));
-        // One event too early: it is refused, unless it arrives after the next one.
+        // It expects one event too few, so it is refused unless it arrives after the next one.
         var early = node.AskAsync(MixedLoad.Command((stream, 2, 1)));
         await held.Task.WaitAsync(StruckWithin);
         Assert.Equal(AnswerKind.VersionConflict, (await early).Kind);
@@ -136,7 +137,7 @@ public class CutConnectionTests(LoopbackServer server) : IClassFixture<LoopbackS
             for (var i = 0; i < times; i++)
             {
                 await proxy.Arm(fault()).WaitAsync(StruckWithin);
-                // One batch cut off over and over would rightly be unknown in the end.
+                // A batch that is cut repeatedly would rightly end with an unknown outcome.
                 var before = Accepted();
                 await Eventually.TrueAsync(() => Accepted() > before, what: "an append after the fault");
             }

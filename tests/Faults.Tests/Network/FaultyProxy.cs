@@ -11,36 +11,32 @@ public enum Direction
     ToClient,
 }
 
-/// <summary>What befalls the append connection, once.</summary>
+/// <summary>A fault that strikes the append connection once.</summary>
 public abstract record NetworkFault
 {
-    /// <summary>So many more bytes pass in one direction, then both ends are reset.</summary>
+    /// <summary>Passes so many more bytes in one direction, then resets both ends.</summary>
     public sealed record CutAtByte(Direction Direction, int Bytes) : NetworkFault;
 
-    /// <summary>The server has answered a batch, so that its commit is done; the answer never arrives.</summary>
+    /// <summary>Drops the answer to a batch whose commit is done.</summary>
     public sealed record CutAnswer : NetworkFault;
 
-    /// <summary>
-    /// A batch is handed to the server, and the connection reset at once, whether or not the server has read it.
-    /// </summary>
+    /// <summary>Passes a batch to the server and resets the connection right after, read or unread.</summary>
     public sealed record CutAfterRequest : NetworkFault;
 
-    /// <summary>
-    /// The client's end, or the server's, is told that no more will come; the other direction stays open.
-    /// </summary>
+    /// <summary>Closes one direction (FIN) towards the client or the server; the other stays open.</summary>
     public sealed record HalfClose(Direction Direction) : NetworkFault;
 
-    /// <summary>A batch stays under way until it is released, even if the client has given up by then.</summary>
+    /// <summary>Holds a batch back until it is released, even after the client has given up.</summary>
     public sealed record HoldRequest(TaskCompletionSource Held, Task Release) : NetworkFault;
 
-    /// <summary>From a batch on, the connection swallows everything for ever, and resets nothing.</summary>
+    /// <summary>Swallows everything from a batch on, for ever, without a reset.</summary>
     public sealed record Swallow : NetworkFault;
 }
 
-/// <summary>Stands between the log and PostgreSQL and passes bytes on, until it is told to do harm.</summary>
+/// <summary>A TCP proxy between the log and PostgreSQL that injects faults on demand.</summary>
 /// <remarks>
-/// It knows the append connection by its application name, and a batch as what follows the statement's preparation
-/// there. Nothing is encrypted on loopback.
+/// Recognises the append connection by its application name, and a batch as the bytes after the statement's
+/// preparation. Nothing is encrypted on loopback.
 /// </remarks>
 public sealed class FaultyProxy : IAsyncDisposable
 {
@@ -64,13 +60,13 @@ public sealed class FaultyProxy : IAsyncDisposable
         _accepting = Task.Run(AcceptAsync);
     }
 
-    /// <summary>How many faults have struck.</summary>
+    /// <summary>The number of faults that have struck.</summary>
     public int Strikes => Volatile.Read(ref _strikes);
 
-    /// <summary>How long every piece waits before it is passed on.</summary>
+    /// <summary>The delay of every piece before it is passed on.</summary>
     public TimeSpan Delay { get; set; }
 
-    /// <summary>The same database, by way of this proxy.</summary>
+    /// <summary>The connection string of the same database through this proxy.</summary>
     public string Through(string connectionString) =>
         new NpgsqlConnectionStringBuilder(connectionString)
         {
@@ -88,7 +84,7 @@ public sealed class FaultyProxy : IAsyncDisposable
     }
 
     /// <summary>
-    /// Accepts and swallows, on every connection: neither answer nor reset. Those open then stay silent for ever.
+    /// Swallows everything on every connection: no answer, no reset. Connections open now stay silent for ever.
     /// </summary>
     public void BeginBlackHole() => _swallowing = true;
 
@@ -124,7 +120,7 @@ public sealed class FaultyProxy : IAsyncDisposable
             }
             catch (SocketException)
             {
-                // The server is away: its port refuses, and so does this one.
+                // The server is away and refuses, so the proxy refuses too.
                 link.Reset();
                 continue;
             }
@@ -171,7 +167,7 @@ public sealed class FaultyProxy : IAsyncDisposable
         }
     }
 
-    /// <returns>Whether the piece is dealt with.</returns>
+    /// <returns>True when the piece has been handled.</returns>
     private async Task<bool> StrikeAsync(Link link, Socket to, ReadOnlyMemory<byte> piece, Direction direction)
     {
         var fault = Volatile.Read(ref _next);
@@ -212,7 +208,7 @@ public sealed class FaultyProxy : IAsyncDisposable
                 Struck();
                 hold.Held.TrySetResult();
                 await hold.Release;
-                // The client may be gone, which is no reason for what it sent to be lost.
+                // The bytes of a client that is gone are passed on all the same.
                 await SendAsync(to, piece);
                 return true;
             case NetworkFault.Swallow when begins:
@@ -245,7 +241,7 @@ public sealed class FaultyProxy : IAsyncDisposable
         public volatile bool Swallows;
         public bool IsAppend { get; private set; }
 
-        /// <summary>A piece has come from the client since the statement was prepared.</summary>
+        /// <summary>True once the client has sent a piece since the preparation of the statement.</summary>
         public bool RequestUnderWay { get; private set; }
 
         public void Learn(ReadOnlySpan<byte> piece, Direction direction)
@@ -267,7 +263,7 @@ public sealed class FaultyProxy : IAsyncDisposable
             {
                 try
                 {
-                    // No farewell: what the other end has not read yet is lost.
+                    // A reset: bytes that the other end has not read are lost.
                     end.LingerState = new(true, 0);
                     end.Close();
                 }

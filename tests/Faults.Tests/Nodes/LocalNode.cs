@@ -8,8 +8,8 @@ using Veza.Faults.Tests.Recording;
 namespace Veza.Faults.Tests.Nodes;
 
 /// <summary>
-/// A node in this process: the production log over a connection string, with all it is asked and all its tail shows
-/// recorded.
+/// A node in this process: the production log over a connection string. Records every request, every answer and every
+/// event of its tail.
 /// </summary>
 public sealed class LocalNode : IAsyncDisposable
 {

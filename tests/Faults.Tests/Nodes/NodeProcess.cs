@@ -6,14 +6,11 @@ using Veza.Faults.Tests.Recording;
 
 namespace Veza.Faults.Tests.Nodes;
 
-/// <summary>
-/// A writing node in a process of its own, for killing and stopping. What it told before its end is in the history.
-/// </summary>
+/// <summary>A writing node in its own process, to kill and stop. Its output up to its end is in the history.</summary>
 public sealed class NodeProcess : IAsyncDisposable
 {
     /// <summary>
-    /// Length of the answers that <see cref="NodeWork.RepeatAtOnce"/> has remembered: what a long message's answer
-    /// takes.
+    /// Length of the answers that <see cref="NodeWork.RepeatAtOnce"/> has remembered: that of a long message.
     /// </summary>
     public const int AnswerBytes = 4000;
 
@@ -37,11 +34,11 @@ public sealed class NodeProcess : IAsyncDisposable
 
     public string Name { get; }
 
-    /// <summary>How many of its commands it has told to be accepted.</summary>
+    /// <summary>The number of its commands that it reported as accepted.</summary>
     public int Accepted => Volatile.Read(ref _yes);
     public bool Runs => !_process.HasExited;
 
-    /// <summary>Starts a node, which begins its work at once.</summary>
+    /// <summary>Starts a node, which begins its work immediately.</summary>
     public static async Task<NodeProcess> StartAsync(
         string name,
         string connectionString,
@@ -83,7 +80,7 @@ public sealed class NodeProcess : IAsyncDisposable
     /// <summary>STOP, CONT or KILL.</summary>
     public void Signal(string signal) => Signals.Send(_process.Id, signal);
 
-    /// <summary>kill -9; everything it had told by then is taken in.</summary>
+    /// <summary>kill -9; reads all its output first.</summary>
     public async Task KillAsync()
     {
         _process.Kill();
@@ -91,7 +88,7 @@ public sealed class NodeProcess : IAsyncDisposable
         await _reading;
     }
 
-    /// <summary>Lets it stop in order and tell its last answers.</summary>
+    /// <summary>Stops it in order, after its last answers.</summary>
     public async Task StopAsync()
     {
         _process.StandardInput.Close();
@@ -111,7 +108,7 @@ public sealed class NodeProcess : IAsyncDisposable
     {
         while (await _process.StandardOutput.ReadLineAsync() is { } line)
         {
-            // The last line of a killed node may be cut off; what it would have told nobody was told.
+            // The last line of a killed node may be cut off: no caller received that answer.
             if (!line.EndsWith('}') && !line.EndsWith('"'))
                 continue;
             var (what, json) = (line[..line.IndexOf(' ')], line[(line.IndexOf(' ') + 1)..]);
@@ -136,7 +133,7 @@ public sealed class NodeProcess : IAsyncDisposable
                     );
                     break;
                 default:
-                    throw new InvalidOperationException($"node {Name} told '{line}'");
+                    throw new InvalidOperationException($"node {Name} wrote '{line}'");
             }
         }
     }

@@ -10,8 +10,8 @@ using Veza.Faults.Tests.Recording;
 namespace Veza.Faults.Tests.Nodes;
 
 /// <summary>
-/// A node as a process of its own. What it is asked, answers and shows goes to its standard output as it happens, so
-/// that it outlives a kill.
+/// A node in its own process. It writes requests, answers and observed events to standard output as they happen, so
+/// that they survive a kill.
 /// </summary>
 /// <remarks>
 /// Arguments: name, seed, writers, <see cref="NodeWork"/>. It ends in order when its standard input does.
@@ -46,7 +46,7 @@ internal static class NodeProgram
             NullLoggerFactory.Instance,
             CancellationToken.None
         );
-        log.Tail.Watch(e => Tell(output, "saw", LogRow.Of(e)));
+        log.Tail.Watch(e => Write(output, "saw", LogRow.Of(e)));
 
         using var stop = new CancellationTokenSource();
         Task load;
@@ -63,8 +63,8 @@ internal static class NodeProgram
                 )
                 .ToArray();
             await Task.WhenAll(first.Select(r => AskAsync(output, log, name, r)));
-            Tell(output, Ready, "");
-            // The test has by now put something in the way, and tells by one line that all may be asked again.
+            Write(output, Ready, "");
+            // The test has blocked something by now, and asks with one line for all repeats.
             await Console.In.ReadLineAsync();
             load = Task.WhenAll(first.Select(r => AskAsync(output, log, name, r)));
         }
@@ -74,7 +74,7 @@ internal static class NodeProgram
                 writers,
                 stop.Token
             );
-            Tell(output, Ready, "");
+            Write(output, Ready, "");
         }
         await Console.In.ReadToEndAsync();
         await stop.CancelAsync();
@@ -82,7 +82,7 @@ internal static class NodeProgram
         return 0;
     }
 
-    /// <summary>No node at all: a program that has Marten and a connection string.</summary>
+    /// <summary>Not a node but a program with Marten and a connection string.</summary>
     private static async Task RunSessionsAsync(Stream output, string name, int seed, int writers)
     {
         await using var store = new SessionStore(Environment.GetEnvironmentVariable(DatabaseVariable)!);
@@ -91,7 +91,7 @@ internal static class NodeProgram
             writers,
             stop.Token
         );
-        Tell(output, Ready, "");
+        Write(output, Ready, "");
         await Console.In.ReadToEndAsync();
         await stop.CancelAsync();
         await load;
@@ -108,7 +108,7 @@ internal static class NodeProgram
     )
     {
         var ask = Ask.Of(name, Interlocked.Increment(ref _asked), request, MixedLoad.Types);
-        Tell(output, "ask", ask);
+        Write(output, "ask", ask);
         Answer answer;
         try
         {
@@ -118,17 +118,17 @@ internal static class NodeProgram
         {
             answer = Answer.Of(fault);
         }
-        Tell(output, "answer", new NodeAnswer(ask.Number, Stopwatch.GetTimestamp(), answer));
+        Write(output, "answer", new NodeAnswer(ask.Number, Stopwatch.GetTimestamp(), answer));
         return answer;
     }
 
-    private static void Tell<T>(Stream output, string what, T told)
+    private static void Write<T>(Stream output, string kind, T value)
     {
         byte[] line =
         [
-            .. System.Text.Encoding.UTF8.GetBytes(what),
+            .. System.Text.Encoding.UTF8.GetBytes(kind),
             (byte)' ',
-            .. JsonSerializer.SerializeToUtf8Bytes(told),
+            .. JsonSerializer.SerializeToUtf8Bytes(value),
             (byte)'\n',
         ];
         lock (Output)
@@ -143,18 +143,16 @@ public enum NodeWork
 {
     Mixed,
 
-    /// <summary>Everybody writes one stream.</summary>
+    /// <summary>All writers write one stream.</summary>
     OneStream,
 
-    /// <summary>
-    /// Each writer's command once, and after a line on standard input all of them again, in one batch.
-    /// </summary>
+    /// <summary>Each writer's command once. After a line on standard input, all of them again in one batch.</summary>
     RepeatAtOnce,
 
-    /// <summary>Appends through Marten sessions, as a program does that is no node.</summary>
+    /// <summary>Appends through Marten sessions, as a program other than a node does.</summary>
     Session,
 
-    /// <summary>Nothing but its share of the shards of <see cref="Owning.Tallies"/>; writers are 0.</summary>
+    /// <summary>Only its share of the shards of <see cref="Owning.Tallies"/>; it has no writers.</summary>
     Own,
 }
 

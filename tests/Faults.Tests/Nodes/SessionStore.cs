@@ -9,8 +9,8 @@ using ExistingStreamIdCollisionException = Marten.Exceptions.ExistingStreamIdCol
 namespace Veza.Faults.Tests.Nodes;
 
 /// <summary>
-/// The log as a program appends to it that is no node: a Marten session for each command, and nothing of ours but the
-/// store's options.
+/// Appends to the log as another program does: a Marten session for each command, with only the store's options from
+/// us.
 /// </summary>
 internal sealed class SessionStore(string connectionString) : IAsyncDisposable
 {
@@ -21,7 +21,7 @@ internal sealed class SessionStore(string connectionString) : IAsyncDisposable
         options.OpenVezaLog(MixedLoad.Types);
     });
 
-    /// <param name="request">Of commands without names and repeats, which sessions do not know.</param>
+    /// <param name="request">A command without names and repeats, which sessions do not support.</param>
     public async Task<AppendOutcome> AppendAsync(AppendRequest request)
     {
         await using var session = _store.LightweightSession();
@@ -53,7 +53,7 @@ internal sealed class SessionStore(string connectionString) : IAsyncDisposable
                     "MT003"
                 );
         }
-        // The database's own word: nothing was appended.
+        // An error of the database: nothing was appended.
         catch (Exception fault) when (fault.InnerException is PostgresException refused)
         {
             throw refused;

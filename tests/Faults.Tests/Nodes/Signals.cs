@@ -8,7 +8,7 @@ internal static class Signals
     /// <summary>Sends a signal, named without SIG, to one process.</summary>
     public static void Send(int processId, string signal)
     {
-        // The shell's own kill: the program of that name is in a package that a small Debian does not have.
+        // The shell's builtin kill, because a minimal Debian lacks the package of the program.
         using var kill = Process.Start(
             "sh",
             ["-c", """kill -s "$1" "$2" """, "sh", signal, processId.ToString(CultureInfo.InvariantCulture)]

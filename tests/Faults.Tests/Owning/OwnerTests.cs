@@ -7,15 +7,15 @@ using Veza.Faults.Tests.Nodes;
 namespace Veza.Faults.Tests.Owning;
 
 /// <summary>
-/// A node that owns shards of a projection dies, or freezes or is cut off in the middle of a transaction: another has
-/// them within five seconds, and no event counts twice.
+/// A node that owns shards of a projection dies, freezes or is cut off in the middle of a transaction. Another node
+/// takes them over within five seconds, and no event counts twice.
 /// </summary>
 public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFixture<LoopbackServer>
 {
-    /// <summary>What a hand-over may take.</summary>
+    /// <summary>The longest time of a hand-over.</summary>
     private static readonly TimeSpan HandOverMax = TimeSpan.FromSeconds(5);
 
-    /// <summary>Of at least a third as many commands.</summary>
+    /// <summary>The minimum number of events, from at least a third as many commands.</summary>
     private const long EventsMin = 500;
 
     [Fact]
@@ -45,14 +45,14 @@ public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFix
         var owner = await trial.StartNodeAsync("owner", writers: 0, NodeWork.Own);
         await OwnsAsync(trial, survivor, 2);
         await owner.StopAsync();
-        // It has left: there is no lease to wait for.
+        // It has released its work, so no lease must run out.
         Assert.Equal(1L, await trial.AskAsync<long>("select count(*) from log.nodes"));
         await HandedOverAsync(trial, survivor);
         await EachOnceAsync(trial, survivor, host);
     }
 
     [Fact]
-    public async Task A_node_stopped_in_the_middle_of_its_transactions_loses_its_shards_and_writes_nothing_more_when_it_goes_on()
+    public async Task A_node_frozen_in_its_transactions_loses_its_shards_and_writes_nothing_when_it_resumes()
     {
         for (var round = 1; round <= Extent.Rounds; round++)
         {
@@ -64,17 +64,17 @@ public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFix
             await OwnsAsync(trial, survivor, 2);
             await InTransactionsAsync(trial, survivor, () => owner.Signal("STOP"));
             await HandedOverAsync(trial, survivor);
-            // Not held up by what the other had locked.
+            // The locks of the other node do not block it.
             await host.WaitAsync([Tallies.ProjectionName], survivor.Log.Head, TestContext.Current.CancellationToken);
             owner.Signal("CONT");
-            // It lives on as a node like any other, and gets its share again.
+            // It continues as an ordinary node and gets its share again.
             await OwnsAsync(trial, survivor, 2);
             await EachOnceAsync(trial, survivor, host);
         }
     }
 
     [Fact]
-    public async Task A_node_cut_off_in_the_middle_of_its_transactions_loses_its_shards_and_counts_nothing_twice_when_it_is_back()
+    public async Task A_node_cut_off_in_its_transactions_loses_its_shards_and_counts_nothing_twice_when_it_returns()
     {
         for (var round = 1; round <= Extent.Rounds; round++)
         {
@@ -83,15 +83,15 @@ public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFix
             var survivor = await trial.OpenNodeAsync("survivor");
             await using var host = await Tallies.RunAsync(survivor.Log, trial.ConnectionString);
             survivor.Load(writers: 4, Extent.Seed);
-            // A process of its own: what is cut off waits with threads that the survivor would lack.
+            // In its own process, because the waits of a node that is cut off would take the survivor's threads.
             await trial.StartNodeAsync("cut off", writers: 0, NodeWork.Own, through: proxy);
             await OwnsAsync(trial, survivor, 2);
             await InTransactionsAsync(trial, survivor, proxy.BeginBlackHole);
             await HandedOverAsync(trial, survivor);
-            // Not held up by what the other had locked.
+            // The locks of the other node do not block it.
             await host.WaitAsync([Tallies.ProjectionName], survivor.Log.Head, TestContext.Current.CancellationToken);
             proxy.EndBlackHole();
-            // The server ended the sessions from before, and resets whoever goes on in one.
+            // The server ended the old sessions and resets any client that uses one.
             proxy.CutAll();
             await OwnsAsync(trial, survivor, 2);
             await EachOnceAsync(trial, survivor, host);
@@ -106,14 +106,15 @@ public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFix
         await using var host = await Tallies.RunAsync(survivor.Log, trial.ConnectionString);
         survivor.Load(writers: 4, Extent.Seed);
         var (lapsed, living) = (Guid.CreateVersion7(), survivor.Log.Owners.Node);
-        // As a build's transaction is left: its node was stopped between two of its statements.
+        // A build's transaction remains open: its node stopped between two of its statements.
         await using var left = await InTransactionOfAsync(
             lapsed,
             "lock table views.faults_tallies_v1 in share row exclusive mode"
         );
         await using var other = await InTransactionOfAsync(living, "select 1");
         await trial.AskAsync<object?>(
-            $"insert into log.nodes (id, runs, seen) values ('{lapsed}', '{{}}', clock_timestamp() - interval '1 minute') returning 1"
+            "insert into log.nodes (id, runs, seen) "
+                + $"values ('{lapsed}', '{{}}', clock_timestamp() - interval '1 minute') returning 1"
         );
         await UntilAsync(trial, $"select count(*) from pg_stat_activity where pid = {left.ProcessID}", 0, HandOverMax);
         await UntilAsync(trial, $"select count(*) from log.nodes where id = '{lapsed}'", 0, HandOverMax);
@@ -142,13 +143,15 @@ public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFix
     }
 
     /// <summary>
-    /// Strikes the other node while the server has the transactions of its two shards and waits for a lock, and then
-    /// lets them have it: they end without the node, which does not learn how.
+    /// Strikes the other node while the server holds the transactions of its two shards in a wait for a lock, then
+    /// releases the lock. They end without the node, which does not learn the outcome.
     /// </summary>
     private static async Task InTransactionsAsync(Trial trial, LocalNode survivor, Action strike)
     {
         var sessions =
-            $"from pg_stat_activity where datname = current_database() and application_name like 'veza-projections %' and application_name <> 'veza-projections {survivor.Log.Owners.Node}'";
+            "from pg_stat_activity where datname = current_database() "
+            + "and application_name like 'veza-projections %' and application_name <> 'veza-projections "
+            + $"{survivor.Log.Owners.Node}'";
         await using (
             var holder = new NpgsqlConnection(
                 new NpgsqlConnectionStringBuilder(trial.ConnectionString) { Pooling = false }.ConnectionString
@@ -173,8 +176,8 @@ public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFix
             );
             strike();
         }
-        // A step is one batch, and so one transaction that the server has whole: none is left open for a node that will
-        // not commit it.
+        // A step is one batch and thereby one transaction that the server has completely. None stays open for a node
+        // that will not commit it.
         await UntilAsync(trial, $"select count(*) {sessions} and state <> 'idle'", 0, TimeSpan.FromSeconds(30));
     }
 
@@ -190,18 +193,19 @@ public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFix
         TestContext.Current.TestOutputHelper?.WriteLine($"handed over in {since.Elapsed.TotalMilliseconds:0} ms");
     }
 
-    /// <summary>Until the survivor has that many of the four shards, and the other node the rest.</summary>
+    /// <summary>Waits until the survivor has that many of the four shards, and the other node the rest.</summary>
     private static Task OwnsAsync(Trial trial, LocalNode survivor, int shards) =>
         UntilAsync(
             trial,
-            $"select 10 * count(*) filter (where node = '{survivor.Log.Owners.Node}') + count(*) filter (where node <> '{survivor.Log.Owners.Node}') from log.runners",
+            $"select 10 * count(*) filter (where node = '{survivor.Log.Owners.Node}') "
+                + $"+ count(*) filter (where node <> '{survivor.Log.Owners.Node}') from log.runners",
             (10 * shards) + 4 - shards,
             TimeSpan.FromSeconds(30)
         );
 
     private static async Task EachOnceAsync(Trial trial, LocalNode survivor, ProjectionHost host)
     {
-        // What is over soon would have counted too little to tell.
+        // A load that ends soon would count too little to prove anything.
         while (survivor.Log.Head < EventsMin)
             await survivor.Log.Tail.WaitAsync(survivor.Log.Head, TestContext.Current.CancellationToken);
         await survivor.StopLoadAsync();

@@ -7,16 +7,15 @@ namespace Veza.Faults.Tests.Owning;
 
 public sealed record Tally(Guid Command, int Events);
 
-/// <summary>
-/// Counts each command's events in four shards: an event applied twice, or not at all, shows for ever.
-/// </summary>
+/// <summary>Counts each command's events in four shards: a skipped or doubled event shows for ever.</summary>
 public sealed class Tallies : Projection<Tally, Guid>
 {
     public const string ProjectionName = "faults.tallies.v1";
 
-    /// <summary>What the rows differ in from the log: 0 when each event was applied once.</summary>
+    /// <summary>Counts the differences between rows and log: 0 when each event was applied once.</summary>
     public const string Differences = """
-        select count(*) from (select (data ->> 'command')::uuid as command, count(*) as events from log.mt_events group by 1) as logged
+        select count(*)
+        from (select (data ->> 'command')::uuid as command, count(*) as events from log.mt_events group by 1) as logged
         full join views.faults_tallies_v1 t using (command) where t.events is distinct from logged.events
         """;
 

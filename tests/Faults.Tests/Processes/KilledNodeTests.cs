@@ -5,7 +5,7 @@ namespace Veza.Faults.Tests.Processes;
 public class KilledNodeTests(FaultServer server)
 {
     [Fact]
-    public async Task Kill_9_of_a_node_in_the_middle_of_its_batches_breaks_no_promise_and_holds_up_nobody()
+    public async Task Kill_9_of_a_node_in_the_middle_of_its_batches_breaks_no_promise_and_blocks_no_other()
     {
         await using var trial = await server.BeginAsync();
         var survivor = await trial.OpenNodeAsync("survivor");
@@ -25,7 +25,7 @@ public class KilledNodeTests(FaultServer server)
     }
 
     [Fact]
-    public async Task Kill_9_of_a_program_that_appends_through_Marten_sessions_breaks_no_promise_and_holds_up_nobody()
+    public async Task Kill_9_of_a_program_that_appends_through_Marten_sessions_breaks_no_promise_and_blocks_no_other()
     {
         await using var trial = await server.BeginAsync();
         var survivor = await trial.OpenNodeAsync("survivor");

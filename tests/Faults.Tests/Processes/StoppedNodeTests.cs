@@ -4,26 +4,27 @@ using Veza.Faults.Tests.Nodes;
 namespace Veza.Faults.Tests.Processes;
 
 /// <summary>
-/// A node that is stopped (SIGSTOP: a frozen virtual machine, a debugger) keeps its connection, so its backend must not
-/// keep the log's lock for its sake.
+/// A node that is stopped (SIGSTOP: a frozen virtual machine, a debugger) keeps its connection. Its backend must not
+/// hold the log's lock meanwhile.
 /// </summary>
 public class StoppedNodeTests(FaultServer server)
 {
-    /// <summary>The append lock, as pg_locks shows it, and who waits for it or holds it.</summary>
+    /// <summary>The append lock in pg_locks, with its holder and its waiters.</summary>
     private const string LockOf =
         "from pg_locks l join pg_stat_activity a using (pid) "
-        + "where l.locktype = 'advisory' and l.classid = 7310573 and l.objid = 1 and a.application_name = 'veza-append' and a.datname = current_database()";
+        + "where l.locktype = 'advisory' and l.classid = 7310573 and l.objid = 1 "
+        + "and a.application_name = 'veza-append' and a.datname = current_database()";
 
     private const string AnybodyWaits =
         "from pg_locks where locktype = 'advisory' and classid = 7310573 and objid = 1 and not granted "
         + "and database = (select oid from pg_database where datname = current_database())";
 
     [Fact]
-    public async Task A_node_stopped_while_its_batch_is_with_the_database_holds_up_nobody_and_gets_its_answers_when_it_goes_on()
+    public async Task A_node_frozen_while_its_batch_is_with_the_database_blocks_no_other_and_resumes_with_its_answers()
     {
         for (var round = 1; round <= Extent.Rounds; round++)
         {
-            // A database for each round: the nodes of the one before would wait for the lock too, and be taken for the
+            // A database for each round: nodes of the round before would wait for the lock too, and be mistaken for the
             // stopped one.
             await using var trial = await server.BeginAsync();
             var other = await trial.OpenNodeAsync("other");
@@ -40,7 +41,7 @@ public class StoppedNodeTests(FaultServer server)
                 );
                 stopped.Signal("STOP");
             }
-            // The batch goes through without its node, and the lock with it.
+            // The batch commits without its node and releases the lock.
             await UntilCountAsync(trial, $"select count(*) {LockOf}", 0, "the end of the stopped node's statement");
             var load = other.Load(writers: 8, Extent.Seed + round);
             await trial.ProgressAsync("SIGSTOP", "other");
@@ -74,7 +75,7 @@ public class StoppedNodeTests(FaultServer server)
                 1,
                 "the first repeat waiting for the lock"
             );
-            // It is alone in its batch. The next one has all the others, so the lock is taken in between.
+            // It is alone in its batch. The next batch has all the others, so the lock is taken in between.
             var second = HoldLockAsync(trial);
             await UntilCountAsync(
                 trial,

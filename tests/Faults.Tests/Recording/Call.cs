@@ -7,11 +7,11 @@ using Veza.EventStore.Events;
 
 namespace Veza.Faults.Tests.Recording;
 
-/// <summary>What a caller asked of the log.</summary>
-/// <param name="Node">The node asked.</param>
+/// <summary>A caller's request to the log.</summary>
+/// <param name="Node">The node that received it.</param>
 /// <param name="Number">1, 2, 3 … within a node.</param>
-/// <param name="Repeatable">The command id may be sent again and must then get the first answer.</param>
-/// <param name="Remember">JSON the log is to give to a repeat; null when there is none.</param>
+/// <param name="Repeatable">The command id may be repeated, and a repeat must get the first answer.</param>
+/// <param name="Remember">JSON that the log returns to a repeat; null without one.</param>
 /// <param name="AskedAt">
 /// In ticks of <see cref="Stopwatch"/>, whose clock is the machine's and so the same in every process.
 /// </param>
@@ -63,9 +63,9 @@ public enum AnswerKind
     Unknown,
 }
 
-/// <summary>What the caller was told.</summary>
+/// <summary>The answer that the caller received.</summary>
 /// <param name="Stream">The stream in conflict; <paramref name="Version"/> is then its actual version.</param>
-/// <param name="Detail">The name taken, what a repeat was given again, or the fault's message.</param>
+/// <param name="Detail">The taken name, the answer to a repeat, or the fault's message.</param>
 public sealed record Answer(
     AnswerKind Kind,
     long Version = 0,
@@ -98,8 +98,8 @@ public sealed record Answer(
         };
 
     /// <summary>
-    /// An error of the database's own says that nothing was appended; whatever else goes wrong says nothing, and the
-    /// command may have been.
+    /// An error from the database means that nothing was appended. After any other failure the command may have been
+    /// appended.
     /// </summary>
     public static Answer Of(Exception fault) =>
         fault switch
@@ -113,7 +113,7 @@ public sealed record Answer(
         };
 }
 
-/// <summary>A question and, once it came, its answer.</summary>
+/// <summary>A request and, once it came, its answer.</summary>
 public sealed class Call(Ask ask)
 {
     private Answer? _answer;
@@ -121,7 +121,8 @@ public sealed class Call(Ask ask)
     public Ask Ask { get; } = ask;
 
     /// <summary>
-    /// Null for ever when the caller's node died first: then nobody was told, and the command may have been appended.
+    /// Null for ever when the caller's node died first: no caller received an answer, and the command may have been
+    /// appended.
     /// </summary>
     public Answer? Answer => Volatile.Read(ref _answer);
 
@@ -136,7 +137,9 @@ public sealed class Call(Ask ask)
     }
 
     public override string ToString() =>
-        $"{Ask.Node}#{Ask.Number} command {Ask.CommandId} [{string.Join(", ", Ask.Changes.Select(c => $"{c.Stream}@{c.Expected}+{c.Events.Count}"))}"
-        + $"{string.Concat(Ask.Names.Select(n => $", {(n.Claim ? "claim" : "release")} {n.Scope}/{n.Name} for {n.Owner}"))}]"
+        $"{Ask.Node}#{Ask.Number} command {Ask.CommandId} "
+        + $"[{string.Join(", ", Ask.Changes.Select(c => $"{c.Stream}@{c.Expected}+{c.Events.Count}"))}"
+        + string.Concat(Ask.Names.Select(n => $", {(n.Claim ? "claim" : "release")} {n.Scope}/{n.Name} for {n.Owner}"))
+        + "]"
         + $" → {(Answer is { } a ? $"{a.Kind} version {a.Version} position {a.Position} {a.Detail}" : "no answer")}";
 }

@@ -6,7 +6,7 @@ using Veza.EventStore.Events;
 
 namespace Veza.Faults.Tests.Recording;
 
-/// <summary>An event as somebody saw it.</summary>
+/// <summary>An event as a reader saw it.</summary>
 public sealed record LogRow(
     long Position,
     Guid Id,
@@ -24,11 +24,11 @@ public sealed record LogRow(
 
 public sealed record NameRow(string Scope, string Name, Guid Owner);
 
-/// <summary>What one reader saw of one event.</summary>
+/// <summary>One reader's first sight of one event.</summary>
 /// <param name="Live">Seen in a node's tail, as a subscriber would.</param>
 public sealed record Sighting(string Reader, bool Live, LogRow Row);
 
-/// <summary>The log as one database snapshot had it.</summary>
+/// <summary>The log in one database snapshot.</summary>
 /// <param name="Chain">The head according to the chain of batches.</param>
 public sealed record Snapshot(
     string Reader,
@@ -39,15 +39,15 @@ public sealed record Snapshot(
     IReadOnlyList<NameRow> Names
 );
 
-/// <summary>A fault, and which nodes lived through it.</summary>
+/// <summary>A fault, and the nodes that survived it.</summary>
 /// <param name="EndedAt">In ticks of <see cref="Stopwatch"/>.</param>
 public sealed record FaultEnd(string Name, long EndedAt, IReadOnlyList<string> Survivors);
 
 /// <summary>
-/// Everything callers asked and were told, and everything readers saw, while faults went on. Safe to use from many
+/// All requests and answers of callers and all observations of readers while faults strike. Safe to use from many
 /// threads.
 /// </summary>
-/// <remarks>Beyond a bound it throws, which fails the test: a history with holes proves nothing.</remarks>
+/// <remarks>It throws beyond a bound, which fails the test: a history with gaps proves nothing.</remarks>
 public sealed class History
 {
     /// <summary>Some minutes of load; a call takes about a kilobyte.</summary>
@@ -69,7 +69,7 @@ public sealed class History
     public IReadOnlyCollection<Snapshot> Snapshots => _snapshots;
     public IReadOnlyCollection<FaultEnd> Faults => _faults;
 
-    /// <summary>To be called before the request is sent.</summary>
+    /// <summary>Must be called before the request is sent.</summary>
     public Call Asked(string node, AppendRequest request, EventTypes types) =>
         Asked(Ask.Of(node, _numbers.AddOrUpdate(node, 1, (_, n) => n + 1), request, types));
 
@@ -93,7 +93,7 @@ public sealed class History
         _snapshots.Enqueue(snapshot);
     }
 
-    /// <summary>The fault is over now: from here on each of the nodes has 10 s to append again.</summary>
+    /// <summary>Marks the end of the fault: from now on each of the nodes has 10 s to append again.</summary>
     public FaultEnd FaultEnded(string name, params IReadOnlyList<string> survivors)
     {
         var fault = new FaultEnd(name, Stopwatch.GetTimestamp(), survivors);
@@ -101,7 +101,7 @@ public sealed class History
         return fault;
     }
 
-    /// <summary>Asks a log, or whatever stands for one, and records question and answer.</summary>
+    /// <summary>Sends a request to a log, or to its substitute, and records it with its answer.</summary>
     public async Task<Answer> AppendAsync(
         string node,
         Func<AppendRequest, Task<AppendOutcome>> append,

@@ -4,8 +4,7 @@ using Veza.EventStore.Database;
 namespace Veza.Faults.Tests.Recording;
 
 /// <summary>
-/// Reads the database over and over, as an analyst would, and records each snapshot and every event when it first
-/// shows.
+/// Reads the database repeatedly, as an analyst would. Records each snapshot, and every event when it first appears.
 /// </summary>
 public sealed class SnapshotReader : IAsyncDisposable
 {
@@ -14,7 +13,7 @@ public sealed class SnapshotReader : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _loop;
 
-    /// <param name="connectionString">Straight to the server, not through whatever disturbs the writers.</param>
+    /// <param name="connectionString">Directly to the server, not through the proxy that disturbs the writers.</param>
     public SnapshotReader(string name, string connectionString, History history) =>
         _loop = Task.Run(() => RunAsync(name, connectionString, history));
 
@@ -59,7 +58,8 @@ public sealed class SnapshotReader : IAsyncDisposable
             chain;
         await using (
             var whole = new NpgsqlCommand(
-                "select count(*), coalesce(min(seq_id), 0), coalesce(max(seq_id), 0), (select coalesce(max(position), 0) from log.chain) from log.mt_events",
+                "select count(*), coalesce(min(seq_id), 0), coalesce(max(seq_id), 0), "
+                    + "(select coalesce(max(position), 0) from log.chain) from log.mt_events",
                 connection
             )
         )

@@ -5,7 +5,7 @@ namespace Veza.Faults.Tests.Servers;
 public class AbsenceTests(FaultServer server)
 {
     [Fact]
-    public async Task While_the_server_stays_away_callers_are_told_that_the_outcome_is_unknown_and_nothing_unknown_is_doubled()
+    public async Task While_the_server_is_away_callers_get_an_unknown_outcome_and_no_such_command_is_doubled()
     {
         await using var trial = await server.BeginAsync();
         var node = await trial.OpenNodeAsync("hurried", new HurriedClock());
@@ -15,10 +15,10 @@ public class AbsenceTests(FaultServer server)
         {
             var before = load.Accepted;
             await Eventually.TrueAsync(() => load.Accepted >= before + 50, what: "the load before the fault");
-            var told = Unknown(trial);
+            var unknown = Unknown(trial);
             await trial.Postgres.KillAsync();
-            // Twice as many as there are writers: some have already asked again.
-            await Eventually.TrueAsync(() => Unknown(trial) >= told + 24, what: "answers that say unknown");
+            // Twice the number of writers, because some have already retried.
+            await Eventually.TrueAsync(() => Unknown(trial) >= unknown + 24, what: "answers that say unknown");
             await trial.Postgres.RestartAsync();
             await trial.ProgressAsync("long absence", "hurried");
         }
@@ -27,7 +27,7 @@ public class AbsenceTests(FaultServer server)
 
     private static int Unknown(Trial trial) => trial.History.Calls.Count(c => c.Answer is { Kind: AnswerKind.Unknown });
 
-    /// <summary>Spans pass twenty times as fast, so that the node soon gives up waiting for its server.</summary>
+    /// <summary>A clock that is twenty times as fast, so that the node soon gives up waiting for its server.</summary>
     private sealed class HurriedClock : TimeProvider
     {
         private const int Times = 20;

@@ -3,14 +3,15 @@ using Veza.Faults.Tests.Nodes;
 
 namespace Veza.Faults.Tests.Servers;
 
-/// <summary>The database goes away in the middle of the load and comes back; the nodes live through it.</summary>
+/// <summary>The database goes away during the load and comes back, while the nodes survive.</summary>
 public class CrashTests(FaultServer server)
 {
     [Fact]
     public async Task A_terminated_append_backend_breaks_no_promise() =>
         await UnderLoadAsync("pg_terminate_backend", async trial =>
             await trial.ExecuteAsync(
-                "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'veza-append' and datname = current_database()"
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                    + "where application_name = 'veza-append' and datname = current_database()"
             )
         );
 
@@ -18,13 +19,14 @@ public class CrashTests(FaultServer server)
     public async Task Kill_9_of_an_append_backend_which_makes_the_server_start_anew_breaks_no_promise() =>
         await UnderLoadAsync("kill -9 of a backend", async trial =>
         {
-            // A node has none for a moment when it has given one up.
+            // A node has no connection for a moment after it has dropped one.
             var backend = 0;
             await Eventually.TrueAsync(
                 async () =>
                     (
                         backend = await trial.AskAsync<int>(
-                            "select coalesce(min(pid), 0) from pg_stat_activity where application_name = 'veza-append' and datname = current_database()"
+                            "select coalesce(min(pid), 0) from pg_stat_activity "
+                                + "where application_name = 'veza-append' and datname = current_database()"
                         )
                     ) != 0,
                 what: "a backend that appends"
@@ -45,13 +47,13 @@ public class CrashTests(FaultServer server)
     public async Task An_immediate_stop_of_the_server_breaks_no_promise() =>
         await UnderLoadAsync("immediate stop", async trial =>
         {
-            // SIGQUIT is what pg_ctl stop -m immediate sends.
+            // SIGQUIT is the signal of pg_ctl stop -m immediate.
             await trial.Postgres.KillAsync("QUIT");
             await trial.Postgres.RestartAsync();
         });
 
     /// <summary>
-    /// The fault is over once the server, which starts anew, takes connections again and knows nothing of the backend.
+    /// The fault is over once the restarted server accepts connections and no longer knows the backend.
     /// </summary>
     private static Task RecoveredFromDeathOfAsync(int backend, Trial trial) =>
         Eventually.TrueAsync(

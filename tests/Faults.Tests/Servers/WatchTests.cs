@@ -4,7 +4,7 @@ using Veza.Faults.Tests.Nodes;
 
 namespace Veza.Faults.Tests.Servers;
 
-/// <summary>The private server is killed, and nobody but its watch starts it again.</summary>
+/// <summary>The private server is killed, and only its watch restarts it.</summary>
 public class WatchTests
 {
     [Fact]
@@ -28,7 +28,7 @@ public class WatchTests
 
             Signals.Send(postgres.ProcessId, "KILL");
 
-            // Its return is part of what is waited for: the fault is over with the kill.
+            // The wait includes the server's return: the fault ends with the kill.
             await trial.ProgressAsync("kill -9 of a watched postmaster", "one", "two");
             await Eventually.TrueAsync(() => watch.Status is { State: ServerState.Running, Restarts: 1 });
             await trial.HoldsAsync();

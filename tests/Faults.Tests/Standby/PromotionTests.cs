@@ -48,7 +48,7 @@ public class PromotionTests
     }
 
     [Fact]
-    public async Task An_asynchronous_standby_that_lacks_acknowledged_events_forks_the_log_and_every_follower_is_told()
+    public async Task An_asynchronous_standby_that_lacks_acknowledged_events_forks_the_log_and_every_follower_notices()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Starting a standby as the server's user needs root.");
         await using var primary = await LocalPostgres.StartEphemeralAsync(loopback: true);
@@ -78,11 +78,11 @@ public class PromotionTests
         await primary.KillAsync();
         await standby.PromoteAsync();
 
-        // Asked before the node knows of the fork: it is to be decided again, on the stream as it now is.
+        // Sent before the node has noticed the fork. It must be decided again on the stream as it now is.
         Assert.True(
             (await node.AskAsync(MixedLoad.Command((stream, 5, 1)))) is { Kind: AnswerKind.VersionConflict, Version: 2 }
         );
-        // In the new history the stream has the very version that the earlier decision expects, made of other events.
+        // In the new history the stream has the version that the earlier decision expects, but with other events.
         Assert.True((await node.AskAsync(MixedLoad.Command((stream, 2, 3)))) is { IsYes: true, Position: 5 });
         await Assert.ThrowsAsync<HistoryForkedException>(() => follower);
         Assert.Equal((1, 5), (node.Log.HistoryGeneration, node.Log.Head));

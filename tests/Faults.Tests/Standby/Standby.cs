@@ -4,7 +4,7 @@ using Veza.EventStore.Postgres;
 
 namespace Veza.Faults.Tests.Standby;
 
-/// <summary>A streaming standby of a private server, in a temporary folder, gone with its maker.</summary>
+/// <summary>A streaming standby of a private server, in a temporary folder. It ends with its maker.</summary>
 public sealed class StandbyServer : IAsyncDisposable
 {
     private readonly Process _keeper;
@@ -28,9 +28,14 @@ public sealed class StandbyServer : IAsyncDisposable
         var port = Loopback.FreePort();
         var to = new NpgsqlConnectionStringBuilder(primary.ConnectionString);
         await ShellAsync("""chown postgres: "$1" """, [folder], asServer: false);
-        // Our death closes the pipe that it reads.
+        // The keeper stops the server when this process dies, which closes the keeper's standard input.
         var keeper = Start(
-            """trap "" INT TERM HUP; cat > /dev/null; "$2/pg_ctl" stop -D "$1/data" -m immediate > /dev/null 2>&1; rm -rf "$1" """,
+            """
+            trap "" INT TERM HUP
+            cat > /dev/null
+            "$2/pg_ctl" stop -D "$1/data" -m immediate > /dev/null 2>&1
+            rm -rf "$1"
+            """,
             [folder, bin],
             "setsid"
         );
@@ -38,7 +43,8 @@ public sealed class StandbyServer : IAsyncDisposable
             """
             export PGPASSWORD="$4"
             "$2/pg_basebackup" -D "$1/data" -R -X stream -c fast -h 127.0.0.1 -p "$3" -U veza &&
-            printf "port = %s\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '%s'\n" "$5" "$1" >> "$1/data/postgresql.auto.conf" &&
+            printf "port = %s\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '%s'\n" "$5" "$1" \
+                >> "$1/data/postgresql.auto.conf" &&
             "$2/pg_ctl" start -s -w -D "$1/data" -l "$1/log"
             """,
             [folder, bin, primary.Port.ToString(), to.Password!, port.ToString()]
@@ -55,7 +61,7 @@ public sealed class StandbyServer : IAsyncDisposable
         );
     }
 
-    /// <summary>Either server, whichever is the primary.</summary>
+    /// <summary>A connection string for both servers that picks the primary.</summary>
     public string Either(LocalPostgres primary)
     {
         var own = new NpgsqlConnectionStringBuilder(ConnectionString);
@@ -68,11 +74,12 @@ public sealed class StandbyServer : IAsyncDisposable
 
     public Task PromoteAsync() => ShellAsync("""exec "$2/pg_ctl" promote -s -w -D "$1/data" """, [_folder, _bin]);
 
-    /// <summary>From now on it receives nothing more.</summary>
+    /// <summary>Ends the replication.</summary>
     public Task DisconnectAsync() =>
         ShellAsync(
             """
-            echo "primary_conninfo = 'host=127.0.0.1 port=1'" >> "$1/data/postgresql.auto.conf" && exec "$2/pg_ctl" reload -s -D "$1/data"
+            echo "primary_conninfo = 'host=127.0.0.1 port=1'" >> "$1/data/postgresql.auto.conf" &&
+            exec "$2/pg_ctl" reload -s -D "$1/data"
             """,
             [_folder, _bin]
         );

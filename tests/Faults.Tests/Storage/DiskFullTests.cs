@@ -11,7 +11,7 @@ namespace Veza.Faults.Tests.Storage;
 public class DiskFullTests
 {
     /// <summary>
-    /// An empty server with its write-ahead log, what must stay free, and room for some thousand events.
+    /// Space for an empty server with its write-ahead log, the minimum that must stay free, and some thousand events.
     /// </summary>
     private const int DiskMegabytes = 384;
 
@@ -45,11 +45,10 @@ public class DiskFullTests
             await Eventually.TrueAsync(
                 () =>
                 {
-                    // Of a node that does not see the disk, the reserve is filled too, before the server has used it
-                    // up.
+                    // For a node that does not see the disk, fills the reserve too before the server has used it up.
                     if (!nodeSeesDisk)
                         disk.Fill();
-                    // A fallen server's answers come after all that its callers wait for.
+                    // After the server has fallen, answers take as long as all of its callers' waits.
                     return Count(Failed) > failed + (nodeSeesDisk ? 8 : 0);
                 },
                 what: "appends that the full disk stops"
@@ -59,7 +58,7 @@ public class DiskFullTests
             TellOfRefusals(round, filledAt, watch.Status.Restarts);
             disk.Free();
             await trial.ProgressAsync($"full disk {round}", "node");
-            // The reserve too is made again.
+            // The reserve is created again too.
             await Eventually.TrueAsync(
                 () => File.Exists(Path.Combine(disk.Folder, "postgres", "reserve")),
                 what: "the reserve"
@@ -68,7 +67,7 @@ public class DiskFullTests
         await trial.HoldsAsync();
         await using var database = NpgsqlDataSource.Create(postgres.ConnectionString);
         var report = await new LogVerifier(database, []).VerifyAsync(TestContext.Current.CancellationToken);
-        // The load's names are no event's, so that the verifier has no rule for them; the checkers have.
+        // The verifier has no rule for the load's names, which come from no event; the checkers have one.
         Assert.All(report.Checks.Where(c => c.Of != "names"), check => Assert.Empty(check.Differences));
 
         int Count(params AnswerKind[] kinds) =>
@@ -84,21 +83,22 @@ public class DiskFullTests
                 .Order()
                 .ToList();
             TestContext.Current.TestOutputHelper?.WriteLine(
-                $"round {round}: {waits.Count} refused while full, the slowest after {waits.LastOrDefault():F0} ms; {restarts} restarts so far"
+                $"round {round}: {waits.Count} refused while full, the slowest after "
+                    + $"{waits.LastOrDefault():F0} ms; {restarts} restarts so far"
             );
         }
     }
 
     private static async Task RefusedWhileReadAsync(LocalNode node)
     {
-        // Between two looks at the disk the server itself may still take what the reserve, freed by then, has room for.
+        // Between two readings of the disk the server itself may take the space that the freed reserve left.
         await Eventually.TrueAsync(
             async () =>
                 (await node.AskAsync(Load.MixedLoad.Command((Guid.CreateVersion7(), 0, 1)))).Kind == AnswerKind.NoRoom,
             what: "the node sees that the disk is full"
         );
-        // The server may have fallen before it was seen that the disk is full; with its reserve it comes back on the
-        // full disk.
+        // The server may have fallen before the node noticed the full disk. With its reserve it restarts on the full
+        // disk.
         await Eventually.TrueAsync(
             async () =>
             {

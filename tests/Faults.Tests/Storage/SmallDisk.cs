@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Veza.Faults.Tests.Storage;
 
-/// <summary>A file system of a fixed size in memory, unmounted when its maker is gone.</summary>
+/// <summary>A file system of fixed size in memory, unmounted when its maker ends.</summary>
 public sealed class SmallDisk : IAsyncDisposable
 {
     private readonly Process _keeper;
@@ -40,14 +40,21 @@ public sealed class SmallDisk : IAsyncDisposable
                 return null;
             }
         }
-        // Our death closes the pipe that it reads; the server on the disk, if it still runs, goes first.
+        // The keeper unmounts the disk when this process dies, which closes the keeper's standard input. A server that
+        // still runs on the disk is stopped first.
         var keeper = Process.Start(
             new ProcessStartInfo(
                 "setsid",
                 [
                     "sh",
                     "-c",
-                    """trap "" INT TERM HUP; cat > /dev/null; pid=$(head -n 1 "$1/postgres/data/postmaster.pid" 2> /dev/null) && kill -QUIT "$pid"; umount -l "$1"; rmdir "$1" """,
+                    """
+                    trap "" INT TERM HUP
+                    cat > /dev/null
+                    pid=$(head -n 1 "$1/postgres/data/postmaster.pid" 2> /dev/null) && kill -QUIT "$pid"
+                    umount -l "$1"
+                    rmdir "$1"
+                    """,
                     "sh",
                     folder,
                 ]
@@ -59,7 +66,7 @@ public sealed class SmallDisk : IAsyncDisposable
         return new(keeper, folder);
     }
 
-    /// <summary>Takes all the room there is; again, also what was freed since.</summary>
+    /// <summary>Fills all free space. A second call also fills the space that was freed since.</summary>
     public void Fill()
     {
         using var ballast = new FileStream(Ballast, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);

@@ -49,8 +49,8 @@ public class AccessTokenTests
     [Fact]
     public void A_key_is_what_the_secret_and_the_day_make_it()
     {
-        // The same point by Node.js: HKDF-SHA256 without salt, info "veza access token ES256 2026-11-20", 48 bytes,
-        // modulo n - 1, plus 1.
+        // The same point as Node.js computes it: HKDF-SHA256 without salt, info "veza access token ES256 2026-11-20",
+        // 48 bytes, modulo n - 1, plus 1.
         Assert.Equal("2026-11-20", _keys.Current.Id);
         Assert.Equal("6Qi1Pce9UtB77k2SzibeWRfYGSn6MQ8Fb8XEpLz3AiI", Jwk.Of(_keys.Current).X);
     }
@@ -198,7 +198,7 @@ public class AccessTokenTests
             Assert.Null(_tokens.Read(token[..i] + (token[i] == 'A' ? 'B' : 'A') + token[(i + 1)..], out _));
     }
 
-    /// <summary>A token of today's key, with claims changed before it was signed.</summary>
+    /// <summary>A token of today's key, whose claims were changed before it was signed.</summary>
     private string Signed(Action<JsonObject> change)
     {
         var claims = JsonNode.Parse(Base64Url.DecodeFromChars(Token.Split('.')[1]))!.AsObject();

@@ -15,7 +15,7 @@ using Veza.Reactors.Running;
 
 namespace Veza.Integration.Tests.Accounts;
 
-/// <summary>An address counts once it is proven, and nothing tells a stranger whose it is.</summary>
+/// <summary>An address takes effect once it is proven, and no answer reveals its holder to a stranger.</summary>
 public class EmailTests(VezaServer veza)
 {
     private const string Password = "correct horse battery";
@@ -28,7 +28,7 @@ public class EmailTests(VezaServer veza)
     private readonly MailFolder _mails = new(veza.Home);
 
     [Fact]
-    public async Task An_address_signs_nobody_in_until_the_token_mailed_there_has_proven_it()
+    public async Task An_address_does_not_sign_in_until_the_token_mailed_there_has_proven_it()
     {
         var ada = await veza.RegisterAsync("ada");
         var email = $"{ada.UserName}@example.org";
@@ -75,7 +75,7 @@ public class EmailTests(VezaServer veza)
     }
 
     [Fact]
-    public async Task Registering_with_the_address_of_another_is_answered_like_any_registration_and_only_its_holder_hears_of_it()
+    public async Task Registering_with_anothers_address_is_answered_like_any_other_and_only_its_holder_is_mailed()
     {
         var ada = await veza.RegisterAsync("ada");
         var email = $"{ada.UserName}@example.org";
@@ -89,7 +89,7 @@ public class EmailTests(VezaServer veza)
         await _mails.WaitAsync(ada.Id, Held);
         await ReactedAsync();
         Assert.Empty(await _mails.AboutAsync(eve.Id));
-        // The address signs in as it did.
+        // The old address still signs in.
         Assert.Equal(
             ada.Id,
             (await SignInAsync(email).JsonAsync(HttpStatusCode.Created)).GetProperty("accountId").GetGuid()
@@ -97,7 +97,7 @@ public class EmailTests(VezaServer veza)
     }
 
     [Fact]
-    public async Task Of_two_accounts_with_one_address_the_first_to_prove_it_has_it_and_only_who_reads_its_mail_learns_so()
+    public async Task Of_two_accounts_with_one_address_the_first_to_prove_it_holds_it_and_only_its_mail_says_so()
     {
         var email = $"{Guid.CreateVersion7():N}@example.org";
         var (ada, bo) = (As(await RegisterAsync(email)), As(await RegisterAsync(email)));
@@ -170,7 +170,7 @@ public class EmailTests(VezaServer veza)
     }
 
     [Fact]
-    public async Task Whether_an_account_has_an_address_is_told_by_no_answer_and_only_a_proven_one_is_mailed_to()
+    public async Task No_answer_reveals_whether_an_address_has_an_account_and_only_proven_addresses_get_mail()
     {
         var (ada, proven) = await WithProvenAddressAsync();
         var bo = await veza.RegisterAsync("bo");
@@ -204,14 +204,14 @@ public class EmailTests(VezaServer veza)
     }
 
     [Fact]
-    public async Task Nobodys_mailbox_is_flooded_and_a_newer_token_voids_the_one_before()
+    public async Task Mails_to_one_address_are_limited_and_a_newer_token_voids_the_one_before()
     {
         var (ada, email) = await WithProvenAddressAsync();
         for (var i = 0; i < Mailbox.PerHourMax + 3; i++)
             await AskAsync(email);
         await ReactedAsync();
         var mails = (await _mails.AboutAsync(ada.Id)).Where(m => m.Subject == SetPassword).ToList();
-        // One that was overtaken before it was sent is not sent at all.
+        // A mail that a newer one replaced before it was sent is not sent.
         Assert.InRange(mails.Count, 1, Mailbox.PerHourMax);
         var good = 0;
         foreach (var token in mails.Select(MailFolder.Token))
@@ -246,7 +246,7 @@ public class EmailTests(VezaServer veza)
     }
 
     [Fact]
-    public async Task The_pages_that_mails_lead_to_hold_nothing_of_anybody_and_run_their_own_script_alone()
+    public async Task The_pages_that_mails_link_to_hold_no_personal_data_and_run_only_their_own_script()
     {
         foreach (var path in new[] { AccountLetters.ProvePath, AccountLetters.ResetPath })
         {
@@ -269,7 +269,7 @@ public class EmailTests(VezaServer veza)
     private Task<HttpResponseMessage> SignInAsync(string name) =>
         veza.Nobody.PostAsync("/api/v1/sessions", new { name, password = Password });
 
-    /// <summary>The person whose address it is reads what follows on it.</summary>
+    /// <summary>Returns the mails to the holder of the address.</summary>
     private async Task<HttpResponseMessage> ProveAsync(Person person, string token)
     {
         var answer = await veza.Nobody.PostAsync("/api/v1/accounts/email/prove", new { token });
@@ -307,7 +307,7 @@ public class EmailTests(VezaServer veza)
         return person;
     }
 
-    /// <summary>An account of the kind there was before addresses were proven: it has claimed its own.</summary>
+    /// <summary>An account from before addresses were proven: it has claimed its own.</summary>
     private async Task<(Person Person, string Email)> WithProvenAddressAsync()
     {
         var services = veza.Running.App.Services;
@@ -330,7 +330,7 @@ public class EmailTests(VezaServer veza)
         return (person, register.Email);
     }
 
-    /// <summary>All that was asked for until now is sent, or is not.</summary>
+    /// <summary>Waits until every mail asked for so far is sent or dropped.</summary>
     private async Task ReactedAsync()
     {
         await veza.Running.Log.CatchUpAsync(TestContext.Current.CancellationToken);

@@ -9,7 +9,7 @@ namespace Veza.Integration.Tests.Accounts;
 
 public class EndedSessionTests(TestLog log) : IClassFixture<TestLog>
 {
-    // Events carry the database's time, so the clock here starts at the real one and is moved from there.
+    // Events carry the database's time, so this clock starts at the real time and moves from there.
     private readonly SetClock _clock = new(TimeProvider.System.GetUtcNow());
 
     [Fact]
@@ -77,7 +77,7 @@ public class EndedSessionTests(TestLog log) : IClassFixture<TestLog>
     }
 
     [Fact]
-    public async Task What_is_no_token_is_refused()
+    public async Task A_text_that_is_no_token_is_refused()
     {
         var (callers, tokens) = Callers(await StartedAsync());
         Assert.NotNull(callers.Authenticate("").Failure);

@@ -7,7 +7,7 @@ namespace Veza.Integration.Tests.Accounts;
 public class ErasedRemainsTests(VezaServer veza)
 {
     [Fact]
-    public async Task What_a_user_without_rights_cannot_sweep_is_told_and_not_passed_over()
+    public async Task A_sweep_without_sufficient_rights_is_reported_and_not_skipped()
     {
         var ct = TestContext.Current.CancellationToken;
         await using (var owner = NpgsqlDataSource.Create(veza.ConnectionString))

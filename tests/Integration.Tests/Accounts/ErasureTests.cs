@@ -15,18 +15,20 @@ using Veza.Integration.Tests.Music.Tracks;
 
 namespace Veza.Integration.Tests.Accounts;
 
-/// <summary>Whoever leaves takes everything along first, and then nothing of it is left anywhere.</summary>
+/// <summary>
+/// Erasing an account is preceded by an export, and afterwards nothing of the account is left anywhere.
+/// </summary>
 public class ErasureTests(VezaServer shared)
 {
     private const string Password = "correct horse battery";
 
-    /// <summary>Begins every text that Ada writes, so that whatever is left of any is found.</summary>
+    /// <summary>Marks every text that Ada writes, so that any remainder of one is found.</summary>
     private const string Mark = "zqmark";
 
     [Fact]
     public async Task Nothing_of_an_erased_account_is_left_in_tables_logs_or_files_and_everything_else_is_intact()
     {
-        // A database of its own, all of which is searched, and a second node, which knows Ada's key.
+        // A database of its own, which is searched completely, and a second node, which has Ada's key in memory.
         var veza = new VezaServer { More = [("LOG_LEVEL", "info")] };
         await veza.InitializeAsync();
         await using var owned = veza;
@@ -120,7 +122,7 @@ public class ErasureTests(VezaServer shared)
             await MentionsAsync(veza.ConnectionString, "views"),
             "nothing would be found even before the erasure"
         );
-        // Written out, so that the table's file and not only the WAL must be rid of it.
+        // Checkpointed, so that the table's file and not only the WAL must lose it.
         await ExecuteAsync(veza.ConnectionString, "analyze; checkpoint");
         Assert.NotEmpty(FilesWithMark(veza.DataFolder, "base"));
         Assert.NotEmpty(FilesWithMark(veza.DataFolder, "pg_wal"));
@@ -197,7 +199,7 @@ public class ErasureTests(VezaServer shared)
             )
         );
 
-        // Built anew from the log, the rows are the same: nothing comes back.
+        // A rebuild from the log yields the same rows: no text returns.
         var rows = await RowsAsync(veza.ConnectionString);
         foreach (var projection in VezaApplication.CreateProjections())
             Assert.True(await running.Builds.RequestAsync(projection.Name, TestContext.Current.CancellationToken));
@@ -208,7 +210,7 @@ public class ErasureTests(VezaServer shared)
         Assert.Equal(rows, await RowsAsync(veza.ConnectionString));
         await AssertGoneAsync(veza.ConnectionString);
 
-        // The names are anybody's again.
+        // The names are free again.
         await veza
             .Nobody.PostAsync(
                 "/api/v1/accounts",
@@ -277,7 +279,7 @@ public class ErasureTests(VezaServer shared)
             Assert.False(await MentionsAsync(database, schema), $"something in the schema {schema} holds a mark");
     }
 
-    /// <summary>Whether any row of any table holds the mark, as text or as bytes.</summary>
+    /// <summary>True when any row of any table holds the mark, as text or as bytes.</summary>
     private static async Task<bool> MentionsAsync(string database, string schema)
     {
         var hex = Convert.ToHexStringLower(Encoding.ASCII.GetBytes(Mark));
@@ -297,7 +299,8 @@ public class ErasureTests(VezaServer shared)
         var tables = new List<string>();
         await using (
             var list = source.CreateCommand(
-                "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = $1 and tablename not in (select name from log.retired_tables)"
+                "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = $1 "
+                    + "and tablename not in (select name from log.retired_tables)"
             )
         )
         {
@@ -329,7 +332,7 @@ public class ErasureTests(VezaServer shared)
         return answer;
     }
 
-    /// <summary>The server's files in which the mark stands.</summary>
+    /// <summary>The server's files that hold the mark.</summary>
     private static List<string> FilesWithMark(string data, string folder) =>
         [
             .. Directory
@@ -340,7 +343,7 @@ public class ErasureTests(VezaServer shared)
                     {
                         return File.ReadAllBytes(f).AsSpan().IndexOf(Encoding.ASCII.GetBytes(Mark)) >= 0;
                     }
-                    // The server removes files while they are looked at.
+                    // The server removes files during the search.
                     catch (IOException)
                     {
                         return false;

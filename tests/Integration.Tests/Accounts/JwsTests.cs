@@ -50,8 +50,8 @@ public class JwsTests
     }
 
     /// <summary>
-    /// Right by the standards' own word, and no token of ours: RFC 7519, section 3.1 (HS256) and section 6.1 (not
-    /// secured), and the example above without type and key.
+    /// Valid by the standards but not tokens of ours: RFC 7519, section 3.1 (HS256) and section 6.1 (not secured), and
+    /// the example above without type and key.
     /// </summary>
     [Theory]
     [InlineData(
@@ -94,7 +94,7 @@ public class JwsTests
         Assert.False(_key.Verify(Encoding.ASCII.GetBytes($"{Header}.{Payload}"), new byte[SigningKey.SignatureBytes]));
 
     [Fact]
-    public void What_is_signed_here_opens_here()
+    public void A_token_signed_here_verifies_here()
     {
         var token = Jws.Sign(_key, "JWT", """{"a":1}"""u8);
         Assert.Equal(
@@ -147,7 +147,7 @@ public class JwsTests
     [InlineData("a.b.c.d")]
     [InlineData("not a token")]
     [InlineData("{}.{}.{}")]
-    public void What_has_not_the_form_of_a_token_is_refused(string text)
+    public void A_text_without_the_form_of_a_token_is_refused(string text)
     {
         Assert.Null(Jws.Open(text, "JWT", _ => _key, out var fault));
         Assert.Equal(TokenFault.Malformed, fault);
@@ -157,7 +157,7 @@ public class JwsTests
     public void A_token_has_one_form_only()
     {
         var token = Jws.Sign(_key, "JWT", """{"a":1}"""u8);
-        // The last character of 64 bytes in base64url has four bits that mean nothing.
+        // The last base64url character of 64 bytes has four unused bits.
         const string alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         foreach (
             var other in alphabet

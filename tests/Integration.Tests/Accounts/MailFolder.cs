@@ -3,12 +3,12 @@ using MimeKit;
 
 namespace Veza.Integration.Tests.Accounts;
 
-/// <summary>The mails that a server without SMTP_HOST has written into its folder.</summary>
+/// <summary>The mails that a server without SMTP_HOST writes into its folder.</summary>
 internal sealed class MailFolder(string home)
 {
     private readonly string _folder = Path.Combine(home, Api.Accounts.MailServices.FolderName);
 
-    /// <summary>Those about an account, oldest first.</summary>
+    /// <summary>The mails about an account, oldest first.</summary>
     public async Task<List<MimeMessage>> AboutAsync(Guid account)
     {
         var mails = new List<MimeMessage>();
@@ -19,7 +19,7 @@ internal sealed class MailFolder(string home)
         return mails;
     }
 
-    /// <summary>The newest one about an account with this subject, as soon as there are so many.</summary>
+    /// <summary>The newest mail about an account with this subject, once there are that many.</summary>
     public async Task<MimeMessage> WaitAsync(Guid account, string subject, int count = 1)
     {
         List<MimeMessage> found = [];

@@ -12,7 +12,7 @@ namespace Veza.Integration.Tests.Accounts;
 
 public sealed class RateLimitTests : IAsyncLifetime
 {
-    /// <summary>So few that none comes back while a test runs: one every twenty seconds.</summary>
+    /// <summary>So few that no permit returns while a test runs: one every twenty seconds.</summary>
     private const int PerMinute = 3;
 
     private WebApplication _app = null!;
@@ -61,7 +61,7 @@ public sealed class RateLimitTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task One_request_too_many_is_told_when_to_come_again()
+    public async Task One_request_too_many_gets_a_Retry_After()
     {
         for (var i = 0; i < PerMinute; i++)
             await GetAsync("/api/v1/x");
@@ -91,7 +91,7 @@ public sealed class RateLimitTests : IAsyncLifetime
     [Fact]
     public async Task A_read_as_of_the_past_takes_more_and_is_refused_where_a_plain_one_is_not()
     {
-        // A bucket that never holds as much gives all it has.
+        // A bucket smaller than the cost gives all it has.
         Assert.True(RateLimits.AsOfPermits > PerMinute);
         var (one, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         var answer = await GetAsync("/api/v1/past?asOf=1", one);
@@ -110,7 +110,7 @@ public sealed class RateLimitTests : IAsyncLifetime
             $"RATE_LIMIT_PER_MINUTE is 3 requests a minute; a point-in-time query counts as {RateLimits.AsOfPermits}",
             problem.GetProperty("detail").GetString()
         );
-        // What cannot answer as of the past does not count as if it did.
+        // An endpoint that cannot answer as of the past is charged as a plain one.
         answer = await GetAsync("/api/v1/x?asOf=1", other);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal(("3", "0", "60"), Headers(answer));
@@ -119,7 +119,7 @@ public sealed class RateLimitTests : IAsyncLifetime
     [Theory]
     [InlineData("/health/live")]
     [InlineData("/HEALTH/live/")]
-    public async Task What_watches_the_process_has_a_bucket_of_its_own(string path)
+    public async Task Requests_of_monitoring_have_their_own_bucket(string path)
     {
         for (var i = 0; i < PerMinute + 1; i++)
         {
@@ -131,7 +131,7 @@ public sealed class RateLimitTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task And_that_bucket_has_a_ground()
+    public async Task And_that_bucket_can_be_emptied()
     {
         HttpResponseMessage answer;
         var asked = 0;

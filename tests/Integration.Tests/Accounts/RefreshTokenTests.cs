@@ -11,7 +11,7 @@ public class RefreshTokenTests
     private readonly RefreshTokens _tokens = Of('s');
 
     [Fact]
-    public void A_token_leads_to_its_session_and_only_its_hash_is_told()
+    public void A_token_leads_to_its_session_and_only_its_hash_is_exposed()
     {
         var made = _tokens.Make(Session, repeat: null);
         Assert.Equal(made, _tokens.Read(made.Text));
@@ -49,7 +49,7 @@ public class RefreshTokenTests
     [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
     [InlineData("                                                                                      ")]
     [InlineData("ÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄ")]
-    public void What_was_never_given_out_is_not_read(string? text) => Assert.Null(_tokens.Read(text));
+    public void A_text_that_was_never_issued_is_not_read(string? text) => Assert.Null(_tokens.Read(text));
 
     [Fact]
     public void Another_secret_knows_none_of_them() => Assert.Null(Of('t').Read(_tokens.Make(Session, null).Text));

@@ -54,7 +54,7 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
     }
 
     [Fact]
-    public async Task A_key_is_told_of_once_a_day_however_often_it_is_used_and_whoever_refuses_it()
+    public async Task A_keys_use_is_recorded_once_a_day_although_it_is_used_often_or_refused()
     {
         var ada = await veza.RegisterAsync("ada");
         var made = await ada.PostAsync(
@@ -77,7 +77,7 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
     }
 
     [Fact]
-    public async Task Whom_moderators_act_against_learns_who_did_what_and_where_and_can_list_it_apart()
+    public async Task A_moderated_member_sees_who_did_what_and_where_and_can_list_it_separately()
     {
         var (bo, mo) = (await veza.RegisterAsync("bo"), await veza.RegisterAsync("mo"));
         var community = (
@@ -111,7 +111,7 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
             )
         );
         Assert.Equal(until, done[^1].GetProperty("moderation").GetProperty("until").GetDateTimeOffset());
-        // A stranger's words have no place among what concerns the account.
+        // An account's security events hold no text of a stranger.
         Assert.All(done, i => Assert.Equal(JsonValueKind.Null, i.GetProperty("detail").ValueKind));
 
         var rest = await ItemsAsync(bo, "?moderation=false");
@@ -126,7 +126,7 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
     }
 
     [Fact]
-    public async Task That_somebody_reads_the_log_is_recorded_once_a_day_for_each_session_and_key_of_theirs()
+    public async Task Reading_the_log_is_recorded_once_a_day_for_each_session_and_each_key()
     {
         var analyst = await server.OperatorAsync();
         var session = (await analyst.GetAsync("/api/v1/sessions").JsonAsync())
@@ -152,7 +152,7 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
     }
 
     [Fact]
-    public async Task What_an_operator_decides_about_a_read_model_is_recorded_before_it_is_done()
+    public async Task An_operators_decision_about_a_read_model_is_recorded_before_its_execution()
     {
         const string Name = "accounts.counts.v1";
         var someone = await veza.OperatorAsync();
@@ -175,7 +175,7 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
             .Where(i => i.GetProperty("type").GetString() == "operator_acted")
             .Select(i => i.GetProperty("detail").GetString())
             .ToList();
-        // Others' tests decide as the same operator meanwhile, about others.
+        // Other tests act as the same operator meanwhile, on other accounts.
         Assert.Equal(
             [$"cancel_rebuild {Name}", $"skip {Name}", $"retry {Name}"],
             acts.Where(a => a!.EndsWith(Name, StringComparison.Ordinal))
@@ -184,7 +184,7 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
     }
 
     [Fact]
-    public async Task It_comes_in_pages_and_is_nobody_elses()
+    public async Task It_comes_in_pages_and_is_visible_to_its_owner_alone()
     {
         var ada = await veza.RegisterAsync("ada");
         for (var i = 0; i < 3; i++)
@@ -223,7 +223,7 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
 
     private async Task<JsonElement[]> ItemsAsync(Person person, string query = "")
     {
-        // Failures were written by nobody who was told a position.
+        // No caller got the position of a failed sign-in, so the test waits for it.
         person.SeeUpTo(veza.Running.Log.Head);
         return (await person.GetAsync(Path + query).JsonAsync()).Items();
     }

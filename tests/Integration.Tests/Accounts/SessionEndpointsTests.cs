@@ -67,7 +67,7 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
     }
 
     [Fact]
-    public async Task Either_name_signs_in_and_nothing_tells_a_wrong_name_from_a_wrong_password()
+    public async Task Either_name_signs_in_and_a_wrong_name_looks_like_a_wrong_password()
     {
         var registered = await veza
             .Nobody.PostAsync("/api/v1/accounts", Registration)
@@ -154,7 +154,7 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
     }
 
     [Fact]
-    public async Task A_changed_password_ends_the_other_sessions_and_the_old_one_signs_nobody_in()
+    public async Task A_changed_password_ends_the_other_sessions_and_the_old_one_no_longer_signs_in()
     {
         await veza.Nobody.PostAsync("/api/v1/accounts", Registration).JsonAsync(HttpStatusCode.Created);
         var (stolen, own) = (await SignInAsync(_name), await SignInAsync(_name));
@@ -231,11 +231,11 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
     }
 
     [Fact]
-    public async Task Without_a_good_token_nobody_is_let_in()
+    public async Task Requests_without_a_good_token_are_refused()
     {
-        foreach (var somebody in new[] { veza.Nobody, new Person(veza, Guid.Empty, "", "not.a.token") })
+        foreach (var caller in new[] { veza.Nobody, new Person(veza, Guid.Empty, "", "not.a.token") })
         {
-            await veza.Scenario(somebody, _ =>
+            await veza.Scenario(caller, _ =>
             {
                 _.Get.Url("/api/v1/accounts/me");
                 _.ShouldBeRefused(HttpStatusCode.Unauthorized, "unauthenticated");

@@ -8,9 +8,7 @@ public class SignInThrottleTests(VezaEndpoints veza) : IClassFixture<VezaEndpoin
 {
     private const string Password = "correct horse battery";
 
-    /// <summary>
-    /// The tests' server trusts this machine as a proxy, so that each test comes from networks of its own.
-    /// </summary>
+    /// <summary>The tests' server trusts this machine as a proxy, so each test can use networks of its own.</summary>
     private readonly string _home = Address(),
         _elsewhere = Address();
 
@@ -18,7 +16,7 @@ public class SignInThrottleTests(VezaEndpoints veza) : IClassFixture<VezaEndpoin
         veza.Nobody.PostAsync("/api/v1/sessions", new { name, password }, ("X-Forwarded-For", address));
 
     [Fact]
-    public async Task After_ten_failures_the_next_try_waits_whoever_has_the_name_or_nobody()
+    public async Task After_ten_failures_the_next_try_waits_for_a_known_name_and_an_unknown_one_alike()
     {
         var ada = await veza.RegisterAsync("ada");
         foreach (var name in new[] { ada.UserName, $"nobody_{ada.Id:N}"[..32] })

@@ -32,7 +32,7 @@ public sealed class SmtpTests
         };
 
     [Fact]
-    public async Task Mail_waits_for_a_server_that_is_away_and_goes_out_from_the_address_and_with_the_links_that_the_settings_say()
+    public async Task Mail_waits_for_a_server_that_is_away_and_has_the_sender_and_the_links_of_the_settings()
     {
         var veza = Server();
         await veza.InitializeAsync();
@@ -117,7 +117,7 @@ public sealed class SmtpTests
         return errors;
     }
 
-    /// <summary>Takes mail on loopback, but for recipients whose name begins with <see cref="Refused"/>.</summary>
+    /// <summary>Accepts mail on loopback, except for recipients whose name begins with <see cref="Refused"/>.</summary>
     private sealed class MailServer : MessageStore, IMailboxFilter, IAsyncDisposable
     {
         public const string Refused = "refused";

@@ -84,7 +84,7 @@ public class TotpTests
     [InlineData("00000")]
     [InlineData("abcdef")]
     [InlineData("١٢٣٤٥٦")]
-    public void What_is_no_code_is_none(string code)
+    public void A_text_that_is_no_code_is_refused(string code)
     {
         var read = new TwoFactors(new byte[32], TimeProvider.System).Read(
             new(Guid.CreateVersion7(), true, 0, []),

@@ -24,7 +24,7 @@ public class TwoFactorEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEnd
         Assert.Equal(Totp.Base32(secret), begun.GetProperty("secret").GetString());
         Assert.Contains(begun.GetProperty("secret").GetString()!, begun.GetProperty("uri").GetString());
 
-        // Nothing is asked for before it is confirmed.
+        // No code is needed before the confirmation.
         await SignInAsync(ada).JsonAsync(HttpStatusCode.Created);
         await ada.PostAsync(Path + "/confirm", new { code = "000000x" })
             .RefusedAsync(HttpStatusCode.Forbidden, "code_wrong");
@@ -56,7 +56,7 @@ public class TwoFactorEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEnd
     }
 
     [Fact]
-    public async Task The_log_tells_each_step_and_no_secret()
+    public async Task The_log_records_each_step_and_no_secret()
     {
         var ada = await veza.RegisterAsync("ada");
         var begun = await ada.PostAsync(Path, new { password = Password }).JsonAsync(HttpStatusCode.Created);

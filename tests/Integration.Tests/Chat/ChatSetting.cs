@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Veza.Integration.Tests.Chat;
 
-/// <summary>A community with an owner, a member and somebody from outside, made over HTTP.</summary>
+/// <summary>A community with an owner, a member and a stranger, created over HTTP.</summary>
 public sealed record ChatSetting(Person Owner, Person Member, Person Stranger, Guid Community, Guid Channel)
 {
     public string Messages => $"/api/v1/channels/{Channel}/messages";

@@ -7,7 +7,7 @@ namespace Veza.Integration.Tests.Chat;
 public class CommunityEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
 {
     [Fact]
-    public async Task A_community_has_its_members_in_the_order_they_joined_and_loses_who_leaves()
+    public async Task A_community_lists_its_members_in_the_order_they_joined_without_those_that_left()
     {
         var chat = await ChatSetting.CreateAsync(veza);
         var community = $"/api/v1/communities/{chat.Community}";
@@ -33,7 +33,7 @@ public class CommunityEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEnd
     }
 
     [Fact]
-    public async Task A_channel_is_made_by_who_may_and_listed_with_what_it_was_made_with()
+    public async Task A_channel_is_created_by_permission_and_listed_with_its_values()
     {
         var chat = await ChatSetting.CreateAsync(veza);
         var channels = $"/api/v1/communities/{chat.Community}/channels";
@@ -71,7 +71,7 @@ public class CommunityEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEnd
     }
 
     [Fact]
-    public async Task Its_lists_are_for_members_and_one_that_is_not_there_is_told_from_one_that_is_closed()
+    public async Task Its_lists_are_for_members_and_an_unknown_community_differs_from_a_closed_one()
     {
         var chat = await ChatSetting.CreateAsync(veza);
         chat.Stranger.SeeWhat(chat.Member);

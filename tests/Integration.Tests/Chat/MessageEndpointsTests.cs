@@ -7,7 +7,7 @@ namespace Veza.Integration.Tests.Chat;
 public class MessageEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
 {
     [Fact]
-    public async Task What_was_sent_edited_and_reacted_to_is_read_back()
+    public async Task Sent_edited_and_reacted_messages_are_read_back()
     {
         var chat = await ChatSetting.CreateAsync(veza);
         var first = await chat.SendAsync(chat.Member, "Καλημέρα 👋🏽\n```cs\nvar x = 1;\n```");
@@ -52,7 +52,7 @@ public class MessageEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
         var sent = new List<Guid>();
         for (var i = 0; i < 25; i++)
             sent.Add(await chat.SendAsync(chat.Owner, $"message {i}"));
-        // A page goes on even when the message it ended with has gone.
+        // The next page works although the last message of the page before was deleted.
         await chat.Owner.DeleteAsync($"/api/v1/messages/{sent[15]}").JsonAsync();
         var shown = Enumerable.Reverse(sent).Where(id => id != sent[15]).ToArray();
 

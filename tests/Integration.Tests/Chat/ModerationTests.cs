@@ -5,7 +5,7 @@ namespace Veza.Integration.Tests.Chat;
 public class ModerationTests(VezaEndpoints veza, VezaServer server) : IClassFixture<VezaEndpoints>
 {
     [Fact]
-    public async Task Who_is_banned_sees_nothing_any_longer_until_the_ban_is_taken_back()
+    public async Task A_banned_member_sees_nothing_until_the_ban_is_lifted()
     {
         var chat = await ChatSetting.CreateAsync(veza);
         var ban = $"/api/v1/communities/{chat.Community}/bans/{chat.Member.Id}";
@@ -35,7 +35,7 @@ public class ModerationTests(VezaEndpoints veza, VezaServer server) : IClassFixt
     }
 
     [Fact]
-    public async Task Who_is_timed_out_reads_and_is_told_for_how_long()
+    public async Task A_timed_out_member_reads_and_sees_until_when()
     {
         var chat = await ChatSetting.CreateAsync(veza);
         var timeOut = $"/api/v1/communities/{chat.Community}/members/{chat.Member.Id}/timeout";
@@ -54,7 +54,7 @@ public class ModerationTests(VezaEndpoints veza, VezaServer server) : IClassFixt
     }
 
     [Fact]
-    public async Task Who_is_kicked_is_out_and_may_come_back()
+    public async Task A_kicked_member_is_out_and_may_come_back()
     {
         var chat = await ChatSetting.CreateAsync(veza);
         await chat

@@ -5,7 +5,7 @@ namespace Veza.Integration.Tests.Chat;
 public class ReadingTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
 {
     [Fact]
-    public async Task What_others_said_since_the_marker_is_unread()
+    public async Task Messages_of_others_after_the_marker_are_unread()
     {
         var chat = await ChatSetting.CreateAsync(veza);
         await chat.SendAsync(chat.Owner, "one");
@@ -23,7 +23,7 @@ public class ReadingTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
     }
 
     [Fact]
-    public async Task Nobody_has_read_what_is_not_there_yet_or_not_for_them()
+    public async Task A_read_marker_past_the_head_or_in_a_closed_channel_is_refused()
     {
         var chat = await ChatSetting.CreateAsync(veza);
         await veza.Scenario(chat.Member, _ =>

@@ -19,7 +19,7 @@ using Wolverine.Runtime;
 
 namespace Veza.Integration.Tests.Chat;
 
-/// <summary>A server that leaves reactors to the tests.</summary>
+/// <summary>A server whose reactors the tests run.</summary>
 public sealed class ServerWithoutReactors : IAsyncLifetime
 {
     public VezaServer Veza { get; } = new() { More = [("ROLES", "api,realtime")] };
@@ -33,9 +33,7 @@ public sealed class ServerWithoutReactors : IAsyncLifetime
     public ValueTask DisposeAsync() => Veza.DisposeAsync();
 }
 
-/// <summary>
-/// The deletion that a ban orders, over the log, the projections and the commands as they run in production.
-/// </summary>
+/// <summary>The deletion that a ban orders, over the production log, projections and commands.</summary>
 public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture<ServerWithoutReactors>
 {
     private const string Name = "chat.withdraw_messages.v1";
@@ -51,7 +49,7 @@ public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task What_was_sent_in_the_span_is_deleted_once_and_nothing_else()
+    public async Task Messages_sent_in_the_span_are_deleted_once_and_no_others()
     {
         await BeginAsync();
         var (elsewhere, there, news, bo) = (
@@ -83,7 +81,7 @@ public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture
     }
 
     [Fact]
-    public async Task What_died_half_way_is_taken_up_and_each_message_is_deleted_once()
+    public async Task A_deletion_that_died_half_way_is_resumed_and_deletes_each_message_once()
     {
         await BeginAsync();
         var sent = await SayAsync(_eve, _general, 100);
@@ -104,7 +102,7 @@ public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture
     }
 
     [Fact]
-    public async Task Who_is_let_in_again_gets_nothing_back_and_keeps_what_is_sent_then()
+    public async Task Messages_from_before_a_lifted_ban_are_deleted_and_later_ones_stay()
     {
         await BeginAsync();
         var before = await SayAsync(_eve, _general);
@@ -174,7 +172,7 @@ public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture
         Assert.Equal(101, (await DeletedAsync()).Count);
     }
 
-    /// <summary>A community of the owner's, in which eve is.</summary>
+    /// <summary>A community of the owner, with eve as a member.</summary>
     private async Task BeginAsync()
     {
         _from = Log.Head;
@@ -203,7 +201,7 @@ public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture
             Assert.Fail($"{command} was refused: {no.Code}: {no.Detail}");
     }
 
-    /// <summary>As a ban does, but to the moment: commands have hours.</summary>
+    /// <summary>As a ban does, but for an exact span: the command counts hours.</summary>
     private async Task OrderAsync(DateTimeOffset since)
     {
         var stream = Member.StreamId(_community, _eve);

@@ -2,7 +2,7 @@ using Veza.Cli;
 
 namespace Veza.Integration.Tests.Cli;
 
-/// <summary>What a program reads of the operator's tables through a pipe.</summary>
+/// <summary>The text that a program reads from the operator's tables through a pipe.</summary>
 public sealed class TablesTests
 {
     private static readonly ProjectionsCommand.ProjectionView Shard = new(

@@ -3,7 +3,7 @@ using Veza.Api.Configuration;
 
 namespace Veza.Integration.Tests.Configuration;
 
-/// <summary>A setting that no code reads would be a promise that nothing keeps.</summary>
+/// <summary>Some code reads each setting. One that none reads would be an empty promise.</summary>
 public sealed class SettingsInUseTests
 {
     private const BindingFlags Declared =
@@ -18,7 +18,7 @@ public sealed class SettingsInUseTests
         LoadStaticField = 0x7E;
 
     /// <summary>
-    /// Accepted and ignored, as its meaning says: operators' files carry it, and nothing is lost without.
+    /// Accepted and ignored, as its description says: operators' files contain it, and it has no effect.
     /// </summary>
     private static readonly string[] Ignored = ["REDIS_URL"];
 
@@ -43,7 +43,7 @@ public sealed class SettingsInUseTests
     [Fact]
     public void Every_setting_is_read_by_code()
     {
-        // What a record's own members show or hand out, they do not use.
+        // The generated members of a record do not count as uses.
         var called = Operands(Call, Uses).Concat(Operands(CallVirtual, Uses)).ToHashSet();
         var settings = new[] { typeof(VezaSettings) }
             .Concat(
@@ -67,8 +67,7 @@ public sealed class SettingsInUseTests
     }
 
     /// <summary>
-    /// The tokens that follow an instruction in the code of the host; a token of four bytes is hardly anything else by
-    /// chance.
+    /// Every four bytes of the host's code, read as a metadata token; other bytes hardly form a valid one by chance.
     /// </summary>
     private static IEnumerable<int> Operands(byte instruction, Func<MethodBase, bool> of)
     {

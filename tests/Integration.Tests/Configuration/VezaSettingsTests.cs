@@ -114,7 +114,7 @@ public sealed class VezaSettingsTests
     [InlineData("CODECS_ENABLED", "opus", "opus,aac,mp3,flac")]
     [InlineData("MODERATION_ENABLED", "false", "true")]
     [InlineData("E2E_ENCRYPTION", "required", "optional")]
-    public void What_does_nothing_yet_may_be_set_to_its_default_alone(string name, string value, string allowed)
+    public void A_variable_without_effect_may_only_be_set_to_its_default(string name, string value, string allowed)
     {
         var refused = Assert.Throws<InvalidSettingsException>(() => Parse((name, value)));
         Assert.Equal([$"{name}={value} is not supported yet; allowed is {allowed}"], refused.Problems);

@@ -72,7 +72,7 @@ public sealed class ConnectionGateTests : IDisposable
     }
 
     [Fact]
-    public void Who_says_nothing_is_closed_and_who_has_asked_is_not()
+    public void A_connection_without_a_request_is_closed_and_one_with_a_request_is_not()
     {
         var (silent, asked, answering) = (Enter("10.1.0.1")!, Enter("10.1.0.1")!, Enter("10.1.0.1")!);
         asked.Begin();
@@ -83,7 +83,7 @@ public sealed class ConnectionGateTests : IDisposable
         Assert.False(IsCut(silent));
         _time.Advance(TimeSpan.FromSeconds(1));
         _time.Advance(TimeSpan.FromSeconds(1));
-        // A server that is late itself looks again before it takes somebody for silent.
+        // A server that is late itself checks again before it treats a connection as silent.
         for (var look = 1; look < ConnectionGate.LateChecksMax; look++)
         {
             Assert.False(IsCut(silent));
@@ -96,9 +96,9 @@ public sealed class ConnectionGateTests : IDisposable
     }
 
     [Fact]
-    public void When_places_become_few_the_silent_go_first_then_who_waits_longest_and_nobody_who_is_being_answered()
+    public void Near_the_limit_silent_connections_close_first_then_the_longest_idle_and_never_a_busy_one()
     {
-        // A proxy's, so that the number of networks plays no part.
+        // From a trusted proxy, so the limit per network does not apply.
         var all = EnterAll("10.0.0.1", Max);
         foreach (var connection in all)
             connection.Begin();
@@ -113,7 +113,7 @@ public sealed class ConnectionGateTests : IDisposable
     }
 
     [Fact]
-    public async Task The_silent_are_closed_before_those_who_have_asked()
+    public async Task Silent_connections_are_closed_before_those_with_a_request()
     {
         var all = EnterAll("10.0.0.1", Max);
         foreach (var connection in all[..50])
@@ -125,7 +125,7 @@ public sealed class ConnectionGateTests : IDisposable
         Assert.Contains(all, IsCut);
         Assert.DoesNotContain(all[..50], IsCut);
 
-        // Only as many as are wanted; and their places are places again.
+        // Only as many as needed are closed, and their places are free again.
         Assert.Contains(all[50..], c => !IsCut(c));
         foreach (var cut in all.Where(IsCut))
             await cut.DisposeAsync();
@@ -133,7 +133,7 @@ public sealed class ConnectionGateTests : IDisposable
     }
 
     [Fact]
-    public void A_connection_that_has_left_HTTP_is_nobodys_to_close()
+    public void A_connection_handed_over_from_HTTP_is_not_closed_by_the_gate()
     {
         var all = EnterAll("10.0.0.1", Max);
         foreach (var connection in all)
@@ -191,7 +191,7 @@ public sealed class ConnectionGateTests : IDisposable
         );
         Enter("10.1.0.1");
         _time.Advance(TimeSpan.FromSeconds(2));
-        // The silent have been closed, but nothing has given back their places.
+        // The silent connections have been closed, but their places are not returned yet.
         Assert.Equal(2, _log.Count);
     }
 
@@ -201,10 +201,10 @@ public sealed class ConnectionGateTests : IDisposable
     private GuardedConnection[] EnterAll(string address, int count) =>
         [.. Enumerable.Range(0, count).Select(_ => Enter(address)!)];
 
-    /// <summary>Where no HTTP is, asking it for an end is an end as well.</summary>
+    /// <summary>Without HTTP, a request to close closes it immediately.</summary>
     private static bool IsCut(GuardedConnection connection) => connection.ConnectionClosed.IsCancellationRequested;
 
-    /// <summary>One that is cut in the moment that it is aborted.</summary>
+    /// <summary>A connection that ends at the moment of its abort.</summary>
     private sealed class Connection : DefaultConnectionContext
     {
         private readonly CancellationTokenSource _cut = new();

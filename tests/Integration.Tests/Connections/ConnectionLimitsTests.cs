@@ -70,7 +70,8 @@ public sealed class ConnectionLimitsTests
         Assert.Equal(
             512,
             OpenFiles.Parse(
-                "Limit                     Soft Limit           Hard Limit           Units     \nMax open files            512                  20000                files     \n"
+                "Limit                     Soft Limit           Hard Limit           Units     \n"
+                    + "Max open files            512                  20000                files     \n"
             )
         );
         Assert.Equal(

@@ -20,12 +20,13 @@ public class StoppingRequestTests(VezaServer server)
             NullLoggerFactory.Instance,
             CancellationToken.None
         );
-        // So that only what the server itself ends can end.
+        // Disables the rate limit of bodies, so that only the shutdown can end the upload.
         node.App.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout = Timeout.InfiniteTimeSpan;
         using var upload = await RawHttp.OpenAsync(node.Address);
         await upload.SendAsync(
             Encoding.ASCII.GetBytes(
-                $"POST /api/v1/tracks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ada.AccessToken}\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+                $"POST /api/v1/tracks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ada.AccessToken}\r\n"
+                    + "Content-Type: multipart/form-data; boundary=x\r\n"
                     + "Content-Length: 100000000\r\nExpect: 100-continue\r\n\r\n"
             )
         );
@@ -46,7 +47,7 @@ public class StoppingRequestTests(VezaServer server)
         await node.DisposeAsync();
     }
 
-    /// <summary>Faster than what is cut for being slow, and without an end, until it is cut.</summary>
+    /// <summary>Sends faster than the slow-body limit, without an end, until it is cut.</summary>
     private static async Task TrickleAsync(RawHttp upload)
     {
         var some = new byte[4096];

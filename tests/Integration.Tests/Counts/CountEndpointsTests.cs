@@ -127,7 +127,7 @@ public class CountEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoin
     [InlineData("communities/{0}/counts/0/events", HttpStatusCode.BadRequest, "invalid")]
     [InlineData("messages/{0}/reactions/🔥/events", HttpStatusCode.NotFound, "message_unknown")]
     [InlineData("tracks/{0}/counts/likes/events?since=yesterday", HttpStatusCode.BadRequest, "invalid")]
-    public async Task What_is_not_counted_is_refused(string path, HttpStatusCode status, string code)
+    public async Task An_unknown_count_is_refused(string path, HttpStatusCode status, string code)
     {
         var ada = await veza.SharedAsync("ada");
         await veza.Scenario(ada, _ =>

@@ -34,7 +34,7 @@ public class DiskHealthTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task What_is_free_decides_as_it_does_for_writes(
+    public async Task Free_space_decides_as_it_does_for_writes(
         long ofData,
         long? ofMedia,
         HealthStatus status,
@@ -48,7 +48,7 @@ public class DiskHealthTests
     }
 
     [Fact]
-    public async Task What_is_kept_elsewhere_is_not_looked_at() =>
+    public async Task Storage_elsewhere_is_not_checked() =>
         Assert.Equal(HealthStatus.Healthy, (await CheckAsync(new(null, null))).Status);
 
     [Fact]

@@ -36,7 +36,7 @@ public sealed class HostTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, await Status(port, "/health/ready"));
 
         await postgres.KillAsync();
-        // What was answered is remembered for a second.
+        // Answers are cached for a second.
         await Eventually.TrueAsync(async () =>
             await Status(port, "/health/ready") == HttpStatusCode.ServiceUnavailable
         );
@@ -53,7 +53,7 @@ public sealed class HostTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Metrics_are_told_on_their_own_port_only()
+    public async Task Metrics_are_served_on_their_own_port_only()
     {
         await Status(port, "/nothing-here");
 

@@ -39,7 +39,8 @@ public class ReactorsHealthTests
         await using (
             var runs = log.Database.CreateCommand(
                 $"""
-                insert into log.nodes (id, runs, seen) values ('{message}', '{"{}"}', clock_timestamp() + interval '1 hour');
+                insert into log.nodes (id, runs, seen)
+                values ('{message}', '{"{}"}', clock_timestamp() + interval '1 hour');
                 insert into log.runners (name, kind, node) values ('{Reactor}', '{SubscriptionHost.Kind}', '{message}');
                 insert into log.mt_event_progression (name, last_seq_id) values ('{Reactor}', 0)
                 """

@@ -42,7 +42,7 @@ public sealed class RememberedHealthTests
     }
 
     [Fact]
-    public async Task Who_hangs_up_takes_the_answer_from_nobody()
+    public async Task A_caller_that_hangs_up_does_not_cancel_the_check_of_others()
     {
         using var hangsUp = new CancellationTokenSource();
         var (first, second) = (AskAsync(hangsUp.Token), AskAsync());

@@ -6,7 +6,7 @@ using Veza.Integration.Tests.Live;
 
 namespace Veza.Integration.Tests.Health;
 
-/// <summary>A whole Veza whose private PostgreSQL is killed.</summary>
+/// <summary>A complete Veza whose private PostgreSQL is killed.</summary>
 public sealed class ServerRestartTests
 {
     [Fact]
@@ -22,7 +22,7 @@ public sealed class ServerRestartTests
         );
         await SayAsync("before");
 
-        // Without this file no server starts, so that the restart goes on for as long as the test likes.
+        // No server starts without this file, so the test decides when the restart succeeds.
         var control = Path.Combine(server.Postgres.DataFolder, "global", "pg_control");
         File.Move(control, control + ".away");
         await server.Postgres.KillAsync();
@@ -40,7 +40,7 @@ public sealed class ServerRestartTests
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await PostgresAsync("/health/ready")).Status);
         File.Move(control + ".away", control);
 
-        // Each part by itself: the appender, the tail and the live engine, the projections, the leases.
+        // Each part separately: the appender, the tail and the live engine, the projections, the leases.
         long position = 0;
         await Eventually.TrueAsync(async () => (position = await TrySayAsync("after")) > 0);
         var texts = (await following.ItemsToAsync(position)).Select(i =>
@@ -49,7 +49,7 @@ public sealed class ServerRestartTests
         Assert.Equal(["before", "after"], texts);
         var messages = await chat.Member.GetAsync($"/api/v1/channels/{chat.Channel}/messages").JsonAsync();
         Assert.Equal(2, messages.Items().Length);
-        // Every projection and reaction included, which says so when it next renews its lease.
+        // Includes every projection and reactor, which reports with its next renewal of the lease.
         await Eventually.TrueAsync(async () =>
         {
             using var ready = await http.GetAsync("/health/ready");
@@ -63,7 +63,7 @@ public sealed class ServerRestartTests
 
         async Task SayAsync(string text) => Assert.NotEqual(0, await TrySayAsync(text));
 
-        // The same key each time: whatever becomes of the tries, it is one message.
+        // The same key each time: all tries together send one message.
         async Task<long> TrySayAsync(string text)
         {
             using var answer = await chat.Member.PostAsync(

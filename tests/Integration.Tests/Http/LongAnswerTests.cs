@@ -13,12 +13,12 @@ using Veza.Realtime.Engine;
 
 namespace Veza.Integration.Tests.Http;
 
-/// <summary>Answers that go on for as long as their clients read: which there are, and what ends them.</summary>
+/// <summary>Lists the answers that last for as long as their clients read, and checks what ends them.</summary>
 public class LongAnswerTests(VezaServer veza)
 {
     private static readonly RealtimeLimits Limits = new();
 
-    /// <summary>What a stream of bytes or of events is served as.</summary>
+    /// <summary>The content types of streams of bytes and of events.</summary>
     private static readonly string[] Endless = ["text/event-stream", "application/x-ndjson"];
 
     [Fact]
@@ -44,12 +44,12 @@ public class LongAnswerTests(VezaServer veza)
         );
     }
 
-    /// <summary>Who writes to a response piece by piece does it as a long answer, or is one of these.</summary>
+    /// <summary>Code that writes a response in pieces does so as a long answer, or is listed here.</summary>
     [Fact]
     public void Nothing_else_writes_to_a_response_piece_by_piece()
     {
-        // One answer of known length; a broadcast's sound, which is for everybody and has no session to end with; a
-        // track's, which ends where its file does, in a folder or in a bucket.
+        // One answer of known length; a broadcast's sound, which is public and has no session to end with; and a
+        // track's sound, which ends with its file or object.
         string[] others =
         [
             "Http/CommandSender.cs",
@@ -64,7 +64,8 @@ public class LongAnswerTests(VezaServer veza)
             .Where(f =>
                 Regex.IsMatch(
                     File.ReadAllText(f),
-                    @"esponse\.Body(Writer)?\b|(Typed)?Results\.(Stream|ServerSentEvents)\b|IAsyncEnumerable<.*> \w+\(.*HttpContext"
+                    @"esponse\.Body(Writer)?\b|(Typed)?Results\.(Stream|ServerSentEvents)\b"
+                        + @"|IAsyncEnumerable<.*> \w+\(.*HttpContext"
                 )
             )
             .Select(f => Path.GetRelativePath(api, f))
@@ -119,14 +120,14 @@ public class LongAnswerTests(VezaServer veza)
         static async Task EndsAsync(EventSource events)
         {
             var (kind, data) = await events.NextAsync();
-            // Others' plays change it meanwhile.
+            // Plays of other tests change it meanwhile.
             while (kind == "chart")
                 (kind, data) = await events.NextAsync();
             Assert.Equal(("closed", "session_ended"), (kind, data.GetProperty("reason").GetString()));
         }
     }
 
-    /// <summary>An answer to nobody who reads: a pipe that is full after the first flush.</summary>
+    /// <summary>An answer without a reader: a pipe that is full after the first flush.</summary>
     private Task<LongAnswer> OpenAsync(TimeProvider clock, out CancellationToken cut, LiveCaller? caller = null)
     {
         var http = new DefaultHttpContext();

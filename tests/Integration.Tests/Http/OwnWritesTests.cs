@@ -12,7 +12,8 @@ using Veza.Projections.Accounts;
 namespace Veza.Integration.Tests.Http;
 
 /// <summary>
-/// A read waits for its caller's own last write by itself. On a server of its own, as a read model is held up here.
+/// A read waits for its caller's last write without being asked. On its own server, because the test blocks a read
+/// model.
 /// </summary>
 public sealed class OwnWritesTests(VezaServer server) : IClassFixture<VezaServer>
 {
@@ -21,14 +22,14 @@ public sealed class OwnWritesTests(VezaServer server) : IClassFixture<VezaServer
     private const int Communities = 200;
 
     [Fact]
-    public async Task Who_creates_a_community_lists_its_channels_at_once()
+    public async Task The_creator_of_a_community_lists_its_channels_in_the_next_request()
     {
         using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false });
         await CreateAndListAsync(client, writeAt: server.Address, readAt: server.Address);
     }
 
     [Fact]
-    public async Task Who_creates_a_community_on_one_node_lists_its_channels_on_another_at_once()
+    public async Task The_creator_of_a_community_on_one_node_lists_its_channels_on_another_in_the_next_request()
     {
         await using var other = await VezaHost.StartAsync(
             VezaServer.Settings(server.Home, ("ROLES", "api")),
@@ -49,7 +50,7 @@ public sealed class OwnWritesTests(VezaServer server) : IClassFixture<VezaServer
         await using var connection = new NpgsqlConnection(server.ConnectionString);
         await connection.OpenAsync(TestContext.Current.CancellationToken);
         await using var held = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
-        // Nobody can write to the followed until this transaction ends.
+        // This transaction blocks the projection of follows until it ends.
         await using (
             var hold = new NpgsqlCommand("lock table views.social_follows_v1 in exclusive mode", connection, held)
         )
@@ -60,12 +61,13 @@ public sealed class OwnWritesTests(VezaServer server) : IClassFixture<VezaServer
         var refused = await SendAsync(client, HttpMethod.Get, followers, ana)
             .RefusedAsync(HttpStatusCode.ServiceUnavailable, "not_there_yet");
         Assert.EndsWith(
-            $"after waiting {ReadYourWrites.WaitMax.TotalSeconds} s; your last write asks for {ana.Position} (Veza-After: 0 reads without waiting)",
+            $"after waiting {ReadYourWrites.WaitMax.TotalSeconds} s; your last write asks for {ana.Position} "
+                + "(Veza-After: 0 reads without waiting)",
             refused.GetProperty("detail").GetString(),
             StringComparison.Ordinal
         );
         Assert.Empty((await SendAsync(client, HttpMethod.Get, followers, ana, after: "0").JsonAsync()).Items());
-        // Others have not written, and do not wait.
+        // Callers that have not written do not wait.
         Assert.Empty(
             (
                 await SendAsync(client, HttpMethod.Get, followers, await server.RegisterAsync("cy"), after: "0")

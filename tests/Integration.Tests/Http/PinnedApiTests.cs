@@ -3,10 +3,10 @@ using System.Text.Json;
 
 namespace Veza.Integration.Tests.Http;
 
-/// <summary>Keeps the HTTP interface that clients are made for.</summary>
+/// <summary>Pins the HTTP interface on which clients depend.</summary>
 /// <remarks>
-/// <c>PinnedApi.txt</c> is the OpenAPI document as one line for each value, without the prose: paths, parameters,
-/// statuses, the names of schemas and their properties.
+/// <c>PinnedApi.txt</c> is the OpenAPI document without its prose, one line for each value: paths, parameters,
+/// statuses, names of schemas and their properties.
 /// </remarks>
 public sealed class PinnedApiTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
 {
@@ -42,11 +42,11 @@ public sealed class PinnedApiTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
         value.ValueKind == JsonValueKind.Object
         || (value.ValueKind == JsonValueKind.Array && value.EnumerateArray().Any(HoldsObjects));
 
-    /// <summary>Below it stand names that a type gives, which may be those of the prose.</summary>
+    /// <summary>Its children are names from a type, which may equal the names of prose.</summary>
     private static bool IsNamedByType(string path) =>
         path.EndsWith(" properties", StringComparison.Ordinal) || path.EndsWith(" schemas", StringComparison.Ordinal);
 
-    /// <summary>Where a parameter stands among others says nothing.</summary>
+    /// <summary>The order of parameters has no meaning.</summary>
     private static string Key(JsonElement item) =>
         item.TryGetProperty("name", out var name) && item.TryGetProperty("in", out var place)
             ? $"{place.GetString()}:{name.GetString()}"

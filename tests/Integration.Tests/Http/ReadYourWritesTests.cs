@@ -4,7 +4,7 @@ using Veza.Api.Http;
 
 namespace Veza.Integration.Tests.Http;
 
-/// <summary>On a server of its own, as a read model is held up here.</summary>
+/// <summary>On its own server, because the tests block a read model.</summary>
 public class ReadYourWritesTests(VezaServer server) : IClassFixture<VezaServer>
 {
     [Fact]
@@ -15,7 +15,7 @@ public class ReadYourWritesTests(VezaServer server) : IClassFixture<VezaServer>
         await using var connection = new NpgsqlConnection(server.ConnectionString);
         await connection.OpenAsync(TestContext.Current.CancellationToken);
         await using var held = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
-        // Nobody can write to the followed until this transaction ends.
+        // This transaction blocks the projection of follows until it ends.
         await using (
             var hold = new NpgsqlCommand("lock table views.social_follows_v1 in exclusive mode", connection, held)
         )
@@ -32,7 +32,8 @@ public class ReadYourWritesTests(VezaServer server) : IClassFixture<VezaServer>
             .GetProperty("detail")
             .GetString()!;
         Assert.Matches(
-            $"^social\\.follows\\.v1 is at \\d+, [1-9]\\d* behind the log, after waiting {ReadYourWrites.WaitMax.TotalSeconds} s; Veza-After asks for {ana.Position}$",
+            "^social\\.follows\\.v1 is at \\d+, [1-9]\\d* behind the log, after waiting "
+                + $"{ReadYourWrites.WaitMax.TotalSeconds} s; Veza-After asks for {ana.Position}$",
             detail
         );
 
@@ -60,7 +61,7 @@ public class ReadYourWritesTests(VezaServer server) : IClassFixture<VezaServer>
     }
 
     [Fact]
-    public async Task What_is_no_position_is_refused() =>
+    public async Task An_invalid_position_is_refused() =>
         await (await server.SharedAsync("ada"))
             .GetAsync("/api/v1/feed", ("Veza-After", "soon"))
             .RefusedAsync(HttpStatusCode.BadRequest, "invalid");

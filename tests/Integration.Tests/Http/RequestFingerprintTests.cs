@@ -6,8 +6,8 @@ using Npgsql;
 namespace Veza.Integration.Tests.Http;
 
 /// <summary>
-/// What is stored of a request with an idempotency key cannot be guessed at, not even when the text is short and was
-/// erased.
+/// The stored fingerprint of a request with an idempotency key does not allow to guess the request, not even a short
+/// text that was erased.
 /// </summary>
 public class RequestFingerprintTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
 {
@@ -17,7 +17,7 @@ public class RequestFingerprintTests(VezaEndpoints veza) : IClassFixture<VezaEnd
     public async Task A_stored_fingerprint_is_not_what_anybody_can_compute_from_the_request()
     {
         var ada = await veza.RegisterAsync("ada");
-        const string Secret = """{"name":"Nobody guesses"}""";
+        const string Secret = """{"name":"Hard to guess"}""";
         var made = await SendAsync(ada, Secret).JsonAsync(HttpStatusCode.Created);
         Assert.DoesNotContain(await StoredAsync(), stored => stored.AsSpan().IndexOf(Plain(Secret)) >= 0);
         Assert.Equal(made.Id(), (await SendAsync(ada, Secret).JsonAsync(HttpStatusCode.Created)).Id());
@@ -48,7 +48,7 @@ public class RequestFingerprintTests(VezaEndpoints veza) : IClassFixture<VezaEnd
             ("Idempotency-Key", "once")
         );
 
-    /// <summary>As releases before this one stored it.</summary>
+    /// <summary>The fingerprint as earlier releases stored it.</summary>
     private static byte[] Plain(string body) =>
         SHA256.HashData(Encoding.UTF8.GetBytes($"POST /api/v1/communities\n{body}"));
 

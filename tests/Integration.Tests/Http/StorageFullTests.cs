@@ -3,7 +3,7 @@ using Veza.Integration.Tests.Chat;
 
 namespace Veza.Integration.Tests.Http;
 
-/// <summary>A Veza whose PostgreSQL, which it cannot look at, has no room on its disk.</summary>
+/// <summary>A Veza whose PostgreSQL has no space on its disk, which Veza cannot see.</summary>
 public sealed class StorageFullTests
 {
     [Fact]

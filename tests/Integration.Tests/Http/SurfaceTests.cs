@@ -16,7 +16,7 @@ public class SurfaceTests(VezaEndpoints veza, VezaServer server) : IClassFixture
     [InlineData("GET", "/api/v1/channels/no-id/messages", HttpStatusCode.NotFound, "not_found")]
     [InlineData("DELETE", "/api/v1/feed", HttpStatusCode.MethodNotAllowed, "method_not_allowed")]
     [InlineData("POST", "/api/v1/communities", HttpStatusCode.UnsupportedMediaType, "unsupported_media_type")]
-    public async Task What_routing_refuses_is_a_problem_too(
+    public async Task A_refusal_by_routing_is_a_problem_too(
         string method,
         string path,
         HttpStatusCode status,
@@ -93,7 +93,7 @@ public class SurfaceTests(VezaEndpoints veza, VezaServer server) : IClassFixture
     [Theory]
     [InlineData("/api/v1/communities", null)]
     [InlineData("/api/v1/communities", "key")]
-    // The upload lifts the server's limit, for what is an upload.
+    // The upload lifts the server's limit, but only for uploads.
     [InlineData("/api/v1/tracks", "key")]
     public async Task A_body_of_megabytes_is_too_large(string path, string? key)
     {
@@ -105,7 +105,7 @@ public class SurfaceTests(VezaEndpoints veza, VezaServer server) : IClassFixture
         );
         (string, string)[] headers = key is null ? [] : [("Idempotency-Key", key)];
         var response = await ada.SendAsync(HttpMethod.Post, path, content, headers);
-        // Routing may say first that the upload takes no JSON.
+        // Routing may refuse first, because the upload takes no JSON.
         Assert.Contains(
             response.StatusCode,
             path.EndsWith("tracks", StringComparison.Ordinal)
@@ -116,7 +116,7 @@ public class SurfaceTests(VezaEndpoints veza, VezaServer server) : IClassFixture
     }
 
     [Fact]
-    public async Task Browsers_are_told_not_to_guess_frame_or_run_what_they_get()
+    public async Task Headers_forbid_browsers_to_sniff_frame_or_run_an_answer()
     {
         await veza.Scenario(veza.Nobody, _ =>
         {

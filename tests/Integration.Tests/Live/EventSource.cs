@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Veza.Integration.Tests.Live;
 
-/// <summary>Server-sent events as a person gets them.</summary>
+/// <summary>A person's stream of server-sent events.</summary>
 internal sealed class EventSource : IDisposable
 {
     private readonly HttpResponseMessage _response;

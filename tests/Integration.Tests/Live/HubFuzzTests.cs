@@ -9,14 +9,13 @@ using Veza.Realtime.Engine;
 namespace Veza.Integration.Tests.Live;
 
 /// <summary>
-/// Whatever comes in over a WebSocket: on a node of its own, so that what it still holds afterwards is what was left
-/// behind.
+/// Random input over WebSockets, on a node of its own, so that the test can check what it still holds afterwards.
 /// </summary>
 public sealed class HubFuzzTests(VezaServer server, ITestOutputHelper output)
 {
     private const int AtOnce = 8;
 
-    /// <summary>The server's own time-out for a handshake that never comes is 10 s.</summary>
+    /// <summary>The server's time-out for a missing handshake is 10 s.</summary>
     private static readonly TimeSpan EndsMax = TimeSpan.FromSeconds(25);
 
     /// <summary>A short form by default, a long one when VEZA_FAULTS is 1.</summary>
@@ -25,7 +24,7 @@ public sealed class HubFuzzTests(VezaServer server, ITestOutputHelper output)
     );
 
     [Fact(Timeout = 240_000)]
-    public async Task Whatever_a_socket_sends_the_node_goes_on_says_why_it_closed_and_keeps_nothing()
+    public async Task After_any_input_of_a_socket_the_node_goes_on_gives_a_close_reason_and_keeps_nothing()
     {
         var seed = int.TryParse(Environment.GetEnvironmentVariable("VEZA_FAULTS_SEED"), out var given)
             ? given
@@ -60,10 +59,10 @@ public sealed class HubFuzzTests(VezaServer server, ITestOutputHelper output)
         var counts = ends.SelectMany(e => e).CountBy(e => e).OrderByDescending(e => e.Value).ToList();
         foreach (var (end, count) in counts)
             output.WriteLine($"{count, 6} {end}");
-        // A connection that the server ended in order had been told why.
+        // A connection that the server ended in order had received the reason.
         Assert.DoesNotContain(counts, e => e.Key == "ended without a reason");
-        // Else nothing was tried.
-        Assert.Contains(counts, e => e.Key.StartsWith("told: ", StringComparison.Ordinal));
+        // Proves that something was tried.
+        Assert.Contains(counts, e => e.Key.StartsWith("reason: ", StringComparison.Ordinal));
 
         await Eventually.TrueAsync(
             () => connections.Open + engine.Subscriptions == 0,
@@ -79,7 +78,7 @@ public sealed class HubFuzzTests(VezaServer server, ITestOutputHelper output)
         );
     }
 
-    /// <returns>How it ended.</returns>
+    /// <returns>How the connection ended.</returns>
     private static async Task<string> AttackAsync(string address, ChatSetting chat, Random random)
     {
         using var peer = await WebSocketPeer.OpenAsync(address, chat.Member.AccessToken!);
@@ -102,7 +101,7 @@ public sealed class HubFuzzTests(VezaServer server, ITestOutputHelper output)
         {
             return "cut while sending";
         }
-        // Some only hang up, in the middle of whatever they had begun.
+        // Some only hang up in the middle of a message.
         return random.Next(2) == 0 ? "hung up" : await peer.EndAsync(EndsMax);
     }
 
@@ -139,7 +138,7 @@ public sealed class HubFuzzTests(VezaServer server, ITestOutputHelper output)
             message[random.Next(message.Length)] = (byte)random.Next(256);
     }
 
-    /// <summary>Opcodes, flags, masks and lengths as they come.</summary>
+    /// <summary>Random opcodes, flags, masks and lengths.</summary>
     private static byte[] Frame(byte[] payload, Random random)
     {
         var frame = new byte[2 + random.Next(0, 12) + Math.Min(payload.Length, 200)];

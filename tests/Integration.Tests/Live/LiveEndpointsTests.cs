@@ -26,7 +26,7 @@ public class LiveEndpointsTests(VezaServer server)
             ["one", "two 🔥\n\"quoted\""],
             items.Select(i => i.GetProperty("data").GetProperty("text").GetString())
         );
-        // Others write meanwhile: the position may be past what concerns this channel, never before it.
+        // Other tests write meanwhile, so the position may lie after this channel's events but never before them.
         var (epoch, position) = (
             first.LastId!.Split(':')[0],
             long.Parse(first.LastId.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture)
@@ -71,7 +71,7 @@ public class LiveEndpointsTests(VezaServer server)
     }
 
     [Fact]
-    public async Task A_position_of_a_forked_history_is_told()
+    public async Task A_position_of_a_forked_history_gets_an_epoch_message()
     {
         var member = await server.SharedAsync("member");
         using var events = await EventSource.OpenAsync(
@@ -85,7 +85,7 @@ public class LiveEndpointsTests(VezaServer server)
     }
 
     [Fact]
-    public async Task An_account_hears_that_it_follows_somebody()
+    public async Task An_account_gets_an_event_when_it_follows_another()
     {
         var (fan, artist) = (await server.RegisterAsync("fan"), await server.RegisterAsync("artist"));
         using var events = await EventSource.OpenAsync(
@@ -116,7 +116,7 @@ public class LiveEndpointsTests(VezaServer server)
     }
 
     [Fact]
-    public async Task What_may_not_be_followed_is_refused()
+    public async Task A_topic_without_access_is_refused()
     {
         var chat = await ChatSetting.CreateAsync(server);
         await chat

@@ -6,7 +6,7 @@ using Veza.Integration.Tests.Chat;
 
 namespace Veza.Integration.Tests.Live;
 
-/// <summary>Microsoft's own client of SignalR, which knows nothing of Veza.</summary>
+/// <summary>Microsoft's client of SignalR, which has no knowledge of Veza.</summary>
 public sealed class SignalRClientTests(VezaServer server)
 {
     [Theory]
@@ -69,7 +69,7 @@ public sealed class SignalRClientTests(VezaServer server)
         return connection;
     }
 
-    /// <returns>The texts of the first messages that come, and the batch of the last one.</returns>
+    /// <returns>The texts of the first messages, and the batch of the last one.</returns>
     private static async Task<(List<string> Texts, JsonElement Last)> ReadAsync(
         HubConnection connection,
         int messages,

@@ -7,7 +7,7 @@ namespace Veza.Integration.Tests.Live;
 
 public sealed class StoppedReaderTests(VezaServer server)
 {
-    /// <summary>More than the kernel keeps for one socket.</summary>
+    /// <summary>More than the kernel buffers for one socket.</summary>
     private const int Messages = 1200;
 
     private const string Item = """{"type":2,""";
@@ -15,7 +15,7 @@ public sealed class StoppedReaderTests(VezaServer server)
     private static readonly string Long = new('x', 8000);
 
     [Fact(Timeout = 120_000)]
-    public async Task Who_stops_reading_is_disconnected_after_the_limit_and_counted()
+    public async Task A_client_that_stops_reading_is_disconnected_after_the_limit_and_counted()
     {
         Assert.SkipUnless(
             Environment.GetEnvironmentVariable("VEZA_FAULTS") == "1",
@@ -43,12 +43,12 @@ public sealed class StoppedReaderTests(VezaServer server)
         using var silent = await SubscribeAsync(chat);
         await FloodAsync(chat);
         await stopped.Task.WaitAsync(TestContext.Current.CancellationToken);
-        // What lay in the buffers can still be read; then it is over.
+        // The client can still read the buffered bytes; then the stream ends.
         Assert.NotEqual("still open", await silent.EndAsync(TimeSpan.FromSeconds(30)));
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task Who_takes_it_late_is_sent_every_item_once_and_in_order()
+    public async Task A_late_reader_gets_every_item_once_and_in_order()
     {
         var chat = await ChatSetting.CreateAsync(server);
         using var late = await SubscribeAsync(chat);
@@ -56,7 +56,7 @@ public sealed class StoppedReaderTests(VezaServer server)
         await chat.SendAsync(chat.Owner, "the last");
         var all = await late.ReadUntilAsync("the last").WaitAsync(TestContext.Current.CancellationToken);
         var batches = all.Split('\u001e')
-            // Before a message stands its frame's length, which may hold any byte, the separator too.
+            // A message is preceded by its frame's length, whose bytes may equal the separator.
             .Where(text => text.Contains(Item, StringComparison.Ordinal))
             .Select(text =>
                 JsonDocument.Parse(text[text.IndexOf(Item, StringComparison.Ordinal)..]).RootElement.GetProperty("item")
@@ -71,7 +71,7 @@ public sealed class StoppedReaderTests(VezaServer server)
             .Select(item => item.GetProperty("data").GetProperty("text").GetString())
             .ToList();
         Assert.Equal("the last", texts[^1]);
-        // Much of it was sent in pieces, of which none may be lost.
+        // Many of the writes were partial, and none may be lost.
         Assert.Equal(Enumerable.Repeat(Long, Messages), texts.SkipLast(1));
     }
 

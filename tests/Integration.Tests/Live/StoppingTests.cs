@@ -11,11 +11,11 @@ namespace Veza.Integration.Tests.Live;
 public class StoppingTests(VezaServer server)
 {
     [Fact]
-    public async Task A_node_that_stops_sends_its_subscribers_elsewhere_and_lets_nobody_in()
+    public async Task A_stopping_node_sends_its_subscribers_elsewhere_and_accepts_no_connection()
     {
         var person = await server.RegisterAsync("traveller");
         var home = Directory.CreateTempSubdirectory("veza-test-").FullName;
-        // The same secrets: both nodes know the same tokens.
+        // The same secrets, so both nodes accept the same tokens.
         foreach (
             var secret in Directory
                 .GetFiles(server.Home, "*.*")
@@ -42,7 +42,7 @@ public class StoppingTests(VezaServer server)
             Assert.Equal(HttpStatusCode.OK, following.StatusCode);
             Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/health/ready")).StatusCode);
 
-            // It answers until its web server stops too.
+            // The node answers until its web server stops too.
             node.App.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
             Assert.Contains(
                 "event: closed\ndata: {\"kind\":\"closed\",\"reason\":\"server_stopping\"}",

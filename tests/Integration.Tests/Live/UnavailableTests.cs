@@ -6,7 +6,7 @@ namespace Veza.Integration.Tests.Live;
 public class UnavailableTests
 {
     [Fact]
-    public async Task A_subscription_for_which_there_is_no_connection_to_the_database_is_told_to_try_again_and_is_served_when_there_is_one()
+    public async Task A_subscription_without_a_database_connection_is_refused_with_a_retry_and_served_once_one_is_free()
     {
         await using var server = new VezaServer
         {
@@ -19,7 +19,7 @@ public class UnavailableTests
 
         var held = await HoldAllAsync(server.Running.Log.Database);
         await socket.SendTextAsync(WebSocketPeer.Subscribe(chat.Channel));
-        // The whole of what is expected, as a frame arrives in as many pieces as the network likes.
+        // Reads until the whole text has come, because a frame may arrive in any number of pieces.
         var said = await socket.ReadUntilAsync("HubException: database_unavailable: ");
         Assert.Contains("\"invocationId\":\"1\",\"error\"", said);
 
@@ -30,7 +30,7 @@ public class UnavailableTests
     }
 
     /// <summary>
-    /// Takes every connection that is given back, until none has been for as long as anybody waits for one.
+    /// Takes every connection that returns to the pool, until none has for the longest wait of any caller.
     /// </summary>
     private static async Task<List<NpgsqlConnection>> HoldAllAsync(NpgsqlDataSource database)
     {

@@ -2,10 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace Veza.Integration.Tests.Observability;
 
-/// <summary>A metric of Prometheus's text.</summary>
+/// <summary>A metric in Prometheus's text format.</summary>
 /// <param name="Labels">Names, in order, without a histogram's <c>le</c>.</param>
 /// <param name="Bounds">A histogram's values of <c>le</c>.</param>
-/// <param name="Values">What the labels say.</param>
+/// <param name="Values">The values of the labels.</param>
 internal sealed record ExposedMetric(
     string Type,
     IReadOnlySet<string> Labels,
@@ -16,7 +16,7 @@ internal sealed record ExposedMetric(
 /// <summary>Reads Prometheus's text format, version 0.0.4.</summary>
 internal static partial class ExposedMetrics
 {
-    /// <returns>By name, without what tests measure beside it.</returns>
+    /// <returns>By name, without the tests' own metrics.</returns>
     public static Dictionary<string, ExposedMetric> Of(string text)
     {
         var metrics = new Dictionary<string, ExposedMetric>();

@@ -7,10 +7,10 @@ using Veza.Api.Observability;
 
 namespace Veza.Integration.Tests.Observability;
 
-/// <summary>What the JSON log makes of a message.</summary>
+/// <summary>The JSON log's line for a message.</summary>
 internal static class JsonLine
 {
-    /// <summary>When everything happens here, as a line says it.</summary>
+    /// <summary>The time of every event here, as a line writes it.</summary>
     public const string At = "2026-01-02T03:04:05.678Z";
 
     public static string Of(Action<Microsoft.Extensions.Logging.ILogger> write)

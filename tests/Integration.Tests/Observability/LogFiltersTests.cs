@@ -4,16 +4,16 @@ using Veza.Api.Observability;
 
 namespace Veza.Integration.Tests.Observability;
 
-/// <summary>The log's level and its exceptions hold in both of its forms.</summary>
+/// <summary>The log's level and its exceptions apply to both formats.</summary>
 public sealed class LogFiltersTests
 {
-    /// <summary>Its lines hold whole addresses, and the hubs' carry the access token.</summary>
+    /// <summary>Its lines hold complete URLs, and those of the hubs carry the access token.</summary>
     [Theory]
     [InlineData("json", "trace")]
     [InlineData("text", "trace")]
     [InlineData("json", "info")]
     [InlineData("text", "info")]
-    public void What_may_hold_a_token_is_logged_at_no_level(string form, string level)
+    public void Lines_that_may_hold_a_token_are_logged_at_no_level(string form, string level)
     {
         using var loggers = Loggers(form, level);
         var hosting = loggers.CreateLogger("Microsoft.AspNetCore.Hosting.Diagnostics");
@@ -24,7 +24,7 @@ public sealed class LogFiltersTests
     [Theory]
     [InlineData("json")]
     [InlineData("text")]
-    public void What_is_below_the_level_is_not_logged(string form)
+    public void Lines_below_the_level_are_not_logged(string form)
     {
         using var loggers = Loggers(form, "info");
         Assert.True(loggers.CreateLogger("Veza").IsEnabled(LogLevel.Information));

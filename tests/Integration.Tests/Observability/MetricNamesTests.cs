@@ -10,8 +10,8 @@ using Veza.Api.Observability;
 namespace Veza.Integration.Tests.Observability;
 
 /// <summary>
-/// Dashboards and alerts are made of names, types and labels. docs/reference/metrics.md lists them, and a server
-/// exposes them as it says.
+/// Dashboards and alerts depend on names, types and labels. docs/reference/metrics.md lists them, and a server exposes
+/// exactly these.
 /// </summary>
 public sealed partial class MetricNamesTests(VezaServer server)
 {
@@ -51,7 +51,7 @@ public sealed partial class MetricNamesTests(VezaServer server)
         "+Inf",
     ];
 
-    /// <summary>What every server exposes that was used a little.</summary>
+    /// <summary>The metrics of every server after a little use.</summary>
     private static readonly string[] Always =
     [
         "target_info",
@@ -116,7 +116,7 @@ public sealed partial class MetricNamesTests(VezaServer server)
         Assert.Equal([], Always.Except(exposed.Keys));
         foreach (var (name, metric) in exposed)
         {
-            // A library may come to measure more.
+            // A newer library may measure more.
             if (!Documented.TryGetValue(name, out var documented))
             {
                 Assert.False(IsOwn(name), $"{name} is not in the page");
@@ -124,7 +124,7 @@ public sealed partial class MetricNamesTests(VezaServer server)
             }
             Assert.Equal((name, documented.Type), (name, metric.Type));
             Assert.Equal((name, ""), (name, string.Join(',', metric.Labels.Except(documented.Labels))));
-            // What Veza itself labels, it always labels.
+            // Veza's own metrics always have all their labels.
             if (IsOwn(name) && metric.Labels.Count > 0)
                 Assert.Equal((name, string.Join(',', documented.Labels)), (name, string.Join(',', metric.Labels)));
         }
@@ -154,13 +154,13 @@ public sealed partial class MetricNamesTests(VezaServer server)
         Assert.Contains(own, m => m.Key == "veza_log_batch_events");
         foreach (var (name, metric) in own)
             Assert.Equal(name.EndsWith("_seconds", StringComparison.Ordinal) ? Seconds : Counts, metric.Bounds);
-        // Advised by its library, in place of the SDK's own.
+        // The library advises these bounds in place of the SDK's.
         Assert.Contains("0.75", exposed["http_server_request_duration_seconds"].Bounds);
         Assert.Contains("300", exposed["kestrel_connection_duration_seconds"].Bounds);
     }
 
     [Fact]
-    public async Task No_label_tells_an_id_or_a_name()
+    public async Task No_label_holds_an_id_or_a_name()
     {
         var person = await server.RegisterAsync("measured");
         var answer = person.PostAsync("/api/v1/communities", new { name = "Measured" });
@@ -170,15 +170,15 @@ public sealed partial class MetricNamesTests(VezaServer server)
 
         foreach (var (name, metric) in ExposedMetrics.Of(await ScrapeAsync()))
         {
-            // Of other tests' connections too, which have no names.
+            // Includes the connections of other tests, which have no names.
             if (name.StartsWith("db_", StringComparison.Ordinal))
                 continue;
             foreach (var value in metric.Values)
             {
-                Assert.False(Id().IsMatch(value), $"{name} tells {value}");
+                Assert.False(Id().IsMatch(value), $"{name} exposes {value}");
                 Assert.False(
                     value.Contains(person.UserName, StringComparison.OrdinalIgnoreCase),
-                    $"{name} tells {value}"
+                    $"{name} exposes {value}"
                 );
             }
         }
@@ -197,12 +197,12 @@ public sealed partial class MetricNamesTests(VezaServer server)
         using var answer = await connection.SendAsync(request);
     }
 
-    /// <summary>The text of now: what is remembered may be from before.</summary>
+    /// <summary>Reads the current text: a cached one may be older.</summary>
     private async Task<string> ScrapeAsync()
     {
         var settings = server.Running.App.Services.GetRequiredService<VezaSettings>();
         using var http = new HttpClient();
-        // As often as it is made anew: those who watch have a rate limit.
+        // As often as the text is rebuilt, because scrapes have a rate limit.
         using var look = new PeriodicTimer(MetricsEndpoint.CachedFor);
         var text = "";
         await Eventually.TrueAsync(async () =>
@@ -214,7 +214,7 @@ public sealed partial class MetricNamesTests(VezaServer server)
         return text;
     }
 
-    /// <summary>A measurement of nothing by each instrument of Veza, also those for what seldom happens.</summary>
+    /// <summary>Records a zero with each instrument of Veza, also those for rare events.</summary>
     private static void MeasureAll()
     {
         var rooms = AppDomain

@@ -8,7 +8,7 @@ using Veza.Api.Observability;
 
 namespace Veza.Integration.Tests.Observability;
 
-/// <summary>A host that does nothing but measure and answer `/metrics`.</summary>
+/// <summary>A host that only measures and answers <c>/metrics</c>.</summary>
 internal sealed class MetricsPage : IAsyncDisposable
 {
     private readonly WebApplication _app;

@@ -4,10 +4,10 @@ using Veza.Api.Observability;
 
 namespace Veza.Integration.Tests.Observability;
 
-/// <summary>What Prometheus is answered, measured by instruments of the tests.</summary>
+/// <summary>The answer to Prometheus, measured by instruments of the tests.</summary>
 public sealed class MetricsPageTests : IAsyncLifetime
 {
-    // Each test has instruments of its own name: all listeners of the process hear all meters.
+    // Each test names its own instruments, because all listeners of the process hear all meters.
     private readonly Meter _meter = new("Veza.Tests.Metrics");
     private MetricsPage _page = null!;
 
@@ -112,7 +112,7 @@ public sealed class MetricsPageTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_broken_gauge_does_not_hide_the_others_and_is_told_to_the_log()
+    public async Task A_broken_gauge_does_not_hide_the_others_and_is_logged()
     {
         _meter.CreateObservableGauge("test.broken", int () => throw new InvalidOperationException("broken on purpose"));
         _meter.CreateCounter<int>("test.whole").Add(1);
@@ -175,7 +175,7 @@ public sealed class MetricsPageTests : IAsyncLifetime
         for (var i = 0; i < 100; i++)
             (await _page.GetAsync(forms[i % forms.Length])).EnsureSuccessStatusCode();
 
-        // However long that took.
+        // The time that the scrapes took does not matter.
         Assert.InRange(
             Volatile.Read(ref made),
             1,
@@ -185,14 +185,14 @@ public sealed class MetricsPageTests : IAsyncLifetime
         await Eventually.TrueAsync(async () => await _page.TextAsync() is not null && Volatile.Read(ref made) > before);
     }
 
-    /// <summary>A Prometheus asks for more than one form; in another the counters would have other names.</summary>
+    /// <summary>Prometheus offers several formats; in another the counters would have other names.</summary>
     [Theory]
     [InlineData(null)]
     [InlineData("*/*")]
     [InlineData("application/openmetrics-text;version=1.0.0")]
     [InlineData("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8")]
     [InlineData("text/plain;version=1.0.0;escaping=allow-utf-8")]
-    public async Task Whatever_form_is_asked_for_the_answer_has_the_one_with_the_documented_names(string? accept)
+    public async Task Every_Accept_header_gets_the_format_with_the_documented_names(string? accept)
     {
         _meter.CreateCounter<int>("test.formed").Add(1);
         using var answer = await _page.GetAsync(accept);
@@ -205,7 +205,7 @@ public sealed class MetricsPageTests : IAsyncLifetime
     public async Task A_host_that_ends_takes_no_measurements_of_others_with_it()
     {
         await (await MetricsPage.StartAsync()).DisposeAsync();
-        // What was measured until then is told once more in any case.
+        // The measurements up to then are exposed once more in any case.
         var before = await RequestsAsync();
 
         await Eventually.TrueAsync(async () => await RequestsAsync() > before);
@@ -217,7 +217,7 @@ public sealed class MetricsPageTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Service_and_version_are_told() =>
+    public async Task Service_and_version_are_exposed() =>
         Assert.Contains("target_info{service_name=\"veza\",service_version=\"1.2.3\"} 1", await _page.TextAsync());
 
     public async ValueTask DisposeAsync()

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Veza.Integration.Tests.Observability;
 
-/// <summary>What goes to a collector when there is one, and that the standard variables say how.</summary>
+/// <summary>The data that goes to a collector, controlled by the standard variables.</summary>
 public sealed class OtlpTests : IAsyncLifetime
 {
     private static readonly (string, string)[] Standard =
@@ -71,7 +71,7 @@ public sealed class OtlpTests : IAsyncLifetime
         meter.CreateCounter<int>("test.alone").Add(1);
         source.StartActivity("work that is not sent")?.Dispose();
         await Eventually.TrueAsync(() => Received("/v1/metrics", "test.alone"));
-        // Which sends what is left.
+        // The shutdown sends the rest.
         await page.DisposeAsync();
 
         Assert.DoesNotContain(_received, sent => sent.Path == "/v1/traces");

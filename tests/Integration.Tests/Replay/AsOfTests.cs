@@ -109,7 +109,7 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
 
         var asked = Uri.EscapeDataString(third.GetProperty("sentAt").GetString()!);
         var first = await chat.Owner.GetAsync($"{chat.Messages}?limit=2&asOf={asked}");
-        // Others' events of the same batch have the same time, and come after the message.
+        // Other tests' events of the same batch have the same time and come after the message.
         var position = await LastAtAsync(third.GetProperty("sentAt").GetDateTimeOffset());
         Assert.True(position >= third.GetProperty("position").GetInt64());
         Assert.Equal($"{position}", first.Headers.GetValues("Veza-Position").Single());
@@ -165,7 +165,7 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
     }
 
     [Fact]
-    public async Task Who_may_read_is_decided_as_of_now()
+    public async Task Access_is_decided_as_of_now()
     {
         var chat = await ChatSetting.CreateAsync(veza);
         await chat.SendAsync(chat.Member, "hello");
@@ -180,7 +180,7 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
     }
 
     [Fact]
-    public async Task What_was_not_there_yet_is_unknown()
+    public async Task A_thing_that_did_not_exist_yet_is_unknown()
     {
         var before = veza.Running.Log.Head;
         var chat = await ChatSetting.CreateAsync(veza);
@@ -199,7 +199,7 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
             }
         )
             await chat.Owner.GetAsync($"{path}?asOf={before}").RefusedAsync(HttpStatusCode.NotFound, code);
-        // The owner is shared with tests that run beside this one, and so is what the owner was answered last.
+        // Concurrent tests share the owner, and with it the owner's newest position.
         var sent = (await chat.Owner.GetAsync($"/api/v1/messages/{message}").JsonAsync())
             .GetProperty("position")
             .GetInt64();
@@ -226,7 +226,7 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
         "position_invalid",
         "asOf is 2000-12-31T22:00:00.0000000+00:00; the log's first event is later"
     )]
-    public async Task What_is_no_position_of_the_log_is_refused_with_the_value_and_the_limit(
+    public async Task An_invalid_position_of_the_log_is_refused_with_the_value_and_the_limit(
         string asOf,
         string code,
         string detail
@@ -277,7 +277,7 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
-    /// <summary>The paths that the API's description gives the parameter to.</summary>
+    /// <summary>The paths that have the parameter in the OpenAPI document.</summary>
     private async Task<IEnumerable<string>> AskableAsync()
     {
         var document = await veza.Nobody.GetAsync("/openapi/v1.json").JsonAsync();
@@ -292,7 +292,7 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
             .Select(p => Template(p.Name));
     }
 
-    /// <summary>A path with its parameters left open, whatever they are called.</summary>
+    /// <summary>A path whose parameters have no names.</summary>
     private static string Template(string path) =>
         string.Join(
             '/',
@@ -305,8 +305,7 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
         path + (path.Contains('?', StringComparison.Ordinal) ? "&" : "?") + query;
 
     /// <summary>
-    /// What is answered, without the hours that a chart is of: at present these are the clock's, and an hour may begin
-    /// at any time.
+    /// The answer without a chart's hours: at present these come from the clock, and an hour may begin at any time.
     /// </summary>
     private static async Task<string> TextAsync(Task<HttpResponseMessage> answer)
     {
@@ -332,7 +331,7 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
             "hearing",
             new PlayCounted(play, track, owner.Id, listener.Id, session, genre, 2_000)
         );
-        // The listener's reads wait for it.
+        // The listener's later reads wait for it.
         listener.SeeUpTo(counted);
     }
 

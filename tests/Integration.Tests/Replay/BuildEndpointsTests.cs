@@ -29,7 +29,7 @@ public class BuildEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoin
     }
 
     [Fact]
-    public async Task What_does_not_exist_is_neither_built_nor_cancelled()
+    public async Task An_unknown_projection_is_neither_built_nor_cancelled()
     {
         var operator_ = await veza.OperatorAsync();
         await veza.Scenario(operator_, _ =>

@@ -10,7 +10,7 @@ public class DiffTests(VezaServer server)
     public async Task A_channel_as_of_two_positions_differs_by_what_happened_between_them()
     {
         var chat = await ChatSetting.CreateAsync(server);
-        // More than a page.
+        // More events than a page holds.
         for (var i = 0; i < 60; i++)
             await chat.SendAsync(chat.Owner, $"message {i}");
         var (edited, gone) = (await chat.SendAsync(chat.Owner, "first"), await chat.SendAsync(chat.Owner, "oops"));
@@ -34,7 +34,7 @@ public class DiffTests(VezaServer server)
     }
 
     [Fact]
-    public async Task What_is_the_same_says_nothing_and_ends_with_0()
+    public async Task Equal_states_print_nothing_and_exit_with_0()
     {
         var chat = await ChatSetting.CreateAsync(server);
         await chat.SendAsync(chat.Owner, "hello");
@@ -46,7 +46,7 @@ public class DiffTests(VezaServer server)
     }
 
     [Fact]
-    public async Task A_refusal_is_told_in_the_servers_words()
+    public async Task A_refusal_shows_the_servers_text()
     {
         var ana = await server.SharedAsync("ana");
         var refused = await Assert.ThrowsAsync<OperatorClientException>(() => DiffAsync(ana, "feed", 0, 1));
@@ -69,7 +69,7 @@ public class DiffTests(VezaServer server)
         "~ [y].rank: 2 → 1"
     )]
     [InlineData("[1]", """{"a":1}""", "~ : [1] → {\"a\":1}")]
-    public void Things_in_a_list_are_told_apart_by_their_names(string was, string now, params string[] lines) =>
+    public void Things_in_a_list_are_distinguished_by_their_names(string was, string now, params string[] lines) =>
         Assert.Equal(
             lines,
             JsonChanges.Between(

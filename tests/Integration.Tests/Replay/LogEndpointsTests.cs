@@ -12,7 +12,7 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
     {
         var (analyst, chat) = (await veza.OperatorAsync(), await ChatSetting.CreateAsync(veza));
         await chat.SendAsync(chat.Owner, "to be replayed");
-        // Others act as the owner too, and go on while the log is read.
+        // Other tests act as the same owner, and go on while the log is read.
         var sent = chat.Owner.Position;
         var text = await (await analyst.GetAsync("/api/v1/log")).Content.ReadAsStringAsync(
             TestContext.Current.CancellationToken
@@ -78,7 +78,7 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
     }
 
     [Fact]
-    public async Task What_is_asked_wrongly_is_named()
+    public async Task A_wrong_parameter_is_named()
     {
         var analyst = await veza.OperatorAsync();
         foreach (
@@ -119,9 +119,9 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
     }
 
     [Fact]
-    public async Task Operators_decide_about_the_event_that_a_projection_stands_before()
+    public async Task Operators_decide_about_the_event_that_stopped_a_projection()
     {
-        // Nothing stands before it but this row, which is all that an operator's decision changes.
+        // Only this row says that the projection is stopped, and an operator's decision changes only this row.
         const string Name = "chat.reaction_tally.v1";
         const long Position = 1_000_000_000_000;
         var analyst = await server.OperatorAsync();
@@ -130,7 +130,8 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
                 .Items()
                 .Single(p => p.GetProperty("name").GetString() == Name);
         await ExecuteAsync(
-            $"insert into log.parked_events (name, position, error, at, state) values ('{Name}', {Position}, 'message_sent: poison', now(), 'standing')"
+            "insert into log.parked_events (name, position, error, at, state) "
+                + $"values ('{Name}', {Position}, 'message_sent: poison', now(), 'standing')"
         );
         try
         {
@@ -143,7 +144,7 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
                     status.GetProperty("error").GetString()
                 )
             );
-            // What another test was answered just before is remembered for a second.
+            // The answer to another test may still be cached for a second.
             await Eventually.TrueAsync(
                 async () =>
                 {

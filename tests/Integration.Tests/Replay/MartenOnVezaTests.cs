@@ -5,7 +5,7 @@ using Veza.Integration.Tests.Chat;
 
 namespace Veza.Integration.Tests.Replay;
 
-/// <summary>The sample, against a Veza that runs.</summary>
+/// <summary>Runs the sample against a running Veza.</summary>
 public sealed class MartenOnVezaTests(MartenOnVezaTests.Server server) : IClassFixture<MartenOnVezaTests.Server>
 {
     [Fact]
@@ -34,7 +34,7 @@ public sealed class MartenOnVezaTests(MartenOnVezaTests.Server server) : IClassF
             StringComparison.Ordinal
         );
 
-        // Nobody told this Veza; it heard of the event as of another node's.
+        // This Veza noticed the event as it does an event of another node.
         await Eventually.TrueAsync(async () =>
         {
             var shown = await (await chat.Owner.GetAsync($"/api/v1/messages/{message}")).JsonAsync();
@@ -49,7 +49,7 @@ public sealed class MartenOnVezaTests(MartenOnVezaTests.Server server) : IClassF
         Assert.Empty(report.Checks.SelectMany(c => c.Differences));
     }
 
-    /// <summary>With an encryption key that the sample is given, as an operator would.</summary>
+    /// <summary>With an encryption key, which the sample gets from the operator.</summary>
     public sealed class Server : IAsyncLifetime
     {
         public const string EncryptionKey = "a key of the sample's own, long enough for anybody";

@@ -8,15 +8,15 @@ using Veza.EventStore.Appending;
 
 namespace Veza.Integration.Tests.Replay;
 
-/// <summary>Readers of much that stop reading: what they hold, and whom they hold up.</summary>
+/// <summary>Readers of large answers that stop reading: what they hold, and which others they delay.</summary>
 public class SlowReadersTests(VezaServer veza)
 {
-    /// <summary>More than all the buffers between the server and a client hold, which are some megabytes.</summary>
+    /// <summary>More than the buffers between the server and a client hold, which is some megabytes.</summary>
     private const int Events = 300;
     private static readonly string Long = new('x', 60_000);
 
     [Fact]
-    public async Task Who_does_not_read_an_export_holds_up_nobody_elses()
+    public async Task An_export_that_is_not_read_delays_no_other()
     {
         var (slow, other) = (await veza.RegisterAsync("slow"), await veza.RegisterAsync("other"));
         await WriteMuchAsync(slow.Id);
@@ -29,7 +29,7 @@ public class SlowReadersTests(VezaServer veza)
             Assert.Contains("account_registered", text, StringComparison.Ordinal);
         }
         await unread.ToEndAsync();
-        // Their own next one comes after this one.
+        // The same account's next answer waits for this one.
         await Eventually.TrueAsync(async () =>
             (await slow.GetAsync("/api/v1/accounts/me/export")).StatusCode == HttpStatusCode.OK
         );
@@ -38,7 +38,7 @@ public class SlowReadersTests(VezaServer veza)
     [Theory]
     [InlineData("signs out")]
     [InlineData("loses the key")]
-    public async Task Who_is_behind_in_the_log_reads_no_further_once_it_has_ended(string how)
+    public async Task A_slow_reader_of_the_log_gets_no_more_once_its_session_has_ended(string how)
     {
         var analyst = await veza.OperatorAsync();
         var key = await analyst
@@ -136,7 +136,8 @@ public class SlowReadersTests(VezaServer veza)
             await tcp.GetStream()
                 .WriteAsync(
                     Encoding.ASCII.GetBytes(
-                        $"GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n"
+                        $"GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n"
+                            + $"Authorization: Bearer {token}\r\n\r\n"
                     )
                 );
             var first = new byte[12];
@@ -152,9 +153,9 @@ public class SlowReadersTests(VezaServer veza)
             {
                 await tcp.GetStream().CopyToAsync(all, 1 << 20, TestContext.Current.CancellationToken);
             }
-            // A connection that is cut has been read as far as it went.
+            // A cut connection was read as far as it went.
             catch (IOException) { }
-            // Chunks begin wherever they do; their marks are taken out of the middle of lines.
+            // Chunks begin anywhere, so their marks are removed from within lines.
             return Regex.Replace(Encoding.UTF8.GetString(all.ToArray()), @"(\r\n)?[0-9a-f]+\r\n(?=[^\r])", "");
         }
 

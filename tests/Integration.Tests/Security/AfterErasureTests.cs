@@ -7,12 +7,10 @@ using Veza.Integration.Tests.Music.Tracks;
 
 namespace Veza.Integration.Tests.Security;
 
-/// <summary>
-/// Every endpoint and topic, asked about an erased account's things by another account and by an operator.
-/// </summary>
+/// <summary>Another account and an operator ask every endpoint and topic about an erased account's things.</summary>
 public class AfterErasureTests(VezaServer veza)
 {
-    /// <summary>In every text that Ada wrote.</summary>
+    /// <summary>Marks every text that Ada wrote.</summary>
     private const string Mark = "zqerased";
 
     [Fact]
@@ -34,7 +32,7 @@ public class AfterErasureTests(VezaServer veza)
             var endpoint in EveryEndpointTests.ClosedOf(veza).Where(e => e.Method == "GET").Select(e => e.Endpoint)
         )
         {
-            // Those that go on until the caller leaves are asked as topics below.
+            // Endless answers are covered as topics below.
             if (IsEndless(endpoint))
                 continue;
             foreach (var person in (Person[])[bo, op])
@@ -82,9 +80,10 @@ public class AfterErasureTests(VezaServer veza)
     }
 
     [Fact]
-    public async Task What_is_asked_about_an_account_that_is_there_holds_the_mark()
+    public async Task The_answers_about_an_existing_account_hold_the_mark()
     {
-        // Or the test above could look in the wrong places. The mark is another: the log is read whole there.
+        // Proves that the test above looks in the right places. The mark differs, because the log is read completely
+        // there.
         const string Mark = "zqstays";
         var (ada, bo) = (await veza.RegisterAsync(Mark), await veza.RegisterAsync("bo"));
         var (ids, _) = await LifeAsync(ada, bo, Mark);
@@ -107,7 +106,7 @@ public class AfterErasureTests(VezaServer veza)
         }
     }
 
-    /// <summary>Does something of every kind, and waits until it is in the read models.</summary>
+    /// <summary>Creates something of every kind and waits until it is in the read models.</summary>
     private async Task<(Dictionary<string, string> Ids, long Before)> LifeAsync(Person ada, Person bo, string mark)
     {
         var ids = new Dictionary<string, string> { ["position"] = $"{veza.Running.Log.Head}" };

@@ -5,13 +5,13 @@ using Veza.Integration.Tests.Music.Tracks;
 namespace Veza.Integration.Tests.Security;
 
 /// <summary>
-/// Every endpoint that names something of one account's, called by another about things that are there. What
-/// communities have is in <see cref="SanctionedCallerTests"/>. One that is added fails here until it has an entry.
+/// Another account calls every endpoint that names a thing of an account. <see cref="SanctionedCallerTests"/> covers
+/// the things of communities. A new endpoint fails here until it has an entry.
 /// </summary>
 public class AnothersThingsTests(VezaServer veza)
 {
     /// <summary>
-    /// The codes of the refusals; null where it is for everybody: to be seen, or to do something of one's own about it,
+    /// The codes of the refusals. Null where any account may call it: to see the thing, or to do something of its own,
     /// such as to like it.
     /// </summary>
     private static readonly Dictionary<string, (string? Code, object? Body)> Table = new()
@@ -69,7 +69,7 @@ public class AnothersThingsTests(VezaServer veza)
     }
 
     [Fact]
-    public async Task Nobody_changes_or_ends_what_is_somebody_elses()
+    public async Task No_account_changes_or_ends_things_of_another()
     {
         var (ada, eve) = (await veza.RegisterAsync("ada"), await veza.RegisterAsync("eve"));
         var session = (await ada.GetAsync("/api/v1/sessions").JsonAsync()).Items().Single().Id();
@@ -145,7 +145,7 @@ public class AnothersThingsTests(VezaServer veza)
             ],
             written.Select(e => e.Name)
         );
-        // All of it is as it was.
+        // Every thing is unchanged.
         ada.SeeWhat(eve);
         Assert.Equal(session, (await ada.GetAsync("/api/v1/sessions").JsonAsync()).Items().Single().Id());
         var bot = new Person(veza, ada.Id, "", key.GetProperty("key").GetString());

@@ -4,22 +4,22 @@ using System.Text.Json;
 
 namespace Veza.Integration.Tests.Security;
 
-/// <summary>Many clients at once, each with a connection and, where a test wants it, an address of its own.</summary>
+/// <summary>Many concurrent clients, each with its own connection and, if a test wants it, its own address.</summary>
 internal sealed class Crowd(VezaServer veza) : IDisposable
 {
-    /// <summary>More than any test sends at the same time: no request waits for another one's connection.</summary>
+    /// <summary>More than any test sends at a time: no request waits for another's connection.</summary>
     private const int ConnectionsMax = 512;
 
     private readonly HttpClient _http = new(new SocketsHttpHandler { MaxConnectionsPerServer = ConnectionsMax })
     {
-        // Longer than a queue of passwords takes on a machine that is busy with other things.
+        // Longer than a queue of password checks takes on a busy machine.
         Timeout = TimeSpan.FromMinutes(5),
     };
 
-    /// <summary>The tests' server trusts this machine as a proxy, which says who calls.</summary>
+    /// <summary>The tests' server trusts this machine as a proxy that states the caller's address.</summary>
     public static string Address() => new IPAddress(Guid.CreateVersion7().ToByteArray()).ToString();
 
-    /// <returns>The status and the problem's code; no code for a good answer.</returns>
+    /// <returns>The status and the problem's code; null for a success.</returns>
     public async Task<(HttpStatusCode Status, string? Code)> PostAsync(
         string path,
         object body,

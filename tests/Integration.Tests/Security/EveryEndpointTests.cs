@@ -13,12 +13,12 @@ using Veza.Integration.Tests.Accounts;
 namespace Veza.Integration.Tests.Security;
 
 /// <summary>
-/// Every endpoint there is, from the server's own list, with every token that must not open it. A new endpoint is among
-/// them without being named here.
+/// Calls every endpoint of the server's list with every token that must not open it. A new endpoint is covered
+/// automatically.
 /// </summary>
 public class EveryEndpointTests(VezaServer veza)
 {
-    /// <summary>What anybody may call. Whoever adds to it opens the platform a little more.</summary>
+    /// <summary>The endpoints that any caller may use. Each addition opens the platform further.</summary>
     private static readonly string[] Open =
     [
         "GET /.well-known/jwks.json",
@@ -42,7 +42,7 @@ public class EveryEndpointTests(VezaServer veza)
 
     private IEnumerable<(string Method, RouteEndpoint Endpoint)> Endpoints => Of(veza);
 
-    /// <summary>Every endpoint that nobody may call who is not signed in.</summary>
+    /// <summary>Every endpoint that needs a sign-in.</summary>
     internal static IEnumerable<(string Method, RouteEndpoint Endpoint)> ClosedOf(VezaServer server) =>
         Of(server).Where(e => !IsOpen(e.Endpoint));
 
@@ -134,7 +134,7 @@ public class EveryEndpointTests(VezaServer veza)
     }
 
     [Fact]
-    public async Task What_is_not_theirs_or_not_there_changes_nothing()
+    public async Task A_call_on_anothers_or_an_unknown_thing_changes_nothing()
     {
         var eve = await veza.RegisterAsync("eve");
         var head = await HeadAsync();
@@ -158,7 +158,8 @@ public class EveryEndpointTests(VezaServer veza)
     private readonly Dictionary<string, (Guid Owner, string Key)> _keys = [];
 
     /// <summary>
-    /// One key for each scope left out, each of an account of its own: there are more scopes than one has keys.
+    /// One key for each missing scope. Each belongs to its own account, because there are more scopes than keys per
+    /// account.
     /// </summary>
     private async Task<(Guid Owner, string Key)> KeyAsync(string[] scopes, string without)
     {
@@ -218,20 +219,22 @@ public class EveryEndpointTests(VezaServer veza)
                     );
             case "tampered":
                 claims["roles"] = new JsonArray("operator");
-                return $"Bearer {parts[0]}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims.ToJsonString()))}.{parts[2]}";
+                var payload = Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims.ToJsonString()));
+                return $"Bearer {parts[0]}.{payload}.{parts[2]}";
             case "revoked":
                 await eve.DeleteAsync("/api/v1/sessions/current").JsonAsync();
                 return "Bearer " + eve.AccessToken;
             case "of an erased account" or "a key of an erased account":
                 var erasedKey = await KeyOfAsync(eve);
                 await eve.EraseAsync().JsonAsync();
-                return $"Bearer {(kind.StartsWith("a key", StringComparison.Ordinal) ? erasedKey : eve.AccessToken)}";
+                return "Bearer " + (kind.StartsWith("a key", StringComparison.Ordinal) ? erasedKey : eve.AccessToken);
             case "of a suspended account" or "a key of a suspended account":
                 var suspendedKey = await KeyOfAsync(eve);
                 await (await veza.OperatorAsync())
                     .PutAsync($"/api/v1/accounts/{eve.Id}/suspension", new { reason = "a test" })
                     .JsonAsync();
-                return $"Bearer {(kind.StartsWith("a key", StringComparison.Ordinal) ? suspendedKey : eve.AccessToken)}";
+                return "Bearer "
+                    + (kind.StartsWith("a key", StringComparison.Ordinal) ? suspendedKey : eve.AccessToken);
             case "a refresh token":
                 var session = await veza
                     .Nobody.PostAsync(
@@ -266,7 +269,7 @@ public class EveryEndpointTests(VezaServer veza)
             + Regex.Replace(endpoint.RoutePattern.RawText!.Trim('/'), @"\{[^}]*\}", m =>
                 m.Value.Contains("guid", StringComparison.Ordinal) ? Guid.CreateVersion7().ToString() : "x"
             );
-        // Routing answers 415 before anybody is asked who they are.
+        // Routing answers 415 before authentication.
         var type = endpoint
             .Metadata.GetMetadata<Microsoft.AspNetCore.Http.Metadata.IAcceptsMetadata>()
             ?.ContentTypes[0];
@@ -276,7 +279,7 @@ public class EveryEndpointTests(VezaServer veza)
                 : new StringContent("{}", Encoding.UTF8, type ?? "application/json");
         (string, string)[] headers = authorization is null ? [] : [("Authorization", authorization)];
         var answer = await veza.Nobody.SendAsync(new(method), path, body, headers);
-        // Read to its end, or its connection stays taken.
+        // Read to its end, because an unread answer keeps its connection.
         await answer.Content.LoadIntoBufferAsync(TestContext.Current.CancellationToken);
         return answer;
     }

@@ -5,13 +5,13 @@ using Veza.Api;
 
 namespace Veza.Integration.Tests.Security;
 
-/// <summary>Beside no other test: what is measured is the whole process's.</summary>
+/// <summary>Runs alone, because it measures the whole process.</summary>
 [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
 public sealed class Alone;
 
 /// <summary>
-/// More requests than anybody may make, by people who are not signed in: service to others goes on, and nothing of them
-/// is kept. On a node of its own with the usual limit.
+/// Unauthenticated clients send more requests than they may. Others are still served, and no memory stays behind. On
+/// its own node with the default limit.
 /// </summary>
 [Collection(nameof(Alone))]
 public sealed class FloodTests(VezaServer server, ITestOutputHelper output)
@@ -20,7 +20,7 @@ public sealed class FloodTests(VezaServer server, ITestOutputHelper output)
     private const int PerMinute = 1000;
 
     /// <summary>
-    /// Of the whole process, this test's own client included; what a request left behind would be some kilobytes each.
+    /// Of the whole process, including this test's client. A leak would be some kilobytes for each request.
     /// </summary>
     private const long GrowthBytesMax = 16L << 20;
 
@@ -53,7 +53,8 @@ public sealed class FloodTests(VezaServer server, ITestOutputHelper output)
 
         var growth = GC.GetTotalMemory(forceFullCollection: true) - before;
         output.WriteLine(
-            $"{string.Join(", ", answers.OrderBy(a => a.Key).Select(a => $"{a.Value} times {(int)a.Key}"))}; {count} requests of others were served; {growth >> 10} KiB more than before"
+            $"{string.Join(", ", answers.OrderBy(a => a.Key).Select(a => $"{a.Value} times {(int)a.Key}"))}; "
+                + $"{count} requests of others were served; {growth >> 10} KiB more than before"
         );
         Assert.All(answers.Keys, status =>
             Assert.Contains(
@@ -122,17 +123,17 @@ public sealed class FloodTests(VezaServer server, ITestOutputHelper output)
             );
         if (i % 7 == 0)
             request.Headers.Add("Idempotency-Key", $"{i}");
-        // One in two hides among many addresses, as far as a trusted proxy tells of them.
+        // Every second request claims one of many addresses, as a trusted proxy would report them.
         if (i % 2 == 0)
             request.Headers.Add("X-Forwarded-For", new IPAddress([10, 0, (byte)(i >> 8), (byte)i]).ToString());
         return request;
     }
 
-    /// <returns>How many requests were answered, each of them well.</returns>
+    /// <returns>The number of answered requests; each one succeeded.</returns>
     private static async Task<int> ServeAsync(HttpClient http, string token, CancellationToken done)
     {
         var count = 0;
-        // Fewer than one account may make in a minute.
+        // Fewer than one account's limit per minute.
         for (; count < PerMinute / 2 && !done.IsCancellationRequested; count++)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/accounts/me");

@@ -5,7 +5,7 @@ using Veza.Domain.Accounts;
 
 namespace Veza.Integration.Tests.Security;
 
-/// <summary>A limit on guesses holds for guesses that are made at the same time, too.</summary>
+/// <summary>A limit on guesses also holds for concurrent guesses.</summary>
 public sealed class GuessesAtOnceTests(VezaServer veza) : IDisposable
 {
     private const string Password = "correct horse battery";
@@ -20,7 +20,7 @@ public sealed class GuessesAtOnceTests(VezaServer veza) : IDisposable
     [InlineData("password", "sign_in_failed")]
     [InlineData("code", "two_factor_failed")]
     [InlineData("recovery code", "two_factor_failed")]
-    [InlineData("name that nobody has", "sign_in_failed")]
+    [InlineData("unknown name", "sign_in_failed")]
     public async Task Of_guesses_made_at_once_from_everywhere_no_more_are_looked_at_than_one_by_one(
         string what,
         string failed
@@ -110,11 +110,11 @@ public sealed class GuessesAtOnceTests(VezaServer veza) : IDisposable
     }
 
     /// <summary>
-    /// Every try that was looked at was counted, and none began before the wait of those before it was over. On a slow
-    /// machine waits end while guesses are still coming, so how many there are says nothing.
+    /// Asserts that every checked try was counted, and that none began before the wait after the one before it was
+    /// over. On a slow machine waits end while guesses still arrive, so their number proves nothing.
     /// </summary>
-    /// <param name="lookedAt">How many tries of the guard in question were.</param>
-    /// <param name="owner">Whose guard it is; null for one of a name that nobody has.</param>
+    /// <param name="lookedAt">The number of checked tries.</param>
+    /// <param name="owner">The owner of the guard; null for the guard of an unknown name.</param>
     private async Task AssertOneByOneAsync(long head, int lookedAt, Person? owner)
     {
         var events = await veza.Running.Log.Reader.ReadAsync(

@@ -11,14 +11,14 @@ using Veza.Realtime.Engine;
 namespace Veza.Integration.Tests.Security;
 
 /// <summary>
-/// Every method of the hub and every topic, with what somebody gets who must not have it. One that is added fails here
-/// until it has an entry. Connecting itself is among the endpoints.
+/// Every method of the hub and every topic, with the answer to a caller without access. A new one fails here until it
+/// has an entry. Connecting itself is among the endpoints.
 /// </summary>
 public class HubTableTests(VezaServer veza)
 {
     /// <summary>
-    /// What a method is called with about a community, and the codes of the refusals: to somebody of another community
-    /// or banned from this one, and to who is timed out in it, who reads on. Null where they may.
+    /// The arguments of a method about a community, and the codes of the refusals to an outsider, to a banned account,
+    /// and to a timed-out member, who may still read. Null where they may.
     /// </summary>
     private static readonly Dictionary<
         string,
@@ -76,7 +76,7 @@ public class HubTableTests(VezaServer veza)
 
     [Theory]
     [MemberData(nameof(TopicKinds))]
-    public async Task No_topic_is_opened_to_somebody_it_is_not_for(TopicKind kind)
+    public async Task No_topic_opens_to_a_caller_without_access(TopicKind kind)
     {
         var chat = await ChatSetting.CreateAsync(veza);
         await FollowedAsync(chat, chat.Stranger, Topics[kind].Topic(chat), Topics[kind].Outside);
@@ -85,7 +85,7 @@ public class HubTableTests(VezaServer veza)
     [Theory]
     [InlineData("banned")]
     [InlineData("timed out")]
-    public async Task Whoever_is_sanctioned_follows_only_what_is_left_to_them(string how)
+    public async Task Sanctioned_callers_follow_only_permitted_topics(string how)
     {
         var (chat, eve) = (await ChatSetting.CreateAsync(veza), await veza.RegisterAsync("eve"));
         await eve.PutAsync($"/api/v1/communities/{chat.Community}/members/me").JsonAsync();
@@ -126,7 +126,7 @@ public class HubTableTests(VezaServer veza)
             foreach (var topics in new[] { $"{other},{no}", $"{no},{other}" })
                 await FollowedAsync(chat, chat.Stranger, topics, code);
         }
-        // Both are forbidden, of one kind, and one id is nobody's.
+        // Both topics are closed and of one kind, and one id is unknown.
         foreach (var kind in (string[])["account", "channel", "community"])
         {
             var (theirs, nobodys) = (
@@ -139,7 +139,7 @@ public class HubTableTests(VezaServer veza)
     }
 
     /// <summary>
-    /// As REST refuses it: with all scopes but one that a topic needs, and with <c>live:read</c> alone.
+    /// Refused as by REST, both with all scopes except one that a topic needs, and with <c>live:read</c> alone.
     /// </summary>
     [Theory]
     [MemberData(nameof(TopicKinds))]
@@ -157,7 +157,7 @@ public class HubTableTests(VezaServer veza)
         await FollowedAsync(chat, await KeyAsync(owner, ["live:read"]), topic, "scope_missing");
         foreach (var scope in needed.Intersect(Scope.Grantable))
             await FollowedAsync(chat, await KeyAsync(owner, Scope.Grantable.Except([scope])), topic, "scope_missing");
-        // The log is for analysts' keys; an account is followed by no key, as REST gives none its read markers.
+        // The log is for analysts' keys. A key cannot follow an account, as REST gives keys no read markers.
         var whole = kind is TopicKind.Log or TopicKind.Account ? "scope_missing" : null;
         await FollowedAsync(chat, await KeyAsync(owner, Scope.Grantable), topic, whole);
     }
@@ -262,7 +262,7 @@ public class HubTableTests(VezaServer veza)
             }
         ) + '\u001e';
 
-    /// <returns>The code that REST refuses the topic with; null when it does not.</returns>
+    /// <returns>The code with which REST refuses the topic; null when it does not.</returns>
     private static async Task<string?> CodeAsync(Person by, string topic)
     {
         using var answer = await by.GetAsync($"/api/v1/live?topics={topic}");
@@ -271,7 +271,7 @@ public class HubTableTests(VezaServer veza)
             : (await answer.JsonAsync(answer.StatusCode)).GetProperty("type").GetString()!["/problems/".Length..];
     }
 
-    /// <summary>Not the one that tests share: an account has a bounded number of keys, and its sessions end.</summary>
+    /// <summary>Not the shared person: an account has a bounded number of keys, and its sessions end here.</summary>
     private async Task<Person> MemberAsync(ChatSetting chat)
     {
         var member = await veza.RegisterAsync("member");
@@ -310,7 +310,7 @@ public class HubTableTests(VezaServer veza)
         );
     }
 
-    /// <summary>Over the hub and over REST.</summary>
+    /// <summary>Asserts the same refusal over the hub and over REST.</summary>
     private async Task FollowedAsync(ChatSetting chat, Person by, string topic, string? code)
     {
         Says(await SayAsync(chat, by, Subscribes("1", topic), opens: code is null), topic, code);
@@ -342,13 +342,12 @@ public class HubTableTests(VezaServer veza)
         );
 
     /// <param name="opens">
-    /// A stream that may have nothing to say: it is ended, after another that always has something, so that there is an
-    /// answer.
+    /// A stream that may stay silent. It is ended after another one that always answers, so that there is an answer.
     /// </param>
-    /// <returns>All that is said until something of the call itself is.</returns>
+    /// <returns>All messages up to the first of the call itself.</returns>
     private async Task<string> SayAsync(ChatSetting chat, Person by, object call, bool opens)
     {
-        // What is written meanwhile must not be among it.
+        // Events written meanwhile must not be among them.
         await chat.SendAsync(chat.Owner, "for members only");
         using var peer = await WebSocketPeer.OpenAsync(veza.Address, by.AccessToken!);
         await peer.SendTextAsync(WebSocketPeer.Handshake + JsonSerializer.Serialize(call) + '\u001e');

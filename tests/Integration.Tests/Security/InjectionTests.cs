@@ -9,7 +9,7 @@ using Veza.Integration.Tests.Observability;
 
 namespace Veza.Integration.Tests.Security;
 
-/// <summary>Text that tries to be more than text: a header, a line of the log, a path.</summary>
+/// <summary>Texts that try to act as a header, a line of the log or a path.</summary>
 public class InjectionTests(VezaServer veza)
 {
     private const string Injected = "X-Injected";
@@ -37,7 +37,8 @@ public class InjectionTests(VezaServer veza)
         {
             var answer = await RawHttp.AskAsync(
                 veza.Address,
-                $"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {ada.AccessToken}\r\n{more}\r\n"
+                $"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                    + $"Authorization: Bearer {ada.AccessToken}\r\n{more}\r\n"
             );
             var head = answer.Split("\r\n\r\n")[0];
             Assert.DoesNotContain(head.Split("\r\n"), line =>
@@ -115,7 +116,7 @@ public class InjectionTests(VezaServer veza)
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void A_line_of_the_log_is_one_line_whatever_it_tells(bool json)
+    public void A_log_entry_is_one_line_although_its_values_hold_line_breaks(bool json)
     {
         const string forged = "ada\r\n00:00:00.000 fail: Forged[0]\u001b[2Jdone\u0085\u0007\v\u2028end";
         var fault = new InvalidOperationException(forged, new FormatException(forged));

@@ -8,8 +8,8 @@ using Veza.Api.Configuration;
 namespace Veza.Integration.Tests.Security;
 
 /// <summary>
-/// Access tokens against npm's jose, both ways: what is issued here it verifies by the published keys, and what it
-/// makes is taken here exactly if nothing is wrong with it.
+/// Checks access tokens against npm's jose both ways: jose verifies our tokens by the published keys, and we accept
+/// exactly the valid ones among its tokens.
 /// </summary>
 public class JoseTests(VezaServer veza)
 {

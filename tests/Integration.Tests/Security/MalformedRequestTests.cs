@@ -9,14 +9,14 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Veza.Integration.Tests.Security;
 
 /// <summary>
-/// Whatever a signed-in caller sends that is not as it must be, to every endpoint there is: the answer is a refusal
-/// that the caller can understand, never a fault.
+/// A signed-in caller sends malformed requests to every endpoint. Each is refused with a problem that the caller can
+/// understand, and none is a fault.
 /// </summary>
 public class MalformedRequestTests(VezaServer veza)
 {
     /// <summary>
-    /// Bodies that are no JSON, and JSON that is not what is asked for. <c>FIELD</c> stands for each field of the
-    /// endpoint's own example.
+    /// Bodies that are not JSON, and JSON of another shape. <c>FIELD</c> is replaced by each field of the endpoint's
+    /// example.
     /// </summary>
     private static readonly Dictionary<string, byte[]> Bodies = new()
     {
@@ -94,7 +94,7 @@ public class MalformedRequestTests(VezaServer veza)
         veza
             .Running.App.Services.GetRequiredService<EndpointDataSource>()
             .Endpoints.OfType<RouteEndpoint>()
-            // Signing the caller out would leave the rest untried.
+            // Signing out would end the test of the other endpoints.
             .Where(e =>
                 !e.RoutePattern.RawText!.Contains("sessions", StringComparison.Ordinal)
                 || e.Metadata.GetMetadata<IAcceptsMetadata>() is not null
@@ -136,7 +136,8 @@ public class MalformedRequestTests(VezaServer veza)
                     );
                     await NoFaultAsync(
                         await eve.SendAsync(new(method), PathOf(endpoint), content, Elsewhere),
-                        $"{method} {endpoint.RoutePattern.RawText} with a body that is {name}: {sent[..Math.Min(80, sent.Length)]}"
+                        $"{method} {endpoint.RoutePattern.RawText} with a body that is {name}: "
+                            + $"{sent[..Math.Min(80, sent.Length)]}"
                     );
                     tried++;
                 }
@@ -145,7 +146,7 @@ public class MalformedRequestTests(VezaServer veza)
         Assert.True(tried > 400, $"only {tried} bodies were tried");
     }
 
-    /// <summary>Of what is said about a body, beside the type that the endpoint takes: <c>TYPE</c>.</summary>
+    /// <summary>Headers about a body, besides the type that the endpoint takes: <c>TYPE</c>.</summary>
     private static readonly string[] ContentTypes =
     [
         "TYPE; charset=bogus",
@@ -207,7 +208,7 @@ public class MalformedRequestTests(VezaServer veza)
                 using var content = new ByteArrayContent("{}"u8.ToArray());
                 content.Headers.TryAddWithoutValidation("Content-Type", type);
                 HttpResponseMessage answer;
-                // What the client itself refuses to send cannot come from it.
+                // The HTTP client refuses to send some of them.
                 try
                 {
                     answer = await eve.SendAsync(new(method), PathOf(endpoint), content, Elsewhere);
@@ -264,7 +265,7 @@ public class MalformedRequestTests(VezaServer veza)
                 ? null
                 : new StringContent("{}", Encoding.UTF8, "application/json");
             HttpResponseMessage answer;
-            // What the client itself refuses to send cannot come from it.
+            // The HTTP client refuses to send some of them.
             try
             {
                 answer = await eve.SendAsync(new(method), PathOf(endpoint), content, Elsewhere, header);
@@ -296,7 +297,8 @@ public class MalformedRequestTests(VezaServer veza)
     )]
     [InlineData(
         "a chunk whose size no number holds",
-        "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nffffffffff\r\n",
+        "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n"
+            + "Transfer-Encoding: chunked\r\n\r\nffffffffff\r\n",
         0,
         400
     )]
@@ -305,7 +307,7 @@ public class MalformedRequestTests(VezaServer veza)
     [InlineData("U+0000 in a header", "GET /api/v1/feed HTTP/1.1\r\nHost: x\r\nX-A: \0\r\n\r\n", 0, 400)]
     [InlineData("U+0000 in the path", "GET /api/v1/\0 HTTP/1.1\r\nHost: x\r\n\r\n", 0, 400)]
     [InlineData("another version", "GET /api/v1/feed HTTP/9.9\r\nHost: x\r\n\r\n", 0, 505)]
-    public async Task What_is_no_HTTP_is_refused_by_its_number(string what, string head, int filling, int status)
+    public async Task Bytes_other_than_HTTP_are_refused_with_a_status(string what, string head, int filling, int status)
     {
         var answer = await RawHttp.AskAsync(
             veza.Address,
@@ -319,14 +321,15 @@ public class MalformedRequestTests(VezaServer veza)
     {
         var answer = await RawHttp.AskAsync(
             veza.Address,
-            "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 60\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+            "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                + "Content-Length: 60\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
                 + "0\r\n\r\nGET /.well-known/jwks.json HTTP/1.1\r\nHost: x\r\n\r\n"
         );
         Assert.DoesNotContain("\"keys\"", answer, StringComparison.Ordinal);
         Assert.InRange(RawHttp.StatusOf(answer), 400, 499);
     }
 
-    /// <summary>Some of it are failed sign-ins, for which the network of all other tests must not wait.</summary>
+    /// <summary>Some are failed sign-ins, so each request has its own address for the throttle.</summary>
     private static (string Name, string Value) Elsewhere =>
         ("X-Forwarded-For", new IPAddress(Guid.CreateVersion7().ToByteArray()).ToString());
 
@@ -340,7 +343,7 @@ public class MalformedRequestTests(VezaServer veza)
     {
         using (answer)
         {
-            // 503 is an honest answer of a read model that cannot come so far.
+            // 503 is a correct answer of a read model that cannot reach the position.
             if (answer.StatusCode is not HttpStatusCode.ServiceUnavailable && (int)answer.StatusCode >= 500)
                 Assert.Fail($"{what} answered {(int)answer.StatusCode}");
             if ((int)answer.StatusCode < 400)

@@ -4,13 +4,13 @@ using Veza.Integration.Tests.Music.Tracks;
 
 namespace Veza.Integration.Tests.Security;
 
-/// <summary>Fields that an endpoint does not take, whatever they are called, do nothing.</summary>
+/// <summary>An endpoint ignores fields that it does not take, under any name.</summary>
 public class MassAssignmentTests(VezaEndpoints veza, VezaServer server) : IClassFixture<VezaEndpoints>
 {
     private const string Password = "correct horse battery";
 
     [Fact]
-    public async Task Nobody_registers_as_more_than_a_user_or_as_somebody_else()
+    public async Task Registering_grants_no_role_and_takes_no_other_identity()
     {
         var victim = await veza.SharedAsync("owner");
         var name = $"eve_{Guid.CreateVersion7().ToString("N")[20..]}";
@@ -48,7 +48,7 @@ public class MassAssignmentTests(VezaEndpoints veza, VezaServer server) : IClass
     }
 
     [Fact]
-    public async Task Nobody_signs_in_as_more_or_longer_than_they_may()
+    public async Task Signing_in_grants_no_extra_role_and_no_longer_session()
     {
         var eve = await veza.RegisterAsync("eve");
         var session = await veza
@@ -73,7 +73,7 @@ public class MassAssignmentTests(VezaEndpoints veza, VezaServer server) : IClass
     }
 
     [Fact]
-    public async Task What_is_made_is_its_makers_whoever_the_body_names()
+    public async Task A_created_thing_belongs_to_the_caller_and_not_to_the_account_in_the_body()
     {
         var chat = await ChatSetting.CreateAsync(veza);
         var forged = new

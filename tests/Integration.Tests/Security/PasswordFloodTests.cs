@@ -2,12 +2,12 @@ using System.Net;
 
 namespace Veza.Integration.Tests.Security;
 
-/// <summary>Hashing a password is the most that a stranger can make the server do.</summary>
+/// <summary>Hashing a password is the costliest work that a stranger can cause.</summary>
 public sealed class PasswordFloodTests(VezaServer veza) : IDisposable
 {
     private const string Password = "correct horse battery";
 
-    /// <summary>As many as once shut everybody out, and a few more.</summary>
+    /// <summary>More than the number that once blocked all sign-ins.</summary>
     private const int Attackers = 130;
 
     private const int SignIns = 12;
@@ -60,7 +60,7 @@ public sealed class PasswordFloodTests(VezaServer veza) : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Whatever_one_address_registers_everybody_elsewhere_signs_in(bool wellFormed)
+    public async Task Registrations_from_one_address_do_not_stop_sign_ins_from_others(bool wellFormed)
     {
         var ada = await veza.RegisterAsync("ada");
         using var enough = new CancellationTokenSource();
@@ -72,7 +72,7 @@ public sealed class PasswordFloodTests(VezaServer veza) : IDisposable
                     await RegisterAsync(wellFormed ? $"eve_{Guid.CreateVersion7().ToString("N")[12..]}" : "!");
             })
             .ToArray();
-        // One after the other, so that each comes into the flood.
+        // One after the other, so that each is measured during the flood.
         var signedIn = 0;
         for (var i = 0; i < SignIns; i++)
         {

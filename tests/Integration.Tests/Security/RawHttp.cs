@@ -4,10 +4,10 @@ using System.Text;
 
 namespace Veza.Integration.Tests.Security;
 
-/// <summary>Requests byte by byte as a test wants them: a client library would refuse to send most of them.</summary>
+/// <summary>Sends hand-written requests, most of which a client library would refuse to send.</summary>
 internal sealed class RawHttp : IDisposable
 {
-    /// <summary>Longer than any limit of the server's, so that only what the server never ends runs into it.</summary>
+    /// <summary>Longer than any limit of the server, so that only a hang exceeds it.</summary>
     public static readonly TimeSpan AnswersMax = TimeSpan.FromSeconds(60);
 
     private readonly TcpClient _tcp = new() { NoDelay = true };
@@ -22,7 +22,7 @@ internal sealed class RawHttp : IDisposable
         return raw;
     }
 
-    /// <returns>The whole answer to one request, in Latin-1; empty when the connection was ended without one.</returns>
+    /// <returns>The complete answer to one request in Latin-1; empty when the connection closed without one.</returns>
     public static async Task<string> AskAsync(string address, string head, byte[]? body = null)
     {
         using var raw = await OpenAsync(address);
@@ -34,7 +34,7 @@ internal sealed class RawHttp : IDisposable
 
     public async Task SendAsync(byte[] bytes) => await Stream.WriteAsync(bytes);
 
-    /// <summary>What comes next, as much as comes at once.</summary>
+    /// <summary>The next bytes, as many as arrive together.</summary>
     public async Task<string> ReadSomeAsync()
     {
         using var limit = new CancellationTokenSource(AnswersMax);
@@ -47,7 +47,7 @@ internal sealed class RawHttp : IDisposable
     {
         using var limit = new CancellationTokenSource(AnswersMax);
         var read = new MemoryStream();
-        // A server that ends a connection with bytes unread resets it.
+        // A server that closes a connection with unread bytes resets it.
         try
         {
             await Stream.CopyToAsync(read, limit.Token);
@@ -56,7 +56,7 @@ internal sealed class RawHttp : IDisposable
         return Encoding.Latin1.GetString(read.ToArray());
     }
 
-    /// <summary>Whether the server has ended it; what it said before is taken off the wire.</summary>
+    /// <summary>True when the server has closed it; discards what it sent before.</summary>
     public bool IsCut()
     {
         var buffer = new byte[4096];
@@ -73,7 +73,7 @@ internal sealed class RawHttp : IDisposable
         }
     }
 
-    /// <returns>0 when there was no answer.</returns>
+    /// <returns>The status; 0 without an answer.</returns>
     public static int StatusOf(string answer) =>
         answer.StartsWith("HTTP/1.1 ", StringComparison.Ordinal)
             ? int.Parse(answer.AsSpan(9, 3), System.Globalization.CultureInfo.InvariantCulture)

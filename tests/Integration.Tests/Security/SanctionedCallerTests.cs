@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Veza.Integration.Tests.Security;
 
 /// <summary>
-/// Every endpoint that is about a community, with what somebody may do there who never joined it, is banned from it, or
-/// timed out in it. One that is added fails here until it has an entry.
+/// Every endpoint about a community, with what an outsider, a banned account and a timed-out member may do there. A new
+/// one fails here until it has an entry.
 /// </summary>
 public class SanctionedCallerTests(VezaServer veza)
 {
@@ -13,12 +13,12 @@ public class SanctionedCallerTests(VezaServer veza)
     private const string Silenced = "timed_out";
 
     /// <summary>
-    /// The codes of the refusals; null where it is answered. A banned account may no more than one that never joined,
-    /// and cannot join; who is timed out reads, and may leave.
+    /// The codes of the refusals; null where the call succeeds. A banned account may do no more than an outsider and
+    /// cannot join. A timed-out member may read and leave.
     /// </summary>
     private static readonly Dictionary<string, (string? Banned, string? TimedOut, object? Body)> Table = new()
     {
-        // What a community is called and how many are in it is told to everybody.
+        // Any caller may see a community's name and its number of members.
         ["GET communities/{communityId}"] = (null, null, null),
         ["GET communities/{communityId}/members"] = (Hidden, null, null),
         ["POST communities/{communityId}/channels"] = (Hidden, Silenced, new { name = "ours" }),
@@ -38,7 +38,7 @@ public class SanctionedCallerTests(VezaServer veza)
         ["DELETE communities/{communityId}/bans/{memberId}"] = (Hidden, Silenced, null),
         ["POST channels/{channelId}/messages"] = (Hidden, Silenced, new { text = "let me in" }),
         ["GET channels/{channelId}/messages"] = (Hidden, null, null),
-        // One's own place in a channel, which nobody else sees.
+        // The caller's own read marker, which is private.
         ["PUT channels/{channelId}/read"] = (Hidden, null, new { upTo = 1 }),
         ["GET messages/{messageId}"] = (Hidden, null, null),
         ["GET messages/{messageId}/edits"] = (Hidden, null, null),
@@ -48,12 +48,14 @@ public class SanctionedCallerTests(VezaServer veza)
         ["PUT messages/{messageId}/reactions/{emoji}"] = (Hidden, Silenced, null),
         ["DELETE messages/{messageId}/reactions/{emoji}"] = (Hidden, Silenced, null),
         ["GET live"] = (Hidden, null, null),
-        // Last, as they change what the others need; who is banned is out already.
+        // Last, because they change what the others need; a banned account is out already.
         ["PUT communities/{communityId}/members/me"] = ("banned", null, null),
         ["DELETE communities/{communityId}/members/me"] = (null, null, null),
     };
 
-    /// <summary>What else a path names: nothing of a community. Whoever adds to it says so.</summary>
+    /// <summary>
+    /// Other parameters of paths, which name nothing of a community. An addition must be justified here.
+    /// </summary>
     private static readonly string[] Elsewhere =
     [
         "accountId",
@@ -97,7 +99,7 @@ public class SanctionedCallerTests(VezaServer veza)
     [InlineData("outside")]
     [InlineData("banned")]
     [InlineData("timed out")]
-    public async Task Whoever_is_outside_or_sanctioned_does_only_what_is_left_to_them(string how)
+    public async Task Outsiders_and_sanctioned_members_do_only_what_is_permitted_to_them(string how)
     {
         var (owner, eve) = (await veza.SharedAsync("owner"), await veza.RegisterAsync("eve"));
         var made = await owner
@@ -106,7 +108,7 @@ public class SanctionedCallerTests(VezaServer veza)
         var (community, channel) = (made.Id(), made.GetProperty("generalChannelId").GetGuid());
         if (how != "outside")
             await eve.PutAsync($"/api/v1/communities/{community}/members/me").JsonAsync();
-        // Their own, if they ever could say anything: not even that is theirs any longer.
+        // Their own messages, if they ever could send any; not even these are theirs any longer.
         var author = how == "outside" ? owner : eve;
         var message = (
             await author
@@ -114,7 +116,7 @@ public class SanctionedCallerTests(VezaServer veza)
                 .JsonAsync(System.Net.HttpStatusCode.Created)
         ).Id();
         await author.PutAsync($"/api/v1/messages/{message}/reactions/🔥").JsonAsync();
-        // When eve was a member still: nobody gets at it by asking for the past.
+        // When eve still was a member: a read as of then does not bypass the sanction.
         var before = author.Position;
         if (how == "banned")
             await owner.PutAsync($"/api/v1/communities/{community}/bans/{eve.Id}", new { }).JsonAsync();
@@ -150,15 +152,13 @@ public class SanctionedCallerTests(VezaServer veza)
                     ? (JsonElement?)null
                     : await answer.JsonAsync(answer.StatusCode);
                 var code = refused?.GetProperty("type").GetString()!["/problems/".Length..];
-                Assert.True(
-                    code
-                        == (
-                            how == "timed out" ? timedOut
-                            : how == "outside" && banned == "banned" ? null
-                            : banned
-                        ),
-                    $"{how}: {method} {at} answered {(int)answer.StatusCode} {code}"
-                );
+                var expected = how switch
+                {
+                    "timed out" => timedOut,
+                    "outside" when banned == "banned" => null,
+                    _ => banned,
+                };
+                Assert.True(code == expected, $"{how}: {method} {at} answered {(int)answer.StatusCode} {code}");
                 Assert.DoesNotContain("for members only", $"{refused}", StringComparison.Ordinal);
             }
         }
@@ -184,7 +184,7 @@ public class SanctionedCallerTests(VezaServer veza)
         );
     }
 
-    /// <summary>As in the tables: without the version of the API and without the kinds of parameters.</summary>
+    /// <summary>As in the tables: without the version of the API and the types of parameters.</summary>
     internal static string NameOf(string method, string template) =>
         $"{method} {Regex.Replace(template.Trim('/'), @"^api/v1/|(?<=\{\w+):[^}]*", "")}";
 }

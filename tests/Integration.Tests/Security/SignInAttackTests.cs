@@ -12,15 +12,13 @@ using Wolverine.Runtime;
 
 namespace Veza.Integration.Tests.Security;
 
-/// <summary>Guessing at the front door.</summary>
+/// <summary>Attacks on signing in.</summary>
 public class SignInAttackTests(VezaServer veza)
 {
     private const string Password = "correct horse battery";
     private const string TwoFactorPath = "/api/v1/accounts/me/two-factor";
 
-    /// <summary>
-    /// The tests' server trusts this machine as a proxy, so that a test comes from networks of its own.
-    /// </summary>
+    /// <summary>The tests' server trusts this machine as a proxy, so each test can use networks of its own.</summary>
     private static string Network() => new IPAddress(Guid.CreateVersion7().ToByteArray()).ToString();
 
     private Task<HttpResponseMessage> SignInAsync(
@@ -70,10 +68,10 @@ public class SignInAttackTests(VezaServer veza)
     }
 
     [Fact]
-    public async Task A_name_that_nobody_has_is_refused_word_for_word_like_a_wrong_password_and_costs_the_log_as_much()
+    public async Task An_unknown_name_is_refused_word_for_word_like_a_wrong_password_and_costs_the_log_as_much()
     {
         var ada = await veza.RegisterAsync("ada");
-        var told = new List<string>();
+        var answers = new List<string>();
         foreach (
             var name in new[]
             {
@@ -89,7 +87,7 @@ public class SignInAttackTests(VezaServer veza)
         {
             using var answer = await SignInAsync(name, "a wrong one");
             var problem = await answer.JsonAsync(HttpStatusCode.Unauthorized);
-            told.Add(
+            answers.Add(
                 string.Join(
                     '\n',
                     problem.EnumerateObject().Where(p => p.Name != "traceId").Select(p => $"{p.Name}: {p.Value}")
@@ -104,7 +102,7 @@ public class SignInAttackTests(VezaServer veza)
                     )
             );
         }
-        Assert.Single(told.Distinct());
+        Assert.Single(answers.Distinct());
     }
 
     [Fact]
@@ -150,7 +148,7 @@ public class SignInAttackTests(VezaServer veza)
     }
 
     [Fact]
-    public async Task Of_many_who_show_one_refresh_token_at_once_one_at_most_goes_on_and_the_session_ends()
+    public async Task Of_many_concurrent_uses_of_one_refresh_token_at_most_one_succeeds_and_the_session_ends()
     {
         var ada = await veza.RegisterAsync("ada");
         var session = await SignInAsync(ada.UserName, Password).JsonAsync(HttpStatusCode.Created);
@@ -176,15 +174,15 @@ public class SignInAttackTests(VezaServer veza)
                 .GetAsync("/api/v1/accounts/me")
                 .RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
         }
-        // The person's other session has nothing to do with it.
+        // The person's other session is not affected.
         await ada.GetAsync("/api/v1/accounts/me").JsonAsync();
     }
 
     [Fact]
-    public async Task Tries_during_the_wait_make_it_no_longer_and_an_owner_who_is_elsewhere_is_let_in_when_it_is_over()
+    public async Task Tries_during_the_wait_do_not_prolong_it_and_an_owner_elsewhere_signs_in_when_it_is_over()
     {
         var ada = await veza.RegisterAsync("ada");
-        // On a clock of its own: the wait is a few seconds, and the machine may need longer for the tries.
+        // With its own clock: the wait is a few seconds, and the machine may need longer for the tries.
         var clock = new SetClock(TimeProvider.System.GetUtcNow());
         var services = veza.Running.App.Services;
         var bus = new CommandBus(services.GetRequiredService<IWolverineRuntime>(), veza.Running.Log, clock.GetUtcNow);
@@ -205,12 +203,12 @@ public class SignInAttackTests(VezaServer veza)
         Assert.Equal(before, await GuardAsync(ada));
         Assert.Equal(clock.Now + SignInGuard.WaitMin, before!.NextTryAt);
         Assert.True(SignInGuard.Wait(int.MaxValue) <= SignInGuard.WaitMax);
-        // Who is signed in already does not notice.
+        // Existing sessions are not affected.
         await ada.GetAsync("/api/v1/accounts/me").JsonAsync();
         clock.Now = before.NextTryAt;
         Assert.Null(await TryAsync(good: true));
 
-        // Every try from another network.
+        // Each try comes from another network.
         async Task<string?> TryAsync(bool good)
         {
             var http = new DefaultHttpContext();
@@ -247,7 +245,7 @@ public class SignInAttackTests(VezaServer veza)
     }
 
     /// <param name="Step">
-    /// Of the code that confirmed it, one before the present one, so that the present one is good still.
+    /// The step of the confirming code, one before the present one, so that the present one is still unused.
     /// </param>
     private async Task<(Person Person, byte[] Secret, long Step, string[] Recovery)> WithRecoveryAsync()
     {
@@ -266,7 +264,7 @@ public class SignInAttackTests(VezaServer veza)
     }
 
     /// <summary>
-    /// ASP.NET Core Identity's, which is seen at work. The iterations stand in the hash that it verifies.
+    /// Counts the calls of ASP.NET Core Identity's hasher. The iterations are part of the hash that it verifies.
     /// </summary>
     private sealed class CountingHasher : IPasswordHasher<Account>
     {
@@ -288,7 +286,7 @@ public class SignInAttackTests(VezaServer veza)
         )
         {
             Verified++;
-            // Format 1: a marker byte, the function, then the iterations, both in four bytes.
+            // Format 1: a marker byte, then the function and the iterations in four bytes each.
             Iterations = System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(
                 Convert.FromBase64String(hashedPassword).AsSpan(5)
             );

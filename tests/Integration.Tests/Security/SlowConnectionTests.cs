@@ -9,8 +9,8 @@ using Veza.Api.Http;
 namespace Veza.Integration.Tests.Security;
 
 /// <summary>
-/// Connections that send a byte now and then, to hold what others need: they are cut at the named limits, and others
-/// are served meanwhile. On a node of its own, so that nobody else waits.
+/// Connections that send a byte now and then to hold resources. They are cut at the named limits, and others are served
+/// meanwhile. On its own node, so that no other test waits.
 /// </summary>
 public sealed class SlowConnectionTests(VezaServer server) : IAsyncLifetime
 {
@@ -29,7 +29,7 @@ public sealed class SlowConnectionTests(VezaServer server) : IAsyncLifetime
     public ValueTask DisposeAsync() => _node.DisposeAsync();
 
     [Fact]
-    public async Task Who_sends_a_byte_a_second_is_cut_and_others_are_served_meanwhile()
+    public async Task A_client_that_sends_a_byte_a_second_is_cut_and_others_are_served_meanwhile()
     {
         var ada = await server.SharedAsync("ada");
         (string Begins, string Goes)[] kinds =
@@ -37,15 +37,18 @@ public sealed class SlowConnectionTests(VezaServer server) : IAsyncLifetime
             ("GET /api/v1/feed HTTP/1.1\r\nHost: x\r\nX-Slow: ", "a"),
             ("G", "E"),
             (
-                "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n",
+                "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                    + "Content-Length: 1000\r\n\r\n",
                 "{"
             ),
             (
-                "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n",
+                "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                    + "Transfer-Encoding: chunked\r\n\r\n3e8\r\n",
                 "{"
             ),
             (
-                $"POST /api/v1/tracks HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\nAuthorization: Bearer {ada.AccessToken}\r\nContent-Length: 1000\r\n\r\n",
+                "POST /api/v1/tracks HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+                    + $"Authorization: Bearer {ada.AccessToken}\r\nContent-Length: 1000\r\n\r\n",
                 "-"
             ),
             ($"PUT /live/{Guid.CreateVersion7()} HTTP/1.1\r\nX-Slow: ", "a"),
@@ -85,7 +88,7 @@ public sealed class SlowConnectionTests(VezaServer server) : IAsyncLifetime
                 Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
             served++;
             await Task.Delay(ByteEvery);
-            // What was answered may be read to the end without waiting: the server closes what it refuses.
+            // The answer can be read to its end without waiting: the server closes a connection that it refuses.
             open.RemoveAll(s => s.Connection.IsCut());
         }
         Assert.True(
@@ -97,11 +100,10 @@ public sealed class SlowConnectionTests(VezaServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Bodies_that_trickle_in_keep_nobody_from_signing_in()
+    public async Task Bodies_that_trickle_in_do_not_block_sign_ins()
     {
         var ada = await server.RegisterAsync("ada");
-        // Fast enough not to be cut, for as long as signing in may take, and more of them than passwords are hashed at
-        // a time.
+        // Fast enough to last as long as a sign-in may take, and more than the slots for hashing.
         const int bytesASecond = (int)RequestLimits.BodyBytesPerSecondMin * 4;
         using var done = new CancellationTokenSource(RawHttp.AnswersMax);
         var slow = await Task.WhenAll(
@@ -112,7 +114,8 @@ public sealed class SlowConnectionTests(VezaServer server) : IAsyncLifetime
                     var connection = await RawHttp.OpenAsync(_node.Address);
                     await connection.SendAsync(
                         Encoding.ASCII.GetBytes(
-                            $"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{{"
+                            "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                                + $"Content-Length: 100000\r\n\r\n{{"
                         )
                     );
                     return connection;

@@ -10,29 +10,34 @@ using Veza.Reactors.Running;
 
 namespace Veza.Integration.Tests.Security;
 
-/// <summary>What an account can have running, and that its erasure or suspension ends it.</summary>
+/// <summary>
+/// Lists everything that an account can have running, and checks that its erasure or suspension ends it.
+/// </summary>
 public class WhatAccountsRunTests(VezaServer veza)
 {
     private const string Mark = "zqrunning";
     private const string Nothing = "runs nothing: it is a fact, or a count of facts";
-    private const string Platform = "the platform's own, whoever has an account";
+    private const string Platform = "the platform's own, independent of accounts";
     private const string CommandBus = "a command of an account that is out is refused before it is decided";
 
-    /// <summary>What ends it, of every aggregate, reactor and service there is.</summary>
+    /// <summary>For every aggregate, reactor and service: what ends it.</summary>
     private static readonly Dictionary<string, string> WhatEndsIt = new()
     {
         // Aggregates.
         ["Account"] = "AccountErased or AccountSuspended: no sign-in, no key, no command",
         ["Session"] =
-            "SessionEnded in the commit of either event, for sign-ins and API keys; live connections and uploads end with them",
+            "SessionEnded in the commit of either event, for sign-ins and API keys; live connections and "
+            + "uploads end with them",
         ["SignInGuard"] = Nothing,
         ["Mailbox"] = Nothing,
         ["Storage"] = Nothing,
         ["Broadcast"] =
-            "EndWhatAccountsRun appends BroadcastEnded, which closes the mount and its source; the source's key is refused at once",
+            "EndWhatAccountsRun appends BroadcastEnded, which closes the mount and its source; the source's "
+            + "key is refused at once",
         ["OpenBroadcasts"] = Nothing,
         ["Track"] =
-            "ProcessTrack makes no copies of an erased account's and EraseTracks removes its files; a suspended account's copies are made to their end, which is bounded",
+            "ProcessTrack makes no copies of an erased account's and EraseTracks removes its files; a "
+            + "suspended account's copies are made to their end, which is bounded",
         ["Play"] = CommandBus,
         ["Hearing"] = Nothing,
         ["Message"] = CommandBus,
@@ -80,7 +85,8 @@ public class WhatAccountsRunTests(VezaServer veza)
         var unanswered = all.Except(WhatEndsIt.Keys).Order(StringComparer.Ordinal).ToList();
         Assert.True(
             unanswered.Count == 0,
-            $"{string.Join(", ", unanswered)}: what ends it when its account is erased or suspended? Say so here, and test it"
+            $"{string.Join(", ", unanswered)}: what ends it when its account is erased or suspended? Say so "
+                + "here, and test it"
         );
         Assert.Equal([], WhatEndsIt.Keys.Except(all));
     }
@@ -105,7 +111,7 @@ public class WhatAccountsRunTests(VezaServer veza)
                 .PutAsync($"/api/v1/accounts/{ada.Id}/suspension", new { reason = "a test" })
                 .JsonAsync();
 
-        // The server closes the connection; it would otherwise wait for sound.
+        // The server closes the connection instead of waiting for sound.
         Assert.Equal("", await source.RestAsync());
         foreach (var broadcast in (JsonElement[])[live, waiting])
         {
@@ -141,7 +147,7 @@ public class WhatAccountsRunTests(VezaServer veza)
         await op.PutAsync($"/api/v1/accounts/{ada.Id}/suspension", new { reason = "sells followers" }).JsonAsync();
         await ada.GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
         await SignInAsync(ada, "correct horse battery").RefusedAsync(HttpStatusCode.Forbidden, "account_suspended");
-        // Only who knows the password is told.
+        // Only a caller with the right password learns of the suspension.
         await SignInAsync(ada, "wrong horse battery").RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
 
         await op.SendAsync(
@@ -169,7 +175,7 @@ public class WhatAccountsRunTests(VezaServer veza)
     }
 
     [Fact]
-    public async Task An_operator_ends_anybodys_broadcast_and_both_find_it_among_their_security_events()
+    public async Task An_operator_ends_any_broadcast_and_both_accounts_have_it_among_their_security_events()
     {
         var (ada, op) = (await veza.RegisterAsync("ada"), await veza.OperatorAsync());
         var live = await ada.PostAsync("/api/v1/broadcasts", new { title = "Late show" })
@@ -198,7 +204,7 @@ public class WhatAccountsRunTests(VezaServer veza)
         );
         await Eventually.TrueAsync(() => StagedFiles().Any(), what: "the file is being staged");
         await ada.EraseAsync().JsonAsync();
-        // The server closes the connection; it would otherwise wait for the rest of the file.
+        // The server closes the connection instead of waiting for the rest of the file.
         Assert.Equal("", await upload.RestAsync());
         await Eventually.TrueAsync(() => !StagedFiles().Any(), what: "the staged file is gone");
     }
@@ -236,7 +242,8 @@ public class WhatAccountsRunTests(VezaServer veza)
             Encoding.ASCII.GetBytes($"source:{broadcast.GetProperty("ingest").GetProperty("key").GetString()}")
         );
         await raw.SayAsync(
-            $"SOURCE /live/{broadcast.Id()} HTTP/1.0\r\nAuthorization: Basic {credentials}\r\nContent-Type: audio/mpeg\r\n\r\n"
+            $"SOURCE /live/{broadcast.Id()} HTTP/1.0\r\nAuthorization: Basic {credentials}\r\n"
+                + "Content-Type: audio/mpeg\r\n\r\n"
         );
         await raw.HearAsync();
         return raw;
@@ -265,7 +272,7 @@ public class WhatAccountsRunTests(VezaServer veza)
             Said = Encoding.UTF8.GetString(buffer, 0, read);
         }
 
-        /// <summary>What else comes until the server closes the connection.</summary>
+        /// <summary>Reads the rest until the server closes the connection.</summary>
         public async Task<string> RestAsync()
         {
             var rest = new StringBuilder();

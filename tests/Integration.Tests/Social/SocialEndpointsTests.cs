@@ -106,7 +106,7 @@ public class SocialEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoi
         var genre = $"{Guid.CreateVersion7()}";
         var track = await UploadAsync(bo, genre);
         var play = (await ana.PostAsync($"/api/v1/tracks/{track}/plays").JsonAsync(HttpStatusCode.Created)).Id();
-        // An hour of it: nobody can wait that long while the test runs.
+        // An hour, which cannot have passed since the play began.
         await ana.PutAsync($"/api/v1/plays/{play}", new { heardMs = 3_600_000, positionMs = 0 })
             .RefusedAsync(HttpStatusCode.Conflict, "heard_too_fast");
         await bo.PutAsync($"/api/v1/plays/{play}", new { heardMs = 0, positionMs = 0 })
@@ -114,11 +114,11 @@ public class SocialEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoi
         await ana.PutAsync($"/api/v1/plays/{play}", new { heardMs = -1, positionMs = 0 })
             .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
 
-        // The track has 3 s and the clock a tolerance of 2 s, so that half of it may be reported at once.
+        // The track lasts 3 s and the clock has a tolerance of 2 s, so half of it may be reported immediately.
         Assert.False(await CountedAsync(ana, play, 1_000, "first"));
         Assert.True(await CountedAsync(ana, play, 1_500));
         Assert.True(await CountedAsync(ana, play, 1_500));
-        // What was said under an idempotency key is said again, whatever has happened since.
+        // A request under a used idempotency key gets the first answer, although things have changed since.
         Assert.False(await CountedAsync(ana, play, 1_000, "first"));
 
         var entry = Assert.Single((await ana.GetAsync("/api/v1/history").JsonAsync()).Items());
@@ -157,7 +157,7 @@ public class SocialEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoi
     [InlineData("0", "top, trending")]
     [InlineData("top?span=year", "hour, day, week, all")]
     [InlineData("top?limit=101", "1 to 100")]
-    public async Task What_charts_there_are_is_said_to_who_asks_for_another(string chart, string allowed)
+    public async Task A_request_for_an_unknown_chart_is_refused_with_the_list_of_charts(string chart, string allowed)
     {
         await veza.Scenario(await veza.SharedAsync("ana"), _ =>
         {
@@ -181,7 +181,7 @@ public class SocialEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoi
         return answer.GetProperty("counted").GetBoolean();
     }
 
-    /// <summary>A track of three seconds; how tracks are uploaded is another capability's.</summary>
+    /// <summary>A track of three seconds; other tests cover uploads.</summary>
     private async Task<Guid> UploadAsync(Person owner, string genre)
     {
         var id = Guid.CreateVersion7();

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace Veza.Journey.Tests.Live;
 
 /// <summary>
-/// One address for several nodes: each connection goes to the next one that lets it in. It cuts connections after any
+/// One address for several nodes: each connection goes to the next node that accepts it. Can cut connections after any
 /// byte.
 /// </summary>
 internal sealed class Balancer : IAsyncDisposable
@@ -30,7 +30,7 @@ internal sealed class Balancer : IAsyncDisposable
     public int Cuts => Volatile.Read(ref _cuts);
 
     /// <summary>
-    /// Lets some connections have so many bytes more, in both directions together; then both ends are reset.
+    /// Lets some connections pass so many more bytes, in both directions together, then resets both ends.
     /// </summary>
     public void CutSome(Random random, int count, int bytesMax)
     {
@@ -124,7 +124,7 @@ internal sealed class Balancer : IAsyncDisposable
         {
             foreach (var end in (Socket[])[client, node])
             {
-                // No farewell: what the other end has not read yet is lost.
+                // A reset: bytes that the other end has not read are lost.
                 try
                 {
                     end.LingerState = new(true, 0);

@@ -3,19 +3,24 @@ using System.Text.Json;
 
 namespace Veza.Journey.Tests.Live;
 
-/// <summary>What one subscription of the client library has received.</summary>
-internal sealed record Told(string[] Topics, long[] Items, string? Fault, Dictionary<string, int> Interruptions);
+/// <summary>The items that one subscription of the client library has received.</summary>
+internal sealed record ReceivedItems(
+    string[] Topics,
+    long[] Items,
+    string? Fault,
+    Dictionary<string, int> Interruptions
+);
 
-/// <summary>Many subscribers by the client library, each with a connection of its own, in one Node process.</summary>
+/// <summary>Many subscribers of the client library, each with its own connection, in one Node.js process.</summary>
 internal sealed class ClientSubscribers : IDisposable
 {
     private static readonly TimeSpan EndMax = TimeSpan.FromSeconds(30);
     private readonly Process _process;
-    private volatile Told[] _told = [];
+    private volatile ReceivedItems[] _received = [];
 
     private ClientSubscribers(Process process) => _process = process;
 
-    public Told[] Told => _told;
+    public ReceivedItems[] Received => _received;
 
     public static async Task<ClientSubscribers> StartAsync(
         int port,
@@ -41,7 +46,7 @@ internal sealed class ClientSubscribers : IDisposable
         subscribers._process.OutputDataReceived += (_, line) =>
         {
             if (line.Data is { Length: > 0 } json)
-                subscribers._told = JsonSerializer.Deserialize<Told[]>(json, JsonSerializerOptions.Web)!;
+                subscribers._received = JsonSerializer.Deserialize<ReceivedItems[]>(json, JsonSerializerOptions.Web)!;
         };
         subscribers._process.BeginOutputReadLine();
         await subscribers.SayAsync(

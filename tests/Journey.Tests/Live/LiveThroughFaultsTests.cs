@@ -14,8 +14,8 @@ using Veza.EventStore.Reading;
 namespace Veza.Journey.Tests.Live;
 
 /// <summary>
-/// Half of the subscribers are raw WebSockets, half use the client library; all reach three nodes by one address, and
-/// none of them knows which. Whatever happens, each ends with exactly the log's events of its topics, in order.
+/// Half of the subscribers are raw WebSockets, and half use the client library. All reach three nodes by one address
+/// without knowing which. Through all faults each ends with exactly the log's events of its topics, in order.
 /// </summary>
 public sealed class LiveThroughFaultsTests : IAsyncLifetime
 {
@@ -59,7 +59,7 @@ public sealed class LiveThroughFaultsTests : IAsyncLifetime
             ("ENCRYPTION_KEY", EncryptionKey),
         ];
         _nodes = [.. Enumerable.Range(0, Nodes).Select(_ => new VezaProcess(shared))];
-        // The first makes the schema; the others find it.
+        // The first creates the schema for the others.
         await _nodes[0].StartAsync();
         await Task.WhenAll(_nodes[1..].Select(node => node.StartAsync()));
         _balancer = new([.. _nodes.Select(n => n.Port)]);
@@ -67,7 +67,7 @@ public sealed class LiveThroughFaultsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Every_subscriber_has_exactly_the_log_while_nodes_are_killed_and_rolled_connections_cut_and_readers_paused()
+    public async Task Every_subscriber_gets_exactly_the_log_through_kills_restarts_cut_connections_and_pauses()
     {
         var after = await HeadAsync();
         var raw = Enumerable
@@ -112,18 +112,23 @@ public sealed class LiveThroughFaultsTests : IAsyncLifetime
         await library.EndAsync();
         Assert.All(raw, s => Assert.Null(s.Fault));
         Assert.All(raw, s => Assert.Equal(Filtered(expected, s.Topics), s.Items));
-        Assert.Equal(Subscribers / 2, library.Told.Length);
-        Assert.All(library.Told, s => Assert.Null(s.Fault));
-        Assert.All(library.Told, s => Assert.Equal(Filtered(expected, s.Topics), s.Items));
+        Assert.Equal(Subscribers / 2, library.Received.Length);
+        Assert.All(library.Received, s => Assert.Null(s.Fault));
+        Assert.All(library.Received, s => Assert.Equal(Filtered(expected, s.Topics), s.Items));
+        var interruptions = library
+            .Received.SelectMany(t => t.Interruptions)
+            .GroupBy(i => i.Key, i => i.Value)
+            .Select(g => $"{g.Sum()} {g.Key}");
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{expected.Count} events, {_balancer.Cuts} connections cut, {raw.Sum(s => s.Connections)} raw connections, "
-                + $"interruptions of the library: {string.Join(", ", library.Told.SelectMany(t => t.Interruptions).GroupBy(i => i.Key, i => i.Value).Select(g => $"{g.Sum()} {g.Key}"))}"
+            $"{expected.Count} events, {_balancer.Cuts} connections cut, "
+                + $"{raw.Sum(s => s.Connections)} raw connections, "
+                + $"interruptions of the library: {string.Join(", ", interruptions)}"
         );
         Assert.True(_balancer.Cuts > 0 && raw.Sum(s => s.Connections) > raw.Length, "nothing was disturbed");
-        Assert.Contains(library.Told, t => t.Interruptions.ContainsKey("moving"));
+        Assert.Contains(library.Received, t => t.Interruptions.ContainsKey("moving"));
     }
 
-    /// <summary>Some stop reading until more has been appended than any node's tail holds.</summary>
+    /// <summary>Some stop reading until more events have been appended than a node's tail holds.</summary>
     private async Task PauseAsync(RawSubscriber[] raw, ClientSubscribers library)
     {
         foreach (var subscriber in raw.Where((_, i) => i % 4 == 0))
@@ -236,9 +241,7 @@ public sealed class LiveThroughFaultsTests : IAsyncLifetime
         }
     }
 
-    /// <summary>
-    /// Sends it again under the same key, by way of whichever node the balancer finds, until it is answered.
-    /// </summary>
+    /// <summary>Repeats it under the same key, by any node that the balancer picks, until it is answered.</summary>
     private async Task<JsonElement> PostAsync(string path, object body, Guid key)
     {
         for (var tries = 1; ; tries++)
@@ -285,27 +288,28 @@ public sealed class LiveThroughFaultsTests : IAsyncLifetime
             while (
                 !(
                     raw.All(s => s.Fault is not null || s.Items.Length >= Filtered(expected, s.Topics).Length)
-                    && library.Told.Length > 0
-                    && library.Told.All(s =>
+                    && library.Received.Length > 0
+                    && library.Received.All(s =>
                         s.Fault is not null || s.Items.Length >= Filtered(expected, s.Topics).Length
                     )
                 )
             )
                 await look.WaitForNextTickAsync(limit.Token);
         }
-        // What is missing is told by the comparison.
+        // The comparison reports what is missing.
         catch (OperationCanceledException) { }
     }
 
     private static long[] Filtered(List<(long Position, string Topic)> expected, string[] topics) =>
         [.. expected.Where(e => topics.Contains(e.Topic)).Select(e => e.Position)];
 
-    /// <summary>The messages as they stand in the log, by nothing of the code that tells them live.</summary>
+    /// <summary>The messages in the log, read without the code of the live engine.</summary>
     private async Task<List<(long Position, string Topic)>> ExpectedAsync(long after)
     {
         await using var database = NpgsqlDataSource.Create(_postgres.ConnectionString);
         await using var command = database.CreateCommand(
-            "select seq_id, 'channel:' || (data->>'channelId') from log.mt_events where type = 'message_sent' and seq_id > $1 order by seq_id"
+            "select seq_id, 'channel:' || (data->>'channelId') from log.mt_events "
+                + "where type = 'message_sent' and seq_id > $1 order by seq_id"
         );
         command.Parameters.AddWithValue(after);
         var expected = new List<(long, string)>();

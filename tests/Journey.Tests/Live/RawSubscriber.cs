@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace Veza.Journey.Tests.Live;
 
 /// <summary>
-/// A WebSocket that speaks SignalR's JSON protocol, and nothing of ours: what it does on its own shows that the promise
-/// is the server's.
+/// A WebSocket that speaks SignalR's JSON protocol, without our client code. It shows that the server keeps the
+/// promise.
 /// </summary>
 internal sealed class RawSubscriber : IAsyncDisposable
 {
@@ -33,7 +33,7 @@ internal sealed class RawSubscriber : IAsyncDisposable
     public string[] Topics => _topics;
     public int Connections { get; private set; }
 
-    /// <summary>What must not have been.</summary>
+    /// <summary>A violation of the promise; null when there was none.</summary>
     public string? Fault { get; private set; }
 
     public long[] Items
@@ -45,7 +45,7 @@ internal sealed class RawSubscriber : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads nothing more, and lets the server's bytes stand where they are.</summary>
+    /// <summary>Stops reading and leaves the server's bytes in the buffers.</summary>
     public void Pause() => _paused = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void GoOn()
@@ -77,14 +77,16 @@ internal sealed class RawSubscriber : IAsyncDisposable
                 await SendAsync(
                     socket,
                     _epoch is null
-                        ? $$"""{"type":4,"invocationId":"1","target":"Subscribe","arguments":[{{topics}},{{_position}}]}"""
-                        : $$"""{"type":4,"invocationId":"1","target":"Resume","arguments":[{{topics}},{{_position}},"{{_epoch}}"]}"""
+                        ? $$"""{"type":4,"invocationId":"1","target":"Subscribe","arguments":[{{topics}},"""
+                            + $$"""{{_position}}]}"""
+                        : $$"""{"type":4,"invocationId":"1","target":"Resume","arguments":[{{topics}},"""
+                            + $$"""{{_position}},"{{_epoch}}"]}"""
                 );
                 await ReadAsync(socket);
             }
             catch (Exception broken) when (broken is WebSocketException or OperationCanceledException or IOException)
             { }
-            // A client that does not wait at all would only be in the way of the nodes' start.
+            // A client that retries without a wait would slow the nodes' start.
             await Task.Delay(random.Next(20, 300)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -118,7 +120,7 @@ internal sealed class RawSubscriber : IAsyncDisposable
         }
     }
 
-    /// <returns>False when this connection has no more to say.</returns>
+    /// <returns>False when this connection has ended.</returns>
     private bool Take(JsonElement record)
     {
         if (!record.TryGetProperty("type", out var type))

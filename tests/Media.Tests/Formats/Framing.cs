@@ -5,7 +5,7 @@ namespace Veza.Media.Tests.Formats;
 
 internal static class Framing
 {
-    /// <summary>Gives the bytes to a framer in pieces of chance sizes, the seed of which is printed.</summary>
+    /// <summary>Feeds a framer in pieces of random sizes and prints the seed.</summary>
     public static List<SoundFrame> CutAtRandom(IFramer framer, ReadOnlySpan<byte> bytes, int pieceBytesMax = 9000)
     {
         var random = new Random(NewSeed());
@@ -20,7 +20,7 @@ internal static class Framing
         return frames;
     }
 
-    /// <summary>Set VEZA_TEST_SEED to a printed seed to have that run again.</summary>
+    /// <summary>VEZA_TEST_SEED, set to a printed seed, repeats that run.</summary>
     public static int NewSeed()
     {
         var seed = int.TryParse(Environment.GetEnvironmentVariable("VEZA_TEST_SEED"), out var given)
@@ -30,7 +30,7 @@ internal static class Framing
         return seed;
     }
 
-    /// <summary>What a decoder would be sent that listens from the beginning.</summary>
+    /// <summary>The bytes for a decoder that listens from the beginning.</summary>
     public static byte[] Sent(IEnumerable<SoundFrame> frames)
     {
         var sent = new MemoryStream();
@@ -44,7 +44,7 @@ internal static class Framing
         return sent.ToArray();
     }
 
-    /// <summary>Everything there is for a listener now.</summary>
+    /// <summary>All bytes that a listener can read now.</summary>
     public static byte[] ReadAll(this MountListener listener)
     {
         var heard = new MemoryStream();

@@ -13,7 +13,7 @@ public sealed class Mp3FramerTests(SoundFiles sounds)
     [InlineData("44100")]
     [InlineData("22050")]
     [InlineData("8000")]
-    public async Task Whatever_the_pieces_the_stream_comes_out_byte_for_byte(string sampleRate)
+    public async Task A_stream_in_pieces_of_any_size_comes_out_byte_for_byte(string sampleRate)
     {
         var path = await sounds.MakeAsync(
             $"rate{sampleRate}.mp3",
@@ -67,12 +67,12 @@ public sealed class Mp3FramerTests(SoundFiles sounds)
         var soiled = new MemoryStream();
         foreach (var run in whole)
         {
-            // Without the byte a header begins with, so that what must come out is exactly known.
+            // Without the first byte of a header, so that the expected output is known exactly.
             soiled.Write(Enumerable.Range(0, random.Next(1, 600)).Select(_ => (byte)random.Next(0, 255)).ToArray());
             soiled.Write(run.Bytes.Span);
         }
-        // The last frame of a run that only garbage follows cannot be told from garbage unless its stream is known
-        // already: all of these are.
+        // The last frame before garbage looks like garbage unless its stream is known already, which holds for all of
+        // these.
         var kept = Framing.Sent(Framing.CutAtRandom(new Mp3Framer(), soiled.ToArray()));
         var (errors, seconds) = await sounds.DecodeAsync(kept, "mp3");
         Assert.Equal("", errors);
@@ -85,7 +85,7 @@ public sealed class Mp3FramerTests(SoundFiles sounds)
         var noise = new byte[4 * 1024 * 1024];
         new Random(Framing.NewSeed()).NextBytes(noise);
         var kept = Framing.CutAtRandom(new Mp3Framer(), noise, pieceBytesMax: 200_000).Sum(f => f.Bytes.Length);
-        // Two headers at the right distance do come about by chance; now and then.
+        // Random bytes occasionally form two headers at the right distance.
         Assert.InRange(kept, 0, noise.Length / 10);
     }
 

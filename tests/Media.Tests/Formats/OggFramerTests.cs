@@ -13,7 +13,7 @@ public sealed class OggFramerTests(SoundFiles sounds)
     [Theory]
     [InlineData("opus")]
     [InlineData("vorbis")]
-    public async Task Whatever_the_pieces_the_stream_comes_out_byte_for_byte(string codec)
+    public async Task A_stream_in_pieces_of_any_size_comes_out_byte_for_byte(string codec)
     {
         var file = await File.ReadAllBytesAsync(codec == "opus" ? await Opus() : await Vorbis());
         var frames = Framing.CutAtRandom(new OggFramer(), file);
@@ -83,7 +83,7 @@ public sealed class OggFramerTests(SoundFiles sounds)
     [Fact]
     public async Task A_page_that_begins_within_a_packet_is_no_join_point()
     {
-        // Pages of ten seconds fill up at this bit rate, and a packet goes on over the page's end.
+        // At this bit rate a page of ten seconds is full, and a packet continues on the next.
         var path = await sounds.MakeAsync(
             "continued.opus",
             12,

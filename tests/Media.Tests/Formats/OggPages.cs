@@ -4,12 +4,12 @@ using Veza.Media.Formats;
 
 namespace Veza.Media.Tests.Formats;
 
-/// <summary>Makes Ogg pages of packets, also such as no encoder would.</summary>
+/// <summary>Makes Ogg pages of packets, also invalid ones.</summary>
 internal static class OggPages
 {
     private const int HeaderBytes = 27;
 
-    /// <summary>One logical stream's pages, as many segments on each as are asked for.</summary>
+    /// <summary>The pages of one logical stream, with the given number of segments on each.</summary>
     public static List<byte[]> Of(
         IEnumerable<byte[]> packets,
         int segmentsPerPage,

@@ -5,13 +5,15 @@ using Veza.Media.Tests.Formats;
 
 namespace Veza.Media.Tests.Live;
 
-/// <summary>What a listener hears of an Opus broadcast, by a decoder that is neither ours nor ffmpeg's.</summary>
+/// <summary>
+/// Decodes what a listener of an Opus broadcast receives, with a decoder that is neither ours nor ffmpeg's.
+/// </summary>
 public sealed class DecodedOpusTests(SoundFiles sounds)
 {
     private const int Rate = 48_000;
     private const int Channels = 2;
 
-    /// <summary>120 ms, the longest that a packet may hold (RFC 6716, section 2.1.4).</summary>
+    /// <summary>120 ms, the longest packet (RFC 6716, section 2.1.4).</summary>
     private const int PacketFramesMax = Rate * 120 / 1000;
 
     [Fact]
@@ -27,7 +29,7 @@ public sealed class DecodedOpusTests(SoundFiles sounds)
     }
 
     [Fact]
-    public async Task Who_joins_late_hears_the_rest_of_it()
+    public async Task A_late_listener_hears_the_rest_of_it()
     {
         var frames = Framing.CutAtRandom(new OggFramer(), await File.ReadAllBytesAsync(await ToneAsync()));
         var joined = frames.Where((frame, i) => i >= frames.Count / 2).ToList();
@@ -57,7 +59,7 @@ public sealed class DecodedOpusTests(SoundFiles sounds)
 
     private static List<float> Decode(ReadOnlySpan<byte> stream)
     {
-        // Otherwise it would look for a libopus of the machine first.
+        // Otherwise it would look for the machine's libopus first.
         OpusCodecFactory.AttemptToUseNativeLibrary = false;
         using var decoder = OpusCodecFactory.CreateDecoder(Rate, Channels);
         var samples = new List<float>();
@@ -91,7 +93,7 @@ public sealed class DecodedOpusTests(SoundFiles sounds)
 
     private static double Rms(List<float> samples) => Math.Sqrt(samples.Average(sample => (double)sample * sample));
 
-    /// <summary>How often the left channel goes from below to above zero: once in a period.</summary>
+    /// <summary>The number of rising zero crossings of the left channel: one in each period.</summary>
     private static int Crossings(List<float> samples)
     {
         var left = samples.Where((_, i) => i % Channels == 0).ToList();

@@ -5,12 +5,12 @@ using Veza.Media.Tests.Formats;
 
 namespace Veza.Media.Tests.Live;
 
-/// <summary>The meter against the standard's own values, and against ffmpeg's, which is neither ours.</summary>
+/// <summary>Compares the meter with the standard's values and with ffmpeg's meter.</summary>
 public sealed class LevelMeterTests(SoundFiles sounds)
 {
     private const int Rate = LevelMeter.SampleRateHz;
 
-    /// <summary>10 ms before which a window may end, of a loudness that changes by 10 dB a second.</summary>
+    /// <summary>A window may end up to 10 ms earlier, and the loudness changes by 10 dB a second.</summary>
     private const double ToleranceLu = 0.2;
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class LevelMeterTests(SoundFiles sounds)
             meter.Add(samples.AsSpan(i * tenth, tenth));
             var level = meter.Take();
             peak = Math.Max(peak, level.SamplePeakDbfs);
-            // Before a whole window has come ffmpeg says nothing.
+            // Before the first whole window ffmpeg prints nothing.
             if (i >= 4)
                 Assert.Equal(momentary[i], level.MomentaryLufs, ToleranceLu);
         }
@@ -88,7 +88,7 @@ public sealed class LevelMeterTests(SoundFiles sounds)
     }
 
     [Fact]
-    public void What_is_no_number_spoils_nothing_that_comes_after_it()
+    public void A_NaN_does_not_affect_later_sound()
     {
         var meter = new LevelMeter(1);
         meter.Add([float.NaN, float.PositiveInfinity, float.MaxValue]);
@@ -115,7 +115,7 @@ public sealed class LevelMeterTests(SoundFiles sounds)
         }
         var level = meter.Take();
         Assert.Equal(whole.SamplePeakDbfs, level.SamplePeakDbfs);
-        // The squares are added up in another order.
+        // The squares are summed in another order.
         Assert.Equal(whole.MomentaryLufs, level.MomentaryLufs, 1e-9);
     }
 

@@ -40,7 +40,7 @@ public sealed class MountTests(SoundFiles sounds)
         return source!;
     }
 
-    /// <summary>Sends it piece by piece in the seconds it sounds, by the mount's clock.</summary>
+    /// <summary>Sends it in pieces at playing speed, by the mount's clock.</summary>
     private void Send(MountSource source, ReadOnlySpan<byte> bytes, double seconds, Action? afterEach = null)
     {
         var piece = (int)(bytes.Length / (seconds / 0.24)) + 1;
@@ -70,7 +70,7 @@ public sealed class MountTests(SoundFiles sounds)
         Send(source, sound.AsSpan(sound.Length * 3 / 4), 3);
         var (errors, seconds) = await sounds.DecodeAsync((byte[])[.. burst, .. listener.ReadAll()], demuxer);
         Assert.Equal("", errors);
-        // The last quarter is three seconds, the burst before it up to five.
+        // The last quarter lasts three seconds, the burst before it up to five.
         Assert.InRange(seconds, 6, 8.5);
     }
 
@@ -206,7 +206,7 @@ public sealed class MountTests(SoundFiles sounds)
         source.Dispose();
         var closing = listener.ReadAll();
         heard.Write(closing);
-        // An Ogg stream is ended in form, with a page that says so.
+        // An Ogg stream ends properly, with an end-of-stream page.
         if (format == BroadcastFormat.Ogg)
             Assert.Equal((27, 4), (closing.Length, closing[5]));
         Assert.Equal(MountState.Interrupted, mount.State);
@@ -217,7 +217,7 @@ public sealed class MountTests(SoundFiles sounds)
         Assert.Equal(MountState.Live, mount.State);
         _time.Advance(_limits.SourceGrace);
         Assert.Equal(MountState.Live, mount.State);
-        // Another recording, as every start of an encoder gives its Ogg stream another serial number.
+        // Another recording, because every start of an encoder gives its Ogg stream another serial number.
         Send(again, format == BroadcastFormat.Ogg ? await Opus("mount-again.opus") : sound, 12, () =>
             heard.Write(listener.ReadAll())
         );
@@ -267,7 +267,7 @@ public sealed class MountTests(SoundFiles sounds)
     }
 
     [Fact]
-    public async Task The_registry_is_bounded_and_forgets_mounts_that_ended()
+    public async Task The_registry_is_bounded_and_drops_mounts_that_ended()
     {
         var mounts = new Mounts(_limits with { StreamsMax = 1 }, _time);
         var id = Guid.CreateVersion7();
@@ -312,8 +312,7 @@ public sealed class MountTests(SoundFiles sounds)
     [InlineData(8 * 1024 * 1024)]
     public async Task Listeners_of_every_speed_hear_whole_frames_in_order_and_nothing_twice(int ringBytesMax)
     {
-        // Frames of 417 bytes that say their number, written as fast as it goes into a ring bounded by its bytes or by
-        // its places.
+        // Numbered frames of 417 bytes, written at full speed into a ring bounded by its bytes or by its places.
         const int Frames = 60_003;
         var mount = NewMount(BroadcastFormat.Mp3, _limits with { RingBytesMax = ringBytesMax, BurstBytesMax = 20_000 });
         var source = Connect(mount);
@@ -372,7 +371,7 @@ public sealed class MountTests(SoundFiles sounds)
                 Task.Run(async () =>
                 {
                     using var listener = mount.Join()!;
-                    // Only those who are here before the first byte can be asked for every byte.
+                    // Only listeners that join before the first byte must receive every byte.
                     var heard = 0L;
                     while (await listener.WaitAsync(CancellationToken.None))
                     while (listener.TryRead(out var bytes))

@@ -6,7 +6,7 @@ using Veza.Media.Tests.Formats;
 
 namespace Veza.Media.Tests.Live;
 
-/// <summary>A broadcast's level, heard as it comes, whatever comes.</summary>
+/// <summary>Measures a broadcast's level live, from any input.</summary>
 public sealed class OpusMeterTests
 {
     private const int Rate = LevelMeter.SampleRateHz;
@@ -32,7 +32,7 @@ public sealed class OpusMeterTests
     [InlineData("20000")]
     [InlineData("200000")]
     [InlineData("1000000")]
-    public async Task What_ffmpeg_sends_reads_as_loud_as_it_is_five_times_a_second(string pageDuration)
+    public async Task Sound_from_ffmpeg_is_measured_correctly_five_times_a_second(string pageDuration)
     {
         var path = _sounds.NewPath("level.ogg");
         await SoundFiles.RunAsync([
@@ -55,7 +55,7 @@ public sealed class OpusMeterTests
         var (levels, sentMs) = (new List<SoundLevel>(), 0.0);
         for (var heardMs = 0.0; heardMs < 5000; heardMs += Tick.TotalMilliseconds)
         {
-            // As a source does: a page when all that is on it has sounded, here a page ahead.
+            // As a source does: a page once its content has sounded, here one page ahead.
             while (sentMs <= heardMs && frames.Count > 0)
             {
                 _source.Write(frames[0].Bytes.Span);
@@ -66,7 +66,7 @@ public sealed class OpusMeterTests
                 levels.Add(level);
         }
         Assert.Equal(25, levels.Count);
-        // The first half second begins with the encoder's delay and fills the window.
+        // The first half second holds the encoder's delay and fills the window.
         Assert.All(levels.Skip(3), level =>
         {
             Assert.Equal(-6.02, level.SamplePeakDbfs, 0.3);
@@ -107,7 +107,7 @@ public sealed class OpusMeterTests
     }
 
     [Fact]
-    public async Task What_is_not_Opus_and_what_has_more_than_two_channels_is_said_to_be_unmetered()
+    public async Task Streams_other_than_Opus_or_with_more_than_two_channels_are_reported_as_unmetered()
     {
         Assert.Null(OpusMeter.Of(new(Guid.CreateVersion7(), BroadcastFormat.Mp3, new BroadcastLimits(), _time)));
 
@@ -151,11 +151,11 @@ public sealed class OpusMeterTests
         for (var i = 0; i < 40; i++)
         {
             Send([.. Enumerable.Range(0, 20).Select(_ => Bad(random, sound))]);
-            // Finite, whatever it was.
+            // Finite for any input.
             if (Hear() is { } level)
                 Assert.InRange(level.MomentaryLufs, SoundLevel.FloorDb, 10);
         }
-        // What has waited for too long meanwhile is skipped.
+        // Input that has waited too long is skipped.
         _time.Advance(OpusMeter.LagMax + Tick);
         Begin(channels: 2, serial: 2);
         Assert.Equal(Lufs(0.5, 0.5), HearSent(sound, serial: 2).MomentaryLufs, 0.3);
@@ -199,7 +199,7 @@ public sealed class OpusMeterTests
         using var listening = Metered(outcome: "skipped", count => skipped += count);
         _time.Advance(OpusMeter.LagMax + Tick);
         Assert.Equal(Lufs(0.05, 0.05), HearSent(Tone(2, seconds: 1, amplitude: 0.05)).MomentaryLufs, 0.3);
-        // Others may skip meanwhile: 10 s are 500 packets, of which 200 ms, or a page more, were heard.
+        // Other tests may skip meanwhile: 10 s are 500 packets, of which 200 ms, or a page more, were decoded.
         Assert.InRange(skipped, 470, long.MaxValue);
     }
 
@@ -229,7 +229,7 @@ public sealed class OpusMeterTests
 
     private void Send(IReadOnlyList<byte[]> packets, uint serial = 1)
     {
-        // A page holds whole packets, as an encoder lays them unless it must not.
+        // A page holds whole packets, as encoders write them when they can.
         uint number = 2;
         foreach (var some in packets.Chunk(PacketsPerTick))
         {
@@ -238,7 +238,7 @@ public sealed class OpusMeterTests
         }
     }
 
-    /// <summary>Passes the time and hears what sounds in it.</summary>
+    /// <summary>Passes the time and decodes what sounds in it.</summary>
     private SoundLevel? Hear()
     {
         _time.Advance(Tick);
@@ -246,7 +246,7 @@ public sealed class OpusMeterTests
         return _meter.Take();
     }
 
-    /// <summary>Sends a sound and hears all of it.</summary>
+    /// <summary>Sends a sound and decodes all of it.</summary>
     /// <returns>The last reading.</returns>
     private SoundLevel HearSent(IReadOnlyList<byte[]> packets, uint serial = 1)
     {

@@ -3,7 +3,7 @@ using Veza.Media.Tests.Formats;
 
 namespace Veza.Media.Tests.Live;
 
-/// <summary>Packets of any length, laid onto pages as RFC 3533 has it, come out as they were.</summary>
+/// <summary>Packets of any length, laid onto pages by RFC 3533, come out unchanged.</summary>
 public sealed class OpusPacketsTests
 {
     [Fact]
@@ -69,7 +69,7 @@ public sealed class OpusPacketsTests
             ],
             Taken(pages[1..])
         );
-        // Its beginning, and then something else that nothing was begun of.
+        // Its beginning, followed by a continuation of an unknown packet.
         Assert.Equal([packets[0], packets[2]], Taken([pages[0], .. OggPages.Of([packets[2]], 255)]));
     }
 

@@ -77,7 +77,7 @@ public class AccountQueriesTests(TestLog log)
             )
         );
 
-    /// <summary>Events as another capability's commands would add them.</summary>
+    /// <summary>Events that commands of another capability would add.</summary>
     private async Task AppendAsync(params DomainEvent[] events)
     {
         foreach (var e in events)

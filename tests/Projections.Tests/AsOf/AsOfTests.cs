@@ -13,7 +13,7 @@ using Veza.Projections.Music.Charts;
 
 namespace Veza.Projections.Tests.AsOf;
 
-/// <summary>What is asked as of a position is answered as it was when the log's head was there.</summary>
+/// <summary>A query as of a position gives the answer it gave when the log's head was there.</summary>
 public class AsOfTests(PastLog log) : IClassFixture<PastLog>
 {
     private const int Steps = 120;
@@ -24,7 +24,7 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
     [InlineData(777_777)]
     public async Task The_past_is_answered_as_the_present_was(int seed)
     {
-        var told =
+        var answers =
             new List<(
                 long Position,
                 DateTimeOffset At,
@@ -43,14 +43,14 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
             await log.ProjectedAsync();
             var (head, now) = (log.Log.Log.Head, TimeProvider.System.GetUtcNow());
             foreach (var (what, ask) in history.Questions(now))
-                told.Add((head, now, what, ask, await Json(ask(log.Log.Views))));
+                answers.Add((head, now, what, ask, await Json(ask(log.Log.Views))));
             var message = history.Sent[i % history.Sent.Count];
             edits.Add((head, message, await Json(EditsAsync(message, long.MaxValue))));
         }
 
         var asked = new Random(seed)
-            .GetItems([.. told], 400)
-            .Concat(told.DistinctBy(t => (t.What, t.Position % 10)))
+            .GetItems([.. answers], 400)
+            .Concat(answers.DistinctBy(t => (t.What, t.Position % 10)))
             .ToList();
         var different = new List<string>();
         foreach (var (position, at, what, ask, answer) in asked)
@@ -67,7 +67,7 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
             $"{different.Count} of {asked.Count} answers differ, such as {string.Join('\n', different.Take(3))}"
         );
         Assert.Contains(edits, e => e.Answer.Contains("edited", StringComparison.Ordinal));
-        // Most questions have an answer in which there is something, and it is not always the same.
+        // Most queries have answers that are neither empty nor constant.
         Assert.True(asked.Count(a => a.Answer is not ("null" or "[]")) > asked.Count / 2);
 
         async Task<object?> EditsAsync(Guid message, long upTo) =>
@@ -77,7 +77,7 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
     [Fact]
     public async Task A_chart_of_the_past_has_the_hours_as_they_stood_then()
     {
-        // In a log of its own, whose times the test sets: seven minutes lie between any two events.
+        // In its own log, whose times the test sets: any two events are seven minutes apart.
         var other = new PastLog();
         await other.InitializeAsync();
         try
@@ -102,7 +102,7 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
                 "update log.mt_events set timestamp = date_trunc('hour', now()) - (200 - seq_id) * interval '7 minutes'"
             );
 
-            var told = new List<(long Position, Chart Chart, DateTimeOffset At, string Answer)>();
+            var answers = new List<(long Position, Chart Chart, DateTimeOffset At, string Answer)>();
             var events = await other.Log.Log.Reader.ReadAsync(
                 0,
                 long.MaxValue,
@@ -117,10 +117,10 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
                 if (e.Position < 10)
                     continue;
                 foreach (var chart in Enum.GetValues<Chart>())
-                    told.Add((e.Position, chart, e.At, await AskAsync(other.Log.Views, chart, e.At)));
+                    answers.Add((e.Position, chart, e.At, await AskAsync(other.Log.Views, chart, e.At)));
             }
-            Assert.True(told.Select(t => t.Answer).Distinct().Count() > 20);
-            foreach (var (position, chart, at, answer) in told)
+            Assert.True(answers.Select(t => t.Answer).Distinct().Count() > 20);
+            foreach (var (position, chart, at, answer) in answers)
                 Assert.Equal(answer, await AskAsync(new PointInTime(other.Log.Log, position, at).Views, chart, at));
         }
         finally
@@ -156,7 +156,7 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
         ]);
         await log.ProjectedAsync();
         var head = log.Log.Log.Head;
-        // The community's beginning, its channel's, its owner's joining and that of the three.
+        // The events of the community, its channel, its owner's joining and that of the three members.
         Assert.Equal(
             4,
             (
@@ -188,7 +188,7 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
         }
     }
 
-    /// <summary>The table as running live over these events would have left it.</summary>
+    /// <summary>The table as live processing of these events would have left it.</summary>
     private static async Task LiveHoursAsync(PastLog log, IEnumerable<RecordedEvent> events)
     {
         var hours = new HourlyPlaysProjection();

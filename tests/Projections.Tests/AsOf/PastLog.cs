@@ -7,7 +7,7 @@ using Veza.Projections.Topics;
 
 namespace Veza.Projections.Tests.AsOf;
 
-/// <summary>A log that only the tests of the past append to, with the index of topics beside the projections.</summary>
+/// <summary>A log of its own for the point-in-time tests, with the index of topics beside the projections.</summary>
 public sealed class PastLog : IAsyncLifetime
 {
     private ProjectionHost _index = null!;
@@ -34,7 +34,7 @@ public sealed class PastLog : IAsyncLifetime
         await Log.DisposeAsync();
     }
 
-    /// <summary>Waits until every row and every topic shows what the log holds now.</summary>
+    /// <summary>Waits until every projection and the index of topics have reached the log's head.</summary>
     public async Task ProjectedAsync()
     {
         await Log.ProjectedAsync();
@@ -45,7 +45,7 @@ public sealed class PastLog : IAsyncLifetime
         );
     }
 
-    /// <summary>Sends a command of a random history, which may well be refused.</summary>
+    /// <summary>Sends a command of a random history, which may be refused.</summary>
     public async Task TryAsync(object command)
     {
         CommandResult _ = await Log.CommandBus.SendAsync(

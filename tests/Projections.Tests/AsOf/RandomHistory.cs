@@ -21,9 +21,9 @@ using Veza.Projections.Social.Follows;
 namespace Veza.Projections.Tests.AsOf;
 
 /// <summary>
-/// Four people do things and undo them, as a seed has it; and the questions about them that the product answers.
+/// A random history by seed, in which four people do and undo things, and random queries of the product about them.
 /// </summary>
-/// <param name="streams">Of the log that it happens in.</param>
+/// <param name="streams">The streams of the log that it happens in.</param>
 internal sealed class RandomHistory(int seed, MessageStreams streams)
 {
     private static readonly string[] Emoji = ["🔥", "👍", "🎉"];
@@ -38,10 +38,10 @@ internal sealed class RandomHistory(int seed, MessageStreams streams)
 
     private Guid[] People => [_social.Ana, _social.Bo, _social.Cleo, _social.Dora];
 
-    /// <summary>Ids of the messages that were sent, or tried to be.</summary>
+    /// <summary>Ids of the messages in all attempts to send.</summary>
     public IReadOnlyList<Guid> Sent => _messages.ConvertAll(m => m.Id);
 
-    /// <summary>What there must be for the rest to be able to happen.</summary>
+    /// <summary>The events that the rest depends on.</summary>
     public IEnumerable<object[]> Beginning() =>
         [
             .. _social.Registered.Select(r => new[] { r }),
@@ -50,7 +50,7 @@ internal sealed class RandomHistory(int seed, MessageStreams streams)
             [Send()],
         ];
 
-    /// <returns>Commands, some of which are refused, things that happened, and time that passes.</returns>
+    /// <returns>Commands, some of which are refused, events, and spans of time.</returns>
     public object[] Next() =>
         _random.Next(22) switch
         {
@@ -75,7 +75,7 @@ internal sealed class RandomHistory(int seed, MessageStreams streams)
             _ => Show(),
         };
 
-    /// <summary>Every kind of question, about somebody or something that there is by now.</summary>
+    /// <summary>Every kind of query, about a random person or thing that exists by now.</summary>
     public IEnumerable<(string What, Func<ReadModels, Task<object?>> Ask)> Questions(DateTimeOffset now)
     {
         var (channel, message, track, person, other) = (Pick(_channels), Message(), Pick(_tracks), Person(), Person());

@@ -23,7 +23,7 @@ public class CountedEventsTests(TestLog log)
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public async Task Whatever_happened_the_events_of_a_number_add_up_to_it(int seed)
+    public async Task The_events_behind_a_count_always_add_up_to_it(int seed)
     {
         var random = new Random(seed);
         var people = new[] { _social.Ana, _social.Bo, _social.Cleo, _social.Dora };
@@ -141,7 +141,7 @@ public class CountedEventsTests(TestLog log)
     }
 
     [Fact]
-    public async Task Who_played_a_track_is_told_to_its_owner_and_to_the_listener_alone()
+    public async Task Only_the_owner_and_the_listener_see_who_played_a_track()
     {
         var track = await Given(t =>
             [.. Hears(_social.Ana, t, _social.Session), .. Hears(_social.Cleo, t, Guid.CreateVersion7())]
@@ -230,7 +230,7 @@ public class CountedEventsTests(TestLog log)
     private Task<List<CountedEventView>> Read(Guid subject, CountedNumber number, Guid reader) =>
         _counts.PageAsync(subject, number, "", 0, null, null, 100, reader, CancellationToken.None);
 
-    /// <summary>Over pages of a few, as a client reads them.</summary>
+    /// <summary>In pages of a few, as a client reads them.</summary>
     private async Task<int> Sum(Guid subject, CountedNumber number, string emoji = "")
     {
         var (sum, after) = (0, 0L);

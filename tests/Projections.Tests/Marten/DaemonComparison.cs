@@ -9,13 +9,13 @@ using Veza.EventStore.Personal;
 namespace Veza.Projections.Tests.Marten;
 
 /// <summary>
-/// Marten's async daemon with three projections of each kind over a log, and the product's rows to compare them with.
+/// Runs Marten's async daemon with three projections of each kind over a log, and compares its rows with the product's.
 /// </summary>
 internal sealed class DaemonComparison : IAsyncDisposable
 {
     private static readonly TimeSpan CaughtUpWithin = TimeSpan.FromMinutes(2);
 
-    /// <summary>What the daemon made, and what the product's projections say of the same; each row one text.</summary>
+    /// <summary>The daemon's rows and the rows of the product's projections, each row one text.</summary>
     private static readonly (string Kind, string Daemon, string Product)[] Pairs =
     [
         (
@@ -35,7 +35,8 @@ internal sealed class DaemonComparison : IAsyncDisposable
         ),
         (
             "multi stream",
-            "select concat_ws(' ', id, data ->> 'plays', data ->> 'likes', data ->> 'reposts') from daemon.mt_doc_trackcountsdocument",
+            "select concat_ws(' ', id, data ->> 'plays', data ->> 'likes', data ->> 'reposts') "
+                + "from daemon.mt_doc_trackcountsdocument",
             "select concat_ws(' ', track_id, plays, likes, reposts) from views.music_track_counts"
         ),
         (
@@ -92,7 +93,7 @@ internal sealed class DaemonComparison : IAsyncDisposable
     }
 
     /// <param name="cipher">Holds the event types and the keys of the log.</param>
-    /// <param name="models">That can be aggregated.</param>
+    /// <param name="models">The aggregates that can be folded.</param>
     public static async Task<DaemonComparison> StartAsync(
         string connectionString,
         PersonalDataCipher cipher,
@@ -134,7 +135,7 @@ internal sealed class DaemonComparison : IAsyncDisposable
 
     public Task StopAsync() => _daemon.StopAllAsync();
 
-    /// <summary>Both have come to the head of a log that nobody writes to.</summary>
+    /// <summary>Waits until both have reached the head of a log without writers.</summary>
     public async Task AllEqualAsync(CancellationToken ct)
     {
         foreach (var (kind, made, own) in Pairs)
@@ -144,7 +145,8 @@ internal sealed class DaemonComparison : IAsyncDisposable
             var theirs = await ListAsync(own, ct);
             Assert.True(
                 rows.SetEquals(theirs),
-                $"{kind}: {made}: {rows.Except(theirs).Count()} rows only there, {theirs.Except(rows).Count()} only here"
+                $"{kind}: {made}: {rows.Except(theirs).Count()} rows only there, "
+                    + $"{theirs.Except(rows).Count()} only here"
             );
         }
     }

@@ -11,8 +11,8 @@ using Veza.Domain.Social.Likes;
 
 namespace Veza.Projections.Tests.Marten;
 
-// Three of each kind, each saying what one of the product's own projections says. Documents are made anew rather than
-// changed, as Marten may keep them.
+// Three of each kind, each equal to one of the product's projections. Documents are replaced rather than changed, as
+// Marten may keep them.
 
 public sealed record MessageDocument(Guid Id, string Text, int Edits);
 
@@ -169,10 +169,10 @@ public sealed class FlatLikes : FlatTableProjection
     }
 }
 
-/// <summary>Writes SQL of its own, in the transaction that moves the daemon's progress.</summary>
+/// <summary>Writes plain SQL in the transaction that moves the daemon's progress.</summary>
 public abstract class SqlRows(string tables) : IProjection
 {
-    /// <summary>What makes the tables.</summary>
+    /// <summary>The statements that create the tables.</summary>
     public string Tables { get; } = tables;
 
     public Task ApplyAsync(IDocumentOperations operations, IReadOnlyList<IEvent> events, CancellationToken cancellation)
@@ -187,7 +187,8 @@ public abstract class SqlRows(string tables) : IProjection
 
 public sealed class ReactionRows()
     : SqlRows(
-        "create table daemon.reactions (message_id uuid, emoji text, member_id uuid, primary key (message_id, emoji, member_id))"
+        "create table daemon.reactions (message_id uuid, emoji text, member_id uuid, "
+            + "primary key (message_id, emoji, member_id))"
     )
 {
     protected override void Apply(IDocumentOperations operations, IEvent e)
@@ -211,7 +212,8 @@ public sealed class ReactionRows()
 
 public sealed class FollowRows()
     : SqlRows(
-        "create table daemon.follows (follower_id uuid, followee_id uuid, position bigint, primary key (follower_id, followee_id))"
+        "create table daemon.follows (follower_id uuid, followee_id uuid, position bigint, "
+            + "primary key (follower_id, followee_id))"
     )
 {
     protected override void Apply(IDocumentOperations operations, IEvent e)

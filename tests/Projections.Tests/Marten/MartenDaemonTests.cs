@@ -4,14 +4,14 @@ using Veza.Fixtures;
 
 namespace Veza.Projections.Tests.Marten;
 
-/// <summary>Marten's async daemon and the product's own runner, over one log, come to the same rows.</summary>
+/// <summary>Over one log, Marten's async daemon and the product's runner build the same rows.</summary>
 public class MartenDaemonTests
 {
     [Fact]
     public async Task Three_projections_of_each_kind_give_the_rows_of_the_products_own()
     {
         var ct = TestContext.Current.CancellationToken;
-        // A log of its own: nobody else writes to it between the two readings.
+        // A log of its own, without other writers between the two readings.
         var log = new TestLog();
         await log.InitializeAsync();
         try
@@ -26,7 +26,7 @@ public class MartenDaemonTests
                 ct
             );
             await daemon.CaughtUpAsync();
-            // More, for a daemon that is at the head.
+            // More events, for a daemon that is at the head.
             await log.Given(RebuildTests.History()).PlayAsync();
             await daemon.CaughtUpAsync();
             await daemon.StopAsync();

@@ -53,8 +53,7 @@ public class ChartTests(TestLog log)
 }
 
 /// <summary>
-/// Charts over hours that the test chooses, in a database of their own: the log itself knows only the time at which it
-/// is written.
+/// Charts over hours that the test chooses, in their own database: the log only knows the time of writing.
 /// </summary>
 public class ChartSpanTests(TestLog log) : IClassFixture<TestLog>
 {
@@ -87,7 +86,7 @@ public class ChartSpanTests(TestLog log) : IClassFixture<TestLog>
     }
 
     [Fact]
-    public async Task What_is_later_than_the_moment_does_not_show()
+    public async Task Plays_after_the_moment_do_not_show()
     {
         await Play(await Track(), Noon.AddHours(-3), Noon.AddHours(3));
         Assert.Equal(1, await Plays(ChartSpan.Day, Noon));
@@ -144,7 +143,7 @@ public class ChartSpanTests(TestLog log) : IClassFixture<TestLog>
         var tracks = new List<Guid>();
         for (var i = 0; i < 12; i++)
             tracks.Add(await Track());
-        // Times never go back along the log: later than those of all tests before.
+        // Times never go back along the log, so this is later than the times of all tests before.
         var at = Noon.AddYears(Interlocked.Increment(ref _years));
         for (var i = 0; i < 300; i++)
             await Play(
@@ -162,7 +161,7 @@ public class ChartSpanTests(TestLog log) : IClassFixture<TestLog>
                 )
             );
             var totals = await List(chart, ChartSpan.All, at);
-            // A play that comes hours later, of another genre, leaves only the hours to answer as of before.
+            // A play of another genre, hours later, leaves only the hours to answer as of before.
             var genre = _genre;
             _genre = "other";
             await Play(await Track(), at.AddHours(2));

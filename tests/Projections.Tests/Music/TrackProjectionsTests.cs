@@ -38,7 +38,7 @@ public class TrackProjectionsTests(TestLog log)
     {
         var uploaded = await Send(Uploaded);
         var before = await Track();
-        // The answer's position is that of the storage it takes, which follows the track's own event.
+        // The answer has the position of the storage event, which follows the track's.
         Assert.Equal(
             (TrackStatus.Processing, null, 1, uploaded.Position - 1),
             (before.Status, before.Failure, before.Version, before.Position)

@@ -44,7 +44,7 @@ public class FeedTests(TestLog log)
     }
 
     [Fact]
-    public async Task What_strangers_and_oneself_do_is_not_in_it() =>
+    public async Task Activities_of_strangers_and_of_the_caller_are_not_in_it() =>
         Assert.Empty(
             await FeedOf(
                 _social.Ana,
@@ -139,7 +139,7 @@ public class FeedTests(TestLog log)
     }
 
     [Fact]
-    public async Task What_lies_behind_a_thousand_deeds_of_strangers_is_found()
+    public async Task An_activity_behind_a_thousand_of_strangers_is_found()
     {
         var older = Guid.CreateVersion7();
         await log.Given(_social.Given(_social.Uploads(_social.Bo, older), _social.Uploads(_social.Cleo, _track)))
@@ -175,10 +175,10 @@ public class FeedTests(TestLog log)
     }
 
     [Fact]
-    public async Task Its_pages_join_without_gap_or_repeat_whoever_was_busy()
+    public async Task Its_pages_join_without_gap_or_repeat_although_accounts_differ_in_activity()
     {
         var tracks = Enumerable.Range(0, 23).Select(_ => Guid.CreateVersion7()).ToArray();
-        // Bo is busier than a page is long, Cleo joins in now and then.
+        // Bo has more activities than a page holds, and Cleo has some in between.
         await log.Given(
                 _social.Given([
                     .. tracks.Select((t, i) => (object)_social.Uploads(i % 7 == 3 ? _social.Cleo : _social.Bo, t)),

@@ -33,14 +33,14 @@ public class FollowsTests(TestLog log)
     }
 
     [Fact]
-    public async Task Who_stopped_following_is_gone()
+    public async Task An_account_that_stopped_following_is_not_listed()
     {
         await Happen(_social.Given(Unfollows(_social.Ana, _social.Bo)));
         Assert.Empty(await _follows.FollowersAsync(_social.Bo, null, 10, CancellationToken.None));
     }
 
     [Fact]
-    public async Task Who_follows_again_is_the_newest()
+    public async Task An_account_that_follows_again_is_listed_as_the_newest()
     {
         await Happen(_social.Given(Unfollows(_social.Ana, _social.Bo), Follows(_social.Ana, _social.Bo)));
         Assert.Equal(

@@ -26,14 +26,14 @@ public class LiveChartsTests(TestLog log)
         await UploadAsync();
         await PlayAsync();
         using var follower = charts.Follow(Chart, Account, out _)!;
-        await using var told = follower
+        await using var received = follower
             .ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken)
             .GetAsyncEnumerator();
-        Assert.Equal(1, Plays(await NextAsync(told)));
+        Assert.Equal(1, Plays(await NextAsync(received)));
 
-        // The board waits for the second to pass; whatever is played meanwhile, nothing can be told.
+        // The board waits for the second to pass; plays in between cannot send anything.
         var second = await _clock.HeldAsync(ChartBoard.ReadEvery);
-        var next = NextAsync(told);
+        var next = NextAsync(received);
         await PlayAsync();
         await PlayAsync();
         await PlayAsync();
@@ -41,7 +41,7 @@ public class LiveChartsTests(TestLog log)
         Assert.False(next.IsCompleted);
         Assert.Equal(1, Volatile.Read(ref _reads));
 
-        // Other tests append to the same log: from here on its head may be beyond what this one did.
+        // Other tests append to the same log, so its head may lie beyond this test's events.
         var played = log.Log.Head;
         second.Ring();
         var changed = await next;
@@ -57,34 +57,34 @@ public class LiveChartsTests(TestLog log)
         await UploadAsync();
         await PlayAsync();
         var followers = Enumerable.Range(0, 5).Select(i => charts.Follow(Chart, Account, out var _)!).ToList();
-        var told = new List<LiveMessage.ChartChanged>();
+        var received = new List<LiveMessage.ChartChanged>();
         foreach (var follower in followers)
         {
             await using var messages = follower
                 .ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken)
                 .GetAsyncEnumerator();
-            told.Add(await NextAsync(messages));
+            received.Add(await NextAsync(messages));
         }
-        Assert.All(told, one => Assert.Same(told[0].Chart, one.Chart));
+        Assert.All(received, one => Assert.Same(received[0].Chart, one.Chart));
         Assert.Equal((1, 1), (Volatile.Read(ref _reads), charts.Followed));
         followers.ForEach(f => f.Dispose());
         Assert.Equal(0, charts.Followed);
     }
 
     [Fact]
-    public async Task What_leaves_the_chart_as_it_was_is_not_told()
+    public async Task A_play_that_leaves_the_chart_unchanged_sends_no_message()
     {
         var charts = Charts();
         await UploadAsync();
         await PlayAsync();
         using var follower = charts.Follow(Chart, Account, out _)!;
-        await using var told = follower
+        await using var received = follower
             .ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken)
             .GetAsyncEnumerator();
-        await NextAsync(told);
-        var next = NextAsync(told);
+        await NextAsync(received);
+        var next = NextAsync(received);
         var second = await _clock.HeldAsync(ChartBoard.ReadEvery);
-        // Of another genre: the chart is read again, and says the same.
+        // Of another genre: the chart is read again, with the same result.
         await PlayAsync($"not {_genre}", Guid.CreateVersion7());
         second.Ring();
         second = await _clock.HeldAsync(ChartBoard.ReadEvery);
@@ -100,36 +100,36 @@ public class LiveChartsTests(TestLog log)
     {
         var charts = Charts();
         using var follower = charts.Follow(Chart, Account, out _)!;
-        await using var told = follower
+        await using var received = follower
             .ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken)
             .GetAsyncEnumerator();
-        await NextAsync(told);
+        await NextAsync(received);
         charts.Stop();
-        Assert.True(await told.MoveNextAsync());
-        Assert.Equal(new LiveMessage.Closed("server_stopping"), told.Current);
-        Assert.False(await told.MoveNextAsync());
+        Assert.True(await received.MoveNextAsync());
+        Assert.Equal(new LiveMessage.Closed("server_stopping"), received.Current);
+        Assert.False(await received.MoveNextAsync());
     }
 
     [Fact]
-    public async Task A_session_that_ends_ends_its_following_and_nobody_elses()
+    public async Task A_session_that_ends_ends_its_own_subscriptions_and_no_others()
     {
         var charts = Charts();
         var session = Guid.CreateVersion7();
         using var ending = charts.Follow(Chart, Account, out _)!;
         using var staying = charts.Follow(Chart, Account, out _)!;
         using var open = await SignedInAsync(session);
-        await using var told = ending.ReadAsync(open, TestContext.Current.CancellationToken).GetAsyncEnumerator();
+        await using var received = ending.ReadAsync(open, TestContext.Current.CancellationToken).GetAsyncEnumerator();
         await using var others = staying
             .ReadAsync(await SignedInAsync(), TestContext.Current.CancellationToken)
             .GetAsyncEnumerator();
-        await NextAsync(told);
+        await NextAsync(received);
         await NextAsync(others);
-        var last = told.MoveNextAsync();
+        var last = received.MoveNextAsync();
         var next = others.MoveNextAsync();
         await AppendAsync(session, new SessionEnded(session, Guid.CreateVersion7(), Session.SignedOut));
         Assert.True(await last);
-        Assert.Equal(new LiveMessage.Closed("session_ended"), told.Current);
-        Assert.False(await told.MoveNextAsync());
+        Assert.Equal(new LiveMessage.Closed("session_ended"), received.Current);
+        Assert.False(await received.MoveNextAsync());
         charts.Stop();
         Assert.True(await next);
         Assert.Equal(new LiveMessage.Closed("server_stopping"), others.Current);
@@ -165,7 +165,7 @@ public class LiveChartsTests(TestLog log)
         Assert.Equal(LiveRefusal.TooManyChartsOfOne(LiveCharts.ChartsPerAccountMax), refusal);
         using var others = charts.Follow(Chart, Account, out _);
         Assert.NotNull(others);
-        // What others follow already is not of its share.
+        // A chart that others follow already does not count towards its share.
         using var joined = charts.Follow(Chart, greedy, out _);
         Assert.NotNull(joined);
         followers.ForEach(f => f.Dispose());
@@ -267,14 +267,14 @@ public class LiveChartsTests(TestLog log)
         );
 }
 
-/// <summary>A clock that tells the true time and whose timers ring only when they are told to.</summary>
+/// <summary>A clock with the real time whose timers fire only when the test says so.</summary>
 internal sealed class HeldTime : TimeProvider
 {
     private readonly Lock _gate = new();
     private readonly List<HeldTimer> _timers = [];
     private TaskCompletionSource _made = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The timer of this length that somebody waits for; the next one to be made, if nobody does.</summary>
+    /// <summary>The waiting timer of this length, or the next one to be created.</summary>
     public async Task<HeldTimer> HeldAsync(TimeSpan length)
     {
         while (true)

@@ -23,7 +23,7 @@ public class ModerationTests(Rules rules)
         new(_chat.Community, _chat.Member, _chat.Owner, rules.Now + time, null);
 
     [Fact]
-    public Task Who_is_kicked_is_a_member_no_longer() =>
+    public Task A_kicked_member_is_no_longer_a_member() =>
         rules
             .Given(_chat.Given())
             .When(Kick)
@@ -40,18 +40,18 @@ public class ModerationTests(Rules rules)
     public Task Kicking_again_changes_nothing() => rules.Given(_chat.Given(Kick)).When(Kick).ThenNothing();
 
     [Fact]
-    public Task A_member_kicks_nobody() =>
+    public Task A_plain_member_cannot_kick() =>
         rules
             .Given(_chat.Given())
             .When(Kick with { ModeratorId = _chat.Member, MemberId = _chat.Stranger })
             .ThenRefused("permission_missing");
 
     [Fact]
-    public Task Nobody_kicks_the_owner() =>
+    public Task The_owner_cannot_be_kicked() =>
         rules.Given(_chat.Given()).When(Kick with { MemberId = _chat.Owner }).ThenRefused("owner_protected");
 
     [Fact]
-    public Task Who_is_banned_is_out() =>
+    public Task A_banned_member_is_no_longer_a_member() =>
         rules
             .Given(_chat.Given())
             .When(Ban)
@@ -68,7 +68,7 @@ public class ModerationTests(Rules rules)
         rules.Given(_chat.Given(Ban, Unban)).When(_chat.Joined).Then(new MemberJoined(_chat.Community, _chat.Member));
 
     [Fact]
-    public Task Who_never_joined_can_be_banned_too() =>
+    public Task An_account_that_never_joined_can_be_banned_too() =>
         rules
             .Given(_chat.Given(Ban with { MemberId = _chat.Stranger }))
             .When(_chat.Joined with { MemberId = _chat.Stranger })
@@ -116,7 +116,7 @@ public class ModerationTests(Rules rules)
     }
 
     [Fact]
-    public Task Messages_of_somebody_banned_already_can_go_too() =>
+    public Task Messages_of_a_member_banned_earlier_can_be_deleted_too() =>
         rules.Given(_chat.Given(Ban)).When(Ban with { DeleteMessagesHours = 24 }).Then(Ordered(24));
 
     [Fact]
@@ -141,7 +141,7 @@ public class ModerationTests(Rules rules)
             .Then(new MemberBanned(_chat.Community, _chat.Member, _chat.Owner, "spam"), Ordered(1));
 
     [Fact]
-    public Task A_member_has_nobodys_messages_deleted() =>
+    public Task A_plain_member_cannot_have_messages_deleted() =>
         rules
             .Given(_chat.Given(Ban))
             .When(Ban with { ModeratorId = _chat.Stranger, DeleteMessagesHours = 24 })
@@ -161,7 +161,7 @@ public class ModerationTests(Rules rules)
             .When(new WithdrawMessage(_chat.Message, _chat.Owner))
             .ThenNothing();
 
-    /// <summary>Whoever founds a community can have it told to anybody, live.</summary>
+    /// <summary>The founder of a community can push a reason to any account, live, so it is bounded.</summary>
     [Theory]
     [InlineData("too long")]
     [InlineData("two\nlines")]
@@ -175,7 +175,7 @@ public class ModerationTests(Rules rules)
     }
 
     [Fact]
-    public Task Who_is_timed_out_says_nothing() =>
+    public Task A_timed_out_member_sends_no_message() =>
         rules.Given(TimedOut).When(_chat.Sent with { MessageId = Guid.CreateVersion7() }).ThenRefused("timed_out");
 
     [Fact]

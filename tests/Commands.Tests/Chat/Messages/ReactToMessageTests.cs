@@ -51,6 +51,6 @@ public class ReactToMessageTests(Rules rules)
     [InlineData("a")]
     [InlineData("🔥🔥")]
     [InlineData("fire")]
-    public Task What_is_not_one_emoji_is_refused(string text) =>
+    public Task A_text_other_than_one_emoji_is_refused(string text) =>
         rules.Given(_chat.Given(_chat.Sent)).When(_chat.Reacted(text)).ThenRefused("invalid");
 }

@@ -5,7 +5,7 @@ using Veza.Fixtures;
 
 namespace Veza.Commands.Tests.Music.Listening;
 
-/// <summary>A track, its owner, a listener in a session and a play, whose ids are new for every test.</summary>
+/// <summary>A track, its owner, a listener in a session and a play, with new ids for every test.</summary>
 internal sealed class ListeningSetting(long durationMs = 200_000, string? genre = "Dub")
 {
     public Guid Track { get; } = Guid.CreateVersion7();

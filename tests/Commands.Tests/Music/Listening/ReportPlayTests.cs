@@ -37,7 +37,7 @@ public class ReportPlayTests(Rules rules)
         Given(Seconds(10), _music.Report(10_000, ended: true)).When(_music.Report(10_000, ended: true)).ThenNothing();
 
     [Fact]
-    public Task What_was_heard_never_goes_back() =>
+    public Task The_heard_time_never_decreases() =>
         Given(Seconds(10), _music.Report(10_000), Seconds(5)).When(_music.Report(9_999)).ThenRefused("heard_backwards");
 
     [Fact]
@@ -51,7 +51,7 @@ public class ReportPlayTests(Rules rules)
         Given(Seconds(10)).When(_music.Report(12_000)).Then(_music.Progressed(12_000));
 
     [Fact]
-    public async Task What_was_heard_cannot_outrun_the_clock_since_the_play_began()
+    public async Task The_heard_time_cannot_outrun_the_clock_since_the_play_began()
     {
         var refusal = await Given(Seconds(10)).When(_music.Report(12_001)).ThenRefused("heard_too_fast");
         Assert.Contains("12,001", refusal.Detail, StringComparison.Ordinal);

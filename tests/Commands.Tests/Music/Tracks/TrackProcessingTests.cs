@@ -30,7 +30,7 @@ public class TrackProcessingTests(Rules rules)
             );
 
     [Fact]
-    public async Task What_its_copies_take_is_settled_when_processing_is_completed()
+    public async Task The_storage_of_its_copies_is_settled_when_processing_is_completed()
     {
         await rules.Given(_music.Uploaded, _music.Completed).PlayAsync();
         Assert.Equal(
@@ -48,11 +48,11 @@ public class TrackProcessingTests(Rules rules)
         rules.Given(_music.Uploaded, _music.Failed).When(_music.Failed with { Reason = "another" }).ThenNothing();
 
     [Fact]
-    public Task What_has_failed_is_not_completed() =>
+    public Task A_failed_track_is_not_completed() =>
         rules.Given(_music.Uploaded, _music.Failed).When(_music.Completed).ThenRefused("track_not_processing");
 
     [Fact]
-    public Task What_is_ready_does_not_fail() =>
+    public Task A_ready_track_does_not_fail() =>
         rules.Given(_music.Uploaded, _music.Completed).When(_music.Failed).ThenRefused("track_not_processing");
 
     [Fact]

@@ -133,13 +133,14 @@ public class UploadTrackTests(Rules rules)
             .When(Another() with { StorageBytesMax = 116_856_132 })
             .ThenRefused("quota_exceeded");
         Assert.Equal(
-            "the upload needs 38,952,044 bytes with its copies and this account uses 116,856,132; MAX_STORAGE_PER_ACCOUNT is 116,856,132",
+            "the upload needs 38,952,044 bytes with its copies and this account uses 116,856,132; "
+                + "MAX_STORAGE_PER_ACCOUNT is 116,856,132",
             refusal.Detail
         );
     }
 
     [Fact]
-    public async Task What_the_copies_take_in_the_end_is_what_counts()
+    public async Task The_final_size_of_the_copies_counts()
     {
         var max = _music.Uploaded.Bytes * 2 + 7_200_000 + 1_000;
         var made = new CompleteTrackProcessing(_music.Track, [new Rendition("opus", 128, 1_001)]);

@@ -45,7 +45,7 @@ public class BroadcastEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEnd
     }
 
     [Fact]
-    public async Task Nobody_else_stops_it_and_one_that_is_not_there_is_not_found()
+    public async Task Only_its_owner_stops_a_broadcast_and_an_unknown_one_is_not_found()
     {
         var (owner, other) = (await veza.RegisterAsync("owner"), await veza.SharedAsync("reader"));
         var opened = await OpenAsync(owner);

@@ -8,13 +8,13 @@ using Veza.Api.Live.Broadcasts;
 
 namespace Veza.Integration.Tests.Live.Broadcasts;
 
-/// <summary>From an encoder's bytes to the level that followers see, over the whole product.</summary>
+/// <summary>From an encoder's bytes to the followers' level, through the whole product.</summary>
 public sealed class BroadcastLevelsTests(VezaServer server)
 {
     /// <summary>A tone of 997 Hz, half of full scale on the left and a quarter on the right.</summary>
     private const string Tone = "aevalsrc=0.5*sin(2*PI*997*t)|0.25*sin(2*PI*997*t):s=48000";
 
-    /// <summary>A level comes within a second, also on a machine that is busy.</summary>
+    /// <summary>A level comes within this time, also on a busy machine.</summary>
     private static readonly TimeSpan SaysNothingMax = TimeSpan.FromMinutes(1);
 
     private const double PeakDbfs = -6.02;
@@ -23,7 +23,7 @@ public sealed class BroadcastLevelsTests(VezaServer server)
     private static readonly MeterListener Listening = new();
     private static long _running;
 
-    /// <summary>Meters at work: no other class follows broadcasts of Opus.</summary>
+    /// <summary>The number of running meters; no other class follows broadcasts of Opus.</summary>
     private static long Running => Interlocked.Read(ref _running);
 
     static BroadcastLevelsTests()
@@ -64,7 +64,7 @@ public sealed class BroadcastLevelsTests(VezaServer server)
             Assert.True(level.GetProperty("at").TryGetDateTimeOffset(out _));
             var same = await overHub.WaitAsync(SaysNothingMax);
             Assert.Equal(PeakDbfs, same.GetProperty("samplePeakDbfs").GetDouble(), 0.5);
-            // A level has no position: where to resume stays what the batches said.
+            // A level has no position: the batches decide where to resume.
             Assert.Matches("^[^:]+:[0-9]+$", events.LastId);
         }
         finally
@@ -83,9 +83,9 @@ public sealed class BroadcastLevelsTests(VezaServer server)
         using var events = await EventSource.OpenAsync(owner, $"/api/v1/live?topics=broadcast:{id}");
         using (var source = await IngestAsync(ingest, "application/ogg"))
         {
-            // Every packet of the stream spoiled, on pages whose checksums are right.
+            // Every packet of the stream is corrupted, on pages with valid checksums.
             await source.SendAsync(Spoiled(await OpusAsync(Tone, seconds: 5)));
-            // Whatever noise it makes is finite.
+            // The noise it decodes to is finite.
             var level = await LevelAsync(events, loud: false);
             Assert.InRange(level.GetProperty("momentaryLufs").GetDouble(), -70, 10);
             Assert.Equal("live", await StatusAsync(owner, id));
@@ -152,10 +152,10 @@ public sealed class BroadcastLevelsTests(VezaServer server)
     }
 
     [Fact]
-    public async Task A_meter_runs_while_somebody_follows_and_ends_with_the_session_and_with_the_broadcast()
+    public async Task A_meter_runs_while_it_has_a_follower_and_ends_with_the_session_and_with_the_broadcast()
     {
         var (owner, follower) = (await server.RegisterAsync("dj"), await server.RegisterAsync("follower"));
-        // Those of the test before end a moment after it.
+        // The meters of the test before end a moment after it.
         await Eventually.TrueAsync(() => Running == 0);
         var (id, ingest) = await CreateAsync(owner);
         var topic = $"/api/v1/live?topics=broadcast:{id}";
@@ -193,7 +193,7 @@ public sealed class BroadcastLevelsTests(VezaServer server)
         }
         await StopAsync(owner, id);
         using var events = await EventSource.OpenAsync(owner, $"/api/v1/live?topics=broadcast:{id}&after={after}");
-        // Fails at any other kind.
+        // Throws for any other kind.
         var items = await events.ItemsToAsync(owner.Position);
         Assert.Equal("broadcastStarted", items[0].GetProperty("type").GetString());
         Assert.Equal("broadcastEnded", items[^1].GetProperty("type").GetString());
@@ -204,7 +204,7 @@ public sealed class BroadcastLevelsTests(VezaServer server)
     [InlineData(2_000, 200)]
     [InlineData(2_500, 250)]
     [InlineData(100_000, 10_000)]
-    public void The_more_follow_the_less_often_each_is_told(int followers, int everyMs) =>
+    public void The_more_followers_there_are_the_less_often_each_gets_a_level(int followers, int everyMs) =>
         Assert.Equal(TimeSpan.FromMilliseconds(everyMs), BroadcastLevels.EveryFor(followers));
 
     [Theory]
@@ -216,8 +216,8 @@ public sealed class BroadcastLevelsTests(VezaServer server)
     public void Metering_rests_at_least_as_long_as_it_worked(int workedMs, int restMs) =>
         Assert.Equal(TimeSpan.FromMilliseconds(restMs), BroadcastLevels.RestAfter(TimeSpan.FromMilliseconds(workedMs)));
 
-    /// <summary>Reads on to a level; batches may come before it.</summary>
-    /// <param name="loud">Only one of the tone itself, no more of how it begins.</param>
+    /// <summary>Reads up to the next level; batches may come before it.</summary>
+    /// <param name="loud">Skips levels from before the tone has filled the window.</param>
     private static async Task<JsonElement> LevelAsync(EventSource events, bool loud)
     {
         while (true)
@@ -269,7 +269,7 @@ public sealed class BroadcastLevelsTests(VezaServer server)
     private static Task<JsonElement> StopAsync(Person owner, Guid id) =>
         owner.PostAsync($"/api/v1/broadcasts/{id}/stop").JsonAsync();
 
-    /// <summary>As an encoder does that nobody stops.</summary>
+    /// <summary>Sends as an encoder does, until it is stopped.</summary>
     private static Task SendInRealTimeAsync(JsonElement ingest, CancellationToken ct) =>
         Ffmpeg.RunUntilAsync(
             ct,
@@ -312,7 +312,7 @@ public sealed class BroadcastLevelsTests(VezaServer server)
             ]
         );
 
-    /// <returns>A connection whose head was accepted.</returns>
+    /// <returns>A connection whose request head was accepted.</returns>
     private async Task<RawConnection> IngestAsync(JsonElement ingest, string contentType)
     {
         var client = new TcpClient();
@@ -327,7 +327,7 @@ public sealed class BroadcastLevelsTests(VezaServer server)
         return connection;
     }
 
-    /// <summary>The same stream with other bytes in place of its sound.</summary>
+    /// <summary>The same stream with other bytes in place of its packets.</summary>
     private static byte[] Spoiled(byte[] ogg)
     {
         var random = new Random(4711);

@@ -17,7 +17,8 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     private Mount Open(BroadcastFormat format) => _host.Mounts.Open(_id, format)!;
 
     private string Put(string headers = "", string type = "audio/mpeg") =>
-        $"PUT /live/{_id} HTTP/1.1\r\nHost: here\r\n{RawConnection.Authorization()}Content-Type: {type}\r\n{headers}\r\n";
+        $"PUT /live/{_id} HTTP/1.1\r\nHost: here\r\n{RawConnection.Authorization()}Content-Type: {type}\r\n"
+        + $"{headers}\r\n";
 
     private async Task<string> AnswerTo(string request)
     {
@@ -31,7 +32,7 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     [InlineData(BroadcastFormat.Ogg, "libvorbis", "ogg", "audio/ogg", "0")]
     [InlineData(BroadcastFormat.Mp3, "libmp3lame", "mp3", "audio/mpeg", "0")]
     [InlineData(BroadcastFormat.Mp3, "libmp3lame", "mp3", "audio/mpeg", "1")]
-    public async Task What_ffmpeg_broadcasts_a_listener_hears(
+    public async Task A_listener_hears_the_broadcast_of_ffmpeg(
         BroadcastFormat format,
         string codec,
         string demuxer,
@@ -64,8 +65,7 @@ public sealed class IcecastSourceTests : IAsyncLifetime
         Assert.Equal(SourceEndReason.Closed, (await _host.Ends.Reader.ReadAsync()).Reason);
         Assert.Equal(MountState.Interrupted, mount.State);
         mount.End();
-        // In its legacy mode ffmpeg closes without having read the answer, and TCP then throws away what was still
-        // under way.
+        // In its legacy mode ffmpeg closes without reading the answer, and TCP then drops the bytes under way.
         Assert.InRange(await Ffmpeg.SecondsAsync(await listening, demuxer), legacy == "1" ? 2 : 2.95, 3.2);
     }
 
@@ -261,7 +261,7 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task When_the_server_stops_the_source_is_told_off_and_does_not_hold_it_up()
+    public async Task A_stopping_server_ends_the_source_and_does_not_wait_for_it()
     {
         Open(BroadcastFormat.Mp3);
         using var connection = await _host.ConnectAsync();
@@ -276,10 +276,10 @@ public sealed class IcecastSourceTests : IAsyncLifetime
     {
         await using var host = await SourceHost.StartAsync(new() { HeadTimeLimit = TimeSpan.FromDays(1) });
         using var connection = await host.ConnectAsync();
-        // By the time a later connection is served the earlier one has been accepted.
+        // Once a later connection is served, the earlier one has been accepted.
         using (var http = new HttpClient())
             await http.GetAsync($"http://127.0.0.1:{host.Port}/");
-        // Throws when the host had to give up waiting for connections to end.
+        // Throws when the host stopped waiting for connections to end.
         await host.StopAsync();
         Assert.Equal("", await connection.ReadToEndAsync());
     }

@@ -13,7 +13,7 @@ using Veza.Media.Live;
 namespace Veza.Integration.Tests.Live.Broadcasts;
 
 /// <summary>
-/// A Kestrel with the source protocol in front and, behind it, one page to listen and one that says what it was sent.
+/// A Kestrel with the source protocol in front. Behind it are a page to listen to and one that echoes its request.
 /// </summary>
 internal sealed class SourceHost : IIcecastSources, IAsyncDisposable
 {
@@ -44,10 +44,11 @@ internal sealed class SourceHost : IIcecastSources, IAsyncDisposable
                 try
                 {
                     return Results.Text(
-                        $"{http.Request.Method} {http.Request.Path} {await new StreamReader(http.Request.Body).ReadToEndAsync()}"
+                        $"{http.Request.Method} {http.Request.Path} "
+                            + $"{await new StreamReader(http.Request.Body).ReadToEndAsync()}"
                     );
                 }
-                // So Kestrel tells of a chunk whose size no number holds.
+                // Kestrel's exception for a chunk whose size exceeds every number type.
                 catch (IOException fault) when (fault.InnerException is OverflowException)
                 {
                     return Results.BadRequest();
@@ -72,11 +73,16 @@ internal sealed class SourceHost : IIcecastSources, IAsyncDisposable
     public Task StopAsync() => _app.StopAsync();
 
     public ValueTask<SourceAnswer> Authenticate(SourceRequest request, CancellationToken cancellation) =>
-        new(
-            request.User != "source" || request.Password != Key ? new SourceRefused(401, "wrong key")
-            : Mounts.Find(request.BroadcastId) is not { } mount ? new SourceRefused(404, "no such broadcast")
-            : new SourceAccepted(mount)
-        );
+        new(Authenticate(request));
+
+    private SourceAnswer Authenticate(SourceRequest request)
+    {
+        if (request.User != "source" || request.Password != Key)
+            return new SourceRefused(401, "wrong key");
+        return Mounts.Find(request.BroadcastId) is { } mount
+            ? new SourceAccepted(mount)
+            : new SourceRefused(404, "no such broadcast");
+    }
 
     public ValueTask Connected(SourceRequest request, Mount mount, CancellationToken cancellation) =>
         Sources.Writer.WriteAsync(request, cancellation);
@@ -90,7 +96,7 @@ internal sealed class SourceHost : IIcecastSources, IAsyncDisposable
         return new RawConnection(client);
     }
 
-    /// <summary>Listens until the broadcast ends. When this returns the listener has joined.</summary>
+    /// <summary>Listens until the broadcast ends. The listener has joined when this returns.</summary>
     public async Task<Task<byte[]>> ListenAsync(Guid broadcastId)
     {
         var http = new HttpClient();
@@ -105,10 +111,10 @@ internal sealed class SourceHost : IIcecastSources, IAsyncDisposable
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 }
 
-/// <summary>A connection that says exactly what it is told to.</summary>
+/// <summary>A connection that sends exactly the given bytes.</summary>
 internal sealed class RawConnection(TcpClient client) : IDisposable
 {
-    // Taken once: the client gives it no more after half a close.
+    // Kept, because the client returns no stream after a half close.
     private readonly NetworkStream _stream = client.GetStream();
 
     public static string Authorization(string key = SourceHost.Key) =>
@@ -118,10 +124,10 @@ internal sealed class RawConnection(TcpClient client) : IDisposable
 
     public async Task SendAsync(byte[] bytes) => await _stream.WriteAsync(bytes);
 
-    /// <summary>Says that nothing more will come.</summary>
+    /// <summary>Half-closes the connection.</summary>
     public void Finish() => client.Client.Shutdown(SocketShutdown.Send);
 
-    /// <summary>The next answer's head.</summary>
+    /// <summary>Reads the head of the next answer.</summary>
     public async Task<string> ReadHeadAsync()
     {
         var head = new StringBuilder();
@@ -162,7 +168,7 @@ internal static class Ffmpeg
         return output.ToArray();
     }
 
-    /// <summary>Runs until it is told to end; that it is ended is no failure.</summary>
+    /// <summary>Runs until it is cancelled, which is not a failure.</summary>
     public static async Task RunUntilAsync(CancellationToken end, params string[] arguments)
     {
         var start = new ProcessStartInfo("ffmpeg", ["-nostdin", "-hide_banner", "-v", "error", .. arguments]);

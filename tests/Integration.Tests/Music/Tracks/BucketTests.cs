@@ -9,7 +9,7 @@ using Veza.Media;
 
 namespace Veza.Integration.Tests.Music.Tracks;
 
-/// <summary>A server that keeps its audio in a bucket.</summary>
+/// <summary>A server that stores its audio in a bucket.</summary>
 public sealed class BucketVeza : IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("veza-bucket-").FullName;
@@ -117,7 +117,7 @@ public sealed class BucketTests(BucketVeza bucket) : IClassFixture<BucketVeza>
         var id = await UploadAsync(owner, Short, ("Idempotency-Key", "once"));
         await ReadyAsync(owner, id);
         var before = await KeysAsync();
-        // The same form under another title: only once its sound is kept is the key known to be used.
+        // The same form under another title. The key is known to be used only once the sound is stored.
         using var form = Wave.Form(Short, ("title", "Another"));
         await owner
             .SendAsync(HttpMethod.Post, "/api/v1/tracks", form, ("Idempotency-Key", "once"))
@@ -244,7 +244,7 @@ public sealed class BucketTests(BucketVeza bucket) : IClassFixture<BucketVeza>
         return [.. (found.S3Objects ?? []).Select(o => o.Key).Order(StringComparer.Ordinal)];
     }
 
-    /// <returns>What readiness says of the storage; it is ready all the same.</returns>
+    /// <returns>The storage's part of the readiness report; the server is ready all the same.</returns>
     private async Task<string?> HealthAsync()
     {
         var ready = await bucket.Veza.Nobody.GetAsync("/health/ready").JsonAsync();

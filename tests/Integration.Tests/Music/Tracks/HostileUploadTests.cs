@@ -15,7 +15,7 @@ using Veza.Reactors.Running;
 namespace Veza.Integration.Tests.Music.Tracks;
 
 /// <summary>
-/// What an upload may cost is bounded, each account has a share of it, and whatever happens its owner is told.
+/// An upload's cost is bounded, each account has a share of the processing, and the owner always learns the outcome.
 /// </summary>
 public sealed class HostileUploadTests(VezaServer server)
 {
@@ -140,7 +140,8 @@ public sealed class HostileUploadTests(VezaServer server)
             var problem = await UploadAsync(small.Address, owner, HttpStatusCode.RequestEntityTooLarge);
             Assert.Equal("/problems/quota_exceeded", problem.GetProperty("type").GetString());
             Assert.Equal(
-                "the upload needs 56,044 bytes with its copies and this account uses 112,088; MAX_STORAGE_PER_ACCOUNT is 133,120",
+                "the upload needs 56,044 bytes with its copies and this account uses 112,088; "
+                    + "MAX_STORAGE_PER_ACCOUNT is 133,120",
                 problem.GetProperty("detail").GetString()
             );
             Assert.Equal(2, media.EnumerateFiles("*", SearchOption.AllDirectories).Count());
@@ -155,7 +156,7 @@ public sealed class HostileUploadTests(VezaServer server)
         var media = (FolderStore)server.Running.App.Services.GetRequiredService<MediaStore>();
         var id = Guid.CreateVersion7();
         Place(media, id);
-        // As three processes that were killed at it leave it.
+        // As three killed processes leave it.
         foreach (var count in new[] { 1, 2, 3 })
             Assert.Equal(count, await media.BeginAttemptAsync(id, TestContext.Current.CancellationToken));
         await SayAsync(id, owner.Id);
@@ -213,12 +214,12 @@ public sealed class HostileUploadTests(VezaServer server)
     }
 
     [Fact]
-    public async Task What_a_reactor_gives_up_fails_and_its_owner_learns_why()
+    public async Task Work_that_a_reactor_gives_up_fails_and_its_owner_learns_why()
     {
         var owner = await server.RegisterAsync("artist");
         var services = server.Running.App.Services;
         var id = Guid.CreateVersion7();
-        // Nobody put its file there; the server itself gives up only after minutes.
+        // Its file does not exist; the server retries for minutes.
         await SayAsync(id, owner.Id);
         var process = new ProcessTrack(
             services.GetRequiredService<MediaStore>(),
@@ -243,7 +244,8 @@ public sealed class HostileUploadTests(VezaServer server)
         Assert.Equal(
             (
                 "failed",
-                "The track could not be processed on the server: its file could not be read or written. Upload it again."
+                "The track could not be processed on the server: its file could not be read or written. "
+                    + "Upload it again."
             ),
             (track.GetProperty("status").GetString(), track.GetProperty("failure").GetString())
         );
@@ -369,7 +371,7 @@ public sealed class HostileUploadTests(VezaServer server)
         return await response.JsonAsync(status);
     }
 
-    /// <summary>The track once its processing ended: its next event says so.</summary>
+    /// <summary>Waits for the next event of the track, which ends its processing.</summary>
     private async Task<JsonElement> EndedAsync(Person reader, Guid track)
     {
         var log = server.Running.Log;

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Veza.Integration.Tests.Music.Tracks;
 
 /// <summary>
-/// npm's s3rver with the bucket "veza", over a folder that outlives it. It knows the access key, and does not check
+/// npm's s3rver with the bucket "veza", over a folder that outlives it. It knows the access key but does not check
 /// signatures of version 4.
 /// </summary>
 internal sealed class S3Server : IAsyncDisposable

@@ -55,7 +55,7 @@ public class TrackEndpointsTests(VezaEndpoints veza, VezaServer server) : IClass
             (owner.Id, owner.UserName),
             (track.GetProperty("owner").Id(), track.GetProperty("owner").GetProperty("userName").GetString())
         );
-        // What it takes of the account's storage is said right after it, and the answer is of the last that was said.
+        // The event about the account's storage follows the track's own, and the answer has the position of the last.
         var uploaded = (
             await server
                 .Running.Log.Reader.ReadStreamAsync(answer.Id(), 0, TestContext.Current.CancellationToken)
@@ -232,9 +232,9 @@ public class TrackEndpointsTests(VezaEndpoints veza, VezaServer server) : IClass
     }
 
     [Fact]
-    public async Task Who_is_not_signed_in_may_neither_upload_nor_listen()
+    public async Task Uploading_and_listening_need_a_sign_in()
     {
-        using var form = Wave.Form(Sound, ("title", "Nobody's"));
+        using var form = Wave.Form(Sound, ("title", "Unsigned"));
         Assert.Equal(
             HttpStatusCode.Unauthorized,
             (await server.Nobody.SendAsync(HttpMethod.Post, "/api/v1/tracks", form)).StatusCode
@@ -251,7 +251,7 @@ public class TrackEndpointsTests(VezaEndpoints veza, VezaServer server) : IClass
         return await by.SendAsync(HttpMethod.Post, "/api/v1/tracks", form).JsonAsync(HttpStatusCode.Created);
     }
 
-    /// <summary>A track whose original is no sound at all, which only gets there past the door.</summary>
+    /// <summary>A track whose original is not audio, put into the store past the upload's checks.</summary>
     private async Task<Guid> FailedAsync(Person owner)
     {
         var id = await PlaceAsync(owner, [.. "a shopping list"u8]);
@@ -290,7 +290,7 @@ public class TrackEndpointsTests(VezaEndpoints veza, VezaServer server) : IClass
         return id;
     }
 
-    /// <summary>The track once it is no longer processing: its next event says so.</summary>
+    /// <summary>Waits for the next event of the track, which ends its processing.</summary>
     private async Task<JsonElement> ReadyAsync(Person reader, Guid track)
     {
         var log = veza.Running.Log;

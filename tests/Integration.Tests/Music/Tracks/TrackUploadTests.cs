@@ -8,11 +8,10 @@ using Veza.Api;
 namespace Veza.Integration.Tests.Music.Tracks;
 
 /// <summary>
-/// A second node on the same log that takes small uploads only, into a media folder of its own, and processes nothing.
+/// A second node on the same log. It takes small uploads only, into its own media folder, and processes none.
 /// </summary>
 /// <remarks>
-/// The server of the other tests meets these tracks' events too and does not find their files; it waits and tries them
-/// again until it ends.
+/// The server of the other tests gets these tracks' events too and does not find their files; it retries until it ends.
 /// </remarks>
 public sealed class SmallVeza(VezaServer server) : IAsyncLifetime
 {
@@ -45,7 +44,7 @@ public sealed class TrackUploadTests(VezaServer server, SmallVeza small) : IClas
     private string[] Files => [.. Directory.EnumerateFiles(small.MediaRoot, "*", SearchOption.AllDirectories).Order()];
 
     [Fact]
-    public Task A_text_is_no_sound_whatever_its_name_says() =>
+    public Task A_text_with_the_name_of_a_sound_is_refused() =>
         RefusedAsync(
             Wave.Form(
                 Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("a shopping list\n", 200))),
@@ -64,7 +63,7 @@ public sealed class TrackUploadTests(VezaServer server, SmallVeza small) : IClas
         );
 
     [Fact]
-    public async Task What_is_missing_is_named()
+    public async Task A_missing_field_is_named()
     {
         Assert.Equal(["title"], Fields(await RefusedAsync(Wave.Form(Sound), HttpStatusCode.BadRequest, "invalid")));
         Assert.Equal(
@@ -78,7 +77,7 @@ public sealed class TrackUploadTests(VezaServer server, SmallVeza small) : IClas
     }
 
     [Fact]
-    public async Task What_is_given_twice_unknown_or_out_of_bounds_is_named()
+    public async Task A_field_given_twice_unknown_or_out_of_bounds_is_named()
     {
         Assert.Equal(
             ["title"],
@@ -122,9 +121,10 @@ public sealed class TrackUploadTests(VezaServer server, SmallVeza small) : IClas
     }
 
     [Fact]
-    public async Task What_is_too_large_is_refused_with_the_knob_before_it_is_sent_and_while_it_is()
+    public async Task An_upload_too_large_is_refused_with_the_setting_before_and_while_it_is_sent()
     {
-        // Four hundred thousand bytes say so in advance; a hundred and fifty thousand could be all fields.
+        // Four hundred thousand bytes exceed the limit by Content-Length; a hundred and fifty thousand could all be
+        // fields.
         foreach (var bytes in (int[])[400_000, 150_000])
         {
             var problem = await RefusedAsync(
@@ -152,7 +152,7 @@ public sealed class TrackUploadTests(VezaServer server, SmallVeza small) : IClas
     {
         var staging = Path.Combine(small.MediaRoot, "staging");
         Directory.Delete(staging);
-        // A folder in which nobody can make a file, root included.
+        // A folder in which no user can create a file, not even root.
         Directory.CreateSymbolicLink(staging, "/proc");
         try
         {
@@ -189,7 +189,7 @@ public sealed class TrackUploadTests(VezaServer server, SmallVeza small) : IClas
     {
         var before = Files;
         var key = Guid.CreateVersion7().ToString();
-        // Every form has a boundary of its own, as every retry of a browser has.
+        // Every form has its own boundary, as every retry of a browser has.
         var answers = new[]
         {
             await AnswerAsync(Wave.Form(Sound, ("title", "Once")), HttpStatusCode.Created, key),
@@ -220,7 +220,7 @@ public sealed class TrackUploadTests(VezaServer server, SmallVeza small) : IClas
     private static IEnumerable<string> Fields(JsonElement problem) =>
         problem.GetProperty("errors").EnumerateObject().Select(e => e.Name);
 
-    /// <summary>Refused so, and no file is left of it.</summary>
+    /// <summary>Asserts the refusal, and that no file is left.</summary>
     private async Task<JsonElement> RefusedAsync(
         HttpContent content,
         HttpStatusCode status,

@@ -33,7 +33,7 @@ internal static class Wave
     }
 
     /// <summary>
-    /// An upload with these fields before the file; a null file leaves the part out. Each has a boundary of its own.
+    /// An upload with these fields before the file; null leaves the file out. Each has its own boundary.
     /// </summary>
     public static MultipartFormDataContent Form(byte[]? file, params (string Name, string Value)[] fields)
     {

@@ -11,7 +11,7 @@ using Veza.Realtime.Engine;
 
 namespace Veza.Realtime.Tests.Live.Broadcasts;
 
-/// <summary>Levels go to those who follow the broadcast, the newest only, and never touch a position.</summary>
+/// <summary>Levels go to the followers of a broadcast, only the newest of each, and never move a position.</summary>
 public sealed class BroadcastLevelTests(TestLog log)
 {
     private readonly Guid _broadcast = Guid.CreateVersion7();
@@ -23,7 +23,7 @@ public sealed class BroadcastLevelTests(TestLog log)
     private string Topic => $"broadcast:{_broadcast}";
 
     [Fact]
-    public async Task Those_who_follow_a_broadcast_are_told_its_level_and_others_are_not()
+    public async Task Followers_of_a_broadcast_get_its_level_and_others_do_not()
     {
         await using var live = new LiveSetting(log);
         await using var follower = await live.SubscribeAsync([Topic]);
@@ -100,7 +100,8 @@ public sealed class BroadcastLevelTests(TestLog log)
     {
         var level = Level(_broadcast, -6.1);
         var text =
-            $$"""{"kind":"level","broadcastId":"{{_broadcast}}","at":"2026-11-29T20:00:00Z","samplePeakDbfs":-6.1,"momentaryLufs":-9.1,"unmetered":null}""";
+            $$"""{"kind":"level","broadcastId":"{{_broadcast}}","at":"2026-11-29T20:00:00Z","samplePeakDbfs":-6.1,"""
+            + "\"momentaryLufs\":-9.1,\"unmetered\":null}";
         Assert.Equal(text, Encoding.UTF8.GetString(level.Json));
         Assert.True(level.Json == level.Json);
         using var written = new MemoryStream();
