@@ -7,7 +7,9 @@ using Veza.Realtime.Engine;
 
 namespace Veza.Architecture.Tests;
 
-/// <summary>Projections, topics and item shapes are explicit lists; a class that is not in its list does nothing.</summary>
+/// <summary>
+/// Projections, topics and item shapes are explicit lists; a class that is not in its list does nothing.
+/// </summary>
 public sealed class RegistriesTests
 {
     private static readonly Assembly Projections = typeof(ProjectionRegistry).Assembly;

@@ -1,12 +1,14 @@
 using Veza.Domain.Chat.Messages;
 using Veza.EventStore.Events;
 using Veza.Fixtures;
+using Veza.Projections.Registry;
+using Veza.Realtime.Engine;
 
 namespace Veza.Realtime.Tests;
 
 public class LiveItemsTests
 {
-    private readonly LiveItems _items = new(TopicMap.OfAllCapabilities(), new EventJson(TestLog.EventTypes));
+    private readonly LiveItems _items = new(TopicRegistry.Map, new(EventShapes.All), new EventJson(TestLog.EventTypes));
 
     [Fact]
     public void All_subscribers_get_one_serialised_form_of_an_event()

@@ -6,7 +6,9 @@ using static Veza.Api.Configuration.Kinds;
 
 namespace Veza.Api.Configuration;
 
-/// <summary>Every variable, once: parsing, `veza config` and docs/reference/configuration.md all come from this table.</summary>
+/// <summary>
+/// Every variable, once: parsing, `veza config` and docs/reference/configuration.md all come from this table.
+/// </summary>
 public static class Variables
 {
     public static readonly Variable<Value<RunEnvironment>> Environment = Choice<RunEnvironment>(

@@ -105,7 +105,7 @@ public static class Telemetry
         resource.Clear();
         if (exported)
             resource.AddTelemetrySdk().AddEnvironmentVariableDetector();
-        // Prometheus tells the instances apart by their scrape address.
+        // Prometheus distinguishes the instances by their scrape address.
         resource.AddService(
             settings.ServiceName,
             serviceVersion: settings.Version,

@@ -7,7 +7,7 @@ namespace Veza.EventStore.Appending;
 /// <summary>One attempt to append a batch.</summary>
 internal sealed class AppendAttempt
 {
-    /// <summary>Nobody waits for it any longer; it takes no connection. Guarded by the connection's lock.</summary>
+    /// <summary>Its caller has stopped waiting; it takes no connection. Guarded by the connection's lock.</summary>
     public bool IsGivenUp { get; set; }
 }
 

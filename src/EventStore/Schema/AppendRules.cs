@@ -65,13 +65,18 @@ internal static class AppendRules
                 Refusal(alias)
             );
 
-        string? Refusal(string alias) =>
-            alias != description.Alias ? $"it is of an earlier schema version; {description.Alias} is written now"
-            : types.ErasedAccountOf(alias) is not null
-                ? "it destroys the key of an account, which a command does in the same transaction"
-            : names.FirstOrDefault(n => n.EventTypes.Contains(alias) || n.ReleasedBy == alias) is { } name
-                ? $"it changes who holds a name of the scope {name.Scope}, which a command does in the same transaction"
-            : null;
+        string? Refusal(string alias)
+        {
+            if (alias != description.Alias)
+                return $"it is of an earlier schema version; {description.Alias} is written now";
+            if (types.ErasedAccountOf(alias) is not null)
+                return "it destroys the key of an account, which a command does in the same transaction";
+            var name = names.FirstOrDefault(n => n.EventTypes.Contains(alias) || n.ReleasedBy == alias);
+            return name is null
+                ? null
+                : $"it changes who holds a name of the scope {name.Scope}, "
+                    + "which a command does in the same transaction";
+        }
     }
 
     private sealed record Rule(string Alias, string[] Properties, string[] Personal, string[] Owners, string? Refusal);

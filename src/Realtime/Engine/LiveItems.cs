@@ -4,7 +4,9 @@ using Veza.Projections.Topics;
 
 namespace Veza.Realtime.Engine;
 
-/// <summary>Holds the item of each event in memory, so that all subscribers of a node share one serialised form.</summary>
+/// <summary>
+/// Holds the item of each event in memory, so that all subscribers of a node share one serialised form.
+/// </summary>
 /// <remarks>
 /// An item lives as long as its event: the tail's bounds are this cache's. Any thread may call it; a look-up of an item
 /// that exists takes no lock.

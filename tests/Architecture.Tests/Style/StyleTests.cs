@@ -5,33 +5,13 @@ namespace Veza.Architecture.Tests.Style;
 /// </summary>
 public sealed class StyleTests
 {
-    /// <summary>Folders and pages whose style is still under revision. The rules leave them out.</summary>
-    private static readonly string[] UnderRevision =
-    [
-        "README.md",
-        "bench/",
-        "clients/",
-        "demo/",
-        "docs/",
-        "samples/",
-        "src/Api/",
-        "src/Cli/",
-        "src/Codegen/",
-        "src/Commands/",
-        "src/Domain/",
-        "src/EventStore/",
-        "src/Mail/",
-        "src/Media/",
-        "src/Projections/",
-        "src/Reactors/",
-        "src/Realtime/",
-    ];
+    /// <summary>Holds functions that stay word for word as Marten writes them.</summary>
+    private const string MartensFunctions = "src/EventStore/Schema/marten.sql";
 
     private static readonly List<SourceFile> Files =
     [
         .. Checkout
-            .Files.Where(path => !UnderRevision.Any(part => path.StartsWith(part, StringComparison.Ordinal)))
-            .Where(path => !path.Contains("/Internal/Generated/", StringComparison.Ordinal))
+            .Files.Where(path => !path.Contains("/Internal/Generated/", StringComparison.Ordinal))
             .Where(path => IsCSharp(path) || IsOtherCode(path) || IsPage(path))
             .Select(path => new SourceFile(path, File.ReadAllText(Path.Combine(Checkout.Root, path)))),
     ];
@@ -50,7 +30,8 @@ public sealed class StyleTests
     }
 
     [Fact]
-    public void A_line_of_code_has_120_columns_at_most() => None(CSharp.Concat(OtherCode), StyleRules.LongLines);
+    public void A_line_of_code_has_120_columns_at_most() =>
+        None(CSharp.Concat(OtherCode).Where(file => file.Path != MartensFunctions), StyleRules.LongLines);
 
     [Fact]
     public void A_file_of_code_has_400_lines_at_most() => None(CSharp.Concat(OtherCode), StyleRules.LongFiles);
