@@ -78,7 +78,7 @@ public static class Sample
             .ToListAsync(ct);
         foreach (var e in sent)
             if (
-                (await session.Events.AggregateStreamAsync<Folded<Message>>(e.StreamId, token: ct))?.Model is
+                (await session.Events.AggregateStreamAsync<Folded<Message>>(e.StreamId, token: ct))?.State is
                 { Deleted: false } message
             )
                 return message;
@@ -98,7 +98,7 @@ public static class Sample
             );
             output.WriteLine(
                 $"position {e.Sequence}, version {e.Version}: {e.EventTypeName} at {e.Timestamp:u}; "
-                    + $"the message then: {then!.Model!.Text}"
+                    + $"the message then: {then!.State!.Text}"
             );
         }
     }
@@ -110,7 +110,7 @@ public static class Sample
         // The author of the event.
         session.LastModifiedBy = message.AuthorId.ToString("N");
         var stream = await session.Events.FetchForWriting<Folded<Message>>(message.Id, ct);
-        if (stream.Aggregate!.Model!.Reactions.Contains(new(message.AuthorId, "📎")))
+        if (stream.Aggregate!.State!.Reactions.Contains(new(message.AuthorId, "📎")))
             return;
         stream.AppendOne(new ReactionAdded(message.Id, message.ChannelId, message.AuthorId, "📎"));
         await session.SaveChangesAsync(ct);

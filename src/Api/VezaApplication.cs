@@ -26,7 +26,7 @@ public static class VezaApplication
 
     /// <summary>Every aggregate of the domain; Marten folds them as a node does.</summary>
     public static IReadOnlyList<Type> Aggregates { get; } =
-    [.. typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel)];
+    [.. typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsAggregate)];
 
     /// <summary>Every projection of the product, new instances.</summary>
     public static IReadOnlyList<IProjection> CreateProjections() => ProjectionRegistry.All();

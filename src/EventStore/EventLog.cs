@@ -45,7 +45,7 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         _logger = loggers.CreateLogger<EventLog>();
         var node = Guid.CreateVersion7(clock.GetUtcNow());
         Disk = disk;
-        Shares = budget;
+        Budget = budget;
         Tail = new();
         _guard = new(Tail, ForgetHistory, _logger);
         _sources = new(connectionString, budget, node, _guard);
@@ -56,11 +56,17 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         var erasures = new ErasureWatcher(Tail, Cipher, _keys, ForgetAggregates, clock);
         // Before the aggregates: what they see of an event is without what was erased before it.
         Tail.Watch(erasures.Watch, early: true);
-        Models = new(Snapshots, Tail);
-        Owners = new(RunnersDatabase, node, () => HistoryGeneration, clock, loggers.CreateLogger<WorkCoordinator>());
-        Runners = new(Database);
+        Aggregates = new(Snapshots, Tail);
+        Coordinator = new(
+            ProcessorsDatabase,
+            node,
+            () => HistoryGeneration,
+            clock,
+            loggers.CreateLogger<WorkCoordinator>()
+        );
+        Processors = new(Database);
         _follower = new(Tail, Reader, clock, _logger);
-        _notifications = new(Database, Tail, _follower, Owners, clock, _logger);
+        _notifications = new(Database, Tail, _follower, Coordinator, clock, _logger);
         _maintenance = new(Database, () => Head, partitionEvents, clock, _logger);
         Appender = new(
             _sources.Append,
@@ -82,19 +88,19 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     public NpgsqlDataSource Database => _sources.Queries;
 
     /// <inheritdoc cref="LogDataSources.Runners"/>
-    public NpgsqlDataSource RunnersDatabase => _sources.Runners;
+    public NpgsqlDataSource ProcessorsDatabase => _sources.Runners;
 
     public Tail Tail { get; }
     public LogReader Reader { get; }
     public Snapshots Snapshots { get; }
-    public AggregateCache Models { get; }
+    public AggregateCache Aggregates { get; }
     public Appender Appender { get; }
 
     /// <summary>Which node runs which projection, subscription and queue.</summary>
-    public WorkCoordinator Owners { get; }
+    public WorkCoordinator Coordinator { get; }
 
     /// <summary>The state of projections, subscriptions and queues on all nodes.</summary>
-    public ProcessorStatus Runners { get; }
+    public ProcessorStatus Processors { get; }
 
     /// <summary>
     /// Names this history of the log. It changes when a standby is promoted or a backup is restored, which may fork the
@@ -108,7 +114,7 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     public DiskSpace? Disk { get; }
 
     /// <summary>The most connections this process opens.</summary>
-    public ConnectionBudget Shares { get; }
+    public ConnectionBudget Budget { get; }
 
     /// <inheritdoc cref="Tail.HistoryGeneration"/>
     public int HistoryGeneration => Tail.HistoryGeneration;
@@ -179,9 +185,9 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     public void ThrowIfForkedSince(int generation) => Tail.ThrowIfForkedSince(generation);
 
     ValueTask<AggregateState> IDecisionLog.LoadAsync(Type aggregate, Guid stream, CancellationToken ct) =>
-        Models.LoadAsync(aggregate, stream, ct);
+        Aggregates.LoadAsync(aggregate, stream, ct);
 
-    void IDecisionLog.Drop(Guid stream) => Models.Drop(stream);
+    void IDecisionLog.Drop(Guid stream) => Aggregates.Drop(stream);
 
     Task<AppendOutcome.Duplicate?> IDecisionLog.FindCommandAsync(Guid id, CancellationToken ct) =>
         Reader.FindCommandAsync(id, ct);
@@ -193,7 +199,7 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Owners.DisposeAsync();
+        await Coordinator.DisposeAsync();
         await Appender.DisposeAsync();
         await _stopping.CancelAsync();
         foreach (var loop in _loops)
@@ -213,13 +219,13 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     private async Task WarnOfTooManyConnectionsAsync(int allowed, CancellationToken ct)
     {
         var nodes = await NodeLeases.CountAsync(Database, ct) + 1;
-        if (nodes * Shares.Total <= allowed)
+        if (nodes * Budget.Total <= allowed)
             return;
         _logger.LogWarning(
             "This node opens up to {Total} connections, and {Others} others run; the database allows {Allowed} in all. "
                 + "When all are busy some will be refused: "
                 + "set DATABASE_POOL_SIZE to {Fits} on every node, or raise max_connections",
-            Shares.Total,
+            Budget.Total,
             nodes - 1,
             allowed,
             allowed / nodes
@@ -228,11 +234,11 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
 
     private void ForgetHistory()
     {
-        Models.Clear();
+        Aggregates.Clear();
         _keys.Clear();
     }
 
-    private void ForgetAggregates(Guid account) => Models.ForgetPersonal(Cipher, account);
+    private void ForgetAggregates(Guid account) => Aggregates.ForgetPersonal(Cipher, account);
 
     private void Appended(IReadOnlyList<RecordedEvent> events, int generation)
     {

@@ -73,7 +73,7 @@ public class EventsTests
     {
         var folded = typeof(DomainEvent)
             .Assembly.GetTypes()
-            .Where(AggregateFold.IsModel)
+            .Where(AggregateFold.IsAggregate)
             .SelectMany(m => AggregateFold.Of(m).Events)
             .ToHashSet();
         Assert.Equal(

@@ -10,7 +10,8 @@ namespace Veza.Domain.Tests;
 /// </summary>
 public class ModelsTests
 {
-    public static TheoryData<Type> Models => [.. typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel)];
+    public static TheoryData<Type> Models =>
+        [.. typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsAggregate)];
 
     [Theory]
     [MemberData(nameof(Models))]

@@ -59,7 +59,7 @@ public class PersonalTextTests
     public void A_text_in_an_event_or_an_aggregate_is_personal_or_listed_with_the_reason_why_not()
     {
         var texts = TestLog
-            .EventTypes.All.Concat(typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel))
+            .EventTypes.All.Concat(typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsAggregate))
             .SelectMany(t => TextsIn(t, t.Name))
             .ToList();
         Assert.Contains(("MessageSent.Text", true), texts);

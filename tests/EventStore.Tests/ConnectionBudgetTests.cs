@@ -50,7 +50,7 @@ public class ConnectionBudgetTests(LogFixture fixture)
         )
             await make.ExecuteNonQueryAsync();
         await using var log = await LogFixture.OpenAsync(limited.ConnectionString);
-        Assert.Equal(Limit / ConnectionBudget.NodesThatFit, log.Shares.Total);
+        Assert.Equal(Limit / ConnectionBudget.NodesThatFit, log.Budget.Total);
         // More concurrent commands than connections: the rest wait for their turn.
         await Parallel.ForEachAsync(
             Enumerable.Range(0, 200),
@@ -60,7 +60,7 @@ public class ConnectionBudgetTests(LogFixture fixture)
                 await using var ask = log.Database.CreateCommand(
                     $"select count(*) from pg_stat_activity where usename = '{limited.Username}'"
                 );
-                Assert.InRange((long)(await ask.ExecuteScalarAsync(ct))!, 1, log.Shares.Total);
+                Assert.InRange((long)(await ask.ExecuteScalarAsync(ct))!, 1, log.Budget.Total);
             }
         );
     }

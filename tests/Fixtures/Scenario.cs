@@ -7,7 +7,8 @@ namespace Veza.Fixtures;
 /// <summary>Events that a test assumes, in place of the commands that lead to them.</summary>
 public sealed record Happened(Type Model, Guid Stream, DomainEvent[] Events)
 {
-    public static Happened To<TModel>(Guid stream, params DomainEvent[] events) => new(typeof(TModel), stream, events);
+    public static Happened To<TAggregate>(Guid stream, params DomainEvent[] events) =>
+        new(typeof(TAggregate), stream, events);
 }
 
 /// <summary>Given accepted commands, when another is sent, then it adds events, adds nothing or is refused.</summary>

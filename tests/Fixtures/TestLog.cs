@@ -111,7 +111,7 @@ public sealed class TestLog : IHandledLog, IAsyncLifetime
         {
             options.Connection(ConnectionString);
             options.DatabaseSchemaName = "documents";
-            options.OpenVezaLog(Log.Cipher, typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel));
+            options.OpenVezaLog(Log.Cipher, typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsAggregate));
             more?.Invoke(options);
         });
 

@@ -30,13 +30,13 @@ public static class People
     extension(IVezaApi veza)
     {
         /// <summary>A client that is not signed in.</summary>
-        public Person Nobody => new(veza, Guid.Empty, "", null);
+        public Person Anonymous => new(veza, Guid.Empty, "", null);
 
         /// <summary>Registers a new person with a unique name.</summary>
         public async Task<Person> RegisterAsync(string name)
         {
             var userName = $"{name}_{Guid.CreateVersion7().ToString("N")[20..]}";
-            var anonymous = veza.Nobody;
+            var anonymous = veza.Anonymous;
             var registration = new
             {
                 userName,
@@ -56,7 +56,7 @@ public static class People
             var file = await File.ReadAllBytesAsync(Path.Combine(veza.Home, "operator.json"));
             var credentials = JsonDocument.Parse(file).RootElement;
             var session = await veza
-                .Nobody.PostAsync(
+                .Anonymous.PostAsync(
                     "/api/v1/sessions",
                     new
                     {

@@ -40,7 +40,7 @@ public sealed class AccountAuthenticator(
     }
 
     public async Task<Account?> AccountAsync(Guid id, CancellationToken ct) =>
-        (await log.Models.LoadAsync(typeof(Account), id, ct)).State as Account;
+        (await log.Aggregates.LoadAsync(typeof(Account), id, ct)).State as Account;
 
     /// <summary>A refresh token for a session. A repeated request gets the same one.</summary>
     public OpaqueToken RefreshToken(HttpContext http, Guid session) =>
@@ -48,7 +48,7 @@ public sealed class AccountAuthenticator(
 
     /// <returns>The account of a session; null when there is no such session.</returns>
     public async Task<Guid?> OwnerAsync(Guid session, CancellationToken ct) =>
-        ((await log.Models.LoadAsync(typeof(Session), session, ct)).State as Session)?.AccountId;
+        ((await log.Aggregates.LoadAsync(typeof(Session), session, ct)).State as Session)?.AccountId;
 
     public OpaqueToken? Read(string? refreshToken) => refresh.Read(refreshToken);
 
@@ -97,7 +97,7 @@ public sealed class AccountAuthenticator(
             token = RefreshToken(http, ids.SessionId ?? ids.Id);
             await log.CatchUpAsync(ct);
             if (
-                (await log.Models.LoadAsync(typeof(Session), token.Id, ct)).State
+                (await log.Aggregates.LoadAsync(typeof(Session), token.Id, ct)).State
                 is not Session { Ended: false } session
             )
                 return Problems.Result(CallerRefusals.SessionEnded);

@@ -31,7 +31,7 @@ public sealed class ApiKeys(
     {
         if (
             tokens.Read(text[Prefix.Length..]) is not { } token
-            || (await log.Models.LoadAsync(typeof(Session), token.Id, ct)).State
+            || (await log.Aggregates.LoadAsync(typeof(Session), token.Id, ct)).State
                 is not Session { Ended: false, Scopes: { } scopes } key
             || key.RefreshTokenHash != token.Hash
             || key.ExpiresAt <= clock.GetUtcNow()

@@ -12,7 +12,7 @@ internal sealed class ProjectionsHealth(EventLog log) : ProcessorHealth
 
     protected override async Task<IReadOnlyList<string>> ComplaintsAsync(CancellationToken ct)
     {
-        var runners = await log.Runners.StatusAsync(ct);
+        var runners = await log.Processors.StatusAsync(ct);
         return [.. runners.Select(Complaint).OfType<string>()];
     }
 

@@ -89,7 +89,7 @@ public static class ReadYourWrites
         catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
         {
             var slowest = (
-                await http.RequestServices.GetRequiredService<EventLog>().Runners.StatusAsync(http.RequestAborted)
+                await http.RequestServices.GetRequiredService<EventLog>().Processors.StatusAsync(http.RequestAborted)
             )
                 .Where(r => projections.Contains(r.Name))
                 .MinBy(r => r.Position);

@@ -33,7 +33,7 @@ public static class ProjectionEndpoints
             .MapPost(
                 "/{name}/retry",
                 (string name, Caller caller, PrivilegedActs acts, EventLog log, CancellationToken ct) =>
-                    DecideAsync(name, caller, OperatorAct.Retry, acts, log, log.Runners.RetryAsync, ct)
+                    DecideAsync(name, caller, OperatorAct.Retry, acts, log, log.Processors.RetryAsync, ct)
             )
             .WithSummary("Retry the parked events of a projection")
             .WithDescription(
@@ -46,7 +46,7 @@ public static class ProjectionEndpoints
             .MapPost(
                 "/{name}/skip",
                 (string name, Caller caller, PrivilegedActs acts, EventLog log, CancellationToken ct) =>
-                    DecideAsync(name, caller, OperatorAct.Skip, acts, log, log.Runners.SkipAsync, ct)
+                    DecideAsync(name, caller, OperatorAct.Skip, acts, log, log.Processors.SkipAsync, ct)
             )
             .WithSummary("Skip the parked events of a projection")
             .WithDescription(
@@ -77,7 +77,7 @@ public static class ProjectionEndpoints
         );
 
     private static async Task<IEnumerable<RunnerStatus>> ProjectionsAsync(EventLog log, CancellationToken ct) =>
-        (await log.Runners.StatusAsync(ct)).Where(r => r.Kind == EventStore.Projections.ProjectionHost.Kind);
+        (await log.Processors.StatusAsync(ct)).Where(r => r.Kind == EventStore.Projections.ProjectionHost.Kind);
 
     private static async Task<IResult> DecideAsync(
         string name,

@@ -47,7 +47,7 @@ internal sealed class AggregateParameter
     public MethodInfo? StreamId =>
         IsMany ? null : Aggregate.GetMethod("StreamId", BindingFlags.Public | BindingFlags.Static);
 
-    public static bool IsOne(Type parameter) => AggregateFold.IsModel(ElementOf(parameter));
+    public static bool IsOne(Type parameter) => AggregateFold.IsAggregate(ElementOf(parameter));
 
     /// <summary>Looks for the parts of the key in the command and in the aggregates loaded before this one.</summary>
     /// <exception cref="Exception">A name is ambiguous.</exception>

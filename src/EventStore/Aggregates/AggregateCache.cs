@@ -28,7 +28,7 @@ public sealed class AggregateCache
     /// <summary>
     /// Cached aggregates, including streams known not to exist. At about a kilobyte each, this is about 200 MB.
     /// </summary>
-    public const int ModelsMax = 200_000;
+    public const int AggregatesMax = 200_000;
 
     /// <summary>
     /// Events that the tail may bring while their stream is loaded: enough for a long and busy one. With more, the
@@ -39,7 +39,7 @@ public sealed class AggregateCache
     private readonly ClockCache<Guid, Entry> _entries;
     private readonly Snapshots _snapshots;
 
-    public AggregateCache(Snapshots snapshots, Tail tail, int modelsMax = ModelsMax)
+    public AggregateCache(Snapshots snapshots, Tail tail, int modelsMax = AggregatesMax)
     {
         _snapshots = snapshots;
         _entries = new(modelsMax);
@@ -47,29 +47,29 @@ public sealed class AggregateCache
         LogMetrics.ObserveModels(() => _entries.Count);
     }
 
-    public async ValueTask<AggregateState> LoadAsync(Type model, Guid stream, CancellationToken ct)
+    public async ValueTask<AggregateState> LoadAsync(Type aggregate, Guid stream, CancellationToken ct)
     {
         var known = _entries.TryFind(stream, out var found);
-        if (found?.Fold.Model == model && found.Value is { } cached)
+        if (found?.Fold.Aggregate == aggregate && found.Value is { } cached)
         {
-            LogMetrics.ModelsFound.Add(1);
+            LogMetrics.AggregatesFound.Add(1);
             return cached;
         }
         // The entry is added before the stream is read, so it gets the events that the tail brings meanwhile.
         Entry? entry = null;
         if (!known)
         {
-            entry = new Entry(AggregateFold.Of(model), stream, _snapshots);
+            entry = new Entry(AggregateFold.Of(aggregate), stream, _snapshots);
             if (!_entries.TryAdd(stream, entry, out var evicted))
                 entry = null;
             if (evicted)
-                LogMetrics.ModelsEvicted.Add(1);
+                LogMetrics.AggregatesEvicted.Add(1);
         }
         try
         {
-            var fold = AggregateFold.Of(model);
+            var fold = AggregateFold.Of(aggregate);
             var (loaded, folded) = await _snapshots.LoadAsync(fold, stream, ct);
-            LogMetrics.ModelsLoaded.Add(1);
+            LogMetrics.AggregatesLoaded.Add(1);
             var offered =
                 folded >= Snapshots.EveryEvents
                 && loaded.State is not null
@@ -102,7 +102,7 @@ public sealed class AggregateCache
     {
         foreach (var (stream, entry) in _entries.All)
             if (
-                personal.Types.PersonalOf(entry.Fold.Model) is { } properties
+                personal.Types.PersonalOf(entry.Fold.Aggregate) is { } properties
                 && (
                     entry.Value is not { } value || value.State is { } state && properties.Owners(state).Contains(owner)
                 )

@@ -15,17 +15,18 @@ public sealed class AggregateFold
     private readonly Dictionary<Type, Func<object, object>> _create = [];
     private readonly Dictionary<Type, Func<object, object, object>> _apply = [];
 
-    private AggregateFold(Type model)
+    private AggregateFold(Type aggregate)
     {
-        Model = model;
-        StreamType = model.GetField("StreamType")?.GetRawConstantValue() as string ?? EventTypes.SnakeCase(model.Name);
+        Aggregate = aggregate;
+        StreamType =
+            aggregate.GetField("StreamType")?.GetRawConstantValue() as string ?? EventTypes.SnakeCase(aggregate.Name);
         foreach (
-            var method in model.GetMethods(
+            var method in aggregate.GetMethods(
                 BindingFlags.Public | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly
             )
         )
         {
-            if (method.ReturnType != model || method.GetParameters() is not [var only])
+            if (method.ReturnType != aggregate || method.GetParameters() is not [var only])
                 continue;
             var e = Expression.Parameter(typeof(object));
             var m = Expression.Parameter(typeof(object));
@@ -41,7 +42,7 @@ public sealed class AggregateFold
                 _apply[only.ParameterType] = Expression
                     .Lambda<Func<object, object, object>>(
                         Expression.Convert(
-                            Expression.Call(Expression.Convert(m, model), method, argument),
+                            Expression.Call(Expression.Convert(m, aggregate), method, argument),
                             typeof(object)
                         ),
                         m,
@@ -49,10 +50,10 @@ public sealed class AggregateFold
                     )
                     .Compile();
         }
-        Shape = SnapshotSchema.Of(model, Events);
+        Shape = SnapshotSchema.Of(aggregate, Events);
     }
 
-    public Type Model { get; }
+    public Type Aggregate { get; }
 
     /// <summary>
     /// The alias of this aggregate's streams: its constant <c>StreamType</c>, or else its name in snake case
@@ -66,21 +67,21 @@ public sealed class AggregateFold
     /// <summary>The hash of the aggregate's present schema, which identifies its snapshots.</summary>
     internal byte[] Shape { get; }
 
-    public static AggregateFold Of(Type model) => Folds.GetOrAdd(model, static m => new(m));
+    public static AggregateFold Of(Type aggregate) => Folds.GetOrAdd(aggregate, static m => new(m));
 
-    public static AggregateFold Of<TModel>() => Of(typeof(TModel));
+    public static AggregateFold Of<TAggregate>() => Of(typeof(TAggregate));
 
-    public static bool IsModel(Type type) =>
+    public static bool IsAggregate(Type type) =>
         type.GetMethods(BindingFlags.Public | BindingFlags.Static)
             .Any(m => m.Name == "Create" && m.ReturnType == type && m.GetParameters().Length == 1);
 
     /// <summary>The aggregate after one more event. An event that it does not fold leaves it unchanged.</summary>
-    public object? Next(object? model, object? @event)
+    public object? Next(object? aggregate, object? @event)
     {
         if (@event is null)
-            return model;
-        if (model is null)
+            return aggregate;
+        if (aggregate is null)
             return _create.TryGetValue(@event.GetType(), out var create) ? create(@event) : null;
-        return _apply.TryGetValue(@event.GetType(), out var apply) ? apply(model, @event) : model;
+        return _apply.TryGetValue(@event.GetType(), out var apply) ? apply(aggregate, @event) : aggregate;
     }
 }

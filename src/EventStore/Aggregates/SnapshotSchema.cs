@@ -14,17 +14,17 @@ namespace Veza.EventStore.Aggregates;
 /// </remarks>
 internal static class SnapshotSchema
 {
-    public static byte[] Of(Type model, IEnumerable<Type> events)
+    public static byte[] Of(Type aggregate, IEnumerable<Type> events)
     {
         var text = new StringBuilder();
-        var version = model.GetField(
+        var version = aggregate.GetField(
             "SnapshotVersion",
             BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly
         );
         text.Append("version ").Append(version?.GetRawConstantValue() ?? 0).Append('\n');
         foreach (var alias in events.Select(e => EventType.Of(e).Alias).Order(StringComparer.Ordinal))
             text.Append("folds ").Append(alias).Append('\n');
-        Describe(model, text, []);
+        Describe(aggregate, text, []);
         return SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString()));
     }
 

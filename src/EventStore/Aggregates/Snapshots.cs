@@ -12,7 +12,7 @@ namespace Veza.EventStore.Aggregates;
 
 /// <summary>An aggregate folded from its stream.</summary>
 /// <param name="Folded">The number of events read for it.</param>
-public sealed record LoadedModel(AggregateState Model, long Folded);
+public sealed record LoadedAggregate(AggregateState State, long Folded);
 
 /// <summary>
 /// Folds aggregates from their streams, beginning at the newest snapshot, and writes snapshots of long streams in the
@@ -54,7 +54,7 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Perso
         order by {LogReader.Eight}, version
         """;
 
-    private readonly Channel<(AggregateFold Fold, Guid Stream, AggregateState Model)> _waiting = Channel.CreateBounded<(
+    private readonly Channel<(AggregateFold Fold, Guid Stream, AggregateState State)> _waiting = Channel.CreateBounded<(
         AggregateFold,
         Guid,
         AggregateState
@@ -63,26 +63,26 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Perso
     /// <summary>
     /// Folds the aggregate from the log in one round trip, with one event at a time in memory.
     /// </summary>
-    public async Task<LoadedModel> LoadAsync(AggregateFold fold, Guid stream, CancellationToken ct)
+    public async Task<LoadedAggregate> LoadAsync(AggregateFold fold, Guid stream, CancellationToken ct)
     {
         var loaded = await LoadAsync(fold, stream, fold.Shape, ct) ?? await LoadAsync(fold, stream, shape: [], ct);
-        LogMetrics.ModelEvents.Add(loaded!.Folded, new KeyValuePair<string, object?>("model", fold.StreamType));
+        LogMetrics.AggregateEvents.Add(loaded!.Folded, new KeyValuePair<string, object?>("model", fold.StreamType));
         return loaded;
     }
 
     /// <summary>Queues a snapshot of an aggregate in its present state.</summary>
     /// <returns>False when the queue is full. Offer it again at a later version.</returns>
-    internal bool TryOffer(AggregateFold fold, Guid stream, AggregateState model) =>
-        _waiting.Writer.TryWrite((fold, stream, model));
+    internal bool TryOffer(AggregateFold fold, Guid stream, AggregateState state) =>
+        _waiting.Writer.TryWrite((fold, stream, state));
 
     /// <summary>Writes the queued snapshots one at a time until it is cancelled.</summary>
     internal async Task RunAsync(CancellationToken ct)
     {
-        await foreach (var (fold, stream, model) in _waiting.Reader.ReadAllAsync(ct))
+        await foreach (var (fold, stream, state) in _waiting.Reader.ReadAllAsync(ct))
         {
             try
             {
-                await WriteAsync(fold, stream, model, ct);
+                await WriteAsync(fold, stream, state, ct);
                 LogMetrics.SnapshotsWritten.Add(1);
             }
             catch (Exception fault) when (!ct.IsCancellationRequested)
@@ -92,14 +92,14 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Perso
                     "A snapshot of {Model} {Stream} at version {Version} was not written, a later one is: {Reason}",
                     fold.StreamType,
                     stream,
-                    model.Version,
+                    state.Version,
                     fault.Message
                 );
             }
         }
     }
 
-    internal async Task WriteAsync(AggregateFold fold, Guid stream, AggregateState model, CancellationToken ct)
+    internal async Task WriteAsync(AggregateFold fold, Guid stream, AggregateState state, CancellationToken ct)
     {
         await using var command = database.CreateCommand(
             """
@@ -111,16 +111,16 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Perso
         );
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stream });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = fold.StreamType });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = model.Version });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = model.Position });
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = model.EventId });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = state.Version });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = state.Position });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = state.EventId });
         command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = fold.Shape });
         command.Parameters.Add(
             new NpgsqlParameter
             {
                 Value = JsonSerializer.SerializeToUtf8Bytes(
-                    await cipher.SealedAsync(model.State!, stream, ct),
-                    fold.Model,
+                    await cipher.SealedAsync(state.State!, stream, ct),
+                    fold.Aggregate,
                     cipher.Types.Json
                 ),
                 NpgsqlDbType = NpgsqlDbType.Jsonb,
@@ -130,7 +130,7 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Perso
     }
 
     /// <returns>Null when the snapshot cannot be read.</returns>
-    private async Task<LoadedModel?> LoadAsync(AggregateFold fold, Guid stream, byte[] shape, CancellationToken ct)
+    private async Task<LoadedAggregate?> LoadAsync(AggregateFold fold, Guid stream, byte[] shape, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var command = new NpgsqlCommand(Load, connection);
@@ -140,7 +140,7 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Perso
         // Prepared once per connection, since planning takes several times as long as running.
         await command.PrepareAsync(ct);
         await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SingleResult, ct);
-        var model = new AggregateState(null, 0, 0, Guid.Empty);
+        var aggregate = new AggregateState(null, 0, 0, Guid.Empty);
         var folded = 0L;
         while (await rows.ReadAsync(ct))
         {
@@ -149,20 +149,20 @@ public sealed class Snapshots(NpgsqlDataSource database, LogReader reader, Perso
             {
                 if (Revive(fold, stream, rows.GetFieldValue<byte[]>(9)) is not { } state)
                     return null;
-                model = new(state, e.Version, e.Position, e.Id);
+                aggregate = new(state, e.Version, e.Position, e.Id);
                 continue;
             }
-            model = model.After(e, fold);
+            aggregate = aggregate.After(e, fold);
             folded++;
         }
-        return new(model, folded);
+        return new(aggregate, folded);
     }
 
     private object? Revive(AggregateFold fold, Guid stream, byte[] json)
     {
         try
         {
-            return cipher.Opened(JsonSerializer.Deserialize(json, fold.Model, cipher.Types.Json), stream);
+            return cipher.Opened(JsonSerializer.Deserialize(json, fold.Aggregate, cipher.Types.Json), stream);
         }
         catch (Exception fault)
         {

@@ -10,8 +10,8 @@ namespace Veza.EventStore.Marten;
 /// nothing. So Marten folds this wrapper, with the aggregate's own fold.
 /// </summary>
 /// <remarks>Like the aggregate, it is immutable once Marten has returned it.</remarks>
-public sealed class Folded<TModel>
-    where TModel : class
+public sealed class Folded<TAggregate>
+    where TAggregate : class
 {
     /// <summary>The id of the stream.</summary>
     public Guid Id { get; set; }
@@ -20,22 +20,22 @@ public sealed class Folded<TModel>
     public long Version { get; set; }
 
     /// <summary>The aggregate; null while no event has created it.</summary>
-    public TModel? Model { get; set; }
+    public TAggregate? State { get; set; }
 }
 
 /// <summary>
 /// Folds with <see cref="AggregateFold"/>, as commands do, so an aggregate is the same in Marten and in commands.
 /// </summary>
-public sealed class FoldedProjection<TModel> : SingleStreamProjection<Folded<TModel>, Guid>
-    where TModel : class
+public sealed class FoldedProjection<TAggregate> : SingleStreamProjection<Folded<TAggregate>, Guid>
+    where TAggregate : class
 {
-    private static readonly AggregateFold Fold = AggregateFold.Of<TModel>();
+    private static readonly AggregateFold Fold = AggregateFold.Of<TAggregate>();
 
-    public override Folded<TModel>? Evolve(Folded<TModel>? snapshot, Guid id, IEvent e) =>
+    public override Folded<TAggregate>? Evolve(Folded<TAggregate>? snapshot, Guid id, IEvent e) =>
         new()
         {
             Id = id,
             Version = e.Version,
-            Model = (TModel?)Fold.Next(snapshot?.Model, e.Data),
+            State = (TAggregate?)Fold.Next(snapshot?.State, e.Data),
         };
 }

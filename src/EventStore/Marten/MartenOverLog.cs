@@ -26,11 +26,11 @@ public static class MartenOverLog
     /// </summary>
     /// <param name="cipher"><see cref="EventLog.Cipher"/> of a node, <see cref="LogTypes.Cipher"/> of any other
     /// program.</param>
-    /// <param name="models">Which <see cref="Folded{TModel}"/> can be aggregated.</param>
+    /// <param name="aggregates">Which <see cref="Folded{TAggregate}"/> can be aggregated.</param>
     public static StoreOptions OpenVezaLog(
         this StoreOptions options,
         PersonalDataCipher cipher,
-        params IEnumerable<Type> models
+        params IEnumerable<Type> aggregates
     )
     {
         var types = cipher.Types;
@@ -69,17 +69,17 @@ public static class MartenOverLog
             foreach (var earlier in description.Aliases.SkipLast(1))
                 options.Events.Upcast(type, earlier, upcast);
         }
-        foreach (var model in models)
+        foreach (var aggregate in aggregates)
         {
-            if (!AggregateFold.IsModel(model))
+            if (!AggregateFold.IsAggregate(aggregate))
                 throw new ArgumentException(
-                    $"{model} is no aggregate: it has no static Create that makes one from an event",
-                    nameof(models)
+                    $"{aggregate} is no aggregate: it has no static Create that makes one from an event",
+                    nameof(aggregates)
                 );
-            AddFold.MakeGenericMethod(model).Invoke(null, [options]);
+            AddFold.MakeGenericMethod(aggregate).Invoke(null, [options]);
             // A stream has its aggregate's alias. The query fills Marten's table in both directions.
-            AliasesOf((EventGraph)options.Events).Fill(model, AggregateFold.Of(model).StreamType);
-            ((IEventRegistry)options.Events).AggregateAliasFor(model);
+            AliasesOf((EventGraph)options.Events).Fill(aggregate, AggregateFold.Of(aggregate).StreamType);
+            ((IEventRegistry)options.Events).AggregateAliasFor(aggregate);
         }
         return options;
     }
@@ -91,8 +91,8 @@ public static class MartenOverLog
     public static StoreOptions OpenVezaLog(
         this StoreOptions options,
         EventTypes types,
-        params IEnumerable<Type> models
-    ) => options.OpenVezaLog(new PersonalDataCipher(types, keys: null), models);
+        params IEnumerable<Type> aggregates
+    ) => options.OpenVezaLog(new PersonalDataCipher(types, keys: null), aggregates);
 
     // Marten derives the alias from the type's name and has no option for another one.
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_aggregateNameByType")]
@@ -103,6 +103,7 @@ public static class MartenOverLog
         System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic
     )!;
 
-    private static void Add<TModel>(StoreOptions options)
-        where TModel : class => options.Projections.Add(new FoldedProjection<TModel>(), ProjectionLifecycle.Live);
+    private static void Add<TAggregate>(StoreOptions options)
+        where TAggregate : class =>
+        options.Projections.Add(new FoldedProjection<TAggregate>(), ProjectionLifecycle.Live);
 }

@@ -39,22 +39,22 @@ public static class LogMetrics
         "{event}",
         "Events read from PostgreSQL because the tail did not hold them."
     );
-    internal static readonly Counter<long> ModelsLoaded = Meter.CreateCounter<long>(
+    internal static readonly Counter<long> AggregatesLoaded = Meter.CreateCounter<long>(
         "veza.models.loaded",
         "{model}",
         "Models folded from their stream because the cache did not hold them."
     );
-    internal static readonly Counter<long> ModelsFound = Meter.CreateCounter<long>(
+    internal static readonly Counter<long> AggregatesFound = Meter.CreateCounter<long>(
         "veza.models.found",
         "{model}",
         "Models found in the cache."
     );
-    internal static readonly Counter<long> ModelsEvicted = Meter.CreateCounter<long>(
+    internal static readonly Counter<long> AggregatesEvicted = Meter.CreateCounter<long>(
         "veza.models.evicted",
         "{model}",
         "Models that had to leave the cache for others."
     );
-    internal static readonly Counter<long> ModelEvents = Meter.CreateCounter<long>(
+    internal static readonly Counter<long> AggregateEvents = Meter.CreateCounter<long>(
         "veza.models.events",
         "{event}",
         "Events read from PostgreSQL to fold models, by model."

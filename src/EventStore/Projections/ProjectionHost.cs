@@ -43,10 +43,10 @@ public sealed class ProjectionHost : IAsyncDisposable
         _clock = clock;
         var builder = new NpgsqlDataSourceBuilder(connectionString) { Name = DataSources.Projections };
         builder.ConnectionStringBuilder.Options = "-c synchronous_commit=off -c jit=off";
-        builder.ConnectionStringBuilder.ApplicationName = NodeLeases.SessionName("projections", log.Owners.Node);
+        builder.ConnectionStringBuilder.ApplicationName = NodeLeases.SessionName("projections", log.Coordinator.Node);
         builder.ConnectionStringBuilder.MaxAutoPrepare = 200;
         builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
-        builder.ConnectionStringBuilder.MaxPoolSize = log.Shares.Projections;
+        builder.ConnectionStringBuilder.MaxPoolSize = log.Budget.Projections;
         // Builds move hundreds of megabytes each way; with Npgsql's 8 KiB that is as many calls of the system.
         builder.ConnectionStringBuilder.ReadBufferSize = 1 << 16;
         builder.ConnectionStringBuilder.WriteBufferSize = 1 << 16;
@@ -150,7 +150,7 @@ public sealed class ProjectionHost : IAsyncDisposable
                 .Values.SelectMany(parts => parts)
                 .Select(part =>
                     Task.Run(() =>
-                        _log.Owners.RunAsync(
+                        _log.Coordinator.RunAsync(
                             part.Runner.Name,
                             Kind,
                             () => part.Runner.Status.Error,
@@ -255,7 +255,7 @@ public sealed class ProjectionHost : IAsyncDisposable
             return here with { Name = name };
         // The other nodes are unknown while the database does not answer.
         var position = parts.Min(p => p.Runner.Status.Position);
-        return _log.Owners.Fault is { } away
+        return _log.Coordinator.Fault is { } away
             ? new(name, ProjectionState.Faulted, position, Math.Max(0, _log.Head - position), away)
             : new(name, ProjectionState.Elsewhere, position, 0, null);
     }

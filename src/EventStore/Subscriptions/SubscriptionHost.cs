@@ -33,7 +33,7 @@ public sealed class SubscriptionHost : IAsyncDisposable
         _running = Task.WhenAll(
             _runners.Values.Select(runner =>
                 Task.Run(() =>
-                    _log.Owners.RunAsync(runner.Name, Kind, () => runner.Error, runner.RunAsync, _stopping.Token)
+                    _log.Coordinator.RunAsync(runner.Name, Kind, () => runner.Error, runner.RunAsync, _stopping.Token)
                 )
             )
         );

@@ -91,7 +91,7 @@ internal sealed class SubscriptionRunner(EventLog log, ISubscription subscriptio
     private async Task WorkAsync(CancellationToken ct)
     {
         var generation = log.HistoryGeneration;
-        await using (var connection = await log.RunnersDatabase.OpenConnectionAsync(ct))
+        await using (var connection = await log.ProcessorsDatabase.OpenConnectionAsync(ct))
             await _checkpoint.LoadAsync(connection, ct);
         if (_checkpoint.Position > await log.Reader.HeadAsync(ct))
             throw new SubscriptionBeyondHeadException(Name, _checkpoint.Position);
@@ -132,7 +132,7 @@ internal sealed class SubscriptionRunner(EventLog log, ISubscription subscriptio
     /// <summary>Stores what a former release had parked, when it gave the events itself.</summary>
     private async Task TakeParkedAsync(CancellationToken ct)
     {
-        await using var connection = await log.RunnersDatabase.OpenConnectionAsync(ct);
+        await using var connection = await log.ProcessorsDatabase.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await using var take = new NpgsqlCommand(
             "delete from log.parked_events where name = $1 returning position",
@@ -160,7 +160,7 @@ internal sealed class SubscriptionRunner(EventLog log, ISubscription subscriptio
             await subscription.WaitForRoomAsync(ct);
         try
         {
-            await using var connection = await log.RunnersDatabase.OpenConnectionAsync(ct);
+            await using var connection = await log.ProcessorsDatabase.OpenConnectionAsync(ct);
             await using var move = new NpgsqlBatch(connection) { BatchCommands = { _checkpoint.MoveTo(read) } };
             if (wanted.Count == 0)
             {

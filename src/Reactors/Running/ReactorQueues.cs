@@ -61,7 +61,7 @@ public sealed class ReactorQueues
     public async Task<IReadOnlyList<ReactorStatus>> StatusAsync(CancellationToken ct)
     {
         // The checkpoints first: an event that moves from the log into a queue meanwhile is seen twice and not missed.
-        var runners = (await _log.Runners.StatusAsync(ct)).ToDictionary(runner => runner.Name);
+        var runners = (await _log.Processors.StatusAsync(ct)).ToDictionary(runner => runner.Name);
         var states = await _tables.StatesAsync(ct);
         var reactors = WolverineReactors.All.Select(reactor =>
             Of(reactor, runners.GetValueOrDefault(reactor.Name), states.GetValueOrDefault(reactor.Queue.ToString()))

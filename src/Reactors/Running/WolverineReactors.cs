@@ -95,7 +95,7 @@ public static class WolverineReactors
         if (log is null)
             return;
         options.Services.AddHostedService(provider => provider.GetRequiredService<ReactorService>());
-        options.PersistMessagesWithPostgresql(log.RunnersDatabase, ReactorTables.Schema);
+        options.PersistMessagesWithPostgresql(log.ProcessorsDatabase, ReactorTables.Schema);
         Balance(options.Durability);
     }
 
@@ -103,7 +103,7 @@ public static class WolverineReactors
     {
         options.Services.TryAddSingleton<ReactorQueues>();
         options.Services.AddSingleton(provider => new ReactorTables(
-            provider.GetRequiredService<EventLog>().RunnersDatabase
+            provider.GetRequiredService<EventLog>().ProcessorsDatabase
         ));
         options.Services.AddSingleton(provider => new ReactorRuns(
             provider.GetRequiredService<EventLog>(),

@@ -121,7 +121,7 @@ public sealed class TopicAccess(
     /// <summary>A connection outlives its session. The subscription itself notices a session that ends later.</summary>
     private async Task<bool> HasEndedAsync(LiveCaller caller, CancellationToken ct) =>
         caller.SessionId is { } id
-        && (await log.Models.LoadAsync(typeof(Session), id, ct)).State is Session { Ended: true };
+        && (await log.Aggregates.LoadAsync(typeof(Session), id, ct)).State is Session { Ended: true };
 
     private async Task<SeenTopics> SeeAsync(
         LiveCaller caller,

@@ -160,7 +160,7 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
     private bool IsBehind => _engine.Log.Head - _engine.Position > Limits.BehindEventsMax;
 
     private async Task<T?> LoadAsync<T>(Guid stream, CancellationToken ct)
-        where T : class => (await _engine.Log.Models.LoadAsync(typeof(T), stream, ct)).State as T;
+        where T : class => (await _engine.Log.Aggregates.LoadAsync(typeof(T), stream, ct)).State as T;
 
     private async Task<Permission> PermissionsAsync(
         LiveCaller by,

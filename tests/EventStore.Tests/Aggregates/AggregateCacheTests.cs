@@ -68,7 +68,7 @@ public class AggregateCacheTests(LogFixture fixture)
                 while (!writing.IsCompleted)
                 {
                     await LoadAsync(log, stream);
-                    log.Models.Drop(stream);
+                    log.Aggregates.Drop(stream);
                 }
                 await writing;
                 Assert.Equal(new Counter(stream, 20), (await LoadAsync(log, stream)).State);
@@ -84,7 +84,7 @@ public class AggregateCacheTests(LogFixture fixture)
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
-            await log.Models.LoadAsync(typeof(Counter), stream, cancelled.Token)
+            await log.Aggregates.LoadAsync(typeof(Counter), stream, cancelled.Token)
         );
         var first = await LoadAsync(log, stream);
         Assert.Same(first, await LoadAsync(log, stream));
@@ -122,5 +122,5 @@ public class AggregateCacheTests(LogFixture fixture)
     }
 
     private static ValueTask<Veza.EventStore.Aggregates.AggregateState> LoadAsync(EventLog log, Guid stream) =>
-        log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None);
+        log.Aggregates.LoadAsync(typeof(Counter), stream, CancellationToken.None);
 }

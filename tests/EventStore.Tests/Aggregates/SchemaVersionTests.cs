@@ -131,13 +131,13 @@ public class SchemaVersionTests(LogFixture fixture)
         );
         host.Start();
         var expected = new Notes(stream, "a = one; b = two, three", 80);
-        Assert.Equal(expected, (await log.Models.LoadAsync(typeof(Notes), stream, CancellationToken.None)).State);
+        Assert.Equal(expected, (await log.Aggregates.LoadAsync(typeof(Notes), stream, CancellationToken.None)).State);
 
         await log.Appender.AppendAsync(Command(Change(stream, 4, new Third.NoteTaken(stream, "c", []))));
         expected = expected with { Said = expected.Said + "; c = " };
-        Assert.Equal(expected, (await log.Models.LoadAsync(typeof(Notes), stream, CancellationToken.None)).State);
-        log.Models.Drop(stream);
-        Assert.Equal(expected, (await log.Models.LoadAsync(typeof(Notes), stream, CancellationToken.None)).State);
+        Assert.Equal(expected, (await log.Aggregates.LoadAsync(typeof(Notes), stream, CancellationToken.None)).State);
+        log.Aggregates.Drop(stream);
+        Assert.Equal(expected, (await log.Aggregates.LoadAsync(typeof(Notes), stream, CancellationToken.None)).State);
 
         var events = await log.Reader.ReadStreamAsync(stream, 0, CancellationToken.None).ToListAsync();
         Assert.Equal(
@@ -220,7 +220,7 @@ public class SchemaVersionTests(LogFixture fixture)
         );
         host.Start();
         await log.Appender.AppendAsync(Command(Change(sick, 0, new Third.NoteTaken(sick, "a", []))));
-        await log.Models.LoadAsync(typeof(Notes), sick, CancellationToken.None);
+        await log.Aggregates.LoadAsync(typeof(Notes), sick, CancellationToken.None);
         // A node of the first release appends so many stars that the upcaster overflows. This node has the aggregate in
         // its cache and follows.
         await AppendAsync(database, ReleaseOf(typeof(First)), sick, 1, new First.NoteRated(sick, int.MaxValue));
@@ -232,10 +232,10 @@ public class SchemaVersionTests(LogFixture fixture)
         Assert.Equal(3, log.Head);
         Assert.Equal(
             new Notes(healthy, "b = x", 0),
-            (await log.Models.LoadAsync(typeof(Notes), healthy, CancellationToken.None)).State
+            (await log.Aggregates.LoadAsync(typeof(Notes), healthy, CancellationToken.None)).State
         );
         var fault = await Assert.ThrowsAsync<JsonException>(async () =>
-            await log.Models.LoadAsync(typeof(Notes), sick, CancellationToken.None)
+            await log.Aggregates.LoadAsync(typeof(Notes), sick, CancellationToken.None)
         );
         Assert.StartsWith(
             "note_rated could not be brought to schema version 2 of NoteRated: ",
@@ -267,7 +267,7 @@ public class SchemaVersionTests(LogFixture fixture)
         );
         host.Start();
         var fault = await Assert.ThrowsAsync<JsonException>(async () =>
-            await log.Models.LoadAsync(typeof(Notes), stream, CancellationToken.None)
+            await log.Aggregates.LoadAsync(typeof(Notes), stream, CancellationToken.None)
         );
         Assert.Equal("note_taken_v4 is newer than this process, which knows note_taken_v3", fault.Message);
         await FaultedAsync(host, "test.notes.v1", standsAt: 0);

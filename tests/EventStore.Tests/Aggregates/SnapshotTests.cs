@@ -39,14 +39,14 @@ public class SnapshotTests(LogFixture fixture)
             await AddAsync(log, stream, version, Each);
         Assert.Equal(
             new LongTally(stream, Length),
-            (await log.Models.LoadAsync(typeof(LongTally), stream, CancellationToken.None)).State
+            (await log.Aggregates.LoadAsync(typeof(LongTally), stream, CancellationToken.None)).State
         );
         Assert.Equal(Length, read.Count);
         await SnapshotAsync(log, stream, atLeast: Length);
         await AddAsync(log, stream, Length, 3);
 
         await using var restarted = await OpenAsync(database);
-        var loaded = await restarted.Models.LoadAsync(typeof(LongTally), stream, CancellationToken.None);
+        var loaded = await restarted.Aggregates.LoadAsync(typeof(LongTally), stream, CancellationToken.None);
         Assert.Equal(
             (new LongTally(stream, Length + 3), Length + 3L, restarted.Head),
             (loaded.State, loaded.Version, loaded.Position)
@@ -59,7 +59,7 @@ public class SnapshotTests(LogFixture fixture)
     {
         await using var log = await fixture.OpenNewAsync();
         var stream = Guid.CreateVersion7();
-        await log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None);
+        await log.Aggregates.LoadAsync(typeof(Counter), stream, CancellationToken.None);
         await AddAsync(log, stream, 0, Snapshots.EveryEvents - 1);
         await AddAsync(log, stream, Snapshots.EveryEvents - 1, 1);
         Assert.Equal(Snapshots.EveryEvents, await SnapshotAsync(log, stream, atLeast: 1));
@@ -90,7 +90,7 @@ public class SnapshotTests(LogFixture fixture)
         await Change("delete from log.snapshots", log);
         Assert.Equal(
             new Counter(stream, 12),
-            (await log.Snapshots.LoadAsync(CounterFold, stream, CancellationToken.None)).Model.State
+            (await log.Snapshots.LoadAsync(CounterFold, stream, CancellationToken.None)).State.State
         );
     }
 
@@ -132,9 +132,9 @@ public class SnapshotTests(LogFixture fixture)
         await AddAsync(log, healthy, 0, Snapshots.EveryEvents);
         Assert.Equal(
             new Unwritable(sick, Snapshots.EveryEvents),
-            (await log.Models.LoadAsync(typeof(Unwritable), sick, CancellationToken.None)).State
+            (await log.Aggregates.LoadAsync(typeof(Unwritable), sick, CancellationToken.None)).State
         );
-        await log.Models.LoadAsync(typeof(Counter), healthy, CancellationToken.None);
+        await log.Aggregates.LoadAsync(typeof(Counter), healthy, CancellationToken.None);
         await SnapshotAsync(log, healthy, atLeast: Snapshots.EveryEvents);
         Assert.Equal(0, await Change($"delete from log.snapshots where stream_id = '{sick}'", log));
     }
@@ -148,15 +148,15 @@ public class SnapshotTests(LogFixture fixture)
         var version = 4000;
         for (var round = 0; round < 20; round++)
         {
-            log.Models.Drop(stream);
+            log.Aggregates.Drop(stream);
             await Change("delete from log.snapshots", log);
-            var loading = log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None).AsTask();
+            var loading = log.Aggregates.LoadAsync(typeof(Counter), stream, CancellationToken.None).AsTask();
             for (var more = 0; more < 5; more++)
                 await AddAsync(log, stream, version++, 1);
             await loading;
-            var kept = await log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None);
+            var kept = await log.Aggregates.LoadAsync(typeof(Counter), stream, CancellationToken.None);
             Assert.Equal((new Counter(stream, version), (long)version), (kept.State, kept.Version));
-            Assert.Same(kept, await log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None));
+            Assert.Same(kept, await log.Aggregates.LoadAsync(typeof(Counter), stream, CancellationToken.None));
         }
     }
 
@@ -174,7 +174,7 @@ public class SnapshotTests(LogFixture fixture)
         );
 
     private static async Task<AggregateState> At(EventLog log, Guid stream) =>
-        (await log.Snapshots.LoadAsync(CounterFold, stream, CancellationToken.None)).Model;
+        (await log.Snapshots.LoadAsync(CounterFold, stream, CancellationToken.None)).State;
 
     /// <returns>The version of the stream's snapshot, once there is one.</returns>
     private static async Task<long> SnapshotAsync(EventLog log, Guid stream, long atLeast)

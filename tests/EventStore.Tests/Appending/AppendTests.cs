@@ -36,14 +36,16 @@ public class AppendTests(LogFixture fixture)
                 {
                     for (var written = 0; written < 5; )
                     {
-                        var at = (await log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None)).Version;
+                        var at = (
+                            await log.Aggregates.LoadAsync(typeof(Counter), stream, CancellationToken.None)
+                        ).Version;
                         if (
                             await log.Appender.AppendAsync(Command(Change(stream, at, Counted(stream))))
                             is AppendOutcome.Accepted
                         )
                             written++;
                         else
-                            log.Models.Drop(stream);
+                            log.Aggregates.Drop(stream);
                     }
                 })
         );

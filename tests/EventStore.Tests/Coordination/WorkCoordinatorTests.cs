@@ -20,12 +20,12 @@ public class WorkCoordinatorTests(LogFixture fixture)
         var database = await fixture.NewDatabaseAsync();
         await using var one = await LogFixture.OpenAsync(database);
         await using var first = await one.StartAsync(database, Six);
-        await Eventually.TrueAsync(async () => await OwnedAsync(one, one.Owners.Node) == 6);
+        await Eventually.TrueAsync(async () => await OwnedAsync(one, one.Coordinator.Node) == 6);
         await using (var two = await LogFixture.OpenAsync(database))
         {
             await using var second = await two.StartAsync(database, Six);
             await Eventually.TrueAsync(async () =>
-                await OwnedAsync(one, two.Owners.Node) == 3 && await OwnedAsync(one, one.Owners.Node) == 3
+                await OwnedAsync(one, two.Coordinator.Node) == 3 && await OwnedAsync(one, one.Coordinator.Node) == 3
             );
             for (var i = 0; i < 50; i++)
                 await one.CountAsync();
@@ -35,7 +35,7 @@ public class WorkCoordinatorTests(LogFixture fixture)
                 Assert.Equal(50L, await one.SumAsync($"views.test_sums{i}"));
         }
         Assert.Equal(1L, await CountAsync(one, "select count(*) from log.nodes"));
-        await Eventually.TrueAsync(async () => await OwnedAsync(one, one.Owners.Node) == 6);
+        await Eventually.TrueAsync(async () => await OwnedAsync(one, one.Coordinator.Node) == 6);
         await one.CountAsync();
         await first.WaitAsync(Six.Select(p => p.Name), one.Head, TestContext.Current.CancellationToken);
         Assert.Equal(51L, await one.SumAsync("views.test_sums6"));
@@ -53,7 +53,7 @@ public class WorkCoordinatorTests(LogFixture fixture)
         );
         await one.CountAsync();
         var status = await two.UntilAsync(s => s.StandsAt == 1);
-        Assert.Equal((RunnerState.Faulted, one.Owners.Node), (status.State, status.Node));
+        Assert.Equal((RunnerState.Faulted, one.Coordinator.Node), (status.State, status.Node));
         Assert.Contains("this does not work", status.Error);
     }
 
@@ -63,7 +63,7 @@ public class WorkCoordinatorTests(LogFixture fixture)
         var database = await fixture.NewDatabaseAsync();
         await using var log = await LogFixture.OpenAsync(database);
         await using (await log.StartAsync(database, Six))
-            await Eventually.TrueAsync(async () => await OwnedAsync(log, log.Owners.Node) == 6);
+            await Eventually.TrueAsync(async () => await OwnedAsync(log, log.Coordinator.Node) == 6);
         for (var i = 1; i <= 6; i++)
             Assert.Null((await log.UntilAsync(s => s.State == RunnerState.Waiting, $"test.sums{i}.v1")).Node);
     }
@@ -74,7 +74,7 @@ public class WorkCoordinatorTests(LogFixture fixture)
         var database = await fixture.NewDatabaseAsync();
         await using var log = await LogFixture.OpenAsync(database);
         await using var host = await log.StartAsync(database, Six);
-        await Eventually.TrueAsync(async () => await OwnedAsync(log, log.Owners.Node) == 6);
+        await Eventually.TrueAsync(async () => await OwnedAsync(log, log.Coordinator.Node) == 6);
         // The version of every row except the node's own.
         const string Versions = """
             select string_agg(v, ' ' order by v) from (
@@ -103,7 +103,7 @@ public class WorkCoordinatorTests(LogFixture fixture)
         await using var log = await LogFixture.OpenAsync(postgres.ConnectionString);
         var (begun, ended) = (new TaskCompletionSource(), new TaskCompletionSource());
         using var stopping = new CancellationTokenSource();
-        var running = log.Owners.RunAsync(
+        var running = log.Coordinator.RunAsync(
             "test.anything",
             "reaction",
             () => null,
@@ -118,7 +118,7 @@ public class WorkCoordinatorTests(LogFixture fixture)
         await begun.Task.WaitAsync(TestContext.Current.CancellationToken);
         await postgres.KillAsync();
         await ended.Task.WaitAsync(TestContext.Current.CancellationToken);
-        Assert.NotNull(log.Owners.Fault);
+        Assert.NotNull(log.Coordinator.Fault);
         await stopping.CancelAsync();
         await running;
         await postgres.RestartAsync();
@@ -129,7 +129,7 @@ public class WorkCoordinatorTests(LogFixture fixture)
     {
         var database = await fixture.NewDatabaseAsync();
         await using var log = await LogFixture.OpenAsync(database);
-        var (me, dead, slow) = (log.Owners.Node, Guid.CreateVersion7(), Guid.CreateVersion7());
+        var (me, dead, slow) = (log.Coordinator.Node, Guid.CreateVersion7(), Guid.CreateVersion7());
         await using var session = new NpgsqlConnection(
             new NpgsqlConnectionStringBuilder(database)
             {
@@ -149,7 +149,7 @@ public class WorkCoordinatorTests(LogFixture fixture)
         );
 
         var roll = await NodeLeases.RenewAsync(
-            log.RunnersDatabase,
+            log.ProcessorsDatabase,
             me,
             [],
             absentAfter: WorkCoordinator.LeaseFor,
@@ -157,7 +157,7 @@ public class WorkCoordinatorTests(LogFixture fixture)
         );
         Assert.Equivalent(new[] { me, dead, slow }, roll.Candidates.Keys, strict: true);
         roll = await NodeLeases.RenewAsync(
-            log.RunnersDatabase,
+            log.ProcessorsDatabase,
             me,
             [],
             absentAfter: TimeSpan.FromHours(-1),
@@ -170,7 +170,7 @@ public class WorkCoordinatorTests(LogFixture fixture)
             "test.of_dead",
             Assert.Single(
                 await NodeLeases.TakeAsync(
-                    log.RunnersDatabase,
+                    log.ProcessorsDatabase,
                     me,
                     ["test.of_dead", "test.of_slow"],
                     TestContext.Current.CancellationToken
@@ -191,20 +191,20 @@ public class WorkCoordinatorTests(LogFixture fixture)
         await using var first = await one.StartAsync(asRole, Six);
         await using var second = await two.StartAsync(database, Six);
         await Eventually.TrueAsync(async () =>
-            await OwnedAsync(two, one.Owners.Node) == 3 && await OwnedAsync(two, two.Owners.Node) == 3
+            await OwnedAsync(two, one.Coordinator.Node) == 3 && await OwnedAsync(two, two.Coordinator.Node) == 3
         );
         for (var i = 0; i < 20; i++)
             await two.CountAsync();
         await two.AskAsync($"alter role {role} nologin");
         // Nothing is released: its row and its work stay as they are.
         await two.AskAsync($"select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = '{role}'");
-        await Eventually.TrueAsync(async () => await OwnedAsync(two, two.Owners.Node) == 6);
+        await Eventually.TrueAsync(async () => await OwnedAsync(two, two.Coordinator.Node) == 6);
         for (var i = 0; i < 20; i++)
             await two.CountAsync();
         await second.WaitAsync(Six.Select(p => p.Name), two.Head, TestContext.Current.CancellationToken);
         await two.AskAsync($"alter role {role} login");
         await Eventually.TrueAsync(async () =>
-            await OwnedAsync(two, one.Owners.Node) == 3 && await OwnedAsync(two, two.Owners.Node) == 3
+            await OwnedAsync(two, one.Coordinator.Node) == 3 && await OwnedAsync(two, two.Coordinator.Node) == 3
         );
         for (var i = 0; i < 20; i++)
             await two.CountAsync();

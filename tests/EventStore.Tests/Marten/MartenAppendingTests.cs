@@ -68,7 +68,7 @@ public class MartenAppendingTests(LogFixture fixture)
         await using (var session = setting.Store.LightweightSession())
         {
             var page = await session.Events.FetchForWriting<Folded<Page>>(_page, Ct);
-            Assert.Equal(new Page(_page, "κόσμε 🎵", 1), page.Aggregate!.Model);
+            Assert.Equal(new Page(_page, "κόσμε 🎵", 1), page.Aggregate!.State);
             page.AppendOne(new PageRead(_page, 3));
             await session.SaveChangesAsync(Ct);
         }

@@ -79,18 +79,18 @@ public class MartenReadingTests(LogFixture fixture)
     {
         await using var setting = await WrittenAsync();
         await using var session = setting.Store.LightweightSession();
-        var now = (Page)(await setting.Log.Models.LoadAsync(typeof(Page), _page, Ct)).State!;
-        Assert.Equal(now, (await session.Events.AggregateStreamAsync<Folded<Page>>(_page, token: Ct))!.Model);
+        var now = (Page)(await setting.Log.Aggregates.LoadAsync(typeof(Page), _page, Ct)).State!;
+        Assert.Equal(now, (await session.Events.AggregateStreamAsync<Folded<Page>>(_page, token: Ct))!.State);
         var latest = await session.Events.FetchLatest<Folded<Page>>(_page, Ct);
-        Assert.Equal((now, 3L, _page), (latest!.Model, latest.Version, latest.Id));
+        Assert.Equal((now, 3L, _page), (latest!.State, latest.Version, latest.Id));
         Assert.Equal(
             new Page(_page, "Dear diary", 0),
-            (await session.Events.AggregateStreamAsync<Folded<Page>>(_page, version: 1, token: Ct))!.Model
+            (await session.Events.AggregateStreamAsync<Folded<Page>>(_page, version: 1, token: Ct))!.State
         );
         var second = (await session.Events.FetchStreamAsync(_page, token: Ct))[1].Timestamp;
         Assert.Equal(
             "Dearest diary",
-            (await session.Events.AggregateStreamAsync<Folded<Page>>(_page, timestamp: second, token: Ct))!.Model!.Text
+            (await session.Events.AggregateStreamAsync<Folded<Page>>(_page, timestamp: second, token: Ct))!.State!.Text
         );
         Assert.Null(await session.Events.AggregateStreamAsync<Folded<Page>>(Guid.CreateVersion7(), token: Ct));
     }
@@ -122,7 +122,7 @@ public class MartenReadingTests(LogFixture fixture)
         );
         await using var session = setting.Store.QuerySession();
         Assert.Equal(new PageRead(_page, 1), (await session.Events.FetchStreamAsync(_page, token: Ct))[2].Data);
-        Assert.Equal(1, (await session.Events.AggregateStreamAsync<Folded<Page>>(_page, token: Ct))!.Model!.Read);
+        Assert.Equal(1, (await session.Events.AggregateStreamAsync<Folded<Page>>(_page, token: Ct))!.State!.Read);
     }
 
     [Fact]

@@ -76,15 +76,20 @@ public class PersonalTests(LogFixture fixture)
         );
         await two.CatchUpAsync(TestContext.Current.CancellationToken);
         foreach (var node in (EventLog[])[one, two])
-            Assert.Equal("secret", ((Note)(await node.Models.LoadAsync(typeof(Note), _note, default)).State!).Text);
+            Assert.Equal("secret", ((Note)(await node.Aggregates.LoadAsync(typeof(Note), _note, default)).State!).Text);
         var fold = Veza.EventStore.Aggregates.AggregateFold.Of<Note>();
-        await one.Snapshots.WriteAsync(fold, _note, await one.Models.LoadAsync(typeof(Note), _note, default), default);
+        await one.Snapshots.WriteAsync(
+            fold,
+            _note,
+            await one.Aggregates.LoadAsync(typeof(Note), _note, default),
+            default
+        );
         Assert.DoesNotContain(
             "secret",
             await AskAsync<string>(database, "select data::text from log.snapshots"),
             StringComparison.Ordinal
         );
-        Assert.Equal("secret", ((Note)(await two.Snapshots.LoadAsync(fold, _note, default)).Model.State!).Text);
+        Assert.Equal("secret", ((Note)(await two.Snapshots.LoadAsync(fold, _note, default)).State.State!).Text);
 
         var gone = LogFixture.Command(LogFixture.Change(Guid.CreateVersion7(), 0, new AuthorGone(_author))) with
         {
@@ -102,11 +107,11 @@ public class PersonalTests(LogFixture fixture)
                 ],
                 (await ReadAsync(node)).Take(3)
             );
-            Assert.Equal("", ((Note)(await node.Snapshots.LoadAsync(fold, _note, default)).Model.State!).Text);
+            Assert.Equal("", ((Note)(await node.Snapshots.LoadAsync(fold, _note, default)).State.State!).Text);
             // The background erasure ran twice.
             await Eventually.TrueAsync(
                 async () =>
-                    ((Note)(await node.Models.LoadAsync(typeof(Note), _note, default)).State!).Text == ""
+                    ((Note)(await node.Aggregates.LoadAsync(typeof(Note), _note, default)).State!).Text == ""
                     && !await TailHoldsAsync(node),
                 TimeSpan.FromSeconds(30)
             );

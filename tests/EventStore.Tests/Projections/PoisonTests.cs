@@ -77,12 +77,12 @@ public class PoisonTests(LogFixture fixture)
         await using var host = await log.StartAsync(database, new SumsProjection(folding: Fold));
         await log.UntilAsync(s => s.StandsAt is not null);
         var tried = _tried;
-        Assert.Equal(1, await log.Runners.RetryAsync("test.sums.v1", TestContext.Current.CancellationToken));
+        Assert.Equal(1, await log.Processors.RetryAsync("test.sums.v1", TestContext.Current.CancellationToken));
         await log.UntilAsync(s => s.StandsAt is not null && _tried > tried);
         Assert.Equal(37L, await log.SumAsync());
 
         _cured = true;
-        Assert.Equal(1, await log.Runners.RetryAsync("test.sums.v1", TestContext.Current.CancellationToken));
+        Assert.Equal(1, await log.Processors.RetryAsync("test.sums.v1", TestContext.Current.CancellationToken));
         await host.ReachesHeadAsync(log);
         Assert.Equal(100L, await log.SumAsync());
         Assert.Equal(0L, await log.AskAsync("select count(*) from log.parked_events"));
@@ -96,7 +96,7 @@ public class PoisonTests(LogFixture fixture)
         await using (var host = await log.StartAsync(database, new SumsProjection(folding: Fold)))
         {
             await log.UntilAsync(s => s.StandsAt is not null);
-            Assert.Equal(1, await log.Runners.SkipAsync("test.sums.v1", TestContext.Current.CancellationToken));
+            Assert.Equal(1, await log.Processors.SkipAsync("test.sums.v1", TestContext.Current.CancellationToken));
             await host.ReachesHeadAsync(log);
             Assert.Equal(99L, await log.SumAsync());
         }
@@ -109,8 +109,8 @@ public class PoisonTests(LogFixture fixture)
         Assert.Equal(
             (0, 0),
             (
-                await log.Runners.RetryAsync("test.sums.v1", TestContext.Current.CancellationToken),
-                await log.Runners.SkipAsync("test.sums.v1", TestContext.Current.CancellationToken)
+                await log.Processors.RetryAsync("test.sums.v1", TestContext.Current.CancellationToken),
+                await log.Processors.SkipAsync("test.sums.v1", TestContext.Current.CancellationToken)
             )
         );
     }

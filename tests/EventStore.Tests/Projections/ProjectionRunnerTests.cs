@@ -105,7 +105,7 @@ public class ProjectionRunnerTests(LogFixture fixture)
             && error.Contains("only a rebuild repairs them")
         );
         Assert.Equal((1, 2), (log.HistoryGeneration, log.Head));
-        Assert.Equal(2, (await log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None)).Version);
+        Assert.Equal(2, (await log.Aggregates.LoadAsync(typeof(Counter), stream, CancellationToken.None)).Version);
     }
 
     [Fact]
@@ -224,7 +224,7 @@ public class ProjectionRunnerTests(LogFixture fixture)
 
     private static async Task AddAsync(EventLog log, Guid stream, int by)
     {
-        var at = (await log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None)).Version;
+        var at = (await log.Aggregates.LoadAsync(typeof(Counter), stream, CancellationToken.None)).Version;
         await log.Appender.AppendAsync(Command(Change(stream, at, new Counted(stream, by))));
     }
 

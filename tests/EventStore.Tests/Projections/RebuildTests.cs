@@ -300,7 +300,7 @@ public class RebuildTests(LogFixture fixture)
 
         public async Task AddAsync(Guid stream, int by, int times)
         {
-            var at = (await log.Models.LoadAsync(typeof(Counter), stream, CancellationToken.None)).Version;
+            var at = (await log.Aggregates.LoadAsync(typeof(Counter), stream, CancellationToken.None)).Version;
             for (var i = 0; i < times; i++)
                 await log.Appender.AppendAsync(Command(Change(stream, at + i, new Counted(stream, by))));
         }

@@ -34,7 +34,7 @@ public class ShardTests(LogFixture fixture)
         var status = await one.UntilAsync(s =>
             s.Shards.Count == 4
             && s.State == RunnerState.Running
-            && s.Shards.Count(shard => shard.Node == one.Owners.Node) == 2
+            && s.Shards.Count(shard => shard.Node == one.Coordinator.Node) == 2
         );
         Assert.Equal(
             ["test.sums.v1#0/4", "test.sums.v1#1/4", "test.sums.v1#2/4", "test.sums.v1#3/4"],

@@ -121,7 +121,7 @@ internal static class Summing
         host.WaitAsync([name], log.Head, TestContext.Current.CancellationToken);
 
     public static async Task<RunnerStatus> StatusAsync(this EventLog log, string name = "test.sums.v1") =>
-        (await log.Runners.StatusAsync(TestContext.Current.CancellationToken)).Single(r => r.Name == name);
+        (await log.Processors.StatusAsync(TestContext.Current.CancellationToken)).Single(r => r.Name == name);
 
     public static async Task<RunnerStatus> UntilAsync(
         this EventLog log,
@@ -134,7 +134,7 @@ internal static class Summing
         await Eventually.TrueAsync(
             async () =>
             {
-                status = (await log.Runners.StatusAsync(TestContext.Current.CancellationToken)).FirstOrDefault(r =>
+                status = (await log.Processors.StatusAsync(TestContext.Current.CancellationToken)).FirstOrDefault(r =>
                     r.Name == name
                 );
                 return status is not null && so(status);

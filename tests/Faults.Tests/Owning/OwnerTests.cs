@@ -105,7 +105,7 @@ public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFix
         var survivor = await trial.OpenNodeAsync("survivor");
         await using var host = await Tallies.RunAsync(survivor.Log, trial.ConnectionString);
         survivor.Load(writers: 4, Extent.Seed);
-        var (lapsed, living) = (Guid.CreateVersion7(), survivor.Log.Owners.Node);
+        var (lapsed, living) = (Guid.CreateVersion7(), survivor.Log.Coordinator.Node);
         // A build's transaction remains open: its node stopped between two of its statements.
         await using var left = await InTransactionOfAsync(
             lapsed,
@@ -151,7 +151,7 @@ public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFix
         var sessions =
             "from pg_stat_activity where datname = current_database() "
             + "and application_name like 'veza-projections %' and application_name <> 'veza-projections "
-            + $"{survivor.Log.Owners.Node}'";
+            + $"{survivor.Log.Coordinator.Node}'";
         await using (
             var holder = new NpgsqlConnection(
                 new NpgsqlConnectionStringBuilder(trial.ConnectionString) { Pooling = false }.ConnectionString
@@ -186,7 +186,7 @@ public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFix
         var since = Stopwatch.StartNew();
         await UntilAsync(
             trial,
-            $"select count(*) from log.runners where node = '{survivor.Log.Owners.Node}'",
+            $"select count(*) from log.runners where node = '{survivor.Log.Coordinator.Node}'",
             4,
             HandOverMax
         );
@@ -197,8 +197,8 @@ public class OwnerTests(FaultServer server, LoopbackServer loopback) : IClassFix
     private static Task OwnsAsync(Trial trial, LocalNode survivor, int shards) =>
         UntilAsync(
             trial,
-            $"select 10 * count(*) filter (where node = '{survivor.Log.Owners.Node}') "
-                + $"+ count(*) filter (where node <> '{survivor.Log.Owners.Node}') from log.runners",
+            $"select 10 * count(*) filter (where node = '{survivor.Log.Coordinator.Node}') "
+                + $"+ count(*) filter (where node <> '{survivor.Log.Coordinator.Node}') from log.runners",
             (10 * shards) + 4 - shards,
             TimeSpan.FromSeconds(30)
         );

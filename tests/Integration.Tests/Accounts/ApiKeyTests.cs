@@ -83,7 +83,7 @@ public class ApiKeyTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
             .JsonAsync(HttpStatusCode.Created);
         var key = made.GetProperty("key").GetString()!;
         await veza
-            .Nobody.PostAsync("/api/v1/sessions/refresh", new { refreshToken = key["veza_key_".Length..] })
+            .Anonymous.PostAsync("/api/v1/sessions/refresh", new { refreshToken = key["veza_key_".Length..] })
             .RefusedAsync(HttpStatusCode.Unauthorized, "refresh_token_invalid");
         await As(key[..^1] + (key[^1] == 'A' ? 'B' : 'A'))
             .GetAsync("/api/v1/accounts/me")

@@ -54,7 +54,7 @@ public class EmailTests(VezaServer veza)
     [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
     public async Task A_token_that_was_never_mailed_proves_nothing(string? token) =>
         await veza
-            .Nobody.PostAsync("/api/v1/accounts/email/prove", new { token })
+            .Anonymous.PostAsync("/api/v1/accounts/email/prove", new { token })
             .RefusedAsync(HttpStatusCode.Unauthorized, "proof_token_invalid");
 
     [Fact]
@@ -67,7 +67,7 @@ public class EmailTests(VezaServer veza)
         Assert.Null(tokens.ReadEmailProof(tokens.PasswordReset(account, id)));
         Assert.Null(tokens.ReadPasswordReset(tokens.EmailProof(account, id)));
         await veza
-            .Nobody.PostAsync(
+            .Anonymous.PostAsync(
                 "/api/v1/accounts/password-reset",
                 new { token = tokens.PasswordReset(account, id), newPassword = "another good one" }
             )
@@ -154,18 +154,18 @@ public class EmailTests(VezaServer veza)
         await AskAsync(email);
         var token = MailFolder.Token(await _mails.WaitAsync(ada.Id, SetPassword));
         await veza
-            .Nobody.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "short" })
+            .Anonymous.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "short" })
             .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
         await veza
-            .Nobody.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "another good one" })
+            .Anonymous.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "another good one" })
             .JsonAsync();
         await veza
-            .Nobody.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "a third good one" })
+            .Anonymous.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "a third good one" })
             .RefusedAsync(HttpStatusCode.Unauthorized, "reset_token_invalid");
         await ada.GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
         await SignInAsync(email).RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
         await veza
-            .Nobody.PostAsync("/api/v1/sessions", new { name = email, password = "another good one" })
+            .Anonymous.PostAsync("/api/v1/sessions", new { name = email, password = "another good one" })
             .JsonAsync(HttpStatusCode.Created);
     }
 
@@ -177,7 +177,7 @@ public class EmailTests(VezaServer veza)
         var answers = new List<string>();
         foreach (var email in new[] { proven, $"{bo.UserName}@example.org", $"{Guid.CreateVersion7():N}@example.org" })
         {
-            using var answer = await veza.Nobody.PostAsync(
+            using var answer = await veza.Anonymous.PostAsync(
                 "/api/v1/accounts/password-reset/request",
                 new { email },
                 ("X-Forwarded-For", Crowd.Address())
@@ -195,7 +195,7 @@ public class EmailTests(VezaServer veza)
         await ReactedAsync();
         Assert.DoesNotContain(await _mails.AboutAsync(bo.Id), m => m.Subject == SetPassword);
         await veza
-            .Nobody.PostAsync(
+            .Anonymous.PostAsync(
                 "/api/v1/accounts/password-reset/request",
                 new { email = "no address" },
                 ("X-Forwarded-For", Crowd.Address())
@@ -216,7 +216,7 @@ public class EmailTests(VezaServer veza)
         var good = 0;
         foreach (var token in mails.Select(MailFolder.Token))
         {
-            using var answer = await veza.Nobody.PostAsync(
+            using var answer = await veza.Anonymous.PostAsync(
                 "/api/v1/accounts/password-reset",
                 new { token, newPassword = "another good one" }
             );
@@ -234,7 +234,7 @@ public class EmailTests(VezaServer veza)
         var answers = new List<HttpStatusCode>();
         for (var i = 0; i < MailRequests.PerNetworkMax + 10; i++)
         {
-            using var answer = await veza.Nobody.PostAsync(
+            using var answer = await veza.Anonymous.PostAsync(
                 "/api/v1/accounts/password-reset/request",
                 new { email = $"{Guid.CreateVersion7():N}@example.org" },
                 ("X-Forwarded-For", from)
@@ -250,7 +250,7 @@ public class EmailTests(VezaServer veza)
     {
         foreach (var path in new[] { AccountLetters.ProvePath, AccountLetters.ResetPath })
         {
-            using var answer = await veza.Nobody.GetAsync(path + "?token=abc");
+            using var answer = await veza.Anonymous.GetAsync(path + "?token=abc");
             Assert.Equal("text/html", answer.Content.Headers.ContentType?.MediaType);
             Assert.StartsWith(
                 "default-src 'none'; script-src 'sha256-",
@@ -267,19 +267,19 @@ public class EmailTests(VezaServer veza)
     }
 
     private Task<HttpResponseMessage> SignInAsync(string name) =>
-        veza.Nobody.PostAsync("/api/v1/sessions", new { name, password = Password });
+        veza.Anonymous.PostAsync("/api/v1/sessions", new { name, password = Password });
 
     /// <summary>Returns the mails to the holder of the address.</summary>
     private async Task<HttpResponseMessage> ProveAsync(Person person, string token)
     {
-        var answer = await veza.Nobody.PostAsync("/api/v1/accounts/email/prove", new { token });
+        var answer = await veza.Anonymous.PostAsync("/api/v1/accounts/email/prove", new { token });
         person.SeeUpTo(veza.Running.Log.Head);
         return answer;
     }
 
     private async Task AskAsync(string email)
     {
-        using var answer = await veza.Nobody.PostAsync(
+        using var answer = await veza.Anonymous.PostAsync(
             "/api/v1/accounts/password-reset/request",
             new { email },
             ("X-Forwarded-For", Crowd.Address())
@@ -289,7 +289,7 @@ public class EmailTests(VezaServer veza)
 
     private Task<JsonElement> RegisterAsync(string email) =>
         veza
-            .Nobody.PostAsync(
+            .Anonymous.PostAsync(
                 "/api/v1/accounts",
                 new
                 {

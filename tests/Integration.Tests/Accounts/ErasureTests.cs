@@ -63,7 +63,7 @@ public class ErasureTests(VezaServer shared)
         await ada.PostAsync("/api/v1/api-keys", new { name = $"{Mark} bot", scopes = new[] { "messages:write" } })
             .JsonAsync(HttpStatusCode.Created);
         await veza
-            .Nobody.PostAsync(
+            .Anonymous.PostAsync(
                 "/api/v1/sessions",
                 new
                 {
@@ -133,7 +133,7 @@ public class ErasureTests(VezaServer shared)
 
         await ada.GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
         await veza
-            .Nobody.PostAsync("/api/v1/sessions", new { name = ada.UserName, password = Password })
+            .Anonymous.PostAsync("/api/v1/sessions", new { name = ada.UserName, password = Password })
             .RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
         var page = (await bo.GetAsync(messages).JsonAsync()).Items();
         Assert.Equal(["bo stays", ""], page.Select(m => m.GetProperty("text").GetString()));
@@ -182,14 +182,15 @@ public class ErasureTests(VezaServer shared)
         await VerifyAsync(veza.ConnectionString);
 
         await Eventually.TrueAsync(
-            async () => (await veza.Nobody.GetAsync(erasure).JsonAsync()).GetProperty("state").GetString() != "pending",
+            async () =>
+                (await veza.Anonymous.GetAsync(erasure).JsonAsync()).GetProperty("state").GetString() != "pending",
             what: "the files are swept"
         );
-        var swept = await veza.Nobody.GetAsync(erasure).JsonAsync();
+        var swept = await veza.Anonymous.GetAsync(erasure).JsonAsync();
         Assert.True(swept.GetProperty("state").GetString() == "done", $"the sweep said {swept}");
         Assert.Equal([], FilesWithMark(veza.DataFolder, ""));
         await veza
-            .Nobody.GetAsync($"/api/v1/erasures/{bo.Id}")
+            .Anonymous.GetAsync($"/api/v1/erasures/{bo.Id}")
             .RefusedAsync(HttpStatusCode.NotFound, "erasure_unknown");
         Assert.Equal(
             0L,
@@ -212,7 +213,7 @@ public class ErasureTests(VezaServer shared)
 
         // The names are free again.
         await veza
-            .Nobody.PostAsync(
+            .Anonymous.PostAsync(
                 "/api/v1/accounts",
                 new
                 {

@@ -36,7 +36,9 @@ public sealed class OperatorBootstrapTests(TestLog log) : IClassFixture<TestLog>
             TestContext.Current.CancellationToken
         );
         var account = (Account)
-            (await log.Log.Models.LoadAsync(typeof(Account), id!.Value, TestContext.Current.CancellationToken)).State!;
+            (
+                await log.Log.Aggregates.LoadAsync(typeof(Account), id!.Value, TestContext.Current.CancellationToken)
+            ).State!;
         Assert.Equal([PlatformRole.Analyst, PlatformRole.Operator, PlatformRole.User], account.Roles);
         Assert.True(_passwords.Fits(account.PasswordHash, credentials.GetProperty("password").GetString()));
 

@@ -13,10 +13,10 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
     {
         var ada = await veza.RegisterAsync("ada");
         await veza
-            .Nobody.PostAsync("/api/v1/sessions", new { name = ada.UserName, password = "wrong one" })
+            .Anonymous.PostAsync("/api/v1/sessions", new { name = ada.UserName, password = "wrong one" })
             .RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
         var phone = await veza
-            .Nobody.PostAsync(
+            .Anonymous.PostAsync(
                 "/api/v1/sessions",
                 new
                 {
@@ -27,9 +27,9 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
             )
             .JsonAsync(HttpStatusCode.Created);
         var refresh = new { refreshToken = phone.GetProperty("refreshToken").GetString() };
-        await veza.Nobody.PostAsync("/api/v1/sessions/refresh", refresh).JsonAsync();
+        await veza.Anonymous.PostAsync("/api/v1/sessions/refresh", refresh).JsonAsync();
         await veza
-            .Nobody.PostAsync("/api/v1/sessions/refresh", refresh)
+            .Anonymous.PostAsync("/api/v1/sessions/refresh", refresh)
             .RefusedAsync(HttpStatusCode.Unauthorized, "refresh_token_reused");
         await ada.PutAsync(
                 "/api/v1/accounts/me/password",
@@ -189,7 +189,7 @@ public class SecurityEventTests(VezaEndpoints veza, VezaServer server) : IClassF
         var ada = await veza.RegisterAsync("ada");
         for (var i = 0; i < 3; i++)
             await veza
-                .Nobody.PostAsync("/api/v1/sessions", new { name = ada.UserName, password = "wrong one" })
+                .Anonymous.PostAsync("/api/v1/sessions", new { name = ada.UserName, password = "wrong one" })
                 .RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
         ada.SeeUpTo(veza.Running.Log.Head);
         var seen = new List<long>();

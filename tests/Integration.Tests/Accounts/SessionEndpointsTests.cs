@@ -20,7 +20,7 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
     public async Task Registering_signs_in_and_the_account_is_shown_to_its_owner_alone()
     {
         var registered = await veza
-            .Nobody.PostAsync("/api/v1/accounts", Registration)
+            .Anonymous.PostAsync("/api/v1/accounts", Registration)
             .JsonAsync(HttpStatusCode.Created);
         Assert.Equal(900, registered.GetProperty("expiresIn").GetInt32());
         var ada = As(registered);
@@ -41,7 +41,7 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
     public async Task A_registration_that_is_not_right_is_refused_by_its_fields()
     {
         var problem = await veza
-            .Nobody.PostAsync(
+            .Anonymous.PostAsync(
                 "/api/v1/accounts",
                 new
                 {
@@ -53,7 +53,7 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
             .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
         Assert.Equal(["userName", "email"], problem.GetProperty("errors").EnumerateObject().Select(e => e.Name));
         problem = await veza
-            .Nobody.PostAsync(
+            .Anonymous.PostAsync(
                 "/api/v1/accounts",
                 new
                 {
@@ -70,28 +70,30 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
     public async Task Either_name_signs_in_and_a_wrong_name_looks_like_a_wrong_password()
     {
         var registered = await veza
-            .Nobody.PostAsync("/api/v1/accounts", Registration)
+            .Anonymous.PostAsync("/api/v1/accounts", Registration)
             .JsonAsync(HttpStatusCode.Created);
         var mail = await new MailFolder(veza.Home).WaitAsync(registered.Id(), "Confirm your e-mail address");
-        await veza.Nobody.PostAsync("/api/v1/accounts/email/prove", new { token = MailFolder.Token(mail) }).JsonAsync();
+        await veza
+            .Anonymous.PostAsync("/api/v1/accounts/email/prove", new { token = MailFolder.Token(mail) })
+            .JsonAsync();
         foreach (var name in new[] { _name, _name.ToUpperInvariant(), $"{_name}@EXAMPLE.org" })
             await SignInAsync(name);
         var unknown = await veza
-            .Nobody.PostAsync("/api/v1/sessions", new { name = _name + "_", password = Password })
+            .Anonymous.PostAsync("/api/v1/sessions", new { name = _name + "_", password = Password })
             .RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
         var wrong = await veza
-            .Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = Password + "!" })
+            .Anonymous.PostAsync("/api/v1/sessions", new { name = _name, password = Password + "!" })
             .RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
         Assert.Equal(unknown.GetProperty("detail").GetString(), wrong.GetProperty("detail").GetString());
         await veza
-            .Nobody.PostAsync("/api/v1/sessions", new { })
+            .Anonymous.PostAsync("/api/v1/sessions", new { })
             .RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
     }
 
     [Fact]
     public async Task A_refresh_token_used_twice_ends_its_session_and_no_other()
     {
-        await veza.Nobody.PostAsync("/api/v1/accounts", Registration).JsonAsync(HttpStatusCode.Created);
+        await veza.Anonymous.PostAsync("/api/v1/accounts", Registration).JsonAsync(HttpStatusCode.Created);
         var (stolen, other) = (await SignInAsync(_name), await SignInAsync(_name));
         var refreshed = await RefreshAsync(stolen).JsonAsync();
         await As(refreshed).GetAsync("/api/v1/accounts/me").JsonAsync();
@@ -103,14 +105,16 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
                 .RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
         await As(other).GetAsync("/api/v1/accounts/me").JsonAsync();
         await veza
-            .Nobody.PostAsync("/api/v1/sessions/refresh", new { refreshToken = "AAAA" })
+            .Anonymous.PostAsync("/api/v1/sessions/refresh", new { refreshToken = "AAAA" })
             .RefusedAsync(HttpStatusCode.Unauthorized, "refresh_token_invalid");
     }
 
     [Fact]
     public async Task Signing_out_ends_the_access_token_at_once()
     {
-        var ada = As(await veza.Nobody.PostAsync("/api/v1/accounts", Registration).JsonAsync(HttpStatusCode.Created));
+        var ada = As(
+            await veza.Anonymous.PostAsync("/api/v1/accounts", Registration).JsonAsync(HttpStatusCode.Created)
+        );
         await ada.DeleteAsync("/api/v1/sessions/current").JsonAsync();
         await ada.GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
     }
@@ -119,10 +123,10 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
     public async Task Ones_sessions_are_listed_with_their_devices_and_ended_one_by_one_or_all_others_at_once()
     {
         await veza
-            .Nobody.PostAsync("/api/v1/accounts", Registration, ("User-Agent", "browser/1"))
+            .Anonymous.PostAsync("/api/v1/accounts", Registration, ("User-Agent", "browser/1"))
             .JsonAsync(HttpStatusCode.Created);
         var phone = await veza
-            .Nobody.PostAsync(
+            .Anonymous.PostAsync(
                 "/api/v1/sessions",
                 new
                 {
@@ -156,7 +160,7 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
     [Fact]
     public async Task A_changed_password_ends_the_other_sessions_and_the_old_one_no_longer_signs_in()
     {
-        await veza.Nobody.PostAsync("/api/v1/accounts", Registration).JsonAsync(HttpStatusCode.Created);
+        await veza.Anonymous.PostAsync("/api/v1/accounts", Registration).JsonAsync(HttpStatusCode.Created);
         var (stolen, own) = (await SignInAsync(_name), await SignInAsync(_name));
         const string next = "another good one";
         await As(own)
@@ -171,10 +175,10 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
         await As(stolen).GetAsync("/api/v1/accounts/me").RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
         await As(own).GetAsync("/api/v1/accounts/me").JsonAsync();
         await veza
-            .Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = Password })
+            .Anonymous.PostAsync("/api/v1/sessions", new { name = _name, password = Password })
             .RefusedAsync(HttpStatusCode.Unauthorized, "sign_in_failed");
         await veza
-            .Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = next })
+            .Anonymous.PostAsync("/api/v1/sessions", new { name = _name, password = next })
             .JsonAsync(HttpStatusCode.Created);
     }
 
@@ -182,7 +186,7 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
     public async Task An_operators_token_sets_a_forgotten_password_once()
     {
         var registered = await veza
-            .Nobody.PostAsync("/api/v1/accounts", Registration)
+            .Anonymous.PostAsync("/api/v1/accounts", Registration)
             .JsonAsync(HttpStatusCode.Created);
         var path = $"/api/v1/accounts/{registered.Id()}/password-reset";
         await As(registered).PostAsync(path).RefusedAsync(HttpStatusCode.Forbidden, "not_allowed");
@@ -190,26 +194,26 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
             .GetProperty("token")
             .GetString();
         await veza
-            .Nobody.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "a third good one" })
+            .Anonymous.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "a third good one" })
             .JsonAsync();
         await veza
-            .Nobody.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "a fourth good one" })
+            .Anonymous.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "a fourth good one" })
             .RefusedAsync(HttpStatusCode.Unauthorized, "reset_token_invalid");
         await veza
-            .Nobody.PostAsync("/api/v1/sessions/refresh", new { refreshToken = token })
+            .Anonymous.PostAsync("/api/v1/sessions/refresh", new { refreshToken = token })
             .RefusedAsync(HttpStatusCode.Unauthorized, "refresh_token_invalid");
         await As(registered)
             .GetAsync("/api/v1/accounts/me")
             .RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
         await veza
-            .Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = "a third good one" })
+            .Anonymous.PostAsync("/api/v1/sessions", new { name = _name, password = "a third good one" })
             .JsonAsync(HttpStatusCode.Created);
     }
 
     [Fact]
     public async Task The_same_sign_in_again_gets_the_same_session_until_its_tokens_are_used_up()
     {
-        await veza.Nobody.PostAsync("/api/v1/accounts", Registration).JsonAsync(HttpStatusCode.Created);
+        await veza.Anonymous.PostAsync("/api/v1/accounts", Registration).JsonAsync(HttpStatusCode.Created);
         var key = ("Idempotency-Key", _name);
         var first = await SignInAsync(_name, key);
         var again = await SignInAsync(_name, key);
@@ -218,22 +222,22 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
             (again.Id(), again.GetProperty("refreshToken").GetString())
         );
         await veza
-            .Nobody.PostAsync("/api/v1/sessions", new { name = _name.ToUpperInvariant(), password = Password }, key)
+            .Anonymous.PostAsync("/api/v1/sessions", new { name = _name.ToUpperInvariant(), password = Password }, key)
             .RefusedAsync(HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
         await RefreshAsync(first).JsonAsync();
         await veza
-            .Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = Password }, key)
+            .Anonymous.PostAsync("/api/v1/sessions", new { name = _name, password = Password }, key)
             .RefusedAsync(HttpStatusCode.Unauthorized, "answer_used_up");
         await As(first).DeleteAsync("/api/v1/sessions/current").JsonAsync();
         await veza
-            .Nobody.PostAsync("/api/v1/sessions", new { name = _name, password = Password }, key)
+            .Anonymous.PostAsync("/api/v1/sessions", new { name = _name, password = Password }, key)
             .RefusedAsync(HttpStatusCode.Unauthorized, "session_ended");
     }
 
     [Fact]
     public async Task Requests_without_a_good_token_are_refused()
     {
-        foreach (var caller in new[] { veza.Nobody, new Person(veza, Guid.Empty, "", "not.a.token") })
+        foreach (var caller in new[] { veza.Anonymous, new Person(veza, Guid.Empty, "", "not.a.token") })
         {
             await veza.Scenario(caller, _ =>
             {
@@ -253,11 +257,11 @@ public class SessionEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
 
     private Task<JsonElement> SignInAsync(string name, params (string, string)[] headers) =>
         veza
-            .Nobody.PostAsync("/api/v1/sessions", new { name, password = Password }, headers)
+            .Anonymous.PostAsync("/api/v1/sessions", new { name, password = Password }, headers)
             .JsonAsync(HttpStatusCode.Created);
 
     private Task<HttpResponseMessage> RefreshAsync(JsonElement session) =>
-        veza.Nobody.PostAsync(
+        veza.Anonymous.PostAsync(
             "/api/v1/sessions/refresh",
             new { refreshToken = session.GetProperty("refreshToken").GetString() }
         );

@@ -13,7 +13,7 @@ public class SignInThrottleTests(VezaEndpoints veza) : IClassFixture<VezaEndpoin
         _elsewhere = Address();
 
     private Task<HttpResponseMessage> TryAsync(string name, string password, string address) =>
-        veza.Nobody.PostAsync("/api/v1/sessions", new { name, password }, ("X-Forwarded-For", address));
+        veza.Anonymous.PostAsync("/api/v1/sessions", new { name, password }, ("X-Forwarded-For", address));
 
     [Fact]
     public async Task After_ten_failures_the_next_try_waits_for_a_known_name_and_an_unknown_one_alike()

@@ -46,9 +46,11 @@ public sealed class SmtpTests
             (mail.From.Mailboxes.Single().Address, mail.To.Mailboxes.Single().Address)
         );
         Assert.Contains($"https://veza.example/prove-email#{MailFolder.Token(mail)}", mail.TextBody);
-        await veza.Nobody.PostAsync("/api/v1/accounts/email/prove", new { token = MailFolder.Token(mail) }).JsonAsync();
         await veza
-            .Nobody.PostAsync(
+            .Anonymous.PostAsync("/api/v1/accounts/email/prove", new { token = MailFolder.Token(mail) })
+            .JsonAsync();
+        await veza
+            .Anonymous.PostAsync(
                 "/api/v1/sessions",
                 new { name = $"{ada.UserName}@example.org", password = "correct horse battery" }
             )
@@ -99,7 +101,7 @@ public sealed class SmtpTests
             )
             .RefusedAsync(HttpStatusCode.ServiceUnavailable, "mail_not_configured");
         await veza
-            .Nobody.PostAsync("/api/v1/accounts/password-reset/request", new { email = "ada@example.com" })
+            .Anonymous.PostAsync("/api/v1/accounts/password-reset/request", new { email = "ada@example.com" })
             .RefusedAsync(HttpStatusCode.ServiceUnavailable, "mail_not_configured");
         Assert.False(Directory.Exists(Path.Combine(veza.Home, "mail")));
     }

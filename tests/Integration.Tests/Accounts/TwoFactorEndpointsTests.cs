@@ -79,7 +79,7 @@ public class TwoFactorEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEnd
     }
 
     private Task<HttpResponseMessage> SignInAsync(Person person, string? code = null) =>
-        veza.Nobody.PostAsync(
+        veza.Anonymous.PostAsync(
             "/api/v1/sessions",
             new
             {

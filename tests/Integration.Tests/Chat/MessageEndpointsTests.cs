@@ -125,7 +125,7 @@ public class MessageEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
             _.Patch.Json(new { text = "yours?" }).ToUrl($"/api/v1/messages/{message}");
             _.ShouldBeRefused(HttpStatusCode.Forbidden, "not_the_author");
         });
-        await veza.Scenario(veza.Nobody, _ =>
+        await veza.Scenario(veza.Anonymous, _ =>
         {
             _.Get.Url(chat.Messages);
             _.ShouldBeRefused(HttpStatusCode.Unauthorized, "unauthenticated");

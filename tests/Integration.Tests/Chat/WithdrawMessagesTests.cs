@@ -207,17 +207,17 @@ public class WithdrawMessagesTests(ServerWithoutReactors server) : IClassFixture
         var stream = Member.StreamId(_community, _eve);
         await AppendAsync<Member>(
             stream,
-            (await Log.Models.LoadAsync(typeof(Member), stream, Ct)).Version,
+            (await Log.Aggregates.LoadAsync(typeof(Member), stream, Ct)).Version,
             new MemberMessagesDeletionOrdered(_community, _eve, _owner, since)
         );
     }
 
-    private async Task AppendAsync<TModel>(Guid stream, long version, object happened) =>
+    private async Task AppendAsync<TAggregate>(Guid stream, long version, object happened) =>
         Assert.IsType<AppendOutcome.Accepted>(
             await Log.Appender.AppendAsync(
                 new(
                     Guid.CreateVersion7(),
-                    [new(stream, AggregateFold.Of<TModel>().StreamType, version, [happened])],
+                    [new(stream, AggregateFold.Of<TAggregate>().StreamType, version, [happened])],
                     []
                 )
             )

@@ -56,7 +56,7 @@ public sealed class ServerRestartTests
             return (await ready.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("status").GetString()
                 == "healthy";
         });
-        await Eventually.TrueAsync(() => server.Running.Log.Owners.Fault is null);
+        await Eventually.TrueAsync(() => server.Running.Log.Coordinator.Fault is null);
         var (_, well, past) = await PostgresAsync("/health/live");
         Assert.Equal("healthy", well);
         Assert.StartsWith("restarted 1 times, last at ", past);

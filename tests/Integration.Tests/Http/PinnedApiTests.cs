@@ -20,7 +20,7 @@ public sealed class PinnedApiTests(VezaEndpoints veza) : IClassFixture<VezaEndpo
     [Fact]
     public async Task The_described_interface_is_the_pinned_one_but_for_its_prose()
     {
-        var document = await (await veza.Nobody.GetAsync("/openapi/v1.json")).JsonAsync();
+        var document = await (await veza.Anonymous.GetAsync("/openapi/v1.json")).JsonAsync();
         PinnedLines.AssertSame("tests/Integration.Tests/Http/PinnedApi.txt", Lines("", document));
     }
 

@@ -86,7 +86,7 @@ public class SurfaceTests(VezaEndpoints veza, VezaServer server) : IClassFixture
         var ada = await veza.SharedAsync("ada");
         await ada.GetAsync("/api/v1/charts/top?genre=%00").RefusedAsync(HttpStatusCode.BadRequest, "malformed");
         await veza
-            .Nobody.PostAsync("/api/v1/sessions", new { name = "a\0", password = "correct horse battery" })
+            .Anonymous.PostAsync("/api/v1/sessions", new { name = "a\0", password = "correct horse battery" })
             .RefusedAsync(HttpStatusCode.BadRequest, "malformed");
     }
 
@@ -118,7 +118,7 @@ public class SurfaceTests(VezaEndpoints veza, VezaServer server) : IClassFixture
     [Fact]
     public async Task Headers_forbid_browsers_to_sniff_frame_or_run_an_answer()
     {
-        await veza.Scenario(veza.Nobody, _ =>
+        await veza.Scenario(veza.Anonymous, _ =>
         {
             _.Get.Url("/api/v1/feed");
             _.StatusCodeShouldBe(HttpStatusCode.Unauthorized);
@@ -126,7 +126,7 @@ public class SurfaceTests(VezaEndpoints veza, VezaServer server) : IClassFixture
             _.Header("X-Frame-Options").SingleValueShouldEqual("DENY");
             _.Header("Content-Security-Policy").SingleValueShouldMatch("^default-src 'none'");
         });
-        await veza.Scenario(veza.Nobody, _ =>
+        await veza.Scenario(veza.Anonymous, _ =>
         {
             _.Get.Url("/docs/index.html");
             _.Header("Content-Security-Policy").ShouldNotBeWritten();
@@ -136,7 +136,7 @@ public class SurfaceTests(VezaEndpoints veza, VezaServer server) : IClassFixture
     [Fact]
     public async Task Every_operation_says_what_it_does_and_shows_a_body_if_it_takes_one()
     {
-        var document = await (await veza.Nobody.GetAsync("/openapi/v1.json")).JsonAsync();
+        var document = await (await veza.Anonymous.GetAsync("/openapi/v1.json")).JsonAsync();
         var schemas = document.GetProperty("components").GetProperty("schemas");
         var operations = 0;
         foreach (var path in document.GetProperty("paths").EnumerateObject())

@@ -147,11 +147,11 @@ public class LiveEndpointsTests(VezaServer server)
             .RefusedAsync(HttpStatusCode.BadRequest, "position_ahead");
         Assert.Equal(
             HttpStatusCode.Unauthorized,
-            (await server.Nobody.GetAsync("/api/v1/live?topics=chart:top")).StatusCode
+            (await server.Anonymous.GetAsync("/api/v1/live?topics=chart:top")).StatusCode
         );
         Assert.Equal(
             HttpStatusCode.Unauthorized,
-            (await server.Nobody.PostAsync("/hubs/live/negotiate?negotiateVersion=1")).StatusCode
+            (await server.Anonymous.PostAsync("/hubs/live/negotiate?negotiateVersion=1")).StatusCode
         );
     }
 

@@ -51,7 +51,7 @@ public sealed class SignalRClientTests(VezaServer server)
     public async Task Without_a_token_it_does_not_connect()
     {
         var refused = await Assert.ThrowsAsync<HttpRequestException>(() =>
-            ConnectAsync(server.Nobody, HttpTransportType.WebSockets)
+            ConnectAsync(server.Anonymous, HttpTransportType.WebSockets)
         );
         Assert.Equal(System.Net.HttpStatusCode.Unauthorized, refused.StatusCode);
     }

@@ -175,7 +175,7 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
             .Member.GetAsync($"{chat.Messages}?asOf={position}")
             .RefusedAsync(HttpStatusCode.Forbidden, "permission_missing");
         await veza
-            .Nobody.GetAsync($"{chat.Messages}?asOf={position}")
+            .Anonymous.GetAsync($"{chat.Messages}?asOf={position}")
             .RefusedAsync(HttpStatusCode.Unauthorized, "unauthenticated");
     }
 
@@ -280,7 +280,7 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
     /// <summary>The paths that have the parameter in the OpenAPI document.</summary>
     private async Task<IEnumerable<string>> AskableAsync()
     {
-        var document = await veza.Nobody.GetAsync("/openapi/v1.json").JsonAsync();
+        var document = await veza.Anonymous.GetAsync("/openapi/v1.json").JsonAsync();
         return document
             .GetProperty("paths")
             .EnumerateObject()

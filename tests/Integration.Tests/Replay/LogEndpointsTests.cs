@@ -101,7 +101,7 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
         await (await veza.SharedAsync("member"))
             .GetAsync("/api/v1/log")
             .RefusedAsync(HttpStatusCode.Forbidden, "scope_missing");
-        Assert.Equal(HttpStatusCode.Unauthorized, (await veza.Nobody.GetAsync("/api/v1/log")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await veza.Anonymous.GetAsync("/api/v1/log")).StatusCode);
     }
 
     [Fact]
@@ -148,7 +148,7 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
             await Eventually.TrueAsync(
                 async () =>
                 {
-                    var ready = await server.Nobody.GetAsync("/health/ready").JsonAsync();
+                    var ready = await server.Anonymous.GetAsync("/health/ready").JsonAsync();
                     return ready.GetProperty("status").GetString() == "degraded"
                         && ready
                             .GetProperty("checks")

@@ -237,7 +237,7 @@ public class EveryEndpointTests(VezaServer veza)
                     + (kind.StartsWith("a key", StringComparison.Ordinal) ? suspendedKey : eve.AccessToken);
             case "a refresh token":
                 var session = await veza
-                    .Nobody.PostAsync(
+                    .Anonymous.PostAsync(
                         "/api/v1/sessions",
                         new { name = eve.UserName, password = "correct horse battery" }
                     )
@@ -278,7 +278,7 @@ public class EveryEndpointTests(VezaServer veza)
                 ? null
                 : new StringContent("{}", Encoding.UTF8, type ?? "application/json");
         (string, string)[] headers = authorization is null ? [] : [("Authorization", authorization)];
-        var answer = await veza.Nobody.SendAsync(new(method), path, body, headers);
+        var answer = await veza.Anonymous.SendAsync(new(method), path, body, headers);
         // Read to its end, because an unread answer keeps its connection.
         await answer.Content.LoadIntoBufferAsync(TestContext.Current.CancellationToken);
         return answer;

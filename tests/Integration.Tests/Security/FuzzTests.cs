@@ -282,7 +282,7 @@ public sealed class FuzzTests(VezaServer veza, ITestOutputHelper output)
     /// <summary>The example bodies of the OpenAPI document, with their endpoints.</summary>
     private async Task<List<(HttpMethod Method, string Path, string Body)>> ExamplesAsync()
     {
-        var document = await veza.Nobody.GetAsync("/openapi/v1.json").JsonAsync();
+        var document = await veza.Anonymous.GetAsync("/openapi/v1.json").JsonAsync();
         var schemas = document.GetProperty("components").GetProperty("schemas");
         var examples = new List<(HttpMethod, string, string)>();
         foreach (var path in document.GetProperty("paths").EnumerateObject())

@@ -55,7 +55,7 @@ public class InjectionTests(VezaServer veza)
         var ada = await veza.SharedAsync("ada");
         const string lines = "ada\r\nX-Injected: 1";
         await veza
-            .Nobody.PostAsync(
+            .Anonymous.PostAsync(
                 "/api/v1/accounts",
                 new
                 {
@@ -66,7 +66,7 @@ public class InjectionTests(VezaServer veza)
             )
             .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
         await veza
-            .Nobody.PostAsync(
+            .Anonymous.PostAsync(
                 "/api/v1/accounts",
                 new
                 {
@@ -77,7 +77,7 @@ public class InjectionTests(VezaServer veza)
             )
             .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
         await veza
-            .Nobody.PostAsync(
+            .Anonymous.PostAsync(
                 "/api/v1/sessions",
                 new
                 {

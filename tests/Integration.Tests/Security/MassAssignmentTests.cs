@@ -15,7 +15,7 @@ public class MassAssignmentTests(VezaEndpoints veza, VezaServer server) : IClass
         var victim = await veza.SharedAsync("owner");
         var name = $"eve_{Guid.CreateVersion7().ToString("N")[20..]}";
         var made = await veza
-            .Nobody.PostAsync(
+            .Anonymous.PostAsync(
                 "/api/v1/accounts",
                 new
                 {
@@ -52,7 +52,7 @@ public class MassAssignmentTests(VezaEndpoints veza, VezaServer server) : IClass
     {
         var eve = await veza.RegisterAsync("eve");
         var session = await veza
-            .Nobody.PostAsync(
+            .Anonymous.PostAsync(
                 "/api/v1/sessions",
                 new
                 {

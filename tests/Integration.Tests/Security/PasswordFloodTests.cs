@@ -41,7 +41,7 @@ public sealed class PasswordFloodTests(VezaServer veza) : IDisposable
             .JsonAsync(HttpStatusCode.Created);
         var token = issued.GetProperty("token").GetString();
         await veza
-            .Nobody.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "another good one" })
+            .Anonymous.PostAsync("/api/v1/accounts/password-reset", new { token, newPassword = "another good one" })
             .JsonAsync();
         var answers = await Task.WhenAll(
             Enumerable

@@ -27,7 +27,7 @@ public class SignInAttackTests(VezaServer veza)
         string? code = null,
         string? from = null
     ) =>
-        veza.Nobody.PostAsync(
+        veza.Anonymous.PostAsync(
             "/api/v1/sessions",
             new
             {
@@ -154,18 +154,20 @@ public class SignInAttackTests(VezaServer veza)
         var session = await SignInAsync(ada.UserName, Password).JsonAsync(HttpStatusCode.Created);
         var refreshToken = session.GetProperty("refreshToken").GetString();
         var answers = await Task.WhenAll(
-            Enumerable.Range(0, 6).Select(_ => veza.Nobody.PostAsync("/api/v1/sessions/refresh", new { refreshToken }))
+            Enumerable
+                .Range(0, 6)
+                .Select(_ => veza.Anonymous.PostAsync("/api/v1/sessions/refresh", new { refreshToken }))
         );
         var good = answers.Where(a => a.StatusCode == HttpStatusCode.OK).ToList();
         Assert.True(good.Count <= 1, $"{good.Count} got new tokens for one");
         await veza
-            .Nobody.PostAsync("/api/v1/sessions/refresh", new { refreshToken })
+            .Anonymous.PostAsync("/api/v1/sessions/refresh", new { refreshToken })
             .RefusedAsync(HttpStatusCode.Unauthorized, "session_ended");
         foreach (var answer in good)
         {
             var won = await answer.JsonAsync();
             await veza
-                .Nobody.PostAsync(
+                .Anonymous.PostAsync(
                     "/api/v1/sessions/refresh",
                     new { refreshToken = won.GetProperty("refreshToken").GetString() }
                 )
@@ -228,7 +230,7 @@ public class SignInAttackTests(VezaServer veza)
     {
         await veza.Running.Log.CatchUpAsync(TestContext.Current.CancellationToken);
         return (
-                await veza.Running.Log.Models.LoadAsync(
+                await veza.Running.Log.Aggregates.LoadAsync(
                     typeof(SignInGuard),
                     Domain.StreamIds.Of("sign_in_guard", person.Id, Guid.Empty),
                     TestContext.Current.CancellationToken

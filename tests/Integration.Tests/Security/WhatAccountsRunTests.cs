@@ -75,7 +75,7 @@ public class WhatAccountsRunTests(VezaServer veza)
     public void Everything_an_account_can_run_has_an_answer_to_what_ends_it()
     {
         var services = veza.Running.App.Services;
-        var aggregates = typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel);
+        var aggregates = typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsAggregate);
         var reactors = WolverineReactors.All.Select(r => r.Handler);
         var hosted = services
             .GetServices<IHostedService>()
@@ -125,7 +125,7 @@ public class WhatAccountsRunTests(VezaServer veza)
                 what: "the broadcast has ended"
             );
             await veza
-                .Nobody.GetAsync($"/live/{broadcast.Id()}")
+                .Anonymous.GetAsync($"/live/{broadcast.Id()}")
                 .RefusedAsync(HttpStatusCode.NotFound, "broadcast_not_live");
             var events = await veza.Running.Log.Reader.ReadAsync(
                 new() { Stream = broadcast.Id() },
@@ -233,7 +233,7 @@ public class WhatAccountsRunTests(VezaServer veza)
             });
 
     private Task<HttpResponseMessage> SignInAsync(Person person, string password) =>
-        veza.Nobody.PostAsync("/api/v1/sessions", new { name = person.UserName, password });
+        veza.Anonymous.PostAsync("/api/v1/sessions", new { name = person.UserName, password });
 
     private async Task<Raw> SourceAsync(JsonElement broadcast)
     {

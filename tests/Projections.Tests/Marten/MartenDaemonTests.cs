@@ -18,7 +18,7 @@ public class MartenDaemonTests
         {
             for (var round = 0; round < 3; round++)
                 await log.Given(RebuildTests.History()).PlayAsync();
-            var models = typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsModel);
+            var models = typeof(DomainEvent).Assembly.GetTypes().Where(AggregateFold.IsAggregate);
             await using var daemon = await DaemonComparison.StartAsync(
                 log.ConnectionString,
                 log.Log.Cipher,

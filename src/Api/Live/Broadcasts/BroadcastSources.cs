@@ -57,10 +57,11 @@ public sealed class BroadcastSources : IIcecastSources, IHostedService
         if (!_keys.Matches(request.BroadcastId, request.Password))
             return new SourceRefused(StatusCodes.Status401Unauthorized, "wrong key for this broadcast");
         var broadcast =
-            (await _log.Models.LoadAsync(typeof(Broadcast), request.BroadcastId, cancellation)).State as Broadcast;
+            (await _log.Aggregates.LoadAsync(typeof(Broadcast), request.BroadcastId, cancellation)).State as Broadcast;
         if (broadcast is null)
             return new SourceRefused(StatusCodes.Status404NotFound, $"there is no broadcast {request.BroadcastId}");
-        var owner = (await _log.Models.LoadAsync(typeof(Account), broadcast.OwnerId, cancellation)).State as Account;
+        var owner =
+            (await _log.Aggregates.LoadAsync(typeof(Account), broadcast.OwnerId, cancellation)).State as Account;
         if (owner is { IsOut: true })
             return new SourceRefused(
                 StatusCodes.Status403Forbidden,

@@ -247,7 +247,7 @@ public sealed class BucketTests(BucketVeza bucket) : IClassFixture<BucketVeza>
     /// <returns>The storage's part of the readiness report; the server is ready all the same.</returns>
     private async Task<string?> HealthAsync()
     {
-        var ready = await bucket.Veza.Nobody.GetAsync("/health/ready").JsonAsync();
+        var ready = await bucket.Veza.Anonymous.GetAsync("/health/ready").JsonAsync();
         return ready.GetProperty("checks").GetProperty("media_storage").GetProperty("status").GetString();
     }
 }

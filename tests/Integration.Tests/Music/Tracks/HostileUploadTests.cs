@@ -185,7 +185,7 @@ public sealed class HostileUploadTests(VezaServer server)
         var copies = track.GetProperty("renditions").EnumerateArray().Sum(r => r.GetProperty("bytes").GetInt64());
         var storage = (Storage)
             (
-                await server.Running.Log.Models.LoadAsync(
+                await server.Running.Log.Aggregates.LoadAsync(
                     typeof(Storage),
                     Storage.StreamId(owner.Id),
                     TestContext.Current.CancellationToken

@@ -237,11 +237,11 @@ public class TrackEndpointsTests(VezaEndpoints veza, VezaServer server) : IClass
         using var form = Wave.Form(Sound, ("title", "Unsigned"));
         Assert.Equal(
             HttpStatusCode.Unauthorized,
-            (await server.Nobody.SendAsync(HttpMethod.Post, "/api/v1/tracks", form)).StatusCode
+            (await server.Anonymous.SendAsync(HttpMethod.Post, "/api/v1/tracks", form)).StatusCode
         );
         Assert.Equal(
             HttpStatusCode.Unauthorized,
-            (await server.Nobody.GetAsync($"/api/v1/tracks/{Guid.CreateVersion7()}/audio")).StatusCode
+            (await server.Anonymous.GetAsync($"/api/v1/tracks/{Guid.CreateVersion7()}/audio")).StatusCode
         );
     }
 
