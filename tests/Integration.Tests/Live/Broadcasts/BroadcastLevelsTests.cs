@@ -95,8 +95,10 @@ public sealed class BroadcastLevelsTests(VezaServer server)
         var sending = SendInRealTimeAsync(ingest, end.Token);
         try
         {
-            var level = await LevelAsync(events, loud: true);
-            Assert.Equal(PeakDbfs, level.GetProperty("samplePeakDbfs").GetDouble(), 0.5);
+            // Levels of the noise may still arrive first.
+            double peak;
+            do peak = (await LevelAsync(events, loud: true)).GetProperty("samplePeakDbfs").GetDouble();
+            while (Math.Abs(peak - PeakDbfs) > 0.5);
         }
         finally
         {

@@ -115,7 +115,7 @@ public sealed class TrackUploadTests(VezaServer server, SmallVeza small) : IClas
             "invalid"
         );
         Assert.Equal(
-            "there is no field \"artwork\"; title, genre, description and file are taken",
+            "there is no field \"artwork\"; title, genre, description and file are accepted",
             unknown.GetProperty("detail").GetString()
         );
     }
