@@ -179,7 +179,10 @@ public class ItemTests(TestLog log)
         var position = await live.AppendAsync(played);
         await watching.ReadToAsync(position);
         await listener.ReadToAsync(position);
-        var text = Encoding.UTF8.GetString(Assert.Single(watching.Items).Json);
+        // Plays of other tests' tracks are on the chart's topic too.
+        var text = Assert.Single(watching.Items.Select(item => Encoding.UTF8.GetString(item.Json)), json =>
+            json.Contains(track.ToString(), StringComparison.Ordinal)
+        );
         Assert.DoesNotContain(live.Member.ToString(), text, StringComparison.Ordinal);
         Assert.DoesNotContain(live.Session.ToString(), text, StringComparison.Ordinal);
         Assert.Equal(
