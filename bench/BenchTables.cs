@@ -14,14 +14,7 @@ internal sealed class BenchTables(EventLog log, ProjectionHost projections) : IA
 
     public static async Task<BenchTables> OpenAsync(string connectionString)
     {
-        var log = await EventLog.OpenAsync(
-            connectionString,
-            VezaApplication.EventTypes,
-            TimeProvider.System,
-            NullLoggerFactory.Instance,
-            CancellationToken.None,
-            keySecret: new byte[32]
-        );
+        var log = await ProjectionLog.OpenAsync(connectionString);
         return new(
             log,
             await ProjectionHost.OpenAsync(

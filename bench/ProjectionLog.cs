@@ -123,16 +123,7 @@ internal static class ProjectionLog
                 return database;
             await RunAsync(admin, $"create database {name}");
         }
-        await using (
-            await EventLog.OpenAsync(
-                database,
-                VezaApplication.EventTypes,
-                TimeProvider.System,
-                NullLoggerFactory.Instance,
-                CancellationToken.None,
-                keySecret: new byte[32]
-            )
-        ) { }
+        await using (await OpenAsync(database)) { }
         if (events == 0)
             return database;
         await using var log = NpgsqlDataSource.Create(database);
@@ -159,6 +150,17 @@ internal static class ProjectionLog
         await RunAsync(log, "checkpoint");
         return database;
     }
+
+    /// <summary>Opens a node on a log of the product's events.</summary>
+    public static Task<EventLog> OpenAsync(string database) =>
+        EventLog.OpenAsync(
+            database,
+            VezaApplication.EventTypes,
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            CancellationToken.None,
+            keySecret: new byte[32]
+        );
 
     public static async Task<T> AskAsync<T>(NpgsqlDataSource database, string sql)
     {

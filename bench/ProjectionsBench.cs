@@ -65,14 +65,7 @@ internal static class ProjectionsBench
         string[] names
     )
     {
-        await using var log = await EventLog.OpenAsync(
-            database,
-            VezaApplication.EventTypes,
-            TimeProvider.System,
-            NullLoggerFactory.Instance,
-            CancellationToken.None,
-            keySecret: new byte[32]
-        );
+        await using var log = await ProjectionLog.OpenAsync(database);
         IProjection[] projections =
         [
             .. VezaApplication
@@ -129,14 +122,7 @@ internal static class ProjectionsBench
         const int PerSecond = 5000,
             LookedForOneIn = 50;
         var database = await ProjectionLog.FillAsync(server, "lag", 0);
-        await using var log = await EventLog.OpenAsync(
-            database,
-            VezaApplication.EventTypes,
-            TimeProvider.System,
-            NullLoggerFactory.Instance,
-            CancellationToken.None,
-            keySecret: new byte[32]
-        );
+        await using var log = await ProjectionLog.OpenAsync(database);
         await using var host = await ProjectionHost.OpenAsync(
             log,
             database,
