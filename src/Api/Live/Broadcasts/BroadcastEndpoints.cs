@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Veza.Api.Configuration;
 using Veza.Api.Http;
+using Veza.Api.Pages;
 using Veza.Commands.Dispatching;
 using Veza.Commands.Live.Broadcasts;
 using Veza.Media.Live;
@@ -87,7 +88,13 @@ public static class BroadcastEndpoints
             .AllowAnonymous()
             .WithTags("Broadcasts")
             .WithSummary("Listen to a broadcast")
-            .WithDescription("The source's own bytes, from a join point on, until the broadcast ends.");
+            .WithDescription(
+                """
+                The source's own bytes, from a join point on, until the broadcast ends. A browser that opens the address
+                (`Accept: text/html`) gets the web page instead.
+                """
+            )
+            .OpensPage();
 
     private static async Task<IResult> Create(
         CreateBroadcastBody body,
