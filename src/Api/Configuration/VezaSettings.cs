@@ -60,7 +60,7 @@ public sealed record VezaSettings
     /// <summary>The base address of links in mails.</summary>
     public required Uri PublicUrl { get; init; }
 
-    /// <summary>Absolute path of the built web page. Null: the folder `page` beside the program, if there is one.</summary>
+    /// <summary>Absolute path of the built web page. Null: <c>page</c> beside the program, if it exists.</summary>
     public string? WebRoot { get; init; }
     public required LogDetail LogLevel { get; init; }
     public required LogForm LogFormat { get; init; }

@@ -47,7 +47,7 @@ internal static class PageServing
 
         """;
 
-    /// <summary>A browser that opens this endpoint's address gets the page; all other callers get the endpoint.</summary>
+    /// <summary>A browser that opens the endpoint's address gets the page; all others get the endpoint.</summary>
     public static TBuilder OpensPage<TBuilder>(this TBuilder endpoint)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new PageInBrowsers());
 
