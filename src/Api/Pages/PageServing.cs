@@ -13,12 +13,14 @@ internal static class PageServing
 {
     /// <summary>
     /// The page loads from its own origin alone, and runs no script but its files. 'self' includes the WebSocket of the
-    /// hub; blob: is for pictures and sounds that a person is about to upload.
+    /// hub; blob: is for pictures and sounds that a person is about to upload. A text becomes markup or a script's
+    /// address only by the two named policies: Svelte's templates, and the page's worker.
     /// </summary>
     private const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
         + "connect-src 'self'; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; base-uri 'none'; "
-        + "form-action 'self'; frame-ancestors 'none'";
+        + "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+        + "trusted-types svelte-trusted-html veza-worker";
 
     /// <summary>Going live needs the microphone or the sound of a tab; nothing needs the rest.</summary>
     private const string Permissions =
