@@ -72,6 +72,7 @@ public static class TrackEndpoints
                 ETags. 404 `rendition_unknown` until the copy is made.
                 """
             );
+        track.MapWaveform();
     }
 
     private static async Task<IResult> Audio(

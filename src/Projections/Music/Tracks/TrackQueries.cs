@@ -8,6 +8,9 @@ namespace Veza.Projections.Music.Tracks;
 /// <param name="Format"><c>opus</c> or <c>mp3</c>.</param>
 public sealed record RenditionView(string Format, int BitrateKbps, long Bytes);
 
+/// <param name="Level"><c>overview</c> or <c>fine</c>.</param>
+public sealed record WaveformView(string Level, int SamplesPerPoint, int Points, long Bytes);
+
 /// <summary>A track as its page shows it.</summary>
 public sealed record TrackView(
     Guid Id,
@@ -29,7 +32,11 @@ public sealed record TrackView(
     DateTimeOffset CreatedAt,
     long Version,
     long Position
-);
+)
+{
+    /// <summary>Empty while the track is processed, and for a track without a waveform.</summary>
+    public IReadOnlyList<WaveformView> Waveforms { get; init; } = [];
+}
 
 /// <summary>A track as feeds, histories and charts name it.</summary>
 public sealed record TrackSummaryView(Guid Id, string Title, AccountName Owner, string? Genre, long DurationMs);
@@ -54,11 +61,14 @@ public sealed class TrackQueries(ReadModels views)
     [
         TracksProjection.ProjectionName,
         RenditionsProjection.ProjectionName,
+        WaveformsProjection.ProjectionName,
         TrackCountsProjection.ProjectionName,
         ProfilesProjection.ProjectionName,
     ];
     public static readonly string[] SummaryReads = [TracksProjection.ProjectionName, ProfilesProjection.ProjectionName];
     public static readonly string[] FileReads = [TracksProjection.ProjectionName, RenditionsProjection.ProjectionName];
+
+    public static readonly string[] WaveformReads = [.. FileReads, WaveformsProjection.ProjectionName];
 
     public async Task<TrackView?> FindAsync(Guid track, CancellationToken ct)
     {
@@ -118,7 +128,10 @@ public sealed class TrackQueries(ReadModels views)
             row.CreatedAt,
             row.Version,
             row.Position
-        );
+        )
+        {
+            Waveforms = await WaveformsAsync(track, ct),
+        };
     }
 
     /// <returns>The existing tracks among <paramref name="ids"/>, by id.</returns>
@@ -175,6 +188,17 @@ public sealed class TrackQueries(ReadModels views)
         );
         return new(row.Id, row.OwnerId, row.Status, row.Codec, row.Container, row.Sha256, row.CreatedAt, formats);
     }
+
+    /// <returns>The waveforms of a track, the fine one first.</returns>
+    public Task<List<WaveformView>> WaveformsAsync(Guid track, CancellationToken ct) =>
+        views.ListAsync<WaveformView>(
+            $"""
+            select level, samples_per_point, points, bytes from {views.Table<WaveformsProjection>()}
+            where track_id = @track order by level
+            """,
+            new { track },
+            ct
+        );
 
     private sealed record Row(
         Guid Id,
