@@ -65,6 +65,7 @@ internal static class VezaEndpoints
         api.MapEmails();
         app.MapMailPages();
         api.MapSessions();
+        api.MapMediaTokens();
         api.MapTwoFactor();
         api.MapApiKeys();
         api.MapSecurityEvents();

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Projections.AsOf;
 
@@ -71,6 +72,8 @@ public static class ApiDescription
         {
             if (metadata.OfType<AsOf.Askable>().Any())
                 operation.Parameters.Add(AsOfParameter());
+            if (metadata.OfType<AcceptsMediaToken>().Any())
+                operation.Parameters.Add(MediaTokenParameter());
             operation.Parameters.Add(
                 Header(
                     "Veza-After",
@@ -154,6 +157,15 @@ public static class ApiDescription
                 `position_invalid`; 422 `past_too_long` when the answer needs more than {PointInTime.EventsMax:N0}
                 events.
                 """,
+        };
+
+    private static OpenApiParameter MediaTokenParameter() =>
+        new()
+        {
+            Name = MediaTokens.Parameter,
+            In = ParameterLocation.Query,
+            Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            Description = "A media token, in place of the header Authorization.",
         };
 
     private static OpenApiParameter Header(string name, string description, string example) =>

@@ -13,6 +13,7 @@ using Veza.Projections.Music.Tracks;
 using Veza.Projections.Social.Comments;
 using Veza.Projections.Social.Feed;
 using Veza.Projections.Social.Follows;
+using Veza.Projections.Social.Likes;
 using Veza.Projections.Topics;
 
 namespace Veza.Projections.Registry;
@@ -50,6 +51,7 @@ public static class ProjectionRegistry
             new CommentsProjection(),
             new ActivitiesProjection(),
             new FollowsProjection(),
+            new LikesProjection(),
         ];
 
     /// <summary>The read models and the index of topics, new instances, ordered by name.</summary>

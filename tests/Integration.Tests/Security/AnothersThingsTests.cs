@@ -28,6 +28,8 @@ public class AnothersThingsTests(VezaServer veza)
         ["GET accounts/{accountId}/counts/{number}/events"] = (null, null),
         ["GET accounts/{accountId}/followers"] = (null, null),
         ["GET accounts/{accountId}/following"] = (null, null),
+        ["GET accounts/{accountId}/tracks"] = (null, null),
+        ["GET accounts/{accountId}/likes"] = (null, null),
         ["PUT accounts/{accountId}/followers/me"] = (null, null),
         ["DELETE accounts/{accountId}/followers/me"] = (null, null),
         ["GET tracks/{trackId}"] = (null, null),

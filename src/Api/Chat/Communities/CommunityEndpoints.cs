@@ -10,6 +10,7 @@ using Veza.Projections.Chat;
 using Veza.Projections.Chat.Channels;
 using Veza.Projections.Chat.Communities;
 using Veza.Projections.Chat.Members;
+using Veza.Projections.Chat.Reading;
 
 namespace Veza.Api.Chat.Communities;
 
@@ -53,6 +54,18 @@ public static class CommunityEndpoints
             .Produces(StatusCodes.Status201Created)
             .WithSummary("Create a community")
             .WithDescription("The creator owns it and is its first member. It begins with the channel `general`.");
+
+        communities
+            .MapGet("", Joined)
+            .ReadsFrom(UnreadQueries.CommunitiesReads)
+            .Produces<Page<JoinedCommunityView>>()
+            .WithSummary("List your own communities, in the order you joined")
+            .WithDescription(
+                $"""
+                `limit` is 1 to {UnreadQueries.CommunitiesMax}. `unread` counts the messages of others after your read
+                markers in all channels; {UnreadQueries.UnreadMax} means that many or more.
+                """
+            );
 
         var community = communities.MapGroup("/{communityId:guid}");
         community
@@ -111,6 +124,21 @@ public static class CommunityEndpoints
             .AnswersAsOf(ChannelsRead)
             .Produces<Page<ChannelView>>()
             .WithSummary("List the channels");
+    }
+
+    private static async Task<IResult> Joined(
+        long? after,
+        int? limit,
+        Caller caller,
+        UnreadQueries unread,
+        HttpContext http,
+        CancellationToken ct
+    )
+    {
+        if (Page.Limit(limit, out var refusal, UnreadQueries.CommunitiesMax) is not { } size)
+            return refusal;
+        var joined = await unread.CommunitiesAsync(caller.AccountId, after ?? 0, size + 1, ct);
+        return Results.Ok(Page.Cut(http, joined, size, c => $"after={c.Position}"));
     }
 
     private static async Task<IResult> Members(

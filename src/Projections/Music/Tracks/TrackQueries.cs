@@ -1,7 +1,6 @@
 using Veza.Domain.Music.Tracks;
 using Veza.Projections.Accounts;
 using Veza.Projections.AsOf;
-using Veza.Projections.Topics;
 
 namespace Veza.Projections.Music.Tracks;
 
@@ -36,6 +35,12 @@ public sealed record TrackView(
 {
     /// <summary>Empty while the track is processed, and for a track without a waveform.</summary>
     public IReadOnlyList<WaveformView> Waveforms { get; init; } = [];
+
+    /// <summary>Whether the reader likes it.</summary>
+    public bool Liked { get; init; }
+
+    /// <summary>Whether the reader has reposted it.</summary>
+    public bool Reposted { get; init; }
 }
 
 /// <summary>A track as feeds, histories and charts name it.</summary>
@@ -70,19 +75,9 @@ public sealed class TrackQueries(ReadModels views)
 
     public static readonly string[] WaveformReads = [.. FileReads, WaveformsProjection.ProjectionName];
 
-    public async Task<TrackView?> FindAsync(Guid track, CancellationToken ct)
-    {
-        if (views.PointInTime() is { } past)
-        {
-            await past.FoldTracksAsync([track], ct);
-            await past.FoldAsync(
-                past.TopicsAsync([Topic.Track(track)], ct),
-                past.Table(Folds.Of<TrackCountsProjection>())
-            );
-        }
-        // Another projection keeps the counts, and may lag a little behind the track's: until then they are 0.
-        var row = await views.FindAsync<Row>(
-            $"""
+    // Another projection keeps the counts, and may lag a little behind the track's: until then they are 0.
+    private string Select =>
+        $"""
             select t.track_id as id, t.owner_id, coalesce(p.user_name, '') as user_name, t.title, t.description,
                    t.genre, t.duration_ms, t.codec, t.sample_rate_hz, t.channels, t.status, t.failure,
                    coalesce(c.plays, 0) as plays, coalesce(c.likes, 0) as likes,
@@ -91,21 +86,85 @@ public sealed class TrackQueries(ReadModels views)
             from {views.Table<TracksProjection>()} t
             left join {views.Table<TrackCountsProjection>()} c using (track_id)
             left join {views.Table<ProfilesProjection>()} p on p.account_id = t.owner_id
-            where t.track_id = @track
-            """,
-            new { track },
+            """;
+
+    public async Task<TrackView?> FindAsync(Guid track, CancellationToken ct)
+    {
+        if (views.PointInTime() is { } past)
+        {
+            await past.FoldTracksAsync([track], ct);
+            await past.FoldCountsAsync([track], ct);
+        }
+        var rows = await views.ListAsync<Row>($"{Select} where t.track_id = @track", new { track }, ct);
+        return (await CompleteAsync(rows, ct)).FirstOrDefault();
+    }
+
+    /// <summary>
+    /// An account's tracks before a position, newest first.
+    /// </summary>
+    /// <param name="withFailed">Also those whose processing failed.</param>
+    public async Task<List<TrackView>> OfAccountAsync(
+        Guid account,
+        bool withFailed,
+        long? before,
+        int limit,
+        CancellationToken ct
+    )
+    {
+        if (views.PointInTime() is { } past)
+            await past.FoldUploadsAsync(account, withFailed, before ?? long.MaxValue, limit, ct);
+        var shown = withFailed ? "" : "and t.status <> 'Failed'";
+        return await CompleteAsync(
+            await views.ListAsync<Row>(
+                $"""
+                {Select} where t.owner_id = @account and t.position < @before {shown}
+                order by t.position desc limit @limit
+                """,
+                new
+                {
+                    account,
+                    before = before ?? long.MaxValue,
+                    limit,
+                },
+                ct
+            ),
             ct
         );
-        if (row is null)
-            return null;
-        var renditions = await views.ListAsync<RenditionView>(
-            $"""
-            select format, bitrate_kbps, bytes from {views.Table<RenditionsProjection>()}
-            where track_id = @track order by format desc
-            """,
-            new { track },
-            ct
-        );
+    }
+
+    private async Task<List<TrackView>> CompleteAsync(List<Row> rows, CancellationToken ct)
+    {
+        if (rows.Count == 0)
+            return [];
+        var renditions = (
+            await views.ListAsync<CopyRow>(
+                $"""
+                select track_id, format, bitrate_kbps, bytes from {views.Table<RenditionsProjection>()}
+                where track_id = any (@ids) order by format desc
+                """,
+                new { ids = rows.ConvertAll(r => r.Id) },
+                ct
+            )
+        ).ToLookup(r => r.TrackId, r => new RenditionView(r.Format, r.BitrateKbps, r.Bytes));
+        var waveforms = (
+            await views.ListAsync<WaveformRow>(
+                $"""
+                select track_id, level, samples_per_point, points, bytes from {views.Table<WaveformsProjection>()}
+                where track_id = any (@ids) order by level
+                """,
+                new { ids = rows.ConvertAll(r => r.Id) },
+                ct
+            )
+        ).ToLookup(r => r.TrackId, r => new WaveformView(r.Level, r.SamplesPerPoint, r.Points, r.Bytes));
+        return rows.ConvertAll(row => Complete(row, [.. renditions[row.Id]], [.. waveforms[row.Id]]));
+    }
+
+    private static TrackView Complete(
+        Row row,
+        IReadOnlyList<RenditionView> renditions,
+        IReadOnlyList<WaveformView> waveforms
+    )
+    {
         // Another projection keeps the copies, and may lag a little: without them no client can play the track.
         var status = row.Status == TrackStatus.Ready && renditions.Count == 0 ? TrackStatus.Processing : row.Status;
         return new(
@@ -130,7 +189,7 @@ public sealed class TrackQueries(ReadModels views)
             row.Position
         )
         {
-            Waveforms = await WaveformsAsync(track, ct),
+            Waveforms = waveforms,
         };
     }
 
@@ -221,6 +280,8 @@ public sealed class TrackQueries(ReadModels views)
         long Version,
         long Position
     );
+
+    private sealed record CopyRow(Guid TrackId, string Format, int BitrateKbps, long Bytes);
 
     private sealed record SummaryRow(
         Guid Id,
