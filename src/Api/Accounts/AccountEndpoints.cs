@@ -96,19 +96,14 @@ public static class AccountEndpoints
                 """
             );
         accounts
-            .MapGet(
-                "/{accountId:guid}",
-                async (Guid accountId, AccountQueries queries, HttpContext http, CancellationToken ct) =>
-                {
-                    if (http.PointInTime() is { } past)
-                        queries = new(past.Views);
-                    return await queries.FindAsync(accountId, ct) is { } found
-                        ? Results.Ok(found)
-                        : Problems.Result(Refusals.Unknown("account", accountId));
-                }
+            .MapGet("/{accountId:guid}", async (Guid accountId, HttpContext http, CancellationToken ct) =>
+                await new AccountQueries(http.Views()).FindAsync(accountId, ct) is { } found
+                    ? Results.Ok(found)
+                    : Problems.Result(Refusals.Unknown("account", accountId))
             )
             .ReadsFrom(AccountQueries.Reads)
             .AnswersAsOf(AccountQueries.Reads)
+            .AnswersPosition(AccountCountsProjection.ProjectionName)
             .Produces<AccountView>()
             .WithSummary("Read an account");
     }

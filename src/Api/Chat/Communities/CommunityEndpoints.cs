@@ -56,16 +56,14 @@ public static class CommunityEndpoints
 
         var community = communities.MapGroup("/{communityId:guid}");
         community
-            .MapGet("", async (Guid communityId, ChatQueries chat, HttpContext http, CancellationToken ct) =>
-            {
-                if (http.PointInTime() is { } past)
-                    chat = new(past.Views);
-                return await chat.CommunityAsync(communityId, ct) is { } found
+            .MapGet("", async (Guid communityId, HttpContext http, CancellationToken ct) =>
+                await new ChatQueries(http.Views()).CommunityAsync(communityId, ct) is { } found
                     ? Results.Ok(found)
-                    : Problems.Result(Refusals.Unknown("community", communityId));
-            })
+                    : Problems.Result(Refusals.Unknown("community", communityId))
+            )
             .ReadsFrom(CommunityRead)
             .AnswersAsOf(CommunityRead)
+            .AnswersPosition(CommunitiesProjection.ProjectionName)
             .Produces<CommunityView>()
             .WithSummary("Read a community");
         community
@@ -82,6 +80,7 @@ public static class CommunityEndpoints
             .MapGet("/members", Members)
             .ReadsFrom(MembersRead)
             .AnswersAsOf(MembersRead)
+            .AnswersPosition()
             .Produces<Page<MemberView>>()
             .WithSummary("List the members, in the order they joined");
         community
@@ -109,6 +108,7 @@ public static class CommunityEndpoints
             .MapGet("/channels", Channels)
             .ReadsFrom(ChannelsRead)
             .AnswersAsOf(ChannelsRead)
+            .AnswersPosition()
             .Produces<Page<ChannelView>>()
             .WithSummary("List the channels");
     }
@@ -127,12 +127,9 @@ public static class CommunityEndpoints
             return refusal;
         if (await NotMember(communityId, caller, chat, ct) is { } hidden)
             return hidden;
-        if (http.PointInTime() is { } past)
-        {
-            chat = new(past.Views);
-            if (await chat.CommunityAsync(communityId, ct) is null)
-                return Problems.Result(Refusals.Unknown("community", communityId));
-        }
+        chat = new(http.Views());
+        if (http.PointInTime() is not null && await chat.CommunityAsync(communityId, ct) is null)
+            return Problems.Result(Refusals.Unknown("community", communityId));
         return Results.Ok(
             Page.Cut(http, await chat.MembersAsync(communityId, after ?? 0, size + 1, ct), size, m =>
                 $"after={m.Position}"
@@ -154,12 +151,9 @@ public static class CommunityEndpoints
             return refusal;
         if (await NotMember(communityId, caller, chat, ct) is { } hidden)
             return hidden;
-        if (http.PointInTime() is { } past)
-        {
-            chat = new(past.Views);
-            if (await chat.CommunityAsync(communityId, ct) is null)
-                return Problems.Result(Refusals.Unknown("community", communityId));
-        }
+        chat = new(http.Views());
+        if (http.PointInTime() is not null && await chat.CommunityAsync(communityId, ct) is null)
+            return Problems.Result(Refusals.Unknown("community", communityId));
         return Results.Ok(
             Page.Cut(http, await chat.ChannelsAsync(communityId, after ?? 0, size + 1, ct), size, c =>
                 $"after={c.Position}"

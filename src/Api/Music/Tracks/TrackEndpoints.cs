@@ -46,16 +46,14 @@ public static class TrackEndpoints
 
         var track = tracks.MapGroup("/{trackId:guid}");
         track
-            .MapGet("", async (Guid trackId, TrackQueries queries, HttpContext http, CancellationToken ct) =>
-            {
-                if (http.PointInTime() is { } past)
-                    queries = new(past.Views);
-                return await queries.FindAsync(trackId, ct) is { } found
+            .MapGet("", async (Guid trackId, HttpContext http, CancellationToken ct) =>
+                await new TrackQueries(http.Views()).FindAsync(trackId, ct) is { } found
                     ? Results.Ok(found)
-                    : Problems.Result(Refusals.Unknown("track", trackId));
-            })
+                    : Problems.Result(Refusals.Unknown("track", trackId))
+            )
             .ReadsFrom(TrackQueries.Reads)
             .AnswersAsOf(TrackQueries.Reads)
+            .AnswersPosition(TrackCountsProjection.ProjectionName)
             .Produces<TrackView>()
             .WithSummary("Read a track");
         // Players ask for the length with HEAD.
