@@ -32,7 +32,6 @@ public sealed class ReadPositionsTests(VezaServer server) : IClassFixture<VezaSe
         await chat.SendAsync(chat.Owner, "and a newer one");
         var reaction = $"/api/v1/messages/{message}/reactions/{Uri.EscapeDataString("🔥")}";
         await AssertExactAsync(
-            chat.Stranger,
             chat.Owner,
             string.Format(CultureInfo.InvariantCulture, path, chat.Channel, message),
             (i, by) => i % 2 == 0 ? by.PutAsync(reaction) : by.DeleteAsync(reaction),
@@ -59,7 +58,6 @@ public sealed class ReadPositionsTests(VezaServer server) : IClassFixture<VezaSe
         var track = await UploadAsync(ana);
         var like = $"/api/v1/tracks/{track}/likes/me";
         await AssertExactAsync(
-            ana,
             ana,
             $"/api/v1/tracks/{track}",
             (i, by) => i % 2 == 0 ? by.PutAsync(like) : by.DeleteAsync(like),
@@ -163,7 +161,6 @@ public sealed class ReadPositionsTests(VezaServer server) : IClassFixture<VezaSe
 
     /// <summary>Reads until all changes are made, and compares each answer with the log up to its position.</summary>
     private async Task AssertExactAsync(
-        Person stranger,
         Person reader,
         string path,
         Func<int, Person, Task<HttpResponseMessage>> change,
@@ -172,6 +169,8 @@ public sealed class ReadPositionsTests(VezaServer server) : IClassFixture<VezaSe
         Func<JsonElement, int> count
     )
     {
+        // The loop's reads do not wait, and need the thing itself to be there.
+        await ReadAsync(reader, path);
         var first = server.Running.Log.Head;
         var writing = Task.WhenAll(
             writers.Select(async by =>
