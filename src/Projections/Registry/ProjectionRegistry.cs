@@ -47,6 +47,7 @@ public static class ProjectionRegistry
             new RenditionsProjection(),
             new TrackCountsProjection(),
             new TracksProjection(),
+            new WaveformsProjection(),
             new CommentsProjection(),
             new ActivitiesProjection(),
             new FollowsProjection(),

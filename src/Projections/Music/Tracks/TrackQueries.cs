@@ -7,6 +7,9 @@ namespace Veza.Projections.Music.Tracks;
 /// <param name="Format"><c>opus</c> or <c>mp3</c>.</param>
 public sealed record RenditionView(string Format, int BitrateKbps, long Bytes);
 
+/// <param name="Level"><c>overview</c> or <c>fine</c>.</param>
+public sealed record WaveformView(string Level, int SamplesPerPoint, int Points, long Bytes);
+
 /// <summary>A track as its page shows it.</summary>
 public sealed record TrackView(
     Guid Id,
@@ -30,6 +33,9 @@ public sealed record TrackView(
     long Position
 )
 {
+    /// <summary>Empty while the track is processed, and for a track without a waveform.</summary>
+    public IReadOnlyList<WaveformView> Waveforms { get; init; } = [];
+
     /// <summary>Whether the reader likes it.</summary>
     public bool Liked { get; init; }
 
@@ -60,11 +66,14 @@ public sealed class TrackQueries(ReadModels views)
     [
         TracksProjection.ProjectionName,
         RenditionsProjection.ProjectionName,
+        WaveformsProjection.ProjectionName,
         TrackCountsProjection.ProjectionName,
         ProfilesProjection.ProjectionName,
     ];
     public static readonly string[] SummaryReads = [TracksProjection.ProjectionName, ProfilesProjection.ProjectionName];
     public static readonly string[] FileReads = [TracksProjection.ProjectionName, RenditionsProjection.ProjectionName];
+
+    public static readonly string[] WaveformReads = [.. FileReads, WaveformsProjection.ProjectionName];
 
     // Another projection keeps the counts, and may lag a little behind the track's: until then they are 0.
     private string Select =>
@@ -137,10 +146,24 @@ public sealed class TrackQueries(ReadModels views)
                 ct
             )
         ).ToLookup(r => r.TrackId, r => new RenditionView(r.Format, r.BitrateKbps, r.Bytes));
-        return rows.ConvertAll(row => Complete(row, [.. renditions[row.Id]]));
+        var waveforms = (
+            await views.ListAsync<WaveformRow>(
+                $"""
+                select track_id, level, samples_per_point, points, bytes from {views.Table<WaveformsProjection>()}
+                where track_id = any (@ids) order by level
+                """,
+                new { ids = rows.ConvertAll(r => r.Id) },
+                ct
+            )
+        ).ToLookup(r => r.TrackId, r => new WaveformView(r.Level, r.SamplesPerPoint, r.Points, r.Bytes));
+        return rows.ConvertAll(row => Complete(row, [.. renditions[row.Id]], [.. waveforms[row.Id]]));
     }
 
-    private static TrackView Complete(Row row, IReadOnlyList<RenditionView> renditions)
+    private static TrackView Complete(
+        Row row,
+        IReadOnlyList<RenditionView> renditions,
+        IReadOnlyList<WaveformView> waveforms
+    )
     {
         // Another projection keeps the copies, and may lag a little: without them no client can play the track.
         var status = row.Status == TrackStatus.Ready && renditions.Count == 0 ? TrackStatus.Processing : row.Status;
@@ -164,7 +187,10 @@ public sealed class TrackQueries(ReadModels views)
             row.CreatedAt,
             row.Version,
             row.Position
-        );
+        )
+        {
+            Waveforms = waveforms,
+        };
     }
 
     /// <returns>The existing tracks among <paramref name="ids"/>, by id.</returns>
@@ -221,6 +247,17 @@ public sealed class TrackQueries(ReadModels views)
         );
         return new(row.Id, row.OwnerId, row.Status, row.Codec, row.Container, row.Sha256, row.CreatedAt, formats);
     }
+
+    /// <returns>The waveforms of a track, the fine one first.</returns>
+    public Task<List<WaveformView>> WaveformsAsync(Guid track, CancellationToken ct) =>
+        views.ListAsync<WaveformView>(
+            $"""
+            select level, samples_per_point, points, bytes from {views.Table<WaveformsProjection>()}
+            where track_id = @track order by level
+            """,
+            new { track },
+            ct
+        );
 
     private sealed record Row(
         Guid Id,
