@@ -73,6 +73,7 @@ internal static class VezaEndpoints
         api.MapModeration();
         api.MapBroadcasts();
         app.MapBroadcastSound();
+        app.MapBroadcastSource(settings);
         app.MapLive(api);
         app.MapLog(api);
         api.MapProjections();
