@@ -1,9 +1,12 @@
 namespace Veza.Media.Formats;
 
-/// <summary>How long an Opus packet sounds, from its first two bytes.</summary>
+/// <summary>How long an Opus packet may be, and how long it sounds.</summary>
 /// <remarks>RFC 6716, section 3.1.</remarks>
 internal static class OpusPacket
 {
+    /// <summary>120 ms, the longest a packet may be, at 510 kbit/s, the most that encoders make.</summary>
+    public const int BytesMax = 7_650;
+
     /// <summary>Opus counts time at this rate, also when it was recorded at another.</summary>
     public const int SampleRateHz = 48_000;
 

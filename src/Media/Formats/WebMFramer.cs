@@ -1,5 +1,4 @@
 using System.Text;
-using Veza.Media.Live;
 
 namespace Veza.Media.Formats;
 
@@ -15,8 +14,8 @@ namespace Veza.Media.Formats;
 /// <param name="serial">Of the first logical stream; each further one has the next.</param>
 public sealed class WebMFramer(uint serial) : IFramer
 {
-    /// <summary>The longest Opus packet, with up to eight bytes for the track, two for the time and one of flags.</summary>
-    public const int BlockBytesMax = OpusPackets.PacketBytesMax + 11;
+    /// <summary>The longest Opus packet behind at most eight bytes of track, two of time and one of flags.</summary>
+    public const int BlockBytesMax = OpusPacket.BytesMax + 11;
 
     /// <summary>A codec's name, or its settings: 19 bytes for Opus in mono and stereo.</summary>
     public const int DescriptionBytesMax = 1024;
@@ -91,9 +90,10 @@ public sealed class WebMFramer(uint serial) : IFramer
         if (head.ContentBytes is not { } length)
             return Refuse($"element {head.Id:X} of the WebM has no size");
         if (length > (bytesMax ?? SkippedBytesMax))
-            return Refuse(
-                $"element {head.Id:X} of the WebM is {length:N0} bytes; at most {bytesMax ?? SkippedBytesMax:N0} are taken"
-            );
+        {
+            var taken = bytesMax ?? SkippedBytesMax;
+            return Refuse($"element {head.Id:X} of the WebM is {length:N0} bytes; at most {taken:N0} are taken");
+        }
         if (head.Id is WebMElements.ContentEncodings or WebMElements.EncryptedBlock)
             return Refuse("the WebM is encrypted or compressed once more; only plain Opus is taken");
         if (bytesMax is null)

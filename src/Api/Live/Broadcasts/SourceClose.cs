@@ -3,7 +3,9 @@ using System.Net.WebSockets;
 namespace Veza.Api.Live.Broadcasts;
 
 /// <summary>How a source's WebSocket is closed.</summary>
-/// <param name="Code">1000 the end, 1001 the server stops; for a refusal 4000 and the status that HTTP would have.</param>
+/// <param name="Code">
+/// 1000 the end, 1001 the server stops; for a refusal 4000 and the status that HTTP would have.
+/// </param>
 internal readonly record struct SourceClose(int Code, string Reason)
 {
     private const int Refusals = 4000;

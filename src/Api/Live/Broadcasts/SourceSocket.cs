@@ -24,7 +24,9 @@ public sealed class SourceSocket(
     /// <summary>Half a second at 256 kbit/s. A longer message is read in parts.</summary>
     public const int BufferBytes = 16 * 1024;
 
-    /// <summary>Time for the close frame and its answer. Without the wait, unread sound would reset the connection.</summary>
+    /// <summary>
+    /// Time for the close frame and its answer. Without the wait, unread sound would reset the connection.
+    /// </summary>
     public static readonly TimeSpan CloseTimeMax = TimeSpan.FromSeconds(5);
 
     /// <summary>The user name is Icecast's custom.</summary>

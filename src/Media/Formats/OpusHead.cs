@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
-using Veza.Media.Formats;
 
-namespace Veza.Media.Live;
+namespace Veza.Media.Formats;
 
 /// <summary>The first packet of an Ogg Opus stream.</summary>
 /// <remarks>RFC 7845, section 5.1.</remarks>
