@@ -11,6 +11,8 @@ const ListenersAtFullScale = 20;
 const ListenersMin = 5;
 const LiveWithinMs = 20_000;
 const SourceGoneWithinMs = 5_000;
+/** How long a show goes on for listeners who heard nothing, because the server was away while they came. */
+const HeardWithinMs = 30_000;
 /** A late listener starts at a clean point, and encoders delay some sound. No more than this may be lost. */
 const LostMsMax = 4_000;
 const SilenceDb = -70;
@@ -60,7 +62,7 @@ export async function makeShows(world) {
     const path = join(world.scratch, `show-${i}.flac`);
     // Longer than the show, so that the owner's stop ends it before the music does.
     await encode(
-      render(compose(world.chance.branch(`show ${i}`)), seconds * 2 + 30),
+      render(compose(world.chance.branch(`show ${i}`)), seconds * 2 + 60),
       { sampleRateHz: SampleRateHz, channels: Channels },
       path,
       ['-c:a', 'flac'],
@@ -163,6 +165,10 @@ async function onAir(world, { seconds, share, title, breaks, owner }, chance, { 
     await waitForStatus(owner, id, 'live');
   }
   await sleep(Math.max(breaks ? 2_000 : 0, endsAt - performance.now()));
+  // A listener who still heard nothing is reported after the show.
+  await waitUntil(`all listeners of ${title} heard something`, HeardWithinMs, async () =>
+    listeners.every(listener => listener.heardSomething),
+  ).catch(() => undefined);
   return listeners;
 }
 

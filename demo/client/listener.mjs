@@ -19,6 +19,10 @@ export class Listener {
     this.done = sleep(delayMs).then(() => this.#listen());
   }
 
+  get heardSomething() {
+    return this.segments.some(segment => segment.size > 0);
+  }
+
   /** Waits until the server ends the stream. A server that does not is a fault, reported as `error`. */
   async finished() {
     const late = sleep(GoneWithinMs).then(() => 'the stream did not end with the broadcast');

@@ -1,0 +1,38 @@
+import { texts } from '../Language/language.svelte';
+
+export const words = texts({
+  en: {
+    signIn: 'Sign in',
+    signInText: 'Welcome back.',
+    register: 'Create your account',
+    registerText: 'Talk, share music and go live in one place.',
+    registerButton: 'Create account',
+    name: 'User name',
+    nameOrEmail: 'User name or e-mail',
+    email: 'E-mail',
+    password: 'Password',
+    passwordHint: '10 characters or more',
+    showPassword: 'Show the password',
+    newHere: 'New here?',
+    already: 'Already here?',
+    signedOut: 'You are signed out.',
+    elsewhere: 'Your session has ended. Sign in again to go on where you were.',
+  },
+  fr: {
+    signIn: 'Se connecter',
+    signInText: 'Content de vous revoir.',
+    register: 'Créer votre compte',
+    registerText: 'Discutez, partagez de la musique et passez en direct, au même endroit.',
+    registerButton: 'Créer le compte',
+    name: 'Nom d’utilisateur',
+    nameOrEmail: 'Nom d’utilisateur ou e-mail',
+    email: 'E-mail',
+    password: 'Mot de passe',
+    passwordHint: '10 caractères au moins',
+    showPassword: 'Afficher le mot de passe',
+    newHere: 'Nouveau ici ?',
+    already: 'Déjà inscrit ?',
+    signedOut: 'Vous êtes déconnecté.',
+    elsewhere: 'Votre session est terminée. Reconnectez-vous pour reprendre où vous en étiez.',
+  },
+});

@@ -1,0 +1,32 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vite';
+
+/** Where `npm run dev` finds a running Veza. */
+const veza = process.env['VEZA_URL'] ?? 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  plugins: [svelte()],
+  build: {
+    target: 'es2022',
+    // The Content-Security-Policy allows no data: scripts, and fonts and images only from files.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 400,
+  },
+  worker: { format: 'es' },
+  server: {
+    proxy: {
+      '/api': veza,
+      '/openapi': veza,
+      '/docs': veza,
+      '/hubs': { target: veza, ws: true },
+      // A broadcast's sound, and its source. Its page has the same address, and is what a navigation asks for.
+      '^/live/[0-9a-f-]{36}': {
+        target: veza,
+        ws: true,
+        bypass: request => (request.headers.accept?.includes('text/html') ? '/index.html' : undefined),
+      },
+    },
+  },
+  test: { include: ['**/*.test.ts'], exclude: ['node_modules', 'dist'] },
+});
