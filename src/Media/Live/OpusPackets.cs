@@ -5,7 +5,8 @@ namespace Veza.Media.Live;
 /// <summary>Extracts the packets of one Ogg stream from its pages, one at a time.</summary>
 /// <remarks>
 /// A packet within a page is returned in place; one across pages is assembled, up to
-/// <see cref="OpusPacket.BytesMax"/>. A packet that lacks its beginning or is too long comes out empty. For one thread at a time.
+/// <see cref="OpusPacket.BytesMax"/>. A packet that lacks its beginning or is too long comes out empty. For one thread
+/// at a time.
 /// </remarks>
 internal sealed class OpusPackets
 {

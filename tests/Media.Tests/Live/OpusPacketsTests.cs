@@ -1,3 +1,4 @@
+using Veza.Media.Formats;
 using Veza.Media.Live;
 using Veza.Media.Tests.Formats;
 
