@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { begin, FirstWaitMs, GiveUpAfterMs, LongestWaitMs, next, SkipsMax, SlowRememberedMs, type Happening } from './air';
+import { begin, FirstWaitMs, GiveUpAfterMs, LongestWaitMs, next, SkipsMax, SlowRememberedMs } from './air';
+import type { Happening } from './air';
 
 /** The last step of a history. */
 function after(...history: Happening[]): ReturnType<typeof next> {
