@@ -1,4 +1,4 @@
-import { defineConfig } from '../../tests/Web.Tests/node_modules/@playwright/test/index.mjs';
+import { defineConfig } from '../../tests/Web.Tests/test';
 import tests from '../../tests/Web.Tests/playwright.config';
 
 /** One after the other: each measures a machine of its own. */
