@@ -16,7 +16,7 @@ export interface KeptSession {
 }
 
 /** Why the session ended, for the page that asks to sign in again. */
-export type Ending = 'signedOut' | 'elsewhere';
+export type Ending = 'signedOut' | 'elsewhere' | 'passwordSet' | 'erased';
 
 function read(): KeptSession | undefined {
   try {
