@@ -162,7 +162,7 @@ test('an address is confirmed and a password set anew by the links in mails', as
   await expect(page.getByText(/a mail is on its way/)).toBeVisible();
 
   await page.goto(await mailedLink(veza, account.id, '/reset-password'));
-  await page.getByLabel('New password').fill('another horse battery');
+  await page.getByRole('textbox', { name: 'New password' }).fill('another horse battery');
   await page.getByRole('button', { name: 'Set the password' }).click();
   await expect(page.getByText('The password is set. Sign in with it.')).toBeVisible();
   await signIn(page, account.userName, 'another horse battery');
