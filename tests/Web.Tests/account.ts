@@ -70,12 +70,18 @@ export class Account {
   }
 
   /** A browser's storage in which this account is signed in. */
-  storage(origin: string): { cookies: []; origins: [{ origin: string; localStorage: { name: string; value: string }[] }] } {
+  storage(origin: string): Storage {
     const { accessToken, refreshToken, expiresIn } = this.registered;
     const expiresAt = Date.now() + expiresIn * 1000;
     const value = JSON.stringify({ accountId: this.id, userName: this.userName, accessToken, refreshToken, expiresAt });
     return { cookies: [], origins: [{ origin, localStorage: [{ name: SessionKey, value }] }] };
   }
+}
+
+/** The form in which Playwright takes it. */
+interface Storage {
+  cookies: [];
+  origins: { origin: string; localStorage: { name: string; value: string }[] }[];
 }
 
 /** The answer of a write. */

@@ -25,15 +25,17 @@ export async function expectNoOverflow(page: Page): Promise<void> {
   const beyond = await page.evaluate(() => {
     const width = document.documentElement.clientWidth;
     const found: string[] = [];
-    const say = (element: Element): string =>
-      `${element.tagName.toLowerCase()}.${element.classList.value} "${(element.textContent ?? '').trim().slice(0, 40)}"`;
-    if (document.documentElement.scrollWidth > width + 1) found.push(`the page is wider than its window of ${width} px`);
+    const say = (element: Element): string => {
+      const text = (element.textContent ?? '').trim().slice(0, 40);
+      return `${element.tagName.toLowerCase()}.${element.classList.value} "${text}"`;
+    };
+    if (document.documentElement.scrollWidth > width + 1) found.push(`the page is wider than the window's ${width} px`);
     const main = document.querySelector('main');
     if (main !== null && main.scrollWidth > main.clientWidth + 1) found.push('main scrolls sideways');
     const isClipped = (element: Element): boolean => {
       for (let outer = element.parentElement; outer !== null && outer !== document.body; outer = outer.parentElement) {
         const style = getComputedStyle(outer);
-        if (style.overflowX !== 'visible' || style.clipPath !== 'none' || style.contentVisibility === 'hidden') return true;
+        if (style.overflowX !== 'visible' || style.clipPath !== 'none') return true;
       }
       return false;
     };

@@ -1,6 +1,6 @@
 import type { BrowserContext } from '@playwright/test';
 
-/** Collects what goes wrong in the pages of a test: errors on the console, faults of scripts, violations of the policy. */
+/** Collects what goes wrong in a test's pages: errors on the console, faults of scripts, violations of the policy. */
 export class Watch {
   readonly #found: string[] = [];
   readonly #expected: RegExp[] = [];

@@ -101,25 +101,18 @@ public static class AccountEndpoints
         accounts
             .MapGet(
                 "/{accountId:guid}",
-                async (
-                    Guid accountId,
-                    Caller caller,
-                    AccountQueries queries,
-                    FollowQueries follows,
-                    HttpContext http,
-                    CancellationToken ct
-                ) =>
+                async (Guid accountId, Caller caller, HttpContext http, CancellationToken ct) =>
                 {
-                    if (http.PointInTime() is { } past)
-                        (queries, follows) = (new(past.Views), new(past.Views));
-                    if (await queries.FindAsync(accountId, ct) is not { } found)
+                    var views = http.Views();
+                    if (await new AccountQueries(views).FindAsync(accountId, ct) is not { } found)
                         return Problems.Result(Refusals.Unknown("account", accountId));
-                    var followed = await follows.FollowsAsync(caller.AccountId, accountId, ct);
+                    var followed = await new FollowQueries(views).FollowsAsync(caller.AccountId, accountId, ct);
                     return Results.Ok(found with { Followed = followed });
                 }
             )
             .ReadsFrom(AccountRead)
             .AnswersAsOf(AccountRead)
+            .AnswersPosition(AccountCountsProjection.ProjectionName)
             .Produces<AccountView>()
             .WithSummary("Read an account");
     }

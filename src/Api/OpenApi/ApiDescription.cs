@@ -25,11 +25,14 @@ public static class ApiDescription
                         Title = "Veza",
                         Version = "v1",
                         Description = """
-                            Community chat and music on one event log. Every write answers with its `id`, `version` and
-                            `position`, and the header `Veza-Position`. A read waits automatically for your own last
-                            write (between nodes by the cookie `veza_after`), or for the position in `Veza-After`. Every
-                            write takes `Idempotency-Key`. Pages are `{items, next}`; GET `next` for the following page.
-                            Problems are RFC 9457 with `type` `/problems/{code}`.
+                            Community chat and music on one event log. Every write answers with its `id`, `version`
+                            and `position`, and the header `Veza-Position`. A read waits automatically for your own
+                            last write (between nodes by the cookie `veza_after`), or for the position in
+                            `Veza-After`. The counts in an answer hold exactly the events up to its `Veza-Position`,
+                            and everything up to `Veza-Complete` is in it. Every write takes `Idempotency-Key`. Pages
+                            are
+                            `{items, next}`; GET `next` for the following page. Problems are RFC 9457 with `type`
+                            `/problems/{code}`.
                             """,
                     };
                     document.Components ??= new();

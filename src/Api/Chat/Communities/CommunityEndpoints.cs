@@ -58,6 +58,7 @@ public static class CommunityEndpoints
         communities
             .MapGet("", Joined)
             .ReadsFrom(UnreadQueries.CommunitiesReads)
+            .AnswersPosition(ChannelMessagesProjection.ProjectionName)
             .Produces<Page<JoinedCommunityView>>()
             .WithSummary("List your own communities, in the order you joined")
             .WithDescription(
@@ -69,16 +70,14 @@ public static class CommunityEndpoints
 
         var community = communities.MapGroup("/{communityId:guid}");
         community
-            .MapGet("", async (Guid communityId, ChatQueries chat, HttpContext http, CancellationToken ct) =>
-            {
-                if (http.PointInTime() is { } past)
-                    chat = new(past.Views);
-                return await chat.CommunityAsync(communityId, ct) is { } found
+            .MapGet("", async (Guid communityId, HttpContext http, CancellationToken ct) =>
+                await new ChatQueries(http.Views()).CommunityAsync(communityId, ct) is { } found
                     ? Results.Ok(found)
-                    : Problems.Result(Refusals.Unknown("community", communityId));
-            })
+                    : Problems.Result(Refusals.Unknown("community", communityId))
+            )
             .ReadsFrom(CommunityRead)
             .AnswersAsOf(CommunityRead)
+            .AnswersPosition(CommunitiesProjection.ProjectionName)
             .Produces<CommunityView>()
             .WithSummary("Read a community");
         community
@@ -95,6 +94,7 @@ public static class CommunityEndpoints
             .MapGet("/members", Members)
             .ReadsFrom(MembersRead)
             .AnswersAsOf(MembersRead)
+            .AnswersPosition()
             .Produces<Page<MemberView>>()
             .WithSummary("List the members, in the order they joined");
         community
@@ -122,6 +122,7 @@ public static class CommunityEndpoints
             .MapGet("/channels", Channels)
             .ReadsFrom(ChannelsRead)
             .AnswersAsOf(ChannelsRead)
+            .AnswersPosition()
             .Produces<Page<ChannelView>>()
             .WithSummary("List the channels");
     }
@@ -130,13 +131,13 @@ public static class CommunityEndpoints
         long? after,
         int? limit,
         Caller caller,
-        UnreadQueries unread,
         HttpContext http,
         CancellationToken ct
     )
     {
         if (Page.Limit(limit, out var refusal, UnreadQueries.CommunitiesMax) is not { } size)
             return refusal;
+        var unread = new UnreadQueries(http.Views());
         var joined = await unread.CommunitiesAsync(caller.AccountId, after ?? 0, size + 1, ct);
         return Results.Ok(Page.Cut(http, joined, size, c => $"after={c.Position}"));
     }
@@ -155,12 +156,9 @@ public static class CommunityEndpoints
             return refusal;
         if (await NotMember(communityId, caller, chat, ct) is { } hidden)
             return hidden;
-        if (http.PointInTime() is { } past)
-        {
-            chat = new(past.Views);
-            if (await chat.CommunityAsync(communityId, ct) is null)
-                return Problems.Result(Refusals.Unknown("community", communityId));
-        }
+        chat = new(http.Views());
+        if (http.PointInTime() is not null && await chat.CommunityAsync(communityId, ct) is null)
+            return Problems.Result(Refusals.Unknown("community", communityId));
         return Results.Ok(
             Page.Cut(http, await chat.MembersAsync(communityId, after ?? 0, size + 1, ct), size, m =>
                 $"after={m.Position}"
@@ -182,12 +180,9 @@ public static class CommunityEndpoints
             return refusal;
         if (await NotMember(communityId, caller, chat, ct) is { } hidden)
             return hidden;
-        if (http.PointInTime() is { } past)
-        {
-            chat = new(past.Views);
-            if (await chat.CommunityAsync(communityId, ct) is null)
-                return Problems.Result(Refusals.Unknown("community", communityId));
-        }
+        chat = new(http.Views());
+        if (http.PointInTime() is not null && await chat.CommunityAsync(communityId, ct) is null)
+            return Problems.Result(Refusals.Unknown("community", communityId));
         return Results.Ok(
             Page.Cut(http, await chat.ChannelsAsync(communityId, after ?? 0, size + 1, ct), size, c =>
                 $"after={c.Position}"

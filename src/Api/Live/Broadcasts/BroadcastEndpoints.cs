@@ -55,12 +55,14 @@ public static class BroadcastEndpoints
         broadcasts
             .MapGet("", List)
             .ReadsFrom(BroadcastQueries.Reads)
+            .AnswersPosition()
             .Produces<Page<BroadcastView>>()
             .WithSummary("List broadcasts, newest first")
             .WithDescription("`live=true` lists only those on the air.");
         broadcasts
             .MapGet("/{broadcastId:guid}", One)
             .ReadsFrom(BroadcastQueries.Reads)
+            .AnswersPosition()
             .Produces<BroadcastView>()
             .WithSummary("Read a broadcast");
         broadcasts
@@ -138,7 +140,6 @@ public static class BroadcastEndpoints
         bool? live,
         long? before,
         int? limit,
-        BroadcastQueries broadcasts,
         Mounts mounts,
         HttpContext http,
         CancellationToken ct
@@ -146,17 +147,13 @@ public static class BroadcastEndpoints
     {
         if (Page.Limit(limit, out var refusal) is not { } size)
             return refusal;
+        var broadcasts = new BroadcastQueries(http.Views());
         var found = await broadcasts.ListAsync(live ?? false, before ?? long.MaxValue, size + 1, Listeners(mounts), ct);
         return Results.Ok(Page.Cut(http, found, size, b => $"before={b.Position}"));
     }
 
-    private static async Task<IResult> One(
-        Guid broadcastId,
-        BroadcastQueries broadcasts,
-        Mounts mounts,
-        CancellationToken ct
-    ) =>
-        await broadcasts.FindAsync(broadcastId, Listeners(mounts), ct) is { } found
+    private static async Task<IResult> One(Guid broadcastId, Mounts mounts, HttpContext http, CancellationToken ct) =>
+        await new BroadcastQueries(http.Views()).FindAsync(broadcastId, Listeners(mounts), ct) is { } found
             ? Results.Ok(found)
             : Problems.Result(Refusals.Unknown("broadcast", broadcastId));
 

@@ -53,6 +53,7 @@ public static class TrackEndpoints
             .WithTags("Tracks")
             .ReadsFrom(TrackRead)
             .AnswersAsOf(TrackRead)
+            .AnswersPosition(TrackCountsProjection.ProjectionName)
             .Produces<Page<TrackView>>()
             .WithSummary("List an account's tracks, newest first")
             .WithDescription("Only the owner also sees tracks whose processing failed.");
@@ -62,6 +63,7 @@ public static class TrackEndpoints
             .MapGet("", One)
             .ReadsFrom(TrackRead)
             .AnswersAsOf(TrackRead)
+            .AnswersPosition(TrackCountsProjection.ProjectionName)
             .Produces<TrackView>()
             .WithSummary("Read a track");
         // Players ask for the length with HEAD.
@@ -85,16 +87,13 @@ public static class TrackEndpoints
     private static async Task<IResult> One(
         Guid trackId,
         Caller caller,
-        TrackQueries tracks,
-        LikeQueries likes,
         HttpContext http,
         CancellationToken ct
     )
     {
-        if (http.PointInTime() is { } past)
-            (tracks, likes) = (new(past.Views), new(past.Views));
-        return await tracks.FindAsync(trackId, ct) is { } found
-            ? Results.Ok((await likes.MarkAsync([found], caller.AccountId, ct))[0])
+        var views = http.Views();
+        return await new TrackQueries(views).FindAsync(trackId, ct) is { } found
+            ? Results.Ok((await new LikeQueries(views).MarkAsync([found], caller.AccountId, ct))[0])
             : Problems.Result(Refusals.Unknown("track", trackId));
     }
 
@@ -103,25 +102,18 @@ public static class TrackEndpoints
         long? before,
         int? limit,
         Caller caller,
-        TrackQueries tracks,
-        LikeQueries likes,
-        FollowQueries accounts,
         HttpContext http,
         CancellationToken ct
     )
     {
         if (Page.Limit(limit, out var refusal) is not { } size)
             return refusal;
-        if (http.PointInTime() is { } past)
-        {
-            (tracks, likes) = (new(past.Views), new(past.Views));
-            accounts = new(past.Views);
-        }
-        if (!await accounts.IsAccountAsync(accountId, ct))
+        var views = http.Views();
+        if (!await new FollowQueries(views).IsAccountAsync(accountId, ct))
             return Problems.Result(Refusals.Unknown("account", accountId));
         var own = accountId == caller.AccountId;
-        var found = await tracks.OfAccountAsync(accountId, withFailed: own, before, size + 1, ct);
-        found = await likes.MarkAsync(found, caller.AccountId, ct);
+        var found = await new TrackQueries(views).OfAccountAsync(accountId, withFailed: own, before, size + 1, ct);
+        found = await new LikeQueries(views).MarkAsync(found, caller.AccountId, ct);
         return Results.Ok(Page.Cut(http, found, size, t => $"before={t.Position}"));
     }
 
