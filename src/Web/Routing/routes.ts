@@ -5,4 +5,10 @@ export const routes: readonly Route[] = [
   { path: '/', load: () => import('../Shell/Start.svelte'), section: 'home' },
   { path: '/register', load: () => import('../Accounts/Register.svelte'), open: true, bare: true },
   { path: '/sign-in', load: () => import('../Accounts/SignIn.svelte'), open: true, bare: true },
+  { path: '/feed', load: () => import('../Social/Feed/Feed.svelte'), section: 'music' },
+  { path: '/charts', load: () => import('../Music/Charts/Charts.svelte'), section: 'music' },
+  { path: '/history', load: () => import('../Music/Listening/History.svelte'), section: 'music' },
+  { path: '/upload', load: () => import('../Music/Tracks/Upload.svelte'), section: 'music' },
+  { path: '/tracks/:trackId', load: () => import('../Music/Tracks/Track.svelte'), section: 'music' },
+  { path: '/accounts/:accountId', load: () => import('../Social/Follows/Profile.svelte'), section: 'music' },
 ];

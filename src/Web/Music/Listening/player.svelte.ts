@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import { session } from '../../Accounts/session.svelte';
 import { api } from '../../Http/api';
 import { leaveSound, takeSound } from '../../Shell/soundFocus';
@@ -316,3 +317,10 @@ class Player {
 }
 
 export const player = new Player();
+
+// The queue belongs to the session that made it.
+$effect.root(() => {
+  $effect(() => {
+    if (session.current === undefined) untrack(() => player.clear());
+  });
+});
