@@ -1,24 +1,15 @@
-/** Only one thing of the page makes sound at a time, in all its tabs. */
-export interface Sounding {
-  /** Called when something else begins to sound. */
-  stop(): void;
-}
+/** One thing sounds at a time: what begins to sound pauses what sounded before, such as the music player. */
+let present: (() => void) | undefined;
 
-const channel = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('veza.sound');
-let present: Sounding | undefined;
-
-channel?.addEventListener('message', () => {
-  present?.stop();
-  present = undefined;
-});
-
-/** Called when something begins to sound: it stops what sounds elsewhere. */
-export function takeSound(sounding: Sounding): void {
-  if (present !== sounding) present?.stop();
-  present = sounding;
-  channel?.postMessage('taken');
-}
-
-export function leaveSound(sounding: Sounding): void {
-  if (present === sounding) present = undefined;
+/**
+ * Call it when a sound begins.
+ * @param pause called when another sound begins; it must not call `takeSound`
+ * @returns call it when the sound has ended by itself or was paused
+ */
+export function takeSound(pause: () => void): () => void {
+  if (present !== pause) present?.();
+  present = pause;
+  return () => {
+    if (present === pause) present = undefined;
+  };
 }

@@ -1,7 +1,7 @@
 import { untrack } from 'svelte';
 import { session } from '../../Accounts/session.svelte';
 import { api } from '../../Http/api';
-import { leaveSound, takeSound } from '../../Shell/soundFocus';
+import { takeSound } from '../../Shell/soundFocus';
 import { dropMediaToken, mediaToken } from './mediaToken';
 import { PlayReport, type PlaySink } from './playReport';
 import * as queues from './queue';
@@ -197,10 +197,11 @@ class Player {
     this.#loaded = undefined;
     this.#audio?.pause();
     this.#audio?.removeAttribute('src');
-    leaveSound(this.#sounding);
+    this.#leaveSound?.();
   }
 
-  readonly #sounding = { stop: () => this.pause() };
+  readonly #stop = (): void => this.pause();
+  #leaveSound: (() => void) | undefined;
 
   async #start(fromMs: number): Promise<void> {
     const entry = queues.present(this.#queue);
@@ -232,7 +233,7 @@ class Player {
   }
 
   async #sound(): Promise<void> {
-    takeSound(this.#sounding);
+    this.#leaveSound = takeSound(this.#stop);
     try {
       await this.#audio?.play();
     } catch (error) {
