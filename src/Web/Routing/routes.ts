@@ -8,4 +8,10 @@ export const routes: readonly Route[] = [
   { path: '/live', load: () => import('../Live/Broadcasts/Live.svelte'), section: 'live' },
   { path: '/live/new', load: () => import('../Live/Broadcasts/GoLive.svelte'), section: 'live' },
   { path: '/live/:broadcastId', load: () => import('../Live/Broadcasts/Listen.svelte'), section: 'live' },
+  { path: '/feed', load: () => import('../Social/Feed/Feed.svelte'), section: 'music' },
+  { path: '/charts', load: () => import('../Music/Charts/Charts.svelte'), section: 'music' },
+  { path: '/history', load: () => import('../Music/Listening/History.svelte'), section: 'music' },
+  { path: '/upload', load: () => import('../Music/Tracks/Upload.svelte'), section: 'music' },
+  { path: '/tracks/:trackId', load: () => import('../Music/Tracks/Track.svelte'), section: 'music' },
+  { path: '/accounts/:accountId', load: () => import('../Social/Follows/Profile.svelte'), section: 'music' },
 ];
