@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 
@@ -6,6 +7,13 @@ const veza = process.env['VEZA_URL'] ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   plugins: [svelte()],
+  resolve: {
+    alias: {
+      'decode-named-character-reference': fileURLToPath(
+        new URL('Chat/Messages/characterReferences.ts', import.meta.url),
+      ),
+    },
+  },
   build: {
     target: 'es2022',
     // The Content-Security-Policy allows no data: scripts, and fonts and images only from files.
@@ -28,5 +36,10 @@ export default defineConfig({
       },
     },
   },
-  test: { include: ['**/*.test.ts'], exclude: ['node_modules', 'dist'] },
+  test: {
+    include: ['**/*.test.ts'],
+    exclude: ['node_modules', 'dist'],
+    // Built like the page, so that the alias holds within it.
+    server: { deps: { inline: [/micromark|mdast/] } },
+  },
 });
