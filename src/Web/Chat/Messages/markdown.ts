@@ -6,7 +6,7 @@ import { gfmStrikethrough } from 'micromark-extension-gfm-strikethrough';
 /** Deeper quotes, lists and marks are shown as text, so that a message cannot nest without end. */
 export const DepthMax = 12;
 /** Marks beyond which a message is text: parsing takes longer than a person notices, and people do not write so many. */
-export const MarksMax = 1_500;
+export const MarksMax = 1_000;
 /** Trees that are kept: some screens of messages. */
 const KeptMax = 500;
 
@@ -62,7 +62,9 @@ const Indented = new RegExp(`^[ \\t]{${3 * DepthMax},}(?:[-+*>]|\\d{1,9}[.)])`, 
 
 /** The time for nested quotes and lists grows with the square of their depth. */
 const isIntricate = (markdown: string): boolean =>
-  Nested.test(markdown) || Indented.test(markdown) || (markdown.match(/[*_~[\]<>`!]/g)?.length ?? 0) > MarksMax;
+  Nested.test(markdown) ||
+  Indented.test(markdown) ||
+  (markdown.match(/[*_~[\]<>`!]|\n[ \t]*[-+\d]/g)?.length ?? 0) > MarksMax;
 
 const partsOf = (nodes: readonly Nodes[], source: string, depth: number): readonly Part[] =>
   withSpoilers(joined(nodes.flatMap(node => partOf(node, source, depth))));
