@@ -24,6 +24,25 @@ internal static class PinnedLines
         Assert.True(missing.Count + added.Count == 0, Difference(file, missing, added));
     }
 
+    /// <summary>Compares a whole file, whose order has a meaning. A deliberate change is accepted likewise.</summary>
+    /// <param name="file">Its path in the checkout.</param>
+    public static void AssertSameText(string file, string text)
+    {
+        var path = Path.Combine(Root(), file);
+        if (Environment.GetEnvironmentVariable(AcceptVariable) == "1")
+            File.WriteAllText(path, text);
+
+        var pinned = File.Exists(path) ? File.ReadAllLines(path) : [];
+        var found = text.TrimEnd('\n').Split('\n');
+        var same = pinned.Zip(found).TakeWhile(lines => lines.First == lines.Second).Count();
+        Assert.True(
+            same == pinned.Length && same == found.Length,
+            $"{file} is not current; the first difference is in line {same + 1}:\n"
+                + $"  - {pinned.ElementAtOrDefault(same)}\n  + {found.ElementAtOrDefault(same)}\n"
+                + $"To make it current, run this test with {AcceptVariable}=1, and commit the file."
+        );
+    }
+
     private static string Difference(string file, List<string> missing, List<string> added)
     {
         var text = new StringBuilder($"The code differs from {file}.\n");

@@ -15,10 +15,13 @@ internal static class Checkout
         "obj",
     ];
 
+    /// <summary>The types that the TypeScript client's build makes from its OpenAPI document.</summary>
+    private const string MadeByBuild = "clients/typescript/src/schema.ts";
+
     public static string Root { get; } = Find();
 
     /// <summary>Paths of the files that are written here, from the root, with slashes.</summary>
-    public static IReadOnlyList<string> Files { get; } = [.. FilesIn(new(Root))];
+    public static IReadOnlyList<string> Files { get; } = [.. FilesIn(new(Root)).Where(path => path != MadeByBuild)];
 
     private static string Find()
     {

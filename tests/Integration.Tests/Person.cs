@@ -60,7 +60,8 @@ public sealed class Person(IVezaApi veza, Guid id, string userName, string? acce
         }
         var response = await veza.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         var header = response.Headers.TryGetValues("Veza-Position", out var values) ? values.First() : null;
-        if (long.TryParse(header, CultureInfo.InvariantCulture, out var position))
+        // A read's position is no promise about other read models, so only a write's moves it.
+        if (method != HttpMethod.Get && long.TryParse(header, CultureInfo.InvariantCulture, out var position))
             SeeUpTo(position);
         return response;
     }

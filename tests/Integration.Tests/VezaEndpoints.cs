@@ -49,7 +49,8 @@ public sealed class VezaEndpoints(VezaServer server) : IVezaApi, IAsyncLifetime
             request(scenario);
             scenario.SeesUpTo(by.Position);
         });
-        if (result.Context.Response.Headers.Position() is { } position)
+        var isRead = HttpMethods.IsGet(result.Context.Request.Method);
+        if (!isRead && result.Context.Response.Headers.Position() is { } position)
             by.SeeUpTo(position);
         return result;
     }

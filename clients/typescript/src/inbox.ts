@@ -1,5 +1,4 @@
 import type { Hub, StreamObserver } from './hub.js';
-import type { Level, ServerMessage } from './messages.js';
 
 /**
  * Messages held for a caller that is slower than the server; a batch has at most 500 items and 256 KiB. When more come,
@@ -9,48 +8,62 @@ import type { Level, ServerMessage } from './messages.js';
 export const HeldMessagesMax = 16;
 
 /** Why a stream has no more messages: the inbox is `full`, the caller `aborted` it, or it `failed`. */
-export type End = { readonly kind: 'full' | 'aborted' } | { readonly kind: 'failed'; readonly error: Error };
+export class End {
+  constructor(
+    readonly kind: 'full' | 'aborted' | 'failed',
+    readonly error: Error = new Error(kind),
+  ) {}
+}
+
+/** Of messages of the same name only the newest matters; undefined when each one does. */
+export type NameOf<Message> = (message: Message) => string | undefined;
 
 /** The messages of one stream that the caller has not taken yet. */
-export class Inbox implements StreamObserver {
-  readonly #held: ServerMessage[] = [];
-  /** The newest level of each broadcast. Levels do not count as held messages. */
-  readonly #levels = new Map<string, Level>();
+export class Inbox<Message extends object> implements StreamObserver {
+  readonly #held: Message[] = [];
+  /** The newest message of each name, such as a broadcast's level. They do not count as held messages. */
+  readonly #newest = new Map<string, Message>();
   readonly #stream: { dispose(): void };
   #end: End | undefined;
   #wake: (() => void) | undefined;
   #disposed = false;
 
-  constructor(hub: Hub, method: string, args: readonly unknown[]) {
+  constructor(
+    hub: Hub,
+    method: string,
+    args: readonly unknown[],
+    readonly nameOf: NameOf<Message>,
+  ) {
     this.#stream = hub.stream(method, ...args).subscribe(this);
     void hub.gone.then(error => this.error(error ?? new Error('the connection was closed')));
     if (this.#disposed) this.#stream.dispose();
   }
 
-  /** The next message in order, or why there is none. Levels come only when no other message waits. */
-  async take(signal: AbortSignal): Promise<ServerMessage | End> {
-    if (signal.aborted) return { kind: 'aborted' };
+  /** The next message in order, or why there is none. Named ones come only when no other message waits. */
+  async take(signal: AbortSignal): Promise<Message | End> {
+    if (signal.aborted) return new End('aborted');
     for (;;) {
-      const message = this.#held.shift() ?? this.#takeLevel();
+      const message = this.#held.shift() ?? this.#takeNewest();
       if (message !== undefined) return message;
       if (this.#end !== undefined) return this.#end;
       await this.#woken(signal);
-      if (signal.aborted) return { kind: 'aborted' };
+      if (signal.aborted) return new End('aborted');
     }
   }
 
   /** Ends the stream on the server. */
   close(): void {
-    this.#end ??= { kind: 'aborted' };
+    this.#end ??= new End('aborted');
     this.#dispose();
   }
 
   next(message: unknown): void {
     if (this.#end !== undefined) return;
-    const arrived = message as ServerMessage;
-    if (arrived.kind === 'level') this.#levels.set(arrived.broadcastId, arrived);
+    const arrived = message as Message;
+    const name = this.nameOf(arrived);
+    if (name !== undefined) this.#newest.set(name, arrived);
     else if (this.#held.length === HeldMessagesMax) {
-      this.#finish({ kind: 'full' });
+      this.#finish(new End('full'));
       this.#dispose();
       return;
     } else this.#held.push(arrived);
@@ -58,17 +71,17 @@ export class Inbox implements StreamObserver {
   }
 
   error(error: Error): void {
-    this.#finish({ kind: 'failed', error });
+    this.#finish(new End('failed', error));
   }
 
   complete(): void {
-    this.#finish({ kind: 'failed', error: new Error('the server ended the stream without a reason') });
+    this.#finish(new End('failed', new Error('the server ended the stream without a reason')));
   }
 
-  #takeLevel(): Level | undefined {
-    for (const [id, level] of this.#levels) {
-      this.#levels.delete(id);
-      return level;
+  #takeNewest(): Message | undefined {
+    for (const [name, message] of this.#newest) {
+      this.#newest.delete(name);
+      return message;
     }
     return undefined;
   }

@@ -18,6 +18,7 @@ export class Link {
   #attempt: Promise<Hub> | undefined;
   #wait: () => number = () => 0;
   #turn = 0;
+  #opened: (hub: Hub) => void = () => undefined;
 
   constructor(
     readonly urls: readonly string[],
@@ -35,11 +36,16 @@ export class Link {
     return (this.#attempt ??= this.#tryOnce().finally(() => (this.#attempt = undefined)));
   }
 
+  /** Calls a function with each new connection, before any subscription uses it. */
+  onOpened(opened: (hub: Hub) => void): void {
+    this.#opened = opened;
+  }
+
   isOpen(hub: Hub): boolean {
     return this.#hub === hub;
   }
 
-  /** The connection delivered a batch: the next loss counts as the first again. */
+  /** The connection delivered a message: the next loss counts as the first again. */
   worked(): void {
     this.#backoff.succeeded();
   }
@@ -69,6 +75,7 @@ export class Link {
       void hub.gone.then(() => {
         if (this.#hub === hub) this.#hub = undefined;
       });
+      this.#opened(hub);
       return hub;
     } catch (error) {
       this.#turn++;

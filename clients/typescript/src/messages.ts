@@ -1,4 +1,5 @@
 import type { Item } from './items.js';
+import type { components } from './schema.js';
 
 /**
  * A message of the server, distinguished by `kind`. All except batches, levels and `topicsClosed` end the subscription.
@@ -79,6 +80,52 @@ export interface Interrupted {
   readonly reason: 'moving' | 'lost' | 'notReady' | 'outOfSequence';
   readonly detail: string;
 }
+
+/** A followed chart as of a position. It is complete by itself; of several that wait the caller gets the newest. */
+export interface ChartChanged {
+  readonly kind: 'chart';
+  readonly epoch: string;
+  /** The chart includes every play counted up to here. */
+  readonly position: number;
+  /** The moment that the chart is computed for, as an ISO time. */
+  readonly at: string;
+  readonly chart: {
+    readonly chart: ChartName;
+    readonly span: ChartSpan;
+    readonly genre: string | null;
+    readonly items: readonly components['schemas']['ChartEntryView'][];
+  };
+}
+
+export type ChartName = 'top' | 'trending';
+export type ChartSpan = 'hour' | 'day' | 'week' | 'all';
+
+/** An update of a followed chart, which ends after `closed`. */
+export type ChartUpdate = ChartChanged | Closed | Interrupted;
+
+/**
+ * What watched accounts do. Best effort: it has no positions, and a change that is lost is not sent again.
+ */
+export interface PresenceChanged {
+  readonly kind: 'presence';
+  readonly presence: readonly { readonly accountId: string; readonly status: ShownStatus }[];
+  /** Without another of its entries within `expiresInMs`, the account has stopped typing. */
+  readonly typing: readonly { readonly channelId: string; readonly accountId: string; readonly expiresInMs: number }[];
+  /** Topics that are not watched any more; the watch ends with its last topic. */
+  readonly closed: readonly string[];
+}
+
+/** Changes are sent from now on, also again after an interruption: fetch the state now. */
+export interface Watching {
+  readonly kind: 'watching';
+}
+
+export type WatchUpdate = PresenceChanged | Watching | Interrupted;
+
+/** What a device may set. */
+export type Status = 'online' | 'idle' | 'dnd' | 'invisible';
+/** What others see. */
+export type ShownStatus = 'online' | 'idle' | 'dnd' | 'offline';
 
 /** An update of a subscription, which ends after `fellBehind`, `epochChanged` and `closed`. */
 export type Update = ServerMessage | Interrupted;

@@ -44,6 +44,7 @@ export function signalr(transports: readonly Transport[], webSocket: unknown): C
     return {
       gone,
       stop: () => connection.stop(),
+      invoke: (method, ...args) => connection.invoke<unknown>(method, ...args),
       stream: (method, ...args) => connection.stream(method, ...args),
     } satisfies Hub;
   };

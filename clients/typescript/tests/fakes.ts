@@ -64,12 +64,17 @@ export interface Opened {
 export class FakeServers {
   readonly connects: { url: string; token: string }[] = [];
   readonly opened: Opened[] = [];
+  readonly invoked: unknown[][] = [];
   #stops = 0;
 
-  /** @param refuse throws for each connection that must fail */
+  /**
+   * @param refuse throws for each connection that must fail
+   * @param onInvoke throws for each call that must fail
+   */
   constructor(
     readonly script: ((stream: Opened) => void)[],
     readonly refuse: (connect: number) => void = () => undefined,
+    readonly onInvoke: (call: unknown[]) => void = () => undefined,
   ) {}
 
   get stops(): number {
@@ -83,6 +88,10 @@ export class FakeServers {
     const gone = new Promise<Error | undefined>(resolve => (cut = resolve));
     return {
       gone,
+      invoke: async (...call) => {
+        this.invoked.push(call);
+        this.onInvoke(call);
+      },
       stop: async () => {
         this.#stops++;
         cut(undefined);

@@ -13,6 +13,7 @@ public static class Browsers
     private static readonly string[] ReadableHeaders =
     [
         "Veza-Position",
+        ReadYourWrites.EpochHeader,
         "Veza-Head",
         "ETag",
         "Retry-After",

@@ -1,8 +1,17 @@
-import { Refused, type ChartUpdate, type PresenceUpdate, type Topic, type Update } from '@veza/client';
+import {
+  Refused,
+  type ChartName,
+  type ChartSpan,
+  type ChartUpdate,
+  type Status,
+  type Topic,
+  type Update,
+  type WatchUpdate,
+} from '@veza/client';
 import { session } from '../Accounts/session.svelte';
 import { connection } from './connection.svelte';
 import type { Call, Failure, FromWorker, Place, Stream, StreamMessage, ToWorker } from './protocol';
-import { Streams } from './streams';
+import type { Streams } from './streams';
 import workerUrl from './worker?sharedworker&url';
 
 /** The one place all streams of this tab come from. */
@@ -20,18 +29,19 @@ async function token(failures: number): Promise<string> {
 
 /** A connection of this tab alone, where the browser has no shared workers. */
 class OwnConnection implements Source {
-  readonly #streams = new Streams(location.origin, token);
+  /** Loaded when it is needed, as most browsers do not need it. */
+  readonly #streams: Promise<Streams> = import('./streams').then(({ Streams }) => new Streams(location.origin, token));
 
   async open(_: number, stream: Stream, signal: AbortSignal, take: (message: StreamMessage) => void): Promise<void> {
-    for await (const message of this.#streams.open(stream, signal)) take(message);
+    for await (const message of (await this.#streams).open(stream, signal)) take(message);
   }
 
   call(call: Call): void {
-    this.#streams.call(call);
+    void this.#streams.then(streams => streams.call(call));
   }
 
   close(): void {
-    this.#streams.close();
+    void this.#streams.then(streams => streams.close());
   }
 }
 
@@ -158,8 +168,8 @@ export const follow = (
 
 /** The chart now, and again after each change, at most once a second. */
 export const followChart = (
-  chart: string,
-  span: string | null,
+  chart: ChartName,
+  span: ChartSpan,
   genre: string | null,
   { signal }: Followed,
   onChart: (update: ChartUpdate) => void,
@@ -169,11 +179,11 @@ export const followChart = (
 export const watch = (
   topics: readonly Topic[],
   { signal }: Followed,
-  onUpdate: (update: PresenceUpdate) => void,
-): Promise<void> => open({ method: 'watch', topics }, signal, message => onUpdate(message as PresenceUpdate));
+  onUpdate: (update: WatchUpdate) => void,
+): Promise<void> => open({ method: 'watch', topics }, signal, message => onUpdate(message as WatchUpdate));
 
-/** This device's status: `online`, `idle`, `dnd` or `invisible`. */
-export const setPresence = (status: string): void => present().call({ method: 'presence', status });
+/** This device's status. It holds until another one, or until its connection ends. */
+export const setPresence = (status: Status): void => present().call({ method: 'presence', status });
 
 /** At keystrokes; calls that come too often are dropped. */
 export const typing = (channelId: string): void => present().call({ method: 'typing', channelId });

@@ -1,20 +1,29 @@
-import type { ChartUpdate, PresenceUpdate, SubscribeOptions, Topic, Update } from '@veza/client';
+import type {
+  ChartName,
+  ChartSpan,
+  ChartUpdate,
+  Status,
+  SubscribeOptions,
+  Topic,
+  Update,
+  WatchUpdate,
+} from '@veza/client';
 
 // What a tab and the shared worker say to each other.
 
 /** One stream of the live connection, without its signal. */
 export type Stream =
   | { readonly method: 'subscribe'; readonly topics: readonly Topic[]; readonly options: Place }
-  | { readonly method: 'chart'; readonly chart: string; readonly span: string | null; readonly genre: string | null }
+  | { readonly method: 'chart'; readonly chart: ChartName; readonly span: ChartSpan; readonly genre: string | null }
   | { readonly method: 'watch'; readonly topics: readonly Topic[] };
 
 export type Place = Pick<SubscribeOptions, 'after' | 'epoch'>;
 
-export type StreamMessage = Update | ChartUpdate | PresenceUpdate;
+export type StreamMessage = Update | ChartUpdate | WatchUpdate;
 
 /** A call without an answer that anything waits for: presence and typing may be lost. */
 export type Call =
-  | { readonly method: 'presence'; readonly status: string }
+  | { readonly method: 'presence'; readonly status: Status }
   | { readonly method: 'typing'; readonly channelId: string };
 
 export type ToWorker =
