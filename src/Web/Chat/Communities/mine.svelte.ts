@@ -3,11 +3,14 @@ import { session } from '../../Accounts/session.svelte';
 import { toasts } from '../../Design/toasts.svelte';
 import { api } from '../../Http/api';
 import { Resource, type ReadState } from '../../Live/resource.svelte';
+import { allOf } from '../pages';
 import { applied, left, read, withCommunity, type Mine, type MyCommunity } from './communities';
 import { words } from './words';
 
 /** Communities that are read and followed: as many as a person keeps in view. */
 const CommunitiesMax = 200;
+/** A community has no more. */
+export const ChannelsMax = 500;
 const PageMax = 50;
 const ReadsAtOnce = 4;
 
@@ -105,13 +108,9 @@ async function readAll(me: string, signal: AbortSignal): Promise<ReadState<Mine>
     path: { accountId: me },
     signal,
   });
-  const named: Named[] = [];
-  for (let after: number | undefined = 0; after !== undefined && named.length < CommunitiesMax; ) {
-    const query = { after, limit: PageMax };
-    const page = await api.get('/api/v1/communities', { query, after: position, signal });
-    named.push(...page.items);
-    after = page.next === null ? undefined : page.items.at(-1)?.position;
-  }
+  const named: Named[] = await allOf(CommunitiesMax, after =>
+    api.get('/api/v1/communities', { query: { after, limit: PageMax }, after: position, signal }),
+  );
   const communities: MyCommunity[] = [];
   for (let i = 0; i < named.length; i += ReadsAtOnce)
     communities.push(...(await Promise.all(named.slice(i, i + ReadsAtOnce).map(one => readOne(one, position, signal)))));
@@ -123,17 +122,23 @@ async function readOne(
   position?: number,
   signal?: AbortSignal,
 ): Promise<MyCommunity> {
-  const channels: MyCommunity['channels'][number][] = [];
-  for (let after: number | undefined = 0; after !== undefined; ) {
-    const { body, position: exactAt } = await api.getWithPosition('/api/v1/communities/{communityId}/unread', {
+  let exactAt = position ?? 0;
+  const rows = await allOf(ChannelsMax, async after => {
+    const { body, position: at } = await api.getWithPosition('/api/v1/communities/{communityId}/unread', {
       path: { communityId: id },
       query: { after, limit: 100 },
       after: position,
       signal,
     });
-    for (const { channelId, upTo, unread } of body.items)
-      channels.push({ id: channelId, upTo, before: unread, exactAt: exactAt ?? position ?? 0, since: [] });
-    after = body.next === null ? undefined : body.items.at(-1)?.position;
-  }
+    exactAt = at ?? exactAt;
+    return { ...body, items: body.items.map(row => ({ ...row, exactAt })) };
+  });
+  const channels = rows.map(row => ({
+    id: row.channelId,
+    upTo: row.upTo,
+    before: row.unread,
+    exactAt: row.exactAt,
+    since: [],
+  }));
   return { id, name, ownerId, channels };
 }

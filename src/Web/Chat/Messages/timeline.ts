@@ -26,14 +26,15 @@ const dayOf = (at: string): string => new Date(at).toDateString();
 /** The rows of a channel, from the oldest held message to what is not sent yet. */
 export function rows({ messages, hasOlder, hasNewer, waiting, me, readUpTo }: Shown): Row[] {
   const all: Row[] = [hasOlder ? { kind: 'older', key: 'older' } : { kind: 'start', key: 'start' }];
-  let before: { authorId: string; sentAt: string } | undefined;
+  let before: Said | undefined;
   let isNew = false;
   for (const message of messages) {
     const nextDay = before === undefined || dayOf(before.sentAt) !== dayOf(message.sentAt);
     if (nextDay) all.push({ kind: 'day', key: `day ${dayOf(message.sentAt)}`, at: message.sentAt });
-    const firstNew = !isNew && readUpTo !== undefined && message.position > readUpTo && message.authorId !== me;
+    const unread = readUpTo !== undefined && message.position > readUpTo && message.authorId !== me;
+    const firstNew: boolean = !isNew && unread;
     // Without a read message above it, the line would say nothing, except at the beginning of the channel.
-    const line = firstNew && (before !== undefined || !hasOlder);
+    const line: boolean = firstNew && (before !== undefined || !hasOlder);
     isNew ||= firstNew;
     if (line) all.push({ kind: 'new', key: 'new' });
     const headed = nextDay || line || message.replyTo !== null || !together(before, message);
@@ -50,7 +51,12 @@ export function rows({ messages, hasOlder, hasNewer, waiting, me, readUpTo }: Sh
   return all;
 }
 
-function together(before: { authorId: string; sentAt: string } | undefined, next: typeof before): boolean {
-  if (before === undefined || next === undefined || before.authorId !== next.authorId) return false;
+interface Said {
+  readonly authorId: string;
+  readonly sentAt: string;
+}
+
+function together(before: Said | undefined, next: Said): boolean {
+  if (before === undefined || before.authorId !== next.authorId) return false;
   return Date.parse(next.sentAt) - Date.parse(before.sentAt) <= TogetherMs;
 }
